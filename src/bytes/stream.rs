@@ -1,0 +1,106 @@
+//! A window walked from front to back in large chunks, with skips that cost nothing.
+
+use std::io;
+
+use super::{Window, narrow, wide};
+
+/// The chunk grows to this: large enough that a system call per chunk costs nothing, small enough for a cache.
+const CHUNK: usize = 256 << 10;
+/// The first chunk: most pickles inside archives are smaller.
+const FIRST: usize = 16 << 10;
+
+/// A buffered walk over a window. Skipping moves the position; bytes skipped past the buffer are never read.
+#[derive(Debug)]
+pub struct Stream {
+    window: Window,
+    buf: Vec<u8>,
+    /// Where in the window `buf` begins.
+    base: u64,
+    pos: usize,
+}
+
+impl Stream {
+    /// At `offset` of the window.
+    pub fn new(window: Window, offset: u64) -> Self {
+        Self {
+            window,
+            buf: Vec::new(),
+            base: offset,
+            pos: 0,
+        }
+    }
+
+    /// The window walked over.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// The offset in the window of the next byte.
+    #[inline]
+    pub fn offset(&self) -> u64 {
+        self.base.wrapping_add(wide(self.pos))
+    }
+
+    /// Bytes left, as far as the window knows its length.
+    pub fn left(&self) -> u64 {
+        self.window.len().saturating_sub(self.offset())
+    }
+
+    /// What is buffered from here on.
+    #[inline]
+    pub fn buffered(&self) -> &[u8] {
+        self.buf.get(self.pos..).unwrap_or_default()
+    }
+
+    /// Buffers at least `n` more bytes if there are so many, and returns what is buffered: shorter than `n` only at the end.
+    ///
+    /// The caller has checked `n` against a limit; it bounds the memory used.
+    #[inline]
+    pub fn peek(&mut self, n: usize) -> io::Result<&[u8]> {
+        if self.buffered().len() < n {
+            self.refill(n)?;
+        }
+        Ok(self.buffered())
+    }
+
+    #[cold]
+    fn refill(&mut self, n: usize) -> io::Result<()> {
+        self.base = self.offset();
+        self.buf.drain(..self.pos);
+        self.pos = 0;
+        let chunk = if self.base == 0 { FIRST } else { CHUNK }.max(n);
+        let have = self.buf.len();
+        let left = narrow(self.window.len().saturating_sub(self.base)).saturating_sub(have);
+        let want = chunk.saturating_sub(have).min(left);
+        self.buf.resize(have.saturating_add(want), 0);
+        let got = match self.buf.get_mut(have..) {
+            Some(tail) => self
+                .window
+                .fill_at(self.base.saturating_add(wide(have)), tail),
+            None => Ok(0),
+        };
+        self.buf
+            .truncate(have.saturating_add(*got.as_ref().unwrap_or(&0)));
+        got.map(|_| ())
+    }
+
+    /// Moves past `n` bytes, of which at least `n` are buffered.
+    #[inline]
+    pub fn advance(&mut self, n: usize) {
+        self.pos = self.pos.saturating_add(n).min(self.buf.len());
+    }
+
+    /// Moves past `n` bytes, buffered or not; returns how many there were.
+    pub fn skip(&mut self, n: u64) -> u64 {
+        let n = n.min(self.left());
+        let buffered = wide(self.buffered().len());
+        if n <= buffered {
+            self.advance(narrow(n));
+        } else {
+            self.base = self.offset().saturating_add(n);
+            self.buf.clear();
+            self.pos = 0;
+        }
+        n
+    }
+}

@@ -1,0 +1,122 @@
+//! A window: part of a source, which cannot be left.
+
+use std::{fmt, io, ops::Range, sync::Arc};
+
+use super::{ByteSource, ReadError};
+
+/// A range of a source. Cheap to clone; offsets are relative to it and never reach outside.
+#[derive(Clone)]
+pub struct Window {
+    source: Arc<dyn ByteSource>,
+    start: u64,
+    len: u64,
+}
+
+impl Window {
+    /// All of a source.
+    pub fn new(source: impl ByteSource + 'static) -> Self {
+        Self::shared(Arc::new(source))
+    }
+
+    /// All of a source that others hold too.
+    pub fn shared(source: Arc<dyn ByteSource>) -> Self {
+        let len = source.len();
+        Self {
+            source,
+            start: 0,
+            len,
+        }
+    }
+
+    /// Bytes in the window.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// A part of the window; `None` if it would reach outside.
+    pub fn sub(&self, range: Range<u64>) -> Option<Self> {
+        let len = range.end.checked_sub(range.start)?;
+        if range.end > self.len {
+            return None;
+        }
+        Some(Self {
+            source: Arc::clone(&self.source),
+            start: self.start.checked_add(range.start)?,
+            len,
+        })
+    }
+
+    /// The window from `offset` on; empty if `offset` is past its end.
+    pub fn from(&self, offset: u64) -> Self {
+        let offset = offset.min(self.len);
+        Self {
+            source: Arc::clone(&self.source),
+            start: self.start.saturating_add(offset),
+            len: self.len.saturating_sub(offset),
+        }
+    }
+
+    /// Reads some bytes at `offset`: fewer than asked at any time, 0 at the end.
+    pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.len.saturating_sub(offset);
+        let n = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
+        match (n, buf.get_mut(..n)) {
+            (0, _) | (_, None) => Ok(0),
+            (_, Some(buf)) => self.source.read_at(self.start.saturating_add(offset), buf),
+        }
+    }
+
+    /// Fills `buf` from `offset` as far as there are bytes; returns how many.
+    pub fn fill_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let mut filled: usize = 0;
+        while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
+            match self.read_at(at, rest) {
+                Ok(0) => break,
+                Ok(n) => filled = filled.saturating_add(n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Up to `max` bytes from `offset`: fewer only at the end.
+    pub fn bytes_at(&self, offset: u64, max: usize) -> io::Result<Vec<u8>> {
+        let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut buf = vec![0; max.min(left)];
+        let n = self.fill_at(offset, &mut buf)?;
+        buf.truncate(n);
+        Ok(buf)
+    }
+
+    /// Exactly the bytes of `range`, which must be small enough to hold in memory (the caller has checked a limit).
+    ///
+    /// # Errors
+    /// [`ReadError::Malformed`] naming `what` if the window ends before.
+    pub fn exact(&self, range: Range<u64>, what: &str) -> Result<Vec<u8>, ReadError> {
+        let wanted = range.end.saturating_sub(range.start);
+        let left = self.len.saturating_sub(range.start);
+        if wanted > left {
+            return Err(ReadError::truncated(what, wanted, left));
+        }
+        let buf = self.bytes_at(range.start, usize::try_from(wanted).unwrap_or(usize::MAX))?;
+        let got = u64::try_from(buf.len()).unwrap_or(u64::MAX);
+        if got < wanted {
+            Err(ReadError::truncated(what, wanted, got))
+        } else {
+            Ok(buf)
+        }
+    }
+}
+
+impl fmt::Debug for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Window({}..+{})", self.start, self.len)
+    }
+}

@@ -1,0 +1,175 @@
+//! Facts: what a reader saw in an entry's bytes, where, and nothing about whether it is good.
+//!
+//! Pure data, a pure function of the bytes: facts can be stored, shared by every view of a repository and judged
+//! again when a policy changes. Everything a file can say is [`Text`], which escapes itself when shown.
+
+mod entry;
+mod excerpt;
+mod global;
+mod python;
+mod site;
+mod text;
+mod torch;
+
+pub use entry::{Entry, EntryKind};
+pub use excerpt::{Excerpt, Mark};
+pub use global::{Global, GlobalName, Unresolved, Usage};
+pub use python::{Argument, Constant, PyAct, PyCall};
+pub use site::{Hop, Place, Site};
+pub use text::Text;
+pub use torch::{Obstacle, TorchForm, TorchLoad};
+
+use serde::{Deserialize, Serialize};
+
+/// One thing a reader saw, with the place and the lines that show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// What was seen.
+    pub fact: Fact,
+    /// Where it was first seen.
+    pub site: Site,
+    /// How often the same was seen in the same stream (at least 1).
+    pub count: u64,
+    /// The lines around it: source, or a disassembly.
+    pub excerpt: Option<Box<Excerpt>>,
+}
+
+/// What was seen. No variant says whether it is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fact {
+    /// These bytes are this format (an id of `format::FORMATS`).
+    Is(String),
+    /// Loading resolves (imports) this global and uses it so.
+    Global {
+        /// The global, exactly as stored.
+        global: Global,
+        /// How it is used.
+        usage: Usage,
+    },
+    /// Loading calls something, with these arguments.
+    Call {
+        /// What is called.
+        callee: Global,
+        /// [`Usage::Call`] or [`Usage::Construct`].
+        usage: Usage,
+        /// The call, readable and short: `posix.system('true')`.
+        preview: Text,
+        /// Globals among the arguments, in order: what a higher-order callee could call.
+        arguments: Vec<Argument>,
+    },
+    /// State is set (`BUILD`) on something that is not an instance: a class, a function, a module, or a value
+    /// nothing is known about.
+    StateOnNonInstance {
+        /// What the state is set on, readable.
+        target: Text,
+    },
+    /// Items are set or appended on something that is not a container and not an instance of a named class.
+    ItemsOnNonContainer {
+        /// What they are set on, readable.
+        target: Text,
+        /// The opcode, as `pickletools` names it.
+        op: String,
+    },
+    /// Items are set or appended on an instance or on a call's result: its own `__setitem__`, `append`, `extend` or `add` runs.
+    ItemsOnInstance {
+        /// The class of the instance, or the function whose result it is.
+        class: Global,
+        /// The opcode.
+        op: String,
+    },
+    /// The extension registry is consulted (`EXT1`, `EXT2`, `EXT4`): what it resolves is not in the file.
+    Extension {
+        /// The registry code.
+        code: i64,
+    },
+    /// A persistent id: what it resolves is the loader's to decide.
+    PersistentId {
+        /// The id, readable.
+        preview: Text,
+        /// It has torch's shape `('storage', <storage type>, key, location, size[, view])`.
+        torch_storage: bool,
+    },
+    /// A buffer that is not in the file (`NEXT_BUFFER`).
+    OutOfBandBuffer,
+    /// A constant of the pickle is itself a pickle (its facts follow, one hop deeper).
+    EmbeddedPickle {
+        /// Bytes of the constant.
+        length: u64,
+    },
+    /// An archive's member.
+    Member {
+        /// Its name as stored.
+        name: Text,
+        /// Its size when unpacked, in bytes.
+        size: u64,
+    },
+    /// The bytes say two things, or one that no writer says: readers may disagree about them.
+    Anomaly {
+        /// A stable kebab-case kind (`duplicate-member`, `bytes-after-stop`, ...).
+        kind: String,
+        /// What exactly, readable.
+        detail: Text,
+    },
+    /// Something was not read to its end.
+    Unread(Unread),
+    /// How `torch.load` would take this artifact.
+    TorchLoad(Box<TorchLoad>),
+    /// A git-lfs pointer stands here instead of the bytes.
+    Pointer {
+        /// The sha256 of the bytes, lower-case hex.
+        oid: String,
+        /// Their size.
+        size: u64,
+    },
+    /// Python source: a name of interest was called, referenced or assigned.
+    PyCall(Box<PyCall>),
+    /// An environment switch is set to a constant (`None`: to something computed).
+    Env {
+        /// The variable.
+        name: Text,
+        /// Its constant value.
+        value: Option<Text>,
+    },
+}
+
+/// Why something was not read to its end. All of these are refused by default: what was not read is not known to be safe.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Unread {
+    /// The bytes break their own format: a real loader stops here too.
+    Malformed {
+        /// What is wrong, readable.
+        detail: Text,
+    },
+    /// A limit of ours was reached.
+    Limit {
+        /// Which, readable, with its number.
+        limit: String,
+    },
+    /// The operating system or the object store would not give the bytes.
+    Io {
+        /// Its answer.
+        detail: Text,
+    },
+    /// The content is of no format we can read, though its name says it is an artifact.
+    Unknown {
+        /// What the first bytes look like.
+        detail: Text,
+    },
+    /// A form of a known format that we do not read (a compression method, an encrypted member, ...).
+    Unsupported {
+        /// Which.
+        detail: Text,
+    },
+    /// The bytes are elsewhere (git-lfs).
+    NotFetched {
+        /// Where they would be, readable.
+        detail: Text,
+    },
+    /// Reading panicked: a bug of ours, and not a reason to pass the file.
+    Crashed {
+        /// The panic's message.
+        detail: Text,
+    },
+}

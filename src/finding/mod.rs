@@ -1,0 +1,66 @@
+//! Findings: what a rule says about facts, ready to be weighed and told, not yet worded for any output.
+
+mod level;
+mod subject;
+
+pub use level::Level;
+pub use subject::Subject;
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::fact::{Excerpt, Site, Text};
+
+/// Who a rule is. A `static` each, made by `declare_rule!`.
+#[derive(Debug, Serialize)]
+pub struct RuleMeta {
+    /// Kebab-case; reads after "allow ..."; names the pattern that is wrong.
+    pub id: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// The documentation: Markdown with the headings What it does, Why it matters, Example, Use instead.
+    pub doc: &'static str,
+    /// The level where no policy says another.
+    pub default: Level,
+}
+
+/// One verdict of a rule at one site.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Whose verdict.
+    pub rule: &'static RuleMeta,
+    /// How bad; set when the verdict is weighed.
+    pub level: Level,
+    /// The entry's path in its view.
+    pub path: Text,
+    /// Where in the entry.
+    pub site: Site,
+    /// What loading would do and why it is refused: one sentence, lower case, no full stop.
+    pub message: String,
+    /// What it is about, for waivers, grouping and fingerprints.
+    pub subject: Subject,
+    /// How many times the same was seen.
+    pub count: u64,
+    /// What else explains it: most of all the policy line that decided.
+    pub related: Vec<Related>,
+    /// What to do next, most helpful first: commands and edits.
+    pub help: Vec<String>,
+    /// The lines that show the offence.
+    pub excerpt: Option<Excerpt>,
+}
+
+/// A place elsewhere that explains a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// The file, as the user knows it, or the bundled policy's name.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// That line's text and what to underline in it.
+    pub text: String,
+    /// Byte range in `text`.
+    pub range: Range<usize>,
+    /// What to say there.
+    pub label: String,
+}

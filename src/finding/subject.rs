@@ -1,0 +1,38 @@
+//! What a finding is about, as data.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::fact::{Global, Text};
+
+/// What a finding is about: what waivers name and what findings are grouped by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// The artifact as a whole.
+    Artifact,
+    /// A global.
+    Global(Global),
+    /// A format, by its id.
+    Format(String),
+    /// A member of an archive.
+    Member(Text),
+    /// A kind of anomaly.
+    Anomaly(String),
+    /// A call in source, by its qualified name.
+    Call(Text),
+    /// An environment switch.
+    Variable(Text),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Artifact => f.write_str("the artifact"),
+            Self::Global(global) => global.fmt(f),
+            Self::Format(id) | Self::Anomaly(id) => f.write_str(id),
+            Self::Member(text) | Self::Call(text) | Self::Variable(text) => text.fmt(f),
+        }
+    }
+}

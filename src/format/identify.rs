@@ -1,0 +1,75 @@
+//! What the first and last bytes, and the name, say about a run of bytes.
+
+use std::io;
+
+use super::FORMATS;
+use crate::bytes::Window;
+
+/// How many bytes from the front a probe may look at.
+const FRONT: usize = 4096;
+
+/// How sure a probe is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// It is something else.
+    No,
+    /// It could be, as text without magic could be a protocol 0 pickle: facts count only if the whole reads convincingly.
+    Maybe,
+    /// The magic is there.
+    Sure,
+}
+
+/// What a probe may look at.
+#[derive(Debug)]
+pub struct Head<'a> {
+    /// The first bytes, up to 4096.
+    pub front: Vec<u8>,
+    /// All of them, for probes that must look at the end.
+    pub window: &'a Window,
+    /// The last part of the name, as stored; empty where there is none.
+    pub name: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    /// Reads the front of a window.
+    pub fn read(window: &'a Window, name: &'a [u8]) -> io::Result<Self> {
+        Ok(Self {
+            front: window.bytes_at(0, FRONT)?,
+            window,
+            name,
+        })
+    }
+
+    /// Whether the name ends in one of these suffixes, whatever the case.
+    pub fn named(&self, extensions: &[&str]) -> bool {
+        has_extension(self.name, extensions)
+    }
+}
+
+/// Suffixes of model files whose formats are not read yet: files so named are never passed in silence.
+const UNREAD_EXTENSIONS: &[&str] = &[
+    "cbm", "dill", "ggml", "gguf", "h5", "hdf5", "joblib", "keras", "lz4", "mar", "mlmodel",
+    "model", "nemo", "onnx", "pb", "pdmodel", "pdparams", "pt2", "pte", "skops", "t7", "tflite",
+    "ubj",
+];
+
+/// Whether a file of this name is expected to be a model artifact, whatever its bytes.
+pub fn is_artifact_name(name: &[u8]) -> bool {
+    let name = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    FORMATS
+        .iter()
+        .any(|format| has_extension(name, format.extensions))
+        || has_extension(name, UNREAD_EXTENSIONS)
+}
+
+fn has_extension(name: &[u8], extensions: &[&str]) -> bool {
+    extensions.iter().any(|extension| {
+        let extension = extension.as_bytes();
+        name.len()
+            .checked_sub(extension.len())
+            .and_then(|at| name.split_at_checked(at))
+            .is_some_and(|(stem, suffix)| {
+                stem.ends_with(b".") && suffix.eq_ignore_ascii_case(extension)
+            })
+    })
+}

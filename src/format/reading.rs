@@ -1,0 +1,202 @@
+//! The one way inwards: identify a run of bytes, let every format that claims it read it, keep what they saw.
+
+use std::sync::Arc;
+
+use super::{Certainty, FORMATS, Format, Head, is_artifact_name};
+use crate::{
+    bytes::{Budget, ReadError, Window},
+    fact::{Excerpt, Fact, Hop, Observation, Place, Text, Unread},
+    limits,
+    record::Recorder,
+};
+
+/// What the surroundings say about a run of bytes.
+#[derive(Debug, Clone, Copy)]
+pub enum Expect {
+    /// Nothing but its name: content decides, and a model's name with unknown content is an observation.
+    Named,
+    /// A loader will read it as this, whatever it looks like (a torch zip's `data.pkl`). Other claims are read too.
+    Format(&'static Format),
+    /// Raw data (a tensor's storage): only a claim that reads convincingly to its end counts.
+    Payload,
+}
+
+/// A read in progress: the recorder, how deep it is, and what the entry may still cost.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// Where observations go.
+    pub recorder: &'a mut Recorder,
+    /// What the surroundings say about the bytes being read.
+    pub expect: Expect,
+    /// How sure the probe of the format being read was.
+    pub certainty: Certainty,
+    /// The last part of the name of what is being read, as stored.
+    pub name: Text,
+    budget: Arc<Budget>,
+    depth: usize,
+}
+
+/// Everything that loading these bytes would do, as far as they could be read.
+pub fn read(window: &Window, name: &[u8], recorder: &mut Recorder) {
+    let mut reading = Reading {
+        recorder,
+        expect: Expect::Named,
+        certainty: Certainty::Sure,
+        name: Text::new(name),
+        budget: Arc::new(Budget::default()),
+        depth: 0,
+    };
+    reading.identify_and_read(window);
+}
+
+impl Reading<'_> {
+    /// The budget shared by everything inside this entry.
+    pub fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget)
+    }
+
+    /// Records a fact about all of what is being read.
+    pub fn record(&mut self, fact: Fact) {
+        self.recorder.record(fact);
+    }
+
+    /// Records a fact at a place.
+    pub fn record_at(&mut self, fact: Fact, at: Place, excerpt: Option<Excerpt>) {
+        self.recorder.record_at(fact, at, excerpt);
+    }
+
+    /// Records that something was not read.
+    pub fn unread(&mut self, error: impl Into<Unread>, at: Place) {
+        self.recorder
+            .record_at(Fact::Unread(error.into()), at, None);
+    }
+
+    /// Reads what lies one hop further in. The only recursion in reading, bounded by [`limits::DEPTH`].
+    /// `name` is the name by which a loader would know it.
+    pub fn descend(&mut self, hop: Hop, name: &[u8], window: &Window, expect: Expect) {
+        self.recorder.enter(hop);
+        if self.depth >= limits::DEPTH {
+            let limit = format!("{} containers inside one another", limits::DEPTH);
+            self.recorder.record(Fact::Unread(Unread::Limit { limit }));
+        } else {
+            let mut inner = Reading {
+                recorder: self.recorder,
+                expect,
+                certainty: Certainty::Sure,
+                name: Text::new(name),
+                budget: Arc::clone(&self.budget),
+                depth: self.depth.saturating_add(1),
+            };
+            inner.identify_and_read(window);
+        }
+        self.recorder.leave();
+    }
+
+    fn identify_and_read(&mut self, window: &Window) {
+        let name = self.name.clone();
+        let head = match Head::read(window, name.as_bytes()) {
+            Ok(head) => head,
+            Err(error) => return self.unread(ReadError::from(error), Place::Whole),
+        };
+        let mut claims: Vec<(Certainty, &'static Format)> = FORMATS
+            .iter()
+            .map(|format| ((format.probe)(&head), *format))
+            .filter(|(certainty, _)| *certainty > Certainty::No)
+            .collect();
+        if let Expect::Format(expected) = self.expect {
+            claims.retain(|(_, format)| format.id != expected.id);
+            claims.insert(0, (Certainty::Sure, expected));
+        }
+        let by_name = matches!(self.expect, Expect::Named) && is_artifact_name(name.as_bytes());
+        let mut known = false;
+        for (certainty, format) in claims {
+            // A doubtful claim counts if it reads convincingly, or if the name says the same.
+            let doubtful = certainty == Certainty::Maybe && !head.named(format.extensions)
+                || matches!(self.expect, Expect::Payload);
+            known |= self.read_as(format, certainty, window, doubtful);
+        }
+        if by_name && !known {
+            let detail = describe(&head);
+            self.unread(Unread::Unknown { detail }, Place::Whole);
+        }
+    }
+
+    /// Returns whether the claim held.
+    fn read_as(
+        &mut self,
+        format: &'static Format,
+        certainty: Certainty,
+        window: &Window,
+        doubtful: bool,
+    ) -> bool {
+        let start = self.recorder.checkpoint();
+        self.certainty = certainty;
+        self.recorder.record(Fact::Is(format.id.into()));
+        if let Err(error) = (format.read)(window, self) {
+            self.unread(error, Place::Whole);
+        }
+        if doubtful
+            && !convincing(
+                self.recorder.since(start),
+                matches!(self.expect, Expect::Payload),
+            )
+        {
+            self.recorder.forget(start);
+            return false;
+        }
+        true
+    }
+}
+
+/// Whether observations of a doubtful claim could not well have come about by chance: it read to its end without an
+/// error and names a global, or it got as far as running one.
+fn convincing(observations: &[Observation], payload: bool) -> bool {
+    let complete = !observations
+        .iter()
+        .any(|o| matches!(o.fact, Fact::Unread(_)));
+    let names = observations
+        .iter()
+        .any(|o| matches!(o.fact, Fact::Global { .. }));
+    let runs = observations
+        .iter()
+        .any(|o| matches!(o.fact, Fact::Call { .. }));
+    if payload {
+        complete && names
+    } else {
+        complete && names || runs
+    }
+}
+
+/// What unknown bytes look like, in a few words.
+fn describe(head: &Head<'_>) -> Text {
+    if head.front.is_empty() {
+        return Text::from("an empty file");
+    }
+    const KNOWN: &[(&[u8], &str)] = &[
+        (b"GGUF", "a GGUF file"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+        (b"\x1f\x8b", "gzip data"),
+        (b"BZh", "bzip2 data"),
+        (b"\xfd7zXZ\0", "xz data"),
+        (b"\x28\xb5\x2f\xfd", "zstd data"),
+        (b"\x04\x22\x4d\x18", "lz4 data"),
+        (b"]\0\0", "lzma data"),
+        (b"ZF0x", "an old joblib archive"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        (b"Rar!", "a RAR archive"),
+        (b"\x7fELF", "a native library or program"),
+        (b"MZ", "a Windows library or program"),
+    ];
+    if let Some((_, what)) = KNOWN
+        .iter()
+        .find(|(magic, _)| head.front.starts_with(magic))
+    {
+        return Text::from(*what);
+    }
+    let front = head
+        .front
+        .get(..head.front.len().min(8))
+        .unwrap_or_default();
+    let hex: Vec<String> = front.iter().map(|b| format!("{b:02x}")).collect();
+    Text::from(format!("bytes that begin {}", hex.join(" ")))
+}

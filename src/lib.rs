@@ -1,0 +1,35 @@
+//! Weighbridge says what *loading* a machine-learning checkpoint would do, without ever loading it, and lets
+//! through only what a reviewed policy allows.
+//!
+//! Readers observe, rules judge, reporters speak: [`format`] and [`python`] turn bytes into facts
+//! ([`fact`]), [`rule`]s turn facts and a [`policy`] into findings ([`finding`]), [`verdict`] weighs them, and
+//! [`report`] is the only place where anything is worded for people or machines. [`scan`] knows all stages.
+//! `CONTRIBUTING.md` is the map of the house; `tests/it/layering.rs` keeps its doors.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "tests may fail loudly"
+    )
+)]
+
+pub mod bytes;
+pub mod cli;
+pub mod docs;
+pub mod fact;
+pub mod finding;
+pub mod format;
+pub mod git;
+pub mod limits;
+pub mod policy;
+pub mod python;
+pub mod record;
+pub mod report;
+pub mod rule;
+pub mod scan;
+pub mod verdict;
+
+mod error;
+pub use error::Error;

@@ -1,0 +1,72 @@
+//! Every limit on hostile input, each with the reason for its number. Reaching one is a fact
+//! ([`crate::fact::Unread`]), never silence.
+
+/// Nesting of containers (a zip in a zip in a tar ...). Real artifacts reach 3: a served archive with a torch zip
+/// that holds an npz. Each level costs one window, so 8 is generous and still finite.
+pub const DEPTH: usize = 8;
+
+/// Observations kept for one entry. The largest real artifact seen (a mixture-of-experts checkpoint of 60,000
+/// tensors) makes a few hundred, because equal facts are counted, not repeated.
+pub const OBSERVATIONS: usize = 20_000;
+
+/// Bytes that decompression may produce for one entry, all members together. Real compressed members are
+/// pickles and indexes of some megabytes; tensors are stored, not deflated.
+pub const INFLATED_BYTES: u64 = 2 << 30;
+
+/// How many times its compressed size a member may expand before it is called a bomb, once it is past
+/// [`INFLATE_RATIO_FLOOR`]. Deflate cannot exceed 1032; arrays of zeros come near it, so the floor matters more.
+pub const INFLATE_RATIO: u64 = 200;
+
+/// Output below this is never called a bomb, whatever its ratio.
+pub const INFLATE_RATIO_FLOOR: u64 = 32 << 20;
+
+/// Members of one archive. The largest real torch zip seen has 62,000 records.
+pub const MEMBERS: usize = 1_000_000;
+
+/// Bytes of one central directory: [`MEMBERS`] entries of ordinary names would be 90 MB.
+pub const DIRECTORY_BYTES: u64 = 128 << 20;
+
+/// Opcodes of one pickle stream. A 200 MB pickle of a million objects has 17 million; a 10 GB one would have 850 million.
+pub const OPCODES: u64 = 4_000_000_000;
+
+/// Values on the pickle machine's stack. CPython's own grows until memory ends; a list of ten million floats
+/// appended in one batch is the largest legitimate need seen.
+pub const STACK: usize = 32 << 20;
+
+/// Marks on the pickle machine's mark stack; real pickles nest below a thousand.
+pub const MARKS: usize = 4 << 20;
+
+/// Highest memo index accepted. CPython allocates an array that long; `LONG_BINPUT 0x7fffffff` would take 16 GB.
+/// A pickle of 30 million distinct objects stays below.
+pub const MEMO: u64 = 64 << 20;
+
+/// Bytes of a string operand that are compared and shown as a module or qualified name.
+pub const NAME_BYTES: u64 = 4096;
+
+/// Bytes of a line operand (`GLOBAL`, `INT`, `STRING` ...): CPython reads to the newline however far it is.
+pub const LINE_BYTES: u64 = 64 << 20;
+
+/// Distinct globals of one pickle stream. The richest real one seen names 87.
+pub const GLOBALS: usize = 65_536;
+
+/// Distinct calls (callee and argument preview) kept for each global; the others are counted.
+pub const CALLS_PER_GLOBAL: usize = 16;
+
+/// Pickle streams read one after another in one file. Legacy torch has five; logs of pickles have thousands.
+pub const STREAMS: usize = 100_000;
+
+/// Bytes of a safetensors header: the reference parser's own limit.
+pub const SAFETENSORS_HEADER: u64 = 100_000_000;
+
+/// Bytes of an npy header that are parsed; numpy itself refuses more than 10,000 unless told to trust the file.
+pub const NPY_HEADER: u64 = 1 << 20;
+
+/// Bytes of a source file that are parsed. The largest Python file in the standard library has 250 kB.
+pub const SOURCE_BYTES: u64 = 16 << 20;
+
+/// Nesting of brackets and indentation in a source file, checked before the parser recurses.
+/// CPython's own parser stops at 200 parentheses and 100 indents.
+pub const SOURCE_NESTING: usize = 200;
+
+/// Bytes of a policy file.
+pub const POLICY_BYTES: u64 = 4 << 20;

@@ -1,0 +1,118 @@
+//! What a reader may write: observations, at the site it stands at.
+
+use crate::{
+    fact::{Excerpt, Fact, Hop, Observation, Place, Site, Text, Unread},
+    limits,
+};
+
+/// Collects the observations of one entry, in the order they are met.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    hops: Vec<Hop>,
+    observations: Vec<Observation>,
+    full: bool,
+}
+
+/// A moment to which a [`Recorder`] can be taken back.
+#[derive(Debug, Clone, Copy)]
+pub struct Checkpoint(usize);
+
+impl Recorder {
+    /// Records a fact about all of what the last hop led to.
+    pub fn record(&mut self, fact: Fact) {
+        self.record_at(fact, Place::Whole, None);
+    }
+
+    /// Records a fact at a place, with the lines that show it.
+    pub fn record_at(&mut self, fact: Fact, at: Place, excerpt: Option<Excerpt>) {
+        self.record_times(fact, at, excerpt, 1);
+    }
+
+    /// Records a fact that was seen `count` times, first at `at`.
+    pub fn record_times(&mut self, fact: Fact, at: Place, excerpt: Option<Excerpt>, count: u64) {
+        if self.full {
+            return;
+        }
+        let site = Site {
+            hops: self.hops.clone(),
+            at,
+        };
+        if self.observations.len() >= limits::OBSERVATIONS {
+            self.full = true;
+            let limit = format!("{} observations in one file", limits::OBSERVATIONS);
+            let fact = Fact::Unread(Unread::Limit { limit });
+            self.observations.push(Observation {
+                fact,
+                site: Site::default(),
+                count: 1,
+                excerpt: None,
+            });
+            return;
+        }
+        self.observations.push(Observation {
+            fact,
+            site,
+            count,
+            excerpt: excerpt.map(Box::new),
+        });
+    }
+
+    /// Records bytes that say two things, or something no writer says. `kind` is a stable kebab-case word.
+    pub fn anomaly(&mut self, kind: &str, detail: impl Into<Text>, at: Place) {
+        self.record_at(
+            Fact::Anomaly {
+                kind: kind.into(),
+                detail: detail.into(),
+            },
+            at,
+            None,
+        );
+    }
+
+    /// Where the reader stands.
+    pub fn site(&self, at: Place) -> Site {
+        Site {
+            hops: self.hops.clone(),
+            at,
+        }
+    }
+
+    /// Steps inwards for the time of `read`.
+    pub fn within<T>(&mut self, hop: Hop, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.enter(hop);
+        let result = read(self);
+        self.leave();
+        result
+    }
+
+    /// Steps inwards until the matching [`leave`](Self::leave).
+    pub fn enter(&mut self, hop: Hop) {
+        self.hops.push(hop);
+    }
+
+    /// Steps back out.
+    pub fn leave(&mut self) {
+        self.hops.pop();
+    }
+
+    /// A moment to come back to if what is read next turns out not to be what it seemed.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint(self.observations.len())
+    }
+
+    /// What has been recorded since a moment.
+    pub fn since(&self, checkpoint: Checkpoint) -> &[Observation] {
+        self.observations.get(checkpoint.0..).unwrap_or_default()
+    }
+
+    /// Forgets what has been recorded since a moment.
+    pub fn forget(&mut self, checkpoint: Checkpoint) {
+        self.observations.truncate(checkpoint.0);
+        self.full = false;
+    }
+
+    /// All observations, in order.
+    pub fn finish(self) -> Vec<Observation> {
+        self.observations
+    }
+}

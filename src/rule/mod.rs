@@ -1,0 +1,94 @@
+//! Rules: one judgement each, one file each, over facts and a policy.
+//!
+//! A rule is one file and one word in [`rules!`]. Its doc comment is its documentation. A rule opens no bytes: one that
+//! wants to read again is missing a fact.
+
+use crate::{
+    fact::{Entry, Observation},
+    finding::{Finding, RuleMeta},
+    policy::Scope,
+};
+
+/// A judgement.
+#[derive(Debug)]
+pub struct Rule {
+    /// Who it is.
+    pub meta: &'static RuleMeta,
+    /// Judges one entry.
+    pub check: fn(&Case<'_>, &mut Vec<Finding>),
+}
+
+/// An entry, what was seen in it, and the policy that holds at its path.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The entry.
+    pub entry: &'a Entry,
+    /// All that was seen, in order.
+    pub observations: &'a [Observation],
+    /// What the policy says here.
+    pub scope: &'a Scope,
+}
+
+/// Declares a rule: its doc comment becomes its documentation.
+///
+/// ```ignore
+/// declare_rule! {
+///     /// ## What it does
+///     /// ...
+///     "global-not-allowed", "a global that the policy does not list", Deny, check
+/// }
+/// ```
+macro_rules! declare_rule {
+    ($(#[doc = $doc:literal])* $id:literal, $summary:literal, $level:ident, $check:path $(,)?) => {
+        /// Who this rule is.
+        pub static META: $crate::finding::RuleMeta = $crate::finding::RuleMeta {
+            id: $id,
+            summary: $summary,
+            doc: concat!($($doc, "\n"),*),
+            default: $crate::finding::Level::$level,
+        };
+        /// The rule.
+        pub static RULE: $crate::rule::Rule = $crate::rule::Rule { meta: &META, check: $check };
+    };
+}
+pub(crate) use declare_rule;
+
+/// Declares the modules and the one list of rules.
+macro_rules! rules {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// Every rule, in alphabetical order.
+        pub static RULES: &[&Rule] = &[$(&$module::RULE),*];
+    };
+}
+
+rules! {}
+
+/// A rule by its id.
+pub fn by_id(id: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.meta.id == id)
+}
+
+impl Case<'_> {
+    /// A finding of `rule` about an observation, with its site and excerpt.
+    pub fn finding(
+        &self,
+        rule: &'static RuleMeta,
+        about: &Observation,
+        message: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            rule,
+            level: rule.default,
+            path: self.entry.path.clone(),
+            site: about.site.clone(),
+            message: message.into(),
+            subject: crate::finding::Subject::Artifact,
+            count: about.count,
+            related: Vec::new(),
+            help: Vec::new(),
+            excerpt: about.excerpt.as_deref().cloned(),
+        }
+    }
+}

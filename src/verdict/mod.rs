@@ -1,0 +1,127 @@
+//! The verdict: findings weighed by the policy's levels, and the coverage of what was looked at.
+//!
+//! Pure: findings and scopes in, a [`Report`] out. Waivers and dates join here.
+
+use std::process::ExitCode;
+
+use crate::{
+    fact::{Fact, Observation},
+    finding::{Finding, Level},
+};
+
+/// What was looked at. Part of every report: "no findings" never means "not looked at".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Entries in the view.
+    pub entries: usize,
+    /// Entries that are model artifacts.
+    pub artifacts: usize,
+    /// Entries that are source.
+    pub sources: usize,
+    /// Entries of which something was not read.
+    pub incomplete: usize,
+    /// Entries that the policy excludes.
+    pub excluded: usize,
+    /// How many artifacts of each format, by format id.
+    pub formats: std::collections::BTreeMap<String, usize>,
+    /// Bytes of the artifacts.
+    pub bytes: u64,
+}
+
+/// What a run has to say, finished: sorted, levelled, complete.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What the user asked to look at, in words: `the work tree`, `the index`, a path.
+    pub view: String,
+    /// Findings of level warn and deny, by path, then by where in it.
+    pub findings: Vec<Finding>,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// The policy that judged: a path, or `recommended (built in)`.
+    pub policy: String,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was refused: exit code 0.
+    Clean,
+    /// Something was refused: 1.
+    Refused,
+    /// The job could not be done: 2.
+    Unable,
+    /// Nothing was there to check: 3.
+    Nothing,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Clean => 0,
+            Outcome::Refused => 1,
+            Outcome::Unable => 2,
+            Outcome::Nothing => 3,
+        })
+    }
+}
+
+impl Report {
+    /// How the run ends.
+    pub fn outcome(&self) -> Outcome {
+        if self
+            .findings
+            .iter()
+            .any(|finding| finding.level == Level::Deny)
+        {
+            Outcome::Refused
+        } else if self.coverage.artifacts == 0 && self.coverage.sources == 0 {
+            Outcome::Nothing
+        } else {
+            Outcome::Clean
+        }
+    }
+
+    /// Sorts findings by path, site and rule, so that output does not depend on the order of work.
+    pub fn sort(&mut self) {
+        self.findings.sort_by(|a, b| {
+            (&a.path, &a.site.hops, &a.site.at, a.rule.id, &a.subject).cmp(&(
+                &b.path,
+                &b.site.hops,
+                &b.site.at,
+                b.rule.id,
+                &b.subject,
+            ))
+        });
+    }
+}
+
+/// What an entry adds to the coverage.
+pub fn cover(coverage: &mut Coverage, observations: &[Observation], bytes: u64, source: bool) {
+    coverage.entries += 1;
+    let formats = observations.iter().filter_map(|o| match &o.fact {
+        Fact::Is(id) if o.site.hops.is_empty() => Some(id.clone()),
+        _ => None,
+    });
+    let mut artifact = false;
+    for format in formats {
+        artifact = true;
+        *coverage.formats.entry(format).or_default() += 1;
+    }
+    if artifact
+        || observations
+            .iter()
+            .any(|o| matches!(o.fact, Fact::Pointer { .. }))
+    {
+        coverage.artifacts += 1;
+        coverage.bytes += bytes;
+    }
+    if source {
+        coverage.sources += 1;
+    }
+    if observations
+        .iter()
+        .any(|o| matches!(o.fact, Fact::Unread(_)))
+    {
+        coverage.incomplete += 1;
+    }
+}

@@ -1,0 +1,18 @@
+//! One integration binary: what a user sees, properties over every fixture, and the oracles.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly and run programs"
+)]
+
+mod support;
+
+mod cli;
+mod format;
+mod git;
+mod policy;
+mod python;
+mod report;
+mod rule;

@@ -1,0 +1,1 @@
+//! What tests share: assemblers of artifacts, sources that misbehave, temporary repositories, the program.
