@@ -11,6 +11,7 @@ pub struct Recorder {
     hops: Vec<Hop>,
     observations: Vec<Observation>,
     full: bool,
+    listing: Option<Vec<String>>,
 }
 
 /// A moment to which a [`Recorder`] can be taken back.
@@ -18,6 +19,24 @@ pub struct Recorder {
 pub struct Checkpoint(usize);
 
 impl Recorder {
+    /// Also keeps a listing of every opcode read, for people.
+    pub fn with_listing() -> Self {
+        Self {
+            listing: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// The listing, if one is kept.
+    pub fn listing(&mut self) -> Option<&mut Vec<String>> {
+        self.listing.as_mut()
+    }
+
+    /// Takes the listing out.
+    pub fn take_listing(&mut self) -> Option<Vec<String>> {
+        self.listing.take()
+    }
+
     /// Records a fact about all of what the last hop led to.
     pub fn record(&mut self, fact: Fact) {
         self.record_at(fact, Place::Whole, None);

@@ -91,6 +91,7 @@ impl Stream {
     }
 
     /// Moves past `n` bytes, buffered or not; returns how many there were.
+    #[inline]
     pub fn skip(&mut self, n: u64) -> u64 {
         let n = n.min(self.left());
         let buffered = wide(self.buffered().len());
@@ -102,5 +103,31 @@ impl Stream {
             self.pos = 0;
         }
         n
+    }
+
+    /// The next `n` bytes, moved past; `None`, with nothing moved, if there are fewer. The caller bounds `n`.
+    #[inline]
+    pub fn take(&mut self, n: usize) -> io::Result<Option<&[u8]>> {
+        if self.buffered().len() < n {
+            self.refill(n)?;
+        }
+        let end = self.pos.saturating_add(n);
+        let taken = self.buf.get(self.pos..end);
+        if taken.is_some() {
+            self.pos = end;
+        }
+        Ok(taken)
+    }
+
+    /// Moves to an offset of the window, forwards or backwards.
+    pub fn seek(&mut self, offset: u64) {
+        let here = self.offset();
+        if offset >= here {
+            self.skip(offset.saturating_sub(here));
+        } else {
+            self.base = offset;
+            self.buf.clear();
+            self.pos = 0;
+        }
     }
 }

@@ -1,1 +1,3 @@
 //! Tests of `format`.
+
+mod pickle_oracle;

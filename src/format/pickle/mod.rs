@@ -1,0 +1,242 @@
+//! Pickles: programs for a small machine that imports, calls and fills whatever they name.
+//!
+//! Bytes become the globals a load would resolve and their uses, the calls with their arguments, persistent ids and
+//! everything no pickler writes, each at its opcode. `machine` follows CPython's `Modules/_pickle.c`; `weights_only`
+//! follows torch's own unpickler beside it. Nothing is ever imported.
+
+mod constant;
+mod disassemble;
+mod lex;
+mod machine;
+mod memo;
+mod opcode;
+mod preview;
+mod seen;
+mod text;
+mod value;
+mod weights_only;
+
+use memo::Memo;
+
+use super::{Certainty, Expect, Format, Head, Reading};
+use crate::{
+    bytes::{ReadError, Window, wide},
+    fact::{Fact, GlobalName, Hop, Obstacle, Place, TorchForm, TorchLoad, Unread},
+    limits,
+};
+
+/// A bare pickle, or several one after another.
+pub static FORMAT: Format = Format {
+    id: "pickle",
+    title: "Python pickle",
+    doc: "\
+A program for a small stack machine, written by `pickle.dump`, and by everything built on it.
+
+Loading one imports every module it names and calls every callable it names, with arguments of its choosing, before the
+caller sees a result. There is no safe subset of callables known to a loader: what a pickle may name has to be listed.
+
+It is recognised by its first opcode (`PROTO`, since protocol 2) or, where there is none, by reading as a pickle to its
+end. All opcodes of protocols 0 to 5 are followed as CPython's own unpickler follows them, in every stream of the file.
+
+What is reported besides globals and calls:
+
+- `bytes-after-stop`: data after the last pickle that is none itself
+- `memo-of-earlier-pickle`: a memo entry that only an unpickler object used twice would have
+- `frame-straddle`: an operand that crosses its frame's end, which unpicklers read differently
+- `frame-past-end`: a frame longer than the data
+- `huge-memo-index`: a memo index for which CPython would allocate gigabytes
+- `unknown-protocol`: a protocol above 5
+- `bad-number`: a number operand that is none
+
+Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for scikit-learn models.",
+    extensions: &["pkl", "pickle", "pck", "p"],
+    executes: true,
+    probe,
+    read,
+};
+
+/// Names under which `torch.load` is what opens a file.
+pub(super) const TORCH_EXTENSIONS: &[&str] = &["pt", "pth", "bin", "ckpt"];
+
+/// Whether the first bytes could be a pickle's.
+fn probe(head: &Head<'_>) -> Certainty {
+    match head.front.as_slice() {
+        [opcode::PROTO, 0..=5, next, ..] if opcode::lookup(*next).is_some() => Certainty::Sure,
+        [opcode::PROTO, 0..=15, ..] => Certainty::Maybe,
+        // Text that no pickle could be: its first opcode needs something on the stack.
+        [first, ..] if begins(*first) => Certainty::Maybe,
+        _ => Certainty::No,
+    }
+}
+
+/// Whether an opcode can be a pickle's first: it takes nothing from the stack.
+fn begins(code: u8) -> bool {
+    use opcode as op;
+    !matches!(
+        code,
+        op::STOP | op::POP | op::POP_MARK | op::DUP | op::BINPERSID | op::REDUCE | op::APPEND | op::APPENDS | op::BUILD
+            | op::DICT | op::LIST | op::OBJ | op::PUT | op::BINPUT | op::LONG_BINPUT | op::SETITEM | op::SETITEMS
+            | op::TUPLE | op::GET | op::BINGET | op::LONG_BINGET | op::NEWOBJ | op::NEWOBJ_EX | op::TUPLE1 | op::TUPLE2
+            | op::TUPLE3 | op::ADDITEMS | op::FROZENSET | op::STACK_GLOBAL | op::MEMOIZE | op::READONLY_BUFFER
+    ) && op::lookup(code).is_some()
+}
+
+/// Whether a constant's first bytes could be a pickle's, so that it is worth trying.
+fn begins_embedded(front: &[u8]) -> bool {
+    match front {
+        [opcode::PROTO, 0..=5, next, ..] => opcode::lookup(*next).is_some(),
+        [opcode::GLOBAL, rest @ ..] => {
+            let module = rest.split(|b| *b == b'\n').next().unwrap_or_default();
+            module.len() < rest.len() && value::is_name_like(module)
+        }
+        // A payload that starts with its arguments, or with a mark, names a global soon.
+        [opcode::MARK | opcode::SHORT_BINUNICODE | opcode::BINUNICODE | opcode::UNICODE | opcode::STRING, rest @ ..] => {
+            rest.iter().any(|b| matches!(*b, opcode::GLOBAL | opcode::INST | opcode::STACK_GLOBAL))
+        }
+        _ => false,
+    }
+}
+
+/// How a stream ended.
+#[derive(Debug)]
+pub struct Stream {
+    /// The offset after its last opcode.
+    pub end: u64,
+    /// Whether it read to its STOP.
+    pub complete: bool,
+    /// Whether a global was resolved or anything called.
+    pub acts: bool,
+    /// What torch's weights-only unpickler looks up.
+    pub globals: Vec<GlobalName>,
+    /// What stands in that unpickler's way, whatever is listed.
+    pub obstacle: Option<Obstacle>,
+    memo: Memo,
+}
+
+fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let first = read_stream(window, 0, None, reading);
+    let named_torch = Head { front: Vec::new(), window, name: reading.name.as_bytes() }.named(TORCH_EXTENSIONS);
+    if named_torch && matches!(reading.expect, Expect::Named) {
+        let reason = "it has no magic number: torch.load runs the pickle first and complains afterwards".into();
+        let missing = Obstacle { site: reading.recorder.site(Place::Whole), reason };
+        let load = TorchLoad {
+            form: TorchForm::Bare,
+            globals: first.globals.clone(),
+            obstacle: Some(first.obstacle.clone().unwrap_or(missing)),
+        };
+        reading.record(Fact::TorchLoad(Box::new(load)));
+    }
+    if first.complete {
+        read_following(window, first, reading);
+    }
+    Ok(())
+}
+
+/// Reads the pickles that follow a first one, to the end of the window; what is no pickle is an observation.
+fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
+    let mut at = first.end;
+    let mut earlier = first.memo;
+    for number in 1.. {
+        let Some(start) = next_content(window, at, reading) else { return };
+        if number >= limits::STREAMS {
+            let limit = format!("{} pickles in one file", limits::STREAMS);
+            return reading.unread(Unread::Limit { limit }, Place::Bytes { start, end: window.len() });
+        }
+        let before = reading.recorder.checkpoint();
+        reading.recorder.enter(Hop::Stream(u32::try_from(number).unwrap_or(u32::MAX)));
+        let stream = read_stream(window, start, Some(&earlier), reading);
+        reading.recorder.leave();
+        if !stream.complete && !stream.acts {
+            // Not a pickle, or one that broke before it did anything.
+            reading.recorder.forget(before);
+            let detail = format!("{} bytes after the last pickle are none", window.len().saturating_sub(start));
+            return reading.recorder.anomaly("bytes-after-stop", detail, Place::Bytes { start, end: window.len() });
+        }
+        if !stream.complete {
+            return;
+        }
+        at = stream.end;
+        earlier = stream.memo;
+    }
+}
+
+/// The offset of the first byte from `at` on that is not zero; zeros on the way are an observation.
+fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u64> {
+    const PIECE: usize = 64 << 10;
+    let mut start = at;
+    while start < window.len() {
+        let Ok(piece) = window.bytes_at(start, PIECE) else { break };
+        if piece.is_empty() {
+            break;
+        }
+        let zeros = piece.iter().take_while(|b| **b == 0).count();
+        start = start.saturating_add(wide(zeros));
+        if zeros < piece.len() {
+            break;
+        }
+    }
+    if start > at {
+        let detail = format!("{} zero bytes after a pickle", start.saturating_sub(at));
+        reading.recorder.anomaly("bytes-after-stop", detail, Place::Bytes { start: at, end: start });
+    }
+    (start < window.len()).then_some(start)
+}
+
+/// Reads one stream and records what it does at the recorder's present site.
+pub fn read_stream(window: &Window, start: u64, earlier: Option<&Memo>, reading: &mut Reading<'_>) -> Stream {
+    /// Excerpts are for people: nobody reads the thousandth.
+    const EXCERPTS: usize = 400;
+    if let Some(listing) = reading.recorder.listing() {
+        machine::list(window, start, earlier, listing);
+    }
+    let run = machine::run(window, start, earlier);
+    let complete = run.result.is_ok();
+    let overflow = run.seen.overflow;
+    let mut acts = false;
+    for (n, event) in run.seen.into_events().into_iter().enumerate() {
+        acts |= matches!(event.fact, Fact::Call { .. } | Fact::Global { .. });
+        let at = Place::Opcode { offset: event.at, op: opcode::name(event.op).into() };
+        let excerpt = (n < EXCERPTS).then(|| disassemble::excerpt(window, &event)).flatten();
+        reading.recorder.record_times(event.fact, at, excerpt, event.count);
+    }
+    if overflow {
+        let limit = format!("more than {} distinct globals", limits::GLOBALS);
+        reading.unread(Unread::Limit { limit }, Place::Whole);
+    }
+    for embedded in run.embedded {
+        read_embedded(window, embedded, reading);
+    }
+    let (globals, obstacle) = run.weights.finish();
+    let obstacle = obstacle.map(|(offset, reason)| {
+        let op = window.bytes_at(offset, 1).ok().and_then(|b| b.first().copied()).map_or("?", opcode::name);
+        let at = Place::Opcode { offset, op: op.into() };
+        Obstacle { site: reading.recorder.site(at), reason: reason.into() }
+    });
+    if let Err((offset, error)) = run.result {
+        let op = window.bytes_at(offset, 1).ok().and_then(|b| b.first().copied()).map_or("end", opcode::name);
+        reading.unread(error, Place::Opcode { offset, op: op.into() });
+    }
+    Stream { end: run.end, complete, acts, globals, obstacle, memo: run.memo }
+}
+
+/// Tries a constant as a pickle of its own; it counts if it reads to its end and names a global.
+fn read_embedded(window: &Window, embedded: machine::Embedded, reading: &mut Reading<'_>) {
+    let inner = match embedded.bytes {
+        machine::Constant::Stored(range) => window.sub(range),
+        machine::Constant::Decoded(bytes) => Some(Window::new(bytes)),
+    };
+    let Some(inner) = inner else { return };
+    let before = reading.recorder.checkpoint();
+    let hop = Hop::Constant(embedded.opcode);
+    let length = inner.len();
+    reading.recorder.record_at(
+        Fact::EmbeddedPickle { length },
+        Place::Opcode { offset: embedded.opcode, op: String::new() },
+        None,
+    );
+    let only_marker = reading.recorder.checkpoint();
+    reading.descend(hop, b"", &inner, Expect::Payload);
+    if reading.recorder.since(only_marker).is_empty() {
+        reading.recorder.forget(before);
+    }
+}

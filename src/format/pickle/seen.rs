@@ -1,0 +1,238 @@
+//! What the machine has seen in one stream: globals and their uses, calls, and everything else worth a fact, each kept
+//! once with a count, so that a million equal calls cost one row.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::{
+    fact::{Argument, Fact, Global, GlobalName, Text, Unresolved, Usage},
+    limits,
+};
+
+/// How many opcodes before an event its excerpt can show.
+pub(super) const CONTEXT: usize = 4;
+
+/// Something seen at an opcode.
+#[derive(Debug)]
+pub(super) struct Event {
+    /// The fact.
+    pub fact: Fact,
+    /// The opcode's offset.
+    pub at: u64,
+    /// The opcode.
+    pub op: u8,
+    /// How often.
+    pub count: u64,
+    /// Offsets of the telling opcodes before it, latest last; `u64::MAX` where there was none.
+    pub before: [u64; CONTEXT],
+}
+
+/// The opcode at which something is seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// Its offset.
+    pub at: u64,
+    /// Its byte.
+    pub op: u8,
+    /// The opcodes before it.
+    pub before: [u64; CONTEXT],
+}
+
+#[derive(Debug)]
+struct Row {
+    global: Global,
+    /// Index into events and how often, for each usage.
+    uses: [Option<usize>; 4],
+    /// Signatures of the calls kept, and their events; the last stands for all that were not kept.
+    calls: Vec<(u64, usize)>,
+    /// Events of item assignments on what it made, by opcode.
+    items: Vec<(u8, usize)>,
+}
+
+/// All that was seen in one stream.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    events: Vec<Event>,
+    rows: Vec<Row>,
+    by_name: FxHashMap<GlobalName, usize>,
+    unresolved: BTreeMap<Unresolved, usize>,
+    others: FxHashMap<Fact, usize>,
+    anomalies: BTreeMap<&'static str, usize>,
+    storage: Option<usize>,
+    /// More distinct globals were met than are kept.
+    pub overflow: bool,
+}
+
+impl Seen {
+    /// The row of a named global, new or not. Beyond the limit all share the row of an oversized name, which is refused.
+    pub(super) fn named(&mut self, module: &[u8], name: &[u8]) -> usize {
+        let key = GlobalName::new(Text::new(module), Text::new(name));
+        if let Some(row) = self.by_name.get(&key) {
+            return *row;
+        }
+        if self.rows.len() >= limits::GLOBALS {
+            self.overflow = true;
+            return self.unresolved(Unresolved::Oversized);
+        }
+        let row = self.row(Global::Named(key.clone()));
+        self.by_name.insert(key, row);
+        row
+    }
+
+    /// The row of globals that cannot be named.
+    pub(super) fn unresolved(&mut self, why: Unresolved) -> usize {
+        if let Some(row) = self.unresolved.get(&why) {
+            return *row;
+        }
+        let row = self.row(Global::Unresolved(why));
+        self.unresolved.insert(why, row);
+        row
+    }
+
+    fn row(&mut self, global: Global) -> usize {
+        self.rows.push(Row { global, uses: [None; 4], calls: Vec::new(), items: Vec::new() });
+        self.rows.len().saturating_sub(1)
+    }
+
+    /// The global of a row.
+    pub(super) fn global(&self, row: usize) -> Option<&Global> {
+        self.rows.get(row).map(|row| &row.global)
+    }
+
+    /// The name of a row's global, if it has one.
+    pub(super) fn name(&self, row: usize) -> Option<&GlobalName> {
+        match self.global(row) {
+            Some(Global::Named(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// A global is used.
+    #[inline]
+    pub(super) fn used(&mut self, row: usize, usage: Usage, moment: Moment) {
+        let slot = slot(usage);
+        let Some(seen) = self.rows.get_mut(row) else { return };
+        match seen.uses.get(slot).copied().flatten() {
+            Some(event) => count(&mut self.events, event),
+            None => {
+                if let Some(place) = seen.uses.get_mut(slot) {
+                    *place = Some(self.events.len());
+                }
+                let fact = Fact::Global { global: seen.global.clone(), usage };
+                self.events.push(event(fact, moment));
+            }
+        }
+    }
+
+    /// Whether a call of this signature has been kept already; if so it is counted.
+    #[inline]
+    pub(super) fn called_before(&mut self, row: usize, signature: u64) -> bool {
+        let Some(seen) = self.rows.get_mut(row) else { return true };
+        let full = seen.calls.len() > limits::CALLS_PER_GLOBAL;
+        let known = seen.calls.iter().find(|(kept, _)| *kept == signature).or_else(|| seen.calls.last().filter(|_| full));
+        match known {
+            Some((_, event)) => {
+                count(&mut self.events, *event);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// A call that has not been kept.
+    pub(super) fn called(&mut self, row: usize, signature: u64, usage: Usage, preview: Text, arguments: Vec<Argument>, moment: Moment) {
+        let Some(seen) = self.rows.get_mut(row) else { return };
+        let last = seen.calls.len() >= limits::CALLS_PER_GLOBAL;
+        let callee = seen.global.clone();
+        let fact = if last {
+            // From here on nothing about the arguments is known, and rules that need them must refuse.
+            let preview = Text::from(format!("{callee}(...)"));
+            Fact::Call { callee, usage, preview, arguments: vec![Argument::Unknown] }
+        } else {
+            Fact::Call { callee, usage, preview, arguments }
+        };
+        seen.calls.push((signature, self.events.len()));
+        self.events.push(event(fact, moment));
+    }
+
+    /// Items are set on what a global made.
+    pub(super) fn items_on(&mut self, row: usize, op: &'static str, moment: Moment) {
+        let Some(seen) = self.rows.get_mut(row) else { return };
+        match seen.items.iter().find(|(known, _)| *known == moment.op) {
+            Some((_, event)) => count(&mut self.events, *event),
+            None => {
+                seen.items.push((moment.op, self.events.len()));
+                let fact = Fact::ItemsOnInstance { class: seen.global.clone(), op: op.into() };
+                self.events.push(event(fact, moment));
+            }
+        }
+    }
+
+    /// Any other fact: equal ones are counted. Beyond a few hundred different ones only a count goes on.
+    pub(super) fn other(&mut self, fact: Fact, moment: Moment) {
+        const KEPT: usize = 256;
+        match self.others.get(&fact) {
+            Some(event) => count(&mut self.events, *event),
+            None if self.others.len() < KEPT => {
+                self.others.insert(fact.clone(), self.events.len());
+                self.events.push(event(fact, moment));
+            }
+            None => {}
+        }
+    }
+
+    /// Counts another persistent id of torch's shape, if one has been recorded.
+    pub(super) fn storage_again(&mut self) -> bool {
+        let Some(event) = self.storage else { return false };
+        count(&mut self.events, event);
+        true
+    }
+
+    /// A persistent id.
+    pub(super) fn persistent(&mut self, preview: Text, torch_storage: bool, moment: Moment) {
+        if torch_storage {
+            self.storage = Some(self.events.len());
+            self.events.push(event(Fact::PersistentId { preview, torch_storage }, moment));
+        } else {
+            self.other(Fact::PersistentId { preview, torch_storage }, moment);
+        }
+    }
+
+    /// Something that no pickler writes, or that unpicklers take differently. One of a kind is kept.
+    pub(super) fn anomaly(&mut self, kind: &'static str, detail: impl FnOnce() -> String, moment: Moment) {
+        match self.anomalies.get(kind) {
+            Some(event) => count(&mut self.events, *event),
+            None => {
+                self.anomalies.insert(kind, self.events.len());
+                let fact = Fact::Anomaly { kind: kind.into(), detail: Text::from(detail()) };
+                self.events.push(event(fact, moment));
+            }
+        }
+    }
+
+    /// All events, in the order in which they were first seen.
+    pub(super) fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+}
+
+fn slot(usage: Usage) -> usize {
+    match usage {
+        Usage::Import => 0,
+        Usage::Call => 1,
+        Usage::Construct => 2,
+        Usage::Build => 3,
+    }
+}
+
+fn event(fact: Fact, moment: Moment) -> Event {
+    Event { fact, at: moment.at, op: moment.op, count: 1, before: moment.before }
+}
+
+fn count(events: &mut [Event], index: usize) {
+    if let Some(event) = events.get_mut(index) {
+        event.count = event.count.saturating_add(1);
+    }
+}
+

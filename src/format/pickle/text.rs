@@ -1,0 +1,283 @@
+//! The text inside operands, decoded exactly as CPython's C unpickler does: integers, string escapes, UTF-8 with surrogates.
+
+use std::borrow::Cow;
+
+/// Whether the operand of INT is one: `strtol` with base 0 up to the line's end, else what `int(text, 0)` accepts.
+pub(super) fn is_int(line: &[u8]) -> bool {
+    // C sees a NUL-terminated string: what follows a NUL is not looked at.
+    let text = until_nul(line);
+    strtol_consumes(text) || is_python_int(text, 0)
+}
+
+/// Whether the operand of LONG is one, with or without its closing `L`.
+pub(super) fn is_long(line: &[u8]) -> bool {
+    is_python_int(until_nul(line.strip_suffix(b"L").unwrap_or(line)), 0)
+}
+
+/// The operand of FLOAT, as generously as any of the unpicklers takes it.
+pub(super) fn is_float(line: &[u8]) -> bool {
+    let text = until_nul(line).trim_ascii();
+    std::str::from_utf8(text).is_ok_and(|text| text.replace('_', "").parse::<f64>().is_ok())
+}
+
+/// The operand of GET and PUT: base 10, with sign, spaces and single underscores, as `int(text)` has it.
+/// `None` if it is no integer, or negative, or beyond 63 bits: no memo has such an index.
+pub(super) fn memo_index(line: &[u8]) -> Option<u64> {
+    let text = until_nul(line);
+    if !is_python_int(text, 10) {
+        return None;
+    }
+    let digits = trim_space(text);
+    let (negative, digits) = match digits.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        Some((b'+', rest)) => (false, rest),
+        _ => (false, digits),
+    };
+    let mut value: u64 = 0;
+    for digit in digits.iter().filter(|b| **b != b'_') {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))?;
+    }
+    (value <= i64::MAX.unsigned_abs() && !(negative && value > 0)).then_some(value)
+}
+
+fn until_nul(line: &[u8]) -> &[u8] {
+    line.split(|b| *b == 0).next().unwrap_or_default()
+}
+
+/// What C's `isspace` and Python's own table call white space.
+fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t'..=b'\r')
+}
+
+fn trim_space(mut text: &[u8]) -> &[u8] {
+    while let Some((first, rest)) = text.split_first().filter(|(b, _)| is_space(**b)) {
+        let _ = first;
+        text = rest;
+    }
+    while let Some((last, rest)) = text.split_last().filter(|(b, _)| is_space(**b)) {
+        let _ = last;
+        text = rest;
+    }
+    text
+}
+
+/// `strtol(text, &end, 0)` with `end` at the line's end, and no overflow.
+fn strtol_consumes(text: &[u8]) -> bool {
+    if text.is_empty() {
+        return true;
+    }
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_first().filter(|(b, _)| is_space(**b)) {
+        rest = after;
+    }
+    if let Some((b'+' | b'-', after)) = rest.split_first() {
+        rest = after;
+    }
+    let (digits, base) = match rest {
+        [b'0', b'x' | b'X', hex @ ..] if hex.first().is_some_and(u8::is_ascii_hexdigit) => (hex, 16),
+        [b'0', ..] => (rest, 8),
+        _ => (rest, 10),
+    };
+    let mut value: i64 = 0;
+    !digits.is_empty()
+        && digits.iter().all(|b| {
+            let digit = char::from(*b).to_digit(base);
+            let next = digit.and_then(|d| value.checked_mul(i64::from(base))?.checked_add(i64::from(d)));
+            value = next.unwrap_or(value);
+            next.is_some()
+        })
+}
+
+/// What `int(text, base)` accepts for base 0 or 10.
+fn is_python_int(text: &[u8], base: u32) -> bool {
+    let text = trim_space(text);
+    let text = text.strip_prefix(b"+").or_else(|| text.strip_prefix(b"-")).unwrap_or(text);
+    let (digits, radix, prefixed) = match text {
+        [b'0', b'x' | b'X', rest @ ..] if base == 0 => (rest, 16, true),
+        [b'0', b'o' | b'O', rest @ ..] if base == 0 => (rest, 8, true),
+        [b'0', b'b' | b'B', rest @ ..] if base == 0 => (rest, 2, true),
+        _ => (text, 10, false),
+    };
+    // One underscore may stand between digits, and after a prefix.
+    let digits = if prefixed { digits.strip_prefix(b"_").unwrap_or(digits) } else { digits };
+    let grouped = digits.split(|b| *b == b'_').all(|group| {
+        !group.is_empty() && group.iter().all(|b| char::from(*b).is_digit(radix))
+    });
+    // "Old" octal: a leading zero is an error in base 0 unless all digits are zero.
+    let old_octal = base == 0 && !prefixed && digits.len() > 1 && digits.starts_with(b"0");
+    grouped && !(old_octal && digits.iter().any(|b| !matches!(b, b'0' | b'_')))
+}
+
+/// The operand of STRING: quotes taken off and escapes undone, as bytes. `Err` says what is wrong with it.
+pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
+    let inner = match line {
+        [first @ (b'\'' | b'"'), inner @ .., last] if first == last => inner,
+        _ => return Err("the STRING operand is not quoted"),
+    };
+    if !inner.contains(&b'\\') {
+        return Ok(Cow::Borrowed(inner));
+    }
+    let mut out = Vec::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'\\' {
+            out.push(*byte);
+            continue;
+        }
+        let (escape, after) = rest.split_first().ok_or("the STRING operand ends in a backslash")?;
+        rest = after;
+        match escape {
+            b'\n' => {}
+            b'\\' | b'\'' | b'"' => out.push(*escape),
+            b'b' => out.push(0x08),
+            b'f' => out.push(0x0c),
+            b't' => out.push(b'\t'),
+            b'n' => out.push(b'\n'),
+            b'r' => out.push(b'\r'),
+            b'v' => out.push(0x0b),
+            b'a' => out.push(0x07),
+            b'0'..=b'7' => {
+                let mut value = u32::from(escape.wrapping_sub(b'0'));
+                for _ in 0..2 {
+                    let Some((digit @ b'0'..=b'7', after)) = rest.split_first() else { break };
+                    value = value.wrapping_mul(8).wrapping_add(u32::from(digit.wrapping_sub(b'0')));
+                    rest = after;
+                }
+                let [low, ..] = value.to_le_bytes();
+                out.push(low);
+            }
+            b'x' => {
+                let (high, low, after) = match rest {
+                    [high, low, after @ ..] => (hex(*high), hex(*low), after),
+                    _ => return Err("the STRING operand has a cut-off \\x escape"),
+                };
+                let (Some(high), Some(low)) = (high, low) else {
+                    return Err("the STRING operand has a \\x escape that is not hexadecimal");
+                };
+                out.push(high.wrapping_shl(4) | low);
+                rest = after;
+            }
+            other => out.extend([b'\\', *other]),
+        }
+    }
+    Ok(Cow::Owned(out))
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// The operand of UNICODE: `raw-unicode-escape`, given back as UTF-8 (surrogates in their three-byte form).
+pub(super) fn decode_unicode(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
+    if line.is_ascii() && !line.contains(&b'\\') {
+        return Ok(Cow::Borrowed(line));
+    }
+    let mut out = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        let digits = match (*byte, after.first()) {
+            (b'\\', Some(b'u')) => 4,
+            (b'\\', Some(b'U')) => 8,
+            (b'\\', Some(second)) => {
+                push_scalar(&mut out, u32::from(*byte));
+                push_scalar(&mut out, u32::from(*second));
+                rest = after.get(1..).unwrap_or_default();
+                continue;
+            }
+            (byte, _) => {
+                push_scalar(&mut out, u32::from(byte));
+                continue;
+            }
+        };
+        let digits_at = after.get(1..).unwrap_or_default();
+        let (text, after) = digits_at.split_at_checked(digits).ok_or("the UNICODE operand has a cut-off escape")?;
+        let mut scalar: u32 = 0;
+        for digit in text {
+            let digit = hex(*digit).ok_or("the UNICODE operand has an escape that is not hexadecimal")?;
+            scalar = scalar.wrapping_shl(4) | u32::from(digit);
+        }
+        if scalar > 0x10_ffff {
+            return Err("the UNICODE operand has an escape beyond U+10FFFF");
+        }
+        push_scalar(&mut out, scalar);
+        rest = after;
+    }
+    Ok(Cow::Owned(out))
+}
+
+/// UTF-8 text whose characters are all below U+0100, as those bytes; cut at the first that is not.
+pub(super) fn latin1(utf8: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(utf8).unwrap_or_default();
+    text.chars().map_while(|c| u8::try_from(u32::from(c)).ok()).collect()
+}
+
+fn push_scalar(out: &mut Vec<u8>, scalar: u32) {
+    if let Some(c) = char::from_u32(scalar) {
+        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    } else {
+        // A lone surrogate: three bytes, as `surrogatepass` writes it.
+        let [low, high, ..] = scalar.to_le_bytes();
+        let middle = (high & 0x0f).wrapping_shl(2) | low.wrapping_shr(6);
+        out.extend([0xe0 | high.wrapping_shr(4), 0x80 | middle, 0x80 | (low & 0x3f)]);
+    }
+}
+
+/// Whether bytes are UTF-8, lone surrogates admitted (`surrogatepass`). Returns how many bytes at the end could still be
+/// the beginning of a character, if nothing before them is wrong.
+pub(super) fn utf8_surrogatepass(mut bytes: &[u8]) -> Result<usize, ()> {
+    loop {
+        let Err(error) = std::str::from_utf8(bytes) else { return Ok(0) };
+        let rest = bytes.get(error.valid_up_to()..).unwrap_or_default();
+        match rest {
+            [0xed, 0xa0..=0xbf, 0x80..=0xbf, after @ ..] => bytes = after,
+            [0xed, 0xa0..=0xbf] => return Ok(2),
+            _ if error.error_len().is_none() => return Ok(rest.len()),
+            _ => return Err(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_spelled_as_c_takes_them() {
+        for good in ["0x10", "010", " 7", "+1", "0b1", "0o7", "1_000", "99999999999999999999", "00", "", "5\0junk", "-0x1F "] {
+            assert!(is_int(good.as_bytes()), "{good:?}");
+        }
+        for bad in ["08", "1__0", "_1", "1_", "0x", "abc", "1 2", " "] {
+            assert!(!is_int(bad.as_bytes()), "{bad:?}");
+        }
+        assert!(is_long(b"0x10L") && is_long(b"12") && !is_long(b"010L") && !is_long(b"L"));
+    }
+
+    #[test]
+    fn memo_indexes_are_base_ten() {
+        assert_eq!(memo_index(b"1_0"), Some(10));
+        assert_eq!(memo_index(b" +5 "), Some(5));
+        assert_eq!(memo_index(b"007"), Some(7));
+        assert_eq!(memo_index(b"-0"), Some(0));
+        assert_eq!(memo_index(b"-1"), None);
+        assert_eq!(memo_index(b"0x1"), None);
+    }
+
+    #[test]
+    fn strings_lose_their_escapes() {
+        assert_eq!(decode_string(br"'\x6fs'").unwrap().as_ref(), b"os");
+        assert_eq!(decode_string(br#""a\'\101\q""#).unwrap().as_ref(), br"a'A\q");
+        assert!(decode_string(br"'\x6'").is_err() && decode_string(b"os").is_err() && decode_string(b"'").is_err());
+        assert_eq!(decode_unicode(br"\u006fs\\u0041").unwrap().as_ref(), br"os\\u0041");
+        assert_eq!(decode_unicode(b"\xe9").unwrap().as_ref(), "é".as_bytes());
+        assert_eq!(decode_unicode(br"\ud800").unwrap().as_ref(), b"\xed\xa0\x80");
+    }
+
+    #[test]
+    fn surrogates_pass() {
+        assert_eq!(utf8_surrogatepass(b"a\xed\xa0\x80b"), Ok(0));
+        assert_eq!(utf8_surrogatepass(b"a\xc3"), Ok(1));
+        assert_eq!(utf8_surrogatepass(b"\xff"), Err(()));
+    }
+}
