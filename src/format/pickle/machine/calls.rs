@@ -1,0 +1,269 @@
+//! Globals, and everything that runs: calls, construction, state, items, extensions, persistent ids.
+
+use super::{Halt, Machine, State, malformed};
+use crate::{
+    bytes::{ReadError, wide},
+    fact::{Fact, Text, Unresolved, Usage},
+    format::pickle::{constant, opcode as op, value::{Kind, Value}},
+    limits,
+};
+
+impl Machine<'_> {
+    /// The bytes of a string constant: `None` if the value is none, or cannot be read again.
+    pub(super) fn string(&self, value: Value) -> Option<Result<Text, Unresolved>> {
+        match value.kind() {
+            Kind::Str => Some(Ok(Text::new(self.names.text(value.index())))),
+            Kind::StrAt => Some(constant::string(&self.window, value.number()).ok_or(Unresolved::Oversized)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn global(&mut self) -> Result<(), Halt> {
+        let (module, name) = self.two_lines("GLOBAL")?;
+        let row = self.resolve_lines(&module, &name);
+        self.seen.used(row, Usage::Import, self.moment());
+        self.weights.global(self.seen.name(row), self.at);
+        self.push(Value::new(Kind::Global, wide(row)))
+    }
+
+    /// The two line operands of GLOBAL and INST. At the end of the data the pure-Python unpickler takes a line without its
+    /// line feed, less its last byte, and resolves what that spells before it notices.
+    pub(super) fn two_lines(&mut self, what: &str) -> Result<(Text, Text), Halt> {
+        let cut = |line: &[u8]| line.split_last().map(|(_, cut)| Text::new(cut)).unwrap_or_default();
+        let module = self.lexer.line()?;
+        let (module, cut_module) = (Text::new(module.bytes), (!module.ended).then(|| cut(module.bytes)));
+        let name = self.lexer.line()?;
+        if !name.ended {
+            let module = cut_module.as_ref().unwrap_or(&module);
+            let name = cut(name.bytes);
+            let row = self.resolve_lines(module, &name);
+            self.seen.used(row, Usage::Import, self.moment());
+            return Err(Halt::Error(ReadError::malformed(format!("{what} without two line feeds"))));
+        }
+        let name = Text::new(name.bytes);
+        if self.lexer.straddle.is_some() {
+            self.straddled();
+        }
+        Ok((module, name))
+    }
+
+    pub(super) fn resolve_lines(&mut self, module: &Text, name: &Text) -> usize {
+        let key: Vec<u8> = [module.as_bytes(), b"\n", name.as_bytes()].concat();
+        if let Some(row) = self.lines.get(&*key) {
+            return *row;
+        }
+        let row = self.seen.named(module.as_bytes(), name.as_bytes());
+        if self.lines.len() < limits::GLOBALS {
+            self.lines.insert(key.into(), row);
+        }
+        row
+    }
+
+    pub(super) fn stack_global(&mut self) -> Result<(), Halt> {
+        let name = self.pop()?;
+        let module = self.pop()?;
+        let row = match self.resolved.get(&(module, name)) {
+            Some(row) => *row,
+            None => {
+                let row = self.resolve(module, name);
+                if self.resolved.len() < limits::GLOBALS {
+                    self.resolved.insert((module, name), row);
+                }
+                row
+            }
+        };
+        self.seen.used(row, Usage::Import, self.moment());
+        self.push(Value::new(Kind::Global, wide(row)))
+    }
+
+    pub(super) fn resolve(&mut self, module: Value, name: Value) -> usize {
+        let earlier = module.kind() == Kind::Stale || name.kind() == Kind::Stale;
+        match (self.string(module), self.string(name)) {
+            (Some(Ok(module)), Some(Ok(name))) => self.seen.named(module.as_bytes(), name.as_bytes()),
+            (Some(Err(why)), Some(_)) | (Some(_), Some(Err(why))) => self.seen.unresolved(why),
+            _ if earlier => self.seen.unresolved(Unresolved::Memo),
+            _ => self.seen.unresolved(Unresolved::Computed),
+        }
+    }
+
+    // ---- what runs
+
+    /// The row behind something that is called or instantiated. What is not a global itself cannot be named.
+    pub(super) fn callee(&mut self, value: Value) -> usize {
+        match value.kind() {
+            Kind::Global => value.index(),
+            Kind::Extension => self.seen.unresolved(Unresolved::Extension),
+            Kind::Persistent => self.seen.unresolved(Unresolved::Persistent),
+            Kind::Stale => self.seen.unresolved(Unresolved::Memo),
+            _ => self.seen.unresolved(Unresolved::Result),
+        }
+    }
+
+    /// Records a call and returns what it gives.
+    pub(super) fn call(&mut self, callee: Value, arguments: Value, usage: Usage) -> Value {
+        let row = self.callee(callee);
+        self.seen.used(row, usage, self.moment());
+        let signature = self.signature(arguments, usage);
+        if !self.seen.called_before(row, signature) {
+            let text = self.looker().call(row, arguments);
+            let arguments = self.looker().arguments(arguments);
+            self.seen.called(row, signature, usage, text, arguments, self.moment());
+        }
+        let kind = if usage == Usage::Construct { Kind::Instance } else { Kind::Result };
+        Value::new(kind, wide(row))
+    }
+
+    /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
+    pub(super) fn signature(&self, arguments: Value, usage: Usage) -> u64 {
+        use std::hash::{Hash, Hasher};
+        let mut hasher = rustc_hash::FxHasher::default();
+        usage.hash(&mut hasher);
+        match self.state.nodes.get(arguments).filter(|_| is_container(arguments)) {
+            Some((len, kept)) => {
+                len.hash(&mut hasher);
+                for value in kept {
+                    match value.kind() {
+                        Kind::Str | Kind::Global | Kind::StrAt => value.hash(&mut hasher),
+                        kind => kind.hash(&mut hasher),
+                    }
+                }
+            }
+            None => arguments.kind().hash(&mut hasher),
+        }
+        hasher.finish()
+    }
+
+    pub(super) fn reduce(&mut self) -> Result<(), Halt> {
+        let arguments = self.pop()?;
+        let callee = self.pop()?;
+        self.weights.reduce(callee, self.at);
+        let result = self.call(callee, arguments, Usage::Call);
+        self.push(result)
+    }
+
+    pub(super) fn newobj(&mut self, keywords: bool) -> Result<(), Halt> {
+        if keywords {
+            self.pop()?;
+        }
+        let arguments = self.pop()?;
+        let class = self.pop()?;
+        self.weights.newobj(class, self.at);
+        let result = self.call(class, arguments, Usage::Construct);
+        self.push(result)
+    }
+
+    pub(super) fn obj(&mut self) -> Result<(), Halt> {
+        let from = self.pop_mark()?;
+        let Some(class) = self.state.stack.get(from).copied() else {
+            return Err(malformed("OBJ without a class"));
+        };
+        let arguments = self.gather_from(from.saturating_add(1), Kind::Tuple);
+        self.state.stack.truncate(from);
+        let result = self.call(class, arguments, Usage::Call);
+        self.push(result)
+    }
+
+    pub(super) fn inst(&mut self) -> Result<(), Halt> {
+        let (module, name) = self.two_lines("INST")?;
+        if !module.as_bytes().is_ascii() || !name.as_bytes().is_ascii() {
+            return Err(malformed("INST with a name that is not ASCII"));
+        }
+        // The pure-Python unpickler resolves before it looks for the mark, the C one after: so the import comes first.
+        let row = self.resolve_lines(&module, &name);
+        self.seen.used(row, Usage::Import, self.moment());
+        let from = self.pop_mark()?;
+        let arguments = self.gather_from(from, Kind::Tuple);
+        let result = self.call(Value::new(Kind::Global, wide(row)), arguments, Usage::Call);
+        self.push(result)
+    }
+
+    pub(super) fn build(&mut self) -> Result<(), Halt> {
+        let from = self.below_top(1)?;
+        self.state.stack.truncate(from);
+        let target = self.top()?;
+        self.weights.build(target, &self.seen, self.at);
+        match (target.kind(), target.global()) {
+            (Kind::Result | Kind::Instance, Some(row)) => self.seen.used(row, Usage::Build, self.moment()),
+            _ => {
+                let target = self.looker().value(target);
+                self.seen.other(Fact::StateOnNonInstance { target }, self.moment());
+            }
+        }
+        Ok(())
+    }
+
+    /// APPEND(S), ADDITEMS and SETITEM(S): everything from `from` on goes into the value below it.
+    #[inline]
+    pub(super) fn add_items(&mut self, from: usize, kind: Kind) -> Result<(), Halt> {
+        let len = self.state.stack.len();
+        if from > len || from <= self.state.fence {
+            return Err(self.underflow());
+        }
+        let Some(target) = from.checked_sub(1).and_then(|at| self.state.stack.get(at)).copied() else {
+            return Err(self.underflow());
+        };
+        self.weights.items(target, kind, &self.seen, self.at, self.code);
+        let count = len.saturating_sub(from);
+        if count == 0 {
+            return Ok(());
+        }
+        if kind == Kind::Dict && count % 2 == 1 {
+            return Err(malformed("items to be set of which one has no value"));
+        }
+        if target.kind() == kind {
+            let State { stack, nodes, .. } = &mut self.state;
+            nodes.extend(target, stack.get(from..).unwrap_or_default());
+        } else {
+            self.items_on(target);
+        }
+        self.state.stack.truncate(from);
+        Ok(())
+    }
+
+    #[cold]
+    pub(super) fn items_on(&mut self, target: Value) {
+        let op = op::name(self.code);
+        match (target.kind(), target.global()) {
+            (Kind::Result | Kind::Instance, Some(row)) => self.seen.items_on(row, op, self.moment()),
+            _ => {
+                let target = self.looker().value(target);
+                self.seen.other(Fact::ItemsOnNonContainer { target, op: op.into() }, self.moment());
+            }
+        }
+    }
+
+    pub(super) fn extension(&mut self, code: i64) -> Result<(), Halt> {
+        self.seen.other(Fact::Extension { code }, self.moment());
+        if code <= 0 {
+            return Err(malformed("an extension code that is not positive"));
+        }
+        let row = self.seen.unresolved(Unresolved::Extension);
+        self.seen.used(row, Usage::Import, self.moment());
+        self.push(Value::new(Kind::Extension, 0))
+    }
+
+    pub(super) fn persistent_text(&mut self, pid: &Text) -> Result<(), Halt> {
+        let fact = Fact::PersistentId { preview: Text::from(format!("'{pid}'")), torch_storage: false };
+        self.seen.other(fact, self.moment());
+        self.push(Value::new(Kind::Persistent, 0))
+    }
+
+    pub(super) fn persistent(&mut self) -> Result<(), Halt> {
+        let pid = self.pop()?;
+        let torch_storage = self.looker().is_torch_storage(pid);
+        let obstacle = self.looker().storage_obstacle(pid);
+        if let Some(obstacle) = obstacle {
+            self.weights.block(self.at, || obstacle);
+        }
+        // A checkpoint has one for each tensor: they are one row, shown by the first.
+        if !torch_storage || !self.seen.storage_again() {
+            let preview = self.looker().value(pid);
+            self.seen.persistent(preview, torch_storage, self.moment());
+        }
+        self.push(Value::new(Kind::Persistent, 0))
+    }
+}
+
+fn is_container(value: Value) -> bool {
+    matches!(value.kind(), Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet)
+}

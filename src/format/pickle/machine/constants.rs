@@ -1,0 +1,121 @@
+//! Numbers, strings and bytes: values that stay in the file, and those that may be pickles themselves.
+
+use super::{Constant, Embedded, Halt, Machine, malformed};
+use crate::{
+    bytes::{narrow, wide},
+    fact::Text,
+    format::pickle::{begins_embedded, text, value::{Interner, Kind, Value, is_name_like}},
+    limits,
+};
+
+/// Constants of one stream that are tried as pickles. Whatever would load one is itself a global to be judged.
+const EMBEDDED: usize = 256;
+
+impl Machine<'_> {
+    pub(super) fn number(&mut self, good: bool, op: &str) -> Result<(), Halt> {
+        if good {
+            return Ok(());
+        }
+        // Unpicklers differ in what they take for a number; none is known to go on here, but a payload must not hide behind it.
+        self.seen.anomaly("bad-number", || format!("{op} with something that is no number"), self.moment());
+        self.weights.block(self.at, || format!("{op} with something that is no number"));
+        Ok(())
+    }
+
+    /// A string constant: interned where it could name something, or where reading it again would find other bytes.
+    #[inline]
+    pub(super) fn string_value(&mut self, text: &Text) -> Value {
+        Self::intern(&mut self.names, self.moved, self.at, text.as_bytes())
+    }
+
+    #[inline]
+    pub(super) fn intern(names: &mut Interner, moved: bool, at: u64, bytes: &[u8]) -> Value {
+        let id = if moved || is_name_like(bytes) { names.intern(bytes) } else { None };
+        match id {
+            Some(id) => Value::new(Kind::Str, u64::from(id)),
+            None if moved => Value::UNKNOWN,
+            None => Value::new(Kind::StrAt, at),
+        }
+    }
+
+    /// A string constant too long to be a name: its bytes stay in the file.
+    pub(super) fn long_string(&self) -> Value {
+        if self.moved { Value::UNKNOWN } else { Value::new(Kind::StrAt, self.at) }
+    }
+
+    #[inline]
+    pub(super) fn unicode(&mut self, n: u64) -> Result<(), Halt> {
+        if n > limits::NAME_BYTES {
+            self.lexer.skip_utf8(n)?;
+            return self.push(self.long_string());
+        }
+        let bytes = self.lexer.short(narrow(n))?;
+        let value = Self::intern(&mut self.names, self.moved, self.at, bytes);
+        if value.kind() != Kind::Str {
+            if text::utf8_surrogatepass(bytes) != Ok(0) {
+                return Err(malformed("a string that is not UTF-8"));
+            }
+            // How protocols 0 to 2 store bytes: as Latin-1 text that `_codecs.encode` turns back.
+            let latin1 = bytes.starts_with(b"\xc2\x80").then(|| text::latin1(bytes));
+            if let Some(latin1) = latin1.filter(|latin1| begins_embedded(latin1)) {
+                self.embed(Constant::Decoded(latin1));
+            }
+        }
+        self.push(value)
+    }
+
+    pub(super) fn text_line(&mut self, decoded: Result<Text, &'static str>) -> Result<(), Halt> {
+        let text = decoded.map_err(malformed)?;
+        if begins_embedded(text.as_bytes()) {
+            self.embed(Constant::Decoded(text.as_bytes().to_vec()));
+        }
+        let value = self.string_value(&text);
+        self.push(value)
+    }
+
+    /// A Python 2 `str`: text or bytes, as the loader's `encoding` will have it.
+    pub(super) fn byte_string(&mut self, n: u64) -> Result<(), Halt> {
+        let start = self.lexer.offset();
+        if n > limits::NAME_BYTES {
+            self.lexer.skip(n, false)?;
+            self.embedded_constant(start, n);
+            return self.push(self.long_string());
+        }
+        let bytes = self.lexer.short(narrow(n))?;
+        let embedded = begins_embedded(bytes);
+        let value = Self::intern(&mut self.names, self.moved, self.at, bytes);
+        if embedded {
+            self.embedded_constant(start, n);
+        }
+        self.push(value)
+    }
+
+    pub(super) fn byte_constant(&mut self, n: u64) -> Result<(), Halt> {
+        const LOOKED_AT: usize = 64;
+        let start = self.lexer.offset();
+        if n <= wide(LOOKED_AT) {
+            let embedded = begins_embedded(self.lexer.short(narrow(n))?);
+            if embedded {
+                self.embedded_constant(start, n);
+            }
+        } else {
+            self.lexer.skip(n, true)?;
+            self.embedded_constant(start, n);
+        }
+        self.push(Value::new(Kind::Bytes, self.at))
+    }
+
+    /// Keeps a constant to be tried as a pickle of its own, if its first bytes could be one's.
+    pub(super) fn embedded_constant(&mut self, start: u64, len: u64) {
+        let front = self.window.bytes_at(start, narrow(len).min(64));
+        if front.is_ok_and(|front| begins_embedded(&front)) {
+            self.embed(Constant::Stored(start..start.saturating_add(len)));
+        }
+    }
+
+    pub(super) fn embed(&mut self, bytes: Constant) {
+        if self.embedded.len() < EMBEDDED {
+            self.embedded.push(Embedded { opcode: self.at, bytes });
+        }
+    }
+}

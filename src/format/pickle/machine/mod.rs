@@ -1,0 +1,497 @@
+//! The pickle machine: CPython's C unpickler (`Modules/_pickle.c`) run on abstract values.
+//!
+//! Stack, marks and fence, memo, frames and every opcode of protocols 0 to 5 do what the C code does; where the
+//! pure-Python unpickler resolves a global that the C one would refuse first, it is resolved here too. Nothing is
+//! imported or called: a call's result is a value of which only the callee is known. A name is resolved only from proven
+//! constants. What makes an unpickler stop makes the machine stop, with everything seen before it kept.
+
+mod calls;
+mod constants;
+mod stack;
+
+use super::{
+    lex::{Lexer, Straddle},
+    memo::Memo,
+    opcode as op,
+    preview::Preview,
+    seen::{CONTEXT, Moment, Seen},
+    text,
+    value::{Interner, Kind, Nodes, Value},
+    weights_only::WeightsOnly,
+};
+use crate::{
+    bytes::{ReadError, Window, wide},
+    fact::{Fact, Text},
+    limits,
+};
+use rustc_hash::FxHashMap;
+
+/// How many other readings of straddled operands are followed in one stream. One is already a reason to refuse.
+const FORKS: usize = 8;
+/// Machines larger than this are not copied for another reading.
+const FORK_VALUES: u64 = 1 << 20;
+/// Lines of a listing: more is for tools, which read the file themselves.
+const LISTED: usize = 1_000_000;
+
+/// What is left of a machine when its stream ends.
+#[derive(Debug)]
+pub(in crate::format::pickle) struct Run {
+    /// The offset after the last opcode read.
+    pub end: u64,
+    /// `Ok` after STOP; otherwise why and where it stopped.
+    pub result: Result<(), (u64, ReadError)>,
+    /// Everything seen.
+    pub seen: Seen,
+    /// How torch's weights-only unpickler takes the stream.
+    pub weights: WeightsOnly,
+    /// Constants that look like pickles: where their bytes are, and their opcode's offset.
+    pub embedded: Vec<Embedded>,
+    /// The memo, for what a re-used unpickler would still have.
+    pub memo: Memo,
+}
+
+/// A constant that looks like a pickle.
+#[derive(Debug)]
+pub(in crate::format::pickle) struct Embedded {
+    /// The opcode's offset.
+    pub opcode: u64,
+    /// Its bytes.
+    pub bytes: Constant,
+}
+
+/// The bytes of a constant.
+#[derive(Debug)]
+pub(in crate::format::pickle) enum Constant {
+    /// They stand in the file.
+    Stored(std::ops::Range<u64>),
+    /// They come out of a text operand.
+    Decoded(Vec<u8>),
+}
+
+/// The state that another reading starts from.
+#[derive(Debug, Clone)]
+struct State {
+    stack: Vec<Value>,
+    marks: Vec<usize>,
+    fence: usize,
+    memo: Memo,
+    nodes: Nodes,
+}
+
+/// One run over one stream.
+pub(in crate::format::pickle) struct Machine<'m> {
+    window: Window,
+    lexer: Lexer,
+    state: State,
+    names: Interner,
+    /// Globals already resolved from these two operands.
+    resolved: FxHashMap<(Value, Value), usize>,
+    /// Globals already resolved from these two lines.
+    lines: FxHashMap<Box<[u8]>, usize>,
+    seen: Seen,
+    weights: WeightsOnly,
+    embedded: Vec<Embedded>,
+    /// Entries that an earlier stream set.
+    earlier: Option<&'m Memo>,
+    /// The opcode being executed.
+    at: u64,
+    code: u8,
+    /// It takes an operand from after its frame.
+    moved: bool,
+    recent: [u64; CONTEXT],
+    forks: Vec<(State, u64, Straddle)>,
+    forked: usize,
+}
+
+/// Why the machine stops.
+enum Halt {
+    Stop(Value),
+    Error(ReadError),
+}
+
+impl From<ReadError> for Halt {
+    fn from(error: ReadError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<std::io::Error> for Halt {
+    fn from(error: std::io::Error) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+fn malformed(detail: &'static str) -> Halt {
+    Halt::Error(ReadError::malformed(detail))
+}
+
+/// Lists the stream that begins at `start`, each opcode with its effect.
+pub(in crate::format::pickle) fn list(window: &Window, start: u64, earlier: Option<&Memo>, lines: &mut Vec<String>) {
+    let mut machine = Machine::new(window, start, earlier);
+    while lines.len() < LISTED {
+        let result = machine.step();
+        let effect = match &result {
+            Ok(()) => machine.effect(),
+            Err(Halt::Stop(value)) => format!("returns {}", machine.looker().value(*value)),
+            Err(Halt::Error(error)) => format!("stops: {error}"),
+        };
+        lines.push(super::disassemble::listed(window, machine.at, &effect));
+        if result.is_err() {
+            return;
+        }
+    }
+    lines.push(format!("... (the listing stops after {LISTED} opcodes)"));
+}
+
+/// Runs the stream that begins at `start` of the window.
+pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Option<&Memo>) -> Run {
+    let mut machine = Machine::new(window, start, earlier);
+    let result = machine.to_the_end();
+    let end = machine.lexer.offset();
+    if let Err((at, error)) = &result {
+        machine.weights.block(*at, || format!("the pickle does not read to its end: {error}"));
+    }
+    // The main reading decided where the stream ends; the others only add what they see.
+    while let Some((state, at, straddle)) = machine.forks.pop() {
+        machine.state = state;
+        machine.lexer.take_other_way(at, straddle);
+        machine.recent = [u64::MAX; CONTEXT];
+        let _ = machine.to_the_end();
+    }
+    Run {
+        end,
+        result: result.map(|_| ()),
+        seen: machine.seen,
+        weights: machine.weights,
+        embedded: machine.embedded,
+        memo: machine.state.memo,
+    }
+}
+
+impl<'m> Machine<'m> {
+    fn new(window: &Window, start: u64, earlier: Option<&'m Memo>) -> Self {
+        Self {
+        window: window.clone(),
+        lexer: Lexer::new(window.clone(), start),
+        state: State {
+            stack: Vec::new(),
+            marks: Vec::new(),
+            fence: 0,
+            memo: Memo::default(),
+            nodes: Nodes::default(),
+        },
+        names: Interner::default(),
+        resolved: FxHashMap::default(),
+        lines: FxHashMap::default(),
+        seen: Seen::default(),
+        weights: WeightsOnly::default(),
+        embedded: Vec::new(),
+        earlier,
+        moved: false,
+        at: start,
+        code: 0,
+        recent: [u64::MAX; CONTEXT],
+        forks: Vec::new(),
+        forked: 0,
+    }
+    }
+}
+
+impl Machine<'_> {
+    fn to_the_end(&mut self) -> Result<Value, (u64, ReadError)> {
+        let mut left = limits::OPCODES;
+        loop {
+            match self.step() {
+                Ok(()) => {}
+                Err(Halt::Stop(value)) => return Ok(value),
+                Err(Halt::Error(error)) => {
+                    // The operand may be wrong here and right where the other reading takes it.
+                    self.straddled();
+                    return Err((self.at, error));
+                }
+            }
+            left = left.wrapping_sub(1);
+            if left == 0 {
+                return Err((self.at, ReadError::Limit(format!("more than {} opcodes", limits::OPCODES))));
+            }
+        }
+    }
+
+    /// Executes one opcode.
+    fn step(&mut self) -> Result<(), Halt> {
+        self.at = self.lexer.offset();
+        let Some(code) = self.lexer.opcode()? else {
+            return Err(malformed("the pickle ends without STOP"));
+        };
+        self.code = code;
+        self.moved = self.lexer.is_going_other_way();
+        self.weights.opcode(code, self.at);
+        match code {
+            op::MEMOIZE => return self.memoize(),
+            op::BINGET => {
+                let [index] = self.lexer.array()?;
+                self.get(u64::from(index))?;
+            }
+            op::LONG_BINGET => {
+                let index = u32::from_le_bytes(self.lexer.array()?);
+                self.get(u64::from(index))?;
+            }
+            op::BINPUT => {
+                let [index] = self.lexer.array()?;
+                return self.put(Some(u64::from(index)));
+            }
+            op::LONG_BINPUT => {
+                let index = u32::from_le_bytes(self.lexer.array()?);
+                return self.put(Some(u64::from(index)));
+            }
+            op::SHORT_BINUNICODE => {
+                let [n] = self.lexer.array()?;
+                self.unicode(u64::from(n))?;
+            }
+            op::BINUNICODE => {
+                let n = u32::from_le_bytes(self.lexer.array()?);
+                self.unicode(u64::from(n))?;
+            }
+            op::BINFLOAT => {
+                self.lexer.array::<8>()?;
+                self.push(Value::new(Kind::Float, self.at))?;
+            }
+            op::BININT => {
+                let n = i32::from_le_bytes(self.lexer.array()?);
+                self.push(Value::int(n))?;
+            }
+            op::BININT1 => {
+                let [n] = self.lexer.array()?;
+                self.push(Value::int(i32::from(n)))?;
+            }
+            op::BININT2 => {
+                let n = u16::from_le_bytes(self.lexer.array()?);
+                self.push(Value::int(i32::from(n)))?;
+            }
+            op::MARK => self.mark()?,
+            op::NONE => self.push(Value::new(Kind::None, 0))?,
+            op::NEWTRUE => self.push(Value::new(Kind::Bool, 1))?,
+            op::NEWFALSE => self.push(Value::new(Kind::Bool, 0))?,
+            op::EMPTY_TUPLE => self.container(Kind::Tuple)?,
+            op::EMPTY_LIST => self.container(Kind::List)?,
+            op::EMPTY_DICT => self.container(Kind::Dict)?,
+            op::EMPTY_SET => self.container(Kind::Set)?,
+            op::TUPLE => self.gather(Kind::Tuple)?,
+            op::LIST => self.gather(Kind::List)?,
+            op::DICT => self.gather(Kind::Dict)?,
+            op::FROZENSET => self.gather(Kind::FrozenSet)?,
+            op::TUPLE1 => self.tuple(1)?,
+            op::TUPLE2 => self.tuple(2)?,
+            op::TUPLE3 => self.tuple(3)?,
+            op::APPEND => {
+                let from = self.below_top(1)?;
+                self.add_items(from, Kind::List)?;
+            }
+            op::APPENDS => {
+                let from = self.pop_mark()?;
+                self.add_items(from, Kind::List)?;
+            }
+            op::ADDITEMS => {
+                let from = self.pop_mark()?;
+                self.add_items(from, Kind::Set)?;
+            }
+            op::SETITEM => {
+                let from = self.below_top(2)?;
+                self.add_items(from, Kind::Dict)?;
+            }
+            op::SETITEMS => {
+                let from = self.pop_mark()?;
+                self.add_items(from, Kind::Dict)?;
+            }
+            op::POP => self.pop_or_unmark()?,
+            op::POP_MARK => {
+                let from = self.pop_mark()?;
+                self.state.stack.truncate(from);
+            }
+            op::DUP => {
+                let top = self.top()?;
+                self.push(top)?;
+            }
+            op::GLOBAL => self.global()?,
+            op::STACK_GLOBAL => self.stack_global()?,
+            op::REDUCE => self.reduce()?,
+            op::BUILD => self.build()?,
+            op::NEWOBJ => self.newobj(false)?,
+            op::NEWOBJ_EX => self.newobj(true)?,
+            op::INST => self.inst()?,
+            op::OBJ => self.obj()?,
+            op::PERSID => {
+                let pid = Text::new(self.lexer.line()?.bytes);
+                self.persistent_text(&pid)?;
+            }
+            op::BINPERSID => self.persistent()?,
+            op::EXT1 => {
+                let [code] = self.lexer.array()?;
+                self.extension(i64::from(code))?;
+            }
+            op::EXT2 => {
+                let code = u16::from_le_bytes(self.lexer.array()?);
+                self.extension(i64::from(code))?;
+            }
+            op::EXT4 => {
+                let code = i32::from_le_bytes(self.lexer.array()?);
+                self.extension(i64::from(code))?;
+            }
+            op::STOP => return Err(Halt::Stop(self.pop()?)),
+            _ => return self.constant_or_rare(code),
+        }
+        self.remember();
+        Ok(())
+    }
+
+    /// Constants and opcodes that are rare in large pickles.
+    fn constant_or_rare(&mut self, code: u8) -> Result<(), Halt> {
+        match code {
+            op::PROTO => {
+                let [protocol] = self.lexer.array()?;
+                if protocol > 5 {
+                    let detail = || format!("protocol {protocol}: CPython knows 0 to 5");
+                    self.seen.anomaly("unknown-protocol", detail, self.moment());
+                }
+                return Ok(());
+            }
+            op::FRAME => {
+                let n = u64::from_le_bytes(self.lexer.array()?);
+                let fits = self.lexer.frame(n);
+                self.straddled();
+                // The pure-Python unpickler goes on without the missing bytes; so do we, and say so.
+                if let Err(error) = fits {
+                    self.seen.anomaly("frame-past-end", || error.to_string(), self.moment());
+                }
+                return Ok(());
+            }
+            op::INT => {
+                let line = self.lexer.line()?;
+                let (good, bool) = (text::is_int(line.bytes), matches!(line.bytes, b"00" | b"01"));
+                let truth = u64::from(line.bytes == b"01");
+                self.number(good, "INT")?;
+                self.push(if bool { Value::new(Kind::Bool, truth) } else { Value::new(Kind::Long, self.at) })?;
+            }
+            op::LONG => {
+                let good = text::is_long(self.lexer.line()?.bytes);
+                self.number(good, "LONG")?;
+                self.push(Value::new(Kind::Long, self.at))?;
+            }
+            op::FLOAT => {
+                let good = text::is_float(self.lexer.line()?.bytes);
+                self.number(good, "FLOAT")?;
+                self.push(Value::new(Kind::Float, self.at))?;
+            }
+            op::LONG1 => {
+                let [n] = self.lexer.array()?;
+                self.lexer.short(usize::from(n))?;
+                self.push(Value::new(Kind::Long, self.at))?;
+            }
+            op::LONG4 => {
+                let n = i32::from_le_bytes(self.lexer.array()?);
+                let n = u64::try_from(n).map_err(|_| malformed("LONG4 with a negative length"))?;
+                self.lexer.skip(n, false)?;
+                self.push(Value::new(Kind::Long, self.at))?;
+            }
+            op::STRING => {
+                let decoded = text::decode_string(self.lexer.line()?.bytes).map(|text| Text::new(&*text));
+                self.text_line(decoded)?;
+            }
+            op::UNICODE => {
+                let decoded = text::decode_unicode(self.lexer.line()?.bytes).map(|text| Text::new(&*text));
+                self.text_line(decoded)?;
+            }
+            op::SHORT_BINSTRING => {
+                let [n] = self.lexer.array()?;
+                self.byte_string(u64::from(n))?;
+            }
+            op::BINSTRING => {
+                let n = i32::from_le_bytes(self.lexer.array()?);
+                let n = u64::try_from(n).map_err(|_| malformed("BINSTRING with a negative length"))?;
+                self.byte_string(n)?;
+            }
+            op::BINUNICODE8 => {
+                let n = u64::from_le_bytes(self.lexer.array()?);
+                self.unicode(n)?;
+            }
+            op::SHORT_BINBYTES => {
+                let [n] = self.lexer.array()?;
+                self.byte_constant(u64::from(n))?;
+            }
+            op::BINBYTES => {
+                let n = u32::from_le_bytes(self.lexer.array()?);
+                self.byte_constant(u64::from(n))?;
+            }
+            op::BINBYTES8 | op::BYTEARRAY8 => {
+                let n = u64::from_le_bytes(self.lexer.array()?);
+                self.byte_constant(n)?;
+            }
+            op::GET => {
+                let index = text::memo_index(self.lexer.line()?.bytes);
+                match index {
+                    Some(index) => self.get(index)?,
+                    None => return Err(malformed("GET with something that is no memo index")),
+                }
+            }
+            op::PUT => {
+                let index = text::memo_index(self.lexer.line()?.bytes);
+                return self.put(index);
+            }
+            op::NEXT_BUFFER => {
+                self.seen.other(Fact::OutOfBandBuffer, self.moment());
+                self.push(Value::new(Kind::Buffer, 0))?;
+            }
+            op::READONLY_BUFFER => {
+                self.top()?;
+            }
+            _ => {
+                return Err(Halt::Error(ReadError::malformed(format!("{code:#04x} is no opcode"))));
+            }
+        }
+        self.remember();
+        Ok(())
+    }
+
+    #[inline]
+    fn remember(&mut self) {
+        let [_, second, third, fourth] = self.recent;
+        self.recent = [second, third, fourth, self.at];
+    }
+
+    /// What the last opcode did, for a listing.
+    fn effect(&self) -> String {
+        let top = self.state.stack.last().map(|top| self.looker().value(*top));
+        match (self.code, top) {
+            (op::PROTO | op::FRAME | op::MARK | op::POP | op::POP_MARK, _) | (_, None) => String::new(),
+            (op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT, Some(top)) => format!("memo: {top}"),
+            (op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX, Some(top)) => format!("calls {top}"),
+            (op::BUILD, Some(top)) => format!("sets state on {top}"),
+            (op::GLOBAL | op::STACK_GLOBAL, Some(top)) => format!("imports {top}"),
+            (op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS, Some(top)) => format!("fills {top}"),
+            (_, Some(top)) => top.to_string(),
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { at: self.at, op: self.code, before: self.recent }
+    }
+
+    fn looker(&self) -> Preview<'_> {
+        Preview { nodes: &self.state.nodes, names: &self.names, seen: &self.seen, window: &self.window }
+    }
+
+    /// Keeps the other reading of an operand that crosses the end of its frame, to be run when this one is done.
+    #[cold]
+    fn straddled(&mut self) {
+        let Some(straddle) = self.lexer.straddle.take() else { return };
+        let detail = || {
+            format!("an operand at {:#x} crosses the end of its frame at {:#x}", straddle.at, straddle.frame_end)
+        };
+        self.seen.anomaly("frame-straddle", detail, self.moment());
+        self.forked = self.forked.saturating_add(1);
+        let size = wide(self.state.stack.len()).saturating_add(self.state.memo.len());
+        if self.forked <= FORKS && size <= FORK_VALUES {
+            self.forks.push((self.state.clone(), self.at, straddle));
+        }
+    }
+}
