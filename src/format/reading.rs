@@ -40,16 +40,23 @@ pub struct Reading<'a> {
 
 /// Everything that loading these bytes would do, as far as they could be read.
 pub fn read(window: &Window, name: &[u8], recorder: &mut Recorder) {
-    let mut reading = Reading {
-        recorder,
-        expect: Expect::Named,
-        certainty: Certainty::Sure,
-        name: Text::new(name),
-        claim: None,
-        budget: Arc::new(Budget::default()),
-        depth: 0,
-    };
+    let mut reading = Reading::new(recorder, name);
     reading.identify_and_read(window);
+}
+
+impl<'a> Reading<'a> {
+    /// At the outside of an entry of this name, with nothing spent.
+    pub fn new(recorder: &'a mut Recorder, name: &[u8]) -> Self {
+        Self {
+            recorder,
+            expect: Expect::Named,
+            certainty: Certainty::Sure,
+            name: Text::new(name),
+            claim: None,
+            budget: Arc::new(Budget::default()),
+            depth: 0,
+        }
+    }
 }
 
 impl Reading<'_> {

@@ -55,6 +55,11 @@ const LISTED: usize = 1024;
 /// Archives inside compressed members are looked for behind other bytes only up to this size: it costs unpacking all.
 const SEQUENTIAL: u64 = 16 << 20;
 
+/// Names under which loaders open an archive with any bytes before and after it.
+const BY_NAME: &[&str] = &[
+    "zip", "npz", "keras", "skops", "mar", "pt2", "whl",
+];
+
 fn probe(head: &Head<'_>) -> Certainty {
     let front = head.front.get(..4).unwrap_or_default();
     if front == end::LOCAL || front == end::END {
@@ -68,8 +73,12 @@ fn probe(head: &Head<'_>) -> Certainty {
     let found = end::Tail::read(head.window)
         .map_err(ReadError::from)
         .and_then(|tail| end::ends(&tail));
+    // A pickle or a tar that holds an archive has one near its end, too: then something follows it. Loaders that would
+    // open the whole as an archive all the same go by its name.
+    let named = head.named(BY_NAME);
     let stands = found.is_ok_and(|ends| {
         ends.iter()
+            .filter(|end| end.trailing == 0 || named)
             .flat_map(|end| &end.views)
             .any(|view| view.entries > 0 || view.size > 0)
     });

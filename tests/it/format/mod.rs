@@ -1,1 +1,6 @@
 //! Tests of `format`.
+
+mod laziness;
+mod npy;
+mod safetensors;
+mod zip;
