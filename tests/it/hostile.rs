@@ -12,12 +12,7 @@ use crate::support::{
 };
 
 fn fixtures() -> Vec<Fixture> {
-    [
-        zip::fixtures(),
-        safetensors::fixtures(),
-        npy::fixtures(),
-    ]
-    .concat()
+    [zip::fixtures(), safetensors::fixtures(), npy::fixtures()].concat()
 }
 
 /// Reading a small file takes well below this, even unoptimised on a busy machine.
@@ -27,8 +22,16 @@ fn survives(name: &str, bytes: Vec<u8>, what: &str) {
     let start = Instant::now();
     let copy = bytes.clone();
     let read = std::panic::catch_unwind(move || facts(bytes, name).len());
-    assert!(read.is_ok(), "{name}, {what}: a panic reading {}", hex(&copy));
-    assert!(start.elapsed() < SLOW, "{name}, {what}: slow on {}", hex(&copy));
+    assert!(
+        read.is_ok(),
+        "{name}, {what}: a panic reading {}",
+        hex(&copy)
+    );
+    assert!(
+        start.elapsed() < SLOW,
+        "{name}, {what}: slow on {}",
+        hex(&copy)
+    );
 }
 
 fn hex(bytes: &[u8]) -> String {

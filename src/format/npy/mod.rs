@@ -153,6 +153,11 @@ fn understand(header: &[u8], version: u8) -> Result<(Dtype, u64), ReadError> {
         return Err(ReadError::malformed(format!("the shape is {}", shape.shown())));
     };
     let dtype = Dtype::of(&descr)?;
+    if let (Literal::Tuple(_), Dtype::Plain(_)) = (&descr, dtype) {
+        return Err(ReadError::malformed(
+            "a subarray for a dtype, whose shape no reader can set",
+        ));
+    }
     Ok((dtype, dtype::count(sizes)?))
 }
 

@@ -1,7 +1,7 @@
 //! The JSON header, parsed as the reference parser does, with what that one lets pass noted.
 //!
 //! The reference parser buffers every entry and then takes any form serde would: an entry may be an array of its three
-//! fields, a dtype an object with one empty value. These visitors take the same and keep nothing but names, sizes
+//! fields, a dtype an object of its name and null. These visitors take the same and keep nothing but names, sizes
 //! and ranges, so memory stays below the header's own size.
 
 use std::fmt;
@@ -225,7 +225,7 @@ fn tensor(dtype: &Dtype, shape: &Product, range: &Range) -> Tensor {
     }
 }
 
-/// A dtype: its name, or an object of its name and nothing.
+/// A dtype: its name, or an object of its name and null.
 struct Dtype {
     bits: u64,
     unusual: bool,
@@ -251,7 +251,7 @@ impl<'de> Deserialize<'de> for Dtype {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dtype, A::Error> {
-                let Some((name, Nothing)) = map.next_entry::<String, Nothing>()? else {
+                let Some((name, ())) = map.next_entry::<String, ()>()? else {
                     return Err(A::Error::custom("an empty object as dtype"));
                 };
                 if map.next_key::<IgnoredAny>()?.is_some() {
@@ -270,34 +270,6 @@ impl<'de> Deserialize<'de> for Dtype {
 
 fn shown(name: &str) -> String {
     name.chars().take(64).collect()
-}
-
-/// Null, or an empty object.
-struct Nothing;
-
-impl<'de> Deserialize<'de> for Nothing {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Empty;
-        impl<'de> Visitor<'de> for Empty {
-            type Value = Nothing;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("null")
-            }
-
-            fn visit_unit<E>(self) -> Result<Nothing, E> {
-                Ok(Nothing)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Nothing, A::Error> {
-                match map.next_key::<IgnoredAny>()? {
-                    None => Ok(Nothing),
-                    Some(_) => Err(A::Error::custom("a dtype with a value")),
-                }
-            }
-        }
-        deserializer.deserialize_any(Empty)
-    }
 }
 
 /// The product of an array of unsigned numbers; `None` once it overflows.

@@ -112,7 +112,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let left = window.len().saturating_sub(end);
     if end > window.len() {
         return Err(ReadError::truncated(
-            "the tensors",
+            "the data of all tensors",
             used,
             window.len().saturating_sub(data),
         ));

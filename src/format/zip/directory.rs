@@ -185,6 +185,10 @@ impl Builder<'_> {
             match Central::read(&mut cursor) {
                 Ok(Some(central)) => {
                     seen = seen.saturating_add(1);
+                    if central.cut {
+                        let detail = "the last entry of the directory is cut off";
+                        notes.unread(ReadError::malformed(detail).into(), Place::Whole);
+                    }
                     parsed = cursor.position();
                     let at = central
                         .offset

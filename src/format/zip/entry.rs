@@ -42,6 +42,8 @@ pub(super) struct Central {
     pub(super) made_by: u16,
     pub(super) attributes: u32,
     pub(super) disk: u16,
+    /// The directory ends before its name, extra fields and comment do.
+    pub(super) cut: bool,
 }
 
 impl Central {
@@ -69,11 +71,20 @@ impl Central {
         cursor.u16("internal attributes")?;
         let attributes = cursor.u32("external attributes")?;
         let mut offset: u64 = cursor.u32("local header offset")?.into();
-        header.name = cursor.take(name.into(), "a member's name")?.to_vec();
-        let extra = cursor.take(extra.into(), "a member's extra fields")?;
-        cursor.take(comment.into(), "a member's comment")?;
+        // `zipfile` takes what there is of a name, extra fields and comment that the directory's end cuts off.
+        let mut cut = false;
+        let mut take = |n: u16| {
+            let n = usize::from(n);
+            let left = cursor.rest().len();
+            cut |= left < n;
+            cursor.take(n.min(left), "a directory entry")
+        };
+        header.name = take(name)?.to_vec();
+        let extra = take(extra)?;
+        take(comment)?;
         header.extra(extra, Some(&mut offset));
         Ok(Some(Self {
+            cut,
             header,
             offset,
             made_by,

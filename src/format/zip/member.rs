@@ -88,16 +88,13 @@ impl Member {
         let mut bodies = vec![self.body(window, budget)];
         let mut tried = vec![central];
         if bodies.first().is_some_and(Result::is_err) {
-            match self.stored_as(central, window, budget) {
-                Ok(body) => bodies.push(Ok(body)),
-                // What there is of a body that is cut off.
-                Err(_) if central.method == 0 => {
-                    if let Some(data) = self.data.filter(|data| *data < window.len()) {
-                        bodies.push(Ok(window.from(data)));
-                    }
-                }
-                Err(_) => {}
-            }
+            // A flag may be a lie, and of a body that is cut off loaders take what there is.
+            let left = window.len().saturating_sub(self.data.unwrap_or(window.len()));
+            let what_there_is = Storing {
+                packed: central.packed.min(left),
+                ..central
+            };
+            bodies.extend(self.stored_as(what_there_is, window, budget).ok().map(Ok));
         }
         let mut others = Vec::new();
         others.extend(self.local.as_deref().copied());

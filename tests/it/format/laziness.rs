@@ -82,7 +82,12 @@ fn zip() {
     tail.extend(record_at.to_le_bytes());
     tail.extend([1, 0, 0, 0]);
     let size = u32::try_from(directory.len()).unwrap();
-    tail.extend(zip::end(u16::try_from(TENSORS).unwrap(), size, u32::MAX, b""));
+    tail.extend(zip::end(
+        u16::try_from(TENSORS).unwrap(),
+        size,
+        u32::MAX,
+        b"",
+    ));
     let len = start + tail.len() as u64;
     assert!(len > 38 << 30);
     patches.push((start, tail));

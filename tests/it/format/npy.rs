@@ -10,11 +10,13 @@ use crate::support::{
 
 /// Whether the payload would be unpickled: it is read as a pickle, or (in a build without pickles) said to be one.
 fn pickled(bytes: &[u8]) -> bool {
-    facts(bytes.to_vec(), "x.npy").iter().any(|o| match &o.fact {
-        Fact::Is(id) => id == "pickle",
-        Fact::Unread(Unread::Unsupported { detail }) => detail.to_string().contains("pickle"),
-        _ => false,
-    })
+    facts(bytes.to_vec(), "x.npy")
+        .iter()
+        .any(|o| match &o.fact {
+            Fact::Is(id) => id == "pickle",
+            Fact::Unread(Unread::Unsupported { detail }) => detail.to_string().contains("pickle"),
+            _ => false,
+        })
 }
 
 fn refused(bytes: &[u8]) -> bool {
@@ -91,12 +93,49 @@ while True:
 #[test]
 fn agrees_with_numpy() {
     let descrs = [
-        "'<f8'", "'|O'", "'|O8'", "'>i4'", "'<U3'", "'|S5'", "'<M8[ns]'", "'|b1'", "'<c16'", "'|V3'", "'f9'", "'<f16'",
-        "[('a', '<f8'), ('b', '|u1')]", "[('a', '<f8'), ('b', '|O')]", "[('a', [('c', '|O')])]",
-        "[('a', '<f4', (2, 2))]", "[(('t', 'a'), '<f4')]", "[('', '|V4'), ('x', '<i2')]", "'?'", "'q'", "3", "None", "[]",
-        "('<f4', (2,))", "'<O'", "'O4'", "'f4,O'", "'object'",
+        "'<f8'",
+        "'|O'",
+        "'|O8'",
+        "'>i4'",
+        "'<U3'",
+        "'|S5'",
+        "'<M8[ns]'",
+        "'|b1'",
+        "'<c16'",
+        "'|V3'",
+        "'f9'",
+        "'<f16'",
+        "[('a', '<f8'), ('b', '|u1')]",
+        "[('a', '<f8'), ('b', '|O')]",
+        "[('a', [('c', '|O')])]",
+        "[('a', '<f4', (2, 2))]",
+        "[(('t', 'a'), '<f4')]",
+        "[('', '|V4'), ('x', '<i2')]",
+        "'?'",
+        "'q'",
+        "3",
+        "None",
+        "[]",
+        "('<f4', (2,))",
+        "'<O'",
+        "'O4'",
+        "'f4,O'",
+        "'object'",
     ];
-    let shapes = ["()", "(1,)", "(2,)", "(1, 2)", "(0,)", "(2L,)", "[2]", "2", "(-1,)", "(1 2)", "(True,)", "(99999999999999999999,)"];
+    let shapes = [
+        "()",
+        "(1,)",
+        "(2,)",
+        "(1, 2)",
+        "(0,)",
+        "(2L,)",
+        "[2]",
+        "2",
+        "(-1,)",
+        "(1 2)",
+        "(True,)",
+        "(99999999999999999999,)",
+    ];
     let mut random = Random(0x0a11_ce);
     let mut items = Vec::new();
     for _ in 0..1200 {
@@ -131,5 +170,8 @@ fn agrees_with_numpy() {
             _ => assert!(!pickled(item), "data: {shown}"),
         }
     }
-    assert!(strict < items.len() / 10, "{strict} headers refused that numpy takes");
+    assert!(
+        strict < items.len() / 10,
+        "{strict} headers refused that numpy takes"
+    );
 }

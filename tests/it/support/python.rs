@@ -35,6 +35,11 @@ pub(crate) fn run(module: &str, script: &str, input: &[u8]) -> Option<String> {
 pub(crate) fn framed(items: &[Vec<u8>]) -> Vec<u8> {
     items
         .iter()
-        .flat_map(|item| (item.len() as u64).to_le_bytes().into_iter().chain(item.iter().copied()))
+        .flat_map(|item| {
+            (item.len() as u64)
+                .to_le_bytes()
+                .into_iter()
+                .chain(item.iter().copied())
+        })
         .collect()
 }

@@ -49,7 +49,8 @@ pub(crate) fn stored(name: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Member {
 /// A deflated member.
 pub(crate) fn deflated(name: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Member {
     let body = body.as_ref();
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut encoder =
+        flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(body).unwrap();
     Member {
         size: u32::try_from(body.len()).unwrap(),
