@@ -26,6 +26,13 @@ pub const MEMBERS: usize = 1_000_000;
 /// Bytes of one central directory: [`MEMBERS`] entries of ordinary names would be 90 MB.
 pub const DIRECTORY_BYTES: u64 = 128 << 20;
 
+/// Bytes of an archive that no member accounts for and that are searched for hidden members. Honest archives have none,
+/// self-extracting ones a program of some megabytes.
+pub const ZIP_GAP_BYTES: u64 = 64 << 20;
+
+/// Nesting of tuples, lists and dicts in an npy header. numpy's own structured types reach a handful.
+pub const NPY_NESTING: usize = 32;
+
 /// Opcodes of one pickle stream. A 200 MB pickle of a million objects has 17 million; a 10 GB one would have 850 million.
 pub const OPCODES: u64 = 4_000_000_000;
 

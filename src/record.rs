@@ -130,6 +130,13 @@ impl Recorder {
         self.full = false;
     }
 
+    /// Replaces the first fact recorded since a moment, if there is one.
+    pub fn amend(&mut self, checkpoint: Checkpoint, fact: Fact) {
+        if let Some(observation) = self.observations.get_mut(checkpoint.0) {
+            observation.fact = fact;
+        }
+    }
+
     /// All observations, in order.
     pub fn finish(self) -> Vec<Observation> {
         self.observations

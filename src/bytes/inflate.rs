@@ -145,6 +145,10 @@ impl ByteSource for Inflated {
         self.len
     }
 
+    fn is_sequential(&self) -> bool {
+        true
+    }
+
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let left = narrow(self.len.saturating_sub(offset));
         let n = left.min(buf.len());

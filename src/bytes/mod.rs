@@ -47,6 +47,11 @@ pub trait ByteSource: Send + Sync {
     /// Reads some bytes at `offset` into `buf` and returns how many: as few as it likes, 0 only at the end.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
 
+    /// Whether reading backwards costs starting again from the front (compressed data).
+    fn is_sequential(&self) -> bool {
+        false
+    }
+
     /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0

@@ -38,6 +38,11 @@ impl Window {
         self.len == 0
     }
 
+    /// Whether reading backwards costs starting again from the front (compressed data).
+    pub fn is_sequential(&self) -> bool {
+        self.source.is_sequential()
+    }
+
     /// A part of the window; `None` if it would reach outside.
     pub fn sub(&self, range: Range<u64>) -> Option<Self> {
         let len = range.end.checked_sub(range.start)?;

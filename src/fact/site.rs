@@ -30,6 +30,8 @@ pub enum Hop {
     Stream(u32),
     /// A constant inside a pickle, by the offset of its opcode.
     Constant(u64),
+    /// What begins at this offset: the data of an array, or whatever follows the end of what a format describes.
+    From(u64),
     /// A cell of a notebook, from 0.
     Cell(u32),
 }
@@ -80,6 +82,7 @@ impl fmt::Display for Site {
                 Hop::Member { name, copy } => write!(f, "{name} (copy {})", u64::from(*copy) + 1)?,
                 Hop::Stream(n) => write!(f, "pickle {}", u64::from(*n) + 1)?,
                 Hop::Constant(offset) => write!(f, "constant at {offset:#x}")?,
+                Hop::From(offset) => write!(f, "from {offset:#x}")?,
                 Hop::Cell(n) => write!(f, "cell {}", u64::from(*n) + 1)?,
             }
         }

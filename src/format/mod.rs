@@ -59,7 +59,7 @@ macro_rules! formats {
     };
 }
 
-formats! { pickle }
+formats! { pickle, zip, safetensors, npy, npz }
 
 /// A format by its id.
 pub fn by_id(id: &str) -> Option<&'static Format> {

@@ -7,7 +7,7 @@ use crate::{
     bytes::{Budget, ReadError, Window},
     fact::{Excerpt, Fact, Hop, Observation, Place, Text, Unread},
     limits,
-    record::Recorder,
+    record::{Checkpoint, Recorder},
 };
 
 /// What the surroundings say about a run of bytes.
@@ -32,21 +32,31 @@ pub struct Reading<'a> {
     pub certainty: Certainty,
     /// The last part of the name of what is being read, as stored.
     pub name: Text,
+    /// Where the fact that says what these bytes are was recorded.
+    claim: Option<Checkpoint>,
     budget: Arc<Budget>,
     depth: usize,
 }
 
 /// Everything that loading these bytes would do, as far as they could be read.
 pub fn read(window: &Window, name: &[u8], recorder: &mut Recorder) {
-    let mut reading = Reading {
-        recorder,
-        expect: Expect::Named,
-        certainty: Certainty::Sure,
-        name: Text::new(name),
-        budget: Arc::new(Budget::default()),
-        depth: 0,
-    };
+    let mut reading = Reading::new(recorder, name);
     reading.identify_and_read(window);
+}
+
+impl<'a> Reading<'a> {
+    /// At the outside of an entry of this name, with nothing spent.
+    pub fn new(recorder: &'a mut Recorder, name: &[u8]) -> Self {
+        Self {
+            recorder,
+            expect: Expect::Named,
+            certainty: Certainty::Sure,
+            name: Text::new(name),
+            claim: None,
+            budget: Arc::new(Budget::default()),
+            depth: 0,
+        }
+    }
 }
 
 impl Reading<'_> {
@@ -58,6 +68,13 @@ impl Reading<'_> {
     /// Records a fact about all of what is being read.
     pub fn record(&mut self, fact: Fact) {
         self.recorder.record(fact);
+    }
+
+    /// Says more exactly what is being read, once that is known: `id` replaces the id of the format that claimed it.
+    pub fn is(&mut self, id: &str) {
+        if let Some(claim) = self.claim {
+            self.recorder.amend(claim, Fact::Is(id.into()));
+        }
     }
 
     /// Records a fact at a place.
@@ -84,6 +101,7 @@ impl Reading<'_> {
                 expect,
                 certainty: Certainty::Sure,
                 name: Text::new(name),
+                claim: None,
                 budget: Arc::clone(&self.budget),
                 depth: self.depth.saturating_add(1),
             };
@@ -131,6 +149,7 @@ impl Reading<'_> {
     ) -> bool {
         let start = self.recorder.checkpoint();
         self.certainty = certainty;
+        self.claim = Some(start);
         self.recorder.record(Fact::Is(format.id.into()));
         if let Err(error) = (format.read)(window, self) {
             self.unread(error, Place::Whole);

@@ -12,6 +12,7 @@ mod support;
 mod cli;
 mod format;
 mod git;
+mod hostile;
 mod policy;
 mod python;
 mod report;

@@ -63,6 +63,8 @@ fn probe(head: &Head<'_>) -> Certainty {
     match head.front.as_slice() {
         [opcode::PROTO, 0..=5, next, ..] if opcode::lookup(*next).is_some() => Certainty::Sure,
         [opcode::PROTO, 0..=15, ..] => Certainty::Maybe,
+        // An archive's magic reads as PERSID of a long line; it is read as an archive, and refused if it is none.
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Certainty::No,
         // Text that no pickle could be: its first opcode needs something on the stack.
         [first, ..] if begins(*first) => Certainty::Maybe,
         _ => Certainty::No,

@@ -1,3 +1,7 @@
 //! Tests of `format`.
 
+mod laziness;
+mod npy;
 mod pickle_oracle;
+mod safetensors;
+mod zip;

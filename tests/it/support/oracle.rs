@@ -6,7 +6,7 @@ use std::{
 };
 
 /// A Python that can run `probe` (`import numpy`, ...), or a note on stderr that the comparison is not made.
-pub fn python(probe: &str) -> Option<PathBuf> {
+pub(crate) fn python(probe: &str) -> Option<PathBuf> {
     let python =
         PathBuf::from(std::env::var_os("WEIGHBRIDGE_PYTHON").unwrap_or_else(|| "python3".into()));
     let works = Command::new(&python)
@@ -23,7 +23,7 @@ pub fn python(probe: &str) -> Option<PathBuf> {
 }
 
 /// Runs a script of `tests/it/oracle` and returns the JSON of each line it prints.
-pub fn run(python: &Path, script: &str, args: &[&str]) -> Vec<serde_json::Value> {
+pub(crate) fn run(python: &Path, script: &str, args: &[&str]) -> Vec<serde_json::Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/it/oracle")
         .join(script);

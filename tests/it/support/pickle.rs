@@ -2,84 +2,84 @@
 
 /// Assembles a pickle opcode by opcode.
 #[derive(Debug, Clone, Default)]
-pub struct Pickle(Vec<u8>);
+pub(crate) struct Pickle(Vec<u8>);
 
 impl Pickle {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn proto(version: u8) -> Self {
+    pub(crate) fn proto(version: u8) -> Self {
         Self(vec![0x80, version])
     }
 
     /// Raw bytes, for what no method makes.
-    pub fn raw(mut self, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn raw(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.0.extend_from_slice(bytes.as_ref());
         self
     }
 
-    pub fn op(self, code: u8) -> Self {
+    pub(crate) fn op(self, code: u8) -> Self {
         self.raw([code])
     }
 
-    pub fn global(self, module: &str, name: &str) -> Self {
+    pub(crate) fn global(self, module: &str, name: &str) -> Self {
         self.raw(format!("c{module}\n{name}\n"))
     }
 
-    pub fn unicode(self, text: &str) -> Self {
+    pub(crate) fn unicode(self, text: &str) -> Self {
         let n = u32::try_from(text.len()).unwrap().to_le_bytes();
         self.op(b'X').raw(n).raw(text)
     }
 
-    pub fn short_unicode(self, text: &str) -> Self {
+    pub(crate) fn short_unicode(self, text: &str) -> Self {
         self.op(0x8c)
             .op(u8::try_from(text.len()).unwrap())
             .raw(text)
     }
 
-    pub fn stack_global(self, module: &str, name: &str) -> Self {
+    pub(crate) fn stack_global(self, module: &str, name: &str) -> Self {
         self.short_unicode(module).short_unicode(name).op(0x93)
     }
 
-    pub fn bytes(self, bytes: &[u8]) -> Self {
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Self {
         let n = u32::try_from(bytes.len()).unwrap().to_le_bytes();
         self.op(b'B').raw(n).raw(bytes)
     }
 
-    pub fn int(self, n: u8) -> Self {
+    pub(crate) fn int(self, n: u8) -> Self {
         self.op(b'K').op(n)
     }
 
-    pub fn tuple1(self) -> Self {
+    pub(crate) fn tuple1(self) -> Self {
         self.op(0x85)
     }
 
-    pub fn reduce(self) -> Self {
+    pub(crate) fn reduce(self) -> Self {
         self.op(b'R')
     }
 
-    pub fn memoize(self) -> Self {
+    pub(crate) fn memoize(self) -> Self {
         self.op(0x94)
     }
 
-    pub fn stop(self) -> Vec<u8> {
+    pub(crate) fn stop(self) -> Vec<u8> {
         self.op(b'.').0
     }
 
     /// Without a STOP.
-    pub fn unfinished(self) -> Vec<u8> {
+    pub(crate) fn unfinished(self) -> Vec<u8> {
         self.0
     }
 
     /// The offset of the next opcode.
-    pub fn here(&self) -> u64 {
+    pub(crate) fn here(&self) -> u64 {
         self.0.len() as u64
     }
 }
 
 /// `posix.system('true')`, the harmless payload.
-pub fn payload() -> Vec<u8> {
+pub(crate) fn payload() -> Vec<u8> {
     Pickle::proto(2)
         .global("posix", "system")
         .unicode("true")
@@ -90,29 +90,29 @@ pub fn payload() -> Vec<u8> {
 
 /// xorshift64*: small, seeded, the same on every platform.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n.max(1) as u64) as usize
     }
 
-    pub fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }
@@ -132,8 +132,8 @@ enum Kind {
 
 /// Writes pickles that unpicklers accept, most of the time: every opcode of every protocol, all spellings of operands.
 #[derive(Debug)]
-pub struct Generator {
-    pub random: Random,
+pub(crate) struct Generator {
+    random: Random,
     out: Vec<u8>,
     stack: Vec<Kind>,
     memo: Vec<(u64, Kind)>,
@@ -154,7 +154,7 @@ const NAMES: &[&str] = &[
 ];
 
 impl Generator {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             random: Random::new(seed),
             out: Vec::new(),
@@ -164,7 +164,7 @@ impl Generator {
     }
 
     /// One file: one to three streams, sometimes with frames, sometimes damaged.
-    pub fn file(&mut self) -> Vec<u8> {
+    pub(crate) fn file(&mut self) -> Vec<u8> {
         let mut file = Vec::new();
         let streams = if self.random.chance(80) {
             1
@@ -460,7 +460,7 @@ impl Generator {
     }
 
     /// Flips, cuts, doubles and splices.
-    pub fn damage(&mut self, file: &mut Vec<u8>) {
+    pub(crate) fn damage(&mut self, file: &mut Vec<u8>) {
         for _ in 0..1 + self.random.below(3) {
             if file.is_empty() {
                 return;

@@ -1,0 +1,207 @@
+//! npy: one numpy array (NEP 1), versions 1, 2 and 3.
+//!
+//! Reads the header: a Python dict literal of dtype, order and shape. An array of numbers is data whose length the header
+//! gives; an array with an object anywhere in its dtype is a pickle, which is read as one. Data is never read.
+
+mod dtype;
+mod literal;
+
+use dtype::Dtype;
+use literal::Literal;
+
+use super::{Certainty, Expect, Format, Head, Reading};
+use crate::{
+    bytes::{Cursor, ReadError, Window},
+    fact::{Hop, Place},
+    limits,
+};
+
+/// The format.
+pub static FORMAT: Format = Format {
+    id: "npy",
+    title: "NumPy array",
+    doc: DOC,
+    extensions: &["npy"],
+    executes: false,
+    probe: |head: &Head<'_>| {
+        if head.front.starts_with(MAGIC) {
+            Certainty::Sure
+        } else {
+            Certainty::No
+        }
+    },
+    read,
+};
+
+const DOC: &str = "\
+## What it is
+
+One NumPy array: a magic string, a header that is a Python dict of dtype, order and shape, and the data.
+
+## What loading it does
+
+An array of numbers is copied or mapped. If its dtype is or contains `object`, the data is a pickle, and `numpy.load`
+with `allow_pickle=True` runs it. A file without the magic is a pickle to `numpy.load` as well.
+
+## How it is recognised
+
+By `\\x93NUMPY` at the front.
+
+## What is checked
+
+The header is parsed, never evaluated. Data shorter than dtype and shape say is malformed. An object array's pickle is
+read like any other. Reported as anomalies:
+
+- `trailing-data`: bytes after the array, which are read by content
+- `oversized-header`: a header past the 10,000 bytes that NumPy takes from files it is not told to trust
+
+## What to prefer
+
+Arrays without an object dtype, loaded with `allow_pickle=False` (the default since NumPy 1.16.3), or safetensors.
+";
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+/// What numpy takes unless it is told to trust the file.
+const NUMPYS_LIMIT: u64 = 10_000;
+
+fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let start = window.bytes_at(0, 12)?;
+    let mut cursor = Cursor::new(&start);
+    cursor.take(6, "the magic")?;
+    let version = (cursor.u8("the version")?, cursor.u8("the version")?);
+    let (length, at): (u64, u64) = match version {
+        (1, 0) => (cursor.u16("the header's length")?.into(), 10),
+        (2 | 3, 0) => (cursor.u32("the header's length")?.into(), 12),
+        (major, minor) => {
+            return Err(ReadError::Unsupported(format!(
+                "npy version {major}.{minor}"
+            )));
+        }
+    };
+    let data = at.saturating_add(length);
+    if data > window.len() {
+        let left = window.len().saturating_sub(at);
+        return Err(ReadError::truncated("the header", length, left));
+    }
+    if length > limits::NPY_HEADER {
+        let limit = format!("an npy header of {length} bytes");
+        read_anyhow(window, data, reading);
+        return Err(ReadError::Limit(limit));
+    }
+    if length > NUMPYS_LIMIT {
+        let detail = format!("the header has {length} bytes, NumPy takes {NUMPYS_LIMIT}");
+        let place = Place::Bytes {
+            start: at,
+            end: data,
+        };
+        reading.recorder.anomaly("oversized-header", detail, place);
+    }
+    let header = window.exact(at..data, "the header")?;
+    match understand(&header, version.0) {
+        Ok((Dtype::Object, _)) => read_objects(window, data, reading),
+        Ok((Dtype::Plain(item), count)) => {
+            let length = count.checked_mul(item).ok_or_else(|| {
+                ReadError::malformed(format!("{count} elements of {item} bytes overflow"))
+            })?;
+            read_numbers(window, data, length, reading)
+        }
+        Err(error) => {
+            read_anyhow(window, data, reading);
+            Err(error)
+        }
+    }
+}
+
+/// The dtype and the number of elements.
+fn understand(header: &[u8], version: u8) -> Result<(Dtype, u64), ReadError> {
+    let text = match version {
+        3 => std::str::from_utf8(header)
+            .map_err(|e| ReadError::malformed(format!("the header is not UTF-8: {e}")))?
+            .to_owned(),
+        _ => header.iter().copied().map(char::from).collect(),
+    };
+    let parsed = literal::parse(&text, version < 3)?;
+    let Literal::Dict(pairs) = parsed else {
+        return Err(ReadError::malformed("the header is not a dict"));
+    };
+    let (mut descr, mut order, mut shape) = (None, None, None);
+    for (key, value) in pairs {
+        match key {
+            Literal::Str(key) if key == "descr" => descr = Some(value),
+            Literal::Str(key) if key == "fortran_order" => order = Some(value),
+            Literal::Str(key) if key == "shape" => shape = Some(value),
+            key => {
+                return Err(ReadError::malformed(format!(
+                    "the header has a key {}",
+                    key.shown()
+                )));
+            }
+        }
+    }
+    let (Some(descr), Some(order), Some(shape)) = (descr, order, shape) else {
+        return Err(ReadError::malformed(
+            "the header lacks one of descr, fortran_order and shape",
+        ));
+    };
+    if !matches!(order, Literal::Bool(_)) {
+        return Err(ReadError::malformed(format!(
+            "fortran_order is {}",
+            order.shown()
+        )));
+    }
+    let Literal::Tuple(sizes) = &shape else {
+        return Err(ReadError::malformed(format!("the shape is {}", shape.shown())));
+    };
+    let dtype = Dtype::of(&descr)?;
+    if let (Literal::Tuple(_), Dtype::Plain(_)) = (&descr, dtype) {
+        return Err(ReadError::malformed(
+            "a subarray for a dtype, whose shape no reader can set",
+        ));
+    }
+    Ok((dtype, dtype::count(sizes)?))
+}
+
+/// An array of numbers of `length` bytes.
+fn read_numbers(
+    window: &Window,
+    data: u64,
+    length: u64,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
+    let there = window.len().saturating_sub(data);
+    let Some(more) = there.checked_sub(length) else {
+        return Err(ReadError::truncated("the array", length, there));
+    };
+    if more > 0 {
+        let end = data.saturating_add(length);
+        let place = Place::Bytes {
+            start: end,
+            end: window.len(),
+        };
+        let detail = format!("{more} bytes after the array");
+        reading.recorder.anomaly("trailing-data", detail, place);
+        reading.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
+    }
+    Ok(())
+}
+
+/// An array of objects: the rest is a pickle.
+fn read_objects(
+    window: &Window,
+    data: u64,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
+    let Some(pickle) = super::by_id("pickle") else {
+        return Err(ReadError::Unsupported(
+            "an array of Python objects, which is a pickle".into(),
+        ));
+    };
+    let expect = Expect::Format(pickle);
+    reading.descend(Hop::From(data), b"", &window.from(data), expect);
+    Ok(())
+}
+
+/// What follows a header that is not understood: whatever numpy would make of it, it may be a pickle.
+fn read_anyhow(window: &Window, data: u64, reading: &mut Reading<'_>) {
+    reading.descend(Hop::From(data), b"", &window.from(data), Expect::Named);
+}

@@ -1,0 +1,189 @@
+//! safetensors: eight bytes of length, a JSON header, raw tensors.
+//!
+//! Reads the header only and holds it to the rules of the reference parser (the `safetensors` crate, 0.8): what that
+//! refuses is malformed here, with the rule that was broken. Beyond that it records where parsers of the format
+//! could differ on a file that the reference parser accepts. The data section is not searched; bytes after the last
+//! tensor are read by content.
+
+mod header;
+
+use header::{Header, Tensor};
+
+use super::{Certainty, Expect, Format, Head, Reading};
+use crate::{
+    bytes::{ReadError, Window, wide},
+    fact::{Hop, Place},
+    limits,
+};
+
+/// The format.
+pub static FORMAT: Format = Format {
+    id: "safetensors",
+    title: "safetensors",
+    doc: DOC,
+    extensions: &["safetensors"],
+    executes: false,
+    probe,
+    read,
+};
+
+const DOC: &str = "\
+## What it is
+
+A length (8 bytes, little-endian), a JSON header that names each tensor with its dtype, shape and byte range, and the
+tensors' bytes.
+
+## What loading it does
+
+Reads the header and copies or maps bytes. Nothing in it can run.
+
+## How it is recognised
+
+By a length of at most 100,000,000 followed by a `{`. A pickle or an archive that is only named `.safetensors` is
+reported as what it is.
+
+## What is checked
+
+All that the reference parser checks: the header is UTF-8 and JSON of the right shape, byte ranges follow one another
+without hole or overlap, each is as long as dtype and shape say, and the last ends where the file does. A file that
+breaks a rule is malformed. Reported as anomalies, because other parsers may read them otherwise:
+
+- `duplicate-tensor`: two entries of one name
+- `duplicate-key`: a key twice in `__metadata__` or in an entry
+- `unknown-key`: a key in an entry that the format does not have
+- `unusual-entry`: an entry or a dtype written in a form that only some parsers take
+- `unusual-padding`: white space around the header other than trailing spaces
+- `trailing-data`: bytes after the last tensor (malformed as well)
+
+## What to prefer
+
+This format is what to prefer for weights.
+";
+
+/// The length field.
+const LENGTH: u64 = 8;
+
+fn probe(head: &Head<'_>) -> Certainty {
+    let Some((length, rest)) = head.front.split_first_chunk::<8>() else {
+        return Certainty::No;
+    };
+    let mut tokens = rest.iter().filter(|b| !b.is_ascii_whitespace());
+    if tokens.next() != Some(&b'{') {
+        return Certainty::No;
+    }
+    let plausible = u64::from_le_bytes(*length) <= limits::SAFETENSORS_HEADER
+        && matches!(tokens.next(), Some(b'"' | b'}'));
+    if plausible || head.named(FORMAT.extensions) {
+        Certainty::Sure
+    } else {
+        Certainty::No
+    }
+}
+
+fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let length = window.exact(0..LENGTH, "the length of the header")?;
+    let length = length.first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
+    if length > limits::SAFETENSORS_HEADER {
+        return Err(ReadError::malformed(format!(
+            "a header of {length} bytes; {} is the most",
+            limits::SAFETENSORS_HEADER
+        )));
+    }
+    let data = LENGTH.saturating_add(length);
+    let bytes = window.exact(LENGTH..data, "the header")?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|e| ReadError::malformed(format!("the header is not UTF-8: {e}")))?;
+    padding(text, reading);
+    let parsed: Result<Header, serde_json::Error> = header::parse(text);
+    let header = parsed.map_err(|e| ReadError::malformed(format!("the header's JSON: {e}")))?;
+    let place = Place::Bytes {
+        start: LENGTH,
+        end: data,
+    };
+    for (kind, detail) in &header.oddities {
+        reading
+            .recorder
+            .anomaly(kind, detail.as_str(), place.clone());
+    }
+    let used = validate(header.tensors)?;
+    let end = data
+        .checked_add(used)
+        .ok_or_else(|| ReadError::malformed("byte ranges past the end of any file"))?;
+    let left = window.len().saturating_sub(end);
+    if end > window.len() {
+        return Err(ReadError::truncated(
+            "the data of all tensors",
+            used,
+            window.len().saturating_sub(data),
+        ));
+    }
+    if left > 0 {
+        let place = Place::Bytes {
+            start: end,
+            end: window.len(),
+        };
+        let detail = format!("{left} bytes after the last tensor");
+        reading.recorder.anomaly("trailing-data", detail, place);
+        reading.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
+        return Err(ReadError::malformed(format!(
+            "the tensors end at {end}, the file {left} bytes later"
+        )));
+    }
+    Ok(())
+}
+
+/// White space that the reference writer does not make: it pads with spaces at the end.
+fn padding(text: &str, reading: &mut Reading<'_>) {
+    let leading = text.len().saturating_sub(text.trim_start().len());
+    let trailing = text.trim_end();
+    let spaces = text
+        .get(trailing.len()..)
+        .is_none_or(|end| end.bytes().all(|b| b == b' '));
+    if leading > 0 || !spaces {
+        let place = Place::Bytes {
+            start: LENGTH,
+            end: LENGTH.saturating_add(wide(text.len())),
+        };
+        let detail = "white space around the header other than trailing spaces";
+        reading.recorder.anomaly("unusual-padding", detail, place);
+    }
+}
+
+/// The rules about byte ranges, in the reference parser's order; returns how many bytes all tensors take.
+fn validate(mut tensors: Vec<(String, Tensor)>) -> Result<u64, ReadError> {
+    tensors.sort_by_key(|(_, tensor)| tensor.range);
+    let mut reached: u64 = 0;
+    for (name, tensor) in tensors {
+        let (start, end) = tensor.range;
+        let broken = |rule: String| Err(ReadError::malformed(format!("tensor `{name}`: {rule}")));
+        if end < start {
+            return broken(format!("its byte range {start}..{end} ends before it begins"));
+        }
+        if start > reached {
+            return broken(format!("a hole before it, from {reached} to {start}"));
+        }
+        if start < reached {
+            return broken(format!(
+                "its bytes from {start} overlap those before, which end at {reached}"
+            ));
+        }
+        let Some(bits) = tensor
+            .elements
+            .and_then(|elements| elements.checked_mul(tensor.bits))
+        else {
+            return broken("the product of its shape overflows".into());
+        };
+        if bits % 8 != 0 {
+            return broken(format!("{bits} bits are no whole number of bytes"));
+        }
+        let needs = bits / 8;
+        let has = end.saturating_sub(start);
+        if needs != has {
+            return broken(format!(
+                "dtype and shape need {needs} bytes, its range has {has}"
+            ));
+        }
+        reached = end;
+    }
+    Ok(reached)
+}

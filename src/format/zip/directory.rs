@@ -1,0 +1,421 @@
+//! The directory of an archive, reconciled: every member that any loader could find, and whatever the archive says
+//! in two ways.
+//!
+//! Input is a window; output is a [`Directory`] and anomalies. Three readings are laid over one another: the
+//! directories that the end records could mean, the local headers they point to, and the bytes that none of them
+//! accounts for. Costs one read of the tail, one of the directory and one small read for each local header.
+
+use std::sync::Arc;
+
+use super::{
+    check,
+    end::{self, End, Tail, View},
+    entry::{Central, LOCAL_BYTES, Local, flag},
+    geometry::{Span, What},
+    member::{Member, Storing},
+    notes::{Notes, shown},
+};
+use crate::{
+    bytes::{Budget, Cursor, ReadError, Window, narrow, wide},
+    fact::{Place, Text},
+    format::Reading,
+    limits,
+};
+
+/// Bytes read before a local header: the longest data descriptor of the member before.
+const BEFORE: u64 = 24;
+/// Bytes read for the extra fields of a local header and the front of its body; torch pads by up to 64.
+const AFTER: u64 = 160;
+
+/// What an archive holds.
+#[derive(Debug, Default)]
+pub struct Directory {
+    /// Every member: those of the directory that miniz and `zipfile` would take, in its order, then those of any other
+    /// directory, then orphans.
+    pub members: Vec<Member>,
+    /// What is added to every stored offset: not 0 if bytes were put before the archive. `zipfile` does so; torch refuses.
+    pub shift: i64,
+    /// Bytes of the archive's comment.
+    pub comment: u64,
+    /// Bytes after the end record and its comment.
+    pub trailing: u64,
+    /// Whether there was a directory; without one all members are orphans.
+    pub found: bool,
+}
+
+impl Directory {
+    /// The folder that torch takes for the archive's root: what stands before the first `/` in the first member's name.
+    pub fn root(&self) -> &[u8] {
+        self.members
+            .first()
+            .and_then(|member| member.name.as_bytes().split(|b| *b == b'/').next())
+            .unwrap_or_default()
+    }
+
+    /// The members of a name, compared as torch does: whatever the case. Orphans included.
+    pub fn named<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Member> {
+        self.members
+            .iter()
+            .filter(move |member| member.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Reads an archive's directory and reconciles it with the local headers; records anomalies.
+///
+/// Without a readable directory the local headers are still found and read, and that there is none is recorded.
+///
+/// # Errors
+/// [`ReadError::Limit`] for directories past a limit, [`ReadError::Malformed`] if there is nothing of an archive at all.
+pub fn directory(window: &Window, reading: &mut Reading<'_>) -> Result<Directory, ReadError> {
+    let budget = reading.budget();
+    let mut notes = Notes::new(reading.recorder);
+    let mut builder = Builder {
+        window,
+        budget: &budget,
+        spans: Vec::new(),
+        entries: Vec::new(),
+        directory: Directory::default(),
+    };
+    let result = builder.build(&mut notes);
+    notes.finish();
+    result.map(|()| builder.directory)
+}
+
+/// An entry of some directory, and where its local header must be.
+struct Placed {
+    central: Central,
+    /// `None` if the offset leaves the window.
+    at: Option<u64>,
+}
+
+pub(super) struct Builder<'a> {
+    pub(super) window: &'a Window,
+    pub(super) budget: &'a Arc<Budget>,
+    pub(super) spans: Vec<Span>,
+    entries: Vec<Placed>,
+    pub(super) directory: Directory,
+}
+
+impl Builder<'_> {
+    fn build(&mut self, notes: &mut Notes<'_>) -> Result<(), ReadError> {
+        let tail = Tail::read(self.window)?;
+        let mut ends = end::ends(&tail)?;
+        let chosen = ends.iter().position(|end| !end.views.is_empty());
+        if let Some(chosen) = chosen {
+            let main = ends.remove(chosen);
+            self.directory.found = true;
+            self.directory.comment = main.comment;
+            self.directory.trailing = main.trailing;
+            self.directory.shift = main.views.first().map_or(0, |view| view.shift);
+            self.end(&main, notes)?;
+            self.locate(notes)?;
+            self.others(ends, notes)?;
+        } else {
+            let why = if ends.is_empty() {
+                "no end record: the archive is cut off, or is none"
+            } else {
+                "the directory is not where the end record says"
+            };
+            notes.unread(ReadError::malformed(why).into(), Place::Whole);
+        }
+        self.reconcile(notes)?;
+        if self.directory.members.is_empty() && !self.directory.found {
+            return Err(ReadError::malformed("no member of an archive"));
+        }
+        check::names(&mut self.directory.members, notes);
+        Ok(())
+    }
+
+    /// The directories an end record could mean.
+    fn end(&mut self, end: &End, notes: &mut Notes<'_>) -> Result<(), ReadError> {
+        let place = Place::Bytes {
+            start: end.at,
+            end: end.at.saturating_add(end::END_BYTES),
+        };
+        for detail in &end.disagreements {
+            notes.add("end-record-mismatch", place.clone(), || detail.clone());
+        }
+        if end.disks {
+            notes.add("several-disks", place.clone(), || {
+                "the end record counts several disks".into()
+            });
+        }
+        if end.comment > 0 {
+            notes.add("archive-comment", place.clone(), || {
+                format!("the archive has a comment of {} bytes", end.comment)
+            });
+        }
+        if end.views.len() > 1 {
+            notes.add("end-record-mismatch", place.clone(), || {
+                let starts: Vec<String> = end.views.iter().map(|v| v.start.to_string()).collect();
+                format!("loaders could find directories at {}", starts.join(" and "))
+            });
+        }
+        let mut first = end.at;
+        for view in &end.views {
+            first = first.min(view.end);
+            self.view(view, notes)?;
+        }
+        let after = end.at.saturating_add(end::END_BYTES);
+        self.spans.push(Span {
+            start: first,
+            end: after.saturating_add(end.comment).min(self.window.len()),
+            what: What::End,
+        });
+        Ok(())
+    }
+
+    /// The entries of one directory.
+    fn view(&mut self, view: &View, notes: &mut Notes<'_>) -> Result<(), ReadError> {
+        // Past the claimed size there should be nothing; a little more is read to see whether there is.
+        const BEYOND: u64 = 1 << 20;
+        let room = view.end.saturating_sub(view.start);
+        let length = room.min(view.size.saturating_add(BEYOND));
+        if length > limits::DIRECTORY_BYTES.saturating_add(BEYOND) {
+            return Err(ReadError::Limit(format!(
+                "a directory of more than {} MiB",
+                limits::DIRECTORY_BYTES >> 20
+            )));
+        }
+        let bytes = self.window.bytes_at(view.start, narrow(length))?;
+        let mut cursor = Cursor::new(&bytes);
+        let mut seen: u64 = 0;
+        let mut parsed = 0;
+        loop {
+            match Central::read(&mut cursor) {
+                Ok(Some(central)) => {
+                    seen = seen.saturating_add(1);
+                    if central.cut {
+                        let detail = "the last entry of the directory is cut off";
+                        notes.unread(ReadError::malformed(detail).into(), Place::Whole);
+                    }
+                    parsed = cursor.position();
+                    let at = central
+                        .offset
+                        .checked_add_signed(view.shift)
+                        .filter(|at| *at < self.window.len());
+                    if self.entries.len() >= limits::MEMBERS {
+                        return Err(ReadError::Limit(format!(
+                            "{} members in one archive",
+                            limits::MEMBERS
+                        )));
+                    }
+                    self.entries.push(Placed { central, at });
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    notes.unread(error.into(), Place::Whole);
+                    break;
+                }
+            }
+        }
+        let parsed = wide(parsed);
+        let end = view.start.saturating_add(parsed);
+        if seen != view.entries || parsed != view.size {
+            let place = Place::Bytes {
+                start: view.start,
+                end,
+            };
+            notes.add("end-record-mismatch", place, || {
+                format!(
+                    "the directory holds {seen} entries in {parsed} bytes, the end record says {} in {}",
+                    view.entries, view.size
+                )
+            });
+        }
+        if parsed > 0 {
+            self.spans.push(Span {
+                start: view.start,
+                end,
+                what: What::Directory,
+            });
+        }
+        Ok(())
+    }
+
+    /// End records other than the one that decides, unless they are plainly a nested archive's.
+    fn others(&mut self, ends: Vec<End>, notes: &mut Notes<'_>) -> Result<(), ReadError> {
+        // A stored nested archive brings its own; it is an alternative only to loaders that ask for a comment that ends
+        // exactly where the file does.
+        let mut bodies: Vec<(u64, u64)> = self
+            .spans
+            .iter()
+            .filter(|span| matches!(span.what, What::Member(_)))
+            .map(|span| (span.start, span.end))
+            .collect();
+        bodies.sort_unstable();
+        for end in ends {
+            let nested = bodies
+                .get(..bodies.partition_point(|(start, _)| *start <= end.at))
+                .and_then(<[_]>::last)
+                .is_some_and(|(_, last)| end.at < *last);
+            if nested && end.trailing > 0 {
+                continue;
+            }
+            let claims = end.at.saturating_add(end::END_BYTES).saturating_add(end.comment);
+            if nested && claims != self.window.len() {
+                continue;
+            }
+            let place = Place::Bytes {
+                start: end.at,
+                end: end.at.saturating_add(end::END_BYTES),
+            };
+            notes.add("second-end-record", place, || {
+                format!(
+                    "another end record at {}: loaders differ in which they take",
+                    end.at
+                )
+            });
+            if !end.views.is_empty() {
+                self.end(&end, notes)?;
+                self.locate(notes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the local headers of the entries collected so far, in the order of their offsets, and makes them members.
+    fn locate(&mut self, notes: &mut Notes<'_>) -> Result<(), ReadError> {
+        let entries = std::mem::take(&mut self.entries);
+        let base = self.directory.members.len();
+        let mut order: Vec<usize> = (0..entries.len()).collect();
+        order.sort_by_key(|i| entries.get(*i).and_then(|placed| placed.at));
+        let mut found: Vec<Option<Found>> = Vec::new();
+        found.resize_with(entries.len(), || None);
+        for i in order {
+            let Some(Placed { central, at: Some(at) }) = entries.get(i) else {
+                continue;
+            };
+            let member = base.saturating_add(i);
+            if let Some(slot) = found.get_mut(i) {
+                *slot = self.local_header(*at, central, member, notes)?;
+            }
+        }
+        for (placed, found) in entries.into_iter().zip(found) {
+            let index = u32::try_from(self.directory.members.len()).ok();
+            let header = placed.central.header;
+            let offset = placed.at.unwrap_or(placed.central.offset);
+            if found.is_none() {
+                let place = Place::Bytes {
+                    start: offset,
+                    end: offset,
+                };
+                notes.add("local-header-missing", place, || {
+                    format!("no local header of `{}` at {offset}", shown(&header.name))
+                });
+            }
+            let found = found.unwrap_or_default();
+            self.directory.members.push(Member {
+                name: Text::new(&header.name),
+                other_name: found.name.or(header.alias).map(Text::new),
+                size: header.size,
+                packed: header.packed,
+                method: header.method,
+                flags: header.flags,
+                copy: 0,
+                index,
+                offset,
+                data: found.data,
+                front: found.front,
+                local: found.storing,
+            });
+        }
+        Ok(())
+    }
+
+    /// One small read: the descriptor of the member before, the header, the front of the body.
+    fn local_header(
+        &mut self,
+        at: u64,
+        central: &Central,
+        member: usize,
+        notes: &mut Notes<'_>,
+    ) -> Result<Option<Found>, ReadError> {
+        let ours = &central.header;
+        let base = at.saturating_sub(BEFORE);
+        let lead = at.saturating_sub(base);
+        let fixed = lead.saturating_add(LOCAL_BYTES);
+        let wanted = fixed.saturating_add(wide(ours.name.len())).saturating_add(AFTER);
+        let mut bytes = self.window.bytes_at(base, narrow(wanted))?;
+        let header_at = narrow(lead);
+        let Some(length) = Local::length(bytes.get(header_at..).unwrap_or_default()) else {
+            return Ok(None);
+        };
+        if wide(bytes.len()) < lead.saturating_add(length) {
+            let whole = lead.saturating_add(length).saturating_add(16);
+            bytes = self.window.bytes_at(base, narrow(whole))?;
+        }
+        let place = Place::Bytes {
+            start: at,
+            end: at.saturating_add(length),
+        };
+        check::entry(central, place.clone(), notes);
+        let local = match Local::read(bytes.get(header_at..).unwrap_or_default()) {
+            Ok(Some(local)) => local,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                notes.unread(error.into(), place);
+                return Ok(None);
+            }
+        };
+        check::local(ours, &local, &place, notes);
+        let data = at.saturating_add(local.length);
+        let end = data.saturating_add(ours.packed);
+        if end > self.window.len() {
+            notes.add("size-impossible", place, || {
+                format!(
+                    "`{}` needs {} bytes at {data}, the archive has {}",
+                    shown(&ours.name),
+                    ours.packed,
+                    self.window.len()
+                )
+            });
+        }
+        let described = ours.flags & flag::DESCRIPTOR != 0 || local.header.flags & flag::DESCRIPTOR != 0;
+        self.spans.push(Span {
+            start: at,
+            end: end.min(self.window.len()),
+            what: What::Member(Box::new(super::geometry::Described {
+                header: described.then(|| ours.clone()),
+                index: member,
+                before: bytes.get(..header_at).unwrap_or_default().into(),
+            })),
+        });
+        let body = header_at.saturating_add(narrow(local.length));
+        let front = bytes.get(body..).unwrap_or_default();
+        let front = front.get(..16).unwrap_or(front);
+        let front = front.get(..narrow(ours.packed)).unwrap_or(front);
+        let theirs = &local.header;
+        // Zero sizes before a data descriptor say nothing, so the directory's stand in for them.
+        let later = theirs.flags & flag::DESCRIPTOR != 0;
+        let told = |theirs: u64, ours: u64| match theirs {
+            0 | 0xffff_ffff if later => ours,
+            told => told,
+        };
+        let storing = Storing {
+            method: theirs.method,
+            packed: told(theirs.packed, ours.packed),
+            size: told(theirs.size, ours.size),
+        };
+        let same = storing.method == ours.method
+            && storing.packed == ours.packed
+            && storing.size == ours.size;
+        Ok(Some(Found {
+            name: (theirs.name != ours.name)
+                .then(|| theirs.name.clone())
+                .or_else(|| theirs.alias.clone()),
+            data: Some(data),
+            front: front.into(),
+            storing: (!same).then(|| Box::new(storing)),
+        }))
+    }
+}
+
+/// What a local header adds to an entry.
+#[derive(Default)]
+struct Found {
+    name: Option<Vec<u8>>,
+    data: Option<u64>,
+    front: Box<[u8]>,
+    storing: Option<Box<Storing>>,
+}

@@ -1,0 +1,267 @@
+//! Which bytes of an archive belong to what: overlaps, and gaps with what may hide in them.
+
+use memchr::memmem;
+
+use super::{
+    check,
+    directory::Builder,
+    end::LOCAL,
+    entry::{Header, LOCAL_BYTES, Local, flag},
+    member::Member,
+    notes::{Notes, shown},
+};
+use crate::{
+    bytes::{ReadError, narrow, wide},
+    fact::{Place, Text},
+    limits,
+};
+
+/// Bytes that something accounts for.
+#[derive(Debug)]
+pub(super) struct Span {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) what: What,
+}
+
+/// What accounts for them.
+#[derive(Debug)]
+pub(super) enum What {
+    Member(Box<Described>),
+    Directory,
+    End,
+}
+
+/// A member's span: what its data descriptor must say, and the bytes before its local header, where the descriptor of
+/// the member before may be.
+#[derive(Debug)]
+pub(super) struct Described {
+    pub(super) header: Option<Header>,
+    pub(super) index: usize,
+    pub(super) before: Box<[u8]>,
+}
+
+/// The longest data descriptor: signature, CRC, two sizes of eight bytes.
+const DESCRIPTOR: u64 = 24;
+
+impl Builder<'_> {
+    /// Lays all spans side by side; records overlaps and gaps, and reads what gaps hold.
+    pub(super) fn reconcile(&mut self, notes: &mut Notes<'_>) -> Result<(), ReadError> {
+        self.spans.sort_by_key(|span| (span.start, span.end));
+        self.descriptors(notes)?;
+        let spans = std::mem::take(&mut self.spans);
+        let mut reached: u64 = 0;
+        let mut last: Option<&Span> = None;
+        let mut searched: u64 = 0;
+        for span in &spans {
+            if span.start > reached {
+                let kind = match (&span.what, reached) {
+                    (_, 0) => "bytes-before-archive",
+                    (What::Member(_), _) => "gap-between-members",
+                    (What::Directory, _) => "bytes-before-directory",
+                    (What::End, _) => "bytes-after-directory",
+                };
+                self.gap(reached, span.start, kind, &mut searched, notes)?;
+            } else if span.start < reached {
+                let place = Place::Bytes {
+                    start: span.start,
+                    end: span.end.min(reached),
+                };
+                notes.add("overlapping-members", place, || {
+                    let before = last.map_or_else(String::new, |last| self.called(last));
+                    format!("{} begins inside {before}", self.called(span))
+                });
+            }
+            if span.end > reached || last.is_none() {
+                reached = reached.max(span.end);
+                last = Some(span);
+            }
+        }
+        if reached < self.window.len() {
+            let kind = if spans.is_empty() {
+                "no-directory"
+            } else {
+                "bytes-after-archive"
+            };
+            let end = self.window.len();
+            self.gap(reached, end, kind, &mut searched, notes)?;
+        }
+        Ok(())
+    }
+
+    fn called(&self, span: &Span) -> String {
+        match &span.what {
+            What::Member(described) => self
+                .directory
+                .members
+                .get(described.index)
+                .map_or_else(String::new, |m| format!("`{}`", shown(m.name.as_bytes()))),
+            What::Directory => "the directory".into(),
+            What::End => "the end record".into(),
+        }
+    }
+
+    /// Adds the data descriptors to the members' spans.
+    fn descriptors(&mut self, notes: &mut Notes<'_>) -> Result<(), ReadError> {
+        let mut next_start = self.window.len();
+        let mut next_before: Option<Box<[u8]>> = None;
+        let mut mismatched = Vec::new();
+        for span in self.spans.iter_mut().rev() {
+            let start = span.start;
+            if let What::Member(described) = &mut span.what {
+                let room = next_start.saturating_sub(span.end).min(DESCRIPTOR);
+                let overlaps = next_start < span.end;
+                if let Some(header) = described.header.as_ref().filter(|_| !overlaps) {
+                    let gap = next_start.saturating_sub(span.end);
+                    let held = next_before
+                        .as_deref()
+                        .and_then(|before| before.get(before.len().checked_sub(narrow(gap))?..));
+                    let read;
+                    let bytes = match held {
+                        Some(held) => held,
+                        None => {
+                            read = self.window.bytes_at(span.end, narrow(room))?;
+                            &read
+                        }
+                    };
+                    match check::descriptor(bytes, room, header) {
+                        Some(length) => span.end = span.end.saturating_add(length),
+                        None => mismatched.push((span.end, room, shown(&header.name))),
+                    }
+                }
+                next_before = Some(std::mem::take(&mut described.before));
+            } else {
+                next_before = None;
+            }
+            next_start = start;
+        }
+        for (at, room, name) in mismatched.into_iter().rev() {
+            let place = Place::Bytes {
+                start: at,
+                end: at.saturating_add(room),
+            };
+            notes.add("descriptor-mismatch", place, || {
+                format!("the data descriptor after `{name}` does not say what the directory does")
+            });
+        }
+        Ok(())
+    }
+
+    /// Records a gap and looks for local headers in it.
+    fn gap(
+        &mut self,
+        start: u64,
+        end: u64,
+        kind: &'static str,
+        searched: &mut u64,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), ReadError> {
+        const FIRST: u64 = 512;
+        const CHUNK: u64 = 256 << 10;
+        let place = Place::Bytes { start, end };
+        if self.directory.found {
+            notes.add(kind, place.clone(), || {
+                let bytes = end.saturating_sub(start);
+                format!("{bytes} bytes from {start} to {end} belong to nothing in the directory")
+            });
+        }
+        let mut at = start;
+        let mut chunk = FIRST;
+        while end.saturating_sub(at) >= LOCAL_BYTES {
+            if *searched >= limits::ZIP_GAP_BYTES {
+                let limit = format!(
+                    "{} MiB outside of members searched for hidden ones",
+                    limits::ZIP_GAP_BYTES >> 20
+                );
+                notes.unread(ReadError::Limit(limit).into(), place);
+                return Ok(());
+            }
+            let length = chunk.min(end.saturating_sub(at));
+            let bytes = self.window.bytes_at(at, narrow(length))?;
+            *searched = searched.saturating_add(wide(bytes.len()).max(1));
+            let Some(found) = memmem::find(&bytes, LOCAL) else {
+                if length < chunk || wide(bytes.len()) < length {
+                    break;
+                }
+                chunk = chunk.saturating_mul(2).min(CHUNK);
+                // The signature may straddle two chunks.
+                at = at.saturating_add(length).saturating_sub(3);
+                continue;
+            };
+            chunk = FIRST;
+            let header_at = at.saturating_add(wide(found));
+            at = match self.orphan(header_at, end, notes)? {
+                Some(after) => after,
+                None => header_at.saturating_add(4),
+            };
+        }
+        Ok(())
+    }
+
+    /// A local header in no directory, whose body ends before `limit`; returns where it ends.
+    fn orphan(
+        &mut self,
+        at: u64,
+        limit: u64,
+        notes: &mut Notes<'_>,
+    ) -> Result<Option<u64>, ReadError> {
+        const LONGEST: usize = 30 + 0xffff + 0xffff;
+        const USUAL: usize = 1024;
+        let room = narrow(limit.saturating_sub(at));
+        let mut bytes = self.window.bytes_at(at, USUAL.min(room))?;
+        let Some(length) = Local::length(&bytes) else {
+            return Ok(None);
+        };
+        if length > wide(bytes.len()) {
+            bytes = self.window.bytes_at(at, LONGEST.min(room))?;
+        }
+        let Ok(Some(local)) = Local::read(&bytes) else {
+            return Ok(None);
+        };
+        if self.directory.members.len() >= limits::MEMBERS {
+            return Err(ReadError::Limit(format!(
+                "{} members in one archive",
+                limits::MEMBERS
+            )));
+        }
+        let header = local.header;
+        let data = at.saturating_add(length);
+        let left = limit.saturating_sub(data);
+        let unsaid = header.flags & flag::DESCRIPTOR != 0 && header.packed == 0;
+        let packed = if unsaid { left } else { header.packed.min(left) };
+        let place = Place::Bytes {
+            start: at,
+            end: data.saturating_add(packed),
+        };
+        if self.directory.found {
+            notes.add("orphan-member", place, || {
+                format!(
+                    "`{}` at {at} is in no directory; loaders that read from the front find it",
+                    shown(&header.name)
+                )
+            });
+        }
+        let front = bytes.get(narrow(length)..).unwrap_or_default();
+        let mut member = Member {
+            name: Text::new(&header.name),
+            other_name: header.alias.map(Text::new),
+            size: if header.method == 0 { packed } else { header.size },
+            packed,
+            method: header.method,
+            flags: header.flags,
+            copy: 0,
+            index: None,
+            offset: at,
+            data: Some(data),
+            front: front.get(..16).unwrap_or(front).into(),
+            local: None,
+        };
+        if unsaid && member.method != 0 {
+            member.measure(self.window, self.budget);
+        }
+        self.directory.members.push(member);
+        // Where an unsaid size ends is unknown: the next header may be anywhere after this one.
+        let after = if unsaid { data } else { data.saturating_add(packed) };
+        Ok(Some(after))
+    }
+}

@@ -1,0 +1,216 @@
+//! Zip archives, as hostile as they come (APPNOTE 6.3).
+//!
+//! An archive says everything twice, and loaders follow different halves of it. [`directory()`] reads both, records where
+//! they differ, and gives every member that any loader could find with every content it could see. What the archive
+//! *is* (a torch checkpoint, an npz, ...) its members tell: the first [`Layout`] that claims it reads it, and an archive
+//! that none claims is a plain `zip`, whose members are read by content. No checksum is computed: that would mean
+//! reading every tensor.
+
+mod check;
+mod directory;
+mod end;
+mod entry;
+mod geometry;
+mod member;
+mod notes;
+
+pub use directory::{Directory, directory};
+pub use member::Member;
+
+use crate::{
+    bytes::{ReadError, Window},
+    fact::{Fact, Hop, Place, Unread},
+    format::{Certainty, Expect, Format, Head, Reading, is_artifact_name},
+};
+
+/// Zip archives that no [`Layout`] claims.
+pub static FORMAT: Format = Format {
+    id: "zip",
+    title: "zip archive",
+    doc: include_str!("doc.md"),
+    extensions: &["zip"],
+    executes: false,
+    probe,
+    read,
+};
+
+/// What an archive is, told by its members: a format that is laid out in a zip.
+#[derive(Debug)]
+pub struct Layout {
+    /// The id of its format, which replaces `zip`.
+    pub id: &'static str,
+    /// Whether these members make it one.
+    pub claims: fn(&Directory) -> bool,
+    /// Records what loading it would do. The directory's own anomalies are recorded already.
+    pub read: fn(&Window, &Directory, &mut Reading<'_>) -> Result<(), ReadError>,
+}
+
+/// Every layout, in the order in which they are asked: the first that claims an archive reads it.
+static LAYOUTS: &[&Layout] = &[&super::npz::LAYOUT];
+
+/// Members that look like a tensor's storage are not listed one by one past this many members: a large checkpoint has
+/// tens of thousands, and their names say nothing.
+const LISTED: usize = 1024;
+
+/// Archives inside compressed members are looked for behind other bytes only up to this size: it costs unpacking all.
+const SEQUENTIAL: u64 = 16 << 20;
+
+/// Names under which loaders open an archive with any bytes before and after it.
+const BY_NAME: &[&str] = &[
+    "zip", "npz", "keras", "skops", "mar", "pt2", "whl",
+];
+
+fn probe(head: &Head<'_>) -> Certainty {
+    let front = head.front.get(..4).unwrap_or_default();
+    if front == end::LOCAL || front == end::END {
+        return Certainty::Sure;
+    }
+    if head.window.len() < end::END_BYTES
+        || head.window.is_sequential() && head.window.len() > SEQUENTIAL
+    {
+        return Certainty::No;
+    }
+    let found = end::Tail::read(head.window)
+        .map_err(ReadError::from)
+        .and_then(|tail| end::ends(&tail));
+    // A pickle or a tar that holds an archive has one near its end, too: then something follows it. Loaders that would
+    // open the whole as an archive all the same go by its name.
+    let named = head.named(BY_NAME);
+    let stands = found.is_ok_and(|ends| {
+        ends.iter()
+            .filter(|end| end.trailing == 0 || named)
+            .flat_map(|end| &end.views)
+            .any(|view| view.entries > 0 || view.size > 0)
+    });
+    if stands {
+        Certainty::Sure
+    } else {
+        Certainty::No
+    }
+}
+
+fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let directory = directory(window, reading)?;
+    match LAYOUTS.iter().find(|layout| (layout.claims)(&directory)) {
+        Some(layout) => {
+            reading.is(layout.id);
+            (layout.read)(window, &directory, reading)
+        }
+        None => {
+            read_members(window, &directory, reading, |_| None);
+            Ok(())
+        }
+    }
+}
+
+/// Whether an archive is one of torch's: whether torch would find `data.pkl` or `constants.pkl` in some root of it.
+/// Compared as torch does, whatever the case; orphans and other names count.
+pub fn is_torch(directory: &Directory) -> bool {
+    directory.members.iter().any(|member| {
+        [Some(&member.name), member.other_name.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|name| {
+                let last = name.as_bytes().rsplit(|b| matches!(b, b'/' | b'\\')).next();
+                last.is_some_and(|last| {
+                    last.eq_ignore_ascii_case(b"data.pkl")
+                        || last.eq_ignore_ascii_case(b"constants.pkl")
+                })
+            })
+    })
+}
+
+/// Whether a name is that of a tensor's raw storage in torch's archives: `data/0`, `archive/data/17`,
+/// `model/data/weights/weight_3`.
+pub fn is_storage_name(name: &[u8]) -> bool {
+    let mut parts = name.rsplit(|b| *b == b'/');
+    let last = parts.next().unwrap_or_default();
+    let folder = parts.next().unwrap_or_default();
+    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let numbered = |text: &[u8]| {
+        let mut parts = text.rsplitn(2, |b| *b == b'_');
+        parts.next().is_some_and(digits) && parts.next().is_some()
+    };
+    match folder {
+        b"data" | b"constants" | b"tensors" => digits(last),
+        b"weights" => digits(last) || numbered(last),
+        _ => false,
+    }
+}
+
+/// Records every member, and reads the content of each one: as `expect` says, or (`None`) raw storages as such and
+/// everything else by content and name. Folders are passed over.
+pub fn read_members(
+    window: &Window,
+    directory: &Directory,
+    reading: &mut Reading<'_>,
+    expect: impl Fn(&Member) -> Option<Expect>,
+) {
+    let few = directory.members.len() <= LISTED;
+    // Honest members do not overlap; what overlapping ones may cost altogether is bounded by what the archive is long.
+    let mut left = window.len().saturating_mul(2).saturating_add(1 << 20);
+    for member in &directory.members {
+        let storage = is_storage_name(member.name.as_bytes());
+        if few || !storage || member.is_orphan() {
+            reading.record(Fact::Member {
+                name: member.name.clone(),
+                size: member.size,
+            });
+        }
+        let told = expect(member);
+        let raw = storage && told.is_none() && member.method == 0;
+        if member.is_folder() || raw && !could_run(&member.front) {
+            continue;
+        }
+        match left.checked_sub(member.packed) {
+            Some(rest) => left = rest,
+            None => {
+                let limit = "overlapping members of more than twice the archive's size".into();
+                reading.record(Fact::Unread(Unread::Limit { limit }));
+                return;
+            }
+        }
+        let expect = told.unwrap_or(if storage { Expect::Payload } else { Expect::Named });
+        read_member(window, member, reading, expect);
+    }
+}
+
+/// Reads every content a loader could see in a member, one hop further in.
+pub fn read_member(window: &Window, member: &Member, reading: &mut Reading<'_>, expect: Expect) {
+    let hop = Hop::Member {
+        name: member.name.clone(),
+        copy: member.copy,
+    };
+    // The name under which a loader could take it for a model, if one of them is such a name.
+    let name = member
+        .other_name
+        .as_ref()
+        .filter(|other| is_artifact_name(other.as_bytes()))
+        .filter(|_| !is_artifact_name(member.name.as_bytes()))
+        .unwrap_or(&member.name);
+    let mut expect = expect;
+    for body in member.bodies(window, &reading.budget()) {
+        match body {
+            Ok(body) => reading.descend(hop.clone(), name.as_bytes(), &body, expect),
+            Err(error) => {
+                reading.recorder.enter(hop.clone());
+                reading.unread(error, Place::Whole);
+                reading.recorder.leave();
+                // What else there is of it is read only if it makes sense.
+                expect = Expect::Payload;
+            }
+        }
+    }
+}
+
+/// Whether the first bytes of raw data could begin something that a loader runs, so that reading on is worth a look: a
+/// pickle with a protocol, a container, an array, or text (a pickle of protocol 0).
+fn could_run(front: &[u8]) -> bool {
+    match front {
+        [0x80, 0..=5, ..] | [b'P', b'K', ..] | [0x93, b'N', b'U', ..] => true,
+        [] => false,
+        text => text
+            .iter()
+            .all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t')),
+    }
+}

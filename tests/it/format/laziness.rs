@@ -1,0 +1,95 @@
+//! A 40 GB artifact costs its index.
+
+use std::sync::atomic::Ordering;
+
+use weighbridge::fact::Fact;
+
+use crate::support::{fixture::facts, npy, sparse::Sparse, zip};
+
+const LONG: u64 = 40 << 30;
+
+fn costs_little(source: Sparse, name: &str, id: &str) {
+    let read = source.counter();
+    let seen = facts(source, name);
+    let bad: Vec<_> = seen
+        .iter()
+        .filter(|o| matches!(o.fact, Fact::Unread(_) | Fact::Anomaly { .. }))
+        .collect();
+    assert!(bad.is_empty(), "{name}: {bad:?}");
+    assert!(seen.iter().any(|o| o.fact == Fact::Is(id.into())), "{name}");
+    let read = read.load(Ordering::Relaxed);
+    assert!(read < 1 << 20, "{name}: {read} bytes read");
+}
+
+#[test]
+fn safetensors() {
+    let data = LONG - 4096;
+    let header = format!(r#"{{"w":{{"dtype":"U8","shape":[{data}],"data_offsets":[0,{data}]}}}}"#);
+    let mut front = 4088_u64.to_le_bytes().to_vec();
+    front.extend(header.as_bytes());
+    front.resize(4096, b' ');
+    let source = Sparse::new(LONG, vec![(0, front)]);
+    costs_little(source, "w.safetensors", "safetensors");
+}
+
+#[test]
+fn npy() {
+    let front = npy::array("'|u1'", &format!("({},)", LONG - 128), &[]);
+    assert_eq!(front.len(), 128);
+    costs_little(Sparse::new(LONG, vec![(0, front)]), "w.npy", "npy");
+}
+
+/// 256 tensors of 160 MB, in zip64 as torch writes it.
+#[test]
+fn zip() {
+    const TENSORS: u64 = 256;
+    let each: u32 = 160_000_000;
+    let mut patches = Vec::new();
+    let mut directory = Vec::new();
+    let mut at: u64 = 0;
+    for i in 0..TENSORS {
+        let mut member = zip::stored(format!("m/data/{i}"), b"").torch();
+        let name = member.name.len();
+        let local = zip::archive(std::slice::from_ref(&member));
+        let header = local[..30 + name + member.local_extra.len()].to_vec();
+        let after = at + header.len() as u64 + u64::from(each);
+        patches.push((at, header));
+        let mut descriptor = b"PK\x07\x08\0\0\0\0".to_vec();
+        descriptor.extend(each.to_le_bytes());
+        descriptor.extend(each.to_le_bytes());
+        patches.push((after, descriptor));
+        member.size = each;
+        member.crc = 0;
+        let mut entry = member.entry(u32::MAX);
+        entry[20..24].copy_from_slice(&each.to_le_bytes());
+        entry[30..32].copy_from_slice(&12_u16.to_le_bytes());
+        entry.extend([1, 0, 8, 0]);
+        entry.extend(at.to_le_bytes());
+        directory.extend(entry);
+        at = after + 16;
+    }
+    let start = at;
+    let record_at = start + directory.len() as u64;
+    let mut tail = directory.clone();
+    tail.extend(b"PK\x06\x06");
+    tail.extend(44_u64.to_le_bytes());
+    tail.extend([0; 12]);
+    tail.extend(TENSORS.to_le_bytes());
+    tail.extend(TENSORS.to_le_bytes());
+    tail.extend((directory.len() as u64).to_le_bytes());
+    tail.extend(start.to_le_bytes());
+    tail.extend(b"PK\x06\x07\0\0\0\0");
+    tail.extend(record_at.to_le_bytes());
+    tail.extend([1, 0, 0, 0]);
+    let size = u32::try_from(directory.len()).unwrap();
+    tail.extend(zip::end(
+        u16::try_from(TENSORS).unwrap(),
+        size,
+        u32::MAX,
+        b"",
+    ));
+    let len = start + tail.len() as u64;
+    assert!(len > 38 << 30);
+    patches.push((start, tail));
+    costs_little(Sparse::new(len, patches), "m.zip", "zip");
+}

@@ -1,0 +1,74 @@
+//! Reading bytes in tests, and the facts as text.
+
+use weighbridge::{
+    bytes::{ByteSource, Window},
+    fact::{Fact, Observation},
+    format,
+    record::Recorder,
+};
+
+/// An artifact as the property harness takes it.
+pub(crate) type Fixture = (&'static str, Vec<u8>);
+
+/// Everything seen in a source of this name.
+pub(crate) fn facts(source: impl ByteSource + 'static, name: &str) -> Vec<Observation> {
+    let mut recorder = Recorder::default();
+    format::read(&Window::new(source), name.as_bytes(), &mut recorder);
+    recorder.finish()
+}
+
+/// One line for each observation: where, and what.
+pub(crate) fn told(bytes: &[u8], name: &str) -> String {
+    let lines: Vec<String> = facts(bytes.to_vec(), name)
+        .iter()
+        .map(|o| {
+            let what = match &o.fact {
+                Fact::Is(id) => format!("is {id}"),
+                Fact::Anomaly { kind, detail } => format!("{kind}: {detail}"),
+                Fact::Member { name, size } => format!("member {name}, {size} bytes"),
+                other => format!("{other:?}"),
+            };
+            let times = if o.count > 1 {
+                format!(" (x{})", o.count)
+            } else {
+                String::new()
+            };
+            format!("[{}] {what}{times}", o.site)
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// The kinds of the anomalies seen, in order, each once.
+pub(crate) fn anomalies(bytes: &[u8], name: &str) -> Vec<String> {
+    let mut kinds: Vec<String> = Vec::new();
+    for observation in facts(bytes.to_vec(), name) {
+        if let Fact::Anomaly { kind, .. } = observation.fact {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+    }
+    kinds
+}
+
+/// A small generator of numbers (xorshift64*), so that hostile inputs are the same everywhere.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// A number below `n`, which is not 0.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % n as u64).unwrap()
+    }
+
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
+    }
+}
