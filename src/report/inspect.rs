@@ -1,0 +1,560 @@
+//! One artifact, explained: what loading it would do, as a page to read from the top.
+//!
+//! What is refused comes first. Nothing here decides anything: verdicts arrive with the [`Inspection`].
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use super::{
+    Style,
+    terminal::{Ink, clip, clip_middle, count, harmless, width, wrap},
+};
+use crate::{
+    fact::{Fact, Global, GlobalName, Observation, Site, Unread},
+    policy::{GlobalVerdict, Refusal},
+    verdict::{Inspection, JudgedGlobal, TorchVerdict},
+};
+
+/// Rows of a table before the rest is counted.
+const ROWS: usize = 40;
+
+/// Writes the page.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { style, out };
+    page.title(inspection)?;
+    page.globals(inspection)?;
+    page.calls(&inspection.observations)?;
+    page.others(&inspection.observations)?;
+    page.unread(&inspection.observations)?;
+    for verdict in &inspection.torch_loads {
+        page.torch(verdict)?;
+    }
+    page.members(&inspection.observations)?;
+    if let Some(lines) = &inspection.disassembly {
+        page.disassembly(lines)?;
+    }
+    page.out.flush()
+}
+
+struct Page<'a> {
+    style: Style,
+    out: &'a mut dyn Write,
+}
+
+impl Page<'_> {
+    fn heading(&mut self, text: &str, ink: Ink) -> io::Result<()> {
+        writeln!(self.out)?;
+        writeln!(self.out, "{}", self.style.ink(ink, text))
+    }
+
+    /// Wrapped text, each line indented by `indent`.
+    fn text(&mut self, indent: usize, text: &str, ink: Option<Ink>) -> io::Result<()> {
+        let room = self.style.columns().saturating_sub(indent);
+        for (i, line) in wrap(&harmless(text, self.style), room, room.saturating_sub(2))
+            .into_iter()
+            .enumerate()
+        {
+            let line = ink.map_or_else(|| line.clone(), |ink| self.style.ink(ink, &line));
+            let indent = if i == 0 { indent } else { indent + 2 };
+            writeln!(self.out, "{:indent$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    /// A row of two columns, the second wrapped in its own.
+    fn row(&mut self, margin: usize, head: &str, tail: &str, ink: Option<Ink>) -> io::Result<()> {
+        let head = harmless(head, self.style);
+        let shown = ink.map_or_else(|| head.clone(), |ink| self.style.ink(ink, &head));
+        let room = self.style.columns().saturating_sub(margin + 4);
+        let mut lines = wrap(&harmless(tail, self.style), room, room).into_iter();
+        if width(&head) > margin {
+            writeln!(self.out, "  {shown}")?;
+        } else {
+            let pad = margin - width(&head);
+            let first = lines.next().unwrap_or_default();
+            let line = format!("  {shown}{:pad$}  {first}", "");
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        for line in lines.filter(|line| !line.is_empty()) {
+            writeln!(self.out, "    {:margin$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    /// A table of at most [`ROWS`] rows; `what` names the others.
+    fn table(
+        &mut self,
+        rows: &[(String, String)],
+        what: (&str, &str),
+        ink: Option<Ink>,
+    ) -> io::Result<()> {
+        let widest = self.style.columns() * 3 / 5;
+        let margin = rows
+            .iter()
+            .take(ROWS)
+            .map(|row| width(&harmless(&row.0, self.style)))
+            .filter(|wide| *wide <= widest)
+            .max()
+            .unwrap_or(widest / 2);
+        for (head, tail) in rows.iter().take(ROWS) {
+            self.row(margin, head, tail, ink)?;
+        }
+        if let Some(more) = rows.len().checked_sub(ROWS).filter(|more| *more > 0) {
+            let text = format!("and {}", count(more, what.0, what.1));
+            self.text(2, &text, Some(Ink::Note))?;
+        }
+        Ok(())
+    }
+
+    fn title(&mut self, inspection: &Inspection) -> io::Result<()> {
+        let path = harmless(&inspection.path, self.style);
+        writeln!(
+            self.out,
+            "{}  {}",
+            self.style.ink(Ink::Strong, path),
+            bytes(inspection.size)
+        )?;
+        let rows: Vec<(String, String)> = inspection
+            .observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Is(id) if observation.site.hops.is_empty() => {
+                    Some((id.clone(), String::new()))
+                }
+                Fact::Is(id) => Some((id.clone(), inwards(&observation.site))),
+                Fact::Pointer { oid, size } => Some((
+                    "git-lfs pointer".to_owned(),
+                    format!("to {} with sha256 {oid}", bytes(*size)),
+                )),
+                _ => None,
+            })
+            .collect();
+        if rows.is_empty() {
+            self.text(2, "of no format that is known here", None)
+        } else {
+            self.table(&rows, ("more inside", "more inside"), Some(Ink::Note))
+        }
+    }
+
+    fn globals(&mut self, inspection: &Inspection) -> io::Result<()> {
+        let (allowed, refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
+            .globals
+            .iter()
+            .partition(|global| global.verdict == GlobalVerdict::Allowed);
+        if inspection.globals.is_empty() {
+            return self.heading("Loading it imports nothing by name.", Ink::Strong);
+        }
+        let by = if inspection.policy.is_empty() {
+            String::new()
+        } else {
+            format!(" by {}", inspection.policy)
+        };
+        writeln!(self.out)?;
+        self.text(
+            0,
+            &format!(
+                "Loading it would import {}: {} refused and {} allowed{by}.",
+                count(inspection.globals.len(), "global", "globals"),
+                refused.len(),
+                allowed.len(),
+            ),
+            Some(Ink::Strong),
+        )?;
+        if !refused.is_empty() {
+            self.heading("Refused", Ink::Error)?;
+            let rows: Vec<_> = refused
+                .iter()
+                .map(|global| (global.global.to_string(), refusal(global)))
+                .collect();
+            self.table(&rows, ("more refused", "more refused"), Some(Ink::Strong))?;
+        }
+        if !allowed.is_empty() {
+            self.heading("Allowed", Ink::Good)?;
+            let rows: Vec<_> = allowed
+                .iter()
+                .map(|global| {
+                    let by = global.listed_by.as_ref();
+                    let by = by.map_or_else(String::new, |by| format!(", listed by {by}"));
+                    (global.global.to_string(), format!("{}{by}", uses(global)))
+                })
+                .collect();
+            self.table(&rows, ("more allowed", "more allowed"), None)?;
+        }
+        Ok(())
+    }
+
+    fn calls(&mut self, observations: &[Observation]) -> io::Result<()> {
+        let mut calls: Vec<(String, String, u64)> = Vec::new();
+        for observation in observations {
+            if let Fact::Call { preview, .. } = &observation.fact {
+                let site = observation.site.to_string();
+                calls.push((preview.to_string(), site, observation.count));
+            }
+        }
+        if calls.is_empty() {
+            return Ok(());
+        }
+        self.heading("Calls, in order", Ink::Strong)?;
+        for (preview, site, times) in calls.iter().take(ROWS) {
+            let times = match times {
+                0 | 1 => String::new(),
+                n => format!(" and {}", count_u64(n - 1, "similar call", "similar calls")),
+            };
+            self.text(2, preview, None)?;
+            if !site.is_empty() || !times.is_empty() {
+                self.text(6, &format!("{site}{times}"), Some(Ink::Faint))?;
+            }
+        }
+        match calls.len().checked_sub(ROWS) {
+            Some(more) if more > 0 => {
+                let text = format!("and {}", count(more, "other call", "other calls"));
+                self.text(2, &text, Some(Ink::Note))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything else that a reader should know, as sentences.
+    fn others(&mut self, observations: &[Observation]) -> io::Result<()> {
+        let mut said: BTreeMap<String, (usize, u64, String)> = BTreeMap::new();
+        for (i, observation) in observations.iter().enumerate() {
+            if let Some(sentence) = remark(&observation.fact) {
+                let entry = said
+                    .entry(sentence)
+                    .or_insert_with(|| (i, 0, observation.site.to_string()));
+                entry.1 = entry.1.saturating_add(observation.count.max(1));
+            }
+        }
+        if said.is_empty() {
+            return Ok(());
+        }
+        let mut said: Vec<(String, (usize, u64, String))> = said.into_iter().collect();
+        said.sort_by_key(|(_, (first, ..))| *first);
+        self.heading("Also", Ink::Warning)?;
+        let bullet = self.style.glyphs().bullet;
+        for (sentence, (_, times, site)) in said.iter().take(ROWS) {
+            let times = match times {
+                0 | 1 => String::new(),
+                n => format!(" ({n} times)"),
+            };
+            let site = if site.is_empty() {
+                String::new()
+            } else {
+                format!(" [{site}]")
+            };
+            let room = self.style.columns().saturating_sub(4);
+            let text = harmless(format!("{sentence}{times}{site}"), self.style);
+            for (i, line) in wrap(&text, room, room).iter().enumerate() {
+                let head = if i == 0 { bullet } else { " " };
+                writeln!(self.out, "  {head} {line}")?;
+            }
+        }
+        match said.len().checked_sub(ROWS) {
+            Some(more) if more > 0 => self.text(
+                2,
+                &format!("and {}", count(more, "other remark", "other remarks")),
+                Some(Ink::Note),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn unread(&mut self, observations: &[Observation]) -> io::Result<()> {
+        let rows: Vec<(String, String)> = observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Unread(why) => {
+                    let site = observation.site.to_string();
+                    let site = if site.is_empty() {
+                        "the file".to_owned()
+                    } else {
+                        site
+                    };
+                    Some((site, unread(why)))
+                }
+                _ => None,
+            })
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.heading("Not read to its end, so not known to be safe", Ink::Error)?;
+        self.table(&rows, ("more", "more"), None)
+    }
+
+    fn torch(&mut self, verdict: &TorchVerdict) -> io::Result<()> {
+        let style = self.style;
+        let place = if verdict.place.is_empty() {
+            String::new()
+        } else {
+            let place = harmless(&verdict.place, style);
+            format!(" of {}", clip_middle(&place, style.columns() / 2, style))
+        };
+        let word = if verdict.loads {
+            "loads it"
+        } else {
+            "refuses it"
+        };
+        let ink = if verdict.loads {
+            Ink::Good
+        } else {
+            Ink::Warning
+        };
+        self.heading(&format!("torch.load(weights_only=True){place} {word}"), ink)?;
+        for reason in &verdict.reasons {
+            self.text(2, reason, None)?;
+        }
+        // Only plain names are offered to be pasted into a program.
+        if verdict.safe_globals.is_empty() || !verdict.safe_globals.iter().all(plain) {
+            return Ok(());
+        }
+        self.text(
+            2,
+            "Once each of these has been reviewed, it loads inside:",
+            None,
+        )?;
+        writeln!(self.out)?;
+        let mut modules: Vec<String> = verdict
+            .safe_globals
+            .iter()
+            .map(|global| global.module.to_string())
+            .collect();
+        modules.sort_unstable();
+        modules.dedup();
+        for module in modules.iter().filter(|module| *module != "torch") {
+            writeln!(self.out, "    import {module}")?;
+        }
+        writeln!(self.out, "    import torch")?;
+        let names: Vec<String> = verdict
+            .safe_globals
+            .iter()
+            .map(GlobalName::to_string)
+            .collect();
+        let line = format!(
+            "    with torch.serialization.safe_globals([{}]):",
+            names.join(", ")
+        );
+        if width(&line) <= style.columns() {
+            writeln!(self.out, "{line}")?;
+        } else {
+            writeln!(self.out, "    with torch.serialization.safe_globals([")?;
+            for name in names {
+                writeln!(self.out, "        {name},")?;
+            }
+            writeln!(self.out, "    ]):")?;
+        }
+        writeln!(self.out, "        ...")
+    }
+
+    fn members(&mut self, observations: &[Observation]) -> io::Result<()> {
+        let rows: Vec<(String, String)> = observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Member { name, size } => {
+                    let mut place = inwards(&observation.site);
+                    let own = name.to_string();
+                    if place.is_empty() {
+                        place = own;
+                    } else if !place.ends_with(&own) {
+                        place = format!("{place} > {own}");
+                    }
+                    Some((place, bytes(*size)))
+                }
+                _ => None,
+            })
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.heading(
+            &format!(
+                "Members ({})",
+                grouped(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+            ),
+            Ink::Strong,
+        )?;
+        self.table(&rows, ("more", "more"), None)
+    }
+
+    /// Lines as they come: offsets are aligned by whoever made them, and again here if they begin with one.
+    fn disassembly(&mut self, lines: &[String]) -> io::Result<()> {
+        self.heading("Disassembly", Ink::Strong)?;
+        let margin = lines
+            .iter()
+            .filter_map(|line| offset(line))
+            .map(|(offset, _)| offset.len())
+            .max()
+            .unwrap_or_default();
+        for line in lines {
+            let room = self.style.columns().saturating_sub(2);
+            match offset(line) {
+                Some((offset, rest)) => {
+                    let rest = harmless(rest, self.style);
+                    let rest = clip(&rest, room.saturating_sub(margin), self.style);
+                    let offset = self
+                        .style
+                        .ink(Ink::Faint, format_args!("{offset:>margin$}"));
+                    writeln!(self.out, "  {offset}{}", rest.trim_end())?;
+                }
+                None => {
+                    let line = clip(&harmless(line, self.style), room, self.style);
+                    writeln!(self.out, "  {}", line.trim_end())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The offset at the front of a line of a disassembly, and the rest.
+fn offset(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start();
+    let end = line.find(' ').unwrap_or(line.len());
+    line.split_at_checked(end)
+        .filter(|(offset, _)| offset.starts_with("0x"))
+}
+
+/// The hops of a site, without the place.
+fn inwards(site: &Site) -> String {
+    Site {
+        hops: site.hops.clone(),
+        at: crate::fact::Place::Whole,
+    }
+    .to_string()
+}
+
+/// `call, import, 62 times`.
+fn uses(global: &JudgedGlobal) -> String {
+    let mut words: Vec<String> = global.usages.iter().map(ToString::to_string).collect();
+    if global.count > 1 {
+        words.push(format!("{} times", grouped(global.count)));
+    }
+    words.join(", ")
+}
+
+fn refusal(global: &JudgedGlobal) -> String {
+    let GlobalVerdict::Refused {
+        why,
+        decided_by,
+        danger,
+    } = &global.verdict
+    else {
+        return uses(global);
+    };
+    let mut text = uses(global);
+    let why = match why {
+        Refusal::Unlisted { near: None } => match &global.global {
+            Global::Named(_) => "no list names it".to_owned(),
+            Global::Unresolved(_) => "which it is depends on running the file".to_owned(),
+        },
+        Refusal::Unlisted { near: Some(near) } => {
+            format!("no list names it (is `{near}` meant?)")
+        }
+        Refusal::Use { allowed } => {
+            let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+            format!("listed only for: {}", allowed.join(", "))
+        }
+        Refusal::Refused => "the policy refuses it".to_owned(),
+    };
+    for part in [Some(why), danger.map(str::to_owned)].into_iter().flatten() {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&part);
+    }
+    if let Some(related) = decided_by {
+        text.push_str(&format!(" ({}:{})", related.file, related.line));
+    }
+    text
+}
+
+/// What a fact means to someone who is about to load the file; `None` for those with a table of their own.
+fn remark(fact: &Fact) -> Option<String> {
+    Some(match fact {
+        Fact::StateOnNonInstance { target } => {
+            format!("sets state on {target}, which is not an instance")
+        }
+        Fact::ItemsOnNonContainer { target, op } => {
+            format!("{op} sets items on {target}, which is not a container")
+        }
+        Fact::ItemsOnInstance { class, op } => {
+            format!("{op} runs the methods of {class} that take items")
+        }
+        Fact::Extension { code } => {
+            format!("takes code {code} from the extension registry of whoever loads it")
+        }
+        Fact::PersistentId {
+            torch_storage: true,
+            ..
+        } => "refers to tensor storages in torch's own way".to_owned(),
+        Fact::PersistentId { preview, .. } => {
+            format!("leaves the persistent id {preview} to its loader")
+        }
+        Fact::OutOfBandBuffer => "uses a buffer that is not in the file".to_owned(),
+        Fact::EmbeddedPickle { length } => {
+            format!("carries a pickle of {} as a constant", bytes(*length))
+        }
+        Fact::Anomaly { kind, detail } => format!("{kind}: {detail}"),
+        _ => return None,
+    })
+}
+
+fn unread(why: &Unread) -> String {
+    match why {
+        Unread::Malformed { detail } => format!("malformed: {detail}"),
+        Unread::Limit { limit } => format!("past the limit of {limit}"),
+        Unread::Io { detail } => format!("could not be read: {detail}"),
+        Unread::Unknown { detail } => format!("of no known format: {detail}"),
+        Unread::Unsupported { detail } => format!("not supported: {detail}"),
+        Unread::NotFetched { detail } => format!("not fetched: {detail}"),
+        Unread::Crashed { detail } => format!("reading it crashed, a bug here: {detail}"),
+    }
+}
+
+/// Whether a name is made of identifiers and nothing else.
+fn plain(global: &GlobalName) -> bool {
+    let identifiers = |text: &str| {
+        text.split('.').all(|part| {
+            !part.starts_with(|c: char| c.is_ascii_digit())
+                && !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        })
+    };
+    [&global.module, &global.name]
+        .iter()
+        .all(|text| text.as_str().is_some_and(identifiers))
+}
+
+fn count_u64(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// `1,234,567`.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `512 bytes`, `12.3 MiB`.
+fn bytes(n: u64) -> String {
+    const UNITS: [(&str, u32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    match UNITS.iter().find(|(_, shift)| n >> shift > 0) {
+        None => count_u64(n, "byte", "bytes"),
+        Some((unit, shift)) => {
+            let tenths = (u128::from(n) * 10) >> shift;
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        }
+    }
+}
