@@ -3,6 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::{
+    Style,
+    terminal::{count, harmless},
+};
 use crate::{
     fact::{Place, Text},
     finding::{Finding, Level, Subject},
@@ -14,7 +18,7 @@ const FULL_PER_RULE: usize = 3;
 /// Findings told in full for one file; after them every rule has one line.
 const FULL_PER_FILE: usize = 8;
 /// Names in a list of what is left.
-const LISTED: usize = 24;
+const LISTED: usize = 12;
 
 /// What is said about one file.
 #[derive(Debug)]
@@ -153,7 +157,9 @@ impl More {
             });
             text.push_str(&self.items.join(", "));
             if self.distinct > self.items.len() {
-                text.push_str(&format!(" and {} others", self.distinct - self.items.len()));
+                let others = self.distinct - self.items.len();
+                text.push_str(" and ");
+                text.push_str(&count(others, "other", "others"));
             }
         }
         text
@@ -162,7 +168,6 @@ impl More {
 
 /// The end of a report, in words: rows of a heading and a text.
 pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
-    use super::terminal::count;
     let coverage = &report.coverage;
     let errors = tally(report, Level::Deny);
     let warnings = tally(report, Level::Warn);
@@ -195,7 +200,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     let by = if report.policy.is_empty() {
         String::new()
     } else {
-        format!(", policy {}", report.policy)
+        format!(", by {}", report.policy)
     };
     let of = if report.view.is_empty() {
         String::new()
@@ -209,7 +214,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
             rows.push((
                 "nothing to check",
                 format!(
-                    "no artifact and no source file among {}{of}{aside}{by}",
+                    "no artifact and no source file among {}{of}{by}{aside}",
                     count(coverage.entries, "file", "files"),
                 ),
             ));
@@ -235,11 +240,14 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
             format!("with {warned} in {}", count(warnings.1, "file", "files")),
         )),
         Outcome::Clean => {
-            rows.push(("passed", format!("{looked}{of}{aside}{by}")));
+            rows.push(("passed", format!("{looked}{of}{by}{aside}")));
             return rows;
         }
     }
-    rows.push(("checked", format!("{looked}{of}{aside}{by}")));
+    rows.push(("checked", format!("{looked}{of}{aside}")));
+    if !report.policy.is_empty() {
+        rows.push(("policy", report.policy.clone()));
+    }
     rows
 }
 
@@ -258,12 +266,8 @@ fn tally(report: &Report, level: Level) -> (usize, usize) {
 }
 
 /// What to run next, most useful first: each command and what it is for.
-pub(super) fn next(report: &Report) -> Vec<(String, &'static str)> {
-    let worst = files(report).find(|file| file.errors > 0);
-    let Some(Part::Full(finding)) = worst
-        .or_else(|| files(report).next())
-        .and_then(|file| file.parts.into_iter().next())
-    else {
+pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)> {
+    let Some(finding) = most_telling(report) else {
         return Vec::new();
     };
     let mut commands = vec![(
@@ -271,7 +275,7 @@ pub(super) fn next(report: &Report) -> Vec<(String, &'static str)> {
         "why, and what to use instead",
     )];
     if !matches!(finding.site.at, Place::Span { .. }) {
-        let path = quoted(&finding.path).unwrap_or_else(|| "FILE".to_owned());
+        let path = quoted(&finding.path, style).unwrap_or_else(|| "FILE".to_owned());
         commands.push((
             format!("weighbridge inspect {path}"),
             "all that loading it would do",
@@ -280,9 +284,25 @@ pub(super) fn next(report: &Report) -> Vec<(String, &'static str)> {
     commands
 }
 
+/// The first finding of the rule that has most to say, refusals before warnings.
+fn most_telling(report: &Report) -> Option<&Finding> {
+    let mut rules: BTreeMap<(Level, &str), (usize, usize)> = BTreeMap::new();
+    for (i, finding) in report.findings.iter().enumerate() {
+        let entry = rules
+            .entry((finding.level, finding.rule.id))
+            .or_insert((0, i));
+        entry.0 += 1;
+    }
+    let ((..), (_, first)) = rules
+        .into_iter()
+        .max_by_key(|((level, _), (n, first))| (*level, *n, std::cmp::Reverse(*first)))?;
+    report.findings.get(first)
+}
+
 /// A path as it can be pasted into a shell; `None` if it holds anything that is not plainly shown.
-fn quoted(path: &Text) -> Option<String> {
-    let text = path.as_str().filter(|text| *text == path.to_string())?;
+fn quoted(path: &Text, style: Style) -> Option<String> {
+    let shown = harmless(path, style);
+    let text = path.as_str().filter(|text| *text == shown)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./-+=@,:".contains(c);
     let text = if text.starts_with('-') {
         format!("./{text}")
@@ -300,7 +320,6 @@ fn quoted(path: &Text) -> Option<String> {
 
 /// `3 errors, 1 warning`.
 pub(super) fn counts(file: &File<'_>) -> String {
-    use super::terminal::count;
     let mut words = Vec::new();
     if file.errors > 0 {
         words.push(count(file.errors, "error", "errors"));

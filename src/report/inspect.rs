@@ -12,7 +12,7 @@ use super::{
     terminal::{Ink, clip, clip_middle, count, harmless, width, wrap},
 };
 use crate::{
-    fact::{Fact, Global, GlobalName, Observation, Site, Unread},
+    fact::{Fact, Global, GlobalName, Observation, Site, Unread, Usage},
     policy::{GlobalVerdict, Refusal},
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
@@ -149,16 +149,16 @@ impl Page<'_> {
         if inspection.globals.is_empty() {
             return self.heading("Loading it imports nothing by name.", Ink::Strong);
         }
-        let by = if inspection.policy.is_empty() {
-            String::new()
+        let policy = if inspection.policy.is_empty() {
+            "the policy"
         } else {
-            format!(" by {}", inspection.policy)
+            &inspection.policy
         };
         writeln!(self.out)?;
         self.text(
             0,
             &format!(
-                "Loading it would import {}: {} refused and {} allowed{by}.",
+                "Loading it would import {}: {policy} refuses {} and allows {}.",
                 count(inspection.globals.len(), "global", "globals"),
                 refused.len(),
                 allowed.len(),
@@ -179,7 +179,7 @@ impl Page<'_> {
                 .iter()
                 .map(|global| {
                     let by = global.listed_by.as_ref();
-                    let by = by.map_or_else(String::new, |by| format!(", listed by {by}"));
+                    let by = by.map_or_else(String::new, |by| format!("; listed by {by}"));
                     (global.global.to_string(), format!("{}{by}", uses(global)))
                 })
                 .collect();
@@ -428,9 +428,16 @@ fn inwards(site: &Site) -> String {
     .to_string()
 }
 
-/// `call, import, 62 times`.
+/// `call, build, 62 times`.
 fn uses(global: &JudgedGlobal) -> String {
-    let mut words: Vec<String> = global.usages.iter().map(ToString::to_string).collect();
+    // Whatever is used is imported first.
+    let only = global.usages.len() == 1;
+    let mut words: Vec<String> = global
+        .usages
+        .iter()
+        .filter(|usage| only || **usage != Usage::Import)
+        .map(ToString::to_string)
+        .collect();
     if global.count > 1 {
         words.push(format!("{} times", grouped(global.count)));
     }

@@ -9,7 +9,7 @@ use super::{
     terminal::harmless,
 };
 use crate::{
-    fact::Excerpt,
+    fact::{Excerpt, Place, Site},
     finding::{Finding, Level, Related},
     verdict::Report,
 };
@@ -40,7 +40,9 @@ impl Reporter for Plain {
                         place(finding, style, out)?;
                     }
                     Part::More(more) => {
-                        writeln!(out, "Also: {}.", harmless(more.sentence(), style))?;
+                        let sentence = harmless(more.sentence(), style);
+                        let sentence = sentence.trim_start_matches("and ");
+                        writeln!(out, "Also: {sentence}.")?;
                     }
                 }
                 writeln!(out)?;
@@ -49,7 +51,7 @@ impl Reporter for Plain {
         for (head, text) in groups::closing(report) {
             writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;
         }
-        for (command, why) in groups::next(report) {
+        for (command, why) in groups::next(report, style) {
             writeln!(out, "Next: {}: {why}.", harmless(command, style))?;
         }
         out.flush()
@@ -71,12 +73,24 @@ fn headline(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<
 }
 
 fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let site = harmless(&finding.site, style);
-    if site.is_empty() {
-        Ok(())
-    } else {
-        writeln!(out, "Place: {site}.")
+    let inwards = Site {
+        hops: finding.site.hops.clone(),
+        at: Place::Whole,
+    };
+    let mut words = Vec::new();
+    if !inwards.hops.is_empty() {
+        words.push(inwards.to_string());
     }
+    match &finding.site.at {
+        Place::Whole => {}
+        Place::Bytes { start, end } => words.push(format!("bytes {start:#x} to {end:#x}")),
+        Place::Opcode { offset, op } => words.push(format!("opcode {op} at offset {offset:#x}")),
+        Place::Span { line, column, .. } => words.push(format!("line {line}, column {column}")),
+    }
+    if words.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Place: {}.", harmless(words.join(", "), style))
 }
 
 fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -113,6 +113,8 @@ fn show(c: char, rest: &str, style: Style, out: &mut String) {
         '\t' => return out.push_str("\\t"),
         '\n' => return out.push_str("\\n"),
         '\r' => return out.push_str("\\r"),
+        // Previews are cut with it.
+        '…' if !style.unicode => return out.push_str("..."),
         '#' => commands(rest),
         c => deceives(c) || !style.unicode && !c.is_ascii(),
     };
@@ -294,10 +296,11 @@ pub(super) fn lay(line: &str, marks: &[(usize, usize)], columns: usize, style: S
     }
     let ellipsis = style.glyphs().ellipsis;
     let dots = width(ellipsis);
+    // A mark is in view if its beginning is, and enough of it to be recognised.
     let from = spans
         .first()
-        .filter(|span| span.1 + dots > columns)
-        .map_or(0, |span| span.0.saturating_sub(columns / 3));
+        .filter(|(start, end)| start + (end - start).min(columns / 3) + dots > columns)
+        .map_or(0, |(start, _)| start.saturating_sub(columns / 3));
     let lead = if from > 0 { dots } else { 0 };
     let mut text = ellipsis.repeat(usize::from(from > 0));
     let mut used = lead;

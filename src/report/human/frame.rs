@@ -74,16 +74,29 @@ pub(super) fn draw(
         style,
         gutter: numbers.map_or(1, |n| n.to_string().len()).max(2),
     };
-    for (i, (message, snippet)) in snippets.iter().enumerate() {
-        page.snippet(i == 0, message, snippet, out)?;
-    }
     let help = diagnostic.help().map(|help| help.to_string());
     let url = diagnostic.url().filter(|_| !style.links);
     let mut advice = help.unwrap_or_default();
     if let Some(url) = url {
         advice.push_str(&format!("\nsee {url}"));
     }
-    page.close(!snippets.is_empty(), advice.trim_matches('\n'), out)
+    let advice = advice.trim_matches('\n');
+    if let ([(_, only)], "") = (snippets.as_slice(), advice)
+        && only.lines.is_empty()
+    {
+        return page.name(style.glyphs().close, &only.name, out);
+    }
+    for (i, (message, snippet)) in snippets.iter().enumerate() {
+        page.snippet(i == 0, message, snippet, out)?;
+    }
+    if snippets
+        .iter()
+        .any(|(_, snippet)| !snippet.lines.is_empty())
+        && !advice.is_empty()
+    {
+        page.line(None, "", out)?;
+    }
+    page.close(!snippets.is_empty(), advice, out)
 }
 
 fn headline(diagnostic: &dyn Diagnostic, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -211,6 +224,18 @@ impl Page {
         self.style.columns().saturating_sub(self.gutter + 3).max(20)
     }
 
+    /// Where the lines that follow are. Not wrapped, so that it can be copied, but not endless either.
+    fn name(self, corner: &str, name: &str, out: &mut dyn Write) -> io::Result<()> {
+        let style = self.style;
+        let pad = self.gutter + 1;
+        if name.is_empty() {
+            return Ok(());
+        }
+        let name = clip_middle(&harmless(name, style), style.columns() * 3, style);
+        let corner = style.ink(Ink::Frame, corner);
+        writeln!(out, "{:pad$}{corner} {}", "", style.ink(Ink::Note, name))
+    }
+
     fn snippet(
         self,
         first: bool,
@@ -221,17 +246,8 @@ impl Page {
         let style = self.style;
         let glyphs = style.glyphs();
         let pad = self.gutter + 1;
-        if !snippet.name.is_empty() {
-            let corner = if first { glyphs.open } else { glyphs.join };
-            let name = clip_middle(&harmless(&snippet.name, style), style.columns() * 3, style);
-            writeln!(
-                out,
-                "{:pad$}{} {}",
-                "",
-                style.ink(Ink::Frame, corner),
-                style.ink(Ink::Note, name)
-            )?;
-        }
+        let corner = if first { glyphs.open } else { glyphs.join };
+        self.name(corner, &snippet.name, out)?;
         if !message.is_empty() {
             for line in wrap(&harmless(message, style), self.room(), self.room()) {
                 self.line(None, &line, out)?;
@@ -250,18 +266,27 @@ impl Page {
 
     fn row(self, number: Option<usize>, row: &Row, out: &mut dyn Write) -> io::Result<()> {
         let style = self.style;
-        let ranges: Vec<(usize, usize)> = row.marks.iter().map(|mark| mark.range).collect();
-        let laid = lay(&row.text, &ranges, self.room(), style);
-        let text = match laid.text.split_once(' ') {
-            // The offsets of a disassembly are its line numbers.
-            Some((offset, rest)) if number.is_none() && offset.starts_with("0x") => {
-                format!("{} {rest}", style.ink(Ink::Faint, offset))
-            }
-            _ => laid.text,
+        // The offset of a disassembled line is its line number: it stays in view.
+        let address = match row.text.find(' ') {
+            Some(end) if number.is_none() && row.text.starts_with("0x") => end,
+            _ => 0,
         };
+        let (offset, rest) = row.text.split_at(address);
+        let ranges: Vec<(usize, usize)> = row
+            .marks
+            .iter()
+            .map(|mark| {
+                let (start, end) = mark.range;
+                (start.saturating_sub(address), end.saturating_sub(address))
+            })
+            .collect();
+        let offset = harmless(offset, style);
+        let taken = width(&offset);
+        let laid = lay(rest, &ranges, self.room().saturating_sub(taken), style);
+        let text = format!("{}{}", style.ink(Ink::Faint, offset), laid.text);
         self.line(number, &text, out)?;
         for (mark, (start, end)) in row.marks.iter().zip(laid.marks) {
-            self.mark(mark, start, end, out)?;
+            self.mark(mark, start + taken, end + taken, out)?;
         }
         Ok(())
     }
@@ -304,9 +329,6 @@ impl Page {
         };
         if advice.is_empty() {
             return if framed { end(out) } else { Ok(()) };
-        }
-        if framed {
-            self.line(None, "", out)?;
         }
         let room = self.room() - 6;
         for item in advice.split('\n') {

@@ -75,18 +75,16 @@ fn heading(file: &File<'_>, style: Style, out: &mut dyn Write) -> io::Result<()>
     let rule = style.glyphs().rule;
     let path = harmless(file.path, style);
     let counts = groups::counts(file);
-    let room = style
-        .columns()
-        .saturating_sub(width(&path) + width(&counts) + 8)
-        .max(1);
-    writeln!(
-        out,
-        "{} {} {} {counts} {}",
-        style.ink(Ink::Frame, rule.repeat(2)),
-        style.ink(Ink::Strong, path),
-        style.ink(Ink::Frame, rule.repeat(room)),
-        style.ink(Ink::Frame, rule.repeat(2)),
-    )?;
+    let lead = style.ink(Ink::Frame, rule.repeat(2));
+    let taken = width(&path) + width(&counts) + 8;
+    let shown = style.ink(Ink::Strong, path);
+    if taken < style.columns() {
+        let line = style.ink(Ink::Frame, rule.repeat(style.columns() - taken));
+        writeln!(out, "{lead} {shown} {line} {counts} {lead}")?;
+    } else {
+        writeln!(out, "{lead} {shown}")?;
+        writeln!(out, "   {counts}")?;
+    }
     writeln!(out)
 }
 
@@ -131,7 +129,7 @@ fn severity(level: Level) -> (&'static str, Ink) {
 
 fn closing(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let rows = groups::closing(report);
-    let commands = groups::next(report);
+    let commands = groups::next(report, style);
     let margin = rows.iter().map(|row| row.0.len()).max().unwrap_or_default() + 2;
     for (i, (head, text)) in rows.iter().enumerate() {
         let ink = match (i, report.outcome()) {

@@ -1,1 +1,3 @@
 //! What tests share: assemblers of artifacts, sources that misbehave, temporary repositories, the program.
+
+pub(crate) mod report;
