@@ -141,8 +141,8 @@ pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Breaks harmless text into lines of at most `columns`, at spaces where there are any. Later lines cannot begin like
-/// a command.
+/// Breaks harmless text into lines of at most `columns`, at spaces where there are any. No line begins like a
+/// command.
 pub(super) fn wrap(text: &str, first: usize, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let (mut line, mut used) = (String::new(), 0);
@@ -187,12 +187,16 @@ pub(super) fn wrap(text: &str, first: usize, columns: usize) -> Vec<String> {
 }
 
 fn flush(lines: &mut Vec<String>, line: &mut String) {
-    let mut done = std::mem::take(line);
-    let start = done.len() - done.trim_start().len();
-    if !lines.is_empty() && done.get(start..).is_some_and(|l| l.starts_with("::")) {
-        done.replace_range(start..=start, "\\u{3a}");
+    lines.push(guarded(std::mem::take(line)));
+}
+
+/// Harmless text that may begin a line: without what a log would take for a command there.
+pub(super) fn guarded(mut text: String) -> String {
+    let start = text.len() - text.trim_start().len();
+    if text.get(start..).is_some_and(|rest| rest.starts_with("::")) {
+        text.replace_range(start..=start, "\\u{3a}");
     }
-    lines.push(done);
+    text
 }
 
 /// The longest front of `text` that takes at most `columns` (but at least one character), and the rest.

@@ -76,3 +76,19 @@ fn docs_limits_have_a_value_and_a_reason() {
     assert_eq!(find("INFLATED_BYTES").value, "2,147,483,648");
     assert_eq!(limits::INFLATED_BYTES, 2_147_483_648);
 }
+
+#[test]
+fn docs_tell_of_every_reporter() {
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reports.md"))
+            .unwrap();
+    let named: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let reporters: Vec<&str> = weighbridge::report::REPORTERS
+        .iter()
+        .map(|r| r.name())
+        .collect();
+    assert_eq!(named, reporters);
+}

@@ -78,7 +78,8 @@ pub(super) fn draw(
     let url = diagnostic.url().filter(|_| !style.links);
     let mut advice = help.unwrap_or_default();
     if let Some(url) = url {
-        advice.push_str(&format!("\nsee {url}"));
+        advice.push_str("\nsee ");
+        advice.push_str(&url.to_string());
     }
     let advice = advice.trim_matches('\n');
     if let ([(_, only)], "") = (snippets.as_slice(), advice)
@@ -163,7 +164,10 @@ fn snippet(diagnostic: &dyn Diagnostic, parent: Option<&dyn SourceCode>) -> Opti
             offset += line.len();
         }
         if i == primary || found.name.is_empty() {
-            found.name = contents.name().unwrap_or_default().to_owned();
+            contents
+                .name()
+                .unwrap_or_default()
+                .clone_into(&mut found.name);
             let here = at.and_then(|at| Some((at, found.lines.get(&at)?)));
             if let Some((number, row)) = here
                 && language != Some(DISASSEMBLY)

@@ -7,6 +7,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
+    fmt::Write as _,
     io::{self, Write},
 };
 
@@ -315,7 +316,11 @@ fn exact(text: &Text) -> (String, Option<String>) {
 }
 
 fn hex(text: &Text) -> String {
-    text.as_bytes().iter().map(|b| format!("{b:02x}")).collect()
+    let mut hex = String::with_capacity(text.as_bytes().len() * 2);
+    for byte in text.as_bytes() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }
 
 impl From<&finding::Finding> for Finding {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use weighbridge::{
-    fact::{Excerpt, Hop, Mark, Site},
+    fact::{Excerpt, Hop, Mark, Site, Text},
     finding::{Finding, Subject},
     report::{self, Style},
     verdict::{Coverage, Report},
@@ -102,8 +102,7 @@ fn lines_keep_to_the_width() {
 }
 
 /// A report in which every string is hostile.
-fn hostile_report() -> Report {
-    let text = hostile_text();
+fn hostile_report(text: &Text, hostile: impl Fn() -> String) -> Report {
     let lines = format!("first\n{}\nlast", hostile().replace('\n', " "));
     let member = Hop::Member {
         name: text.clone(),
@@ -155,7 +154,13 @@ fn hostile_report() -> Report {
 fn no_name_can_forge_output() {
     for name in ["human", "plain", "json"] {
         for style in [Style::default(), wide(40), ASCII] {
-            let text = written(name, &hostile_report(), style);
+            let began = || format!("::error::x {} ::error::y", "::z ".repeat(30));
+            let mut text = written(name, &hostile_report(&hostile_text(), hostile), style);
+            text.push_str(&written(
+                name,
+                &hostile_report(&began().into(), began),
+                style,
+            ));
             for line in text.split('\n') {
                 let forged = line.chars().find(|c| weighbridge::fact::deceives(*c));
                 assert_eq!(forged, None, "{name}: {line}");

@@ -3,14 +3,14 @@
 use weighbridge::policy::{GlobalVerdict, Refusal};
 use weighbridge::{
     fact::{
-        Fact, Global, GlobalName, Hop, Observation, Place, Site, Unread, Unresolved, Usage,
+        Fact, Global, GlobalName, Hop, Observation, Place, Site, Text, Unread, Unresolved, Usage,
         deceives,
     },
     report::{self, Style},
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
 
-use crate::support::report::{decided, hostile, hostile_text};
+use crate::support::report::{decided, hostile};
 
 fn seen(fact: Fact, hops: &[Hop], at: Place, count: u64) -> Observation {
     Observation {
@@ -213,6 +213,16 @@ fn a_snippet_cannot_carry_code() {
 
 #[test]
 fn no_name_can_forge_the_page() {
+    forge(&hostile());
+    forge("::error file=x::forged");
+    forge(
+        "   ::error::forged and long enough to be wrapped over several lines ::warning::of the page",
+    );
+}
+
+fn forge(name: &str) {
+    let hostile = || name.to_owned();
+    let hostile_text = || Text::from(name);
     let mut inspection = resnet();
     inspection.path = hostile_text();
     inspection.policy = hostile();
