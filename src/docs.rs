@@ -281,3 +281,42 @@ fn capital(text: &str) -> String {
         first.to_uppercase().chain(chars).collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Rule, body, evaluate, of_rule};
+    use crate::finding::{Level, RuleMeta};
+
+    #[test]
+    fn a_rules_page_is_its_doc_comment_below_a_heading() {
+        static META: RuleMeta = RuleMeta {
+            id: "some-rule",
+            summary: "a thing that is wrong",
+            doc: " ## What it does\n Finds it.\n\n ## Example\n ```python\n # not a heading\n if x:\n     load()\n ```\n",
+            default: Level::Deny,
+        };
+        let rule = Rule {
+            meta: &META,
+            check: |_, _| {},
+        };
+        assert_eq!(
+            of_rule(&rule, 1),
+            "# some-rule\n\nA thing that is wrong. Default level: `deny`.\n\n## What it does\nFinds it.\n\n## Example\n\
+             ```python\n# not a heading\nif x:\n    load()\n```\n"
+        );
+        assert!(of_rule(&rule, 2).contains("\n### What it does\n"));
+    }
+
+    #[test]
+    fn text_without_headings_stays_as_it_is() {
+        assert_eq!(body("one\n  two\n", 2), "one\n  two\n");
+        assert_eq!(body("", 1), "");
+    }
+
+    #[test]
+    fn numbers_are_written_out() {
+        assert_eq!(evaluate("2 << 30"), "2,147,483,648");
+        assert_eq!(evaluate("100_000"), "100,000");
+        assert_eq!(evaluate("OTHER * 2"), "`OTHER * 2`");
+    }
+}

@@ -1,7 +1,7 @@
 //! The report for people who listen to it, and for logs: the same things as sentences, each line with a word in front
 //! that says what it is. No drawing, no colour, no columns; what a picture would underline is quoted.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::{
     Reporter, Style,
@@ -28,6 +28,7 @@ impl Reporter for Plain {
     }
 
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+        let out = &mut BufWriter::new(out);
         for file in groups::files(report) {
             let path = harmless(file.path, style);
             writeln!(out, "File {path}: {}.", groups::counts(&file))?;
@@ -135,7 +136,10 @@ fn lines(excerpt: &Excerpt, style: Style, out: &mut dyn Write) -> io::Result<()>
 fn elsewhere(related: &Related, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let file = harmless(&related.file, style);
     let text = harmless(&related.text, style);
-    writeln!(out, "Decided by {file}, line {}: {text}", related.line)?;
+    match related.line {
+        0 => writeln!(out, "Decided by {file}. {text}")?,
+        line => writeln!(out, "Decided by {file}, line {line}: {text}")?,
+    }
     marked(
         &related.text,
         related.range.clone(),

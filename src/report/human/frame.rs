@@ -58,9 +58,19 @@ pub(super) fn draw(
         .into_iter()
         .collect();
     for related in diagnostic.related().into_iter().flatten() {
-        let message = related.to_string();
+        let mut message = related.to_string();
         match snippet(related, diagnostic.source_code()) {
-            Some(snippet) => snippets.push((message, snippet)),
+            Some(snippet) => {
+                // Without a line to underline, what would be said there still is.
+                if message.is_empty() && snippet.lines.is_empty() {
+                    let labels = related.labels().into_iter().flatten();
+                    message = labels
+                        .filter_map(|label| label.label().map(str::to_owned))
+                        .collect::<Vec<_>>()
+                        .join("; ");
+                }
+                snippets.push((message, snippet));
+            }
             None if message.is_empty() => {}
             None => snippets.push((message, Snippet::default())),
         }

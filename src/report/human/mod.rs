@@ -6,7 +6,7 @@
 mod frame;
 mod told;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::{
     Reporter, Style,
@@ -33,6 +33,7 @@ impl Reporter for Human {
     }
 
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+        let out = &mut BufWriter::new(out);
         for file in groups::files(report) {
             heading(&file, style, out)?;
             for part in &file.parts {

@@ -39,7 +39,10 @@ impl<'a> Told<'a> {
             .map(|related| Aside {
                 related,
                 lines: Lines {
-                    name: format!("{}:{}", related.file, related.line),
+                    name: match related.line {
+                        0 => related.file.clone(),
+                        line => format!("{}:{line}", related.file),
+                    },
                     text: &related.text,
                     first: Some(related.line),
                 },

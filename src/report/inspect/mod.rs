@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
 };
 
 mod words;
@@ -28,6 +28,7 @@ const ROWS: usize = 40;
 /// # Errors
 /// Whatever `out` answers.
 pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let out = &mut BufWriter::new(out);
     let mut page = Page { style, out };
     page.title(inspection)?;
     page.globals(inspection)?;

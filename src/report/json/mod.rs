@@ -3,7 +3,7 @@
 
 pub mod v1;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::{Reporter, Style};
 use crate::verdict::Report;
@@ -22,6 +22,6 @@ impl Reporter for Json {
     }
 
     fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
-        v1::write(report, out)
+        v1::write(report, &mut BufWriter::new(out))
     }
 }

