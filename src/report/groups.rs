@@ -34,8 +34,8 @@ pub(super) struct File<'a> {
 pub(super) enum Part<'a> {
     /// A finding with everything that explains it.
     Full(&'a Finding),
-    /// A finding in a line.
-    Brief(&'a Finding),
+    /// A finding in a line, and whether nothing more of its rule follows.
+    Brief(&'a Finding, bool),
     /// Further findings of one rule.
     More(More),
 }
@@ -92,7 +92,7 @@ fn file<'a>(path: &'a Text, findings: &[&'a Finding]) -> File<'a> {
         match (full, rest) {
             (_, []) => {}
             (0, [first, rest @ ..]) => {
-                parts.push(Part::Brief(first));
+                parts.push(Part::Brief(first, rest.is_empty()));
                 if !rest.is_empty() {
                     parts.push(Part::More(more(rest)));
                 }

@@ -36,7 +36,7 @@ impl Reporter for Plain {
             for part in &file.parts {
                 match part {
                     Part::Full(finding) => full(finding, style, out)?,
-                    Part::Brief(finding) => {
+                    Part::Brief(finding, _) => {
                         headline(finding, style, out)?;
                         place(finding, style, out)?;
                     }

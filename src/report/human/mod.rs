@@ -14,6 +14,7 @@ use super::{
     terminal::{Ink, harmless, width, wrap},
 };
 use crate::{
+    fact::{Place, Site},
     finding::{Finding, Level},
     verdict::Report,
 };
@@ -39,7 +40,12 @@ impl Reporter for Human {
             for part in &file.parts {
                 match part {
                     Part::Full(finding) => full(finding, style, out)?,
-                    Part::Brief(finding) => brief(finding, style, out)?,
+                    Part::Brief(finding, last) => {
+                        brief(finding, style, out)?;
+                        if *last {
+                            writeln!(out)?;
+                        }
+                    }
                     Part::More(more) => {
                         let text = harmless(more.sentence(), style);
                         for (i, line) in wrap(&text, style.columns() - 2, style.columns() - 4)
@@ -98,11 +104,13 @@ fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> 
 fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let (word, ink) = severity(finding.level);
     let head = format!("{word}[{}]", finding.rule.id);
-    let site = finding.site.to_string();
-    let place = if site.is_empty() {
-        String::new()
-    } else {
-        format!(" ({site})")
+    let place = match &finding.site {
+        Site {
+            hops,
+            at: Place::Span { line, .. },
+        } if hops.is_empty() => format!(" (line {line})"),
+        site if *site == Site::default() => String::new(),
+        site => format!(" ({site})"),
     };
     let text = harmless(format!("{}{place}", finding.message), style);
     let lines = wrap(
@@ -117,7 +125,7 @@ fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
             writeln!(out, "  {line}")?;
         }
     }
-    writeln!(out)
+    Ok(())
 }
 
 fn severity(level: Level) -> (&'static str, Ink) {

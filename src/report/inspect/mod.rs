@@ -3,7 +3,7 @@
 //! What is refused comes first. Nothing here decides anything: verdicts arrive with the [`Inspection`].
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, BufWriter, Write},
 };
 
@@ -14,7 +14,7 @@ use super::{
     terminal::{Ink, clip, clip_middle, count, guarded, harmless, width, wrap},
 };
 use crate::{
-    fact::{Fact, GlobalName, Observation},
+    fact::{Fact, Global, GlobalName, Observation},
     policy::GlobalVerdict,
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
@@ -22,6 +22,8 @@ use words::{bytes, count_u64, grouped, inwards, plain, refusal, remark, unread, 
 
 /// Rows of a table before the rest is counted.
 const ROWS: usize = 40;
+/// Calls of allowed globals that are shown: a checkpoint of many tensors makes many of the same kind.
+const OTHER_CALLS: usize = 12;
 
 /// Writes the page.
 ///
@@ -32,7 +34,7 @@ pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io
     let mut page = Page { style, out };
     page.title(inspection)?;
     page.globals(inspection)?;
-    page.calls(&inspection.observations)?;
+    page.calls(inspection)?;
     page.others(&inspection.observations)?;
     page.unread(&inspection.observations)?;
     for verdict in &inspection.torch_loads {
@@ -146,10 +148,20 @@ impl Page<'_> {
     }
 
     fn globals(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let (allowed, refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
+        let (allowed, mut refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
             .globals
             .iter()
             .partition(|global| global.verdict == GlobalVerdict::Allowed);
+        // The known dangers first, so that a crowd of unknown names cannot hide them.
+        refused.sort_by_key(|global| {
+            !matches!(
+                global.verdict,
+                GlobalVerdict::Refused {
+                    danger: Some(_),
+                    ..
+                }
+            )
+        });
         if inspection.globals.is_empty() {
             return self.heading("Loading it imports nothing by name.", Ink::Strong);
         }
@@ -192,31 +204,53 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn calls(&mut self, observations: &[Observation]) -> io::Result<()> {
-        let mut calls: Vec<(String, String, u64)> = Vec::new();
-        for observation in observations {
-            if let Fact::Call { preview, .. } = &observation.fact {
-                let site = observation.site.to_string();
-                calls.push((preview.to_string(), site, observation.count));
-            }
-        }
+    /// Calls, those of refused globals first: they are never crowded out by the others.
+    fn calls(&mut self, inspection: &Inspection) -> io::Result<()> {
+        let refused: BTreeSet<&Global> = inspection
+            .globals
+            .iter()
+            .filter(|global| global.verdict != GlobalVerdict::Allowed)
+            .map(|global| &global.global)
+            .collect();
+        let calls = inspection.observations.iter();
+        let (bad, other): (Vec<&Observation>, Vec<&Observation>) = calls
+            .filter(|observation| matches!(observation.fact, Fact::Call { .. }))
+            .partition(|observation| match &observation.fact {
+                Fact::Call { callee, .. } => refused.contains(callee),
+                _ => false,
+            });
+        self.called("Calls of what is refused", Ink::Error, &bad, ROWS)?;
+        self.called("Other calls", Ink::Strong, &other, OTHER_CALLS)
+    }
+
+    fn called(
+        &mut self,
+        heading: &str,
+        ink: Ink,
+        calls: &[&Observation],
+        rows: usize,
+    ) -> io::Result<()> {
         if calls.is_empty() {
             return Ok(());
         }
-        self.heading("Calls, in order", Ink::Strong)?;
-        for (preview, site, times) in calls.iter().take(ROWS) {
-            let times = match times {
+        self.heading(heading, ink)?;
+        for observation in calls.iter().take(rows) {
+            let Fact::Call { preview, .. } = &observation.fact else {
+                continue;
+            };
+            let site = observation.site.to_string();
+            let times = match observation.count {
                 0 | 1 => String::new(),
                 n => format!(" and {}", count_u64(n - 1, "similar call", "similar calls")),
             };
-            self.text(2, preview, None)?;
+            self.text(2, &preview.to_string(), None)?;
             if !site.is_empty() || !times.is_empty() {
                 self.text(6, &format!("{site}{times}"), Some(Ink::Faint))?;
             }
         }
-        match calls.len().checked_sub(ROWS) {
+        match calls.len().checked_sub(rows) {
             Some(more) if more > 0 => {
-                let text = format!("and {}", count(more, "other call", "other calls"));
+                let text = format!("and {} more", count(more, "call", "calls"));
                 self.text(2, &text, Some(Ink::Note))
             }
             _ => Ok(()),

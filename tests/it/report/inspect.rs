@@ -195,6 +195,19 @@ fn a_file_of_nothing_but_tensors() {
     ");
 }
 
+/// A thousand harmless calls do not hide the one that matters.
+#[test]
+fn refused_calls_come_first() {
+    let mut inspection = resnet();
+    let rebuild = inspection.observations[5].clone();
+    inspection
+        .observations
+        .splice(5..5, std::iter::repeat_n(rebuild, 1000));
+    let text = page(&inspection, Style::default());
+    assert!(text.find("posix.system('curl").unwrap() < text.find("_rebuild_tensor_v2(").unwrap());
+    assert!(text.contains("and 989 calls more"), "{text}");
+}
+
 /// A snippet to paste into a program holds identifiers and nothing else.
 #[test]
 fn a_snippet_cannot_carry_code() {
