@@ -1,1 +1,322 @@
-//! Documentation from the registries.
+//! Documentation from the registries: what the rules, formats and limits say about themselves, as Markdown pages and as
+//! the text of `explain`. Nothing is written twice: a rule's doc comment is its page.
+
+use std::fmt::Write as _;
+
+use crate::{
+    format::{self, FORMATS, Format},
+    rule::{self, RULES, Rule},
+};
+
+/// The source of the limits: their doc comments are their documentation.
+const LIMITS: &str = include_str!("limits.rs");
+
+/// What a rule or a format (by its id) is, as Markdown; `None` if there is no such rule or format.
+pub fn explain(name: &str) -> Option<String> {
+    let rule = rule::by_id(name).map(|rule| of_rule(rule, 1));
+    rule.or_else(|| format::by_id(name).map(|format| of_format(format, 1)))
+}
+
+/// Every name that [`explain`] knows: rules, then formats.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let rules = RULES.iter().map(|rule| rule.meta.id);
+    rules.chain(FORMATS.iter().map(|format| format.id))
+}
+
+/// The rules and formats, a line each.
+pub fn list() -> String {
+    let mut text = String::new();
+    let margin = names().map(str::len).max().unwrap_or_default();
+    let _ = writeln!(text, "Rules (with the level where no policy says another):");
+    for rule in RULES {
+        let meta = rule.meta;
+        let _ = writeln!(
+            text,
+            "  {:margin$}  {:5}  {}",
+            meta.id, meta.default, meta.summary
+        );
+    }
+    let _ = writeln!(text, "\nFormats:");
+    for format in FORMATS {
+        let _ = writeln!(text, "  {:margin$}  {}", format.id, format.title);
+    }
+    text
+}
+
+/// The pages of `docs/` that are made from the program: path and content.
+pub fn pages() -> [(&'static str, String); 3] {
+    [
+        ("docs/rules.md", rules_page()),
+        ("docs/formats.md", formats_page()),
+        ("docs/limits.md", limits_page()),
+    ]
+}
+
+/// What every generated page begins with.
+const GENERATED: &str = "<!-- Made from the program by `UPDATE_DOCS=1 cargo test docs`. -->\n\n";
+
+fn rules_page() -> String {
+    let mut page = format!(
+        "{GENERATED}# Rules\n\nA rule is one judgement about what loading a file would do. `weighbridge explain RULE` prints \
+         the same text. A policy sets each rule's level: `allow`, `warn` or `deny`.\n\n\
+         | rule | default | what it refuses |\n| --- | --- | --- |\n"
+    );
+    for rule in RULES {
+        let meta = rule.meta;
+        let summary = cell(meta.summary);
+        let _ = writeln!(
+            page,
+            "| [`{0}`](#{0}) | {1} | {summary} |",
+            meta.id, meta.default
+        );
+    }
+    for rule in RULES {
+        page.push('\n');
+        page.push_str(&of_rule(rule, 2));
+    }
+    page
+}
+
+fn formats_page() -> String {
+    let mut page = format!(
+        "{GENERATED}# Formats\n\nWhat a file is, is decided by its bytes; a name only counts where bytes carry no sign. A file \
+         of several formats at once is read as each of them. `weighbridge explain FORMAT` prints the same text.\n\n\
+         | format | what it is | loading runs code | usual suffixes |\n| --- | --- | --- | --- |\n"
+    );
+    for format in FORMATS {
+        let _ = writeln!(
+            page,
+            "| [`{0}`](#{0}) | {1} | {2} | {3} |",
+            format.id,
+            cell(format.title),
+            if format.executes { "by design" } else { "no" },
+            suffixes(format),
+        );
+    }
+    for format in FORMATS {
+        page.push('\n');
+        page.push_str(&of_format(format, 2));
+    }
+    page
+}
+
+fn limits_page() -> String {
+    let mut page = format!(
+        "{GENERATED}# Limits\n\nWhat a hostile file may cost. Reaching a limit is never silent: what was not read is reported, \
+         and refused unless a policy says otherwise.\n\n| limit | value | reason |\n| --- | --- | --- |\n"
+    );
+    for limit in limits() {
+        let doc = cell(&limit.doc);
+        let _ = writeln!(page, "| `{}` | {} | {doc} |", limit.name, limit.value);
+    }
+    page
+}
+
+/// A limit, as its declaration says it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The constant's name.
+    pub name: String,
+    /// Its value, written out.
+    pub value: String,
+    /// Its doc comment on one line.
+    pub doc: String,
+}
+
+/// Every limit, in the order of declaration.
+pub fn limits() -> Vec<Limit> {
+    let mut found = Vec::new();
+    let mut doc = String::new();
+    for line in LIMITS.lines() {
+        if let Some(text) = line.strip_prefix("///") {
+            if !doc.is_empty() {
+                doc.push(' ');
+            }
+            doc.push_str(text.trim());
+        } else if let Some((name, value)) = line
+            .strip_prefix("pub const ")
+            .and_then(|rest| rest.split_once(':'))
+            .and_then(|(name, rest)| Some((name, rest.split_once('=')?.1)))
+        {
+            found.push(Limit {
+                name: name.trim().to_owned(),
+                value: evaluate(value.trim().trim_end_matches(';')),
+                doc: unlinked(&std::mem::take(&mut doc)),
+            });
+        } else {
+            doc.clear();
+        }
+    }
+    found
+}
+
+/// `2 << 30` as `2,147,483,648`; anything that is not a number or a shift as it is written.
+fn evaluate(value: &str) -> String {
+    let number = |text: &str| text.trim().replace('_', "").parse::<u64>().ok();
+    let n = match value.split_once("<<") {
+        Some((base, shift)) => number(base)
+            .zip(number(shift))
+            .and_then(|(base, shift)| base.checked_shl(u32::try_from(shift).ok()?)),
+        None => number(value),
+    };
+    let Some(n) = n else {
+        return format!("`{value}`");
+    };
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Doc comments link to items of the program, which mean nothing on a page: "[`X`]" becomes "`X`".
+fn unlinked(doc: &str) -> String {
+    doc.replace("[`", "`").replace("`]", "`")
+}
+
+fn of_rule(rule: &Rule, depth: usize) -> String {
+    let meta = rule.meta;
+    let mut text = format!(
+        "{} {}\n\n{}. Default level: `{}`.\n\n",
+        "#".repeat(depth),
+        meta.id,
+        capital(meta.summary),
+        meta.default,
+    );
+    text.push_str(&body(meta.doc, depth));
+    text
+}
+
+fn of_format(format: &Format, depth: usize) -> String {
+    let executes = if format.executes {
+        "Loading it runs code by design"
+    } else {
+        "Loading it does not run code by design"
+    };
+    let suffixes = if format.extensions.is_empty() {
+        String::new()
+    } else {
+        format!(" Usual suffixes: {}.", suffixes(format))
+    };
+    let mut text = format!(
+        "{} {}\n\n{}. {executes}.{suffixes}\n\n",
+        "#".repeat(depth),
+        format.id,
+        capital(format.title),
+    );
+    text.push_str(&body(format.doc, depth));
+    text
+}
+
+fn suffixes(format: &Format) -> String {
+    let names: Vec<String> = format
+        .extensions
+        .iter()
+        .map(|e| format!("`.{e}`"))
+        .collect();
+    names.join(", ")
+}
+
+/// A doc comment below a heading of `depth`: without the space that `///` leaves in front, its own headings one deeper.
+fn body(doc: &str, depth: usize) -> String {
+    let lines: Vec<&str> = doc.trim_matches('\n').lines().collect();
+    let indented = lines
+        .iter()
+        .all(|line| line.is_empty() || line.starts_with(' '));
+    let shallowest = headings(&lines, indented).min().unwrap_or(depth + 1);
+    let mut text = String::new();
+    let mut code = false;
+    for line in lines {
+        let line = if indented {
+            line.strip_prefix(' ').unwrap_or(line)
+        } else {
+            line
+        };
+        code ^= line.trim_start().starts_with("```");
+        let level = line.len() - line.trim_start_matches('#').len();
+        if !code && level > 0 && line.get(level..).is_some_and(|rest| rest.starts_with(' ')) {
+            let deeper = (level + depth + 1).saturating_sub(shallowest);
+            text.push_str(&"#".repeat(deeper));
+            text.push_str(line.get(level..).unwrap_or_default().trim_end());
+        } else {
+            text.push_str(line.trim_end());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The depths of the headings outside code blocks.
+fn headings(lines: &[&str], indented: bool) -> impl Iterator<Item = usize> {
+    let mut code = false;
+    let mut levels = Vec::new();
+    for line in lines {
+        let line = if indented {
+            line.strip_prefix(' ').unwrap_or(line)
+        } else {
+            line
+        };
+        code ^= line.trim_start().starts_with("```");
+        let level = line.len() - line.trim_start_matches('#').len();
+        if !code && level > 0 && line.get(level..).is_some_and(|rest| rest.starts_with(' ')) {
+            levels.push(level);
+        }
+    }
+    levels.into_iter()
+}
+
+/// Text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// A word with its first letter in upper case, unless it is a name in code.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rule, body, evaluate, of_rule};
+    use crate::finding::{Level, RuleMeta};
+
+    #[test]
+    fn a_rules_page_is_its_doc_comment_below_a_heading() {
+        static META: RuleMeta = RuleMeta {
+            id: "some-rule",
+            summary: "a thing that is wrong",
+            doc: " ## What it does\n Finds it.\n\n ## Example\n ```python\n # not a heading\n if x:\n     load()\n ```\n",
+            default: Level::Deny,
+        };
+        let rule = Rule {
+            meta: &META,
+            check: |_, _| {},
+        };
+        assert_eq!(
+            of_rule(&rule, 1),
+            "# some-rule\n\nA thing that is wrong. Default level: `deny`.\n\n## What it does\nFinds it.\n\n## Example\n\
+             ```python\n# not a heading\nif x:\n    load()\n```\n"
+        );
+        assert!(of_rule(&rule, 2).contains("\n### What it does\n"));
+    }
+
+    #[test]
+    fn text_without_headings_stays_as_it_is() {
+        assert_eq!(body("one\n  two\n", 2), "one\n  two\n");
+        assert_eq!(body("", 1), "");
+    }
+
+    #[test]
+    fn numbers_are_written_out() {
+        assert_eq!(evaluate("2 << 30"), "2,147,483,648");
+        assert_eq!(evaluate("100_000"), "100,000");
+        assert_eq!(evaluate("OTHER * 2"), "`OTHER * 2`");
+    }
+}

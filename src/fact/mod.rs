@@ -16,7 +16,7 @@ pub use excerpt::{Excerpt, Mark};
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use python::{Argument, Constant, PyAct, PyCall};
 pub use site::{Hop, Place, Site};
-pub use text::Text;
+pub use text::{Text, deceives};
 pub use torch::{Obstacle, TorchForm, TorchLoad};
 
 use serde::{Deserialize, Serialize};

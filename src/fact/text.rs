@@ -33,7 +33,7 @@ impl Text {
 }
 
 /// Whether `c` could change what the reader of a terminal or page believes to see.
-fn deceives(c: char) -> bool {
+pub fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),
             0x00ad | 0x034f | 0x061c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f

@@ -1,1 +1,94 @@
-//! Reporters.
+//! Reporters: the only place where a finished [`Report`] is worded, for people or for machines.
+//!
+//! A reporter is one file and one line in [`REPORTERS`]. It opens no file (excerpts travel with the findings), decides
+//! nothing, and shows nothing from a file before it is made harmless: no name can move the cursor, forge a line or
+//! speak to the system that runs the check.
+
+mod groups;
+mod human;
+mod inspect;
+pub mod json;
+mod plain;
+mod prose;
+mod terminal;
+
+pub use human::diagnostic;
+pub use inspect::inspect;
+pub use prose::prose;
+
+use std::io::{self, Write};
+
+use crate::verdict::Report;
+
+/// How to show text: what the terminal can do and what its user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to colour. Colour never says anything that words do not.
+    pub color: bool,
+    /// Whether characters outside ASCII arrive as they are meant. If not, drawing is in ASCII and other characters are escaped.
+    pub unicode: bool,
+    /// Columns. Lines are wrapped or cut to it, except paths and commands, which are to be copied. At least 40 is assumed.
+    pub width: usize,
+    /// Whether the terminal shows hyperlinks.
+    pub links: bool,
+}
+
+impl Default for Style {
+    /// Eighty columns of UTF-8 without colour or links.
+    fn default() -> Self {
+        Self {
+            color: false,
+            unicode: true,
+            width: 80,
+            links: false,
+        }
+    }
+}
+
+/// An output format for a finished report.
+pub trait Reporter: Sync {
+    /// The word after `--format`.
+    fn name(&self) -> &'static str;
+    /// What it is for, in one line.
+    fn summary(&self) -> &'static str;
+    /// Writes all of the report. Formats for machines ignore the style.
+    ///
+    /// # Errors
+    /// Whatever `out` answers, a broken pipe included.
+    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// Every reporter; the first is the default.
+pub static REPORTERS: &[&dyn Reporter] = &[&human::Human, &plain::Plain, &json::Json];
+
+/// A reporter by its name.
+pub fn by_name(name: &str) -> Option<&'static dyn Reporter> {
+    REPORTERS
+        .iter()
+        .copied()
+        .find(|reporter| reporter.name() == name)
+}
+
+/// Writes a report for people at a terminal.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    human::Human.write(report, style, out)
+}
+
+/// Writes a report for people who listen to it: full sentences, no drawing, nothing that depends on columns.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn plain(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    plain::Plain.write(report, style, out)
+}
+
+/// Writes a report for programs, in the newest version of the schema ([`json::v1`]).
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    json::Json.write(report, Style::default(), out)
+}

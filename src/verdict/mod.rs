@@ -2,6 +2,10 @@
 //!
 //! Pure: findings and scopes in, a [`Report`] out. Waivers and dates join here.
 
+mod inspection;
+
+pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
+
 use std::process::ExitCode;
 
 use crate::{

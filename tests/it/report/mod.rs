@@ -1,1 +1,7 @@
-//! Tests of `report`.
+//! Reports: what people, listeners and programs are told.
+
+mod human;
+mod inspect;
+mod json;
+mod plain;
+mod prose;

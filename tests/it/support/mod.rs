@@ -11,6 +11,7 @@ pub(crate) mod npy;
 pub(crate) mod oracle;
 pub(crate) mod pickle;
 pub(crate) mod python;
+pub(crate) mod report;
 pub(crate) mod safetensors;
 pub(crate) mod sparse;
 pub(crate) mod zip;

@@ -1,0 +1,331 @@
+//! The order in which people read findings: file by file, refusals first, the same kind of thing told in full a few
+//! times and then listed.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Style,
+    terminal::{count, harmless},
+};
+use crate::{
+    fact::{Place, Text},
+    finding::{Finding, Level, Subject},
+    verdict::{Outcome, Report},
+};
+
+/// Findings of one rule told in full for one file; the others are listed.
+const FULL_PER_RULE: usize = 3;
+/// Findings told in full for one file; after them every rule has one line.
+const FULL_PER_FILE: usize = 8;
+/// Names in a list of what is left.
+const LISTED: usize = 12;
+
+/// What is said about one file.
+#[derive(Debug)]
+pub(super) struct File<'a> {
+    pub(super) path: &'a Text,
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+    pub(super) parts: Vec<Part<'a>>,
+}
+
+/// One thing to say about a file.
+#[derive(Debug)]
+pub(super) enum Part<'a> {
+    /// A finding with everything that explains it.
+    Full(&'a Finding),
+    /// A finding in a line, and whether nothing more of its rule follows.
+    Brief(&'a Finding, bool),
+    /// Further findings of one rule.
+    More(More),
+}
+
+/// Further findings of one rule in one file.
+#[derive(Debug)]
+pub(super) struct More {
+    pub(super) rule: &'static str,
+    pub(super) count: usize,
+    /// Lines of source rather than names.
+    pub(super) lines: bool,
+    /// Sorted, each once; the first few of [`More::distinct`].
+    pub(super) items: Vec<String>,
+    pub(super) distinct: usize,
+}
+
+/// The files of a report, in order, each with what to say about it.
+pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    findings.sort_by(|a, b| (&a.path, b.level).cmp(&(&b.path, a.level)));
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let rest = findings.get(done..)?;
+        let path = &rest.first()?.path;
+        let (of_file, _) = rest.split_at(rest.partition_point(|finding| finding.path <= *path));
+        done += of_file.len();
+        Some(file(path, of_file))
+    })
+}
+
+fn file<'a>(path: &'a Text, findings: &[&'a Finding]) -> File<'a> {
+    let mut order: Vec<Vec<&Finding>> = Vec::new();
+    let mut index: BTreeMap<(Level, &str), usize> = BTreeMap::new();
+    for finding in findings {
+        let at = *index
+            .entry((finding.level, finding.rule.id))
+            .or_insert_with(|| {
+                order.push(Vec::new());
+                order.len() - 1
+            });
+        if let Some(group) = order.get_mut(at) {
+            group.push(finding);
+        }
+    }
+    let mut parts = Vec::new();
+    let mut told = 0;
+    for group in order {
+        let full = FULL_PER_RULE
+            .min(FULL_PER_FILE.saturating_sub(told))
+            .min(group.len());
+        told += full;
+        let (head, rest) = group.split_at(full);
+        parts.extend(head.iter().map(|finding| Part::Full(finding)));
+        match (full, rest) {
+            (_, []) => {}
+            (0, [first, rest @ ..]) => {
+                parts.push(Part::Brief(first, rest.is_empty()));
+                if !rest.is_empty() {
+                    parts.push(Part::More(more(rest)));
+                }
+            }
+            (_, rest) => parts.push(Part::More(more(rest))),
+        }
+    }
+    let errors = findings.iter().filter(|f| f.level == Level::Deny).count();
+    File {
+        path,
+        errors,
+        warnings: findings.len() - errors,
+        parts,
+    }
+}
+
+fn more(findings: &[&Finding]) -> More {
+    let mut lines: Vec<u32> = findings
+        .iter()
+        .filter_map(|finding| match finding.site.at {
+            Place::Span { line, .. } => Some(line),
+            _ => None,
+        })
+        .collect();
+    let by_line = lines.len() == findings.len() && findings.iter().all(|f| f.site.hops.is_empty());
+    let items: Vec<String> = if by_line {
+        lines.sort_unstable();
+        lines.dedup();
+        lines.iter().map(u32::to_string).collect()
+    } else {
+        let mut names: Vec<String> = findings
+            .iter()
+            .map(|finding| match &finding.subject {
+                Subject::Artifact => finding.site.to_string(),
+                subject => subject.to_string(),
+            })
+            .filter(|name| !name.is_empty())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    };
+    let first = findings.first();
+    More {
+        rule: first.map_or("", |finding| finding.rule.id),
+        count: findings.len(),
+        lines: by_line,
+        distinct: items.len(),
+        items: items.into_iter().take(LISTED).collect(),
+    }
+}
+
+impl More {
+    /// `and 41 more of global-not-allowed: a.b, a.c, ... and 20 others`.
+    pub(super) fn sentence(&self) -> String {
+        let mut text = format!("and {} more of {}", self.count, self.rule);
+        if !self.items.is_empty() {
+            text.push_str(match (self.lines, self.distinct) {
+                (true, 1) => " on line ",
+                (true, _) => " on lines ",
+                (false, _) => ": ",
+            });
+            text.push_str(&self.items.join(", "));
+            if self.distinct > self.items.len() {
+                let others = self.distinct - self.items.len();
+                text.push_str(" and ");
+                text.push_str(&count(others, "other", "others"));
+            }
+        }
+        text
+    }
+}
+
+/// The end of a report, in words: rows of a heading and a text.
+pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
+    let coverage = &report.coverage;
+    let errors = tally(report, Level::Deny);
+    let warnings = tally(report, Level::Warn);
+    let looked = format!(
+        "{} and {}",
+        count(coverage.artifacts, "artifact", "artifacts"),
+        count(coverage.sources, "source file", "source files"),
+    );
+    let mut rows = Vec::new();
+    let mut asides = Vec::new();
+    if coverage.incomplete > 0 {
+        asides.push(format!(
+            "{} not read to {} end",
+            coverage.incomplete,
+            if coverage.incomplete == 1 {
+                "its"
+            } else {
+                "their"
+            }
+        ));
+    }
+    if coverage.excluded > 0 {
+        asides.push(format!("{} excluded by the policy", coverage.excluded));
+    }
+    let aside = if asides.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", asides.join(", "))
+    };
+    let by = if report.policy.is_empty() {
+        String::new()
+    } else {
+        format!(", by {}", report.policy)
+    };
+    let of = if report.view.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", report.view)
+    };
+    let outcome = report.outcome();
+    let warned = count(warnings.0, "warning", "warnings");
+    match outcome {
+        Outcome::Nothing | Outcome::Unable => {
+            rows.push((
+                "nothing to check",
+                format!(
+                    "no artifact and no source file among {}{of}{by}{aside}",
+                    count(coverage.entries, "file", "files"),
+                ),
+            ));
+            return rows;
+        }
+        Outcome::Refused => {
+            let and = if warnings.0 > 0 {
+                format!(", {warned}")
+            } else {
+                String::new()
+            };
+            rows.push((
+                "refused",
+                format!(
+                    "{} in {}{and}",
+                    count(errors.0, "error", "errors"),
+                    count(errors.1, "file", "files"),
+                ),
+            ));
+        }
+        Outcome::Clean if warnings.0 > 0 => rows.push((
+            "passed",
+            format!("with {warned} in {}", count(warnings.1, "file", "files")),
+        )),
+        Outcome::Clean => {
+            rows.push(("passed", format!("{looked}{of}{by}{aside}")));
+            return rows;
+        }
+    }
+    rows.push(("checked", format!("{looked}{of}{aside}")));
+    if !report.policy.is_empty() {
+        rows.push(("policy", report.policy.clone()));
+    }
+    rows
+}
+
+/// Findings of a level, and the files that have them.
+fn tally(report: &Report, level: Level) -> (usize, usize) {
+    let mut paths: Vec<&Text> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.level == level)
+        .map(|finding| &finding.path)
+        .collect();
+    let findings = paths.len();
+    paths.sort_unstable();
+    paths.dedup();
+    (findings, paths.len())
+}
+
+/// What to run next, most useful first: each command and what it is for.
+pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)> {
+    let Some(finding) = most_telling(report) else {
+        return Vec::new();
+    };
+    let mut commands = vec![(
+        format!("weighbridge explain {}", finding.rule.id),
+        "why, and what to use instead",
+    )];
+    if !matches!(finding.site.at, Place::Span { .. }) {
+        let path = quoted(&finding.path, style).unwrap_or_else(|| "FILE".to_owned());
+        commands.push((
+            format!("weighbridge inspect {path}"),
+            "all that loading it would do",
+        ));
+    }
+    commands
+}
+
+/// The first finding of the rule that has most to say, refusals before warnings.
+fn most_telling(report: &Report) -> Option<&Finding> {
+    let mut rules: BTreeMap<(Level, &str), (usize, usize)> = BTreeMap::new();
+    for (i, finding) in report.findings.iter().enumerate() {
+        let entry = rules
+            .entry((finding.level, finding.rule.id))
+            .or_insert((0, i));
+        entry.0 += 1;
+    }
+    let ((..), (_, first)) = rules
+        .into_iter()
+        .max_by_key(|((level, _), (n, first))| (*level, *n, std::cmp::Reverse(*first)))?;
+    report.findings.get(first)
+}
+
+/// A path as it can be pasted into a shell; `None` if it holds anything that is not plainly shown.
+fn quoted(path: &Text, style: Style) -> Option<String> {
+    let shown = harmless(path, style);
+    let text = path.as_str().filter(|text| *text == shown)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./-+=@,:".contains(c);
+    let text = if text.starts_with('-') {
+        format!("./{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.chars().all(plain) {
+        Some(text)
+    } else if text.contains('\'') {
+        None
+    } else {
+        Some(format!("'{text}'"))
+    }
+}
+
+/// `3 errors, 1 warning`.
+pub(super) fn counts(file: &File<'_>) -> String {
+    let mut words = Vec::new();
+    if file.errors > 0 {
+        words.push(count(file.errors, "error", "errors"));
+    }
+    if file.warnings > 0 {
+        words.push(count(file.warnings, "warning", "warnings"));
+    }
+    words.join(", ")
+}

@@ -1,0 +1,173 @@
+//! The report for people at a terminal: findings file by file, each with the lines that show it, the policy line that
+//! decided and what to do next; at the end what was refused and what was looked at.
+//!
+//! Without findings it is one line, because "nothing found" means nothing without what was looked at.
+
+mod frame;
+mod told;
+
+use std::io::{self, BufWriter, Write};
+
+use super::{
+    Reporter, Style,
+    groups::{self, File, Part},
+    terminal::{Ink, harmless, width, wrap},
+};
+use crate::{
+    fact::{Place, Site},
+    finding::{Finding, Level},
+    verdict::Report,
+};
+use told::Told;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Human;
+
+impl Reporter for Human {
+    fn name(&self) -> &'static str {
+        "human"
+    }
+
+    fn summary(&self) -> &'static str {
+        "excerpts and explanations for a terminal (the default)"
+    }
+
+    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+        let out = &mut BufWriter::new(out);
+        for file in groups::files(report) {
+            heading(&file, style, out)?;
+            for part in &file.parts {
+                match part {
+                    Part::Full(finding) => full(finding, style, out)?,
+                    Part::Brief(finding, last) => {
+                        brief(finding, style, out)?;
+                        if *last {
+                            writeln!(out)?;
+                        }
+                    }
+                    Part::More(more) => {
+                        let text = harmless(more.sentence(), style);
+                        for (i, line) in wrap(&text, style.columns() - 2, style.columns() - 4)
+                            .into_iter()
+                            .enumerate()
+                        {
+                            let indent = if i == 0 { 2 } else { 4 };
+                            writeln!(out, "{:indent$}{}", "", style.ink(Ink::Note, line))?;
+                        }
+                        writeln!(out)?;
+                    }
+                }
+            }
+        }
+        closing(report, style, out)?;
+        out.flush()
+    }
+}
+
+/// Writes anything that is told as a miette diagnostic, a policy's errors above all, in the same hand as findings.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn diagnostic(
+    diagnostic: &dyn miette::Diagnostic,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    frame::draw(diagnostic, style, out)
+}
+
+/// `── models/resnet.pt ─────────────────── 3 errors, 1 warning ──`
+fn heading(file: &File<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let rule = style.glyphs().rule;
+    let path = harmless(file.path, style);
+    let counts = groups::counts(file);
+    let lead = style.ink(Ink::Frame, rule.repeat(2));
+    let taken = width(&path) + width(&counts) + 8;
+    let shown = style.ink(Ink::Strong, path);
+    if taken < style.columns() {
+        let line = style.ink(Ink::Frame, rule.repeat(style.columns() - taken));
+        writeln!(out, "{lead} {shown} {line} {counts} {lead}")?;
+    } else {
+        writeln!(out, "{lead} {shown}")?;
+        writeln!(out, "   {counts}")?;
+    }
+    writeln!(out)
+}
+
+fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    frame::draw(&Told::new(finding), style, out)?;
+    writeln!(out)
+}
+
+/// A finding in a line or two: what, and where.
+fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let (word, ink) = severity(finding.level);
+    let head = format!("{word}[{}]", finding.rule.id);
+    let place = match &finding.site {
+        Site {
+            hops,
+            at: Place::Span { line, .. },
+        } if hops.is_empty() => format!(" (line {line})"),
+        site if *site == Site::default() => String::new(),
+        site => format!(" ({site})"),
+    };
+    let text = harmless(format!("{}{place}", finding.message), style);
+    let lines = wrap(
+        &text,
+        style.columns().saturating_sub(width(&head) + 2),
+        style.columns() - 2,
+    );
+    for (i, line) in lines.iter().enumerate() {
+        if i == 0 {
+            writeln!(out, "{}: {line}", style.ink(ink, &head))?;
+        } else {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn severity(level: Level) -> (&'static str, Ink) {
+    match level {
+        Level::Deny => ("error", Ink::Error),
+        Level::Warn => ("warning", Ink::Warning),
+        Level::Allow => ("note", Ink::Note),
+    }
+}
+
+fn closing(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let rows = groups::closing(report);
+    let commands = groups::next(report, style);
+    let margin = rows.iter().map(|row| row.0.len()).max().unwrap_or_default() + 2;
+    for (i, (head, text)) in rows.iter().enumerate() {
+        let ink = match (i, report.outcome()) {
+            (0, crate::verdict::Outcome::Refused) => Ink::Error,
+            (0, crate::verdict::Outcome::Clean) => Ink::Good,
+            _ => Ink::Strong,
+        };
+        let room = style.columns().saturating_sub(margin);
+        for (j, line) in wrap(&harmless(text, style), room, room).iter().enumerate() {
+            let head = if j == 0 {
+                format!("{head}:")
+            } else {
+                String::new()
+            };
+            let pad = margin - width(&head);
+            writeln!(out, "{}{:pad$}{line}", style.ink(ink, &head), "")?;
+        }
+    }
+    let longest = commands.iter().map(|(command, _)| width(command)).max();
+    for (i, (command, why)) in commands.iter().enumerate() {
+        let head = if i == 0 { "next:" } else { "" };
+        let pad = margin - head.len();
+        write!(out, "{}{:pad$}", style.ink(Ink::Strong, head), "")?;
+        let gap = longest.unwrap_or_default() - width(command) + 2;
+        write!(out, "{}", style.ink(Ink::Help, command))?;
+        if margin + longest.unwrap_or_default() + 2 + width(why) <= style.columns() {
+            write!(out, "{:gap$}{}", "", style.ink(Ink::Faint, why))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,456 @@
+//! One artifact, explained: what loading it would do, as a page to read from the top.
+//!
+//! What is refused comes first. Nothing here decides anything: verdicts arrive with the [`Inspection`].
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, BufWriter, Write},
+};
+
+mod words;
+
+use super::{
+    Style,
+    terminal::{Ink, clip, clip_middle, count, guarded, harmless, width, wrap},
+};
+use crate::{
+    fact::{Fact, Global, GlobalName, Observation},
+    policy::GlobalVerdict,
+    verdict::{Inspection, JudgedGlobal, TorchVerdict},
+};
+use words::{bytes, count_u64, grouped, inwards, plain, refusal, remark, unread, uses};
+
+/// Rows of a table before the rest is counted.
+const ROWS: usize = 40;
+/// Calls of allowed globals that are shown: a checkpoint of many tensors makes many of the same kind.
+const OTHER_CALLS: usize = 12;
+
+/// Writes the page.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let out = &mut BufWriter::new(out);
+    let mut page = Page { style, out };
+    page.title(inspection)?;
+    page.globals(inspection)?;
+    page.calls(inspection)?;
+    page.others(&inspection.observations)?;
+    page.unread(&inspection.observations)?;
+    for verdict in &inspection.torch_loads {
+        page.torch(verdict)?;
+    }
+    page.members(&inspection.observations)?;
+    if let Some(lines) = &inspection.disassembly {
+        page.disassembly(lines)?;
+    }
+    page.out.flush()
+}
+
+struct Page<'a> {
+    style: Style,
+    out: &'a mut dyn Write,
+}
+
+impl Page<'_> {
+    fn heading(&mut self, text: &str, ink: Ink) -> io::Result<()> {
+        writeln!(self.out)?;
+        writeln!(self.out, "{}", self.style.ink(ink, text))
+    }
+
+    /// Wrapped text, each line indented by `indent`.
+    fn text(&mut self, indent: usize, text: &str, ink: Option<Ink>) -> io::Result<()> {
+        let room = self.style.columns().saturating_sub(indent);
+        for (i, line) in wrap(&harmless(text, self.style), room, room.saturating_sub(2))
+            .into_iter()
+            .enumerate()
+        {
+            let line = ink.map_or_else(|| line.clone(), |ink| self.style.ink(ink, &line));
+            let indent = if i == 0 { indent } else { indent + 2 };
+            writeln!(self.out, "{:indent$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    /// A row of two columns, the second wrapped in its own.
+    fn row(&mut self, margin: usize, head: &str, tail: &str, ink: Option<Ink>) -> io::Result<()> {
+        let head = guarded(harmless(head, self.style));
+        let shown = ink.map_or_else(|| head.clone(), |ink| self.style.ink(ink, &head));
+        let room = self.style.columns().saturating_sub(margin + 4);
+        let mut lines = wrap(&harmless(tail, self.style), room, room).into_iter();
+        if width(&head) > margin {
+            writeln!(self.out, "  {shown}")?;
+        } else {
+            let pad = margin - width(&head);
+            let first = lines.next().unwrap_or_default();
+            let line = format!("  {shown}{:pad$}  {first}", "");
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        for line in lines.filter(|line| !line.is_empty()) {
+            writeln!(self.out, "    {:margin$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    /// A table of at most [`ROWS`] rows; `what` names the others.
+    fn table(
+        &mut self,
+        rows: &[(String, String)],
+        what: (&str, &str),
+        ink: Option<Ink>,
+    ) -> io::Result<()> {
+        let widest = self.style.columns() * 3 / 5;
+        let margin = rows
+            .iter()
+            .take(ROWS)
+            .map(|row| width(&harmless(&row.0, self.style)))
+            .filter(|wide| *wide <= widest)
+            .max()
+            .unwrap_or(widest / 2);
+        for (head, tail) in rows.iter().take(ROWS) {
+            self.row(margin, head, tail, ink)?;
+        }
+        if let Some(more) = rows.len().checked_sub(ROWS).filter(|more| *more > 0) {
+            let text = format!("and {}", count(more, what.0, what.1));
+            self.text(2, &text, Some(Ink::Note))?;
+        }
+        Ok(())
+    }
+
+    fn title(&mut self, inspection: &Inspection) -> io::Result<()> {
+        let path = guarded(harmless(&inspection.path, self.style));
+        writeln!(
+            self.out,
+            "{}  {}",
+            self.style.ink(Ink::Strong, path),
+            bytes(inspection.size)
+        )?;
+        let rows: Vec<(String, String)> = inspection
+            .observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Is(id) if observation.site.hops.is_empty() => {
+                    Some((id.clone(), String::new()))
+                }
+                Fact::Is(id) => Some((id.clone(), inwards(&observation.site))),
+                Fact::Pointer { oid, size } => Some((
+                    "git-lfs pointer".to_owned(),
+                    format!("to {} with sha256 {oid}", bytes(*size)),
+                )),
+                _ => None,
+            })
+            .collect();
+        if rows.is_empty() {
+            self.text(2, "of no format that is known here", None)
+        } else {
+            self.table(&rows, ("more inside", "more inside"), Some(Ink::Note))
+        }
+    }
+
+    fn globals(&mut self, inspection: &Inspection) -> io::Result<()> {
+        let (allowed, mut refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
+            .globals
+            .iter()
+            .partition(|global| global.verdict == GlobalVerdict::Allowed);
+        // The known dangers first, so that a crowd of unknown names cannot hide them.
+        refused.sort_by_key(|global| {
+            !matches!(
+                global.verdict,
+                GlobalVerdict::Refused {
+                    danger: Some(_),
+                    ..
+                }
+            )
+        });
+        if inspection.globals.is_empty() {
+            return self.heading("Loading it imports nothing by name.", Ink::Strong);
+        }
+        let policy = if inspection.policy.is_empty() {
+            "the policy"
+        } else {
+            &inspection.policy
+        };
+        writeln!(self.out)?;
+        self.text(
+            0,
+            &format!(
+                "Loading it would import {}: {policy} refuses {} and allows {}.",
+                count(inspection.globals.len(), "global", "globals"),
+                refused.len(),
+                allowed.len(),
+            ),
+            Some(Ink::Strong),
+        )?;
+        if !refused.is_empty() {
+            self.heading("Refused", Ink::Error)?;
+            let rows: Vec<_> = refused
+                .iter()
+                .map(|global| (global.global.to_string(), refusal(global)))
+                .collect();
+            self.table(&rows, ("more refused", "more refused"), Some(Ink::Strong))?;
+        }
+        if !allowed.is_empty() {
+            self.heading("Allowed", Ink::Good)?;
+            let rows: Vec<_> = allowed
+                .iter()
+                .map(|global| {
+                    let by = global.listed_by.as_ref();
+                    let by = by.map_or_else(String::new, |by| format!("; listed by {by}"));
+                    (global.global.to_string(), format!("{}{by}", uses(global)))
+                })
+                .collect();
+            self.table(&rows, ("more allowed", "more allowed"), None)?;
+        }
+        Ok(())
+    }
+
+    /// Calls, those of refused globals first: they are never crowded out by the others.
+    fn calls(&mut self, inspection: &Inspection) -> io::Result<()> {
+        let refused: BTreeSet<&Global> = inspection
+            .globals
+            .iter()
+            .filter(|global| global.verdict != GlobalVerdict::Allowed)
+            .map(|global| &global.global)
+            .collect();
+        let calls = inspection.observations.iter();
+        let (bad, other): (Vec<&Observation>, Vec<&Observation>) = calls
+            .filter(|observation| matches!(observation.fact, Fact::Call { .. }))
+            .partition(|observation| match &observation.fact {
+                Fact::Call { callee, .. } => refused.contains(callee),
+                _ => false,
+            });
+        self.called("Calls of what is refused", Ink::Error, &bad, ROWS)?;
+        self.called("Other calls", Ink::Strong, &other, OTHER_CALLS)
+    }
+
+    fn called(
+        &mut self,
+        heading: &str,
+        ink: Ink,
+        calls: &[&Observation],
+        rows: usize,
+    ) -> io::Result<()> {
+        if calls.is_empty() {
+            return Ok(());
+        }
+        self.heading(heading, ink)?;
+        for observation in calls.iter().take(rows) {
+            let Fact::Call { preview, .. } = &observation.fact else {
+                continue;
+            };
+            let site = observation.site.to_string();
+            let times = match observation.count {
+                0 | 1 => String::new(),
+                n => format!(" and {}", count_u64(n - 1, "similar call", "similar calls")),
+            };
+            self.text(2, &preview.to_string(), None)?;
+            if !site.is_empty() || !times.is_empty() {
+                self.text(6, &format!("{site}{times}"), Some(Ink::Faint))?;
+            }
+        }
+        match calls.len().checked_sub(rows) {
+            Some(more) if more > 0 => {
+                let text = format!("and {} more", count(more, "call", "calls"));
+                self.text(2, &text, Some(Ink::Note))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything else that a reader should know, as sentences.
+    fn others(&mut self, observations: &[Observation]) -> io::Result<()> {
+        let mut said: BTreeMap<String, (usize, u64, String)> = BTreeMap::new();
+        for (i, observation) in observations.iter().enumerate() {
+            if let Some(sentence) = remark(&observation.fact) {
+                let entry = said
+                    .entry(sentence)
+                    .or_insert_with(|| (i, 0, observation.site.to_string()));
+                entry.1 = entry.1.saturating_add(observation.count.max(1));
+            }
+        }
+        if said.is_empty() {
+            return Ok(());
+        }
+        let mut said: Vec<(String, (usize, u64, String))> = said.into_iter().collect();
+        said.sort_by_key(|(_, (first, ..))| *first);
+        self.heading("Also", Ink::Warning)?;
+        let bullet = self.style.glyphs().bullet;
+        for (sentence, (_, times, site)) in said.iter().take(ROWS) {
+            let times = match times {
+                0 | 1 => String::new(),
+                n => format!(" ({n} times)"),
+            };
+            let site = if site.is_empty() {
+                String::new()
+            } else {
+                format!(" [{site}]")
+            };
+            let room = self.style.columns().saturating_sub(4);
+            let text = harmless(format!("{sentence}{times}{site}"), self.style);
+            for (i, line) in wrap(&text, room, room).iter().enumerate() {
+                let head = if i == 0 { bullet } else { " " };
+                writeln!(self.out, "  {head} {line}")?;
+            }
+        }
+        match said.len().checked_sub(ROWS) {
+            Some(more) if more > 0 => self.text(
+                2,
+                &format!("and {}", count(more, "other remark", "other remarks")),
+                Some(Ink::Note),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn unread(&mut self, observations: &[Observation]) -> io::Result<()> {
+        let rows: Vec<(String, String)> = observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Unread(why) => {
+                    let site = observation.site.to_string();
+                    let site = if site.is_empty() {
+                        "the file".to_owned()
+                    } else {
+                        site
+                    };
+                    Some((site, unread(why)))
+                }
+                _ => None,
+            })
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.heading("Not read to its end, so not known to be safe", Ink::Error)?;
+        self.table(&rows, ("more", "more"), None)
+    }
+
+    fn torch(&mut self, verdict: &TorchVerdict) -> io::Result<()> {
+        let style = self.style;
+        let place = if verdict.place.is_empty() {
+            String::new()
+        } else {
+            let place = harmless(&verdict.place, style);
+            format!(" of {}", clip_middle(&place, style.columns() / 2, style))
+        };
+        let word = if verdict.loads {
+            "loads it"
+        } else {
+            "refuses it"
+        };
+        let ink = if verdict.loads {
+            Ink::Good
+        } else {
+            Ink::Warning
+        };
+        self.heading(&format!("torch.load(weights_only=True){place} {word}"), ink)?;
+        for reason in &verdict.reasons {
+            self.text(2, reason, None)?;
+        }
+        // Only plain names are offered to be pasted into a program.
+        if verdict.safe_globals.is_empty() || !verdict.safe_globals.iter().all(plain) {
+            return Ok(());
+        }
+        self.text(
+            2,
+            "Once each of these has been reviewed, it loads inside:",
+            None,
+        )?;
+        writeln!(self.out)?;
+        let mut modules: Vec<String> = verdict
+            .safe_globals
+            .iter()
+            .map(|global| global.module.to_string())
+            .collect();
+        modules.sort_unstable();
+        modules.dedup();
+        for module in modules.iter().filter(|module| *module != "torch") {
+            writeln!(self.out, "    import {module}")?;
+        }
+        writeln!(self.out, "    import torch")?;
+        let names: Vec<String> = verdict
+            .safe_globals
+            .iter()
+            .map(GlobalName::to_string)
+            .collect();
+        let line = format!(
+            "    with torch.serialization.safe_globals([{}]):",
+            names.join(", ")
+        );
+        if width(&line) <= style.columns() {
+            writeln!(self.out, "{line}")?;
+        } else {
+            writeln!(self.out, "    with torch.serialization.safe_globals([")?;
+            for name in names {
+                writeln!(self.out, "        {name},")?;
+            }
+            writeln!(self.out, "    ]):")?;
+        }
+        writeln!(self.out, "        ...")
+    }
+
+    fn members(&mut self, observations: &[Observation]) -> io::Result<()> {
+        let rows: Vec<(String, String)> = observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Member { name, size } => {
+                    let mut place = inwards(&observation.site);
+                    let own = name.to_string();
+                    if place.is_empty() {
+                        place = own;
+                    } else if !place.ends_with(&own) {
+                        place = format!("{place} > {own}");
+                    }
+                    Some((place, bytes(*size)))
+                }
+                _ => None,
+            })
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.heading(
+            &format!(
+                "Members ({})",
+                grouped(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+            ),
+            Ink::Strong,
+        )?;
+        self.table(&rows, ("more", "more"), None)
+    }
+
+    /// Lines as they come: offsets are aligned by whoever made them, and again here if they begin with one.
+    fn disassembly(&mut self, lines: &[String]) -> io::Result<()> {
+        self.heading("Disassembly", Ink::Strong)?;
+        let margin = lines
+            .iter()
+            .filter_map(|line| offset(line))
+            .map(|(offset, _)| offset.len())
+            .max()
+            .unwrap_or_default();
+        for line in lines {
+            let room = self.style.columns().saturating_sub(2);
+            if let Some((offset, rest)) = offset(line) {
+                let offset = harmless(offset, self.style);
+                let rest = harmless(rest, self.style);
+                let rest = clip(&rest, room.saturating_sub(margin), self.style);
+                let offset = format!("{offset:>margin$}");
+                let offset = self.style.ink(Ink::Faint, offset);
+                writeln!(self.out, "  {offset}{}", rest.trim_end())?;
+            } else {
+                let line = guarded(harmless(line, self.style));
+                let line = clip(&line, room, self.style);
+                writeln!(self.out, "  {}", line.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The offset at the front of a line of a disassembly, and the rest.
+fn offset(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start();
+    let end = line.find(' ').unwrap_or(line.len());
+    line.split_at_checked(end)
+        .filter(|(offset, _)| offset.starts_with("0x"))
+}

@@ -1,0 +1,156 @@
+//! What facts and verdicts mean to someone who is about to load the file, in words.
+
+use std::fmt::Write as _;
+
+use crate::{
+    fact::{Fact, Global, GlobalName, Site, Unread, Usage},
+    policy::{GlobalVerdict, Refusal},
+    verdict::JudgedGlobal,
+};
+
+/// The hops of a site, without the place.
+pub(super) fn inwards(site: &Site) -> String {
+    Site {
+        hops: site.hops.clone(),
+        at: crate::fact::Place::Whole,
+    }
+    .to_string()
+}
+
+/// `call, build, 62 times`.
+pub(super) fn uses(global: &JudgedGlobal) -> String {
+    // Whatever is used is imported first.
+    let only = global.usages.len() == 1;
+    let mut words: Vec<String> = global
+        .usages
+        .iter()
+        .filter(|usage| only || **usage != Usage::Import)
+        .map(ToString::to_string)
+        .collect();
+    if global.count > 1 {
+        words.push(format!("{} times", grouped(global.count)));
+    }
+    words.join(", ")
+}
+
+pub(super) fn refusal(global: &JudgedGlobal) -> String {
+    let GlobalVerdict::Refused {
+        why,
+        decided_by,
+        danger,
+    } = &global.verdict
+    else {
+        return uses(global);
+    };
+    let mut text = uses(global);
+    let why = match why {
+        Refusal::Unlisted { near: None } => match &global.global {
+            Global::Named(_) => "no list names it".to_owned(),
+            Global::Unresolved(_) => "which it is depends on running the file".to_owned(),
+        },
+        Refusal::Unlisted { near: Some(near) } => {
+            format!("no list names it (is `{near}` meant?)")
+        }
+        Refusal::Use { allowed } => {
+            let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+            format!("listed only for: {}", allowed.join(", "))
+        }
+        Refusal::Refused => "the policy refuses it".to_owned(),
+    };
+    for part in [Some(why), danger.map(str::to_owned)].into_iter().flatten() {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&part);
+    }
+    if let Some(related) = decided_by {
+        let _ = write!(text, " ({}:{})", related.file, related.line);
+    }
+    text
+}
+
+/// What a fact means to someone who is about to load the file; `None` for those with a table of their own.
+pub(super) fn remark(fact: &Fact) -> Option<String> {
+    Some(match fact {
+        Fact::StateOnNonInstance { target } => {
+            format!("sets state on {target}, which is not an instance")
+        }
+        Fact::ItemsOnNonContainer { target, op } => {
+            format!("{op} sets items on {target}, which is not a container")
+        }
+        Fact::ItemsOnInstance { class, op } => {
+            format!("{op} runs the methods of {class} that take items")
+        }
+        Fact::Extension { code } => {
+            format!("takes code {code} from the extension registry of whoever loads it")
+        }
+        Fact::PersistentId {
+            torch_storage: true,
+            ..
+        } => "refers to tensor storages in torch's own way".to_owned(),
+        Fact::PersistentId { preview, .. } => {
+            format!("leaves the persistent id {preview} to its loader")
+        }
+        Fact::OutOfBandBuffer => "uses a buffer that is not in the file".to_owned(),
+        Fact::EmbeddedPickle { length } => {
+            format!("carries a pickle of {} as a constant", bytes(*length))
+        }
+        Fact::Anomaly { kind, detail } => format!("{kind}: {detail}"),
+        _ => return None,
+    })
+}
+
+pub(super) fn unread(why: &Unread) -> String {
+    match why {
+        Unread::Malformed { detail } => format!("malformed: {detail}"),
+        Unread::Limit { limit } => format!("past the limit of {limit}"),
+        Unread::Io { detail } => format!("could not be read: {detail}"),
+        Unread::Unknown { detail } => format!("of no known format: {detail}"),
+        Unread::Unsupported { detail } => format!("not supported: {detail}"),
+        Unread::NotFetched { detail } => format!("not fetched: {detail}"),
+        Unread::Crashed { detail } => format!("reading it crashed, a bug here: {detail}"),
+    }
+}
+
+/// Whether a name is made of identifiers and nothing else.
+pub(super) fn plain(global: &GlobalName) -> bool {
+    let identifiers = |text: &str| {
+        text.split('.').all(|part| {
+            !part.starts_with(|c: char| c.is_ascii_digit())
+                && !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        })
+    };
+    [&global.module, &global.name]
+        .iter()
+        .all(|text| text.as_str().is_some_and(identifiers))
+}
+
+pub(super) fn count_u64(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// `1,234,567`.
+pub(super) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `512 bytes`, `12.3 MiB`.
+pub(super) fn bytes(n: u64) -> String {
+    const UNITS: [(&str, u32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    match UNITS.iter().find(|(_, shift)| n >> shift > 0) {
+        None => count_u64(n, "byte", "bytes"),
+        Some((unit, shift)) => {
+            let tenths = (u128::from(n) * 10) >> shift;
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Reports for programs. Each version of the schema has its own types, so that no change inside can reach a reader of
+//! the output unnoticed.
+
+pub mod v1;
+
+use std::io::{self, BufWriter, Write};
+
+use super::{Reporter, Style};
+use crate::verdict::Report;
+
+/// The newest version.
+#[derive(Debug)]
+pub(super) struct Json;
+
+impl Reporter for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn summary(&self) -> &'static str {
+        "everything, for programs (schema version 1)"
+    }
+
+    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
+        v1::write(report, &mut BufWriter::new(out))
+    }
+}

@@ -1,0 +1,442 @@
+//! Version 1 of the JSON report: `docs/json.md` describes it, and a test reads its example with these types.
+//!
+//! Within a version fields are added, never renamed, removed or given another meaning; readers ignore fields they do
+//! not know. Strings from files are exact where they are UTF-8. Where they are not, the string shows the bytes
+//! escaped (`\xNN`) and a field beside it named `..._hex` has all of them. Output is the same for the same report.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fact::{self, Global, Text},
+    finding,
+    verdict::{self, Outcome},
+};
+
+/// The version of this schema.
+pub const VERSION: u32 = 1;
+
+/// A run. `F` is what `findings` is made of: a list when read, a sequence that is made on the way when written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report<F = Vec<Finding>> {
+    /// Always 1.
+    pub version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// `clean` (exit code 0), `refused` (1) or `nothing` (3: nothing was there to check).
+    pub outcome: String,
+    /// What was looked at, in words.
+    pub view: String,
+    /// The policy that judged: a path, or `recommended (built in)`.
+    pub policy: String,
+    /// What was looked at, in numbers.
+    pub coverage: Coverage,
+    /// By path, then by place.
+    pub findings: F,
+}
+
+/// Who wrote a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `weighbridge`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Files in the view.
+    pub entries: usize,
+    /// Files that are model artifacts.
+    pub artifacts: usize,
+    /// Files of source.
+    pub sources: usize,
+    /// Files of which something was not read.
+    pub incomplete: usize,
+    /// Files that the policy excludes.
+    pub excluded: usize,
+    /// Artifacts of each format, by the format's id.
+    pub formats: BTreeMap<String, usize>,
+    /// Bytes of the artifacts.
+    pub bytes: u64,
+}
+
+/// One verdict of a rule at one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule's id: `weighbridge explain <rule>` says more.
+    pub rule: String,
+    /// `deny` (the run is refused) or `warn`.
+    pub level: String,
+    /// The file, relative to the view's root, `/`-separated.
+    pub path: String,
+    /// The path's bytes in hexadecimal, if they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_hex: Option<String>,
+    /// Where in the file.
+    pub site: Site,
+    /// What loading would do and why it is refused. Wording may change between releases.
+    pub message: String,
+    /// What it is about. Group and compare by this, not by the message.
+    pub subject: Subject,
+    /// How often the same was seen there.
+    pub count: u64,
+    /// What to do next, most helpful first.
+    pub help: Vec<String>,
+    /// Places elsewhere that explain it: most of all the policy line that decided.
+    pub related: Vec<Related>,
+    /// The lines that show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<Excerpt>,
+}
+
+/// Where in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// All of it in words, `archive/data.pkl @ 0x1f REDUCE`.
+    pub text: String,
+    /// From the file inwards.
+    pub hops: Vec<Hop>,
+    /// The place in what the last hop led to.
+    pub at: Place,
+}
+
+/// One step inwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Hop {
+    /// Into a member of an archive.
+    Member {
+        /// Its name as stored.
+        name: String,
+        /// The name's bytes in hexadecimal, if they are not UTF-8.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name_hex: Option<String>,
+        /// Which of the members with this name, from 0.
+        copy: u32,
+    },
+    /// To one of several pickles in a row.
+    Stream {
+        /// Which, from 0.
+        index: u32,
+    },
+    /// Into a constant of a pickle.
+    Constant {
+        /// The offset of its opcode, in bytes.
+        offset: u64,
+    },
+    /// Into a cell of a notebook.
+    Cell {
+        /// Which, from 0.
+        index: u32,
+    },
+}
+
+/// A place in bytes or text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Place {
+    /// All of it.
+    Whole,
+    /// A range of bytes.
+    Bytes {
+        /// The first byte.
+        start: u64,
+        /// The byte after the last.
+        end: u64,
+    },
+    /// An opcode of a pickle.
+    Opcode {
+        /// Its offset in bytes.
+        offset: u64,
+        /// Its name.
+        op: String,
+    },
+    /// A span of source; lines and columns count from 1, columns in characters, the end is exclusive.
+    Span {
+        /// First line.
+        line: u32,
+        /// First column.
+        column: u32,
+        /// Last line.
+        end_line: u32,
+        /// The column after the last.
+        end_column: u32,
+    },
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// `artifact`, `global`, `unresolved-global`, `format`, `member`, `anomaly`, `call` or `variable`.
+    pub kind: String,
+    /// Its name, readable.
+    pub name: String,
+    /// The exact parts of a global (`module`, then `name`), or the exact name of anything else, in hexadecimal, if any of
+    /// them is not UTF-8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub name_hex: Vec<String>,
+}
+
+/// A place elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Related {
+    /// A file, or a bundled policy's name.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// That line.
+    pub text: String,
+    /// First byte in `text` of what matters.
+    pub start: usize,
+    /// The byte after its last.
+    pub end: usize,
+    /// What to say there.
+    pub label: String,
+}
+
+/// Lines that show something, their control characters escaped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excerpt {
+    /// The lines, joined by `\n`.
+    pub text: String,
+    /// The number of the first in its file; absent for a disassembly, whose lines begin with offsets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_line: Option<u32>,
+    /// The offence first, then what explains it.
+    pub marks: Vec<Mark>,
+}
+
+/// A range of an excerpt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// First byte in `text`.
+    pub start: usize,
+    /// The byte after its last.
+    pub end: usize,
+    /// What to say there; may be empty.
+    pub label: String,
+}
+
+/// Findings that are put into this version's words one at a time, while they are written.
+struct Lazily<'a>(&'a [finding::Finding]);
+
+impl Serialize for Lazily<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Finding::from))
+    }
+}
+
+/// Writes a report and a final line end.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()> {
+    let coverage = &report.coverage;
+    let whole = Report {
+        version: VERSION,
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        outcome: match report.outcome() {
+            Outcome::Clean => "clean",
+            Outcome::Refused => "refused",
+            Outcome::Nothing => "nothing",
+            Outcome::Unable => "unable",
+        }
+        .to_owned(),
+        view: report.view.clone(),
+        policy: report.policy.clone(),
+        coverage: Coverage {
+            entries: coverage.entries,
+            artifacts: coverage.artifacts,
+            sources: coverage.sources,
+            incomplete: coverage.incomplete,
+            excluded: coverage.excluded,
+            formats: coverage.formats.clone(),
+            bytes: coverage.bytes,
+        },
+        findings: Lazily(&report.findings),
+    };
+    serde_json::to_writer_pretty(Escaping(&mut out), &whole)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Exact as JSON, harmless on a terminal and in a log: characters that deceive, and `##`, are written as `\uNNNN`. They
+/// can only stand inside strings, so the value stays the same.
+struct Escaping<'a>(&'a mut dyn Write);
+
+impl Write for Escaping<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // serde_json writes whole fragments of strings: a character never spans two calls.
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return self.0.write_all(bytes);
+        };
+        let mut done = 0;
+        for (at, c) in text.char_indices() {
+            let command = c == '#' && text.get(at..).is_some_and(|rest| rest.starts_with("##"));
+            if c == '\n' || !command && !fact::deceives(c) {
+                continue;
+            }
+            self.0.write_all(bytes.get(done..at).unwrap_or_default())?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(self.0, "\\u{unit:04x}")?;
+            }
+            done = at + c.len_utf8();
+        }
+        self.0.write_all(bytes.get(done..).unwrap_or_default())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The exact text if there is one, else the escaped text and the bytes.
+fn exact(text: &Text) -> (String, Option<String>) {
+    match text.as_str() {
+        Some(text) => (text.to_owned(), None),
+        None => (text.to_string(), Some(hex(text))),
+    }
+}
+
+fn hex(text: &Text) -> String {
+    let mut hex = String::with_capacity(text.as_bytes().len() * 2);
+    for byte in text.as_bytes() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+impl From<&finding::Finding> for Finding {
+    fn from(finding: &finding::Finding) -> Self {
+        let (path, path_hex) = exact(&finding.path);
+        Self {
+            rule: finding.rule.id.to_owned(),
+            level: finding.level.to_string(),
+            path,
+            path_hex,
+            site: Site::from(&finding.site),
+            message: finding.message.clone(),
+            subject: Subject::from(&finding.subject),
+            count: finding.count,
+            help: finding.help.clone(),
+            related: finding.related.iter().map(Related::from).collect(),
+            excerpt: finding.excerpt.as_ref().map(Excerpt::from),
+        }
+    }
+}
+
+impl From<&fact::Site> for Site {
+    fn from(site: &fact::Site) -> Self {
+        let hops = site.hops.iter().map(|hop| match hop {
+            fact::Hop::Member { name, copy } => {
+                let (name, name_hex) = exact(name);
+                let copy = *copy;
+                Hop::Member {
+                    name,
+                    name_hex,
+                    copy,
+                }
+            }
+            fact::Hop::Stream(index) => Hop::Stream { index: *index },
+            fact::Hop::Constant(offset) => Hop::Constant { offset: *offset },
+            fact::Hop::Cell(index) => Hop::Cell { index: *index },
+        });
+        Self {
+            text: site.to_string(),
+            hops: hops.collect(),
+            at: match site.at.clone() {
+                fact::Place::Whole => Place::Whole,
+                fact::Place::Bytes { start, end } => Place::Bytes { start, end },
+                fact::Place::Opcode { offset, op } => Place::Opcode { offset, op },
+                fact::Place::Span {
+                    line,
+                    column,
+                    end_line,
+                    end_column,
+                } => Place::Span {
+                    line,
+                    column,
+                    end_line,
+                    end_column,
+                },
+            },
+        }
+    }
+}
+
+impl From<&finding::Subject> for Subject {
+    fn from(subject: &finding::Subject) -> Self {
+        use finding::Subject as S;
+        let (kind, name, parts): (_, Cow<'_, str>, Vec<&Text>) = match subject {
+            S::Artifact => ("artifact", "".into(), vec![]),
+            S::Global(global @ Global::Named(name)) => (
+                "global",
+                match (name.module.as_str(), name.name.as_str()) {
+                    (Some(module), Some(name)) => format!("{module}.{name}").into(),
+                    _ => global.to_string().into(),
+                },
+                vec![&name.module, &name.name],
+            ),
+            S::Global(global) => ("unresolved-global", global.to_string().into(), vec![]),
+            S::Format(id) => ("format", id.into(), vec![]),
+            S::Anomaly(kind) => ("anomaly", kind.into(), vec![]),
+            S::Member(text) => ("member", exact(text).0.into(), vec![text]),
+            S::Call(text) => ("call", exact(text).0.into(), vec![text]),
+            S::Variable(text) => ("variable", exact(text).0.into(), vec![text]),
+        };
+        let bytes = parts.iter().any(|part| part.as_str().is_none());
+        Self {
+            kind: kind.to_owned(),
+            name: name.into_owned(),
+            name_hex: parts.into_iter().filter(|_| bytes).map(hex).collect(),
+        }
+    }
+}
+
+impl From<&finding::Related> for Related {
+    fn from(related: &finding::Related) -> Self {
+        Self {
+            file: related.file.clone(),
+            line: related.line,
+            text: related.text.clone(),
+            start: related.range.start,
+            end: related.range.end,
+            label: related.label.clone(),
+        }
+    }
+}
+
+impl From<&fact::Excerpt> for Excerpt {
+    fn from(excerpt: &fact::Excerpt) -> Self {
+        Self {
+            text: excerpt.text.clone(),
+            first_line: excerpt.first_line,
+            marks: excerpt
+                .marks
+                .iter()
+                .map(|mark| Mark {
+                    start: mark.range.start,
+                    end: mark.range.end,
+                    label: mark.label.clone(),
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The report for people who listen to it, and for logs: the same things as sentences, each line with a word in front
+//! that says what it is. No drawing, no colour, no columns; what a picture would underline is quoted.
+
+use std::io::{self, BufWriter, Write};
+
+use super::{
+    Reporter, Style,
+    groups::{self, Part},
+    terminal::harmless,
+};
+use crate::{
+    fact::{Excerpt, Place, Site},
+    finding::{Finding, Level, Related},
+    verdict::Report,
+};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Plain;
+
+impl Reporter for Plain {
+    fn name(&self) -> &'static str {
+        "plain"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the same in sentences, for screen readers and logs"
+    }
+
+    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+        let out = &mut BufWriter::new(out);
+        for file in groups::files(report) {
+            let path = harmless(file.path, style);
+            writeln!(out, "File {path}: {}.", groups::counts(&file))?;
+            writeln!(out)?;
+            for part in &file.parts {
+                match part {
+                    Part::Full(finding) => full(finding, style, out)?,
+                    Part::Brief(finding, _) => {
+                        headline(finding, style, out)?;
+                        place(finding, style, out)?;
+                    }
+                    Part::More(more) => {
+                        let sentence = harmless(more.sentence(), style);
+                        let sentence = sentence.trim_start_matches("and ");
+                        writeln!(out, "Also: {sentence}.")?;
+                    }
+                }
+                writeln!(out)?;
+            }
+        }
+        for (head, text) in groups::closing(report) {
+            writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;
+        }
+        for (command, why) in groups::next(report, style) {
+            writeln!(out, "Next: {}: {why}.", harmless(command, style))?;
+        }
+        out.flush()
+    }
+}
+
+fn headline(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let word = match finding.level {
+        Level::Deny => "Error",
+        Level::Warn => "Warning",
+        Level::Allow => "Note",
+    };
+    let times = match finding.count {
+        0 | 1 => String::new(),
+        n => format!(" ({n} times)"),
+    };
+    let message = harmless(&finding.message, style);
+    writeln!(out, "{word}, rule {}: {message}{times}.", finding.rule.id)
+}
+
+fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let inwards = Site {
+        hops: finding.site.hops.clone(),
+        at: Place::Whole,
+    };
+    let mut words = Vec::new();
+    if !inwards.hops.is_empty() {
+        words.push(inwards.to_string());
+    }
+    match &finding.site.at {
+        Place::Whole => {}
+        Place::Bytes { start, end } => words.push(format!("bytes {start:#x} to {end:#x}")),
+        Place::Opcode { offset, op } => words.push(format!("opcode {op} at offset {offset:#x}")),
+        Place::Span { line, column, .. } => words.push(format!("line {line}, column {column}")),
+    }
+    if words.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Place: {}.", harmless(words.join(", "), style))
+}
+
+fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    headline(finding, style, out)?;
+    place(finding, style, out)?;
+    if let Some(excerpt) = &finding.excerpt {
+        lines(excerpt, style, out)?;
+    }
+    for related in &finding.related {
+        elsewhere(related, style, out)?;
+    }
+    for help in &finding.help {
+        let mut rows = help.split('\n');
+        let first = rows.next().unwrap_or_default();
+        writeln!(out, "Help: {}", harmless(first, style))?;
+        for row in rows {
+            writeln!(out, "Help, continued: {}", harmless(row, style))?;
+        }
+    }
+    Ok(())
+}
+
+fn lines(excerpt: &Excerpt, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for (i, line) in excerpt.text.split('\n').enumerate() {
+        let line = harmless(line.replace('\t', "    "), style);
+        match excerpt.first_line {
+            Some(first) => writeln!(
+                out,
+                "Line {}: {}",
+                u64::from(first) + u64::try_from(i).unwrap_or_default(),
+                line.trim_end()
+            )?,
+            None => writeln!(out, "Opcode at {}", line.trim_end())?,
+        }
+    }
+    for mark in &excerpt.marks {
+        marked(&excerpt.text, mark.range.clone(), &mark.label, style, out)?;
+    }
+    Ok(())
+}
+
+fn elsewhere(related: &Related, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let file = harmless(&related.file, style);
+    let text = harmless(&related.text, style);
+    match related.line {
+        0 => writeln!(out, "Decided by {file}. {text}")?,
+        line => writeln!(out, "Decided by {file}, line {line}: {text}")?,
+    }
+    marked(
+        &related.text,
+        related.range.clone(),
+        &related.label,
+        style,
+        out,
+    )
+}
+
+/// What an underline would point at, quoted.
+fn marked(
+    text: &str,
+    range: std::ops::Range<usize>,
+    label: &str,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(quoted) = text.get(range).filter(|quoted| !quoted.is_empty()) else {
+        return if label.is_empty() {
+            Ok(())
+        } else {
+            writeln!(out, "Marked: {}.", harmless(label, style))
+        };
+    };
+    let quoted = harmless(quoted, style);
+    if label.is_empty() {
+        writeln!(out, "Marked: {quoted}")
+    } else {
+        writeln!(out, "Marked: {quoted}: {}.", harmless(label, style))
+    }
+}
+
+/// A word with its first letter in upper case.
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}

