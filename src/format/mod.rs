@@ -49,17 +49,22 @@ pub struct Format {
     pub read: fn(&Window, &mut Reading<'_>) -> Result<(), ReadError>,
 }
 
+mod torch;
+
 /// Declares the modules and the one list of formats.
 macro_rules! formats {
-    ($($module:ident),* $(,)?) => {
+    (modules { $($module:ident),* $(,)? } also { $($path:path),* $(,)? }) => {
         $(pub mod $module;)*
 
         /// Every format, in the order in which they are tried and documented.
-        pub static FORMATS: &[&Format] = &[$(&$module::FORMAT),*];
+        pub static FORMATS: &[&Format] = &[$(&$module::FORMAT,)* $(&$path),*];
     };
 }
 
-formats! { pickle, zip, safetensors, npy, npz }
+formats! {
+    modules { pickle, zip, safetensors, npy, npz }
+    also { torch::zip::FORMAT, torch::script::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
+}
 
 /// A format by its id.
 pub fn by_id(id: &str) -> Option<&'static Format> {

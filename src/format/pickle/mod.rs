@@ -21,7 +21,7 @@ use memo::Memo;
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, GlobalName, Hop, Obstacle, Place, TorchForm, TorchLoad, Unread},
+    fact::{Fact, GlobalName, Hop, Obstacle, Place, Text, TorchForm, TorchLoad, Unread},
     limits,
 };
 
@@ -55,11 +55,11 @@ Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for sci
     read,
 };
 
-/// Names under which `torch.load` is what opens a file.
-pub(super) const TORCH_EXTENSIONS: &[&str] = &["pt", "pth", "bin", "ckpt"];
-
 /// Whether the first bytes could be a pickle's.
 fn probe(head: &Head<'_>) -> Certainty {
+    if super::torch::legacy::begins(&head.front) {
+        return Certainty::No;
+    }
     match head.front.as_slice() {
         [opcode::PROTO, 0..=5, next, ..] if opcode::lookup(*next).is_some() => Certainty::Sure,
         [opcode::PROTO, 0..=15, ..] => Certainty::Maybe,
@@ -99,6 +99,46 @@ fn begins_embedded(front: &[u8]) -> bool {
     }
 }
 
+/// What torch's weights-only unpickler would make of a stream.
+#[derive(Debug)]
+pub struct Examined {
+    /// The globals it looks up, in order.
+    pub globals: Vec<GlobalName>,
+    /// The first thing that no list of globals can mend, and the offset of its opcode.
+    pub obstacle: Option<(u64, String)>,
+    /// That opcode's byte.
+    pub obstacle_op: u8,
+    /// The storages it asks for, each key once.
+    pub storages: Vec<Storage>,
+    /// A storage's persistent id that has not the five parts that a zip's has: how many it has.
+    pub odd_storage: Option<u64>,
+}
+
+/// A tensor storage, as a persistent id names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// The key: the name of its record.
+    pub key: Text,
+    /// The storage type, without its module.
+    pub class: Text,
+    /// How many elements it has.
+    pub elements: Option<u64>,
+}
+
+/// Runs a stream for what torch's weights-only unpickler would make of it; records nothing.
+pub fn examine(window: &Window, start: u64) -> Examined {
+    let run = machine::run(window, start, None);
+    let (globals, obstacle) = run.weights.finish();
+    let at = obstacle.as_ref().map_or(0, |(offset, _)| *offset);
+    let obstacle_op = window.bytes_at(at, 1).ok().and_then(|byte| byte.first().copied()).unwrap_or(0);
+    Examined { globals, obstacle, obstacle_op, storages: run.storages, odd_storage: run.odd_storage }
+}
+
+/// The place of an opcode.
+pub fn opcode_at(offset: u64, code: u8) -> Place {
+    Place::Opcode { offset, op: opcode::name(code).into() }
+}
+
 /// How a stream ended.
 #[derive(Debug)]
 pub struct Stream {
@@ -108,24 +148,25 @@ pub struct Stream {
     pub complete: bool,
     /// Whether a global was resolved or anything called.
     pub acts: bool,
-    /// What torch's weights-only unpickler looks up.
-    pub globals: Vec<GlobalName>,
-    /// What stands in that unpickler's way, whatever is listed.
-    pub obstacle: Option<Obstacle>,
     memo: Memo,
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let first = read_stream(window, 0, None, reading);
-    let named_torch = Head { front: Vec::new(), window, name: reading.name.as_bytes() }.named(TORCH_EXTENSIONS);
-    if named_torch && matches!(reading.expect, Expect::Named) {
-        let reason = "it has no magic number: torch.load runs the pickle first and complains afterwards".into();
-        let missing = Obstacle { site: reading.recorder.site(Place::Whole), reason };
-        let load = TorchLoad {
-            form: TorchForm::Bare,
-            globals: first.globals.clone(),
-            obstacle: Some(first.obstacle.clone().unwrap_or(missing)),
+    let head = Head { front: Vec::new(), window, name: reading.name.as_bytes() };
+    if head.named(super::torch::EXTENSIONS) && matches!(reading.expect, Expect::Named) {
+        let examined = examine(window, 0);
+        let site = |at| reading.recorder.site(at);
+        let obstacle = match examined.obstacle {
+            Some((offset, reason)) => {
+                Obstacle { site: site(opcode_at(offset, examined.obstacle_op)), reason: reason.into() }
+            }
+            None => Obstacle {
+                site: site(Place::Whole),
+                reason: "it has no magic number: torch.load runs the pickle first and complains afterwards".into(),
+            },
         };
+        let load = TorchLoad { form: TorchForm::Bare, globals: examined.globals, obstacle: Some(obstacle) };
         reading.record(Fact::TorchLoad(Box::new(load)));
     }
     if first.complete {
@@ -208,17 +249,11 @@ pub fn read_stream(window: &Window, start: u64, earlier: Option<&Memo>, reading:
     for embedded in run.embedded {
         read_embedded(window, embedded, reading);
     }
-    let (globals, obstacle) = run.weights.finish();
-    let obstacle = obstacle.map(|(offset, reason)| {
-        let op = window.bytes_at(offset, 1).ok().and_then(|b| b.first().copied()).map_or("?", opcode::name);
-        let at = Place::Opcode { offset, op: op.into() };
-        Obstacle { site: reading.recorder.site(at), reason: reason.into() }
-    });
     if let Err((offset, error)) = run.result {
         let op = window.bytes_at(offset, 1).ok().and_then(|b| b.first().copied()).map_or("end", opcode::name);
         reading.unread(error, Place::Opcode { offset, op: op.into() });
     }
-    Stream { end: run.end, complete, acts, globals, obstacle, memo: run.memo }
+    Stream { end: run.end, complete, acts, memo: run.memo }
 }
 
 /// Tries a constant as a pickle of its own; it counts if it reads to its end and names a global.

@@ -3,7 +3,7 @@
 //! Short, one line, harmless to print; what is not known is `...`, never guessed.
 
 use super::{
-    constant,
+    Storage, constant,
     seen::Seen,
     value::{Interner, Kind, Nodes, Value},
 };
@@ -116,9 +116,21 @@ impl Preview<'_> {
         }
     }
 
-    /// How many parts a persistent id's tuple has.
-    pub(super) fn parts(&self, pid: Value) -> Option<usize> {
-        self.tuple(pid).map(<[Value]>::len)
+    /// The storage that a persistent id of torch's shape names, with the value of its key and how many parts the id has.
+    pub(super) fn storage(&self, pid: Value) -> Option<(Value, Storage, u64)> {
+        let parts = self.tuple(pid)?;
+        let [_, class, key, _, elements, ..] = parts else { return None };
+        let text = match key.kind() {
+            Kind::Int => Text::from(key.as_int().to_string()),
+            _ => self.string(*key)?,
+        };
+        let class = self.seen.name(class.index())?.name.clone();
+        let elements = match elements.kind() {
+            Kind::Int => u64::try_from(elements.as_int()).ok(),
+            Kind::Long => constant::repr(self.window, elements.number(), STRING).parse().ok(),
+            _ => None,
+        };
+        Some((*key, Storage { key: text, class, elements }, wide(parts.len())))
     }
 
     fn global(&self, row: usize) -> String {

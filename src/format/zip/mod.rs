@@ -46,7 +46,11 @@ pub struct Layout {
 }
 
 /// Every layout, in the order in which they are asked: the first that claims an archive reads it.
-static LAYOUTS: &[&Layout] = &[&super::npz::LAYOUT];
+static LAYOUTS: &[&Layout] = &[
+    &super::torch::script::LAYOUT,
+    &super::torch::zip::LAYOUT,
+    &super::npz::LAYOUT,
+];
 
 /// Members that look like a tensor's storage are not listed one by one past this many members: a large checkpoint has
 /// tens of thousands, and their names say nothing.

@@ -255,6 +255,14 @@ impl Machine<'_> {
         if let Some(obstacle) = obstacle {
             self.weights.block(self.at, || obstacle);
         }
+        if let Some((key, storage, parts)) = self.looker().storage(pid).filter(|_| torch_storage) {
+            if parts != 5 && self.odd_storage.is_none() {
+                self.odd_storage = Some(parts);
+            }
+            if self.storages.len() < limits::MEMBERS {
+                self.storages.entry(key).or_insert(storage);
+            }
+        }
         // A checkpoint has one for each tensor: they are one row, shown by the first.
         if !torch_storage || !self.seen.storage_again() {
             let preview = self.looker().value(pid);

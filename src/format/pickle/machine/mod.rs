@@ -12,7 +12,7 @@ mod stack;
 use super::{
     lex::{Lexer, Straddle},
     memo::Memo,
-    opcode as op,
+    Storage, opcode as op,
     preview::Preview,
     seen::{CONTEXT, Moment, Seen},
     text,
@@ -46,6 +46,10 @@ pub(in crate::format::pickle) struct Run {
     pub weights: WeightsOnly,
     /// Constants that look like pickles: where their bytes are, and their opcode's offset.
     pub embedded: Vec<Embedded>,
+    /// Storages that persistent ids of torch's shape name, each key once.
+    pub storages: Vec<Storage>,
+    /// How many parts a persistent id of a storage has that has not five.
+    pub odd_storage: Option<u64>,
     /// The memo, for what a re-used unpickler would still have.
     pub memo: Memo,
 }
@@ -91,6 +95,9 @@ pub(in crate::format::pickle) struct Machine<'m> {
     seen: Seen,
     weights: WeightsOnly,
     embedded: Vec<Embedded>,
+    /// By key and type, so that a storage that many tensors share is one.
+    storages: FxHashMap<Value, Storage>,
+    odd_storage: Option<u64>,
     /// Entries that an earlier stream set.
     earlier: Option<&'m Memo>,
     /// The opcode being executed.
@@ -158,8 +165,13 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         machine.recent = [u64::MAX; CONTEXT];
         let _ = machine.to_the_end();
     }
+    let mut storages: Vec<Storage> = machine.storages.into_values().collect();
+    storages.sort_by(|a, b| a.key.cmp(&b.key));
+    storages.dedup_by(|a, b| a.key == b.key);
     Run {
         end,
+        storages,
+        odd_storage: machine.odd_storage,
         result: result.map(|_| ()),
         seen: machine.seen,
         weights: machine.weights,

@@ -1,0 +1,165 @@
+//! What `torch.save` wrote before 1.6: five pickles (magic number, protocol, system information, the object, the storage
+//! keys), then each storage as its length and raw bytes.
+//!
+//! All five are unpickled by every load, and each can run code. Where the storages end follows from their persistent ids,
+//! so what stands behind them is seen.
+
+use super::{Verdict, examine, site_in, storage_bytes};
+use crate::{
+    bytes::{ReadError, Window},
+    fact::{Fact, Hop, Place, TorchForm, Unread},
+    format::{Certainty, Expect, Format, Head, Reading, pickle},
+};
+
+/// The stream of pickles and raw storages.
+pub static FORMAT: Format = Format {
+    id: "torch-legacy",
+    title: "PyTorch checkpoint (before 1.6)",
+    doc: DOC,
+    extensions: &[],
+    executes: true,
+    probe,
+    read,
+};
+
+const DOC: &str = "\
+## What it is
+
+What `torch.save` wrote before torch 1.6, and writes with `_use_new_zipfile_serialization=False`: five pickles one after
+another (magic number, protocol version, system information, the object, the keys of its storages), then the storages.
+
+## What loading it does
+
+Each of the five pickles is unpickled, before anything is compared: by torch's weights-only unpickler if
+`weights_only=True`, else by Python's.
+
+## How it is recognised
+
+A first pickle that is torch's magic number, in whichever opcode it is written.
+
+## What is checked
+
+Everything that is checked of a `pickle`, in each of the five; that the storages are as long as the object says
+(`bytes-after-storages` if something follows them).
+
+## What to prefer
+
+safetensors; or saving again with a current torch.
+";
+
+/// torch's magic number, little-endian.
+const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+/// The same in decimal, as protocols 0 and 1 write it.
+const MAGIC_TEXT: &[u8] = b"119547037146038801333356";
+
+/// What the five pickles are, in order.
+const PARTS: [&str; 5] = [
+    "magic number",
+    "protocol version",
+    "system information",
+    "object",
+    "storage keys",
+];
+
+/// Whether the bytes begin with a pickle of the magic number.
+pub(in crate::format) fn begins(front: &[u8]) -> bool {
+    let front = match front {
+        [0x80, _, rest @ ..] => rest,
+        all => all,
+    };
+    let front = match front {
+        [0x95, _, _, _, _, _, _, _, _, rest @ ..] => rest,
+        all => all,
+    };
+    let after = match front {
+        [0x8a, 10, rest @ ..] | [0x8b, 10, 0, 0, 0, rest @ ..] => rest.strip_prefix(&MAGIC),
+        [b'L' | b'I', rest @ ..] => rest
+            .strip_prefix(MAGIC_TEXT)
+            .map(|rest| rest.strip_prefix(b"L").unwrap_or(rest))
+            .and_then(|rest| rest.strip_prefix(b"\n")),
+        _ => None,
+    };
+    after.is_some_and(|rest| rest.starts_with(b"."))
+}
+
+fn probe(head: &Head<'_>) -> Certainty {
+    if begins(&head.front) {
+        Certainty::Sure
+    } else {
+        Certainty::No
+    }
+}
+
+fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let mut verdict = Verdict::new(TorchForm::Legacy);
+    let mut at = 0;
+    let mut storages = Some(0_u64);
+    for (number, part) in (0..).zip(PARTS) {
+        let hop = Hop::Stream(number);
+        if at >= window.len() {
+            verdict.block(
+                site_in(reading, None),
+                format!("there is no pickle of its {part}"),
+            );
+            let detail = format!("the file ends before its {part}").into();
+            reading.unread(Unread::Malformed { detail }, Place::Whole);
+            break;
+        }
+        let site = site_in(reading, Some(hop.clone()));
+        reading.recorder.enter(hop);
+        let stream = pickle::read_stream(window, at, None, reading);
+        reading.recorder.leave();
+        let examined = examine(window, at);
+        verdict.pickle(site, &examined);
+        let bytes = examined
+            .storages
+            .iter()
+            .map(|storage| storage_bytes(storage)?.checked_add(8));
+        storages = bytes.fold(storages, |sum, bytes| sum?.checked_add(bytes?));
+        if !stream.complete {
+            reading.record(Fact::TorchLoad(verdict.finish()));
+            return Ok(());
+        }
+        at = stream.end;
+    }
+    if let Some(end) = storages.and_then(|bytes| at.checked_add(bytes)) {
+        if end > window.len() {
+            let missing = end.saturating_sub(window.len());
+            verdict.block(site_in(reading, None), "its storages are cut off");
+            let detail = format!("{missing} bytes of its storages are missing").into();
+            reading.unread(
+                Unread::Malformed { detail },
+                Place::Bytes {
+                    start: at,
+                    end: window.len(),
+                },
+            );
+        } else if end < window.len() {
+            let rest = Place::Bytes {
+                start: end,
+                end: window.len(),
+            };
+            let detail = format!(
+                "{} bytes after the storages",
+                window.len().saturating_sub(end)
+            );
+            reading
+                .recorder
+                .anomaly("bytes-after-storages", detail, rest);
+            reading.descend(Hop::Stream(5), b"", &window.from(end), Expect::Named);
+        }
+    } else {
+        let detail =
+            "a storage of a type or size that is not known: where the storages end is not known"
+                .into();
+        reading.unread(
+            Unread::Unsupported { detail },
+            Place::Bytes {
+                start: at,
+                end: window.len(),
+            },
+        );
+    }
+    reading.record(Fact::TorchLoad(verdict.finish()));
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! TorchScript archives: a zip of code, constants and a pickle of objects whose methods that code defines.
+
+use super::{Verdict, site_in, zip::is_pickle_name};
+use crate::{
+    bytes::{ReadError, Window},
+    fact::{Fact, TorchForm},
+    format::{
+        Certainty, Expect, Format, Head, Reading, pickle,
+        zip::{Directory, Layout, read_members},
+    },
+};
+
+/// The format: recognised by [`LAYOUT`], not by a probe of its own.
+pub static FORMAT: Format = Format {
+    id: "torch-script",
+    title: "TorchScript archive",
+    doc: DOC,
+    extensions: &["torchscript", "ptl"],
+    executes: true,
+    probe: |_: &Head<'_>| Certainty::No,
+    read: |window: &Window, reading: &mut Reading<'_>| {
+        (crate::format::zip::FORMAT.read)(window, reading)
+    },
+};
+
+/// A zip with a `constants.pkl`, which is what torch itself goes by.
+pub static LAYOUT: Layout = Layout {
+    id: "torch-script",
+    claims,
+    read,
+};
+
+const DOC: &str = "\
+## What it is
+
+A zip archive that `torch.jit.save` writes: TorchScript code under `code/`, `constants.pkl`, and `data.pkl`, whose
+objects are instances of classes that the code defines (`__torch__.*`).
+
+## What loading it does
+
+`torch.jit.load` compiles the code and runs `__setstate__` methods in it. TorchScript is no sandbox: its operators read
+and write files. `torch.load` hands such an archive to `torch.jit.load`; with `weights_only=True` it refuses.
+
+## How it is recognised
+
+A zip archive with a member `constants.pkl`: what torch goes by.
+
+## What is checked
+
+Everything that is checked of a `zip` archive; the pickles are read, and the classes they name that the archive itself
+defines are its own code, not imports.
+
+## What to prefer
+
+safetensors for weights, ONNX for a graph.
+";
+
+fn claims(directory: &Directory) -> bool {
+    directory.members.iter().any(|member| {
+        let name = member.name.as_bytes();
+        name.rsplit(|b| matches!(b, b'/' | b'\\'))
+            .next()
+            .is_some_and(|last| last.eq_ignore_ascii_case(b"constants.pkl"))
+    })
+}
+
+fn read(
+    window: &Window,
+    directory: &Directory,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
+    read_members(window, directory, reading, |member| {
+        is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
+    });
+    let mut verdict = Verdict::new(TorchForm::Script);
+    verdict.block(
+        site_in(reading, None),
+        "TorchScript archives are not loaded with weights_only=True",
+    );
+    reading.record(Fact::TorchLoad(verdict.finish()));
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Torch's zip: `<root>/data.pkl` and one stored member for each tensor storage.
+//!
+//! torch goes by the central directory alone, ignores case, takes the folder of the first entry for the root and wants a
+//! `version` record. Every pickle of every copy is read here; the verdict is about what torch itself would take.
+
+use super::{Verdict, examine, site_in};
+use crate::{
+    bytes::{ReadError, Window},
+    fact::{Fact, Hop, TorchForm},
+    format::{
+        Certainty, Expect, Format, Head, Reading, pickle,
+        zip::{Directory, Layout, Member, is_torch, read_members},
+    },
+};
+
+/// The format: recognised by [`LAYOUT`], not by a probe of its own.
+pub static FORMAT: Format = Format {
+    id: "torch-zip",
+    title: "PyTorch checkpoint (zip)",
+    doc: DOC,
+    extensions: super::EXTENSIONS,
+    executes: true,
+    probe: |_: &Head<'_>| Certainty::No,
+    read: |window: &Window, reading: &mut Reading<'_>| {
+        (crate::format::zip::FORMAT.read)(window, reading)
+    },
+};
+
+/// A zip with a `data.pkl` that is no TorchScript archive.
+pub static LAYOUT: Layout = Layout {
+    id: "torch-zip",
+    claims: is_torch,
+    read,
+};
+
+const DOC: &str = "\
+## What it is
+
+What `torch.save` writes since torch 1.6: a zip archive with a pickle, `<root>/data.pkl`, and one stored member
+`<root>/data/<n>` for each tensor storage.
+
+## What loading it does
+
+`torch.load(weights_only=True)`, the default since torch 2.6, runs the pickle on an unpickler of its own that knows a
+third of the opcodes and only listed globals. `weights_only=False` runs it on Python's: whatever it names is imported
+and called.
+
+## How it is recognised
+
+A zip archive with a member `data.pkl`, whatever the case, under any folder.
+
+## What is checked
+
+Everything that is checked of a `zip` archive and of a `pickle`, in every copy of every member. The verdict on
+`weights_only=True` names the globals that would have to be listed, or the first thing that no list can mend.
+
+## What to prefer
+
+safetensors for weights; a state dict, never a whole module.
+";
+
+pub(super) fn is_pickle_name(name: &[u8]) -> bool {
+    name.len()
+        .checked_sub(4)
+        .and_then(|at| name.get(at..))
+        .is_some_and(|suffix| suffix.eq_ignore_ascii_case(b".pkl"))
+}
+
+fn read(
+    window: &Window,
+    directory: &Directory,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
+    read_members(window, directory, reading, |member| {
+        is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
+    });
+    let verdict = judge(window, directory, reading);
+    reading.record(Fact::TorchLoad(verdict.finish()));
+    Ok(())
+}
+
+/// How torch takes the archive as a whole.
+fn judge(window: &Window, directory: &Directory, reading: &mut Reading<'_>) -> Verdict {
+    let mut verdict = Verdict::new(TorchForm::Zip);
+    let here = site_in(reading, None);
+    let record = |name: &[u8]| [directory.root(), b"/", name].concat();
+    let data = record(b"data.pkl");
+    let begins = window
+        .bytes_at(0, 4)
+        .is_ok_and(|front| front == b"PK\x03\x04");
+    if !begins {
+        verdict.block(
+            here.clone(),
+            "it does not begin as a zip: torch.load takes it for a file of before 1.6",
+        );
+    }
+    if directory.shift != 0 {
+        verdict.block(
+            here.clone(),
+            "bytes stand before the archive: torch does not open it",
+        );
+    }
+    let in_directory = |name: &[u8]| directory.named(name).any(|member| !member.is_orphan());
+    if !in_directory(&record(b"version")) && !in_directory(&record(b".data/version")) {
+        verdict.block(here.clone(), "there is no version record");
+    }
+    let copies: Vec<&Member> = directory
+        .named(&data)
+        .filter(|member| !member.is_orphan())
+        .collect();
+    if copies.is_empty() {
+        verdict.block(
+            here.clone(),
+            "there is no data.pkl in the folder of the first entry",
+        );
+    }
+    for member in copies {
+        let site = site_in(
+            reading,
+            Some(Hop::Member {
+                name: member.name.clone(),
+                copy: member.copy,
+            }),
+        );
+        match member.body(window, &reading.budget()) {
+            Ok(body) => {
+                let examined = examine(&body, 0);
+                verdict.pickle(site.clone(), &examined);
+                let missing = examined.storages.iter().find(|storage| {
+                    let name = record(&[b"data/", storage.key.as_bytes()].concat());
+                    !in_directory(&name)
+                });
+                if let Some(missing) = missing {
+                    verdict.block(
+                        site.clone(),
+                        format!("there is no record data/{}", missing.key),
+                    );
+                }
+                if let Some(parts) = examined.odd_storage {
+                    verdict.block(
+                        site,
+                        format!("a storage's persistent id has {parts} parts, torch unpacks 5"),
+                    );
+                }
+            }
+            Err(error) => verdict.block(site, format!("data.pkl cannot be read: {error}")),
+        }
+    }
+    verdict
+}
