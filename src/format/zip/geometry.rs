@@ -117,12 +117,11 @@ impl Builder<'_> {
                         .as_deref()
                         .and_then(|before| before.get(before.len().checked_sub(narrow(gap))?..));
                     let read;
-                    let bytes = match held {
-                        Some(held) => held,
-                        None => {
-                            read = self.window.bytes_at(span.end, narrow(room))?;
-                            &read
-                        }
+                    let bytes = if let Some(held) = held {
+                        held
+                    } else {
+                        read = self.window.bytes_at(span.end, narrow(room))?;
+                        &read
                     };
                     match check::descriptor(bytes, room, header) {
                         Some(length) => span.end = span.end.saturating_add(length),
