@@ -36,7 +36,7 @@ pub(super) enum What {
 /// the member before may be.
 #[derive(Debug)]
 pub(super) struct Described {
-    pub(super) header: Option<Header>,
+    pub(super) header: Option<Box<Header>>,
     pub(super) index: usize,
     pub(super) before: Box<[u8]>,
 }
@@ -111,7 +111,7 @@ impl Builder<'_> {
             if let What::Member(described) = &mut span.what {
                 let room = next_start.saturating_sub(span.end).min(DESCRIPTOR);
                 let overlaps = next_start < span.end;
-                if let Some(header) = described.header.as_ref().filter(|_| !overlaps) {
+                if let Some(header) = described.header.as_deref().filter(|_| !overlaps) {
                     let gap = next_start.saturating_sub(span.end);
                     let held = next_before
                         .as_deref()
