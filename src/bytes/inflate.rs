@@ -103,7 +103,12 @@ impl Inflated {
     fn read(&self, front: &mut Front, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut chunk = vec![0; 32 << 10];
         while !front.ended && front.produced <= offset {
-            let n = front.decoder.read(&mut chunk)?;
+            // Not past the stated size: what follows there (an end marker, and how it ends) is no part of the content.
+            let left = narrow(self.len.saturating_sub(front.produced));
+            let wanted = left.min(chunk.len());
+            let n = front
+                .decoder
+                .read(chunk.get_mut(..wanted).unwrap_or_default())?;
             if n == 0 {
                 front.ended = true;
                 break;

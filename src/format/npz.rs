@@ -62,6 +62,10 @@ fn claims(directory: &Directory) -> bool {
     files.peek().is_some() && files.all(|member| member.name.as_bytes().ends_with(b".npy"))
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the signature of every layout's reader"
+)]
 fn read_layout(
     window: &Window,
     directory: &Directory,

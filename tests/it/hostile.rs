@@ -3,7 +3,10 @@
 //!
 //! A format adds its fixtures with one line in [`fixtures`].
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use crate::support::{
     dribble::Dribble,
@@ -35,7 +38,10 @@ fn survives(name: &str, bytes: Vec<u8>, what: &str) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut hex, b| {
+        write!(hex, "{b:02x}").unwrap();
+        hex
+    })
 }
 
 /// About `n` positions of a file: all of them if it is short.
@@ -68,7 +74,7 @@ fn every_flipped_byte_is_survived() {
 #[test]
 fn random_splices_are_survived() {
     let fixtures = fixtures();
-    let mut random = Random(0x5eed_0f_a_11ce);
+    let mut random = Random(0x5eed_0000_11ce);
     for round in 0..1500 {
         let (name, bytes) = random.pick(&fixtures);
         let (_, donor) = random.pick(&fixtures);

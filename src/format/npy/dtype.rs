@@ -111,8 +111,7 @@ impl Dtype {
             (_, size) => size.parse().map_err(|_| unsupported())?,
         };
         let known = match kind {
-            '?' => size == 1,
-            'b' => size == 1,
+            '?' | 'b' => size == 1,
             'i' | 'u' => matches!(size, 1 | 2 | 4 | 8),
             'f' => matches!(size, 2 | 4 | 8 | 12 | 16),
             'c' => matches!(size, 8 | 16 | 24 | 32),

@@ -1,5 +1,7 @@
 //! What single members say that no ordinary writer says, and what their two descriptions say differently.
 
+use std::{borrow::Cow, collections::hash_map::Entry};
+
 use rustc_hash::FxHashMap;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -219,55 +221,74 @@ pub(super) fn descriptor(bytes: &[u8], room: u64, expected: &Header) -> Option<u
 /// Numbers the copies of each name, and records names that are there twice, as stored or as file systems and torch
 /// compare them (case, separators, Unicode composition).
 pub(super) fn names(members: &mut [Member], notes: &mut Notes<'_>) {
-    let mut copies: FxHashMap<Box<[u8]>, u32> = FxHashMap::default();
-    let mut folded: FxHashMap<Box<[u8]>, Box<[u8]>> = FxHashMap::default();
-    for member in members {
-        let name = member.name.as_bytes();
-        let at = Place::Bytes {
-            start: member.offset,
-            end: member.data.unwrap_or(member.offset),
-        };
-        let copy = copies.entry(name.into()).or_insert(0);
-        member.copy = *copy;
-        *copy = copy.saturating_add(1);
-        if member.index.is_none() {
-            continue;
-        }
-        if member.copy > 0 {
-            notes.add("duplicate-member", at, || {
-                format!("`{}` is there more than once; loaders differ in which they read", shown(name))
-            });
-            continue;
-        }
-        let key = fold(name);
-        match folded.get(&key) {
-            Some(first) => notes.add("ambiguous-member-name", at, || {
-                format!(
-                    "`{}` and `{}` are one name to loaders that ignore case or separators",
-                    shown(first),
-                    shown(name)
-                )
-            }),
-            None => {
-                folded.insert(key, name.into());
-            }
-        }
+    let numbers = copies(members, notes);
+    for (member, copy) in members.iter_mut().zip(numbers) {
+        member.copy = copy;
     }
 }
 
+fn copies(members: &[Member], notes: &mut Notes<'_>) -> Vec<u32> {
+    // Keys are borrowed: an archive of a million members is large enough once.
+    let mut copies: FxHashMap<&[u8], u32> = FxHashMap::default();
+    let mut folded: FxHashMap<Cow<'_, [u8]>, &[u8]> = FxHashMap::default();
+    let mut numbers = Vec::with_capacity(members.len());
+    for member in members {
+        let name = member.name.as_bytes();
+        let place = || Place::Bytes {
+            start: member.offset,
+            end: member.data.unwrap_or(member.offset),
+        };
+        let next = copies.entry(name).or_insert(0);
+        let copy = *next;
+        *next = next.saturating_add(1);
+        numbers.push(copy);
+        if member.index.is_none() {
+            continue;
+        }
+        if copy > 0 {
+            notes.add("duplicate-member", place(), || {
+                format!(
+                    "`{}` is there more than once; loaders differ in which they read",
+                    shown(name)
+                )
+            });
+            continue;
+        }
+        match folded.entry(fold(name)) {
+            Entry::Occupied(first) => notes.add("ambiguous-member-name", place(), || {
+                format!(
+                    "`{}` and `{}` are one name to loaders that ignore case or separators",
+                    shown(first.get()),
+                    shown(name)
+                )
+            }),
+            Entry::Vacant(slot) => {
+                slot.insert(name);
+            }
+        }
+    }
+    numbers
+}
+
 /// A name as the most forgiving comparison sees it.
-pub(super) fn fold(name: &[u8]) -> Box<[u8]> {
-    let slashed: Vec<u8> = name
-        .iter()
-        .map(|b| if *b == b'\\' { b'/' } else { b.to_ascii_lowercase() })
-        .collect();
+fn fold(name: &[u8]) -> Cow<'_, [u8]> {
+    let plain = |b: &u8| b.is_ascii() && !b.is_ascii_uppercase() && *b != b'\\';
+    if name.iter().all(plain) {
+        return Cow::Borrowed(name);
+    }
+    let mut slashed = name.to_ascii_lowercase();
+    for byte in &mut slashed {
+        if *byte == b'\\' {
+            *byte = b'/';
+        }
+    }
     match std::str::from_utf8(&slashed) {
-        Ok(text) if !text.is_ascii() => text
-            .nfc()
-            .flat_map(char::to_lowercase)
-            .collect::<String>()
-            .into_bytes()
-            .into(),
-        _ => slashed.into(),
+        Ok(text) if !text.is_ascii() => Cow::Owned(
+            text.nfc()
+                .flat_map(char::to_lowercase)
+                .collect::<String>()
+                .into_bytes(),
+        ),
+        _ => Cow::Owned(slashed),
     }
 }

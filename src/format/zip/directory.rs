@@ -376,7 +376,7 @@ impl Builder<'_> {
             start: at,
             end: end.min(self.window.len()),
             what: What::Member(Box::new(super::geometry::Described {
-                header: described.then(|| ours.clone()),
+                header: described.then(|| Box::new(ours.clone())),
                 index: member,
                 before: bytes.get(..header_at).unwrap_or_default().into(),
             })),

@@ -150,14 +150,12 @@ fn end(tail: &Tail<'_>, at: u64) -> Result<End, ReadError> {
         || [classic.size, classic.offset].contains(&0xffff_ffff);
     let mut disagreements = Vec::new();
     let mut said = zip64(tail, at, &mut disagreements)?;
-    if let Some(large) = said.first().copied() {
-        if !agree(&classic, &large) {
-            disagreements.push(format!(
-                "the end record says {}, the zip64 record {}",
-                classic.says(),
-                large.says()
-            ));
-        }
+    if let Some(large) = said.first().filter(|large| !agree(&classic, large)) {
+        disagreements.push(format!(
+            "the end record says {}, the zip64 record {}",
+            classic.says(),
+            large.says()
+        ));
     }
     if said.is_empty() || !saturated {
         said.push(classic);
@@ -234,14 +232,12 @@ fn zip64(
             end: record_at,
         };
         if let Some(other) = said.first().filter(|other| **other != values) {
-            if !agree(other, &values) || other.end != values.end {
-                disagreements.push(format!(
-                    "two zip64 records: one at {} says {}, one at {record_at} says {}",
-                    other.end,
-                    other.says(),
-                    values.says()
-                ));
-            }
+            disagreements.push(format!(
+                "two zip64 records: one at {} says {}, one at {record_at} says {}",
+                other.end,
+                other.says(),
+                values.says()
+            ));
         }
         if !said.contains(&values) {
             said.push(values);

@@ -84,12 +84,12 @@ impl Central {
         take(comment)?;
         header.extra(extra, Some(&mut offset));
         Ok(Some(Self {
-            cut,
             header,
             offset,
             made_by,
             attributes,
             disk,
+            cut,
         }))
     }
 

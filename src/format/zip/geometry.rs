@@ -36,7 +36,7 @@ pub(super) enum What {
 /// the member before may be.
 #[derive(Debug)]
 pub(super) struct Described {
-    pub(super) header: Option<Header>,
+    pub(super) header: Option<Box<Header>>,
     pub(super) index: usize,
     pub(super) before: Box<[u8]>,
 }
@@ -111,18 +111,17 @@ impl Builder<'_> {
             if let What::Member(described) = &mut span.what {
                 let room = next_start.saturating_sub(span.end).min(DESCRIPTOR);
                 let overlaps = next_start < span.end;
-                if let Some(header) = described.header.as_ref().filter(|_| !overlaps) {
+                if let Some(header) = described.header.as_deref().filter(|_| !overlaps) {
                     let gap = next_start.saturating_sub(span.end);
                     let held = next_before
                         .as_deref()
                         .and_then(|before| before.get(before.len().checked_sub(narrow(gap))?..));
                     let read;
-                    let bytes = match held {
-                        Some(held) => held,
-                        None => {
-                            read = self.window.bytes_at(span.end, narrow(room))?;
-                            &read
-                        }
+                    let bytes = if let Some(held) = held {
+                        held
+                    } else {
+                        read = self.window.bytes_at(span.end, narrow(room))?;
+                        &read
                     };
                     match check::descriptor(bytes, room, header) {
                         Some(length) => span.end = span.end.saturating_add(length),

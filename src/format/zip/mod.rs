@@ -95,15 +95,13 @@ fn probe(head: &Head<'_>) -> Certainty {
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let directory = directory(window, reading)?;
-    match LAYOUTS.iter().find(|layout| (layout.claims)(&directory)) {
-        Some(layout) => {
-            reading.is(layout.id);
-            (layout.read)(window, &directory, reading)
-        }
-        None => {
-            read_members(window, &directory, reading, |_| None);
-            Ok(())
-        }
+    let layout = LAYOUTS.iter().find(|layout| (layout.claims)(&directory));
+    if let Some(layout) = layout {
+        reading.is(layout.id);
+        (layout.read)(window, &directory, reading)
+    } else {
+        read_members(window, &directory, reading, |_| None);
+        Ok(())
     }
 }
 
@@ -166,14 +164,13 @@ pub fn read_members(
         if member.is_folder() || raw && !could_run(&member.front) {
             continue;
         }
-        match left.checked_sub(member.packed) {
-            Some(rest) => left = rest,
-            None => {
-                let limit = "overlapping members of more than twice the archive's size".into();
-                reading.record(Fact::Unread(Unread::Limit { limit }));
-                return;
-            }
-        }
+        // What leaves the archive is cut off at its end.
+        let Some(rest) = left.checked_sub(member.packed.min(window.len())) else {
+            let limit = "overlapping members of more than twice the archive's size".into();
+            reading.record(Fact::Unread(Unread::Limit { limit }));
+            return;
+        };
+        left = rest;
         let expect = told.unwrap_or(if storage { Expect::Payload } else { Expect::Named });
         read_member(window, member, reading, expect);
     }

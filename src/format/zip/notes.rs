@@ -25,15 +25,13 @@ impl<'r> Notes<'r> {
 
     /// `detail` is only worded if it is going to be shown.
     pub(super) fn add(&mut self, kind: &'static str, at: Place, detail: impl FnOnce() -> String) {
-        let shown = match self.counts.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, count)) => {
-                *count = count.saturating_add(1);
-                *count <= SHOWN
-            }
-            None => {
-                self.counts.push((kind, 1));
-                true
-            }
+        let known = self.counts.iter_mut().find(|(known, _)| *known == kind);
+        let shown = if let Some((_, count)) = known {
+            *count = count.saturating_add(1);
+            *count <= SHOWN
+        } else {
+            self.counts.push((kind, 1));
+            true
         };
         if shown {
             self.recorder.anomaly(kind, detail(), at);

@@ -136,7 +136,7 @@ fn agrees_with_numpy() {
         "(True,)",
         "(99999999999999999999,)",
     ];
-    let mut random = Random(0x0a11_ce);
+    let mut random = Random(0x000a_11ce);
     let mut items = Vec::new();
     for _ in 0..1200 {
         let order = *random.pick(&["False", "True", "False", "False", "0", "None"]);

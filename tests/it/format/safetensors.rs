@@ -190,7 +190,7 @@ fn header(random: &mut Random) -> (String, usize) {
                     "\"0\"",
                     "18446744073709551615",
                 ]))
-                .into()
+                .into();
             }
             1 => {
                 end = (*random.pick(&[
@@ -201,7 +201,7 @@ fn header(random: &mut Random) -> (String, usize) {
                     "18446744073709551616",
                     "18446744073709551600",
                 ]))
-                .into()
+                .into();
             }
             2 => {
                 shape = (*random.pick(&[
@@ -214,7 +214,7 @@ fn header(random: &mut Random) -> (String, usize) {
                     "[0,9223372036854775808,4]",
                     "\"\"",
                 ]))
-                .into()
+                .into();
             }
             3 => {
                 dtype = (*random.pick(&[
@@ -230,10 +230,11 @@ fn header(random: &mut Random) -> (String, usize) {
                     "{\"U8\":null,\"U8\":null}",
                     "\"f32\"",
                 ]))
-                .into()
+                .into();
             }
             4 => {
-                name = (*random.pick(&["t0", "__metadata__", "", "\\u0000", "\\ud800", "é"])).into()
+                name =
+                    (*random.pick(&["t0", "__metadata__", "", "\\u0000", "\\ud800", "é"])).into();
             }
             5 => {
                 more = match random.below(8) {

@@ -43,10 +43,10 @@ pub(crate) fn told(bytes: &[u8], name: &str) -> String {
 pub(crate) fn anomalies(bytes: &[u8], name: &str) -> Vec<String> {
     let mut kinds: Vec<String> = Vec::new();
     for observation in facts(bytes.to_vec(), name) {
-        if let Fact::Anomaly { kind, .. } = observation.fact {
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
+        if let Fact::Anomaly { kind, .. } = observation.fact
+            && !kinds.contains(&kind)
+        {
+            kinds.push(kind);
         }
     }
     kinds

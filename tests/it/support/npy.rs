@@ -12,7 +12,7 @@ pub(crate) fn array(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
 pub(crate) fn with_header(version: u8, header: &str, data: &[u8]) -> Vec<u8> {
     let lead = if version == 1 { 10 } else { 12 };
     let mut header = header.as_bytes().to_vec();
-    while (lead + header.len() + 1) % 64 != 0 {
+    while !(lead + header.len() + 1).is_multiple_of(64) {
         header.push(b' ');
     }
     header.push(b'\n');
