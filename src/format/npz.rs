@@ -17,9 +17,7 @@ pub static FORMAT: Format = Format {
     extensions: &["npz"],
     executes: false,
     probe: |_: &Head<'_>| Certainty::No,
-    read: |window: &Window, reading: &mut Reading<'_>| {
-        (super::zip::FORMAT.read)(window, reading)
-    },
+    read: |window: &Window, reading: &mut Reading<'_>| (super::zip::FORMAT.read)(window, reading),
 };
 
 /// A zip of arrays: every file in it is named `*.npy`.

@@ -268,7 +268,15 @@ mod tests {
 
     #[test]
     fn nothing_is_evaluated() {
-        for text in ["__import__('os')", "(1)+(2)", "{'a': x}", "[1 for x in y]", "f''", "1.5", "(,)"] {
+        for text in [
+            "__import__('os')",
+            "(1)+(2)",
+            "{'a': x}",
+            "[1 for x in y]",
+            "f''",
+            "1.5",
+            "(,)",
+        ] {
             assert!(parse(text, true).is_err(), "{text}");
         }
         assert!(parse(&"(".repeat(100_000), true).is_err());

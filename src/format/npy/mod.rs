@@ -150,7 +150,10 @@ fn understand(header: &[u8], version: u8) -> Result<(Dtype, u64), ReadError> {
         )));
     }
     let Literal::Tuple(sizes) = &shape else {
-        return Err(ReadError::malformed(format!("the shape is {}", shape.shown())));
+        return Err(ReadError::malformed(format!(
+            "the shape is {}",
+            shape.shown()
+        )));
     };
     let dtype = Dtype::of(&descr)?;
     if let (Literal::Tuple(_), Dtype::Plain(_)) = (&descr, dtype) {
@@ -186,11 +189,7 @@ fn read_numbers(
 }
 
 /// An array of objects: the rest is a pickle.
-fn read_objects(
-    window: &Window,
-    data: u64,
-    reading: &mut Reading<'_>,
-) -> Result<(), ReadError> {
+fn read_objects(window: &Window, data: u64, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let Some(pickle) = super::by_id("pickle") else {
         return Err(ReadError::Unsupported(
             "an array of Python objects, which is a pickle".into(),

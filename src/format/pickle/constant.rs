@@ -31,7 +31,8 @@ pub(super) fn instruction(window: &Window, at: u64, max: usize) -> Option<Instru
     let mut cursor = Cursor::new(&bytes);
     let code = cursor.u8("opcode").ok()?;
     let operand = op::lookup(code).map_or(Operand::None, |opcode| opcode.operand);
-    let fixed = |cursor: &mut Cursor<'_>, n: usize| cursor.take(n, "operand").ok().map(<[u8]>::to_vec);
+    let fixed =
+        |cursor: &mut Cursor<'_>, n: usize| cursor.take(n, "operand").ok().map(<[u8]>::to_vec);
     let (length, second, operand) = match operand {
         Operand::None => (0, None, Vec::new()),
         Operand::Byte => (1, None, fixed(&mut cursor, 1)?),
@@ -54,11 +55,24 @@ pub(super) fn instruction(window: &Window, at: u64, max: usize) -> Option<Instru
                 _ => u64::from(cursor.u32("length").ok()?),
             };
             let shown = cursor.rest();
-            let shown = shown.get(..shown.len().min(narrow(length)).min(max)).unwrap_or_default().to_vec();
-            return Some(Instruction { code, operand: shown, length, second: None });
+            let shown = shown
+                .get(..shown.len().min(narrow(length)).min(max))
+                .unwrap_or_default()
+                .to_vec();
+            return Some(Instruction {
+                code,
+                operand: shown,
+                length,
+                second: None,
+            });
         }
     };
-    Some(Instruction { code, operand, length, second })
+    Some(Instruction {
+        code,
+        operand,
+        length,
+        second,
+    })
 }
 
 /// A line, without its line feed; the rest if there is none.
@@ -84,16 +98,20 @@ pub(super) fn decoded(instruction: &Instruction) -> Option<Cow<'_, [u8]>> {
     match instruction.code {
         op::STRING => text::decode_string(&instruction.operand).ok(),
         op::UNICODE => text::decode_unicode(&instruction.operand).ok(),
-        op::BINUNICODE | op::BINUNICODE8 | op::SHORT_BINUNICODE | op::BINSTRING | op::SHORT_BINSTRING => {
-            Some(Cow::Borrowed(&instruction.operand))
-        }
+        op::BINUNICODE
+        | op::BINUNICODE8
+        | op::SHORT_BINUNICODE
+        | op::BINSTRING
+        | op::SHORT_BINSTRING => Some(Cow::Borrowed(&instruction.operand)),
         _ => None,
     }
 }
 
 /// How Python would write the constant that the opcode at `at` pushes, cut at about `max` characters.
 pub(super) fn repr(window: &Window, at: u64, max: usize) -> String {
-    let Some(instruction) = instruction(window, at, max.max(32)) else { return "?".into() };
+    let Some(instruction) = instruction(window, at, max.max(32)) else {
+        return "?".into();
+    };
     repr_of(&instruction, max)
 }
 
@@ -104,18 +122,45 @@ pub(super) fn repr_of(instruction: &Instruction, max: usize) -> String {
         op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 | op::BYTEARRAY8 => {
             let shown = operand.get(..operand.len().min(max)).unwrap_or_default();
             let cut = wide(shown.len()) < instruction.length;
-            format!("b'{}'{}", shown.escape_ascii(), if cut { format!("...({} bytes)", instruction.length) } else { String::new() })
+            format!(
+                "b'{}'{}",
+                shown.escape_ascii(),
+                if cut {
+                    format!("...({} bytes)", instruction.length)
+                } else {
+                    String::new()
+                }
+            )
         }
-        op::BINFLOAT => operand.try_into().map_or("?".into(), |bytes| format!("{:?}", f64::from_be_bytes(bytes))),
-        op::BININT => operand.try_into().map_or("?".into(), |bytes| i32::from_le_bytes(bytes).to_string()),
+        op::BINFLOAT => operand.try_into().map_or("?".into(), |bytes| {
+            format!("{:?}", f64::from_be_bytes(bytes))
+        }),
+        op::BININT => operand
+            .try_into()
+            .map_or("?".into(), |bytes| i32::from_le_bytes(bytes).to_string()),
         op::LONG1 if operand.len() <= 16 => signed_le(operand).to_string(),
         op::LONG1 | op::LONG4 => format!("<integer of {} bytes>", instruction.length),
-        op::INT | op::LONG | op::FLOAT | op::GET | op::PUT | op::PERSID => quoted(operand, max, false),
-        op::EXT4 | op::LONG_BINGET | op::LONG_BINPUT | op::BININT1 | op::BININT2 | op::BINGET | op::BINPUT | op::PROTO
-        | op::EXT1 | op::EXT2 | op::FRAME => unsigned_le(operand).to_string(),
+        op::INT | op::LONG | op::FLOAT | op::GET | op::PUT | op::PERSID => {
+            quoted(operand, max, false)
+        }
+        op::EXT4
+        | op::LONG_BINGET
+        | op::LONG_BINPUT
+        | op::BININT1
+        | op::BININT2
+        | op::BINGET
+        | op::BINPUT
+        | op::PROTO
+        | op::EXT1
+        | op::EXT2
+        | op::FRAME => unsigned_le(operand).to_string(),
         op::GLOBAL | op::INST => {
             let second = instruction.second.as_deref().unwrap_or_default();
-            format!("{} {}", quoted(operand, max, false), quoted(second, max, false))
+            format!(
+                "{} {}",
+                quoted(operand, max, false),
+                quoted(second, max, false)
+            )
         }
         _ => decoded(instruction).map_or(String::new(), |text| quoted(&text, max, true)),
     }
@@ -132,11 +177,17 @@ pub(super) fn quoted(bytes: &[u8], max: usize, quotes: bool) -> String {
 }
 
 fn unsigned_le(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |sum, byte| sum.wrapping_shl(8) | u64::from(*byte))
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |sum, byte| sum.wrapping_shl(8) | u64::from(*byte))
 }
 
 fn signed_le(bytes: &[u8]) -> i128 {
     let negative = bytes.last().is_some_and(|byte| *byte >= 0x80);
     let start: i128 = if negative { -1 } else { 0 };
-    bytes.iter().rev().fold(start, |sum, byte| sum.wrapping_shl(8) | i128::from(*byte))
+    bytes
+        .iter()
+        .rev()
+        .fold(start, |sum, byte| sum.wrapping_shl(8) | i128::from(*byte))
 }

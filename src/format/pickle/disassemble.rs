@@ -17,8 +17,12 @@ const OPERAND: usize = 44;
 fn line(at: u64, instruction: &Instruction) -> (String, std::ops::Range<usize>) {
     let name = op::name(instruction.code);
     let mut operand = match instruction.code {
-        _ if op::lookup(instruction.code).is_none() => format!("{:#04x} is no opcode", instruction.code),
-        code if op::lookup(code).is_some_and(|opcode| opcode.operand == op::Operand::None) => String::new(),
+        _ if op::lookup(instruction.code).is_none() => {
+            format!("{:#04x} is no opcode", instruction.code)
+        }
+        code if op::lookup(code).is_some_and(|opcode| opcode.operand == op::Operand::None) => {
+            String::new()
+        }
         _ => constant::repr_of(instruction, OPERAND),
     };
     if let Some((cut, _)) = operand.char_indices().nth(OPERAND.saturating_add(8)) {
@@ -46,17 +50,25 @@ fn join(at: u64, name: &str, operand: &str) -> (String, std::ops::Range<usize>) 
 /// The opcodes before an event and its own, with what is seen there underlined.
 pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
     let mut text = String::new();
-    for at in event.before.iter().filter(|at| **at != u64::MAX && **at < event.at) {
+    for at in event
+        .before
+        .iter()
+        .filter(|at| **at != u64::MAX && **at < event.at)
+    {
         let instruction = constant::instruction(window, *at, OPERAND)?;
         text.push_str(&line(*at, &instruction).0);
         text.push('\n');
     }
     let shown = match &event.fact {
         Fact::Call { preview, .. } => Some(preview.to_string()),
-        Fact::Global { global, usage } if *usage != crate::fact::Usage::Import || event.op == op::STACK_GLOBAL => {
+        Fact::Global { global, usage }
+            if *usage != crate::fact::Usage::Import || event.op == op::STACK_GLOBAL =>
+        {
             Some(global.to_string())
         }
-        Fact::StateOnNonInstance { target } | Fact::ItemsOnNonContainer { target, .. } => Some(target.to_string()),
+        Fact::StateOnNonInstance { target } | Fact::ItemsOnNonContainer { target, .. } => {
+            Some(target.to_string())
+        }
         Fact::ItemsOnInstance { class, .. } => Some(class.to_string()),
         Fact::PersistentId { preview, .. } => Some(preview.to_string()),
         _ => None,
@@ -71,7 +83,14 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
     let base = text.len();
     let range = base.saturating_add(range.start)..base.saturating_add(range.end);
     text.push_str(&last);
-    Some(Excerpt { text, first_line: None, marks: vec![Mark { range, label: String::new() }] })
+    Some(Excerpt {
+        text,
+        first_line: None,
+        marks: vec![Mark {
+            range,
+            label: String::new(),
+        }],
+    })
 }
 
 /// One line of the whole listing: offset, opcode and operand, then the effect on the stack.
@@ -80,5 +99,9 @@ pub(super) fn listed(window: &Window, at: u64, effect: &str) -> String {
         return format!("{at:#06x}  ?");
     };
     let (text, _) = line(at, &instruction);
-    if effect.is_empty() { text } else { format!("{text:<46}  ; {effect}") }
+    if effect.is_empty() {
+        text
+    } else {
+        format!("{text:<46}  ; {effect}")
+    }
 }

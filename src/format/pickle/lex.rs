@@ -43,7 +43,12 @@ pub(super) struct Line<'a> {
 impl Lexer {
     /// At `offset` of the window.
     pub(super) fn new(window: Window, offset: u64) -> Self {
-        Self { stream: Stream::new(window, offset), frame_end: u64::MAX, straddle: None, jump: None }
+        Self {
+            stream: Stream::new(window, offset),
+            frame_end: u64::MAX,
+            straddle: None,
+            jump: None,
+        }
     }
 
     /// The offset of the next byte.
@@ -72,7 +77,11 @@ impl Lexer {
         if self.stream.offset() >= self.frame_end {
             self.frame_end = u64::MAX;
         }
-        Ok(self.stream.take(1)?.and_then(|bytes| bytes.first()).copied())
+        Ok(self
+            .stream
+            .take(1)?
+            .and_then(|bytes| bytes.first())
+            .copied())
     }
 
     /// What must hold before `n` bytes of an operand are taken.
@@ -92,7 +101,10 @@ impl Lexer {
         } else if at >= self.frame_end {
             self.frame_end = u64::MAX;
         } else if at.saturating_add(n) > self.frame_end {
-            self.straddle = Some(Straddle { at, frame_end: self.frame_end });
+            self.straddle = Some(Straddle {
+                at,
+                frame_end: self.frame_end,
+            });
             self.frame_end = u64::MAX;
         }
     }
@@ -113,7 +125,9 @@ impl Lexer {
     pub(super) fn short(&mut self, n: usize) -> Result<&[u8], ReadError> {
         self.operand(wide(n));
         let left = self.stream.left();
-        self.stream.take(n)?.ok_or_else(|| ReadError::truncated("an operand", wide(n), left))
+        self.stream
+            .take(n)?
+            .ok_or_else(|| ReadError::truncated("an operand", wide(n), left))
     }
 
     /// Moves past an operand of `n` bytes without reading it. `contiguous`: CPython reads it in one piece, whatever the frame.
@@ -150,7 +164,9 @@ impl Lexer {
         while todo > 0 {
             let piece = narrow(todo).min(PIECE);
             let buffered = self.stream.peek(piece)?;
-            let bytes = buffered.get(..piece).ok_or_else(|| ReadError::truncated("a string", todo, wide(buffered.len())))?;
+            let bytes = buffered
+                .get(..piece)
+                .ok_or_else(|| ReadError::truncated("a string", todo, wide(buffered.len())))?;
             let cut = super::text::utf8_surrogatepass(bytes).map_err(|()| not_utf8())?;
             if wide(piece) == todo && cut > 0 || cut == piece {
                 return Err(not_utf8());
@@ -178,14 +194,20 @@ impl Lexer {
                 break (searched, false);
             }
             if wide(searched) >= limits::LINE_BYTES {
-                return Err(ReadError::Limit(format!("a line operand of more than {} MiB", limits::LINE_BYTES >> 20)));
+                return Err(ReadError::Limit(format!(
+                    "a line operand of more than {} MiB",
+                    limits::LINE_BYTES >> 20
+                )));
             }
             want = want.saturating_mul(4);
         };
         let whole = length.saturating_add(usize::from(ended));
         self.operand(wide(whole));
         let bytes = self.stream.take(whole)?.unwrap_or_default();
-        Ok(Line { bytes: bytes.get(..length).unwrap_or_default(), ended })
+        Ok(Line {
+            bytes: bytes.get(..length).unwrap_or_default(),
+            ended,
+        })
     }
 
     /// Begins a frame of `n` bytes here. CPython reads it whole, so it must be there.
@@ -207,7 +229,11 @@ impl Lexer {
 
     fn frame_fits(&self, n: u64) -> Result<(), ReadError> {
         let left = self.stream.left();
-        if n > left { Err(ReadError::truncated("a frame", n, left)) } else { Ok(()) }
+        if n > left {
+            Err(ReadError::truncated("a frame", n, left))
+        } else {
+            Ok(())
+        }
     }
 }
 

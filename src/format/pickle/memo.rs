@@ -48,7 +48,11 @@ impl Memo {
     #[inline]
     pub(super) fn get(&self, index: u64) -> Option<Value> {
         let at = narrow(index);
-        let near = self.chunks.get(at / CHUNK).and_then(|chunk| chunk.get(at % CHUNK)).copied();
+        let near = self
+            .chunks
+            .get(at / CHUNK)
+            .and_then(|chunk| chunk.get(at % CHUNK))
+            .copied();
         match near {
             Some(value) if value != UNSET => Some(value),
             _ if self.far.is_empty() => None,
@@ -60,7 +64,11 @@ impl Memo {
     #[inline]
     pub(super) fn put(&mut self, index: u64, value: Value) -> Stored {
         let at = narrow(index);
-        if let Some(slot) = self.chunks.get_mut(at / CHUNK).and_then(|chunk| chunk.get_mut(at % CHUNK)) {
+        if let Some(slot) = self
+            .chunks
+            .get_mut(at / CHUNK)
+            .and_then(|chunk| chunk.get_mut(at % CHUNK))
+        {
             if *slot == UNSET && !(!self.far.is_empty() && self.far.contains_key(&index)) {
                 self.set = self.set.saturating_add(1);
             }

@@ -76,10 +76,37 @@ fn begins(code: u8) -> bool {
     use opcode as op;
     !matches!(
         code,
-        op::STOP | op::POP | op::POP_MARK | op::DUP | op::BINPERSID | op::REDUCE | op::APPEND | op::APPENDS | op::BUILD
-            | op::DICT | op::LIST | op::OBJ | op::PUT | op::BINPUT | op::LONG_BINPUT | op::SETITEM | op::SETITEMS
-            | op::TUPLE | op::GET | op::BINGET | op::LONG_BINGET | op::NEWOBJ | op::NEWOBJ_EX | op::TUPLE1 | op::TUPLE2
-            | op::TUPLE3 | op::ADDITEMS | op::FROZENSET | op::STACK_GLOBAL | op::MEMOIZE | op::READONLY_BUFFER
+        op::STOP
+            | op::POP
+            | op::POP_MARK
+            | op::DUP
+            | op::BINPERSID
+            | op::REDUCE
+            | op::APPEND
+            | op::APPENDS
+            | op::BUILD
+            | op::DICT
+            | op::LIST
+            | op::OBJ
+            | op::PUT
+            | op::BINPUT
+            | op::LONG_BINPUT
+            | op::SETITEM
+            | op::SETITEMS
+            | op::TUPLE
+            | op::GET
+            | op::BINGET
+            | op::LONG_BINGET
+            | op::NEWOBJ
+            | op::NEWOBJ_EX
+            | op::TUPLE1
+            | op::TUPLE2
+            | op::TUPLE3
+            | op::ADDITEMS
+            | op::FROZENSET
+            | op::STACK_GLOBAL
+            | op::MEMOIZE
+            | op::READONLY_BUFFER
     ) && op::lookup(code).is_some()
 }
 
@@ -92,9 +119,16 @@ fn begins_embedded(front: &[u8]) -> bool {
             module.len() < rest.len() && value::is_name_like(module)
         }
         // A payload that starts with its arguments, or with a mark, names a global soon.
-        [opcode::MARK | opcode::SHORT_BINUNICODE | opcode::BINUNICODE | opcode::UNICODE | opcode::STRING, rest @ ..] => {
-            rest.iter().any(|b| matches!(*b, opcode::GLOBAL | opcode::INST | opcode::STACK_GLOBAL))
-        }
+        [
+            opcode::MARK
+            | opcode::SHORT_BINUNICODE
+            | opcode::BINUNICODE
+            | opcode::UNICODE
+            | opcode::STRING,
+            rest @ ..,
+        ] => rest
+            .iter()
+            .any(|b| matches!(*b, opcode::GLOBAL | opcode::INST | opcode::STACK_GLOBAL)),
         _ => false,
     }
 }
@@ -130,13 +164,26 @@ pub fn examine(window: &Window, start: u64) -> Examined {
     let run = machine::run(window, start, None);
     let (globals, obstacle) = run.weights.finish();
     let at = obstacle.as_ref().map_or(0, |(offset, _)| *offset);
-    let obstacle_op = window.bytes_at(at, 1).ok().and_then(|byte| byte.first().copied()).unwrap_or(0);
-    Examined { globals, obstacle, obstacle_op, storages: run.storages, odd_storage: run.odd_storage }
+    let obstacle_op = window
+        .bytes_at(at, 1)
+        .ok()
+        .and_then(|byte| byte.first().copied())
+        .unwrap_or(0);
+    Examined {
+        globals,
+        obstacle,
+        obstacle_op,
+        storages: run.storages,
+        odd_storage: run.odd_storage,
+    }
 }
 
 /// The place of an opcode.
 pub fn opcode_at(offset: u64, code: u8) -> Place {
-    Place::Opcode { offset, op: opcode::name(code).into() }
+    Place::Opcode {
+        offset,
+        op: opcode::name(code).into(),
+    }
 }
 
 /// How a stream ended.
@@ -153,7 +200,11 @@ pub struct Stream {
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let first = read_stream(window, 0, None, reading);
-    let head = Head { front: Vec::new(), window, name: reading.name.as_bytes() };
+    let head = Head {
+        front: Vec::new(),
+        window,
+        name: reading.name.as_bytes(),
+    };
     if head.named(super::torch::EXTENSIONS) && matches!(reading.expect, Expect::Named) {
         let examined = examine(window, 0);
         let site = |at| reading.recorder.site(at);
@@ -166,7 +217,11 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
                 reason: "it has no magic number: torch.load runs the pickle first and complains afterwards".into(),
             },
         };
-        let load = TorchLoad { form: TorchForm::Bare, globals: examined.globals, obstacle: Some(obstacle) };
+        let load = TorchLoad {
+            form: TorchForm::Bare,
+            globals: examined.globals,
+            obstacle: Some(obstacle),
+        };
         reading.record(Fact::TorchLoad(Box::new(load)));
     }
     if first.complete {
@@ -180,20 +235,40 @@ fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
     let mut at = first.end;
     let mut earlier = first.memo;
     for number in 1.. {
-        let Some(start) = next_content(window, at, reading) else { return };
+        let Some(start) = next_content(window, at, reading) else {
+            return;
+        };
         if number >= limits::STREAMS {
             let limit = format!("{} pickles in one file", limits::STREAMS);
-            return reading.unread(Unread::Limit { limit }, Place::Bytes { start, end: window.len() });
+            return reading.unread(
+                Unread::Limit { limit },
+                Place::Bytes {
+                    start,
+                    end: window.len(),
+                },
+            );
         }
         let before = reading.recorder.checkpoint();
-        reading.recorder.enter(Hop::Stream(u32::try_from(number).unwrap_or(u32::MAX)));
+        reading
+            .recorder
+            .enter(Hop::Stream(u32::try_from(number).unwrap_or(u32::MAX)));
         let stream = read_stream(window, start, Some(&earlier), reading);
         reading.recorder.leave();
         if !stream.complete && !stream.acts {
             // Not a pickle, or one that broke before it did anything.
             reading.recorder.forget(before);
-            let detail = format!("{} bytes after the last pickle are none", window.len().saturating_sub(start));
-            return reading.recorder.anomaly("bytes-after-stop", detail, Place::Bytes { start, end: window.len() });
+            let detail = format!(
+                "{} bytes after the last pickle are none",
+                window.len().saturating_sub(start)
+            );
+            return reading.recorder.anomaly(
+                "bytes-after-stop",
+                detail,
+                Place::Bytes {
+                    start,
+                    end: window.len(),
+                },
+            );
         }
         if !stream.complete {
             return;
@@ -208,7 +283,9 @@ fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u
     const PIECE: usize = 64 << 10;
     let mut start = at;
     while start < window.len() {
-        let Ok(piece) = window.bytes_at(start, PIECE) else { break };
+        let Ok(piece) = window.bytes_at(start, PIECE) else {
+            break;
+        };
         if piece.is_empty() {
             break;
         }
@@ -220,13 +297,25 @@ fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u
     }
     if start > at {
         let detail = format!("{} zero bytes after a pickle", start.saturating_sub(at));
-        reading.recorder.anomaly("bytes-after-stop", detail, Place::Bytes { start: at, end: start });
+        reading.recorder.anomaly(
+            "bytes-after-stop",
+            detail,
+            Place::Bytes {
+                start: at,
+                end: start,
+            },
+        );
     }
     (start < window.len()).then_some(start)
 }
 
 /// Reads one stream and records what it does at the recorder's present site.
-pub fn read_stream(window: &Window, start: u64, earlier: Option<&Memo>, reading: &mut Reading<'_>) -> Stream {
+pub fn read_stream(
+    window: &Window,
+    start: u64,
+    earlier: Option<&Memo>,
+    reading: &mut Reading<'_>,
+) -> Stream {
     /// Excerpts are for people: nobody reads the thousandth.
     const EXCERPTS: usize = 400;
     if let Some(listing) = reading.recorder.listing() {
@@ -238,9 +327,16 @@ pub fn read_stream(window: &Window, start: u64, earlier: Option<&Memo>, reading:
     let mut acts = false;
     for (n, event) in run.seen.into_events().into_iter().enumerate() {
         acts |= matches!(event.fact, Fact::Call { .. } | Fact::Global { .. });
-        let at = Place::Opcode { offset: event.at, op: opcode::name(event.op).into() };
-        let excerpt = (n < EXCERPTS).then(|| disassemble::excerpt(window, &event)).flatten();
-        reading.recorder.record_times(event.fact, at, excerpt, event.count);
+        let at = Place::Opcode {
+            offset: event.at,
+            op: opcode::name(event.op).into(),
+        };
+        let excerpt = (n < EXCERPTS)
+            .then(|| disassemble::excerpt(window, &event))
+            .flatten();
+        reading
+            .recorder
+            .record_times(event.fact, at, excerpt, event.count);
     }
     if overflow {
         let limit = format!("more than {} distinct globals", limits::GLOBALS);
@@ -250,10 +346,25 @@ pub fn read_stream(window: &Window, start: u64, earlier: Option<&Memo>, reading:
         read_embedded(window, embedded, reading);
     }
     if let Err((offset, error)) = run.result {
-        let op = window.bytes_at(offset, 1).ok().and_then(|b| b.first().copied()).map_or("end", opcode::name);
-        reading.unread(error, Place::Opcode { offset, op: op.into() });
+        let op = window
+            .bytes_at(offset, 1)
+            .ok()
+            .and_then(|b| b.first().copied())
+            .map_or("end", opcode::name);
+        reading.unread(
+            error,
+            Place::Opcode {
+                offset,
+                op: op.into(),
+            },
+        );
     }
-    Stream { end: run.end, complete, acts, memo: run.memo }
+    Stream {
+        end: run.end,
+        complete,
+        acts,
+        memo: run.memo,
+    }
 }
 
 /// Tries a constant as a pickle of its own; it counts if it reads to its end and names a global.
@@ -268,7 +379,10 @@ fn read_embedded(window: &Window, embedded: machine::Embedded, reading: &mut Rea
     let length = inner.len();
     reading.recorder.record_at(
         Fact::EmbeddedPickle { length },
-        Place::Opcode { offset: embedded.opcode, op: String::new() },
+        Place::Opcode {
+            offset: embedded.opcode,
+            op: String::new(),
+        },
         None,
     );
     let only_marker = reading.recorder.checkpoint();

@@ -56,8 +56,14 @@ impl Preview<'_> {
 
     /// A call's arguments, as far as the stream proves them.
     pub(super) fn arguments(&self, arguments: Value) -> Vec<Argument> {
-        let known = if arguments.kind() == Kind::Tuple { self.nodes.get(arguments) } else { None };
-        let Some((len, kept)) = known else { return vec![Argument::Unknown] };
+        let known = if arguments.kind() == Kind::Tuple {
+            self.nodes.get(arguments)
+        } else {
+            None
+        };
+        let Some((len, kept)) = known else {
+            return vec![Argument::Unknown];
+        };
         let mut out: Vec<Argument> = kept.iter().map(|value| self.argument(*value)).collect();
         if len > wide(kept.len()) {
             out.push(Argument::Unknown);
@@ -67,13 +73,32 @@ impl Preview<'_> {
 
     fn argument(&self, value: Value) -> Argument {
         match value.kind() {
-            Kind::Global => self.seen.global(value.index()).cloned().map_or(Argument::Unknown, Argument::Global),
+            Kind::Global => self
+                .seen
+                .global(value.index())
+                .cloned()
+                .map_or(Argument::Unknown, Argument::Global),
             Kind::Extension => Argument::Global(Global::Unresolved(Unresolved::Extension)),
             Kind::Str => Argument::Str(Text::new(self.names.text(value.index()))),
-            Kind::StrAt => constant::string(self.window, value.number()).map_or(Argument::Unknown, Argument::Str),
-            Kind::None | Kind::Bool | Kind::Int | Kind::Long | Kind::Float | Kind::Bytes | Kind::Tuple | Kind::List
-            | Kind::Dict | Kind::Set | Kind::FrozenSet => Argument::Other,
-            Kind::Unknown | Kind::Result | Kind::Instance | Kind::Persistent | Kind::Buffer | Kind::Stale => Argument::Unknown,
+            Kind::StrAt => constant::string(self.window, value.number())
+                .map_or(Argument::Unknown, Argument::Str),
+            Kind::None
+            | Kind::Bool
+            | Kind::Int
+            | Kind::Long
+            | Kind::Float
+            | Kind::Bytes
+            | Kind::Tuple
+            | Kind::List
+            | Kind::Dict
+            | Kind::Set
+            | Kind::FrozenSet => Argument::Other,
+            Kind::Unknown
+            | Kind::Result
+            | Kind::Instance
+            | Kind::Persistent
+            | Kind::Buffer
+            | Kind::Stale => Argument::Unknown,
         }
     }
 
@@ -88,18 +113,27 @@ impl Preview<'_> {
 
     /// Whether a persistent id has torch's shape: `('storage', <storage type>, key, location, size[, view])`.
     pub(super) fn is_torch_storage(&self, pid: Value) -> bool {
-        let Some([kind, class, key, location, _, rest @ ..]) = self.tuple(pid) else { return false };
+        let Some([kind, class, key, location, _, rest @ ..]) = self.tuple(pid) else {
+            return false;
+        };
         let text = |value: Value| matches!(value.kind(), Kind::Str | Kind::StrAt | Kind::Int);
         self.string(*kind).is_some_and(|kind| kind == "storage")
             && class.kind() == Kind::Global
-            && self.seen.name(class.index()).is_some_and(|name| name.name.as_bytes().ends_with(b"Storage"))
+            && self
+                .seen
+                .name(class.index())
+                .is_some_and(|name| name.name.as_bytes().ends_with(b"Storage"))
             && text(*key)
             && text(*location)
             && rest.len() <= 1
     }
 
     fn tuple(&self, value: Value) -> Option<&[Value]> {
-        if value.kind() == Kind::Tuple { self.nodes.all(value) } else { None }
+        if value.kind() == Kind::Tuple {
+            self.nodes.all(value)
+        } else {
+            None
+        }
     }
 
     /// What torch's weights-only unpickler says against a persistent id, if anything.
@@ -107,19 +141,29 @@ impl Preview<'_> {
         match pid.kind() {
             Kind::Tuple => match self.tuple(pid) {
                 Some([]) => Some("an empty persistent id".into()),
-                Some([kind, ..]) if self.string(*kind).is_some_and(|kind| kind == "storage") => None,
-                Some([..]) => Some(format!("a persistent id that is no storage: {}", self.value(pid))),
+                Some([kind, ..]) if self.string(*kind).is_some_and(|kind| kind == "storage") => {
+                    None
+                }
+                Some([..]) => Some(format!(
+                    "a persistent id that is no storage: {}",
+                    self.value(pid)
+                )),
                 None => Some("a persistent id that cannot be followed".into()),
             },
             Kind::Int | Kind::Long => None,
-            _ => Some(format!("a persistent id that is neither a tuple nor an integer: {}", self.value(pid))),
+            _ => Some(format!(
+                "a persistent id that is neither a tuple nor an integer: {}",
+                self.value(pid)
+            )),
         }
     }
 
     /// The storage that a persistent id of torch's shape names, with the value of its key and how many parts the id has.
     pub(super) fn storage(&self, pid: Value) -> Option<(Value, Storage, u64)> {
         let parts = self.tuple(pid)?;
-        let [_, class, key, _, elements, ..] = parts else { return None };
+        let [_, class, key, _, elements, ..] = parts else {
+            return None;
+        };
         let text = match key.kind() {
             Kind::Int => Text::from(key.as_int().to_string()),
             _ => self.string(*key)?,
@@ -127,14 +171,26 @@ impl Preview<'_> {
         let class = self.seen.name(class.index())?.name.clone();
         let elements = match elements.kind() {
             Kind::Int => u64::try_from(elements.as_int()).ok(),
-            Kind::Long => constant::repr(self.window, elements.number(), STRING).parse().ok(),
+            Kind::Long => constant::repr(self.window, elements.number(), STRING)
+                .parse()
+                .ok(),
             _ => None,
         };
-        Some((*key, Storage { key: text, class, elements }, wide(parts.len())))
+        Some((
+            *key,
+            Storage {
+                key: text,
+                class,
+                elements,
+            },
+            wide(parts.len()),
+        ))
     }
 
     fn global(&self, row: usize) -> String {
-        self.seen.global(row).map_or("?".into(), ToString::to_string)
+        self.seen
+            .global(row)
+            .map_or("?".into(), ToString::to_string)
     }
 
     fn write(&self, value: Value, depth: u32, out: &mut String) {
@@ -148,7 +204,11 @@ impl Preview<'_> {
             Kind::Long | Kind::Float | Kind::Bytes | Kind::StrAt => {
                 out.push_str(&constant::repr(self.window, value.number(), STRING));
             }
-            Kind::Str => out.push_str(&constant::quoted(self.names.text(value.index()), STRING, true)),
+            Kind::Str => out.push_str(&constant::quoted(
+                self.names.text(value.index()),
+                STRING,
+                true,
+            )),
             Kind::Tuple => self.write_container(value, "(", ")", depth, out),
             Kind::List => self.write_container(value, "[", "]", depth, out),
             Kind::Set => self.write_container(value, "{", "}", depth, out),

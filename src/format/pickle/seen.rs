@@ -91,7 +91,12 @@ impl Seen {
     }
 
     fn row(&mut self, global: Global) -> usize {
-        self.rows.push(Row { global, uses: [None; 4], calls: Vec::new(), items: Vec::new() });
+        self.rows.push(Row {
+            global,
+            uses: [None; 4],
+            calls: Vec::new(),
+            items: Vec::new(),
+        });
         self.rows.len().saturating_sub(1)
     }
 
@@ -112,14 +117,19 @@ impl Seen {
     #[inline]
     pub(super) fn used(&mut self, row: usize, usage: Usage, moment: Moment) {
         let slot = slot(usage);
-        let Some(seen) = self.rows.get_mut(row) else { return };
+        let Some(seen) = self.rows.get_mut(row) else {
+            return;
+        };
         match seen.uses.get(slot).copied().flatten() {
             Some(event) => count(&mut self.events, event),
             None => {
                 if let Some(place) = seen.uses.get_mut(slot) {
                     *place = Some(self.events.len());
                 }
-                let fact = Fact::Global { global: seen.global.clone(), usage };
+                let fact = Fact::Global {
+                    global: seen.global.clone(),
+                    usage,
+                };
                 self.events.push(event(fact, moment));
             }
         }
@@ -128,9 +138,15 @@ impl Seen {
     /// Whether a call of this signature has been kept already; if so it is counted.
     #[inline]
     pub(super) fn called_before(&mut self, row: usize, signature: u64) -> bool {
-        let Some(seen) = self.rows.get_mut(row) else { return true };
+        let Some(seen) = self.rows.get_mut(row) else {
+            return true;
+        };
         let full = seen.calls.len() > limits::CALLS_PER_GLOBAL;
-        let known = seen.calls.iter().find(|(kept, _)| *kept == signature).or_else(|| seen.calls.last().filter(|_| full));
+        let known = seen
+            .calls
+            .iter()
+            .find(|(kept, _)| *kept == signature)
+            .or_else(|| seen.calls.last().filter(|_| full));
         match known {
             Some((_, event)) => {
                 count(&mut self.events, *event);
@@ -141,16 +157,36 @@ impl Seen {
     }
 
     /// A call that has not been kept.
-    pub(super) fn called(&mut self, row: usize, signature: u64, usage: Usage, preview: Text, arguments: Vec<Argument>, moment: Moment) {
-        let Some(seen) = self.rows.get_mut(row) else { return };
+    pub(super) fn called(
+        &mut self,
+        row: usize,
+        signature: u64,
+        usage: Usage,
+        preview: Text,
+        arguments: Vec<Argument>,
+        moment: Moment,
+    ) {
+        let Some(seen) = self.rows.get_mut(row) else {
+            return;
+        };
         let last = seen.calls.len() >= limits::CALLS_PER_GLOBAL;
         let callee = seen.global.clone();
         let fact = if last {
             // From here on nothing about the arguments is known, and rules that need them must refuse.
             let preview = Text::from(format!("{callee}(...)"));
-            Fact::Call { callee, usage, preview, arguments: vec![Argument::Unknown] }
+            Fact::Call {
+                callee,
+                usage,
+                preview,
+                arguments: vec![Argument::Unknown],
+            }
         } else {
-            Fact::Call { callee, usage, preview, arguments }
+            Fact::Call {
+                callee,
+                usage,
+                preview,
+                arguments,
+            }
         };
         seen.calls.push((signature, self.events.len()));
         self.events.push(event(fact, moment));
@@ -158,12 +194,17 @@ impl Seen {
 
     /// Items are set on what a global made.
     pub(super) fn items_on(&mut self, row: usize, op: &'static str, moment: Moment) {
-        let Some(seen) = self.rows.get_mut(row) else { return };
+        let Some(seen) = self.rows.get_mut(row) else {
+            return;
+        };
         match seen.items.iter().find(|(known, _)| *known == moment.op) {
             Some((_, event)) => count(&mut self.events, *event),
             None => {
                 seen.items.push((moment.op, self.events.len()));
-                let fact = Fact::ItemsOnInstance { class: seen.global.clone(), op: op.into() };
+                let fact = Fact::ItemsOnInstance {
+                    class: seen.global.clone(),
+                    op: op.into(),
+                };
                 self.events.push(event(fact, moment));
             }
         }
@@ -184,7 +225,9 @@ impl Seen {
 
     /// Counts another persistent id of torch's shape, if one has been recorded.
     pub(super) fn storage_again(&mut self) -> bool {
-        let Some(event) = self.storage else { return false };
+        let Some(event) = self.storage else {
+            return false;
+        };
         count(&mut self.events, event);
         true
     }
@@ -193,19 +236,39 @@ impl Seen {
     pub(super) fn persistent(&mut self, preview: Text, torch_storage: bool, moment: Moment) {
         if torch_storage {
             self.storage = Some(self.events.len());
-            self.events.push(event(Fact::PersistentId { preview, torch_storage }, moment));
+            self.events.push(event(
+                Fact::PersistentId {
+                    preview,
+                    torch_storage,
+                },
+                moment,
+            ));
         } else {
-            self.other(Fact::PersistentId { preview, torch_storage }, moment);
+            self.other(
+                Fact::PersistentId {
+                    preview,
+                    torch_storage,
+                },
+                moment,
+            );
         }
     }
 
     /// Something that no pickler writes, or that unpicklers take differently. One of a kind is kept.
-    pub(super) fn anomaly(&mut self, kind: &'static str, detail: impl FnOnce() -> String, moment: Moment) {
+    pub(super) fn anomaly(
+        &mut self,
+        kind: &'static str,
+        detail: impl FnOnce() -> String,
+        moment: Moment,
+    ) {
         match self.anomalies.get(kind) {
             Some(event) => count(&mut self.events, *event),
             None => {
                 self.anomalies.insert(kind, self.events.len());
-                let fact = Fact::Anomaly { kind: kind.into(), detail: Text::from(detail()) };
+                let fact = Fact::Anomaly {
+                    kind: kind.into(),
+                    detail: Text::from(detail()),
+                };
                 self.events.push(event(fact, moment));
             }
         }
@@ -227,7 +290,13 @@ fn slot(usage: Usage) -> usize {
 }
 
 fn event(fact: Fact, moment: Moment) -> Event {
-    Event { fact, at: moment.at, op: moment.op, count: 1, before: moment.before }
+    Event {
+        fact,
+        at: moment.at,
+        op: moment.op,
+        count: 1,
+        before: moment.before,
+    }
 }
 
 fn count(events: &mut [Event], index: usize) {
@@ -235,4 +304,3 @@ fn count(events: &mut [Event], index: usize) {
         event.count = event.count.saturating_add(1);
     }
 }
-

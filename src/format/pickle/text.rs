@@ -35,7 +35,9 @@ pub(super) fn memo_index(line: &[u8]) -> Option<u64> {
     };
     let mut value: u64 = 0;
     for digit in digits.iter().filter(|b| **b != b'_') {
-        value = value.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))?;
+        value = value
+            .checked_mul(10)?
+            .checked_add(u64::from(digit.wrapping_sub(b'0')))?;
     }
     (value <= i64::MAX.unsigned_abs() && !(negative && value > 0)).then_some(value)
 }
@@ -74,7 +76,9 @@ fn strtol_consumes(text: &[u8]) -> bool {
         rest = after;
     }
     let (digits, base) = match rest {
-        [b'0', b'x' | b'X', hex @ ..] if hex.first().is_some_and(u8::is_ascii_hexdigit) => (hex, 16),
+        [b'0', b'x' | b'X', hex @ ..] if hex.first().is_some_and(u8::is_ascii_hexdigit) => {
+            (hex, 16)
+        }
         [b'0', ..] => (rest, 8),
         _ => (rest, 10),
     };
@@ -82,7 +86,11 @@ fn strtol_consumes(text: &[u8]) -> bool {
     !digits.is_empty()
         && digits.iter().all(|b| {
             let digit = char::from(*b).to_digit(base);
-            let next = digit.and_then(|d| value.checked_mul(i64::from(base))?.checked_add(i64::from(d)));
+            let next = digit.and_then(|d| {
+                value
+                    .checked_mul(i64::from(base))?
+                    .checked_add(i64::from(d))
+            });
             value = next.unwrap_or(value);
             next.is_some()
         })
@@ -91,7 +99,10 @@ fn strtol_consumes(text: &[u8]) -> bool {
 /// What `int(text, base)` accepts for base 0 or 10.
 fn is_python_int(text: &[u8], base: u32) -> bool {
     let text = trim_space(text);
-    let text = text.strip_prefix(b"+").or_else(|| text.strip_prefix(b"-")).unwrap_or(text);
+    let text = text
+        .strip_prefix(b"+")
+        .or_else(|| text.strip_prefix(b"-"))
+        .unwrap_or(text);
     let (digits, radix, prefixed) = match text {
         [b'0', b'x' | b'X', rest @ ..] if base == 0 => (rest, 16, true),
         [b'0', b'o' | b'O', rest @ ..] if base == 0 => (rest, 8, true),
@@ -99,10 +110,14 @@ fn is_python_int(text: &[u8], base: u32) -> bool {
         _ => (text, 10, false),
     };
     // One underscore may stand between digits, and after a prefix.
-    let digits = if prefixed { digits.strip_prefix(b"_").unwrap_or(digits) } else { digits };
-    let grouped = digits.split(|b| *b == b'_').all(|group| {
-        !group.is_empty() && group.iter().all(|b| char::from(*b).is_digit(radix))
-    });
+    let digits = if prefixed {
+        digits.strip_prefix(b"_").unwrap_or(digits)
+    } else {
+        digits
+    };
+    let grouped = digits
+        .split(|b| *b == b'_')
+        .all(|group| !group.is_empty() && group.iter().all(|b| char::from(*b).is_digit(radix)));
     // "Old" octal: a leading zero is an error in base 0 unless all digits are zero.
     let old_octal = base == 0 && !prefixed && digits.len() > 1 && digits.starts_with(b"0");
     grouped && !(old_octal && digits.iter().any(|b| !matches!(b, b'0' | b'_')))
@@ -125,7 +140,9 @@ pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> 
             out.push(*byte);
             continue;
         }
-        let (escape, after) = rest.split_first().ok_or("the STRING operand ends in a backslash")?;
+        let (escape, after) = rest
+            .split_first()
+            .ok_or("the STRING operand ends in a backslash")?;
         rest = after;
         match escape {
             b'\n' => {}
@@ -140,8 +157,12 @@ pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> 
             b'0'..=b'7' => {
                 let mut value = u32::from(escape.wrapping_sub(b'0'));
                 for _ in 0..2 {
-                    let Some((digit @ b'0'..=b'7', after)) = rest.split_first() else { break };
-                    value = value.wrapping_mul(8).wrapping_add(u32::from(digit.wrapping_sub(b'0')));
+                    let Some((digit @ b'0'..=b'7', after)) = rest.split_first() else {
+                        break;
+                    };
+                    value = value
+                        .wrapping_mul(8)
+                        .wrapping_add(u32::from(digit.wrapping_sub(b'0')));
                     rest = after;
                 }
                 let [low, ..] = value.to_le_bytes();
@@ -165,7 +186,9 @@ pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> 
 }
 
 fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// The operand of UNICODE: `raw-unicode-escape`, given back as UTF-8 (surrogates in their three-byte form).
@@ -192,10 +215,13 @@ pub(super) fn decode_unicode(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str>
             }
         };
         let digits_at = after.get(1..).unwrap_or_default();
-        let (text, after) = digits_at.split_at_checked(digits).ok_or("the UNICODE operand has a cut-off escape")?;
+        let (text, after) = digits_at
+            .split_at_checked(digits)
+            .ok_or("the UNICODE operand has a cut-off escape")?;
         let mut scalar: u32 = 0;
         for digit in text {
-            let digit = hex(*digit).ok_or("the UNICODE operand has an escape that is not hexadecimal")?;
+            let digit =
+                hex(*digit).ok_or("the UNICODE operand has an escape that is not hexadecimal")?;
             scalar = scalar.wrapping_shl(4) | u32::from(digit);
         }
         if scalar > 0x10_ffff {
@@ -210,7 +236,9 @@ pub(super) fn decode_unicode(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str>
 /// UTF-8 text whose characters are all below U+0100, as those bytes; cut at the first that is not.
 pub(super) fn latin1(utf8: &[u8]) -> Vec<u8> {
     let text = std::str::from_utf8(utf8).unwrap_or_default();
-    text.chars().map_while(|c| u8::try_from(u32::from(c)).ok()).collect()
+    text.chars()
+        .map_while(|c| u8::try_from(u32::from(c)).ok())
+        .collect()
 }
 
 fn push_scalar(out: &mut Vec<u8>, scalar: u32) {
@@ -220,7 +248,11 @@ fn push_scalar(out: &mut Vec<u8>, scalar: u32) {
         // A lone surrogate: three bytes, as `surrogatepass` writes it.
         let [low, high, ..] = scalar.to_le_bytes();
         let middle = (high & 0x0f).wrapping_shl(2) | low.wrapping_shr(6);
-        out.extend([0xe0 | high.wrapping_shr(4), 0x80 | middle, 0x80 | (low & 0x3f)]);
+        out.extend([
+            0xe0 | high.wrapping_shr(4),
+            0x80 | middle,
+            0x80 | (low & 0x3f),
+        ]);
     }
 }
 
@@ -228,7 +260,9 @@ fn push_scalar(out: &mut Vec<u8>, scalar: u32) {
 /// the beginning of a character, if nothing before them is wrong.
 pub(super) fn utf8_surrogatepass(mut bytes: &[u8]) -> Result<usize, ()> {
     loop {
-        let Err(error) = std::str::from_utf8(bytes) else { return Ok(0) };
+        let Err(error) = std::str::from_utf8(bytes) else {
+            return Ok(0);
+        };
         let rest = bytes.get(error.valid_up_to()..).unwrap_or_default();
         match rest {
             [0xed, 0xa0..=0xbf, 0x80..=0xbf, after @ ..] => bytes = after,
@@ -245,7 +279,20 @@ mod tests {
 
     #[test]
     fn integers_are_spelled_as_c_takes_them() {
-        for good in ["0x10", "010", " 7", "+1", "0b1", "0o7", "1_000", "99999999999999999999", "00", "", "5\0junk", "-0x1F "] {
+        for good in [
+            "0x10",
+            "010",
+            " 7",
+            "+1",
+            "0b1",
+            "0o7",
+            "1_000",
+            "99999999999999999999",
+            "00",
+            "",
+            "5\0junk",
+            "-0x1F ",
+        ] {
             assert!(is_int(good.as_bytes()), "{good:?}");
         }
         for bad in ["08", "1__0", "_1", "1_", "0x", "abc", "1 2", " "] {
@@ -267,11 +314,24 @@ mod tests {
     #[test]
     fn strings_lose_their_escapes() {
         assert_eq!(decode_string(br"'\x6fs'").unwrap().as_ref(), b"os");
-        assert_eq!(decode_string(br#""a\'\101\q""#).unwrap().as_ref(), br"a'A\q");
-        assert!(decode_string(br"'\x6'").is_err() && decode_string(b"os").is_err() && decode_string(b"'").is_err());
-        assert_eq!(decode_unicode(br"\u006fs\\u0041").unwrap().as_ref(), br"os\\u0041");
+        assert_eq!(
+            decode_string(br#""a\'\101\q""#).unwrap().as_ref(),
+            br"a'A\q"
+        );
+        assert!(
+            decode_string(br"'\x6'").is_err()
+                && decode_string(b"os").is_err()
+                && decode_string(b"'").is_err()
+        );
+        assert_eq!(
+            decode_unicode(br"\u006fs\\u0041").unwrap().as_ref(),
+            br"os\\u0041"
+        );
         assert_eq!(decode_unicode(b"\xe9").unwrap().as_ref(), "é".as_bytes());
-        assert_eq!(decode_unicode(br"\ud800").unwrap().as_ref(), b"\xed\xa0\x80");
+        assert_eq!(
+            decode_unicode(br"\ud800").unwrap().as_ref(),
+            b"\xed\xa0\x80"
+        );
     }
 
     #[test]

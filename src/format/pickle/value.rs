@@ -60,9 +60,27 @@ pub(super) enum Kind {
 }
 
 const KINDS: [Kind; 21] = [
-    Kind::Unknown, Kind::None, Kind::Bool, Kind::Int, Kind::Long, Kind::Float, Kind::Str, Kind::StrAt, Kind::Bytes,
-    Kind::Tuple, Kind::List, Kind::Dict, Kind::Set, Kind::FrozenSet, Kind::Global, Kind::Result, Kind::Instance,
-    Kind::Persistent, Kind::Extension, Kind::Buffer, Kind::Stale,
+    Kind::Unknown,
+    Kind::None,
+    Kind::Bool,
+    Kind::Int,
+    Kind::Long,
+    Kind::Float,
+    Kind::Str,
+    Kind::StrAt,
+    Kind::Bytes,
+    Kind::Tuple,
+    Kind::List,
+    Kind::Dict,
+    Kind::Set,
+    Kind::FrozenSet,
+    Kind::Global,
+    Kind::Result,
+    Kind::Instance,
+    Kind::Persistent,
+    Kind::Extension,
+    Kind::Buffer,
+    Kind::Stale,
 ];
 
 const KIND_SHIFT: u32 = 56;
@@ -83,7 +101,10 @@ impl Value {
     #[inline]
     pub(super) fn kind(self) -> Kind {
         let [.., kind] = self.0.to_le_bytes();
-        KINDS.get(usize::from(kind)).copied().unwrap_or(Kind::Unknown)
+        KINDS
+            .get(usize::from(kind))
+            .copied()
+            .unwrap_or(Kind::Unknown)
     }
 
     /// Its number.
@@ -142,7 +163,11 @@ impl Nodes {
     pub(super) fn make(&mut self, kind: Kind, children: &[Value]) -> Value {
         let id = self.next;
         self.next = id.wrapping_add(1);
-        let mut node = Node { id, len: crate::bytes::wide(children.len()), children: [Value::UNKNOWN; CHILDREN] };
+        let mut node = Node {
+            id,
+            len: crate::bytes::wide(children.len()),
+            children: [Value::UNKNOWN; CHILDREN],
+        };
         for (slot, child) in node.children.iter_mut().zip(children) {
             *slot = *child;
         }
@@ -162,7 +187,13 @@ impl Nodes {
     #[inline]
     pub(super) fn extend(&mut self, container: Value, more: &[Value]) {
         let id = container.number();
-        let Some(node) = self.ring.get_mut(Self::slot(id)).filter(|node| node.id == id) else { return };
+        let Some(node) = self
+            .ring
+            .get_mut(Self::slot(id))
+            .filter(|node| node.id == id)
+        else {
+            return;
+        };
         let len = crate::bytes::narrow(node.len);
         for (slot, child) in node.children.iter_mut().skip(len).zip(more) {
             *slot = *child;
@@ -180,7 +211,9 @@ impl Nodes {
 
     /// All children of a container, if it is still kept and has no more than are kept.
     pub(super) fn all(&self, container: Value) -> Option<&[Value]> {
-        self.get(container).filter(|(len, kept)| crate::bytes::wide(kept.len()) == *len).map(|(_, kept)| kept)
+        self.get(container)
+            .filter(|(len, kept)| crate::bytes::wide(kept.len()) == *len)
+            .map(|(_, kept)| kept)
     }
 }
 
@@ -227,5 +260,7 @@ pub(super) fn is_name_like(text: &[u8]) -> bool {
     const LONGEST: usize = 200;
     text.len() <= LONGEST
         && !text.is_empty()
-        && text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'.')
+        && text
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'.')
 }

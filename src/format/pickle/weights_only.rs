@@ -26,11 +26,40 @@ pub(super) struct WeightsOnly {
 pub(super) fn supports(code: u8) -> bool {
     matches!(
         code,
-        op::GLOBAL | op::NEWOBJ | op::REDUCE | op::BUILD | op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS
-            | op::MARK | op::TUPLE | op::TUPLE1 | op::TUPLE2 | op::TUPLE3 | op::NONE | op::NEWTRUE | op::NEWFALSE
-            | op::EMPTY_TUPLE | op::EMPTY_LIST | op::EMPTY_DICT | op::EMPTY_SET | op::BININT | op::BININT1
-            | op::BININT2 | op::BINFLOAT | op::BINUNICODE | op::SHORT_BINSTRING | op::LONG1 | op::BINPERSID
-            | op::BINGET | op::LONG_BINGET | op::BINPUT | op::LONG_BINPUT | op::PROTO | op::STOP
+        op::GLOBAL
+            | op::NEWOBJ
+            | op::REDUCE
+            | op::BUILD
+            | op::APPEND
+            | op::APPENDS
+            | op::SETITEM
+            | op::SETITEMS
+            | op::MARK
+            | op::TUPLE
+            | op::TUPLE1
+            | op::TUPLE2
+            | op::TUPLE3
+            | op::NONE
+            | op::NEWTRUE
+            | op::NEWFALSE
+            | op::EMPTY_TUPLE
+            | op::EMPTY_LIST
+            | op::EMPTY_DICT
+            | op::EMPTY_SET
+            | op::BININT
+            | op::BININT1
+            | op::BININT2
+            | op::BINFLOAT
+            | op::BINUNICODE
+            | op::SHORT_BINSTRING
+            | op::LONG1
+            | op::BINPERSID
+            | op::BINGET
+            | op::LONG_BINGET
+            | op::BINPUT
+            | op::LONG_BINPUT
+            | op::PROTO
+            | op::STOP
     )
 }
 
@@ -53,7 +82,10 @@ impl WeightsOnly {
         if !self.unsupported && !supports(code) {
             self.unsupported = true;
             self.block(at, || match op::lookup(code) {
-                Some(opcode) => format!("opcode {} (protocol {}) is not supported", opcode.name, opcode.protocol),
+                Some(opcode) => format!(
+                    "opcode {} (protocol {}) is not supported",
+                    opcode.name, opcode.protocol
+                ),
                 None => format!("opcode {code:#04x} is not supported"),
             });
         }
@@ -78,7 +110,9 @@ impl WeightsOnly {
     #[inline]
     pub(super) fn reduce(&mut self, callee: Value, at: u64) {
         if callee.kind() != Kind::Global {
-            self.block(at, || "REDUCE calls something that is not a listed global".into());
+            self.block(at, || {
+                "REDUCE calls something that is not a listed global".into()
+            });
         }
     }
 
@@ -86,7 +120,9 @@ impl WeightsOnly {
     #[inline]
     pub(super) fn newobj(&mut self, class: Value, at: u64) {
         if class.kind() != Kind::Global {
-            self.block(at, || "NEWOBJ instantiates something that is not a listed global".into());
+            self.block(at, || {
+                "NEWOBJ instantiates something that is not a listed global".into()
+            });
         }
     }
 
@@ -106,14 +142,21 @@ impl WeightsOnly {
         let takes = match (kind, target.kind()) {
             (Kind::List, Kind::List) | (Kind::Dict, Kind::Dict) => true,
             (Kind::Dict, Kind::Result | Kind::Instance) => {
-                is_named(target, seen, "collections", "OrderedDict") || is_named(target, seen, "collections", "Counter")
+                is_named(target, seen, "collections", "OrderedDict")
+                    || is_named(target, seen, "collections", "Counter")
             }
             _ => false,
         };
         if !takes {
             self.block(at, || {
-                let made_by = target.global().and_then(|row| seen.global(row)).filter(|_| target.kind() != Kind::Global);
-                let what = made_by.map_or_else(|| article(target.kind()).to_owned(), |class| format!("what {class} made"));
+                let made_by = target
+                    .global()
+                    .and_then(|row| seen.global(row))
+                    .filter(|_| target.kind() != Kind::Global);
+                let what = made_by.map_or_else(
+                    || article(target.kind()).to_owned(),
+                    |class| format!("what {class} made"),
+                );
                 format!("{} adds items to {what}", op::name(code))
             });
         }
@@ -121,7 +164,10 @@ impl WeightsOnly {
 }
 
 fn is_named(value: Value, seen: &Seen, module: &str, name: &str) -> bool {
-    value.global().and_then(|row| seen.name(row)).is_some_and(|known| known.module == module && known.name == name)
+    value
+        .global()
+        .and_then(|row| seen.name(row))
+        .is_some_and(|known| known.module == module && known.name == name)
 }
 
 fn article(kind: Kind) -> &'static str {

@@ -136,8 +136,9 @@ impl<'de> Visitor<'de> for Metadata<'_> {
         let mut seen: FxHashSet<String> = FxHashSet::default();
         while let Some((key, _)) = map.next_entry::<String, String>()? {
             if seen.contains(&key) {
-                self.0
-                    .odd("duplicate-key", || format!("`{key}` twice in `__metadata__`"));
+                self.0.odd("duplicate-key", || {
+                    format!("`{key}` twice in `__metadata__`")
+                });
             }
             seen.insert(key);
         }
@@ -183,7 +184,9 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
                 _ => {
                     map.next_value::<Skipped>()?;
                     if others.contains(&key) {
-                        header.odd("duplicate-key", || format!("`{key}` twice in entry `{name}`"));
+                        header.odd("duplicate-key", || {
+                            format!("`{key}` twice in entry `{name}`")
+                        });
                     } else {
                         header.odd("unknown-key", || format!("`{key}` in entry `{name}`"));
                         others.insert(key);

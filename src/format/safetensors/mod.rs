@@ -157,7 +157,9 @@ fn validate(mut tensors: Vec<(String, Tensor)>) -> Result<u64, ReadError> {
         let (start, end) = tensor.range;
         let broken = |rule: String| Err(ReadError::malformed(format!("tensor `{name}`: {rule}")));
         if end < start {
-            return broken(format!("its byte range {start}..{end} ends before it begins"));
+            return broken(format!(
+                "its byte range {start}..{end} ends before it begins"
+            ));
         }
         if start > reached {
             return broken(format!("a hole before it, from {reached} to {start}"));

@@ -103,7 +103,8 @@ fn name_faults(name: &[u8]) -> Vec<&'static str> {
     };
     fault(name.is_empty(), "is empty");
     fault(
-        name.split(|b| matches!(b, b'/' | b'\\')).any(|part| part == b".."),
+        name.split(|b| matches!(b, b'/' | b'\\'))
+            .any(|part| part == b".."),
         "leads out of the archive",
     );
     fault(
@@ -158,9 +159,8 @@ pub(super) fn local(central: &Header, local: &Local, at: &Place, notes: &mut Not
     }
     // With a data descriptor, sizes and CRC follow the body and are zero (or saturated) here.
     let later = theirs.flags & flag::DESCRIPTOR != 0;
-    let agrees = |ours: u64, theirs: u64| {
-        ours == theirs || later && (theirs == 0 || theirs == 0xffff_ffff)
-    };
+    let agrees =
+        |ours: u64, theirs: u64| ours == theirs || later && (theirs == 0 || theirs == 0xffff_ffff);
     if !agrees(central.packed, theirs.packed) || !agrees(central.size, theirs.size) {
         notes.add("local-size-mismatch", at.clone(), || {
             format!(

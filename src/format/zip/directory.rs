@@ -252,7 +252,10 @@ impl Builder<'_> {
             if nested && end.trailing > 0 {
                 continue;
             }
-            let claims = end.at.saturating_add(end::END_BYTES).saturating_add(end.comment);
+            let claims = end
+                .at
+                .saturating_add(end::END_BYTES)
+                .saturating_add(end.comment);
             if nested && claims != self.window.len() {
                 continue;
             }
@@ -283,7 +286,11 @@ impl Builder<'_> {
         let mut found: Vec<Option<Found>> = Vec::new();
         found.resize_with(entries.len(), || None);
         for i in order {
-            let Some(Placed { central, at: Some(at) }) = entries.get(i) else {
+            let Some(Placed {
+                central,
+                at: Some(at),
+            }) = entries.get(i)
+            else {
                 continue;
             };
             let member = base.saturating_add(i);
@@ -335,7 +342,9 @@ impl Builder<'_> {
         let base = at.saturating_sub(BEFORE);
         let lead = at.saturating_sub(base);
         let fixed = lead.saturating_add(LOCAL_BYTES);
-        let wanted = fixed.saturating_add(wide(ours.name.len())).saturating_add(AFTER);
+        let wanted = fixed
+            .saturating_add(wide(ours.name.len()))
+            .saturating_add(AFTER);
         let mut bytes = self.window.bytes_at(base, narrow(wanted))?;
         let header_at = narrow(lead);
         let Some(length) = Local::length(bytes.get(header_at..).unwrap_or_default()) else {
@@ -371,7 +380,8 @@ impl Builder<'_> {
                 )
             });
         }
-        let described = ours.flags & flag::DESCRIPTOR != 0 || local.header.flags & flag::DESCRIPTOR != 0;
+        let described =
+            ours.flags & flag::DESCRIPTOR != 0 || local.header.flags & flag::DESCRIPTOR != 0;
         self.spans.push(Span {
             start: at,
             end: end.min(self.window.len()),

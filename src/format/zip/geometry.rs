@@ -227,7 +227,11 @@ impl Builder<'_> {
         let data = at.saturating_add(length);
         let left = limit.saturating_sub(data);
         let unsaid = header.flags & flag::DESCRIPTOR != 0 && header.packed == 0;
-        let packed = if unsaid { left } else { header.packed.min(left) };
+        let packed = if unsaid {
+            left
+        } else {
+            header.packed.min(left)
+        };
         let place = Place::Bytes {
             start: at,
             end: data.saturating_add(packed),
@@ -244,7 +248,11 @@ impl Builder<'_> {
         let mut member = Member {
             name: Text::new(&header.name),
             other_name: header.alias.map(Text::new),
-            size: if header.method == 0 { packed } else { header.size },
+            size: if header.method == 0 {
+                packed
+            } else {
+                header.size
+            },
             packed,
             method: header.method,
             flags: header.flags,
@@ -260,7 +268,11 @@ impl Builder<'_> {
         }
         self.directory.members.push(member);
         // Where an unsaid size ends is unknown: the next header may be anywhere after this one.
-        let after = if unsaid { data } else { data.saturating_add(packed) };
+        let after = if unsaid {
+            data
+        } else {
+            data.saturating_add(packed)
+        };
         Ok(Some(after))
     }
 }

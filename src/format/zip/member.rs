@@ -79,17 +79,15 @@ impl Member {
     /// Every content that a loader could see, the directory's first: also what the local header describes, a stored body as
     /// long as either of its sizes says, and a body whose flags (which some loaders ignore) say that it is encrypted
     /// or patched. An error stands for a reading that fails.
-    pub fn bodies(
-        &self,
-        window: &Window,
-        budget: &Arc<Budget>,
-    ) -> Vec<Result<Window, ReadError>> {
+    pub fn bodies(&self, window: &Window, budget: &Arc<Budget>) -> Vec<Result<Window, ReadError>> {
         let central = self.central();
         let mut bodies = vec![self.body(window, budget)];
         let mut tried = vec![central];
         if bodies.first().is_some_and(Result::is_err) {
             // A flag may be a lie, and of a body that is cut off loaders take what there is.
-            let left = window.len().saturating_sub(self.data.unwrap_or(window.len()));
+            let left = window
+                .len()
+                .saturating_sub(self.data.unwrap_or(window.len()));
             let what_there_is = Storing {
                 packed: central.packed.min(left),
                 ..central

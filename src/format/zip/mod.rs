@@ -60,9 +60,7 @@ const LISTED: usize = 1024;
 const SEQUENTIAL: u64 = 16 << 20;
 
 /// Names under which loaders open an archive with any bytes before and after it.
-const BY_NAME: &[&str] = &[
-    "zip", "npz", "keras", "skops", "mar", "pt2", "whl",
-];
+const BY_NAME: &[&str] = &["zip", "npz", "keras", "skops", "mar", "pt2", "whl"];
 
 fn probe(head: &Head<'_>) -> Certainty {
     let front = head.front.get(..4).unwrap_or_default();
@@ -171,7 +169,11 @@ pub fn read_members(
             return;
         };
         left = rest;
-        let expect = told.unwrap_or(if storage { Expect::Payload } else { Expect::Named });
+        let expect = told.unwrap_or(if storage {
+            Expect::Payload
+        } else {
+            Expect::Named
+        });
         read_member(window, member, reading, expect);
     }
 }

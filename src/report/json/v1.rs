@@ -133,6 +133,11 @@ pub enum Hop {
         /// The offset of its opcode, in bytes.
         offset: u64,
     },
+    /// To what begins at an offset: an array's data, bytes after an artifact.
+    From {
+        /// The offset, in bytes.
+        offset: u64,
+    },
     /// Into a cell of a notebook.
     Cell {
         /// Which, from 0.
@@ -356,6 +361,7 @@ impl From<&fact::Site> for Site {
             }
             fact::Hop::Stream(index) => Hop::Stream { index: *index },
             fact::Hop::Constant(offset) => Hop::Constant { offset: *offset },
+            fact::Hop::From(offset) => Hop::From { offset: *offset },
             fact::Hop::Cell(index) => Hop::Cell { index: *index },
         });
         Self {

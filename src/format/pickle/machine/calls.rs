@@ -4,7 +4,10 @@ use super::{Halt, Machine, State, malformed};
 use crate::{
     bytes::{ReadError, wide},
     fact::{Fact, Text, Unresolved, Usage},
-    format::pickle::{constant, opcode as op, value::{Kind, Value}},
+    format::pickle::{
+        constant, opcode as op,
+        value::{Kind, Value},
+    },
     limits,
 };
 
@@ -13,7 +16,9 @@ impl Machine<'_> {
     pub(super) fn string(&self, value: Value) -> Option<Result<Text, Unresolved>> {
         match value.kind() {
             Kind::Str => Some(Ok(Text::new(self.names.text(value.index())))),
-            Kind::StrAt => Some(constant::string(&self.window, value.number()).ok_or(Unresolved::Oversized)),
+            Kind::StrAt => {
+                Some(constant::string(&self.window, value.number()).ok_or(Unresolved::Oversized))
+            }
             _ => None,
         }
     }
@@ -29,16 +34,25 @@ impl Machine<'_> {
     /// The two line operands of GLOBAL and INST. At the end of the data the pure-Python unpickler takes a line without its
     /// line feed, less its last byte, and resolves what that spells before it notices.
     pub(super) fn two_lines(&mut self, what: &str) -> Result<(Text, Text), Halt> {
-        let cut = |line: &[u8]| line.split_last().map(|(_, cut)| Text::new(cut)).unwrap_or_default();
+        let cut = |line: &[u8]| {
+            line.split_last()
+                .map(|(_, cut)| Text::new(cut))
+                .unwrap_or_default()
+        };
         let module = self.lexer.line()?;
-        let (module, cut_module) = (Text::new(module.bytes), (!module.ended).then(|| cut(module.bytes)));
+        let (module, cut_module) = (
+            Text::new(module.bytes),
+            (!module.ended).then(|| cut(module.bytes)),
+        );
         let name = self.lexer.line()?;
         if !name.ended {
             let module = cut_module.as_ref().unwrap_or(&module);
             let name = cut(name.bytes);
             let row = self.resolve_lines(module, &name);
             self.seen.used(row, Usage::Import, self.moment());
-            return Err(Halt::Error(ReadError::malformed(format!("{what} without two line feeds"))));
+            return Err(Halt::Error(ReadError::malformed(format!(
+                "{what} without two line feeds"
+            ))));
         }
         let name = Text::new(name.bytes);
         if self.lexer.straddle.is_some() {
@@ -79,7 +93,9 @@ impl Machine<'_> {
     pub(super) fn resolve(&mut self, module: Value, name: Value) -> usize {
         let earlier = module.kind() == Kind::Stale || name.kind() == Kind::Stale;
         match (self.string(module), self.string(name)) {
-            (Some(Ok(module)), Some(Ok(name))) => self.seen.named(module.as_bytes(), name.as_bytes()),
+            (Some(Ok(module)), Some(Ok(name))) => {
+                self.seen.named(module.as_bytes(), name.as_bytes())
+            }
             (Some(Err(why)), Some(_)) | (Some(_), Some(Err(why))) => self.seen.unresolved(why),
             _ if earlier => self.seen.unresolved(Unresolved::Memo),
             _ => self.seen.unresolved(Unresolved::Computed),
@@ -107,9 +123,14 @@ impl Machine<'_> {
         if !self.seen.called_before(row, signature) {
             let text = self.looker().call(row, arguments);
             let arguments = self.looker().arguments(arguments);
-            self.seen.called(row, signature, usage, text, arguments, self.moment());
+            self.seen
+                .called(row, signature, usage, text, arguments, self.moment());
         }
-        let kind = if usage == Usage::Construct { Kind::Instance } else { Kind::Result };
+        let kind = if usage == Usage::Construct {
+            Kind::Instance
+        } else {
+            Kind::Result
+        };
         Value::new(kind, wide(row))
     }
 
@@ -118,7 +139,12 @@ impl Machine<'_> {
         use std::hash::{Hash, Hasher};
         let mut hasher = rustc_hash::FxHasher::default();
         usage.hash(&mut hasher);
-        match self.state.nodes.get(arguments).filter(|_| is_container(arguments)) {
+        match self
+            .state
+            .nodes
+            .get(arguments)
+            .filter(|_| is_container(arguments))
+        {
             Some((len, kept)) => {
                 len.hash(&mut hasher);
                 for value in kept {
@@ -183,10 +209,13 @@ impl Machine<'_> {
         let target = self.top()?;
         self.weights.build(target, &self.seen, self.at);
         match (target.kind(), target.global()) {
-            (Kind::Result | Kind::Instance, Some(row)) => self.seen.used(row, Usage::Build, self.moment()),
+            (Kind::Result | Kind::Instance, Some(row)) => {
+                self.seen.used(row, Usage::Build, self.moment())
+            }
             _ => {
                 let target = self.looker().value(target);
-                self.seen.other(Fact::StateOnNonInstance { target }, self.moment());
+                self.seen
+                    .other(Fact::StateOnNonInstance { target }, self.moment());
             }
         }
         Ok(())
@@ -199,10 +228,15 @@ impl Machine<'_> {
         if from > len || from <= self.state.fence {
             return Err(self.underflow());
         }
-        let Some(target) = from.checked_sub(1).and_then(|at| self.state.stack.get(at)).copied() else {
+        let Some(target) = from
+            .checked_sub(1)
+            .and_then(|at| self.state.stack.get(at))
+            .copied()
+        else {
             return Err(self.underflow());
         };
-        self.weights.items(target, kind, &self.seen, self.at, self.code);
+        self.weights
+            .items(target, kind, &self.seen, self.at, self.code);
         let count = len.saturating_sub(from);
         if count == 0 {
             return Ok(());
@@ -224,10 +258,18 @@ impl Machine<'_> {
     pub(super) fn items_on(&mut self, target: Value) {
         let op = op::name(self.code);
         match (target.kind(), target.global()) {
-            (Kind::Result | Kind::Instance, Some(row)) => self.seen.items_on(row, op, self.moment()),
+            (Kind::Result | Kind::Instance, Some(row)) => {
+                self.seen.items_on(row, op, self.moment())
+            }
             _ => {
                 let target = self.looker().value(target);
-                self.seen.other(Fact::ItemsOnNonContainer { target, op: op.into() }, self.moment());
+                self.seen.other(
+                    Fact::ItemsOnNonContainer {
+                        target,
+                        op: op.into(),
+                    },
+                    self.moment(),
+                );
             }
         }
     }
@@ -243,7 +285,10 @@ impl Machine<'_> {
     }
 
     pub(super) fn persistent_text(&mut self, pid: &Text) -> Result<(), Halt> {
-        let fact = Fact::PersistentId { preview: Text::from(format!("'{pid}'")), torch_storage: false };
+        let fact = Fact::PersistentId {
+            preview: Text::from(format!("'{pid}'")),
+            torch_storage: false,
+        };
         self.seen.other(fact, self.moment());
         self.push(Value::new(Kind::Persistent, 0))
     }
@@ -273,5 +318,8 @@ impl Machine<'_> {
 }
 
 fn is_container(value: Value) -> bool {
-    matches!(value.kind(), Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet)
+    matches!(
+        value.kind(),
+        Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet
+    )
 }

@@ -4,7 +4,10 @@ use super::{Constant, Embedded, Halt, Machine, malformed};
 use crate::{
     bytes::{narrow, wide},
     fact::Text,
-    format::pickle::{begins_embedded, text, value::{Interner, Kind, Value, is_name_like}},
+    format::pickle::{
+        begins_embedded, text,
+        value::{Interner, Kind, Value, is_name_like},
+    },
     limits,
 };
 
@@ -17,8 +20,13 @@ impl Machine<'_> {
             return Ok(());
         }
         // Unpicklers differ in what they take for a number; none is known to go on here, but a payload must not hide behind it.
-        self.seen.anomaly("bad-number", || format!("{op} with something that is no number"), self.moment());
-        self.weights.block(self.at, || format!("{op} with something that is no number"));
+        self.seen.anomaly(
+            "bad-number",
+            || format!("{op} with something that is no number"),
+            self.moment(),
+        );
+        self.weights
+            .block(self.at, || format!("{op} with something that is no number"));
         Ok(())
     }
 
@@ -30,7 +38,11 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn intern(names: &mut Interner, moved: bool, at: u64, bytes: &[u8]) -> Value {
-        let id = if moved || is_name_like(bytes) { names.intern(bytes) } else { None };
+        let id = if moved || is_name_like(bytes) {
+            names.intern(bytes)
+        } else {
+            None
+        };
         match id {
             Some(id) => Value::new(Kind::Str, u64::from(id)),
             None if moved => Value::UNKNOWN,
@@ -40,7 +52,11 @@ impl Machine<'_> {
 
     /// A string constant too long to be a name: its bytes stay in the file.
     pub(super) fn long_string(&self) -> Value {
-        if self.moved { Value::UNKNOWN } else { Value::new(Kind::StrAt, self.at) }
+        if self.moved {
+            Value::UNKNOWN
+        } else {
+            Value::new(Kind::StrAt, self.at)
+        }
     }
 
     #[inline]
@@ -115,7 +131,10 @@ impl Machine<'_> {
 
     pub(super) fn embed(&mut self, bytes: Constant) {
         if self.embedded.len() < EMBEDDED {
-            self.embedded.push(Embedded { opcode: self.at, bytes });
+            self.embedded.push(Embedded {
+                opcode: self.at,
+                bytes,
+            });
         }
     }
 }

@@ -10,9 +10,10 @@ mod constants;
 mod stack;
 
 use super::{
+    Storage,
     lex::{Lexer, Straddle},
     memo::Memo,
-    Storage, opcode as op,
+    opcode as op,
     preview::Preview,
     seen::{CONTEXT, Moment, Seen},
     text,
@@ -133,7 +134,12 @@ fn malformed(detail: &'static str) -> Halt {
 }
 
 /// Lists the stream that begins at `start`, each opcode with its effect.
-pub(in crate::format::pickle) fn list(window: &Window, start: u64, earlier: Option<&Memo>, lines: &mut Vec<String>) {
+pub(in crate::format::pickle) fn list(
+    window: &Window,
+    start: u64,
+    earlier: Option<&Memo>,
+    lines: &mut Vec<String>,
+) {
     let mut machine = Machine::new(window, start, earlier);
     while lines.len() < LISTED {
         let result = machine.step();
@@ -156,7 +162,9 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
     let result = machine.to_the_end();
     let end = machine.lexer.offset();
     if let Err((at, error)) = &result {
-        machine.weights.block(*at, || format!("the pickle does not read to its end: {error}"));
+        machine.weights.block(*at, || {
+            format!("the pickle does not read to its end: {error}")
+        });
     }
     // The main reading decided where the stream ends; the others only add what they see.
     while let Some((state, at, straddle)) = machine.forks.pop() {
@@ -183,29 +191,31 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
 impl<'m> Machine<'m> {
     fn new(window: &Window, start: u64, earlier: Option<&'m Memo>) -> Self {
         Self {
-        window: window.clone(),
-        lexer: Lexer::new(window.clone(), start),
-        state: State {
-            stack: Vec::new(),
-            marks: Vec::new(),
-            fence: 0,
-            memo: Memo::default(),
-            nodes: Nodes::default(),
-        },
-        names: Interner::default(),
-        resolved: FxHashMap::default(),
-        lines: FxHashMap::default(),
-        seen: Seen::default(),
-        weights: WeightsOnly::default(),
-        embedded: Vec::new(),
-        earlier,
-        moved: false,
-        at: start,
-        code: 0,
-        recent: [u64::MAX; CONTEXT],
-        forks: Vec::new(),
-        forked: 0,
-    }
+            window: window.clone(),
+            lexer: Lexer::new(window.clone(), start),
+            state: State {
+                stack: Vec::new(),
+                marks: Vec::new(),
+                fence: 0,
+                memo: Memo::default(),
+                nodes: Nodes::default(),
+            },
+            names: Interner::default(),
+            resolved: FxHashMap::default(),
+            lines: FxHashMap::default(),
+            seen: Seen::default(),
+            weights: WeightsOnly::default(),
+            embedded: Vec::new(),
+            storages: FxHashMap::default(),
+            odd_storage: None,
+            earlier,
+            moved: false,
+            at: start,
+            code: 0,
+            recent: [u64::MAX; CONTEXT],
+            forks: Vec::new(),
+            forked: 0,
+        }
     }
 }
 
@@ -224,7 +234,10 @@ impl Machine<'_> {
             }
             left = left.wrapping_sub(1);
             if left == 0 {
-                return Err((self.at, ReadError::Limit(format!("more than {} opcodes", limits::OPCODES))));
+                return Err((
+                    self.at,
+                    ReadError::Limit(format!("more than {} opcodes", limits::OPCODES)),
+                ));
             }
         }
     }
@@ -373,16 +386,24 @@ impl Machine<'_> {
                 self.straddled();
                 // The pure-Python unpickler goes on without the missing bytes; so do we, and say so.
                 if let Err(error) = fits {
-                    self.seen.anomaly("frame-past-end", || error.to_string(), self.moment());
+                    self.seen
+                        .anomaly("frame-past-end", || error.to_string(), self.moment());
                 }
                 return Ok(());
             }
             op::INT => {
                 let line = self.lexer.line()?;
-                let (good, bool) = (text::is_int(line.bytes), matches!(line.bytes, b"00" | b"01"));
+                let (good, bool) = (
+                    text::is_int(line.bytes),
+                    matches!(line.bytes, b"00" | b"01"),
+                );
                 let truth = u64::from(line.bytes == b"01");
                 self.number(good, "INT")?;
-                self.push(if bool { Value::new(Kind::Bool, truth) } else { Value::new(Kind::Long, self.at) })?;
+                self.push(if bool {
+                    Value::new(Kind::Bool, truth)
+                } else {
+                    Value::new(Kind::Long, self.at)
+                })?;
             }
             op::LONG => {
                 let good = text::is_long(self.lexer.line()?.bytes);
@@ -406,11 +427,13 @@ impl Machine<'_> {
                 self.push(Value::new(Kind::Long, self.at))?;
             }
             op::STRING => {
-                let decoded = text::decode_string(self.lexer.line()?.bytes).map(|text| Text::new(&*text));
+                let decoded =
+                    text::decode_string(self.lexer.line()?.bytes).map(|text| Text::new(&*text));
                 self.text_line(decoded)?;
             }
             op::UNICODE => {
-                let decoded = text::decode_unicode(self.lexer.line()?.bytes).map(|text| Text::new(&*text));
+                let decoded =
+                    text::decode_unicode(self.lexer.line()?.bytes).map(|text| Text::new(&*text));
                 self.text_line(decoded)?;
             }
             op::SHORT_BINSTRING => {
@@ -419,7 +442,8 @@ impl Machine<'_> {
             }
             op::BINSTRING => {
                 let n = i32::from_le_bytes(self.lexer.array()?);
-                let n = u64::try_from(n).map_err(|_| malformed("BINSTRING with a negative length"))?;
+                let n =
+                    u64::try_from(n).map_err(|_| malformed("BINSTRING with a negative length"))?;
                 self.byte_string(n)?;
             }
             op::BINUNICODE8 => {
@@ -457,7 +481,9 @@ impl Machine<'_> {
                 self.top()?;
             }
             _ => {
-                return Err(Halt::Error(ReadError::malformed(format!("{code:#04x} is no opcode"))));
+                return Err(Halt::Error(ReadError::malformed(format!(
+                    "{code:#04x} is no opcode"
+                ))));
             }
         }
         self.remember();
@@ -474,30 +500,52 @@ impl Machine<'_> {
     fn effect(&self) -> String {
         let top = self.state.stack.last().map(|top| self.looker().value(*top));
         match (self.code, top) {
-            (op::PROTO | op::FRAME | op::MARK | op::POP | op::POP_MARK, _) | (_, None) => String::new(),
-            (op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT, Some(top)) => format!("memo: {top}"),
-            (op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX, Some(top)) => format!("calls {top}"),
+            (op::PROTO | op::FRAME | op::MARK | op::POP | op::POP_MARK, _) | (_, None) => {
+                String::new()
+            }
+            (op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT, Some(top)) => {
+                format!("memo: {top}")
+            }
+            (op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX, Some(top)) => {
+                format!("calls {top}")
+            }
             (op::BUILD, Some(top)) => format!("sets state on {top}"),
             (op::GLOBAL | op::STACK_GLOBAL, Some(top)) => format!("imports {top}"),
-            (op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS, Some(top)) => format!("fills {top}"),
+            (op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS, Some(top)) => {
+                format!("fills {top}")
+            }
             (_, Some(top)) => top.to_string(),
         }
     }
 
     fn moment(&self) -> Moment {
-        Moment { at: self.at, op: self.code, before: self.recent }
+        Moment {
+            at: self.at,
+            op: self.code,
+            before: self.recent,
+        }
     }
 
     fn looker(&self) -> Preview<'_> {
-        Preview { nodes: &self.state.nodes, names: &self.names, seen: &self.seen, window: &self.window }
+        Preview {
+            nodes: &self.state.nodes,
+            names: &self.names,
+            seen: &self.seen,
+            window: &self.window,
+        }
     }
 
     /// Keeps the other reading of an operand that crosses the end of its frame, to be run when this one is done.
     #[cold]
     fn straddled(&mut self) {
-        let Some(straddle) = self.lexer.straddle.take() else { return };
+        let Some(straddle) = self.lexer.straddle.take() else {
+            return;
+        };
         let detail = || {
-            format!("an operand at {:#x} crosses the end of its frame at {:#x}", straddle.at, straddle.frame_end)
+            format!(
+                "an operand at {:#x} crosses the end of its frame at {:#x}",
+                straddle.at, straddle.frame_end
+            )
         };
         self.seen.anomaly("frame-straddle", detail, self.moment());
         self.forked = self.forked.saturating_add(1);

@@ -3,7 +3,10 @@
 use super::{Halt, Machine, State, malformed};
 use crate::{
     bytes::ReadError,
-    format::pickle::{memo::Stored, value::{Kind, Value}},
+    format::pickle::{
+        memo::Stored,
+        value::{Kind, Value},
+    },
     limits,
 };
 
@@ -14,7 +17,10 @@ impl Machine<'_> {
             self.straddled();
         }
         if self.state.stack.len() >= limits::STACK {
-            return Err(Halt::Error(ReadError::Limit(format!("more than {} values on the stack", limits::STACK))));
+            return Err(Halt::Error(ReadError::Limit(format!(
+                "more than {} values on the stack",
+                limits::STACK
+            ))));
         }
         self.state.stack.push(value);
         Ok(())
@@ -47,7 +53,10 @@ impl Machine<'_> {
 
     pub(super) fn mark(&mut self) -> Result<(), Halt> {
         if self.state.marks.len() >= limits::MARKS {
-            return Err(Halt::Error(ReadError::Limit(format!("more than {} marks", limits::MARKS))));
+            return Err(Halt::Error(ReadError::Limit(format!(
+                "more than {} marks",
+                limits::MARKS
+            ))));
         }
         self.state.fence = self.state.stack.len();
         self.state.marks.push(self.state.fence);
@@ -57,7 +66,11 @@ impl Machine<'_> {
     /// Takes the topmost mark and returns where on the stack it stood.
     #[inline]
     pub(super) fn pop_mark(&mut self) -> Result<usize, Halt> {
-        let mark = self.state.marks.pop().ok_or_else(|| malformed("there is no mark"))?;
+        let mark = self
+            .state
+            .marks
+            .pop()
+            .ok_or_else(|| malformed("there is no mark"))?;
         self.state.fence = self.state.marks.last().copied().unwrap_or(0);
         Ok(mark)
     }
@@ -118,12 +131,17 @@ impl Machine<'_> {
         // An unpickler object that is used again still has the memo of its last pickle. A fresh one stops here.
         match self.earlier.and_then(|memo| memo.get(index)) {
             Some(_) => {
-                let detail = || format!("memo entry {index} is only set by an earlier pickle of this file");
-                self.seen.anomaly("memo-of-earlier-pickle", detail, self.moment());
-                self.weights.block(self.at, || format!("memo entry {index} is not set"));
+                let detail =
+                    || format!("memo entry {index} is only set by an earlier pickle of this file");
+                self.seen
+                    .anomaly("memo-of-earlier-pickle", detail, self.moment());
+                self.weights
+                    .block(self.at, || format!("memo entry {index} is not set"));
                 self.push(Value::new(Kind::Stale, index))
             }
-            None => Err(Halt::Error(ReadError::malformed(format!("memo entry {index} is not set")))),
+            None => Err(Halt::Error(ReadError::malformed(format!(
+                "memo entry {index} is not set"
+            )))),
         }
     }
 
@@ -133,7 +151,9 @@ impl Machine<'_> {
             self.straddled();
         }
         let top = self.top()?;
-        let Some(index) = index else { return Err(malformed("PUT with something that is no memo index")) };
+        let Some(index) = index else {
+            return Err(malformed("PUT with something that is no memo index"));
+        };
         self.store(index, top);
         Ok(())
     }
@@ -148,7 +168,8 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn store(&mut self, index: u64, value: Value) {
         if self.state.memo.put(index, value) != Stored::Fine {
-            let detail = || format!("memo index {index}: CPython would allocate an array that long");
+            let detail =
+                || format!("memo index {index}: CPython would allocate an array that long");
             self.seen.anomaly("huge-memo-index", detail, self.moment());
         }
     }
