@@ -1,0 +1,54 @@
+//! What loading one artifact would do, beside what the policy says about it: no findings, no outcome.
+
+use crate::{
+    fact::{Global, GlobalName, Observation, Text, Usage},
+    policy::GlobalVerdict,
+};
+
+/// One artifact, explained.
+#[derive(Debug, Clone, Default)]
+pub struct Inspection {
+    /// The path as it was given.
+    pub path: Text,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The policy that judged: a path, or `recommended (built in)`.
+    pub policy: String,
+    /// All that was seen, in order.
+    pub observations: Vec<Observation>,
+    /// Every global that loading would resolve, once, with the policy's verdict.
+    pub globals: Vec<JudgedGlobal>,
+    /// How `torch.load(weights_only=True)` would take it; empty if it is nothing of torch's.
+    pub torch_loads: Vec<TorchVerdict>,
+    /// The annotated opcodes, a line each, if they were asked for.
+    pub disassembly: Option<Vec<String>>,
+}
+
+/// A global with its uses and the worst verdict among them.
+#[derive(Debug, Clone)]
+pub struct JudgedGlobal {
+    /// The global, exactly as stored; one that could not be named is refused as unlisted.
+    pub global: Global,
+    /// How loading uses it, in the order of [`Usage`].
+    pub usages: Vec<Usage>,
+    /// How often it is resolved (at least 1).
+    pub count: u64,
+    /// The policy's verdict.
+    pub verdict: GlobalVerdict,
+    /// The pack or policy that lists it, if it is allowed.
+    pub listed_by: Option<String>,
+}
+
+/// How `torch.load(weights_only=True)` would take one artifact, or one inside it.
+#[derive(Debug, Clone, Default)]
+pub struct TorchVerdict {
+    /// The way to it from the file, readable; empty for the file itself.
+    pub place: String,
+    /// Whether it would load.
+    pub loads: bool,
+    /// Why not, or under which condition; sentences in lower case without a full stop.
+    pub reasons: Vec<String>,
+    /// The globals, exactly as stored, that would have to be listed with `torch.serialization.safe_globals`.
+    /// Empty if nothing needs listing, or if no list could mend it.
+    pub safe_globals: Vec<GlobalName>,
+}
