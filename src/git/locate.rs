@@ -69,15 +69,8 @@ pub fn file(cwd: &Path, path: &Path) -> Result<View, Error> {
             "name one file, or run `weighbridge check` on the folder",
         ));
     }
-    let start = named.folder();
-    // A repository only matters for its git-lfs store; one that cannot be opened does not hinder looking.
-    let repository = repository::discover(&start).ok().flatten();
-    let item = named.item(&relative_bytes(path));
-    let view = View::new(start, path.display().to_string(), vec![item]);
-    Ok(match repository {
-        Some(repository) => view.in_repository(repository),
-        None => view,
-    })
+    // Looking is not hindered by a repository that cannot be opened: then it is a file like any other.
+    work_tree(cwd, &[path.to_owned()]).or_else(|_| outside(cwd, &[named]))
 }
 
 fn in_repository(

@@ -121,7 +121,7 @@ pub fn inspect(
     let seen = entry::observe(&mut view.reader(), item).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
     let mut inspection = verdict::inspect(
-        item.entry.path.clone(),
+        Text::new(path.as_os_str().as_encoded_bytes()),
         seen.bytes,
         seen.observations,
         &scope,
