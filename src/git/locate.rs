@@ -79,6 +79,13 @@ fn in_repository(
     named: &[Named],
     paths: &[PathBuf],
 ) -> Result<View, Error> {
+    let whole = [Named {
+        shown: PathBuf::from("."),
+        real: root.clone(),
+        kind: Kind::Folder,
+    }];
+    // Without paths it is all of the repository, wherever in it the user stands.
+    let named = if paths.is_empty() { &whole } else { named };
     for name in named {
         let Ok(relative) = name.real.strip_prefix(&root) else {
             return Err(usage(
@@ -107,7 +114,7 @@ fn in_repository(
         }
     }
     let repository = shared.to_thread_local();
-    let items = if named.iter().any(|name| name.kind == Kind::Folder) || paths.is_empty() {
+    let items = if named.iter().any(|name| name.kind == Kind::Folder) {
         let index = repository::index(&repository)?;
         let excludes = repository
             .excludes(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use gix::{
     discover::upwards,
     open::{Options, Permissions},
+    sec::Permission,
 };
 
 use crate::error::Error;
@@ -17,7 +18,7 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
         let found = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
             start,
             search(),
-            options(),
+            options(Permission::Allow),
         );
         // The environment speaks of one repository; a path elsewhere belongs to whichever it is in.
         if let Ok(repository) = found
@@ -27,12 +28,13 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
         }
     }
     let found = if environment {
-        gix::ThreadSafeRepository::discover_opts(start, search(), options())
+        let options = options(Permission::Deny);
+        gix::ThreadSafeRepository::discover_opts(start, search(), options)
     } else {
         gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
             start,
             search(),
-            options(),
+            options(Permission::Allow),
         )
     };
     match found {
@@ -129,10 +131,12 @@ fn search() -> upwards::Options<'static> {
     }
 }
 
-fn options() -> gix::sec::trust::Mapping<Options> {
+fn options(environment: Permission) -> gix::sec::trust::Mapping<Options> {
+    let mut permissions = Permissions::all();
+    permissions.env.git_prefix = environment;
     let options = || {
         Options::default()
-            .permissions(Permissions::all())
+            .permissions(permissions)
             .lossy_config(true)
             // What is checked out and committed are the objects themselves, whatever is shown in their place.
             .config_overrides(["core.useReplaceRefs=false"])

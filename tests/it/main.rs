@@ -12,6 +12,7 @@ mod support;
 mod cli;
 mod format;
 mod git;
+mod layering;
 mod policy;
 mod python;
 mod report;
