@@ -2,6 +2,10 @@
 //!
 //! Standard output carries the report and only that; everything else goes to standard error. Exit codes: 0 clean,
 //! 1 refused, 2 unable, 3 nothing was there to check.
+#![allow(
+    clippy::doc_markdown,
+    reason = "the doc comments of arguments are the help, as it is shown"
+)]
 
 mod check;
 mod error;
@@ -126,8 +130,7 @@ impl Cli {
         match &self.command {
             Command::Check(check) => check.color(),
             Command::Inspect(inspect) => inspect.color(),
-            Command::Explain(_) => terminal::Color::Auto,
-            Command::Policy(policy) => policy.color(),
+            Command::Explain(_) | Command::Policy(_) => terminal::Color::Auto,
         }
     }
 

@@ -13,12 +13,11 @@ pub(super) fn deliver(
     to: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let result = match to {
-        Some(path) => to_file(path, write),
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            write(&mut out).and_then(|()| out.flush())
-        }
+    let result = if let Some(path) = to {
+        to_file(path, write)
+    } else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write(&mut out).and_then(|()| out.flush())
     };
     match result {
         Err(source) if to.is_some() || source.kind() != io::ErrorKind::BrokenPipe => {

@@ -65,10 +65,6 @@ pub(super) struct Init {
 }
 
 impl Command {
-    pub(super) fn color(&self) -> terminal::Color {
-        terminal::Color::Auto
-    }
-
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let Self::Init(init) = self;
         init.run()

@@ -56,7 +56,7 @@ pub(super) mod docs {
     }
 
     pub(in crate::cli) fn list() -> String {
-        names().map(|name| format!("{name}\n")).collect()
+        names().collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -87,6 +87,7 @@ pub(super) mod report {
             self.0
         }
 
+        #[allow(clippy::unused_self, reason = "as the trait has it")]
         pub(in crate::cli) fn write(
             &self,
             report: &Report,
