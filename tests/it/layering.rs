@@ -181,8 +181,7 @@ fn words(code: &str) -> impl Iterator<Item = &str> {
 /// The first words after every `crate::`, lists included.
 fn imports(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for (at, _) in code.match_indices("crate::") {
-        let rest = &code[at + "crate::".len()..];
+    for rest in code.split("crate::").skip(1) {
         let Some(list) = rest.strip_prefix('{') else {
             found.extend(words(rest).next().map(String::from));
             continue;

@@ -4,7 +4,7 @@ use std::{fs, process::Stdio};
 
 use crate::support::{
     cli::{finish, program, run},
-    repo::repo,
+    repo::{repo, skipped},
 };
 
 #[test]
@@ -70,7 +70,7 @@ fn a_repository_of_someone_else_is_not_read() {
     if std::os::unix::fs::chown(&repo.root, Some(65534), None).is_err()
         || std::os::unix::fs::chown(repo.root.join(".git"), Some(65534), None).is_err()
     {
-        eprintln!("skipped: this user cannot give files away");
+        skipped("this user cannot give files away");
         return;
     }
     let refused = run(&repo.root, &["check"]);
@@ -147,9 +147,9 @@ fn a_closed_pipe_is_no_error() {
 #[test]
 fn the_output_is_the_same_for_any_number_of_threads() {
     let repo = repo!();
-    for i in 0..600 {
+    for i in 0..600_u16 {
         repo.write(&format!("d{}/f{i}.py", i % 7), format!("import m{i}\n"));
-        repo.write(&format!("d{}/m{i}.gguf", i % 5), [i as u8; 16]);
+        repo.write(&format!("d{}/m{i}.gguf", i % 5), i.to_le_bytes());
     }
     let expected = run(&repo.root, &["check", "--threads", "1"]);
     for threads in ["2", "3", "16"] {

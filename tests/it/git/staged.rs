@@ -166,7 +166,8 @@ fn a_missing_object_is_a_fact() {
     repo.write("a.txt", "1").write("b.txt", "2");
     repo.git(&["add", "-A"]);
     let id = repo.git(&["hash-object", "a.txt"]);
-    let object = repo.root.join(".git/objects").join(&id[..2]).join(&id[2..]);
+    let (folder, file) = id.split_at(2);
+    let object = repo.root.join(".git/objects").join(folder).join(file);
     fs::remove_file(object).unwrap();
     insta::assert_snapshot!(shown(&repo.staged()), @r"
     a.txt : nothing [unread Io { detail: Text(git object 56a6051ca2b0: it is not in the object store) }]

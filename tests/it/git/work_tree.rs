@@ -1,6 +1,6 @@
 //! The work tree: what is on disk, as git would see it.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use crate::support::repo::{Repo, repo, shown};
 
@@ -74,7 +74,7 @@ fn the_list_is_git_s_own() {
     ] {
         // `sub/top` is a file first and a folder later: leave what clashes out.
         let parent = repo.root.join(path);
-        if parent.ancestors().skip(1).any(|folder| folder.is_file()) || parent.is_dir() {
+        if parent.ancestors().skip(1).any(Path::is_file) || parent.is_dir() {
             continue;
         }
         repo.write(path, path);
@@ -206,7 +206,7 @@ mod unix {
         process::Command,
     };
 
-    use crate::support::repo::{repo, shown};
+    use crate::support::repo::{repo, shown, skipped};
 
     #[test]
     fn links_are_entries_and_never_followed_unless_named() {
@@ -269,7 +269,7 @@ mod unix {
         let repo = repo!();
         let name = OsStr::from_bytes(b"m\xff\n.pt");
         if fs::write(repo.root.join(name), "1").is_err() {
-            eprintln!("skipped: the file system wants UTF-8");
+            skipped("the file system wants UTF-8");
             return;
         }
         insta::assert_snapshot!(shown(&repo.work_tree(&[])), @r"m\xff\n.pt = 1");
@@ -284,7 +284,7 @@ mod unix {
             .arg(repo.root.join("model.pt"))
             .status();
         if !made.is_ok_and(|status| status.success()) {
-            eprintln!("skipped: there is no mkfifo");
+            skipped("there is no mkfifo");
             return;
         }
         insta::assert_snapshot!(shown(&repo.work_tree(&[])), @"");
@@ -299,10 +299,10 @@ mod unix {
             .write("locked/b.txt", "2")
             .write("z.txt", "3");
         for path in ["a.txt", "locked"] {
-            fs::set_permissions(repo.root.join(path), fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(repo.root.join(path), fs::Permissions::from_mode(0o0)).unwrap();
         }
         if fs::metadata(repo.root.join("locked/b.txt")).is_ok() {
-            eprintln!("skipped: this user may read everything");
+            skipped("this user may read everything");
             return;
         }
         let text = shown(&repo.work_tree(&[]));

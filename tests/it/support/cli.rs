@@ -6,17 +6,17 @@ use super::repo::scrub;
 
 /// What a run came to.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// The exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 /// The program, to be run in a folder.
-pub fn program(folder: &Path) -> Command {
+pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
     scrub(&mut command, folder);
     for name in [
@@ -33,12 +33,12 @@ pub fn program(folder: &Path) -> Command {
 }
 
 /// Runs the program in a folder.
-pub fn run(folder: &Path, arguments: &[&str]) -> Run {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Run {
     finish(program(folder).args(arguments))
 }
 
 /// Runs a prepared program.
-pub fn finish(command: &mut Command) -> Run {
+pub(crate) fn finish(command: &mut Command) -> Run {
     let output = command.output().unwrap();
     Run {
         code: output.status.code().unwrap_or(-1),
@@ -49,7 +49,7 @@ pub fn finish(command: &mut Command) -> Run {
 
 impl Run {
     /// Both outputs and the code, with a folder's path as `[DIR]`.
-    pub fn shown(&self, folder: &Path) -> String {
+    pub(crate) fn shown(&self, folder: &Path) -> String {
         let text = format!("{}{}exit {}", self.stdout, self.stderr, self.code);
         let folder = folder.as_os_str();
         text.replace(&*OsStr::to_string_lossy(folder), "[DIR]")

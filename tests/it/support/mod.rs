@@ -1,4 +1,4 @@
 //! What tests share: assemblers of artifacts, sources that misbehave, temporary repositories, the program.
 
-pub mod cli;
-pub mod repo;
+pub(crate) mod cli;
+pub(crate) mod repo;

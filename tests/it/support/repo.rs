@@ -13,10 +13,10 @@ use weighbridge::{
 
 /// A folder with a repository in it, which goes away with the test.
 #[derive(Debug)]
-pub struct Repo {
+pub(crate) struct Repo {
     folder: tempfile::TempDir,
     /// The root of the work tree.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
 }
 
 /// A new repository, or the end of the test where there is no `git`.
@@ -32,9 +32,9 @@ pub(crate) use repo;
 
 impl Repo {
     /// `git init` with further arguments. `None`, said on standard error, if there is no `git`.
-    pub fn new(arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn new(arguments: &[&str]) -> Option<Self> {
         if Command::new("git").arg("--version").output().is_err() {
-            eprintln!("skipped: there is no git");
+            skipped("there is no git");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -47,17 +47,17 @@ impl Repo {
     }
 
     /// The folder around the repository.
-    pub fn outside(&self) -> PathBuf {
+    pub(crate) fn outside(&self) -> PathBuf {
         fs::canonicalize(self.folder.path()).unwrap()
     }
 
     /// Runs git in the root; it must succeed.
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         self.git_in(&self.root, arguments)
     }
 
     /// Runs git in a folder; it must succeed.
-    pub fn git_in(&self, folder: &Path, arguments: &[&str]) -> String {
+    pub(crate) fn git_in(&self, folder: &Path, arguments: &[&str]) -> String {
         let output = self.try_git(folder, arguments);
         assert!(
             output.status.success(),
@@ -68,7 +68,7 @@ impl Repo {
     }
 
     /// Runs git in a folder, whatever comes of it.
-    pub fn try_git(&self, folder: &Path, arguments: &[&str]) -> Output {
+    pub(crate) fn try_git(&self, folder: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new("git");
         scrub(&mut command, self.folder.path());
         command
@@ -79,7 +79,7 @@ impl Repo {
     }
 
     /// Writes a file below the root.
-    pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> &Self {
         let path = self.root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
@@ -87,26 +87,32 @@ impl Repo {
     }
 
     /// Records everything that is not ignored.
-    pub fn commit(&self) -> &Self {
+    pub(crate) fn commit(&self) -> &Self {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
         self
     }
 
     /// The work tree's view.
-    pub fn work_tree(&self, paths: &[&str]) -> View {
+    pub(crate) fn work_tree(&self, paths: &[&str]) -> View {
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
         weighbridge::git::work_tree(&self.root, &paths).unwrap()
     }
 
     /// The index's view.
-    pub fn staged(&self) -> View {
+    pub(crate) fn staged(&self) -> View {
         weighbridge::git::staged(&self.root, &[]).unwrap()
     }
 }
 
+/// Says why a test does not run here.
+#[allow(clippy::print_stderr, reason = "a test that does not run says so")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 /// Takes away what the surroundings say to git and to us.
-pub fn scrub(command: &mut Command, home: &Path) {
+pub(crate) fn scrub(command: &mut Command, home: &Path) {
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
         if name_text.starts_with("GIT_") || name_text.starts_with("XDG_") {
@@ -123,35 +129,40 @@ pub fn scrub(command: &mut Command, home: &Path) {
 }
 
 /// A view, opened: a line for each item.
-pub fn shown(view: &View) -> String {
+pub(crate) fn shown(view: &View) -> String {
     let mut reader = view.reader();
-    let mut lines = Vec::new();
-    for item in &view.items {
-        let opened = reader.open(item);
-        let mut line = item.entry.path.to_string();
-        match opened.content {
-            Content::Bytes(window) => {
-                let bytes = window.bytes_at(0, 40).unwrap();
-                line += &format!(" = {}", bytes.escape_ascii());
-            }
-            Content::Link { target, leaves } => {
-                line += &format!(" -> {target}{}", if leaves { " (leaves)" } else { "" });
-            }
-            Content::Nothing if item.entry.kind == EntryKind::Submodule => {
-                line += " @ another repository";
-            }
-            Content::Nothing => line += " : nothing",
-            Content::Gone => line += " : gone",
-        }
-        for fact in &opened.facts {
-            line += &match fact {
-                Fact::Unread(unread) => format!(" [unread {unread:?}]"),
-                Fact::Pointer { size, .. } => format!(" [pointer to {size} bytes]"),
-                Fact::Anomaly { kind, detail } => format!(" [{kind}: {detail}]"),
-                other => format!(" [{other:?}]"),
+    let lines: Vec<String> = view
+        .items
+        .iter()
+        .map(|item| {
+            let opened = reader.open(item);
+            let content = match opened.content {
+                Content::Bytes(window) => {
+                    format!(" = {}", window.bytes_at(0, 40).unwrap().escape_ascii())
+                }
+                Content::Link {
+                    target,
+                    leaves: true,
+                } => format!(" -> {target} (leaves)"),
+                Content::Link { target, .. } => format!(" -> {target}"),
+                Content::Nothing if item.entry.kind == EntryKind::Submodule => {
+                    String::from(" @ another repository")
+                }
+                Content::Nothing => String::from(" : nothing"),
+                Content::Gone => String::from(" : gone"),
             };
-        }
-        lines.push(line);
-    }
+            let facts: Vec<String> = opened.facts.iter().map(fact).collect();
+            format!("{}{content}{}", item.entry.path, facts.concat())
+        })
+        .collect();
     lines.join("\n")
+}
+
+fn fact(fact: &Fact) -> String {
+    match fact {
+        Fact::Unread(unread) => format!(" [unread {unread:?}]"),
+        Fact::Pointer { size, .. } => format!(" [pointer to {size} bytes]"),
+        Fact::Anomaly { kind, detail } => format!(" [{kind}: {detail}]"),
+        other => format!(" [{other:?}]"),
+    }
 }
