@@ -82,14 +82,8 @@ impl Init {
             });
         }
         let view = scan::work_tree(&cwd, &[])?;
-        let report = scan::check(
-            &view,
-            &seam::policy::recommended(),
-            String::from("recommended (built in)"),
-            None,
-            &(),
-        )?;
-        let text = seam::policy::init(&report);
+        let survey = scan::survey(&view, &seam::policy::recommended());
+        let text = seam::policy::init(&survey);
         let target = (!to_stdout).then_some(self.output.as_path());
         output::deliver(target, |out| out.write_all(text.as_bytes()))?;
         if let Some(path) = target {

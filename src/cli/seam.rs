@@ -20,7 +20,7 @@ pub(super) mod policy {
     use crate::{
         error::Error,
         policy::{Policy, PolicyError, PolicyErrors},
-        scan::Report,
+        scan::Survey,
     };
 
     pub(in crate::cli) fn recommended() -> Policy {
@@ -40,7 +40,7 @@ pub(super) mod policy {
         }])))
     }
 
-    pub(in crate::cli) fn init(_: &Report) -> String {
+    pub(in crate::cli) fn init(_: &Survey) -> String {
         String::from("version: 1\nextends: recommended\n")
     }
 }

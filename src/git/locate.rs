@@ -146,7 +146,11 @@ fn outside(cwd: &Path, named: &[Named]) -> Result<View, Error> {
         several => common_folder(cwd, several)?,
     };
     let items = collect(&root, None, named);
-    Ok(View::new(root, shown(named), items))
+    let label = match named {
+        [only] if only.shown == Path::new(".") => Text::new(super::path_bytes(&root)).to_string(),
+        named => shown(named),
+    };
+    Ok(View::new(root, label, items))
 }
 
 fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[Named]) -> Vec<Item> {

@@ -7,6 +7,9 @@
 mod entry;
 mod guard;
 mod source;
+mod survey;
+
+pub use survey::{Survey, format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{View, file, staged, work_tree},
@@ -102,10 +105,10 @@ pub fn check(
     ))
 }
 
-/// Says what loading one file would do, whatever the policy makes of it. `path` is relative to `cwd`.
+/// Says what loading the one file of a view would do, whatever the policy makes of it. `path` is how the user named it.
 ///
 /// # Errors
-/// A path that is no file, or cannot be opened.
+/// A file that has gone.
 pub fn inspect(
     view: &View,
     path: &Path,
