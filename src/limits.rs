@@ -77,3 +77,12 @@ pub const SOURCE_NESTING: usize = 200;
 
 /// Bytes of a policy file.
 pub const POLICY_BYTES: u64 = 4 << 20;
+
+/// Bytes of a git-lfs pointer: the specification's own limit.
+pub const LFS_POINTER: usize = 1024;
+
+/// Bytes of a git object that is inflated into memory. Hosts refuse files of more than 100 MB outside git-lfs.
+pub const BLOB_BYTES: u64 = 512 << 20;
+
+/// Files up to this size are read whole when they are opened: one read instead of several. Most source files are smaller.
+pub const SMALL_FILE: usize = 32 << 10;

@@ -1,8 +1,152 @@
-//! The command line.
+//! The command line: what may be asked, and nothing of how it is done. One file for each command.
+//!
+//! Standard output carries the report and only that; everything else goes to standard error. Exit codes: 0 clean,
+//! 1 refused, 2 unable, 3 nothing was there to check.
+#![allow(
+    clippy::doc_markdown,
+    reason = "the doc comments of arguments are the help, as it is shown"
+)]
 
-use std::{ffi::OsString, process::ExitCode};
+mod check;
+mod error;
+mod explain;
+mod inspect;
+mod output;
+mod policy;
+mod progress;
+mod seam;
+mod terminal;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{
+    Args, CommandFactory as _, Parser, Subcommand,
+    builder::{Styles, styling::AnsiColor},
+};
+
+use crate::{error::Error, scan::Outcome};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  weighbridge check                    the files of this repository
+  weighbridge check --staged           what `git commit` is about to record
+  weighbridge check models/ a.pt       only these
+  weighbridge inspect model.pt         what loading one file would do
+  weighbridge explain pickle           what a rule or a format is
+
+Exit codes:
+  0  nothing is refused
+  1  something is refused
+  2  the job could not be done: usage, policy or repository
+  3  there was nothing to check";
+
+/// Says what loading model files would do, and lets through what the policy
+/// allows
+///
+/// Nothing is ever unpickled, imported or run: files are read, and what loading
+/// them would do is compared with a policy under review.
+#[derive(Debug, Parser)]
+#[command(
+    name = "weighbridge",
+    version,
+    styles = STYLES,
+    max_term_width = 79,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = EXAMPLES
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Check),
+    Inspect(inspect::Inspect),
+    Explain(explain::Explain),
+    /// Start a policy
+    #[command(subcommand)]
+    Policy(policy::Command),
+}
+
+/// Which policy judges.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+struct PolicyArgs {
+    /// The policy to judge by
+    ///
+    /// Without it: weighbridge.yaml, .weighbridge.yaml or .github/weighbridge.yaml
+    /// at the root of the repository or folder; else the built-in `recommended`.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+/// Where text goes and how it looks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+struct OutputArgs {
+    /// Write to a file, whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = terminal::Color::Auto)]
+    color: terminal::Color,
+}
+
+/// The definition of the command line, for help, completions and tests.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Runs the program with its arguments, the program's own name first.
-pub fn main(_args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    ExitCode::SUCCESS
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and the version are errors to clap, with code 0. If nobody is there to read them, so be it.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let color = cli.color();
+    match cli.run() {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            error::show(&error, color);
+            Outcome::Unable.into()
+        }
+    }
+}
+
+impl Cli {
+    fn color(&self) -> terminal::Color {
+        match &self.command {
+            Command::Check(check) => check.color(),
+            Command::Inspect(inspect) => inspect.color(),
+            Command::Explain(_) | Command::Policy(_) => terminal::Color::Auto,
+        }
+    }
+
+    fn run(self) -> Result<Outcome, Error> {
+        match self.command {
+            Command::Check(check) => check.run(),
+            Command::Inspect(inspect) => inspect.run(),
+            Command::Explain(explain) => explain.run(),
+            Command::Policy(policy) => policy.run(),
+        }
+    }
+}
+
+fn current_dir() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(|source| Error::Io {
+        path: PathBuf::from("."),
+        source,
+    })
 }

@@ -1,1 +1,146 @@
-//! Entries: what is in a work tree, an index, a folder. The only user of `gix`.
+//! Entries: what is in a work tree, an index, a folder, or under a name. The only user of `gix`.
+//!
+//! A [`View`] is a sorted list of [`Item`]s whose bytes have not been read; a [`Reader`] (one for each worker) opens
+//! them, from disk or from the object store, and follows git-lfs pointers into the local store. Nothing is judged
+//! here and no program is run. What cannot be listed or opened becomes a fact of its item, never a gap in the view.
+
+mod index;
+mod lfs;
+mod locate;
+mod read;
+mod repository;
+mod walk;
+
+pub use index::staged;
+pub use locate::{file, work_tree};
+pub use read::{Content, Opened, Reader};
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use gix::bstr::ByteSlice as _;
+
+use crate::fact::{Entry, EntryKind, Fact, Text};
+
+/// What the user asked to look at: a root, and the items below it in path order.
+pub struct View {
+    /// The folder that paths are relative to, and where a policy is looked for.
+    pub root: PathBuf,
+    /// In words: `the work tree`, `the index`, a path.
+    pub label: String,
+    /// Sorted by path; in an index, the sides of a conflict share one.
+    pub items: Vec<Item>,
+    repository: Option<gix::ThreadSafeRepository>,
+    lfs: OnceLock<lfs::Store>,
+}
+
+/// An entry, how to open it, and what listing already showed about it.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The entry.
+    pub entry: Entry,
+    /// What listing it showed: a conflict, a folder that cannot be listed.
+    pub facts: Vec<Fact>,
+    origin: Origin,
+}
+
+/// Where an item's bytes are.
+#[derive(Debug, Clone)]
+enum Origin {
+    /// At its path below the root.
+    Disk,
+    /// Under a path the user named: links are followed, because the user asked for what is behind them.
+    Named(PathBuf),
+    /// In the object store.
+    Blob(gix::ObjectId),
+    /// Nowhere that could be read; the item's facts say why.
+    Nowhere,
+}
+
+impl Item {
+    fn new(path: &[u8], kind: EntryKind, origin: Origin) -> Self {
+        Self {
+            entry: Entry {
+                path: Text::new(path),
+                kind,
+            },
+            facts: Vec::new(),
+            origin,
+        }
+    }
+
+    fn with(mut self, fact: Fact) -> Self {
+        self.facts.push(fact);
+        self
+    }
+}
+
+impl View {
+    fn new(root: PathBuf, label: String, mut items: Vec<Item>) -> Self {
+        // Stable: the sides of a conflict stay in the order of their stages.
+        items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        Self {
+            root,
+            label,
+            items,
+            repository: None,
+            lfs: OnceLock::new(),
+        }
+    }
+
+    fn in_repository(mut self, repository: gix::ThreadSafeRepository) -> Self {
+        self.repository = Some(repository);
+        self
+    }
+
+    /// Whether the view is of a git repository.
+    pub fn is_repository(&self) -> bool {
+        self.repository.is_some()
+    }
+
+    /// Opens items, for one worker.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(self)
+    }
+
+    /// The local git-lfs store, looked up when the first pointer is met.
+    fn lfs(&self) -> &lfs::Store {
+        self.lfs.get_or_init(|| match &self.repository {
+            Some(repository) => lfs::Store::of(&repository.to_thread_local()),
+            None => lfs::Store::default(),
+        })
+    }
+}
+
+/// The bytes of a path: exact where the platform has bytes.
+fn path_bytes(path: &Path) -> Vec<u8> {
+    <[u8]>::from_path(path).map_or_else(
+        || path.to_string_lossy().into_owned().into_bytes(),
+        <[u8]>::to_vec,
+    )
+}
+
+/// A path below a root as entries spell it: `/`-separated.
+fn relative_bytes(path: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for component in path.components() {
+        if !bytes.is_empty() {
+            bytes.push(b'/');
+        }
+        bytes.extend_from_slice(&path_bytes(component.as_os_str().as_ref()));
+    }
+    bytes
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View")
+            .field("root", &self.root)
+            .field("label", &self.label)
+            .field("items", &self.items)
+            .finish_non_exhaustive()
+    }
+}

@@ -5,13 +5,13 @@
 mod inspection;
 
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
+mod judge;
+
+pub use judge::{Weighed, inspect, judge, weigh};
 
 use std::process::ExitCode;
 
-use crate::{
-    fact::{Fact, Observation},
-    finding::{Finding, Level},
-};
+use crate::finding::{Finding, Level};
 
 /// What was looked at. Part of every report: "no findings" never means "not looked at".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,36 +96,5 @@ impl Report {
                 &b.subject,
             ))
         });
-    }
-}
-
-/// What an entry adds to the coverage.
-pub fn cover(coverage: &mut Coverage, observations: &[Observation], bytes: u64, source: bool) {
-    coverage.entries += 1;
-    let formats = observations.iter().filter_map(|o| match &o.fact {
-        Fact::Is(id) if o.site.hops.is_empty() => Some(id.clone()),
-        _ => None,
-    });
-    let mut artifact = false;
-    for format in formats {
-        artifact = true;
-        *coverage.formats.entry(format).or_default() += 1;
-    }
-    if artifact
-        || observations
-            .iter()
-            .any(|o| matches!(o.fact, Fact::Pointer { .. }))
-    {
-        coverage.artifacts += 1;
-        coverage.bytes += bytes;
-    }
-    if source {
-        coverage.sources += 1;
-    }
-    if observations
-        .iter()
-        .any(|o| matches!(o.fact, Fact::Unread(_)))
-    {
-        coverage.incomplete += 1;
     }
 }

@@ -14,6 +14,7 @@ mod docs;
 mod format;
 mod git;
 mod hostile;
+mod layering;
 mod policy;
 mod python;
 mod report;

@@ -16,7 +16,7 @@ const GAP: usize = 1 << 16;
 
 /// Memo entries by index.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Memo {
+pub struct Memo {
     chunks: Vec<Box<[Value; CHUNK]>>,
     far: FxHashMap<u64, Value>,
     set: u64,
@@ -35,18 +35,18 @@ pub(super) enum Stored {
 
 impl Memo {
     /// How many entries are set: the index that MEMOIZE takes.
-    pub(super) fn len(&self) -> u64 {
+    pub(in crate::format::pickle) fn len(&self) -> u64 {
         self.set
     }
 
     /// Whether none is.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::format::pickle) fn is_empty(&self) -> bool {
         self.set == 0
     }
 
     /// The entry at an index.
     #[inline]
-    pub(super) fn get(&self, index: u64) -> Option<Value> {
+    pub(in crate::format::pickle) fn get(&self, index: u64) -> Option<Value> {
         let at = narrow(index);
         let near = self
             .chunks
@@ -62,7 +62,7 @@ impl Memo {
 
     /// Sets the entry at an index.
     #[inline]
-    pub(super) fn put(&mut self, index: u64, value: Value) -> Stored {
+    pub(in crate::format::pickle) fn put(&mut self, index: u64, value: Value) -> Stored {
         let at = narrow(index);
         if let Some(slot) = self
             .chunks

@@ -16,7 +16,7 @@ mod text;
 mod value;
 mod weights_only;
 
-use memo::Memo;
+pub use memo::Memo;
 
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{

@@ -1,1 +1,5 @@
-//! Tests of `cli`.
+//! Tests of `cli`: the program as users and hooks run it.
+
+mod check;
+mod help;
+mod hook;

@@ -1,1 +1,5 @@
-//! Tests of `git`.
+//! Tests of `git`: views of repositories that the real `git` made.
+
+mod lfs;
+mod staged;
+mod work_tree;

@@ -15,3 +15,6 @@ pub(crate) mod report;
 pub(crate) mod safetensors;
 pub(crate) mod sparse;
 pub(crate) mod zip;
+
+pub(crate) mod cli;
+pub(crate) mod repo;

@@ -1,0 +1,97 @@
+//! `weighbridge policy`, and finding the policy that judges.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{current_dir, output, seam, terminal};
+use crate::{
+    error::Error,
+    policy::Policy,
+    scan::{self, Outcome},
+};
+
+/// Where a repository keeps its policy, relative to its root; the first that is there counts.
+const PLACES: &[&str] = &[
+    "weighbridge.yaml",
+    ".weighbridge.yaml",
+    ".github/weighbridge.yaml",
+];
+
+/// The policy that judges, and its name for the report.
+pub(super) fn find(named: Option<&Path>, root: &Path) -> Result<(Policy, String), Error> {
+    if let Some(path) = named {
+        return Ok((seam::policy::load(path)?, path.display().to_string()));
+    }
+    for place in PLACES {
+        let path = root.join(place);
+        // A policy that is there but cannot be read is an error, never "no policy".
+        match std::fs::symlink_metadata(&path) {
+            Ok(_) => return Ok((seam::policy::load(&path)?, String::from(*place))),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) => {}
+            Err(source) => return Err(Error::Io { path, source }),
+        }
+    }
+    Ok((
+        seam::policy::recommended(),
+        String::from("recommended (built in)"),
+    ))
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Init(Init),
+}
+
+/// Write a policy to start from
+///
+/// Extends the built-in `recommended` policy and comments on what the repository
+/// holds today. It never allows anything dangerous, and never replaces a file.
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Where to write it; `-` is standard output
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        help_heading = "Output",
+        default_value = "weighbridge.yaml"
+    )]
+    output: PathBuf,
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<Outcome, Error> {
+        let Self::Init(init) = self;
+        init.run()
+    }
+}
+
+impl Init {
+    fn run(self) -> Result<Outcome, Error> {
+        let cwd = current_dir()?;
+        let to_stdout = self.output.as_os_str() == "-";
+        if !to_stdout && std::fs::symlink_metadata(&self.output).is_ok() {
+            return Err(Error::Usage {
+                message: format!("`{}` is already there", self.output.display()),
+                help: String::from("edit it, or give another name with `--output`"),
+            });
+        }
+        let view = scan::work_tree(&cwd, &[])?;
+        let survey = scan::survey(&view, &seam::policy::recommended());
+        let text = seam::policy::init(&survey);
+        let target = (!to_stdout).then_some(self.output.as_path());
+        output::deliver(target, |out| out.write_all(text.as_bytes()))?;
+        if let Some(path) = target {
+            terminal::note(&format!(
+                "wrote {}: review it, commit it, then run `weighbridge check`",
+                path.display()
+            ));
+        }
+        Ok(Outcome::Clean)
+    }
+}

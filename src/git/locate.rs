@@ -1,0 +1,293 @@
+//! From what the user typed to a view: which repository or folder, and which paths in it.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Item, Origin, View, relative_bytes, repository,
+    walk::{Tracked, Walk, is_repository},
+};
+use crate::{
+    error::Error,
+    fact::{EntryKind, Fact, Text, Unread},
+};
+
+/// A path the user named, as it stands on disk.
+struct Named {
+    shown: PathBuf,
+    /// Without links, except that a file keeps its own name.
+    real: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    File,
+    /// A pipe, a socket, a device: by name only, and not read.
+    Special,
+}
+
+/// The files that are on disk: of the repository that `cwd` is in (tracked, or untracked and not ignored), or of `paths`
+/// (relative to `cwd`), inside a repository or not. A path given by name is looked at even if git ignores it.
+///
+/// # Errors
+/// A path that does not exist or belongs to another repository than the first, a bare repository, a repository that
+/// cannot be read or belongs to someone else.
+pub fn work_tree(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
+    let named = if paths.is_empty() {
+        vec![name(cwd, Path::new("."))?]
+    } else {
+        paths
+            .iter()
+            .map(|path| name(cwd, path))
+            .collect::<Result<Vec<_>, _>>()?
+    };
+    let Some(start) = named.first().map(Named::folder) else {
+        return Err(usage(
+            "there is no path to look at",
+            "name a file or a folder",
+        ));
+    };
+    let found = repository::discover(&start)?;
+    let root = found
+        .as_ref()
+        .and_then(repository::work_tree_of)
+        .filter(|root| start.starts_with(root) && !start.starts_with(root.join(".git")));
+    match (found, root) {
+        (Some(repository), Some(root)) => in_repository(repository, root, &named, paths),
+        (Some(_), None) if paths.is_empty() => Err(no_work_tree(&start)),
+        _ => outside(cwd, &named),
+    }
+}
+
+/// One file, whatever it is in; for looking at, not for judging a repository.
+pub fn file(cwd: &Path, path: &Path) -> Result<View, Error> {
+    let named = name(cwd, path)?;
+    if named.kind == Kind::Folder {
+        return Err(usage(
+            format!("`{}` is a folder", path.display()),
+            "name one file, or run `weighbridge check` on the folder",
+        ));
+    }
+    // Looking is not hindered by a repository that cannot be opened: then it is a file like any other.
+    work_tree(cwd, &[path.to_owned()]).or_else(|_| outside(cwd, &[named]))
+}
+
+fn in_repository(
+    shared: gix::ThreadSafeRepository,
+    root: PathBuf,
+    named: &[Named],
+    paths: &[PathBuf],
+) -> Result<View, Error> {
+    let whole = [Named {
+        shown: PathBuf::from("."),
+        real: root.clone(),
+        kind: Kind::Folder,
+    }];
+    // Without paths it is all of the repository, wherever in it the user stands.
+    let named = if paths.is_empty() { &whole } else { named };
+    for name in named {
+        let Ok(relative) = name.real.strip_prefix(&root) else {
+            return Err(usage(
+                format!(
+                    "`{}` is not in the repository at `{}`, as another path is",
+                    name.shown.display(),
+                    root.display()
+                ),
+                "check each repository by itself: each has its own policy",
+            ));
+        };
+        if let Some(other) = relative
+            .ancestors()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .map(|folder| root.join(folder))
+            .find(|folder| is_repository(&folder.join(".git")))
+        {
+            return Err(usage(
+                format!(
+                    "`{}` is in another repository, at `{}`",
+                    name.shown.display(),
+                    other.display()
+                ),
+                "check each repository by itself: each has its own policy",
+            ));
+        }
+    }
+    let repository = shared.to_thread_local();
+    let items = if named.iter().any(|name| name.kind == Kind::Folder) {
+        let index = repository::index(&repository)?;
+        let excludes = repository
+            .excludes(
+                &index,
+                None,
+                gix::worktree::stack::state::ignore::Source::WorktreeThenIdMappingIfNotSkipped,
+            )
+            .map_err(|error| repository::unreadable(&root, &error))?;
+        let tracked = Some(Tracked {
+            index: &index,
+            excludes,
+        });
+        collect(&root, tracked, named)
+    } else {
+        collect(&root, None, named)
+    };
+    let label = if paths.is_empty() {
+        String::from("the work tree")
+    } else {
+        format!("the work tree: {}", shown(named))
+    };
+    Ok(View::new(root, label, items).in_repository(shared))
+}
+
+/// Paths outside any repository: every file counts.
+fn outside(cwd: &Path, named: &[Named]) -> Result<View, Error> {
+    let root = match named {
+        [only] => only.folder(),
+        several => common_folder(cwd, several)?,
+    };
+    let items = collect(&root, None, named);
+    let label = match named {
+        [only] if only.shown == Path::new(".") => Text::new(super::path_bytes(&root)).to_string(),
+        named => shown(named),
+    };
+    Ok(View::new(root, label, items))
+}
+
+fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[Named]) -> Vec<Item> {
+    let mut walk = Walk {
+        root,
+        tracked,
+        items: Vec::new(),
+    };
+    let mut files = Vec::new();
+    for name in named {
+        let path = relative_bytes(name.real.strip_prefix(root).unwrap_or(&name.real));
+        if name.kind == Kind::Folder {
+            walk.folder(&path);
+        } else {
+            files.push(name.item(&path));
+        }
+    }
+    let mut items = walk.items;
+    // Overlapping paths name an item once; one named as a file is what the user asked for.
+    files.append(&mut items);
+    files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+    files.dedup_by(|a, b| a.entry.path == b.entry.path);
+    files
+}
+
+/// The deepest folder that all paths share; `cwd` if they are all below it.
+fn common_folder(cwd: &Path, named: &[Named]) -> Result<PathBuf, Error> {
+    let cwd = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
+        path: cwd.to_owned(),
+        source,
+    })?;
+    let folder = cwd
+        .ancestors()
+        .find(|folder| named.iter().all(|name| name.real.starts_with(folder)));
+    folder.map(Path::to_owned).ok_or_else(|| {
+        usage(
+            String::from("the paths have no folder in common"),
+            "check them one by one",
+        )
+    })
+}
+
+fn shown(named: &[Named]) -> String {
+    let shown: Vec<String> = named
+        .iter()
+        .map(|name| Text::new(super::path_bytes(&name.shown)).to_string())
+        .collect();
+    shown.join(", ")
+}
+
+impl Named {
+    /// The folder it is, or is in.
+    fn folder(&self) -> PathBuf {
+        match self.kind {
+            Kind::Folder => self.real.clone(),
+            _ => self.real.parent().unwrap_or(&self.real).to_owned(),
+        }
+    }
+
+    fn item(&self, path: &[u8]) -> Item {
+        if self.kind == Kind::File {
+            return Item::new(path, EntryKind::File, Origin::Named(self.real.clone()));
+        }
+        let detail = Text::from("a pipe, socket or device: what it would give is not known");
+        Item::new(path, EntryKind::File, Origin::Nowhere)
+            .with(Fact::Unread(Unread::Unsupported { detail }))
+    }
+}
+
+fn name(cwd: &Path, shown: &Path) -> Result<Named, Error> {
+    let path = cwd.join(shown);
+    let io = |source| Error::Io {
+        path: shown.to_owned(),
+        source,
+    };
+    let metadata = match std::fs::metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(absent(&path, shown));
+        }
+        Err(error) => return Err(io(error)),
+    };
+    let kind = if metadata.is_dir() {
+        Kind::Folder
+    } else if metadata.is_file() {
+        Kind::File
+    } else {
+        Kind::Special
+    };
+    let real = match (kind, path.file_name()) {
+        (Kind::File | Kind::Special, Some(name)) => {
+            let parent = path.parent().unwrap_or(Path::new(""));
+            std::fs::canonicalize(parent).map_err(io)?.join(name)
+        }
+        _ => std::fs::canonicalize(&path).map_err(io)?,
+    };
+    Ok(Named {
+        shown: shown.to_owned(),
+        real,
+        kind,
+    })
+}
+
+/// A path that does not exist, with the one that was probably meant.
+pub(super) fn absent(path: &Path, shown: &Path) -> Error {
+    let wanted = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let near = path
+        .parent()
+        .and_then(|parent| std::fs::read_dir(parent).ok())
+        .into_iter()
+        .flatten()
+        .filter_map(|child| Some(child.ok()?.file_name().to_string_lossy().into_owned()))
+        .map(|name| (strsim::damerau_levenshtein(&wanted, &name), name))
+        .filter(|(distance, name)| *distance <= 2.max(name.len() / 4) && *distance < wanted.len())
+        .min();
+    usage(
+        format!("`{}` does not exist", shown.display()),
+        match near {
+            Some((_, name)) => format!("did you mean `{}`?", shown.with_file_name(name).display()),
+            None => String::from("paths are relative to the current folder"),
+        },
+    )
+}
+
+pub(super) fn no_work_tree(path: &Path) -> Error {
+    usage(
+        format!("the repository at `{}` has no work tree", path.display()),
+        "go to a clone or a `git worktree` of it, or name the files to look at",
+    )
+}
+
+pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Error {
+    Error::Usage {
+        message: message.into(),
+        help: help.into(),
+    }
+}

@@ -1,0 +1,382 @@
+//! Opening items: from disk, from the object store, through git-lfs.
+
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+use gix::bstr::ByteSlice as _;
+
+use super::{Item, Origin, View, lfs::Pointer, path_bytes, repository::describe};
+use crate::{
+    bytes::{FileSource, Window, wide},
+    fact::{EntryKind, Fact, Text, Unread},
+    limits,
+};
+
+/// Opens the items of a view. Each worker has its own: an object store is read fastest without sharing.
+pub struct Reader<'v> {
+    view: &'v View,
+    repository: Option<gix::Repository>,
+}
+
+/// An opened item.
+#[derive(Debug)]
+pub struct Opened {
+    /// What stands there.
+    pub content: Content,
+    /// Bytes of the content; those a git-lfs pointer speaks of if they are not here.
+    pub size: u64,
+    /// What opening it showed, after what listing it had shown.
+    pub facts: Vec<Fact>,
+}
+
+/// What stands at a path.
+#[derive(Debug)]
+pub enum Content {
+    /// Bytes to be read.
+    Bytes(Window),
+    /// A symbolic link, which is not followed.
+    Link {
+        /// As the link spells it.
+        target: Text,
+        /// It leads out of the view's root, or into git's own folder.
+        leaves: bool,
+    },
+    /// Nothing that can be read: the facts say why, or it is another repository's commit.
+    Nothing,
+    /// It has gone since it was listed: no longer part of the view.
+    Gone,
+}
+
+impl std::fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
+}
+
+impl<'v> Reader<'v> {
+    pub(super) fn new(view: &'v View) -> Self {
+        Self {
+            view,
+            repository: None,
+        }
+    }
+
+    /// Opens an item. What cannot be opened is a fact of it.
+    pub fn open(&mut self, item: &Item) -> Opened {
+        let mut opened = match (&item.origin, item.entry.kind) {
+            (Origin::Nowhere, _) | (_, EntryKind::Submodule) => Opened::nothing(),
+            (Origin::Disk, EntryKind::File) => match self.path(item) {
+                Ok(path) => self.open_file(item, &path),
+                Err(error) => Opened::unread(io_error(&error)),
+            },
+            (Origin::Disk | Origin::Named(_), EntryKind::Link) => self.open_link(item),
+            (Origin::Named(path), EntryKind::File) => self.open_file(item, path),
+            (Origin::Blob(id), _) => match self.blob(*id) {
+                Ok(bytes) if item.entry.kind == EntryKind::Link => {
+                    let leaves = leaves(item.entry.path.as_bytes(), &bytes);
+                    Opened::link(Text::new(bytes), leaves)
+                }
+                Ok(bytes) => self.weigh_small(item, bytes),
+                Err(unread) => Opened::unread(unread),
+            },
+        };
+        if !item.facts.is_empty() {
+            opened.facts.splice(0..0, item.facts.iter().cloned());
+        }
+        opened
+    }
+
+    fn path(&self, item: &Item) -> io::Result<PathBuf> {
+        let relative = item
+            .entry
+            .path
+            .as_bytes()
+            .to_path()
+            .map_err(io::Error::other)?;
+        Ok(self.view.root.join(relative))
+    }
+
+    fn open_file(&self, item: &Item, path: &Path) -> Opened {
+        let source = match FileSource::open(path) {
+            Ok(source) => source,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Opened {
+                    content: Content::Gone,
+                    ..Opened::nothing()
+                };
+            }
+            Err(error) => return Opened::unread(io_error(&error)),
+        };
+        let window = Window::new(source);
+        let size = window.len();
+        if size > wide(limits::SMALL_FILE) {
+            return Opened::bytes(window);
+        }
+        // One read now instead of several later, and the file is closed before the next is opened.
+        match window.bytes_at(0, limits::SMALL_FILE) {
+            Ok(bytes) => self.weigh_small(item, bytes),
+            Err(error) => Opened::unread(io_error(&error)),
+        }
+    }
+
+    fn open_link(&self, item: &Item) -> Opened {
+        let path = match &item.origin {
+            Origin::Named(path) => Ok(path.clone()),
+            _ => self.path(item),
+        };
+        let path = match path {
+            Ok(path) => path,
+            Err(error) => return Opened::unread(io_error(&error)),
+        };
+        match std::fs::read_link(&path) {
+            Ok(target) => {
+                let target = path_bytes(&target);
+                // Following the names alone is not enough where a folder on the way is a link itself.
+                let leaves = match std::fs::canonicalize(&path) {
+                    Ok(real) => {
+                        let git = self.view.root.join(".git");
+                        !real.starts_with(&self.view.root) || real.starts_with(git)
+                    }
+                    Err(_) => leaves(item.entry.path.as_bytes(), &target),
+                };
+                Opened::link(Text::new(&target), leaves)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Opened {
+                content: Content::Gone,
+                ..Opened::nothing()
+            },
+            Err(error) => Opened::unread(io_error(&error)),
+        }
+    }
+
+    fn blob(&mut self, id: gix::ObjectId) -> Result<Vec<u8>, Unread> {
+        let Some(shared) = &self.view.repository else {
+            return Err(Unread::Io {
+                detail: Text::from("there is no object store"),
+            });
+        };
+        let repository = self
+            .repository
+            .get_or_insert_with(|| shared.to_thread_local());
+        // The header costs nothing; the object itself is inflated into memory at once.
+        let header = repository
+            .try_find_header(id)
+            .map_err(|error| object_error(id, &describe(&error)))?;
+        let Some(header) = header else {
+            return Err(missing(repository, id));
+        };
+        if header.kind() != gix::objs::Kind::Blob {
+            return Err(object_error(id, "it is not a blob"));
+        }
+        if header.size() > limits::BLOB_BYTES {
+            return Err(Unread::Limit {
+                limit: format!(
+                    "git objects of more than {} MiB",
+                    limits::BLOB_BYTES.checked_shr(20).unwrap_or_default()
+                ),
+            });
+        }
+        match repository.find_object(id) {
+            Ok(object) => Ok(object.detach().data),
+            Err(error) => Err(object_error(id, &describe(&error))),
+        }
+    }
+
+    /// Bytes that are in memory, unless they are a pointer to others.
+    fn weigh_small(&self, item: &Item, bytes: Vec<u8>) -> Opened {
+        match Pointer::parse(&bytes) {
+            Some(pointer) => self.resolve(item, &pointer),
+            None => Opened::bytes(Window::new(bytes)),
+        }
+    }
+
+    fn resolve(&self, item: &Item, pointer: &Pointer) -> Opened {
+        for path in self.view.lfs().candidates(pointer) {
+            let source = match FileSource::open(&path) {
+                Ok(source) => source,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    return Opened::pointer(pointer).with(Fact::Unread(io_error(&error)));
+                }
+            };
+            let mut opened = Opened::bytes(Window::new(source));
+            if opened.size != pointer.size {
+                let detail = format!(
+                    "the pointer says {} bytes, the git-lfs object has {}",
+                    pointer.size, opened.size
+                );
+                opened = opened.with(Fact::Anomaly {
+                    kind: String::from("lfs-size-mismatch"),
+                    detail: Text::from(detail),
+                });
+            }
+            if pointer.extended {
+                let detail = Text::from("git-lfs extensions, which transform the stored bytes");
+                opened = opened.with(Fact::Unread(Unread::Unsupported { detail }));
+            }
+            return opened;
+        }
+        let command = [
+            b"in git-lfs, not fetched: git lfs pull --include=",
+            &*shell_word(item.entry.path.as_bytes()),
+        ]
+        .concat();
+        Opened::pointer(pointer).with(Fact::Unread(Unread::NotFetched {
+            detail: Text::new(command),
+        }))
+    }
+}
+
+impl Opened {
+    fn nothing() -> Self {
+        Self {
+            content: Content::Nothing,
+            size: 0,
+            facts: Vec::new(),
+        }
+    }
+
+    fn unread(unread: Unread) -> Self {
+        Self::nothing().with(Fact::Unread(unread))
+    }
+
+    fn bytes(window: Window) -> Self {
+        Self {
+            size: window.len(),
+            content: Content::Bytes(window),
+            facts: Vec::new(),
+        }
+    }
+
+    fn link(target: Text, leaves: bool) -> Self {
+        Self {
+            content: Content::Link { target, leaves },
+            ..Self::nothing()
+        }
+    }
+
+    fn pointer(pointer: &Pointer) -> Self {
+        Self {
+            size: pointer.size,
+            ..Self::nothing()
+        }
+        .with(Fact::Pointer {
+            oid: pointer.oid.clone(),
+            size: pointer.size,
+        })
+    }
+
+    fn with(mut self, fact: Fact) -> Self {
+        self.facts.push(fact);
+        self
+    }
+}
+
+/// Whether a link at `path` with this target leads out of the root, by its names alone.
+fn leaves(path: &[u8], target: &[u8]) -> bool {
+    let (Ok(path), Ok(target)) = (path.to_path(), target.to_path()) else {
+        return true;
+    };
+    let mut depth: usize = path.components().count().saturating_sub(1);
+    let mut first = None;
+    for component in target.components() {
+        match component {
+            Component::Prefix(_) | Component::RootDir => return true,
+            Component::CurDir => {}
+            Component::ParentDir => match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return true,
+            },
+            Component::Normal(name) => {
+                if depth == 0 {
+                    first = Some(name);
+                }
+                depth = depth.saturating_add(1);
+            }
+        }
+    }
+    first.is_some_and(|name| name == ".git")
+}
+
+fn io_error(error: &io::Error) -> Unread {
+    Unread::Io {
+        detail: Text::from(error.to_string()),
+    }
+}
+
+fn object_error(id: gix::ObjectId, why: &str) -> Unread {
+    Unread::Io {
+        detail: Text::from(format!("git object {}: {why}", id.to_hex_with_len(12))),
+    }
+}
+
+/// An object that is not there: in a partial clone it is elsewhere, otherwise the repository is damaged.
+fn missing(repository: &gix::Repository, id: gix::ObjectId) -> Unread {
+    let partial = repository
+        .config_snapshot()
+        .string("extensions.partialClone")
+        .is_some();
+    if partial {
+        let detail = format!(
+            "git object {id} is not in this partial clone: git cat-file -e {id} fetches it"
+        );
+        Unread::NotFetched {
+            detail: Text::from(detail),
+        }
+    } else {
+        object_error(id, "it is not in the object store")
+    }
+}
+
+/// A path as a word of a command line.
+fn shell_word(path: &[u8]) -> Vec<u8> {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+@%=:,".contains(b);
+    if !path.is_empty() && path.iter().all(plain) {
+        return path.to_vec();
+    }
+    let mut word = vec![b'\''];
+    for byte in path {
+        match byte {
+            b'\'' => word.extend_from_slice(b"'\\''"),
+            byte => word.push(*byte),
+        }
+    }
+    word.push(b'\'');
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{leaves, shell_word};
+
+    #[test]
+    fn a_link_leaves_when_its_names_climb_above_the_root() {
+        for (path, target, expected) in [
+            ("a/link", "../b/model.pt", false),
+            ("a/link", "../../model.pt", true),
+            ("link", "/data/model.pt", true),
+            ("link", "a/../../x", true),
+            ("a/b/link", "../../.git/lfs/x", true),
+            ("link", ".gitignore", false),
+        ] {
+            assert_eq!(
+                leaves(path.as_bytes(), target.as_bytes()),
+                expected,
+                "{path} -> {target}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_in_advice_is_one_word() {
+        assert_eq!(shell_word(b"models/a.pt"), b"models/a.pt");
+        assert_eq!(shell_word(b"it's $(x).pt"), b"'it'\\''s $(x).pt'");
+    }
+}

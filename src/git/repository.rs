@@ -1,0 +1,149 @@
+//! Opening a repository with what checking needs and nothing else: configuration and index, no filters, no network.
+
+use std::path::{Path, PathBuf};
+
+use gix::{
+    discover::upwards,
+    open::{Options, Permissions},
+    sec::Permission,
+};
+
+use crate::error::Error;
+
+/// The repository that `start` (a folder) is in, if any. What git itself was told through its environment counts, because
+/// hooks run with it: `GIT_INDEX_FILE` names the index that is being committed.
+pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>, Error> {
+    let environment = std::env::var_os("GIT_DIR").is_some();
+    if environment {
+        let found = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
+            start,
+            search(),
+            options(Permission::Allow),
+        );
+        // The environment speaks of one repository; a path elsewhere belongs to whichever it is in.
+        if let Ok(repository) = found
+            && work_tree_of(&repository).is_some_and(|root| start.starts_with(root))
+        {
+            return Ok(Some(repository));
+        }
+    }
+    let found = if environment {
+        let options = options(Permission::Deny);
+        gix::ThreadSafeRepository::discover_opts(start, search(), options)
+    } else {
+        gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
+            start,
+            search(),
+            options(Permission::Allow),
+        )
+    };
+    match found {
+        Ok(repository) => Ok(Some(repository)),
+        Err(error) => refuse(start, &error),
+    }
+}
+
+/// The canonical path of the work tree.
+pub(super) fn work_tree_of(repository: &gix::ThreadSafeRepository) -> Option<PathBuf> {
+    std::fs::canonicalize(repository.work_dir()?).ok()
+}
+
+/// What the repository's index records; empty if there is none yet.
+pub(super) fn index(repository: &gix::Repository) -> Result<gix::index::File, Error> {
+    // Threads cost more than they save on the index of an ordinary repository.
+    const LARGE: u64 = 4 << 20;
+    let path = repository.index_path();
+    let large = std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() > LARGE);
+    let options = gix::index::decode::Options {
+        thread_limit: if large { None } else { Some(1) },
+        ..Default::default()
+    };
+    // git does not verify the index's checksum when it reads it either: hashing costs more than decoding.
+    gix::index::File::at_or_default(path, repository.object_hash(), true, options)
+        .map_err(|error| unreadable(repository.git_dir(), &error))
+}
+
+/// An error about a repository whose data git could mend.
+pub(super) fn unreadable(path: &Path, error: &gix::Error) -> Error {
+    Error::Repository {
+        path: path.to_owned(),
+        message: describe(error),
+        help: String::from("run `git fsck` there, then `git status`, and mend what they report"),
+    }
+}
+
+/// Every layer of an error, outermost first, on one line.
+pub(super) fn describe(error: &gix::Error) -> String {
+    let mut layers: Vec<String> = Vec::new();
+    for layer in error.iter_errors() {
+        let layer = layer.to_string().replace('\n', " ");
+        if !layer.is_empty() && layers.last() != Some(&layer) {
+            layers.push(layer);
+        }
+    }
+    layers.join(": ")
+}
+
+fn refuse(start: &Path, error: &gix::Error) -> Result<Option<gix::ThreadSafeRepository>, Error> {
+    let discovery = error.downcast_any_ref::<upwards::Error>();
+    if matches!(
+        discovery,
+        Some(
+            upwards::Error::NoGitRepository { .. }
+                | upwards::Error::NoGitRepositoryWithinCeiling { .. }
+                | upwards::Error::NoGitRepositoryWithinFs { .. }
+        )
+    ) {
+        return Ok(None);
+    }
+    let root = start
+        .ancestors()
+        .find(|folder| folder.join(".git").exists())
+        .unwrap_or(start);
+    let untrusted = matches!(
+        discovery,
+        Some(upwards::Error::NoTrustedGitRepository { .. })
+    ) || describe(error).contains("safe.directory")
+        || error.is_permission_denied() && std::fs::read_dir(root).is_ok();
+    if untrusted {
+        return Err(Error::Repository {
+            path: root.to_owned(),
+            message: String::from(
+                "it belongs to another user, and git's `safe.directory` does not list it",
+            ),
+            help: format!(
+                "if you trust it: git config --global --add safe.directory '{}'",
+                root.display()
+            ),
+        });
+    }
+    Err(Error::Repository {
+        path: root.to_owned(),
+        message: describe(error),
+        help: String::from("run `git status` there: git will say what it cannot read"),
+    })
+}
+
+fn search() -> upwards::Options<'static> {
+    upwards::Options {
+        match_ceiling_dir_or_error: false,
+        ..Default::default()
+    }
+}
+
+fn options(environment: Permission) -> gix::sec::trust::Mapping<Options> {
+    let mut permissions = Permissions::all();
+    permissions.env.git_prefix = environment;
+    let options = || {
+        Options::default()
+            .permissions(permissions)
+            .lossy_config(true)
+            // What is checked out and committed are the objects themselves, whatever is shown in their place.
+            .config_overrides(["core.useReplaceRefs=false"])
+            .bail_if_untrusted(true)
+    };
+    gix::sec::trust::Mapping {
+        full: options(),
+        reduced: options(),
+    }
+}

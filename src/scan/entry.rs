@@ -1,0 +1,132 @@
+//! One entry: open it, read what it is, judge it.
+
+use super::{guard, source};
+use crate::{
+    fact::{Fact, Observation, Site, Text, Unread},
+    finding::Finding,
+    format,
+    git::{Content, Item, Opened, Reader},
+    policy::{Policy, Scope},
+    record::Recorder,
+    rule::{Case, RULES},
+    verdict::{self, Coverage, Weighed},
+};
+
+/// What was seen in one entry.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) observations: Vec<Observation>,
+    /// Bytes of the content, here or elsewhere.
+    pub(super) bytes: u64,
+    /// Whether it is source.
+    pub(super) source: bool,
+}
+
+/// Reads and judges an entry; `None` if it has gone since it was listed.
+pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Option<Weighed> {
+    if policy.excludes(&item.entry.path) {
+        return Some(Weighed {
+            findings: Vec::new(),
+            coverage: Coverage {
+                entries: 1,
+                excluded: 1,
+                ..Coverage::default()
+            },
+        });
+    }
+    let mut seen = observe(reader, item)?;
+    let scope = policy.scope(&item.entry.path);
+    let findings = match guard::run(|| findings(item, &seen.observations, &scope)) {
+        Ok(findings) => findings,
+        Err(message) => {
+            // A rule that cannot bear these facts must still not let the entry pass.
+            seen.observations = vec![crashed(message)];
+            findings(item, &seen.observations, &scope)
+        }
+    };
+    Some(verdict::weigh(
+        findings,
+        &scope,
+        &seen.observations,
+        seen.bytes,
+        seen.source,
+    ))
+}
+
+fn findings(item: &Item, observations: &[Observation], scope: &Scope) -> Vec<Finding> {
+    let case = Case {
+        entry: &item.entry,
+        observations,
+        scope,
+    };
+    let mut findings = Vec::new();
+    for rule in RULES {
+        (rule.check)(&case, &mut findings);
+    }
+    findings
+}
+
+/// Reads an entry; `None` if it has gone since it was listed. What was seen before a panic is kept.
+pub(super) fn observe(reader: &mut Reader<'_>, item: &Item) -> Option<Seen> {
+    let mut recorder = Recorder::default();
+    let mut seen = Seen::default();
+    let result = guard::run(|| {
+        let opened = reader.open(item);
+        if matches!(opened.content, Content::Gone) {
+            return false;
+        }
+        record(item, opened, &mut seen, &mut recorder);
+        true
+    });
+    seen.observations = recorder.finish();
+    match result {
+        Ok(true) => Some(seen),
+        Ok(false) => None,
+        Err(message) => {
+            seen.observations.push(crashed(message));
+            Some(seen)
+        }
+    }
+}
+
+fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder) {
+    seen.bytes = opened.size;
+    for fact in opened.facts {
+        recorder.record(fact);
+    }
+    let name = item.entry.file_name();
+    match opened.content {
+        Content::Bytes(window) => {
+            format::read(&window, name, recorder);
+            if let Some(kind) = source::recognise(name, &window) {
+                seen.source = true;
+                source::read(kind, &window, recorder);
+            }
+        }
+        Content::Link { target, leaves } => {
+            let artifact =
+                format::is_artifact_name(name) || format::is_artifact_name(target.as_bytes());
+            if leaves && artifact {
+                let detail = [
+                    b"a symbolic link out of what is checked, to ",
+                    target.as_bytes(),
+                ]
+                .concat();
+                let detail = Text::new(detail);
+                recorder.record(Fact::Unread(Unread::Unsupported { detail }));
+            }
+        }
+        Content::Nothing | Content::Gone => {}
+    }
+}
+
+fn crashed(message: String) -> Observation {
+    Observation {
+        fact: Fact::Unread(Unread::Crashed {
+            detail: Text::from(message),
+        }),
+        site: Site::default(),
+        count: 1,
+        excerpt: None,
+    }
+}

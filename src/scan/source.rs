@@ -1,0 +1,88 @@
+//! Which entries are Python source: by name, or by an interpreter line.
+
+use crate::{
+    bytes::{ReadError, Window, wide},
+    fact::{Fact, Place, Unread},
+    limits,
+    record::Recorder,
+};
+
+/// How an entry is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Python text.
+    Script,
+    /// A Jupyter notebook.
+    Notebook,
+}
+
+/// How many bytes of a file without a known suffix are looked at for an interpreter line.
+const INTERPRETER_LINE: usize = 256;
+
+/// Whether these bytes, under this name, are Python source.
+pub(super) fn recognise(name: &[u8], window: &Window) -> Option<Source> {
+    let suffix = name
+        .iter()
+        .rposition(|b| *b == b'.')
+        .and_then(|dot| name.get(dot.saturating_add(1)..))
+        .map(<[u8]>::to_ascii_lowercase);
+    match suffix.as_deref() {
+        Some(b"py" | b"pyi" | b"pyw") => Some(Source::Script),
+        Some(b"ipynb") => Some(Source::Notebook),
+        _ => {
+            let front = window.bytes_at(0, INTERPRETER_LINE).ok()?;
+            let line = front.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?;
+            let python = memchr::memmem::find(line, b"python").is_some();
+            python.then_some(Source::Script)
+        }
+    }
+}
+
+/// Records what source says.
+pub(super) fn read(source: Source, window: &Window, recorder: &mut Recorder) {
+    if window.len() > limits::SOURCE_BYTES {
+        let limit = format!(
+            "source files of more than {} MiB",
+            limits::SOURCE_BYTES >> 20
+        );
+        recorder.record(Fact::Unread(Unread::Limit { limit }));
+        return;
+    }
+    match window.bytes_at(0, usize::try_from(window.len()).unwrap_or(usize::MAX)) {
+        Ok(bytes) => {
+            if wide(bytes.len()) < window.len() {
+                let detail = "it shrank while it was read".into();
+                recorder.record(Fact::Unread(Unread::Io { detail }));
+            }
+            python(&bytes, source == Source::Notebook, recorder);
+        }
+        Err(error) => {
+            let unread = ReadError::from(error).into();
+            recorder.record_at(Fact::Unread(unread), Place::Whole, None);
+        }
+    }
+}
+
+/// The door to the Python reader.
+fn python(_source: &[u8], _notebook: bool, _recorder: &mut Recorder) {}
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, recognise};
+    use crate::bytes::Window;
+
+    #[test]
+    fn source_is_known_by_its_name_or_its_interpreter() {
+        for (name, bytes, expected) in [
+            ("a.py", "", Some(Source::Script)),
+            ("A.PY", "", Some(Source::Script)),
+            ("a.ipynb", "{}", Some(Source::Notebook)),
+            ("train", "#!/usr/bin/env python3\n", Some(Source::Script)),
+            ("train", "#!/bin/sh\npython train\n", None),
+            ("notes.md", "python", None),
+        ] {
+            let window = Window::new(bytes.as_bytes().to_vec());
+            assert_eq!(recognise(name.as_bytes(), &window), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Weighing: what one entry's observations and findings come to, and what all entries come to together.
+
+use std::collections::BTreeMap;
+
+use super::{Coverage, Inspection, JudgedGlobal, Report, TorchVerdict};
+use crate::{
+    fact::{Fact, Global, GlobalName, Observation, Text, TorchLoad, Unread, Usage},
+    finding::{Finding, Level},
+    policy::{GlobalVerdict, Refusal, Scope},
+};
+
+/// What one entry comes to.
+#[derive(Debug, Default)]
+pub struct Weighed {
+    /// Findings of level warn and deny.
+    pub findings: Vec<Finding>,
+    /// What the entry adds to the coverage.
+    pub coverage: Coverage,
+}
+
+/// Gives findings the levels that hold at their path, and drops those that are allowed.
+pub fn weigh(
+    mut findings: Vec<Finding>,
+    scope: &Scope,
+    observations: &[Observation],
+    bytes: u64,
+    source: bool,
+) -> Weighed {
+    for finding in &mut findings {
+        finding.level = scope.level(finding.rule);
+    }
+    findings.retain(|finding| finding.level > Level::Allow);
+    Weighed {
+        findings,
+        coverage: cover(observations, bytes, source),
+    }
+}
+
+/// All entries together, in any order: the report does not depend on it.
+pub fn judge(view: String, policy: String, entries: impl IntoIterator<Item = Weighed>) -> Report {
+    let mut report = Report {
+        view,
+        policy,
+        ..Report::default()
+    };
+    for entry in entries {
+        report.findings.extend(entry.findings);
+        report.coverage.add(entry.coverage);
+    }
+    report.sort();
+    report
+}
+
+impl Coverage {
+    fn add(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.artifacts += other.artifacts;
+        self.sources += other.sources;
+        self.incomplete += other.incomplete;
+        self.excluded += other.excluded;
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        for (format, count) in other.formats {
+            *self.formats.entry(format).or_default() += count;
+        }
+    }
+}
+
+/// What an entry adds to the coverage. What a name or a git-lfs pointer promises to be an artifact is one, read or not.
+fn cover(observations: &[Observation], bytes: u64, source: bool) -> Coverage {
+    let mut coverage = Coverage {
+        entries: 1,
+        sources: usize::from(source),
+        ..Coverage::default()
+    };
+    let mut promised = false;
+    for observation in observations {
+        let outermost = observation.site.hops.is_empty();
+        match &observation.fact {
+            Fact::Is(id) if outermost => {
+                coverage.formats.entry(id.clone()).or_insert(1);
+            }
+            Fact::Pointer { .. } => promised = true,
+            Fact::Unread(unread) => {
+                coverage.incomplete = 1;
+                promised |= outermost && matches!(unread, Unread::Unknown { .. });
+            }
+            _ => {}
+        }
+    }
+    if promised || !coverage.formats.is_empty() {
+        coverage.artifacts = 1;
+        coverage.bytes = bytes;
+    }
+    coverage
+}
+
+/// What loading an artifact would do, beside what the policy says about it. The policy's name and a disassembly are
+/// the caller's to add.
+pub fn inspect(path: Text, size: u64, observations: Vec<Observation>, scope: &Scope) -> Inspection {
+    Inspection {
+        path,
+        size,
+        globals: globals(&observations, scope),
+        torch_loads: observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::TorchLoad(load) => Some(torch_verdict(observation, load, scope)),
+                _ => None,
+            })
+            .collect(),
+        observations,
+        ..Inspection::default()
+    }
+}
+
+/// Every global once, in the order in which loading first meets it.
+fn globals(observations: &[Observation], scope: &Scope) -> Vec<JudgedGlobal> {
+    let mut places: BTreeMap<&Global, usize> = BTreeMap::new();
+    let mut judged: Vec<JudgedGlobal> = Vec::new();
+    for observation in observations {
+        let Fact::Global { global, usage } = &observation.fact else {
+            continue;
+        };
+        let at = *places.entry(global).or_insert_with(|| {
+            judged.push(JudgedGlobal {
+                global: global.clone(),
+                usages: Vec::new(),
+                count: 0,
+                verdict: GlobalVerdict::Allowed,
+                listed_by: None,
+            });
+            judged.len() - 1
+        });
+        let Some(entry) = judged.get_mut(at) else {
+            continue;
+        };
+        entry.usages.push(*usage);
+        if *usage == Usage::Import {
+            entry.count = entry.count.saturating_add(observation.count);
+        }
+        let verdict = match global {
+            Global::Named(name) => scope.global(name, *usage),
+            Global::Unresolved(_) => GlobalVerdict::Refused {
+                why: Refusal::Unlisted { near: None },
+                decided_by: None,
+                danger: None,
+            },
+        };
+        if entry.verdict == GlobalVerdict::Allowed {
+            entry.verdict = verdict;
+        }
+    }
+    for entry in &mut judged {
+        entry.usages.sort_unstable();
+        entry.usages.dedup();
+        entry.count = entry.count.max(1);
+    }
+    judged
+}
+
+fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> TorchVerdict {
+    let mut unlisted: Vec<GlobalName> = Vec::new();
+    for name in &load.globals {
+        if !scope.torch_lists(name) && !unlisted.contains(name) {
+            unlisted.push(name.clone());
+        }
+    }
+    let mut reasons = Vec::new();
+    if let Some(obstacle) = &load.obstacle {
+        let site = obstacle.site.to_string();
+        let gap = if site.is_empty() { "" } else { ": " };
+        reasons.push(format!("{site}{gap}{}", obstacle.reason));
+    } else if !unlisted.is_empty() {
+        reasons.push(String::from(
+            "it names globals that torch does not list by default",
+        ));
+    }
+    let safe_globals = if load.obstacle.is_some() {
+        Vec::new()
+    } else {
+        unlisted
+    };
+    TorchVerdict {
+        place: observation.site.to_string(),
+        loads: reasons.is_empty(),
+        reasons,
+        safe_globals,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cover;
+    use crate::fact::{Fact, Hop, Observation, Place, Site, Text, Unread};
+
+    fn seen(fact: Fact, hops: Vec<Hop>) -> Observation {
+        Observation {
+            fact,
+            site: Site {
+                hops,
+                at: Place::Whole,
+            },
+            count: 1,
+            excerpt: None,
+        }
+    }
+
+    #[test]
+    fn an_archive_s_members_do_not_count_as_artifacts_of_the_view() {
+        let member = vec![Hop::Stream(0)];
+        let coverage = cover(
+            &[
+                seen(Fact::Is("torch-zip".into()), Vec::new()),
+                seen(Fact::Is("pickle".into()), member),
+            ],
+            7,
+            false,
+        );
+        assert_eq!((coverage.artifacts, coverage.bytes), (1, 7));
+        assert_eq!(coverage.formats.keys().collect::<Vec<_>>(), ["torch-zip"]);
+    }
+
+    #[test]
+    fn a_model_s_name_with_unknown_bytes_is_an_artifact_not_read() {
+        let detail = Text::from("an empty file");
+        let coverage = cover(
+            &[seen(Fact::Unread(Unread::Unknown { detail }), Vec::new())],
+            0,
+            false,
+        );
+        assert_eq!((coverage.artifacts, coverage.incomplete), (1, 1));
+    }
+}

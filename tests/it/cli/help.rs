@@ -1,0 +1,126 @@
+//! What `--help` says, and what misspelt words lead to.
+
+use crate::support::cli::run;
+
+#[test]
+fn the_first_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path(), &["--help"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(run.stdout, @r"
+    Says what loading model files would do, and lets through what the policy allows
+
+    Nothing is ever unpickled, imported or run: files are read, and what loading
+    them would do is compared with a policy under review.
+
+    Usage: weighbridge <COMMAND>
+
+    Commands:
+      check    Check the files of a repository, a folder, or by name
+      inspect  Say what loading one file would do
+      explain  Explain a rule or a format
+      policy   Start a policy
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Examples:
+      weighbridge check                    the files of this repository
+      weighbridge check --staged           what `git commit` is about to record
+      weighbridge check models/ a.pt       only these
+      weighbridge inspect model.pt         what loading one file would do
+      weighbridge explain pickle           what a rule or a format is
+
+    Exit codes:
+      0  nothing is refused
+      1  something is refused
+      2  the job could not be done: usage, policy or repository
+      3  there was nothing to check
+    ");
+}
+
+#[test]
+fn the_short_page_of_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = run(folder.path(), &["check", "-h"]).stdout;
+    // What formats there are is the reporters' business.
+    let (before, rest) = text.split_once("Output:\n").unwrap();
+    let (_, after) = rest.split_once("Limits:\n").unwrap();
+    insta::assert_snapshot!(format!("{before}...\n{after}"), @r"
+    Check the files of a repository, a folder, or by name
+
+    Usage: weighbridge check [OPTIONS] [PATH]...
+
+    Options:
+      -h, --help  Print help (see more with '--help')
+
+    Selection:
+          --staged  Check what `git commit` would record
+      [PATH]...     Files and folders to check, instead of the whole repository
+
+    Policy:
+          --policy <FILE>  The policy to judge by
+
+    ...
+          --threads <N>  How many files to read at once; as many as there are
+                         processors by default
+
+    Examples:
+      weighbridge check                          tracked files, and untracked ones
+                                                 that git does not ignore
+      weighbridge check --staged                 in a pre-commit hook
+      weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
+      weighbridge check --format json -o report.json
+
+    Exit codes:
+      0  nothing is refused
+      1  something is refused
+      2  the job could not be done
+      3  there was no artifact and no source file to check (0 with --staged:
+         most commits bring none)
+    ");
+}
+
+#[test]
+fn every_page_fits_79_columns_and_every_argument_is_explained() {
+    fn visit(command: &mut clap::Command) {
+        let name = command.get_name().to_owned();
+        assert!(command.get_about().is_some(), "{name} is not explained");
+        for argument in command.get_arguments() {
+            assert!(
+                argument.get_help().is_some(),
+                "{name} {} is not explained",
+                argument.get_id()
+            );
+        }
+        for line in command.render_long_help().to_string().lines() {
+            assert!(line.chars().count() <= 79, "{name}: {line}");
+        }
+        command.get_subcommands_mut().for_each(visit);
+    }
+    let mut command = weighbridge::cli::command().term_width(79);
+    command.build();
+    visit(&mut command);
+}
+
+#[test]
+fn misspelt_words_lead_to_the_right_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("model.pt"), "").unwrap();
+    for (arguments, word) in [
+        (&["chek"][..], "'check'"),
+        (&["check", "--stagd"], "'--staged'"),
+        (&["check", "--format", "jsn"], "'json'"),
+        (&["check", "modle.pt"], "`model.pt`"),
+        (&["explain", "pickel"], "`pickle`"),
+    ] {
+        let run = run(folder.path(), arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert!(run.stderr.contains(word), "{arguments:?}: {}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+}

@@ -1,0 +1,215 @@
+//! The house's doors: who may import whom, which third-party crate lives in which room, how long a file may be.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Rooms and the rooms they may import. `fact`, `limits` and `error` are open to all.
+const DOORS: &[(&str, &[&str])] = &[
+    ("main", &["cli"]),
+    ("cli", &["scan", "audit", "report", "docs", "policy"]),
+    ("audit", &["scan", "verdict", "report"]),
+    (
+        "scan",
+        &[
+            "git", "format", "python", "config", "rule", "verdict", "policy", "record", "bytes",
+            "finding",
+        ],
+    ),
+    ("report", &["verdict", "policy", "finding"]),
+    ("docs", &["rule", "format"]),
+    ("rule", &["policy", "finding"]),
+    ("verdict", &["policy", "finding"]),
+    ("policy", &["finding"]),
+    ("finding", &[]),
+    ("format", &["record", "bytes"]),
+    ("python", &["record", "bytes"]),
+    ("config", &["record", "bytes"]),
+    ("git", &["bytes"]),
+    ("record", &["bytes"]),
+    ("bytes", &[]),
+    ("fact", &[]),
+    ("limits", &[]),
+    ("error", &["policy"]),
+    ("lib", &["error"]),
+];
+
+const OPEN: &[&str] = &["fact", "limits", "error"];
+
+/// Third-party crates that keep to rooms or files.
+const LODGERS: &[(&str, &[&str])] = &[
+    ("gix", &["git/"]),
+    ("serde_yaml", &["policy/load.rs", "config/"]),
+    ("ruff_python_parser", &["python/parse.rs"]),
+    ("clap", &["cli/"]),
+    ("indicatif", &["cli/"]),
+    ("miette", &["report/human", "policy/error.rs", "cli/"]),
+    ("rayon", &["scan/"]),
+];
+
+/// Lines of a file at most, tests in place included.
+const LINES: usize = 700;
+
+#[test]
+fn rooms_import_only_through_their_doors() {
+    let mut wrong = Vec::new();
+    for (path, code) in sources() {
+        let room = room_of(&path);
+        let Some((_, doors)) = DOORS.iter().find(|(name, _)| *name == room) else {
+            wrong.push(format!("{path}: `{room}` is not in the plan of the house"));
+            continue;
+        };
+        for other in imports(&code) {
+            let allowed = other == room
+                || OPEN.contains(&other.as_str())
+                || doors.contains(&other.as_str())
+                || !DOORS.iter().any(|(name, _)| *name == other);
+            if !allowed {
+                wrong.push(format!("{path}: imports `{other}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn third_parties_keep_to_their_rooms() {
+    let mut wrong = Vec::new();
+    for (path, code) in sources() {
+        for (name, rooms) in LODGERS {
+            if words(&code).any(|word| word == *name)
+                && !rooms.iter().any(|room| path.starts_with(room))
+            {
+                wrong.push(format!("{path}: `{name}` lives in {}", rooms.join(", ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn one_place_catches_panics() {
+    let places: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, code)| words(code).any(|word| word == "catch_unwind"))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(places, ["scan/guard.rs"]);
+}
+
+#[test]
+fn files_fit_in_the_head() {
+    let root = root();
+    let mut wrong = Vec::new();
+    for path in files(&root) {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        if lines > LINES {
+            wrong.push(format!("{}: {lines} lines", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_plan_of_the_house_is_understood() {
+    let code = "use crate::{\n    a::B,\n    c::{d, e::F},\n    g,\n};\nfn x() { crate::h::i() }\npub(crate) use j;";
+    let found: Vec<String> = imports(code).into_iter().collect();
+    assert_eq!(found, ["a", "c", "g", "h"]);
+    let code = strip(
+        "// crate::a\n/// crate::b\nlet x = 1; // crate::c\n#[cfg(test)]\nmod tests { crate::d }",
+    );
+    assert_eq!(code.trim(), "let x = 1;");
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for child in fs::read_dir(folder).unwrap() {
+            let path = child.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|suffix| suffix == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every source file by its path below `src/`, without comments and without its tests.
+fn sources() -> Vec<(String, String)> {
+    let root = root();
+    files(&root)
+        .into_iter()
+        .map(|path| {
+            let code = strip(&fs::read_to_string(&path).unwrap());
+            let path = path.strip_prefix(&root).unwrap().to_str().unwrap();
+            (path.replace('\\', "/"), code)
+        })
+        .filter(|(path, _)| !path.starts_with("bin/") && !path.ends_with("/tests.rs"))
+        .collect()
+}
+
+fn strip(text: &str) -> String {
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    code.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn room_of(path: &str) -> String {
+    path.split('/')
+        .next()
+        .unwrap_or(path)
+        .trim_end_matches(".rs")
+        .to_owned()
+}
+
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+/// The first words after every `crate::`, lists included.
+fn imports(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let Some(list) = rest.strip_prefix('{') else {
+            found.extend(words(rest).next().map(String::from));
+            continue;
+        };
+        let mut depth = 1;
+        let mut start = true;
+        let mut word = String::new();
+        for c in list.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                c if start && (c.is_alphanumeric() || c == '_') => {
+                    word.push(c);
+                    continue;
+                }
+                _ => {}
+            }
+            if !word.is_empty() {
+                found.insert(std::mem::take(&mut word));
+                start = false;
+            }
+            if c == ',' && depth == 1 {
+                start = true;
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,168 @@
+//! Temporary repositories, made by the real `git`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use weighbridge::{
+    fact::{EntryKind, Fact},
+    git::{Content, View},
+};
+
+/// A folder with a repository in it, which goes away with the test.
+#[derive(Debug)]
+pub(crate) struct Repo {
+    folder: tempfile::TempDir,
+    /// The root of the work tree.
+    pub(crate) root: PathBuf,
+}
+
+/// A new repository, or the end of the test where there is no `git`.
+macro_rules! repo {
+    () => {
+        match crate::support::repo::Repo::new(&[]) {
+            Some(repo) => repo,
+            None => return,
+        }
+    };
+}
+pub(crate) use repo;
+
+impl Repo {
+    /// `git init` with further arguments. `None`, said on standard error, if there is no `git`.
+    pub(crate) fn new(arguments: &[&str]) -> Option<Self> {
+        if Command::new("git").arg("--version").output().is_err() {
+            skipped("there is no git");
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap().join("repo");
+        fs::create_dir(&root).unwrap();
+        let repo = Self { folder, root };
+        let init = [&["init", "-q", "-b", "main"], arguments].concat();
+        repo.git(&init);
+        Some(repo)
+    }
+
+    /// The folder around the repository.
+    pub(crate) fn outside(&self) -> PathBuf {
+        fs::canonicalize(self.folder.path()).unwrap()
+    }
+
+    /// Runs git in the root; it must succeed.
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        self.git_in(&self.root, arguments)
+    }
+
+    /// Runs git in a folder; it must succeed.
+    pub(crate) fn git_in(&self, folder: &Path, arguments: &[&str]) -> String {
+        let output = self.try_git(folder, arguments);
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs git in a folder, whatever comes of it.
+    pub(crate) fn try_git(&self, folder: &Path, arguments: &[&str]) -> Output {
+        let mut command = Command::new("git");
+        scrub(&mut command, self.folder.path());
+        command
+            .current_dir(folder)
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+
+    /// Writes a file below the root.
+    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> &Self {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        self
+    }
+
+    /// Records everything that is not ignored.
+    pub(crate) fn commit(&self) -> &Self {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
+        self
+    }
+
+    /// The work tree's view.
+    pub(crate) fn work_tree(&self, paths: &[&str]) -> View {
+        let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        weighbridge::git::work_tree(&self.root, &paths).unwrap()
+    }
+
+    /// The index's view.
+    pub(crate) fn staged(&self) -> View {
+        weighbridge::git::staged(&self.root, &[]).unwrap()
+    }
+}
+
+/// Says why a test does not run here.
+#[allow(clippy::print_stderr, reason = "a test that does not run says so")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// Takes away what the surroundings say to git and to us.
+pub(crate) fn scrub(command: &mut Command, home: &Path) {
+    for (name, _) in std::env::vars_os() {
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("GIT_") || name_text.starts_with("XDG_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .env("HOME", home)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_AUTHOR_NAME", "a")
+        .env("GIT_AUTHOR_EMAIL", "a@example.org")
+        .env("GIT_COMMITTER_NAME", "a")
+        .env("GIT_COMMITTER_EMAIL", "a@example.org");
+}
+
+/// A view, opened: a line for each item.
+pub(crate) fn shown(view: &View) -> String {
+    let mut reader = view.reader();
+    let lines: Vec<String> = view
+        .items
+        .iter()
+        .map(|item| {
+            let opened = reader.open(item);
+            let content = match opened.content {
+                Content::Bytes(window) => {
+                    format!(" = {}", window.bytes_at(0, 40).unwrap().escape_ascii())
+                }
+                Content::Link {
+                    target,
+                    leaves: true,
+                } => format!(" -> {target} (leaves)"),
+                Content::Link { target, .. } => format!(" -> {target}"),
+                Content::Nothing if item.entry.kind == EntryKind::Submodule => {
+                    String::from(" @ another repository")
+                }
+                Content::Nothing => String::from(" : nothing"),
+                Content::Gone => String::from(" : gone"),
+            };
+            let facts: Vec<String> = opened.facts.iter().map(fact).collect();
+            format!("{}{content}{}", item.entry.path, facts.concat())
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn fact(fact: &Fact) -> String {
+    match fact {
+        Fact::Unread(unread) => format!(" [unread {unread:?}]"),
+        Fact::Pointer { size, .. } => format!(" [pointer to {size} bytes]"),
+        Fact::Anomaly { kind, detail } => format!(" [{kind}: {detail}]"),
+        other => format!(" [{other:?}]"),
+    }
+}
