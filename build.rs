@@ -22,13 +22,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn compile(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     for file in fs::read_dir(from)? {
         let path = file?.path();
-        let (Some(stem), Some("yaml")) = (path.file_stem(), path.extension().and_then(|e| e.to_str())) else {
+        let (Some(stem), Some("yaml")) =
+            (path.file_stem(), path.extension().and_then(|e| e.to_str()))
+        else {
             continue;
         };
         let text = fs::read_to_string(&path)?;
         let value: serde_yaml::Value =
             serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-        fs::write(to.join(stem).with_extension("json"), serde_json::to_string(&value)?)?;
+        fs::write(
+            to.join(stem).with_extension("json"),
+            serde_json::to_string(&value)?,
+        )?;
     }
     Ok(())
 }

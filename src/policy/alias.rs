@@ -34,10 +34,13 @@ struct Tables {
     modules: Vec<[Box<str>; 2]>,
 }
 
+/// What each name of a module became: a module and a name.
+type Names = FxHashMap<Box<str>, (Box<str>, Box<str>)>;
+
 #[derive(Default)]
 struct Python2 {
     /// By module, then by name.
-    names: FxHashMap<Box<str>, FxHashMap<Box<str>, (Box<str>, Box<str>)>>,
+    names: FxHashMap<Box<str>, Names>,
     modules: FxHashMap<Box<str>, Box<str>>,
 }
 

@@ -4,10 +4,10 @@
 //! proven by the pickle. What is not proven does not pass.
 
 use super::{
+    decode::{Decoder, list},
     error::near,
     node::Node,
     pattern,
-    raw::{Decoder, list},
 };
 use crate::fact::{Argument, Global, GlobalName};
 

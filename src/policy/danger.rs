@@ -57,11 +57,11 @@ pub(super) fn of(module: &str, name: &str) -> Option<&'static str> {
         .flat_map(|from| (from.saturating_add(1)..=parts.len()).map(move |to| (from, to)))
         .find_map(|(from, to)| {
             let part = parts.get(from..to)?.join(".");
-            // A part of the way is either a name of this module (a class) or a path of its own (a module it imported).
+            // A part of the way is a name of this module (a class), or a path of its own (a module that was imported).
             let own = if from == 0 { one(module, &part) } else { None };
             own.or_else(|| {
-                part.rsplit_once('.')
-                    .and_then(|(module, name)| one(module, name))
+                let (before, last) = part.rsplit_once('.')?;
+                one(before, last).or_else(|| one(&format!("{module}.{before}"), last))
             })
         })
 }

@@ -109,14 +109,12 @@ impl Diagnostic for PolicyError {
 
 impl fmt::Display for PolicyErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_slice() {
-            [one] => write!(f, "the policy does not hold together: {one}"),
-            many => write!(
-                f,
-                "the policy does not hold together: {} errors",
-                many.len()
-            ),
-        }
+        let errors = if self.0.len() == 1 { "error" } else { "errors" };
+        write!(
+            f,
+            "the policy does not hold together: {} {errors}",
+            self.0.len()
+        )
     }
 }
 
@@ -127,6 +125,60 @@ impl Diagnostic for PolicyErrors {
         Some(Box::new(
             self.0.iter().map(|error| error as &dyn Diagnostic),
         ))
+    }
+}
+
+/// Errors being collected: as many as a person reads.
+#[derive(Debug, Default)]
+pub(super) struct Errors {
+    list: Vec<PolicyError>,
+}
+
+/// Errors that one run tells. A file that is no policy at all has one for each of its values.
+const MOST: usize = 100;
+
+impl Errors {
+    /// An error at a value.
+    pub(super) fn of(
+        &mut self,
+        origin: &Origin,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(|| PolicyError::of(origin, message, help));
+    }
+
+    /// An error; it is not made when there are enough, because finding its place takes time.
+    pub(super) fn push(&mut self, error: impl FnOnce() -> PolicyError) {
+        if self.list.len() >= MOST {
+            return;
+        }
+        let error = error();
+        // A file that is extended twice says everything twice.
+        if !self.list.contains(&error) {
+            self.list.push(error);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All of them: file by file in the order they were read, each from top to bottom.
+    pub(super) fn finish(mut self) -> PolicyErrors {
+        let mut files: Vec<String> = Vec::new();
+        for error in &self.list {
+            if !files.contains(&error.file) {
+                files.push(error.file.clone());
+            }
+        }
+        self.list.sort_by_key(|error| {
+            (
+                files.iter().position(|file| *file == error.file),
+                error.range.start,
+            )
+        });
+        PolicyErrors(self.list)
     }
 }
 

@@ -118,12 +118,11 @@ fn globals(out: &mut String, summary: &InitSummary) {
         out.push_str("# globals:\n#   allow:\n");
         for (line, seen) in lines {
             let others = seen.artifacts.saturating_sub(1);
-            let _ = write!(out, "#     - {line}  # {}", comment(&seen.path.to_string()));
-            out.push_str(&match others {
-                0 => "\n".to_owned(),
-                1 => ", and 1 more\n".to_owned(),
-                n => format!(", and {n} more\n"),
-            });
+            let _ = write!(out, "#     - {line}  # {}", seen.path);
+            if others > 0 {
+                let _ = write!(out, ", and {others} more");
+            }
+            out.push('\n');
         }
     }
     if dangerous > 0 {
@@ -134,7 +133,7 @@ fn globals(out: &mut String, summary: &InitSummary) {
         };
         let _ = writeln!(
             out,
-            "# {names} not proposed because using them could run code; `weighbridge check` says where they are."
+            "# {names} not proposed: using them could run code, or no policy can spell them. `weighbridge check` says where they are."
         );
     }
     out.push('\n');

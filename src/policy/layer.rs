@@ -2,15 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Uses,
-    error::{PolicyError, near},
+    decode::list,
+    error::{Errors, PolicyError, near},
     locate::{File, Origin, Step},
     pack::{self, Pack, PackEntry},
     pattern::{self, Pattern},
-    raw::{Body, Entry, list},
+    raw::{Body, Entry},
 };
 use crate::finding::Level;
 
@@ -160,7 +161,7 @@ pub(super) fn pack_origin(pack: &'static Pack, entry: &PackEntry) -> Option<Orig
 }
 
 /// What is wrong with a body that only the rest of the world can tell: names that do not exist, danger, contradictions.
-pub(super) fn check(body: &Body, catalog: &Catalog<'_>, errors: &mut Vec<PolicyError>) {
+pub(super) fn check(body: &Body, catalog: &Catalog<'_>, errors: &mut Errors) {
     let formats = body.formats_allow.iter().map(|(id, origin)| (id, origin));
     for (id, origin) in formats.chain(
         body.formats_refuse
@@ -180,28 +181,29 @@ pub(super) fn check(body: &Body, catalog: &Catalog<'_>, errors: &mut Vec<PolicyE
     for (name, origin) in &body.packs {
         known("pack", "packs", name, &packs, origin, errors);
     }
+    let formats: FxHashSet<&str> = body
+        .formats_allow
+        .iter()
+        .map(|(id, _)| id.as_str())
+        .collect();
+    let help = "remove one of them; what is refused stays refused";
     for (id, _, origin) in &body.formats_refuse {
-        if body.formats_allow.iter().any(|(allowed, _)| allowed == id) {
-            let help = "remove one of them; where a format is refused, allowing it has no effect";
-            errors.push(PolicyError::of(
-                origin,
-                format!("`{id}` is both allowed and refused"),
-                help,
-            ));
+        if formats.contains(id.as_str()) {
+            errors.of(origin, format!("`{id}` is both allowed and refused"), help);
         }
     }
+    let globals: FxHashSet<&Pattern> = body
+        .globals_allow
+        .iter()
+        .map(|entry| &entry.pattern)
+        .collect();
     for entry in &body.globals_refuse {
-        if body
-            .globals_allow
-            .iter()
-            .any(|allowed| allowed.pattern == entry.pattern)
-        {
-            let message = format!("`{}` is both allowed and refused", entry.text);
-            errors.push(PolicyError::of(
+        if globals.contains(&entry.pattern) {
+            errors.of(
                 &entry.origin,
-                message,
-                "remove one of them; where a global is refused, allowing it has no effect",
-            ));
+                format!("`{}` is both allowed and refused", entry.text),
+                help,
+            );
         }
     }
     for entry in &body.globals_allow {
@@ -209,14 +211,7 @@ pub(super) fn check(body: &Body, catalog: &Catalog<'_>, errors: &mut Vec<PolicyE
     }
 }
 
-fn known(
-    kind: &str,
-    kinds: &str,
-    id: &str,
-    known: &[&str],
-    origin: &Origin,
-    errors: &mut Vec<PolicyError>,
-) {
+fn known(kind: &str, kinds: &str, id: &str, known: &[&str], origin: &Origin, errors: &mut Errors) {
     if known.contains(&id) {
         return;
     }
@@ -230,34 +225,30 @@ fn known(
         },
         |near| format!("did you mean `{near}`?"),
     );
-    errors.push(PolicyError::of(
-        origin,
-        format!("there is no {kind} `{id}`"),
-        help,
-    ));
+    errors.of(origin, format!("there is no {kind} `{id}`"), help);
 }
 
 /// An entry that allows something dangerous has to say that it means it.
-fn entry_is_meant(entry: &Entry, errors: &mut Vec<PolicyError>) {
+fn entry_is_meant(entry: &Entry, errors: &mut Errors) {
     let exact = matches!(entry.pattern, Pattern::Exact { .. });
     if entry.args.is_some() && !exact {
         let help = "write one entry for each global whose arguments you know";
-        errors.push(PolicyError::of(
+        errors.of(
             &entry.origin,
             format!(
                 "`{}` constrains the arguments of many globals at once",
                 entry.text
             ),
             help,
-        ));
+        );
     }
     if entry.dangerous && entry.reason.is_none() {
         let help = "add `reason:`, for whoever reviews this and for whoever reads it in a year";
-        errors.push(PolicyError::of(
+        errors.of(
             &entry.origin,
             format!("`{}` is allowed as dangerous without a reason", entry.text),
             help,
-        ));
+        );
         return;
     }
     if entry.dangerous || (entry.args.is_some() && exact) {
@@ -277,7 +268,7 @@ fn entry_is_meant(entry: &Entry, errors: &mut Vec<PolicyError>) {
             "list the globals that are needed by their full names",
         )
     };
-    errors.push(PolicyError::of(&entry.origin, message, help));
+    errors.of(&entry.origin, message, help);
 }
 
 /// What is allowed on purpose and should still be seen: entries that are dangerous, or wider than they look.

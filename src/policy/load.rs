@@ -10,7 +10,8 @@ use std::{
 use serde::de::DeserializeSeed;
 
 use super::{
-    error::{PolicyError, near},
+    decode::list,
+    error::{Errors, PolicyError, near},
     locate::{File, Origin},
     node::{Node, Reader},
     raw::{self, Raw},
@@ -53,7 +54,7 @@ enum Source<'a> {
 /// Reads policies; those that are extended come before those that extend them.
 pub(super) struct Loader {
     pub(super) raws: Vec<Raw>,
-    pub(super) errors: Vec<PolicyError>,
+    pub(super) errors: Errors,
     /// Files that are being read, outermost first.
     open: Vec<(PathBuf, String)>,
     files: usize,
@@ -75,7 +76,7 @@ impl Loader {
     fn start(source: &Source<'_>) -> Self {
         let mut loader = Self {
             raws: Vec::new(),
-            errors: Vec::new(),
+            errors: Errors::default(),
             open: Vec::new(),
             files: 0,
         };
@@ -118,8 +119,7 @@ impl Loader {
                 (file, node)
             }
         };
-        let (raw, errors) = raw::decode(&file, &node);
-        self.errors.extend(errors);
+        let raw = raw::decode(&file, &node, &mut self.errors);
         for (name, origin) in &raw.extends {
             self.extend(source, name, origin);
         }
@@ -130,11 +130,8 @@ impl Loader {
     fn extend(&mut self, by: &Source<'_>, name: &str, origin: &Origin) {
         if self.files >= FILES {
             let message = format!("more than {FILES} policies are extended");
-            self.errors.push(PolicyError::of(
-                origin,
-                message,
-                "extend fewer, or merge some of them",
-            ));
+            self.errors
+                .of(origin, message, "extend fewer, or merge some of them");
             return;
         }
         if let Some(bundled) = BUNDLED.iter().find(|bundled| bundled.name == name) {
@@ -146,14 +143,11 @@ impl Loader {
         if !matches!(extension, Some("yaml" | "yml")) {
             let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
             let help = near(name, names.iter().copied()).map_or_else(
-                || format!("the bundled policies are {}; a file is named by its path, and ends in .yaml", raw::list(&names)),
+                || format!("the bundled policies are {}; a file is named by its path, and ends in .yaml", list(&names)),
                 |near| format!("did you mean `{near}`?"),
             );
-            self.errors.push(PolicyError::of(
-                origin,
-                format!("there is no policy `{name}`"),
-                help,
-            ));
+            self.errors
+                .of(origin, format!("there is no policy `{name}`"), help);
             return;
         }
         let folder = match by {
@@ -162,11 +156,11 @@ impl Loader {
             }
             Source::Path(_) => {
                 let message = format!("`{name}` is an absolute path");
-                self.errors.push(PolicyError::of(
+                self.errors.of(
                     origin,
                     message,
                     "name it relative to this file: others have it elsewhere",
-                ));
+                );
                 return;
             }
             Source::Bundled(_) | Source::Text(..) => Path::new(""),
@@ -177,11 +171,11 @@ impl Loader {
     /// A file's text. `from` is the line that extends it.
     fn file(&mut self, path: &Path, from: Option<&Origin>) -> Option<Arc<File>> {
         let shown = path.to_string_lossy().replace('\\', "/");
-        let mut fail = |message: String, help: &str| {
-            self.errors.push(match from {
-                Some(origin) => PolicyError::of(origin, message, help),
-                None => PolicyError::at(&File::new(shown.as_str(), ""), 0..0, message, help),
-            });
+        let mut fail = |message: String, help: &str| match from {
+            Some(origin) => self.errors.of(origin, message, help),
+            None => self
+                .errors
+                .push(|| PolicyError::at(&File::new(shown.as_str(), ""), 0..0, message, help)),
         };
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         if self.open.iter().any(|(open, _)| *open == real) {
@@ -212,9 +206,8 @@ impl Loader {
             }
             Err(error) => {
                 let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = valid
-                    .iter()
-                    .filter(|byte| **byte == b'\n')
+                let line = String::from_utf8_lossy(valid)
+                    .matches('\n')
                     .count()
                     .saturating_add(1);
                 let message = format!(
@@ -230,12 +223,14 @@ impl Loader {
     fn parse(&mut self, file: &Arc<File>) -> Option<Node> {
         if file.text.trim().is_empty() {
             let message = "the policy is empty";
-            self.errors.push(PolicyError::at(
-                file,
-                0..0,
-                message,
-                "write `version: 1` and `extends: recommended`, or remove the file",
-            ));
+            self.errors.push(|| {
+                PolicyError::at(
+                    file,
+                    0..0,
+                    message,
+                    "write `version: 1` and `extends: recommended`, or remove the file",
+                )
+            });
             return None;
         }
         let left = Cell::new(0);
@@ -251,7 +246,7 @@ impl Loader {
                 }
                 Err(error) => syntax(file, &error),
             };
-        self.errors.push(error);
+        self.errors.push(|| error);
         None
     }
 }
@@ -267,14 +262,15 @@ fn syntax(file: &File, error: &serde_yaml::Error) -> PolicyError {
         .rev()
         .find(|at| file.text.is_char_boundary(*at))
         .unwrap_or(0);
-    let range = file.one_line(at..file.text.len());
+    // The parser stands behind the `*` of what it takes for an alias.
+    let star = file
+        .text
+        .get(..at)
+        .and_then(|before| before.rfind('*'))
+        .filter(|star| star.saturating_add(1) == at);
+    let range = file.one_line(star.unwrap_or(at)..file.text.len());
     let said = said.split(" at line ").next().unwrap_or_default();
-    let help = if said.contains("unknown anchor")
-        || file
-            .text
-            .get(range.clone())
-            .is_some_and(|text| text.starts_with('*'))
-    {
+    let help = if star.is_some() || said.contains("unknown anchor") {
         "put a pattern that begins with `*` in quotes: to YAML it is the name of an anchor"
     } else if file
         .text

@@ -17,6 +17,7 @@
 pub mod alias;
 mod constraint;
 mod danger;
+mod decode;
 mod error;
 mod init;
 mod layer;
@@ -177,7 +178,7 @@ impl Policy {
                 && text != "auto"
                 && let Err((message, help)) = target::select(text, &scope::known_releases())
             {
-                errors.push(PolicyError::of(origin, message, help));
+                errors.of(origin, message, help);
             }
             if let Some((text, origin)) = &raw.python
                 && text != "auto"
@@ -187,27 +188,16 @@ impl Policy {
             {
                 let help =
                     "write `auto`, a version such as \"3.12\", or a range such as \">=3.10\"";
-                errors.push(PolicyError::of(
-                    origin,
-                    format!("`{text}` is not a version of Python"),
-                    help,
-                ));
+                errors.of(origin, format!("`{text}` is not a version of Python"), help);
             }
             for patterns in patterns(raw) {
                 Patterns::new([patterns], &mut errors);
             }
         }
-        // One file extended twice would say the same twice.
-        let mut said: Vec<PolicyError> = Vec::new();
-        for error in errors {
-            if !said.contains(&error) {
-                said.push(error);
-            }
-        }
-        if said.is_empty() {
+        if errors.is_empty() {
             Ok(Self::compile(name, loader.raws))
         } else {
-            Err(PolicyErrors(said))
+            Err(errors.finish())
         }
     }
 
@@ -246,7 +236,7 @@ impl Policy {
             found.map_or_else(|| "auto".to_owned(), |(text, _)| text)
         };
         // What is wrong with a pattern has been said before this; in a bundled policy nothing is.
-        let mut said = Vec::new();
+        let mut said = error::Errors::default();
         Self {
             name,
             layers,
@@ -289,7 +279,10 @@ impl Policy {
     pub fn scope(&self, path: &Text) -> Arc<Scope> {
         let groups = self.patterns.matching(path);
         if groups.is_empty() {
-            return Arc::clone(self.everywhere.get_or_init(|| self.scope_of(groups)));
+            return Arc::clone(
+                self.everywhere
+                    .get_or_init(|| Arc::new(self.scope_of(groups))),
+            );
         }
         // A poisoned lock only means that another thread panicked between two insertions: the map is whole.
         let known = self
@@ -299,13 +292,13 @@ impl Policy {
             .get(&groups)
             .cloned();
         known.unwrap_or_else(|| {
-            let scope = self.scope_of(groups.clone());
+            let scope = Arc::new(self.scope_of(groups.clone()));
             let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(scopes.entry(groups).or_insert(scope))
         })
     }
 
-    fn scope_of(&self, groups: Vec<usize>) -> Arc<Scope> {
+    fn scope_of(&self, groups: Vec<usize>) -> Scope {
         // The base, then the overrides whose group matches: override `n` is layer `n + 1`.
         let overrides = groups
             .iter()
@@ -317,11 +310,11 @@ impl Policy {
             .chain(overrides)
             .cloned()
             .collect();
-        Arc::new(Scope {
+        Scope {
             layers,
             groups,
             target: Arc::clone(&self.target),
-        })
+        }
     }
 
     /// Whether `path` is not to be looked at.
@@ -334,6 +327,13 @@ impl Default for Policy {
     /// The recommended policy.
     fn default() -> Self {
         Self::recommended()
+    }
+}
+
+impl Default for Scope {
+    /// What the recommended policy says everywhere.
+    fn default() -> Self {
+        Policy::recommended().scope_of(Vec::new())
     }
 }
 

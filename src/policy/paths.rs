@@ -5,8 +5,11 @@
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::{error::PolicyError, locate::Origin};
+use super::{error::Errors, locate::Origin};
 use crate::fact::Text;
+
+/// Globs that are matched together; each pattern makes two. More would take more memory than any policy needs.
+const MOST: usize = 10_000;
 
 /// Patterns that are matched together.
 #[derive(Debug, Clone)]
@@ -29,7 +32,7 @@ impl Patterns {
     /// Compiles groups of patterns.
     pub(super) fn new<'a>(
         groups: impl IntoIterator<Item = &'a [(String, Origin)]>,
-        errors: &mut Vec<PolicyError>,
+        errors: &mut Errors,
     ) -> Self {
         let mut builder = GlobSetBuilder::new();
         let mut owners = Vec::new();
@@ -37,6 +40,14 @@ impl Patterns {
         for (group, patterns) in groups.into_iter().enumerate() {
             for (pattern, origin) in patterns {
                 last = Some(origin);
+                if owners.len() >= MOST {
+                    errors.of(
+                        origin,
+                        "there are too many patterns of paths",
+                        "use fewer, wider ones",
+                    );
+                    return Self::default();
+                }
                 match globs(pattern) {
                     Ok(globs) => {
                         for glob in globs {
@@ -44,7 +55,7 @@ impl Patterns {
                             owners.push(group);
                         }
                     }
-                    Err((message, help)) => errors.push(PolicyError::of(origin, message, help)),
+                    Err((message, help)) => errors.of(origin, message, help),
                 }
             }
         }
@@ -56,11 +67,7 @@ impl Patterns {
             // Each of them compiled; together they are too much for the automaton.
             (Err(_), Some(origin)) => {
                 let message = "the patterns up to this one are too large together";
-                errors.push(PolicyError::of(
-                    origin,
-                    message,
-                    "use fewer or shorter ones",
-                ));
+                errors.of(origin, message, "use fewer or shorter ones");
                 Self::default()
             }
             (Err(_), None) => Self::default(),
@@ -142,7 +149,10 @@ mod tests {
     use super::Patterns;
     use crate::{
         fact::Text,
-        policy::locate::{File, Origin},
+        policy::{
+            error::Errors,
+            locate::{File, Origin},
+        },
     };
 
     #[test]
@@ -173,7 +183,7 @@ mod tests {
             ("**/a/*.pt", "a/x.pt", true),
         ];
         for (pattern, path, wanted) in table {
-            let mut errors = Vec::new();
+            let mut errors = Errors::default();
             let one = [(pattern.to_owned(), origin.clone())];
             let patterns = Patterns::new([one.as_slice()], &mut errors);
             assert!(errors.is_empty(), "{pattern}");
@@ -184,12 +194,12 @@ mod tests {
             );
         }
         for pattern in ["!a", "../x", "a[", "/", "./a"] {
-            let mut errors = Vec::new();
+            let mut errors = Errors::default();
             Patterns::new(
                 [[(pattern.to_owned(), origin.clone())].as_slice()],
                 &mut errors,
             );
-            assert_eq!(errors.len(), 1, "{pattern}");
+            assert!(!errors.is_empty(), "{pattern}");
         }
     }
 }

@@ -110,7 +110,8 @@ pub(super) fn within(package: &str, module: &str) -> bool {
 
 /// A name that a `*` may stand for: no traversal, no dunder.
 pub(super) fn is_plain(name: &str) -> bool {
-    !name.is_empty() && !name.contains('.') && !(name.starts_with("__") && name.ends_with("__"))
+    let dunder = name.starts_with("__") && name.ends_with("__");
+    !(name.is_empty() || name.contains('.') || dunder)
 }
 
 /// Identifiers joined by dots.

@@ -2,12 +2,13 @@
 //!
 //! Decoding goes on after an error, so that one run tells them all.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Uses,
     constraint::Constraint,
-    error::{PolicyError, near},
+    decode::{Decoder, list},
+    error::{Errors, PolicyError, near},
     locate::{File, Origin, Step},
     node::Node,
     pattern::{self, Pattern},
@@ -72,204 +73,22 @@ const KEYS: &[&str] = &[
     "overrides",
     "exclude",
 ];
-/// What the policy language has besides, and this version does not carry out.
-const LATER: &[&str] = &["pins", "waivers", "waiver-terms", "locked"];
 const BODY: &[&str] = &["formats", "globals", "rules"];
 const LEVELS: &[&str] = &["allow", "warn", "deny"];
 const USES: &[&str] = &["import", "call", "construct", "build"];
 const ENTRY: &[&str] = &["global", "as", "reason", "paths", "args", "dangerous"];
 
 /// Decodes a policy. What is returned with errors is only good for finding more of them.
-pub(super) fn decode(file: &Arc<File>, root: &Node) -> (Raw, Vec<PolicyError>) {
-    let mut decoder = Decoder {
+pub(super) fn decode(file: &Arc<File>, root: &Node, errors: &mut Errors) -> Raw {
+    Decoder {
         file,
         way: Vec::new(),
-        errors: Vec::new(),
-    };
-    let raw = decoder.policy(root);
-    (raw, decoder.errors)
-}
-
-/// Walks down a policy, remembering the way and the errors.
-pub(super) struct Decoder<'a> {
-    file: &'a Arc<File>,
-    way: Vec<Step>,
-    errors: Vec<PolicyError>,
+        errors,
+    }
+    .policy(root)
 }
 
 impl Decoder<'_> {
-    pub(super) fn origin(&self, key: bool) -> Origin {
-        Origin {
-            file: Arc::clone(self.file),
-            way: self.way.clone().into(),
-            key,
-        }
-    }
-
-    /// An error at the value where the walk is.
-    pub(super) fn error(&mut self, message: impl Into<String>, help: impl Into<String>) {
-        let error = PolicyError::of(&self.origin(false), message, help);
-        self.errors.push(error);
-    }
-
-    pub(super) fn wrong_type(&mut self, what: &str, wanted: &str, node: &Node, help: &str) {
-        self.error(
-            format!("{what} must be {wanted}, not {}", node.kind()),
-            help,
-        );
-    }
-
-    pub(super) fn inside<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.way.push(step);
-        let result = work(self);
-        self.way.pop();
-        result
-    }
-
-    /// Each pair of a mapping once, with its value's way; duplicates and unknown keys are errors.
-    fn mapping(
-        &mut self,
-        what: &str,
-        node: &Node,
-        known: Option<&[&str]>,
-        mut each: impl FnMut(&mut Self, &str, &Node),
-    ) {
-        let Node::Map(pairs) = node else {
-            if *node != Node::Null {
-                self.wrong_type(
-                    what,
-                    "a mapping",
-                    node,
-                    "write `key: value` lines, indented, under it",
-                );
-            }
-            return;
-        };
-        let mut seen: Vec<&str> = Vec::new();
-        for (key, value) in pairs {
-            if seen.contains(&key.as_ref()) {
-                let range = self.second(key);
-                let help = "keep one of them: which one would count is not for a reader to guess";
-                self.errors.push(PolicyError::at(
-                    self.file,
-                    range,
-                    format!("`{key}` occurs twice in {what}"),
-                    help,
-                ));
-                continue;
-            }
-            seen.push(key);
-            self.inside(Step::Key(key.clone()), |this| match known {
-                Some(known) if !known.contains(&key.as_ref()) => this.unknown(what, key, known),
-                _ => each(this, key, value),
-            });
-        }
-    }
-
-    /// The place of the second occurrence of a key in the mapping where the walk is.
-    fn second(&self, key: &str) -> Range<usize> {
-        let whole = if self.way.is_empty() {
-            0..self.file.text.len()
-        } else {
-            self.file.extent(&self.way)
-        };
-        let text = self.file.text.get(whole.clone()).unwrap_or_default();
-        let is_key = |at: usize| {
-            let before = text.get(..at).unwrap_or_default();
-            let after = text.get(at.saturating_add(key.len())..).unwrap_or_default();
-            let line = before.rsplit('\n').next().unwrap_or_default();
-            let opens = line
-                .trim_start_matches([' ', '-', '{', '"', '\''])
-                .is_empty()
-                || line.trim_end().ends_with([',', '{']);
-            let closes = after
-                .trim_start_matches(['"', '\''])
-                .trim_start()
-                .starts_with(':');
-            (opens && closes).then_some((line.len(), at))
-        };
-        let found: Vec<(usize, usize)> = text
-            .match_indices(key)
-            .filter_map(|(at, _)| is_key(at))
-            .collect();
-        // Keys of one block mapping stand in one column; those of a flow mapping on one line need not.
-        let first = found.first().copied();
-        let column = first.map(|(column, _)| column);
-        let same = found
-            .iter()
-            .skip(1)
-            .find(|(at, _)| Some(*at) == column)
-            .or_else(|| found.get(1))
-            .copied();
-        let at = same
-            .or(first)
-            .map_or(0, |(_, at)| at)
-            .saturating_add(whole.start);
-        at..at.saturating_add(key.len())
-    }
-
-    fn unknown(&mut self, what: &str, key: &str, known: &[&str]) {
-        let (message, help) = if LATER.contains(&key) {
-            (
-                format!("`{key}` is not supported yet by this version of weighbridge"),
-                "remove it: a policy that asks for it must not be taken for one that is carried out".to_owned(),
-            )
-        } else {
-            let help = near(key, known.iter().copied()).map_or_else(
-                || format!("{what} may hold {}", list(known)),
-                |near| format!("did you mean `{near}`?"),
-            );
-            (format!("`{key}` is not a key of {what}"), help)
-        };
-        let error = PolicyError::of(&self.origin(true), message, help);
-        self.errors.push(error);
-    }
-
-    /// Each item of a list; `None` stands for an empty list (`allow:` with nothing after it).
-    pub(super) fn sequence<T>(
-        &mut self,
-        what: &str,
-        node: &Node,
-        help: &str,
-        mut each: impl FnMut(&mut Self, &Node) -> Option<T>,
-    ) -> Vec<T> {
-        let Node::Seq(items) = node else {
-            if *node != Node::Null {
-                self.wrong_type(what, "a list", node, help);
-            }
-            return Vec::new();
-        };
-        let one = |(at, item)| self.inside(Step::Index(at), |this| each(this, item));
-        items.iter().enumerate().filter_map(one).collect()
-    }
-
-    pub(super) fn text(&mut self, what: &str, node: &Node) -> Option<String> {
-        match node {
-            Node::Str(text) if !text.trim().is_empty() => return Some(text.to_string()),
-            Node::Str(_) | Node::Null => self.error(
-                format!("{what} is empty"),
-                "write it out, or remove the line",
-            ),
-            Node::Int(_) | Node::Float(_) | Node::Bool(_) => {
-                let help = "put it in quotes, so that YAML keeps it as it is written";
-                self.wrong_type(what, "a text", node, help);
-            }
-            Node::Seq(_) | Node::Map(_) => {
-                self.wrong_type(what, "a text", node, "write one word or sentence")
-            }
-        }
-        None
-    }
-
-    fn texts(&mut self, what: &str, item: &str, node: &Node) -> Vec<(String, Origin)> {
-        let help = format!("write it as a list: `[{item}]`");
-        self.sequence(what, node, &help, |this, node| {
-            let origin = this.origin(false);
-            this.text(&format!("each of {what}"), node)
-                .map(|text| (text, origin))
-        })
-    }
-
     fn policy(&mut self, root: &Node) -> Raw {
         let mut raw = Raw::default();
         let mut version = false;
@@ -292,9 +111,9 @@ impl Decoder<'_> {
                             .target(key, value)
                             .map(|text| (text, this.origin(false)));
                         if key == "torch" {
-                            raw.torch = found
+                            raw.torch = found;
                         } else {
-                            raw.python = found
+                            raw.python = found;
                         }
                     },
                 ),
@@ -308,13 +127,12 @@ impl Decoder<'_> {
             },
         );
         if !version && matches!(root, Node::Map(_)) {
-            let error = PolicyError::at(
-                self.file,
-                0..0,
-                "the policy does not say which version of the policy language it is written in",
-                "begin it with `version: 1`",
-            );
-            self.errors.push(error);
+            let file = self.file;
+            self.errors.push(|| {
+                let message =
+                    "the policy does not say which version of the policy language it is written in";
+                PolicyError::at(file, 0..0, message, "begin it with `version: 1`")
+            });
         }
         raw
     }
@@ -616,17 +434,5 @@ fn default_uses(pattern: &Pattern, constrained: bool) -> Uses {
         Pattern::Exact { .. } => Uses::FUNCTION,
         // Decided for each name that it matches.
         Pattern::Direct { .. } | Pattern::Deep { .. } => Uses::default(),
-    }
-}
-
-/// `a`, `b` and `c`, in backquotes.
-pub(super) fn list(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => format!("`{one}`"),
-        [rest @ .., last] => {
-            let rest: Vec<String> = rest.iter().map(|word| format!("`{word}`")).collect();
-            format!("{} and `{last}`", rest.join(", "))
-        }
     }
 }

@@ -42,7 +42,15 @@ const CATALOG: Catalog<'static> = Catalog {
         "unresolved-global",
     ],
     formats: &[
-        "npy", "npz", "pickle", "safetensors", "torch-legacy", "torch-script", "torch-tar", "torch-zip", "zip",
+        "npy",
+        "npz",
+        "pickle",
+        "safetensors",
+        "torch-legacy",
+        "torch-script",
+        "torch-tar",
+        "torch-zip",
+        "zip",
     ],
 };
 
@@ -65,7 +73,10 @@ fn render(errors: &PolicyErrors) -> String {
     let mut out = String::new();
     handler.render_report(&mut out, errors).unwrap();
     // Lines end in spaces where the theme pads them.
-    out.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    out.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// `module:name`.
