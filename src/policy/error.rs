@@ -37,7 +37,7 @@ impl PolicyError {
         let source = Arc::clone(file.shown());
         let shown = NamedSource::new(harmless(&file.name), Arc::clone(&source));
         Self {
-            file: file.name.clone(),
+            file: harmless(&file.name),
             source,
             range,
             message: harmless(&message.into()),

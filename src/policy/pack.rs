@@ -206,8 +206,11 @@ impl Pack {
 
     /// Whether an entry is there in all of these releases (of torch; every other pack's entries always are).
     pub(super) fn holds(&self, entry: &PackEntry, releases: &[String]) -> bool {
-        self.pack != TORCH
-            || releases.iter().all(|release| {
+        if self.pack != TORCH {
+            return true;
+        }
+        !releases.is_empty()
+            && releases.iter().all(|release| {
                 let order =
                     |name: &str| self.releases.iter().position(|known| known.release == name);
                 let at = order(release);

@@ -197,9 +197,11 @@ impl Scope {
     /// would call it with arguments that nobody sees.
     pub fn constrains(&self, name: &GlobalName) -> bool {
         let listings = self.listings(name);
-        let constrained =
-            |listed: &Option<&Listed>| listed.is_some_and(|listed| listed.entry.args.is_some());
-        !listings.is_empty() && listings.iter().all(constrained)
+        let constrained = listings
+            .iter()
+            .flatten()
+            .filter(|listed| listed.entry.args.is_some());
+        !listings.is_empty() && constrained.count() == listings.len()
     }
 
     /// Every listing of a global for calls, newest layer first: an entry, or `None` for a pack's.

@@ -119,3 +119,34 @@ fn recommended_is_ready_at_once() {
     // Measured well below a millisecond without optimisation; a bound that a busy machine still keeps.
     assert!(made.as_millis() < 50, "{made:?}");
 }
+
+#[test]
+fn the_policy_in_the_readme_holds_together() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/policies/README.md"))
+            .unwrap();
+    let text = readme
+        .split("```yaml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let policy = policy(text);
+    let scope = policy.scope(&Text::from("models/baseline/a.pkl"));
+    assert!(allows(
+        &scope,
+        "sklearn.linear_model._logistic:LogisticRegression",
+        Usage::Build
+    ));
+    assert!(!allows(
+        &scope,
+        "sklearn.linear_model._logistic:LogisticRegression",
+        Usage::Call
+    ));
+    assert!(allows(&scope, "myapp:Outer.Inner", Usage::Call));
+    assert!(matches!(
+        scope.format("pickle"),
+        FormatVerdict::Refused { .. }
+    ));
+}

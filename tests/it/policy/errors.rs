@@ -384,7 +384,7 @@ fn files_that_cannot_be_a_policy() {
             .contains("is not UTF-8")
     );
     assert!(
-        load(&[b'#'; (4 << 20) + 1])
+        load(&vec![b'#'; (4 << 20) + 1])
             .unwrap_err()
             .contains("it is larger than 4194304 bytes")
     );
@@ -428,4 +428,31 @@ fn a_policy_cannot_forge_output() {
         !shown.contains(['\u{202e}', '\u{2066}', '\u{200b}']),
         "{shown}"
     );
+}
+
+#[test]
+fn no_text_breaks_the_reader() {
+    let whole = "version: 1\nextends: [recommended]\ntarget: {torch: \">=2.6\"}\nformats:\n  refuse: {pickle: é}\n\
+                 globals:\n  allow:\n    - a.B\n    - &x {global: b:C.D, as: [call], args: [{one-of: [a]}], paths: [\"*.pt\"]}\n\
+                 overrides:\n  - paths: [t/]\n    rules: {pickle-load: warn}\n";
+    parse(whole).unwrap();
+    let mut texts = Vec::new();
+    for (at, c) in whole.char_indices() {
+        texts.push(whole[..at].to_owned());
+        let rest = &whole[at + c.len_utf8()..];
+        for other in ["", "*", "\t", "\u{202e}", "\"", "{", ": ", "\n", "é"] {
+            texts.push(format!("{}{other}{rest}", &whole[..at]));
+        }
+    }
+    for text in texts {
+        // Whatever is wrong, it can be shown.
+        if let Err(errors) = parse(&text) {
+            assert!(!errors.0.is_empty(), "{text}");
+            assert!(
+                !render(&errors).contains("[Failed to read contents"),
+                "{text}\n{}",
+                render(&errors)
+            );
+        }
+    }
 }

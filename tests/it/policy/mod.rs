@@ -1,4 +1,9 @@
 //! Tests of `policy`.
+#![allow(
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "tests may fail loudly and say what they skipped"
+)]
 
 mod bundled;
 mod errors;
