@@ -1,23 +1,79 @@
 //! The policy: what a reviewed YAML file allows, compiled, and asked per path.
+//!
+//! A policy file and what it extends are read ([`Policy::load`]), checked as a whole, and folded into layers: one that holds
+//! everywhere and one for each override. A [`Scope`] is the layers that apply to a path. Everything is refused that
+//! nothing allows; every answer can say which line of which file decided.
+//!
+//! Names: an entry `pkg.mod.Name` is the name `Name` of module `pkg.mod`, exactly as stored; a name that itself holds dots
+//! needs a colon, `pkg.mod:Outer.Inner`; `pkg.*` is every plain name directly in `pkg`; `pkg.**` those of its submodules too.
+//! An entry that does not say `as:` allows `import` and `call`, and for a name that looks like a class (it begins with a
+//! capital) `construct` and `build` as well; calling is among a class's uses because `REDUCE` of a class is a call.
+//!
+//! Precedence: what a policy extends is merged with it, `refuse` beating `allow` wherever it comes from and the nearest level
+//! winning; then each override in order, where a later one beats what stands before it.
+//!
+//! Not carried out yet, and errors rather than ignored: pins, waivers and their terms, locked keys.
 
+pub mod alias;
+mod constraint;
+mod danger;
+mod decode;
 mod error;
+mod init;
+mod layer;
+mod load;
+mod locate;
+mod node;
+mod pack;
+mod paths;
+mod pattern;
+mod raw;
+mod scope;
+mod target;
+mod uses;
 
 pub use error::{PolicyError, PolicyErrors};
+pub use init::{InitSummary, SeenGlobal, init};
+pub use layer::Catalog;
+pub use pack::{Kind, Pack, PackEntry, Release, by_name as pack_by_name, names as pack_names};
+pub use scope::{ArgumentVerdict, Scope};
 
-use std::sync::Arc;
-
-use crate::{
-    fact::{GlobalName, Text, Usage},
-    finding::{Level, Related, RuleMeta},
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
-/// A policy with everything it extends, compiled.
-#[derive(Debug, Default)]
-pub struct Policy {}
+use rustc_hash::FxHashMap;
 
-/// What the policy says at one path: its overrides applied.
-#[derive(Debug, Default)]
-pub struct Scope {}
+use crate::{
+    fact::{Text, Usage},
+    finding::Related,
+};
+use layer::Layer;
+use load::{BUNDLED, Loader};
+use locate::Origin;
+use paths::Patterns;
+use raw::Raw;
+use uses::Uses;
+
+/// A policy with everything it extends, compiled.
+#[derive(Debug)]
+pub struct Policy {
+    name: String,
+    /// What holds everywhere, then each override.
+    layers: Vec<Arc<Layer>>,
+    /// The groups of patterns: the overrides' first, in order, then those of entries that have `paths`.
+    patterns: Patterns,
+    exclude: Patterns,
+    target: Arc<scope::Target>,
+    /// What would load the artifacts, if the policy says so; `auto` otherwise.
+    python: String,
+    notes: Vec<PolicyError>,
+    /// The scope of every path that no pattern matches.
+    everywhere: OnceLock<Arc<Scope>>,
+    /// The others, by the groups that match.
+    scopes: RwLock<FxHashMap<Vec<usize>, Arc<Scope>>>,
+}
 
 /// What a policy says about a format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +100,8 @@ pub enum GlobalVerdict {
         why: Refusal,
         /// The policy line that decided, or the list that does not name it.
         decided_by: Option<Related>,
-        /// What makes the name dangerous, if it is one of the known: a label, never the reason for the refusal.
+        /// What makes the name dangerous, if it is one of the known (`runs text as code`): a label, never the reason for
+        /// the refusal.
         danger: Option<&'static str>,
     },
 }
@@ -54,7 +111,8 @@ pub enum GlobalVerdict {
 pub enum Refusal {
     /// Nothing lists it.
     Unlisted {
-        /// A listed global of the same name in another module, or of nearly the same spelling.
+        /// A listed global, as its entry spells it, that may have been meant: of the same name in another module, or of
+        /// nearly the same spelling.
         near: Option<String>,
     },
     /// It is listed, but not for this use.
@@ -67,36 +125,226 @@ pub enum Refusal {
 }
 
 impl Policy {
-    /// What holds at `path`.
-    pub fn scope(&self, _path: &Text) -> Arc<Scope> {
-        Arc::default()
+    /// The policy of a repository that has none. Embedded; nothing is read from disk and no YAML is parsed.
+    pub fn recommended() -> Self {
+        Self::bundled("recommended")
+            .unwrap_or_else(|| Self::compile("recommended (built in)".to_owned(), Vec::new()))
+    }
+
+    /// An embedded policy by its name.
+    pub fn bundled(name: &str) -> Option<Self> {
+        let bundled = BUNDLED.iter().find(|bundled| bundled.name == name)?;
+        // A test holds every bundled policy to the rules for all policies; were one broken all the same, what it failed
+        // to allow would be refused.
+        Some(Self::compile(
+            format!("{name} (built in)"),
+            Loader::bundled(bundled).raws,
+        ))
+    }
+
+    /// The names of the embedded policies.
+    pub fn bundled_names() -> impl Iterator<Item = &'static str> {
+        BUNDLED.iter().map(|bundled| bundled.name)
+    }
+
+    /// Reads a policy file and what it extends. Words that name rules and formats are compared with the catalogue.
+    pub fn load(path: &Path, catalog: &Catalog<'_>) -> Result<Self, PolicyErrors> {
+        let name = path.to_string_lossy().replace('\\', "/");
+        Self::checked(name, Loader::path(path), catalog)
+    }
+
+    /// Reads a policy from its text. A relative path that it extends is looked for in the current folder.
+    pub fn parse(name: &str, text: &str, catalog: &Catalog<'_>) -> Result<Self, PolicyErrors> {
+        Self::checked(name.to_owned(), Loader::text(name, text), catalog)
+    }
+
+    /// Whether the embedded policies name only rules and formats that exist: for a test of the registries.
+    pub fn check_bundled(catalog: &Catalog<'_>) -> Result<(), PolicyErrors> {
+        for bundled in BUNDLED {
+            Self::checked(bundled.name.to_owned(), Loader::bundled(bundled), catalog)?;
+        }
+        Ok(())
+    }
+
+    fn checked(name: String, loader: Loader, catalog: &Catalog<'_>) -> Result<Self, PolicyErrors> {
+        let mut errors = loader.errors;
+        for raw in &loader.raws {
+            let bodies =
+                std::iter::once(&raw.body).chain(raw.overrides.iter().map(|over| &over.body));
+            for body in bodies {
+                layer::check(body, catalog, &mut errors);
+            }
+            if let Some((text, origin)) = &raw.torch
+                && text != "auto"
+                && let Err((message, help)) = target::select(text, &scope::known_releases())
+            {
+                errors.of(origin, message, help);
+            }
+            if let Some((text, origin)) = &raw.python
+                && text != "auto"
+                && !text
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || " .,<>=~!*".contains(c))
+            {
+                let help =
+                    "write `auto`, a version such as \"3.12\", or a range such as \">=3.10\"";
+                errors.of(origin, format!("`{text}` is not a version of Python"), help);
+            }
+            for patterns in patterns(raw) {
+                Patterns::new([patterns], &mut errors);
+            }
+        }
+        if errors.is_empty() {
+            Ok(Self::compile(name, loader.raws))
+        } else {
+            Err(errors.finish())
+        }
+    }
+
+    /// Folds policies, each after those it extends.
+    fn compile(name: String, raws: Vec<Raw>) -> Self {
+        let mut notes = Vec::new();
+        let mut exclude = Vec::new();
+        let (mut torch, mut python) = (None, None);
+        let mut bodies = Vec::new();
+        let mut overrides = Vec::new();
+        for raw in raws {
+            layer::notes(&raw.body, &mut notes);
+            torch = raw.torch.or(torch);
+            python = raw.python.or(python);
+            exclude.extend(raw.exclude);
+            bodies.push(raw.body);
+            overrides.extend(raw.overrides);
+        }
+        // The overrides have the first groups; entries with `paths` come after them.
+        let mut groups: Vec<_> = overrides
+            .iter_mut()
+            .map(|over| std::mem::take(&mut over.paths))
+            .collect();
+        let mut base = Layer::default();
+        for body in bodies {
+            base.add(body, &mut groups);
+        }
+        let mut layers = vec![Arc::new(base)];
+        for over in overrides {
+            layer::notes(&over.body, &mut notes);
+            let mut layer = Layer::default();
+            layer.add(over.body, &mut groups);
+            layers.push(Arc::new(layer));
+        }
+        let text = |found: Option<(String, Origin)>| {
+            found.map_or_else(|| "auto".to_owned(), |(text, _)| text)
+        };
+        // What is wrong with a pattern has been said before this; in a bundled policy nothing is.
+        let mut said = error::Errors::default();
+        Self {
+            name,
+            layers,
+            patterns: Patterns::new(groups.iter().map(Vec::as_slice), &mut said),
+            exclude: Patterns::new([exclude.as_slice()], &mut said),
+            target: Arc::new(scope::Target {
+                torch: text(torch),
+                releases: OnceLock::new(),
+            }),
+            python: text(python),
+            notes,
+            everywhere: OnceLock::new(),
+            scopes: RwLock::default(),
+        }
+    }
+
+    /// How reports name it: the path of its file, or `recommended (built in)`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it allows on purpose that a reviewer should still see, each with its place: dangerous entries, and those wider
+    /// than they look. None of them is an error.
+    pub fn notes(&self) -> &[PolicyError] {
+        &self.notes
+    }
+
+    /// What `target.torch` says: `auto`, a version or a range.
+    pub fn target_torch(&self) -> &str {
+        &self.target.torch
+    }
+
+    /// What `target.python` says: `auto`, a version or a range. Nothing depends on it yet.
+    pub fn target_python(&self) -> &str {
+        &self.python
+    }
+
+    /// What holds at `path`, relative to the root of what is checked and `/`-separated. Paths that the same patterns
+    /// match share one scope.
+    pub fn scope(&self, path: &Text) -> Arc<Scope> {
+        let groups = self.patterns.matching(path);
+        if groups.is_empty() {
+            return Arc::clone(
+                self.everywhere
+                    .get_or_init(|| Arc::new(self.scope_of(groups))),
+            );
+        }
+        // A poisoned lock only means that another thread panicked between two insertions: the map is whole.
+        let known = self
+            .scopes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&groups)
+            .cloned();
+        known.unwrap_or_else(|| {
+            let scope = Arc::new(self.scope_of(groups.clone()));
+            let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(scopes.entry(groups).or_insert(scope))
+        })
+    }
+
+    fn scope_of(&self, groups: Vec<usize>) -> Scope {
+        // The base, then the overrides whose group matches: override `n` is layer `n + 1`.
+        let overrides = groups
+            .iter()
+            .filter_map(|group| self.layers.get(group.saturating_add(1)));
+        let layers = self
+            .layers
+            .first()
+            .into_iter()
+            .chain(overrides)
+            .cloned()
+            .collect();
+        Scope {
+            layers,
+            groups,
+            target: Arc::clone(&self.target),
+        }
     }
 
     /// Whether `path` is not to be looked at.
-    pub fn excludes(&self, _path: &Text) -> bool {
-        false
+    pub fn excludes(&self, path: &Text) -> bool {
+        self.exclude.is_match(path)
     }
 }
 
-impl Scope {
-    /// The level of a rule here.
-    pub fn level(&self, rule: &RuleMeta) -> Level {
-        rule.default
+impl Default for Policy {
+    /// The recommended policy.
+    fn default() -> Self {
+        Self::recommended()
     }
+}
 
-    /// Whether a format (by id) may be stored here.
-    pub fn format(&self, _id: &str) -> FormatVerdict {
-        FormatVerdict::Allowed
+impl Default for Scope {
+    /// What the recommended policy says everywhere.
+    fn default() -> Self {
+        Policy::recommended().scope_of(Vec::new())
     }
+}
 
-    /// Whether a global may be used so here. Known aliases of the same module are one name.
-    pub fn global(&self, _name: &GlobalName, _usage: Usage) -> GlobalVerdict {
-        GlobalVerdict::Allowed
-    }
-
-    /// Whether the torch release that will load the artifacts lists this global by default for `weights_only=True`.
-    /// The name is compared as torch compares it: after Python 2 names are mapped, without any other alias.
-    pub fn torch_lists(&self, _name: &GlobalName) -> bool {
-        false
-    }
+/// Every list of path patterns in a policy file.
+fn patterns(raw: &Raw) -> impl Iterator<Item = &[(String, Origin)]> {
+    let bodies = std::iter::once(&raw.body).chain(raw.overrides.iter().map(|over| &over.body));
+    let entries = bodies
+        .flat_map(|body| &body.globals_allow)
+        .map(|entry| entry.paths.as_slice());
+    let overrides = raw.overrides.iter().map(|over| over.paths.as_slice());
+    entries
+        .chain(overrides)
+        .chain(std::iter::once(raw.exclude.as_slice()))
 }

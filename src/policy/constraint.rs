@@ -1,0 +1,151 @@
+//! What the arguments of a call must be, where a policy allows a callable only with arguments that are harmless.
+//!
+//! `args: [{allowed-global: class}, {identifier: true}]`: one constraint for each positional argument, all of them
+//! proven by the pickle. What is not proven does not pass.
+
+use super::{
+    decode::{Decoder, list},
+    error::near,
+    node::Node,
+    pattern,
+};
+use crate::fact::{Argument, Global, GlobalName};
+
+/// A constraint on one argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Constraint {
+    /// A global that the policy allows to be resolved, of this kind.
+    Allowed(Want),
+    /// A constant text that is an identifier and does not begin with an underscore.
+    Identifier,
+    /// One of these constant texts.
+    OneOf(Vec<String>),
+    /// A number or another constant or container that is neither a text nor a global.
+    Data,
+}
+
+/// What kind of global.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    Class,
+    Function,
+    Any,
+}
+
+const KINDS: &[&str] = &["allowed-global", "identifier", "one-of", "data"];
+const HELP: &str = "write `allowed-global: class`, `allowed-global: function`, `allowed-global: any`, `identifier: true`, `one-of: [a, b]` or `data: true`";
+
+impl Constraint {
+    pub(super) fn decode(decoder: &mut Decoder<'_>, node: &Node) -> Option<Self> {
+        let pair = match node {
+            Node::Map(pairs) => match pairs.as_slice() {
+                [(key, value)] => Some((key.as_ref(), value)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((key, value)) = pair else {
+            decoder.error(
+                "a constraint on an argument must be a mapping with one key",
+                HELP,
+            );
+            return None;
+        };
+        match (key, value) {
+            ("identifier", Node::Bool(true)) => Some(Self::Identifier),
+            ("data", Node::Bool(true)) => Some(Self::Data),
+            ("allowed-global", Node::Str(kind))
+                if matches!(kind.as_ref(), "class" | "function" | "any") =>
+            {
+                Some(Self::Allowed(match kind.as_ref() {
+                    "class" => Want::Class,
+                    "function" => Want::Function,
+                    _ => Want::Any,
+                }))
+            }
+            ("one-of", Node::Seq(items)) if !items.is_empty() => {
+                let texts = items.iter().map(|item| match item {
+                    Node::Str(text) => Some(text.to_string()),
+                    _ => None,
+                });
+                let texts: Option<Vec<String>> = texts.collect();
+                if texts.is_none() {
+                    decoder.error("`one-of` must be a list of texts", HELP);
+                }
+                texts.map(Self::OneOf)
+            }
+            _ => {
+                let help = match near(key, KINDS.iter().copied()) {
+                    Some(near) if near != key => format!("did you mean `{near}`?"),
+                    _ => HELP.to_owned(),
+                };
+                let message = if KINDS.contains(&key) {
+                    format!("this is not a value that `{key}` takes")
+                } else {
+                    format!(
+                        "`{key}` is not a constraint on an argument; the constraints are {}",
+                        list(KINDS)
+                    )
+                };
+                decoder.error(message, help);
+                None
+            }
+        }
+    }
+
+    /// Why an argument does not pass; `None` if it does. `allowed` says whether a global may be resolved.
+    pub(super) fn refuses(
+        &self,
+        argument: &Argument,
+        allowed: impl Fn(&GlobalName) -> bool,
+    ) -> Option<String> {
+        match (self, argument) {
+            (Self::Data, Argument::Other) => None,
+            (Self::Identifier, Argument::Str(text)) => match text.as_str() {
+                Some(name) if pattern::is_identifier(name) && !name.starts_with(['_', '<']) => None,
+                _ => Some(format!("`{text}` is not a plain public identifier")),
+            },
+            (Self::OneOf(texts), Argument::Str(text)) => {
+                let found = texts.iter().any(|one| *text == one.as_str());
+                (!found).then(|| format!("`{text}` is not one of the texts that the entry lists"))
+            }
+            (Self::Allowed(want), Argument::Global(Global::Named(name))) => {
+                let class = name.name.as_str().is_some_and(pattern::looks_like_class);
+                if !allowed(name) {
+                    Some(format!("the policy does not allow `{name}`"))
+                } else if (*want == Want::Class && !class) || (*want == Want::Function && class) {
+                    Some(format!(
+                        "`{name}` does not look like a {}",
+                        if class { "function" } else { "class" }
+                    ))
+                } else {
+                    None
+                }
+            }
+            (_, Argument::Global(global)) => {
+                Some(format!("`{global}` is a global, and must be {self}"))
+            }
+            (_, Argument::Str(text)) => Some(format!("the text `{text}` must be {self}")),
+            (_, Argument::Other) => Some(format!("it must be {self}")),
+            (_, Argument::Unknown) => {
+                Some(format!("what it is cannot be told, and it must be {self}"))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Constraint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Allowed(Want::Class) => f.write_str("an allowed class"),
+            Self::Allowed(Want::Function) => f.write_str("an allowed function"),
+            Self::Allowed(Want::Any) => f.write_str("an allowed global"),
+            Self::Identifier => f.write_str("a plain public identifier"),
+            Self::OneOf(texts) => {
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                write!(f, "one of {}", list(&texts))
+            }
+            Self::Data => f.write_str("plain data"),
+        }
+    }
+}

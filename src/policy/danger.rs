@@ -1,0 +1,169 @@
+//! What makes a name dangerous, if it is one of the known: a label for people, and a brake on policies.
+//!
+//! The list is `policies/dangerous.yaml`. It forbids nothing: what is not allowed is refused whether it is listed or not.
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    alias,
+    pattern::{self, Pattern},
+};
+
+static LIST: &str = include_str!(concat!(env!("OUT_DIR"), "/dangerous.json"));
+
+#[derive(Default)]
+struct Known {
+    exact: FxHashMap<String, &'static str>,
+    modules: FxHashMap<String, &'static str>,
+    packages: Vec<(String, &'static str)>,
+}
+
+fn known() -> &'static Known {
+    static KNOWN: OnceLock<Known> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let mut known = Known::default();
+        // A test reads the embedded list.
+        let groups: std::collections::BTreeMap<&'static str, Vec<&'static str>> =
+            serde_json::from_str(LIST).unwrap_or_default();
+        for (reason, names) in groups {
+            for name in names {
+                match Pattern::parse(name) {
+                    Ok(Pattern::Exact { module, name }) => {
+                        known.exact.insert(format!("{module}.{name}"), reason);
+                    }
+                    Ok(Pattern::Direct { module }) => {
+                        known.modules.insert(module, reason);
+                    }
+                    Ok(Pattern::Deep { package }) => known.packages.push((package, reason)),
+                    Err(_) => {}
+                }
+            }
+        }
+        known
+    })
+}
+
+/// What using a global could do, if it is one of the known dangerous ones. A name with dots is followed: `os.system` in
+/// `logging` is `os.system`, and a method of a dangerous class is as dangerous.
+pub(super) fn of(module: &str, name: &str) -> Option<&'static str> {
+    let found = one(module, name);
+    if found.is_some() || !name.contains('.') {
+        return found;
+    }
+    let parts: Vec<&str> = name.split('.').collect();
+    (0..parts.len())
+        .flat_map(|from| (from.saturating_add(1)..=parts.len()).map(move |to| (from, to)))
+        .find_map(|(from, to)| {
+            let part = parts.get(from..to)?.join(".");
+            // A part of the way is a name of this module (a class), or a path of its own (a module that was imported).
+            let own = if from == 0 { one(module, &part) } else { None };
+            own.or_else(|| {
+                let (before, last) = part.rsplit_once('.')?;
+                one(before, last).or_else(|| one(&format!("{module}.{before}"), last))
+            })
+        })
+}
+
+fn one(module: &str, name: &str) -> Option<&'static str> {
+    let known = known();
+    let (module, name) = alias::canonical(module, name);
+    let module: Cow<'_, str> = module;
+    known
+        .exact
+        .get(&format!("{module}.{name}"))
+        .or_else(|| known.modules.get(module.as_ref()))
+        .copied()
+        .or_else(|| {
+            known
+                .packages
+                .iter()
+                .find(|(package, _)| pattern::within(package, &module))
+                .map(|(_, why)| *why)
+        })
+}
+
+/// A dangerous name that a pattern would allow, and what it could do.
+pub(super) fn covered_by(pattern: &Pattern) -> Option<(String, &'static str)> {
+    let known = known();
+    match pattern {
+        Pattern::Exact { module, name } => {
+            of(module, name).map(|why| (format!("{module}.{name}"), why))
+        }
+        Pattern::Direct { module } => of(module, "*")
+            .map(|why| (format!("{module}.*"), why))
+            .or_else(|| inside(|m| m == module)),
+        Pattern::Deep { package } => of(package, "*")
+            .map(|why| (format!("{package}.*"), why))
+            .or_else(|| inside(|module| pattern::within(package, module)))
+            .or_else(|| {
+                let mut modules: Vec<_> = known
+                    .modules
+                    .iter()
+                    .map(|(module, why)| (module, *why))
+                    .chain(known.packages.iter().map(|(package, why)| (package, *why)))
+                    .filter(|(module, _)| pattern::within(package, module))
+                    .collect();
+                modules.sort_unstable();
+                modules
+                    .first()
+                    .map(|(module, why)| (format!("{module}.*"), *why))
+            }),
+    }
+}
+
+/// The first exactly listed name whose module passes.
+fn inside(passes: impl Fn(&str) -> bool) -> Option<(String, &'static str)> {
+    known()
+        .exact
+        .iter()
+        .filter(|(name, _)| {
+            name.rsplit_once('.')
+                .is_some_and(|(module, _)| passes(module))
+        })
+        .map(|(name, why)| (name.clone(), *why))
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LIST, Pattern, covered_by, of};
+
+    #[test]
+    fn every_listed_name_is_one() {
+        let groups: std::collections::BTreeMap<String, Vec<String>> =
+            serde_json::from_str(LIST).unwrap();
+        // Reasons are borrowed from the embedded text, which needs them free of escapes.
+        assert!(serde_json::from_str::<std::collections::BTreeMap<&str, Vec<&str>>>(LIST).is_ok());
+        for name in groups.values().flatten() {
+            assert!(Pattern::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn danger_is_seen_through_aliases_and_dots() {
+        assert_eq!(of("posix", "system"), of("os", "system"));
+        assert!(of("__builtin__", "eval").is_some());
+        assert!(of("_operator", "attrgetter").is_some());
+        assert!(of("itertools", "imap").is_some());
+        assert!(of("logging", "os.system").is_some());
+        assert!(of("myapp", "vendored.subprocess.Popen").is_some());
+        assert!(of("pathlib", "Path.write_text").is_some());
+        assert!(of("torch._utils", "_rebuild_tensor_v2").is_none());
+        assert!(of("myapp.models", "Net").is_none());
+    }
+
+    #[test]
+    fn a_glob_covers_what_it_would_allow() {
+        let covered = |text| covered_by(&Pattern::parse(text).unwrap()).map(|(name, _)| name);
+        assert_eq!(covered("torch.*").as_deref(), Some("torch.from_file"));
+        assert_eq!(
+            covered("importlib.machinery.*").as_deref(),
+            Some("importlib.machinery.*")
+        );
+        assert_eq!(covered("xml.**"), None);
+        assert!(covered("asyncio.**").is_some());
+        assert_eq!(covered("sklearn.linear_model.*"), None);
+    }
+}

@@ -1,0 +1,314 @@
+//! Reads policy files and what they extend: the one room that parses YAML.
+
+use std::{
+    cell::Cell,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::de::DeserializeSeed;
+
+use super::{
+    decode::list,
+    error::{Errors, PolicyError, near},
+    locate::{File, Origin},
+    node::{Node, Reader},
+    raw::{self, Raw},
+};
+use crate::{
+    bytes::{ByteSource, FileSource, wide},
+    limits,
+};
+
+/// Policies that one policy may extend, directly and through others.
+const FILES: usize = 32;
+
+/// A policy that is embedded.
+pub(super) struct Bundled {
+    pub(super) name: &'static str,
+    yaml: &'static str,
+    json: &'static str,
+}
+
+macro_rules! bundled {
+    ($($name:literal),* $(,)?) => {
+        pub(super) static BUNDLED: &[Bundled] = &[$(Bundled {
+            name: $name,
+            yaml: include_str!(concat!("../../policies/", $name, ".yaml")),
+            json: include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")),
+        }),*];
+    };
+}
+
+bundled!("recommended", "strict");
+
+/// Where a policy came from, and what it may extend.
+enum Source<'a> {
+    Bundled(&'static Bundled),
+    Path(PathBuf),
+    /// A text without a place: relative paths lead nowhere.
+    Text(&'a str, &'a str),
+}
+
+/// Reads policies; those that are extended come before those that extend them.
+pub(super) struct Loader {
+    pub(super) raws: Vec<Raw>,
+    pub(super) errors: Errors,
+    /// Files that are being read, outermost first.
+    open: Vec<(PathBuf, String)>,
+    files: usize,
+}
+
+impl Loader {
+    pub(super) fn bundled(bundled: &'static Bundled) -> Self {
+        Self::start(&Source::Bundled(bundled))
+    }
+
+    pub(super) fn path(path: &Path) -> Self {
+        Self::start(&Source::Path(path.to_path_buf()))
+    }
+
+    pub(super) fn text(name: &str, text: &str) -> Self {
+        Self::start(&Source::Text(name, text))
+    }
+
+    fn start(source: &Source<'_>) -> Self {
+        let mut loader = Self {
+            raws: Vec::new(),
+            errors: Errors::default(),
+            open: Vec::new(),
+            files: 0,
+        };
+        loader.read(source, None);
+        loader
+    }
+
+    fn read(&mut self, source: &Source<'_>, from: Option<&Origin>) {
+        self.files = self.files.saturating_add(1);
+        let depth = self.open.len();
+        self.read_inner(source, from);
+        self.open.truncate(depth);
+    }
+
+    fn read_inner(&mut self, source: &Source<'_>, from: Option<&Origin>) {
+        let (file, node) = match source {
+            Source::Bundled(bundled) => {
+                let file = File::new(format!("{}.yaml (built in)", bundled.name), bundled.yaml);
+                let left = Cell::new(0);
+                let mut json = serde_json::Deserializer::from_str(bundled.json);
+                let node = Reader::new(&left)
+                    .deserialize(&mut json)
+                    .unwrap_or(Node::Null);
+                (file, node)
+            }
+            Source::Path(path) => match self.file(path, from) {
+                Some(file) => {
+                    let Some(node) = self.parse(&file) else {
+                        return;
+                    };
+                    (file, node)
+                }
+                None => return,
+            },
+            Source::Text(name, text) => {
+                let file = File::new(*name, text.strip_prefix('\u{feff}').unwrap_or(text));
+                let Some(node) = self.parse(&file) else {
+                    return;
+                };
+                (file, node)
+            }
+        };
+        let raw = raw::decode(&file, &node, &mut self.errors);
+        for (name, origin) in &raw.extends {
+            self.extend(source, name, origin);
+        }
+        self.raws.push(raw);
+    }
+
+    /// Reads a policy that another extends.
+    fn extend(&mut self, by: &Source<'_>, name: &str, origin: &Origin) {
+        if self.files >= FILES {
+            let message = format!("more than {FILES} policies are extended");
+            self.errors
+                .of(origin, message, "extend fewer, or merge some of them");
+            return;
+        }
+        if let Some(bundled) = BUNDLED.iter().find(|bundled| bundled.name == name) {
+            return self.read(&Source::Bundled(bundled), Some(origin));
+        }
+        let extension = Path::new(name)
+            .extension()
+            .and_then(|extension| extension.to_str());
+        if !matches!(extension, Some("yaml" | "yml")) {
+            let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
+            let help = near(name, names.iter().copied()).map_or_else(
+                || format!("the bundled policies are {}; a file is named by its path, and ends in .yaml", list(&names)),
+                |near| format!("did you mean `{near}`?"),
+            );
+            self.errors
+                .of(origin, format!("there is no policy `{name}`"), help);
+            return;
+        }
+        let folder = match by {
+            Source::Path(path) if !Path::new(name).is_absolute() => {
+                path.parent().unwrap_or(Path::new(""))
+            }
+            Source::Path(_) => {
+                let message = format!("`{name}` is an absolute path");
+                self.errors.of(
+                    origin,
+                    message,
+                    "name it relative to this file: others have it elsewhere",
+                );
+                return;
+            }
+            Source::Bundled(_) | Source::Text(..) => Path::new(""),
+        };
+        self.read(&Source::Path(folder.join(name)), Some(origin));
+    }
+
+    /// A file's text. `from` is the line that extends it.
+    fn file(&mut self, path: &Path, from: Option<&Origin>) -> Option<Arc<File>> {
+        let shown = path.to_string_lossy().replace('\\', "/");
+        let mut fail = |message: String, help: &str| match from {
+            Some(origin) => self.errors.of(origin, message, help),
+            None => self
+                .errors
+                .push(|| PolicyError::at(&File::new(shown.as_str(), ""), 0..0, message, help)),
+        };
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        if self.open.iter().any(|(open, _)| *open == real) {
+            let mut names: Vec<&str> = self.open.iter().map(|(_, name)| name.as_str()).collect();
+            names.push(&shown);
+            let message = format!(
+                "policies extend each other in a circle: {}",
+                names.join(" -> ")
+            );
+            fail(message, "remove one of the `extends`");
+            return None;
+        }
+        let bytes = match read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                fail(
+                    format!("the policy `{shown}` cannot be read: {error}"),
+                    "check the path: it is relative to the file that names it",
+                );
+                return None;
+            }
+        };
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                self.open.push((real, shown.clone()));
+                Some(File::new(shown, text))
+            }
+            Err(error) => {
+                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let line = String::from_utf8_lossy(valid)
+                    .matches('\n')
+                    .count()
+                    .saturating_add(1);
+                let message = format!(
+                    "the policy `{shown}` is not UTF-8: line {line} holds byte {:#04x}",
+                    bytes.get(valid.len()).copied().unwrap_or_default()
+                );
+                fail(message, "save it as UTF-8");
+                None
+            }
+        }
+    }
+
+    fn parse(&mut self, file: &Arc<File>) -> Option<Node> {
+        if file.text.trim().is_empty() {
+            let message = "the policy is empty";
+            self.errors.push(|| {
+                PolicyError::at(
+                    file,
+                    0..0,
+                    message,
+                    "write `version: 1` and `extends: recommended`, or remove the file",
+                )
+            });
+            return None;
+        }
+        let left = Cell::new(0);
+        let error =
+            match Reader::new(&left).deserialize(serde_yaml::Deserializer::from_str(&file.text)) {
+                Ok(node @ Node::Map(_)) => return Some(node),
+                Ok(other) => {
+                    let message = match other {
+                        Node::Null => "the policy says nothing".to_owned(),
+                        _ => format!("the policy must be a mapping, not {}", other.kind()),
+                    };
+                    PolicyError::at(file, 0..0, message, "begin it with `version: 1`")
+                }
+                Err(error) => syntax(file, &error),
+            };
+        self.errors.push(|| error);
+        None
+    }
+}
+
+/// What the YAML parser says, in the words of somebody who wants to mend it.
+fn syntax(file: &File, error: &serde_yaml::Error) -> PolicyError {
+    let said = error.to_string();
+    let at = error
+        .location()
+        .map_or(0, |location| location.index())
+        .min(file.text.len());
+    let at = (0..=at)
+        .rev()
+        .find(|at| file.text.is_char_boundary(*at))
+        .unwrap_or(0);
+    // The parser stands behind the `*` of what it takes for an alias.
+    let star = file
+        .text
+        .get(..at)
+        .and_then(|before| before.rfind('*'))
+        .filter(|star| star.saturating_add(1) == at);
+    let range = file.one_line(star.unwrap_or(at)..file.text.len());
+    let said = said.split(" at line ").next().unwrap_or_default();
+    let help = if star.is_some() || said.contains("unknown anchor") {
+        "put a pattern that begins with `*` in quotes: to YAML it is the name of an anchor"
+    } else if file
+        .text
+        .lines()
+        .any(|line| line.trim_start_matches(' ').starts_with('\t'))
+    {
+        "indent with spaces: YAML does not take tabs"
+    } else if said.contains("more than one document") {
+        "keep one document: remove the `---` in the middle"
+    } else if said.contains("repetition limit") || said.contains("aliases counted") {
+        "write the values out instead of repeating aliases"
+    } else if said.contains("tag") || said.contains("enum") {
+        "remove the tag (`!...`): a policy has only plain values"
+    } else {
+        "check the indentation, the quotes and the colons of this line and the one before"
+    };
+    PolicyError::at(
+        file,
+        range,
+        format!("this is not a YAML text that a policy may be: {said}"),
+        help,
+    )
+}
+
+/// The bytes of a file, if it is no larger than a policy may be.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let source = FileSource::open(path)?;
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 16 << 10];
+    loop {
+        let n = source.read_at(wide(bytes.len()), &mut chunk)?;
+        if n == 0 {
+            return Ok(bytes);
+        }
+        bytes.extend_from_slice(chunk.get(..n).unwrap_or_default());
+        if wide(bytes.len()) > limits::POLICY_BYTES {
+            let message = format!("it is larger than {} bytes", limits::POLICY_BYTES);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+    }
+}

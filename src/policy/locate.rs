@@ -1,0 +1,169 @@
+//! Where in a policy file a value stands: found only when somebody has to be told.
+//!
+//! Values carry the way to them (`globals`, `allow`, 2, `as`) instead of positions. Bundled policies are read from JSON,
+//! so their YAML is looked at only here, at most once for each file.
+
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
+
+use yamlpath::{Component, Document, Route};
+
+use crate::{fact::Text, finding::Related};
+
+/// A policy file or pack, with its text.
+pub(super) struct File {
+    /// As the user knows it: a path, or `recommended.yaml (built in)`.
+    pub(super) name: String,
+    /// Its text, without a byte order mark.
+    pub(super) text: Arc<str>,
+    document: OnceLock<Option<Document>>,
+    shown: OnceLock<Arc<str>>,
+}
+
+/// One step of the way to a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Into a mapping.
+    Key(Box<str>),
+    /// Into a sequence.
+    Index(usize),
+}
+
+/// A value in a policy file: the answer to "says who?".
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub(super) file: Arc<File>,
+    pub(super) way: Box<[Step]>,
+    /// Whether the key, rather than the value, is what to underline.
+    pub(super) key: bool,
+}
+
+impl File {
+    pub(super) fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            text: text.into(),
+            document: OnceLock::new(),
+            shown: OnceLock::new(),
+        })
+    }
+
+    /// Its text, harmless to print, with every byte at its place.
+    pub(super) fn shown(&self) -> &Arc<str> {
+        self.shown.get_or_init(|| harmless(&self.text).into())
+    }
+
+    /// The byte range of the first line of a value, or of its key. Empty at the start of the file if it cannot be found.
+    pub(super) fn range(&self, way: &[Step], key: bool) -> Range<usize> {
+        self.one_line(self.find(way, key))
+    }
+
+    /// The byte range of a whole value.
+    pub(super) fn extent(&self, way: &[Step]) -> Range<usize> {
+        self.find(way, false)
+    }
+
+    fn find(&self, way: &[Step], key: bool) -> Range<usize> {
+        let document = self
+            .document
+            .get_or_init(|| Document::new(self.text.as_ref()).ok());
+        let Some(document) = document else {
+            return 0..0;
+        };
+        let route: Route<'_> = way
+            .iter()
+            .map(|step| match step {
+                Step::Key(key) => Component::from(key.as_ref()),
+                Step::Index(index) => Component::from(*index),
+            })
+            .collect::<Vec<_>>()
+            .into();
+        let by_key = || document.query_key_only(&route).ok();
+        let found = if key && matches!(way.last(), Some(Step::Key(_))) {
+            by_key()
+        } else {
+            document.query_exact(&route).ok().flatten().or_else(by_key)
+        };
+        found.map_or(0..0, |feature| {
+            let (start, end) = feature.location.byte_span;
+            start..end.max(start)
+        })
+    }
+
+    /// A range cut at the end of its first line: an underlined block says less than its first line.
+    pub(super) fn one_line(&self, range: Range<usize>) -> Range<usize> {
+        let text = self.text.get(range.clone()).unwrap_or_default();
+        let first = text.lines().next().unwrap_or_default().trim_end();
+        range.start..range.start.saturating_add(first.len())
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("File").field(&self.name).finish()
+    }
+}
+
+impl Origin {
+    pub(super) fn range(&self) -> Range<usize> {
+        self.file.range(&self.way, self.key)
+    }
+
+    /// The line, ready to be shown beside a finding.
+    pub(super) fn related(&self, label: impl Into<String>) -> Related {
+        let range = self.range();
+        let text = self.file.text.as_ref();
+        let before = text.get(..range.start).unwrap_or_default();
+        let begin = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
+        let line = text
+            .get(begin..)
+            .unwrap_or_default()
+            .lines()
+            .next()
+            .unwrap_or_default();
+        let cut = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+        let (head, marked) = (cut(begin, range.start), cut(range.start, range.end));
+        let tail = line
+            .get(head.len().saturating_add(marked.len())..)
+            .unwrap_or_default();
+        // The line may hold what could forge output; shown, it may not.
+        let (head, marked, tail) = (shown(head), shown(marked), shown(tail));
+        Related {
+            file: shown(&self.file.name),
+            line: u32::try_from(before.matches('\n').count())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
+            range: head.len()..head.len().saturating_add(marked.len()),
+            text: [head, marked, tail].concat(),
+            label: label.into(),
+        }
+    }
+}
+
+/// Text with everything that deceives replaced, and nothing else.
+fn shown(text: &str) -> String {
+    text.split('\\')
+        .map(|part| Text::from(part).to_string())
+        .collect::<Vec<_>>()
+        .join("\\")
+}
+
+/// The same text, of the same length in bytes, with everything that deceives replaced: ranges stay valid.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            let kept = matches!(c, '\n' | '\t' | '\\' | ' '..='~')
+                || Text::from(c.to_string()).to_string() == c.to_string();
+            match (kept, c.len_utf8()) {
+                (true, _) => c.to_string(),
+                (false, 1) => "?".to_owned(),
+                (false, 2) => "·".to_owned(),
+                (false, 3) => "\u{fffd}".to_owned(),
+                (false, _) => "··".to_owned(),
+            }
+        })
+        .collect()
+}

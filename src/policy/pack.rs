@@ -1,0 +1,231 @@
+//! Packs: reviewed lists of globals for one library, embedded, and read only when a policy uses them.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use super::{Uses, alias, locate::File, pattern};
+
+/// A list of globals.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pack {
+    /// Its name, as policies say it.
+    pub pack: String,
+    /// What is in it, in a line.
+    pub title: String,
+    /// The library that stores these names.
+    pub library: String,
+    /// Which releases it was made from, and how.
+    pub provenance: String,
+    /// What each release of the library does besides listing names; oldest first. Only torch has them.
+    #[serde(default)]
+    pub releases: Vec<Release>,
+    /// The opcodes that every one of the releases takes.
+    #[serde(default)]
+    pub opcodes: Vec<String>,
+    /// The globals.
+    pub entries: Vec<PackEntry>,
+    #[serde(skip)]
+    index: OnceLock<Index>,
+}
+
+/// A release of torch and how its weights-only loader behaves.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "answers to independent questions"
+)]
+pub struct Release {
+    /// The minor release: `2.6`.
+    pub release: String,
+    /// What exactly was run to know.
+    pub ran: String,
+    /// `torch.load` without `weights_only` is weights-only.
+    pub weights_only_by_default: bool,
+    /// Names of Python 2 are mapped before they are looked up.
+    pub maps_python2_names: bool,
+    /// `SETITEM` and `SETITEMS` do not ask what they write to.
+    pub setitem_on_anything: bool,
+    /// `APPEND` and `APPENDS` do not ask either.
+    pub append_on_anything: bool,
+    /// `NEWOBJ` makes any listed class, rather than a parameter only.
+    pub newobj_of_any_listed_class: bool,
+    /// `BUILD` sets the state of any listed class, rather than of tensors, parameters and dictionaries only.
+    pub build_of_any_listed_class: bool,
+    /// Modules whose names it refuses even if they are listed.
+    pub blocked_modules: Vec<String>,
+    /// Opcodes that it takes besides the pack's.
+    #[serde(default)]
+    pub more_opcodes: Vec<String>,
+}
+
+/// A global of a pack.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackEntry {
+    /// `module.name`, or `module:dotted.name`.
+    pub global: String,
+    /// What it is: decides what a policy that lists the pack allows.
+    pub kind: Kind,
+    /// The first release that stores or lists it.
+    pub since: String,
+    /// The first later release that does not.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// What it is stored for.
+    #[serde(default, rename = "for")]
+    pub purpose: Option<String>,
+}
+
+/// What a global is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A class: it may be called, constructed and given state.
+    Class,
+    /// A function: it may be called.
+    Function,
+    /// A dtype of torch: a value.
+    Dtype,
+    /// A quantisation scheme: a value.
+    Qscheme,
+    /// A layout: a value.
+    Layout,
+    /// Another value.
+    Value,
+}
+
+impl Kind {
+    pub(super) fn uses(self) -> Uses {
+        match self {
+            Self::Class => Uses::ALL,
+            Self::Function => Uses::FUNCTION,
+            Self::Dtype | Self::Qscheme | Self::Layout | Self::Value => Uses::IMPORT,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Index {
+    /// By canonical module and name.
+    canonical: FxHashMap<(String, String), Vec<usize>>,
+    /// By the text of the entry.
+    exact: FxHashMap<String, usize>,
+}
+
+/// A pack and its sources, embedded.
+struct Embedded {
+    name: &'static str,
+    yaml: &'static str,
+    json: &'static str,
+    pack: OnceLock<Option<Pack>>,
+}
+
+macro_rules! packs {
+    ($($name:literal),* $(,)?) => {
+        static PACKS: [Embedded; [$($name),*].len()] = [$(Embedded {
+            name: $name,
+            yaml: include_str!(concat!("../../policies/globals/", $name, ".yaml")),
+            json: include_str!(concat!(env!("OUT_DIR"), "/globals/", $name, ".json")),
+            pack: OnceLock::new(),
+        }),*];
+    };
+}
+
+packs!("numpy-arrays", "torch-weights");
+
+/// The pack that says what torch lists by default.
+pub(super) const TORCH: &str = "torch-weights";
+
+/// The names of all packs.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PACKS.iter().map(|pack| pack.name)
+}
+
+/// A pack by its name.
+pub fn by_name(name: &str) -> Option<&'static Pack> {
+    let embedded = PACKS.iter().find(|pack| pack.name == name)?;
+    embedded
+        .pack
+        .get_or_init(|| serde_json::from_str(embedded.json).ok())
+        .as_ref()
+}
+
+/// The releases of torch whose lists are known, oldest first.
+pub(super) fn torch_releases() -> &'static [Release] {
+    by_name(TORCH).map_or(&[], |pack| &pack.releases)
+}
+
+/// The YAML of a pack, for its lines.
+pub(super) fn file(name: &str) -> Option<std::sync::Arc<File>> {
+    let embedded = PACKS.iter().find(|pack| pack.name == name)?;
+    Some(File::new(
+        format!("globals/{name}.yaml (built in)"),
+        embedded.yaml,
+    ))
+}
+
+impl Pack {
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for (at, entry) in self.entries.iter().enumerate() {
+                index.exact.insert(entry.global.clone(), at);
+                if let Ok(pattern::Pattern::Exact { module, name }) =
+                    pattern::Pattern::parse(&entry.global)
+                {
+                    index.canonical.entry((module, name)).or_default().push(at);
+                }
+            }
+            index
+        })
+    }
+
+    /// The entries for a global in canonical spelling.
+    pub(super) fn find(&self, module: &str, name: &str) -> impl Iterator<Item = &PackEntry> {
+        let found = self
+            .index()
+            .canonical
+            .get(&(module.to_owned(), name.to_owned()));
+        found
+            .into_iter()
+            .flatten()
+            .filter_map(|at| self.entries.get(*at))
+    }
+
+    /// The entry of exactly this text.
+    pub(super) fn spelled(&self, text: &str) -> Option<&PackEntry> {
+        self.index()
+            .exact
+            .get(text)
+            .and_then(|at| self.entries.get(*at))
+    }
+
+    /// Whether an entry is there in all of these releases (of torch; every other pack's entries always are).
+    pub(super) fn holds(&self, entry: &PackEntry, releases: &[String]) -> bool {
+        if self.pack != TORCH {
+            return true;
+        }
+        !releases.is_empty()
+            && releases.iter().all(|release| {
+                let order =
+                    |name: &str| self.releases.iter().position(|known| known.release == name);
+                let at = order(release);
+                at >= order(&entry.since)
+                    && entry.until.as_deref().is_none_or(|until| at < order(until))
+            })
+    }
+}
+
+/// What a loader does with dots and old names before it looks a name up: torch's own order.
+pub(super) fn as_torch_spells(module: &str, name: &str, release: &Release) -> String {
+    if release.maps_python2_names {
+        let (module, name) = alias::from_python2(module, name);
+        format!("{module}.{name}")
+    } else {
+        format!("{module}.{name}")
+    }
+}

@@ -1,0 +1,345 @@
+//! What the policy says at one path, and which line says it.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{
+    FormatVerdict, GlobalVerdict, Refusal, Uses, alias, danger,
+    error::near,
+    layer::{self, Layer, Listed},
+    pack, target,
+};
+use crate::{
+    fact::{Argument, GlobalName, Usage},
+    finding::{Level, Related, RuleMeta},
+};
+
+/// What the policy says at one path: its overrides applied.
+#[derive(Debug)]
+pub struct Scope {
+    /// What holds everywhere, then the overrides for this path, in order.
+    pub(super) layers: Vec<Arc<Layer>>,
+    /// The groups of `paths` that match this path, ascending.
+    pub(super) groups: Vec<usize>,
+    pub(super) target: Arc<Target>,
+}
+
+/// What will load the artifacts.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) torch: String,
+    pub(super) releases: OnceLock<Vec<String>>,
+}
+
+impl Target {
+    /// The releases of torch that the target selects, oldest first. Asked for late: knowing them means reading a pack.
+    pub(super) fn releases(&self) -> &[String] {
+        self.releases
+            .get_or_init(|| target::select(&self.torch, &known_releases()).unwrap_or_default())
+    }
+}
+
+pub(super) fn known_releases() -> Vec<String> {
+    pack::torch_releases()
+        .iter()
+        .map(|release| release.release.clone())
+        .collect()
+}
+
+/// What a policy says about the arguments of a call that it allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArgumentVerdict {
+    /// They are as the entry wants them, or it does not say.
+    Allowed,
+    /// They are not.
+    Refused {
+        /// Which argument and why, lower case, no full stop.
+        reason: String,
+        /// The entry.
+        decided_by: Option<Related>,
+    },
+}
+
+impl Scope {
+    /// The level of a rule here.
+    pub fn level(&self, rule: &RuleMeta) -> Level {
+        self.newest()
+            .find_map(|layer| layer.rules.get(rule.id))
+            .map_or(rule.default, |(level, _)| *level)
+    }
+
+    /// The line that sets a rule's level here; `None` where the rule keeps its own.
+    pub fn level_decided_by(&self, rule: &RuleMeta) -> Option<Related> {
+        let (level, origin) = self.newest().find_map(|layer| layer.rules.get(rule.id))?;
+        Some(origin.related(format!("set to {level} here")))
+    }
+
+    /// Whether a format (by id) may be stored here.
+    pub fn format(&self, id: &str) -> FormatVerdict {
+        for layer in self.newest() {
+            if let Some((advice, origin)) = layer.formats_refuse.get(id) {
+                return FormatVerdict::Refused {
+                    decided_by: Some(origin.related("refused here")),
+                    advice: advice.clone(),
+                };
+            }
+            if layer.formats_allow.contains_key(id) {
+                return FormatVerdict::Allowed;
+            }
+        }
+        let list = self.newest().find_map(|layer| layer.formats_list.as_ref());
+        FormatVerdict::Refused {
+            decided_by: list.map(|origin| origin.related("not in this list")),
+            advice: None,
+        }
+    }
+
+    /// Whether a global may be used so here. Known aliases of the same module are one name.
+    pub fn global(&self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
+        let danger = |module, name| danger::of(module, name);
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return self.unlisted(None, None);
+        };
+        let (stored_module, stored_name) = (module, qualname);
+        let (module, qualname) = alias::canonical(module, qualname);
+        let mut uses = Uses::default();
+        let mut listed_at = None;
+        for layer in self.newest() {
+            if let Some(entry) = layer.refusing(&module, &qualname) {
+                let label = entry
+                    .reason
+                    .clone()
+                    .unwrap_or_else(|| "refused here".to_owned());
+                return GlobalVerdict::Refused {
+                    why: Refusal::Refused,
+                    decided_by: Some(entry.origin.related(label)),
+                    danger: danger(&module, &qualname),
+                };
+            }
+            for listed in layer
+                .allowing(&module, &qualname)
+                .into_iter()
+                .filter(|listed| self.active(listed))
+            {
+                uses = uses.union(listed.entry.uses_of(&qualname));
+                listed_at = listed_at.or_else(|| Some(listed.entry.origin.clone()));
+            }
+            for (pack, entry) in layer.packed(&module, &qualname, self.target.releases()) {
+                uses = uses.union(entry.kind.uses());
+                if listed_at.is_none() && !uses.contains(usage) {
+                    listed_at = layer::pack_origin(pack, entry);
+                }
+            }
+            if uses.contains(usage) {
+                return GlobalVerdict::Allowed;
+            }
+        }
+        let danger = danger(&module, &qualname);
+        if uses.is_empty() {
+            return self.unlisted(
+                self.near(&module, &qualname, stored_module, stored_name),
+                danger,
+            );
+        }
+        GlobalVerdict::Refused {
+            why: Refusal::Use {
+                allowed: uses.list(),
+            },
+            decided_by: listed_at
+                .map(|origin| origin.related(format!("listed here, but not for {usage}"))),
+            danger,
+        }
+    }
+
+    /// Whether a call of a global may have these arguments. Says nothing about whether the global itself is allowed:
+    /// ask [`Scope::global`] first.
+    pub fn arguments(&self, name: &GlobalName, arguments: &[Argument]) -> ArgumentVerdict {
+        let mut refused = None;
+        for listed in self.listings(name) {
+            let constrained = listed.and_then(|listed| Some((listed, listed.entry.args.as_ref()?)));
+            let Some((listed, constraints)) = constrained else {
+                return ArgumentVerdict::Allowed;
+            };
+            let allowed =
+                |name: &GlobalName| self.global(name, Usage::Import) == GlobalVerdict::Allowed;
+            let reason = if constraints.len() == arguments.len() {
+                constraints.iter().zip(arguments).enumerate().find_map(
+                    |(at, (constraint, argument))| {
+                        let why = constraint.refuses(argument, allowed)?;
+                        Some(format!("argument {}: {why}", at.saturating_add(1)))
+                    },
+                )
+            } else {
+                Some(format!(
+                    "it is called with {}, and the entry lists {}",
+                    count(arguments.len()),
+                    count(constraints.len())
+                ))
+            };
+            match reason {
+                None => return ArgumentVerdict::Allowed,
+                Some(reason) => {
+                    refused.get_or_insert_with(|| ArgumentVerdict::Refused {
+                        reason,
+                        decided_by: Some(
+                            listed
+                                .entry
+                                .origin
+                                .related("the arguments are constrained here"),
+                        ),
+                    });
+                }
+            }
+        }
+        refused.unwrap_or(ArgumentVerdict::Allowed)
+    }
+
+    /// Whether a global is allowed only with certain arguments: then it must not be handed to another callable, which
+    /// would call it with arguments that nobody sees.
+    pub fn constrains(&self, name: &GlobalName) -> bool {
+        let listings = self.listings(name);
+        let constrained = listings
+            .iter()
+            .flatten()
+            .filter(|listed| listed.entry.args.is_some());
+        !listings.is_empty() && constrained.count() == listings.len()
+    }
+
+    /// Every listing of a global for calls, newest layer first: an entry, or `None` for a pack's.
+    fn listings(&self, name: &GlobalName) -> Vec<Option<&Listed>> {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return Vec::new();
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let mut found = Vec::new();
+        for layer in self.newest() {
+            let entries = layer
+                .allowing(&module, &qualname)
+                .into_iter()
+                .filter(|listed| self.active(listed));
+            found.extend(
+                entries
+                    .filter(|listed| listed.entry.uses_of(&qualname).contains(Usage::Call))
+                    .map(Some),
+            );
+            let mut packed = layer.packed(&module, &qualname, self.target.releases());
+            if packed.any(|(_, entry)| entry.kind.uses().contains(Usage::Call)) {
+                found.push(None);
+            }
+        }
+        found
+    }
+
+    /// Whether the torch release that will load the artifacts lists this global by default for `weights_only=True`; for a range
+    /// of releases, whether each of them does. The name is compared as torch compares it: after Python 2 names are mapped,
+    /// where the release does so, and without any other alias.
+    pub fn torch_lists(&self, name: &GlobalName) -> bool {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return false;
+        };
+        let Some(pack) = pack::by_name(pack::TORCH) else {
+            return false;
+        };
+        let releases = self.target.releases();
+        !releases.is_empty()
+            && releases.iter().all(|release| {
+                let Some(known) = pack.releases.iter().find(|known| known.release == *release)
+                else {
+                    return false;
+                };
+                let spelled = pack::as_torch_spells(module, qualname, known);
+                pack.spelled(&spelled)
+                    .is_some_and(|entry| pack.holds(entry, std::slice::from_ref(release)))
+            })
+    }
+
+    /// The release of torch that `torch_lists` is about: `2.15`; of a range, the oldest.
+    pub fn torch_release(&self) -> &str {
+        self.target
+            .releases()
+            .first()
+            .map_or("unknown", String::as_str)
+    }
+
+    /// How the torch releases that will load the artifacts behave, oldest first; more than one where the target is a range.
+    pub fn torch_behaviour(&self) -> impl Iterator<Item = &'static pack::Release> {
+        let releases = self.target.releases();
+        pack::torch_releases()
+            .iter()
+            .filter(|known| releases.contains(&known.release))
+    }
+
+    /// Layers, newest first: later ones win.
+    fn newest(&self) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().rev().map(Arc::as_ref)
+    }
+
+    fn active(&self, listed: &Listed) -> bool {
+        listed
+            .group
+            .is_none_or(|group| self.groups.binary_search(&group).is_ok())
+    }
+
+    fn unlisted(&self, near: Option<String>, danger: Option<&'static str>) -> GlobalVerdict {
+        let list = self.newest().find_map(|layer| layer.globals_list.as_ref());
+        GlobalVerdict::Refused {
+            why: Refusal::Unlisted { near },
+            decided_by: list.map(|origin| origin.related("not in this list")),
+            danger,
+        }
+    }
+
+    /// A listed global that may have been meant: the same path divided otherwise, the same name elsewhere, or nearly the same
+    /// spelling.
+    fn near(
+        &self,
+        module: &str,
+        name: &str,
+        stored_module: &str,
+        stored_name: &str,
+    ) -> Option<String> {
+        let entries = || {
+            self.newest()
+                .flat_map(|layer| layer.allow.iter())
+                .filter(|listed| self.active(listed))
+                .map(|listed| listed.entry.text.as_str())
+        };
+        let packs = || {
+            let packs = self.newest().flat_map(|layer| layer.packs.iter());
+            packs
+                .filter_map(|name| pack::by_name(name))
+                .flat_map(|pack| &pack.entries)
+                .map(|entry| entry.global.as_str())
+        };
+        let exact = |text: &&str| !text.ends_with('*');
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let same_path = |text: &&str| text.replace(':', ".") == format!("{module}.{name}");
+        let same_name = |text: &&str| text.rsplit(['.', ':']).next() == Some(last);
+        let stored = format!("{stored_module}.{stored_name}");
+        let found = entries()
+            .find(same_path)
+            .or_else(|| entries().filter(exact).find(same_name))
+            .or_else(|| packs().find(same_name))
+            .or_else(|| {
+                near(
+                    &stored,
+                    entries()
+                        .chain(packs())
+                        .filter(exact)
+                        .filter(|text| close(text, &stored)),
+                )
+            });
+        found.map(str::to_owned)
+    }
+}
+
+/// Whether two full names could be one with a slip of the finger: packages share long beginnings, so few edits may count.
+fn close(a: &str, b: &str) -> bool {
+    a.len().abs_diff(b.len()) <= 2 && strsim::damerau_levenshtein(a, b) <= 2
+}
+
+fn count(arguments: usize) -> String {
+    match arguments {
+        1 => "1 argument".to_owned(),
+        n => format!("{n} arguments"),
+    }
+}

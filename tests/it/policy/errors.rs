@@ -1,0 +1,458 @@
+//! What a user reads when a policy does not hold together.
+
+use weighbridge::policy::Policy;
+
+use super::{CATALOG, parse, render};
+
+fn errors(text: &str) -> String {
+    match parse(text) {
+        Ok(_) => panic!("it was accepted: {text}"),
+        Err(errors) => render(&errors),
+    }
+}
+
+/// Each error as `line:column message; help`.
+fn brief(text: &str) -> Vec<String> {
+    let Err(errors) = parse(text) else {
+        panic!("it was accepted: {text}")
+    };
+    errors
+        .0
+        .iter()
+        .map(|error| {
+            format!(
+                "{}:{} {error}; {}",
+                error.line(),
+                error.column(),
+                error.help
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn all_errors_are_told_at_once() {
+    insta::assert_snapshot!(errors(
+        "version: 1\nextend: recommended\nformats:\n  allow: [safetensor, pickle]\nglobals:\n  packs: [torch-weight]\n  allow:\n    - builtins.eval\n    - torch.*\n    - Net\nrules:\n  pickle-lod: deny\n  pickle-load: error\nwaivers: []\n"
+    ), @r###"
+  x the policy does not hold together: 9 errors
+
+Error:
+  x `extend` is not a key of the policy
+   ,-[weighbridge.yaml:2:1]
+ 1 | version: 1
+ 2 | extend: recommended
+   : ^^^^^^
+ 3 | formats:
+   `----
+  help: did you mean `extends`?
+
+Error:
+  x there is no format `safetensor`
+   ,-[weighbridge.yaml:4:11]
+ 3 | formats:
+ 4 |   allow: [safetensor, pickle]
+   :           ^^^^^^^^^^
+ 5 | globals:
+   `----
+  help: did you mean `safetensors`?
+
+Error:
+  x there is no pack `torch-weight`
+   ,-[weighbridge.yaml:6:11]
+ 5 | globals:
+ 6 |   packs: [torch-weight]
+   :           ^^^^^^^^^^^^
+ 7 |   allow:
+   `----
+  help: did you mean `torch-weights`?
+
+Error:
+  x `builtins.eval` is dangerous: it runs text as code
+   ,-[weighbridge.yaml:8:7]
+ 7 |   allow:
+ 8 |     - builtins.eval
+   :       ^^^^^^^^^^^^^
+ 9 |     - torch.*
+   `----
+  help: remove it, constrain what it may be called with (`args:`), or say
+        `dangerous: true` with a `reason:`
+
+Error:
+  x `torch.*` allows dangerous globals: `torch.from_file` reads or writes
+  | files
+    ,-[weighbridge.yaml:9:7]
+  8 |     - builtins.eval
+  9 |     - torch.*
+    :       ^^^^^^^
+ 10 |     - Net
+    `----
+  help: list the globals that are needed by their full names
+
+Error:
+  x `Net` is not a full name
+    ,-[weighbridge.yaml:10:7]
+  9 |     - torch.*
+ 10 |     - Net
+    :       ^^^
+ 11 | rules:
+    `----
+  help: write the module as well, as the checkpoint stores it:
+        `package.module.Name`
+
+Error:
+  x there is no rule `pickle-lod`
+    ,-[weighbridge.yaml:12:3]
+ 11 | rules:
+ 12 |   pickle-lod: deny
+    :   ^^^^^^^^^^
+ 13 |   pickle-load: error
+    `----
+  help: did you mean `pickle-load`?
+
+Error:
+  x `error` is not a level
+    ,-[weighbridge.yaml:13:16]
+ 12 |   pickle-lod: deny
+ 13 |   pickle-load: error
+    :                ^^^^^
+ 14 | waivers: []
+    `----
+  help: did you mean `deny`?
+
+Error:
+  x `waivers` is not supported yet by this version of weighbridge
+    ,-[weighbridge.yaml:14:1]
+ 13 |   pickle-load: error
+ 14 | waivers: []
+    : ^^^^^^^
+    `----
+  help: remove it: a policy that asks for it must not be taken for one that is
+        carried out
+"###);
+}
+
+#[test]
+fn a_key_that_occurs_twice_is_shown_where_it_does() {
+    insta::assert_snapshot!(errors(
+        "version: 1\nrules:\n  # rules: one\n  pickle-load: deny\n  persistent-id: warn\n  pickle-load: allow\n"
+    ), @r###"
+  x the policy does not hold together: 1 error
+
+Error:
+  x `pickle-load` occurs twice in `rules`
+   ,-[weighbridge.yaml:6:3]
+ 5 |   persistent-id: warn
+ 6 |   pickle-load: allow
+   :   ^^^^^^^^^^^
+   `----
+  help: keep one of them: which one would count is not for a reader to guess
+"###);
+    assert_eq!(
+        brief("version: 1\nrules: {pickle-load: deny, pickle-load: warn}\n")[0]
+            .split(';')
+            .next(),
+        Some("2:28 `pickle-load` occurs twice in `rules`")
+    );
+    assert_eq!(
+        brief("version: 1\nrules: {}\nversion: 1\n")[0]
+            .split(';')
+            .next(),
+        Some("3:1 `version` occurs twice in the policy")
+    );
+}
+
+#[test]
+fn yaml_that_is_not_yaml() {
+    insta::assert_snapshot!(errors("version: 1\nexclude: [*.pt]\n"), @r###"
+  x the policy does not hold together: 1 error
+
+Error:
+  x this is not a YAML text that a policy may be: did not find expected
+  | alphabetic or numeric character
+   ,-[weighbridge.yaml:2:11]
+ 1 | version: 1
+ 2 | exclude: [*.pt]
+   :           ^^^^^
+   `----
+  help: put a pattern that begins with `*` in quotes: to YAML it is the name
+        of an anchor
+"###);
+    insta::assert_snapshot!(errors("version: 1\nrules:\n\tpickle-load: deny\n"), @r###"
+  x the policy does not hold together: 1 error
+
+Error:
+  x this is not a YAML text that a policy may be: found character that cannot
+  | start any token
+   ,-[weighbridge.yaml:3:1]
+ 2 | rules:
+ 3 |     pickle-load: deny
+   : ^^^^^^^^^^^^^^^^^^^^^
+   `----
+  help: indent with spaces: YAML does not take tabs
+"###);
+}
+
+#[test]
+fn shapes_that_are_not_a_policy() {
+    let table = [
+        ("", "the policy is empty"),
+        ("\u{feff}  \n", "the policy is empty"),
+        ("# nothing\n", "the policy says nothing"),
+        ("- version: 1\n", "the policy must be a mapping, not a list"),
+        ("just words\n", "the policy must be a mapping, not a text"),
+        (
+            "extends: recommended\n",
+            "the policy does not say which version of the policy language it is written in",
+        ),
+        (
+            "version: 2\n",
+            "version 2 of the policy language is not known",
+        ),
+        (
+            "version: \"1\"\n",
+            "`version` must be the number 1, not a text",
+        ),
+        (
+            "version: 1\nversion2: 1\n",
+            "`version2` is not a key of the policy",
+        ),
+        (
+            "version: 1\n---\nversion: 1\n",
+            "this is not a YAML text that a policy may be",
+        ),
+        (
+            "version: 1\nrules: !x {}\n",
+            "this is not a YAML text that a policy may be",
+        ),
+        (
+            "version: 1\npins: {}\n",
+            "`pins` is not supported yet by this version of weighbridge",
+        ),
+        (
+            "version: 1\nlocked: []\n",
+            "`locked` is not supported yet by this version of weighbridge",
+        ),
+        (
+            "version: 1\nextends: recomended\n",
+            "there is no policy `recomended`",
+        ),
+        (
+            "version: 1\nextends: nowhere.yaml\n",
+            "the policy `nowhere.yaml` cannot be read",
+        ),
+        (
+            "version: 1\ntarget: {torch: 2.10}\n",
+            "the version of torch is not in quotes",
+        ),
+        (
+            "version: 1\ntarget: {torch: \"9.9\"}\n",
+            "no known release of torch is `9.9`",
+        ),
+        (
+            "version: 1\ntarget: {torch: \"1.4\"}\n",
+            "no known release of torch is `1.4`",
+        ),
+        (
+            "version: 1\ntarget: {python: new}\n",
+            "`new` is not a version of Python",
+        ),
+        (
+            "version: 1\nexclude: third_party\n",
+            "`exclude` must be a list, not a text",
+        ),
+        (
+            "version: 1\nexclude: [\"!a\"]\n",
+            "`!a` is not a pattern of paths: negation is not known here",
+        ),
+        (
+            "version: 1\nformats: {allow: [npy], refuse: [npy]}\n",
+            "`npy` is both allowed and refused",
+        ),
+        (
+            "version: 1\noverrides: [{rules: {}}]\n",
+            "an override does not say for which paths",
+        ),
+        (
+            "version: 1\noverrides: [{paths: [], rules: {}}]\n",
+            "an override does not say for which paths",
+        ),
+        (
+            "version: 1\noverrides: [{paths: [a], version: 1}]\n",
+            "`version` is not a key of an override",
+        ),
+        (
+            "version: 1\nglobals: {allow: [{as: [call]}]}\n",
+            "an entry does not say which global it is about",
+        ),
+        (
+            "version: 1\nglobals: {allow: [{global: a.b, as: [cal]}]}\n",
+            "`cal` is not a use of a global",
+        ),
+        (
+            "version: 1\nglobals: {allow: [{global: a.b, args: [{identifer: true}]}]}\n",
+            "`identifer` is not a constraint on an argument",
+        ),
+        (
+            "version: 1\nglobals: {allow: [{global: a.*, args: []}]}\n",
+            "`a.*` constrains the arguments of many globals at once",
+        ),
+        (
+            "version: 1\nglobals: {allow: [{global: os.system, dangerous: true}]}\n",
+            "`os.system` is allowed as dangerous without a reason",
+        ),
+        (
+            "version: 1\nglobals: {allow: [posix.system]}\n",
+            "`posix.system` is dangerous: it runs a program or changes the system",
+        ),
+        (
+            "version: 1\nglobals: {allow: [\"logging:os.system\"]}\n",
+            "`logging:os.system` is dangerous: it runs a program or changes the system",
+        ),
+        (
+            "version: 1\nglobals: {refuse: [{global: a.b, as: [call]}]}\n",
+            "`as` is not a key of an entry of `globals`",
+        ),
+        (
+            "version: 1\nglobals: {allow: [a.b], refuse: [a.b]}\n",
+            "`a.b` is both allowed and refused",
+        ),
+        (
+            "version: 1\nrules: {pickle-load: }\n",
+            "a rule's level must be `allow`, `warn` or `deny`, not nothing",
+        ),
+    ];
+    for (text, message) in table {
+        let told = brief(text);
+        assert!(
+            told.iter().any(|told| told.contains(message)),
+            "{text:?}: {told:#?}"
+        );
+        // Each says what to do next.
+        assert!(
+            told.iter().all(|told| !told.ends_with("; ")),
+            "{text:?}: {told:#?}"
+        );
+    }
+}
+
+#[test]
+fn policies_in_a_circle() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("a.yaml", "version: 1\nextends: b.yaml\n");
+    write("b.yaml", "version: 1\nextends: [recommended, a.yaml]\n");
+    let errors = Policy::load(&folder.path().join("a.yaml"), &CATALOG).unwrap_err();
+    let [error] = errors.0.as_slice() else {
+        panic!("{errors:?}")
+    };
+    assert!(error.file.ends_with("b.yaml"));
+    assert_eq!((error.line(), error.column()), (2, 24));
+    assert!(
+        error
+            .message
+            .starts_with("policies extend each other in a circle: "),
+        "{error}"
+    );
+    // Twice, but not in a circle.
+    write("c.yaml", "version: 1\nextends: [d.yaml, e.yaml]\n");
+    write("d.yaml", "version: 1\nextends: e.yaml\n");
+    write("e.yaml", "version: 1\n");
+    Policy::load(&folder.path().join("c.yaml"), &CATALOG).unwrap();
+}
+
+#[test]
+fn files_that_cannot_be_a_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |bytes: &[u8]| {
+        let path = folder.path().join("p.yaml");
+        std::fs::write(&path, bytes).unwrap();
+        Policy::load(&path, &CATALOG)
+            .map(|_| ())
+            .map_err(|errors| errors.0[0].message.clone())
+    };
+    assert!(load(b"version: 1\r\nextends: recommended\r\n").is_ok());
+    assert!(load(b"\xef\xbb\xbfversion: 1\n").is_ok());
+    assert!(
+        load(b"version: 1\n# caf\xe9\n")
+            .unwrap_err()
+            .ends_with("is not UTF-8: line 2 holds byte 0xe9")
+    );
+    assert!(
+        load(b"\xff\xfev\0e\0")
+            .unwrap_err()
+            .contains("is not UTF-8")
+    );
+    assert!(
+        load(&vec![b'#'; (4 << 20) + 1])
+            .unwrap_err()
+            .contains("it is larger than 4194304 bytes")
+    );
+    let errors = Policy::load(folder.path(), &CATALOG).unwrap_err();
+    assert!(
+        errors.0[0]
+            .message
+            .ends_with("cannot be read: not a regular file"),
+        "{errors:?}"
+    );
+    let errors = Policy::load(&folder.path().join("none.yaml"), &CATALOG).unwrap_err();
+    assert!(errors.0[0].message.contains("cannot be read"), "{errors:?}");
+}
+
+#[test]
+fn a_policy_cannot_exhaust_the_reader() {
+    use std::fmt::Write as _;
+    // Nine levels of nine aliases each: half a billion values.
+    let mut bomb = String::from("version: 1\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..9 {
+        let row = vec![format!("*a{}", level - 1); 9].join(", ");
+        let _ = writeln!(bomb, "a{level}: &a{level} [{row}]");
+    }
+    let deep = format!(
+        "version: 1\nexclude: {}{}\n",
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
+    let many = format!("version: 1\nexclude: [{}]\n", "a, ".repeat(300_000));
+    for text in [bomb, deep, many] {
+        let began = std::time::Instant::now();
+        assert!(parse(&text).is_err());
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_policy_cannot_forge_output() {
+    let shown = errors("version: 1\nrules:\n  \"pickle\u{202e}-load\": deny # \u{2066}\u{200b}\n");
+    assert!(
+        !shown.contains(['\u{202e}', '\u{2066}', '\u{200b}']),
+        "{shown}"
+    );
+}
+
+#[test]
+fn no_text_breaks_the_reader() {
+    let whole = "version: 1\nextends: [recommended]\ntarget: {torch: \">=2.6\"}\nformats:\n  refuse: {pickle: é}\n\
+                 globals:\n  allow:\n    - a.B\n    - &x {global: b:C.D, as: [call], args: [{one-of: [a]}], paths: [\"*.pt\"]}\n\
+                 overrides:\n  - paths: [t/]\n    rules: {pickle-load: warn}\n";
+    parse(whole).unwrap();
+    let mut texts = Vec::new();
+    for (at, c) in whole.char_indices() {
+        texts.push(whole[..at].to_owned());
+        let rest = &whole[at + c.len_utf8()..];
+        for other in ["", "*", "\t", "\u{202e}", "\"", "{", ": ", "\n", "é"] {
+            texts.push(format!("{}{other}{rest}", &whole[..at]));
+        }
+    }
+    for text in texts {
+        // Whatever is wrong, it can be shown.
+        if let Err(errors) = parse(&text) {
+            assert!(!errors.0.is_empty(), "{text}");
+            assert!(
+                !render(&errors).contains("[Failed to read contents"),
+                "{text}\n{}",
+                render(&errors)
+            );
+        }
+    }
+}

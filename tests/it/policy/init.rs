@@ -1,0 +1,117 @@
+//! The starting policy that `policy init` writes.
+
+use weighbridge::{
+    fact::{GlobalName, Usage},
+    policy::{InitSummary, SeenGlobal, init},
+};
+
+use super::{allows, policy};
+
+fn seen(module: &str, name: &str, path: &str, artifacts: usize) -> SeenGlobal {
+    SeenGlobal {
+        name: GlobalName::new(module, name),
+        path: path.into(),
+        artifacts,
+    }
+}
+
+fn summary() -> InitSummary {
+    InitSummary {
+        formats: vec![("safetensors".to_owned(), 2), ("torch-zip".to_owned(), 5)],
+        refused_formats: Vec::new(),
+        globals: vec![
+            seen("myapp.models", "Net", "models/net.pt", 3),
+            seen("myapp", "Outer.Inner", "models/nested.pkl", 1),
+            seen("posix", "system", "models/evil.pt", 1),
+            seen("pathlib", "os.system", "models/evil.pt", 1),
+            seen("evil\n    - os.system #", "x", "models/evil.pt", 1),
+            seen("argparse", "Namespace", "models/\u{202e}tp.\nrules: {}", 2),
+        ],
+    }
+}
+
+#[test]
+fn it_says_what_is_there_and_allows_nothing_new() {
+    let text = init(&summary());
+    insta::assert_snapshot!(text, @r###"
+# What loading a model file in this repository may do. Everything that is not allowed here is refused.
+# `weighbridge check` applies it.
+version: 1
+
+# The built-in policy: model files that only hold data. What follows adds to it.
+extends: recommended
+
+# Which release of torch loads the files: `auto` is the newest one known; ">=2.6" would be a range.
+target:
+  torch: auto
+
+# Found here: 5 torch-zip, 2 safetensors.
+# To accept no format that can run code, refuse those that can:
+# formats:
+#   refuse:
+#     pickle: convert it to safetensors
+
+# Names that loading may resolve, besides those that only rebuild tensors and arrays. Allow a class only if its module is
+# yours or one that you trust: its constructor and its `__setstate__` run when a file is loaded.
+# The files found here need these; remove the `#` of `globals:`, `allow:` and of those that you mean to allow.
+# globals:
+#   allow:
+#     - argparse.Namespace  # models/\u{202e}tp.\nrules: {}, and 1 more
+#     - myapp.models.Net  # models/net.pt, and 2 more
+#     - myapp:Outer.Inner  # models/nested.pkl
+# 3 names are not proposed: using them could run code, or no policy can spell them. `weighbridge check` says where they are.
+
+# The level of a rule: `allow`, `warn` or `deny`. The rules not named here keep their own.
+# rules:
+#   torch-load-implicit: deny
+
+# What holds for some paths only; later ones win.
+# overrides:
+#   - paths: ["tests/fixtures/**"]
+#     rules:
+#       misleading-suffix: warn
+
+# Paths that are not looked at.
+# exclude:
+#   - "third_party/**"
+"###);
+    let scope = policy(&text).scope(&"models/net.pt".into());
+    assert!(!allows(&scope, "myapp.models:Net", Usage::Import));
+    assert!(allows(&scope, "torch:Tensor", Usage::Call));
+}
+
+#[test]
+fn removing_the_marks_allows_what_was_proposed_and_nothing_dangerous() {
+    let text: String = init(&summary())
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest)
+                if ["globals:", "  allow:", "    - "]
+                    .iter()
+                    .any(|start| rest.starts_with(start))
+                    && !rest.contains("third_party")
+                    && !rest.contains("fixtures") =>
+            {
+                format!("{rest}\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let scope = policy(&text).scope(&"models/net.pt".into());
+    assert!(allows(&scope, "myapp.models:Net", Usage::Build));
+    assert!(allows(&scope, "myapp:Outer.Inner", Usage::Build));
+    assert!(allows(&scope, "argparse:Namespace", Usage::Build));
+    assert!(!allows(&scope, "posix:system", Usage::Import));
+    assert!(!allows(&scope, "pathlib:os.system", Usage::Import));
+}
+
+#[test]
+fn an_empty_repository_gets_a_policy_too() {
+    policy(&init(&InitSummary::default()));
+    let refused = InitSummary {
+        refused_formats: vec!["joblib".to_owned()],
+        ..InitSummary::default()
+    };
+    assert!(init(&refused).contains("#     - joblib\n"));
+    policy(&init(&refused));
+}
