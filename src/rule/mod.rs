@@ -63,7 +63,22 @@ macro_rules! rules {
     };
 }
 
-rules! {}
+mod source;
+
+rules! {
+    joblib_load,
+    loader_replaced,
+    no_weights_only_env,
+    numpy_allow_pickle,
+    pandas_read_pickle,
+    partial_analysis,
+    pickle_load,
+    torch_load_computed,
+    torch_load_implicit,
+    torch_load_kwargs,
+    torch_load_pickle_module,
+    torch_load_unsafe,
+}
 
 /// A rule by its id.
 pub fn by_id(id: &str) -> Option<&'static Rule> {
