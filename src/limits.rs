@@ -75,5 +75,8 @@ pub const SOURCE_CHAIN: usize = 3_000;
 /// Steps spent on what one name in source may mean. Real names have one or two meanings.
 pub const NAME_STEPS: usize = 4_096;
 
+/// Steps spent on what all the names of a source file may mean. A file of 10,000 lines takes some hundred thousand.
+pub const NAMES_STEPS: usize = 2_000_000;
+
 /// Bytes of a policy file.
 pub const POLICY_BYTES: u64 = 4 << 20;

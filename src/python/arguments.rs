@@ -107,18 +107,15 @@ impl Arguments {
             .list
             .iter_mut()
             .find(|argument| argument.name.as_ref().is_some_and(|name| *name == key));
-        match known {
-            Some(known) => {
-                if known.value != resolver.constant(value, scope) {
-                    known.value = Constant::Unknown;
-                }
+        if let Some(known) = known {
+            if known.value != resolver.constant(value, scope) {
+                known.value = Constant::Unknown;
             }
-            None => {
-                self.push(Some(key), resolver, value, scope, text);
-                if let Some(argument) = self.list.last_mut() {
-                    argument.inherited = false;
-                }
-            }
+            return;
+        }
+        self.push(Some(key), resolver, value, scope, text);
+        if let Some(argument) = self.list.last_mut() {
+            argument.inherited = false;
         }
     }
 
@@ -198,7 +195,7 @@ impl Arguments {
             match (change.item, change.update) {
                 (Some((key, value)), _) => self.item(resolver, key, value, change.scope, None),
                 (None, Some(arguments)) => {
-                    self.update(resolver, arguments, change.scope, None, depth)
+                    self.update(resolver, arguments, change.scope, None, depth);
                 }
                 (None, None) => self.star_kwargs = true,
             }

@@ -123,9 +123,8 @@ impl Shown {
         if from > 0 {
             self.text.push('…');
         }
-        let mut column = 0;
         let rest = text.get(from..).unwrap_or_default();
-        for (at, c) in rest.char_indices() {
+        for (column, (at, c)) in rest.char_indices().enumerate() {
             if column >= WIDTH {
                 self.text.push('…');
                 break;
@@ -138,7 +137,6 @@ impl Shown {
                 ' '..='~' => self.text.push(c),
                 c => self.text.push_str(&Text::from(c.to_string()).to_string()),
             }
-            column += 1;
         }
         self.map.push((start + text.len(), self.text.len()));
     }

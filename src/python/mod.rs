@@ -14,6 +14,7 @@ mod observe;
 mod parse;
 mod resolve;
 mod scope;
+mod walk;
 mod watched;
 
 use crate::{

@@ -61,6 +61,10 @@ const PYTHON_MAGICS: &[&str] = &[
 /// The code cells of a notebook, in order.
 pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        let detail = Text::from("not a notebook: it is not a JSON object");
+        return Err(Unread::Malformed { detail });
+    }
     let notebook: Notebook = serde_json::from_slice(bytes).map_err(|error| Unread::Malformed {
         detail: Text::from(format!("not a notebook: {error}")),
     })?;

@@ -12,25 +12,30 @@ use super::{
     scope::{Module, ScopeId, Seen},
     watched,
 };
-use crate::fact::{Constant, Fact, Hop, PyAct, PyCall, Text};
-use crate::record::Recorder;
+use crate::{
+    fact::{Constant, Fact, Hop, PyAct, PyCall, Text, Unread},
+    limits,
+    record::Recorder,
+};
 
 /// Methods and functions that set the variable named by their first argument to their second.
 const SETTERS: &[&str] = &["__setitem__", "putenv", "setdefault", "setenv"];
 
 /// A fact with its place, before it is recorded.
-struct Note {
+struct Note<'a> {
     unit: u32,
     at: Range<usize>,
     fact: Fact,
     /// Of a call: where its arguments stand.
     arguments: Vec<Option<Range<usize>>>,
+    /// The `functools.partial` that it is.
+    partial: Option<&'a ast::ExprCall>,
 }
 
 struct Observer<'m, 'a> {
     resolver: Resolver<'m, 'a>,
     units: &'m [Unit<'a>],
-    notes: Vec<Note>,
+    notes: Vec<Note<'a>>,
 }
 
 /// Records what a module says.
@@ -57,22 +62,34 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
     let mut referenced = Vec::new();
     for (seen, scope, unit) in &module.seen {
         if let Seen::Chain(chain) = seen {
-            for path in observer.resolver.paths(chain, *scope) {
-                if watched::is_watched(&path) {
-                    referenced.push((*chain, path, *unit));
+            for target in observer.resolver.resolve(chain, *scope) {
+                if matches!(&target.what, What::Path(path) if watched::is_watched(path)) {
+                    referenced.push((*chain, target, *unit));
                 }
             }
         }
     }
-    for (chain, path, unit) in referenced {
-        if !observer.resolver.is_followed(chain) {
+    for (chain, target, unit) in referenced {
+        if let What::Path(path) = &target.what
+            && !observer.resolver.is_followed(chain)
+        {
             let at = range(chain.range());
+            let path = path.clone();
             observer.reference(path, PyAct::Reference, unit, at.clone(), at);
+            // What a partial bound is passed on with it.
+            let mut arguments = Arguments::default();
+            for (bound, at) in &target.bound {
+                arguments.add(&observer.resolver, &bound.arguments, 1, *at, None);
+            }
+            if let Some(Fact::PyCall(call)) = observer.notes.last_mut().map(|note| &mut note.fact) {
+                call.arguments = arguments.list;
+                (call.star_args, call.star_kwargs) = (arguments.star_args, arguments.star_kwargs);
+            }
         }
     }
     if observer.resolver.exhausted.get() {
-        let detail = Text::from("a name has more meanings than are followed");
-        recorder.record(Fact::Partial { detail });
+        let limit = format!("{} meanings of the names of one file", limits::NAMES_STEPS);
+        recorder.record(Fact::Unread(Unread::Limit { limit }));
     }
     observer.record(recorder);
 }
@@ -128,6 +145,7 @@ impl<'a> Observer<'_, 'a> {
             at,
             fact: Fact::PyCall(Box::new(call)),
             arguments: Vec::new(),
+            partial: None,
         });
     }
 
@@ -138,18 +156,13 @@ impl<'a> Observer<'_, 'a> {
             };
             let partial = target.bound.is_empty() && path.starts_with("functools.partial");
             if watched::is_watched(path) {
-                self.note(path, &target, call, 0, PyAct::Call, (scope, unit));
+                self.note(path, &target, call, 0, (scope, unit));
             } else if let Some(first) = call.arguments.args.first().filter(|_| partial) {
-                let act = if self.resolver.is_followed_call(call) {
-                    PyAct::Partial
-                } else {
-                    PyAct::Reference
-                };
                 for inner in self.resolver.resolve(first, scope) {
                     if let What::Path(path) = &inner.what
                         && watched::is_watched(path)
                     {
-                        self.note(path, &inner, call, 1, act, (scope, unit));
+                        self.note(path, &inner, call, 1, (scope, unit));
                     }
                 }
                 // What is bound here is told here, not once more as a reference.
@@ -176,7 +189,6 @@ impl<'a> Observer<'_, 'a> {
         target: &Target<'a>,
         call: &'a ast::ExprCall,
         skip: usize,
-        act: PyAct,
         (scope, unit): (ScopeId, u32),
     ) {
         let mut arguments = Arguments::default();
@@ -193,7 +205,8 @@ impl<'a> Observer<'_, 'a> {
         let fact = Fact::PyCall(Box::new(PyCall {
             callee: Text::from(path),
             written,
-            act,
+            // Of a partial, whether it is called elsewhere is known once all calls are.
+            act: PyAct::Call,
             arguments: arguments.list,
             star_args: arguments.star_args,
             star_kwargs: arguments.star_kwargs,
@@ -203,6 +216,7 @@ impl<'a> Observer<'_, 'a> {
             at: range(call.range()),
             fact,
             arguments: arguments.ranges,
+            partial: (skip > 0).then_some(call),
         });
     }
 
@@ -293,6 +307,7 @@ impl<'a> Observer<'_, 'a> {
             at,
             fact,
             arguments: Vec::new(),
+            partial: None,
         });
     }
 
@@ -312,6 +327,13 @@ impl<'a> Observer<'_, 'a> {
             };
             let shown = lines.show(&note.at);
             if let Fact::PyCall(call) = &mut note.fact {
+                match note.partial {
+                    Some(partial) if self.resolver.is_followed_call(partial) => {
+                        call.act = PyAct::Partial
+                    }
+                    Some(_) => call.act = PyAct::Reference,
+                    None => {}
+                }
                 for (argument, at) in call.arguments.iter_mut().zip(&note.arguments) {
                     argument.mark = at.as_ref().and_then(|at| shown.mark(at));
                 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     parse::{Expr, ast},
-    scope::{MODULE, Meaning, Module, ScopeId},
+    scope::{MODULE, Meaning, Module, ScopeId, leads_on},
     watched,
 };
 use crate::{
@@ -30,7 +30,7 @@ pub(super) struct Target<'a> {
 }
 
 /// What a target is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum What {
     /// A qualified name.
     Path(String),
@@ -45,6 +45,7 @@ pub(super) enum What {
 pub(super) struct Resolver<'m, 'a> {
     pub(super) module: &'m Module<'a>,
     steps: Cell<usize>,
+    total: Cell<usize>,
     /// A constant's name is being followed: not to be asked for again from within.
     nested: Cell<bool>,
     /// Some name had more meanings than are followed.
@@ -62,6 +63,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
         Self {
             module,
             steps: Cell::new(0),
+            total: Cell::new(limits::NAMES_STEPS),
             nested: Cell::new(false),
             exhausted: Cell::new(false),
             followed: RefCell::default(),
@@ -97,16 +99,8 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 *path = watched::canonical(path);
             }
         }
-        let mut at = 0;
-        while let Some(target) = targets.get(at) {
-            let key = (target.what.clone(), target.bound.len());
-            let mut index = 0;
-            targets.retain(|t| {
-                index += 1;
-                index <= at + 1 || (t.what.clone(), t.bound.len()) != key
-            });
-            at += 1;
-        }
+        let mut known = FxHashSet::default();
+        targets.retain(|target| known.insert((target.what.clone(), target.bound.len())));
         targets
     }
 
@@ -129,11 +123,13 @@ impl<'m, 'a> Resolver<'m, 'a> {
 
     fn step(&self, hops: usize) -> bool {
         let left = self.steps.get();
-        if left == 0 || hops > HOPS {
+        let total = self.total.get();
+        if left == 0 || total == 0 || hops > HOPS {
             self.exhausted.set(true);
             return false;
         }
         self.steps.set(left - 1);
+        self.total.set(total - 1);
         true
     }
 
@@ -182,18 +178,8 @@ impl<'m, 'a> Resolver<'m, 'a> {
             Meaning::Path(path) => What::Path(path.clone()),
             Meaning::Class(class) => What::Class(*class),
             Meaning::Instance(class) => What::Instance(*class),
-            // Only what can lead on costs a step: a name bound to a thousand literals hides nothing.
             Meaning::Value(expr, scope) | Meaning::Default(expr, scope) => {
-                if matches!(
-                    expr,
-                    Expr::Name(_)
-                        | Expr::Attribute(_)
-                        | Expr::Call(_)
-                        | Expr::Subscript(_)
-                        | Expr::If(_)
-                        | Expr::BoolOp(_)
-                        | Expr::Named(_)
-                ) {
+                if leads_on(expr) {
                     self.follow(expr, *scope, hops + 1, out);
                 }
                 return;
@@ -213,6 +199,9 @@ impl<'m, 'a> Resolver<'m, 'a> {
         };
         if let Some((_, meanings)) = self.module.lookup(name, scope) {
             for meaning in meanings {
+                if !self.step(hops) {
+                    break;
+                }
                 self.meaning(meaning, hops, out);
             }
             return;
@@ -474,7 +463,8 @@ impl<'m, 'a> Resolver<'m, 'a> {
         let paths = self.unbound(expr, scope);
         self.nested.set(false);
         match paths.as_slice() {
-            [path] => Constant::Name(Text::from(path.as_str())),
+            // A name that nothing binds is not a built-in's only because it might be.
+            [path] if !path.starts_with("builtins.") => Constant::Name(Text::from(path.as_str())),
             _ => Constant::Unknown,
         }
     }

@@ -1,7 +1,7 @@
 //! `torch.load = ...`.
 
 use super::{
-    Case, declare_rule,
+    Case,
     source::{calls, finding},
 };
 use crate::{fact::PyAct, finding::Finding};

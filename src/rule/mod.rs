@@ -41,17 +41,16 @@ pub struct Case<'a> {
 macro_rules! declare_rule {
     ($(#[doc = $doc:literal])* $id:literal, $summary:literal, $level:ident, $check:path $(,)?) => {
         /// Who this rule is.
-        pub static META: $crate::finding::RuleMeta = $crate::finding::RuleMeta {
+        pub(super) static META: $crate::finding::RuleMeta = $crate::finding::RuleMeta {
             id: $id,
             summary: $summary,
             doc: concat!($($doc, "\n"),*),
             default: $crate::finding::Level::$level,
         };
         /// The rule.
-        pub static RULE: $crate::rule::Rule = $crate::rule::Rule { meta: &META, check: $check };
+        pub(super) static RULE: $crate::rule::Rule = $crate::rule::Rule { meta: &META, check: $check };
     };
 }
-pub(crate) use declare_rule;
 
 /// Declares the modules and the one list of rules.
 macro_rules! rules {

@@ -1,8 +1,8 @@
 //! `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1`.
 
-use super::{Case, declare_rule};
+use super::Case;
 use crate::{
-    fact::Fact,
+    fact::{Fact, Text},
     finding::{Finding, Subject},
 };
 
@@ -50,8 +50,13 @@ declare_rule! {
 
 const VARIABLE: &str = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD";
 
-/// What torch takes for true, exactly.
+/// What torch takes for true, whatever the case (older releases: in lower case only).
 const TRUE: &[&str] = &["1", "y", "yes", "true"];
+
+fn is_true(value: &Text) -> bool {
+    TRUE.iter()
+        .any(|word| value.as_bytes().eq_ignore_ascii_case(word.as_bytes()))
+}
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
@@ -62,7 +67,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let message = match value {
-            Some(value) if TRUE.iter().any(|word| *value == *word) => {
+            Some(value) if is_true(value) => {
                 format!("`{VARIABLE}={value}` makes every `torch.load` that leaves `weights_only` out run any code its file names")
             }
             Some(_) => continue,

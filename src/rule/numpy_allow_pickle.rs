@@ -1,7 +1,7 @@
 //! `numpy.load(..., allow_pickle=True)`.
 
 use super::{
-    Case, declare_rule,
+    Case,
     source::{calls, finding, rewritten},
 };
 use crate::{

@@ -1,7 +1,7 @@
 //! `pandas.read_pickle`.
 
 use super::{
-    Case, declare_rule,
+    Case,
     source::{finding, uses},
 };
 use crate::{fact::PyAct, finding::Finding};

@@ -1,6 +1,6 @@
 //! Source that was judged only in part.
 
-use super::{Case, declare_rule};
+use super::Case;
 use crate::{fact::Fact, finding::Finding};
 
 declare_rule! {

@@ -1,7 +1,7 @@
 //! `pickle.load` and its relatives.
 
 use super::{
-    Case, declare_rule,
+    Case,
     source::{calls, finding},
 };
 use crate::{fact::PyAct, finding::Finding};

@@ -57,14 +57,14 @@ pub(super) fn rewritten(
     if call.act != PyAct::Call {
         parts.push(call.written.to_string());
     }
-    let mut position = 0;
-    for argument in call.arguments.iter().filter(|argument| !argument.inherited) {
+    // Positional arguments come first.
+    let own = call.arguments.iter().filter(|argument| !argument.inherited);
+    for (position, argument) in own.enumerate() {
         let Some(name) = &argument.name else {
             // What follows a positional argument that is taken out needs its keyword, which is not known here.
             if without.is_none_or(|(_, at)| at != position) {
                 parts.push(argument.text.to_string());
             }
-            position += 1;
             continue;
         };
         let gone = set.is_some_and(|(key, _)| *name == key)

@@ -1,7 +1,7 @@
 //! `torch.load(path, weights_only=something)`.
 
 use super::{
-    Case, declare_rule,
+    Case,
     source::{IF_REFUSED, finding, rewritten, uses},
 };
 use crate::{fact::Constant, finding::Finding};

@@ -1,7 +1,7 @@
 //! `torch.load(path, **kwargs)`.
 
 use super::{
-    Case, declare_rule,
+    Case,
     source::{finding, rewritten, uses},
 };
 use crate::{

@@ -1,7 +1,7 @@
 //! `torch.load(..., pickle_module=...)`.
 
 use super::{
-    Case, declare_rule,
+    Case,
     source::{SAFETENSORS, finding, rewritten, uses},
 };
 use crate::{fact::Constant, finding::Finding};

@@ -1,7 +1,7 @@
 //! `torch.load(..., weights_only=False)`.
 
 use super::{
-    Case, declare_rule,
+    Case,
     source::{IF_REFUSED, SAFETENSORS, finding, rewritten, uses},
 };
 use crate::{
