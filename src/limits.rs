@@ -75,6 +75,16 @@ pub const SOURCE_BYTES: u64 = 16 << 20;
 /// CPython's own parser stops at 200 parentheses and 100 indents.
 pub const SOURCE_NESTING: usize = 200;
 
+/// How deep the syntax tree of a source file may become by operators, attributes and calls chained without a
+/// bracket (`a + b + ...`). CPython's own compiler gives up at 3,000 and below.
+pub const SOURCE_CHAIN: usize = 3_000;
+
+/// Steps spent on what one name in source may mean. Real names have one or two meanings.
+pub const NAME_STEPS: usize = 4_096;
+
+/// Steps spent on what all the names of a source file may mean. A file of 10,000 lines takes some hundred thousand.
+pub const NAMES_STEPS: usize = 2_000_000;
+
 /// Bytes of a policy file.
 pub const POLICY_BYTES: u64 = 4 << 20;
 

@@ -14,7 +14,7 @@ mod torch;
 pub use entry::{Entry, EntryKind};
 pub use excerpt::{Excerpt, Mark};
 pub use global::{Global, GlobalName, Unresolved, Usage};
-pub use python::{Argument, Constant, PyAct, PyCall};
+pub use python::{Argument, Constant, PyAct, PyArgument, PyCall};
 pub use site::{Hop, Place, Site};
 pub use text::{Text, deceives};
 pub use torch::{Obstacle, TorchForm, TorchLoad};
@@ -124,6 +124,11 @@ pub enum Fact {
     },
     /// Python source: a name of interest was called, referenced or assigned.
     PyCall(Box<PyCall>),
+    /// Source was judged only in part: it breaks the grammar or its encoding, here first.
+    Partial {
+        /// What is wrong, readable.
+        detail: Text,
+    },
     /// An environment switch is set to a constant (`None`: to something computed).
     Env {
         /// The variable.

@@ -1,5 +1,7 @@
 //! What Python source says about a call, and what a pickle says about an argument.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Global, Text};
@@ -8,16 +10,45 @@ use super::{Global, Text};
 /// assignments. Only names that some rule watches are recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PyCall {
-    /// The fully qualified name: `torch.load`, `numpy.lib.format.read_array`.
+    /// The fully qualified public name: `torch.load`, `numpy.lib.format.read_array`.
     pub callee: Text,
+    /// The callee as the source writes it: `load`, `torch.load`.
+    pub written: Text,
     /// What is done with it.
     pub act: PyAct,
-    /// Positional arguments, then keywords, in source order.
-    pub arguments: Vec<(Option<Text>, Constant)>,
+    /// Positional arguments up to the first `*args`, and keywords, in source order; what `functools.partial` bound comes first.
+    pub arguments: Vec<PyArgument>,
     /// There is a `*args`: positions after it are unknown.
     pub star_args: bool,
     /// There is a `**kwargs` whose keys are not all constants: any keyword may be given.
     pub star_kwargs: bool,
+}
+
+/// An argument of a call in source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PyArgument {
+    /// The keyword; `None` where it is given by position.
+    pub name: Option<Text>,
+    /// Its value.
+    pub value: Constant,
+    /// The value as the source writes it, on one line and cut to some 80 characters.
+    pub text: Text,
+    /// The argument in the text of the observation's excerpt, if it is shown there.
+    pub mark: Option<Range<usize>>,
+    /// It was bound elsewhere, by a `functools.partial` that is an observation of its own.
+    pub inherited: bool,
+}
+
+impl PyCall {
+    /// The argument given as keyword `name` or, where the signature allows it, as the `position`th (from 0).
+    pub fn argument(&self, name: &str, position: Option<usize>) -> Option<&PyArgument> {
+        let keyword = |argument: &&PyArgument| argument.name.as_ref().is_some_and(|n| *n == name);
+        // A later keyword overrides what a partial bound.
+        self.arguments.iter().rfind(keyword).or_else(|| {
+            let mut positional = self.arguments.iter().filter(|a| a.name.is_none());
+            positional.nth(position?)
+        })
+    }
 }
 
 /// What source does with a name.
@@ -26,6 +57,8 @@ pub struct PyCall {
 pub enum PyAct {
     /// It is called.
     Call,
+    /// Some of its arguments are bound (`functools.partial`) for calls that are observations of their own.
+    Partial,
     /// It is passed on or stored without being called here.
     Reference,
     /// It is replaced: `torch.load = ...`.
@@ -48,8 +81,24 @@ pub enum Constant {
     Name(Text),
     /// A list or tuple of these.
     List(Vec<Constant>),
+    /// A parameter of the function around it, with its default if that is a constant: the caller decides.
+    Parameter(Option<Box<Constant>>),
     /// Anything else.
     Unknown,
+}
+
+impl Constant {
+    /// Whether Python takes it for true; `None` where that is not known.
+    pub fn truth(&self) -> Option<bool> {
+        match self {
+            Self::None => Some(false),
+            Self::Bool(value) => Some(*value),
+            Self::Int(value) => Some(*value != 0),
+            Self::Str(value) => Some(!value.is_empty()),
+            Self::List(values) => Some(!values.is_empty()),
+            Self::Name(_) | Self::Parameter(_) | Self::Unknown => None,
+        }
+    }
 }
 
 /// An argument of a call in a pickle, as far as the stream proves it.

@@ -1,1 +1,127 @@
-//! Python source to facts.
+//! Python source to facts: which loaders it calls, passes on or replaces, with what arguments, and which environment
+//! switches it sets.
+//!
+//! Bytes are decoded ([`decode`]), parsed with the grammar of the interpreter ([`parse`]), names are bound in scopes
+//! ([`scope`]) and resolved to qualified names ([`resolve`]); only names of a table ([`watched`]) are recorded
+//! ([`observe`]), each with the lines that show it ([`excerpt`]). Nothing is imported or run, no other file is read,
+//! and whether a call is allowed is for rules to say.
+
+mod arguments;
+mod decode;
+mod excerpt;
+mod notebook;
+mod observe;
+mod parse;
+mod resolve;
+mod scope;
+mod walk;
+mod watched;
+
+use crate::{
+    fact::{Fact, Hop, Place, Text, Unread},
+    limits,
+    record::Recorder,
+};
+
+/// A piece of source with one parse: a file, or a cell of a notebook.
+struct Unit<'a> {
+    text: &'a str,
+    cell: Option<u32>,
+}
+
+/// Records what a source file does with models. `notebook`: the bytes are a Jupyter notebook (`.ipynb`), not Python.
+///
+/// Source that breaks the grammar is judged as far as it parses, and that is a fact ([`Fact::Partial`]). Source larger
+/// than [`limits::SOURCE_BYTES`], or nested deeper than [`limits::SOURCE_NESTING`], is not parsed ([`Unread::Limit`]).
+pub fn read(source: &[u8], notebook: bool, recorder: &mut Recorder) {
+    if crate::bytes::wide(source.len()) > limits::SOURCE_BYTES {
+        let limit = format!("{} bytes of source", limits::SOURCE_BYTES);
+        recorder.record(Fact::Unread(Unread::Limit { limit }));
+        return;
+    }
+    if notebook {
+        return match notebook::cells(source) {
+            Ok(cells) => read_cells(&cells, recorder),
+            Err(unread) => recorder.record(Fact::Unread(unread)),
+        };
+    }
+    let decoded = decode::decode(source);
+    if !watched::may_matter(&decoded.text) {
+        return;
+    }
+    if let Some(loss) = decoded.loss {
+        let detail = Text::from(loss);
+        recorder.record(Fact::Partial { detail });
+    }
+    let unit = Unit {
+        text: &decoded.text,
+        cell: None,
+    };
+    read_units(&[unit], recorder);
+}
+
+fn read_cells(cells: &[notebook::Cell], recorder: &mut Recorder) {
+    if !cells.iter().any(|cell| watched::may_matter(&cell.source)) {
+        return;
+    }
+    for cell in cells.iter().filter(|cell| !cell.python) {
+        for (name, value) in observe::settings(&cell.source) {
+            let fact = Fact::Env {
+                name: Text::from(name),
+                value: Some(Text::from(value)),
+            };
+            let start = cell.source.find(name).unwrap_or_default();
+            let at = start..start + name.len();
+            let lines = excerpt::Lines::new(&cell.source);
+            let excerpt = lines.show(&at).finish(&at);
+            recorder.within(Hop::Cell(cell.index), |recorder| {
+                recorder.record_at(fact, lines.place(&at), Some(excerpt));
+            });
+        }
+    }
+    let units: Vec<_> = cells
+        .iter()
+        .filter(|cell| cell.python)
+        .map(|cell| Unit {
+            text: &cell.source,
+            cell: Some(cell.index),
+        })
+        .collect();
+    read_units(&units, recorder);
+}
+
+/// Reads units that share one module scope, in order.
+fn read_units(units: &[Unit<'_>], recorder: &mut Recorder) {
+    let mut trees = Vec::new();
+    for unit in units {
+        let within = |fact, place, excerpt, recorder: &mut Recorder| match unit.cell {
+            Some(cell) => recorder.within(Hop::Cell(cell), |recorder| {
+                recorder.record_at(fact, place, excerpt);
+            }),
+            None => recorder.record_at(fact, place, excerpt),
+        };
+        let tree = match parse::parse(unit.text, unit.cell.is_some()) {
+            Ok(tree) => Some(tree),
+            Err(unread) => {
+                within(Fact::Unread(unread), Place::Whole, None, recorder);
+                None
+            }
+        };
+        if let Some((message, at)) = tree.as_ref().and_then(|tree| tree.error.as_ref()) {
+            let lines = excerpt::Lines::new(unit.text);
+            let at = at.start.min(unit.text.len())..at.end.min(unit.text.len());
+            let excerpt = lines.show(&at).finish(&at);
+            let detail = Text::from(message.as_str());
+            let place = lines.place(&at);
+            within(Fact::Partial { detail }, place, Some(excerpt), recorder);
+        }
+        trees.push(tree);
+    }
+    let mut module = scope::Module::new();
+    for (unit, tree) in (0..).zip(&trees) {
+        if let Some(tree) = tree {
+            module.add(tree.body(), unit);
+        }
+    }
+    observe::observe(&module, units, recorder);
+}

@@ -41,17 +41,16 @@ pub struct Case<'a> {
 macro_rules! declare_rule {
     ($(#[doc = $doc:literal])* $id:literal, $summary:literal, $level:ident, $check:path $(,)?) => {
         /// Who this rule is.
-        pub static META: $crate::finding::RuleMeta = $crate::finding::RuleMeta {
+        pub(super) static META: $crate::finding::RuleMeta = $crate::finding::RuleMeta {
             id: $id,
             summary: $summary,
             doc: concat!($($doc, "\n"),*),
             default: $crate::finding::Level::$level,
         };
         /// The rule.
-        pub static RULE: $crate::rule::Rule = $crate::rule::Rule { meta: &META, check: $check };
+        pub(super) static RULE: $crate::rule::Rule = $crate::rule::Rule { meta: &META, check: $check };
     };
 }
-pub(crate) use declare_rule;
 
 /// Declares the modules and the one list of rules.
 macro_rules! rules {
@@ -63,7 +62,22 @@ macro_rules! rules {
     };
 }
 
-rules! {}
+mod source;
+
+rules! {
+    joblib_load,
+    loader_replaced,
+    no_weights_only_env,
+    numpy_allow_pickle,
+    pandas_read_pickle,
+    partial_analysis,
+    pickle_load,
+    torch_load_computed,
+    torch_load_implicit,
+    torch_load_kwargs,
+    torch_load_pickle_module,
+    torch_load_unsafe,
+}
 
 /// A rule by its id.
 pub fn by_id(id: &str) -> Option<&'static Rule> {

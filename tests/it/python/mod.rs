@@ -1,1 +1,87 @@
-//! Tests of `python`.
+//! Tests of `python`: what source says, hostile source, and names against the interpreter itself.
+
+mod calls;
+mod environment;
+mod hostile;
+mod names;
+mod notebooks;
+mod oracle;
+mod tree;
+
+use weighbridge::{
+    fact::{Constant, Fact, Observation, PyAct},
+    python,
+    record::Recorder,
+};
+
+/// What is observed in source.
+pub(crate) fn observe(source: impl AsRef<[u8]>) -> Vec<Observation> {
+    let mut recorder = Recorder::default();
+    python::read(source.as_ref(), false, &mut recorder);
+    recorder.finish()
+}
+
+/// Observations, one a line: `3:5 call torch.load(path, weights_only=False)`.
+pub(crate) fn told(source: impl AsRef<[u8]>) -> String {
+    observe(source)
+        .iter()
+        .map(tell)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+pub(crate) fn tell(observation: &Observation) -> String {
+    let what = match &observation.fact {
+        Fact::PyCall(call) => {
+            let act = match call.act {
+                PyAct::Call => "call",
+                PyAct::Partial => "partial",
+                PyAct::Reference => "reference",
+                PyAct::Assign => "assign",
+            };
+            let mut arguments: Vec<String> = call
+                .arguments
+                .iter()
+                .map(|argument| match &argument.name {
+                    Some(name) => format!("{name}={}", value(&argument.value)),
+                    None => value(&argument.value),
+                })
+                .collect();
+            if call.star_args {
+                arguments.push("*".into());
+            }
+            if call.star_kwargs {
+                arguments.push("**".into());
+            }
+            format!("{act} {}({})", call.callee, arguments.join(", "))
+        }
+        Fact::Env { name, value } => match value {
+            Some(value) => format!("env {name}={value}"),
+            None => format!("env {name}=?"),
+        },
+        Fact::Partial { detail } => format!("partial: {detail}"),
+        Fact::Unread(unread) => format!("unread: {unread:?}"),
+        other => format!("{other:?}"),
+    };
+    format!("{} {what}", observation.site)
+        .trim_start()
+        .to_owned()
+}
+
+fn value(constant: &Constant) -> String {
+    match constant {
+        Constant::None => "None".into(),
+        Constant::Bool(true) => "True".into(),
+        Constant::Bool(false) => "False".into(),
+        Constant::Int(n) => n.to_string(),
+        Constant::Str(text) => format!("'{text}'"),
+        Constant::Name(name) => name.to_string(),
+        Constant::List(values) => format!(
+            "[{}]",
+            values.iter().map(value).collect::<Vec<_>>().join(", ")
+        ),
+        Constant::Parameter(None) => "<parameter>".into(),
+        Constant::Parameter(Some(default)) => format!("<parameter={}>", value(default)),
+        Constant::Unknown => "?".into(),
+    }
+}

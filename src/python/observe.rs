@@ -1,0 +1,363 @@
+//! From what a module's walk listed to observations: calls, references and replacements of watched names, and
+//! environment switches.
+
+use std::ops::Range;
+
+use super::{
+    Unit,
+    arguments::Arguments,
+    excerpt::{Lines, brief},
+    parse::{Expr, Ranged, ast, range},
+    resolve::{Resolver, Target, What},
+    scope::{Module, ScopeId, Seen},
+    watched,
+};
+use crate::{
+    fact::{Constant, Fact, Hop, PyAct, PyCall, Text, Unread},
+    limits,
+    record::Recorder,
+};
+
+/// Methods and functions that set the variable named by their first argument to their second.
+const SETTERS: &[&str] = &["__setitem__", "putenv", "setdefault", "setenv"];
+
+/// A fact with its place, before it is recorded.
+struct Note<'a> {
+    unit: u32,
+    at: Range<usize>,
+    fact: Fact,
+    /// Of a call: where its arguments stand.
+    arguments: Vec<Option<Range<usize>>>,
+    /// The `functools.partial` that it is.
+    partial: Option<&'a ast::ExprCall>,
+}
+
+struct Observer<'m, 'a> {
+    resolver: Resolver<'m, 'a>,
+    units: &'m [Unit<'a>],
+    notes: Vec<Note<'a>>,
+}
+
+/// Records what a module says.
+pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mut Recorder) {
+    let mut observer = Observer {
+        resolver: Resolver::new(module),
+        units,
+        notes: Vec::new(),
+    };
+    for (seen, scope, unit) in &module.seen {
+        match seen {
+            Seen::Call(call) => observer.call(call, *scope, *unit),
+            Seen::Assigned(target, value) => observer.assigned(target, value, *scope, *unit),
+            Seen::Dict(dict) => observer.dict(dict, *scope, *unit),
+            Seen::Magic(text, at) => {
+                for (name, value) in settings(text) {
+                    observer.variable(name, Some(value.into()), *unit, range(*at));
+                }
+            }
+            Seen::Chain(_) => {}
+        }
+    }
+    // References come last: those through which another name was resolved are told there.
+    let mut referenced = Vec::new();
+    for (seen, scope, unit) in &module.seen {
+        if let Seen::Chain(chain) = seen {
+            for target in observer.resolver.resolve(chain, *scope) {
+                if matches!(&target.what, What::Path(path) if watched::is_watched(path)) {
+                    referenced.push((*chain, target, *unit));
+                }
+            }
+        }
+    }
+    for (chain, target, unit) in referenced {
+        if let What::Path(path) = &target.what
+            && !observer.resolver.is_followed(chain)
+        {
+            let at = range(chain.range());
+            let path = path.clone();
+            observer.reference(path, PyAct::Reference, unit, at.clone(), at);
+            // What a partial bound is passed on with it.
+            let mut arguments = Arguments::default();
+            for (bound, at) in &target.bound {
+                arguments.add(&observer.resolver, &bound.arguments, 1, *at, None);
+            }
+            if let Some(Fact::PyCall(call)) = observer.notes.last_mut().map(|note| &mut note.fact) {
+                call.arguments = arguments.list;
+                (call.star_args, call.star_kwargs) = (arguments.star_args, arguments.star_kwargs);
+            }
+        }
+    }
+    if observer.resolver.exhausted.get() {
+        let limit = format!("{} meanings of the names of one file", limits::NAMES_STEPS);
+        recorder.record(Fact::Unread(Unread::Limit { limit }));
+    }
+    observer.record(recorder);
+}
+
+/// `NAME=value` and `NAME value` of the watched variables in a magic or a shell command.
+pub(super) fn settings(text: &str) -> Vec<(&'static str, &str)> {
+    let mut found = Vec::new();
+    for name in watched::variables() {
+        for at in memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()) {
+            let before = text.get(..at).unwrap_or_default();
+            let after = text.get(at + name.len()..).unwrap_or_default();
+            let whole = !before
+                .ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '{');
+            let Some(value) = after.strip_prefix(['=', ' ']).filter(|_| whole) else {
+                continue;
+            };
+            let value = value.trim_start_matches([' ', '=', '"', '\'']);
+            let end = value.find(|c: char| c.is_whitespace() || "\"';&|".contains(c));
+            let value = value.get(..end.unwrap_or(value.len())).unwrap_or_default();
+            if !value.is_empty() {
+                found.push((*name, value));
+            }
+        }
+    }
+    found
+}
+
+impl<'a> Observer<'_, 'a> {
+    fn text(&self, unit: u32) -> &str {
+        let unit = usize::try_from(unit).ok().and_then(|at| self.units.get(at));
+        unit.map_or("", |unit| unit.text)
+    }
+
+    fn reference(
+        &mut self,
+        path: String,
+        act: PyAct,
+        unit: u32,
+        shown: Range<usize>,
+        at: Range<usize>,
+    ) {
+        let written = brief(self.text(unit).get(shown).unwrap_or_default());
+        let call = PyCall {
+            callee: Text::from(path),
+            written,
+            act,
+            arguments: Vec::new(),
+            star_args: false,
+            star_kwargs: false,
+        };
+        self.notes.push(Note {
+            unit,
+            at,
+            fact: Fact::PyCall(Box::new(call)),
+            arguments: Vec::new(),
+            partial: None,
+        });
+    }
+
+    fn call(&mut self, call: &'a ast::ExprCall, scope: ScopeId, unit: u32) {
+        for target in self.resolver.resolve(&call.func, scope) {
+            let What::Path(path) = &target.what else {
+                continue;
+            };
+            let partial = target.bound.is_empty() && path.starts_with("functools.partial");
+            if watched::is_watched(path) {
+                self.note(path, &target, call, 0, (scope, unit));
+            } else if let Some(first) = call.arguments.args.first().filter(|_| partial) {
+                for inner in self.resolver.resolve(first, scope) {
+                    if let What::Path(path) = &inner.what
+                        && watched::is_watched(path)
+                    {
+                        self.note(path, &inner, call, 1, (scope, unit));
+                    }
+                }
+                // What is bound here is told here, not once more as a reference.
+                self.resolver.follow_bound(first);
+            } else if path == "builtins.setattr"
+                && let [object, name, _] = &*call.arguments.args
+                && let Constant::Str(name) = self.resolver.constant(name, scope)
+            {
+                for object in self.resolver.paths(object, scope) {
+                    let path = watched::canonical(&format!("{object}.{name}"));
+                    if watched::is_watched(&path) {
+                        let at = range(call.range());
+                        self.reference(path, PyAct::Assign, unit, at.clone(), at);
+                    }
+                }
+            }
+        }
+        self.environment(call, scope, unit);
+    }
+
+    fn note(
+        &mut self,
+        path: &str,
+        target: &Target<'a>,
+        call: &'a ast::ExprCall,
+        skip: usize,
+        (scope, unit): (ScopeId, u32),
+    ) {
+        let mut arguments = Arguments::default();
+        for (bound, at) in &target.bound {
+            arguments.add(&self.resolver, &bound.arguments, 1, *at, None);
+        }
+        let text = self.text(unit);
+        arguments.add(&self.resolver, &call.arguments, skip, scope, Some(text));
+        let callee = match call.arguments.args.first() {
+            Some(first) if skip > 0 => first.range(),
+            _ => call.func.range(),
+        };
+        let written = brief(text.get(range(callee)).unwrap_or_default());
+        let fact = Fact::PyCall(Box::new(PyCall {
+            callee: Text::from(path),
+            written,
+            // Of a partial, whether it is called elsewhere is known once all calls are.
+            act: PyAct::Call,
+            arguments: arguments.list,
+            star_args: arguments.star_args,
+            star_kwargs: arguments.star_kwargs,
+        }));
+        self.notes.push(Note {
+            unit,
+            at: range(call.range()),
+            fact,
+            arguments: arguments.ranges,
+            partial: (skip > 0).then_some(call),
+        });
+    }
+
+    /// `torch.load = ...`, `np.load.__defaults__ = ...`, `environ["X"] = ...`.
+    fn assigned(&mut self, target: &'a Expr, value: &'a Expr, scope: ScopeId, unit: u32) {
+        let at = range(target.range());
+        match target {
+            Expr::Attribute(_) => {
+                for path in self.resolver.paths(target, scope) {
+                    let path = ["__defaults__", "__kwdefaults__", "__code__"]
+                        .iter()
+                        .find_map(|last| path.strip_suffix(last)?.strip_suffix('.'))
+                        .unwrap_or(&path);
+                    if watched::is_watched(path) {
+                        let path = path.to_owned();
+                        self.reference(path, PyAct::Assign, unit, at.clone(), at.clone());
+                    }
+                }
+            }
+            Expr::Subscript(subscript) => {
+                let whole = at.start..range(value.range()).end;
+                self.setting(&subscript.slice, value, scope, unit, whole);
+            }
+            _ => {}
+        }
+    }
+
+    fn dict(&mut self, dict: &'a ast::ExprDict, scope: ScopeId, unit: u32) {
+        for item in &dict.items {
+            if let Some(key) = &item.key {
+                let at = range(key.range()).start..range(item.value.range()).end;
+                self.setting(key, &item.value, scope, unit, at);
+            }
+        }
+    }
+
+    /// A variable set by a call: `setenv("X", "1")`, `environ.update(X="1")`, `dict(os.environ, X="1")`.
+    fn environment(&mut self, call: &'a ast::ExprCall, scope: ScopeId, unit: u32) {
+        for keyword in &call.arguments.keywords {
+            if let Some(name) = &keyword.arg
+                && watched::is_variable(name.as_str())
+            {
+                let value = self.resolver.constant(&keyword.value, scope);
+                self.variable(name.as_str(), written(&value), unit, range(keyword.range()));
+            }
+        }
+        let function = match &*call.func {
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            Expr::Name(name) => name.id.as_str(),
+            _ => return,
+        };
+        if let [name, value, ..] = &*call.arguments.args
+            && SETTERS.contains(&function)
+        {
+            self.setting(name, value, scope, unit, range(call.range()));
+        }
+    }
+
+    fn setting(
+        &mut self,
+        name: &'a Expr,
+        value: &'a Expr,
+        scope: ScopeId,
+        unit: u32,
+        at: Range<usize>,
+    ) {
+        if !matches!(
+            name,
+            Expr::StringLiteral(_) | Expr::Name(_) | Expr::BinOp(_) | Expr::BytesLiteral(_)
+        ) {
+            return;
+        }
+        if let Constant::Str(name) = self.resolver.constant(name, scope)
+            && let Some(name) = name.as_str().filter(|name| watched::is_variable(name))
+        {
+            let value = self.resolver.constant(value, scope);
+            self.variable(name, written(&value), unit, at);
+        }
+    }
+
+    fn variable(&mut self, name: &str, value: Option<Text>, unit: u32, at: Range<usize>) {
+        let fact = Fact::Env {
+            name: Text::from(name),
+            value,
+        };
+        self.notes.push(Note {
+            unit,
+            at,
+            fact,
+            arguments: Vec::new(),
+            partial: None,
+        });
+    }
+
+    fn record(mut self, recorder: &mut Recorder) {
+        self.notes
+            .sort_by_key(|note| (note.unit, note.at.start, note.at.end));
+        let mut lines: Option<(u32, Lines<'_>)> = None;
+        for mut note in self.notes {
+            if lines.as_ref().is_none_or(|(unit, _)| *unit != note.unit) {
+                let unit = usize::try_from(note.unit)
+                    .ok()
+                    .and_then(|at| self.units.get(at));
+                lines = Some((note.unit, Lines::new(unit.map_or("", |unit| unit.text))));
+            }
+            let Some((_, lines)) = &lines else {
+                continue;
+            };
+            let shown = lines.show(&note.at);
+            if let Fact::PyCall(call) = &mut note.fact {
+                match note.partial {
+                    Some(partial) if self.resolver.is_followed_call(partial) => {
+                        call.act = PyAct::Partial
+                    }
+                    Some(_) => call.act = PyAct::Reference,
+                    None => {}
+                }
+                for (argument, at) in call.arguments.iter_mut().zip(&note.arguments) {
+                    argument.mark = at.as_ref().and_then(|at| shown.mark(at));
+                }
+            }
+            let unit = usize::try_from(note.unit)
+                .ok()
+                .and_then(|at| self.units.get(at));
+            let place = lines.place(&note.at);
+            let excerpt = Some(shown.finish(&note.at));
+            match unit.and_then(|unit| unit.cell) {
+                Some(cell) => recorder.within(Hop::Cell(cell), |recorder| {
+                    recorder.record_at(note.fact, place, excerpt);
+                }),
+                None => recorder.record_at(note.fact, place, excerpt),
+            }
+        }
+    }
+}
+
+/// A constant as the environment would hold it.
+fn written(value: &Constant) -> Option<Text> {
+    match value {
+        Constant::Str(text) => Some(text.clone()),
+        Constant::Int(n) => Some(Text::from(n.to_string())),
+        _ => None,
+    }
+}

@@ -1,0 +1,236 @@
+//! Source to syntax tree, for hostile source: the only room that knows the Python parser.
+//!
+//! The parser recurses (it grows its own stack), and dropping a tree recurses too. So the depth of the tree is
+//! bounded before it is built, by counting tokens: brackets, indentation, and everything that deepens an expression
+//! without a bracket. Error recovery may still build a deeper tree than the tokens promise; such a tree is measured
+//! without recursion and dropped on a stack that is large enough.
+
+use std::ops::Range;
+
+pub(super) use ruff_python_ast::{
+    self as ast, Expr, Stmt,
+    visitor::{self, Visitor},
+};
+use ruff_python_parser::{Mode, ParseOptions, lexer, parse_unchecked};
+pub(super) use ruff_text_size::{Ranged, TextRange};
+
+use ruff_python_ast::token::TokenKind;
+
+use crate::{fact::Unread, limits};
+
+/// Depth up to which a tree is dropped where it stands; a drop takes some hundred bytes of stack for each level.
+const SHALLOW: usize = 400;
+
+/// A syntax tree and the first thing that was wrong with its source.
+#[derive(Debug)]
+pub(super) struct Tree {
+    module: Option<ast::ModModule>,
+    /// The first syntax error: its message and where it is, in bytes.
+    pub(super) error: Option<(String, Range<usize>)>,
+    deep: bool,
+}
+
+impl Tree {
+    /// The statements of the module.
+    pub(super) fn body(&self) -> &[Stmt] {
+        self.module.as_ref().map_or(&[], |module| &module.body)
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let Some(module) = self.module.take() else {
+            return;
+        };
+        if !self.deep {
+            return drop(module);
+        }
+        let stack = depth(&module.body).saturating_mul(2048).max(1 << 20);
+        let dropping = std::thread::Builder::new().stack_size(stack);
+        let module = std::sync::Arc::new(std::sync::Mutex::new(Some(module)));
+        let theirs = std::sync::Arc::clone(&module);
+        let spawned = dropping.spawn(move || {
+            if let Ok(mut slot) = theirs.lock() {
+                drop(slot.take());
+            }
+        });
+        match spawned {
+            Ok(thread) => drop(thread.join()),
+            // Leaking is better than overflowing.
+            Err(_) => std::mem::forget(module),
+        }
+    }
+}
+
+/// Bytes as an offset of the parser's.
+pub(super) fn range(range: TextRange) -> Range<usize> {
+    range.start().to_usize()..range.end().to_usize()
+}
+
+/// Parses what can be parsed. `notebook`: magics and shell escapes are allowed.
+pub(super) fn parse(text: &str, notebook: bool) -> Result<Tree, Unread> {
+    let mode = if notebook {
+        Mode::Ipython
+    } else {
+        Mode::Module
+    };
+    let tokens = promised(text, mode)?;
+    let parsed = parse_unchecked(text, ParseOptions::from(mode));
+    let error = parsed.errors().first().map(|error| {
+        let at = range(error.location);
+        (error.error.to_string(), at)
+    });
+    let module = match parsed.into_syntax() {
+        ast::Mod::Module(module) => Some(module),
+        ast::Mod::Expression(_) => None,
+    };
+    let mut tree = Tree {
+        module,
+        error,
+        deep: true,
+    };
+    tree.deep = (tree.error.is_some() || tokens > SHALLOW / 2) && depth(tree.body()) > SHALLOW;
+    Ok(tree)
+}
+
+/// One open bracket, or the statement itself.
+#[derive(Debug, Default, Clone, Copy)]
+struct Frame {
+    closer: Option<TokenKind>,
+    /// Tokens since the last comma that may each deepen the tree by one.
+    chain: usize,
+    /// Lambdas, which reach across commas: `lambda a, b: lambda c, d: ...`.
+    lambdas: usize,
+}
+
+/// An upper bound of the depth of the tree, from the tokens alone; refused where it passes the limits.
+fn promised(text: &str, mode: Mode) -> Result<usize, Unread> {
+    let mut lexer = lexer::lex(text, mode);
+    let mut frames = vec![Frame::default()];
+    let (mut indents, mut below, mut deepest) = (0_usize, 0_usize, 0_usize);
+    loop {
+        let kind = lexer.next_token();
+        let Some(frame) = frames.last_mut() else {
+            break;
+        };
+        let closer = match kind {
+            TokenKind::EndOfFile => break,
+            TokenKind::Lpar => Some(TokenKind::Rpar),
+            TokenKind::Lsqb => Some(TokenKind::Rsqb),
+            TokenKind::Lbrace => Some(TokenKind::Rbrace),
+            TokenKind::FStringStart => Some(TokenKind::FStringEnd),
+            TokenKind::TStringStart => Some(TokenKind::TStringEnd),
+            _ => None,
+        };
+        match kind {
+            _ if closer.is_some() => {
+                frame.chain += 1;
+                below += frame.chain + frame.lambdas;
+                frames.push(Frame {
+                    closer,
+                    ..Frame::default()
+                });
+            }
+            // A bracket closed by another kind is an error, and whether the parser goes on inside is its own affair:
+            // not closing it here keeps this an upper bound.
+            _ if frame.closer == Some(kind) => {
+                frames.pop();
+                if let Some(outer) = frames.last() {
+                    below -= outer.chain + outer.lambdas;
+                }
+            }
+            TokenKind::Newline | TokenKind::Semi => (frame.chain, frame.lambdas) = (0, 0),
+            TokenKind::Comma => frame.chain = 0,
+            TokenKind::Lambda => frame.lambdas += 1,
+            TokenKind::Indent => indents += 1,
+            TokenKind::Dedent => indents = indents.saturating_sub(1),
+            TokenKind::Name
+            | TokenKind::Int
+            | TokenKind::Float
+            | TokenKind::Complex
+            | TokenKind::String
+            | TokenKind::FStringMiddle
+            | TokenKind::TStringMiddle
+            | TokenKind::Comment
+            | TokenKind::NonLogicalNewline
+            | TokenKind::Colon
+            | TokenKind::Equal => {}
+            _ => frame.chain += 1,
+        }
+        if frames.len() > limits::SOURCE_NESTING || indents > limits::SOURCE_NESTING {
+            let limit = format!(
+                "{} brackets or blocks inside one another",
+                limits::SOURCE_NESTING
+            );
+            return Err(Unread::Limit { limit });
+        }
+        let here = frames.last().map_or(0, |f| f.chain + f.lambdas);
+        deepest = deepest.max(below + here + indents);
+        if deepest > limits::SOURCE_CHAIN {
+            let limit = format!("{} operators in one expression", limits::SOURCE_CHAIN);
+            return Err(Unread::Limit { limit });
+        }
+    }
+    Ok(deepest)
+}
+
+/// A node that has children.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Node<'a> {
+    /// A statement.
+    Stmt(&'a Stmt),
+    /// An expression.
+    Expr(&'a Expr),
+    /// A pattern of a `case`.
+    Pattern(&'a ast::Pattern),
+}
+
+/// Collects the children of one node, so that walks need no recursion. Annotations and type parameters are left
+/// out: nothing in them runs a loader.
+#[derive(Debug, Default)]
+pub(super) struct Children<'a> {
+    /// The children, in the order of evaluation.
+    pub(super) nodes: Vec<Node<'a>>,
+}
+
+impl<'a> Children<'a> {
+    /// Adds the children of `node`.
+    pub(super) fn of(&mut self, node: Node<'a>) {
+        match node {
+            Node::Stmt(stmt) => visitor::walk_stmt(self, stmt),
+            Node::Expr(expr) => visitor::walk_expr(self, expr),
+            Node::Pattern(pattern) => visitor::walk_pattern(self, pattern),
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Children<'a> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        self.nodes.push(Node::Stmt(stmt));
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        self.nodes.push(Node::Expr(expr));
+    }
+
+    fn visit_pattern(&mut self, pattern: &'a ast::Pattern) {
+        self.nodes.push(Node::Pattern(pattern));
+    }
+
+    fn visit_annotation(&mut self, _: &'a Expr) {}
+
+    fn visit_type_params(&mut self, _: &'a ast::TypeParams) {}
+}
+
+/// The depth of a tree, measured without recursion.
+fn depth(body: &[Stmt]) -> usize {
+    let mut deepest = 0;
+    let mut work: Vec<(Node<'_>, usize)> = body.iter().map(|stmt| (Node::Stmt(stmt), 1)).collect();
+    let mut children = Children::default();
+    while let Some((node, depth)) = work.pop() {
+        deepest = deepest.max(depth);
+        children.of(node);
+        work.extend(children.nodes.drain(..).map(|child| (child, depth + 1)));
+    }
+    deepest
+}

@@ -1,0 +1,471 @@
+//! What an expression may mean: qualified names through imports, assignments, `getattr`, `importlib`, `partial`; and
+//! constants, as far as the source proves them.
+
+use std::cell::{Cell, RefCell};
+
+use rustc_hash::FxHashSet;
+
+use super::{
+    parse::{Expr, ast},
+    scope::{MODULE, Meaning, Module, ScopeId, leads_on},
+    watched,
+};
+use crate::{
+    fact::{Constant, Text},
+    limits,
+};
+
+/// How many assignments, calls or conditionals are followed one after another.
+const HOPS: usize = 24;
+
+/// Elements of a display that are kept as a constant.
+const ELEMENTS: usize = 64;
+
+/// Something an expression may stand for.
+#[derive(Debug, Clone)]
+pub(super) struct Target<'a> {
+    pub(super) what: What,
+    /// The calls of `functools.partial` that bound arguments to it, innermost first.
+    pub(super) bound: Vec<(&'a ast::ExprCall, ScopeId)>,
+}
+
+/// What a target is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    /// A qualified name.
+    Path(String),
+    /// A class of this module.
+    Class(ScopeId),
+    /// An instance of one.
+    Instance(ScopeId),
+}
+
+/// Resolves names in a module.
+#[derive(Debug)]
+pub(super) struct Resolver<'m, 'a> {
+    pub(super) module: &'m Module<'a>,
+    steps: Cell<usize>,
+    total: Cell<usize>,
+    /// A constant's name is being followed: not to be asked for again from within.
+    nested: Cell<bool>,
+    /// Some name had more meanings than are followed.
+    pub(super) exhausted: Cell<bool>,
+    followed: RefCell<FxHashSet<usize>>,
+}
+
+/// The identity of an expression.
+fn identity<T>(node: &T) -> usize {
+    std::ptr::from_ref(node).addr()
+}
+
+impl<'m, 'a> Resolver<'m, 'a> {
+    pub(super) fn new(module: &'m Module<'a>) -> Self {
+        Self {
+            module,
+            steps: Cell::new(0),
+            total: Cell::new(limits::NAMES_STEPS),
+            nested: Cell::new(false),
+            exhausted: Cell::new(false),
+            followed: RefCell::default(),
+        }
+    }
+
+    /// Whether some other expression was resolved through this one: what happens to it is told there.
+    pub(super) fn is_followed(&self, expr: &Expr) -> bool {
+        self.followed.borrow().contains(&identity(expr))
+    }
+
+    /// The same for a call, which stands inside an expression of its own.
+    pub(super) fn is_followed_call(&self, call: &ast::ExprCall) -> bool {
+        self.followed.borrow().contains(&identity(call))
+    }
+
+    /// Notes that what happens to this expression is told elsewhere.
+    pub(super) fn follow_bound(&self, expr: &Expr) {
+        self.followed.borrow_mut().insert(identity(expr));
+    }
+
+    /// Everything `expr` may stand for in `scope`, qualified names in their public spelling.
+    pub(super) fn resolve(&self, expr: &'a Expr, scope: ScopeId) -> Vec<Target<'a>> {
+        self.steps.set(limits::NAME_STEPS);
+        self.targets(expr, scope)
+    }
+
+    fn targets(&self, expr: &'a Expr, scope: ScopeId) -> Vec<Target<'a>> {
+        let mut targets = Vec::new();
+        self.follow(expr, scope, 0, &mut targets);
+        for target in &mut targets {
+            if let What::Path(path) = &mut target.what {
+                *path = watched::canonical(path);
+            }
+        }
+        let mut known = FxHashSet::default();
+        targets.retain(|target| known.insert((target.what.clone(), target.bound.len())));
+        targets
+    }
+
+    /// The qualified names `expr` may stand for.
+    pub(super) fn paths(&self, expr: &'a Expr, scope: ScopeId) -> Vec<String> {
+        self.steps.set(limits::NAME_STEPS);
+        self.unbound(expr, scope)
+    }
+
+    fn unbound(&self, expr: &'a Expr, scope: ScopeId) -> Vec<String> {
+        let targets = self.targets(expr, scope).into_iter();
+        targets
+            .filter(|target| target.bound.is_empty())
+            .filter_map(|target| match target.what {
+                What::Path(path) => Some(path),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn step(&self, hops: usize) -> bool {
+        let left = self.steps.get();
+        let total = self.total.get();
+        if left == 0 || total == 0 || hops > HOPS {
+            self.exhausted.set(true);
+            return false;
+        }
+        self.steps.set(left - 1);
+        self.total.set(total - 1);
+        true
+    }
+
+    fn follow(&self, expr: &'a Expr, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
+        if !self.step(hops) {
+            return;
+        }
+        let mut attributes = Vec::new();
+        let mut base = expr;
+        while let Expr::Attribute(attribute) = base {
+            attributes.push(attribute.attr.as_str());
+            base = &attribute.value;
+        }
+        attributes.reverse();
+        let mut found = Vec::new();
+        match base {
+            Expr::Name(name) => self.name(name.id.as_str(), scope, hops, &mut found),
+            Expr::Call(call) => self.call(call, scope, hops, &mut found),
+            Expr::Subscript(subscript) => self.item(subscript, scope, hops, &mut found),
+            Expr::If(either) => {
+                self.follow(&either.body, scope, hops + 1, &mut found);
+                self.follow(&either.orelse, scope, hops + 1, &mut found);
+            }
+            Expr::BoolOp(operation) => {
+                for value in &operation.values {
+                    self.follow(value, scope, hops + 1, &mut found);
+                }
+            }
+            Expr::Named(named) => self.follow(&named.value, scope, hops + 1, &mut found),
+            _ => {}
+        }
+        if hops > 0 && !found.is_empty() {
+            let mut followed = self.followed.borrow_mut();
+            followed.insert(identity(expr));
+            if let Expr::Call(call) = expr {
+                followed.insert(identity(call));
+            }
+        }
+        for target in found {
+            self.attributes(target, &attributes, hops, out);
+        }
+    }
+
+    fn meaning(&self, meaning: &Meaning<'a>, hops: usize, out: &mut Vec<Target<'a>>) {
+        let what = match meaning {
+            Meaning::Path(path) => What::Path(path.clone()),
+            Meaning::Class(class) => What::Class(*class),
+            Meaning::Instance(class) => What::Instance(*class),
+            Meaning::Value(expr, scope) | Meaning::Default(expr, scope) => {
+                if leads_on(expr) {
+                    self.follow(expr, *scope, hops + 1, out);
+                }
+                return;
+            }
+            Meaning::Parameter | Meaning::Opaque => return,
+        };
+        out.push(Target {
+            what,
+            bound: Vec::new(),
+        });
+    }
+
+    fn name(&self, name: &'a str, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
+        let path = |path: String| Target {
+            what: What::Path(path),
+            bound: Vec::new(),
+        };
+        if let Some((_, meanings)) = self.module.lookup(name, scope) {
+            for meaning in meanings {
+                if !self.step(hops) {
+                    break;
+                }
+                self.meaning(meaning, hops, out);
+            }
+            return;
+        }
+        let stars = self
+            .module
+            .stars
+            .iter()
+            .map(|star| format!("{star}.{name}"));
+        let starred: Vec<_> = stars
+            .filter(|path| watched::is_watched(&watched::canonical(path)))
+            .collect();
+        if starred.is_empty() {
+            out.push(path(format!("builtins.{name}")));
+        }
+        out.extend(starred.into_iter().map(path));
+    }
+
+    /// Appends attributes to a target.
+    fn attributes(
+        &self,
+        target: Target<'a>,
+        attributes: &[&'a str],
+        hops: usize,
+        out: &mut Vec<Target<'a>>,
+    ) {
+        let Some((first, rest)) = attributes.split_first() else {
+            out.push(target);
+            return;
+        };
+        match target.what {
+            What::Path(_) if !target.bound.is_empty() => {}
+            What::Path(mut path) => {
+                // A path longer than any watched name names nothing watched.
+                if attributes.len() <= 16 {
+                    for attribute in attributes {
+                        path.push('.');
+                        path.push_str(attribute);
+                    }
+                    out.push(Target {
+                        what: What::Path(path),
+                        bound: target.bound,
+                    });
+                }
+            }
+            What::Class(class) | What::Instance(class) => {
+                let mut found = Vec::new();
+                for meaning in self.module.attribute(class, first) {
+                    if !self.step(hops) {
+                        return;
+                    }
+                    self.meaning(meaning, hops, &mut found);
+                }
+                if hops < HOPS {
+                    for target in found {
+                        self.attributes(target, rest, hops + 1, out);
+                    }
+                }
+            }
+        }
+    }
+
+    fn call(
+        &self,
+        call: &'a ast::ExprCall,
+        scope: ScopeId,
+        hops: usize,
+        out: &mut Vec<Target<'a>>,
+    ) {
+        let mut callees = Vec::new();
+        self.follow(&call.func, scope, hops + 1, &mut callees);
+        let arguments = &call.arguments;
+        for callee in callees {
+            let path = match callee.what {
+                What::Class(class) => {
+                    out.push(Target {
+                        what: What::Instance(class),
+                        bound: Vec::new(),
+                    });
+                    continue;
+                }
+                What::Path(path) if callee.bound.is_empty() => path,
+                _ => continue,
+            };
+            let word = |name, position| {
+                let value = arguments.find_argument_value(name, position)?;
+                match self.value(value, scope, 0) {
+                    Constant::Str(text) => text.as_str().map(str::to_owned),
+                    _ => None,
+                }
+            };
+            let mut found = Vec::new();
+            match path.as_str() {
+                "importlib.import_module" => found.extend(word("name", 0).map(What::Path)),
+                "builtins.__import__" => {
+                    let whole = arguments.find_argument("fromlist", 3).is_some();
+                    found.extend(word("name", 0).map(|name| {
+                        let first = name.split('.').next().unwrap_or_default();
+                        What::Path(if whole { name } else { first.to_owned() })
+                    }));
+                }
+                "builtins.getattr"
+                | "builtins.vars"
+                | "functools.partial"
+                | "functools.partialmethod" => {
+                    let Some(first) = arguments.args.first() else {
+                        continue;
+                    };
+                    let mut inner = Vec::new();
+                    self.follow(first, scope, hops + 1, &mut inner);
+                    if path.starts_with("functools") {
+                        for target in &mut inner {
+                            target.bound.push((call, scope));
+                        }
+                        out.append(&mut inner);
+                    } else if let Some(attribute) = match path.as_str() {
+                        "builtins.vars" => Some("__dict__".to_owned()),
+                        _ => word("name", 1),
+                    } {
+                        found.extend(inner.into_iter().filter_map(|target| match target.what {
+                            What::Path(path) => Some(What::Path(format!("{path}.{attribute}"))),
+                            _ => None,
+                        }));
+                    }
+                }
+                _ => {}
+            }
+            out.extend(found.into_iter().map(|what| Target {
+                what,
+                bound: Vec::new(),
+            }));
+        }
+    }
+
+    /// `sys.modules["torch"]`, `vars(torch)["load"]`.
+    fn item(
+        &self,
+        subscript: &'a ast::ExprSubscript,
+        scope: ScopeId,
+        hops: usize,
+        out: &mut Vec<Target<'a>>,
+    ) {
+        let mut found = Vec::new();
+        self.follow(&subscript.value, scope, hops + 1, &mut found);
+        for target in found {
+            let What::Path(path) = target.what else {
+                continue;
+            };
+            let module = path.strip_suffix(".__dict__");
+            if module.is_none() && path != "sys.modules" {
+                continue;
+            }
+            let Constant::Str(key) = self.value(&subscript.slice, scope, 0) else {
+                continue;
+            };
+            let Some(key) = key.as_str() else {
+                continue;
+            };
+            let path = module.map_or_else(|| key.to_owned(), |module| format!("{module}.{key}"));
+            out.push(Target {
+                what: What::Path(path),
+                bound: Vec::new(),
+            });
+        }
+    }
+
+    /// The value of an expression, as far as the source proves it.
+    pub(super) fn constant(&self, expr: &'a Expr, scope: ScopeId) -> Constant {
+        self.steps.set(limits::NAME_STEPS);
+        self.value(expr, scope, 0)
+    }
+
+    fn value(&self, expr: &'a Expr, scope: ScopeId, hops: usize) -> Constant {
+        if hops > 8 || !self.step(hops) {
+            return Constant::Unknown;
+        }
+        match expr {
+            Expr::NoneLiteral(_) => Constant::None,
+            Expr::BooleanLiteral(literal) => Constant::Bool(literal.value),
+            Expr::StringLiteral(literal) => Constant::Str(Text::from(literal.value.to_str())),
+            Expr::NumberLiteral(number) => match &number.value {
+                ast::Number::Int(int) => int.as_i64().map_or(Constant::Unknown, Constant::Int),
+                _ => Constant::Unknown,
+            },
+            Expr::UnaryOp(operation) => {
+                let operand = self.value(&operation.operand, scope, hops + 1);
+                match (operation.op, operand.truth(), &operand) {
+                    (ast::UnaryOp::Not, Some(truth), _) => Constant::Bool(!truth),
+                    (ast::UnaryOp::USub, _, Constant::Int(n)) => Constant::Int(n.saturating_neg()),
+                    _ => Constant::Unknown,
+                }
+            }
+            Expr::BinOp(operation) if operation.op == ast::Operator::Add => {
+                let left = self.value(&operation.left, scope, hops + 1);
+                match (left, self.value(&operation.right, scope, hops + 1)) {
+                    (Constant::Str(a), Constant::Str(b)) => {
+                        Constant::Str(Text::new([a.as_bytes(), b.as_bytes()].concat()))
+                    }
+                    _ => Constant::Unknown,
+                }
+            }
+            Expr::If(either) => {
+                let body = self.value(&either.body, scope, hops + 1);
+                let same = body == self.value(&either.orelse, scope, hops + 1);
+                if same { body } else { Constant::Unknown }
+            }
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. })
+                if elts.len() <= ELEMENTS =>
+            {
+                Constant::List(
+                    elts.iter()
+                        .map(|e| self.value(e, scope, hops + 1))
+                        .collect(),
+                )
+            }
+            Expr::Name(name) => self.named(expr, name.id.as_str(), scope, hops),
+            Expr::Attribute(_) => self.qualified(expr, scope),
+            _ => Constant::Unknown,
+        }
+    }
+
+    fn named(&self, expr: &'a Expr, name: &str, scope: ScopeId, hops: usize) -> Constant {
+        let Some((owner, meanings)) = self.module.lookup(name, scope) else {
+            return Constant::Unknown;
+        };
+        if meanings.iter().any(|m| matches!(m, Meaning::Parameter)) {
+            // A parameter that is assigned to is neither the caller's nor a constant.
+            return match meanings {
+                [Meaning::Parameter] => Constant::Parameter(None),
+                [Meaning::Parameter, Meaning::Default(default, outer)] => {
+                    match self.value(default, *outer, hops + 1) {
+                        Constant::Unknown => Constant::Parameter(None),
+                        value => Constant::Parameter(Some(Box::new(value))),
+                    }
+                }
+                _ => Constant::Unknown,
+            };
+        }
+        let mut agreed = None;
+        for meaning in meanings.iter().take(ELEMENTS) {
+            let value = match meaning {
+                Meaning::Value(value, at) => self.value(value, *at, hops + 1),
+                Meaning::Path(_) => return self.qualified(expr, scope),
+                _ => return Constant::Unknown,
+            };
+            if agreed.as_ref().is_some_and(|other| *other != value) {
+                return Constant::Unknown;
+            }
+            agreed = Some(value);
+        }
+        let known = meanings.len() <= ELEMENTS && (owner == MODULE || scope >= owner);
+        agreed.filter(|_| known).unwrap_or(Constant::Unknown)
+    }
+
+    fn qualified(&self, expr: &'a Expr, scope: ScopeId) -> Constant {
+        if self.nested.replace(true) {
+            return Constant::Unknown;
+        }
+        let paths = self.unbound(expr, scope);
+        self.nested.set(false);
+        match paths.as_slice() {
+            // A name that nothing binds is not a built-in's only because it might be.
+            [path] if !path.starts_with("builtins.") => Constant::Name(Text::from(path.as_str())),
+            _ => Constant::Unknown,
+        }
+    }
+}

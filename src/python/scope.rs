@@ -1,0 +1,220 @@
+//! Scopes and bindings: which meanings a name may have where, without regard to the order of statements.
+//!
+//! A name assigned twice has both meanings; a parameter, a local function or a loop variable of the same name hides
+//! the meaning of outer scopes, as in Python. The same walk lists what the observer looks at. It follows
+//! <https://docs.python.org/3/reference/executionmodel.html#naming-and-binding> except for class bodies' inheritance.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::parse::{Children, Expr, Node, TextRange, ast};
+
+/// A scope's index in its module.
+pub(super) type ScopeId = usize;
+
+/// The module's own scope.
+pub(super) const MODULE: ScopeId = 0;
+
+/// Meanings of one name after which literals are no longer added to it. More than are compared for a constant.
+const LITERALS: usize = 80;
+
+/// What a name may stand for.
+#[derive(Debug, Clone)]
+pub(super) enum Meaning<'a> {
+    /// Something imported, by its qualified name.
+    Path(String),
+    /// What this expression gives in that scope.
+    Value(&'a Expr, ScopeId),
+    /// A parameter's default.
+    Default(&'a Expr, ScopeId),
+    /// A parameter: anything.
+    Parameter,
+    /// A class of this module.
+    Class(ScopeId),
+    /// The first parameter of a method: an instance of that class, or the class.
+    Instance(ScopeId),
+    /// Something of no interest.
+    Opaque,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Module,
+    Class,
+    Function,
+    /// Comprehensions: `:=` binds outside of them.
+    Comprehension,
+}
+
+#[derive(Debug)]
+pub(super) struct Scope<'a> {
+    pub(super) parent: ScopeId,
+    pub(super) kind: Kind,
+    pub(super) names: FxHashMap<&'a str, Vec<Meaning<'a>>>,
+    /// Of a class: what methods assign to `self.name`.
+    pub(super) attributes: FxHashMap<&'a str, Vec<Meaning<'a>>>,
+    pub(super) globals: FxHashSet<&'a str>,
+    pub(super) nonlocals: FxHashSet<&'a str>,
+}
+
+/// What may be of interest, in source order within one scope.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Seen<'a> {
+    /// A call.
+    Call(&'a ast::ExprCall),
+    /// A name or a chain of attributes that is not called.
+    Chain(&'a Expr),
+    /// An attribute or item that is assigned to.
+    Assigned(&'a Expr, &'a Expr),
+    /// A dict display.
+    Dict(&'a ast::ExprDict),
+    /// A magic or shell escape of a notebook.
+    Magic(&'a str, TextRange),
+}
+
+/// A change of a dict after its display: `kwargs["key"] = value`.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    pub(super) scope: ScopeId,
+    /// The key and the value; `None` where the change is of another kind.
+    pub(super) item: Option<(&'a Expr, &'a Expr)>,
+    /// `update(...)`.
+    pub(super) update: Option<&'a ast::Arguments>,
+}
+
+/// All scopes of a module and what was seen in it.
+#[derive(Debug, Default)]
+pub(super) struct Module<'a> {
+    pub(super) scopes: Vec<Scope<'a>>,
+    /// Modules of which everything was imported (`from m import *`).
+    pub(super) stars: Vec<String>,
+    /// Changes of dicts, by the dict's name.
+    pub(super) changes: FxHashMap<&'a str, Vec<Change<'a>>>,
+    /// What may be of interest, with its scope and the unit (notebook cell) it is in.
+    pub(super) seen: Vec<(Seen<'a>, ScopeId, u32)>,
+    pub(super) work: Vec<Work<'a>>,
+    pub(super) children: Children<'a>,
+    pub(super) unit: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) node: Node<'a>,
+    pub(super) scope: ScopeId,
+    /// A name here is only looked at, not passed on.
+    pub(super) quiet: bool,
+}
+
+impl<'a> Module<'a> {
+    /// An empty module.
+    pub(super) fn new() -> Self {
+        let mut module = Self::default();
+        module.scope(MODULE, Kind::Module);
+        module
+    }
+
+    /// The scope that owns a name used in `scope`, and what the name may mean there.
+    pub(super) fn lookup(&self, name: &str, scope: ScopeId) -> Option<(ScopeId, &[Meaning<'a>])> {
+        let mut at = scope;
+        loop {
+            let current = self.scopes.get(at)?;
+            if current.globals.contains(name) {
+                at = MODULE;
+                continue;
+            }
+            // The names of a class body are not seen from the functions in it.
+            let visible = at == scope || current.kind != Kind::Class;
+            if let Some(meanings) = current.names.get(name).filter(|_| visible) {
+                return Some((at, meanings));
+            }
+            if at == MODULE {
+                return None;
+            }
+            at = current.parent;
+        }
+    }
+
+    /// What an attribute of a class of this module may mean.
+    pub(super) fn attribute(
+        &self,
+        class: ScopeId,
+        name: &str,
+    ) -> impl Iterator<Item = &Meaning<'a>> {
+        let scope = self.scopes.get(class);
+        let own = scope.and_then(|s| s.names.get(name));
+        let set = scope.and_then(|s| s.attributes.get(name));
+        own.into_iter().chain(set).flatten()
+    }
+
+    pub(super) fn scope(&mut self, parent: ScopeId, kind: Kind) -> ScopeId {
+        self.scopes.push(Scope {
+            parent,
+            kind,
+            names: FxHashMap::default(),
+            attributes: FxHashMap::default(),
+            globals: FxHashSet::default(),
+            nonlocals: FxHashSet::default(),
+        });
+        self.scopes.len() - 1
+    }
+
+    pub(super) fn bind(&mut self, scope: ScopeId, name: &'a str, meaning: Meaning<'a>) {
+        let mut at = scope;
+        if self.scopes[at].globals.contains(name) {
+            at = MODULE;
+        } else if self.scopes[at].nonlocals.contains(name) {
+            let parent = self.scopes[at].parent;
+            at = self.lookup(name, parent).map_or(parent, |(owner, _)| owner);
+        }
+        let meanings = self.scopes[at].names.entry(name).or_default();
+        // A name bound to a thousand literals is no constant, and the literals must not hide what else it is.
+        if let Meaning::Value(expr, _) = &meaning
+            && meanings.len() >= LITERALS
+            && !leads_on(expr)
+        {
+            return;
+        }
+        // Names bound to the same nothing over and over stay short.
+        let known = match &meaning {
+            Meaning::Opaque => meanings.iter().any(|m| matches!(m, Meaning::Opaque)),
+            Meaning::Path(path) => meanings
+                .iter()
+                .any(|m| matches!(m, Meaning::Path(p) if p == path)),
+            _ => false,
+        };
+        if !known {
+            meanings.push(meaning);
+        }
+    }
+
+    pub(super) fn change(
+        &mut self,
+        name: &'a str,
+        scope: ScopeId,
+        item: Option<(&'a Expr, &'a Expr)>,
+        update: Option<&'a ast::Arguments>,
+    ) {
+        self.changes.entry(name).or_default().push(Change {
+            scope,
+            item,
+            update,
+        });
+    }
+
+    pub(super) fn see(&mut self, seen: Seen<'a>, scope: ScopeId) {
+        self.seen.push((seen, scope, self.unit));
+    }
+}
+
+/// Whether an expression may stand for something that has a qualified name.
+pub(super) fn leads_on(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Name(_)
+            | Expr::Attribute(_)
+            | Expr::Call(_)
+            | Expr::Subscript(_)
+            | Expr::If(_)
+            | Expr::BoolOp(_)
+            | Expr::Named(_)
+    )
+}

@@ -1,0 +1,53 @@
+//! `joblib.load`.
+
+use super::{
+    Case,
+    source::{finding, uses},
+};
+use crate::{fact::PyAct, finding::Finding};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Warns of `joblib.load`, called or passed on.
+    ///
+    /// ## Why it matters
+    ///
+    /// A joblib file is a pickle with arrays between its opcodes: loading it runs any code it names, and no release
+    /// of joblib has a mode in which it does not.
+    ///
+    /// ## Example
+    ///
+    /// ```python
+    /// import joblib
+    ///
+    /// model = joblib.load("model.joblib")
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```python
+    /// import skops.io
+    ///
+    /// model = skops.io.load("model.skops", trusted=["mypackage.Transformer"])
+    /// ```
+    "joblib-load", "`joblib.load`, which runs what the file names", Warn, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (observation, call) in uses(case, "joblib.load") {
+        let message = match call.act {
+            PyAct::Partial => continue,
+            PyAct::Call => "`joblib.load` runs any code that the file names",
+            _ => "`joblib.load` is passed on: it runs any code that the file names",
+        };
+        let mut finding = finding(case, &META, (observation, call), None, message);
+        finding.help.push(
+            "save the model with `skops.io.dump`, load it with `skops.io.load(path, trusted=[...])` and list the \
+             types it needs, not all that `get_untrusted_types` returns"
+                .into(),
+        );
+        finding.help.push("for plain arrays: `numpy.save` and `numpy.load`".into());
+        findings.push(finding);
+    }
+}

@@ -1,0 +1,88 @@
+//! `numpy.load(..., allow_pickle=True)`.
+
+use super::{
+    Case,
+    source::{calls, finding, rewritten},
+};
+use crate::{
+    fact::{Constant, PyAct},
+    finding::Finding,
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses `numpy.load`, `numpy.lib.format.read_array` and `numpy.lib.npyio.NpzFile` where `allow_pickle` is true, or
+    /// where the source does not tell. A parameter whose default is false is taken to be false.
+    ///
+    /// ## Why it matters
+    ///
+    /// An array of objects is stored as a pickle: with `allow_pickle=True` an `.npy` file, or any member of an `.npz`, runs
+    /// any code it names. numpy's default is false since 1.16.3, and numeric arrays never need it.
+    ///
+    /// ## Example
+    ///
+    /// ```python
+    /// import numpy as np
+    ///
+    /// data = np.load("data.npy", allow_pickle=True)
+    /// more = np.load("more.npz", None, True)
+    /// ```
+    ///
+    /// ```python
+    /// import numpy as np
+    ///
+    /// data = np.load("data.npy", allow_pickle=config.allow_pickle)
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```python
+    /// import numpy as np
+    ///
+    /// data = np.load("data.npy")
+    /// more = np.load("more.npz", allow_pickle=False)
+    /// ```
+    "numpy-allow-pickle", "numpy told to unpickle arrays of objects", Deny, check
+}
+
+/// The functions, and where `allow_pickle` stands among their positional arguments.
+const LOADERS: &[(&str, usize)] = &[
+    ("numpy.load", 2),
+    ("numpy.lib.format.read_array", 1),
+    ("numpy.lib.npyio.NpzFile", 2),
+];
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (observation, call) in calls(case).filter(|(_, call)| call.act != PyAct::Assign) {
+        let Some((name, position)) = LOADERS.iter().find(|(name, _)| call.callee == *name) else {
+            continue;
+        };
+        let Some(argument) = call.argument("allow_pickle", Some(*position)) else {
+            continue;
+        };
+        if argument.inherited {
+            continue;
+        }
+        let truth = match &argument.value {
+            Constant::Parameter(Some(default)) if default.truth() == Some(false) => Some(false),
+            value => value.truth(),
+        };
+        let message = match truth {
+            Some(false) => continue,
+            Some(true) => format!("`allow_pickle=True` lets `{name}` run any code that an array of objects names"),
+            None => format!(
+                "`allow_pickle={}` is not a constant: where it is true, `{name}` runs any code that an array of objects names",
+                argument.text
+            ),
+        };
+        let mut finding = finding(case, &META, (observation, call), Some(argument), message);
+        let fixed = rewritten(call, Some(("allow_pickle", "False")), Some(("allow_pickle", *position)));
+        finding.help.push(format!("write `{fixed}`"));
+        finding.help.push(
+            "if it then fails, the array holds objects: store text and records as fixed-width dtypes, or in JSON or Parquet"
+                .into(),
+        );
+        findings.push(finding);
+    }
+}

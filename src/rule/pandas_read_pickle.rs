@@ -1,0 +1,51 @@
+//! `pandas.read_pickle`.
+
+use super::{
+    Case,
+    source::{finding, uses},
+};
+use crate::{fact::PyAct, finding::Finding};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Warns of `pandas.read_pickle`, called or passed on.
+    ///
+    /// ## Why it matters
+    ///
+    /// It unpickles: the file decides what is imported and called. It also reads from URLs, and unpacks
+    /// compressed files by their suffix, so a pickle need not look like one.
+    ///
+    /// ## Example
+    ///
+    /// ```python
+    /// import pandas as pd
+    ///
+    /// frame = pd.read_pickle("frame.pkl")
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```python
+    /// import pandas as pd
+    ///
+    /// frame = pd.read_parquet("frame.parquet")
+    /// ```
+    "pandas-read-pickle", "`pandas.read_pickle`, which runs what the file names", Warn, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (observation, call) in uses(case, "pandas.read_pickle") {
+        let message = match call.act {
+            PyAct::Partial => continue,
+            PyAct::Call => "`pandas.read_pickle` runs any code that the file names",
+            _ => "`pandas.read_pickle` is passed on: it runs any code that the file names",
+        };
+        let mut finding = finding(case, &META, (observation, call), None, message);
+        finding.help.push(
+            "write the frame with `to_parquet` or `to_feather`, and read it with `read_parquet` or `read_feather`"
+                .into(),
+        );
+        findings.push(finding);
+    }
+}

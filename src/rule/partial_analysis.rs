@@ -1,0 +1,46 @@
+//! Source that was judged only in part.
+
+use super::Case;
+use crate::{fact::Fact, finding::Finding};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Warns of Python source, or a cell of a notebook, that mentions a loader but breaks the grammar or its own encoding: what
+    /// could be parsed was judged, and something may have been missed.
+    ///
+    /// ## Why it matters
+    ///
+    /// A call that is not seen is not judged. Python 2 code, merge conflicts and templates are the usual reasons.
+    ///
+    /// ## Example
+    ///
+    /// ```python
+    /// import torch
+    ///
+    /// state = torch.load("model.pt", weights_only=True
+    /// print state
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```python
+    /// import torch
+    ///
+    /// state = torch.load("model.pt", weights_only=True)
+    /// print(state)
+    /// ```
+    "partial-analysis", "source that was judged only in part", Warn, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::Partial { detail } = &observation.fact else {
+            continue;
+        };
+        let message = format!("judged only in part: {detail}");
+        let mut finding = case.finding(&META, observation, message);
+        finding.help.push("fix the source, or exclude the path in the policy if it is not Python that is run".into());
+        findings.push(finding);
+    }
+}

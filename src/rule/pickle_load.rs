@@ -1,0 +1,84 @@
+//! `pickle.load` and its relatives.
+
+use super::{
+    Case,
+    source::{calls, finding},
+};
+use crate::{fact::PyAct, finding::Finding};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Warns of `load`, `loads` and `Unpickler` of `pickle` (also as `_pickle`, `cPickle`, `pickle5`), `dill` and
+    /// `cloudpickle`, called or passed on. A subclass of `Unpickler` that overrides `find_class` is not reported.
+    ///
+    /// ## Why it matters
+    ///
+    /// Unpickling imports any function that the bytes name and calls it with arguments of their choosing. Only where the
+    /// bytes come from decides whether that is safe, and the call does not show it.
+    ///
+    /// ## Example
+    ///
+    /// ```python
+    /// import pickle
+    ///
+    /// with open("model.pkl", "rb") as file:
+    ///     model = pickle.load(file)
+    /// ```
+    ///
+    /// ```python
+    /// try:
+    ///     import cPickle as pickle
+    /// except ImportError:
+    ///     import pickle
+    ///
+    /// rows = [pickle.loads(row) for row in rows]
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```python
+    /// import json
+    /// from safetensors.numpy import load_file
+    ///
+    /// with open("config.json") as file:
+    ///     config = json.load(file)
+    /// weights = load_file("model.safetensors")
+    /// ```
+    ///
+    /// ```python
+    /// import pickle
+    ///
+    /// class Rows(pickle.Unpickler):
+    ///     def find_class(self, module, name):
+    ///         raise pickle.UnpicklingError(f"{module}.{name} is not data")
+    ///
+    /// rows = Rows(file).load()
+    /// ```
+    "pickle-load", "unpickling, which runs what the bytes name", Warn, check
+}
+
+const MODULES: &[&str] = &["pickle.", "dill.", "cloudpickle."];
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (observation, call) in calls(case) {
+        let name = call.callee.as_str().unwrap_or_default();
+        // What a partial binds is told where it is called.
+        let told = matches!(call.act, PyAct::Assign | PyAct::Partial);
+        if told || !MODULES.iter().any(|module| name.starts_with(module)) {
+            continue;
+        }
+        let message = match call.act {
+            PyAct::Call => format!("`{name}` runs any code that the bytes name"),
+            _ => format!("`{name}` is passed on: it runs any code that the bytes name"),
+        };
+        let mut finding = finding(case, &META, (observation, call), None, message);
+        finding.help.push("keep data in JSON, tensors in safetensors, scikit-learn models in skops".into());
+        finding.help.push(
+            "if it must be a pickle that you wrote yourself: pin the file in `weighbridge.lock`, or override \
+             `find_class` to refuse every name but those you list"
+                .into(),
+        );
+        findings.push(finding);
+    }
+}

@@ -1,0 +1,99 @@
+//! What the rules about source share: the calls of a case, findings that underline an argument, and the user's own
+//! call rewritten.
+
+use super::Case;
+use crate::{
+    fact::{Fact, Mark, Observation, PyAct, PyArgument, PyCall},
+    finding::{Finding, RuleMeta, Subject},
+};
+
+/// The longest call that is written out in a help line.
+const WRITTEN: usize = 100;
+
+/// The observations of source in a case: calls, references and replacements of watched names.
+pub(super) fn calls<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a Observation, &'a PyCall)> {
+    case.observations.iter().filter_map(|o| match &o.fact {
+        Fact::PyCall(call) => Some((o, &**call)),
+        _ => None,
+    })
+}
+
+/// The observations in which `callee` is called, bound or passed on (not replaced).
+pub(super) fn uses<'a>(
+    case: &Case<'a>,
+    callee: &'static str,
+) -> impl Iterator<Item = (&'a Observation, &'a PyCall)> {
+    calls(case).filter(move |(_, call)| call.callee == callee && call.act != PyAct::Assign)
+}
+
+/// A finding about a call, which underlines `argument` if that is shown, and the call otherwise.
+pub(super) fn finding(
+    case: &Case<'_>,
+    rule: &'static RuleMeta,
+    (observation, call): (&Observation, &PyCall),
+    argument: Option<&PyArgument>,
+    message: impl Into<String>,
+) -> Finding {
+    let mut finding = case.finding(rule, observation, message);
+    finding.subject = Subject::Call(call.callee.clone());
+    let mark = argument.and_then(|argument| argument.mark.clone());
+    if let (Some(range), Some(excerpt)) = (mark, &mut finding.excerpt) {
+        excerpt.marks = vec![Mark {
+            range,
+            label: String::new(),
+        }];
+    }
+    finding
+}
+
+/// The user's own call with a keyword set and others (by name, and by position if they have one) taken out:
+/// `torch.load(path, weights_only=True)`. Of a reference, the expression that binds the keyword.
+pub(super) fn rewritten(
+    call: &PyCall,
+    set: Option<(&str, &str)>,
+    without: Option<(&str, usize)>,
+) -> String {
+    let mut parts = Vec::new();
+    if call.act != PyAct::Call {
+        parts.push(call.written.to_string());
+    }
+    // Positional arguments come first.
+    let own = call.arguments.iter().filter(|argument| !argument.inherited);
+    for (position, argument) in own.enumerate() {
+        let Some(name) = &argument.name else {
+            // What follows a positional argument that is taken out needs its keyword, which is not known here.
+            if without.is_none_or(|(_, at)| at != position) {
+                parts.push(argument.text.to_string());
+            }
+            continue;
+        };
+        let gone = set.is_some_and(|(key, _)| *name == key)
+            || without.is_some_and(|(key, _)| *name == key);
+        if !gone {
+            parts.push(format!("{name}={}", argument.text));
+        }
+    }
+    if call.star_args {
+        parts.push("*args".into());
+    }
+    if let Some((key, value)) = set {
+        parts.push(format!("{key}={value}"));
+    }
+    let callee = match call.act {
+        PyAct::Call => call.written.to_string(),
+        _ => "functools.partial".into(),
+    };
+    let written = format!("{callee}({})", parts.join(", "));
+    if written.chars().count() <= WRITTEN {
+        return written;
+    }
+    let setting = set.map_or_else(String::new, |(key, value)| format!(", {key}={value}"));
+    format!("{callee}(...{setting})")
+}
+
+/// What to do about an artifact that `weights_only=True` does not load.
+pub(super) const IF_REFUSED: &str = "if torch then refuses a class the file needs: check the file with `weighbridge inspect`, and list \
+     exactly that class with `with torch.serialization.safe_globals([...]):` around the call";
+
+/// The way that needs no pickle at all.
+pub(super) const SAFETENSORS: &str = "better: save the tensors with `safetensors.torch.save_file` and load them with `safetensors.torch.load_file`";

@@ -1,0 +1,72 @@
+//! `torch.load` without `weights_only`.
+
+use super::{
+    Case,
+    source::{IF_REFUSED, SAFETENSORS, finding, rewritten, uses},
+};
+use crate::{
+    fact::{Constant, PyAct},
+    finding::Finding,
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Warns of `torch.load` that does not say `weights_only`, or says `None`, and of `torch.load` passed on to be
+    /// called by something else.
+    ///
+    /// ## Why it matters
+    ///
+    /// What the default means is decided elsewhere: it is false before torch 2.6, and `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`
+    /// in the environment makes it false again. Saying it makes the call mean the same everywhere.
+    ///
+    /// ## Example
+    ///
+    /// ```python
+    /// import torch
+    ///
+    /// state = torch.load("model.pt", map_location="cpu")
+    /// ```
+    ///
+    /// ```python
+    /// from torch import load
+    ///
+    /// shards = list(map(load, paths))
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```python
+    /// import torch
+    ///
+    /// state = torch.load("model.pt", map_location="cpu", weights_only=True)
+    /// shards = [torch.load(path, weights_only=True) for path in paths]
+    /// ```
+    "torch-load-implicit", "`torch.load` that leaves `weights_only` to the release and the environment", Warn, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (observation, call) in uses(case, "torch.load") {
+        let given = call.argument("weights_only", None);
+        if given.is_some_and(|argument| argument.value != Constant::None) || call.act == PyAct::Partial {
+            continue;
+        }
+        // Said by `torch-load-pickle-module` and `torch-load-kwargs`.
+        let module = call.argument("pickle_module", Some(2));
+        let kwargs = given.is_none() && call.star_kwargs;
+        if kwargs || module.is_some_and(|module| module.value != Constant::None) {
+            continue;
+        }
+        let message = match (call.act, given) {
+            (PyAct::Call, Some(_)) => "`weights_only=None` is as good as not given: before torch 2.6, or with the environment's switch, the file may run any code",
+            (PyAct::Call, None) => "`weights_only` is not given: before torch 2.6, or with the environment's switch, the file may run any code",
+            _ => "`torch.load` is passed on without `weights_only`: before torch 2.6, or with the environment's switch, the file may run any code",
+        };
+        let mut finding = finding(case, &META, (observation, call), given, message);
+        let fixed = rewritten(call, Some(("weights_only", "True")), None);
+        finding.help.push(format!("write `{fixed}`"));
+        finding.help.push(IF_REFUSED.into());
+        finding.help.push(SAFETENSORS.into());
+        findings.push(finding);
+    }
+}

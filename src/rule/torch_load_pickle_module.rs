@@ -1,0 +1,66 @@
+//! `torch.load(..., pickle_module=...)`.
+
+use super::{
+    Case,
+    source::{SAFETENSORS, finding, rewritten, uses},
+};
+use crate::{fact::Constant, finding::Finding};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses `torch.load` with a `pickle_module` (a keyword or the third positional argument) and no `weights_only=True`.
+    ///
+    /// ## Why it matters
+    ///
+    /// Giving any `pickle_module`, even `pickle` itself, silently makes the default of `weights_only` false in every
+    /// release of torch: the file may run any code it names. A module whose unpickler looks restricted is not
+    /// used for every part of the file either. With `weights_only=True` as well, torch raises an error.
+    ///
+    /// ## Example
+    ///
+    /// ```python
+    /// import pickle
+    /// import torch
+    ///
+    /// state = torch.load("model.pt", "cpu", pickle)
+    /// ```
+    ///
+    /// ```python
+    /// import dill, torch
+    ///
+    /// state = torch.load("model.pt", pickle_module=dill)
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```python
+    /// import torch
+    ///
+    /// state = torch.load("model.pt", "cpu", weights_only=True)
+    /// ```
+    "torch-load-pickle-module", "`torch.load` with a pickle module, which turns `weights_only` off", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (observation, call) in uses(case, "torch.load") {
+        let Some(module) = call.argument("pickle_module", Some(2)) else {
+            continue;
+        };
+        let given = call.argument("weights_only", None);
+        // With `weights_only=True` torch refuses to load at all.
+        let raises = given.is_some_and(|argument| argument.value.truth() == Some(true));
+        if module.value == Constant::None || module.inherited || raises {
+            continue;
+        }
+        let message = format!(
+            "`pickle_module={}` silently makes `weights_only` false: the loaded file may run any code it names",
+            module.text
+        );
+        let mut finding = finding(case, &META, (observation, call), Some(module), message);
+        let fixed = rewritten(call, Some(("weights_only", "True")), Some(("pickle_module", 2)));
+        finding.help.push(format!("write `{fixed}`"));
+        finding.help.push(SAFETENSORS.into());
+        findings.push(finding);
+    }
+}

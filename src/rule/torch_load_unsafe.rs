@@ -1,0 +1,80 @@
+//! `torch.load(..., weights_only=False)`.
+
+use super::{
+    Case,
+    source::{IF_REFUSED, SAFETENSORS, finding, rewritten, uses},
+};
+use crate::{
+    fact::{Constant, PyAct},
+    finding::Finding,
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses `torch.load` where `weights_only` is a constant that is false, and `functools.partial` that binds it so.
+    ///
+    /// ## Why it matters
+    ///
+    /// With `weights_only=False` the file decides what runs: unpickling imports any function it names and calls it.
+    /// `False` is often added because torch 2.6 began to refuse a file, on the advice of the error message, in a
+    /// fallback after `UnpicklingError`, or as a wrapper's default. Each of them gives back exactly what the refusal
+    /// was there to prevent; a fallback gives it to whoever can make a file that is refused first.
+    ///
+    /// ## Example
+    ///
+    /// ```python
+    /// import torch
+    ///
+    /// model = torch.load("model.pt", weights_only=False)
+    /// ```
+    ///
+    /// ```python
+    /// import functools, torch
+    ///
+    /// torch.load = functools.partial(torch.load, weights_only=False)
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```python
+    /// import torch
+    ///
+    /// with torch.serialization.safe_globals([Config]):
+    ///     state = torch.load("model.pt", weights_only=True)
+    /// ```
+    ///
+    /// ```python
+    /// from safetensors.torch import load_file
+    ///
+    /// state = load_file("model.safetensors")
+    /// ```
+    "torch-load-unsafe", "`torch.load` told to run whatever the file names", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for (observation, call) in uses(case, "torch.load") {
+        let Some(argument) = call.argument("weights_only", None) else {
+            continue;
+        };
+        // `None` is the same as not giving it; what a partial bound is told where it was bound.
+        let is_false = argument.value.truth() == Some(false) && argument.value != Constant::None;
+        if !is_false || argument.inherited {
+            continue;
+        }
+        let written = match argument.text.as_str() {
+            Some("False") | None => "weights_only=False".to_owned(),
+            Some(text) => format!("weights_only={text} (false)"),
+        };
+        let message = match call.act {
+            PyAct::Call => format!("`{written}` lets the loaded file run any code it names"),
+            _ => format!("`{written}` is bound to `torch.load`: every file loaded so may run any code it names"),
+        };
+        let mut finding = finding(case, &META, (observation, call), Some(argument), message);
+        let fixed = rewritten(call, Some(("weights_only", "True")), Some(("pickle_module", 2)));
+        finding.help.push(format!("write `{fixed}`"));
+        finding.help.push(IF_REFUSED.into());
+        finding.help.push(SAFETENSORS.into());
+        findings.push(finding);
+    }
+}
