@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, builder::PossibleValuesParser};
 
 use super::{
-    OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, seam::report, terminal,
+    OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, terminal,
 };
 use crate::{
     error::Error,
+    report,
     scan::{self, Outcome, Report},
 };
 

@@ -2,13 +2,10 @@
 
 use std::{fmt, io};
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::Diagnostic;
 
-use super::{
-    seam::report,
-    terminal::{self, Color},
-};
-use crate::{error::Error, policy::PolicyError};
+use super::terminal::{self, Color};
+use crate::{error::Error, report};
 
 /// Tells an error. If nobody reads it, the exit code still says that there was one.
 pub(super) fn show(error: &Error, color: Color) {
@@ -17,7 +14,7 @@ pub(super) fn show(error: &Error, color: Color) {
     match error {
         Error::Policy(errors) => {
             for error in &errors.0 {
-                let _ = report::diagnostic(&PolicyTold::new(error), style, &mut out);
+                let _ = report::diagnostic(error, style, &mut out);
             }
         }
         other => {
@@ -52,45 +49,3 @@ impl fmt::Display for Told<'_> {
 }
 
 impl std::error::Error for Told<'_> {}
-
-/// An error in a policy, with its place.
-#[derive(Debug)]
-struct PolicyTold<'a> {
-    error: &'a PolicyError,
-    source: NamedSource<String>,
-}
-
-impl<'a> PolicyTold<'a> {
-    fn new(error: &'a PolicyError) -> Self {
-        Self {
-            error,
-            source: NamedSource::new(&error.file, error.source.to_string()),
-        }
-    }
-}
-
-impl Diagnostic for PolicyTold<'_> {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        (!self.error.help.is_empty()).then(|| Box::new(&self.error.help) as _)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        (!self.error.range.is_empty()).then_some(&self.source as _)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let range = self.error.range.clone();
-        (!range.is_empty()).then(|| Box::new(std::iter::once(LabeledSpan::underline(range))) as _)
-    }
-}
-
-impl fmt::Display for PolicyTold<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.error.range.is_empty() {
-            write!(f, "{}: ", self.error.file)?;
-        }
-        f.write_str(&self.error.message)
-    }
-}
-
-impl std::error::Error for PolicyTold<'_> {}

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::{output, seam::docs};
-use crate::{error::Error, scan::Outcome};
+use super::{output, terminal};
+use crate::{docs, error::Error, report, scan::Outcome};
 
 /// Explain a rule or a format
 ///
@@ -21,13 +21,15 @@ impl Explain {
             None => docs::list(),
             Some(name) => docs::explain(&name).ok_or_else(|| unknown(&name))?,
         };
+        let style = terminal::style(terminal::Color::Auto, false);
+        let rendered = std::io::IsTerminal::is_terminal(&std::io::stdout());
         output::deliver(None, |out| {
-            out.write_all(text.as_bytes())?;
-            if text.ends_with('\n') {
-                Ok(())
-            } else {
-                out.write_all(b"\n")
+            // A terminal shows it as a page; whatever else reads it wants the Markdown.
+            if rendered {
+                return report::prose(&text, style, out);
             }
+            out.write_all(text.trim_end().as_bytes())?;
+            out.write_all(b"\n")
         })?;
         Ok(Outcome::Clean)
     }

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    OutputArgs, PolicyArgs, current_dir, output, policy,
-    seam::{disassemble, report},
-    terminal,
+    OutputArgs, PolicyArgs, current_dir, output, policy, terminal,
 };
 use crate::{
     error::Error,
-    scan::{self, Outcome},
+    report,
+    scan::{self, Listing, Outcome},
 };
 
 /// Say what loading one file would do
@@ -43,10 +42,8 @@ impl Inspect {
         let cwd = current_dir()?;
         let view = scan::file(&cwd, &self.file)?;
         let (policy, name) = policy::find(self.policy.policy.as_deref(), &view.root)?;
-        let mut inspection = scan::inspect(&view, &self.file, &policy, name)?;
-        if self.disassemble {
-            inspection.disassembly = Some(disassemble(&self.file)?);
-        }
+        let listing = if self.disassemble { Listing::Every } else { Listing::None };
+        let inspection = scan::inspect(&view, &self.file, &policy, name, listing)?;
         let style = terminal::style(self.output.color, self.output.output.is_some());
         output::deliver(self.output.output.as_deref(), |out| {
             report::inspect(&inspection, style, out)

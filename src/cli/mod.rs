@@ -14,7 +14,6 @@ mod inspect;
 mod output;
 mod policy;
 mod progress;
-mod seam;
 mod terminal;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};

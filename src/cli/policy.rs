@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{current_dir, output, seam, terminal};
+use super::{current_dir, output, terminal};
 use crate::{
     error::Error,
-    policy::Policy,
+    policy::{self, Catalog, Policy},
     scan::{self, Outcome},
 };
 
@@ -21,13 +21,13 @@ const PLACES: &[&str] = &[
 /// The policy that judges, and its name for the report.
 pub(super) fn find(named: Option<&Path>, root: &Path) -> Result<(Policy, String), Error> {
     if let Some(path) = named {
-        return Ok((seam::policy::load(path)?, path.display().to_string()));
+        return Ok((load(path)?, path.display().to_string()));
     }
     for place in PLACES {
         let path = root.join(place);
         // A policy that is there but cannot be read is an error, never "no policy".
         match std::fs::symlink_metadata(&path) {
-            Ok(_) => return Ok((seam::policy::load(&path)?, String::from(*place))),
+            Ok(_) => return Ok((load(&path)?, String::from(*place))),
             Err(error)
                 if matches!(
                     error.kind(),
@@ -37,9 +37,16 @@ pub(super) fn find(named: Option<&Path>, root: &Path) -> Result<(Policy, String)
         }
     }
     Ok((
-        seam::policy::recommended(),
+        Policy::recommended(),
         String::from("recommended (built in)"),
     ))
+}
+
+/// A policy file, checked against the rules and formats there are.
+fn load(path: &Path) -> Result<Policy, Error> {
+    let (rules, formats) = (scan::rule_ids(), scan::format_ids());
+    let catalog = Catalog { rules: &rules, formats: &formats };
+    Ok(Policy::load(path, &catalog)?)
 }
 
 #[derive(Debug, Subcommand)]
@@ -82,8 +89,8 @@ impl Init {
             });
         }
         let view = scan::work_tree(&cwd, &[])?;
-        let survey = scan::survey(&view, &seam::policy::recommended());
-        let text = seam::policy::init(&survey);
+        let survey = scan::survey(&view, &Policy::recommended());
+        let text = policy::init(&survey);
         let target = (!to_stdout).then_some(self.output.as_path());
         output::deliver(target, |out| out.write_all(text.as_bytes()))?;
         if let Some(path) = target {

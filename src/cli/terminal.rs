@@ -4,7 +4,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::seam::report::Style;
+use crate::report::Style;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -1,6 +1,6 @@
 //! One entry: open it, read what it is, judge it.
 
-use super::{guard, source};
+use super::{Listing, guard, source};
 use crate::{
     fact::{Fact, Observation, Site, Text, Unread},
     finding::Finding,
@@ -20,6 +20,8 @@ pub(super) struct Seen {
     pub(super) bytes: u64,
     /// Whether it is source.
     pub(super) source: bool,
+    /// Every opcode, where a listing was asked for.
+    pub(super) listing: Option<Vec<String>>,
 }
 
 /// Reads and judges an entry; `None` if it has gone since it was listed.
@@ -34,7 +36,7 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
             },
         });
     }
-    let mut seen = observe(reader, item)?;
+    let mut seen = observe(reader, item, Listing::None)?;
     let scope = policy.scope(&item.entry.path);
     let findings = match guard::run(|| findings(item, &seen.observations, &scope)) {
         Ok(findings) => findings,
@@ -67,8 +69,11 @@ fn findings(item: &Item, observations: &[Observation], scope: &Scope) -> Vec<Fin
 }
 
 /// Reads an entry; `None` if it has gone since it was listed. What was seen before a panic is kept.
-pub(super) fn observe(reader: &mut Reader<'_>, item: &Item) -> Option<Seen> {
-    let mut recorder = Recorder::default();
+pub(super) fn observe(reader: &mut Reader<'_>, item: &Item, listing: Listing) -> Option<Seen> {
+    let mut recorder = match listing {
+        Listing::None => Recorder::default(),
+        Listing::Every => Recorder::with_listing(),
+    };
     let mut seen = Seen::default();
     let result = guard::run(|| {
         let opened = reader.open(item);
@@ -78,6 +83,7 @@ pub(super) fn observe(reader: &mut Reader<'_>, item: &Item) -> Option<Seen> {
         record(item, opened, &mut seen, &mut recorder);
         true
     });
+    seen.listing = recorder.take_listing();
     seen.observations = recorder.finish();
     match result {
         Ok(true) => Some(seen),

@@ -9,7 +9,7 @@ mod guard;
 mod source;
 mod survey;
 
-pub use survey::{Survey, format_ids, rule_ids, survey};
+pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{View, file, staged, work_tree},
@@ -105,6 +105,15 @@ pub fn check(
     ))
 }
 
+/// Whether every opcode is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// No.
+    None,
+    /// Each, with its effect.
+    Every,
+}
+
 /// Says what loading the one file of a view would do, whatever the policy makes of it. `path` is how the user named it.
 ///
 /// # Errors
@@ -114,6 +123,7 @@ pub fn inspect(
     path: &Path,
     policy: &Policy,
     policy_name: String,
+    listing: Listing,
 ) -> Result<Inspection, Error> {
     guard::install();
     let gone = || Error::Io {
@@ -121,7 +131,7 @@ pub fn inspect(
         source: std::io::ErrorKind::NotFound.into(),
     };
     let item = view.items.first().ok_or_else(gone)?;
-    let seen = entry::observe(&mut view.reader(), item).ok_or_else(gone)?;
+    let seen = entry::observe(&mut view.reader(), item, listing).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),
@@ -130,5 +140,6 @@ pub fn inspect(
         &scope,
     );
     inspection.policy = policy_name;
+    inspection.disassembly = seen.listing;
     Ok(inspection)
 }

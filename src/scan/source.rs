@@ -54,7 +54,7 @@ pub(super) fn read(source: Source, window: &Window, recorder: &mut Recorder) {
                 let detail = "it shrank while it was read".into();
                 recorder.record(Fact::Unread(Unread::Io { detail }));
             }
-            python(&bytes, source == Source::Notebook, recorder);
+            crate::python::read(&bytes, source == Source::Notebook, recorder);
         }
         Err(error) => {
             let unread = ReadError::from(error).into();
@@ -62,9 +62,6 @@ pub(super) fn read(source: Source, window: &Window, recorder: &mut Recorder) {
         }
     }
 }
-
-/// The door to the Python reader.
-fn python(_source: &[u8], _notebook: bool, _recorder: &mut Recorder) {}
 
 #[cfg(test)]
 mod tests {

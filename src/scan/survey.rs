@@ -2,24 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{View, entry, guard};
+use super::{Listing, View, entry, guard};
 use crate::{
     fact::{Fact, Global, GlobalName, Text},
     format::FORMATS,
-    policy::{FormatVerdict, GlobalVerdict, Policy},
+    policy::{FormatVerdict, GlobalVerdict, InitSummary, Policy, SeenGlobal},
     rule::RULES,
 };
-
-/// What a view holds that a policy has a say about.
-#[derive(Debug, Clone, Default)]
-pub struct Survey {
-    /// The ids of the formats that were found, each with how many artifacts have it.
-    pub formats: Vec<(String, usize)>,
-    /// Those among them that the policy does not allow.
-    pub refused_formats: Vec<String>,
-    /// The globals that the policy does not allow, each with the first artifact that needs it and how many do.
-    pub globals: Vec<(GlobalName, Text, usize)>,
-}
 
 /// The ids of all rules.
 pub fn rule_ids() -> Vec<&'static str> {
@@ -32,7 +21,7 @@ pub fn format_ids() -> Vec<&'static str> {
 }
 
 /// Reads a view and notes what of it a policy does not allow.
-pub fn survey(view: &View, policy: &Policy) -> Survey {
+pub fn survey(view: &View, policy: &Policy) -> InitSummary {
     guard::install();
     let mut reader = view.reader();
     let mut formats: BTreeMap<String, (usize, bool)> = BTreeMap::new();
@@ -42,7 +31,7 @@ pub fn survey(view: &View, policy: &Policy) -> Survey {
         if policy.excludes(path) {
             continue;
         }
-        let Some(seen) = entry::observe(&mut reader, item) else {
+        let Some(seen) = entry::observe(&mut reader, item, Listing::None) else {
             continue;
         };
         let scope = policy.scope(path);
@@ -72,7 +61,7 @@ pub fn survey(view: &View, policy: &Policy) -> Survey {
                 .1 += 1;
         }
     }
-    Survey {
+    InitSummary {
         refused_formats: formats
             .iter()
             .filter(|(_, (_, refused))| *refused)
@@ -84,7 +73,7 @@ pub fn survey(view: &View, policy: &Policy) -> Survey {
             .collect(),
         globals: globals
             .into_iter()
-            .map(|(name, (path, count))| (name, path, count))
+            .map(|(name, (path, artifacts))| SeenGlobal { name, path, artifacts })
             .collect(),
     }
 }

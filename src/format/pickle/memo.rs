@@ -39,10 +39,6 @@ impl Memo {
         self.set
     }
 
-    /// Whether none is.
-    pub(in crate::format::pickle) fn is_empty(&self) -> bool {
-        self.set == 0
-    }
 
     /// The entry at an index.
     #[inline]

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The stream of pickles and raw storages.
-pub static FORMAT: Format = Format {
+pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-legacy",
     title: "PyTorch checkpoint (before 1.6)",
     doc: DOC,

@@ -4,10 +4,10 @@
 //! Follows `torch/serialization.py` and the archive reader in `caffe2/serialize` (torch 2.15). Only the index of a
 //! checkpoint is read; tensor bytes are not.
 
-pub mod legacy;
-pub mod script;
-pub mod tar;
-pub mod zip;
+pub(super) mod legacy;
+pub(super) mod script;
+pub(super) mod tar;
+pub(super) mod zip;
 
 use super::{
     Reading,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The format: recognised by [`LAYOUT`], not by a probe of its own.
-pub static FORMAT: Format = Format {
+pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-script",
     title: "TorchScript archive",
     doc: DOC,
@@ -24,7 +24,7 @@ pub static FORMAT: Format = Format {
 };
 
 /// A zip with a `constants.pkl`, which is what torch itself goes by.
-pub static LAYOUT: Layout = Layout {
+pub(in crate::format) static LAYOUT: Layout = Layout {
     id: "torch-script",
     claims,
     read,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The tar of pickles.
-pub static FORMAT: Format = Format {
+pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-tar",
     title: "PyTorch checkpoint (before 0.1.10)",
     doc: DOC,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The format: recognised by [`LAYOUT`], not by a probe of its own.
-pub static FORMAT: Format = Format {
+pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-zip",
     title: "PyTorch checkpoint (zip)",
     doc: DOC,
@@ -27,7 +27,7 @@ pub static FORMAT: Format = Format {
 };
 
 /// A zip with a `data.pkl` that is no TorchScript archive.
-pub static LAYOUT: Layout = Layout {
+pub(in crate::format) static LAYOUT: Layout = Layout {
     id: "torch-zip",
     claims: is_torch,
     read,
