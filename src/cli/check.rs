@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, builder::PossibleValuesParser};
 
-use super::{
-    OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, terminal,
-};
+use super::{OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, terminal};
 use crate::{
     error::Error,
     report,

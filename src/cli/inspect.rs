@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{
-    OutputArgs, PolicyArgs, current_dir, output, policy, terminal,
-};
+use super::{OutputArgs, PolicyArgs, current_dir, output, policy, terminal};
 use crate::{
     error::Error,
     report,
@@ -42,7 +40,11 @@ impl Inspect {
         let cwd = current_dir()?;
         let view = scan::file(&cwd, &self.file)?;
         let (policy, name) = policy::find(self.policy.policy.as_deref(), &view.root)?;
-        let listing = if self.disassemble { Listing::Every } else { Listing::None };
+        let listing = if self.disassemble {
+            Listing::Every
+        } else {
+            Listing::None
+        };
         let inspection = scan::inspect(&view, &self.file, &policy, name, listing)?;
         let style = terminal::style(self.output.color, self.output.output.is_some());
         output::deliver(self.output.output.as_deref(), |out| {

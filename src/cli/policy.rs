@@ -45,7 +45,10 @@ pub(super) fn find(named: Option<&Path>, root: &Path) -> Result<(Policy, String)
 /// A policy file, checked against the rules and formats there are.
 fn load(path: &Path) -> Result<Policy, Error> {
     let (rules, formats) = (scan::rule_ids(), scan::format_ids());
-    let catalog = Catalog { rules: &rules, formats: &formats };
+    let catalog = Catalog {
+        rules: &rules,
+        formats: &formats,
+    };
     Ok(Policy::load(path, &catalog)?)
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::FORMATS;
+use super::{FORMATS, Format};
 use crate::bytes::Window;
 
 /// How many bytes from the front a probe may look at.
@@ -52,6 +52,34 @@ const UNREAD_EXTENSIONS: &[&str] = &[
     "model", "nemo", "onnx", "pb", "pdmodel", "pdparams", "pt2", "pte", "skops", "t7", "tflite",
     "ubj",
 ];
+
+/// Suffixes of files that are plainly no models.
+const PLAIN: &[&str] = &[
+    "cfg", "csv", "gif", "html", "ini", "jpeg", "jpg", "json", "log", "md", "pdf", "png", "rst", "svg", "toml", "txt",
+    "wav", "xml", "yaml", "yml",
+];
+
+/// Suffixes under which more than one format is at home: what `torch.load` opens may also be a bare pickle, and what
+/// unpickles a file rarely cares for its suffix.
+const SHARED: &[&str] = &["pt", "pth", "bin", "ckpt", "model"];
+
+/// Whether a name promises nothing else than this format.
+pub(super) fn may_be_called(format: &Format, name: &[u8]) -> bool {
+    has_extension(name, format.extensions) || has_extension(name, SHARED)
+}
+
+/// What a name promises, in a few words: a format by its suffix, or text or a picture; `None` if it promises nothing.
+pub(super) fn expected_of(name: &[u8]) -> Option<String> {
+    let format = FORMATS
+        .iter()
+        .find(|format| has_extension(name, format.extensions));
+    let plain = PLAIN.iter().find(|suffix| has_extension(name, &[suffix]));
+    match (format, plain) {
+        (Some(format), _) => Some(format!("{} ({})", format.id, format.title)),
+        (None, Some(suffix)) => Some(format!("`.{suffix}`")),
+        (None, None) => None,
+    }
+}
 
 /// Whether a file of this name is expected to be a model artifact, whatever its bytes.
 pub fn is_artifact_name(name: &[u8]) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Certainty, FORMATS, Format, Head, is_artifact_name};
+use super::{Certainty, FORMATS, Format, Head, identify, is_artifact_name};
 use crate::{
     bytes::{Budget, ReadError, Window},
     fact::{Excerpt, Fact, Hop, Observation, Place, Text, Unread},
@@ -127,15 +127,37 @@ impl Reading<'_> {
         }
         let by_name = matches!(self.expect, Expect::Named) && is_artifact_name(name.as_bytes());
         let mut known = false;
+        let before = self.recorder.checkpoint();
         for (certainty, format) in claims {
             // A doubtful claim counts if it reads convincingly, or if the name says the same.
             let doubtful = certainty == Certainty::Maybe && !head.named(format.extensions)
                 || matches!(self.expect, Expect::Payload);
             known |= self.read_as(format, certainty, window, doubtful);
         }
+        if known && matches!(self.expect, Expect::Named) {
+            self.compare_with_name(before, name.as_bytes());
+        }
         if by_name && !known {
             let detail = describe(&head);
             self.unread(Unread::Unknown { detail }, Place::Whole);
+        }
+    }
+
+    /// Says so if the suffix belongs to something else than what the content is.
+    fn compare_with_name(&mut self, before: Checkpoint, name: &[u8]) {
+        let depth = self.recorder.site(Place::Whole).hops.len();
+        let seen = self.recorder.since(before).iter();
+        let is: Vec<&'static Format> = seen
+            .filter(|o| o.site.hops.len() == depth)
+            .filter_map(|o| if let Fact::Is(id) = &o.fact { super::by_id(id) } else { None })
+            .collect();
+        if is.iter().any(|format| identify::may_be_called(format, name)) {
+            return;
+        }
+        let Some(format) = is.first() else { return };
+        if let Some(expected) = identify::expected_of(name) {
+            let detail = format!("its name says {expected}, its content is a {}", format.title);
+            self.recorder.anomaly("misleading-suffix", detail, Place::Whole);
         }
     }
 

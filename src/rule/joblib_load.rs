@@ -47,7 +47,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
              types it needs, not all that `get_untrusted_types` returns"
                 .into(),
         );
-        finding.help.push("for plain arrays: `numpy.save` and `numpy.load`".into());
+        finding
+            .help
+            .push("for plain arrays: `numpy.save` and `numpy.load`".into());
         findings.push(finding);
     }
 }

@@ -39,7 +39,9 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for (observation, call) in calls(case).filter(|(_, call)| call.act == PyAct::Assign) {
         let name = &call.callee;
-        let message = format!("`{name}` is replaced for the whole process: what its callers ask for is no longer what happens");
+        let message = format!(
+            "`{name}` is replaced for the whole process: what its callers ask for is no longer what happens"
+        );
         let mut finding = finding(case, &META, (observation, call), None, message);
         finding.help.push(format!(
             "call a function of your own instead, and leave `{name}` as it is; if a library must load a file that torch \

@@ -65,18 +65,34 @@ macro_rules! rules {
 mod source;
 
 rules! {
+    anomalous_container,
+    embedded_pickle,
+    extension_registry,
+    format_not_allowed,
+    global_not_allowed,
+    incomplete_read,
+    items_on_non_container,
     joblib_load,
+    lfs_not_fetched,
     loader_replaced,
+    misleading_suffix,
     no_weights_only_env,
     numpy_allow_pickle,
+    out_of_band_buffer,
     pandas_read_pickle,
     partial_analysis,
+    persistent_id,
+    pickle_anomaly,
     pickle_load,
+    state_on_non_instance,
     torch_load_computed,
     torch_load_implicit,
     torch_load_kwargs,
     torch_load_pickle_module,
     torch_load_unsafe,
+    torch_weights_only,
+    unknown_artifact,
+    unresolved_global,
 }
 
 /// A rule by its id.

@@ -68,7 +68,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let message = match value {
             Some(value) if is_true(value) => {
-                format!("`{VARIABLE}={value}` makes every `torch.load` that leaves `weights_only` out run any code its file names")
+                format!(
+                    "`{VARIABLE}={value}` makes every `torch.load` that leaves `weights_only` out run any code its file names"
+                )
             }
             Some(_) => continue,
             None => format!(
@@ -81,7 +83,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             "remove it, and list what the one file needs with `with torch.serialization.safe_globals([...]):` around its `torch.load`"
                 .into(),
         );
-        finding.help.push("to guard against `weights_only=False` anywhere, set `TORCH_FORCE_WEIGHTS_ONLY_LOAD=1`".into());
+        finding.help.push(
+            "to guard against `weights_only=False` anywhere, set `TORCH_FORCE_WEIGHTS_ONLY_LOAD=1`"
+                .into(),
+        );
         findings.push(finding);
     }
 }

@@ -70,14 +70,20 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let message = match truth {
             Some(false) => continue,
-            Some(true) => format!("`allow_pickle=True` lets `{name}` run any code that an array of objects names"),
+            Some(true) => format!(
+                "`allow_pickle=True` lets `{name}` run any code that an array of objects names"
+            ),
             None => format!(
                 "`allow_pickle={}` is not a constant: where it is true, `{name}` runs any code that an array of objects names",
                 argument.text
             ),
         };
         let mut finding = finding(case, &META, (observation, call), Some(argument), message);
-        let fixed = rewritten(call, Some(("allow_pickle", "False")), Some(("allow_pickle", *position)));
+        let fixed = rewritten(
+            call,
+            Some(("allow_pickle", "False")),
+            Some(("allow_pickle", *position)),
+        );
         finding.help.push(format!("write `{fixed}`"));
         finding.help.push(
             "if it then fails, the array holds objects: store text and records as fixed-width dtypes, or in JSON or Parquet"

@@ -73,7 +73,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             _ => format!("`{name}` is passed on: it runs any code that the bytes name"),
         };
         let mut finding = finding(case, &META, (observation, call), None, message);
-        finding.help.push("keep data in JSON, tensors in safetensors, scikit-learn models in skops".into());
+        finding
+            .help
+            .push("keep data in JSON, tensors in safetensors, scikit-learn models in skops".into());
         finding.help.push(
             "if it must be a pickle that you wrote yourself: pin the file in `weighbridge.lock`, or override \
              `find_class` to refuse every name but those you list"

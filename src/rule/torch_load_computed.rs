@@ -46,13 +46,19 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let message = match &argument.value {
             Constant::Parameter(Some(default)) => match default.truth() {
-                Some(true) => "the caller may set `weights_only` to false, and the file may then run any code",
+                Some(true) => {
+                    "the caller may set `weights_only` to false, and the file may then run any code"
+                }
                 Some(false) if **default != Constant::None => {
                     "`weights_only` is false unless the caller says otherwise: the file may run any code"
                 }
-                _ => "`weights_only` is left to the caller, and by default to torch: the file may run any code",
+                _ => {
+                    "`weights_only` is left to the caller, and by default to torch: the file may run any code"
+                }
             },
-            Constant::Parameter(None) => "the caller decides `weights_only`: if it is false, the file may run any code",
+            Constant::Parameter(None) => {
+                "the caller decides `weights_only`: if it is false, the file may run any code"
+            }
             _ => "`weights_only` is not a constant: where it is false, the file may run any code",
         };
         let mut finding = finding(case, &META, (observation, call), Some(argument), message);

@@ -48,7 +48,9 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for (observation, call) in uses(case, "torch.load") {
         let given = call.argument("weights_only", None);
-        if given.is_some_and(|argument| argument.value != Constant::None) || call.act == PyAct::Partial {
+        if given.is_some_and(|argument| argument.value != Constant::None)
+            || call.act == PyAct::Partial
+        {
             continue;
         }
         // Said by `torch-load-pickle-module` and `torch-load-kwargs`.
@@ -58,9 +60,15 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let message = match (call.act, given) {
-            (PyAct::Call, Some(_)) => "`weights_only=None` is as good as not given: before torch 2.6, or with the environment's switch, the file may run any code",
-            (PyAct::Call, None) => "`weights_only` is not given: before torch 2.6, or with the environment's switch, the file may run any code",
-            _ => "`torch.load` is passed on without `weights_only`: before torch 2.6, or with the environment's switch, the file may run any code",
+            (PyAct::Call, Some(_)) => {
+                "`weights_only=None` is as good as not given: before torch 2.6, or with the environment's switch, the file may run any code"
+            }
+            (PyAct::Call, None) => {
+                "`weights_only` is not given: before torch 2.6, or with the environment's switch, the file may run any code"
+            }
+            _ => {
+                "`torch.load` is passed on without `weights_only`: before torch 2.6, or with the environment's switch, the file may run any code"
+            }
         };
         let mut finding = finding(case, &META, (observation, call), given, message);
         let fixed = rewritten(call, Some(("weights_only", "True")), None);

@@ -51,7 +51,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = finding(case, &META, (observation, call), None, message);
         let fixed = rewritten(call, Some(("weights_only", "True")), None);
         let fixed = fixed.trim_end_matches(')');
-        finding.help.push(format!("write `{fixed}, **...)`, so that nothing can turn it off"));
+        finding.help.push(format!(
+            "write `{fixed}, **...)`, so that nothing can turn it off"
+        ));
         findings.push(finding);
     }
 }

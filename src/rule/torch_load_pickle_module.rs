@@ -58,7 +58,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             module.text
         );
         let mut finding = finding(case, &META, (observation, call), Some(module), message);
-        let fixed = rewritten(call, Some(("weights_only", "True")), Some(("pickle_module", 2)));
+        let fixed = rewritten(
+            call,
+            Some(("weights_only", "True")),
+            Some(("pickle_module", 2)),
+        );
         finding.help.push(format!("write `{fixed}`"));
         finding.help.push(SAFETENSORS.into());
         findings.push(finding);

@@ -68,10 +68,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let message = match call.act {
             PyAct::Call => format!("`{written}` lets the loaded file run any code it names"),
-            _ => format!("`{written}` is bound to `torch.load`: every file loaded so may run any code it names"),
+            _ => format!(
+                "`{written}` is bound to `torch.load`: every file loaded so may run any code it names"
+            ),
         };
         let mut finding = finding(case, &META, (observation, call), Some(argument), message);
-        let fixed = rewritten(call, Some(("weights_only", "True")), Some(("pickle_module", 2)));
+        let fixed = rewritten(
+            call,
+            Some(("weights_only", "True")),
+            Some(("pickle_module", 2)),
+        );
         finding.help.push(format!("write `{fixed}`"));
         finding.help.push(IF_REFUSED.into());
         finding.help.push(SAFETENSORS.into());

@@ -73,7 +73,11 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
             .collect(),
         globals: globals
             .into_iter()
-            .map(|(name, (path, artifacts))| SeenGlobal { name, path, artifacts })
+            .map(|(name, (path, artifacts))| SeenGlobal {
+                name,
+                path,
+                artifacts,
+            })
             .collect(),
     }
 }

@@ -39,7 +39,6 @@ impl Memo {
         self.set
     }
 
-
     /// The entry at an index.
     #[inline]
     pub(in crate::format::pickle) fn get(&self, index: u64) -> Option<Value> {

@@ -1,0 +1,57 @@
+//! Containers that say two things.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses containers whose bytes say two things: an archive whose directory and members disagree, a member stored
+    /// twice, bytes that no member accounts for, a safetensors header with a key given twice.
+    ///
+    /// ## Why it matters
+    ///
+    /// Readers follow different halves of such a file: what a scanner reads is then not what a loader loads. No library writes
+    /// them, so nothing honest is lost. Each kind is explained under its format: `weighbridge explain zip`.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// name-mismatch: the directory says `archive/data.pkl`, the member itself `archive/datap.kl`
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Files as the libraries write them. Save the object again, or download the file again.
+    "anomalous-container", "an archive or array file that loaders read differently, or that no writer writes", Deny, check
+}
+
+/// Said by `pickle-anomaly`.
+const OF_PICKLES: &[&str] = super::pickle_anomaly::KINDS;
+/// Odd, and read alike by everyone: no reason to refuse. `inspect` shows them.
+const MILD: &[&str] = &["archive-comment", super::misleading_suffix::KIND];
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::Anomaly { kind, detail } = &observation.fact else {
+            continue;
+        };
+        if OF_PICKLES.contains(&kind.as_str()) || MILD.contains(&kind.as_str()) {
+            continue;
+        }
+        let mut finding = case.finding(
+            &META,
+            observation,
+            format!("loaders may read this differently: {detail}"),
+        );
+        finding.subject = Subject::Anomaly(kind.clone());
+        finding.help.push(
+            "save it again with the library that wrote it, or fetch it again from its source"
+                .into(),
+        );
+        findings.push(finding);
+    }
+}

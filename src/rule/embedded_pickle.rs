@@ -1,0 +1,41 @@
+//! Pickles inside pickles.
+
+use super::Case;
+use crate::{fact::Fact, finding::Finding};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Reports a constant of a pickle that is itself a complete pickle and names a global. What the inner one would do is
+    /// judged as well.
+    ///
+    /// ## Why it matters
+    ///
+    /// A nested pickle runs when something unpickles it: a class's `__setstate__`, or a loader called by the outer one. It is also
+    /// where payloads are hidden from readers that look at the outer one only.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x0016  SHORT_BINBYTES    b'\x80\x02cposix\nsystem\n...'
+    /// 0x0043  REDUCE            _pickle.loads(b'...')
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Store data, not pickles of it: arrays as safetensors or npy, settings as JSON.
+    "embedded-pickle", "a pickle inside a pickle", Warn, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        if let Fact::EmbeddedPickle { length } = &observation.fact {
+            let message = format!("a constant of {length} bytes is itself a pickle");
+            let mut finding = case.finding(&META, observation, message);
+            finding.help.push(
+                "store the data itself; what the inner pickle would do is judged as well".into(),
+            );
+            findings.push(finding);
+        }
+    }
+}

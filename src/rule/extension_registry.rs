@@ -1,0 +1,45 @@
+//! The extension registry.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses `EXT1`, `EXT2` and `EXT4`.
+    ///
+    /// ## Why it matters
+    ///
+    /// What a code stands for is in the loading process (`copyreg.add_extension`), not in the file: any global at all. No
+    /// library writes these opcodes.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x0002  EXT1              240
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Pickles that spell their globals, which is what every library writes.
+    "extension-registry", "a pickle that resolves something from the extension registry", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        if let Fact::Extension { code } = &observation.fact {
+            let message = format!(
+                "loading resolves extension code {code}, whatever that is in the loading process"
+            );
+            let mut finding = case.finding(&META, observation, message);
+            finding.subject = Subject::Anomaly("extension".into());
+            finding.help.push(
+                "save the object again with globals spelled out, as every library does".into(),
+            );
+            findings.push(finding);
+        }
+    }
+}

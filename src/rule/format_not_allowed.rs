@@ -1,0 +1,51 @@
+//! Formats that the policy does not allow.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+    policy::FormatVerdict,
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses artifacts, and members of artifacts, whose format is not listed under `formats.allow`, or is listed under
+    /// `formats.refuse`.
+    ///
+    /// ## Why it matters
+    ///
+    /// Some formats are programs by design. A policy that allows only formats that hold data makes the question of what a file
+    /// would run not arise. The format is told by content, whatever the file is called.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// models/classifier.safetensors is a Python pickle
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// A format that the policy allows: safetensors for tensors, npy for arrays, JSON for settings.
+    "format-not-allowed", "a format that the policy does not allow", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::Is(id) = &observation.fact else {
+            continue;
+        };
+        let FormatVerdict::Refused { decided_by, advice } = case.scope.format(id) else {
+            continue;
+        };
+        let message = format!("this is `{id}`, a format that the policy does not allow here");
+        let mut finding = case.finding(&META, observation, message);
+        finding.subject = Subject::Format(id.clone());
+        finding.related.extend(decided_by);
+        finding.help.extend(advice);
+        finding.help.push(format!(
+            "run `weighbridge explain {id}` for what loading it does and what to prefer"
+        ));
+        findings.push(finding);
+    }
+}

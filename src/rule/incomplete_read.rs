@@ -1,0 +1,70 @@
+//! What could not be read to its end.
+
+use super::Case;
+use crate::{
+    fact::{Fact, Unread},
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses what was not read: malformed or truncated artifacts, forms that are not read here (an encrypted member), what
+    /// reaches a limit, and what the operating system would not give.
+    ///
+    /// ## Why it matters
+    ///
+    /// A pickle that runs its payload and then breaks is still a payload. What was not read is not known to be harmless, and
+    /// "no findings" must not mean "not looked at". What was seen before the error is judged as well.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x002a  BINUNICODE        needs 2147483647 bytes, 12 are left
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Files as the libraries write them. Fetch the file again, or save it again.
+    "incomplete-read", "an artifact that could not be read to its end", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::Unread(unread) = &observation.fact else {
+            continue;
+        };
+        let (kind, message, help) = match unread {
+            Unread::Malformed { detail } => (
+                "malformed",
+                format!("it does not read to its end: {detail}"),
+                "fetch it again from its source, or save it again with the library that wrote it",
+            ),
+            Unread::Limit { limit } => (
+                "limit",
+                format!("it reaches a limit of what is read: {limit}"),
+                "no real artifact comes near this limit: do not load it; `docs/limits.md` has the reasons",
+            ),
+            Unread::Io { detail } => (
+                "io",
+                format!("it could not be read: {detail}"),
+                "make it readable, or exclude it in the policy",
+            ),
+            Unread::Unsupported { detail } => (
+                "unsupported",
+                format!("it is in a form that is not read: {detail}"),
+                "save it in an ordinary form: stored or deflated, not encrypted, inside the tree",
+            ),
+            Unread::Crashed { detail } => (
+                "crashed",
+                format!("reading it failed by a mistake of this program: {detail}"),
+                "please report it; the file is refused until it can be read",
+            ),
+            Unread::Unknown { .. } | Unread::NotFetched { .. } => continue,
+        };
+        let mut finding = case.finding(&META, observation, message);
+        finding.subject = Subject::Anomaly(kind.into());
+        finding.help.push(help.into());
+        findings.push(finding);
+    }
+}

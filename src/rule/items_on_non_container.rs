@@ -1,0 +1,46 @@
+//! Items set on what is no container.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses `APPEND`, `APPENDS`, `ADDITEMS`, `SETITEM` and `SETITEMS` on a class, a function, a module's dictionary or a value
+    /// nothing is known about.
+    ///
+    /// ## Why it matters
+    ///
+    /// These opcodes call `append`, `extend`, `add` or `__setitem__` of whatever is below: on a module's `__dict__` that replaces
+    /// functions for the whole process. Lists, sets, dicts and instances of allowed classes are what picklers fill.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x0014  STACK_GLOBAL      numpy.__dict__
+    /// 0x0030  SETITEM           numpy.__dict__
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Pickles as picklers write them; or safetensors.
+    "items-on-non-container", "a pickle that fills something that is no container", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        if let Fact::ItemsOnNonContainer { target, op } = &observation.fact {
+            let message = format!("loading fills something that is no container: {op} on {target}");
+            let mut finding = case.finding(&META, observation, message);
+            finding.subject = Subject::Anomaly("items".into());
+            finding.help.push(
+                "no library writes this: do not load the file, and find out where it comes from"
+                    .into(),
+            );
+            findings.push(finding);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Names that say something else.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Reports artifacts whose suffix belongs to another format than their content: a pickle named `.safetensors` or `.json`, a
+    /// zip named `.npy`.
+    ///
+    /// ## Why it matters
+    ///
+    /// Loaders choose by name as often as by content, and people always do. A name that promises data is how a pickle gets
+    /// loaded by someone who would not load one. What the content would do is judged whatever the name.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// weights.safetensors is a Python pickle
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// A name with the suffix of what the file is.
+    "misleading-suffix", "an artifact whose name says it is something else", Warn, check
+}
+
+/// The kind of anomaly that says it.
+pub(super) const KIND: &str = "misleading-suffix";
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::Anomaly { kind, detail } = &observation.fact else {
+            continue;
+        };
+        if kind == KIND {
+            let mut finding = case.finding(&META, observation, detail.to_string());
+            finding.subject = Subject::Anomaly(kind.clone());
+            finding
+                .help
+                .push("rename it to say what it is, or save it as what its name says".into());
+            findings.push(finding);
+        }
+    }
+}

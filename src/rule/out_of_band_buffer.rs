@@ -1,0 +1,38 @@
+//! Buffers from outside.
+
+use super::Case;
+use crate::{fact::Fact, finding::Finding};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Reports `NEXT_BUFFER` of protocol 5.
+    ///
+    /// ## Why it matters
+    ///
+    /// The buffer is handed over by the caller, so what the pickle holds is not all in the file. Plain loaders refuse it.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x000f  NEXT_BUFFER
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// `pickle.dump` without `buffer_callback`; or safetensors.
+    "out-of-band-buffer", "a pickle that takes a buffer from outside the file", Warn, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        if matches!(observation.fact, Fact::OutOfBandBuffer) {
+            let message = "loading takes a buffer that is not in the file";
+            let mut finding = case.finding(&META, observation, message);
+            finding.help.push(
+                "save it without `buffer_callback`, so that everything is in the file".into(),
+            );
+            findings.push(finding);
+        }
+    }
+}

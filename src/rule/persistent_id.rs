@@ -1,0 +1,60 @@
+//! Persistent ids.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses `PERSID` and `BINPERSID`, except for tensor storages inside torch's own files.
+    ///
+    /// ## Why it matters
+    ///
+    /// What a persistent id becomes is the loader's to decide: a file, a URL, a class. In a torch checkpoint it is
+    /// `('storage', <type>, key, location, size)`, and torch's loaders look the storage up in the same file.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x0000  PERSID            http://example.com/x
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Everything in one file, without persistent ids; or safetensors.
+    "persistent-id", "a persistent id that is no tensor storage", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let torch: Vec<_> = case
+        .observations
+        .iter()
+        .filter(|o| matches!(o.fact, Fact::TorchLoad(_)))
+        .collect();
+    for observation in case.observations {
+        let Fact::PersistentId {
+            preview,
+            torch_storage,
+        } = &observation.fact
+        else {
+            continue;
+        };
+        let inside_torch = torch.iter().any(|load| {
+            observation.site.hops.starts_with(&load.site.hops)
+                && matches!(&load.fact, Fact::TorchLoad(load) if load.form != crate::fact::TorchForm::Bare)
+        });
+        if *torch_storage && inside_torch {
+            continue;
+        }
+        let message = format!("loading asks its caller for {preview}, which may become anything");
+        let mut finding = case.finding(&META, observation, message);
+        finding.subject = Subject::Anomaly("persistent-id".into());
+        finding
+            .help
+            .push("save the object into one file without persistent ids".into());
+        findings.push(finding);
+    }
+}

@@ -1,0 +1,61 @@
+//! Streams that unpicklers read differently.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses pickles with data after their end, operands that cross a frame, memo entries of an earlier pickle, memo indexes
+    /// that would take gigabytes, protocols that do not exist.
+    ///
+    /// ## Why it matters
+    ///
+    /// Unpicklers differ in what they make of such streams, and so do readers: this is how a payload is shown to one and hidden
+    /// from another. Each kind is explained by `weighbridge explain pickle`.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// frame-straddle: an operand at 0x19 crosses the end of its frame at 0x1b
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Pickles as picklers write them.
+    "pickle-anomaly", "a pickle that unpicklers read differently, or that no pickler writes", Deny, check
+}
+
+/// The kinds of anomaly that are about pickles.
+pub(super) const KINDS: &[&str] = &[
+    "bad-number",
+    "bytes-after-stop",
+    "frame-past-end",
+    "frame-straddle",
+    "huge-memo-index",
+    "memo-of-earlier-pickle",
+    "unknown-protocol",
+];
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::Anomaly { kind, detail } = &observation.fact else {
+            continue;
+        };
+        if KINDS.contains(&kind.as_str()) {
+            let mut finding = case.finding(
+                &META,
+                observation,
+                format!("unpicklers may read this differently: {detail}"),
+            );
+            finding.subject = Subject::Anomaly(kind.clone());
+            finding
+                .help
+                .push("save the object again; no library writes this".into());
+            findings.push(finding);
+        }
+    }
+}

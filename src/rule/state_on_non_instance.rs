@@ -1,0 +1,45 @@
+//! State set on what is no instance.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses `BUILD` on anything but an instance: on a global itself, on a container, on a value nothing is known about.
+    ///
+    /// ## Why it matters
+    ///
+    /// `BUILD` sets attributes. On a class or a module that changes it for the whole process: the next call of a method is then
+    /// whatever the file says.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x0002  GLOBAL            collections OrderedDict
+    /// 0x0035  BUILD             collections.OrderedDict
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Pickles as picklers write them; or safetensors.
+    "state-on-non-instance", "a pickle that sets state on a class, a function or a module", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        if let Fact::StateOnNonInstance { target } = &observation.fact {
+            let message = format!("loading sets attributes of {target}, which is no instance");
+            let mut finding = case.finding(&META, observation, message);
+            finding.subject = Subject::Anomaly("state".into());
+            finding.help.push(
+                "no library writes this: do not load the file, and find out where it comes from"
+                    .into(),
+            );
+            findings.push(finding);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Torch files that only load unsafely.
+
+use super::Case;
+use crate::{
+    fact::{Fact, TorchForm},
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses torch files that `torch.load(weights_only=True)` would refuse whatever globals are listed: saved with pickle
+    /// protocol 4 or 5, TorchScript archives, files of before 0.1.10, bare pickles, opcodes and forms it does not know.
+    ///
+    /// ## Why it matters
+    ///
+    /// A file that only loads with `weights_only=False` makes everyone who loads it switch safety off. Files that need no more
+    /// than some globals listed are not meant: those globals are judged by themselves.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x002a  STACK_GLOBAL      opcode STACK_GLOBAL (protocol 4) is not supported
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Save a state dict with torch's defaults, or use safetensors.
+    ///
+    /// ```python
+    /// import torch
+    ///
+    /// torch.save({"weight": [1.0]}, "model.pt")
+    /// ```
+    "torch-weights-only", "a torch file that `weights_only=True` cannot load", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::TorchLoad(load) = &observation.fact else {
+            continue;
+        };
+        let Some(obstacle) = &load.obstacle else {
+            continue;
+        };
+        // What does not read to its end is said by the rule about that.
+        let unread = case.observations.iter().any(|o| {
+            matches!(o.fact, Fact::Unread(_)) && o.site.hops.starts_with(&observation.site.hops)
+        });
+        if unread && !matches!(load.form, TorchForm::Script | TorchForm::Tar) {
+            continue;
+        }
+        let message = format!(
+            "torch.load(weights_only=True) cannot load it: {}",
+            obstacle.reason
+        );
+        let mut finding = case.finding(&META, observation, message);
+        finding.site = obstacle.site.clone();
+        finding.subject = Subject::Format("torch".into());
+        let seen = case
+            .observations
+            .iter()
+            .find(|o| o.site == obstacle.site && o.excerpt.is_some());
+        finding.excerpt = seen.and_then(|o| o.excerpt.as_deref()).cloned();
+        finding.help.push(match load.form {
+            TorchForm::Script => "keep the weights as safetensors; where the graph itself is needed, prefer ONNX".into(),
+            TorchForm::Bare => "save it with `torch.save`, which writes a file that torch can check".to_owned(),
+            _ => "save the state dict again with torch's defaults: `torch.save(model.state_dict(), path)`".into(),
+        });
+        finding.help.push(
+            "or as safetensors: `safetensors.torch.save_file(model.state_dict(), path)`".into(),
+        );
+        findings.push(finding);
+    }
+}

@@ -1,0 +1,51 @@
+//! Model files of unknown content.
+
+use super::Case;
+use crate::{
+    fact::{Fact, Unread},
+    finding::Finding,
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses files whose name is a model file's and whose content is of no format that is read.
+    ///
+    /// ## Why it matters
+    ///
+    /// A loader picks its reader by name, or tries several. What no reader here knows is not known to be harmless. Formats that
+    /// are known but not read yet are named.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// model.joblib holds gzip data
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// A format that is read: safetensors, npy, torch's own. A file that is no model may be excluded by the policy.
+    ///
+    /// ```yaml
+    /// version: 1
+    /// extends: recommended
+    /// exclude: ["firmware/*.bin"]
+    /// ```
+    "unknown-artifact", "a model file by name whose content is nothing known", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        if let Fact::Unread(Unread::Unknown { detail }) = &observation.fact {
+            let message =
+                format!("it is named like a model file and holds {detail}, which is not read");
+            let mut finding = case.finding(&META, observation, message);
+            finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
+            let path = &case.entry.path;
+            finding.help.push(format!(
+                "if it is no model, exclude it in weighbridge.yaml:\nexclude: [\"{path}\"]"
+            ));
+            findings.push(finding);
+        }
+    }
+}

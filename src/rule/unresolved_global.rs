@@ -1,0 +1,73 @@
+//! Globals that cannot be named.
+
+use super::Case;
+use crate::{
+    fact::{Fact, Global, Unresolved, Usage},
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses names that are computed while unpickling, and calls of whatever another call returned.
+    ///
+    /// ## Why it matters
+    ///
+    /// An allow list is about names. Which name this is only running the pickle could tell, so no entry can allow it.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x0031  STACK_GLOBAL      <computed name>
+    /// 0x0044  REDUCE            <result of a call>('true')
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Pickles as picklers write them, whose names are constants.
+    "unresolved-global", "a pickle that resolves or calls something that cannot be named", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::Global {
+            global: global @ Global::Unresolved(why),
+            usage,
+        } = &observation.fact
+        else {
+            continue;
+        };
+        let what = match why {
+            Unresolved::Computed => "a name that is only computed while it loads",
+            // Said by `extension-registry`.
+            Unresolved::Extension => continue,
+            Unresolved::Result => "what another call returned",
+            Unresolved::Persistent => "what its caller makes of a persistent id",
+            Unresolved::Memo => "a memo entry of an earlier pickle",
+            Unresolved::Oversized => "a name too long, or one too many, to be read",
+        };
+        let verb = match usage {
+            Usage::Import => "resolves",
+            Usage::Call => "calls",
+            Usage::Construct => "instantiates",
+            Usage::Build => "sets state on",
+        };
+        let mut finding = case.finding(
+            &META,
+            observation,
+            format!("loading {verb} {what}: no policy can allow that"),
+        );
+        finding.subject = Subject::Global(global.clone());
+        let call = case.observations.iter().find(|o| {
+            o.site == observation.site
+                && matches!(&o.fact, Fact::Call { callee, .. } if callee == global)
+        });
+        if let Some(excerpt) = call.and_then(|o| o.excerpt.as_deref()) {
+            finding.excerpt = Some(excerpt.clone());
+        }
+        finding.help.push(
+            "no library writes this: do not load the file, and find out where it comes from".into(),
+        );
+        findings.push(finding);
+    }
+}
