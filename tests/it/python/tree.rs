@@ -23,6 +23,7 @@ fn a_tree_of_source() {
             );
         } else if path.extension().is_some_and(|e| e == "py") {
             let source = std::fs::read(&path).unwrap();
+            eprintln!("{}", path.display());
             let began = Instant::now();
             let observations = observe(&source);
             let took = began.elapsed().as_secs_f64();
