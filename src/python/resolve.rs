@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     parse::{Expr, ast},
-    scope::{MODULE, Meaning, Module, ScopeId, leads_on},
+    scope::{Meaning, Module, ScopeId, leads_on},
     watched,
 };
 use crate::{
@@ -461,7 +461,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
     }
 
     fn named(&self, expr: &'a Expr, name: &str, scope: ScopeId, hops: usize) -> Constant {
-        let Some((owner, meanings)) = self.module.lookup(name, scope) else {
+        let Some((_, meanings)) = self.module.lookup(name, scope) else {
             return Constant::Unknown;
         };
         if meanings.iter().any(|m| matches!(m, Meaning::Parameter)) {
@@ -489,7 +489,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             }
             agreed = Some(value);
         }
-        let known = meanings.len() <= ELEMENTS && (owner == MODULE || scope >= owner);
+        let known = meanings.len() <= ELEMENTS;
         agreed.filter(|_| known).unwrap_or(Constant::Unknown)
     }
 

@@ -1,5 +1,7 @@
 //! A whole tree of source, by hand: `WEIGHBRIDGE_TREE=dir cargo test --test it python::tree -- --ignored --nocapture`.
 
+#![allow(clippy::print_stdout, reason = "run by hand, to be read")]
+
 use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
 use super::observe;
@@ -23,7 +25,6 @@ fn a_tree_of_source() {
             );
         } else if path.extension().is_some_and(|e| e == "py") {
             let source = std::fs::read(&path).unwrap();
-            eprintln!("{}", path.display());
             let began = Instant::now();
             let observations = observe(&source);
             let took = began.elapsed().as_secs_f64();
