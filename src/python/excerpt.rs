@@ -205,7 +205,11 @@ mod tests {
         let at = text.find(needle).unwrap();
         let range = at..at + needle.len();
         let excerpt = Lines::new(text).show(&range).finish(&range);
-        let shown = excerpt.text[excerpt.marks[0].range.clone()].to_owned();
+        let shown = excerpt
+            .text
+            .get(excerpt.marks[0].range.clone())
+            .unwrap()
+            .to_owned();
         (excerpt.text, shown)
     }
 

@@ -329,7 +329,7 @@ impl<'a> Observer<'_, 'a> {
             if let Fact::PyCall(call) = &mut note.fact {
                 match note.partial {
                     Some(partial) if self.resolver.is_followed_call(partial) => {
-                        call.act = PyAct::Partial
+                        call.act = PyAct::Partial;
                     }
                     Some(_) => call.act = PyAct::Reference,
                     None => {}

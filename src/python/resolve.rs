@@ -3,11 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     parse::{Expr, ast},
-    scope::{MODULE, Meaning, Module, ScopeId, leads_on},
+    scope::{Meaning, Module, ScopeId, leads_on},
     watched,
 };
 use crate::{
@@ -15,8 +15,9 @@ use crate::{
     limits,
 };
 
-/// How many assignments, calls or conditionals are followed one after another.
-const HOPS: usize = 24;
+/// How many assignments, calls or conditionals are followed one after another. Real code calls methods of results of
+/// methods for long; where an alias of a loader is cut off so, the loader is told as passed on.
+const HOPS: usize = 64;
 
 /// Elements of a display that are kept as a constant.
 const ELEMENTS: usize = 64;
@@ -46,6 +47,8 @@ pub(super) struct Resolver<'m, 'a> {
     pub(super) module: &'m Module<'a>,
     steps: Cell<usize>,
     total: Cell<usize>,
+    /// What assigned expressions stand for, found in this resolution.
+    memo: RefCell<FxHashMap<usize, Vec<Target<'a>>>>,
     /// A constant's name is being followed: not to be asked for again from within.
     nested: Cell<bool>,
     /// Some name had more meanings than are followed.
@@ -58,12 +61,21 @@ fn identity<T>(node: &T) -> usize {
     std::ptr::from_ref(node).addr()
 }
 
+/// Leaves one of several equal targets.
+fn distinct(targets: &mut Vec<Target<'_>>) {
+    if targets.len() > 1 {
+        let mut known = FxHashSet::default();
+        targets.retain(|target| known.insert((target.what.clone(), target.bound.len())));
+    }
+}
+
 impl<'m, 'a> Resolver<'m, 'a> {
     pub(super) fn new(module: &'m Module<'a>) -> Self {
         Self {
             module,
             steps: Cell::new(0),
             total: Cell::new(limits::NAMES_STEPS),
+            memo: RefCell::default(),
             nested: Cell::new(false),
             exhausted: Cell::new(false),
             followed: RefCell::default(),
@@ -80,6 +92,11 @@ impl<'m, 'a> Resolver<'m, 'a> {
         self.followed.borrow().contains(&identity(call))
     }
 
+    fn begin(&self) {
+        self.steps.set(limits::NAME_STEPS);
+        self.memo.borrow_mut().clear();
+    }
+
     /// Notes that what happens to this expression is told elsewhere.
     pub(super) fn follow_bound(&self, expr: &Expr) {
         self.followed.borrow_mut().insert(identity(expr));
@@ -87,7 +104,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
 
     /// Everything `expr` may stand for in `scope`, qualified names in their public spelling.
     pub(super) fn resolve(&self, expr: &'a Expr, scope: ScopeId) -> Vec<Target<'a>> {
-        self.steps.set(limits::NAME_STEPS);
+        self.begin();
         self.targets(expr, scope)
     }
 
@@ -99,14 +116,13 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 *path = watched::canonical(path);
             }
         }
-        let mut known = FxHashSet::default();
-        targets.retain(|target| known.insert((target.what.clone(), target.bound.len())));
+        distinct(&mut targets);
         targets
     }
 
     /// The qualified names `expr` may stand for.
     pub(super) fn paths(&self, expr: &'a Expr, scope: ScopeId) -> Vec<String> {
-        self.steps.set(limits::NAME_STEPS);
+        self.begin();
         self.unbound(expr, scope)
     }
 
@@ -124,7 +140,10 @@ impl<'m, 'a> Resolver<'m, 'a> {
     fn step(&self, hops: usize) -> bool {
         let left = self.steps.get();
         let total = self.total.get();
-        if left == 0 || total == 0 || hops > HOPS {
+        if hops > HOPS {
+            return false;
+        }
+        if left == 0 || total == 0 {
             self.exhausted.set(true);
             return false;
         }
@@ -173,6 +192,24 @@ impl<'m, 'a> Resolver<'m, 'a> {
         }
     }
 
+    /// Follows what was assigned, once in each resolution: `x = x.parent` leads back to itself, and what many
+    /// assignments share is not followed again for each. A cycle adds nothing the second time round, except longer
+    /// and longer paths of attributes.
+    fn follow_once(&self, expr: &'a Expr, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
+        let key = identity(expr);
+        if let Some(known) = self.memo.borrow().get(&key) {
+            out.extend(known.iter().cloned());
+            return;
+        }
+        // Until it is known, the way back here leads to nothing.
+        self.memo.borrow_mut().insert(key, Vec::new());
+        let mut found = Vec::new();
+        self.follow(expr, scope, hops, &mut found);
+        distinct(&mut found);
+        out.extend(found.iter().cloned());
+        self.memo.borrow_mut().insert(key, found);
+    }
+
     fn meaning(&self, meaning: &Meaning<'a>, hops: usize, out: &mut Vec<Target<'a>>) {
         let what = match meaning {
             Meaning::Path(path) => What::Path(path.clone()),
@@ -180,7 +217,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             Meaning::Instance(class) => What::Instance(*class),
             Meaning::Value(expr, scope) | Meaning::Default(expr, scope) => {
                 if leads_on(expr) {
-                    self.follow(expr, *scope, hops + 1, out);
+                    self.follow_once(expr, *scope, hops + 1, out);
                 }
                 return;
             }
@@ -370,7 +407,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
 
     /// The value of an expression, as far as the source proves it.
     pub(super) fn constant(&self, expr: &'a Expr, scope: ScopeId) -> Constant {
-        self.steps.set(limits::NAME_STEPS);
+        self.begin();
         self.value(expr, scope, 0)
     }
 
@@ -424,7 +461,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
     }
 
     fn named(&self, expr: &'a Expr, name: &str, scope: ScopeId, hops: usize) -> Constant {
-        let Some((owner, meanings)) = self.module.lookup(name, scope) else {
+        let Some((_, meanings)) = self.module.lookup(name, scope) else {
             return Constant::Unknown;
         };
         if meanings.iter().any(|m| matches!(m, Meaning::Parameter)) {
@@ -452,7 +489,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             }
             agreed = Some(value);
         }
-        let known = meanings.len() <= ELEMENTS && (owner == MODULE || scope >= owner);
+        let known = meanings.len() <= ELEMENTS;
         agreed.filter(|_| known).unwrap_or(Constant::Unknown)
     }
 

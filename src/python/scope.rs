@@ -117,7 +117,8 @@ impl<'a> Module<'a> {
         let mut at = scope;
         loop {
             let current = self.scopes.get(at)?;
-            if current.globals.contains(name) {
+            // `global` in the module itself is allowed, and says nothing.
+            if at != MODULE && current.globals.contains(name) {
                 at = MODULE;
                 continue;
             }

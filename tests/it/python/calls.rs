@@ -1,6 +1,6 @@
 //! Arguments and constants.
 
-use super::{observe, told};
+use super::{observe, told, underlined};
 use weighbridge::fact::Fact;
 
 /// The call in `source`, with `import torch` before it.
@@ -157,12 +157,12 @@ fn the_excerpt_shows_the_call_and_marks_its_arguments() {
         )
     ");
     assert_eq!(excerpt.first_line, Some(3));
-    assert_eq!(&excerpt.text[excerpt.marks[0].range.clone()], "torch.load(");
+    assert_eq!(underlined(excerpt, &excerpt.marks[0].range), "torch.load(");
     let Fact::PyCall(call) = &observations[0].fact else {
         panic!()
     };
     let mark = call.arguments[1].mark.clone().unwrap();
-    assert_eq!(&excerpt.text[mark], "weights_only=False");
+    assert_eq!(underlined(excerpt, &mark), "weights_only=False");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn hostile_lines_cannot_forge_an_excerpt() {
         excerpt.text
     );
     assert_eq!(
-        &excerpt.text[excerpt.marks[0].range.clone()],
+        underlined(excerpt, &excerpt.marks[0].range),
         "torch.load(p)"
     );
 }

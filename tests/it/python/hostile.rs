@@ -1,6 +1,9 @@
 //! Hostile source: no panic, no overflow of a two-megabyte stack, no quadratic time.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use super::{observe, told};
 
@@ -165,11 +168,12 @@ fn what_is_deep_but_legal_is_read() {
 fn names_that_lead_in_circles_end() {
     let mut source = String::from("import torch\nload = torch.load\n");
     for i in 0..2000 {
-        source.push_str(&format!(
+        let _ = write!(
+            source,
             "load = a{}\na{i} = load\na{i} = a{}\n",
             i / 2,
             (i * 7) % 2000
-        ));
+        );
     }
     source.push_str("load(p)\na7.x.y(p)\nx = getattr(x, x)\nimport x\nx(x)\nk = dict(**k)\nk |= k\ntorch.load(p, **k)\n");
     let start = Instant::now();

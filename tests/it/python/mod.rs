@@ -8,8 +8,10 @@ mod notebooks;
 mod oracle;
 mod tree;
 
+use std::ops::Range;
+
 use weighbridge::{
-    fact::{Constant, Fact, Observation, PyAct},
+    fact::{Constant, Excerpt, Fact, Observation, PyAct},
     python,
     record::Recorder,
 };
@@ -19,6 +21,11 @@ pub(crate) fn observe(source: impl AsRef<[u8]>) -> Vec<Observation> {
     let mut recorder = Recorder::default();
     python::read(source.as_ref(), false, &mut recorder);
     recorder.finish()
+}
+
+/// What a mark of an excerpt covers.
+pub(crate) fn underlined<'e>(excerpt: &'e Excerpt, mark: &Range<usize>) -> &'e str {
+    excerpt.text.get(mark.clone()).unwrap()
 }
 
 /// Observations, one a line: `3:5 call torch.load(path, weights_only=False)`.

@@ -1,6 +1,8 @@
 //! Names against the interpreter: generated modules bind and call loaders in many ways; Python runs them over a fake
 //! package tree that records each call by its real name, and every recorded call must have been told.
 
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
 use std::{collections::BTreeSet, fmt::Write as _, process::Command};
 
 use super::observe;

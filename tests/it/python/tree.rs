@@ -1,5 +1,7 @@
 //! A whole tree of source, by hand: `WEIGHBRIDGE_TREE=dir cargo test --test it python::tree -- --ignored --nocapture`.
 
+#![allow(clippy::print_stdout, reason = "run by hand, to be read")]
+
 use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
 use super::observe;

@@ -1,7 +1,7 @@
 //! The rules about source: what a user is told.
 
 use super::judge;
-use crate::python::observe;
+use crate::python::{observe, underlined};
 
 /// Findings, one a line, with what is underlined and the first help.
 fn told(source: &str) -> String {
@@ -10,7 +10,7 @@ fn told(source: &str) -> String {
         .iter()
         .map(|finding| {
             let excerpt = finding.excerpt.as_ref().unwrap();
-            let mark = &excerpt.text[excerpt.marks[0].range.clone()];
+            let mark = underlined(excerpt, &excerpt.marks[0].range);
             let help = finding.help.first().map_or("", String::as_str);
             format!(
                 "{} [{}] at {}: {} <{mark}> help: {help}",
