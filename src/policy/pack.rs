@@ -86,7 +86,7 @@ pub struct PackEntry {
 pub enum Kind {
     /// A class: it may be called, constructed and given state.
     Class,
-    /// A function: it may be called.
+    /// A function: it may be called, and what it returns may be given state.
     Function,
     /// A dtype of torch: a value.
     Dtype,
@@ -102,7 +102,7 @@ impl Kind {
     pub(super) fn uses(self) -> Uses {
         match self {
             Self::Class => Uses::ALL,
-            Self::Function => Uses::FUNCTION,
+            Self::Function => Uses::PACKED_FUNCTION,
             Self::Dtype | Self::Qscheme | Self::Layout | Self::Value => Uses::IMPORT,
         }
     }
