@@ -12,6 +12,9 @@ pub struct TorchLoad {
     pub form: TorchForm,
     /// Every distinct global the weights-only unpickler would look up, in order, before it stops.
     pub globals: Vec<GlobalName>,
+    /// Classes that have to be listed although no pickle names them: those of what is given state (`numpy.dtypes.Float64DType`
+    /// for `numpy.dtype('f8')`).
+    pub built: Vec<GlobalName>,
     /// The first thing that no list of globals can mend.
     pub obstacle: Option<Obstacle>,
 }

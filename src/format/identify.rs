@@ -55,8 +55,8 @@ const UNREAD_EXTENSIONS: &[&str] = &[
 
 /// Suffixes of files that are plainly no models.
 const PLAIN: &[&str] = &[
-    "cfg", "csv", "gif", "html", "ini", "jpeg", "jpg", "json", "log", "md", "pdf", "png", "rst", "svg", "toml", "txt",
-    "wav", "xml", "yaml", "yml",
+    "cfg", "csv", "gif", "html", "ini", "jpeg", "jpg", "json", "log", "md", "pdf", "png", "rst",
+    "svg", "toml", "txt", "wav", "xml", "yaml", "yml",
 ];
 
 /// Suffixes under which more than one format is at home: what `torch.load` opens may also be a bare pickle, and what

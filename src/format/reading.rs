@@ -149,15 +149,28 @@ impl Reading<'_> {
         let seen = self.recorder.since(before).iter();
         let is: Vec<&'static Format> = seen
             .filter(|o| o.site.hops.len() == depth)
-            .filter_map(|o| if let Fact::Is(id) = &o.fact { super::by_id(id) } else { None })
+            .filter_map(|o| {
+                if let Fact::Is(id) = &o.fact {
+                    super::by_id(id)
+                } else {
+                    None
+                }
+            })
             .collect();
-        if is.iter().any(|format| identify::may_be_called(format, name)) {
+        if is
+            .iter()
+            .any(|format| identify::may_be_called(format, name))
+        {
             return;
         }
         let Some(format) = is.first() else { return };
         if let Some(expected) = identify::expected_of(name) {
-            let detail = format!("its name says {expected}, its content is a {}", format.title);
-            self.recorder.anomaly("misleading-suffix", detail, Place::Whole);
+            let detail = format!(
+                "its name says {expected}, its content is a {}",
+                format.title
+            );
+            self.recorder
+                .anomaly("misleading-suffix", detail, Place::Whole);
         }
     }
 

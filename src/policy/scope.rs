@@ -252,6 +252,22 @@ impl Scope {
             })
     }
 
+    /// The module of this global, if the torch release that will load the artifacts refuses everything in it even when
+    /// listed; for a range of releases, if one of them does.
+    pub fn torch_blocks(&self, name: &GlobalName) -> Option<String> {
+        let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
+        self.torch_behaviour().find_map(|known| {
+            let spelled = pack::as_torch_spells(module, qualname, known);
+            let blocked = known.blocked_modules.iter().find(|blocked| {
+                spelled
+                    .strip_prefix(blocked.as_str())
+                    .is_some_and(|rest| rest.starts_with('.'))
+                    && (module == blocked.as_str() || !module.contains('.'))
+            });
+            blocked.cloned()
+        })
+    }
+
     /// The release of torch that `torch_lists` is about: `2.15`; of a range, the oldest.
     pub fn torch_release(&self) -> &str {
         self.target

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Coverage, Inspection, JudgedGlobal, Report, TorchVerdict};
+use super::{Coverage, Inspection, JudgedGlobal, Report, TorchVerdict, WeightsOnly, weights_only};
 use crate::{
-    fact::{Fact, Global, GlobalName, Observation, Text, TorchLoad, Unread, Usage},
+    fact::{Fact, Global, Observation, Text, TorchLoad, Unread, Usage},
     finding::{Finding, Level},
     policy::{GlobalVerdict, Refusal, Scope},
 };
@@ -159,26 +159,13 @@ fn globals(observations: &[Observation], scope: &Scope) -> Vec<JudgedGlobal> {
 }
 
 fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> TorchVerdict {
-    let mut unlisted: Vec<GlobalName> = Vec::new();
-    for name in &load.globals {
-        if !scope.torch_lists(name) && !unlisted.contains(name) {
-            unlisted.push(name.clone());
+    let (reasons, safe_globals) = match weights_only(load, scope) {
+        WeightsOnly::Loads => (Vec::new(), Vec::new()),
+        WeightsOnly::Listed(globals) => {
+            let reason = "it names globals that torch does not list by default";
+            (vec![reason.to_owned()], globals)
         }
-    }
-    let mut reasons = Vec::new();
-    if let Some(obstacle) = &load.obstacle {
-        let site = obstacle.site.to_string();
-        let gap = if site.is_empty() { "" } else { ": " };
-        reasons.push(format!("{site}{gap}{}", obstacle.reason));
-    } else if !unlisted.is_empty() {
-        reasons.push(String::from(
-            "it names globals that torch does not list by default",
-        ));
-    }
-    let safe_globals = if load.obstacle.is_some() {
-        Vec::new()
-    } else {
-        unlisted
+        WeightsOnly::Refused { reason } => (vec![reason], Vec::new()),
     };
     TorchVerdict {
         place: observation.site.to_string(),

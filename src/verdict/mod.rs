@@ -6,8 +6,10 @@ mod inspection;
 
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 mod judge;
+mod weights;
 
 pub use judge::{Weighed, inspect, judge, weigh};
+pub use weights::{WeightsOnly, unlisted, weights_only};
 
 use std::process::ExitCode;
 

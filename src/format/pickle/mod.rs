@@ -6,6 +6,7 @@
 
 mod constant;
 mod disassemble;
+mod dtype;
 mod lex;
 mod machine;
 mod memo;
@@ -138,6 +139,8 @@ fn begins_embedded(front: &[u8]) -> bool {
 pub struct Examined {
     /// The globals it looks up, in order.
     pub globals: Vec<GlobalName>,
+    /// Classes that have to be listed as well: those of what is given state, where no pickle names them.
+    pub built: Vec<GlobalName>,
     /// The first thing that no list of globals can mend, and the offset of its opcode.
     pub obstacle: Option<(u64, String)>,
     /// That opcode's byte.
@@ -162,7 +165,15 @@ pub struct Storage {
 /// Runs a stream for what torch's weights-only unpickler would make of it; records nothing.
 pub fn examine(window: &Window, start: u64) -> Examined {
     let run = machine::run(window, start, None);
-    let (globals, obstacle) = run.weights.finish();
+    let weights_only::Outcome {
+        mut globals,
+        built,
+        obstacle,
+    } = run.weights.finish();
+    if obstacle.is_some() {
+        // The unpickler stops there, and torch's own list of what is unsafe does not.
+        globals = weights_only::walk(window, start).unwrap_or(globals);
+    }
     let at = obstacle.as_ref().map_or(0, |(offset, _)| *offset);
     let obstacle_op = window
         .bytes_at(at, 1)
@@ -171,6 +182,7 @@ pub fn examine(window: &Window, start: u64) -> Examined {
         .unwrap_or(0);
     Examined {
         globals,
+        built,
         obstacle,
         obstacle_op,
         storages: run.storages,
@@ -220,6 +232,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         let load = TorchLoad {
             form: TorchForm::Bare,
             globals: examined.globals,
+            built: examined.built,
             obstacle: Some(obstacle),
         };
         reading.record(Fact::TorchLoad(Box::new(load)));

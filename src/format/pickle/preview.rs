@@ -216,7 +216,7 @@ impl Preview<'_> {
             Kind::Dict => self.write_container(value, "{", "}", depth, out),
             Kind::Global => out.push_str(&self.global(value.index())),
             Kind::Result | Kind::Instance => {
-                out.push_str(&self.global(value.index()));
+                out.push_str(&value.global().map_or("?".into(), |row| self.global(row)));
                 out.push_str("(...)");
             }
             Kind::Persistent => out.push_str("<persistent id>"),

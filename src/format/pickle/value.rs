@@ -84,6 +84,9 @@ const KINDS: [Kind; 21] = [
 ];
 
 const KIND_SHIFT: u32 = 56;
+/// Rows of globals fit in 32 bits; what else is known of a result stands above them.
+const DETAIL_SHIFT: u32 = 32;
+const ROW: u64 = (1 << DETAIL_SHIFT) - 1;
 const NUMBER: u64 = (1 << KIND_SHIFT) - 1;
 
 impl Value {
@@ -113,6 +116,20 @@ impl Value {
         self.0 & NUMBER
     }
 
+    /// What a global in a row made, with what else is known of it (0 is nothing).
+    #[inline]
+    pub(super) fn made(kind: Kind, row: usize, detail: u16) -> Self {
+        Self::new(
+            kind,
+            crate::bytes::wide(row) | u64::from(detail).wrapping_shl(DETAIL_SHIFT),
+        )
+    }
+
+    /// What else is known of a result: see [`Value::made`].
+    pub(super) fn detail(self) -> u16 {
+        u16::try_from(self.number().wrapping_shr(DETAIL_SHIFT)).unwrap_or(0)
+    }
+
     /// Its number as an index.
     #[inline]
     pub(super) fn index(self) -> usize {
@@ -133,7 +150,8 @@ impl Value {
 
     /// The global behind a global, a result or an instance.
     pub(super) fn global(self) -> Option<usize> {
-        matches!(self.kind(), Kind::Global | Kind::Result | Kind::Instance).then(|| self.index())
+        let row = crate::bytes::narrow(self.number() & ROW);
+        matches!(self.kind(), Kind::Global | Kind::Result | Kind::Instance).then_some(row)
     }
 }
 

@@ -7,19 +7,83 @@
 use indexmap::IndexSet;
 
 use super::{
-    opcode as op,
+    dtype,
+    lex::Lexer,
+    opcode::{self as op, Operand},
     seen::Seen,
     value::{Kind, Value},
 };
-use crate::{fact::GlobalName, limits};
+use crate::{
+    bytes::Window,
+    fact::{GlobalName, Text},
+    limits,
+};
 
 /// The verdict in the making.
 #[derive(Debug, Default)]
 pub(super) struct WeightsOnly {
     globals: IndexSet<GlobalName>,
     obstacle: Option<(u64, String)>,
+    /// Classes of what is given state, where they are others than those stored.
+    built: IndexSet<GlobalName>,
     /// An opcode it does not know was met: the linear walk of `get_unsafe_globals_in_checkpoint` ends here too.
     unsupported: bool,
+}
+
+/// The verdict.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The globals looked up, in order.
+    pub globals: Vec<GlobalName>,
+    /// Classes that have to be listed as well: those of what is given state, where no pickle names them.
+    pub built: Vec<GlobalName>,
+    /// The first obstacle, with its opcode's offset.
+    pub obstacle: Option<(u64, String)>,
+}
+
+/// The globals of a stream as `get_unsafe_globals_in_checkpoint` finds them: a walk from opcode to opcode up to STOP, which
+/// asks nothing of stack and memo. `None` where that walk fails.
+pub(super) fn walk(window: &Window, start: u64) -> Option<Vec<GlobalName>> {
+    let mut lexer = Lexer::new(window.clone(), start);
+    let mut globals: IndexSet<GlobalName> = IndexSet::new();
+    loop {
+        let code = lexer.opcode().ok()??;
+        if !supports(code) {
+            return None;
+        }
+        match code {
+            op::STOP => return Some(globals.into_iter().collect()),
+            op::GLOBAL => {
+                let mut line = || {
+                    let line = lexer.line().ok()?;
+                    let cut = if line.ended {
+                        line.bytes
+                    } else {
+                        line.bytes.split_last().map_or(&b""[..], |(_, cut)| cut)
+                    };
+                    std::str::from_utf8(cut).ok().map(Text::from)
+                };
+                let (module, name) = (line()?, line()?);
+                if globals.len() >= limits::GLOBALS {
+                    return None;
+                }
+                globals.insert(GlobalName { module, name });
+            }
+            _ => {
+                // Reads past the end give less, and the walk goes on to fail at the next opcode.
+                let length = match op::lookup(code)?.operand {
+                    Operand::Byte => 1,
+                    Operand::Two => 2,
+                    Operand::Four => 4,
+                    Operand::Eight => 8,
+                    Operand::Size1 => u64::from(lexer.array::<1>().ok()?[0]),
+                    Operand::Size4 => u64::from(u32::from_le_bytes(lexer.array().ok()?)),
+                    _ => 0,
+                };
+                lexer.skip(length, false).ok()?;
+            }
+        }
+    }
 }
 
 /// Whether the weights-only unpickler knows an opcode.
@@ -65,8 +129,12 @@ pub(super) fn supports(code: u8) -> bool {
 
 impl WeightsOnly {
     /// The globals looked up, in order, and the first obstacle with its opcode's offset.
-    pub(super) fn finish(self) -> (Vec<GlobalName>, Option<(u64, String)>) {
-        (self.globals.into_iter().collect(), self.obstacle)
+    pub(super) fn finish(self) -> Outcome {
+        Outcome {
+            globals: self.globals.into_iter().collect(),
+            built: self.built.into_iter().collect(),
+            obstacle: self.obstacle,
+        }
     }
 
     /// Something that no list of globals can mend. The first counts.
@@ -128,8 +196,38 @@ impl WeightsOnly {
 
     /// BUILD on something: an instance of a listed class, a tensor, a parameter or an ordered dict.
     #[inline]
-    pub(super) fn build(&mut self, target: Value, seen: &Seen, at: u64) {
+    pub(super) fn build(&mut self, target: Value, state: Value, empty: bool, seen: &Seen, at: u64) {
         match target.kind() {
+            // `inst.__dict__.update(state)`, which wants a mapping.
+            Kind::Result | Kind::Instance if is_dictionary(target, seen) => {
+                let counter = is_named(target, seen, "collections", "Counter");
+                let fits = match state.kind() {
+                    Kind::Dict | Kind::Unknown | Kind::Stale => true,
+                    Kind::Tuple | Kind::List | Kind::Set | Kind::FrozenSet => empty,
+                    Kind::None => counter,
+                    Kind::Bool | Kind::Int => counter && state.number() == 0,
+                    _ => false,
+                };
+                if !fits {
+                    self.block(at, || {
+                        format!(
+                            "BUILD updates a dictionary's attributes with {}",
+                            article(state.kind())
+                        )
+                    });
+                }
+            }
+            // A dtype is an instance of a class of its own, which has to be listed as well.
+            Kind::Result | Kind::Instance if is_named(target, seen, "numpy", "dtype") => {
+                match dtype::class(target.detail()) {
+                    Some(class) => {
+                        self.built.insert(GlobalName::new("numpy.dtypes", class));
+                    }
+                    None => self.block(at, || {
+                        "BUILD sets state on a numpy dtype whose class is not known".into()
+                    }),
+                }
+            }
             Kind::Result | Kind::Instance if !is_named(target, seen, "_codecs", "encode") => {}
             Kind::Persistent => {}
             kind => self.block(at, || format!("BUILD sets state on {}", article(kind))),
@@ -141,10 +239,7 @@ impl WeightsOnly {
     pub(super) fn items(&mut self, target: Value, kind: Kind, seen: &Seen, at: u64, code: u8) {
         let takes = match (kind, target.kind()) {
             (Kind::List, Kind::List) | (Kind::Dict, Kind::Dict) => true,
-            (Kind::Dict, Kind::Result | Kind::Instance) => {
-                is_named(target, seen, "collections", "OrderedDict")
-                    || is_named(target, seen, "collections", "Counter")
-            }
+            (Kind::Dict, Kind::Result | Kind::Instance) => is_dictionary(target, seen),
             _ => false,
         };
         if !takes {
@@ -161,6 +256,12 @@ impl WeightsOnly {
             });
         }
     }
+}
+
+/// Whether a value was made by one of the two dictionary classes that torch lists.
+fn is_dictionary(value: Value, seen: &Seen) -> bool {
+    is_named(value, seen, "collections", "OrderedDict")
+        || is_named(value, seen, "collections", "Counter")
 }
 
 fn is_named(value: Value, seen: &Seen, module: &str, name: &str) -> bool {

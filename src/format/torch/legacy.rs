@@ -111,6 +111,20 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         reading.recorder.leave();
         let examined = examine(window, at);
         verdict.pickle(site, &examined);
+        if let Some(untyped) = examined
+            .storages
+            .iter()
+            .find(|storage| storage.class == "UntypedStorage")
+        {
+            let site = site_in(reading, Some(Hop::Stream(number)));
+            verdict.block(
+                site,
+                format!(
+                    "storage {} has no type, which this layout needs",
+                    untyped.key
+                ),
+            );
+        }
         let bytes = examined
             .storages
             .iter()

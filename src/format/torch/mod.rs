@@ -26,6 +26,7 @@ pub(super) const EXTENSIONS: &[&str] = &["pt", "pth", "bin", "ckpt"];
 struct Verdict {
     form: TorchForm,
     globals: Vec<GlobalName>,
+    built: Vec<GlobalName>,
     obstacle: Option<Obstacle>,
 }
 
@@ -34,6 +35,7 @@ impl Verdict {
         Self {
             form,
             globals: Vec::new(),
+            built: Vec::new(),
             obstacle: None,
         }
     }
@@ -55,6 +57,11 @@ impl Verdict {
                 self.globals.push(global.clone());
             }
         }
+        for class in &examined.built {
+            if !self.built.contains(class) {
+                self.built.push(class.clone());
+            }
+        }
         if let Some((offset, reason)) = &examined.obstacle {
             site.at = pickle::opcode_at(*offset, examined.obstacle_op);
             self.block(site, reason.as_str());
@@ -65,6 +72,7 @@ impl Verdict {
         Box::new(TorchLoad {
             form: self.form,
             globals: self.globals,
+            built: self.built,
             obstacle: self.obstacle,
         })
     }

@@ -4,4 +4,5 @@ mod laziness;
 mod npy;
 mod pickle_oracle;
 mod safetensors;
+mod torch_oracle;
 mod zip;

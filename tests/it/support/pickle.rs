@@ -127,6 +127,8 @@ enum Kind {
     Dict,
     Set,
     Class,
+    /// What a call of a class gave.
+    Made,
     Mark,
 }
 
@@ -137,6 +139,8 @@ pub(crate) struct Generator {
     out: Vec<u8>,
     stack: Vec<Kind>,
     memo: Vec<(u64, Kind)>,
+    /// Mostly what torch's weights-only unpickler knows, one stream, no frames.
+    weights_only: bool,
 }
 
 const NAMES: &[&str] = &[
@@ -160,13 +164,21 @@ impl Generator {
             out: Vec::new(),
             stack: Vec::new(),
             memo: Vec::new(),
+            weights_only: false,
+        }
+    }
+
+    pub(crate) fn for_weights_only(seed: u64) -> Self {
+        Self {
+            weights_only: true,
+            ..Self::new(seed)
         }
     }
 
     /// One file: one to three streams, sometimes with frames, sometimes damaged.
     pub(crate) fn file(&mut self) -> Vec<u8> {
         let mut file = Vec::new();
-        let streams = if self.random.chance(80) {
+        let streams = if self.weights_only || self.random.chance(80) {
             1
         } else {
             1 + self.random.below(3)
@@ -175,7 +187,7 @@ impl Generator {
             let stream = self.stream();
             file.extend_from_slice(&stream);
         }
-        if self.random.chance(45) {
+        if self.random.chance(if self.weights_only { 15 } else { 45 }) {
             self.damage(&mut file);
         }
         file
@@ -186,13 +198,22 @@ impl Generator {
         self.stack.clear();
         self.memo.clear();
         if self.random.chance(80) {
-            let version = self.random.below(6) as u8;
+            let version = if self.weights_only {
+                2
+            } else {
+                self.random.below(6) as u8
+            };
             self.out.extend([0x80, version]);
         }
         let steps = 3 + self.random.below(40);
-        let frame_at = self.random.chance(30).then(|| self.out.len());
+        let framed = !self.weights_only && self.random.chance(30);
+        let frame_at = framed.then(|| self.out.len());
         for _ in 0..steps {
-            self.step();
+            if self.weights_only {
+                self.weights_step();
+            } else {
+                self.step();
+            }
         }
         while self.stack.contains(&Kind::Mark) {
             self.close();
@@ -406,6 +427,99 @@ impl Generator {
                 }
             },
             _ => self.number(),
+        }
+    }
+
+    /// A step that torch's weights-only unpickler knows, most of the time, and whose arguments no class would refuse.
+    fn weights_step(&mut self) {
+        const NUMBERS: &[&[u8]] = &[
+            b"K\x07",
+            b"M\x01\x02",
+            b"J\x01\x02\x03\x04",
+            b"G\x3f\xf0\0\0\0\0\0\0",
+            b"N",
+            b"\x88",
+            b"\x89",
+            b"\x8a\x01\x05",
+        ];
+        let top = self.above_mark().last().copied();
+        let second = self.above_mark().iter().rev().nth(1).copied();
+        let third = self.above_mark().iter().rev().nth(2).copied();
+        match self.random.below(15) {
+            0 | 1 => self.push(b"X\x01\0\0\0k", Kind::Text),
+            2 => {
+                let number = self.random.pick(NUMBERS);
+                self.push(number, Kind::Hashable);
+            }
+            3 | 4 => {
+                let name = self.random.pick(&[
+                    "myapp\nNet",
+                    "myapp.models\nOther",
+                    "numpy\ndtype",
+                    "__builtin__\nfrozenset",
+                ]);
+                self.push(format!("c{name}\n"), Kind::Class);
+            }
+            5 => {
+                let name = self.random.pick(&["OrderedDict", "Counter"]);
+                self.push(format!("ccollections\n{name}\n)R"), Kind::Dict);
+            }
+            6 => {
+                let (code, kind) = self.random.pick(&[
+                    (b']', Kind::List),
+                    (b'}', Kind::Dict),
+                    (b')', Kind::Tuple),
+                    (b'(', Kind::Mark),
+                ]);
+                self.push([code], kind);
+            }
+            7 if self.stack.contains(&Kind::Mark) => {
+                let n = self.above_mark().len();
+                self.out.push(b't');
+                self.drop(n + 1);
+                self.stack.push(Kind::Tuple);
+            }
+            8 | 9
+                if top == Some(Kind::Tuple)
+                    && second.is_some()
+                    && (second == Some(Kind::Class) || self.random.chance(5)) =>
+            {
+                let code = self.random.pick(b"R\x81");
+                self.out.push(code);
+                self.drop(2);
+                self.stack.push(Kind::Made);
+            }
+            10 if second == Some(Kind::Made) || second.is_some() && self.random.chance(5) => {
+                self.out.push(b'b');
+                self.drop(1);
+            }
+            11 if second == Some(Kind::List) || second.is_some() && self.random.chance(5) => {
+                self.out.push(b'a');
+                self.drop(1);
+            }
+            12 if second == Some(Kind::Text)
+                && (third == Some(Kind::Dict) || third.is_some() && self.random.chance(10)) =>
+            {
+                self.out.push(b's');
+                self.drop(2);
+            }
+            13 if top.is_some() => {
+                let index = self.random.below(4) as u8;
+                self.out.extend([b'q', index]);
+                self.memo.retain(|(known, _)| *known != u64::from(index));
+                self.memo.extend(top.map(|kind| (u64::from(index), kind)));
+            }
+            14 if !self.memo.is_empty() => {
+                let (index, kind) = self.memo[self.random.below(self.memo.len())];
+                self.push([b'h', index as u8], kind);
+            }
+            _ if self.random.chance(2) => {
+                let odd =
+                    self.random
+                        .pick(&[b"\x8c\x01a".as_slice(), b"2", b"I1\n", b"\x94", b"C\x01a"]);
+                self.push(odd, Kind::Text);
+            }
+            _ => self.push(b"X\x01\0\0\0v", Kind::Text),
         }
     }
 

@@ -3,9 +3,9 @@
 use super::{Halt, Machine, State, malformed};
 use crate::{
     bytes::{ReadError, wide},
-    fact::{Fact, Text, Unresolved, Usage},
+    fact::{Fact, GlobalName, Text, Unresolved, Usage},
     format::pickle::{
-        constant, opcode as op,
+        constant, dtype, opcode as op,
         value::{Kind, Value},
     },
     limits,
@@ -25,6 +25,9 @@ impl Machine<'_> {
 
     pub(super) fn global(&mut self) -> Result<(), Halt> {
         let (module, name) = self.two_lines("GLOBAL")?;
+        if module.as_str().is_none() || name.as_str().is_none() {
+            return Err(malformed("GLOBAL with a name that is not UTF-8"));
+        }
         let row = self.resolve_lines(&module, &name);
         self.seen.used(row, Usage::Import, self.moment());
         self.weights.global(self.seen.name(row), self.at);
@@ -131,7 +134,24 @@ impl Machine<'_> {
         } else {
             Kind::Result
         };
-        Value::new(kind, wide(row))
+        Value::made(kind, row, self.detail(row, arguments))
+    }
+
+    /// Which of numpy's dtype classes a call makes an instance of; 0 if none, or none that is known.
+    fn detail(&self, row: usize, arguments: Value) -> u16 {
+        let is_dtype = |name: &GlobalName| name.module == "numpy" && name.name == "dtype";
+        if !self.seen.name(row).is_some_and(is_dtype) {
+            return 0;
+        }
+        let first = self
+            .state
+            .nodes
+            .get(arguments)
+            .and_then(|(_, kept)| kept.first());
+        let spelled = first.and_then(|first| self.string(*first)?.ok());
+        spelled
+            .and_then(|text| text.as_str().map(dtype::of))
+            .unwrap_or(0)
     }
 
     /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
@@ -205,9 +225,17 @@ impl Machine<'_> {
 
     pub(super) fn build(&mut self) -> Result<(), Halt> {
         let from = self.below_top(1)?;
+        let state = self
+            .state
+            .stack
+            .get(from)
+            .copied()
+            .unwrap_or(Value::UNKNOWN);
         self.state.stack.truncate(from);
         let target = self.top()?;
-        self.weights.build(target, &self.seen, self.at);
+        let empty = matches!(self.state.nodes.get(state), Some((0, _)));
+        self.weights
+            .build(target, state, empty, &self.seen, self.at);
         match (target.kind(), target.global()) {
             (Kind::Result | Kind::Instance, Some(row)) => {
                 self.seen.used(row, Usage::Build, self.moment())

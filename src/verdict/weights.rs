@@ -1,0 +1,65 @@
+//! How `torch.load(weights_only=True)` would take an artifact: what its bytes decide, with what torch lists by default.
+
+use crate::{
+    fact::{GlobalName, TorchLoad},
+    policy::Scope,
+};
+
+/// How `torch.load(weights_only=True)` would take an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WeightsOnly {
+    /// As it is.
+    Loads,
+    /// Once these are listed with `torch.serialization.safe_globals`, named exactly as stored.
+    Listed(Vec<GlobalName>),
+    /// Not, whatever is listed.
+    Refused {
+        /// Why, readable, with the place.
+        reason: String,
+    },
+}
+
+/// The verdict for the torch releases that a policy targets.
+pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
+    let unlisted = unlisted(load, scope);
+    let blocked = unlisted
+        .iter()
+        .find_map(|name| scope.torch_blocks(name).map(|module| (name, module)));
+    if let Some((name, module)) = blocked {
+        let reason = format!(
+            "it names {name}, and torch refuses everything in `{module}` even if it is listed"
+        );
+        return WeightsOnly::Refused { reason };
+    }
+    if let Some(obstacle) = &load.obstacle {
+        let site = obstacle.site.to_string();
+        let gap = if site.is_empty() { "" } else { ": " };
+        return WeightsOnly::Refused {
+            reason: format!("{site}{gap}{}", obstacle.reason),
+        };
+    }
+    let mut needed = unlisted;
+    needed.extend(
+        load.built
+            .iter()
+            .filter(|class| !scope.torch_lists(class))
+            .cloned(),
+    );
+    if needed.is_empty() {
+        WeightsOnly::Loads
+    } else {
+        WeightsOnly::Listed(needed)
+    }
+}
+
+/// The globals that torch does not list by default, in the order in which they are looked up: what
+/// `torch.serialization.get_unsafe_globals_in_checkpoint` gives.
+pub fn unlisted(load: &TorchLoad, scope: &Scope) -> Vec<GlobalName> {
+    let mut unlisted: Vec<GlobalName> = Vec::new();
+    for name in &load.globals {
+        if !scope.torch_lists(name) && !unlisted.contains(name) {
+            unlisted.push(name.clone());
+        }
+    }
+    unlisted
+}
