@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{FORMATS, Format};
-use crate::bytes::Window;
+use crate::{bytes::Window, fact::Text};
 
 /// How many bytes from the front a probe may look at.
 const FRONT: usize = 4096;
@@ -100,4 +100,49 @@ fn has_extension(name: &[u8], extensions: &[&str]) -> bool {
                 stem.ends_with(b".") && suffix.eq_ignore_ascii_case(extension)
             })
     })
+}
+
+/// What begins so: formats that are not read yet, and what is no model at all.
+const MAGIC: &[(&[u8], &str)] = &[
+    (b"GGUF", "a GGUF file"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"\x1f\x8b", "gzip data"),
+    (b"\x78\x01", "zlib data"),
+    (b"\x78\x5e", "zlib data"),
+    (b"\x78\x9c", "zlib data"),
+    (b"\x78\xda", "zlib data"),
+    (b"BZh", "bzip2 data"),
+    (b"\xfd7zXZ\0", "xz data"),
+    (b"\x28\xb5\x2f\xfd", "zstd data"),
+    (b"\x04\x22\x4d\x18", "lz4 data"),
+    (b"]\0\0", "lzma data"),
+    (b"ZF0x", "an old joblib archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x7fELF", "a native library or program"),
+    (b"MZ", "a Windows library or program"),
+];
+
+/// What the magic of the first bytes says, where it is none of the formats that are read.
+pub(super) fn magic(head: &Head<'_>) -> Option<&'static str> {
+    MAGIC
+        .iter()
+        .find(|(magic, _)| head.front.starts_with(magic))
+        .map(|(_, what)| *what)
+}
+
+/// What unknown bytes look like, in a few words.
+pub(super) fn describe(head: &Head<'_>) -> Text {
+    if head.front.is_empty() {
+        return Text::from("an empty file");
+    }
+    if let Some(what) = magic(head) {
+        return Text::from(what);
+    }
+    let front = head
+        .front
+        .get(..head.front.len().min(8))
+        .unwrap_or_default();
+    let hex: Vec<String> = front.iter().map(|b| format!("{b:02x}")).collect();
+    Text::from(format!("bytes that begin {}", hex.join(" ")))
 }

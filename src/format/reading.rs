@@ -130,15 +130,16 @@ impl Reading<'_> {
         let before = self.recorder.checkpoint();
         for (certainty, format) in claims {
             // A doubtful claim counts if it reads convincingly, or if the name says the same.
-            let doubtful = certainty == Certainty::Maybe && !head.named(format.extensions)
-                || matches!(self.expect, Expect::Payload);
+            let named = head.named(format.extensions) && identify::magic(&head).is_none();
+            let doubtful =
+                certainty == Certainty::Maybe && !named || matches!(self.expect, Expect::Payload);
             known |= self.read_as(format, certainty, window, doubtful);
         }
         if known && matches!(self.expect, Expect::Named) {
             self.compare_with_name(before, name.as_bytes());
         }
         if by_name && !known {
-            let detail = describe(&head);
+            let detail = identify::describe(&head);
             self.unread(Unread::Unknown { detail }, Place::Whole);
         }
     }
@@ -219,38 +220,4 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
     } else {
         complete && names || runs
     }
-}
-
-/// What unknown bytes look like, in a few words.
-fn describe(head: &Head<'_>) -> Text {
-    if head.front.is_empty() {
-        return Text::from("an empty file");
-    }
-    const KNOWN: &[(&[u8], &str)] = &[
-        (b"GGUF", "a GGUF file"),
-        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-        (b"\x1f\x8b", "gzip data"),
-        (b"BZh", "bzip2 data"),
-        (b"\xfd7zXZ\0", "xz data"),
-        (b"\x28\xb5\x2f\xfd", "zstd data"),
-        (b"\x04\x22\x4d\x18", "lz4 data"),
-        (b"]\0\0", "lzma data"),
-        (b"ZF0x", "an old joblib archive"),
-        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-        (b"Rar!", "a RAR archive"),
-        (b"\x7fELF", "a native library or program"),
-        (b"MZ", "a Windows library or program"),
-    ];
-    if let Some((_, what)) = KNOWN
-        .iter()
-        .find(|(magic, _)| head.front.starts_with(magic))
-    {
-        return Text::from(*what);
-    }
-    let front = head
-        .front
-        .get(..head.front.len().min(8))
-        .unwrap_or_default();
-    let hex: Vec<String> = front.iter().map(|b| format!("{b:02x}")).collect();
-    Text::from(format!("bytes that begin {}", hex.join(" ")))
 }
