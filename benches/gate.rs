@@ -1,0 +1,191 @@
+//! The gate as a whole, in one process: a repository of twenty small files, and torch archives of any size, of which only
+//! the index is read. Whole-process figures: `hyperfine 'weighbridge check PATH'`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark may fail loudly, and makes its own files"
+)]
+
+use std::{fs, io, path::Path, sync::Arc};
+
+use divan::Bencher;
+use weighbridge::{
+    bytes::{ByteSource, Window},
+    fact::Fact,
+    policy::Policy,
+    record::Recorder,
+    scan,
+};
+
+fn main() {
+    divan::main();
+}
+
+/// Zeros, with some bytes written over them.
+struct Sparse {
+    len: u64,
+    patches: Vec<(u64, Vec<u8>)>,
+}
+
+impl ByteSource for Sparse {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let n = buf
+            .len()
+            .min(usize::try_from(self.len.saturating_sub(offset)).unwrap());
+        buf[..n].fill(0);
+        for (at, bytes) in &self.patches {
+            let (start, end) = (
+                (*at).max(offset),
+                (at + bytes.len() as u64).min(offset + n as u64),
+            );
+            if start < end {
+                let from = usize::try_from(start - at).unwrap();
+                let to = usize::try_from(start - offset).unwrap();
+                let len = usize::try_from(end - start).unwrap();
+                buf[to..to + len].copy_from_slice(&bytes[from..from + len]);
+            }
+        }
+        Ok(n)
+    }
+}
+
+/// A member's local header and its directory entry, both in zip64.
+fn headers(name: &str, size: u64, at: u64) -> (Vec<u8>, Vec<u8>) {
+    let n = u16::try_from(name.len()).unwrap().to_le_bytes();
+    let sizes = [
+        [1, 0, 16, 0].as_slice(),
+        &size.to_le_bytes(),
+        &size.to_le_bytes(),
+    ]
+    .concat();
+    let mut local = b"PK\x03\x04\x2d\0\0\0\0\0\0\0\x21\0\0\0\0\0".to_vec();
+    local.extend([0xff; 8]);
+    local.extend([n.as_slice(), &[20, 0], name.as_bytes(), &sizes].concat());
+    let mut entry = b"PK\x01\x02\x2d\0\x2d\0\0\0\0\0\0\0\x21\0\0\0\0\0".to_vec();
+    entry.extend([0xff; 8]);
+    entry.extend(
+        [
+            n.as_slice(),
+            &[28, 0],
+            &[0; 10],
+            &[0xff; 4],
+            name.as_bytes(),
+        ]
+        .concat(),
+    );
+    entry.extend([[1, 0, 24, 0].as_slice(), &sizes[4..], &at.to_le_bytes()].concat());
+    (local, entry)
+}
+
+/// A torch zip of 256 tensors of `each` bytes.
+fn torch_zip(each: u64) -> Sparse {
+    let mut pickle = b"\x80\x02}q\0(".to_vec();
+    for i in 0..256 {
+        let (name, key) = (format!("layer{i}.w"), i.to_string());
+        pickle.extend(
+            [
+                b"X".as_slice(),
+                &u32::try_from(name.len()).unwrap().to_le_bytes(),
+                name.as_bytes(),
+            ]
+            .concat(),
+        );
+        pickle.extend(
+            b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n",
+        );
+        pickle.extend(
+            [
+                b"X".as_slice(),
+                &u32::try_from(key.len()).unwrap().to_le_bytes(),
+                key.as_bytes(),
+            ]
+            .concat(),
+        );
+        pickle.extend(b"X\x03\0\0\0cpuM\x10\0tQK\0(K\x04K\x04t(K\x04K\x01t\x89ccollections\nOrderedDict\n)RtR");
+    }
+    pickle.extend(b"u.");
+    let mut members = vec![
+        ("m/data.pkl".to_owned(), pickle),
+        ("m/version".to_owned(), b"3\n".to_vec()),
+    ];
+    members.extend((0..256).map(|i| (format!("m/data/{i}"), Vec::new())));
+    let (mut at, mut patches, mut directory) = (0, Vec::new(), Vec::new());
+    for (name, body) in members {
+        let size = if body.is_empty() {
+            each
+        } else {
+            body.len() as u64
+        };
+        let (local, entry) = headers(&name, size, at);
+        directory.extend(entry);
+        let start = at + local.len() as u64;
+        patches.push((at, local));
+        if !body.is_empty() {
+            patches.push((start, body));
+        }
+        at = start + size;
+    }
+    let size = directory.len() as u64;
+    let (start, end) = (at, at + size);
+    let mut tail = directory;
+    tail.extend(b"PK\x06\x06");
+    tail.extend(44_u64.to_le_bytes());
+    tail.extend([0x2d, 0, 0x2d, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    for field in [258, 258, size, start] {
+        tail.extend(field.to_le_bytes());
+    }
+    tail.extend(b"PK\x06\x07\0\0\0\0");
+    tail.extend(end.to_le_bytes());
+    tail.extend([1, 0, 0, 0]);
+    tail.extend(b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0");
+    let len = at + tail.len() as u64;
+    patches.push((at, tail));
+    Sparse { len, patches }
+}
+
+#[divan::bench(args = [64 << 10, 16 << 20, 160 << 20])]
+fn torch_zip_of_256_tensors(bencher: Bencher<'_, '_>, each: u64) {
+    let window = Window::shared(Arc::new(torch_zip(each)));
+    let read = || {
+        let mut recorder = Recorder::default();
+        weighbridge::format::read(&window, b"model.pt", &mut recorder);
+        recorder.finish()
+    };
+    let odd = read().into_iter().find(|o| match &o.fact {
+        Fact::TorchLoad(load) => load.obstacle.is_some(),
+        fact => matches!(fact, Fact::Unread(_) | Fact::Anomaly { .. }),
+    });
+    assert!(odd.is_none(), "{odd:?}");
+    bencher.bench(|| read().len());
+}
+
+/// Twenty small files in a folder: source, text and a few artifacts.
+fn small_tree(root: &Path) {
+    for i in 0..16 {
+        fs::write(
+            root.join(format!("mod_{i}.py")),
+            "import torch\n\ndef f(p):\n    return torch.load(p, weights_only=True)\n",
+        )
+        .unwrap();
+    }
+    fs::write(root.join("README.md"), "# A repository\n").unwrap();
+    fs::write(root.join("config.json"), "{}\n").unwrap();
+    fs::write(root.join("a.pkl"), b"\x80\x04]\x94(K\x01K\x02e.").unwrap();
+    fs::write(root.join("b.pkl"), b"\x80\x02}q\0X\x01\0\0\0aK\x01s.").unwrap();
+}
+
+#[divan::bench]
+fn twenty_small_files(bencher: Bencher<'_, '_>) {
+    let dir = tempfile::tempdir().unwrap();
+    small_tree(dir.path());
+    bencher.bench(|| {
+        let view = scan::work_tree(dir.path(), &[]).unwrap();
+        let report = scan::check(&view, &Policy::recommended(), String::new(), None, &()).unwrap();
+        assert_eq!(report.coverage.artifacts, 2);
+        report.findings.len()
+    });
+}
