@@ -59,9 +59,10 @@ const PLAIN: &[&str] = &[
     "svg", "toml", "txt", "wav", "xml", "yaml", "yml",
 ];
 
-/// Suffixes under which more than one format is at home: what `torch.load` opens may also be a bare pickle, and what
+/// Suffixes under which more than one format is at home: what `torch.load` opens may also be a bare pickle, an archive is a
+/// zip whatever its layout, and what
 /// unpickles a file rarely cares for its suffix.
-const SHARED: &[&str] = &["pt", "pth", "bin", "ckpt", "model"];
+const SHARED: &[&str] = &["pt", "pth", "bin", "ckpt", "model", "zip"];
 
 /// Whether a name promises nothing else than this format.
 pub(super) fn may_be_called(format: &Format, name: &[u8]) -> bool {
