@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Certainty, FORMATS, Format, Head, identify, is_artifact_name};
 use crate::{
     bytes::{Budget, ReadError, Window},
-    fact::{Excerpt, Fact, Hop, Observation, Place, Text, Unread},
+    fact::{Excerpt, Fact, Global, Hop, Observation, Place, Text, Unread},
     limits,
     record::{Checkpoint, Recorder},
 };
@@ -204,20 +204,25 @@ impl Reading<'_> {
 }
 
 /// Whether observations of a doubtful claim could not well have come about by chance: it read to its end without an
-/// error and names a global, or it got as far as running one.
+/// error and names a global, or it got as far as calling one. Text gets as far as calling nothing in particular, and
+/// spells numbers that no unpickler takes for numbers.
 fn convincing(observations: &[Observation], payload: bool) -> bool {
-    let complete = !observations
-        .iter()
-        .any(|o| matches!(o.fact, Fact::Unread(_)));
-    let names = observations
-        .iter()
-        .any(|o| matches!(o.fact, Fact::Global { .. }));
-    let runs = observations
-        .iter()
-        .any(|o| matches!(o.fact, Fact::Call { .. }));
+    let seen = |what: fn(&Fact) -> bool| observations.iter().any(|o| what(&o.fact));
+    let complete = !seen(|fact| matches!(fact, Fact::Unread(_)));
+    let names = seen(|fact| matches!(fact, Fact::Global { .. }));
+    let calls = seen(|fact| {
+        matches!(
+            fact,
+            Fact::Call {
+                callee: Global::Named(_),
+                ..
+            }
+        )
+    });
+    let text = seen(|fact| matches!(fact, Fact::Anomaly { kind, .. } if kind == "bad-number"));
     if payload {
         complete && names
     } else {
-        complete && names || runs
+        (complete && names || calls) && !text
     }
 }

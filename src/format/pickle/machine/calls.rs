@@ -81,6 +81,8 @@ impl Machine<'_> {
         let module = self.pop()?;
         let row = match self.resolved.get(&(module, name)) {
             Some(row) => *row,
+            // Past the limit every further one is refused: reading its name again would only cost time.
+            None if self.seen.overflow => self.seen.unresolved(Unresolved::Oversized),
             None => {
                 let row = self.resolve(module, name);
                 if self.resolved.len() < limits::GLOBALS {
