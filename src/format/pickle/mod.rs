@@ -19,6 +19,8 @@ mod weights_only;
 
 pub use memo::Memo;
 
+use std::collections::{BTreeSet, VecDeque};
+
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
@@ -203,6 +205,8 @@ pub fn opcode_at(offset: u64, code: u8) -> Place {
 pub struct Stream {
     /// The offset after its last opcode.
     pub end: u64,
+    /// The offsets after STOP, in every reading that comes to one.
+    ends: Vec<u64>,
     /// Whether it read to its STOP.
     pub complete: bool,
     /// Whether a global was resolved or anything called.
@@ -237,56 +241,47 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         };
         reading.record(Fact::TorchLoad(Box::new(load)));
     }
-    if first.complete {
+    if !first.ends.is_empty() {
         read_following(window, first, reading);
     }
     Ok(())
 }
 
-/// Reads the pickles that follow a first one, to the end of the window; what is no pickle is an observation.
+/// Reads the pickles that follow a first one, to the end of the window; what is no pickle is an observation. Where readings
+/// of a pickle end in several places, it is read on from each.
 fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
-    let mut at = first.end;
+    let mut ends: VecDeque<u64> = first.ends.into();
+    let mut visited: BTreeSet<u64> = BTreeSet::new();
     let mut earlier = first.memo;
-    for number in 1.. {
-        let Some(start) = next_content(window, at, reading) else {
-            return;
+    let mut number: u32 = 0;
+    while let Some(end) = ends.pop_front() {
+        let Some(start) = next_content(window, end, reading).filter(|start| visited.insert(*start))
+        else {
+            continue;
         };
-        if number >= limits::STREAMS {
+        let rest = Place::Bytes {
+            start,
+            end: window.len(),
+        };
+        number = number.saturating_add(1);
+        if visited.len() >= limits::STREAMS {
             let limit = format!("{} pickles in one file", limits::STREAMS);
-            return reading.unread(
-                Unread::Limit { limit },
-                Place::Bytes {
-                    start,
-                    end: window.len(),
-                },
-            );
+            return reading.unread(Unread::Limit { limit }, rest);
         }
         let before = reading.recorder.checkpoint();
-        reading
-            .recorder
-            .enter(Hop::Stream(u32::try_from(number).unwrap_or(u32::MAX)));
+        reading.recorder.enter(Hop::Stream(number));
         let stream = read_stream(window, start, Some(&earlier), reading);
         reading.recorder.leave();
-        if !stream.complete && !stream.acts {
+        if stream.ends.is_empty() && !stream.acts {
             // Not a pickle, or one that broke before it did anything.
             reading.recorder.forget(before);
             let detail = format!(
-                "{} bytes after the last pickle are none",
+                "the {} bytes after its last pickle are no pickle",
                 window.len().saturating_sub(start)
             );
-            return reading.recorder.anomaly(
-                "bytes-after-stop",
-                detail,
-                Place::Bytes {
-                    start,
-                    end: window.len(),
-                },
-            );
+            reading.recorder.anomaly("bytes-after-stop", detail, rest);
         }
-        if !stream.complete {
-            return;
-        }
-        at = stream.end;
+        ends.extend(stream.ends);
         earlier = stream.memo;
     }
 }
@@ -374,6 +369,7 @@ pub fn read_stream(
     }
     Stream {
         end: run.end,
+        ends: run.ends,
         complete,
         acts,
         memo: run.memo,

@@ -39,6 +39,8 @@ const LISTED: usize = 1_000_000;
 pub(in crate::format::pickle) struct Run {
     /// The offset after the last opcode read.
     pub end: u64,
+    /// The offsets after STOP, in every reading that comes to one; the main reading's first.
+    pub ends: Vec<u64>,
     /// `Ok` after STOP; otherwise why and where it stopped.
     pub result: Result<(), (u64, ReadError)>,
     /// Everything seen.
@@ -166,25 +168,30 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
             format!("the pickle does not read to its end: {error}")
         });
     }
-    // The main reading decided where the stream ends; the others only add what they see.
+    let memo = std::mem::take(&mut machine.state.memo);
+    let mut ends: Vec<u64> = result.iter().map(|_| end).collect();
+    // The other readings of straddled operands add what they see, and may end elsewhere.
     while let Some((state, at, straddle)) = machine.forks.pop() {
         machine.state = state;
         machine.lexer.take_other_way(at, straddle);
         machine.recent = [u64::MAX; CONTEXT];
-        let _ = machine.to_the_end();
+        if machine.to_the_end().is_ok() && !ends.contains(&machine.lexer.offset()) {
+            ends.push(machine.lexer.offset());
+        }
     }
     let mut storages: Vec<Storage> = machine.storages.into_values().collect();
     storages.sort_by(|a, b| a.key.cmp(&b.key));
     storages.dedup_by(|a, b| a.key == b.key);
     Run {
         end,
+        ends,
         storages,
         odd_storage: machine.odd_storage,
         result: result.map(|_| ()),
         seen: machine.seen,
         weights: machine.weights,
         embedded: machine.embedded,
-        memo: machine.state.memo,
+        memo,
     }
 }
 
