@@ -63,6 +63,12 @@ impl Lexer {
         self.jump.is_some()
     }
 
+    /// Where the frame ends that the position is inside of.
+    pub(super) fn inside_frame(&self) -> Option<u64> {
+        (self.stream.offset() < self.frame_end && self.frame_end != u64::MAX)
+            .then_some(self.frame_end)
+    }
+
     /// Goes back to an opcode to read one of its operands from after its frame.
     pub(super) fn take_other_way(&mut self, opcode_at: u64, straddle: Straddle) {
         self.stream.seek(opcode_at);

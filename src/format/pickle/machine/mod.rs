@@ -169,15 +169,15 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         });
     }
     let memo = std::mem::take(&mut machine.state.memo);
-    let mut ends: Vec<u64> = result.iter().map(|_| end).collect();
+    let mut ends: Vec<u64> = Vec::new();
+    machine.ended(result.is_ok(), &mut ends);
     // The other readings of straddled operands add what they see, and may end elsewhere.
     while let Some((state, at, straddle)) = machine.forks.pop() {
         machine.state = state;
         machine.lexer.take_other_way(at, straddle);
         machine.recent = [u64::MAX; CONTEXT];
-        if machine.to_the_end().is_ok() && !ends.contains(&machine.lexer.offset()) {
-            ends.push(machine.lexer.offset());
-        }
+        let stopped = machine.to_the_end().is_ok();
+        machine.ended(stopped, &mut ends);
     }
     let mut storages: Vec<Storage> = machine.storages.into_values().collect();
     storages.sort_by(|a, b| a.key.cmp(&b.key));
@@ -245,6 +245,27 @@ impl Machine<'_> {
                     self.at,
                     ReadError::Limit(format!("more than {} opcodes", limits::OPCODES)),
                 ));
+            }
+        }
+    }
+
+    /// Notes where the next pickle would begin after a STOP: right behind it, and for an unpickler that has buffered the
+    /// frame (CPython's, from a file) behind the frame.
+    fn ended(&mut self, stopped: bool, ends: &mut Vec<u64>) {
+        if !stopped {
+            return;
+        }
+        let here = self.lexer.offset();
+        let behind_frame = self.lexer.inside_frame();
+        if let Some(frame_end) = behind_frame {
+            let detail = || {
+                format!("the pickle stops at {here:#x}, inside a frame that ends at {frame_end:#x}")
+            };
+            self.seen.anomaly("frame-straddle", detail, self.moment());
+        }
+        for end in std::iter::once(here).chain(behind_frame) {
+            if !ends.contains(&end) {
+                ends.push(end);
             }
         }
     }
