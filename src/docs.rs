@@ -55,21 +55,53 @@ pub fn pages() -> [(&'static str, String); 3] {
 /// What every generated page begins with.
 const GENERATED: &str = "<!-- Made from the program by `UPDATE_DOCS=1 cargo test docs`. -->\n\n";
 
-fn rules_page() -> String {
-    let mut page = format!(
-        "{GENERATED}# Rules\n\nA rule is one judgement about what loading a file would do. `weighbridge explain RULE` prints \
-         the same text. A policy sets each rule's level: `allow`, `warn` or `deny`.\n\n\
-         | rule | default | what it refuses |\n| --- | --- | --- |\n"
-    );
+/// The tables of `README.md` that are made from the program: the name between whose markers each stands, and its content.
+pub fn tables() -> [(&'static str, String); 2] {
+    [
+        ("formats", formats_table("docs/formats.md")),
+        ("rules", rules_table("docs/rules.md")),
+    ]
+}
+
+/// The rules, each linked to its place on a page (empty: this one).
+fn rules_table(page: &str) -> String {
+    let mut table = String::from("| rule | default | what it refuses |\n| --- | --- | --- |\n");
     for rule in RULES {
         let meta = rule.meta;
         let summary = cell(meta.summary);
         let _ = writeln!(
-            page,
-            "| [`{0}`](#{0}) | {1} | {summary} |",
+            table,
+            "| [`{0}`]({page}#{0}) | {1} | {summary} |",
             meta.id, meta.default
         );
     }
+    table
+}
+
+/// The formats, each linked to its place on a page (empty: this one).
+fn formats_table(page: &str) -> String {
+    let mut table = String::from(
+        "| format | what it is | loading runs code | usual suffixes |\n| --- | --- | --- | --- |\n",
+    );
+    for format in FORMATS {
+        let _ = writeln!(
+            table,
+            "| [`{0}`]({page}#{0}) | {1} | {2} | {3} |",
+            format.id,
+            cell(format.title),
+            if format.executes { "by design" } else { "no" },
+            suffixes(format),
+        );
+    }
+    table
+}
+
+fn rules_page() -> String {
+    let mut page = format!(
+        "{GENERATED}# Rules\n\nA rule is one judgement about what loading a file would do. `weighbridge explain RULE` prints \
+         the same text. A policy sets each rule's level: `allow`, `warn` or `deny`.\n\n{}",
+        rules_table("")
+    );
     for rule in RULES {
         page.push('\n');
         page.push_str(&of_rule(rule, 2));
@@ -80,19 +112,9 @@ fn rules_page() -> String {
 fn formats_page() -> String {
     let mut page = format!(
         "{GENERATED}# Formats\n\nWhat a file is, is decided by its bytes; a name only counts where bytes carry no sign. A file \
-         of several formats at once is read as each of them. `weighbridge explain FORMAT` prints the same text.\n\n\
-         | format | what it is | loading runs code | usual suffixes |\n| --- | --- | --- | --- |\n"
+         of several formats at once is read as each of them. `weighbridge explain FORMAT` prints the same text.\n\n{}",
+        formats_table("")
     );
-    for format in FORMATS {
-        let _ = writeln!(
-            page,
-            "| [`{0}`](#{0}) | {1} | {2} | {3} |",
-            format.id,
-            cell(format.title),
-            if format.executes { "by design" } else { "no" },
-            suffixes(format),
-        );
-    }
     for format in FORMATS {
         page.push('\n');
         page.push_str(&of_format(format, 2));

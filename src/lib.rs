@@ -1,7 +1,7 @@
 //! Weighbridge says what *loading* a machine-learning checkpoint would do, without ever loading it, and lets
 //! through only what a reviewed policy allows.
 //!
-//! Readers observe, rules judge, reporters speak: [`format`] and [`python`] turn bytes into facts
+//! Readers observe, rules judge, reporters speak: [`mod@format`] and [`python`] turn bytes into facts
 //! ([`fact`]), [`rule`]s turn facts and a [`policy`] into findings ([`finding`]), [`verdict`] weighs them, and
 //! [`report`] is the only place where anything is worded for people or machines. [`scan`] knows all stages.
 //! `CONTRIBUTING.md` is the map of the house; `tests/it/layering.rs` keeps its doors.

@@ -68,7 +68,12 @@ impl Stream {
         self.base = self.offset();
         self.buf.drain(..self.pos);
         self.pos = 0;
-        let chunk = if self.buf.capacity() == 0 { FIRST } else { CHUNK }.max(n);
+        let chunk = if self.buf.capacity() == 0 {
+            FIRST
+        } else {
+            CHUNK
+        }
+        .max(n);
         let have = self.buf.len();
         let left = narrow(self.window.len().saturating_sub(self.base)).saturating_sub(have);
         let want = chunk.saturating_sub(have).min(left);

@@ -1,6 +1,6 @@
 //! Formats: what a run of bytes is, and what loading it would do.
 //!
-//! A format is one file and one word in [`formats!`]. Identification is by content and plural: every format whose
+//! A format is one file and one word in `formats!`. Identification is by content and plural: every format whose
 //! probe claims the bytes reads them, and the name is only a hint where bytes carry no magic. Readers record facts
 //! and know no policy.
 #![deny(

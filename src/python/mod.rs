@@ -1,9 +1,9 @@
 //! Python source to facts: which loaders it calls, passes on or replaces, with what arguments, and which environment
 //! switches it sets.
 //!
-//! Bytes are decoded ([`decode`]), parsed with the grammar of the interpreter ([`parse`]), names are bound in scopes
-//! ([`scope`]) and resolved to qualified names ([`resolve`]); only names of a table ([`watched`]) are recorded
-//! ([`observe`]), each with the lines that show it ([`excerpt`]). Nothing is imported or run, no other file is read,
+//! Bytes are decoded (`decode`), parsed with the grammar of the interpreter (`parse`), names are bound in scopes
+//! (`scope`) and resolved to qualified names (`resolve`); only names of a table (`watched`) are recorded
+//! (`observe`), each with the lines that show it (`excerpt`). Nothing is imported or run, no other file is read,
 //! and whether a call is allowed is for rules to say.
 
 mod arguments;

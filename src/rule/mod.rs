@@ -1,6 +1,6 @@
 //! Rules: one judgement each, one file each, over facts and a policy.
 //!
-//! A rule is one file and one word in [`rules!`]. Its doc comment is its documentation. A rule opens no bytes: one that
+//! A rule is one file and one word in `rules!`. Its doc comment is its documentation. A rule opens no bytes: one that
 //! wants to read again is missing a fact.
 
 use crate::{

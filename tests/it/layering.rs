@@ -22,7 +22,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("docs", &["rule", "format"]),
     ("rule", &["policy", "finding"]),
     ("verdict", &["policy", "finding"]),
-    ("policy", &["finding"]),
+    // The clippy configuration sends whoever opens a file through `bytes`.
+    ("policy", &["finding", "bytes"]),
     ("finding", &[]),
     ("format", &["record", "bytes"]),
     ("python", &["record", "bytes"]),

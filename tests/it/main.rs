@@ -10,6 +10,7 @@
 mod support;
 
 mod cli;
+mod corpus;
 mod docs;
 mod format;
 mod git;

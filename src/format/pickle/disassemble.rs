@@ -60,7 +60,6 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
         text.push('\n');
     }
     let shown = match &event.fact {
-        Fact::Call { preview, .. } => Some(preview.to_string()),
         Fact::Global { global, usage }
             if *usage != crate::fact::Usage::Import || event.op == op::STACK_GLOBAL =>
         {
@@ -70,7 +69,9 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
             Some(target.to_string())
         }
         Fact::ItemsOnInstance { class, .. } => Some(class.to_string()),
-        Fact::PersistentId { preview, .. } => Some(preview.to_string()),
+        Fact::Call { preview, .. } | Fact::PersistentId { preview, .. } => {
+            Some(preview.to_string())
+        }
         _ => None,
     };
     let (last, range) = match shown {

@@ -64,7 +64,7 @@ impl Memo {
             .get_mut(at / CHUNK)
             .and_then(|chunk| chunk.get_mut(at % CHUNK))
         {
-            if *slot == UNSET && !(!self.far.is_empty() && self.far.contains_key(&index)) {
+            if *slot == UNSET && (self.far.is_empty() || !self.far.contains_key(&index)) {
                 self.set = self.set.saturating_add(1);
             }
             *slot = value;
@@ -74,6 +74,10 @@ impl Memo {
     }
 
     #[cold]
+    #[allow(
+        clippy::large_stack_arrays,
+        reason = "a chunk of known length needs no second check of its bounds"
+    )]
     fn put_beyond(&mut self, index: u64, value: Value) -> Stored {
         let have = self.chunks.len().saturating_mul(CHUNK);
         if index >= limits::MEMO || wide(self.far.len()) >= wide(GAP) {

@@ -214,6 +214,10 @@ pub struct Stream {
     memo: Memo,
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every format is read by a function of this shape"
+)]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let first = read_stream(window, 0, None, reading);
     let head = Head {

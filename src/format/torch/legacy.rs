@@ -7,7 +7,7 @@
 use super::{Verdict, examine, site_in, storage_bytes};
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, Hop, Place, TorchForm, Unread},
+    fact::{Hop, Place, TorchForm, Unread},
     format::{Certainty, Expect, Format, Head, Reading, pickle},
 };
 
@@ -90,6 +90,10 @@ fn probe(head: &Head<'_>) -> Certainty {
     }
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every format is read by a function of this shape"
+)]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut verdict = Verdict::new(TorchForm::Legacy);
     let mut at = 0;
@@ -131,7 +135,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             .map(|storage| storage_bytes(storage)?.checked_add(8));
         storages = bytes.fold(storages, |sum, bytes| sum?.checked_add(bytes?));
         if !stream.complete {
-            reading.record(Fact::TorchLoad(verdict.finish()));
+            reading.record(verdict.finish());
             return Ok(());
         }
         at = stream.end;
@@ -174,6 +178,6 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             },
         );
     }
-    reading.record(Fact::TorchLoad(verdict.finish()));
+    reading.record(verdict.finish());
     Ok(())
 }

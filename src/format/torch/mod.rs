@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     bytes::Window,
-    fact::{GlobalName, Hop, Obstacle, Place, Site, Text, TorchForm, TorchLoad},
+    fact::{Fact, GlobalName, Hop, Obstacle, Place, Site, Text, TorchForm, TorchLoad},
 };
 
 /// Names under which `torch.load` is what opens a file.
@@ -68,13 +68,13 @@ impl Verdict {
         }
     }
 
-    fn finish(self) -> Box<TorchLoad> {
-        Box::new(TorchLoad {
+    fn finish(self) -> Fact {
+        Fact::TorchLoad(Box::new(TorchLoad {
             form: self.form,
             globals: self.globals,
             built: self.built,
             obstacle: self.obstacle,
-        })
+        }))
     }
 }
 

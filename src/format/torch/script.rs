@@ -3,7 +3,7 @@
 use super::{Verdict, site_in, zip::is_pickle_name};
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, TorchForm},
+    fact::TorchForm,
     format::{
         Certainty, Expect, Format, Head, Reading, pickle,
         zip::{Directory, Layout, read_members},
@@ -64,6 +64,10 @@ fn claims(directory: &Directory) -> bool {
     })
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every format is read by a function of this shape"
+)]
 fn read(
     window: &Window,
     directory: &Directory,
@@ -77,6 +81,6 @@ fn read(
         site_in(reading, None),
         "TorchScript archives are not loaded with weights_only=True",
     );
-    reading.record(Fact::TorchLoad(verdict.finish()));
+    reading.record(verdict.finish());
     Ok(())
 }

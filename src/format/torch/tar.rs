@@ -91,7 +91,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         site_in(reading, None),
         "files of before 0.1.10 are not loaded with weights_only=True",
     );
-    reading.record(Fact::TorchLoad(verdict.finish()));
+    reading.record(verdict.finish());
     let mut archive = ::tar::Archive::new(Positioned {
         window: window.clone(),
         at: 0,

@@ -6,7 +6,7 @@
 use super::{Verdict, examine, site_in};
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, Hop, TorchForm},
+    fact::{Hop, TorchForm},
     format::{
         Certainty, Expect, Format, Head, Reading, pickle,
         zip::{Directory, Layout, Member, is_torch, read_members},
@@ -66,6 +66,10 @@ pub(super) fn is_pickle_name(name: &[u8]) -> bool {
         .is_some_and(|suffix| suffix.eq_ignore_ascii_case(b".pkl"))
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every format is read by a function of this shape"
+)]
 fn read(
     window: &Window,
     directory: &Directory,
@@ -75,7 +79,7 @@ fn read(
         is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
     });
     let verdict = judge(window, directory, reading);
-    reading.record(Fact::TorchLoad(verdict.finish()));
+    reading.record(verdict.finish());
     Ok(())
 }
 

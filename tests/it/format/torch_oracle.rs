@@ -94,6 +94,10 @@ fn differences(files: &[PathBuf], mode: &str) -> Option<Vec<String>> {
 
 /// Files that torch itself wrote: the committed ones, and any folders in `WEIGHBRIDGE_TORCH_FILES`.
 #[test]
+#[allow(
+    clippy::print_stderr,
+    reason = "a comparison says of how many files it was"
+)]
 fn the_verdict_on_real_files_is_torch_s() {
     let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")];
     if let Some(more) = std::env::var_os("WEIGHBRIDGE_TORCH_FILES") {

@@ -83,7 +83,7 @@ for n in range(int(sys.argv[2])):
     path = os.path.join(sys.argv[1], str(n))
     data = open(path, 'rb').read()
     out = {}
-    signal.alarm(20)
+    signal.alarm(120)
     try:
         if len(sys.argv) > 3:
             out['audit of loads'] = loads(data)

@@ -6,6 +6,7 @@ use std::{
 };
 
 /// A Python that can run `probe` (`import numpy`, ...), or a note on stderr that the comparison is not made.
+#[allow(clippy::print_stderr, reason = "a test that is passed over says so")]
 pub(crate) fn python(probe: &str) -> Option<PathBuf> {
     let python =
         PathBuf::from(std::env::var_os("WEIGHBRIDGE_PYTHON").unwrap_or_else(|| "python3".into()));

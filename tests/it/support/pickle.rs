@@ -207,7 +207,7 @@ impl Generator {
         }
         let steps = 3 + self.random.below(40);
         let framed = !self.weights_only && self.random.chance(30);
-        let frame_at = framed.then(|| self.out.len());
+        let frame_at = framed.then_some(self.out.len());
         for _ in 0..steps {
             if self.weights_only {
                 self.weights_step();
@@ -240,10 +240,7 @@ impl Generator {
     }
 
     fn text(&mut self, text: &str) {
-        let escaped: String = text
-            .chars()
-            .map(|c| format!("\\u{:04x}", c as u32))
-            .collect();
+        let escaped = spelled(text.chars(), |c| format!("\\u{:04x}", c as u32));
         let bytes = text.as_bytes();
         let n = bytes.len();
         let spelled = match self.random.below(9) {
@@ -253,7 +250,7 @@ impl Generator {
             3 => format!("V{escaped}\n").into_bytes(),
             4 if text.is_ascii() => format!("S'{text}'\n").into_bytes(),
             5 => {
-                let hex: String = bytes.iter().map(|b| format!("\\x{b:02x}")).collect();
+                let hex = spelled(bytes.iter(), |b| format!("\\x{b:02x}"));
                 if text.is_ascii() {
                     format!("S\"{hex}\"\n").into_bytes()
                 } else {
@@ -315,7 +312,7 @@ impl Generator {
     fn close(&mut self) {
         let n = self.above_mark().len();
         let (code, kind) = match self.random.below(6) {
-            0 if n % 2 == 0 => (b'd', Some(Kind::Dict)),
+            0 if n.is_multiple_of(2) => (b'd', Some(Kind::Dict)),
             1 => (b'l', Some(Kind::List)),
             2 => (b'1', None),
             3 if self.above_mark().first() == Some(&Kind::Class) => (b'o', Some(Kind::Class)),
@@ -344,7 +341,6 @@ impl Generator {
                 let name = self.random.pick(NAMES);
                 self.text(name);
             }
-            2 => self.number(),
             3 => {
                 let (module, name) = (self.random.pick(NAMES), self.random.pick(NAMES));
                 self.push(format!("c{module}\n{name}\n"), Kind::Class);
@@ -404,7 +400,7 @@ impl Generator {
                 self.out.push(b'a');
                 self.drop(1);
             }
-            16 | 17 | 18 => self.remember(top),
+            16..=18 => self.remember(top),
             19 | 20 if !self.memo.is_empty() => self.recall(),
             21 if top.is_some() => {
                 self.out.push(b'2');
@@ -575,7 +571,7 @@ impl Generator {
 
     /// Flips, cuts, doubles and splices.
     pub(crate) fn damage(&mut self, file: &mut Vec<u8>) {
-        for _ in 0..1 + self.random.below(3) {
+        for _ in 0..=self.random.below(3) {
             if file.is_empty() {
                 return;
             }
@@ -598,4 +594,9 @@ impl Generator {
             }
         }
     }
+}
+
+/// Every item spelled in turn.
+fn spelled<T>(items: impl Iterator<Item = T>, one: impl Fn(T) -> String) -> String {
+    items.map(one).collect()
 }

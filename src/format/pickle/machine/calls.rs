@@ -238,15 +238,12 @@ impl Machine<'_> {
         let empty = matches!(self.state.nodes.get(state), Some((0, _)));
         self.weights
             .build(target, state, empty, &self.seen, self.at);
-        match (target.kind(), target.global()) {
-            (Kind::Result | Kind::Instance, Some(row)) => {
-                self.seen.used(row, Usage::Build, self.moment())
-            }
-            _ => {
-                let target = self.looker().value(target);
-                self.seen
-                    .other(Fact::StateOnNonInstance { target }, self.moment());
-            }
+        if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
+            self.seen.used(row, Usage::Build, self.moment());
+        } else {
+            let target = self.looker().value(target);
+            self.seen
+                .other(Fact::StateOnNonInstance { target }, self.moment());
         }
         Ok(())
     }
@@ -287,20 +284,17 @@ impl Machine<'_> {
     #[cold]
     pub(super) fn items_on(&mut self, target: Value) {
         let op = op::name(self.code);
-        match (target.kind(), target.global()) {
-            (Kind::Result | Kind::Instance, Some(row)) => {
-                self.seen.items_on(row, op, self.moment())
-            }
-            _ => {
-                let target = self.looker().value(target);
-                self.seen.other(
-                    Fact::ItemsOnNonContainer {
-                        target,
-                        op: op.into(),
-                    },
-                    self.moment(),
-                );
-            }
+        if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
+            self.seen.items_on(row, op, self.moment());
+        } else {
+            let target = self.looker().value(target);
+            self.seen.other(
+                Fact::ItemsOnNonContainer {
+                    target,
+                    op: op.into(),
+                },
+                self.moment(),
+            );
         }
     }
 

@@ -161,7 +161,7 @@ pub(in crate::format::pickle) fn list(
 /// Runs the stream that begins at `start` of the window.
 pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Option<&Memo>) -> Run {
     let mut machine = Machine::new(window, start, earlier);
-    let result = machine.to_the_end();
+    let result = machine.run();
     let end = machine.lexer.offset();
     if let Err((at, error)) = &result {
         machine.weights.block(*at, || {
@@ -176,7 +176,7 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         machine.state = state;
         machine.lexer.take_other_way(at, straddle);
         machine.recent = [u64::MAX; CONTEXT];
-        let stopped = machine.to_the_end().is_ok();
+        let stopped = machine.run().is_ok();
         machine.ended(stopped, &mut ends);
     }
     let mut storages: Vec<Storage> = machine.storages.into_values().collect();
@@ -227,7 +227,7 @@ impl<'m> Machine<'m> {
 }
 
 impl Machine<'_> {
-    fn to_the_end(&mut self) -> Result<Value, (u64, ReadError)> {
+    fn run(&mut self) -> Result<Value, (u64, ReadError)> {
         let mut left = limits::OPCODES;
         loop {
             match self.step() {
@@ -426,7 +426,7 @@ impl Machine<'_> {
                     matches!(line.bytes, b"00" | b"01"),
                 );
                 let truth = u64::from(line.bytes == b"01");
-                self.number(good, "INT")?;
+                self.number(good, "INT");
                 self.push(if bool {
                     Value::new(Kind::Bool, truth)
                 } else {
@@ -435,12 +435,12 @@ impl Machine<'_> {
             }
             op::LONG => {
                 let good = text::is_long(self.lexer.line()?.bytes);
-                self.number(good, "LONG")?;
+                self.number(good, "LONG");
                 self.push(Value::new(Kind::Long, self.at))?;
             }
             op::FLOAT => {
                 let good = text::is_float(self.lexer.line()?.bytes);
-                self.number(good, "FLOAT")?;
+                self.number(good, "FLOAT");
                 self.push(Value::new(Kind::Float, self.at))?;
             }
             op::LONG1 => {
