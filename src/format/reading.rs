@@ -73,7 +73,7 @@ impl Reading<'_> {
     /// Says more exactly what is being read, once that is known: `id` replaces the id of the format that claimed it.
     pub fn is(&mut self, id: &str) {
         if let Some(claim) = self.claim {
-            self.recorder.amend(claim, Fact::Is(id.into()));
+            self.recorder.amend(claim, id);
         }
     }
 
@@ -140,24 +140,51 @@ impl Reading<'_> {
         if by_name && !known {
             let detail = describe(&head);
             self.unread(Unread::Unknown { detail }, Place::Whole);
+        } else if by_name && let Some(detail) = self.only_the_container(before, name.as_bytes()) {
+            self.unread(Unread::Unknown { detail }, Place::Whole);
         }
+    }
+
+    /// What the claims that held are.
+    fn formats_since(&self, before: Checkpoint) -> Vec<&'static Format> {
+        let depth = self.recorder.site(Place::Whole).hops.len();
+        let seen = self.recorder.since(before).iter();
+        seen.filter(|o| o.site.hops.len() == depth)
+            .filter_map(|o| {
+                if let Fact::Is(id) = &o.fact {
+                    super::by_id(id)
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// In words, what was read of a format that is not, if it was the archive around it alone.
+    fn only_the_container(&self, before: Checkpoint, name: &[u8]) -> Option<Text> {
+        let is = self.formats_since(before);
+        let container = is.first()?;
+        let suffix = identify::unread_form(name, container)?;
+        Some(format!("a {} in the form of `.{suffix}`", container.title).into())
     }
 
     /// Says so if the suffix belongs to something else than what the content is.
     fn compare_with_name(&mut self, before: Checkpoint, name: &[u8]) {
-        let depth = self.recorder.site(Place::Whole).hops.len();
-        let seen = self.recorder.since(before).iter();
-        let is: Vec<&'static Format> = seen
-            .filter(|o| o.site.hops.len() == depth)
-            .filter_map(|o| if let Fact::Is(id) = &o.fact { super::by_id(id) } else { None })
-            .collect();
-        if is.iter().any(|format| identify::may_be_called(format, name)) {
+        let is = self.formats_since(before);
+        if is
+            .iter()
+            .any(|format| identify::may_be_called(format, name))
+        {
             return;
         }
         let Some(format) = is.first() else { return };
         if let Some(expected) = identify::expected_of(name) {
-            let detail = format!("its name says {expected}, its content is a {}", format.title);
-            self.recorder.anomaly("misleading-suffix", detail, Place::Whole);
+            let detail = format!(
+                "its name says {expected}, its content is a {}",
+                format.title
+            );
+            self.recorder
+                .anomaly("misleading-suffix", detail, Place::Whole);
         }
     }
 
@@ -190,7 +217,7 @@ impl Reading<'_> {
 }
 
 /// Whether observations of a doubtful claim could not well have come about by chance: it read to its end without an
-/// error and names a global, or it got as far as running one.
+/// error and names a global, or it got as far as running one or setting something on what it has.
 fn convincing(observations: &[Observation], payload: bool) -> bool {
     let complete = !observations
         .iter()
@@ -198,9 +225,12 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
     let names = observations
         .iter()
         .any(|o| matches!(o.fact, Fact::Global { .. }));
-    let runs = observations
-        .iter()
-        .any(|o| matches!(o.fact, Fact::Call { .. }));
+    let runs = observations.iter().any(|o| {
+        matches!(
+            o.fact,
+            Fact::Call { .. } | Fact::StateOnNonInstance { .. } | Fact::ItemsOnNonContainer { .. }
+        )
+    });
     if payload {
         complete && names
     } else {

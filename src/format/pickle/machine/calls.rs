@@ -6,7 +6,8 @@ use crate::{
     fact::{Fact, Text, Unresolved, Usage},
     format::pickle::{
         constant, opcode as op,
-        value::{Kind, Value},
+        seen::Signature,
+        value::{CHILDREN, Kind, Value},
     },
     limits,
 };
@@ -135,28 +136,29 @@ impl Machine<'_> {
     }
 
     /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
-    pub(super) fn signature(&self, arguments: Value, usage: Usage) -> u64 {
-        use std::hash::{Hash, Hasher};
-        let mut hasher = rustc_hash::FxHasher::default();
-        usage.hash(&mut hasher);
-        match self
+    /// Exact: a digest could be made to collide, and a call would hide behind another.
+    pub(super) fn signature(&self, arguments: Value, usage: Usage) -> Signature {
+        let mut signature = Signature {
+            usage,
+            container: arguments.kind(),
+            len: 0,
+            kept: [Value::UNKNOWN; CHILDREN],
+        };
+        if let Some((len, kept)) = self
             .state
             .nodes
             .get(arguments)
             .filter(|_| is_container(arguments))
         {
-            Some((len, kept)) => {
-                len.hash(&mut hasher);
-                for value in kept {
-                    match value.kind() {
-                        Kind::Str | Kind::Global | Kind::StrAt => value.hash(&mut hasher),
-                        kind => kind.hash(&mut hasher),
-                    }
-                }
+            signature.len = len;
+            for (slot, value) in signature.kept.iter_mut().zip(kept) {
+                *slot = match value.kind() {
+                    Kind::Str | Kind::Global | Kind::StrAt => *value,
+                    kind => Value::new(kind, 0),
+                };
             }
-            None => arguments.kind().hash(&mut hasher),
         }
-        hasher.finish()
+        signature
     }
 
     pub(super) fn reduce(&mut self) -> Result<(), Halt> {

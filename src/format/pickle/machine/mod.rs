@@ -47,6 +47,8 @@ pub(in crate::format::pickle) struct Run {
     pub weights: WeightsOnly,
     /// Constants that look like pickles: where their bytes are, and their opcode's offset.
     pub embedded: Vec<Embedded>,
+    /// There are pickles among the constants that were not kept.
+    pub embedded_more: bool,
     /// Storages that persistent ids of torch's shape name, each key once.
     pub storages: Vec<Storage>,
     /// How many parts a persistent id of a storage has that has not five.
@@ -73,6 +75,16 @@ pub(in crate::format::pickle) enum Constant {
     Decoded(Vec<u8>),
 }
 
+impl Constant {
+    /// The bytes as a window of their own; `window` is the stream's.
+    pub(in crate::format::pickle) fn window(self, window: &Window) -> Option<Window> {
+        match self {
+            Self::Stored(range) => window.sub(range),
+            Self::Decoded(bytes) => Some(Window::new(bytes)),
+        }
+    }
+}
+
 /// The state that another reading starts from.
 #[derive(Debug, Clone)]
 struct State {
@@ -96,6 +108,11 @@ pub(in crate::format::pickle) struct Machine<'m> {
     seen: Seen,
     weights: WeightsOnly,
     embedded: Vec<Embedded>,
+    /// Bytes of those that do not stand in the file.
+    decoded: u64,
+    embedded_more: bool,
+    /// It only tells whether the stream is a pickle: constants are not looked into.
+    trial: bool,
     /// By key and type, so that a storage that many tensors share is one.
     storages: FxHashMap<Value, Storage>,
     odd_storage: Option<u64>,
@@ -184,8 +201,16 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         seen: machine.seen,
         weights: machine.weights,
         embedded: machine.embedded,
+        embedded_more: machine.embedded_more,
         memo: machine.state.memo,
     }
+}
+
+/// Whether a window reads as a pickle to its STOP and names something.
+fn is_pickle(window: &Window) -> bool {
+    let mut machine = Machine::new(window, 0, None);
+    machine.trial = true;
+    machine.to_the_end().is_ok() && machine.seen.names_any()
 }
 
 impl<'m> Machine<'m> {
@@ -206,6 +231,9 @@ impl<'m> Machine<'m> {
             seen: Seen::default(),
             weights: WeightsOnly::default(),
             embedded: Vec::new(),
+            decoded: 0,
+            embedded_more: false,
+            trial: false,
             storages: FxHashMap::default(),
             odd_storage: None,
             earlier,
