@@ -49,11 +49,12 @@ fn errors_say_what_to_do_next() {
     let outside = repo.outside();
     let text = run(&outside, &["check", "--staged"]).shown(&outside);
     insta::assert_snapshot!(text, @r"
-      × `[DIR]` is not in a git repository
-      help: `--staged` judges what `git commit` would record; leave it out to
-            check files
-    exit 2
-    ");
+error: `[DIR]` is not in a git repository
+   │ help: `--staged` judges what `git commit` would record; leave it out to
+   │       check files
+   ╰──
+exit 2
+");
     repo.git_in(&outside, &["init", "-q", "--bare", "bare"]);
     let text = run(&outside.join("bare"), &["check"]).stderr;
     assert!(text.contains("has no work tree"), "{text}");
