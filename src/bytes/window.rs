@@ -57,6 +57,7 @@ impl Window {
     }
 
     /// The window from `offset` on; empty if `offset` is past its end.
+    #[must_use]
     pub fn from(&self, offset: u64) -> Self {
         let offset = offset.min(self.len);
         Self {

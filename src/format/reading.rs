@@ -240,9 +240,6 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
 
 /// What unknown bytes look like, in a few words.
 fn describe(head: &Head<'_>) -> Text {
-    if head.front.is_empty() {
-        return Text::from("an empty file");
-    }
     const KNOWN: &[(&[u8], &str)] = &[
         (b"GGUF", "a GGUF file"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
@@ -258,6 +255,9 @@ fn describe(head: &Head<'_>) -> Text {
         (b"\x7fELF", "a native library or program"),
         (b"MZ", "a Windows library or program"),
     ];
+    if head.front.is_empty() {
+        return Text::from("an empty file");
+    }
     if let Some((_, what)) = KNOWN
         .iter()
         .find(|(magic, _)| head.front.starts_with(magic))

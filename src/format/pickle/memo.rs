@@ -64,7 +64,7 @@ impl Memo {
             .get_mut(at / CHUNK)
             .and_then(|chunk| chunk.get_mut(at % CHUNK))
         {
-            if *slot == UNSET && !(!self.far.is_empty() && self.far.contains_key(&index)) {
+            if *slot == UNSET && (self.far.is_empty() || !self.far.contains_key(&index)) {
                 self.set = self.set.saturating_add(1);
             }
             *slot = value;
@@ -93,6 +93,7 @@ impl Memo {
             return Stored::Far;
         }
         while self.chunks.len().saturating_mul(CHUNK) <= narrow(index) {
+            #[allow(clippy::large_stack_arrays, reason = "32 KiB, boxed at once")]
             self.chunks.push(Box::new([UNSET; CHUNK]));
         }
         self.put(index, value)

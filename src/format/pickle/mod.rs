@@ -200,6 +200,10 @@ pub struct Stream {
     memo: Memo,
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every format reads by the same signature"
+)]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let first = read_stream(window, 0, None, reading);
     let head = Head {

@@ -43,13 +43,10 @@ impl Preview<'_> {
     /// A call of the global in `row` with a tuple of arguments.
     pub(super) fn call(&self, row: usize, arguments: Value) -> Text {
         let mut out = self.global(row);
-        match arguments.kind() {
-            Kind::Tuple => self.write_container(arguments, "(", ")", DEPTH, &mut out),
-            _ => {
-                out.push_str("(*");
-                self.write(arguments, DEPTH, &mut out);
-                out.push(')');
-            }
+        if arguments.kind() == Kind::Tuple { self.write_container(arguments, "(", ")", DEPTH, &mut out) } else {
+            out.push_str("(*");
+            self.write(arguments, DEPTH, &mut out);
+            out.push(')');
         }
         cut(out)
     }
@@ -214,9 +211,8 @@ impl Preview<'_> {
                 self.write_container(value, "(", if one { ",)" } else { ")" }, depth, out);
             }
             Kind::List => self.write_container(value, "[", "]", depth, out),
-            Kind::Set => self.write_container(value, "{", "}", depth, out),
             Kind::FrozenSet => self.write_container(value, "frozenset(", ")", depth, out),
-            Kind::Dict => self.write_container(value, "{", "}", depth, out),
+            Kind::Dict | Kind::Set => self.write_container(value, "{", "}", depth, out),
             Kind::Global => out.push_str(&self.global(value.index())),
             Kind::Result | Kind::Instance => {
                 out.push_str(&self.global(value.index()));

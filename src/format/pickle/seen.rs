@@ -144,18 +144,15 @@ impl Seen {
         let Some(seen) = self.rows.get_mut(row) else {
             return;
         };
-        match seen.uses.get(slot).copied().flatten() {
-            Some(event) => count(&mut self.events, event),
-            None => {
-                if let Some(place) = seen.uses.get_mut(slot) {
-                    *place = Some(self.events.len());
-                }
-                let fact = Fact::Global {
-                    global: seen.global.clone(),
-                    usage,
-                };
-                self.events.push(event(fact, moment));
+        if let Some(event) = seen.uses.get(slot).copied().flatten() { count(&mut self.events, event) } else {
+            if let Some(place) = seen.uses.get_mut(slot) {
+                *place = Some(self.events.len());
             }
+            let fact = Fact::Global {
+                global: seen.global.clone(),
+                usage,
+            };
+            self.events.push(event(fact, moment));
         }
     }
 
@@ -221,16 +218,13 @@ impl Seen {
         let Some(seen) = self.rows.get_mut(row) else {
             return;
         };
-        match seen.items.iter().find(|(known, _)| *known == moment.op) {
-            Some((_, event)) => count(&mut self.events, *event),
-            None => {
-                seen.items.push((moment.op, self.events.len()));
-                let fact = Fact::ItemsOnInstance {
-                    class: seen.global.clone(),
-                    op: op.into(),
-                };
-                self.events.push(event(fact, moment));
-            }
+        if let Some((_, event)) = seen.items.iter().find(|(known, _)| *known == moment.op) { count(&mut self.events, *event) } else {
+            seen.items.push((moment.op, self.events.len()));
+            let fact = Fact::ItemsOnInstance {
+                class: seen.global.clone(),
+                op: op.into(),
+            };
+            self.events.push(event(fact, moment));
         }
     }
 
@@ -242,14 +236,11 @@ impl Seen {
             return count(&mut self.events, *event);
         }
         let kind = mem::discriminant(&fact);
-        let (kept, last) = match self.kinds.iter_mut().find(|(known, ..)| *known == kind) {
-            Some((_, kept, last)) => (kept, last),
-            None => {
-                self.kinds.push((kind, 0, self.events.len()));
-                match self.kinds.last_mut() {
-                    Some((_, kept, last)) => (kept, last),
-                    None => return,
-                }
+        let (kept, last) = if let Some((_, kept, last)) = self.kinds.iter_mut().find(|(known, ..)| *known == kind) { (kept, last) } else {
+            self.kinds.push((kind, 0, self.events.len()));
+            match self.kinds.last_mut() {
+                Some((_, kept, last)) => (kept, last),
+                None => return,
             }
         };
         if *kept >= KEPT {
@@ -299,16 +290,13 @@ impl Seen {
         detail: impl FnOnce() -> String,
         moment: Moment,
     ) {
-        match self.anomalies.get(kind) {
-            Some(event) => count(&mut self.events, *event),
-            None => {
-                self.anomalies.insert(kind, self.events.len());
-                let fact = Fact::Anomaly {
-                    kind: kind.into(),
-                    detail: Text::from(detail()),
-                };
-                self.events.push(event(fact, moment));
-            }
+        if let Some(event) = self.anomalies.get(kind) { count(&mut self.events, *event) } else {
+            self.anomalies.insert(kind, self.events.len());
+            let fact = Fact::Anomaly {
+                kind: kind.into(),
+                detail: Text::from(detail()),
+            };
+            self.events.push(event(fact, moment));
         }
     }
 

@@ -47,7 +47,7 @@ pub(super) enum Kind {
     Global,
     /// What calling a global (REDUCE, INST, OBJ) returned.
     Result,
-    /// What a global's `__new__` (NEWOBJ, NEWOBJ_EX) returned.
+    /// What a global's `__new__` (NEWOBJ, `NEWOBJ_EX`) returned.
     Instance,
     /// What the loader made of a persistent id.
     Persistent,

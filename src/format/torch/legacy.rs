@@ -90,6 +90,10 @@ fn probe(head: &Head<'_>) -> Certainty {
     }
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every format reads by the same signature"
+)]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut verdict = Verdict::new(TorchForm::Legacy);
     let mut at = 0;

@@ -61,6 +61,7 @@ impl Verdict {
         }
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "the fact holds it boxed")]
     fn finish(self) -> Box<TorchLoad> {
         Box::new(TorchLoad {
             form: self.form,

@@ -64,6 +64,10 @@ fn claims(directory: &Directory) -> bool {
     })
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every format reads by the same signature"
+)]
 fn read(
     window: &Window,
     directory: &Directory,

@@ -66,6 +66,10 @@ pub(super) fn is_pickle_name(name: &[u8]) -> bool {
         .is_some_and(|suffix| suffix.eq_ignore_ascii_case(b".pkl"))
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every format reads by the same signature"
+)]
 fn read(
     window: &Window,
     directory: &Directory,

@@ -77,15 +77,12 @@ impl Machine<'_> {
     pub(super) fn stack_global(&mut self) -> Result<(), Halt> {
         let name = self.pop()?;
         let module = self.pop()?;
-        let row = match self.resolved.get(&(module, name)) {
-            Some(row) => *row,
-            None => {
-                let row = self.resolve(module, name);
-                if self.resolved.len() < limits::GLOBALS {
-                    self.resolved.insert((module, name), row);
-                }
-                row
+        let row = if let Some(row) = self.resolved.get(&(module, name)) { *row } else {
+            let row = self.resolve(module, name);
+            if self.resolved.len() < limits::GLOBALS {
+                self.resolved.insert((module, name), row);
             }
+            row
         };
         self.seen.used(row, Usage::Import, self.moment());
         self.push(Value::new(Kind::Global, wide(row)))
@@ -210,15 +207,12 @@ impl Machine<'_> {
         self.state.stack.truncate(from);
         let target = self.top()?;
         self.weights.build(target, &self.seen, self.at);
-        match (target.kind(), target.global()) {
-            (Kind::Result | Kind::Instance, Some(row)) => {
-                self.seen.used(row, Usage::Build, self.moment())
-            }
-            _ => {
-                let target = self.looker().value(target);
-                self.seen
-                    .other(Fact::StateOnNonInstance { target }, self.moment());
-            }
+        if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
+            self.seen.used(row, Usage::Build, self.moment());
+        } else {
+            let target = self.looker().value(target);
+            self.seen
+                .other(Fact::StateOnNonInstance { target }, self.moment());
         }
         Ok(())
     }
@@ -259,20 +253,17 @@ impl Machine<'_> {
     #[cold]
     pub(super) fn items_on(&mut self, target: Value) {
         let op = op::name(self.code);
-        match (target.kind(), target.global()) {
-            (Kind::Result | Kind::Instance, Some(row)) => {
-                self.seen.items_on(row, op, self.moment())
-            }
-            _ => {
-                let target = self.looker().value(target);
-                self.seen.other(
-                    Fact::ItemsOnNonContainer {
-                        target,
-                        op: op.into(),
-                    },
-                    self.moment(),
-                );
-            }
+        if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
+            self.seen.items_on(row, op, self.moment());
+        } else {
+            let target = self.looker().value(target);
+            self.seen.other(
+                Fact::ItemsOnNonContainer {
+                    target,
+                    op: op.into(),
+                },
+                self.moment(),
+            );
         }
     }
 

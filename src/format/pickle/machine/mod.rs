@@ -176,7 +176,7 @@ pub(in crate::format::pickle) fn list(
 /// Runs the stream that begins at `start` of the window.
 pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Option<&Memo>) -> Run {
     let mut machine = Machine::new(window, start, earlier);
-    let result = machine.to_the_end();
+    let result = machine.run_on();
     let end = machine.lexer.offset();
     if let Err((at, error)) = &result {
         machine.weights.block(*at, || {
@@ -188,7 +188,7 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         machine.state = state;
         machine.lexer.take_other_way(at, straddle);
         machine.recent = [u64::MAX; CONTEXT];
-        let _ = machine.to_the_end();
+        let _ = machine.run_on();
     }
     let mut storages: Vec<Storage> = machine.storages.into_values().collect();
     storages.sort_by(|a, b| a.key.cmp(&b.key));
@@ -210,7 +210,7 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
 fn is_pickle(window: &Window) -> bool {
     let mut machine = Machine::new(window, 0, None);
     machine.trial = true;
-    machine.to_the_end().is_ok() && machine.seen.names_any()
+    machine.run_on().is_ok() && machine.seen.names_any()
 }
 
 impl<'m> Machine<'m> {
@@ -248,7 +248,8 @@ impl<'m> Machine<'m> {
 }
 
 impl Machine<'_> {
-    fn to_the_end(&mut self) -> Result<Value, (u64, ReadError)> {
+    /// Executes opcodes up to STOP, or to what stops it.
+    fn run_on(&mut self) -> Result<Value, (u64, ReadError)> {
         let mut left = limits::OPCODES;
         loop {
             match self.step() {
@@ -426,7 +427,7 @@ impl Machine<'_> {
                     matches!(line.bytes, b"00" | b"01"),
                 );
                 let truth = u64::from(line.bytes == b"01");
-                self.number(good, "INT")?;
+                self.number(good, "INT");
                 self.push(if bool {
                     Value::new(Kind::Bool, truth)
                 } else {
@@ -435,12 +436,12 @@ impl Machine<'_> {
             }
             op::LONG => {
                 let good = text::is_long(self.lexer.line()?.bytes);
-                self.number(good, "LONG")?;
+                self.number(good, "LONG");
                 self.push(Value::new(Kind::Long, self.at))?;
             }
             op::FLOAT => {
                 let good = text::is_float(self.lexer.line()?.bytes);
-                self.number(good, "FLOAT")?;
+                self.number(good, "FLOAT");
                 self.push(Value::new(Kind::Float, self.at))?;
             }
             op::LONG1 => {
