@@ -188,10 +188,7 @@ pub(crate) fn evasions() -> Vec<(&'static str, Vec<u8>)> {
             "a persistent id that is called",
             run(p(2).unicode("posix.system").op(b'Q')).stop(),
         ),
-        (
-            "protocol 6",
-            p(6).raw(embedded.get(2..).unwrap()).unfinished(),
-        ),
+        ("protocol 6", p(6).raw(&embedded[2..]).unfinished()),
         (
             "noise under a mark",
             named(

@@ -293,7 +293,7 @@ fn bombs_cost_no_more_than_their_bytes() {
         );
     }
     assert!(
-        start.elapsed() < Duration::from_secs(60),
+        start.elapsed() < Duration::from_mins(1),
         "{:?}",
         start.elapsed()
     );

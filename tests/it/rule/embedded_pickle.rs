@@ -41,7 +41,7 @@ fn every_way_to_store_one_counts() {
             "SHORT_BINSTRING",
             Pickle::new()
                 .op(b'U')
-                .op(inner.len() as u8)
+                .op(u8::try_from(inner.len()).unwrap())
                 .raw(&inner)
                 .stop(),
         ),
