@@ -35,12 +35,6 @@ fn state_on_an_instance_is_not() {
 fn it_counts_before_a_break_under_any_name() {
     let broken = Pickle::new()
         .global("collections", "Counter")
-        .raw(b"N}(S'a'\nN")
-        .raw(b"tb")
-        .unfinished();
-    let _ = rules("notes", &broken);
-    let broken = Pickle::new()
-        .global("collections", "Counter")
         .raw(b"}bR")
         .unfinished();
     assert!(rules("notes", &broken).contains(&"state-on-non-instance"));
