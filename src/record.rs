@@ -130,10 +130,15 @@ impl Recorder {
         self.full = false;
     }
 
-    /// Replaces the first fact recorded since a moment, if there is one.
-    pub fn amend(&mut self, checkpoint: Checkpoint, fact: Fact) {
-        if let Some(observation) = self.observations.get_mut(checkpoint.0) {
-            observation.fact = fact;
+    /// Says more exactly which format was claimed at a moment. Nothing else is replaced: where the claim was not recorded
+    /// because a limit was reached, it is the limit that stands there.
+    pub fn amend(&mut self, checkpoint: Checkpoint, id: &str) {
+        if let Some(Fact::Is(claimed)) = self
+            .observations
+            .get_mut(checkpoint.0)
+            .map(|observation| &mut observation.fact)
+        {
+            id.clone_into(claimed);
         }
     }
 

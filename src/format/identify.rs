@@ -76,19 +76,40 @@ pub(super) fn expected_of(name: &[u8]) -> Option<String> {
         .find(|format| has_extension(name, format.extensions));
     let plain = PLAIN.iter().find(|suffix| has_extension(name, &[suffix]));
     match (format, plain) {
-        (Some(format), _) => Some(format!("{} ({})", format.id, format.title)),
+        (Some(format), _) => Some(format.title.to_owned()),
         (None, Some(suffix)) => Some(format!("`.{suffix}`")),
         (None, None) => None,
     }
 }
 
+/// Suffixes of compressed files: loaders open `model.pkl.gz` as they open `model.pkl`.
+const COMPRESSED: &[&str] = &["gz", "bz2", "xz", "lzma", "zst", "z", "lz4"];
+
 /// Whether a file of this name is expected to be a model artifact, whatever its bytes.
 pub fn is_artifact_name(name: &[u8]) -> bool {
     let name = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
-    FORMATS
-        .iter()
-        .any(|format| has_extension(name, format.extensions))
+    let read = |name: &[u8]| {
+        FORMATS
+            .iter()
+            .any(|format| has_extension(name, format.extensions))
+    };
+    let stem = || name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default();
+    read(name)
         || has_extension(name, UNREAD_EXTENSIONS)
+        || has_extension(name, COMPRESSED)
+            && (read(stem()) || has_extension(stem(), UNREAD_EXTENSIONS))
+}
+
+/// The suffix of a model format that is not read yet and whose files are containers of other ones: knowing the container
+/// is then not knowing the file.
+pub(super) fn unread_form(name: &[u8], container: &Format) -> Option<&'static str> {
+    if !["zip", "npz", "torch-zip", "torch-script", "torch-tar"].contains(&container.id) {
+        return None;
+    }
+    UNREAD_EXTENSIONS
+        .iter()
+        .find(|suffix| has_extension(name, &[suffix]) && !SHARED.contains(suffix))
+        .copied()
 }
 
 fn has_extension(name: &[u8], extensions: &[&str]) -> bool {

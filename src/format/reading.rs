@@ -73,7 +73,7 @@ impl Reading<'_> {
     /// Says more exactly what is being read, once that is known: `id` replaces the id of the format that claimed it.
     pub fn is(&mut self, id: &str) {
         if let Some(claim) = self.claim {
-            self.recorder.amend(claim, Fact::Is(id.into()));
+            self.recorder.amend(claim, id);
         }
     }
 
@@ -141,15 +141,16 @@ impl Reading<'_> {
         if by_name && !known {
             let detail = identify::describe(&head);
             self.unread(Unread::Unknown { detail }, Place::Whole);
+        } else if by_name && let Some(detail) = self.only_the_container(before, name.as_bytes()) {
+            self.unread(Unread::Unknown { detail }, Place::Whole);
         }
     }
 
-    /// Says so if the suffix belongs to something else than what the content is.
-    fn compare_with_name(&mut self, before: Checkpoint, name: &[u8]) {
+    /// What the claims that held are.
+    fn formats_since(&self, before: Checkpoint) -> Vec<&'static Format> {
         let depth = self.recorder.site(Place::Whole).hops.len();
         let seen = self.recorder.since(before).iter();
-        let is: Vec<&'static Format> = seen
-            .filter(|o| o.site.hops.len() == depth)
+        seen.filter(|o| o.site.hops.len() == depth)
             .filter_map(|o| {
                 if let Fact::Is(id) = &o.fact {
                     super::by_id(id)
@@ -157,7 +158,20 @@ impl Reading<'_> {
                     None
                 }
             })
-            .collect();
+            .collect()
+    }
+
+    /// In words, what was read of a format that is not, if it was the archive around it alone.
+    fn only_the_container(&self, before: Checkpoint, name: &[u8]) -> Option<Text> {
+        let is = self.formats_since(before);
+        let container = is.first()?;
+        let suffix = identify::unread_form(name, container)?;
+        Some(format!("a {} in the form of `.{suffix}`", container.title).into())
+    }
+
+    /// Says so if the suffix belongs to something else than what the content is.
+    fn compare_with_name(&mut self, before: Checkpoint, name: &[u8]) {
+        let is = self.formats_since(before);
         if is
             .iter()
             .any(|format| identify::may_be_called(format, name))
@@ -204,8 +218,8 @@ impl Reading<'_> {
 }
 
 /// Whether observations of a doubtful claim could not well have come about by chance: it read to its end without an
-/// error and names a global, or it got as far as calling one. Text gets as far as calling nothing in particular, and
-/// spells numbers that no unpickler takes for numbers.
+/// error and names a global, or it got as far as calling one or setting something on what it has. Text gets as far as
+/// calling nothing in particular, and spells numbers that no unpickler takes for numbers.
 fn convincing(observations: &[Observation], payload: bool) -> bool {
     let seen = |what: fn(&Fact) -> bool| observations.iter().any(|o| what(&o.fact));
     let complete = !seen(|fact| matches!(fact, Fact::Unread(_)));
@@ -219,10 +233,16 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
             }
         )
     });
+    let sets = seen(|fact| {
+        matches!(
+            fact,
+            Fact::StateOnNonInstance { .. } | Fact::ItemsOnNonContainer { .. }
+        )
+    });
     let text = seen(|fact| matches!(fact, Fact::Anomaly { kind, .. } if kind == "bad-number"));
     if payload {
         complete && names
     } else {
-        (complete && names || calls) && !text
+        (names && (complete || sets) || calls) && !text
     }
 }

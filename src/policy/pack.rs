@@ -86,15 +86,18 @@ pub struct PackEntry {
 pub enum Kind {
     /// A class: it may be called, constructed and given state.
     Class,
-    /// A function: it may be called, and what it returns may be given state.
+    /// A function: it may be called.
     Function,
+    /// A function that makes an object which is then given its state, as numpy's `_reconstruct` is: it always makes a new
+    /// one, or state could be set on what it was given.
+    Reconstructor,
     /// A dtype of torch: a value.
     Dtype,
     /// A quantisation scheme: a value.
     Qscheme,
     /// A layout: a value.
     Layout,
-    /// Another value.
+    /// Another value, or a class that is only ever stored itself: calling it is no part of loading.
     Value,
 }
 
@@ -102,7 +105,8 @@ impl Kind {
     pub(super) fn uses(self) -> Uses {
         match self {
             Self::Class => Uses::ALL,
-            Self::Function => Uses::PACKED_FUNCTION,
+            Self::Function => Uses::FUNCTION,
+            Self::Reconstructor => Uses::RECONSTRUCTOR,
             Self::Dtype | Self::Qscheme | Self::Layout | Self::Value => Uses::IMPORT,
         }
     }

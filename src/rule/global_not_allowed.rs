@@ -134,9 +134,9 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>) -> Finding {
         Some(Fact::Call { preview, .. }) => format!("loading runs `{preview}`"),
         _ => match usage {
             Usage::Import => format!("loading imports `{name}`"),
-            Usage::Build => format!("loading sets the state of a `{name}`"),
+            Usage::Build => format!("loading sets the state of what `{name}` made"),
             Usage::Call => format!("loading calls `{name}`"),
-            Usage::Construct => format!("loading creates a `{name}`"),
+            Usage::Construct => format!("loading creates an instance of `{name}`"),
         },
     };
     let shown = call.unwrap_or(observation);
@@ -159,11 +159,17 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
         return;
     };
     finding.related.extend(decided_by.clone());
+    // Where the loader splits the name, the division is part of it.
+    let spelled = if name.name.as_bytes().contains(&b'.') {
+        format!("{}:{}", name.module, name.name)
+    } else {
+        name.to_string()
+    };
     let danger_note = danger
         .map(|danger| format!(" (it {danger})"))
         .unwrap_or_default();
     let reason = match why {
-        Refusal::Unlisted { .. } => format!("the policy does not list `{name}`{danger_note}"),
+        Refusal::Unlisted { .. } => format!("the policy does not list `{spelled}`{danger_note}"),
         Refusal::Use { allowed } => {
             let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
             format!(
@@ -177,7 +183,7 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
     finding.message = format!("{what}; {reason}");
     if let Refusal::Unlisted { near: Some(near) } = why {
         finding.help.push(format!(
-            "the policy lists `{near}`, which is another name: what counts is the stored module and name; save again from the listed module, or list `{name}` if that is what loads it"
+            "the policy lists `{near}`, which is another name: what counts is the stored module and name; save again from the listed module, or list `{spelled}` if that is what loads it"
         ));
     }
     let torch = case
@@ -198,13 +204,16 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
             .push(format!("if the file is yours, {instead}"));
         return;
     }
-    let spelled = if name.name.as_bytes().contains(&b'.') {
-        format!("{}:{}", name.module, name.name)
-    } else {
-        name.to_string()
+    let entry = match why {
+        Refusal::Use { allowed } => {
+            let mut uses: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+            uses.push(refused.usage.to_string());
+            format!("{{global: \"{spelled}\", as: [{}]}}", uses.join(", "))
+        }
+        _ => spelled,
     };
     finding.help.push(format!(
-        "if you trust `{name}` with the contents of any file, list it in weighbridge.yaml:\nglobals:\n  allow:\n    - {spelled}"
+        "if you trust `{name}` with the contents of any file, list it in weighbridge.yaml:\nglobals:\n  allow:\n    - {entry}"
     ));
     if torch && !case.scope.torch_lists(name) {
         finding.help.push(format!(
@@ -255,6 +264,14 @@ fn arguments(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Find
             );
             let mut finding = case.finding(&META, observation, message);
             finding.subject = Subject::Global(Global::Named(name.clone()));
+            if let ArgumentVerdict::Refused { decided_by, .. } =
+                case.scope.arguments(name, &[Argument::Unknown])
+            {
+                finding.related.extend(decided_by);
+            }
+            finding.help.push(format!(
+                "save the object without handing `{name}` on, or list it without `args` if any arguments are harmless"
+            ));
             findings.push(finding);
         }
     }

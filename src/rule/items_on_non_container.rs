@@ -33,7 +33,7 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
         if let Fact::ItemsOnNonContainer { target, op } = &observation.fact {
-            let message = format!("loading fills something that is no container: {op} on {target}");
+            let message = format!("loading fills `{target}` by {op}, and that is no container");
             let mut finding = case.finding(&META, observation, message);
             finding.subject = Subject::Anomaly("items".into());
             finding.help.push(

@@ -37,7 +37,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
         if let Fact::Unread(Unread::NotFetched { detail }) = &observation.fact {
             let message = format!("only its git-lfs pointer is here: {detail}");
-            findings.push(case.finding(&META, observation, message));
+            let mut finding = case.finding(&META, observation, message);
+            finding.help.push(format!(
+                "run `git lfs pull --include=\"{}\"`, then check again",
+                case.entry.path
+            ));
+            findings.push(finding);
         }
     }
 }

@@ -49,7 +49,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if *torch_storage && inside_torch {
             continue;
         }
-        let message = format!("loading asks its caller for {preview}, which may become anything");
+        let message = format!("loading asks its caller for `{preview}`, which may become anything");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly("persistent-id".into());
         finding

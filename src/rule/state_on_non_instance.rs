@@ -32,7 +32,7 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
         if let Fact::StateOnNonInstance { target } = &observation.fact {
-            let message = format!("loading sets attributes of {target}, which is no instance");
+            let message = format!("loading sets attributes of `{target}`, which is no instance");
             let mut finding = case.finding(&META, observation, message);
             finding.subject = Subject::Anomaly("state".into());
             finding.help.push(

@@ -41,11 +41,24 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 format!("it is named like a model file and holds {detail}, which is not read");
             let mut finding = case.finding(&META, observation, message);
             finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
-            let path = &case.entry.path;
+            let path = literally(&case.entry.path.to_string());
             finding.help.push(format!(
                 "if it is no model, exclude it in weighbridge.yaml:\nexclude: [\"{path}\"]"
             ));
             findings.push(finding);
         }
     }
+}
+
+/// A path as the pattern that matches it alone.
+fn literally(path: &str) -> String {
+    let mut pattern = String::new();
+    for c in path.chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}') {
+            pattern.extend(['[', c, ']']);
+        } else {
+            pattern.push(c);
+        }
+    }
+    pattern
 }

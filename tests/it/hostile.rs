@@ -11,11 +11,18 @@ use std::{
 use crate::support::{
     dribble::Dribble,
     fixture::{Fixture, Random, facts},
-    npy, safetensors, zip,
+    npy, pickle, safetensors, torch, zip,
 };
 
 fn fixtures() -> Vec<Fixture> {
-    [zip::fixtures(), safetensors::fixtures(), npy::fixtures()].concat()
+    [
+        zip::fixtures(),
+        safetensors::fixtures(),
+        npy::fixtures(),
+        pickle::fixtures(),
+        torch::fixtures(),
+    ]
+    .concat()
 }
 
 /// Reading a small file takes well below this, even unoptimised on a busy machine.

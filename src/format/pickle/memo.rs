@@ -97,6 +97,7 @@ impl Memo {
             return Stored::Far;
         }
         while self.chunks.len().saturating_mul(CHUNK) <= narrow(index) {
+            #[allow(clippy::large_stack_arrays, reason = "32 KiB, boxed at once")]
             self.chunks.push(Box::new([UNSET; CHUNK]));
         }
         self.put(index, value)

@@ -177,11 +177,7 @@ pub fn examine(window: &Window, start: u64) -> Examined {
         globals = weights_only::walk(window, start).unwrap_or(globals);
     }
     let at = obstacle.as_ref().map_or(0, |(offset, _)| *offset);
-    let obstacle_op = window
-        .bytes_at(at, 1)
-        .ok()
-        .and_then(|byte| byte.first().copied())
-        .unwrap_or(0);
+    let obstacle_op = opcode_byte(window, at);
     Examined {
         globals,
         built,
@@ -190,6 +186,12 @@ pub fn examine(window: &Window, start: u64) -> Examined {
         storages: run.storages,
         odd_storage: run.odd_storage,
     }
+}
+
+/// The byte at an opcode's offset.
+fn opcode_byte(window: &Window, at: u64) -> u8 {
+    let byte = window.bytes_at(at, 1).ok();
+    byte.and_then(|byte| byte.first().copied()).unwrap_or(0)
 }
 
 /// The place of an opcode.
@@ -357,6 +359,10 @@ pub fn read_stream(
     for embedded in run.embedded {
         read_embedded(window, embedded, reading);
     }
+    if run.embedded_more {
+        let limit = "more pickles inside this one than are read".into();
+        reading.unread(Unread::Limit { limit }, Place::Whole);
+    }
     if let Err((offset, error)) = run.result {
         let op = window
             .bytes_at(offset, 1)
@@ -382,22 +388,16 @@ pub fn read_stream(
 
 /// Tries a constant as a pickle of its own; it counts if it reads to its end and names a global.
 fn read_embedded(window: &Window, embedded: machine::Embedded, reading: &mut Reading<'_>) {
-    let inner = match embedded.bytes {
-        machine::Constant::Stored(range) => window.sub(range),
-        machine::Constant::Decoded(bytes) => Some(Window::new(bytes)),
+    let Some(inner) = embedded.bytes.window(window) else {
+        return;
     };
-    let Some(inner) = inner else { return };
     let before = reading.recorder.checkpoint();
     let hop = Hop::Constant(embedded.opcode);
     let length = inner.len();
-    reading.recorder.record_at(
-        Fact::EmbeddedPickle { length },
-        Place::Opcode {
-            offset: embedded.opcode,
-            op: String::new(),
-        },
-        None,
-    );
+    let at = opcode_at(embedded.opcode, opcode_byte(window, embedded.opcode));
+    reading
+        .recorder
+        .record_at(Fact::EmbeddedPickle { length }, at, None);
     let only_marker = reading.recorder.checkpoint();
     reading.descend(hop, b"", &inner, Expect::Payload);
     if reading.recorder.since(only_marker).is_empty() {

@@ -208,7 +208,10 @@ impl Preview<'_> {
                 STRING,
                 true,
             )),
-            Kind::Tuple => self.write_container(value, "(", ")", depth, out),
+            Kind::Tuple => {
+                let one = self.nodes.get(value).is_some_and(|(len, _)| len == 1);
+                self.write_container(value, "(", if one { ",)" } else { ")" }, depth, out);
+            }
             Kind::List => self.write_container(value, "[", "]", depth, out),
             Kind::Set | Kind::Dict => self.write_container(value, "{", "}", depth, out),
             Kind::FrozenSet => self.write_container(value, "frozenset(", ")", depth, out),

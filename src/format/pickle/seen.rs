@@ -1,10 +1,14 @@
 //! What the machine has seen in one stream: globals and their uses, calls, and everything else worth a fact, each kept
 //! once with a count, so that a million equal calls cost one row.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    mem::{self, Discriminant},
+};
 
 use rustc_hash::FxHashMap;
 
+use super::value::{CHILDREN, Kind, Value};
 use crate::{
     fact::{Argument, Fact, Global, GlobalName, Text, Unresolved, Usage},
     limits,
@@ -39,13 +43,26 @@ pub(super) struct Moment {
     pub before: [u64; CONTEXT],
 }
 
+/// What distinguishes one call of a global from another: as much as is kept of its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Signature {
+    /// How it is called.
+    pub usage: Usage,
+    /// What the arguments come in.
+    pub container: Kind,
+    /// How many there are; 0 where it is not known.
+    pub len: u64,
+    /// The first of them.
+    pub kept: [Value; CHILDREN],
+}
+
 #[derive(Debug)]
 struct Row {
     global: Global,
     /// Index into events and how often, for each usage.
     uses: [Option<usize>; 4],
     /// Signatures of the calls kept, and their events; the last stands for all that were not kept.
-    calls: Vec<(u64, usize)>,
+    calls: Vec<(Signature, usize)>,
     /// Events of item assignments on what it made, by opcode.
     items: Vec<(u8, usize)>,
 }
@@ -58,6 +75,8 @@ pub(super) struct Seen {
     by_name: FxHashMap<GlobalName, usize>,
     unresolved: BTreeMap<Unresolved, usize>,
     others: FxHashMap<Fact, usize>,
+    /// Of each kind of these, how many different ones are kept and the last of them.
+    kinds: Vec<(Discriminant<Fact>, usize, usize)>,
     anomalies: BTreeMap<&'static str, usize>,
     storage: Option<usize>,
     /// More distinct globals were met than are kept.
@@ -100,6 +119,11 @@ impl Seen {
         self.rows.len().saturating_sub(1)
     }
 
+    /// Whether any global was met.
+    pub(super) fn names_any(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
     /// The global of a row.
     pub(super) fn global(&self, row: usize) -> Option<&Global> {
         self.rows.get(row).map(|row| &row.global)
@@ -136,7 +160,7 @@ impl Seen {
 
     /// Whether a call of this signature has been kept already; if so it is counted.
     #[inline]
-    pub(super) fn called_before(&mut self, row: usize, signature: u64) -> bool {
+    pub(super) fn called_before(&mut self, row: usize, signature: Signature) -> bool {
         let Some(seen) = self.rows.get_mut(row) else {
             return true;
         };
@@ -159,7 +183,7 @@ impl Seen {
     pub(super) fn called(
         &mut self,
         row: usize,
-        signature: u64,
+        signature: Signature,
         usage: Usage,
         preview: Text,
         arguments: Vec<Argument>,
@@ -208,17 +232,32 @@ impl Seen {
         }
     }
 
-    /// Any other fact: equal ones are counted. Beyond a few hundred different ones only a count goes on.
+    /// Any other fact: equal ones are counted. Beyond a few hundred different ones of a kind, the last of the kind stands
+    /// for the rest; one kind never crowds out another, which a policy may judge differently.
     pub(super) fn other(&mut self, fact: Fact, moment: Moment) {
         const KEPT: usize = 256;
-        match self.others.get(&fact) {
-            Some(event) => count(&mut self.events, *event),
-            None if self.others.len() < KEPT => {
-                self.others.insert(fact.clone(), self.events.len());
-                self.events.push(event(fact, moment));
-            }
-            None => {}
+        if let Some(event) = self.others.get(&fact) {
+            return count(&mut self.events, *event);
         }
+        let kind = mem::discriminant(&fact);
+        let (kept, last) = if let Some((_, kept, last)) =
+            self.kinds.iter_mut().find(|(known, ..)| *known == kind)
+        {
+            (kept, last)
+        } else {
+            self.kinds.push((kind, 0, self.events.len()));
+            match self.kinds.last_mut() {
+                Some((_, kept, last)) => (kept, last),
+                None => return,
+            }
+        };
+        if *kept >= KEPT {
+            return count(&mut self.events, *last);
+        }
+        *kept = kept.saturating_add(1);
+        *last = self.events.len();
+        self.others.insert(fact.clone(), self.events.len());
+        self.events.push(event(fact, moment));
     }
 
     /// Counts another persistent id of torch's shape, if one has been recorded.

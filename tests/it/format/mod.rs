@@ -1,7 +1,9 @@
 //! Tests of `format`.
 
+mod evasions;
 mod laziness;
 mod npy;
+mod pickle;
 mod pickle_oracle;
 mod safetensors;
 mod torch_oracle;

@@ -404,6 +404,7 @@ fn sees_all_that_zipfile_sees() {
                             "duplicate-member",
                             "ambiguous-member-name",
                             "archive-comment",
+                            "misleading-suffix",
                         ]
                         .contains(&kind.as_str())
                     });

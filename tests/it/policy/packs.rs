@@ -78,7 +78,12 @@ fn the_releases_of_torch_are_in_order_and_entries_are_within_them() {
             entry.kind == Kind::Function,
             !matches!(
                 entry.kind,
-                Kind::Class | Kind::Dtype | Kind::Qscheme | Kind::Layout | Kind::Value
+                Kind::Class
+                    | Kind::Reconstructor
+                    | Kind::Dtype
+                    | Kind::Qscheme
+                    | Kind::Layout
+                    | Kind::Value
             )
         );
     }

@@ -313,8 +313,7 @@ fn an_entry_may_be_for_some_paths() {
     assert!(!allows(&models, "app:Net", Usage::Call) && allows(&models, "app:Extra", Usage::Call));
     assert!(!allows(&other, "app:Net", Usage::Call) && !allows(&other, "app:Extra", Usage::Call));
     assert!(
-        allows(&models, "numpy:ndarray", Usage::Call)
-            && !allows(&other, "numpy:ndarray", Usage::Call)
+        allows(&models, "numpy:dtype", Usage::Call) && !allows(&other, "numpy:dtype", Usage::Call)
     );
 }
 

@@ -1,22 +1,46 @@
 //! Tests of `rule`: the registry and every rule's own examples, and each rule where examples are not enough.
 
+mod anomalous_container;
+mod embedded_pickle;
+mod extension_registry;
+mod format_not_allowed;
+mod global_not_allowed;
+mod incomplete_read;
+mod items_on_non_container;
+mod lfs_not_fetched;
+mod misleading_suffix;
+mod out_of_band_buffer;
+mod persistent_id;
+mod pickle_anomaly;
 mod registry;
 mod source;
+mod state_on_non_instance;
+mod torch_weights_only;
+mod unknown_artifact;
+mod unresolved_global;
 
 use weighbridge::{
     fact::{Entry, EntryKind, Observation, Text},
     finding::Finding,
-    policy::Policy,
+    format::FORMATS,
+    policy::{Catalog, Policy},
     rule::{Case, RULES},
 };
 
-/// What every rule says about observations under the empty policy.
+use crate::support::fixture::facts;
+
+/// What every rule says about observations under the recommended policy.
 pub(crate) fn judge(path: &str, observations: &[Observation]) -> Vec<Finding> {
+    judge_by(&Policy::default(), path, observations)
+}
+
+/// What every rule says about observations under a policy.
+fn judge_by(policy: &Policy, path: &str, observations: &[Observation]) -> Vec<Finding> {
     let entry = Entry {
         path: Text::from(path),
         kind: EntryKind::File,
     };
-    let scope = Policy::default().scope(&entry.path);
+    let scope = policy.scope(&entry.path);
     let case = Case {
         entry: &entry,
         observations,
@@ -27,4 +51,63 @@ pub(crate) fn judge(path: &str, observations: &[Observation]) -> Vec<Finding> {
         (rule.check)(&case, &mut findings);
     }
     findings
+}
+
+/// Findings about a file of this name under the recommended policy.
+fn findings(path: &str, bytes: &[u8]) -> Vec<Finding> {
+    judge(path, &facts(bytes.to_vec(), path))
+}
+
+/// The rules that fire on a file, in the registry's order.
+fn rules(path: &str, bytes: &[u8]) -> Vec<&'static str> {
+    findings(path, bytes).iter().map(|f| f.rule.id).collect()
+}
+
+/// What one rule says about a file, as a user reads it.
+fn told(rule: &str, path: &str, bytes: &[u8]) -> String {
+    told_by(&Policy::default(), rule, path, bytes)
+}
+
+/// What one rule says about a file under a policy.
+fn told_by(policy: &Policy, rule: &str, path: &str, bytes: &[u8]) -> String {
+    tell(&judge_by(policy, path, &facts(bytes.to_vec(), path)), rule)
+}
+
+fn tell(findings: &[Finding], rule: &str) -> String {
+    let mut lines = Vec::new();
+    for finding in findings.iter().filter(|f| f.rule.id == rule) {
+        let times = match finding.count {
+            1 => String::new(),
+            n => format!(" (x{n})"),
+        };
+        lines.push(format!(
+            "{} [{}]{times} {}",
+            finding.rule.id, finding.level, finding.message
+        ));
+        let sentence = finding.message.chars();
+        assert!(
+            !finding.message.ends_with('.')
+                && !sentence.clone().next().is_some_and(char::is_uppercase)
+        );
+        lines.push(format!("  at {} about {}", finding.site, finding.subject));
+        let related = finding.related.iter();
+        lines.extend(
+            related.map(|r| format!("  {}:{} `{}`: {}", r.file, r.line, r.text.trim(), r.label)),
+        );
+        assert!(!finding.help.is_empty(), "every finding says what to do");
+        let help = finding.help.iter();
+        lines.extend(help.map(|help| format!("  help: {}", help.replace('\n', "\n        "))));
+    }
+    lines.join("\n")
+}
+
+/// A policy that must hold together.
+fn policy(text: &str) -> Policy {
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
+    let formats: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
+    let catalog = Catalog {
+        rules: &rules,
+        formats: &formats,
+    };
+    Policy::parse("weighbridge.yaml", text, &catalog).unwrap()
 }

@@ -14,6 +14,7 @@ pub(crate) mod python;
 pub(crate) mod report;
 pub(crate) mod safetensors;
 pub(crate) mod sparse;
+pub(crate) mod torch;
 pub(crate) mod zip;
 
 pub(crate) mod cli;

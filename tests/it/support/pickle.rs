@@ -1,5 +1,7 @@
 //! An assembler for pickles, and a seeded generator of valid and nearly valid ones.
 
+use super::fixture::Fixture;
+
 /// Assembles a pickle opcode by opcode.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pickle(Vec<u8>);
@@ -72,10 +74,6 @@ impl Pickle {
         self.0
     }
 
-    /// The offset of the next opcode.
-    pub(crate) fn here(&self) -> u64 {
-        self.0.len() as u64
-    }
 }
 
 /// `posix.system('true')`, the harmless payload.
@@ -86,6 +84,41 @@ pub(crate) fn payload() -> Vec<u8> {
         .tuple1()
         .reduce()
         .stop()
+}
+
+/// What the property harness reads.
+pub(crate) fn fixtures() -> Vec<Fixture> {
+    let inner = payload();
+    let framed = Pickle::new()
+        .stack_global("a.b", "C")
+        .memoize()
+        .op(b')')
+        .op(0x81)
+        .stop();
+    let framed = Pickle::proto(4)
+        .op(0x95)
+        .raw((framed.len() as u64).to_le_bytes())
+        .raw(framed)
+        .unfinished();
+    vec![
+        ("payload.pkl", inner.clone()),
+        ("framed.pkl", framed),
+        (
+            "text.pkl",
+            b"(dp0\nS'a'\np1\n(lp2\nI1\naF1.5\naL5L\naVx\\u0041\nasg1\n(icollections\nOrderedDict\ns.".to_vec(),
+        ),
+        (
+            "several.pkl",
+            [Pickle::proto(2).unicode("a").raw(b"q\0").stop(), inner.clone()].concat(),
+        ),
+        ("outer.pkl", Pickle::proto(4).bytes(&inner).stop()),
+        (
+            "rare.pkl",
+            Pickle::proto(5)
+                .raw(b"(K\x01N\x91(\x8fK\x02\x90e\x97\x98Pid\nQ\x96\x02\0\0\0\0\0\0\0ab\x82\x07)R}b")
+                .stop(),
+        ),
+    ]
 }
 
 /// xorshift64*: small, seeded, the same on every platform.
@@ -193,7 +226,8 @@ impl Generator {
         file
     }
 
-    fn stream(&mut self) -> Vec<u8> {
+    /// One stream, undamaged.
+    pub(crate) fn stream(&mut self) -> Vec<u8> {
         self.out.clear();
         self.stack.clear();
         self.memo.clear();

@@ -6,7 +6,8 @@ use crate::{
     fact::{Fact, GlobalName, Text, Unresolved, Usage},
     format::pickle::{
         constant, dtype, opcode as op,
-        value::{Kind, Value},
+        seen::Signature,
+        value::{CHILDREN, Kind, Value},
     },
     limits,
 };
@@ -79,17 +80,18 @@ impl Machine<'_> {
     pub(super) fn stack_global(&mut self) -> Result<(), Halt> {
         let name = self.pop()?;
         let module = self.pop()?;
-        let row = match self.resolved.get(&(module, name)) {
-            Some(row) => *row,
+        let known = self.resolved.get(&(module, name)).copied();
+        let row = if let Some(row) = known {
+            row
+        } else if self.seen.overflow {
             // Past the limit every further one is refused: reading its name again would only cost time.
-            None if self.seen.overflow => self.seen.unresolved(Unresolved::Oversized),
-            None => {
-                let row = self.resolve(module, name);
-                if self.resolved.len() < limits::GLOBALS {
-                    self.resolved.insert((module, name), row);
-                }
-                row
+            self.seen.unresolved(Unresolved::Oversized)
+        } else {
+            let row = self.resolve(module, name);
+            if self.resolved.len() < limits::GLOBALS {
+                self.resolved.insert((module, name), row);
             }
+            row
         };
         self.seen.used(row, Usage::Import, self.moment());
         self.push(Value::new(Kind::Global, wide(row)))
@@ -157,28 +159,29 @@ impl Machine<'_> {
     }
 
     /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
-    pub(super) fn signature(&self, arguments: Value, usage: Usage) -> u64 {
-        use std::hash::{Hash, Hasher};
-        let mut hasher = rustc_hash::FxHasher::default();
-        usage.hash(&mut hasher);
-        match self
+    /// Exact: a digest could be made to collide, and a call would hide behind another.
+    pub(super) fn signature(&self, arguments: Value, usage: Usage) -> Signature {
+        let mut signature = Signature {
+            usage,
+            container: arguments.kind(),
+            len: 0,
+            kept: [Value::UNKNOWN; CHILDREN],
+        };
+        if let Some((len, kept)) = self
             .state
             .nodes
             .get(arguments)
             .filter(|_| is_container(arguments))
         {
-            Some((len, kept)) => {
-                len.hash(&mut hasher);
-                for value in kept {
-                    match value.kind() {
-                        Kind::Str | Kind::Global | Kind::StrAt => value.hash(&mut hasher),
-                        kind => kind.hash(&mut hasher),
-                    }
-                }
+            signature.len = len;
+            for (slot, value) in signature.kept.iter_mut().zip(kept) {
+                *slot = match value.kind() {
+                    Kind::Str | Kind::Global | Kind::StrAt => *value,
+                    kind => Value::new(kind, 0),
+                };
             }
-            None => arguments.kind().hash(&mut hasher),
         }
-        hasher.finish()
+        signature
     }
 
     pub(super) fn reduce(&mut self) -> Result<(), Halt> {

@@ -11,8 +11,14 @@ use crate::{
     limits,
 };
 
-/// Constants of one stream that are tried as pickles. Whatever would load one is itself a global to be judged.
-const EMBEDDED: usize = 256;
+/// Constants of one stream that are kept to be tried as pickles. Whatever would load one is itself a global to be judged;
+/// of those beyond it is only told whether one of them is a pickle.
+const EMBEDDED: usize = 4096;
+/// Bytes of such constants that are held because they do not stand in the file as they are.
+const DECODED: u64 = 64 << 20;
+
+/// `PROTO` as protocols 0 to 2 store it in bytes: as Latin-1 text that `_codecs.encode` turns back.
+const ENCODED_PROTO: &[u8] = b"\xc2\x80";
 
 impl Machine<'_> {
     pub(super) fn number(&mut self, good: bool, op: &str) {
@@ -61,7 +67,9 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn unicode(&mut self, n: u64) -> Result<(), Halt> {
         if n > limits::NAME_BYTES {
+            let start = self.lexer.offset();
             self.lexer.skip_utf8(n)?;
+            self.embedded_text(start, n);
             return self.push(self.long_string());
         }
         let bytes = self.lexer.short(narrow(n))?;
@@ -70,8 +78,9 @@ impl Machine<'_> {
             if text::utf8_surrogatepass(bytes) != Ok(0) {
                 return Err(malformed("a string that is not UTF-8"));
             }
-            // How protocols 0 to 2 store bytes: as Latin-1 text that `_codecs.encode` turns back.
-            let latin1 = bytes.starts_with(b"\xc2\x80").then(|| text::latin1(bytes));
+            let latin1 = bytes
+                .starts_with(ENCODED_PROTO)
+                .then(|| text::latin1(bytes));
             if let Some(latin1) = latin1.filter(|latin1| begins_embedded(latin1)) {
                 self.embed(Constant::Decoded(latin1));
             }
@@ -128,12 +137,39 @@ impl Machine<'_> {
         }
     }
 
+    /// The same for text too long to be a name.
+    fn embedded_text(&mut self, start: u64, n: u64) {
+        let front = self.window.bytes_at(start, ENCODED_PROTO.len());
+        if n > DECODED || !front.is_ok_and(|front| front == ENCODED_PROTO) {
+            return;
+        }
+        let latin1 = self
+            .window
+            .bytes_at(start, narrow(n))
+            .map(|bytes| text::latin1(&bytes));
+        if let Some(latin1) = latin1.ok().filter(|latin1| begins_embedded(latin1)) {
+            self.embed(Constant::Decoded(latin1));
+        }
+    }
+
     pub(super) fn embed(&mut self, bytes: Constant) {
-        if self.embedded.len() < EMBEDDED {
+        if self.trial {
+            return;
+        }
+        let held = match &bytes {
+            Constant::Stored(_) => self.decoded,
+            Constant::Decoded(bytes) => self.decoded.saturating_add(wide(bytes.len())),
+        };
+        if self.embedded.len() < EMBEDDED && held <= DECODED {
+            self.decoded = held;
             self.embedded.push(Embedded {
                 opcode: self.at,
                 bytes,
             });
+        } else if !self.embedded_more {
+            self.embedded_more = bytes
+                .window(&self.window)
+                .is_some_and(|window| super::is_pickle(&window));
         }
     }
 }

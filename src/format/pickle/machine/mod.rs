@@ -49,6 +49,8 @@ pub(in crate::format::pickle) struct Run {
     pub weights: WeightsOnly,
     /// Constants that look like pickles: where their bytes are, and their opcode's offset.
     pub embedded: Vec<Embedded>,
+    /// There are pickles among the constants that were not kept.
+    pub embedded_more: bool,
     /// Storages that persistent ids of torch's shape name, each key once.
     pub storages: Vec<Storage>,
     /// How many parts a persistent id of a storage has that has not five.
@@ -75,6 +77,16 @@ pub(in crate::format::pickle) enum Constant {
     Decoded(Vec<u8>),
 }
 
+impl Constant {
+    /// The bytes as a window of their own; `window` is the stream's.
+    pub(in crate::format::pickle) fn window(self, window: &Window) -> Option<Window> {
+        match self {
+            Self::Stored(range) => window.sub(range),
+            Self::Decoded(bytes) => Some(Window::new(bytes)),
+        }
+    }
+}
+
 /// The state that another reading starts from.
 #[derive(Debug, Clone)]
 struct State {
@@ -98,6 +110,11 @@ pub(in crate::format::pickle) struct Machine<'m> {
     seen: Seen,
     weights: WeightsOnly,
     embedded: Vec<Embedded>,
+    /// Bytes of those that do not stand in the file.
+    decoded: u64,
+    embedded_more: bool,
+    /// It only tells whether the stream is a pickle: constants are not looked into.
+    trial: bool,
     /// By key and type, so that a storage that many tensors share is one.
     storages: FxHashMap<Value, Storage>,
     odd_storage: Option<u64>,
@@ -161,7 +178,7 @@ pub(in crate::format::pickle) fn list(
 /// Runs the stream that begins at `start` of the window.
 pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Option<&Memo>) -> Run {
     let mut machine = Machine::new(window, start, earlier);
-    let result = machine.run();
+    let result = machine.run_on();
     let end = machine.lexer.offset();
     if let Err((at, error)) = &result {
         machine.weights.block(*at, || {
@@ -176,7 +193,7 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         machine.state = state;
         machine.lexer.take_other_way(at, straddle);
         machine.recent = [u64::MAX; CONTEXT];
-        let stopped = machine.run().is_ok();
+        let stopped = machine.run_on().is_ok();
         machine.ended(stopped, &mut ends);
     }
     let mut storages: Vec<Storage> = machine.storages.into_values().collect();
@@ -191,8 +208,16 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         seen: machine.seen,
         weights: machine.weights,
         embedded: machine.embedded,
+        embedded_more: machine.embedded_more,
         memo,
     }
+}
+
+/// Whether a window reads as a pickle to its STOP and names something.
+fn is_pickle(window: &Window) -> bool {
+    let mut machine = Machine::new(window, 0, None);
+    machine.trial = true;
+    machine.run_on().is_ok() && machine.seen.names_any()
 }
 
 impl<'m> Machine<'m> {
@@ -213,6 +238,9 @@ impl<'m> Machine<'m> {
             seen: Seen::default(),
             weights: WeightsOnly::default(),
             embedded: Vec::new(),
+            decoded: 0,
+            embedded_more: false,
+            trial: false,
             storages: FxHashMap::default(),
             odd_storage: None,
             earlier,
@@ -227,7 +255,8 @@ impl<'m> Machine<'m> {
 }
 
 impl Machine<'_> {
-    fn run(&mut self) -> Result<Value, (u64, ReadError)> {
+    /// Executes opcodes up to STOP, or to what stops it.
+    fn run_on(&mut self) -> Result<Value, (u64, ReadError)> {
         let mut left = limits::OPCODES;
         loop {
             match self.step() {

@@ -1,0 +1,288 @@
+//! `global-not-allowed`.
+
+use super::{policy, rules, told, told_by};
+use crate::support::{
+    pickle::{Pickle, payload},
+    zip::{archive, stored},
+};
+
+const RULE: &str = "global-not-allowed";
+
+fn torch(pickle: &[u8]) -> Vec<u8> {
+    archive(&[
+        stored("m/data.pkl", pickle).torch(),
+        stored("m/version", "3\n").torch(),
+    ])
+}
+
+fn called(module: &str, name: &str) -> Vec<u8> {
+    Pickle::proto(2)
+        .global(module, name)
+        .op(b')')
+        .reduce()
+        .stop()
+}
+
+#[test]
+fn a_call_is_told_with_its_arguments() {
+    insta::assert_snapshot!(told(RULE, "x.pkl", &payload()), @r"
+global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
+  at @ 0x1a REDUCE about posix.system
+  recommended.yaml (built in):31 `packs:`: not in this list
+  help: do not load this file; find out who made it and how it came here
+  help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+");
+    insta::assert_snapshot!(told(RULE, "x.pt", &torch(&payload())), @r"
+global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
+  at m/data.pkl @ 0x1a REDUCE about posix.system
+  recommended.yaml (built in):31 `packs:`: not in this list
+  help: do not load this file; find out who made it and how it came here
+  help: if the file is yours, save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`
+");
+}
+
+#[test]
+fn every_use_is_told_as_what_it_is() {
+    let imported = Pickle::proto(2).global("app", "Net").stop();
+    let created = Pickle::proto(2)
+        .global("app", "Net")
+        .op(b')')
+        .op(0x81)
+        .stop();
+    let filled = Pickle::proto(2)
+        .global("app", "Net")
+        .op(b')')
+        .op(0x81)
+        .op(b'}')
+        .op(b'b')
+        .stop();
+    insta::assert_snapshot!(told(RULE, "x.pt", &torch(&imported)), @r"
+global-not-allowed [deny] loading imports `app.Net`; the policy does not list `app.Net`
+  at m/data.pkl @ 0x2 GLOBAL about app.Net
+  recommended.yaml (built in):31 `packs:`: not in this list
+  help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+        globals:
+          allow:
+            - app.Net
+  help: and load with it named: `with torch.serialization.safe_globals([app.Net]): torch.load(path, weights_only=True)`
+  help: or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`
+");
+    insta::assert_snapshot!(told(RULE, "x.pkl", &created), @r"
+global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
+  at @ 0xc NEWOBJ about app.Net
+  recommended.yaml (built in):31 `packs:`: not in this list
+  help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+        globals:
+          allow:
+            - app.Net
+  help: or keep the data in a format that holds only data: safetensors, npy, JSON
+");
+    insta::assert_snapshot!(told(RULE, "x.pkl", &filled), @r"
+global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
+  at @ 0xc NEWOBJ about app.Net
+  recommended.yaml (built in):31 `packs:`: not in this list
+  help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+        globals:
+          allow:
+            - app.Net
+  help: or keep the data in a format that holds only data: safetensors, npy, JSON
+");
+}
+
+#[test]
+fn state_that_is_not_allowed_is_told_by_itself() {
+    let policy = policy(
+        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - {global: app.Net, as: [import, construct]}\n",
+    );
+    let net = || Pickle::proto(2).global("app", "Net").op(b')').op(0x81);
+    assert_eq!(told_by(&policy, RULE, "x.pkl", &net().stop()), "");
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &net().op(b'}').op(b'b').stop()), @r#"
+global-not-allowed [deny] loading sets the state of what `app.Net` made; the policy lists `app.Net` for import and construct only, not for build
+  at @ 0xe BUILD about app.Net
+  weighbridge.yaml:5 `- {global: app.Net, as: [import, construct]}`: listed here, but not for build
+  help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+        globals:
+          allow:
+            - {global: "app.Net", as: [import, construct, build]}
+  help: or keep the data in a format that holds only data: safetensors, npy, JSON
+"#);
+}
+
+#[test]
+fn a_name_that_is_nearly_listed_is_another_name() {
+    let policy =
+        policy("version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.nets.Net\n");
+    assert_eq!(
+        told_by(&policy, RULE, "x.pkl", &called("app.nets", "Net")),
+        ""
+    );
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("ap.nets", "Net")), @r"
+global-not-allowed [deny] loading runs `ap.nets.Net()`; the policy does not list `ap.nets.Net`
+  at @ 0x10 REDUCE about ap.nets.Net
+  weighbridge.yaml:4 `allow:`: not in this list
+  help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module, or list `ap.nets.Net` if that is what loads it
+  help: if you trust `ap.nets.Net` with the contents of any file, list it in weighbridge.yaml:
+        globals:
+          allow:
+            - ap.nets.Net
+  help: or keep the data in a format that holds only data: safetensors, npy, JSON
+");
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("app", "nets.Net")), @r"
+global-not-allowed [deny] loading runs `app.nets.Net()`; the policy does not list `app:nets.Net`
+  at @ 0x11 REDUCE about app.nets.Net
+  weighbridge.yaml:4 `allow:`: not in this list
+  help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module, or list `app:nets.Net` if that is what loads it
+  help: if you trust `app.nets.Net` with the contents of any file, list it in weighbridge.yaml:
+        globals:
+          allow:
+            - app:nets.Net
+  help: or keep the data in a format that holds only data: safetensors, npy, JSON
+");
+}
+
+#[test]
+fn an_entry_with_arguments_allows_only_those() {
+    let policy = policy(
+        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.Color\n    - global: builtins.getattr\n      args: [{allowed-global: class}, {identifier: true}]\n",
+    );
+    let getattr = |class: (&str, &str), name: &str| {
+        Pickle::proto(2)
+            .global("builtins", "getattr")
+            .global(class.0, class.1)
+            .unicode(name)
+            .op(0x86)
+            .reduce()
+            .stop()
+    };
+    assert_eq!(
+        told_by(&policy, RULE, "x.pkl", &getattr(("app", "Color"), "RED")),
+        ""
+    );
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &getattr(("app", "Color"), "__subclasses__")), @r"
+global-not-allowed [deny] loading runs `builtins.getattr(app.Color, '__subclasses__')`; the policy allows `builtins.getattr` only with other arguments: argument 2: `__subclasses__` is not a plain public identifier
+  at @ 0x33 REDUCE about builtins.getattr
+  weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
+  help: look at what the call does before widening `args` in the policy
+");
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &getattr(("os", "system"), "RED")), @r"
+global-not-allowed [deny] loading imports `os.system`; the policy does not list `os.system` (it runs a program or changes the system)
+  at @ 0x14 GLOBAL about os.system
+  weighbridge.yaml:4 `allow:`: not in this list
+  help: do not load this file; find out who made it and how it came here
+  help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+global-not-allowed [deny] loading runs `builtins.getattr(os.system, 'RED')`; the policy allows `builtins.getattr` only with other arguments: argument 1: the policy does not allow `os.system`
+  at @ 0x28 REDUCE about builtins.getattr
+  weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
+  help: look at what the call does before widening `args` in the policy
+");
+    // Handed to something else, it would be called with arguments that nobody sees.
+    let handed = Pickle::proto(2)
+        .global("app", "Color")
+        .global("builtins", "getattr")
+        .tuple1()
+        .reduce()
+        .stop();
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &handed), @r"
+global-not-allowed [deny] loading hands `builtins.getattr` to `app.Color(builtins.getattr)`, which could call it with any arguments; the policy constrains them
+  at @ 0x20 REDUCE about builtins.getattr
+  weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
+  help: save the object without handing `builtins.getattr` on, or list it without `args` if any arguments are harmless
+");
+}
+
+#[test]
+fn arguments_are_looked_at_in_the_thousandth_call_too() {
+    let policy = policy(
+        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - global: app.pick\n      args: [{one-of: [a]}]\n",
+    );
+    let pick = |pickle: Pickle, text: &str| {
+        pickle
+            .global("app", "pick")
+            .unicode(text)
+            .tuple1()
+            .reduce()
+            .op(b'0')
+    };
+    let many = (0..1000).fold(Pickle::proto(2), |pickle, _| pick(pickle, "a"));
+    assert_eq!(
+        told_by(&policy, RULE, "x.pkl", &many.clone().op(b'N').stop()),
+        ""
+    );
+    assert_ne!(
+        told_by(&policy, RULE, "x.pkl", &pick(many, "b").op(b'N').stop()),
+        ""
+    );
+    // Past the calls that are kept, what is not known is refused.
+    let different = (0..40).fold(Pickle::proto(2), |pickle, n| pick(pickle, &format!("a{n}")));
+    assert!(told_by(&policy, RULE, "x.pkl", &different.op(b'N').stop()).contains("cannot be told"));
+}
+
+#[test]
+fn a_refused_name_is_refused_whoever_lists_it() {
+    let policy = policy(
+        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - \"app.*\"\n  refuse:\n    - global: app.run\n      reason: runs what it is given\n",
+    );
+    assert_eq!(told_by(&policy, RULE, "x.pkl", &called("app", "walk")), "");
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("app", "run")), @r"
+global-not-allowed [deny] loading runs `app.run()`; the policy refuses `app.run`
+  at @ 0xc REDUCE about app.run
+  weighbridge.yaml:7 `- global: app.run`: runs what it is given
+  help: do not load this file; find out who made it and how it came here
+  help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+");
+}
+
+#[test]
+fn what_the_packs_list_passes_for_what_it_is_listed_for() {
+    let tensor = Pickle::proto(2)
+        .global("torch._utils", "_rebuild_tensor_v2")
+        .raw(b"((X\x07\0\0\0storage")
+        .global("torch", "FloatStorage")
+        .raw(b"X\x01\0\0\x000X\x03\0\0\0cpuK\x04tQK\0K\x04\x85K\x01\x85\x89")
+        .global("collections", "OrderedDict")
+        .raw(b")RtR.")
+        .unfinished();
+    let file = archive(&[
+        stored("m/data.pkl", &tensor).torch(),
+        stored("m/version", "3\n").torch(),
+        stored("m/data/0", [0; 16]).torch(),
+    ]);
+    assert_eq!(rules("x.pt", &file), [""; 0]);
+    // An array is named, never called: called, it lays objects over any bytes.
+    let array = Pickle::proto(2)
+        .global("numpy", "ndarray")
+        .raw(b"K\x01\x85X\x01\0\0\0OC\x08AAAAAAAA\x87R.")
+        .unfinished();
+    insta::assert_snapshot!(told(RULE, "x.pkl", &array), @r#"
+global-not-allowed [deny] loading runs `numpy.ndarray((1,), 'O', b'AAAAAAAA')`; the policy lists `numpy.ndarray` for import only, not for call
+  at @ 0x25 REDUCE about numpy.ndarray
+  globals/numpy-arrays.yaml (built in):32 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
+  help: if you trust `numpy.ndarray` with the contents of any file, list it in weighbridge.yaml:
+        globals:
+          allow:
+            - {global: "numpy.ndarray", as: [import, call]}
+  help: or keep the data in a format that holds only data: safetensors, npy, JSON
+"#);
+    // What hands back what it is given must not make state settable on it.
+    let returned = Pickle::proto(2)
+        .global("numpy", "object_")
+        .global("collections", "Counter")
+        .raw(b"\x85R}b.")
+        .unfinished();
+    assert!(told(RULE, "x.pkl", &returned).contains("numpy.object_"));
+}
+
+#[test]
+fn classes_of_a_torchscript_archive_are_its_own_code() {
+    let named = Pickle::proto(2)
+        .global("__torch__.net", "Net")
+        .op(b')')
+        .op(0x81)
+        .stop();
+    let script = archive(&[
+        stored("m/data.pkl", &named),
+        stored("m/constants.pkl", b"\x80\x02)."),
+    ]);
+    assert!(!rules("x.pt", &script).contains(&RULE));
+    assert_eq!(rules("x.pkl", &named), [RULE]);
+}

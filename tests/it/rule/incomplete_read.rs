@@ -1,0 +1,76 @@
+//! `incomplete-read`.
+
+use weighbridge::fact::{Fact, Observation, Site, Unread};
+
+use super::{judge, rules, tell, told};
+use crate::support::pickle::{Pickle, payload};
+
+#[test]
+fn what_breaks_is_refused_where_it_breaks() {
+    let mut cut = payload();
+    cut.truncate(20);
+    insta::assert_snapshot!(told("incomplete-read", "x.pkl", &cut), @r"
+incomplete-read [deny] it does not read to its end: an operand needs 4 bytes, 3 are left
+  at @ 0x10 BINUNICODE about malformed
+  help: fetch it again from its source, or save it again with the library that wrote it
+");
+    let bad = Pickle::proto(2).op(b'N').op(0xff).stop();
+    insta::assert_snapshot!(told("incomplete-read", "x.pkl", &bad), @r"
+incomplete-read [deny] it does not read to its end: 0xff is no opcode
+  at @ 0x3 ? about malformed
+  help: fetch it again from its source, or save it again with the library that wrote it
+");
+}
+
+#[test]
+fn what_was_seen_before_is_judged_as_well() {
+    let mut broken = payload();
+    broken.pop();
+    assert_eq!(
+        rules("x.pkl", &broken),
+        ["global-not-allowed", "incomplete-read"]
+    );
+}
+
+#[test]
+fn each_reason_says_what_to_do() {
+    let reasons = [
+        Unread::Limit {
+            limit: "more than 4 things".into(),
+        },
+        Unread::Io {
+            detail: "permission denied".into(),
+        },
+        Unread::Unsupported {
+            detail: "an encrypted member".into(),
+        },
+        Unread::Crashed {
+            detail: "index out of range".into(),
+        },
+    ];
+    let observations = reasons.map(|why| Observation {
+        fact: Fact::Unread(why),
+        site: Site::default(),
+        count: 1,
+        excerpt: None,
+    });
+    insta::assert_snapshot!(tell(&judge("x.zip", &observations), "incomplete-read"), @r"
+incomplete-read [deny] it reaches a limit of what is read: more than 4 things
+  at  about limit
+  help: no real artifact comes near this limit: do not load it; `docs/limits.md` has the reasons
+incomplete-read [deny] it could not be read: permission denied
+  at  about io
+  help: make it readable, or exclude it in the policy
+incomplete-read [deny] it is in a form that is not read: an encrypted member
+  at  about unsupported
+  help: save it in an ordinary form: stored or deflated, not encrypted, inside the tree
+incomplete-read [deny] reading it failed by a mistake of this program: index out of range
+  at  about crashed
+  help: please report it; the file is refused until it can be read
+");
+}
+
+#[test]
+fn what_reads_to_its_end_is_not() {
+    assert_eq!(rules("x.pkl", &Pickle::proto(2).op(b'N').stop()), [""; 0]);
+}

@@ -1,0 +1,37 @@
+//! `lfs-not-fetched`.
+
+use weighbridge::fact::{Fact, Observation, Site, Unread};
+
+use super::{judge, rules, tell};
+use crate::support::pickle::Pickle;
+
+/// As `git` records it where a pointer stands for a model.
+fn pointer() -> Observation {
+    Observation {
+        fact: Fact::Unread(Unread::NotFetched {
+            detail: "sha256 aaaa, 123456 bytes".into(),
+        }),
+        site: Site::default(),
+        count: 1,
+        excerpt: None,
+    }
+}
+
+#[test]
+fn a_pointer_is_not_the_model() {
+    insta::assert_snapshot!(tell(&judge("models/a b.pt", &[pointer()]), "lfs-not-fetched"), @r#"
+lfs-not-fetched [deny] only its git-lfs pointer is here: sha256 aaaa, 123456 bytes
+  at  about the artifact
+  help: run `git lfs pull --include="models/a b.pt"`, then check again
+"#);
+    let fired: Vec<_> = judge("x.pt", &[pointer()])
+        .iter()
+        .map(|f| f.rule.id)
+        .collect();
+    assert_eq!(fired, ["lfs-not-fetched"]);
+}
+
+#[test]
+fn the_model_itself_is_not() {
+    assert_eq!(rules("x.pkl", &Pickle::proto(2).op(b'N').stop()), [""; 0]);
+}

@@ -1,0 +1,91 @@
+//! Assembles what torch writes and wrote: its zip, TorchScript archives, the stream of pickles, the tar.
+
+use super::{
+    fixture::Fixture,
+    pickle::{Pickle, payload},
+    zip::{archive, stored},
+};
+
+/// A tensor of four floats in storage `0`: what `data.pkl` holds of it.
+pub(crate) fn tensor() -> Vec<u8> {
+    Pickle::proto(2)
+        .global("torch._utils", "_rebuild_tensor_v2")
+        .raw(b"((X\x07\0\0\0storage")
+        .global("torch", "FloatStorage")
+        .raw(b"X\x01\0\0\x000X\x03\0\0\0cpuK\x04tQK\0K\x04\x85K\x01\x85\x89")
+        .global("collections", "OrderedDict")
+        .raw(b")RtR")
+        .stop()
+}
+
+/// Today's zip around a pickle.
+pub(crate) fn zip(pickle: &[u8]) -> Vec<u8> {
+    archive(&[
+        stored("m/data.pkl", pickle).torch(),
+        stored("m/version", "3\n").torch(),
+        stored("m/data/0", [0; 16]).torch(),
+    ])
+}
+
+/// A TorchScript archive.
+pub(crate) fn script() -> Vec<u8> {
+    let object = Pickle::proto(2)
+        .global("__torch__.net", "Net")
+        .raw(b")\x81}b")
+        .stop();
+    archive(&[
+        stored("m/data.pkl", object).torch(),
+        stored("m/code/__torch__/net.py", "class Net(Module):\n").torch(),
+        stored("m/constants.pkl", b"\x80\x02).").torch(),
+        stored("m/version", "3\n").torch(),
+    ])
+}
+
+/// What torch wrote before 1.6, with this in place of the object.
+pub(crate) fn legacy(object: &[u8], storages: &[u8]) -> Vec<u8> {
+    let magic = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    let keys = b"\x80\x02]X\x01\0\0\x000a.";
+    [magic.as_slice(), object, keys, storages].concat()
+}
+
+/// A tar of these members.
+pub(crate) fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, body) in members {
+        let mut header = [0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[100..107].copy_from_slice(b"0000644");
+        header[124..135].copy_from_slice(format!("{:011o}", body.len()).as_bytes());
+        header[148..156].fill(b' ');
+        header[156] = b'0';
+        header[257..265].copy_from_slice(b"ustar\x0000");
+        let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        out.extend(header);
+        out.extend(*body);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
+
+/// What the property harness reads.
+pub(crate) fn fixtures() -> Vec<Fixture> {
+    let storages = [4_u64.to_le_bytes().as_slice(), &[0; 16]].concat();
+    let number = Pickle::proto(2).int(0).stop();
+    vec![
+        ("model.pt", zip(&tensor())),
+        ("script.pt", script()),
+        ("legacy.pt", legacy(&tensor(), &storages)),
+        ("bare.bin", payload()),
+        (
+            "old.pt",
+            tar(&[
+                ("sys_info", &Pickle::proto(2).op(b'}').stop()),
+                ("pickle", &payload()),
+                ("storages", &number),
+                ("tensors", &number),
+            ]),
+        ),
+    ]
+}
