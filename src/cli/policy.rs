@@ -8,7 +8,7 @@ use super::{current_dir, output, terminal};
 use crate::{
     error::Error,
     policy::{self, Catalog, Policy},
-    scan::{self, Outcome},
+    scan::{self, Outcome, View},
 };
 
 /// Where a repository keeps its policy, relative to its root; the first that is there counts.
@@ -18,12 +18,19 @@ const PLACES: &[&str] = &[
     ".github/weighbridge.yaml",
 ];
 
-/// The policy that judges, and its name for the report.
-pub(super) fn find(named: Option<&Path>, root: &Path) -> Result<(Policy, String), Error> {
+/// The policy that judges, and its name for the report. A folder that is no repository is not asked for one, unless the
+/// user stands in it: what was downloaded does not judge itself.
+pub(super) fn find(
+    named: Option<&Path>,
+    view: &View,
+    cwd: &Path,
+) -> Result<(Policy, String), Error> {
     if let Some(path) = named {
         return Ok((load(path)?, path.display().to_string()));
     }
-    for place in PLACES {
+    let root = &view.root;
+    let asked = view.is_repository() || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == *root);
+    for place in PLACES.iter().filter(|_| asked) {
         let path = root.join(place);
         // A policy that is there but cannot be read is an error, never "no policy".
         match std::fs::symlink_metadata(&path) {

@@ -292,7 +292,6 @@ impl Decoder<'_> {
 
     fn globals(&mut self, node: &Node, body: &mut Body) {
         body.globals_list = Some(self.origin(true));
-        let mut packs = None;
         let mut allow = None;
         self.mapping(
             "`globals`",
@@ -300,7 +299,6 @@ impl Decoder<'_> {
             Some(&["packs", "allow", "refuse"]),
             |this, key, value| match key {
                 "packs" => {
-                    packs = Some(this.origin(true));
                     body.packs = this.texts("`globals.packs`", "torch-weights", value);
                 }
                 "allow" => {
@@ -320,8 +318,8 @@ impl Decoder<'_> {
                 }
             },
         );
-        if let Some(list) = allow.or(packs) {
-            body.globals_list = Some(list);
+        if allow.is_some() {
+            body.globals_list = allow;
         }
     }
 

@@ -1,7 +1,7 @@
 //! The order in which people read findings: file by file, refusals first, the same kind of thing told in full a few
 //! times and then listed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Style,
@@ -23,7 +23,8 @@ const LISTED: usize = 12;
 /// What is said about one file.
 #[derive(Debug)]
 pub(super) struct File<'a> {
-    pub(super) path: &'a Text,
+    /// As the user would type it.
+    pub(super) path: Text,
     pub(super) errors: usize,
     pub(super) warnings: usize,
     pub(super) parts: Vec<Part<'a>>,
@@ -62,11 +63,11 @@ pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
         let path = &rest.first()?.path;
         let (of_file, _) = rest.split_at(rest.partition_point(|finding| finding.path <= *path));
         done += of_file.len();
-        Some(file(path, of_file))
+        Some(file(report.here.spell(path), of_file))
     })
 }
 
-fn file<'a>(path: &'a Text, findings: &[&'a Finding]) -> File<'a> {
+fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
     let mut order: Vec<Vec<&Finding>> = Vec::new();
     let mut index: BTreeMap<(Level, &str), usize> = BTreeMap::new();
     for finding in findings {
@@ -83,9 +84,15 @@ fn file<'a>(path: &'a Text, findings: &[&'a Finding]) -> File<'a> {
     let mut parts = Vec::new();
     let mut told = 0;
     for group in order {
+        // The same thing in another member, or in another copy of it, is told once and then counted.
+        let mut said: BTreeSet<&str> = BTreeSet::new();
+        let (mut group, again): (Vec<&Finding>, Vec<&Finding>) = group
+            .into_iter()
+            .partition(|finding| is_source(finding) || said.insert(finding.message.as_str()));
         let full = FULL_PER_RULE
             .min(FULL_PER_FILE.saturating_sub(told))
             .min(group.len());
+        group.extend(again);
         told += full;
         let (head, rest) = group.split_at(full);
         parts.extend(head.iter().map(|finding| Part::Full(finding)));
@@ -107,6 +114,11 @@ fn file<'a>(path: &'a Text, findings: &[&'a Finding]) -> File<'a> {
         warnings: findings.len() - errors,
         parts,
     }
+}
+
+/// Whether it is about a line of source: each is to be changed by itself.
+fn is_source(finding: &Finding) -> bool {
+    matches!(finding.site.at, Place::Span { .. })
 }
 
 fn more(findings: &[&Finding]) -> More {
@@ -171,11 +183,13 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     let coverage = &report.coverage;
     let errors = tally(report, Level::Deny);
     let warnings = tally(report, Level::Warn);
-    let looked = format!(
-        "{} and {}",
-        count(coverage.artifacts, "artifact", "artifacts"),
-        count(coverage.sources, "source file", "source files"),
-    );
+    let artifacts = count(coverage.artifacts, "artifact", "artifacts");
+    let sources = count(coverage.sources, "source file", "source files");
+    let looked = match (coverage.artifacts, coverage.sources) {
+        (_, 0) => artifacts,
+        (0, _) => sources,
+        _ => format!("{artifacts} and {sources}"),
+    };
     let mut rows = Vec::new();
     let mut asides = Vec::new();
     if coverage.incomplete > 0 {
@@ -197,28 +211,23 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     } else {
         format!("; {}", asides.join(", "))
     };
-    let by = if report.policy.is_empty() {
-        String::new()
-    } else {
-        format!(", by {}", report.policy)
-    };
     let of = if report.view.is_empty() {
         String::new()
     } else {
         format!(" in {}", report.view)
     };
     let outcome = report.outcome();
+    let findings = errors.0 + warnings.0 > 0;
     let warned = count(warnings.0, "warning", "warnings");
     match outcome {
         Outcome::Nothing | Outcome::Unable => {
             rows.push((
                 "nothing to check",
                 format!(
-                    "no artifact and no source file among {}{of}{by}{aside}",
+                    "no artifact and no source file among {}{of}{aside}",
                     count(coverage.entries, "file", "files"),
                 ),
             ));
-            return rows;
         }
         Outcome::Refused => {
             let and = if warnings.0 > 0 {
@@ -239,12 +248,11 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
             "passed",
             format!("with {warned} in {}", count(warnings.1, "file", "files")),
         )),
-        Outcome::Clean => {
-            rows.push(("passed", format!("{looked}{of}{by}{aside}")));
-            return rows;
-        }
+        Outcome::Clean => rows.push(("passed", format!("{looked}{of}{aside}"))),
     }
-    rows.push(("checked", format!("{looked}{of}{aside}")));
+    if findings {
+        rows.push(("checked", format!("{looked}{of}{aside}")));
+    }
     if !report.policy.is_empty() {
         rows.push(("policy", report.policy.clone()));
     }
@@ -275,7 +283,8 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
         "why, and what to use instead",
     )];
     if !matches!(finding.site.at, Place::Span { .. }) {
-        let path = quoted(&finding.path, style).unwrap_or_else(|| "FILE".to_owned());
+        let path =
+            quoted(&report.here.spell(&finding.path), style).unwrap_or_else(|| "FILE".to_owned());
         commands.push((
             format!("weighbridge inspect {path}"),
             "all that loading it would do",

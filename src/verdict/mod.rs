@@ -2,10 +2,13 @@
 //!
 //! Pure: findings and scopes in, a [`Report`] out. Waivers and dates join here.
 
+mod here;
 mod inspection;
 
+pub use here::Here;
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 mod judge;
+mod numpy_dtypes;
 
 pub use judge::{Weighed, inspect, judge, weigh};
 
@@ -43,6 +46,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
+    /// Where the user stands: people are shown paths as they would type them, programs as the view spells them.
+    pub here: Here,
 }
 
 /// How a run ends.

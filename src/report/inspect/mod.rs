@@ -14,7 +14,7 @@ use super::{
     terminal::{Ink, clip, clip_middle, count, guarded, harmless, width, wrap},
 };
 use crate::{
-    fact::{Fact, Global, GlobalName, Observation},
+    fact::{Fact, Global, GlobalName, ListingLine, Observation},
     policy::GlobalVerdict,
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
@@ -22,8 +22,10 @@ use words::{bytes, count_u64, grouped, inwards, plain, refusal, remark, unread, 
 
 /// Rows of a table before the rest is counted.
 const ROWS: usize = 40;
-/// Calls of allowed globals that are shown: a checkpoint of many tensors makes many of the same kind.
-const OTHER_CALLS: usize = 12;
+/// The column of operands in a listing.
+const OPERANDS: usize = 26;
+/// The column of effects in a listing, where operands are short.
+const EFFECTS: usize = 40;
 
 /// Writes the page.
 ///
@@ -151,7 +153,7 @@ impl Page<'_> {
         let (allowed, mut refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
             .globals
             .iter()
-            .partition(|global| global.verdict == GlobalVerdict::Allowed);
+            .partition(|global| is_allowed(global));
         // The known dangers first, so that a crowd of unknown names cannot hide them.
         refused.sort_by_key(|global| {
             !matches!(
@@ -163,7 +165,16 @@ impl Page<'_> {
             )
         });
         if inspection.globals.is_empty() {
-            return self.heading("Loading it imports nothing by name.", Ink::Strong);
+            let facts = || inspection.observations.iter().map(|o| &o.fact);
+            // Nothing is said about what nothing is known of.
+            return match facts().any(|fact| matches!(fact, Fact::Is(_))) {
+                true if facts().any(|fact| matches!(fact, Fact::Unread(_))) => self.heading(
+                    "As far as it was read, loading it imports nothing by name.",
+                    Ink::Strong,
+                ),
+                true => self.heading("Loading it imports nothing by name.", Ink::Strong),
+                false => Ok(()),
+            };
         }
         let policy = if inspection.policy.is_empty() {
             "the policy"
@@ -204,51 +215,40 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Calls, those of refused globals first: they are never crowded out by the others.
+    /// Calls of whatever is not allowed, with their arguments; the others are counted beside their globals.
     fn calls(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let refused: BTreeSet<&Global> = inspection
+        let allowed: BTreeSet<&Global> = inspection
             .globals
             .iter()
-            .filter(|global| global.verdict != GlobalVerdict::Allowed)
+            .filter(|global| is_allowed(global))
             .map(|global| &global.global)
             .collect();
-        let calls = inspection.observations.iter();
-        let (bad, other): (Vec<&Observation>, Vec<&Observation>) = calls
-            .filter(|observation| matches!(observation.fact, Fact::Call { .. }))
-            .partition(|observation| match &observation.fact {
-                Fact::Call { callee, .. } => refused.contains(callee),
-                _ => false,
-            });
-        self.called("Calls of what is refused", Ink::Error, &bad, ROWS)?;
-        self.called("Other calls", Ink::Strong, &other, OTHER_CALLS)
-    }
-
-    fn called(
-        &mut self,
-        heading: &str,
-        ink: Ink,
-        calls: &[&Observation],
-        rows: usize,
-    ) -> io::Result<()> {
+        let calls: Vec<(&Observation, String)> = inspection
+            .observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Call {
+                    callee, preview, ..
+                } if !allowed.contains(callee) => Some((observation, preview.to_string())),
+                _ => None,
+            })
+            .collect();
         if calls.is_empty() {
             return Ok(());
         }
-        self.heading(heading, ink)?;
-        for observation in calls.iter().take(rows) {
-            let Fact::Call { preview, .. } = &observation.fact else {
-                continue;
-            };
+        self.heading("Calls of what is refused", Ink::Error)?;
+        for (observation, preview) in calls.iter().take(ROWS) {
             let site = observation.site.to_string();
             let times = match observation.count {
                 0 | 1 => String::new(),
                 n => format!(" and {}", count_u64(n - 1, "similar call", "similar calls")),
             };
-            self.text(2, &preview.to_string(), None)?;
+            self.text(2, preview, None)?;
             if !site.is_empty() || !times.is_empty() {
                 self.text(6, &format!("{site}{times}"), Some(Ink::Faint))?;
             }
         }
-        match calls.len().checked_sub(rows) {
+        match calls.len().checked_sub(ROWS) {
             Some(more) if more > 0 => {
                 let text = format!("and {} more", count(more, "call", "calls"));
                 self.text(2, &text, Some(Ink::Note))
@@ -419,32 +419,85 @@ impl Page<'_> {
         self.table(&rows, ("more", "more"), None)
     }
 
-    /// Lines as they come: offsets are aligned by whoever made them, and again here if they begin with one.
-    fn disassembly(&mut self, lines: &[String]) -> io::Result<()> {
+    /// Streams under the way to them; what an opcode does stands beside it, or below it if there is no room.
+    fn disassembly(&mut self, lines: &[ListingLine]) -> io::Result<()> {
         self.heading("Disassembly", Ink::Strong)?;
-        let margin = lines
-            .iter()
-            .filter_map(|line| offset(line))
-            .map(|(offset, _)| offset.len())
-            .max()
-            .unwrap_or_default();
-        for line in lines {
-            let room = self.style.columns().saturating_sub(2);
-            if let Some((offset, rest)) = offset(line) {
-                let offset = harmless(offset, self.style);
-                let rest = harmless(rest, self.style);
-                let rest = clip(&rest, room.saturating_sub(margin), self.style);
-                let offset = format!("{offset:>margin$}");
-                let offset = self.style.ink(Ink::Faint, offset);
-                writeln!(self.out, "  {offset}{}", rest.trim_end())?;
-            } else {
-                let line = guarded(harmless(line, self.style));
-                let line = clip(&line, room, self.style);
-                writeln!(self.out, "  {}", line.trim_end())?;
+        let room = self.style.columns().saturating_sub(2);
+        for (i, line) in lines.iter().enumerate() {
+            match line {
+                ListingLine::In(site) => {
+                    let way = inwards(site);
+                    if i > 0 {
+                        writeln!(self.out)?;
+                    }
+                    if !way.is_empty() {
+                        self.text(2, &format!("in {way}"), Some(Ink::Strong))?;
+                    }
+                }
+                ListingLine::Opcode { text, effect } => self.opcode(text, effect, room)?,
+                ListingLine::Note(text) => self.text(2, text, Some(Ink::Note))?,
             }
         }
         Ok(())
     }
+
+    fn opcode(&mut self, text: &str, effect: &str, room: usize) -> io::Result<()> {
+        let style = self.style;
+        let (offset, rest) = offset(text).unwrap_or(("", text));
+        let offset = harmless(offset, style);
+        let rest = clip(
+            &harmless(rest, style),
+            room.saturating_sub(width(&offset)),
+            style,
+        );
+        let rest = if offset.is_empty() {
+            guarded(rest)
+        } else {
+            rest
+        };
+        let rest = rest.trim_end();
+        let used = width(&offset) + width(rest);
+        let offset = style.ink(Ink::Faint, offset);
+        if effect.is_empty() {
+            return writeln!(self.out, "  {offset}{rest}");
+        }
+        let effect = format!("; {}", harmless(effect, style));
+        let column = [EFFECTS, OPERANDS]
+            .map(|column| column.max(used + 2))
+            .into_iter()
+            .find(|column| column + width(&effect) <= room);
+        if let Some(column) = column {
+            let pad = column - used;
+            let effect = style.ink(Ink::Note, effect);
+            return writeln!(self.out, "  {offset}{rest}{:pad$}{effect}", "");
+        }
+        let beside = used + 2 <= OPERANDS;
+        let line = format!("  {offset}{rest}");
+        if beside {
+            write!(self.out, "{line}{:pad$}", "", pad = OPERANDS - used)?;
+        } else {
+            writeln!(self.out, "{line}")?;
+        }
+        let wide = room.saturating_sub(OPERANDS);
+        for (i, line) in wrap(&effect, wide, wide.saturating_sub(2))
+            .iter()
+            .enumerate()
+        {
+            let indent = match i {
+                0 if beside => 0,
+                0 => OPERANDS + 2,
+                _ => OPERANDS + 4,
+            };
+            let line = style.ink(Ink::Note, line);
+            writeln!(self.out, "{:indent$}{line}", "")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the policy allows a global in every use the file makes of it.
+fn is_allowed(global: &JudgedGlobal) -> bool {
+    global.verdict == GlobalVerdict::Allowed && global.arguments_refused.is_none()
 }
 
 /// The offset at the front of a line of a disassembly, and the rest.

@@ -49,9 +49,10 @@ fn errors_say_what_to_do_next() {
     let outside = repo.outside();
     let text = run(&outside, &["check", "--staged"]).shown(&outside);
     insta::assert_snapshot!(text, @r"
-      × `[DIR]` is not in a git repository
-      help: `--staged` judges what `git commit` would record; leave it out to
-            check files
+    error: `[DIR]` is not in a git repository
+       │ help: `--staged` judges what `git commit` would record; leave it out to
+       │       check files
+       ╰──
     exit 2
     ");
     repo.git_in(&outside, &["init", "-q", "--bare", "bare"]);

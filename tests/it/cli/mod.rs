@@ -3,3 +3,4 @@
 mod check;
 mod help;
 mod hook;
+mod paths;
