@@ -128,10 +128,16 @@ impl Decoder<'_> {
         );
         if !version && matches!(root, Node::Map(_)) {
             let file = self.file;
+            let extends = !raw.extends.is_empty();
             self.errors.push(|| {
                 let message =
                     "the policy does not say which version of the policy language it is written in";
-                PolicyError::at(file, 0..0, message, "begin it with `version: 1`")
+                let help = if extends {
+                    "begin it with `version: 1`"
+                } else {
+                    "begin it with `version: 1`, and with `extends: recommended` if it adds to the built-in policy"
+                };
+                PolicyError::at(file, 0..0, message, help)
             });
         }
         raw

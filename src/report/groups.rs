@@ -1,7 +1,10 @@
 //! The order in which people read findings: file by file, refusals first, the same kind of thing told in full a few
 //! times and then listed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     Style,
@@ -17,6 +20,8 @@ use crate::{
 const FULL_PER_RULE: usize = 3;
 /// Findings told in full for one file; after them every rule has one line.
 const FULL_PER_FILE: usize = 8;
+/// The name of the policy that judges where there is none.
+const BUILT_IN: &str = "recommended (built in)";
 /// Names in a list of what is left.
 const LISTED: usize = 12;
 
@@ -56,7 +61,11 @@ pub(super) struct More {
 /// The files of a report, in order, each with what to say about it.
 pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
-    findings.sort_by(|a, b| (&a.path, b.level).cmp(&(&b.path, a.level)));
+    // Refusals first, and among them what loading would run: how it is packed matters less.
+    findings.sort_by_key(|finding| {
+        let runs = matches!(finding.subject, Subject::Global(_));
+        (&finding.path, Reverse(finding.level), !runs)
+    });
     let mut done = 0;
     std::iter::from_fn(move || {
         let rest = findings.get(done..)?;
@@ -290,6 +299,18 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
             "all that loading it would do",
         ));
     }
+    let edits = |finding: &Finding| {
+        finding
+            .help
+            .iter()
+            .any(|help| help.contains("weighbridge.yaml:\n"))
+    };
+    if report.policy == BUILT_IN && report.here.is_inside() && report.findings.iter().any(edits) {
+        commands.push((
+            String::from("weighbridge policy init"),
+            "start the weighbridge.yaml to edit",
+        ));
+    }
     commands
 }
 
@@ -304,7 +325,7 @@ fn most_telling(report: &Report) -> Option<&Finding> {
     }
     let ((..), (_, first)) = rules
         .into_iter()
-        .max_by_key(|((level, _), (n, first))| (*level, *n, std::cmp::Reverse(*first)))?;
+        .max_by_key(|((level, _), (n, first))| (*level, *n, Reverse(*first)))?;
     report.findings.get(first)
 }
 
@@ -320,10 +341,8 @@ fn quoted(path: &Text, style: Style) -> Option<String> {
     };
     if text.chars().all(plain) {
         Some(text)
-    } else if text.contains('\'') {
-        None
     } else {
-        Some(format!("'{text}'"))
+        Some(format!("'{}'", text.replace('\'', r"'\''")))
     }
 }
 

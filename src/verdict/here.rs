@@ -45,6 +45,11 @@ impl Here {
         }
     }
 
+    /// Whether the user stands in the root or below it.
+    pub fn is_inside(&self) -> bool {
+        self.lead.is_empty()
+    }
+
     /// A path below the root as it would be typed where the user stands.
     pub fn spell(&self, path: &Text) -> Text {
         if self.below.is_empty() {

@@ -128,3 +128,60 @@ fn only_what_would_have_been_read_for_its_name_has_to_be_fetched() {
         "{report:?}"
     );
 }
+
+/// The advice, followed to the letter, leads from a refusal to a check that passes.
+#[test]
+fn advice_leads_to_a_check_that_passes() {
+    let repo = repo!();
+    repo.write("src/keep.txt", "")
+        .write("models/a.pkl", "\u{0}")
+        .write("b.pkl", "cmyapp.config\nSettings\n.");
+    let folder = repo.root.join("src");
+    let report = run(&folder, &["check"]);
+    assert_eq!(report.code, 1, "{report:?}");
+    assert!(
+        report.stdout.contains("weighbridge policy init"),
+        "{report:?}"
+    );
+    // It lands where it is read, wherever the user stands.
+    assert_eq!(run(&folder, &["policy", "init"]).code, 0);
+    let path = repo.root.join("weighbridge.yaml");
+    let mut text = fs::read_to_string(&path).unwrap();
+    let mut advice = report
+        .stdout
+        .lines()
+        .skip_while(|line| !line.contains("│       globals:"));
+    for _ in 0..3 {
+        let line = advice.next().unwrap().split_once("│       ").unwrap().1;
+        text.push_str(line);
+        text.push('\n');
+    }
+    let mut advice = report
+        .stdout
+        .lines()
+        .skip_while(|line| !line.contains("│       exclude:"));
+    for _ in 0..2 {
+        let line = advice.next().unwrap().split_once("│       ").unwrap().1;
+        text.push_str(line);
+        text.push('\n');
+    }
+    fs::write(&path, text).unwrap();
+    let report = run(&folder, &["check"]);
+    assert_eq!(report.code, 0, "{report:?}");
+    assert!(
+        report.stdout.contains("1 excluded by the policy"),
+        "{report:?}"
+    );
+    // A policy with errors is shown as a path that can be opened from here.
+    fs::write(&path, "globals: {}\n").unwrap();
+    let report = run(&folder, &["check"]);
+    assert_eq!(report.code, 2, "{report:?}");
+    assert!(
+        report.stderr.contains("╭─ ../weighbridge.yaml:1:1"),
+        "{report:?}"
+    );
+    assert!(
+        report.stderr.contains("`extends: recommended`"),
+        "{report:?}"
+    );
+}
