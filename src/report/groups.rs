@@ -316,16 +316,17 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
 
 /// The first finding of the rule that has most to say, refusals before warnings.
 fn most_telling(report: &Report) -> Option<&Finding> {
-    let mut rules: BTreeMap<(Level, &str), (usize, usize)> = BTreeMap::new();
+    let mut rules: BTreeMap<(Level, bool, &str), (usize, usize)> = BTreeMap::new();
     for (i, finding) in report.findings.iter().enumerate() {
+        let runs = matches!(finding.subject, Subject::Global(_));
         let entry = rules
-            .entry((finding.level, finding.rule.id))
+            .entry((finding.level, runs, finding.rule.id))
             .or_insert((0, i));
         entry.0 += 1;
     }
     let ((..), (_, first)) = rules
         .into_iter()
-        .max_by_key(|((level, _), (n, first))| (*level, *n, Reverse(*first)))?;
+        .max_by_key(|((level, runs, _), (n, first))| (*level, *runs, *n, Reverse(*first)))?;
     report.findings.get(first)
 }
 

@@ -53,8 +53,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 /// A glob for exactly this path, as it can stand between double quotes; `None` for a path that is better looked at by hand.
 fn glob(path: &Text) -> Option<String> {
-    let text = path.as_str().filter(|text| *text == path.to_string())?;
-    if text.contains(['"', '\\']) || text.starts_with('!') {
+    let (text, shown) = (path.as_str()?, path.to_string());
+    if text != shown || text.contains(['"', '\\']) || text.starts_with('!') {
         return None;
     }
     let mut glob = String::with_capacity(text.len());

@@ -62,11 +62,11 @@ fn place(finding: &Finding, path: &Text) -> String {
     let site = &finding.site;
     match &site.at {
         Place::Span { line, column, .. } if site.hops.is_empty() => {
-            format!("{}:{line}:{column}", path)
+            format!("{path}:{line}:{column}")
         }
         _ if site.hops.is_empty() && site.at == Place::Whole => path.to_string(),
-        _ if site.hops.is_empty() => format!("{} {site}", path),
-        _ => format!("{} > {site}", path),
+        _ if site.hops.is_empty() => format!("{path} {site}"),
+        _ => format!("{path} > {site}"),
     }
 }
 
