@@ -1,7 +1,7 @@
 //! What a reader may write: observations, at the site it stands at.
 
 use crate::{
-    fact::{Excerpt, Fact, Hop, Observation, Place, Site, Text, Unread},
+    fact::{Excerpt, Fact, Hop, ListingLine, Observation, Place, Site, Text, Unread},
     limits,
 };
 
@@ -11,12 +11,15 @@ pub struct Recorder {
     hops: Vec<Hop>,
     observations: Vec<Observation>,
     full: bool,
-    listing: Option<Vec<String>>,
+    listing: Option<Vec<ListingLine>>,
 }
 
 /// A moment to which a [`Recorder`] can be taken back.
 #[derive(Debug, Clone, Copy)]
-pub struct Checkpoint(usize);
+pub struct Checkpoint {
+    observations: usize,
+    listing: usize,
+}
 
 impl Recorder {
     /// Also keeps a listing of every opcode read, for people.
@@ -28,12 +31,12 @@ impl Recorder {
     }
 
     /// The listing, if one is kept.
-    pub fn listing(&mut self) -> Option<&mut Vec<String>> {
+    pub fn listing(&mut self) -> Option<&mut Vec<ListingLine>> {
         self.listing.as_mut()
     }
 
     /// Takes the listing out.
-    pub fn take_listing(&mut self) -> Option<Vec<String>> {
+    pub fn take_listing(&mut self) -> Option<Vec<ListingLine>> {
         self.listing.take()
     }
 
@@ -116,17 +119,25 @@ impl Recorder {
 
     /// A moment to come back to if what is read next turns out not to be what it seemed.
     pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint(self.observations.len())
+        Checkpoint {
+            observations: self.observations.len(),
+            listing: self.listing.as_ref().map_or(0, Vec::len),
+        }
     }
 
     /// What has been recorded since a moment.
     pub fn since(&self, checkpoint: Checkpoint) -> &[Observation] {
-        self.observations.get(checkpoint.0..).unwrap_or_default()
+        self.observations
+            .get(checkpoint.observations..)
+            .unwrap_or_default()
     }
 
     /// Forgets what has been recorded since a moment.
     pub fn forget(&mut self, checkpoint: Checkpoint) {
-        self.observations.truncate(checkpoint.0);
+        self.observations.truncate(checkpoint.observations);
+        if let Some(listing) = &mut self.listing {
+            listing.truncate(checkpoint.listing);
+        }
         self.full = false;
     }
 
@@ -135,7 +146,7 @@ impl Recorder {
     pub fn amend(&mut self, checkpoint: Checkpoint, id: &str) {
         if let Some(Fact::Is(claimed)) = self
             .observations
-            .get_mut(checkpoint.0)
+            .get_mut(checkpoint.observations)
             .map(|observation| &mut observation.fact)
         {
             id.clone_into(claimed);

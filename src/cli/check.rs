@@ -8,7 +8,7 @@ use super::{OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, 
 use crate::{
     error::Error,
     report,
-    scan::{self, Outcome, Report},
+    scan::{self, Here, Outcome, Report},
 };
 
 const EXAMPLES: &str = "\
@@ -73,10 +73,11 @@ impl Check {
         } else {
             scan::work_tree(&cwd, &self.paths)?
         };
-        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view.root)?;
+        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view, &cwd)?;
         let bar = Bar::new(terminal::shows_progress());
-        let report = scan::check(&view, &policy, name, self.threads.map(usize::from), &bar)?;
+        let mut report = scan::check(&view, &policy, name, self.threads.map(usize::from), &bar)?;
         bar.finish();
+        report.here = Here::between(&cwd, &view.root);
 
         let reporter = report::by_name(&self.format).ok_or_else(|| Error::Usage {
             message: format!("there is no format `{}`", self.format),

@@ -30,7 +30,9 @@ impl Diagnostic for Told<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         match self.0 {
             Error::Usage { help, .. } | Error::Repository { help, .. } => Some(Box::new(help)),
-            Error::Output { .. } => Some(Box::new("nothing was left half written")),
+            Error::Output { to, .. } if std::path::Path::new(to).is_file() => {
+                Some(Box::new("the file is as it was before"))
+            }
             _ => None,
         }
     }

@@ -39,7 +39,7 @@ impl Inspect {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
         let view = scan::file(&cwd, &self.file)?;
-        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view.root)?;
+        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view, &cwd)?;
         let listing = if self.disassemble {
             Listing::Every
         } else {

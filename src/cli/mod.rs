@@ -45,8 +45,7 @@ Exit codes:
   2  the job could not be done: usage, policy or repository
   3  there was nothing to check";
 
-/// Says what loading model files would do, and lets through what the policy
-/// allows
+/// Says what loading model files would do, lets through what a policy allows
 ///
 /// Nothing is ever unpickled, imported or run: files are read, and what loading
 /// them would do is compared with a policy under review.
@@ -82,7 +81,8 @@ struct PolicyArgs {
     /// The policy to judge by
     ///
     /// Without it: weighbridge.yaml, .weighbridge.yaml or .github/weighbridge.yaml
-    /// at the root of the repository or folder; else the built-in `recommended`.
+    /// at the root of the repository, or in the current folder where there is no
+    /// repository; else the built-in `recommended`.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }

@@ -6,6 +6,7 @@
 mod entry;
 mod excerpt;
 mod global;
+mod listing;
 mod python;
 mod site;
 mod text;
@@ -14,6 +15,7 @@ mod torch;
 pub use entry::{Entry, EntryKind};
 pub use excerpt::{Excerpt, Mark};
 pub use global::{Global, GlobalName, Unresolved, Usage};
+pub use listing::ListingLine;
 pub use python::{Argument, Constant, PyAct, PyArgument, PyCall};
 pub use site::{Hop, Place, Site};
 pub use text::{Text, deceives};
@@ -169,8 +171,10 @@ pub enum Unread {
     },
     /// The bytes are elsewhere (git-lfs).
     NotFetched {
-        /// Where they would be, readable.
+        /// Where they are, readable.
         detail: Text,
+        /// The command that brings them.
+        command: Text,
     },
     /// Reading panicked: a bug of ours, and not a reason to pass the file.
     Crashed {

@@ -141,10 +141,7 @@ fn in_repository(
 
 /// Paths outside any repository: every file counts.
 fn outside(cwd: &Path, named: &[Named]) -> Result<View, Error> {
-    let root = match named {
-        [only] => only.folder(),
-        several => common_folder(cwd, several)?,
-    };
+    let root = common_folder(cwd, named)?;
     let items = collect(&root, None, named);
     let label = match named {
         [only] if only.shown == Path::new(".") => Text::new(super::path_bytes(&root)).to_string(),
@@ -176,15 +173,19 @@ fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[Named]) -> Vec<It
     files
 }
 
-/// The deepest folder that all paths share; `cwd` if they are all below it.
+/// `cwd` if all paths are below it, else the folder that is, or holds, the only one, else the deepest that all share.
 fn common_folder(cwd: &Path, named: &[Named]) -> Result<PathBuf, Error> {
     let cwd = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
         path: cwd.to_owned(),
         source,
     })?;
-    let folder = cwd
-        .ancestors()
-        .find(|folder| named.iter().all(|name| name.real.starts_with(folder)));
+    let holds = |folder: &Path| named.iter().all(|name| name.real.starts_with(folder));
+    if let [only] = named
+        && !holds(&cwd)
+    {
+        return Ok(only.folder());
+    }
+    let folder = cwd.ancestors().find(|folder| holds(folder));
     folder.map(Path::to_owned).ok_or_else(|| {
         usage(
             String::from("the paths have no folder in common"),

@@ -223,13 +223,10 @@ impl<'v> Reader<'v> {
             }
             return opened;
         }
-        let command = [
-            b"in git-lfs, not fetched: git lfs pull --include=",
-            &*shell_word(item.entry.path.as_bytes()),
-        ]
-        .concat();
+        let path = shell_word(item.entry.path.as_bytes());
         Opened::pointer(pointer).with(Fact::Unread(Unread::NotFetched {
-            detail: Text::new(command),
+            detail: Text::from("in git-lfs"),
+            command: Text::new([b"git lfs pull --include=", path.as_slice()].concat()),
         }))
     }
 }
@@ -324,11 +321,9 @@ fn missing(repository: &gix::Repository, id: gix::ObjectId) -> Unread {
         .string("extensions.partialClone")
         .is_some();
     if partial {
-        let detail = format!(
-            "git object {id} is not in this partial clone: git cat-file -e {id} fetches it"
-        );
         Unread::NotFetched {
-            detail: Text::from(detail),
+            detail: Text::from(format!("git object {id}, which this partial clone lacks")),
+            command: Text::from(format!("git cat-file -e {id}")),
         }
     } else {
         object_error(id, "it is not in the object store")

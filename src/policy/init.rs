@@ -142,7 +142,10 @@ fn globals(out: &mut String, summary: &InitSummary) {
 /// The entry that would allow a global; none if it is dangerous, or not a name that a policy could spell.
 fn entry(name: &GlobalName) -> Option<String> {
     let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
-    if danger::of(module, qualname).is_some() {
+    // A path through what a module happens to hold names something else than it says, and a private name is nobody's to allow.
+    let mut parts = qualname.split('.').rev();
+    let private = parts.next().is_some_and(|last| last.starts_with("__"));
+    if danger::of(module, qualname).is_some() || private || !parts.all(pattern::looks_like_class) {
         return None;
     }
     let separator = if qualname.contains('.') { ':' } else { '.' };

@@ -128,10 +128,16 @@ impl Decoder<'_> {
         );
         if !version && matches!(root, Node::Map(_)) {
             let file = self.file;
+            let extends = !raw.extends.is_empty();
             self.errors.push(|| {
                 let message =
                     "the policy does not say which version of the policy language it is written in";
-                PolicyError::at(file, 0..0, message, "begin it with `version: 1`")
+                let help = if extends {
+                    "begin it with `version: 1`"
+                } else {
+                    "begin it with `version: 1`, and with `extends: recommended` if it adds to the built-in policy"
+                };
+                PolicyError::at(file, 0..0, message, help)
             });
         }
         raw
@@ -292,7 +298,6 @@ impl Decoder<'_> {
 
     fn globals(&mut self, node: &Node, body: &mut Body) {
         body.globals_list = Some(self.origin(true));
-        let mut packs = None;
         let mut allow = None;
         self.mapping(
             "`globals`",
@@ -300,7 +305,6 @@ impl Decoder<'_> {
             Some(&["packs", "allow", "refuse"]),
             |this, key, value| match key {
                 "packs" => {
-                    packs = Some(this.origin(true));
                     body.packs = this.texts("`globals.packs`", "torch-weights", value);
                 }
                 "allow" => {
@@ -320,8 +324,8 @@ impl Decoder<'_> {
                 }
             },
         );
-        if let Some(list) = allow.or(packs) {
-            body.globals_list = Some(list);
+        if allow.is_some() {
+            body.globals_list = allow;
         }
     }
 

@@ -150,6 +150,28 @@ impl Scope {
         }
     }
 
+    /// What lists a global for a use here, for people: `torch-weights`, `weighbridge.yaml:7`; `None` where nothing does.
+    pub fn listed_by(&self, name: &GlobalName, usage: Usage) -> Option<String> {
+        let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
+        let (module, qualname) = alias::canonical(module, qualname);
+        self.newest().find_map(|layer| {
+            let listed = layer
+                .allowing(&module, &qualname)
+                .into_iter()
+                .find(|listed| {
+                    self.active(listed) && listed.entry.uses_of(&qualname).contains(usage)
+                });
+            if let Some(listed) = listed {
+                let related = listed.entry.origin.related("");
+                return Some(format!("{}:{}", related.file, related.line));
+            }
+            layer
+                .packed(&module, &qualname, self.target.releases())
+                .find(|(_, entry)| entry.kind.uses().contains(usage))
+                .map(|(pack, _)| pack.pack.clone())
+        })
+    }
+
     /// Whether a call of a global may have these arguments. Says nothing about whether the global itself is allowed:
     /// ask [`Scope::global`] first.
     pub fn arguments(&self, name: &GlobalName, arguments: &[Argument]) -> ArgumentVerdict {
@@ -268,6 +290,21 @@ impl Scope {
         })
     }
 
+    /// The name under which the torch release that will load the artifacts looks a global up: the one to list with
+    /// `torch.serialization.safe_globals`.
+    pub fn torch_spells(&self, name: &GlobalName) -> GlobalName {
+        let maps = self
+            .torch_behaviour()
+            .any(|release| release.maps_python2_names);
+        match (name.module.as_str(), name.name.as_str()) {
+            (Some(module), Some(qualname)) if maps => {
+                let (module, qualname) = alias::from_python2(module, qualname);
+                GlobalName::new(module.into_owned(), qualname.into_owned())
+            }
+            _ => name.clone(),
+        }
+    }
+
     /// The release of torch that `torch_lists` is about: `2.15`; of a range, the oldest.
     pub fn torch_release(&self) -> &str {
         self.target
@@ -299,7 +336,7 @@ impl Scope {
         let list = self.newest().find_map(|layer| layer.globals_list.as_ref());
         GlobalVerdict::Refused {
             why: Refusal::Unlisted { near },
-            decided_by: list.map(|origin| origin.related("not in this list")),
+            decided_by: list.map(|origin| origin.related("no entry here lists it")),
             danger,
         }
     }

@@ -1,7 +1,10 @@
 //! The order in which people read findings: file by file, refusals first, the same kind of thing told in full a few
 //! times and then listed.
 
-use std::collections::BTreeMap;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     Style,
@@ -17,13 +20,16 @@ use crate::{
 const FULL_PER_RULE: usize = 3;
 /// Findings told in full for one file; after them every rule has one line.
 const FULL_PER_FILE: usize = 8;
+/// The name of the policy that judges where there is none.
+const BUILT_IN: &str = "recommended (built in)";
 /// Names in a list of what is left.
 const LISTED: usize = 12;
 
 /// What is said about one file.
 #[derive(Debug)]
 pub(super) struct File<'a> {
-    pub(super) path: &'a Text,
+    /// As the user would type it.
+    pub(super) path: Text,
     pub(super) errors: usize,
     pub(super) warnings: usize,
     pub(super) parts: Vec<Part<'a>>,
@@ -55,18 +61,22 @@ pub(super) struct More {
 /// The files of a report, in order, each with what to say about it.
 pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
-    findings.sort_by(|a, b| (&a.path, b.level).cmp(&(&b.path, a.level)));
+    // Refusals first, and among them what loading would run: how it is packed matters less.
+    findings.sort_by_key(|finding| {
+        let runs = matches!(finding.subject, Subject::Global(_));
+        (&finding.path, Reverse(finding.level), !runs)
+    });
     let mut done = 0;
     std::iter::from_fn(move || {
         let rest = findings.get(done..)?;
         let path = &rest.first()?.path;
         let (of_file, _) = rest.split_at(rest.partition_point(|finding| finding.path <= *path));
         done += of_file.len();
-        Some(file(path, of_file))
+        Some(file(report.here.spell(path), of_file))
     })
 }
 
-fn file<'a>(path: &'a Text, findings: &[&'a Finding]) -> File<'a> {
+fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
     let mut order: Vec<Vec<&Finding>> = Vec::new();
     let mut index: BTreeMap<(Level, &str), usize> = BTreeMap::new();
     for finding in findings {
@@ -83,9 +93,15 @@ fn file<'a>(path: &'a Text, findings: &[&'a Finding]) -> File<'a> {
     let mut parts = Vec::new();
     let mut told = 0;
     for group in order {
+        // The same thing in another member, or in another copy of it, is told once and then counted.
+        let mut said: BTreeSet<&str> = BTreeSet::new();
+        let (mut group, again): (Vec<&Finding>, Vec<&Finding>) = group
+            .into_iter()
+            .partition(|finding| is_source(finding) || said.insert(finding.message.as_str()));
         let full = FULL_PER_RULE
             .min(FULL_PER_FILE.saturating_sub(told))
             .min(group.len());
+        group.extend(again);
         told += full;
         let (head, rest) = group.split_at(full);
         parts.extend(head.iter().map(|finding| Part::Full(finding)));
@@ -107,6 +123,11 @@ fn file<'a>(path: &'a Text, findings: &[&'a Finding]) -> File<'a> {
         warnings: findings.len() - errors,
         parts,
     }
+}
+
+/// Whether it is about a line of source: each is to be changed by itself.
+fn is_source(finding: &Finding) -> bool {
+    matches!(finding.site.at, Place::Span { .. })
 }
 
 fn more(findings: &[&Finding]) -> More {
@@ -171,11 +192,13 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     let coverage = &report.coverage;
     let errors = tally(report, Level::Deny);
     let warnings = tally(report, Level::Warn);
-    let looked = format!(
-        "{} and {}",
-        count(coverage.artifacts, "artifact", "artifacts"),
-        count(coverage.sources, "source file", "source files"),
-    );
+    let artifacts = count(coverage.artifacts, "artifact", "artifacts");
+    let sources = count(coverage.sources, "source file", "source files");
+    let looked = match (coverage.artifacts, coverage.sources) {
+        (_, 0) => artifacts,
+        (0, _) => sources,
+        _ => format!("{artifacts} and {sources}"),
+    };
     let mut rows = Vec::new();
     let mut asides = Vec::new();
     if coverage.incomplete > 0 {
@@ -197,28 +220,23 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     } else {
         format!("; {}", asides.join(", "))
     };
-    let by = if report.policy.is_empty() {
-        String::new()
-    } else {
-        format!(", by {}", report.policy)
-    };
     let of = if report.view.is_empty() {
         String::new()
     } else {
         format!(" in {}", report.view)
     };
     let outcome = report.outcome();
+    let findings = errors.0 + warnings.0 > 0;
     let warned = count(warnings.0, "warning", "warnings");
     match outcome {
         Outcome::Nothing | Outcome::Unable => {
             rows.push((
                 "nothing to check",
                 format!(
-                    "no artifact and no source file among {}{of}{by}{aside}",
+                    "no artifact and no source file among {}{of}{aside}",
                     count(coverage.entries, "file", "files"),
                 ),
             ));
-            return rows;
         }
         Outcome::Refused => {
             let and = if warnings.0 > 0 {
@@ -239,12 +257,11 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
             "passed",
             format!("with {warned} in {}", count(warnings.1, "file", "files")),
         )),
-        Outcome::Clean => {
-            rows.push(("passed", format!("{looked}{of}{by}{aside}")));
-            return rows;
-        }
+        Outcome::Clean => rows.push(("passed", format!("{looked}{of}{aside}"))),
     }
-    rows.push(("checked", format!("{looked}{of}{aside}")));
+    if findings {
+        rows.push(("checked", format!("{looked}{of}{aside}")));
+    }
     if !report.policy.is_empty() {
         rows.push(("policy", report.policy.clone()));
     }
@@ -275,10 +292,23 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
         "why, and what to use instead",
     )];
     if !matches!(finding.site.at, Place::Span { .. }) {
-        let path = quoted(&finding.path, style).unwrap_or_else(|| "FILE".to_owned());
+        let path =
+            quoted(&report.here.spell(&finding.path), style).unwrap_or_else(|| "FILE".to_owned());
         commands.push((
             format!("weighbridge inspect {path}"),
             "all that loading it would do",
+        ));
+    }
+    let edits = |finding: &Finding| {
+        finding
+            .help
+            .iter()
+            .any(|help| help.contains("weighbridge.yaml:\n"))
+    };
+    if report.policy == BUILT_IN && report.here.is_inside() && report.findings.iter().any(edits) {
+        commands.push((
+            String::from("weighbridge policy init"),
+            "start the weighbridge.yaml to edit",
         ));
     }
     commands
@@ -286,16 +316,17 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
 
 /// The first finding of the rule that has most to say, refusals before warnings.
 fn most_telling(report: &Report) -> Option<&Finding> {
-    let mut rules: BTreeMap<(Level, &str), (usize, usize)> = BTreeMap::new();
+    let mut rules: BTreeMap<(Level, bool, &str), (usize, usize)> = BTreeMap::new();
     for (i, finding) in report.findings.iter().enumerate() {
+        let runs = matches!(finding.subject, Subject::Global(_));
         let entry = rules
-            .entry((finding.level, finding.rule.id))
+            .entry((finding.level, runs, finding.rule.id))
             .or_insert((0, i));
         entry.0 += 1;
     }
     let ((..), (_, first)) = rules
         .into_iter()
-        .max_by_key(|((level, _), (n, first))| (*level, *n, std::cmp::Reverse(*first)))?;
+        .max_by_key(|((level, runs, _), (n, first))| (*level, *runs, *n, Reverse(*first)))?;
     report.findings.get(first)
 }
 
@@ -311,10 +342,8 @@ fn quoted(path: &Text, style: Style) -> Option<String> {
     };
     if text.chars().all(plain) {
         Some(text)
-    } else if text.contains('\'') {
-        None
     } else {
-        Some(format!("'{text}'"))
+        Some(format!("'{}'", text.replace('\'', r"'\''")))
     }
 }
 

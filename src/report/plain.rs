@@ -30,7 +30,7 @@ impl Reporter for Plain {
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
         for file in groups::files(report) {
-            let path = harmless(file.path, style);
+            let path = harmless(&file.path, style);
             writeln!(out, "File {path}: {}.", groups::counts(&file))?;
             writeln!(out)?;
             for part in &file.parts {

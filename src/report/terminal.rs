@@ -163,7 +163,7 @@ pub(super) fn wrap(text: &str, first: usize, columns: usize) -> Vec<String> {
         if !line.is_empty() {
             if wide > columns && used + gap + 10 < room {
                 line.push(' ');
-                let (head, tail) = split_at_column(word, room - used - 1);
+                let (head, tail) = split_softly(word, room - used - 1);
                 line.push_str(head);
                 word = tail;
             }
@@ -172,7 +172,7 @@ pub(super) fn wrap(text: &str, first: usize, columns: usize) -> Vec<String> {
         }
         wide = width(word);
         while wide > room {
-            let (head, tail) = split_at_column(word, room);
+            let (head, tail) = split_softly(word, room);
             line.push_str(head);
             flush(&mut lines, &mut line);
             room = columns.max(10);
@@ -209,6 +209,18 @@ fn split_at_column(text: &str, columns: usize) -> (&str, &str) {
         }
     }
     (text, "")
+}
+
+/// The same, after a mark that divides names and paths, if there is one not too far from the end.
+fn split_softly(text: &str, columns: usize) -> (&str, &str) {
+    let (head, tail) = split_at_column(text, columns);
+    if tail.is_empty() {
+        return (head, tail);
+    }
+    head.rfind(['.', '_', '/', '(', '[', ',', '='])
+        .map(|at| at + 1)
+        .filter(|at| *at > head.len() / 2)
+        .map_or((head, tail), |at| text.split_at(at))
 }
 
 /// Harmless text cut at its end to `columns`.

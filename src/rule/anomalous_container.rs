@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::{Fact, Unread},
     finding::{Finding, Subject},
 };
 
@@ -34,11 +34,21 @@ const OF_PICKLES: &[&str] = super::pickle_anomaly::KINDS;
 /// Odd, and read alike by everyone: no reason to refuse. `inspect` shows them.
 const MILD: &[&str] = &["archive-comment", super::misleading_suffix::KIND];
 
+/// Said by `incomplete-read` where the member was not read because of it.
+const UNREAD: &[&str] = &["encrypted-member", "patched-member"];
+
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let unread = case
+        .observations
+        .iter()
+        .any(|o| matches!(o.fact, Fact::Unread(Unread::Unsupported { .. })));
     for observation in case.observations {
         let Fact::Anomaly { kind, detail } = &observation.fact else {
             continue;
         };
+        if unread && UNREAD.contains(&kind.as_str()) {
+            continue;
+        }
         if OF_PICKLES.contains(&kind.as_str()) || MILD.contains(&kind.as_str()) {
             continue;
         }

@@ -215,9 +215,15 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
     finding.help.push(format!(
         "if you trust `{name}` with the contents of any file, list it in weighbridge.yaml:\nglobals:\n  allow:\n    - {entry}"
     ));
-    if torch && !case.scope.torch_lists(name) {
+    // What stands in the way of weights_only=True otherwise is another finding, and listing a name does not mend it.
+    let loads = case
+        .observations
+        .iter()
+        .all(|o| !matches!(&o.fact, Fact::TorchLoad(load) if load.obstacle.is_some()));
+    if torch && loads && !case.scope.torch_lists(name) {
         finding.help.push(format!(
-            "and load with it named: `with torch.serialization.safe_globals([{name}]): torch.load(path, weights_only=True)`"
+            "and name it where the file is loaded:\nwith torch.serialization.safe_globals([{}]):\n    torch.load(path, weights_only=True)",
+            case.scope.torch_spells(name)
         ));
     }
     finding.help.push(if torch {

@@ -34,14 +34,20 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let pointer = case.observations.iter().find_map(|o| match &o.fact {
+        Fact::Pointer { size, .. } => Some(*size),
+        _ => None,
+    });
     for observation in case.observations {
-        if let Fact::Unread(Unread::NotFetched { detail }) = &observation.fact {
-            let message = format!("only its git-lfs pointer is here: {detail}");
+        if let Fact::Unread(Unread::NotFetched { detail, command }) = &observation.fact {
+            let message = match pointer {
+                Some(size) => format!("only its git-lfs pointer is here, not its {size} bytes"),
+                None => format!("its bytes are not here but elsewhere: {detail}"),
+            };
             let mut finding = case.finding(&META, observation, message);
-            finding.help.push(format!(
-                "run `git lfs pull --include=\"{}\"`, then check again",
-                case.entry.path
-            ));
+            finding
+                .help
+                .push(format!("fetch it and check again:\n{command}"));
             findings.push(finding);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, Unread},
+    fact::{Fact, Text, Unread},
     finding::Finding,
 };
 
@@ -41,24 +41,46 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 format!("it is named like a model file and holds {detail}, which is not read");
             let mut finding = case.finding(&META, observation, message);
             finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
-            let path = literally(&case.entry.path.to_string());
-            finding.help.push(format!(
-                "if it is no model, exclude it in weighbridge.yaml:\nexclude: [\"{path}\"]"
-            ));
+            if let Some(glob) = glob(&case.entry.path) {
+                finding.help.push(format!(
+                    "if it is no model, exclude it in weighbridge.yaml:\nexclude:\n  - \"{glob}\""
+                ));
+            }
             findings.push(finding);
         }
     }
 }
 
-/// A path as the pattern that matches it alone.
-fn literally(path: &str) -> String {
-    let mut pattern = String::new();
-    for c in path.chars() {
-        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}') {
-            pattern.extend(['[', c, ']']);
-        } else {
-            pattern.push(c);
+/// A glob for exactly this path, as it can stand between double quotes; `None` for a path that is better looked at by hand.
+fn glob(path: &Text) -> Option<String> {
+    let (text, shown) = (path.as_str()?, path.to_string());
+    if text != shown || text.contains(['"', '\\']) || text.starts_with('!') {
+        return None;
+    }
+    let mut glob = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '*' | '?' | '[' | ']' | '{' | '}' => {
+                glob.push('[');
+                glob.push(c);
+                glob.push(']');
+            }
+            c => glob.push(c),
         }
     }
-    pattern
+    Some(glob)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn advice_excludes_the_one_file() {
+        assert_eq!(glob(&"a/b c.bin".into()).as_deref(), Some("a/b c.bin"));
+        let odd = glob(&"[x]*{y}.bin".into()).unwrap();
+        assert_eq!(odd, "[[]x[]][*][{]y[}].bin");
+        assert_eq!(glob(&"a\nb.bin".into()), None);
+        assert_eq!(glob(&"a\"b.bin".into()), None);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Listing, guard, source};
 use crate::{
-    fact::{Fact, Observation, Site, Text, Unread},
+    fact::{Fact, ListingLine, Observation, Site, Text, Unread},
     finding::Finding,
     format,
     git::{Content, Item, Opened, Reader},
@@ -21,7 +21,7 @@ pub(super) struct Seen {
     /// Whether it is source.
     pub(super) source: bool,
     /// Every opcode, where a listing was asked for.
-    pub(super) listing: Option<Vec<String>>,
+    pub(super) listing: Option<Vec<ListingLine>>,
 }
 
 /// Reads and judges an entry; `None` if it has gone since it was listed.
@@ -97,10 +97,21 @@ pub(super) fn observe(reader: &mut Reader<'_>, item: &Item, listing: Listing) ->
 
 fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder) {
     seen.bytes = opened.size;
+    let name = item.entry.file_name();
+    let pointer = opened
+        .facts
+        .iter()
+        .any(|fact| matches!(fact, Fact::Pointer { .. }));
+    let expected = source::by_name(name).is_some() || format::is_artifact_name(name);
     for fact in opened.facts {
+        // What a pointer stands for matters only where it would have been read for its name: a repository may keep
+        // its pictures in git-lfs and not fetch them.
+        if pointer && !expected && matches!(fact, Fact::Unread(Unread::NotFetched { .. })) {
+            continue;
+        }
         recorder.record(fact);
     }
-    let name = item.entry.file_name();
+    seen.source = pointer && source::by_name(name).is_some();
     match opened.content {
         Content::Bytes(window) => {
             format::read(&window, name, recorder);

@@ -13,7 +13,7 @@ pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{View, file, staged, work_tree},
-    verdict::{Coverage, Inspection, Outcome, Report},
+    verdict::{Coverage, Here, Inspection, Outcome, Report},
 };
 
 use std::{

@@ -21,6 +21,16 @@ const INTERPRETER_LINE: usize = 256;
 
 /// Whether these bytes, under this name, are Python source.
 pub(super) fn recognise(name: &[u8], window: &Window) -> Option<Source> {
+    by_name(name).or_else(|| {
+        let front = window.bytes_at(0, INTERPRETER_LINE).ok()?;
+        let line = front.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?;
+        let python = memchr::memmem::find(line, b"python").is_some();
+        python.then_some(Source::Script)
+    })
+}
+
+/// Whether a file of this name is Python source, whatever its bytes.
+pub(super) fn by_name(name: &[u8]) -> Option<Source> {
     let suffix = name
         .iter()
         .rposition(|b| *b == b'.')
@@ -29,12 +39,7 @@ pub(super) fn recognise(name: &[u8], window: &Window) -> Option<Source> {
     match suffix.as_deref() {
         Some(b"py" | b"pyi" | b"pyw") => Some(Source::Script),
         Some(b"ipynb") => Some(Source::Notebook),
-        _ => {
-            let front = window.bytes_at(0, INTERPRETER_LINE).ok()?;
-            let line = front.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?;
-            let python = memchr::memmem::find(line, b"python").is_some();
-            python.then_some(Source::Script)
-        }
+        _ => None,
     }
 }
 

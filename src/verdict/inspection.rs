@@ -1,7 +1,7 @@
 //! What loading one artifact would do, beside what the policy says about it: no findings, no outcome.
 
 use crate::{
-    fact::{Global, GlobalName, Observation, Text, Usage},
+    fact::{Global, GlobalName, ListingLine, Observation, Text, Usage},
     policy::GlobalVerdict,
 };
 
@@ -21,7 +21,7 @@ pub struct Inspection {
     /// How `torch.load(weights_only=True)` would take it; empty if it is nothing of torch's.
     pub torch_loads: Vec<TorchVerdict>,
     /// The annotated opcodes, a line each, if they were asked for.
-    pub disassembly: Option<Vec<String>>,
+    pub disassembly: Option<Vec<ListingLine>>,
 }
 
 /// A global with its uses and the worst verdict among them.
@@ -31,12 +31,14 @@ pub struct JudgedGlobal {
     pub global: Global,
     /// How loading uses it, in the order of [`Usage`].
     pub usages: Vec<Usage>,
-    /// How often it is resolved (at least 1).
+    /// How often its most frequent use is made (at least 1).
     pub count: u64,
     /// The policy's verdict.
     pub verdict: GlobalVerdict,
-    /// The pack or policy that lists it, if it is allowed.
+    /// The packs and policy lines that list it, if it is allowed.
     pub listed_by: Option<String>,
+    /// Why some call's arguments are not those that the policy allows; then it is refused, though listed.
+    pub arguments_refused: Option<String>,
 }
 
 /// How `torch.load(weights_only=True)` would take one artifact, or one inside it.
@@ -48,7 +50,7 @@ pub struct TorchVerdict {
     pub loads: bool,
     /// Why not, or under which condition; sentences in lower case without a full stop.
     pub reasons: Vec<String>,
-    /// The globals, exactly as stored, that would have to be listed with `torch.serialization.safe_globals`.
+    /// The globals, as torch looks them up, that would have to be listed with `torch.serialization.safe_globals`.
     /// Empty if nothing needs listing, or if no list could mend it.
     pub safe_globals: Vec<GlobalName>,
 }

@@ -6,7 +6,7 @@ use super::{Coverage, Inspection, JudgedGlobal, Report, TorchVerdict, WeightsOnl
 use crate::{
     fact::{Fact, Global, Observation, Text, TorchLoad, Unread, Usage},
     finding::{Finding, Level},
-    policy::{GlobalVerdict, Refusal, Scope},
+    policy::{ArgumentVerdict, GlobalVerdict, Refusal, Scope},
 };
 
 /// What one entry comes to.
@@ -65,7 +65,7 @@ impl Coverage {
     }
 }
 
-/// What an entry adds to the coverage. What a name or a git-lfs pointer promises to be an artifact is one, read or not.
+/// What an entry adds to the coverage. What its name promises to be an artifact is one, read or not.
 fn cover(observations: &[Observation], bytes: u64, source: bool) -> Coverage {
     let mut coverage = Coverage {
         entries: 1,
@@ -79,10 +79,11 @@ fn cover(observations: &[Observation], bytes: u64, source: bool) -> Coverage {
             Fact::Is(id) if outermost => {
                 coverage.formats.entry(id.clone()).or_insert(1);
             }
-            Fact::Pointer { .. } => promised = true,
             Fact::Unread(unread) => {
                 coverage.incomplete = 1;
-                promised |= outermost && matches!(unread, Unread::Unknown { .. });
+                promised |= outermost
+                    && !source
+                    && matches!(unread, Unread::Unknown { .. } | Unread::NotFetched { .. });
             }
             _ => {}
         }
@@ -117,6 +118,7 @@ pub fn inspect(path: Text, size: u64, observations: Vec<Observation>, scope: &Sc
 fn globals(observations: &[Observation], scope: &Scope) -> Vec<JudgedGlobal> {
     let mut places: BTreeMap<&Global, usize> = BTreeMap::new();
     let mut judged: Vec<JudgedGlobal> = Vec::new();
+    let mut counts: BTreeMap<(usize, Usage), u64> = BTreeMap::new();
     for observation in observations {
         let Fact::Global { global, usage } = &observation.fact else {
             continue;
@@ -128,6 +130,7 @@ fn globals(observations: &[Observation], scope: &Scope) -> Vec<JudgedGlobal> {
                 count: 0,
                 verdict: GlobalVerdict::Allowed,
                 listed_by: None,
+                arguments_refused: None,
             });
             judged.len() - 1
         });
@@ -135,9 +138,9 @@ fn globals(observations: &[Observation], scope: &Scope) -> Vec<JudgedGlobal> {
             continue;
         };
         entry.usages.push(*usage);
-        if *usage == Usage::Import {
-            entry.count = entry.count.saturating_add(observation.count);
-        }
+        let times = counts.entry((at, *usage)).or_default();
+        *times = times.saturating_add(observation.count);
+        entry.count = entry.count.max(*times);
         let verdict = match global {
             Global::Named(name) => scope.global(name, *usage),
             Global::Unresolved(_) => GlobalVerdict::Refused {
@@ -154,12 +157,57 @@ fn globals(observations: &[Observation], scope: &Scope) -> Vec<JudgedGlobal> {
         entry.usages.sort_unstable();
         entry.usages.dedup();
         entry.count = entry.count.max(1);
+        if entry.verdict == GlobalVerdict::Allowed {
+            entry.listed_by = listed_by(entry, scope);
+        }
+    }
+    for (callee, reason) in arguments_refused(observations, scope) {
+        let entry = places.get(callee).and_then(|at| judged.get_mut(*at));
+        if let Some(entry) = entry.filter(|entry| entry.arguments_refused.is_none()) {
+            entry.arguments_refused = Some(reason);
+        }
     }
     judged
 }
 
+/// What lists a global for each of its uses, each once.
+fn listed_by(judged: &JudgedGlobal, scope: &Scope) -> Option<String> {
+    let Global::Named(name) = &judged.global else {
+        return None;
+    };
+    let mut lists: Vec<String> = Vec::new();
+    for usage in &judged.usages {
+        lists.extend(scope.listed_by(name, *usage));
+    }
+    lists.sort_unstable();
+    lists.dedup();
+    (!lists.is_empty()).then(|| lists.join(", "))
+}
+
+/// Calls of listed globals whose arguments the policy does not allow, and why.
+fn arguments_refused<'a>(
+    observations: &'a [Observation],
+    scope: &Scope,
+) -> impl Iterator<Item = (&'a Global, String)> {
+    observations.iter().filter_map(|observation| {
+        let Fact::Call {
+            callee, arguments, ..
+        } = &observation.fact
+        else {
+            return None;
+        };
+        let Global::Named(name) = callee else {
+            return None;
+        };
+        match scope.arguments(name, arguments) {
+            ArgumentVerdict::Refused { reason, .. } => Some((callee, reason)),
+            ArgumentVerdict::Allowed => None,
+        }
+    })
+}
+
 fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> TorchVerdict {
-    let (reasons, safe_globals) = match weights_only(load, scope) {
+    let (mut reasons, mut safe_globals) = match weights_only(load, scope) {
         WeightsOnly::Loads => (Vec::new(), Vec::new()),
         WeightsOnly::Listed(globals) => {
             let reason = "it names globals that torch does not list by default";
@@ -167,6 +215,21 @@ fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> 
         }
         WeightsOnly::Refused { reason } => (vec![reason], Vec::new()),
     };
+    // A list that would let a known danger through is not offered to be copied.
+    for name in &load.globals {
+        let verdict = scope.global(name, Usage::Call);
+        if let GlobalVerdict::Refused {
+            danger: Some(danger),
+            ..
+        } = verdict
+            && !scope.torch_lists(name)
+        {
+            reasons.push(format!(
+                "listing {name} would not make it safe: it {danger}"
+            ));
+            safe_globals.clear();
+        }
+    }
     TorchVerdict {
         place: observation.site.to_string(),
         loads: reasons.is_empty(),

@@ -2,12 +2,13 @@
 //!
 //! Pure: findings and scopes in, a [`Report`] out. Waivers and dates join here.
 
+mod here;
 mod inspection;
-
-pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 mod judge;
 mod weights;
 
+pub use here::Here;
+pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 pub use judge::{Weighed, inspect, judge, weigh};
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
@@ -45,6 +46,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
+    /// Where the user stands: people are shown paths as they would type them, programs as the view spells them.
+    pub here: Here,
 }
 
 /// How a run ends.

@@ -10,7 +10,7 @@ use crate::{
 pub enum WeightsOnly {
     /// As it is.
     Loads,
-    /// Once these are listed with `torch.serialization.safe_globals`, named exactly as stored.
+    /// Once these are listed with `torch.serialization.safe_globals`, under the names by which torch looks them up.
     Listed(Vec<GlobalName>),
     /// Not, whatever is listed.
     Refused {
@@ -52,13 +52,14 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
     }
 }
 
-/// The globals that torch does not list by default, in the order in which they are looked up: what
+/// The globals that torch does not list by default, under the names by which it looks them up, in the order in which they are looked up: what
 /// `torch.serialization.get_unsafe_globals_in_checkpoint` gives.
 pub fn unlisted(load: &TorchLoad, scope: &Scope) -> Vec<GlobalName> {
     let mut unlisted: Vec<GlobalName> = Vec::new();
     for name in &load.globals {
-        if !scope.torch_lists(name) && !unlisted.contains(name) {
-            unlisted.push(name.clone());
+        let spelled = scope.torch_spells(name);
+        if !scope.torch_lists(name) && !unlisted.contains(&spelled) {
+            unlisted.push(spelled);
         }
     }
     unlisted

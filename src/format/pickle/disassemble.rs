@@ -92,15 +92,10 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
     })
 }
 
-/// One line of the whole listing: offset, opcode and operand, then the effect on the stack.
-pub(super) fn listed(window: &Window, at: u64, effect: &str) -> String {
-    let Some(instruction) = constant::instruction(window, at, OPERAND) else {
-        return format!("{at:#06x}  ?");
-    };
-    let (text, _) = line(at, &instruction);
-    if effect.is_empty() {
-        text
-    } else {
-        format!("{text:<46}  ; {effect}")
-    }
+/// One line of the whole listing: offset, opcode and operand.
+pub(super) fn listed(window: &Window, at: u64) -> String {
+    constant::instruction(window, at, OPERAND).map_or_else(
+        || format!("{at:#06x}  ?"),
+        |instruction| line(at, &instruction).0,
+    )
 }

@@ -332,8 +332,9 @@ pub fn read_stream(
 ) -> Stream {
     /// Excerpts are for people: nobody reads the thousandth.
     const EXCERPTS: usize = 400;
+    let site = reading.recorder.site(Place::Whole);
     if let Some(listing) = reading.recorder.listing() {
-        machine::list(window, start, earlier, listing);
+        machine::list(window, start, earlier, site, listing);
     }
     let run = machine::run(window, start, earlier);
     let complete = run.result.is_ok();

@@ -1,7 +1,7 @@
 //! The report for people at a terminal: findings file by file, each with the lines that show it, the policy line that
 //! decided and what to do next; at the end what was refused and what was looked at.
 //!
-//! Without findings it is one line, because "nothing found" means nothing without what was looked at.
+//! Without findings two lines are left, because "nothing found" means nothing without what was looked at.
 
 mod frame;
 mod told;
@@ -14,7 +14,7 @@ use super::{
     terminal::{Ink, harmless, width, wrap},
 };
 use crate::{
-    fact::{Place, Site},
+    fact::{Place, Site, Text},
     finding::{Finding, Level},
     verdict::Report,
 };
@@ -39,7 +39,7 @@ impl Reporter for Human {
             heading(&file, style, out)?;
             for part in &file.parts {
                 match part {
-                    Part::Full(finding) => full(finding, style, out)?,
+                    Part::Full(finding) => full(finding, &file.path, style, out)?,
                     Part::Brief(finding, last) => {
                         brief(finding, style, out)?;
                         if *last {
@@ -80,7 +80,7 @@ pub fn diagnostic(
 /// `── models/resnet.pt ─────────────────── 3 errors, 1 warning ──`
 fn heading(file: &File<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let rule = style.glyphs().rule;
-    let path = harmless(file.path, style);
+    let path = harmless(&file.path, style);
     let counts = groups::counts(file);
     let lead = style.ink(Ink::Frame, rule.repeat(2));
     let taken = width(&path) + width(&counts) + 8;
@@ -95,8 +95,8 @@ fn heading(file: &File<'_>, style: Style, out: &mut dyn Write) -> io::Result<()>
     writeln!(out)
 }
 
-fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    frame::draw(&Told::new(finding), style, out)?;
+fn full(finding: &Finding, path: &Text, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    frame::draw(&Told::new(finding, path), style, out)?;
     writeln!(out)
 }
 

@@ -8,7 +8,7 @@ use miette::{
 };
 
 use crate::{
-    fact::Place,
+    fact::{Place, Text},
     finding::{Finding, Level, Related},
 };
 
@@ -26,10 +26,11 @@ pub(super) struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn new(finding: &'a Finding) -> Self {
+    /// `path` is how the user knows the file.
+    pub(super) fn new(finding: &'a Finding, path: &Text) -> Self {
         let excerpt = finding.excerpt.as_ref();
         let lines = Lines {
-            name: place(finding),
+            name: place(finding, path),
             text: excerpt.map_or("", |excerpt| &excerpt.text),
             first: excerpt.and_then(|excerpt| excerpt.first_line),
         };
@@ -57,15 +58,15 @@ impl<'a> Told<'a> {
 }
 
 /// Where a finding is: `path:line:column` for source, so that editors can jump there; the way inwards for an artifact.
-fn place(finding: &Finding) -> String {
+fn place(finding: &Finding, path: &Text) -> String {
     let site = &finding.site;
     match &site.at {
         Place::Span { line, column, .. } if site.hops.is_empty() => {
-            format!("{}:{line}:{column}", finding.path)
+            format!("{path}:{line}:{column}")
         }
-        _ if site.hops.is_empty() && site.at == Place::Whole => finding.path.to_string(),
-        _ if site.hops.is_empty() => format!("{} {site}", finding.path),
-        _ => format!("{} > {site}", finding.path),
+        _ if site.hops.is_empty() && site.at == Place::Whole => path.to_string(),
+        _ if site.hops.is_empty() => format!("{path} {site}"),
+        _ => format!("{path} > {site}"),
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     io::{self, BufWriter, Write},
 };
 
+mod listing;
 mod words;
 
 use super::{
@@ -22,8 +23,6 @@ use words::{bytes, count_u64, grouped, inwards, plain, refusal, remark, unread, 
 
 /// Rows of a table before the rest is counted.
 const ROWS: usize = 40;
-/// Calls of allowed globals that are shown: a checkpoint of many tensors makes many of the same kind.
-const OTHER_CALLS: usize = 12;
 
 /// Writes the page.
 ///
@@ -151,7 +150,7 @@ impl Page<'_> {
         let (allowed, mut refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
             .globals
             .iter()
-            .partition(|global| global.verdict == GlobalVerdict::Allowed);
+            .partition(|global| is_allowed(global));
         // The known dangers first, so that a crowd of unknown names cannot hide them.
         refused.sort_by_key(|global| {
             !matches!(
@@ -163,7 +162,16 @@ impl Page<'_> {
             )
         });
         if inspection.globals.is_empty() {
-            return self.heading("Loading it imports nothing by name.", Ink::Strong);
+            let facts = || inspection.observations.iter().map(|o| &o.fact);
+            // Nothing is said about what nothing is known of.
+            return match facts().any(|fact| matches!(fact, Fact::Is(_))) {
+                true if facts().any(|fact| matches!(fact, Fact::Unread(_))) => self.heading(
+                    "As far as it was read, loading it imports nothing by name.",
+                    Ink::Strong,
+                ),
+                true => self.heading("Loading it imports nothing by name.", Ink::Strong),
+                false => Ok(()),
+            };
         }
         let policy = if inspection.policy.is_empty() {
             "the policy"
@@ -204,51 +212,40 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Calls, those of refused globals first: they are never crowded out by the others.
+    /// Calls of whatever is not allowed, with their arguments; the others are counted beside their globals.
     fn calls(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let refused: BTreeSet<&Global> = inspection
+        let allowed: BTreeSet<&Global> = inspection
             .globals
             .iter()
-            .filter(|global| global.verdict != GlobalVerdict::Allowed)
+            .filter(|global| is_allowed(global))
             .map(|global| &global.global)
             .collect();
-        let calls = inspection.observations.iter();
-        let (bad, other): (Vec<&Observation>, Vec<&Observation>) = calls
-            .filter(|observation| matches!(observation.fact, Fact::Call { .. }))
-            .partition(|observation| match &observation.fact {
-                Fact::Call { callee, .. } => refused.contains(callee),
-                _ => false,
-            });
-        self.called("Calls of what is refused", Ink::Error, &bad, ROWS)?;
-        self.called("Other calls", Ink::Strong, &other, OTHER_CALLS)
-    }
-
-    fn called(
-        &mut self,
-        heading: &str,
-        ink: Ink,
-        calls: &[&Observation],
-        rows: usize,
-    ) -> io::Result<()> {
+        let calls: Vec<(&Observation, String)> = inspection
+            .observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Call {
+                    callee, preview, ..
+                } if !allowed.contains(callee) => Some((observation, preview.to_string())),
+                _ => None,
+            })
+            .collect();
         if calls.is_empty() {
             return Ok(());
         }
-        self.heading(heading, ink)?;
-        for observation in calls.iter().take(rows) {
-            let Fact::Call { preview, .. } = &observation.fact else {
-                continue;
-            };
+        self.heading("Calls of what is refused", Ink::Error)?;
+        for (observation, preview) in calls.iter().take(ROWS) {
             let site = observation.site.to_string();
             let times = match observation.count {
                 0 | 1 => String::new(),
                 n => format!(" and {}", count_u64(n - 1, "similar call", "similar calls")),
             };
-            self.text(2, &preview.to_string(), None)?;
+            self.text(2, preview, None)?;
             if !site.is_empty() || !times.is_empty() {
                 self.text(6, &format!("{site}{times}"), Some(Ink::Faint))?;
             }
         }
-        match calls.len().checked_sub(rows) {
+        match calls.len().checked_sub(ROWS) {
             Some(more) if more > 0 => {
                 let text = format!("and {} more", count(more, "call", "calls"));
                 self.text(2, &text, Some(Ink::Note))
@@ -418,39 +415,9 @@ impl Page<'_> {
         )?;
         self.table(&rows, ("more", "more"), None)
     }
-
-    /// Lines as they come: offsets are aligned by whoever made them, and again here if they begin with one.
-    fn disassembly(&mut self, lines: &[String]) -> io::Result<()> {
-        self.heading("Disassembly", Ink::Strong)?;
-        let margin = lines
-            .iter()
-            .filter_map(|line| offset(line))
-            .map(|(offset, _)| offset.len())
-            .max()
-            .unwrap_or_default();
-        for line in lines {
-            let room = self.style.columns().saturating_sub(2);
-            if let Some((offset, rest)) = offset(line) {
-                let offset = harmless(offset, self.style);
-                let rest = harmless(rest, self.style);
-                let rest = clip(&rest, room.saturating_sub(margin), self.style);
-                let offset = format!("{offset:>margin$}");
-                let offset = self.style.ink(Ink::Faint, offset);
-                writeln!(self.out, "  {offset}{}", rest.trim_end())?;
-            } else {
-                let line = guarded(harmless(line, self.style));
-                let line = clip(&line, room, self.style);
-                writeln!(self.out, "  {}", line.trim_end())?;
-            }
-        }
-        Ok(())
-    }
 }
 
-/// The offset at the front of a line of a disassembly, and the rest.
-fn offset(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim_start();
-    let end = line.find(' ').unwrap_or(line.len());
-    line.split_at_checked(end)
-        .filter(|(offset, _)| offset.starts_with("0x"))
+/// Whether the policy allows a global in every use the file makes of it.
+fn is_allowed(global: &JudgedGlobal) -> bool {
+    global.verdict == GlobalVerdict::Allowed && global.arguments_refused.is_none()
 }

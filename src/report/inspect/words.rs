@@ -40,7 +40,14 @@ pub(super) fn refusal(global: &JudgedGlobal) -> String {
         danger,
     } = &global.verdict
     else {
-        return uses(global);
+        let reason = global.arguments_refused.iter();
+        let reason =
+            reason.map(|reason| format!("with other arguments than the policy allows: {reason}"));
+        return [uses(global)]
+            .into_iter()
+            .chain(reason)
+            .collect::<Vec<_>>()
+            .join("; ");
     };
     let mut text = uses(global);
     let why = match why {
@@ -107,7 +114,9 @@ pub(super) fn unread(why: &Unread) -> String {
         Unread::Io { detail } => format!("could not be read: {detail}"),
         Unread::Unknown { detail } => format!("of no known format: {detail}"),
         Unread::Unsupported { detail } => format!("not supported: {detail}"),
-        Unread::NotFetched { detail } => format!("not fetched: {detail}"),
+        Unread::NotFetched { detail, command } => {
+            format!("not fetched: {detail}; to fetch it: {command}")
+        }
         Unread::Crashed { detail } => format!("reading it crashed, a bug here: {detail}"),
     }
 }

@@ -8,7 +8,7 @@ fn the_first_page() {
     let run = run(folder.path(), &["--help"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(run.stdout, @r"
-    Says what loading model files would do, and lets through what the policy allows
+    Says what loading model files would do, lets through what a policy allows
 
     Nothing is ever unpickled, imported or run: files are read, and what loading
     them would do is compared with a policy under review.

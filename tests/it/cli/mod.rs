@@ -3,3 +3,5 @@
 mod check;
 mod help;
 mod hook;
+mod inspect;
+mod paths;

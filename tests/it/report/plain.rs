@@ -37,9 +37,12 @@ fn every_line_says_what_it_is() {
 }
 
 #[test]
-fn success_is_one_sentence() {
+fn success_is_short() {
     insta::assert_snapshot!(
         written("plain", &only(vec![]), Style::default()),
-        @"Passed: 1 artifact and 1 source file in the work tree, by recommended (built in)."
+        @"
+    Passed: 1 artifact and 1 source file in the work tree.
+    Policy: recommended (built in).
+    "
     );
 }

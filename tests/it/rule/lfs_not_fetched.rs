@@ -10,6 +10,7 @@ fn pointer() -> Observation {
     Observation {
         fact: Fact::Unread(Unread::NotFetched {
             detail: "sha256 aaaa, 123456 bytes".into(),
+            command: "git lfs pull --include='models/a b.pt'".into(),
         }),
         site: Site::default(),
         count: 1,

@@ -73,7 +73,6 @@ impl Pickle {
     pub(crate) fn unfinished(self) -> Vec<u8> {
         self.0
     }
-
 }
 
 /// `posix.system('true')`, the harmless payload.

@@ -266,6 +266,7 @@ pub(crate) fn report() -> Report {
             bytes: 5_000_000_000,
         },
         policy: "weighbridge.yaml".to_owned(),
+        ..Report::default()
     };
     report.sort();
     report
@@ -283,6 +284,7 @@ pub(crate) fn only(findings: Vec<Finding>) -> Report {
         },
         policy: "recommended (built in)".to_owned(),
         findings,
+        ..Report::default()
     }
 }
 

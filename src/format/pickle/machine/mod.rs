@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Text},
+    fact::{Fact, ListingLine, Site, Text},
     limits,
 };
 use rustc_hash::FxHashMap;
@@ -157,22 +157,30 @@ pub(in crate::format::pickle) fn list(
     window: &Window,
     start: u64,
     earlier: Option<&Memo>,
-    lines: &mut Vec<String>,
+    site: Site,
+    lines: &mut Vec<ListingLine>,
 ) {
+    if lines.len() >= LISTED {
+        return;
+    }
+    lines.push(ListingLine::In(site));
     let mut machine = Machine::new(window, start, earlier);
-    while lines.len() < LISTED {
+    while lines.len() <= LISTED {
+        let arguments = machine.state.stack.last().copied();
         let result = machine.step();
         let effect = match &result {
-            Ok(()) => machine.effect(),
+            Ok(()) => machine.effect(arguments),
             Err(Halt::Stop(value)) => format!("returns {}", machine.looker().value(*value)),
             Err(Halt::Error(error)) => format!("stops: {error}"),
         };
-        lines.push(super::disassemble::listed(window, machine.at, &effect));
+        let text = super::disassemble::listed(window, machine.at);
+        lines.push(ListingLine::Opcode { text, effect });
         if result.is_err() {
             return;
         }
     }
-    lines.push(format!("... (the listing stops after {LISTED} opcodes)"));
+    let note = format!("... (the listing stops after {LISTED} lines)");
+    lines.push(ListingLine::Note(note));
 }
 
 /// Runs the stream that begins at `start` of the window.
@@ -553,25 +561,44 @@ impl Machine<'_> {
         self.recent = [second, third, fourth, self.at];
     }
 
-    /// What the last opcode did, for a listing.
-    fn effect(&self) -> String {
-        let top = self.state.stack.last().map(|top| self.looker().value(*top));
-        match (self.code, top) {
-            (op::PROTO | op::FRAME | op::MARK | op::POP | op::POP_MARK, _) | (_, None) => {
-                String::new()
-            }
-            (op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT, Some(top)) => {
-                format!("memo: {top}")
-            }
-            (op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX, Some(top)) => {
-                format!("calls {top}")
-            }
-            (op::BUILD, Some(top)) => format!("sets state on {top}"),
-            (op::GLOBAL | op::STACK_GLOBAL, Some(top)) => format!("imports {top}"),
-            (op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS, Some(top)) => {
+    /// What the last opcode did, for a listing; empty where its name and operand say it. `arguments` was on top before.
+    fn effect(&self, arguments: Option<Value>) -> String {
+        let looker = self.looker();
+        let Some(top) = self.state.stack.last().copied() else {
+            return String::new();
+        };
+        if let (op::REDUCE | op::NEWOBJ, Kind::Result | Kind::Instance, Some(arguments)) =
+            (self.code, top.kind(), arguments)
+        {
+            return format!("calls {}", looker.call(top.index(), arguments));
+        }
+        let looks_up = matches!(
+            self.code,
+            op::GET | op::BINGET | op::LONG_BINGET | op::PERSID | op::EXT1 | op::EXT2 | op::EXT4
+        );
+        let constant = op::lookup(self.code)
+            .is_some_and(|opcode| opcode.operand != op::Operand::None && !looks_up);
+        let top = looker.value(top);
+        match self.code {
+            op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT => format!("memo: {top}"),
+            op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => format!("calls {top}"),
+            op::BUILD => format!("sets state on {top}"),
+            op::GLOBAL | op::STACK_GLOBAL => format!("imports {top}"),
+            op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS => {
                 format!("fills {top}")
             }
-            (_, Some(top)) => top.to_string(),
+            op::MARK
+            | op::POP
+            | op::POP_MARK
+            | op::EMPTY_DICT
+            | op::EMPTY_LIST
+            | op::EMPTY_SET
+            | op::EMPTY_TUPLE
+            | op::NONE
+            | op::NEWTRUE
+            | op::NEWFALSE => String::new(),
+            _ if constant => String::new(),
+            _ => top.to_string(),
         }
     }
 
