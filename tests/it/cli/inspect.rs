@@ -40,7 +40,7 @@ fn a_page_about_two_pickles_in_one_file() {
       0x001d  GLOBAL            os system     ; imports os.system
       0x0028  MARK
       0x0029  STRING            'true'
-      0x0031  TUPLE                           ; ('true')
+      0x0031  TUPLE                           ; ('true',)
       0x0032  REDUCE                          ; calls os.system('true')
       0x0033  STOP                            ; returns os.system(...)
     exit 0

@@ -414,7 +414,10 @@ fn every_evasion_is_refused_under_any_name() {
             let tame = name != "model.pkl"
                 && matches!(
                     what,
-                    "PERSID" | "a GLOBAL cut before its line feed" | "protocol 6"
+                    "PERSID"
+                        | "a GLOBAL cut before its line feed"
+                        | "a number that is none before"
+                        | "protocol 6"
                 );
             assert!(refused || tame, "{what}, as {name}: {findings:?}");
         }

@@ -25,20 +25,20 @@ fn called(module: &str, name: &str) -> Vec<u8> {
 
 #[test]
 fn a_call_is_told_with_its_arguments() {
-    insta::assert_snapshot!(told(RULE, "x.pkl", &payload()), @r"
-global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
-  at @ 0x1a REDUCE about posix.system
-  recommended.yaml (built in):31 `packs:`: not in this list
-  help: do not load this file; find out who made it and how it came here
-  help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
-");
-    insta::assert_snapshot!(told(RULE, "x.pt", &torch(&payload())), @r"
-global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
-  at m/data.pkl @ 0x1a REDUCE about posix.system
-  recommended.yaml (built in):31 `packs:`: not in this list
-  help: do not load this file; find out who made it and how it came here
-  help: if the file is yours, save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`
-");
+    insta::assert_snapshot!(told(RULE, "x.pkl", &payload()), @"
+    global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
+      at @ 0x1a REDUCE about posix.system
+      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      help: do not load this file; find out who made it and how it came here
+      help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+    ");
+    insta::assert_snapshot!(told(RULE, "x.pt", &torch(&payload())), @"
+    global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
+      at m/data.pkl @ 0x1a REDUCE about posix.system
+      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      help: do not load this file; find out who made it and how it came here
+      help: if the file is yours, save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`
+    ");
 }
 
 #[test]
@@ -56,37 +56,39 @@ fn every_use_is_told_as_what_it_is() {
         .op(b'}')
         .op(b'b')
         .stop();
-    insta::assert_snapshot!(told(RULE, "x.pt", &torch(&imported)), @r"
-global-not-allowed [deny] loading imports `app.Net`; the policy does not list `app.Net`
-  at m/data.pkl @ 0x2 GLOBAL about app.Net
-  recommended.yaml (built in):31 `packs:`: not in this list
-  help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
-        globals:
-          allow:
-            - app.Net
-  help: and load with it named: `with torch.serialization.safe_globals([app.Net]): torch.load(path, weights_only=True)`
-  help: or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`
-");
-    insta::assert_snapshot!(told(RULE, "x.pkl", &created), @r"
-global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
-  at @ 0xc NEWOBJ about app.Net
-  recommended.yaml (built in):31 `packs:`: not in this list
-  help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
-        globals:
-          allow:
-            - app.Net
-  help: or keep the data in a format that holds only data: safetensors, npy, JSON
-");
-    insta::assert_snapshot!(told(RULE, "x.pkl", &filled), @r"
-global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
-  at @ 0xc NEWOBJ about app.Net
-  recommended.yaml (built in):31 `packs:`: not in this list
-  help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
-        globals:
-          allow:
-            - app.Net
-  help: or keep the data in a format that holds only data: safetensors, npy, JSON
-");
+    insta::assert_snapshot!(told(RULE, "x.pt", &torch(&imported)), @"
+    global-not-allowed [deny] loading imports `app.Net`; the policy does not list `app.Net`
+      at m/data.pkl @ 0x2 GLOBAL about app.Net
+      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+            globals:
+              allow:
+                - app.Net
+      help: and name it where the file is loaded:
+            with torch.serialization.safe_globals([app.Net]):
+                torch.load(path, weights_only=True)
+      help: or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`
+    ");
+    insta::assert_snapshot!(told(RULE, "x.pkl", &created), @"
+    global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
+      at @ 0xc NEWOBJ about app.Net
+      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+            globals:
+              allow:
+                - app.Net
+      help: or keep the data in a format that holds only data: safetensors, npy, JSON
+    ");
+    insta::assert_snapshot!(told(RULE, "x.pkl", &filled), @"
+    global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
+      at @ 0xc NEWOBJ about app.Net
+      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+            globals:
+              allow:
+                - app.Net
+      help: or keep the data in a format that holds only data: safetensors, npy, JSON
+    ");
 }
 
 #[test]
@@ -116,28 +118,28 @@ fn a_name_that_is_nearly_listed_is_another_name() {
         told_by(&policy, RULE, "x.pkl", &called("app.nets", "Net")),
         ""
     );
-    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("ap.nets", "Net")), @r"
-global-not-allowed [deny] loading runs `ap.nets.Net()`; the policy does not list `ap.nets.Net`
-  at @ 0x10 REDUCE about ap.nets.Net
-  weighbridge.yaml:4 `allow:`: not in this list
-  help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module, or list `ap.nets.Net` if that is what loads it
-  help: if you trust `ap.nets.Net` with the contents of any file, list it in weighbridge.yaml:
-        globals:
-          allow:
-            - ap.nets.Net
-  help: or keep the data in a format that holds only data: safetensors, npy, JSON
-");
-    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("app", "nets.Net")), @r"
-global-not-allowed [deny] loading runs `app.nets.Net()`; the policy does not list `app:nets.Net`
-  at @ 0x11 REDUCE about app.nets.Net
-  weighbridge.yaml:4 `allow:`: not in this list
-  help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module, or list `app:nets.Net` if that is what loads it
-  help: if you trust `app.nets.Net` with the contents of any file, list it in weighbridge.yaml:
-        globals:
-          allow:
-            - app:nets.Net
-  help: or keep the data in a format that holds only data: safetensors, npy, JSON
-");
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("ap.nets", "Net")), @"
+    global-not-allowed [deny] loading runs `ap.nets.Net()`; the policy does not list `ap.nets.Net`
+      at @ 0x10 REDUCE about ap.nets.Net
+      weighbridge.yaml:4 `allow:`: no entry here lists it
+      help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module, or list `ap.nets.Net` if that is what loads it
+      help: if you trust `ap.nets.Net` with the contents of any file, list it in weighbridge.yaml:
+            globals:
+              allow:
+                - ap.nets.Net
+      help: or keep the data in a format that holds only data: safetensors, npy, JSON
+    ");
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("app", "nets.Net")), @"
+    global-not-allowed [deny] loading runs `app.nets.Net()`; the policy does not list `app:nets.Net`
+      at @ 0x11 REDUCE about app.nets.Net
+      weighbridge.yaml:4 `allow:`: no entry here lists it
+      help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module, or list `app:nets.Net` if that is what loads it
+      help: if you trust `app.nets.Net` with the contents of any file, list it in weighbridge.yaml:
+            globals:
+              allow:
+                - app:nets.Net
+      help: or keep the data in a format that holds only data: safetensors, npy, JSON
+    ");
 }
 
 #[test]
@@ -164,17 +166,17 @@ global-not-allowed [deny] loading runs `builtins.getattr(app.Color, '__subclasse
   weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
   help: look at what the call does before widening `args` in the policy
 ");
-    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &getattr(("os", "system"), "RED")), @r"
-global-not-allowed [deny] loading imports `os.system`; the policy does not list `os.system` (it runs a program or changes the system)
-  at @ 0x14 GLOBAL about os.system
-  weighbridge.yaml:4 `allow:`: not in this list
-  help: do not load this file; find out who made it and how it came here
-  help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
-global-not-allowed [deny] loading runs `builtins.getattr(os.system, 'RED')`; the policy allows `builtins.getattr` only with other arguments: argument 1: the policy does not allow `os.system`
-  at @ 0x28 REDUCE about builtins.getattr
-  weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
-  help: look at what the call does before widening `args` in the policy
-");
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &getattr(("os", "system"), "RED")), @"
+    global-not-allowed [deny] loading imports `os.system`; the policy does not list `os.system` (it runs a program or changes the system)
+      at @ 0x14 GLOBAL about os.system
+      weighbridge.yaml:4 `allow:`: no entry here lists it
+      help: do not load this file; find out who made it and how it came here
+      help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+    global-not-allowed [deny] loading runs `builtins.getattr(os.system, 'RED')`; the policy allows `builtins.getattr` only with other arguments: argument 1: the policy does not allow `os.system`
+      at @ 0x28 REDUCE about builtins.getattr
+      weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
+      help: look at what the call does before widening `args` in the policy
+    ");
     // Handed to something else, it would be called with arguments that nobody sees.
     let handed = Pickle::proto(2)
         .global("app", "Color")

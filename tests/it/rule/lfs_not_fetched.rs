@@ -20,11 +20,12 @@ fn pointer() -> Observation {
 
 #[test]
 fn a_pointer_is_not_the_model() {
-    insta::assert_snapshot!(tell(&judge("models/a b.pt", &[pointer()]), "lfs-not-fetched"), @r#"
-lfs-not-fetched [deny] only its git-lfs pointer is here: sha256 aaaa, 123456 bytes
-  at  about the artifact
-  help: run `git lfs pull --include="models/a b.pt"`, then check again
-"#);
+    insta::assert_snapshot!(tell(&judge("models/a b.pt", &[pointer()]), "lfs-not-fetched"), @"
+    lfs-not-fetched [deny] its bytes are not here but elsewhere: sha256 aaaa, 123456 bytes
+      at  about the artifact
+      help: fetch it and check again:
+            git lfs pull --include='models/a b.pt'
+    ");
     let fired: Vec<_> = judge("x.pt", &[pointer()])
         .iter()
         .map(|f| f.rule.id)

@@ -9,38 +9,42 @@ use crate::support::{
 #[test]
 fn a_model_by_name_of_unknown_content_is_refused() {
     insta::assert_snapshot!(told("unknown-artifact", "model.joblib", b"\x1f\x8b\x08\0"), @r#"
-unknown-artifact [deny] it is named like a model file and holds gzip data, which is not read
-  at  about the artifact
-  help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
-  help: if it is no model, exclude it in weighbridge.yaml:
-        exclude: ["model.joblib"]
-"#);
+    unknown-artifact [deny] it is named like a model file and holds gzip data, which is not read
+      at  about the artifact
+      help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
+      help: if it is no model, exclude it in weighbridge.yaml:
+            exclude:
+              - "model.joblib"
+    "#);
     insta::assert_snapshot!(told("unknown-artifact", "model.gguf", b"GGUF\x03\0\0\0"), @r#"
-unknown-artifact [deny] it is named like a model file and holds a GGUF file, which is not read
-  at  about the artifact
-  help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
-  help: if it is no model, exclude it in weighbridge.yaml:
-        exclude: ["model.gguf"]
-"#);
+    unknown-artifact [deny] it is named like a model file and holds a GGUF file, which is not read
+      at  about the artifact
+      help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
+      help: if it is no model, exclude it in weighbridge.yaml:
+            exclude:
+              - "model.gguf"
+    "#);
     insta::assert_snapshot!(told("unknown-artifact", "a b/[x].bin", b"\x01\x02"), @r#"
-unknown-artifact [deny] it is named like a model file and holds bytes that begin 01 02, which is not read
-  at  about the artifact
-  help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
-  help: if it is no model, exclude it in weighbridge.yaml:
-        exclude: ["a b/[[]x[]].bin"]
-"#);
+    unknown-artifact [deny] it is named like a model file and holds bytes that begin 01 02, which is not read
+      at  about the artifact
+      help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
+      help: if it is no model, exclude it in weighbridge.yaml:
+            exclude:
+              - "a b/[[]x[]].bin"
+    "#);
 }
 
 #[test]
 fn knowing_the_archive_is_not_knowing_the_model_in_it() {
     let archive = archive(&[stored("config.json", "{}"), stored("metadata.json", "{}")]);
     insta::assert_snapshot!(told("unknown-artifact", "model.keras", &archive), @r#"
-unknown-artifact [deny] it is named like a model file and holds a zip archive in the form of `.keras`, which is not read
-  at  about the artifact
-  help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
-  help: if it is no model, exclude it in weighbridge.yaml:
-        exclude: ["model.keras"]
-"#);
+    unknown-artifact [deny] it is named like a model file and holds a zip archive in the form of `.keras`, which is not read
+      at  about the artifact
+      help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
+      help: if it is no model, exclude it in weighbridge.yaml:
+            exclude:
+              - "model.keras"
+    "#);
     for name in ["model.skops", "model.mar", "model.pt2", "dir/model.KERAS"] {
         assert_eq!(rules(name, &archive), ["unknown-artifact"], "{name}");
     }
