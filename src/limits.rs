@@ -53,6 +53,13 @@ pub const NAME_BYTES: u64 = 4096;
 /// Bytes of a line operand (`GLOBAL`, `INT`, `STRING` ...): CPython reads to the newline however far it is.
 pub const LINE_BYTES: u64 = 64 << 20;
 
+/// Values that a pickle's containers come to when every reference is followed, before it is called a bomb. Shared references
+/// make the largest honest ones a few thousand times their own size; forty lists of ten references each come to 10^40.
+pub const EXPANDED_VALUES: u64 = 1 << 48;
+
+/// Containers inside one another in a pickle. CPython's own pickler stops at its recursion limit, 1000 by default.
+pub const PICKLE_NESTING: u32 = 10_000;
+
 /// Distinct globals of one pickle stream. The richest real one seen names 87.
 pub const GLOBALS: usize = 65_536;
 

@@ -50,6 +50,10 @@ What is reported besides globals and calls:
 - `huge-memo-index`: a memo index for which CPython would allocate gigabytes
 - `unknown-protocol`: a protocol above 5
 - `bad-number`: a number operand that is none
+- `odd-name`: a global whose name holds control characters
+- `values-left`: a pickle that leaves more on its stack than its result
+- `deep-nesting`: containers nested deeper than any pickler writes
+- `exponential-references`: containers that hold each other so often that following every reference never ends
 
 Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for scikit-learn models.",
     extensions: &["pkl", "pickle", "pck", "p"],

@@ -154,7 +154,12 @@ impl Seen {
                 global: seen.global.clone(),
                 usage,
             };
+            let odd = matches!(&seen.global, Global::Named(name) if is_odd(name));
             self.events.push(event(fact, moment));
+            if odd {
+                let detail = || "a global whose name holds control characters".to_owned();
+                self.anomaly("odd-name", detail, moment);
+            }
         }
     }
 
@@ -314,6 +319,12 @@ impl Seen {
     pub(super) fn into_events(self) -> Vec<Event> {
         self.events
     }
+}
+
+/// Whether a name holds what no module and no identifier has.
+fn is_odd(name: &GlobalName) -> bool {
+    let odd = |text: &Text| text.as_bytes().iter().any(u8::is_ascii_control);
+    odd(&name.module) || odd(&name.name)
 }
 
 fn slot(usage: Usage) -> usize {

@@ -7,6 +7,8 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::limits;
+
 /// What a value is. `Copy` and eight bytes: a million-object pickle keeps millions in its memo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Value(u64);
@@ -166,6 +168,19 @@ struct Node {
     id: u64,
     len: u64,
     children: [Value; CHILDREN],
+    /// How many values it comes to when every reference is followed.
+    values: u64,
+    /// How many containers stand inside one another in it, itself included.
+    depth: u32,
+}
+
+/// What is too large about a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overgrown {
+    /// It comes to more values than [`limits::EXPANDED_VALUES`].
+    Values,
+    /// It is nested deeper than [`limits::PICKLE_NESTING`].
+    Depth,
 }
 
 /// The containers made last, and their first children.
@@ -173,6 +188,7 @@ struct Node {
 pub(super) struct Nodes {
     ring: Vec<Node>,
     next: u64,
+    overgrown: Option<Overgrown>,
 }
 
 impl Nodes {
@@ -185,7 +201,10 @@ impl Nodes {
             id,
             len: crate::bytes::wide(children.len()),
             children: [Value::UNKNOWN; CHILDREN],
+            values: 1,
+            depth: 1,
         };
+        self.weigh(&mut node, children);
         for (slot, child) in node.children.iter_mut().zip(children) {
             *slot = *child;
         }
@@ -194,6 +213,34 @@ impl Nodes {
             None => self.ring.push(node),
         }
         Value::new(kind, id)
+    }
+
+    /// Adds what children come to, and notices what is more than any honest pickle has.
+    #[inline]
+    fn weigh(&mut self, node: &mut Node, children: &[Value]) {
+        for child in children {
+            let (values, depth) = match child.kind() {
+                Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet => {
+                    let id = child.number();
+                    let inner = self.ring.get(Self::slot(id)).filter(|inner| inner.id == id);
+                    inner.map_or((1, 0), |inner| (inner.values, inner.depth))
+                }
+                _ => (1, 0),
+            };
+            node.values = node.values.saturating_add(values);
+            node.depth = node.depth.max(depth.saturating_add(1));
+        }
+        if node.values > limits::EXPANDED_VALUES {
+            self.overgrown = Some(Overgrown::Values);
+        } else if node.depth > limits::PICKLE_NESTING {
+            self.overgrown = Some(Overgrown::Depth);
+        }
+    }
+
+    /// What has been found too large since this was last asked.
+    #[inline]
+    pub(super) fn overgrown(&mut self) -> Option<Overgrown> {
+        self.overgrown.take()
     }
 
     #[inline]
@@ -205,13 +252,15 @@ impl Nodes {
     #[inline]
     pub(super) fn extend(&mut self, container: Value, more: &[Value]) {
         let id = container.number();
-        let Some(node) = self
-            .ring
-            .get_mut(Self::slot(id))
-            .filter(|node| node.id == id)
-        else {
+        let kept = self.ring.get(Self::slot(id)).filter(|node| node.id == id);
+        let Some(mut weighed) = kept.copied() else {
             return;
         };
+        self.weigh(&mut weighed, more);
+        let Some(node) = self.ring.get_mut(Self::slot(id)) else {
+            return;
+        };
+        (node.values, node.depth) = (weighed.values, weighed.depth);
         let len = crate::bytes::narrow(node.len);
         for (slot, child) in node.children.iter_mut().skip(len).zip(more) {
             *slot = *child;

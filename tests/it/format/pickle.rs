@@ -133,7 +133,10 @@ fn state_and_items_are_told_by_what_they_are_set_on() {
 @ 0xf SETITEMS: SETITEMS on what a.B made
 @ 0x11 APPEND: APPEND on what a.B made
 ");
-    insta::assert_snapshot!(seen(&Pickle::proto(2).raw(b"}NNs](NNe0NNb").stop()), @"@ 0xe BUILD: state on None");
+    insta::assert_snapshot!(seen(&Pickle::proto(2).raw(b"}NNs](NNe0NNb").stop()), @"
+    @ 0xe BUILD: state on None
+    @ 0xf STOP: values-left: values left on the stack besides the result: 1
+    ");
 }
 
 #[test]
@@ -230,10 +233,11 @@ pickle 2 @ 0x21 REDUCE: runs posix.system('true')
         .short_unicode("b")
         .memoize()
         .stop();
-    insta::assert_snapshot!(seen(&[names, again].concat()), @r"
-pickle 2 @ 0xd BINGET: memo-of-earlier-pickle: memo entry 0 is only set by an earlier pickle of this file (x2)
-pickle 2 @ 0x11 STACK_GLOBAL: import <memo of an earlier pickle>
-");
+    insta::assert_snapshot!(seen(&[names, again].concat()), @"
+    @ 0xa STOP: values-left: values left on the stack besides the result: 1
+    pickle 2 @ 0xd BINGET: memo-of-earlier-pickle: memo entry 0 is only set by an earlier pickle of this file (x2)
+    pickle 2 @ 0x11 STACK_GLOBAL: import <memo of an earlier pickle>
+    ");
 }
 
 #[test]
@@ -269,12 +273,16 @@ fn bombs_cost_no_more_than_their_bytes() {
     });
     let start = Instant::now();
     for (what, file, says) in [
-        ("nested lists", deep, ""),
-        ("lists of lists of lists", lists.stop(), ""),
+        ("nested lists", deep, "deep-nesting"),
+        (
+            "lists of lists of lists",
+            lists.stop(),
+            "exponential-references",
+        ),
         (
             "copies of one value",
             [b"N".to_vec(), vec![b'2'; 200_000], b".".to_vec()].concat(),
-            "",
+            "values-left",
         ),
         ("marks", vec![b'('; 1_000_000], "Malformed"),
         ("a memo of gigabytes", huge.stop(), "huge-memo-index"),

@@ -6,32 +6,32 @@ use crate::support::pickle::{Pickle, payload};
 #[test]
 fn what_unpicklers_read_differently_is_refused() {
     let tail = [Pickle::proto(2).op(b'N').stop(), b"tail".to_vec()].concat();
-    insta::assert_snapshot!(told("pickle-anomaly", "x.pkl", &tail), @r"
-pickle-anomaly [deny] unpicklers may read this differently: the 4 bytes after its last pickle are no pickle
-  at @ 0x4..0x8 about bytes-after-stop
-  help: save the object again; no library writes this
-");
+    insta::assert_snapshot!(told("pickle-anomaly", "x.pkl", &tail), @"
+    pickle-anomaly [deny] unpicklers may read this differently: the 4 bytes after its last pickle are no pickle
+      at @ 0x4..0x8 about bytes-after-stop
+      help: save the object again with the library that wrote it
+    ");
     let straddle = Pickle::proto(4)
         .op(0x95)
         .raw(3_u64.to_le_bytes())
         .short_unicode("os")
         .op(b'.')
         .unfinished();
-    insta::assert_snapshot!(told("pickle-anomaly", "x.pkl", &straddle), @r"
-pickle-anomaly [deny] unpicklers may read this differently: an operand at 0xd crosses the end of its frame at 0xe
-  at @ 0xb SHORT_BINUNICODE about frame-straddle
-  help: save the object again; no library writes this
-");
+    insta::assert_snapshot!(told("pickle-anomaly", "x.pkl", &straddle), @"
+    pickle-anomaly [deny] unpicklers may read this differently: an operand at 0xd crosses the end of its frame at 0xe
+      at @ 0xb SHORT_BINUNICODE about frame-straddle
+      help: save the object again with the library that wrote it
+    ");
     let again = [
         Pickle::proto(2).op(b'N').raw(b"q\x01").stop(),
         Pickle::proto(2).raw(b"h\x01").stop(),
     ]
     .concat();
-    insta::assert_snapshot!(told("pickle-anomaly", "x.pkl", &again), @r"
-pickle-anomaly [deny] unpicklers may read this differently: memo entry 1 is only set by an earlier pickle of this file
-  at pickle 2 @ 0x8 BINGET about memo-of-earlier-pickle
-  help: save the object again; no library writes this
-");
+    insta::assert_snapshot!(told("pickle-anomaly", "x.pkl", &again), @"
+    pickle-anomaly [deny] unpicklers may read this differently: memo entry 1 is only set by an earlier pickle of this file
+      at pickle 2 @ 0x8 BINGET about memo-of-earlier-pickle
+      help: save the object again with the library that wrote it
+    ");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::{
     preview::Preview,
     seen::{CONTEXT, Moment, Seen},
     text,
-    value::{Interner, Kind, Nodes, Value},
+    value::{Interner, Kind, Nodes, Overgrown, Value},
     weights_only::WeightsOnly,
 };
 use crate::{
@@ -427,7 +427,7 @@ impl Machine<'_> {
                 let code = i32::from_le_bytes(self.lexer.array()?);
                 self.extension(i64::from(code))?;
             }
-            op::STOP => return Err(Halt::Stop(self.pop()?)),
+            op::STOP => return self.stop(),
             _ => return self.constant_or_rare(code),
         }
         self.remember();
@@ -559,6 +559,35 @@ impl Machine<'_> {
     fn remember(&mut self) {
         let [_, second, third, fourth] = self.recent;
         self.recent = [second, third, fourth, self.at];
+        if let Some(what) = self.state.nodes.overgrown() {
+            self.overgrown(what);
+        }
+    }
+
+    /// STOP takes the top of the stack for the result. Picklers leave nothing else there.
+    fn stop(&mut self) -> Result<(), Halt> {
+        let result = self.pop()?;
+        let left = self.state.stack.len();
+        if left > 0 {
+            let detail = || format!("values left on the stack besides the result: {left}");
+            self.seen.anomaly("values-left", detail, self.moment());
+        }
+        Err(Halt::Stop(result))
+    }
+
+    #[cold]
+    fn overgrown(&mut self, what: Overgrown) {
+        let (kind, detail) = match what {
+            Overgrown::Values => (
+                "exponential-references",
+                "containers that come to more values than any memory holds",
+            ),
+            Overgrown::Depth => (
+                "deep-nesting",
+                "containers nested deeper than any pickler writes",
+            ),
+        };
+        self.seen.anomaly(kind, || detail.to_owned(), self.moment());
     }
 
     /// What the last opcode did, for a listing; empty where its name and operand say it. `arguments` was on top before.
