@@ -57,8 +57,14 @@ pub enum Fact {
         usage: Usage,
         /// The call, readable and short: `posix.system('true')`.
         preview: Text,
-        /// Globals among the arguments, in order: what a higher-order callee could call.
+        /// The positional arguments, in order; one that is unknown at the end stands for all that may follow.
         arguments: Vec<Argument>,
+    },
+    /// A global becomes part of something else (a tuple of arguments, a container, a state) instead of being called: what
+    /// receives it may call it, with arguments that are not in sight.
+    HandedOn {
+        /// The global.
+        global: Global,
     },
     /// State is set (`BUILD`) on something that is not an instance: a class, a function, a module, or a value
     /// nothing is known about.

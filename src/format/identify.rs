@@ -82,22 +82,26 @@ pub(super) fn expected_of(name: &[u8]) -> Option<String> {
     }
 }
 
-/// Suffixes of compressed files: loaders open `model.pkl.gz` as they open `model.pkl`.
-const COMPRESSED: &[&str] = &["gz", "bz2", "xz", "lzma", "zst", "z", "lz4"];
+/// Suffixes of compressed files and of archives of one file: loaders open `model.pkl.gz` as they open `model.pkl`, and many
+/// checkpoints are called `model.pth.tar` that are none.
+const WRAPPED: &[&str] = &["gz", "bz2", "xz", "lzma", "zst", "z", "lz4", "tar", "tgz"];
 
 /// Whether a file of this name is expected to be a model artifact, whatever its bytes.
 pub fn is_artifact_name(name: &[u8]) -> bool {
-    let name = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
-    let read = |name: &[u8]| {
-        FORMATS
+    let mut name = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    loop {
+        let read = FORMATS
             .iter()
-            .any(|format| has_extension(name, format.extensions))
-    };
-    let stem = || name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default();
-    read(name)
-        || has_extension(name, UNREAD_EXTENSIONS)
-        || has_extension(name, COMPRESSED)
-            && (read(stem()) || has_extension(stem(), UNREAD_EXTENSIONS))
+            .any(|format| has_extension(name, format.extensions));
+        if read || has_extension(name, UNREAD_EXTENSIONS) {
+            return true;
+        }
+        if !has_extension(name, WRAPPED) {
+            return false;
+        }
+        // `model.pkl.tar.gz` is a `model.pkl` in its wrappings.
+        name = name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default();
+    }
 }
 
 /// The suffix of a model format that is not read yet and whose files are containers of other ones: knowing the container

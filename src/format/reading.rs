@@ -219,30 +219,40 @@ impl Reading<'_> {
 
 /// Whether observations of a doubtful claim could not well have come about by chance: it read to its end without an
 /// error and names a global, or it got as far as calling one or setting something on what it has. Text gets as far as
-/// calling nothing in particular, and spells numbers that no unpickler takes for numbers.
+/// calling nothing in particular, and spells numbers that no unpickler takes for numbers: nothing runs after such a one,
+/// but what was called before it has run.
 fn convincing(observations: &[Observation], payload: bool) -> bool {
     let seen = |what: fn(&Fact) -> bool| observations.iter().any(|o| what(&o.fact));
     let complete = !seen(|fact| matches!(fact, Fact::Unread(_)));
     let names = seen(|fact| matches!(fact, Fact::Global { .. }));
-    let calls = seen(|fact| {
-        matches!(
-            fact,
-            Fact::Call {
-                callee: Global::Named(_),
-                ..
-            }
-        )
-    });
+    let calls = seen(is_named_call);
     let sets = seen(|fact| {
         matches!(
             fact,
             Fact::StateOnNonInstance { .. } | Fact::ItemsOnNonContainer { .. }
         )
     });
-    let text = seen(|fact| matches!(fact, Fact::Anomaly { kind, .. } if kind == "bad-number"));
+    let text = observations
+        .iter()
+        .find(|o| is_bad_number(&o.fact) || is_named_call(&o.fact))
+        .is_some_and(|o| is_bad_number(&o.fact));
     if payload {
         complete && names
     } else {
         (names && (complete || sets) || calls) && !text
     }
+}
+
+fn is_bad_number(fact: &Fact) -> bool {
+    matches!(fact, Fact::Anomaly { kind, .. } if kind == "bad-number")
+}
+
+fn is_named_call(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Call {
+            callee: Global::Named(_),
+            ..
+        }
+    )
 }

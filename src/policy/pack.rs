@@ -88,6 +88,9 @@ pub enum Kind {
     Class,
     /// A function: it may be called.
     Function,
+    /// A function that calls its first argument, as torch's `_rebuild_from_type_v2` does: that has to be a global which may
+    /// itself be called with any arguments.
+    Applier,
     /// A function that makes an object which is then given its state, as numpy's `_reconstruct` is: it always makes a new
     /// one, or state could be set on what it was given.
     Reconstructor,
@@ -105,7 +108,7 @@ impl Kind {
     pub(super) fn uses(self) -> Uses {
         match self {
             Self::Class => Uses::ALL,
-            Self::Function => Uses::FUNCTION,
+            Self::Function | Self::Applier => Uses::FUNCTION,
             Self::Reconstructor => Uses::RECONSTRUCTOR,
             Self::Dtype | Self::Qscheme | Self::Layout | Self::Value => Uses::IMPORT,
         }

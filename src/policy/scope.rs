@@ -3,13 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{
-    FormatVerdict, GlobalVerdict, Refusal, Uses, alias, danger,
+    FormatVerdict, GlobalVerdict, Kind, Pack, PackEntry, Refusal, Uses, alias,
+    constraint::Constraint,
+    danger,
     error::near,
     layer::{self, Layer, Listed},
     pack, target,
 };
 use crate::{
-    fact::{Argument, GlobalName, Usage},
+    fact::{Argument, Global, GlobalName, Usage},
     finding::{Level, Related, RuleMeta},
 };
 
@@ -57,6 +59,16 @@ pub enum ArgumentVerdict {
         /// The entry.
         decided_by: Option<Related>,
     },
+}
+
+/// What lists a global for calls.
+enum Listing<'a> {
+    /// An entry or a pack, whatever the arguments.
+    Any,
+    /// An entry that constrains them.
+    Entry(&'a Listed, &'a [Constraint]),
+    /// A pack, as something that calls its first argument.
+    Applier(&'static Pack, &'static PackEntry),
 }
 
 impl Scope {
@@ -176,58 +188,79 @@ impl Scope {
     /// ask [`Scope::global`] first.
     pub fn arguments(&self, name: &GlobalName, arguments: &[Argument]) -> ArgumentVerdict {
         let mut refused = None;
-        for listed in self.listings(name) {
-            let constrained = listed.and_then(|listed| Some((listed, listed.entry.args.as_ref()?)));
-            let Some((listed, constraints)) = constrained else {
-                return ArgumentVerdict::Allowed;
-            };
-            let allowed =
-                |name: &GlobalName| self.global(name, Usage::Import) == GlobalVerdict::Allowed;
-            let reason = if constraints.len() == arguments.len() {
-                constraints.iter().zip(arguments).enumerate().find_map(
-                    |(at, (constraint, argument))| {
-                        let why = constraint.refuses(argument, allowed)?;
-                        Some(format!("argument {}: {why}", at.saturating_add(1)))
-                    },
-                )
-            } else {
-                Some(format!(
-                    "it is called with {}, and the entry lists {}",
-                    count(arguments.len()),
-                    count(constraints.len())
-                ))
+        for listing in self.listings(name) {
+            let (reason, decided_by) = match listing {
+                Listing::Any => return ArgumentVerdict::Allowed,
+                Listing::Entry(listed, constraints) => (
+                    self.against(constraints, arguments),
+                    Some(
+                        listed
+                            .entry
+                            .origin
+                            .related("the arguments are constrained here"),
+                    ),
+                ),
+                Listing::Applier(pack, entry) => (
+                    self.not_to_apply(arguments),
+                    layer::pack_origin(pack, entry)
+                        .map(|origin| origin.related("listed here as calling its first argument")),
+                ),
             };
             match reason {
                 None => return ArgumentVerdict::Allowed,
                 Some(reason) => {
-                    refused.get_or_insert_with(|| ArgumentVerdict::Refused {
-                        reason,
-                        decided_by: Some(
-                            listed
-                                .entry
-                                .origin
-                                .related("the arguments are constrained here"),
-                        ),
-                    });
+                    refused.get_or_insert(ArgumentVerdict::Refused { reason, decided_by });
                 }
             }
         }
         refused.unwrap_or(ArgumentVerdict::Allowed)
     }
 
-    /// Whether a global is allowed only with certain arguments: then it must not be handed to another callable, which
-    /// would call it with arguments that nobody sees.
+    /// Whether a global is allowed only with certain arguments: then it must not be handed on to anything, which could call
+    /// it with arguments that nobody sees.
     pub fn constrains(&self, name: &GlobalName) -> bool {
         let listings = self.listings(name);
-        let constrained = listings
-            .iter()
-            .flatten()
-            .filter(|listed| listed.entry.args.is_some());
-        !listings.is_empty() && constrained.count() == listings.len()
+        let any = |listing: &Listing<'_>| matches!(listing, Listing::Any);
+        !listings.is_empty() && !listings.iter().any(any)
     }
 
-    /// Every listing of a global for calls, newest layer first: an entry, or `None` for a pack's.
-    fn listings(&self, name: &GlobalName) -> Vec<Option<&Listed>> {
+    /// What is wrong with arguments, one constraint for each.
+    fn against(&self, constraints: &[Constraint], arguments: &[Argument]) -> Option<String> {
+        if constraints.len() != arguments.len() {
+            return Some(format!(
+                "it is called with {}, and the entry lists {}",
+                count(arguments.len()),
+                count(constraints.len())
+            ));
+        }
+        let allowed =
+            |name: &GlobalName| self.global(name, Usage::Import) == GlobalVerdict::Allowed;
+        let mut pairs = constraints.iter().zip(arguments).enumerate();
+        pairs.find_map(|(at, (constraint, argument))| {
+            let why = constraint.refuses(argument, allowed)?;
+            Some(format!("argument {}: {why}", at.saturating_add(1)))
+        })
+    }
+
+    /// What is wrong with the first of some arguments as something to be called with others that are not in sight.
+    fn not_to_apply(&self, arguments: &[Argument]) -> Option<String> {
+        let why = match arguments.first() {
+            Some(Argument::Global(Global::Named(name))) => {
+                if self.global(name, Usage::Call) != GlobalVerdict::Allowed {
+                    format!("it is called, and the policy does not allow `{name}` to be called")
+                } else if self.constrains(name) {
+                    format!("it is called, and the policy constrains the arguments of `{name}`")
+                } else {
+                    return None;
+                }
+            }
+            _ => "it is called, and what it is cannot be told".to_owned(),
+        };
+        Some(format!("argument 1: {why}"))
+    }
+
+    /// Every listing of a global for calls, newest layer first.
+    fn listings(&self, name: &GlobalName) -> Vec<Listing<'_>> {
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
             return Vec::new();
         };
@@ -237,16 +270,18 @@ impl Scope {
             let entries = layer
                 .allowing(&module, &qualname)
                 .into_iter()
-                .filter(|listed| self.active(listed));
-            found.extend(
-                entries
-                    .filter(|listed| listed.entry.uses_of(&qualname).contains(Usage::Call))
-                    .map(Some),
-            );
-            let mut packed = layer.packed(&module, &qualname, self.target.releases());
-            if packed.any(|(_, entry)| entry.kind.uses().contains(Usage::Call)) {
-                found.push(None);
-            }
+                .filter(|listed| self.active(listed))
+                .filter(|listed| listed.entry.uses_of(&qualname).contains(Usage::Call));
+            found.extend(entries.map(|listed| match &listed.entry.args {
+                Some(constraints) => Listing::Entry(listed, constraints),
+                None => Listing::Any,
+            }));
+            let packed = layer.packed(&module, &qualname, self.target.releases());
+            let packed = packed.filter(|(_, entry)| entry.kind.uses().contains(Usage::Call));
+            found.extend(packed.map(|(pack, entry)| match entry.kind {
+                Kind::Applier => Listing::Applier(pack, entry),
+                _ => Listing::Any,
+            }));
         }
         found
     }

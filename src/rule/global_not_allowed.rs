@@ -91,6 +91,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
         arguments(case, observation, findings);
     }
+    for observation in case.observations {
+        handed_on(case, observation, findings);
+    }
 }
 
 fn rank(usage: Usage) -> u8 {
@@ -258,27 +261,55 @@ fn arguments(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Find
         finding.related.extend(decided_by);
         finding
             .help
-            .push("look at what the call does before widening `args` in the policy".into());
+            .push("look at what the call does before allowing it with other arguments".into());
         findings.push(finding);
     }
     for argument in arguments {
         if let Argument::Global(Global::Named(name)) = argument
             && case.scope.constrains(name)
         {
-            let message = format!(
-                "loading hands `{name}` to `{preview}`, which could call it with any arguments; the policy constrains them"
-            );
-            let mut finding = case.finding(&META, observation, message);
-            finding.subject = Subject::Global(Global::Named(name.clone()));
-            if let ArgumentVerdict::Refused { decided_by, .. } =
-                case.scope.arguments(name, &[Argument::Unknown])
-            {
-                finding.related.extend(decided_by);
-            }
-            finding.help.push(format!(
-                "save the object without handing `{name}` on, or list it without `args` if any arguments are harmless"
-            ));
-            findings.push(finding);
+            let to = format!("to `{preview}`, which");
+            findings.push(handed(case, observation, name, &to));
         }
     }
+}
+
+/// The same where no call has it among its own arguments: inside another container, in a state, past the arguments that
+/// are kept.
+fn handed_on(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Finding>) {
+    let Fact::HandedOn {
+        global: Global::Named(name),
+    } = &observation.fact
+    else {
+        return;
+    };
+    if !case.scope.constrains(name) {
+        return;
+    }
+    let told = case.observations.iter().any(|o| {
+        o.site.hops == observation.site.hops
+            && matches!(&o.fact, Fact::Call { arguments, .. }
+                if arguments.iter().any(|a| matches!(a, Argument::Global(Global::Named(n)) if n == name)))
+    });
+    if !told {
+        let finding = handed(case, observation, name, "on inside other values: what receives it");
+        findings.push(finding);
+    }
+}
+
+fn handed(case: &Case<'_>, observation: &Observation, name: &GlobalName, to: &str) -> Finding {
+    let message = format!(
+        "loading hands `{name}` {to} could call it with any arguments; the policy constrains them"
+    );
+    let mut finding = case.finding(&META, observation, message);
+    finding.subject = Subject::Global(Global::Named(name.clone()));
+    if let ArgumentVerdict::Refused { decided_by, .. } =
+        case.scope.arguments(name, &[Argument::Unknown])
+    {
+        finding.related.extend(decided_by);
+    }
+    finding.help.push(format!(
+        "save the object without handing `{name}` on, or list it without `args` if any arguments are harmless"
+    ));
+    finding
 }

@@ -10,8 +10,10 @@ use std::{
 
 use crate::support::{
     dribble::Dribble,
-    fixture::{Fixture, Random, facts},
-    npy, pickle, safetensors, torch, zip,
+    fixture::{Fixture, facts},
+    npy, pickle,
+    random::Random,
+    safetensors, torch, zip,
 };
 
 fn fixtures() -> Vec<Fixture> {
@@ -81,7 +83,7 @@ fn every_flipped_byte_is_survived() {
 #[test]
 fn random_splices_are_survived() {
     let fixtures = fixtures();
-    let mut random = Random(0x5eed_0000_11ce);
+    let mut random = Random::new(0x5eed_0000_11ce);
     for round in 0..1500 {
         let (name, bytes) = random.pick(&fixtures);
         let (_, donor) = random.pick(&fixtures);

@@ -50,8 +50,10 @@ pub(super) struct Signature {
     pub usage: Usage,
     /// What the arguments come in.
     pub container: Kind,
-    /// How many there are; 0 where it is not known.
-    pub len: u64,
+    /// How many there are; `None` where it is not known.
+    pub len: Option<u64>,
+    /// Whether keywords come with them.
+    pub keywords: bool,
     /// The first of them.
     pub kept: [Value; CHILDREN],
 }
@@ -65,6 +67,8 @@ struct Row {
     calls: Vec<(Signature, usize)>,
     /// Events of item assignments on what it made, by opcode.
     items: Vec<(u8, usize)>,
+    /// The event of its being handed on.
+    handed_on: Option<usize>,
 }
 
 /// All that was seen in one stream.
@@ -115,6 +119,7 @@ impl Seen {
             uses: [None; 4],
             calls: Vec::new(),
             items: Vec::new(),
+            handed_on: None,
         });
         self.rows.len().saturating_sub(1)
     }
@@ -218,6 +223,21 @@ impl Seen {
         };
         seen.calls.push((signature, self.events.len()));
         self.events.push(event(fact, moment));
+    }
+
+    /// A global becomes part of something else, which may call it.
+    #[inline]
+    pub(super) fn handed_on(&mut self, row: usize, moment: Moment) {
+        let Some(seen) = self.rows.get_mut(row) else {
+            return;
+        };
+        if let Some(event) = seen.handed_on {
+            count(&mut self.events, event);
+        } else {
+            seen.handed_on = Some(self.events.len());
+            let global = seen.global.clone();
+            self.events.push(event(Fact::HandedOn { global }, moment));
+        }
     }
 
     /// Items are set on what a global made.

@@ -328,7 +328,11 @@ impl Page<'_> {
             String::new()
         } else {
             let place = harmless(&verdict.place, style);
-            format!(" of {}", clip_middle(&place, style.columns() / 2, style))
+            // What holds of a member taken out says nothing about the file around it.
+            format!(
+                " of {}, taken by itself,",
+                clip_middle(&place, style.columns() / 2, style)
+            )
         };
         let word = if verdict.loads {
             "loads it"

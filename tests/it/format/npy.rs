@@ -3,9 +3,10 @@
 use weighbridge::fact::{Fact, Unread};
 
 use crate::support::{
-    fixture::{Random, anomalies, facts, told},
+    fixture::{anomalies, facts, told},
     npy::{array, with_header},
-    python,
+    oracle,
+    random::Random,
 };
 
 /// Whether the payload would be unpickled: it is read as a pickle, or (in a build without pickles) said to be one.
@@ -136,7 +137,7 @@ fn agrees_with_numpy() {
         "(True,)",
         "(99999999999999999999,)",
     ];
-    let mut random = Random(0x000a_11ce);
+    let mut random = Random::new(0x000a_11ce);
     let mut items = Vec::new();
     for _ in 0..1200 {
         let order = *random.pick(&["False", "True", "False", "False", "0", "None"]);
@@ -155,7 +156,7 @@ fn agrees_with_numpy() {
         }
         items.push(bytes);
     }
-    let Some(answers) = python::run("numpy", NUMPY, &python::framed(&items)) else {
+    let Some(answers) = oracle::piped("numpy", NUMPY, &oracle::framed(&items)) else {
         return;
     };
     let answers: Vec<&str> = answers.lines().collect();

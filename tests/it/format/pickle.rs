@@ -34,7 +34,10 @@ fn seen(pickle: &[u8]) -> String {
 
 fn line(observation: &Observation) -> Option<String> {
     let what = match &observation.fact {
-        Fact::Is(_) | Fact::Member { .. } | Fact::TorchLoad(_) => return None,
+        // What is handed on matters to rules only, which have tests of it.
+        Fact::Is(_) | Fact::Member { .. } | Fact::TorchLoad(_) | Fact::HandedOn { .. } => {
+            return None;
+        }
         Fact::Global { global, usage } => format!("{usage} {global}"),
         Fact::Call {
             preview,
@@ -422,4 +425,18 @@ fn a_limit_is_not_overwritten_by_what_a_container_turns_out_to_be() {
         let told = seen_in("x.zip", &archive(&members));
         assert!(told.contains("observations in one file"), "{spare}: {told}");
     }
+}
+
+#[test]
+fn a_payload_in_a_file_of_any_name_is_seen_whatever_follows_it() {
+    let run = "cposix\nsystem\n(S'true'\ntR";
+    for after in [".", "Iabc\n.", "Fx\n.", "\x7f"] {
+        let told = seen_in("vocabulary.dat", format!("{run}{after}").as_bytes());
+        assert!(
+            told.contains("runs posix.system('true')"),
+            "{after:?} {told}"
+        );
+    }
+    // What stands before it stops every unpickler: this is text.
+    assert_eq!(seen_in("notes.dat", format!("Iabc\n{run}.").as_bytes()), "");
 }

@@ -6,7 +6,8 @@ use safetensors::SafeTensors;
 use weighbridge::fact::{Fact, Unread};
 
 use crate::support::{
-    fixture::{Random, anomalies, facts, told},
+    fixture::{anomalies, facts, told},
+    random::Random,
     safetensors::file,
 };
 
@@ -288,7 +289,7 @@ fn agrees_with_the_reference_parser() {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let result = std::panic::catch_unwind(|| {
-        let mut random = Random(0xfeed_5afe);
+        let mut random = Random::new(0xfeed_5afe);
         let (mut accepted, mut refused) = (0, 0);
         for _ in 0..6000 {
             let (header, data) = header(&mut random);

@@ -12,7 +12,7 @@ use weighbridge::{
 
 use crate::support::{
     fixture::{anomalies, facts, told},
-    npy, python,
+    npy, oracle,
     zip::{Member, archive, deflated, end, stored},
 };
 
@@ -382,7 +382,7 @@ fn unhex(text: &str) -> Vec<u8> {
 /// nothing to report.
 #[test]
 fn sees_all_that_zipfile_sees() {
-    let Some(output) = python::run("zipfile, lzma, bz2", ZIPFILE, b"") else {
+    let Some(output) = oracle::piped("zipfile, lzma, bz2", ZIPFILE, b"") else {
         return;
     };
     let mut archive = String::new();

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use weighbridge::{
     fact::Usage,
-    policy::{Kind, Policy, alias, pack_by_name, pack_names},
+    policy::{Policy, alias, pack_by_name, pack_names},
 };
 
 use super::{allows, policy};
@@ -72,18 +72,6 @@ fn the_releases_of_torch_are_in_order_and_entries_are_within_them() {
         assert!(
             entry.until.as_deref().is_none_or(
                 |until| releases.contains(&until) && number(until) > number(&entry.since)
-            )
-        );
-        assert_eq!(
-            entry.kind == Kind::Function,
-            !matches!(
-                entry.kind,
-                Kind::Class
-                    | Kind::Reconstructor
-                    | Kind::Dtype
-                    | Kind::Qscheme
-                    | Kind::Layout
-                    | Kind::Value
             )
         );
     }

@@ -164,7 +164,7 @@ fn an_entry_with_arguments_allows_only_those() {
 global-not-allowed [deny] loading runs `builtins.getattr(app.Color, '__subclasses__')`; the policy allows `builtins.getattr` only with other arguments: argument 2: `__subclasses__` is not a plain public identifier
   at @ 0x33 REDUCE about builtins.getattr
   weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
-  help: look at what the call does before widening `args` in the policy
+  help: look at what the call does before allowing it with other arguments
 ");
     insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &getattr(("os", "system"), "RED")), @"
     global-not-allowed [deny] loading imports `os.system`; the policy does not list `os.system` (it runs a program or changes the system)
@@ -175,7 +175,7 @@ global-not-allowed [deny] loading runs `builtins.getattr(app.Color, '__subclasse
     global-not-allowed [deny] loading runs `builtins.getattr(os.system, 'RED')`; the policy allows `builtins.getattr` only with other arguments: argument 1: the policy does not allow `os.system`
       at @ 0x28 REDUCE about builtins.getattr
       weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
-      help: look at what the call does before widening `args` in the policy
+      help: look at what the call does before allowing it with other arguments
     ");
     // Handed to something else, it would be called with arguments that nobody sees.
     let handed = Pickle::proto(2)
@@ -190,6 +190,110 @@ global-not-allowed [deny] loading hands `builtins.getattr` to `app.Color(builtin
   weighbridge.yaml:6 `- global: builtins.getattr`: the arguments are constrained here
   help: save the object without handing `builtins.getattr` on, or list it without `args` if any arguments are harmless
 ");
+}
+
+/// What is said of these under a policy that lists `getattr` with certain arguments only.
+fn told_of_getattr(pickle: &[u8]) -> String {
+    let policy = policy(
+        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - global: app.Color\n      as: [call, construct, build]\n    - global: builtins.getattr\n      as: [call, construct]\n      args: [{allowed-global: class}, {identifier: true}]\n",
+    );
+    told_by(&policy, RULE, "x.pkl", pickle)
+}
+
+#[test]
+fn a_name_with_constrained_arguments_is_only_ever_called() {
+    insta::assert_snapshot!(told_of_getattr(
+        &Pickle::proto(2)
+            .raw(b"capp\nColor\n(K\x01cbuiltins\ngetattr\n\x85")
+            .op(b't')
+            .reduce()
+            .stop()
+    ), @r"
+    global-not-allowed [deny] loading hands `builtins.getattr` on inside other values: what receives it could call it with any arguments; the policy constrains them
+      at @ 0x22 TUPLE1 about builtins.getattr
+      weighbridge.yaml:7 `- global: builtins.getattr`: the arguments are constrained here
+      help: save the object without handing `builtins.getattr` on, or list it without `args` if any arguments are harmless
+    ");
+    let color = || Pickle::proto(2).global("app", "Color");
+    let getattr = |pickle: Pickle| pickle.global("builtins", "getattr");
+    let made = || color().op(b')').reduce();
+    for handed in [
+        // In a tuple in a tuple, as the seventh argument, in a list that is filled later, by its memo entry.
+        getattr(color()).tuple1().tuple1().reduce().stop(),
+        getattr(color().raw(b"(NNNNNN")).op(b't').reduce().stop(),
+        getattr(color().op(b']')).op(b'a').tuple1().reduce().stop(),
+        getattr(color().op(b']').op(b'('))
+            .op(b'e')
+            .tuple1()
+            .reduce()
+            .stop(),
+        getattr(Pickle::proto(2))
+            .raw(b"q\0")
+            .raw(b"capp\nColor\nh\0\x85\x85R")
+            .stop(),
+        // In a state, and as the state.
+        getattr(made().op(b'}').unicode("__setstate__"))
+            .op(b's')
+            .op(b'b')
+            .stop(),
+        getattr(made()).op(b'b').stop(),
+        // In keywords.
+        getattr(color().raw(b")}").unicode("key"))
+            .op(b's')
+            .op(0x92)
+            .stop(),
+    ] {
+        let told = told_of_getattr(&handed);
+        assert!(
+            told.contains("loading hands `builtins.getattr`"),
+            "{handed:?} {told}"
+        );
+        assert_eq!(told.matches("[deny]").count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn keywords_are_arguments_that_nobody_sees() {
+    let call = |keywords: &[u8]| {
+        [
+            b"\x80\x04cbuiltins\ngetattr\ncapp\nColor\nX\x03\0\0\0RED\x86",
+            keywords,
+            b"\x92",
+        ]
+        .concat()
+    };
+    let none = call(b"}");
+    let some = call(b"}X\x01\0\0\0kK\x01s");
+    assert_eq!(told_of_getattr(&[&*none, b"."].concat()), "");
+    let told = told_of_getattr(&[&*none, b"0", &some[2..], b"."].concat());
+    assert!(
+        told.contains("it is called with 3 arguments, and the entry lists 2"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_calls_its_first_argument_is_given_what_may_be_called() {
+    let apply = |func: &[u8]| {
+        [
+            b"\x80\x02ctorch._tensor\n_rebuild_from_type_v2\n(",
+            func,
+            b"ctorch\nTensor\n)NtR.",
+        ]
+        .concat()
+    };
+    let honest = apply(b"ctorch._utils\n_rebuild_tensor_v2\n");
+    assert_eq!(told(RULE, "x.pkl", &honest), "");
+    insta::assert_snapshot!(told(RULE, "x.pkl", &apply(b"cnumpy\nndarray\n")), @r#"
+    global-not-allowed [deny] loading runs `torch._tensor._rebuild_from_type_v2(numpy.ndarray, torch.Tensor, (), None)`; the policy allows `torch._tensor._rebuild_from_type_v2` only with other arguments: argument 1: it is called, and the policy does not allow `numpy.ndarray` to be called
+      at @ 0x48 REDUCE about torch._tensor._rebuild_from_type_v2
+      globals/torch-weights.yaml (built in):222 `- {global: torch._tensor._rebuild_from_type_v2, kind: applier, since: "2.0"}`: listed here as calling its first argument
+      help: look at what the call does before allowing it with other arguments
+    "#);
+    let itself = apply(b"ctorch._tensor\n_rebuild_from_type_v2\n");
+    assert_eq!(told(RULE, "x.pkl", &itself).matches("[deny]").count(), 2);
+    let computed = apply(b"ccollections\nOrderedDict\n)R");
+    assert!(told(RULE, "x.pkl", &computed).contains("what it is cannot be told"));
 }
 
 #[test]
@@ -258,7 +362,7 @@ fn what_the_packs_list_passes_for_what_it_is_listed_for() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &array), @r#"
 global-not-allowed [deny] loading runs `numpy.ndarray((1,), 'O', b'AAAAAAAA')`; the policy lists `numpy.ndarray` for import only, not for call
   at @ 0x25 REDUCE about numpy.ndarray
-  globals/numpy-arrays.yaml (built in):32 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
+  globals/numpy-arrays.yaml (built in):35 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
   help: if you trust `numpy.ndarray` with the contents of any file, list it in weighbridge.yaml:
         globals:
           allow:

@@ -10,7 +10,7 @@ pub(crate) mod fixture;
 pub(crate) mod npy;
 pub(crate) mod oracle;
 pub(crate) mod pickle;
-pub(crate) mod python;
+pub(crate) mod random;
 pub(crate) mod report;
 pub(crate) mod safetensors;
 pub(crate) mod sparse;

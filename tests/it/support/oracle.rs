@@ -1,8 +1,9 @@
-//! The real loaders, run as programs.
+//! The real loaders, run as programs. Tests that need one are passed over where it is missing, and say so.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 /// A Python that can run `probe` (`import numpy`, ...), or a note on stderr that the comparison is not made.
@@ -43,5 +44,37 @@ pub(crate) fn run(python: &Path, script: &str, args: &[&str]) -> Vec<serde_json:
         .unwrap()
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Runs a script that needs `module` with some bytes on its standard input and returns its output; `None` without a Python
+/// that has it.
+pub(crate) fn piped(module: &str, script: &str, input: &[u8]) -> Option<String> {
+    let python = python(&format!("import {module}"))?;
+    let mut child = Command::new(python)
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().ok();
+    assert!(output.status.success(), "the oracle's script failed");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// Several byte strings as one input: each with its length (8 bytes, little-endian) before it.
+pub(crate) fn framed(items: &[Vec<u8>]) -> Vec<u8> {
+    items
+        .iter()
+        .flat_map(|item| {
+            (item.len() as u64)
+                .to_le_bytes()
+                .into_iter()
+                .chain(item.iter().copied())
+        })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! An assembler for pickles, and a seeded generator of valid and nearly valid ones.
 
-use super::fixture::Fixture;
+use super::{fixture::Fixture, random::Random};
 
 /// Assembles a pickle opcode by opcode.
 #[derive(Debug, Clone, Default)]
@@ -118,35 +118,6 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
                 .stop(),
         ),
     ]
-}
-
-/// xorshift64*: small, seeded, the same on every platform.
-#[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-
-    pub(crate) fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
 }
 
 /// What the generator knows of a value on the stack.
@@ -324,7 +295,7 @@ impl Generator {
             b"B\x01\0\0\0z",
             b"\x8e\x01\0\0\0\0\0\0\0q",
         ];
-        let spelled = self.random.pick(SPELLED);
+        let spelled = *self.random.pick(SPELLED);
         self.push(spelled, Kind::Hashable);
     }
 
@@ -351,8 +322,8 @@ impl Generator {
             3 if self.above_mark().first() == Some(&Kind::Class) => (b'o', Some(Kind::Class)),
             4 => {
                 let (module, name) = (
-                    self.random.pick(&["os", "m_0", "builtins"]),
-                    self.random.pick(&["system", "a", "B_c"]),
+                    *self.random.pick(&["os", "m_0", "builtins"]),
+                    *self.random.pick(&["system", "a", "B_c"]),
                 );
                 self.out.extend(format!("i{module}\n{name}\n").into_bytes());
                 self.drop(n + 1);
@@ -371,11 +342,11 @@ impl Generator {
         let second = self.above_mark().iter().rev().nth(1).copied();
         match self.random.below(24) {
             0 | 1 => {
-                let name = self.random.pick(NAMES);
+                let name = *self.random.pick(NAMES);
                 self.text(name);
             }
             3 => {
-                let (module, name) = (self.random.pick(NAMES), self.random.pick(NAMES));
+                let (module, name) = (*self.random.pick(NAMES), self.random.pick(NAMES));
                 self.push(format!("c{module}\n{name}\n"), Kind::Class);
             }
             4 | 5 if top == Some(Kind::Text) && second == Some(Kind::Text) => {
@@ -384,7 +355,7 @@ impl Generator {
                 self.stack.push(Kind::Class);
             }
             4 | 5 => {
-                let (module, name) = (self.random.pick(NAMES), self.random.pick(NAMES));
+                let (module, name) = (*self.random.pick(NAMES), self.random.pick(NAMES));
                 self.text(module);
                 if self.random.chance(20) {
                     self.out.extend(b"20");
@@ -400,7 +371,7 @@ impl Generator {
             6 => self.push([b'('], Kind::Mark),
             7 | 8 if self.stack.contains(&Kind::Mark) => self.close(),
             9 => {
-                let (code, kind) = self.random.pick(&[
+                let (code, kind) = *self.random.pick(&[
                     (b']', Kind::List),
                     (b'}', Kind::Dict),
                     (b')', Kind::Tuple),
@@ -409,7 +380,7 @@ impl Generator {
                 self.push([code], kind);
             }
             10 | 11 if top == Some(Kind::Tuple) && second == Some(Kind::Class) => {
-                let code = self.random.pick(&[b'R', 0x81]);
+                let code = *self.random.pick(&[b'R', 0x81]);
                 self.out.push(code);
                 self.drop(2);
                 self.stack.push(Kind::Class);
@@ -477,11 +448,11 @@ impl Generator {
         match self.random.below(15) {
             0 | 1 => self.push(b"X\x01\0\0\0k", Kind::Text),
             2 => {
-                let number = self.random.pick(NUMBERS);
+                let number = *self.random.pick(NUMBERS);
                 self.push(number, Kind::Hashable);
             }
             3 | 4 => {
-                let name = self.random.pick(&[
+                let name = *self.random.pick(&[
                     "myapp\nNet",
                     "myapp.models\nOther",
                     "numpy\ndtype",
@@ -490,11 +461,11 @@ impl Generator {
                 self.push(format!("c{name}\n"), Kind::Class);
             }
             5 => {
-                let name = self.random.pick(&["OrderedDict", "Counter"]);
+                let name = *self.random.pick(&["OrderedDict", "Counter"]);
                 self.push(format!("ccollections\n{name}\n)R"), Kind::Dict);
             }
             6 => {
-                let (code, kind) = self.random.pick(&[
+                let (code, kind) = *self.random.pick(&[
                     (b']', Kind::List),
                     (b'}', Kind::Dict),
                     (b')', Kind::Tuple),
@@ -513,7 +484,7 @@ impl Generator {
                     && second.is_some()
                     && (second == Some(Kind::Class) || self.random.chance(5)) =>
             {
-                let code = self.random.pick(b"R\x81");
+                let code = *self.random.pick(b"R\x81");
                 self.out.push(code);
                 self.drop(2);
                 self.stack.push(Kind::Made);
@@ -543,9 +514,13 @@ impl Generator {
                 self.push([b'h', index as u8], kind);
             }
             _ if self.random.chance(2) => {
-                let odd =
-                    self.random
-                        .pick(&[b"\x8c\x01a".as_slice(), b"2", b"I1\n", b"\x94", b"C\x01a"]);
+                let odd = *self.random.pick(&[
+                    b"\x8c\x01a".as_slice(),
+                    b"2",
+                    b"I1\n",
+                    b"\x94",
+                    b"C\x01a",
+                ]);
                 self.push(odd, Kind::Text);
             }
             _ => self.push(b"X\x01\0\0\0v", Kind::Text),
@@ -615,7 +590,7 @@ impl Generator {
                 2 => {
                     file.remove(at);
                 }
-                3 => file.insert(at, self.random.pick(b"(.012]}tRbcioq\x93\x94\x95\x8c")),
+                3 => file.insert(at, *self.random.pick(b"(.012]}tRbcioq\x93\x94\x95\x8c")),
                 4 => file[at] ^= 1 << self.random.below(8),
                 5 => {
                     let end = (at + self.random.below(12)).min(file.len());
@@ -623,7 +598,7 @@ impl Generator {
                     let to = self.random.below(file.len());
                     file.splice(to..to, piece);
                 }
-                _ => file[at] = self.random.pick(b"\0\x01\x02\xff\x7f\n"),
+                _ => file[at] = *self.random.pick(b"\0\x01\x02\xff\x7f\n"),
             }
         }
     }

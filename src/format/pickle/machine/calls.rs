@@ -3,7 +3,7 @@
 use super::{Halt, Machine, State, malformed};
 use crate::{
     bytes::{ReadError, wide},
-    fact::{Fact, GlobalName, Text, Unresolved, Usage},
+    fact::{Argument, Fact, GlobalName, Text, Unresolved, Usage},
     format::pickle::{
         constant, dtype, opcode as op,
         seen::Signature,
@@ -109,6 +109,18 @@ impl Machine<'_> {
         }
     }
 
+    /// Notes the globals from `from` on, which become part of something.
+    #[inline]
+    pub(super) fn hand_on(&mut self, from: usize) {
+        let handed = self.state.stack.get(from..).unwrap_or_default();
+        if handed.iter().any(|value| value.kind() == Kind::Global) {
+            let moment = self.moment();
+            for value in handed.iter().filter(|value| value.kind() == Kind::Global) {
+                self.seen.handed_on(value.index(), moment);
+            }
+        }
+    }
+
     // ---- what runs
 
     /// The row behind something that is called or instantiated. What is not a global itself cannot be named.
@@ -123,13 +135,22 @@ impl Machine<'_> {
     }
 
     /// Records a call and returns what it gives.
-    pub(super) fn call(&mut self, callee: Value, arguments: Value, usage: Usage) -> Value {
+    pub(super) fn call(
+        &mut self,
+        callee: Value,
+        arguments: Value,
+        usage: Usage,
+        keywords: bool,
+    ) -> Value {
         let row = self.callee(callee);
         self.seen.used(row, usage, self.moment());
-        let signature = self.signature(arguments, usage);
+        let signature = self.signature(arguments, usage, keywords);
         if !self.seen.called_before(row, signature) {
             let text = self.looker().call(row, arguments);
-            let arguments = self.looker().arguments(arguments);
+            let mut arguments = self.looker().arguments(arguments);
+            if keywords {
+                arguments.push(Argument::Unknown);
+            }
             self.seen
                 .called(row, signature, usage, text, arguments, self.moment());
         }
@@ -160,11 +181,12 @@ impl Machine<'_> {
 
     /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
     /// Exact: a digest could be made to collide, and a call would hide behind another.
-    pub(super) fn signature(&self, arguments: Value, usage: Usage) -> Signature {
+    pub(super) fn signature(&self, arguments: Value, usage: Usage, keywords: bool) -> Signature {
         let mut signature = Signature {
             usage,
             container: arguments.kind(),
-            len: 0,
+            len: None,
+            keywords,
             kept: [Value::UNKNOWN; CHILDREN],
         };
         if let Some((len, kept)) = self
@@ -173,7 +195,7 @@ impl Machine<'_> {
             .get(arguments)
             .filter(|_| is_container(arguments))
         {
-            signature.len = len;
+            signature.len = Some(len);
             for (slot, value) in signature.kept.iter_mut().zip(kept) {
                 *slot = match value.kind() {
                     Kind::Str | Kind::Global | Kind::StrAt => *value,
@@ -188,18 +210,19 @@ impl Machine<'_> {
         let arguments = self.pop()?;
         let callee = self.pop()?;
         self.weights.reduce(callee, self.at);
-        let result = self.call(callee, arguments, Usage::Call);
+        let result = self.call(callee, arguments, Usage::Call, false);
         self.push(result)
     }
 
     pub(super) fn newobj(&mut self, keywords: bool) -> Result<(), Halt> {
-        if keywords {
-            self.pop()?;
-        }
+        let keywords = keywords && {
+            let keywords = self.pop()?;
+            !matches!(self.state.nodes.get(keywords), Some((0, _)))
+        };
         let arguments = self.pop()?;
         let class = self.pop()?;
         self.weights.newobj(class, self.at);
-        let result = self.call(class, arguments, Usage::Construct);
+        let result = self.call(class, arguments, Usage::Construct, keywords);
         self.push(result)
     }
 
@@ -210,7 +233,7 @@ impl Machine<'_> {
         };
         let arguments = self.gather_from(from.saturating_add(1), Kind::Tuple);
         self.state.stack.truncate(from);
-        let result = self.call(class, arguments, Usage::Call);
+        let result = self.call(class, arguments, Usage::Call, false);
         self.push(result)
     }
 
@@ -224,7 +247,8 @@ impl Machine<'_> {
         self.seen.used(row, Usage::Import, self.moment());
         let from = self.pop_mark()?;
         let arguments = self.gather_from(from, Kind::Tuple);
-        let result = self.call(Value::new(Kind::Global, wide(row)), arguments, Usage::Call);
+        let class = Value::new(Kind::Global, wide(row));
+        let result = self.call(class, arguments, Usage::Call, false);
         self.push(result)
     }
 
@@ -236,6 +260,7 @@ impl Machine<'_> {
             .get(from)
             .copied()
             .unwrap_or(Value::UNKNOWN);
+        self.hand_on(from);
         self.state.stack.truncate(from);
         let target = self.top()?;
         let empty = matches!(self.state.nodes.get(state), Some((0, _)));
@@ -274,6 +299,7 @@ impl Machine<'_> {
         if kind == Kind::Dict && count % 2 == 1 {
             return Err(malformed("items to be set of which one has no value"));
         }
+        self.hand_on(from);
         if target.kind() == kind {
             let State { stack, nodes, .. } = &mut self.state;
             nodes.extend(target, stack.get(from..).unwrap_or_default());

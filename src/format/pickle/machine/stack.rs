@@ -98,6 +98,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn gather_from(&mut self, from: usize, kind: Kind) -> Value {
+        self.hand_on(from);
         let State { stack, nodes, .. } = &mut self.state;
         let value = nodes.make(kind, stack.get(from..).unwrap_or_default());
         stack.truncate(from);
