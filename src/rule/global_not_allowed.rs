@@ -292,7 +292,12 @@ fn handed_on(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Find
                 if arguments.iter().any(|a| matches!(a, Argument::Global(Global::Named(n)) if n == name)))
     });
     if !told {
-        let finding = handed(case, observation, name, "on inside other values: what receives it");
+        let finding = handed(
+            case,
+            observation,
+            name,
+            "on inside other values: what receives it",
+        );
         findings.push(finding);
     }
 }
