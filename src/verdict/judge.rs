@@ -184,26 +184,30 @@ fn listed_by(judged: &JudgedGlobal, scope: &Scope) -> Option<String> {
     (!lists.is_empty()).then(|| lists.join(", "))
 }
 
-/// Calls of listed globals whose arguments the policy does not allow, and why.
+/// Listed globals that are called, or could be, with arguments that the policy does not allow, and why.
 fn arguments_refused<'a>(
     observations: &'a [Observation],
     scope: &Scope,
 ) -> impl Iterator<Item = (&'a Global, String)> {
-    observations.iter().filter_map(|observation| {
-        let Fact::Call {
-            callee, arguments, ..
-        } = &observation.fact
-        else {
-            return None;
-        };
-        let Global::Named(name) = callee else {
-            return None;
-        };
-        match scope.arguments(name, arguments) {
-            ArgumentVerdict::Refused { reason, .. } => Some((callee, reason)),
-            ArgumentVerdict::Allowed => None,
-        }
-    })
+    observations
+        .iter()
+        .filter_map(|observation| match &observation.fact {
+            Fact::Call {
+                callee: callee @ Global::Named(name),
+                arguments,
+                ..
+            } => match scope.arguments(name, arguments) {
+                ArgumentVerdict::Refused { reason, .. } => Some((callee, reason)),
+                ArgumentVerdict::Allowed => None,
+            },
+            Fact::HandedOn {
+                global: global @ Global::Named(name),
+            } if scope.constrains(name) => {
+                let reason = "it is handed on to what could call it with any";
+                Some((global, reason.to_owned()))
+            }
+            _ => None,
+        })
 }
 
 fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> TorchVerdict {

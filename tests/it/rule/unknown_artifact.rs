@@ -58,6 +58,8 @@ fn compressed_models_are_models() {
         "model.pt.xz",
         "model.joblib.lz4",
         "model.pickle.bz2",
+        "model.pth.tar",
+        "model.pkl.tar.gz",
     ] {
         assert_eq!(
             rules(name, b"\x1f\x8b\x08\0"),
@@ -73,7 +75,13 @@ fn what_is_read_or_no_model_by_name_is_not() {
         rules("model.joblib", &Pickle::proto(2).op(b'N').stop()),
         [""; 0]
     );
-    for name in ["notes.txt", "data.gz", "photo.jpg", "Makefile"] {
+    for name in [
+        "notes.txt",
+        "data.gz",
+        "data.tar.gz",
+        "photo.jpg",
+        "Makefile",
+    ] {
         assert_eq!(rules(name, b"\x1f\x8b\x08\0"), [""; 0], "{name}");
     }
 }
