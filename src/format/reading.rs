@@ -219,12 +219,12 @@ impl Reading<'_> {
 
 /// Whether observations of a doubtful claim could not well have come about by chance: it read to its end without an
 /// error and names a global, or it got as far as calling one or setting something on what it has. Text gets as far as
-/// calling nothing in particular, and spells numbers that no unpickler takes for numbers: nothing runs after such a one,
-/// but what was called before it has run.
+/// calling nothing in particular, names modules that cannot be, and spells numbers that no unpickler takes for numbers:
+/// nothing runs after such a one, but what was called before it has run.
 fn convincing(observations: &[Observation], payload: bool) -> bool {
     let seen = |what: fn(&Fact) -> bool| observations.iter().any(|o| what(&o.fact));
     let complete = !seen(|fact| matches!(fact, Fact::Unread(_)));
-    let names = seen(|fact| matches!(fact, Fact::Global { .. }));
+    let names = seen(|fact| matches!(fact, Fact::Global { global, .. } if is_possible(global)));
     let calls = seen(is_named_call);
     let sets = seen(|fact| {
         matches!(
@@ -234,8 +234,8 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
     });
     let text = observations
         .iter()
-        .find(|o| is_bad_number(&o.fact) || is_named_call(&o.fact))
-        .is_some_and(|o| is_bad_number(&o.fact));
+        .find(|o| stops(&o.fact) || is_named_call(&o.fact))
+        .is_some_and(|o| stops(&o.fact));
     if payload {
         complete && names
     } else {
@@ -243,16 +243,27 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
     }
 }
 
-fn is_bad_number(fact: &Fact) -> bool {
-    matches!(fact, Fact::Anomaly { kind, .. } if kind == "bad-number")
+/// Whether every unpickler stops here: at a number that is none, or at a module that cannot be imported.
+fn stops(fact: &Fact) -> bool {
+    match fact {
+        Fact::Anomaly { kind, .. } => kind == "bad-number",
+        Fact::Global { global, .. } => !is_possible(global),
+        _ => false,
+    }
 }
 
 fn is_named_call(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::Call {
-            callee: Global::Named(_),
-            ..
-        }
-    )
+    matches!(fact, Fact::Call { callee: callee @ Global::Named(_), .. } if is_possible(callee))
+}
+
+/// Whether there could be such a module: its name has letters of any script, digits, underscores and dots only.
+fn is_possible(global: &Global) -> bool {
+    let Global::Named(name) = global else {
+        return true;
+    };
+    let module = name.module.as_bytes();
+    !module.is_empty()
+        && module
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.') || !b.is_ascii())
 }

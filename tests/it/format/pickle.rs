@@ -214,6 +214,15 @@ constant at 0x2 @ 0x1a REDUCE: runs posix.system('true')
     insta::assert_snapshot!(seen(&Pickle::proto(3).bytes(b"\x80\x02cos\n").stop()), @"");
 }
 
+/// Fortran that reads as three GLOBALs and a SETITEM for a while: no module has such a name.
+#[test]
+fn text_that_begins_like_a_pickle_is_text() {
+    let text = b"character(a) :: b\nb\ncharacter(c) :: d\nd\ncharacter(e) :: f\nf\nsave\nend\n";
+    for name in ["scalar.f90", "notes.txt", "x"] {
+        assert!(facts(text.to_vec(), name).is_empty(), "{name}");
+    }
+}
+
 #[test]
 fn everything_after_the_first_pickle_is_read() {
     let none = Pickle::proto(2).op(b'N').stop();
