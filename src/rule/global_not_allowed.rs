@@ -3,8 +3,8 @@
 use super::Case;
 use crate::{
     fact::{Argument, Fact, Global, GlobalName, Hop, Observation, Usage},
-    finding::{Finding, Subject},
-    policy::{ArgumentVerdict, GlobalVerdict, Refusal},
+    finding::{Finding, Level, Subject},
+    policy::{ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal},
 };
 
 declare_rule! {
@@ -87,6 +87,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }),
         }
     }
+    refused.retain(|refused| !said_by_the_format(case, refused));
     findings.extend(refused.iter().map(|refused| finding(case, refused)));
     for observation in case.observations {
         arguments(case, observation, findings);
@@ -103,6 +104,26 @@ fn rank(usage: Usage) -> u8 {
         Usage::Construct => 2,
         Usage::Call => 3,
     }
+}
+
+/// Where the artifact's format is refused as such, what else the policy would have to list for it is no news; what is
+/// dangerous or refused by name still is.
+fn said_by_the_format(case: &Case<'_>, refused: &Refused<'_>) -> bool {
+    let plain = matches!(
+        refused.verdict,
+        GlobalVerdict::Refused {
+            why: Refusal::Unlisted { .. },
+            danger: None,
+            ..
+        }
+    );
+    plain
+        && case.scope.level(&super::format_not_allowed::META) == Level::Deny
+        && case.observations.iter().any(|o| {
+            let Fact::Is(id) = &o.fact else { return false };
+            refused.hops.starts_with(&o.site.hops)
+                && matches!(case.scope.format(id), FormatVerdict::Refused { .. })
+        })
 }
 
 /// Classes named `__torch__.*` are the TorchScript archive's own code, which is judged as such.

@@ -32,3 +32,26 @@ fn the_recommended_policy_allows_every_format() {
     );
     assert!(!rules("x.pkl", &payload()).contains(&"format-not-allowed"));
 }
+
+/// One cause is one finding: that the format's globals are not listed either is no news. What is dangerous is told all the
+/// same, and everything is once the format is only warned about.
+#[test]
+fn what_a_refused_format_needs_is_not_told_as_well() {
+    let fired = |text: &str, file: &[u8]| {
+        let observations = crate::support::fixture::facts(file.to_vec(), "x.pkl");
+        let findings = super::judge_by(&policy(text), "x.pkl", &observations);
+        findings.iter().map(|f| f.rule.id).collect::<Vec<_>>()
+    };
+    let refused = "version: 1\nformats:\n  allow: [safetensors]\n";
+    let warned = format!("{refused}rules:\n  format-not-allowed: warn\n");
+    let plain = Pickle::proto(2).global("app", "Config").stop();
+    assert_eq!(fired(refused, &plain), ["format-not-allowed"]);
+    assert_eq!(
+        fired(refused, &payload()),
+        ["format-not-allowed", "global-not-allowed"]
+    );
+    assert_eq!(
+        fired(&warned, &plain),
+        ["format-not-allowed", "global-not-allowed"]
+    );
+}
