@@ -4,7 +4,7 @@
 //! All five are unpickled by every load, and each can run code. Where the storages end follows from their persistent ids,
 //! so what stands behind them is seen.
 
-use super::{Verdict, examine, site_in, storage_bytes};
+use super::{Verdict, site_in, storage_bytes};
 use crate::{
     bytes::{ReadError, Window},
     fact::{Hop, Place, TorchForm, Unread},
@@ -113,7 +113,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         reading.recorder.enter(hop);
         let stream = pickle::read_stream(window, at, None, reading);
         reading.recorder.leave();
-        let examined = examine(window, at);
+        // What it does has been recorded: this is for the verdict alone.
+        let examined = pickle::examine(window, at);
         verdict.pickle(site, &examined);
         if let Some(untyped) = examined
             .storages

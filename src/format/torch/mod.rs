@@ -13,10 +13,7 @@ use super::{
     Reading,
     pickle::{self, Examined, Storage},
 };
-use crate::{
-    bytes::Window,
-    fact::{Fact, GlobalName, Hop, Obstacle, Place, Site, Text, TorchForm, TorchLoad},
-};
+use crate::fact::{Fact, GlobalName, Hop, Obstacle, Place, Site, Text, TorchForm, TorchLoad};
 
 /// Names under which `torch.load` is what opens a file.
 pub(super) const EXTENSIONS: &[&str] = &["pt", "pth", "bin", "ckpt"];
@@ -97,9 +94,4 @@ fn site_in(reading: &Reading<'_>, hop: Option<Hop>) -> Site {
     let mut site = reading.recorder.site(Place::Whole);
     site.hops.extend(hop);
     site
-}
-
-/// Examines a pickle again for torch's verdict on it; what it does has been recorded.
-fn examine(window: &Window, start: u64) -> Examined {
-    pickle::examine(window, start)
 }

@@ -1,12 +1,12 @@
 //! TorchScript archives: a zip of code, constants and a pickle of objects whose methods that code defines.
 
-use super::{Verdict, site_in, zip::is_pickle_name};
+use super::{Verdict, site_in, zip::read_pickles};
 use crate::{
     bytes::{ReadError, Window},
     fact::TorchForm,
     format::{
-        Certainty, Expect, Format, Head, Reading, pickle,
-        zip::{Directory, Layout, read_members},
+        Certainty, Format, Head, Reading,
+        zip::{Directory, Layout},
     },
 };
 
@@ -73,9 +73,7 @@ fn read(
     directory: &Directory,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
-    read_members(window, directory, reading, |member| {
-        is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
-    });
+    read_pickles(window, directory, reading);
     let mut verdict = Verdict::new(TorchForm::Script);
     verdict.block(
         site_in(reading, None),

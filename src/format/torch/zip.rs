@@ -3,7 +3,7 @@
 //! torch goes by the central directory alone, ignores case, takes the folder of the first entry for the root and wants a
 //! `version` record. Every pickle of every copy is read here; the verdict is about what torch itself would take.
 
-use super::{Verdict, examine, site_in};
+use super::{Verdict, site_in};
 use crate::{
     bytes::{ReadError, Window},
     fact::{Hop, TorchForm},
@@ -59,7 +59,14 @@ Everything that is checked of a `zip` archive and of a `pickle`, in every copy o
 safetensors for weights; a state dict, never a whole module.
 ";
 
-pub(super) fn is_pickle_name(name: &[u8]) -> bool {
+/// Reads every member, those named `*.pkl` as the pickles that torch takes them for.
+pub(super) fn read_pickles(window: &Window, directory: &Directory, reading: &mut Reading<'_>) {
+    read_members(window, directory, reading, |member| {
+        is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
+    });
+}
+
+fn is_pickle_name(name: &[u8]) -> bool {
     name.len()
         .checked_sub(4)
         .and_then(|at| name.get(at..))
@@ -75,9 +82,7 @@ fn read(
     directory: &Directory,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
-    read_members(window, directory, reading, |member| {
-        is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
-    });
+    read_pickles(window, directory, reading);
     let verdict = judge(window, directory, reading);
     reading.record(verdict.finish());
     Ok(())
@@ -128,7 +133,7 @@ fn judge(window: &Window, directory: &Directory, reading: &mut Reading<'_>) -> V
         );
         match member.body(window, &reading.budget()) {
             Ok(body) => {
-                let examined = examine(&body, 0);
+                let examined = pickle::examine(&body, 0);
                 verdict.pickle(site.clone(), &examined);
                 let missing = examined.storages.iter().find(|storage| {
                     let name = record(&[b"data/", storage.key.as_bytes()].concat());

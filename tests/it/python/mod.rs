@@ -6,7 +6,6 @@ mod hostile;
 mod names;
 mod notebooks;
 mod oracle;
-mod tree;
 
 use std::ops::Range;
 
