@@ -184,7 +184,14 @@ fn twenty_small_files(bencher: Bencher<'_, '_>) {
     small_tree(dir.path());
     bencher.bench(|| {
         let view = scan::work_tree(dir.path(), &[]).unwrap();
-        let report = scan::check(&view, &Policy::recommended(), String::new(), None, &()).unwrap();
+        let report = scan::check(
+            &view,
+            &Policy::recommended(),
+            String::new(),
+            scan::Request::default(),
+            &(),
+        )
+        .unwrap();
         assert_eq!(report.coverage.artifacts, 2);
         report.findings.len()
     });

@@ -8,7 +8,7 @@ use super::{OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, 
 use crate::{
     error::Error,
     report,
-    scan::{self, Here, Outcome, Report},
+    scan::{self, Here, Outcome, Report, Request},
 };
 
 const EXAMPLES: &str = "\
@@ -73,16 +73,20 @@ impl Check {
         } else {
             scan::work_tree(&cwd, &self.paths)?
         };
-        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view, &cwd)?;
-        let bar = Bar::new(terminal::shows_progress());
-        let mut report = scan::check(&view, &policy, name, self.threads.map(usize::from), &bar)?;
-        bar.finish();
-        report.here = Here::between(&cwd, &view.root);
-
         let reporter = report::by_name(&self.format).ok_or_else(|| Error::Usage {
             message: format!("there is no format `{}`", self.format),
             help: String::from("run `weighbridge check --help`"),
         })?;
+        let request = Request {
+            threads: self.threads.map(usize::from),
+            wants: reporter.wants(),
+        };
+        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view, &cwd)?;
+        let bar = Bar::new(terminal::shows_progress());
+        let mut report = scan::check(&view, &policy, name, request, &bar)?;
+        bar.finish();
+        report.here = Here::between(&cwd, &view.root);
+
         let style = terminal::style(self.output.color, self.output.output.is_some());
         output::deliver(self.output.output.as_deref(), |out| {
             reporter.write(&report, style, out)

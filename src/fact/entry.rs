@@ -1,6 +1,6 @@
 //! A path in a view, with its bytes not yet read.
 
-use std::fmt;
+use std::{fmt, ops::Range, sync::Arc};
 
 use super::Text;
 
@@ -11,6 +11,52 @@ pub struct Entry {
     pub path: Text,
     /// What stands at the path.
     pub kind: EntryKind,
+    /// What brought it, in a view of a history.
+    pub brought: Option<Arc<Brought>>,
+}
+
+/// What brought an entry into a history: the first commit that has these bytes at this path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// The commit.
+    pub commit: Commit,
+    /// Whether the newest commits that were looked at no longer have these bytes there: gone from sight, not from clones.
+    pub gone: bool,
+}
+
+/// A commit, as far as people want to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its object id, lower-case hex: 40 digits, or 64 in a SHA-256 repository.
+    pub id: String,
+    /// When it was committed, in seconds since 1970 (UTC), as the commit says.
+    pub time: i64,
+    /// Who wrote it, as the commit says: name and mail.
+    pub author: Text,
+    /// The first line of its message.
+    pub summary: Text,
+}
+
+/// What of an entry's content a change brings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Changed {
+    /// All of it: it is new, or nothing says otherwise.
+    #[default]
+    All,
+    /// These lines, counted from 1, the end exclusive; in order.
+    Lines(Vec<Range<u32>>),
+}
+
+impl Changed {
+    /// Whether something from line `first` to `last` (both included) is part of the change.
+    pub fn touches(&self, first: u32, last: u32) -> bool {
+        match self {
+            Self::All => true,
+            Self::Lines(lines) => lines
+                .iter()
+                .any(|lines| lines.start <= last && first < lines.end),
+        }
+    }
 }
 
 /// What stands at a path.

@@ -6,11 +6,11 @@ mod subject;
 pub use level::Level;
 pub use subject::Subject;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use serde::Serialize;
 
-use crate::fact::{Excerpt, Site, Text};
+use crate::fact::{Brought, Excerpt, Site, Text};
 
 /// Who a rule is. A `static` each, made by `declare_rule!`.
 #[derive(Debug, Serialize)]
@@ -48,6 +48,23 @@ pub struct Finding {
     pub help: Vec<String>,
     /// The lines that show the offence.
     pub excerpt: Option<Excerpt>,
+    /// What brought the entry, in a view of a history.
+    pub brought: Option<Arc<Brought>>,
+    /// Whether it stands on what the view's change brings; true where the view is of no change.
+    pub on_change: bool,
+    /// Edits that would mend it, if one is certain to: all of them together.
+    pub fix: Vec<Edit>,
+}
+
+/// A replacement in a text file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The span that goes, in [`Place::Span`](crate::fact::Place::Span)'s counting: first line, first column.
+    pub start: (u32, u32),
+    /// Last line, and the column after the last.
+    pub end: (u32, u32),
+    /// What comes instead.
+    pub text: String,
 }
 
 /// A place elsewhere that explains a finding.

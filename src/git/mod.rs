@@ -33,6 +33,8 @@ pub struct View {
     pub label: String,
     /// Sorted by path; in an index, the sides of a conflict share one.
     pub items: Vec<Item>,
+    /// What is to be known of the view as a whole, a sentence each: that history ends where a shallow clone does.
+    pub notices: Vec<String>,
     repository: Option<gix::ThreadSafeRepository>,
     lfs: OnceLock<lfs::Store>,
 }
@@ -66,6 +68,7 @@ impl Item {
             entry: Entry {
                 path: Text::new(path),
                 kind,
+                brought: None,
             },
             facts: Vec::new(),
             origin,
@@ -86,6 +89,7 @@ impl View {
             root,
             label,
             items,
+            notices: Vec::new(),
             repository: None,
             lfs: OnceLock::new(),
         }

@@ -10,7 +10,7 @@ use gix::bstr::ByteSlice as _;
 use super::{Item, Origin, View, lfs::Pointer, path_bytes, repository::describe};
 use crate::{
     bytes::{FileSource, Window, wide},
-    fact::{EntryKind, Fact, Text, Unread},
+    fact::{Changed, EntryKind, Fact, Text, Unread},
     limits,
 };
 
@@ -29,6 +29,8 @@ pub struct Opened {
     pub size: u64,
     /// What opening it showed, after what listing it had shown.
     pub facts: Vec<Fact>,
+    /// What of the content the view's change brings.
+    pub changed: Changed,
 }
 
 /// What stands at a path.
@@ -237,6 +239,7 @@ impl Opened {
             content: Content::Nothing,
             size: 0,
             facts: Vec::new(),
+            changed: Changed::All,
         }
     }
 
@@ -249,6 +252,7 @@ impl Opened {
             size: window.len(),
             content: Content::Bytes(window),
             facts: Vec::new(),
+            changed: Changed::All,
         }
     }
 

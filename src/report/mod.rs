@@ -18,7 +18,7 @@ pub use prose::prose;
 
 use std::io::{self, Write};
 
-use crate::verdict::Report;
+use crate::verdict::{Report, Wants};
 
 /// How to show text: what the terminal can do and what its user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,10 @@ pub trait Reporter: Sync {
     fn name(&self) -> &'static str;
     /// What it is for, in one line.
     fn summary(&self) -> &'static str;
+    /// What it shows beside findings and coverage.
+    fn wants(&self) -> Wants {
+        Wants::default()
+    }
     /// Writes all of the report. Formats for machines ignore the style.
     ///
     /// # Errors

@@ -119,6 +119,9 @@ impl Case<'_> {
             related: Vec::new(),
             help: Vec::new(),
             excerpt: about.excerpt.as_deref().cloned(),
+            brought: None,
+            on_change: true,
+            fix: Vec::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Listing, guard, source};
 use crate::{
-    fact::{Fact, ListingLine, Observation, Site, Text, Unread},
+    fact::{Changed, Fact, ListingLine, Observation, Place, Site, Text, Unread},
     finding::Finding,
     format,
     git::{Content, Item, Opened, Reader},
@@ -20,6 +20,8 @@ pub(super) struct Seen {
     pub(super) bytes: u64,
     /// Whether it is source.
     pub(super) source: bool,
+    /// What of the content the view's change brings.
+    pub(super) changed: Changed,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
 }
@@ -38,7 +40,7 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
     }
     let mut seen = observe(reader, item, Listing::None)?;
     let scope = policy.scope(&item.entry.path);
-    let findings = match guard::run(|| findings(item, &seen.observations, &scope)) {
+    let mut findings = match guard::run(|| findings(item, &seen.observations, &scope)) {
         Ok(findings) => findings,
         Err(message) => {
             // A rule that cannot bear these facts must still not let the entry pass.
@@ -46,6 +48,10 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
             findings(item, &seen.observations, &scope)
         }
     };
+    for finding in &mut findings {
+        finding.brought.clone_from(&item.entry.brought);
+        finding.on_change = stands_on(&seen.changed, &finding.site);
+    }
     Some(verdict::weigh(
         findings,
         &scope,
@@ -53,6 +59,16 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
         seen.bytes,
         seen.source,
     ))
+}
+
+/// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.
+fn stands_on(changed: &Changed, site: &Site) -> bool {
+    match site.at {
+        Place::Span { line, end_line, .. } if site.hops.is_empty() => {
+            changed.touches(line, end_line)
+        }
+        _ => true,
+    }
 }
 
 fn findings(item: &Item, observations: &[Observation], scope: &Scope) -> Vec<Finding> {
@@ -97,6 +113,7 @@ pub(super) fn observe(reader: &mut Reader<'_>, item: &Item, listing: Listing) ->
 
 fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder) {
     seen.bytes = opened.size;
+    seen.changed = opened.changed;
     let name = item.entry.file_name();
     let pointer = opened
         .facts

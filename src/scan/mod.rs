@@ -13,7 +13,7 @@ pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{View, file, staged, work_tree},
-    verdict::{Coverage, Here, Inspection, Outcome, Report},
+    verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
 };
 
 use std::{
@@ -52,7 +52,16 @@ impl Progress for () {
     fn done(&self, _: &Text) {}
 }
 
-/// Checks every entry of a view. `threads` is how many workers there may be; `None` is as many as there are processors.
+/// How to check.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request {
+    /// How many workers there may be; `None` is as many as there are processors.
+    pub threads: Option<usize>,
+    /// What the report is to hold beside findings.
+    pub wants: Wants,
+}
+
+/// Checks every entry of a view.
 ///
 /// # Errors
 /// Workers that cannot be started.
@@ -60,9 +69,10 @@ pub fn check(
     view: &View,
     policy: &Policy,
     policy_name: String,
-    threads: Option<usize>,
+    request: Request,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
+    let threads = request.threads;
     guard::install();
     progress.begin(view.items.len());
     let one = |reader: &mut Reader<'_>, item: &Item| {
@@ -98,11 +108,13 @@ pub fn check(
         });
         weighed.extend(others);
     }
-    Ok(verdict::judge(
+    let mut report = verdict::judge(
         view.label.clone(),
         policy_name,
         weighed.into_iter().flatten(),
-    ))
+    );
+    report.notices.clone_from(&view.notices);
+    Ok(report)
 }
 
 /// Whether every opcode is listed.

@@ -2,11 +2,15 @@
 //!
 //! Pure: findings and scopes in, a [`Report`] out. Waivers and dates join here.
 
+mod artifact;
+mod fingerprint;
 mod here;
 mod inspection;
 mod judge;
 mod weights;
 
+pub use artifact::{Artifact, Wants};
+pub use fingerprint::fingerprints;
 pub use here::Here;
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 pub use judge::{Weighed, inspect, judge, weigh};
@@ -48,6 +52,10 @@ pub struct Report {
     pub policy: String,
     /// Where the user stands: people are shown paths as they would type them, programs as the view spells them.
     pub here: Here,
+    /// What is to be known of the run as a whole, a sentence each.
+    pub notices: Vec<String>,
+    /// The artifacts by path, if they were asked for.
+    pub artifacts: Vec<Artifact>,
 }
 
 /// How a run ends.
@@ -93,13 +101,18 @@ impl Report {
     /// Sorts findings by path, site and rule, so that output does not depend on the order of work.
     pub fn sort(&mut self) {
         self.findings.sort_by(|a, b| {
-            (&a.path, &a.site.hops, &a.site.at, a.rule.id, &a.subject).cmp(&(
+            let version = |finding: &Finding| {
+                let brought = finding.brought.as_ref()?;
+                Some((brought.commit.time, brought.commit.id.clone()))
+            };
+            (&a.path, version(a), &a.site, a.rule.id, &a.subject).cmp(&(
                 &b.path,
-                &b.site.hops,
-                &b.site.at,
+                version(b),
+                &b.site,
                 b.rule.id,
                 &b.subject,
             ))
         });
+        self.artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     }
 }

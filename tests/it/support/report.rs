@@ -56,6 +56,9 @@ pub(crate) fn finding(rule: &'static RuleMeta, path: &str, message: &str) -> Fin
         related: Vec::new(),
         help: Vec::new(),
         excerpt: None,
+        brought: None,
+        on_change: true,
+        fix: Vec::new(),
     }
 }
 
