@@ -30,7 +30,7 @@ type Handle = gix::odb::Cache<gix::odb::store::Handle<Arc<Store>>>;
 
 /// Where objects are. Shared by all threads.
 pub(super) struct Stores {
-    stores: Vec<Arc<Store>>,
+    all: Vec<Arc<Store>>,
     hash: gix::hash::Kind,
     /// The repository leaves objects at the remote until they are needed.
     partial: bool,
@@ -63,7 +63,7 @@ impl Stores {
             stores.push(Arc::new(store));
         }
         Ok(Self {
-            stores,
+            all: stores,
             hash,
             partial,
         })
@@ -72,7 +72,7 @@ impl Stores {
     /// Access for one thread.
     pub(super) fn open(&self) -> Objects {
         let mut objects = Objects {
-            stores: self.stores.clone(),
+            stores: self.all.clone(),
             quick: Vec::new(),
             hash: self.hash,
             partial: self.partial,
@@ -89,7 +89,7 @@ impl Stores {
     /// The indexes of all packs, the largest first.
     pub(super) fn pack_indexes(&self) -> Vec<PathBuf> {
         let mut found: Vec<(u64, PathBuf)> = Vec::new();
-        for store in &self.stores {
+        for store in &self.all {
             let own = store.path().to_owned();
             let folders = store.alternate_db_paths().unwrap_or_default();
             for folder in folders.into_iter().chain([own]) {
@@ -142,13 +142,13 @@ fn alternates(list: &OsStr) -> Vec<PathBuf> {
         } else {
             None
         };
-        let (path, length) = match quoted {
-            Some((path, length)) => (path.into_owned().into(), length),
-            None => {
+        let (path, length) = quoted.map_or_else(
+            || {
                 let end = rest.find_byte(separator).unwrap_or(rest.len());
                 (rest.get(..end).unwrap_or_default().to_vec(), end)
-            }
-        };
+            },
+            |(path, length)| (path.into_owned().into(), length),
+        );
         if let Ok(path) = path.to_path()
             && !path.as_os_str().is_empty()
         {

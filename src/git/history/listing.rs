@@ -98,6 +98,9 @@ impl Listing {
     }
 }
 
+/// Where something could not be read, and what.
+type Lost = (Box<[u8]>, ObjectId);
+
 /// What was found so far.
 #[derive(Default)]
 struct Found {
@@ -105,7 +108,7 @@ struct Found {
     leaves: IndexMap<Leaf, u32, FxBuildHasher>,
     bringers: Vec<Commit>,
     /// What could not be read: where, and who brought it.
-    unread: IndexMap<(Box<[u8]>, ObjectId), (Unread, Option<u32>), FxBuildHasher>,
+    unread: IndexMap<Lost, (Unread, Option<u32>), FxBuildHasher>,
     bytes: usize,
     folders: usize,
 }
