@@ -44,10 +44,7 @@ impl Stores {
     pub(super) fn of(repository: &gix::ThreadSafeRepository) -> Result<Self, Error> {
         let local = repository.to_thread_local();
         let hash = local.object_hash();
-        let partial = local
-            .config_snapshot()
-            .string("extensions.partialClone")
-            .is_some();
+        let partial = is_partial(&local);
         let own = canonical(repository.objects.path());
         let mut stores = vec![Arc::clone(&repository.objects)];
         for path in named_by_the_environment() {
@@ -109,6 +106,20 @@ impl Stores {
         found.dedup();
         found.into_iter().map(|(_, path)| path).collect()
     }
+}
+
+/// Whether some remote has promised to give later what was not fetched.
+fn is_partial(repository: &gix::Repository) -> bool {
+    let config = repository.config_snapshot();
+    let promises = |name: &BStr| {
+        let key = format!("remote.{name}.promisor");
+        config.boolean(key.as_str()).unwrap_or_default()
+    };
+    config.string("extensions.partialClone").is_some()
+        || repository
+            .remote_names()
+            .iter()
+            .any(|name| promises(name.as_ref()))
 }
 
 fn canonical(path: &Path) -> PathBuf {
