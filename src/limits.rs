@@ -103,3 +103,19 @@ pub const BLOB_BYTES: u64 = 512 << 20;
 
 /// Files up to this size are read whole when they are opened: one read instead of several. Most source files are smaller.
 pub const SMALL_FILE: usize = 32 << 10;
+
+/// Paths that are looked at in the trees of one view. A few objects can stand for billions of paths; the largest public
+/// repositories have half a million files.
+pub const TREE_ENTRIES: u64 = 2_000_000;
+
+/// Bytes of all those paths together. Folders nested without end have paths without end; half a million files have 40 MB.
+pub const TREE_PATHS: u64 = 512 << 20;
+
+/// Bytes of one folder in git, which is read whole: a million files.
+pub const TREE_BYTES: u64 = 64 << 20;
+
+/// Submodules that one view enters. Each is a repository to open; projects with a hundred are rare.
+pub const SUBMODULES: usize = 1_000;
+
+/// How deep submodules are nested. Real ones reach four.
+pub const SUBMODULE_DEPTH: usize = 16;

@@ -1,6 +1,6 @@
 //! `weighbridge check`: the gate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, builder::PossibleValuesParser};
 
@@ -8,7 +8,7 @@ use super::{OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, 
 use crate::{
     error::Error,
     report,
-    scan::{self, Here, Outcome, Report, Request},
+    scan::{self, Here, Outcome, Report, Request, View},
 };
 
 const EXAMPLES: &str = "\
@@ -16,6 +16,8 @@ Examples:
   weighbridge check                          tracked files, and untracked ones
                                              that git does not ignore
   weighbridge check --staged                 in a pre-commit hook
+  weighbridge check --diff main...HEAD       what a branch brings
+  weighbridge check --rev v1.0               all that a release has
   weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
   weighbridge check --format json -o report.json
 
@@ -23,8 +25,8 @@ Exit codes:
   0  nothing is refused
   1  something is refused
   2  the job could not be done
-  3  there was no artifact and no source file to check (0 with --staged:
-     most commits bring none)";
+  3  there was no artifact and no source file to check (0 with --staged and
+     --diff: most changes bring none)";
 
 /// Check the files of a repository, a folder, or by name
 ///
@@ -41,8 +43,26 @@ pub(super) struct Check {
     ///
     /// Only what differs from HEAD, and as it is in the index: changes that are
     /// not staged do not count.
-    #[arg(long, help_heading = "Selection")]
+    #[arg(long, help_heading = "Selection", group = "view")]
     staged: bool,
+    /// Check what a commit, a tag or a tree has
+    ///
+    /// All of its files, as git recorded them; nothing on disk counts.
+    #[arg(long, value_name = "REV", help_heading = "Selection", group = "view")]
+    rev: Option<String>,
+    /// Check what a change brings: BASE..HEAD, BASE...HEAD, or BASE
+    ///
+    /// BASE..HEAD is what differs between the two, BASE...HEAD what HEAD brings
+    /// since it left BASE, as a pull request shows it; BASE alone is BASE..HEAD.
+    /// Files on disk do not count. The policy is that of BASE, so that no change
+    /// permits itself.
+    #[arg(long, value_name = "RANGE", help_heading = "Selection", group = "view")]
+    diff: Option<String>,
+    /// Check what is in submodules, too
+    ///
+    /// Without it a submodule is one entry, and what is in it is not looked at.
+    #[arg(long, help_heading = "Selection")]
+    recurse_submodules: bool,
     #[command(flatten)]
     policy: PolicyArgs,
     /// How to report
@@ -68,11 +88,7 @@ impl Check {
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let view = if self.staged {
-            scan::staged(&cwd, &self.paths)?
-        } else {
-            scan::work_tree(&cwd, &self.paths)?
-        };
+        let mut view = self.view(&cwd)?;
         let reporter = report::by_name(&self.format).ok_or_else(|| Error::Usage {
             message: format!("there is no format `{}`", self.format),
             help: String::from("run `weighbridge check --help`"),
@@ -81,7 +97,7 @@ impl Check {
             threads: self.threads.map(usize::from),
             wants: reporter.wants(),
         };
-        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view, &cwd)?;
+        let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
         let bar = Bar::new(terminal::shows_progress());
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
@@ -92,6 +108,23 @@ impl Check {
             reporter.write(&report, style, out)
         })?;
         Ok(self.outcome(&report))
+    }
+
+    fn view(&self, cwd: &Path) -> Result<View, Error> {
+        let view = if self.staged {
+            scan::staged(cwd, &self.paths)
+        } else if let Some(rev) = &self.rev {
+            scan::revision(cwd, rev, &self.paths)
+        } else if let Some(range) = &self.diff {
+            scan::change(cwd, range, &self.paths)
+        } else {
+            scan::work_tree(cwd, &self.paths)
+        }?;
+        Ok(if self.recurse_submodules {
+            view.with_submodules()
+        } else {
+            view
+        })
     }
 
     fn outcome(&self, report: &Report) -> Outcome {
@@ -107,7 +140,12 @@ impl Check {
                 report.view
             ));
         }
-        if self.staged { Outcome::Clean } else { outcome }
+        // Most changes bring nothing of ours.
+        if self.staged || self.diff.is_some() {
+            Outcome::Clean
+        } else {
+            outcome
+        }
     }
 }
 

@@ -4,13 +4,23 @@
 //! them, from disk or from the object store, and follows git-lfs pointers into the local store. Nothing is judged
 //! here and no program is run. What cannot be listed or opened becomes a fact of its item, never a gap in the view.
 
+mod attributes;
+mod change;
+mod ground;
 mod index;
 mod lfs;
+mod lines;
 mod locate;
+mod paths;
 mod read;
 mod repository;
+mod revision;
+mod submodule;
+mod tree;
 mod walk;
 
+pub use change::{change, revision};
+pub use ground::Ground;
 pub use index::staged;
 pub use locate::{file, work_tree};
 pub use read::{Content, Opened, Reader};
@@ -37,6 +47,10 @@ pub struct View {
     pub notices: Vec<String>,
     repository: Option<gix::ThreadSafeRepository>,
     lfs: OnceLock<lfs::Store>,
+    /// The submodules that items are in.
+    modules: Vec<submodule::Module>,
+    ground: Ground,
+    sides: Option<change::Sides>,
 }
 
 /// An entry, how to open it, and what listing already showed about it.
@@ -47,6 +61,10 @@ pub struct Item {
     /// What listing it showed: a conflict, a folder that cannot be listed.
     pub facts: Vec<Fact>,
     origin: Origin,
+    /// What a change found at its path: a blob for a file, a commit for a submodule.
+    before: Option<gix::ObjectId>,
+    /// The submodule it is in, by its place in the view's list.
+    module: Option<usize>,
 }
 
 /// Where an item's bytes are.
@@ -72,6 +90,8 @@ impl Item {
             },
             facts: Vec::new(),
             origin,
+            before: None,
+            module: None,
         }
     }
 
@@ -92,6 +112,9 @@ impl View {
             notices: Vec::new(),
             repository: None,
             lfs: OnceLock::new(),
+            modules: Vec::new(),
+            ground: Ground::default(),
+            sides: None,
         }
     }
 
@@ -110,9 +133,13 @@ impl View {
         Reader::new(self)
     }
 
-    /// The local git-lfs store, looked up when the first pointer is met.
-    fn lfs(&self) -> &lfs::Store {
-        self.lfs.get_or_init(|| match &self.repository {
+    /// The local git-lfs store of a submodule, or the view's own, looked up when the first pointer is met.
+    fn lfs(&self, module: Option<usize>) -> &lfs::Store {
+        let (lfs, repository) = match module.and_then(|n| self.modules.get(n)) {
+            Some(module) => (&module.lfs, Some(&module.repository)),
+            None => (&self.lfs, self.repository.as_ref()),
+        };
+        lfs.get_or_init(|| match repository {
             Some(repository) => lfs::Store::of(&repository.to_thread_local()),
             None => lfs::Store::default(),
         })

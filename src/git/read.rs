@@ -7,7 +7,10 @@ use std::{
 
 use gix::bstr::ByteSlice as _;
 
-use super::{Item, Origin, View, lfs::Pointer, path_bytes, repository::describe};
+use super::{
+    Item, Origin, View, attributes::Attributes, lfs::Pointer, lines, path_bytes,
+    repository::describe,
+};
 use crate::{
     bytes::{FileSource, Window, wide},
     fact::{Changed, EntryKind, Fact, Text, Unread},
@@ -17,7 +20,9 @@ use crate::{
 /// Opens the items of a view. Each worker has its own: an object store is read fastest without sharing.
 pub struct Reader<'v> {
     view: &'v View,
-    repository: Option<gix::Repository>,
+    /// The view's own, then those of its submodules.
+    repositories: Vec<Option<gix::Repository>>,
+    attributes: Attributes,
 }
 
 /// An opened item.
@@ -61,7 +66,8 @@ impl<'v> Reader<'v> {
     pub(super) fn new(view: &'v View) -> Self {
         Self {
             view,
-            repository: None,
+            repositories: Vec::new(),
+            attributes: Attributes::default(),
         }
     }
 
@@ -75,12 +81,18 @@ impl<'v> Reader<'v> {
             },
             (Origin::Disk | Origin::Named(_), EntryKind::Link) => self.open_link(item),
             (Origin::Named(path), EntryKind::File) => self.open_file(item, path),
-            (Origin::Blob(id), _) => match self.blob(*id) {
+            (Origin::Blob(id), _) => match self.blob(item.module, *id) {
                 Ok(bytes) if item.entry.kind == EntryKind::Link => {
                     let leaves = leaves(item.entry.path.as_bytes(), &bytes);
                     Opened::link(Text::new(bytes), leaves)
                 }
-                Ok(bytes) => self.weigh_small(item, bytes),
+                Ok(bytes) => {
+                    let changed = self.changed(item, *id, &bytes);
+                    Opened {
+                        changed,
+                        ..self.weigh_small(item, bytes)
+                    }
+                }
                 Err(unread) => Opened::unread(unread),
             },
         };
@@ -158,37 +170,60 @@ impl<'v> Reader<'v> {
         }
     }
 
-    fn blob(&mut self, id: gix::ObjectId) -> Result<Vec<u8>, Unread> {
-        let Some(shared) = &self.view.repository else {
+    fn blob(&mut self, module: Option<usize>, id: gix::ObjectId) -> Result<Vec<u8>, Unread> {
+        let Some(repository) = self.repository(module) else {
             return Err(Unread::Io {
                 detail: Text::from("there is no object store"),
             });
         };
-        let repository = self
-            .repository
-            .get_or_insert_with(|| shared.to_thread_local());
-        // The header costs nothing; the object itself is inflated into memory at once.
-        let header = repository
-            .try_find_header(id)
-            .map_err(|error| object_error(id, &describe(&error)))?;
-        let Some(header) = header else {
-            return Err(missing(repository, id));
+        object(repository, id, limits::BLOB_BYTES).map_err(|unread| match unread {
+            Unread::NotFetched { detail, command } => Unread::NotFetched {
+                detail,
+                command: self.view.in_module(module, command),
+            },
+            other => other,
+        })
+    }
+
+    /// The repository of a submodule, or the view's own.
+    fn repository(&mut self, module: Option<usize>) -> Option<&gix::Repository> {
+        let (at, shared) = match module {
+            None => (0, self.view.repository.as_ref()?),
+            Some(n) => (n.saturating_add(1), &self.view.modules.get(n)?.repository),
         };
-        if header.kind() != gix::objs::Kind::Blob {
-            return Err(object_error(id, "it is not a blob"));
+        if self.repositories.len() <= at {
+            self.repositories
+                .resize_with(at.saturating_add(1), || None);
         }
-        if header.size() > limits::BLOB_BYTES {
-            return Err(Unread::Limit {
-                limit: format!(
-                    "git objects of more than {} MiB",
-                    limits::BLOB_BYTES.checked_shr(20).unwrap_or_default()
-                ),
-            });
+        let repository = self.repositories.get_mut(at)?;
+        Some(repository.get_or_insert_with(|| shared.to_thread_local()))
+    }
+
+    /// What of a blob is new, where it is a text that stood there before.
+    fn changed(&mut self, item: &Item, id: gix::ObjectId, bytes: &[u8]) -> Changed {
+        match item.before {
+            // Only its mode has changed.
+            Some(before) if before == id => Changed::Lines(Vec::new()),
+            Some(before) if lines::is_text(bytes) && !Pointer::may_begin(bytes) => {
+                match self.blob(item.module, before) {
+                    Ok(before) if lines::is_text(&before) => lines::changed(&before, bytes),
+                    _ => Changed::All,
+                }
+            }
+            _ => Changed::All,
         }
-        match repository.find_object(id) {
-            Ok(object) => Ok(object.detach().data),
-            Err(error) => Err(object_error(id, &describe(&error))),
+    }
+
+    /// Whether the attributes that count for the view say `weighbridge=off` or `-weighbridge` of a path.
+    pub fn is_off(&mut self, path: &Text) -> bool {
+        let view = self.view;
+        if self.repository(None).is_none() {
+            return false;
         }
+        let Some(Some(repository)) = self.repositories.first() else {
+            return false;
+        };
+        self.attributes.is_off(view, repository, path.as_bytes())
     }
 
     /// Bytes that are in memory, unless they are a pointer to others.
@@ -200,7 +235,7 @@ impl<'v> Reader<'v> {
     }
 
     fn resolve(&self, item: &Item, pointer: &Pointer) -> Opened {
-        for path in self.view.lfs().candidates(pointer) {
+        for path in self.view.lfs(item.module).candidates(pointer) {
             let source = match FileSource::open(&path) {
                 Ok(source) => source,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -225,10 +260,11 @@ impl<'v> Reader<'v> {
             }
             return opened;
         }
-        let path = shell_word(item.entry.path.as_bytes());
+        let path = shell_word(self.view.inside_module(item));
+        let command = Text::new([b"git lfs pull --include=", path.as_slice()].concat());
         Opened::pointer(pointer).with(Fact::Unread(Unread::NotFetched {
             detail: Text::from("in git-lfs"),
-            command: Text::new([b"git lfs pull --include=", path.as_slice()].concat()),
+            command: self.view.in_module(item.module, command),
         }))
     }
 }
@@ -312,14 +348,44 @@ fn io_error(error: &io::Error) -> Unread {
     }
 }
 
-fn object_error(id: gix::ObjectId, why: &str) -> Unread {
+pub(super) fn object_error(id: gix::ObjectId, why: &str) -> Unread {
     Unread::Io {
         detail: Text::from(format!("git object {}: {why}", id.to_hex_with_len(12))),
     }
 }
 
+/// The bytes of a blob of at most `limit` bytes.
+pub(super) fn object(
+    repository: &gix::Repository,
+    id: gix::ObjectId,
+    limit: u64,
+) -> Result<Vec<u8>, Unread> {
+    // The header costs nothing; the object itself is inflated into memory at once.
+    let header = repository
+        .try_find_header(id)
+        .map_err(|error| object_error(id, &describe(&error)))?;
+    let Some(header) = header else {
+        return Err(missing(repository, id));
+    };
+    if header.kind() != gix::objs::Kind::Blob {
+        return Err(object_error(id, "it is not a blob"));
+    }
+    if header.size() > limit {
+        return Err(Unread::Limit {
+            limit: format!(
+                "git objects of more than {} MiB",
+                limit.checked_shr(20).unwrap_or_default()
+            ),
+        });
+    }
+    match repository.find_object(id) {
+        Ok(object) => Ok(object.detach().data),
+        Err(error) => Err(object_error(id, &describe(&error))),
+    }
+}
+
 /// An object that is not there: in a partial clone it is elsewhere, otherwise the repository is damaged.
-fn missing(repository: &gix::Repository, id: gix::ObjectId) -> Unread {
+pub(super) fn missing(repository: &gix::Repository, id: gix::ObjectId) -> Unread {
     let partial = repository
         .config_snapshot()
         .string("extensions.partialClone")
@@ -335,7 +401,7 @@ fn missing(repository: &gix::Repository, id: gix::ObjectId) -> Unread {
 }
 
 /// A path as a word of a command line.
-fn shell_word(path: &[u8]) -> Vec<u8> {
+pub(super) fn shell_word(path: &[u8]) -> Vec<u8> {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+@%=:,".contains(b);
     if !path.is_empty() && path.iter().all(plain) {
         return path.to_vec();

@@ -8,6 +8,7 @@ use gix::{
     sec::Permission,
 };
 
+use super::walk::Tracked;
 use crate::error::Error;
 
 /// The repository that `start` (a folder) is in, if any. What git itself was told through its environment counts, because
@@ -22,7 +23,10 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
         );
         // The environment speaks of one repository; a path elsewhere belongs to whichever it is in.
         if let Ok(repository) = found
-            && work_tree_of(&repository).is_some_and(|root| start.starts_with(root))
+            && match work_tree_of(&repository) {
+                Some(root) => start.starts_with(root),
+                None => repository.to_thread_local().is_bare(),
+            }
         {
             return Ok(Some(repository));
         }
@@ -41,6 +45,30 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
         Ok(repository) => Ok(Some(repository)),
         Err(error) => refuse(start, &error),
     }
+}
+
+/// The repository at exactly this place: a folder with a `.git`, or what one holds. What is wrong with it, in words.
+pub(super) fn open(place: &Path) -> Result<gix::ThreadSafeRepository, String> {
+    // The environment speaks of the repository around it.
+    options(Permission::Deny)
+        .full
+        .open(place)
+        .map_err(|error| describe(&error))
+}
+
+/// What git knows about the files of a work tree: the index, and what it ignores.
+pub(super) fn tracked<'r>(
+    repository: &'r gix::Repository,
+    index: &'r gix::index::File,
+) -> Result<Tracked<'r>, Error> {
+    let excludes = repository
+        .excludes(
+            index,
+            None,
+            gix::worktree::stack::state::ignore::Source::WorktreeThenIdMappingIfNotSkipped,
+        )
+        .map_err(|error| unreadable(repository.git_dir(), &error))?;
+    Ok(Tracked { index, excludes })
 }
 
 /// The canonical path of the work tree.

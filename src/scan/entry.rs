@@ -28,7 +28,7 @@ pub(super) struct Seen {
 
 /// Reads and judges an entry; `None` if it has gone since it was listed.
 pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Option<Weighed> {
-    if policy.excludes(&item.entry.path) {
+    if is_excluded(reader, item, policy) {
         return Some(Weighed {
             findings: Vec::new(),
             coverage: Coverage {
@@ -59,6 +59,16 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
         seen.bytes,
         seen.source,
     ))
+}
+
+/// Whether the policy, or an attribute that it honours, says not to look. What the policy itself is, is always looked at.
+fn is_excluded(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> bool {
+    let path = &item.entry.path;
+    let of_policy = item
+        .facts
+        .iter()
+        .any(|fact| matches!(fact, Fact::PolicyEdited { .. }));
+    !of_policy && (policy.excludes(path) || policy.honours_attributes() && reader.is_off(path))
 }
 
 /// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.

@@ -12,7 +12,7 @@ mod survey;
 pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
-    git::{View, file, staged, work_tree},
+    git::{View, change, file, revision, staged, work_tree},
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
 };
 
