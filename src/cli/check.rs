@@ -50,7 +50,7 @@ pub(super) struct Check {
     /// All of its files, as git recorded them; nothing on disk counts.
     #[arg(long, value_name = "REV", help_heading = "Selection", group = "view")]
     rev: Option<String>,
-    /// Check what a change brings: BASE..HEAD, BASE...HEAD, or BASE
+    /// Check what a change brings, such as main...HEAD
     ///
     /// BASE..HEAD is what differs between the two, BASE...HEAD what HEAD brings
     /// since it left BASE, as a pull request shows it; BASE alone is BASE..HEAD.

@@ -75,12 +75,7 @@ impl Attributes {
             })
     }
 
-    fn folder(
-        &mut self,
-        view: &View,
-        repository: &gix::Repository,
-        path: &[u8],
-    ) -> Arc<Folder> {
+    fn folder(&mut self, view: &View, repository: &gix::Repository, path: &[u8]) -> Arc<Folder> {
         if let Some(known) = self.folders.get(path) {
             return Arc::clone(known);
         }

@@ -218,12 +218,7 @@ impl Trees<'_> {
 
 impl View {
     /// Says what is looked at, and what it is compared with.
-    pub(super) fn of(
-        mut self,
-        before: Option<Snapshot>,
-        after: Snapshot,
-        filter: Filter,
-    ) -> Self {
+    pub(super) fn of(mut self, before: Option<Snapshot>, after: Snapshot, filter: Filter) -> Self {
         self.sides = Some(Sides {
             before,
             after,
@@ -264,9 +259,7 @@ impl View {
                 .find(|item| item.entry.path.as_bytes() == path);
             match known {
                 Some(item) => item.facts.push(fact),
-                None => self.add(
-                    Item::new(&path, EntryKind::File, Origin::Nowhere).with(fact),
-                ),
+                None => self.add(Item::new(&path, EntryKind::File, Origin::Nowhere).with(fact)),
             }
         }
     }

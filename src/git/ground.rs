@@ -174,7 +174,9 @@ impl View {
                 return None;
             }
             let window = crate::bytes::Window::new(crate::bytes::FileSource::open(&place).ok()?);
-            let bytes = window.bytes_at(0, usize::try_from(window.len()).ok()?).ok()?;
+            let bytes = window
+                .bytes_at(0, usize::try_from(window.len()).ok()?)
+                .ok()?;
             return Some(bytes.clone());
         };
         let (mode, id) = snapshot.entry(repository, &path).ok()??;
@@ -197,10 +199,7 @@ impl Snapshot {
             Self::Tree(tree) => in_tree(repository, *tree, path),
             Self::Index(index) => {
                 if let Some(entry) = index.entry_by_path(BStr::new(path)) {
-                    return Ok(entry
-                        .mode
-                        .to_tree_entry_mode()
-                        .map(|mode| (mode, entry.id)));
+                    return Ok(entry.mode.to_tree_entry_mode().map(|mode| (mode, entry.id)));
                 }
                 // Of a folder outside a sparse checkout the index may have but the tree.
                 for slash in path.iter().enumerate().filter(|(_, b)| **b == b'/') {
@@ -219,7 +218,8 @@ impl Snapshot {
 
     /// Whether there is anything at a path.
     pub(super) fn has(&self, repository: &gix::Repository, path: &[u8]) -> bool {
-        self.entry(repository, path).is_ok_and(|entry| entry.is_some())
+        self.entry(repository, path)
+            .is_ok_and(|entry| entry.is_some())
     }
 
     /// The file at a path, links followed: its own path and its blob.

@@ -132,7 +132,7 @@ impl<'r> Comparison<'r> {
     fn compare(&mut self, level: &Level<'r>, levels: &mut Vec<Level<'r>>) {
         let data = match level.head {
             Some(id) => self.trees.older(id),
-            None => Vec::new(),
+            None => [].into(),
         };
         let head = gix::objs::TreeRef::from_bytes(&data, self.repository.object_hash())
             .unwrap_or_else(|_| gix::objs::TreeRef::empty());

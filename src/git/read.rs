@@ -192,8 +192,7 @@ impl<'v> Reader<'v> {
             Some(n) => (n.saturating_add(1), &self.view.modules.get(n)?.repository),
         };
         if self.repositories.len() <= at {
-            self.repositories
-                .resize_with(at.saturating_add(1), || None);
+            self.repositories.resize_with(at.saturating_add(1), || None);
         }
         let repository = self.repositories.get_mut(at)?;
         Some(repository.get_or_insert_with(|| shared.to_thread_local()))
@@ -386,10 +385,11 @@ pub(super) fn object(
 
 /// An object that is not there: in a partial clone it is elsewhere, otherwise the repository is damaged.
 pub(super) fn missing(repository: &gix::Repository, id: gix::ObjectId) -> Unread {
-    let partial = repository
-        .config_snapshot()
-        .string("extensions.partialClone")
-        .is_some();
+    let config = repository.config_snapshot();
+    let partial = config.string("extensions.partialClone").is_some()
+        || repository.remote_names().iter().any(|remote| {
+            config.boolean(format!("remote.{remote}.promisor").as_str()) == Some(true)
+        });
     if partial {
         Unread::NotFetched {
             detail: Text::from(format!("git object {id}, which this partial clone lacks")),

@@ -11,6 +11,9 @@ use gix::{
 use super::walk::Tracked;
 use crate::error::Error;
 
+/// What is checked out and committed are the objects themselves, whatever is shown in their place.
+const NO_REPLACEMENTS: &str = "core.useReplaceRefs=false";
+
 /// The repository that `start` (a folder) is in, if any. What git itself was told through its environment counts, because
 /// hooks run with it: `GIT_INDEX_FILE` names the index that is being committed.
 pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>, Error> {
@@ -47,13 +50,21 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
     }
 }
 
-/// The repository at exactly this place: a folder with a `.git`, or what one holds. What is wrong with it, in words.
-pub(super) fn open(place: &Path) -> Result<gix::ThreadSafeRepository, String> {
+/// The repository at exactly this place: a folder with a `.git`, or, if `bare`, what one holds, whatever work tree it
+/// speaks of: that may be gone. What is wrong with it, in words.
+pub(super) fn open(place: &Path, bare: bool) -> Result<gix::ThreadSafeRepository, String> {
     // The environment speaks of the repository around it.
-    options(Permission::Deny)
-        .full
-        .open(place)
-        .map_err(|error| describe(&error))
+    let mut options = options(Permission::Deny).full;
+    if bare {
+        // It is asked for objects only; its own configuration says above all where its work tree would be.
+        options = options.filter_config_section(|section| {
+            !matches!(
+                section.source,
+                gix::config::Source::Local | gix::config::Source::Worktree
+            ) && section.trust == gix::sec::Trust::Full
+        });
+    }
+    options.open(place).map_err(|error| describe(&error))
 }
 
 /// What git knows about the files of a work tree: the index, and what it ignores.
@@ -166,8 +177,7 @@ fn options(environment: Permission) -> gix::sec::trust::Mapping<Options> {
         Options::default()
             .permissions(permissions)
             .lossy_config(true)
-            // What is checked out and committed are the objects themselves, whatever is shown in their place.
-            .config_overrides(["core.useReplaceRefs=false"])
+            .config_overrides([NO_REPLACEMENTS])
             .bail_if_untrusted(true)
     };
     gix::sec::trust::Mapping {

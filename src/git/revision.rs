@@ -29,9 +29,7 @@ impl Revision {
     /// A name that stands for nothing here, for a range, or for a file.
     pub(super) fn find(repository: &gix::Repository, name: &str) -> Result<Self, Error> {
         let shown = Text::from(name).to_string();
-        if repository.head().is_ok_and(|head| head.is_unborn())
-            && (name == "HEAD" || name == "@")
-        {
+        if repository.head().is_ok_and(|head| head.is_unborn()) && (name == "HEAD" || name == "@") {
             return Err(usage(
                 "`HEAD` has no commit yet",
                 "commit first; `weighbridge check` judges the files as they are",
@@ -46,7 +44,9 @@ impl Revision {
                 "`--diff BASE..HEAD` judges what lies between two",
             ));
         };
-        let object = id.object().map_err(|error| unknown(repository, name, &error))?;
+        let object = id
+            .object()
+            .map_err(|error| unknown(repository, name, &error))?;
         let object = object
             .peel_tags_to_end()
             .map_err(|error| unknown(repository, name, &error))?;
@@ -93,7 +93,10 @@ pub(super) fn fork(
         let tree = if one.commit.is_none() { one } else { other };
         return Err(usage(
             format!("`{}` is a tree and has no history", tree.name),
-            format!("compare them as they are: `--diff {}..{}`", one.name, other.name),
+            format!(
+                "compare them as they are: `--diff {}..{}`",
+                one.name, other.name
+            ),
         ));
     };
     let bases = repository
@@ -142,16 +145,20 @@ fn neither(shown: &str) -> Error {
 fn unknown(repository: &gix::Repository, name: &str, error: &gix::Error) -> Error {
     let shown = Text::from(name).to_string();
     let why = describe(error);
-    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+    let plain = name
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
     // What a name such as `main~3` begins with may be right; then it is the history that ends too early.
     let stem = name.split(['~', '^', '@', ':']).next().unwrap_or(name);
-    let starts = stem != name
-        && !stem.is_empty()
-        && repository.rev_parse_single(BStr::new(stem)).is_ok();
+    let starts =
+        stem != name && !stem.is_empty() && repository.rev_parse_single(BStr::new(stem)).is_ok();
     let message = if why.contains("ambiguous") {
         format!("`{shown}` stands for several objects")
     } else if starts {
-        format!("`{shown}` leads nowhere, though there is `{}`", Text::from(stem))
+        format!(
+            "`{shown}` leads nowhere, though there is `{}`",
+            Text::from(stem)
+        )
     } else {
         format!("there is no revision `{shown}`")
     };
@@ -181,7 +188,9 @@ fn unknown(repository: &gix::Repository, name: &str, error: &gix::Error) -> Erro
             None => format!("{word}:{word}"),
         };
         if shallow {
-            format!("this clone is shallow; if the remote has it: git fetch --depth=1 {remote} {fetched}")
+            format!(
+                "this clone is shallow; if the remote has it: git fetch --depth=1 {remote} {fetched}"
+            )
         } else {
             format!("if the remote has it: git fetch {remote} {fetched}")
         }

@@ -148,11 +148,11 @@ impl View {
             command: self.update(found),
         };
         let parent = parent.ok_or_else(absent)?;
-        let place = self
-            .beside(found)
-            .or_else(|| self.kept(parent, found))
-            .ok_or_else(absent)?;
-        repository::open(&place).map_err(|detail| Unread::Io {
+        let (place, bare) = match self.beside(found) {
+            Some(place) => (place, false),
+            None => (self.kept(parent, found).ok_or_else(absent)?, true),
+        };
+        repository::open(&place, bare).map_err(|detail| Unread::Io {
             detail: Text::from(format!("the submodule's repository: {detail}")),
         })
     }
@@ -271,10 +271,9 @@ fn on_disk(shared: &gix::ThreadSafeRepository, prefix: &[u8]) -> Result<Vec<Item
     let repository = shared.to_thread_local();
     let root = repository::work_tree_of(shared)
         .ok_or_else(|| broken(String::from("it has no work tree")))?;
-    let index =
-        repository::index(&repository).map_err(|error| broken(error.to_string()))?;
-    let tracked = repository::tracked(&repository, &index)
-        .map_err(|error| broken(error.to_string()))?;
+    let index = repository::index(&repository).map_err(|error| broken(error.to_string()))?;
+    let tracked =
+        repository::tracked(&repository, &index).map_err(|error| broken(error.to_string()))?;
     let mut walk = Walk {
         root: &root,
         tracked: Some(tracked),

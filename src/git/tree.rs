@@ -13,6 +13,8 @@
     clippy::panic
 )]
 
+use std::rc::Rc;
+
 use gix::{
     bstr::ByteSlice as _,
     objs::{
@@ -20,6 +22,8 @@ use gix::{
         tree::{EntryKind as TreeKind, EntryRef},
     },
 };
+
+use rustc_hash::FxHashMap;
 
 use super::{
     Item, Origin,
@@ -46,7 +50,13 @@ pub(super) struct Trees<'r> {
     entries: u64,
     bytes: u64,
     full: bool,
+    /// The trees met last: those that stand at many places are read once.
+    recent: FxHashMap<gix::ObjectId, Rc<[u8]>>,
 }
+
+/// Trees that are kept, and how large each may be.
+const RECENT: usize = 64;
+const SMALL: usize = 8 << 10;
 
 /// A folder that differs.
 struct Level {
@@ -67,6 +77,7 @@ impl<'r> Trees<'r> {
             entries: 0,
             bytes: 0,
             full: false,
+            recent: FxHashMap::default(),
         }
     }
 
@@ -96,9 +107,9 @@ impl<'r> Trees<'r> {
 
     fn level(&mut self, level: &Level, levels: &mut Vec<Level>) {
         let hash = self.repository.object_hash();
-        let old = level.old.map_or_else(Vec::new, |id| self.older(id));
+        let old = level.old.map_or_else(|| [].into(), |id| self.older(id));
         let old = TreeRef::from_bytes(&old, hash).unwrap_or_else(|_| TreeRef::empty());
-        let new = match level.new.map_or(Ok(Vec::new()), |id| tree(self.repository, id)) {
+        let new = match level.new.map_or(Ok([].into()), |id| self.tree(id)) {
             Ok(new) => new,
             Err(unread) => return self.stop(&level.prefix, unread),
         };
@@ -153,14 +164,28 @@ impl<'r> Trees<'r> {
     }
 
     /// The bytes of an older tree. One that cannot be read has nothing: what is there now counts as brought.
-    pub(super) fn older(&mut self, id: gix::ObjectId) -> Vec<u8> {
-        let data = tree(self.repository, id);
+    pub(super) fn older(&mut self, id: gix::ObjectId) -> Rc<[u8]> {
+        let data = self.tree(id);
         data.ok()
             .filter(|data| TreeRef::from_bytes(data, self.repository.object_hash()).is_ok())
             .unwrap_or_else(|| {
                 self.unknown = self.unknown.saturating_add(1);
-                Vec::new()
+                [].into()
             })
+    }
+
+    fn tree(&mut self, id: gix::ObjectId) -> Result<Rc<[u8]>, Unread> {
+        if let Some(known) = self.recent.get(&id) {
+            return Ok(Rc::clone(known));
+        }
+        let data: Rc<[u8]> = tree(self.repository, id)?.into();
+        if data.len() <= SMALL {
+            if self.recent.len() >= RECENT {
+                self.recent.clear();
+            }
+            self.recent.insert(id, Rc::clone(&data));
+        }
+        Ok(data)
     }
 
     /// Whether one more path may be looked at.

@@ -131,10 +131,9 @@ pub enum Refusal {
 impl Policy {
     /// The policy of a repository that has none. Embedded; nothing is read from disk and no YAML is parsed.
     pub fn recommended() -> Self {
-        Self::bundled("recommended")
-            .unwrap_or_else(|| {
-                Self::compile("recommended (built in)".to_owned(), Vec::new(), Vec::new())
-            })
+        Self::bundled("recommended").unwrap_or_else(|| {
+            Self::compile("recommended (built in)".to_owned(), Vec::new(), Vec::new())
+        })
     }
 
     /// An embedded policy by its name.

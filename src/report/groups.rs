@@ -275,12 +275,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     if !report.policy.is_empty() {
         rows.push(("policy", report.policy.clone()));
     }
-    rows.extend(
-        report
-            .notices
-            .iter()
-            .map(|notice| ("note", notice.clone())),
-    );
+    rows.extend(report.notices.iter().map(|notice| ("note", notice.clone())));
     rows
 }
 

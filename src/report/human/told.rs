@@ -62,7 +62,11 @@ fn place(finding: &Finding, path: &Text) -> String {
     let site = &finding.site;
     match &site.at {
         Place::Span { line, column, .. } if site.hops.is_empty() => {
-            let unchanged = if finding.on_change { "" } else { " (unchanged)" };
+            let unchanged = if finding.on_change {
+                ""
+            } else {
+                " (unchanged)"
+            };
             format!("{path}:{line}:{column}{unchanged}")
         }
         _ if site.hops.is_empty() && site.at == Place::Whole => path.to_string(),

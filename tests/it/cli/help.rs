@@ -50,7 +50,7 @@ fn the_short_page_of_check() {
     // What formats there are is the reporters' business.
     let (before, rest) = text.split_once("Output:\n").unwrap();
     let (_, after) = rest.split_once("Limits:\n").unwrap();
-    insta::assert_snapshot!(format!("{before}...\n{after}"), @r"
+    insta::assert_snapshot!(format!("{before}...\n{after}"), @"
     Check the files of a repository, a folder, or by name
 
     Usage: weighbridge check [OPTIONS] [PATH]...
@@ -59,8 +59,12 @@ fn the_short_page_of_check() {
       -h, --help  Print help (see more with '--help')
 
     Selection:
-          --staged  Check what `git commit` would record
-      [PATH]...     Files and folders to check, instead of the whole repository
+          --staged              Check what `git commit` would record
+          --rev <REV>           Check what a commit, a tag or a tree has
+          --diff <RANGE>        Check what a change brings, such as main...HEAD
+          --recurse-submodules  Check what is in submodules, too
+      [PATH]...                 Files and folders to check, instead of the whole
+                                repository
 
     Policy:
           --policy <FILE>  The policy to judge by
@@ -73,6 +77,8 @@ fn the_short_page_of_check() {
       weighbridge check                          tracked files, and untracked ones
                                                  that git does not ignore
       weighbridge check --staged                 in a pre-commit hook
+      weighbridge check --diff main...HEAD       what a branch brings
+      weighbridge check --rev v1.0               all that a release has
       weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
       weighbridge check --format json -o report.json
 
@@ -80,8 +86,8 @@ fn the_short_page_of_check() {
       0  nothing is refused
       1  something is refused
       2  the job could not be done
-      3  there was no artifact and no source file to check (0 with --staged:
-         most commits bring none)
+      3  there was no artifact and no source file to check (0 with --staged and
+         --diff: most changes bring none)
     ");
 }
 

@@ -5,3 +5,4 @@ mod help;
 mod hook;
 mod inspect;
 mod paths;
+mod views_page;
