@@ -91,7 +91,10 @@ impl Report {
             .any(|finding| finding.level == Level::Deny)
         {
             Outcome::Refused
-        } else if self.coverage.artifacts == 0 && self.coverage.sources == 0 {
+        } else if self.findings.is_empty()
+            && self.coverage.artifacts == 0
+            && self.coverage.sources == 0
+        {
             Outcome::Nothing
         } else {
             Outcome::Clean
