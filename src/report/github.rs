@@ -177,10 +177,10 @@ fn annotation(report: &Report, group: &[&Finding]) -> Annotation {
     if !rest.is_empty() {
         lines.push(groups::more(rest).sentence());
     }
-    lines.extend(first.help.iter().take(1).map(|help| {
-        let help = help.lines().collect::<Vec<_>>().join(" ");
-        format!("help: {help}")
-    }));
+    if let Some(help) = first.help.first() {
+        // An edit of several lines is to be copied.
+        lines.extend(format!("help: {help}").split('\n').map(String::from));
+    }
     Annotation {
         command: command(first.level),
         on_change: first.on_change,

@@ -192,8 +192,8 @@ impl fmt::Display for Xml<'_> {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&apos;")?,
-                // As they are, an attribute would turn them into spaces.
-                '\t' | '\n' => write!(f, "&#{};", u32::from(c))?,
+                // Ends of lines are ours, and never in an attribute.
+                '\n' => f.write_char(c)?,
                 c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
                     write!(f, "\\u{{{:x}}}", u32::from(c))?;
                 }

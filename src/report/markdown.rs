@@ -13,7 +13,7 @@ use std::{
 use super::{
     Reporter, Style,
     groups::{self, File, Part},
-    terminal::{clip, count, harmless},
+    terminal::{clip, count, guarded, harmless},
     words,
 };
 use crate::{
@@ -256,7 +256,7 @@ fn block<S: AsRef<str>>(lines: impl IntoIterator<Item = S>) -> String {
     let lines: Vec<String> = lines
         .into_iter()
         .map(|line| line.as_ref().replace('\t', "    "))
-        .map(|line| cut(&line, LINE_COLUMNS))
+        .map(|line| guarded(cut(&line, LINE_COLUMNS)))
         .collect();
     let longest = lines.iter().map(|line| ticks(line)).max();
     let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
@@ -314,7 +314,7 @@ fn sentence(text: &str, out: &mut String) {
         }
         let open = word.len() - word.trim_start_matches('(').len();
         let (open, rest) = word.split_at(open);
-        let bare = rest.trim_end_matches([',', '.', ';', ':', ')', '?']);
+        let bare = without_close(rest);
         let close = rest.get(bare.len()..).unwrap_or_default();
         out.push_str(open);
         if is_plain(bare) {
@@ -326,6 +326,19 @@ fn sentence(text: &str, out: &mut String) {
             out.push_str(&code(bare, LINE_COLUMNS));
         }
         out.push_str(close);
+    }
+}
+
+/// A word without the punctuation behind it; a bracket that it opened itself is part of it.
+fn without_close(word: &str) -> &str {
+    let mut bare = word;
+    loop {
+        let rest = bare.trim_end_matches([',', '.', ';', ':', '?']);
+        let opened = rest.matches('(').count();
+        bare = match rest.strip_suffix(')') {
+            Some(inner) if rest.matches(')').count() > opened => inner,
+            _ => return rest,
+        };
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Nothing here is harmless yet; each format makes it so in its own way.
 
-use super::groups;
+use super::{Style, groups, terminal::harmless};
 use crate::{
-    fact::{Brought, Place, Site, Text, deceives},
+    fact::{Brought, Place, Site, Text},
     finding::{Finding, Level},
     verdict::Report,
 };
@@ -63,16 +63,20 @@ pub(super) fn span(finding: &Finding) -> Option<(u32, u32, u32, u32)> {
 
 /// Where a finding is inside its file, unless that is a line of it or all of it.
 pub(super) fn place(finding: &Finding) -> Option<String> {
-    (span(finding).is_none() && finding.site != Site::default()).then(|| finding.site.to_string())
+    if span(finding).is_some() || finding.site == Site::default() {
+        return None;
+    }
+    let site = finding.site.to_string();
+    Some(site.strip_prefix("@ ").map_or(site.clone(), String::from))
 }
 
-/// The path that a code host knows a file by. Exactly, unless the bytes are no text or would deceive: then what stands for
-/// them, and the host finds no such file.
+/// The path that a code host knows a file by. Exactly, unless the bytes are no text, would deceive or command: then what stands
+/// for them, and the host finds no such file.
 pub(super) fn hosted(report: &Report, path: &Text) -> String {
     let path = report.checkout.spell(path);
     match path.as_str() {
-        Some(exact) if !exact.chars().any(deceives) => exact.to_owned(),
-        _ => path.to_string(),
+        Some(exact) if harmless(exact, Style::default()) == exact => exact.to_owned(),
+        _ => harmless(path, Style::default()),
     }
 }
 
