@@ -4,7 +4,10 @@
 //! `severity` and `location`. Lines count from 1; what has no lines, as an archive, stands on the first. The shape has no
 //! room for what was looked at: the text report beside it has that.
 
-use std::io::{self, BufWriter, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, BufWriter, Write},
+};
 
 use serde::{Serialize, Serializer as _};
 
@@ -67,10 +70,10 @@ impl Reporter for Gitlab {
 fn entry(report: &Report, finding: &Finding, fingerprint: String) -> Entry {
     let mut description = words::sentence(finding);
     if let Some(place) = words::place(finding) {
-        description.push_str(&format!(" (at {place})"));
+        let _ = write!(description, " (at {place})");
     }
     if let Some(brought) = words::brought(finding) {
-        description.push_str(&format!(" ({brought})"));
+        let _ = write!(description, " ({brought})");
     }
     let (begin, end) = words::span(finding).map_or((1, None), |(line, _, end, _)| {
         (line.max(1), (end > line).then_some(end))

@@ -1,4 +1,4 @@
-//! The report as test results, in the XML that pipelines read from JUnit: a suite for each file with findings, a failed case
+//! The report as test results, in the XML that pipelines read from `JUnit`: a suite for each file with findings, a failed case
 //! for each refusal.
 //!
 //! Warnings are cases that passed and say so in their output, because they do not stop a run. An artifact that nothing is said

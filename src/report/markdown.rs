@@ -5,6 +5,7 @@
 //! reference, a row of a table or HTML.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     io::{self, Write},
@@ -37,6 +38,14 @@ const NAME_COLUMNS: usize = 200;
 const LINE_COLUMNS: usize = 2000;
 /// Rows of the table of rules, and notices: there are fewer.
 const ROWS: usize = 30;
+
+/// What the table says of one rule at one level.
+#[derive(Debug, Default)]
+struct Row<'a> {
+    findings: usize,
+    files: BTreeSet<&'a Text>,
+    on_change: usize,
+}
 
 /// See the module.
 #[derive(Debug)]
@@ -119,15 +128,14 @@ fn head(report: &Report) -> String {
         let _ = writeln!(head, "* **note**: {}", prose(notice, NAME_COLUMNS));
     }
     head.push('\n');
-    let mut rules: BTreeMap<(std::cmp::Reverse<Level>, &str), (usize, BTreeSet<&Text>, usize)> =
-        BTreeMap::new();
+    let mut rules: BTreeMap<(Reverse<Level>, &str), Row<'_>> = BTreeMap::new();
     for finding in &report.findings {
         let row = rules
-            .entry((std::cmp::Reverse(finding.level), finding.rule.id))
+            .entry((Reverse(finding.level), finding.rule.id))
             .or_default();
-        row.0 += 1;
-        row.1.insert(&finding.path);
-        row.2 += usize::from(finding.on_change);
+        row.findings += 1;
+        row.files.insert(&finding.path);
+        row.on_change += usize::from(finding.on_change);
     }
     if rules.is_empty() {
         return head;
@@ -143,15 +151,16 @@ fn head(report: &Report) -> String {
         head,
         "| level | rule | findings | files |{title}\n| --- | --- | ---: | ---: |{line}"
     );
-    for ((level, rule), (findings, files, on_change)) in rules.iter().take(ROWS) {
+    for ((level, rule), row) in rules.iter().take(ROWS) {
         let _ = write!(
             head,
-            "| {} | `{rule}` | {findings} | {} |",
+            "| {} | `{rule}` | {} | {} |",
             words::severity(level.0),
-            files.len()
+            row.findings,
+            row.files.len()
         );
         if change {
-            let _ = write!(head, " {on_change} |");
+            let _ = write!(head, " {} |", row.on_change);
         }
         head.push('\n');
     }
@@ -211,7 +220,7 @@ fn full(finding: &Finding) -> String {
     let mut text = headline(finding);
     text.push('\n');
     if let Some(excerpt) = &finding.excerpt {
-        text.push_str(&block(&numbered(excerpt)));
+        text.push_str(&block(numbered(excerpt)));
     }
     for related in &finding.related {
         let file = code(&related.file, NAME_COLUMNS);

@@ -17,6 +17,10 @@ use crate::{
 /// A line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and mostly the large one"
+)]
 pub enum Line {
     /// One finding.
     Finding(v1::Finding),

@@ -50,7 +50,7 @@ fn the_short_page_of_check() {
     // What formats there are is the reporters' business.
     let (before, rest) = text.split_once("Output:\n").unwrap();
     let (_, after) = rest.split_once("Limits:\n").unwrap();
-    insta::assert_snapshot!(format!("{before}...\n{after}"), @r"
+    insta::assert_snapshot!(format!("{before}...\n{after}"), @"
     Check the files of a repository, a folder, or by name
 
     Usage: weighbridge check [OPTIONS] [PATH]...
@@ -74,11 +74,12 @@ fn the_short_page_of_check() {
                                                  that git does not ignore
       weighbridge check --staged                 in a pre-commit hook
       weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
-      weighbridge check --format json -o report.json
+      weighbridge check --output sarif=out.sarif --output html=report.html
+                                                 as on a terminal, and two files
 
     Exit codes:
       0  nothing is refused
-      1  something is refused
+      1  something is refused (0 with --exit-zero)
       2  the job could not be done
       3  there was no artifact and no source file to check (0 with --staged:
          most commits bring none)

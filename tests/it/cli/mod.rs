@@ -4,4 +4,5 @@ mod check;
 mod help;
 mod hook;
 mod inspect;
+mod outputs;
 mod paths;

@@ -171,7 +171,14 @@ fn plain_outside_code(text: &str) {
             None if line == "</details>" => continue,
             None => without_spans(line),
         };
-        let ours = ["* **", "* ", "**error**", "**warning**", "## weighbridge: ", "| "];
+        let ours = [
+            "* **",
+            "* ",
+            "**error**",
+            "**warning**",
+            "## weighbridge: ",
+            "| ",
+        ];
         let rest = ours.iter().fold(rest, |rest, ours| {
             rest.strip_prefix(ours).map_or(rest.clone(), str::to_owned)
         });
