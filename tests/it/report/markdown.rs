@@ -144,7 +144,7 @@ fn no_name_is_mark_up() {
     plain_outside_code(&markdown(&hostile_report(&hostile_text(), hostile)));
 }
 
-/// Reads blocks and spans of code as CommonMark does, and asserts that the rest is ours or plain.
+/// Reads blocks and spans of code as `CommonMark` does, and asserts that the rest is ours or plain.
 fn plain_outside_code(text: &str) {
     let mut fence: Option<String> = None;
     for line in text.lines() {
@@ -201,31 +201,26 @@ fn without_spans(line: &str) -> String {
     while let Some(at) = rest.find('`') {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let length = from.len() - from.trim_start_matches('`').len();
-        let (run, after) = from.split_at(length);
-        let mut inside = after;
-        let mut passed = 0;
-        let close = loop {
-            let Some(at) = inside.find('`') else {
-                break None;
-            };
-            let tail = &inside[at..];
-            let found = tail.len() - tail.trim_start_matches('`').len();
-            if found == run.len() {
-                break Some(passed + at);
-            }
-            passed += at + found;
-            inside = &inside[at + found..];
-        };
-        match close {
-            Some(close) => rest = &after[close + length..],
-            None => {
-                out.push_str(run);
-                rest = after;
-            }
-        }
+        let after = from.trim_start_matches('`');
+        let run = from.len() - after.len();
+        rest = behind(after, run).unwrap_or_else(|| {
+            out.push_str(&"`".repeat(run));
+            after
+        });
     }
     out + rest
+}
+
+/// What is behind the next run of this many backticks.
+fn behind(text: &str, run: usize) -> Option<&str> {
+    let mut rest = text;
+    loop {
+        let (_, from) = rest.split_at(rest.find('`')?);
+        rest = from.trim_start_matches('`');
+        if from.len() - rest.len() == run {
+            return Some(rest);
+        }
+    }
 }
 
 #[test]
