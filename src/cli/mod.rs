@@ -12,6 +12,7 @@ mod error;
 mod explain;
 mod inspect;
 mod output;
+mod outputs;
 mod policy;
 mod progress;
 mod terminal;

@@ -52,6 +52,8 @@ pub struct Report {
     pub policy: String,
     /// Where the user stands: people are shown paths as they would type them, programs as the view spells them.
     pub here: Here,
+    /// The way to the view from the root of the checkout that a code host shows: annotations spell paths from there.
+    pub checkout: Here,
     /// What is to be known of the run as a whole, a sentence each.
     pub notices: Vec<String>,
     /// The artifacts by path, if they were asked for.

@@ -95,6 +95,12 @@ pub struct Finding {
     pub subject: Subject,
     /// How often the same was seen there.
     pub count: u64,
+    /// What makes it the same finding in the next run, wherever it moves in its file: 64 hexadecimal digits, no two alike.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// Whether it stands on what the change brings; true where a view is of no change.
+    #[serde(default = "always")]
+    pub on_change: bool,
     /// What to do next, most helpful first.
     pub help: Vec<String>,
     /// Places elsewhere that explain it: most of all the policy line that decided.
@@ -258,13 +264,26 @@ pub struct Mark {
     pub label: String,
 }
 
+fn always() -> bool {
+    true
+}
+
 /// Findings that are put into this version's words one at a time, while they are written.
 struct Lazily<'a>(&'a [finding::Finding]);
 
 impl Serialize for Lazily<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Finding::from))
+        serializer.collect_seq(findings(self.0))
     }
+}
+
+/// Findings in this version's words, one at a time.
+pub(super) fn findings(findings: &[finding::Finding]) -> impl Iterator<Item = Finding> {
+    let fingerprints = verdict::fingerprints(findings);
+    findings
+        .iter()
+        .zip(fingerprints)
+        .map(|(finding, fingerprint)| Finding::new(finding, fingerprint))
 }
 
 /// Writes a report and a final line end.
@@ -272,8 +291,16 @@ impl Serialize for Lazily<'_> {
 /// # Errors
 /// Whatever `out` answers.
 pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()> {
+    let whole = whole(report, Lazily(&report.findings));
+    serde_json::to_writer_pretty(Escaping(&mut out), &whole)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// A run in this version's words, with its findings or what stands for them.
+pub(super) fn whole<F>(report: &verdict::Report, findings: F) -> Report<F> {
     let coverage = &report.coverage;
-    let whole = Report {
+    Report {
         version: VERSION,
         tool: Tool {
             name: env!("CARGO_PKG_NAME").to_owned(),
@@ -298,16 +325,13 @@ pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()
             formats: coverage.formats.clone(),
             bytes: coverage.bytes,
         },
-        findings: Lazily(&report.findings),
-    };
-    serde_json::to_writer_pretty(Escaping(&mut out), &whole)?;
-    out.write_all(b"\n")?;
-    out.flush()
+        findings,
+    }
 }
 
 /// Exact as JSON, harmless on a terminal and in a log: characters that deceive, and `##`, are written as `\uNNNN`. They
 /// can only stand inside strings, so the value stays the same.
-struct Escaping<'a>(&'a mut dyn Write);
+pub(in crate::report) struct Escaping<'a>(pub(in crate::report) &'a mut dyn Write);
 
 impl Write for Escaping<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -356,8 +380,8 @@ fn hex(text: &Text) -> String {
     hex
 }
 
-impl From<&finding::Finding> for Finding {
-    fn from(finding: &finding::Finding) -> Self {
+impl Finding {
+    fn new(finding: &finding::Finding, fingerprint: String) -> Self {
         let (path, path_hex) = exact(&finding.path);
         Self {
             rule: finding.rule.id.to_owned(),
@@ -369,6 +393,8 @@ impl From<&finding::Finding> for Finding {
             message: finding.message.clone(),
             subject: Subject::from(&finding.subject),
             count: finding.count,
+            fingerprint,
+            on_change: finding.on_change,
             help: finding.help.clone(),
             related: finding.related.iter().map(Related::from).collect(),
             excerpt: finding.excerpt.as_ref().map(Excerpt::from),

@@ -88,11 +88,12 @@ fn the_short_page_of_check() {
       weighbridge check --rev v1.0               all that a release has
       weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
       weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
-      weighbridge check --format json -o report.json
+      weighbridge check --output sarif=out.sarif --output html=report.html
+                                                 as on a terminal, and two files
 
     Exit codes:
       0  nothing is refused
-      1  something is refused
+      1  something is refused (0 with --exit-zero)
       2  the job could not be done
       3  there was no artifact and no source file to check (0 with --staged and
          --diff: most changes bring none)

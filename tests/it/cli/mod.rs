@@ -5,5 +5,6 @@ mod help;
 mod history;
 mod hook;
 mod inspect;
+mod outputs;
 mod paths;
 mod views_page;
