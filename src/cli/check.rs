@@ -56,6 +56,16 @@ pub(super) struct Check {
     format: String,
     #[command(flatten)]
     output: OutputArgs,
+    /// What tells this run from others of the same commit in a SARIF log: a word
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "WEIGHBRIDGE_SARIF_CATEGORY",
+        help_heading = "Output",
+        default_value = "",
+        hide_default_value = true
+    )]
+    sarif_category: String,
     /// How many files to read at once; as many as there are processors by default
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -86,6 +96,7 @@ impl Check {
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
         report.here = Here::between(&cwd, &view.root);
+        report.category.clone_from(&self.sarif_category);
 
         let style = terminal::style(self.output.color, self.output.output.is_some());
         output::deliver(self.output.output.as_deref(), |out| {

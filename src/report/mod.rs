@@ -10,6 +10,7 @@ mod inspect;
 pub mod json;
 mod plain;
 mod prose;
+mod sarif;
 mod terminal;
 
 pub use human::diagnostic;
@@ -63,7 +64,8 @@ pub trait Reporter: Sync {
 }
 
 /// Every reporter; the first is the default.
-pub static REPORTERS: &[&dyn Reporter] = &[&human::Human, &plain::Plain, &json::Json];
+pub static REPORTERS: &[&dyn Reporter] =
+    &[&human::Human, &plain::Plain, &json::Json, &sarif::Sarif];
 
 /// A reporter by its name.
 pub fn by_name(name: &str) -> Option<&'static dyn Reporter> {

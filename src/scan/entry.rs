@@ -1,7 +1,10 @@
 //! One entry: open it, read what it is, judge it.
 
 use super::{Listing, guard, source};
+use sha2::{Digest as _, Sha256};
+
 use crate::{
+    bytes::{Window, wide},
     fact::{Changed, Fact, ListingLine, Observation, Place, Site, Text, Unread},
     finding::Finding,
     format,
@@ -9,7 +12,7 @@ use crate::{
     policy::{Policy, Scope},
     record::Recorder,
     rule::{Case, RULES},
-    verdict::{self, Coverage, Weighed},
+    verdict::{self, Coverage, Wants, Weighed},
 };
 
 /// What was seen in one entry.
@@ -22,12 +25,19 @@ pub(super) struct Seen {
     pub(super) source: bool,
     /// What of the content the view's change brings.
     pub(super) changed: Changed,
+    /// The content, if there is one.
+    content: Option<Window>,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
 }
 
 /// Reads and judges an entry; `None` if it has gone since it was listed.
-pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Option<Weighed> {
+pub(super) fn weigh(
+    reader: &mut Reader<'_>,
+    item: &Item,
+    policy: &Policy,
+    wants: Wants,
+) -> Option<Weighed> {
     if policy.excludes(&item.entry.path) {
         return Some(Weighed {
             findings: Vec::new(),
@@ -36,6 +46,7 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
                 excluded: 1,
                 ..Coverage::default()
             },
+            ..Weighed::default()
         });
     }
     let mut seen = observe(reader, item, Listing::None)?;
@@ -52,13 +63,47 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
         finding.brought.clone_from(&item.entry.brought);
         finding.on_change = stands_on(&seen.changed, &finding.site);
     }
-    Some(verdict::weigh(
+    let mut weighed = verdict::weigh(
         findings,
         &scope,
         &seen.observations,
         seen.bytes,
         seen.source,
-    ))
+    );
+    if wants.artifacts {
+        weighed.loads = verdict::loads(&item.entry, &seen.observations);
+        if weighed.coverage.artifacts > 0 {
+            let mut artifact =
+                verdict::artifact(&item.entry, &seen.observations, seen.bytes, &scope);
+            if wants.digests {
+                artifact.sha256 = sha256(&seen);
+            }
+            weighed.artifact = Some(artifact);
+        }
+    }
+    Some(weighed)
+}
+
+/// The sha256 of an entry's content, in hexadecimal: what a git-lfs pointer says where the content is elsewhere. `None` if
+/// it cannot be read.
+fn sha256(seen: &Seen) -> Option<String> {
+    /// Bytes read at once.
+    const CHUNK: usize = 256 << 10;
+    let Some(content) = &seen.content else {
+        return seen.observations.iter().find_map(|o| match &o.fact {
+            Fact::Pointer { oid, .. } => Some(oid.clone()),
+            _ => None,
+        });
+    };
+    let mut digest = Sha256::new();
+    let mut chunk = vec![0; CHUNK.min(usize::try_from(content.len()).unwrap_or(CHUNK))];
+    let mut at = 0;
+    while at < content.len() {
+        let n = content.fill_at(at, &mut chunk).ok().filter(|n| *n > 0)?;
+        digest.update(chunk.get(..n)?);
+        at = at.saturating_add(wide(n));
+    }
+    Some(verdict::hex(&digest.finalize()))
 }
 
 /// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.
@@ -88,7 +133,7 @@ fn findings(item: &Item, observations: &[Observation], scope: &Scope) -> Vec<Fin
 pub(super) fn observe(reader: &mut Reader<'_>, item: &Item, listing: Listing) -> Option<Seen> {
     let mut recorder = match listing {
         Listing::None => Recorder::default(),
-        Listing::Every => Recorder::with_listing(),
+        Listing::Lines(most) => Recorder::with_listing(most),
     };
     let mut seen = Seen::default();
     let result = guard::run(|| {
@@ -131,6 +176,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
     seen.source = pointer && source::by_name(name).is_some();
     match opened.content {
         Content::Bytes(window) => {
+            seen.content = Some(window.clone());
             format::read(&window, name, recorder);
             if let Some(kind) = source::recognise(name, &window) {
                 seen.source = true;

@@ -27,6 +27,7 @@ use crate::{
     error::Error,
     fact::Text,
     git::{Item, Reader},
+    limits,
     policy::Policy,
     verdict::{self, Weighed},
 };
@@ -76,7 +77,7 @@ pub fn check(
     guard::install();
     progress.begin(view.items.len());
     let one = |reader: &mut Reader<'_>, item: &Item| {
-        let weighed = entry::weigh(reader, item, policy);
+        let weighed = entry::weigh(reader, item, policy, request.wants);
         progress.done(&item.entry.path);
         weighed
     };
@@ -108,6 +109,9 @@ pub fn check(
         });
         weighed.extend(others);
     }
+    if request.wants.listings {
+        list(view, &mut weighed);
+    }
     let mut report = verdict::judge(
         view.label.clone(),
         policy_name,
@@ -117,13 +121,30 @@ pub fn check(
     Ok(report)
 }
 
+/// Reads the artifacts with findings once more, for their disassembly: the first of them, because each costs memory.
+fn list(view: &View, weighed: &mut [Option<Weighed>]) {
+    let mut reader = view.reader();
+    let entries = view.items.iter().zip(weighed.iter_mut());
+    let found = entries.filter_map(|(item, weighed)| {
+        let weighed = weighed.as_mut().filter(|w| !w.findings.is_empty())?;
+        Some((item, weighed.artifact.as_mut()?))
+    });
+    for (item, artifact) in found.take(limits::LISTINGS) {
+        let listing = Listing::Lines(limits::LISTING_LINES);
+        let seen = entry::observe(&mut reader, item, listing);
+        artifact.listing = seen
+            .and_then(|seen| seen.listing)
+            .filter(|lines| !lines.is_empty());
+    }
+}
+
 /// Whether every opcode is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listing {
     /// No.
     None,
-    /// Each, with its effect.
-    Every,
+    /// Each, with its effect, up to about so many lines.
+    Lines(usize),
 }
 
 /// Says what loading the one file of a view would do, whatever the policy makes of it. `path` is how the user named it.

@@ -3,6 +3,8 @@
 
 pub mod v1;
 
+pub(super) use v1::Escaping;
+
 use std::io::{self, BufWriter, Write};
 
 use super::{Reporter, Style};

@@ -279,7 +279,7 @@ pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()
 
 /// Exact as JSON, harmless on a terminal and in a log: characters that deceive, and `##`, are written as `\uNNNN`. They
 /// can only stand inside strings, so the value stays the same.
-struct Escaping<'a>(&'a mut dyn Write);
+pub(in crate::report) struct Escaping<'a>(pub(in crate::report) &'a mut dyn Write);
 
 impl Write for Escaping<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
