@@ -105,6 +105,12 @@ pub const INSPECT_LINES: usize = 1_000_000;
 /// Results in a SARIF log. Code-scanning services keep so many of a run; the most important come first.
 pub const SARIF_RESULTS: usize = 5_000;
 
+/// Findings on an HTML page. A browser shows so many without delay, and nobody reads more on one page.
+pub const HTML_FINDINGS: usize = 2_000;
+
+/// Lines of disassembly on an HTML page, all artifacts together: some megabytes.
+pub const HTML_LISTING_LINES: usize = 40_000;
+
 /// Bytes of a policy file.
 pub const POLICY_BYTES: u64 = 4 << 20;
 

@@ -66,6 +66,15 @@ pub(super) struct Check {
         hide_default_value = true
     )]
     sarif_category: String,
+    /// The moment that a bill of materials calls the present, in seconds since 1970
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "SOURCE_DATE_EPOCH",
+        help_heading = "Output",
+        hide = true
+    )]
+    source_date_epoch: Option<i64>,
     /// How many files to read at once; as many as there are processors by default
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -96,6 +105,7 @@ impl Check {
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
         report.here = Here::between(&cwd, &view.root);
+        report.date = self.source_date_epoch;
         report.category.clone_from(&self.sarif_category);
 
         let style = terminal::style(self.output.color, self.output.output.is_some());

@@ -4,7 +4,9 @@
 //! nothing, and shows nothing from a file before it is made harmless: no name can move the cursor, forge a line or
 //! speak to the system that runs the check.
 
+mod cyclonedx;
 mod groups;
+mod html;
 mod human;
 mod inspect;
 pub mod json;
@@ -64,8 +66,14 @@ pub trait Reporter: Sync {
 }
 
 /// Every reporter; the first is the default.
-pub static REPORTERS: &[&dyn Reporter] =
-    &[&human::Human, &plain::Plain, &json::Json, &sarif::Sarif];
+pub static REPORTERS: &[&dyn Reporter] = &[
+    &human::Human,
+    &plain::Plain,
+    &json::Json,
+    &sarif::Sarif,
+    &html::Html,
+    &cyclonedx::CycloneDx,
+];
 
 /// A reporter by its name.
 pub fn by_name(name: &str) -> Option<&'static dyn Reporter> {

@@ -118,6 +118,11 @@ pub fn check(
         weighed.into_iter().flatten(),
     );
     report.notices.clone_from(&view.notices);
+    report.root = view
+        .root
+        .file_name()
+        .map(|name| Text::new(name.as_encoded_bytes()))
+        .unwrap_or_default();
     Ok(report)
 }
 

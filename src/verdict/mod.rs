@@ -19,7 +19,7 @@ pub use weights::{WeightsOnly, unlisted, weights_only};
 use std::{cmp::Ordering, process::ExitCode};
 
 use crate::{
-    fact::Brought,
+    fact::{Brought, Text},
     finding::{Finding, Level, Related},
 };
 
@@ -57,6 +57,10 @@ pub struct Report {
     pub policy: String,
     /// Where the user stands: people are shown paths as they would type them, programs as the view spells them.
     pub here: Here,
+    /// The name of the folder that the paths are relative to.
+    pub root: Text,
+    /// The moment that outputs may call the present, in seconds since 1970, if the user gave one: outputs are the same each time.
+    pub date: Option<i64>,
     /// What tells this run from others of the same commit, for services that keep the results of each: a word or a path of
     /// words. Empty where there is only one.
     pub category: String,

@@ -31,6 +31,8 @@ use log::{
 };
 use place::{Places, ROOT};
 
+pub(super) use place::uri;
+
 /// Rules that say that something was not read to its end.
 const NOT_WHOLE: &[&str] = &["incomplete-read", "lfs-not-fetched", "partial-analysis"];
 /// Notifications about single files at most.

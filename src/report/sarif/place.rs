@@ -18,7 +18,7 @@ pub(super) const ROOT: &str = "%SRCROOT%";
 
 /// A path as a URI reference: only what RFC 3986 never gives a meaning stays as it is, and `/`. A name that is not UTF-8
 /// keeps its bytes.
-pub(super) fn uri(path: &Text) -> String {
+pub(in crate::report) fn uri(path: &Text) -> String {
     let mut uri = String::with_capacity(path.as_bytes().len());
     for byte in path.as_bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
