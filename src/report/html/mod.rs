@@ -388,8 +388,13 @@ impl<'a> Told<'a> {
         if !finding.help.is_empty() && allowed.is_none() {
             page.raw("<ul class=\"help\">")?;
             for help in &finding.help {
+                // What follows the first line is to be copied.
+                let (said, code) = help.split_once('\n').unwrap_or((help, ""));
                 page.raw("<li>")?;
-                page.inline(help)?;
+                page.inline(said)?;
+                if !code.is_empty() {
+                    page.element("<pre tabindex=\"0\"><code>", code, "</code></pre>")?;
+                }
                 page.raw("</li>")?;
             }
             page.raw("</ul>\n")?;

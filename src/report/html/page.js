@@ -41,7 +41,11 @@
 
   const recall = () => {
     const hash = location.hash.slice(1);
-    if (hash && !hash.includes("=")) return;
+    if (hash && !hash.includes("=")) {
+      const target = document.getElementById(hash);
+      if (target && target.tagName === "DETAILS") target.open = true;
+      return;
+    }
     const asked = new URLSearchParams(hash);
     for (const name of fields) form.elements[name].value = asked.get(name) ?? "";
     show();

@@ -39,6 +39,9 @@ pub struct Report<F = Vec<Finding>> {
     pub coverage: Coverage,
     /// By path, then by place.
     pub findings: F,
+    /// What an override of the policy lets pass, in the same order; no part of the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowed>,
 }
 
 /// Who wrote a report.
@@ -96,6 +99,37 @@ pub struct Finding {
     /// The lines that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<Excerpt>,
+    /// Edits that mend it, where some are certain to: all of them together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fix: Vec<Edit>,
+}
+
+/// A finding that an override of the policy lets pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowed {
+    /// The finding, of level `allow`.
+    pub finding: Finding,
+    /// The line that allows it.
+    pub by: Related,
+    /// Why, if the override says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A replacement in a text file. Lines and columns count from 1, columns in characters; the end is exclusive, and the same as
+/// the start where nothing goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// First line.
+    pub line: u32,
+    /// First column.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// The column after the last.
+    pub end_column: u32,
+    /// What comes instead.
+    pub text: String,
 }
 
 /// Where in a file.
@@ -271,6 +305,15 @@ pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()
             bytes: coverage.bytes,
         },
         findings: Lazily(&report.findings),
+        allowed: report
+            .allowed
+            .iter()
+            .map(|allowed| Allowed {
+                finding: Finding::from(&allowed.finding),
+                by: Related::from(&allowed.by),
+                reason: allowed.reason.clone(),
+            })
+            .collect(),
     };
     serde_json::to_writer_pretty(Escaping(&mut out), &whole)?;
     out.write_all(b"\n")?;
@@ -343,6 +386,19 @@ impl From<&finding::Finding> for Finding {
             help: finding.help.clone(),
             related: finding.related.iter().map(Related::from).collect(),
             excerpt: finding.excerpt.as_ref().map(Excerpt::from),
+            fix: finding.fix.iter().map(Edit::from).collect(),
+        }
+    }
+}
+
+impl From<&finding::Edit> for Edit {
+    fn from(edit: &finding::Edit) -> Self {
+        Self {
+            line: edit.start.0,
+            column: edit.start.1,
+            end_line: edit.end.0,
+            end_column: edit.end.1,
+            text: edit.text.clone(),
         }
     }
 }

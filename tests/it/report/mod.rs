@@ -1,7 +1,11 @@
 //! Reports: what people, listeners and programs are told.
 
+mod cyclonedx;
+mod html;
 mod human;
 mod inspect;
 mod json;
+mod pages;
 mod plain;
 mod prose;
+mod sarif;
