@@ -101,6 +101,25 @@ pub(super) struct Check {
     policy: PolicyArgs,
     #[command(flatten)]
     outputs: Outputs,
+    /// What tells this run from others of the same commit in a SARIF log: a word
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "WEIGHBRIDGE_SARIF_CATEGORY",
+        help_heading = "Output",
+        default_value = "",
+        hide_default_value = true
+    )]
+    sarif_category: String,
+    /// The moment that a bill of materials calls the present, in seconds since 1970
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "SOURCE_DATE_EPOCH",
+        help_heading = "Output",
+        hide = true
+    )]
+    source_date_epoch: Option<i64>,
     /// How many files to read at once; as many as there are processors by default
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -128,6 +147,8 @@ impl Check {
         if let Some(checkout) = terminal::checkout().filter(|_| !view.is_repository()) {
             report.checkout = Here::between(&checkout, &view.root);
         }
+        report.date = self.source_date_epoch;
+        report.category.clone_from(&self.sarif_category);
         plan.deliver(&report)?;
         Ok(plan.outcome(self.outcome(&report, &plan)))
     }

@@ -6,9 +6,11 @@
 
 mod brought;
 mod concise;
+mod cyclonedx;
 mod github;
 mod gitlab;
 mod groups;
+mod html;
 mod human;
 mod inspect;
 pub mod json;
@@ -16,6 +18,7 @@ mod junit;
 mod markdown;
 mod plain;
 mod prose;
+mod sarif;
 mod terminal;
 mod words;
 
@@ -84,9 +87,12 @@ pub static REPORTERS: &[&dyn Reporter] = &[
     &json::Json,
     &json::lines::JsonLines,
     &github::Github,
+    &sarif::Sarif,
     &gitlab::Gitlab,
     &junit::Junit,
     &markdown::Markdown,
+    &html::Html,
+    &cyclonedx::CycloneDx,
 ];
 
 /// What standard output shows in GitHub Actions where no format was asked for: annotations, then the report for people, so

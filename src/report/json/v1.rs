@@ -42,6 +42,9 @@ pub struct Report<F = Vec<Finding>> {
     pub coverage: Coverage,
     /// By path, then by place.
     pub findings: F,
+    /// What an override of the policy lets pass, in the same order; no part of the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowed>,
 }
 
 /// Who wrote a report.
@@ -108,6 +111,37 @@ pub struct Finding {
     /// The lines that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<Excerpt>,
+    /// Edits that mend it, where some are certain to: all of them together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fix: Vec<Edit>,
+}
+
+/// A finding that an override of the policy lets pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowed {
+    /// The finding, of level `allow`.
+    pub finding: Finding,
+    /// The line that allows it.
+    pub by: Related,
+    /// Why, if the override says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A replacement in a text file. Lines and columns count from 1, columns in characters; the end is exclusive, and the same as
+/// the start where nothing goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// First line.
+    pub line: u32,
+    /// First column.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// The column after the last.
+    pub end_column: u32,
+    /// What comes instead.
+    pub text: String,
 }
 
 /// The first commit that has these bytes at this path; or the annotated tag that names them.
@@ -286,6 +320,18 @@ pub(super) fn findings(findings: &[finding::Finding]) -> impl Iterator<Item = Fi
         .map(|(finding, fingerprint)| Finding::new(finding, fingerprint))
 }
 
+fn allowed(allowed: &[verdict::Allowed]) -> Vec<Allowed> {
+    let found: Vec<_> = allowed.iter().map(|one| one.finding.clone()).collect();
+    findings(&found)
+        .zip(allowed)
+        .map(|(finding, allowed)| Allowed {
+            finding,
+            by: Related::from(&allowed.by),
+            reason: allowed.reason.clone(),
+        })
+        .collect()
+}
+
 /// Writes a report and a final line end.
 ///
 /// # Errors
@@ -326,6 +372,7 @@ pub(super) fn whole<F>(report: &verdict::Report, findings: F) -> Report<F> {
             bytes: coverage.bytes,
         },
         findings,
+        allowed: allowed(&report.allowed),
     }
 }
 
@@ -398,6 +445,19 @@ impl Finding {
             help: finding.help.clone(),
             related: finding.related.iter().map(Related::from).collect(),
             excerpt: finding.excerpt.as_ref().map(Excerpt::from),
+            fix: finding.fix.iter().map(Edit::from).collect(),
+        }
+    }
+}
+
+impl From<&finding::Edit> for Edit {
+    fn from(edit: &finding::Edit) -> Self {
+        Self {
+            line: edit.start.0,
+            column: edit.start.1,
+            end_line: edit.end.0,
+            end_column: edit.end.1,
+            text: edit.text.clone(),
         }
     }
 }
