@@ -80,6 +80,7 @@ impl Check {
         let request = Request {
             threads: self.threads.map(usize::from),
             wants: reporter.wants(),
+            ..Request::default()
         };
         let (policy, name) = policy::find(self.policy.policy.as_deref(), &view, &cwd)?;
         let bar = Bar::new(terminal::shows_progress());

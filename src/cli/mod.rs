@@ -10,6 +10,7 @@
 mod check;
 mod error;
 mod explain;
+mod hook;
 mod inspect;
 mod output;
 mod policy;
@@ -72,6 +73,9 @@ enum Command {
     /// Start a policy
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Judge commits and pushes as git makes them
+    #[command(subcommand)]
+    Hook(hook::Command),
 }
 
 /// Which policy judges.
@@ -129,7 +133,7 @@ impl Cli {
         match &self.command {
             Command::Check(check) => check.color(),
             Command::Inspect(inspect) => inspect.color(),
-            Command::Explain(_) | Command::Policy(_) => terminal::Color::Auto,
+            Command::Explain(_) | Command::Policy(_) | Command::Hook(_) => terminal::Color::Auto,
         }
     }
 
@@ -139,6 +143,7 @@ impl Cli {
             Command::Inspect(inspect) => inspect.run(),
             Command::Explain(explain) => explain.run(),
             Command::Policy(policy) => policy.run(),
+            Command::Hook(hook) => hook.run(),
         }
     }
 }

@@ -4,6 +4,8 @@
 //! them, from disk or from the object store, and follows git-lfs pointers into the local store. Nothing is judged
 //! here and no program is run. What cannot be listed or opened becomes a fact of its item, never a gap in the view.
 
+mod hooks;
+mod incoming;
 mod index;
 mod lfs;
 mod locate;
@@ -11,6 +13,8 @@ mod read;
 mod repository;
 mod walk;
 
+pub use hooks::{Hooks, hooks};
+pub use incoming::{Incoming, Known, history, incoming};
 pub use index::staged;
 pub use locate::{file, work_tree};
 pub use read::{Content, Opened, Reader};

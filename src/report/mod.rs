@@ -10,11 +10,13 @@ mod inspect;
 pub mod json;
 mod plain;
 mod prose;
+mod push;
 mod terminal;
 
 pub use human::diagnostic;
 pub use inspect::inspect;
 pub use prose::prose;
+pub use push::{mend, push};
 
 use std::io::{self, Write};
 

@@ -1,6 +1,8 @@
 //! One entry: open it, read what it is, judge it.
 
-use super::{Listing, guard, source};
+use std::time::Instant;
+
+use super::{Listing, deadline::Clock, guard, source};
 use crate::{
     fact::{Changed, Fact, ListingLine, Observation, Place, Site, Text, Unread},
     finding::Finding,
@@ -27,7 +29,12 @@ pub(super) struct Seen {
 }
 
 /// Reads and judges an entry; `None` if it has gone since it was listed.
-pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Option<Weighed> {
+pub(super) fn weigh(
+    reader: &mut Reader<'_>,
+    item: &Item,
+    policy: &Policy,
+    deadline: Option<Instant>,
+) -> Option<Weighed> {
     if policy.excludes(&item.entry.path) {
         return Some(Weighed {
             findings: Vec::new(),
@@ -38,7 +45,8 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
             },
         });
     }
-    let mut seen = observe(reader, item, Listing::None)?;
+    let clock = Clock::new(deadline);
+    let mut seen = observe(reader, item, Listing::None, &clock)?;
     let scope = policy.scope(&item.entry.path);
     let mut findings = match guard::run(|| findings(item, &seen.observations, &scope)) {
         Ok(findings) => findings,
@@ -52,13 +60,15 @@ pub(super) fn weigh(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> Op
         finding.brought.clone_from(&item.entry.brought);
         finding.on_change = stands_on(&seen.changed, &finding.site);
     }
-    Some(verdict::weigh(
+    let mut weighed = verdict::weigh(
         findings,
         &scope,
         &seen.observations,
         seen.bytes,
         seen.source,
-    ))
+    );
+    weighed.coverage.late = usize::from(clock.is_late());
+    Some(weighed)
 }
 
 /// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.
@@ -85,20 +95,33 @@ fn findings(item: &Item, observations: &[Observation], scope: &Scope) -> Vec<Fin
 }
 
 /// Reads an entry; `None` if it has gone since it was listed. What was seen before a panic is kept.
-pub(super) fn observe(reader: &mut Reader<'_>, item: &Item, listing: Listing) -> Option<Seen> {
+pub(super) fn observe(
+    reader: &mut Reader<'_>,
+    item: &Item,
+    listing: Listing,
+    clock: &Clock,
+) -> Option<Seen> {
     let mut recorder = match listing {
         Listing::None => Recorder::default(),
         Listing::Every => Recorder::with_listing(),
     };
     let mut seen = Seen::default();
     let result = guard::run(|| {
-        let opened = reader.open(item);
-        if matches!(opened.content, Content::Gone) {
-            return false;
+        if clock.is_over() {
+            return true;
+        }
+        let mut opened = reader.open(item);
+        match opened.content {
+            Content::Gone => return false,
+            Content::Bytes(window) => opened.content = Content::Bytes(clock.timed(window)),
+            _ => {}
         }
         record(item, opened, &mut seen, &mut recorder);
         true
     });
+    if clock.is_late() {
+        recorder.record(Fact::Unread(Unread::Late));
+    }
     seen.listing = recorder.take_listing();
     seen.observations = recorder.finish();
     match result {

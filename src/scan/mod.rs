@@ -4,6 +4,7 @@
 //! in path order, and the output is the same for any number of them. Little work is done on the spot, because starting
 //! workers takes longer than reading a few small files. A panic while reading one entry is a fact of that entry.
 
+mod deadline;
 mod entry;
 mod guard;
 mod source;
@@ -12,7 +13,7 @@ mod survey;
 pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
-    git::{View, file, staged, work_tree},
+    git::{Incoming, Known, View, file, history, incoming, staged, work_tree},
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
 };
 
@@ -23,6 +24,7 @@ use std::{
 
 use rayon::prelude::*;
 
+use self::deadline::Clock;
 use crate::{
     error::Error,
     fact::Text,
@@ -59,6 +61,8 @@ pub struct Request {
     pub threads: Option<usize>,
     /// What the report is to hold beside findings.
     pub wants: Wants,
+    /// When reading ends. What is not read by then is a finding of its entry and counted in [`Coverage::late`].
+    pub deadline: Option<Instant>,
 }
 
 /// Checks every entry of a view.
@@ -76,7 +80,7 @@ pub fn check(
     guard::install();
     progress.begin(view.items.len());
     let one = |reader: &mut Reader<'_>, item: &Item| {
-        let weighed = entry::weigh(reader, item, policy);
+        let weighed = entry::weigh(reader, item, policy, request.deadline);
         progress.done(&item.entry.path);
         weighed
     };
@@ -143,7 +147,8 @@ pub fn inspect(
         source: std::io::ErrorKind::NotFound.into(),
     };
     let item = view.items.first().ok_or_else(gone)?;
-    let seen = entry::observe(&mut view.reader(), item, listing).ok_or_else(gone)?;
+    let seen =
+        entry::observe(&mut view.reader(), item, listing, &Clock::default()).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),

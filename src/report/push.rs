@@ -1,0 +1,191 @@
+//! The word to someone whose push is judged: short, because a server says it, and what to do about it, because a commit
+//! cannot be taken back by another.
+
+use std::io::{self, Write};
+
+use super::{
+    Style, groups,
+    terminal::{count, harmless, wrap},
+};
+use crate::{
+    fact::{Brought, Text},
+    finding::{Finding, Level, Subject},
+    verdict::{Outcome, Report},
+};
+
+/// Files told of; the others are counted.
+const FILES: usize = 5;
+/// Findings told of for one file.
+const FINDINGS: usize = 3;
+/// Digits of a commit's id.
+const DIGITS: usize = 12;
+
+/// Writes what a server has to say to the one who pushes. Nothing if there is nothing against it.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if report.outcome() != Outcome::Refused {
+        return out.flush();
+    }
+    let mut page = Page { style, out };
+    let refused: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.level == Level::Deny && !is_late(finding))
+        .collect();
+    let files: Vec<&[&Finding]> = refused
+        .chunk_by(|a, b| a.path == b.path && id(a) == id(b))
+        .collect();
+    let late = report.coverage.late;
+    if files.is_empty() {
+        page.line("", "weighbridge refuses this push.")?;
+    } else {
+        let errors = count(refused.len(), "error", "errors");
+        let number = count(files.len(), "file", "files");
+        page.line(
+            "",
+            &format!("weighbridge refuses this push: {errors} in {number}."),
+        )?;
+    }
+    for file in files.iter().take(FILES) {
+        page.file(file)?;
+    }
+    let left = files.get(FILES..).unwrap_or_default();
+    if !left.is_empty() {
+        let errors = count(left.iter().map(|file| file.len()).sum(), "error", "errors");
+        let number = count(left.len(), "other file", "other files");
+        page.line("", "")?;
+        page.line("", &format!("And {errors} in {number}."))?;
+    }
+    if late > 0 {
+        page.late(late, report.coverage.entries)?;
+    }
+    page.mend(&refused)?;
+    if !report.policy.is_empty() {
+        page.line("", &format!("policy: {}", report.policy))?;
+    }
+    page.out.flush()
+}
+
+/// Writes what helps where a push is refused by what its commits bring.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn mend(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let refused: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.level == Level::Deny)
+        .collect();
+    Page { style, out }.mend(&refused)
+}
+
+struct Page<'o> {
+    style: Style,
+    out: &'o mut dyn Write,
+}
+
+impl Page<'_> {
+    /// A paragraph; lines after the first are indented by two more than `indent`.
+    fn line(&mut self, indent: &str, text: &str) -> io::Result<()> {
+        let text = harmless(text, self.style);
+        let columns = self.style.columns().saturating_sub(indent.len());
+        let mut lines = wrap(&text, columns, columns.saturating_sub(2)).into_iter();
+        writeln!(self.out, "{indent}{}", lines.next().unwrap_or_default())?;
+        for line in lines {
+            writeln!(self.out, "{indent}  {line}")?;
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, findings: &[&Finding]) -> io::Result<()> {
+        let Some(first) = findings.first() else {
+            return Ok(());
+        };
+        self.line("", "")?;
+        self.line("", &first.path.to_string())?;
+        if let Some(brought) = &first.brought {
+            self.line("  ", &commit(brought))?;
+        }
+        for finding in findings.iter().take(FINDINGS) {
+            let text = format!("{}: {}", finding.rule.id, finding.message);
+            self.line("  ", &text)?;
+        }
+        let left = findings.len().saturating_sub(FINDINGS);
+        if left > 0 {
+            self.line("  ", &format!("and {left} more"))?;
+        }
+        Ok(())
+    }
+
+    fn late(&mut self, late: usize, entries: usize) -> io::Result<()> {
+        self.line("", "")?;
+        self.line(
+            "",
+            &format!(
+                "Not read in the time that is given for a push: {late} of {}. Nothing is accepted unread. Push fewer \
+                 commits at a time (git push REMOTE COMMIT:BRANCH), or ask for a longer deadline.",
+                count(entries, "file", "files")
+            ),
+        )
+    }
+
+    /// What to do about commits that bring what is refused.
+    fn mend(&mut self, refused: &[&Finding]) -> io::Result<()> {
+        let (elsewhere, here): (Vec<&Finding>, Vec<&Finding>) = refused
+            .iter()
+            .partition(|finding| finding.rule.id == "lfs-not-fetched");
+        if !elsewhere.is_empty() {
+            self.line("", "")?;
+            self.line(
+                "",
+                "What git-lfs keeps does not come with a push, so it was not read here. The policy of this server \
+                 decides whether it may come all the same (rule lfs-not-fetched).",
+            )?;
+        }
+        let Some(first) = here.iter().find(|finding| finding.brought.is_some()) else {
+            return self.line("", "");
+        };
+        let base = first.brought.as_ref().map(|brought| short(brought));
+        let path = groups::quoted(&first.path, self.style).unwrap_or_else(|| "FILE".to_owned());
+        self.line("", "")?;
+        self.line(
+            "",
+            "Deleting a file in a further commit leaves it in what is pushed. Take it out of the commit that brings it:",
+        )?;
+        for command in [
+            format!("git rebase -i {}^", base.unwrap_or_default()),
+            String::from("    (first commit of all: git rebase -i --root; mark it `edit`;"),
+            String::from("    nothing to rebase if it is the last one)"),
+            format!("git rm --cached {path}"),
+            String::from("    (or mend the file, then git add it)"),
+            String::from("git commit --amend"),
+            String::from("git rebase --continue"),
+        ] {
+            // Commands are to be copied: never broken.
+            writeln!(self.out, "  {command}")?;
+        }
+        self.line(
+            "",
+            "To be told before the next push: weighbridge hook install --pre-push",
+        )
+    }
+}
+
+fn is_late(finding: &Finding) -> bool {
+    matches!(&finding.subject, Subject::Anomaly(kind) if kind == "late")
+}
+
+fn id(finding: &Finding) -> Option<&str> {
+    finding.brought.as_ref().map(|it| it.commit.id.as_str())
+}
+
+fn short(brought: &Brought) -> String {
+    brought.commit.id.chars().take(DIGITS).collect()
+}
+
+fn commit(brought: &Brought) -> String {
+    let summary: &Text = &brought.commit.summary;
+    format!("brought by {} \"{summary}\"", short(brought))
+}

@@ -1,0 +1,3 @@
+mod install;
+mod place;
+mod run;
