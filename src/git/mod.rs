@@ -5,7 +5,6 @@
 //! here and no program is run. What cannot be listed or opened becomes a fact of its item, never a gap in the view.
 
 mod hooks;
-mod incoming;
 mod index;
 mod lfs;
 mod locate;
@@ -14,7 +13,6 @@ mod repository;
 mod walk;
 
 pub use hooks::{Hooks, hooks};
-pub use incoming::{Incoming, Known, history, incoming};
 pub use index::staged;
 pub use locate::{file, work_tree};
 pub use read::{Content, Opened, Reader};

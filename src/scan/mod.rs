@@ -13,7 +13,7 @@ mod survey;
 pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
-    git::{Incoming, Known, View, file, history, incoming, staged, work_tree},
+    git::{View, file, staged, work_tree},
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
 };
 
