@@ -106,3 +106,27 @@ pub const SMALL_FILE: usize = 32 << 10;
 
 /// Bytes that git may say to a hook about a push. A line for a ref has some 130 bytes: enough for half a million refs.
 pub const PUSH_LINES: u64 = 64 << 20;
+
+/// Bytes of memory that git objects may ask for at a time: an object of [`BLOB_BYTES`], what it is a delta of, and the delta.
+pub const OBJECT_MEMORY: u64 = 1100 << 20;
+
+/// Bytes of delta bases that one worker keeps: git's own default for `core.deltaBaseCacheLimit`.
+pub const DELTA_BASES: usize = 96 << 20;
+
+/// Bytes of trees that one worker keeps while it walks a history: those of 400,000 files.
+pub const TREES_KEPT: usize = 32 << 20;
+
+/// Folders that one commit may bring. The largest repository whose layout is known has 350,000; a tree of ten levels
+/// with ten equal folders each has 10^10.
+pub const COMMIT_FOLDERS: usize = 1_000_000;
+
+/// Folders that are compared in one history. Twenty years of a large operating system are 10 million; deep folders that every
+/// commit touches are what would make more.
+pub const HISTORY_FOLDERS: usize = 32_000_000;
+
+/// Bytes that the list of what a history holds may take, paths and all. Five million files, the whole history of a large
+/// operating system, take 900 MB.
+pub const HISTORY_BYTES: usize = 2 << 30;
+
+/// Bytes of a commit's author or summary that are kept to be shown.
+pub const COMMIT_TEXT: usize = 200;

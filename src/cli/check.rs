@@ -16,6 +16,7 @@ Examples:
   weighbridge check                          tracked files, and untracked ones
                                              that git does not ignore
   weighbridge check --staged                 in a pre-commit hook
+  weighbridge check --history=v1.0..HEAD     all that a release brings to clones
   weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
   weighbridge check --format json -o report.json
 
@@ -43,6 +44,23 @@ pub(super) struct Check {
     /// not staged do not count.
     #[arg(long, help_heading = "Selection")]
     staged: bool,
+    /// Check every file that the commits of RANGE have ever had, each once, with
+    /// the commit that brought it; RANGE is a commit, A..B or A...B, by default HEAD
+    ///
+    /// A checkpoint that was removed last year is still one clone away.
+    #[arg(
+        long,
+        value_name = "RANGE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "HEAD",
+        conflicts_with = "staged",
+        help_heading = "Selection"
+    )]
+    history: Option<String>,
+    /// The same for every branch, tag, remote and other ref
+    #[arg(long, conflicts_with_all = ["staged", "history"], help_heading = "Selection")]
+    all_refs: bool,
     #[command(flatten)]
     policy: PolicyArgs,
     /// How to report
@@ -70,6 +88,10 @@ impl Check {
         let cwd = current_dir()?;
         let view = if self.staged {
             scan::staged(&cwd, &self.paths)?
+        } else if let Some(range) = &self.history {
+            scan::history(&cwd, range, &self.paths)?
+        } else if self.all_refs {
+            scan::all_refs(&cwd, &self.paths)?
         } else {
             scan::work_tree(&cwd, &self.paths)?
         };

@@ -4,14 +4,17 @@
 //! them, from disk or from the object store, and follows git-lfs pointers into the local store. Nothing is judged
 //! here and no program is run. What cannot be listed or opened becomes a fact of its item, never a gap in the view.
 
+mod history;
 mod hooks;
 mod index;
 mod lfs;
 mod locate;
+mod objects;
 mod read;
 mod repository;
 mod walk;
 
+pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use locate::{file, work_tree};
@@ -25,7 +28,10 @@ use std::{
 
 use gix::bstr::ByteSlice as _;
 
-use crate::fact::{Entry, EntryKind, Fact, Text};
+use crate::{
+    error::Error,
+    fact::{Entry, EntryKind, Fact, Text},
+};
 
 /// What the user asked to look at: a root, and the items below it in path order.
 pub struct View {
@@ -38,6 +44,8 @@ pub struct View {
     /// What is to be known of the view as a whole, a sentence each: that history ends where a shallow clone does.
     pub notices: Vec<String>,
     repository: Option<gix::ThreadSafeRepository>,
+    stores: OnceLock<objects::Stores>,
+    reading: Reading,
     lfs: OnceLock<lfs::Store>,
 }
 
@@ -49,6 +57,15 @@ pub struct Item {
     /// What listing it showed: a conflict, a folder that cannot be listed.
     pub facts: Vec<Fact>,
     origin: Origin,
+}
+
+/// In which order the items of a view are read, if it is not their own.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Places of items; those with the same content together.
+    order: Vec<u32>,
+    /// Where in `order` each content ends.
+    ends: Vec<usize>,
 }
 
 /// Where an item's bytes are.
@@ -93,6 +110,8 @@ impl View {
             items,
             notices: Vec::new(),
             repository: None,
+            stores: OnceLock::new(),
+            reading: Reading::default(),
             lfs: OnceLock::new(),
         }
     }
@@ -100,6 +119,37 @@ impl View {
     fn in_repository(mut self, repository: gix::ThreadSafeRepository) -> Self {
         self.repository = Some(repository);
         self
+    }
+
+    /// In a repository whose object stores are open.
+    fn with_stores(self, repository: gix::ThreadSafeRepository, stores: objects::Stores) -> Self {
+        let _ = self.stores.set(stores);
+        self.in_repository(repository)
+    }
+
+    /// How many contents there are to be read: every item's own, except in a history, where a content that stands at
+    /// several paths is one.
+    pub fn contents(&self) -> usize {
+        if self.reading.ends.is_empty() {
+            self.items.len()
+        } else {
+            self.reading.ends.len()
+        }
+    }
+
+    /// The places in [`View::items`] of those that have the `n`th content, in the order in which contents are read fastest.
+    pub fn having(&self, n: usize) -> impl Iterator<Item = usize> + '_ {
+        let reading = &self.reading;
+        let (own, shared) = match reading.ends.get(n) {
+            Some(end) => {
+                let start = n.checked_sub(1).and_then(|before| reading.ends.get(before));
+                let shared = reading.order.get(start.copied().unwrap_or_default()..*end);
+                (None, shared.unwrap_or_default())
+            }
+            None => ((n < self.items.len()).then_some(n), &[][..]),
+        };
+        let shared = shared.iter().filter_map(|at| usize::try_from(*at).ok());
+        own.into_iter().chain(shared)
     }
 
     /// Whether the view is of a git repository.
@@ -110,6 +160,15 @@ impl View {
     /// Opens items, for one worker.
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(self)
+    }
+
+    /// The object stores of the repository, if there is one.
+    fn stores(&self) -> Result<Option<&objects::Stores>, Error> {
+        let (None, Some(repository)) = (self.stores.get(), &self.repository) else {
+            return Ok(self.stores.get());
+        };
+        let stores = objects::Stores::of(repository)?;
+        Ok(Some(self.stores.get_or_init(|| stores)))
     }
 
     /// The local git-lfs store, looked up when the first pointer is met.

@@ -7,7 +7,12 @@ use std::{
 
 use gix::bstr::ByteSlice as _;
 
-use super::{Item, Origin, View, lfs::Pointer, path_bytes, repository::describe};
+use super::{
+    Item, Origin, View,
+    lfs::Pointer,
+    objects::{Objects, Stores, object_error},
+    path_bytes,
+};
 use crate::{
     bytes::{FileSource, Window, wide},
     fact::{Changed, EntryKind, Fact, Text, Unread},
@@ -17,7 +22,9 @@ use crate::{
 /// Opens the items of a view. Each worker has its own: an object store is read fastest without sharing.
 pub struct Reader<'v> {
     view: &'v View,
-    repository: Option<gix::Repository>,
+    objects: Option<Objects>,
+    /// The blob that was read last: in a history one content stands at many paths.
+    last: Option<(gix::ObjectId, Window)>,
 }
 
 /// An opened item.
@@ -61,7 +68,8 @@ impl<'v> Reader<'v> {
     pub(super) fn new(view: &'v View) -> Self {
         Self {
             view,
-            repository: None,
+            objects: None,
+            last: None,
         }
     }
 
@@ -75,12 +83,8 @@ impl<'v> Reader<'v> {
             },
             (Origin::Disk | Origin::Named(_), EntryKind::Link) => self.open_link(item),
             (Origin::Named(path), EntryKind::File) => self.open_file(item, path),
-            (Origin::Blob(id), _) => match self.blob(*id) {
-                Ok(bytes) if item.entry.kind == EntryKind::Link => {
-                    let leaves = leaves(item.entry.path.as_bytes(), &bytes);
-                    Opened::link(Text::new(bytes), leaves)
-                }
-                Ok(bytes) => self.weigh_small(item, bytes),
+            (Origin::Blob(id), kind) => match self.blob(*id) {
+                Ok(window) => self.open_blob(item, kind, window),
                 Err(unread) => Opened::unread(unread),
             },
         };
@@ -158,26 +162,52 @@ impl<'v> Reader<'v> {
         }
     }
 
-    fn blob(&mut self, id: gix::ObjectId) -> Result<Vec<u8>, Unread> {
-        let Some(shared) = &self.view.repository else {
+    fn open_blob(&self, item: &Item, kind: EntryKind, window: Window) -> Opened {
+        let small = match kind {
+            EntryKind::Link => usize::MAX,
+            _ => limits::LFS_POINTER,
+        };
+        if window.len() > wide(small) {
+            return Opened::bytes(window);
+        }
+        match window.bytes_at(0, small) {
+            Ok(bytes) if kind == EntryKind::Link => {
+                let leaves = leaves(item.entry.path.as_bytes(), &bytes);
+                Opened::link(Text::new(bytes), leaves)
+            }
+            Ok(bytes) => match Pointer::parse(&bytes) {
+                Some(pointer) => self.resolve(item, &pointer),
+                None => Opened::bytes(window),
+            },
+            Err(error) => Opened::unread(io_error(&error)),
+        }
+    }
+
+    fn blob(&mut self, id: gix::ObjectId) -> Result<Window, Unread> {
+        if let Some((last, window)) = &self.last
+            && *last == id
+        {
+            return Ok(window.clone());
+        }
+        // Not two at a time.
+        self.last = None;
+        if self.objects.is_none() {
+            let stores = self.view.stores().map_err(|error| Unread::Io {
+                detail: Text::from(error.to_string()),
+            })?;
+            self.objects = stores.map(Stores::open);
+        }
+        let Some(objects) = &mut self.objects else {
             return Err(Unread::Io {
                 detail: Text::from("there is no object store"),
             });
         };
-        let repository = self
-            .repository
-            .get_or_insert_with(|| shared.to_thread_local());
         // The header costs nothing; the object itself is inflated into memory at once.
-        let header = repository
-            .try_find_header(id)
-            .map_err(|error| object_error(id, &describe(&error)))?;
-        let Some(header) = header else {
-            return Err(missing(repository, id));
-        };
-        if header.kind() != gix::objs::Kind::Blob {
+        let header = objects.header(id)?;
+        if header.kind != gix::objs::Kind::Blob {
             return Err(object_error(id, "it is not a blob"));
         }
-        if header.size() > limits::BLOB_BYTES {
+        if header.size > limits::BLOB_BYTES {
             return Err(Unread::Limit {
                 limit: format!(
                     "git objects of more than {} MiB",
@@ -185,10 +215,11 @@ impl<'v> Reader<'v> {
                 ),
             });
         }
-        match repository.find_object(id) {
-            Ok(object) => Ok(object.detach().data),
-            Err(error) => Err(object_error(id, &describe(&error))),
-        }
+        let mut data = Vec::new();
+        objects.read(id, &mut data)?;
+        let window = Window::new(data);
+        self.last = Some((id, window.clone()));
+        Ok(window)
     }
 
     /// Bytes that are in memory, unless they are a pointer to others.
@@ -309,28 +340,6 @@ fn leaves(path: &[u8], target: &[u8]) -> bool {
 fn io_error(error: &io::Error) -> Unread {
     Unread::Io {
         detail: Text::from(error.to_string()),
-    }
-}
-
-fn object_error(id: gix::ObjectId, why: &str) -> Unread {
-    Unread::Io {
-        detail: Text::from(format!("git object {}: {why}", id.to_hex_with_len(12))),
-    }
-}
-
-/// An object that is not there: in a partial clone it is elsewhere, otherwise the repository is damaged.
-fn missing(repository: &gix::Repository, id: gix::ObjectId) -> Unread {
-    let partial = repository
-        .config_snapshot()
-        .string("extensions.partialClone")
-        .is_some();
-    if partial {
-        Unread::NotFetched {
-            detail: Text::from(format!("git object {id}, which this partial clone lacks")),
-            command: Text::from(format!("git cat-file -e {id}")),
-        }
-    } else {
-        object_error(id, "it is not in the object store")
     }
 }
 

@@ -8,7 +8,7 @@ use gix::{
     sec::Permission,
 };
 
-use crate::error::Error;
+use crate::{error::Error, limits};
 
 /// The repository that `start` (a folder) is in, if any. What git itself was told through its environment counts, because
 /// hooks run with it: `GIT_INDEX_FILE` names the index that is being committed.
@@ -22,7 +22,7 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
         );
         // The environment speaks of one repository; a path elsewhere belongs to whichever it is in.
         if let Ok(repository) = found
-            && work_tree_of(&repository).is_some_and(|root| start.starts_with(root))
+            && holds(&repository, start)
         {
             return Ok(Some(repository));
         }
@@ -46,6 +46,18 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
 /// The canonical path of the work tree.
 pub(super) fn work_tree_of(repository: &gix::ThreadSafeRepository) -> Option<PathBuf> {
     std::fs::canonicalize(repository.work_dir()?).ok()
+}
+
+/// The canonical path of what is git's own.
+pub(super) fn git_dir_of(repository: &gix::ThreadSafeRepository) -> PathBuf {
+    let path = repository.git_dir();
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether a folder is in the work tree or in what is git's own.
+fn holds(repository: &gix::ThreadSafeRepository, folder: &Path) -> bool {
+    work_tree_of(repository).is_some_and(|root| folder.starts_with(root))
+        || folder.starts_with(git_dir_of(repository))
 }
 
 /// What the repository's index records; empty if there is none yet.
@@ -139,7 +151,10 @@ fn options(environment: Permission) -> gix::sec::trust::Mapping<Options> {
             .permissions(permissions)
             .lossy_config(true)
             // What is checked out and committed are the objects themselves, whatever is shown in their place.
-            .config_overrides(["core.useReplaceRefs=false"])
+            .config_overrides([
+                String::from("core.useReplaceRefs=false"),
+                format!("gitoxide.objects.allocLimit={}", limits::OBJECT_MEMORY),
+            ])
             .bail_if_untrusted(true)
     };
     gix::sec::trust::Mapping {

@@ -40,7 +40,7 @@ impl ByteSource for Timed {
 }
 
 /// What is left of the time for one entry.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Clock {
     until: Option<Instant>,
     late: Arc<AtomicBool>,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Listing, deadline::Clock, guard, source};
 use crate::{
-    fact::{Changed, Fact, ListingLine, Observation, Place, Site, Text, Unread},
+    fact::{Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Text, Unread},
     finding::Finding,
     format,
     git::{Content, Item, Opened, Reader},
@@ -24,51 +24,82 @@ pub(super) struct Seen {
     pub(super) source: bool,
     /// What of the content the view's change brings.
     pub(super) changed: Changed,
+    /// Whether time ran out before all of it was read.
+    pub(super) late: bool,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
 }
 
-/// Reads and judges an entry; `None` if it has gone since it was listed.
-pub(super) fn weigh(
+/// Reads and judges entries that have the same content, each under its own path; `None` for one that has gone since it was
+/// listed. What was seen is seen once for each name: that is all of a path that readers know, and they take it for a hint.
+pub(super) fn weigh_all<'v>(
     reader: &mut Reader<'_>,
-    item: &Item,
+    items: impl Iterator<Item = &'v Item>,
     policy: &Policy,
     deadline: Option<Instant>,
-) -> Option<Weighed> {
-    if policy.excludes(&item.entry.path) {
-        return Some(Weighed {
-            findings: Vec::new(),
-            coverage: Coverage {
-                entries: 1,
-                excluded: 1,
-                ..Coverage::default()
-            },
-        });
+) -> Vec<Option<Weighed>> {
+    let mut known: Vec<(&[u8], Seen)> = Vec::new();
+    items
+        .map(|item| {
+            if policy.excludes(&item.entry.path) {
+                return Some(excluded());
+            }
+            let name = item.entry.file_name();
+            if let Some((_, seen)) = known.iter().find(|(other, _)| *other == name)
+                && is_shared(item, seen)
+            {
+                return Some(judge(item, seen, policy));
+            }
+            let seen = observe(reader, item, Listing::None, deadline)?;
+            let weighed = judge(item, &seen, policy);
+            if is_shared(item, &seen) {
+                known.push((name, seen));
+            }
+            Some(weighed)
+        })
+        .collect()
+}
+
+fn excluded() -> Weighed {
+    Weighed {
+        findings: Vec::new(),
+        coverage: Coverage {
+            entries: 1,
+            excluded: 1,
+            ..Coverage::default()
+        },
     }
-    let clock = Clock::new(deadline);
-    let mut seen = observe(reader, item, Listing::None, &clock)?;
+}
+
+/// Whether what was seen holds for every file of the same name and content: a link leads from where it is, and the bytes behind
+/// a pointer are asked for by path.
+fn is_shared(item: &Item, seen: &Seen) -> bool {
+    let pointer = |observation: &Observation| matches!(observation.fact, Fact::Pointer { .. });
+    item.entry.kind == EntryKind::File
+        && item.facts.is_empty()
+        && !seen.observations.iter().any(pointer)
+}
+
+fn judge(item: &Item, seen: &Seen, policy: &Policy) -> Weighed {
     let scope = policy.scope(&item.entry.path);
-    let mut findings = match guard::run(|| findings(item, &seen.observations, &scope)) {
+    let mut observations = &seen.observations;
+    let only;
+    let mut findings = match guard::run(|| findings(item, observations, &scope)) {
         Ok(findings) => findings,
         Err(message) => {
             // A rule that cannot bear these facts must still not let the entry pass.
-            seen.observations = vec![crashed(message)];
-            findings(item, &seen.observations, &scope)
+            only = vec![crashed(message)];
+            observations = &only;
+            findings(item, observations, &scope)
         }
     };
     for finding in &mut findings {
         finding.brought.clone_from(&item.entry.brought);
         finding.on_change = stands_on(&seen.changed, &finding.site);
     }
-    let mut weighed = verdict::weigh(
-        findings,
-        &scope,
-        &seen.observations,
-        seen.bytes,
-        seen.source,
-    );
-    weighed.coverage.late = usize::from(clock.is_late());
-    Some(weighed)
+    let mut weighed = verdict::weigh(findings, &scope, observations, seen.bytes, seen.source);
+    weighed.coverage.late = usize::from(seen.late);
+    weighed
 }
 
 /// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.
@@ -99,8 +130,9 @@ pub(super) fn observe(
     reader: &mut Reader<'_>,
     item: &Item,
     listing: Listing,
-    clock: &Clock,
+    deadline: Option<Instant>,
 ) -> Option<Seen> {
+    let clock = Clock::new(deadline);
     let mut recorder = match listing {
         Listing::None => Recorder::default(),
         Listing::Every => Recorder::with_listing(),
@@ -119,7 +151,8 @@ pub(super) fn observe(
         record(item, opened, &mut seen, &mut recorder);
         true
     });
-    if clock.is_late() {
+    seen.late = clock.is_late();
+    if seen.late {
         recorder.record(Fact::Unread(Unread::Late));
     }
     seen.listing = recorder.take_listing();

@@ -13,22 +13,22 @@ mod survey;
 pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
-    git::{View, file, staged, work_tree},
+    git::{Incoming, Known, View, all_refs, file, history, incoming, staged, work_tree},
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
 };
 
 use std::{
     path::Path,
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
 use rayon::prelude::*;
 
-use self::deadline::Clock;
 use crate::{
     error::Error,
     fact::Text,
-    git::{Item, Reader},
+    git::Reader,
     policy::Policy,
     verdict::{self, Weighed},
 };
@@ -79,24 +79,26 @@ pub fn check(
     let threads = request.threads;
     guard::install();
     progress.begin(view.items.len());
-    let one = |reader: &mut Reader<'_>, item: &Item| {
-        let weighed = entry::weigh(reader, item, policy, request.deadline);
-        progress.done(&item.entry.path);
-        weighed
+    // Items that have the same content are one piece of work; in most views there are none.
+    let work = |reader: &mut Reader<'_>, content: usize| -> Vec<(usize, Option<Weighed>)> {
+        let places: Vec<usize> = view.having(content).collect();
+        let items = places.iter().filter_map(|at| view.items.get(*at));
+        let weighed = entry::weigh_all(reader, items.clone(), policy, request.deadline);
+        items.for_each(|item| progress.done(&item.entry.path));
+        places.into_iter().zip(weighed).collect()
     };
 
     let started = Instant::now();
+    let contents = view.contents();
     let mut reader = view.reader();
-    let mut weighed: Vec<Option<Weighed>> = Vec::with_capacity(view.items.len());
-    for item in &view.items {
-        if threads != Some(1) && started.elapsed() > ALONE {
-            break;
-        }
-        weighed.push(one(&mut reader, item));
+    let mut weighed: Vec<(usize, Option<Weighed>)> = Vec::with_capacity(view.items.len());
+    let mut done = 0;
+    while done < contents && (threads == Some(1) || started.elapsed() <= ALONE) {
+        weighed.extend(work(&mut reader, done));
+        done += 1;
     }
 
-    let rest = view.items.get(weighed.len()..).unwrap_or_default();
-    if !rest.is_empty() {
+    if done < contents {
         let workers = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
             .stack_size(STACK)
@@ -105,17 +107,31 @@ pub fn check(
                 message: format!("cannot start workers: {error}"),
                 help: String::from("try `--threads 1`"),
             })?;
-        let others: Vec<Option<Weighed>> = workers.install(|| {
-            rest.par_iter()
-                .map_init(|| view.reader(), one)
-                .collect::<Vec<_>>()
+        // A reader for each worker and no more: what it keeps of an object store is worth keeping.
+        let readers: Vec<Mutex<Option<Reader<'_>>>> = (0..workers.current_num_threads())
+            .map(|_| Mutex::default())
+            .collect();
+        let others: Vec<Vec<(usize, Option<Weighed>)>> = workers.install(|| {
+            (done..contents)
+                .into_par_iter()
+                .map(|content| {
+                    let own = rayon::current_thread_index().and_then(|at| readers.get(at));
+                    let mut own = own.and_then(|own| own.lock().ok());
+                    match own.as_deref_mut() {
+                        Some(own) => work(own.get_or_insert_with(|| view.reader()), content),
+                        None => work(&mut view.reader(), content),
+                    }
+                })
+                .collect()
         });
-        weighed.extend(others);
+        weighed.extend(others.into_iter().flatten());
     }
+    // In the order of the items, whatever the order of the work.
+    weighed.sort_unstable_by_key(|(at, _)| *at);
     let mut report = verdict::judge(
         view.label.clone(),
         policy_name,
-        weighed.into_iter().flatten(),
+        weighed.into_iter().filter_map(|(_, weighed)| weighed),
     );
     report.notices.clone_from(&view.notices);
     Ok(report)
@@ -147,8 +163,7 @@ pub fn inspect(
         source: std::io::ErrorKind::NotFound.into(),
     };
     let item = view.items.first().ok_or_else(gone)?;
-    let seen =
-        entry::observe(&mut view.reader(), item, listing, &Clock::default()).ok_or_else(gone)?;
+    let seen = entry::observe(&mut view.reader(), item, listing, None).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Listing, View, deadline::Clock, entry, guard};
+use super::{Listing, View, entry, guard};
 use crate::{
     fact::{Fact, Global, GlobalName, Text},
     format::FORMATS,
@@ -31,7 +31,7 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
         if policy.excludes(path) {
             continue;
         }
-        let Some(seen) = entry::observe(&mut reader, item, Listing::None, &Clock::default()) else {
+        let Some(seen) = entry::observe(&mut reader, item, Listing::None, None) else {
             continue;
         };
         let scope = policy.scope(path);

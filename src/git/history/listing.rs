@@ -1,0 +1,391 @@
+//! From commits to items: what each commit brings, in the order of the history, each path and content once.
+//!
+//! Commits are compared with their parents by all processors, in lots; what they bring is put together in order, so that
+//! the list is the same for any number of them.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use gix::{ObjectId, objs::Kind, objs::TreeRefIter};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+
+use super::{
+    super::{
+        Item, Origin, Reading,
+        objects::{Stores, Trees},
+    },
+    changes::{Changes, Leaf, changes, kind_of, place_of},
+    commits::{Commits, Step, describe},
+    paths::Paths,
+    tips::Tips,
+};
+use crate::{
+    fact::{Brought, Commit, EntryKind, Fact, Unread},
+    limits,
+};
+
+/// Commits that are compared before what they bring is put together.
+const LOT: usize = 2048;
+/// Commits that a processor takes at a time: they share most of their folders.
+const RUN: usize = 32;
+/// Known trees that a tree without a commit is compared with.
+const KNOWN_TREES: usize = 16;
+
+/// A history as items.
+pub(super) struct Listing {
+    /// By path, then in the order of the history.
+    pub(super) items: Vec<Item>,
+    /// How they are read fastest.
+    pub(super) reading: Reading,
+    /// What is to be known of the whole.
+    pub(super) notices: Vec<String>,
+}
+
+impl Listing {
+    /// What `tips` reach and `known` do not, as far as `paths` go.
+    pub(super) fn of(
+        stores: &Stores,
+        tips: &Tips,
+        known: &Tips,
+        shallow: &BTreeSet<ObjectId>,
+        paths: &Paths,
+    ) -> Self {
+        let mut trees = Trees::new(stores.open());
+        let commits = Commits::walk(trees.objects(), &tips.commits, &known.commits, shallow);
+        let mut found = Found::default();
+        for (id, unread) in &commits.lost {
+            found.lose(place_of(*id), *id, unread.clone(), None);
+        }
+        for (name, id, unread) in &tips.lost {
+            found.lose(name.clone(), *id, unread.clone(), None);
+        }
+        let mut heads = commits.newest();
+        found.all(stores, &mut trees, &commits, paths);
+        bare(&mut found, &mut heads, &mut trees, tips, known, paths);
+        let mut alive = found.alive(&mut trees, &heads);
+        for tip in &tips.bare {
+            if let Some(at) = found.leaves.get_index_of(&tip.leaf())
+                && let Some(alive) = alive.get_mut(at)
+            {
+                *alive = true;
+            }
+        }
+        let items = found.into_items(&alive);
+        let mut notices = Vec::new();
+        if commits.cut {
+            notices.push(String::from(
+                "this is a shallow clone, and its history ends before the first commit: what came earlier was not looked \
+                 at; run `git fetch --unshallow` to have it",
+            ));
+        }
+        Self {
+            reading: Reading::of(stores, &items),
+            items,
+            notices,
+        }
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    /// Everything once, and which of `bringers` brought it.
+    leaves: IndexMap<Leaf, u32, FxBuildHasher>,
+    bringers: Vec<Commit>,
+    /// What could not be read: where, and who brought it.
+    unread: IndexMap<(Box<[u8]>, ObjectId), (Unread, Option<u32>), FxBuildHasher>,
+    bytes: usize,
+    folders: usize,
+}
+
+impl Found {
+    /// What all commits bring.
+    fn all(&mut self, stores: &Stores, trees: &mut Trees, commits: &Commits, paths: &Paths) {
+        // Starting threads, each with a store of its own, takes longer than comparing a few commits.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let helpers = processors.min(commits.order.len() / RUN / 4);
+        let mut helpers: Vec<Trees> = (1..helpers).map(|_| Trees::new(stores.open())).collect();
+        for lot in commits.order.chunks(LOT) {
+            for (step, changes, commit) in compare(lot, commits, trees, &mut helpers, paths) {
+                self.add(changes, commit);
+                if let Some(limit) = self.limit() {
+                    self.lose(place_of(step), step, Unread::Limit { limit }, None);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn limit(&self) -> Option<String> {
+        if self.bytes > limits::HISTORY_BYTES {
+            let megabytes = limits::HISTORY_BYTES >> 20;
+            Some(format!(
+                "{megabytes} MiB of paths in a history; this commit and those after it were not looked at"
+            ))
+        } else if self.folders > limits::HISTORY_FOLDERS {
+            let folders = limits::HISTORY_FOLDERS;
+            Some(format!(
+                "{folders} folders in a history; this commit and those after it were not looked at"
+            ))
+        } else {
+            None
+        }
+    }
+
+    /// Adds what a commit brings, unless it was there before.
+    fn add(&mut self, changes: Changes, commit: Option<Commit>) {
+        let bringer = u32::try_from(self.bringers.len()).unwrap_or(u32::MAX);
+        let before = (self.leaves.len(), self.unread.len());
+        self.folders = self.folders.saturating_add(changes.folders);
+        for leaf in changes.leaves {
+            let cost = leaf.path.len().saturating_add(size_of::<Item>());
+            if let indexmap::map::Entry::Vacant(vacant) = self.leaves.entry(leaf) {
+                vacant.insert(bringer);
+                self.bytes = self.bytes.saturating_add(cost);
+            }
+        }
+        for (path, id, unread) in changes.unread {
+            let path = if path.is_empty() { place_of(id) } else { path };
+            self.lose(path, id, unread, Some(bringer));
+        }
+        if before != (self.leaves.len(), self.unread.len()) {
+            self.bringers.extend(commit);
+        }
+    }
+
+    fn lose(&mut self, path: Box<[u8]>, id: ObjectId, unread: Unread, bringer: Option<u32>) {
+        self.unread.entry((path, id)).or_insert((unread, bringer));
+    }
+
+    /// Which of the leaves are in one of these trees. Only folders that hold one of them are looked into.
+    fn alive(&self, trees: &mut Trees, heads: &[ObjectId]) -> Vec<bool> {
+        let mut folders: FxHashSet<&[u8]> = FxHashSet::default();
+        for leaf in self.leaves.keys() {
+            let mut path: &[u8] = &leaf.path;
+            while let Some(slash) = memchr::memrchr(b'/', path) {
+                path = path.get(..slash).unwrap_or_default();
+                if !folders.insert(path) {
+                    break;
+                }
+            }
+        }
+        let hash = trees.objects().hash();
+        let mut alive = vec![false; self.leaves.len()];
+        let mut seen: FxHashSet<(Vec<u8>, ObjectId)> = FxHashSet::default();
+        let mut stack: Vec<(Vec<u8>, ObjectId)> =
+            heads.iter().map(|tree| (Vec::new(), *tree)).collect();
+        while let Some((folder, tree)) = stack.pop() {
+            if !seen.insert((folder.clone(), tree)) {
+                continue;
+            }
+            // What cannot be read has been said where it was found.
+            let Ok(data) = trees.tree(tree) else {
+                continue;
+            };
+            for entry in TreeRefIter::from_bytes(&data, hash).map_while(Result::ok) {
+                let mut path = folder.clone();
+                if !path.is_empty() {
+                    path.push(b'/');
+                }
+                path.extend_from_slice(entry.filename);
+                let id = entry.oid.to_owned();
+                match kind_of(entry.mode.kind()) {
+                    None if folders.contains(path.as_slice()) => stack.push((path, id)),
+                    None => {}
+                    Some(kind) => {
+                        let path = path.into();
+                        if let Some(at) = self.leaves.get_index_of(&Leaf { path, kind, id })
+                            && let Some(alive) = alive.get_mut(at)
+                        {
+                            *alive = true;
+                        }
+                    }
+                }
+            }
+        }
+        alive
+    }
+
+    fn into_items(self, alive: &[bool]) -> Vec<Item> {
+        let bringers: Vec<[Arc<Brought>; 2]> = self
+            .bringers
+            .into_iter()
+            .map(|commit| {
+                let brought = |gone| {
+                    let commit = commit.clone();
+                    Arc::new(Brought { commit, gone })
+                };
+                [brought(false), brought(true)]
+            })
+            .collect();
+        let by = |bringer: u32, gone: bool| {
+            let both = bringers.get(usize::try_from(bringer).ok()?)?;
+            both.get(usize::from(gone)).cloned()
+        };
+        let mut items = Vec::with_capacity(self.leaves.len().saturating_add(self.unread.len()));
+        for ((leaf, bringer), alive) in self.leaves.into_iter().zip(alive) {
+            let mut item = Item::new(&leaf.path, leaf.kind, Origin::Blob(leaf.id));
+            item.entry.brought = by(bringer, !alive);
+            items.push(item);
+        }
+        for ((path, _), (unread, bringer)) in self.unread {
+            let mut item =
+                Item::new(&path, EntryKind::File, Origin::Nowhere).with(Fact::Unread(unread));
+            item.entry.brought = bringer.and_then(|bringer| by(bringer, false));
+            items.push(item);
+        }
+        // Stable: several contents of one path stay in the order of the history.
+        items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        items
+    }
+}
+
+/// What each commit of a lot brings, in their order.
+fn compare(
+    lot: &[u32],
+    commits: &Commits,
+    trees: &mut Trees,
+    helpers: &mut [Trees],
+    paths: &Paths,
+) -> Vec<(ObjectId, Changes, Option<Commit>)> {
+    let runs: Vec<&[u32]> = lot.chunks(RUN).collect();
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Vec<_>)>> = Mutex::default();
+    let work = |trees: &mut Trees| {
+        let mut buffer = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(run) = runs.get(at) else { break };
+            let brought = run
+                .iter()
+                .filter_map(|place| commits.step(*place))
+                .map(|step| one(&step, trees, paths, &mut buffer))
+                .collect();
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.push((at, brought));
+        }
+    };
+    std::thread::scope(|scope| {
+        for helper in helpers {
+            // Without helpers it takes longer and is the same.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, || work(helper));
+        }
+        work(trees);
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().flat_map(|(_, brought)| brought).collect()
+}
+
+fn one(
+    step: &Step,
+    trees: &mut Trees,
+    paths: &Paths,
+    buffer: &mut Vec<u8>,
+) -> (ObjectId, Changes, Option<Commit>) {
+    let changes = changes(trees, step.tree, &step.parents, paths);
+    let brings = !changes.leaves.is_empty() || !changes.unread.is_empty();
+    let commit = brings.then(|| describe(trees.objects(), step.commit, buffer));
+    (step.commit, changes, commit)
+}
+
+/// Adds trees and blobs that are named without a commit.
+fn bare(
+    found: &mut Found,
+    heads: &mut Vec<ObjectId>,
+    trees: &mut Trees,
+    tips: &Tips,
+    known: &Tips,
+    paths: &Paths,
+) {
+    if tips.bare.is_empty() {
+        return;
+    }
+    let known_ids: FxHashSet<ObjectId> = known.bare.iter().map(|bare| bare.id).collect();
+    let mut buffer = Vec::new();
+    let mut roots: Vec<ObjectId> = Vec::new();
+    for commit in known.commits.iter().take(KNOWN_TREES) {
+        roots.extend(super::commits::tree_of(
+            trees.objects(),
+            *commit,
+            &mut buffer,
+        ));
+    }
+    for tip in tips.bare.iter().filter(|tip| !known_ids.contains(&tip.id)) {
+        let commit = describe(trees.objects(), tip.tag.unwrap_or(tip.id), &mut buffer);
+        let changes = if tip.kind == Kind::Tree {
+            heads.push(tip.id);
+            changes(trees, tip.id, &roots, paths)
+        } else {
+            let asked_for = paths.reach(&tip.name, false);
+            Changes {
+                leaves: asked_for.then(|| tip.leaf()).into_iter().collect(),
+                ..Changes::default()
+            }
+        };
+        found.add(changes, Some(commit));
+    }
+}
+
+impl Reading {
+    /// Items of one content together, in the order in which the packs hold them: what is a delta of what was just read is
+    /// made from memory.
+    fn of(stores: &Stores, items: &[Item]) -> Self {
+        let mut places: FxHashMap<ObjectId, (usize, u64)> = FxHashMap::default();
+        for item in items {
+            if let Origin::Blob(id) = item.origin {
+                places.insert(id, (usize::MAX, 0));
+            }
+        }
+        let indexes: Vec<_> = stores
+            .pack_indexes()
+            .iter()
+            .take(PACKS)
+            .filter_map(|path| gix::odb::pack::index::File::at(path, stores.hash()).ok())
+            .collect();
+        #[allow(
+            clippy::iter_over_hash_type,
+            reason = "each place is changed by itself"
+        )]
+        for (id, place) in &mut places {
+            for (number, index) in indexes.iter().enumerate() {
+                if let Some(at) = index.lookup(id) {
+                    *place = (number, index.pack_offset_at_index(at));
+                    break;
+                }
+            }
+        }
+        let mut keys: Vec<_> = (0_u32..)
+            .zip(items)
+            .map(|(at, item)| match item.origin {
+                Origin::Blob(id) => {
+                    let (pack, offset) = places.get(&id).copied().unwrap_or_default();
+                    (pack, offset, Some(id), at)
+                }
+                _ => (usize::MAX, 0, None, at),
+            })
+            .collect();
+        keys.sort_unstable();
+        let mut reading = Self::default();
+        for lot in keys.chunk_by(|a, b| a.2.is_some() && a.2 == b.2) {
+            reading.order.extend(lot.iter().map(|key| key.3));
+            reading.ends.push(reading.order.len());
+        }
+        reading
+    }
+}
+
+/// Packs that are asked where they hold a content: in more, order costs more than it gains.
+const PACKS: usize = 64;

@@ -1,0 +1,227 @@
+//! Histories: every file that some commit of them has, once for each path and content, with the commit that brought it.
+//!
+//! What was removed from the newest commit is still in every clone, so it is an item like any other. The first commit in
+//! the order of the history (parents before children, then by time, then by id) that has a content at a path brought it;
+//! all its later homes at that path are the same item. Trees and blobs that a tag names without a commit are items too.
+
+mod changes;
+mod commits;
+mod listing;
+mod paths;
+mod tips;
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use gix::ObjectId;
+
+use super::{View, locate::usage, objects::Stores, repository};
+use crate::error::Error;
+use listing::Listing;
+use paths::Paths;
+use tips::Tips;
+
+/// What others want to give to a repository, or it to others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Incoming {
+    /// What is to be reached then: ids of commits, tags, trees or blobs in full, hexadecimal. One of zeros only stands for
+    /// nothing, as in git's hooks.
+    pub tips: Vec<String>,
+    /// What the receiver has already; with everything that it reaches, it is left out.
+    pub known: Vec<Known>,
+}
+
+/// What a receiver has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// What the references of this repository reach: before a push is accepted, all that came earlier.
+    AllRefs,
+    /// What the references that were fetched from this remote reach (`refs/remotes/<name>/`).
+    Remote(String),
+    /// What these commits reach: ids in full, hexadecimal. Those that are not here are passed over.
+    Commits(Vec<String>),
+}
+
+/// Every file in the history of `range` (`A`, `A..B`, `A...B`, as git reads them), of the repository that `cwd` is in; only
+/// those at or below `paths` (relative to `cwd`) if there are any.
+///
+/// # Errors
+/// No repository, one that cannot be read or belongs to someone else, a range that names nothing, a path outside.
+pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error> {
+    let place = Place::of(cwd, paths)?;
+    let local = place.shared.to_thread_local();
+    let mut objects = place.stores.open();
+    let (mut tips, mut known) = (Tips::default(), Tips::default());
+    if range == "HEAD" && is_unborn(&local) {
+        return place.view(&tips, &known, String::from("the history of HEAD"));
+    }
+    let spec = local.rev_parse(range).map_err(|error| {
+        usage(
+            format!(
+                "there is no revision `{range}`: {}",
+                repository::describe(&error)
+            ),
+            "a range is a commit, `A..B` or `A...B`; `git log` takes the same",
+        )
+    })?;
+    use gix::revision::plumbing::Spec;
+    match spec.detach() {
+        Spec::Include(id) => tips.add(&mut objects, id, None),
+        Spec::Range { from, to } => {
+            tips.add(&mut objects, to, None);
+            known.add(&mut objects, from, None);
+        }
+        Spec::Merge { theirs, ours } => {
+            for id in [theirs, ours] {
+                tips.add(&mut objects, id, None);
+            }
+            if let [one, other] = tips.commits.as_slice() {
+                let bases = local
+                    .merge_bases_many(*one, &[*other])
+                    .map_err(|error| repository::unreadable(local.git_dir(), &error))?;
+                for base in bases {
+                    known.add(&mut objects, base.detach(), None);
+                }
+            } else if let [same] = tips.commits.as_slice() {
+                known.add(&mut objects, *same, None);
+            }
+        }
+        Spec::ExcludeParents(id) => {
+            tips.add(&mut objects, id, None);
+            for parent in parents(&local, id)? {
+                known.add(&mut objects, parent, None);
+            }
+        }
+        Spec::IncludeOnlyParents(id) => {
+            for parent in parents(&local, id)? {
+                tips.add(&mut objects, parent, None);
+            }
+        }
+        Spec::Exclude(_) => {
+            return Err(usage(
+                format!("`{range}` only says what to leave out"),
+                "say what to look at too: `A..B`",
+            ));
+        }
+    }
+    place.view(&tips, &known, format!("the history of {range}"))
+}
+
+/// Every file in the history of every reference (branches, tags, remotes, notes, the stash, the `HEAD` of each work tree), of
+/// the repository that `cwd` is in; only those at or below `paths` (relative to `cwd`) if there are any.
+///
+/// # Errors
+/// No repository, one that cannot be read or belongs to someone else, a path outside.
+pub fn all_refs(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
+    let place = Place::of(cwd, paths)?;
+    let mut tips = Tips::default();
+    tips.add_all(&mut place.stores.open(), &place.shared.to_thread_local())?;
+    place.view(
+        &tips,
+        &Tips::default(),
+        String::from("the history of all refs"),
+    )
+}
+
+/// Every file that `push` would bring, of the repository that `cwd` is in. What git keeps in quarantine while it asks its
+/// hooks is found through the environment it gives them.
+///
+/// # Errors
+/// No repository, one that cannot be read or belongs to someone else, an id that is none.
+pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
+    let place = Place::of(cwd, &[])?;
+    let local = place.shared.to_thread_local();
+    let mut objects = place.stores.open();
+    let (mut tips, mut known) = (Tips::default(), Tips::default());
+    for side in &push.known {
+        match side {
+            Known::AllRefs => known.add_all(&mut objects, &local)?,
+            Known::Remote(name) => {
+                let prefix = format!("refs/remotes/{name}/");
+                known.add_references(&mut objects, &local, prefix.as_bytes())?;
+            }
+            Known::Commits(ids) => {
+                for id in ids {
+                    known.add(&mut objects, object_id(id, &place)?, None);
+                }
+            }
+        }
+    }
+    for id in &push.tips {
+        let id = object_id(id, &place)?;
+        if !id.is_null() {
+            tips.add(&mut objects, id, None);
+        }
+    }
+    place.view(&tips, &known, String::from("the incoming commits"))
+}
+
+/// A repository, and what of it is asked for.
+struct Place {
+    shared: gix::ThreadSafeRepository,
+    stores: Stores,
+    root: PathBuf,
+    paths: Paths,
+}
+
+impl Place {
+    fn of(cwd: &Path, paths: &[PathBuf]) -> Result<Self, Error> {
+        let start = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
+            path: cwd.to_owned(),
+            source,
+        })?;
+        let Some(shared) = repository::discover(&start)? else {
+            return Err(usage(
+                format!("`{}` is not in a git repository", cwd.display()),
+                "only a repository has a history; leave the option out to check files",
+            ));
+        };
+        let work_tree = repository::work_tree_of(&shared);
+        let bare = work_tree.is_none();
+        let root = work_tree.unwrap_or_else(|| repository::git_dir_of(&shared));
+        Ok(Self {
+            stores: Stores::of(&shared)?,
+            paths: Paths::new(&start, &root, bare, paths)?,
+            shared,
+            root,
+        })
+    }
+
+    fn view(self, tips: &Tips, known: &Tips, label: String) -> Result<View, Error> {
+        let local = self.shared.to_thread_local();
+        let shallow: BTreeSet<ObjectId> = local
+            .shallow_commits()
+            .map_err(|error| repository::unreadable(local.git_dir(), &error))?
+            .map(|ids| ids.iter().copied().collect())
+            .unwrap_or_default();
+        let listing = Listing::of(&self.stores, tips, known, &shallow, &self.paths);
+        let mut view = View::new(self.root, label, Vec::new());
+        view.items = listing.items;
+        view.reading = listing.reading;
+        view.notices = listing.notices;
+        Ok(view.with_stores(self.shared, self.stores))
+    }
+}
+
+fn is_unborn(repository: &gix::Repository) -> bool {
+    repository.head().is_ok_and(|head| head.is_unborn())
+}
+
+fn parents(repository: &gix::Repository, id: ObjectId) -> Result<Vec<ObjectId>, Error> {
+    let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
+    let commit = repository.find_commit(id).map_err(broken)?;
+    Ok(commit.parent_ids().map(gix::Id::detach).collect())
+}
+
+fn object_id(hex: &str, place: &Place) -> Result<ObjectId, Error> {
+    let id = ObjectId::from_hex(hex.as_bytes()).ok();
+    id.filter(|id| id.kind() == place.stores.hash())
+        .ok_or_else(|| {
+            usage(
+                format!("`{hex}` is no object id of this repository"),
+                "git's hooks are given them in full",
+            )
+        })
+}

@@ -1,0 +1,160 @@
+//! Where a walk begins: what names lead to, through annotated tags.
+
+use std::collections::BTreeSet;
+
+use gix::{ObjectId, objs::Kind, refs::TargetRef};
+
+use super::{
+    super::{
+        objects::{Objects, object_error},
+        repository,
+    },
+    changes::{Leaf, place_of},
+};
+use crate::{
+    error::Error,
+    fact::{EntryKind, Unread},
+};
+
+/// Tags of tags that are followed.
+const TAGS: usize = 64;
+
+/// Objects that names lead to.
+#[derive(Debug, Default)]
+pub(super) struct Tips {
+    /// Each once.
+    pub(super) commits: Vec<ObjectId>,
+    /// Trees and blobs that are named without a commit, each once.
+    pub(super) bare: Vec<Bare>,
+    /// What could not be read.
+    pub(super) lost: Vec<(Box<[u8]>, ObjectId, Unread)>,
+    seen: BTreeSet<ObjectId>,
+}
+
+/// A tree or a blob with a name of its own.
+#[derive(Debug)]
+pub(super) struct Bare {
+    pub(super) name: Box<[u8]>,
+    pub(super) id: ObjectId,
+    pub(super) kind: Kind,
+    /// The annotated tag that names it.
+    pub(super) tag: Option<ObjectId>,
+}
+
+impl Bare {
+    /// A blob as something at a path: its name.
+    pub(super) fn leaf(&self) -> Leaf {
+        Leaf {
+            path: self.name.clone(),
+            kind: EntryKind::File,
+            id: self.id,
+        }
+    }
+}
+
+impl Tips {
+    /// Adds what an id stands for. `name` is what it is called, if it is.
+    pub(super) fn add(&mut self, objects: &mut Objects, id: ObjectId, name: Option<&[u8]>) {
+        let mut target = id;
+        let mut tag = None;
+        let mut called: Option<Box<[u8]>> = name.map(Into::into);
+        let mut data = Vec::new();
+        for _ in 0..TAGS {
+            if !self.seen.insert(target) {
+                return;
+            }
+            let kind = match objects.header(target) {
+                Ok(header) => header.kind,
+                Err(unread) => return self.lose(called, target, unread),
+            };
+            match kind {
+                Kind::Commit => return self.commits.push(target),
+                Kind::Tree | Kind::Blob => {
+                    let name = called.unwrap_or_else(|| target.to_string().into_bytes().into());
+                    let id = target;
+                    return self.bare.push(Bare {
+                        name,
+                        id,
+                        kind,
+                        tag,
+                    });
+                }
+                Kind::Tag => {
+                    if let Err(unread) = objects.read(target, &mut data) {
+                        return self.lose(called, target, unread);
+                    }
+                    tag = tag.or(Some(target));
+                    let mut lines = data.split(|b| *b == b'\n');
+                    let next = lines
+                        .next()
+                        .and_then(|line| ObjectId::from_hex(line.strip_prefix(b"object ")?).ok());
+                    let name = lines.take(3).find_map(|line| line.strip_prefix(b"tag "));
+                    called = called.or_else(|| name.map(Into::into));
+                    let Some(next) = next else {
+                        return self.lose(called, target, object_error(target, "it is not a tag"));
+                    };
+                    target = next;
+                }
+            }
+        }
+        let limit = format!("{TAGS} tags of tags");
+        self.lose(called, target, Unread::Limit { limit });
+    }
+
+    fn lose(&mut self, called: Option<Box<[u8]>>, id: ObjectId, unread: Unread) {
+        let place = called.unwrap_or_else(|| place_of(id));
+        self.lost.push((place, id, unread));
+    }
+
+    /// Adds what the references of a repository lead to whose names begin so; all, and its `HEAD`, if the name is empty.
+    ///
+    /// # Errors
+    /// References that cannot be read.
+    pub(super) fn add_references(
+        &mut self,
+        objects: &mut Objects,
+        repository: &gix::Repository,
+        prefix: &[u8],
+    ) -> Result<(), Error> {
+        let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
+        let platform = repository.references().map_err(broken)?;
+        for reference in platform.all().map_err(broken)? {
+            let reference = reference.map_err(broken)?;
+            let name = reference.name().as_bstr();
+            // What a symbolic one points to is a reference as well.
+            if let TargetRef::Object(id) = reference.target()
+                && name.starts_with(prefix)
+            {
+                self.add(objects, id.to_owned(), Some(name));
+            }
+        }
+        if prefix.is_empty() {
+            let head = repository.head().map_err(broken)?;
+            if let Some(id) = head.id() {
+                self.add(objects, id.detach(), Some(b"HEAD"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what the references of all work trees of a repository lead to: each has a `HEAD` of its own.
+    ///
+    /// # Errors
+    /// References that cannot be read.
+    pub(super) fn add_all(
+        &mut self,
+        objects: &mut Objects,
+        repository: &gix::Repository,
+    ) -> Result<(), Error> {
+        let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
+        self.add_references(objects, repository, b"")?;
+        let worktrees = repository.worktrees_including_main().map_err(broken)?;
+        for worktree in worktrees {
+            let worktree = worktree.map_err(broken)?;
+            if worktree.git_dir() != repository.git_dir() {
+                self.add_references(objects, &worktree, b"")?;
+            }
+        }
+        Ok(())
+    }
+}

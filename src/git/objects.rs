@@ -1,0 +1,378 @@
+//! The object stores of a repository, as one: its own with the alternates, and those that git names in the environment.
+//!
+//! While `git receive-pack` asks its hooks, what was pushed is in quarantine: a store of its own, which
+//! `GIT_OBJECT_DIRECTORY` names, beside those in `GIT_ALTERNATE_OBJECT_DIRECTORIES`. An object is looked for in all of
+//! them as they were when it was first asked for, and only if it is nowhere, as they are now: `git gc` may have moved it.
+//! Nothing here fetches: what a partial clone lacks is missing.
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gix::{
+    ObjectId,
+    bstr::{BStr, ByteSlice as _},
+    objs::{Find as _, FindHeader as _, Header, Kind},
+    odb::{Store, pack::cache::DecodeEntry},
+};
+use rustc_hash::FxHashMap;
+
+use super::repository::describe;
+use crate::{
+    error::Error,
+    fact::{Text, Unread},
+    limits,
+};
+
+type Handle = gix::odb::Cache<gix::odb::store::Handle<Arc<Store>>>;
+
+/// Where objects are. Shared by all threads.
+pub(super) struct Stores {
+    stores: Vec<Arc<Store>>,
+    hash: gix::hash::Kind,
+    /// The repository leaves objects at the remote until they are needed.
+    partial: bool,
+}
+
+impl Stores {
+    /// The stores of a repository, and those of the environment if git has put us there.
+    ///
+    /// # Errors
+    /// A store of the environment that cannot be opened: without it a push would look empty.
+    pub(super) fn of(repository: &gix::ThreadSafeRepository) -> Result<Self, Error> {
+        let local = repository.to_thread_local();
+        let hash = local.object_hash();
+        let partial = local
+            .config_snapshot()
+            .string("extensions.partialClone")
+            .is_some();
+        let own = canonical(repository.objects.path());
+        let mut stores = vec![Arc::clone(&repository.objects)];
+        for path in named_by_the_environment() {
+            if canonical(&path) == own {
+                continue;
+            }
+            let options = gix::odb::store::init::Options {
+                alloc_limit_bytes: usize::try_from(limits::OBJECT_MEMORY).ok(),
+                ..Default::default()
+            };
+            let store = Store::at_opts(path.clone(), hash, &mut std::iter::empty(), options)
+                .map_err(|source| Error::Io { path, source })?;
+            stores.push(Arc::new(store));
+        }
+        Ok(Self {
+            stores,
+            hash,
+            partial,
+        })
+    }
+
+    /// Access for one thread.
+    pub(super) fn open(&self) -> Objects {
+        let mut objects = Objects {
+            stores: self.stores.clone(),
+            quick: Vec::new(),
+            hash: self.hash,
+            partial: self.partial,
+        };
+        objects.renew();
+        objects
+    }
+
+    /// How object ids are made.
+    pub(super) fn hash(&self) -> gix::hash::Kind {
+        self.hash
+    }
+
+    /// The indexes of all packs, the largest first.
+    pub(super) fn pack_indexes(&self) -> Vec<PathBuf> {
+        let mut found: Vec<(u64, PathBuf)> = Vec::new();
+        for store in &self.stores {
+            let own = store.path().to_owned();
+            let folders = store.alternate_db_paths().unwrap_or_default();
+            for folder in folders.into_iter().chain([own]) {
+                let Ok(children) = std::fs::read_dir(folder.join("pack")) else {
+                    continue;
+                };
+                for child in children.flatten() {
+                    let path = child.path();
+                    if path.extension() == Some(OsStr::new("idx")) {
+                        let size = child.metadata().map_or(0, |metadata| metadata.len());
+                        found.push((size, path));
+                    }
+                }
+            }
+        }
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found.dedup();
+        found.into_iter().map(|(_, path)| path).collect()
+    }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The object folders that git's environment names, if it names one to write to: then it runs us.
+fn named_by_the_environment() -> Vec<PathBuf> {
+    let Some(own) = std::env::var_os("GIT_OBJECT_DIRECTORY").filter(|path| !path.is_empty()) else {
+        return Vec::new();
+    };
+    let mut paths = vec![PathBuf::from(own)];
+    if let Some(list) = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
+        paths.extend(alternates(&list));
+    }
+    // An alternate that is gone is skipped, as git does.
+    paths.retain(|path| path.is_dir());
+    paths
+}
+
+/// A list of paths as git writes it: one that holds the separator is quoted as in C.
+fn alternates(list: &OsStr) -> Vec<PathBuf> {
+    let separator = if cfg!(windows) { b';' } else { b':' };
+    let Some(mut rest) = <[u8]>::from_os_str(list) else {
+        return std::env::split_paths(list).collect();
+    };
+    let mut paths = Vec::new();
+    while !rest.is_empty() {
+        let quoted = if rest.starts_with(b"\"") {
+            gix::quote::ansi_c::undo(BStr::new(rest)).ok()
+        } else {
+            None
+        };
+        let (path, length) = match quoted {
+            Some((path, length)) => (path.into_owned().into(), length),
+            None => {
+                let end = rest.find_byte(separator).unwrap_or(rest.len());
+                (rest.get(..end).unwrap_or_default().to_vec(), end)
+            }
+        };
+        if let Ok(path) = path.to_path()
+            && !path.as_os_str().is_empty()
+        {
+            paths.push(path.to_owned());
+        }
+        rest = rest.get(length..).unwrap_or_default();
+        rest = rest.strip_prefix(&[separator]).unwrap_or(rest);
+    }
+    paths
+}
+
+/// The objects of a repository, for one thread.
+pub(super) struct Objects {
+    stores: Vec<Arc<Store>>,
+    /// Without a look at what has changed on disk since: most lookups in several stores miss in all but one.
+    quick: Vec<Handle>,
+    hash: gix::hash::Kind,
+    partial: bool,
+}
+
+impl Objects {
+    /// How object ids are made.
+    pub(super) fn hash(&self) -> gix::hash::Kind {
+        self.hash
+    }
+
+    fn renew(&mut self) {
+        self.quick = self
+            .stores
+            .iter()
+            .map(|store| {
+                let mut handle = store
+                    .to_cache_arc()
+                    .with_pack_cache(|| Box::new(Bases::default()));
+                handle.refresh_never();
+                handle
+            })
+            .collect();
+    }
+
+    /// Reads an object into `data`.
+    ///
+    /// # Errors
+    /// What to say where the object should have been.
+    pub(super) fn read(&mut self, id: ObjectId, data: &mut Vec<u8>) -> Result<Kind, Unread> {
+        self.look_up(id, |handle| {
+            Ok(handle.try_find(&id, data)?.map(|object| object.kind))
+        })
+    }
+
+    /// What an object is and how large, without reading it.
+    ///
+    /// # Errors
+    /// What to say where the object should have been.
+    pub(super) fn header(&mut self, id: ObjectId) -> Result<Header, Unread> {
+        self.look_up(id, |handle| handle.try_header(&id))
+    }
+
+    fn look_up<T>(
+        &mut self,
+        id: ObjectId,
+        mut ask: impl FnMut(&Handle) -> gix::Result<Option<T>>,
+    ) -> Result<T, Unread> {
+        let mut broken = None;
+        let mut each = |handles: &[Handle], broken: &mut Option<String>| {
+            handles.iter().find_map(|handle| match ask(handle) {
+                Ok(found) => found,
+                // Another store may have it whole.
+                Err(error) => {
+                    *broken = Some(describe(&error));
+                    None
+                }
+            })
+        };
+        if let Some(found) = each(&self.quick, &mut broken) {
+            return Ok(found);
+        }
+        if broken.is_none() {
+            // Twice, as what replaces a pack may itself be replaced between being listed and being opened.
+            for _ in 0..2 {
+                let handles: Vec<Handle> = self.stores.iter().map(Store::to_cache_arc).collect();
+                if let Some(found) = each(&handles, &mut broken) {
+                    self.renew();
+                    return Ok(found);
+                }
+            }
+        }
+        Err(match broken {
+            Some(why) => object_error(id, &why),
+            None => self.missing(id),
+        })
+    }
+
+    /// An object that is not there: in a partial clone it is elsewhere, otherwise the repository is damaged.
+    fn missing(&self, id: ObjectId) -> Unread {
+        if self.partial {
+            Unread::NotFetched {
+                detail: Text::from(format!("git object {id}, which this partial clone lacks")),
+                command: Text::from(format!("git cat-file -e {id}")),
+            }
+        } else {
+            object_error(id, "it is not in the object store")
+        }
+    }
+}
+
+/// Why an object could not be had.
+pub(super) fn object_error(id: ObjectId, why: &str) -> Unread {
+    Unread::Io {
+        detail: Text::from(format!("git object {}: {why}", id.to_hex_with_len(12))),
+    }
+}
+
+/// Objects of packs that others are deltas of, by pack and offset. Bounded: half of it is forgotten when it is full, the
+/// half that was not used lately.
+#[derive(Default)]
+struct Bases {
+    young: FxHashMap<(u32, u64), Base>,
+    old: FxHashMap<(u32, u64), Base>,
+    /// Bytes of the young.
+    bytes: usize,
+}
+
+struct Base {
+    data: Vec<u8>,
+    kind: Kind,
+    packed: usize,
+}
+
+impl DecodeEntry for Bases {
+    fn put(&mut self, pack: u32, offset: u64, data: &[u8], kind: Kind, packed: usize) {
+        // One large object would drive out all others, and is seldom the base of many.
+        if data.len() > limits::DELTA_BASES / 16 {
+            return;
+        }
+        let data = data.to_vec();
+        self.keep((pack, offset), Base { data, kind, packed });
+    }
+
+    fn get(&mut self, pack: u32, offset: u64, out: &mut Vec<u8>) -> Option<(Kind, usize)> {
+        let key = (pack, offset);
+        if !self.young.contains_key(&key) {
+            let base = self.old.remove(&key)?;
+            self.keep(key, base);
+        }
+        let base = self.young.get(&key)?;
+        out.clear();
+        out.extend_from_slice(&base.data);
+        Some((base.kind, base.packed))
+    }
+}
+
+impl Bases {
+    fn keep(&mut self, key: (u32, u64), base: Base) {
+        // A small object costs its place in the map.
+        const PLACE: usize = 96;
+        let cost = base.data.len().saturating_add(PLACE);
+        if self.bytes.saturating_add(cost) > limits::DELTA_BASES / 2 {
+            self.old = std::mem::take(&mut self.young);
+            self.bytes = 0;
+        }
+        self.bytes = self.bytes.saturating_add(cost);
+        self.young.insert(key, base);
+    }
+}
+
+/// A buffer to read objects into, with a small memory of those read last: a commit's folders are its parent's, mostly.
+pub(super) struct Trees {
+    objects: Objects,
+    young: FxHashMap<ObjectId, Arc<[u8]>>,
+    old: FxHashMap<ObjectId, Arc<[u8]>>,
+    bytes: usize,
+    buffer: Vec<u8>,
+}
+
+impl Trees {
+    /// Reads through `objects`.
+    pub(super) fn new(objects: Objects) -> Self {
+        Self {
+            objects,
+            young: FxHashMap::default(),
+            old: FxHashMap::default(),
+            bytes: 0,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// For objects that are not trees.
+    pub(super) fn objects(&mut self) -> &mut Objects {
+        &mut self.objects
+    }
+
+    /// A tree's bytes.
+    ///
+    /// # Errors
+    /// What to say where the tree should have been.
+    pub(super) fn tree(&mut self, id: ObjectId) -> Result<Arc<[u8]>, Unread> {
+        if let Some(data) = self.young.get(&id) {
+            return Ok(Arc::clone(data));
+        }
+        if let Some(data) = self.old.remove(&id) {
+            self.keep(id, Arc::clone(&data));
+            return Ok(data);
+        }
+        if id.is_empty_tree() {
+            // Always there, stored or not.
+            return Ok(Arc::default());
+        }
+        let buffer = &mut self.buffer;
+        let kind = self.objects.read(id, buffer)?;
+        if kind != Kind::Tree {
+            return Err(object_error(id, "it is not a tree"));
+        }
+        let data: Arc<[u8]> = buffer.as_slice().into();
+        self.keep(id, Arc::clone(&data));
+        Ok(data)
+    }
+
+    fn keep(&mut self, id: ObjectId, data: Arc<[u8]>) {
+        if self.bytes.saturating_add(data.len()) > limits::TREES_KEPT / 2 {
+            self.old = std::mem::take(&mut self.young);
+            self.bytes = 0;
+        }
+        self.bytes = self.bytes.saturating_add(data.len());
+        self.young.insert(id, data);
+    }
+}
