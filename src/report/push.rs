@@ -87,14 +87,15 @@ struct Page<'o> {
 }
 
 impl Page<'_> {
-    /// A paragraph; lines after the first are indented by two more than `indent`.
+    /// A paragraph; what is indented hangs by two more after its first line.
     fn line(&mut self, indent: &str, text: &str) -> io::Result<()> {
         let text = harmless(text, self.style);
+        let hang = if indent.is_empty() { 0 } else { 2 };
         let columns = self.style.columns().saturating_sub(indent.len());
-        let mut lines = wrap(&text, columns, columns.saturating_sub(2)).into_iter();
+        let mut lines = wrap(&text, columns, columns.saturating_sub(hang)).into_iter();
         writeln!(self.out, "{indent}{}", lines.next().unwrap_or_default())?;
         for line in lines {
-            writeln!(self.out, "{indent}  {line}")?;
+            writeln!(self.out, "{indent}{:hang$}{line}", "")?;
         }
         Ok(())
     }
@@ -152,20 +153,19 @@ impl Page<'_> {
         self.line("", "")?;
         self.line(
             "",
-            "Deleting a file in a further commit leaves it in what is pushed. Take it out of the commit that brings it:",
+            "To delete it in a further commit leaves it in what is pushed: take it out of the commit that brings it, or \
+             mend it there. If that is the last commit:",
         )?;
-        for command in [
-            format!("git rebase -i {}^", base.unwrap_or_default()),
-            String::from("    (first commit of all: git rebase -i --root; mark it `edit`;"),
-            String::from("    nothing to rebase if it is the last one)"),
-            format!("git rm --cached {path}"),
-            String::from("    (or mend the file, then git add it)"),
-            String::from("git commit --amend"),
-            String::from("git rebase --continue"),
-        ] {
-            // Commands are to be copied: never broken.
-            writeln!(self.out, "  {command}")?;
-        }
+        // Commands are to be copied: never broken.
+        writeln!(self.out, "  git rm --cached {path}")?;
+        writeln!(self.out, "  git commit --amend")?;
+        self.line("", "If it is an earlier one, mark it `edit` in")?;
+        writeln!(self.out, "  git rebase -i {}^", base.unwrap_or_default())?;
+        self.line(
+            "",
+            "(--root instead, if it is the first of all), do the same, and finish with",
+        )?;
+        writeln!(self.out, "  git rebase --continue")?;
         self.line(
             "",
             "To be told before the next push: weighbridge hook install --pre-push",
