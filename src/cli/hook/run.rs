@@ -1,7 +1,8 @@
 //! `weighbridge hook run`: what the scripts call.
 //!
-//! The variables that are read: `PRE_COMMIT_FROM_REF`, `PRE_COMMIT_TO_REF`, `PRE_COMMIT_LOCAL_BRANCH` and
-//! `PRE_COMMIT_REMOTE_NAME`, by which pre-commit and prek say what they were asked for.
+//! The variables that are read, for pre-commit and prek: `PRE_COMMIT_FROM_REF`, `PRE_COMMIT_TO_REF`,
+//! `PRE_COMMIT_LOCAL_BRANCH` and `PRE_COMMIT_REMOTE_NAME`, by which they say what they were asked for, and git's own
+//! `GIT_INDEX_FILE`, by which it says that a commit is made.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -180,8 +181,8 @@ fn asked(cwd: &Path) -> Result<View, Error> {
         return scan::history(cwd, &branch, &[]);
     }
     let staged = scan::staged(cwd, &[])?;
-    // The hook is not called for a commit that changes no file: nothing staged is somebody asking for all files.
-    if staged.items.is_empty() {
+    // git names the index of the commit that it makes. Where it makes none and nothing is staged, somebody asks for all files.
+    if staged.items.is_empty() && said("GIT_INDEX_FILE").is_none() {
         return scan::work_tree(cwd, &[]);
     }
     Ok(staged)
