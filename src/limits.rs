@@ -118,7 +118,10 @@ pub const TREES_KEPT: usize = 32 << 20;
 
 /// Folders that one commit may bring. The largest repository whose layout is known has 350,000; a tree of ten levels
 /// with ten equal folders each has 10^10.
-pub const COMMIT_FOLDERS: usize = 1_000_000;
+pub const COMMIT_FOLDERS: usize = 500_000;
+
+/// Places in one commit at which the same folder may stand. Folders that hold one empty file are the same in thousands of places.
+pub const SAME_FOLDERS: u32 = 20_000;
 
 /// Folders that are compared in one history. Twenty years of a large operating system are 10 million; deep folders that every
 /// commit touches are what would make more.

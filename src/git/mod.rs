@@ -200,6 +200,10 @@ fn relative_bytes(path: &Path) -> Vec<u8> {
     bytes
 }
 
+#[allow(
+    clippy::missing_fields_in_debug,
+    reason = "what is open is not what the view is"
+)]
 impl fmt::Debug for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("View")

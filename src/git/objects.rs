@@ -30,7 +30,7 @@ type Handle = gix::odb::Cache<gix::odb::store::Handle<Arc<Store>>>;
 
 /// Where objects are. Shared by all threads.
 pub(super) struct Stores {
-    stores: Vec<Arc<Store>>,
+    all: Vec<Arc<Store>>,
     hash: gix::hash::Kind,
     /// The repository leaves objects at the remote until they are needed.
     partial: bool,
@@ -44,10 +44,7 @@ impl Stores {
     pub(super) fn of(repository: &gix::ThreadSafeRepository) -> Result<Self, Error> {
         let local = repository.to_thread_local();
         let hash = local.object_hash();
-        let partial = local
-            .config_snapshot()
-            .string("extensions.partialClone")
-            .is_some();
+        let partial = is_partial(&local);
         let own = canonical(repository.objects.path());
         let mut stores = vec![Arc::clone(&repository.objects)];
         for path in named_by_the_environment() {
@@ -63,7 +60,7 @@ impl Stores {
             stores.push(Arc::new(store));
         }
         Ok(Self {
-            stores,
+            all: stores,
             hash,
             partial,
         })
@@ -72,7 +69,7 @@ impl Stores {
     /// Access for one thread.
     pub(super) fn open(&self) -> Objects {
         let mut objects = Objects {
-            stores: self.stores.clone(),
+            stores: self.all.clone(),
             quick: Vec::new(),
             hash: self.hash,
             partial: self.partial,
@@ -89,7 +86,7 @@ impl Stores {
     /// The indexes of all packs, the largest first.
     pub(super) fn pack_indexes(&self) -> Vec<PathBuf> {
         let mut found: Vec<(u64, PathBuf)> = Vec::new();
-        for store in &self.stores {
+        for store in &self.all {
             let own = store.path().to_owned();
             let folders = store.alternate_db_paths().unwrap_or_default();
             for folder in folders.into_iter().chain([own]) {
@@ -109,6 +106,20 @@ impl Stores {
         found.dedup();
         found.into_iter().map(|(_, path)| path).collect()
     }
+}
+
+/// Whether some remote has promised to give later what was not fetched.
+fn is_partial(repository: &gix::Repository) -> bool {
+    let config = repository.config_snapshot();
+    let promises = |name: &BStr| {
+        let key = format!("remote.{name}.promisor");
+        config.boolean(key.as_str()).unwrap_or_default()
+    };
+    config.string("extensions.partialClone").is_some()
+        || repository
+            .remote_names()
+            .iter()
+            .any(|name| promises(name.as_ref()))
 }
 
 fn canonical(path: &Path) -> PathBuf {
@@ -142,13 +153,13 @@ fn alternates(list: &OsStr) -> Vec<PathBuf> {
         } else {
             None
         };
-        let (path, length) = match quoted {
-            Some((path, length)) => (path.into_owned().into(), length),
-            None => {
+        let (path, length) = quoted.map_or_else(
+            || {
                 let end = rest.find_byte(separator).unwrap_or(rest.len());
                 (rest.get(..end).unwrap_or_default().to_vec(), end)
-            }
-        };
+            },
+            |(path, length)| (path.into_owned().into(), length),
+        );
         if let Ok(path) = path.to_path()
             && !path.as_os_str().is_empty()
         {

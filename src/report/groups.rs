@@ -11,7 +11,7 @@ use super::{
     terminal::{count, harmless},
 };
 use crate::{
-    fact::{Place, Text},
+    fact::{Brought, Place, Text},
     finding::{Finding, Level, Subject},
     verdict::{Outcome, Report},
 };
@@ -30,6 +30,8 @@ const LISTED: usize = 12;
 pub(super) struct File<'a> {
     /// As the user would type it.
     pub(super) path: Text,
+    /// What brought the version it is about, in a history.
+    pub(super) brought: Option<&'a Brought>,
     pub(super) errors: usize,
     pub(super) warnings: usize,
     pub(super) parts: Vec<Part<'a>>,
@@ -64,16 +66,26 @@ pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
     // Refusals first, and among them what loading would run: how it is packed matters less.
     findings.sort_by_key(|finding| {
         let runs = matches!(finding.subject, Subject::Global(_));
-        (&finding.path, Reverse(finding.level), !runs)
+        (file_of(finding), Reverse(finding.level), !runs)
     });
     let mut done = 0;
     std::iter::from_fn(move || {
         let rest = findings.get(done..)?;
-        let path = &rest.first()?.path;
-        let (of_file, _) = rest.split_at(rest.partition_point(|finding| finding.path <= *path));
+        let first = rest.first()?;
+        let end = rest.partition_point(|finding| file_of(finding) <= file_of(first));
+        let (of_file, _) = rest.split_at(end);
         done += of_file.len();
-        Some(file(report.here.spell(path), of_file))
+        let mut file = file(report.here.spell(&first.path), of_file);
+        file.brought = first.brought.as_deref();
+        Some(file)
     })
+}
+
+/// What makes findings those of one file: in a history, one path has several contents, each brought by another commit.
+fn file_of(finding: &Finding) -> (&Text, Option<(i64, &str)>) {
+    let brought = finding.brought.as_ref();
+    let version = brought.map(|brought| (brought.commit.time, brought.commit.id.as_str()));
+    (&finding.path, version)
 }
 
 fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
@@ -119,6 +131,7 @@ fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
     let errors = findings.iter().filter(|f| f.level == Level::Deny).count();
     File {
         path,
+        brought: None,
         errors,
         warnings: findings.len() - errors,
         parts,
@@ -265,7 +278,23 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     if !report.policy.is_empty() {
         rows.push(("policy", report.policy.clone()));
     }
+    for notice in &report.notices {
+        rows.push(("note", notice.clone()));
+    }
+    if report.findings.iter().any(is_gone) {
+        rows.push(("note", String::from(GONE)));
+    }
     rows
+}
+
+/// What to do about what was removed, but not from history.
+const GONE: &str = "what is no longer there is still in every clone: rewrite the history (`git filter-repo --invert-paths \
+                    --path PATH`) and have clones made anew, or take it for public: tell who may have loaded it, and replace \
+                    every secret in it";
+
+/// Whether it is about something that the newest commits no longer have.
+fn is_gone(finding: &Finding) -> bool {
+    finding.brought.as_ref().is_some_and(|brought| brought.gone)
 }
 
 /// Findings of a level, and the files that have them.
@@ -291,7 +320,15 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
         format!("weighbridge explain {}", finding.rule.id),
         "why, and what to use instead",
     )];
-    if !matches!(finding.site.at, Place::Span { .. }) {
+    if let Some(brought) = finding.brought.as_ref().filter(|brought| brought.gone) {
+        let object = [brought.commit.id.as_bytes(), b":", finding.path.as_bytes()].concat();
+        if let Some(object) = quoted(&Text::new(object), style) {
+            commands.push((
+                format!("git cat-file blob {object} >FILE"),
+                "to look at it again",
+            ));
+        }
+    } else if !matches!(finding.site.at, Place::Span { .. }) {
         let path =
             quoted(&report.here.spell(&finding.path), style).unwrap_or_else(|| "FILE".to_owned());
         commands.push((

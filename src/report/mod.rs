@@ -4,6 +4,7 @@
 //! nothing, and shows nothing from a file before it is made harmless: no name can move the cursor, forge a line or
 //! speak to the system that runs the check.
 
+mod brought;
 mod groups;
 mod human;
 mod inspect;
@@ -13,6 +14,7 @@ mod prose;
 mod push;
 mod terminal;
 
+pub use brought::{brought, date, short};
 pub use human::diagnostic;
 pub use inspect::inspect;
 pub use prose::prose;

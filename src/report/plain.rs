@@ -32,6 +32,10 @@ impl Reporter for Plain {
         for file in groups::files(report) {
             let path = harmless(&file.path, style);
             writeln!(out, "File {path}: {}.", groups::counts(&file))?;
+            if let Some(brought) = file.brought {
+                let words = harmless(super::brought(brought), style);
+                writeln!(out, "History: {words}.")?;
+            }
             writeln!(out)?;
             for part in &file.parts {
                 match part {

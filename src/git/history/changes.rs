@@ -16,6 +16,7 @@ use gix::{
     bstr::ByteSlice as _,
     objs::{TreeRefIter, tree::EntryKind as TreeKind, tree::EntryRef},
 };
+use rustc_hash::FxHashMap;
 
 use super::{
     super::objects::{Trees, object_error},
@@ -70,9 +71,15 @@ pub(super) fn changes(
         parents: parents.to_vec(),
     }];
     let mut bytes: usize = 0;
+    let mut places: FxHashMap<ObjectId, u32> = FxHashMap::default();
     while let Some(folder) = folders.pop() {
         changes.folders += 1;
-        let limit = if changes.folders > limits::COMMIT_FOLDERS {
+        let times = places.entry(folder.tree).or_default();
+        *times = times.saturating_add(1);
+        let limit = if *times > limits::SAME_FOLDERS {
+            let limit = limits::SAME_FOLDERS;
+            Some(format!("one folder at {limit} places in one commit"))
+        } else if changes.folders > limits::COMMIT_FOLDERS {
             Some(format!("{} folders in one commit", limits::COMMIT_FOLDERS))
         } else if bytes > limits::HISTORY_BYTES / 4 {
             let megabytes = limits::HISTORY_BYTES >> 22;

@@ -32,6 +32,7 @@ const SLOP: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Commits {
     nodes: Vec<Node>,
+    places: FxHashMap<ObjectId, u32>,
     /// Parents of all nodes, one after another.
     edges: Vec<u32>,
     /// Places in `nodes` of what is new, parents before children; ties by time, then id.
@@ -68,7 +69,6 @@ impl Commits {
             objects,
             shallow,
             commits: Self::default(),
-            places: FxHashMap::default(),
             parents: Vec::new(),
             buffer: Vec::new(),
         };
@@ -105,6 +105,12 @@ impl Commits {
             .filter(|node| !node.has_child)
             .filter_map(|node| node.tree)
             .collect()
+    }
+
+    /// The root tree of a commit that was met.
+    pub(super) fn tree_of(&self, id: ObjectId) -> Option<ObjectId> {
+        let place = self.places.get(&id)?;
+        self.nodes.get(usize_of(*place))?.tree
     }
 
     /// Puts what is new in order.
@@ -171,7 +177,6 @@ struct Walk<'w> {
     objects: &'w mut Objects,
     shallow: &'w BTreeSet<ObjectId>,
     commits: Commits,
-    places: FxHashMap<ObjectId, u32>,
     /// The parents of each node, until they are nodes themselves.
     parents: Vec<Option<Box<[ObjectId]>>>,
     buffer: Vec<u8>,
@@ -241,7 +246,7 @@ impl Walk<'_> {
 
     /// Whether the other side's commit is here at all: only then does it tell anything.
     fn is_there(&mut self, id: ObjectId) -> bool {
-        self.places.contains_key(&id) || self.objects.header(id).is_ok()
+        self.commits.places.contains_key(&id) || self.objects.header(id).is_ok()
     }
 
     /// Paints a commit, and what it is known to reach, as known; the number of those that were waiting in the queue.
@@ -274,7 +279,7 @@ impl Walk<'_> {
 
     /// The node of a commit, and whether it is a new one.
     fn node(&mut self, id: ObjectId, known: bool) -> (u32, bool) {
-        if let Some(place) = self.places.get(&id) {
+        if let Some(place) = self.commits.places.get(&id) {
             return (*place, false);
         }
         let place = u32::try_from(self.commits.nodes.len()).unwrap_or(u32::MAX);
@@ -297,7 +302,7 @@ impl Walk<'_> {
             has_child: false,
         });
         self.parents.push(Some(parents));
-        self.places.insert(id, place);
+        self.commits.places.insert(id, place);
         (place, true)
     }
 

@@ -72,6 +72,7 @@ impl Listing {
             found.lose(name.clone(), *id, unread.clone(), None);
         }
         let mut heads = commits.newest();
+        heads.extend(tips.current.iter().filter_map(|id| commits.tree_of(*id)));
         found.all(stores, &mut trees, &commits, paths);
         bare(&mut found, &mut heads, &mut trees, tips, known, paths);
         let mut alive = found.alive(&mut trees, &heads);
@@ -98,6 +99,12 @@ impl Listing {
     }
 }
 
+/// Instead of a place among the bringers: a name led there without a commit or a tag.
+const NOBODY: u32 = u32::MAX;
+
+/// Where something could not be read, and what.
+type Lost = (Box<[u8]>, ObjectId);
+
 /// What was found so far.
 #[derive(Default)]
 struct Found {
@@ -105,7 +112,7 @@ struct Found {
     leaves: IndexMap<Leaf, u32, FxBuildHasher>,
     bringers: Vec<Commit>,
     /// What could not be read: where, and who brought it.
-    unread: IndexMap<(Box<[u8]>, ObjectId), (Unread, Option<u32>), FxBuildHasher>,
+    unread: IndexMap<Lost, (Unread, Option<u32>), FxBuildHasher>,
     bytes: usize,
     folders: usize,
 }
@@ -146,7 +153,10 @@ impl Found {
 
     /// Adds what a commit brings, unless it was there before.
     fn add(&mut self, changes: Changes, commit: Option<Commit>) {
-        let bringer = u32::try_from(self.bringers.len()).unwrap_or(u32::MAX);
+        let bringer = match commit {
+            Some(_) => u32::try_from(self.bringers.len()).unwrap_or(NOBODY),
+            None => NOBODY,
+        };
         let before = (self.leaves.len(), self.unread.len());
         self.folders = self.folders.saturating_add(changes.folders);
         for leaf in changes.leaves {
@@ -157,8 +167,9 @@ impl Found {
             }
         }
         for (path, id, unread) in changes.unread {
+            let bringer = (bringer != NOBODY).then_some(bringer);
             let path = if path.is_empty() { place_of(id) } else { path };
-            self.lose(path, id, unread, Some(bringer));
+            self.lose(path, id, unread, bringer);
         }
         if before != (self.leaves.len(), self.unread.len()) {
             self.bringers.extend(commit);
@@ -324,7 +335,9 @@ fn bare(
         ));
     }
     for tip in tips.bare.iter().filter(|tip| !known_ids.contains(&tip.id)) {
-        let commit = describe(trees.objects(), tip.tag.unwrap_or(tip.id), &mut buffer);
+        let tag = tip
+            .tag
+            .map(|tag| describe(trees.objects(), tag, &mut buffer));
         let changes = if tip.kind == Kind::Tree {
             heads.push(tip.id);
             changes(trees, tip.id, &roots, paths)
@@ -335,7 +348,7 @@ fn bare(
                 ..Changes::default()
             }
         };
-        found.add(changes, Some(commit));
+        found.add(changes, tag);
     }
 }
 

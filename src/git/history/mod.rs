@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gix::ObjectId;
+use gix::{ObjectId, revision::plumbing::Spec};
 
 use super::{View, locate::usage, objects::Stores, repository};
 use crate::error::Error;
@@ -66,7 +66,6 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
             "a range is a commit, `A..B` or `A...B`; `git log` takes the same",
         )
     })?;
-    use gix::revision::plumbing::Spec;
     match spec.detach() {
         Spec::Include(id) => tips.add(&mut objects, id, None),
         Spec::Range { from, to } => {

@@ -19,11 +19,16 @@ use crate::{
 /// Tags of tags that are followed.
 const TAGS: usize = 64;
 
+/// Where references are that move with the work, unlike tags.
+const BRANCHES: &[&[u8]] = &[b"refs/heads/", b"refs/remotes/"];
+
 /// Objects that names lead to.
 #[derive(Debug, Default)]
 pub(super) struct Tips {
     /// Each once.
     pub(super) commits: Vec<ObjectId>,
+    /// Those of them that people work on from here: what branches and `HEAD`s lead to.
+    pub(super) current: Vec<ObjectId>,
     /// Trees and blobs that are named without a commit, each once.
     pub(super) bare: Vec<Bare>,
     /// What could not be read.
@@ -126,12 +131,16 @@ impl Tips {
                 && name.starts_with(prefix)
             {
                 self.add(objects, id.to_owned(), Some(name));
+                if BRANCHES.iter().any(|branches| name.starts_with(branches)) {
+                    self.current.push(id.to_owned());
+                }
             }
         }
         if prefix.is_empty() {
             let head = repository.head().map_err(broken)?;
             if let Some(id) = head.id() {
                 self.add(objects, id.detach(), Some(b"HEAD"));
+                self.current.push(id.detach());
             }
         }
         Ok(())

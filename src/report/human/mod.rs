@@ -92,6 +92,12 @@ fn heading(file: &File<'_>, style: Style, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "{lead} {shown}")?;
         writeln!(out, "   {counts}")?;
     }
+    if let Some(brought) = file.brought {
+        let words = harmless(super::brought(brought), style);
+        for line in wrap(&words, style.columns() - 3, style.columns() - 3) {
+            writeln!(out, "   {}", style.ink(Ink::Note, line))?;
+        }
+    }
     writeln!(out)
 }
 

@@ -35,6 +35,9 @@ pub struct Report<F = Vec<Finding>> {
     pub view: String,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
+    /// What is to be known of the run as a whole, a sentence each.
+    #[serde(default)]
+    pub notices: Vec<String>,
     /// What was looked at, in numbers.
     pub coverage: Coverage,
     /// By path, then by place.
@@ -81,6 +84,9 @@ pub struct Finding {
     /// The path's bytes in hexadecimal, if they are not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_hex: Option<String>,
+    /// What brought the file, in a view of a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Brought>,
     /// Where in the file.
     pub site: Site,
     /// What loading would do and why it is refused. Wording may change between releases.
@@ -96,6 +102,27 @@ pub struct Finding {
     /// The lines that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<Excerpt>,
+}
+
+/// The first commit that has these bytes at this path; or the annotated tag that names them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brought {
+    /// Its object id.
+    pub commit: String,
+    /// Seconds since 1970 (UTC), as the commit says.
+    pub time: i64,
+    /// Name and mail, as the commit says.
+    pub author: String,
+    /// The author's bytes in hexadecimal, if they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_hex: Option<String>,
+    /// The first line of its message.
+    pub summary: String,
+    /// The summary's bytes in hexadecimal, if they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary_hex: Option<String>,
+    /// Whether the newest commits that were looked at no longer have these bytes there.
+    pub gone: bool,
 }
 
 /// Where in a file.
@@ -261,6 +288,7 @@ pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()
         .to_owned(),
         view: report.view.clone(),
         policy: report.policy.clone(),
+        notices: report.notices.clone(),
         coverage: Coverage {
             entries: coverage.entries,
             artifacts: coverage.artifacts,
@@ -336,6 +364,7 @@ impl From<&finding::Finding> for Finding {
             level: finding.level.to_string(),
             path,
             path_hex,
+            brought: finding.brought.as_deref().map(Brought::from),
             site: Site::from(&finding.site),
             message: finding.message.clone(),
             subject: Subject::from(&finding.subject),
@@ -343,6 +372,23 @@ impl From<&finding::Finding> for Finding {
             help: finding.help.clone(),
             related: finding.related.iter().map(Related::from).collect(),
             excerpt: finding.excerpt.as_ref().map(Excerpt::from),
+        }
+    }
+}
+
+impl From<&fact::Brought> for Brought {
+    fn from(brought: &fact::Brought) -> Self {
+        let commit = &brought.commit;
+        let (author, author_hex) = exact(&commit.author);
+        let (summary, summary_hex) = exact(&commit.summary);
+        Self {
+            commit: commit.id.clone(),
+            time: commit.time,
+            author,
+            author_hex,
+            summary,
+            summary_hex,
+            gone: brought.gone,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub(crate) mod dribble;
 pub(crate) mod fixture;
+pub(crate) mod import;
 pub(crate) mod npy;
 pub(crate) mod oracle;
 pub(crate) mod pickle;

@@ -67,6 +67,29 @@ impl Repo {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// Runs git in the root with something on its standard input; it must succeed.
+    pub(crate) fn git_with_input(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> String {
+        use std::{io::Write as _, process::Stdio};
+        let mut command = Command::new("git");
+        scrub(&mut command, self.folder.path());
+        let mut child = command
+            .current_dir(&self.root)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_ref())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     /// Runs git in a folder, whatever comes of it.
     pub(crate) fn try_git(&self, folder: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new("git");
