@@ -61,7 +61,15 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     if late > 0 {
         page.late(late, report.coverage.entries)?;
     }
-    page.mend(&refused)?;
+    page.elsewhere(&refused)?;
+    if page.mend(&refused)? {
+        page.line(
+            "",
+            "To be told before the next push: weighbridge hook install --pre-push",
+        )?;
+    } else {
+        page.line("", "")?;
+    }
     if !report.policy.is_empty() {
         page.line("", &format!("policy: {}", report.policy))?;
     }
@@ -78,7 +86,8 @@ pub fn mend(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
         .iter()
         .filter(|finding| finding.level == Level::Deny)
         .collect();
-    Page { style, out }.mend(&refused)
+    Page { style, out }.mend(&refused)?;
+    out.flush()
 }
 
 struct Page<'o> {
@@ -132,21 +141,26 @@ impl Page<'_> {
         )
     }
 
-    /// What to do about commits that bring what is refused.
-    fn mend(&mut self, refused: &[&Finding]) -> io::Result<()> {
-        let (elsewhere, here): (Vec<&Finding>, Vec<&Finding>) = refused
-            .iter()
-            .partition(|finding| finding.rule.id == "lfs-not-fetched");
-        if !elsewhere.is_empty() {
-            self.line("", "")?;
-            self.line(
-                "",
-                "What git-lfs keeps does not come with a push, so it was not read here. The policy of this server \
-                 decides whether it may come all the same (rule lfs-not-fetched).",
-            )?;
+    /// What is to be known of files that a push does not carry.
+    fn elsewhere(&mut self, refused: &[&Finding]) -> io::Result<()> {
+        if !refused.iter().any(|finding| is_elsewhere(finding)) {
+            return Ok(());
         }
-        let Some(first) = here.iter().find(|finding| finding.brought.is_some()) else {
-            return self.line("", "");
+        self.line("", "")?;
+        self.line(
+            "",
+            "What git-lfs keeps does not come with a push, so it was not read here. The policy of this server decides \
+             whether it may come all the same (rule lfs-not-fetched).",
+        )
+    }
+
+    /// What to do about commits that bring what is refused; whether there is anything to do.
+    fn mend(&mut self, refused: &[&Finding]) -> io::Result<bool> {
+        let Some(first) = refused
+            .iter()
+            .find(|finding| finding.brought.is_some() && !is_elsewhere(finding))
+        else {
+            return Ok(false);
         };
         let base = first.brought.as_ref().map(|brought| short(brought));
         let path = groups::quoted(&first.path, self.style).unwrap_or_else(|| "FILE".to_owned());
@@ -166,15 +180,17 @@ impl Page<'_> {
             "(--root instead, if it is the first of all), do the same, and finish with",
         )?;
         writeln!(self.out, "  git rebase --continue")?;
-        self.line(
-            "",
-            "To be told before the next push: weighbridge hook install --pre-push",
-        )
+        Ok(true)
     }
 }
 
 fn is_late(finding: &Finding) -> bool {
     matches!(&finding.subject, Subject::Anomaly(kind) if kind == "late")
+}
+
+/// Whether it is about a file that a push does not carry.
+fn is_elsewhere(finding: &Finding) -> bool {
+    finding.rule.id == "lfs-not-fetched"
 }
 
 fn id(finding: &Finding) -> Option<&str> {
