@@ -16,7 +16,7 @@ Examples:
   weighbridge check                          tracked files, and untracked ones
                                              that git does not ignore
   weighbridge check --staged                 in a pre-commit hook
-  weighbridge check --history=v1.0..HEAD     all that a release brings to clones
+  weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
   weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
   weighbridge check --format json -o report.json
 
@@ -24,8 +24,8 @@ Exit codes:
   0  nothing is refused
   1  something is refused
   2  the job could not be done
-  3  there was no artifact and no source file to check (0 with --staged:
-     most commits bring none)";
+  3  there was no artifact and no source file to check (0 with --staged and
+     for a range: most commits bring none)";
 
 /// Check the files of a repository, a folder, or by name
 ///
@@ -130,7 +130,13 @@ impl Check {
                 report.view
             ));
         }
-        if self.staged { Outcome::Clean } else { outcome }
+        // Most commits bring none.
+        let range = self.history.as_ref();
+        if self.staged || range.is_some_and(|range| range.contains("..")) {
+            Outcome::Clean
+        } else {
+            outcome
+        }
     }
 }
 

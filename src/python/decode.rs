@@ -10,6 +10,8 @@ pub(super) struct Decoded<'a> {
     pub(super) text: Cow<'a, str>,
     /// What was lost on the way, readable.
     pub(super) loss: Option<String>,
+    /// Whether it is in an encoding that is not known here: then the text need not be what the interpreter reads.
+    pub(super) foreign: bool,
 }
 
 /// Decodes a source file.
@@ -25,15 +27,21 @@ pub(super) fn decode(source: &[u8]) -> Decoded<'_> {
         Some(Encoding::Latin1) => Decoded {
             text: bytes.iter().copied().map(char::from).collect(),
             loss: None,
+            foreign: false,
         },
         Some(Encoding::Other) => Decoded {
             text: String::from_utf8_lossy(bytes),
             loss: declared.map(|name| format!("the encoding `{name}` is not decoded here")),
+            foreign: true,
         },
         Some(Encoding::Utf8) | None => {
             let text = String::from_utf8_lossy(bytes);
             let loss = matches!(text, Cow::Owned(_)).then(|| "it is not UTF-8".to_owned());
-            Decoded { text, loss }
+            Decoded {
+                text,
+                loss,
+                foreign: false,
+            }
         }
     }
 }

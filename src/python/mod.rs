@@ -46,7 +46,7 @@ pub fn read(source: &[u8], notebook: bool, recorder: &mut Recorder) {
         };
     }
     let decoded = decode::decode(source);
-    if !watched::may_matter(&decoded.text) {
+    if !decoded.foreign && !watched::may_matter(&decoded.text) {
         return;
     }
     if let Some(loss) = decoded.loss {

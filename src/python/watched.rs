@@ -53,24 +53,37 @@ static VARIABLES: &[&str] = &[
     "TORCH_FORCE_WEIGHTS_ONLY_LOAD",
 ];
 
-/// Words without one of which no fact can come of a text: the first word of every watched name and of its aliases, the
-/// switches, and every way to reach a module or a variable by a string, which may be spelt with escapes.
-static TRIGGERS: &[&str] = &[
+/// Words without one of which no text can name a watched module: the first word of every watched name and of its aliases,
+/// and every way to reach a module by a string, which may be spelt with escapes.
+static MODULES: &[&str] = &[
     "ickle",
     "joblib",
     "dill",
     "numpy",
     "pandas",
     "torch",
-    "TORCH",
     "__import__",
     "import_module",
     "modules",
-    "environ",
-    "putenv",
-    "setenv",
-    "env",
 ];
+
+/// Words without one of which no text can name what is watched in a module: a part of the last word of every watched name,
+/// and every way to reach an attribute by a string.
+static NAMES: &[&str] = &[
+    "load",
+    "npickler",
+    "read_",
+    "NpzFile",
+    "etattr",
+    "vars",
+    "__dict__",
+    "__getattribute__",
+    "attrgetter",
+    "methodcaller",
+];
+
+/// Words without one of which no text can set a switch: their names, and every way to set a variable by a string.
+static SWITCHES: &[&str] = &["TORCH", "environ", "putenv", "setenv", "env"];
 
 /// The public spelling of a qualified name.
 pub(super) fn canonical(path: &str) -> String {
@@ -110,20 +123,23 @@ pub(super) fn variables() -> &'static [&'static str] {
     VARIABLES
 }
 
-/// Whether parsing `text` could make a fact. Without a trigger it cannot: a watched name is reached by an import
-/// statement, which spells its module, or by a string through one of the dynamic words; and a switch is set by its
-/// name, or by a string through one of its words. Identifiers that are not ASCII are normalised by the grammar and
-/// may spell any of these, so such text is always parsed.
+/// Whether parsing `text` could make a fact. It can if it sets a switch, or if it names both a watched module and something
+/// watched in it. Identifiers that are not ASCII are normalised by the grammar and may spell any of these, so such text is
+/// always parsed.
 pub(super) fn may_matter(text: &str) -> bool {
-    !text.is_ascii()
-        || TRIGGERS
+    let any = |words: &[&str]| {
+        words
             .iter()
             .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    };
+    !text.is_ascii() || any(SWITCHES) || any(MODULES) && any(NAMES)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ALIASES, TRIGGERS, VARIABLES, WATCHED, canonical, is_watched};
+    use super::{
+        ALIASES, MODULES, NAMES, SWITCHES, VARIABLES, WATCHED, canonical, is_watched, may_matter,
+    };
 
     #[test]
     fn the_tables_hold_together() {
@@ -135,12 +151,40 @@ mod tests {
                 "a watched name is its own public name"
             );
         }
-        let spelt = |name: &str| TRIGGERS.iter().any(|word| name.contains(word));
-        for name in WATCHED.iter().chain(VARIABLES) {
-            assert!(spelt(name), "{name} has no trigger");
+        let spelt = |name: &str, words: &[&str]| words.iter().any(|word| name.contains(word));
+        for name in WATCHED {
+            let (module, last) = name.rsplit_once('.').expect("qualified");
+            assert!(
+                spelt(module, MODULES),
+                "{name}: nothing hints at its module"
+            );
+            assert!(spelt(last, NAMES), "{name}: nothing hints at its last word");
         }
-        for (from, _) in ALIASES {
-            assert!(spelt(from), "{from} has no trigger");
+        for name in VARIABLES {
+            assert!(spelt(name, SWITCHES), "{name}: nothing hints at it");
+        }
+        for (from, to) in ALIASES {
+            assert!(spelt(from, MODULES), "{from}: nothing hints at its module");
+            if is_watched(to) {
+                let last = from.rsplit('.').next().unwrap_or(from);
+                assert!(spelt(last, NAMES), "{from}: nothing hints at its last word");
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_parsed_if_it_could_name_what_is_watched() {
+        for text in [
+            "import torch\ntorch.load(p)",
+            "import numpy\ngetattr(numpy, '\\x6coad')(p)",
+            "vars(__import__('t' 'orch'))['l' 'oad'](p)",
+            "os.putenv(name, '1')",
+            "import \u{1d561}ickle",
+        ] {
+            assert!(may_matter(text), "{text}");
+        }
+        for text in ["import torch\ntorch.ones(3)", "def load(path): pass", ""] {
+            assert!(!may_matter(text), "{text}");
         }
     }
 

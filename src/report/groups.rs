@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Style,
+    brought::short,
     terminal::{count, harmless},
 };
 use crate::{
@@ -321,7 +322,8 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
         "why, and what to use instead",
     )];
     if let Some(brought) = finding.brought.as_ref().filter(|brought| brought.gone) {
-        let object = [brought.commit.id.as_bytes(), b":", finding.path.as_bytes()].concat();
+        let commit = short(&brought.commit.id).as_bytes();
+        let object = [commit, b":", finding.path.as_bytes()].concat();
         if let Some(object) = quoted(&Text::new(object), style) {
             commands.push((
                 format!("git cat-file blob {object} >FILE"),

@@ -16,6 +16,8 @@ use crate::{
 const STRING: usize = 80;
 /// The longest a preview may be.
 const PREVIEW: usize = 240;
+/// Elements of a container that are spelled out.
+const ELEMENTS: usize = 6;
 /// Containers inside containers that are spelled out.
 const DEPTH: u32 = 3;
 
@@ -233,12 +235,12 @@ impl Preview<'_> {
         match self.nodes.get(value) {
             Some((len, kept)) if depth > 0 => {
                 let dict = value.kind() == Kind::Dict;
-                for (i, child) in kept.iter().enumerate() {
+                for (i, child) in kept.iter().take(ELEMENTS).enumerate() {
                     let separator = if dict && i % 2 == 1 { ": " } else { ", " };
                     out.push_str(if i == 0 { "" } else { separator });
                     self.write(*child, depth.saturating_sub(1), out);
                 }
-                if len > wide(kept.len()) {
+                if len > wide(kept.len().min(ELEMENTS)) {
                     out.push_str(", ...");
                 }
             }

@@ -8,7 +8,7 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
-use super::value::{CHILDREN, Kind, Value};
+use super::value::{Kind, Value};
 use crate::{
     fact::{Argument, Fact, Global, GlobalName, Text, Unresolved, Usage},
     limits,
@@ -43,6 +43,9 @@ pub(super) struct Moment {
     pub before: [u64; CONTEXT],
 }
 
+/// How many arguments tell one call from another.
+pub(super) const ARGUMENTS: usize = 6;
+
 /// What distinguishes one call of a global from another: as much as is kept of its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Signature {
@@ -55,7 +58,7 @@ pub(super) struct Signature {
     /// Whether keywords come with them.
     pub keywords: bool,
     /// The first of them.
-    pub kept: [Value; CHILDREN],
+    pub kept: [Value; ARGUMENTS],
 }
 
 #[derive(Debug)]

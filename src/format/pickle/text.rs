@@ -2,6 +2,17 @@
 
 use std::borrow::Cow;
 
+/// An integer as every unpickler reads it, if it fits: decimal digits without a leading zero.
+pub(super) fn small(line: &[u8]) -> Option<i32> {
+    let digits = line.strip_prefix(b"-").unwrap_or(line);
+    let plain = digits.iter().all(u8::is_ascii_digit) && !digits.starts_with(b"0");
+    if plain || line == b"0" {
+        std::str::from_utf8(line).ok()?.parse().ok()
+    } else {
+        None
+    }
+}
+
 /// Whether the operand of INT is one: `strtol` with base 0 up to the line's end, else what `int(text, 0)` accepts.
 pub(super) fn is_int(line: &[u8]) -> bool {
     // C sees a NUL-terminated string: what follows a NUL is not looked at.

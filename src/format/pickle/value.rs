@@ -120,7 +120,7 @@ impl Value {
 
     /// What a global in a row made, with what else is known of it (0 is nothing).
     #[inline]
-    pub(super) fn made(kind: Kind, row: usize, detail: u16) -> Self {
+    pub(super) fn made(kind: Kind, row: usize, detail: u32) -> Self {
         Self::new(
             kind,
             crate::bytes::wide(row) | u64::from(detail).wrapping_shl(DETAIL_SHIFT),
@@ -128,8 +128,13 @@ impl Value {
     }
 
     /// What else is known of a result: see [`Value::made`].
-    pub(super) fn detail(self) -> u16 {
-        u16::try_from(self.number().wrapping_shr(DETAIL_SHIFT)).unwrap_or(0)
+    pub(super) fn detail(self) -> u32 {
+        match self.kind() {
+            Kind::Result | Kind::Instance => {
+                u32::try_from(self.number().wrapping_shr(DETAIL_SHIFT)).unwrap_or(0)
+            }
+            _ => 0,
+        }
     }
 
     /// Its number as an index.
@@ -157,8 +162,8 @@ impl Value {
     }
 }
 
-/// How many children of a container are kept.
-pub(super) const CHILDREN: usize = 6;
+/// How many children of a container are kept: as many as the state of a numpy dtype has.
+pub(super) const CHILDREN: usize = 9;
 
 /// How many containers are kept: those made or touched last.
 const RING: u64 = 1 << 15;

@@ -7,7 +7,7 @@
 use indexmap::IndexSet;
 
 use super::{
-    dtype,
+    dtype::Dtype,
     lex::Lexer,
     opcode::{self as op, Operand},
     seen::Seen,
@@ -219,7 +219,7 @@ impl WeightsOnly {
             }
             // A dtype is an instance of a class of its own, which has to be listed as well.
             Kind::Result | Kind::Instance if is_named(target, seen, "numpy", "dtype") => {
-                match dtype::class(target.detail()) {
+                match Dtype::of(target).class() {
                     Some(class) => {
                         self.built.insert(GlobalName::new("numpy.dtypes", class));
                     }

@@ -51,7 +51,7 @@ fn the_short_page_of_check() {
     // What formats there are is the reporters' business.
     let (before, rest) = text.split_once("Output:\n").unwrap();
     let (_, after) = rest.split_once("Limits:\n").unwrap();
-    insta::assert_snapshot!(format!("{before}...\n{after}"), @r"
+    insta::assert_snapshot!(format!("{before}...\n{after}"), @"
     Check the files of a repository, a folder, or by name
 
     Usage: weighbridge check [OPTIONS] [PATH]...
@@ -60,8 +60,13 @@ fn the_short_page_of_check() {
       -h, --help  Print help (see more with '--help')
 
     Selection:
-          --staged  Check what `git commit` would record
-      [PATH]...     Files and folders to check, instead of the whole repository
+          --staged             Check what `git commit` would record
+          --history[=<RANGE>]  Check every file that the commits of RANGE have ever
+                               had, each once, with the commit that brought it;
+                               RANGE is a commit, A..B or A...B, by default HEAD
+          --all-refs           The same for every branch, tag, remote and other ref
+      [PATH]...                Files and folders to check, instead of the whole
+                               repository
 
     Policy:
           --policy <FILE>  The policy to judge by
@@ -74,6 +79,7 @@ fn the_short_page_of_check() {
       weighbridge check                          tracked files, and untracked ones
                                                  that git does not ignore
       weighbridge check --staged                 in a pre-commit hook
+      weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
       weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
       weighbridge check --format json -o report.json
 
@@ -81,8 +87,8 @@ fn the_short_page_of_check() {
       0  nothing is refused
       1  something is refused
       2  the job could not be done
-      3  there was no artifact and no source file to check (0 with --staged:
-         most commits bring none)
+      3  there was no artifact and no source file to check (0 with --staged and
+         for a range: most commits bring none)
     ");
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod help;
+mod history;
 mod hook;
 mod inspect;
 mod paths;

@@ -1,5 +1,6 @@
 //! Tests of `format`.
 
+mod dtype;
 mod evasions;
 mod laziness;
 mod npy;

@@ -68,8 +68,8 @@ fn trees_and_blobs_without_a_commit_are_brought_too() {
     let view = incoming(&repo.root, &[&tag, &new, &old], vec![Known::AllRefs]);
     let text = shown(&view).replace(&new, "[new]").replace(&old, "[old]");
     insta::assert_snapshot!(text, @"
-    [new] = new ()
-    [old] = 1 ()
+    [new] = new
+    [old] = 1
     a = new (only a tree)
     ");
 }

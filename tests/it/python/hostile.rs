@@ -116,7 +116,7 @@ fn nested_blocks_are_refused() {
         "for x in y:",
         "match x:\n case y:",
     ] {
-        let mut source = String::from("import torch\n");
+        let mut source = String::from("from torch import load\n");
         for depth in 0..1000 {
             source.push_str(&" ".repeat(depth));
             source.push_str(header);
@@ -284,7 +284,9 @@ fn bytes_that_are_not_text_are_said_to_be_so() {
         "3:2 call torch.load(1)"
     );
     assert!(
-        told(b"# coding: rot13\nvzcbeg gbepu, torch\n").contains("encoding `rot13` is not decoded")
+        told(b"# coding: rot13\nvzcbeg gbepu; gbepu.ybnq(c)\n")
+            .contains("encoding `rot13` is not decoded"),
+        "what it says cannot be known without decoding it"
     );
     assert!(told(b"import torch\n\0\ntorch.load(1)\n").contains("partial"));
     assert_eq!(told(b""), "");

@@ -5,9 +5,9 @@ use crate::{
     bytes::{ReadError, wide},
     fact::{Argument, Fact, GlobalName, Text, Unresolved, Usage},
     format::pickle::{
-        constant, dtype, opcode as op,
-        seen::Signature,
-        value::{CHILDREN, Kind, Value},
+        constant, opcode as op,
+        seen::{ARGUMENTS, Signature},
+        value::{Kind, Value},
     },
     limits,
 };
@@ -162,8 +162,8 @@ impl Machine<'_> {
         Value::made(kind, row, self.detail(row, arguments))
     }
 
-    /// Which of numpy's dtype classes a call makes an instance of; 0 if none, or none that is known.
-    fn detail(&self, row: usize, arguments: Value) -> u16 {
+    /// What is known of the numpy dtype that a call makes; 0 if it makes none.
+    fn detail(&mut self, row: usize, arguments: Value) -> u32 {
         let is_dtype = |name: &GlobalName| name.module == "numpy" && name.name == "dtype";
         if !self.seen.name(row).is_some_and(is_dtype) {
             return 0;
@@ -172,11 +172,45 @@ impl Machine<'_> {
             .state
             .nodes
             .get(arguments)
-            .and_then(|(_, kept)| kept.first());
-        let spelled = first.and_then(|first| self.string(*first)?.ok());
-        spelled
-            .and_then(|text| text.as_str().map(dtype::of))
-            .unwrap_or(0)
+            .and_then(|(_, kept)| kept.first().copied())
+            .unwrap_or(Value::UNKNOWN);
+        let dtypes = &mut self.state.dtypes;
+        if first.kind() == Kind::Global {
+            let name = self.seen.name(first.index());
+            let name = name.and_then(|name| Some((name.module.as_str()?, name.name.as_str()?)));
+            return name.map_or(0, |(module, name)| dtypes.of_type(module, name).detail());
+        }
+        match self.string(first) {
+            Some(Ok(text)) => {
+                let code = text.as_str().unwrap_or_default();
+                self.state.dtypes.spelled(code).detail()
+            }
+            _ => 0,
+        }
+    }
+
+    /// Compares the state that is set on a numpy dtype with what numpy writes.
+    fn dtype_state(&mut self, row: usize, target: Value, state: Value) {
+        let is_dtype = |name: &GlobalName| {
+            name.module == "numpy" && name.name == "dtype" || name.module == "numpy.dtypes"
+        };
+        if !self.seen.name(row).is_some_and(is_dtype) {
+            return;
+        }
+        let State { nodes, dtypes, .. } = &mut self.state;
+        if let Err(why) = dtypes.build(target, state, nodes) {
+            let detail = || format!("a numpy dtype is forged: {why}");
+            self.seen.anomaly("forged-dtype", detail, self.moment());
+        }
+    }
+
+    /// Something changes the fields that a numpy dtype holds.
+    #[cold]
+    fn fields_changed(&mut self) {
+        let detail = || {
+            String::from("a numpy dtype is forged: its fields are changed after its state is set")
+        };
+        self.seen.anomaly("forged-dtype", detail, self.moment());
     }
 
     /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
@@ -187,7 +221,7 @@ impl Machine<'_> {
             container: arguments.kind(),
             len: None,
             keywords,
-            kept: [Value::UNKNOWN; CHILDREN],
+            kept: [Value::UNKNOWN; ARGUMENTS],
         };
         if let Some((len, kept)) = self
             .state
@@ -268,6 +302,10 @@ impl Machine<'_> {
             .build(target, state, empty, &self.seen, self.at);
         if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
             self.seen.used(row, Usage::Build, self.moment());
+            self.dtype_state(row, target, state);
+            if self.state.dtypes.holds(state) {
+                self.fields_changed();
+            }
         } else {
             let target = self.looker().value(target);
             self.seen
@@ -301,8 +339,17 @@ impl Machine<'_> {
         }
         self.hand_on(from);
         if target.kind() == kind {
-            let State { stack, nodes, .. } = &mut self.state;
-            nodes.extend(target, stack.get(from..).unwrap_or_default());
+            let State {
+                stack,
+                nodes,
+                dtypes,
+                ..
+            } = &mut self.state;
+            let items = stack.get(from..).unwrap_or_default();
+            nodes.extend(target, items);
+            if kind == Kind::Dict && !dtypes.put(target, items, nodes) {
+                self.fields_changed();
+            }
         } else {
             self.items_on(target);
         }

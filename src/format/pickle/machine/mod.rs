@@ -11,6 +11,7 @@ mod stack;
 
 use super::{
     Storage,
+    dtype::Dtypes,
     lex::{Lexer, Straddle},
     memo::Memo,
     opcode as op,
@@ -95,6 +96,7 @@ struct State {
     fence: usize,
     memo: Memo,
     nodes: Nodes,
+    dtypes: Dtypes,
 }
 
 /// One run over one stream.
@@ -239,6 +241,7 @@ impl<'m> Machine<'m> {
                 fence: 0,
                 memo: Memo::default(),
                 nodes: Nodes::default(),
+                dtypes: Dtypes::default(),
             },
             names: Interner::default(),
             resolved: FxHashMap::default(),
@@ -400,6 +403,7 @@ impl Machine<'_> {
             }
             op::DUP => {
                 let top = self.top()?;
+                self.state.dtypes.used(top);
                 self.push(top)?;
             }
             op::GLOBAL => self.global()?,
@@ -458,17 +462,16 @@ impl Machine<'_> {
             }
             op::INT => {
                 let line = self.lexer.line()?;
-                let (good, bool) = (
-                    text::is_int(line.bytes),
-                    matches!(line.bytes, b"00" | b"01"),
-                );
-                let truth = u64::from(line.bytes == b"01");
+                let good = text::is_int(line.bytes);
+                let value = match line.bytes {
+                    b"00" => Value::new(Kind::Bool, 0),
+                    b"01" => Value::new(Kind::Bool, 1),
+                    digits => {
+                        text::small(digits).map_or(Value::new(Kind::Long, self.at), Value::int)
+                    }
+                };
                 self.number(good, "INT");
-                self.push(if bool {
-                    Value::new(Kind::Bool, truth)
-                } else {
-                    Value::new(Kind::Long, self.at)
-                })?;
+                self.push(value)?;
             }
             op::LONG => {
                 let good = text::is_long(self.lexer.line()?.bytes);

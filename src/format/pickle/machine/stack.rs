@@ -99,8 +99,17 @@ impl Machine<'_> {
 
     pub(super) fn gather_from(&mut self, from: usize, kind: Kind) -> Value {
         self.hand_on(from);
-        let State { stack, nodes, .. } = &mut self.state;
-        let value = nodes.make(kind, stack.get(from..).unwrap_or_default());
+        let State {
+            stack,
+            nodes,
+            dtypes,
+            ..
+        } = &mut self.state;
+        let items = stack.get(from..).unwrap_or_default();
+        let value = nodes.make(kind, items);
+        if kind == Kind::Dict {
+            dtypes.put(value, items, nodes);
+        }
         stack.truncate(from);
         value
     }
@@ -127,6 +136,9 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn get(&mut self, index: u64) -> Result<(), Halt> {
         if let Some(value) = self.state.memo.get(index) {
+            if value.detail() != 0 {
+                self.state.dtypes.used(value);
+            }
             return self.push(value);
         }
         // An unpickler object that is used again still has the memo of its last pickle. A fresh one stops here.

@@ -1,0 +1,304 @@
+//! `check --history` and `check --all-refs`, and the page that explains them.
+
+use std::path::Path;
+
+use crate::support::{
+    cli::run,
+    import::Import,
+    pickle::Pickle,
+    repo::{Repo, repo},
+};
+
+/// A model that was brought, changed and removed, beside a script.
+fn removed_model() -> Option<Repo> {
+    let repo = Repo::new(&[])?;
+    let mut import = Import::default();
+    let evil = |argument: &str| {
+        Pickle::proto(2)
+            .global("os", "system")
+            .unicode(argument)
+            .tuple1()
+            .reduce()
+            .stop()
+    };
+    let (id, ls) = (import.blob(evil("id")), import.blob(evil("ls")));
+    let script = import.blob("x = 1\n");
+    let main = "refs/heads/main";
+    let day = 86_400;
+    let first = import.commit(
+        main,
+        19_000 * day,
+        "add the model",
+        &[],
+        &[
+            format!("M 100644 :{id} models/m.pkl"),
+            format!("M 100644 :{script} a.py"),
+        ],
+    );
+    let second = import.commit(
+        main,
+        19_100 * day,
+        "train again",
+        &[first],
+        &[
+            format!("M 100644 :{ls} models/m.pkl"),
+            format!("M 100644 :{ls} models/copy.pkl"),
+        ],
+    );
+    import.commit(
+        main,
+        19_200 * day,
+        "remove the model",
+        &[second],
+        &[String::from("D models/m.pkl")],
+    );
+    import.into_repo(&repo);
+    repo.git(&["reset", "-q", "--hard"]);
+    Some(repo)
+}
+
+fn without_ids(repo: &Repo, text: &str) -> String {
+    let mut text = text.to_owned();
+    for (revision, name) in [
+        ("main~2", "[first]"),
+        ("main~1", "[second]"),
+        ("main", "[third]"),
+    ] {
+        let id = repo.git(&["rev-parse", revision]);
+        text = text.replace(&id, name).replace(&id[..12], name);
+    }
+    text
+}
+
+#[test]
+fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
+    let Some(repo) = removed_model() else { return };
+    let all = run(&repo.root, &["check", "--history"]);
+    assert_eq!((all.code, all.stderr.as_str()), (1, ""));
+    insta::assert_snapshot!(without_ids(&repo, &all.stdout), @"
+    ── models/copy.pkl ────────────────────────────────────────────────── 1 error ──
+       brought by [second] on 2022-04-18 (A <a@example.org>: train again)
+
+    error[global-not-allowed]: loading runs `os.system('ls')`; the policy does not
+      list `os.system` (it runs a program or changes the system)
+       ╭─ models/copy.pkl @ 0x15 REDUCE
+       │ 0x0002  GLOBAL            os system
+       │ 0x000d  BINUNICODE        'ls'
+       │ 0x0014  TUPLE1
+       │ 0x0015  REDUCE            os.system('ls')
+       │                           ━━━━━━━━━━━━━━━
+       ├─ recommended.yaml (built in):30
+    30 │ globals:
+       │ ─────── no entry here lists it
+       │
+       │ help: do not load this file; find out who made it and how it came here
+       │ help: if the file is yours, keep data in a format that holds only data:
+       │       safetensors, npy, JSON
+       ╰──
+
+    ── models/m.pkl ───────────────────────────────────────────────────── 1 error ──
+       brought by [first] on 2022-01-08 (A <a@example.org>: add the model), no
+       longer there
+
+    error[global-not-allowed]: loading runs `os.system('id')`; the policy does not
+      list `os.system` (it runs a program or changes the system)
+       ╭─ models/m.pkl @ 0x15 REDUCE
+       │ 0x0002  GLOBAL            os system
+       │ 0x000d  BINUNICODE        'id'
+       │ 0x0014  TUPLE1
+       │ 0x0015  REDUCE            os.system('id')
+       │                           ━━━━━━━━━━━━━━━
+       ├─ recommended.yaml (built in):30
+    30 │ globals:
+       │ ─────── no entry here lists it
+       │
+       │ help: do not load this file; find out who made it and how it came here
+       │ help: if the file is yours, keep data in a format that holds only data:
+       │       safetensors, npy, JSON
+       ╰──
+
+    ── models/m.pkl ───────────────────────────────────────────────────── 1 error ──
+       brought by [second] on 2022-04-18 (A <a@example.org>: train again), no
+       longer there
+
+    error[global-not-allowed]: loading runs `os.system('ls')`; the policy does not
+      list `os.system` (it runs a program or changes the system)
+       ╭─ models/m.pkl @ 0x15 REDUCE
+       │ 0x0002  GLOBAL            os system
+       │ 0x000d  BINUNICODE        'ls'
+       │ 0x0014  TUPLE1
+       │ 0x0015  REDUCE            os.system('ls')
+       │                           ━━━━━━━━━━━━━━━
+       ├─ recommended.yaml (built in):30
+    30 │ globals:
+       │ ─────── no entry here lists it
+       │
+       │ help: do not load this file; find out who made it and how it came here
+       │ help: if the file is yours, keep data in a format that holds only data:
+       │       safetensors, npy, JSON
+       ╰──
+
+    refused: 3 errors in 2 files
+    checked: 3 artifacts and 1 source file in the history of HEAD
+    policy:  recommended (built in)
+    note:    what is no longer there is still in every clone: rewrite the history
+             (`git filter-repo --invert-paths --path PATH`) and have clones made
+             anew, or take it for public: tell who may have loaded it, and replace
+             every secret in it
+    next:    weighbridge explain global-not-allowed  why, and what to use instead
+             weighbridge inspect models/copy.pkl     all that loading it would do
+    ");
+    let plain = run(
+        &repo.root,
+        &["check", "--all-refs", "--format", "plain", "models/m.pkl"],
+    );
+    insta::assert_snapshot!(without_ids(&repo, &plain.stdout), @"
+    File models/m.pkl: 1 error.
+    History: brought by [first] on 2022-01-08 (A <a@example.org>: add the model), no longer there.
+
+    Error, rule global-not-allowed: loading runs `os.system('id')`; the policy does not list `os.system` (it runs a program or changes the system).
+    Place: opcode REDUCE at offset 0x15.
+    Opcode at 0x0002  GLOBAL            os system
+    Opcode at 0x000d  BINUNICODE        'id'
+    Opcode at 0x0014  TUPLE1
+    Opcode at 0x0015  REDUCE            os.system('id')
+    Marked: os.system('id')
+    Decided by recommended.yaml (built in), line 30: globals:
+    Marked: globals: no entry here lists it.
+    Help: do not load this file; find out who made it and how it came here
+    Help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+
+    File models/m.pkl: 1 error.
+    History: brought by [second] on 2022-04-18 (A <a@example.org>: train again), no longer there.
+
+    Error, rule global-not-allowed: loading runs `os.system('ls')`; the policy does not list `os.system` (it runs a program or changes the system).
+    Place: opcode REDUCE at offset 0x15.
+    Opcode at 0x0002  GLOBAL            os system
+    Opcode at 0x000d  BINUNICODE        'ls'
+    Opcode at 0x0014  TUPLE1
+    Opcode at 0x0015  REDUCE            os.system('ls')
+    Marked: os.system('ls')
+    Decided by recommended.yaml (built in), line 30: globals:
+    Marked: globals: no entry here lists it.
+    Help: do not load this file; find out who made it and how it came here
+    Help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+
+    Refused: 2 errors in 1 file.
+    Checked: 2 artifacts in the history of all refs.
+    Policy: recommended (built in).
+    Note: what is no longer there is still in every clone: rewrite the history (`git filter-repo --invert-paths --path PATH`) and have clones made anew, or take it for public: tell who may have loaded it, and replace every secret in it.
+    Next: weighbridge explain global-not-allowed: why, and what to use instead.
+    Next: git cat-file blob [first]:models/m.pkl >FILE: to look at it again.
+    ");
+    let json = run(&repo.root, &["check", "--history", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let brought: Vec<String> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            format!(
+                "{} {} {}",
+                finding["path"], finding["brought"]["summary"], finding["brought"]["gone"]
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(brought.join("\n"), @r#"
+    "models/copy.pkl" "train again" false
+    "models/m.pkl" "add the model" true
+    "models/m.pkl" "train again" true
+    "#);
+    // The work tree has one of them.
+    assert!(
+        run(&repo.root, &["check"])
+            .stdout
+            .contains("1 error in 1 file")
+    );
+    // A range that brings none of it, and a path is not taken for a range.
+    assert_eq!(
+        run(&repo.root, &["check", "--history=HEAD~1..HEAD"]).code,
+        0
+    );
+    assert_eq!(run(&repo.root, &["check", "--history", "a.py"]).code, 0);
+    for bad in [
+        &["check", "--history", "--staged"][..],
+        &["check", "--history", "--all-refs"],
+        &["check", "--history=nowhere"],
+    ] {
+        assert_eq!(run(&repo.root, bad).code, 2, "{bad:?}");
+    }
+}
+
+#[test]
+fn output_is_the_same_for_any_number_of_threads() {
+    let Some(repo) = removed_model() else { return };
+    let with = |threads: &str| {
+        run(
+            &repo.root,
+            &[
+                "check",
+                "--all-refs",
+                "--format",
+                "json",
+                "--threads",
+                threads,
+            ],
+        )
+        .stdout
+    };
+    assert_eq!(with("1"), with("3"));
+}
+
+#[test]
+fn a_shallow_history_is_said_to_be_one() {
+    let repo = repo!();
+    repo.write("a.py", "1").commit().write("a.py", "2").commit();
+    let shallow = repo.outside().join("shallow");
+    let url = format!("file://{}", repo.root.display());
+    repo.git(&[
+        "clone",
+        "-q",
+        "--depth",
+        "1",
+        &url,
+        shallow.to_str().unwrap(),
+    ]);
+    let run = run(&shallow, &["check", "--history"]);
+    assert_eq!(run.code, 0);
+    insta::assert_snapshot!(run.stdout, @"
+    passed: 1 source file in the history of HEAD
+    policy: recommended (built in)
+    note:   this is a shallow clone, and its history ends before the first commit:
+            what came earlier was not looked at; run `git fetch --unshallow` to have
+            it
+    ");
+}
+
+/// Every command of the page does what the page says it does, on a repository like the one it speaks of.
+#[test]
+fn the_page_on_histories_is_true() {
+    let Some(repo) = removed_model() else { return };
+    repo.git(&["tag", "v1.0", "main~1"]);
+    repo.git(&["branch", "feature"]);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/history.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut commands = 0;
+    for block in page.split("```console\n").skip(1) {
+        let (block, _) = block.split_once("```").unwrap();
+        for example in block.split("$ ").skip(1) {
+            let (command, output) = example.split_once('\n').unwrap();
+            let words: Vec<&str> = command.split(' ').collect();
+            assert_eq!(words[0], "weighbridge", "{command}");
+            let run = run(&repo.root, &words[1..]);
+            let text = without_ids(&repo, &run.stdout);
+            for line in output
+                .lines()
+                .filter(|line| !line.is_empty() && *line != "...")
+            {
+                assert!(text.contains(line), "{command}: {line}\n{text}");
+            }
+            commands += 1;
+        }
+    }
+    assert!(commands >= 4, "{commands}");
+}
