@@ -80,3 +80,24 @@ impl Clock {
         self.late.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_too_late_is_not_read_and_is_known() {
+        let window = || Window::new(vec![1, 2, 3]);
+        let clock = Clock::new(None);
+        assert_eq!(clock.timed(window()).bytes_at(0, 3).unwrap(), [1, 2, 3]);
+        assert!(!clock.is_over() && !clock.is_late());
+        let clock = Clock::new(Some(Instant::now()));
+        let timed = clock.timed(window());
+        assert!(!clock.is_late());
+        assert_eq!(
+            timed.bytes_at(0, 3).unwrap_err().kind(),
+            io::ErrorKind::TimedOut
+        );
+        assert!(clock.is_late());
+    }
+}
