@@ -133,3 +133,19 @@ pub const HISTORY_BYTES: usize = 2 << 30;
 
 /// Bytes of a commit's author or summary that are kept to be shown.
 pub const COMMIT_TEXT: usize = 200;
+
+/// Paths that are looked at in the trees of one view. A few objects can stand for billions of paths; the largest public
+/// repositories have half a million files.
+pub const TREE_ENTRIES: u64 = 2_000_000;
+
+/// Bytes of all those paths together. Folders nested without end have paths without end; half a million files have 40 MB.
+pub const TREE_PATHS: u64 = 512 << 20;
+
+/// Bytes of one folder in git, which is read whole: a million files.
+pub const TREE_BYTES: u64 = 64 << 20;
+
+/// Submodules that one view enters. Each is a repository to open; projects with a hundred are rare.
+pub const SUBMODULES: usize = 1_000;
+
+/// How deep submodules are nested. Real ones reach four.
+pub const SUBMODULE_DEPTH: usize = 16;

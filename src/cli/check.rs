@@ -1,6 +1,6 @@
 //! `weighbridge check`: the gate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, builder::PossibleValuesParser};
 
@@ -8,7 +8,7 @@ use super::{OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, 
 use crate::{
     error::Error,
     report,
-    scan::{self, Here, Outcome, Report, Request},
+    scan::{self, Here, Outcome, Report, Request, View},
 };
 
 const EXAMPLES: &str = "\
@@ -16,6 +16,8 @@ Examples:
   weighbridge check                          tracked files, and untracked ones
                                              that git does not ignore
   weighbridge check --staged                 in a pre-commit hook
+  weighbridge check --diff main...HEAD       what a branch brings
+  weighbridge check --rev v1.0               all that a release has
   weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
   weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
   weighbridge check --format json -o report.json
@@ -25,7 +27,7 @@ Exit codes:
   1  something is refused
   2  the job could not be done
   3  there was no artifact and no source file to check (0 with --staged and
-     for a range: most commits bring none)";
+     for a range: most changes bring none)";
 
 /// Check the files of a repository, a folder, or by name
 ///
@@ -42,8 +44,26 @@ pub(super) struct Check {
     ///
     /// Only what differs from HEAD, and as it is in the index: changes that are
     /// not staged do not count.
-    #[arg(long, help_heading = "Selection")]
+    #[arg(long, help_heading = "Selection", group = "view")]
     staged: bool,
+    /// Check what a commit, a tag or a tree has
+    ///
+    /// All of its files, as git recorded them; nothing on disk counts.
+    #[arg(long, value_name = "REV", help_heading = "Selection", group = "view")]
+    rev: Option<String>,
+    /// Check what a change brings, such as main...HEAD
+    ///
+    /// BASE..HEAD is what differs between the two, BASE...HEAD what HEAD brings
+    /// since it left BASE, as a pull request shows it; BASE alone is BASE..HEAD.
+    /// Files on disk do not count. The policy is that of BASE, so that no change
+    /// permits itself.
+    #[arg(long, value_name = "RANGE", help_heading = "Selection", group = "view")]
+    diff: Option<String>,
+    /// Check what is in submodules, too
+    ///
+    /// Without it a submodule is one entry, and what is in it is not looked at.
+    #[arg(long, help_heading = "Selection", conflicts_with_all = ["history", "all_refs"])]
+    recurse_submodules: bool,
     /// Check every file that the commits of RANGE have ever had, each once, with
     /// the commit that brought it; RANGE is a commit, A..B or A...B, by default HEAD
     ///
@@ -54,12 +74,12 @@ pub(super) struct Check {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "HEAD",
-        conflicts_with = "staged",
-        help_heading = "Selection"
+        help_heading = "Selection",
+        group = "view"
     )]
     history: Option<String>,
     /// The same for every branch, tag, remote and other ref
-    #[arg(long, conflicts_with_all = ["staged", "history"], help_heading = "Selection")]
+    #[arg(long, help_heading = "Selection", group = "view")]
     all_refs: bool,
     #[command(flatten)]
     policy: PolicyArgs,
@@ -86,15 +106,7 @@ impl Check {
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let view = if self.staged {
-            scan::staged(&cwd, &self.paths)?
-        } else if let Some(range) = &self.history {
-            scan::history(&cwd, range, &self.paths)?
-        } else if self.all_refs {
-            scan::all_refs(&cwd, &self.paths)?
-        } else {
-            scan::work_tree(&cwd, &self.paths)?
-        };
+        let mut view = self.view(&cwd)?;
         let reporter = report::by_name(&self.format).ok_or_else(|| Error::Usage {
             message: format!("there is no format `{}`", self.format),
             help: String::from("run `weighbridge check --help`"),
@@ -104,7 +116,7 @@ impl Check {
             wants: reporter.wants(),
             ..Request::default()
         };
-        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view, &cwd)?;
+        let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
         let bar = Bar::new(terminal::shows_progress());
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
@@ -115,6 +127,27 @@ impl Check {
             reporter.write(&report, style, out)
         })?;
         Ok(self.outcome(&report))
+    }
+
+    fn view(&self, cwd: &Path) -> Result<View, Error> {
+        let view = if self.staged {
+            scan::staged(cwd, &self.paths)
+        } else if let Some(rev) = &self.rev {
+            scan::revision(cwd, rev, &self.paths)
+        } else if let Some(range) = &self.diff {
+            scan::change(cwd, range, &self.paths)
+        } else if let Some(range) = &self.history {
+            scan::history(cwd, range, &self.paths)
+        } else if self.all_refs {
+            scan::all_refs(cwd, &self.paths)
+        } else {
+            scan::work_tree(cwd, &self.paths)
+        }?;
+        Ok(if self.recurse_submodules {
+            view.with_submodules()
+        } else {
+            view
+        })
     }
 
     fn outcome(&self, report: &Report) -> Outcome {
@@ -130,9 +163,9 @@ impl Check {
                 report.view
             ));
         }
-        // Most commits bring none.
+        // Most changes bring nothing of ours.
         let range = self.history.as_ref();
-        if self.staged || range.is_some_and(|range| range.contains("..")) {
+        if self.staged || self.diff.is_some() || range.is_some_and(|range| range.contains("..")) {
             Outcome::Clean
         } else {
             outcome

@@ -38,8 +38,8 @@ impl Inspect {
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let view = scan::file(&cwd, &self.file)?;
-        let (policy, name) = policy::find(self.policy.policy.as_deref(), &view, &cwd)?;
+        let mut view = scan::file(&cwd, &self.file)?;
+        let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
         let listing = if self.disassemble {
             Listing::Every
         } else {

@@ -1,13 +1,16 @@
 //! `weighbridge policy`, and finding the policy that judges.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 
 use super::{current_dir, output, terminal};
 use crate::{
     error::Error,
-    policy::{self, Catalog, Policy},
+    policy::{self, Catalog, Files, Policy},
     scan::{self, Outcome, View},
 };
 
@@ -18,15 +21,42 @@ const NAME: &str = "weighbridge.yaml";
 const PLACES: &[&str] = &[NAME, ".weighbridge.yaml", ".github/weighbridge.yaml"];
 
 /// The policy that judges, and its name for the report. A folder that is no repository is not asked for one, unless the
-/// user stands in it: what was downloaded does not judge itself.
+/// user stands in it: what was downloaded does not judge itself. What of the policy the view's change edits is marked.
 pub(super) fn find(
     named: Option<&Path>,
-    view: &View,
+    view: &mut View,
     cwd: &Path,
 ) -> Result<(Policy, String), Error> {
-    if let Some(path) = named {
-        return Ok((load(path)?, path.display().to_string()));
+    let (policy, name) = if let Some(path) = named {
+        (load(path)?, path.display().to_string())
+    } else if let Some(place) = view.ground() {
+        let place = place.to_owned();
+        recorded(view, &place)?
+    } else {
+        on_disk(view, cwd)?
+    };
+    let mut files: Vec<PathBuf> = policy
+        .files()
+        .iter()
+        .filter_map(|file| match view.ground() {
+            Some(_) if named.is_none() => Some(normal(file)),
+            _ => {
+                let real = std::fs::canonicalize(file).ok()?;
+                Some(real.strip_prefix(&view.root).ok()?.to_owned())
+            }
+        })
+        .collect();
+    if named.is_none() {
+        files.extend(PLACES.iter().map(PathBuf::from));
     }
+    files.sort();
+    files.dedup();
+    view.mark_policy(&files, &name);
+    Ok((policy, name))
+}
+
+/// The policy on disk at the view's root.
+fn on_disk(view: &View, cwd: &Path) -> Result<(Policy, String), Error> {
     let asked =
         view.is_repository() || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == view.root);
     for place in PLACES.iter().filter(|_| asked) {
@@ -37,15 +67,83 @@ pub(super) fn find(
             Err(error)
                 if matches!(
                     error.kind(),
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
                 ) => {}
             Err(source) => return Err(Error::Io { path, source }),
         }
     }
-    Ok((
+    Ok(built_in())
+}
+
+/// The policy that git recorded, where the view's is: in a commit or in the index.
+fn recorded(view: &mut View, place: &str) -> Result<(Policy, String), Error> {
+    let files = Recorded { view, place };
+    for name in PLACES {
+        let path = Path::new(name);
+        if view.ground_has(path) {
+            let (rules, formats) = (scan::rule_ids(), scan::format_ids());
+            let catalog = Catalog {
+                rules: &rules,
+                formats: &formats,
+            };
+            let policy = Policy::load_from(&files, path, &catalog)?;
+            return Ok((policy, files.name(path)));
+        }
+    }
+    // Where a policy lies about and was not recorded, its author expects it to judge.
+    let unrecorded = PLACES
+        .iter()
+        .find(|name| view.root.join(name).is_file())
+        .filter(|_| view.is_index());
+    if let Some(name) = unrecorded {
+        view.notices.push(format!(
+            "{name} is not in the index and does not judge: `git add {name}` records it"
+        ));
+    }
+    Ok(built_in())
+}
+
+fn built_in() -> (Policy, String) {
+    (
         Policy::recommended(),
         String::from("recommended (built in)"),
-    ))
+    )
+}
+
+/// Policy files in what git recorded.
+struct Recorded<'v> {
+    view: &'v View,
+    place: &'v str,
+}
+
+impl Files for Recorded<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.view.ground_file(path)
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        self.view.ground_path(path)
+    }
+
+    fn name(&self, path: &Path) -> String {
+        let path = path.to_string_lossy().replace('\\', "/");
+        format!("{path} {}", self.place)
+    }
+}
+
+/// A path below a root without its `..`.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            other => normal.push(other),
+        }
+    }
+    normal
 }
 
 /// A file at a view's root, as the user would type it where they stand.

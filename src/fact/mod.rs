@@ -137,6 +137,15 @@ pub enum Fact {
         /// What is wrong, readable.
         detail: Text,
     },
+    /// A change edits, adds or deletes this file, which is (or would be) the policy or a part of it.
+    PolicyEdited {
+        /// The policy that judges the change, readable.
+        judge: Text,
+        /// Whether that is the policy as the change leaves it.
+        judges: bool,
+        /// Whether the file is deleted.
+        deleted: bool,
+    },
     /// An environment switch is set to a constant (`None`: to something computed).
     Env {
         /// The variable.

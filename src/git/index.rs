@@ -8,6 +8,7 @@
 use std::{
     ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use gix::{
@@ -17,13 +18,16 @@ use gix::{
         entry::{Flags, Mode, Stage},
         extension,
     },
-    objs::tree::{EntryKind as TreeKind, EntryMode},
+    objs::tree::EntryMode,
 };
 
 use super::{
     Item, Origin, View,
-    locate::{absent, no_work_tree, usage},
-    relative_bytes, repository,
+    ground::{Ground, Snapshot},
+    locate::{no_work_tree, usage},
+    paths::Filter,
+    repository,
+    tree::Trees,
 };
 use crate::{
     error::Error,
@@ -52,24 +56,26 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     let repository = shared.to_thread_local();
     let index = repository::index(&repository)?;
     let head = head_tree(&repository)?;
-    let wanted = paths
-        .iter()
-        .map(|path| wanted(&start, &root, path, &index))
-        .collect::<Result<Vec<_>, _>>()?;
+    let filter = Filter::new(&start, &root, paths, true, |path| {
+        index.path_is_directory(BStr::new(path)) || index.entry_range(BStr::new(path)).is_some()
+    })?;
     let mut comparison = Comparison {
         repository: &repository,
         index: &index,
-        items: Vec::new(),
+        trees: Trees::new(&repository, &filter),
     };
-    comparison.run(head)?;
-    let mut items = comparison.items;
-    if !wanted.is_empty() {
-        items.retain(|item| {
-            let path = item.entry.path.as_bytes();
-            wanted.iter().any(|wanted| is_at_or_below(path, wanted))
-        });
-    }
-    Ok(View::new(root, String::from("the index"), items).in_repository(shared))
+    comparison.run(head);
+    let notices = comparison.trees.notices();
+    let mut items = comparison.trees.items;
+    items.retain(|item| filter.holds(item.entry.path.as_bytes()));
+    let before = head.map_or(Snapshot::Nothing, Snapshot::Tree);
+    let after = Snapshot::Index(Arc::new(index));
+    let mut view = View::new(root, String::from("the index"), items)
+        .in_repository(shared)
+        .ruled_by(Ground::index(after.clone()))
+        .of(Some(before), after, filter);
+    view.notices = notices;
+    Ok(view)
 }
 
 /// `HEAD`'s tree; `None` before the first commit.
@@ -83,51 +89,10 @@ fn head_tree(repository: &gix::Repository) -> Result<Option<gix::ObjectId>, Erro
     Ok(Some(commit.tree_id().map_err(broken)?.detach()))
 }
 
-/// A path that limits the view, relative to the root. It need not be on disk: what is staged may be gone from there.
-fn wanted(cwd: &Path, root: &Path, path: &Path, index: &State) -> Result<Vec<u8>, Error> {
-    let mut real = cwd.to_owned();
-    for component in path.components() {
-        match component {
-            std::path::Component::ParentDir => {
-                real.pop();
-            }
-            std::path::Component::CurDir => {}
-            other => real.push(other),
-        }
-    }
-    let Ok(relative) = real.strip_prefix(root) else {
-        return Err(usage(
-            format!(
-                "`{}` is not in the repository at `{}`",
-                path.display(),
-                root.display()
-            ),
-            "check each repository by itself: each has its own policy",
-        ));
-    };
-    let bytes = relative_bytes(relative);
-    let known = bytes.is_empty()
-        || std::fs::symlink_metadata(&real).is_ok()
-        || index.path_is_directory(BStr::new(&bytes))
-        || index.entry_range(BStr::new(&bytes)).is_some();
-    if known {
-        Ok(bytes)
-    } else {
-        Err(absent(&real, path))
-    }
-}
-
-fn is_at_or_below(path: &[u8], folder: &[u8]) -> bool {
-    folder.is_empty()
-        || path
-            .strip_prefix(folder)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-}
-
 struct Comparison<'r> {
     repository: &'r gix::Repository,
     index: &'r State,
-    items: Vec<Item>,
+    trees: Trees<'r>,
 }
 
 /// A folder that differs, or may.
@@ -143,14 +108,14 @@ struct Level<'r> {
 }
 
 impl<'r> Comparison<'r> {
-    fn run(&mut self, head: Option<gix::ObjectId>) -> Result<(), Error> {
+    fn run(&mut self, head: Option<gix::ObjectId>) {
         let entries = self.index.entries();
         let cache = self.index.tree();
         if let (Some(tree), Some(head)) = (cache, head)
             && tree.id == head
             && tree.num_entries.map(usize_of) == Some(entries.len())
         {
-            return Ok(());
+            return;
         }
         // An explicit stack: paths in an index may be deeper than ours.
         let mut levels = vec![Level {
@@ -160,18 +125,17 @@ impl<'r> Comparison<'r> {
             cache,
         }];
         while let Some(level) = levels.pop() {
-            self.compare(&level, &mut levels)?;
+            self.compare(&level, &mut levels);
         }
-        Ok(())
     }
 
-    fn compare(&mut self, level: &Level<'r>, levels: &mut Vec<Level<'r>>) -> Result<(), Error> {
+    fn compare(&mut self, level: &Level<'r>, levels: &mut Vec<Level<'r>>) {
         let data = match level.head {
-            Some(id) => self.tree(id)?,
-            None => Vec::new(),
+            Some(id) => self.trees.older(id),
+            None => [].into(),
         };
         let head = gix::objs::TreeRef::from_bytes(&data, self.repository.object_hash())
-            .map_err(|error| self.broken(&error))?;
+            .unwrap_or_else(|_| gix::objs::TreeRef::empty());
         let in_head = |name: &[u8], folder: bool| -> Option<(EntryMode, gix::ObjectId)> {
             head.bisect_entry(BStr::new(name), folder)
                 .map(|entry| (entry.mode, entry.oid.to_owned()))
@@ -197,9 +161,7 @@ impl<'r> Comparison<'r> {
             let known = in_head(name, true).map(|(_, id)| id);
             if entry.mode.is_sparse() && folder.len() == path.len() {
                 // A folder outside a sparse checkout is one entry, its tree.
-                if known != Some(entry.id) {
-                    self.expand(folder, entry.id, known)?;
-                }
+                self.trees.compare(folder, known, Some(entry.id));
                 at += 1;
                 continue;
             }
@@ -215,7 +177,6 @@ impl<'r> Comparison<'r> {
             }
             at = end;
         }
-        Ok(())
     }
 
     /// The end of the entries below `folder`: where the index remembers, or else by search.
@@ -259,6 +220,10 @@ impl<'r> Comparison<'r> {
         };
         let path = entry.path(self.index).as_bytes();
         let mut item = Item::new(path, kind, Origin::Blob(entry.id));
+        let mode = entry.mode.to_tree_entry_mode();
+        item.before = head
+            .filter(|(old, _)| mode.is_some_and(|new| same_kind(*old, new)))
+            .map(|(_, id)| id);
         let side = match stage {
             Stage::Unconflicted => None,
             Stage::Base => Some("this is the common ancestor's side"),
@@ -269,66 +234,13 @@ impl<'r> Comparison<'r> {
             let detail = Text::from(format!("an unresolved merge conflict: {side}"));
             item = item.with(Fact::Unread(Unread::Unsupported { detail }));
         }
-        self.items.push(item);
+        self.trees.items.push(item);
     }
+}
 
-    /// All blobs below a tree that `HEAD` does not have at the same place.
-    fn expand(
-        &mut self,
-        folder: &[u8],
-        tree: gix::ObjectId,
-        head: Option<gix::ObjectId>,
-    ) -> Result<(), Error> {
-        let mut trees = vec![(folder.to_vec(), tree, head)];
-        while let Some((prefix, tree, head)) = trees.pop() {
-            let data = self.tree(tree)?;
-            let old = match head {
-                Some(id) => self.tree(id)?,
-                None => Vec::new(),
-            };
-            let hash = self.repository.object_hash();
-            let old =
-                gix::objs::TreeRef::from_bytes(&old, hash).map_err(|error| self.broken(&error))?;
-            let new =
-                gix::objs::TreeRef::from_bytes(&data, hash).map_err(|error| self.broken(&error))?;
-            for entry in &new.entries {
-                let folder = entry.mode.is_tree();
-                let before = old.bisect_entry(entry.filename, folder);
-                if before.is_some_and(|old| old.oid == entry.oid && old.mode == entry.mode) {
-                    continue;
-                }
-                let path = [&*prefix, entry.filename.as_bytes()].concat();
-                let id = entry.oid.to_owned();
-                match entry.mode.kind() {
-                    TreeKind::Tree => {
-                        let path = [&*path, b"/"].concat();
-                        trees.push((path, id, before.map(|old| old.oid.to_owned())));
-                    }
-                    kind => {
-                        let kind = match kind {
-                            TreeKind::Link => EntryKind::Link,
-                            TreeKind::Commit => EntryKind::Submodule,
-                            _ => EntryKind::File,
-                        };
-                        self.items.push(Item::new(&path, kind, Origin::Blob(id)));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn tree(&self, id: gix::ObjectId) -> Result<Vec<u8>, Error> {
-        let tree = self
-            .repository
-            .find_tree(id)
-            .map_err(|error| self.broken(&error))?;
-        Ok(tree.detached().data)
-    }
-
-    fn broken(&self, error: &gix::Error) -> Error {
-        repository::unreadable(self.repository.git_dir(), error)
-    }
+/// Whether both are files, or links, or submodules: what may be compared line by line, or commit by commit.
+fn same_kind(a: EntryMode, b: EntryMode) -> bool {
+    a.is_blob() && b.is_blob() || a.kind() == b.kind()
 }
 
 fn child<'t>(tree: &'t extension::Tree, name: &[u8]) -> Option<&'t extension::Tree> {

@@ -116,17 +116,7 @@ fn in_repository(
     let repository = shared.to_thread_local();
     let items = if named.iter().any(|name| name.kind == Kind::Folder) {
         let index = repository::index(&repository)?;
-        let excludes = repository
-            .excludes(
-                &index,
-                None,
-                gix::worktree::stack::state::ignore::Source::WorktreeThenIdMappingIfNotSkipped,
-            )
-            .map_err(|error| repository::unreadable(&root, &error))?;
-        let tracked = Some(Tracked {
-            index: &index,
-            excludes,
-        });
+        let tracked = Some(repository::tracked(&repository, &index)?);
         collect(&root, tracked, named)
     } else {
         collect(&root, None, named)

@@ -4,16 +4,26 @@
 //! them, from disk or from the object store, and follows git-lfs pointers into the local store. Nothing is judged
 //! here and no program is run. What cannot be listed or opened becomes a fact of its item, never a gap in the view.
 
+mod attributes;
+mod change;
+mod ground;
 mod history;
 mod hooks;
 mod index;
 mod lfs;
+mod lines;
 mod locate;
 mod objects;
+mod paths;
 mod read;
 mod repository;
+mod revision;
+mod submodule;
+mod tree;
 mod walk;
 
+pub use change::{change, revision};
+pub use ground::Ground;
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
@@ -47,6 +57,10 @@ pub struct View {
     stores: OnceLock<objects::Stores>,
     reading: Reading,
     lfs: OnceLock<lfs::Store>,
+    /// The submodules that items are in.
+    modules: Vec<submodule::Module>,
+    ground: Ground,
+    sides: Option<change::Sides>,
 }
 
 /// An entry, how to open it, and what listing already showed about it.
@@ -57,6 +71,10 @@ pub struct Item {
     /// What listing it showed: a conflict, a folder that cannot be listed.
     pub facts: Vec<Fact>,
     origin: Origin,
+    /// What a change found at its path: a blob for a file, a commit for a submodule.
+    before: Option<gix::ObjectId>,
+    /// The submodule it is in, by its place in the view's list.
+    module: Option<usize>,
 }
 
 /// In which order the items of a view are read, if it is not their own.
@@ -91,6 +109,8 @@ impl Item {
             },
             facts: Vec::new(),
             origin,
+            before: None,
+            module: None,
         }
     }
 
@@ -113,6 +133,9 @@ impl View {
             stores: OnceLock::new(),
             reading: Reading::default(),
             lfs: OnceLock::new(),
+            modules: Vec::new(),
+            ground: Ground::default(),
+            sides: None,
         }
     }
 
@@ -162,18 +185,32 @@ impl View {
         Reader::new(self)
     }
 
-    /// The object stores of the repository, if there is one.
-    fn stores(&self) -> Result<Option<&objects::Stores>, Error> {
-        let (None, Some(repository)) = (self.stores.get(), &self.repository) else {
-            return Ok(self.stores.get());
+    /// The object stores of a submodule, or of the view's own repository, if there is one.
+    fn stores(&self, module: Option<usize>) -> Result<Option<&objects::Stores>, Error> {
+        let (stores, repository) = match module {
+            Some(n) => match self.modules.get(n) {
+                Some(module) => (&module.stores, &module.repository),
+                None => return Ok(None),
+            },
+            None => match &self.repository {
+                Some(repository) => (&self.stores, repository),
+                None => return Ok(self.stores.get()),
+            },
         };
-        let stores = objects::Stores::of(repository)?;
-        Ok(Some(self.stores.get_or_init(|| stores)))
+        if stores.get().is_none() {
+            let opened = objects::Stores::of(repository)?;
+            return Ok(Some(stores.get_or_init(|| opened)));
+        }
+        Ok(stores.get())
     }
 
-    /// The local git-lfs store, looked up when the first pointer is met.
-    fn lfs(&self) -> &lfs::Store {
-        self.lfs.get_or_init(|| match &self.repository {
+    /// The local git-lfs store of a submodule, or the view's own, looked up when the first pointer is met.
+    fn lfs(&self, module: Option<usize>) -> &lfs::Store {
+        let (lfs, repository) = match module.and_then(|n| self.modules.get(n)) {
+            Some(module) => (&module.lfs, Some(&module.repository)),
+            None => (&self.lfs, self.repository.as_ref()),
+        };
+        lfs.get_or_init(|| match repository {
             Some(repository) => lfs::Store::of(&repository.to_thread_local()),
             None => lfs::Store::default(),
         })

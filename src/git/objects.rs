@@ -218,6 +218,19 @@ impl Objects {
         self.look_up(id, |handle| handle.try_header(&id))
     }
 
+    /// The bytes of a blob of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// What to say where the blob should have been.
+    pub(super) fn blob(&mut self, id: ObjectId, limit: u64) -> Result<Vec<u8>, Unread> {
+        // The header costs nothing; the object itself is inflated into memory at once.
+        let header = self.header(id)?;
+        fits(id, header.kind, header.size, Kind::Blob, limit)?;
+        let mut data = Vec::new();
+        self.read(id, &mut data)?;
+        Ok(data)
+    }
+
     fn look_up<T>(
         &mut self,
         id: ObjectId,
@@ -249,20 +262,57 @@ impl Objects {
         }
         Err(match broken {
             Some(why) => object_error(id, &why),
-            None => self.missing(id),
+            None => missing(id, self.partial),
         })
     }
+}
 
-    /// An object that is not there: in a partial clone it is elsewhere, otherwise the repository is damaged.
-    fn missing(&self, id: ObjectId) -> Unread {
-        if self.partial {
-            Unread::NotFetched {
-                detail: Text::from(format!("git object {id}, which this partial clone lacks")),
-                command: Text::from(format!("git cat-file -e {id}")),
-            }
-        } else {
-            object_error(id, "it is not in the object store")
+/// The bytes of an object of this kind and at most `limit` bytes, where a repository is at hand.
+///
+/// # Errors
+/// What to say where the object should have been.
+pub(super) fn object(
+    repository: &gix::Repository,
+    id: ObjectId,
+    kind: Kind,
+    limit: u64,
+) -> Result<Vec<u8>, Unread> {
+    let header = repository
+        .try_find_header(id)
+        .map_err(|error| object_error(id, &describe(&error)))?;
+    let Some(header) = header else {
+        return Err(missing(id, is_partial(repository)));
+    };
+    fits(id, header.kind(), header.size(), kind, limit)?;
+    match repository.find_object(id) {
+        Ok(object) => Ok(object.detach().data),
+        Err(error) => Err(object_error(id, &describe(&error))),
+    }
+}
+
+/// Whether an object is what it should be, and not too large to be read into memory at once.
+fn fits(id: ObjectId, found: Kind, size: u64, kind: Kind, limit: u64) -> Result<(), Unread> {
+    if found != kind {
+        return Err(object_error(id, &format!("it is not a {kind}")));
+    }
+    if size > limit {
+        let limit = limit.checked_shr(20).unwrap_or_default();
+        return Err(Unread::Limit {
+            limit: format!("git objects of more than {limit} MiB"),
+        });
+    }
+    Ok(())
+}
+
+/// An object that is not there: in a partial clone it is elsewhere, otherwise the repository is damaged.
+fn missing(id: ObjectId, partial: bool) -> Unread {
+    if partial {
+        Unread::NotFetched {
+            detail: Text::from(format!("git object {id}, which this partial clone lacks")),
+            command: Text::from(format!("git cat-file -e {id}")),
         }
+    } else {
+        object_error(id, "it is not in the object store")
     }
 }
 

@@ -9,8 +9,10 @@ use gix::bstr::ByteSlice as _;
 
 use super::{
     Item, Origin, View,
+    attributes::Attributes,
     lfs::Pointer,
-    objects::{Objects, Stores, object_error},
+    lines,
+    objects::{Objects, Stores},
     path_bytes,
 };
 use crate::{
@@ -22,9 +24,13 @@ use crate::{
 /// Opens the items of a view. Each worker has its own: an object store is read fastest without sharing.
 pub struct Reader<'v> {
     view: &'v View,
-    objects: Option<Objects>,
+    /// Those of the view's repository, then of its submodules.
+    objects: Vec<Option<Objects>>,
     /// The blob that was read last: in a history one content stands at many paths.
-    last: Option<(gix::ObjectId, Window)>,
+    last: Option<(Option<usize>, gix::ObjectId, Window)>,
+    /// For the attributes.
+    repository: Option<gix::Repository>,
+    attributes: Attributes,
 }
 
 /// An opened item.
@@ -68,8 +74,10 @@ impl<'v> Reader<'v> {
     pub(super) fn new(view: &'v View) -> Self {
         Self {
             view,
-            objects: None,
+            objects: Vec::new(),
             last: None,
+            repository: None,
+            attributes: Attributes::default(),
         }
     }
 
@@ -83,8 +91,14 @@ impl<'v> Reader<'v> {
             },
             (Origin::Disk | Origin::Named(_), EntryKind::Link) => self.open_link(item),
             (Origin::Named(path), EntryKind::File) => self.open_file(item, path),
-            (Origin::Blob(id), kind) => match self.blob(*id) {
-                Ok(window) => self.open_blob(item, kind, window),
+            (Origin::Blob(id), kind) => match self.blob(item.module, *id) {
+                Ok(window) => {
+                    let changed = self.changed(item, *id, &window);
+                    Opened {
+                        changed,
+                        ..self.open_blob(item, kind, window)
+                    }
+                }
                 Err(unread) => Opened::unread(unread),
             },
         };
@@ -183,43 +197,83 @@ impl<'v> Reader<'v> {
         }
     }
 
-    fn blob(&mut self, id: gix::ObjectId) -> Result<Window, Unread> {
-        if let Some((last, window)) = &self.last
-            && *last == id
+    fn blob(&mut self, module: Option<usize>, id: gix::ObjectId) -> Result<Window, Unread> {
+        if let Some((of, last, window)) = &self.last
+            && (*of, *last) == (module, id)
         {
             return Ok(window.clone());
         }
         // Not two at a time.
         self.last = None;
-        if self.objects.is_none() {
-            let stores = self.view.stores().map_err(|error| Unread::Io {
+        let view = self.view;
+        let objects = self.objects(module)?;
+        let data = objects
+            .blob(id, limits::BLOB_BYTES)
+            .map_err(|unread| match unread {
+                Unread::NotFetched { detail, command } => Unread::NotFetched {
+                    detail,
+                    command: view.in_module(module, command),
+                },
+                other => other,
+            })?;
+        let window = Window::new(data);
+        self.last = Some((module, id, window.clone()));
+        Ok(window)
+    }
+
+    /// The objects of a submodule, or of the view's own repository.
+    fn objects(&mut self, module: Option<usize>) -> Result<&mut Objects, Unread> {
+        let at = module.map_or(0, |n| n.saturating_add(1));
+        if self.objects.len() <= at {
+            self.objects.resize_with(at.saturating_add(1), || None);
+        }
+        let nowhere = || Unread::Io {
+            detail: Text::from("there is no object store"),
+        };
+        let place = self.objects.get_mut(at).ok_or_else(nowhere)?;
+        if place.is_none() {
+            let stores = self.view.stores(module).map_err(|error| Unread::Io {
                 detail: Text::from(error.to_string()),
             })?;
-            self.objects = stores.map(Stores::open);
+            *place = stores.map(Stores::open);
         }
-        let Some(objects) = &mut self.objects else {
-            return Err(Unread::Io {
-                detail: Text::from("there is no object store"),
-            });
+        place.as_mut().ok_or_else(nowhere)
+    }
+
+    /// What of a blob is new, where it is a text that stood there before.
+    fn changed(&mut self, item: &Item, id: gix::ObjectId, window: &Window) -> Changed {
+        let Some(before) = item.before else {
+            return Changed::All;
         };
-        // The header costs nothing; the object itself is inflated into memory at once.
-        let header = objects.header(id)?;
-        if header.kind != gix::objs::Kind::Blob {
-            return Err(object_error(id, "it is not a blob"));
+        if before == id {
+            // Only its mode has changed.
+            return Changed::Lines(Vec::new());
         }
-        if header.size > limits::BLOB_BYTES {
-            return Err(Unread::Limit {
-                limit: format!(
-                    "git objects of more than {} MiB",
-                    limits::BLOB_BYTES.checked_shr(20).unwrap_or_default()
-                ),
-            });
+        let bytes = |window: &Window| {
+            let all = usize::try_from(window.len()).unwrap_or(usize::MAX);
+            let bytes = window.bytes_at(0, all).ok()?;
+            lines::is_text(&bytes).then_some(bytes)
+        };
+        let Some(new) = bytes(window).filter(|new| !Pointer::may_begin(new)) else {
+            return Changed::All;
+        };
+        let old = self.blob(item.module, before).ok();
+        match old.as_ref().and_then(bytes) {
+            Some(old) => lines::changed(&old, &new),
+            None => Changed::All,
         }
-        let mut data = Vec::new();
-        objects.read(id, &mut data)?;
-        let window = Window::new(data);
-        self.last = Some((id, window.clone()));
-        Ok(window)
+    }
+
+    /// Whether the attributes that count for the view say `weighbridge=off` or `-weighbridge` of a path.
+    pub fn is_off(&mut self, path: &Text) -> bool {
+        let view = self.view;
+        let Some(shared) = &view.repository else {
+            return false;
+        };
+        let repository = self
+            .repository
+            .get_or_insert_with(|| shared.to_thread_local());
+        self.attributes.is_off(view, repository, path.as_bytes())
     }
 
     /// Bytes that are in memory, unless they are a pointer to others.
@@ -231,7 +285,7 @@ impl<'v> Reader<'v> {
     }
 
     fn resolve(&self, item: &Item, pointer: &Pointer) -> Opened {
-        for path in self.view.lfs().candidates(pointer) {
+        for path in self.view.lfs(item.module).candidates(pointer) {
             let source = match FileSource::open(&path) {
                 Ok(source) => source,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -256,10 +310,11 @@ impl<'v> Reader<'v> {
             }
             return opened;
         }
-        let path = shell_word(item.entry.path.as_bytes());
+        let path = shell_word(self.view.inside_module(item));
+        let command = Text::new([b"git lfs pull --include=", path.as_slice()].concat());
         Opened::pointer(pointer).with(Fact::Unread(Unread::NotFetched {
             detail: Text::from("in git-lfs"),
-            command: Text::new([b"git lfs pull --include=", path.as_slice()].concat()),
+            command: self.view.in_module(item.module, command),
         }))
     }
 }
@@ -344,7 +399,7 @@ fn io_error(error: &io::Error) -> Unread {
 }
 
 /// A path as a word of a command line.
-fn shell_word(path: &[u8]) -> Vec<u8> {
+pub(super) fn shell_word(path: &[u8]) -> Vec<u8> {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+@%=:,".contains(b);
     if !path.is_empty() && path.iter().all(plain) {
         return path.to_vec();

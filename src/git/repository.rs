@@ -8,7 +8,11 @@ use gix::{
     sec::Permission,
 };
 
+use super::walk::Tracked;
 use crate::{error::Error, limits};
+
+/// What is checked out and committed are the objects themselves, whatever is shown in their place.
+const NO_REPLACEMENTS: &str = "core.useReplaceRefs=false";
 
 /// The repository that `start` (a folder) is in, if any. What git itself was told through its environment counts, because
 /// hooks run with it: `GIT_INDEX_FILE` names the index that is being committed.
@@ -41,6 +45,38 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
         Ok(repository) => Ok(Some(repository)),
         Err(error) => refuse(start, &error),
     }
+}
+
+/// The repository at exactly this place: a folder with a `.git`, or, if `bare`, what one holds, whatever work tree it
+/// speaks of: that may be gone. What is wrong with it, in words.
+pub(super) fn open(place: &Path, bare: bool) -> Result<gix::ThreadSafeRepository, String> {
+    // The environment speaks of the repository around it.
+    let mut options = options(Permission::Deny).full;
+    if bare {
+        // It is asked for objects only; its own configuration says above all where its work tree would be.
+        options = options.filter_config_section(|section| {
+            !matches!(
+                section.source,
+                gix::config::Source::Local | gix::config::Source::Worktree
+            ) && section.trust == gix::sec::Trust::Full
+        });
+    }
+    options.open(place).map_err(|error| describe(&error))
+}
+
+/// What git knows about the files of a work tree: the index, and what it ignores.
+pub(super) fn tracked<'r>(
+    repository: &'r gix::Repository,
+    index: &'r gix::index::File,
+) -> Result<Tracked<'r>, Error> {
+    let excludes = repository
+        .excludes(
+            index,
+            None,
+            gix::worktree::stack::state::ignore::Source::WorktreeThenIdMappingIfNotSkipped,
+        )
+        .map_err(|error| unreadable(repository.git_dir(), &error))?;
+    Ok(Tracked { index, excludes })
 }
 
 /// The canonical path of the work tree.
@@ -150,9 +186,8 @@ fn options(environment: Permission) -> gix::sec::trust::Mapping<Options> {
         Options::default()
             .permissions(permissions)
             .lossy_config(true)
-            // What is checked out and committed are the objects themselves, whatever is shown in their place.
             .config_overrides([
-                String::from("core.useReplaceRefs=false"),
+                String::from(NO_REPLACEMENTS),
                 format!("gitoxide.objects.allocLimit={}", limits::OBJECT_MEMORY),
             ])
             .bail_if_untrusted(true)

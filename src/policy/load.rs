@@ -51,47 +51,84 @@ enum Source<'a> {
     Text(&'a str, &'a str),
 }
 
+/// Where policy files are read from.
+pub trait Files {
+    /// The bytes of a file; no more than a policy may have.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read, in words that go after "cannot be read:".
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Where it really is, so that a file is known again under another name.
+    fn real(&self, path: &Path) -> PathBuf;
+
+    /// What people call it.
+    fn name(&self, path: &Path) -> String;
+}
+
+/// Policy files on disk.
+pub(super) struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        read(path)
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+    }
+
+    fn name(&self, path: &Path) -> String {
+        path.to_string_lossy().replace('\\', "/")
+    }
+}
+
 /// Reads policies; those that are extended come before those that extend them.
-pub(super) struct Loader {
+pub(super) struct Loader<'f> {
+    from: &'f dyn Files,
     pub(super) raws: Vec<Raw>,
     pub(super) errors: Errors,
+    /// What was read, under the names it was read by and under its own.
+    pub(super) read: Vec<PathBuf>,
     /// Files that are being read, outermost first.
     open: Vec<(PathBuf, String)>,
     files: usize,
 }
 
-impl Loader {
+impl<'f> Loader<'f> {
     pub(super) fn bundled(bundled: &'static Bundled) -> Self {
-        Self::start(&Source::Bundled(bundled))
+        Self::start(&Disk, &Source::Bundled(bundled))
     }
 
-    pub(super) fn path(path: &Path) -> Self {
-        Self::start(&Source::Path(path.to_path_buf()))
+    pub(super) fn path(from: &'f dyn Files, path: &Path) -> Self {
+        Self::start(from, &Source::Path(path.to_path_buf()))
     }
 
     pub(super) fn text(name: &str, text: &str) -> Self {
-        Self::start(&Source::Text(name, text))
+        Self::start(&Disk, &Source::Text(name, text))
     }
 
-    fn start(source: &Source<'_>) -> Self {
+    fn start(from: &'f dyn Files, source: &Source<'_>) -> Self {
         let mut loader = Self {
+            from,
             raws: Vec::new(),
+            read: Vec::new(),
             errors: Errors::default(),
             open: Vec::new(),
             files: 0,
         };
-        loader.read(source, None);
+        loader.add(source, None);
         loader
     }
 
-    fn read(&mut self, source: &Source<'_>, from: Option<&Origin>) {
+    fn add(&mut self, source: &Source<'_>, from: Option<&Origin>) {
         self.files = self.files.saturating_add(1);
         let depth = self.open.len();
-        self.read_inner(source, from);
+        self.add_inner(source, from);
         self.open.truncate(depth);
     }
 
-    fn read_inner(&mut self, source: &Source<'_>, from: Option<&Origin>) {
+    fn add_inner(&mut self, source: &Source<'_>, from: Option<&Origin>) {
         let (file, node) = match source {
             Source::Bundled(bundled) => {
                 let file = File::new(format!("{}.yaml (built in)", bundled.name), bundled.yaml);
@@ -135,7 +172,7 @@ impl Loader {
             return;
         }
         if let Some(bundled) = BUNDLED.iter().find(|bundled| bundled.name == name) {
-            return self.read(&Source::Bundled(bundled), Some(origin));
+            return self.add(&Source::Bundled(bundled), Some(origin));
         }
         let extension = Path::new(name)
             .extension()
@@ -165,19 +202,19 @@ impl Loader {
             }
             Source::Bundled(_) | Source::Text(..) => Path::new(""),
         };
-        self.read(&Source::Path(folder.join(name)), Some(origin));
+        self.add(&Source::Path(folder.join(name)), Some(origin));
     }
 
     /// A file's text. `from` is the line that extends it.
     fn file(&mut self, path: &Path, from: Option<&Origin>) -> Option<Arc<File>> {
-        let shown = path.to_string_lossy().replace('\\', "/");
+        let shown = self.from.name(path);
         let mut fail = |message: String, help: &str| match from {
             Some(origin) => self.errors.of(origin, message, help),
             None => self
                 .errors
                 .push(|| PolicyError::at(&File::new(shown.as_str(), ""), 0..0, message, help)),
         };
-        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let real = self.from.real(path);
         if self.open.iter().any(|(open, _)| *open == real) {
             let mut names: Vec<&str> = self.open.iter().map(|(_, name)| name.as_str()).collect();
             names.push(&shown);
@@ -188,7 +225,9 @@ impl Loader {
             fail(message, "remove one of the `extends`");
             return None;
         }
-        let bytes = match read(path) {
+        // A file that is not there is one that could come.
+        self.read.extend([path.to_path_buf(), real.clone()]);
+        let bytes = match self.from.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 fail(

@@ -35,11 +35,12 @@ mod uses;
 pub use error::{PolicyError, PolicyErrors};
 pub use init::{InitSummary, SeenGlobal, init};
 pub use layer::Catalog;
+pub use load::Files;
 pub use pack::{Kind, Pack, PackEntry, Release, by_name as pack_by_name, names as pack_names};
 pub use scope::{ArgumentVerdict, Scope};
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
@@ -50,7 +51,7 @@ use crate::{
     finding::Related,
 };
 use layer::Layer;
-use load::{BUNDLED, Loader};
+use load::{BUNDLED, Disk, Loader};
 use locate::Origin;
 use paths::Patterns;
 use raw::Raw;
@@ -68,6 +69,9 @@ pub struct Policy {
     target: Arc<scope::Target>,
     /// What would load the artifacts, if the policy says so; `auto` otherwise.
     python: String,
+    attributes: bool,
+    /// The files it was read from, each as it is named and where it really is.
+    files: Vec<PathBuf>,
     notes: Vec<PolicyError>,
     /// The scope of every path that no pattern matches.
     everywhere: OnceLock<Arc<Scope>>,
@@ -127,8 +131,9 @@ pub enum Refusal {
 impl Policy {
     /// The policy of a repository that has none. Embedded; nothing is read from disk and no YAML is parsed.
     pub fn recommended() -> Self {
-        Self::bundled("recommended")
-            .unwrap_or_else(|| Self::compile("recommended (built in)".to_owned(), Vec::new()))
+        Self::bundled("recommended").unwrap_or_else(|| {
+            Self::compile("recommended (built in)".to_owned(), Vec::new(), Vec::new())
+        })
     }
 
     /// An embedded policy by its name.
@@ -139,6 +144,7 @@ impl Policy {
         Some(Self::compile(
             format!("{name} (built in)"),
             Loader::bundled(bundled).raws,
+            Vec::new(),
         ))
     }
 
@@ -149,8 +155,16 @@ impl Policy {
 
     /// Reads a policy file and what it extends. Words that name rules and formats are compared with the catalogue.
     pub fn load(path: &Path, catalog: &Catalog<'_>) -> Result<Self, PolicyErrors> {
-        let name = path.to_string_lossy().replace('\\', "/");
-        Self::checked(name, Loader::path(path), catalog)
+        Self::load_from(&Disk, path, catalog)
+    }
+
+    /// Reads a policy file and what it extends from somewhere else than the disk.
+    pub fn load_from(
+        files: &dyn Files,
+        path: &Path,
+        catalog: &Catalog<'_>,
+    ) -> Result<Self, PolicyErrors> {
+        Self::checked(files.name(path), Loader::path(files, path), catalog)
     }
 
     /// Reads a policy from its text. A relative path that it extends is looked for in the current folder.
@@ -166,7 +180,11 @@ impl Policy {
         Ok(())
     }
 
-    fn checked(name: String, loader: Loader, catalog: &Catalog<'_>) -> Result<Self, PolicyErrors> {
+    fn checked(
+        name: String,
+        loader: Loader<'_>,
+        catalog: &Catalog<'_>,
+    ) -> Result<Self, PolicyErrors> {
         let mut errors = loader.errors;
         for raw in &loader.raws {
             let bodies =
@@ -195,23 +213,24 @@ impl Policy {
             }
         }
         if errors.is_empty() {
-            Ok(Self::compile(name, loader.raws))
+            Ok(Self::compile(name, loader.raws, loader.read))
         } else {
             Err(errors.finish())
         }
     }
 
     /// Folds policies, each after those it extends.
-    fn compile(name: String, raws: Vec<Raw>) -> Self {
+    fn compile(name: String, raws: Vec<Raw>, files: Vec<PathBuf>) -> Self {
         let mut notes = Vec::new();
         let mut exclude = Vec::new();
-        let (mut torch, mut python) = (None, None);
+        let (mut torch, mut python, mut attributes) = (None, None, None);
         let mut bodies = Vec::new();
         let mut overrides = Vec::new();
         for raw in raws {
             layer::notes(&raw.body, &mut notes);
             torch = raw.torch.or(torch);
             python = raw.python.or(python);
+            attributes = raw.attributes.or(attributes);
             exclude.extend(raw.exclude);
             bodies.push(raw.body);
             overrides.extend(raw.overrides);
@@ -247,6 +266,8 @@ impl Policy {
                 releases: OnceLock::new(),
             }),
             python: text(python),
+            attributes: attributes.unwrap_or(false),
+            files,
             notes,
             everywhere: OnceLock::new(),
             scopes: RwLock::default(),
@@ -272,6 +293,16 @@ impl Policy {
     /// What `target.python` says: `auto`, a version or a range. Nothing depends on it yet.
     pub fn target_python(&self) -> &str {
         &self.python
+    }
+
+    /// The files it was read from: each as it was named, and where links led. None for an embedded policy.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// Whether `weighbridge=off` in `.gitattributes` exempts a file.
+    pub fn honours_attributes(&self) -> bool {
+        self.attributes
     }
 
     /// What holds at `path`, relative to the root of what is checked and `/`-separated. Paths that the same patterns

@@ -24,6 +24,8 @@ pub(super) struct Raw {
     pub(super) body: Body,
     pub(super) overrides: Vec<Override>,
     pub(super) exclude: Vec<(String, Origin)>,
+    /// Whether attributes may exempt files.
+    pub(super) attributes: Option<bool>,
 }
 
 /// What may be said for all paths and for some.
@@ -72,6 +74,7 @@ const KEYS: &[&str] = &[
     "rules",
     "overrides",
     "exclude",
+    "attributes",
 ];
 const BODY: &[&str] = &["formats", "globals", "rules"];
 const LEVELS: &[&str] = &["allow", "warn", "deny"];
@@ -122,6 +125,7 @@ impl Decoder<'_> {
                         "write a list: `- paths: [\"tests/**\"]` and what holds there, under it";
                     raw.overrides = this.sequence("`overrides`", value, help, Self::over);
                 }
+                "attributes" => raw.attributes = this.attributes(value),
                 "exclude" => raw.exclude = this.texts("`exclude`", "\"third_party/**\"", value),
                 _ => this.body(key, value, &mut raw.body),
             },
@@ -141,6 +145,33 @@ impl Decoder<'_> {
             });
         }
         raw
+    }
+
+    fn attributes(&mut self, node: &Node) -> Option<bool> {
+        const WORDS: &[&str] = &["ignore", "honour"];
+        match node {
+            Node::Str(text) if &**text == "honour" => Some(true),
+            Node::Str(text) if &**text == "ignore" => Some(false),
+            Node::Str(text) => {
+                // How others spell or say it.
+                let meant = match &**text {
+                    "honor" | "respect" | "on" => Some("honour"),
+                    "off" => Some("ignore"),
+                    other => near(other, WORDS.iter().copied()),
+                };
+                let help = meant.map_or_else(
+                    || "write `ignore` or `honour`".to_owned(),
+                    |it| format!("did you mean `{it}`?"),
+                );
+                self.error(format!("`{text}` is not what `attributes` may be"), help);
+                None
+            }
+            _ => {
+                let help = "write `honour` if `weighbridge=off` in .gitattributes may exempt files";
+                self.wrong_type("`attributes`", "`ignore` or `honour`", node, help);
+                None
+            }
+        }
     }
 
     fn version(&mut self, node: &Node) {

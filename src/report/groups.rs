@@ -54,6 +54,8 @@ pub(super) enum Part<'a> {
 pub(super) struct More {
     pub(super) rule: &'static str,
     pub(super) count: usize,
+    /// Whether they stand on what a change brings, as all do where there is none.
+    pub(super) on_change: bool,
     /// Lines of source rather than names.
     pub(super) lines: bool,
     /// Sorted, each once; the first few of [`More::distinct`].
@@ -64,10 +66,15 @@ pub(super) struct More {
 /// The files of a report, in order, each with what to say about it.
 pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
-    // Refusals first, and among them what loading would run: how it is packed matters less.
+    // What a change brings first; then refusals, and among them what loading would run: how it is packed matters less.
     findings.sort_by_key(|finding| {
         let runs = matches!(finding.subject, Subject::Global(_));
-        (file_of(finding), Reverse(finding.level), !runs)
+        (
+            file_of(finding),
+            !finding.on_change,
+            Reverse(finding.level),
+            !runs,
+        )
     });
     let mut done = 0;
     std::iter::from_fn(move || {
@@ -91,10 +98,10 @@ fn file_of(finding: &Finding) -> (&Text, Option<(i64, &str)>) {
 
 fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
     let mut order: Vec<Vec<&Finding>> = Vec::new();
-    let mut index: BTreeMap<(Level, &str), usize> = BTreeMap::new();
+    let mut index: BTreeMap<(bool, Level, &str), usize> = BTreeMap::new();
     for finding in findings {
         let at = *index
-            .entry((finding.level, finding.rule.id))
+            .entry((finding.on_change, finding.level, finding.rule.id))
             .or_insert_with(|| {
                 order.push(Vec::new());
                 order.len() - 1
@@ -174,6 +181,7 @@ fn more(findings: &[&Finding]) -> More {
     More {
         rule: first.map_or("", |finding| finding.rule.id),
         count: findings.len(),
+        on_change: first.is_none_or(|finding| finding.on_change),
         lines: by_line,
         distinct: items.len(),
         items: items.into_iter().take(LISTED).collect(),
@@ -185,10 +193,12 @@ impl More {
     pub(super) fn sentence(&self) -> String {
         let mut text = format!("and {} more of {}", self.count, self.rule);
         if !self.items.is_empty() {
-            text.push_str(match (self.lines, self.distinct) {
-                (true, 1) => " on line ",
-                (true, _) => " on lines ",
-                (false, _) => ": ",
+            text.push_str(match (self.lines, self.on_change, self.distinct) {
+                (true, true, 1) => " on line ",
+                (true, true, _) => " on lines ",
+                (true, false, 1) => " on unchanged line ",
+                (true, false, _) => " on unchanged lines ",
+                (false, ..) => ": ",
             });
             text.push_str(&self.items.join(", "));
             if self.distinct > self.items.len() {

@@ -92,6 +92,9 @@ fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
         Place::Opcode { offset, op } => words.push(format!("opcode {op} at offset {offset:#x}")),
         Place::Span { line, column, .. } => words.push(format!("line {line}, column {column}")),
     }
+    if !finding.on_change {
+        words.push(String::from("which the change does not touch"));
+    }
     if words.is_empty() {
         return Ok(());
     }

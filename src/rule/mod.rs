@@ -84,6 +84,7 @@ rules! {
     persistent_id,
     pickle_anomaly,
     pickle_load,
+    policy_changed,
     state_on_non_instance,
     torch_load_computed,
     torch_load_implicit,

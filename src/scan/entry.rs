@@ -41,7 +41,7 @@ pub(super) fn weigh_all<'v>(
     let mut known: Vec<(&[u8], Seen)> = Vec::new();
     items
         .map(|item| {
-            if policy.excludes(&item.entry.path) {
+            if is_excluded(reader, item, policy) {
                 return Some(excluded());
             }
             let name = item.entry.file_name();
@@ -100,6 +100,16 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy) -> Weighed {
     let mut weighed = verdict::weigh(findings, &scope, observations, seen.bytes, seen.source);
     weighed.coverage.late = usize::from(seen.late);
     weighed
+}
+
+/// Whether the policy, or an attribute that it honours, says not to look. What the policy itself is, is always looked at.
+fn is_excluded(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> bool {
+    let path = &item.entry.path;
+    let of_policy = item
+        .facts
+        .iter()
+        .any(|fact| matches!(fact, Fact::PolicyEdited { .. }));
+    !of_policy && (policy.excludes(path) || policy.honours_attributes() && reader.is_off(path))
 }
 
 /// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.

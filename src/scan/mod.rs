@@ -13,7 +13,10 @@ mod survey;
 pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
-    git::{Incoming, Known, View, all_refs, file, history, incoming, staged, work_tree},
+    git::{
+        Incoming, Known, View, all_refs, change, file, history, incoming, revision, staged,
+        work_tree,
+    },
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
 };
 

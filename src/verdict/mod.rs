@@ -95,7 +95,10 @@ impl Report {
             || self.coverage.late > 0
         {
             Outcome::Refused
-        } else if self.coverage.artifacts == 0 && self.coverage.sources == 0 {
+        } else if self.findings.is_empty()
+            && self.coverage.artifacts == 0
+            && self.coverage.sources == 0
+        {
             Outcome::Nothing
         } else {
             Outcome::Clean

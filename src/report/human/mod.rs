@@ -114,7 +114,11 @@ fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
         Site {
             hops,
             at: Place::Span { line, .. },
-        } if hops.is_empty() => format!(" (line {line})"),
+        } if hops.is_empty() && finding.on_change => format!(" (line {line})"),
+        Site {
+            hops,
+            at: Place::Span { line, .. },
+        } if hops.is_empty() => format!(" (unchanged line {line})"),
         site if *site == Site::default() => String::new(),
         site => format!(" ({site})"),
     };

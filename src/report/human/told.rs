@@ -62,7 +62,12 @@ fn place(finding: &Finding, path: &Text) -> String {
     let site = &finding.site;
     match &site.at {
         Place::Span { line, column, .. } if site.hops.is_empty() => {
-            format!("{path}:{line}:{column}")
+            let unchanged = if finding.on_change {
+                ""
+            } else {
+                " (unchanged)"
+            };
+            format!("{path}:{line}:{column}{unchanged}")
         }
         _ if site.hops.is_empty() && site.at == Place::Whole => path.to_string(),
         _ if site.hops.is_empty() => format!("{path} {site}"),

@@ -60,6 +60,12 @@ fn the_short_page_of_check() {
       -h, --help  Print help (see more with '--help')
 
     Selection:
+          --staged              Check what `git commit` would record
+          --rev <REV>           Check what a commit, a tag or a tree has
+          --diff <RANGE>        Check what a change brings, such as main...HEAD
+          --recurse-submodules  Check what is in submodules, too
+      [PATH]...                 Files and folders to check, instead of the whole
+                                repository
           --staged             Check what `git commit` would record
           --history[=<RANGE>]  Check every file that the commits of RANGE have ever
                                had, each once, with the commit that brought it;
@@ -79,6 +85,8 @@ fn the_short_page_of_check() {
       weighbridge check                          tracked files, and untracked ones
                                                  that git does not ignore
       weighbridge check --staged                 in a pre-commit hook
+      weighbridge check --diff main...HEAD       what a branch brings
+      weighbridge check --rev v1.0               all that a release has
       weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
       weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
       weighbridge check --format json -o report.json
@@ -88,6 +96,7 @@ fn the_short_page_of_check() {
       1  something is refused
       2  the job could not be done
       3  there was no artifact and no source file to check (0 with --staged and
+         --diff: most changes bring none)
          for a range: most commits bring none)
     ");
 }

@@ -6,3 +6,4 @@ mod history;
 mod hook;
 mod inspect;
 mod paths;
+mod views_page;

@@ -1,8 +1,13 @@
 //! Tests of `git`: views of repositories that the real `git` made.
 
+mod attributes;
+mod diff;
 mod history;
 mod incoming;
 mod lfs;
 mod oracle;
+mod policy;
+mod rev;
 mod staged;
+mod submodule;
 mod work_tree;

@@ -187,6 +187,110 @@ fn replacement_objects_do_not_stand_in() {
     insta::assert_snapshot!(shown(&repo.staged()), @"a.txt = real");
 }
 
+/// Every way in which git writes an index down says the same.
+#[test]
+fn the_index_is_read_in_every_form() {
+    for settings in [
+        &["index.version=4"][..],
+        &["index.version=2", "core.untrackedCache=true"],
+        &["core.splitIndex=true"],
+        &[
+            "index.threads=4",
+            "index.recordEndOfIndexEntries=true",
+            "index.recordOffsetTable=true",
+        ],
+        &["index.skipHash=true"],
+        &["feature.manyFiles=true"],
+    ] {
+        let repo = repo!();
+        for setting in settings {
+            let (key, value) = setting.split_once('=').unwrap();
+            repo.git(&["config", key, value]);
+        }
+        for i in 0..40 {
+            repo.write(&format!("d{}/f{i}.txt", i % 4), [i]);
+        }
+        repo.commit();
+        repo.git(&["update-index", "--untracked-cache", "--force-write-index"]);
+        // As a file-system monitor's extension leaves it, without one that runs.
+        let _ = repo.try_git(&repo.root, &["update-index", "--fsmonitor"]);
+        repo.write("d1/f1.txt", "changed").write("new/x.txt", "new");
+        repo.git(&["add", "d1/f1.txt", "new/x.txt"]);
+        repo.write("d1/f5.txt", "not staged");
+        assert_eq!(
+            shown(&repo.staged()),
+            "d1/f1.txt = changed\nnew/x.txt = new",
+            "{settings:?}"
+        );
+        let _ = repo.try_git(&repo.root, &["fsmonitor--daemon", "stop"]);
+    }
+}
+
+#[test]
+fn a_lock_and_an_index_of_ones_own_do_not_matter() {
+    let repo = repo!();
+    repo.write("a.txt", "1").commit().write("a.txt", "2");
+    repo.git(&["add", "a.txt"]);
+    repo.write(".git/index.lock", "somebody is writing");
+    assert_eq!(shown(&repo.staged()), "a.txt = 2");
+    assert!(repo.root.join(".git/index.lock").is_file());
+    fs::remove_file(repo.root.join(".git/index.lock")).unwrap();
+    // `GIT_INDEX_FILE` is how git itself says which index a commit is made from.
+    repo.write("b.py", "import os\n");
+    fs::copy(repo.root.join(".git/index"), repo.root.join(".git/other")).unwrap();
+    let mut add = std::process::Command::new("git");
+    crate::support::repo::scrub(&mut add, &repo.root);
+    let index = repo.root.join(".git/other");
+    assert!(
+        add.env("GIT_INDEX_FILE", &index)
+            .current_dir(&repo.root)
+            .args(["add", "b.py"])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut check = crate::support::cli::program(&repo.root);
+    let run = crate::support::cli::finish(
+        check
+            .env("GIT_INDEX_FILE", ".git/other")
+            .args(["check", "--staged"]),
+    );
+    assert!(run.stdout.contains("1 source file in the index"), "{run:?}");
+    let run = crate::support::cli::run(&repo.root, &["check", "--staged"]);
+    assert!(run.stdout.contains("nothing to check"), "{run:?}");
+}
+
+#[test]
+fn a_linked_work_tree_has_its_own() {
+    let repo = repo!();
+    repo.write("a.txt", "1").commit();
+    repo.git(&["worktree", "add", "-q", "-b", "linked", "../linked"]);
+    let linked = repo.outside().join("linked");
+    fs::write(linked.join("a.txt"), "2").unwrap();
+    repo.git_in(&linked, &["add", "a.txt"]);
+    assert_eq!(shown(&repo.staged()), "");
+    assert_eq!(
+        shown(&weighbridge::git::staged(&linked, &[]).unwrap()),
+        "a.txt = 2"
+    );
+}
+
+#[test]
+fn only_lines_that_are_staged_are_new() {
+    let repo = repo!();
+    repo.write("a.py", "a\nb\n")
+        .commit()
+        .write("a.py", "a\nB\n");
+    repo.git(&["add", "a.py"]);
+    repo.write("a.py", "A\nB\n");
+    let view = repo.staged();
+    let changed = view.reader().open(&view.items[0]).changed;
+    assert!(
+        changed.touches(2, 2) && !changed.touches(1, 1),
+        "{changed:?}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -37,6 +37,7 @@ const CATALOG: Catalog<'static> = Catalog {
         "persistent-id",
         "pickle-anomaly",
         "pickle-load",
+        "policy-changed",
         "state-on-non-instance",
         "torch-load-implicit",
         "torch-load-kwargs",

@@ -12,6 +12,7 @@ mod misleading_suffix;
 mod out_of_band_buffer;
 mod persistent_id;
 mod pickle_anomaly;
+mod policy_changed;
 mod registry;
 mod source;
 mod state_on_non_instance;

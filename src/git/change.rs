@@ -1,0 +1,274 @@
+//! Views of what git recorded: one commit with all it has, and a change between two.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Item, Origin, View,
+    ground::{Ground, Snapshot},
+    locate::usage,
+    paths::Filter,
+    repository,
+    revision::{self, Revision, short},
+    tree::Trees,
+};
+use crate::{
+    error::Error,
+    fact::{EntryKind, Fact, Text},
+};
+
+/// What is looked at in git, and what it is compared with.
+pub(super) struct Sides {
+    /// `None` where the view is of no change.
+    before: Option<Snapshot>,
+    pub(super) after: Snapshot,
+    filter: Filter,
+}
+
+/// A repository, opened for a look at its objects.
+struct Opened {
+    shared: gix::ThreadSafeRepository,
+    repository: gix::Repository,
+    start: PathBuf,
+    /// Of the work tree, or of the repository itself if it is bare.
+    root: PathBuf,
+    bare: bool,
+}
+
+/// Every entry of the tree of a commit, a tag or a tree, in the repository that `cwd` is in; only what is at or below
+/// `paths` (relative to `cwd`) if there are any. Nothing on disk counts.
+///
+/// # Errors
+/// No repository, one that cannot be read or belongs to someone else, a revision or a path that is not there.
+pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error> {
+    let opened = Opened::at(cwd, "--rev")?;
+    let found = Revision::find(&opened.repository, rev)?;
+    let tree = Snapshot::Tree(found.tree);
+    let filter = opened.filter(paths, &[&tree])?;
+    let mut trees = Trees::new(&opened.repository, &filter);
+    trees.compare(b"", None, Some(found.tree));
+    let items = trees.items;
+    let ground = if opened.bare {
+        Ground::head(&opened.repository)?
+    } else {
+        found.ground()
+    };
+    let label = limited(format!("{} ({})", found.name, found.short()), paths);
+    Ok(View::new(opened.root, label, items)
+        .in_repository(opened.shared)
+        .ruled_by(ground)
+        .of(None, tree, filter))
+}
+
+/// What a change brings, in the repository that `cwd` is in; only at or below `paths` if there are any. `range` is `A..B`
+/// (from one tree to the other), `A...B` (from where `B` left `A`) or `A`, which is `A..HEAD`; a side that is left out is
+/// `HEAD`. The policy is that of `A`.
+///
+/// # Errors
+/// No repository, one that cannot be read or belongs to someone else, a revision or a path that is not there, histories
+/// that have nothing in common.
+pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error> {
+    let opened = Opened::at(cwd, "--diff")?;
+    let repository = &opened.repository;
+    let (from, dots, to) = split(range);
+    let (from, to) = (
+        Revision::find(repository, from)?,
+        Revision::find(repository, to)?,
+    );
+    let mut notices = Vec::new();
+    let (old, old_short) = if dots == "..." {
+        let fork = revision::fork(repository, &from, &to)?;
+        if fork.bases > 1 {
+            notices.push(format!(
+                "{} and {} have {} newest commits in common; the change is counted from {}",
+                from.name,
+                to.name,
+                fork.bases,
+                short(fork.commit)
+            ));
+        }
+        let base = Revision::find(repository, &fork.commit.to_string())?;
+        (base.tree, short(fork.commit))
+    } else {
+        (from.tree, from.short())
+    };
+    let (before, after) = (Snapshot::Tree(old), Snapshot::Tree(to.tree));
+    let filter = opened.filter(paths, &[&before, &after])?;
+    let mut trees = Trees::new(repository, &filter);
+    trees.compare(b"", Some(old), Some(to.tree));
+    notices.extend(trees.notices());
+    let items = trees.items;
+    let label = limited(
+        format!(
+            "the change {}{dots}{} ({old_short}..{})",
+            from.name,
+            to.name,
+            to.short()
+        ),
+        paths,
+    );
+    let mut view = View::new(opened.root, label, items)
+        .in_repository(opened.shared)
+        .ruled_by(from.ground())
+        .of(Some(before), after, filter);
+    view.notices = notices;
+    Ok(view)
+}
+
+/// A range's sides and the dots between them.
+fn split(range: &str) -> (&str, &'static str, &str) {
+    let (from, dots, to) = if let Some((from, to)) = range.split_once("...") {
+        (from, "...", to)
+    } else if let Some((from, to)) = range.split_once("..") {
+        (from, "..", to)
+    } else {
+        (range, "..", "")
+    };
+    let or_head = |side| if side == "" { "HEAD" } else { side };
+    match range {
+        "" => ("", dots, "HEAD"),
+        _ => (or_head(from), dots, or_head(to)),
+    }
+}
+
+/// A label with the paths that limit the view.
+fn limited(label: String, paths: &[PathBuf]) -> String {
+    if paths.is_empty() {
+        return label;
+    }
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| Text::new(super::path_bytes(path)).to_string())
+        .collect();
+    format!("{label}: {}", paths.join(", "))
+}
+
+impl Revision {
+    /// As the place of a policy.
+    fn ground(&self) -> Ground {
+        Ground::commit(self.commit.unwrap_or(self.tree), self.tree, &self.name)
+    }
+}
+
+impl Opened {
+    fn at(cwd: &Path, flag: &str) -> Result<Self, Error> {
+        let start = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
+            path: cwd.to_owned(),
+            source,
+        })?;
+        let Some(shared) = repository::discover(&start)? else {
+            return Err(usage(
+                format!("`{}` is not in a git repository", cwd.display()),
+                format!("`{flag}` judges what git recorded; leave it out to check files"),
+            ));
+        };
+        let (root, bare) = match repository::work_tree_of(&shared) {
+            Some(root) => (root, false),
+            None => (
+                std::fs::canonicalize(shared.git_dir()).map_err(|source| Error::Io {
+                    path: shared.git_dir().to_owned(),
+                    source,
+                })?,
+                true,
+            ),
+        };
+        let mut repository = shared.to_thread_local();
+        // Trees and commits are met again and again.
+        repository.object_cache_size_if_unset(4 << 20);
+        Ok(Self {
+            shared,
+            repository,
+            start,
+            root,
+            bare,
+        })
+    }
+
+    fn filter(&self, paths: &[PathBuf], snapshots: &[&Snapshot]) -> Result<Filter, Error> {
+        // From within a bare repository, or from elsewhere with `GIT_DIR`, paths are those of the tree.
+        let start = if self.start.starts_with(&self.root) && !self.bare {
+            &self.start
+        } else {
+            &self.root
+        };
+        Filter::new(start, &self.root, paths, !self.bare, |path| {
+            snapshots
+                .iter()
+                .any(|snapshot| snapshot.has(&self.repository, path))
+        })
+    }
+}
+
+impl Trees<'_> {
+    /// What is to be known of a comparison as a whole.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let mut notices = Vec::new();
+        match self.deleted {
+            0 => {}
+            1 => notices.push(String::from("1 file is deleted")),
+            n => notices.push(format!("{n} files are deleted")),
+        }
+        if self.unknown > 0 {
+            notices.push(String::from(
+                "some folders of what it is compared with are not here: all that they hold now counts as new",
+            ));
+        }
+        notices
+    }
+}
+
+impl View {
+    /// Says what is looked at, and what it is compared with.
+    pub(super) fn of(mut self, before: Option<Snapshot>, after: Snapshot, filter: Filter) -> Self {
+        self.sides = Some(Sides {
+            before,
+            after,
+            filter,
+        });
+        self
+    }
+
+    /// Marks those of the policy's files (relative to the root) that the view's change adds, edits or deletes. `judge` is
+    /// the policy that judges it, in words.
+    pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str) {
+        let (Some(sides), Some(shared)) = (&self.sides, &self.repository) else {
+            return;
+        };
+        let Some(before) = &sides.before else {
+            return;
+        };
+        let repository = shared.to_thread_local();
+        let judges = matches!(sides.after, Snapshot::Index(_));
+        let mut marks = Vec::new();
+        for file in files {
+            let path = super::relative_bytes(file);
+            let side = |snapshot: &Snapshot| snapshot.entry(&repository, &path).ok().flatten();
+            let (old, new) = (side(before), side(&sides.after));
+            if sides.filter.holds(&path) && old != new {
+                marks.push((path, new.is_none()));
+            }
+        }
+        for (path, deleted) in marks {
+            let fact = Fact::PolicyEdited {
+                judge: Text::from(judge),
+                judges,
+                deleted,
+            };
+            let known = self
+                .items
+                .iter_mut()
+                .find(|item| item.entry.path.as_bytes() == path);
+            match known {
+                Some(item) => item.facts.push(fact),
+                None => self.add(Item::new(&path, EntryKind::File, Origin::Nowhere).with(fact)),
+            }
+        }
+    }
+
+    /// Adds an item at its place.
+    fn add(&mut self, item: Item) {
+        let at = self
+            .items
+            .partition_point(|other| other.entry.path <= item.entry.path);
+        self.items.insert(at, item);
+    }
+}

@@ -1,0 +1,339 @@
+//! Where a view's policy and attributes are read from: never from what is under review, where there is anything else.
+//!
+//! On disk, or in a [`Snapshot`] (a tree, an index). In a snapshot links are followed by their names alone and never out of
+//! it, so a tree that somebody else made cannot point at files of this machine.
+
+use std::{
+    fmt, io,
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use gix::{
+    bstr::{BStr, ByteSlice as _},
+    objs::{
+        Kind, TreeRef,
+        tree::{EntryKind as TreeKind, EntryMode},
+    },
+};
+
+use super::{View, objects::object, path_bytes, repository, tree};
+use crate::{error::Error, fact::Unread, limits};
+
+/// Where a view's policy and attributes are read from. By default, from disk at the view's root.
+#[derive(Debug, Clone, Default)]
+pub struct Ground {
+    /// `None` is the disk.
+    snapshot: Option<Snapshot>,
+    /// In words, to stand after a file's name: `at 1a2b3c4 (main)`.
+    place: String,
+}
+
+/// Files as git recorded them.
+#[derive(Clone)]
+pub(super) enum Snapshot {
+    /// No file at all: before the first commit.
+    Nothing,
+    Tree(gix::ObjectId),
+    Index(Arc<gix::index::File>),
+}
+
+/// Links that are followed on the way to one file. Linux gives up at 40.
+const LINKS: usize = 40;
+
+impl Ground {
+    /// A commit's tree; `name` says what the user calls it.
+    pub(super) fn commit(commit: gix::ObjectId, tree: gix::ObjectId, name: &str) -> Self {
+        let id = commit.to_hex_with_len(7).to_string();
+        let place = if name.is_empty() || id.starts_with(name) || name.starts_with(&id) {
+            format!("at {id}")
+        } else {
+            format!("at {id} ({name})")
+        };
+        Self {
+            snapshot: Some(Snapshot::Tree(tree)),
+            place,
+        }
+    }
+
+    pub(super) fn index(index: Snapshot) -> Self {
+        Self {
+            snapshot: Some(index),
+            place: String::from("in the index"),
+        }
+    }
+
+    /// The tree of `HEAD`: for a repository without a work tree. Nothing, before the first commit.
+    ///
+    /// # Errors
+    /// A `HEAD` that cannot be read.
+    pub(super) fn head(repository: &gix::Repository) -> Result<Self, Error> {
+        let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
+        let mut head = repository.head().map_err(broken)?;
+        if head.is_unborn() {
+            return Ok(Self {
+                snapshot: Some(Snapshot::Nothing),
+                place: String::from("at HEAD"),
+            });
+        }
+        let name = head
+            .referent_name()
+            .map_or_else(String::new, |name| name.shorten().to_string());
+        let commit = head.peel_to_commit().map_err(broken)?;
+        let tree = commit.tree_id().map_err(broken)?.detach();
+        Ok(Self::commit(commit.id, tree, &name))
+    }
+}
+
+impl View {
+    /// Says where the view's policy and attributes are read from.
+    #[must_use]
+    pub(super) fn ruled_by(mut self, ground: Ground) -> Self {
+        self.ground = ground;
+        self
+    }
+
+    /// Where the policy and attributes of the view are read from, in words that stand after a file's name
+    /// (`at 1a2b3c4 (main)`, `in the index`); `None` if it is the disk, at the view's root.
+    pub fn ground(&self) -> Option<&str> {
+        self.ground.snapshot.as_ref().map(|_| &*self.ground.place)
+    }
+
+    /// A file from there, at most as large as a policy may be. `path` is relative to the view's root; on disk it is read
+    /// as it is, elsewhere links are followed inside the tree.
+    ///
+    /// # Errors
+    /// `NotFound`, also for a path or a link that leads out of the tree; whatever keeps an object from being read.
+    pub fn ground_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let Some(snapshot) = &self.ground.snapshot else {
+            return Err(io::Error::from(io::ErrorKind::NotFound));
+        };
+        let repository = self.main_repository()?;
+        let (_, id) = snapshot.resolve(&repository, path)?;
+        blob(&repository, id)
+    }
+
+    /// Whether there is anything at a path there: a file that cannot be read is there too.
+    pub fn ground_has(&self, path: &Path) -> bool {
+        let (Some(snapshot), Ok(repository)) = (&self.ground.snapshot, self.main_repository())
+        else {
+            return false;
+        };
+        // What cannot be looked up is not known to be absent; nor is a link that leads nowhere.
+        let there = snapshot.entry(&repository, &super::relative_bytes(path));
+        !matches!(there, Ok(None))
+            || !matches!(snapshot.resolve(&repository, path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Whether they are read from the index.
+    pub fn is_index(&self) -> bool {
+        matches!(self.ground.snapshot, Some(Snapshot::Index(_)))
+    }
+
+    /// Where the file at a path really is: links followed, `..` taken out. The path itself if it is not there.
+    pub fn ground_path(&self, path: &Path) -> PathBuf {
+        let real = || {
+            let snapshot = self.ground.snapshot.as_ref()?;
+            let repository = self.main_repository().ok()?;
+            let (path, _) = snapshot.resolve(&repository, path).ok()?;
+            path.to_path().ok().map(Path::to_owned)
+        };
+        real().unwrap_or_else(|| path.to_owned())
+    }
+
+    fn main_repository(&self) -> io::Result<gix::Repository> {
+        self.repository
+            .as_ref()
+            .map(gix::ThreadSafeRepository::to_thread_local)
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    /// The view's own `.gitmodules`: as it is after the change, as all that is judged.
+    pub(super) fn modules_file(&self, repository: &gix::Repository) -> Option<Vec<u8>> {
+        let (_, id) = self
+            .sides
+            .as_ref()?
+            .after
+            .entry(repository, b".gitmodules")
+            .ok()??;
+        blob(repository, id).ok()
+    }
+
+    /// The `.gitattributes` of a folder (with a slash at its end, or empty) where the view's attributes are read from.
+    /// A link is none, as git has it.
+    pub(super) fn attributes_file(
+        &self,
+        repository: &gix::Repository,
+        folder: &[u8],
+    ) -> Option<Vec<u8>> {
+        let path = [folder, b".gitattributes"].concat();
+        let Some(snapshot) = &self.ground.snapshot else {
+            let place = self.root.join(path.to_path().ok()?);
+            let metadata = std::fs::symlink_metadata(&place).ok()?;
+            if !metadata.is_file() || metadata.len() > limits::POLICY_BYTES {
+                return None;
+            }
+            let window = crate::bytes::Window::new(crate::bytes::FileSource::open(&place).ok()?);
+            let bytes = window
+                .bytes_at(0, usize::try_from(window.len()).ok()?)
+                .ok()?;
+            return Some(bytes.clone());
+        };
+        let (mode, id) = snapshot.entry(repository, &path).ok()??;
+        if !mode.is_blob() {
+            return None;
+        }
+        blob(repository, id).ok()
+    }
+}
+
+impl Snapshot {
+    /// What stands at a path, links as links; `None` if nothing does.
+    pub(super) fn entry(
+        &self,
+        repository: &gix::Repository,
+        path: &[u8],
+    ) -> Result<Option<(EntryMode, gix::ObjectId)>, Unread> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Tree(tree) => in_tree(repository, *tree, path),
+            Self::Index(index) => {
+                if let Some(entry) = index.entry_by_path(BStr::new(path)) {
+                    return Ok(entry.mode.to_tree_entry_mode().map(|mode| (mode, entry.id)));
+                }
+                // Of a folder outside a sparse checkout the index may have but the tree.
+                for slash in path.iter().enumerate().filter(|(_, b)| **b == b'/') {
+                    let (folder, rest) = path.split_at(slash.0.saturating_add(1));
+                    if let Some(entry) = index.entry_by_path(BStr::new(folder))
+                        && entry.mode.is_sparse()
+                    {
+                        return in_tree(repository, entry.id, rest);
+                    }
+                }
+                let folder = index.path_is_directory(BStr::new(path));
+                Ok(folder.then(|| (TreeKind::Tree.into(), repository.object_hash().null())))
+            }
+        }
+    }
+
+    /// Whether there is anything at a path.
+    pub(super) fn has(&self, repository: &gix::Repository, path: &[u8]) -> bool {
+        self.entry(repository, path)
+            .is_ok_and(|entry| entry.is_some())
+    }
+
+    /// The file at a path, links followed: its own path and its blob.
+    fn resolve(
+        &self,
+        repository: &gix::Repository,
+        path: &Path,
+    ) -> io::Result<(Vec<u8>, gix::ObjectId)> {
+        let outside = || {
+            let why = "it leads out of the repository";
+            io::Error::new(io::ErrorKind::NotFound, why)
+        };
+        let mut left = names(path).ok_or_else(outside)?;
+        left.reverse();
+        let mut real: Vec<Vec<u8>> = Vec::new();
+        let mut links = 0;
+        while let Some(name) = left.pop() {
+            if name == b".." {
+                real.pop().ok_or_else(outside)?;
+                continue;
+            }
+            real.push(name);
+            let path = real.join(&b'/');
+            let entry = self.entry(repository, &path).map_err(refused)?;
+            let Some((mode, id)) = entry else {
+                return Err(io::Error::from(io::ErrorKind::NotFound));
+            };
+            match mode.kind() {
+                TreeKind::Tree if !left.is_empty() => {}
+                TreeKind::Link => {
+                    links += 1;
+                    if links > LINKS {
+                        return Err(io::Error::other("links lead to links without end"));
+                    }
+                    real.pop();
+                    let target = blob(repository, id)?;
+                    let target = target.to_path().map_err(io::Error::other)?;
+                    let mut target = names(target).ok_or_else(outside)?;
+                    target.reverse();
+                    left.extend(target);
+                }
+                TreeKind::Blob | TreeKind::BlobExecutable if left.is_empty() => {
+                    return Ok((path, id));
+                }
+                _ => return Err(io::Error::other("it is not a file")),
+            }
+        }
+        Err(io::Error::other("it is not a file"))
+    }
+}
+
+/// The names a relative path is made of, `..` among them; `None` for an absolute one.
+fn names(path: &Path) -> Option<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => names.push(b"..".to_vec()),
+            Component::Normal(name) => names.push(path_bytes(name.as_ref())),
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(names)
+}
+
+fn in_tree(
+    repository: &gix::Repository,
+    root: gix::ObjectId,
+    path: &[u8],
+) -> Result<Option<(EntryMode, gix::ObjectId)>, Unread> {
+    let mut id = root;
+    let mut names = path.split(|b| *b == b'/').peekable();
+    while let Some(name) = names.next() {
+        let data = tree::tree(repository, id)?;
+        let entries = TreeRef::from_bytes(&data, repository.object_hash())
+            .map_err(|error| tree::malformed(&error))?;
+        let name = BStr::new(name);
+        let last = names.peek().is_none();
+        let folder = entries.bisect_entry(name, true);
+        let found = match folder {
+            None if last => entries.bisect_entry(name, false),
+            folder => folder,
+        };
+        match found {
+            Some(entry) if last => return Ok(Some((entry.mode, entry.oid.to_owned()))),
+            Some(entry) => id = entry.oid.to_owned(),
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+fn blob(repository: &gix::Repository, id: gix::ObjectId) -> io::Result<Vec<u8>> {
+    object(repository, id, Kind::Blob, limits::POLICY_BYTES).map_err(refused)
+}
+
+fn refused(unread: Unread) -> io::Error {
+    io::Error::other(match unread {
+        Unread::NotFetched { detail, command } => format!("{detail}; `{command}` brings it"),
+        Unread::Limit { limit } => format!("it reaches a limit: {limit}"),
+        Unread::Malformed { detail }
+        | Unread::Io { detail }
+        | Unread::Unknown { detail }
+        | Unread::Unsupported { detail }
+        | Unread::Crashed { detail } => detail.to_string(),
+    })
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("Nothing"),
+            Self::Tree(id) => write!(f, "Tree({id})"),
+            Self::Index(_) => f.write_str("Index"),
+        }
+    }
+}

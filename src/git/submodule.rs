@@ -1,0 +1,295 @@
+//! Submodules: other repositories at paths of this one, of which it records a commit.
+//!
+//! They are looked at if asked for, as the view looks at everything: the work tree's files as they are, of a recorded
+//! commit what it has, of a change what it brings. Where a submodule's objects are is never taken from what is looked at:
+//! its name leads only to a folder within `.git/modules`, its path only to one within the work tree.
+
+use std::{path::PathBuf, sync::OnceLock};
+
+use gix::bstr::{BStr, ByteSlice as _};
+
+use super::{
+    Item, Origin, View, lfs,
+    objects::{self, object},
+    paths::Filter,
+    read::shell_word,
+    repository,
+    tree::Trees,
+    walk::Walk,
+};
+use crate::{
+    fact::{EntryKind, Fact, Text, Unread},
+    limits,
+};
+
+/// A submodule that items are in.
+pub(super) struct Module {
+    /// Its path from the view's root.
+    pub(super) path: Vec<u8>,
+    pub(super) repository: gix::ThreadSafeRepository,
+    pub(super) stores: OnceLock<objects::Stores>,
+    pub(super) lfs: OnceLock<lfs::Store>,
+}
+
+/// A submodule yet to be looked at.
+struct Found {
+    path: Vec<u8>,
+    /// The submodule it is in itself.
+    parent: Option<usize>,
+    depth: usize,
+    recorded: Recorded,
+}
+
+/// What of a submodule is looked at.
+enum Recorded {
+    /// Its work tree.
+    Disk,
+    /// What a commit has that another has not.
+    Commits {
+        old: Option<gix::ObjectId>,
+        new: gix::ObjectId,
+        /// The tree of its parent that was looked at, for `.gitmodules`; `None` is the view's own.
+        parent_tree: Option<gix::ObjectId>,
+    },
+}
+
+impl View {
+    /// Adds what is in the submodules, and in theirs. One that is not here is an item that says how to fetch it.
+    #[must_use]
+    pub fn with_submodules(mut self) -> Self {
+        let mut queue: Vec<Found> = self
+            .items
+            .iter()
+            .filter_map(|item| found(item, None, 0, None))
+            .collect();
+        let mut unread = Vec::new();
+        let mut entered = 0;
+        while let Some(found) = queue.pop() {
+            entered += 1;
+            let result = if entered > limits::SUBMODULES {
+                let limit = format!("{} submodules in a view", limits::SUBMODULES);
+                Err(Unread::Limit { limit })
+            } else {
+                self.enter(&found)
+            };
+            match result {
+                Ok((items, module, tree)) => {
+                    for mut item in items {
+                        item.module = Some(module);
+                        queue.extend(self::found(
+                            &item,
+                            Some(module),
+                            found.depth.saturating_add(1),
+                            tree,
+                        ));
+                        self.items.push(item);
+                    }
+                }
+                Err(why) => unread.push((found.path, why)),
+            }
+        }
+        self.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        for (path, why) in unread {
+            let at = self
+                .items
+                .partition_point(|item| item.entry.path.as_bytes() < path.as_slice());
+            if let Some(item) = self.items.get_mut(at) {
+                item.facts.push(Fact::Unread(why));
+            }
+        }
+        self
+    }
+
+    fn enter(
+        &mut self,
+        found: &Found,
+    ) -> Result<(Vec<Item>, usize, Option<gix::ObjectId>), Unread> {
+        if found.depth >= limits::SUBMODULE_DEPTH {
+            return Err(Unread::Limit {
+                limit: format!("submodules nested {} deep", limits::SUBMODULE_DEPTH),
+            });
+        }
+        let shared = self.open(found)?;
+        let prefix = [found.path.as_slice(), b"/"].concat();
+        let (items, tree) = match &found.recorded {
+            Recorded::Disk => (on_disk(&shared, &prefix)?, None),
+            Recorded::Commits { old, new, .. } => {
+                let repository = shared.to_thread_local();
+                let tree = |id: gix::ObjectId| {
+                    let commit = repository.find_commit(id).ok()?;
+                    Some(commit.tree_id().ok()?.detach())
+                };
+                let new_tree = tree(*new).ok_or_else(|| Unread::NotFetched {
+                    detail: Text::from(format!(
+                        "the submodule's commit {}, which its clone lacks",
+                        new.to_hex_with_len(12)
+                    )),
+                    command: self.update(found),
+                })?;
+                let filter = Filter::default();
+                let mut trees = Trees::new(&repository, &filter);
+                trees.compare(&prefix, old.and_then(tree), Some(new_tree));
+                (trees.items, Some(new_tree))
+            }
+        };
+        self.modules.push(Module {
+            path: found.path.clone(),
+            repository: shared,
+            stores: OnceLock::new(),
+            lfs: OnceLock::new(),
+        });
+        Ok((items, self.modules.len().saturating_sub(1), tree))
+    }
+
+    fn open(&self, found: &Found) -> Result<gix::ThreadSafeRepository, Unread> {
+        let parent = match found.parent.and_then(|n| self.modules.get(n)) {
+            Some(module) => Some(&module.repository),
+            None => self.repository.as_ref(),
+        };
+        let absent = || Unread::NotFetched {
+            detail: Text::from("a submodule that is not initialised"),
+            command: self.update(found),
+        };
+        let parent = parent.ok_or_else(absent)?;
+        let (place, bare) = match self.beside(found) {
+            Some(place) => (place, false),
+            None => (self.kept(parent, found).ok_or_else(absent)?, true),
+        };
+        repository::open(&place, bare).map_err(|detail| Unread::Io {
+            detail: Text::from(format!("the submodule's repository: {detail}")),
+        })
+    }
+
+    /// The submodule's folder in the work tree, if it is there and really below the root.
+    fn beside(&self, found: &Found) -> Option<PathBuf> {
+        repository::work_tree_of(self.repository.as_ref()?)?;
+        let path = found.path.to_path().ok()?;
+        let plain = |part| matches!(part, std::path::Component::Normal(_));
+        if !path.components().all(plain) {
+            return None;
+        }
+        let place = self.root.join(path);
+        let real = std::fs::canonicalize(&place).ok()?;
+        (real == place && super::walk::is_repository(&place.join(".git"))).then_some(place)
+    }
+
+    /// Where git keeps a submodule that is not checked out.
+    fn kept(&self, parent: &gix::ThreadSafeRepository, found: &Found) -> Option<PathBuf> {
+        let Recorded::Commits { parent_tree, .. } = &found.recorded else {
+            return None;
+        };
+        let repository = parent.to_thread_local();
+        let own = found.parent.and_then(|n| self.modules.get(n));
+        let path = match own {
+            Some(module) => found.path.get(module.path.len().saturating_add(1)..)?,
+            None => &found.path,
+        };
+        let bytes = match parent_tree {
+            Some(tree) => {
+                let tree = super::ground::Snapshot::Tree(*tree);
+                let (_, id) = tree.entry(&repository, b".gitmodules").ok()??;
+                object(&repository, id, gix::objs::Kind::Blob, limits::POLICY_BYTES).ok()?
+            }
+            None => self.modules_file(&repository)?,
+        };
+        let file =
+            gix::submodule::File::from_bytes(&bytes, None, &gix::config::File::default()).ok()?;
+        let name = file.name_by_path(BStr::new(path))?;
+        gix::validate::submodule::name(name).ok()?;
+        let place = repository
+            .common_dir()
+            .join("modules")
+            .join(name.to_path().ok()?);
+        gix::discover::is_git(&place).is_ok().then_some(place)
+    }
+
+    fn update(&self, found: &Found) -> Text {
+        let (parent, path) = match found.parent.and_then(|n| self.modules.get(n)) {
+            Some(module) => (
+                Some(found.parent),
+                found.path.get(module.path.len().saturating_add(1)..),
+            ),
+            None => (None, Some(found.path.as_slice())),
+        };
+        let path = shell_word(path.unwrap_or(&found.path));
+        let dashes: &[u8] = if path.starts_with(b"-") { b"-- " } else { b"" };
+        let command = [b"git submodule update --init ", dashes, &path].concat();
+        self.in_module(parent.flatten(), Text::new(command))
+    }
+
+    /// A git command, told where to run if it is about a submodule.
+    pub(super) fn in_module(&self, module: Option<usize>, command: Text) -> Text {
+        match module.and_then(|n| self.modules.get(n)) {
+            Some(module) => {
+                let rest = command.as_bytes().strip_prefix(b"git").unwrap_or_default();
+                Text::new([b"git -C ", &*shell_word(&module.path), rest].concat())
+            }
+            None => command,
+        }
+    }
+
+    /// An item's path as its own repository has it.
+    pub(super) fn inside_module<'i>(&self, item: &'i Item) -> &'i [u8] {
+        let path = item.entry.path.as_bytes();
+        match item.module.and_then(|n| self.modules.get(n)) {
+            Some(module) => path
+                .get(module.path.len().saturating_add(1)..)
+                .unwrap_or(path),
+            None => path,
+        }
+    }
+}
+
+/// The submodule that an item is.
+fn found(
+    item: &Item,
+    parent: Option<usize>,
+    depth: usize,
+    parent_tree: Option<gix::ObjectId>,
+) -> Option<Found> {
+    if item.entry.kind != EntryKind::Submodule {
+        return None;
+    }
+    let recorded = match item.origin {
+        Origin::Blob(new) => Recorded::Commits {
+            old: item.before,
+            new,
+            parent_tree,
+        },
+        _ => Recorded::Disk,
+    };
+    Some(Found {
+        path: item.entry.path.as_bytes().to_vec(),
+        parent,
+        depth,
+        recorded,
+    })
+}
+
+/// The files of a submodule's work tree: those it tracks, and untracked ones it does not ignore.
+fn on_disk(shared: &gix::ThreadSafeRepository, prefix: &[u8]) -> Result<Vec<Item>, Unread> {
+    let broken = |detail: String| Unread::Io {
+        detail: Text::from(format!("the submodule's index: {detail}")),
+    };
+    let repository = shared.to_thread_local();
+    let root = repository::work_tree_of(shared)
+        .ok_or_else(|| broken(String::from("it has no work tree")))?;
+    let index = repository::index(&repository).map_err(|error| broken(error.to_string()))?;
+    let tracked =
+        repository::tracked(&repository, &index).map_err(|error| broken(error.to_string()))?;
+    let mut walk = Walk {
+        root: &root,
+        tracked: Some(tracked),
+        items: Vec::new(),
+    };
+    walk.folder(b"");
+    let mut items = walk.items;
+    for item in &mut items {
+        let path: &[u8] = match item.entry.path.as_bytes() {
+            b"." => prefix.strip_suffix(b"/").unwrap_or(prefix),
+            path => &[prefix, path].concat(),
+        };
+        item.entry.path = Text::new(path);
+    }
+    Ok(items)
+}

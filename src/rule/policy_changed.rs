@@ -1,0 +1,62 @@
+//! A change that edits the policy.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Warns of a change (`--diff`, `--staged`) that adds, edits or deletes the policy, or a file that it extends.
+    ///
+    /// ## Why it matters
+    ///
+    /// Whoever may change the policy may let anything through with the next change. `--diff` judges a change by the policy it
+    /// starts from, so that it cannot permit itself; what comes after it is judged by the new one. `--staged` judges by the
+    /// policy that is about to be committed.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// weighbridge.yaml: the change edits the policy; weighbridge.yaml at 1a2b3c4 (main) judges it, not the new one
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// A change of its own for the policy, with a reviewer of its own. Where no change of it may pass the gate unseen:
+    ///
+    /// ```yaml
+    /// version: 1
+    /// extends: recommended
+    /// rules: {policy-changed: deny}
+    /// ```
+    "policy-changed", "a change that edits the policy", Warn, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::PolicyEdited {
+            judge,
+            judges,
+            deleted,
+        } = &observation.fact
+        else {
+            continue;
+        };
+        let edits = if *deleted { "deletes" } else { "edits" };
+        let message = if *judges {
+            format!("the commit {edits} the policy that judges it; it is judged by {judge}")
+        } else {
+            format!("the change {edits} the policy; {judge} judges it, not the new one")
+        };
+        let mut finding = case.finding(&META, observation, message);
+        finding.subject = Subject::Anomaly(String::from(edits));
+        finding.help.push(
+            "have it reviewed by whoever answers for the policy: what it lets through is judged by it from then on"
+                .into(),
+        );
+        findings.push(finding);
+    }
+}
