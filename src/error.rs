@@ -33,6 +33,14 @@ pub enum Error {
         /// The operating system's answer.
         source: std::io::Error,
     },
+    /// A file of the user's repository cannot be written, renamed or removed; what was there is as it was.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The path as the user would write it.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
     /// The policy does not hold together; every error in it, each with its place.
     #[error(transparent)]
     Policy(#[from] crate::policy::PolicyErrors),

@@ -22,6 +22,7 @@ pub mod fact;
 pub mod finding;
 pub mod format;
 pub mod git;
+pub mod hook;
 pub mod limits;
 pub mod policy;
 pub mod python;

@@ -123,6 +123,9 @@ pub const BLOB_BYTES: u64 = 512 << 20;
 /// Files up to this size are read whole when they are opened: one read instead of several. Most source files are smaller.
 pub const SMALL_FILE: usize = 32 << 10;
 
+/// Bytes that git may say to a hook about a push. A line for a ref has some 130 bytes: enough for half a million refs.
+pub const PUSH_LINES: u64 = 64 << 20;
+
 /// Bytes of memory that git objects may ask for at a time: an object of [`BLOB_BYTES`], what it is a delta of, and the delta.
 pub const OBJECT_MEMORY: u64 = 1100 << 20;
 

@@ -137,6 +137,7 @@ impl Check {
         let request = Request {
             threads: self.threads.map(usize::from),
             wants: plan.wants(),
+            ..Request::default()
         };
         let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
         let bar = Bar::new(terminal::shows_progress());

@@ -10,6 +10,7 @@
 mod check;
 mod error;
 mod explain;
+mod hook;
 mod inspect;
 mod output;
 mod outputs;
@@ -73,6 +74,9 @@ enum Command {
     /// Start a policy
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Judge commits and pushes as git makes them
+    #[command(subcommand)]
+    Hook(hook::Command),
 }
 
 /// Which policy judges.
@@ -130,7 +134,7 @@ impl Cli {
         match &self.command {
             Command::Check(check) => check.color(),
             Command::Inspect(inspect) => inspect.color(),
-            Command::Explain(_) | Command::Policy(_) => terminal::Color::Auto,
+            Command::Explain(_) | Command::Policy(_) | Command::Hook(_) => terminal::Color::Auto,
         }
     }
 
@@ -140,6 +144,7 @@ impl Cli {
             Command::Inspect(inspect) => inspect.run(),
             Command::Explain(explain) => explain.run(),
             Command::Policy(policy) => policy.run(),
+            Command::Hook(hook) => hook.run(),
         }
     }
 }

@@ -155,7 +155,7 @@ fn from_here(view: &View, cwd: &Path, name: &str) -> PathBuf {
 }
 
 /// A policy file, checked against the rules and formats there are.
-fn load(path: &Path) -> Result<Policy, Error> {
+pub(super) fn load(path: &Path) -> Result<Policy, Error> {
     let (rules, formats) = (scan::rule_ids(), scan::format_ids());
     let catalog = Catalog {
         rules: &rules,

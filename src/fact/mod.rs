@@ -176,6 +176,8 @@ pub enum Unread {
         /// Which, readable, with its number.
         limit: String,
     },
+    /// The time that was given for reading had passed.
+    Late,
     /// The operating system or the object store would not give the bytes.
     Io {
         /// Its answer.

@@ -381,7 +381,7 @@ fn most_telling(report: &Report) -> Option<&Finding> {
 }
 
 /// A path as it can be pasted into a shell; `None` if it holds anything that is not plainly shown.
-fn quoted(path: &Text, style: Style) -> Option<String> {
+pub(super) fn quoted(path: &Text, style: Style) -> Option<String> {
     let shown = harmless(path, style);
     let text = path.as_str().filter(|text| *text == shown)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./-+=@,:".contains(c);

@@ -18,6 +18,7 @@ mod junit;
 mod markdown;
 mod plain;
 mod prose;
+mod push;
 mod sarif;
 mod terminal;
 mod words;
@@ -28,6 +29,7 @@ pub use human::diagnostic;
 pub use inspect::inspect;
 pub use markdown::{COMMENT_BYTES, SUMMARY_BYTES};
 pub use prose::prose;
+pub use push::{mend, push};
 
 use std::io::{self, Write};
 

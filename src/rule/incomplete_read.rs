@@ -45,6 +45,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 format!("it reaches a limit of what is read: {limit}"),
                 "no real artifact comes near this limit: do not load it; `docs/limits.md` has the reasons",
             ),
+            Unread::Late => (
+                "late",
+                String::from("it was not read: the time given for reading had passed"),
+                "give more time with `--deadline`, or less to read at once",
+            ),
             Unread::Io { detail } => (
                 "io",
                 format!("it could not be read: {detail}"),

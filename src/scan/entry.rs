@@ -1,8 +1,10 @@
 //! One entry: open it, read what it is, judge it.
 
-use super::{Listing, guard, source};
+use std::time::Instant;
+
 use sha2::{Digest as _, Sha256};
 
+use super::{Listing, Request, deadline::Clock, guard, source};
 use crate::{
     bytes::{Window, wide},
     fact::{Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Text, Unread},
@@ -27,6 +29,8 @@ pub(super) struct Seen {
     pub(super) changed: Changed,
     /// The content, if there is one.
     content: Option<Window>,
+    /// Whether time ran out before all of it was read.
+    pub(super) late: bool,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
 }
@@ -37,7 +41,7 @@ pub(super) fn weigh_all<'v>(
     reader: &mut Reader<'_>,
     items: impl Iterator<Item = &'v Item>,
     policy: &Policy,
-    wants: Wants,
+    request: Request,
 ) -> Vec<Option<Weighed>> {
     let mut known: Vec<(&[u8], Seen)> = Vec::new();
     items
@@ -49,10 +53,10 @@ pub(super) fn weigh_all<'v>(
             if let Some((_, seen)) = known.iter().find(|(other, _)| *other == name)
                 && is_shared(item, seen)
             {
-                return Some(judge(item, seen, policy, wants));
+                return Some(judge(item, seen, policy, request.wants));
             }
-            let seen = observe(reader, item, Listing::None)?;
-            let weighed = judge(item, &seen, policy, wants);
+            let seen = observe(reader, item, Listing::None, request.deadline)?;
+            let weighed = judge(item, &seen, policy, request.wants);
             if is_shared(item, &seen) {
                 known.push((name, seen));
             }
@@ -100,6 +104,7 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
         finding.on_change = stands_on(&seen.changed, &finding.site);
     }
     let mut weighed = verdict::weigh(findings, &scope, observations, seen.bytes, seen.source);
+    weighed.coverage.late = usize::from(seen.late);
     if wants.artifacts {
         weighed.loads = verdict::loads(&item.entry, observations);
         if weighed.coverage.artifacts > 0 {
@@ -169,20 +174,35 @@ fn findings(item: &Item, observations: &[Observation], scope: &Scope) -> Vec<Fin
 }
 
 /// Reads an entry; `None` if it has gone since it was listed. What was seen before a panic is kept.
-pub(super) fn observe(reader: &mut Reader<'_>, item: &Item, listing: Listing) -> Option<Seen> {
+pub(super) fn observe(
+    reader: &mut Reader<'_>,
+    item: &Item,
+    listing: Listing,
+    deadline: Option<Instant>,
+) -> Option<Seen> {
+    let clock = Clock::new(deadline);
     let mut recorder = match listing {
         Listing::None => Recorder::default(),
         Listing::Lines(most) => Recorder::with_listing(most),
     };
     let mut seen = Seen::default();
     let result = guard::run(|| {
-        let opened = reader.open(item);
-        if matches!(opened.content, Content::Gone) {
-            return false;
+        if clock.is_over() {
+            return true;
+        }
+        let mut opened = reader.open(item);
+        match opened.content {
+            Content::Gone => return false,
+            Content::Bytes(window) => opened.content = Content::Bytes(clock.timed(window)),
+            _ => {}
         }
         record(item, opened, &mut seen, &mut recorder);
         true
     });
+    seen.late = clock.is_late();
+    if seen.late {
+        recorder.record(Fact::Unread(Unread::Late));
+    }
     seen.listing = recorder.take_listing();
     seen.observations = recorder.finish();
     match result {

@@ -4,6 +4,7 @@
 //! in path order, and the output is the same for any number of them. Little work is done on the spot, because starting
 //! workers takes longer than reading a few small files. A panic while reading one entry is a fact of that entry.
 
+mod deadline;
 mod entry;
 mod guard;
 mod source;
@@ -64,6 +65,8 @@ pub struct Request {
     pub threads: Option<usize>,
     /// What the report is to hold beside findings.
     pub wants: Wants,
+    /// When reading ends. What is not read by then is a finding of its entry and counted in [`Coverage::late`].
+    pub deadline: Option<Instant>,
 }
 
 /// Checks every entry of a view.
@@ -84,7 +87,7 @@ pub fn check(
     let work = |reader: &mut Reader<'_>, content: usize| -> Vec<(usize, Option<Weighed>)> {
         let places: Vec<usize> = view.having(content).collect();
         let items = places.iter().filter_map(|at| view.items.get(*at));
-        let weighed = entry::weigh_all(reader, items.clone(), policy, request.wants);
+        let weighed = entry::weigh_all(reader, items.clone(), policy, request);
         items.for_each(|item| progress.done(&item.entry.path));
         places.into_iter().zip(weighed).collect()
     };
@@ -155,7 +158,7 @@ fn list(view: &View, weighed: &mut [(usize, Option<Weighed>)]) {
     });
     for (item, artifact) in found.take(limits::LISTINGS) {
         let listing = Listing::Lines(limits::LISTING_LINES);
-        let seen = entry::observe(&mut reader, item, listing);
+        let seen = entry::observe(&mut reader, item, listing, None);
         artifact.listing = seen
             .and_then(|seen| seen.listing)
             .filter(|lines| !lines.is_empty());
@@ -188,7 +191,7 @@ pub fn inspect(
         source: std::io::ErrorKind::NotFound.into(),
     };
     let item = view.items.first().ok_or_else(gone)?;
-    let seen = entry::observe(&mut view.reader(), item, listing).ok_or_else(gone)?;
+    let seen = entry::observe(&mut view.reader(), item, listing, None).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),

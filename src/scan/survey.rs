@@ -31,7 +31,7 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
         if policy.excludes(path) {
             continue;
         }
-        let Some(seen) = entry::observe(&mut reader, item, Listing::None) else {
+        let Some(seen) = entry::observe(&mut reader, item, Listing::None, None) else {
             continue;
         };
         let scope = policy.scope(path);

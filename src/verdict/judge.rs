@@ -83,6 +83,7 @@ impl Coverage {
         self.artifacts += other.artifacts;
         self.sources += other.sources;
         self.incomplete += other.incomplete;
+        self.late += other.late;
         self.excluded += other.excluded;
         self.bytes = self.bytes.saturating_add(other.bytes);
         for (format, count) in other.formats {

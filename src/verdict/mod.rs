@@ -34,6 +34,9 @@ pub struct Coverage {
     pub sources: usize,
     /// Entries of which something was not read.
     pub incomplete: usize,
+    /// Entries of which something was not read because the time given for it had passed. Whatever the policy says about
+    /// them, they are refused: nobody looked.
+    pub late: usize,
     /// Entries that the policy excludes.
     pub excluded: usize,
     /// How many artifacts of each format, by format id.
@@ -114,6 +117,7 @@ impl Report {
             .findings
             .iter()
             .any(|finding| finding.level == Level::Deny)
+            || self.coverage.late > 0
         {
             Outcome::Refused
         } else if self.findings.is_empty()

@@ -9,7 +9,11 @@ use std::{
 /// Rooms and the rooms they may import. `fact`, `limits` and `error` are open to all.
 const DOORS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
-    ("cli", &["scan", "audit", "report", "docs", "policy"]),
+    (
+        "cli",
+        &["scan", "audit", "hook", "report", "docs", "policy"],
+    ),
+    ("hook", &["git", "bytes"]),
     ("audit", &["scan", "verdict", "report"]),
     (
         "scan",

@@ -14,6 +14,7 @@ mod corpus;
 mod docs;
 mod format;
 mod git;
+mod hook;
 mod hostile;
 mod layering;
 mod policy;

@@ -117,6 +117,7 @@ pub(super) fn unread(why: &Unread) -> String {
         Unread::NotFetched { detail, command } => {
             format!("not fetched: {detail}; to fetch it: {command}")
         }
+        Unread::Late => "not read in time".to_owned(),
         Unread::Crashed { detail } => format!("reading it crashed, a bug here: {detail}"),
     }
 }

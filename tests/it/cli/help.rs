@@ -20,6 +20,7 @@ fn the_first_page() {
       inspect  Say what loading one file would do
       explain  Explain a rule or a format
       policy   Start a policy
+      hook     Judge commits and pushes as git makes them
 
     Options:
       -h, --help

@@ -266,6 +266,7 @@ pub(crate) fn report() -> Report {
             artifacts: 12,
             sources: 30,
             incomplete: 1,
+            late: 0,
             excluded: 2,
             formats: [("torch-zip".to_owned(), 8), ("safetensors".to_owned(), 4)].into(),
             bytes: 5_000_000_000,

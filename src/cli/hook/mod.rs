@@ -1,0 +1,253 @@
+//! `weighbridge hook`: git's hooks, installed, taken away and run.
+
+mod run;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{current_dir, output, policy, terminal};
+use crate::{
+    error::Error,
+    hook::{self, Options, Stage, State, Step},
+    scan::Outcome,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  weighbridge hook install                       judge what is committed
+  weighbridge hook install --pre-commit --pre-push
+  weighbridge hook install --pre-receive --policy /etc/weighbridge.yaml
+                                                 on a server, in the bare
+                                                 repository
+  weighbridge hook uninstall                     everything as it was before";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Install(Install),
+    Uninstall(Uninstall),
+    /// Say which hooks there are
+    Status,
+    Print(Print),
+    Run(run::Run),
+}
+
+/// Install hooks: pre-commit, if none is named
+///
+/// A hook that is there already is kept and runs first. Linked work trees share
+/// their hooks; `core.hooksPath` counts. To install again renews the scripts.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Install {
+    #[command(flatten)]
+    stages: Stages,
+    #[command(flatten)]
+    options: OptionArgs,
+    /// Install even where other repositories use the same hooks
+    #[arg(long)]
+    shared: bool,
+}
+
+/// Take hooks away, all if none is named, and put back what was there before
+#[derive(Debug, Args)]
+pub(super) struct Uninstall {
+    #[command(flatten)]
+    stages: Stages,
+}
+
+/// Print a hook's script, to be put where a server wants it
+#[derive(Debug, Args)]
+pub(super) struct Print {
+    /// Which
+    #[arg(value_name = "HOOK")]
+    stage: StageName,
+    #[command(flatten)]
+    options: OptionArgs,
+}
+
+/// Which hooks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Hooks")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
+struct Stages {
+    /// Judge what a commit records
+    #[arg(long)]
+    pre_commit: bool,
+    /// Judge what a merge records: git does not run pre-commit then
+    #[arg(long)]
+    pre_merge_commit: bool,
+    /// Judge the commits that a push brings, before it does
+    #[arg(long)]
+    pre_push: bool,
+    /// On a server: judge what is pushed, before it is taken
+    #[arg(long)]
+    pre_receive: bool,
+}
+
+/// What a script hands on.
+#[derive(Debug, Args)]
+struct OptionArgs {
+    /// The policy to judge by, written into the script
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    policy: Option<PathBuf>,
+    /// How long reading may take, written into the script; what is not read by then is refused
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Limits")]
+    deadline: Option<Duration>,
+}
+
+/// A hook by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(clippy::enum_variant_names, reason = "they are git's own names")]
+enum StageName {
+    /// What a commit records
+    PreCommit,
+    /// What a merge records
+    PreMergeCommit,
+    /// The commits that a push brings
+    PrePush,
+    /// The same, on a server
+    PreReceive,
+}
+
+impl From<StageName> for Stage {
+    fn from(name: StageName) -> Self {
+        match name {
+            StageName::PreCommit => Self::PreCommit,
+            StageName::PreMergeCommit => Self::PreMergeCommit,
+            StageName::PrePush => Self::PrePush,
+            StageName::PreReceive => Self::PreReceive,
+        }
+    }
+}
+
+impl Stages {
+    fn named(&self) -> Vec<Stage> {
+        [
+            (self.pre_commit, Stage::PreCommit),
+            (self.pre_merge_commit, Stage::PreMergeCommit),
+            (self.pre_push, Stage::PrePush),
+            (self.pre_receive, Stage::PreReceive),
+        ]
+        .into_iter()
+        .filter_map(|(named, stage)| named.then_some(stage))
+        .collect()
+    }
+}
+
+impl OptionArgs {
+    fn options(self, cwd: &Path) -> Result<Options, Error> {
+        let policy = self.policy.map(|path| {
+            // A policy with a mistake would refuse everything, later and to someone else.
+            policy::load(&path)?;
+            Ok::<_, Error>(cwd.join(path))
+        });
+        Ok(Options {
+            policy: policy.transpose()?,
+            deadline: self.deadline,
+            program: std::env::current_exe().ok().filter(|path| path.is_file()),
+        })
+    }
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<Outcome, Error> {
+        let cwd = current_dir()?;
+        match self {
+            Self::Install(install) => {
+                let options = install.options.options(&cwd)?;
+                let stages = install.stages.named();
+                let change = hook::install(&cwd, &stages, &options, install.shared)?;
+                told(&change, &cwd);
+            }
+            Self::Uninstall(uninstall) => {
+                told(&hook::uninstall(&cwd, &uninstall.stages.named())?, &cwd);
+            }
+            Self::Status => status(&cwd)?,
+            Self::Print(print) => {
+                let script = hook::script(print.stage.into(), &print.options.options(&cwd)?);
+                output::deliver(None, |out| out.write_all(&script))?;
+            }
+            Self::Run(run) => return run.run(&cwd),
+        }
+        Ok(Outcome::Clean)
+    }
+}
+
+fn told(change: &hook::Change, cwd: &Path) {
+    let mut nothing = true;
+    for step in &change.steps {
+        let said = match step {
+            Step::Installed(path) => format!("installed {}", shown(path, cwd)),
+            Step::Chained(path, before) => format!(
+                "installed {}; the hook that was there runs first, as {}",
+                shown(path, cwd),
+                shown(before, cwd)
+            ),
+            Step::Renewed(path) => format!("renewed {}", shown(path, cwd)),
+            Step::Present(path) => format!("{} is installed already", shown(path, cwd)),
+            Step::Removed(path) => format!("removed {}", shown(path, cwd)),
+            Step::Restored(path) => {
+                format!("removed {}: the hook before it is back", shown(path, cwd))
+            }
+            Step::Absent(_) => continue,
+        };
+        nothing = false;
+        terminal::note(&said);
+    }
+    if nothing {
+        terminal::note(&format!(
+            "nothing to take away: no hook in {} is weighbridge's",
+            shown(&change.hooks.folder, cwd)
+        ));
+    }
+    for remark in &change.remarks {
+        terminal::note(remark);
+    }
+}
+
+fn status(cwd: &Path) -> Result<(), Error> {
+    let (hooks, installed) = hook::status(cwd)?;
+    output::deliver(None, |out| {
+        let by = match &hooks.configured {
+            Some(value) => format!(" (core.hooksPath is {})", value.escape_debug()),
+            None => String::new(),
+        };
+        writeln!(out, "hooks in {}{by}", shown(&hooks.folder, cwd))?;
+        for hook in &installed {
+            let state = match hook.state {
+                State::None => "none",
+                State::Ours => "weighbridge",
+                State::Idle => "weighbridge, but not executable: git does not run it",
+                State::Changed => "weighbridge, changed by someone",
+                State::Other => "another hook",
+            };
+            let before = match &hook.before {
+                Some(before) => format!(", after {}", shown(before, cwd)),
+                None => String::new(),
+            };
+            writeln!(out, "  {:<18}{state}{before}", hook.stage.name())?;
+        }
+        Ok(())
+    })
+}
+
+/// A path as the user would type it where they stand.
+fn shown(path: &Path, cwd: &Path) -> String {
+    let cwd = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+    let path = path.strip_prefix(&cwd).unwrap_or(path);
+    path.display().to_string().escape_debug().to_string()
+}
+
+/// A time in seconds, with a fraction if need be.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| String::from("it is a number of seconds"))?;
+    if !(0.0..=86_400.0).contains(&seconds) {
+        return Err(String::from("it is from 0 to 86400 seconds"));
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}

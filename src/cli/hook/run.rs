@@ -1,0 +1,215 @@
+//! `weighbridge hook run`: what the scripts call.
+//!
+//! The variables that are read, for pre-commit and prek: `PRE_COMMIT_FROM_REF`, `PRE_COMMIT_TO_REF`,
+//! `PRE_COMMIT_LOCAL_BRANCH` and `PRE_COMMIT_REMOTE_NAME`, by which they say what they were asked for, and git's own
+//! `GIT_INDEX_FILE`, by which it says that a commit is made.
+
+use std::{
+    io::{self, IsTerminal as _},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    cli::{output, policy, progress::Bar, terminal},
+    error::Error,
+    hook,
+    report::{self, Style},
+    scan::{self, Here, Incoming, Known, Outcome, Report, Request, View},
+};
+
+/// How long `pre-receive` reads unless it is told otherwise: there are servers that give all hooks five seconds together.
+const RECEIVE: Duration = Duration::from_secs(4);
+
+/// Columns of what a server says: git puts `remote: ` in front.
+const REMOTE_COLUMNS: usize = 72;
+
+/// Judge what git asks a hook about; what the scripts call
+///
+/// pre-push and pre-receive read the refs that move from standard input.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Run {
+    /// Which hook asks
+    #[arg(value_name = "HOOK")]
+    hook: Asking,
+    /// What git hands to the hook
+    #[arg(value_name = "ARG")]
+    arguments: Vec<String>,
+    /// The policy to judge by
+    ///
+    /// Without it, that of the repository; for pre-receive the one that the
+    /// receiving repository's HEAD has, never the one that is pushed.
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    policy: Option<PathBuf>,
+    /// How long reading may take; what is not read by then is refused
+    ///
+    /// Without it, 4 seconds for pre-receive and no end for the others.
+    #[arg(long, value_name = "SECONDS", value_parser = super::seconds, help_heading = "Limits")]
+    deadline: Option<Duration>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Asking {
+    /// git, before it records a commit
+    PreCommit,
+    /// git, before it records a merge
+    PreMergeCommit,
+    /// git, before it pushes
+    PrePush,
+    /// git on a server, before it takes what is pushed
+    PreReceive,
+    /// pre-commit or prek, at any of their stages
+    Framework,
+}
+
+impl Run {
+    pub(super) fn run(self, cwd: &Path) -> Result<Outcome, Error> {
+        let started = Instant::now();
+        match self.hook {
+            Asking::PreCommit | Asking::PreMergeCommit => {
+                self.judge(scan::staged(cwd, &[])?, cwd, started)
+            }
+            Asking::PrePush => self.push(cwd, started),
+            Asking::PreReceive => self.receive(cwd, started),
+            Asking::Framework => self.judge(asked(cwd)?, cwd, started),
+        }
+    }
+
+    /// What goes to a remote: the commits that it is not known to have.
+    fn push(&self, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
+        let [remote, url] = self.arguments.as_slice() else {
+            return Err(Error::Usage {
+                message: String::from("git gives pre-push the name and the address of the remote"),
+                help: String::from("weighbridge hook run pre-push REMOTE URL <REFS"),
+            });
+        };
+        let updates = hook::pushed(input()?)?;
+        let mut known = vec![Known::Commits(ids(updates.iter().map(|it| &it.old)))];
+        // Without a name there is nothing that is known to be there but what git has just asked.
+        if remote != url {
+            known.push(Known::Remote(remote.clone()));
+        }
+        let tips = ids(updates.iter().map(|it| &it.new));
+        if tips.is_empty() {
+            return Ok(Outcome::Clean);
+        }
+        let view = scan::incoming(cwd, &Incoming { tips, known })?;
+        self.judge(view, cwd, started)
+    }
+
+    /// What is pushed to this server: the commits that no ref of it reaches.
+    fn receive(&self, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
+        let updates = hook::received(input()?)?;
+        let tips = ids(updates.iter().map(|it| &it.new));
+        if tips.is_empty() {
+            return Ok(Outcome::Clean);
+        }
+        let known = vec![Known::AllRefs];
+        let mut view = scan::incoming(cwd, &Incoming { tips, known })?;
+        let deadline = self.deadline.unwrap_or(RECEIVE);
+        let report = self.report(&mut view, cwd, started.checked_add(deadline), &())?;
+        let style = Style {
+            width: REMOTE_COLUMNS,
+            ..Style::default()
+        };
+        output::deliver(None, |out| report::push(&report, style, out))?;
+        Ok(clean(report.outcome()))
+    }
+
+    /// Judges, and says what there is to say to someone who sits before it.
+    fn judge(&self, mut view: View, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
+        let deadline = self.deadline.and_then(|time| started.checked_add(time));
+        let bar = Bar::new(terminal::shows_progress());
+        let report = self.report(&mut view, cwd, deadline, &bar)?;
+        bar.finish();
+        let outcome = report.outcome();
+        // Most commits bring nothing to judge, and nobody wants to read that.
+        if outcome == Outcome::Nothing {
+            return Ok(Outcome::Clean);
+        }
+        let style = terminal::style(terminal::Color::Auto, false);
+        output::deliver(None, |out| {
+            report::human(&report, style, out)?;
+            match self.hook {
+                Asking::PrePush => report::mend(&report, style, out),
+                _ => out.flush(),
+            }
+        })?;
+        Ok(outcome)
+    }
+
+    fn report(
+        &self,
+        view: &mut View,
+        cwd: &Path,
+        deadline: Option<Instant>,
+        progress: &dyn scan::Progress,
+    ) -> Result<Report, Error> {
+        let (policy, name) = policy::find(self.policy.as_deref(), view, cwd)?;
+        let request = Request {
+            deadline,
+            ..Request::default()
+        };
+        let mut report = scan::check(view, &policy, name, request, progress)?;
+        report.here = Here::between(cwd, &view.root);
+        Ok(report)
+    }
+}
+
+/// What pre-commit or prek want judged. They call the hook when a commit is made, before a push, in a pipeline with two refs,
+/// and for all files; only their variables say which.
+fn asked(cwd: &Path) -> Result<View, Error> {
+    let said = |name: &str| {
+        let value = std::env::var_os(name).filter(|value| !value.is_empty());
+        value.map(|value| value.to_string_lossy().into_owned())
+    };
+    if let (Some(from), Some(to)) = (said("PRE_COMMIT_FROM_REF"), said("PRE_COMMIT_TO_REF")) {
+        return scan::history(cwd, &format!("{from}..{to}"), &[]);
+    }
+    // A push of a whole history has no commit before its first.
+    if let (Some(branch), Some(_)) = (
+        said("PRE_COMMIT_LOCAL_BRANCH"),
+        said("PRE_COMMIT_REMOTE_NAME"),
+    ) {
+        return scan::history(cwd, &branch, &[]);
+    }
+    let staged = scan::staged(cwd, &[])?;
+    // git names the index of the commit that it makes. Where it makes none and nothing is staged, somebody asks for all files.
+    if staged.items.is_empty() && said("GIT_INDEX_FILE").is_none() {
+        return scan::work_tree(cwd, &[]);
+    }
+    Ok(staged)
+}
+
+/// The ids that there are, each once.
+fn ids<'u>(ids: impl Iterator<Item = &'u Option<String>>) -> Vec<String> {
+    let mut ids: Vec<String> = ids.flatten().cloned().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Nothing to judge is nothing against it.
+fn clean(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Nothing => Outcome::Clean,
+        outcome => outcome,
+    }
+}
+
+/// What git says about the refs that move.
+fn input() -> Result<io::StdinLock<'static>, Error> {
+    let input = io::stdin().lock();
+    if input.is_terminal() {
+        return Err(Error::Usage {
+            message: String::from(
+                "the refs that move are read from standard input, which is a terminal",
+            ),
+            help: String::from("this is for git to call; `weighbridge check` is for you"),
+        });
+    }
+    Ok(input)
+}

@@ -1,0 +1,164 @@
+//! Changes to a folder of hooks, each by one rename or link: there is always one whole hook, whatever interrupts.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use super::script::{self, Kind};
+use crate::bytes::{FileSource, Window};
+
+/// Bytes of a hook that are looked at: one that is longer is no script of ours.
+const SCRIPT: usize = 1 << 20;
+
+/// What stands at a hook's place.
+#[derive(Debug)]
+pub(super) enum Found {
+    Nothing,
+    /// A script of ours, as it was written.
+    Ours {
+        bytes: Vec<u8>,
+        /// Whether git would run it.
+        runs: bool,
+    },
+    /// A script of ours that somebody changed.
+    Changed,
+    /// Another hook, or a link to one; the beginning of its text.
+    Other {
+        bytes: Vec<u8>,
+        runs: bool,
+    },
+}
+
+/// Looks at a hook's place.
+pub(super) fn look(path: &Path) -> io::Result<Found> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(Found::Nothing);
+        }
+        Err(error) => return Err(error),
+    };
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.is_symlink() && fs::metadata(path).is_err() {
+        // A link to nothing is a hook that is switched off.
+        return Ok(Found::Other {
+            bytes: Vec::new(),
+            runs: false,
+        });
+    }
+    let window = Window::new(FileSource::open(path)?);
+    let bytes = window.bytes_at(0, SCRIPT)?;
+    let runs = fs::metadata(path).is_ok_and(|metadata| executable(&metadata));
+    if metadata.is_symlink() {
+        return Ok(Found::Other { bytes, runs });
+    }
+    Ok(match script::kind(&bytes) {
+        Kind::Ours => Found::Ours { bytes, runs },
+        Kind::Changed => Found::Changed,
+        Kind::Other => Found::Other { bytes, runs },
+    })
+}
+
+/// Whether something stands at a path, a link to nothing included.
+pub(super) fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether both names are one hook: how an installation that was interrupted leaves them.
+pub(super) fn same(a: &Path, b: &Path) -> bool {
+    let (Ok(left), Ok(right)) = (fs::symlink_metadata(a), fs::symlink_metadata(b)) else {
+        return false;
+    };
+    if left.is_symlink() || right.is_symlink() {
+        return matches!((fs::read_link(a), fs::read_link(b)), (Ok(a), Ok(b)) if a == b);
+    }
+    let all = |path: &Path| {
+        let window = Window::new(FileSource::open(path)?);
+        window.bytes_at(0, usize::try_from(window.len()).unwrap_or(usize::MAX))
+    };
+    left.len() == right.len()
+        && left.permissions() == right.permissions()
+        && matches!((all(a), all(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Gives a hook a second name, by which it is kept: byte for byte, with its mode, as a link if it is one.
+pub(super) fn keep(path: &Path, before: &Path) -> io::Result<()> {
+    match fs::hard_link(path, before) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) => Ok(()),
+        // A file system without links. Until the script is in its place there is no hook, as a next run would find.
+        Err(_) => fs::rename(path, before),
+    }
+}
+
+/// Takes [`keep`] back.
+pub(super) fn unkeep(path: &Path, before: &Path) -> io::Result<()> {
+    // Renaming one name of a file over the other does nothing.
+    if is_there(path) && same(path, before) {
+        fs::remove_file(before)
+    } else {
+        fs::rename(before, path)
+    }
+}
+
+/// Puts a script in its place, whole or not at all, as an executable file.
+pub(super) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    fs::create_dir_all(folder)?;
+    let (mut file, draft) = draft(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&draft.0, path)
+}
+
+fn draft(path: &Path) -> io::Result<(fs::File, Draft)> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let name = name.to_string_lossy();
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o777);
+    let process = std::process::id();
+    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+    // One that an interrupted run of the same number left is in the way, and is let lie.
+    for attempt in 0..16 {
+        let draft = path.with_file_name(format!(".{name}.{process}.{attempt}.tmp"));
+        match options.open(&draft) {
+            Ok(file) => return Ok((file, Draft(draft))),
+            Err(error) => last = error,
+        }
+        if last.kind() != io::ErrorKind::AlreadyExists {
+            break;
+        }
+    }
+    Err(last)
+}
+
+#[cfg(unix)]
+fn executable(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn executable(_: &fs::Metadata) -> bool {
+    true
+}
+
+/// A file that is removed unless it has been renamed.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,378 @@
+//! Installing, renewing and taking away, after a look at everything that is there: what cannot be done is said before
+//! anything is changed.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Stage,
+    folder::{self, Found},
+    others,
+    script::{self, Options},
+};
+use crate::{
+    error::Error,
+    git::{self, Hooks},
+};
+
+/// What an installation, or taking one away, came to.
+#[derive(Debug)]
+pub struct Change {
+    /// Where the hooks are.
+    pub hooks: Hooks,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+    /// What the user should know, a sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// What was done about one hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Our script is there now.
+    Installed(PathBuf),
+    /// Our script is there now; it runs the hook that was there first, which is now called this.
+    Chained(PathBuf, PathBuf),
+    /// An older script of ours was replaced.
+    Renewed(PathBuf),
+    /// Our script was there already.
+    Present(PathBuf),
+    /// Our script is gone.
+    Removed(PathBuf),
+    /// Our script is gone, and the hook before it is there again.
+    Restored(PathBuf),
+    /// There was no script of ours.
+    Absent(PathBuf),
+}
+
+/// What there is of one hook.
+#[derive(Debug)]
+pub struct Installed {
+    /// Which.
+    pub stage: Stage,
+    /// Its file.
+    pub path: PathBuf,
+    /// What stands there.
+    pub state: State,
+    /// The hook that ours runs first.
+    pub before: Option<PathBuf>,
+}
+
+/// What stands at a hook's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// No hook.
+    None,
+    /// Our script.
+    Ours,
+    /// Our script, but git does not run a file that is not executable.
+    Idle,
+    /// Our script, changed by someone.
+    Changed,
+    /// Another hook.
+    Other,
+}
+
+/// A hook's place, as it was found.
+struct Place {
+    stage: Stage,
+    path: PathBuf,
+    before: PathBuf,
+    found: Found,
+    kept: bool,
+}
+
+/// Puts scripts into the repository that `cwd` is in. A hook of another kind is kept beside ours, which runs it first; a
+/// script of ours is renewed, and hands on what it handed on unless the options say otherwise. Without stages it is
+/// `pre-commit`. `shared` agrees to a folder that other repositories may use.
+///
+/// # Errors
+/// No repository; a folder that is shared, or kept by a tool that would undo it; a script of ours that was changed; two hooks
+/// for one place; files that cannot be written.
+pub fn install(
+    cwd: &Path,
+    stages: &[Stage],
+    options: &Options,
+    shared: bool,
+) -> Result<Change, Error> {
+    let hooks = git::hooks(cwd)?;
+    if stages.is_empty() && hooks.work_tree.is_none() {
+        return Err(Error::Usage {
+            message: String::from("this is a bare repository: nothing is committed here"),
+            help: String::from("`--pre-receive` judges what is pushed to it"),
+        });
+    }
+    allowed(&hooks, shared)?;
+    let stages = match stages {
+        [] => &[Stage::PreCommit],
+        stages => stages,
+    };
+    let mut change = Change {
+        steps: Vec::new(),
+        remarks: Vec::new(),
+        hooks,
+    };
+    let places = places(&change.hooks, stages)?;
+    for place in &places {
+        place.may_be_ours(&mut change)?;
+    }
+    let mut options = options.clone();
+    if change.hooks.versioned {
+        // Where the program is on this machine is nobody else's business.
+        options.program = None;
+        change.remarks.push(format!(
+            "`{}` is part of the work tree: commit the script, and everyone who sets core.hooksPath has it",
+            shown(&change.hooks.folder, cwd).display()
+        ));
+    }
+    for place in places {
+        let step = place.install(&options)?;
+        change.steps.push(step);
+    }
+    Ok(change)
+}
+
+/// Takes our scripts away, all of them without stages, and puts back what was there before, exactly as it was.
+///
+/// # Errors
+/// No repository; a script of ours that was changed or replaced by someone; files that cannot be removed.
+pub fn uninstall(cwd: &Path, stages: &[Stage]) -> Result<Change, Error> {
+    let hooks = git::hooks(cwd)?;
+    let stages = match stages {
+        [] => &Stage::ALL,
+        stages => stages,
+    };
+    let places = places(&hooks, stages)?;
+    for place in &places {
+        match place.found {
+            Found::Changed => return Err(place.changed("take it away by hand")),
+            Found::Other { .. } if place.kept && !folder::same(&place.path, &place.before) => {
+                return Err(Error::Usage {
+                    message: format!(
+                        "`{}` is not weighbridge's any more, so it is not touched",
+                        place.path.display()
+                    ),
+                    help: format!(
+                        "the hook from before the installation is kept as `{}`: choose one of the two",
+                        place.before.display()
+                    ),
+                });
+            }
+            _ => {}
+        }
+    }
+    let steps = places
+        .into_iter()
+        .map(Place::uninstall)
+        .collect::<Result<_, _>>()?;
+    Ok(Change {
+        hooks,
+        steps,
+        remarks: Vec::new(),
+    })
+}
+
+/// What there is of every hook.
+///
+/// # Errors
+/// No repository, or files that cannot be read.
+pub fn status(cwd: &Path) -> Result<(Hooks, Vec<Installed>), Error> {
+    let hooks = git::hooks(cwd)?;
+    let installed = places(&hooks, &Stage::ALL)?
+        .into_iter()
+        .map(|place| Installed {
+            stage: place.stage,
+            state: match place.found {
+                Found::Nothing => State::None,
+                Found::Ours { runs: true, .. } => State::Ours,
+                Found::Ours { runs: false, .. } => State::Idle,
+                Found::Changed => State::Changed,
+                Found::Other { .. } => State::Other,
+            },
+            before: place.kept.then_some(place.before),
+            path: place.path,
+        })
+        .collect();
+    Ok((hooks, installed))
+}
+
+/// Whether scripts may be put into this folder.
+fn allowed(hooks: &Hooks, shared: bool) -> Result<(), Error> {
+    let folder = hooks.folder.display();
+    if let Some(tool) = others::of_folder(hooks) {
+        return Err(Error::Usage {
+            message: format!(
+                "{} keeps the hooks in `{folder}`, and writes them anew",
+                tool.name
+            ),
+            help: String::from(tool.better),
+        });
+    }
+    if !hooks.elsewhere || shared {
+        return Ok(());
+    }
+    let why = match &hooks.configured {
+        Some(value) => format!("core.hooksPath is `{value}`"),
+        None => String::from("it is a link"),
+    };
+    Err(Error::Usage {
+        message: format!(
+            "the hooks are in `{folder}`, outside of this repository ({why}): other repositories may run them too"
+        ),
+        help: format!(
+            "`--shared` installs there, for every repository that uses it; or let this one have its own: \
+             git config core.hooksPath '{}'",
+            hooks.common.join("hooks").display()
+        ),
+    })
+}
+
+fn places(hooks: &Hooks, stages: &[Stage]) -> Result<Vec<Place>, Error> {
+    let mut places = Vec::new();
+    for stage in Stage::ALL {
+        if !stages.contains(&stage) {
+            continue;
+        }
+        let path = hooks.folder.join(stage.name());
+        let before = hooks.folder.join(format!("{stage}.before-weighbridge"));
+        let found = folder::look(&path).map_err(|source| Error::Io {
+            path: path.clone(),
+            source,
+        })?;
+        places.push(Place {
+            stage,
+            kept: folder::is_there(&before),
+            path,
+            before,
+            found,
+        });
+    }
+    Ok(places)
+}
+
+impl Place {
+    /// Whether a script can be put here, and what to remark about it.
+    fn may_be_ours(&self, change: &mut Change) -> Result<(), Error> {
+        let (bytes, runs) = match &self.found {
+            Found::Nothing | Found::Ours { .. } => return Ok(()),
+            Found::Changed => return Err(self.changed("move it away, and install again")),
+            Found::Other { bytes, runs } => (bytes, *runs),
+        };
+        if self.kept && !folder::same(&self.path, &self.before) {
+            return Err(Error::Usage {
+                message: format!(
+                    "there is a hook at `{}`, and another is kept as `{}` from an earlier installation",
+                    self.path.display(),
+                    self.before.display()
+                ),
+                help: String::from("see which of the two is wanted, and move the other away"),
+            });
+        }
+        let tool = others::of_script(bytes);
+        if let Some(tool) = tool.filter(|tool| !tool.chains) {
+            return Err(Error::Usage {
+                message: format!(
+                    "{} keeps the hook `{}`, and does not run it under another name",
+                    tool.name,
+                    self.path.display()
+                ),
+                help: String::from(tool.better),
+            });
+        }
+        if let Some(tool) = tool {
+            change.remarks.push(format!(
+                "`{}` is {}'s; better than a hook beside it: {}",
+                self.path.display(),
+                tool.name,
+                tool.better
+            ));
+        }
+        if !runs {
+            change.remarks.push(format!(
+                "`{}` is not executable: git did not run it, and it is not run now",
+                self.path.display()
+            ));
+        }
+        Ok(())
+    }
+
+    fn changed(&self, then: &str) -> Error {
+        Error::Usage {
+            message: format!(
+                "`{}` was weighbridge's and has been changed since, so it is not touched",
+                self.path.display()
+            ),
+            help: format!(
+                "compare it with `weighbridge hook print {}`, then {then}",
+                self.stage
+            ),
+        }
+    }
+
+    fn install(self, options: &Options) -> Result<Step, Error> {
+        let chosen = options.policy.is_some() || options.deadline.is_some();
+        let text = match &self.found {
+            Found::Ours { bytes, .. } if !chosen => script::renewed(self.stage, options, bytes),
+            _ => script::script(self.stage, options),
+        };
+        let put = || {
+            folder::put(&self.path, &text).map_err(|source| Error::Write {
+                path: self.path.clone(),
+                source,
+            })
+        };
+        match &self.found {
+            Found::Ours { bytes, runs: true } if *bytes == text => Ok(Step::Present(self.path)),
+            Found::Ours { .. } => {
+                put()?;
+                Ok(Step::Renewed(self.path))
+            }
+            Found::Other { .. } => {
+                // What an interrupted run kept is kept already.
+                if !self.kept {
+                    folder::keep(&self.path, &self.before).map_err(|source| Error::Write {
+                        path: self.before.clone(),
+                        source,
+                    })?;
+                }
+                if let Err(error) = put() {
+                    let _ = folder::unkeep(&self.path, &self.before);
+                    return Err(error);
+                }
+                Ok(Step::Chained(self.path, self.before))
+            }
+            _ => {
+                put()?;
+                Ok(if self.kept {
+                    Step::Chained(self.path, self.before)
+                } else {
+                    Step::Installed(self.path)
+                })
+            }
+        }
+    }
+
+    fn uninstall(self) -> Result<Step, Error> {
+        let written = |path: &Path, result: std::io::Result<()>| {
+            result.map_err(|source| Error::Write {
+                path: path.to_owned(),
+                source,
+            })
+        };
+        match self.found {
+            Found::Ours { .. } if !self.kept => {
+                written(&self.path, std::fs::remove_file(&self.path))?;
+                Ok(Step::Removed(self.path))
+            }
+            Found::Nothing | Found::Other { .. } if !self.kept => Ok(Step::Absent(self.path)),
+            _ => {
+                written(&self.path, folder::unkeep(&self.path, &self.before))?;
+                Ok(Step::Restored(self.path))
+            }
+        }
+    }
+}
+
+/// A path as the user would type it, if it is below where they stand.
+fn shown<'p>(path: &'p Path, cwd: &Path) -> &'p Path {
+    path.strip_prefix(cwd).unwrap_or(path)
+}

@@ -1,0 +1,5 @@
+mod deadline;
+mod install;
+mod place;
+mod run;
+mod word;
