@@ -8,9 +8,11 @@
 )]
 
 mod check;
+mod completions;
 mod error;
 mod explain;
 mod inspect;
+mod man;
 mod output;
 mod policy;
 mod progress;
@@ -72,6 +74,8 @@ enum Command {
     /// Start a policy
     #[command(subcommand)]
     Policy(policy::Command),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Which policy judges.
@@ -129,7 +133,10 @@ impl Cli {
         match &self.command {
             Command::Check(check) => check.color(),
             Command::Inspect(inspect) => inspect.color(),
-            Command::Explain(_) | Command::Policy(_) => terminal::Color::Auto,
+            Command::Explain(_)
+            | Command::Policy(_)
+            | Command::Completions(_)
+            | Command::Man(_) => terminal::Color::Auto,
         }
     }
 
@@ -139,6 +146,8 @@ impl Cli {
             Command::Inspect(inspect) => inspect.run(),
             Command::Explain(explain) => explain.run(),
             Command::Policy(policy) => policy.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
         }
     }
 }

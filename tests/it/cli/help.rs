@@ -16,10 +16,12 @@ fn the_first_page() {
     Usage: weighbridge <COMMAND>
 
     Commands:
-      check    Check the files of a repository, a folder, or by name
-      inspect  Say what loading one file would do
-      explain  Explain a rule or a format
-      policy   Start a policy
+      check        Check the files of a repository, a folder, or by name
+      inspect      Say what loading one file would do
+      explain      Explain a rule or a format
+      policy       Start a policy
+      completions  Write completions for a shell
+      man          Write the manual pages
 
     Options:
       -h, --help
