@@ -63,6 +63,14 @@ digest() {
     if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi <"$1" | cut -d ' ' -f 1
 }
 
+unpack() {
+    case $kind in
+    zip) unzip -q "$1" -d "$home" || return ;;
+    *) tar -xzf "$1" -C "$home" || return ;;
+    esac
+    mv "$home/weighbridge-$target" "$home/bin"
+}
+
 # Says why not if there is no release to be had; stops the run if there is one that must not be used.
 release() {
     local name=weighbridge-$target.$kind expected vouched
@@ -96,10 +104,7 @@ release() {
     fi
     rm -rf "$home"
     mkdir -p "$home"
-    case $kind in
-    zip) unzip -q "$archive" -d "$home" ;;
-    *) tar -xzf "$archive" -C "$home" ;;
-    esac && mv "$home/weighbridge-$target" "$home/bin" || die "$name of v$version cannot be unpacked"
+    unpack "$archive" || die "$name of v$version cannot be unpacked"
     rm -f "$archive"
     echo "fetched $name of v$version: $vouched"
 }
