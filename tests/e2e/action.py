@@ -325,7 +325,7 @@ def hostile_names_forge_nothing(world):
         expect(result, "refused", 1)
         assert set(paths(result)) >= {"models/inside.pkl", names[1]}, paths(result)
         numbers_are_right(result)
-        assert not [told for told in result.annotations if "forged" in told.get("file", "") and "\n" not in told["file"]]
+        assert not [told for told in result.annotations if told.get("file") == "forged.py" or told["message"] == "forged"]
         assert set(result.steps["check"]) == {"outcome", "findings", "refused", "warnings", "json", "sarif"}
         assert "<script>" not in result.summary
         if not inputs:
