@@ -33,10 +33,11 @@ json=$folder/weighbridge.json
 sarif=${INPUT_SARIF:-$folder/weighbridge.sarif}
 arguments=(check --output "json=$json" --output "sarif=$sarif" --output "plain=$folder/report.txt")
 # What is said on standard output is for GitHub, or for nobody: the report for people is shown below.
-said=/dev/null
 if flag annotations "$INPUT_ANNOTATIONS"; then
     arguments+=(--format github)
-    said=/dev/stdout
+    exec 3>&1
+else
+    exec 3>/dev/null
 fi
 if flag summary "$INPUT_SUMMARY"; then arguments+=(--output "markdown=$folder/summary.md"); fi
 [ -z "$BASE_RANGE" ] || arguments+=(--diff "$BASE_RANGE")
@@ -50,7 +51,7 @@ named=${#items[@]}
 arguments+=(-- ${items[@]+"${items[@]}"})
 
 code=0
-"$PROGRAM" "${arguments[@]}" >"$said" 2>"$folder/stderr" || code=$?
+"$PROGRAM" "${arguments[@]}" >&3 2>"$folder/stderr" || code=$?
 [ ! -s "$folder/stderr" ] || show "$folder/stderr"
 case $code in
 0) outcome=clean ;;
