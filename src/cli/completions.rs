@@ -1,7 +1,7 @@
 //! `weighbridge completions`: what a shell offers when Tab is pressed.
 //!
-//! The script is made from the definition of the command line, so it cannot fall behind it. It also knows what can be
-//! explained: every rule and every format.
+//! The script is made from the definition of the command line, so it cannot fall behind it. Where the shell's generator
+//! offers values of positional arguments (bash, zsh), it also knows every rule and format that can be explained.
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::{Shell as Generator, generate};
