@@ -16,11 +16,13 @@ fn the_first_page() {
     Usage: weighbridge <COMMAND>
 
     Commands:
-      check    Check the files of a repository, a folder, or by name
-      inspect  Say what loading one file would do
-      explain  Explain a rule or a format
-      policy   Start a policy
-      hook     Judge commits and pushes as git makes them
+      check        Check the files of a repository, a folder, or by name
+      inspect      Say what loading one file would do
+      explain      Explain a rule or a format
+      policy       Start a policy
+      hook         Judge commits and pushes as git makes them
+      completions  Write completions for a shell
+      man          Write the manual pages
 
     Options:
       -h, --help
