@@ -86,6 +86,6 @@ impl fmt::Debug for Entry {
         f.debug_struct("Entry")
             .field("path", &self.path)
             .field("kind", &self.kind)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

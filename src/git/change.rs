@@ -116,6 +116,9 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
 
 /// A range's sides and the dots between them.
 fn split(range: &str) -> (&str, &'static str, &str) {
+    fn or_head(side: &str) -> &str {
+        if side.is_empty() { "HEAD" } else { side }
+    }
     let (from, dots, to) = if let Some((from, to)) = range.split_once("...") {
         (from, "...", to)
     } else if let Some((from, to)) = range.split_once("..") {
@@ -123,7 +126,6 @@ fn split(range: &str) -> (&str, &'static str, &str) {
     } else {
         (range, "..", "")
     };
-    let or_head = |side| if side == "" { "HEAD" } else { side };
     match range {
         "" => ("", dots, "HEAD"),
         _ => (or_head(from), dots, or_head(to)),

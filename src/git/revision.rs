@@ -221,7 +221,7 @@ fn near(repository: &gix::Repository, name: &str) -> Option<String> {
         .filter_map(Result::ok)
         .map(|reference| reference.name().shorten().to_string());
     names
-        .flat_map(|full| {
+        .filter_map(|full| {
             // `main` is near to `origin/main`, which is how it must be written.
             let last = full.rsplit_once('/').map(|(_, last)| last.to_owned());
             let whole = strsim::damerau_levenshtein(name, &full);

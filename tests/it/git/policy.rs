@@ -203,6 +203,11 @@ fn a_commit_is_judged_by_the_policy_that_it_records() {
         said(&run).contains("`git add weighbridge.yaml` records it"),
         "{run:?}"
     );
+    repo.git(&["add", "-N", "weighbridge.yaml"]);
+    assert_eq!(
+        policy(&check(&repo, &["--staged"])),
+        "recommended (built in)"
+    );
     repo.git(&["add", "-A"]);
     let run = check(&repo, &["--staged"]);
     assert_eq!(

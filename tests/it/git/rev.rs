@@ -75,6 +75,14 @@ fn a_revision_that_is_not_there_is_told_with_what_would_help() {
         assert!(told.replace("\n  ", " ").contains(said), "{rev}: {told}");
         assert!(!told.contains('\u{1b}'), "{told}");
     }
+    for both in [
+        ["--rev=main", "--staged"],
+        ["--rev=main", "--diff=main"],
+        ["--staged", "--diff=main"],
+    ] {
+        let run = crate::support::cli::run(&repo.root, &[&["check"], &both[..]].concat());
+        assert_eq!(run.code, 2, "{both:?}: {run:?}");
+    }
     // Without a flag before it, it is an argument that is not known.
     let run = crate::support::cli::run(&repo.root, &["check", "--rev", "-x"]);
     assert_eq!(run.code, 2, "{run:?}");
@@ -111,6 +119,20 @@ fn a_shallow_clone_says_how_to_fetch_what_it_lacks() {
     assert!(told.contains("git fetch --depth=1 origin"), "{told}");
     let view = weighbridge::git::revision(&clone, "HEAD", &[]).unwrap();
     insta::assert_snapshot!(shown(&view), @"a.txt = 2");
+    // What is printed brings it.
+    repo.git(&["branch", "topic", "HEAD~1"]);
+    repo.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    for rev in [old.as_str(), "topic", "origin/topic", "HEAD~1"] {
+        let told = here(rev);
+        let (_, command) = told
+            .split_once(": git ")
+            .unwrap_or_else(|| panic!("{told}"));
+        let command = command.split(" ╰──").next().unwrap().trim();
+        let words: Vec<&str> = command.split(' ').collect();
+        repo.git_in(&clone, &words);
+        let view = weighbridge::git::revision(&clone, rev, &[]).unwrap();
+        assert_eq!(shown(&view), "a.txt = 1", "{rev}");
+    }
 }
 
 #[test]
