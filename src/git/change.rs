@@ -230,8 +230,8 @@ impl View {
     }
 
     /// Marks those of the policy's files (relative to the root) that the view's change adds, edits or deletes. `judge` is
-    /// the policy that judges it, in words.
-    pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str) {
+    /// the policy that judges it, in words; `judges` says whether that is the policy as the change leaves it.
+    pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str, judges: bool) {
         let (Some(sides), Some(shared)) = (&self.sides, &self.repository) else {
             return;
         };
@@ -239,7 +239,6 @@ impl View {
             return;
         };
         let repository = shared.to_thread_local();
-        let judges = matches!(sides.after, Snapshot::Index(_));
         let mut marks = Vec::new();
         for file in files {
             let path = super::relative_bytes(file);

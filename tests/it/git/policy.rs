@@ -80,6 +80,8 @@ fn a_change_is_judged_by_the_policy_it_starts_from() {
         (1, "../central.yaml")
     );
     assert!(!central.stdout.contains("policy-changed"), "{central:?}");
+    let own = check(&repo, &["--policy=weighbridge.yaml", "--diff=main~1...topic"]);
+    assert!(said(&own).contains("the change edits the policy that judges it: weighbridge.yaml"), "{own:?}");
     // Where there was none, the built-in one judges the first.
     repo.git(&["checkout", "-q", "--orphan", "bare-base"]);
     repo.git(&["rm", "-rqf", "."]);
@@ -215,7 +217,7 @@ fn a_commit_is_judged_by_the_policy_that_it_records() {
         (0, "weighbridge.yaml in the index")
     );
     assert!(
-        said(&run).contains("the commit edits the policy that judges it"),
+        said(&run).contains("the change edits the policy that judges it: weighbridge.yaml in the index"),
         "{run:?}"
     );
     repo.commit().write("b.py", LOAD);
@@ -229,7 +231,7 @@ fn a_commit_is_judged_by_the_policy_that_it_records() {
     let run = check(&repo, &["--staged"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
-        said(&run).contains("the commit deletes the policy"),
+        said(&run).contains("the change deletes the policy and is judged by recommended (built in)"),
         "{run:?}"
     );
 }

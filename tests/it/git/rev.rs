@@ -155,6 +155,18 @@ fn everywhere_a_repository_may_be() {
     let limited =
         weighbridge::git::revision(&outside.join("bare"), "HEAD", &["out".into()]).unwrap();
     assert_eq!(shown(&limited), "out/b.txt = 1");
+    // As a server's hook is told where it is.
+    repo.write("b.py", "").commit();
+    repo.git(&["push", "-q", "../bare", "main"]);
+    let count = |folder: &std::path::Path| {
+        let mut program = crate::support::cli::program(folder);
+        program.env("GIT_DIR", outside.join("bare")).args(["check", "--rev=main"]);
+        crate::support::cli::finish(&mut program).stdout
+    };
+    assert!(count(&outside).contains("1 source file in main"));
+    // Who stands in a work tree means that one.
+    assert!(count(&outside.join("shared")).contains("nothing to check"));
+    repo.git(&["reset", "-q", "--hard", "HEAD~1"]);
     if let Some(sha256) = Repo::new(&["--object-format=sha256"]) {
         sha256.write("a.txt", "1").write("out/b.txt", "1").commit();
         assert_eq!(shown(&view(&sha256, "main")), expected);
