@@ -29,7 +29,7 @@ struct Opened {
     shared: gix::ThreadSafeRepository,
     repository: gix::Repository,
     start: PathBuf,
-    /// Of the work tree, or of the repository itself if it is bare.
+    /// Of the work tree; where there is none, where the user stands.
     root: PathBuf,
     bare: bool,
 }
@@ -163,16 +163,10 @@ impl Opened {
                 format!("`{flag}` judges what git recorded; leave it out to check files"),
             ));
         };
-        let (root, bare) = match repository::work_tree_of(&shared) {
-            Some(root) => (root, false),
-            None => (
-                std::fs::canonicalize(shared.git_dir()).map_err(|source| Error::Io {
-                    path: shared.git_dir().to_owned(),
-                    source,
-                })?,
-                true,
-            ),
-        };
+        // In a bare repository, or from elsewhere with `GIT_DIR`, paths are those of the tree.
+        let work_tree = repository::work_tree_of(&shared);
+        let bare = work_tree.is_none();
+        let root = work_tree.unwrap_or_else(|| start.clone());
         let mut repository = shared.to_thread_local();
         // Trees and commits are met again and again.
         repository.object_cache_size_if_unset(4 << 20);
@@ -186,8 +180,7 @@ impl Opened {
     }
 
     fn filter(&self, paths: &[PathBuf], snapshots: &[&Snapshot]) -> Result<Filter, Error> {
-        // From within a bare repository, or from elsewhere with `GIT_DIR`, paths are those of the tree.
-        let start = if self.start.starts_with(&self.root) && !self.bare {
+        let start = if self.start.starts_with(&self.root) {
             &self.start
         } else {
             &self.root
