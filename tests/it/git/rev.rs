@@ -222,6 +222,30 @@ fn what_is_not_here_is_told_where_it_is_missing() {
     assert!(text.contains("deep/b.txt = 2"), "{text}");
 }
 
+#[test]
+fn a_repository_that_is_damaged_is_said_to_be() {
+    let repo = repo!();
+    repo.write("a.txt", "1").commit();
+    let id = repo.git(&["rev-parse", "HEAD"]);
+    let (folder, file) = id.split_at(2);
+    let object = repo.root.join(".git/objects").join(folder).join(file);
+    fs::remove_file(&object).unwrap();
+    fs::write(&object, "no object").unwrap();
+    for rev in ["main", "HEAD", id.as_str(), "main...HEAD"] {
+        let flag = if rev.contains("...") {
+            "--diff"
+        } else {
+            "--rev"
+        };
+        let run = crate::support::cli::run(&repo.root, &["check", &format!("{flag}={rev}")]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(
+            run.stderr.contains("cannot read the repository"),
+            "{rev}: {run:?}"
+        );
+    }
+}
+
 /// Writes a tree of raw entries; git itself would not.
 fn tree(repo: &Repo, entries: &[(&str, &[u8], &str)]) -> String {
     let mut bytes = Vec::new();
