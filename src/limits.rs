@@ -155,7 +155,7 @@ pub const COMMIT_TEXT: usize = 200;
 
 /// Paths that are looked at in the trees of one view. A few objects can stand for billions of paths; the largest public
 /// repositories have half a million files.
-pub const TREE_ENTRIES: u64 = 2_000_000;
+pub const TREE_ENTRIES: u64 = 1_000_000;
 
 /// Bytes of all those paths together. Folders nested without end have paths without end; half a million files have 40 MB.
 pub const TREE_PATHS: u64 = 512 << 20;

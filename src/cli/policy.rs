@@ -51,7 +51,8 @@ pub(super) fn find(
     }
     files.sort();
     files.dedup();
-    view.mark_policy(&files, &name);
+    let new = named.is_some() || view.is_index();
+    view.mark_policy(&files, &name, new);
     Ok((policy, name))
 }
 

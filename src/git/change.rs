@@ -29,7 +29,7 @@ struct Opened {
     shared: gix::ThreadSafeRepository,
     repository: gix::Repository,
     start: PathBuf,
-    /// Of the work tree, or of the repository itself if it is bare.
+    /// Of the work tree; where there is none, where the user stands.
     root: PathBuf,
     bare: bool,
 }
@@ -116,6 +116,9 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
 
 /// A range's sides and the dots between them.
 fn split(range: &str) -> (&str, &'static str, &str) {
+    fn or_head(side: &str) -> &str {
+        if side.is_empty() { "HEAD" } else { side }
+    }
     let (from, dots, to) = if let Some((from, to)) = range.split_once("...") {
         (from, "...", to)
     } else if let Some((from, to)) = range.split_once("..") {
@@ -123,7 +126,6 @@ fn split(range: &str) -> (&str, &'static str, &str) {
     } else {
         (range, "..", "")
     };
-    let or_head = |side| if side == "" { "HEAD" } else { side };
     match range {
         "" => ("", dots, "HEAD"),
         _ => (or_head(from), dots, or_head(to)),
@@ -161,16 +163,10 @@ impl Opened {
                 format!("`{flag}` judges what git recorded; leave it out to check files"),
             ));
         };
-        let (root, bare) = match repository::work_tree_of(&shared) {
-            Some(root) => (root, false),
-            None => (
-                std::fs::canonicalize(shared.git_dir()).map_err(|source| Error::Io {
-                    path: shared.git_dir().to_owned(),
-                    source,
-                })?,
-                true,
-            ),
-        };
+        // In a bare repository, or from elsewhere with `GIT_DIR`, paths are those of the tree.
+        let work_tree = repository::work_tree_of(&shared);
+        let bare = work_tree.is_none();
+        let root = work_tree.unwrap_or_else(|| start.clone());
         let mut repository = shared.to_thread_local();
         // Trees and commits are met again and again.
         repository.object_cache_size_if_unset(4 << 20);
@@ -184,8 +180,7 @@ impl Opened {
     }
 
     fn filter(&self, paths: &[PathBuf], snapshots: &[&Snapshot]) -> Result<Filter, Error> {
-        // From within a bare repository, or from elsewhere with `GIT_DIR`, paths are those of the tree.
-        let start = if self.start.starts_with(&self.root) && !self.bare {
+        let start = if self.start.starts_with(&self.root) {
             &self.start
         } else {
             &self.root
@@ -228,8 +223,8 @@ impl View {
     }
 
     /// Marks those of the policy's files (relative to the root) that the view's change adds, edits or deletes. `judge` is
-    /// the policy that judges it, in words.
-    pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str) {
+    /// the policy that judges it, in words; `judges` says whether that is the policy as the change leaves it.
+    pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str, judges: bool) {
         let (Some(sides), Some(shared)) = (&self.sides, &self.repository) else {
             return;
         };
@@ -237,7 +232,6 @@ impl View {
             return;
         };
         let repository = shared.to_thread_local();
-        let judges = matches!(sides.after, Snapshot::Index(_));
         let mut marks = Vec::new();
         for file in files {
             let path = super::relative_bytes(file);

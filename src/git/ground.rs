@@ -11,6 +11,7 @@ use std::{
 
 use gix::{
     bstr::{BStr, ByteSlice as _},
+    index::entry::Flags,
     objs::{
         Kind, TreeRef,
         tree::{EntryKind as TreeKind, EntryMode},
@@ -166,6 +167,10 @@ impl View {
         repository: &gix::Repository,
         folder: &[u8],
     ) -> Option<Vec<u8>> {
+        // What a submodule says of itself is not what its user says of it.
+        if self.is_in_module(folder) {
+            return None;
+        }
         let path = [folder, b".gitattributes"].concat();
         let Some(snapshot) = &self.ground.snapshot else {
             let place = self.root.join(path.to_path().ok()?);
@@ -199,7 +204,9 @@ impl Snapshot {
             Self::Tree(tree) => in_tree(repository, *tree, path),
             Self::Index(index) => {
                 if let Some(entry) = index.entry_by_path(BStr::new(path)) {
-                    return Ok(entry.mode.to_tree_entry_mode().map(|mode| (mode, entry.id)));
+                    let recorded = !entry.flags.contains(Flags::INTENT_TO_ADD);
+                    let mode = entry.mode.to_tree_entry_mode().filter(|_| recorded);
+                    return Ok(mode.map(|mode| (mode, entry.id)));
                 }
                 // Of a folder outside a sparse checkout the index may have but the tree.
                 for slash in path.iter().enumerate().filter(|(_, b)| **b == b'/') {

@@ -177,6 +177,28 @@ impl<'r> Comparison<'r> {
             }
             at = end;
         }
+        self.count_deleted(level, &head);
+    }
+
+    /// What `HEAD` has in a folder and the index has not.
+    fn count_deleted(&mut self, level: &Level<'r>, head: &gix::objs::TreeRef<'_>) {
+        let first = self.index.entries().get(level.range.start);
+        let prefix = first
+            .and_then(|entry| entry.path(self.index).get(..level.prefix))
+            .unwrap_or_default();
+        for entry in &head.entries {
+            let path = [prefix, entry.filename.as_bytes()].concat();
+            let path = BStr::new(&path);
+            if !entry.mode.is_tree() {
+                if self.index.entry_range(path).is_none() {
+                    self.trees.delete(path);
+                }
+            } else if !self.index.path_is_directory(path) {
+                let folder = [path.as_bytes(), b"/"].concat();
+                self.trees
+                    .compare(&folder, Some(entry.oid.to_owned()), None);
+            }
+        }
     }
 
     /// The end of the entries below `folder`: where the index remembers, or else by search.

@@ -1,4 +1,4 @@
-//! Entries: what is in a work tree, an index, a folder, or under a name. The only user of `gix`.
+//! Entries: what is in a work tree, an index, a commit, a change, a folder, or under a name. The only user of `gix`.
 //!
 //! A [`View`] is a sorted list of [`Item`]s whose bytes have not been read; a [`Reader`] (one for each worker) opens
 //! them, from disk or from the object store, and follows git-lfs pointers into the local store. Nothing is judged
@@ -47,7 +47,7 @@ use crate::{
 pub struct View {
     /// The folder that paths are relative to, and where a policy is looked for.
     pub root: PathBuf,
-    /// In words: `the work tree`, `the index`, a path.
+    /// In words: `the work tree`, `the index`, `the change main...HEAD (1a2b3c4..5d6e7f8)`, a path.
     pub label: String,
     /// Sorted by path; in an index, the sides of a conflict share one.
     pub items: Vec<Item>,

@@ -18,6 +18,7 @@ const NO_REPLACEMENTS: &str = "core.useReplaceRefs=false";
 /// hooks run with it: `GIT_INDEX_FILE` names the index that is being committed.
 pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>, Error> {
     let environment = std::env::var_os("GIT_DIR").is_some();
+    let mut bare = None;
     if environment {
         let found = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
             start,
@@ -25,10 +26,14 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
             options(Permission::Allow),
         );
         // The environment speaks of one repository; a path elsewhere belongs to whichever it is in.
-        if let Ok(repository) = found
-            && holds(&repository, start)
-        {
-            return Ok(Some(repository));
+        if let Ok(repository) = found {
+            if holds(&repository, start) {
+                return Ok(Some(repository));
+            }
+            // A server's hook: nobody stands in a work tree there.
+            if work_tree_of(&repository).is_none() {
+                bare = Some(repository);
+            }
         }
     }
     let found = if environment {
@@ -41,9 +46,11 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
             options(Permission::Allow),
         )
     };
-    match found {
-        Ok(repository) => Ok(Some(repository)),
-        Err(error) => refuse(start, &error),
+    match (found, bare) {
+        (Ok(repository), Some(bare)) if work_tree_of(&repository).is_none() => Ok(Some(bare)),
+        (Ok(repository), _) => Ok(Some(repository)),
+        (Err(_), Some(bare)) => Ok(Some(bare)),
+        (Err(error), None) => refuse(start, &error),
     }
 }
 

@@ -29,7 +29,9 @@ impl Revision {
     /// A name that stands for nothing here, for a range, or for a file.
     pub(super) fn find(repository: &gix::Repository, name: &str) -> Result<Self, Error> {
         let shown = Text::from(name).to_string();
-        if repository.head().is_ok_and(|head| head.is_unborn()) && (name == "HEAD" || name == "@") {
+        let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
+        let head = repository.head().map_err(broken)?;
+        if head.is_unborn() && (name == "HEAD" || name == "@") {
             return Err(usage(
                 "`HEAD` has no commit yet",
                 "commit first; `weighbridge check` judges the files as they are",
@@ -50,7 +52,6 @@ impl Revision {
         let object = object
             .peel_tags_to_end()
             .map_err(|error| unknown(repository, name, &error))?;
-        let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
         match object.kind {
             gix::objs::Kind::Commit => {
                 let commit = object.try_into_commit().map_err(|_| neither(&shown))?;
@@ -145,6 +146,18 @@ fn neither(shown: &str) -> Error {
 fn unknown(repository: &gix::Repository, name: &str, error: &gix::Error) -> Error {
     let shown = Text::from(name).to_string();
     let why = describe(error);
+    // A name that is there and leads to nothing readable: the repository is damaged.
+    let named = |name: &str| {
+        repository
+            .try_find_reference(name)
+            .is_ok_and(|found| found.is_some())
+    };
+    let stored = |name: &str| {
+        gix::ObjectId::from_hex(name.as_bytes()).is_ok_and(|id| repository.has_object(id))
+    };
+    if name == "HEAD" || name == "@" || named(name) || stored(name) {
+        return repository::unreadable(repository.git_dir(), error);
+    }
     let plain = name
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
@@ -221,7 +234,7 @@ fn near(repository: &gix::Repository, name: &str) -> Option<String> {
         .filter_map(Result::ok)
         .map(|reference| reference.name().shorten().to_string());
     names
-        .flat_map(|full| {
+        .filter_map(|full| {
             // `main` is near to `origin/main`, which is how it must be written.
             let last = full.rsplit_once('/').map(|(_, last)| last.to_owned());
             let whole = strsim::damerau_levenshtein(name, &full);

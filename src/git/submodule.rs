@@ -88,6 +88,9 @@ impl View {
                 Err(why) => unread.push((found.path, why)),
             }
         }
+        if entered > 0 {
+            self.label.push_str(" with submodules");
+        }
         self.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         for (path, why) in unread {
             let at = self
@@ -111,7 +114,7 @@ impl View {
         }
         let shared = self.open(found)?;
         let prefix = [found.path.as_slice(), b"/"].concat();
-        let (items, tree) = match &found.recorded {
+        let (mut items, tree) = match &found.recorded {
             Recorded::Disk => (on_disk(&shared, &prefix)?, None),
             Recorded::Commits { old, new, .. } => {
                 let repository = shared.to_thread_local();
@@ -132,13 +135,19 @@ impl View {
                 (trees.items, Some(new_tree))
             }
         };
+        let module = self.modules.len();
         self.modules.push(Module {
             path: found.path.clone(),
             repository: shared,
             stores: OnceLock::new(),
             lfs: OnceLock::new(),
         });
-        Ok((items, self.modules.len().saturating_sub(1), tree))
+        for fact in items.iter_mut().flat_map(|item| &mut item.facts) {
+            if let Fact::Unread(Unread::NotFetched { command, .. }) = fact {
+                *command = self.in_module(Some(module), std::mem::take(command));
+            }
+        }
+        Ok((items, module, tree))
     }
 
     fn open(&self, found: &Found) -> Result<gix::ThreadSafeRepository, Unread> {
@@ -215,6 +224,15 @@ impl View {
         let dashes: &[u8] = if path.starts_with(b"-") { b"-- " } else { b"" };
         let command = [b"git submodule update --init ", dashes, &path].concat();
         self.in_module(parent.flatten(), Text::new(command))
+    }
+
+    /// Whether a folder (with a slash at its end) is a submodule's, or in one.
+    pub(super) fn is_in_module(&self, folder: &[u8]) -> bool {
+        self.modules.iter().any(|module| {
+            folder
+                .strip_prefix(module.path.as_slice())
+                .is_some_and(|rest| rest.starts_with(b"/"))
+        })
     }
 
     /// A git command, told where to run if it is about a submodule.

@@ -163,6 +163,13 @@ impl<'r> Trees<'r> {
         }
     }
 
+    /// Counts a file that the older side has and the newer has not.
+    pub(super) fn delete(&mut self, path: &[u8]) {
+        if self.filter.holds(path) {
+            self.deleted = self.deleted.saturating_add(1);
+        }
+    }
+
     /// The bytes of an older tree. One that cannot be read has nothing: what is there now counts as brought.
     pub(super) fn older(&mut self, id: gix::ObjectId) -> Rc<[u8]> {
         let data = self.tree(id);

@@ -10,7 +10,8 @@ declare_rule! {
     /// ## What it does
     ///
     /// Refuses containers whose bytes say two things: an archive whose directory and members disagree, a member stored
-    /// twice, bytes that no member accounts for, a safetensors header with a key given twice.
+    /// twice, bytes that no member accounts for, a safetensors header with a key given twice. So it does a path in git that no
+    /// checkout can have (`..`, `.git`, a name with a slash).
     ///
     /// ## Why it matters
     ///
@@ -34,6 +35,9 @@ const OF_PICKLES: &[&str] = super::pickle_anomaly::KINDS;
 /// Odd, and read alike by everyone: no reason to refuse. `inspect` shows them.
 const MILD: &[&str] = &["archive-comment", super::misleading_suffix::KIND];
 
+/// About the path rather than what stands there.
+const PATH: &str = "impossible-path";
+
 /// Said by `incomplete-read` where the member was not read because of it.
 const UNREAD: &[&str] = &["encrypted-member", "patched-member"];
 
@@ -52,16 +56,20 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if OF_PICKLES.contains(&kind.as_str()) || MILD.contains(&kind.as_str()) {
             continue;
         }
-        let mut finding = case.finding(
-            &META,
-            observation,
-            format!("loaders may read this differently: {detail}"),
-        );
+        let (message, help) = if kind == PATH {
+            (
+                format!("whoever takes this path for a file's is led astray: {detail}"),
+                "find out who made the commit; `git fsck` names the tree, which has to be written again",
+            )
+        } else {
+            (
+                format!("loaders may read this differently: {detail}"),
+                "save it again with the library that wrote it, or fetch it again from its source",
+            )
+        };
+        let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(kind.clone());
-        finding.help.push(
-            "save it again with the library that wrote it, or fetch it again from its source"
-                .into(),
-        );
+        finding.help.push(help.into());
         findings.push(finding);
     }
 }

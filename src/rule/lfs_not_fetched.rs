@@ -1,4 +1,4 @@
-//! Pointers instead of bytes.
+//! Bytes that are elsewhere.
 
 use super::Case;
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses model files of which only the git-lfs pointer is here.
+    /// Refuses model files of which only the git-lfs pointer is here, files and folders that a partial clone lacks, and, with
+    /// `--recurse-submodules`, submodules whose commit is not here.
     ///
     /// ## Why it matters
     ///
@@ -30,7 +31,7 @@ declare_rule! {
     /// ```sh
     /// git lfs pull --include=models/resnet.pt
     /// ```
-    "lfs-not-fetched", "a git-lfs pointer whose bytes are not here", Deny, check
+    "lfs-not-fetched", "a file whose bytes are not here: in git-lfs, a remote or a submodule", Deny, check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -46,10 +46,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let edits = if *deleted { "deletes" } else { "edits" };
-        let message = if *judges {
-            format!("the commit {edits} the policy that judges it; it is judged by {judge}")
-        } else {
-            format!("the change {edits} the policy; {judge} judges it, not the new one")
+        let message = match (judges, deleted) {
+            (true, true) => format!("the change deletes the policy and is judged by {judge}"),
+            (true, false) => format!("the change edits the policy that judges it: {judge}"),
+            (false, _) => {
+                format!("the change {edits} the policy; {judge} judges it, not the new one")
+            }
         };
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(String::from(edits));

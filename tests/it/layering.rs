@@ -46,6 +46,7 @@ const OPEN: &[&str] = &["fact", "limits", "error"];
 /// Third-party crates that keep to rooms or files.
 const LODGERS: &[(&str, &[&str])] = &[
     ("gix", &["git/"]),
+    ("imara_diff", &["git/lines.rs"]),
     ("serde_yaml", &["policy/load.rs", "config/"]),
     ("ruff_python_parser", &["python/parse.rs"]),
     ("clap", &["cli/"]),

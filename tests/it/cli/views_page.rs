@@ -83,7 +83,8 @@ fn the_examples_say_what_they_show() {
             .unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let said = said.trim_end();
-        written.push_str(&format!("{before}```console\n$ {command}\n{said}\n```"));
+        let example = format!("{before}```console\n$ {command}\n{said}\n```");
+        written.push_str(&example);
         rest = after;
         ran += 1;
     }

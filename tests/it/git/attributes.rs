@@ -89,6 +89,37 @@ fn a_change_does_not_exempt_itself() {
 }
 
 #[test]
+fn a_submodule_does_not_exempt_itself() {
+    let repo = repo!();
+    let inner = Repo::new(&[]).unwrap();
+    inner
+        .write("a.py", LOAD)
+        .write("b.py", LOAD)
+        .write(".gitattributes", "* weighbridge=off\n")
+        .commit();
+    repo.write("weighbridge.yaml", HONOUR)
+        .write(".gitattributes", "sub/b.py weighbridge=off\n");
+    let source = inner.root.to_str().unwrap();
+    repo.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        source,
+        "sub",
+    ]);
+    repo.commit();
+    for view in [
+        &["--recurse-submodules"][..],
+        &["--recurse-submodules", "--rev=HEAD"],
+    ] {
+        assert_eq!(refused(&repo, view).0, ["sub/a.py"], "{view:?}");
+    }
+    assert_eq!(refused(&repo, &[]).0, [""; 0]);
+}
+
+#[test]
 fn the_key_is_explained_where_it_is_wrong() {
     let repo = repo!();
     repo.write("weighbridge.yaml", HONOUR.replace("honour", "honor"));

@@ -80,6 +80,14 @@ fn a_change_is_judged_by_the_policy_it_starts_from() {
         (1, "../central.yaml")
     );
     assert!(!central.stdout.contains("policy-changed"), "{central:?}");
+    let own = check(
+        &repo,
+        &["--policy=weighbridge.yaml", "--diff=main~1...topic"],
+    );
+    assert!(
+        said(&own).contains("the change edits the policy that judges it: weighbridge.yaml"),
+        "{own:?}"
+    );
     // Where there was none, the built-in one judges the first.
     repo.git(&["checkout", "-q", "--orphan", "bare-base"]);
     repo.git(&["rm", "-rqf", "."]);
@@ -203,6 +211,11 @@ fn a_commit_is_judged_by_the_policy_that_it_records() {
         said(&run).contains("`git add weighbridge.yaml` records it"),
         "{run:?}"
     );
+    repo.git(&["add", "-N", "weighbridge.yaml"]);
+    assert_eq!(
+        policy(&check(&repo, &["--staged"])),
+        "recommended (built in)"
+    );
     repo.git(&["add", "-A"]);
     let run = check(&repo, &["--staged"]);
     assert_eq!(
@@ -210,7 +223,8 @@ fn a_commit_is_judged_by_the_policy_that_it_records() {
         (0, "weighbridge.yaml in the index")
     );
     assert!(
-        said(&run).contains("the commit edits the policy that judges it"),
+        said(&run)
+            .contains("the change edits the policy that judges it: weighbridge.yaml in the index"),
         "{run:?}"
     );
     repo.commit().write("b.py", LOAD);
@@ -224,7 +238,8 @@ fn a_commit_is_judged_by_the_policy_that_it_records() {
     let run = check(&repo, &["--staged"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
-        said(&run).contains("the commit deletes the policy"),
+        said(&run)
+            .contains("the change deletes the policy and is judged by recommended (built in)"),
         "{run:?}"
     );
 }
@@ -247,6 +262,9 @@ fn a_bare_repository_has_the_policy_of_its_head() {
         format!("weighbridge.yaml at {} (main)", short(&repo, "main"))
     );
     assert_eq!(run(&bare, &["check", "--diff", "main...topic"]).code, 1);
+    // Paths are those of the tree, wherever in it one stands.
+    let below = run(&bare.join("refs"), &["check", "--rev=topic", "a.py"]);
+    assert!(below.stdout.contains("── a.py ──"), "{below:?}");
 }
 
 #[test]

@@ -75,6 +75,14 @@ fn a_revision_that_is_not_there_is_told_with_what_would_help() {
         assert!(told.replace("\n  ", " ").contains(said), "{rev}: {told}");
         assert!(!told.contains('\u{1b}'), "{told}");
     }
+    for both in [
+        ["--rev=main", "--staged"],
+        ["--rev=main", "--diff=main"],
+        ["--staged", "--diff=main"],
+    ] {
+        let run = crate::support::cli::run(&repo.root, &[&["check"], &both[..]].concat());
+        assert_eq!(run.code, 2, "{both:?}: {run:?}");
+    }
     // Without a flag before it, it is an argument that is not known.
     let run = crate::support::cli::run(&repo.root, &["check", "--rev", "-x"]);
     assert_eq!(run.code, 2, "{run:?}");
@@ -111,6 +119,20 @@ fn a_shallow_clone_says_how_to_fetch_what_it_lacks() {
     assert!(told.contains("git fetch --depth=1 origin"), "{told}");
     let view = weighbridge::git::revision(&clone, "HEAD", &[]).unwrap();
     insta::assert_snapshot!(shown(&view), @"a.txt = 2");
+    // What is printed brings it.
+    repo.git(&["branch", "topic", "HEAD~1"]);
+    repo.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    for rev in [old.as_str(), "topic", "origin/topic", "HEAD~1"] {
+        let told = here(rev);
+        let (_, command) = told
+            .split_once(": git ")
+            .unwrap_or_else(|| panic!("{told}"));
+        let command = command.split(" ╰──").next().unwrap().trim();
+        let words: Vec<&str> = command.split(' ').collect();
+        repo.git_in(&clone, &words);
+        let view = weighbridge::git::revision(&clone, rev, &[]).unwrap();
+        assert_eq!(shown(&view), "a.txt = 1", "{rev}");
+    }
 }
 
 #[test]
@@ -133,6 +155,20 @@ fn everywhere_a_repository_may_be() {
     let limited =
         weighbridge::git::revision(&outside.join("bare"), "HEAD", &["out".into()]).unwrap();
     assert_eq!(shown(&limited), "out/b.txt = 1");
+    // As a server's hook is told where it is.
+    repo.write("b.py", "").commit();
+    repo.git(&["push", "-q", "../bare", "main"]);
+    let count = |folder: &std::path::Path| {
+        let mut program = crate::support::cli::program(folder);
+        program
+            .env("GIT_DIR", outside.join("bare"))
+            .args(["check", "--rev=main"]);
+        crate::support::cli::finish(&mut program).stdout
+    };
+    assert!(count(&outside).contains("1 source file in main"));
+    // Who stands in a work tree means that one.
+    assert!(count(&outside.join("shared")).contains("nothing to check"));
+    repo.git(&["reset", "-q", "--hard", "HEAD~1"]);
     if let Some(sha256) = Repo::new(&["--object-format=sha256"]) {
         sha256.write("a.txt", "1").write("out/b.txt", "1").commit();
         assert_eq!(shown(&view(&sha256, "main")), expected);
@@ -184,6 +220,30 @@ fn what_is_not_here_is_told_where_it_is_missing() {
     let text = shown(&view(&repo, "HEAD"));
     assert!(text.contains("deeper/c : nothing [unread Io"), "{text}");
     assert!(text.contains("deep/b.txt = 2"), "{text}");
+}
+
+#[test]
+fn a_repository_that_is_damaged_is_said_to_be() {
+    let repo = repo!();
+    repo.write("a.txt", "1").commit();
+    let id = repo.git(&["rev-parse", "HEAD"]);
+    let (folder, file) = id.split_at(2);
+    let object = repo.root.join(".git/objects").join(folder).join(file);
+    fs::remove_file(&object).unwrap();
+    fs::write(&object, "no object").unwrap();
+    for rev in ["main", "HEAD", id.as_str(), "main...HEAD"] {
+        let flag = if rev.contains("...") {
+            "--diff"
+        } else {
+            "--rev"
+        };
+        let run = crate::support::cli::run(&repo.root, &["check", &format!("{flag}={rev}")]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(
+            run.stderr.contains("cannot read the repository"),
+            "{rev}: {run:?}"
+        );
+    }
 }
 
 /// Writes a tree of raw entries; git itself would not.
@@ -273,7 +333,7 @@ fn few_objects_that_stand_for_billions_of_paths_come_to_an_end() {
         assert_eq!(stopped.len(), 1);
         let fact = format!("{:?}", stopped[0].facts);
         assert!(
-            fact.contains("2000000 paths in the trees of a view"),
+            fact.contains("1000000 paths in the trees of a view"),
             "{fact}"
         );
     }

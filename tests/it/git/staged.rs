@@ -32,6 +32,7 @@ fn only_what_differs_from_head_and_as_it_is_in_the_index() {
     deep/er/changed.txt = 2
     deep/renamed.txt = 1
     ");
+    assert_eq!(repo.staged().notices, ["2 files are deleted"]);
     let view = weighbridge::git::staged(
         &repo.root.join("deep"),
         &["er".into(), "../added.txt".into()],
@@ -141,6 +142,7 @@ fn sparse_and_split_indexes_are_read() {
     // The folder is one entry of the index, and differs from HEAD by one file.
     repo.git(&["reset", "-q", "--soft", "HEAD~1"]);
     insta::assert_snapshot!(shown(&repo.staged()), @"out/deep/c.txt = 2");
+    assert_eq!(repo.staged().notices, [""; 0]);
 
     let repo = repo!();
     repo.write("a.txt", "1").write("b.txt", "1").commit();
@@ -337,5 +339,12 @@ proptest! {
         let view = repo.staged();
         let ours: Vec<&str> = view.items.iter().map(|item| item.entry.path.as_str().unwrap()).collect();
         prop_assert_eq!(ours, expected);
+        let deleted = repo.git(&["diff", "--cached", "--name-only", "--no-renames", "--diff-filter=D"]);
+        let said = match deleted.lines().count() {
+            0 => vec![],
+            1 => vec![String::from("1 file is deleted")],
+            n => vec![format!("{n} files are deleted")],
+        };
+        prop_assert_eq!(&view.notices, &said);
     }
 }

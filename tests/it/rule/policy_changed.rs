@@ -25,7 +25,7 @@ fn who_judges_is_said() {
       help: have it reviewed by whoever answers for the policy: what it lets through is judged by it from then on
     ");
     insta::assert_snapshot!(tell(&judge("weighbridge.yaml", &[edited(true, true)]), "policy-changed"), @"
-    policy-changed [warn] the commit deletes the policy that judges it; it is judged by weighbridge.yaml at 1a2b3c4 (main)
+    policy-changed [warn] the change deletes the policy and is judged by weighbridge.yaml at 1a2b3c4 (main)
       at  about deletes
       help: have it reviewed by whoever answers for the policy: what it lets through is judged by it from then on
     ");
