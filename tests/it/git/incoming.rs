@@ -182,7 +182,7 @@ fn a_small_push_into_a_long_history_is_fast() {
     let mut last = import.commit("refs/heads/main", 1, "first", &[], &blobs);
     for i in 0..3_000 {
         let path = format!("M 100644 :{} p{}/f{i}.py", 1 + i % 100, i % 50);
-        last = import.commit("refs/heads/main", 2 + i as i64, "x", &[last], &[path]);
+        last = import.commit("refs/heads/main", 2 + i64::from(i), "x", &[last], &[path]);
     }
     let blob = import.blob("new\n");
     import.commit(
