@@ -237,14 +237,14 @@ impl Objects {
         if let Some(found) = each(&self.quick, &mut broken) {
             return Ok(found);
         }
-        if broken.is_none() {
-            // Twice, as what replaces a pack may itself be replaced between being listed and being opened.
-            for _ in 0..2 {
-                let handles: Vec<Handle> = self.stores.iter().map(Store::to_cache_arc).collect();
-                if let Some(found) = each(&handles, &mut broken) {
-                    self.renew();
-                    return Ok(found);
-                }
+        // Twice, as what replaces a pack may itself be replaced between being listed and being opened. What was broken may be
+        // whole by now as well, or have been no more than a file that had gone.
+        for _ in 0..2 {
+            broken = None;
+            let handles: Vec<Handle> = self.stores.iter().map(Store::to_cache_arc).collect();
+            if let Some(found) = each(&handles, &mut broken) {
+                self.renew();
+                return Ok(found);
             }
         }
         Err(match broken {
