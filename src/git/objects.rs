@@ -379,6 +379,9 @@ impl Trees {
     }
 
     fn keep(&mut self, id: ObjectId, data: Arc<[u8]>) {
+        if data.len() > limits::TREES_KEPT / 16 {
+            return;
+        }
         if self.bytes.saturating_add(data.len()) > limits::TREES_KEPT / 2 {
             self.old = std::mem::take(&mut self.young);
             self.bytes = 0;
