@@ -250,14 +250,14 @@ impl Objects {
         if let Some(found) = each(&self.quick, &mut broken) {
             return Ok(found);
         }
-        if broken.is_none() {
-            // Twice, as what replaces a pack may itself be replaced between being listed and being opened.
-            for _ in 0..2 {
-                let handles: Vec<Handle> = self.stores.iter().map(Store::to_cache_arc).collect();
-                if let Some(found) = each(&handles, &mut broken) {
-                    self.renew();
-                    return Ok(found);
-                }
+        // Twice, as what replaces a pack may itself be replaced between being listed and being opened. What was broken may be
+        // whole by now as well, or have been no more than a file that had gone.
+        for _ in 0..2 {
+            broken = None;
+            let handles: Vec<Handle> = self.stores.iter().map(Store::to_cache_arc).collect();
+            if let Some(found) = each(&handles, &mut broken) {
+                self.renew();
+                return Ok(found);
             }
         }
         Err(match broken {
@@ -429,6 +429,9 @@ impl Trees {
     }
 
     fn keep(&mut self, id: ObjectId, data: Arc<[u8]>) {
+        if data.len() > limits::TREES_KEPT / 16 {
+            return;
+        }
         if self.bytes.saturating_add(data.len()) > limits::TREES_KEPT / 2 {
             self.old = std::mem::take(&mut self.young);
             self.bytes = 0;

@@ -21,7 +21,7 @@ pub fn brought(brought: &Brought) -> String {
         .collect::<Vec<_>>()
         .join(": ");
     if !who.is_empty() {
-        words.push_str(&format!(" ({who})"));
+        words.extend([" (", &who, ")"]);
     }
     if brought.gone {
         words.push_str(", no longer there");

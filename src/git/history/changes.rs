@@ -41,6 +41,8 @@ pub(super) struct Changes {
     pub(super) leaves: Vec<Leaf>,
     /// Folders that could not be read, or not in full.
     pub(super) unread: Vec<(Box<[u8]>, ObjectId, Unread)>,
+    /// Bytes of the paths that were met.
+    pub(super) bytes: usize,
     /// Folders that were compared.
     pub(super) folders: usize,
 }
@@ -70,7 +72,6 @@ pub(super) fn changes(
         tree,
         parents: parents.to_vec(),
     }];
-    let mut bytes: usize = 0;
     let mut places: FxHashMap<ObjectId, u32> = FxHashMap::default();
     while let Some(folder) = folders.pop() {
         changes.folders += 1;
@@ -81,9 +82,6 @@ pub(super) fn changes(
             Some(format!("one folder at {limit} places in one commit"))
         } else if changes.folders > limits::COMMIT_FOLDERS {
             Some(format!("{} folders in one commit", limits::COMMIT_FOLDERS))
-        } else if bytes > limits::HISTORY_BYTES / 4 {
-            let megabytes = limits::HISTORY_BYTES >> 22;
-            Some(format!("{megabytes} MiB of paths in one commit"))
         } else {
             None
         };
@@ -94,17 +92,14 @@ pub(super) fn changes(
                 .push((place(&folder.path), folder.tree, unread));
             break;
         }
-        if let Err(unread) = compare(
-            trees,
-            &folder,
-            paths,
-            &mut folders,
-            &mut changes,
-            &mut bytes,
-        ) {
+        if let Err(unread) = compare(trees, &folder, paths, &mut folders, &mut changes) {
+            let full = matches!(unread, Unread::Limit { .. });
             changes
                 .unread
                 .push((place(&folder.path), folder.tree, unread));
+            if full {
+                break;
+            }
         }
     }
     changes
@@ -115,13 +110,15 @@ fn place(path: &[u8]) -> Box<[u8]> {
     path.strip_suffix(b"/").unwrap_or(path).into()
 }
 
+/// Bytes of paths that one commit may bring.
+const BYTES: usize = limits::HISTORY_BYTES / 4;
+
 fn compare(
     trees: &mut Trees,
     folder: &Folder,
     paths: &Paths,
     folders: &mut Vec<Folder>,
     changes: &mut Changes,
-    bytes: &mut usize,
 ) -> Result<(), Unread> {
     let hash = trees.objects().hash();
     let data = trees.tree(folder.tree)?;
@@ -165,9 +162,14 @@ fn compare(
         if !paths.reach(&path, is_folder) {
             continue;
         }
-        *bytes = bytes
+        changes.bytes = changes
+            .bytes
             .saturating_add(path.len())
             .saturating_add(size_of::<Leaf>());
+        if changes.bytes > BYTES {
+            let limit = format!("{} MiB of paths in one commit", BYTES >> 20);
+            return Err(Unread::Limit { limit });
+        }
         let id = entry.oid.to_owned();
         match kind_of(entry.mode.kind()) {
             None => {

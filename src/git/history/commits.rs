@@ -35,7 +35,7 @@ pub(super) struct Commits {
     places: FxHashMap<ObjectId, u32>,
     /// Parents of all nodes, one after another.
     edges: Vec<u32>,
-    /// Places in `nodes` of what is new, parents before children; ties by time, then id.
+    /// Places in `nodes` of what is new and could be read, parents before children; ties by time, then id.
     pub(super) order: Vec<u32>,
     /// Commits that could not be read, and why.
     pub(super) lost: Vec<(ObjectId, Unread)>,
@@ -147,7 +147,10 @@ impl Commits {
             }
         }
         while let Some(Reverse((_, _, place))) = ready.pop() {
-            self.order.push(place);
+            let read = self.nodes.get(usize_of(place));
+            if read.is_some_and(|node| node.tree.is_some()) {
+                self.order.push(place);
+            }
             let from = children.partition_point(|(parent, _)| *parent < place);
             let rest = children.get(from..).unwrap_or_default();
             for (_, child) in rest.iter().take_while(|(parent, _)| *parent == place) {

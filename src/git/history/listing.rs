@@ -124,8 +124,13 @@ impl Found {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let helpers = processors.min(commits.order.len() / RUN / 4);
         let mut helpers: Vec<Trees> = (1..helpers).map(|_| Trees::new(stores.open())).collect();
-        for lot in commits.order.chunks(LOT) {
-            for (step, changes, commit) in compare(lot, commits, trees, &mut helpers, paths) {
+        let mut rest = commits.order.as_slice();
+        while !rest.is_empty() {
+            let lot = rest.get(..LOT).unwrap_or(rest);
+            let compared = compare(lot, commits, trees, &mut helpers, paths);
+            // It is never none: a run is broken off after a commit, not before.
+            rest = rest.get(compared.len().max(1)..).unwrap_or_default();
+            for (step, changes, commit) in compared {
                 self.add(changes, commit);
                 if let Some(limit) = self.limit() {
                     self.lose(place_of(step), step, Unread::Limit { limit }, None);
@@ -263,29 +268,39 @@ impl Found {
     }
 }
 
-/// What each commit of a lot brings, in their order.
+/// What each of the first commits of a lot brings, in their order: of all, unless that is more than is held at a time.
 fn compare(
     lot: &[u32],
     commits: &Commits,
     trees: &mut Trees,
     helpers: &mut [Trees],
     paths: &Paths,
-) -> Vec<(ObjectId, Changes, Option<Commit>)> {
+) -> Vec<Compared> {
     let runs: Vec<&[u32]> = lot.chunks(RUN).collect();
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Vec<_>)>> = Mutex::default();
+    let bytes = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Vec<Compared>)>> = Mutex::default();
     let work = |trees: &mut Trees| {
         let mut buffer = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(run) = runs.get(at) else { break };
-            let brought = run
-                .iter()
-                .filter_map(|place| commits.step(*place))
-                .map(|step| one(&step, trees, paths, &mut buffer))
-                .collect();
+            let mut compared = Vec::with_capacity(run.len());
+            let mut full = false;
+            for step in run.iter().filter_map(|place| commits.step(*place)) {
+                let one = one(&step, trees, paths, &mut buffer);
+                let held = bytes.fetch_add(one.1.bytes, Ordering::Relaxed);
+                compared.push(one);
+                full = held > limits::HISTORY_BYTES / 8;
+                if full {
+                    break;
+                }
+            }
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            done.push((at, brought));
+            done.push((at, compared));
+            if full {
+                break;
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -297,15 +312,25 @@ fn compare(
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().flat_map(|(_, brought)| brought).collect()
+    let mut first = Vec::with_capacity(lot.len());
+    for ((at, compared), run) in done.into_iter().zip(&runs) {
+        // What follows a run that was broken off has to wait for it.
+        let whole = compared.len() == run.len();
+        if first.len() != at.saturating_mul(RUN) {
+            break;
+        }
+        first.extend(compared);
+        if !whole {
+            break;
+        }
+    }
+    first
 }
 
-fn one(
-    step: &Step,
-    trees: &mut Trees,
-    paths: &Paths,
-    buffer: &mut Vec<u8>,
-) -> (ObjectId, Changes, Option<Commit>) {
+/// A commit, what it brings, and what people want to know of it if it brings something.
+type Compared = (ObjectId, Changes, Option<Commit>);
+
+fn one(step: &Step, trees: &mut Trees, paths: &Paths, buffer: &mut Vec<u8>) -> Compared {
     let changes = changes(trees, step.tree, &step.parents, paths);
     let brings = !changes.leaves.is_empty() || !changes.unread.is_empty();
     let commit = brings.then(|| describe(trees.objects(), step.commit, buffer));

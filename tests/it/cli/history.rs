@@ -65,7 +65,7 @@ fn without_ids(repo: &Repo, text: &str) -> String {
         ("main", "[third]"),
     ] {
         let id = repo.git(&["rev-parse", revision]);
-        text = text.replace(&id, name).replace(&id[..12], name);
+        text = text.replace(&id, name).replace(id.get(..12).unwrap(), name);
     }
     text
 }

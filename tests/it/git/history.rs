@@ -1,6 +1,6 @@
 //! Histories: every content of every path once, with the commit that brought it.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use proptest::prelude::*;
 use weighbridge::{
@@ -123,9 +123,9 @@ fn random(seed: u64, skewed: bool, hash: &str) -> Option<(Repo, Vec<String>)> {
                 }
             }
         }
-        time += random.below(3) as i64;
+        time += i64::try_from(random.below(3)).unwrap();
         if skewed {
-            time = 1_000_000 - random.below(50) as i64;
+            time = 1_000_000 - i64::try_from(random.below(50)).unwrap();
         }
         let mut changes = Vec::new();
         if random.chance(4) {
@@ -177,7 +177,7 @@ proptest! {
             let words: Vec<&str> = head.trim_start_matches('\n').split(' ').collect();
             let path = fields.next().unwrap();
             if words[4] != "D" {
-                listed.insert((words[1][..3].to_owned(), words[3].to_owned(), path.to_owned()));
+                listed.insert((words[1].get(..3).unwrap().to_owned(), words[3].to_owned(), path.to_owned()));
             }
         }
         prop_assert_eq!(ours.len(), listed.len());
@@ -327,7 +327,7 @@ fn all_refs_are_all_that_a_clone_could_carry() {
     let blob = repo.git(&["hash-object", "-w", "b.pkl"]);
     repo.git(&["tag", "-a", "-m", "a blob", "blob.pkl", &blob]);
     repo.git(&["tag", "plain.pkl", &blob]);
-    let tree = repo.git_with_input(&["mktree"], &format!("100644 blob {blob}\tin-tree.pkl\n"));
+    let tree = repo.git_with_input(&["mktree"], format!("100644 blob {blob}\tin-tree.pkl\n"));
     repo.git(&["tag", "-a", "-m", "a tree", "tree", &tree]);
     repo.git(&["tag", "-a", "-m", "a tag", "tag", "tree"]);
     fs::remove_file(repo.root.join("b.pkl")).unwrap();
@@ -335,7 +335,7 @@ fn all_refs_are_all_that_a_clone_could_carry() {
     let sorted = |view: &View| {
         let text = shown(view)
             .replace(&note, "[main]")
-            .replace(&note[..7], "[main]");
+            .replace(note.get(..7).unwrap(), "[main]");
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
         lines.join("\n")
@@ -467,10 +467,10 @@ fn damage_is_a_fact_where_it_is() {
     let (commit, path) = objects("HEAD~2");
     fs::remove_file(path).unwrap();
     let text = shown(&of(&repo, "HEAD"))
-        .replace(&tree[..12], "[tree]")
-        .replace(&commit[2..], "[commit]")
-        .replace(&commit[..12], "[commit]")
-        .replace(&commit[..2], "[co]");
+        .replace(tree.get(..12).unwrap(), "[tree]")
+        .replace(commit.get(2..).unwrap(), "[commit]")
+        .replace(commit.get(..12).unwrap(), "[commit]")
+        .replace(commit.get(..2).unwrap(), "[co]");
     insta::assert_snapshot!(text, @"
     .git/objects/[co]/[commit] : Unread(Io { detail: Text(git object [commit]: it is not in the object store) })
     d : Unread(Io { detail: Text(git object [tree]: it is not in the object store) }) (x)
@@ -537,8 +537,8 @@ fn a_tree_bomb_is_a_limit_not_a_hang() {
         } else {
             "040000 tree"
         };
-        let lines: String = (0..10).map(|i| format!("{kind} {tree}\t{i}\n")).collect();
-        tree = repo.git_with_input(&["mktree"], &lines);
+        let lines: Vec<String> = (0..10).map(|i| format!("{kind} {tree}\t{i}\n")).collect();
+        tree = repo.git_with_input(&["mktree"], lines.concat());
     }
     let commit = repo.git(&["commit-tree", "-m", "bomb", &tree]);
     let view = of(&repo, &commit);
@@ -563,7 +563,7 @@ fn deep_folders_need_no_stack() {
     import.into_repo(&repo);
     let mut tree = repo.git(&["rev-parse", "main^{tree}"]);
     for _ in 0..50 {
-        tree = repo.git_with_input(&["mktree"], &format!("040000 tree {tree}\td\n"));
+        tree = repo.git_with_input(&["mktree"], format!("040000 tree {tree}\td\n"));
     }
     let commit = repo.git(&["commit-tree", "-m", "deeper", &tree]);
     let view = of(&repo, &commit);
@@ -621,7 +621,7 @@ fn hostile_commits_and_trees_are_read_as_git_reads_them() {
         .collect();
     let mut text = format!("tree {tree}\n");
     for parent in &parents {
-        text.push_str(&format!("parent {parent}\n"));
+        writeln!(text, "parent {parent}").unwrap();
     }
     text.push_str("author a <a> 5000 +0\ncommitter a <a> 5000 +0\n\noctopus");
     let octopus = git_hash(&repo, text.as_bytes());
@@ -646,6 +646,6 @@ fn git_hash(repo: &Repo, body: &[u8]) -> String {
 
 fn hex(id: &str) -> Vec<u8> {
     (0..id.len() / 2)
-        .map(|i| u8::from_str_radix(&id[2 * i..2 * i + 2], 16).unwrap())
+        .map(|i| u8::from_str_radix(id.get(2 * i..2 * i + 2).unwrap(), 16).unwrap())
         .collect()
 }

@@ -182,7 +182,7 @@ fn a_small_push_into_a_long_history_is_fast() {
     let mut last = import.commit("refs/heads/main", 1, "first", &[], &blobs);
     for i in 0..3_000 {
         let path = format!("M 100644 :{} p{}/f{i}.py", 1 + i % 100, i % 50);
-        last = import.commit("refs/heads/main", 2 + i as i64, "x", &[last], &[path]);
+        last = import.commit("refs/heads/main", 2 + i64::from(i), "x", &[last], &[path]);
     }
     let blob = import.blob("new\n");
     import.commit(
@@ -195,10 +195,17 @@ fn a_small_push_into_a_long_history_is_fast() {
     import.into_repo(&repo);
     let tip = repo.git(&["rev-parse", "new"]);
     repo.git(&["update-ref", "-d", "refs/heads/new"]);
-    let started = std::time::Instant::now();
-    let view = incoming(&repo.root, &[&tip], vec![Known::AllRefs]);
-    let took = started.elapsed();
+    let timed = |known: &[Known]| {
+        let runs = (0..3).map(|_| {
+            let started = std::time::Instant::now();
+            let view = incoming(&repo.root, &[&tip], known.to_vec());
+            (started.elapsed(), view)
+        });
+        runs.min_by_key(|(took, _)| *took).unwrap()
+    };
+    let (new, view) = timed(&[Known::AllRefs]);
     assert_eq!(shown(&view), "p7/new.py = new\\n (new)");
-    // Ten thousand commits would take seconds in this build.
-    assert!(took.as_millis() < 300, "{took:?}");
+    let (whole, view) = timed(&[]);
+    assert_eq!(view.items.len(), 4_901);
+    assert!(new * 5 < whole, "{new:?} of {whole:?}");
 }

@@ -104,5 +104,6 @@ pub(crate) fn expected(repo: &Repo, arguments: &[&str]) -> Vec<String> {
 
 pub(crate) fn line(kind: &str, path: &str, content: &str, commit: &str, gone: bool) -> String {
     let gone = if gone { " gone" } else { "" };
-    format!("{kind} {path} {content} {}{gone}", &commit[..12])
+    let commit = commit.get(..12).unwrap();
+    format!("{kind} {path} {content} {commit}{gone}")
 }

@@ -1,6 +1,7 @@
 //! Histories of any shape, made by `git fast-import` in one go.
 
 use std::{
+    fmt::Write as _,
     io::Write as _,
     process::{Command, Stdio},
 };
@@ -44,7 +45,7 @@ impl Import {
         );
         for (i, parent) in parents.iter().enumerate() {
             let word = if i == 0 { "from" } else { "merge" };
-            text.push_str(&format!("{word} :{parent}\n"));
+            writeln!(text, "{word} :{parent}").unwrap();
         }
         for change in changes {
             text.push_str(change);
@@ -76,7 +77,7 @@ impl Import {
         let mut ids = vec![String::new(); self.marks];
         for line in text.lines() {
             let (mark, id) = line.split_once(' ').unwrap();
-            let mark: usize = mark[1..].parse().unwrap();
+            let mark: usize = mark.trim_start_matches(':').parse().unwrap();
             id.clone_into(&mut ids[mark - 1]);
         }
         ids
