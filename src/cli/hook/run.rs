@@ -71,13 +71,13 @@ impl Run {
         match self.hook {
             Asking::PreCommit | Asking::PreMergeCommit => {
                 let view = scan::staged(cwd, &[])?;
-                self.judge(&view, cwd, started)
+                self.judge(view, cwd, started)
             }
             Asking::PrePush => self.push(cwd, started),
             Asking::PreReceive => self.receive(cwd, started),
             Asking::Framework => {
                 let view = asked(cwd)?;
-                self.judge(&view, cwd, started)
+                self.judge(view, cwd, started)
             }
         }
     }
@@ -101,7 +101,7 @@ impl Run {
             return Ok(Outcome::Clean);
         }
         let view = scan::incoming(cwd, &Incoming { tips, known })?;
-        self.judge(&view, cwd, started)
+        self.judge(view, cwd, started)
     }
 
     /// What is pushed to this server: the commits that no ref of it reaches.
@@ -112,9 +112,10 @@ impl Run {
             return Ok(Outcome::Clean);
         }
         let known = vec![Known::AllRefs];
-        let view = scan::incoming(cwd, &Incoming { tips, known })?;
+        // What is pushed does not choose its judge.
+        let view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
         let deadline = self.deadline.unwrap_or(RECEIVE);
-        let report = self.report(&view, cwd, started.checked_add(deadline), &())?;
+        let report = self.report(view, cwd, started.checked_add(deadline), &())?;
         let style = Style {
             width: REMOTE_COLUMNS,
             ..Style::default()
@@ -124,7 +125,7 @@ impl Run {
     }
 
     /// Judges, and says what there is to say to someone who sits before it.
-    fn judge(&self, view: &View, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
+    fn judge(&self, view: View, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
         let deadline = self.deadline.and_then(|time| started.checked_add(time));
         let bar = Bar::new(terminal::shows_progress());
         let report = self.report(view, cwd, deadline, &bar)?;
@@ -147,17 +148,17 @@ impl Run {
 
     fn report(
         &self,
-        view: &View,
+        mut view: View,
         cwd: &Path,
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,
     ) -> Result<Report, Error> {
-        let (policy, name) = policy::find(self.policy.as_deref(), view, cwd)?;
+        let (policy, name) = policy::find(self.policy.as_deref(), &mut view, cwd)?;
         let request = Request {
             deadline,
             ..Request::default()
         };
-        let mut report = scan::check(view, &policy, name, request, progress)?;
+        let mut report = scan::check(&view, &policy, name, request, progress)?;
         report.here = Here::between(cwd, &view.root);
         Ok(report)
     }

@@ -200,7 +200,10 @@ impl Place {
         view.items = listing.items;
         view.reading = listing.reading;
         view.notices = listing.notices;
-        Ok(view.with_stores(self.shared, self.stores))
+        let bare = local.workdir().is_none();
+        let view = view.with_stores(self.shared, self.stores);
+        // Without a work tree there is no policy on disk.
+        if bare { view.ruled_by_head() } else { Ok(view) }
     }
 }
 
