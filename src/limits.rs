@@ -92,6 +92,25 @@ pub const NAME_STEPS: usize = 4_096;
 /// Steps spent on what all the names of a source file may mean. A file of 10,000 lines takes some hundred thousand.
 pub const NAMES_STEPS: usize = 2_000_000;
 
+/// Lines of disassembly kept of one artifact for a report. What a hostile pickle does fits in a hundred; a model of a thousand
+/// tensors has some ten thousand lines that say the same.
+pub const LISTING_LINES: usize = 1_000;
+
+/// Artifacts of which a report keeps a disassembly, in the order of their paths. Each is read once more for it.
+pub const LISTINGS: usize = 200;
+
+/// Lines of a disassembly that `inspect` shows: more is for tools, which read the file themselves.
+pub const INSPECT_LINES: usize = 1_000_000;
+
+/// Results in a SARIF log. Code-scanning services keep so many of a run; the most important come first.
+pub const SARIF_RESULTS: usize = 5_000;
+
+/// Findings on an HTML page. A browser shows so many without delay, and nobody reads more on one page.
+pub const HTML_FINDINGS: usize = 2_000;
+
+/// Lines of disassembly on an HTML page, all artifacts together: some megabytes.
+pub const HTML_LISTING_LINES: usize = 40_000;
+
 /// Bytes of a policy file.
 pub const POLICY_BYTES: u64 = 4 << 20;
 

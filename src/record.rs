@@ -12,6 +12,7 @@ pub struct Recorder {
     observations: Vec<Observation>,
     full: bool,
     listing: Option<Vec<ListingLine>>,
+    listing_lines: usize,
 }
 
 /// A moment to which a [`Recorder`] can be taken back.
@@ -22,10 +23,11 @@ pub struct Checkpoint {
 }
 
 impl Recorder {
-    /// Also keeps a listing of every opcode read, for people.
-    pub fn with_listing() -> Self {
+    /// Also keeps a listing of the opcodes read, for people: about so many lines of it.
+    pub fn with_listing(lines: usize) -> Self {
         Self {
             listing: Some(Vec::new()),
+            listing_lines: lines,
             ..Self::default()
         }
     }
@@ -33,6 +35,11 @@ impl Recorder {
     /// The listing, if one is kept.
     pub fn listing(&mut self) -> Option<&mut Vec<ListingLine>> {
         self.listing.as_mut()
+    }
+
+    /// How many lines it is to have at most, a few notes more or less.
+    pub fn listing_lines(&self) -> usize {
+        self.listing_lines
     }
 
     /// Takes the listing out.

@@ -2,12 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, builder::PossibleValuesParser};
+use clap::Args;
 
-use super::{OutputArgs, PolicyArgs, current_dir, output, policy, progress::Bar, terminal};
+use super::{
+    PolicyArgs, current_dir,
+    outputs::{Outputs, Plan},
+    policy,
+    progress::Bar,
+    terminal,
+};
 use crate::{
     error::Error,
-    report,
     scan::{self, Here, Outcome, Report, Request, View},
 };
 
@@ -20,14 +25,25 @@ Examples:
   weighbridge check --rev v1.0               all that a release has
   weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
   weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
-  weighbridge check --format json -o report.json
+  weighbridge check --output sarif=out.sarif --output html=report.html
+                                             as on a terminal, and two files
 
 Exit codes:
   0  nothing is refused
-  1  something is refused
+  1  something is refused (0 with --exit-zero)
   2  the job could not be done
   3  there was no artifact and no source file to check (0 with --staged and
      for a range: most changes bring none)";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  WEIGHBRIDGE_FORMAT   how to report where --format does not say
+  NO_COLOR, CLICOLOR_FORCE, TERM, LANG
+                       what the terminal can show
+  GITHUB_ACTIONS, GITLAB_CI
+                       annotations, or how to get them
+  GITHUB_WORKSPACE, CI_PROJECT_DIR
+                       where annotations spell paths from, outside a repository";
 
 /// Check the files of a repository, a folder, or by name
 ///
@@ -35,7 +51,7 @@ Exit codes:
 /// outside a repository, at every file. A path given by name is looked at even if
 /// git ignores it. What a file is, its content decides, not its name.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}"))]
 pub(super) struct Check {
     /// Files and folders to check, instead of the whole repository
     #[arg(value_name = "PATH", help_heading = "Selection")]
@@ -83,17 +99,27 @@ pub(super) struct Check {
     all_refs: bool,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// How to report
+    #[command(flatten)]
+    outputs: Outputs,
+    /// What tells this run from others of the same commit in a SARIF log: a word
     #[arg(
         long,
-        value_name = "FORMAT",
+        value_name = "NAME",
+        env = "WEIGHBRIDGE_SARIF_CATEGORY",
         help_heading = "Output",
-        default_value = "human",
-        value_parser = PossibleValuesParser::new(report::REPORTERS.iter().map(|r| r.name()))
+        default_value = "",
+        hide_default_value = true
     )]
-    format: String,
-    #[command(flatten)]
-    output: OutputArgs,
+    sarif_category: String,
+    /// The moment that a bill of materials calls the present, in seconds since 1970
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "SOURCE_DATE_EPOCH",
+        help_heading = "Output",
+        hide = true
+    )]
+    source_date_epoch: Option<i64>,
     /// How many files to read at once; as many as there are processors by default
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -101,19 +127,16 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn color(&self) -> terminal::Color {
-        self.output.color
+        self.outputs.color()
     }
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
+        let plan = self.outputs.plan()?;
         let mut view = self.view(&cwd)?;
-        let reporter = report::by_name(&self.format).ok_or_else(|| Error::Usage {
-            message: format!("there is no format `{}`", self.format),
-            help: String::from("run `weighbridge check --help`"),
-        })?;
         let request = Request {
             threads: self.threads.map(usize::from),
-            wants: reporter.wants(),
+            wants: plan.wants(),
             ..Request::default()
         };
         let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
@@ -121,12 +144,14 @@ impl Check {
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
         report.here = Here::between(&cwd, &view.root);
-
-        let style = terminal::style(self.output.color, self.output.output.is_some());
-        output::deliver(self.output.output.as_deref(), |out| {
-            reporter.write(&report, style, out)
-        })?;
-        Ok(self.outcome(&report))
+        // A repository is shown from its own root, wherever it lies.
+        if let Some(checkout) = terminal::checkout().filter(|_| !view.is_repository()) {
+            report.checkout = Here::between(&checkout, &view.root);
+        }
+        report.date = self.source_date_epoch;
+        report.category.clone_from(&self.sarif_category);
+        plan.deliver(&report)?;
+        Ok(plan.outcome(self.outcome(&report, &plan)))
     }
 
     fn view(&self, cwd: &Path) -> Result<View, Error> {
@@ -150,13 +175,13 @@ impl Check {
         })
     }
 
-    fn outcome(&self, report: &Report) -> Outcome {
+    fn outcome(&self, report: &Report, plan: &Plan) -> Outcome {
         let outcome = report.outcome();
         if outcome != Outcome::Nothing {
             return outcome;
         }
         // Text for people says this itself.
-        if self.output.output.is_some() || self.format == "json" {
+        if !plan.tells_people() {
             terminal::note(&format!(
                 "nothing to check: no artifact and no source file among {} in {}",
                 counted(report.coverage.entries),

@@ -41,7 +41,7 @@ impl Inspect {
         let mut view = scan::file(&cwd, &self.file)?;
         let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
         let listing = if self.disassemble {
-            Listing::Every
+            Listing::Lines(crate::limits::INSPECT_LINES)
         } else {
             Listing::None
         };

@@ -8,11 +8,14 @@
 )]
 
 mod check;
+mod completions;
 mod error;
 mod explain;
 mod hook;
 mod inspect;
+mod man;
 mod output;
+mod outputs;
 mod policy;
 mod progress;
 mod terminal;
@@ -76,6 +79,8 @@ enum Command {
     /// Judge commits and pushes as git makes them
     #[command(subcommand)]
     Hook(hook::Command),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Which policy judges.
@@ -133,7 +138,11 @@ impl Cli {
         match &self.command {
             Command::Check(check) => check.color(),
             Command::Inspect(inspect) => inspect.color(),
-            Command::Explain(_) | Command::Policy(_) | Command::Hook(_) => terminal::Color::Auto,
+            Command::Explain(_)
+            | Command::Policy(_)
+            | Command::Hook(_)
+            | Command::Completions(_)
+            | Command::Man(_) => terminal::Color::Auto,
         }
     }
 
@@ -144,6 +153,8 @@ impl Cli {
             Command::Explain(explain) => explain.run(),
             Command::Policy(policy) => policy.run(),
             Command::Hook(hook) => hook.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
         }
     }
 }

@@ -1,12 +1,25 @@
 //! Delivering text: to standard output, or to a file that is there whole or not at all.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
 use crate::error::Error;
+
+/// Whether a file can be made there, as far as that can be known without making it.
+///
+/// # Errors
+/// What writing it would answer.
+pub(super) fn probe(path: &Path) -> Result<(), Error> {
+    let result = place(path).and_then(|place| match place {
+        // Opening a pipe would wait for its reader.
+        Place::Device => Ok(()),
+        Place::File(path) => draft(&path).map(|_| ()),
+    });
+    result.map_err(|source| unwritten(Some(path), source))
+}
 
 /// Writes to `to`, or to standard output. A reader who goes away early is not an error: the outcome stands.
 pub(super) fn deliver(
@@ -21,46 +34,69 @@ pub(super) fn deliver(
     };
     match result {
         Err(source) if to.is_some() || source.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::Output {
-                to: to.map_or_else(
-                    || String::from("standard output"),
-                    |path| path.display().to_string(),
-                ),
-                source,
-            })
+            Err(unwritten(to, source))
         }
         _ => Ok(()),
     }
 }
 
+fn unwritten(to: Option<&Path>, source: io::Error) -> Error {
+    Error::Output {
+        to: to.map_or_else(
+            || String::from("standard output"),
+            |path| path.display().to_string(),
+        ),
+        source,
+    }
+}
+
+/// What a report is written to.
+enum Place {
+    /// A device or a pipe, which cannot be replaced.
+    Device,
+    /// A file, or the place of one: where links lead, because a link is to be written through.
+    File(PathBuf),
+}
+
+fn place(path: &Path) -> io::Result<Place> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(metadata) if !metadata.is_file() => Ok(Place::Device),
+        Ok(_) => fs::canonicalize(path).map(Place::File),
+        Err(_) => Ok(Place::File(path.to_owned())),
+    }
+}
+
 fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // A device or a pipe cannot be replaced, and a link is to be written through.
-    let path = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(metadata) if !metadata.is_file() => {
+    let path = match place(path)? {
+        Place::Device => {
             let mut out = BufWriter::new(OpenOptions::new().write(true).open(path)?);
             return write(&mut out).and_then(|()| out.flush());
         }
-        Ok(_) => fs::canonicalize(path)?,
-        Err(_) => path.to_owned(),
+        Place::File(path) => path,
     };
-    let name = path
-        .file_name()
-        .ok_or(io::ErrorKind::InvalidInput)?
-        .to_string_lossy()
-        .into_owned();
-    // In the same folder, so that renaming it is one step of the file system.
-    let draft = Draft(path.with_file_name(format!(".{name}.{}.tmp", std::process::id())));
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&draft.0)?;
+    let (draft, file) = draft(&path)?;
     let mut out = BufWriter::new(file);
     write(&mut out)?;
     out.into_inner()
         .map_err(io::IntoInnerError::into_error)?
         .sync_all()?;
     fs::rename(&draft.0, &path)
+}
+
+/// A file in the same folder, so that renaming it is one step of the file system.
+fn draft(path: &Path) -> io::Result<(Draft, File)> {
+    let name = path
+        .file_name()
+        .ok_or(io::ErrorKind::InvalidInput)?
+        .to_string_lossy()
+        .into_owned();
+    let draft = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&draft)?;
+    Ok((Draft(draft), file))
 }
 
 /// A file that is removed unless it has been renamed.

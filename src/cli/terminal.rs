@@ -1,10 +1,18 @@
-//! What the terminal can do and what its user asked for.
+//! What the terminal can do, where the program runs, and what its user asked for.
 //!
-//! The variables that are read: `NO_COLOR`, `CLICOLOR_FORCE` and `TERM` here; `LANG` and its like by `supports-unicode`.
+//! All variables that are read, here unless it says otherwise:
+//!
+//! * `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`: whether to colour. `LANG` and its like: what characters arrive (`supports-unicode`).
+//! * `WEIGHBRIDGE_FORMAT`: how standard output looks where `--format` does not say.
+//! * `GITHUB_ACTIONS`, `GITLAB_CI`: who reads the log. `GITHUB_WORKSPACE`, `CI_PROJECT_DIR`: the checkout that they show.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
+};
 
-use crate::report::Style;
+use crate::report::{self, Style};
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -15,6 +23,15 @@ pub(super) enum Color {
     Always,
     /// Not at all
     Never,
+}
+
+/// A service that runs the program and reads what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host {
+    /// GitHub Actions, or a runner that does as it does.
+    Actions,
+    /// GitLab CI.
+    Gitlab,
 }
 
 /// Columns of what is no terminal.
@@ -49,11 +66,42 @@ pub(super) fn shows_progress() -> bool {
 
 /// A remark on standard error. If nobody reads it, nothing is lost.
 pub(super) fn note(text: &str) {
+    let text = report::harmless(text, Style::default());
     let _ = writeln!(io::stderr().lock(), "weighbridge: {text}");
 }
 
+/// Who runs the program, if it is a service.
+pub(super) fn host() -> Option<Host> {
+    let says = |name: &str| set(name).is_some_and(|value| value == "true");
+    if says("GITHUB_ACTIONS") {
+        Some(Host::Actions)
+    } else if says("GITLAB_CI") {
+        Some(Host::Gitlab)
+    } else {
+        None
+    }
+}
+
+/// The root of the checkout that the service shows.
+pub(super) fn checkout() -> Option<PathBuf> {
+    let name = match host()? {
+        Host::Actions => "GITHUB_WORKSPACE",
+        Host::Gitlab => "CI_PROJECT_DIR",
+    };
+    set(name).and_then(|path| std::fs::canonicalize(path).ok())
+}
+
+/// How standard output is to look, as the surroundings say.
+pub(super) fn format() -> Option<String> {
+    set("WEIGHBRIDGE_FORMAT").map(|name| name.to_string_lossy().into_owned())
+}
+
+/// A variable that is set, and to something.
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
 fn colored(color: Color, terminal: bool) -> bool {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     match color {
         Color::Always => true,
         Color::Never => false,

@@ -16,8 +16,8 @@ pub use entry::{Brought, Changed, Commit, Entry, EntryKind};
 pub use excerpt::{Excerpt, Mark};
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use listing::ListingLine;
-pub use python::{Argument, Constant, PyAct, PyArgument, PyCall};
-pub use site::{Hop, Place, Site};
+pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
+pub use site::{Hop, Place, Site, Span};
 pub use text::{Text, deceives};
 pub use torch::{Obstacle, TorchForm, TorchLoad};
 
@@ -132,6 +132,13 @@ pub enum Fact {
     },
     /// Python source: a name of interest was called, referenced or assigned.
     PyCall(Box<PyCall>),
+    /// A library wrote it, as it says itself.
+    Library {
+        /// The library's name where it is published: `scikit-learn`.
+        name: String,
+        /// Its version, if it says that too.
+        version: Option<Text>,
+    },
     /// Source was judged only in part: it breaks the grammar or its encoding, here first.
     Partial {
         /// What is wrong, readable.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Global, Text};
+use super::{Global, Span, Text};
 
 /// A call, a reference or an assignment in Python source, with names resolved through imports and simple
 /// assignments. Only names that some rule watches are recorded.
@@ -22,6 +22,29 @@ pub struct PyCall {
     pub star_args: bool,
     /// There is a `**kwargs` whose keys are not all constants: any keyword may be given.
     pub star_kwargs: bool,
+    /// Where it has room for one more keyword, if it is a call that is written out here.
+    pub room: Option<Room>,
+}
+
+/// Where another argument can be written in a call: after all that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Room {
+    /// Line and column, from 1, in characters.
+    pub at: (u32, u32),
+    /// What stands before it there.
+    pub after: Before,
+}
+
+/// What stands before the room for an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Before {
+    /// The opening parenthesis.
+    Nothing,
+    /// An argument.
+    Argument,
+    /// A comma.
+    Comma,
 }
 
 /// An argument of a call in source.
@@ -35,6 +58,8 @@ pub struct PyArgument {
     pub text: Text,
     /// The argument in the text of the observation's excerpt, if it is shown there.
     pub mark: Option<Range<usize>>,
+    /// The argument in the source, its keyword included, if it is written out in this very call.
+    pub span: Option<Span>,
     /// It was bound elsewhere, by a `functools.partial` that is an observation of its own.
     pub inherited: bool,
 }

@@ -36,6 +36,15 @@ pub enum Hop {
     Cell(u32),
 }
 
+/// A stretch of a text, in the counting of [`Place::Span`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// First line, first column.
+    pub start: (u32, u32),
+    /// Last line, and the column after the last.
+    pub end: (u32, u32),
+}
+
 /// A place in a run of bytes or in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

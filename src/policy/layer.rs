@@ -26,6 +26,8 @@ pub(super) struct Layer {
     pub(super) allow: Vec<Listed>,
     pub(super) refuse: Vec<Entry>,
     pub(super) rules: BTreeMap<String, (Level, Origin)>,
+    /// Of an override: why it is there.
+    pub(super) reason: Option<String>,
     exact: FxHashMap<(String, String), Vec<usize>>,
     globs: Vec<usize>,
 }

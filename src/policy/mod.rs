@@ -248,6 +248,7 @@ impl Policy {
         for over in overrides {
             layer::notes(&over.body, &mut notes);
             let mut layer = Layer::default();
+            layer.reason = over.reason;
             layer.add(over.body, &mut groups);
             layers.push(Arc::new(layer));
         }

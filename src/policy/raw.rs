@@ -47,6 +47,8 @@ pub(super) struct Body {
 #[derive(Debug)]
 pub(super) struct Override {
     pub(super) paths: Vec<(String, Origin)>,
+    /// Why it is there.
+    pub(super) reason: Option<String>,
     pub(super) body: Body,
 }
 
@@ -217,21 +219,28 @@ impl Decoder<'_> {
 
     fn over(&mut self, node: &Node) -> Option<Override> {
         let mut paths = None;
+        let mut reason = None;
         let mut body = Body::default();
         self.mapping(
             "an override",
             node,
-            Some(&["paths", "formats", "globals", "rules"]),
+            Some(&["paths", "reason", "formats", "globals", "rules"]),
             |this, key, value| {
                 if key == "paths" {
                     paths = Some(this.texts("`paths`", "\"tests/**\"", value));
+                } else if key == "reason" {
+                    reason = this.text("`reason`", value);
                 } else {
                     this.body(key, value, &mut body);
                 }
             },
         );
         match paths {
-            Some(paths) if !paths.is_empty() => Some(Override { paths, body }),
+            Some(paths) if !paths.is_empty() => Some(Override {
+                paths,
+                reason,
+                body,
+            }),
             // What is wrong with the paths themselves has been said.
             Some(_) if !matches!(node, Node::Map(pairs) if pairs.iter().any(|(k, v)| &**k == "paths" && matches!(v, Node::Seq(s) if s.is_empty()))) => {
                 None

@@ -85,6 +85,19 @@ impl Scope {
         Some(origin.related(format!("set to {level} here")))
     }
 
+    /// The line of an override for this path that allows a rule's findings here, and the override's reason. `None` where
+    /// something else decides: a later override, what the policy says everywhere, or the rule itself.
+    pub fn excused_by(&self, rule: &RuleMeta) -> Option<(Related, Option<String>)> {
+        let everywhere = self.layers.first().map(Arc::as_ptr);
+        let layer = self
+            .newest()
+            .find(|layer| layer.rules.contains_key(rule.id))?;
+        let (level, origin) = layer.rules.get(rule.id)?;
+        let is_override = everywhere.is_some_and(|first| !std::ptr::eq(first, layer));
+        (is_override && *level == Level::Allow)
+            .then(|| (origin.related("allowed here"), layer.reason.clone()))
+    }
+
     /// Whether a format (by id) may be stored here.
     pub fn format(&self, id: &str) -> FormatVerdict {
         for layer in self.newest() {

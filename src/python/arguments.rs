@@ -8,7 +8,7 @@ use super::{
     resolve::Resolver,
     scope::{Meaning, ScopeId},
 };
-use crate::fact::{Constant, PyArgument, Text};
+use crate::fact::{Before, Constant, PyArgument, Text};
 
 /// Arguments kept of one call.
 const KEPT: usize = 64;
@@ -20,6 +20,8 @@ const SPLATS: usize = 8;
 pub(super) struct Arguments {
     pub(super) list: Vec<PyArgument>,
     pub(super) ranges: Vec<Option<Range<usize>>>,
+    /// Whether that is the argument as the call has it, not an item of something it unpacks.
+    pub(super) own: Vec<bool>,
     pub(super) star_args: bool,
     pub(super) star_kwargs: bool,
 }
@@ -48,20 +50,37 @@ impl Arguments {
                     }
                     _ => self.star_args = true,
                 },
-                _ => self.push(None, resolver, argument, scope, text),
+                _ => self.push_own(None, resolver, argument, scope, text),
             }
         }
         for keyword in &call.keywords {
             match &keyword.arg {
                 Some(name) => {
-                    self.push(Some(name.as_str()), resolver, &keyword.value, scope, text);
+                    let before = self.list.len();
+                    self.push_own(Some(name.as_str()), resolver, &keyword.value, scope, text);
                     // The mark covers the keyword too.
-                    if let Some(Some(at)) = self.ranges.last_mut() {
+                    if let Some(Some(at)) = self.ranges.get_mut(before) {
                         *at = range(keyword.range());
                     }
                 }
                 None => self.splat(resolver, &keyword.value, scope, text, 0),
             }
+        }
+    }
+
+    /// Adds an argument that stands in the call as such.
+    fn push_own<'a>(
+        &mut self,
+        name: Option<&str>,
+        resolver: &Resolver<'_, 'a>,
+        value: &'a Expr,
+        scope: ScopeId,
+        text: Option<&str>,
+    ) {
+        let before = self.list.len();
+        self.push(name, resolver, value, scope, text);
+        if let Some(own) = self.own.get_mut(before) {
+            *own = text.is_some();
         }
     }
 
@@ -89,9 +108,11 @@ impl Arguments {
             value: constant,
             text: rendered,
             mark: None,
+            span: None,
             inherited: text.is_none(),
         });
         self.ranges.push(source.map(|_| at));
+        self.own.push(false);
     }
 
     /// Adds a keyword from a dict. Two dicts that may stand for one name and disagree make the value unknown.
@@ -243,6 +264,40 @@ impl Arguments {
             }
         }
     }
+}
+
+/// The offset at which another keyword can be written in a call, and what stands before it. `None` where it could not: the
+/// call is broken off, or its one argument is a generator without parentheses of its own.
+pub(super) fn room(text: &str, call: &ast::Arguments) -> Option<(usize, Before)> {
+    let all = range(call.range());
+    let close = all.end.checked_sub(1)?;
+    if !text.get(all.clone())?.starts_with('(') || !text.get(close..)?.starts_with(')') {
+        return None;
+    }
+    if call.args.iter().any(Expr::is_generator_expr) {
+        return None;
+    }
+    let ends = call.args.iter().map(|argument| range(argument.range()).end);
+    let keywords = call
+        .keywords
+        .iter()
+        .map(|keyword| range(keyword.range()).end);
+    let Some(last) = ends.chain(keywords).max() else {
+        return Some((all.start + 1, Before::Nothing));
+    };
+    // Between the last argument and the end stand its own closing parentheses, one comma at most, and comments.
+    let (mut at, mut after, mut comment) = (last, Before::Argument, false);
+    for (offset, c) in text.get(last..close)?.char_indices() {
+        match c {
+            '\n' | '\r' => comment = false,
+            _ if comment => {}
+            '#' => comment = true,
+            ',' => (at, after) = (last + offset + 1, Before::Comma),
+            ')' => at = last + offset + 1,
+            _ => {}
+        }
+    }
+    Some((at, after))
 }
 
 /// A constant as source would write it.

@@ -46,7 +46,7 @@ impl<'t> Lines<'t> {
     }
 
     /// Line and column of an offset, both from 1.
-    fn position(&self, offset: usize) -> (u32, u32) {
+    pub(super) fn position(&self, offset: usize) -> (u32, u32) {
         let line = self.line(offset);
         let before = self.text.get(self.starts[line]..offset).unwrap_or_default();
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);

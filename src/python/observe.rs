@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{
     Unit,
-    arguments::Arguments,
+    arguments::{self, Arguments},
     excerpt::{Lines, brief},
     parse::{Expr, Ranged, ast, range},
     resolve::{Resolver, Target, What},
@@ -13,7 +13,7 @@ use super::{
     watched,
 };
 use crate::{
-    fact::{Constant, Fact, Hop, PyAct, PyCall, Text, Unread},
+    fact::{Before, Constant, Fact, Hop, PyAct, PyCall, Room, Span, Text, Unread},
     limits,
     record::Recorder,
 };
@@ -28,6 +28,10 @@ struct Note<'a> {
     fact: Fact,
     /// Of a call: where its arguments stand.
     arguments: Vec<Option<Range<usize>>>,
+    /// Which of them are written out there.
+    own: Vec<bool>,
+    /// Where there is room for another.
+    room: Option<(usize, Before)>,
     /// The `functools.partial` that it is.
     partial: Option<&'a ast::ExprCall>,
 }
@@ -139,12 +143,15 @@ impl<'a> Observer<'_, 'a> {
             arguments: Vec::new(),
             star_args: false,
             star_kwargs: false,
+            room: None,
         };
         self.notes.push(Note {
             unit,
             at,
             fact: Fact::PyCall(Box::new(call)),
             arguments: Vec::new(),
+            own: Vec::new(),
+            room: None,
             partial: None,
         });
     }
@@ -210,12 +217,15 @@ impl<'a> Observer<'_, 'a> {
             arguments: arguments.list,
             star_args: arguments.star_args,
             star_kwargs: arguments.star_kwargs,
+            room: None,
         }));
         self.notes.push(Note {
             unit,
             at: range(call.range()),
             fact,
             arguments: arguments.ranges,
+            own: arguments.own,
+            room: arguments::room(text, &call.arguments),
             partial: (skip > 0).then_some(call),
         });
     }
@@ -307,6 +317,8 @@ impl<'a> Observer<'_, 'a> {
             at,
             fact,
             arguments: Vec::new(),
+            own: Vec::new(),
+            room: None,
             partial: None,
         });
     }
@@ -337,6 +349,17 @@ impl<'a> Observer<'_, 'a> {
                 for (argument, at) in call.arguments.iter_mut().zip(&note.arguments) {
                     argument.mark = at.as_ref().and_then(|at| shown.mark(at));
                 }
+                let written = note.arguments.iter().zip(&note.own);
+                for (argument, (at, own)) in call.arguments.iter_mut().zip(written) {
+                    argument.span = at.as_ref().filter(|_| *own).map(|at| Span {
+                        start: lines.position(at.start),
+                        end: lines.position(at.end),
+                    });
+                }
+                call.room = note.room.map(|(at, after)| Room {
+                    at: lines.position(at),
+                    after,
+                });
             }
             let unit = usize::try_from(note.unit)
                 .ok()

@@ -151,7 +151,8 @@ fn is_source(finding: &Finding) -> bool {
     matches!(finding.site.at, Place::Span { .. })
 }
 
-fn more(findings: &[&Finding]) -> More {
+/// Findings of one rule in one file, at least one, as a list.
+pub(super) fn more(findings: &[&Finding]) -> More {
     let mut lines: Vec<u32> = findings
         .iter()
         .filter_map(|finding| match finding.site.at {

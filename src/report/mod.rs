@@ -5,18 +5,29 @@
 //! speak to the system that runs the check.
 
 mod brought;
+mod concise;
+mod cyclonedx;
+mod github;
+mod gitlab;
 mod groups;
+mod html;
 mod human;
 mod inspect;
 pub mod json;
+mod junit;
+mod markdown;
 mod plain;
 mod prose;
 mod push;
+mod sarif;
 mod terminal;
+mod words;
 
 pub use brought::{brought, date, short};
+pub use github::KEPT as ANNOTATIONS;
 pub use human::diagnostic;
 pub use inspect::inspect;
+pub use markdown::{COMMENT_BYTES, SUMMARY_BYTES};
 pub use prose::prose;
 pub use push::{mend, push};
 
@@ -55,6 +66,10 @@ pub trait Reporter: Sync {
     fn name(&self) -> &'static str;
     /// What it is for, in one line.
     fn summary(&self) -> &'static str;
+    /// Whether people read it as it is, so that nothing more need be said to them.
+    fn is_for_people(&self) -> bool {
+        false
+    }
     /// What it shows beside findings and coverage.
     fn wants(&self) -> Wants {
         Wants::default()
@@ -67,7 +82,46 @@ pub trait Reporter: Sync {
 }
 
 /// Every reporter; the first is the default.
-pub static REPORTERS: &[&dyn Reporter] = &[&human::Human, &plain::Plain, &json::Json];
+pub static REPORTERS: &[&dyn Reporter] = &[
+    &human::Human,
+    &concise::Concise,
+    &plain::Plain,
+    &json::Json,
+    &json::lines::JsonLines,
+    &github::Github,
+    &sarif::Sarif,
+    &gitlab::Gitlab,
+    &junit::Junit,
+    &markdown::Markdown,
+    &html::Html,
+    &cyclonedx::CycloneDx,
+];
+
+/// What standard output shows in GitHub Actions where no format was asked for: annotations, then the report for people, so
+/// that the log ends as it does on a terminal. It is in no list, because it has no name to ask for.
+pub static IN_ACTIONS: &dyn Reporter = &InActions;
+
+#[derive(Debug)]
+struct InActions;
+
+impl Reporter for InActions {
+    fn name(&self) -> &'static str {
+        "human"
+    }
+
+    fn summary(&self) -> &'static str {
+        "annotations, and the report for people"
+    }
+
+    fn is_for_people(&self) -> bool {
+        true
+    }
+
+    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+        github::annotate(report, out)?;
+        human::Human.write(report, style, out)
+    }
+}
 
 /// A reporter by its name.
 pub fn by_name(name: &str) -> Option<&'static dyn Reporter> {
@@ -91,6 +145,21 @@ pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
 /// Whatever `out` answers.
 pub fn plain(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     plain::Plain.write(report, style, out)
+}
+
+/// Writes a report as Markdown of at most `budget` bytes (but 16 KiB at least): [`SUMMARY_BYTES`] for the summary of a job,
+/// [`COMMENT_BYTES`] for a comment.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn markdown(report: &Report, budget: usize, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(markdown::page(report, budget).as_bytes())?;
+    out.flush()
+}
+
+/// A string on one line, with whatever could deceive the reader of a terminal or a log escaped.
+pub fn harmless(text: &str, style: Style) -> String {
+    terminal::harmless(text, style)
 }
 
 /// Writes a report for programs, in the newest version of the schema ([`json::v1`]).

@@ -27,6 +27,10 @@ impl Reporter for Plain {
         "the same in sentences, for screen readers and logs"
     }
 
+    fn is_for_people(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
         for file in groups::files(report) {
@@ -101,7 +105,7 @@ fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "Place: {}.", harmless(words.join(", "), style))
 }
 
-fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
     headline(finding, style, out)?;
     place(finding, style, out)?;
     if let Some(excerpt) = &finding.excerpt {

@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    source::{calls, finding, rewritten},
+    source::{calls, finding, replaced, rewritten},
 };
 use crate::{
     fact::{Constant, PyAct},
@@ -85,6 +85,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Some(("allow_pickle", *position)),
         );
         finding.help.push(format!("write `{fixed}`"));
+        let safe = match &argument.name {
+            Some(_) => "allow_pickle=False",
+            None => "False",
+        };
+        finding.fix = replaced(observation, argument, Some("True"), safe);
         finding.help.push(
             "if it then fails, the array holds objects: store text and records as fixed-width dtypes, or in JSON or Parquet"
                 .into(),

@@ -3,8 +3,8 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, Mark, Observation, PyAct, PyArgument, PyCall},
-    finding::{Finding, RuleMeta, Subject},
+    fact::{Before, Fact, Mark, Observation, PyAct, PyArgument, PyCall},
+    finding::{Edit, Finding, RuleMeta, Subject},
 };
 
 /// The longest call that is written out in a help line.
@@ -89,6 +89,45 @@ pub(super) fn rewritten(
     }
     let setting = set.map_or_else(String::new, |(key, value)| format!(", {key}={value}"));
     format!("{callee}(...{setting})")
+}
+
+/// The edit that writes `text` in place of an argument. None where the argument is not written out in the call (a wrapper's
+/// default, an unpacked dict), where it is not the literal that is given, and in a notebook, whose cells are not a text.
+pub(super) fn replaced(
+    about: &Observation,
+    argument: &PyArgument,
+    literal: Option<&str>,
+    text: &str,
+) -> Vec<Edit> {
+    let as_written = literal.is_none_or(|literal| argument.text == *literal);
+    let span = argument
+        .span
+        .filter(|_| as_written && about.site.hops.is_empty());
+    span.map(|span| Edit {
+        start: span.start,
+        end: span.end,
+        text: text.to_owned(),
+    })
+    .into_iter()
+    .collect()
+}
+
+/// The edit that gives a call one more keyword, `text` (`weights_only=True`); none in a notebook.
+pub(super) fn added(about: &Observation, call: &PyCall, text: &str) -> Vec<Edit> {
+    let room = call
+        .room
+        .filter(|_| call.act == PyAct::Call && about.site.hops.is_empty());
+    room.map(|room| Edit {
+        start: room.at,
+        end: room.at,
+        text: match room.after {
+            Before::Nothing => text.to_owned(),
+            Before::Argument => format!(", {text}"),
+            Before::Comma => format!(" {text}"),
+        },
+    })
+    .into_iter()
+    .collect()
 }
 
 /// What to do about an artifact that `weights_only=True` does not load.

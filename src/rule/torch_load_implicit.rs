@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    source::{IF_REFUSED, SAFETENSORS, finding, rewritten, uses},
+    source::{IF_REFUSED, SAFETENSORS, added, finding, replaced, rewritten, uses},
 };
 use crate::{
     fact::{Constant, PyAct},
@@ -75,6 +75,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.help.push(format!("write `{fixed}`"));
         finding.help.push(IF_REFUSED.into());
         finding.help.push(SAFETENSORS.into());
+        finding.fix = match given.filter(|argument| !argument.inherited) {
+            Some(argument) => replaced(observation, argument, Some("None"), "weights_only=True"),
+            None => added(observation, call, "weights_only=True"),
+        };
         findings.push(finding);
     }
 }

@@ -2,9 +2,12 @@
 
 use super::{
     Case,
-    source::{SAFETENSORS, finding, rewritten, uses},
+    source::{SAFETENSORS, finding, replaced, rewritten, uses},
 };
-use crate::{fact::Constant, finding::Finding};
+use crate::{
+    fact::{Constant, PyAct},
+    finding::Finding,
+};
 
 declare_rule! {
     /// ## What it does
@@ -65,6 +68,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         );
         finding.help.push(format!("write `{fixed}`"));
         finding.help.push(SAFETENSORS.into());
+        if given.is_none() && module.name.is_some() && !call.star_kwargs && call.act == PyAct::Call
+        {
+            finding.fix = replaced(observation, module, None, "weights_only=True");
+        }
         findings.push(finding);
     }
 }

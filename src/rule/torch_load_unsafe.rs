@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    source::{IF_REFUSED, SAFETENSORS, finding, rewritten, uses},
+    source::{IF_REFUSED, SAFETENSORS, finding, replaced, rewritten, uses},
 };
 use crate::{
     fact::{Constant, PyAct},
@@ -81,6 +81,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.help.push(format!("write `{fixed}`"));
         finding.help.push(IF_REFUSED.into());
         finding.help.push(SAFETENSORS.into());
+        // Beside another pickle module torch refuses `weights_only=True`.
+        if call.argument("pickle_module", Some(2)).is_none() {
+            finding.fix = replaced(observation, argument, Some("False"), "weights_only=True");
+        }
         findings.push(finding);
     }
 }

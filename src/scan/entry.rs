@@ -2,8 +2,11 @@
 
 use std::time::Instant;
 
-use super::{Listing, deadline::Clock, guard, source};
+use sha2::{Digest as _, Sha256};
+
+use super::{Listing, Request, deadline::Clock, guard, source};
 use crate::{
+    bytes::{Window, wide},
     fact::{Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Text, Unread},
     finding::Finding,
     format,
@@ -11,7 +14,7 @@ use crate::{
     policy::{Policy, Scope},
     record::Recorder,
     rule::{Case, RULES},
-    verdict::{self, Coverage, Weighed},
+    verdict::{self, Coverage, Wants, Weighed},
 };
 
 /// What was seen in one entry.
@@ -24,6 +27,8 @@ pub(super) struct Seen {
     pub(super) source: bool,
     /// What of the content the view's change brings.
     pub(super) changed: Changed,
+    /// The content, if there is one.
+    content: Option<Window>,
     /// Whether time ran out before all of it was read.
     pub(super) late: bool,
     /// Every opcode, where a listing was asked for.
@@ -36,7 +41,7 @@ pub(super) fn weigh_all<'v>(
     reader: &mut Reader<'_>,
     items: impl Iterator<Item = &'v Item>,
     policy: &Policy,
-    deadline: Option<Instant>,
+    request: Request,
 ) -> Vec<Option<Weighed>> {
     let mut known: Vec<(&[u8], Seen)> = Vec::new();
     items
@@ -48,10 +53,10 @@ pub(super) fn weigh_all<'v>(
             if let Some((_, seen)) = known.iter().find(|(other, _)| *other == name)
                 && is_shared(item, seen)
             {
-                return Some(judge(item, seen, policy));
+                return Some(judge(item, seen, policy, request.wants));
             }
-            let seen = observe(reader, item, Listing::None, deadline)?;
-            let weighed = judge(item, &seen, policy);
+            let seen = observe(reader, item, Listing::None, request.deadline)?;
+            let weighed = judge(item, &seen, policy, request.wants);
             if is_shared(item, &seen) {
                 known.push((name, seen));
             }
@@ -68,6 +73,7 @@ fn excluded() -> Weighed {
             excluded: 1,
             ..Coverage::default()
         },
+        ..Weighed::default()
     }
 }
 
@@ -80,7 +86,7 @@ fn is_shared(item: &Item, seen: &Seen) -> bool {
         && !seen.observations.iter().any(pointer)
 }
 
-fn judge(item: &Item, seen: &Seen, policy: &Policy) -> Weighed {
+fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
     let scope = policy.scope(&item.entry.path);
     let mut observations = &seen.observations;
     let only;
@@ -99,7 +105,39 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy) -> Weighed {
     }
     let mut weighed = verdict::weigh(findings, &scope, observations, seen.bytes, seen.source);
     weighed.coverage.late = usize::from(seen.late);
+    if wants.artifacts {
+        weighed.loads = verdict::loads(&item.entry, observations);
+        if weighed.coverage.artifacts > 0 {
+            let mut artifact = verdict::artifact(&item.entry, observations, seen.bytes, &scope);
+            if wants.digests {
+                artifact.sha256 = sha256(seen);
+            }
+            weighed.artifact = Some(artifact);
+        }
+    }
     weighed
+}
+
+/// The sha256 of an entry's content, in hexadecimal: what a git-lfs pointer says where the content is elsewhere. `None` if
+/// it cannot be read.
+fn sha256(seen: &Seen) -> Option<String> {
+    /// Bytes read at once.
+    const CHUNK: usize = 256 << 10;
+    let Some(content) = &seen.content else {
+        return seen.observations.iter().find_map(|o| match &o.fact {
+            Fact::Pointer { oid, .. } => Some(oid.clone()),
+            _ => None,
+        });
+    };
+    let mut digest = Sha256::new();
+    let mut chunk = vec![0; CHUNK.min(usize::try_from(content.len()).unwrap_or(CHUNK))];
+    let mut at = 0;
+    while at < content.len() {
+        let n = content.fill_at(at, &mut chunk).ok().filter(|n| *n > 0)?;
+        digest.update(chunk.get(..n)?);
+        at = at.saturating_add(wide(n));
+    }
+    Some(verdict::hex(&digest.finalize()))
 }
 
 /// Whether the policy, or an attribute that it honours, says not to look. What the policy itself is, is always looked at.
@@ -145,7 +183,7 @@ pub(super) fn observe(
     let clock = Clock::new(deadline);
     let mut recorder = match listing {
         Listing::None => Recorder::default(),
-        Listing::Every => Recorder::with_listing(),
+        Listing::Lines(most) => Recorder::with_listing(most),
     };
     let mut seen = Seen::default();
     let result = guard::run(|| {
@@ -197,6 +235,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
     seen.source = pointer && source::by_name(name).is_some();
     match opened.content {
         Content::Bytes(window) => {
+            seen.content = Some(window.clone());
             format::read(&window, name, recorder);
             if let Some(kind) = source::recognise(name, &window) {
                 seen.source = true;

@@ -32,6 +32,7 @@ use crate::{
     error::Error,
     fact::Text,
     git::Reader,
+    limits,
     policy::Policy,
     verdict::{self, Weighed},
 };
@@ -86,7 +87,7 @@ pub fn check(
     let work = |reader: &mut Reader<'_>, content: usize| -> Vec<(usize, Option<Weighed>)> {
         let places: Vec<usize> = view.having(content).collect();
         let items = places.iter().filter_map(|at| view.items.get(*at));
-        let weighed = entry::weigh_all(reader, items.clone(), policy, request.deadline);
+        let weighed = entry::weigh_all(reader, items.clone(), policy, request);
         items.for_each(|item| progress.done(&item.entry.path));
         places.into_iter().zip(weighed).collect()
     };
@@ -131,13 +132,37 @@ pub fn check(
     }
     // In the order of the items, whatever the order of the work.
     weighed.sort_unstable_by_key(|(at, _)| *at);
+    if request.wants.listings {
+        list(view, &mut weighed);
+    }
     let mut report = verdict::judge(
         view.label.clone(),
         policy_name,
         weighed.into_iter().filter_map(|(_, weighed)| weighed),
     );
     report.notices.clone_from(&view.notices);
+    report.root = view
+        .root
+        .file_name()
+        .map(|name| Text::new(name.as_encoded_bytes()))
+        .unwrap_or_default();
     Ok(report)
+}
+
+/// Reads the artifacts with findings once more, for their disassembly: the first of them, because each costs memory.
+fn list(view: &View, weighed: &mut [(usize, Option<Weighed>)]) {
+    let mut reader = view.reader();
+    let found = weighed.iter_mut().filter_map(|(at, weighed)| {
+        let weighed = weighed.as_mut().filter(|w| !w.findings.is_empty())?;
+        Some((view.items.get(*at)?, weighed.artifact.as_mut()?))
+    });
+    for (item, artifact) in found.take(limits::LISTINGS) {
+        let listing = Listing::Lines(limits::LISTING_LINES);
+        let seen = entry::observe(&mut reader, item, listing, None);
+        artifact.listing = seen
+            .and_then(|seen| seen.listing)
+            .filter(|lines| !lines.is_empty());
+    }
 }
 
 /// Whether every opcode is listed.
@@ -145,8 +170,8 @@ pub fn check(
 pub enum Listing {
     /// No.
     None,
-    /// Each, with its effect.
-    Every,
+    /// Each, with its effect, up to about so many lines.
+    Lines(usize),
 }
 
 /// Says what loading the one file of a view would do, whatever the policy makes of it. `path` is how the user named it.

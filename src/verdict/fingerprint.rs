@@ -13,10 +13,10 @@ use crate::{fact::Hop, finding::Finding};
 const SCHEME: &str = "weighbridge/v1";
 
 /// The fingerprint of each finding of a report, in its order: 64 lower-case hex digits, no two alike.
-pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
+pub fn fingerprints<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<String> {
     let mut seen: BTreeMap<[u8; 32], u64> = BTreeMap::new();
     findings
-        .iter()
+        .into_iter()
         .map(|finding| {
             let key: [u8; 32] = Sha256::digest(key(finding)).into();
             let nth = seen.entry(key).or_default();
@@ -61,7 +61,8 @@ fn key(finding: &Finding) -> Vec<u8> {
     key
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
     let mut hex = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         let _ = write!(hex, "{byte:02x}");

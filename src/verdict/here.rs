@@ -50,6 +50,24 @@ impl Here {
         self.lead.is_empty()
     }
 
+    /// The path below the root that is meant by one typed where the user stands; `None` if it leaves the root.
+    pub fn below_root(&self, typed: &str) -> Option<Text> {
+        if !self.is_inside() || typed.starts_with('/') {
+            return None;
+        }
+        let mut names = self.below.clone();
+        for name in typed.split('/') {
+            match name {
+                "" | "." => {}
+                ".." => {
+                    names.pop()?;
+                }
+                name => names.push(name.as_bytes().to_vec()),
+            }
+        }
+        Some(Text::new(names.join(&b'/')))
+    }
+
     /// A path below the root as it would be typed where the user stands.
     pub fn spell(&self, path: &Text) -> Text {
         if self.below.is_empty() {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Coverage, Inspection, JudgedGlobal, Report, TorchVerdict, WeightsOnly, weights_only};
+use super::{
+    Allowed, Artifact, Coverage, Inspection, JudgedGlobal, Load, Report, TorchVerdict, WeightsOnly,
+    artifact, weights_only,
+};
 use crate::{
     fact::{Fact, Global, Observation, Text, TorchLoad, Unread, Usage},
     finding::{Finding, Level},
@@ -14,11 +17,18 @@ use crate::{
 pub struct Weighed {
     /// Findings of level warn and deny.
     pub findings: Vec<Finding>,
+    /// What an override of the policy lets pass.
+    pub allowed: Vec<Allowed>,
     /// What the entry adds to the coverage.
     pub coverage: Coverage,
+    /// What it is, if it is an artifact and that was asked for.
+    pub artifact: Option<Artifact>,
+    /// The files it loads by name, if that was asked for.
+    pub loads: Vec<Load>,
 }
 
-/// Gives findings the levels that hold at their path, and drops those that are allowed.
+/// Gives findings the levels that hold at their path. Those that are allowed are dropped; what an override allows by name is
+/// kept apart.
 pub fn weigh(
     mut findings: Vec<Finding>,
     scope: &Scope,
@@ -29,10 +39,21 @@ pub fn weigh(
     for finding in &mut findings {
         finding.level = scope.level(finding.rule);
     }
-    findings.retain(|finding| finding.level > Level::Allow);
+    let mut allowed = Vec::new();
+    for finding in findings.extract_if(.., |finding| finding.level == Level::Allow) {
+        if let Some((by, reason)) = scope.excused_by(finding.rule) {
+            allowed.push(Allowed {
+                finding,
+                by,
+                reason,
+            });
+        }
+    }
     Weighed {
         findings,
+        allowed,
         coverage: cover(observations, bytes, source),
+        ..Weighed::default()
     }
 }
 
@@ -43,11 +64,16 @@ pub fn judge(view: String, policy: String, entries: impl IntoIterator<Item = Wei
         policy,
         ..Report::default()
     };
+    let mut loads = Vec::new();
     for entry in entries {
         report.findings.extend(entry.findings);
+        report.allowed.extend(entry.allowed);
         report.coverage.add(entry.coverage);
+        report.artifacts.extend(entry.artifact);
+        loads.extend(entry.loads);
     }
     report.sort();
+    artifact::relate(&mut report.artifacts, loads);
     report
 }
 

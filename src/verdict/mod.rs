@@ -9,16 +9,19 @@ mod inspection;
 mod judge;
 mod weights;
 
-pub use artifact::{Artifact, Wants};
-pub use fingerprint::fingerprints;
+pub use artifact::{Artifact, Library, Load, Match, Wants, artifact, loads};
+pub use fingerprint::{fingerprints, hex};
 pub use here::Here;
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 pub use judge::{Weighed, inspect, judge, weigh};
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
-use std::process::ExitCode;
+use std::{cmp::Ordering, process::ExitCode};
 
-use crate::finding::{Finding, Level};
+use crate::{
+    fact::{Brought, Text},
+    finding::{Finding, Level, Related},
+};
 
 /// What was looked at. Part of every report: "no findings" never means "not looked at".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,16 +52,38 @@ pub struct Report {
     pub view: String,
     /// Findings of level warn and deny, by path, then by where in it.
     pub findings: Vec<Finding>,
+    /// What an override of the policy lets pass, in the same order. None of it is part of the outcome.
+    pub allowed: Vec<Allowed>,
     /// What was looked at.
     pub coverage: Coverage,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
     /// Where the user stands: people are shown paths as they would type them, programs as the view spells them.
     pub here: Here,
+    /// The way to the view from the root of the checkout that a code host shows: annotations spell paths from there.
+    pub checkout: Here,
+    /// The name of the folder that the paths are relative to.
+    pub root: Text,
+    /// The moment that outputs may call the present, in seconds since 1970, if the user gave one: outputs are the same each time.
+    pub date: Option<i64>,
+    /// What tells this run from others of the same commit, for services that keep the results of each: a word or a path of
+    /// words. Empty where there is only one.
+    pub category: String,
     /// What is to be known of the run as a whole, a sentence each.
     pub notices: Vec<String>,
     /// The artifacts by path, if they were asked for.
     pub artifacts: Vec<Artifact>,
+}
+
+/// A finding that an override of the policy lets pass.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    /// The finding, of level allow.
+    pub finding: Finding,
+    /// The line that allows it.
+    pub by: Related,
+    /// Why, if the override says.
+    pub reason: Option<String>,
 }
 
 /// How a run ends.
@@ -107,19 +132,26 @@ impl Report {
 
     /// Sorts findings by path, site and rule, so that output does not depend on the order of work.
     pub fn sort(&mut self) {
-        self.findings.sort_by(|a, b| {
-            let version = |finding: &Finding| {
-                let brought = finding.brought.as_ref()?;
-                Some((brought.commit.time, brought.commit.id.clone()))
-            };
-            (&a.path, version(a), &a.site, a.rule.id, &a.subject).cmp(&(
-                &b.path,
-                version(b),
-                &b.site,
-                b.rule.id,
-                &b.subject,
-            ))
+        self.findings.sort_by(in_order);
+        self.allowed
+            .sort_by(|a, b| in_order(&a.finding, &b.finding));
+        self.artifacts.sort_by(|a, b| {
+            (&a.path, version(a.brought.as_deref())).cmp(&(&b.path, version(b.brought.as_deref())))
         });
-        self.artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     }
+}
+
+fn in_order(a: &Finding, b: &Finding) -> Ordering {
+    let key = |finding: &Finding| version(finding.brought.as_deref());
+    (&a.path, key(a), &a.site, a.rule.id, &a.subject).cmp(&(
+        &b.path,
+        key(b),
+        &b.site,
+        b.rule.id,
+        &b.subject,
+    ))
+}
+
+fn version(brought: Option<&Brought>) -> Option<(i64, String)> {
+    brought.map(|brought| (brought.commit.time, brought.commit.id.clone()))
 }

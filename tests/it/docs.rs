@@ -115,3 +115,90 @@ fn docs_tell_of_every_reporter() {
         .collect();
     assert_eq!(named, reporters);
 }
+
+/// The action's inputs or outputs by name, with what is written at `key` (`default` or `description`).
+fn of_the_action(kind: &str, key: &str) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("action.yml"));
+    let text = text.unwrap();
+    let (_, section) = text.split_once(&format!("\n{kind}:\n")).unwrap();
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in section.lines() {
+        if !line.is_empty() && !line.starts_with(' ') {
+            break;
+        }
+        if let Some(name) = line.strip_prefix("  ").and_then(|l| l.strip_suffix(':')) {
+            found.push((name.to_owned(), String::new()));
+        } else if let Some(value) = line.trim().strip_prefix(&format!("{key}: ")) {
+            value
+                .trim_matches('\'')
+                .clone_into(&mut found.last_mut().unwrap().1);
+        }
+    }
+    found
+}
+
+#[test]
+fn docs_tell_of_every_input_and_output_of_the_action() {
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/github.md"))
+            .unwrap();
+    let table = |heading: &str| -> Vec<Vec<String>> {
+        let (_, rest) = page.split_once(&format!("\n## {heading}\n")).unwrap();
+        rest.lines()
+            .take_while(|line| !line.starts_with("## "))
+            .filter(|line| line.starts_with("| `"))
+            .map(|line| {
+                let cells = line.trim_matches('|').split('|').map(str::trim);
+                cells.map(|cell| cell.replace('`', "")).collect()
+            })
+            .collect()
+    };
+    let shown: Vec<(String, String)> = table("Inputs")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    assert_eq!(shown, of_the_action("inputs", "default"));
+    let shown: Vec<String> = table("Outputs")
+        .into_iter()
+        .map(|row| row[0].clone())
+        .collect();
+    let outputs = of_the_action("outputs", "description");
+    let names: Vec<String> = outputs.iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(shown, names);
+    for (name, told) in outputs
+        .iter()
+        .chain(&of_the_action("inputs", "description"))
+    {
+        assert!(told.len() > 10, "{name} is not described");
+    }
+}
+
+/// Where the project lives is said in `Cargo.toml`; what cannot read it there must agree.
+#[test]
+fn docs_name_the_repository_of_the_package() {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    let name = repository.strip_prefix("https://github.com/").unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut uses = 0;
+    for page in [
+        "docs/github.md",
+        "docs/gitlab.md",
+        "docs/install.md",
+        "README.md",
+    ] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        for line in text.lines() {
+            if let Some((_, rest)) = line.split_once("uses: weighbridge/") {
+                assert!(
+                    format!("weighbridge/{rest}").starts_with(&format!("{name}@")),
+                    "{line}"
+                );
+                uses += 1;
+            }
+            if let Some((_, rest)) = line.split_once("--repo ") {
+                assert_eq!(rest, name, "{page}");
+            }
+        }
+    }
+    assert!(uses >= 3);
+}

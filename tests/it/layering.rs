@@ -49,6 +49,8 @@ const LODGERS: &[(&str, &[&str])] = &[
     ("serde_yaml", &["policy/load.rs", "config/"]),
     ("ruff_python_parser", &["python/parse.rs"]),
     ("clap", &["cli/"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("indicatif", &["cli/"]),
     ("miette", &["report/human", "policy/error.rs", "cli/"]),
     ("rayon", &["scan/"]),

@@ -70,15 +70,11 @@ impl Run {
         let started = Instant::now();
         match self.hook {
             Asking::PreCommit | Asking::PreMergeCommit => {
-                let view = scan::staged(cwd, &[])?;
-                self.judge(view, cwd, started)
+                self.judge(scan::staged(cwd, &[])?, cwd, started)
             }
             Asking::PrePush => self.push(cwd, started),
             Asking::PreReceive => self.receive(cwd, started),
-            Asking::Framework => {
-                let view = asked(cwd)?;
-                self.judge(view, cwd, started)
-            }
+            Asking::Framework => self.judge(asked(cwd)?, cwd, started),
         }
     }
 
@@ -113,9 +109,9 @@ impl Run {
         }
         let known = vec![Known::AllRefs];
         // What is pushed does not choose its judge.
-        let view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
+        let mut view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
         let deadline = self.deadline.unwrap_or(RECEIVE);
-        let report = self.report(view, cwd, started.checked_add(deadline), &())?;
+        let report = self.report(&mut view, cwd, started.checked_add(deadline), &())?;
         let style = Style {
             width: REMOTE_COLUMNS,
             ..Style::default()
@@ -125,10 +121,10 @@ impl Run {
     }
 
     /// Judges, and says what there is to say to someone who sits before it.
-    fn judge(&self, view: View, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
+    fn judge(&self, mut view: View, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
         let deadline = self.deadline.and_then(|time| started.checked_add(time));
         let bar = Bar::new(terminal::shows_progress());
-        let report = self.report(view, cwd, deadline, &bar)?;
+        let report = self.report(&mut view, cwd, deadline, &bar)?;
         bar.finish();
         let outcome = report.outcome();
         // Most commits bring nothing to judge, and nobody wants to read that.
@@ -148,7 +144,7 @@ impl Run {
 
     fn report(
         &self,
-        mut view: View,
+        view: &mut View,
         cwd: &Path,
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,

@@ -338,8 +338,9 @@ pub fn read_stream(
     /// Excerpts are for people: nobody reads the thousandth.
     const EXCERPTS: usize = 400;
     let site = reading.recorder.site(Place::Whole);
+    let most = reading.recorder.listing_lines();
     if let Some(listing) = reading.recorder.listing() {
-        machine::list(window, start, earlier, site, listing);
+        machine::list(window, start, earlier, site, (listing, most));
     }
     let run = machine::run(window, start, earlier);
     let complete = run.result.is_ok();

@@ -303,6 +303,13 @@ pub(super) struct Interner {
 }
 
 impl Interner {
+    /// With one text from the start: its id is 0.
+    pub(super) fn knowing(text: &[u8]) -> Self {
+        let mut interner = Self::default();
+        interner.intern(text);
+        interner
+    }
+
     /// The id of a text, new or not; `None` once the arena is full.
     #[inline]
     pub(super) fn intern(&mut self, text: &[u8]) -> Option<u32> {

@@ -23,6 +23,8 @@ pub(super) struct Header {
     pub(super) tensors: Vec<(String, Tensor)>,
     /// What parsers could take differently: an anomaly's kind and detail.
     pub(super) oddities: Vec<(&'static str, String)>,
+    /// `format` in the metadata: a short word for the framework that wrote it.
+    pub(super) framework: Option<String>,
 }
 
 /// An entry.
@@ -134,7 +136,10 @@ impl<'de> Visitor<'de> for Metadata<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut seen: FxHashSet<String> = FxHashSet::default();
-        while let Some((key, _)) = map.next_entry::<String, String>()? {
+        while let Some((key, value)) = map.next_entry::<String, String>()? {
+            if key == "format" {
+                self.0.framework = Some(value);
+            }
             if seen.contains(&key) {
                 self.0.odd("duplicate-key", || {
                     format!("`{key}` twice in `__metadata__`")

@@ -12,7 +12,7 @@ use header::{Header, Tensor};
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Hop, Place},
+    fact::{Fact, Hop, Place},
     limits,
 };
 
@@ -104,6 +104,21 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         reading
             .recorder
             .anomaly(kind, detail.as_str(), place.clone());
+    }
+    let library = match header.framework.as_deref() {
+        Some("pt") => Some("torch"),
+        Some("tf") => Some("tensorflow"),
+        Some("np") => Some("numpy"),
+        Some("flax") => Some("flax"),
+        Some("mlx") => Some("mlx"),
+        _ => None,
+    };
+    if let Some(name) = library {
+        let name = name.to_owned();
+        reading.record(Fact::Library {
+            name,
+            version: None,
+        });
     }
     let used = validate(header.tensors)?;
     let end = data

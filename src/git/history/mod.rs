@@ -17,7 +17,7 @@ use std::{
 
 use gix::{ObjectId, revision::plumbing::Spec};
 
-use super::{View, locate::usage, objects::Stores, repository};
+use super::{Ground, View, locate::usage, objects::Stores, repository};
 use crate::error::Error;
 use listing::Listing;
 use paths::Paths;
@@ -163,6 +163,8 @@ struct Place {
     stores: Stores,
     root: PathBuf,
     paths: Paths,
+    /// Where there is no work tree, today's policy is that of `HEAD`.
+    ground: Ground,
 }
 
 impl Place {
@@ -180,7 +182,13 @@ impl Place {
         let work_tree = repository::work_tree_of(&shared);
         let bare = work_tree.is_none();
         let root = work_tree.unwrap_or_else(|| repository::git_dir_of(&shared));
+        let ground = if bare {
+            Ground::head(&shared.to_thread_local())?
+        } else {
+            Ground::default()
+        };
         Ok(Self {
+            ground,
             stores: Stores::of(&shared)?,
             paths: Paths::new(&start, &root, bare, paths)?,
             shared,
@@ -200,10 +208,9 @@ impl Place {
         view.items = listing.items;
         view.reading = listing.reading;
         view.notices = listing.notices;
-        let bare = local.workdir().is_none();
-        let view = view.with_stores(self.shared, self.stores);
-        // Without a work tree there is no policy on disk.
-        if bare { view.ruled_by_head() } else { Ok(view) }
+        Ok(view
+            .with_stores(self.shared, self.stores)
+            .ruled_by(self.ground))
     }
 }
 

@@ -33,6 +33,10 @@ impl Reporter for Human {
         "excerpts and explanations for a terminal (the default)"
     }
 
+    fn is_for_people(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
         for file in groups::files(report) {

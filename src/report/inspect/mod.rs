@@ -10,6 +10,8 @@ use std::{
 mod listing;
 mod words;
 
+pub(super) use words::bytes;
+
 use super::{
     Style,
     terminal::{Ink, clip, clip_middle, count, guarded, harmless, width, wrap},
@@ -19,7 +21,7 @@ use crate::{
     policy::GlobalVerdict,
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
-use words::{bytes, count_u64, grouped, inwards, plain, refusal, remark, unread, uses};
+use words::{count_u64, grouped, inwards, plain, refusal, remark, unread, uses};
 
 /// Rows of a table before the rest is counted.
 const ROWS: usize = 40;

@@ -154,7 +154,7 @@ pub(super) fn grouped(n: u64) -> String {
 }
 
 /// `512 bytes`, `12.3 MiB`.
-pub(super) fn bytes(n: u64) -> String {
+pub(in crate::report) fn bytes(n: u64) -> String {
     const UNITS: [(&str, u32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
     match UNITS.iter().find(|(_, shift)| n >> shift > 0) {
         None => count_u64(n, "byte", "bytes"),

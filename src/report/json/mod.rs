@@ -1,7 +1,10 @@
 //! Reports for programs. Each version of the schema has its own types, so that no change inside can reach a reader of
 //! the output unnoticed.
 
+pub mod lines;
 pub mod v1;
+
+pub(super) use v1::Escaping;
 
 use std::io::{self, BufWriter, Write};
 

@@ -42,6 +42,9 @@ pub struct Report<F = Vec<Finding>> {
     pub coverage: Coverage,
     /// By path, then by place.
     pub findings: F,
+    /// What an override of the policy lets pass, in the same order; no part of the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowed>,
 }
 
 /// Who wrote a report.
@@ -95,6 +98,12 @@ pub struct Finding {
     pub subject: Subject,
     /// How often the same was seen there.
     pub count: u64,
+    /// What makes it the same finding in the next run, wherever it moves in its file: 64 hexadecimal digits, no two alike.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// Whether it stands on what the change brings; true where a view is of no change.
+    #[serde(default = "always")]
+    pub on_change: bool,
     /// What to do next, most helpful first.
     pub help: Vec<String>,
     /// Places elsewhere that explain it: most of all the policy line that decided.
@@ -102,6 +111,37 @@ pub struct Finding {
     /// The lines that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<Excerpt>,
+    /// Edits that mend it, where some are certain to: all of them together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fix: Vec<Edit>,
+}
+
+/// A finding that an override of the policy lets pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowed {
+    /// The finding, of level `allow`.
+    pub finding: Finding,
+    /// The line that allows it.
+    pub by: Related,
+    /// Why, if the override says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A replacement in a text file. Lines and columns count from 1, columns in characters; the end is exclusive, and the same as
+/// the start where nothing goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// First line.
+    pub line: u32,
+    /// First column.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// The column after the last.
+    pub end_column: u32,
+    /// What comes instead.
+    pub text: String,
 }
 
 /// The first commit that has these bytes at this path; or the annotated tag that names them.
@@ -258,13 +298,38 @@ pub struct Mark {
     pub label: String,
 }
 
+fn always() -> bool {
+    true
+}
+
 /// Findings that are put into this version's words one at a time, while they are written.
 struct Lazily<'a>(&'a [finding::Finding]);
 
 impl Serialize for Lazily<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Finding::from))
+        serializer.collect_seq(findings(self.0))
     }
+}
+
+/// Findings in this version's words, one at a time.
+pub(super) fn findings(findings: &[finding::Finding]) -> impl Iterator<Item = Finding> {
+    let fingerprints = verdict::fingerprints(findings);
+    findings
+        .iter()
+        .zip(fingerprints)
+        .map(|(finding, fingerprint)| Finding::new(finding, fingerprint))
+}
+
+fn allowed(allowed: &[verdict::Allowed]) -> Vec<Allowed> {
+    let found: Vec<_> = allowed.iter().map(|one| one.finding.clone()).collect();
+    findings(&found)
+        .zip(allowed)
+        .map(|(finding, allowed)| Allowed {
+            finding,
+            by: Related::from(&allowed.by),
+            reason: allowed.reason.clone(),
+        })
+        .collect()
 }
 
 /// Writes a report and a final line end.
@@ -272,8 +337,16 @@ impl Serialize for Lazily<'_> {
 /// # Errors
 /// Whatever `out` answers.
 pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()> {
+    let whole = whole(report, Lazily(&report.findings));
+    serde_json::to_writer_pretty(Escaping(&mut out), &whole)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// A run in this version's words, with its findings or what stands for them.
+pub(super) fn whole<F>(report: &verdict::Report, findings: F) -> Report<F> {
     let coverage = &report.coverage;
-    let whole = Report {
+    Report {
         version: VERSION,
         tool: Tool {
             name: env!("CARGO_PKG_NAME").to_owned(),
@@ -298,16 +371,14 @@ pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()
             formats: coverage.formats.clone(),
             bytes: coverage.bytes,
         },
-        findings: Lazily(&report.findings),
-    };
-    serde_json::to_writer_pretty(Escaping(&mut out), &whole)?;
-    out.write_all(b"\n")?;
-    out.flush()
+        findings,
+        allowed: allowed(&report.allowed),
+    }
 }
 
 /// Exact as JSON, harmless on a terminal and in a log: characters that deceive, and `##`, are written as `\uNNNN`. They
 /// can only stand inside strings, so the value stays the same.
-struct Escaping<'a>(&'a mut dyn Write);
+pub(in crate::report) struct Escaping<'a>(pub(in crate::report) &'a mut dyn Write);
 
 impl Write for Escaping<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -356,8 +427,8 @@ fn hex(text: &Text) -> String {
     hex
 }
 
-impl From<&finding::Finding> for Finding {
-    fn from(finding: &finding::Finding) -> Self {
+impl Finding {
+    fn new(finding: &finding::Finding, fingerprint: String) -> Self {
         let (path, path_hex) = exact(&finding.path);
         Self {
             rule: finding.rule.id.to_owned(),
@@ -369,9 +440,24 @@ impl From<&finding::Finding> for Finding {
             message: finding.message.clone(),
             subject: Subject::from(&finding.subject),
             count: finding.count,
+            fingerprint,
+            on_change: finding.on_change,
             help: finding.help.clone(),
             related: finding.related.iter().map(Related::from).collect(),
             excerpt: finding.excerpt.as_ref().map(Excerpt::from),
+            fix: finding.fix.iter().map(Edit::from).collect(),
+        }
+    }
+}
+
+impl From<&finding::Edit> for Edit {
+    fn from(edit: &finding::Edit) -> Self {
+        Self {
+            line: edit.start.0,
+            column: edit.start.1,
+            end_line: edit.end.0,
+            end_column: edit.end.1,
+            text: edit.text.clone(),
         }
     }
 }

@@ -16,11 +16,13 @@ fn the_first_page() {
     Usage: weighbridge <COMMAND>
 
     Commands:
-      check    Check the files of a repository, a folder, or by name
-      inspect  Say what loading one file would do
-      explain  Explain a rule or a format
-      policy   Start a policy
-      hook     Judge commits and pushes as git makes them
+      check        Check the files of a repository, a folder, or by name
+      inspect      Say what loading one file would do
+      explain      Explain a rule or a format
+      policy       Start a policy
+      hook         Judge commits and pushes as git makes them
+      completions  Write completions for a shell
+      man          Write the manual pages
 
     Options:
       -h, --help
@@ -89,11 +91,12 @@ fn the_short_page_of_check() {
       weighbridge check --rev v1.0               all that a release has
       weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
       weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
-      weighbridge check --format json -o report.json
+      weighbridge check --output sarif=out.sarif --output html=report.html
+                                                 as on a terminal, and two files
 
     Exit codes:
       0  nothing is refused
-      1  something is refused
+      1  something is refused (0 with --exit-zero)
       2  the job could not be done
       3  there was no artifact and no source file to check (0 with --staged and
          --diff: most changes bring none)

@@ -1,9 +1,11 @@
 //! Tests of `cli`: the program as users and hooks run it.
 
 mod check;
+mod completions;
 mod help;
 mod history;
 mod hook;
 mod inspect;
+mod outputs;
 mod paths;
 mod views_page;

@@ -360,7 +360,7 @@ fn places(observations: &[Observation]) -> Vec<(u64, String)> {
 
 /// Where each opcode of a stream begins.
 fn opcodes(bytes: &[u8]) -> Vec<u64> {
-    let mut recorder = Recorder::with_listing();
+    let mut recorder = Recorder::with_listing(1000);
     weighbridge::format::read(&Window::new(bytes.to_vec()), b"x.pkl", &mut recorder);
     let listing = recorder.take_listing().unwrap();
     let offset = |line: &ListingLine| {

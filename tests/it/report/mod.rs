@@ -1,7 +1,17 @@
 //! Reports: what people, listeners and programs are told.
 
+mod concise;
+mod cyclonedx;
+mod github;
+mod gitlab;
+mod html;
 mod human;
 mod inspect;
 mod json;
+mod junit;
+mod lines;
+mod markdown;
+mod pages;
 mod plain;
 mod prose;
+mod sarif;

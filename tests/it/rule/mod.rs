@@ -3,6 +3,7 @@
 mod anomalous_container;
 mod embedded_pickle;
 mod extension_registry;
+mod fix;
 mod format_not_allowed;
 mod global_not_allowed;
 mod incomplete_read;

@@ -25,6 +25,11 @@ pub(crate) fn program(folder: &Path) -> Command {
         "CLICOLOR",
         "FORCE_COLOR",
         "COLUMNS",
+        "WEIGHBRIDGE_FORMAT",
+        "GITHUB_ACTIONS",
+        "GITHUB_WORKSPACE",
+        "GITLAB_CI",
+        "CI_PROJECT_DIR",
     ] {
         command.env_remove(name);
     }

@@ -16,6 +16,8 @@ pub(crate) mod report;
 pub(crate) mod safetensors;
 pub(crate) mod sparse;
 pub(crate) mod torch;
+pub(crate) mod workflow;
+pub(crate) mod xml;
 pub(crate) mod zip;
 
 pub(crate) mod cli;

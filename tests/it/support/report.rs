@@ -1,10 +1,12 @@
 //! Finished reports to word: one of everything a user may meet.
 
+use std::sync::Arc;
+
 use weighbridge::{
-    fact::{Excerpt, Global, GlobalName, Hop, Mark, Place, Site, Text},
+    fact::{Brought, Commit, Excerpt, Global, GlobalName, Hop, Mark, Place, Site, Text},
     finding::{Finding, Level, Related, RuleMeta, Subject},
     report::{self, Style},
-    verdict::{Coverage, Report},
+    verdict::{Artifact, Coverage, Report},
 };
 
 /// A rule that exists only to be reported.
@@ -333,4 +335,70 @@ pub(crate) fn hostile_text() -> Text {
     let mut bytes = hostile().into_bytes();
     bytes.extend(b"\xff\x80\xc2");
     Text::new(bytes)
+}
+
+/// A report in which every string is hostile.
+pub(crate) fn hostile_report(text: &Text, hostile: impl Fn() -> String) -> Report {
+    let lines = format!("first\n{}\nlast", hostile().replace('\n', " "));
+    let member = Hop::Member {
+        name: text.clone(),
+        copy: 1,
+    };
+    let brought = Arc::new(Brought {
+        commit: Commit {
+            id: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+            time: 1_700_000_000,
+            author: text.clone(),
+            summary: text.clone(),
+        },
+        gone: true,
+    });
+    let mut findings = Vec::new();
+    for i in 0..12 {
+        for subject in [
+            Subject::Member(text.clone()),
+            global(&hostile(), "x"),
+            Subject::Artifact,
+        ] {
+            findings.push(Finding {
+                path: text.clone(),
+                site: Site {
+                    hops: vec![member.clone()],
+                    ..opcode("", i, &hostile())
+                },
+                message: hostile(),
+                subject,
+                help: vec![hostile()],
+                related: vec![Related {
+                    file: hostile(),
+                    line: 3,
+                    text: hostile(),
+                    range: 5..40,
+                    label: hostile(),
+                }],
+                excerpt: Some(Excerpt {
+                    text: lines.clone(),
+                    first_line: (i % 2 == 0).then_some(9),
+                    marks: vec![Mark {
+                        range: 7..60,
+                        label: hostile(),
+                    }],
+                }),
+                brought: (i % 3 == 0).then(|| brought.clone()),
+                on_change: i % 4 != 0,
+                level: if i % 5 == 0 { Level::Warn } else { Level::Deny },
+                ..finding(if i % 2 == 0 { &GLOBAL } else { &LOAD }, "", "")
+            });
+        }
+    }
+    Report {
+        view: hostile(),
+        policy: hostile(),
+        notices: vec![hostile(); 12],
+        artifacts: vec![Artifact {
+            path: Text::new([text.as_bytes(), b".pt"].concat()),
+            ..Artifact::default()
+        }],
+        ..only(findings)
+    }
 }

@@ -12,6 +12,9 @@ use crate::{
     limits,
 };
 
+/// The key under which scikit-learn's estimators keep the version that wrote them.
+pub(super) const SKLEARN_VERSION: &[u8] = b"_sklearn_version";
+
 impl Machine<'_> {
     /// The bytes of a string constant: `None` if the value is none, or cannot be read again.
     pub(super) fn string(&self, value: Value) -> Option<Result<Text, Unresolved>> {
@@ -338,6 +341,9 @@ impl Machine<'_> {
             return Err(malformed("items to be set of which one has no value"));
         }
         self.hand_on(from);
+        if kind == Kind::Dict {
+            self.versions(from);
+        }
         if target.kind() == kind {
             let State {
                 stack,
@@ -355,6 +361,25 @@ impl Machine<'_> {
         }
         self.state.stack.truncate(from);
         Ok(())
+    }
+
+    /// The version of scikit-learn that wrote an estimator stands in the estimator's state, under the one name whose id is 0.
+    fn versions(&mut self, from: usize) {
+        let items = self.state.stack.get(from..).unwrap_or_default();
+        for pair in items.chunks_exact(2) {
+            if let [key, value] = pair
+                && *key == Value::new(Kind::Str, 0)
+                && value.kind() == Kind::Str
+            {
+                let version = Text::new(self.names.text(value.index()));
+                let fact = Fact::Library {
+                    name: "scikit-learn".into(),
+                    version: Some(version),
+                };
+                self.seen.other(fact, self.moment());
+                return;
+            }
+        }
     }
 
     #[cold]

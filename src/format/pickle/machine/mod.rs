@@ -32,8 +32,6 @@ use rustc_hash::FxHashMap;
 const FORKS: usize = 8;
 /// Machines larger than this are not copied for another reading.
 const FORK_VALUES: u64 = 1 << 20;
-/// Lines of a listing: more is for tools, which read the file themselves.
-const LISTED: usize = 1_000_000;
 
 /// What is left of a machine when its stream ends.
 #[derive(Debug)]
@@ -160,14 +158,14 @@ pub(in crate::format::pickle) fn list(
     start: u64,
     earlier: Option<&Memo>,
     site: Site,
-    lines: &mut Vec<ListingLine>,
+    (lines, most): (&mut Vec<ListingLine>, usize),
 ) {
-    if lines.len() >= LISTED {
+    if lines.len() >= most {
         return;
     }
     lines.push(ListingLine::In(site));
     let mut machine = Machine::new(window, start, earlier);
-    while lines.len() <= LISTED {
+    while lines.len() <= most {
         let arguments = machine.state.stack.last().copied();
         let result = machine.step();
         let effect = match &result {
@@ -181,7 +179,7 @@ pub(in crate::format::pickle) fn list(
             return;
         }
     }
-    let note = format!("... (the listing stops after {LISTED} lines)");
+    let note = format!("... (the listing stops after {most} lines)");
     lines.push(ListingLine::Note(note));
 }
 
@@ -243,7 +241,7 @@ impl<'m> Machine<'m> {
                 nodes: Nodes::default(),
                 dtypes: Dtypes::default(),
             },
-            names: Interner::default(),
+            names: Interner::knowing(calls::SKLEARN_VERSION),
             resolved: FxHashMap::default(),
             lines: FxHashMap::default(),
             seen: Seen::default(),

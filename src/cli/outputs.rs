@@ -1,0 +1,331 @@
+//! Which reports are written where: one to standard output, any number to files.
+//!
+//! `--format` says how standard output looks, `--output FORMAT=FILE` adds a report. A file without a format takes standard
+//! output's place, as `>` would. What cannot work is said before anything is checked; a report that cannot be written does not
+//! keep the others from being written.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser},
+};
+
+use super::{
+    error, output,
+    terminal::{self, Color, Host},
+};
+use crate::{
+    error::Error,
+    report::{self, Reporter},
+    scan::{Outcome, Report, Wants},
+};
+
+/// What the ends of file names say about the format: the first is meant where nothing else says which. Longest ends first.
+const ENDS: &[(&str, &[&str])] = &[
+    (".cdx.json", &["cyclonedx"]),
+    (".sarif.json", &["sarif"]),
+    (".sarif", &["sarif"]),
+    (".jsonl", &["json-lines"]),
+    (".ndjson", &["json-lines"]),
+    (".json", &["json", "gitlab", "sarif", "cyclonedx"]),
+    (".xml", &["junit"]),
+    (".md", &["markdown"]),
+    (".markdown", &["markdown"]),
+    (".html", &["html"]),
+    (".htm", &["html"]),
+];
+
+/// Which reports are written where, as it was asked for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Outputs {
+    /// How to report on standard output
+    ///
+    /// Without it: `human`; in GitHub Actions annotations as well.
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    format: Option<String>,
+    /// Write a report to a file as well; may be repeated
+    ///
+    /// `sarif=out.sarif` is written beside what standard output shows, whole or
+    /// not at all. A file without a format is written instead of it, in the format
+    /// of `--format` or the one its name ends in. `-` is standard output; a name
+    /// with a `=` in it is written `./a=b.json`.
+    #[arg(long, short, value_name = "[FORMAT=]FILE")]
+    output: Vec<OsString>,
+    /// Exit with 0 even if something is refused
+    ///
+    /// For pipelines that decide by the report; it still says what is refused. A
+    /// job that could not be done still ends with 2, nothing to check with 3.
+    #[arg(long)]
+    exit_zero: bool,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(
+        report::REPORTERS
+            .iter()
+            .map(|reporter| PossibleValue::new(reporter.name()).help(reporter.summary())),
+    )
+}
+
+/// Which reports are written where.
+pub(super) struct Plan {
+    files: Vec<(&'static dyn Reporter, PathBuf)>,
+    stdout: Option<&'static dyn Reporter>,
+    color: Color,
+    exit_zero: bool,
+    /// Whether nobody said what is to be written.
+    unasked: bool,
+}
+
+impl Outputs {
+    pub(super) fn color(&self) -> Color {
+        self.color
+    }
+
+    /// What is to be done, if it can be: formats exist, nothing is written twice, files can be made where they are to be.
+    pub(super) fn plan(&self) -> Result<Plan, Error> {
+        let asked = self.format.as_deref().map(named).transpose()?;
+        let usual = match terminal::format() {
+            Some(name) => Some(named(&name).map_err(|_| Error::Usage {
+                message: format!("WEIGHBRIDGE_FORMAT is `{name}`, which is no format"),
+                help: known(),
+            })?),
+            None => None,
+        };
+        let unasked = asked.is_none() && usual.is_none() && self.output.is_empty();
+        let shown = match asked.or(usual) {
+            Some(reporter) => reporter,
+            None if terminal::host() == Some(Host::Actions) => report::IN_ACTIONS,
+            None => named("human")?,
+        };
+        let (mut files, mut stdout, mut instead) = (Vec::new(), None, false);
+        for given in &self.output {
+            let (format, file) = split(given)?;
+            if file.as_os_str() == "-" {
+                if stdout.replace(format.unwrap_or(shown)).is_some() {
+                    return Err(twice("standard output"));
+                }
+                continue;
+            }
+            instead |= format.is_none();
+            let format = match (format, asked) {
+                (Some(format), _) => format,
+                (None, Some(asked)) => fits(asked, &file)?,
+                (None, None) => end(&file)
+                    .and_then(|(_, formats)| by_names(formats))
+                    .or(usual)
+                    .unwrap_or(named("human")?),
+            };
+            files.push((format, file));
+        }
+        if let (Some(stdout), Some(asked), false) = (stdout, asked, instead)
+            && stdout.name() != asked.name()
+        {
+            return Err(Error::Usage {
+                message: format!(
+                    "standard output is to be `{}` and `{}`",
+                    asked.name(),
+                    stdout.name()
+                ),
+                help: String::from("leave out one of `--format` and `--output FORMAT=-`"),
+            });
+        }
+        apart(&files)?;
+        for (_, file) in &files {
+            output::probe(file)?;
+        }
+        Ok(Plan {
+            files,
+            stdout: stdout.or_else(|| (!instead).then_some(shown)),
+            color: self.color,
+            exit_zero: self.exit_zero,
+            unasked,
+        })
+    }
+}
+
+impl Plan {
+    /// What the reports need beside findings.
+    pub(super) fn wants(&self) -> Wants {
+        self.reporters().fold(Wants::default(), |wants, reporter| {
+            wants.or(reporter.wants())
+        })
+    }
+
+    /// Whether standard output tells people how the run ended.
+    pub(super) fn tells_people(&self) -> bool {
+        self.stdout.is_some_and(Reporter::is_for_people)
+    }
+
+    fn reporters(&self) -> impl Iterator<Item = &'static dyn Reporter> {
+        self.files
+            .iter()
+            .map(|(reporter, _)| *reporter)
+            .chain(self.stdout)
+    }
+
+    /// Writes all reports that can be written. If some cannot be, all but the last of the errors are told here.
+    pub(super) fn deliver(&self, report: &Report) -> Result<(), Error> {
+        let files = self
+            .files
+            .iter()
+            .map(|(reporter, file)| (*reporter, Some(file.as_path())));
+        let stdout = self.stdout.map(|reporter| (reporter, None));
+        let mut failed = None;
+        for (reporter, to) in files.chain(stdout) {
+            let style = terminal::style(self.color, to.is_some());
+            let result = output::deliver(to, |out| reporter.write(report, style, out));
+            if let Err(error) = result
+                && let Some(before) = failed.replace(error)
+            {
+                error::show(&before, self.color);
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        // GitLab reads files. Writing one unasked would be writing into the user's project.
+        if self.unasked && !report.findings.is_empty() && terminal::host() == Some(Host::Gitlab) {
+            terminal::note(
+                "`--output gitlab=gl-code-quality-report.json`, named under `artifacts: reports: codequality`, \
+                 shows these findings in the merge request",
+            );
+        }
+        Ok(())
+    }
+
+    /// How the program ends when the run ended so.
+    pub(super) fn outcome(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Refused if self.exit_zero => Outcome::Clean,
+            outcome => outcome,
+        }
+    }
+}
+
+fn known() -> String {
+    let names: Vec<&str> = report::REPORTERS.iter().map(|r| r.name()).collect();
+    format!("the formats are {}", names.join(", "))
+}
+
+fn named(name: &str) -> Result<&'static dyn Reporter, Error> {
+    report::by_name(name).ok_or_else(|| Error::Usage {
+        message: format!("there is no format `{name}`"),
+        help: known(),
+    })
+}
+
+fn twice(what: &str) -> Error {
+    Error::Usage {
+        message: format!("two reports are to go to {what}"),
+        help: String::from("give each report a file of its own"),
+    }
+}
+
+/// A format, if there is one, and a file. What stands before the first `=` is a format, unless it can only be part of a path.
+fn split(given: &OsStr) -> Result<(Option<&'static dyn Reporter>, PathBuf), Error> {
+    let bytes = given.as_encoded_bytes();
+    let word = bytes
+        .iter()
+        .position(|b| *b == b'=')
+        .and_then(|at| Some((at, std::str::from_utf8(bytes.get(..at)?).ok()?)))
+        .filter(|(_, word)| {
+            word.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        });
+    let (format, file) = match word {
+        None => (None, PathBuf::from(given)),
+        Some((at, word)) => {
+            let format = report::by_name(word).ok_or_else(|| Error::Usage {
+                message: format!("there is no format `{word}`"),
+                help: format!(
+                    "{}; a file of this name is written `--output ./{}`",
+                    known(),
+                    given.display()
+                ),
+            })?;
+            (Some(format), PathBuf::from(after(given, at + 1)))
+        }
+    };
+    if file.as_os_str().is_empty() {
+        return Err(Error::Usage {
+            message: format!("`--output {}` names no file", given.display()),
+            help: String::from("write `--output FORMAT=FILE`, or `-` for standard output"),
+        });
+    }
+    Ok((format, file))
+}
+
+/// What follows the first `at` bytes, which are ASCII.
+#[cfg(unix)]
+fn after(given: &OsStr, at: usize) -> OsString {
+    use std::os::unix::ffi::OsStrExt as _;
+    OsStr::from_bytes(given.as_bytes().get(at..).unwrap_or_default()).to_owned()
+}
+
+/// The same where names are not bytes; one that is no text is shown, and will not be found.
+#[cfg(not(unix))]
+fn after(given: &OsStr, at: usize) -> OsString {
+    given.to_string_lossy().get(at..).unwrap_or_default().into()
+}
+
+/// The end of a file's name that says its format, and the formats it may be.
+fn end(file: &Path) -> Option<(&'static str, &'static [&'static str])> {
+    let name = file.file_name()?.to_string_lossy().to_lowercase();
+    ENDS.iter()
+        .copied()
+        .find(|(end, _)| name.len() > end.len() && name.ends_with(end))
+}
+
+fn by_names(names: &[&str]) -> Option<&'static dyn Reporter> {
+    names.iter().find_map(|name| report::by_name(name))
+}
+
+/// The format that was asked for, unless the file's name says that it is something else.
+fn fits(asked: &'static dyn Reporter, file: &Path) -> Result<&'static dyn Reporter, Error> {
+    match end(file) {
+        Some((end, formats)) if !formats.contains(&asked.name()) => {
+            let shown = file.display();
+            let (asked, other) = (asked.name(), formats.first().unwrap_or(&""));
+            Err(Error::Usage {
+                message: format!("`--format {asked}` goes to a file whose name ends in `{end}`"),
+                help: format!(
+                    "write `--output {other}={shown}`, or `--output {asked}={shown}` if that is meant"
+                ),
+            })
+        }
+        _ => Ok(asked),
+    }
+}
+
+/// That no file is written twice, under whatever names. Devices and pipes take several reports.
+fn apart(files: &[(&'static dyn Reporter, PathBuf)]) -> Result<(), Error> {
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for (_, file) in files {
+        if fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()) {
+            continue;
+        }
+        let real = fs::canonicalize(file).unwrap_or_else(|_| {
+            let name = file.file_name().unwrap_or_default();
+            let folder = file
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            fs::canonicalize(folder.unwrap_or(Path::new(".")))
+                .map_or_else(|_| file.clone(), |folder| folder.join(name))
+        });
+        if seen.contains(&real) {
+            return Err(twice(&format!("`{}`", file.display())));
+        }
+        seen.push(real);
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! What shows a finding: lines of source, opcodes, the policy's line, and the whole listing with the offences in it.
+
+use std::{collections::BTreeSet, io, ops::Range};
+
+use super::page::Page;
+use crate::{
+    fact::{Excerpt, Hop, ListingLine, Place},
+    finding::{Finding, Related},
+    report::terminal::count,
+    verdict::Artifact,
+};
+
+/// A listing of more lines is not printed unless it is open.
+const LONG: usize = 120;
+/// Calls named that load one artifact.
+const LOADS: usize = 20;
+
+/// The lines of an excerpt, numbered if they are source, with the marks in them.
+pub(super) fn excerpt(shown: &Excerpt, page: &mut Page<'_>) -> io::Result<()> {
+    let mut marks: Vec<(&Range<usize>, &str)> = shown
+        .marks
+        .iter()
+        .map(|mark| (&mark.range, mark.label.as_str()))
+        .collect();
+    marks.sort_by_key(|(range, _)| (range.start, range.end));
+    page.raw("<pre tabindex=\"0\"><code>")?;
+    let mut begin = 0;
+    for (i, line) in shown.text.split('\n').enumerate() {
+        let end = begin + line.len();
+        if let Some(first) = shown.first_line {
+            let number = u64::from(first).saturating_add(u64::try_from(i).unwrap_or(0));
+            page.element("<span class=\"n\">", number, "</span>")?;
+        }
+        let mut at = begin;
+        for (range, label) in &marks {
+            let (from, to) = (range.start.max(at), range.end.min(end));
+            if from >= to {
+                continue;
+            }
+            page.text(shown.text.get(at..from).unwrap_or_default())?;
+            page.raw("<mark")?;
+            if !label.is_empty() {
+                page.attribute("title", label)?;
+            }
+            page.element(">", shown.text.get(from..to).unwrap_or_default(), "</mark>")?;
+            at = to;
+        }
+        page.text(shown.text.get(at..end).unwrap_or_default())?;
+        page.raw("\n")?;
+        begin = end + 1;
+    }
+    page.raw("</code></pre>\n")?;
+    for (_, label) in marks.iter().filter(|(_, label)| !label.is_empty()) {
+        page.raw("<p class=\"why\">")?;
+        page.inline(label)?;
+        page.raw("</p>\n")?;
+    }
+    Ok(())
+}
+
+/// The line elsewhere that explains a finding.
+pub(super) fn related(related: &Related, page: &mut Page<'_>) -> io::Result<()> {
+    page.raw("<p class=\"why\">")?;
+    if !related.label.is_empty() {
+        page.inline(&related.label)?;
+        page.raw(": ")?;
+    }
+    page.element(
+        "<code>",
+        format_args!("{}:{}", related.file, related.line),
+        "</code> ",
+    )?;
+    page.element("<code>", related.text.trim(), "</code></p>\n")
+}
+
+/// The calls in source that load an artifact.
+pub(super) fn loads(artifact: &Artifact, page: &mut Page<'_>) -> io::Result<()> {
+    if artifact.loaded_by.is_empty() {
+        return Ok(());
+    }
+    page.raw("<div class=\"tail\">Loaded by ")?;
+    for (i, load) in artifact.loaded_by.iter().take(LOADS).enumerate() {
+        page.raw(if i > 0 { ", " } else { "" })?;
+        page.element("<code>", &load.callee, "</code> at ")?;
+        let site = load.site.to_string();
+        page.element("<code>", format_args!("{}:{site}", load.source), "</code>")?;
+        page.text(format_args!(" (found by {})", load.matched.words()))?;
+    }
+    let more = artifact.loaded_by.len().saturating_sub(LOADS);
+    if more > 0 {
+        page.text(format_args!(", and {}", count(more, "other", "others")))?;
+    }
+    page.raw("</div>\n")
+}
+
+/// The opcodes of an artifact, those that findings are about marked. `room` is how many lines the page still has.
+pub(super) fn listing(
+    artifact: &Artifact,
+    findings: &[&Finding],
+    room: &mut usize,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let Some(lines) = artifact.listing.as_deref().filter(|_| *room > 0) else {
+        return Ok(());
+    };
+    let hits: BTreeSet<(&[Hop], u64)> = findings
+        .iter()
+        .filter_map(|finding| match finding.site.at {
+            Place::Opcode { offset, .. } => Some((finding.site.hops.as_slice(), offset)),
+            _ => None,
+        })
+        .collect();
+    let shown = lines.get(..lines.len().min(*room)).unwrap_or_default();
+    *room -= shown.len();
+    page.raw("<div class=\"tail\"><details")?;
+    if shown.len() > LONG {
+        page.attribute("class", "long")?;
+    }
+    page.element(
+        "><summary>Disassembly (",
+        count(lines.len(), "line", "lines"),
+        ")</summary>\n<pre tabindex=\"0\"><code>",
+    )?;
+    let mut hops: &[Hop] = &[];
+    for line in shown {
+        match line {
+            ListingLine::In(site) => {
+                hops = &site.hops;
+                if !hops.is_empty() {
+                    page.element("<span class=\"in\">in ", site, "</span>\n")?;
+                }
+            }
+            ListingLine::Opcode { text, effect } => {
+                let offset = text.split(' ').next().and_then(|t| t.strip_prefix("0x"));
+                let offset = offset.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+                if offset.is_some_and(|offset| hits.contains(&(hops, offset))) {
+                    page.element("<mark>", text, "</mark>")?;
+                } else {
+                    page.text(text)?;
+                }
+                if !effect.is_empty() {
+                    page.element("  <span class=\"e\">; ", effect, "</span>")?;
+                }
+                page.raw("\n")?;
+            }
+            ListingLine::Note(note) => page.element("<span class=\"e\">", note, "</span>\n")?,
+        }
+    }
+    page.raw("</code></pre>")?;
+    if shown.len() < lines.len() {
+        let more = count(lines.len() - shown.len(), "further line", "further lines");
+        page.element(
+            "<p class=\"why\">and ",
+            more,
+            ", which the page has no room for</p>",
+        )?;
+    }
+    page.raw("</details></div>\n")
+}

@@ -1,0 +1,75 @@
+"use strict";
+(() => {
+  const bar = document.getElementById("filter");
+  const form = bar.querySelector("form");
+  const told = document.getElementById("told");
+  const none = document.getElementById("none");
+  const findings = Array.from(document.querySelectorAll("[data-rule]"), (node) => ({
+    node,
+    file: node.closest("[data-formats]"),
+    text: (node.textContent + " " + node.closest("[data-formats]").dataset.path).toLowerCase(),
+  }));
+  const files = Array.from(document.querySelectorAll("[data-formats]"));
+  const fields = ["q", "level", "rule", "format"];
+
+  const show = () => {
+    const wanted = Object.fromEntries(fields.map((name) => [name, form.elements[name].value]));
+    const words = wanted.q.toLowerCase().split(/\s+/).filter(Boolean);
+    let count = 0;
+    for (const { node, file, text } of findings) {
+      const fits = words.every((word) => text.includes(word)) &&
+        (!wanted.level || node.dataset.level === wanted.level) &&
+        (!wanted.rule || node.dataset.rule === wanted.rule) &&
+        (!wanted.format || file.dataset.formats.split(" ").includes(wanted.format));
+      node.toggleAttribute("data-out", !fits);
+      count += fits;
+    }
+    for (const file of files) {
+      const some = file.querySelector("[data-rule]:not([data-out])");
+      file.toggleAttribute("data-out", !some);
+    }
+    const all = count === findings.length;
+    told.textContent = all ? `${count} shown` : `${count} of ${findings.length} shown`;
+    none.hidden = count > 0 || findings.length === 0;
+    return wanted;
+  };
+
+  const remember = (wanted) => {
+    const kept = new URLSearchParams(fields.filter((name) => wanted[name]).map((name) => [name, wanted[name]]));
+    history.replaceState(null, "", "#" + kept);
+  };
+
+  const recall = () => {
+    const hash = location.hash.slice(1);
+    if (hash && !hash.includes("=")) {
+      const target = document.getElementById(hash);
+      if (target && target.tagName === "DETAILS") target.open = true;
+      return;
+    }
+    const asked = new URLSearchParams(hash);
+    for (const name of fields) form.elements[name].value = asked.get(name) ?? "";
+    show();
+  };
+
+  form.addEventListener("input", () => remember(show()));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(() => remember(show())));
+  addEventListener("hashchange", recall);
+  addEventListener("keydown", (event) => {
+    if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) {
+      event.preventDefault();
+      form.elements.q.focus();
+    }
+  });
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = Array.from(document.querySelectorAll("details:not([open]):not(.long)"));
+    for (const node of opened) node.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const node of opened) node.open = false;
+  });
+  bar.hidden = findings.length === 0;
+  show();
+  recall();
+})();

@@ -1,0 +1,157 @@
+//! Writing HTML that nothing from a file can break out of: what is not known when the program is built is escaped, and there
+//! is no way around it.
+
+use std::{
+    fmt::{self, Write as _},
+    io::{self, Write},
+};
+
+use crate::fact::deceives;
+
+/// A page in the making.
+pub(super) struct Page<'a> {
+    out: &'a mut dyn Write,
+}
+
+/// Text with everything escaped that means something in HTML, in an element or in a quoted attribute, and everything shown
+/// that would deceive.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                '`' => f.write_str("&#96;")?,
+                '\n' | '\t' => f.write_char(c)?,
+                c if deceives(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out }
+    }
+
+    /// Markup, as the program has it.
+    pub(super) fn raw(&mut self, markup: &'static str) -> io::Result<()> {
+        self.out.write_all(markup.as_bytes())
+    }
+
+    /// Text.
+    pub(super) fn text(&mut self, text: impl fmt::Display) -> io::Result<()> {
+        write!(self.out, "{}", Escaped(&text.to_string()))
+    }
+
+    /// An attribute of the tag that is open.
+    pub(super) fn attribute(
+        &mut self,
+        name: &'static str,
+        value: impl fmt::Display,
+    ) -> io::Result<()> {
+        write!(self.out, " {name}=\"{}\"", Escaped(&value.to_string()))
+    }
+
+    /// An element with text in it.
+    pub(super) fn element(
+        &mut self,
+        open: &'static str,
+        text: impl fmt::Display,
+        close: &'static str,
+    ) -> io::Result<()> {
+        self.raw(open)?;
+        self.text(text)?;
+        self.raw(close)
+    }
+
+    /// Text in which what stands between backquotes is code.
+    pub(super) fn inline(&mut self, text: &str) -> io::Result<()> {
+        let pieces: Vec<&str> = text.split('`').collect();
+        let last = pieces.len().saturating_sub(1);
+        for (i, piece) in pieces.into_iter().enumerate() {
+            match (i % 2, i == last) {
+                (1, false) => self.element("<code>", piece, "</code>")?,
+                // A backquote that nothing closes.
+                (1, true) => {
+                    self.text("`")?;
+                    self.text(piece)?;
+                }
+                _ => self.text(piece)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Our own Markdown: headings, paragraphs, lists, code.
+    pub(super) fn markdown(&mut self, markdown: &str) -> io::Result<()> {
+        let mut lines = markdown.lines().peekable();
+        while let Some(line) = lines.next() {
+            if line.trim_start().starts_with("```") {
+                self.raw("<pre tabindex=\"0\"><code>")?;
+                for line in lines.by_ref() {
+                    if line.trim_start().starts_with("```") {
+                        break;
+                    }
+                    self.text(line)?;
+                    self.raw("\n")?;
+                }
+                self.raw("</code></pre>")?;
+            } else if let Some(title) = line.trim_start_matches('#').strip_prefix(' ')
+                && line.starts_with('#')
+            {
+                self.raw("<h4>")?;
+                self.inline(title)?;
+                self.raw("</h4>")?;
+            } else if !line.trim().is_empty() {
+                let item = |line: &str| line.starts_with("- ") || line.starts_with("* ");
+                let list = item(line);
+                self.raw(if list { "<ul><li>" } else { "<p>" })?;
+                self.inline(line.get(if list { 2 } else { 0 }..).unwrap_or_default())?;
+                while let Some(next) = lines.peek() {
+                    if next.trim().is_empty() || next.starts_with('#') || next.starts_with("```") {
+                        break;
+                    }
+                    if list && item(next) {
+                        self.raw("</li><li>")?;
+                        self.inline(next.get(2..).unwrap_or_default())?;
+                    } else if item(next) {
+                        break;
+                    } else {
+                        self.raw(" ")?;
+                        self.inline(next.trim())?;
+                    }
+                    lines.next();
+                }
+                self.raw(if list { "</li></ul>" } else { "</p>" })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes in base64, for the hashes of a content security policy.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let mut group = 0_u32;
+        for i in 0..3 {
+            group = group << 8 | u32::from(chunk.get(i).copied().unwrap_or(0));
+        }
+        for i in 0..4_u32 {
+            let digit = usize::try_from(group >> (18 - 6 * i) & 63).unwrap_or(0);
+            let filled = usize::try_from(i).is_ok_and(|i| i <= chunk.len());
+            let letter = ALPHABET.get(digit).filter(|_| filled).unwrap_or(&b'=');
+            text.push(char::from(*letter));
+        }
+    }
+    text
+}

@@ -1,0 +1,375 @@
+//! SARIF 2.1.0, for code-scanning services: one run, with the rules that its results are of.
+//!
+//! Services keep some thousand results of a run, so the most important are kept and the rest is counted. Results carry
+//! fingerprints of our own, because a service makes its own only of lines of text. What was not read to its end is a
+//! notification besides being a result; what an override of the policy lets pass is a suppressed result.
+
+mod driver;
+mod log;
+mod place;
+
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{self, BufWriter, Write},
+};
+
+use serde::{Serialize, Serializer};
+
+use super::{Reporter, Style, json::Escaping};
+use crate::{
+    fact::Place,
+    finding::{Finding, RuleMeta},
+    limits,
+    verdict::{Allowed, Outcome as End, Report, Wants, fingerprints},
+};
+use log::{
+    ArtifactChange, AutomationDetails, BaseId, Coverage, Fix, Invocation, Location, Log, Message,
+    Notification, Outcome, OutcomeProperties, Reference, Replacement, Run, RunProperties,
+    Suppression, Tool,
+};
+use place::{Places, ROOT};
+
+pub(super) use place::uri;
+
+/// Rules that say that something was not read to its end.
+const NOT_WHOLE: &[&str] = &["incomplete-read", "lfs-not-fetched", "partial-analysis"];
+/// Notifications about single files at most.
+const NOTIFIED: usize = 500;
+
+/// The reporter.
+#[derive(Debug)]
+pub(super) struct Sarif;
+
+impl Reporter for Sarif {
+    fn name(&self) -> &'static str {
+        "sarif"
+    }
+
+    fn summary(&self) -> &'static str {
+        "code-scanning services: SARIF 2.1.0"
+    }
+
+    fn wants(&self) -> Wants {
+        Wants {
+            artifacts: true,
+            ..Wants::default()
+        }
+    }
+
+    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
+        let mut out: &mut dyn Write = &mut BufWriter::new(out);
+        serde_json::to_writer(Escaping(&mut out), &log(report))?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+}
+
+/// A result to be written.
+struct Kept<'a> {
+    finding: &'a Finding,
+    fingerprint: String,
+    /// What allows it, if something does.
+    allowed: Option<&'a Allowed>,
+}
+
+/// Results, put into SARIF's words one at a time, while they are written.
+struct Results<'a> {
+    kept: Vec<Kept<'a>>,
+    rules: BTreeMap<&'static str, usize>,
+    places: Places,
+    report: &'a Report,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.kept.iter().map(|kept| self.result(kept)))
+    }
+}
+
+fn log(report: &Report) -> Log<Results<'_>> {
+    let (kept, left_out) = keep(report);
+    let mut rules: BTreeMap<&'static str, &'static RuleMeta> = BTreeMap::new();
+    let mut places = Places::default();
+    for kept in &kept {
+        rules.insert(kept.finding.rule.id, kept.finding.rule);
+        places.note(kept.finding);
+    }
+    let rules: Vec<&RuleMeta> = rules.into_values().collect();
+    let invocation = Invocation {
+        execution_successful: report.coverage.incomplete == 0,
+        exit_code: match report.outcome() {
+            End::Clean => Some(0),
+            End::Refused => Some(1),
+            // Where nothing is there to check, how the program ends depends on what it was asked.
+            End::Unable | End::Nothing => None,
+        },
+        tool_execution_notifications: notifications(report, &places, left_out),
+    };
+    let coverage = &report.coverage;
+    let run = Run {
+        tool: Tool {
+            driver: driver::driver(&rules),
+        },
+        automation_details: AutomationDetails {
+            id: format!(
+                "{}/{}/",
+                env!("CARGO_PKG_NAME"),
+                match report.category.trim_matches('/') {
+                    "" => "check",
+                    category => category,
+                }
+            ),
+        },
+        invocations: [invocation],
+        original_uri_base_ids: BTreeMap::from([(
+            ROOT,
+            BaseId {
+                description: Message::plain("The root of what was checked."),
+            },
+        )]),
+        artifacts: artifacts(report, &places),
+        logical_locations: std::mem::take(&mut places.logical),
+        column_kind: "unicodeCodePoints",
+        properties: RunProperties {
+            view: report.view.clone(),
+            policy: report.policy.clone(),
+            coverage: Coverage {
+                entries: coverage.entries,
+                artifacts: coverage.artifacts,
+                sources: coverage.sources,
+                incomplete: coverage.incomplete,
+                excluded: coverage.excluded,
+            },
+        },
+        results: Results {
+            kept,
+            rules: rules.iter().enumerate().map(|(i, r)| (r.id, i)).collect(),
+            places,
+            report,
+        },
+    };
+    Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        version: "2.1.0",
+        runs: [run],
+    }
+}
+
+/// The results that a service would keep, in the report's order, and how many more there are: those on what a change
+/// brings before others, refusals before warnings, what is allowed last.
+fn keep(report: &Report) -> (Vec<Kept<'_>>, usize) {
+    let found = report.findings.iter().zip(fingerprints(&report.findings));
+    let found = found.map(|(finding, fingerprint)| Kept {
+        finding,
+        fingerprint,
+        allowed: None,
+    });
+    let allowed = report.allowed.iter();
+    let excused = allowed
+        .clone()
+        .zip(fingerprints(allowed.map(|a| &a.finding)));
+    let excused = excused.map(|(allowed, fingerprint)| Kept {
+        finding: &allowed.finding,
+        fingerprint,
+        allowed: Some(allowed),
+    });
+    let mut kept: Vec<(usize, Kept<'_>)> = found.chain(excused).enumerate().collect();
+    kept.sort_by_key(|(at, kept)| {
+        let Kept {
+            finding, allowed, ..
+        } = kept;
+        (
+            allowed.is_some(),
+            !finding.on_change,
+            Reverse(finding.level),
+            *at,
+        )
+    });
+    let left_out = kept.len().saturating_sub(limits::SARIF_RESULTS);
+    kept.truncate(limits::SARIF_RESULTS);
+    kept.sort_by_key(|(at, _)| *at);
+    (kept.into_iter().map(|(_, kept)| kept).collect(), left_out)
+}
+
+/// What is to be said besides the results.
+fn notifications(report: &Report, places: &Places, left_out: usize) -> Vec<Notification> {
+    let say = |kind: usize, level, text: String, locations| Notification {
+        descriptor: Reference {
+            id: driver::NOTIFICATIONS.get(kind).map_or("", |(id, _)| id),
+            index: kind,
+        },
+        level,
+        message: Message::plain(text),
+        locations,
+    };
+    let mut said: Vec<Notification> = report
+        .notices
+        .iter()
+        .map(|notice| say(driver::NOTICE, "note", sentence(notice), Vec::new()))
+        .collect();
+    if left_out > 0 {
+        let text =
+            format!("{left_out} further results are left out; `--format json` has all of them.");
+        said.push(say(driver::LEFT_OUT, "warning", text, Vec::new()));
+    }
+    let mut not_whole = report
+        .findings
+        .iter()
+        .filter(|finding| NOT_WHOLE.contains(&finding.rule.id));
+    for finding in not_whole.by_ref().take(NOTIFIED) {
+        let text = sentence(&finding.message);
+        let location = Location {
+            // What is no longer among the results has no place among their logical locations.
+            logical_locations: Vec::new(),
+            ..places.location(finding)
+        };
+        let level = driver::level(finding.level);
+        said.push(say(driver::NOT_WHOLE, level, text, vec![location]));
+    }
+    let more = not_whole.count();
+    if more > 0 {
+        let text = format!("{more} further files or parts of files were not read to their end.");
+        said.push(say(driver::NOT_WHOLE, "warning", text, Vec::new()));
+    }
+    said
+}
+
+/// The files that results are in, with what is known of those that are artifacts.
+fn artifacts(report: &Report, places: &Places) -> Vec<log::Artifact> {
+    places
+        .files()
+        .iter()
+        .map(|path| {
+            let at = report.artifacts.partition_point(|known| known.path < *path);
+            let mut known = report.artifacts.get(at..).unwrap_or_default().iter();
+            // In a history a path may have had several contents.
+            let known = known.next().filter(|first| {
+                first.path == *path && known.next().is_none_or(|n| n.path != *path)
+            });
+            let sha256 = known.and_then(|known| known.sha256.clone());
+            log::Artifact {
+                location: log::ArtifactLocation {
+                    index: None,
+                    ..places.file(path)
+                },
+                length: known.map(|known| known.size),
+                roles: ["analysisTarget"],
+                hashes: sha256.map(|hash| ("sha-256", hash)).into_iter().collect(),
+            }
+        })
+        .collect()
+}
+
+impl Results<'_> {
+    fn result(&self, kept: &Kept<'_>) -> Outcome {
+        let finding = kept.finding;
+        let mut prints = BTreeMap::from([("weighbridge/v1", kept.fingerprint.clone())]);
+        let is_text = finding.site.hops.is_empty() && matches!(finding.site.at, Place::Span { .. });
+        if !is_text && let Some(short) = kept.fingerprint.get(..16) {
+            // Services make this of the text of the line, where there is one.
+            prints.insert("primaryLocationLineHash", format!("{short}:1"));
+        }
+        let related = kept.allowed.map(|allowed| &allowed.by);
+        let related = finding.related.iter().chain(related);
+        Outcome {
+            rule_id: finding.rule.id,
+            rule_index: self.rules.get(finding.rule.id).copied().unwrap_or(0),
+            level: driver::level(finding.level),
+            message: message(finding),
+            locations: [self.places.location(finding)],
+            related_locations: related
+                .enumerate()
+                .map(|(id, related)| place::related(id, related, &self.report.here))
+                .collect(),
+            partial_fingerprints: prints,
+            fixes: self.fix(finding).into_iter().collect(),
+            suppressions: kept.allowed.map(suppression).into_iter().collect(),
+            properties: OutcomeProperties {
+                subject: finding.subject.to_string(),
+                site: finding.site.to_string(),
+                count: finding.count,
+                on_change: finding.on_change,
+                disassembly: finding
+                    .excerpt
+                    .as_ref()
+                    .filter(|excerpt| excerpt.first_line.is_none())
+                    .map(|excerpt| excerpt.text.clone()),
+                commit: finding.brought.as_ref().map(|b| b.commit.id.clone()),
+                gone: finding.brought.as_ref().map(|b| b.gone),
+            },
+        }
+    }
+
+    fn fix(&self, finding: &Finding) -> Option<Fix> {
+        if finding.fix.is_empty() {
+            return None;
+        }
+        let text = finding.help.first().map_or_else(
+            || String::from("Write it as advised."),
+            |help| sentence(help),
+        );
+        Some(Fix {
+            description: Message::plain(text),
+            artifact_changes: [ArtifactChange {
+                artifact_location: self.places.file(&finding.path),
+                replacements: finding
+                    .fix
+                    .iter()
+                    .map(|edit| Replacement {
+                        deleted_region: place::edited(edit),
+                        inserted_content: Message::plain(edit.text.clone()),
+                    })
+                    .collect(),
+            }],
+        })
+    }
+}
+
+fn suppression(allowed: &Allowed) -> Suppression {
+    let by = format!("Allowed by {}:{}", allowed.by.file, allowed.by.line);
+    Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: match &allowed.reason {
+            Some(reason) => format!("{by}: {reason}"),
+            None => by,
+        },
+    }
+}
+
+/// What a finding says, and what to do about it.
+fn message(finding: &Finding) -> Message {
+    let mut text = sentence(&finding.message);
+    let site = finding.site.to_string();
+    if !site.is_empty() && !matches!(finding.site.at, Place::Span { .. }) {
+        let _ = write!(text, " At {site}.");
+    }
+    if finding.count > 1 {
+        let _ = write!(text, " Seen {} times.", finding.count);
+    }
+    if let Some(help) = finding.help.first() {
+        text.push_str("\n\nHelp: ");
+        text.push_str(&sentence(help));
+    }
+    Message {
+        text,
+        markdown: None,
+    }
+}
+
+/// With a capital at its front, unless that is a name or code, and a full stop at its end.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim_end().chars();
+    let word = text.split([' ', ',']).next().unwrap_or_default();
+    let plain = word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let mut sentence: String = match letters.next() {
+        Some(first) if plain => first.to_uppercase().chain(letters).collect(),
+        _ => text.trim_end().to_owned(),
+    };
+    if !sentence.ends_with(['.', '!', '?', ':']) {
+        sentence.push('.');
+    }
+    sentence
+}

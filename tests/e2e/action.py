@@ -1,0 +1,533 @@
+"""The scenarios of `tests/e2e/action`: what the action says and does for each event, in each kind of checkout."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from runner import Runner
+from world import HOSTILE, ROOT, ZERO, World
+
+BINARY = Path(os.environ["WEIGHBRIDGE_BINARY"]).resolve()
+SCENARIOS = []
+
+
+def scenario(function):
+    SCENARIOS.append(function)
+    return function
+
+
+def act(workspace, event, github, payload, inputs=None, action=ROOT, **more):
+    inputs = {"binary": str(BINARY), **(inputs or {})}
+    result = Runner(action, workspace, more.pop("path", None)).run(event, github, payload, inputs, **more)
+    assert not result.powers, f"a line of the log is a command: {result.powers}"
+    assert not result.environment and not result.path, "the environment of later steps was changed"
+    assert len(result.of("error")) <= 10 and not result.dropped, "annotations were dropped"
+    return result
+
+
+def expect(result, outcome, code=0):
+    assert (result.outputs["outcome"], result.code) == (outcome, code), f"{result.outputs} {result.code}\n{result.log}"
+
+
+def says(result, words):
+    assert words in " ".join(told["message"] for told in result.annotations), f"nobody says {words!r}\n{result.log}"
+
+
+def report(result):
+    return json.loads(Path(result.outputs["json"]).read_text())
+
+
+def paths(result):
+    return sorted({finding["path"] for finding in report(result)["findings"] if finding["level"] == "deny"})
+
+
+def numbers_are_right(result):
+    findings = report(result)["findings"]
+    for name, of in (("refused", ["deny"]), ("warnings", ["warn"]), ("findings", ["deny", "warn"])):
+        assert int(result.outputs[name]) == sum(f["level"] in of for f in findings), name
+    sarif = json.loads(Path(result.outputs["sarif"]).read_text())
+    assert sarif["version"] == "2.1.0" and len(sarif["runs"]) == 1
+    assert len(sarif["runs"][0]["results"]) >= (1 if findings else 0)
+
+
+def careless(world, branch="feature", start=None):
+    """A change that brings a checkpoint with a payload and a call that would load it."""
+    world.on(branch, start)
+    world.write("models/new.pt", HOSTILE)
+    world.write("train.py", b"import torch\n\nprint(torch.__version__)\nm = torch.load('models/new.pt', weights_only=False)\n")
+    return world.commit("a new model", push=branch)
+
+
+def refused_for_what_it_brings(result):
+    expect(result, "refused", 1)
+    assert paths(result) == ["models/new.pt", "train.py"], paths(result)
+    numbers_are_right(result)
+    errors = result.of("error")
+    assert {told["file"] for told in errors} == {"models/new.pt", "train.py"}, errors
+    call = next(told for told in errors if told["file"] == "train.py")
+    assert call["line"] == "4" and "weights_only=False" in call["message"], call
+    assert "models/new.pt" in result.summary and "old.pkl" not in result.summary, result.summary
+    assert "old.pkl" not in result.log
+
+
+@scenario
+def pull_request_in_a_clone_of_depth_one(world):
+    github, payload = world.pull(careless(world))
+    result = act(world.checkout(github["ref"]), "pull_request", github, payload)
+    refused_for_what_it_brings(result)
+    assert result.outputs["base"] == world.main
+    says(result, f"since {world.main}")
+
+
+@scenario
+def pull_request_in_a_clone_of_depth_two_needs_no_origin(world):
+    head = careless(world)
+    world.advance()
+    github, payload = world.pull(head)
+    # The base in the payload can be older than the one that was merged into.
+    payload["pull_request"]["base"]["sha"] = world.git(world.desk, "rev-parse", f"{world.main}^")
+    workspace = world.checkout(github["ref"], depth=2)
+    world.forget(workspace)
+    result = act(workspace, "pull_request", github, payload)
+    refused_for_what_it_brings(result)
+    assert result.outputs["base"] == world.main
+
+
+@scenario
+def pull_request_from_a_fork_cannot_bring_its_own_policy(world):
+    careless(world)
+    world.write("weighbridge.yaml", b"version: 1\nextends: recommended\nexclude: ['**']\n")
+    github, payload = world.pull(world.commit("nothing to see"), fork=True)
+    workspace = world.checkout(github["ref"], depth=2)
+    world.forget(workspace)
+    result = act(workspace, "pull_request", github, payload, {"token": ""})
+    expect(result, "refused", 1)
+    assert {"models/new.pt", "train.py"} <= set(paths(result)), paths(result)
+
+
+@scenario
+def pull_request_that_brings_nothing_bad(world):
+    world.on("feature")
+    world.write("models/decoder.pth", (ROOT / "tests/corpus/state_dict.pth").read_bytes())
+    github, payload = world.pull(world.commit("a decoder", push="feature"))
+    result = act(world.checkout(github["ref"]), "pull_request", github, payload)
+    expect(result, "clean")
+    assert not result.of("error", "warning") and result.outputs["findings"] == "0"
+    world.on("words")
+    world.write("README.md", b"# the shop\n")
+    github, payload = world.pull(world.commit("words", push="words"))
+    result = act(world.checkout(github["ref"]), "pull_request", github, payload)
+    assert result.code == 0 and result.outputs["outcome"] in {"clean", "nothing"}, result.log
+
+
+@scenario
+def pull_request_whose_head_is_checked_out(world):
+    head = careless(world)
+    world.advance()
+    github, payload = world.pull(head)
+    refused_for_what_it_brings(act(world.checkout(head, depth=0), "pull_request", github, payload))
+    # Without a history, the trees are compared: what the base has gained since is no part of the change.
+    result = act(world.checkout(head), "pull_request", github, payload)
+    refused_for_what_it_brings(result)
+    assert result.outputs["base"] == world.main
+
+
+@scenario
+def pull_request_whose_head_is_a_merge_chooses_no_base(world):
+    # The author merges the change into a base of their own, which has the checkpoint already.
+    own = careless(world, "own")
+    world.on("side")
+    other = world.commit("a side")
+    world.git(world.desk, "checkout", "-q", "-f", "--detach", own)
+    world.git(world.desk, "merge", "-q", "--no-ff", "-m", "merge", other)
+    head = world.git(world.desk, "rev-parse", "HEAD")
+    github, payload = world.pull(head)
+    for depth in (0, 1, 2):
+        result = act(world.checkout(head, depth), "pull_request", github, payload)
+        refused_for_what_it_brings(result)
+        assert result.outputs["base"] == world.main
+
+
+@scenario
+def pull_request_without_its_base_is_an_error(world):
+    github, payload = world.pull(careless(world))
+    workspace = world.checkout(github["ref"])
+    world.forget(workspace)
+    result = act(workspace, "pull_request", github, payload)
+    assert (result.code, result.failed) == (2, "base")
+    says(result, "fetch-depth: 2")
+
+
+@scenario
+def pull_request_with_the_base_checked_out_is_an_error(world):
+    github, payload = world.pull(careless(world))
+    result = act(world.checkout("refs/heads/main"), "pull_request", github, payload)
+    assert (result.code, result.failed) == (2, "base")
+    says(result, "nothing of the change")
+
+
+@scenario
+def pull_request_target(world):
+    github, payload = world.pull(careless(world))
+    github = {"sha": world.main, "ref": "refs/heads/main"}
+    result = act(world.checkout(payload["pull_request"]["head"]["sha"]), "pull_request_target", github, payload)
+    assert "rights of the base" in result.of("warning")[0]["message"]
+    expect(result, "refused", 1)
+    assert paths(result) == ["models/new.pt", "train.py"]
+    result = act(world.checkout("refs/heads/main"), "pull_request_target", github, payload)
+    assert (result.code, result.failed) == (2, "base")
+    says(result, "nothing of the change")
+
+
+@scenario
+def push_to_a_branch(world):
+    before = world.main
+    world.main = careless(world, "main")
+    payload = {"before": before, "after": world.main, "repository": world.repository(), "forced": False}
+    github = {"sha": world.main, "ref": "refs/heads/main"}
+    result = act(world.checkout(world.main), "push", github, payload)
+    refused_for_what_it_brings(result)
+    assert result.outputs["base"] == before
+
+
+@scenario
+def push_of_a_new_branch(world):
+    head = careless(world)
+    payload = {"before": ZERO, "after": head, "created": True, "repository": world.repository()}
+    github = {"sha": head, "ref": "refs/heads/feature"}
+    for depth in (0, 1):
+        result = act(world.checkout(head, depth), "push", github, payload)
+        refused_for_what_it_brings(result)
+        assert result.outputs["base"] == world.main
+        says(result, "compared with main")
+    # The first push of all, and a branch that is nothing but a name.
+    for ref in ("refs/heads/main", "refs/heads/name"):
+        result = act(world.checkout(world.main), "push", {"sha": world.main, "ref": ref}, payload)
+        expect(result, "refused", 1)
+        assert paths(result) == ["models/old.pkl"] and result.outputs["base"] == ""
+        says(result, "Checking everything")
+
+
+@scenario
+def push_by_force(world):
+    world.on("feature")
+    world.write("models/draft.pkl", HOSTILE)
+    before = world.commit("a draft", push="feature")
+    world.on("feature")
+    head = careless(world)
+    world.git(world.desk, "push", "-q", "--force", "origin", f"{head}:refs/heads/feature")
+    payload = {"before": before, "after": head, "forced": True, "repository": world.repository()}
+    github = {"sha": head, "ref": "refs/heads/feature"}
+    # No branch leads there any more, but the origin still has it.
+    result = act(world.checkout(head), "push", github, payload)
+    refused_for_what_it_brings(result)
+    assert result.outputs["base"] == before
+    payload["before"] = "1" * 40
+    result = act(world.checkout(head), "push", github, payload)
+    expect(result, "refused", 1)
+    assert paths(result) == ["models/new.pt", "models/old.pkl", "train.py"]
+    says(result, "no longer to be had")
+
+
+@scenario
+def push_of_a_tag(world):
+    world.git(world.desk, "tag", "v1", world.main)
+    world.git(world.desk, "push", "-q", "origin", "v1")
+    payload = {"before": ZERO, "after": world.main, "repository": world.repository()}
+    result = act(world.checkout("refs/tags/v1"), "push", {"sha": world.main, "ref": "refs/tags/v1"}, payload)
+    expect(result, "refused", 1)
+    assert paths(result) == ["models/old.pkl"]
+    says(result, "no branch")
+
+
+@scenario
+def merge_group(world):
+    head = careless(world)
+    github, _ = world.pull(head)
+    payload = {"merge_group": {"base_sha": world.main, "head_sha": github["sha"]}, "repository": world.repository()}
+    github["ref"] = "refs/heads/gh-readonly-queue/main/pr-1"
+    result = act(world.checkout(github["sha"]), "merge_group", github, payload)
+    refused_for_what_it_brings(result)
+    assert result.outputs["base"] == world.main
+
+
+@scenario
+def events_about_no_change_check_everything(world):
+    github = {"sha": world.main, "ref": "refs/heads/main"}
+    for event, payload in (("schedule", {"schedule": "0 5 * * 1"}), ("workflow_dispatch", {"inputs": {}})):
+        payload["repository"] = world.repository()
+        result = act(world.checkout("refs/heads/main"), event, github, payload)
+        expect(result, "refused", 1)
+        numbers_are_right(result)
+        assert paths(result) == ["models/old.pkl"] and result.outputs["base"] == ""
+        says(result, f"the event `{event}` is about no change")
+
+
+@scenario
+def no_checkout_is_an_error(world):
+    github, payload = world.pull(careless(world))
+    for event in ("pull_request", "schedule"):
+        workspace = world.folder / f"bare-{event}" / "shop"
+        workspace.mkdir(parents=True)
+        result = act(workspace, event, github, payload)
+        assert (result.code, result.failed) == (2, "base")
+        says(result, "actions/checkout")
+        # Files without git: what the change is cannot be known.
+        (workspace / "model.pkl").write_bytes(HOSTILE)
+        result = act(workspace, event, github, payload)
+        if event == "schedule":
+            expect(result, "refused", 1)
+        else:
+            assert (result.code, result.failed) == (2, "base")
+    result = act(workspace, "pull_request", github, payload, {"working-directory": "not/there"})
+    assert (result.code, result.failed) == (2, "base")
+    says(result, "not/there")
+
+
+@scenario
+def a_base_by_name(world):
+    head = careless(world)
+    github = {"sha": head, "ref": "refs/heads/feature"}
+    payload = {"repository": world.repository()}
+    for base in ("main", world.main):
+        refused_for_what_it_brings(act(world.checkout(head), "workflow_dispatch", github, payload, {"base": base}))
+    pull, about = world.pull(head)
+    result = act(world.checkout(pull["ref"]), "pull_request", pull, about, {"base": "none"})
+    assert "models/old.pkl" in paths(result)
+    for base in ("no-such-branch", "--upload-pack=touch x", "f" * 40):
+        result = act(world.checkout(head), "workflow_dispatch", github, payload, {"base": base})
+        assert (result.code, result.failed) == (2, "base"), result.log
+
+
+@scenario
+def hostile_names_forge_nothing(world):
+    names = [
+        "models/a\n::error file=forged.py::forged\n.pkl",
+        "models/::set-env name=LD_PRELOAD::x.pkl",
+        "models/##[set-env name=X]y.pkl",
+        "models/%0A::add-path::z,line=7.pkl",
+        "models/outcome=clean\nEOF.pkl",
+        "models/<script>alert(1)</script>`|.pkl",
+    ]
+    world.on("feature")
+    for name in names:
+        world.write(name, HOSTILE)
+    world.write("models/inside.pkl", b"c\xc3\xa9::set-output name=refused::0\n##[set-env name=X]y\n(S'a\\n::error::forged'\ntR.")
+    github, payload = world.pull(world.commit("names", push="feature"))
+    for inputs in ({}, {"annotations": "false"}):
+        result = act(world.checkout(github["ref"]), "pull_request", github, payload, inputs)
+        expect(result, "refused", 1)
+        assert set(paths(result)) >= {"models/inside.pkl", names[1]}, paths(result)
+        numbers_are_right(result)
+        assert not [told for told in result.annotations if told.get("file") == "forged.py" or told["message"] == "forged"]
+        assert set(result.steps["check"]) == {"outcome", "findings", "refused", "warnings", "json", "sarif"}
+        assert "<script>" not in result.summary
+        if not inputs:
+            assert names[1] in {told.get("file") for told in result.of("error")}, result.annotations
+
+
+@scenario
+def many_findings_stay_within_the_limits(world):
+    world.on("feature")
+    for number in range(300):
+        world.write(f"models/{number}.pkl", HOSTILE)
+    github, payload = world.pull(world.commit("many", push="feature"))
+    result = act(world.checkout(github["ref"]), "pull_request", github, payload)
+    expect(result, "refused", 1)
+    assert int(result.outputs["refused"]) >= 300
+    assert 1 < len(result.of("error")) <= 10
+    told = " ".join(told["message"] for told in result.annotations)
+    assert "more" in told, told
+
+
+@scenario
+def inputs_are_obeyed(world):
+    head = careless(world)
+    github, payload = world.pull(head)
+    workspace = world.checkout(github["ref"])
+    result = act(
+        workspace, "pull_request", github, payload,
+        {"fail-on": "never", "sarif": "out.sarif", "reports": "junit=out.xml\n\nhtml=out.html\n", "paths": "models\n"},
+    )
+    expect(result, "refused")
+    assert paths(result) == ["models/new.pt"]
+    for name in ("out.sarif", "out.xml", "out.html"):
+        assert (workspace / name).stat().st_size > 100, name
+    assert result.outputs["sarif"] == "out.sarif"
+    result = act(workspace, "pull_request", github, payload, {"annotations": "false", "summary": "false"})
+    expect(result, "refused", 1)
+    assert not result.of("error", "warning") and not result.summary and "models/new.pt" in result.log
+    (workspace / "loose.yaml").write_text("version: 1\nextends: recommended\nexclude: ['**']\n")
+    result = act(workspace, "pull_request", github, payload, {"policy": "loose.yaml"})
+    assert result.code == 0, result.log
+    result = act(workspace, "pull_request", github, payload, {"policy": "no-such.yaml"})
+    assert result.code == 2 and result.outputs["outcome"] == "unable", result.log
+    for inputs in ({"fail-on": "errors"}, {"annotations": "yes"}, {"reports": "html"}, {"reports": "no-such=x"}):
+        result = act(workspace, "pull_request", github, payload, inputs)
+        assert (result.code, result.failed) == (2, "check"), (inputs, result.log)
+    # A warning fails the step only if that was asked for.
+    world.on("warn")
+    world.write("train.py", b"import torch\n\nm = torch.load('models/encoder.pth')\n")
+    github, payload = world.pull(world.commit("implicit", push="warn"))
+    workspace = world.checkout(github["ref"])
+    result = act(workspace, "pull_request", github, payload)
+    expect(result, "clean")
+    assert result.outputs["warnings"] == "1" and len(result.of("warning")) == 1, result.log
+    expect(act(workspace, "pull_request", github, payload, {"fail-on": "warnings"}), "clean", 1)
+
+
+@scenario
+def nothing_to_check_is_said(world):
+    world.git(world.desk, "checkout", "-q", "--orphan", "words")
+    world.git(world.desk, "rm", "-rfq", ".")
+    world.write("docs/a.md", b"words\n")
+    head = world.commit("only words", push="words")
+    github, payload = {"sha": head, "ref": "refs/heads/words"}, {"repository": world.repository()}
+    result = act(world.checkout(head), "schedule", github, payload)
+    expect(result, "nothing")
+    says(result, "nothing was checked")
+    expect(act(world.checkout(head), "schedule", github, payload, {"paths": "docs"}), "nothing", 3)
+    subfolder = act(world.checkout(head), "schedule", github, payload, {"working-directory": "docs"})
+    expect(subfolder, "nothing")
+
+
+class Shelf:
+    """A copy of the action that is used from `acme/weighbridge`, and programs on PATH that stand for the network."""
+
+    def __init__(self, world):
+        self.folder = Path(tempfile.mkdtemp(prefix="shelf-", dir=world.folder))
+        self.action = self.folder / "action"
+        (self.action / ".github").mkdir(parents=True)
+        for name in ("action.yml", "Cargo.toml"):
+            shutil.copy(ROOT / name, self.action)
+        shutil.copytree(ROOT / ".github/action", self.action / ".github/action")
+        self.bin = self.folder / "bin"
+        self.bin.mkdir()
+        version = subprocess.run([BINARY, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()[1]
+        self.name, self.version = "weighbridge-x86_64-unknown-linux-musl.tar.gz", version
+        self.archive = self.folder / self.name
+        with tarfile.open(self.archive, "w:gz", compresslevel=1) as archive:
+            archive.add(BINARY, "weighbridge-x86_64-unknown-linux-musl/weighbridge")
+        self.digest = hashlib.sha256(self.archive.read_bytes()).hexdigest()
+        url = f"https://github.com/acme/weighbridge/releases/download/v{version}/{self.name}"
+        self.program("curl", f'for last; do :; done\n[ "$last" = "{url}" ] || exit 22\n'
+                     f'while [ "$1" != --output ]; do shift; done\ncp "{self.archive}" "$2"')
+
+    def program(self, name, script):
+        file = self.bin / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+    def path(self, *without):
+        """PATH with our programs first, and without some of the machine's."""
+        kept = [part for part in os.environ["PATH"].split(":") if not any((Path(part) / name).exists() for name in without)]
+        return ":".join([str(self.bin), *kept])
+
+
+def install(shelf, world, inputs, path=None, repository="acme/weighbridge", **more):
+    github = {"sha": world.main, "ref": "refs/heads/main", "action_repository": repository}
+    workspace = world.checkout("refs/heads/main")
+    return act(
+        workspace, "schedule", github, {"repository": world.repository()}, {"binary": "", "fail-on": "never", **inputs},
+        action=shelf.action, path=path or shelf.path("cargo", "weighbridge"), **more,
+    )
+
+
+@scenario
+def the_release_is_used_only_if_something_vouches_for_it(world):
+    shelf = Shelf(world)
+    # Pinned by the user.
+    result = install(shelf, world, {"checksum": shelf.digest})
+    expect(result, "refused")
+    assert "its digest is the pinned one" in result.log
+    result = install(shelf, world, {"checksum": "0" * 64})
+    assert (result.code, result.failed) == (2, "install")
+    says(result, "it is not used")
+    # By nothing: not even fetched; and there is no cargo here to build it.
+    result = install(shelf, world, {})
+    assert (result.code, result.failed) == (2, "install")
+    assert "nothing would vouch" in result.log and "fetched" not in result.log
+    says(result, "no cargo")
+    # By an attestation, which is asked for with the token and bound to the workflow and the tag.
+    shelf.program("gh", 'echo "$GH_TOKEN" "$@" >"$RUNNER_TEMP/asked"')
+    result = install(shelf, world, {}, token="secret")
+    expect(result, "refused")
+    asked = Path(result.outputs["program"]).parents[2].joinpath("asked").read_text().split()
+    assert asked[:3] == ["secret", "attestation", "verify"], asked
+    assert f"refs/tags/v{shelf.version}" in asked and "acme/weighbridge/.github/workflows/release.yml" in asked
+    shelf.program("gh", "echo forged >&2; exit 1")
+    result = install(shelf, world, {}, token="secret")
+    assert (result.code, result.failed) == (2, "install")
+    says(result, "could not be verified")
+    # By the list that came with the action; the token is then nobody's business.
+    sums = shelf.action / ".github/action/checksums.txt"
+    with sums.open("a") as file:
+        file.write(f"{shelf.digest}  v{shelf.version}/{shelf.name}\n")
+    expect(install(shelf, world, {}, token="secret"), "refused")
+    sums.write_text(f"{'0' * 64}  v{shelf.version}/{shelf.name}\n")
+    assert install(shelf, world, {}).failed == "install"
+    # A release that is not there.
+    result = install(shelf, world, {"version": "9.9.9", "checksum": shelf.digest})
+    assert (result.code, result.failed) == (2, "install")
+    assert "could not be fetched" in result.log
+    for inputs in ({"version": "../x"}, {"install": "maybe"}, {"binary": "not/there"}, {"checksum": "sha256"}):
+        assert install(shelf, world, inputs).failed == "install", inputs
+
+
+@scenario
+def a_program_that_is_there_is_used_in_the_right_version_only(world):
+    shelf = Shelf(world)
+    shelf.program("weighbridge", f'exec "{BINARY}" "$@"')
+    result = install(shelf, world, {}, path=shelf.path("cargo"))
+    expect(result, "refused")
+    assert result.outputs["program"] == str(shelf.bin / "weighbridge")
+    shelf.program("weighbridge", 'echo weighbridge 0.0.1; exit 0')
+    assert install(shelf, world, {}, path=shelf.path("cargo")).failed == "install"
+    result = install(shelf, world, {"binary": str(shelf.bin / "weighbridge"), "version": shelf.version})
+    assert (result.code, result.failed) == (2, "install")
+
+
+@scenario
+def without_a_release_it_is_built(world):
+    shelf = Shelf(world)
+    shelf.action = ROOT
+    target = os.environ["CARGO_TARGET_DIR"]
+    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
+    rustup = Path(os.environ.get("RUSTUP_HOME", Path.home() / ".rustup"))
+    more = {"CARGO_TARGET_DIR": target, "CARGO_HOME": str(home), "RUSTUP_HOME": str(rustup)}
+    # What the checkout would have cargo do must not count.
+    world.write(".cargo/config.toml", b"[build]\nrustc = '/no/such/rustc'\n")
+    world.write("rust-toolchain.toml", b"[toolchain]\nchannel = 'no-such'\n")
+    world.git(world.desk, "checkout", "-q", "main")
+    world.main = world.commit("a trap", push="main")
+    result = install(shelf, world, {}, path=shelf.path(), repository="", more=more)
+    expect(result, "refused")
+    assert "built from the sources" in result.log
+    result = install(shelf, world, {"version": "9.9.9"}, path=shelf.path(), repository="", more=more)
+    assert (result.code, result.failed) == (2, "install")
+    says(result, "not of 9.9.9")
+
+
+def main():
+    chosen = [s for s in SCENARIOS if not sys.argv[1:] or any(word in s.__name__ for word in sys.argv[1:])]
+    for function in chosen:
+        world = World(tempfile.mkdtemp(prefix="weighbridge-action-"))
+        try:
+            function(world)
+        except AssertionError as error:
+            print(f"FAILED: {function.__name__.replace('_', ' ')}\n{error}", file=sys.stderr)
+            raise
+        finally:
+            world.close()
+        print(f"ok: {function.__name__.replace('_', ' ')}", flush=True)
+    assert chosen, "there is no such scenario"
+    print(f"{len(chosen)} passed, 0 failed")
+
+
+main()
