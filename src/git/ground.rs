@@ -94,6 +94,18 @@ impl View {
         self
     }
 
+    /// The same view, ruled by what `HEAD` of its repository has: by what was there before what is looked at came.
+    ///
+    /// # Errors
+    /// A `HEAD` that cannot be read.
+    pub fn ruled_by_head(self) -> Result<Self, Error> {
+        let ground = match &self.repository {
+            Some(repository) => Ground::head(&repository.to_thread_local())?,
+            None => return Ok(self),
+        };
+        Ok(self.ruled_by(ground))
+    }
+
     /// Where the policy and attributes of the view are read from, in words that stand after a file's name
     /// (`at 1a2b3c4 (main)`, `in the index`); `None` if it is the disk, at the view's root.
     pub fn ground(&self) -> Option<&str> {
@@ -325,6 +337,7 @@ fn blob(repository: &gix::Repository, id: gix::ObjectId) -> io::Result<Vec<u8>> 
 
 fn refused(unread: Unread) -> io::Error {
     io::Error::other(match unread {
+        Unread::Late => String::from("there was no time to read it"),
         Unread::NotFetched { detail, command } => format!("{detail}; `{command}` brings it"),
         Unread::Limit { limit } => format!("it reaches a limit: {limit}"),
         Unread::Malformed { detail }

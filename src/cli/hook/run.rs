@@ -108,7 +108,8 @@ impl Run {
             return Ok(Outcome::Clean);
         }
         let known = vec![Known::AllRefs];
-        let mut view = scan::incoming(cwd, &Incoming { tips, known })?;
+        // What is pushed does not choose its judge.
+        let mut view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
         let deadline = self.deadline.unwrap_or(RECEIVE);
         let report = self.report(&mut view, cwd, started.checked_add(deadline), &())?;
         let style = Style {
@@ -148,12 +149,12 @@ impl Run {
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,
     ) -> Result<Report, Error> {
-        let (policy, name) = policy::find(self.policy.as_deref(), view, cwd)?;
+        let (policy, name) = policy::find(self.policy.as_deref(), &mut view, cwd)?;
         let request = Request {
             deadline,
             ..Request::default()
         };
-        let mut report = scan::check(view, &policy, name, request, progress)?;
+        let mut report = scan::check(&view, &policy, name, request, progress)?;
         report.here = Here::between(cwd, &view.root);
         Ok(report)
     }

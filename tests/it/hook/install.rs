@@ -97,7 +97,8 @@ proptest! {
         let flags: Vec<String> = STAGES
             .iter()
             .zip(&chosen)
-            .filter_map(|(stage, chosen)| chosen.then(|| format!("--{stage}")))
+            .filter(|(_, chosen)| **chosen)
+            .map(|(stage, _)| format!("--{stage}"))
             .collect();
         let mut arguments = vec!["install"];
         arguments.extend(flags.iter().map(String::as_str));

@@ -38,7 +38,7 @@ fn said(report: &Report) -> String {
 fn a_push_of_many_files_is_told_in_short() {
     let mut findings = Vec::new();
     for n in 0..9 {
-        for m in 0..(n + 1) {
+        for m in 0..=n {
             let path = format!("models/{n}.pt");
             let message = format!("loading runs `posix.system({m})`");
             findings.push(brought(
