@@ -1,9 +1,9 @@
 //! Annotations of GitHub Actions: workflow commands on standard output that the runner turns into remarks at the lines of a
 //! change and on the page of the run.
 //!
-//! A runner keeps ten errors, ten warnings and ten notices of a step and drops the others without a word. So findings on the
-//! change come first, refusals before warnings; where there are too many, those of one rule in one file share an
-//! annotation, and the last place says how many are missing and where they are. Whatever comes from a file is escaped twice:
+//! A runner keeps ten errors, ten warnings and ten notices of a step. So findings on the change come first, refusals before
+//! warnings; where there are too many, those of one rule in one file share an annotation, and the last place says how many
+//! are missing and where they are. Whatever comes from a file is escaped twice:
 //! so that it shows, and so that the runner reads no command, property or line in it.
 
 use std::{
