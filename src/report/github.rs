@@ -173,7 +173,7 @@ fn annotation(report: &Report, group: &[&Finding]) -> Annotation {
     properties.push(("title", format!("weighbridge: {}", first.rule.id)));
     let mut lines = vec![words::sentence(first)];
     lines.extend(words::place(first).map(|place| format!("at {place}")));
-    lines.extend(words::brought(first));
+    lines.extend(words::asides(first));
     if !rest.is_empty() {
         lines.push(groups::more(rest).sentence());
     }

@@ -266,6 +266,9 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     if !report.policy.is_empty() {
         rows.push(("policy", report.policy.clone()));
     }
+    for notice in &report.notices {
+        rows.push(("note", notice.clone()));
+    }
     rows
 }
 

@@ -120,11 +120,8 @@ fn head(report: &Report) -> String {
             Outcome::Nothing | Outcome::Unable => "nothing to check",
         }
     );
-    for (name, text) in groups::closing(report) {
-        let _ = writeln!(head, "* **{name}**: {}", prose(&text, NAME_COLUMNS));
-    }
-    for notice in report.notices.iter().take(ROWS) {
-        let _ = writeln!(head, "* **note**: {}", prose(notice, NAME_COLUMNS));
+    for (name, text) in groups::closing(report).iter().take(ROWS) {
+        let _ = writeln!(head, "* **{name}**: {}", prose(text, NAME_COLUMNS * 2));
     }
     head.push('\n');
     let mut rules: BTreeMap<(Reverse<Level>, &str), Row<'_>> = BTreeMap::new();
@@ -204,12 +201,9 @@ fn headline(finding: &Finding) -> String {
             .unwrap_or_default(),
     };
     text.push_str(&place);
-    if !finding.on_change {
-        text.push_str(" (not of this change)");
-    }
     let _ = write!(text, ": {}", prose(&words::sentence(finding), LINE_COLUMNS));
-    if let Some(brought) = words::brought(finding) {
-        let _ = write!(text, " ({})", prose(&brought, NAME_COLUMNS * 2));
+    for aside in words::asides(finding) {
+        let _ = write!(text, " ({})", prose(&aside, NAME_COLUMNS * 2));
     }
     text.push('\n');
     text
@@ -241,7 +235,9 @@ fn full(finding: &Finding) -> String {
             text.push_str(&block(rest.split('\n')));
         }
     }
-    text.push('\n');
+    if !text.ends_with("\n\n") {
+        text.push('\n');
+    }
     text
 }
 

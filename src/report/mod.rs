@@ -4,6 +4,7 @@
 //! nothing, and shows nothing from a file before it is made harmless: no name can move the cursor, forge a line or
 //! speak to the system that runs the check.
 
+mod brought;
 mod concise;
 mod github;
 mod gitlab;
@@ -18,6 +19,7 @@ mod prose;
 mod terminal;
 mod words;
 
+pub use brought::{brought, date, short};
 pub use github::KEPT as ANNOTATIONS;
 pub use human::diagnostic;
 pub use inspect::inspect;

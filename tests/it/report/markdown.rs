@@ -6,9 +6,10 @@ use weighbridge::{
     verdict::Report,
 };
 
+use crate::support::random::Random;
 use crate::support::report::{
-    GLOBAL, decided, finding, global, hostile, hostile_report, hostile_text, only, opcode, report,
-    source, torch_zip, written,
+    GLOBAL, babble, decided, finding, global, hostile, hostile_report, hostile_text, only, opcode,
+    report, source, torch_zip, written,
 };
 
 fn markdown(report: &Report) -> String {
@@ -49,7 +50,7 @@ fn what_is_not_of_the_change_says_so() {
         text.contains("| warning | `unsafe-load` | 1 | 1 | 0 |"),
         "{text}"
     );
-    assert!(text.contains("(not of this change)"), "{text}");
+    assert!(text.contains("(which the change does not touch)"), "{text}");
 }
 
 /// Findings that no longer fit are counted, and the page stays whole.
@@ -142,6 +143,13 @@ fn no_name_is_mark_up() {
         }
     }
     plain_outside_code(&markdown(&hostile_report(&hostile_text(), hostile)));
+    let mut random = Random::new(11);
+    for _ in 0..1000 {
+        let babble = babble(&mut random);
+        plain_outside_code(&markdown(&hostile_report(&babble.clone().into(), || {
+            babble.clone()
+        })));
+    }
 }
 
 /// Reads blocks and spans of code as `CommonMark` does, and asserts that the rest is ours or plain.
