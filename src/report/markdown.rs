@@ -349,7 +349,10 @@ fn without_close(word: &str) -> &str {
 
 /// Whether no host makes anything of a word: no mark-up, mention, reference, address or commit.
 fn is_plain(word: &str) -> bool {
-    let hex = word.len() >= 7 && word.chars().all(|c| c.is_ascii_hexdigit());
+    // An id of a commit is one between quotes, too.
+    let hex = word
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|part| part.len() >= 7 && part.chars().all(|c| c.is_ascii_hexdigit()));
     let dashed = word.contains('-') && word.contains(|c: char| c.is_ascii_digit());
     let number = word.chars().all(|c| c.is_ascii_digit() || c == '.');
     let letters = word

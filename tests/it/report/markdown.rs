@@ -121,6 +121,8 @@ fn no_name_is_mark_up() {
         "`@x`@y`",
         "(`@z",
         "`)@w",
+        "'deadbeef'",
+        "(\"deadbeef\")",
     ];
     for name in names {
         for message in [
@@ -195,7 +197,10 @@ fn plain_outside_code(text: &str) {
         for word in closed.split(' ') {
             let bad = word.contains(['@', '#', '<', '&', '[', '*', '_', '~', '\\', '/', '`', '$'])
                 || !table && word.contains('|')
-                || word.contains("www");
+                || word.contains("www")
+                || word
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|part| part == "deadbeef");
             assert!(!bad, "{word} in {line}");
         }
     }
