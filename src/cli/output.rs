@@ -8,6 +8,9 @@ use std::{
 
 use crate::error::Error;
 
+/// Drafts that runs which were killed may have left in a folder.
+const DRAFTS: u32 = 100;
+
 /// Whether a file can be made there, as far as that can be known without making it.
 ///
 /// # Errors
@@ -63,6 +66,9 @@ fn place(path: &Path) -> io::Result<Place> {
         Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(metadata) if !metadata.is_file() => Ok(Place::Device),
         Ok(_) => fs::canonicalize(path).map(Place::File),
+        Err(_) if path.as_os_str().as_encoded_bytes().ends_with(b"/") => {
+            Err(io::ErrorKind::IsADirectory.into())
+        }
         Err(_) => Ok(Place::File(path.to_owned())),
     }
 }
@@ -86,17 +92,20 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
 
 /// A file in the same folder, so that renaming it is one step of the file system.
 fn draft(path: &Path) -> io::Result<(Draft, File)> {
-    let name = path
-        .file_name()
-        .ok_or(io::ErrorKind::InvalidInput)?
-        .to_string_lossy()
-        .into_owned();
-    let draft = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&draft)?;
-    Ok((Draft(draft), file))
+    let mut attempt = 0;
+    loop {
+        // Not the file's own name and more: that could be too long. In containers every run may have the same id.
+        let name = format!(".weighbridge.{}.{attempt}.tmp", std::process::id());
+        let draft = path.with_file_name(name);
+        let file = OpenOptions::new().write(true).create_new(true).open(&draft);
+        match file {
+            Ok(file) => return Ok((Draft(draft), file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < DRAFTS => {
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// A file that is removed unless it has been renamed.

@@ -50,18 +50,12 @@ impl Reporter for Concise {
                 Level::Allow => Ink::Note,
             };
             let head = format!("{}[{}]", words::severity(finding.level), finding.rule.id);
-            let mut text = words::sentence(finding);
-            if let Some(brought) = words::brought(finding) {
-                text.push_str(" (");
-                text.push_str(&brought);
-                text.push(')');
-            }
             writeln!(
                 out,
                 "{}: {} {}",
                 style.ink(Ink::Strong, at),
                 style.ink(ink, head),
-                harmless(text, style)
+                harmless(words::all(finding), style)
             )?;
         }
         for line in words::closing(report) {

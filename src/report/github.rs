@@ -1,9 +1,9 @@
 //! Annotations of GitHub Actions: workflow commands on standard output that the runner turns into remarks at the lines of a
 //! change and on the page of the run.
 //!
-//! A runner keeps ten errors, ten warnings and ten notices of a step and drops the others without a word. So findings on the
-//! change come first, refusals before warnings; where there are too many, those of one rule in one file share an
-//! annotation, and the last place says how many are missing and where they are. Whatever comes from a file is escaped twice:
+//! A runner keeps ten errors, ten warnings and ten notices of a step. So findings on the change come first, refusals before
+//! warnings; where there are too many, those of one rule in one file share an annotation, and the last place says how many
+//! are missing and where they are. Whatever comes from a file is escaped twice:
 //! so that it shows, and so that the runner reads no command, property or line in it.
 
 use std::{
@@ -173,7 +173,7 @@ fn annotation(report: &Report, group: &[&Finding]) -> Annotation {
     properties.push(("title", format!("weighbridge: {}", first.rule.id)));
     let mut lines = vec![words::sentence(first)];
     lines.extend(words::place(first).map(|place| format!("at {place}")));
-    lines.extend(words::brought(first));
+    lines.extend(words::asides(first));
     if !rest.is_empty() {
         lines.push(groups::more(rest).sentence());
     }

@@ -72,8 +72,8 @@ fn entry(report: &Report, finding: &Finding, fingerprint: String) -> Entry {
     if let Some(place) = words::place(finding) {
         let _ = write!(description, " (at {place})");
     }
-    if let Some(brought) = words::brought(finding) {
-        let _ = write!(description, " ({brought})");
+    for aside in words::asides(finding) {
+        let _ = write!(description, " ({aside})");
     }
     let (begin, end) = words::span(finding).map_or((1, None), |(line, _, end, _)| {
         (line.max(1), (end > line).then_some(end))

@@ -161,8 +161,8 @@ fn case(finding: &Finding, path: &str, out: &mut dyn Write) -> io::Result<()> {
     )?;
     let mut text = Vec::new();
     plain::full(finding, Style::default(), &mut text)?;
-    if let Some(brought) = words::brought(finding) {
-        writeln!(text, "It was {}.", harmless(brought, Style::default()))?;
+    for aside in words::asides(finding) {
+        writeln!(text, "Besides: {}.", harmless(aside, Style::default()))?;
     }
     let text = String::from_utf8_lossy(&text);
     if finding.level == Level::Deny {

@@ -1,7 +1,6 @@
 //! The report as Markdown, for the summary of a job or a comment: a table of rules, then file by file.
 //!
-//! Hosts cut what is too long, or show nothing of it, so the text keeps to a budget: findings that no longer fit are counted at
-//! the end. Whatever comes from a file stands in code or is plain words: no name can be a link, an image, a mention, a
+//! Hosts take only so much, so the text keeps to a budget: findings that no longer fit are counted at the end. Whatever comes from a file stands in code or is plain words: no name can be a link, an image, a mention, a
 //! reference, a row of a table or HTML.
 
 use std::{
@@ -23,7 +22,7 @@ use crate::{
     verdict::{Outcome, Report},
 };
 
-/// Bytes for the summary of a job. GitHub takes 1 MiB for all of a step's and drops a longer one whole.
+/// Bytes for the summary of a job: GitHub takes 1 MiB of a step, and others may write to it too.
 pub const SUMMARY_BYTES: usize = 900 << 10;
 
 /// Bytes for a comment: hosts take 64 KiB of characters.
@@ -121,11 +120,8 @@ fn head(report: &Report) -> String {
             Outcome::Nothing | Outcome::Unable => "nothing to check",
         }
     );
-    for (name, text) in groups::closing(report) {
-        let _ = writeln!(head, "* **{name}**: {}", prose(&text, NAME_COLUMNS));
-    }
-    for notice in report.notices.iter().take(ROWS) {
-        let _ = writeln!(head, "* **note**: {}", prose(notice, NAME_COLUMNS));
+    for (name, text) in groups::closing(report).iter().take(ROWS) {
+        let _ = writeln!(head, "* **{name}**: {}", prose(text, NAME_COLUMNS * 2));
     }
     head.push('\n');
     let mut rules: BTreeMap<(Reverse<Level>, &str), Row<'_>> = BTreeMap::new();
@@ -199,18 +195,15 @@ fn headline(finding: &Finding) -> String {
         finding.rule.id
     );
     let place = match words::span(finding) {
-        Some((line, column, ..)) => Some(format!("{line}:{column}")),
-        None => words::place(finding),
+        Some((line, column, ..)) => format!(" on line {line}, column {column}"),
+        None => words::place(finding)
+            .map(|place| format!(" at {}", code(&place, NAME_COLUMNS)))
+            .unwrap_or_default(),
     };
-    if let Some(place) = place {
-        let _ = write!(text, " at {}", code(&place, NAME_COLUMNS));
-    }
-    if !finding.on_change {
-        text.push_str(" (not of this change)");
-    }
+    text.push_str(&place);
     let _ = write!(text, ": {}", prose(&words::sentence(finding), LINE_COLUMNS));
-    if let Some(brought) = words::brought(finding) {
-        let _ = write!(text, " ({})", prose(&brought, NAME_COLUMNS * 2));
+    for aside in words::asides(finding) {
+        let _ = write!(text, " ({})", prose(&aside, NAME_COLUMNS * 2));
     }
     text.push('\n');
     text
@@ -234,15 +227,16 @@ fn full(finding: &Finding) -> String {
             }
         }
     }
-    if !finding.related.is_empty() {
-        text.push('\n');
-    }
     for help in &finding.help {
         let (first, rest) = help.split_once('\n').unwrap_or((help, ""));
-        let _ = writeln!(text, "help: {}\n", prose(first, LINE_COLUMNS));
+        let _ = writeln!(text, "* help: {}", prose(first, LINE_COLUMNS));
         if !rest.is_empty() {
+            text.push('\n');
             text.push_str(&block(rest.split('\n')));
         }
+    }
+    if !text.ends_with("\n\n") {
+        text.push('\n');
     }
     text
 }
@@ -254,7 +248,9 @@ fn numbered(excerpt: &Excerpt) -> Vec<String> {
         .split('\n')
         .zip(0_u64..)
         .map(|(line, i)| match excerpt.first_line {
-            Some(first) => format!("{:>5}  {line}", u64::from(first) + i),
+            Some(first) => format!("{:>5}  {line}", u64::from(first) + i)
+                .trim_end()
+                .to_owned(),
             None => line.to_owned(),
         })
         .collect()
@@ -353,13 +349,16 @@ fn without_close(word: &str) -> &str {
 
 /// Whether no host makes anything of a word: no mark-up, mention, reference, address or commit.
 fn is_plain(word: &str) -> bool {
-    let hex = word.len() >= 7 && word.chars().all(|c| c.is_ascii_hexdigit());
+    // An id of a commit is one between quotes, too.
+    let hex = word
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|part| part.len() >= 7 && part.chars().all(|c| c.is_ascii_hexdigit()));
     let dashed = word.contains('-') && word.contains(|c: char| c.is_ascii_digit());
-    !hex && !dashed
-        && word
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '\'' | ',' | '"'))
-        && !word.starts_with('-')
+    let number = word.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let letters = word
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '-' | '\'' | ',' | '"'));
+    !hex && (number || letters && !dashed && !word.starts_with('-'))
 }
 
 /// Harmless, and not longer than `columns`.

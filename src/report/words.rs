@@ -2,9 +2,9 @@
 //!
 //! Nothing here is harmless yet; each format makes it so in its own way.
 
-use super::{Style, groups, terminal::harmless};
+use super::{Style, brought::brought, groups, terminal::harmless};
 use crate::{
-    fact::{Brought, Place, Site, Text},
+    fact::{Place, Site, Text},
     finding::{Finding, Level},
     verdict::Report,
 };
@@ -26,22 +26,20 @@ pub(super) fn sentence(finding: &Finding) -> String {
     }
 }
 
-/// What brought it, in a view of a history.
-pub(super) fn brought(finding: &Finding) -> Option<String> {
-    let Brought { commit, gone } = finding.brought.as_deref()?;
-    let id = commit.id.get(..12).unwrap_or(&commit.id);
-    let day = jiff::Timestamp::from_second(commit.time)
-        .map(|time| time.to_string().chars().take(10).collect::<String>())
-        .unwrap_or_default();
-    let gone = if *gone {
-        "; gone since, but not from clones"
-    } else {
-        ""
-    };
-    Some(format!(
-        "brought by commit {id} of {day} by {}: {}{gone}",
-        commit.author, commit.summary
-    ))
+/// What else is to be said of it in a few words: that a change does not touch it, what brought it into a history.
+pub(super) fn asides(finding: &Finding) -> Vec<String> {
+    let old = (!finding.on_change).then(|| String::from("which the change does not touch"));
+    let brought = finding.brought.as_deref().map(brought);
+    old.into_iter().chain(brought).collect()
+}
+
+/// The sentence, and the asides in brackets.
+pub(super) fn all(finding: &Finding) -> String {
+    let mut text = sentence(finding);
+    for aside in asides(finding) {
+        text.extend([" (", &aside, ")"]);
+    }
+    text
 }
 
 /// The lines and columns of a finding in a text file: first line and column, last line, the column after the last.
@@ -80,15 +78,9 @@ pub(super) fn hosted(report: &Report, path: &Text) -> String {
     }
 }
 
-/// How the run ended, what was looked at, by which policy: sentences without a full stop, and what is to be known of the run.
+/// How the run ended, what was looked at, by which policy, what is to be known of it: sentences without a full stop.
 pub(super) fn closing(report: &Report) -> impl Iterator<Item = String> {
     groups::closing(report)
         .into_iter()
         .map(|(head, text)| format!("{head}: {text}"))
-        .chain(
-            report
-                .notices
-                .iter()
-                .map(|notice| format!("note: {notice}")),
-        )
 }

@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use crate::support::{
+    cli::{finish, program},
+    repo::repo,
+};
 use weighbridge::{docs, format::FORMATS, limits, rule::RULES};
 
 #[test]
@@ -201,4 +205,68 @@ fn docs_name_the_repository_of_the_package() {
         }
     }
     assert!(uses >= 3);
+}
+
+/// Every command on the page about reports runs, and prints what the page shows.
+#[test]
+fn docs_examples_of_reports_are_what_is_said() {
+    let repo = repo!();
+    repo.write(
+        "load.py",
+        "import torch\n\nmodel = torch.load(\"model.pt\", weights_only=False)\n",
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reports.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let mut current = String::new();
+    // The fence of the block we are in and whether it is shown output; what the last command printed.
+    let (mut open, mut printed, mut ran) = (None::<(String, bool)>, None::<String>, 0);
+    for line in page.lines() {
+        let fence: String = line.chars().take_while(|c| *c == '`').collect();
+        match &open {
+            Some((fence, output)) if line == fence => {
+                if *output {
+                    current.push_str(&printed.take().unwrap());
+                }
+                open = None;
+            }
+            Some((_, true)) => continue,
+            Some((_, false)) => {
+                if let Some((before, command)) = line.split_once("weighbridge check") {
+                    let mut program = program(&repo.root);
+                    let words = before.split(' ').filter_map(|word| word.split_once('='));
+                    program
+                        .envs(words)
+                        .arg("check")
+                        .args(command.split(' ').filter(|word| !word.is_empty()));
+                    let run = finish(&mut program);
+                    assert_eq!((run.code, run.stderr.as_str()), (1, ""), "{line}");
+                    for file in command.split(' ').filter_map(|word| word.split_once('=')) {
+                        assert!(repo.root.join(file.1).is_file(), "{line}");
+                    }
+                    // The version is the release's business.
+                    let version = concat!("value=\"", env!("CARGO_PKG_VERSION"));
+                    printed = Some(run.stdout.replace(version, "value=\"0.1.0"));
+                    ran += 1;
+                }
+            }
+            None if fence.len() >= 3 => {
+                let shown = !line.ends_with("sh") && !line.ends_with("yaml");
+                open = Some((fence, shown));
+            }
+            // Prose between a command and a block: the block is not its output.
+            None if !line.is_empty() => printed = None,
+            None => {}
+        }
+        current.push_str(line);
+        current.push('\n');
+    }
+    assert!(ran >= 8, "{ran}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &current).unwrap();
+    } else {
+        assert!(
+            current == page,
+            "docs/reports.md shows other output; run `UPDATE_DOCS=1 cargo test docs`"
+        );
+    }
 }

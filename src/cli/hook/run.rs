@@ -149,7 +149,7 @@ impl Run {
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,
     ) -> Result<Report, Error> {
-        let (policy, name) = policy::find(self.policy.as_deref(), &mut view, cwd)?;
+        let (policy, name) = policy::find(self.policy.as_deref(), view, cwd)?;
         let request = Request {
             deadline,
             ..Request::default()

@@ -152,6 +152,7 @@ fn contradictions_are_errors() {
             "absent/x.json",
         ),
         (&["-o", "json=ok.json", "-o", "json=folder"], "folder"),
+        (&["-o", "json=ok.json", "-o", "json=absent/"], "absent/"),
         (&["-o", "json=ok.json", "-o", "json=load.py/x"], "load.py/x"),
     ] {
         let run = run(&repo.root, &[&["check"], arguments].concat());
@@ -387,4 +388,26 @@ fn a_variable_says_how_it_looks() {
         wrong.stderr.contains("WEIGHBRIDGE_FORMAT is `jsn`"),
         "{wrong:?}"
     );
+}
+
+/// The name may be as long as names may be, and what a killed run left is in nobody's way.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_needs_no_more_room_than_its_name() {
+    let repo = shop!();
+    let name = format!("{}.json", "x".repeat(250));
+    let ran = run(&repo.root, &["check", "-o", &name]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(read(&repo, &name).starts_with('{'));
+    // A shell that becomes the program has its id.
+    let script = format!(
+        "touch .weighbridge.$$.0.tmp .weighbridge.$$.1.tmp; exec '{}' check -o json=y.json",
+        env!("CARGO_BIN_EXE_weighbridge")
+    );
+    let mut shell = std::process::Command::new("sh");
+    shell.current_dir(&repo.root).args(["-c", &script]);
+    let ran = finish(&mut shell);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(read(&repo, "y.json").starts_with('{'));
+    assert_eq!(new_files(&repo).len(), 4, "{:?}", new_files(&repo));
 }

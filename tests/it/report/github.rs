@@ -7,9 +7,10 @@ use weighbridge::{
 };
 
 use crate::support::{
+    random::Random,
     report::{
-        GLOBAL, LOAD, finding, global, hostile, hostile_report, hostile_text, only, opcode, report,
-        source, span, torch_zip, written,
+        GLOBAL, LOAD, babble, finding, global, hostile, hostile_report, hostile_text, only, opcode,
+        report, source, span, torch_zip, written,
     },
     workflow::{Command, read},
 };
@@ -63,11 +64,16 @@ fn no_name_can_speak_to_the_runner() {
         "\n::add-mask::x\r::stop-commands::x\n##[add-mask]x ::set-env name=PATH::/x %0A::error::, file=x:: 100%25".to_owned()
     };
     let began = || format!("::error file=x::{}", "::warning::y ".repeat(40));
-    let reports = [
+    let mut reports = vec![
         hostile_report(&hostile_text(), hostile),
         hostile_report(&speaking().into(), speaking),
         hostile_report(&began().into(), began),
     ];
+    let mut random = Random::new(7);
+    for _ in 0..30 {
+        let babble = babble(&mut random);
+        reports.push(hostile_report(&babble.clone().into(), || babble.clone()));
+    }
     for report in &reports {
         let (ours, others) = read(&github(report));
         for command in &ours {

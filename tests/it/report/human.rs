@@ -374,7 +374,7 @@ fn a_hundred_thousand_findings_are_told_in_time_and_briefly() {
         let began = std::time::Instant::now();
         written(reporter.name(), &report, Style::default());
         let took = began.elapsed();
-        assert!(took.as_secs() < 30, "{}: {took:?}", reporter.name());
+        assert!(took.as_secs() < 60, "{}: {took:?}", reporter.name());
     }
     // Files without number cost no more than findings without number.
     let spread: Vec<Finding> = (0..30_000)
@@ -384,7 +384,7 @@ fn a_hundred_thousand_findings_are_told_in_time_and_briefly() {
     for name in ["human", "plain", "github", "markdown", "junit"] {
         written(name, &spread, Style::default());
     }
-    assert!(start.elapsed().as_secs() < 120, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 240, "{:?}", start.elapsed());
 }
 
 #[test]

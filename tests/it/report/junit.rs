@@ -7,9 +7,10 @@ use weighbridge::{
 };
 
 use crate::support::{
+    random::Random,
     report::{
-        FORMAT, finding, hostile, hostile_report, hostile_text, only, report, source, torch_zip,
-        written,
+        FORMAT, babble, finding, hostile, hostile_report, hostile_text, only, report, source,
+        torch_zip, written,
     },
     xml::{Element, parse},
 };
@@ -94,12 +95,18 @@ fn nothing_to_check_is_a_skipped_case() {
 /// Readers trust the counts, and know these elements and attributes.
 #[test]
 fn the_counts_are_right_and_the_words_are_known() {
-    for report in [
+    let mut reports = vec![
         report(),
         hostile_report(&hostile_text(), hostile),
         only(vec![]),
         Report::default(),
-    ] {
+    ];
+    let mut random = Random::new(3);
+    for _ in 0..200 {
+        let babble = babble(&mut random);
+        reports.push(hostile_report(&babble.clone().into(), || babble.clone()));
+    }
+    for report in reports {
         let root = junit(&report);
         assert_eq!(root.name, "testsuites");
         let (mut tests, mut failures) = (0, 0);

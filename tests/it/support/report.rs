@@ -9,6 +9,8 @@ use weighbridge::{
     verdict::{Artifact, Coverage, Report},
 };
 
+use super::random::Random;
+
 /// A rule that exists only to be reported.
 const fn rule(id: &'static str, summary: &'static str, default: Level) -> RuleMeta {
     RuleMeta {
@@ -401,4 +403,74 @@ pub(crate) fn hostile_report(text: &Text, hostile: impl Fn() -> String) -> Repor
         }],
         ..only(findings)
     }
+}
+
+/// Words of every language that a report is read in, thrown together.
+pub(crate) fn babble(random: &mut Random) -> String {
+    const WORDS: &[&str] = &[
+        ":",
+        "::",
+        "error",
+        "add-mask",
+        " ",
+        " ",
+        "\n",
+        "\r",
+        "\r\n",
+        "%",
+        "%0A",
+        "%25",
+        ",",
+        "=",
+        "file",
+        "#",
+        "##[",
+        "##[error]",
+        "]",
+        "[",
+        "`",
+        "``",
+        "```",
+        "@x",
+        "#1",
+        "*",
+        "**",
+        "_",
+        "~~",
+        "|",
+        "<b>",
+        "</details>",
+        "<!--",
+        "&lt;",
+        "\\",
+        "(",
+        ")",
+        "!",
+        "https://x.example",
+        "www.x.example",
+        "a@x.example",
+        "]]>",
+        "\"",
+        "'",
+        "\u{1b}[2J",
+        "\u{202e}",
+        "\u{0}",
+        "\u{fffe}",
+        "é",
+        "x",
+        "deadbeef",
+        "GH-1",
+        "-",
+        "1.",
+        "+",
+        "$",
+        "\t",
+        "\u{2028}",
+        "\u{a0}",
+        "…",
+        "weighbridge: ",
+        "stop-commands",
+    ];
+    let n = 1 + random.below(12);
+    (0..n).map(|_| *random.pick(WORDS)).collect()
 }
