@@ -434,7 +434,7 @@ impl<'a> Told<'a> {
         page.element(
             "<section aria-labelledby=\"artifacts\">\n<h2 id=\"artifacts\">Artifacts <small>",
             count(artifacts.len(), "artifact", "artifacts"),
-            "</small></h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"artifacts\"><table>\n<thead><tr><th scope=\"col\">path</th><th scope=\"col\">verdict</th><th scope=\"col\">format</th><th scope=\"col\">size</th><th scope=\"col\">globals</th><th scope=\"col\">libraries</th></tr></thead>\n<tbody>\n",
+            "</small></h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"artifacts\"><table>\n<thead><tr><th scope=\"col\">path</th><th scope=\"col\">verdict</th><th scope=\"col\">format</th><th scope=\"col\" class=\"num\">size</th><th scope=\"col\" class=\"num\">globals</th><th scope=\"col\">libraries</th></tr></thead>\n<tbody>\n",
         )?;
         let mut worst: BTreeMap<&Text, Level> = BTreeMap::new();
         for finding in &self.report.findings {

@@ -1,5 +1,6 @@
 //! Reports: what people, listeners and programs are told.
 
+mod artifacts;
 mod cyclonedx;
 mod html;
 mod human;
