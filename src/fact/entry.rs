@@ -1,11 +1,11 @@
 //! A path in a view, with its bytes not yet read.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use super::Text;
 
 /// A path in a view. The bytes behind it are opened when a worker gets to it, not before.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// Relative to the view's root, `/`-separated on every platform.
     pub path: Text,
@@ -78,14 +78,5 @@ impl Entry {
             .rsplit(|b| *b == b'/')
             .next()
             .unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry")
-            .field("path", &self.path)
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
     }
 }

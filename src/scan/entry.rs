@@ -1,8 +1,10 @@
 //! One entry: open it, read what it is, judge it.
 
-use super::{Listing, guard, source};
+use std::cell::OnceCell;
+
 use sha2::{Digest as _, Sha256};
 
+use super::{Listing, guard, source};
 use crate::{
     bytes::{Window, wide},
     fact::{Changed, Fact, ListingLine, Observation, Place, Site, Text, Unread},
@@ -27,6 +29,8 @@ pub(super) struct Seen {
     pub(super) changed: Changed,
     /// The content, if there is one.
     content: Option<Window>,
+    /// Its sha256, once it was asked for and if it can be read.
+    digest: OnceCell<Option<String>>,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
 }
@@ -70,18 +74,25 @@ pub(super) fn weigh(
         seen.bytes,
         seen.source,
     );
-    if wants.artifacts {
-        weighed.loads = verdict::loads(&item.entry, &seen.observations);
-        if weighed.coverage.artifacts > 0 {
-            let mut artifact =
-                verdict::artifact(&item.entry, &seen.observations, seen.bytes, &scope);
-            if wants.digests {
-                artifact.sha256 = sha256(&seen);
-            }
-            weighed.artifact = Some(artifact);
-        }
-    }
+    collect(&mut weighed, item, &seen, &scope, wants);
     Some(weighed)
+}
+
+/// Adds what was asked for beside findings.
+fn collect(weighed: &mut Weighed, item: &Item, seen: &Seen, scope: &Scope, wants: Wants) {
+    if !wants.artifacts {
+        return;
+    }
+    weighed.loads = verdict::loads(&item.entry, &seen.observations);
+    if weighed.coverage.artifacts > 0 {
+        let mut artifact = verdict::artifact(&item.entry, &seen.observations, seen.bytes, scope);
+        if wants.digests {
+            artifact
+                .sha256
+                .clone_from(seen.digest.get_or_init(|| sha256(seen)));
+        }
+        weighed.artifact = Some(artifact);
+    }
 }
 
 /// The sha256 of an entry's content, in hexadecimal: what a git-lfs pointer says where the content is elsewhere. `None` if
