@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
+    fmt::{Display, Write as _},
     io::{self, BufWriter, Write},
 };
 
@@ -58,6 +58,10 @@ impl Reporter for CycloneDx {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(
+    clippy::struct_field_names,
+    reason = "the names are the specification's"
+)]
 struct Bom {
     #[serde(rename = "$schema")]
     schema: &'static str,
@@ -335,7 +339,7 @@ fn of_source(path: &Text) -> Component {
     }
 }
 
-fn property(name: &'static str, value: impl ToString) -> Property {
+fn property(name: &'static str, value: impl Display) -> Property {
     Property {
         name,
         value: value.to_string(),

@@ -1,6 +1,6 @@
 //! One entry: open it, read what it is, judge it.
 
-use std::time::Instant;
+use std::{cell::OnceCell, time::Instant};
 
 use sha2::{Digest as _, Sha256};
 
@@ -31,6 +31,8 @@ pub(super) struct Seen {
     content: Option<Window>,
     /// Whether time ran out before all of it was read.
     pub(super) late: bool,
+    /// Its sha256, once it was asked for and if it can be read.
+    digest: OnceCell<Option<String>>,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
 }
@@ -105,17 +107,25 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
     }
     let mut weighed = verdict::weigh(findings, &scope, observations, seen.bytes, seen.source);
     weighed.coverage.late = usize::from(seen.late);
-    if wants.artifacts {
-        weighed.loads = verdict::loads(&item.entry, observations);
-        if weighed.coverage.artifacts > 0 {
-            let mut artifact = verdict::artifact(&item.entry, observations, seen.bytes, &scope);
-            if wants.digests {
-                artifact.sha256 = sha256(seen);
-            }
-            weighed.artifact = Some(artifact);
-        }
-    }
+    collect(&mut weighed, item, seen, &scope, wants);
     weighed
+}
+
+/// Adds what was asked for beside findings.
+fn collect(weighed: &mut Weighed, item: &Item, seen: &Seen, scope: &Scope, wants: Wants) {
+    if !wants.artifacts {
+        return;
+    }
+    weighed.loads = verdict::loads(&item.entry, &seen.observations);
+    if weighed.coverage.artifacts > 0 {
+        let mut artifact = verdict::artifact(&item.entry, &seen.observations, seen.bytes, scope);
+        if wants.digests {
+            artifact
+                .sha256
+                .clone_from(seen.digest.get_or_init(|| sha256(seen)));
+        }
+        weighed.artifact = Some(artifact);
+    }
 }
 
 /// The sha256 of an entry's content, in hexadecimal: what a git-lfs pointer says where the content is elsewhere. `None` if

@@ -162,6 +162,15 @@ pub(super) fn repr_of(instruction: &Instruction, max: usize) -> String {
                 quoted(second, max, false)
             )
         }
+        // Cut, a line has lost its closing quote or half an escape: it is shown as it is written.
+        op::STRING | op::UNICODE if decoded(instruction).is_none() => {
+            let shown = quoted(operand, max, false);
+            if shown.ends_with("...") {
+                shown
+            } else {
+                shown + "..."
+            }
+        }
         _ => decoded(instruction).map_or(String::new(), |text| quoted(&text, max, true)),
     }
 }

@@ -4,8 +4,8 @@
 //! security policy admits that script and that style by their hashes and nothing else, so that even a mistake in escaping
 //! could not run or fetch anything.
 
-mod excerpt;
 mod page;
+mod told;
 
 use std::{
     cmp::Reverse,
@@ -20,7 +20,7 @@ use crate::{
     fact::Text,
     finding::{Finding, Level, RuleMeta},
     limits,
-    verdict::{Allowed, Artifact, Outcome, Report, Wants},
+    verdict::{Artifact, Outcome, Report, Wants},
 };
 use page::{Page, base64};
 
@@ -315,7 +315,7 @@ impl<'a> Told<'a> {
         }
         page.raw("</div></header>\n")?;
         for finding in findings {
-            self.finding(finding, None, page)?;
+            told::finding(finding, None, page)?;
         }
         if let Some(more) = self.left_out.get(path) {
             let more = count(*more, "further finding", "further findings");
@@ -326,80 +326,10 @@ impl<'a> Told<'a> {
             )?;
         }
         for artifact in self.at(path) {
-            excerpt::loads(artifact, page)?;
-            excerpt::listing(artifact, findings, &mut self.lines, page)?;
+            told::loads(artifact, page)?;
+            told::listing(artifact, findings, &mut self.lines, page)?;
         }
         page.raw("</article>\n")
-    }
-
-    fn finding(
-        &self,
-        finding: &Finding,
-        allowed: Option<&Allowed>,
-        page: &mut Page<'_>,
-    ) -> io::Result<()> {
-        page.raw("<section class=\"finding\"")?;
-        if allowed.is_none() {
-            page.attribute("data-rule", finding.rule.id)?;
-            page.attribute("data-level", finding.level)?;
-        }
-        page.raw(">\n<div class=\"kicker\"><span")?;
-        page.attribute("class", format_args!("level {}", finding.level))?;
-        let word = match finding.level {
-            Level::Deny => "error",
-            Level::Warn => "warning",
-            Level::Allow => "allowed",
-        };
-        page.element(">", word, "</span><a")?;
-        page.attribute("href", format_args!("#rule-{}", finding.rule.id))?;
-        page.element("><code>", finding.rule.id, "</code></a>")?;
-        let site = finding.site.to_string();
-        if !site.is_empty() {
-            page.element("<span class=\"site\">", &site, "</span>")?;
-        }
-        if finding.count > 1 {
-            page.element("<span>", format_args!("{} times", finding.count), "</span>")?;
-        }
-        page.raw("</div>\n<h4>")?;
-        page.inline(&finding.message)?;
-        page.raw("</h4>\n")?;
-        if let Some(shown) = &finding.excerpt {
-            excerpt::excerpt(shown, page)?;
-        }
-        if let Some(brought) = &finding.brought {
-            page.raw("<p class=\"why\">Brought by commit ")?;
-            let id = brought.commit.id.get(..12).unwrap_or(&brought.commit.id);
-            page.element("<code>", id, "</code> ")?;
-            page.text(format_args!(
-                "({}): {}",
-                brought.commit.author, brought.commit.summary
-            ))?;
-            if brought.gone {
-                page.raw("; no longer in the newest commits, but in every clone")?;
-            }
-            page.raw("</p>\n")?;
-        }
-        for related in finding.related.iter().chain(allowed.map(|a| &a.by)) {
-            excerpt::related(related, page)?;
-        }
-        if let Some(reason) = allowed.and_then(|allowed| allowed.reason.as_ref()) {
-            page.element("<p class=\"why\">The reason given: ", reason, "</p>\n")?;
-        }
-        if !finding.help.is_empty() && allowed.is_none() {
-            page.raw("<ul class=\"help\">")?;
-            for help in &finding.help {
-                // What follows the first line is to be copied.
-                let (said, code) = help.split_once('\n').unwrap_or((help, ""));
-                page.raw("<li>")?;
-                page.inline(said)?;
-                if !code.is_empty() {
-                    page.element("<pre tabindex=\"0\"><code>", code, "</code></pre>")?;
-                }
-                page.raw("</li>")?;
-            }
-            page.raw("</ul>\n")?;
-        }
-        page.raw("</section>\n")
     }
 
     fn allowed(&self, page: &mut Page<'_>) -> io::Result<()> {
@@ -421,7 +351,7 @@ impl<'a> Told<'a> {
                 &one.finding.path,
                 "</span></div>",
             )?;
-            self.finding(&one.finding, Some(one), page)?;
+            told::finding(&one.finding, Some(one), page)?;
         }
         page.raw("</div>\n</section>\n")
     }
@@ -434,7 +364,7 @@ impl<'a> Told<'a> {
         page.element(
             "<section aria-labelledby=\"artifacts\">\n<h2 id=\"artifacts\">Artifacts <small>",
             count(artifacts.len(), "artifact", "artifacts"),
-            "</small></h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"artifacts\"><table>\n<thead><tr><th scope=\"col\">path</th><th scope=\"col\">verdict</th><th scope=\"col\">format</th><th scope=\"col\">size</th><th scope=\"col\">globals</th><th scope=\"col\">libraries</th></tr></thead>\n<tbody>\n",
+            "</small></h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"artifacts\"><table>\n<thead><tr><th scope=\"col\">path</th><th scope=\"col\">verdict</th><th scope=\"col\">format</th><th scope=\"col\" class=\"num\">size</th><th scope=\"col\" class=\"num\">globals</th><th scope=\"col\">libraries</th></tr></thead>\n<tbody>\n",
         )?;
         let mut worst: BTreeMap<&Text, Level> = BTreeMap::new();
         for finding in &self.report.findings {

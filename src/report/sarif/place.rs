@@ -238,11 +238,17 @@ pub(super) fn edited(edit: &Edit) -> Region {
     }
 }
 
+/// Whether a policy's name is that of a file of the view: what is built in or was recorded elsewhere says so after its path.
+fn is_file(name: &str) -> bool {
+    let suffix = name.rsplit_once('.').map(|(_, suffix)| suffix);
+    suffix.is_some_and(|suffix| ["yaml", "yml"].contains(&suffix))
+}
+
 /// A line of a policy: a place in a file below the root, or else only its name.
 pub(super) fn related(id: usize, related: &Related, here: &Here) -> Location {
     let path = here
         .below_root(&related.file)
-        .filter(|_| !related.file.ends_with("(built in)"));
+        .filter(|_| is_file(&related.file));
     let text = if related.label.is_empty() {
         format!("{}:{}", related.file, related.line)
     } else {

@@ -360,7 +360,7 @@ fn places(observations: &[Observation]) -> Vec<(u64, String)> {
 
 /// Where each opcode of a stream begins.
 fn opcodes(bytes: &[u8]) -> Vec<u64> {
-    let mut recorder = Recorder::with_listing(1000);
+    let mut recorder = Recorder::with_listing(weighbridge::limits::INSPECT_LINES);
     weighbridge::format::read(&Window::new(bytes.to_vec()), b"x.pkl", &mut recorder);
     let listing = recorder.take_listing().unwrap();
     let offset = |line: &ListingLine| {
@@ -448,4 +448,22 @@ fn a_payload_in_a_file_of_any_name_is_seen_whatever_follows_it() {
     }
     // What stands before it stops every unpickler: this is text.
     assert_eq!(seen_in("notes.dat", format!("Iabc\n{run}.").as_bytes()), "");
+}
+
+/// What a protocol 0 pickle would run is shown however long it is: a line that is cut has no closing quote.
+#[test]
+fn a_long_string_in_text_is_shown() {
+    for text in [
+        format!("'echo {}'", "a".repeat(200)),
+        format!("\"{}\"", "\\n".repeat(90)),
+    ] {
+        let file = format!("cposix\nsystem\n(S{text}\ntR.");
+        let seen = facts(file.into_bytes(), "x.pkl");
+        let preview = seen.iter().find_map(|o| match &o.fact {
+            Fact::Call { preview, .. } => Some(preview.to_string()),
+            _ => None,
+        });
+        let preview = preview.unwrap();
+        assert!(preview.len() > 60 && preview.contains("..."), "{preview}");
+    }
 }

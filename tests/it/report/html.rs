@@ -84,8 +84,8 @@ fn attacked(name: &str) -> Report {
         reason: Some(name.to_owned()),
     }];
     report.notices = vec![name.to_owned()];
-    report.policy = name.to_owned();
-    report.view = name.to_owned();
+    name.clone_into(&mut report.policy);
+    name.clone_into(&mut report.view);
     report.root = text;
     report.coverage.formats.insert(name.to_owned(), 1);
     report
@@ -95,29 +95,20 @@ fn attacked(name: &str) -> Report {
 fn tags(page: &str) -> BTreeSet<String> {
     let mut tags = BTreeSet::new();
     let mut rest = page;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
+    while let Some((_, after)) = rest.split_once('<') {
         let mut quoted = false;
-        let end = rest
-            .find(|c| {
+        let (tag, after) = after
+            .split_once(|c| {
                 quoted ^= c == '"';
                 c == '>' && !quoted
             })
             .expect("every tag ends");
-        let tag = &rest[..end];
-        rest = &rest[end + 1..];
-        let mut words = String::new();
-        for (i, part) in tag.split('"').enumerate() {
-            if i % 2 == 0 {
-                words.push_str(part);
-            }
-        }
-        for raw in ["style", "script"] {
-            if tag == raw {
-                rest = &rest[rest.find(&format!("</{raw}>")).unwrap()..];
-            }
-        }
-        tags.insert(words);
+        tags.insert(tag.split('"').step_by(2).collect());
+        rest = match tag {
+            "style" => after.split_once("</style>").unwrap().1,
+            "script" => after.split_once("</script>").unwrap().1,
+            _ => after,
+        };
     }
     tags
 }
@@ -181,12 +172,14 @@ fn the_page_admits_only_its_own_script() {
 /// Base64 of the sha256, the long way round.
 fn digest(text: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bytes = Sha256::digest(text);
-    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
-    let bits = format!("{bits}{}", "0".repeat((6 - bits.len() % 6) % 6));
-    let digits = bits.as_bytes().chunks(6).map(|six| {
-        let six = std::str::from_utf8(six).unwrap();
-        char::from(ALPHABET[usize::from_str_radix(six, 2).unwrap()])
+    let mut bits = Vec::new();
+    for byte in Sha256::digest(text) {
+        bits.extend((0..8).rev().map(|bit| usize::from(byte >> bit & 1)));
+    }
+    bits.resize(bits.len().div_ceil(6) * 6, 0);
+    let digits = bits.chunks(6).map(|six| {
+        let digit = six.iter().fold(0, |digit, bit| digit * 2 + bit);
+        char::from(ALPHABET[digit])
     });
     digits.chain(['=']).collect()
 }

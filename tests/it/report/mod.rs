@@ -1,5 +1,6 @@
 //! Reports: what people, listeners and programs are told.
 
+mod artifacts;
 mod concise;
 mod cyclonedx;
 mod github;

@@ -179,6 +179,27 @@ fn a_member_s_opcode_is_a_logical_location() {
     assert_eq!(related["physicalLocation"]["region"]["startLine"], 7);
 }
 
+/// The line of a policy that is not in the view, or not as it was when it judged, is told in words.
+#[test]
+fn a_policy_from_elsewhere_has_no_place_in_the_view() {
+    for file in [
+        "recommended.yaml (built in)",
+        "weighbridge.yaml at 1234abcd",
+        "/etc/policy.yaml",
+        "../policy.yaml",
+    ] {
+        let line = decided(file, 7, "globals: []", "[]", "no entry here lists it");
+        let log = sarif(&only(vec![Finding {
+            related: vec![line],
+            ..torch_zip()
+        }]));
+        let related = &results(&log)[0]["relatedLocations"][0];
+        assert!(related.get("physicalLocation").is_none(), "{related}");
+        let text = related["message"]["text"].as_str().unwrap();
+        assert_eq!(text, format!("{file}:7: no entry here lists it."));
+    }
+}
+
 #[test]
 fn a_bare_pickle_s_opcode_has_its_byte() {
     let site = |hops, offset| Site {

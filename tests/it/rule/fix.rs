@@ -31,7 +31,7 @@ fn offset(text: &str, (line, column): (u32, u32)) -> usize {
         }
     }
     let start = starts[line as usize - 1];
-    let rest = &text[start..];
+    let (_, rest) = text.split_at(start);
     let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
     start + ends.into_iter().nth(column as usize - 1).unwrap()
 }
@@ -145,7 +145,8 @@ fn random_calls_are_mended() {
         let mut text = String::from("import torch\nimport numpy as np\n");
         for _ in 0..3 {
             text.push_str(&call(&mut random));
-            text.push_str(*random.pick(&["\n", "\n\n", "  # torch.load(x)\n", "\r\n"]));
+            let end: &&str = random.pick(&["\n", "\n\n", "  # torch.load(x)\n", "\r\n"]);
+            text.push_str(end);
         }
         all.insert(mended(&text));
     }

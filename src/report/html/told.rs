@@ -1,13 +1,13 @@
-//! What shows a finding: lines of source, opcodes, the policy's line, and the whole listing with the offences in it.
+//! A finding and what shows it: lines of source, opcodes, the policy's line, and the whole listing with the offences in it.
 
 use std::{collections::BTreeSet, io, ops::Range};
 
 use super::page::Page;
 use crate::{
     fact::{Excerpt, Hop, ListingLine, Place},
-    finding::{Finding, Related},
+    finding::{Finding, Level, Related},
     report::terminal::count,
-    verdict::Artifact,
+    verdict::{Allowed, Artifact},
 };
 
 /// A listing of more lines is not printed unless it is open.
@@ -15,8 +15,78 @@ const LONG: usize = 120;
 /// Calls named that load one artifact.
 const LOADS: usize = 20;
 
+/// A finding with all that explains it; `allowed` is what lets it pass.
+pub(super) fn finding(
+    finding: &Finding,
+    allowed: Option<&Allowed>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    page.raw("<section class=\"finding\"")?;
+    if allowed.is_none() {
+        page.attribute("data-rule", finding.rule.id)?;
+        page.attribute("data-level", finding.level)?;
+    }
+    page.raw(">\n<div class=\"kicker\"><span")?;
+    page.attribute("class", format_args!("level {}", finding.level))?;
+    let word = match finding.level {
+        Level::Deny => "error",
+        Level::Warn => "warning",
+        Level::Allow => "allowed",
+    };
+    page.element(">", word, "</span><a")?;
+    page.attribute("href", format_args!("#rule-{}", finding.rule.id))?;
+    page.element("><code>", finding.rule.id, "</code></a>")?;
+    let site = finding.site.to_string();
+    if !site.is_empty() {
+        page.element("<span class=\"site\">", &site, "</span>")?;
+    }
+    if finding.count > 1 {
+        page.element("<span>", format_args!("{} times", finding.count), "</span>")?;
+    }
+    page.raw("</div>\n<h4>")?;
+    page.inline(&finding.message)?;
+    page.raw("</h4>\n")?;
+    if let Some(shown) = &finding.excerpt {
+        excerpt(shown, page)?;
+    }
+    if let Some(brought) = &finding.brought {
+        page.raw("<p class=\"why\">Brought by commit ")?;
+        let id = brought.commit.id.get(..12).unwrap_or(&brought.commit.id);
+        page.element("<code>", id, "</code> ")?;
+        page.text(format_args!(
+            "({}): {}",
+            brought.commit.author, brought.commit.summary
+        ))?;
+        if brought.gone {
+            page.raw("; no longer in the newest commits, but in every clone")?;
+        }
+        page.raw("</p>\n")?;
+    }
+    for line in finding.related.iter().chain(allowed.map(|a| &a.by)) {
+        related(line, page)?;
+    }
+    if let Some(reason) = allowed.and_then(|allowed| allowed.reason.as_ref()) {
+        page.element("<p class=\"why\">The reason given: ", reason, "</p>\n")?;
+    }
+    if !finding.help.is_empty() && allowed.is_none() {
+        page.raw("<ul class=\"help\">")?;
+        for help in &finding.help {
+            // What follows the first line is to be copied.
+            let (said, code) = help.split_once('\n').unwrap_or((help, ""));
+            page.raw("<li>")?;
+            page.inline(said)?;
+            if !code.is_empty() {
+                page.element("<pre tabindex=\"0\"><code>", code, "</code></pre>")?;
+            }
+            page.raw("</li>")?;
+        }
+        page.raw("</ul>\n")?;
+    }
+    page.raw("</section>\n")
+}
+
 /// The lines of an excerpt, numbered if they are source, with the marks in them.
-pub(super) fn excerpt(shown: &Excerpt, page: &mut Page<'_>) -> io::Result<()> {
+fn excerpt(shown: &Excerpt, page: &mut Page<'_>) -> io::Result<()> {
     let mut marks: Vec<(&Range<usize>, &str)> = shown
         .marks
         .iter()
@@ -59,7 +129,7 @@ pub(super) fn excerpt(shown: &Excerpt, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// The line elsewhere that explains a finding.
-pub(super) fn related(related: &Related, page: &mut Page<'_>) -> io::Result<()> {
+fn related(related: &Related, page: &mut Page<'_>) -> io::Result<()> {
     page.raw("<p class=\"why\">")?;
     if !related.label.is_empty() {
         page.inline(&related.label)?;
