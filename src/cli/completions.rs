@@ -3,8 +3,8 @@
 //! The script is made from the definition of the command line, so it cannot fall behind it. Where the shell's generator
 //! offers values of positional arguments (bash, zsh), it also knows every rule and format that can be explained.
 
-use clap::{Args, ValueEnum, builder::PossibleValuesParser};
-use clap_complete::{Shell as Generator, generate};
+use clap::{Args, builder::PossibleValuesParser};
+use clap_complete::{Shell, generate};
 
 use super::output;
 use crate::{docs, error::Error, scan::Outcome};
@@ -29,16 +29,6 @@ pub(super) struct Completions {
     shell: Shell,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Shell {
-    Bash,
-    Elvish,
-    Fish,
-    #[value(name = "powershell")]
-    PowerShell,
-    Zsh,
-}
-
 impl Completions {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         // As an argument, `explain` takes any word, to be able to say what is near it.
@@ -47,16 +37,9 @@ impl Completions {
                 name.value_parser(PossibleValuesParser::new(docs::names()))
             })
         });
-        let generator = match self.shell {
-            Shell::Bash => Generator::Bash,
-            Shell::Elvish => Generator::Elvish,
-            Shell::Fish => Generator::Fish,
-            Shell::PowerShell => Generator::PowerShell,
-            Shell::Zsh => Generator::Zsh,
-        };
         // Into memory first: the generator takes a writer that fails for a panic.
         let mut script = Vec::new();
-        generate(generator, &mut command, "weighbridge", &mut script);
+        generate(self.shell, &mut command, "weighbridge", &mut script);
         output::deliver(None, |out| out.write_all(&script))?;
         Ok(Outcome::Clean)
     }

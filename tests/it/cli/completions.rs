@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::cli::run;
+use crate::support::{cli::run, repo::skipped};
 
 /// What `program` says with `input`, or nothing if it is not installed.
 fn ask(program: &str, args: &[&str], input: &str) -> Option<(bool, String)> {
@@ -18,7 +18,7 @@ fn ask(program: &str, args: &[&str], input: &str) -> Option<(bool, String)> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else {
-        eprintln!("passed over: no {program}");
+        skipped(&format!("there is no {program}"));
         return None;
     };
     // Pages and scripts are larger than a pipe: written from a thread of its own.

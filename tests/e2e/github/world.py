@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # A pickle in text that would run `true`; nothing ever loads it.
 HOSTILE = b"cposix\nsystem\n(S'true'\ntR."
 ZERO = "0" * 40
@@ -21,7 +21,8 @@ class World:
         self.origin = self.folder / "origin.git"
         self.git(self.folder, "init", "-q", "--bare", "-b", "main", str(self.origin))
         # As GitHub does.
-        self.git(self.origin, "config", "uploadpack.allowAnySHA1InWant", "true")
+        for allowed in ("allowAnySHA1InWant", "allowFilter"):
+            self.git(self.origin, "config", f"uploadpack.{allowed}", "true")
         self.desk = self.folder / "desk"
         self.git(self.folder, "init", "-q", "-b", "main", str(self.desk))
         self.git(self.desk, "remote", "add", "origin", self.origin.as_uri())
@@ -89,15 +90,19 @@ class World:
     def repository():
         return {"default_branch": "main", "full_name": "acme/shop"}
 
-    def checkout(self, ref, depth=1):
-        """What actions/checkout leaves: a shallow clone of one commit, detached unless it is a branch; 0 is everything."""
+    def checkout(self, ref, depth=1, lacking=None):
+        """What actions/checkout leaves: a shallow clone of one commit (of depth 0, everything), without what a filter leaves out."""
         folder = Path(self.folder / f"work-{len(list(self.folder.iterdir()))}" / "shop")
         folder.mkdir(parents=True)
         self.git(folder, "init", "-q")
         self.git(folder, "remote", "add", "origin", self.origin.as_uri())
         if not depth:
             self.git(folder, "fetch", "-q", "--no-tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
-        self.git(folder, "fetch", "-q", "--no-tags", *([f"--depth={depth}"] if depth else []), "origin", ref)
+        if lacking:
+            self.git(folder, "config", "remote.origin.promisor", "true")
+            self.git(folder, "config", "remote.origin.partialclonefilter", lacking)
+        options = [*([f"--depth={depth}"] if depth else []), *([f"--filter={lacking}"] if lacking else [])]
+        self.git(folder, "fetch", "-q", "--no-tags", *options, "origin", ref)
         self.git(folder, "checkout", "-q", "--force", "--detach", "FETCH_HEAD")
         return folder
 
