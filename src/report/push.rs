@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::{
-    Style, groups,
+    Style, groups, short,
     terminal::{count, harmless, wrap},
 };
 use crate::{
@@ -17,8 +17,6 @@ use crate::{
 const FILES: usize = 5;
 /// Findings told of for one file.
 const FINDINGS: usize = 3;
-/// Digits of a commit's id.
-const DIGITS: usize = 12;
 
 /// Writes what a server has to say to the one who pushes. Nothing if there is nothing against it.
 ///
@@ -162,7 +160,10 @@ impl Page<'_> {
         else {
             return Ok(false);
         };
-        let base = first.brought.as_ref().map(|brought| short(brought));
+        let base = first
+            .brought
+            .as_ref()
+            .map(|brought| short(&brought.commit.id));
         let path = groups::quoted(&first.path, self.style).unwrap_or_else(|| "FILE".to_owned());
         self.line("", "")?;
         self.line(
@@ -197,11 +198,7 @@ fn id(finding: &Finding) -> Option<&str> {
     finding.brought.as_ref().map(|it| it.commit.id.as_str())
 }
 
-fn short(brought: &Brought) -> String {
-    brought.commit.id.chars().take(DIGITS).collect()
-}
-
 fn commit(brought: &Brought) -> String {
     let summary: &Text = &brought.commit.summary;
-    format!("brought by {} \"{summary}\"", short(brought))
+    format!("brought by {} \"{summary}\"", short(&brought.commit.id))
 }

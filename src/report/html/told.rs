@@ -50,17 +50,11 @@ pub(super) fn finding(
         excerpt(shown, page)?;
     }
     if let Some(brought) = &finding.brought {
-        page.raw("<p class=\"why\">Brought by commit ")?;
-        let id = brought.commit.id.get(..12).unwrap_or(&brought.commit.id);
-        page.element("<code>", id, "</code> ")?;
-        page.text(format_args!(
-            "({}): {}",
-            brought.commit.author, brought.commit.summary
-        ))?;
-        if brought.gone {
-            page.raw("; no longer in the newest commits, but in every clone")?;
-        }
-        page.raw("</p>\n")?;
+        page.element(
+            "<p class=\"why\">",
+            super::super::brought(brought),
+            "</p>\n",
+        )?;
     }
     for line in finding.related.iter().chain(allowed.map(|a| &a.by)) {
         related(line, page)?;
