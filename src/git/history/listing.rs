@@ -27,7 +27,8 @@ use super::{
         objects::{Stores, Trees},
     },
     changes::{Changes, Leaf, changes, kind_of, place_of},
-    commits::{Commits, Step, describe},
+    commits::{Commits, Step},
+    header::{describe, tree_of},
     paths::Paths,
     tips::Tips,
 };
@@ -353,11 +354,7 @@ fn bare(
     let mut buffer = Vec::new();
     let mut roots: Vec<ObjectId> = Vec::new();
     for commit in known.commits.iter().take(KNOWN_TREES) {
-        roots.extend(super::commits::tree_of(
-            trees.objects(),
-            *commit,
-            &mut buffer,
-        ));
+        roots.extend(tree_of(trees.objects(), *commit, &mut buffer));
     }
     for tip in tips.bare.iter().filter(|tip| !known_ids.contains(&tip.id)) {
         let tag = tip

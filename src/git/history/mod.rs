@@ -6,6 +6,7 @@
 
 mod changes;
 mod commits;
+mod header;
 mod listing;
 mod paths;
 mod tips;
