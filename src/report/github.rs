@@ -126,7 +126,7 @@ fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
     if findings.len() <= KEPT {
         return findings
             .into_iter()
-            .map(|finding| annotation(report, &[finding]))
+            .filter_map(|finding| annotation(report, &[finding]))
             .collect();
     }
     let mut groups: IndexMap<(&Text, &str), Vec<&Finding>> = IndexMap::new();
@@ -142,7 +142,7 @@ fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
     let mut annotations: Vec<Annotation> = groups
         .values()
         .take(shown)
-        .map(|group| annotation(report, group))
+        .filter_map(|group| annotation(report, group))
         .collect();
     annotations.extend(left_out(
         level,
@@ -151,12 +151,9 @@ fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
     annotations
 }
 
-/// What a group of findings of one rule in one file comes to: the first in full, the others by name.
-fn annotation(report: &Report, group: &[&Finding]) -> Annotation {
-    let (first, rest) = match group {
-        [first, rest @ ..] => (*first, rest),
-        [] => return empty(),
-    };
+/// What findings of one rule in one file come to: the first in full, the others by name.
+fn annotation(report: &Report, group: &[&Finding]) -> Option<Annotation> {
+    let (first, rest) = group.split_first()?;
     let mut properties = vec![("file", words::hosted(report, &first.path))];
     match words::span(first) {
         // Columns are refused where there are several lines.
@@ -181,21 +178,12 @@ fn annotation(report: &Report, group: &[&Finding]) -> Annotation {
         // An edit of several lines is to be copied.
         lines.extend(format!("help: {help}").split('\n').map(String::from));
     }
-    Annotation {
+    Some(Annotation {
         command: command(first.level),
         on_change: first.on_change,
         properties,
         lines: lines.into_iter().map(shown).collect(),
-    }
-}
-
-fn empty() -> Annotation {
-    Annotation {
-        command: "notice",
-        on_change: false,
-        properties: Vec::new(),
-        lines: Vec::new(),
-    }
+    })
 }
 
 /// The last place of a kind.
