@@ -168,3 +168,7 @@ pub const SUBMODULES: usize = 1_000;
 
 /// How deep submodules are nested. Real ones reach four.
 pub const SUBMODULE_DEPTH: usize = 16;
+
+/// Lines of both versions of a text that are compared with each other; of a longer one, all counts as changed. Texts can be
+/// made of which comparing takes the square of their length. Real source has a tenth of it, and more at most in tables.
+pub const DIFF_LINES: usize = 40_000;

@@ -13,11 +13,14 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
         && memchr::memchr(0, bytes.get(..FRONT).unwrap_or(bytes)).is_none()
 }
 
-/// The lines of `after` that `before` has not.
+/// The lines of `after` that `before` has not; all, where there are too many to compare.
 pub(super) fn changed(before: &[u8], after: &[u8]) -> Changed {
     let mut input: InternedInput<&[u8]> = InternedInput::default();
     input.update_before(split(before));
     input.update_after(split(after));
+    if input.before.len().saturating_add(input.after.len()) > limits::DIFF_LINES {
+        return Changed::All;
+    }
     let diff = Diff::compute(Algorithm::Histogram, &input);
     Changed::Lines(
         diff.hunks()
@@ -47,6 +50,7 @@ fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::{changed, is_text, split};
+    use crate::{fact::Changed, limits};
 
     #[test]
     fn lines_end_as_python_ends_them() {
@@ -68,6 +72,8 @@ mod tests {
             let expected = format!("Lines({expected})");
             assert_eq!(format!("{lines:?}"), expected, "{before:?} {after:?}");
         }
+        let long = "a\n".repeat(limits::DIFF_LINES);
+        assert_eq!(changed(b"a\n", long.as_bytes()), Changed::All);
         assert!(is_text(b"x") && !is_text(b"x\0"));
     }
 }
