@@ -149,12 +149,12 @@ impl Run {
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,
     ) -> Result<Report, Error> {
-        let (policy, name) = policy::find(self.policy.as_deref(), &mut view, cwd)?;
+        let (policy, name) = policy::find(self.policy.as_deref(), view, cwd)?;
         let request = Request {
             deadline,
             ..Request::default()
         };
-        let mut report = scan::check(&view, &policy, name, request, progress)?;
+        let mut report = scan::check(view, &policy, name, request, progress)?;
         report.here = Here::between(cwd, &view.root);
         Ok(report)
     }
