@@ -337,7 +337,6 @@ fn blob(repository: &gix::Repository, id: gix::ObjectId) -> io::Result<Vec<u8>> 
 
 fn refused(unread: Unread) -> io::Error {
     io::Error::other(match unread {
-        Unread::Late => String::from("there was no time to read it"),
         Unread::NotFetched { detail, command } => format!("{detail}; `{command}` brings it"),
         Unread::Limit { limit } => format!("it reaches a limit: {limit}"),
         Unread::Malformed { detail }

@@ -154,7 +154,7 @@ impl Run {
             deadline,
             ..Request::default()
         };
-        let mut report = scan::check(&view, &policy, name, request, progress)?;
+        let mut report = scan::check(view, &policy, name, request, progress)?;
         report.here = Here::between(cwd, &view.root);
         Ok(report)
     }
