@@ -344,6 +344,7 @@ fn refused(unread: Unread) -> io::Error {
         | Unread::Unknown { detail }
         | Unread::Unsupported { detail }
         | Unread::Crashed { detail } => detail.to_string(),
+        Unread::Late => String::from("there was no time to read it"),
     })
 }
 

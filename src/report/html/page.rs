@@ -19,6 +19,7 @@ struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = '\n';
         for c in self.0.chars() {
             match c {
                 '&' => f.write_str("&amp;")?,
@@ -27,10 +28,14 @@ impl fmt::Display for Escaped<'_> {
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
                 '`' => f.write_str("&#96;")?,
+                // A page may be written to the log of a runner, which takes some lines for commands.
+                ':' if before == ':' => f.write_str("&#58;")?,
+                '#' if before == '#' => f.write_str("&#35;")?,
                 '\n' | '\t' => f.write_char(c)?,
                 c if deceives(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
                 c => f.write_char(c)?,
             }
+            before = c;
         }
         Ok(())
     }
