@@ -31,7 +31,8 @@ impl fmt::Display for Escaped<'_> {
                 // A page may be written to the log of a runner, which takes some lines for commands.
                 ':' if before == ':' => f.write_str("&#58;")?,
                 '#' if before == '#' => f.write_str("&#35;")?,
-                '\n' | '\t' => f.write_char(c)?,
+                '\t' => f.write_str("&#9;")?,
+                '\n' => f.write_char(c)?,
                 c if deceives(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
                 c => f.write_char(c)?,
             }

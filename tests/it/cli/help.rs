@@ -66,15 +66,14 @@ fn the_short_page_of_check() {
           --rev <REV>           Check what a commit, a tag or a tree has
           --diff <RANGE>        Check what a change brings, such as main...HEAD
           --recurse-submodules  Check what is in submodules, too
+          --history[=<RANGE>]   Check every file that the commits of RANGE have
+                                ever had, each once, with the commit that brought
+                                it; RANGE is a commit, A..B or A...B, by default
+                                HEAD
+          --all-refs            The same for every branch, tag, remote and other
+                                ref
       [PATH]...                 Files and folders to check, instead of the whole
                                 repository
-          --staged             Check what `git commit` would record
-          --history[=<RANGE>]  Check every file that the commits of RANGE have ever
-                               had, each once, with the commit that brought it;
-                               RANGE is a commit, A..B or A...B, by default HEAD
-          --all-refs           The same for every branch, tag, remote and other ref
-      [PATH]...                Files and folders to check, instead of the whole
-                               repository
 
     Policy:
           --policy <FILE>  The policy to judge by
@@ -99,8 +98,7 @@ fn the_short_page_of_check() {
       1  something is refused (0 with --exit-zero)
       2  the job could not be done
       3  there was no artifact and no source file to check (0 with --staged and
-         --diff: most changes bring none)
-         for a range: most commits bring none)
+         for a range: most changes bring none)
     ");
 }
 

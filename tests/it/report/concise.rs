@@ -99,7 +99,11 @@ fn a_name_does_not_speak_for_the_program() {
     }
     let hostile = hostile_report(&hostile_text(), crate::support::report::hostile);
     let lines = concise(&hostile).lines().count();
-    let about = 2 + hostile.notices.len() + 1;
+    let gone = hostile
+        .findings
+        .iter()
+        .any(|finding| finding.brought.as_ref().is_some_and(|it| it.gone));
+    let about = 2 + hostile.notices.len() + usize::from(gone) + 1;
     assert_eq!(lines, hostile.findings.len() + about);
 }
 
