@@ -37,34 +37,37 @@ pub(super) struct Seen {
     pub(super) listing: Option<Vec<ListingLine>>,
 }
 
-/// Reads and judges entries that have the same content, each under its own path; `None` for one that has gone since it was
-/// listed. What was seen is seen once for each name: that is all of a path that readers know, and they take it for a hint.
+/// Reads and judges entries that have the same content, each under its own path, and hands each on; one that has gone since
+/// it was listed is none. What was seen is seen once for each name: that is all of a path that readers know, and they take it
+/// for a hint.
 pub(super) fn weigh_all<'v>(
     reader: &mut Reader<'_>,
-    items: impl Iterator<Item = &'v Item>,
+    items: impl Iterator<Item = (usize, &'v Item)>,
     policy: &Policy,
     request: Request,
-) -> Vec<Option<Weighed>> {
+    mut hand_on: impl FnMut((usize, &'v Item), Weighed),
+) {
     let mut known: Vec<(&[u8], Seen)> = Vec::new();
-    items
-        .map(|item| {
-            if is_excluded(reader, item, policy) {
-                return Some(excluded());
-            }
-            let name = item.entry.file_name();
-            if let Some((_, seen)) = known.iter().find(|(other, _)| *other == name)
-                && is_shared(item, seen)
-            {
-                return Some(judge(item, seen, policy, request.wants));
-            }
-            let seen = observe(reader, item, Listing::None, request.deadline)?;
-            let weighed = judge(item, &seen, policy, request.wants);
-            if is_shared(item, &seen) {
-                known.push((name, seen));
-            }
-            Some(weighed)
-        })
-        .collect()
+    for (at, item) in items {
+        if is_excluded(reader, item, policy) {
+            hand_on((at, item), excluded());
+            continue;
+        }
+        let name = item.entry.file_name();
+        if let Some((_, seen)) = known.iter().find(|(other, _)| *other == name)
+            && is_shared(item, seen)
+        {
+            hand_on((at, item), judge(item, seen, policy, request.wants));
+            continue;
+        }
+        let Some(seen) = observe(reader, item, Listing::None, request.deadline) else {
+            continue;
+        };
+        hand_on((at, item), judge(item, &seen, policy, request.wants));
+        if is_shared(item, &seen) {
+            known.push((name, seen));
+        }
+    }
 }
 
 fn excluded() -> Weighed {

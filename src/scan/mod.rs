@@ -84,21 +84,23 @@ pub fn check(
     guard::install();
     progress.begin(view.items.len());
     // Items that have the same content are one piece of work; in most views there are none.
-    let work = |reader: &mut Reader<'_>, content: usize| -> Vec<(usize, Option<Weighed>)> {
-        let places: Vec<usize> = view.having(content).collect();
-        let items = places.iter().filter_map(|at| view.items.get(*at));
-        let weighed = entry::weigh_all(reader, items.clone(), policy, request);
-        items.for_each(|item| progress.done(&item.entry.path));
-        places.into_iter().zip(weighed).collect()
+    let work = |gathered: &mut Gathered, reader: &mut Reader<'_>, content: usize| {
+        let items = view
+            .having(content)
+            .filter_map(|at| Some((at, view.items.get(at)?)));
+        entry::weigh_all(reader, items, policy, request, |(at, item), weighed| {
+            gathered.take(at, weighed);
+            progress.done(&item.entry.path);
+        });
     };
 
     let started = Instant::now();
     let contents = view.contents();
     let mut reader = view.reader();
-    let mut weighed: Vec<(usize, Option<Weighed>)> = Vec::with_capacity(view.items.len());
+    let mut gathered = Gathered::default();
     let mut done = 0;
     while done < contents && (threads == Some(1) || started.elapsed() <= ALONE) {
-        weighed.extend(work(&mut reader, done));
+        work(&mut gathered, &mut reader, done);
         done += 1;
     }
 
@@ -115,30 +117,36 @@ pub fn check(
         let readers: Vec<Mutex<Option<Reader<'_>>>> = (0..workers.current_num_threads())
             .map(|_| Mutex::default())
             .collect();
-        let others: Vec<Vec<(usize, Option<Weighed>)>> = workers.install(|| {
+        let others = workers.install(|| {
             (done..contents)
                 .into_par_iter()
-                .map(|content| {
+                .fold(Gathered::default, |mut gathered, content| {
                     let own = rayon::current_thread_index().and_then(|at| readers.get(at));
                     let mut own = own.and_then(|own| own.lock().ok());
                     match own.as_deref_mut() {
-                        Some(own) => work(own.get_or_insert_with(|| view.reader()), content),
-                        None => work(&mut view.reader(), content),
+                        Some(own) => {
+                            let reader = own.get_or_insert_with(|| view.reader());
+                            work(&mut gathered, reader, content);
+                        }
+                        None => work(&mut gathered, &mut view.reader(), content),
                     }
+                    gathered
                 })
-                .collect()
+                .reduce(Gathered::default, Gathered::and)
         });
-        weighed.extend(others.into_iter().flatten());
+        gathered = gathered.and(others);
     }
+    let Gathered { plain, mut noted } = gathered;
     // In the order of the items, whatever the order of the work.
-    weighed.sort_unstable_by_key(|(at, _)| *at);
+    noted.sort_unstable_by_key(|(at, _)| *at);
     if request.wants.listings {
-        list(view, &mut weighed);
+        list(view, &mut noted);
     }
     let mut report = verdict::judge(
         view.label.clone(),
         policy_name,
-        weighed.into_iter().filter_map(|(_, weighed)| weighed),
+        plain,
+        noted.into_iter().map(|(_, weighed)| weighed),
     );
     report.notices.clone_from(&view.notices);
     report.root = view
@@ -149,12 +157,36 @@ pub fn check(
     Ok(report)
 }
 
+/// What has been weighed so far. Of most entries there is nothing to keep but that they were looked at.
+#[derive(Debug, Default)]
+struct Gathered {
+    plain: Coverage,
+    /// By the place of the item.
+    noted: Vec<(usize, Weighed)>,
+}
+
+impl Gathered {
+    fn take(&mut self, at: usize, mut weighed: Weighed) {
+        self.plain.add(std::mem::take(&mut weighed.coverage));
+        if !weighed.is_plain() {
+            self.noted.push((at, weighed));
+        }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.plain.add(other.plain);
+        self.noted.extend(other.noted);
+        self
+    }
+}
+
 /// Reads the artifacts with findings once more, for their disassembly: the first of them, because each costs memory.
-fn list(view: &View, weighed: &mut [(usize, Option<Weighed>)]) {
+fn list(view: &View, noted: &mut [(usize, Weighed)]) {
     let mut reader = view.reader();
-    let found = weighed.iter_mut().filter_map(|(at, weighed)| {
-        let weighed = weighed.as_mut().filter(|w| !w.findings.is_empty())?;
-        Some((view.items.get(*at)?, weighed.artifact.as_mut()?))
+    let found = noted.iter_mut().filter_map(|(at, weighed)| {
+        let artifact = weighed.artifact.as_mut()?;
+        let item = view.items.get(*at)?;
+        (!weighed.findings.is_empty()).then_some((item, artifact))
     });
     for (item, artifact) in found.take(limits::LISTINGS) {
         let listing = Listing::Lines(limits::LISTING_LINES);

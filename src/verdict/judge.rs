@@ -57,11 +57,28 @@ pub fn weigh(
     }
 }
 
-/// All entries together, in any order: the report does not depend on it.
-pub fn judge(view: String, policy: String, entries: impl IntoIterator<Item = Weighed>) -> Report {
+impl Weighed {
+    /// Whether it has nothing to say but what it adds to the coverage.
+    pub fn is_plain(&self) -> bool {
+        self.findings.is_empty()
+            && self.allowed.is_empty()
+            && self.artifact.is_none()
+            && self.loads.is_empty()
+    }
+}
+
+/// All entries together, in any order: the report does not depend on it. `coverage` is that of entries that are left out
+/// because they are plain.
+pub fn judge(
+    view: String,
+    policy: String,
+    coverage: Coverage,
+    entries: impl IntoIterator<Item = Weighed>,
+) -> Report {
     let mut report = Report {
         view,
         policy,
+        coverage,
         ..Report::default()
     };
     let mut loads = Vec::new();
@@ -78,7 +95,8 @@ pub fn judge(view: String, policy: String, entries: impl IntoIterator<Item = Wei
 }
 
 impl Coverage {
-    fn add(&mut self, other: Self) {
+    /// Both together.
+    pub fn add(&mut self, other: Self) {
         self.entries += other.entries;
         self.artifacts += other.artifacts;
         self.sources += other.sources;
