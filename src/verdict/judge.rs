@@ -77,8 +77,8 @@ pub fn judge(
 ) -> Report {
     let mut report = Report {
         view,
-        policy,
         coverage,
+        policy,
         ..Report::default()
     };
     let mut loads = Vec::new();

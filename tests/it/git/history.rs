@@ -468,9 +468,11 @@ fn damage_is_a_fact_where_it_is() {
     fs::remove_file(path).unwrap();
     let text = shown(&of(&repo, "HEAD"))
         .replace(tree.get(..12).unwrap(), "[tree]")
-        .replace(commit.get(2..).unwrap(), "[commit]")
-        .replace(commit.get(..12).unwrap(), "[commit]")
-        .replace(commit.get(..2).unwrap(), "[co]");
+        .replace(
+            &format!("{}/{}", &commit[..2], &commit[2..]),
+            "[co]/[commit]",
+        )
+        .replace(&commit[..12], "[commit]");
     insta::assert_snapshot!(text, @"
     .git/objects/[co]/[commit] : Unread(Io { detail: Text(git object [commit]: it is not in the object store) })
     d : Unread(Io { detail: Text(git object [tree]: it is not in the object store) }) (x)
