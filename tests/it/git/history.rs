@@ -466,13 +466,11 @@ fn damage_is_a_fact_where_it_is() {
     fs::remove_file(path).unwrap();
     let (commit, path) = objects("HEAD~2");
     fs::remove_file(path).unwrap();
+    let (folder, file) = commit.split_at(2);
     let text = shown(&of(&repo, "HEAD"))
         .replace(tree.get(..12).unwrap(), "[tree]")
-        .replace(
-            &format!("{}/{}", &commit[..2], &commit[2..]),
-            "[co]/[commit]",
-        )
-        .replace(&commit[..12], "[commit]");
+        .replace(&format!("{folder}/{file}"), "[co]/[commit]")
+        .replace(commit.get(..12).unwrap(), "[commit]");
     insta::assert_snapshot!(text, @"
     .git/objects/[co]/[commit] : Unread(Io { detail: Text(git object [commit]: it is not in the object store) })
     d : Unread(Io { detail: Text(git object [tree]: it is not in the object store) }) (x)
