@@ -84,7 +84,7 @@ impl<'v> Reader<'v> {
     /// Opens an item. What cannot be opened is a fact of it.
     pub fn open(&mut self, item: &Item) -> Opened {
         let mut opened = match (&item.origin, item.entry.kind) {
-            (Origin::Nowhere, _) | (_, EntryKind::Submodule) => Opened::nothing(),
+            (Origin::Nowhere | Origin::Object, _) | (_, EntryKind::Submodule) => Opened::nothing(),
             (Origin::Disk, EntryKind::File) => match self.path(item) {
                 Ok(path) => self.open_file(item, &path),
                 Err(error) => Opened::unread(io_error(&error)),
@@ -249,16 +249,20 @@ impl<'v> Reader<'v> {
             // Only its mode has changed.
             return Changed::Lines(Vec::new());
         }
-        let bytes = |window: &Window| {
-            let all = usize::try_from(window.len()).unwrap_or(usize::MAX);
-            let bytes = window.bytes_at(0, all).ok()?;
-            lines::is_text(&bytes).then_some(bytes)
-        };
-        let Some(new) = bytes(window).filter(|new| !Pointer::may_begin(new)) else {
+        if window.len() > limits::SOURCE_BYTES {
+            return Changed::All;
+        }
+        let all = usize::try_from(window.len()).unwrap_or(usize::MAX);
+        let Ok(new) = window.bytes_at(0, all) else {
             return Changed::All;
         };
-        let old = self.blob(item.module, before).ok();
-        match old.as_ref().and_then(bytes) {
+        if !lines::is_text(&new) || Pointer::may_begin(&new) {
+            return Changed::All;
+        }
+        // Not kept: what is new may stand at other paths as well.
+        let objects = self.objects(item.module).ok();
+        let old = objects.and_then(|objects| objects.blob(before, limits::SOURCE_BYTES).ok());
+        match old.filter(|old| lines::is_text(old)) {
             Some(old) => lines::changed(&old, &new),
             None => Changed::All,
         }

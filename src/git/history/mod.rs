@@ -205,9 +205,7 @@ impl Place {
             .map(|ids| ids.iter().copied().collect())
             .unwrap_or_default();
         let listing = Listing::of(&self.stores, tips, known, &shallow, &self.paths);
-        let mut view = View::new(self.root, label, Vec::new());
-        view.items = listing.items;
-        view.reading = listing.reading;
+        let mut view = View::new(self.root, label, listing.items);
         view.notices = listing.notices;
         Ok(view
             .with_stores(self.shared, self.stores)
