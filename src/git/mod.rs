@@ -15,6 +15,7 @@ mod lines;
 mod locate;
 mod objects;
 mod paths;
+mod place;
 mod read;
 mod reading;
 mod repository;

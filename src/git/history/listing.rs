@@ -25,11 +25,11 @@ use super::{
     super::{
         Item, Origin,
         objects::{Stores, Trees},
+        paths::Filter,
     },
     changes::{Changes, Leaf, changes, kind_of, place_of},
     commits::{Commits, Step},
     header::{describe, tree_of},
-    paths::Paths,
     tips::Tips,
 };
 use crate::{
@@ -59,7 +59,7 @@ impl Listing {
         tips: &Tips,
         known: &Tips,
         shallow: &BTreeSet<ObjectId>,
-        paths: &Paths,
+        paths: &Filter,
     ) -> Self {
         let mut trees = Trees::new(stores.open());
         let commits = Commits::walk(trees.objects(), &tips.commits, &known.commits, shallow);
@@ -123,7 +123,7 @@ struct Found {
 
 impl Found {
     /// What all commits bring.
-    fn all(&mut self, stores: &Stores, trees: &mut Trees, commits: &Commits, paths: &Paths) {
+    fn all(&mut self, stores: &Stores, trees: &mut Trees, commits: &Commits, paths: &Filter) {
         // Starting threads, each with a store of its own, takes longer than comparing a few commits.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let helpers = processors.min(commits.order.len() / RUN / 4);
@@ -291,7 +291,7 @@ fn compare(
     commits: &Commits,
     trees: &mut Trees,
     helpers: &mut [Trees],
-    paths: &Paths,
+    paths: &Filter,
 ) -> Vec<Compared> {
     let runs: Vec<&[u32]> = lot.chunks(RUN).collect();
     let next = AtomicUsize::new(0);
@@ -347,7 +347,7 @@ fn compare(
 /// A commit, what it brings, and what people want to know of it if it brings something.
 type Compared = (ObjectId, Changes, Option<Commit>);
 
-fn one(step: &Step, trees: &mut Trees, paths: &Paths, buffer: &mut Vec<u8>) -> Compared {
+fn one(step: &Step, trees: &mut Trees, paths: &Filter, buffer: &mut Vec<u8>) -> Compared {
     let changes = changes(trees, step.tree, &step.parents, paths);
     let brings = !changes.leaves.is_empty() || !changes.unread.is_empty();
     let commit = brings.then(|| describe(trees.objects(), step.commit, buffer));
@@ -361,7 +361,7 @@ fn bare(
     trees: &mut Trees,
     tips: &Tips,
     known: &Tips,
-    paths: &Paths,
+    paths: &Filter,
 ) {
     if tips.bare.is_empty() {
         return;
