@@ -31,7 +31,7 @@ pub(super) struct Sides {
 /// No repository, one that cannot be read or belongs to someone else, a revision or a path that is not there.
 pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error> {
     let place = Place::of(cwd, &judges("--rev"))?;
-    let found = Revision::find(&place.local, rev)?;
+    let found = place.revision(rev)?;
     let tree = Snapshot::Tree(found.tree);
     let mut trees = place.trees();
     let filter = place.filter(paths, |path| tree.has(&mut trees, path))?;
@@ -61,10 +61,7 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     let place = Place::of(cwd, &judges("--diff"))?;
     let repository = &place.local;
     let (from, dots, to) = split(range);
-    let (from, to) = (
-        Revision::find(repository, from)?,
-        Revision::find(repository, to)?,
-    );
+    let (from, to) = (place.revision(from)?, place.revision(to)?);
     let mut notices = Vec::new();
     let (old, old_short) = if dots == "..." {
         let fork = revision::fork(repository, &from, &to)?;

@@ -15,9 +15,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gix::{ObjectId, revision::plumbing::Spec};
+use gix::{ObjectId, objs::Kind, revision::plumbing::Spec};
 
-use super::{Ground, View, locate::usage, paths::Filter, place::Place, repository};
+use super::{
+    Ground, View, locate::usage, objects::Objects, paths::Filter, place::Place, repository,
+};
 use crate::error::Error;
 pub(super) use header::tree_of;
 use listing::Listing;
@@ -211,6 +213,20 @@ fn view(
     let mut view = place.view(label, listing.items).ruled_by(ground);
     view.notices = listing.notices;
     Ok(view)
+}
+
+/// The commit that an id leads to, if it is not to a bare tree, and its tree.
+pub(super) fn tree_behind(
+    objects: &mut Objects,
+    id: ObjectId,
+) -> Option<(Option<ObjectId>, ObjectId)> {
+    let mut tips = Tips::default();
+    tips.add(objects, id, None);
+    if let Some(commit) = tips.commits.first() {
+        return Some((Some(*commit), tree_of(objects, *commit, &mut Vec::new())?));
+    }
+    let bare = tips.bare.first().filter(|bare| bare.kind == Kind::Tree)?;
+    Some((None, bare.id))
 }
 
 fn is_unborn(repository: &gix::Repository) -> bool {
