@@ -16,7 +16,7 @@ use gix::{
 };
 use rustc_hash::FxHashMap;
 
-use super::View;
+use super::{View, objects::Trees};
 
 /// The attribute.
 const NAME: &str = "weighbridge";
@@ -41,12 +41,7 @@ struct Folder {
 
 impl Attributes {
     /// Whether a path is not to be looked at.
-    pub(super) fn is_off(
-        &mut self,
-        view: &View,
-        repository: &gix::Repository,
-        path: &[u8],
-    ) -> bool {
+    pub(super) fn is_off(&mut self, view: &View, trees: &mut Trees, path: &[u8]) -> bool {
         if memchr::memchr_iter(b'/', path).count() > DEPTH {
             return false;
         }
@@ -54,7 +49,7 @@ impl Attributes {
             .iter()
             .rposition(|b| *b == b'/')
             .map_or(0, |at| at.saturating_add(1));
-        let folder = self.folder(view, repository, path.get(..end).unwrap_or_default());
+        let folder = self.folder(view, trees, path.get(..end).unwrap_or_default());
         if folder.files.is_empty() {
             return false;
         }
@@ -75,7 +70,7 @@ impl Attributes {
             })
     }
 
-    fn folder(&mut self, view: &View, repository: &gix::Repository, path: &[u8]) -> Arc<Folder> {
+    fn folder(&mut self, view: &View, trees: &mut Trees, path: &[u8]) -> Arc<Folder> {
         if let Some(known) = self.folders.get(path) {
             return Arc::clone(known);
         }
@@ -89,7 +84,7 @@ impl Attributes {
                 above = Arc::clone(known);
                 continue;
             }
-            if let Some(bytes) = view.attributes_file(repository, here) {
+            if let Some(bytes) = view.attributes_file(trees, here) {
                 let mut files = above.files.clone();
                 files.push((here.to_vec(), bytes.into()));
                 above = Arc::new(Folder::of(files));

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use super::{
     Item, Origin, View,
     ground::{Ground, Snapshot},
-    locate::usage,
+    objects::Trees,
     paths::Filter,
-    repository,
+    place::Place,
     revision::{self, Revision, short},
-    tree::Trees,
+    tree::Difference,
 };
 use crate::{
     error::Error,
@@ -24,37 +24,28 @@ pub(super) struct Sides {
     filter: Filter,
 }
 
-/// A repository, opened for a look at its objects.
-struct Opened {
-    shared: gix::ThreadSafeRepository,
-    repository: gix::Repository,
-    start: PathBuf,
-    /// Of the work tree; where there is none, where the user stands.
-    root: PathBuf,
-    bare: bool,
-}
-
 /// Every entry of the tree of a commit, a tag or a tree, in the repository that `cwd` is in; only what is at or below
 /// `paths` (relative to `cwd`) if there are any. Nothing on disk counts.
 ///
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, a revision or a path that is not there.
 pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error> {
-    let opened = Opened::at(cwd, "--rev")?;
-    let found = Revision::find(&opened.repository, rev)?;
+    let place = Place::of(cwd, &judges("--rev"))?;
+    let found = place.revision(rev)?;
     let tree = Snapshot::Tree(found.tree);
-    let filter = opened.filter(paths, &[&tree])?;
-    let mut trees = Trees::new(&opened.repository, &filter);
-    trees.compare(b"", None, Some(found.tree));
-    let items = trees.items;
-    let ground = if opened.bare {
-        Ground::head(&opened.repository)?
+    let mut trees = place.trees();
+    let filter = place.filter(paths, |path| tree.has(&mut trees, path))?;
+    let mut difference = Difference::new(&mut trees, &filter);
+    difference.compare(b"", None, Some(found.tree));
+    let items = difference.items;
+    let ground = if place.bare {
+        Ground::head(&place.local)?
     } else {
         found.ground()
     };
     let label = limited(format!("{} ({})", found.name, found.short()), paths);
-    Ok(View::new(opened.root, label, items)
-        .in_repository(opened.shared)
+    Ok(place
+        .view(label, items)
         .ruled_by(ground)
         .of(None, tree, filter))
 }
@@ -67,13 +58,10 @@ pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error>
 /// No repository, one that cannot be read or belongs to someone else, a revision or a path that is not there, histories
 /// that have nothing in common.
 pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error> {
-    let opened = Opened::at(cwd, "--diff")?;
-    let repository = &opened.repository;
+    let place = Place::of(cwd, &judges("--diff"))?;
+    let repository = &place.local;
     let (from, dots, to) = split(range);
-    let (from, to) = (
-        Revision::find(repository, from)?,
-        Revision::find(repository, to)?,
-    );
+    let (from, to) = (place.revision(from)?, place.revision(to)?);
     let mut notices = Vec::new();
     let (old, old_short) = if dots == "..." {
         let fork = revision::fork(repository, &from, &to)?;
@@ -92,11 +80,14 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
         (from.tree, from.short())
     };
     let (before, after) = (Snapshot::Tree(old), Snapshot::Tree(to.tree));
-    let filter = opened.filter(paths, &[&before, &after])?;
-    let mut trees = Trees::new(repository, &filter);
-    trees.compare(b"", Some(old), Some(to.tree));
-    notices.extend(trees.notices());
-    let items = trees.items;
+    let mut trees = place.trees();
+    let filter = place.filter(paths, |path| {
+        before.has(&mut trees, path) || after.has(&mut trees, path)
+    })?;
+    let mut difference = Difference::new(&mut trees, &filter);
+    difference.compare(b"", Some(old), Some(to.tree));
+    notices.extend(difference.notices());
+    let items = difference.items;
     let label = limited(
         format!(
             "the change {}{dots}{} ({old_short}..{})",
@@ -106,8 +97,8 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
         ),
         paths,
     );
-    let mut view = View::new(opened.root, label, items)
-        .in_repository(opened.shared)
+    let mut view = place
+        .view(label, items)
         .ruled_by(from.ground())
         .of(Some(before), after, filter);
     view.notices = notices;
@@ -151,49 +142,12 @@ impl Revision {
     }
 }
 
-impl Opened {
-    fn at(cwd: &Path, flag: &str) -> Result<Self, Error> {
-        let start = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
-            path: cwd.to_owned(),
-            source,
-        })?;
-        let Some(shared) = repository::discover(&start)? else {
-            return Err(usage(
-                format!("`{}` is not in a git repository", cwd.display()),
-                format!("`{flag}` judges what git recorded; leave it out to check files"),
-            ));
-        };
-        // In a bare repository, or from elsewhere with `GIT_DIR`, paths are those of the tree.
-        let work_tree = repository::work_tree_of(&shared);
-        let bare = work_tree.is_none();
-        let root = work_tree.unwrap_or_else(|| start.clone());
-        let mut repository = shared.to_thread_local();
-        // Trees and commits are met again and again.
-        repository.object_cache_size_if_unset(4 << 20);
-        Ok(Self {
-            shared,
-            repository,
-            start,
-            root,
-            bare,
-        })
-    }
-
-    fn filter(&self, paths: &[PathBuf], snapshots: &[&Snapshot]) -> Result<Filter, Error> {
-        let start = if self.start.starts_with(&self.root) {
-            &self.start
-        } else {
-            &self.root
-        };
-        Filter::new(start, &self.root, paths, !self.bare, |path| {
-            snapshots
-                .iter()
-                .any(|snapshot| snapshot.has(&self.repository, path))
-        })
-    }
+/// For who is in no repository.
+fn judges(flag: &str) -> String {
+    format!("`{flag}` judges what git recorded; leave it out to check files")
 }
 
-impl Trees<'_> {
+impl Difference<'_> {
     /// What is to be known of a comparison as a whole.
     pub(super) fn notices(&self) -> Vec<String> {
         let mut notices = Vec::new();
@@ -225,17 +179,17 @@ impl View {
     /// Marks those of the policy's files (relative to the root) that the view's change adds, edits or deletes. `judge` is
     /// the policy that judges it, in words; `judges` says whether that is the policy as the change leaves it.
     pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str, judges: bool) {
-        let (Some(sides), Some(shared)) = (&self.sides, &self.repository) else {
+        let (Some(sides), Ok(Some(stores))) = (&self.sides, self.stores(None)) else {
             return;
         };
         let Some(before) = &sides.before else {
             return;
         };
-        let repository = shared.to_thread_local();
+        let mut trees = Trees::new(stores.open());
         let mut marks = Vec::new();
         for file in files {
             let path = super::relative_bytes(file);
-            let side = |snapshot: &Snapshot| snapshot.entry(&repository, &path).ok().flatten();
+            let mut side = |snapshot: &Snapshot| snapshot.entry(&mut trees, &path).ok().flatten();
             let (old, new) = (side(before), side(&sides.after));
             if sides.filter.holds(&path) && old != new {
                 marks.push((path, new.is_none()));

@@ -13,12 +13,12 @@ use gix::{
     bstr::{BStr, ByteSlice as _},
     index::entry::Flags,
     objs::{
-        Kind, TreeRef,
+        TreeRef,
         tree::{EntryKind as TreeKind, EntryMode},
     },
 };
 
-use super::{View, objects::object, path_bytes, repository, tree};
+use super::{View, objects::Trees, path_bytes, repository, tree};
 use crate::{error::Error, fact::Unread, limits};
 
 /// Where a view's policy and attributes are read from. By default, from disk at the view's root.
@@ -121,21 +121,20 @@ impl View {
         let Some(snapshot) = &self.ground.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         };
-        let repository = self.main_repository()?;
-        let (_, id) = snapshot.resolve(&repository, path)?;
-        blob(&repository, id)
+        let mut trees = self.trees()?;
+        let (_, id) = snapshot.resolve(&mut trees, path)?;
+        blob(&mut trees, id)
     }
 
     /// Whether there is anything at a path there: a file that cannot be read is there too.
     pub fn ground_has(&self, path: &Path) -> bool {
-        let (Some(snapshot), Ok(repository)) = (&self.ground.snapshot, self.main_repository())
-        else {
+        let (Some(snapshot), Ok(mut trees)) = (&self.ground.snapshot, self.trees()) else {
             return false;
         };
         // What cannot be looked up is not known to be absent; nor is a link that leads nowhere.
-        let there = snapshot.entry(&repository, &super::relative_bytes(path));
+        let there = snapshot.entry(&mut trees, &super::relative_bytes(path));
         !matches!(there, Ok(None))
-            || !matches!(snapshot.resolve(&repository, path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+            || !matches!(snapshot.resolve(&mut trees, path), Err(error) if error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Whether they are read from the index.
@@ -147,38 +146,35 @@ impl View {
     pub fn ground_path(&self, path: &Path) -> PathBuf {
         let real = || {
             let snapshot = self.ground.snapshot.as_ref()?;
-            let repository = self.main_repository().ok()?;
-            let (path, _) = snapshot.resolve(&repository, path).ok()?;
+            let mut trees = self.trees().ok()?;
+            let (path, _) = snapshot.resolve(&mut trees, path).ok()?;
             path.to_path().ok().map(Path::to_owned)
         };
         real().unwrap_or_else(|| path.to_owned())
     }
 
-    fn main_repository(&self) -> io::Result<gix::Repository> {
-        self.repository
-            .as_ref()
-            .map(gix::ThreadSafeRepository::to_thread_local)
+    /// The trees of the view's own repository.
+    fn trees(&self) -> io::Result<Trees> {
+        let stores = self.stores(None).map_err(io::Error::other)?;
+        stores
+            .map(|stores| Trees::new(stores.open()))
             .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
     /// The view's own `.gitmodules`: as it is after the change, as all that is judged.
-    pub(super) fn modules_file(&self, repository: &gix::Repository) -> Option<Vec<u8>> {
+    pub(super) fn modules_file(&self, trees: &mut Trees) -> Option<Vec<u8>> {
         let (_, id) = self
             .sides
             .as_ref()?
             .after
-            .entry(repository, b".gitmodules")
+            .entry(trees, b".gitmodules")
             .ok()??;
-        blob(repository, id).ok()
+        blob(trees, id).ok()
     }
 
     /// The `.gitattributes` of a folder (with a slash at its end, or empty) where the view's attributes are read from.
     /// A link is none, as git has it.
-    pub(super) fn attributes_file(
-        &self,
-        repository: &gix::Repository,
-        folder: &[u8],
-    ) -> Option<Vec<u8>> {
+    pub(super) fn attributes_file(&self, trees: &mut Trees, folder: &[u8]) -> Option<Vec<u8>> {
         // What a submodule says of itself is not what its user says of it.
         if self.is_in_module(folder) {
             return None;
@@ -196,11 +192,11 @@ impl View {
                 .ok()?;
             return Some(bytes.clone());
         };
-        let (mode, id) = snapshot.entry(repository, &path).ok()??;
+        let (mode, id) = snapshot.entry(trees, &path).ok()??;
         if !mode.is_blob() {
             return None;
         }
-        blob(repository, id).ok()
+        blob(trees, id).ok()
     }
 }
 
@@ -208,12 +204,12 @@ impl Snapshot {
     /// What stands at a path, links as links; `None` if nothing does.
     pub(super) fn entry(
         &self,
-        repository: &gix::Repository,
+        trees: &mut Trees,
         path: &[u8],
     ) -> Result<Option<(EntryMode, gix::ObjectId)>, Unread> {
         match self {
             Self::Nothing => Ok(None),
-            Self::Tree(tree) => in_tree(repository, *tree, path),
+            Self::Tree(tree) => in_tree(trees, *tree, path),
             Self::Index(index) => {
                 if let Some(entry) = index.entry_by_path(BStr::new(path)) {
                     let recorded = !entry.flags.contains(Flags::INTENT_TO_ADD);
@@ -226,27 +222,22 @@ impl Snapshot {
                     if let Some(entry) = index.entry_by_path(BStr::new(folder))
                         && entry.mode.is_sparse()
                     {
-                        return in_tree(repository, entry.id, rest);
+                        return in_tree(trees, entry.id, rest);
                     }
                 }
                 let folder = index.path_is_directory(BStr::new(path));
-                Ok(folder.then(|| (TreeKind::Tree.into(), repository.object_hash().null())))
+                Ok(folder.then(|| (TreeKind::Tree.into(), trees.objects().hash().null())))
             }
         }
     }
 
     /// Whether there is anything at a path.
-    pub(super) fn has(&self, repository: &gix::Repository, path: &[u8]) -> bool {
-        self.entry(repository, path)
-            .is_ok_and(|entry| entry.is_some())
+    pub(super) fn has(&self, trees: &mut Trees, path: &[u8]) -> bool {
+        self.entry(trees, path).is_ok_and(|entry| entry.is_some())
     }
 
     /// The file at a path, links followed: its own path and its blob.
-    fn resolve(
-        &self,
-        repository: &gix::Repository,
-        path: &Path,
-    ) -> io::Result<(Vec<u8>, gix::ObjectId)> {
+    fn resolve(&self, trees: &mut Trees, path: &Path) -> io::Result<(Vec<u8>, gix::ObjectId)> {
         let outside = || {
             let why = "it leads out of the repository";
             io::Error::new(io::ErrorKind::NotFound, why)
@@ -262,7 +253,7 @@ impl Snapshot {
             }
             real.push(name);
             let path = real.join(&b'/');
-            let entry = self.entry(repository, &path).map_err(refused)?;
+            let entry = self.entry(trees, &path).map_err(refused)?;
             let Some((mode, id)) = entry else {
                 return Err(io::Error::from(io::ErrorKind::NotFound));
             };
@@ -274,7 +265,7 @@ impl Snapshot {
                         return Err(io::Error::other("links lead to links without end"));
                     }
                     real.pop();
-                    let target = blob(repository, id)?;
+                    let target = blob(trees, id)?;
                     let target = target.to_path().map_err(io::Error::other)?;
                     let mut target = names(target).ok_or_else(outside)?;
                     target.reverse();
@@ -305,15 +296,15 @@ fn names(path: &Path) -> Option<Vec<Vec<u8>>> {
 }
 
 fn in_tree(
-    repository: &gix::Repository,
+    trees: &mut Trees,
     root: gix::ObjectId,
     path: &[u8],
 ) -> Result<Option<(EntryMode, gix::ObjectId)>, Unread> {
     let mut id = root;
     let mut names = path.split(|b| *b == b'/').peekable();
     while let Some(name) = names.next() {
-        let data = tree::tree(repository, id)?;
-        let entries = TreeRef::from_bytes(&data, repository.object_hash())
+        let data = trees.tree(id)?;
+        let entries = TreeRef::from_bytes(&data, trees.objects().hash())
             .map_err(|error| tree::malformed(&error))?;
         let name = BStr::new(name);
         let last = names.peek().is_none();
@@ -331,8 +322,9 @@ fn in_tree(
     Ok(None)
 }
 
-fn blob(repository: &gix::Repository, id: gix::ObjectId) -> io::Result<Vec<u8>> {
-    object(repository, id, Kind::Blob, limits::POLICY_BYTES).map_err(refused)
+pub(super) fn blob(trees: &mut Trees, id: gix::ObjectId) -> io::Result<Vec<u8>> {
+    let bytes = trees.objects().blob(id, limits::POLICY_BYTES);
+    bytes.map_err(refused)
 }
 
 fn refused(unread: Unread) -> io::Error {

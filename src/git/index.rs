@@ -24,10 +24,10 @@ use gix::{
 use super::{
     Item, Origin, View,
     ground::{Ground, Snapshot},
-    locate::{no_work_tree, usage},
-    paths::Filter,
+    locate::no_work_tree,
+    place::Place,
     repository,
-    tree::Trees,
+    tree::Difference,
 };
 use crate::{
     error::Error,
@@ -40,38 +40,30 @@ use crate::{
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, or a path that is neither on disk nor in the index.
 pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
-    let start = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
-        path: cwd.to_owned(),
-        source,
-    })?;
-    let Some(shared) = repository::discover(&start)? else {
-        return Err(usage(
-            format!("`{}` is not in a git repository", cwd.display()),
-            "`--staged` judges what `git commit` would record; leave it out to check files",
-        ));
-    };
-    let Some(root) = repository::work_tree_of(&shared) else {
-        return Err(no_work_tree(&start));
-    };
-    let repository = shared.to_thread_local();
-    let index = repository::index(&repository)?;
-    let head = head_tree(&repository)?;
-    let filter = Filter::new(&start, &root, paths, true, |path| {
+    let help = "`--staged` judges what `git commit` would record; leave it out to check files";
+    let place = Place::of(cwd, help)?;
+    if place.bare {
+        return Err(no_work_tree(place.start()));
+    }
+    let index = repository::index(&place.local)?;
+    let head = head_tree(&place.local)?;
+    let filter = place.filter(paths, |path| {
         index.path_is_directory(BStr::new(path)) || index.entry_range(BStr::new(path)).is_some()
     })?;
+    let mut trees = place.trees();
     let mut comparison = Comparison {
-        repository: &repository,
+        hash: place.stores.hash(),
         index: &index,
-        trees: Trees::new(&repository, &filter),
+        difference: Difference::new(&mut trees, &filter),
     };
     comparison.run(head);
-    let notices = comparison.trees.notices();
-    let mut items = comparison.trees.items;
+    let notices = comparison.difference.notices();
+    let mut items = comparison.difference.items;
     items.retain(|item| filter.holds(item.entry.path.as_bytes()));
     let before = head.map_or(Snapshot::Nothing, Snapshot::Tree);
     let after = Snapshot::Index(Arc::new(index));
-    let mut view = View::new(root, String::from("the index"), items)
-        .in_repository(shared)
+    let mut view = place
+        .view(String::from("the index"), items)
         .ruled_by(Ground::index(after.clone()))
         .of(Some(before), after, filter);
     view.notices = notices;
@@ -90,9 +82,9 @@ fn head_tree(repository: &gix::Repository) -> Result<Option<gix::ObjectId>, Erro
 }
 
 struct Comparison<'r> {
-    repository: &'r gix::Repository,
+    hash: gix::hash::Kind,
     index: &'r State,
-    trees: Trees<'r>,
+    difference: Difference<'r>,
 }
 
 /// A folder that differs, or may.
@@ -131,10 +123,10 @@ impl<'r> Comparison<'r> {
 
     fn compare(&mut self, level: &Level<'r>, levels: &mut Vec<Level<'r>>) {
         let data = match level.head {
-            Some(id) => self.trees.older(id),
-            None => [].into(),
+            Some(id) => self.difference.older(id),
+            None => Arc::default(),
         };
-        let head = gix::objs::TreeRef::from_bytes(&data, self.repository.object_hash())
+        let head = gix::objs::TreeRef::from_bytes(&data, self.hash)
             .unwrap_or_else(|_| gix::objs::TreeRef::empty());
         let in_head = |name: &[u8], folder: bool| -> Option<(EntryMode, gix::ObjectId)> {
             head.bisect_entry(BStr::new(name), folder)
@@ -161,7 +153,7 @@ impl<'r> Comparison<'r> {
             let known = in_head(name, true).map(|(_, id)| id);
             if entry.mode.is_sparse() && folder.len() == path.len() {
                 // A folder outside a sparse checkout is one entry, its tree.
-                self.trees.compare(folder, known, Some(entry.id));
+                self.difference.compare(folder, known, Some(entry.id));
                 at += 1;
                 continue;
             }
@@ -191,11 +183,11 @@ impl<'r> Comparison<'r> {
             let path = BStr::new(&path);
             if !entry.mode.is_tree() {
                 if self.index.entry_range(path).is_none() {
-                    self.trees.delete(path);
+                    self.difference.delete(path);
                 }
             } else if !self.index.path_is_directory(path) {
                 let folder = [path.as_bytes(), b"/"].concat();
-                self.trees
+                self.difference
                     .compare(&folder, Some(entry.oid.to_owned()), None);
             }
         }
@@ -256,7 +248,7 @@ impl<'r> Comparison<'r> {
             let detail = Text::from(format!("an unresolved merge conflict: {side}"));
             item = item.with(Fact::Unread(Unread::Unsupported { detail }));
         }
-        self.trees.items.push(item);
+        self.difference.items.push(item);
     }
 }
 

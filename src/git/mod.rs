@@ -15,7 +15,9 @@ mod lines;
 mod locate;
 mod objects;
 mod paths;
+mod place;
 mod read;
+mod reading;
 mod repository;
 mod revision;
 mod submodule;
@@ -37,6 +39,7 @@ use std::{
 };
 
 use gix::bstr::ByteSlice as _;
+use reading::Reading;
 
 use crate::{
     error::Error,
@@ -55,7 +58,8 @@ pub struct View {
     pub notices: Vec<String>,
     repository: Option<gix::ThreadSafeRepository>,
     stores: OnceLock<objects::Stores>,
-    reading: Reading,
+    /// Made when the first content is asked for: until then items may be added.
+    reading: OnceLock<Reading>,
     lfs: OnceLock<lfs::Store>,
     /// The submodules that items are in.
     modules: Vec<submodule::Module>,
@@ -77,15 +81,6 @@ pub struct Item {
     module: Option<usize>,
 }
 
-/// In which order the items of a view are read, if it is not their own.
-#[derive(Debug, Default)]
-struct Reading {
-    /// Places of items; those with the same content together.
-    order: Vec<u32>,
-    /// Where in `order` each content ends.
-    ends: Vec<usize>,
-}
-
 /// Where an item's bytes are.
 #[derive(Debug, Clone)]
 enum Origin {
@@ -97,6 +92,8 @@ enum Origin {
     Blob(gix::ObjectId),
     /// Nowhere that could be read; the item's facts say why.
     Nowhere,
+    /// A commit, a tag or a whole tree that could not be read; the path is where git keeps it, or what it is called.
+    Object,
 }
 
 impl Item {
@@ -118,6 +115,16 @@ impl Item {
         self.facts.push(fact);
         self
     }
+
+    /// The id of what a change found at its path, if that is compared with what it brings.
+    pub fn before(&self) -> Option<&[u8]> {
+        self.before.as_ref().map(|id| id.as_bytes())
+    }
+
+    /// Whether it stands for a commit, a tag or a whole tree and not for a file: then its path is none of the work's.
+    pub fn is_object(&self) -> bool {
+        matches!(self.origin, Origin::Object)
+    }
 }
 
 impl View {
@@ -131,7 +138,7 @@ impl View {
             notices: Vec::new(),
             repository: None,
             stores: OnceLock::new(),
-            reading: Reading::default(),
+            reading: OnceLock::new(),
             lfs: OnceLock::new(),
             modules: Vec::new(),
             ground: Ground::default(),
@@ -150,29 +157,22 @@ impl View {
         self.in_repository(repository)
     }
 
-    /// How many contents there are to be read: every item's own, except in a history, where a content that stands at
-    /// several paths is one.
+    /// How many contents there are to be read. What git stores at several paths is one; on disk, every item is its own.
     pub fn contents(&self) -> usize {
-        if self.reading.ends.is_empty() {
-            self.items.len()
-        } else {
-            self.reading.ends.len()
-        }
+        self.reading().contents().unwrap_or(self.items.len())
     }
 
     /// The places in [`View::items`] of those that have the `n`th content, in the order in which contents are read fastest.
     pub fn having(&self, n: usize) -> impl Iterator<Item = usize> + '_ {
-        let reading = &self.reading;
-        let (own, shared) = match reading.ends.get(n) {
-            Some(end) => {
-                let start = n.checked_sub(1).and_then(|before| reading.ends.get(before));
-                let shared = reading.order.get(start.copied().unwrap_or_default()..*end);
-                (None, shared.unwrap_or_default())
-            }
-            None => ((n < self.items.len()).then_some(n), &[][..]),
-        };
-        let shared = shared.iter().filter_map(|at| usize::try_from(*at).ok());
-        own.into_iter().chain(shared)
+        let reading = self.reading();
+        let own = reading.contents().is_none() && n < self.items.len();
+        let shared = reading.having(n).iter();
+        let shared = shared.filter_map(|at| usize::try_from(*at).ok());
+        own.then_some(n).into_iter().chain(shared)
+    }
+
+    fn reading(&self) -> &Reading {
+        self.reading.get_or_init(|| Reading::of(self))
     }
 
     /// Whether the view is of a git repository.

@@ -21,6 +21,7 @@ use rustc_hash::FxHashMap;
 
 use super::repository::describe;
 use crate::{
+    bytes::wide,
     error::Error,
     fact::{Text, Unread},
     limits,
@@ -267,29 +268,6 @@ impl Objects {
     }
 }
 
-/// The bytes of an object of this kind and at most `limit` bytes, where a repository is at hand.
-///
-/// # Errors
-/// What to say where the object should have been.
-pub(super) fn object(
-    repository: &gix::Repository,
-    id: ObjectId,
-    kind: Kind,
-    limit: u64,
-) -> Result<Vec<u8>, Unread> {
-    let header = repository
-        .try_find_header(id)
-        .map_err(|error| object_error(id, &describe(&error)))?;
-    let Some(header) = header else {
-        return Err(missing(id, is_partial(repository)));
-    };
-    fits(id, header.kind(), header.size(), kind, limit)?;
-    match repository.find_object(id) {
-        Ok(object) => Ok(object.detach().data),
-        Err(error) => Err(object_error(id, &describe(&error))),
-    }
-}
-
 /// Whether an object is what it should be, and not too large to be read into memory at once.
 fn fits(id: ObjectId, found: Kind, size: u64, kind: Kind, limit: u64) -> Result<(), Unread> {
     if found != kind {
@@ -376,7 +354,8 @@ impl Bases {
     }
 }
 
-/// A buffer to read objects into, with a small memory of those read last: a commit's folders are its parent's, mostly.
+/// The trees of a repository, for one thread, with a small memory of those read last: a commit's folders are its parent's,
+/// mostly.
 pub(super) struct Trees {
     objects: Objects,
     young: FxHashMap<ObjectId, Arc<[u8]>>,
@@ -420,9 +399,7 @@ impl Trees {
         }
         let buffer = &mut self.buffer;
         let kind = self.objects.read(id, buffer)?;
-        if kind != Kind::Tree {
-            return Err(object_error(id, "it is not a tree"));
-        }
+        fits(id, kind, wide(buffer.len()), Kind::Tree, limits::TREE_BYTES)?;
         let data: Arc<[u8]> = buffer.as_slice().into();
         self.keep(id, Arc::clone(&data));
         Ok(data)

@@ -34,7 +34,7 @@ impl Filter {
         root: &Path,
         paths: &[PathBuf],
         disk: bool,
-        known: impl Fn(&[u8]) -> bool,
+        mut known: impl FnMut(&[u8]) -> bool,
     ) -> Result<Self, Error> {
         paths
             .iter()
@@ -81,6 +81,15 @@ impl Filter {
             Relation::Above
         } else {
             Relation::Outside
+        }
+    }
+
+    /// Whether what is at a path counts, or, of a folder, what may be below it.
+    pub(super) fn reach(&self, path: &[u8], folder: bool) -> bool {
+        match self.relation(path) {
+            Relation::Inside => true,
+            Relation::Above => folder,
+            Relation::Outside => false,
         }
     }
 

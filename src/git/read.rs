@@ -12,7 +12,7 @@ use super::{
     attributes::Attributes,
     lfs::Pointer,
     lines,
-    objects::{Objects, Stores},
+    objects::{Objects, Trees},
     path_bytes,
 };
 use crate::{
@@ -25,11 +25,9 @@ use crate::{
 pub struct Reader<'v> {
     view: &'v View,
     /// Those of the view's repository, then of its submodules.
-    objects: Vec<Option<Objects>>,
+    trees: Vec<Option<Trees>>,
     /// The blob that was read last: in a history one content stands at many paths.
     last: Option<(Option<usize>, gix::ObjectId, Window)>,
-    /// For the attributes.
-    repository: Option<gix::Repository>,
     attributes: Attributes,
 }
 
@@ -74,9 +72,8 @@ impl<'v> Reader<'v> {
     pub(super) fn new(view: &'v View) -> Self {
         Self {
             view,
-            objects: Vec::new(),
+            trees: Vec::new(),
             last: None,
-            repository: None,
             attributes: Attributes::default(),
         }
     }
@@ -84,7 +81,7 @@ impl<'v> Reader<'v> {
     /// Opens an item. What cannot be opened is a fact of it.
     pub fn open(&mut self, item: &Item) -> Opened {
         let mut opened = match (&item.origin, item.entry.kind) {
-            (Origin::Nowhere, _) | (_, EntryKind::Submodule) => Opened::nothing(),
+            (Origin::Nowhere | Origin::Object, _) | (_, EntryKind::Submodule) => Opened::nothing(),
             (Origin::Disk, EntryKind::File) => match self.path(item) {
                 Ok(path) => self.open_file(item, &path),
                 Err(error) => Opened::unread(io_error(&error)),
@@ -223,19 +220,23 @@ impl<'v> Reader<'v> {
 
     /// The objects of a submodule, or of the view's own repository.
     fn objects(&mut self, module: Option<usize>) -> Result<&mut Objects, Unread> {
+        self.trees(module).map(Trees::objects)
+    }
+
+    fn trees(&mut self, module: Option<usize>) -> Result<&mut Trees, Unread> {
         let at = module.map_or(0, |n| n.saturating_add(1));
-        if self.objects.len() <= at {
-            self.objects.resize_with(at.saturating_add(1), || None);
+        if self.trees.len() <= at {
+            self.trees.resize_with(at.saturating_add(1), || None);
         }
         let nowhere = || Unread::Io {
             detail: Text::from("there is no object store"),
         };
-        let place = self.objects.get_mut(at).ok_or_else(nowhere)?;
+        let place = self.trees.get_mut(at).ok_or_else(nowhere)?;
         if place.is_none() {
             let stores = self.view.stores(module).map_err(|error| Unread::Io {
                 detail: Text::from(error.to_string()),
             })?;
-            *place = stores.map(Stores::open);
+            *place = stores.map(|stores| Trees::new(stores.open()));
         }
         place.as_mut().ok_or_else(nowhere)
     }
@@ -249,16 +250,20 @@ impl<'v> Reader<'v> {
             // Only its mode has changed.
             return Changed::Lines(Vec::new());
         }
-        let bytes = |window: &Window| {
-            let all = usize::try_from(window.len()).unwrap_or(usize::MAX);
-            let bytes = window.bytes_at(0, all).ok()?;
-            lines::is_text(&bytes).then_some(bytes)
-        };
-        let Some(new) = bytes(window).filter(|new| !Pointer::may_begin(new)) else {
+        if window.len() > limits::SOURCE_BYTES {
+            return Changed::All;
+        }
+        let all = usize::try_from(window.len()).unwrap_or(usize::MAX);
+        let Ok(new) = window.bytes_at(0, all) else {
             return Changed::All;
         };
-        let old = self.blob(item.module, before).ok();
-        match old.as_ref().and_then(bytes) {
+        if !lines::is_text(&new) || Pointer::may_begin(&new) {
+            return Changed::All;
+        }
+        // Not kept: what is new may stand at other paths as well.
+        let objects = self.objects(item.module).ok();
+        let old = objects.and_then(|objects| objects.blob(before, limits::SOURCE_BYTES).ok());
+        match old.filter(|old| lines::is_text(old)) {
             Some(old) => lines::changed(&old, &new),
             None => Changed::All,
         }
@@ -267,13 +272,12 @@ impl<'v> Reader<'v> {
     /// Whether the attributes that count for the view say `weighbridge=off` or `-weighbridge` of a path.
     pub fn is_off(&mut self, path: &Text) -> bool {
         let view = self.view;
-        let Some(shared) = &view.repository else {
-            return false;
-        };
-        let repository = self
-            .repository
-            .get_or_insert_with(|| shared.to_thread_local());
-        self.attributes.is_off(view, repository, path.as_bytes())
+        let mut attributes = std::mem::take(&mut self.attributes);
+        // Where there is no repository, there are no attributes.
+        let trees = self.trees(None);
+        let off = trees.is_ok_and(|trees| attributes.is_off(view, trees, path.as_bytes()));
+        self.attributes = attributes;
+        off
     }
 
     /// Bytes that are in memory, unless they are a pointer to others.

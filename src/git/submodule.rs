@@ -9,12 +9,15 @@ use std::{path::PathBuf, sync::OnceLock};
 use gix::bstr::{BStr, ByteSlice as _};
 
 use super::{
-    Item, Origin, View, lfs,
-    objects::{self, object},
+    Item, Origin, View,
+    ground::{Snapshot, blob},
+    history::tree_of,
+    lfs,
+    objects::{Stores, Trees},
     paths::Filter,
     read::shell_word,
     repository,
-    tree::Trees,
+    tree::Difference,
     walk::Walk,
 };
 use crate::{
@@ -27,7 +30,7 @@ pub(super) struct Module {
     /// Its path from the view's root.
     pub(super) path: Vec<u8>,
     pub(super) repository: gix::ThreadSafeRepository,
-    pub(super) stores: OnceLock<objects::Stores>,
+    pub(super) stores: OnceLock<Stores>,
     pub(super) lfs: OnceLock<lfs::Store>,
 }
 
@@ -114,14 +117,18 @@ impl View {
         }
         let shared = self.open(found)?;
         let prefix = [found.path.as_slice(), b"/"].concat();
+        let stores = OnceLock::new();
         let (mut items, tree) = match &found.recorded {
             Recorded::Disk => (on_disk(&shared, &prefix)?, None),
             Recorded::Commits { old, new, .. } => {
-                let repository = shared.to_thread_local();
-                let tree = |id: gix::ObjectId| {
-                    let commit = repository.find_commit(id).ok()?;
-                    Some(commit.tree_id().ok()?.detach())
-                };
+                let opened = Stores::of(&shared).map_err(|error| Unread::Io {
+                    detail: Text::from(format!("the submodule's objects: {error}")),
+                })?;
+                let mut trees = Trees::new(opened.open());
+                let _ = stores.set(opened);
+                let mut buffer = Vec::new();
+                let mut tree = |id| tree_of(trees.objects(), id, &mut buffer);
+                let old_tree = old.and_then(&mut tree);
                 let new_tree = tree(*new).ok_or_else(|| Unread::NotFetched {
                     detail: Text::from(format!(
                         "the submodule's commit {}, which its clone lacks",
@@ -130,16 +137,16 @@ impl View {
                     command: self.update(found),
                 })?;
                 let filter = Filter::default();
-                let mut trees = Trees::new(&repository, &filter);
-                trees.compare(&prefix, old.and_then(tree), Some(new_tree));
-                (trees.items, Some(new_tree))
+                let mut difference = Difference::new(&mut trees, &filter);
+                difference.compare(&prefix, old_tree, Some(new_tree));
+                (difference.items, Some(new_tree))
             }
         };
         let module = self.modules.len();
         self.modules.push(Module {
             path: found.path.clone(),
             repository: shared,
-            stores: OnceLock::new(),
+            stores,
             lfs: OnceLock::new(),
         });
         for fact in items.iter_mut().flat_map(|item| &mut item.facts) {
@@ -188,6 +195,7 @@ impl View {
             return None;
         };
         let repository = parent.to_thread_local();
+        let mut trees = Trees::new(self.stores(found.parent).ok()??.open());
         let own = found.parent.and_then(|n| self.modules.get(n));
         let path = match own {
             Some(module) => found.path.get(module.path.len().saturating_add(1)..)?,
@@ -195,11 +203,11 @@ impl View {
         };
         let bytes = match parent_tree {
             Some(tree) => {
-                let tree = super::ground::Snapshot::Tree(*tree);
-                let (_, id) = tree.entry(&repository, b".gitmodules").ok()??;
-                object(&repository, id, gix::objs::Kind::Blob, limits::POLICY_BYTES).ok()?
+                let tree = Snapshot::Tree(*tree);
+                let (_, id) = tree.entry(&mut trees, b".gitmodules").ok()??;
+                blob(&mut trees, id).ok()?
             }
-            None => self.modules_file(&repository)?,
+            None => self.modules_file(&mut trees)?,
         };
         let file =
             gix::submodule::File::from_bytes(&bytes, None, &gix::config::File::default()).ok()?;

@@ -13,21 +13,19 @@
     clippy::panic
 )]
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gix::{
     bstr::ByteSlice as _,
     objs::{
-        Kind, TreeRef,
+        TreeRef,
         tree::{EntryKind as TreeKind, EntryRef},
     },
 };
 
-use rustc_hash::FxHashMap;
-
 use super::{
     Item, Origin,
-    objects::object,
+    objects::Trees,
     paths::{Filter, Relation},
     repository::describe,
 };
@@ -38,8 +36,8 @@ use crate::{
 };
 
 /// Comparisons in progress: what they have found, and what they may still cost.
-pub(super) struct Trees<'r> {
-    repository: &'r gix::Repository,
+pub(super) struct Difference<'r> {
+    trees: &'r mut Trees,
     filter: &'r Filter,
     /// What the newer trees bring, in no order.
     pub(super) items: Vec<Item>,
@@ -50,13 +48,7 @@ pub(super) struct Trees<'r> {
     entries: u64,
     bytes: u64,
     full: bool,
-    /// The trees met last: those that stand at many places are read once.
-    recent: FxHashMap<gix::ObjectId, Rc<[u8]>>,
 }
-
-/// Trees that are kept, and how large each may be.
-const RECENT: usize = 64;
-const SMALL: usize = 8 << 10;
 
 /// A folder that differs.
 struct Level {
@@ -66,10 +58,10 @@ struct Level {
     new: Option<gix::ObjectId>,
 }
 
-impl<'r> Trees<'r> {
-    pub(super) fn new(repository: &'r gix::Repository, filter: &'r Filter) -> Self {
+impl<'r> Difference<'r> {
+    pub(super) fn new(trees: &'r mut Trees, filter: &'r Filter) -> Self {
         Self {
-            repository,
+            trees,
             filter,
             items: Vec::new(),
             deleted: 0,
@@ -77,7 +69,6 @@ impl<'r> Trees<'r> {
             entries: 0,
             bytes: 0,
             full: false,
-            recent: FxHashMap::default(),
         }
     }
 
@@ -106,10 +97,13 @@ impl<'r> Trees<'r> {
     }
 
     fn level(&mut self, level: &Level, levels: &mut Vec<Level>) {
-        let hash = self.repository.object_hash();
-        let old = level.old.map_or_else(|| [].into(), |id| self.older(id));
+        let hash = self.trees.objects().hash();
+        let old = level.old.map_or_else(Arc::default, |id| self.older(id));
         let old = TreeRef::from_bytes(&old, hash).unwrap_or_else(|_| TreeRef::empty());
-        let new = match level.new.map_or(Ok([].into()), |id| self.tree(id)) {
+        let new = match level
+            .new
+            .map_or(Ok(Arc::default()), |id| self.trees.tree(id))
+        {
             Ok(new) => new,
             Err(unread) => return self.stop(&level.prefix, unread),
         };
@@ -171,28 +165,14 @@ impl<'r> Trees<'r> {
     }
 
     /// The bytes of an older tree. One that cannot be read has nothing: what is there now counts as brought.
-    pub(super) fn older(&mut self, id: gix::ObjectId) -> Rc<[u8]> {
-        let data = self.tree(id);
-        data.ok()
-            .filter(|data| TreeRef::from_bytes(data, self.repository.object_hash()).is_ok())
+    pub(super) fn older(&mut self, id: gix::ObjectId) -> Arc<[u8]> {
+        let hash = self.trees.objects().hash();
+        let data = self.trees.tree(id).ok();
+        data.filter(|data| TreeRef::from_bytes(data, hash).is_ok())
             .unwrap_or_else(|| {
                 self.unknown = self.unknown.saturating_add(1);
-                [].into()
+                Arc::default()
             })
-    }
-
-    fn tree(&mut self, id: gix::ObjectId) -> Result<Rc<[u8]>, Unread> {
-        if let Some(known) = self.recent.get(&id) {
-            return Ok(Rc::clone(known));
-        }
-        let data: Rc<[u8]> = tree(self.repository, id)?.into();
-        if data.len() <= SMALL {
-            if self.recent.len() >= RECENT {
-                self.recent.clear();
-            }
-            self.recent.insert(id, Rc::clone(&data));
-        }
-        Ok(data)
     }
 
     /// Whether one more path may be looked at.
@@ -263,12 +243,4 @@ pub(super) fn malformed(error: &gix::Error) -> Unread {
     Unread::Malformed {
         detail: Text::from(format!("the folder's tree in git: {}", describe(error))),
     }
-}
-
-/// The bytes of a tree.
-pub(super) fn tree(repository: &gix::Repository, id: gix::ObjectId) -> Result<Vec<u8>, Unread> {
-    if id.is_empty_tree() {
-        return Ok(Vec::new());
-    }
-    object(repository, id, Kind::Tree, limits::TREE_BYTES)
 }

@@ -1,6 +1,6 @@
 //! One entry: open it, read what it is, judge it.
 
-use std::{cell::OnceCell, time::Instant};
+use std::{cell::OnceCell, collections::BTreeMap, time::Instant};
 
 use sha2::{Digest as _, Sha256};
 
@@ -37,9 +37,12 @@ pub(super) struct Seen {
     pub(super) listing: Option<Vec<ListingLine>>,
 }
 
+/// What of an entry, beside its content, is part of what is seen in it: its name, and what was there before a change.
+type Key<'v> = (&'v [u8], Option<&'v [u8]>);
+
 /// Reads and judges entries that have the same content, each under its own path, and hands each on; one that has gone since
-/// it was listed is none. What was seen is seen once for each name: that is all of a path that readers know, and they take it
-/// for a hint.
+/// it was listed is none. What was seen is seen once for each name, which is all of a path that readers know (they take it for
+/// a hint), and for each content that a change found in its place.
 pub(super) fn weigh_all<'v>(
     reader: &mut Reader<'_>,
     items: impl Iterator<Item = (usize, &'v Item)>,
@@ -47,15 +50,16 @@ pub(super) fn weigh_all<'v>(
     request: Request,
     mut hand_on: impl FnMut((usize, &'v Item), Weighed),
 ) {
-    let mut known: Vec<(&[u8], Seen)> = Vec::new();
+    let mut known: BTreeMap<Key<'v>, (&[Fact], Seen)> = BTreeMap::new();
     for (at, item) in items {
         if is_excluded(reader, item, policy) {
             hand_on((at, item), excluded());
             continue;
         }
-        let name = item.entry.file_name();
-        if let Some((_, seen)) = known.iter().find(|(other, _)| *other == name)
+        let key = (item.entry.file_name(), item.before());
+        if let Some((facts, seen)) = known.get(&key)
             && is_shared(item, seen)
+            && *facts == item.facts
         {
             hand_on((at, item), judge(item, seen, policy, request.wants));
             continue;
@@ -65,7 +69,7 @@ pub(super) fn weigh_all<'v>(
         };
         hand_on((at, item), judge(item, &seen, policy, request.wants));
         if is_shared(item, &seen) {
-            known.push((name, seen));
+            known.insert(key, (&item.facts, seen));
         }
     }
 }
@@ -86,9 +90,7 @@ fn excluded() -> Weighed {
 /// a pointer are asked for by path.
 fn is_shared(item: &Item, seen: &Seen) -> bool {
     let pointer = |observation: &Observation| matches!(observation.fact, Fact::Pointer { .. });
-    item.entry.kind == EntryKind::File
-        && item.facts.is_empty()
-        && !seen.observations.iter().any(pointer)
+    item.entry.kind == EntryKind::File && !seen.observations.iter().any(pointer)
 }
 
 fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
@@ -153,14 +155,16 @@ fn sha256(seen: &Seen) -> Option<String> {
     Some(verdict::hex(&digest.finalize()))
 }
 
-/// Whether the policy, or an attribute that it honours, says not to look. What the policy itself is, is always looked at.
+/// Whether the policy, or an attribute that it honours, says not to look. What the policy itself is, is always looked at; and
+/// what is said of paths is said of files, so it hides no commit that cannot be read.
 fn is_excluded(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> bool {
     let path = &item.entry.path;
     let of_policy = item
         .facts
         .iter()
         .any(|fact| matches!(fact, Fact::PolicyEdited { .. }));
-    !of_policy && (policy.excludes(path) || policy.honours_attributes() && reader.is_off(path))
+    let files = !of_policy && !item.is_object();
+    files && (policy.excludes(path) || policy.honours_attributes() && reader.is_off(path))
 }
 
 /// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.

@@ -18,9 +18,9 @@ use gix::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{
-    super::objects::{Trees, object_error},
-    paths::Paths,
+use super::super::{
+    objects::{Trees, object_error},
+    paths::Filter,
 };
 use crate::{
     fact::{EntryKind, Text, Unread},
@@ -60,7 +60,7 @@ pub(super) fn changes(
     trees: &mut Trees,
     tree: ObjectId,
     parents: &[ObjectId],
-    paths: &Paths,
+    paths: &Filter,
 ) -> Changes {
     let mut changes = Changes::default();
     if parents.contains(&tree) {
@@ -116,7 +116,7 @@ const BYTES: usize = limits::HISTORY_BYTES / 4;
 fn compare(
     trees: &mut Trees,
     folder: &Folder,
-    paths: &Paths,
+    paths: &Filter,
     folders: &mut Vec<Folder>,
     changes: &mut Changes,
 ) -> Result<(), Unread> {

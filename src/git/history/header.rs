@@ -57,7 +57,7 @@ impl<'a> Header<'a, ()> {
 }
 
 /// A commit's root tree.
-pub(super) fn tree_of(
+pub(in super::super) fn tree_of(
     objects: &mut Objects,
     id: ObjectId,
     buffer: &mut Vec<u8>,

@@ -19,17 +19,17 @@ use std::{
 
 use gix::{ObjectId, objs::Kind, objs::TreeRefIter};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{
     super::{
-        Item, Origin, Reading,
+        Item, Origin,
         objects::{Stores, Trees},
+        paths::Filter,
     },
     changes::{Changes, Leaf, changes, kind_of, place_of},
     commits::{Commits, Step},
     header::{describe, tree_of},
-    paths::Paths,
     tips::Tips,
 };
 use crate::{
@@ -48,8 +48,6 @@ const KNOWN_TREES: usize = 16;
 pub(super) struct Listing {
     /// By path, then in the order of the history.
     pub(super) items: Vec<Item>,
-    /// How they are read fastest.
-    pub(super) reading: Reading,
     /// What is to be known of the whole.
     pub(super) notices: Vec<String>,
 }
@@ -61,16 +59,16 @@ impl Listing {
         tips: &Tips,
         known: &Tips,
         shallow: &BTreeSet<ObjectId>,
-        paths: &Paths,
+        paths: &Filter,
     ) -> Self {
         let mut trees = Trees::new(stores.open());
         let commits = Commits::walk(trees.objects(), &tips.commits, &known.commits, shallow);
         let mut found = Found::default();
         for (id, unread) in &commits.lost {
-            found.lose(place_of(*id), *id, unread.clone(), None);
+            found.lose(place_of(*id), *id, unread.clone());
         }
         for (name, id, unread) in &tips.lost {
-            found.lose(name.clone(), *id, unread.clone(), None);
+            found.lose(name.clone(), *id, unread.clone());
         }
         let mut heads = commits.newest();
         heads.extend(tips.current.iter().filter_map(|id| commits.tree_of(*id)));
@@ -92,11 +90,7 @@ impl Listing {
                  at; run `git fetch --unshallow` to have it",
             ));
         }
-        Self {
-            reading: Reading::of(stores, &items),
-            items,
-            notices,
-        }
+        Self { items, notices }
     }
 }
 
@@ -106,21 +100,30 @@ const NOBODY: u32 = u32::MAX;
 /// Where something could not be read, and what.
 type Lost = (Box<[u8]>, ObjectId);
 
+/// What could not be read.
+struct Loss {
+    why: Unread,
+    /// Who brought it.
+    bringer: Option<u32>,
+    /// A folder in a tree, or else [`Origin::Object`].
+    origin: Origin,
+}
+
 /// What was found so far.
 #[derive(Default)]
 struct Found {
     /// Everything once, and which of `bringers` brought it.
     leaves: IndexMap<Leaf, u32, FxBuildHasher>,
     bringers: Vec<Commit>,
-    /// What could not be read: where, and who brought it.
-    unread: IndexMap<Lost, (Unread, Option<u32>), FxBuildHasher>,
+    /// What could not be read, and where.
+    unread: IndexMap<Lost, Loss, FxBuildHasher>,
     bytes: usize,
     folders: usize,
 }
 
 impl Found {
     /// What all commits bring.
-    fn all(&mut self, stores: &Stores, trees: &mut Trees, commits: &Commits, paths: &Paths) {
+    fn all(&mut self, stores: &Stores, trees: &mut Trees, commits: &Commits, paths: &Filter) {
         // Starting threads, each with a store of its own, takes longer than comparing a few commits.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let helpers = processors.min(commits.order.len() / RUN / 4);
@@ -134,7 +137,7 @@ impl Found {
             for (step, changes, commit) in compared {
                 self.add(changes, commit);
                 if let Some(limit) = self.limit() {
-                    self.lose(place_of(step), step, Unread::Limit { limit }, None);
+                    self.lose(place_of(step), step, Unread::Limit { limit });
                     return;
                 }
             }
@@ -174,16 +177,29 @@ impl Found {
         }
         for (path, id, unread) in changes.unread {
             let bringer = (bringer != NOBODY).then_some(bringer);
-            let path = if path.is_empty() { place_of(id) } else { path };
-            self.lose(path, id, unread, bringer);
+            let (path, origin) = if path.is_empty() {
+                (place_of(id), Origin::Object)
+            } else {
+                (path, Origin::Nowhere)
+            };
+            let loss = Loss {
+                why: unread,
+                bringer,
+                origin,
+            };
+            self.unread.entry((path, id)).or_insert(loss);
         }
         if before != (self.leaves.len(), self.unread.len()) {
             self.bringers.extend(commit);
         }
     }
 
-    fn lose(&mut self, path: Box<[u8]>, id: ObjectId, unread: Unread, bringer: Option<u32>) {
-        self.unread.entry((path, id)).or_insert((unread, bringer));
+    fn lose(&mut self, path: Box<[u8]>, id: ObjectId, why: Unread) {
+        self.unread.entry((path, id)).or_insert(Loss {
+            why,
+            bringer: None,
+            origin: Origin::Object,
+        });
     }
 
     /// Which of the leaves are in one of these trees. Only folders that hold one of them are looked into.
@@ -257,10 +273,10 @@ impl Found {
             item.entry.brought = by(bringer, !alive);
             items.push(item);
         }
-        for ((path, _), (unread, bringer)) in self.unread {
+        for ((path, _), loss) in self.unread {
             let mut item =
-                Item::new(&path, EntryKind::File, Origin::Nowhere).with(Fact::Unread(unread));
-            item.entry.brought = bringer.and_then(|bringer| by(bringer, false));
+                Item::new(&path, EntryKind::File, loss.origin).with(Fact::Unread(loss.why));
+            item.entry.brought = loss.bringer.and_then(|bringer| by(bringer, false));
             items.push(item);
         }
         // Stable: several contents of one path stay in the order of the history.
@@ -275,7 +291,7 @@ fn compare(
     commits: &Commits,
     trees: &mut Trees,
     helpers: &mut [Trees],
-    paths: &Paths,
+    paths: &Filter,
 ) -> Vec<Compared> {
     let runs: Vec<&[u32]> = lot.chunks(RUN).collect();
     let next = AtomicUsize::new(0);
@@ -331,7 +347,7 @@ fn compare(
 /// A commit, what it brings, and what people want to know of it if it brings something.
 type Compared = (ObjectId, Changes, Option<Commit>);
 
-fn one(step: &Step, trees: &mut Trees, paths: &Paths, buffer: &mut Vec<u8>) -> Compared {
+fn one(step: &Step, trees: &mut Trees, paths: &Filter, buffer: &mut Vec<u8>) -> Compared {
     let changes = changes(trees, step.tree, &step.parents, paths);
     let brings = !changes.leaves.is_empty() || !changes.unread.is_empty();
     let commit = brings.then(|| describe(trees.objects(), step.commit, buffer));
@@ -345,7 +361,7 @@ fn bare(
     trees: &mut Trees,
     tips: &Tips,
     known: &Tips,
-    paths: &Paths,
+    paths: &Filter,
 ) {
     if tips.bare.is_empty() {
         return;
@@ -373,54 +389,3 @@ fn bare(
         found.add(changes, tag);
     }
 }
-
-impl Reading {
-    /// Items of one content together, in the order in which the packs hold them: what is a delta of what was just read is
-    /// made from memory.
-    fn of(stores: &Stores, items: &[Item]) -> Self {
-        let mut places: FxHashMap<ObjectId, (usize, u64)> = FxHashMap::default();
-        for item in items {
-            if let Origin::Blob(id) = item.origin {
-                places.insert(id, (usize::MAX, 0));
-            }
-        }
-        let indexes: Vec<_> = stores
-            .pack_indexes()
-            .iter()
-            .take(PACKS)
-            .filter_map(|path| gix::odb::pack::index::File::at(path, stores.hash()).ok())
-            .collect();
-        #[allow(
-            clippy::iter_over_hash_type,
-            reason = "each place is changed by itself"
-        )]
-        for (id, place) in &mut places {
-            for (number, index) in indexes.iter().enumerate() {
-                if let Some(at) = index.lookup(id) {
-                    *place = (number, index.pack_offset_at_index(at));
-                    break;
-                }
-            }
-        }
-        let mut keys: Vec<_> = (0_u32..)
-            .zip(items)
-            .map(|(at, item)| match item.origin {
-                Origin::Blob(id) => {
-                    let (pack, offset) = places.get(&id).copied().unwrap_or_default();
-                    (pack, offset, Some(id), at)
-                }
-                _ => (usize::MAX, 0, None, at),
-            })
-            .collect();
-        keys.sort_unstable();
-        let mut reading = Self::default();
-        for lot in keys.chunk_by(|a, b| a.2.is_some() && a.2 == b.2) {
-            reading.order.extend(lot.iter().map(|key| key.3));
-            reading.ends.push(reading.order.len());
-        }
-        reading
-    }
-}
-
-/// Packs that are asked where they hold a content: in more, order costs more than it gains.
-const PACKS: usize = 64;

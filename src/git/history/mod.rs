@@ -8,7 +8,6 @@ mod changes;
 mod commits;
 mod header;
 mod listing;
-mod paths;
 mod tips;
 
 use std::{
@@ -16,12 +15,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gix::{ObjectId, revision::plumbing::Spec};
+use gix::{ObjectId, objs::Kind, revision::plumbing::Spec};
 
-use super::{Ground, View, locate::usage, objects::Stores, repository};
+use super::{
+    Ground, View, locate::usage, objects::Objects, paths::Filter, place::Place, repository,
+};
 use crate::error::Error;
+pub(super) use header::tree_of;
 use listing::Listing;
-use paths::Paths;
 use tips::Tips;
 
 /// What others want to give to a repository, or it to others.
@@ -51,12 +52,19 @@ pub enum Known {
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, a range that names nothing, a path outside.
 pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error> {
-    let place = Place::of(cwd, paths)?;
-    let local = place.shared.to_thread_local();
+    let place = Place::of(cwd, HELP)?;
+    let paths = anywhere(&place, paths)?;
+    let local = &place.local;
     let mut objects = place.stores.open();
     let (mut tips, mut known) = (Tips::default(), Tips::default());
-    if range == "HEAD" && is_unborn(&local) {
-        return place.view(&tips, &known, String::from("the history of HEAD"));
+    if range == "HEAD" && is_unborn(local) {
+        return view(
+            place,
+            &paths,
+            &tips,
+            &known,
+            String::from("the history of HEAD"),
+        );
     }
     let spec = local.rev_parse(range).map_err(|error| {
         usage(
@@ -90,12 +98,12 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
         }
         Spec::ExcludeParents(id) => {
             tips.add(&mut objects, id, None);
-            for parent in parents(&local, id)? {
+            for parent in parents(local, id)? {
                 known.add(&mut objects, parent, None);
             }
         }
         Spec::IncludeOnlyParents(id) => {
-            for parent in parents(&local, id)? {
+            for parent in parents(local, id)? {
                 tips.add(&mut objects, parent, None);
             }
         }
@@ -106,7 +114,13 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
             ));
         }
     }
-    place.view(&tips, &known, format!("the history of {range}"))
+    view(
+        place,
+        &paths,
+        &tips,
+        &known,
+        format!("the history of {range}"),
+    )
 }
 
 /// Every file in the history of every reference (branches, tags, remotes, notes, the stash, the `HEAD` of each work tree), of
@@ -115,10 +129,13 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, a path outside.
 pub fn all_refs(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
-    let place = Place::of(cwd, paths)?;
+    let place = Place::of(cwd, HELP)?;
+    let paths = anywhere(&place, paths)?;
     let mut tips = Tips::default();
-    tips.add_all(&mut place.stores.open(), &place.shared.to_thread_local())?;
-    place.view(
+    tips.add_all(&mut place.stores.open(), &place.local)?;
+    view(
+        place,
+        &paths,
         &tips,
         &Tips::default(),
         String::from("the history of all refs"),
@@ -131,16 +148,17 @@ pub fn all_refs(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, an id that is none.
 pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
-    let place = Place::of(cwd, &[])?;
-    let local = place.shared.to_thread_local();
+    let place = Place::of(cwd, HELP)?;
+    let paths = anywhere(&place, &[])?;
+    let local = &place.local;
     let mut objects = place.stores.open();
     let (mut tips, mut known) = (Tips::default(), Tips::default());
     for side in &push.known {
         match side {
-            Known::AllRefs => known.add_all(&mut objects, &local)?,
+            Known::AllRefs => known.add_all(&mut objects, local)?,
             Known::Remote(name) => {
                 let prefix = format!("refs/remotes/{name}/");
-                known.add_references(&mut objects, &local, prefix.as_bytes())?;
+                known.add_references(&mut objects, local, prefix.as_bytes())?;
             }
             Known::Commits(ids) => {
                 for id in ids {
@@ -155,64 +173,60 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
             tips.add(&mut objects, id, None);
         }
     }
-    place.view(&tips, &known, String::from("the incoming commits"))
+    view(
+        place,
+        &paths,
+        &tips,
+        &known,
+        String::from("the incoming commits"),
+    )
 }
 
-/// A repository, and what of it is asked for.
-struct Place {
-    shared: gix::ThreadSafeRepository,
-    stores: Stores,
-    root: PathBuf,
-    paths: Paths,
-    /// Where there is no work tree, today's policy is that of `HEAD`.
-    ground: Ground,
+/// For who is in no repository.
+const HELP: &str = "only a repository has a history; leave the option out to check files";
+
+/// What the user named of a repository. It need not be anywhere today.
+fn anywhere(place: &Place, paths: &[PathBuf]) -> Result<Filter, Error> {
+    place.filter(paths, |_| true)
 }
 
-impl Place {
-    fn of(cwd: &Path, paths: &[PathBuf]) -> Result<Self, Error> {
-        let start = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
-            path: cwd.to_owned(),
-            source,
-        })?;
-        let Some(shared) = repository::discover(&start)? else {
-            return Err(usage(
-                format!("`{}` is not in a git repository", cwd.display()),
-                "only a repository has a history; leave the option out to check files",
-            ));
-        };
-        let work_tree = repository::work_tree_of(&shared);
-        let bare = work_tree.is_none();
-        let root = work_tree.unwrap_or_else(|| repository::git_dir_of(&shared));
-        let ground = if bare {
-            Ground::head(&shared.to_thread_local())?
-        } else {
-            Ground::default()
-        };
-        Ok(Self {
-            ground,
-            stores: Stores::of(&shared)?,
-            paths: Paths::new(&start, &root, bare, paths)?,
-            shared,
-            root,
-        })
-    }
+fn view(
+    place: Place,
+    paths: &Filter,
+    tips: &Tips,
+    known: &Tips,
+    label: String,
+) -> Result<View, Error> {
+    // Where there is no work tree, today's policy is that of `HEAD`.
+    let ground = if place.bare {
+        Ground::head(&place.local)?
+    } else {
+        Ground::default()
+    };
+    let local = &place.local;
+    let shallow: BTreeSet<ObjectId> = local
+        .shallow_commits()
+        .map_err(|error| repository::unreadable(local.git_dir(), &error))?
+        .map(|ids| ids.iter().copied().collect())
+        .unwrap_or_default();
+    let listing = Listing::of(&place.stores, tips, known, &shallow, paths);
+    let mut view = place.view(label, listing.items).ruled_by(ground);
+    view.notices = listing.notices;
+    Ok(view)
+}
 
-    fn view(self, tips: &Tips, known: &Tips, label: String) -> Result<View, Error> {
-        let local = self.shared.to_thread_local();
-        let shallow: BTreeSet<ObjectId> = local
-            .shallow_commits()
-            .map_err(|error| repository::unreadable(local.git_dir(), &error))?
-            .map(|ids| ids.iter().copied().collect())
-            .unwrap_or_default();
-        let listing = Listing::of(&self.stores, tips, known, &shallow, &self.paths);
-        let mut view = View::new(self.root, label, Vec::new());
-        view.items = listing.items;
-        view.reading = listing.reading;
-        view.notices = listing.notices;
-        Ok(view
-            .with_stores(self.shared, self.stores)
-            .ruled_by(self.ground))
+/// The commit that an id leads to, if it is not to a bare tree, and its tree.
+pub(super) fn tree_behind(
+    objects: &mut Objects,
+    id: ObjectId,
+) -> Option<(Option<ObjectId>, ObjectId)> {
+    let mut tips = Tips::default();
+    tips.add(objects, id, None);
+    if let Some(commit) = tips.commits.first() {
+        return Some((Some(*commit), tree_of(objects, *commit, &mut Vec::new())?));
     }
+    let bare = tips.bare.first().filter(|bare| bare.kind == Kind::Tree)?;
+    Some((None, bare.id))
 }
 
 fn is_unborn(repository: &gix::Repository) -> bool {

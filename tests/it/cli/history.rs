@@ -274,6 +274,26 @@ fn a_shallow_history_is_said_to_be_one() {
     ");
 }
 
+/// What a policy and the attributes say of paths is said of files; a commit is none, wherever git keeps it.
+#[test]
+fn a_policy_that_excludes_git_s_folder_hides_no_lost_commit() {
+    let repo = repo!();
+    repo.write("a.py", "1").commit().write("a.py", "2").commit();
+    let lost = repo.git(&["rev-parse", "HEAD~1"]);
+    let (folder, file) = lost.split_at(2);
+    let place = format!(".git/objects/{folder}/{file}");
+    std::fs::remove_file(repo.root.join(&place)).unwrap();
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: recommended\nattributes: honour\nexclude: [\".git/**\", \"*.py\"]\n",
+    )
+    .write(".gitattributes", ".git/** weighbridge=off\n");
+    let run = run(&repo.root, &["check", "--history"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains(&place), "{run:?}");
+    assert!(run.stdout.contains("1 excluded"), "{run:?}");
+}
+
 /// Every command of the page does what the page says it does, on a repository like the one it speaks of.
 #[test]
 fn the_page_on_histories_is_true() {

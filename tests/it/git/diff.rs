@@ -249,6 +249,34 @@ fn findings_on_changed_lines_come_first() {
     assert!(human.contains("a.py:3:5\n"), "{human}");
 }
 
+/// The same content is one, and what of it is new is told for each place.
+#[test]
+fn a_content_is_new_where_the_change_brings_it() {
+    let repo = repo!();
+    let load = "import torch\ntorch.load('a', weights_only=False)\n";
+    repo.write("all/a.py", "x = 1\n")
+        .write("none/a.py", format!("{load}x = 1\n"))
+        .write("same/a.py", format!("{load}x = 1\n"))
+        .commit();
+    for folder in ["all", "fresh", "none", "same"] {
+        repo.write(&format!("{folder}/a.py"), format!("{load}x = 2\n"));
+    }
+    repo.commit();
+    let view = view(&repo, "HEAD~1");
+    assert_eq!((view.items.len(), view.contents()), (4, 1));
+    let report = crate::support::cli::run(&repo.root, &["check", "--diff=HEAD~1"]).stdout;
+    for (place, unchanged) in [
+        ("all/a.py:2:1", false),
+        ("fresh/a.py:2:1", false),
+        ("none/a.py:2:1", true),
+        ("same/a.py:2:1", true),
+    ] {
+        assert!(report.contains(place), "{report}");
+        let marked = report.contains(&format!("{place} (unchanged)"));
+        assert_eq!(marked, unchanged, "{place}\n{report}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -85,6 +85,21 @@ fn as_a_pre_receive_hook() {
         .lines()
         .filter_map(|line| line.split(' ').nth(1))
         .collect();
+    // What came is in quarantine for the other views as well.
+    for line in text.lines().filter(|line| line.contains(" refs/heads/")) {
+        let mut words = line.split(' ');
+        let (old, new) = (words.next().unwrap(), words.next().unwrap());
+        let zeros = |id: &str| id.bytes().all(|b| b == b'0');
+        if !zeros(new) {
+            let all = shown(&git::revision(Path::new("."), new, &[]).unwrap());
+            assert!(!all.is_empty() && !all.contains("Unread"), "{all}");
+            if !zeros(old) {
+                let range = format!("{old}..{new}");
+                let change = shown(&git::change(Path::new("."), &range, &[]).unwrap());
+                assert!(!change.contains("Unread"), "{change}");
+            }
+        }
+    }
     let started = std::time::Instant::now();
     let view = incoming(Path::new("."), &tips, vec![Known::AllRefs]);
     let quarantine = std::env::var_os("GIT_QUARANTINE_PATH").is_some();

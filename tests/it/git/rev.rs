@@ -378,6 +378,32 @@ fn folders_ten_thousand_deep_are_walked() {
     assert_eq!(run.code, 3, "{run:?}");
 }
 
+/// Ten folders in each of four levels, all the same: 10,000 files with one content, which is read once for each name.
+#[test]
+fn a_content_at_many_paths_is_read_once() {
+    let repo = repo!();
+    repo.write("x", crate::support::pickle::Pickle::proto(2).int(1).stop());
+    let mut tree = repo.git(&["hash-object", "-w", "x"]);
+    for level in 0..4 {
+        let kind = if level == 0 {
+            "100644 blob"
+        } else {
+            "040000 tree"
+        };
+        let lines: Vec<String> = (0..10).map(|i| format!("{kind} {tree}\t{i}\n")).collect();
+        tree = repo.git_with_input(&["mktree"], lines.concat());
+    }
+    let view = view(&repo, &tree);
+    assert_eq!((view.items.len(), view.contents()), (10_000, 1));
+    assert_eq!(
+        view.having(0).collect::<Vec<_>>(),
+        (0..10_000).collect::<Vec<_>>()
+    );
+    assert_eq!(view.having(1).count(), 0);
+    let run = crate::support::cli::run(&repo.root, &["check", "--rev", &tree]);
+    assert!(run.stdout.contains("passed: 10000 artifacts"), "{run:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -1,0 +1,111 @@
+//! Where views of what git recorded begin: a repository, its objects, and where in it the user stands.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Item, View,
+    history::tree_behind,
+    locate::usage,
+    objects::{Stores, Trees},
+    paths::Filter,
+    repository,
+    revision::Revision,
+};
+use crate::error::Error;
+
+/// A repository, opened for a look at its objects.
+pub(super) struct Place {
+    shared: gix::ThreadSafeRepository,
+    pub(super) local: gix::Repository,
+    pub(super) stores: Stores,
+    /// Where paths that the user named begin.
+    start: PathBuf,
+    /// Of the work tree; where there is none, where the user stands.
+    root: PathBuf,
+    /// There is no work tree.
+    pub(super) bare: bool,
+}
+
+impl Place {
+    /// The repository that `cwd` is in. `help` is for who is in none.
+    ///
+    /// # Errors
+    /// No repository, one that cannot be read or belongs to someone else.
+    pub(super) fn of(cwd: &Path, help: &str) -> Result<Self, Error> {
+        let start = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
+            path: cwd.to_owned(),
+            source,
+        })?;
+        let Some(shared) = repository::discover(&start)? else {
+            return Err(usage(
+                format!("`{}` is not in a git repository", cwd.display()),
+                help,
+            ));
+        };
+        // In a bare repository, or from elsewhere with `GIT_DIR`, paths are those of the tree.
+        let work_tree = repository::work_tree_of(&shared);
+        let bare = work_tree.is_none();
+        let root = work_tree.unwrap_or_else(|| start.clone());
+        let start = if start.starts_with(&root) {
+            start
+        } else {
+            root.clone()
+        };
+        let mut local = shared.to_thread_local();
+        // Commits are met again and again.
+        local.object_cache_size_if_unset(4 << 20);
+        Ok(Self {
+            stores: Stores::of(&shared)?,
+            shared,
+            local,
+            start,
+            root,
+            bare,
+        })
+    }
+
+    /// The folder that the user stands in.
+    pub(super) fn start(&self) -> &Path {
+        &self.start
+    }
+
+    /// Its trees, for one thread.
+    pub(super) fn trees(&self) -> Trees {
+        Trees::new(self.stores.open())
+    }
+
+    /// The commit, tag or tree that `name` stands for. While git asks its hooks about a push, that may be the id of what only
+    /// the stores of git's environment have.
+    ///
+    /// # Errors
+    /// A name that stands for nothing here, for a range, or for a file.
+    pub(super) fn revision(&self, name: &str) -> Result<Revision, Error> {
+        Revision::find(&self.local, name).or_else(|error| {
+            let id = gix::ObjectId::from_hex(name.as_bytes()).ok();
+            let stored = id.and_then(|id| tree_behind(&mut self.stores.open(), id));
+            let (commit, tree) = stored.ok_or(error)?;
+            Ok(Revision {
+                name: name.to_owned(),
+                commit,
+                tree,
+            })
+        })
+    }
+
+    /// What the user named; `known` says whether a path is in what is looked at.
+    ///
+    /// # Errors
+    /// A path outside the repository, or one that is nowhere.
+    pub(super) fn filter(
+        &self,
+        paths: &[PathBuf],
+        known: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Filter, Error> {
+        Filter::new(&self.start, &self.root, paths, !self.bare, known)
+    }
+
+    /// A view of it.
+    pub(super) fn view(self, label: String, items: Vec<Item>) -> View {
+        View::new(self.root, label, items).with_stores(self.shared, self.stores)
+    }
+}
