@@ -12,7 +12,7 @@ mod site;
 mod text;
 mod torch;
 
-pub use entry::{Brought, Changed, Commit, Entry, EntryKind};
+pub use entry::{Brought, Changed, Commit, Entry, EntryKind, Kept};
 pub use excerpt::{Excerpt, Mark};
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use listing::ListingLine;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{EntryKind, Fact, Text},
+    fact::{EntryKind, Fact, Kept, Text},
 };
 
 /// What is looked at in git, and what it is compared with.
@@ -54,6 +54,7 @@ pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error>
     };
     let label = limited(format!("{} ({})", found.name, found.short()), paths);
     Ok(View::new(opened.root, label, items)
+        .kept_in(Kept::InGit(found.id().to_string()))
         .in_repository(opened.shared)
         .ruled_by(ground)
         .of(None, tree, filter))
@@ -107,6 +108,7 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
         paths,
     );
     let mut view = View::new(opened.root, label, items)
+        .kept_in(Kept::InGit(to.id().to_string()))
         .in_repository(opened.shared)
         .ruled_by(from.ground())
         .of(Some(before), after, filter);

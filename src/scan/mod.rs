@@ -141,6 +141,7 @@ pub fn check(
         weighed.into_iter().filter_map(|(_, weighed)| weighed),
     );
     report.notices.clone_from(&view.notices);
+    report.kept = view.kept.clone();
     report.root = view
         .root
         .file_name()

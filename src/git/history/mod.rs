@@ -19,7 +19,7 @@ use std::{
 use gix::{ObjectId, revision::plumbing::Spec};
 
 use super::{Ground, View, locate::usage, objects::Stores, repository};
-use crate::error::Error;
+use crate::{error::Error, fact::Kept};
 use listing::Listing;
 use paths::Paths;
 use tips::Tips;
@@ -205,7 +205,7 @@ impl Place {
             .map(|ids| ids.iter().copied().collect())
             .unwrap_or_default();
         let listing = Listing::of(&self.stores, tips, known, &shallow, &self.paths);
-        let mut view = View::new(self.root, label, Vec::new());
+        let mut view = View::new(self.root, label, Vec::new()).kept_in(Kept::Scattered);
         view.items = listing.items;
         view.reading = listing.reading;
         view.notices = listing.notices;
