@@ -44,7 +44,7 @@ pub(super) fn finding(
         page.element("<span>", format_args!("{} times", finding.count), "</span>")?;
     }
     if !finding.on_change {
-        page.raw("<span>not on what the change touches</span>")?;
+        page.raw("<span>which the change does not touch</span>")?;
     }
     page.raw("</div>\n<h4>")?;
     page.inline(&finding.message)?;
