@@ -37,6 +37,23 @@ fn exit_codes_say_how_it_went() {
     }
 }
 
+#[test]
+fn a_report_that_cannot_be_written_says_where_it_could() {
+    let repo = repo!();
+    repo.write("src/a.py", "import os\n");
+    for (to, help) in [
+        (
+            "absent/out.sarif",
+            "make its folder first, or name a file elsewhere",
+        ),
+        ("src", "name a file in it"),
+    ] {
+        let run = run(&repo.root, &["check", "--output", to]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(help), "{}", run.stderr);
+    }
+}
+
 /// A commit that brings nothing of ours is no reason to stop it.
 #[test]
 fn nothing_staged_is_clean() {
