@@ -33,6 +33,18 @@ impl Diagnostic for Told<'_> {
             Error::Output { to, .. } if std::path::Path::new(to).is_file() => {
                 Some(Box::new("the file is as it was before"))
             }
+            Error::Output { source, .. } => {
+                let help: &'static str = match source.kind() {
+                    io::ErrorKind::NotFound => "make its folder first, or name a file elsewhere",
+                    io::ErrorKind::IsADirectory => "name a file in it",
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                        "name a file in a folder that can be written to"
+                    }
+                    io::ErrorKind::StorageFull => "make room, or name a file elsewhere",
+                    _ => return None,
+                };
+                Some(Box::new(help))
+            }
             _ => None,
         }
     }

@@ -70,6 +70,18 @@ pub enum EntryKind {
     Submodule,
 }
 
+/// Where the bytes of a view's files are, for those who want to look at one of them again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// At their paths.
+    #[default]
+    OnDisk,
+    /// In git, which calls a file this, a colon and its path: the id of a commit or a tree, or `:0` for the index.
+    InGit(String),
+    /// Not to be had by one command: in several commits, or in several repositories.
+    Scattered,
+}
+
 impl Entry {
     /// The part after the last `/`.
     pub fn file_name(&self) -> &[u8] {

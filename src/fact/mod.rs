@@ -12,7 +12,7 @@ mod site;
 mod text;
 mod torch;
 
-pub use entry::{Brought, Changed, Commit, Entry, EntryKind};
+pub use entry::{Brought, Changed, Commit, Entry, EntryKind, Kept};
 pub use excerpt::{Excerpt, Mark};
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use listing::ListingLine;
@@ -55,8 +55,8 @@ pub enum Fact {
         callee: Global,
         /// [`Usage::Call`] or [`Usage::Construct`].
         usage: Usage,
-        /// The call, readable and short: `posix.system('true')`.
-        preview: Text,
+        /// The call, readable and short, what it holds escaped already: `posix.system('true')`.
+        preview: String,
         /// The positional arguments, in order; one that is unknown at the end stands for all that may follow.
         arguments: Vec<Argument>,
     },
@@ -70,12 +70,12 @@ pub enum Fact {
     /// nothing is known about.
     StateOnNonInstance {
         /// What the state is set on, readable.
-        target: Text,
+        target: String,
     },
     /// Items are set or appended on something that is not a container and not an instance of a named class.
     ItemsOnNonContainer {
         /// What they are set on, readable.
-        target: Text,
+        target: String,
         /// The opcode, as `pickletools` names it.
         op: String,
     },
@@ -94,7 +94,7 @@ pub enum Fact {
     /// A persistent id: what it resolves is the loader's to decide.
     PersistentId {
         /// The id, readable.
-        preview: Text,
+        preview: String,
         /// It has torch's shape `('storage', <storage type>, key, location, size[, view])`.
         torch_storage: bool,
     },

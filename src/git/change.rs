@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{EntryKind, Fact, Text},
+    fact::{EntryKind, Fact, Kept, Text},
 };
 
 /// What is looked at in git, and what it is compared with.
@@ -46,6 +46,7 @@ pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error>
     let label = limited(format!("{} ({})", found.name, found.short()), paths);
     Ok(place
         .view(label, items)
+        .kept_in(Kept::InGit(found.id().to_string()))
         .ruled_by(ground)
         .of(None, tree, filter))
 }
@@ -99,6 +100,7 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     );
     let mut view = place
         .view(label, items)
+        .kept_in(Kept::InGit(to.id().to_string()))
         .ruled_by(from.ground())
         .of(Some(before), after, filter);
     view.notices = notices;

@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{EntryKind, Fact, Text, Unread},
+    fact::{EntryKind, Fact, Kept, Text, Unread},
 };
 
 /// The blobs that the next commit brings, of the repository that `cwd` is in; only those at or below `paths`
@@ -64,6 +64,7 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     let after = Snapshot::Index(Arc::new(index));
     let mut view = place
         .view(String::from("the index"), items)
+        .kept_in(Kept::InGit(String::from(":0")))
         .ruled_by(Ground::index(after.clone()))
         .of(Some(before), after, filter);
     view.notices = notices;

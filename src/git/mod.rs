@@ -43,7 +43,7 @@ use reading::Reading;
 
 use crate::{
     error::Error,
-    fact::{Entry, EntryKind, Fact, Text},
+    fact::{Entry, EntryKind, Fact, Kept, Text},
 };
 
 /// What the user asked to look at: a root, and the items below it in path order.
@@ -56,6 +56,8 @@ pub struct View {
     pub items: Vec<Item>,
     /// What is to be known of the view as a whole, a sentence each: that history ends where a shallow clone does.
     pub notices: Vec<String>,
+    /// Where the bytes of its files are.
+    pub kept: Kept,
     repository: Option<gix::ThreadSafeRepository>,
     stores: OnceLock<objects::Stores>,
     /// Made when the first content is asked for: until then items may be added.
@@ -136,6 +138,7 @@ impl View {
             label,
             items,
             notices: Vec::new(),
+            kept: Kept::default(),
             repository: None,
             stores: OnceLock::new(),
             reading: OnceLock::new(),
@@ -144,6 +147,11 @@ impl View {
             ground: Ground::default(),
             sides: None,
         }
+    }
+
+    fn kept_in(mut self, kept: Kept) -> Self {
+        self.kept = kept;
+        self
     }
 
     fn in_repository(mut self, repository: gix::ThreadSafeRepository) -> Self {

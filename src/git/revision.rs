@@ -70,9 +70,14 @@ impl Revision {
         }
     }
 
+    /// Its id: the commit's if there is one.
+    pub(super) fn id(&self) -> gix::ObjectId {
+        self.commit.unwrap_or(self.tree)
+    }
+
     /// Its id, short.
     pub(super) fn short(&self) -> String {
-        short(self.commit.unwrap_or(self.tree))
+        short(self.id())
     }
 }
 

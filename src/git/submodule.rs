@@ -21,7 +21,7 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    fact::{EntryKind, Fact, Text, Unread},
+    fact::{EntryKind, Fact, Kept, Text, Unread},
     limits,
 };
 
@@ -93,6 +93,9 @@ impl View {
         }
         if entered > 0 {
             self.label.push_str(" with submodules");
+            if self.kept != Kept::OnDisk {
+                self.kept = Kept::Scattered;
+            }
         }
         self.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         for (path, why) in unread {

@@ -12,7 +12,7 @@ use super::{
     terminal::{count, harmless},
 };
 use crate::{
-    fact::{Brought, Place, Text},
+    fact::{Brought, Kept, Place, Text},
     finding::{Finding, Level, Subject},
     verdict::{Outcome, Report},
 };
@@ -332,23 +332,7 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
         format!("weighbridge explain {}", finding.rule.id),
         "why, and what to use instead",
     )];
-    if let Some(brought) = finding.brought.as_ref().filter(|brought| brought.gone) {
-        let commit = short(&brought.commit.id).as_bytes();
-        let object = [commit, b":", finding.path.as_bytes()].concat();
-        if let Some(object) = quoted(&Text::new(object), style) {
-            commands.push((
-                format!("git cat-file blob {object} >FILE"),
-                "to look at it again",
-            ));
-        }
-    } else if !matches!(finding.site.at, Place::Span { .. }) {
-        let path =
-            quoted(&report.here.spell(&finding.path), style).unwrap_or_else(|| "FILE".to_owned());
-        commands.push((
-            format!("weighbridge inspect {path}"),
-            "all that loading it would do",
-        ));
-    }
+    commands.extend(look(report, finding, style));
     let edits = |finding: &Finding| {
         finding
             .help
@@ -362,6 +346,34 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
         ));
     }
     commands
+}
+
+/// How to look at the file of a finding: where it is on disk, or once more out of git, if one command gets it there.
+fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'static str)> {
+    let is_source = matches!(finding.site.at, Place::Span { .. });
+    let inspect = |path: Option<String>| {
+        let path = path.unwrap_or_else(|| String::from("FILE"));
+        let command = format!("weighbridge inspect {path}");
+        (!is_source).then_some((command, "all that loading it would do"))
+    };
+    let treeish = match (&finding.brought, &report.kept) {
+        (None, Kept::OnDisk) => {
+            return Vec::from_iter(inspect(quoted(&report.here.spell(&finding.path), style)));
+        }
+        (Some(brought), _) if brought.gone || !is_source => short(&brought.commit.id),
+        (None, Kept::InGit(treeish)) if !is_source => short(treeish),
+        _ => return Vec::new(),
+    };
+    // What is at the path on disk may be another file, or none. From elsewhere git would look into another repository.
+    let object = [treeish.as_bytes(), b":", finding.path.as_bytes()].concat();
+    match quoted(&Text::new(object), style).filter(|_| report.here.is_inside()) {
+        Some(object) => {
+            let command = format!("git cat-file blob {object} >FILE");
+            let first = (command, "to look at it again");
+            std::iter::once(first).chain(inspect(None)).collect()
+        }
+        None => Vec::new(),
+    }
 }
 
 /// The first finding of the rule that has most to say, refusals before warnings.

@@ -128,15 +128,14 @@ pub(super) fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::
 fn lines(excerpt: &Excerpt, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for (i, line) in excerpt.text.split('\n').enumerate() {
         let line = harmless(line.replace('\t', "    "), style);
-        match excerpt.first_line {
-            Some(first) => writeln!(
-                out,
-                "Line {}: {}",
-                u64::from(first) + u64::try_from(i).unwrap_or_default(),
-                line.trim_end()
-            )?,
-            None => writeln!(out, "Opcode at {}", line.trim_end())?,
-        }
+        let line = match excerpt.first_line {
+            Some(first) => {
+                let number = u64::from(first) + u64::try_from(i).unwrap_or_default();
+                format!("Line {number}: {line}")
+            }
+            None => format!("Opcode at {line}"),
+        };
+        writeln!(out, "{}", line.trim_end())?;
     }
     for mark in &excerpt.marks {
         marked(&excerpt.text, mark.range.clone(), &mark.label, style, out)?;

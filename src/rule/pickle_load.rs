@@ -77,8 +77,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .help
             .push("keep data in JSON, tensors in safetensors, scikit-learn models in skops".into());
         finding.help.push(
-            "if it must be a pickle that you wrote yourself: pin the file in `weighbridge.lock`, or override \
-             `find_class` to refuse every name but those you list"
+            "if it must be a pickle that you wrote yourself: override `find_class` to refuse every name but those you list"
                 .into(),
         );
         findings.push(finding);

@@ -19,7 +19,7 @@ pub use weights::{WeightsOnly, unlisted, weights_only};
 use std::{cmp::Ordering, process::ExitCode};
 
 use crate::{
-    fact::{Brought, Text},
+    fact::{Brought, Kept, Text},
     finding::{Finding, Level, Related},
 };
 
@@ -69,6 +69,8 @@ pub struct Report {
     /// What tells this run from others of the same commit, for services that keep the results of each: a word or a path of
     /// words. Empty where there is only one.
     pub category: String,
+    /// Where the bytes of the files are.
+    pub kept: Kept,
     /// What is to be known of the run as a whole, a sentence each.
     pub notices: Vec<String>,
     /// The artifacts by path, if they were asked for.

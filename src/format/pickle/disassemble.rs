@@ -62,14 +62,14 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
     let shown = match &event.fact {
         Fact::Call { preview: shown, .. }
         | Fact::StateOnNonInstance { target: shown }
-        | Fact::ItemsOnNonContainer { target: shown, .. } => Some(shown.to_string()),
+        | Fact::ItemsOnNonContainer { target: shown, .. } => Some(shown.clone()),
         Fact::Global { global, usage }
             if *usage != crate::fact::Usage::Import || event.op == op::STACK_GLOBAL =>
         {
             Some(global.to_string())
         }
         Fact::ItemsOnInstance { class, .. } => Some(class.to_string()),
-        Fact::PersistentId { preview, .. } => Some(preview.to_string()),
+        Fact::PersistentId { preview, .. } => Some(preview.clone()),
         _ => None,
     };
     let (last, range) = match shown {

@@ -36,14 +36,14 @@ pub(super) struct Preview<'a> {
 
 impl Preview<'_> {
     /// A value.
-    pub(super) fn value(&self, value: Value) -> Text {
+    pub(super) fn value(&self, value: Value) -> String {
         let mut out = String::new();
         self.write(value, DEPTH, &mut out);
         cut(out)
     }
 
     /// A call of the global in `row` with a tuple of arguments.
-    pub(super) fn call(&self, row: usize, arguments: Value) -> Text {
+    pub(super) fn call(&self, row: usize, arguments: Value) -> String {
         let mut out = self.global(row);
         if arguments.kind() == Kind::Tuple {
             self.write_container(arguments, "(", ")", DEPTH, &mut out);
@@ -251,10 +251,10 @@ impl Preview<'_> {
     }
 }
 
-fn cut(mut text: String) -> Text {
+fn cut(mut text: String) -> String {
     if let Some((at, _)) = text.char_indices().nth(PREVIEW) {
         text.truncate(at);
         text.push_str("...");
     }
-    Text::from(text)
+    text
 }

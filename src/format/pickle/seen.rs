@@ -198,7 +198,7 @@ impl Seen {
         row: usize,
         signature: Signature,
         usage: Usage,
-        preview: Text,
+        preview: String,
         arguments: Vec<Argument>,
         moment: Moment,
     ) {
@@ -209,7 +209,7 @@ impl Seen {
         let callee = seen.global.clone();
         let fact = if last {
             // From here on nothing about the arguments is known, and rules that need them must refuse.
-            let preview = Text::from(format!("{callee}(...)"));
+            let preview = format!("{callee}(...)");
             Fact::Call {
                 callee,
                 usage,
@@ -298,7 +298,7 @@ impl Seen {
     }
 
     /// A persistent id.
-    pub(super) fn persistent(&mut self, preview: Text, torch_storage: bool, moment: Moment) {
+    pub(super) fn persistent(&mut self, preview: String, torch_storage: bool, moment: Moment) {
         if torch_storage {
             self.storage = Some(self.events.len());
             self.events.push(event(

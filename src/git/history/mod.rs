@@ -20,7 +20,7 @@ use gix::{ObjectId, objs::Kind, revision::plumbing::Spec};
 use super::{
     Ground, View, locate::usage, objects::Objects, paths::Filter, place::Place, repository,
 };
-use crate::error::Error;
+use crate::{error::Error, fact::Kept};
 pub(super) use header::tree_of;
 use listing::Listing;
 use tips::Tips;
@@ -210,7 +210,10 @@ fn view(
         .map(|ids| ids.iter().copied().collect())
         .unwrap_or_default();
     let listing = Listing::of(&place.stores, tips, known, &shallow, paths);
-    let mut view = place.view(label, listing.items).ruled_by(ground);
+    let mut view = place
+        .view(label, listing.items)
+        .kept_in(Kept::Scattered)
+        .ruled_by(ground);
     view.notices = listing.notices;
     Ok(view)
 }

@@ -161,7 +161,9 @@ impl<'a> Told<'a> {
         page.raw("</div>\n<dl>\n")?;
         for (heading, text) in rows {
             page.element("<dt>", heading, "</dt>")?;
-            page.element("<dd>", text, "</dd>\n")?;
+            page.raw("<dd>")?;
+            page.inline(&text)?;
+            page.raw("</dd>\n")?;
         }
         let coverage = &report.coverage;
         if coverage.bytes > 0 {
@@ -187,27 +189,19 @@ impl<'a> Told<'a> {
         page.raw("</header>\n")
     }
 
+    /// What this page has not; what is to be known of the run stands with the outcome.
     fn notes(&self, page: &mut Page<'_>) -> io::Result<()> {
         let left_out: usize = self.left_out.values().sum();
-        if self.report.notices.is_empty() && left_out == 0 {
+        if left_out == 0 {
             return Ok(());
         }
-        page.raw("<ul class=\"notes\">\n")?;
-        if left_out > 0 {
-            let shown = self.report.findings.len() - left_out;
-            page.raw("<li>")?;
-            page.inline(&format!(
-                "{shown} of {} findings are shown, the most important first; `--format json` has all of them.",
-                self.report.findings.len()
-            ))?;
-            page.raw("</li>\n")?;
-        }
-        for notice in &self.report.notices {
-            page.raw("<li>")?;
-            page.inline(notice)?;
-            page.raw("</li>\n")?;
-        }
-        page.raw("</ul>\n")
+        let shown = self.report.findings.len() - left_out;
+        page.raw("<p class=\"notes\">")?;
+        page.inline(&format!(
+            "{shown} of {} findings are shown, the most important first; `--format json` has all of them.",
+            self.report.findings.len()
+        ))?;
+        page.raw("</p>\n")
     }
 
     /// Hidden until the script that serves it shows it.

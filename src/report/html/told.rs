@@ -43,6 +43,9 @@ pub(super) fn finding(
     if finding.count > 1 {
         page.element("<span>", format_args!("{} times", finding.count), "</span>")?;
     }
+    if !finding.on_change {
+        page.raw("<span>which the change does not touch</span>")?;
+    }
     page.raw("</div>\n<h4>")?;
     page.inline(&finding.message)?;
     page.raw("</h4>\n")?;

@@ -171,14 +171,22 @@ fn closing(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
             writeln!(out, "{}{:pad$}{line}", style.ink(ink, &head), "")?;
         }
     }
-    let longest = commands.iter().map(|(command, _)| width(command)).max();
+    // A command that leaves no room for its reason takes it from no other.
+    let fits = |longest: usize, why| margin + longest + 2 + width(why) <= style.columns();
+    let longest = commands
+        .iter()
+        .map(|(command, why)| (width(command), why))
+        .filter(|(command, why)| fits(*command, why))
+        .map(|(command, _)| command)
+        .max()
+        .unwrap_or_default();
     for (i, (command, why)) in commands.iter().enumerate() {
         let head = if i == 0 { "next:" } else { "" };
         let pad = margin - head.len();
         write!(out, "{}{:pad$}", style.ink(Ink::Strong, head), "")?;
-        let gap = longest.unwrap_or_default() - width(command) + 2;
         write!(out, "{}", style.ink(Ink::Help, command))?;
-        if margin + longest.unwrap_or_default() + 2 + width(why) <= style.columns() {
+        if width(command) <= longest && fits(longest, why) {
+            let gap = longest - width(command) + 2;
             write!(out, "{:gap$}{}", "", style.ink(Ink::Faint, why))?;
         }
         writeln!(out)?;

@@ -228,7 +228,7 @@ impl Page<'_> {
             .filter_map(|observation| match &observation.fact {
                 Fact::Call {
                     callee, preview, ..
-                } if !allowed.contains(callee) => Some((observation, preview.to_string())),
+                } if !allowed.contains(callee) => Some((observation, preview.clone())),
                 _ => None,
             })
             .collect();

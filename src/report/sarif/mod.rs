@@ -303,7 +303,9 @@ impl Results<'_> {
     }
 
     fn fix(&self, finding: &Finding) -> Option<Fix> {
-        if finding.fix.is_empty() {
+        // What a history no longer has cannot be edited: the file at that path is another one, or none.
+        let gone = finding.brought.as_ref().is_some_and(|b| b.gone);
+        if gone || finding.fix.is_empty() {
             return None;
         }
         let text = finding.help.first().map_or_else(

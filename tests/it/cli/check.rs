@@ -1,10 +1,15 @@
 //! `weighbridge check`: exit codes, and where what is written goes.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use crate::support::{
     cli::{finish, program, run},
-    repo::{repo, skipped},
+    pickle::Pickle,
+    repo::{repo, scrub, skipped},
 };
 
 #[test]
@@ -29,6 +34,23 @@ fn exit_codes_say_how_it_went() {
         let run = run(&repo.root, arguments);
         assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
         assert_ne!(run.stderr, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_says_where_it_could() {
+    let repo = repo!();
+    repo.write("src/a.py", "import os\n");
+    for (to, help) in [
+        (
+            "absent/out.sarif",
+            "make its folder first, or name a file elsewhere",
+        ),
+        ("src", "name a file in it"),
+    ] {
+        let run = run(&repo.root, &["check", "--output", to]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(help), "{}", run.stderr);
     }
 }
 
@@ -201,4 +223,67 @@ fn a_policy_to_start_from_is_written_once() {
     let check = run(&repo.root, &["check"]);
     assert_eq!(check.code, 0, "{check:?}");
     assert!(check.stdout.contains("weighbridge.yaml"), "{check:?}");
+}
+
+/// What a report offers to run is run by a shell, and must be about the very bytes that were judged, in each view.
+#[test]
+fn the_next_command_is_about_what_was_judged() {
+    if !Path::new("/bin/sh").exists() {
+        skipped("there is no shell");
+        return;
+    }
+    let repo = repo!();
+    let evil = |argument: &str| {
+        Pickle::proto(2)
+            .global("os", "system")
+            .unicode(argument)
+            .tuple1()
+            .reduce()
+            .stop()
+    };
+    let path = "mo dels/it's 0:m.pkl";
+    repo.write(path, evil("one")).write("sub/a.py", "").commit();
+    repo.git(&["tag", "first"]);
+    repo.write(path, evil("two")).commit();
+    repo.write(path, evil("three"));
+    repo.git(&["add", "-A"]);
+    repo.write(path, "no longer there");
+
+    let sub = repo.root.join("sub");
+    for (view, bytes) in [
+        (&["--rev", "first"][..], evil("one")),
+        (&["--diff", "first"], evil("two")),
+        (&["--diff", "HEAD..first"], evil("one")),
+        (&["--staged"], evil("three")),
+        (&["--history=first", "../mo dels"], evil("one")),
+    ] {
+        let run = run(&sub, &[&["check", "--format", "plain"][..], view].concat());
+        assert!(
+            !run.stdout.contains("Next: weighbridge inspect ../"),
+            "{}",
+            run.stdout
+        );
+        let next = run
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("Next: git cat-file "))
+            .unwrap_or_else(|| panic!("{view:?}: {}", run.stdout));
+        let (command, _) = next.split_once(" >FILE: ").unwrap();
+        let mut shell = Command::new("/bin/sh");
+        scrub(&mut shell, &repo.outside());
+        let output = shell
+            .current_dir(&sub)
+            .args(["-c", &format!("git cat-file {command}")])
+            .output()
+            .unwrap();
+        assert!(output.stdout == bytes, "{view:?}: {next}");
+    }
+
+    // From elsewhere git would look into another repository, so nothing is offered.
+    let outside = run(&repo.outside(), &["check", "--rev", "first", "repo"]);
+    assert!(
+        !outside.stdout.contains("weighbridge inspect repo"),
+        "{}",
+        outside.stdout
+    );
 }

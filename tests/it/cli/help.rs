@@ -32,11 +32,13 @@ fn the_first_page() {
               Print version
 
     Examples:
-      weighbridge check                    the files of this repository
-      weighbridge check --staged           what `git commit` is about to record
-      weighbridge check models/ a.pt       only these
-      weighbridge inspect model.pt         what loading one file would do
-      weighbridge explain pickle           what a rule or a format is
+      weighbridge check                      the files of this repository
+      weighbridge check --staged             what `git commit` is about to record
+      weighbridge check --diff main...HEAD   what a branch brings
+      weighbridge check models/ a.pt         only these
+      weighbridge inspect model.pt           what loading one file would do
+      weighbridge explain pickle             what a rule or a format is
+      weighbridge hook install               judge every commit as it is made
 
     Exit codes:
       0  nothing is refused

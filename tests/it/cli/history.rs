@@ -146,7 +146,8 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
              anew, or take it for public: tell who may have loaded it, and replace
              every secret in it
     next:    weighbridge explain global-not-allowed  why, and what to use instead
-             weighbridge inspect models/copy.pkl     all that loading it would do
+             git cat-file blob [second]:models/copy.pkl >FILE
+             weighbridge inspect FILE                all that loading it would do
     ");
     let plain = run(
         &repo.root,
@@ -189,6 +190,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     Note: what is no longer there is still in every clone: rewrite the history (`git filter-repo --invert-paths --path PATH`) and have clones made anew, or take it for public: tell who may have loaded it, and replace every secret in it.
     Next: weighbridge explain global-not-allowed: why, and what to use instead.
     Next: git cat-file blob [first]:models/m.pkl >FILE: to look at it again.
+    Next: weighbridge inspect FILE: all that loading it would do.
     ");
     let json = run(&repo.root, &["check", "--history", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();

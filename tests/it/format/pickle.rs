@@ -460,7 +460,7 @@ fn a_long_string_in_text_is_shown() {
         let file = format!("cposix\nsystem\n(S{text}\ntR.");
         let seen = facts(file.into_bytes(), "x.pkl");
         let preview = seen.iter().find_map(|o| match &o.fact {
-            Fact::Call { preview, .. } => Some(preview.to_string()),
+            Fact::Call { preview, .. } => Some(preview.clone()),
             _ => None,
         });
         let preview = preview.unwrap();

@@ -2,8 +2,10 @@
 
 use weighbridge::{
     fact::{Text, Usage},
-    finding::{Level, RuleMeta},
+    finding::Level,
+    format::FORMATS,
     policy::{FormatVerdict, GlobalVerdict, Policy},
+    rule::RULES,
 };
 
 use super::{CATALOG, allows, name, policy, render};
@@ -81,6 +83,15 @@ fn recommended_lets_data_through() {
 }
 
 #[test]
+fn the_catalog_here_is_the_programs() {
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
+    assert_eq!(CATALOG.rules, rules);
+    let mut formats: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
+    formats.sort_unstable();
+    assert_eq!(CATALOG.formats, formats);
+}
+
+#[test]
 fn strict_takes_no_pickle_and_warns_about_nothing() {
     let policy = Policy::bundled("strict").unwrap();
     let scope = policy.scope(&Text::from("model.pt"));
@@ -91,14 +102,8 @@ fn strict_takes_no_pickle_and_warns_about_nothing() {
         .filter(|format| scope.format(format) == FormatVerdict::Allowed)
         .collect();
     assert_eq!(allowed, ["npy", "npz", "safetensors", "zip"]);
-    for id in CATALOG.rules {
-        let rule = RuleMeta {
-            id,
-            summary: "",
-            doc: "",
-            default: Level::Warn,
-        };
-        assert_eq!(scope.level(&rule), Level::Deny, "{id}");
+    for rule in RULES {
+        assert_eq!(scope.level(rule.meta), Level::Deny, "{}", rule.meta.id);
     }
     assert!(!allows(&scope, "torch:Tensor", Usage::Import));
 }

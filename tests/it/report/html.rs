@@ -204,6 +204,21 @@ fn a_report_of_everything_is_told() {
 }
 
 #[test]
+fn a_change_s_page_says_each_thing_once() {
+    let mut report = report();
+    report.notices = vec!["2 files are deleted; see `git diff`".to_owned()];
+    report.findings[0].on_change = false;
+    let page = html(&report);
+    let times = |text: &str| page.matches(text).count();
+    assert_eq!(
+        times("<dt>note</dt><dd>2 files are deleted; see <code>git diff</code></dd>"),
+        1
+    );
+    assert_eq!(times("2 files are deleted"), 1);
+    assert_eq!(times("<span>which the change does not touch</span>"), 1);
+}
+
+#[test]
 fn the_listing_marks_what_findings_are_about() {
     let mut report = only(vec![torch_zip()]);
     let hops = report.findings[0].site.hops.clone();

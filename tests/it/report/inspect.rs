@@ -367,9 +367,9 @@ fn forge(name: &str) {
         match &mut observation.fact {
             Fact::Is(id) => *id = hostile(),
             Fact::Member { name, .. } => *name = hostile_text(),
-            Fact::Call { preview, .. } => *preview = hostile_text(),
+            Fact::Call { preview, .. } => *preview = hostile(),
             Fact::Anomaly { kind, detail } => (*kind, *detail) = (hostile(), hostile_text()),
-            Fact::StateOnNonInstance { target } => *target = hostile_text(),
+            Fact::StateOnNonInstance { target } => *target = hostile(),
             Fact::Unread(Unread::Malformed { detail }) => *detail = hostile_text(),
             _ => {}
         }

@@ -29,6 +29,7 @@ fn every_line_says_what_it_is() {
         "Next: ",
     ];
     for line in written("plain", &report(), Style::default()).lines() {
+        assert_eq!(line, line.trim_end());
         assert!(
             line.is_empty() || starts.iter().any(|start| line.starts_with(start)),
             "{line}"

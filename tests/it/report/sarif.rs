@@ -1,10 +1,10 @@
 //! What a code-scanning service reads. Whether a real validator accepts it, `tests/e2e/sarif` asks.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 use weighbridge::{
-    fact::{Hop, Place, Site, Text},
+    fact::{Brought, Commit, Hop, Place, Site, Text},
     finding::{Edit, Finding, Level},
     limits,
     report::Style,
@@ -238,6 +238,28 @@ fn a_line_of_source_has_its_columns_its_text_and_its_surroundings() {
             .get("primaryLocationLineHash")
             .is_none()
     );
+}
+
+#[test]
+fn what_is_gone_is_not_to_be_edited() {
+    let mut report = full();
+    let fixes = |report: &Report| {
+        let log = sarif(report);
+        let fixed = |result: &&Value| result.get("fixes").is_some();
+        results(&log).iter().filter(fixed).count()
+    };
+    for (gone, wanted) in [(false, 1), (true, 0)] {
+        for finding in &mut report.findings {
+            let commit = Commit {
+                id: "0123456789abcdef".to_owned(),
+                time: 0,
+                author: Text::default(),
+                summary: Text::default(),
+            };
+            finding.brought = Some(Arc::new(Brought { commit, gone }));
+        }
+        assert_eq!(fixes(&report), wanted);
+    }
 }
 
 #[test]

@@ -392,3 +392,24 @@ fn classes_of_a_torchscript_archive_are_its_own_code() {
     assert!(!rules("x.pt", &script).contains(&RULE));
     assert_eq!(rules("x.pkl", &named), [RULE]);
 }
+
+/// Bytes are shown as Python writes them: escaped, and once.
+#[test]
+fn arguments_are_escaped_once() {
+    let date = Pickle::proto(3)
+        .global("datetime", "date")
+        .bytes(b"\x07\xe4\x01\\")
+        .tuple1()
+        .reduce()
+        .stop();
+    insta::assert_snapshot!(told(RULE, "x.pkl", &date), @r"
+    global-not-allowed [deny] loading runs `datetime.date(b'\x07\xe4\x01\\')`; the policy does not list `datetime.date`
+      at @ 0x1b REDUCE about datetime.date
+      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      help: if you trust `datetime.date` with the contents of any file, list it in weighbridge.yaml:
+            globals:
+              allow:
+                - datetime.date
+      help: or keep the data in a format that holds only data: safetensors, npy, JSON
+    ");
+}

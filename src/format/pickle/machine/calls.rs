@@ -411,7 +411,7 @@ impl Machine<'_> {
 
     pub(super) fn persistent_text(&mut self, pid: &Text) -> Result<(), Halt> {
         let fact = Fact::PersistentId {
-            preview: Text::from(format!("'{pid}'")),
+            preview: format!("'{pid}'"),
             torch_storage: false,
         };
         self.seen.other(fact, self.moment());

@@ -628,7 +628,7 @@ impl Machine<'_> {
             | op::NEWTRUE
             | op::NEWFALSE => String::new(),
             _ if constant => String::new(),
-            _ => top.to_string(),
+            _ => top,
         }
     }
 
