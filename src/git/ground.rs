@@ -18,7 +18,7 @@ use gix::{
     },
 };
 
-use super::{View, objects::object, path_bytes, repository, tree};
+use super::{View, attributes::Side, objects::object, path_bytes, repository, tree};
 use crate::{error::Error, fact::Unread, limits};
 
 /// Where a view's policy and attributes are read from. By default, from disk at the view's root.
@@ -178,12 +178,20 @@ impl View {
         &self,
         repository: &gix::Repository,
         folder: &[u8],
+        side: Side,
     ) -> Option<Vec<u8>> {
+        /// Above this git does not read them.
+        const LARGEST: u64 = 100 << 20;
         // What a submodule says of itself is not what its user says of it.
         if self.is_in_module(folder) {
             return None;
         }
         let path = [folder, b".gitattributes"].concat();
+        if side == Side::After {
+            let (mode, id) = self.after()?.entry(repository, &path).ok()??;
+            let is_file = mode.is_blob();
+            return is_file.then(|| object(repository, id, Kind::Blob, LARGEST).ok())?;
+        }
         let Some(snapshot) = &self.ground.snapshot else {
             let place = self.root.join(path.to_path().ok()?);
             let metadata = std::fs::symlink_metadata(&place).ok()?;

@@ -9,7 +9,8 @@ use gix::bstr::ByteSlice as _;
 
 use super::{
     Item, Origin, View,
-    attributes::Attributes,
+    attributes::{Attributes, Side},
+    checkout,
     lfs::Pointer,
     lines,
     objects::{Objects, Stores},
@@ -31,6 +32,8 @@ pub struct Reader<'v> {
     /// For the attributes.
     repository: Option<gix::Repository>,
     attributes: Attributes,
+    /// Those of what is checked out.
+    rewriting: Attributes,
 }
 
 /// An opened item.
@@ -77,7 +80,8 @@ impl<'v> Reader<'v> {
             objects: Vec::new(),
             last: None,
             repository: None,
-            attributes: Attributes::default(),
+            attributes: Attributes::new(Side::Ground),
+            rewriting: Attributes::new(Side::After),
         }
     }
 
@@ -94,10 +98,17 @@ impl<'v> Reader<'v> {
             (Origin::Blob(id), kind) => match self.blob(item.module, *id) {
                 Ok(window) => {
                     let changed = self.changed(item, *id, &window);
-                    Opened {
-                        changed,
-                        ..self.open_blob(item, kind, window)
-                    }
+                    let opened = match self.checked_out(item, *id, window) {
+                        Ok(window) => self.open_blob(item, kind, window),
+                        Err((window, unread)) => self
+                            .open_blob(item, kind, window)
+                            .with(Fact::Unread(unread)),
+                    };
+                    let opened = match self.unjudged(item) {
+                        Some(unread) => opened.with(Fact::Unread(unread)),
+                        None => opened,
+                    };
+                    Opened { changed, ..opened }
                 }
                 Err(unread) => Opened::unread(unread),
             },
@@ -187,7 +198,16 @@ impl<'v> Reader<'v> {
         match window.bytes_at(0, small) {
             Ok(bytes) if kind == EntryKind::Link => {
                 let leaves = leaves(item.entry.path.as_bytes(), &bytes);
-                Opened::link(Text::new(bytes), leaves)
+                // Where `core.symlinks` is false, as on Windows, git writes a file that holds the target: it must be a name.
+                let is_name = !bytes.iter().any(u8::is_ascii_control);
+                let opened = Opened::link(Text::new(bytes), leaves);
+                if is_name {
+                    return opened;
+                }
+                let detail = Text::from(
+                    "a link to what is no name; where there are no links, git makes it a file of these bytes",
+                );
+                opened.with(Fact::Unread(Unread::Unsupported { detail }))
             }
             Ok(bytes) => match Pointer::parse(&bytes) {
                 Some(pointer) => self.resolve(item, &pointer),
@@ -261,6 +281,73 @@ impl<'v> Reader<'v> {
         match old.as_ref().and_then(bytes) {
             Some(old) => lines::changed(&old, &new),
             None => Changed::All,
+        }
+    }
+
+    /// What a history does not show: which of its states has a file and an attribute by which git writes other bytes. Whoever
+    /// brings such an attribute is told.
+    fn unjudged(&mut self, item: &Item) -> Option<Unread> {
+        let (None, Origin::Blob(id)) = (self.view.after(), &item.origin) else {
+            return None;
+        };
+        let name = item.entry.path.as_bytes().rsplit(|b| *b == b'/').next()?;
+        if name != b".gitattributes" || item.entry.kind != EntryKind::File {
+            return None;
+        }
+        let window = self.blob(item.module, *id).ok()?;
+        let all = usize::try_from(window.len()).ok()?;
+        let bytes = window.bytes_at(0, all).ok()?;
+        let line = Text::new(checkout::encoding_line(&bytes)?);
+        Some(Unread::Unsupported {
+            detail: Text::from(format!(
+                "`{line}`, by which git writes other bytes than those that a history has: `check --rev` reads them"
+            )),
+        })
+    }
+
+    /// The bytes that git writes to disk for a blob; the blob's own, if it is not known which, and why.
+    fn checked_out(
+        &mut self,
+        item: &Item,
+        id: gix::ObjectId,
+        window: Window,
+    ) -> Result<Window, (Window, Unread)> {
+        let view = self.view;
+        // In a history no one state is checked out; in a submodule its own attributes count.
+        if item.entry.kind != EntryKind::File || item.module.is_some() || view.after().is_none() {
+            return Ok(window);
+        }
+        let Some(shared) = &view.repository else {
+            return Ok(window);
+        };
+        let repository = self
+            .repository
+            .get_or_insert_with(|| shared.to_thread_local());
+        let path = item.entry.path.as_bytes();
+        let rewriting = match self.rewriting.rewriting(view, repository, path) {
+            Ok(rewriting) if rewriting.is_none() => return Ok(window),
+            Ok(rewriting) => rewriting,
+            Err(unread) => return Err((window, unread)),
+        };
+        let all = usize::try_from(window.len()).unwrap_or(usize::MAX);
+        if !checkout::is_small_enough(window.len()) {
+            let limit = String::from("64 MiB of a file that git changes on checkout");
+            return Err((window, Unread::Limit { limit }));
+        }
+        let bytes = match window.bytes_at(0, all) {
+            Ok(bytes) => bytes.to_vec(),
+            Err(error) => return Err((window, io_error(&error))),
+        };
+        match rewriting.apply(&id.to_string(), bytes) {
+            Ok(bytes) => Ok(Window::new(bytes)),
+            Err(charset) => {
+                let detail = format!(
+                    "`working-tree-encoding={}` in .gitattributes: what git makes of it on checkout",
+                    Text::new(charset)
+                );
+                let detail = Text::from(detail);
+                Err((window, Unread::Unsupported { detail }))
+            }
         }
     }
 
