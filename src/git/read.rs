@@ -335,7 +335,7 @@ impl<'v> Reader<'v> {
             return Err((window, Unread::Limit { limit }));
         }
         let bytes = match window.bytes_at(0, all) {
-            Ok(bytes) => bytes.to_vec(),
+            Ok(bytes) => bytes.clone(),
             Err(error) => return Err((window, io_error(&error))),
         };
         match rewriting.apply(&id.to_string(), bytes) {
