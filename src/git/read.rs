@@ -193,7 +193,16 @@ impl<'v> Reader<'v> {
             _ => limits::LFS_POINTER,
         };
         if window.len() > wide(small) {
-            return Opened::bytes(window);
+            let padded = window
+                .bytes_at(0, small.saturating_add(1))
+                .is_ok_and(|beginning| Pointer::is_padded(&beginning));
+            let opened = Opened::bytes(window);
+            if !padded {
+                return opened;
+            }
+            let detail =
+                Text::from("a git-lfs pointer with more after it: git-lfs may bring other bytes");
+            return opened.with(Fact::Unread(Unread::Unsupported { detail }));
         }
         match window.bytes_at(0, small) {
             Ok(bytes) if kind == EntryKind::Link => {

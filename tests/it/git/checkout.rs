@@ -67,7 +67,7 @@ fn contents(view: &View) -> Vec<(String, Vec<u8>)> {
             Content::Bytes(window) => window
                 .bytes_at(0, usize::try_from(window.len()).unwrap())
                 .unwrap()
-                .to_vec(),
+                .clone(),
             other => panic!("{:?}: {other:?}", item.entry.path),
         };
         found.push((item.entry.path.to_string(), bytes));
@@ -102,7 +102,7 @@ fn every_view_of_one_state_has_what_git_would_check_out() {
         }
         let id = repo.git_with_input(&["hash-object", "-w", "--stdin"], bytes);
         let folder = *random.pick(&["", "d/", "d/e/"]);
-        index = format!("{index}100644 {id}\t{folder}f{:03}\n", n);
+        index = format!("{index}100644 {id}\t{folder}f{n:03}\n");
     }
     repo.git(&["add", "-A"]);
     repo.git_with_input(&["update-index", "--add", "--index-info"], index);

@@ -328,8 +328,8 @@ fn a_pipe_in_place_of_one_of_gits_files_is_refused_and_not_waited_for() {
         "objects/info/alternates",
     ] {
         let path = repo.root.join(".git").join(file);
-        let before = std::fs::read(&path).ok();
-        let _ = std::fs::remove_file(&path);
+        let before = fs::read(&path).ok();
+        let _ = fs::remove_file(&path);
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         assert!(made.unwrap().success());
         for arguments in [
@@ -341,9 +341,9 @@ fn a_pipe_in_place_of_one_of_gits_files_is_refused_and_not_waited_for() {
             assert_eq!(run.code, 2, "{file} {run:?}");
             assert!(run.stderr.contains("see what made it"), "{file} {run:?}");
         }
-        std::fs::remove_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         if let Some(before) = before {
-            std::fs::write(&path, before).unwrap();
+            fs::write(&path, before).unwrap();
         }
     }
 }
