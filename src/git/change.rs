@@ -178,6 +178,11 @@ impl View {
         self
     }
 
+    /// What is looked at, where it is one state of the repository as git recorded it.
+    pub(super) fn after(&self) -> Option<&Snapshot> {
+        self.sides.as_ref().map(|sides| &sides.after)
+    }
+
     /// Marks those of the policy's files (relative to the root) that the view's change adds, edits or deletes. `judge` is
     /// the policy that judges it, in words; `judges` says whether that is the policy as the change leaves it.
     pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str, judges: bool) {

@@ -18,7 +18,7 @@ use gix::{
     },
 };
 
-use super::{View, objects::Trees, path_bytes, repository, tree};
+use super::{View, attributes::Side, objects::Trees, path_bytes, repository, tree};
 use crate::{error::Error, fact::Unread, limits};
 
 /// Where a view's policy and attributes are read from. By default, from disk at the view's root.
@@ -174,12 +174,24 @@ impl View {
 
     /// The `.gitattributes` of a folder (with a slash at its end, or empty) where the view's attributes are read from.
     /// A link is none, as git has it.
-    pub(super) fn attributes_file(&self, trees: &mut Trees, folder: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn attributes_file(
+        &self,
+        trees: &mut Trees,
+        folder: &[u8],
+        side: Side,
+    ) -> Option<Vec<u8>> {
+        /// Above this git does not read them.
+        const LARGEST: u64 = 100 << 20;
         // What a submodule says of itself is not what its user says of it.
         if self.is_in_module(folder) {
             return None;
         }
         let path = [folder, b".gitattributes"].concat();
+        if side == Side::After {
+            let (mode, id) = self.after()?.entry(trees, &path).ok()??;
+            let is_file = mode.is_blob();
+            return is_file.then(|| trees.objects().blob(id, LARGEST).ok())?;
+        }
         let Some(snapshot) = &self.ground.snapshot else {
             let place = self.root.join(path.to_path().ok()?);
             let metadata = std::fs::symlink_metadata(&place).ok()?;

@@ -39,7 +39,20 @@ const VERSIONS: &[&str] = &[
 impl Pointer {
     /// Whether a file that begins so could be a pointer: cheap enough to ask of every small file.
     pub(super) fn may_begin(bytes: &[u8]) -> bool {
-        bytes.starts_with(b"version http") && bytes.len() <= limits::LFS_POINTER
+        const BEGINNING: &str = "version http";
+        if bytes.len() > limits::LFS_POINTER || bytes.first().is_none_or(u8::is_ascii_graphic) {
+            return bytes.len() <= limits::LFS_POINTER && bytes.starts_with(BEGINNING.as_bytes());
+        }
+        // git-lfs passes over any space before it.
+        std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with(BEGINNING))
+    }
+
+    /// Whether git-lfs takes a longer file for a pointer all the same: it reads no further than this.
+    pub(super) fn is_padded(bytes: &[u8]) -> bool {
+        bytes.len() > limits::LFS_POINTER
+            && bytes
+                .get(..limits::LFS_POINTER)
+                .is_some_and(|beginning| Self::parse(beginning).is_some())
     }
 
     /// Reads a pointer; `None` if git-lfs would take the bytes for ordinary content.

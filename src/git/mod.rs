@@ -6,6 +6,7 @@
 
 mod attributes;
 mod change;
+mod checkout;
 mod ground;
 mod history;
 mod hooks;

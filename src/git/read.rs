@@ -9,7 +9,8 @@ use gix::bstr::ByteSlice as _;
 
 use super::{
     Item, Origin, View,
-    attributes::Attributes,
+    attributes::{Attributes, Side},
+    checkout::{self, Rewriting},
     lfs::Pointer,
     lines,
     objects::{Objects, Trees},
@@ -29,6 +30,8 @@ pub struct Reader<'v> {
     /// The blob that was read last: in a history one content stands at many paths.
     last: Option<(Option<usize>, gix::ObjectId, Window)>,
     attributes: Attributes,
+    /// Those of what is checked out.
+    rewriting: Attributes,
 }
 
 /// An opened item.
@@ -74,7 +77,8 @@ impl<'v> Reader<'v> {
             view,
             trees: Vec::new(),
             last: None,
-            attributes: Attributes::default(),
+            attributes: Attributes::new(Side::Ground),
+            rewriting: Attributes::new(Side::After),
         }
     }
 
@@ -91,10 +95,17 @@ impl<'v> Reader<'v> {
             (Origin::Blob(id), kind) => match self.blob(item.module, *id) {
                 Ok(window) => {
                     let changed = self.changed(item, *id, &window);
-                    Opened {
-                        changed,
-                        ..self.open_blob(item, kind, window)
-                    }
+                    let opened = match self.checked_out(item, *id, window) {
+                        Ok(window) => self.open_blob(item, kind, window),
+                        Err((window, unread)) => self
+                            .open_blob(item, kind, window)
+                            .with(Fact::Unread(unread)),
+                    };
+                    let opened = match self.unjudged(item) {
+                        Some(unread) => opened.with(Fact::Unread(unread)),
+                        None => opened,
+                    };
+                    Opened { changed, ..opened }
                 }
                 Err(unread) => Opened::unread(unread),
             },
@@ -179,12 +190,30 @@ impl<'v> Reader<'v> {
             _ => limits::LFS_POINTER,
         };
         if window.len() > wide(small) {
-            return Opened::bytes(window);
+            let padded = window
+                .bytes_at(0, small.saturating_add(1))
+                .is_ok_and(|beginning| Pointer::is_padded(&beginning));
+            let opened = Opened::bytes(window);
+            if !padded {
+                return opened;
+            }
+            let detail =
+                Text::from("a git-lfs pointer with more after it: git-lfs may bring other bytes");
+            return opened.with(Fact::Unread(Unread::Unsupported { detail }));
         }
         match window.bytes_at(0, small) {
             Ok(bytes) if kind == EntryKind::Link => {
                 let leaves = leaves(item.entry.path.as_bytes(), &bytes);
-                Opened::link(Text::new(bytes), leaves)
+                // Where `core.symlinks` is false, as on Windows, git writes a file that holds the target: it must be a name.
+                let is_name = !bytes.iter().any(u8::is_ascii_control);
+                let opened = Opened::link(Text::new(bytes), leaves);
+                if is_name {
+                    return opened;
+                }
+                let detail = Text::from(
+                    "a link to what is no name; where there are no links, git makes it a file of these bytes",
+                );
+                opened.with(Fact::Unread(Unread::Unsupported { detail }))
             }
             Ok(bytes) => match Pointer::parse(&bytes) {
                 Some(pointer) => self.resolve(item, &pointer),
@@ -267,6 +296,88 @@ impl<'v> Reader<'v> {
             Some(old) => lines::changed(&old, &new),
             None => Changed::All,
         }
+    }
+
+    /// What a history does not show: which of its states has a file and an attribute by which git writes other bytes. Whoever
+    /// brings such an attribute is told.
+    fn unjudged(&mut self, item: &Item) -> Option<Unread> {
+        let (None, Origin::Blob(id)) = (self.view.after(), &item.origin) else {
+            return None;
+        };
+        let name = item.entry.path.as_bytes().rsplit(|b| *b == b'/').next()?;
+        if name != b".gitattributes" || item.entry.kind != EntryKind::File {
+            return None;
+        }
+        let window = self.blob(item.module, *id).ok()?;
+        let all = usize::try_from(window.len()).ok()?;
+        let bytes = window.bytes_at(0, all).ok()?;
+        let line = Text::new(checkout::encoding_line(&bytes)?);
+        Some(Unread::Unsupported {
+            detail: Text::from(format!(
+                "`{line}`, by which git writes other bytes than those that a history has: `check --rev` reads them"
+            )),
+        })
+    }
+
+    /// The bytes that git writes to disk for a blob; the blob's own, if it is not known which, and why.
+    fn checked_out(
+        &mut self,
+        item: &Item,
+        id: gix::ObjectId,
+        window: Window,
+    ) -> Result<Window, (Window, Unread)> {
+        let rewriting = match self.rewriting(item) {
+            Ok(rewriting) if rewriting.is_none() => return Ok(window),
+            Ok(rewriting) => rewriting,
+            Err(unread) => return Err((window, unread)),
+        };
+        let all = usize::try_from(window.len()).unwrap_or(usize::MAX);
+        if !checkout::is_small_enough(window.len()) {
+            let limit = String::from("64 MiB of a file that git changes on checkout");
+            return Err((window, Unread::Limit { limit }));
+        }
+        let bytes = match window.bytes_at(0, all) {
+            Ok(bytes) => bytes.clone(),
+            Err(error) => return Err((window, io_error(&error))),
+        };
+        match rewriting.apply(&id.to_string(), bytes) {
+            Ok(bytes) => Ok(Window::new(bytes)),
+            Err(charset) => {
+                let detail = format!(
+                    "`working-tree-encoding={}` in .gitattributes: what git makes of it on checkout",
+                    Text::new(charset)
+                );
+                let detail = Text::from(detail);
+                Err((window, Unread::Unsupported { detail }))
+            }
+        }
+    }
+
+    /// How git changes an item's bytes on checkout.
+    fn rewriting(&mut self, item: &Item) -> Result<Rewriting, Unread> {
+        let view = self.view;
+        // In a history no one state is checked out; in a submodule its own attributes count.
+        let plain = item.entry.kind != EntryKind::File
+            || item.module.is_some()
+            || view.after().is_none()
+            || view.repository.is_none();
+        if plain {
+            return Ok(Rewriting::default());
+        }
+        let mut attributes = std::mem::take(&mut self.rewriting);
+        let path = item.entry.path.as_bytes();
+        let rewriting = self
+            .trees(None)
+            .and_then(|trees| attributes.rewriting(view, trees, path));
+        self.rewriting = attributes;
+        rewriting
+    }
+
+    /// Whether the bytes of an item are its own even where others have the same content, because of where it stands.
+    pub fn is_rewritten(&mut self, item: &Item) -> bool {
+        !self
+            .rewriting(item)
+            .is_ok_and(|rewriting| rewriting.is_none())
     }
 
     /// Whether the attributes that count for the view say `weighbridge=off` or `-weighbridge` of a path.

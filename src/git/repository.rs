@@ -16,7 +16,13 @@ const NO_REPLACEMENTS: &str = "core.useReplaceRefs=false";
 
 /// The repository that `start` (a folder) is in, if any. What git itself was told through its environment counts, because
 /// hooks run with it: `GIT_INDEX_FILE` names the index that is being committed.
+///
+/// # Errors
+/// A repository that cannot be read, belongs to someone else, or has a pipe where git keeps a file.
 pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>, Error> {
+    for folder in start.ancestors() {
+        bar_pipes(folder)?;
+    }
     let environment = std::env::var_os("GIT_DIR").is_some();
     let mut bare = None;
     if environment {
@@ -51,6 +57,44 @@ pub(super) fn discover(start: &Path) -> Result<Option<gix::ThreadSafeRepository>
         (Ok(repository), _) => Ok(Some(repository)),
         (Err(_), Some(bare)) => Ok(Some(bare)),
         (Err(error), None) => refuse(start, &error),
+    }
+}
+
+/// Refuses pipes and devices where a repository in a folder would have files: opening one could wait for ever.
+fn bar_pipes(folder: &Path) -> Result<(), Error> {
+    const FILES: [&str; 11] = [
+        "HEAD",
+        "config",
+        "config.worktree",
+        "commondir",
+        "gitdir",
+        "index",
+        "packed-refs",
+        "shallow",
+        "info/exclude",
+        "info/attributes",
+        "objects/info/alternates",
+    ];
+    let git = folder.join(".git");
+    let is_bare = folder.join("objects").is_dir();
+    let inside = |root: &Path| FILES.map(|file| root.join(file));
+    let mut paths = vec![git.clone()];
+    if git.is_dir() {
+        paths.extend(inside(&git));
+    }
+    if is_bare {
+        paths.extend(inside(folder));
+    }
+    let pipe = paths.into_iter().find(|path| {
+        std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir())
+    });
+    match pipe {
+        None => Ok(()),
+        Some(path) => Err(Error::Repository {
+            message: String::from("it is a pipe or a device, where git keeps a file or a folder"),
+            help: String::from("see what made it, and remove it"),
+            path,
+        }),
     }
 }
 
@@ -127,11 +171,13 @@ pub(super) fn unreadable(path: &Path, error: &gix::Error) -> Error {
     }
 }
 
-/// Every layer of an error, outermost first, on one line.
+/// Every layer of an error, outermost first, on one line. What is quoted of a broken file is cut short.
 pub(super) fn describe(error: &gix::Error) -> String {
+    const LONGEST: usize = 300;
     let mut layers: Vec<String> = Vec::new();
     for layer in error.iter_errors() {
-        let layer = layer.to_string().replace('\n', " ");
+        let layer: String = layer.to_string().chars().take(LONGEST).collect();
+        let layer = layer.replace('\n', " ");
         if !layer.is_empty() && layers.last() != Some(&layer) {
             layers.push(layer);
         }

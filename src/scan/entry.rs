@@ -51,15 +51,16 @@ pub(super) fn weigh_all<'v>(
     mut hand_on: impl FnMut((usize, &'v Item), Weighed),
 ) {
     let mut known: BTreeMap<Key<'v>, (&[Fact], Seen)> = BTreeMap::new();
-    for (at, item) in items {
+    let mut items = items.peekable();
+    while let Some((at, item)) = items.next() {
         if is_excluded(reader, item, policy) {
             hand_on((at, item), excluded());
             continue;
         }
         let key = (item.entry.file_name(), item.before());
         if let Some((facts, seen)) = known.get(&key)
-            && is_shared(item, seen)
             && *facts == item.facts
+            && is_shared(reader, item, seen)
         {
             hand_on((at, item), judge(item, seen, policy, request.wants));
             continue;
@@ -68,7 +69,7 @@ pub(super) fn weigh_all<'v>(
             continue;
         };
         hand_on((at, item), judge(item, &seen, policy, request.wants));
-        if is_shared(item, &seen) {
+        if items.peek().is_some() && is_shared(reader, item, &seen) {
             known.insert(key, (&item.facts, seen));
         }
     }
@@ -86,11 +87,13 @@ fn excluded() -> Weighed {
     }
 }
 
-/// Whether what was seen holds for every file of the same name and content: a link leads from where it is, and the bytes behind
-/// a pointer are asked for by path.
-fn is_shared(item: &Item, seen: &Seen) -> bool {
+/// Whether what was seen holds for every file of the same name and content: a link leads from where it is, the bytes behind
+/// a pointer are asked for by path, and attributes may change what git writes at one.
+fn is_shared(reader: &mut Reader<'_>, item: &Item, seen: &Seen) -> bool {
     let pointer = |observation: &Observation| matches!(observation.fact, Fact::Pointer { .. });
-    item.entry.kind == EntryKind::File && !seen.observations.iter().any(pointer)
+    item.entry.kind == EntryKind::File
+        && !seen.observations.iter().any(pointer)
+        && !reader.is_rewritten(item)
 }
 
 fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {

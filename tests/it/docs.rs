@@ -188,6 +188,7 @@ fn docs_name_the_repository_of_the_package() {
         "docs/github.md",
         "docs/gitlab.md",
         "docs/install.md",
+        "docs/pre-commit.md",
         "README.md",
     ] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
@@ -202,9 +203,13 @@ fn docs_name_the_repository_of_the_package() {
             if let Some((_, rest)) = line.split_once("--repo ") {
                 assert_eq!(rest, name, "{page}");
             }
+            if let Some((_, rest)) = line.split_once("- repo: ") {
+                assert!(rest == repository || rest == "local", "{page}: {line}");
+                uses += 1;
+            }
         }
     }
-    assert!(uses >= 3);
+    assert!(uses >= 4);
 }
 
 /// Every command on the page about reports runs, and prints what the page shows.

@@ -71,3 +71,22 @@ fn an_object_of_another_size_is_an_anomaly() {
         "a.pt = foo [lfs-size-mismatch: the pointer says 4 bytes, the git-lfs object has 3]"
     );
 }
+
+#[test]
+fn spaces_around_a_pointer_hide_nothing() {
+    let repo = repo!();
+    for before in ["\n", " \t\r\n", "\u{a0}\u{2003}"] {
+        repo.write("a.dat", format!("{before}{}", pointer(3)));
+        repo.git(&["add", "-A"]);
+        store(&repo, ".git/lfs", "foo");
+        assert_eq!(shown(&repo.staged()), "a.dat = foo", "{before:?}");
+    }
+    // Of a longer file git-lfs reads the beginning, and so takes it for a pointer, too.
+    repo.write("a.dat", format!("{}{}", pointer(3), " ".repeat(2000)));
+    repo.git(&["add", "-A"]);
+    let shown = shown(&repo.staged());
+    assert!(
+        shown.contains("a git-lfs pointer with more after it"),
+        "{shown}"
+    );
+}

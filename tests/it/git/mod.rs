@@ -1,6 +1,7 @@
 //! Tests of `git`: views of repositories that the real `git` made.
 
 mod attributes;
+mod checkout;
 mod diff;
 mod history;
 mod incoming;

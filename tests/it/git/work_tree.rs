@@ -314,3 +314,48 @@ mod unix {
         ");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_one_of_gits_files_is_refused_and_not_waited_for() {
+    let repo = repo!();
+    repo.write("a", "x").commit();
+    for file in [
+        "HEAD",
+        "index",
+        "config",
+        "packed-refs",
+        "objects/info/alternates",
+    ] {
+        let path = repo.root.join(".git").join(file);
+        let before = fs::read(&path).ok();
+        let _ = fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        for arguments in [
+            &["check"][..],
+            &["check", "--staged"],
+            &["check", "--history"],
+        ] {
+            let run = crate::support::cli::run(&repo.root, arguments);
+            assert_eq!(run.code, 2, "{file} {run:?}");
+            assert!(run.stderr.contains("see what made it"), "{file} {run:?}");
+        }
+        fs::remove_file(&path).unwrap();
+        if let Some(before) = before {
+            fs::write(&path, before).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_ref_that_is_a_megabyte_of_nonsense_is_told_of_in_a_moment() {
+    let repo = repo!();
+    repo.write("a", "x").commit();
+    repo.write(".git/refs/heads/main", vec![b'a'; 1 << 20]);
+    let started = std::time::Instant::now();
+    let run = crate::support::cli::run(&repo.root, &["check", "--staged"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.len() < 4096);
+    assert!(started.elapsed().as_secs() < 20);
+}

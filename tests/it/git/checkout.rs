@@ -1,0 +1,206 @@
+//! What git would write to disk is what is judged: differential against `git cat-file --filters`.
+
+use std::fs;
+
+use crate::support::{
+    cli::run,
+    pickle::payload,
+    random::Random,
+    repo::{repo, scrub},
+};
+use weighbridge::git::{Content, View};
+
+const ATTRIBUTES: &[&str] = &[
+    "text",
+    "-text",
+    "text=auto",
+    "text=input",
+    "text=nonsense",
+    "crlf",
+    "-crlf",
+    "crlf=input",
+    "eol=crlf",
+    "eol=lf",
+    "eol=nonsense",
+    "ident",
+    "-ident",
+    "ident=yes",
+    "binary",
+    "working-tree-encoding=UTF-8",
+    "working-tree-encoding=utf-16le",
+    "working-tree-encoding=UTF-16BE",
+    "working-tree-encoding=UTF-16LE-BOM",
+    "working-tree-encoding=ISO-8859-1",
+    "working-tree-encoding=latin1",
+    "-working-tree-encoding",
+];
+
+const PIECES: &[&[u8]] = &[
+    b"a line\n",
+    b"\n",
+    b"a line\r\n",
+    b"\r",
+    b"\r\r\n",
+    b"$Id$",
+    b"$Id: 1234 $",
+    b"$Id: of another system $",
+    b"$Id:$",
+    b"$Id:x\ny$",
+    b"$Id",
+    b"$",
+    "\u{e9}".as_bytes(),
+    "\u{80}".as_bytes(),
+    "\u{504b}\u{1f600}".as_bytes(),
+    b"\xff",
+    b"\0",
+    b"\x7f",
+    b"\x1a",
+    b"some more plain text so that it looks like a text, and some more, and some more, and some more, and some more, and yet more",
+];
+
+fn contents(view: &View) -> Vec<(String, Vec<u8>)> {
+    let mut reader = view.reader();
+    let mut found = Vec::new();
+    for item in &view.items {
+        let opened = reader.open(item);
+        let bytes = match opened.content {
+            Content::Bytes(window) => window
+                .bytes_at(0, usize::try_from(window.len()).unwrap())
+                .unwrap()
+                .clone(),
+            other => panic!("{:?}: {other:?}", item.entry.path),
+        };
+        found.push((item.entry.path.to_string(), bytes));
+    }
+    found
+}
+
+#[test]
+fn every_view_of_one_state_has_what_git_would_check_out() {
+    let repo = repo!();
+    let mut random = Random::new(7);
+    for folder in ["", "d/", "d/e/"] {
+        let mut lines = String::from("[attr]mine eol=crlf -ident\n");
+        for n in 0..40 {
+            let mut line = format!("f{}{}*", random.below(10), random.below(10));
+            for _ in 0..=random.below(3) {
+                line = format!("{line} {}", random.pick(ATTRIBUTES));
+            }
+            if n % 7 == 0 {
+                line.push_str(" mine");
+            }
+            lines = format!("{lines}{line}\n");
+        }
+        repo.write(&format!("{folder}.gitattributes"), lines);
+    }
+    // Exactly these bytes: adding them would change them the other way.
+    let mut index = String::new();
+    for n in 0..300 {
+        let mut bytes = Vec::new();
+        for _ in 0..random.below(9) {
+            bytes.extend_from_slice(random.pick::<&[u8]>(PIECES));
+        }
+        let id = repo.git_with_input(&["hash-object", "-w", "--stdin"], bytes);
+        let folder = *random.pick(&["", "d/", "d/e/"]);
+        index = format!("{index}100644 {id}\t{folder}f{n:03}\n");
+    }
+    repo.git(&["add", "-A"]);
+    repo.git_with_input(&["update-index", "--add", "--index-info"], index);
+    let staged = contents(&repo.staged());
+    repo.git(&["commit", "-q", "-m", "x"]);
+    let rev = contents(&weighbridge::git::revision(&repo.root, "HEAD", &[]).unwrap());
+    assert_eq!(staged, rev);
+    let mut changed = 0;
+    for (path, ours) in &rev {
+        // Where git cannot encode, it fails here and writes what is stored on checkout.
+        let mut command = std::process::Command::new("git");
+        scrub(&mut command, &repo.outside());
+        let spec = format!("HEAD:{path}");
+        let output = command
+            .current_dir(&repo.root)
+            .args(["cat-file", "--filters", &spec])
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(ours),
+            "{path} {}",
+            repo.git(&["check-attr", "-a", "--", path])
+        );
+        assert_eq!(&output.stdout, ours, "{path}");
+        changed += usize::from(repo.git(&["cat-file", "-s", &spec]) != ours.len().to_string());
+    }
+    assert!(changed > 30, "{changed}");
+}
+
+#[test]
+fn what_only_a_checkout_makes_a_checkpoint_is_refused() {
+    let repo = repo!();
+    repo.write("honest", "x").commit();
+    repo.write(".gitattributes", "*.dat working-tree-encoding=latin1\n");
+    repo.write("weights.dat", payload());
+    repo.git(&["add", "-A"]);
+    let stored = repo.git(&["cat-file", "-s", ":weights.dat"]);
+    assert_ne!(stored, payload().len().to_string());
+    assert_eq!(run(&repo.root, &["check", "--staged"]).code, 1);
+    repo.git(&["commit", "-q", "-m", "x"]);
+    // What is on disk counts nowhere here.
+    fs::remove_file(repo.root.join(".gitattributes")).unwrap();
+    fs::remove_file(repo.root.join("weights.dat")).unwrap();
+    for view in ["--rev=HEAD", "--diff=HEAD~1"] {
+        let run = run(&repo.root, &["check", view]);
+        assert_eq!(run.code, 1, "{view}: {run:?}");
+    }
+}
+
+#[test]
+fn a_character_set_that_is_not_followed_is_said() {
+    let repo = repo!();
+    repo.write("honest", "x").commit();
+    repo.write("weights.dat", "honest").commit();
+    repo.write(".gitattributes", "*.dat working-tree-encoding=IBM037\n");
+    repo.git(&["add", ".gitattributes"]);
+    repo.git(&["commit", "-q", "-m", "x"]);
+    let run = run(&repo.root, &["check", "--rev=HEAD", "--format=concise"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.stdout.contains("working-tree-encoding=IBM037"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_link_that_would_be_a_file_with_a_payload_is_refused() {
+    let repo = repo!();
+    let id = repo.git_with_input(&["hash-object", "-w", "--stdin"], payload());
+    let entry = format!("120000 {id}\tweights.dat\n");
+    repo.git_with_input(&["update-index", "--add", "--index-info"], entry);
+    assert_eq!(run(&repo.root, &["check", "--staged"]).code, 1);
+    repo.git(&["commit", "-q", "-m", "x"]);
+    for view in ["--rev=HEAD", "--history"] {
+        assert_eq!(run(&repo.root, &["check", view]).code, 1, "{view}");
+    }
+}
+
+#[test]
+fn a_history_says_that_it_does_not_know_what_lands() {
+    let repo = repo!();
+    repo.write(
+        ".gitattributes",
+        "# *.a working-tree-encoding=latin1\n*.b working-tree-encoding=UTF-8\n",
+    )
+    .commit();
+    assert_eq!(run(&repo.root, &["check", "--history"]).code, 3);
+    repo.write(
+        "d/.gitattributes",
+        "*.txt text\n*.dat  working-tree-encoding=latin1\n",
+    )
+    .commit();
+    let run = run(&repo.root, &["check", "--history", "--format=concise"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.stdout
+            .contains("d/.gitattributes: error[incomplete-read]"),
+        "{run:?}"
+    );
+}
