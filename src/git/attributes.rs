@@ -37,17 +37,15 @@ const LONGEST: usize = 4096;
 const BUILT_IN: &[u8] = b"[attr]binary -diff -merge -text\n";
 
 /// Where attribute files are read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     /// Where the policy is.
-    #[default]
     Ground,
     /// What the view looks at.
     After,
 }
 
 /// The attribute files that have been met, by folder.
-#[derive(Default)]
 pub(super) struct Attributes {
     side: Side,
     folders: FxHashMap<Vec<u8>, Arc<Folder>>,

@@ -30,7 +30,7 @@ pub(super) enum State {
 }
 
 /// How the bytes of a path change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rewriting {
     /// To another character set than UTF-8.
     encoding: Option<Vec<u8>>,
@@ -39,7 +39,7 @@ pub(super) struct Rewriting {
 }
 
 /// Whether line feeds become CRLF.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Lines {
     #[default]
     Kept,

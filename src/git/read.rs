@@ -34,6 +34,10 @@ pub struct Reader<'v> {
     rewriting: Attributes,
 }
 
+/// How git writes an item to disk: what is seen in one content written so may not be there when it is written otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Landing(Option<Rewriting>);
+
 /// An opened item.
 #[derive(Debug)]
 pub struct Opened {
@@ -319,6 +323,29 @@ impl<'v> Reader<'v> {
         })
     }
 
+    /// How git writes an item to disk.
+    pub fn landing(&mut self, item: &Item) -> Landing {
+        Landing(self.rewriting(item).ok())
+    }
+
+    /// How git changes an item's bytes on checkout.
+    fn rewriting(&mut self, item: &Item) -> Result<Rewriting, Unread> {
+        let view = self.view;
+        // In a history no one state is checked out; in a submodule its own attributes count.
+        if item.entry.kind != EntryKind::File || item.module.is_some() || view.after().is_none() {
+            return Ok(Rewriting::default());
+        }
+        let none = Attributes::new(Side::After);
+        let mut attributes = std::mem::replace(&mut self.rewriting, none);
+        let path = item.entry.path.as_bytes();
+        let rewriting = match self.trees(None) {
+            Ok(trees) => attributes.rewriting(view, trees, path),
+            Err(unread) => Err(unread),
+        };
+        self.rewriting = attributes;
+        rewriting
+    }
+
     /// The bytes that git writes to disk for a blob; the blob's own, if it is not known which, and why.
     fn checked_out(
         &mut self,
@@ -337,7 +364,7 @@ impl<'v> Reader<'v> {
             return Err((window, Unread::Limit { limit }));
         }
         let bytes = match window.bytes_at(0, all) {
-            Ok(bytes) => bytes.clone(),
+            Ok(bytes) => bytes,
             Err(error) => return Err((window, io_error(&error))),
         };
         match rewriting.apply(&id.to_string(), bytes) {
@@ -353,37 +380,11 @@ impl<'v> Reader<'v> {
         }
     }
 
-    /// How git changes an item's bytes on checkout.
-    fn rewriting(&mut self, item: &Item) -> Result<Rewriting, Unread> {
-        let view = self.view;
-        // In a history no one state is checked out; in a submodule its own attributes count.
-        let plain = item.entry.kind != EntryKind::File
-            || item.module.is_some()
-            || view.after().is_none()
-            || view.repository.is_none();
-        if plain {
-            return Ok(Rewriting::default());
-        }
-        let mut attributes = std::mem::take(&mut self.rewriting);
-        let path = item.entry.path.as_bytes();
-        let rewriting = self
-            .trees(None)
-            .and_then(|trees| attributes.rewriting(view, trees, path));
-        self.rewriting = attributes;
-        rewriting
-    }
-
-    /// Whether the bytes of an item are its own even where others have the same content, because of where it stands.
-    pub fn is_rewritten(&mut self, item: &Item) -> bool {
-        !self
-            .rewriting(item)
-            .is_ok_and(|rewriting| rewriting.is_none())
-    }
-
     /// Whether the attributes that count for the view say `weighbridge=off` or `-weighbridge` of a path.
     pub fn is_off(&mut self, path: &Text) -> bool {
         let view = self.view;
-        let mut attributes = std::mem::take(&mut self.attributes);
+        let none = Attributes::new(Side::Ground);
+        let mut attributes = std::mem::replace(&mut self.attributes, none);
         // Where there is no repository, there are no attributes.
         let trees = self.trees(None);
         let off = trees.is_ok_and(|trees| attributes.is_off(view, trees, path.as_bytes()));

@@ -10,7 +10,7 @@ use crate::{
     fact::{Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Text, Unread},
     finding::Finding,
     format,
-    git::{Content, Item, Opened, Reader},
+    git::{Content, Item, Landing, Opened, Reader},
     policy::{Policy, Scope},
     record::Recorder,
     rule::{Case, RULES},
@@ -37,8 +37,9 @@ pub(super) struct Seen {
     pub(super) listing: Option<Vec<ListingLine>>,
 }
 
-/// What of an entry, beside its content, is part of what is seen in it: its name, and what was there before a change.
-type Key<'v> = (&'v [u8], Option<&'v [u8]>);
+/// What of an entry, beside its content, is part of what is seen in it: its name, what was there before a change, how git
+/// writes it to disk.
+type Key<'v> = (&'v [u8], Option<&'v [u8]>, Landing);
 
 /// Reads and judges entries that have the same content, each under its own path, and hands each on; one that has gone since
 /// it was listed is none. What was seen is seen once for each name, which is all of a path that readers know (they take it for
@@ -57,10 +58,10 @@ pub(super) fn weigh_all<'v>(
             hand_on((at, item), excluded());
             continue;
         }
-        let key = (item.entry.file_name(), item.before());
+        let key = (item.entry.file_name(), item.before(), reader.landing(item));
         if let Some((facts, seen)) = known.get(&key)
+            && is_shared(item, seen)
             && *facts == item.facts
-            && is_shared(reader, item, seen)
         {
             hand_on((at, item), judge(item, seen, policy, request.wants));
             continue;
@@ -69,7 +70,7 @@ pub(super) fn weigh_all<'v>(
             continue;
         };
         hand_on((at, item), judge(item, &seen, policy, request.wants));
-        if items.peek().is_some() && is_shared(reader, item, &seen) {
+        if items.peek().is_some() && is_shared(item, &seen) {
             known.insert(key, (&item.facts, seen));
         }
     }
@@ -87,13 +88,11 @@ fn excluded() -> Weighed {
     }
 }
 
-/// Whether what was seen holds for every file of the same name and content: a link leads from where it is, the bytes behind
-/// a pointer are asked for by path, and attributes may change what git writes at one.
-fn is_shared(reader: &mut Reader<'_>, item: &Item, seen: &Seen) -> bool {
+/// Whether what was seen holds for every file of the same name and content: a link leads from where it is, and the bytes behind
+/// a pointer are asked for by path.
+fn is_shared(item: &Item, seen: &Seen) -> bool {
     let pointer = |observation: &Observation| matches!(observation.fact, Fact::Pointer { .. });
-    item.entry.kind == EntryKind::File
-        && !seen.observations.iter().any(pointer)
-        && !reader.is_rewritten(item)
+    item.entry.kind == EntryKind::File && !seen.observations.iter().any(pointer)
 }
 
 fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {

@@ -277,6 +277,24 @@ fn a_content_is_new_where_the_change_brings_it() {
     }
 }
 
+/// The same content is judged for each way in which git writes it.
+#[test]
+fn a_content_is_read_for_each_way_it_is_written() {
+    let repo = repo!();
+    repo.write("z", "z").commit();
+    let code = "import torch\nx = 1\n";
+    repo.write("a/x.py", code).write("b/x.py", code).commit();
+    let attributes = "*.py working-tree-encoding=no-such-charset\n";
+    let attributes = repo.git_with_input(&["hash-object", "-w", "--stdin"], attributes);
+    let entry = format!("100644,{attributes},b/.gitattributes");
+    repo.git(&["update-index", "--add", "--cacheinfo", &entry]);
+    repo.git(&["commit", "-q", "-m", "x"]);
+    let range = "--diff=HEAD~2";
+    let run = crate::support::cli::run(&repo.root, &["check", range, "--format=concise"]);
+    assert!(!run.stdout.contains("a/x.py"), "{run:?}");
+    assert!(run.stdout.contains("b/x.py"), "{run:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
