@@ -205,7 +205,10 @@ fn refuse(start: &Path, error: &gix::Error) -> Result<Option<gix::ThreadSafeRepo
         discovery,
         Some(upwards::Error::NoTrustedGitRepository { .. })
     ) || describe(error).contains("safe.directory")
-        || error.is_permission_denied() && std::fs::read_dir(root).is_ok();
+        // What its owner may not read either is another matter.
+        || error.is_permission_denied()
+            && !gix::sec::Trust::from_path_ownership(root)
+                .is_ok_and(|trust| trust == gix::sec::Trust::Full);
     if untrusted {
         return Err(Error::Repository {
             path: root.to_owned(),

@@ -148,7 +148,7 @@ fn neither(shown: &str) -> Error {
 }
 
 /// A name that stands for nothing.
-fn unknown(repository: &gix::Repository, name: &str, error: &gix::Error) -> Error {
+pub(super) fn unknown(repository: &gix::Repository, name: &str, error: &gix::Error) -> Error {
     let shown = Text::from(name).to_string();
     let why = describe(error);
     // A name that is there and leads to nothing readable: the repository is damaged.

@@ -19,8 +19,12 @@ use gix::{ObjectId, objs::Kind, revision::plumbing::Spec};
 
 use super::{
     Ground, View, locate::usage, objects::Objects, paths::Filter, place::Place, repository,
+    revision,
 };
-use crate::{error::Error, fact::Kept};
+use crate::{
+    error::Error,
+    fact::{Kept, Text},
+};
 pub(super) use header::tree_of;
 use listing::Listing;
 use tips::Tips;
@@ -66,15 +70,9 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
             String::from("the history of HEAD"),
         );
     }
-    let spec = local.rev_parse(range).map_err(|error| {
-        usage(
-            format!(
-                "there is no revision `{range}`: {}",
-                repository::describe(&error)
-            ),
-            "a range is a commit, `A..B` or `A...B`; `git log` takes the same",
-        )
-    })?;
+    let spec = local
+        .rev_parse(range)
+        .map_err(|error| nowhere(local, range, &error))?;
     match spec.detach() {
         Spec::Include(id) => tips.add(&mut objects, id, None),
         Spec::Range { from, to } => {
@@ -230,6 +228,25 @@ pub(super) fn tree_behind(
     }
     let bare = tips.bare.first().filter(|bare| bare.kind == Kind::Tree)?;
     Some((None, bare.id))
+}
+
+/// A range that names nothing: the side at fault, if it is one.
+fn nowhere(repository: &gix::Repository, range: &str, error: &gix::Error) -> Error {
+    let sides = range.split_once("...").or_else(|| range.split_once(".."));
+    let (from, to) = sides.unwrap_or((range, ""));
+    for side in [from, to].into_iter().filter(|side| !side.is_empty()) {
+        if let Err(error) = repository.rev_parse_single(side) {
+            return revision::unknown(repository, side, &error);
+        }
+    }
+    usage(
+        format!(
+            "there is no range `{}`: {}",
+            Text::from(range),
+            repository::describe(error)
+        ),
+        "a range is a commit, `A..B` or `A...B`; `git log` takes the same",
+    )
 }
 
 fn is_unborn(repository: &gix::Repository) -> bool {

@@ -284,7 +284,7 @@ fn a_removed_file_is_told_with_the_commit_that_brought_it() {
     assert!(
         error
             .to_string()
-            .starts_with("there is no revision `nowhere..HEAD`"),
+            .starts_with("there is no revision `nowhere`"),
         "{error}"
     );
     assert!(git::history(&repo.root, "^HEAD", &[]).is_err());
