@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    scan::{self, Here, Outcome, Report, Request, View},
+    scan::{self, Here, Outcome, Report, Request, View, Wants},
 };
 
 const EXAMPLES: &str = "\
@@ -119,7 +119,7 @@ pub(super) struct Check {
         help_heading = "Output",
         hide = true
     )]
-    source_date_epoch: Option<i64>,
+    source_date_epoch: Option<String>,
     /// How many files to read at once; as many as there are processors by default
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -133,6 +133,7 @@ impl Check {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
         let plan = self.outputs.plan()?;
+        let date = self.date(plan.wants())?;
         let mut view = self.view(&cwd)?;
         let request = Request {
             threads: self.threads.map(usize::from),
@@ -148,10 +149,23 @@ impl Check {
         if let Some(checkout) = terminal::checkout().filter(|_| !view.is_repository()) {
             report.checkout = Here::between(&checkout, &view.root);
         }
-        report.date = self.source_date_epoch;
+        report.date = date;
         report.category.clone_from(&self.sarif_category);
         plan.deliver(&report)?;
         Ok(plan.outcome(self.outcome(&report, &plan)))
+    }
+
+    /// The moment given to outputs that tell one. The variable is many programs': where nothing tells a moment, it is not ours
+    /// to judge.
+    fn date(&self, wants: Wants) -> Result<Option<i64>, Error> {
+        let said = self.source_date_epoch.as_deref().unwrap_or_default();
+        if said.is_empty() || !wants.date {
+            return Ok(None);
+        }
+        said.parse().map(Some).map_err(|_| Error::Usage {
+            message: format!("SOURCE_DATE_EPOCH is `{}`", said.escape_debug()),
+            help: String::from("write seconds since 1970, such as 1700000000, or unset it"),
+        })
     }
 
     fn view(&self, cwd: &Path) -> Result<View, Error> {

@@ -42,6 +42,7 @@ impl Reporter for CycloneDx {
         Wants {
             artifacts: true,
             digests: true,
+            date: true,
             ..Wants::default()
         }
     }

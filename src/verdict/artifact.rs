@@ -14,6 +14,7 @@ use crate::{
 
 /// What a report is to hold beside findings and coverage. Each costs something, so none is there unasked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub struct Wants {
     /// The artifacts, refused or not.
     pub artifacts: bool,
@@ -21,6 +22,8 @@ pub struct Wants {
     pub digests: bool,
     /// The disassembly of those with findings.
     pub listings: bool,
+    /// The moment that outputs may call the present, if the user gave one.
+    pub date: bool,
 }
 
 impl Wants {
@@ -31,6 +34,7 @@ impl Wants {
             artifacts: self.artifacts || other.artifacts,
             digests: self.digests || other.digests,
             listings: self.listings || other.listings,
+            date: self.date || other.date,
         }
     }
 }

@@ -17,6 +17,7 @@ const ALL: Wants = Wants {
     artifacts: true,
     digests: true,
     listings: true,
+    date: true,
 };
 
 fn check(repo: &Repo, policy: &str, wants: Wants) -> Report {

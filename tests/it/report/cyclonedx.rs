@@ -177,3 +177,27 @@ fn each_content_of_a_path_is_a_component() {
 }
 
 use sha2::Digest as _;
+
+/// The variable is many programs': only what tells a moment reads it.
+#[test]
+fn a_moment_that_is_none_stops_only_what_would_tell_it() {
+    let repo = repo!();
+    repo.write("a.py", "import torch\n");
+    let run = |format: &str, date: &str| {
+        let mut command = program(&repo.root);
+        finish(
+            command
+                .args(["check", "--format", format])
+                .env("SOURCE_DATE_EPOCH", date),
+        )
+    };
+    assert_eq!(run("cyclonedx", "").code, 0);
+    assert_eq!(run("concise", "yesterday").code, 0);
+    let refused = run("cyclonedx", "yesterday");
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("SOURCE_DATE_EPOCH is `yesterday`"),
+        "{}",
+        refused.stderr
+    );
+}
