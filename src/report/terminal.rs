@@ -85,7 +85,8 @@ impl Style {
             Ink::Error => "1;31",
             Ink::Warning => "1;33",
             Ink::Strong => "1",
-            Ink::Frame => "34",
+            // Bright: the plain blue of many dark themes can hardly be read.
+            Ink::Frame => "94",
             Ink::Faint => "2",
             Ink::Note => "36",
             Ink::Good => "32",

@@ -33,7 +33,7 @@ pub(super) fn uses(global: &JudgedGlobal) -> String {
     words.join(", ")
 }
 
-pub(super) fn refusal(global: &JudgedGlobal) -> String {
+pub(in crate::report) fn refusal(global: &JudgedGlobal) -> String {
     let GlobalVerdict::Refused {
         why,
         decided_by,
@@ -77,7 +77,7 @@ pub(super) fn refusal(global: &JudgedGlobal) -> String {
 }
 
 /// What a fact means to someone who is about to load the file; `None` for those with a table of their own.
-pub(super) fn remark(fact: &Fact) -> Option<String> {
+pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
     Some(match fact {
         Fact::StateOnNonInstance { target } => {
             format!("sets state on {target}, which is not an instance")
@@ -107,7 +107,7 @@ pub(super) fn remark(fact: &Fact) -> Option<String> {
     })
 }
 
-pub(super) fn unread(why: &Unread) -> String {
+pub(in crate::report) fn unread(why: &Unread) -> String {
     match why {
         Unread::Malformed { detail } => format!("malformed: {detail}"),
         Unread::Limit { limit } => format!("past the limit of {limit}"),
