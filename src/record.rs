@@ -2,7 +2,9 @@
 
 use crate::{
     bytes::wide,
-    fact::{Excerpt, Fact, Hop, ListingLine, Observation, Place, Site, Tensor, Tensors, Text, Unread},
+    fact::{
+        Excerpt, Fact, Hop, ListingLine, Observation, Place, Site, Tensor, Tensors, Text, Unread,
+    },
     limits,
 };
 

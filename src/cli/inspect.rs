@@ -59,7 +59,9 @@ impl Inspect {
             standard_input(&cwd, self.stdin_filename.as_deref())?
         } else if self.stdin_filename.is_some() {
             return Err(Error::Usage {
-                message: String::from("`--stdin-filename` names standard input, and a file is named"),
+                message: String::from(
+                    "`--stdin-filename` names standard input, and a file is named",
+                ),
                 help: String::from("write `weighbridge inspect -`, or leave the option out"),
             });
         } else {

@@ -121,9 +121,13 @@ struct OutputArgs {
     color: terminal::Color,
 }
 
-/// The definition of the command line, for help, completions and tests.
+/// The definition of the command line, for manual pages, completions and tests: without `help`, which every command has.
 pub fn command() -> clap::Command {
-    Cli::command()
+    let mut command = Cli::command().disable_help_subcommand(true);
+    for name in ["policy", "hook"] {
+        command = command.mut_subcommand(name, |command| command.disable_help_subcommand(true));
+    }
+    command
 }
 
 /// Runs the program with its arguments, the program's own name first.

@@ -90,7 +90,11 @@ pub fn given(cwd: &Path, name: &Path, window: Window) -> Result<View, Error> {
         // It is known by a name elsewhere, of which the last part says what it is.
         Err(_) => name.file_name().map_or(name, Path::new),
     };
-    let item = Item::new(&relative_bytes(path), EntryKind::File, Origin::Given(window));
+    let item = Item::new(
+        &relative_bytes(path),
+        EntryKind::File,
+        Origin::Given(window),
+    );
     let in_repository = found.filter(|repository| {
         repository::work_tree_of(repository).is_some_and(|work_tree| work_tree == root)
     });

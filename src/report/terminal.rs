@@ -348,7 +348,20 @@ pub(super) fn lay(line: &str, marks: &[(usize, usize)], columns: usize, style: S
     }
 }
 
-/// `1 error`, `3 errors`.
+/// `1,234,567`.
+pub(super) fn grouped(n: impl Display) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 error`, `3 errors`, `1,200 errors`.
 pub(super) fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
 }

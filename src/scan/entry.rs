@@ -7,7 +7,9 @@ use sha2::{Digest as _, Sha256};
 use super::{Listing, Request, deadline::Clock, guard, source};
 use crate::{
     bytes::{Window, wide},
-    fact::{Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Tensors, Text, Unread},
+    fact::{
+        Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Tensors, Text, Unread,
+    },
     finding::Finding,
     format,
     git::{Content, Item, Landing, Opened, Reader},

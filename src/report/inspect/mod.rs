@@ -14,14 +14,14 @@ pub(super) use words::{bytes, refusal, remark, unread};
 
 use super::{
     Style,
-    terminal::{Ink, clip, clip_middle, count, guarded, harmless, width, wrap},
+    terminal::{Ink, clip, clip_middle, count, grouped, guarded, harmless, width, wrap},
 };
 use crate::{
     fact::{Fact, Global, GlobalName, Observation, Tensors},
     policy::GlobalVerdict,
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
-use words::{count_u64, grouped, inwards, plain, uses};
+use words::{count_u64, inwards, plain, uses};
 
 /// Rows of a table before the rest is counted.
 const ROWS: usize = 40;
@@ -444,13 +444,7 @@ impl Page<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.heading(
-            &format!(
-                "Members ({})",
-                grouped(u64::try_from(rows.len()).unwrap_or(u64::MAX))
-            ),
-            Ink::Strong,
-        )?;
+        self.heading(&format!("Members ({})", grouped(rows.len())), Ink::Strong)?;
         self.table(&rows, ("more", "more"), None)
     }
 }

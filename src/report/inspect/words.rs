@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     fact::{Fact, Global, GlobalName, Site, Unread, Usage},
     policy::{GlobalVerdict, Refusal},
+    report::terminal::grouped,
     verdict::JudgedGlobal,
 };
 
@@ -138,19 +139,6 @@ pub(super) fn plain(global: &GlobalName) -> bool {
 
 pub(super) fn count_u64(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
-}
-
-/// `1,234,567`.
-pub(super) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `512 bytes`, `12.3 MiB`.
