@@ -6,7 +6,7 @@
     reason = "the program's rules for reading hostile files are not for its own build"
 )]
 
-use std::{env, error::Error, fs, path::Path};
+use std::{env, error::Error, fs, path::Path, process::Command};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=policies");
@@ -15,7 +15,48 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (root, out) = (Path::new(&root).join("policies"), Path::new(&out));
     fs::create_dir_all(out.join("globals"))?;
     compile(&root, out)?;
-    compile(&root.join("globals"), &out.join("globals"))
+    compile(&root.join("globals"), &out.join("globals"))?;
+    // While one develops, a commit is no reason to build again.
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        commit(root.parent().unwrap_or(&root));
+    }
+    Ok(())
+}
+
+/// Tells the program which commit it is built from, if that is known: cargo says it in a package, git in a checkout. Anything else
+/// is built as well, and says its version alone.
+fn commit(root: &Path) {
+    let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let packaged = || -> Option<String> {
+        let info = fs::read_to_string(root.join(".cargo_vcs_info.json")).ok()?;
+        let info: serde_json::Value = serde_json::from_str(&info).ok()?;
+        let id = info.get("git")?.get("sha1")?.as_str()?;
+        Some(id.get(..9)?.to_owned())
+    };
+    let git = |args: &[&str]| -> Option<String> {
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(root)
+            .args(args)
+            .output()
+            .ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let checked_out = || -> Option<String> {
+        // A repository around unpacked sources knows nothing of them.
+        root.join(".git").exists().then_some(())?;
+        for name in ["HEAD", "logs/HEAD"] {
+            let path = root.join(git(&["rev-parse", "--git-path", name])?);
+            if path.exists() {
+                println!("cargo::rerun-if-changed={}", path.display());
+            }
+        }
+        git(&["show", "-s", "--abbrev=9", "--format=%h %cs", "HEAD"])
+    };
+    if let Some(commit) = packaged().or_else(checked_out) {
+        println!("cargo::rustc-env=WEIGHBRIDGE_BUILT_FROM={version} ({commit})");
+    }
 }
 
 /// Every `x.yaml` in `from` becomes `x.json` in `to`.

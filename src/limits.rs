@@ -114,11 +114,17 @@ pub const HTML_LISTING_LINES: usize = 40_000;
 /// Bytes of a policy file.
 pub const POLICY_BYTES: u64 = 4 << 20;
 
+/// Tensors that are listed for people and programs that look at one file; a large language model has some thousands.
+pub const TENSORS_LISTED: usize = 100_000;
+
 /// Bytes of a git-lfs pointer: the specification's own limit.
 pub const LFS_POINTER: usize = 1024;
 
 /// Bytes of a git object that is inflated into memory. Hosts refuse files of more than 100 MB outside git-lfs.
 pub const BLOB_BYTES: u64 = 512 << 20;
+
+/// Bytes of standard input that are kept in memory, where it is no file: a larger checkpoint is checked by its name.
+pub const STANDARD_INPUT: u64 = 1 << 30;
 
 /// Files up to this size are read whole when they are opened: one read instead of several. Most source files are smaller.
 pub const SMALL_FILE: usize = 32 << 10;

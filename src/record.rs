@@ -1,7 +1,10 @@
 //! What a reader may write: observations, at the site it stands at.
 
 use crate::{
-    fact::{Excerpt, Fact, Hop, ListingLine, Observation, Place, Site, Text, Unread},
+    bytes::wide,
+    fact::{
+        Excerpt, Fact, Hop, ListingLine, Observation, Place, Site, Tensor, Tensors, Text, Unread,
+    },
     limits,
 };
 
@@ -13,6 +16,7 @@ pub struct Recorder {
     full: bool,
     listing: Option<Vec<ListingLine>>,
     listing_lines: usize,
+    tensors: Vec<Tensors>,
 }
 
 /// A moment to which a [`Recorder`] can be taken back.
@@ -45,6 +49,28 @@ impl Recorder {
     /// Takes the listing out.
     pub fn take_listing(&mut self) -> Option<Vec<ListingLine>> {
         self.listing.take()
+    }
+
+    /// Keeps the tensors that stand where the reader does, if a listing is kept and there is room.
+    pub fn list_tensors(&mut self, tensors: impl FnOnce() -> Vec<Tensor>) {
+        if self.listing.is_none() {
+            return;
+        }
+        let mut listed = tensors();
+        let count = wide(listed.len());
+        let kept: usize = self.tensors.iter().map(|of| of.listed.len()).sum();
+        listed.truncate(limits::TENSORS_LISTED.saturating_sub(kept));
+        let site = self.site(Place::Whole);
+        self.tensors.push(Tensors {
+            site,
+            listed,
+            count,
+        });
+    }
+
+    /// Takes the tensors out.
+    pub fn take_tensors(&mut self) -> Vec<Tensors> {
+        std::mem::take(&mut self.tensors)
     }
 
     /// Records a fact about all of what the last hop led to.

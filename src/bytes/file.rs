@@ -1,8 +1,12 @@
 //! Files on disk: the one room that opens them.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read as _, Seek as _},
+    path::Path,
+};
 
-use super::ByteSource;
+use super::{ByteSource, Window};
 
 /// A regular file, read at positions.
 #[derive(Debug)]
@@ -61,6 +65,48 @@ fn open(path: &Path) -> io::Result<File> {
 
 fn irregular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+}
+
+/// All that standard input gives. A file that is redirected there is read at positions, like any other; of anything else, at most
+/// `most` bytes are kept in memory.
+///
+/// # Errors
+/// What reading answers; `FileTooLarge` for more than `most` bytes.
+pub fn standard_input(most: u64) -> io::Result<Window> {
+    if let Some(file) = redirected()? {
+        return Ok(Window::new(file));
+    }
+    let mut bytes = Vec::new();
+    let read = io::stdin()
+        .lock()
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    if super::wide(read) > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(Window::new(bytes))
+}
+
+/// The file that standard input is, if it is one and is read from its beginning.
+#[cfg(unix)]
+fn redirected() -> io::Result<Option<FileSource>> {
+    use std::os::fd::AsFd as _;
+
+    let mut file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let metadata = file.metadata()?;
+    // Somebody may have read a part of it before: then the rest is what was given.
+    if !metadata.is_file() || file.stream_position()? > 0 {
+        return Ok(None);
+    }
+    Ok(Some(FileSource {
+        file,
+        len: metadata.len(),
+    }))
+}
+
+#[cfg(not(unix))]
+fn redirected() -> io::Result<Option<FileSource>> {
+    Ok(None)
 }
 
 impl ByteSource for FileSource {

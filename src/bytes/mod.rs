@@ -32,7 +32,7 @@ mod window;
 pub use budget::Budget;
 pub use cursor::Cursor;
 pub use error::ReadError;
-pub use file::FileSource;
+pub use file::{FileSource, standard_input};
 pub use inflate::{Inflated, Method};
 pub use stream::Stream;
 pub use window::Window;

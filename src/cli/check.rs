@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    PolicyArgs, current_dir,
+    PolicyArgs, STANDARD_INPUT, current_dir,
     outputs::{Outputs, Plan},
     policy,
     progress::Bar,
-    terminal,
+    standard_input, terminal,
 };
 use crate::{
     error::Error,
@@ -38,8 +38,9 @@ Exit codes:
 const ENVIRONMENT: &str = "\
 Environment:
   WEIGHBRIDGE_FORMAT   how to report where --format does not say
-  NO_COLOR, CLICOLOR_FORCE, TERM, LANG
-                       what the terminal can show
+  NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR, TERM
+                       whether to colour; the first that says so decides
+  LANG                 what characters the terminal can show
   GITHUB_ACTIONS, GITLAB_CI
                        annotations, or how to get them
   GITHUB_WORKSPACE, CI_PROJECT_DIR
@@ -53,7 +54,8 @@ Environment:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}"))]
 pub(super) struct Check {
-    /// Files and folders to check, instead of the whole repository
+    /// Files and folders to check, instead of the whole repository; `-` is
+    /// standard input
     #[arg(value_name = "PATH", help_heading = "Selection")]
     paths: Vec<PathBuf>,
     /// Check what `git commit` would record
@@ -97,6 +99,10 @@ pub(super) struct Check {
     /// The same for every branch, tag, remote and other ref
     #[arg(long, help_heading = "Selection", group = "view")]
     all_refs: bool,
+    /// What to call standard input: the end of a name is a hint, and a policy
+    /// may say something about a path
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    stdin_filename: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -169,6 +175,20 @@ impl Check {
     }
 
     fn view(&self, cwd: &Path) -> Result<View, Error> {
+        let (stdin, named) = (Path::new(STANDARD_INPUT), self.stdin_filename.is_some());
+        if self.paths.iter().any(|path| path == stdin) || named {
+            let other = self.staged || self.all_refs || self.recurse_submodules;
+            let range = [&self.rev, &self.diff, &self.history];
+            if self.paths != [stdin] || other || range.iter().any(|range| range.is_some()) {
+                return Err(Error::Usage {
+                    message: String::from("standard input is checked by itself"),
+                    help: String::from(
+                        "`weighbridge check -` takes no other path and no view; a file called `-` is named `./-`",
+                    ),
+                });
+            }
+            return standard_input(cwd, self.stdin_filename.as_deref());
+        }
         let view = if self.staged {
             scan::staged(cwd, &self.paths)
         } else if let Some(rev) = &self.rev {

@@ -1,10 +1,12 @@
 //! `weighbridge inspect`: what loading one file would do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{OutputArgs, PolicyArgs, current_dir, output, policy, terminal};
+use super::{
+    OutputArgs, PolicyArgs, STANDARD_INPUT, current_dir, output, policy, standard_input, terminal,
+};
 use crate::{
     error::Error,
     report,
@@ -19,9 +21,15 @@ use crate::{
 /// code is 0 whatever the file does.
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
-    /// The file
+    /// The file; `-` is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// What to call standard input: the end of a name is a hint
+    #[arg(long, value_name = "NAME")]
+    stdin_filename: Option<PathBuf>,
+    /// How to show it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, help_heading = "Output")]
+    format: Format,
     /// Show every opcode with its effect
     #[arg(long, help_heading = "Output")]
     disassemble: bool,
@@ -31,6 +39,15 @@ pub(super) struct Inspect {
     output: OutputArgs,
 }
 
+/// How an inspection is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A page to read
+    Human,
+    /// All of it, for programs
+    Json,
+}
+
 impl Inspect {
     pub(super) fn color(&self) -> terminal::Color {
         self.output.color
@@ -38,17 +55,35 @@ impl Inspect {
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let mut view = scan::file(&cwd, &self.file)?;
+        let mut view = if self.file == Path::new(STANDARD_INPUT) {
+            standard_input(&cwd, self.stdin_filename.as_deref())?
+        } else if self.stdin_filename.is_some() {
+            return Err(Error::Usage {
+                message: String::from(
+                    "`--stdin-filename` names standard input, and a file is named",
+                ),
+                help: String::from("write `weighbridge inspect -`, or leave the option out"),
+            });
+        } else {
+            scan::file(&cwd, &self.file)?
+        };
         let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
         let listing = if self.disassemble {
             Listing::Lines(crate::limits::INSPECT_LINES)
         } else {
             Listing::None
         };
-        let inspection = scan::inspect(&view, &self.file, &policy, name, listing)?;
+        let file = self.stdin_filename.as_deref().unwrap_or(&self.file);
+        let file = if file == Path::new(STANDARD_INPUT) {
+            Path::new("<stdin>")
+        } else {
+            file
+        };
+        let inspection = scan::inspect(&view, file, &policy, name, listing)?;
         let style = terminal::style(self.output.color, self.output.output.is_some());
-        output::deliver(self.output.output.as_deref(), |out| {
-            report::inspect(&inspection, style, out)
+        output::deliver(self.output.output.as_deref(), |out| match self.format {
+            Format::Human => report::inspect(&inspection, style, out),
+            Format::Json => report::json::inspection::write(&inspection, out),
         })?;
         Ok(Outcome::Clean)
     }

@@ -20,14 +20,24 @@ mod policy;
 mod progress;
 mod terminal;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{
     Args, CommandFactory as _, Parser, Subcommand,
     builder::{Styles, styling::AnsiColor},
 };
 
-use crate::{error::Error, scan::Outcome};
+use crate::{
+    bytes,
+    error::Error,
+    limits,
+    scan::{self, Outcome, View},
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -42,6 +52,7 @@ Examples:
   weighbridge check --diff main...HEAD   what a branch brings
   weighbridge check models/ a.pt         only these
   weighbridge inspect model.pt           what loading one file would do
+  curl -s URL | weighbridge check -      what a download holds
   weighbridge explain pickle             what a rule or a format is
   weighbridge hook install               judge every commit as it is made
 
@@ -59,10 +70,10 @@ Exit codes:
 #[command(
     name = "weighbridge",
     version,
+    long_version = terminal::VERSION,
     styles = STYLES,
     max_term_width = 79,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     after_help = EXAMPLES
 )]
 pub struct Cli {
@@ -110,9 +121,13 @@ struct OutputArgs {
     color: terminal::Color,
 }
 
-/// The definition of the command line, for help, completions and tests.
+/// The definition of the command line, for manual pages, completions and tests: without `help`, which every command has.
 pub fn command() -> clap::Command {
-    Cli::command()
+    let mut command = Cli::command().disable_help_subcommand(true);
+    for name in ["policy", "hook"] {
+        command = command.mut_subcommand(name, |command| command.disable_help_subcommand(true));
+    }
+    command
 }
 
 /// Runs the program with its arguments, the program's own name first.
@@ -159,6 +174,35 @@ impl Cli {
             Command::Man(man) => man.run(),
         }
     }
+}
+
+/// The word that stands for standard input among paths.
+const STANDARD_INPUT: &str = "-";
+
+/// The view of what standard input gives, under the name that the user gives it.
+fn standard_input(cwd: &Path, name: Option<&Path>) -> Result<View, Error> {
+    if io::stdin().is_terminal() {
+        return Err(Error::Usage {
+            message: String::from("standard input is a terminal"),
+            help: String::from("redirect a file (`<model.pt`) or a pipe into it, or name a file"),
+        });
+    }
+    let window = bytes::standard_input(limits::STANDARD_INPUT).map_err(|source| {
+        if source.kind() != io::ErrorKind::FileTooLarge {
+            return Error::Io {
+                path: PathBuf::from("<stdin>"),
+                source,
+            };
+        }
+        Error::Usage {
+            message: format!(
+                "standard input gives more than {} bytes, which are not kept in memory",
+                limits::STANDARD_INPUT
+            ),
+            help: String::from("write it to a file and name that: of a file, only parts are read"),
+        }
+    })?;
+    scan::given(cwd, name.unwrap_or(Path::new("<stdin>")), window)
 }
 
 fn current_dir() -> Result<PathBuf, Error> {

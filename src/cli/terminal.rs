@@ -2,7 +2,7 @@
 //!
 //! All variables that are read, here unless it says otherwise:
 //!
-//! * `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`: whether to colour. `LANG` and its like: what characters arrive (`supports-unicode`).
+//! * `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR`, `TERM`: whether to colour. `LANG` and its like: what characters arrive (`supports-unicode`).
 //! * `WEIGHBRIDGE_FORMAT`: how standard output looks where `--format` does not say.
 //! * `GITHUB_ACTIONS`, `GITLAB_CI`: who reads the log. `GITHUB_WORKSPACE`, `CI_PROJECT_DIR`: the checkout that they show.
 
@@ -33,6 +33,12 @@ pub(super) enum Host {
     /// GitLab CI.
     Gitlab,
 }
+
+/// The version, with the commit that it was built from where that is known.
+pub(super) const VERSION: &str = match option_env!("WEIGHBRIDGE_BUILT_FROM") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 /// Columns of what is no terminal.
 const PAGE: usize = 80;
@@ -105,9 +111,23 @@ fn colored(color: Color, terminal: bool) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
+        // From the most decided wish to the mildest: what says no to colour counts before what says yes.
         Color::Auto if set("NO_COLOR").is_some() => false,
-        Color::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
-        Color::Auto => terminal && !dumb(),
+        Color::Auto => match forced() {
+            Some(forced) => forced,
+            None => terminal && !dumb() && set("CLICOLOR").is_none_or(|value| value != "0"),
+        },
+    }
+}
+
+/// What `FORCE_COLOR` says, and where it says nothing `CLICOLOR_FORCE`, which cannot forbid colour.
+fn forced() -> Option<bool> {
+    let off = |value: &OsString| value == "0" || value == "false";
+    match set("FORCE_COLOR") {
+        Some(value) => Some(!off(&value)),
+        None => set("CLICOLOR_FORCE")
+            .filter(|value| !off(value))
+            .map(|_| true),
     }
 }
 

@@ -9,6 +9,7 @@ mod global;
 mod listing;
 mod python;
 mod site;
+mod tensor;
 mod text;
 mod torch;
 
@@ -18,6 +19,7 @@ pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use listing::ListingLine;
 pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
 pub use site::{Hop, Place, Site, Span};
+pub use tensor::{Tensor, Tensors};
 pub use text::{Text, deceives};
 pub use torch::{Obstacle, TorchForm, TorchLoad};
 

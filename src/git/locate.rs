@@ -7,6 +7,7 @@ use super::{
     walk::{Tracked, Walk, is_repository},
 };
 use crate::{
+    bytes::Window,
     error::Error,
     fact::{EntryKind, Fact, Text, Unread},
 };
@@ -71,6 +72,44 @@ pub fn file(cwd: &Path, path: &Path) -> Result<View, Error> {
     }
     // Looking is not hindered by a repository that cannot be opened: then it is a file like any other.
     work_tree(cwd, &[path.to_owned()]).or_else(|_| outside(cwd, &[named]))
+}
+
+/// Bytes that are no file here: those of standard input, named as if they were in `cwd`. The policy is that of the repository
+/// the user stands in.
+pub fn given(cwd: &Path, name: &Path, window: Window) -> Result<View, Error> {
+    let here = canonical(cwd)?;
+    let found = repository::discover(&here)?;
+    let root = found
+        .as_ref()
+        .and_then(repository::work_tree_of)
+        .filter(|root| here.starts_with(root) && !here.starts_with(root.join(".git")));
+    let path = here.join(name);
+    let root = root.filter(|root| path.starts_with(root)).unwrap_or(here);
+    let path = match path.strip_prefix(&root) {
+        Ok(path) => path,
+        // It is known by a name elsewhere, of which the last part says what it is.
+        Err(_) => name.file_name().map_or(name, Path::new),
+    };
+    let item = Item::new(
+        &relative_bytes(path),
+        EntryKind::File,
+        Origin::Given(window),
+    );
+    let in_repository = found.filter(|repository| {
+        repository::work_tree_of(repository).is_some_and(|work_tree| work_tree == root)
+    });
+    let view = View::new(root, String::from("standard input"), vec![item]);
+    Ok(match in_repository {
+        Some(repository) => view.in_repository(repository),
+        None => view,
+    })
+}
+
+fn canonical(cwd: &Path) -> Result<PathBuf, Error> {
+    std::fs::canonicalize(cwd).map_err(|source| Error::Io {
+        path: cwd.to_owned(),
+        source,
+    })
 }
 
 fn in_repository(
@@ -165,10 +204,7 @@ fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[Named]) -> Vec<It
 
 /// `cwd` if all paths are below it, else the folder that is, or holds, the only one, else the deepest that all share.
 fn common_folder(cwd: &Path, named: &[Named]) -> Result<PathBuf, Error> {
-    let cwd = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
-        path: cwd.to_owned(),
-        source,
-    })?;
+    let cwd = canonical(cwd)?;
     let holds = |folder: &Path| named.iter().all(|name| name.real.starts_with(folder));
     if let [only] = named
         && !holds(&cwd)

@@ -30,7 +30,7 @@ pub use ground::Ground;
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
-pub use locate::{file, work_tree};
+pub use locate::{file, given, work_tree};
 pub use read::{Content, Landing, Opened, Reader};
 
 use std::{
@@ -43,6 +43,7 @@ use gix::bstr::ByteSlice as _;
 use reading::Reading;
 
 use crate::{
+    bytes::Window,
     error::Error,
     fact::{Entry, EntryKind, Fact, Kept, Text},
 };
@@ -91,6 +92,8 @@ enum Origin {
     Disk,
     /// Under a path the user named: links are followed, because the user asked for what is behind them.
     Named(PathBuf),
+    /// Given by the user, under no path of this machine.
+    Given(Window),
     /// In the object store.
     Blob(gix::ObjectId),
     /// Nowhere that could be read; the item's facts say why.

@@ -96,6 +96,7 @@ impl<'v> Reader<'v> {
             },
             (Origin::Disk | Origin::Named(_), EntryKind::Link) => self.open_link(item),
             (Origin::Named(path), EntryKind::File) => self.open_file(item, path),
+            (Origin::Given(window), _) => self.open_blob(item, EntryKind::File, window.clone()),
             (Origin::Blob(id), kind) => match self.blob(item.module, *id) {
                 Ok(window) => {
                     let changed = self.changed(item, *id, &window);

@@ -35,6 +35,8 @@ pub(super) struct File<'a> {
     pub(super) brought: Option<&'a Brought>,
     pub(super) errors: usize,
     pub(super) warnings: usize,
+    /// All of them, most important first.
+    pub(super) findings: Vec<&'a Finding>,
     pub(super) parts: Vec<Part<'a>>,
 }
 
@@ -142,6 +144,7 @@ fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
         brought: None,
         errors,
         warnings: findings.len() - errors,
+        findings: findings.to_vec(),
         parts,
     }
 }

@@ -4,6 +4,7 @@
 //! nothing, and shows nothing from a file before it is made harmless: no name can move the cursor, forge a line or
 //! speak to the system that runs the check.
 
+mod alike;
 mod brought;
 mod concise;
 mod cyclonedx;
@@ -33,7 +34,10 @@ pub use push::{mend, push};
 
 use std::io::{self, Write};
 
-use crate::verdict::{Report, Wants};
+use crate::{
+    finding::RuleMeta,
+    verdict::{Report, Wants},
+};
 
 /// How to show text: what the terminal can do and what its user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +133,15 @@ pub fn by_name(name: &str) -> Option<&'static dyn Reporter> {
         .iter()
         .copied()
         .find(|reporter| reporter.name() == name)
+}
+
+/// Where a rule is documented.
+fn rule_url(rule: &RuleMeta) -> String {
+    format!(
+        "{}/blob/main/docs/rules.md#{}",
+        env!("CARGO_PKG_REPOSITORY"),
+        rule.id
+    )
 }
 
 /// Writes a report for people at a terminal.

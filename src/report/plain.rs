@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 
 use super::{
     Reporter, Style,
+    alike::{self, Sections},
     groups::{self, Part},
     terminal::harmless,
 };
@@ -33,9 +34,10 @@ impl Reporter for Plain {
 
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
-        for file in groups::files(report) {
+        let Sections { files, others } = alike::sections(report);
+        for file in &files {
             let path = harmless(&file.path, style);
-            writeln!(out, "File {path}: {}.", groups::counts(&file))?;
+            writeln!(out, "File {path}: {}.", groups::counts(file))?;
             if let Some(brought) = file.brought {
                 let words = harmless(super::brought(brought), style);
                 writeln!(out, "History: {words}.")?;
@@ -56,6 +58,10 @@ impl Reporter for Plain {
                 }
                 writeln!(out)?;
             }
+        }
+        for sentence in &others {
+            let sentence = harmless(sentence, style);
+            writeln!(out, "Also: {}.\n", sentence.trim_start_matches("and "))?;
         }
         for (head, text) in groups::closing(report) {
             writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;

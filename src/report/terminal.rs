@@ -85,7 +85,8 @@ impl Style {
             Ink::Error => "1;31",
             Ink::Warning => "1;33",
             Ink::Strong => "1",
-            Ink::Frame => "34",
+            // Bright: the plain blue of many dark themes can hardly be read.
+            Ink::Frame => "94",
             Ink::Faint => "2",
             Ink::Note => "36",
             Ink::Good => "32",
@@ -347,7 +348,20 @@ pub(super) fn lay(line: &str, marks: &[(usize, usize)], columns: usize, style: S
     }
 }
 
-/// `1 error`, `3 errors`.
+/// `1,234,567`.
+pub(super) fn grouped(n: impl Display) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 error`, `3 errors`, `1,200 errors`.
 pub(super) fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
 }

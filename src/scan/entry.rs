@@ -7,7 +7,9 @@ use sha2::{Digest as _, Sha256};
 use super::{Listing, Request, deadline::Clock, guard, source};
 use crate::{
     bytes::{Window, wide},
-    fact::{Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Text, Unread},
+    fact::{
+        Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Tensors, Text, Unread,
+    },
     finding::Finding,
     format,
     git::{Content, Item, Landing, Opened, Reader},
@@ -35,6 +37,8 @@ pub(super) struct Seen {
     digest: OnceCell<Option<String>>,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
+    /// The tensors that are described, where a listing was asked for.
+    pub(super) tensors: Vec<Tensors>,
 }
 
 /// What of an entry, beside its content, is part of what is seen in it: its name, what was there before a change, how git
@@ -223,6 +227,7 @@ pub(super) fn observe(
         recorder.record(Fact::Unread(Unread::Late));
     }
     seen.listing = recorder.take_listing();
+    seen.tensors = recorder.take_tensors();
     seen.observations = recorder.finish();
     match result {
         Ok(true) => Some(seen),

@@ -14,7 +14,7 @@ pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{
-        Incoming, Known, View, all_refs, change, file, history, incoming, revision, staged,
+        Incoming, Known, View, all_refs, change, file, given, history, incoming, revision, staged,
         work_tree,
     },
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
@@ -224,7 +224,12 @@ pub fn inspect(
         source: std::io::ErrorKind::NotFound.into(),
     };
     let item = view.items.first().ok_or_else(gone)?;
-    let seen = entry::observe(&mut view.reader(), item, listing, None).ok_or_else(gone)?;
+    let lines = match listing {
+        Listing::None => 0,
+        Listing::Lines(lines) => lines,
+    };
+    let seen =
+        entry::observe(&mut view.reader(), item, Listing::Lines(lines), None).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),
@@ -233,6 +238,7 @@ pub fn inspect(
         &scope,
     );
     inspection.policy = policy_name;
-    inspection.disassembly = seen.listing;
+    inspection.disassembly = seen.listing.filter(|_| listing != Listing::None);
+    inspection.tensors = seen.tensors;
     Ok(inspection)
 }

@@ -1,7 +1,7 @@
 //! What loading one artifact would do, beside what the policy says about it: no findings, no outcome.
 
 use crate::{
-    fact::{Global, GlobalName, ListingLine, Observation, Text, Usage},
+    fact::{Global, GlobalName, ListingLine, Observation, Tensors, Text, Usage},
     policy::GlobalVerdict,
 };
 
@@ -22,6 +22,8 @@ pub struct Inspection {
     pub torch_loads: Vec<TorchVerdict>,
     /// The annotated opcodes, a line each, if they were asked for.
     pub disassembly: Option<Vec<ListingLine>>,
+    /// The tensors that it describes, where its format lists them.
+    pub tensors: Vec<Tensors>,
 }
 
 /// A global with its uses and the worst verdict among them.

@@ -10,11 +10,13 @@ use crate::{
     fact::{Excerpt, Fact, Mark, Text},
 };
 
-/// The longest an operand is shown, in characters: a line fits in 80 columns.
-const OPERAND: usize = 44;
+/// The longest an operand is shown as evidence, in characters. A terminal cuts lines to its width; other reports show all of it.
+const EVIDENCE: usize = 400;
+/// The longest it is in a listing, where a line fits in 80 columns.
+const LISTED: usize = 44;
 
 /// One line: offset, opcode, operand. The second part is where in the line the operand stands (the opcode's name if it has none).
-fn line(at: u64, instruction: &Instruction) -> (String, std::ops::Range<usize>) {
+fn line(at: u64, instruction: &Instruction, longest: usize) -> (String, std::ops::Range<usize>) {
     let name = op::name(instruction.code);
     let mut operand = match instruction.code {
         _ if op::lookup(instruction.code).is_none() => {
@@ -23,9 +25,9 @@ fn line(at: u64, instruction: &Instruction) -> (String, std::ops::Range<usize>) 
         code if op::lookup(code).is_some_and(|opcode| opcode.operand == op::Operand::None) => {
             String::new()
         }
-        _ => constant::repr_of(instruction, OPERAND),
+        _ => constant::repr_of(instruction, longest),
     };
-    if let Some((cut, _)) = operand.char_indices().nth(OPERAND.saturating_add(8)) {
+    if let Some((cut, _)) = operand.char_indices().nth(longest.saturating_add(8)) {
         operand.truncate(cut);
         operand.push_str("...");
     }
@@ -55,8 +57,8 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
         .iter()
         .filter(|at| **at != u64::MAX && **at < event.at)
     {
-        let instruction = constant::instruction(window, *at, OPERAND)?;
-        text.push_str(&line(*at, &instruction).0);
+        let instruction = constant::instruction(window, *at, EVIDENCE)?;
+        text.push_str(&line(*at, &instruction, EVIDENCE).0);
         text.push('\n');
     }
     let shown = match &event.fact {
@@ -74,10 +76,13 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
     };
     let (last, range) = match shown {
         Some(shown) => {
-            let shown = constant::quoted(Text::from(shown).as_bytes(), OPERAND, false);
+            let shown = constant::quoted(Text::from(shown).as_bytes(), EVIDENCE, false);
             join(event.at, op::name(event.op), &shown.replace("\\\\", "\\"))
         }
-        None => line(event.at, &constant::instruction(window, event.at, OPERAND)?),
+        None => {
+            let instruction = constant::instruction(window, event.at, EVIDENCE)?;
+            line(event.at, &instruction, EVIDENCE)
+        }
     };
     let base = text.len();
     let range = base.saturating_add(range.start)..base.saturating_add(range.end);
@@ -94,8 +99,8 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
 
 /// One line of the whole listing: offset, opcode and operand.
 pub(super) fn listed(window: &Window, at: u64) -> String {
-    constant::instruction(window, at, OPERAND).map_or_else(
+    constant::instruction(window, at, LISTED).map_or_else(
         || format!("{at:#06x}  ?"),
-        |instruction| line(at, &instruction).0,
+        |instruction| line(at, &instruction, LISTED).0,
     )
 }

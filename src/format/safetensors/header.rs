@@ -13,6 +13,8 @@ use serde::de::{
     Visitor,
 };
 
+use crate::fact::{Tensor as Listed, Text};
+
 /// Oddities kept with their detail; a header full of them is odd enough.
 const KEPT: usize = 64;
 
@@ -44,6 +46,49 @@ pub(super) fn parse(text: &str) -> Result<Header, serde_json::Error> {
     (&mut json).deserialize_map(Top(&mut header))?;
     json.end()?;
     Ok(header)
+}
+
+/// The tensors of a header that has been parsed, for people: an entry that is written in an odd form may be missing.
+pub(super) fn list(text: &str) -> Vec<Listed> {
+    /// An entry; serde takes an array of its fields as well.
+    #[derive(serde::Deserialize)]
+    struct Entry {
+        dtype: String,
+        shape: Vec<u64>,
+        data_offsets: (u64, u64),
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Value {
+        Tensor(Entry),
+        Other(IgnoredAny),
+    }
+    struct Entries(Vec<Listed>);
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<Listed>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of tensors")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Vec<Listed>, A::Error> {
+            while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                if let Value::Tensor(entry) = value {
+                    let (start, end) = entry.data_offsets;
+                    self.0.push(Listed {
+                        name: Text::from(name),
+                        dtype: entry.dtype,
+                        shape: entry.shape,
+                        bytes: end.saturating_sub(start),
+                    });
+                }
+            }
+            Ok(self.0)
+        }
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.deserialize_map(Entries(Vec::new()))
+        .unwrap_or_default()
 }
 
 impl Header {

@@ -120,6 +120,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             version: None,
         });
     }
+    reading.recorder.list_tensors(|| header::list(text));
     let used = validate(header.tensors)?;
     let end = data
         .checked_add(used)

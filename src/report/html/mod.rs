@@ -96,9 +96,10 @@ impl<'a> Told<'a> {
         self.ticket(page)?;
         self.filter(page)?;
         page.raw("<main id=\"main\" class=\"wrap\">\n")?;
+        self.summary(page)?;
+        self.artifacts(page)?;
         self.findings(page)?;
         self.allowed(page)?;
-        self.artifacts(page)?;
         self.rules(page)?;
         page.raw("</main>\n<footer><div class=\"wrap\">Written by ")?;
         page.text(format_args!(
@@ -202,6 +203,34 @@ impl<'a> Told<'a> {
             self.report.findings.len()
         ))?;
         page.raw("</p>\n")
+    }
+
+    /// What the findings come to, a row for each rule: the refused first, then by how many.
+    fn summary(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let mut rows: BTreeMap<(Level, &str), (usize, BTreeSet<&Text>)> = BTreeMap::new();
+        for finding in &self.report.findings {
+            let row = rows.entry((finding.level, finding.rule.id)).or_default();
+            row.0 += 1;
+            row.1.insert(&finding.path);
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        rows.sort_by_key(|((level, _), (n, _))| (Reverse(*level), Reverse(*n)));
+        page.raw("<section aria-labelledby=\"summary\">\n<h2 id=\"summary\">By rule</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"summary\"><table>\n<thead><tr><th scope=\"col\">level</th><th scope=\"col\">rule</th><th scope=\"col\">what it is</th><th scope=\"col\" class=\"num\">findings</th><th scope=\"col\" class=\"num\">files</th></tr></thead>\n<tbody>\n")?;
+        for ((level, rule), (findings, files)) in rows {
+            let summary = self.rules.get(rule).map_or("", |rule| rule.summary);
+            page.raw("<tr><td><span")?;
+            page.attribute("class", format_args!("level {level}"))?;
+            page.element(">", told::word(level), "</span></td><td><a")?;
+            page.attribute("href", format_args!("#rule={rule}"))?;
+            page.element("><code>", rule, "</code></a></td><td>")?;
+            page.inline(summary)?;
+            page.element("</td><td class=\"num\">", findings, "</td>")?;
+            page.element("<td class=\"num\">", files.len(), "</td></tr>\n")?;
+        }
+        page.raw("</tbody></table></div>\n</section>\n")
     }
 
     /// Hidden until the script that serves it shows it.
@@ -358,7 +387,7 @@ impl<'a> Told<'a> {
         page.element(
             "<section aria-labelledby=\"artifacts\">\n<h2 id=\"artifacts\">Artifacts <small>",
             count(artifacts.len(), "artifact", "artifacts"),
-            "</small></h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"artifacts\"><table>\n<thead><tr><th scope=\"col\">path</th><th scope=\"col\">verdict</th><th scope=\"col\">format</th><th scope=\"col\" class=\"num\">size</th><th scope=\"col\" class=\"num\">globals</th><th scope=\"col\">libraries</th></tr></thead>\n<tbody>\n",
+            "</small></h2>\n<div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"artifacts\"><table>\n<thead><tr><th scope=\"col\">path</th><th scope=\"col\">verdict</th><th scope=\"col\">format</th><th scope=\"col\" class=\"num\">size</th><th scope=\"col\" class=\"num\">globals</th><th scope=\"col\">libraries</th></tr></thead>\n<tbody>\n",
         )?;
         let mut worst: BTreeMap<&Text, Level> = BTreeMap::new();
         for finding in &self.report.findings {

@@ -61,6 +61,44 @@
       form.elements.q.focus();
     }
   });
+  // What is to be copied gets a button: commands and lines to paste, evidence, and paths.
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Where the page is not trusted with the clipboard, the browser copies what is selected.
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      if (!done) throw new Error("not copied");
+    }
+  };
+  const offer = (target, what) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", `Copy ${what}`);
+    button.addEventListener("click", () => {
+      const lines = target.cloneNode(true);
+      for (const number of lines.querySelectorAll(".n")) number.remove();
+      const tell = (word) => {
+        button.textContent = word;
+        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      };
+      copy(lines.textContent.trimEnd()).then(() => tell("Copied"), () => tell("Not copied"));
+    });
+    const box = document.createElement("div");
+    box.className = "copied";
+    target.replaceWith(box);
+    box.append(target, button);
+  };
+  for (const node of document.querySelectorAll(".finding pre")) offer(node, node.closest(".help") ? "these lines" : "the evidence");
+  for (const node of document.querySelectorAll(".file h3")) offer(node, "the path");
+
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = Array.from(document.querySelectorAll("details:not([open]):not(.long)"));

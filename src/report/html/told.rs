@@ -15,6 +15,15 @@ const LONG: usize = 120;
 /// Calls named that load one artifact.
 const LOADS: usize = 20;
 
+/// The word for a level.
+pub(super) fn word(level: Level) -> &'static str {
+    match level {
+        Level::Deny => "error",
+        Level::Warn => "warning",
+        Level::Allow => "allowed",
+    }
+}
+
 /// A finding with all that explains it; `allowed` is what lets it pass.
 pub(super) fn finding(
     finding: &Finding,
@@ -28,12 +37,7 @@ pub(super) fn finding(
     }
     page.raw(">\n<div class=\"kicker\"><span")?;
     page.attribute("class", format_args!("level {}", finding.level))?;
-    let word = match finding.level {
-        Level::Deny => "error",
-        Level::Warn => "warning",
-        Level::Allow => "allowed",
-    };
-    page.element(">", word, "</span><a")?;
+    page.element(">", word(finding.level), "</span><a")?;
     page.attribute("href", format_args!("#rule-{}", finding.rule.id))?;
     page.element("><code>", finding.rule.id, "</code></a>")?;
     let site = finding.site.to_string();

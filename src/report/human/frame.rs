@@ -43,7 +43,9 @@ struct Row {
 struct Marked {
     range: (usize, usize),
     label: String,
+    /// It is what the diagnostic is about, and no aside.
     offence: bool,
+    ink: Ink,
 }
 
 /// Draws a diagnostic and everything related to it.
@@ -84,14 +86,8 @@ pub(super) fn draw(
         style,
         gutter: numbers.map_or(1, |n| n.to_string().len()).max(2),
     };
-    let help = diagnostic.help().map(|help| help.to_string());
-    let url = diagnostic.url().filter(|_| !style.links);
-    let mut advice = help.unwrap_or_default();
-    if let Some(url) = url {
-        advice.push_str("\nsee ");
-        advice.push_str(&url.to_string());
-    }
-    let advice = advice.trim_matches('\n');
+    let advice = diagnostic.help().map(|help| help.to_string());
+    let advice = advice.as_deref().unwrap_or_default().trim_matches('\n');
     if let ([(_, only)], "") = (snippets.as_slice(), advice)
         && only.lines.is_empty()
     {
@@ -110,12 +106,17 @@ pub(super) fn draw(
     page.close(!snippets.is_empty(), advice, out)
 }
 
-fn headline(diagnostic: &dyn Diagnostic, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let (word, ink) = match diagnostic.severity() {
+/// The word for a severity and its colour, which is also that of what is underlined.
+fn severity(diagnostic: &dyn Diagnostic) -> (&'static str, Ink) {
+    match diagnostic.severity() {
         Some(Severity::Error) | None => ("error", Ink::Error),
         Some(Severity::Warning) => ("warning", Ink::Warning),
         Some(Severity::Advice) => ("note", Ink::Note),
-    };
+    }
+}
+
+fn headline(diagnostic: &dyn Diagnostic, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let (word, ink) = severity(diagnostic);
     let head = diagnostic.code().map_or_else(
         || word.to_owned(),
         |code| format!("{word}[{}]", harmless(code, style)),
@@ -152,6 +153,7 @@ fn snippet(diagnostic: &dyn Diagnostic, parent: Option<&dyn SourceCode>) -> Opti
     let labels: Vec<LabeledSpan> = diagnostic.labels()?.collect();
     let primary = labels.iter().position(LabeledSpan::primary).unwrap_or(0);
     let own = diagnostic.severity() != Some(Severity::Advice);
+    let (_, ink) = severity(diagnostic);
     let mut found = Snippet::default();
     for (i, label) in labels.iter().enumerate() {
         let Ok(contents) = source.read_span(label.inner(), CONTEXT, CONTEXT) else {
@@ -199,10 +201,12 @@ fn snippet(diagnostic: &dyn Diagnostic, parent: Option<&dyn SourceCode>) -> Opti
                 .saturating_sub(row.offset)
                 .min(row.text.len());
             let end = start.saturating_add(label.len()).min(row.text.len());
+            let offence = i == primary && own;
             row.marks.push(Marked {
                 range: (start, end),
                 label: label.label().unwrap_or_default().to_owned(),
-                offence: i == primary && own,
+                offence,
+                ink: if offence { ink } else { Ink::Note },
             });
         }
     }
@@ -308,10 +312,11 @@ impl Page {
     fn mark(self, mark: &Marked, start: usize, end: usize, out: &mut dyn Write) -> io::Result<()> {
         let style = self.style;
         let glyphs = style.glyphs();
-        let (glyph, ink) = if mark.offence {
-            (glyphs.offence, Ink::Error)
+        let ink = mark.ink;
+        let glyph = if mark.offence {
+            glyphs.offence
         } else {
-            (glyphs.aside, Ink::Note)
+            glyphs.aside
         };
         let underline = glyph.repeat(end - start);
         let label = harmless(&mark.label, style);

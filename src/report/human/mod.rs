@@ -6,15 +6,19 @@
 mod frame;
 mod told;
 
-use std::io::{self, BufWriter, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, BufWriter, Write},
+};
 
 use super::{
     Reporter, Style,
+    alike::{self, Sections},
     groups::{self, File, Part},
     terminal::{Ink, harmless, width, wrap},
 };
 use crate::{
-    fact::{Place, Site, Text},
+    fact::{Place, Site},
     finding::{Finding, Level},
     verdict::Report,
 };
@@ -39,30 +43,33 @@ impl Reporter for Human {
 
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
-        for file in groups::files(report) {
-            heading(&file, style, out)?;
+        let Sections { files, others } = alike::sections(report);
+        for file in &files {
+            heading(file, style, out)?;
+            let mut said = BTreeSet::new();
             for part in &file.parts {
                 match part {
-                    Part::Full(finding) => full(finding, &file.path, style, out)?,
+                    Part::Full(finding) => {
+                        let told = Told::new(finding, &file.path, &mut said);
+                        frame::draw(&told, style, out)?;
+                        writeln!(out)?;
+                    }
                     Part::Brief(finding, last) => {
                         brief(finding, style, out)?;
                         if *last {
                             writeln!(out)?;
                         }
                     }
-                    Part::More(more) => {
-                        let text = harmless(more.sentence(), style);
-                        for (i, line) in wrap(&text, style.columns() - 2, style.columns() - 4)
-                            .into_iter()
-                            .enumerate()
-                        {
-                            let indent = if i == 0 { 2 } else { 4 };
-                            writeln!(out, "{:indent$}{}", "", style.ink(Ink::Note, line))?;
-                        }
-                        writeln!(out)?;
-                    }
+                    Part::More(more) => further(&more.sentence(), style, out)?,
                 }
             }
+        }
+        for sentence in &others {
+            further(sentence, style, out)?;
+        }
+        if !others.is_empty() {
+            let all = "every finding has a line in `--format concise`, and all that is known of it in `--format json`";
+            further(all, style, out)?;
         }
         closing(report, style, out)?;
         out.flush()
@@ -105,8 +112,14 @@ fn heading(file: &File<'_>, style: Style, out: &mut dyn Write) -> io::Result<()>
     writeln!(out)
 }
 
-fn full(finding: &Finding, path: &Text, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    frame::draw(&Told::new(finding, path), style, out)?;
+/// What is left, in a few lines.
+fn further(sentence: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let text = harmless(sentence, style);
+    let lines = wrap(&text, style.columns() - 2, style.columns() - 4);
+    for (i, line) in lines.into_iter().enumerate() {
+        let indent = if i == 0 { 2 } else { 4 };
+        writeln!(out, "{:indent$}{}", "", style.ink(Ink::Note, line))?;
+    }
     writeln!(out)
 }
 

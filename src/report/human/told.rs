@@ -1,6 +1,6 @@
 //! A finding as miette's [`Diagnostic`]: severity, rule, lines, labels, the policy line that decided.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use miette::{
     Diagnostic, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode, SourceSpan,
@@ -21,13 +21,15 @@ pub(super) const PLACED: &str = "placed";
 #[derive(Debug)]
 pub(super) struct Told<'a> {
     finding: &'a Finding,
+    /// What to do next, less what was said before.
+    help: Vec<&'a str>,
     lines: Lines<'a>,
     asides: Vec<Aside<'a>>,
 }
 
 impl<'a> Told<'a> {
-    /// `path` is how the user knows the file.
-    pub(super) fn new(finding: &'a Finding, path: &Text) -> Self {
+    /// `path` is how the user knows the file, `said` the advice that was given for it already: each is given once.
+    pub(super) fn new(finding: &'a Finding, path: &Text, said: &mut BTreeSet<&'a str>) -> Self {
         let excerpt = finding.excerpt.as_ref();
         let lines = Lines {
             name: place(finding, path),
@@ -49,8 +51,10 @@ impl<'a> Told<'a> {
                 },
             })
             .collect();
+        let help = finding.help.iter().map(String::as_str);
         Self {
             finding,
+            help: help.filter(|help| said.insert(help)).collect(),
             lines,
             asides,
         }
@@ -92,6 +96,10 @@ impl Diagnostic for Told<'_> {
         Some(Box::new(self.finding.rule.id))
     }
 
+    fn url<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        Some(Box::new(super::super::rule_url(self.finding.rule)))
+    }
+
     fn severity(&self) -> Option<Severity> {
         Some(match self.finding.level {
             Level::Deny => Severity::Error,
@@ -103,7 +111,6 @@ impl Diagnostic for Told<'_> {
     /// One help a line; further lines of one help begin with two spaces.
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
         let helps: Vec<String> = self
-            .finding
             .help
             .iter()
             .map(|help| help.replace('\n', "\n  "))

@@ -10,18 +10,18 @@ use std::{
 mod listing;
 mod words;
 
-pub(super) use words::bytes;
+pub(super) use words::{bytes, refusal, remark, unread};
 
 use super::{
     Style,
-    terminal::{Ink, clip, clip_middle, count, guarded, harmless, width, wrap},
+    terminal::{Ink, clip, clip_middle, count, grouped, guarded, harmless, width, wrap},
 };
 use crate::{
-    fact::{Fact, Global, GlobalName, Observation},
+    fact::{Fact, Global, GlobalName, Observation, Tensors},
     policy::GlobalVerdict,
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
-use words::{count_u64, grouped, inwards, plain, refusal, remark, unread, uses};
+use words::{count_u64, inwards, plain, uses};
 
 /// Rows of a table before the rest is counted.
 const ROWS: usize = 40;
@@ -40,6 +40,9 @@ pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io
     page.unread(&inspection.observations)?;
     for verdict in &inspection.torch_loads {
         page.torch(verdict)?;
+    }
+    for tensors in &inspection.tensors {
+        page.tensors(tensors)?;
     }
     page.members(&inspection.observations)?;
     if let Some(lines) = &inspection.disassembly {
@@ -392,6 +395,35 @@ impl Page<'_> {
         writeln!(self.out, "        ...")
     }
 
+    fn tensors(&mut self, tensors: &Tensors) -> io::Result<()> {
+        let place = match inwards(&tensors.site) {
+            place if place.is_empty() => String::new(),
+            place => format!(" of {}", harmless(place, self.style)),
+        };
+        let total = tensors.listed.iter().map(|tensor| tensor.bytes);
+        let total = bytes(total.fold(0, u64::saturating_add));
+        let heading = match tensors.count {
+            0 => format!("No tensors{place}"),
+            n => format!("Tensors{place} ({}, {total})", grouped(n)),
+        };
+        self.heading(&heading, Ink::Strong)?;
+        let rows: Vec<(String, String)> = tensors
+            .listed
+            .iter()
+            .map(|tensor| {
+                let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
+                let about = format!(
+                    "{} [{}]  {}",
+                    tensor.dtype,
+                    shape.join(", "),
+                    bytes(tensor.bytes)
+                );
+                (tensor.name.to_string(), about)
+            })
+            .collect();
+        self.table(&rows, ("more", "more"), None)
+    }
+
     fn members(&mut self, observations: &[Observation]) -> io::Result<()> {
         let rows: Vec<(String, String)> = observations
             .iter()
@@ -412,13 +444,7 @@ impl Page<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.heading(
-            &format!(
-                "Members ({})",
-                grouped(u64::try_from(rows.len()).unwrap_or(u64::MAX))
-            ),
-            Ink::Strong,
-        )?;
+        self.heading(&format!("Members ({})", grouped(rows.len())), Ink::Strong)?;
         self.table(&rows, ("more", "more"), None)
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     fact::{Fact, Global, GlobalName, Site, Unread, Usage},
     policy::{GlobalVerdict, Refusal},
+    report::terminal::grouped,
     verdict::JudgedGlobal,
 };
 
@@ -33,7 +34,7 @@ pub(super) fn uses(global: &JudgedGlobal) -> String {
     words.join(", ")
 }
 
-pub(super) fn refusal(global: &JudgedGlobal) -> String {
+pub(in crate::report) fn refusal(global: &JudgedGlobal) -> String {
     let GlobalVerdict::Refused {
         why,
         decided_by,
@@ -77,7 +78,7 @@ pub(super) fn refusal(global: &JudgedGlobal) -> String {
 }
 
 /// What a fact means to someone who is about to load the file; `None` for those with a table of their own.
-pub(super) fn remark(fact: &Fact) -> Option<String> {
+pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
     Some(match fact {
         Fact::StateOnNonInstance { target } => {
             format!("sets state on {target}, which is not an instance")
@@ -107,7 +108,7 @@ pub(super) fn remark(fact: &Fact) -> Option<String> {
     })
 }
 
-pub(super) fn unread(why: &Unread) -> String {
+pub(in crate::report) fn unread(why: &Unread) -> String {
     match why {
         Unread::Malformed { detail } => format!("malformed: {detail}"),
         Unread::Limit { limit } => format!("past the limit of {limit}"),
@@ -138,19 +139,6 @@ pub(super) fn plain(global: &GlobalName) -> bool {
 
 pub(super) fn count_u64(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
-}
-
-/// `1,234,567`.
-pub(super) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `512 bytes`, `12.3 MiB`.

@@ -348,10 +348,7 @@ pub(super) fn whole<F>(report: &verdict::Report, findings: F) -> Report<F> {
     let coverage = &report.coverage;
     Report {
         version: VERSION,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        tool: Tool::this(),
         outcome: match report.outcome() {
             Outcome::Clean => "clean",
             Outcome::Refused => "refused",
@@ -412,7 +409,7 @@ impl Write for Escaping<'_> {
 }
 
 /// The exact text if there is one, else the escaped text and the bytes.
-fn exact(text: &Text) -> (String, Option<String>) {
+pub(super) fn exact(text: &Text) -> (String, Option<String>) {
     match text.as_str() {
         Some(text) => (text.to_owned(), None),
         None => (text.to_string(), Some(hex(text))),
@@ -425,6 +422,16 @@ fn hex(text: &Text) -> String {
         let _ = write!(hex, "{byte:02x}");
     }
     hex
+}
+
+impl Tool {
+    /// This program.
+    pub(super) fn this() -> Self {
+        Self {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
 }
 
 impl Finding {

@@ -23,6 +23,7 @@ fn the_first_page() {
       hook         Judge commits and pushes as git makes them
       completions  Write completions for a shell
       man          Write the manual pages
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help
@@ -37,6 +38,7 @@ fn the_first_page() {
       weighbridge check --diff main...HEAD   what a branch brings
       weighbridge check models/ a.pt         only these
       weighbridge inspect model.pt           what loading one file would do
+      curl -s URL | weighbridge check -      what a download holds
       weighbridge explain pickle             what a rule or a format is
       weighbridge hook install               judge every commit as it is made
 
@@ -64,18 +66,21 @@ fn the_short_page_of_check() {
       -h, --help  Print help (see more with '--help')
 
     Selection:
-          --staged              Check what `git commit` would record
-          --rev <REV>           Check what a commit, a tag or a tree has
-          --diff <RANGE>        Check what a change brings, such as main...HEAD
-          --recurse-submodules  Check what is in submodules, too
-          --history[=<RANGE>]   Check every file that the commits of RANGE have
-                                ever had, each once, with the commit that brought
-                                it; RANGE is a commit, A..B or A...B, by default
-                                HEAD
-          --all-refs            The same for every branch, tag, remote and other
-                                ref
-      [PATH]...                 Files and folders to check, instead of the whole
-                                repository
+          --staged                 Check what `git commit` would record
+          --rev <REV>              Check what a commit, a tag or a tree has
+          --diff <RANGE>           Check what a change brings, such as main...HEAD
+          --recurse-submodules     Check what is in submodules, too
+          --history[=<RANGE>]      Check every file that the commits of RANGE have
+                                   ever had, each once, with the commit that
+                                   brought it; RANGE is a commit, A..B or A...B, by
+                                   default HEAD
+          --all-refs               The same for every branch, tag, remote and other
+                                   ref
+          --stdin-filename <NAME>  What to call standard input: the end of a name
+                                   is a hint, and a policy may say something about
+                                   a path
+      [PATH]...                    Files and folders to check, instead of the whole
+                                   repository; `-` is standard input
 
     Policy:
           --policy <FILE>  The policy to judge by

@@ -64,3 +64,54 @@ fn a_pointer_says_nothing_about_what_is_not_here() {
         "{page:?}"
     );
 }
+
+/// All that the page says, for programs.
+#[test]
+fn json_is_read_by_its_own_types() {
+    use weighbridge::report::json::inspection::Inspection;
+
+    let repo = repo!();
+    repo.write(
+        "a.pkl",
+        "ccollections\nOrderedDict\n(tR.cos\nsystem\n(S'true'\ntR.",
+    );
+    let arguments = ["inspect", "--format", "json", "--disassemble", "a.pkl"];
+    let run = run(&repo.root, &arguments);
+    assert_eq!(run.code, 0, "{run:?}");
+    let read: Inspection = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((read.version, read.size), (1, 52));
+    assert_eq!(read.formats[0].format, "pickle");
+    let judged: Vec<(&str, bool)> = read
+        .globals
+        .iter()
+        .map(|global| (global.global.name.as_str(), global.allowed))
+        .collect();
+    assert_eq!(
+        judged,
+        [("collections.OrderedDict", true), ("os.system", false)]
+    );
+    assert_eq!(read.calls[1].text, "os.system('true')");
+    assert_eq!(read.disassembly.unwrap().len(), 13);
+}
+
+#[test]
+fn a_safetensors_shows_its_tensors() {
+    let repo = repo!();
+    let header = r#"{"__metadata__":{"format":"pt"},"head.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"head.bias":{"dtype":"BF16","shape":[],"data_offsets":[24,26]}}"#;
+    let mut bytes = u64::try_from(header.len()).unwrap().to_le_bytes().to_vec();
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.extend_from_slice(&[0; 26]);
+    std::fs::write(repo.root.join("a.safetensors"), bytes).unwrap();
+    let page = run(&repo.root, &["inspect", "a.safetensors"]);
+    insta::assert_snapshot!(page.shown(&repo.root), @"
+    a.safetensors  195 bytes
+      safetensors
+
+    Loading it imports nothing by name.
+
+    Tensors (2, 26 bytes)
+      head.weight  F32 [2, 3]  24 bytes
+      head.bias    BF16 []  2 bytes
+    exit 0
+    ");
+}

@@ -8,4 +8,5 @@ mod hook;
 mod inspect;
 mod outputs;
 mod paths;
+mod stdin;
 mod views_page;

@@ -219,7 +219,11 @@ fn within_what_a_runner_keeps() {
 
 /// How many findings an annotation speaks of.
 fn spoken_of(command: &Command) -> u64 {
-    let number = |text: &str| text.split(' ').next().and_then(|n| n.parse::<u64>().ok());
+    let number = |text: &str| {
+        text.split(' ')
+            .next()
+            .and_then(|n| n.replace(',', "").parse::<u64>().ok())
+    };
     if let Some(left) = number(&command.data) {
         return left;
     }

@@ -71,6 +71,84 @@ fn success_says_what_was_looked_at() {
     );
 }
 
+/// Ten thousand files that are refused for one thing are one thing to read.
+#[test]
+fn a_long_run_is_told_by_kinds() {
+    let hostile = |n: usize| {
+        let mut found = finding(
+            &GLOBAL,
+            &format!("models/{n:05}.pkl"),
+            "loading runs posix.system",
+        );
+        found.subject = global("posix", "system");
+        found
+    };
+    let mut findings: Vec<Finding> = (0..10_000).map(hostile).collect();
+    findings.push(finding(&LOAD, "train.py", "loads whatever it is given"));
+    let text = human(&only(findings.clone()), Style::default());
+    insta::assert_snapshot!(text, @"
+    ── models/00000.pkl ───────────────────────────────────────────────── 1 error ──
+
+    error[global-not-allowed]: loading runs posix.system
+       ╰─ models/00000.pkl
+
+    ── models/00001.pkl ───────────────────────────────────────────────── 1 error ──
+
+    error[global-not-allowed]: loading runs posix.system
+       ╰─ models/00001.pkl
+
+    ── models/00002.pkl ───────────────────────────────────────────────── 1 error ──
+
+    error[global-not-allowed]: loading runs posix.system
+       ╰─ models/00002.pkl
+
+    ── train.py ───────────────────────────────────────────────────────── 1 error ──
+
+    error[unsafe-load]: loads whatever it is given
+       ╰─ train.py
+
+      and 9,997 more files like models/00000.pkl (9,997 errors): models/00003.pkl,
+        models/00004.pkl, models/00005.pkl, models/00006.pkl, models/00007.pkl,
+        models/00008.pkl and 9,991 others
+
+      every finding has a line in `--format concise`, and all that is known of it in
+        `--format json`
+
+    refused: 10,001 errors in 10,001 files
+    checked: 1 artifact and 1 source file in the work tree
+    policy:  recommended (built in)
+    next:    weighbridge explain global-not-allowed  why, and what to use instead
+             weighbridge inspect models/00000.pkl    all that loading it would do
+    ");
+    let plain = written("plain", &only(findings.clone()), Style::default());
+    assert!(
+        plain.contains("Also: 9,997 more files like models/00000.pkl"),
+        "{plain}"
+    );
+    // Programs are told everything.
+    assert_eq!(
+        written("concise", &only(findings), Style::default())
+            .lines()
+            .count(),
+        10_001 + 3
+    );
+}
+
+#[test]
+fn no_more_files_are_told_than_people_read() {
+    let odd = |n: usize| {
+        let mut found = finding(&GLOBAL, &format!("{n:03}.pkl"), "loading runs something");
+        found.subject = global("app", &format!("f{n}"));
+        found
+    };
+    let text = human(&only((0..80).map(odd).collect()), Style::default());
+    assert_eq!(text.matches("error[").count(), 50, "{text}");
+    assert!(
+        text.contains("and 30 more files (30 errors; global-not-allowed 30): 050.pkl,"),
+        "{text}"
+    );
+}
+
 #[test]
 fn without_unicode_everything_is_ascii() {
     assert!(human(&report(), ASCII).is_ascii());

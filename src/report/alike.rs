@@ -1,0 +1,168 @@
+//! A long run, kept readable: which files are told by themselves, and which are counted as being like one that was.
+//!
+//! Two files are alike if the same rules say the same of the same things in them. Reports for programs hold every finding.
+
+use std::collections::BTreeMap;
+
+use super::{
+    groups::{self, File, Part},
+    terminal::count,
+};
+use crate::{
+    fact::Text,
+    finding::{Finding, Level, Subject},
+    verdict::Report,
+};
+
+/// Files that are alike of which each is told by itself.
+const OF_A_KIND: usize = 3;
+/// Files that are told by themselves in one run.
+const FILES: usize = 50;
+/// Paths in a list of what is left.
+const LISTED: usize = 6;
+/// Rules in a list of what is left.
+const RULES: usize = 6;
+
+/// What is said of a run, in order.
+#[derive(Debug)]
+pub(super) struct Sections<'a> {
+    /// The files that are told by themselves.
+    pub(super) files: Vec<File<'a>>,
+    /// The others, a sentence for each kind.
+    pub(super) others: Vec<String>,
+}
+
+/// What makes two files alike: what is said in them, and how badly.
+type Likeness = Vec<(Level, &'static str, String)>;
+
+/// Chooses what is told of a report.
+pub(super) fn sections(report: &Report) -> Sections<'_> {
+    let all: Vec<File<'_>> = groups::files(report).collect();
+    if all.len() <= OF_A_KIND {
+        return Sections {
+            files: all,
+            others: Vec::new(),
+        };
+    }
+    let mut kinds: BTreeMap<Likeness, Vec<usize>> = BTreeMap::new();
+    for (at, file) in all.iter().enumerate() {
+        kinds.entry(likeness(file)).or_default().push(at);
+    }
+    // One of each kind before the second of any, refusals before warnings: what is told shows all there is.
+    let mut order: Vec<(usize, bool, usize)> = kinds
+        .values()
+        .flat_map(|members| members.iter().take(OF_A_KIND).enumerate())
+        .map(|(nth, at)| (nth, all.get(*at).is_none_or(|file| file.errors == 0), *at))
+        .collect();
+    order.sort_unstable();
+    order.truncate(FILES);
+    let mut told: Vec<bool> = vec![false; all.len()];
+    for (.., at) in order {
+        if let Some(told) = told.get_mut(at) {
+            *told = true;
+        }
+    }
+    let is_told = |at: &usize| told.get(*at).copied().unwrap_or(false);
+
+    let mut others = Vec::new();
+    let mut rest: Vec<&File<'_>> = Vec::new();
+    let mut by_first: Vec<&Vec<usize>> = kinds.values().collect();
+    by_first.sort_unstable();
+    for members in by_first {
+        let left = members.iter().filter(|at| !is_told(at));
+        let left: Vec<&File<'_>> = left.filter_map(|at| all.get(*at)).collect();
+        let example = members.iter().find(|at| is_told(at));
+        match example.and_then(|at| all.get(*at)) {
+            Some(_) if left.is_empty() => {}
+            Some(example) => others.push(like(example, &left)),
+            None => rest.extend(left),
+        }
+    }
+    if !rest.is_empty() {
+        others.push(unlike(&rest));
+    }
+    let mut keep = told.into_iter();
+    let mut files = all;
+    files.retain(|_| keep.next().unwrap_or(true));
+    Sections { files, others }
+}
+
+fn likeness(file: &File<'_>) -> Likeness {
+    let mut likeness: Likeness = file.findings.iter().map(|finding| said(finding)).collect();
+    likeness.sort_unstable();
+    likeness.dedup();
+    likeness
+}
+
+/// What a finding says, without where it says it.
+fn said(finding: &Finding) -> (Level, &'static str, String) {
+    let about = match &finding.subject {
+        Subject::Artifact | Subject::Member(_) => String::new(),
+        subject => subject.to_string(),
+    };
+    (finding.level, finding.rule.id, about)
+}
+
+/// `and 9,997 more files like models/a.pkl (19,994 errors): models/b.pkl, models/c.pkl and 9,995 others`
+fn like(example: &File<'_>, left: &[&File<'_>]) -> String {
+    format!(
+        "and {} like {} ({}): {}",
+        count(left.len(), "more file", "more files"),
+        example.path,
+        tally(left),
+        listed(left)
+    )
+}
+
+/// `and 120 more files (240 errors of global-not-allowed, incomplete-read): ...`
+fn unlike(left: &[&File<'_>]) -> String {
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in left.iter().flat_map(|file| &file.findings) {
+        *rules.entry(finding.rule.id).or_default() += 1;
+    }
+    let mut rules: Vec<(&str, usize)> = rules.into_iter().collect();
+    rules.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let more = rules.len().saturating_sub(RULES);
+    let mut names: Vec<String> = rules
+        .iter()
+        .take(RULES)
+        .map(|(rule, n)| format!("{rule} {n}"))
+        .collect();
+    if more > 0 {
+        names.push(count(more, "other rule", "other rules"));
+    }
+    format!(
+        "and {} ({}; {}): {}",
+        count(left.len(), "more file", "more files"),
+        tally(left),
+        names.join(", "),
+        listed(left)
+    )
+}
+
+fn tally(files: &[&File<'_>]) -> String {
+    let sum = |of: fn(&File<'_>) -> usize| files.iter().map(|file| of(file)).sum::<usize>();
+    let all = File {
+        path: Text::default(),
+        brought: None,
+        errors: sum(|file| file.errors),
+        warnings: sum(|file| file.warnings),
+        findings: Vec::new(),
+        parts: Vec::<Part<'_>>::new(),
+    };
+    groups::counts(&all)
+}
+
+fn listed(files: &[&File<'_>]) -> String {
+    let mut text = files
+        .iter()
+        .take(LISTED)
+        .map(|file| file.path.to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    if let Some(more) = files.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        text.push_str(" and ");
+        text.push_str(&count(more, "other", "others"));
+    }
+    text
+}

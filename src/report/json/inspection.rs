@@ -1,0 +1,312 @@
+//! What loading one file would do, for programs: version 1 of the schema of `weighbridge inspect --format json`, which
+//! `docs/json.md` describes. What [`v1`](super::v1) says of strings and versions holds here too.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::v1::{Escaping, Site, Subject, Tool, exact};
+use crate::{
+    fact::{self, Fact, Global, ListingLine},
+    finding,
+    policy::GlobalVerdict,
+    report::inspect::{refusal, remark, unread},
+    verdict,
+};
+
+/// The version of this schema.
+pub const VERSION: u32 = 1;
+
+/// One file, explained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// Always 1.
+    pub version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// The file, as it was named.
+    pub path: String,
+    /// The path's bytes in hexadecimal, if they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_hex: Option<String>,
+    /// Its bytes.
+    pub size: u64,
+    /// The policy that judged: a path, or `recommended (built in)`.
+    pub policy: String,
+    /// What it is, and what is inside it.
+    pub formats: Vec<Format>,
+    /// Every global that loading resolves, once.
+    pub globals: Vec<JudgedGlobal>,
+    /// Every call, with its arguments as far as they are known.
+    pub calls: Vec<Call>,
+    /// Everything else that was seen. Wording may change between releases.
+    pub remarks: Vec<Remark>,
+    /// What was not read to its end, so that nothing is known of the rest.
+    pub unread: Vec<Remark>,
+    /// How `torch.load(weights_only=True)` takes it, and each thing of torch's inside it.
+    pub weights_only: Vec<WeightsOnly>,
+    /// The members of an archive.
+    pub members: Vec<Member>,
+    /// The tensors that a format lists.
+    pub tensors: Vec<Tensors>,
+    /// Every opcode with its effect, a line each, if `--disassemble` asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disassembly: Option<Vec<Line>>,
+}
+
+/// A format that was recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Format {
+    /// Its id: `weighbridge explain <format>` says more.
+    pub format: String,
+    /// Where.
+    pub site: Site,
+}
+
+/// A global, with its uses and the policy's verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JudgedGlobal {
+    /// The global, exactly as stored.
+    pub global: Subject,
+    /// `import`, `build`, `construct` and `call`.
+    pub uses: Vec<String>,
+    /// How often its most frequent use is made.
+    pub count: u64,
+    /// Whether the policy allows all of that.
+    pub allowed: bool,
+    /// Why not, in words. Wording may change between releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The packs and policy lines that list it, if it is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_by: Option<String>,
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// What is called.
+    pub callee: Subject,
+    /// The call, readable and short.
+    pub text: String,
+    /// Where the first of its kind is.
+    pub site: Site,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// Something in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// What.
+    pub text: String,
+    /// Where.
+    pub site: Site,
+    /// How often.
+    pub count: u64,
+}
+
+/// How torch's weights-only loader takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightsOnly {
+    /// The way to it from the file; empty for the file itself.
+    pub place: String,
+    /// Whether it loads.
+    pub loads: bool,
+    /// Why not, or under which condition, in words.
+    pub reasons: Vec<String>,
+    /// The globals that `torch.serialization.safe_globals` would have to list; empty if nothing needs listing, or no list mends it.
+    pub safe_globals: Vec<Subject>,
+}
+
+/// A member of an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its name as stored.
+    pub name: String,
+    /// The name's bytes in hexadecimal, if they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_hex: Option<String>,
+    /// Its bytes, unpacked.
+    pub size: u64,
+    /// Where the archive is.
+    pub site: Site,
+}
+
+/// The tensors of one file, or of one inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tensors {
+    /// Where they are described.
+    pub site: Site,
+    /// How many there are, listed or not.
+    pub count: u64,
+    /// The first of them, in the order of the file.
+    pub listed: Vec<Tensor>,
+}
+
+/// A tensor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tensor {
+    /// Its name.
+    pub name: String,
+    /// Its dtype, as the format spells it.
+    pub dtype: String,
+    /// Its shape; empty for a scalar.
+    pub shape: Vec<u64>,
+    /// Bytes of its data.
+    pub bytes: u64,
+}
+
+/// A line of a disassembly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The offset, the opcode and its operand in columns; where the stream is, at its beginning; or a note.
+    pub text: String,
+    /// What the opcode does to the stack or the memo; empty if the text says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub effect: String,
+}
+
+/// Writes an inspection and a final line end.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn write(inspection: &verdict::Inspection, mut out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Escaping(&mut out), &Inspection::from(inspection))?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+fn subject(global: &Global) -> Subject {
+    Subject::from(&finding::Subject::Global(global.clone()))
+}
+
+fn remarks(
+    observations: &[fact::Observation],
+    words: impl Fn(&Fact) -> Option<String>,
+) -> Vec<Remark> {
+    let said = observations.iter().filter_map(|observation| {
+        Some(Remark {
+            text: words(&observation.fact)?,
+            site: Site::from(&observation.site),
+            count: observation.count.max(1),
+        })
+    });
+    said.collect()
+}
+
+impl From<&verdict::Inspection> for Inspection {
+    fn from(inspection: &verdict::Inspection) -> Self {
+        let (path, path_hex) = exact(&inspection.path);
+        let observations = &inspection.observations;
+        let mut whole = Self {
+            version: VERSION,
+            tool: Tool::this(),
+            path,
+            path_hex,
+            size: inspection.size,
+            policy: inspection.policy.clone(),
+            formats: Vec::new(),
+            globals: inspection.globals.iter().map(JudgedGlobal::from).collect(),
+            calls: Vec::new(),
+            remarks: remarks(observations, remark),
+            unread: remarks(observations, |fact| match fact {
+                Fact::Unread(why) => Some(unread(why)),
+                _ => None,
+            }),
+            weights_only: inspection
+                .torch_loads
+                .iter()
+                .map(WeightsOnly::from)
+                .collect(),
+            members: Vec::new(),
+            tensors: inspection.tensors.iter().map(Tensors::from).collect(),
+            disassembly: inspection
+                .disassembly
+                .as_ref()
+                .map(|lines| lines.iter().map(Line::from).collect()),
+        };
+        for observation in observations {
+            let site = Site::from(&observation.site);
+            match &observation.fact {
+                Fact::Is(id) => whole.formats.push(Format {
+                    format: id.clone(),
+                    site,
+                }),
+                Fact::Call {
+                    callee, preview, ..
+                } => whole.calls.push(Call {
+                    callee: subject(callee),
+                    text: preview.clone(),
+                    site,
+                    count: observation.count.max(1),
+                }),
+                Fact::Member { name, size } => {
+                    let (name, name_hex) = exact(name);
+                    whole.members.push(Member {
+                        name,
+                        name_hex,
+                        size: *size,
+                        site,
+                    });
+                }
+                _ => {}
+            }
+        }
+        whole
+    }
+}
+
+impl From<&verdict::JudgedGlobal> for JudgedGlobal {
+    fn from(global: &verdict::JudgedGlobal) -> Self {
+        let allowed =
+            global.verdict == GlobalVerdict::Allowed && global.arguments_refused.is_none();
+        Self {
+            global: subject(&global.global),
+            uses: global.usages.iter().map(ToString::to_string).collect(),
+            count: global.count,
+            allowed,
+            reason: (!allowed).then(|| refusal(global)),
+            listed_by: global.listed_by.clone(),
+        }
+    }
+}
+
+impl From<&verdict::TorchVerdict> for WeightsOnly {
+    fn from(verdict: &verdict::TorchVerdict) -> Self {
+        let named = |name: &fact::GlobalName| subject(&Global::Named(name.clone()));
+        Self {
+            place: verdict.place.clone(),
+            loads: verdict.loads,
+            reasons: verdict.reasons.clone(),
+            safe_globals: verdict.safe_globals.iter().map(named).collect(),
+        }
+    }
+}
+
+impl From<&fact::Tensors> for Tensors {
+    fn from(tensors: &fact::Tensors) -> Self {
+        let listed = tensors.listed.iter().map(|tensor| Tensor {
+            name: exact(&tensor.name).0,
+            dtype: tensor.dtype.clone(),
+            shape: tensor.shape.clone(),
+            bytes: tensor.bytes,
+        });
+        Self {
+            site: Site::from(&tensors.site),
+            count: tensors.count,
+            listed: listed.collect(),
+        }
+    }
+}
+
+impl From<&ListingLine> for Line {
+    fn from(line: &ListingLine) -> Self {
+        let (text, effect) = match line {
+            ListingLine::In(site) => (site.to_string(), String::new()),
+            ListingLine::Opcode { text, effect } => (text.clone(), effect.clone()),
+            ListingLine::Note(note) => (note.clone(), String::new()),
+        };
+        Self { text, effect }
+    }
+}
