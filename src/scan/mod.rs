@@ -149,6 +149,7 @@ pub fn check(
         noted.into_iter().map(|(_, weighed)| weighed),
     );
     report.notices.clone_from(&view.notices);
+    report.unpushed.clone_from(&view.unpushed);
     report.kept = view.kept.clone();
     report.root = view
         .root
