@@ -99,9 +99,20 @@ pub(super) struct Check {
     all_refs: bool,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Judge by the policy that a commit has, whatever is looked at
+    ///
+    /// For a pipeline that looks at the files or the commits of a change, which must
+    /// not choose its own judge; `--diff` does so by itself.
+    #[arg(
+        long,
+        value_name = "REV",
+        help_heading = "Policy",
+        conflicts_with = "policy"
+    )]
+    policy_from: Option<String>,
     #[command(flatten)]
     outputs: Outputs,
-    /// What tells this run from others of the same commit in a SARIF log: a word
+    /// The category of this run in a SARIF log, which tells it from others of the same commit
     #[arg(
         long,
         value_name = "NAME",
@@ -132,9 +143,10 @@ impl Check {
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let plan = self.outputs.plan()?;
+        let mut plan = self.outputs.plan()?;
         let date = self.date(plan.wants())?;
         let mut view = self.view(&cwd)?;
+        plan.probe(self.untrusted(&view))?;
         let request = Request {
             threads: self.threads.map(usize::from),
             wants: plan.wants(),
@@ -168,6 +180,15 @@ impl Check {
         })
     }
 
+    /// Folders whose content may be somebody else's: a link in them does not say where a report goes.
+    fn untrusted(&self, view: &View) -> Vec<PathBuf> {
+        let mut folders = self.paths.clone();
+        if folders.is_empty() || view.is_repository() {
+            folders.push(view.root.clone());
+        }
+        folders
+    }
+
     fn view(&self, cwd: &Path) -> Result<View, Error> {
         let view = if self.staged {
             scan::staged(cwd, &self.paths)
@@ -182,6 +203,10 @@ impl Check {
         } else {
             scan::work_tree(cwd, &self.paths)
         }?;
+        let view = match &self.policy_from {
+            Some(rev) => view.ruled_by_revision(rev)?,
+            None => view,
+        };
         Ok(if self.recurse_submodules {
             view.with_submodules()
         } else {

@@ -47,7 +47,7 @@ impl Inspect {
         };
         let inspection = scan::inspect(&view, &self.file, &policy, name, listing)?;
         let style = terminal::style(self.output.color, self.output.output.is_some());
-        output::deliver(self.output.output.as_deref(), |out| {
+        output::deliver(self.output.output.as_deref(), &[], |out| {
             report::inspect(&inspection, style, out)
         })?;
         Ok(Outcome::Clean)

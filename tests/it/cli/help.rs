@@ -78,7 +78,9 @@ fn the_short_page_of_check() {
                                 repository
 
     Policy:
-          --policy <FILE>  The policy to judge by
+          --policy <FILE>      The policy to judge by
+          --policy-from <REV>  Judge by the policy that a commit has, whatever is
+                               looked at
 
     ...
           --threads <N>  How many files to read at once; as many as there are

@@ -2,4 +2,5 @@ mod deadline;
 mod install;
 mod place;
 mod run;
+mod status;
 mod word;

@@ -30,6 +30,9 @@ pub(crate) fn program(folder: &Path) -> Command {
         "GITHUB_WORKSPACE",
         "GITLAB_CI",
         "CI_PROJECT_DIR",
+        "WEIGHBRIDGE_SARIF_CATEGORY",
+        "WEIGHBRIDGE_BASE",
+        "CI",
     ] {
         command.env_remove(name);
     }
