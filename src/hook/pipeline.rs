@@ -85,7 +85,12 @@ pub fn judge(cwd: &Path, said: impl Fn(&str) -> Option<String>) -> Result<Judge,
     match said(BASE) {
         Some(base) if base == "none" => return Ok(Judge::Own),
         Some(base) => {
-            let names = [format!("refs/remotes/origin/{base}"), base.clone()];
+            let names = [
+                remote(&base),
+                // Before a tag of this name, which anybody may have pushed.
+                format!("refs/remotes/{base}"),
+                base.clone(),
+            ];
             return Ok(first(cwd, &names)?.unwrap_or_else(|| Judge::Missing {
                 message: format!("{BASE} is `{base}`, which is no commit here"),
                 help: String::from("fetch it before: git fetch origin"),
@@ -138,11 +143,10 @@ pub fn judge(cwd: &Path, said: impl Fn(&str) -> Option<String>) -> Result<Judge,
     let names = [remote("HEAD")];
     Ok(first(cwd, &names)?.unwrap_or_else(|| Judge::Missing {
         message: String::from(
-            "this is a pipeline, and it does not say what the change is to be judged by",
+            "this is a pipeline, and it does not say which branch the change is for",
         ),
         help: format!(
-            "set {BASE} to the branch or the commit that the change is for, or to `none` where what is checked out is not under \
-             review"
+            "set {BASE} to that branch or a commit: its policy judges; or to `none` where what is checked out is not under review"
         ),
     }))
 }

@@ -1,5 +1,6 @@
 mod deadline;
 mod install;
+mod pipeline;
 mod place;
 mod run;
 mod status;
