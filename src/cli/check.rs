@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    scan::{self, Here, Outcome, Report, Request, View, Wants},
+    scan::{self, Here, Only, Outcome, Report, Request, View, Wants},
 };
 
 const EXAMPLES: &str = "\
@@ -56,6 +56,17 @@ pub(super) struct Check {
     /// Files and folders to check, instead of the whole repository
     #[arg(value_name = "PATH", help_heading = "Selection")]
     paths: Vec<PathBuf>,
+    /// Check only what a path or a pattern matches; may be repeated
+    ///
+    /// `models/*.pt`, `**/*.ckpt`, `data`: relative to the current folder; `*` stops
+    /// at a slash. Unlike PATH, one that matches nothing is no error.
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        help_heading = "Selection",
+        conflicts_with = "paths"
+    )]
+    only: Vec<String>,
     /// Check what `git commit` would record
     ///
     /// Only what differs from HEAD, and as it is in the index: changes that are
@@ -207,11 +218,21 @@ impl Check {
             Some(rev) => view.ruled_by_revision(rev)?,
             None => view,
         };
-        Ok(if self.recurse_submodules {
+        let view = if self.recurse_submodules {
             view.with_submodules()
         } else {
             view
-        })
+        };
+        if self.only.is_empty() {
+            return Ok(view);
+        }
+        let only = Only::new(cwd, &self.only);
+        let view = view.only(&only)?;
+        let recorded = [&self.rev, &self.diff, &self.history];
+        if self.staged || self.all_refs || recorded.iter().any(|it| it.is_some()) {
+            return Ok(view);
+        }
+        view.and_named(&only)
     }
 
     fn outcome(&self, report: &Report, plan: &Plan) -> Outcome {

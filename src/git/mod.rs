@@ -15,6 +15,7 @@ mod lfs;
 mod lines;
 mod locate;
 mod objects;
+mod only;
 mod paths;
 mod place;
 mod read;
@@ -31,6 +32,7 @@ pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use locate::{file, work_tree};
+pub use only::Only;
 pub use read::{Content, Landing, Opened, Reader};
 
 use std::{

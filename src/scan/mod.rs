@@ -14,7 +14,7 @@ pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{
-        Incoming, Known, View, all_refs, change, file, history, incoming, revision, staged,
+        Incoming, Known, Only, View, all_refs, change, file, history, incoming, revision, staged,
         work_tree,
     },
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},

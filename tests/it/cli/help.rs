@@ -64,6 +64,8 @@ fn the_short_page_of_check() {
       -h, --help  Print help (see more with '--help')
 
     Selection:
+          --only <PATTERN>      Check only what a path or a pattern matches; may be
+                                repeated
           --staged              Check what `git commit` would record
           --rev <REV>           Check what a commit, a tag or a tree has
           --diff <RANGE>        Check what a change brings, such as main...HEAD
