@@ -33,4 +33,5 @@ pub mod scan;
 pub mod verdict;
 
 mod error;
+mod files;
 pub use error::Error;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    scan::{self, Here, Outcome, Report, Request, View, Wants},
+    scan::{self, Here, Only, Outcome, Report, Request, View, Wants},
 };
 
 const EXAMPLES: &str = "\
@@ -58,6 +58,17 @@ pub(super) struct Check {
     /// standard input
     #[arg(value_name = "PATH", help_heading = "Selection")]
     paths: Vec<PathBuf>,
+    /// Check only what a path or a pattern matches; may be repeated
+    ///
+    /// `models/*.pt`, `**/*.ckpt`, `data`: relative to the current folder; `*` stops
+    /// at a slash. Unlike PATH, one that matches nothing is no error.
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        help_heading = "Selection",
+        conflicts_with = "paths"
+    )]
+    only: Vec<String>,
     /// Check what `git commit` would record
     ///
     /// Only what differs from HEAD, and as it is in the index: changes that are
@@ -105,9 +116,20 @@ pub(super) struct Check {
     stdin_filename: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Judge by the policy that a commit has, whatever is looked at
+    ///
+    /// For a pipeline that looks at the files or the commits of a change, which must
+    /// not choose its own judge; `--diff` does so by itself.
+    #[arg(
+        long,
+        value_name = "REV",
+        help_heading = "Policy",
+        conflicts_with = "policy"
+    )]
+    policy_from: Option<String>,
     #[command(flatten)]
     outputs: Outputs,
-    /// What tells this run from others of the same commit in a SARIF log: a word
+    /// The category of this run in a SARIF log, which tells it from others of the same commit
     #[arg(
         long,
         value_name = "NAME",
@@ -138,9 +160,10 @@ impl Check {
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let plan = self.outputs.plan()?;
+        let mut plan = self.outputs.plan()?;
         let date = self.date(plan.wants())?;
         let mut view = self.view(&cwd)?;
+        plan.probe(self.untrusted(&view))?;
         let request = Request {
             threads: self.threads.map(usize::from),
             wants: plan.wants(),
@@ -174,10 +197,20 @@ impl Check {
         })
     }
 
+    /// Folders whose content may be somebody else's: a link in them does not say where a report goes.
+    fn untrusted(&self, view: &View) -> Vec<PathBuf> {
+        let mut folders = self.paths.clone();
+        if folders.is_empty() || view.is_repository() {
+            folders.push(view.root.clone());
+        }
+        folders
+    }
+
     fn view(&self, cwd: &Path) -> Result<View, Error> {
         let (stdin, named) = (Path::new(STANDARD_INPUT), self.stdin_filename.is_some());
         if self.paths.iter().any(|path| path == stdin) || named {
-            let other = self.staged || self.all_refs || self.recurse_submodules;
+            let other =
+                self.staged || self.all_refs || self.recurse_submodules || !self.only.is_empty();
             let range = [&self.rev, &self.diff, &self.history];
             if self.paths != [stdin] || other || range.iter().any(|range| range.is_some()) {
                 return Err(Error::Usage {
@@ -202,11 +235,25 @@ impl Check {
         } else {
             scan::work_tree(cwd, &self.paths)
         }?;
-        Ok(if self.recurse_submodules {
+        let view = match &self.policy_from {
+            Some(rev) => view.ruled_by_revision(rev)?,
+            None => view,
+        };
+        let view = if self.recurse_submodules {
             view.with_submodules()
         } else {
             view
-        })
+        };
+        if self.only.is_empty() {
+            return Ok(view);
+        }
+        let only = Only::new(cwd, &self.only);
+        let view = view.only(&only)?;
+        let recorded = [&self.rev, &self.diff, &self.history];
+        if self.staged || self.all_refs || recorded.iter().any(|it| it.is_some()) {
+            return Ok(view);
+        }
+        view.and_named(&only)
     }
 
     fn outcome(&self, report: &Report, plan: &Plan) -> Outcome {

@@ -40,7 +40,7 @@ impl Completions {
         // Into memory first: the generator takes a writer that fails for a panic.
         let mut script = Vec::new();
         generate(self.shell, &mut command, "weighbridge", &mut script);
-        output::deliver(None, |out| out.write_all(&script))?;
+        output::deliver(None, &[], |out| out.write_all(&script))?;
         Ok(Outcome::Clean)
     }
 }

@@ -23,7 +23,7 @@ impl Explain {
         };
         let style = terminal::style(terminal::Color::Auto, false);
         let rendered = std::io::IsTerminal::is_terminal(&std::io::stdout());
-        output::deliver(None, |out| {
+        output::deliver(None, &[], |out| {
             // A terminal shows it as a page; whatever else reads it wants the Markdown.
             if rendered {
                 return report::prose(&text, style, out);

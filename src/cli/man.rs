@@ -4,7 +4,6 @@
 //! (examples, exit codes) becomes sections that keep their lines.
 
 use std::{
-    fs,
     io::{self, Write},
     path::PathBuf,
 };
@@ -34,17 +33,14 @@ impl Man {
         let mut command = super::command();
         command.build();
         let Some(folder) = self.dir else {
-            output::deliver(None, |out| write(&command, out))?;
+            output::deliver(None, &[], |out| write(&command, out))?;
             return Ok(Outcome::Clean);
         };
-        fs::create_dir_all(&folder).map_err(|source| Error::Output {
-            to: folder.display().to_string(),
-            source,
-        })?;
+        output::make_folder(&folder)?;
         let mut commands = vec![&command];
         while let Some(command) = commands.pop() {
             let page = folder.join(Page::new(command.clone()).get_filename());
-            output::deliver(Some(&page), |out| write(command, out))?;
+            output::deliver(Some(&page), &[], |out| write(command, out))?;
             commands.extend(command.get_subcommands().filter(|sub| !sub.is_hide_set()));
         }
         Ok(Outcome::Clean)

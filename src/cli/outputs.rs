@@ -80,6 +80,8 @@ fn formats() -> PossibleValuesParser {
 pub(super) struct Plan {
     files: Vec<(&'static dyn Reporter, PathBuf)>,
     stdout: Option<&'static dyn Reporter>,
+    /// Folders whose content is not trusted.
+    checked: Vec<PathBuf>,
     color: Color,
     exit_zero: bool,
     /// Whether nobody said what is to be written.
@@ -91,7 +93,7 @@ impl Outputs {
         self.color
     }
 
-    /// What is to be done, if it can be: formats exist, nothing is written twice, files can be made where they are to be.
+    /// What is to be done, if it can be: formats exist, nothing is written twice.
     pub(super) fn plan(&self) -> Result<Plan, Error> {
         let asked = self.format.as_deref().map(named).transpose()?;
         let usual = match terminal::format() {
@@ -140,11 +142,9 @@ impl Outputs {
             });
         }
         apart(&files)?;
-        for (_, file) in &files {
-            output::probe(file)?;
-        }
         Ok(Plan {
             files,
+            checked: Vec::new(),
             stdout: stdout.or_else(|| (!instead).then_some(shown)),
             color: self.color,
             exit_zero: self.exit_zero,
@@ -154,6 +154,14 @@ impl Outputs {
 }
 
 impl Plan {
+    /// Whether files can be made where they are to be; none is written through a link in `checked`, folders that are looked at.
+    pub(super) fn probe(&mut self, checked: Vec<PathBuf>) -> Result<(), Error> {
+        self.checked = checked;
+        self.files
+            .iter()
+            .try_for_each(|(_, file)| output::probe(file, &self.checked))
+    }
+
     /// What the reports need beside findings.
     pub(super) fn wants(&self) -> Wants {
         self.reporters().fold(Wants::default(), |wants, reporter| {
@@ -183,7 +191,8 @@ impl Plan {
         let mut failed = None;
         for (reporter, to) in files.chain(stdout) {
             let style = terminal::style(self.color, to.is_some());
-            let result = output::deliver(to, |out| reporter.write(report, style, out));
+            let result =
+                output::deliver(to, &self.checked, |out| reporter.write(report, style, out));
             if let Err(error) = result
                 && let Some(before) = failed.replace(error)
             {

@@ -204,7 +204,9 @@ impl Init {
         let survey = scan::survey(&view, &Policy::recommended());
         let text = policy::init(&survey);
         let target = (!to_stdout).then_some(output.as_path());
-        output::deliver(target, |out| out.write_all(text.as_bytes()))?;
+        output::deliver(target, std::slice::from_ref(&view.root), |out| {
+            out.write_all(text.as_bytes())
+        })?;
         if let Some(path) = target {
             terminal::note(&format!(
                 "wrote {}: review it, commit it, then run `weighbridge check`",

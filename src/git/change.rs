@@ -107,6 +107,16 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     Ok(view)
 }
 
+/// The first of these names that stands for a commit, a tag or a tree of the repository that `cwd` is in.
+///
+/// # Errors
+/// No repository, one that cannot be read or belongs to someone else.
+pub fn first_revision(cwd: &Path, names: &[String]) -> Result<Option<String>, Error> {
+    let place = Place::of(cwd, &judges("--rev"))?;
+    let first = names.iter().find(|name| place.revision(name).is_ok());
+    Ok(first.cloned())
+}
+
 /// A range's sides and the dots between them.
 fn split(range: &str) -> (&str, &'static str, &str) {
     fn or_head(side: &str) -> &str {
@@ -139,7 +149,7 @@ fn limited(label: String, paths: &[PathBuf]) -> String {
 
 impl Revision {
     /// As the place of a policy.
-    fn ground(&self) -> Ground {
+    pub(super) fn ground(&self) -> Ground {
         Ground::commit(self.commit.unwrap_or(self.tree), self.tree, &self.name)
     }
 }

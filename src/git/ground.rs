@@ -18,7 +18,10 @@ use gix::{
     },
 };
 
-use super::{View, attributes::Side, objects::Trees, path_bytes, repository, tree};
+use super::{
+    View, attributes::Side, locate::usage, objects::Trees, path_bytes, repository,
+    revision::Revision, tree,
+};
 use crate::{error::Error, fact::Unread, limits};
 
 /// Where a view's policy and attributes are read from. By default, from disk at the view's root.
@@ -103,6 +106,21 @@ impl View {
             Some(repository) => Ground::head(&repository.to_thread_local())?,
             None => return Ok(self),
         };
+        Ok(self.ruled_by(ground))
+    }
+
+    /// The same view, ruled by what a commit, a tag or a tree of its repository has.
+    ///
+    /// # Errors
+    /// No repository, a name that stands for nothing in it.
+    pub fn ruled_by_revision(self, name: &str) -> Result<Self, Error> {
+        let Some(repository) = &self.repository else {
+            return Err(usage(
+                format!("`{}` is not in a git repository", self.root.display()),
+                "`--policy FILE` judges by a file on disk",
+            ));
+        };
+        let ground = Revision::find(&repository.to_thread_local(), name)?.ground();
         Ok(self.ruled_by(ground))
     }
 

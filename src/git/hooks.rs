@@ -14,6 +14,8 @@ use crate::error::Error;
 pub struct Hooks {
     /// The folder, absolute, as git would open it; it need not exist.
     pub folder: PathBuf,
+    /// The same, with links followed as far as there is anything.
+    pub real: PathBuf,
     /// What `core.hooksPath` says, if that is what decides.
     pub configured: Option<String>,
     /// Whether other repositories may run the hooks there as well: it is neither in git's own folder nor in the work tree,
@@ -21,6 +23,10 @@ pub struct Hooks {
     pub elsewhere: bool,
     /// Whether the folder is in the work tree, where it is versioned and shared with everyone.
     pub versioned: bool,
+    /// The root of the work tree that its path is in, if it is: a link there may lead elsewhere.
+    pub within: Option<PathBuf>,
+    /// Whether `core.hooksPath` turns all hooks off.
+    pub off: bool,
     /// The root of the work tree; `None` in a bare repository.
     pub work_tree: Option<PathBuf>,
     /// Git's own folder, which all linked work trees share.
@@ -30,7 +36,7 @@ pub struct Hooks {
 /// Where the hooks are of the repository that `cwd` is in.
 ///
 /// # Errors
-/// No repository, one that cannot be read or belongs to someone else, a `core.hooksPath` that turns hooks off.
+/// No repository, one that cannot be read or belongs to someone else, one whose references are not read here.
 pub fn hooks(cwd: &Path) -> Result<Hooks, Error> {
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -48,40 +54,64 @@ pub fn hooks(cwd: &Path) -> Result<Hooks, Error> {
     let common = repository.common_dir();
     let common = std::fs::canonicalize(common).map_err(io(common))?;
     let config = repository.config_snapshot();
+    // A hook that can judge nothing would refuse every commit.
+    let refs = config.string("extensions.refStorage");
+    if refs.is_some_and(|refs| refs.eq_ignore_ascii_case(b"reftable")) {
+        return Err(repository::reftable(repository.git_dir()));
+    }
     let configured = config.string("core.hooksPath").map(|it| it.to_string());
     let path = config
         .trusted_path("core.hooksPath")
         .map_err(|error| repository::unreadable(repository.git_dir(), &error))?;
-    let folder = match (&configured, path) {
-        (None, _) | (Some(_), None) if configured.as_deref() != Some("") => common.join("hooks"),
+    let (folder, off) = match (&configured, path) {
+        (None, _) | (Some(_), None) if configured.as_deref() != Some("") => {
+            (common.join("hooks"), false)
+        }
         (_, Some(path)) if path != Path::new("/dev/null") => {
             // Relative to where git runs hooks.
             let base = work_tree.as_deref().unwrap_or(&common);
-            plain(&base.join(path))
+            (plain(&base.join(path)), false)
         }
-        _ => {
-            return Err(usage(
-                format!(
-                    "`core.hooksPath` is `{}`: it turns all hooks off",
-                    configured.unwrap_or_default()
-                ),
-                "see where with `git config --show-origin core.hooksPath`, and unset it",
-            ));
-        }
+        _ => (common.join("hooks"), true),
     };
     let real = existing(&folder);
-    let versioned = work_tree
-        .as_ref()
-        .is_some_and(|root| real.starts_with(root) && !real.starts_with(root.join(".git")))
-        && !real.starts_with(&common);
+    let inside = |path: &Path| {
+        work_tree
+            .as_ref()
+            .is_some_and(|root| path.starts_with(root) && !path.starts_with(root.join(".git")))
+            && !path.starts_with(&common)
+    };
+    let versioned = inside(&real);
     Ok(Hooks {
         elsewhere: !versioned && !real.starts_with(&common),
+        within: work_tree.clone().filter(|_| inside(&folder)),
         folder,
+        real,
+        off,
         configured,
         versioned,
         work_tree,
         common,
     })
+}
+
+impl Hooks {
+    /// The same, if git runs hooks at all.
+    ///
+    /// # Errors
+    /// A `core.hooksPath` that turns hooks off.
+    pub fn on(self) -> Result<Self, Error> {
+        if !self.off {
+            return Ok(self);
+        }
+        Err(usage(
+            format!(
+                "`core.hooksPath` is `{}`: it turns all hooks off",
+                self.configured.unwrap_or_default()
+            ),
+            "see where with `git config --show-origin core.hooksPath`, and unset it",
+        ))
+    }
 }
 
 /// A path without `.` and with `..` taken back, by its names alone: as people know it.

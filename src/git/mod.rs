@@ -15,6 +15,7 @@ mod lfs;
 mod lines;
 mod locate;
 mod objects;
+mod only;
 mod paths;
 mod place;
 mod read;
@@ -25,15 +26,17 @@ mod submodule;
 mod tree;
 mod walk;
 
-pub use change::{change, revision};
+pub use change::{change, first_revision, revision};
 pub use ground::Ground;
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use locate::{file, given, work_tree};
+pub use only::Only;
 pub use read::{Content, Landing, Opened, Reader};
 
 use std::{
+    collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
     sync::OnceLock,
@@ -58,6 +61,8 @@ pub struct View {
     pub items: Vec<Item>,
     /// What is to be known of the view as a whole, a sentence each: that history ends where a shallow clone does.
     pub notices: Vec<String>,
+    /// Commits that brought what is no longer there, and that no remote is known to have: ids in full, hexadecimal.
+    pub unpushed: BTreeSet<String>,
     /// Where the bytes of its files are.
     pub kept: Kept,
     repository: Option<gix::ThreadSafeRepository>,
@@ -142,6 +147,7 @@ impl View {
             label,
             items,
             notices: Vec::new(),
+            unpushed: BTreeSet::new(),
             kept: Kept::default(),
             repository: None,
             stores: OnceLock::new(),

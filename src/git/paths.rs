@@ -99,7 +99,7 @@ impl Filter {
     }
 }
 
-fn is_at_or_below(path: &[u8], folder: &[u8]) -> bool {
+pub(super) fn is_at_or_below(path: &[u8], folder: &[u8]) -> bool {
     folder.is_empty()
         || path
             .strip_prefix(folder)

@@ -162,8 +162,22 @@ pub(super) fn index(repository: &gix::Repository) -> Result<gix::index::File, Er
         .map_err(|error| unreadable(repository.git_dir(), &error))
 }
 
+/// That a repository keeps its references in a way that is not read here.
+pub(super) fn reftable(path: &Path) -> Error {
+    Error::Repository {
+        path: path.to_owned(),
+        message: String::from("its references are a reftable, which weighbridge does not read"),
+        help: String::from(
+            "`git refs migrate --ref-format=files` turns them into files (git 2.46 or newer)",
+        ),
+    }
+}
+
 /// An error about a repository whose data git could mend.
 pub(super) fn unreadable(path: &Path, error: &gix::Error) -> Error {
+    if describe(error).contains("reftable") {
+        return reftable(path);
+    }
     Error::Repository {
         path: path.to_owned(),
         message: describe(error),

@@ -1,13 +1,18 @@
 //! Changes to a folder of hooks, each by one rename or link: there is always one whole hook, whatever interrupts.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
+    slice,
 };
 
 use super::script::{self, Kind};
-use crate::bytes::{FileSource, Window};
+use crate::{
+    bytes::{FileSource, Window},
+    files::{self, Refused, Spot},
+    git::Hooks,
+};
 
 /// Bytes of a hook that are looked at: one that is longer is no script of ours.
 const SCRIPT: usize = 1 << 20;
@@ -27,6 +32,7 @@ pub(super) enum Found {
     /// Another hook, or a link to one; the beginning of its text.
     Other {
         bytes: Vec<u8>,
+        /// Whether git would run it.
         runs: bool,
     },
 }
@@ -66,6 +72,12 @@ pub(super) fn look(path: &Path) -> io::Result<Found> {
         Kind::Changed => Found::Changed,
         Kind::Other => Found::Other { bytes, runs },
     })
+}
+
+/// The beginning of a file, if it can be read.
+pub(super) fn text(path: &Path) -> Option<Vec<u8>> {
+    let window = Window::new(FileSource::open(path).ok()?);
+    window.bytes_at(0, SCRIPT).ok()
 }
 
 /// Whether something stands at a path, a link to nothing included.
@@ -110,55 +122,37 @@ pub(super) fn unkeep(path: &Path, before: &Path) -> io::Result<()> {
     }
 }
 
+/// The place of a script that replaces whatever is there. Where the folder is versioned, no link leads out of it: whoever wrote
+/// the link would choose what is overwritten.
+pub(super) fn spot(hooks: &Hooks, path: &Path) -> Result<Spot, Refused> {
+    if let Some(root) = &hooks.within {
+        return files::spot(path, slice::from_ref(root));
+    }
+    let name = path
+        .file_name()
+        .ok_or(io::Error::from(io::ErrorKind::InvalidInput))?;
+    files::spot(&hooks.real.join(name), &[])
+}
+
 /// Puts a script in its place, whole or not at all, as an executable file.
-pub(super) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
-    let (mut file, draft) = draft(path)?;
+pub(super) fn put(hooks: &Hooks, path: &Path, bytes: &[u8]) -> Result<(), Refused> {
+    match &hooks.within {
+        Some(root) => files::make_folder(&hooks.folder, slice::from_ref(root))?,
+        None => fs::create_dir_all(&hooks.folder)?,
+    }
+    let (draft, mut file) = spot(hooks, path)?.draft(true)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);
-    fs::rename(&draft.0, path)
-}
-
-fn draft(path: &Path) -> io::Result<(fs::File, Draft)> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let name = name.to_string_lossy();
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o777);
-    let process = std::process::id();
-    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
-    // One that an interrupted run of the same number left is in the way, and is let lie.
-    for attempt in 0..16 {
-        let draft = path.with_file_name(format!(".{name}.{process}.{attempt}.tmp"));
-        match options.open(&draft) {
-            Ok(file) => return Ok((file, Draft(draft))),
-            Err(error) => last = error,
-        }
-        if last.kind() != io::ErrorKind::AlreadyExists {
-            break;
-        }
-    }
-    Err(last)
+    Ok(draft.keep()?)
 }
 
 #[cfg(unix)]
-fn executable(metadata: &fs::Metadata) -> bool {
+pub(super) fn executable(metadata: &fs::Metadata) -> bool {
     std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0
 }
 
 #[cfg(not(unix))]
-fn executable(_: &fs::Metadata) -> bool {
+pub(super) fn executable(_: &fs::Metadata) -> bool {
     true
-}
-
-/// A file that is removed unless it has been renamed.
-struct Draft(PathBuf);
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    files::Refused,
     git::{self, Hooks},
 };
 
@@ -44,46 +45,22 @@ pub enum Step {
     Absent(PathBuf),
 }
 
-/// What there is of one hook.
-#[derive(Debug)]
-pub struct Installed {
-    /// Which.
-    pub stage: Stage,
-    /// Its file.
-    pub path: PathBuf,
-    /// What stands there.
-    pub state: State,
-    /// The hook that ours runs first.
-    pub before: Option<PathBuf>,
-}
-
-/// What stands at a hook's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// No hook.
-    None,
-    /// Our script.
-    Ours,
-    /// Our script, but git does not run a file that is not executable.
-    Idle,
-    /// Our script, changed by someone.
-    Changed,
-    /// Another hook.
-    Other,
-}
+/// What hooks of commits do not see.
+const NOT_ASKED: &str = "git asks no hook about commits that a rebase, a cherry-pick, a revert or `git am` makes, nor about a \
+                         fast-forward: `weighbridge hook install --pre-push` judges them before they are pushed";
 
 /// A hook's place, as it was found.
-struct Place {
-    stage: Stage,
-    path: PathBuf,
-    before: PathBuf,
-    found: Found,
-    kept: bool,
+pub(super) struct Place {
+    pub(super) stage: Stage,
+    pub(super) path: PathBuf,
+    pub(super) before: PathBuf,
+    pub(super) found: Found,
+    pub(super) kept: bool,
 }
 
 /// Puts scripts into the repository that `cwd` is in. A hook of another kind is kept beside ours, which runs it first; a
 /// script of ours is renewed, and hands on what it handed on unless the options say otherwise. Without stages it is
-/// `pre-commit`. `shared` agrees to a folder that other repositories may use.
+/// `pre-commit` and `pre-merge-commit`. `shared` agrees to a folder that other repositories may use.
 ///
 /// # Errors
 /// No repository; a folder that is shared, or kept by a tool that would undo it; a script of ours that was changed; two hooks
@@ -94,7 +71,7 @@ pub fn install(
     options: &Options,
     shared: bool,
 ) -> Result<Change, Error> {
-    let hooks = git::hooks(cwd)?;
+    let hooks = git::hooks(cwd)?.on()?;
     if stages.is_empty() && hooks.work_tree.is_none() {
         return Err(Error::Usage {
             message: String::from("this is a bare repository: nothing is committed here"),
@@ -103,7 +80,7 @@ pub fn install(
     }
     allowed(&hooks, shared)?;
     let stages = match stages {
-        [] => &[Stage::PreCommit],
+        [] => &[Stage::PreCommit, Stage::PreMergeCommit],
         stages => stages,
     };
     let mut change = Change {
@@ -114,6 +91,8 @@ pub fn install(
     let places = places(&change.hooks, stages)?;
     for place in &places {
         place.may_be_ours(&mut change)?;
+        folder::spot(&change.hooks, &place.path)
+            .map_err(|refused| unwritten(&place.path, refused))?;
     }
     let mut options = options.clone();
     if change.hooks.versioned {
@@ -125,8 +104,17 @@ pub fn install(
         ));
     }
     for place in places {
-        let step = place.install(&options)?;
+        let step = place.install(&change.hooks, &options)?;
         change.steps.push(step);
+    }
+    let new = |step: &Step| matches!(step, Step::Installed(_) | Step::Chained(..));
+    let pushes = stages.contains(&Stage::PrePush)
+        || matches!(
+            folder::look(&change.hooks.folder.join(Stage::PrePush.name())),
+            Ok(Found::Ours { .. })
+        );
+    if change.hooks.work_tree.is_some() && !pushes && change.steps.iter().any(new) {
+        change.remarks.push(String::from(NOT_ASKED));
     }
     Ok(change)
 }
@@ -136,7 +124,7 @@ pub fn install(
 /// # Errors
 /// No repository; a script of ours that was changed or replaced by someone; files that cannot be removed.
 pub fn uninstall(cwd: &Path, stages: &[Stage]) -> Result<Change, Error> {
-    let hooks = git::hooks(cwd)?;
+    let hooks = git::hooks(cwd)?.on()?;
     let stages = match stages {
         [] => &Stage::ALL,
         stages => stages,
@@ -171,30 +159,6 @@ pub fn uninstall(cwd: &Path, stages: &[Stage]) -> Result<Change, Error> {
     })
 }
 
-/// What there is of every hook.
-///
-/// # Errors
-/// No repository, or files that cannot be read.
-pub fn status(cwd: &Path) -> Result<(Hooks, Vec<Installed>), Error> {
-    let hooks = git::hooks(cwd)?;
-    let installed = places(&hooks, &Stage::ALL)?
-        .into_iter()
-        .map(|place| Installed {
-            stage: place.stage,
-            state: match place.found {
-                Found::Nothing => State::None,
-                Found::Ours { runs: true, .. } => State::Ours,
-                Found::Ours { runs: false, .. } => State::Idle,
-                Found::Changed => State::Changed,
-                Found::Other { .. } => State::Other,
-            },
-            before: place.kept.then_some(place.before),
-            path: place.path,
-        })
-        .collect();
-    Ok((hooks, installed))
-}
-
 /// Whether scripts may be put into this folder.
 fn allowed(hooks: &Hooks, shared: bool) -> Result<(), Error> {
     let folder = hooks.folder.display();
@@ -226,7 +190,7 @@ fn allowed(hooks: &Hooks, shared: bool) -> Result<(), Error> {
     })
 }
 
-fn places(hooks: &Hooks, stages: &[Stage]) -> Result<Vec<Place>, Error> {
+pub(super) fn places(hooks: &Hooks, stages: &[Stage]) -> Result<Vec<Place>, Error> {
     let mut places = Vec::new();
     for stage in Stage::ALL {
         if !stages.contains(&stage) {
@@ -308,17 +272,14 @@ impl Place {
         }
     }
 
-    fn install(self, options: &Options) -> Result<Step, Error> {
+    fn install(self, hooks: &Hooks, options: &Options) -> Result<Step, Error> {
         let chosen = options.policy.is_some() || options.deadline.is_some();
         let text = match &self.found {
             Found::Ours { bytes, .. } if !chosen => script::renewed(self.stage, options, bytes),
             _ => script::script(self.stage, options),
         };
         let put = || {
-            folder::put(&self.path, &text).map_err(|source| Error::Write {
-                path: self.path.clone(),
-                source,
-            })
+            folder::put(hooks, &self.path, &text).map_err(|refused| unwritten(&self.path, refused))
         };
         match &self.found {
             Found::Ours { bytes, runs: true } if *bytes == text => Ok(Step::Present(self.path)),
@@ -370,6 +331,13 @@ impl Place {
             }
         }
     }
+}
+
+fn unwritten(path: &Path, refused: Refused) -> Error {
+    refused.into_error(&path.display().to_string(), |source| Error::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// A path as the user would type it, if it is below where they stand.

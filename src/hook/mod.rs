@@ -7,13 +7,17 @@
 mod folder;
 mod install;
 mod others;
+mod pipeline;
 mod push;
 mod script;
+mod status;
 
 pub use crate::git::Hooks;
-pub use install::{Change, Installed, State, Step, install, status, uninstall};
+pub use install::{Change, Step, install, uninstall};
+pub use pipeline::{Judge, judge};
 pub use push::{Update, pushed, received};
 pub use script::{Options, script};
+pub use status::{Installed, State, Status, status};
 
 use std::fmt;
 

@@ -70,6 +70,33 @@ pub(super) fn renewed(stage: Stage, options: &Options, earlier: &[u8]) -> Vec<u8
     finished(stage, options, line.unwrap_or(call.as_bytes()))
 }
 
+/// Where a script says that the program was at installation.
+pub(super) fn recorded(script: &[u8]) -> Option<PathBuf> {
+    let at = find(script, b"\nrecorded='")?;
+    let mut rest = script.get(at..)?.strip_prefix(b"\nrecorded='")?;
+    let mut path = Vec::new();
+    loop {
+        let end = find(rest, b"'")?;
+        path.extend_from_slice(rest.get(..end)?);
+        rest = rest.get(end..)?;
+        // A quote in a path: the word ends, one escaped follows, and it goes on.
+        match rest.strip_prefix(b"'\\''") {
+            Some(more) => {
+                path.push(b'\'');
+                rest = more;
+            }
+            None => break,
+        }
+    }
+    let path = String::from_utf8(path).ok()?;
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
+/// Whether it is a stage's script as `hooks/` has it, put there by hand.
+pub(super) fn is_plain(stage: Stage, script: &[u8]) -> bool {
+    template(stage).as_bytes() == script
+}
+
 fn finished(stage: Stage, options: &Options, line: &[u8]) -> Vec<u8> {
     let program = options.program.as_deref().map_or_else(
         || quoted(b""),

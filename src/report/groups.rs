@@ -296,8 +296,15 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     for notice in &report.notices {
         rows.push(("note", notice.clone()));
     }
-    if report.findings.iter().any(is_gone) {
+    let gone = |unpushed: bool| {
+        let mut gone = report.findings.iter().filter_map(gone_since);
+        gone.any(|commit| report.unpushed.contains(commit) == unpushed)
+    };
+    if gone(false) {
         rows.push(("note", String::from(GONE)));
+    }
+    if gone(true) {
+        rows.push(("note", String::from(UNPUSHED)));
     }
     rows
 }
@@ -307,9 +314,14 @@ const GONE: &str = "what is no longer there is still in every clone: rewrite the
                     --path PATH`) and have clones made anew, or take it for public: tell who may have loaded it, and replace \
                     every secret in it";
 
-/// Whether it is about something that the newest commits no longer have.
-fn is_gone(finding: &Finding) -> bool {
-    finding.brought.as_ref().is_some_and(|brought| brought.gone)
+/// The same, where nobody else has the commits.
+const UNPUSHED: &str = "what is no longer there is still in commits that no remote is known to have: take it out of the commit \
+                        that brings it (`git rebase -i COMMIT^`) before they are pushed";
+
+/// The commit that brought something that the newest commits no longer have.
+fn gone_since(finding: &Finding) -> Option<&str> {
+    let brought = finding.brought.as_ref().filter(|brought| brought.gone)?;
+    Some(&brought.commit.id)
 }
 
 /// Findings of a level, and the files that have them.

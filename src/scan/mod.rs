@@ -14,8 +14,8 @@ pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{
-        Incoming, Known, View, all_refs, change, file, given, history, incoming, revision, staged,
-        work_tree,
+        Incoming, Known, Only, View, all_refs, change, file, given, history, incoming, revision,
+        staged, work_tree,
     },
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
 };
@@ -149,6 +149,7 @@ pub fn check(
         noted.into_iter().map(|(_, weighed)| weighed),
     );
     report.notices.clone_from(&view.notices);
+    report.unpushed.clone_from(&view.unpushed);
     report.kept = view.kept.clone();
     report.root = view
         .root

@@ -16,7 +16,7 @@ pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 pub use judge::{Weighed, inspect, judge, weigh};
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
-use std::{cmp::Ordering, process::ExitCode};
+use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode};
 
 use crate::{
     fact::{Brought, Kept, Text},
@@ -69,6 +69,8 @@ pub struct Report {
     /// What tells this run from others of the same commit, for services that keep the results of each: a word or a path of
     /// words. Empty where there is only one.
     pub category: String,
+    /// Commits that brought what is no longer there, and that no remote is known to have.
+    pub unpushed: BTreeSet<String>,
     /// Where the bytes of the files are.
     pub kept: Kept,
     /// What is to be known of the run as a whole, a sentence each.

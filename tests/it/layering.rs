@@ -11,9 +11,9 @@ const DOORS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
         "cli",
-        &["scan", "audit", "hook", "report", "docs", "policy"],
+        &["scan", "audit", "hook", "report", "docs", "policy", "files"],
     ),
-    ("hook", &["git", "bytes"]),
+    ("hook", &["git", "bytes", "files"]),
     ("audit", &["scan", "verdict", "report"]),
     (
         "scan",
@@ -35,6 +35,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("git", &["bytes"]),
     ("record", &["bytes"]),
     ("bytes", &[]),
+    ("files", &[]),
     ("fact", &[]),
     ("limits", &[]),
     ("error", &["policy"]),
@@ -46,6 +47,7 @@ const OPEN: &[&str] = &["fact", "limits", "error"];
 /// Third-party crates that keep to rooms or files.
 const LODGERS: &[(&str, &[&str])] = &[
     ("gix", &["git/"]),
+    ("rustix", &["files.rs"]),
     ("imara_diff", &["git/lines.rs"]),
     ("serde_yaml", &["policy/load.rs", "config/"]),
     ("ruff_python_parser", &["python/parse.rs"]),

@@ -18,27 +18,39 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  weighbridge hook install                       judge what is committed
-  weighbridge hook install --pre-commit --pre-push
+  weighbridge hook install                       judge commits and merges
+  weighbridge hook install --pre-commit --pre-merge-commit --pre-push
   weighbridge hook install --pre-receive --policy /etc/weighbridge.yaml
                                                  on a server, in the bare
                                                  repository
   weighbridge hook uninstall                     everything as it was before";
 
+const STATUS_CODES: &str = "\
+Examples:
+  weighbridge hook status
+  weighbridge hook status --pre-commit --pre-push
+
+Exit codes:
+  0  git runs weighbridge for every hook that is named; if none is, for at least
+     one, and for each that it was installed for
+  1  it does not
+  2  it cannot be told: no repository, or one that cannot be read";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Install(Install),
     Uninstall(Uninstall),
-    /// Say which hooks there are
-    Status,
+    Status(Status),
     Print(Print),
     Run(run::Run),
 }
 
-/// Install hooks: pre-commit, if none is named
+/// Install hooks: pre-commit and pre-merge-commit, if none is named
 ///
 /// A hook that is there already is kept and runs first. Linked work trees share
-/// their hooks; `core.hooksPath` counts. To install again renews the scripts.
+/// their hooks; `core.hooksPath` counts. To install again renews the scripts. git
+/// asks no hook about commits that a rebase, a cherry-pick, a revert or `git am`
+/// makes, nor about a fast-forward: pre-push judges them.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Install {
@@ -54,6 +66,17 @@ pub(super) struct Install {
 /// Take hooks away, all if none is named, and put back what was there before
 #[derive(Debug, Args)]
 pub(super) struct Uninstall {
+    #[command(flatten)]
+    stages: Stages,
+}
+
+/// Say for each hook whether git runs weighbridge
+///
+/// Another tool's hooks count if its script or its configuration names
+/// weighbridge; what that does is not worked out.
+#[derive(Debug, Args)]
+#[command(after_help = STATUS_CODES)]
+pub(super) struct Status {
     #[command(flatten)]
     stages: Stages,
 }
@@ -165,10 +188,10 @@ impl Command {
             Self::Uninstall(uninstall) => {
                 told(&hook::uninstall(&cwd, &uninstall.stages.named())?, &cwd);
             }
-            Self::Status => status(&cwd)?,
+            Self::Status(status) => return status.run(&cwd),
             Self::Print(print) => {
                 let script = hook::script(print.stage.into(), &print.options.options(&cwd)?);
-                output::deliver(None, |out| out.write_all(&script))?;
+                output::deliver(None, &[], |out| out.write_all(&script))?;
             }
             Self::Run(run) => return run.run(&cwd),
         }
@@ -208,30 +231,94 @@ fn told(change: &hook::Change, cwd: &Path) {
     }
 }
 
-fn status(cwd: &Path) -> Result<(), Error> {
-    let (hooks, installed) = hook::status(cwd)?;
-    output::deliver(None, |out| {
-        let by = match &hooks.configured {
-            Some(value) => format!(" (core.hooksPath is {})", value.escape_debug()),
-            None => String::new(),
-        };
-        writeln!(out, "hooks in {}{by}", shown(&hooks.folder, cwd))?;
-        for hook in &installed {
-            let state = match hook.state {
-                State::None => "none",
-                State::Ours => "weighbridge",
-                State::Idle => "weighbridge, but not executable: git does not run it",
-                State::Changed => "weighbridge, changed by someone",
-                State::Other => "another hook",
-            };
-            let before = match &hook.before {
-                Some(before) => format!(", after {}", shown(before, cwd)),
+impl Status {
+    fn run(self, cwd: &Path) -> Result<Outcome, Error> {
+        let status = hook::status(cwd, std::env::var_os("PATH").as_deref())?;
+        let hooks = &status.hooks;
+        let stages = self.stages.named();
+        let holds = status.holds(&stages);
+        output::deliver(None, &[], |out| {
+            let by = match &hooks.configured {
+                Some(value) => format!(" (core.hooksPath is {})", value.escape_debug()),
                 None => String::new(),
             };
-            writeln!(out, "  {:<18}{state}{before}", hook.stage.name())?;
+            writeln!(out, "hooks in {}{by}", shown(&hooks.folder, cwd))?;
+            for hook in &status.installed {
+                let before = match &hook.before {
+                    Some(before) => format!(", after {}", shown(before, cwd)),
+                    None => String::new(),
+                };
+                let state = words(&hook.state, hook.stage, cwd);
+                writeln!(out, "  {:<18}{state}{before}", hook.stage.name())?;
+            }
+            if let Some(why) = &status.none {
+                return writeln!(out, "{}", why.escape_debug());
+            }
+            let runs: Vec<&str> = status
+                .installed
+                .iter()
+                .filter(|hook| hook.state.runs())
+                .map(|hook| hook.stage.name())
+                .collect();
+            if runs.is_empty() {
+                writeln!(out, "git does not run weighbridge here")
+            } else {
+                writeln!(out, "git runs weighbridge at {}", runs.join(", "))
+            }
+        })?;
+        Ok(if holds {
+            Outcome::Clean
+        } else {
+            Outcome::Refused
+        })
+    }
+}
+
+/// What stands at a hook's place, and what to do if git does not run it.
+fn words(state: &State, at: Stage, cwd: &Path) -> String {
+    let owned = |tool: Option<&str>| match tool {
+        Some(tool) => format!("the hook of {tool}"),
+        None => String::from("another hook"),
+    };
+    match state {
+        State::None => String::from("none"),
+        State::Ours => String::from("weighbridge"),
+        State::Old => format!(
+            "weighbridge, by a script of another release: `weighbridge hook install --{at}` renews it"
+        ),
+        State::Legacy(tool, path) => {
+            format!("weighbridge, which {tool} runs as {}", shown(path, cwd))
         }
-        Ok(())
-    })
+        State::Called(tool, path) => format!(
+            "{}, which names weighbridge in {}",
+            owned(*tool),
+            shown(path, cwd)
+        ),
+        State::Idle => format!(
+            "weighbridge, but not executable: git does not run it; `weighbridge hook install --{at}` mends it"
+        ),
+        State::Lost(Some(path)) => format!(
+            "weighbridge, but the program is neither on the PATH nor at {}: `weighbridge hook install --{at}` mends it",
+            shown(path, cwd)
+        ),
+        State::Lost(None) => String::from("weighbridge, but the program is not on the PATH"),
+        State::Changed => format!(
+            "weighbridge, changed by someone: compare it with `weighbridge hook print {at}`"
+        ),
+        State::Other { tool, runs: true } => format!("{}: weighbridge is not run", owned(*tool)),
+        State::Other { tool, runs: false } => {
+            format!("{}, not executable: git does not run it", owned(*tool))
+        }
+        State::Replaced(tool, path) => format!(
+            "{}, in the place of weighbridge, which is kept as {} and not run",
+            owned(*tool),
+            shown(path, cwd)
+        ),
+        State::PassedOver(path) => format!(
+            "weighbridge is in {}, where git does not look: `weighbridge hook install --{at}` installs it here",
+            shown(path, cwd)
+        ),
+    }
 }
 
 /// A path as the user would type it where they stand.

@@ -2,7 +2,7 @@
 //!
 //! The variables that are read, for pre-commit and prek: `PRE_COMMIT_FROM_REF`, `PRE_COMMIT_TO_REF`,
 //! `PRE_COMMIT_LOCAL_BRANCH` and `PRE_COMMIT_REMOTE_NAME`, by which they say what they were asked for, and git's own
-//! `GIT_INDEX_FILE`, by which it says that a commit is made.
+//! `GIT_INDEX_FILE`, by which it says that a commit is made. `hook::judge` reads those of pipelines.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     cli::{output, policy, progress::Bar, terminal},
     error::Error,
-    hook,
+    hook::{self, Judge},
     report::{self, Style},
     scan::{self, Here, Incoming, Known, Outcome, Report, Request, View},
 };
@@ -116,7 +116,7 @@ impl Run {
             width: REMOTE_COLUMNS,
             ..Style::default()
         };
-        output::deliver(None, |out| report::push(&report, style, out))?;
+        output::deliver(None, &[], |out| report::push(&report, style, out))?;
         Ok(clean(report.outcome()))
     }
 
@@ -132,7 +132,7 @@ impl Run {
             return Ok(Outcome::Clean);
         }
         let style = terminal::style(terminal::Color::Auto, false);
-        output::deliver(None, |out| {
+        output::deliver(None, &[], |out| {
             report::human(&report, style, out)?;
             match self.hook {
                 Asking::PrePush => report::mend(&report, style, out),
@@ -161,14 +161,23 @@ impl Run {
 }
 
 /// What pre-commit or prek want judged. They call the hook when a commit is made, before a push, in a pipeline with two refs,
-/// and for all files; only their variables say which.
+/// and for all files; only their variables say which. In a pipeline a change is judged by what it is for, never by itself.
 fn asked(cwd: &Path) -> Result<View, Error> {
     let said = |name: &str| {
         let value = std::env::var_os(name).filter(|value| !value.is_empty());
         value.map(|value| value.to_string_lossy().into_owned())
     };
     if let (Some(from), Some(to)) = (said("PRE_COMMIT_FROM_REF"), said("PRE_COMMIT_TO_REF")) {
-        return scan::history(cwd, &format!("{from}..{to}"), &[]);
+        let view = scan::history(cwd, &format!("{from}..{to}"), &[])?;
+        // Before a push git itself asks: that is the work of whoever sits there.
+        if said("PRE_COMMIT_REMOTE_NAME").is_some() {
+            return Ok(view);
+        }
+        let judge = match hook::judge(cwd, said)? {
+            Judge::Revision(base) => base,
+            Judge::Own | Judge::Missing { .. } => from,
+        };
+        return view.ruled_by_revision(&judge);
     }
     // A push of a whole history has no commit before its first.
     if let (Some(branch), Some(_)) = (
@@ -178,11 +187,20 @@ fn asked(cwd: &Path) -> Result<View, Error> {
         return scan::history(cwd, &branch, &[]);
     }
     let staged = scan::staged(cwd, &[])?;
-    // git names the index of the commit that it makes. Where it makes none and nothing is staged, somebody asks for all files.
-    if staged.items.is_empty() && said("GIT_INDEX_FILE").is_none() {
-        return scan::work_tree(cwd, &[]);
+    // git names the index of the commit that it makes.
+    if said("GIT_INDEX_FILE").is_some() {
+        return Ok(staged);
     }
-    Ok(staged)
+    // Where it makes none and nothing is staged, somebody asks for all files.
+    let view = if staged.items.is_empty() {
+        scan::work_tree(cwd, &[])?
+    } else {
+        staged
+    };
+    match hook::judge(cwd, said)?.revision()? {
+        Some(base) => view.ruled_by_revision(&base),
+        None => Ok(view),
+    }
 }
 
 /// The ids that there are, each once.

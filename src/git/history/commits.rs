@@ -107,6 +107,15 @@ impl Commits {
             .collect()
     }
 
+    /// Whether a commit is one of the new ones.
+    pub(super) fn is_new(&self, id: ObjectId) -> bool {
+        let node = self
+            .places
+            .get(&id)
+            .and_then(|at| self.nodes.get(usize_of(*at)));
+        node.is_some_and(|node| !node.known)
+    }
+
     /// The root tree of a commit that was met.
     pub(super) fn tree_of(&self, id: ObjectId) -> Option<ObjectId> {
         let place = self.places.get(&id)?;

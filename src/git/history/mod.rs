@@ -15,6 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use commits::Commits;
 use gix::{ObjectId, objs::Kind, revision::plumbing::Spec};
 
 use super::{
@@ -178,6 +179,7 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
         &known,
         String::from("the incoming commits"),
     )
+    .map(View::all_unpushed)
 }
 
 /// For who is in no repository.
@@ -201,7 +203,8 @@ fn view(
     } else {
         Ground::default()
     };
-    let local = &place.local;
+    let (local, bare) = (place.local.clone(), place.bare);
+    let mut objects = place.stores.open();
     let shallow: BTreeSet<ObjectId> = local
         .shallow_commits()
         .map_err(|error| repository::unreadable(local.git_dir(), &error))?
@@ -213,7 +216,39 @@ fn view(
         .kept_in(Kept::Scattered)
         .ruled_by(ground);
     view.notices = listing.notices;
+    if bare {
+        // What others have of it is what it has.
+        return Ok(view);
+    }
+    let gone: Vec<ObjectId> = view.gone().collect();
+    if !gone.is_empty() {
+        let mut remotes = Tips::default();
+        remotes.add_references(&mut objects, &local, b"refs/remotes/")?;
+        remotes.commits.extend(&known.commits);
+        let unpushed = Commits::walk(&mut objects, &tips.commits, &remotes.commits, &shallow);
+        let unpushed = gone.into_iter().filter(|id| unpushed.is_new(*id));
+        view.unpushed = unpushed.map(|id| id.to_string()).collect();
+    }
     Ok(view)
+}
+
+impl View {
+    /// The commits that brought what is no longer there.
+    fn gone(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        let brought = self
+            .items
+            .iter()
+            .filter_map(|item| item.entry.brought.as_ref());
+        brought
+            .filter(|brought| brought.gone)
+            .filter_map(|brought| ObjectId::from_hex(brought.commit.id.as_bytes()).ok())
+    }
+
+    /// The same, of commits that the receiver does not have: nobody has them from there.
+    fn all_unpushed(mut self) -> Self {
+        self.unpushed = self.gone().map(|id| id.to_string()).collect();
+        self
+    }
 }
 
 /// The commit that an id leads to, if it is not to a bare tree, and its tree.

@@ -23,7 +23,9 @@ pub(super) struct Log<R> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Run<R> {
     pub(super) tool: Tool,
-    pub(super) automation_details: AutomationDetails,
+    /// Without it, whoever uploads the log says the category.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) automation_details: Option<AutomationDetails>,
     pub(super) invocations: [Invocation; 1],
     pub(super) original_uri_base_ids: BTreeMap<&'static str, BaseId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

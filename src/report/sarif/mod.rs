@@ -112,16 +112,7 @@ fn log(report: &Report) -> Log<Results<'_>> {
         tool: Tool {
             driver: driver::driver(&rules),
         },
-        automation_details: AutomationDetails {
-            id: format!(
-                "{}/{}/",
-                env!("CARGO_PKG_NAME"),
-                match report.category.trim_matches('/') {
-                    "" => "check",
-                    category => category,
-                }
-            ),
-        },
+        automation_details: category(report),
         invocations: [invocation],
         original_uri_base_ids: BTreeMap::from([(
             ROOT,
@@ -155,6 +146,14 @@ fn log(report: &Report) -> Log<Results<'_>> {
         version: "2.1.0",
         runs: [run],
     }
+}
+
+/// The category that was asked for. Services take what stands before the last slash; what follows would name a single run.
+fn category(report: &Report) -> Option<AutomationDetails> {
+    let category = report.category.trim_end_matches('/');
+    (!category.is_empty()).then(|| AutomationDetails {
+        id: format!("{category}/"),
+    })
 }
 
 /// The results that a service would keep, in the report's order, and how many more there are: those on what a change

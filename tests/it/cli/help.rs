@@ -79,11 +79,15 @@ fn the_short_page_of_check() {
           --stdin-filename <NAME>  What to call standard input: the end of a name
                                    is a hint, and a policy may say something about
                                    a path
+          --only <PATTERN>         Check only what a path or a pattern matches; may
+                                   be repeated
       [PATH]...                    Files and folders to check, instead of the whole
                                    repository; `-` is standard input
 
     Policy:
-          --policy <FILE>  The policy to judge by
+          --policy <FILE>      The policy to judge by
+          --policy-from <REV>  Judge by the policy that a commit has, whatever is
+                               looked at
 
     ...
           --threads <N>  How many files to read at once; as many as there are

@@ -54,6 +54,8 @@ fn removed_model() -> Option<Repo> {
     );
     import.into_repo(&repo);
     repo.git(&["reset", "-q", "--hard"]);
+    // It was pushed long ago.
+    repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     Some(repo)
 }
 
@@ -229,6 +231,32 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     ] {
         assert_eq!(run(&repo.root, bad).code, 2, "{bad:?}");
     }
+}
+
+/// What nobody else has can still be taken out; what is public cannot.
+#[test]
+fn what_to_do_about_a_removed_file_depends_on_who_has_it() {
+    let Some(repo) = removed_model() else { return };
+    let notes = || {
+        let run = run(&repo.root, &["check", "--history", "--format", "plain"]);
+        let lines = run.stdout.lines().filter(|line| line.starts_with("Note: "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let public = notes();
+    assert_eq!(public.len(), 1);
+    assert!(public[0].contains("clones made anew"), "{public:?}");
+    // Of two that are gone, one was pushed.
+    repo.git(&["update-ref", "refs/remotes/origin/main", "main~2"]);
+    let both = notes();
+    assert_eq!(both.len(), 2);
+    assert_eq!(both[0], public[0]);
+    repo.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    insta::assert_snapshot!(notes().join("\n"), @"Note: what is no longer there is still in commits that no remote is known to have: take it out of the commit that brings it (`git rebase -i COMMIT^`) before they are pushed.");
+    // A bare repository is where others have theirs from.
+    let bare = repo.outside().join("bare.git");
+    repo.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let run = run(&bare, &["check", "--history", "--format", "plain"]);
+    assert!(run.stdout.contains("clones made anew"), "{run:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod help;
 mod history;
 mod hook;
 mod inspect;
+mod only;
 mod outputs;
 mod paths;
 mod stdin;

@@ -169,7 +169,7 @@ fn contradictions_are_errors() {
 
 #[cfg(unix)]
 #[test]
-fn names_of_files_are_bytes_and_links_are_followed() {
+fn names_of_files_are_bytes_and_devices_take_what_comes() {
     use std::os::unix::ffi::OsStrExt as _;
     let repo = shop!();
     let given = std::ffi::OsStr::from_bytes(b"json=caf\xe9.out");
@@ -178,16 +178,139 @@ fn names_of_files_are_bytes_and_links_are_followed() {
     // Some file systems take no such name, and say so.
     assert!(ran.code == 2 || repo.root.join(name).is_file(), "{ran:?}");
 
-    repo.write("real", "");
-    std::os::unix::fs::symlink("real", repo.root.join("link")).unwrap();
-    let twice = run(
-        &repo.root,
-        &["check", "-o", "json=real", "-o", "junit=link"],
-    );
-    assert_eq!(twice.code, 2, "{twice:?}");
     // A device takes as many as come.
     let arguments = ["check", "-o", "json=/dev/null", "-o", "junit=/dev/null"];
     assert_eq!(run(&repo.root, &arguments).code, 1);
+}
+
+/// What is checked does not choose which file a report goes to.
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link() {
+    use std::os::unix::fs::symlink;
+    let repo = shop!();
+    let outside = repo.outside().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("script"), "as it was").unwrap();
+    repo.write("inside/kept", "as it was");
+    let link = |target: &str, name: &str| symlink(target, repo.root.join(name)).unwrap();
+    link("../outside/script", "file");
+    link("../outside", "folder");
+    link("inside", "within");
+    link("inside/kept", "to-a-file-within");
+    link("../outside/new", "dangling");
+    link("folder", "chain");
+    link("itself", "itself");
+    link("/dev/null", "null");
+    for name in [
+        "file",
+        "folder/x",
+        "folder/script",
+        "within/x",
+        "within/kept",
+        "to-a-file-within",
+        "dangling",
+        "chain/x",
+        "inside/../folder/x",
+        "itself",
+        "itself/x",
+        "null",
+    ] {
+        for path in [
+            String::from(name),
+            repo.root.join(name).display().to_string(),
+        ] {
+            let run = run(&repo.root, &["check", "-o", &format!("json={path}")]);
+            assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{path}: {run:?}");
+            let stderr = run.stderr.replace("\n  ", " ");
+            assert!(stderr.contains("symbolic link"), "{path}: {run:?}");
+            assert!(stderr.contains("remove the link"), "{path}: {run:?}");
+        }
+    }
+    for arguments in [
+        &["policy", "init", "-o", "folder/policy.yaml"][..],
+        &["inspect", "load.py", "-o", "file"],
+        &["inspect", "load.py", "-o", "folder/x"],
+        &["man", "--dir", "folder"],
+        &["man", "--dir", "folder/man1"],
+    ] {
+        let run = run(&repo.root, arguments);
+        assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+        let stderr = run.stderr.replace("\n  ", " ");
+        assert!(stderr.contains("symbolic link"), "{run:?}");
+    }
+    let names = |folder: &std::path::Path| fs::read_dir(folder).unwrap().count();
+    assert_eq!((names(&outside), names(&repo.root.join("inside"))), (1, 1));
+    assert_eq!(
+        fs::read_to_string(outside.join("script")).unwrap(),
+        "as it was"
+    );
+    assert_eq!(read(&repo, "inside/kept"), "as it was");
+
+    // A folder that is checked is trusted as little where there is no repository.
+    let download = repo.outside().join("download");
+    fs::create_dir(&download).unwrap();
+    symlink("../outside", download.join("folder")).unwrap();
+    for arguments in [
+        &["check", "download", "-o", "json=download/folder/x"][..],
+        &[
+            "check",
+            "download",
+            "-o",
+            "json=outside/../download/folder/x",
+        ],
+    ] {
+        let run = run(&repo.outside(), arguments);
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+    let here = run(&download, &["check", "-o", "json=folder/x"]);
+    assert_eq!(here.code, 2, "{here:?}");
+    // What the user made elsewhere is theirs, but for the file itself.
+    symlink("outside", repo.outside().join("mine")).unwrap();
+    let target = format!("json={}", repo.outside().join("mine/x.json").display());
+    assert_eq!(run(&repo.root, &["check", "-o", &target]).code, 1);
+    assert!(outside.join("x.json").is_file());
+    let arguments = ["check", "repo/load.py", "-o", "json=mine/y.json"];
+    assert_eq!(run(&repo.outside(), &arguments).code, 1);
+    symlink("script", outside.join("link")).unwrap();
+    let target = format!("json={}", outside.join("link").display());
+    assert_eq!(run(&repo.root, &["check", "-o", &target]).code, 2);
+    assert_eq!(
+        fs::read_to_string(outside.join("script")).unwrap(),
+        "as it was"
+    );
+}
+
+/// A file is replaced: another name of the old one keeps what it had. Pipes and what is open already are written to.
+#[cfg(target_os = "linux")]
+#[test]
+fn other_names_of_a_file_keep_what_they_had() {
+    let repo = shop!();
+    repo.write("other", "as it was");
+    fs::hard_link(repo.root.join("other"), repo.root.join("x.json")).unwrap();
+    assert_eq!(run(&repo.root, &["check", "-o", "x.json"]).code, 1);
+    assert_eq!(read(&repo, "other"), "as it was");
+    assert!(read(&repo, "x.json").starts_with('{'));
+
+    let program = env!("CARGO_BIN_EXE_weighbridge");
+    for script in [
+        "mkfifo pipe && cat pipe >got & while ! [ -p pipe ]; do :; done; PROGRAM check -o json=pipe; wait",
+        "PROGRAM check -o json=/dev/stdout -o concise=/dev/stderr 2>err | cat >got",
+        "echo before >got; PROGRAM check --format json -o /dev/fd/3 3>>got; sed -i 1d got",
+        "PROGRAM check --format json -o /dev/stdout >got",
+        "PROGRAM check --format json -o /proc/self/fd/1 >got",
+    ] {
+        let mut shell = std::process::Command::new("sh");
+        let script = script.replace("PROGRAM", &format!("'{program}'"));
+        shell.current_dir(&repo.root).args(["-c", &script]);
+        let ran = finish(&mut shell);
+        let got = read(&repo, "got");
+        assert!(
+            got.starts_with("{\n  \"version\": 1"),
+            "{script}: {ran:?} {got}"
+        );
+        let _ = fs::remove_file(repo.root.join("got"));
+    }
 }
 
 /// A report that cannot be written keeps no other from being written, and the run has not done its job.

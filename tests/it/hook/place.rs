@@ -23,7 +23,7 @@ fn ours(repo: &Repo, folder: &Path) -> PathBuf {
     let mut command = program(folder);
     command.env("HOME", repo.outside());
     let run = finish(command.args(["hook", "status"]));
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.code, 1, "{}", run.stderr);
     let line = run.stdout.lines().next().unwrap();
     let path = line.strip_prefix("hooks in ").unwrap();
     let path = folder.join(path.split(" (").next().unwrap());
@@ -151,6 +151,77 @@ fn a_versioned_folder_gets_a_script_that_knows_no_machine() {
     );
     let text = fs::read_to_string(repo.root.join("tools/hooks/pre-commit")).unwrap();
     assert!(text.contains("\nrecorded=''\n"), "{text}");
+}
+
+/// Whoever made a link of the work tree would choose what is overwritten.
+#[test]
+fn no_script_is_put_through_a_link_of_the_work_tree() {
+    let repo = repo!();
+    let outside = repo.outside().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::create_dir(repo.root.join("src")).unwrap();
+    symlink("src", repo.root.join("within")).unwrap();
+    symlink("../outside", repo.root.join("out")).unwrap();
+    for folder in ["within", "out", "within/deep", "out/deep"] {
+        repo.git(&["config", "core.hooksPath", folder]);
+        let run = install(&repo, &["--shared"]);
+        assert_eq!(run.code, 2, "{folder}: {}", run.stderr);
+        assert!(run.stderr.contains("symbolic"), "{}", run.stderr);
+    }
+    for folder in [outside, repo.root.join("src")] {
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "{folder:?}");
+    }
+    // A hook that is a link is kept, and replaced by a file.
+    repo.git(&["config", "core.hooksPath", "hooks"]);
+    repo.write("hooks/tool", "as it was");
+    symlink("tool", repo.root.join("hooks/pre-commit")).unwrap();
+    let run = install(&repo, &["--pre-commit"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let text = |name: &str| fs::read_to_string(repo.root.join("hooks").join(name)).unwrap();
+    assert_eq!(text("tool"), "as it was");
+    assert!(text("pre-commit").contains("weighbridge hook"));
+}
+
+#[test]
+fn a_reftable_is_said_to_be_one() {
+    let supported = Repo::new(&[]).is_some_and(|repo| {
+        let help = repo.try_git(&repo.root, &["init", "-q", "--ref-format=reftable", "x"]);
+        help.status.success()
+    });
+    if !supported {
+        crate::support::repo::skipped("this git knows no reftable");
+        return;
+    }
+    let repo = Repo::new(&["--ref-format=reftable"]).unwrap();
+    repo.write("a.py", "1").commit();
+    for arguments in [
+        &["hook", "install"][..],
+        &["hook", "install", "--pre-push"],
+        &["hook", "status"],
+        &["hook", "run", "pre-commit"],
+        &["check", "--staged"],
+        &["check", "--rev", "HEAD"],
+        &["check", "--rev", "main"],
+        &["check", "--diff", "main...HEAD"],
+        &["check", "--history"],
+        &["check", "--all-refs"],
+    ] {
+        let run = run(&repo.root, arguments);
+        assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+        assert!(
+            run.stderr.contains("git refs migrate --ref-format=files"),
+            "{arguments:?}: {}",
+            run.stderr
+        );
+    }
+    assert!(!repo.root.join(".git/hooks/pre-commit").exists());
+    assert_eq!(run(&repo.root, &["check"]).code, 0);
+    // The advice, followed.
+    let migrated = repo.try_git(&repo.root, &["refs", "migrate", "--ref-format=files"]);
+    if migrated.status.success() {
+        assert_eq!(run(&repo.root, &["hook", "install"]).code, 0);
+        assert_eq!(run(&repo.root, &["check", "--rev", "main"]).code, 0);
+    }
 }
 
 #[test]

@@ -137,8 +137,33 @@ fn everything_that_points_points_at_something() {
         assert!(tags.len() <= 10 && tags.contains(&"security".into()));
     }
     assert_eq!(run["columnKind"], "unicodeCodePoints");
-    assert_eq!(run["automationDetails"]["id"], "weighbridge/check/");
+    // Whoever uploads the log says the category, unless it was asked for here.
+    assert!(run["automationDetails"].is_null());
     assert_eq!(run["invocations"][0]["exitCode"], 1);
+}
+
+#[test]
+fn the_category_is_the_one_that_was_asked_for() {
+    let repo = crate::support::repo::repo!();
+    repo.write(
+        "a.py",
+        "import torch\ntorch.load('x', weights_only=False)\n",
+    );
+    let id = |program: &mut std::process::Command| {
+        let run = crate::support::cli::finish(program.args(["--format", "sarif"]));
+        let log: Value = serde_json::from_str(&run.stdout).unwrap();
+        log["runs"][0]["automationDetails"]["id"].clone()
+    };
+    let program = || {
+        let mut program = crate::support::cli::program(&repo.root);
+        program.arg("check");
+        program
+    };
+    assert_eq!(id(&mut program()), Value::Null);
+    for (asked, told) in [("nightly", "nightly/"), ("a/b", "a/b/"), ("x/", "x/")] {
+        assert_eq!(id(program().args(["--sarif-category", asked])), told);
+        assert_eq!(id(program().env("WEIGHBRIDGE_SARIF_CATEGORY", asked)), told);
+    }
 }
 
 #[test]

@@ -30,6 +30,21 @@ pub(crate) fn program(folder: &Path) -> Command {
         "GITHUB_WORKSPACE",
         "GITLAB_CI",
         "CI_PROJECT_DIR",
+        "WEIGHBRIDGE_SARIF_CATEGORY",
+        "WEIGHBRIDGE_BASE",
+        "CI",
+        "TF_BUILD",
+        "JENKINS_URL",
+        "TEAMCITY_VERSION",
+        "BUILDKITE",
+        "CODEBUILD_BUILD_ID",
+        "GITHUB_BASE_REF",
+        "GITHUB_EVENT_NAME",
+        "GITHUB_EVENT_PATH",
+        "GITHUB_REF",
+        "GITHUB_SHA",
+        "CI_DEFAULT_BRANCH",
+        "CI_COMMIT_BRANCH",
     ] {
         command.env_remove(name);
     }

@@ -1,0 +1,436 @@
+//! Writing files: each is there whole or not at all, and none is written through a link that somebody else chose.
+//!
+//! What is checked is not trusted, and it may hold symbolic links. So below a work tree, or a folder that is checked, no
+//! component of a path may be a link; elsewhere only the last one may not. The folder is opened one component at a time
+//! without following links, and the file is made in the open folder: a link that is put there in between leads nowhere. A
+//! file is replaced by a new one, so that other names of the old one keep what they had. Devices and pipes cannot be
+//! replaced: they are opened, unless a link leads to them out of what is checked.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
+
+use crate::{error::Error, fact::Text};
+
+/// Links that are followed on the way to one file. Linux gives up at 40.
+const LINKS: usize = 40;
+
+/// Drafts that runs which were killed may have left in a folder.
+const DRAFTS: u32 = 100;
+
+/// Where something is written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Standard output, under one of its names.
+    Stdout,
+    /// Standard error, under one of its names.
+    Stderr,
+    /// A device or a pipe behind a link of the system's or the user's, or a file that is open already, such as `/dev/fd/3`.
+    Behind(PathBuf),
+    /// A device or a pipe: it cannot be replaced.
+    Device(Spot),
+    /// A file, or the place of one.
+    File(Spot),
+}
+
+/// A place in a folder: the folder, and a name in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// The part of the folder that is as trusted as the user is; without links.
+    base: PathBuf,
+    /// The rest of the folder, where no link is followed.
+    below: Vec<OsString>,
+    name: OsString,
+}
+
+/// Why a path is none to write to.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The operating system's answer.
+    Io(io::Error),
+    /// A symbolic link that is not followed.
+    Link {
+        /// Where it is.
+        link: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+        /// Whether it is in what is checked.
+        untrusted: bool,
+    },
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Refused {
+    /// That `to` cannot be written; `told` words the operating system's answer.
+    pub(crate) fn into_error(self, to: &str, told: impl FnOnce(io::Error) -> Error) -> Error {
+        let (link, target, untrusted) = match self {
+            Self::Io(source) => return told(source),
+            Self::Link {
+                link,
+                target,
+                untrusted,
+            } => (link, target, untrusted),
+        };
+        let here = fs::canonicalize(".").unwrap_or_default();
+        let shown = |path: &Path| {
+            let path = path.strip_prefix(&here).unwrap_or(path);
+            Text::new(path.as_os_str().as_encoded_bytes()).to_string()
+        };
+        let (link, target) = (shown(&link), shown(&target));
+        let (place, help) = if untrusted {
+            (
+                ", in what is checked",
+                "remove the link, or name a file outside of what is checked: whoever made the link would choose which file is \
+                 overwritten",
+            )
+        } else {
+            (
+                "",
+                "name the file that it leads to, or remove the link: nothing is written through one",
+            )
+        };
+        Error::Usage {
+            message: format!(
+                "cannot write to `{to}`: `{link}` is a symbolic link to `{target}`{place}"
+            ),
+            help: String::from(help),
+        }
+    }
+}
+
+/// Where `path` leads. `checked` are folders whose content is not trusted; work trees of git are none the less.
+///
+/// # Errors
+/// A link that is not followed, a folder, a path that cannot be looked at. What does not exist is no error.
+pub(crate) fn place(path: &Path, checked: &[PathBuf]) -> Result<Place, Refused> {
+    let of = |name: &str, n: u8| {
+        let [a, b, c] = [
+            format!("/dev/{name}"),
+            format!("/dev/fd/{n}"),
+            format!("/proc/self/fd/{n}"),
+        ];
+        cfg!(unix) && [a, b, c].iter().any(|name| path == Path::new(name))
+    };
+    if of("stdout", 1) {
+        return Ok(Place::Stdout);
+    }
+    if of("stderr", 2) {
+        return Ok(Place::Stderr);
+    }
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    }
+    let zones = Zones::new(checked);
+    let (folder, name) = split(path, &zones)?;
+    let real = folder.join(name);
+    let kind = match fs::symlink_metadata(&real) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Place::File(zones.spot(&folder, name)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if kind.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    }
+    if kind.is_symlink() {
+        let untrusted = zones.outermost(&folder).is_some();
+        let open = ["/dev", "/proc"].iter().any(|it| folder.starts_with(it));
+        return match fs::metadata(&real) {
+            Ok(there) if there.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
+            Ok(there) if !untrusted && (open || !there.is_file()) => Ok(Place::Behind(real)),
+            _ => Err(Refused::Link {
+                target: fs::read_link(&real)?,
+                link: path.to_owned(),
+                untrusted,
+            }),
+        };
+    }
+    let spot = zones.spot(&folder, name);
+    Ok(if kind.is_file() {
+        Place::File(spot)
+    } else {
+        Place::Device(spot)
+    })
+}
+
+/// The place of a file that replaces whatever has its name, links included; none is followed.
+///
+/// # Errors
+/// A link in what is checked on the way to its folder; a path that cannot be looked at.
+pub(crate) fn spot(path: &Path, checked: &[PathBuf]) -> Result<Spot, Refused> {
+    let zones = Zones::new(checked);
+    let (folder, name) = split(path, &zones)?;
+    Ok(zones.spot(&folder, name))
+}
+
+/// The folder that a file is in, without links, and the file's name.
+fn split<'p>(path: &'p Path, zones: &Zones) -> Result<(PathBuf, &'p OsStr), Refused> {
+    let name = path
+        .file_name()
+        .ok_or(io::Error::from(io::ErrorKind::IsADirectory))?;
+    let folder = resolve(path.parent().unwrap_or(Path::new("")), zones)?;
+    Ok((folder, name))
+}
+
+/// Makes a folder and those above it, none of them through a link in what is checked.
+///
+/// # Errors
+/// As for a file in it; whatever the operating system answers.
+pub(crate) fn make_folder(path: &Path, checked: &[PathBuf]) -> Result<(), Refused> {
+    let folder = resolve(path, &Zones::new(checked))?;
+    Ok(fs::create_dir_all(folder)?)
+}
+
+/// The folder that a path leads to, without links; what does not exist is taken as it is spelled.
+fn resolve(path: &Path, zones: &Zones) -> Result<PathBuf, Refused> {
+    let mut real = PathBuf::new();
+    // Where the user stands is theirs.
+    if path.is_relative() {
+        real = fs::canonicalize(".")?;
+    }
+    let mut left: Vec<OsString> = parts(path);
+    left.reverse();
+    let mut links = 0;
+    while let Some(part) = left.pop() {
+        let component = Path::new(&part).components().next();
+        match component {
+            None | Some(Component::CurDir) => {}
+            Some(Component::ParentDir) => {
+                real.pop();
+            }
+            Some(Component::RootDir | Component::Prefix(_)) => real.push(&part),
+            Some(Component::Normal(_)) => {
+                let next = real.join(&part);
+                let is_link = match fs::symlink_metadata(&next) {
+                    Ok(metadata) => metadata.is_symlink(),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                    Err(error) => return Err(error.into()),
+                };
+                if !is_link {
+                    real = next;
+                    continue;
+                }
+                let target = fs::read_link(&next)?;
+                if zones.outermost(&real).is_some() {
+                    return Err(Refused::Link {
+                        link: next,
+                        target,
+                        untrusted: true,
+                    });
+                }
+                links += 1;
+                if links > LINKS {
+                    let why = "links lead to links without end";
+                    return Err(io::Error::other(why).into());
+                }
+                if target.is_absolute() {
+                    real = PathBuf::new();
+                }
+                let mut parts = parts(&target);
+                parts.reverse();
+                left.extend(parts);
+            }
+        }
+    }
+    Ok(real)
+}
+
+fn parts(path: &Path) -> Vec<OsString> {
+    path.components()
+        .map(|part| part.as_os_str().to_owned())
+        .collect()
+}
+
+/// Folders whose content somebody else may have chosen.
+struct Zones(Vec<PathBuf>);
+
+impl Zones {
+    fn new(checked: &[PathBuf]) -> Self {
+        let real = checked
+            .iter()
+            .filter_map(|path| fs::canonicalize(path).ok());
+        Self(real.collect())
+    }
+
+    /// The outermost of them that a folder is in: one that is checked, or a work tree.
+    fn outermost<'f>(&self, folder: &'f Path) -> Option<&'f Path> {
+        let above = folder.ancestors().filter(|above| {
+            self.0.iter().any(|checked| checked == above)
+                || fs::symlink_metadata(above.join(".git")).is_ok()
+        });
+        above.last()
+    }
+
+    fn spot(&self, folder: &Path, name: &OsStr) -> Spot {
+        let base = self.outermost(folder).unwrap_or(folder).to_owned();
+        let below = folder.strip_prefix(&base).map(parts).unwrap_or_default();
+        Spot {
+            base,
+            below,
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl Spot {
+    /// Opens the device or the pipe that is there; this waits for the reader of a pipe.
+    ///
+    /// # Errors
+    /// Whatever the operating system answers; a link or a file where there was none before.
+    pub(crate) fn open(&self) -> io::Result<fs::File> {
+        let file = Folder::open(&self.base, &self.below)?.open_for_writing(&self.name)?;
+        if file.metadata()?.is_file() {
+            return Err(io::Error::other("it is a file now"));
+        }
+        Ok(file)
+    }
+
+    /// An empty file beside it, which takes its name when it is [kept](Draft::keep); until then it is removed again.
+    ///
+    /// # Errors
+    /// Whatever the operating system answers; a link where there was none before.
+    pub(crate) fn draft(&self, executable: bool) -> io::Result<(Draft, fs::File)> {
+        let folder = Folder::open(&self.base, &self.below)?;
+        let mut attempt = 0;
+        loop {
+            // Not the file's own name and more: that could be too long. In containers every run may have the same id.
+            let name = format!(".weighbridge.{}.{attempt}.tmp", std::process::id());
+            match folder.create(&name, executable) {
+                Ok(file) => {
+                    let draft = Draft {
+                        folder,
+                        name,
+                        to: self.name.clone(),
+                        kept: false,
+                    };
+                    return Ok((draft, file));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < DRAFTS => {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// A file that is removed unless it is kept.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    folder: Folder,
+    name: String,
+    to: OsString,
+    kept: bool,
+}
+
+impl Draft {
+    /// Gives it the name that it was made for, in one step; what had that name is replaced.
+    ///
+    /// # Errors
+    /// Whatever the operating system answers.
+    pub(crate) fn keep(mut self) -> io::Result<()> {
+        self.folder.rename(&self.name, &self.to)?;
+        // By now another run may have a draft of this name.
+        self.kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.kept {
+            let _ = self.folder.remove(&self.name);
+        }
+    }
+}
+
+/// An open folder: whatever becomes of its path, what is made in it is made there.
+#[cfg(unix)]
+#[derive(Debug)]
+struct Folder(std::os::fd::OwnedFd);
+
+#[cfg(unix)]
+impl Folder {
+    fn open(base: &Path, below: &[OsString]) -> io::Result<Self> {
+        use rustix::fs::{Mode, OFlags, open, openat};
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // A folder that may be passed and not be listed is one to write in.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let flags = flags | OFlags::PATH;
+        let mut folder = open(base, flags, Mode::empty())?;
+        for name in below {
+            folder = openat(&folder, name, flags | OFlags::NOFOLLOW, Mode::empty())?;
+        }
+        Ok(Self(folder))
+    }
+
+    fn open_for_writing(&self, name: &OsStr) -> io::Result<fs::File> {
+        use rustix::fs::{Mode, OFlags, openat};
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
+        Ok(openat(&self.0, name, flags, Mode::empty())?.into())
+    }
+
+    fn create(&self, name: &str, executable: bool) -> io::Result<fs::File> {
+        use rustix::fs::{Mode, OFlags, openat};
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(if executable { 0o777 } else { 0o666 });
+        Ok(openat(&self.0, name, flags, mode)?.into())
+    }
+
+    fn rename(&self, from: &str, to: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.0, from, &self.0, to)?)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(
+            &self.0,
+            name,
+            rustix::fs::AtFlags::empty(),
+        )?)
+    }
+}
+
+/// Where folders are not opened, their path is looked at once more.
+#[cfg(not(unix))]
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+#[cfg(not(unix))]
+impl Folder {
+    fn open(base: &Path, below: &[OsString]) -> io::Result<Self> {
+        let mut folder = base.to_owned();
+        for name in below {
+            folder.push(name);
+            if fs::symlink_metadata(&folder)?.is_symlink() {
+                return Err(io::Error::other("a symbolic link is on the way"));
+            }
+        }
+        Ok(Self(folder))
+    }
+
+    fn open_for_writing(&self, name: &OsStr) -> io::Result<fs::File> {
+        fs::OpenOptions::new().write(true).open(self.0.join(name))
+    }
+
+    fn create(&self, name: &str, _: bool) -> io::Result<fs::File> {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true).open(self.0.join(name))
+    }
+
+    fn rename(&self, from: &str, to: &OsStr) -> io::Result<()> {
+        fs::rename(self.0.join(from), self.0.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+}
