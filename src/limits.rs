@@ -178,3 +178,10 @@ pub const SUBMODULE_DEPTH: usize = 16;
 /// Lines of both versions of a text that are compared with each other; of a longer one, all counts as changed. Texts can be
 /// made of which comparing takes the square of their length. Real source has a tenth of it, and more at most in tables.
 pub const DIFF_LINES: usize = 40_000;
+
+/// Bytes of the `.gitattributes` files of one state of a repository. The largest repositories have some 100 kB of them.
+pub const ATTRIBUTE_BYTES: u64 = 2 << 20;
+
+/// Steps that one worker spends on comparing paths with the patterns of `.gitattributes`. A path and a file of a hundred lines take
+/// some thousand; a file of lines made to be slow takes a billion for each path.
+pub const ATTRIBUTE_STEPS: u64 = 4_000_000_000;

@@ -165,6 +165,18 @@ impl Recorder {
             .unwrap_or_default()
     }
 
+    /// Takes over what another recorded.
+    pub fn adopt(&mut self, observation: Observation) {
+        if self.observations.len() < limits::OBSERVATIONS {
+            self.observations.push(observation);
+        }
+    }
+
+    /// All that has been recorded so far.
+    pub fn so_far(&self) -> &[Observation] {
+        &self.observations
+    }
+
     /// Forgets what has been recorded since a moment.
     pub fn forget(&mut self, checkpoint: Checkpoint) {
         self.observations.truncate(checkpoint.observations);

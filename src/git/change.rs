@@ -87,6 +87,7 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     })?;
     let mut difference = Difference::new(&mut trees, &filter);
     difference.compare(b"", Some(old), Some(to.tree));
+    difference.add_rewritten(&before, &after, b"");
     notices.extend(difference.notices());
     let items = difference.items;
     let label = limited(

@@ -1,8 +1,9 @@
 //! What git writes to disk for a blob: `.gitattributes` may have it change the bytes on the way.
 //!
 //! `working-tree-encoding`, `eol=crlf` and `ident` are followed as git's `convert.c` follows them, in its order: what is
-//! judged is what lands, or bytes that are harmless in the object store could become a checkpoint on checkout. What depends
-//! on the machine (`core.autocrlf`, `core.eol`, the commands behind a `filter`) is not known here and not followed.
+//! judged is what lands, or bytes that are harmless in the object store could become a checkpoint on checkout. What
+//! `core.autocrlf` and `core.ignoreCase` change is judged as a possibility; the commands behind a `filter` are not known here and
+//! not followed.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -12,12 +13,15 @@
     clippy::panic
 )]
 
+use std::{io, sync::Arc};
+
 use gix::bstr::ByteSlice as _;
 
-use crate::bytes::wide;
-
-/// The attributes that change bytes, in the order of [`Rewriting::new`].
-pub(super) const NAMES: [&str; 5] = ["working-tree-encoding", "text", "crlf", "eol", "ident"];
+use super::line_ends::{LineEnds, Shape};
+use crate::{
+    bytes::{Window, wide},
+    fact::{Text, Unread},
+};
 
 /// What an attribute is set to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,8 +33,11 @@ pub(super) enum State {
     Value(Vec<u8>),
 }
 
+/// The states of `working-tree-encoding`, `text`, `crlf`, `eol` and `ident`.
+pub(super) type States = [State; 5];
+
 /// How the bytes of a path change.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Rewriting {
     /// To another character set than UTF-8.
     encoding: Option<Vec<u8>>,
@@ -39,7 +46,7 @@ pub(super) struct Rewriting {
 }
 
 /// Whether line feeds become CRLF.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Lines {
     #[default]
     Kept,
@@ -48,15 +55,102 @@ enum Lines {
     Always,
 }
 
+/// How git writes a file to disk: as it does by default, then as it may where `core.autocrlf` or `core.ignoreCase` is true,
+/// which they are by default on other systems.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Landing(Ways);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Ways {
+    /// Of a file of which no attribute says anything.
+    #[default]
+    Unsaid,
+    /// As it is on disk already.
+    OnDisk,
+    Said(Arc<[Rewriting]>),
+}
+
+impl Landing {
+    /// Of what is on disk already.
+    pub(super) fn on_disk() -> Self {
+        Self(Ways::OnDisk)
+    }
+
+    /// From what the attributes say, and what they say where letters are compared without their case, if that differs.
+    pub(super) fn of(exact: &States, folded: Option<&States>) -> Self {
+        let mut ways = vec![Rewriting::new(exact, false)];
+        let others = [
+            Some(Rewriting::new(exact, true)),
+            folded.map(|states| Rewriting::new(states, false)),
+            folded.map(|states| Rewriting::new(states, true)),
+        ];
+        for other in others.into_iter().flatten() {
+            if !ways.contains(&other) {
+                ways.push(other);
+            }
+        }
+        if ways == unsaid() {
+            return Self::default();
+        }
+        Self(Ways::Said(ways.into()))
+    }
+
+    /// As git does by default.
+    pub(super) fn usual(&self) -> Rewriting {
+        match &self.0 {
+            Ways::Said(ways) => ways.first().cloned().unwrap_or_default(),
+            Ways::Unsaid | Ways::OnDisk => Rewriting::default(),
+        }
+    }
+
+    /// As it may elsewhere.
+    pub(super) fn others(&self) -> Vec<Rewriting> {
+        match &self.0 {
+            Ways::Said(ways) => ways.get(1..).unwrap_or_default().to_vec(),
+            Ways::Unsaid => unsaid().into_iter().skip(1).collect(),
+            Ways::OnDisk => Vec::new(),
+        }
+    }
+
+    /// Whether it says nothing but what holds for every file.
+    pub(super) fn is_unsaid(&self) -> bool {
+        self.0 == Ways::Unsaid
+    }
+
+    /// Whether git may write something that it did not write before.
+    pub(super) fn is_news_after(&self, before: &Self) -> bool {
+        if self == before {
+            return false;
+        }
+        let known = before.others();
+        let mut others = self.others().into_iter();
+        self.usual() != before.usual()
+            || others.any(|way| way != before.usual() && !known.contains(&way))
+    }
+}
+
+/// The ways of a file of which no attribute says anything.
+fn unsaid() -> Vec<Rewriting> {
+    let states = States::default();
+    vec![
+        Rewriting::new(&states, false),
+        Rewriting::new(&states, true),
+    ]
+}
+
 impl Rewriting {
-    /// From the states of [`NAMES`].
-    pub(super) fn new([encoding, text, crlf, eol, ident]: &[State; 5]) -> Self {
+    /// From what the attributes say. `crlf` is `core.autocrlf`.
+    fn new([encoding, text, crlf, eol, ident]: &States, autocrlf: bool) -> Self {
         let text = Some(text).filter(|text| is_said(text)).unwrap_or(crlf);
         let auto = matches!(text, State::Value(value) if value == b"auto");
-        let crlf = matches!(eol, State::Value(value) if value == b"crlf");
+        let said = |wanted: &[u8]| matches!(eol, State::Value(value) if value == wanted);
+        let input = matches!(text, State::Value(value) if value == b"input");
+        let crlf = said(b"crlf") || autocrlf && !said(b"lf") && !input;
         let lines = match (text, crlf) {
             (State::Unset, _) | (_, false) => Lines::Kept,
             _ if auto => Lines::Auto,
+            // Nothing says whether it is a text; `eol` alone says that it is.
+            (text, _) if !is_said(text) && !said(b"crlf") => Lines::Auto,
             _ => Lines::Always,
         };
         let encoding = match encoding {
@@ -70,32 +164,74 @@ impl Rewriting {
         }
     }
 
-    /// Whether the bytes stay as they are.
-    pub(super) fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The bytes that land on disk. `id` is the blob's, in hexadecimal.
+    /// What lands on disk, if that is anything else than the blob itself. `id` is the blob's, in hexadecimal.
     ///
     /// # Errors
-    /// A character set that is not followed here; its name.
-    pub(super) fn apply(&self, id: &str, mut bytes: Vec<u8>) -> Result<Vec<u8>, Vec<u8>> {
-        if self.ident {
-            bytes = with_ident(id, &bytes);
+    /// A character set that is not followed here, or a file that is too large to be changed in memory.
+    pub(super) fn apply(&self, id: &str, blob: &Window) -> Result<Option<Window>, Unread> {
+        let broken = |error: io::Error| Unread::Io {
+            detail: Text::from(error.to_string()),
+        };
+        let mut landed: Option<Window> = None;
+        if self.ident && holds_ident(blob).map_err(broken)? {
+            let bytes = in_memory(blob).map_err(broken)??;
+            landed = Some(Window::new(with_ident(id, &bytes)));
         }
-        if self.lines == Lines::Always || self.lines == Lines::Auto && is_lf_text(&bytes) {
-            bytes = with_crlf(&bytes);
+        if self.lines != Lines::Kept {
+            let text = landed.as_ref().unwrap_or(blob);
+            let auto = self.lines == Lines::Auto;
+            let shape = Shape::of(text, auto).map_err(broken)?;
+            if shape.lone_line_feed && !(auto && shape.is_no_lf_text) {
+                landed = Some(Window::new(LineEnds::new(text.clone()).map_err(broken)?));
+            }
         }
-        match &self.encoding {
-            None => Ok(bytes),
-            Some(name) => match encoded(name, &bytes) {
-                Encoded::Bytes(bytes) => Ok(bytes),
-                // git says so and writes what is stored.
-                Encoded::Impossible => Ok(bytes),
-                Encoded::Unknown => Err(name.clone()),
-            },
+        let Some(name) = &self.encoding else {
+            return Ok(landed);
+        };
+        let bytes = in_memory(landed.as_ref().unwrap_or(blob)).map_err(broken)??;
+        match encoded(name, &bytes) {
+            Encoded::Bytes(bytes) => Ok(Some(Window::new(bytes))),
+            // git says so and writes what is stored.
+            Encoded::Impossible => Ok(landed),
+            Encoded::Unknown => Err(Unread::Unsupported {
+                detail: Text::from(format!(
+                    "`working-tree-encoding={}` in .gitattributes: what git makes of it on checkout",
+                    Text::new(name)
+                )),
+            }),
         }
     }
+}
+
+/// Whether `$Id` is anywhere in it.
+fn holds_ident(blob: &Window) -> io::Result<bool> {
+    const CHUNK: usize = 64 << 10;
+    const MARK: &[u8] = b"$Id";
+    let mut at = 0;
+    while at < blob.len() {
+        let chunk = blob.bytes_at(at, CHUNK)?;
+        if chunk.find(MARK).is_some() {
+            return Ok(true);
+        }
+        let next = at.saturating_add(wide(chunk.len()));
+        if chunk.is_empty() || next >= blob.len() {
+            break;
+        }
+        // One that is cut is seen whole in the next.
+        at = next.saturating_sub(wide(MARK.len()));
+    }
+    Ok(false)
+}
+
+/// All of it, if it is small enough to be held twice.
+fn in_memory(blob: &Window) -> io::Result<Result<Vec<u8>, Unread>> {
+    const LARGEST: u64 = 64 << 20;
+    if blob.len() > LARGEST {
+        let limit = String::from("64 MiB of a file whose bytes git changes on checkout");
+        return Ok(Err(Unread::Limit { limit }));
+    }
+    let all = usize::try_from(blob.len()).unwrap_or(usize::MAX);
+    Ok(Ok(blob.bytes_at(0, all)?))
 }
 
 /// Whether git takes a value of `text` or `crlf` for one; otherwise it goes on as if it were not there.
@@ -142,38 +278,6 @@ fn with_ident(id: &str, bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Whether `text=auto` takes it for a text whose line ends may be changed: without a single CR, and hardly anything but text.
-fn is_lf_text(bytes: &[u8]) -> bool {
-    let (mut plain, mut other) = (0_u64, 0_u64);
-    // A text may end as DOS once ended them.
-    let bytes = bytes.strip_suffix(b"\x1a").unwrap_or(bytes);
-    for byte in bytes {
-        match byte {
-            b'\r' | 0 => return false,
-            b'\n' => {}
-            0x7f => other = other.saturating_add(1),
-            b' '.. | b'\t' | 0x08 | 0x0c | 0x1b => plain = plain.saturating_add(1),
-            _ => other = other.saturating_add(1),
-        }
-    }
-    plain.checked_shr(7).unwrap_or_default() >= other
-}
-
-fn with_crlf(bytes: &[u8]) -> Vec<u8> {
-    let count = memchr::memchr_iter(b'\n', bytes).count();
-    let mut out = Vec::with_capacity(bytes.len().saturating_add(count));
-    for line in bytes.split_inclusive(|b| *b == b'\n') {
-        match line.strip_suffix(b"\n") {
-            Some(line) if !line.ends_with(b"\r") => {
-                out.extend_from_slice(line);
-                out.extend_from_slice(b"\r\n");
-            }
-            _ => out.extend_from_slice(line),
-        }
-    }
-    out
-}
-
 enum Encoded {
     Bytes(Vec<u8>),
     /// It is not UTF-8, or says what the character set has not.
@@ -217,19 +321,4 @@ fn encoded(name: &[u8], bytes: &[u8]) -> Encoded {
         });
     }
     Encoded::Bytes(out)
-}
-
-/// A line of a `.gitattributes` by which git writes other characters than are stored, if there is one.
-pub(super) fn encoding_line(attributes: &[u8]) -> Option<&[u8]> {
-    const KEY: &[u8] = b"working-tree-encoding=";
-    attributes.lines().map(<[u8]>::trim_ascii).find(|line| {
-        let mut words = line.split(u8::is_ascii_whitespace);
-        !line.starts_with(b"#")
-            && words.any(|word| word.strip_prefix(KEY).is_some_and(|name| !is_utf8(name)))
-    })
-}
-
-/// Whether bytes are few enough to be held twice.
-pub(super) fn is_small_enough(len: u64) -> bool {
-    len <= wide(64 << 20)
 }

@@ -19,8 +19,13 @@ use gix::{
 };
 
 use super::{
-    View, attributes::Side, locate::usage, objects::Trees, path_bytes, repository,
-    revision::Revision, tree,
+    View,
+    attributes::{self, Found},
+    locate::usage,
+    objects::Trees,
+    path_bytes, repository,
+    revision::Revision,
+    tree,
 };
 use crate::{error::Error, fact::Unread, limits};
 
@@ -190,43 +195,24 @@ impl View {
         blob(trees, id).ok()
     }
 
-    /// The `.gitattributes` of a folder (with a slash at its end, or empty) where the view's attributes are read from.
-    /// A link is none, as git has it.
-    pub(super) fn attributes_file(
-        &self,
-        trees: &mut Trees,
-        folder: &[u8],
-        side: Side,
-    ) -> Option<Vec<u8>> {
-        /// Above this git does not read them.
-        const LARGEST: u64 = 100 << 20;
+    /// The `.gitattributes` of a folder (with a slash at its end, or empty) where the view's policy is read from.
+    pub(super) fn exempting_file(&self, trees: &mut Trees, folder: &[u8]) -> Option<Found> {
         // What a submodule says of itself is not what its user says of it.
         if self.is_in_module(folder) {
             return None;
         }
-        let path = [folder, b".gitattributes"].concat();
-        if side == Side::After {
-            let (mode, id) = self.after()?.entry(trees, &path).ok()??;
-            let is_file = mode.is_blob();
-            return is_file.then(|| trees.objects().blob(id, LARGEST).ok())?;
+        if let Some(snapshot) = &self.ground.snapshot {
+            return attributes::in_snapshot(snapshot, trees, folder);
         }
-        let Some(snapshot) = &self.ground.snapshot else {
-            let place = self.root.join(path.to_path().ok()?);
-            let metadata = std::fs::symlink_metadata(&place).ok()?;
-            if !metadata.is_file() || metadata.len() > limits::POLICY_BYTES {
-                return None;
-            }
-            let window = crate::bytes::Window::new(crate::bytes::FileSource::open(&place).ok()?);
-            let bytes = window
-                .bytes_at(0, usize::try_from(window.len()).ok()?)
-                .ok()?;
-            return Some(bytes.clone());
-        };
-        let (mode, id) = snapshot.entry(trees, &path).ok()??;
-        if !mode.is_blob() {
+        let path = [folder, attributes::FILE].concat();
+        let place = self.root.join(path.to_path().ok()?);
+        let metadata = std::fs::symlink_metadata(&place).ok()?;
+        if !metadata.is_file() || metadata.len() > limits::ATTRIBUTE_BYTES {
             return None;
         }
-        blob(trees, id).ok()
+        let window = crate::bytes::Window::new(crate::bytes::FileSource::open(&place).ok()?);
+        let bytes = window.bytes_at(0, usize::try_from(window.len()).ok()?);
+        Some(Found::Bytes(bytes.ok()?))
     }
 }
 

@@ -45,7 +45,7 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     if place.bare {
         return Err(no_work_tree(place.start()));
     }
-    let index = repository::index(&place.local)?;
+    let index = Arc::new(repository::index(&place.local)?);
     let head = head_tree(&place.local)?;
     let filter = place.filter(paths, |path| {
         index.path_is_directory(BStr::new(path)) || index.entry_range(BStr::new(path)).is_some()
@@ -57,11 +57,13 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
         difference: Difference::new(&mut trees, &filter),
     };
     comparison.run(head);
-    let notices = comparison.difference.notices();
-    let mut items = comparison.difference.items;
-    items.retain(|item| filter.holds(item.entry.path.as_bytes()));
+    let mut difference = comparison.difference;
     let before = head.map_or(Snapshot::Nothing, Snapshot::Tree);
-    let after = Snapshot::Index(Arc::new(index));
+    let after = Snapshot::Index(Arc::clone(&index));
+    difference.add_rewritten(&before, &after, b"");
+    let notices = difference.notices();
+    let mut items = difference.items;
+    items.retain(|item| filter.holds(item.entry.path.as_bytes()));
     let mut view = place
         .view(String::from("the index"), items)
         .kept_in(Kept::InGit(String::from(":0")))
@@ -225,6 +227,10 @@ impl<'r> Comparison<'r> {
             id == entry.id && Some(mode) == entry.mode.to_tree_entry_mode()
         });
         let stage = entry.stage();
+        if !same {
+            self.difference
+                .note_attributes(entry.path(self.index).as_bytes());
+        }
         if same && stage == Stage::Unconflicted {
             return;
         }

@@ -12,6 +12,7 @@ mod history;
 mod hooks;
 mod index;
 mod lfs;
+mod line_ends;
 mod lines;
 mod locate;
 mod objects;
@@ -27,19 +28,20 @@ mod tree;
 mod walk;
 
 pub use change::{change, first_revision, revision};
+pub use checkout::Landing;
 pub use ground::Ground;
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use locate::{file, given, work_tree};
 pub use only::Only;
-pub use read::{Content, Landing, Opened, Reader};
+pub use read::{Content, Opened, Reader};
 
 use std::{
     collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
 };
 
 use gix::bstr::ByteSlice as _;
@@ -70,6 +72,9 @@ pub struct View {
     /// Made when the first content is asked for: until then items may be added.
     reading: OnceLock<Reading>,
     lfs: OnceLock<lfs::Store>,
+    /// The attributes that exempt, and those of what is checked out.
+    exempting: Mutex<attributes::Folders>,
+    attributes: Mutex<attributes::Folders>,
     /// The submodules that items are in.
     modules: Vec<submodule::Module>,
     ground: Ground,
@@ -86,6 +91,8 @@ pub struct Item {
     origin: Origin,
     /// What a change found at its path: a blob for a file, a commit for a submodule.
     before: Option<gix::ObjectId>,
+    /// How git writes it to disk, where that is not to be told from the view.
+    landing: Option<Landing>,
     /// The submodule it is in, by its place in the view's list.
     module: Option<usize>,
 }
@@ -118,6 +125,7 @@ impl Item {
             facts: Vec::new(),
             origin,
             before: None,
+            landing: None,
             module: None,
         }
     }
@@ -153,6 +161,8 @@ impl View {
             stores: OnceLock::new(),
             reading: OnceLock::new(),
             lfs: OnceLock::new(),
+            exempting: Mutex::default(),
+            attributes: Mutex::default(),
             modules: Vec::new(),
             ground: Ground::default(),
             sides: None,

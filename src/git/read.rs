@@ -3,14 +3,15 @@
 use std::{
     io,
     path::{Component, Path, PathBuf},
+    sync::PoisonError,
 };
 
 use gix::bstr::ByteSlice as _;
 
 use super::{
     Item, Origin, View,
-    attributes::{Attributes, Side},
-    checkout::{self, Rewriting},
+    attributes::{self, Chain, Steps},
+    checkout::Landing,
     lfs::Pointer,
     lines,
     objects::{Objects, Trees},
@@ -29,14 +30,8 @@ pub struct Reader<'v> {
     trees: Vec<Option<Trees>>,
     /// The blob that was read last: in a history one content stands at many paths.
     last: Option<(Option<usize>, gix::ObjectId, Window)>,
-    attributes: Attributes,
-    /// Those of what is checked out.
-    rewriting: Attributes,
+    steps: Steps,
 }
-
-/// How git writes an item to disk: what is seen in one content written so may not be there when it is written otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Landing(Option<Rewriting>);
 
 /// An opened item.
 #[derive(Debug)]
@@ -49,6 +44,8 @@ pub struct Opened {
     pub facts: Vec<Fact>,
     /// What of the content the view's change brings.
     pub changed: Changed,
+    /// Other bytes that git may write instead: where `core.autocrlf` or `core.ignoreCase` is true.
+    pub otherwise: Vec<Result<Window, Unread>>,
 }
 
 /// What stands at a path.
@@ -81,8 +78,7 @@ impl<'v> Reader<'v> {
             view,
             trees: Vec::new(),
             last: None,
-            attributes: Attributes::new(Side::Ground),
-            rewriting: Attributes::new(Side::After),
+            steps: Steps::default(),
         }
     }
 
@@ -100,15 +96,16 @@ impl<'v> Reader<'v> {
             (Origin::Blob(id), kind) => match self.blob(item.module, *id) {
                 Ok(window) => {
                     let changed = self.changed(item, *id, &window);
-                    let opened = match self.checked_out(item, *id, window) {
-                        Ok(window) => self.open_blob(item, kind, window),
-                        Err((window, unread)) => self
+                    let (landed, otherwise) = self.landed(item, *id, &window);
+                    let opened = match landed {
+                        Ok(landed) => self.open_blob(item, kind, landed.unwrap_or(window)),
+                        Err(unread) => self
                             .open_blob(item, kind, window)
                             .with(Fact::Unread(unread)),
                     };
-                    let opened = match self.unjudged(item) {
-                        Some(unread) => opened.with(Fact::Unread(unread)),
-                        None => opened,
+                    let opened = Opened {
+                        otherwise,
+                        ..opened
                     };
                     Opened { changed, ..opened }
                 }
@@ -303,94 +300,75 @@ impl<'v> Reader<'v> {
         }
     }
 
-    /// What a history does not show: which of its states has a file and an attribute by which git writes other bytes. Whoever
-    /// brings such an attribute is told.
-    fn unjudged(&mut self, item: &Item) -> Option<Unread> {
-        let (None, Origin::Blob(id)) = (self.view.after(), &item.origin) else {
-            return None;
-        };
-        let name = item.entry.path.as_bytes().rsplit(|b| *b == b'/').next()?;
-        if name != b".gitattributes" || item.entry.kind != EntryKind::File {
-            return None;
+    /// How git writes an item to disk; `None` if that is not known.
+    pub fn landing(&mut self, item: &Item) -> Option<Landing> {
+        self.find_landing(item).ok()
+    }
+
+    fn find_landing(&mut self, item: &Item) -> Result<Landing, Unread> {
+        if item.entry.kind != EntryKind::File || !matches!(item.origin, Origin::Blob(_)) {
+            return Ok(Landing::on_disk());
         }
-        let window = self.blob(item.module, *id).ok()?;
-        let all = usize::try_from(window.len()).ok()?;
-        let bytes = window.bytes_at(0, all).ok()?;
-        let line = Text::new(checkout::encoding_line(&bytes)?);
-        Some(Unread::Unsupported {
-            detail: Text::from(format!(
-                "`{line}`, by which git writes other bytes than those that a history has: `check --rev` reads them"
-            )),
-        })
-    }
-
-    /// How git writes an item to disk.
-    pub fn landing(&mut self, item: &Item) -> Landing {
-        Landing(self.rewriting(item).ok())
-    }
-
-    /// How git changes an item's bytes on checkout.
-    fn rewriting(&mut self, item: &Item) -> Result<Rewriting, Unread> {
+        if let Some(landing) = &item.landing {
+            return Ok(landing.clone());
+        }
         let view = self.view;
-        // In a history no one state is checked out; in a submodule its own attributes count.
-        if item.entry.kind != EntryKind::File || item.module.is_some() || view.after().is_none() {
-            return Ok(Rewriting::default());
-        }
-        let none = Attributes::new(Side::After);
-        let mut attributes = std::mem::replace(&mut self.rewriting, none);
-        let path = item.entry.path.as_bytes();
-        let rewriting = match self.trees(None) {
-            Ok(trees) => attributes.rewriting(view, trees, path),
-            Err(unread) => Err(unread),
+        let (folders, snapshot) = match item.module.and_then(|n| view.modules.get(n)) {
+            Some(module) => (&module.attributes, module.snapshot.as_ref()),
+            None => (&view.attributes, view.after()),
         };
-        self.rewriting = attributes;
-        rewriting
+        // In a history no one state is checked out: its items say it themselves.
+        let Some(snapshot) = snapshot else {
+            return Ok(Landing::default());
+        };
+        let path = view.inside_module(item);
+        let trees = self.trees(item.module)?;
+        let chain = {
+            let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
+            folders.of(trees, path, |trees, folder| {
+                attributes::in_snapshot(snapshot, trees, folder)
+            })?
+        };
+        Chain::landing(chain.as_ref(), path, &mut self.steps)
     }
 
-    /// The bytes that git writes to disk for a blob; the blob's own, if it is not known which, and why.
-    fn checked_out(
+    /// The bytes that git writes to disk for a blob, if they are not its own, and those that it may write elsewhere.
+    fn landed(
         &mut self,
         item: &Item,
         id: gix::ObjectId,
-        window: Window,
-    ) -> Result<Window, (Window, Unread)> {
-        let rewriting = match self.rewriting(item) {
-            Ok(rewriting) if rewriting.is_none() => return Ok(window),
-            Ok(rewriting) => rewriting,
-            Err(unread) => return Err((window, unread)),
+        window: &Window,
+    ) -> (Result<Option<Window>, Unread>, Vec<Result<Window, Unread>>) {
+        let landing = match self.find_landing(item) {
+            Ok(landing) => landing,
+            Err(unread) => return (Err(unread), Vec::new()),
         };
-        let all = usize::try_from(window.len()).unwrap_or(usize::MAX);
-        if !checkout::is_small_enough(window.len()) {
-            let limit = String::from("64 MiB of a file that git changes on checkout");
-            return Err((window, Unread::Limit { limit }));
-        }
-        let bytes = match window.bytes_at(0, all) {
-            Ok(bytes) => bytes,
-            Err(error) => return Err((window, io_error(&error))),
-        };
-        match rewriting.apply(&id.to_string(), bytes) {
-            Ok(bytes) => Ok(Window::new(bytes)),
-            Err(charset) => {
-                let detail = format!(
-                    "`working-tree-encoding={}` in .gitattributes: what git makes of it on checkout",
-                    Text::new(charset)
-                );
-                let detail = Text::from(detail);
-                Err((window, Unread::Unsupported { detail }))
-            }
-        }
+        let id = id.to_string();
+        let others = landing.others();
+        let others = others.iter().map(|way| way.apply(&id, window));
+        let others = others.filter_map(Result::transpose).collect();
+        (landing.usual().apply(&id, window), others)
     }
 
     /// Whether the attributes that count for the view say `weighbridge=off` or `-weighbridge` of a path.
     pub fn is_off(&mut self, path: &Text) -> bool {
         let view = self.view;
-        let none = Attributes::new(Side::Ground);
-        let mut attributes = std::mem::replace(&mut self.attributes, none);
+        let path = path.as_bytes();
         // Where there is no repository, there are no attributes.
-        let trees = self.trees(None);
-        let off = trees.is_ok_and(|trees| attributes.is_off(view, trees, path.as_bytes()));
-        self.attributes = attributes;
-        off
+        let Ok(trees) = self.trees(None) else {
+            return false;
+        };
+        let chain = {
+            let folders = &view.exempting;
+            let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
+            folders.of(trees, path, |trees, folder| {
+                view.exempting_file(trees, folder)
+            })
+        };
+        let Ok(Some(chain)) = chain else {
+            return false;
+        };
+        chain.is_off(path, &mut self.steps).unwrap_or_default()
     }
 
     /// Bytes that are in memory, unless they are a pointer to others.
@@ -443,6 +421,7 @@ impl Opened {
             size: 0,
             facts: Vec::new(),
             changed: Changed::All,
+            otherwise: Vec::new(),
         }
     }
 
@@ -456,6 +435,7 @@ impl Opened {
             content: Content::Bytes(window),
             facts: Vec::new(),
             changed: Changed::All,
+            otherwise: Vec::new(),
         }
     }
 

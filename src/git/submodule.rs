@@ -4,12 +4,15 @@
 //! commit what it has, of a change what it brings. Where a submodule's objects are is never taken from what is looked at:
 //! its name leads only to a folder within `.git/modules`, its path only to one within the work tree.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, OnceLock},
+};
 
 use gix::bstr::{BStr, ByteSlice as _};
 
 use super::{
-    Item, Origin, View,
+    Item, Origin, View, attributes,
     ground::{Snapshot, blob},
     history::tree_of,
     lfs,
@@ -32,6 +35,9 @@ pub(super) struct Module {
     pub(super) repository: gix::ThreadSafeRepository,
     pub(super) stores: OnceLock<Stores>,
     pub(super) lfs: OnceLock<lfs::Store>,
+    /// The tree of its commit, where that is what is looked at.
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) attributes: Mutex<attributes::Folders>,
 }
 
 /// A submodule yet to be looked at.
@@ -142,6 +148,10 @@ impl View {
                 let filter = Filter::default();
                 let mut difference = Difference::new(&mut trees, &filter);
                 difference.compare(&prefix, old_tree, Some(new_tree));
+                if let Some(old_tree) = old_tree {
+                    let (before, after) = (Snapshot::Tree(old_tree), Snapshot::Tree(new_tree));
+                    difference.add_rewritten(&before, &after, &prefix);
+                }
                 (difference.items, Some(new_tree))
             }
         };
@@ -151,6 +161,8 @@ impl View {
             repository: shared,
             stores,
             lfs: OnceLock::new(),
+            snapshot: tree.map(Snapshot::Tree),
+            attributes: Mutex::default(),
         });
         for fact in items.iter_mut().flat_map(|item| &mut item.facts) {
             if let Fact::Unread(Unread::NotFetched { command, .. }) = fact {

@@ -23,8 +23,12 @@ use gix::{
     },
 };
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Item, Origin,
+    attributes::{self, Chain, Folders, Steps},
+    ground::Snapshot,
     objects::Trees,
     paths::{Filter, Relation},
     repository::describe,
@@ -41,6 +45,8 @@ pub(super) struct Difference<'r> {
     filter: &'r Filter,
     /// What the newer trees bring, in no order.
     pub(super) items: Vec<Item>,
+    /// Folders (with a slash at the end) whose attributes differ, though the filter may leave out the file itself.
+    pub(super) attributes: Vec<Vec<u8>>,
     /// How many files the older trees have and the newer have not.
     pub(super) deleted: u64,
     /// Folders of the older trees that could not be read: all that the newer have there counts as brought.
@@ -64,6 +70,7 @@ impl<'r> Difference<'r> {
             trees,
             filter,
             items: Vec::new(),
+            attributes: Vec::new(),
             deleted: 0,
             unknown: 0,
             entries: 0,
@@ -121,6 +128,7 @@ impl<'r> Difference<'r> {
             if !self.spend(&path, &level.prefix) {
                 return;
             }
+            self.note_attributes(&path);
             match self.filter.relation(&path) {
                 Relation::Outside => continue,
                 Relation::Above if !folder => continue,
@@ -145,6 +153,7 @@ impl<'r> Difference<'r> {
             if !self.spend(&path, &level.prefix) {
                 return;
             }
+            self.note_attributes(&path);
             match self.filter.relation(&path) {
                 Relation::Inside if !folder => self.deleted = self.deleted.saturating_add(1),
                 Relation::Inside | Relation::Above if folder => levels.push(Level {
@@ -157,8 +166,18 @@ impl<'r> Difference<'r> {
         }
     }
 
+    /// Notes that something at a path differs, if it says how git writes the files beside and below it.
+    pub(super) fn note_attributes(&mut self, path: &[u8]) {
+        if let Some(folder) = path.strip_suffix(attributes::FILE)
+            && (folder.is_empty() || folder.ends_with(b"/"))
+        {
+            self.attributes.push(folder.to_vec());
+        }
+    }
+
     /// Counts a file that the older side has and the newer has not.
     pub(super) fn delete(&mut self, path: &[u8]) {
+        self.note_attributes(path);
         if self.filter.holds(path) {
             self.deleted = self.deleted.saturating_add(1);
         }
@@ -192,6 +211,120 @@ impl<'r> Difference<'r> {
             self.stop(folder, Unread::Limit { limit });
         }
         false
+    }
+
+    /// Adds what stays as it is and is written to disk otherwise than before: the attributes that hold for it have changed.
+    pub(super) fn add_rewritten(&mut self, before: &Snapshot, after: &Snapshot, prefix: &[u8]) {
+        if self.attributes.is_empty() {
+            return;
+        }
+        let mut changed = std::mem::take(&mut self.attributes);
+        changed.sort_unstable();
+        changed.dedup();
+        // What is below another is looked at with it.
+        changed.dedup_by(|folder, above| folder.starts_with(above));
+        let known: FxHashSet<Vec<u8>> = self
+            .items
+            .iter()
+            .map(|item| item.entry.path.as_bytes().to_vec())
+            .collect();
+        let (mut old, mut new) = (Folders::default(), Folders::default());
+        let mut steps = Steps::default();
+        for folder in changed {
+            let mut leaves = Vec::new();
+            self.list(after, prefix, &folder, &mut leaves);
+            for (path, id) in leaves {
+                if known.contains(&path) || !self.filter.holds(&path) {
+                    continue;
+                }
+                let inside = path.get(prefix.len()..).unwrap_or_default();
+                let trees = &mut *self.trees;
+                let mut landing = |folders: &mut Folders, snapshot: &Snapshot| {
+                    let chain = folders.of(trees, inside, |trees, folder| {
+                        attributes::in_snapshot(snapshot, trees, folder)
+                    })?;
+                    Chain::landing(chain.as_ref(), inside, &mut steps)
+                };
+                let now = landing(&mut new, after);
+                // Of what is not known now, reading will say so.
+                let same = match (&now, landing(&mut old, before)) {
+                    (Ok(now), Ok(before)) => !now.is_news_after(&before),
+                    _ => false,
+                };
+                if !same {
+                    let item = Item::new(&path, EntryKind::File, Origin::Blob(id));
+                    self.items.push(item);
+                }
+            }
+        }
+    }
+
+    /// The files at or below a folder of a snapshot.
+    fn list(
+        &mut self,
+        snapshot: &Snapshot,
+        prefix: &[u8],
+        folder: &[u8],
+        leaves: &mut Vec<(Vec<u8>, gix::ObjectId)>,
+    ) {
+        let inside = folder.get(prefix.len()..).unwrap_or_default();
+        let mut trees: Vec<(Vec<u8>, gix::ObjectId)> = Vec::new();
+        match snapshot {
+            Snapshot::Nothing => {}
+            Snapshot::Tree(root) => {
+                let path = inside.strip_suffix(b"/").unwrap_or(inside);
+                let found = if path.is_empty() {
+                    Some(*root)
+                } else {
+                    let entry = snapshot.entry(self.trees, path).ok().flatten();
+                    entry.filter(|(mode, _)| mode.is_tree()).map(|(_, id)| id)
+                };
+                trees.extend(found.map(|id| (folder.to_vec(), id)));
+            }
+            Snapshot::Index(index) => {
+                let entries = index.prefixed_entries(inside.as_bstr()).unwrap_or_default();
+                for entry in entries {
+                    let path = [prefix, entry.path(index).as_bytes()].concat();
+                    if entry.mode.is_sparse() {
+                        trees.push((path, entry.id));
+                    } else if entry
+                        .mode
+                        .to_tree_entry_mode()
+                        .is_some_and(|mode| mode.is_blob())
+                    {
+                        if !self.spend(&path, folder) {
+                            return;
+                        }
+                        leaves.push((path, entry.id));
+                    }
+                }
+            }
+        }
+        let hash = self.trees.objects().hash();
+        while let Some((folder, id)) = trees.pop() {
+            let data = match self.trees.tree(id) {
+                Ok(data) => data,
+                Err(unread) => {
+                    self.stop(&folder, unread);
+                    continue;
+                }
+            };
+            let Ok(tree) = TreeRef::from_bytes(&data, hash) else {
+                continue;
+            };
+            for entry in &tree.entries {
+                let mut path = [folder.as_slice(), entry.filename.as_bytes()].concat();
+                if !self.spend(&path, &folder) {
+                    return;
+                }
+                if entry.mode.is_tree() {
+                    path.push(b'/');
+                    trees.push((path, entry.oid.to_owned()));
+                } else if entry.mode.is_blob() {
+                    leaves.push((path, entry.oid.to_owned()));
+                }
+            }
+        }
     }
 
     /// An item for a folder of which nothing more is known.

@@ -11,7 +11,8 @@ declare_rule! {
     ///
     /// Refuses containers whose bytes say two things: an archive whose directory and members disagree, a member stored
     /// twice, bytes that no member accounts for, a safetensors header with a key given twice. So it does a path in git that no
-    /// checkout can have (`..`, `.git`, a name with a slash).
+    /// checkout can have (`..`, `.git`, a name with a slash), and a file that does more when it is loaded where git changes its
+    /// line ends on checkout.
     ///
     /// ## Why it matters
     ///
@@ -38,6 +39,9 @@ const MILD: &[&str] = &["archive-comment", super::misleading_suffix::KIND];
 /// About the path rather than what stands there.
 const PATH: &str = "impossible-path";
 
+/// About what a checkout makes of it.
+const ON_CHECKOUT: &str = "other-on-checkout";
+
 /// Said by `incomplete-read` where the member was not read because of it.
 const UNREAD: &[&str] = &["encrypted-member", "patched-member"];
 
@@ -60,6 +64,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             (
                 format!("whoever takes this path for a file's is led astray: {detail}"),
                 "find out who made the commit; `git fsck` names the tree, which has to be written again",
+            )
+        } else if kind == ON_CHECKOUT {
+            (
+                detail.to_string(),
+                "have git leave its bytes alone: `binary` after its path in .gitattributes",
             )
         } else {
             (

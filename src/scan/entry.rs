@@ -4,7 +4,7 @@ use std::{cell::OnceCell, collections::BTreeMap, time::Instant};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Listing, Request, deadline::Clock, guard, source};
+use super::{Listing, Request, deadline::Clock, guard, possible, source};
 use crate::{
     bytes::{Window, wide},
     fact::{
@@ -43,7 +43,7 @@ pub(super) struct Seen {
 
 /// What of an entry, beside its content, is part of what is seen in it: its name, what was there before a change, how git
 /// writes it to disk.
-type Key<'v> = (&'v [u8], Option<&'v [u8]>, Landing);
+type Key<'v> = (&'v [u8], Option<&'v [u8]>, Option<Landing>);
 
 /// Reads and judges entries that have the same content, each under its own path, and hands each on; one that has gone since
 /// it was listed is none. What was seen is seen once for each name, which is all of a path that readers know (they take it for
@@ -56,13 +56,17 @@ pub(super) fn weigh_all<'v>(
     mut hand_on: impl FnMut((usize, &'v Item), Weighed),
 ) {
     let mut known: BTreeMap<Key<'v>, (&[Fact], Seen)> = BTreeMap::new();
+    let mut shared = false;
     let mut items = items.peekable();
     while let Some((at, item)) = items.next() {
         if is_excluded(reader, item, policy) {
             hand_on((at, item), excluded());
             continue;
         }
-        let key = (item.entry.file_name(), item.before(), reader.landing(item));
+        // Most contents stand at one path.
+        shared |= items.peek().is_some();
+        let landing = shared.then(|| reader.landing(item)).flatten();
+        let key = (item.entry.file_name(), item.before(), landing);
         if let Some((facts, seen)) = known.get(&key)
             && is_shared(item, seen)
             && *facts == item.facts
@@ -219,6 +223,9 @@ pub(super) fn observe(
             Content::Bytes(window) => opened.content = Content::Bytes(clock.timed(window)),
             _ => {}
         }
+        for window in opened.otherwise.iter_mut().flatten() {
+            *window = clock.timed(window.clone());
+        }
         record(item, opened, &mut seen, &mut recorder);
         true
     });
@@ -257,6 +264,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         recorder.record(fact);
     }
     seen.source = pointer && source::by_name(name).is_some();
+    let otherwise = opened.otherwise;
     match opened.content {
         Content::Bytes(window) => {
             seen.content = Some(window.clone());
@@ -280,6 +288,9 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
             }
         }
         Content::Nothing | Content::Gone => {}
+    }
+    for window in otherwise {
+        possible::read(window, name, recorder);
     }
 }
 

@@ -7,6 +7,7 @@
 mod deadline;
 mod entry;
 mod guard;
+mod possible;
 mod source;
 mod survey;
 

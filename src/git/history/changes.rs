@@ -1,4 +1,5 @@
-//! What a commit brings: files that are in its tree and that none of its parents has there.
+//! What a commit brings: files that are in its tree and that none of its parents has there, or that none of them has git write
+//! to disk in the same way.
 //!
 //! Folders are compared by their ids, so that the cost is that of the change and not of the repository. A folder that
 //! cannot be read stands in the list itself, with the reason.
@@ -19,6 +20,8 @@ use gix::{
 use rustc_hash::FxHashMap;
 
 use super::super::{
+    attributes::{self, Chain, Files, Steps},
+    checkout::Landing,
     objects::{Trees, object_error},
     paths::Filter,
 };
@@ -39,6 +42,8 @@ pub(super) struct Leaf {
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub(super) leaves: Vec<Leaf>,
+    /// Of those that git does not write like any other: their places, in order, and how it does.
+    pub(super) landings: Vec<(usize, Result<Landing, Unread>)>,
     /// Folders that could not be read, or not in full.
     pub(super) unread: Vec<(Box<[u8]>, ObjectId, Unread)>,
     /// Bytes of the paths that were met.
@@ -47,17 +52,35 @@ pub(super) struct Changes {
     pub(super) folders: usize,
 }
 
-/// A folder that none of the parents has as it is.
+/// A folder that none of the parents has as it is, with the same attributes.
 struct Folder {
     /// Its path, with a slash at the end unless it is the root.
     path: Vec<u8>,
     tree: ObjectId,
-    parents: Vec<ObjectId>,
+    /// The attributes of the folder that it is in.
+    attributes: Option<Arc<Chain>>,
+    parents: Vec<Parent>,
+}
+
+/// What a parent has in a folder's place.
+#[derive(Clone)]
+struct Parent {
+    tree: ObjectId,
+    /// The attributes of the folder that it is in.
+    attributes: Option<Arc<Chain>>,
+}
+
+/// What is read again and again while a history is compared.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    files: Files,
+    steps: Steps,
 }
 
 /// What is in a tree, as far as `paths` go, that is not at the same place in one of the `parents`.
 pub(super) fn changes(
     trees: &mut Trees,
+    memory: &mut Memory,
     tree: ObjectId,
     parents: &[ObjectId],
     paths: &Filter,
@@ -70,7 +93,14 @@ pub(super) fn changes(
     let mut folders = vec![Folder {
         path: Vec::new(),
         tree,
-        parents: parents.to_vec(),
+        attributes: None,
+        parents: parents
+            .iter()
+            .map(|tree| Parent {
+                tree: *tree,
+                attributes: None,
+            })
+            .collect(),
     }];
     let mut places: FxHashMap<ObjectId, u32> = FxHashMap::default();
     while let Some(folder) = folders.pop() {
@@ -92,7 +122,7 @@ pub(super) fn changes(
                 .push((place(&folder.path), folder.tree, unread));
             break;
         }
-        if let Err(unread) = compare(trees, &folder, paths, &mut folders, &mut changes) {
+        if let Err(unread) = compare(trees, memory, &folder, paths, &mut folders, &mut changes) {
             let full = matches!(unread, Unread::Limit { .. });
             changes
                 .unread
@@ -115,6 +145,7 @@ const BYTES: usize = limits::HISTORY_BYTES / 4;
 
 fn compare(
     trees: &mut Trees,
+    memory: &mut Memory,
     folder: &Folder,
     paths: &Filter,
     folders: &mut Vec<Folder>,
@@ -122,34 +153,56 @@ fn compare(
 ) -> Result<(), Unread> {
     let hash = trees.objects().hash();
     let data = trees.tree(folder.tree)?;
+    let attributes = own_attributes(
+        trees,
+        memory,
+        folder.attributes.as_ref(),
+        &folder.path,
+        &data,
+    );
     // A parent's folder that cannot be read tells nothing: then all is new.
-    let old: Vec<Arc<[u8]>> = folder
-        .parents
-        .iter()
-        .filter_map(|parent| trees.tree(*parent).ok())
-        .collect();
+    let mut old: Vec<(Arc<[u8]>, Option<Arc<Chain>>, bool)> = Vec::new();
+    for parent in &folder.parents {
+        if let Ok(data) = trees.tree(parent.tree) {
+            let above = parent.attributes.as_ref();
+            let its = own_attributes(trees, memory, above, &folder.path, &data);
+            let same = Chain::is_same(its.as_ref(), attributes.as_ref());
+            old.push((data, its, same));
+        }
+    }
     let mut old: Vec<Old<'_>> = old
         .iter()
-        .map(|data| Old::new(TreeRefIter::from_bytes(data, hash)))
+        .map(|(data, its, same)| Old::new(TreeRefIter::from_bytes(data, hash), its.as_ref(), *same))
         .collect();
     let start = folders.len();
     for entry in TreeRefIter::from_bytes(&data, hash) {
         let entry = entry.map_err(|_| object_error(folder.tree, "it is damaged"))?;
         let is_folder = entry.mode.is_tree();
         let mut same = false;
-        let mut below: Vec<ObjectId> = Vec::new();
+        let mut below: Vec<Parent> = Vec::new();
+        // The attributes of parents that have the same, to be written otherwise perhaps.
+        let mut otherwise: Vec<Option<&Arc<Chain>>> = Vec::new();
         for old in &mut old {
             let Some(before) = old.at(&entry) else {
                 continue;
             };
             if kind_of(before.mode.kind()) == kind_of(entry.mode.kind()) {
                 if before.oid == entry.oid {
-                    same = true;
-                    break;
+                    if old.same_attributes || !is_folder && !entry.mode.is_blob() {
+                        same = true;
+                        break;
+                    }
+                    otherwise.push(old.attributes);
                 }
-                let before = before.oid.to_owned();
-                if is_folder && !below.contains(&before) {
-                    below.push(before);
+                let tree = before.oid.to_owned();
+                let is_known = |known: &Parent| {
+                    known.tree == tree && Chain::is_same(known.attributes.as_ref(), old.attributes)
+                };
+                if is_folder && !below.iter().any(is_known) {
+                    below.push(Parent {
+                        tree,
+                        attributes: old.attributes.cloned(),
+                    });
                 }
             }
         }
@@ -162,36 +215,83 @@ fn compare(
         if !paths.reach(&path, is_folder) {
             continue;
         }
-        changes.bytes = changes
-            .bytes
-            .saturating_add(path.len())
-            .saturating_add(size_of::<Leaf>());
-        if changes.bytes > BYTES {
-            let limit = format!("{} MiB of paths in one commit", BYTES >> 20);
-            return Err(Unread::Limit { limit });
-        }
         let id = entry.oid.to_owned();
-        match kind_of(entry.mode.kind()) {
-            None => {
-                path.push(b'/');
-                folders.push(Folder {
-                    path,
-                    tree: id,
-                    parents: below,
+        let Some(kind) = kind_of(entry.mode.kind()) else {
+            spend(changes, path.len())?;
+            path.push(b'/');
+            folders.push(Folder {
+                path,
+                tree: id,
+                attributes: attributes.clone(),
+                parents: below,
+            });
+            continue;
+        };
+        if kind == EntryKind::File {
+            let mut landing = |chain| Chain::landing(chain, &path, &mut memory.steps);
+            let now = landing(attributes.as_ref());
+            let known = otherwise
+                .into_iter()
+                .any(|chain| match (&now, landing(chain)) {
+                    (Ok(now), Ok(before)) => !now.is_news_after(&before),
+                    _ => false,
                 });
+            if known {
+                continue;
             }
-            Some(kind) => changes.leaves.push(Leaf {
-                path: path.into(),
-                kind,
-                id,
-            }),
+            if !now.as_ref().is_ok_and(Landing::is_unsaid) {
+                changes.landings.push((changes.leaves.len(), now));
+            }
         }
+        spend(changes, path.len())?;
+        changes.leaves.push(Leaf {
+            path: path.into(),
+            kind,
+            id,
+        });
     }
     // In the order of their names.
     if let Some(new) = folders.get_mut(start..) {
         new.reverse();
     }
     Ok(())
+}
+
+/// Counts one more path.
+fn spend(changes: &mut Changes, path: usize) -> Result<(), Unread> {
+    changes.bytes = changes
+        .bytes
+        .saturating_add(path)
+        .saturating_add(size_of::<Leaf>());
+    if changes.bytes > BYTES {
+        let limit = format!("{} MiB of paths in one commit", BYTES >> 20);
+        return Err(Unread::Limit { limit });
+    }
+    Ok(())
+}
+
+/// The attributes of a folder: its own file after those of the folders above. git takes a link for a file of what it leads to.
+fn own_attributes(
+    trees: &mut Trees,
+    memory: &mut Memory,
+    above: Option<&Arc<Chain>>,
+    path: &[u8],
+    tree: &[u8],
+) -> Option<Arc<Chain>> {
+    let hash = trees.objects().hash();
+    // Most folders have none, and this is told at once.
+    let named = memchr::memmem::find(tree, b" .gitattributes\0").is_some();
+    let own = TreeRefIter::from_bytes(tree, hash)
+        .take_while(|_| named)
+        .map_while(Result::ok)
+        .find(|entry| entry.filename == attributes::FILE && entry.mode.is_blob_or_symlink());
+    match own {
+        Some(entry) => {
+            let id = entry.oid.to_owned();
+            memory.files.below(trees.objects(), above, path.len(), id)
+        }
+        None => above.cloned(),
+    }
 }
 
 /// What an entry of a tree is; `None` for a folder.
@@ -208,12 +308,24 @@ pub(super) fn kind_of(kind: TreeKind) -> Option<EntryKind> {
 struct Old<'a> {
     rest: TreeRefIter<'a>,
     next: Option<EntryRef<'a>>,
+    attributes: Option<&'a Arc<Chain>>,
+    /// They are those of the new one.
+    same_attributes: bool,
 }
 
 impl<'a> Old<'a> {
-    fn new(mut rest: TreeRefIter<'a>) -> Self {
+    fn new(
+        mut rest: TreeRefIter<'a>,
+        attributes: Option<&'a Arc<Chain>>,
+        same_attributes: bool,
+    ) -> Self {
         let next = rest.next().and_then(Result::ok);
-        Self { rest, next }
+        Self {
+            rest,
+            next,
+            attributes,
+            same_attributes,
+        }
     }
 
     /// The entry of the same name. One that is out of order is not found, and so what it would hide is new.

@@ -23,11 +23,11 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{
     super::{
-        Item, Origin,
+        Item, Landing, Origin,
         objects::{Stores, Trees},
         paths::Filter,
     },
-    changes::{Changes, Leaf, changes, kind_of, place_of},
+    changes::{Changes, Leaf, Memory, changes, kind_of, place_of},
     commits::{Commits, Step},
     header::{describe, tree_of},
     tips::Tips,
@@ -97,6 +97,9 @@ impl Listing {
 /// Instead of a place among the bringers: a name led there without a commit or a tag.
 const NOBODY: u32 = u32::MAX;
 
+/// Instead of a place among the bringers: in no commit git writes it as it does by default.
+const ONLY_OTHERWISE: u32 = u32::MAX - 1;
+
 /// Where something could not be read, and what.
 type Lost = (Box<[u8]>, ObjectId);
 
@@ -114,6 +117,8 @@ struct Loss {
 struct Found {
     /// Everything once, and which of `bringers` brought it.
     leaves: IndexMap<Leaf, u32, FxBuildHasher>,
+    /// Of leaves that git does not write like any other: how it does, and who brought that.
+    landings: IndexMap<(usize, Landing), u32, FxBuildHasher>,
     bringers: Vec<Commit>,
     /// What could not be read, and where.
     unread: IndexMap<Lost, Loss, FxBuildHasher>,
@@ -166,13 +171,43 @@ impl Found {
             Some(_) => u32::try_from(self.bringers.len()).unwrap_or(NOBODY),
             None => NOBODY,
         };
-        let before = (self.leaves.len(), self.unread.len());
+        let before = (self.leaves.len(), self.landings.len(), self.unread.len());
+        let mut plain = false;
         self.folders = self.folders.saturating_add(changes.folders);
-        for leaf in changes.leaves {
+        let mut landings = changes.landings.into_iter().peekable();
+        for (n, leaf) in changes.leaves.into_iter().enumerate() {
             let cost = leaf.path.len().saturating_add(size_of::<Item>());
-            if let indexmap::map::Entry::Vacant(vacant) = self.leaves.entry(leaf) {
+            let landing = landings.next_if(|(at, _)| *at == n);
+            let usual = !matches!(landing, Some((_, Ok(_))));
+            if let Some((_, Err(unread))) = &landing {
+                let loss = Loss {
+                    why: unread.clone(),
+                    bringer: (bringer != NOBODY).then_some(bringer),
+                    origin: Origin::Nowhere,
+                };
+                let place = (leaf.path.clone(), leaf.id);
+                self.unread.entry(place).or_insert(loss);
+            }
+            let at = match self.leaves.entry(leaf) {
+                indexmap::map::Entry::Vacant(vacant) => {
+                    let at = vacant.index();
+                    vacant.insert(if usual { bringer } else { ONLY_OTHERWISE });
+                    self.bytes = self.bytes.saturating_add(cost);
+                    at
+                }
+                indexmap::map::Entry::Occupied(mut known) => {
+                    if usual && *known.get() == ONLY_OTHERWISE {
+                        known.insert(bringer);
+                        plain = true;
+                    }
+                    known.index()
+                }
+            };
+            if let Some((_, Ok(landing))) = landing
+                && let indexmap::map::Entry::Vacant(vacant) = self.landings.entry((at, landing))
+            {
                 vacant.insert(bringer);
-                self.bytes = self.bytes.saturating_add(cost);
+                self.bytes = self.bytes.saturating_add(size_of::<Item>());
             }
         }
         for (path, id, unread) in changes.unread {
@@ -189,7 +224,8 @@ impl Found {
             };
             self.unread.entry((path, id)).or_insert(loss);
         }
-        if before != (self.leaves.len(), self.unread.len()) {
+        let now = (self.leaves.len(), self.landings.len(), self.unread.len());
+        if plain || before != now {
             self.bringers.extend(commit);
         }
     }
@@ -268,7 +304,19 @@ impl Found {
             both.get(usize::from(gone)).cloned()
         };
         let mut items = Vec::with_capacity(self.leaves.len().saturating_add(self.unread.len()));
+        for ((at, landing), bringer) in self.landings {
+            let (Some((leaf, _)), Some(alive)) = (self.leaves.get_index(at), alive.get(at)) else {
+                continue;
+            };
+            let mut item = Item::new(&leaf.path, leaf.kind, Origin::Blob(leaf.id));
+            item.landing = Some(landing);
+            item.entry.brought = by(bringer, !alive);
+            items.push(item);
+        }
         for ((leaf, bringer), alive) in self.leaves.into_iter().zip(alive) {
+            if bringer == ONLY_OTHERWISE {
+                continue;
+            }
             let mut item = Item::new(&leaf.path, leaf.kind, Origin::Blob(leaf.id));
             item.entry.brought = by(bringer, !alive);
             items.push(item);
@@ -299,13 +347,14 @@ fn compare(
     let done: Mutex<Vec<(usize, Vec<Compared>)>> = Mutex::default();
     let work = |trees: &mut Trees| {
         let mut buffer = Vec::new();
+        let mut memory = Memory::default();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(run) = runs.get(at) else { break };
             let mut compared = Vec::with_capacity(run.len());
             let mut full = false;
             for step in run.iter().filter_map(|place| commits.step(*place)) {
-                let one = one(&step, trees, paths, &mut buffer);
+                let one = one(&step, trees, &mut memory, paths, &mut buffer);
                 let held = bytes.fetch_add(one.1.bytes, Ordering::Relaxed);
                 compared.push(one);
                 full = held > limits::HISTORY_BYTES / 8;
@@ -347,8 +396,14 @@ fn compare(
 /// A commit, what it brings, and what people want to know of it if it brings something.
 type Compared = (ObjectId, Changes, Option<Commit>);
 
-fn one(step: &Step, trees: &mut Trees, paths: &Filter, buffer: &mut Vec<u8>) -> Compared {
-    let changes = changes(trees, step.tree, &step.parents, paths);
+fn one(
+    step: &Step,
+    trees: &mut Trees,
+    memory: &mut Memory,
+    paths: &Filter,
+    buffer: &mut Vec<u8>,
+) -> Compared {
+    let changes = changes(trees, memory, step.tree, &step.parents, paths);
     let brings = !changes.leaves.is_empty() || !changes.unread.is_empty();
     let commit = brings.then(|| describe(trees.objects(), step.commit, buffer));
     (step.commit, changes, commit)
@@ -368,6 +423,7 @@ fn bare(
     }
     let known_ids: FxHashSet<ObjectId> = known.bare.iter().map(|bare| bare.id).collect();
     let mut buffer = Vec::new();
+    let mut memory = Memory::default();
     let mut roots: Vec<ObjectId> = Vec::new();
     for commit in known.commits.iter().take(KNOWN_TREES) {
         roots.extend(tree_of(trees.objects(), *commit, &mut buffer));
@@ -378,7 +434,7 @@ fn bare(
             .map(|tag| describe(trees.objects(), tag, &mut buffer));
         let changes = if tip.kind == Kind::Tree {
             heads.push(tip.id);
-            changes(trees, tip.id, &roots, paths)
+            changes(trees, &mut memory, tip.id, &roots, paths)
         } else {
             let asked_for = paths.reach(&tip.name, false);
             Changes {

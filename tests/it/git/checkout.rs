@@ -6,7 +6,7 @@ use crate::support::{
     cli::run,
     pickle::payload,
     random::Random,
-    repo::{repo, scrub},
+    repo::{Repo, repo, scrub},
 };
 use weighbridge::git::{Content, View};
 
@@ -182,25 +182,127 @@ fn a_link_that_would_be_a_file_with_a_payload_is_refused() {
     }
 }
 
+/// A text that is harmless as it is stored, and a pickle that calls something once it is written in UTF-16.
+fn in_disguise() -> Vec<u8> {
+    let mut bytes = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R.".to_vec();
+    if bytes.len() % 2 == 1 {
+        bytes.push(b'.');
+    }
+    let units = bytes
+        .chunks(2)
+        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+    char::decode_utf16(units)
+        .map(Result::unwrap)
+        .collect::<String>()
+        .into_bytes()
+}
+
+/// Records bytes as they are, whatever the attributes say.
+fn add_as_it_is(repo: &Repo, path: &str, bytes: impl AsRef<[u8]>) {
+    let id = repo.git_with_input(&["hash-object", "-w", "--stdin", "--no-filters"], bytes);
+    let entry = format!("100644,{id},{path}");
+    repo.git(&["update-index", "--add", "--cacheinfo", &entry]);
+}
+
+/// The paths that are refused.
+fn refused(repo: &Repo, view: &[&str]) -> Vec<String> {
+    let run = run(&repo.root, &[&["check", "--format=json"], view].concat());
+    let report: serde_json::Value =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
+    let findings = report["findings"].as_array().unwrap().iter();
+    let mut paths: Vec<String> = findings
+        .map(|finding| finding["path"].as_str().unwrap().to_owned())
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+const UTF16: &str = "weights.dat working-tree-encoding=UTF-16LE\n";
+
 #[test]
-fn a_history_says_that_it_does_not_know_what_lands() {
+fn a_change_of_the_attributes_judges_what_they_change() {
     let repo = repo!();
-    repo.write(
-        ".gitattributes",
-        "# *.a working-tree-encoding=latin1\n*.b working-tree-encoding=UTF-8\n",
-    )
-    .commit();
-    assert_eq!(run(&repo.root, &["check", "--history"]).code, 3);
-    repo.write(
-        "d/.gitattributes",
-        "*.txt text\n*.dat  working-tree-encoding=latin1\n",
-    )
-    .commit();
-    let run = run(&repo.root, &["check", "--history", "--format=concise"]);
-    assert_eq!(run.code, 1, "{run:?}");
-    assert!(
-        run.stdout
-            .contains("d/.gitattributes: error[incomplete-read]"),
-        "{run:?}"
-    );
+    repo.write("README", "x\n").commit();
+    add_as_it_is(&repo, "d/weights.dat", in_disguise());
+    add_as_it_is(&repo, "d/other.dat", in_disguise());
+    repo.git(&["commit", "-q", "-m", "data"]);
+    assert_eq!(refused(&repo, &["--history"]), [""; 0]);
+    // The second change touches no data.
+    add_as_it_is(&repo, "d/.gitattributes", UTF16);
+    assert_eq!(refused(&repo, &["--staged"]), ["d/weights.dat"]);
+    repo.git(&["commit", "-q", "-m", "attributes"]);
+    for view in [
+        "--diff=HEAD~1",
+        "--history=HEAD~1..HEAD",
+        "--history",
+        "--all-refs",
+        "--rev=HEAD",
+    ] {
+        assert_eq!(refused(&repo, &[view]), ["d/weights.dat"], "{view}");
+    }
+    for path in ["d/weights.dat", "d"] {
+        let arguments = ["--diff=HEAD~1", path];
+        assert_eq!(refused(&repo, &arguments), ["d/weights.dat"], "{path}");
+    }
+    // What is taken away changes bytes as well.
+    repo.git(&["rm", "-q", "--cached", "d/.gitattributes"]);
+    repo.git(&["commit", "-q", "-m", "no attributes"]);
+    assert_eq!(refused(&repo, &["--diff=HEAD~1"]), [""; 0]);
+    repo.git(&["revert", "-n", "HEAD"]);
+    assert_eq!(refused(&repo, &["--staged"]), ["d/weights.dat"]);
+}
+
+#[test]
+fn a_merge_of_a_file_with_attributes_from_elsewhere_is_what_brings_it() {
+    let repo = repo!();
+    repo.write("README", "x\n").commit();
+    repo.git(&["checkout", "-q", "-b", "data"]);
+    add_as_it_is(&repo, "weights.dat", in_disguise());
+    repo.git(&["commit", "-q", "-m", "data"]);
+    repo.git(&["checkout", "-q", "-f", "main"]);
+    add_as_it_is(&repo, ".gitattributes", UTF16);
+    repo.git(&["commit", "-q", "-m", "attributes"]);
+    assert_eq!(refused(&repo, &["--all-refs"]), [""; 0]);
+    repo.git(&["reset", "-q", "--hard"]);
+    repo.git(&["merge", "-q", "--no-ff", "-m", "merge", "data"]);
+    for view in ["--history", "--all-refs", "--diff=HEAD^1", "--diff=HEAD^2"] {
+        assert_eq!(refused(&repo, &[view]), ["weights.dat"], "{view}");
+    }
+    let told = run(&repo.root, &["check", "--history", "--format=json"]);
+    let merge = repo.git(&["rev-parse", "HEAD"]);
+    assert!(told.stdout.contains(&merge), "{told:?}");
+}
+
+/// A pickle that is bytes and nothing else, until its line feeds become CRLF: then what is in them is run.
+fn by_line_ends() -> Vec<u8> {
+    let run = b"\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R.";
+    let inside = [b"\n".repeat(run.len()), b"-".repeat(11), run.to_vec()].concat();
+    let length = u32::try_from(inside.len()).unwrap().to_le_bytes();
+    [
+        b"\x80\x04B".to_vec(),
+        length.to_vec(),
+        inside,
+        b".".to_vec(),
+    ]
+    .concat()
+}
+
+#[test]
+fn line_ends_are_followed_in_every_view() {
+    let repo = repo!();
+    repo.write("README", "x\n").commit();
+    add_as_it_is(&repo, "a.pkl", by_line_ends());
+    add_as_it_is(&repo, "b.pkl", by_line_ends());
+    add_as_it_is(&repo, ".gitattributes", "a.pkl eol=crlf\nB.* eol=crlf\n");
+    repo.git(&["commit", "-q", "-m", "x"]);
+    // The second where letters are compared without their case, as on other systems.
+    for view in [
+        "--rev=HEAD",
+        "--diff=HEAD~1",
+        "--history",
+        "--history=HEAD~1..HEAD",
+    ] {
+        assert_eq!(refused(&repo, &[view]), ["a.pkl", "b.pkl"], "{view}");
+    }
 }
