@@ -94,7 +94,7 @@ impl Recorder {
         };
         if self.observations.len() >= limits::OBSERVATIONS {
             self.full = true;
-            let limit = format!("{} observations in one file", limits::OBSERVATIONS);
+            let limit = format!("{} operations in one file", limits::OBSERVATIONS);
             let fact = Fact::Unread(Unread::Limit { limit });
             self.observations.push(Observation {
                 fact,

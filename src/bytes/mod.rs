@@ -29,7 +29,7 @@ mod inflate;
 mod stream;
 mod window;
 
-pub use budget::Budget;
+pub use budget::{Budget, Held};
 pub use cursor::Cursor;
 pub use error::ReadError;
 pub use file::{FileSource, standard_input};

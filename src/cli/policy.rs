@@ -10,7 +10,8 @@ use clap::{Args, Subcommand};
 use super::{current_dir, output, terminal};
 use crate::{
     error::Error,
-    policy::{self, Catalog, Files, Policy},
+    fact::Text,
+    policy::{self, Catalog, Files, Found, Policy},
     scan::{self, Outcome, View},
 };
 
@@ -20,6 +21,17 @@ const NAME: &str = "weighbridge.yaml";
 /// Where a repository keeps its policy, relative to its root; the first that is there counts.
 const PLACES: &[&str] = &[NAME, ".weighbridge.yaml", ".github/weighbridge.yaml"];
 
+/// What others take for its name.
+const MISNAMED: &[&str] = &[
+    "weighbridge.yml",
+    ".weighbridge.yml",
+    ".github/weighbridge.yml",
+    ".github/.weighbridge.yaml",
+];
+
+/// Policies that are told of although they do not judge.
+const TOLD: usize = 3;
+
 /// The policy that judges, and its name for the report. A folder that is no repository is not asked for one, unless the
 /// user stands in it: what was downloaded does not judge itself. What of the policy the view's change edits is marked.
 pub(super) fn find(
@@ -28,7 +40,7 @@ pub(super) fn find(
     cwd: &Path,
 ) -> Result<(Policy, String), Error> {
     let (policy, name) = if let Some(path) = named {
-        (load(path)?, path.display().to_string())
+        named_policy(path)?
     } else if let Some(place) = view.ground() {
         let place = place.to_owned();
         recorded(view, &place)?
@@ -47,6 +59,7 @@ pub(super) fn find(
         })
         .collect();
     if named.is_none() {
+        say_unread(view, &policy, &name, &files);
         files.extend(PLACES.iter().map(PathBuf::from));
     }
     files.sort();
@@ -54,6 +67,80 @@ pub(super) fn find(
     let new = named.is_some() || view.is_index();
     view.mark_policy(&files, &name, new);
     Ok((policy, name))
+}
+
+/// A policy that the user names: a file, or a bundled one.
+fn named_policy(path: &Path) -> Result<(Policy, String), Error> {
+    let name = path.to_str().unwrap_or_default();
+    let is_name = path.extension().is_none()
+        && path.components().count() == 1
+        && std::fs::symlink_metadata(path).is_err();
+    if is_name {
+        if let Some(policy) = Policy::bundled(name) {
+            let name = policy.name().to_owned();
+            return Ok((policy, name));
+        }
+        let known: Vec<String> = Policy::bundled_names()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        return Err(Error::Usage {
+            message: format!(
+                "there is no file and no bundled policy `{}`",
+                name.escape_debug()
+            ),
+            help: format!(
+                "the bundled policies are {}; a file is named by its path",
+                known.join(" and ")
+            ),
+        });
+    }
+    Ok((load(path)?, path.display().to_string()))
+}
+
+/// Says which files look like a policy and do not judge: whoever wrote one expects that it does.
+fn say_unread(view: &mut View, policy: &Policy, judge: &str, read: &[PathBuf]) {
+    let is_read = |path: &str| judge.starts_with(path) || read.iter().any(|file| file == Path::new(path));
+    let mut said = Vec::new();
+    for name in PLACES.iter().chain(MISNAMED) {
+        let path = Path::new(name);
+        let there = match view.ground() {
+            Some(_) => view.ground_has(path),
+            None => view.is_repository() && view.root.join(path).is_file(),
+        };
+        if there && !is_read(name) {
+            said.push(if MISNAMED.contains(name) {
+                format!("{name} is not read: rename it to {NAME}")
+            } else {
+                format!("{name} is not read: another policy of this repository comes first")
+            });
+        }
+    }
+    let names = [NAME, ".weighbridge.yaml", "weighbridge.yml", ".weighbridge.yml"];
+    let mut nested: usize = 0;
+    for item in &view.items {
+        let entry = &item.entry;
+        let is_one = names.iter().any(|name| entry.file_name() == name.as_bytes());
+        let Some(path) = entry.path.as_str().filter(|_| is_one) else {
+            continue;
+        };
+        let at_root = PLACES.iter().chain(MISNAMED).any(|place| *place == path);
+        if at_root || policy.excludes(&entry.path) || read.iter().any(|file| file == Path::new(path)) {
+            continue;
+        }
+        nested = nested.saturating_add(1);
+        if nested <= TOLD {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            said.push(format!(
+                "{} is not read: one policy judges a repository; say under `overrides` of {NAME} what holds for `{}/**`",
+                entry.path,
+                Text::from(folder)
+            ));
+        }
+    }
+    if let Some(more) = nested.checked_sub(TOLD).filter(|more| *more > 0) {
+        said.push(format!("{more} more policies in folders are not read"));
+    }
+    view.notices.extend(said);
 }
 
 /// The policy on disk at the view's root.
@@ -180,6 +267,12 @@ pub(super) struct Init {
     /// repository, or in the current folder; `-` is standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    /// Allow what the files here need, instead of proposing it in comments
+    ///
+    /// Each name with the uses that the files make of it. Nothing dangerous is
+    /// allowed; files that are not read yet are excluded. Review what it writes.
+    #[arg(long)]
+    allow_found: bool,
 }
 
 impl Command {
@@ -202,7 +295,12 @@ impl Init {
             });
         }
         let survey = scan::survey(&view, &Policy::recommended());
-        let text = policy::init(&survey);
+        let found = if self.allow_found {
+            Found::Allow
+        } else {
+            Found::Propose
+        };
+        let text = policy::init(&survey, found);
         let target = (!to_stdout).then_some(output.as_path());
         output::deliver(target, std::slice::from_ref(&view.root), |out| {
             out.write_all(text.as_bytes())

@@ -1,8 +1,8 @@
 //! What makes a name dangerous, if it is one of the known: a label for people, and a brake on policies.
 //!
-//! The list is `policies/dangerous.yaml`. It forbids nothing: what is not allowed is refused whether it is listed or not.
+//! The list is `policies/dangerous.yaml`, and `policies/dangerous-aliases.yaml` has other names of the same objects. It forbids nothing: what is not allowed is refused whether it is listed or not.
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -12,12 +12,18 @@ use super::{
 };
 
 static LIST: &str = include_str!(concat!(env!("OUT_DIR"), "/dangerous.json"));
+static ALIASES: &str = include_str!(concat!(env!("OUT_DIR"), "/dangerous-aliases.json"));
+
+/// Of names such as `__loader__` and `__globals__`, in whatever module.
+const DUNDER: &str = "reaches any attribute of whatever it is given";
 
 #[derive(Default)]
 struct Known {
     exact: FxHashMap<String, &'static str>,
     modules: FxHashMap<String, &'static str>,
     packages: Vec<(String, &'static str)>,
+    /// Parts of the longest name or module that is listed.
+    parts: usize,
 }
 
 fn known() -> &'static Known {
@@ -25,10 +31,13 @@ fn known() -> &'static Known {
     KNOWN.get_or_init(|| {
         let mut known = Known::default();
         // A test reads the embedded list.
-        let groups: std::collections::BTreeMap<&'static str, Vec<&'static str>> =
-            serde_json::from_str(LIST).unwrap_or_default();
+        let groups = [LIST, ALIASES].into_iter().flat_map(|list| {
+            serde_json::from_str::<BTreeMap<&'static str, Vec<&'static str>>>(list)
+                .unwrap_or_default()
+        });
         for (reason, names) in groups {
             for name in names {
+                known.parts = known.parts.max(name.split(['.', ':']).count());
                 match Pattern::parse(name) {
                     Ok(Pattern::Exact { module, name }) => {
                         known.exact.insert(format!("{module}.{name}"), reason);
@@ -49,19 +58,34 @@ fn known() -> &'static Known {
 /// `logging` is `os.system`, and a method of a dangerous class is as dangerous.
 pub(super) fn of(module: &str, name: &str) -> Option<&'static str> {
     let found = one(module, name);
-    if found.is_some() || !name.contains('.') {
+    if found.is_some() {
         return found;
     }
+    let is_dunder = |part: &str| part.len() > 4 && part.starts_with("__") && part.ends_with("__");
+    if name.split('.').any(is_dunder) {
+        return Some(DUNDER);
+    }
+    if !name.contains('.') {
+        return None;
+    }
     let parts: Vec<&str> = name.split('.').collect();
+    // What has more parts than any listed name is none of them, and hostile names have thousands.
+    let most = known().parts;
+    let short = module.split('.').nth(most).is_none();
     (0..parts.len())
-        .flat_map(|from| (from.saturating_add(1)..=parts.len()).map(move |to| (from, to)))
+        .flat_map(|from| {
+            let last = parts.len().min(from.saturating_add(most));
+            (from.saturating_add(1)..=last).map(move |to| (from, to))
+        })
         .find_map(|(from, to)| {
             let part = parts.get(from..to)?.join(".");
             // A part of the way is a name of this module (a class), or a path of its own (a module that was imported).
             let own = if from == 0 { one(module, &part) } else { None };
             own.or_else(|| {
                 let (before, last) = part.rsplit_once('.')?;
-                one(before, last).or_else(|| one(&format!("{module}.{before}"), last))
+                let inside = || short.then(|| one(&format!("{module}.{before}"), last)).flatten();
+                // Modules import others under a private name: `random._os` is `os`.
+                one(before.trim_start_matches('_'), last).or_else(inside)
             })
         })
 }
@@ -128,16 +152,16 @@ fn inside(passes: impl Fn(&str) -> bool) -> Option<(String, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIST, Pattern, covered_by, of};
+    use super::{ALIASES, BTreeMap, LIST, Pattern, covered_by, of};
 
     #[test]
     fn every_listed_name_is_one() {
-        let groups: std::collections::BTreeMap<String, Vec<String>> =
-            serde_json::from_str(LIST).unwrap();
-        // Reasons are borrowed from the embedded text, which needs them free of escapes.
-        assert!(serde_json::from_str::<std::collections::BTreeMap<&str, Vec<&str>>>(LIST).is_ok());
-        for name in groups.values().flatten() {
-            assert!(Pattern::parse(name).is_ok(), "{name}");
+        for list in [LIST, ALIASES] {
+            // Reasons are borrowed from the embedded text, which needs them free of escapes.
+            let groups: BTreeMap<&str, Vec<&str>> = serde_json::from_str(list).unwrap();
+            for name in groups.values().flatten() {
+                assert!(Pattern::parse(name).is_ok(), "{name}");
+            }
         }
     }
 
@@ -150,6 +174,11 @@ mod tests {
         assert!(of("logging", "os.system").is_some());
         assert!(of("myapp", "vendored.subprocess.Popen").is_some());
         assert!(of("pathlib", "Path.write_text").is_some());
+        assert!(of("random", "_os.system").is_some());
+        assert!(of("collections", "_itemgetter").is_some());
+        assert!(of("_xxsubinterpreters", "run_string").is_some());
+        assert!(of("errno", "__loader__").is_some());
+        assert!(of("app", "run.__globals__").is_some());
         assert!(of("torch._utils", "_rebuild_tensor_v2").is_none());
         assert!(of("myapp.models", "Net").is_none());
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{danger, pattern};
-use crate::fact::{GlobalName, Text};
+use super::snippet::entry;
+use crate::fact::{GlobalName, Text, Usage};
 
 /// What a repository holds, as far as a policy is concerned.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +14,27 @@ pub struct InitSummary {
     pub refused_formats: Vec<String>,
     /// The globals that the recommended policy does not allow.
     pub globals: Vec<SeenGlobal>,
+    /// The paths of files that are named like models and are in no format that is read.
+    pub unread: Vec<Text>,
+}
+
+/// What a starting policy does about the files that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It proposes in comments what they need.
+    Propose,
+    /// It allows what they need, as far as that is not dangerous, and leaves out what is not read.
+    Allow,
+}
+
+impl Found {
+    /// What stands before a line that does it.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Propose => "# ",
+            Self::Allow => "",
+        }
+    }
 }
 
 /// A global that some artifact needs.
@@ -21,15 +42,17 @@ pub struct InitSummary {
 pub struct SeenGlobal {
     /// As stored.
     pub name: GlobalName,
+    /// What loading does with it that is not allowed.
+    pub usages: Vec<Usage>,
     /// The artifact that needs it; the first, if several do.
     pub path: Text,
     /// How many artifacts need it.
     pub artifacts: usize,
 }
 
-/// The text of a starting policy. It allows no more than `recommended`: what an artifact needs besides is proposed as a
-/// comment, with the artifact's name, and what is dangerous is not proposed at all.
-pub fn init(summary: &InitSummary) -> String {
+/// The text of a starting policy. What an artifact needs besides what `recommended` allows is proposed as a comment, or allowed
+/// if that is asked for, with the artifact's name; what is dangerous is neither.
+pub fn init(summary: &InitSummary, found: Found) -> String {
     let mut out = String::from(
         "# What loading a model file in this repository may do. Everything that is not allowed here is refused.\n\
          # `weighbridge check` applies it.\n\
@@ -42,7 +65,7 @@ pub fn init(summary: &InitSummary) -> String {
          target:\n  torch: auto\n\n",
     );
     formats(&mut out, summary);
-    globals(&mut out, summary);
+    globals(&mut out, summary, found);
     out.push_str(
         "# The level of a rule: `allow`, `warn` or `deny`. The rules not named here keep their own.\n\
          # rules:\n\
@@ -53,11 +76,9 @@ pub fn init(summary: &InitSummary) -> String {
          #   - paths: [\"tests/fixtures/**\"]\n\
          #     rules:\n\
          #       misleading-suffix: warn\n\
-         \n\
-         # Paths that are not looked at.\n\
-         # exclude:\n\
-         #   - \"third_party/**\"\n",
+         \n",
     );
+    exclusions(&mut out, summary, found);
     out
 }
 
@@ -96,11 +117,54 @@ fn formats(out: &mut String, summary: &InitSummary) {
     }
 }
 
-fn globals(out: &mut String, summary: &InitSummary) {
+/// A glob for exactly this path, as it can stand between double quotes; `None` for a path that is better looked at by hand.
+pub fn pattern_of(path: &Text) -> Option<String> {
+    let (text, shown) = (path.as_str()?, path.to_string());
+    if text != shown || text.contains(['"', '\\']) || text.starts_with('!') {
+        return None;
+    }
+    // Without a slash a pattern would match at any depth.
+    let mut glob = String::from(if text.contains('/') { "" } else { "/" });
+    for c in text.chars() {
+        match c {
+            '*' | '?' | '[' | ']' | '{' | '}' => {
+                glob.push('[');
+                glob.push(c);
+                glob.push(']');
+            }
+            c => glob.push(c),
+        }
+    }
+    Some(glob)
+}
+
+fn exclusions(out: &mut String, summary: &InitSummary, found: Found) {
+    out.push_str("# Paths that are not looked at.\n");
+    let mut patterns: Vec<String> = summary.unread.iter().filter_map(pattern_of).collect();
+    if patterns.is_empty() {
+        out.push_str("# exclude:\n#   - paths: [\"third_party/**\"]\n#     reason: not ours\n");
+        return;
+    }
+    patterns.sort();
+    let mark = found.mark();
+    if found == Found::Propose {
+        out.push_str("# These are named like models and are in no format that is read yet; remove the `#` to leave them out.\n");
+    } else {
+        out.push_str("# These are named like models and are in no format that is read yet: nobody knows what loading them does.\n");
+    }
+    let _ = writeln!(out, "{mark}exclude:");
+    let _ = writeln!(out, "{mark}  - reason: in no format that is read yet");
+    let _ = writeln!(out, "{mark}    paths:");
+    for pattern in patterns {
+        let _ = writeln!(out, "{mark}      - \"{pattern}\"");
+    }
+}
+
+fn globals(out: &mut String, summary: &InitSummary, found: Found) {
     let mut lines: Vec<(String, &SeenGlobal)> = Vec::new();
     let mut dangerous: usize = 0;
     for seen in &summary.globals {
-        match entry(&seen.name) {
+        match entry(&seen.name, &seen.usages) {
             Some(line) => lines.push((line, seen)),
             None => dangerous = dangerous.saturating_add(1),
         }
@@ -114,11 +178,15 @@ fn globals(out: &mut String, summary: &InitSummary) {
     if lines.is_empty() {
         out.push_str("# globals:\n#   allow:\n#     - mypackage.models.MyModel\n");
     } else {
-        out.push_str("# The files found here need these; remove the `#` of `globals:`, `allow:` and of those that you mean to allow.\n");
-        out.push_str("# globals:\n#   allow:\n");
+        out.push_str(match found {
+            Found::Propose => "# The files found here need these; remove the `#` of `globals:`, `allow:` and of those that you mean to allow.\n",
+            Found::Allow => "# The files found here need these; remove those that you do not mean to allow.\n",
+        });
+        let mark = found.mark();
+        let _ = write!(out, "{mark}globals:\n{mark}  allow:\n");
         for (line, seen) in lines {
             let others = seen.artifacts.saturating_sub(1);
-            let _ = write!(out, "#     - {line}  # {}", seen.path);
+            let _ = write!(out, "{mark}    - {line}  # {}", seen.path);
             if others > 0 {
                 let _ = write!(out, ", and {others} more");
             }
@@ -139,24 +207,21 @@ fn globals(out: &mut String, summary: &InitSummary) {
     out.push('\n');
 }
 
-/// The entry that would allow a global; none if it is dangerous, or not a name that a policy could spell.
-fn entry(name: &GlobalName) -> Option<String> {
-    let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
-    // A path through what a module happens to hold names something else than it says, and a private name is nobody's to allow.
-    let mut parts = qualname.split('.').rev();
-    let private = parts.next().is_some_and(|last| last.starts_with("__"));
-    if danger::of(module, qualname).is_some() || private || !parts.all(pattern::looks_like_class) {
-        return None;
-    }
-    let separator = if qualname.contains('.') { ':' } else { '.' };
-    let text = format!("{module}{separator}{qualname}");
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':'));
-    (plain && !text.ends_with('*') && pattern::Pattern::parse(&text).is_ok()).then_some(text)
-}
-
 /// A word as a comment may hold it: harmless, and on one line.
 fn comment(text: &str) -> String {
     Text::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern_of;
+
+    #[test]
+    fn advice_excludes_the_one_file() {
+        assert_eq!(pattern_of(&"a/b c.bin".into()).as_deref(), Some("a/b c.bin"));
+        let odd = pattern_of(&"[x]*{y}.bin".into()).unwrap();
+        assert_eq!(odd, "/[[]x[]][*][{]y[}].bin");
+        assert_eq!(pattern_of(&"a\nb.bin".into()), None);
+        assert_eq!(pattern_of(&"a\"b.bin".into()), None);
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::{
     Uses,
     decode::list,
     error::{Errors, PolicyError, near},
     locate::{File, Origin, Step},
+    names::{Names, Place},
     pack::{self, Pack, PackEntry},
     pattern::{self, Pattern},
     raw::{Body, Entry},
@@ -28,8 +29,8 @@ pub(super) struct Layer {
     pub(super) rules: BTreeMap<String, (Level, Origin)>,
     /// Of an override: why it is there.
     pub(super) reason: Option<String>,
-    exact: FxHashMap<(String, String), Vec<usize>>,
-    globs: Vec<usize>,
+    allowed: Names,
+    refused: Names,
 }
 
 /// An entry under `allow`, and for which paths it is.
@@ -70,15 +71,7 @@ impl Layer {
         }
         for mut entry in body.globals_allow {
             let at = self.allow.len();
-            match &entry.pattern {
-                Pattern::Exact { module, name } => {
-                    self.exact
-                        .entry((module.clone(), name.clone()))
-                        .or_default()
-                        .push(at);
-                }
-                Pattern::Direct { .. } | Pattern::Deep { .. } => self.globs.push(at),
-            }
+            self.allowed.add(&entry.pattern, Place { layer: 0, at });
             let group = if entry.paths.is_empty() {
                 None
             } else {
@@ -87,29 +80,25 @@ impl Layer {
             };
             self.allow.push(Listed { entry, group });
         }
-        self.refuse.extend(body.globals_refuse);
+        for entry in body.globals_refuse {
+            let at = self.refuse.len();
+            self.refused.add(&entry.pattern, Place { layer: 0, at });
+            self.refuse.push(entry);
+        }
     }
 
     /// The entries under `allow` that match a global (in canonical spelling), whatever their paths.
     pub(super) fn allowing(&self, module: &str, name: &str) -> Vec<&Listed> {
-        let exact = self.exact.get(&(module.to_owned(), name.to_owned()));
-        let globs = self.globs.iter().filter(|at| {
-            self.allow
-                .get(**at)
-                .is_some_and(|listed| listed.entry.pattern.allows(module, name))
-        });
-        exact
-            .into_iter()
-            .flatten()
-            .chain(globs)
-            .filter_map(|at| self.allow.get(*at))
+        let places = self.allowed.allowing(module, name);
+        places
+            .iter()
+            .filter_map(|place| self.allow.get(place.at))
             .collect()
     }
 
     pub(super) fn refusing(&self, module: &str, name: &str) -> Option<&Entry> {
-        self.refuse
-            .iter()
-            .find(|entry| entry.pattern.refuses(module, name))
+        let place = self.refused.refusing(module, name)?;
+        self.refuse.get(place.at)
     }
 
     /// The entries of its packs for a global, that hold for these releases of torch.

@@ -156,7 +156,8 @@ impl<'f> Loader<'f> {
                 (file, node)
             }
         };
-        let raw = raw::decode(&file, &node, &mut self.errors);
+        let mut raw = raw::decode(&file, &node, &mut self.errors);
+        raw.file = (!matches!(source, Source::Bundled(_))).then_some(file);
         for (name, origin) in &raw.extends {
             self.extend(source, name, origin);
         }

@@ -23,21 +23,24 @@ mod init;
 mod layer;
 mod load;
 mod locate;
+mod names;
 mod node;
 mod pack;
 mod paths;
 mod pattern;
 mod raw;
 mod scope;
+mod snippet;
 mod target;
 mod uses;
 
 pub use error::{PolicyError, PolicyErrors};
-pub use init::{InitSummary, SeenGlobal, init};
+pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
 pub use layer::Catalog;
 pub use load::Files;
 pub use pack::{Kind, Pack, PackEntry, Release, by_name as pack_by_name, names as pack_names};
-pub use scope::{ArgumentVerdict, Scope};
+pub use scope::{ArgumentVerdict, Scope, Standing};
+pub use snippet::entry;
 
 use std::{
     path::{Path, PathBuf},
@@ -55,6 +58,7 @@ use load::{BUNDLED, Disk, Loader};
 use locate::Origin;
 use paths::Patterns;
 use raw::Raw;
+use snippet::Own;
 use uses::Uses;
 
 /// A policy with everything it extends, compiled.
@@ -70,6 +74,7 @@ pub struct Policy {
     /// What would load the artifacts, if the policy says so; `auto` otherwise.
     python: String,
     attributes: bool,
+    own: Arc<Own>,
     /// The files it was read from, each as it is named and where it really is.
     files: Vec<PathBuf>,
     notes: Vec<PolicyError>,
@@ -132,7 +137,8 @@ impl Policy {
     /// The policy of a repository that has none. Embedded; nothing is read from disk and no YAML is parsed.
     pub fn recommended() -> Self {
         Self::bundled("recommended").unwrap_or_else(|| {
-            Self::compile("recommended (built in)".to_owned(), Vec::new(), Vec::new())
+            let name = "recommended (built in)".to_owned();
+            Self::compile(name, Vec::new(), Vec::new(), None)
         })
     }
 
@@ -145,6 +151,7 @@ impl Policy {
             format!("{name} (built in)"),
             Loader::bundled(bundled).raws,
             Vec::new(),
+            Some(bundled.name),
         ))
     }
 
@@ -213,14 +220,20 @@ impl Policy {
             }
         }
         if errors.is_empty() {
-            Ok(Self::compile(name, loader.raws, loader.read))
+            Ok(Self::compile(name, loader.raws, loader.read, None))
         } else {
             Err(errors.finish())
         }
     }
 
     /// Folds policies, each after those it extends.
-    fn compile(name: String, raws: Vec<Raw>, files: Vec<PathBuf>) -> Self {
+    fn compile(
+        name: String,
+        raws: Vec<Raw>,
+        files: Vec<PathBuf>,
+        bundled: Option<&'static str>,
+    ) -> Self {
+        let own = Arc::new(Own::of(&raws, bundled));
         let mut notes = Vec::new();
         let mut exclude = Vec::new();
         let (mut torch, mut python, mut attributes) = (None, None, None);
@@ -268,6 +281,7 @@ impl Policy {
             }),
             python: text(python),
             attributes: attributes.unwrap_or(false),
+            own,
             files,
             notes,
             everywhere: OnceLock::new(),
@@ -342,11 +356,12 @@ impl Policy {
             .chain(overrides)
             .cloned()
             .collect();
-        Scope {
+        Scope::new(
             layers,
             groups,
-            target: Arc::clone(&self.target),
-        }
+            Arc::clone(&self.target),
+            Arc::clone(&self.own),
+        )
     }
 
     /// Whether `path` is not to be looked at.

@@ -65,7 +65,9 @@ impl Pattern {
         })
     }
 
-    /// Whether an entry under `allow` with this pattern matches a global (both in canonical spelling).
+    /// Whether an entry under `allow` with this pattern matches a global (both in canonical spelling): what
+    /// [`Names`](super::names::Names) look up.
+    #[cfg(test)]
     pub(super) fn allows(&self, module: &str, name: &str) -> bool {
         match self {
             Self::Exact { module: m, name: n } => m == module && n == name,
@@ -76,6 +78,7 @@ impl Pattern {
 
     /// Whether an entry under `refuse` matches: as above, and dotted names and dunders as well, for a refusal must not be
     /// walked around.
+    #[cfg(test)]
     pub(super) fn refuses(&self, module: &str, name: &str) -> bool {
         match self {
             Self::Exact { module: m, name: n } => {

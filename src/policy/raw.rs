@@ -18,6 +18,10 @@ use crate::{fact::Usage, finding::Level};
 /// A policy file, decoded.
 #[derive(Debug, Default)]
 pub(super) struct Raw {
+    /// The file, unless it is a bundled policy.
+    pub(super) file: Option<Arc<File>>,
+    /// The ways to the mappings and lists that somebody may add to: `globals`, `globals.allow`, `exclude`.
+    pub(super) has: Vec<Box<[Step]>>,
     pub(super) extends: Vec<(String, Origin)>,
     pub(super) torch: Option<(String, Origin)>,
     pub(super) python: Option<(String, Origin)>,
@@ -128,8 +132,22 @@ impl Decoder<'_> {
                     raw.overrides = this.sequence("`overrides`", value, help, Self::over);
                 }
                 "attributes" => raw.attributes = this.attributes(value),
-                "exclude" => raw.exclude = this.texts("`exclude`", "\"third_party/**\"", value),
-                _ => this.body(key, value, &mut raw.body),
+                "exclude" => {
+                    raw.has.push(this.way.clone().into());
+                    raw.exclude = this.exclude(value);
+                }
+                _ => {
+                    if key == "globals" {
+                        raw.has.push(this.way.clone().into());
+                        if let Node::Map(pairs) = value
+                            && pairs.iter().any(|(key, _)| &**key == "allow")
+                        {
+                            let allow = [Step::Key("globals".into()), Step::Key("allow".into())];
+                            raw.has.push(allow.into());
+                        }
+                    }
+                    this.body(key, value, &mut raw.body);
+                }
             },
         );
         if !version && matches!(root, Node::Map(_)) {
@@ -147,6 +165,37 @@ impl Decoder<'_> {
             });
         }
         raw
+    }
+
+    /// Patterns, and mappings of `paths` and the `reason` for leaving them out.
+    fn exclude(&mut self, node: &Node) -> Vec<(String, Origin)> {
+        let help = "write it as a list: `[\"third_party/**\"]`";
+        let patterns = self.sequence("`exclude`", node, help, |this, node| {
+            if !matches!(node, Node::Map(_)) {
+                let origin = this.origin(false);
+                let text = this.text("each of `exclude`", node)?;
+                return Some(vec![(text, origin)]);
+            }
+            let mut paths = Vec::new();
+            let mut said = false;
+            let known: &[&str] = &["paths", "reason"];
+            this.mapping("an exclusion", node, Some(known), |this, key, value| {
+                if key == "paths" {
+                    said = true;
+                    paths = this.texts("`paths`", "\"third_party/**\"", value);
+                } else {
+                    this.text("`reason`", value);
+                }
+            });
+            if !said {
+                this.error(
+                    "an exclusion does not say which paths",
+                    "add `paths: [\"third_party/**\"]`",
+                );
+            }
+            Some(paths)
+        });
+        patterns.into_iter().flatten().collect()
     }
 
     fn attributes(&mut self, node: &Node) -> Option<bool> {

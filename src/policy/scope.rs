@@ -1,6 +1,9 @@
 //! What the policy says at one path, and which line says it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    cmp::Reverse,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     FormatVerdict, GlobalVerdict, Kind, Pack, PackEntry, Refusal, Uses, alias,
@@ -8,7 +11,11 @@ use super::{
     danger,
     error::near,
     layer::{self, Layer, Listed},
-    pack, target,
+    names::{Names, Place},
+    pack,
+    raw::Entry,
+    snippet::Own,
+    target,
 };
 use crate::{
     fact::{Argument, Global, GlobalName, Usage},
@@ -23,6 +30,18 @@ pub struct Scope {
     /// The groups of `paths` that match this path, ascending.
     pub(super) groups: Vec<usize>,
     pub(super) target: Arc<Target>,
+    pub(super) own: Arc<Own>,
+    /// What the overrides say of globals, all together: one path may have thousands of them.
+    overrides: OnceLock<Overrides>,
+}
+
+/// What the overrides for a path say of globals.
+#[derive(Debug, Default)]
+struct Overrides {
+    allowed: Names,
+    refused: Names,
+    /// The packs that they name, each with the newest layer that does.
+    packs: Vec<(usize, &'static Pack)>,
 }
 
 /// What will load the artifacts.
@@ -59,6 +78,19 @@ pub enum ArgumentVerdict {
         /// The entry.
         decided_by: Option<Related>,
     },
+}
+
+/// Whether anything in a policy is about a global, whatever the use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is.
+    Unlisted,
+    /// A pack lists it, for some uses, and no entry of a policy does.
+    InPack,
+    /// An entry lists it, for some uses.
+    Listed,
+    /// An entry refuses it.
+    Refused,
 }
 
 /// What lists a global for calls.
@@ -118,52 +150,71 @@ impl Scope {
         }
     }
 
-    /// Whether a global may be used so here. Known aliases of the same module are one name.
-    pub fn global(&self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
-        let danger = |module, name| danger::of(module, name);
+    /// Whether a global may be used so here, and nothing about why. Known aliases of the same module are one name.
+    pub fn allows(&self, name: &GlobalName, usage: Usage) -> bool {
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
-            return self.unlisted(None, None);
+            return false;
         };
-        let (stored_module, stored_name) = (module, qualname);
         let (module, qualname) = alias::canonical(module, qualname);
+        let refused = self.refusal(&module, &qualname).map(|(layer, _)| layer);
+        let counts = |layer: usize| refused.is_none_or(|refused| layer > refused);
+        self.entries(&module, &qualname)
+            .iter()
+            .any(|(layer, listed)| {
+                counts(*layer) && listed.entry.uses_of(&qualname).contains(usage)
+            })
+            || self
+                .packed(&module, &qualname)
+                .iter()
+                .any(|(layer, _, entry)| counts(*layer) && entry.kind.uses().contains(usage))
+    }
+
+    /// Whether a global may be used so here, and if not, why, which line says so, and what may have been meant.
+    pub fn global(&self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
+        let mut verdict = self.verdict(name, usage);
+        if let GlobalVerdict::Refused {
+            why: Refusal::Unlisted { near },
+            ..
+        } = &mut verdict
+        {
+            *near = self.near(name);
+        }
+        verdict
+    }
+
+    /// The same without what may have been meant, which is looked for among all entries there are.
+    pub fn verdict(&self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
+        if self.allows(name, usage) {
+            return GlobalVerdict::Allowed;
+        }
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return self.unlisted(None);
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let danger = danger::of(&module, &qualname);
+        if let Some((_, entry)) = self.refusal(&module, &qualname) {
+            let label = entry
+                .reason
+                .clone()
+                .unwrap_or_else(|| "refused here".to_owned());
+            return GlobalVerdict::Refused {
+                why: Refusal::Refused,
+                decided_by: Some(entry.origin.related(label)),
+                danger,
+            };
+        }
         let mut uses = Uses::default();
         let mut listed_at = None;
-        for layer in self.newest() {
-            if let Some(entry) = layer.refusing(&module, &qualname) {
-                let label = entry
-                    .reason
-                    .clone()
-                    .unwrap_or_else(|| "refused here".to_owned());
-                return GlobalVerdict::Refused {
-                    why: Refusal::Refused,
-                    decided_by: Some(entry.origin.related(label)),
-                    danger: danger(&module, &qualname),
-                };
-            }
-            for listed in layer
-                .allowing(&module, &qualname)
-                .into_iter()
-                .filter(|listed| self.active(listed))
-            {
-                uses = uses.union(listed.entry.uses_of(&qualname));
-                listed_at = listed_at.or_else(|| Some(listed.entry.origin.clone()));
-            }
-            for (pack, entry) in layer.packed(&module, &qualname, self.target.releases()) {
-                uses = uses.union(entry.kind.uses());
-                if listed_at.is_none() && !uses.contains(usage) {
-                    listed_at = layer::pack_origin(pack, entry);
-                }
-            }
-            if uses.contains(usage) {
-                return GlobalVerdict::Allowed;
-            }
+        for (_, listed) in self.entries(&module, &qualname) {
+            uses = uses.union(listed.entry.uses_of(&qualname));
+            listed_at = listed_at.or_else(|| Some(listed.entry.origin.clone()));
         }
-        let danger = danger(&module, &qualname);
+        for (_, pack, entry) in self.packed(&module, &qualname) {
+            uses = uses.union(entry.kind.uses());
+            listed_at = listed_at.or_else(|| layer::pack_origin(pack, entry));
+        }
         if uses.is_empty() {
-            return self.unlisted(
-                self.near(&module, &qualname, stored_module, stored_name),
-                danger,
-            );
+            return self.unlisted(danger);
         }
         GlobalVerdict::Refused {
             why: Refusal::Use {
@@ -175,26 +226,59 @@ impl Scope {
         }
     }
 
+    /// What about a global is in the policy, in words or lines of no kind: fit for a hundred thousand names.
+    pub fn standing(&self, name: &GlobalName) -> Standing {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return Standing::Unlisted;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        if self.refusal(&module, &qualname).is_some() {
+            Standing::Refused
+        } else if !self.entries(&module, &qualname).is_empty() {
+            Standing::Listed
+        } else if !self.packed(&module, &qualname).is_empty() {
+            Standing::InPack
+        } else {
+            Standing::Unlisted
+        }
+    }
+
+    /// The uses for which entries list a global: an entry that allows more of it has to say them again to be the only one.
+    pub fn entered(&self, name: &GlobalName) -> Vec<Usage> {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return Vec::new();
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let entries = self.entries(&module, &qualname).into_iter();
+        let uses = entries.map(|(_, listed)| listed.entry.uses_of(&qualname));
+        uses.fold(Uses::default(), Uses::union).list()
+    }
+
+    /// What using a global could do, if it is one of the known dangerous ones. Says nothing about whether it is allowed.
+    pub fn danger(&self, name: &GlobalName) -> Option<&'static str> {
+        danger::of(name.module.as_str()?, name.name.as_str()?)
+    }
+
     /// What lists a global for a use here, for people: `torch-weights`, `weighbridge.yaml:7`; `None` where nothing does.
     pub fn listed_by(&self, name: &GlobalName, usage: Usage) -> Option<String> {
         let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
         let (module, qualname) = alias::canonical(module, qualname);
-        self.newest().find_map(|layer| {
-            let listed = layer
-                .allowing(&module, &qualname)
-                .into_iter()
-                .find(|listed| {
-                    self.active(listed) && listed.entry.uses_of(&qualname).contains(usage)
-                });
-            if let Some(listed) = listed {
+        let entries = self.entries(&module, &qualname);
+        let listed = entries
+            .iter()
+            .find(|(_, listed)| listed.entry.uses_of(&qualname).contains(usage));
+        let packed = self.packed(&module, &qualname);
+        let packed = packed
+            .iter()
+            .find(|(_, _, entry)| entry.kind.uses().contains(usage));
+        match (listed, packed) {
+            (Some((layer, _)), Some((newer, pack, _))) if newer > layer => Some(pack.pack.clone()),
+            (Some((_, listed)), _) => {
                 let related = listed.entry.origin.related("");
-                return Some(format!("{}:{}", related.file, related.line));
+                Some(format!("{}:{}", related.file, related.line))
             }
-            layer
-                .packed(&module, &qualname, self.target.releases())
-                .find(|(_, entry)| entry.kind.uses().contains(usage))
-                .map(|(pack, _)| pack.pack.clone())
-        })
+            (None, packed) => packed.map(|(_, pack, _)| pack.pack.clone()),
+        }
     }
 
     /// Whether a call of a global may have these arguments. Says nothing about whether the global itself is allowed:
@@ -247,7 +331,7 @@ impl Scope {
             ));
         }
         let allowed =
-            |name: &GlobalName| self.global(name, Usage::Import) == GlobalVerdict::Allowed;
+            |name: &GlobalName| self.allows(name, Usage::Import);
         let mut pairs = constraints.iter().zip(arguments).enumerate();
         pairs.find_map(|(at, (constraint, argument))| {
             let why = constraint.refuses(argument, allowed)?;
@@ -259,7 +343,7 @@ impl Scope {
     fn not_to_apply(&self, arguments: &[Argument]) -> Option<String> {
         let why = match arguments.first() {
             Some(Argument::Global(Global::Named(name))) => {
-                if self.global(name, Usage::Call) != GlobalVerdict::Allowed {
+                if !self.allows(name, Usage::Call) {
                     format!("it is called, and the policy does not allow `{name}` to be called")
                 } else if self.constrains(name) {
                     format!("it is called, and the policy constrains the arguments of `{name}`")
@@ -278,25 +362,29 @@ impl Scope {
             return Vec::new();
         };
         let (module, qualname) = alias::canonical(module, qualname);
-        let mut found = Vec::new();
-        for layer in self.newest() {
-            let entries = layer
-                .allowing(&module, &qualname)
-                .into_iter()
-                .filter(|listed| self.active(listed))
-                .filter(|listed| listed.entry.uses_of(&qualname).contains(Usage::Call));
-            found.extend(entries.map(|listed| match &listed.entry.args {
-                Some(constraints) => Listing::Entry(listed, constraints),
-                None => Listing::Any,
-            }));
-            let packed = layer.packed(&module, &qualname, self.target.releases());
-            let packed = packed.filter(|(_, entry)| entry.kind.uses().contains(Usage::Call));
-            found.extend(packed.map(|(pack, entry)| match entry.kind {
-                Kind::Applier => Listing::Applier(pack, entry),
-                _ => Listing::Any,
-            }));
-        }
-        found
+        let entries = self.entries(&module, &qualname).into_iter();
+        let entries = entries
+            .filter(|(_, listed)| listed.entry.uses_of(&qualname).contains(Usage::Call))
+            .map(|(layer, listed)| {
+                let listing = match &listed.entry.args {
+                    Some(constraints) => Listing::Entry(listed, constraints),
+                    None => Listing::Any,
+                };
+                (layer, listing)
+            });
+        let packed = self.packed(&module, &qualname).into_iter();
+        let packed = packed
+            .filter(|(_, _, entry)| entry.kind.uses().contains(Usage::Call))
+            .map(|(layer, pack, entry)| {
+                let listing = match entry.kind {
+                    Kind::Applier => Listing::Applier(pack, entry),
+                    _ => Listing::Any,
+                };
+                (layer, listing)
+            });
+        let mut found: Vec<(usize, Listing<'_>)> = entries.chain(packed).collect();
+        found.sort_by_key(|(layer, _)| Reverse(*layer));
+        found.into_iter().map(|(_, listing)| listing).collect()
     }
 
     /// Whether the torch release that will load the artifacts lists this global by default for `weights_only=True`; for a range
@@ -374,30 +462,107 @@ impl Scope {
         self.layers.iter().rev().map(Arc::as_ref)
     }
 
+    pub(super) fn new(
+        layers: Vec<Arc<Layer>>,
+        groups: Vec<usize>,
+        target: Arc<Target>,
+        own: Arc<Own>,
+    ) -> Self {
+        Self {
+            layers,
+            groups,
+            target,
+            own,
+            overrides: OnceLock::new(),
+        }
+    }
+
     fn active(&self, listed: &Listed) -> bool {
         listed
             .group
             .is_none_or(|group| self.groups.binary_search(&group).is_ok())
     }
 
-    fn unlisted(&self, near: Option<String>, danger: Option<&'static str>) -> GlobalVerdict {
+    fn overrides(&self) -> &Overrides {
+        self.overrides.get_or_init(|| {
+            let mut all = Overrides::default();
+            for (layer, says) in self.layers.iter().enumerate().skip(1) {
+                for (at, listed) in says.allow.iter().enumerate() {
+                    if self.active(listed) {
+                        all.allowed.add(&listed.entry.pattern, Place { layer, at });
+                    }
+                }
+                for (at, entry) in says.refuse.iter().enumerate() {
+                    all.refused.add(&entry.pattern, Place { layer, at });
+                }
+                for pack in says.packs.iter().filter_map(|name| pack::by_name(name)) {
+                    all.packs.retain(|(_, other)| !std::ptr::eq(*other, pack));
+                    all.packs.push((layer, pack));
+                }
+            }
+            all
+        })
+    }
+
+    /// The entries under `allow` for a global (in canonical spelling) here, each with its layer, newest first.
+    fn entries(&self, module: &str, name: &str) -> Vec<(usize, &Listed)> {
+        let mut places = self.overrides().allowed.allowing(module, name);
+        places.sort_by_key(|place| Reverse(place.layer));
+        let overrides = places.into_iter().filter_map(|place| {
+            let listed = self.layers.get(place.layer)?.allow.get(place.at)?;
+            Some((place.layer, listed))
+        });
+        let base = self.layers.first().into_iter();
+        let base = base
+            .flat_map(|base| base.allowing(module, name))
+            .filter(|listed| self.active(listed));
+        overrides.chain(base.map(|listed| (0, listed))).collect()
+    }
+
+    /// The newest entry under `refuse` for a global (in canonical spelling), and its layer.
+    fn refusal(&self, module: &str, name: &str) -> Option<(usize, &Entry)> {
+        if let Some(place) = self.overrides().refused.refusing(module, name) {
+            let entry = self.layers.get(place.layer)?.refuse.get(place.at)?;
+            return Some((place.layer, entry));
+        }
+        Some((0, self.layers.first()?.refusing(module, name)?))
+    }
+
+    /// The entries of packs for a global (in canonical spelling), each with the newest layer that names the pack, newest
+    /// first.
+    fn packed(
+        &self,
+        module: &str,
+        name: &str,
+    ) -> Vec<(usize, &'static Pack, &'static PackEntry)> {
+        let releases = self.target.releases();
+        let overrides = self.overrides().packs.iter().rev();
+        let overrides = overrides.flat_map(|(layer, pack)| {
+            let found = pack.find(module, name);
+            let held = found.filter(|entry| pack.holds(entry, releases));
+            held.map(|entry| (*layer, *pack, entry))
+        });
+        let base = self.layers.first().into_iter();
+        let base = base
+            .flat_map(|base| base.packed(module, name, releases))
+            .map(|(pack, entry)| (0, pack, entry));
+        overrides.chain(base).collect()
+    }
+
+    fn unlisted(&self, danger: Option<&'static str>) -> GlobalVerdict {
         let list = self.newest().find_map(|layer| layer.globals_list.as_ref());
         GlobalVerdict::Refused {
-            why: Refusal::Unlisted { near },
+            why: Refusal::Unlisted { near: None },
             decided_by: list.map(|origin| origin.related("no entry here lists it")),
             danger,
         }
     }
 
     /// A listed global that may have been meant: the same path divided otherwise, the same name elsewhere, or nearly the same
-    /// spelling.
-    fn near(
-        &self,
-        module: &str,
-        name: &str,
-        stored_module: &str,
-        stored_name: &str,
-    ) -> Option<String> {
+    /// spelling. Looks at every entry there is.
+    pub fn near(&self, name: &GlobalName) -> Option<String> {
+        let (stored_module, stored_name) = (name.module.as_str()?, name.name.as_str()?);
+        let (module, name) = alias::canonical(stored_module, stored_name);
         let entries = || {
             self.newest()
                 .flat_map(|layer| layer.allow.iter())
@@ -412,10 +577,16 @@ impl Scope {
                 .map(|entry| entry.global.as_str())
         };
         let exact = |text: &&str| !text.ends_with('*');
-        let last = name.rsplit('.').next().unwrap_or(name);
-        let same_path = |text: &&str| text.replace(':', ".") == format!("{module}.{name}");
+        let last = name.rsplit('.').next().unwrap_or(&name);
+        let path = format!("{module}.{name}");
+        let same = |a: u8, b: u8| a == b || (a == b':' && b == b'.');
+        let same_path = |text: &&str| {
+            let pairs = || text.bytes().zip(path.bytes());
+            text.len() == path.len() && pairs().all(|(a, b)| same(a, b))
+        };
         let same_name = |text: &&str| text.rsplit(['.', ':']).next() == Some(last);
         let stored = format!("{stored_module}.{stored_name}");
+        let letters = letters(&stored);
         let found = entries()
             .find(same_path)
             .or_else(|| entries().filter(exact).find(same_name))
@@ -426,7 +597,7 @@ impl Scope {
                     entries()
                         .chain(packs())
                         .filter(exact)
-                        .filter(|text| close(text, &stored)),
+                        .filter(|text| close(text, &stored, letters)),
                 )
             });
         found.map(str::to_owned)
@@ -434,8 +605,16 @@ impl Scope {
 }
 
 /// Whether two full names could be one with a slip of the finger: packages share long beginnings, so few edits may count.
-fn close(a: &str, b: &str) -> bool {
-    a.len().abs_diff(b.len()) <= 2 && strsim::damerau_levenshtein(a, b) <= 2
+fn close(a: &str, b: &str, letters_of_b: u64) -> bool {
+    a.len().abs_diff(b.len()) <= 2
+        // An edit changes at most two of the letters that occur.
+        && (letters(a) ^ letters_of_b).count_ones() <= 4
+        && strsim::damerau_levenshtein(a, b) <= 2
+}
+
+/// The bytes that occur in a name, folded into a set of 64.
+fn letters(name: &str) -> u64 {
+    name.bytes().fold(0, |set, byte| set | 1 << (byte & 63))
 }
 
 fn count(arguments: usize) -> String {

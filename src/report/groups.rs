@@ -352,12 +352,12 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
         finding
             .help
             .iter()
-            .any(|help| help.contains("weighbridge.yaml:\n"))
+            .any(|help| help.contains("write this to weighbridge.yaml:\n"))
     };
     if report.policy == BUILT_IN && report.here.is_inside() && report.findings.iter().any(edits) {
         commands.push((
-            String::from("weighbridge policy init"),
-            "start the weighbridge.yaml to edit",
+            String::from("weighbridge policy init --allow-found"),
+            "write a policy that allows what is named above",
         ));
     }
     commands
@@ -366,6 +366,11 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
 /// How to look at the file of a finding: where it is on disk, or once more out of git, if one command gets it there.
 fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'static str)> {
     let is_source = matches!(finding.site.at, Place::Span { .. });
+    // What cannot be opened, as a folder that cannot be listed, cannot be looked at either.
+    let closed = matches!(&finding.subject, Subject::Anomaly(kind) if kind == "io" || kind == "late");
+    if closed || finding.rule.id == "lfs-not-fetched" || finding.rule.id == "policy-changed" {
+        return Vec::new();
+    }
     let inspect = |path: Option<String>| {
         let path = path.unwrap_or_else(|| String::from("FILE"));
         let command = format!("weighbridge inspect {path}");

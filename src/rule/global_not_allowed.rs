@@ -1,10 +1,14 @@
 //! Globals that the policy does not allow: the heart of the gate.
 
-use super::Case;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Case, advice, more, within::Within};
 use crate::{
+    bytes::wide,
     fact::{Argument, Fact, Global, GlobalName, Hop, Observation, Usage},
     finding::{Finding, Level, Subject},
-    policy::{ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal},
+    limits,
+    policy::{ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal, Standing},
 };
 
 declare_rule! {
@@ -48,14 +52,75 @@ declare_rule! {
 struct Refused<'a> {
     hops: &'a [Hop],
     name: &'a GlobalName,
-    /// The most telling of its refused uses.
+    /// Its refused uses, each once, and where it has the most telling of them.
+    usages: Vec<Usage>,
     usage: Usage,
     observation: &'a Observation,
-    verdict: GlobalVerdict,
+    /// Whether nothing but a missing entry stands against it.
+    plain: bool,
 }
 
+type Calls<'a> = FxHashMap<(&'a [Hop], &'a GlobalName), &'a Observation>;
+
+/// Globals of a file for which a listed name is looked for that may have been meant: that looks at every entry there is.
+const NEARBY: usize = 20;
+
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let mut refused: Vec<Refused<'_>> = Vec::new();
+    let mut refused = refused(case);
+    if !refused.is_empty() {
+        // How many of them are told is bounded; what is dangerous comes first.
+        let total = refused.len();
+        if total > limits::FINDINGS {
+            refused.sort_by_key(|refused| refused.plain);
+            refused.truncate(limits::FINDINGS);
+        }
+        let calls = calls(case);
+        let advice = advice::Allowing::new(
+            case,
+            refused
+                .iter()
+                .filter(|refused| refused.plain)
+                .map(|refused| (refused.name, refused.usages.as_slice())),
+        );
+        // The first in the file says it for all: reports show findings in the order of their places.
+        let first = refused
+            .iter()
+            .filter(|refused| refused.plain && advice.covers(refused.name))
+            .min_by_key(|refused| &refused.observation.site)
+            .map(|first| (first.hops, first.name));
+        for (n, refused) in refused.iter().enumerate() {
+            let mut finding = finding(case, refused, &calls, n < NEARBY);
+            help(
+                case,
+                refused,
+                &advice,
+                first == Some((refused.hops, refused.name)),
+                &mut finding,
+            );
+            findings.push(finding);
+        }
+        let left = total.saturating_sub(refused.len());
+        if left > 0 {
+            findings.push(more(case.entry, &META, wide(left)));
+        }
+    }
+    let mut told: FxHashSet<(&[Hop], &GlobalName)> = FxHashSet::default();
+    for observation in case.observations {
+        arguments(case, observation, &mut told, findings);
+    }
+    for observation in case.observations {
+        handed_on(case, observation, &told, findings);
+    }
+}
+
+/// Every global that is refused, once for each place it is in.
+fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
+    let script = Within::new(
+        case.observations,
+        |fact| matches!(fact, Fact::Is(id) if id == "torch-script"),
+    );
+    let mut refused: Vec<Refused<'a>> = Vec::new();
+    let mut known: FxHashMap<(&[Hop], &GlobalName), usize> = FxHashMap::default();
     for observation in case.observations {
         let Fact::Global {
             global: Global::Named(name),
@@ -64,37 +129,46 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let verdict = case.scope.global(name, *usage);
-        if verdict == GlobalVerdict::Allowed || defined_by_the_archive(case, observation, name) {
+        let hops = observation.site.hops.as_slice();
+        if case.scope.allows(name, *usage) || (is_torchscript(name) && script.holds(hops)) {
             continue;
         }
-        let hops = observation.site.hops.as_slice();
-        match refused
-            .iter_mut()
-            .find(|known| known.hops == hops && known.name == name)
-        {
-            // Calling says more than importing, and state more than neither.
-            Some(known) if rank(*usage) > rank(known.usage) => {
-                (known.usage, known.observation, known.verdict) = (*usage, observation, verdict);
-            }
-            Some(_) => {}
-            None => refused.push(Refused {
+        let at = *known.entry((hops, name)).or_insert(refused.len());
+        let Some(one) = refused.get_mut(at) else {
+            refused.push(Refused {
                 hops,
                 name,
+                usages: vec![*usage],
                 usage: *usage,
                 observation,
-                verdict,
-            }),
+                plain: case.scope.danger(name).is_none()
+                    && matches!(
+                        case.scope.standing(name),
+                        Standing::Unlisted | Standing::Listed
+                    ),
+            });
+            continue;
+        };
+        one.usages.push(*usage);
+        // Calling says more than importing, and state more than neither.
+        if rank(*usage) > rank(one.usage) {
+            (one.usage, one.observation) = (*usage, observation);
         }
     }
-    refused.retain(|refused| !said_by_the_format(case, refused));
-    findings.extend(refused.iter().map(|refused| finding(case, refused)));
-    for observation in case.observations {
-        arguments(case, observation, findings);
+    // Where the artifact's format is refused as such, what else the policy would have to list for it is no news; what is
+    // dangerous or refused by name still is.
+    if case.scope.level(&super::format_not_allowed::META) == Level::Deny {
+        let formats = Within::new(case.observations, |fact| {
+            matches!(fact, Fact::Is(id) if matches!(case.scope.format(id), FormatVerdict::Refused { .. }))
+        });
+        if !formats.is_empty() {
+            refused.retain(|one| {
+                let unlisted = one.plain && case.scope.standing(one.name) == Standing::Unlisted;
+                !(unlisted && formats.holds(one.hops))
+            });
+        }
     }
-    for observation in case.observations {
-        handed_on(case, observation, findings);
-    }
+    refused
 }
 
 fn rank(usage: Usage) -> u8 {
@@ -106,37 +180,31 @@ fn rank(usage: Usage) -> u8 {
     }
 }
 
-/// Where the artifact's format is refused as such, what else the policy would have to list for it is no news; what is
-/// dangerous or refused by name still is.
-fn said_by_the_format(case: &Case<'_>, refused: &Refused<'_>) -> bool {
-    let plain = matches!(
-        refused.verdict,
-        GlobalVerdict::Refused {
-            why: Refusal::Unlisted { .. },
-            danger: None,
-            ..
-        }
-    );
-    plain
-        && case.scope.level(&super::format_not_allowed::META) == Level::Deny
-        && case.observations.iter().any(|o| {
-            let Fact::Is(id) = &o.fact else { return false };
-            refused.hops.starts_with(&o.site.hops)
-                && matches!(case.scope.format(id), FormatVerdict::Refused { .. })
-        })
-}
-
-/// Classes named `__torch__.*` are the TorchScript archive's own code, which is judged as such.
-fn defined_by_the_archive(case: &Case<'_>, observation: &Observation, name: &GlobalName) -> bool {
+/// Classes named `__torch__.*` are a TorchScript archive's own code, which is judged as such.
+fn is_torchscript(name: &GlobalName) -> bool {
     let module = name.module.as_bytes();
-    (module == b"__torch__" || module.starts_with(b"__torch__."))
-        && case.observations.iter().any(|o| {
-            matches!(&o.fact, Fact::Is(id) if id == "torch-script")
-                && observation.site.hops.starts_with(&o.site.hops)
-        })
+    module == b"__torch__" || module.starts_with(b"__torch__.")
 }
 
-fn finding(case: &Case<'_>, refused: &Refused<'_>) -> Finding {
+/// The first call of each global at each place.
+fn calls<'a>(case: &Case<'a>) -> Calls<'a> {
+    let mut calls = Calls::default();
+    for observation in case.observations {
+        if let Fact::Call {
+            callee: Global::Named(callee),
+            ..
+        } = &observation.fact
+        {
+            calls
+                .entry((observation.site.hops.as_slice(), callee))
+                .or_insert(observation);
+        }
+    }
+    calls
+}
+
+/// What loading would do, why that is refused, and the policy line that decided.
+fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bool) -> Finding {
     let Refused {
         name,
         usage,
@@ -144,10 +212,7 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>) -> Finding {
         ..
     } = refused;
     // The call with its arguments says what would happen; otherwise the use does.
-    let call = case.observations.iter().find(|o| {
-        o.site.hops == refused.hops
-            && matches!(&o.fact, Fact::Call { callee: Global::Named(callee), .. } if callee == *name)
-    });
+    let call = calls.get(&(refused.hops, *name));
     let call = call.filter(|_| matches!(usage, Usage::Call | Usage::Construct));
     let what = match call.map(|o| &o.fact) {
         Some(Fact::Call {
@@ -163,32 +228,20 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>) -> Finding {
             Usage::Construct => format!("loading creates an instance of `{name}`"),
         },
     };
-    let shown = call.unwrap_or(observation);
+    let shown = call.copied().unwrap_or(observation);
     let mut finding = case.finding(&META, shown, String::new());
     finding.count = observation.count;
     finding.subject = Subject::Global(Global::Named((*name).clone()));
-    explain(case, refused, &what, &mut finding);
-    finding
-}
-
-/// The message, the policy line and the ways out.
-fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Finding) {
-    let name = refused.name;
     let GlobalVerdict::Refused {
         why,
         decided_by,
         danger,
-    } = &refused.verdict
+    } = case.scope.verdict(name, *usage)
     else {
-        return;
+        return finding;
     };
-    finding.related.extend(decided_by.clone());
-    // Where the loader splits the name, the division is part of it.
-    let spelled = if name.name.as_bytes().contains(&b'.') {
-        format!("{}:{}", name.module, name.name)
-    } else {
-        name.to_string()
-    };
+    finding.related.extend(decided_by);
+    let spelled = spelled(name);
     let danger_note = danger
         .map(|danger| format!(" (it {danger})"))
         .unwrap_or_default();
@@ -197,28 +250,53 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
         Refusal::Use { allowed } => {
             let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
             format!(
-                "the policy lists `{name}` for {} only, not for {}",
+                "the policy lists `{name}` for {} only, not for {usage}{danger_note}",
                 allowed.join(" and "),
-                refused.usage
             )
         }
         Refusal::Refused => format!("the policy refuses `{name}`{danger_note}"),
     };
     finding.message = format!("{what}; {reason}");
-    if let Refusal::Unlisted { near: Some(near) } = why {
+    if nearby
+        && case.scope.standing(name) == Standing::Unlisted
+        && let Some(near) = case.scope.near(name)
+    {
         finding.help.push(format!(
             "the policy lists `{near}`, which is another name: what counts is the stored module and name; save again from the listed module, or list `{spelled}` if that is what loads it"
         ));
     }
-    let torch = case
-        .observations
-        .iter()
-        .any(|o| matches!(o.fact, Fact::TorchLoad(_)));
-    if danger.is_some() || matches!(why, Refusal::Refused) {
+    finding
+}
+
+/// Where the loader splits the name, the division is part of it.
+fn spelled(name: &GlobalName) -> String {
+    if name.name.as_bytes().contains(&b'.') {
+        format!("{}:{}", name.module, name.name)
+    } else {
+        name.to_string()
+    }
+}
+
+/// The ways out. The first finding of a file prints what allows all that may be allowed in it.
+fn help(
+    case: &Case<'_>,
+    refused: &Refused<'_>,
+    advice: &advice::Allowing,
+    first: bool,
+    finding: &mut Finding,
+) {
+    let name = refused.name;
+    if case.scope.standing(name) == Standing::InPack && case.scope.danger(name).is_none() {
+        finding.help.push(format!(
+            "no release of the library uses `{name}` so: do not load this file, or report it if the library wrote it"
+        ));
+        return;
+    }
+    if !refused.plain {
         finding
             .help
             .push("do not load this file; find out who made it and how it came here".into());
-        let instead = if torch {
+        let instead = if advice.is_torch() {
             "save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`"
         } else {
             "keep data in a format that holds only data: safetensors, npy, JSON"
@@ -228,38 +306,33 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
             .push(format!("if the file is yours, {instead}"));
         return;
     }
-    let entry = match why {
-        Refusal::Use { allowed } => {
-            let mut uses: Vec<String> = allowed.iter().map(ToString::to_string).collect();
-            uses.push(refused.usage.to_string());
-            format!("{{global: \"{spelled}\", as: [{}]}}", uses.join(", "))
-        }
-        _ => spelled,
-    };
-    finding.help.push(format!(
-        "if you trust `{name}` with the contents of any file, list it in weighbridge.yaml:\nglobals:\n  allow:\n    - {entry}"
-    ));
-    // What stands in the way of weights_only=True otherwise is another finding, and listing a name does not mend it.
-    let loads = case
-        .observations
-        .iter()
-        .all(|o| !matches!(&o.fact, Fact::TorchLoad(load) if load.obstacle.is_some()));
-    if torch && loads && !case.scope.torch_lists(name) {
+    if first {
+        finding.help.extend(advice.in_full(case));
+    } else if advice.covers(name) {
+        finding.help.push(advice.elsewhere());
+    } else {
         finding.help.push(format!(
-            "and name it where the file is loaded:\nwith torch.serialization.safe_globals([{}]):\n    torch.load(path, weights_only=True)",
-            case.scope.torch_spells(name)
+            "no entry can allow `{}`: save the object again from a module and under a name that Python imports as they are",
+            spelled(name)
         ));
     }
-    finding.help.push(if torch {
-        "or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`"
-            .into()
-    } else {
-        "or keep the data in a format that holds only data: safetensors, npy, JSON".to_owned()
-    });
+    if first || !advice.covers(name) {
+        finding.help.push(if advice.is_torch() {
+            "or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`"
+                .into()
+        } else {
+            "or keep the data in a format that holds only data: safetensors, npy, JSON".to_owned()
+        });
+    }
 }
 
 /// Entries that allow a global only with certain arguments.
-fn arguments(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Finding>) {
+fn arguments<'a>(
+    case: &Case<'a>,
+    observation: &'a Observation,
+    told: &mut FxHashSet<(&'a [Hop], &'a GlobalName)>,
+    findings: &mut Vec<Finding>,
+) {
     let Fact::Call {
         callee,
         usage,
@@ -270,7 +343,7 @@ fn arguments(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Find
         return;
     };
     if let Global::Named(name) = callee
-        && case.scope.global(name, *usage) == GlobalVerdict::Allowed
+        && case.scope.allows(name, *usage)
         && let ArgumentVerdict::Refused { reason, decided_by } =
             case.scope.arguments(name, arguments)
     {
@@ -291,36 +364,34 @@ fn arguments(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Find
         {
             let to = format!("to `{preview}`, which");
             findings.push(handed(case, observation, name, &to));
+            told.insert((observation.site.hops.as_slice(), name));
         }
     }
 }
 
 /// The same where no call has it among its own arguments: inside another container, in a state, past the arguments that
 /// are kept.
-fn handed_on(case: &Case<'_>, observation: &Observation, findings: &mut Vec<Finding>) {
+fn handed_on(
+    case: &Case<'_>,
+    observation: &Observation,
+    told: &FxHashSet<(&[Hop], &GlobalName)>,
+    findings: &mut Vec<Finding>,
+) {
     let Fact::HandedOn {
         global: Global::Named(name),
     } = &observation.fact
     else {
         return;
     };
-    if !case.scope.constrains(name) {
+    if !case.scope.constrains(name) || told.contains(&(observation.site.hops.as_slice(), name)) {
         return;
     }
-    let told = case.observations.iter().any(|o| {
-        o.site.hops == observation.site.hops
-            && matches!(&o.fact, Fact::Call { arguments, .. }
-                if arguments.iter().any(|a| matches!(a, Argument::Global(Global::Named(n)) if n == name)))
-    });
-    if !told {
-        let finding = handed(
-            case,
-            observation,
-            name,
-            "on inside other values: what receives it",
-        );
-        findings.push(finding);
-    }
+    findings.push(handed(
+        case,
+        observation,
+        name,
+        "on inside other values: what receives it",
+    ));
 }
 
 fn handed(case: &Case<'_>, observation: &Observation, name: &GlobalName, to: &str) -> Finding {

@@ -42,8 +42,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             ),
             Unread::Limit { limit } => (
                 "limit",
-                format!("it reaches a limit of what is read: {limit}"),
-                "no real artifact comes near this limit: do not load it; `docs/limits.md` has the reasons",
+                format!("it is too complex to analyse: {}", exceeded(limit)),
+                "no file that a library writes is known to come near this: find out who made it before you load it",
             ),
             Unread::Late => (
                 "late",
@@ -53,7 +53,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Unread::Io { detail } => (
                 "io",
                 format!("it could not be read: {detail}"),
-                "make it readable, or exclude it in the policy",
+                "make it readable, or leave it out under `exclude` in the policy, with a reason",
             ),
             Unread::Unsupported { detail } => (
                 "unsupported",
@@ -72,4 +72,21 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.help.push(help.into());
         findings.push(finding);
     }
+}
+
+/// What a limit is about, as what there is more of: `more than 20,000 operations`.
+fn exceeded(limit: &str) -> String {
+    let digits = limit.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = limit.split_at(digits);
+    if number.is_empty() {
+        return limit.to_owned();
+    }
+    let mut grouped = String::new();
+    for (n, digit) in number.chars().enumerate() {
+        if n > 0 && (digits - n) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("more than {grouped}{rest}")
 }

@@ -1,9 +1,7 @@
 //! `joblib.load`.
 
-use super::{
-    Case,
-    source::{finding, uses},
-};
+use super::{advice::not_read, Case,
+    source::{finding, uses},};
 use crate::{fact::PyAct, finding::Finding};
 
 declare_rule! {
@@ -47,6 +45,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
              types it needs, not all that `get_untrusted_types` returns"
                 .into(),
         );
+        finding.help.push(not_read(case, "skops", "skops"));
         finding
             .help
             .push("for plain arrays: `numpy.save` and `numpy.load`".into());

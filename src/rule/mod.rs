@@ -4,10 +4,13 @@
 //! wants to read again is missing a fact.
 
 use crate::{
-    fact::{Entry, Observation},
-    finding::{Finding, RuleMeta},
+    fact::{Entry, Observation, Site},
+    finding::{Finding, RuleMeta, Subject},
     policy::Scope,
 };
+
+/// The subject of a finding that stands for others.
+pub const MORE: &str = "more";
 
 /// A judgement.
 #[derive(Debug)]
@@ -62,7 +65,9 @@ macro_rules! rules {
     };
 }
 
+mod advice;
 mod source;
+mod within;
 
 rules! {
     anomalous_container,
@@ -96,6 +101,26 @@ rules! {
     unresolved_global,
 }
 
+/// A finding that stands for so many more of a rule in one file, of the same level.
+pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64) -> Finding {
+    let noun = if count == 1 { "finding" } else { "findings" };
+    Finding {
+        rule,
+        level: rule.default,
+        path: entry.path.clone(),
+        site: Site::default(),
+        message: format!("and {count} more {noun} of {} in this file", rule.id),
+        subject: Subject::Anomaly(MORE.into()),
+        count,
+        related: Vec::new(),
+        help: vec!["mend the ones that are told first, then check again".into()],
+        excerpt: None,
+        brought: None,
+        on_change: true,
+        fix: Vec::new(),
+    }
+}
+
 /// A rule by its id.
 pub fn by_id(id: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.meta.id == id)
@@ -115,7 +140,7 @@ impl Case<'_> {
             path: self.entry.path.clone(),
             site: about.site.clone(),
             message: message.into(),
-            subject: crate::finding::Subject::Artifact,
+            subject: Subject::Artifact,
             count: about.count,
             related: Vec::new(),
             help: Vec::new(),

@@ -1,8 +1,8 @@
 //! Persistent ids.
 
-use super::Case;
+use super::{Case, within::Within};
 use crate::{
-    fact::Fact,
+    fact::{Fact, TorchForm},
     finding::{Finding, Subject},
 };
 
@@ -29,11 +29,10 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let torch: Vec<_> = case
-        .observations
-        .iter()
-        .filter(|o| matches!(o.fact, Fact::TorchLoad(_)))
-        .collect();
+    let torch = Within::new(
+        case.observations,
+        |fact| matches!(fact, Fact::TorchLoad(load) if load.form != TorchForm::Bare),
+    );
     for observation in case.observations {
         let Fact::PersistentId {
             preview,
@@ -42,11 +41,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let inside_torch = torch.iter().any(|load| {
-            observation.site.hops.starts_with(&load.site.hops)
-                && matches!(&load.fact, Fact::TorchLoad(load) if load.form != crate::fact::TorchForm::Bare)
-        });
-        if *torch_storage && inside_torch {
+        if *torch_storage && torch.holds(&observation.site.hops) {
             continue;
         }
         let message = format!("loading asks its caller for `{preview}`, which may become anything");

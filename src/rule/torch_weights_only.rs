@@ -1,8 +1,10 @@
 //! Torch files that only load unsafely.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::Case;
 use crate::{
-    fact::{Fact, TorchForm},
+    fact::{Excerpt, Fact, Hop, Site, TorchForm},
     finding::{Finding, Subject},
 };
 
@@ -36,6 +38,22 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let torch = |fact: &Fact| matches!(fact, Fact::TorchLoad(load) if load.obstacle.is_some());
+    if !case.observations.iter().any(|o| torch(&o.fact)) {
+        return;
+    }
+    // The ways to all that has something inside which was not read.
+    let mut unread: FxHashSet<&[Hop]> = FxHashSet::default();
+    let mut shown: FxHashMap<&Site, &Excerpt> = FxHashMap::default();
+    for observation in case.observations {
+        let site = &observation.site;
+        if matches!(observation.fact, Fact::Unread(_)) {
+            unread.extend((0..=site.hops.len()).filter_map(|n| site.hops.get(..n)));
+        }
+        if let Some(excerpt) = &observation.excerpt {
+            shown.entry(site).or_insert(excerpt);
+        }
+    }
     for observation in case.observations {
         let Fact::TorchLoad(load) = &observation.fact else {
             continue;
@@ -44,10 +62,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         // What does not read to its end is said by the rule about that.
-        let unread = case.observations.iter().any(|o| {
-            matches!(o.fact, Fact::Unread(_)) && o.site.hops.starts_with(&observation.site.hops)
-        });
-        if unread && !matches!(load.form, TorchForm::Script | TorchForm::Tar) {
+        if unread.contains(observation.site.hops.as_slice())
+            && !matches!(load.form, TorchForm::Script | TorchForm::Tar)
+        {
             continue;
         }
         let message = format!(
@@ -57,13 +74,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = case.finding(&META, observation, message);
         finding.site = obstacle.site.clone();
         finding.subject = Subject::Format("torch".into());
-        let seen = case
-            .observations
-            .iter()
-            .find(|o| o.site == obstacle.site && o.excerpt.is_some());
-        finding.excerpt = seen.and_then(|o| o.excerpt.as_deref()).cloned();
+        finding.excerpt = shown.get(&obstacle.site).map(|excerpt| (*excerpt).clone());
         finding.help.push(match load.form {
-            TorchForm::Script => "keep the weights as safetensors; where the graph itself is needed, prefer ONNX".into(),
+            TorchForm::Script => "keep the weights as safetensors, and build the model in code".into(),
             TorchForm::Bare => "save it with `torch.save`, which writes a file that torch can check".to_owned(),
             _ => "save the state dict again with torch's defaults: `torch.save(model.state_dict(), path)`".into(),
         });

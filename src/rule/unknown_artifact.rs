@@ -1,9 +1,10 @@
 //! Model files of unknown content.
 
-use super::Case;
+use super::{Case, advice};
 use crate::{
-    fact::{Fact, Text, Unread},
+    fact::{Fact, Unread},
     finding::Finding,
+    policy,
 };
 
 declare_rule! {
@@ -29,7 +30,9 @@ declare_rule! {
     /// ```yaml
     /// version: 1
     /// extends: recommended
-    /// exclude: ["firmware/*.bin"]
+    /// exclude:
+    ///   - paths: ["firmware/*.bin"]
+    ///     reason: images for the sensor boards
     /// ```
     "unknown-artifact", "a model file by name whose content is nothing known", Deny, check
 }
@@ -41,46 +44,14 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 format!("it is named like a model file and holds {detail}, which is not read");
             let mut finding = case.finding(&META, observation, message);
             finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
-            if let Some(glob) = glob(&case.entry.path) {
+            if let Some(glob) = policy::pattern_of(&case.entry.path) {
+                let entry = advice::exclusion(&glob);
                 finding.help.push(format!(
-                    "if it is no model, exclude it in weighbridge.yaml:\nexclude:\n  - \"{glob}\""
+                    "if it is no model, or you answer for it, leave it out with a reason: {}",
+                    case.scope.adding_exclusion(entry)
                 ));
             }
             findings.push(finding);
         }
-    }
-}
-
-/// A glob for exactly this path, as it can stand between double quotes; `None` for a path that is better looked at by hand.
-fn glob(path: &Text) -> Option<String> {
-    let (text, shown) = (path.as_str()?, path.to_string());
-    if text != shown || text.contains(['"', '\\']) || text.starts_with('!') {
-        return None;
-    }
-    let mut glob = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '*' | '?' | '[' | ']' | '{' | '}' => {
-                glob.push('[');
-                glob.push(c);
-                glob.push(']');
-            }
-            c => glob.push(c),
-        }
-    }
-    Some(glob)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::glob;
-
-    #[test]
-    fn advice_excludes_the_one_file() {
-        assert_eq!(glob(&"a/b c.bin".into()).as_deref(), Some("a/b c.bin"));
-        let odd = glob(&"[x]*{y}.bin".into()).unwrap();
-        assert_eq!(odd, "[[]x[]][*][{]y[}].bin");
-        assert_eq!(glob(&"a\nb.bin".into()), None);
-        assert_eq!(glob(&"a\"b.bin".into()), None);
     }
 }

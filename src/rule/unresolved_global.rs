@@ -1,8 +1,10 @@
 //! Globals that cannot be named.
 
+use rustc_hash::FxHashMap;
+
 use super::Case;
 use crate::{
-    fact::{Fact, Global, Unresolved, Usage},
+    fact::{Fact, Global, Observation, Site, Unresolved, Usage},
     finding::{Finding, Subject},
 };
 
@@ -29,6 +31,16 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let mut calls: FxHashMap<(&Site, &Global), &Observation> = FxHashMap::default();
+    for observation in case.observations {
+        if let Fact::Call { callee, .. } = &observation.fact
+            && matches!(callee, Global::Unresolved(_))
+        {
+            calls
+                .entry((&observation.site, callee))
+                .or_insert(observation);
+        }
+    }
     for observation in case.observations {
         let Fact::Global {
             global: global @ Global::Unresolved(why),
@@ -58,10 +70,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             format!("loading {verb} {what}: no policy can allow that"),
         );
         finding.subject = Subject::Global(global.clone());
-        let call = case.observations.iter().find(|o| {
-            o.site == observation.site
-                && matches!(&o.fact, Fact::Call { callee, .. } if callee == global)
-        });
+        let call = calls.get(&(&observation.site, global));
         if let Some(excerpt) = call.and_then(|o| o.excerpt.as_deref()) {
             finding.excerpt = Some(excerpt.clone());
         }

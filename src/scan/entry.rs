@@ -1,6 +1,11 @@
 //! One entry: open it, read what it is, judge it.
 
-use std::{cell::OnceCell, collections::BTreeMap, time::Instant};
+use std::{
+    cell::OnceCell,
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -8,14 +13,16 @@ use super::{Listing, Request, deadline::Clock, guard, possible, source};
 use crate::{
     bytes::{Window, wide},
     fact::{
-        Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Tensors, Text, Unread,
+        Changed, Entry, EntryKind, Fact, ListingLine, Observation, Place, Site, Tensors, Text,
+        Unread,
     },
-    finding::Finding,
+    finding::{Finding, RuleMeta, Subject},
     format,
     git::{Content, Item, Landing, Opened, Reader},
+    limits,
     policy::{Policy, Scope},
     record::Recorder,
-    rule::{Case, RULES},
+    rule::{Case, MORE, RULES, more},
     verdict::{self, Coverage, Wants, Weighed},
 };
 
@@ -47,12 +54,13 @@ type Key<'v> = (&'v [u8], Option<&'v [u8]>, Option<Landing>);
 
 /// Reads and judges entries that have the same content, each under its own path, and hands each on; one that has gone since
 /// it was listed is none. What was seen is seen once for each name, which is all of a path that readers know (they take it for
-/// a hint), and for each content that a change found in its place.
+/// a hint), and for each content that a change found in its place. `late` counts those that there was no time to begin.
 pub(super) fn weigh_all<'v>(
     reader: &mut Reader<'_>,
     items: impl Iterator<Item = (usize, &'v Item)>,
     policy: &Policy,
     request: Request,
+    late: &AtomicUsize,
     mut hand_on: impl FnMut((usize, &'v Item), Weighed),
 ) {
     let mut known: BTreeMap<Key<'v>, (&[Fact], Seen)> = BTreeMap::new();
@@ -63,11 +71,20 @@ pub(super) fn weigh_all<'v>(
             hand_on((at, item), excluded());
             continue;
         }
+        let over = request
+            .deadline
+            .is_some_and(|until| Instant::now() >= until);
+        // Millions may be left; a list of the first is enough, the others are counted.
+        if over && late.fetch_add(1, Ordering::Relaxed) >= limits::FINDINGS {
+            hand_on((at, item), unread());
+            continue;
+        }
         // Most contents stand at one path.
         shared |= items.peek().is_some();
         let landing = shared.then(|| reader.landing(item)).flatten();
         let key = (item.entry.file_name(), item.before(), landing);
-        if let Some((facts, seen)) = known.get(&key)
+        if !over
+            && let Some((facts, seen)) = known.get(&key)
             && is_shared(item, seen)
             && *facts == item.facts
         {
@@ -90,6 +107,19 @@ fn excluded() -> Weighed {
         coverage: Coverage {
             entries: 1,
             excluded: 1,
+            ..Coverage::default()
+        },
+        ..Weighed::default()
+    }
+}
+
+/// What time did not suffice for.
+fn unread() -> Weighed {
+    Weighed {
+        coverage: Coverage {
+            entries: 1,
+            incomplete: 1,
+            late: 1,
             ..Coverage::default()
         },
         ..Weighed::default()
@@ -120,8 +150,12 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
         finding.brought.clone_from(&item.entry.brought);
         finding.on_change = stands_on(&seen.changed, &finding.site);
     }
+    cap(&item.entry, &mut findings);
     let mut weighed = verdict::weigh(findings, &scope, observations, seen.bytes, seen.source);
     weighed.coverage.late = usize::from(seen.late);
+    for said in &mut weighed.let_pass {
+        *said = format!("{}: {said}", item.entry.path);
+    }
     collect(&mut weighed, item, seen, &scope, wants);
     weighed
 }
@@ -184,6 +218,34 @@ fn stands_on(changed: &Changed, site: &Site) -> bool {
             changed.touches(line, end_line)
         }
         _ => true,
+    }
+}
+
+/// Keeps as many findings of each rule as are told of one file, those on a change first, and counts the others.
+fn cap(entry: &Entry, findings: &mut Vec<Finding>) {
+    let counted = |finding: &Finding| finding.subject == Subject::Anomaly(MORE.into());
+    if findings.len() <= limits::FINDINGS {
+        return;
+    }
+    let mut of_rule: BTreeMap<&str, (&'static RuleMeta, usize, u64)> = BTreeMap::new();
+    findings.sort_by_key(|finding| !finding.on_change);
+    findings.retain(|finding| {
+        let id = finding.rule.id;
+        let (_, kept, left) = of_rule.entry(id).or_insert((finding.rule, 0, 0));
+        let keeps = !counted(finding) && *kept < limits::FINDINGS;
+        if keeps {
+            *kept = kept.saturating_add(1);
+        } else {
+            *left = left.saturating_add(if counted(finding) { finding.count } else { 1 });
+        }
+        keeps
+    });
+    for (rule, _, left) in of_rule.into_values() {
+        if left > 0 {
+            let mut finding = more(entry, rule, left);
+            finding.brought.clone_from(&entry.brought);
+            findings.push(finding);
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub use crate::{
 
 use std::{
     path::Path,
-    sync::Mutex,
+    sync::{Mutex, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 
@@ -32,7 +32,7 @@ use rayon::prelude::*;
 use crate::{
     error::Error,
     fact::Text,
-    git::Reader,
+    git::{Item, Reader},
     limits,
     policy::Policy,
     verdict::{self, Weighed},
@@ -84,15 +84,17 @@ pub fn check(
     let threads = request.threads;
     guard::install();
     progress.begin(view.items.len());
+    let late = AtomicUsize::new(0);
     // Items that have the same content are one piece of work; in most views there are none.
     let work = |gathered: &mut Gathered, reader: &mut Reader<'_>, content: usize| {
         let items = view
             .having(content)
             .filter_map(|at| Some((at, view.items.get(at)?)));
-        entry::weigh_all(reader, items, policy, request, |(at, item), weighed| {
+        let hand_on = |(at, item): (usize, &Item), weighed| {
             gathered.take(at, weighed);
             progress.done(&item.entry.path);
-        });
+        };
+        entry::weigh_all(reader, items, policy, request, &late, hand_on);
     };
 
     let started = Instant::now();
@@ -149,7 +151,7 @@ pub fn check(
         plain,
         noted.into_iter().map(|(_, weighed)| weighed),
     );
-    report.notices.clone_from(&view.notices);
+    report.notices.splice(0..0, view.notices.iter().cloned());
     report.unpushed.clone_from(&view.unpushed);
     report.kept = view.kept.clone();
     report.root = view

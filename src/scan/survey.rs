@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Listing, View, entry, guard};
 use crate::{
-    fact::{Fact, Global, GlobalName, Text},
+    fact::{Fact, Global, GlobalName, Text, Unread, Usage},
     format::FORMATS,
-    policy::{FormatVerdict, GlobalVerdict, InitSummary, Policy, SeenGlobal},
+    policy::{FormatVerdict, InitSummary, Policy, SeenGlobal},
     rule::RULES,
 };
 
@@ -25,7 +25,8 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
     guard::install();
     let mut reader = view.reader();
     let mut formats: BTreeMap<String, (usize, bool)> = BTreeMap::new();
-    let mut globals: BTreeMap<GlobalName, (Text, usize)> = BTreeMap::new();
+    let mut globals: BTreeMap<GlobalName, SeenGlobal> = BTreeMap::new();
+    let mut unread: Vec<Text> = Vec::new();
     for item in &view.items {
         let path = &item.entry.path;
         if policy.excludes(path) {
@@ -35,7 +36,7 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
             continue;
         };
         let scope = policy.scope(path);
-        let mut needed: Vec<&GlobalName> = Vec::new();
+        let mut needed: BTreeMap<&GlobalName, Vec<Usage>> = BTreeMap::new();
         for observation in &seen.observations {
             match &observation.fact {
                 Fact::Is(id) if observation.site.hops.is_empty() => {
@@ -46,22 +47,28 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
                 Fact::Global {
                     global: Global::Named(name),
                     usage,
-                } if scope.global(name, *usage) != GlobalVerdict::Allowed
-                    && !needed.contains(&name) =>
-                {
-                    needed.push(name);
+                } if !scope.allows(name, *usage) => {
+                    needed.entry(name).or_default().push(*usage);
+                }
+                Fact::Unread(Unread::Unknown { .. }) if unread.last() != Some(path) => {
+                    unread.push(path.clone());
                 }
                 _ => {}
             }
         }
-        for name in needed {
-            globals
-                .entry(name.clone())
-                .or_insert_with(|| (path.clone(), 0))
-                .1 += 1;
+        for (name, usages) in needed {
+            let seen = globals.entry(name.clone()).or_insert_with(|| SeenGlobal {
+                name: name.clone(),
+                usages: Vec::new(),
+                path: path.clone(),
+                artifacts: 0,
+            });
+            seen.usages.extend(usages);
+            seen.artifacts += 1;
         }
     }
     InitSummary {
+        unread,
         refused_formats: formats
             .iter()
             .filter(|(_, (_, refused))| *refused)
@@ -71,13 +78,6 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
             .into_iter()
             .map(|(id, (count, _))| (id, count))
             .collect(),
-        globals: globals
-            .into_iter()
-            .map(|(name, (path, artifacts))| SeenGlobal {
-                name,
-                path,
-                artifacts,
-            })
-            .collect(),
+        globals: globals.into_values().collect(),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         Brought, Constant, Entry, Fact, Global, GlobalName, ListingLine, Observation, PyAct, Site,
         Text,
     },
-    policy::{GlobalVerdict, Scope},
+    policy::Scope,
 };
 
 /// What a report is to hold beside findings and coverage. Each costs something, so none is there unasked.
@@ -163,7 +163,7 @@ pub fn artifact(entry: &Entry, observations: &[Observation], size: u64, scope: &
                 // A name that is not allowed says nothing about a library: anyone can write it.
                 if let Global::Named(name) = global
                     && let Some(library) = published(name)
-                    && scope.global(name, *usage) == GlobalVerdict::Allowed
+                    && scope.allows(name, *usage)
                 {
                     libraries.entry(library.to_owned()).or_default();
                 }

@@ -1,14 +1,14 @@
 //! Weighing: what one entry's observations and findings come to, and what all entries come to together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Allowed, Artifact, Coverage, Inspection, JudgedGlobal, Load, Report, TorchVerdict, WeightsOnly,
     artifact, weights_only,
 };
 use crate::{
-    fact::{Fact, Global, Observation, Text, TorchLoad, Unread, Usage},
-    finding::{Finding, Level},
+    fact::{Fact, Global, GlobalName, Observation, Text, TorchLoad, Unread, Usage},
+    finding::{Finding, Level, Related, Subject},
     policy::{ArgumentVerdict, GlobalVerdict, Refusal, Scope},
 };
 
@@ -19,12 +19,68 @@ pub struct Weighed {
     pub findings: Vec<Finding>,
     /// What an override of the policy lets pass.
     pub allowed: Vec<Allowed>,
+    /// What could run code and is let pass all the same: what loading would do, and the line of the policy, a sentence each.
+    pub let_pass: Vec<String>,
     /// What the entry adds to the coverage.
     pub coverage: Coverage,
     /// What it is, if it is an artifact and that was asked for.
     pub artifact: Option<Artifact>,
     /// The files it loads by name, if that was asked for.
     pub loads: Vec<Load>,
+}
+
+/// How many of the dangers that a policy lets pass are said one by one.
+const LET_PASS: usize = 10;
+
+/// Rules of calls that no policy can name.
+const UNNAMED: &[&str] = &[
+    "extension-registry",
+    "items-on-non-container",
+    "state-on-non-instance",
+    "unresolved-global",
+];
+
+/// Whether what a finding is about could run code, and not only what the policy's author knows.
+fn could_run(finding: &Finding, scope: &Scope) -> bool {
+    match &finding.subject {
+        Subject::Global(Global::Named(name)) => scope.danger(name).is_some(),
+        _ => UNNAMED.contains(&finding.rule.id),
+    }
+}
+
+/// Dangerous names that entries of the policy allow with any arguments.
+fn listed_danger(scope: &Scope, observations: &[Observation]) -> Vec<String> {
+    let mut known: BTreeSet<&GlobalName> = BTreeSet::new();
+    let mut said = Vec::new();
+    for observation in observations {
+        let Fact::Global {
+            global: Global::Named(name),
+            usage,
+        } = &observation.fact
+        else {
+            continue;
+        };
+        let Some(danger) = scope.danger(name) else {
+            continue;
+        };
+        if !scope.allows(name, *usage) || scope.constrains(name) || !known.insert(name) {
+            continue;
+        }
+        let by = scope.listed_by(name, *usage).unwrap_or_default();
+        said.push(format!(
+            "loading uses `{name}`, which {danger}; {by} lets it pass"
+        ));
+    }
+    said
+}
+
+/// What is let pass, and by which line.
+fn told(message: &str, by: Option<(Related, Option<String>)>) -> String {
+    let Some((by, reason)) = by else {
+        return format!("{message}; the policy lets it pass");
+    };
+    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    format!("{message}; {}:{} lets it pass{reason}", by.file, by.line)
 }
 
 /// Gives findings the levels that hold at their path. Those that are allowed are dropped; what an override allows by name is
@@ -40,8 +96,20 @@ pub fn weigh(
         finding.level = scope.level(finding.rule);
     }
     let mut allowed = Vec::new();
+    let mut let_pass = listed_danger(scope, observations);
+    let mut excused: BTreeMap<&str, Option<(Related, Option<String>)>> = BTreeMap::new();
     for finding in findings.extract_if(.., |finding| finding.level == Level::Allow) {
-        if let Some((by, reason)) = scope.excused_by(finding.rule) {
+        let excused = excused
+            .entry(finding.rule.id)
+            .or_insert_with(|| scope.excused_by(finding.rule));
+        if could_run(&finding, scope) {
+            let by = excused.clone().or_else(|| {
+                let by = scope.level_decided_by(finding.rule)?;
+                Some((by, None))
+            });
+            let_pass.push(told(&finding.message, by));
+        }
+        if let Some((by, reason)) = excused.clone() {
             allowed.push(Allowed {
                 finding,
                 by,
@@ -52,6 +120,7 @@ pub fn weigh(
     Weighed {
         findings,
         allowed,
+        let_pass,
         coverage: cover(observations, bytes, source),
         ..Weighed::default()
     }
@@ -62,6 +131,7 @@ impl Weighed {
     pub fn is_plain(&self) -> bool {
         self.findings.is_empty()
             && self.allowed.is_empty()
+            && self.let_pass.is_empty()
             && self.artifact.is_none()
             && self.loads.is_empty()
     }
@@ -82,12 +152,24 @@ pub fn judge(
         ..Report::default()
     };
     let mut loads = Vec::new();
+    let mut let_pass: usize = 0;
     for entry in entries {
         report.findings.extend(entry.findings);
         report.allowed.extend(entry.allowed);
+        for said in entry.let_pass {
+            if let_pass < LET_PASS {
+                report.notices.push(said);
+            }
+            let_pass = let_pass.saturating_add(1);
+        }
         report.coverage.add(entry.coverage);
         report.artifacts.extend(entry.artifact);
         loads.extend(entry.loads);
+    }
+    if let Some(more) = let_pass.checked_sub(LET_PASS).filter(|more| *more > 0) {
+        report.notices.push(format!(
+            "the policy lets pass {more} more that could run code"
+        ));
     }
     report.sort();
     artifact::relate(&mut report.artifacts, loads);
@@ -187,7 +269,7 @@ fn globals(observations: &[Observation], scope: &Scope) -> Vec<JudgedGlobal> {
         *times = times.saturating_add(observation.count);
         entry.count = entry.count.max(*times);
         let verdict = match global {
-            Global::Named(name) => scope.global(name, *usage),
+            Global::Named(name) => scope.verdict(name, *usage),
             Global::Unresolved(_) => GlobalVerdict::Refused {
                 why: Refusal::Unlisted { near: None },
                 decided_by: None,
@@ -266,11 +348,8 @@ fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> 
     };
     // A list that would let a known danger through is not offered to be copied.
     for name in &load.globals {
-        let verdict = scope.global(name, Usage::Call);
-        if let GlobalVerdict::Refused {
-            danger: Some(danger),
-            ..
-        } = verdict
+        if let Some(danger) = scope.danger(name)
+            && !scope.allows(name, Usage::Call)
             && !scope.torch_lists(name)
         {
             reasons.push(format!(

@@ -124,6 +124,9 @@ impl Report {
             || self.coverage.late > 0
         {
             Outcome::Refused
+        } else if self.coverage.excluded > 0 && self.coverage.excluded == self.coverage.entries {
+            // Somebody decided that there is nothing to look at.
+            Outcome::Clean
         } else if self.findings.is_empty()
             && self.coverage.artifacts == 0
             && self.coverage.sources == 0

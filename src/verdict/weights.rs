@@ -1,5 +1,7 @@
 //! How `torch.load(weights_only=True)` would take an artifact: what its bytes decide, with what torch lists by default.
 
+use rustc_hash::FxHashSet;
+
 use crate::{
     fact::{GlobalName, TorchLoad},
     policy::Scope,
@@ -55,12 +57,13 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
 /// The globals that torch does not list by default, under the names by which it looks them up, in the order in which they are looked up: what
 /// `torch.serialization.get_unsafe_globals_in_checkpoint` gives.
 pub fn unlisted(load: &TorchLoad, scope: &Scope) -> Vec<GlobalName> {
-    let mut unlisted: Vec<GlobalName> = Vec::new();
-    for name in &load.globals {
-        let spelled = scope.torch_spells(name);
-        if !scope.torch_lists(name) && !unlisted.contains(&spelled) {
-            unlisted.push(spelled);
+    let mut known: FxHashSet<GlobalName> = FxHashSet::default();
+    let unlisted = load.globals.iter().filter_map(|name| {
+        if scope.torch_lists(name) {
+            return None;
         }
-    }
-    unlisted
+        let spelled = scope.torch_spells(name);
+        known.insert(spelled.clone()).then_some(spelled)
+    });
+    unlisted.collect()
 }

@@ -1,6 +1,7 @@
 //! `weighbridge hook`: git's hooks, installed, taken away and run.
 
 mod run;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},

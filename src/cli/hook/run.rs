@@ -12,6 +12,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
+use super::watch;
 use crate::{
     cli::{output, policy, progress::Bar, terminal},
     error::Error,
@@ -43,7 +44,7 @@ pub(in crate::cli) struct Run {
     /// receiving repository's HEAD has, never the one that is pushed.
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
-    /// How long reading may take; what is not read by then is refused
+    /// How long judging may take; what is not judged by then is refused
     ///
     /// Without it, 4 seconds for pre-receive and no end for the others.
     #[arg(long, value_name = "SECONDS", value_parser = super::seconds, help_heading = "Limits")]
@@ -68,18 +69,45 @@ enum Asking {
 impl Run {
     pub(super) fn run(self, cwd: &Path) -> Result<Outcome, Error> {
         let started = Instant::now();
-        match self.hook {
-            Asking::PreCommit | Asking::PreMergeCommit => {
-                self.judge(scan::staged(cwd, &[])?, cwd, started)
-            }
-            Asking::PrePush => self.push(cwd, started),
-            Asking::PreReceive => self.receive(cwd, started),
-            Asking::Framework => self.judge(asked(cwd)?, cwd, started),
-        }
+        let deadline = match self.hook {
+            Asking::PreReceive => Some(self.deadline.unwrap_or(RECEIVE)),
+            _ => self.deadline,
+        };
+        let Some(deadline) = deadline else {
+            let bar = Bar::new(terminal::shows_progress());
+            let report = self.report(cwd, None, &bar);
+            bar.finish();
+            return self.hook.conclude(report);
+        };
+        let (asking, cwd) = (self.hook, cwd.to_owned());
+        let until = started.checked_add(deadline);
+        watch::within(
+            started,
+            deadline,
+            move |stage| {
+                let report = self.report(&cwd, until, stage);
+                if stage.speak() {
+                    self.hook.conclude(report)
+                } else {
+                    Ok(Outcome::Refused)
+                }
+            },
+            move |report| asking.tell(report),
+        )
+    }
+
+    /// What there is to judge, if there is anything.
+    fn view(&self, cwd: &Path) -> Result<Option<View>, Error> {
+        Ok(match self.hook {
+            Asking::PreCommit | Asking::PreMergeCommit => Some(scan::staged(cwd, &[])?),
+            Asking::PrePush => self.push(cwd)?,
+            Asking::PreReceive => receive(cwd)?,
+            Asking::Framework => Some(asked(cwd)?),
+        })
     }
 
     /// What goes to a remote: the commits that it is not known to have.
-    fn push(&self, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
+    fn push(&self, cwd: &Path) -> Result<Option<View>, Error> {
         let [remote, url] = self.arguments.as_slice() else {
             return Err(Error::Usage {
                 message: String::from("git gives pre-push the name and the address of the remote"),
@@ -94,70 +122,75 @@ impl Run {
         }
         let tips = ids(updates.iter().map(|it| &it.new));
         if tips.is_empty() {
-            return Ok(Outcome::Clean);
+            return Ok(None);
         }
-        let view = scan::incoming(cwd, &Incoming { tips, known })?;
-        self.judge(view, cwd, started)
+        scan::incoming(cwd, &Incoming { tips, known }).map(Some)
     }
 
-    /// What is pushed to this server: the commits that no ref of it reaches.
-    fn receive(&self, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
-        let updates = hook::received(input()?)?;
-        let tips = ids(updates.iter().map(|it| &it.new));
-        if tips.is_empty() {
-            return Ok(Outcome::Clean);
-        }
-        let known = vec![Known::AllRefs];
-        // What is pushed does not choose its judge.
-        let mut view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
-        let deadline = self.deadline.unwrap_or(RECEIVE);
-        let report = self.report(&mut view, cwd, started.checked_add(deadline), &())?;
-        let style = Style {
-            width: REMOTE_COLUMNS,
-            ..Style::default()
+    /// The judgement, if there is anything to judge.
+    fn report(
+        &self,
+        cwd: &Path,
+        deadline: Option<Instant>,
+        progress: &dyn scan::Progress,
+    ) -> Result<Option<Report>, Error> {
+        let Some(mut view) = self.view(cwd)? else {
+            return Ok(None);
         };
-        output::deliver(None, &[], |out| report::push(&report, style, out))?;
-        Ok(clean(report.outcome()))
+        let (policy, name) = policy::find(self.policy.as_deref(), &mut view, cwd)?;
+        let request = Request {
+            deadline,
+            ..Request::default()
+        };
+        let mut report = scan::check(&view, &policy, name, request, progress)?;
+        report.here = Here::between(cwd, &view.root);
+        Ok(Some(report))
+    }
+}
+
+impl Asking {
+    fn conclude(self, report: Result<Option<Report>, Error>) -> Result<Outcome, Error> {
+        report?.map_or(Ok(Outcome::Clean), |report| self.tell(&report))
     }
 
-    /// Judges, and says what there is to say to someone who sits before it.
-    fn judge(&self, mut view: View, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
-        let deadline = self.deadline.and_then(|time| started.checked_add(time));
-        let bar = Bar::new(terminal::shows_progress());
-        let report = self.report(&mut view, cwd, deadline, &bar)?;
-        bar.finish();
+    /// Says what there is to say to whoever waits for the hook.
+    fn tell(self, report: &Report) -> Result<Outcome, Error> {
         let outcome = report.outcome();
+        if matches!(self, Self::PreReceive) {
+            let style = Style {
+                width: REMOTE_COLUMNS,
+                ..Style::default()
+            };
+            output::deliver(None, &[], |out| report::push(report, style, out))?;
+            return Ok(clean(outcome));
+        }
         // Most commits bring nothing to judge, and nobody wants to read that.
         if outcome == Outcome::Nothing {
             return Ok(Outcome::Clean);
         }
         let style = terminal::style(terminal::Color::Auto, false);
         output::deliver(None, &[], |out| {
-            report::human(&report, style, out)?;
-            match self.hook {
-                Asking::PrePush => report::mend(&report, style, out),
+            report::human(report, style, out)?;
+            match self {
+                Self::PrePush => report::mend(report, style, out),
                 _ => out.flush(),
             }
         })?;
         Ok(outcome)
     }
+}
 
-    fn report(
-        &self,
-        view: &mut View,
-        cwd: &Path,
-        deadline: Option<Instant>,
-        progress: &dyn scan::Progress,
-    ) -> Result<Report, Error> {
-        let (policy, name) = policy::find(self.policy.as_deref(), view, cwd)?;
-        let request = Request {
-            deadline,
-            ..Request::default()
-        };
-        let mut report = scan::check(view, &policy, name, request, progress)?;
-        report.here = Here::between(cwd, &view.root);
-        Ok(report)
+/// What is pushed to this server: the commits that no ref of it reaches, judged by the policy that its HEAD has.
+fn receive(cwd: &Path) -> Result<Option<View>, Error> {
+    let updates = hook::received(input()?)?;
+    let tips = ids(updates.iter().map(|it| &it.new));
+    if tips.is_empty() {
+        return Ok(None);
     }
+    let known = vec![Known::AllRefs];
+    // What is pushed does not choose its judge.
+    let view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
+    Ok(Some(view))
 }
 
 /// What pre-commit or prek want judged. They call the hook when a commit is made, before a push, in a pipeline with two refs,

@@ -1,4 +1,5 @@
-//! The memo: what PUT and MEMOIZE store and GET fetches, in chunks, so that growing copies nothing.
+//! The memo: what PUT and MEMOIZE store and GET fetches, in chunks, so that growing copies nothing. Indexes that leave most of
+//! the chunks before them empty are kept in a map: a few bytes of a file must not cost a chunk each.
 
 use rustc_hash::FxHashMap;
 
@@ -11,15 +12,20 @@ use crate::{
 const CHUNK: usize = 4096;
 /// Marks an entry that was never set: the number is larger than any offset, index or node in use.
 const UNSET: Value = Value::new(super::value::Kind::Stale, u64::MAX);
-/// Indexes so far past the rest are kept in a map: CPython would allocate an array up to them.
+/// An index so far past the highest is unusual: CPython allocates an array up to it. Up to this many entries need no reason.
 const GAP: usize = 1 << 16;
+/// Entries kept in the map: 30 MiB.
+const SPARSE: usize = 1 << 20;
 
 /// Memo entries by index.
 #[derive(Debug, Clone, Default)]
 pub struct Memo {
     chunks: Vec<Box<[Value; CHUNK]>>,
+    /// Entries that have no chunk; one that has a chunk as well is the chunk's.
     far: FxHashMap<u64, Value>,
     set: u64,
+    /// The index after the highest that was stored.
+    top: u64,
 }
 
 /// What storing an entry met.
@@ -79,27 +85,94 @@ impl Memo {
         reason = "a chunk of known length needs no second check of its bounds"
     )]
     fn put_beyond(&mut self, index: u64, value: Value) -> Stored {
-        let have = self.chunks.len().saturating_mul(CHUNK);
-        if index >= limits::MEMO || wide(self.far.len()) >= wide(GAP) {
-            // CPython's dictionary-based unpickler has no such limit; what a later GET fetches is then unknown.
-            if self.far.len() >= GAP {
+        let have = wide(self.chunks.len().saturating_mul(CHUNK)).max(self.top);
+        let unusual = index >= limits::MEMO || index > have.saturating_add(wide(GAP));
+        let chunks = (narrow(index) / CHUNK).saturating_add(1);
+        let slots = chunks.saturating_mul(CHUNK);
+        // Half of the chunks are filled, or it is the few that any pickle may have.
+        let dense = slots <= GAP || wide(slots) <= self.set.saturating_mul(2);
+        if index < limits::MEMO && dense {
+            while self.chunks.len() < chunks {
+                #[allow(clippy::large_stack_arrays, reason = "32 KiB, boxed at once")]
+                self.chunks.push(Box::new([UNSET; CHUNK]));
+            }
+            self.top = self.top.max(index.saturating_add(1));
+            self.put(index, value);
+        } else {
+            if self.far.len() >= SPARSE && !self.far.contains_key(&index) {
                 return Stored::Full;
             }
             if self.far.insert(index, value).is_none() {
                 self.set = self.set.saturating_add(1);
             }
-            return Stored::Far;
-        }
-        if narrow(index) > have.saturating_add(GAP) {
-            if self.far.insert(index, value).is_none() {
-                self.set = self.set.saturating_add(1);
+            if !unusual {
+                self.top = self.top.max(index.saturating_add(1));
             }
-            return Stored::Far;
         }
-        while self.chunks.len().saturating_mul(CHUNK) <= narrow(index) {
-            #[allow(clippy::large_stack_arrays, reason = "32 KiB, boxed at once")]
-            self.chunks.push(Box::new([UNSET; CHUNK]));
+        if unusual { Stored::Far } else { Stored::Fine }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, GAP, Memo, SPARSE, Stored, Value};
+    use crate::{bytes::wide, format::pickle::value::Kind, limits};
+
+    fn value(n: u64) -> Value {
+        Value::new(Kind::Stale, n)
+    }
+
+    #[test]
+    fn what_is_put_is_got_however_it_is_kept() {
+        // Densely, with holes, backwards, and a dense run over what was kept in the map.
+        let orders: [Vec<u64>; 5] = [
+            (0..20_000).collect(),
+            (0..5_000).map(|n| n * 300).collect(),
+            (0..1_000).map(|n| n * 65_536).collect(),
+            (0..20_000).rev().collect(),
+            (0..400).map(|n| n * 500).chain(0..200_000).collect(),
+        ];
+        for order in orders {
+            let mut memo = Memo::default();
+            for (n, index) in order.iter().enumerate() {
+                assert_ne!(memo.put(*index, value(wide(n))), Stored::Full);
+            }
+            let mut last: std::collections::BTreeMap<u64, u64> = std::collections::BTreeMap::new();
+            for (n, index) in order.iter().enumerate() {
+                last.insert(*index, wide(n));
+            }
+            assert_eq!(memo.len(), wide(last.len()));
+            for (index, n) in &last {
+                assert_eq!(memo.get(*index), Some(value(*n)), "{index}");
+                if !last.contains_key(&(index + 1)) {
+                    assert_eq!(memo.get(index + 1), None, "{index}");
+                }
+            }
         }
-        self.put(index, value)
+    }
+
+    #[test]
+    fn holes_cost_no_chunks() {
+        let mut memo = Memo::default();
+        for n in 0..60_000 {
+            memo.put(n * 300, value(n));
+        }
+        assert!(memo.chunks.len() * CHUNK <= GAP.max(2 * 60_000));
+        let mut dense = Memo::default();
+        for n in 0..100_000 {
+            dense.put(n, value(n));
+        }
+        assert!(dense.far.is_empty());
+    }
+
+    #[test]
+    fn what_is_far_away_is_told_and_bounded() {
+        let mut memo = Memo::default();
+        assert_eq!(memo.put(wide(GAP), value(0)), Stored::Fine);
+        assert_eq!(memo.put(limits::MEMO, value(0)), Stored::Far);
+        assert_eq!(memo.put(u64::MAX, value(1)), Stored::Far);
+        assert_eq!(memo.get(u64::MAX), Some(value(1)));
+        let full = (0..=wide(SPARSE)).map(|n| memo.put(limits::MEMO + 8 * n, value(n)));
+        assert_eq!(full.last(), Some(Stored::Full));
     }
 }

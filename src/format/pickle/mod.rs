@@ -56,7 +56,7 @@ What is reported besides globals and calls:
 - `deep-nesting`: containers nested deeper than any pickler writes
 - `exponential-references`: containers that hold each other so often that following every reference never ends
 
-Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for scikit-learn models.",
+Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for scikit-learn models (not read yet: exclude them in the policy, with a reason).",
     extensions: &["pkl", "pickle", "pck", "p"],
     executes: true,
     probe,

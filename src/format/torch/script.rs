@@ -52,7 +52,7 @@ defines are its own code, not imports.
 
 ## What to prefer
 
-safetensors for weights, ONNX for a graph.
+safetensors for weights; ONNX for a graph, which is not read yet.
 ";
 
 fn claims(directory: &Directory) -> bool {

@@ -16,7 +16,7 @@ use super::{
     notes::{Notes, shown},
 };
 use crate::{
-    bytes::{Budget, Cursor, ReadError, Window, narrow, wide},
+    bytes::{Budget, Cursor, Held, ReadError, Window, narrow, wide},
     fact::{Place, Text},
     format::Reading,
     limits,
@@ -41,6 +41,8 @@ pub struct Directory {
     pub trailing: u64,
     /// Whether there was a directory; without one all members are orphans.
     pub found: bool,
+    /// What is taken of the budget as long as they are here.
+    pub(super) held: Option<Held>,
 }
 
 impl Directory {
@@ -194,12 +196,7 @@ impl Builder<'_> {
                         .offset
                         .checked_add_signed(view.shift)
                         .filter(|at| *at < self.window.len());
-                    if self.entries.len() >= limits::MEMBERS {
-                        return Err(ReadError::Limit(format!(
-                            "{} members in one archive",
-                            limits::MEMBERS
-                        )));
-                    }
+                    self.member()?;
                     self.entries.push(Placed { central, at });
                 }
                 Ok(None) => break,
@@ -231,6 +228,12 @@ impl Builder<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Takes a member from the budget.
+    pub(super) fn member(&mut self) -> Result<(), ReadError> {
+        let held = &mut self.directory.held;
+        held.get_or_insert_with(|| Held::new(self.budget)).member()
     }
 
     /// End records other than the one that decides, unless they are plainly a nested archive's.

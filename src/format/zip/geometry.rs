@@ -217,12 +217,7 @@ impl Builder<'_> {
         let Ok(Some(local)) = Local::read(&bytes) else {
             return Ok(None);
         };
-        if self.directory.members.len() >= limits::MEMBERS {
-            return Err(ReadError::Limit(format!(
-                "{} members in one archive",
-                limits::MEMBERS
-            )));
-        }
+        self.member()?;
         let header = local.header;
         let data = at.saturating_add(length);
         let left = limit.saturating_sub(data);

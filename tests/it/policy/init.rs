@@ -2,7 +2,7 @@
 
 use weighbridge::{
     fact::{GlobalName, Usage},
-    policy::{InitSummary, SeenGlobal, init},
+    policy::{Found, InitSummary, SeenGlobal, init},
 };
 
 use super::{allows, policy};
@@ -10,6 +10,7 @@ use super::{allows, policy};
 fn seen(module: &str, name: &str, path: &str, artifacts: usize) -> SeenGlobal {
     SeenGlobal {
         name: GlobalName::new(module, name),
+        usages: vec![Usage::Import, Usage::Call, Usage::Construct, Usage::Build],
         path: path.into(),
         artifacts,
     }
@@ -19,6 +20,7 @@ fn summary() -> InitSummary {
     InitSummary {
         formats: vec![("safetensors".to_owned(), 2), ("torch-zip".to_owned(), 5)],
         refused_formats: Vec::new(),
+        unread: vec!["models/old.joblib".into(), "x[1].bin".into()],
         globals: vec![
             seen("myapp.models", "Net", "models/net.pt", 3),
             seen("myapp", "Outer.Inner", "models/nested.pkl", 1),
@@ -32,7 +34,7 @@ fn summary() -> InitSummary {
 
 #[test]
 fn it_says_what_is_there_and_allows_nothing_new() {
-    let text = init(&summary());
+    let text = init(&summary(), Found::Propose);
     insta::assert_snapshot!(text, @r###"
 # What loading a model file in this repository may do. Everything that is not allowed here is refused.
 # `weighbridge check` applies it.
@@ -82,7 +84,7 @@ target:
 
 #[test]
 fn removing_the_marks_allows_what_was_proposed_and_nothing_dangerous() {
-    let text: String = init(&summary())
+    let text: String = init(&summary(), Found::Propose)
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(rest)
@@ -107,11 +109,11 @@ fn removing_the_marks_allows_what_was_proposed_and_nothing_dangerous() {
 
 #[test]
 fn an_empty_repository_gets_a_policy_too() {
-    policy(&init(&InitSummary::default()));
+    policy(&init(&InitSummary::default(), Found::Propose));
     let refused = InitSummary {
         refused_formats: vec!["joblib".to_owned()],
         ..InitSummary::default()
     };
-    assert!(init(&refused).contains("#     - joblib\n"));
-    policy(&init(&refused));
+    assert!(init(&refused, Found::Propose).contains("#     - joblib\n"));
+    policy(&init(&refused, Found::Propose));
 }

@@ -1,0 +1,142 @@
+//! Entries by the globals that they match, so that a file of a hundred thousand names costs as many steps and not as many
+//! times the entries of a policy.
+
+use rustc_hash::FxHashMap;
+
+use super::pattern::{self, Pattern};
+
+/// The place of an entry: its layer, and where it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) layer: usize,
+    pub(super) at: usize,
+}
+
+/// The places of entries by what they match.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// By module, then by name.
+    exact: FxHashMap<Box<str>, FxHashMap<Box<str>, Vec<Place>>>,
+    /// `module.*`, by module.
+    direct: FxHashMap<Box<str>, Vec<Place>>,
+    /// `package.**`, by package.
+    deep: FxHashMap<Box<str>, Vec<Place>>,
+    /// Bytes of the longest package and of the longest exact name: of a longer name, no longer prefix is looked up.
+    longest: (usize, usize),
+}
+
+impl Names {
+    pub(super) fn add(&mut self, pattern: &Pattern, place: Place) {
+        match pattern {
+            Pattern::Exact { module, name } => {
+                self.longest.1 = self.longest.1.max(name.len());
+                self.exact
+                    .entry(module.as_str().into())
+                    .or_default()
+                    .entry(name.as_str().into())
+                    .or_default()
+                    .push(place);
+            }
+            Pattern::Direct { module } => {
+                let places = self.direct.entry(module.as_str().into());
+                places.or_default().push(place);
+            }
+            Pattern::Deep { package } => {
+                self.longest.0 = self.longest.0.max(package.len());
+                let places = self.deep.entry(package.as_str().into());
+                places.or_default().push(place);
+            }
+        }
+    }
+
+    /// The entries that match a global (in canonical spelling) as entries under `allow` do, those that spell it first.
+    pub(super) fn allowing(&self, module: &str, name: &str) -> Vec<Place> {
+        let exact = self.exact.get(module).and_then(|names| names.get(name));
+        let mut found = exact.cloned().unwrap_or_default();
+        if pattern::is_plain(name) {
+            found.extend(self.covering(module));
+        }
+        found
+    }
+
+    /// The entry that matches a global as entries under `refuse` do: the first of the newest layer.
+    pub(super) fn refusing(&self, module: &str, name: &str) -> Option<Place> {
+        let exact = self.exact.get(module).into_iter().flat_map(|names| {
+            prefixes(name, self.longest.1)
+                .filter_map(|prefix| names.get(prefix))
+                .flatten()
+                .copied()
+        });
+        exact
+            .chain(self.covering(module))
+            .max_by_key(|place| (place.layer, std::cmp::Reverse(place.at)))
+    }
+
+    /// The entries for all names of a module.
+    fn covering(&self, module: &str) -> impl Iterator<Item = Place> {
+        let direct = self.direct.get(module).into_iter();
+        let any = !self.deep.is_empty();
+        let deep = prefixes(module, self.longest.0)
+            .take_while(move |_| any)
+            .filter_map(|package| self.deep.get(package));
+        direct.chain(deep).flatten().copied()
+    }
+}
+
+/// A dotted name and the names that it is inside of, shortest first, up to a length.
+fn prefixes(name: &str, longest: usize) -> impl Iterator<Item = &str> {
+    let dots = memchr::memchr_iter(b'.', name.as_bytes());
+    dots.take_while(move |at| *at <= longest)
+        .filter_map(|at| name.get(..at))
+        .chain((name.len() <= longest).then_some(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Names, Place};
+    use crate::policy::pattern::Pattern;
+
+    #[test]
+    fn it_finds_what_the_patterns_match() {
+        let texts = [
+            "a.b.C", "a.b:C.D", "a.b.*", "a.**", "x.y", "x.*", "os.**", "a.b.C",
+        ];
+        let patterns: Vec<Pattern> = texts.map(|text| Pattern::parse(text).unwrap()).into();
+        let mut names = Names::default();
+        for (at, pattern) in patterns.iter().enumerate() {
+            names.add(pattern, Place { layer: at / 4, at });
+        }
+        for (module, name) in [
+            ("a.b", "C"),
+            ("a.b", "C.D"),
+            ("a.b", "C.D.E"),
+            ("a.b", "__x__"),
+            ("a", "C"),
+            ("ab", "C"),
+            ("a.b.c", "C"),
+            ("x", "y"),
+            ("x", "y.z"),
+            ("x", "yz"),
+            ("os", "path.join"),
+            ("", ""),
+            ("...", "..."),
+        ] {
+            let matching = |matches: fn(&Pattern, &str, &str) -> bool| {
+                let found = patterns.iter().enumerate();
+                let found = found.filter(|(_, pattern)| matches(pattern, module, name));
+                found.map(|(at, _)| at).collect::<Vec<_>>()
+            };
+            let mut allowing: Vec<usize> = names
+                .allowing(module, name)
+                .iter()
+                .map(|it| it.at)
+                .collect();
+            allowing.sort_unstable();
+            assert_eq!(allowing, matching(Pattern::allows), "{module} {name}");
+            let refusing = matching(Pattern::refuses);
+            let newest = refusing.iter().max_by_key(|at| (*at / 4, usize::MAX - *at));
+            let found = names.refusing(module, name).map(|place| place.at);
+            assert_eq!(found, newest.copied(), "{module} {name}");
+        }
+    }
+}

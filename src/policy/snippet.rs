@@ -1,0 +1,148 @@
+//! What to write into a policy, so that it works as it is printed: an entry for each name with the uses that are made of
+//! it, and where they go in the file there is, or the whole file where there is none.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use super::{
+    Scope, Uses, danger,
+    locate::{File, Step},
+    pattern::{self, Pattern},
+    raw::Raw,
+};
+use crate::fact::{GlobalName, Usage};
+
+/// The policy file that somebody would edit: the one that is nearest, or the bundled one that would be extended.
+#[derive(Debug)]
+pub(super) struct Own {
+    /// The name to extend where there is no file yet.
+    bundled: Option<&'static str>,
+    file: Option<Arc<File>>,
+    /// The mappings and lists that are there, by the way to each.
+    has: Vec<Box<[Step]>>,
+}
+
+impl Own {
+    /// Of policies, each after those it extends: the last.
+    pub(super) fn of(raws: &[Raw], bundled: Option<&'static str>) -> Self {
+        let raw = raws.last();
+        Self {
+            bundled,
+            file: raw.and_then(|raw| raw.file.clone()),
+            has: raw.map(|raw| raw.has.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn has(&self, way: &[Step]) -> bool {
+        self.has.iter().any(|there| **there == *way)
+    }
+}
+
+/// The entry that allows a global for some uses and no more: a name where those are what a name alone allows. `None` where
+/// using it is known to be dangerous, and for what no entry spells: a name that Python could not resolve, a private one, a way
+/// through what a module happens to hold.
+pub fn entry(name: &GlobalName, usages: &[Usage]) -> Option<String> {
+    let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
+    let mut parts = qualname.split('.').rev();
+    let private = parts.next().is_some_and(|last| last.starts_with("__"));
+    if danger::of(module, qualname).is_some() || private || !parts.all(pattern::looks_like_class) {
+        return None;
+    }
+    let separator = if qualname.contains('.') { ':' } else { '.' };
+    let text = format!("{module}{separator}{qualname}");
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':');
+    if !text.chars().all(plain) || !matches!(Pattern::parse(&text), Ok(Pattern::Exact { .. })) {
+        return None;
+    }
+    let mut uses = Uses::IMPORT;
+    for usage in usages {
+        uses.add(*usage);
+    }
+    let usual = if pattern::looks_like_class(qualname) {
+        Uses::ALL
+    } else {
+        Uses::FUNCTION
+    };
+    if uses == usual {
+        return Some(text);
+    }
+    let uses: Vec<String> = uses.list().iter().map(ToString::to_string).collect();
+    Some(format!("{{global: \"{text}\", as: [{}]}}", uses.join(", ")))
+}
+
+impl Scope {
+    /// How to add entries to `globals.allow`: where, and after a line end what to paste there.
+    pub fn adding_globals(&self, entries: &[String]) -> String {
+        self.adding(&["globals", "allow"], entries)
+    }
+
+    /// How to add an entry to `exclude`, in the same form.
+    pub fn adding_exclusion(&self, entry: String) -> String {
+        self.adding(&["exclude"], &[entry])
+    }
+
+    fn adding(&self, keys: &[&str], items: &[String]) -> String {
+        let own = &self.own;
+        let Some(file) = &own.file else {
+            let bundled = own.bundled.unwrap_or("recommended");
+            let block = block(keys, items, 0);
+            return format!(
+                "write this to weighbridge.yaml:\nversion: 1\nextends: {bundled}\n{block}"
+            );
+        };
+        let way: Vec<Step> = keys.iter().map(|key| Step::Key((*key).into())).collect();
+        // The innermost of the mappings and the list that is there already.
+        let there = (1..=keys.len())
+            .rev()
+            .filter_map(|n| way.get(..n))
+            .find(|way| own.has(way));
+        let name = file.shown_name();
+        let Some(there) = there else {
+            return format!("add to {name}:\n{}", block(keys, items, 0));
+        };
+        let (known, missing) = keys.split_at(there.len().min(keys.len()));
+        let known = known.join(".");
+        let place = file.place(there);
+        let line = place.line;
+        let flow = items.join(", ");
+        match (missing, place.flow) {
+            ([], true) => {
+                format!("add inside the brackets of `{known}` ({name}:{line}), after a comma:\n{flow}")
+            }
+            ([], false) => {
+                let items = list(items, place.indent);
+                format!("add to the list `{known}` ({name}:{line}):\n{items}")
+            }
+            (missing, true) => format!(
+                "add inside the braces of `{known}` ({name}:{line}), after a comma:\n{}: [{flow}]",
+                missing.join(": {")
+            ),
+            (missing, false) => {
+                let block = block(missing, items, place.indent);
+                format!("add under `{known}:` ({name}:{line}):\n{block}")
+            }
+        }
+    }
+}
+
+/// Nested keys and the list under the last.
+fn block(keys: &[&str], items: &[String], indent: usize) -> String {
+    let mut out = String::new();
+    let mut indent = indent;
+    for key in keys {
+        let _ = writeln!(out, "{:indent$}{key}:", "");
+        indent = indent.saturating_add(2);
+    }
+    out + &list(items, indent)
+}
+
+/// The items of a block list; lines after the first of one are indented with it.
+fn list(items: &[String], indent: usize) -> String {
+    let items: Vec<String> = items
+        .iter()
+        .map(|item| {
+            let item = item.replace('\n', &format!("\n{:indent$}  ", ""));
+            format!("{:indent$}- {item}", "")
+        })
+        .collect();
+    items.join("\n")
+}

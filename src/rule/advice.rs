@@ -1,0 +1,151 @@
+//! What to write so that a file is let through: one block for all the names it needs, in a policy and in Python.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Case;
+use crate::{
+    fact::{Fact, GlobalName, TorchLoad, Usage},
+    policy,
+};
+
+/// An entry under `exclude` for a pattern of paths, as it can stand in a list.
+pub(super) fn exclusion(pattern: &str) -> String {
+    format!("{{paths: [\"{pattern}\"], reason: \"say here why nobody has to look at it\"}}")
+}
+
+/// What is said beside the advice to use a format that is not read yet: a file of it would be refused as unknown.
+pub(super) fn not_read(case: &Case<'_>, title: &str, suffix: &str) -> String {
+    format!(
+        "{title} files are not read yet, and refused under their own suffix: to use them, leave them out with a reason; {}",
+        case.scope.adding_exclusion(exclusion(&format!("*.{suffix}")))
+    )
+}
+
+/// Names in one call of torch's list: a file that needs more is better saved as a state dict.
+const LISTED: usize = 100;
+
+/// What would allow the names that a file needs.
+#[derive(Debug)]
+pub(super) struct Allowing {
+    /// By name, in the order of their spelling.
+    entries: BTreeMap<GlobalName, String>,
+    torch: bool,
+}
+
+impl Allowing {
+    /// Of names, each with the uses that are made of it; a name may come several times.
+    pub(super) fn new<'a>(
+        case: &Case<'_>,
+        needed: impl Iterator<Item = (&'a GlobalName, &'a [Usage])>,
+    ) -> Self {
+        let mut uses: BTreeMap<&GlobalName, Vec<Usage>> = BTreeMap::new();
+        for (name, usages) in needed {
+            uses.entry(name).or_default().extend(usages);
+        }
+        let entries = uses.into_iter().filter_map(|(name, mut usages)| {
+            usages.extend(case.scope.entered(name));
+            Some((name.clone(), policy::entry(name, &usages)?))
+        });
+        Self {
+            entries: entries.collect(),
+            torch: case
+                .observations
+                .iter()
+                .any(|o| matches!(o.fact, Fact::TorchLoad(_))),
+        }
+    }
+
+    /// Whether `torch.load` would take the file for one of its own.
+    pub(super) fn is_torch(&self) -> bool {
+        self.torch
+    }
+
+    /// Whether the block allows a name.
+    pub(super) fn covers(&self, name: &GlobalName) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// The block, and how torch is told the same.
+    pub(super) fn in_full(&self, case: &Case<'_>) -> Vec<String> {
+        let entries: Vec<String> = self.entries.values().cloned().collect();
+        let trusted = match self.entries.keys().next() {
+            Some(name) if self.entries.len() == 1 => format!("`{name}`"),
+            _ => String::from("these names"),
+        };
+        let add = case.scope.adding_globals(&entries);
+        let mut help = vec![format!(
+            "if you trust {trusted} with the contents of any file, {add}"
+        )];
+        help.extend(self.listed_with_torch(case));
+        help
+    }
+
+    /// Where the block is, for the names that are not the first.
+    pub(super) fn elsewhere(&self) -> String {
+        String::from("what is printed for the first name of this file allows this one as well")
+    }
+
+    /// What stands in the way of `weights_only=True` otherwise is another finding, and listing a name does not mend it.
+    fn listed_with_torch(&self, case: &Case<'_>) -> Option<String> {
+        let loads = || {
+            case.observations.iter().filter_map(|o| match &o.fact {
+                Fact::TorchLoad(load) => Some(load.as_ref()),
+                _ => None,
+            })
+        };
+        if loads().any(|load: &TorchLoad| load.obstacle.is_some()) {
+            return None;
+        }
+        let mut names: BTreeSet<GlobalName> = BTreeSet::new();
+        for name in loads().flat_map(|load| load.globals.iter().chain(&load.built)) {
+            if case.scope.torch_lists(name) {
+                continue;
+            }
+            // A list with something dangerous in it is not offered, nor one that torch would not take.
+            if case.scope.danger(name).is_some() || case.scope.torch_blocks(name).is_some() {
+                return None;
+            }
+            names.insert(case.scope.torch_spells(name));
+            if names.len() > LISTED {
+                return None;
+            }
+        }
+        if names.is_empty() {
+            return None;
+        }
+        let release = case.scope.torch_behaviour().next()?;
+        python(&names, &release.release)
+    }
+}
+
+/// The lines that make a release of torch take these names.
+fn python(names: &BTreeSet<GlobalName>, release: &str) -> Option<String> {
+    let minor = |release: &str| -> Option<(u32, u32)> {
+        let (major, minor) = release.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    let release_of = minor(release)?;
+    if release_of < (2, 4) {
+        return Some(format!(
+            "torch {release} has no list of names to add to: load the file with torch 2.4 or newer"
+        ));
+    }
+    let mut modules: BTreeSet<&str> = BTreeSet::from(["torch"]);
+    let mut objects = Vec::new();
+    for name in names {
+        let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
+        modules.insert(module);
+        objects.push(format!("{module}.{qualname}"));
+    }
+    let imports: Vec<String> = modules.iter().map(|it| format!("import {it}\n")).collect();
+    let (imports, objects) = (imports.concat(), objects.join(", "));
+    Some(if release_of < (2, 5) {
+        format!(
+            "and name them where the file is loaded (torch {release}):\n{imports}torch.serialization.add_safe_globals([{objects}])\nstate = torch.load(path, weights_only=True)"
+        )
+    } else {
+        format!(
+            "and name them where the file is loaded:\n{imports}with torch.serialization.safe_globals([{objects}]):\n    state = torch.load(path, weights_only=True)"
+        )
+    })
+}
