@@ -96,12 +96,22 @@ pub fn is_artifact_name(name: &[u8]) -> bool {
         if read || has_extension(name, UNREAD_EXTENSIONS) {
             return true;
         }
-        if !has_extension(name, WRAPPED) {
-            return false;
-        }
         // `model.pkl.tar.gz` is a `model.pkl` in its wrappings.
-        name = name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default();
+        match unwrapped(name) {
+            Some(stem) => name = stem,
+            None => return false,
+        }
     }
+}
+
+/// A name without the suffix of its wrapping, if it has one.
+pub(super) fn unwrapped(name: &[u8]) -> Option<&[u8]> {
+    without(name, WRAPPED)
+}
+
+/// A name without the one of these suffixes that it ends in.
+pub(super) fn without<'n>(name: &'n [u8], suffixes: &[&str]) -> Option<&'n [u8]> {
+    has_extension(name, suffixes).then(|| name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default())
 }
 
 /// The suffix of a model format that is not read yet and whose files are containers of other ones: knowing the container

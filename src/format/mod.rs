@@ -62,7 +62,7 @@ macro_rules! formats {
 }
 
 formats! {
-    modules { pickle, zip, safetensors, npy, npz }
+    modules { pickle, zip, safetensors, npy, npz, compressed, tar }
     also { torch::zip::FORMAT, torch::script::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
 }
 
