@@ -17,6 +17,8 @@ pub enum Expect {
     Named,
     /// A loader will read it as this, whatever it looks like (a torch zip's `data.pkl`). Other claims are read too.
     Format(&'static Format),
+    /// A part of something that nobody opens as a model (a picture in a document): content alone decides.
+    Aside,
     /// Raw data (a tensor's storage): only a claim that reads convincingly to its end counts.
     Payload,
 }
@@ -142,8 +144,14 @@ impl Reading<'_> {
             .filter(|(certainty, _)| *certainty > Certainty::No)
             .collect();
         if let Expect::Format(expected) = self.expect {
-            claims.retain(|(_, format)| format.id != expected.id);
-            claims.insert(0, (Certainty::Sure, expected));
+            // What its loader stops at with the first byte is what its own magic says: an array that is called `data.pkl`.
+            let told = claims
+                .iter()
+                .any(|(certainty, _)| *certainty == Certainty::Sure);
+            if !told || (expected.probe)(&head) > Certainty::No {
+                claims.retain(|(_, format)| format.id != expected.id);
+                claims.insert(0, (Certainty::Sure, expected));
+            }
         }
         let by_name = matches!(self.expect, Expect::Named) && is_artifact_name(name.as_bytes());
         let mut known = false;
@@ -158,7 +166,7 @@ impl Reading<'_> {
         if known && matches!(self.expect, Expect::Named) {
             self.compare_with_name(before, name.as_bytes());
         }
-        if by_name && !known {
+        if by_name && !known && !identify::is_ordinary_text(&head) {
             let detail = identify::describe(&head);
             self.unread(Unread::Unknown { detail }, Place::Whole);
         } else if by_name && let Some(detail) = self.only_the_container(before, name.as_bytes()) {
@@ -186,7 +194,7 @@ impl Reading<'_> {
         let is = self.formats_since(before);
         let container = is.first()?;
         let suffix = identify::unread_form(name, container)?;
-        Some(format!("a {} in the form of `.{suffix}`", container.title).into())
+        Some(format!("a {} in the form of `.{suffix}`, which is not read", container.title).into())
     }
 
     /// Says so if the suffix belongs to something else than what the content is.
