@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Budget, ByteSource, ReadError, Window, narrow, wide};
+use super::{Budget, ByteSource, ReadError, Window, codec::{self, Codec}, narrow, wide};
 use crate::limits;
 
 /// How bytes are compressed.
@@ -20,10 +20,12 @@ pub enum Method {
     ZipLzma,
     /// An xz stream (zip method 95).
     Xz,
+    /// A file of compressed streams one after another.
+    File(Codec),
 }
 
 /// The memory an LZMA or xz dictionary may take, in KiB: the format's own presets end at 64 MiB.
-const DICTIONARY_KIB: u32 = 80 << 10;
+pub(super) const DICTIONARY_KIB: u32 = 80 << 10;
 
 /// How much output is kept so that reads a little behind the front do not start again.
 const KEPT: usize = 256 << 10;
@@ -58,10 +60,7 @@ impl Inflated {
     }
 
     fn start(&self) -> io::Result<Front> {
-        let packed = Packed {
-            window: self.packed.clone(),
-            at: 0,
-        };
+        let packed = Packed::new(self.packed.clone());
         let decoder: Box<dyn Read + Send> = match self.method {
             Method::Deflate => Box::new(flate2::read::DeflateDecoder::new(packed)),
             Method::Bzip2 => Box::new(bzip2::read::BzDecoder::new(packed)),
@@ -71,6 +70,7 @@ impl Inflated {
                 DICTIONARY_KIB,
             )),
             Method::ZipLzma => Box::new(self.zip_lzma()?),
+            Method::File(codec) => Box::new(codec::Streams::new(codec, packed)?),
         };
         Ok(Front {
             decoder,
@@ -200,9 +200,21 @@ impl fmt::Debug for Inflated {
 }
 
 /// The compressed window as `Read`.
-struct Packed {
+#[derive(Debug)]
+pub(super) struct Packed {
     window: Window,
     at: u64,
+}
+
+impl Packed {
+    pub(super) fn new(window: Window) -> Self {
+        Self { window, at: 0 }
+    }
+
+    /// How far it has been read.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
 }
 
 impl Read for Packed {

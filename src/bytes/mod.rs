@@ -22,6 +22,7 @@
 )]
 
 mod budget;
+mod codec;
 mod cursor;
 mod error;
 mod file;
@@ -30,6 +31,7 @@ mod stream;
 mod window;
 
 pub use budget::{Budget, Held};
+pub use codec::Codec;
 pub use cursor::Cursor;
 pub use error::ReadError;
 pub use file::{FileSource, standard_input};

@@ -96,12 +96,22 @@ pub fn is_artifact_name(name: &[u8]) -> bool {
         if read || has_extension(name, UNREAD_EXTENSIONS) {
             return true;
         }
-        if !has_extension(name, WRAPPED) {
-            return false;
-        }
         // `model.pkl.tar.gz` is a `model.pkl` in its wrappings.
-        name = name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default();
+        match unwrapped(name) {
+            Some(stem) => name = stem,
+            None => return false,
+        }
     }
+}
+
+/// A name without the suffix of its wrapping, if it has one.
+pub(super) fn unwrapped(name: &[u8]) -> Option<&[u8]> {
+    without(name, WRAPPED)
+}
+
+/// A name without the one of these suffixes that it ends in.
+pub(super) fn without<'n>(name: &'n [u8], suffixes: &[&str]) -> Option<&'n [u8]> {
+    has_extension(name, suffixes).then(|| name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default())
 }
 
 /// The suffix of a model format that is not read yet and whose files are containers of other ones: knowing the container
@@ -116,7 +126,7 @@ pub(super) fn unread_form(name: &[u8], container: &Format) -> Option<&'static st
         .copied()
 }
 
-fn has_extension(name: &[u8], extensions: &[&str]) -> bool {
+pub(super) fn has_extension(name: &[u8], extensions: &[&str]) -> bool {
     extensions.iter().any(|extension| {
         let extension = extension.as_bytes();
         name.len()
@@ -130,45 +140,113 @@ fn has_extension(name: &[u8], extensions: &[&str]) -> bool {
 
 /// What begins so: formats that are not read yet, and what is no model at all.
 const MAGIC: &[(&[u8], &str)] = &[
-    (b"GGUF", "a GGUF file"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-    (b"\x1f\x8b", "gzip data"),
-    (b"\x78\x01", "zlib data"),
-    (b"\x78\x5e", "zlib data"),
-    (b"\x78\x9c", "zlib data"),
-    (b"\x78\xda", "zlib data"),
-    (b"BZh", "bzip2 data"),
-    (b"\xfd7zXZ\0", "xz data"),
-    (b"\x28\xb5\x2f\xfd", "zstd data"),
-    (b"\x04\x22\x4d\x18", "lz4 data"),
-    (b"]\0\0", "lzma data"),
-    (b"ZF0x", "an old joblib archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x7fELF", "a native library or program"),
-    (b"MZ", "a Windows library or program"),
+    (b"GGUF", "a GGUF file, which is not read"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, which is not read"),
+    (b"\xba\x16\x4f\x2f", "a fastText model, which is not read"),
+    (b"\x1f\x8b", "gzip data, which is not read"),
+    (b"\x78\x01", "zlib data, which is not read"),
+    (b"\x78\x5e", "zlib data, which is not read"),
+    (b"\x78\x9c", "zlib data, which is not read"),
+    (b"\x78\xda", "zlib data, which is not read"),
+    (b"BZh", "bzip2 data, which is not read"),
+    (b"\xfd7zXZ\0", "xz data, which is not read"),
+    (b"\x28\xb5\x2f\xfd", "zstd data, which is not read"),
+    (b"\x04\x22\x4d\x18", "lz4 data, which is not read"),
+    (b"]\0\0", "lzma data, which is not read"),
+    (b"ZF0x", "an old joblib archive, which is not read"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which is not read"),
+    (b"Rar!", "a RAR archive, which is not read"),
+    (b"\x7fELF", "a native library or program, which is not read"),
+    (b"MZ", "a Windows library or program, which is not read"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image and no model"),
+    (b"\xff\xd8\xff", "a JPEG image and no model"),
+    (b"GIF87a", "a GIF image and no model"),
+    (b"GIF89a", "a GIF image and no model"),
+    (b"II*\0", "a TIFF image and no model"),
+    (b"MM\0*", "a TIFF image and no model"),
+    (b"%PDF-", "a PDF document and no model"),
+    (b"SQLite format 3\0", "an SQLite database, which is not read"),
 ];
 
 /// What the magic of the first bytes says, where it is none of the formats that are read.
 pub(super) fn magic(head: &Head<'_>) -> Option<&'static str> {
+    if head.front.starts_with(b"RIFF") && head.front.get(8..12) == Some(b"WEBP") {
+        return Some("a WebP image and no model");
+    }
     MAGIC
         .iter()
         .find(|(magic, _)| head.front.starts_with(magic))
         .map(|(_, what)| *what)
 }
 
+/// Whether the file is text that nobody opens as a model, whatever its suffix: suffixes of checkpoints are those of Python's
+/// path files (`.pth`), of page templates (`.pt`) and of anything (`.bin`), too. A loader that is given one stops at once,
+/// unless it reads as a pickle, which is asked before.
+pub(super) fn is_ordinary_text(head: &Head<'_>) -> bool {
+    let mut name = head.name;
+    while let Some(stem) = unwrapped(name) {
+        name = stem;
+    }
+    has_extension(name, SHARED) && is_text(&head.front) && page(head).is_none()
+}
+
+/// Whether bytes are text: not empty, no control characters but white space, and mostly ASCII where it is not UTF-8.
+fn is_text(front: &[u8]) -> bool {
+    let control = |b: &u8| matches!(b, 0..=8 | 14..=26 | 28..=31 | 127);
+    if front.is_empty() || front.iter().any(control) {
+        return false;
+    }
+    match std::str::from_utf8(front) {
+        Ok(_) => true,
+        // The front may end inside a character.
+        Err(error) if error.error_len().is_none() => true,
+        Err(_) => {
+            let foreign = front.iter().filter(|b| !b.is_ascii()).count();
+            foreign.saturating_mul(5) < front.len()
+        }
+    }
+}
+
+/// A web page where a model should be: what a server answered instead. Templates of pages are none.
+fn page(head: &Head<'_>) -> Option<&'static str> {
+    const BEGINNINGS: &[&[u8]] = &[b"<!doctype html", b"<html", b"<head"];
+    /// What marks a template of Zope or Chameleon.
+    const TEMPLATE: &[&[u8]] = &[b"tal:", b"metal:", b"i18n:", b"=\"${", b">${"];
+    let front = head.front.trim_ascii_start();
+    let front = front.strip_prefix(b"\xef\xbb\xbf").unwrap_or(front);
+    let begins = |with: &&[u8]| {
+        front
+            .get(..with.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(with))
+    };
+    let template = || {
+        head.named(&["pt"])
+            && TEMPLATE
+                .iter()
+                .any(|mark| memchr::memmem::find(&head.front, mark).is_some())
+    };
+    (BEGINNINGS.iter().any(begins) && !template())
+        .then_some("an HTML page: a download that failed")
+}
+
 /// What unknown bytes look like, in a few words.
 pub(super) fn describe(head: &Head<'_>) -> Text {
     if head.front.is_empty() {
-        return Text::from("an empty file");
+        return Text::from("nothing: the file is empty");
     }
-    if let Some(what) = magic(head) {
+    if let Some(what) = magic(head).or_else(|| page(head)) {
         return Text::from(what);
+    }
+    if is_text(&head.front) {
+        return Text::from("text, which is not read as a model");
     }
     let front = head
         .front
         .get(..head.front.len().min(8))
         .unwrap_or_default();
     let hex: Vec<String> = front.iter().map(|b| format!("{b:02x}")).collect();
-    Text::from(format!("bytes that begin {}", hex.join(" ")))
+    Text::from(format!(
+        "bytes that begin {}, which is not read",
+        hex.join(" ")
+    ))
 }

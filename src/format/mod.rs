@@ -26,6 +26,7 @@ mod identify;
 mod reading;
 
 pub use identify::{Certainty, Head, is_artifact_name};
+use identify::has_extension;
 pub use reading::{Expect, Reading, read};
 
 use crate::bytes::{ReadError, Window};
@@ -62,8 +63,8 @@ macro_rules! formats {
 }
 
 formats! {
-    modules { pickle, zip, safetensors, npy, npz }
-    also { torch::zip::FORMAT, torch::script::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
+    modules { pickle, zip, safetensors, npy, npz, compressed, tar }
+    also { torch::zip::FORMAT, torch::script::FORMAT, torch::package::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
 }
 
 /// A format by its id.

@@ -17,6 +17,8 @@ pub enum Expect {
     Named,
     /// A loader will read it as this, whatever it looks like (a torch zip's `data.pkl`). Other claims are read too.
     Format(&'static Format),
+    /// A part of something that nobody opens as a model (a picture in a document): content alone decides.
+    Aside,
     /// Raw data (a tensor's storage): only a claim that reads convincingly to its end counts.
     Payload,
 }
@@ -34,6 +36,8 @@ pub struct Reading<'a> {
     pub name: Text,
     /// Where the fact that says what these bytes are was recorded.
     claim: Option<Checkpoint>,
+    /// The format being read turned out to be nothing to report.
+    disclaimed: bool,
     budget: Arc<Budget>,
     depth: usize,
 }
@@ -53,6 +57,7 @@ impl<'a> Reading<'a> {
             certainty: Certainty::Sure,
             name: Text::new(name),
             claim: None,
+            disclaimed: false,
             budget: Arc::new(Budget::default()),
             depth: 0,
         }
@@ -75,6 +80,22 @@ impl Reading<'_> {
         if let Some(claim) = self.claim {
             self.recorder.amend(claim, id);
         }
+    }
+
+    /// Takes back the claim of the format that is being read, with all that was recorded under it: a wrapping around nothing
+    /// that a loader would open as a model.
+    pub fn disclaim(&mut self) {
+        self.disclaimed = true;
+    }
+
+    /// Whether an artifact, or what is named like one, was met since a moment.
+    pub fn found_since(&self, before: Checkpoint) -> bool {
+        self.recorder.since(before).iter().any(|o| {
+            matches!(
+                o.fact,
+                Fact::Is(_) | Fact::Unread(Unread::Unknown { .. } | Unread::Limit { .. } | Unread::Late)
+            )
+        })
     }
 
     /// Records a fact at a place.
@@ -102,6 +123,7 @@ impl Reading<'_> {
                 certainty: Certainty::Sure,
                 name: Text::new(name),
                 claim: None,
+                disclaimed: false,
                 budget: Arc::clone(&self.budget),
                 depth: self.depth.saturating_add(1),
             };
@@ -122,8 +144,14 @@ impl Reading<'_> {
             .filter(|(certainty, _)| *certainty > Certainty::No)
             .collect();
         if let Expect::Format(expected) = self.expect {
-            claims.retain(|(_, format)| format.id != expected.id);
-            claims.insert(0, (Certainty::Sure, expected));
+            // What its loader stops at with the first byte is what its own magic says: an array that is called `data.pkl`.
+            let told = claims
+                .iter()
+                .any(|(certainty, _)| *certainty == Certainty::Sure);
+            if !told || (expected.probe)(&head) > Certainty::No {
+                claims.retain(|(_, format)| format.id != expected.id);
+                claims.insert(0, (Certainty::Sure, expected));
+            }
         }
         let by_name = matches!(self.expect, Expect::Named) && is_artifact_name(name.as_bytes());
         let mut known = false;
@@ -138,7 +166,7 @@ impl Reading<'_> {
         if known && matches!(self.expect, Expect::Named) {
             self.compare_with_name(before, name.as_bytes());
         }
-        if by_name && !known {
+        if by_name && !known && !identify::is_ordinary_text(&head) {
             let detail = identify::describe(&head);
             self.unread(Unread::Unknown { detail }, Place::Whole);
         } else if by_name && let Some(detail) = self.only_the_container(before, name.as_bytes()) {
@@ -166,7 +194,7 @@ impl Reading<'_> {
         let is = self.formats_since(before);
         let container = is.first()?;
         let suffix = identify::unread_form(name, container)?;
-        Some(format!("a {} in the form of `.{suffix}`", container.title).into())
+        Some(format!("a {} in the form of `.{suffix}`, which is not read", container.title).into())
     }
 
     /// Says so if the suffix belongs to something else than what the content is.
@@ -201,8 +229,13 @@ impl Reading<'_> {
         self.certainty = certainty;
         self.claim = Some(start);
         self.recorder.record(Fact::Is(format.id.into()));
+        self.disclaimed = false;
         if let Err(error) = (format.read)(window, self) {
             self.unread(error, Place::Whole);
+        }
+        if std::mem::take(&mut self.disclaimed) {
+            self.recorder.forget(start);
+            return false;
         }
         if doubtful
             && !convincing(
@@ -217,46 +250,30 @@ impl Reading<'_> {
     }
 }
 
-/// Whether observations of a doubtful claim could not well have come about by chance: it read to its end without an
-/// error and names a global, or it got as far as calling one or setting something on what it has. Text gets as far as
-/// calling nothing in particular, names modules that cannot be, and spells numbers that no unpickler takes for numbers:
-/// nothing runs after such a one, but what was called before it has run.
+/// Whether a doubtful claim does something that a loader would do: it calls something, or reads to its end and names a global,
+/// or sets something on a global; or reading it reached a limit, behind which it may do anything. A stream ends in what stops
+/// *every* unpickler, and nothing else: so whatever was seen in it comes before that, and is chosen neither by a number that
+/// only some take nor by a name that looks like none. Of raw data less is believed: pickles come about in it by chance.
 fn convincing(observations: &[Observation], payload: bool) -> bool {
     let seen = |what: fn(&Fact) -> bool| observations.iter().any(|o| what(&o.fact));
     let complete = !seen(|fact| matches!(fact, Fact::Unread(_)));
     let names = seen(|fact| matches!(fact, Fact::Global { global, .. } if is_possible(global)));
-    let calls = seen(is_named_call);
+    if payload {
+        return complete && names;
+    }
+    let calls = seen(|fact| matches!(fact, Fact::Call { .. }));
+    let limit = seen(|fact| matches!(fact, Fact::Unread(Unread::Limit { .. } | Unread::Late)));
     let sets = seen(|fact| {
         matches!(
             fact,
             Fact::StateOnNonInstance { .. } | Fact::ItemsOnNonContainer { .. }
         )
     });
-    let text = observations
-        .iter()
-        .find(|o| stops(&o.fact) || is_named_call(&o.fact))
-        .is_some_and(|o| stops(&o.fact));
-    if payload {
-        complete && names
-    } else {
-        (names && (complete || sets) || calls) && !text
-    }
+    calls || limit || names && (complete || sets)
 }
 
-/// Whether every unpickler stops here: at a number that is none, or at a module that cannot be imported.
-fn stops(fact: &Fact) -> bool {
-    match fact {
-        Fact::Anomaly { kind, .. } => kind == "bad-number",
-        Fact::Global { global, .. } => !is_possible(global),
-        _ => false,
-    }
-}
-
-fn is_named_call(fact: &Fact) -> bool {
-    matches!(fact, Fact::Call { callee: callee @ Global::Named(_), .. } if is_possible(callee))
-}
-
-/// Whether there could be such a module: its name has letters of any script, digits, underscores and dots only.
+/// Whether a name that is only imported could be a module's. Directories may be called anything and can be imported
+/// (`site-packages`), but no code that is installed has white space or brackets in its name, and prose has.
 fn is_possible(global: &Global) -> bool {
     let Global::Named(name) = global else {
         return true;
@@ -265,5 +282,5 @@ fn is_possible(global: &Global) -> bool {
     !module.is_empty()
         && module
             .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.') || !b.is_ascii())
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'+' | b'~') || !b.is_ascii())
 }

@@ -41,7 +41,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
         if let Fact::Unread(Unread::Unknown { detail }) = &observation.fact {
             let message =
-                format!("it is named like a model file and holds {detail}, which is not read");
+                format!("it is named like a model file and holds {detail}");
             let mut finding = case.finding(&META, observation, message);
             finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
             if let Some(glob) = policy::pattern_of(&case.entry.path) {

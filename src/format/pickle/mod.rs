@@ -141,6 +141,20 @@ fn begins_embedded(front: &[u8]) -> bool {
     }
 }
 
+/// Whether what begins with these bytes stops every unpickler among them, before anything is called or set: text, and no
+/// pickle, however it goes on.
+pub(super) fn is_text(front: &Window) -> bool {
+    let run = machine::run(front, 0, None);
+    let acts = run.seen.acts();
+    match run.result {
+        // A line or an operand that reaches the end may go on behind it.
+        Err((at, ReadError::Malformed(_))) => {
+            !acts && run.ends.is_empty() && run.end < front.len() && at < front.len()
+        }
+        _ => false,
+    }
+}
+
 /// What torch's weights-only unpickler would make of a stream.
 #[derive(Debug)]
 pub struct Examined {
@@ -368,6 +382,10 @@ pub fn read_stream(
     }
     if run.embedded_more {
         let limit = "more pickles inside this one than are read".into();
+        reading.unread(Unread::Limit { limit }, Place::Whole);
+    }
+    if run.forks_more {
+        let limit = "more operands that cross their frame than are read both ways".into();
         reading.unread(Unread::Limit { limit }, Place::Whole);
     }
     if let Err((offset, error)) = run.result {

@@ -132,6 +132,18 @@ impl Seen {
         !self.rows.is_empty()
     }
 
+    /// Whether anything was called, or set on something.
+    pub(super) fn acts(&self) -> bool {
+        self.events.iter().any(|event| {
+            matches!(
+                event.fact,
+                Fact::Call { .. }
+                    | Fact::StateOnNonInstance { .. }
+                    | Fact::ItemsOnNonContainer { .. }
+            )
+        })
+    }
+
     /// The global of a row.
     pub(super) fn global(&self, row: usize) -> Option<&Global> {
         self.rows.get(row).map(|row| &row.global)

@@ -13,30 +13,126 @@ pub(super) fn small(line: &[u8]) -> Option<i32> {
     }
 }
 
-/// Whether the operand of INT is one: `strtol` with base 0 up to the line's end, else what `int(text, 0)` accepts.
-pub(super) fn is_int(line: &[u8]) -> bool {
-    // C sees a NUL-terminated string: what follows a NUL is not looked at.
+/// How a number operand is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As picklers write it: every unpickler reads the same number.
+    Plain,
+    /// Some unpickler takes it, another may not, or reads another number.
+    Odd,
+    /// No unpickler takes it for a number.
+    No,
+}
+
+impl Spelling {
+    fn of(plain: bool, taken: bool) -> Self {
+        match (plain, taken) {
+            (true, _) => Self::Plain,
+            (_, true) => Self::Odd,
+            _ => Self::No,
+        }
+    }
+}
+
+/// The operand of INT: C takes what `strtol` with base 0 takes to the line's end, else what `int(text, 0)` does.
+pub(super) fn int(line: &[u8]) -> Spelling {
+    Spelling::of(
+        is_decimal(line) || matches!(line, b"00" | b"01"),
+        // C sees a NUL-terminated string: what follows a NUL is not looked at.
+        lenient(line, |text| {
+            strtol_consumes(text) || is_python_int(text, 0) || is_python_int(text, 10)
+        }),
+    )
+}
+
+/// The operand of LONG, with or without its closing `L`.
+pub(super) fn long(line: &[u8]) -> Spelling {
+    let digits = line.strip_suffix(b"L").unwrap_or(line);
+    Spelling::of(
+        is_decimal(digits),
+        lenient(digits, |text| {
+            is_python_int(text, 0) || is_python_int(text, 10)
+        }),
+    )
+}
+
+/// The operand of FLOAT.
+pub(super) fn float(line: &[u8]) -> Spelling {
+    Spelling::of(
+        is_plain_float(line),
+        lenient(line, |text| {
+            std::str::from_utf8(trim_space(text))
+                .is_ok_and(|text| text.replace('_', "").parse::<f64>().is_ok())
+        }),
+    )
+}
+
+/// Whether a line is taken up to its first NUL, in ASCII or with the digits and white space of any script.
+fn lenient(line: &[u8], takes: impl Fn(&[u8]) -> bool) -> bool {
     let text = until_nul(line);
-    strtol_consumes(text) || is_python_int(text, 0)
+    if text.is_ascii() {
+        return takes(text);
+    }
+    let Ok(text) = std::str::from_utf8(text) else {
+        return false;
+    };
+    let folded: String = text
+        .chars()
+        .map(|c| match c {
+            c if c.is_ascii() => c,
+            c if c.is_whitespace() => ' ',
+            c if c.is_numeric() => '1',
+            c => c,
+        })
+        .collect();
+    takes(folded.as_bytes())
 }
 
-/// Whether the operand of LONG is one, with or without its closing `L`.
-pub(super) fn is_long(line: &[u8]) -> bool {
-    is_python_int(until_nul(line.strip_suffix(b"L").unwrap_or(line)), 0)
+/// An integer as picklers write it.
+fn is_decimal(line: &[u8]) -> bool {
+    let digits = line.strip_prefix(b"-").unwrap_or(line);
+    line == b"0"
+        || !digits.starts_with(b"0")
+            && !digits.is_empty()
+            && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// The operand of FLOAT, as generously as any of the unpicklers takes it.
-pub(super) fn is_float(line: &[u8]) -> bool {
-    let text = until_nul(line).trim_ascii();
-    std::str::from_utf8(text).is_ok_and(|text| text.replace('_', "").parse::<f64>().is_ok())
+/// A float as picklers write it: what `repr` and C's `%.17g` give.
+fn is_plain_float(line: &[u8]) -> bool {
+    let number = line.strip_prefix(b"-").unwrap_or(line);
+    let (mantissa, exponent) = match number.iter().position(|b| *b == b'e') {
+        Some(at) => (
+            number.get(..at).unwrap_or_default(),
+            number.get(at.saturating_add(1)..),
+        ),
+        None => (number, None),
+    };
+    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let exponent = exponent.is_none_or(|exponent| match exponent {
+        [b'+' | b'-', rest @ ..] => digits(rest),
+        rest => digits(rest),
+    });
+    let mantissa = mantissa.split(|b| *b == b'.').count() <= 2
+        && mantissa.split(|b| *b == b'.').all(digits);
+    matches!(number, b"inf" | b"nan") || mantissa && exponent
+}
+
+/// The operand of GET and PUT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Index<'a> {
+    /// An index that every unpickler can hold.
+    Near(u64),
+    /// One beyond 63 bits, by its digits: only the pure-Python unpickler has such memo entries.
+    Beyond(Cow<'a, [u8]>),
+    /// No index: no integer, or a negative one.
+    No,
 }
 
 /// The operand of GET and PUT: base 10, with sign, spaces and single underscores, as `int(text)` has it.
-/// `None` if it is no integer, or negative, or beyond 63 bits: no memo has such an index.
-pub(super) fn memo_index(line: &[u8]) -> Option<u64> {
+pub(super) fn memo_index(line: &[u8]) -> Index<'_> {
     let text = until_nul(line);
     if !is_python_int(text, 10) {
-        return None;
+        return Index::No;
     }
     let digits = trim_space(text);
     let (negative, digits) = match digits.split_first() {
@@ -44,13 +140,23 @@ pub(super) fn memo_index(line: &[u8]) -> Option<u64> {
         Some((b'+', rest)) => (false, rest),
         _ => (false, digits),
     };
-    let mut value: u64 = 0;
+    let mut value: Option<u64> = Some(0);
     for digit in digits.iter().filter(|b| **b != b'_') {
         value = value
-            .checked_mul(10)?
-            .checked_add(u64::from(digit.wrapping_sub(b'0')))?;
+            .and_then(|value| value.checked_mul(10))
+            .and_then(|value| value.checked_add(u64::from(digit.wrapping_sub(b'0'))))
+            .filter(|value| *value <= i64::MAX.unsigned_abs());
     }
-    (value <= i64::MAX.unsigned_abs() && !(negative && value > 0)).then_some(value)
+    match value {
+        Some(0) => Index::Near(0),
+        _ if negative => Index::No,
+        Some(value) => Index::Near(value),
+        None => {
+            let plain: Vec<u8> = digits.iter().copied().filter(|b| *b != b'_').collect();
+            let zeros = plain.iter().take_while(|b| **b == b'0').count();
+            Index::Beyond(Cow::Owned(plain.get(zeros..).unwrap_or_default().to_vec()))
+        }
+    }
 }
 
 fn until_nul(line: &[u8]) -> &[u8] {
@@ -76,9 +182,6 @@ fn trim_space(mut text: &[u8]) -> &[u8] {
 
 /// `strtol(text, &end, 0)` with `end` at the line's end, and no overflow.
 fn strtol_consumes(text: &[u8]) -> bool {
-    if text.is_empty() {
-        return true;
-    }
     let mut rest = text;
     while let Some((_, after)) = rest.split_first().filter(|(b, _)| is_space(**b)) {
         rest = after;
@@ -289,37 +392,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_are_spelled_as_c_takes_them() {
-        for good in [
-            "0x10",
-            "010",
-            " 7",
-            "+1",
-            "0b1",
-            "0o7",
-            "1_000",
-            "99999999999999999999",
-            "00",
-            "",
-            "5\0junk",
-            "-0x1F ",
+    fn integers_are_plain_odd_or_none() {
+        for plain in ["0", "7", "-12", "99999999999999999999", "00", "01"] {
+            assert_eq!(int(plain.as_bytes()), Spelling::Plain, "{plain:?}");
+        }
+        for odd in [
+            "0x10", "010", " 7", "+1", "+0", "0xf", "0b1", "0o7", "1_000", "08", "5\0junk", "-0x1F ", "-0", "\u{661}",
         ] {
-            assert!(is_int(good.as_bytes()), "{good:?}");
+            assert_eq!(int(odd.as_bytes()), Spelling::Odd, "{odd:?}");
         }
-        for bad in ["08", "1__0", "_1", "1_", "0x", "abc", "1 2", " "] {
-            assert!(!is_int(bad.as_bytes()), "{bad:?}");
+        for no in ["", "1__0", "_1", "1_", "0x", "abc", "1 2", " ", "f you"] {
+            assert_eq!(int(no.as_bytes()), Spelling::No, "{no:?}");
         }
-        assert!(is_long(b"0x10L") && is_long(b"12") && !is_long(b"010L") && !is_long(b"L"));
+        assert_eq!(long(b"12L"), Spelling::Plain);
+        assert_eq!(long(b"12"), Spelling::Plain);
+        assert_eq!(long(b"0x10L"), Spelling::Odd);
+        assert_eq!(long(b"L"), Spelling::No);
+    }
+
+    #[test]
+    fn floats_are_plain_odd_or_none() {
+        for plain in ["1.0", "-2.5", "1e+16", "1e-05", "1", "inf", "-inf", "nan"] {
+            assert_eq!(float(plain.as_bytes()), Spelling::Plain, "{plain:?}");
+        }
+        for odd in ["\x0b1.0", "1_0.0", "+1.0", ".5", "1.", "1E5", "Infinity"] {
+            assert_eq!(float(odd.as_bytes()), Spelling::Odd, "{odd:?}");
+        }
+        for no in ["", "x", "1.2.3", "or each"] {
+            assert_eq!(float(no.as_bytes()), Spelling::No, "{no:?}");
+        }
     }
 
     #[test]
     fn memo_indexes_are_base_ten() {
-        assert_eq!(memo_index(b"1_0"), Some(10));
-        assert_eq!(memo_index(b" +5 "), Some(5));
-        assert_eq!(memo_index(b"007"), Some(7));
-        assert_eq!(memo_index(b"-0"), Some(0));
-        assert_eq!(memo_index(b"-1"), None);
-        assert_eq!(memo_index(b"0x1"), None);
+        assert_eq!(memo_index(b"1_0"), Index::Near(10));
+        assert_eq!(memo_index(b" +5 "), Index::Near(5));
+        assert_eq!(memo_index(b"007"), Index::Near(7));
+        assert_eq!(memo_index(b"-0"), Index::Near(0));
+        assert_eq!(memo_index(b"-1"), Index::No);
+        assert_eq!(memo_index(b"0x1"), Index::No);
+        assert_eq!(
+            memo_index(b"00_99999999999999999999"),
+            Index::Beyond(b"99999999999999999999".as_slice().into())
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! checkpoint is read; tensor bytes are not.
 
 pub(super) mod legacy;
+pub(super) mod package;
 pub(super) mod script;
 pub(super) mod tar;
 pub(super) mod zip;

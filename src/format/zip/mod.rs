@@ -20,7 +20,7 @@ pub use member::Member;
 use crate::{
     bytes::{ReadError, Window},
     fact::{Fact, Hop, Place, Unread},
-    format::{Certainty, Expect, Format, Head, Reading, is_artifact_name},
+    format::{Certainty, Expect, Format, Head, Reading, has_extension, is_artifact_name},
 };
 
 /// Zip archives that no [`Layout`] claims.
@@ -47,6 +47,7 @@ pub struct Layout {
 
 /// Every layout, in the order in which they are asked: the first that claims an archive reads it.
 static LAYOUTS: &[&Layout] = &[
+    &super::torch::package::LAYOUT,
     &super::torch::script::LAYOUT,
     &super::torch::zip::LAYOUT,
     &super::npz::LAYOUT,
@@ -91,16 +92,64 @@ fn probe(head: &Head<'_>) -> Certainty {
     }
 }
 
+/// Suffixes of archives that are laid out for something else than models: what is inside is read all the same.
+const OTHER_ARCHIVES: &[&str] = &[
+    "3mf", "aab", "aar", "apk", "cbz", "crx", "docm", "docx", "dotx", "ear", "epub", "fcstd", "idml", "ipa", "jar", "jmod",
+    "kmz", "kra", "nupkg", "odg", "odp", "ods", "odt", "ora", "pptm", "pptx", "potx", "sketch", "usdz", "vsix", "war",
+    "xlam", "xlsb", "xlsm", "xlsx", "xltx", "xmind", "xpi", "zarr", "zarr.zip",
+];
+
+/// Members that say so, whatever the archive is called: Office and OpenDocument files, Java, Android, e-books, zarr stores.
+const OTHER_MARKS: &[&[u8]] = &[
+    b"[Content_Types].xml",
+    b"META-INF/MANIFEST.MF",
+    b"META-INF/container.xml",
+    b"META-INF/manifest.xml",
+    b"AndroidManifest.xml",
+    b"zarr.json",
+    b".zgroup",
+    b".zarray",
+    b".zattrs",
+    b".zmetadata",
+];
+
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let before = reading.recorder.checkpoint();
     let directory = directory(window, reading)?;
     let layout = LAYOUTS.iter().find(|layout| (layout.claims)(&directory));
     if let Some(layout) = layout {
         reading.is(layout.id);
-        (layout.read)(window, &directory, reading)
-    } else {
-        read_members(window, &directory, reading, |_| None);
-        Ok(())
+        return (layout.read)(window, &directory, reading);
     }
+    let name = reading.name.clone();
+    if has_extension(name.as_bytes(), super::torch::EXTENSIONS)
+        && matches!(reading.expect, Expect::Named)
+    {
+        let detail = "a zip archive that is not laid out as `torch.save` does, which is not read";
+        let detail = detail.into();
+        reading.unread(Unread::Unknown { detail }, Place::Whole);
+    } else if is_for_something_else(&directory, name.as_bytes()) {
+        let members = reading.recorder.checkpoint();
+        read_members(window, &directory, reading, |_| Some(Expect::Aside));
+        // What nobody opens as a model may be put together oddly: all that counts is what is inside.
+        if !reading.found_since(members) {
+            reading.recorder.forget(before);
+        }
+        return Ok(());
+    }
+    read_members(window, &directory, reading, |_| None);
+    Ok(())
+}
+
+/// Whether the members or the name say that an archive is no model's.
+fn is_for_something_else(directory: &Directory, name: &[u8]) -> bool {
+    let named = is_artifact_name(name) && !has_extension(name, FORMAT.extensions);
+    has_extension(name, OTHER_ARCHIVES)
+        || !named && directory.members.iter().any(|member| {
+            let name = member.name.as_bytes();
+            let last = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+            OTHER_MARKS.contains(&name) || OTHER_MARKS.contains(&last)
+        })
 }
 
 /// Whether an archive is one of torch's: whether torch would find `data.pkl` or `constants.pkl` in some root of it.
@@ -151,12 +200,14 @@ pub fn read_members(
     let mut left = window.len().saturating_mul(2).saturating_add(1 << 20);
     for member in &directory.members {
         let storage = is_storage_name(member.name.as_bytes());
+        let before = reading.recorder.checkpoint();
         if few || !storage || member.is_orphan() {
             reading.record(Fact::Member {
                 name: member.name.clone(),
                 size: member.size,
             });
         }
+        let only_member = reading.recorder.checkpoint();
         let told = expect(member);
         let raw = storage && told.is_none() && member.method == 0;
         if member.is_folder() || raw && !could_run(&member.front) {
@@ -175,6 +226,10 @@ pub fn read_members(
             Expect::Named
         });
         read_member(window, member, reading, expect);
+        // Of a hundred thousand pictures none needs a line.
+        if !few && reading.recorder.since(only_member).is_empty() {
+            reading.recorder.forget(before);
+        }
     }
 }
 

@@ -109,7 +109,7 @@ fn operands_are_what_the_memo_holds_and_not_what_stands_before() {
     insta::assert_snapshot!(resolved(Pickle::proto(4).short_unicode("a").memoize().raw(b"h\0\x94h\x01h\0\x93")), @"@ 0xd STACK_GLOBAL: import a.a");
     insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"V\\u0061\nS'\\x62'\n\x93")), @"@ 0x12 STACK_GLOBAL: import a.b");
     insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"K\x01h\x05\x93")), @"@ 0x4 BINGET: Unread(Malformed { detail: Text(memo entry 5 is not set) })");
-    insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"K\x01K\x02\x93")), @"@ 0x6 STACK_GLOBAL: import <computed name>");
+    insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"K\x01K\x02\x93")), @"@ 0x6 STACK_GLOBAL: Unread(Malformed { detail: Text(STACK_GLOBAL takes two strings, and one of these is none) })");
 }
 
 #[test]

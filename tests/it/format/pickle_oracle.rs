@@ -52,11 +52,11 @@ fn undeserved(observations: &[Observation], resolved: &Names) -> Option<String> 
     observations.iter().find_map(|o| match &o.fact {
         Fact::Unread(why) => Some(format!("{why:?}")),
         // An operand that crosses its frame may happen to read alike, CPython allocates what it is asked for, and the
-        // generator leaves on the stack, and damages names to, what no pickler would.
+        // generator spells numbers, leaves on the stack, and damages names to, what no pickler would.
         Fact::Anomaly { kind, detail }
             if !matches!(
                 kind.as_str(),
-                "frame-straddle" | "huge-memo-index" | "odd-name" | "values-left"
+                "bad-number" | "frame-straddle" | "huge-memo-index" | "odd-name" | "values-left"
             ) =>
         {
             Some(format!("{kind}: {detail}"))

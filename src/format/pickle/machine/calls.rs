@@ -2,10 +2,12 @@
 
 use super::{Halt, Machine, State, malformed};
 use crate::{
-    bytes::{ReadError, wide},
+    bytes::wide,
     fact::{Argument, Fact, GlobalName, Text, Unresolved, Usage},
     format::pickle::{
-        constant, opcode as op,
+        constant,
+        lex::Line,
+        opcode as op,
         seen::{ARGUMENTS, Signature},
         value::{Kind, Value},
     },
@@ -28,44 +30,35 @@ impl Machine<'_> {
     }
 
     pub(super) fn global(&mut self) -> Result<(), Halt> {
-        let (module, name) = self.two_lines("GLOBAL")?;
+        let (module, name, ended) = self.two_lines()?;
         if module.as_str().is_none() || name.as_str().is_none() {
             return Err(malformed("GLOBAL with a name that is not UTF-8"));
         }
         let row = self.resolve_lines(&module, &name);
         self.seen.used(row, Usage::Import, self.moment());
+        if !ended {
+            return Err(malformed("GLOBAL without two line feeds"));
+        }
         self.weights.global(self.seen.name(row), self.at);
         self.push(Value::new(Kind::Global, wide(row)))
     }
 
-    /// The two line operands of GLOBAL and INST. At the end of the data the pure-Python unpickler takes a line without its
-    /// line feed, less its last byte, and resolves what that spells before it notices.
-    pub(super) fn two_lines(&mut self, what: &str) -> Result<(Text, Text), Halt> {
-        let cut = |line: &[u8]| {
-            line.split_last()
-                .map(|(_, cut)| Text::new(cut))
-                .unwrap_or_default()
+    /// The two line operands of GLOBAL and INST, and whether both have their line feed. At the end of the data the pure-Python
+    /// unpickler takes a line without one, less its last byte, and does with what that spells what the opcode says before it
+    /// notices.
+    pub(super) fn two_lines(&mut self) -> Result<(Text, Text, bool), Halt> {
+        let text = |line: Line<'_>| {
+            let cut = line.bytes.split_last().map_or(line.bytes, |(_, cut)| cut);
+            Text::new(if line.ended { line.bytes } else { cut })
         };
-        let module = self.lexer.line()?;
-        let (module, cut_module) = (
-            Text::new(module.bytes),
-            (!module.ended).then(|| cut(module.bytes)),
-        );
+        let module = text(self.lexer.line()?);
         let name = self.lexer.line()?;
-        if !name.ended {
-            let module = cut_module.as_ref().unwrap_or(&module);
-            let name = cut(name.bytes);
-            let row = self.resolve_lines(module, &name);
-            self.seen.used(row, Usage::Import, self.moment());
-            return Err(Halt::Error(ReadError::malformed(format!(
-                "{what} without two line feeds"
-            ))));
-        }
-        let name = Text::new(name.bytes);
+        let ended = name.ended;
+        let name = text(name);
         if self.lexer.straddle.is_some() {
             self.straddled();
         }
-        Ok((module, name))
+        Ok((module, name, ended))
     }
 
     pub(super) fn resolve_lines(&mut self, module: &Text, name: &Text) -> usize {
@@ -275,7 +268,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn inst(&mut self) -> Result<(), Halt> {
-        let (module, name) = self.two_lines("INST")?;
+        let (module, name, ended) = self.two_lines()?;
         if !module.as_bytes().is_ascii() || !name.as_bytes().is_ascii() {
             return Err(malformed("INST with a name that is not ASCII"));
         }
@@ -286,6 +279,9 @@ impl Machine<'_> {
         let arguments = self.gather_from(from, Kind::Tuple);
         let class = Value::new(Kind::Global, wide(row));
         let result = self.call(class, arguments, Usage::Call, false);
+        if !ended {
+            return Err(malformed("INST without two line feeds"));
+        }
         self.push(result)
     }
 

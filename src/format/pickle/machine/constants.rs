@@ -2,10 +2,11 @@
 
 use super::{Constant, Embedded, Halt, Machine, malformed};
 use crate::{
-    bytes::{narrow, wide},
+    bytes::{ReadError, narrow, wide},
     fact::Text,
     format::pickle::{
-        begins_embedded, text,
+        begins_embedded,
+        text::{self, Index, Spelling},
         value::{Interner, Kind, Value, is_name_like},
     },
     limits,
@@ -17,22 +18,57 @@ const EMBEDDED: usize = 4096;
 /// Bytes of such constants that are held because they do not stand in the file as they are.
 const DECODED: u64 = 64 << 20;
 
+/// Memo indexes beyond 63 bits that are told apart. No pickler writes one.
+const INDEXES: usize = 4096;
+
 /// `PROTO` as protocols 0 to 2 store it in bytes: as Latin-1 text that `_codecs.encode` turns back.
 const ENCODED_PROTO: &[u8] = b"\xc2\x80";
 
 impl Machine<'_> {
-    pub(super) fn number(&mut self, good: bool, op: &str) {
-        if good {
-            return;
+    /// What a number operand's spelling means: one that no unpickler takes for a number stops all of them.
+    pub(super) fn number(&mut self, spelling: Spelling, op: &str) -> Result<(), Halt> {
+        match spelling {
+            Spelling::Plain => return Ok(()),
+            Spelling::Odd => {}
+            Spelling::No => {
+                self.weights
+                    .block(self.at, || format!("{op} with something that is no number"));
+                return Err(Halt::Error(ReadError::malformed(format!(
+                    "{op} with something that is no number"
+                ))));
+            }
         }
-        // Unpicklers differ in what they take for a number; none is known to go on here, but a payload must not hide behind it.
         self.seen.anomaly(
             "bad-number",
-            || format!("{op} with something that is no number"),
+            || format!("{op} with a number in a spelling that no pickler writes"),
             self.moment(),
         );
         self.weights
             .block(self.at, || format!("{op} with something that is no number"));
+        Ok(())
+    }
+
+    /// The memo index that a line spells. Those beyond 63 bits get one of their own, past all that fit.
+    pub(super) fn text_index(&mut self, what: &'static str) -> Result<u64, Halt> {
+        let digits = match text::memo_index(self.lexer.line()?.bytes) {
+            Index::Near(index) => return Ok(index),
+            Index::Beyond(digits) => digits.into_owned().into_boxed_slice(),
+            Index::No => return Err(malformed(what)),
+        };
+        if let Some(index) = self.indexes.get(&digits) {
+            return Ok(*index);
+        }
+        if self.indexes.len() >= INDEXES {
+            return Err(Halt::Error(ReadError::Limit(format!(
+                "more than {INDEXES} memo indexes beyond 63 bits"
+            ))));
+        }
+        let index = i64::MAX
+            .unsigned_abs()
+            .saturating_add(1)
+            .saturating_add(wide(self.indexes.len()));
+        self.indexes.insert(digits, index);
+        Ok(index)
     }
 
     /// A string constant: interned where it could name something, or where reading it again would find other bytes.

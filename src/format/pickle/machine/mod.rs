@@ -8,6 +8,7 @@
 mod calls;
 mod constants;
 mod stack;
+mod stops;
 
 use super::{
     Storage,
@@ -50,6 +51,8 @@ pub(in crate::format::pickle) struct Run {
     pub embedded: Vec<Embedded>,
     /// There are pickles among the constants that were not kept.
     pub embedded_more: bool,
+    /// There are other readings of operands that cross a frame which were not followed.
+    pub forks_more: bool,
     /// Storages that persistent ids of torch's shape name, each key once.
     pub storages: Vec<Storage>,
     /// How many parts a persistent id of a storage has that has not five.
@@ -128,6 +131,10 @@ pub(in crate::format::pickle) struct Machine<'m> {
     recent: [u64; CONTEXT],
     forks: Vec<(State, u64, Straddle)>,
     forked: usize,
+    /// There are other readings that were not followed.
+    forks_more: bool,
+    /// Memo indexes beyond 63 bits, by their digits.
+    indexes: FxHashMap<Box<[u8]>, u64>,
 }
 
 /// Why the machine stops.
@@ -217,6 +224,7 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         weights: machine.weights,
         embedded: machine.embedded,
         embedded_more: machine.embedded_more,
+        forks_more: machine.forks_more,
         memo,
     }
 }
@@ -259,6 +267,8 @@ impl<'m> Machine<'m> {
             recent: [u64::MAX; CONTEXT],
             forks: Vec::new(),
             forked: 0,
+            forks_more: false,
+            indexes: FxHashMap::default(),
         }
     }
 }
@@ -329,11 +339,11 @@ impl Machine<'_> {
             }
             op::BINPUT => {
                 let [index] = self.lexer.array()?;
-                return self.put(Some(u64::from(index)));
+                return self.put(u64::from(index));
             }
             op::LONG_BINPUT => {
                 let index = u32::from_le_bytes(self.lexer.array()?);
-                return self.put(Some(u64::from(index)));
+                return self.put(u64::from(index));
             }
             op::SHORT_BINUNICODE => {
                 let [n] = self.lexer.array()?;
@@ -405,13 +415,28 @@ impl Machine<'_> {
                 self.push(top)?;
             }
             op::GLOBAL => self.global()?,
-            op::STACK_GLOBAL => self.stack_global()?,
-            op::REDUCE => self.reduce()?,
+            op::STACK_GLOBAL => {
+                self.needs_names()?;
+                self.stack_global()?;
+            }
+            op::REDUCE => {
+                self.needs_callable(1)?;
+                self.reduce()?;
+            }
             op::BUILD => self.build()?,
-            op::NEWOBJ => self.newobj(false)?,
-            op::NEWOBJ_EX => self.newobj(true)?,
+            op::NEWOBJ => {
+                self.needs_callable(1)?;
+                self.newobj(false)?;
+            }
+            op::NEWOBJ_EX => {
+                self.needs_callable(2)?;
+                self.newobj(true)?;
+            }
             op::INST => self.inst()?,
-            op::OBJ => self.obj()?,
+            op::OBJ => {
+                self.needs_callable_at_mark()?;
+                self.obj()?;
+            }
             op::PERSID => {
                 let pid = Text::new(self.lexer.line()?.bytes);
                 self.persistent_text(&pid)?;
@@ -460,7 +485,7 @@ impl Machine<'_> {
             }
             op::INT => {
                 let line = self.lexer.line()?;
-                let good = text::is_int(line.bytes);
+                let spelling = text::int(line.bytes);
                 let value = match line.bytes {
                     b"00" => Value::new(Kind::Bool, 0),
                     b"01" => Value::new(Kind::Bool, 1),
@@ -468,17 +493,17 @@ impl Machine<'_> {
                         text::small(digits).map_or(Value::new(Kind::Long, self.at), Value::int)
                     }
                 };
-                self.number(good, "INT");
+                self.number(spelling, "INT")?;
                 self.push(value)?;
             }
             op::LONG => {
-                let good = text::is_long(self.lexer.line()?.bytes);
-                self.number(good, "LONG");
+                let spelling = text::long(self.lexer.line()?.bytes);
+                self.number(spelling, "LONG")?;
                 self.push(Value::new(Kind::Long, self.at))?;
             }
             op::FLOAT => {
-                let good = text::is_float(self.lexer.line()?.bytes);
-                self.number(good, "FLOAT");
+                let spelling = text::float(self.lexer.line()?.bytes);
+                self.number(spelling, "FLOAT")?;
                 self.push(Value::new(Kind::Float, self.at))?;
             }
             op::LONG1 => {
@@ -529,14 +554,11 @@ impl Machine<'_> {
                 self.byte_constant(n)?;
             }
             op::GET => {
-                let index = text::memo_index(self.lexer.line()?.bytes);
-                match index {
-                    Some(index) => self.get(index)?,
-                    None => return Err(malformed("GET with something that is no memo index")),
-                }
+                let index = self.text_index("GET with something that is no memo index")?;
+                self.get(index)?;
             }
             op::PUT => {
-                let index = text::memo_index(self.lexer.line()?.bytes);
+                let index = self.text_index("PUT with something that is no memo index")?;
                 return self.put(index);
             }
             op::NEXT_BUFFER => {
@@ -666,6 +688,8 @@ impl Machine<'_> {
         let size = wide(self.state.stack.len()).saturating_add(self.state.memo.len());
         if self.forked <= FORKS && size <= FORK_VALUES {
             self.forks.push((self.state.clone(), self.at, straddle));
+        } else {
+            self.forks_more = true;
         }
     }
 }

@@ -159,31 +159,33 @@ impl Machine<'_> {
     }
 
     #[inline]
-    pub(super) fn put(&mut self, index: Option<u64>) -> Result<(), Halt> {
+    pub(super) fn put(&mut self, index: u64) -> Result<(), Halt> {
         if self.lexer.straddle.is_some() {
             self.straddled();
         }
         let top = self.top()?;
-        let Some(index) = index else {
-            return Err(malformed("PUT with something that is no memo index"));
-        };
-        self.store(index, top);
-        Ok(())
+        self.store(index, top)
     }
 
     #[inline]
     pub(super) fn memoize(&mut self) -> Result<(), Halt> {
         let top = self.top()?;
-        self.store(self.state.memo.len(), top);
-        Ok(())
+        self.store(self.state.memo.len(), top)
     }
 
     #[inline]
-    pub(super) fn store(&mut self, index: u64, value: Value) {
-        if self.state.memo.put(index, value) != Stored::Fine {
-            let detail =
-                || format!("memo index {index}: CPython would allocate an array that long");
-            self.seen.anomaly("huge-memo-index", detail, self.moment());
+    pub(super) fn store(&mut self, index: u64, value: Value) -> Result<(), Halt> {
+        match self.state.memo.put(index, value) {
+            Stored::Fine => return Ok(()),
+            Stored::Far => {}
+            Stored::Full => {
+                return Err(Halt::Error(ReadError::Limit(
+                    "too many memo indexes far beyond the others".into(),
+                )));
+            }
         }
+        let detail = || format!("memo index {index}: CPython would allocate an array that long");
+        self.seen.anomaly("huge-memo-index", detail, self.moment());
+        Ok(())
     }
 }

@@ -1,0 +1,67 @@
+//! What stops every unpickler before an opcode does anything: operands that no loader, however it resolves names, could go on
+//! with. Whether a doubtful stream is believed depends on it, so nothing stops here that any unpickler takes.
+
+use super::{Halt, Machine, malformed};
+use crate::format::pickle::value::Kind;
+
+impl Machine<'_> {
+    /// The kind of the value that lies `depth` below the top.
+    fn kind_below(&self, depth: usize) -> Option<Kind> {
+        let at = self.state.stack.len().checked_sub(depth)?.checked_sub(1)?;
+        self.state.stack.get(at).map(|value| value.kind())
+    }
+
+    /// `STACK_GLOBAL` takes two strings; every unpickler compares their types.
+    pub(super) fn needs_names(&self) -> Result<(), Halt> {
+        let no_name = |kind| is_plain(kind) && !matches!(kind, Kind::Str | Kind::StrAt);
+        if (0..2).filter_map(|depth| self.kind_below(depth)).any(no_name) {
+            return Err(malformed("STACK_GLOBAL takes two strings, and one of these is none"));
+        }
+        Ok(())
+    }
+
+    /// Nothing but what was imported, made or handed in can be called.
+    pub(super) fn needs_callable(&self, depth: usize) -> Result<(), Halt> {
+        is_callable(self.kind_below(depth))
+    }
+
+    /// The same for `OBJ`, whose class lies above the mark.
+    pub(super) fn needs_callable_at_mark(&self) -> Result<(), Halt> {
+        let class = self.state.marks.last().and_then(|mark| self.state.stack.get(*mark));
+        is_callable(class.map(|value| value.kind()))
+    }
+}
+
+fn is_callable(kind: Option<Kind>) -> Result<(), Halt> {
+    if kind.is_some_and(is_plain) {
+        return Err(malformed("what is called is a constant or a container: nothing can be called so"));
+    }
+    Ok(())
+}
+
+/// Whether a value is certainly a constant or a plain container.
+fn is_plain(kind: Kind) -> bool {
+    match kind {
+        Kind::None
+        | Kind::Bool
+        | Kind::Int
+        | Kind::Long
+        | Kind::Float
+        | Kind::Str
+        | Kind::StrAt
+        | Kind::Bytes
+        | Kind::Tuple
+        | Kind::List
+        | Kind::Dict
+        | Kind::Set
+        | Kind::FrozenSet => true,
+        Kind::Unknown
+        | Kind::Global
+        | Kind::Result
+        | Kind::Instance
+        | Kind::Persistent
+        | Kind::Extension
+        | Kind::Buffer
+        | Kind::Stale => false,
+    }
+}
