@@ -237,6 +237,19 @@ impl Scope {
         !listings.is_empty() && !listings.iter().any(any)
     }
 
+    /// Whether an entry lists a global as dangerous, with a reason: then it may be used in any way that the entry allows.
+    pub fn lists_as_dangerous(&self, name: &GlobalName) -> bool {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return false;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let dangerous = |listed: &Listed| {
+            listed.entry.dangerous && listed.entry.reason.is_some() && self.active(listed)
+        };
+        self.newest()
+            .any(|layer| layer.allowing(&module, &qualname).into_iter().any(dangerous))
+    }
+
     /// What is wrong with arguments, one constraint for each.
     fn against(&self, constraints: &[Constraint], arguments: &[Argument]) -> Option<String> {
         if constraints.len() != arguments.len() {

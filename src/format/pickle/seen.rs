@@ -72,6 +72,8 @@ struct Row {
     items: Vec<(u8, usize)>,
     /// The event of its being handed on.
     handed_on: Option<usize>,
+    /// Events of uses in which it is not written; the last stands for those that were not kept.
+    misuses: Vec<usize>,
 }
 
 /// All that was seen in one stream.
@@ -123,6 +125,7 @@ impl Seen {
             calls: Vec::new(),
             items: Vec::new(),
             handed_on: None,
+            misuses: Vec::new(),
         });
         self.rows.len().saturating_sub(1)
     }
@@ -256,6 +259,22 @@ impl Seen {
                 class: seen.global.clone(),
                 op: op.into(),
             };
+            self.events.push(event(fact, moment));
+        }
+    }
+
+    /// A global is used in a shape in which it is not written. Equal uses are counted, and those beyond a few of one global.
+    pub(super) fn misused(&mut self, row: usize, fact: Fact, moment: Moment) {
+        const KEPT: usize = 8;
+        let Some(seen) = self.rows.get_mut(row) else {
+            return;
+        };
+        let same = |at: &&usize| self.events.get(**at).is_some_and(|event| event.fact == fact);
+        let full = seen.misuses.last().filter(|_| seen.misuses.len() >= KEPT);
+        if let Some(event) = seen.misuses.iter().find(same).or(full) {
+            count(&mut self.events, *event);
+        } else {
+            seen.misuses.push(self.events.len());
             self.events.push(event(fact, moment));
         }
     }
