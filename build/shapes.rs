@@ -265,6 +265,7 @@ fn pattern(value: &Value, packs: &Packs) -> Result<String> {
             };
             match key.as_str() {
                 "text" => Ok(format!("Pattern::OneText(&{:?})", strings(value)?)),
+                "bytes" => Ok(format!("Pattern::OneBytes({:?})", text(Some(value))?)),
                 "one-of" => Ok(format!("Pattern::OneOf(&[{}])", patterns(value, packs)?)),
                 "optional" => Ok(format!("Pattern::Optional(&{})", pattern(value, packs)?)),
                 "module" => Ok(format!("Pattern::Module({:?})", text(Some(value))?)),

@@ -51,6 +51,14 @@ pub enum Fact {
         /// How it is used.
         usage: Usage,
     },
+    /// A global is looked up in a class by `getattr`, as the old protocols do: loading resolves the class's module and then this
+    /// name in it, which is a fact of its own.
+    Attribute {
+        /// The class, or whatever it is.
+        class: GlobalName,
+        /// The name in it.
+        attribute: Text,
+    },
     /// A global is used in a shape in which no writer uses it.
     UnusualUse(Box<UnusualUse>),
     /// Loading calls something, with these arguments.

@@ -237,6 +237,17 @@ impl Scope {
         !listings.is_empty() && !listings.iter().any(any)
     }
 
+    /// Whether an entry of the policy itself lists a global, rather than a pack.
+    fn has_entry(&self, name: &GlobalName) -> bool {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return false;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let active = |listed: &&Listed| self.active(listed);
+        self.newest()
+            .any(|layer| layer.allowing(&module, &qualname).iter().any(active))
+    }
+
     /// Whether an entry lists a global as dangerous, with a reason: then it may be used in any way that the entry allows.
     pub fn lists_as_dangerous(&self, name: &GlobalName) -> bool {
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
@@ -259,8 +270,11 @@ impl Scope {
                 count(constraints.len())
             ));
         }
-        let allowed =
-            |name: &GlobalName| self.global(name, Usage::Import) == GlobalVerdict::Allowed;
+        // What receives a global may call it: a value of a pack is never called.
+        let allowed = |name: &GlobalName| {
+            let allowed = |usage| self.global(name, usage) == GlobalVerdict::Allowed;
+            allowed(Usage::Import) && (allowed(Usage::Call) || self.has_entry(name))
+        };
         let mut pairs = constraints.iter().zip(arguments).enumerate();
         pairs.find_map(|(at, (constraint, argument))| {
             let why = constraint.refuses(argument, allowed)?;

@@ -75,6 +75,8 @@ const OF_OBJECT: i64 = 0x3f;
 const HOLDS_OBJECTS: i64 = 0x0b;
 /// What a plain item may have: clearing (texts), the interpreter's lock (fields), alignment of fields, a setter of its own.
 const HARMLESS: i64 = 0x08 | 0x10 | 0x40 | 0x80;
+/// Arrays are pickled as lists.
+const LISTED: i64 = 0x02;
 /// Fields are aligned.
 const ALIGNED: i64 = 0x80;
 /// numpy's own limit for the size of an item.
@@ -130,9 +132,11 @@ impl Dtype {
 pub(super) struct Layout {
     /// Bytes of an item.
     pub size: u64,
-    /// It is an object, or holds some: arrays of it are pickled as lists.
+    /// It is an object, or holds some.
     pub objects: bool,
-    /// It is a text of numpy's own, of any length: arrays of it are pickled as lists too.
+    /// Arrays of it are pickled as lists: it holds objects, is a text of any length, or is a part of what held objects.
+    pub listed: bool,
+    /// It is a text of numpy's own, of any length.
     pub texts: bool,
     /// It has fields.
     pub record: bool,
@@ -182,14 +186,7 @@ pub(super) struct Dtypes {
 impl Dtypes {
     /// The dtype that `numpy.dtype` makes of a kind and a size, as numpy writes them.
     pub(super) fn spelled(&mut self, code: &str) -> Dtype {
-        let found = CLASSES.iter().position(|(known, ..)| {
-            code == *known
-                || sized(known)
-                    && code.strip_prefix(known).is_some_and(|size| {
-                        !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit())
-                    })
-        });
-        let Some(at) = found else { return Dtype(0) };
+        let Some(at) = class_of(code) else { return Dtype(0) };
         let number = code.trim_start_matches(|c: char| c.is_ascii_alphabetic()).parse::<u64>().ok();
         let made = match (sort(at), number) {
             (Some(Sort::Wide), Some(number)) => number.checked_mul(4),
@@ -217,7 +214,7 @@ impl Dtypes {
     pub(super) fn of_texts(&mut self) -> Dtype {
         let Some(at) = CLASSES.iter().position(|(code, ..)| *code == "T") else { return Dtype(0) };
         let dtype = self.made(at, None);
-        let layout = Layout { size: 16, texts: true, ..Layout::default() };
+        let layout = Layout { size: 16, texts: true, listed: true, ..Layout::default() };
         self.settle(dtype, layout);
         dtype
     }
@@ -324,7 +321,7 @@ impl Dtypes {
             return match (size, alignment, sort) {
                 _ if !plain => Err("it has parts, and its type has none"),
                 (-1, -1, Some(Sort::Objects)) if flags == OF_OBJECT => {
-                    Ok(Layout { size: 8, objects: true, flags, ..Layout::default() })
+                    Ok(Layout { size: 8, objects: true, listed: true, flags, ..Layout::default() })
                 }
                 (-1, -1, Some(Sort::Fixed | Sort::Dated)) if flags & !HARMLESS == 0 => {
                     Ok(Layout { size: known.made.unwrap_or(0), flags, ..Layout::default() })
@@ -338,36 +335,41 @@ impl Dtypes {
         if known.made.is_some_and(|made| made != size) {
             return Err("its size is another than it is made with");
         }
-        if !matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) {
+        // Some releases gave none to aligned fields of which there are none.
+        let bare = size == 0 && !none(names);
+        if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || bare && alignment == 0) {
             return Err("its alignment is none");
         }
-        let record = if plain {
-            Record::default()
+        let (record, expected) = if plain {
+            (Record::default(), None)
         } else if sort != Some(Sort::Void) {
             return Err("it has parts, and its type has none");
         } else if none(names) && none(fields) {
-            let (record, base_flags) = self.array(*base, size, looker)?;
-            if record.objects && flags != base_flags {
-                return Err("its flags are not those of what it is an array of");
-            }
-            record
+            let (record, flags) = self.array(*base, size, looker)?;
+            (record, (flags & REFERENCES != 0).then_some(flags))
         } else if none(base) {
-            self.record(*names, *fields, size, looker)?
+            let record = self.record(*names, *fields, size, looker)?;
+            // A selection of fields keeps the flags of the whole.
+            (record, Some(flags & !ALIGNED | HOLDS_OBJECTS).filter(|_| record.objects || flags & REFERENCES != 0))
         } else {
             return Err("it has both fields and a shape");
         };
-        let agree = if record.objects {
-            flags & HOLDS_OBJECTS == HOLDS_OBJECTS && (none(names) || flags & !(HOLDS_OBJECTS | HARMLESS) == 0)
-        } else {
-            flags & (REFERENCES | !HARMLESS) == 0
+        let agree = match expected {
+            Some(expected) if none(base) => flags & !ALIGNED == expected && expected & !(HOLDS_OBJECTS | HARMLESS) == 0,
+            Some(expected) => flags == expected,
+            None => flags & !HARMLESS == 0 && (!plain || flags & ALIGNED == 0),
         };
         if !agree {
             return Err("its flags say otherwise than its parts whether its items hold objects");
         }
-        if none(names) && flags & ALIGNED != 0 && none(base) {
-            return Err("its flags speak of fields, and it has none");
-        }
-        Ok(Layout { size, objects: record.objects, record: !none(names), flags, ..Layout::default() })
+        Ok(Layout {
+            size,
+            objects: record.objects,
+            listed: flags & LISTED != 0,
+            record: !none(names),
+            flags,
+            ..Layout::default()
+        })
     }
 
     /// An item that is an array: a dtype and a shape.
@@ -512,6 +514,20 @@ fn numbered(numbers: &[Value], looker: &Preview<'_>) -> Result<(), &'static str>
     } else {
         Err("its unit is not what numpy writes")
     }
+}
+
+/// Whether numpy writes a dtype so: a kind and a size.
+pub(super) fn is_code(code: &str) -> bool {
+    class_of(code).is_some()
+}
+
+/// Which class a kind and a size are of.
+fn class_of(code: &str) -> Option<usize> {
+    CLASSES.iter().position(|(known, ..)| {
+        let digits = |size: &str| !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit());
+        code == *known && known.ends_with(|c: char| c.is_ascii_digit())
+            || sized(known) && code.strip_prefix(known).is_some_and(digits)
+    })
 }
 
 /// Whether a class has sizes, which stand behind its code.

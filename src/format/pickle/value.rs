@@ -303,8 +303,9 @@ struct Node {
     product: Option<u64>,
 }
 
-/// A list or a dict that may still be filled. Picklers fill it where it was made, so those that can be stand one upon the
-/// other, and what is known of them does not depend on how much is pickled in between.
+/// A list or a dict that may still be filled, or a tuple of sizes that waits for what is of these sizes. Picklers make and fill
+/// them where they stand on the stack, one upon the other, so what is known of them does not depend on how much is pickled in
+/// between.
 #[derive(Debug, Clone, Copy)]
 struct Open {
     id: u64,
@@ -312,6 +313,7 @@ struct Open {
     place: usize,
     len: u64,
     marks: Marks,
+    product: Option<u64>,
 }
 
 /// What is known of a container besides its first children.
@@ -405,9 +407,16 @@ impl Nodes {
         }
     }
 
-    /// Notes that a list or dict was made at this place of the stack, from so many children, and may be filled there.
+    /// Notes that a list, a dict or a tuple was made at this place of the stack, from these children.
     #[inline]
     pub(super) fn opened(&mut self, value: Value, children: &[Value], place: usize) {
+        let product = match value.kind() {
+            Kind::Tuple => product(children),
+            _ => None,
+        };
+        if value.kind() == Kind::Tuple && product.is_none() {
+            return;
+        }
         while self.open.last().is_some_and(|open| open.place >= place) {
             self.open.pop();
         }
@@ -420,13 +429,19 @@ impl Nodes {
             place,
             len: crate::bytes::wide(children.len()),
             marks,
+            product,
         });
+    }
+
+    /// What is known of a container that left the ring.
+    fn open(&self, id: u64) -> Option<&Open> {
+        /// Those that a state could hold were made last.
+        const LOOKED_AT: usize = 8;
+        self.open.iter().rev().take(LOOKED_AT).find(|open| open.id == id)
     }
 
     /// How many children a container has, and what they are; `None` if that is not known any more.
     pub(super) fn summary(&self, value: Value) -> Option<Summary> {
-        /// Those that a state could hold were made last.
-        const LOOKED_AT: usize = 8;
         let id = value.number();
         if let Some(node) = self.ring.get(Self::slot(id)).filter(|node| node.id == id) {
             return Some(Summary {
@@ -434,7 +449,7 @@ impl Nodes {
                 marks: node.marks,
             });
         }
-        let open = self.open.iter().rev().take(LOOKED_AT).find(|open| open.id == id)?;
+        let open = self.open(id)?;
         Some(Summary {
             len: open.len,
             marks: open.marks,
@@ -454,8 +469,10 @@ impl Nodes {
     /// The product of a tuple's integers, if it holds nothing but integers that are not negative.
     pub(super) fn product(&self, tuple: Value) -> Option<u64> {
         let id = tuple.number();
-        let node = self.ring.get(Self::slot(id)).filter(|node| node.id == id)?;
-        node.product
+        match self.ring.get(Self::slot(id)).filter(|node| node.id == id) {
+            Some(node) => node.product,
+            None => self.open(id)?.product,
+        }
     }
 
     /// Adds what children come to, and notices what is more than any honest pickle has.

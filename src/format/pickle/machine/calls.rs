@@ -146,6 +146,9 @@ impl Machine<'_> {
         keywords: bool,
     ) -> Value {
         let row = self.callee(callee);
+        if let Some(attribute) = self.attribute(callee, row, arguments) {
+            return attribute;
+        }
         self.seen.used(row, usage, self.moment());
         let signature = self.signature(arguments, usage, keywords);
         if !self.seen.called_before(row, signature) {

@@ -94,7 +94,7 @@ impl Machine<'_> {
 
     pub(super) fn container(&mut self, kind: Kind) -> Result<(), Halt> {
         let value = self.state.nodes.make(kind, &[]);
-        if matches!(kind, Kind::List | Kind::Dict) {
+        if matches!(kind, Kind::List | Kind::Dict | Kind::Tuple) {
             let place = self.state.stack.len();
             self.state.nodes.opened(value, &[], place);
         }
@@ -111,7 +111,7 @@ impl Machine<'_> {
         } = &mut self.state;
         let items = stack.get(from..).unwrap_or_default();
         let value = nodes.make(kind, items);
-        if matches!(kind, Kind::List | Kind::Dict) {
+        if matches!(kind, Kind::List | Kind::Dict | Kind::Tuple) {
             nodes.opened(value, items, from);
         }
         if kind == Kind::Dict {

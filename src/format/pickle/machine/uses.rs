@@ -2,11 +2,12 @@
 
 use super::{Machine, State};
 use crate::{
-    fact::{Fact, Part, UnusualUse, Usage},
+    bytes::wide,
+    fact::{Fact, Part, Text, UnusualUse, Usage},
     format::pickle::{
         opcode as op,
         shapes::{self, Known, Makes, Values},
-        value::{Kind, Value},
+        value::{Kind, Marks, Value},
     },
 };
 
@@ -52,6 +53,40 @@ impl Machine<'_> {
             Known::Shape(shape) => self.made(shape.makes(), arguments),
             Known::Plain => 0,
         }
+    }
+
+    /// `getattr` of a global and a constant: how protocols 0 to 3 spell a name inside a class, which protocol 4 stores with a dot.
+    /// It is the same global then.
+    pub(super) fn attribute(&mut self, callee: Value, row: usize, arguments: Value) -> Option<Value> {
+        if callee.kind() != Kind::Global || self.code != op::REDUCE {
+            return None;
+        }
+        let name = self.seen.name(row)?;
+        if name.name != "getattr" || !(name.module == "builtins" || name.module == "__builtin__") {
+            return None;
+        }
+        let parts = (arguments.kind() == Kind::Tuple).then(|| self.state.nodes.all(arguments));
+        let Some([class, attribute]) = parts.flatten() else {
+            return None;
+        };
+        let (class, attribute) = (*class, *attribute);
+        let plain = attribute.kind() == Kind::Str && !attribute.marks().has(Marks::SPECIAL);
+        if class.kind() != Kind::Global || !plain {
+            return None;
+        }
+        let class = class.index();
+        let (name, attribute) = (self.seen.name(class)?.clone(), self.names.text(attribute.index()));
+        if attribute.contains(&b'.') {
+            return None;
+        }
+        let fact = Fact::Attribute { class: name.clone(), attribute: Text::new(attribute) };
+        let whole = [name.name.as_bytes(), b".", attribute].concat();
+        let found = self.seen.named(name.module.as_bytes(), &whole);
+        let moment = self.moment();
+        self.seen.other(fact, moment);
+        self.seen.used(found, Usage::Import, moment);
+        self.seen.looked_into(row, class);
+        Some(Value::new(Kind::Global, wide(found)))
     }
 
     /// What is known of a value besides what made it.

@@ -1,7 +1,10 @@
 //! What a pattern cannot say, each compared with the real library by a test.
 
 use super::{Check, Known, Shape, fit::Values, known};
-use crate::format::pickle::value::{Kind, Value};
+use crate::format::pickle::{
+    dtype::is_code,
+    value::{Kind, Value},
+};
 
 /// Items of no size that an array may have: they cost no bytes in the file and memory when they are listed.
 const EMPTY_ITEMS: u64 = 1 << 24;
@@ -15,8 +18,8 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
         }
         (Check::Scalar, [dtype, item]) => return scalar(*dtype, *item, values),
         (Check::Strided, [_, _, sizes, strides, ..]) => strided(*sizes, *strides, values),
-        // A shape of these has a state, or is compared where it is made.
-        (Check::ArrayState | Check::Dtype, _) => true,
+        (Check::ArrayState, _) => true,
+        (Check::Dtype, [what, ..]) => return dtype(*what, values),
         _ => false,
     };
     if fits { Ok(()) } else { Err("as many strides as sizes".to_owned()) }
@@ -30,6 +33,13 @@ pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(
     }
 }
 
+/// A kind and a size, as numpy writes them: it takes much else for a dtype.
+fn dtype(what: Value, values: &Values<'_>) -> Result<(), String> {
+    let code = values.looker.string(what);
+    let good = code.is_none_or(|code| code.as_str().is_some_and(is_code));
+    if good { Ok(()) } else { Err("a kind and a size, as in 'f8'".to_owned()) }
+}
+
 /// As many strides as sizes.
 fn strided(sizes: Value, strides: Value, values: &Values<'_>) -> bool {
     let count = |value: Value| values.looker.nodes.summary(value).map(|summary| summary.len);
@@ -40,7 +50,7 @@ fn strided(sizes: Value, strides: Value, values: &Values<'_>) -> bool {
 fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Result<(), String> {
     let layout = values.dtypes.layout(dtype).ok_or("a dtype whose state is set")?;
     let count = values.product(sizes).ok_or("a tuple of sizes")?;
-    if layout.objects || layout.texts {
+    if layout.listed {
         let len = (items.kind() == Kind::List).then(|| values.looker.nodes.summary(items)).flatten();
         return match len {
             Some(summary) if summary.len == count => Ok(()),
@@ -63,7 +73,7 @@ fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Resul
 
 fn frombuffer(bytes: Value, dtype: Value, sizes: Value, order: &[Value], values: &Values<'_>) -> Result<(), String> {
     let layout = values.dtypes.layout(dtype).ok_or("a dtype whose state is set")?;
-    if layout.objects || layout.texts {
+    if layout.listed {
         return Err("a dtype that holds no objects".to_owned());
     }
     if let [order] = order
@@ -87,7 +97,7 @@ fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> 
     if layout.texts || layout.objects && (bytes || !layout.record) {
         return Err("a dtype that is not of objects".to_owned());
     }
-    if !layout.objects && !bytes && is_array {
+    if !layout.listed && !bytes && is_array {
         return Err("bytes for an item that holds no objects".to_owned());
     }
     match values.looker.length(item) {

@@ -53,6 +53,10 @@ impl Values<'_> {
                 let text = self.looker.string(value);
                 text.is_some_and(|text| texts.iter().any(|one| text == *one))
             }
+            Pattern::OneBytes(bytes) => match kind {
+                Kind::Bytes => self.looker.bytes(value).is_some_and(|known| known == bytes.as_bytes()),
+                _ => self.makes(value) == Some(Makes::Bytes),
+            },
             Pattern::Bytes => matches!(kind, Kind::Bytes | Kind::Buffer) || self.makes(value) == Some(Makes::Bytes),
             Pattern::Sizes => self.are_sizes(value),
             Pattern::Tuple(parts) => self.arguments(parts, value),

@@ -62,6 +62,8 @@ pub(super) enum Pattern {
     Text,
     /// One of these texts.
     OneText(&'static [&'static str]),
+    /// Just these bytes, or what makes bytes of a text.
+    OneBytes(&'static str),
     /// Bytes: a constant, or what makes bytes of a text.
     Bytes,
     /// A tuple of integers that are not negative.
@@ -227,6 +229,7 @@ impl fmt::Display for Pattern {
                 let texts: Vec<String> = texts.iter().map(|text| format!("'{text}'")).collect();
                 f.write_str(&texts.join(" or "))
             }
+            Self::OneBytes(bytes) => write!(f, "b'{bytes}'"),
             Self::Bytes => f.write_str("bytes"),
             Self::Sizes => f.write_str("a tuple of sizes"),
             Self::Tuple([one]) => write!(f, "({one},)"),
