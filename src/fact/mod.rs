@@ -12,6 +12,7 @@ mod site;
 mod tensor;
 mod text;
 mod torch;
+mod usual;
 
 pub use entry::{Brought, Changed, Commit, Entry, EntryKind, Kept};
 pub use excerpt::{Excerpt, Mark};
@@ -22,6 +23,7 @@ pub use site::{Hop, Place, Site, Span};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Text, deceives};
 pub use torch::{Obstacle, TorchForm, TorchLoad};
+pub use usual::{Part, UnusualUse};
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,16 @@ pub enum Fact {
         /// How it is used.
         usage: Usage,
     },
+    /// A global is looked up in a class by `getattr`, as the old protocols do: loading resolves the class's module and then this
+    /// name in it, which is a fact of its own.
+    Attribute {
+        /// The class, or whatever it is.
+        class: GlobalName,
+        /// The name in it.
+        attribute: Text,
+    },
+    /// A global is used in a shape in which no writer uses it.
+    UnusualUse(Box<UnusualUse>),
     /// Loading calls something, with these arguments.
     Call {
         /// What is called.

@@ -321,6 +321,26 @@ impl Scope {
         !listings.is_empty() && !listings.iter().any(any)
     }
 
+    /// Whether an entry of the policy itself lists a global, rather than a pack.
+    fn has_entry(&self, name: &GlobalName) -> bool {
+        !self.entries_of(name).is_empty()
+    }
+
+    /// Whether an entry lists a global as dangerous, with a reason: then it may be used in any way that the entry allows.
+    pub fn lists_as_dangerous(&self, name: &GlobalName) -> bool {
+        let dangerous = |listed: &Listed| listed.entry.dangerous && listed.entry.reason.is_some();
+        let entries = self.entries_of(name);
+        entries.iter().any(|(_, listed)| dangerous(listed))
+    }
+
+    fn entries_of(&self, name: &GlobalName) -> Vec<(usize, &Listed)> {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return Vec::new();
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        self.entries(&module, &qualname)
+    }
+
     /// What is wrong with arguments, one constraint for each.
     fn against(&self, constraints: &[Constraint], arguments: &[Argument]) -> Option<String> {
         if constraints.len() != arguments.len() {
@@ -330,8 +350,11 @@ impl Scope {
                 count(constraints.len())
             ));
         }
-        let allowed =
-            |name: &GlobalName| self.allows(name, Usage::Import);
+        // What receives a global may call it: a value of a pack is never called.
+        let allowed = |name: &GlobalName| {
+            self.allows(name, Usage::Import)
+                && (self.allows(name, Usage::Call) || self.has_entry(name))
+        };
         let mut pairs = constraints.iter().zip(arguments).enumerate();
         pairs.find_map(|(at, (constraint, argument))| {
             let why = constraint.refuses(argument, allowed)?;

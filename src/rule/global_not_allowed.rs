@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{Case, advice, more, within::Within};
 use crate::{
     bytes::wide,
-    fact::{Argument, Fact, Global, GlobalName, Hop, Observation, Usage},
+    fact::{Argument, Fact, Global, GlobalName, Hop, Observation, Text, Usage},
     finding::{Finding, Level, Subject},
     limits,
     policy::{ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal, Standing},
@@ -119,6 +119,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
         case.observations,
         |fact| matches!(fact, Fact::Is(id) if id == "torch-script"),
     );
+    let nested = nested(case);
     let mut refused: Vec<Refused<'a>> = Vec::new();
     let mut known: FxHashMap<(&[Hop], &GlobalName), usize> = FxHashMap::default();
     for observation in case.observations {
@@ -130,7 +131,10 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
             continue;
         };
         let hops = observation.site.hops.as_slice();
-        if case.scope.allows(name, *usage) || (is_torchscript(name) && script.holds(hops)) {
+        if case.scope.allows(name, *usage)
+            || (is_torchscript(name) && script.holds(hops))
+            || *usage == Usage::Import && nested.contains(name)
+        {
             continue;
         }
         let at = *known.entry((hops, name)).or_insert(refused.len());
@@ -184,6 +188,32 @@ fn rank(usage: Usage) -> u8 {
 fn is_torchscript(name: &GlobalName) -> bool {
     let module = name.module.as_bytes();
     module == b"__torch__" || module.starts_with(b"__torch__.")
+}
+
+/// The names in classes that `getattr` looks up, where the policy allows the class and such a call of `getattr`.
+fn nested(case: &Case<'_>) -> FxHashSet<GlobalName> {
+    let getattr = GlobalName::new("builtins", "getattr");
+    let mut nested = FxHashSet::default();
+    for observation in case.observations {
+        let Fact::Attribute { class, attribute } = &observation.fact else {
+            continue;
+        };
+        let arguments = [
+            Argument::Global(Global::Named(class.clone())),
+            Argument::Str(attribute.clone()),
+        ];
+        if case.scope.allows(&getattr, Usage::Call)
+            && case.scope.allows(class, Usage::Import)
+            && case.scope.arguments(&getattr, &arguments) == ArgumentVerdict::Allowed
+        {
+            let whole = [class.name.as_bytes(), b".", attribute.as_bytes()].concat();
+            nested.insert(GlobalName {
+                module: class.module.clone(),
+                name: Text::new(whole),
+            });
+        }
+    }
+    nested
 }
 
 /// The first call of each global at each place.

@@ -99,6 +99,7 @@ rules! {
     torch_weights_only,
     unknown_artifact,
     unresolved_global,
+    unusual_use,
 }
 
 /// A finding that stands for so many more of a rule in one file, of the same level.

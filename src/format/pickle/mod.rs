@@ -13,6 +13,7 @@ mod memo;
 mod opcode;
 mod preview;
 mod seen;
+mod shapes;
 mod text;
 mod value;
 mod weights_only;
@@ -50,7 +51,6 @@ What is reported besides globals and calls:
 - `huge-memo-index`: a memo index for which CPython would allocate gigabytes
 - `unknown-protocol`: a protocol above 5
 - `bad-number`: a number operand that is none
-- `forged-dtype`: the state of a numpy dtype that numpy would not have written: fields beyond an item, bytes taken for objects
 - `odd-name`: a global whose name holds control characters
 - `values-left`: a pickle that leaves more on its stack than its result
 - `deep-nesting`: containers nested deeper than any pickler writes

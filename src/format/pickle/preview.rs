@@ -103,6 +103,29 @@ impl Preview<'_> {
         }
     }
 
+    /// An integer of up to 64 bits.
+    pub(super) fn integer(&self, value: Value) -> Option<i64> {
+        match value.kind() {
+            Kind::Int => Some(i64::from(value.as_int())),
+            Kind::Long => constant::integer(self.window, value.number()),
+            _ => None,
+        }
+    }
+
+    /// Bytes that are short.
+    pub(super) fn bytes(&self, value: Value) -> Option<Vec<u8>> {
+        const LONGEST: usize = 32;
+        let found = (value.kind() == Kind::Bytes).then(|| constant::bytes(self.window, value.number(), LONGEST));
+        let (length, bytes) = found.flatten()?;
+        (length == wide(bytes.len())).then_some(bytes)
+    }
+
+    /// How long bytes are.
+    pub(super) fn length(&self, value: Value) -> Option<u64> {
+        let found = (value.kind() == Kind::Bytes).then(|| constant::bytes(self.window, value.number(), 0));
+        found.flatten().map(|(length, _)| length)
+    }
+
     /// The bytes of a string value.
     pub(super) fn string(&self, value: Value) -> Option<Text> {
         match value.kind() {

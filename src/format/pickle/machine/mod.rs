@@ -9,6 +9,7 @@ mod calls;
 mod constants;
 mod stack;
 mod stops;
+mod uses;
 
 use super::{
     Storage,
@@ -18,6 +19,7 @@ use super::{
     opcode as op,
     preview::Preview,
     seen::{CONTEXT, Moment, Seen},
+    shapes::Known,
     text,
     value::{Interner, Kind, Nodes, Overgrown, Value},
     weights_only::WeightsOnly,
@@ -106,6 +108,8 @@ pub(in crate::format::pickle) struct Machine<'m> {
     lexer: Lexer,
     state: State,
     names: Interner,
+    /// How the globals of the rows are written.
+    known: Vec<Known>,
     /// Globals already resolved from these two operands.
     resolved: FxHashMap<(Value, Value), usize>,
     /// Globals already resolved from these two lines.
@@ -250,6 +254,7 @@ impl<'m> Machine<'m> {
                 dtypes: Dtypes::default(),
             },
             names: Interner::knowing(calls::SKLEARN_VERSION),
+            known: Vec::new(),
             resolved: FxHashMap::default(),
             lines: FxHashMap::default(),
             seen: Seen::default(),
@@ -411,8 +416,7 @@ impl Machine<'_> {
             }
             op::DUP => {
                 let top = self.top()?;
-                self.state.dtypes.used(top);
-                self.push(top)?;
+                self.push(top.by_name())?;
             }
             op::GLOBAL => self.global()?,
             op::STACK_GLOBAL => {

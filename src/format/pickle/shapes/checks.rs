@@ -1,0 +1,132 @@
+//! What a pattern cannot say, each compared with the real library by a test.
+
+use super::{Check, Known, Shape, fit::Values, known};
+use crate::format::pickle::{
+    dtype::is_code,
+    value::{Kind, Value},
+};
+
+/// Items of no size that an array may have: they cost no bytes in the file and memory when they are listed.
+const EMPTY_ITEMS: u64 = 1 << 24;
+
+/// Compares the arguments of a call, which fit their patterns already. `Err` says what was expected.
+pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Result<(), String> {
+    let fits = match (check, arguments) {
+        (Check::Applier, [function, class, arguments, _]) => return applied(*function, *class, *arguments, values),
+        (Check::Frombuffer, [bytes, dtype, sizes, _, order @ ..]) => {
+            return frombuffer(*bytes, *dtype, *sizes, order, values);
+        }
+        (Check::Scalar, [dtype, item]) => return scalar(*dtype, *item, values),
+        (Check::Strided, [_, _, sizes, strides, ..]) => strided(*sizes, *strides, values),
+        (Check::ArrayState, _) => true,
+        (Check::Dtype, [what, ..]) => return dtype(*what, values),
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err("as many strides as sizes".to_owned()) }
+}
+
+/// Compares a state, which fits its pattern already.
+pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(), String> {
+    match (check, values.looker.nodes.all(state)) {
+        (Check::ArrayState, Some([_, sizes, dtype, _, items])) => array(*sizes, *dtype, *items, values),
+        _ => Ok(()),
+    }
+}
+
+/// A kind and a size, as numpy writes them: it takes much else for a dtype.
+fn dtype(what: Value, values: &Values<'_>) -> Result<(), String> {
+    let code = values.looker.string(what);
+    let good = code.is_none_or(|code| code.as_str().is_some_and(is_code));
+    if good { Ok(()) } else { Err("a kind and a size, as in 'f8'".to_owned()) }
+}
+
+/// As many strides as sizes.
+fn strided(sizes: Value, strides: Value, values: &Values<'_>) -> bool {
+    let count = |value: Value| values.looker.nodes.summary(value).map(|summary| summary.len);
+    count(sizes) == count(strides)
+}
+
+/// The items of an array: a list of as many where numpy pickles a list, otherwise as many bytes as they take.
+fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Result<(), String> {
+    let layout = values.dtypes.layout(dtype).ok_or("a dtype whose state is set")?;
+    let count = values.product(sizes).ok_or("a tuple of sizes")?;
+    if layout.listed {
+        let len = (items.kind() == Kind::List).then(|| values.looker.nodes.summary(items)).flatten();
+        return match len {
+            Some(summary) if summary.len == count => Ok(()),
+            _ => Err(format!("a list of {count} items for an array of that many")),
+        };
+    }
+    if items.kind() == Kind::List {
+        return Err("bytes for an array that holds no objects".to_owned());
+    }
+    if layout.size == 0 && count > EMPTY_ITEMS {
+        return Err(format!("no more than {EMPTY_ITEMS} items of no size"));
+    }
+    let expected = count.saturating_mul(layout.size);
+    match values.looker.length(items) {
+        Some(length) if length != expected => Err(format!("{expected} bytes for an array of that many")),
+        // Bytes that are made of a text are counted by numpy itself.
+        _ => Ok(()),
+    }
+}
+
+fn frombuffer(bytes: Value, dtype: Value, sizes: Value, order: &[Value], values: &Values<'_>) -> Result<(), String> {
+    let layout = values.dtypes.layout(dtype).ok_or("a dtype whose state is set")?;
+    if layout.listed {
+        return Err("a dtype that holds no objects".to_owned());
+    }
+    if let [order] = order
+        && !strided(sizes, *order, values)
+    {
+        return Err("as many axes as sizes".to_owned());
+    }
+    let count = values.product(sizes).ok_or("a tuple of sizes")?;
+    let expected = count.saturating_mul(layout.size);
+    match values.looker.length(bytes) {
+        Some(length) if length != expected => Err(format!("{expected} bytes for an array of that many")),
+        _ => Ok(()),
+    }
+}
+
+/// A scalar: the bytes of one item; an array of one where the item holds objects.
+fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> {
+    let layout = values.dtypes.layout(dtype).ok_or("a dtype whose state is set")?;
+    let is_array = matches!(item.kind(), Kind::Result);
+    let bytes = values.fits(&super::Pattern::Bytes, item) || matches!(item.kind(), Kind::Str | Kind::StrAt);
+    if layout.texts || layout.objects && (bytes || !layout.record) {
+        return Err("a dtype that is not of objects".to_owned());
+    }
+    if !layout.listed && !bytes && is_array {
+        return Err("bytes for an item that holds no objects".to_owned());
+    }
+    match values.looker.length(item) {
+        Some(length) if length != layout.size => Err(format!("{} bytes for an item of that many", layout.size)),
+        _ => Ok(()),
+    }
+}
+
+/// A function of torch that makes a tensor, a class of tensors, and arguments as that function itself may get.
+fn applied(function: Value, class: Value, arguments: Value, values: &Values<'_>) -> Result<(), String> {
+    let shape = values.shape(function).filter(|shape| shape.makes == super::Makes::Tensor);
+    let Some(shape) = shape.filter(|shape| shape.check != Some(Check::Applier)) else {
+        return Err("a function of torch that makes a tensor".to_owned());
+    };
+    let of_torch = matches!(values.canonical(class), Some("torch.Tensor" | "torch.nn.parameter.Parameter"));
+    if !of_torch && !values.fits(&super::Pattern::OtherClass, class) {
+        return Err("a class of tensors".to_owned());
+    }
+    shape.call(arguments, values)
+}
+
+impl Values<'_> {
+    /// The shape of a global of a pack.
+    fn shape(&self, value: Value) -> Option<&'static Shape> {
+        let global = (value.kind() == Kind::Global).then(|| self.looker.seen.name(value.index()));
+        let name = global.flatten()?;
+        match known(name.module.as_bytes(), name.name.as_bytes()) {
+            Known::Shape(shape) => Some(shape),
+            Known::Plain => None,
+        }
+    }
+}
