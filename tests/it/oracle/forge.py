@@ -262,6 +262,8 @@ class Writer:
 
     def a_global(self, node):
         module, name = node.value
+        if module in ("builtins", "__builtin__"):
+            module = "builtins" if self.protocol > 2 else "__builtin__"
         if self.protocol >= 4:
             self.a_text(said(module))
             self.a_text(said(name))
@@ -629,7 +631,7 @@ def main(folder, count, seed):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     sys.setrecursionlimit(3000)
-    forger = Forger(int(seed), 700)
+    forger = Forger(int(seed), max(200, min(700, int(count) // 4)))
     for at in range(int(count)):
         extension, done, data = forger.one()
         (folder / ("%06d.%s" % (at, extension))).write_bytes(data)

@@ -130,7 +130,7 @@ def audit(event, arguments):
     if watched[0] and event.startswith(FORBIDDEN) and not (event == "open" and str(arguments[0]) == watched[0]):
         about = watched[0]
         watched[0] = None
-        raise Hole("%s%r while loading %s" % (event, arguments, about))
+        raise Hole("%s %r while loading %s" % (event, arguments[0] if arguments else "", about))
 
 
 watched = [None]
@@ -200,7 +200,7 @@ def check_array(array):
 
 def check_tensor(tensor):
     if getattr(tensor, "_backward_hooks", None):
-        raise Hole("hooks %r" % tensor._backward_hooks)
+        raise Hole("hooks of the kind %s" % type(tensor._backward_hooks).__name__)
     if tensor.is_nested or tensor.device.type != "cpu":
         return
     if tensor.layout == torch.sparse_coo:
