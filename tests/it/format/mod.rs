@@ -8,4 +8,5 @@ mod pickle;
 mod pickle_oracle;
 mod safetensors;
 mod torch_oracle;
+mod writers;
 mod zip;

@@ -133,15 +133,9 @@ fn compare(files: &[Vec<u8>], mode: &[&str]) {
     );
 }
 
-/// A number from the environment, for longer runs.
-fn from_env(name: &str, otherwise: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.and_then(|n| n.parse().ok()).unwrap_or(otherwise)
-}
-
 fn generated(count: u64) -> Vec<Vec<u8>> {
-    let mut generator = Generator::new(from_env("WEIGHBRIDGE_ORACLE_SEED", 1));
-    let count = from_env("WEIGHBRIDGE_ORACLE_FILES", count);
+    let mut generator = Generator::new(oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1));
+    let count = oracle::number("WEIGHBRIDGE_ORACLE_FILES", count);
     (0..count).map(|_| generator.file()).collect()
 }
 

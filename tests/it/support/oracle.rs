@@ -24,11 +24,23 @@ pub(crate) fn python(probe: &str) -> Option<PathBuf> {
     works.then_some(python)
 }
 
+/// A number from the environment, for longer runs.
+pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.and_then(|n| n.parse().ok()).unwrap_or(otherwise)
+}
+
 /// Runs a script of `tests/it/oracle` and returns the JSON of each line it prints.
 pub(crate) fn run(python: &Path, script: &str, args: &[&str]) -> Vec<serde_json::Value> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it/oracle")
-        .join(script);
+    write(python, &format!("tests/it/oracle/{script}"), args)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Runs a script of the repository and returns what it prints.
+pub(crate) fn write(python: &Path, script: &str, args: &[&str]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
     let out = Command::new(python)
         .arg(&script)
         .args(args)
@@ -40,11 +52,7 @@ pub(crate) fn run(python: &Path, script: &str, args: &[&str]) -> Vec<serde_json:
         script.display(),
         String::from_utf8_lossy(&out.stderr)
     );
-    String::from_utf8(out.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    String::from_utf8(out.stdout).unwrap()
 }
 
 /// Runs a script that needs `module` with some bytes on its standard input and returns its output; `None` without a Python

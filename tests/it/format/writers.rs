@@ -1,0 +1,140 @@
+//! What real writers write passes; what passes does no harm to real loaders.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use crate::support::{cli, oracle};
+
+/// Rules that a genuine file may break: a name that no pack lists, and an object that torch itself would not take.
+const MAY_SAY: [&str; 2] = ["global-not-allowed", "torch-weights-only"];
+
+/// The findings that refuse files of a folder: path, rule and message.
+fn refusals(folder: &Path) -> Vec<[String; 3]> {
+    let run = cli::run(folder, &["check", "--format", "json", "."]);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["level"] == "deny")
+        .map(|finding| {
+            [
+                text(&finding["path"]),
+                text(&finding["rule"]),
+                text(&finding["message"]),
+            ]
+        })
+        .collect()
+}
+
+#[test]
+#[allow(
+    clippy::print_stderr,
+    reason = "a comparison says of how many files it was"
+)]
+fn what_real_writers_write_passes() {
+    let Some(python) = oracle::python("import numpy") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let count = oracle::number("WEIGHBRIDGE_ORACLE_FILES", 1500);
+    let seed = oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1);
+    oracle::write(
+        &python,
+        "policies/generate/genuine.py",
+        &[
+            dir.path().to_str().unwrap(),
+            &count.to_string(),
+            &seed.to_string(),
+        ],
+    );
+    let refusals = refusals(dir.path());
+    let wrong: Vec<String> = refusals
+        .iter()
+        .filter(|[_, rule, _]| !MAY_SAY.contains(&rule.as_str()))
+        .map(|refusal| refusal.join(": "))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} genuine files are refused:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n")
+    );
+    let files: BTreeSet<&str> = refusals.iter().map(|[path, ..]| path.as_str()).collect();
+    assert!(
+        files.len() as u64 * 4 < count,
+        "{} of {count} are refused for names that no pack lists",
+        files.len()
+    );
+    eprintln!("{count} files of real writers, {} refused", files.len());
+}
+
+#[test]
+#[allow(
+    clippy::print_stderr,
+    reason = "a comparison says of how many files it was"
+)]
+fn what_passes_does_no_harm_to_real_loaders() {
+    let Some(python) = oracle::python("import numpy") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let count = oracle::number("WEIGHBRIDGE_ORACLE_FILES", 1500);
+    let seed = oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1);
+    // Some thousands at a time, so that a long run needs no more room than a short one.
+    let (mut done, mut passed, mut part) = (0, 0, 0);
+    while done < count {
+        let some = (count - done).min(4000);
+        let folder = dir.path().join("forged");
+        let told = oracle::write(
+            &python,
+            "tests/it/oracle/forge.py",
+            &[
+                folder.to_str().unwrap(),
+                &some.to_string(),
+                &(seed * 1000 + part).to_string(),
+            ],
+        );
+        let forged: BTreeMap<&str, &str> =
+            told.lines().map(|l| l.split_once('\t').unwrap()).collect();
+        let refused: BTreeSet<String> = refusals(&folder)
+            .into_iter()
+            .map(|[path, ..]| path)
+            .collect();
+        let passing: Vec<String> = forged
+            .keys()
+            .filter(|name| !refused.contains(**name))
+            .map(|name| folder.join(name).to_str().unwrap().to_owned())
+            .collect();
+        let list = dir.path().join("list");
+        std::fs::write(&list, passing.join("\n")).unwrap();
+        let mut lines = oracle::run(&python, "prove.py", &[list.to_str().unwrap()]);
+        let summary = lines.pop().unwrap();
+        assert_eq!(summary["files"].as_u64().unwrap(), passing.len() as u64);
+        let holes: Vec<String> = lines
+            .iter()
+            .map(|line| {
+                let path = Path::new(line["file"].as_str().unwrap());
+                let what = forged[path.file_name().unwrap().to_str().unwrap()];
+                let kept = std::env::temp_dir().join(path.file_name().unwrap());
+                std::fs::copy(path, &kept).unwrap();
+                format!("{}: {what}: {}", kept.display(), line["hole"])
+            })
+            .collect();
+        assert!(
+            holes.is_empty(),
+            "{} files pass and do harm (kept where they can be looked at):\n{}",
+            holes.len(),
+            holes.join("\n")
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
+        done += some;
+        passed += passing.len() as u64;
+        part += 1;
+    }
+    assert!(passed * 5 > count, "only {passed} of {count} forgeries pass");
+    eprintln!("{passed} of {count} forged files pass, and none does harm");
+}
