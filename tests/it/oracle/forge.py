@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "policies" / "generate"))
 import genuine  # noqa: E402
+from fitting import Fitting  # noqa: E402
 
 LEGACY_MAGIC = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 LISTED = sorted({name for path in sorted((ROOT / "policies" / "globals").glob("*.yaml")) for name in re.findall(r"global: ([\w.]+)", path.read_text(encoding="utf-8"))})
@@ -301,7 +302,9 @@ class Writer:
 # --- changes ---------------------------------------------------------------------------------------------------------
 
 
-class Forger:
+class Forger(Fitting):
+    Node, copied = Node, staticmethod(copied)
+
     def __init__(self, seed, pool):
         self.chosen, self.donors = random.Random(seed), []
         # Seeds must not be huge: what is tried is the shape.
@@ -389,10 +392,14 @@ class Forger:
     def change(self, root):
         chosen = self.chosen
         places = nodes(root)
-        # Calls and what they get matter more than what lists hold.
-        node, holder, at = chosen.choice([place for place in places if place[0].kind in ("call", "tuple", "global", "storage")] or places) if chosen.random() < 0.5 else chosen.choice(places)
-        way = chosen.choice(self.WAYS)
-        return getattr(self, way)(node, holder, at, places) and "%s %s" % (way, node.kind)
+        calls = [place for place in places if place[0].kind in ("call", "tuple", "global", "storage")] or places
+        for _ in range(20):
+            # Calls and what they get matter more than what lists hold.
+            node, holder, at = chosen.choice(calls if chosen.random() < 0.5 else places)
+            way = chosen.choice(self.WAYS if chosen.random() < 0.6 else self.FITTING)
+            if getattr(self, way)(node, holder, at, places):
+                return "%s %s" % (way, node.kind)
+        return "nothing"
 
     def other_number(self, node, holder, at, places):
         node = self.chosen.choice([place[0] for place in places if place[0].kind == "int"] or [None])

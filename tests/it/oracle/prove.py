@@ -6,6 +6,7 @@ away. Prints one JSON line for each hole (a signal, a hang, memory beyond all pr
 object that contradicts itself), and at the end {"files": ..., "loaded": ..., "errors": {...}}. A Python exception is no hole."""
 import collections
 import copy
+import encodings.latin_1  # noqa: F401  (before loads are watched)
 import faulthandler
 import gc
 import importlib
@@ -128,6 +129,8 @@ FORBIDDEN = ("os.", "subprocess.", "socket.", "ctypes.", "shutil.", "exec", "com
 
 def audit(event, arguments):
     if watched[0] and event.startswith(FORBIDDEN) and not (event == "open" and str(arguments[0]) == watched[0]):
+        if event == "import" and not torch and arguments[0].split(".")[0] == "torch":
+            return  # what is not installed
         about = watched[0]
         watched[0] = None
         raise Hole("%s %r while loading %s" % (event, arguments[0] if arguments else "", about))
@@ -252,10 +255,13 @@ def use_array(value):
     check_array(value)
     if value.size > FEW or value.nbytes > 1 << 22:
         return tried(lambda: repr(value), lambda: value[0], lambda: value.copy())
+    if value.dtype.char == "T":
+        # Releases of numpy crash on genuine arrays of these, swapped or copied deeply.
+        return tried(lambda: repr(value), lambda: value.tolist(), lambda: value.copy(), lambda: value[0], lambda: value == value, lambda: value + value, lambda: value.astype(object), lambda: dumped(value))
     changed = []
     tried(lambda: changed.append(value.copy()), lambda: repr(value), lambda: str(value), lambda: value.tolist(), lambda: value.tobytes(), lambda: value == value, lambda: value + value, lambda: value.sum(), lambda: value.argsort(), lambda: numpy.sort(value),
           lambda: value.astype(object), lambda: value.astype(str), lambda: value.astype("f8"), lambda: value.astype(value.dtype.newbyteorder()), lambda: value[0], lambda: value[..., -1:], lambda: value.flat[0], lambda: list(value.flat), lambda: value.ravel()[::2].copy(), lambda: value.T.copy(), lambda: numpy.concatenate([value, value]),
-          lambda: [value[name] for name in value.dtype.names or ()], lambda: [value[name].copy().tolist() for name in value.dtype.names or ()], lambda: value.view(numpy.recarray)[0], lambda: numpy.array([value, value]), lambda: numpy.unique(value), lambda: value.item(0), lambda: value.dtype.char != "T" and value.byteswap(), lambda: numpy.zeros_like(value), lambda: numpy.empty_like(value), lambda: numpy.full_like(value, 1),
+          lambda: [value[name] for name in value.dtype.names or ()], lambda: [value[name].copy().tolist() for name in value.dtype.names or ()], lambda: value.view(numpy.recarray)[0], lambda: numpy.array([value, value]), lambda: numpy.unique(value), lambda: value.item(0), lambda: value.byteswap(), lambda: numpy.zeros_like(value), lambda: numpy.empty_like(value), lambda: numpy.full_like(value, 1),
           lambda: changed[0].__setitem__(Ellipsis, value), lambda: changed[0].flat.__setitem__(0, value.flat[0]), lambda: changed[0].fill(0), lambda: changed[0].sort(), lambda: changed[0].resize((3,)), lambda: numpy.save(io.BytesIO(), value), lambda: dumped(value), lambda: copy.deepcopy(value), lambda: value.__setitem__(Ellipsis, value), lambda: hash(value.dtype), lambda: memoryview(value).tolist(), lambda: numpy.where(value, value, value), lambda: value.searchsorted(value))
 
 
@@ -287,6 +293,10 @@ def use_tensor(value):
 
 
 def use_any(value):
+    # Methods of a container that Python and the standard library look for on the object itself.
+    planted = set(getattr(value, "__dict__", ())) & set(dir(type(value))) if isinstance(value, (dict, list, set)) else ()
+    if planted:
+        raise Hole("attributes in place of methods: %s" % sorted(planted))
     tried(lambda: repr(value)[:0], lambda: hash(value), lambda: value == value, lambda: len(value), lambda: copy.copy(value), lambda: copy.deepcopy(value), lambda: dumped(value), lambda: sorted(value), lambda: list(value)[:3], lambda: value[0], lambda: value[-1], lambda: bool(value), lambda: value.tolist(), lambda: str(value)[:0], lambda: list(reversed(value)), lambda: value.most_common(2), lambda: value + value, lambda: value | value, lambda: copy.copy(value).popitem(), lambda: copy.copy(value).pop(), lambda: copy.copy(value).clear(), lambda: copy.copy(value).update({"x": 1}), lambda: value.numel(), lambda: value.nbytes(), lambda: copy.copy(value).append(1), lambda: vars(value).items())
 
 
