@@ -31,8 +31,8 @@ Examples:
   weighbridge hook status --pre-commit --pre-push
 
 Exit codes:
-  0  git runs weighbridge for every hook that is named; if none is, for at least
-     one, and for each that it was installed for
+  0  git runs weighbridge for every hook that is named; if none is named, for
+     one at least, and for each that it was installed for
   1  it does not
   2  it cannot be told: no repository, or one that cannot be read";
 

@@ -149,7 +149,12 @@ impl Run {
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,
     ) -> Result<Report, Error> {
-        let (policy, name) = policy::find(self.policy.as_deref(), view, cwd)?;
+        let named = self.policy.as_deref();
+        let (policy, name) = if self.hook == Asking::Framework {
+            policy::find_for_change(named, view, cwd)?
+        } else {
+            policy::find(named, view, cwd)?
+        };
         let request = Request {
             deadline,
             ..Request::default()
