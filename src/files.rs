@@ -185,8 +185,14 @@ fn split<'p>(path: &'p Path, zones: &Zones) -> Result<(PathBuf, &'p OsStr), Refu
 /// # Errors
 /// As for a file in it; whatever the operating system answers.
 pub(crate) fn make_folder(path: &Path, checked: &[PathBuf]) -> Result<(), Refused> {
-    let folder = resolve(path, &Zones::new(checked))?;
-    Ok(fs::create_dir_all(folder)?)
+    let zones = Zones::new(checked);
+    let folder = resolve(path, &zones)?;
+    let Some(base) = zones.outermost(&folder) else {
+        return Ok(fs::create_dir_all(folder)?);
+    };
+    let below = folder.strip_prefix(base).map(parts).unwrap_or_default();
+    Folder::make(base, &below)?;
+    Ok(())
 }
 
 /// The folder that a path leads to, without links; what does not exist is taken as it is spelled.
@@ -360,13 +366,31 @@ struct Folder(std::os::fd::OwnedFd);
 #[cfg(unix)]
 impl Folder {
     fn open(base: &Path, below: &[OsString]) -> io::Result<Self> {
-        use rustix::fs::{Mode, OFlags, open, openat};
+        Self::walk(base, below, false)
+    }
+
+    /// The same, of a folder whose lower part may not be there yet.
+    fn make(base: &Path, below: &[OsString]) -> io::Result<Self> {
+        Self::walk(base, below, true)
+    }
+
+    fn walk(base: &Path, below: &[OsString], make: bool) -> io::Result<Self> {
+        use rustix::{
+            fs::{Mode, OFlags, mkdirat, open, openat},
+            io::Errno,
+        };
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
         // A folder that may be passed and not be listed is one to write in.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let flags = flags | OFlags::PATH;
         let mut folder = open(base, flags, Mode::empty())?;
         for name in below {
+            if make {
+                match mkdirat(&folder, name, Mode::from_raw_mode(0o777)) {
+                    Ok(()) | Err(Errno::EXIST) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
             folder = openat(&folder, name, flags | OFlags::NOFOLLOW, Mode::empty())?;
         }
         Ok(Self(folder))
@@ -417,6 +441,13 @@ impl Folder {
         Ok(Self(folder))
     }
 
+    fn make(base: &Path, below: &[OsString]) -> io::Result<Self> {
+        let mut folder = base.to_owned();
+        folder.extend(below);
+        fs::create_dir_all(folder)?;
+        Self::open(base, below)
+    }
+
     fn open_for_writing(&self, name: &OsStr) -> io::Result<fs::File> {
         fs::OpenOptions::new().write(true).open(self.0.join(name))
     }
@@ -432,5 +463,62 @@ impl Folder {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         fs::remove_file(self.0.join(name))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A folder that becomes a link between the look at it and the writing leads nowhere else.
+    #[test]
+    fn a_link_that_is_put_there_in_between_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let (tree, outside) = (root.join("tree"), root.join("outside"));
+        for made in [&tree, &outside, &tree.join("out")] {
+            fs::create_dir(made).unwrap();
+        }
+        let checked = [tree.clone()];
+        let Ok(Place::File(spot)) = place(&tree.join("out/x"), &checked) else {
+            panic!("there is no link yet");
+        };
+        let (draft, _) = spot.draft(false).unwrap();
+        fs::rename(tree.join("out"), tree.join("moved")).unwrap();
+        symlink("../outside", tree.join("out")).unwrap();
+        // What was begun goes where it was begun.
+        draft.keep().unwrap();
+        assert!(tree.join("moved/x").is_file());
+        assert!(spot.draft(false).is_err());
+        assert!(place(&tree.join("out/x"), &checked).is_err());
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let over = || done.load(std::sync::atomic::Ordering::Relaxed);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let out = tree.join("out");
+                while !over() {
+                    let _ = fs::remove_file(&out);
+                    let _ = fs::create_dir(&out);
+                    let _ = fs::rename(&out, tree.join("spare"));
+                    let _ = symlink("../outside", &out);
+                    let _ = fs::remove_dir_all(tree.join("spare"));
+                }
+            });
+            for _ in 0..3000 {
+                let _ = make_folder(&tree.join("out/deep"), &checked);
+                let Ok(Place::File(spot)) = place(&tree.join("out/x"), &checked) else {
+                    continue;
+                };
+                if let Ok((draft, _)) = spot.draft(false) {
+                    let _ = draft.keep();
+                }
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
     }
 }

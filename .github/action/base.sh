@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the check compares with: finds the base of the change that the event is about, and fetches it if the checkout does not
-# have it. Says `range` for `weighbridge check --diff`, empty to check everything.
+# have it. Says `range` for `weighbridge check --diff`, empty to check everything, and `commits`, the commits of the change as
+# `weighbridge check --history` takes them, empty if they are not to be looked at one by one.
 #
 # The policy is read from the base, so a base that the change could choose would be a way around the gate. Where an event has
 # one and it cannot be had, that is an error and not a check of everything: then the change would be judged by its own policy.
@@ -12,6 +13,7 @@ everything() {
     notice "Checking everything: $*."
     output base ''
     output range ''
+    output commits ''
     exit 0
 }
 
@@ -48,10 +50,42 @@ complete() {
     GIT_TERMINAL_PROMPT=0 git diff --no-ext-diff --no-textconv --stat "$1" HEAD >/dev/null 2>"$errors" || true
 }
 
-# against COMMIT DOTS WHY: three dots begin where the change left its base, which takes a history to find; two compare the trees.
+is_shallow() { [ "$(git rev-parse --is-shallow-repository)" = true ]; }
+
+# The commits of the change, from BASE to TIP, are what the whole history says: where a shallow clone ends, commits of the base would
+# be taken for the change's. Says in `remark` what is not looked at.
+remark=''
+commits() {
+    local range=$1..$2
+    [ "$INPUT_HISTORY" != false ] || return 0
+    # What one commit adds, no later one removes.
+    [ "${EVENT_PULL_COMMITS:-}" != 1 ] || return 0
+    if is_shallow; then
+        if [ "$INPUT_HISTORY" = auto ]; then
+            remark=" The commits of the change are not here (\`fetch-depth: 0\` brings them): what one of them adds and a later one removes is not looked at."
+            return 0
+        fi
+        echo "fetching the history"
+        GIT_TERMINAL_PROMPT=0 git fetch --quiet --no-tags --no-recurse-submodules --no-write-fetch-head --unshallow origin 2>"$errors" || true
+        if is_shallow; then
+            [ ! -s "$errors" ] || show "$errors"
+            die "The commits of the change are not in this checkout and could not be fetched, and \`history\` is true." \
+                "Let actions/checkout fetch them with \`fetch-depth: 0\`."
+        fi
+    fi
+    git rev-parse -q --verify "$2^{commit}" >/dev/null || return 0
+    if git config --get-regexp '^remote\..*\.promisor$' >/dev/null; then
+        GIT_TERMINAL_PROMPT=0 git log --no-ext-diff --no-textconv --stat "$range" >/dev/null 2>"$errors" || true
+    fi
+    output commits "$range"
+}
+
+# against COMMIT DOTS WHY [TIP]: three dots begin where the change left its base, which takes a history to find; two compare the
+# trees. TIP is the last commit of the change.
 against() {
     complete "$1"
-    notice "Checking what has changed since $1: $3."
+    commits "$1" "${4:-HEAD}"
+    notice "Checking what has changed since $1: $3.$remark"
     output base "$1"
     output range "$1$2HEAD"
     exit 0
@@ -60,7 +94,7 @@ against() {
 # Since its base, as far as the history that is here goes.
 since() {
     local dots=...
-    [ "$(git rev-parse --is-shallow-repository)" != true ] || dots=..
+    ! is_shallow || dots=..
     against "$1" "$dots" "$2"
 }
 
@@ -76,6 +110,7 @@ nothing_of_the_change() {
 }
 
 enter
+case $INPUT_HISTORY in auto | true | false) ;; *) die "\`history\` is one of auto, true, false" ;; esac
 # What is in a commit is what it says, whatever the repository would put in its place.
 export GIT_NO_REPLACE_OBJECTS=1
 errors=$(mktemp)
@@ -122,7 +157,7 @@ pull_request | pull_request_review | pull_request_review_comment)
         )
         if [ "${#parents[@]}" = 2 ] && [ "${parents[1]}" = "$EVENT_PULL_HEAD" ]; then
             have "${parents[0]}" || not_to_be_had "The base ${parents[0]}"
-            against "${parents[0]}" .. "the base that the pull request is merged into"
+            against "${parents[0]}" .. "the base that the pull request is merged into" "$EVENT_PULL_HEAD"
         fi
     fi
     have "$EVENT_PULL_BASE" || not_to_be_had "The base $EVENT_PULL_BASE"

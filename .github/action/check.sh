@@ -7,22 +7,6 @@ set -euo pipefail
 # shellcheck source=.github/action/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-flag() {
-    case $2 in
-    true) return 0 ;;
-    false) return 1 ;;
-    *) die "\`$1\` is true or false" ;;
-    esac
-}
-# Each line that is not empty becomes an item of `items`.
-lines() {
-    items=()
-    local line
-    while IFS= read -r line || [ -n "$line" ]; do
-        line=${line%$'\r'}
-        [ -z "$line" ] || items+=("$line")
-    done <<<"$1"
-}
 # How often the report has a finding of this level. Quotes within a string are escaped in JSON, so no name can be counted.
 count() { { grep -oE "\"level\": ?\"$1\"" "$json" || true; } | wc -l | tr -d ' '; }
 
@@ -32,6 +16,8 @@ folder=$(mktemp -d "${RUNNER_TEMP:?}/weighbridge.XXXXXX")
 json=$folder/weighbridge.json
 sarif=${INPUT_SARIF:-$folder/weighbridge.sarif}
 arguments=(check --output "json=$json" --output "sarif=$sarif" --output "plain=$folder/report.txt")
+[ -z "$INPUT_CATEGORY" ] || arguments+=("--sarif-category=$INPUT_CATEGORY")
+if flag submodules "$INPUT_SUBMODULES"; then arguments+=(--recurse-submodules); fi
 # What is said on standard output is for GitHub, or for nobody: the report for people is shown below.
 if flag annotations "$INPUT_ANNOTATIONS"; then
     arguments+=(--format github)
@@ -48,7 +34,7 @@ for report in ${items[@]+"${items[@]}"}; do
 done
 lines "$INPUT_PATHS"
 named=${#items[@]}
-arguments+=(-- ${items[@]+"${items[@]}"})
+for path in ${items[@]+"${items[@]}"}; do arguments+=("--only=$path"); done
 
 code=0
 "$PROGRAM" "${arguments[@]}" >&3 2>"$folder/stderr" || code=$?
@@ -59,6 +45,8 @@ case $code in
 3) outcome=nothing ;;
 *) outcome=unable ;;
 esac
+# What a commit of the change brings and a later one removes was said by a step of its own.
+if [ "$COMMITS_REFUSED" = true ] && [ "$outcome" != unable ]; then outcome=refused; fi
 output outcome "$outcome"
 if [ "$outcome" = unable ]; then
     printf '::error title=weighbridge::%s\n' "$(escaped "The check could not be done: $(head -c 2000 "$folder/stderr")")"

@@ -40,4 +40,28 @@ enter() {
     cd -- "${GITHUB_WORKSPACE:-.}" || die "there is no workspace"
     cd -- "${INPUT_WORKING_DIRECTORY:-.}" 2>/dev/null ||
         die "there is no folder \`$INPUT_WORKING_DIRECTORY\` in the workspace: mend \`working-directory\`, or check the repository out first"
+    # A change can make a link of it: what is written here would go elsewhere.
+    case $(pwd -P)/ in
+    "$(cd -- "${GITHUB_WORKSPACE:-.}" && pwd -P)"/*) ;;
+    *) die "\`$INPUT_WORKING_DIRECTORY\` (\`working-directory\`) leads out of the workspace" ;;
+    esac
+}
+
+# flag NAME VALUE: whether an input is true.
+flag() {
+    case $2 in
+    true) return 0 ;;
+    false) return 1 ;;
+    *) die "\`$1\` is true or false" ;;
+    esac
+}
+
+# Each line that is not empty becomes an item of `items`.
+lines() {
+    items=()
+    local line
+    while IFS= read -r line || [ -n "$line" ]; do
+        line=${line%$'\r'}
+        [ -z "$line" ] || items+=("$line")
+    done <<<"$1"
 }

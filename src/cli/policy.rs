@@ -143,6 +143,47 @@ fn say_unread(view: &mut View, policy: &Policy, judge: &str, read: &[PathBuf]) {
     view.notices.extend(said);
 }
 
+/// The same, where a pipeline judges a change by what it is for: a file of the work tree that is named is one that the change
+/// can edit, so it is read from there as well.
+pub(super) fn find_for_change(
+    named: Option<&Path>,
+    view: &mut View,
+    cwd: &Path,
+) -> Result<(Policy, String), Error> {
+    let place = view
+        .ground()
+        .filter(|_| !view.is_index())
+        .map(str::to_owned);
+    let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+    let below = named.and_then(|named| {
+        let path = normal(&real.join(named));
+        path.strip_prefix(&view.root).ok().map(Path::to_owned)
+    });
+    let (Some(place), Some(below)) = (place, below) else {
+        return find(named, view, cwd);
+    };
+    if view.ground_has(&below) {
+        return at(view, &place, &below);
+    }
+    view.notices.push(format!(
+        "there is no {} {place}, so it does not judge",
+        Text::new(below.as_os_str().as_encoded_bytes())
+    ));
+    find(None, view, cwd)
+}
+
+/// A policy that git recorded.
+fn at(view: &View, place: &str, path: &Path) -> Result<(Policy, String), Error> {
+    let files = Recorded { view, place };
+    let (rules, formats) = (scan::rule_ids(), scan::format_ids());
+    let catalog = Catalog {
+        rules: &rules,
+        formats: &formats,
+    };
+    let policy = Policy::load_from(&files, path, &catalog)?;
+    Ok((policy, files.name(path)))
+}
+
 /// The policy on disk at the view's root.
 fn on_disk(view: &View, cwd: &Path) -> Result<(Policy, String), Error> {
     let asked =
@@ -165,17 +206,10 @@ fn on_disk(view: &View, cwd: &Path) -> Result<(Policy, String), Error> {
 
 /// The policy that git recorded, where the view's is: in a commit or in the index.
 fn recorded(view: &mut View, place: &str) -> Result<(Policy, String), Error> {
-    let files = Recorded { view, place };
     for name in PLACES {
         let path = Path::new(name);
         if view.ground_has(path) {
-            let (rules, formats) = (scan::rule_ids(), scan::format_ids());
-            let catalog = Catalog {
-                rules: &rules,
-                formats: &formats,
-            };
-            let policy = Policy::load_from(&files, path, &catalog)?;
-            return Ok((policy, files.name(path)));
+            return at(view, place, path);
         }
     }
     // Where a policy lies about and was not recorded, its author expects it to judge.

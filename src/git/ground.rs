@@ -54,6 +54,9 @@ impl Ground {
     /// A commit's tree; `name` says what the user calls it.
     pub(super) fn commit(commit: gix::ObjectId, tree: gix::ObjectId, name: &str) -> Self {
         let id = commit.to_hex_with_len(7).to_string();
+        let kinds = ["refs/remotes/", "refs/heads/", "refs/tags/"];
+        let short = kinds.iter().find_map(|kind| name.strip_prefix(kind));
+        let name = short.unwrap_or(name);
         let place = if name.is_empty() || id.starts_with(name) || name.starts_with(&id) {
             format!("at {id}")
         } else {

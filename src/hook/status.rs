@@ -65,8 +65,8 @@ pub enum State {
     Changed,
     /// Another hook, of a tool if it is known; git does not run one that is not executable.
     Other {
-        /// The tool.
-        tool: Option<&'static str>,
+        /// The tool, and how it is made to run this program before a commit.
+        tool: Option<(&'static str, &'static str)>,
         /// Whether git runs it.
         runs: bool,
     },
@@ -231,7 +231,10 @@ fn other(hooks: &Hooks, place: &Place, bytes: &[u8], runs: bool, on_path: bool) 
     if own != place.path && is_ours(&own) {
         return State::PassedOver(own);
     }
-    State::Other { tool: name, runs }
+    State::Other {
+        tool: tool.map(|tool| (tool.name, tool.better)),
+        runs,
+    }
 }
 
 fn is_ours(path: &Path) -> bool {

@@ -32,8 +32,8 @@ Examples:
   weighbridge hook status --pre-commit --pre-push
 
 Exit codes:
-  0  git runs weighbridge for every hook that is named; if none is, for at least
-     one, and for each that it was installed for
+  0  git runs weighbridge for every hook that is named; if none is named, for
+     one at least, and for each that it was installed for
   1  it does not
   2  it cannot be told: no repository, or one that cannot be read";
 
@@ -306,9 +306,23 @@ fn words(state: &State, at: Stage, cwd: &Path) -> String {
         State::Changed => format!(
             "weighbridge, changed by someone: compare it with `weighbridge hook print {at}`"
         ),
-        State::Other { tool, runs: true } => format!("{}: weighbridge is not run", owned(*tool)),
+        State::Other { tool, runs: true } => {
+            let commits = matches!(at, Stage::PreCommit | Stage::PreMergeCommit);
+            let help = match tool.filter(|_| commits) {
+                Some((_, better)) => format!(": {better}"),
+                None if tool.is_none() => format!(": `weighbridge hook install --{at}` runs both"),
+                None => String::new(),
+            };
+            format!(
+                "{}, which does not run weighbridge{help}",
+                owned(tool.map(|it| it.0))
+            )
+        }
         State::Other { tool, runs: false } => {
-            format!("{}, not executable: git does not run it", owned(*tool))
+            format!(
+                "{}, not executable: git does not run it",
+                owned(tool.map(|it| it.0))
+            )
         }
         State::Replaced(tool, path) => format!(
             "{}, in the place of weighbridge, which is kept as {} and not run",
@@ -316,7 +330,7 @@ fn words(state: &State, at: Stage, cwd: &Path) -> String {
             shown(path, cwd)
         ),
         State::PassedOver(path) => format!(
-            "weighbridge is in {}, where git does not look: `weighbridge hook install --{at}` installs it here",
+            "weighbridge is in {}, where git does not look: core.hooksPath leads here",
             shown(path, cwd)
         ),
     }

@@ -137,7 +137,12 @@ impl Run {
         let Some(mut view) = self.view(cwd)? else {
             return Ok(None);
         };
-        let (policy, name) = policy::find(self.policy.as_deref(), &mut view, cwd)?;
+        let named = self.policy.as_deref();
+        let (policy, name) = if self.hook == Asking::Framework {
+            policy::find_for_change(named, &mut view, cwd)?
+        } else {
+            policy::find(named, &mut view, cwd)?
+        };
         let request = Request {
             deadline,
             ..Request::default()

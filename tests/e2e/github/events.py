@@ -1,5 +1,8 @@
 """What the action says and does for each event, in each kind of checkout."""
 
+import json
+from pathlib import Path
+
 from checks import act, careless, expect, numbers_are_right, paths, refused_for_what_it_brings, says, scenario
 from world import HOSTILE, ROOT, ZERO
 
@@ -325,6 +328,152 @@ def inputs_are_obeyed(world):
     expect(result, "clean")
     assert result.outputs["warnings"] == "1" and len(result.of("warning")) == 1, result.log
     expect(act(workspace, "pull_request", github, payload, {"fail-on": "warnings"}), "clean", 1)
+
+
+def removed_again(world):
+    """A change whose first commit adds a checkpoint that its second takes away."""
+    world.on("feature")
+    world.write("models/hidden.pkl", HOSTILE)
+    world.commit("add it")
+    world.git(world.desk, "rm", "-q", "models/hidden.pkl")
+    world.write("words.md", b"words\n")
+    return world.commit("take it away", push="feature")
+
+
+@scenario
+def what_one_commit_adds_and_another_removes_is_said(world):
+    head = removed_again(world)
+    world.advance()
+    github, payload = world.pull(head)
+    # The merge of GitHub, and the head itself, each with its history.
+    for ref in (github["ref"], head):
+        workspace = world.checkout(ref, depth=0)
+        result = act(workspace, "pull_request", github, payload)
+        assert result.code == 0 and result.outputs["outcome"] in {"clean", "nothing"}, result.log
+        assert "a later one removes it" in result.of("warning")[0]["message"], result.log
+        assert "models/hidden.pkl" in result.log and "newer.pkl" not in result.log and "old.pkl" not in result.log
+        result = act(workspace, "pull_request", github, payload, {"history": "true"})
+        expect(result, "refused", 1)
+        assert "a later one removes it" in result.of("error")[0]["message"], result.log
+        result = act(workspace, "pull_request", github, payload, {"history": "false"})
+        assert result.code == 0 and "hidden.pkl" not in result.log and not result.of("warning", "error"), result.log
+        result = act(workspace, "pull_request", github, payload, {"paths": "other", "history": "true"})
+        assert result.code == 0 and "hidden.pkl" not in result.log, result.log
+    # Without the commits it is said that they are not looked at, or they are fetched.
+    workspace = world.checkout(github["ref"], depth=2)
+    result = act(workspace, "pull_request", github, payload)
+    assert result.code == 0 and not result.of("warning"), result.log
+    says(result, "what one of them adds and a later one removes is not looked at")
+    result = act(workspace, "pull_request", github, payload, {"history": "true"})
+    expect(result, "refused", 1)
+    assert "models/hidden.pkl" in result.log and "old.pkl" not in result.log, result.log
+    workspace = world.checkout(github["ref"], depth=2)
+    world.forget(workspace)
+    result = act(workspace, "pull_request", github, payload, {"history": "true"})
+    assert (result.code, result.failed) == (2, "base")
+    says(result, "fetch-depth: 0")
+    result = act(workspace, "pull_request", github, payload, {"history": "maybe"})
+    assert (result.code, result.failed) == (2, "base")
+    # One commit hides nothing.
+    github, payload = world.pull(careless(world))
+    result = act(world.checkout(github["ref"], depth=2), "pull_request", github, payload)
+    refused_for_what_it_brings(result)
+    assert "fetch-depth" not in result.log
+
+
+@scenario
+def commits_are_judged_by_the_policy_of_the_base(world):
+    world.on("feature")
+    world.write("weighbridge.yaml", b"version: 1\nextends: recommended\nexclude: ['**']\n")
+    world.write("models/hidden.pkl", HOSTILE)
+    world.commit("add it, and a policy of my own")
+    world.git(world.desk, "rm", "-q", "models/hidden.pkl")
+    github, payload = world.pull(world.commit("take it away", push="feature"))
+    result = act(world.checkout(github["ref"], depth=0), "pull_request", github, payload, {"history": "true"})
+    expect(result, "refused", 1)
+    assert "models/hidden.pkl" in result.log, result.log
+    # A push, and a partial clone.
+    head = payload["pull_request"]["head"]["sha"]
+    push = {"before": world.main, "after": head, "repository": world.repository()}
+    for lacking in (None, "blob:none"):
+        workspace = world.checkout(head, depth=0, lacking=lacking)
+        result = act(workspace, "push", {"sha": head, "ref": "refs/heads/feature"}, push, {"history": "true"})
+        expect(result, "refused", 1)
+        assert "models/hidden.pkl" in result.log and "could not be" not in result.log, result.log
+
+
+@scenario
+def paths_may_be_patterns_and_may_not_exist(world):
+    github, payload = world.pull(careless(world))
+    workspace = world.checkout(github["ref"])
+    for given, expected in (
+        ("models/*.pt\nno/such/folder", ["models/new.pt"]),
+        ("**/*.py", ["train.py"]),
+        ("mod*", ["models/new.pt"]),
+        ("*.pkl\n--staged\n$(touch x)", []),
+    ):
+        result = act(workspace, "pull_request", github, payload, {"paths": given})
+        assert result.code == (1 if expected else 0) and paths(result) == expected, (given, result.log)
+    schedule, about = {"sha": world.main, "ref": "refs/heads/main"}, {"repository": world.repository()}
+    result = act(world.checkout("refs/heads/main"), "schedule", schedule, about, {"paths": "models/**/*.pkl\nabsent"})
+    expect(result, "refused", 1)
+    assert paths(result) == ["models/old.pkl"]
+    result = act(world.checkout("refs/heads/main"), "schedule", schedule, about, {"paths": "absent"})
+    expect(result, "nothing", 3)
+
+
+@scenario
+def the_category_is_the_one_of_the_job(world):
+    github, payload = world.pull(careless(world))
+    workspace = world.checkout(github["ref"])
+    for category, told in (("weights/cpu", {"id": "weights/cpu/"}), ("", None)):
+        result = act(workspace, "pull_request", github, payload, {"category": category})
+        run = json.loads(Path(result.outputs["sarif"]).read_text())["runs"][0]
+        assert run.get("automationDetails") == told, run.get("automationDetails")
+
+
+@scenario
+def submodules_are_checked_if_asked_for(world):
+    part = world.folder / "part"
+    world.git(world.folder, "init", "-q", "-b", "main", str(part))
+    (part / "inner.pkl").write_bytes(HOSTILE)
+    world.git(part, "add", "-A")
+    world.git(part, "commit", "-q", "-m", "part")
+    world.on("feature")
+    world.git(world.desk, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", part.as_uri(), "part")
+    github, payload = world.pull(world.commit("a part", push="feature"))
+    workspace = world.checkout(github["ref"], depth=2)
+    result = act(workspace, "pull_request", github, payload)
+    assert "part/inner.pkl" not in paths(result), result.log
+    world.git(workspace, "-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init")
+    result = act(workspace, "pull_request", github, payload, {"submodules": "true"})
+    expect(result, "refused", 1)
+    assert "part/inner.pkl" in paths(result), paths(result)
+    result = act(workspace, "pull_request", github, payload, {"submodules": "yes"})
+    assert (result.code, result.failed) == (2, "check")
+
+
+@scenario
+def nothing_is_written_through_a_link_of_the_change(world):
+    world.on("feature")
+    world.write("models/new.pt", HOSTILE)
+    outside = world.folder / "outside"
+    outside.mkdir()
+    (outside / "script").write_text("as it was")
+    for name in ("report.json", "reports"):
+        (world.desk / name).symlink_to(outside / "script" if "." in name else outside)
+    github, payload = world.pull(world.commit("links", push="feature"))
+    workspace = world.checkout(github["ref"])
+    for inputs in (
+        {"sarif": "report.json"}, {"sarif": "reports/a.sarif"}, {"reports": "json=report.json"}, {"reports": "html=reports/script"},
+    ):
+        result = act(workspace, "pull_request", github, payload, inputs)
+        assert (result.code, result.failed, result.outputs["outcome"]) == (2, "check", "unable"), result.log
+        says(result, "symbolic link")
+    result = act(workspace, "pull_request", github, payload, {"working-directory": "reports"})
+    assert (result.code, result.failed) == (2, "base")
+    says(result, "leads out of the workspace")
+    assert [path.name for path in outside.iterdir()] == ["script"] and (outside / "script").read_text() == "as it was"
 
 
 @scenario

@@ -80,6 +80,7 @@ class World:
         payload = {
             "action": "synchronize", "number": self.number, "repository": self.repository(),
             "pull_request": {
+                "commits": int(self.git(self.desk, "rev-list", "--count", f"{self.main}..{head}")),
                 "base": {"sha": self.main, "ref": "main", "repo": {"fork": False}},
                 "head": {"sha": head, "ref": "feature", "repo": {"fork": fork}},
             },

@@ -119,6 +119,37 @@ fn all_files_are_judged_by_what_the_change_is_for() {
     }
 }
 
+/// A policy that the configuration names is one that the change can edit, like any other.
+#[test]
+fn a_policy_by_name_is_the_one_of_the_branch_too() {
+    let repo = repo!();
+    repo.write("tools/p.yaml", "version: 1\nextends: strict\n");
+    change(&repo);
+    repo.write("tools/p.yaml", "version: 1\nexclude: ['**']\n")
+        .write("tools/new.yaml", "version: 1\nexclude: ['**']\n")
+        .commit();
+    let by = |policy: &str, base: &str| {
+        let mut program = program(&repo.root);
+        program.envs([("CI", "true"), ("WEIGHBRIDGE_BASE", base)]);
+        finish(program.args(["hook", "run", "framework", "--policy", policy]))
+    };
+    for policy in ["tools/p.yaml", "./tools/../tools/p.yaml"] {
+        let judged = by(policy, "main");
+        assert_eq!(judged.code, 1);
+        assert!(judged.stdout.contains("tools/p.yaml at "), "{judged:?}");
+        assert_eq!(by(policy, "none").code, 0);
+    }
+    let new = by("tools/new.yaml", "main");
+    assert_eq!(new.code, 1);
+    let said = new.stdout.replace("\n         ", " ");
+    assert!(said.contains("there is no tools/new.yaml at "), "{said}");
+    assert!(said.contains("weighbridge.yaml at "), "{said}");
+    // One that lies elsewhere is nobody's of the change.
+    let outside = repo.outside().join("p.yaml");
+    fs::write(&outside, "version: 1\nexclude: ['**']\n").unwrap();
+    assert_eq!(by(outside.to_str().unwrap(), "main").code, 0);
+}
+
 #[test]
 fn an_event_says_what_a_branch_does_not() {
     let repo = repo!();

@@ -177,7 +177,12 @@ fn another_tool_has_the_hook() {
     write(&path, "#!/bin/sh\nmake lint\n", 0o755);
     assert_eq!(
         of(&repo, "pre-commit"),
-        (1, String::from("another hook: weighbridge is not run"))
+        (
+            1,
+            String::from(
+                "another hook, which does not run weighbridge: `weighbridge hook install --pre-commit` runs both"
+            )
+        )
     );
     write(&path, "#!/bin/sh\n# weighbridge\nmake lint\n", 0o755);
     assert_eq!(of(&repo, "pre-commit").0, 1);

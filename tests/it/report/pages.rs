@@ -61,7 +61,7 @@ fn every_command_on_the_pages_does_what_they_say() {
                 let reason = written.contains("fixtures that must be refused");
                 assert!(reason, "{written}");
                 assert_eq!(
-                    written.contains("weighbridge/staged/"),
+                    written.contains(r#""automationDetails":{"id":"staged/"}"#),
                     command.contains("staged")
                 );
             }
