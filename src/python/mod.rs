@@ -11,11 +11,16 @@ mod decode;
 mod excerpt;
 mod notebook;
 mod observe;
+mod outline;
 mod parse;
+mod prefilter;
 mod resolve;
 mod scope;
 mod walk;
 mod watched;
+
+use outline::Parts;
+use prefilter::Look;
 
 use crate::{
     fact::{Fact, Hop, Place, Text, Unread},
@@ -33,7 +38,18 @@ struct Unit<'a> {
 ///
 /// Source that breaks the grammar is judged as far as it parses, and that is a fact ([`Fact::Partial`]). Source larger
 /// than [`limits::SOURCE_BYTES`], or nested deeper than [`limits::SOURCE_NESTING`], is not parsed ([`Unread::Limit`]).
+///
+/// Only what could make a fact is parsed: [`read_all`] does without that, and says the same.
 pub fn read(source: &[u8], notebook: bool, recorder: &mut Recorder) {
+    read_parts(source, notebook, false, recorder);
+}
+
+/// Records the same as [`read`], with everything parsed: for tests, which compare the two.
+pub fn read_all(source: &[u8], notebook: bool, recorder: &mut Recorder) {
+    read_parts(source, notebook, true, recorder);
+}
+
+fn read_parts(source: &[u8], notebook: bool, all: bool, recorder: &mut Recorder) {
     if crate::bytes::wide(source.len()) > limits::SOURCE_BYTES {
         let limit = format!("{} bytes of source", limits::SOURCE_BYTES);
         recorder.record(Fact::Unread(Unread::Limit { limit }));
@@ -41,12 +57,17 @@ pub fn read(source: &[u8], notebook: bool, recorder: &mut Recorder) {
     }
     if notebook {
         return match notebook::cells(source) {
-            Ok(cells) => read_cells(&cells, recorder),
+            Ok(cells) => read_cells(&cells, all, recorder),
             Err(unread) => recorder.record(Fact::Unread(unread)),
         };
     }
     let decoded = decode::decode(source);
-    if !decoded.foreign && !watched::may_matter(&decoded.text) {
+    let parts = if all || decoded.foreign {
+        Parts::All
+    } else {
+        outline::parts(&decoded.text, &Look::at(&decoded.text))
+    };
+    if matches!(parts, Parts::None) {
         return;
     }
     if let Some(loss) = decoded.loss {
@@ -57,11 +78,21 @@ pub fn read(source: &[u8], notebook: bool, recorder: &mut Recorder) {
         text: &decoded.text,
         cell: None,
     };
-    read_units(&[unit], recorder);
+    let tree = match &parts {
+        // Where they break the grammar, all of it is told.
+        Parts::Some(text) => parse::parse(text, false)
+            .ok()
+            .filter(|tree| tree.error.is_none()),
+        _ => None,
+    };
+    read_units(&[unit], tree, recorder);
 }
 
-fn read_cells(cells: &[notebook::Cell], recorder: &mut Recorder) {
-    if !cells.iter().any(|cell| watched::may_matter(&cell.source)) {
+fn read_cells(cells: &[notebook::Cell], every: bool, recorder: &mut Recorder) {
+    // Names carry from cell to cell.
+    let all: Vec<&str> = cells.iter().map(|cell| cell.source.as_str()).collect();
+    let all = all.join("\n");
+    if !every && !Look::at(&all).may_matter(&all) {
         return;
     }
     for cell in cells.iter().filter(|cell| !cell.python) {
@@ -87,11 +118,11 @@ fn read_cells(cells: &[notebook::Cell], recorder: &mut Recorder) {
             cell: Some(cell.index),
         })
         .collect();
-    read_units(&units, recorder);
+    read_units(&units, None, recorder);
 }
 
-/// Reads units that share one module scope, in order.
-fn read_units(units: &[Unit<'_>], recorder: &mut Recorder) {
+/// Reads units that share one module scope, in order. `parsed`: what of the first one matters, if that is known.
+fn read_units(units: &[Unit<'_>], mut parsed: Option<parse::Tree>, recorder: &mut Recorder) {
     let mut trees = Vec::new();
     for unit in units {
         let within = |fact, place, excerpt, recorder: &mut Recorder| match unit.cell {
@@ -100,7 +131,10 @@ fn read_units(units: &[Unit<'_>], recorder: &mut Recorder) {
             }),
             None => recorder.record_at(fact, place, excerpt),
         };
-        let tree = match parse::parse(unit.text, unit.cell.is_some()) {
+        let tree = parsed
+            .take()
+            .map_or_else(|| parse::parse(unit.text, unit.cell.is_some()), Ok);
+        let tree = match tree {
             Ok(tree) => Some(tree),
             Err(unread) => {
                 within(Fact::Unread(unread), Place::Whole, None, recorder);

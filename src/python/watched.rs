@@ -53,37 +53,56 @@ static VARIABLES: &[&str] = &[
     "TORCH_FORCE_WEIGHTS_ONLY_LOAD",
 ];
 
-/// Words without one of which no text can name a watched module: the first word of every watched name and of its aliases,
-/// and every way to reach a module by a string, which may be spelt with escapes.
-static MODULES: &[&str] = &[
-    "ickle",
-    "joblib",
+/// The modules of which `pickle` is one, by any of its names.
+const PICKLES: &[&str] = &[
+    "_pickle",
+    "cPickle",
+    "cloudpickle",
     "dill",
-    "numpy",
-    "pandas",
-    "torch",
+    "pickle",
+    "pickle5",
+];
+
+/// The last word of every watched name and of its aliases, with the words of which one must stand in the same source: no path
+/// to a watched name does without both.
+static NAMES: &[(&str, &[&str])] = &[
+    ("NpzFile", &["numpy"]),
+    ("Unpickler", PICKLES),
+    ("_Unpickler", PICKLES),
+    ("_load", PICKLES),
+    ("_loads", PICKLES),
+    (
+        "load",
+        &[
+            "_pickle",
+            "cPickle",
+            "cloudpickle",
+            "dill",
+            "joblib",
+            "numpy",
+            "pickle",
+            "pickle5",
+            "torch",
+        ],
+    ),
+    ("load_module", &["dill"]),
+    ("load_module_asdict", &["dill"]),
+    ("load_session", &["dill"]),
+    ("loads", PICKLES),
+    ("read_array", &["numpy"]),
+    ("read_pickle", &["pandas"]),
+];
+
+/// Words without one of which no source makes a name of a string.
+static MECHANISMS: &[&str] = &[
+    "__dict__",
     "__import__",
+    "getattr",
     "import_module",
     "modules",
-];
-
-/// Words without one of which no text can name what is watched in a module: a part of the last word of every watched name,
-/// and every way to reach an attribute by a string.
-static NAMES: &[&str] = &[
-    "load",
-    "npickler",
-    "read_",
-    "NpzFile",
-    "etattr",
+    "setattr",
     "vars",
-    "__dict__",
-    "__getattribute__",
-    "attrgetter",
-    "methodcaller",
 ];
-
-/// Words without one of which no text can set a switch: their names, and every way to set a variable by a string.
-static SWITCHES: &[&str] = &["TORCH", "environ", "putenv", "setenv", "env"];
 
 /// The public spelling of a qualified name.
 pub(super) fn canonical(path: &str) -> String {
@@ -123,68 +142,57 @@ pub(super) fn variables() -> &'static [&'static str] {
     VARIABLES
 }
 
-/// Whether parsing `text` could make a fact. It can if it sets a switch, or if it names both a watched module and something
-/// watched in it. Identifiers that are not ASCII are normalised by the grammar and may spell any of these, so such text is
-/// always parsed.
-pub(super) fn may_matter(text: &str) -> bool {
-    let any = |words: &[&str]| {
-        words
-            .iter()
-            .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
-    };
-    !text.is_ascii() || any(SWITCHES) || any(MODULES) && any(NAMES)
+/// The last words of watched names, with the words of which one must stand beside them, sorted.
+pub(super) fn names() -> &'static [(&'static str, &'static [&'static str])] {
+    NAMES
+}
+
+/// The words without one of which no source makes a name of a string, sorted.
+pub(super) fn mechanisms() -> &'static [&'static str] {
+    MECHANISMS
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        ALIASES, MODULES, NAMES, SWITCHES, VARIABLES, WATCHED, canonical, is_watched, may_matter,
-    };
+    use super::{ALIASES, MECHANISMS, NAMES, WATCHED, canonical, is_watched};
 
     #[test]
     fn the_tables_hold_together() {
         assert!(WATCHED.is_sorted(), "binary_search needs it");
+        assert!(NAMES.is_sorted() && MECHANISMS.is_sorted());
+        let leads = |path: &str| {
+            let last = path.rsplit('.').next().unwrap_or(path);
+            let row = NAMES.iter().find(|(name, _)| *name == last);
+            row.is_some_and(|(_, modules)| path.split('.').any(|word| modules.contains(&word)))
+        };
         for name in WATCHED {
             assert_eq!(
                 canonical(name),
                 **name,
                 "a watched name is its own public name"
             );
-        }
-        let spelt = |name: &str, words: &[&str]| words.iter().any(|word| name.contains(word));
-        for name in WATCHED {
-            let (module, last) = name.rsplit_once('.').expect("qualified");
-            assert!(
-                spelt(module, MODULES),
-                "{name}: nothing hints at its module"
-            );
-            assert!(spelt(last, NAMES), "{name}: nothing hints at its last word");
-        }
-        for name in VARIABLES {
-            assert!(spelt(name, SWITCHES), "{name}: nothing hints at it");
-        }
-        for (from, to) in ALIASES {
-            assert!(spelt(from, MODULES), "{from}: nothing hints at its module");
-            if is_watched(to) {
-                let last = from.rsplit('.').next().unwrap_or(from);
-                assert!(spelt(last, NAMES), "{from}: nothing hints at its last word");
+            assert!(leads(name), "{name} has no row");
+            // The same name under every alias of what it is in, and aliases of those.
+            let mut known = vec![(*name).to_owned()];
+            let mut at = 0;
+            while let Some(path) = known.get(at).cloned().filter(|_| at < 200) {
+                at += 1;
+                for (from, to) in ALIASES {
+                    if let Some(rest) = path.strip_prefix(to)
+                        && (rest.is_empty() || rest.starts_with('.'))
+                        && path != format!("{from}{rest}")
+                    {
+                        let path = format!("{from}{rest}");
+                        assert!(
+                            !is_watched(&canonical(&path)) || leads(&path),
+                            "{path} has no row"
+                        );
+                        if !known.contains(&path) {
+                            known.push(path);
+                        }
+                    }
+                }
             }
-        }
-    }
-
-    #[test]
-    fn text_is_parsed_if_it_could_name_what_is_watched() {
-        for text in [
-            "import torch\ntorch.load(p)",
-            "import numpy\ngetattr(numpy, '\\x6coad')(p)",
-            "vars(__import__('t' 'orch'))['l' 'oad'](p)",
-            "os.putenv(name, '1')",
-            "import \u{1d561}ickle",
-        ] {
-            assert!(may_matter(text), "{text}");
-        }
-        for text in ["import torch\ntorch.ones(3)", "def load(path): pass", ""] {
-            assert!(!may_matter(text), "{text}");
         }
     }
 

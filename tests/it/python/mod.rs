@@ -6,6 +6,7 @@ mod hostile;
 mod names;
 mod notebooks;
 mod oracle;
+mod prefilter;
 
 use std::ops::Range;
 

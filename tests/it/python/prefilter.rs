@@ -1,0 +1,142 @@
+//! What is not parsed makes no fact: the filtered reading and the whole one say the same.
+//!
+//! Over all Python of the interpreter that the tests use, and of the folders that `WEIGHBRIDGE_SOURCES` names (with `:`
+//! between them).
+
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::{tell, told};
+use weighbridge::{
+    fact::{Fact, Unread},
+    python,
+    record::Recorder,
+};
+
+/// What the whole of a source says.
+pub(super) fn told_of_all(source: &[u8]) -> Vec<String> {
+    let mut recorder = Recorder::default();
+    python::read_all(source, false, &mut recorder);
+    let facts = recorder.finish();
+    facts.iter().map(tell).collect()
+}
+
+/// Whether both readings say the same, and what they say if not.
+pub(super) fn compare(source: &[u8]) -> Result<usize, String> {
+    let mut recorder = Recorder::default();
+    python::read(source, false, &mut recorder);
+    let some: Vec<String> = recorder.finish().iter().map(tell).collect();
+    let mut recorder = Recorder::default();
+    python::read_all(source, false, &mut recorder);
+    let mut all = recorder.finish();
+    // Where nothing is watched, nobody has to know that the grammar was broken, or that a limit was reached.
+    let broken = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::Partial { .. } | Fact::Unread(Unread::Limit { .. })
+        )
+    };
+    if all.iter().any(|seen| broken(&seen.fact))
+        && some.iter().all(|line| !line.contains("partial:"))
+    {
+        all.retain(|seen| !broken(&seen.fact));
+    }
+    let all: Vec<String> = all.iter().map(tell).collect();
+    if some == all {
+        Ok(all.len())
+    } else {
+        Err(format!("{some:#?}\nof all: {all:#?}"))
+    }
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(children) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for child in children.flatten() {
+        let path = child.path();
+        let kind = child.file_type();
+        if kind.as_ref().is_ok_and(std::fs::FileType::is_dir) {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|suffix| suffix == "py") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_is_silent() {
+    let mut folders: Vec<PathBuf> = std::env::var_os("WEIGHBRIDGE_SOURCES")
+        .map(|list| std::env::split_paths(&list).collect())
+        .unwrap_or_default();
+    if folders.is_empty() {
+        let python = std::env::var_os("WEIGHBRIDGE_PYTHON").unwrap_or_else(|| "python3".into());
+        let output = Command::new(python)
+            .args([
+                "-c",
+                "import sysconfig; print(sysconfig.get_path('stdlib'))",
+            ])
+            .output();
+        let Ok(output) = output else {
+            eprintln!("skipped: there is no Python");
+            return;
+        };
+        folders.push(String::from_utf8_lossy(&output.stdout).trim().into());
+    }
+    let mut files = Vec::new();
+    for folder in &folders {
+        sources(folder, &mut files);
+    }
+    files.sort();
+    let (mut facts, mut wrong) = (0, Vec::new());
+    let most = if std::env::var_os("WEIGHBRIDGE_SOURCES").is_some() {
+        usize::MAX
+    } else {
+        1_500
+    };
+    for path in files.iter().take(most) {
+        let Ok(source) = std::fs::read(path) else {
+            continue;
+        };
+        match compare(&source) {
+            Ok(count) => facts += count,
+            Err(difference) => wrong.push(format!("{}: {difference}", path.display())),
+        }
+    }
+    eprintln!("{} files, {facts} facts", files.len().min(most));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_body_that_reaches_out_is_kept() {
+    for (body, kept) in [
+        ("x = 1", false),
+        ("global p\n    p = pickle", true),
+        ("self.p = pickle", true),
+        ("self.p, y = pickle, 1", true),
+        ("(self.q,\n     self.p) = 1, pickle", true),
+        ("for self.p in [pickle]: pass", true),
+        ("self.p: M = pickle", true),
+        ("A.p = pickle", true),
+        ("other.p = pickle", false),
+    ] {
+        let source = format!(
+            "import pickle\nclass A:\n  p = None\n  def set(self):\n    {body}\n  def run(self):\n    return self.p.loads(x) + p.loads(x)\n"
+        );
+        assert_eq!(
+            compare(source.as_bytes()),
+            Ok(usize::from(kept && !body.contains("other"))),
+            "{source}\n{}",
+            told(&source)
+        );
+        assert_eq!(
+            told_of_all(source.as_bytes()).len(),
+            usize::from(kept),
+            "{source}"
+        );
+    }
+}
