@@ -4,6 +4,7 @@
 //! proven by the pickle. What is not proven does not pass.
 
 use super::{
+    alias,
     decode::{Decoder, list},
     error::near,
     node::Node,
@@ -110,7 +111,7 @@ impl Constraint {
                 (!found).then(|| format!("`{text}` is not one of the texts that the entry lists"))
             }
             (Self::Allowed(want), Argument::Global(Global::Named(name))) => {
-                let class = name.name.as_str().is_some_and(pattern::looks_like_class);
+                let class = is_class(name);
                 if !allowed(name) {
                     Some(format!("the policy does not allow `{name}`"))
                 } else if (*want == Want::Class && !class) || (*want == Want::Function && class) {
@@ -132,6 +133,33 @@ impl Constraint {
             }
         }
     }
+}
+
+/// Whether a name is a class's: it begins with a capital, or is one of the built-in ones.
+fn is_class(name: &GlobalName) -> bool {
+    const BUILT_IN: &[&str] = &[
+        "bool",
+        "bytearray",
+        "bytes",
+        "complex",
+        "dict",
+        "float",
+        "frozenset",
+        "int",
+        "list",
+        "object",
+        "range",
+        "set",
+        "slice",
+        "str",
+        "tuple",
+    ];
+    let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+        return false;
+    };
+    let (module, qualname) = alias::canonical(module, qualname);
+    pattern::looks_like_class(&qualname)
+        || (module == "builtins" && BUILT_IN.contains(&qualname.as_ref()))
 }
 
 impl std::fmt::Display for Constraint {

@@ -218,7 +218,10 @@ mod tests {
 
     #[test]
     fn advice_excludes_the_one_file() {
-        assert_eq!(pattern_of(&"a/b c.bin".into()).as_deref(), Some("a/b c.bin"));
+        assert_eq!(
+            pattern_of(&"a/b c.bin".into()).as_deref(),
+            Some("a/b c.bin")
+        );
         let odd = pattern_of(&"[x]*{y}.bin".into()).unwrap();
         assert_eq!(odd, "/[[]x[]][*][{]y[}].bin");
         assert_eq!(pattern_of(&"a\nb.bin".into()), None);

@@ -330,8 +330,7 @@ impl Scope {
                 count(constraints.len())
             ));
         }
-        let allowed =
-            |name: &GlobalName| self.allows(name, Usage::Import);
+        let allowed = |name: &GlobalName| self.allows(name, Usage::Import);
         let mut pairs = constraints.iter().zip(arguments).enumerate();
         pairs.find_map(|(at, (constraint, argument))| {
             let why = constraint.refuses(argument, allowed)?;
@@ -530,11 +529,7 @@ impl Scope {
 
     /// The entries of packs for a global (in canonical spelling), each with the newest layer that names the pack, newest
     /// first.
-    fn packed(
-        &self,
-        module: &str,
-        name: &str,
-    ) -> Vec<(usize, &'static Pack, &'static PackEntry)> {
+    fn packed(&self, module: &str, name: &str) -> Vec<(usize, &'static Pack, &'static PackEntry)> {
         let releases = self.target.releases();
         let overrides = self.overrides().packs.iter().rev();
         let overrides = overrides.flat_map(|(layer, pack)| {

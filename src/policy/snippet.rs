@@ -106,7 +106,9 @@ impl Scope {
         let flow = items.join(", ");
         match (missing, place.flow) {
             ([], true) => {
-                format!("add inside the brackets of `{known}` ({name}:{line}), after a comma:\n{flow}")
+                format!(
+                    "add inside the brackets of `{known}` ({name}:{line}), after a comma:\n{flow}"
+                )
             }
             ([], false) => {
                 let items = list(items, place.indent);

@@ -17,7 +17,8 @@ pub(super) fn exclusion(pattern: &str) -> String {
 pub(super) fn not_read(case: &Case<'_>, title: &str, suffix: &str) -> String {
     format!(
         "{title} files are not read yet, and refused under their own suffix: to use them, leave them out with a reason; {}",
-        case.scope.adding_exclusion(exclusion(&format!("*.{suffix}")))
+        case.scope
+            .adding_exclusion(exclusion(&format!("*.{suffix}")))
     )
 }
 

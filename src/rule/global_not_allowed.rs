@@ -4,11 +4,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Case, advice, more, within::Within};
 use crate::{
-    bytes::wide,
     fact::{Argument, Fact, Global, GlobalName, Hop, Observation, Usage},
     finding::{Finding, Level, Subject},
     limits,
-    policy::{ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal, Standing},
+    policy::{self, ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal, Standing},
 };
 
 declare_rule! {
@@ -101,7 +100,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let left = total.saturating_sub(refused.len());
         if left > 0 {
-            findings.push(more(case.entry, &META, wide(left)));
+            let left = u64::try_from(left).unwrap_or(u64::MAX);
+            findings.push(more(case.entry, &META, left));
         }
     }
     let mut told: FxHashSet<(&[Hop], &GlobalName)> = FxHashSet::default();
@@ -158,9 +158,10 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
     // Where the artifact's format is refused as such, what else the policy would have to list for it is no news; what is
     // dangerous or refused by name still is.
     if case.scope.level(&super::format_not_allowed::META) == Level::Deny {
-        let formats = Within::new(case.observations, |fact| {
-            matches!(fact, Fact::Is(id) if matches!(case.scope.format(id), FormatVerdict::Refused { .. }))
-        });
+        let formats = Within::new(
+            case.observations,
+            |fact| matches!(fact, Fact::Is(id) if matches!(case.scope.format(id), FormatVerdict::Refused { .. })),
+        );
         if !formats.is_empty() {
             refused.retain(|one| {
                 let unlisted = one.plain && case.scope.standing(one.name) == Standing::Unlisted;
@@ -261,8 +262,13 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
         && case.scope.standing(name) == Standing::Unlisted
         && let Some(near) = case.scope.near(name)
     {
+        let list = if policy::entry(name, &[]).is_some() {
+            format!(", or list `{spelled}` if that is what loads it")
+        } else {
+            String::new()
+        };
         finding.help.push(format!(
-            "the policy lists `{near}`, which is another name: what counts is the stored module and name; save again from the listed module, or list `{spelled}` if that is what loads it"
+            "the policy lists `{near}`, which is another name: what counts is the stored module and name; save again from the listed module{list}"
         ));
     }
     finding
@@ -312,7 +318,7 @@ fn help(
         finding.help.push(advice.elsewhere());
     } else {
         finding.help.push(format!(
-            "no entry can allow `{}`: save the object again from a module and under a name that Python imports as they are",
+            "no entry is proposed for `{}`, which is private or reached through something that is no class: save the object again under the name and from the module that define it",
             spelled(name)
         ));
     }

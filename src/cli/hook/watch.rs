@@ -60,7 +60,9 @@ impl Stage {
                 "listing the files that it brings took longer than {seconds} s: none of them was judged"
             )
         } else {
-            format!("judging took longer than {seconds} s: {done} of {entries} files were judged, and what was found in them is not told")
+            format!(
+                "judging took longer than {seconds} s: {done} of {entries} files were judged, and what was found in them is not told"
+            )
         };
         Report {
             coverage: Coverage {
@@ -95,7 +97,9 @@ pub(super) fn within(
             message: format!("cannot start a thread: {error}"),
             help: String::from("try again without `--deadline`"),
         })?;
-    let left = deadline.saturating_add(GRACE).saturating_sub(started.elapsed());
+    let left = deadline
+        .saturating_add(GRACE)
+        .saturating_sub(started.elapsed());
     let ended = match result.recv_timeout(left) {
         Err(RecvTimeoutError::Timeout) if stage.speak() => return refuse(&stage.left(deadline)),
         // It is writing already.

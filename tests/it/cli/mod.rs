@@ -6,6 +6,7 @@ mod help;
 mod history;
 mod hook;
 mod inspect;
+mod judge;
 mod outputs;
 mod paths;
 mod views_page;
