@@ -44,6 +44,8 @@ pub struct SeenGlobal {
     pub name: GlobalName,
     /// What loading does with it that is not allowed.
     pub usages: Vec<Usage>,
+    /// Whether an entry may allow all of it: nothing refuses it, and nothing that is done with it is dangerous.
+    pub may_be_allowed: bool,
     /// The artifact that needs it; the first, if several do.
     pub path: Text,
     /// How many artifacts need it.
@@ -164,7 +166,7 @@ fn globals(out: &mut String, summary: &InitSummary, found: Found) {
     let mut lines: Vec<(String, &SeenGlobal)> = Vec::new();
     let mut dangerous: usize = 0;
     for seen in &summary.globals {
-        match entry(&seen.name, &seen.usages) {
+        match entry(&seen.name, &seen.usages).filter(|_| seen.may_be_allowed) {
             Some(line) => lines.push((line, seen)),
             None => dangerous = dangerous.saturating_add(1),
         }

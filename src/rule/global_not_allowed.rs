@@ -119,6 +119,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
         case.observations,
         |fact| matches!(fact, Fact::Is(id) if id == "torch-script"),
     );
+    let ordinary = ordinary(case);
     let mut refused: Vec<Refused<'a>> = Vec::new();
     let mut known: FxHashMap<(&[Hop], &GlobalName), usize> = FxHashMap::default();
     for observation in case.observations {
@@ -141,7 +142,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
                 usages: vec![*usage],
                 usage: *usage,
                 observation,
-                plain: case.scope.danger(name).is_none()
+                plain: (case.scope.danger(name).is_none() || ordinary.contains(name))
                     && matches!(
                         case.scope.standing(name),
                         Standing::Unlisted | Standing::Listed
@@ -170,6 +171,44 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
         }
     }
     refused
+}
+
+/// Names that are dangerous, and that this file uses only as picklers do for ordinary objects: called, with arguments that an
+/// entry can constrain.
+fn ordinary<'a>(case: &Case<'a>) -> FxHashSet<&'a GlobalName> {
+    let mut ordinary: FxHashSet<&GlobalName> = FxHashSet::default();
+    let mut other: FxHashSet<&GlobalName> = FxHashSet::default();
+    for observation in case.observations {
+        match &observation.fact {
+            Fact::Call {
+                callee: Global::Named(name),
+                arguments,
+                ..
+            } => {
+                if policy::is_constrained_call(name, arguments) {
+                    ordinary.insert(name);
+                } else {
+                    other.insert(name);
+                }
+            }
+            Fact::HandedOn {
+                global: Global::Named(name),
+            } => {
+                other.insert(name);
+            }
+            _ => {}
+        }
+    }
+    ordinary.retain(|name| !other.contains(name));
+    ordinary
+}
+
+/// The names that the policy does not allow in a file, each with the uses that are made of it and whether an entry may allow it.
+pub(super) fn names<'a>(case: &Case<'a>) -> Vec<(&'a GlobalName, Vec<Usage>, bool)> {
+    let refused = refused(case).into_iter();
+    refused
+        .map(|one| (one.name, one.usages, one.plain))
+        .collect()
 }
 
 fn rank(usage: Usage) -> u8 {
@@ -315,7 +354,7 @@ fn help(
     if first {
         finding.help.extend(advice.in_full(case));
     } else if advice.covers(name) {
-        finding.help.push(advice.elsewhere());
+        finding.help.push(advice::ELSEWHERE.into());
     } else {
         finding.help.push(format!(
             "no entry is proposed for `{}`, which is private or reached through something that is no class: save the object again under the name and from the module that define it",

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long after the deadline the work may still come to its own end, which says more.
-const GRACE: Duration = Duration::from_millis(300);
+const GRACE: Duration = Duration::from_millis(200);
 
 /// What the work needs of stack: a main thread's.
 const STACK: usize = 8 << 20;
@@ -127,7 +127,7 @@ mod tests {
     fn work_that_ends_in_time_speaks_for_itself() {
         let outcome = within(
             Instant::now(),
-            Duration::from_secs(60),
+            Duration::from_mins(1),
             |stage| {
                 assert!(stage.speak());
                 Ok(Outcome::Clean)
@@ -145,7 +145,7 @@ mod tests {
             Duration::ZERO,
             |stage| {
                 stage.begin(7);
-                thread::sleep(Duration::from_secs(600));
+                thread::sleep(Duration::from_mins(10));
                 Ok(Outcome::Clean)
             },
             |report| {

@@ -11,6 +11,7 @@ fn seen(module: &str, name: &str, path: &str, artifacts: usize) -> SeenGlobal {
     SeenGlobal {
         name: GlobalName::new(module, name),
         usages: vec![Usage::Import, Usage::Call, Usage::Construct, Usage::Build],
+        may_be_allowed: true,
         path: path.into(),
         artifacts,
     }

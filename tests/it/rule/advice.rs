@@ -265,3 +265,46 @@ fn many_names_are_told_at_once_and_counted() {
         "and 2501 more findings of global-not-allowed in this file"
     );
 }
+
+/// Nested classes, factories and objects of protocol 0: dangerous names in the one shape in which they make what is listed.
+#[test]
+fn what_picklers_call_for_ordinary_objects_is_proposed_with_its_arguments() {
+    let getattr = |class: (&str, &str), name: &str| {
+        Pickle::proto(2)
+            .global("__builtin__", "getattr")
+            .global(class.0, class.1)
+            .unicode(name)
+            .op(0x86)
+            .reduce()
+            .stop()
+    };
+    let factory = Pickle::proto(2)
+        .global("collections", "defaultdict")
+        .global("__builtin__", "list")
+        .tuple1()
+        .reduce()
+        .stop();
+    let protocol_0 = Pickle::proto(0)
+        .raw("ccopy_reg\n_reconstructor\n(capp.models\nNet\nc__builtin__\nobject\nNtR.")
+        .unfinished();
+    for file in [getattr(("app.models", "Net"), "Inner"), factory, protocol_0] {
+        let after = told_after("", "x.pkl", &file);
+        assert!(after.is_empty(), "{after:#?}");
+    }
+    for file in [
+        getattr(("app.models", "Net"), "__subclasses__"),
+        getattr(("app.models", "net"), "run"),
+    ] {
+        let judged = findings("x.pkl", &file);
+        let first = judged.iter().find(|it| it.message.contains("getattr"));
+        assert!(
+            first.unwrap().help[0].starts_with("do not load this file"),
+            "{judged:#?}"
+        );
+    }
+    // What the entry for one file lets through is no more in another.
+    let entry = "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.models.Net\n    - {global: builtins.getattr, args: [{allowed-global: class}, {identifier: true}]}\n";
+    let hostile = getattr(("os", "Popen"), "run");
+    let judged = judge_by(&policy(entry), "x.pkl", &facts(hostile, "x.pkl"));
+    assert!(!judged.is_empty());
+}
