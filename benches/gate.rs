@@ -196,3 +196,46 @@ fn twenty_small_files(bencher: Bencher<'_, '_>) {
         report.findings.len()
     });
 }
+
+/// A pickle that names so many globals, none of them allowed.
+fn names(count: usize) -> Vec<u8> {
+    let mut file = b"\x80\x02(".to_vec();
+    for n in 0..count {
+        file.extend(format!("cmod{}\nName{n}\n", n % 50).into_bytes());
+    }
+    file.extend(b"l.");
+    file
+}
+
+/// Reading and judging one file of names that no policy lists: its cost is that of its size.
+#[divan::bench(args = [100, 1_000, 10_000, 100_000])]
+fn judge_names(bencher: Bencher<'_, '_>, count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("names.pkl"), names(count)).unwrap();
+    let policy = Policy::recommended();
+    bencher.bench_local(|| {
+        let view = scan::work_tree(folder.path(), &[]).unwrap();
+        let request = scan::Request {
+            threads: Some(1),
+            ..scan::Request::default()
+        };
+        scan::check(&view, &policy, String::new(), request, &()).unwrap()
+    });
+}
+
+/// A memo that is filled densely, and one of which only every 300th entry is set.
+#[divan::bench(args = [1_u32, 300])]
+fn memo(bencher: Bencher<'_, '_>, stride: u32) {
+    let mut file = b"N".to_vec();
+    for n in 0..50_000 {
+        file.push(b'r');
+        file.extend((n * stride).to_le_bytes());
+    }
+    file.push(b'.');
+    let file = Arc::<[u8]>::from(file);
+    bencher.bench_local(|| {
+        let mut recorder = Recorder::default();
+        weighbridge::format::read(&Window::new(file.to_vec()), b"memo.pkl", &mut recorder);
+        recorder.finish()
+    });
+}

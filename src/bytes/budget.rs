@@ -36,12 +36,12 @@ impl Held {
     /// # Errors
     /// [`ReadError::Limit`] once there are too many.
     pub fn member(&mut self) -> Result<(), ReadError> {
-        let taken = self
-            .budget
-            .members
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(1)
-            });
+        let taken =
+            self.budget
+                .members
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                    left.checked_sub(1)
+                });
         if taken.is_err() {
             return Err(ReadError::Limit(format!(
                 "{} members in an archive and those inside it",

@@ -59,7 +59,7 @@ pub(super) fn find(
         })
         .collect();
     if named.is_none() {
-        say_unread(view, &policy, &name, &files);
+        say_unread(view, cwd, &policy, &name, &files);
         files.extend(PLACES.iter().map(PathBuf::from));
     }
     files.sort();
@@ -98,14 +98,16 @@ fn named_policy(path: &Path) -> Result<(Policy, String), Error> {
 }
 
 /// Says which files look like a policy and do not judge: whoever wrote one expects that it does.
-fn say_unread(view: &mut View, policy: &Policy, judge: &str, read: &[PathBuf]) {
-    let is_read = |path: &str| judge.starts_with(path) || read.iter().any(|file| file == Path::new(path));
+fn say_unread(view: &mut View, cwd: &Path, policy: &Policy, judge: &str, read: &[PathBuf]) {
+    let asked = is_asked(view, cwd);
+    let is_read =
+        |path: &str| judge.starts_with(path) || read.iter().any(|file| file == Path::new(path));
     let mut said = Vec::new();
     for name in PLACES.iter().chain(MISNAMED) {
         let path = Path::new(name);
         let there = match view.ground() {
             Some(_) => view.ground_has(path),
-            None => view.is_repository() && view.root.join(path).is_file(),
+            None => asked && view.root.join(path).is_file(),
         };
         if there && !is_read(name) {
             said.push(if MISNAMED.contains(name) {
@@ -115,16 +117,26 @@ fn say_unread(view: &mut View, policy: &Policy, judge: &str, read: &[PathBuf]) {
             });
         }
     }
-    let names = [NAME, ".weighbridge.yaml", "weighbridge.yml", ".weighbridge.yml"];
+    let names = [
+        NAME,
+        ".weighbridge.yaml",
+        "weighbridge.yml",
+        ".weighbridge.yml",
+    ];
     let mut nested: usize = 0;
     for item in &view.items {
         let entry = &item.entry;
-        let is_one = names.iter().any(|name| entry.file_name() == name.as_bytes());
+        let is_one = names
+            .iter()
+            .any(|name| entry.file_name() == name.as_bytes());
         let Some(path) = entry.path.as_str().filter(|_| is_one) else {
             continue;
         };
         let at_root = PLACES.iter().chain(MISNAMED).any(|place| *place == path);
-        if at_root || policy.excludes(&entry.path) || read.iter().any(|file| file == Path::new(path)) {
+        if at_root
+            || policy.excludes(&entry.path)
+            || read.iter().any(|file| file == Path::new(path))
+        {
             continue;
         }
         nested = nested.saturating_add(1);
@@ -184,10 +196,14 @@ fn at(view: &View, place: &str, path: &Path) -> Result<(Policy, String), Error> 
     Ok((policy, files.name(path)))
 }
 
+/// Whether a policy is looked for on disk.
+fn is_asked(view: &View, cwd: &Path) -> bool {
+    view.is_repository() || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == view.root)
+}
+
 /// The policy on disk at the view's root.
 fn on_disk(view: &View, cwd: &Path) -> Result<(Policy, String), Error> {
-    let asked =
-        view.is_repository() || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == view.root);
+    let asked = is_asked(view, cwd);
     for place in PLACES.iter().filter(|_| asked) {
         let path = from_here(view, cwd, place);
         // A policy that is there but cannot be read is an error, never "no policy".

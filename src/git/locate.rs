@@ -283,6 +283,16 @@ fn name(cwd: &Path, shown: &Path) -> Result<Named, Error> {
 
 /// A path that does not exist, with the one that was probably meant.
 pub(super) fn absent(path: &Path, shown: &Path) -> Error {
+    if let Ok(target) = std::fs::read_link(path) {
+        return usage(
+            format!(
+                "`{}` is a symbolic link to `{}`, where nothing is",
+                shown.display(),
+                target.display()
+            ),
+            "put the file there, or name the file itself",
+        );
+    }
     let wanted = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())

@@ -111,10 +111,7 @@ impl Constraint {
                 (!found).then(|| format!("`{text}` is not one of the texts that the entry lists"))
             }
             (Self::Allowed(want), Argument::Global(Global::Named(name))) => {
-                let class = name.module.as_str().zip(name.name.as_str()).is_some_and(|(module, name)| {
-                    let (module, name) = alias::canonical(module, name);
-                    pattern::is_class(&module, &name)
-                });
+                let class = is_class(name);
                 if !allowed(name) {
                     Some(format!("the policy does not allow `{name}`"))
                 } else if (*want == Want::Class && !class) || (*want == Want::Function && class) {
@@ -136,6 +133,15 @@ impl Constraint {
             }
         }
     }
+}
+
+/// Whether a name is a class's, as far as it tells.
+fn is_class(name: &GlobalName) -> bool {
+    let (Some(module), Some(name)) = (name.module.as_str(), name.name.as_str()) else {
+        return false;
+    };
+    let (module, name) = alias::canonical(module, name);
+    pattern::is_class(&module, &name)
 }
 
 impl std::fmt::Display for Constraint {

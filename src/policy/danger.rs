@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     alias,
@@ -22,6 +22,8 @@ struct Known {
     exact: FxHashMap<String, &'static str>,
     modules: FxHashMap<String, &'static str>,
     packages: Vec<(String, &'static str)>,
+    /// The first parts of all of them.
+    heads: FxHashSet<String>,
     /// Parts of the longest name or module that is listed.
     parts: usize,
 }
@@ -37,6 +39,9 @@ fn known() -> &'static Known {
         });
         for (reason, names) in groups {
             for name in names {
+                if let Some(head) = name.split(['.', ':']).next() {
+                    known.heads.insert(alias::module(head));
+                }
                 known.parts = known.parts.max(name.split(['.', ':']).count());
                 match Pattern::parse(name) {
                     Ok(Pattern::Exact { module, name }) => {
@@ -71,8 +76,15 @@ pub(super) fn of(module: &str, name: &str) -> Option<&'static str> {
     let parts: Vec<&str> = name.split('.').collect();
     // What has more parts than any listed name is none of them, and hostile names have thousands.
     let most = known().parts;
-    let short = module.split('.').nth(most).is_none();
+    let inner = module.split('.').nth(most).is_none() && is_head(module);
     (0..parts.len())
+        .filter(|from| {
+            *from == 0
+                || inner
+                || parts
+                    .get(*from)
+                    .is_some_and(|part| is_head(part.trim_start_matches('_')) || is_head(part))
+        })
         .flat_map(|from| {
             let last = parts.len().min(from.saturating_add(most));
             (from.saturating_add(1)..=last).map(move |to| (from, to))
@@ -83,11 +95,21 @@ pub(super) fn of(module: &str, name: &str) -> Option<&'static str> {
             let own = if from == 0 { one(module, &part) } else { None };
             own.or_else(|| {
                 let (before, last) = part.rsplit_once('.')?;
-                let inside = || short.then(|| one(&format!("{module}.{before}"), last)).flatten();
+                let inside = || {
+                    inner
+                        .then(|| one(&format!("{module}.{before}"), last))
+                        .flatten()
+                };
                 // Modules import others under a private name: `random._os` is `os`.
                 one(before.trim_start_matches('_'), last).or_else(inside)
             })
         })
+}
+
+/// Whether a listed name could begin with the first part of a module.
+fn is_head(module: &str) -> bool {
+    let head = module.split('.').next().unwrap_or(module);
+    known().heads.contains(alias::module(head).as_str())
 }
 
 fn one(module: &str, name: &str) -> Option<&'static str> {

@@ -44,6 +44,8 @@ pub struct SeenGlobal {
     pub name: GlobalName,
     /// What loading does with it that is not allowed.
     pub usages: Vec<Usage>,
+    /// Whether an entry may allow all of it: nothing refuses it, and nothing that is done with it is dangerous.
+    pub may_be_allowed: bool,
     /// The artifact that needs it; the first, if several do.
     pub path: Text,
     /// How many artifacts need it.
@@ -164,7 +166,7 @@ fn globals(out: &mut String, summary: &InitSummary, found: Found) {
     let mut lines: Vec<(String, &SeenGlobal)> = Vec::new();
     let mut dangerous: usize = 0;
     for seen in &summary.globals {
-        match entry(&seen.name, &seen.usages) {
+        match entry(&seen.name, &seen.usages).filter(|_| seen.may_be_allowed) {
             Some(line) => lines.push((line, seen)),
             None => dangerous = dangerous.saturating_add(1),
         }
@@ -218,7 +220,10 @@ mod tests {
 
     #[test]
     fn advice_excludes_the_one_file() {
-        assert_eq!(pattern_of(&"a/b c.bin".into()).as_deref(), Some("a/b c.bin"));
+        assert_eq!(
+            pattern_of(&"a/b c.bin".into()).as_deref(),
+            Some("a/b c.bin")
+        );
         let odd = pattern_of(&"[x]*{y}.bin".into()).unwrap();
         assert_eq!(odd, "/[[]x[]][*][{]y[}].bin");
         assert_eq!(pattern_of(&"a\nb.bin".into()), None);

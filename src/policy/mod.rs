@@ -40,7 +40,7 @@ pub use layer::Catalog;
 pub use load::Files;
 pub use pack::{Kind, Pack, PackEntry, Release, by_name as pack_by_name, names as pack_names};
 pub use scope::{ArgumentVerdict, Scope, Standing};
-pub use snippet::entry;
+pub use snippet::{entry, is_constrained_call};
 
 use std::{
     path::{Path, PathBuf},

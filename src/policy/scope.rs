@@ -553,11 +553,7 @@ impl Scope {
 
     /// The entries of packs for a global (in canonical spelling), each with the newest layer that names the pack, newest
     /// first.
-    fn packed(
-        &self,
-        module: &str,
-        name: &str,
-    ) -> Vec<(usize, &'static Pack, &'static PackEntry)> {
+    fn packed(&self, module: &str, name: &str) -> Vec<(usize, &'static Pack, &'static PackEntry)> {
         let releases = self.target.releases();
         let overrides = self.overrides().packs.iter().rev();
         let overrides = overrides.flat_map(|(layer, pack)| {

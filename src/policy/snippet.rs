@@ -4,12 +4,14 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use super::{
-    Scope, Uses, danger,
+    Scope, Uses, alias,
+    constraint::{Constraint, Want},
+    danger,
     locate::{File, Step},
     pattern::{self, Pattern},
     raw::Raw,
 };
-use crate::fact::{GlobalName, Usage};
+use crate::fact::{Argument, GlobalName, Usage};
 
 /// The policy file that somebody would edit: the one that is nearest, or the bundled one that would be extended.
 #[derive(Debug)]
@@ -37,14 +39,78 @@ impl Own {
     }
 }
 
+/// Dangerous names that old picklers use for ordinary objects, and the arguments with which they make nothing but what is
+/// allowed: an entry with these lets nothing else pass.
+const CONSTRAINED: &[(&str, &str, &str, &[Constraint])] = &[
+    (
+        "builtins",
+        "getattr",
+        "[{allowed-global: class}, {identifier: true}]",
+        &[Constraint::Allowed(Want::Class), Constraint::Identifier],
+    ),
+    (
+        "collections",
+        "defaultdict",
+        "[{allowed-global: class}]",
+        &[Constraint::Allowed(Want::Class)],
+    ),
+    (
+        "copyreg",
+        "_reconstructor",
+        "[{allowed-global: class}, {allowed-global: class}, {data: true}]",
+        &[
+            Constraint::Allowed(Want::Class),
+            Constraint::Allowed(Want::Class),
+            Constraint::Data,
+        ],
+    ),
+];
+
+/// Whether a call of a dangerous name is one that an entry with constrained arguments can allow.
+pub fn is_constrained_call(name: &GlobalName, arguments: &[Argument]) -> bool {
+    let Some((.., constraints)) = constrained(name) else {
+        return false;
+    };
+    let pairs = || constraints.iter().zip(arguments);
+    constraints.len() == arguments.len()
+        && pairs().all(|(constraint, argument)| constraint.refuses(argument, |_| true).is_none())
+}
+
+fn constrained(
+    name: &GlobalName,
+) -> Option<&'static (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [Constraint],
+)> {
+    let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
+    let (module, qualname) = alias::canonical(module, qualname);
+    CONSTRAINED
+        .iter()
+        .find(|(of, known, ..)| *of == module && *known == qualname)
+}
+
 /// The entry that allows a global for some uses and no more: a name where those are what a name alone allows. `None` where
-/// using it is known to be dangerous, and for what no entry spells: a name that Python could not resolve, a private one, a way
+/// using it is known to be dangerous, and for what no entry spells: a name that Python could not resolve, a way
 /// through what a module happens to hold.
 pub fn entry(name: &GlobalName, usages: &[Usage]) -> Option<String> {
     let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
+    let mut uses = Uses::IMPORT;
+    for usage in usages {
+        uses.add(*usage);
+    }
+    if let Some((.., arguments, _)) = constrained(name) {
+        let only_called = usages
+            .iter()
+            .all(|usage| matches!(usage, Usage::Import | Usage::Call));
+        return only_called.then(|| {
+            format!("{{global: \"{module}.{qualname}\", args: {arguments}, reason: makes only what is listed}}")
+        });
+    }
     let mut parts = qualname.split('.').rev();
-    let private = parts.next().is_some_and(|last| last.starts_with("__"));
-    if danger::of(module, qualname).is_some() || private || !parts.all(pattern::looks_like_class) {
+    parts.next();
+    if danger::of(module, qualname).is_some() || !parts.all(pattern::looks_like_class) {
         return None;
     }
     let separator = if qualname.contains('.') { ':' } else { '.' };
@@ -52,10 +118,6 @@ pub fn entry(name: &GlobalName, usages: &[Usage]) -> Option<String> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':');
     if !text.chars().all(plain) || !matches!(Pattern::parse(&text), Ok(Pattern::Exact { .. })) {
         return None;
-    }
-    let mut uses = Uses::IMPORT;
-    for usage in usages {
-        uses.add(*usage);
     }
     let usual = if pattern::looks_like_class(qualname) {
         Uses::ALL
@@ -106,7 +168,9 @@ impl Scope {
         let flow = items.join(", ");
         match (missing, place.flow) {
             ([], true) => {
-                format!("add inside the brackets of `{known}` ({name}:{line}), after a comma:\n{flow}")
+                format!(
+                    "add inside the brackets of `{known}` ({name}:{line}), after a comma:\n{flow}"
+                )
             }
             ([], false) => {
                 let items = list(items, place.indent);

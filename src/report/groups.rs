@@ -367,7 +367,8 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
 fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'static str)> {
     let is_source = matches!(finding.site.at, Place::Span { .. });
     // What cannot be opened, as a folder that cannot be listed, cannot be looked at either.
-    let closed = matches!(&finding.subject, Subject::Anomaly(kind) if kind == "io" || kind == "late");
+    let closed =
+        matches!(&finding.subject, Subject::Anomaly(kind) if kind == "io" || kind == "late");
     if closed || finding.rule.id == "lfs-not-fetched" || finding.rule.id == "policy-changed" {
         return Vec::new();
     }

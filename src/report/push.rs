@@ -59,6 +59,10 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     if late > 0 {
         page.late(late, report.coverage.entries)?;
     }
+    for notice in &report.notices {
+        page.line("", "")?;
+        page.line("", notice)?;
+    }
     page.elsewhere(&refused)?;
     if page.mend(&refused)? {
         page.line(
@@ -129,12 +133,15 @@ impl Page<'_> {
 
     fn late(&mut self, late: usize, entries: usize) -> io::Result<()> {
         self.line("", "")?;
+        let which = match entries {
+            0 => String::new(),
+            entries => format!(": {late} of {}", count(entries, "file", "files")),
+        };
         self.line(
             "",
             &format!(
-                "Not read in the time that is given for a push: {late} of {}. Nothing is accepted unread. Push fewer \
-                 commits at a time (git push REMOTE COMMIT:BRANCH), or ask for a longer deadline.",
-                count(entries, "file", "files")
+                "Not read in the time that is given for a push{which}. Nothing is accepted unread. Push fewer commits \
+                 at a time (git push REMOTE COMMIT:BRANCH), or ask for a longer deadline."
             ),
         )
     }

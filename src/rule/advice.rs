@@ -17,7 +17,8 @@ pub(super) fn exclusion(pattern: &str) -> String {
 pub(super) fn not_read(case: &Case<'_>, title: &str, suffix: &str) -> String {
     format!(
         "{title} files are not read yet, and refused under their own suffix: to use them, leave them out with a reason; {}",
-        case.scope.adding_exclusion(exclusion(&format!("*.{suffix}")))
+        case.scope
+            .adding_exclusion(exclusion(&format!("*.{suffix}")))
     )
 }
 
@@ -76,46 +77,45 @@ impl Allowing {
         let mut help = vec![format!(
             "if you trust {trusted} with the contents of any file, {add}"
         )];
-        help.extend(self.listed_with_torch(case));
+        help.extend(listed_with_torch(case));
         help
     }
+}
 
-    /// Where the block is, for the names that are not the first.
-    pub(super) fn elsewhere(&self) -> String {
-        String::from("what is printed for the first name of this file allows this one as well")
+/// Where the block is, for the names that are not the first.
+pub(super) const ELSEWHERE: &str =
+    "what is printed for the first name of this file allows this one as well";
+
+/// What stands in the way of `weights_only=True` otherwise is another finding, and listing a name does not mend it.
+fn listed_with_torch(case: &Case<'_>) -> Option<String> {
+    let loads = || {
+        case.observations.iter().filter_map(|o| match &o.fact {
+            Fact::TorchLoad(load) => Some(load.as_ref()),
+            _ => None,
+        })
+    };
+    if loads().any(|load: &TorchLoad| load.obstacle.is_some()) {
+        return None;
     }
-
-    /// What stands in the way of `weights_only=True` otherwise is another finding, and listing a name does not mend it.
-    fn listed_with_torch(&self, case: &Case<'_>) -> Option<String> {
-        let loads = || {
-            case.observations.iter().filter_map(|o| match &o.fact {
-                Fact::TorchLoad(load) => Some(load.as_ref()),
-                _ => None,
-            })
-        };
-        if loads().any(|load: &TorchLoad| load.obstacle.is_some()) {
+    let mut names: BTreeSet<GlobalName> = BTreeSet::new();
+    for name in loads().flat_map(|load| load.globals.iter().chain(&load.built)) {
+        if case.scope.torch_lists(name) {
+            continue;
+        }
+        // A list with something dangerous in it is not offered, nor one that torch would not take.
+        if case.scope.danger(name).is_some() || case.scope.torch_blocks(name).is_some() {
             return None;
         }
-        let mut names: BTreeSet<GlobalName> = BTreeSet::new();
-        for name in loads().flat_map(|load| load.globals.iter().chain(&load.built)) {
-            if case.scope.torch_lists(name) {
-                continue;
-            }
-            // A list with something dangerous in it is not offered, nor one that torch would not take.
-            if case.scope.danger(name).is_some() || case.scope.torch_blocks(name).is_some() {
-                return None;
-            }
-            names.insert(case.scope.torch_spells(name));
-            if names.len() > LISTED {
-                return None;
-            }
-        }
-        if names.is_empty() {
+        names.insert(case.scope.torch_spells(name));
+        if names.len() > LISTED {
             return None;
         }
-        let release = case.scope.torch_behaviour().next()?;
-        python(&names, &release.release)
     }
+    if names.is_empty() {
+        return None;
+    }
+    let release = case.scope.torch_behaviour().next()?;
+    python(&names, &release.release)
 }
 
 /// The lines that make a release of torch take these names.

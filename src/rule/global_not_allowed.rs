@@ -4,11 +4,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Case, advice, more, within::Within};
 use crate::{
-    bytes::wide,
     fact::{Argument, Fact, Global, GlobalName, Hop, Observation, Text, Usage},
     finding::{Finding, Level, Subject},
     limits,
-    policy::{ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal, Standing},
+    policy::{self, ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal, Standing},
 };
 
 declare_rule! {
@@ -101,7 +100,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let left = total.saturating_sub(refused.len());
         if left > 0 {
-            findings.push(more(case.entry, &META, wide(left)));
+            let left = u64::try_from(left).unwrap_or(u64::MAX);
+            findings.push(more(case.entry, &META, left));
         }
     }
     let mut told: FxHashSet<(&[Hop], &GlobalName)> = FxHashSet::default();
@@ -119,7 +119,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
         case.observations,
         |fact| matches!(fact, Fact::Is(id) if id == "torch-script"),
     );
-    let nested = nested(case);
+    let (nested, ordinary) = (nested(case), ordinary(case));
     let mut refused: Vec<Refused<'a>> = Vec::new();
     let mut known: FxHashMap<(&[Hop], &GlobalName), usize> = FxHashMap::default();
     for observation in case.observations {
@@ -145,7 +145,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
                 usages: vec![*usage],
                 usage: *usage,
                 observation,
-                plain: case.scope.danger(name).is_none()
+                plain: (case.scope.danger(name).is_none() || ordinary.contains(name))
                     && matches!(
                         case.scope.standing(name),
                         Standing::Unlisted | Standing::Listed
@@ -162,9 +162,10 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
     // Where the artifact's format is refused as such, what else the policy would have to list for it is no news; what is
     // dangerous or refused by name still is.
     if case.scope.level(&super::format_not_allowed::META) == Level::Deny {
-        let formats = Within::new(case.observations, |fact| {
-            matches!(fact, Fact::Is(id) if matches!(case.scope.format(id), FormatVerdict::Refused { .. }))
-        });
+        let formats = Within::new(
+            case.observations,
+            |fact| matches!(fact, Fact::Is(id) if matches!(case.scope.format(id), FormatVerdict::Refused { .. })),
+        );
         if !formats.is_empty() {
             refused.retain(|one| {
                 let unlisted = one.plain && case.scope.standing(one.name) == Standing::Unlisted;
@@ -173,6 +174,44 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
         }
     }
     refused
+}
+
+/// Names that are dangerous, and that this file uses only as picklers do for ordinary objects: called, with arguments that an
+/// entry can constrain.
+fn ordinary<'a>(case: &Case<'a>) -> FxHashSet<&'a GlobalName> {
+    let mut ordinary: FxHashSet<&GlobalName> = FxHashSet::default();
+    let mut other: FxHashSet<&GlobalName> = FxHashSet::default();
+    for observation in case.observations {
+        match &observation.fact {
+            Fact::Call {
+                callee: Global::Named(name),
+                arguments,
+                ..
+            } => {
+                if policy::is_constrained_call(name, arguments) {
+                    ordinary.insert(name);
+                } else {
+                    other.insert(name);
+                }
+            }
+            Fact::HandedOn {
+                global: Global::Named(name),
+            } => {
+                other.insert(name);
+            }
+            _ => {}
+        }
+    }
+    ordinary.retain(|name| !other.contains(name));
+    ordinary
+}
+
+/// The names that the policy does not allow in a file, each with the uses that are made of it and whether an entry may allow it.
+pub(super) fn names<'a>(case: &Case<'a>) -> Vec<(&'a GlobalName, Vec<Usage>, bool)> {
+    let refused = refused(case).into_iter();
+    refused
+        .map(|one| (one.name, one.usages, one.plain))
+        .collect()
 }
 
 fn rank(usage: Usage) -> u8 {
@@ -291,8 +330,13 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
         && case.scope.standing(name) == Standing::Unlisted
         && let Some(near) = case.scope.near(name)
     {
+        let list = if policy::entry(name, &[]).is_some() {
+            format!(", or list `{spelled}` if that is what loads it")
+        } else {
+            String::new()
+        };
         finding.help.push(format!(
-            "the policy lists `{near}`, which is another name: what counts is the stored module and name; save again from the listed module, or list `{spelled}` if that is what loads it"
+            "the policy lists `{near}`, which is another name: what counts is the stored module and name; save again from the listed module{list}"
         ));
     }
     finding
@@ -339,10 +383,10 @@ fn help(
     if first {
         finding.help.extend(advice.in_full(case));
     } else if advice.covers(name) {
-        finding.help.push(advice.elsewhere());
+        finding.help.push(advice::ELSEWHERE.into());
     } else {
         finding.help.push(format!(
-            "no entry can allow `{}`: save the object again from a module and under a name that Python imports as they are",
+            "no entry is proposed for `{}`, which is private or reached through something that is no class: save the object again under the name and from the module that define it",
             spelled(name)
         ));
     }

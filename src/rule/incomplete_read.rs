@@ -58,7 +58,15 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Unread::Unsupported { detail } => (
                 "unsupported",
                 format!("it is in a form that is not read: {detail}"),
-                "save it in an ordinary form: stored or deflated, not encrypted, inside the tree",
+                match detail.as_bytes() {
+                    text if text.starts_with(b"a pipe") => {
+                        "name a regular file: write what it gives into one first"
+                    }
+                    text if text.starts_with(b"a symbolic link") => {
+                        "put the file itself there, or a link to a file inside the tree"
+                    }
+                    _ => "save it in an ordinary form: stored or deflated, not encrypted",
+                },
             ),
             Unread::Crashed { detail } => (
                 "crashed",

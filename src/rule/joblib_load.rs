@@ -1,7 +1,10 @@
 //! `joblib.load`.
 
-use super::{advice::not_read, Case,
-    source::{finding, uses},};
+use super::{
+    Case,
+    advice::not_read,
+    source::{finding, uses},
+};
 use crate::{fact::PyAct, finding::Finding};
 
 declare_rule! {

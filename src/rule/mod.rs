@@ -4,7 +4,7 @@
 //! wants to read again is missing a fact.
 
 use crate::{
-    fact::{Entry, Observation, Site},
+    fact::{Entry, GlobalName, Observation, Site, Usage},
     finding::{Finding, RuleMeta, Subject},
     policy::Scope,
 };
@@ -120,6 +120,12 @@ pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64) -> Finding {
         on_change: true,
         fix: Vec::new(),
     }
+}
+
+/// The globals that the policy does not allow in a file, each with the uses that are made of it and whether an entry may allow
+/// it; one that is in several places of the file comes several times.
+pub fn refused_globals<'a>(case: &Case<'a>) -> Vec<(&'a GlobalName, Vec<Usage>, bool)> {
+    global_not_allowed::names(case)
 }
 
 /// A rule by its id.

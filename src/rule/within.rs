@@ -12,7 +12,10 @@ pub(super) struct Within<'a> {
 
 impl<'a> Within<'a> {
     /// Where facts were seen that are meant.
-    pub(super) fn new(observations: &'a [Observation], mut meant: impl FnMut(&Fact) -> bool) -> Self {
+    pub(super) fn new(
+        observations: &'a [Observation],
+        mut meant: impl FnMut(&Fact) -> bool,
+    ) -> Self {
         Self {
             ways: observations
                 .iter()

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Listing, View, entry, guard};
 use crate::{
-    fact::{Fact, Global, GlobalName, Text, Unread, Usage},
+    fact::{Fact, GlobalName, Text, Unread, Usage},
     format::FORMATS,
     policy::{FormatVerdict, InitSummary, Policy, SeenGlobal},
-    rule::RULES,
+    rule::{Case, RULES, refused_globals},
 };
 
 /// The ids of all rules.
@@ -36,7 +36,6 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
             continue;
         };
         let scope = policy.scope(path);
-        let mut needed: BTreeMap<&GlobalName, Vec<Usage>> = BTreeMap::new();
         for observation in &seen.observations {
             match &observation.fact {
                 Fact::Is(id) if observation.site.hops.is_empty() => {
@@ -44,26 +43,33 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
                     *count += 1;
                     *refused |= matches!(scope.format(id), FormatVerdict::Refused { .. });
                 }
-                Fact::Global {
-                    global: Global::Named(name),
-                    usage,
-                } if !scope.allows(name, *usage) => {
-                    needed.entry(name).or_default().push(*usage);
-                }
                 Fact::Unread(Unread::Unknown { .. }) if unread.last() != Some(path) => {
                     unread.push(path.clone());
                 }
                 _ => {}
             }
         }
-        for (name, usages) in needed {
+        let case = Case {
+            entry: &item.entry,
+            observations: &seen.observations,
+            scope: &scope,
+        };
+        let mut needed: BTreeMap<&GlobalName, (Vec<Usage>, bool)> = BTreeMap::new();
+        for (name, usages, may) in refused_globals(&case) {
+            let (uses, may_all) = needed.entry(name).or_insert((Vec::new(), true));
+            uses.extend(usages);
+            *may_all &= may;
+        }
+        for (name, (usages, may)) in needed {
             let seen = globals.entry(name.clone()).or_insert_with(|| SeenGlobal {
                 name: name.clone(),
                 usages: Vec::new(),
+                may_be_allowed: true,
                 path: path.clone(),
                 artifacts: 0,
             });
             seen.usages.extend(usages);
+            seen.may_be_allowed &= may;
             seen.artifacts += 1;
         }
     }

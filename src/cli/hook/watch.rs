@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long after the deadline the work may still come to its own end, which says more.
-const GRACE: Duration = Duration::from_millis(300);
+const GRACE: Duration = Duration::from_millis(200);
 
 /// What the work needs of stack: a main thread's.
 const STACK: usize = 8 << 20;
@@ -60,7 +60,9 @@ impl Stage {
                 "listing the files that it brings took longer than {seconds} s: none of them was judged"
             )
         } else {
-            format!("judging took longer than {seconds} s: {done} of {entries} files were judged, and what was found in them is not told")
+            format!(
+                "judging took longer than {seconds} s: {done} of {entries} files were judged, and what was found in them is not told"
+            )
         };
         Report {
             coverage: Coverage {
@@ -95,7 +97,9 @@ pub(super) fn within(
             message: format!("cannot start a thread: {error}"),
             help: String::from("try again without `--deadline`"),
         })?;
-    let left = deadline.saturating_add(GRACE).saturating_sub(started.elapsed());
+    let left = deadline
+        .saturating_add(GRACE)
+        .saturating_sub(started.elapsed());
     let ended = match result.recv_timeout(left) {
         Err(RecvTimeoutError::Timeout) if stage.speak() => return refuse(&stage.left(deadline)),
         // It is writing already.
@@ -123,7 +127,7 @@ mod tests {
     fn work_that_ends_in_time_speaks_for_itself() {
         let outcome = within(
             Instant::now(),
-            Duration::from_secs(60),
+            Duration::from_mins(1),
             |stage| {
                 assert!(stage.speak());
                 Ok(Outcome::Clean)
@@ -141,7 +145,7 @@ mod tests {
             Duration::ZERO,
             |stage| {
                 stage.begin(7);
-                thread::sleep(Duration::from_secs(600));
+                thread::sleep(Duration::from_mins(10));
                 Ok(Outcome::Clean)
             },
             |report| {

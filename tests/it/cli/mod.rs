@@ -6,6 +6,7 @@ mod help;
 mod history;
 mod hook;
 mod inspect;
+mod judge;
 mod only;
 mod outputs;
 mod paths;

@@ -298,7 +298,7 @@ fn bombs_cost_no_more_than_their_bytes() {
         ),
         ("marks", vec![b'('; 1_000_000], "Malformed"),
         ("a memo of gigabytes", huge.stop(), "huge-memo-index"),
-        ("globals", texts.op(b'N').stop(), "20000 observations"),
+        ("globals", texts.op(b'N').stop(), "20000 operations"),
         (
             "a length of exabytes",
             b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\x3fab".to_vec(),
@@ -432,7 +432,7 @@ fn a_limit_is_not_overwritten_by_what_a_container_turns_out_to_be() {
         let mut members: Vec<_> = (0..count).map(|n| stored(format!("{n}.txt"), "")).collect();
         members.push(stored("last.pt", &last));
         let told = seen_in("x.zip", &archive(&members));
-        assert!(told.contains("observations in one file"), "{spare}: {told}");
+        assert!(told.contains("operations in one file"), "{spare}: {told}");
     }
 }
 

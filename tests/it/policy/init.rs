@@ -11,6 +11,7 @@ fn seen(module: &str, name: &str, path: &str, artifacts: usize) -> SeenGlobal {
     SeenGlobal {
         name: GlobalName::new(module, name),
         usages: vec![Usage::Import, Usage::Call, Usage::Construct, Usage::Build],
+        may_be_allowed: true,
         path: path.into(),
         artifacts,
     }
@@ -35,48 +36,52 @@ fn summary() -> InitSummary {
 #[test]
 fn it_says_what_is_there_and_allows_nothing_new() {
     let text = init(&summary(), Found::Propose);
-    insta::assert_snapshot!(text, @r###"
-# What loading a model file in this repository may do. Everything that is not allowed here is refused.
-# `weighbridge check` applies it.
-version: 1
+    insta::assert_snapshot!(text, @r#"
+    # What loading a model file in this repository may do. Everything that is not allowed here is refused.
+    # `weighbridge check` applies it.
+    version: 1
 
-# The built-in policy: model files that only hold data. What follows adds to it.
-extends: recommended
+    # The built-in policy: model files that only hold data. What follows adds to it.
+    extends: recommended
 
-# Which release of torch loads the files: `auto` is the newest one known; ">=2.6" would be a range.
-target:
-  torch: auto
+    # Which release of torch loads the files: `auto` is the newest one known; ">=2.6" would be a range.
+    target:
+      torch: auto
 
-# Found here: 5 torch-zip, 2 safetensors.
-# To accept no format that can run code, refuse those that can:
-# formats:
-#   refuse:
-#     pickle: convert it to safetensors
+    # Found here: 5 torch-zip, 2 safetensors.
+    # To accept no format that can run code, refuse those that can:
+    # formats:
+    #   refuse:
+    #     pickle: convert it to safetensors
 
-# Names that loading may resolve, besides those that only rebuild tensors and arrays. Allow a class only if its module is
-# yours or one that you trust: its constructor and its `__setstate__` run when a file is loaded.
-# The files found here need these; remove the `#` of `globals:`, `allow:` and of those that you mean to allow.
-# globals:
-#   allow:
-#     - argparse.Namespace  # models/\u{202e}tp.\nrules: {}, and 1 more
-#     - myapp.models.Net  # models/net.pt, and 2 more
-#     - myapp:Outer.Inner  # models/nested.pkl
-# 3 names are not proposed: using them could run code, or no policy can spell them. `weighbridge check` says where they are.
+    # Names that loading may resolve, besides those that only rebuild tensors and arrays. Allow a class only if its module is
+    # yours or one that you trust: its constructor and its `__setstate__` run when a file is loaded.
+    # The files found here need these; remove the `#` of `globals:`, `allow:` and of those that you mean to allow.
+    # globals:
+    #   allow:
+    #     - argparse.Namespace  # models/\u{202e}tp.\nrules: {}, and 1 more
+    #     - myapp.models.Net  # models/net.pt, and 2 more
+    #     - myapp:Outer.Inner  # models/nested.pkl
+    # 3 names are not proposed: using them could run code, or no policy can spell them. `weighbridge check` says where they are.
 
-# The level of a rule: `allow`, `warn` or `deny`. The rules not named here keep their own.
-# rules:
-#   torch-load-implicit: deny
+    # The level of a rule: `allow`, `warn` or `deny`. The rules not named here keep their own.
+    # rules:
+    #   torch-load-implicit: deny
 
-# What holds for some paths only; later ones win.
-# overrides:
-#   - paths: ["tests/fixtures/**"]
-#     rules:
-#       misleading-suffix: warn
+    # What holds for some paths only; later ones win.
+    # overrides:
+    #   - paths: ["tests/fixtures/**"]
+    #     rules:
+    #       misleading-suffix: warn
 
-# Paths that are not looked at.
-# exclude:
-#   - "third_party/**"
-"###);
+    # Paths that are not looked at.
+    # These are named like models and are in no format that is read yet; remove the `#` to leave them out.
+    # exclude:
+    #   - reason: in no format that is read yet
+    #     paths:
+    #       - "/x[[]1[]].bin"
+    #       - "models/old.joblib"
+    "#);
     let scope = policy(&text).scope(&"models/net.pt".into());
     assert!(!allows(&scope, "myapp.models:Net", Usage::Import));
     assert!(allows(&scope, "torch:Tensor", Usage::Call));

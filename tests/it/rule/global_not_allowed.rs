@@ -56,39 +56,47 @@ fn every_use_is_told_as_what_it_is() {
         .op(b'}')
         .op(b'b')
         .stop();
-    insta::assert_snapshot!(told(RULE, "x.pt", &torch(&imported)), @"
+    insta::assert_snapshot!(told(RULE, "x.pt", &torch(&imported)), @r#"
     global-not-allowed [deny] loading imports `app.Net`; the policy does not list `app.Net`
       at m/data.pkl @ 0x2 GLOBAL about app.Net
       recommended.yaml (built in):30 `globals:`: no entry here lists it
-      help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+      help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
             globals:
               allow:
-                - app.Net
-      help: and name it where the file is loaded:
+                - {global: "app.Net", as: [import]}
+      help: and name them where the file is loaded:
+            import app
+            import torch
             with torch.serialization.safe_globals([app.Net]):
-                torch.load(path, weights_only=True)
+                state = torch.load(path, weights_only=True)
       help: or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`
-    ");
-    insta::assert_snapshot!(told(RULE, "x.pkl", &created), @"
+    "#);
+    insta::assert_snapshot!(told(RULE, "x.pkl", &created), @r#"
     global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
       at @ 0xc NEWOBJ about app.Net
       recommended.yaml (built in):30 `globals:`: no entry here lists it
-      help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+      help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
             globals:
               allow:
-                - app.Net
+                - {global: "app.Net", as: [import, construct]}
       help: or keep the data in a format that holds only data: safetensors, npy, JSON
-    ");
-    insta::assert_snapshot!(told(RULE, "x.pkl", &filled), @"
+    "#);
+    insta::assert_snapshot!(told(RULE, "x.pkl", &filled), @r#"
     global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
       at @ 0xc NEWOBJ about app.Net
       recommended.yaml (built in):30 `globals:`: no entry here lists it
-      help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
+      help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
             globals:
               allow:
-                - app.Net
+                - {global: "app.Net", as: [import, construct, build]}
       help: or keep the data in a format that holds only data: safetensors, npy, JSON
-    ");
+    "#);
 }
 
 #[test]
@@ -99,15 +107,13 @@ fn state_that_is_not_allowed_is_told_by_itself() {
     let net = || Pickle::proto(2).global("app", "Net").op(b')').op(0x81);
     assert_eq!(told_by(&policy, RULE, "x.pkl", &net().stop()), "");
     insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &net().op(b'}').op(b'b').stop()), @r#"
-global-not-allowed [deny] loading sets the state of what `app.Net` made; the policy lists `app.Net` for import and construct only, not for build
-  at @ 0xe BUILD about app.Net
-  weighbridge.yaml:5 `- {global: app.Net, as: [import, construct]}`: listed here, but not for build
-  help: if you trust `app.Net` with the contents of any file, list it in weighbridge.yaml:
-        globals:
-          allow:
-            - {global: "app.Net", as: [import, construct, build]}
-  help: or keep the data in a format that holds only data: safetensors, npy, JSON
-"#);
+    global-not-allowed [deny] loading sets the state of what `app.Net` made; the policy lists `app.Net` for import and construct only, not for build
+      at @ 0xe BUILD about app.Net
+      weighbridge.yaml:5 `- {global: app.Net, as: [import, construct]}`: listed here, but not for build
+      help: if you trust `app.Net` with the contents of any file, add to the list `globals.allow` (weighbridge.yaml:4):
+                - {global: "app.Net", as: [import, construct, build]}
+      help: or keep the data in a format that holds only data: safetensors, npy, JSON
+    "#);
 }
 
 #[test]
@@ -118,26 +124,21 @@ fn a_name_that_is_nearly_listed_is_another_name() {
         told_by(&policy, RULE, "x.pkl", &called("app.nets", "Net")),
         ""
     );
-    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("ap.nets", "Net")), @"
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("ap.nets", "Net")), @r#"
     global-not-allowed [deny] loading runs `ap.nets.Net()`; the policy does not list `ap.nets.Net`
       at @ 0x10 REDUCE about ap.nets.Net
       weighbridge.yaml:4 `allow:`: no entry here lists it
       help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module, or list `ap.nets.Net` if that is what loads it
-      help: if you trust `ap.nets.Net` with the contents of any file, list it in weighbridge.yaml:
-            globals:
-              allow:
-                - ap.nets.Net
+      help: if you trust `ap.nets.Net` with the contents of any file, add to the list `globals.allow` (weighbridge.yaml:4):
+                - {global: "ap.nets.Net", as: [import, call]}
       help: or keep the data in a format that holds only data: safetensors, npy, JSON
-    ");
+    "#);
     insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &called("app", "nets.Net")), @"
     global-not-allowed [deny] loading runs `app.nets.Net()`; the policy does not list `app:nets.Net`
       at @ 0x11 REDUCE about app.nets.Net
       weighbridge.yaml:4 `allow:`: no entry here lists it
-      help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module, or list `app:nets.Net` if that is what loads it
-      help: if you trust `app.nets.Net` with the contents of any file, list it in weighbridge.yaml:
-            globals:
-              allow:
-                - app:nets.Net
+      help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module
+      help: no entry is proposed for `app:nets.Net`, which is private or reached through something that is no class: save the object again under the name and from the module that define it
       help: or keep the data in a format that holds only data: safetensors, npy, JSON
     ");
 }
@@ -360,15 +361,11 @@ fn what_the_packs_list_passes_for_what_it_is_listed_for() {
         .raw(b"K\x01\x85X\x01\0\0\0OC\x08AAAAAAAA\x87R.")
         .unfinished();
     insta::assert_snapshot!(told(RULE, "x.pkl", &array), @r#"
-global-not-allowed [deny] loading runs `numpy.ndarray((1,), 'O', b'AAAAAAAA')`; the policy lists `numpy.ndarray` for import only, not for call
-  at @ 0x25 REDUCE about numpy.ndarray
-  globals/numpy-arrays.yaml (built in):36 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
-  help: if you trust `numpy.ndarray` with the contents of any file, list it in weighbridge.yaml:
-        globals:
-          allow:
-            - {global: "numpy.ndarray", as: [import, call]}
-  help: or keep the data in a format that holds only data: safetensors, npy, JSON
-"#);
+    global-not-allowed [deny] loading runs `numpy.ndarray((1,), 'O', b'AAAAAAAA')`; the policy lists `numpy.ndarray` for import only, not for call
+      at @ 0x25 REDUCE about numpy.ndarray
+      globals/numpy-arrays.yaml (built in):36 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
+      help: no release of the library uses `numpy.ndarray` so: do not load this file, or report it if the library wrote it
+    "#);
     // What hands back what it is given must not make state settable on it.
     let returned = Pickle::proto(2)
         .global("numpy", "object_")
@@ -406,7 +403,9 @@ fn arguments_are_escaped_once() {
     global-not-allowed [deny] loading runs `datetime.date(b'\x07\xe4\x01\\')`; the policy does not list `datetime.date`
       at @ 0x1b REDUCE about datetime.date
       recommended.yaml (built in):30 `globals:`: no entry here lists it
-      help: if you trust `datetime.date` with the contents of any file, list it in weighbridge.yaml:
+      help: if you trust `datetime.date` with the contents of any file, write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
             globals:
               allow:
                 - datetime.date

@@ -54,20 +54,20 @@ fn each_reason_says_what_to_do() {
         count: 1,
         excerpt: None,
     });
-    insta::assert_snapshot!(tell(&judge("x.zip", &observations), "incomplete-read"), @r"
-incomplete-read [deny] it reaches a limit of what is read: more than 4 things
-  at  about limit
-  help: no real artifact comes near this limit: do not load it; `docs/limits.md` has the reasons
-incomplete-read [deny] it could not be read: permission denied
-  at  about io
-  help: make it readable, or exclude it in the policy
-incomplete-read [deny] it is in a form that is not read: an encrypted member
-  at  about unsupported
-  help: save it in an ordinary form: stored or deflated, not encrypted, inside the tree
-incomplete-read [deny] reading it failed by a mistake of this program: index out of range
-  at  about crashed
-  help: please report it; the file is refused until it can be read
-");
+    insta::assert_snapshot!(tell(&judge("x.zip", &observations), "incomplete-read"), @"
+    incomplete-read [deny] it is too complex to analyse: more than 4 things
+      at  about limit
+      help: no file that a library writes is known to come near this: find out who made it before you load it
+    incomplete-read [deny] it could not be read: permission denied
+      at  about io
+      help: make it readable, or leave it out under `exclude` in the policy, with a reason
+    incomplete-read [deny] it is in a form that is not read: an encrypted member
+      at  about unsupported
+      help: save it in an ordinary form: stored or deflated, not encrypted
+    incomplete-read [deny] reading it failed by a mistake of this program: index out of range
+      at  about crashed
+      help: please report it; the file is refused until it can be read
+    ");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tests of `rule`: the registry and every rule's own examples, and each rule where examples are not enough.
 
+mod advice;
 mod anomalous_container;
 mod embedded_pickle;
 mod extension_registry;

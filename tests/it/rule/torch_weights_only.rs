@@ -39,7 +39,7 @@ torch-weights-only [deny] torch.load(weights_only=True) cannot load it: it has n
     insta::assert_snapshot!(told("torch-weights-only", "x.pt", &script), @"
     torch-weights-only [deny] torch.load(weights_only=True) cannot load it: TorchScript archives are not loaded with weights_only=True
       at  about torch
-      help: keep the weights as safetensors; where the graph itself is needed, prefer ONNX
+      help: keep the weights as safetensors, and build the model in code
     ");
 }
 

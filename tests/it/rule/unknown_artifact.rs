@@ -12,25 +12,31 @@ fn a_model_by_name_of_unknown_content_is_refused() {
     unknown-artifact [deny] it is named like a model file and holds gzip data, which is not read
       at  about the artifact
       help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
-      help: if it is no model, exclude it in weighbridge.yaml:
+      help: if it is no model, or you answer for it, leave it out with a reason: write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
             exclude:
-              - "model.joblib"
+              - {paths: ["/model.joblib"], reason: "say here why nobody has to look at it"}
     "#);
     insta::assert_snapshot!(told("unknown-artifact", "model.gguf", b"GGUF\x03\0\0\0"), @r#"
     unknown-artifact [deny] it is named like a model file and holds a GGUF file, which is not read
       at  about the artifact
       help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
-      help: if it is no model, exclude it in weighbridge.yaml:
+      help: if it is no model, or you answer for it, leave it out with a reason: write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
             exclude:
-              - "model.gguf"
+              - {paths: ["/model.gguf"], reason: "say here why nobody has to look at it"}
     "#);
     insta::assert_snapshot!(told("unknown-artifact", "a b/[x].bin", b"\x01\x02"), @r#"
     unknown-artifact [deny] it is named like a model file and holds bytes that begin 01 02, which is not read
       at  about the artifact
       help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
-      help: if it is no model, exclude it in weighbridge.yaml:
+      help: if it is no model, or you answer for it, leave it out with a reason: write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
             exclude:
-              - "a b/[[]x[]].bin"
+              - {paths: ["a b/[[]x[]].bin"], reason: "say here why nobody has to look at it"}
     "#);
 }
 
@@ -41,9 +47,11 @@ fn knowing_the_archive_is_not_knowing_the_model_in_it() {
     unknown-artifact [deny] it is named like a model file and holds a zip archive in the form of `.keras`, which is not read
       at  about the artifact
       help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
-      help: if it is no model, exclude it in weighbridge.yaml:
+      help: if it is no model, or you answer for it, leave it out with a reason: write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
             exclude:
-              - "model.keras"
+              - {paths: ["/model.keras"], reason: "say here why nobody has to look at it"}
     "#);
     for name in ["model.skops", "model.mar", "model.pt2", "dir/model.KERAS"] {
         assert_eq!(rules(name, &archive), ["unknown-artifact"], "{name}");

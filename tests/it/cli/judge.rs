@@ -1,0 +1,202 @@
+//! Which policy judges, and what is said of what it lets pass.
+
+use std::{
+    fs,
+    io::Write as _,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use crate::support::{
+    cli::{program, run},
+    pickle::payload,
+    repo::repo,
+};
+
+const HEAD: &str = "version: 1\nextends: recommended\n";
+
+/// A text without the places where a terminal breaks it.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_danger_that_is_let_pass_is_said_with_the_line() {
+    let repo = repo!();
+    repo.write("legacy.pkl", payload());
+    let overridden = format!(
+        "{HEAD}overrides:\n  - {{paths: [legacy.pkl], reason: old, rules: {{global-not-allowed: allow}}}}\n"
+    );
+    let switched = format!("{HEAD}rules:\n  global-not-allowed: allow\n");
+    let listed = format!(
+        "{HEAD}globals:\n  allow:\n    - {{global: posix.system, dangerous: true, reason: old}}\n"
+    );
+    for (policy, line) in [(overridden, 4), (switched, 4), (listed, 5)] {
+        repo.write("weighbridge.yaml", &policy);
+        for format in [
+            "human", "concise", "plain", "markdown", "json", "sarif", "junit",
+        ] {
+            let run = run(&repo.root, &["check", "--format", format, "."]);
+            assert_eq!(run.code, 0, "{policy} {run:?}");
+            let said = plain(&run.stdout).replace(['`', '\\'], "");
+            let by = format!("weighbridge.yaml:{line} lets it pass");
+            assert!(said.contains("posix.system"), "{format} {policy} {said}");
+            assert!(said.contains(&by), "{format} {policy} {said}");
+        }
+    }
+    // Constrained, it is what it says it is; a harmless name is nobody's concern.
+    repo.write(
+        "weighbridge.yaml",
+        format!("{HEAD}globals:\n  allow:\n    - {{global: posix.system, args: [{{one-of: [\"true\", \"id\"]}}], reason: x}}\n"),
+    );
+    assert!(!run(&repo.root, &["check"]).stdout.contains("lets it pass"));
+}
+
+#[test]
+fn a_policy_that_does_not_judge_is_noticed() {
+    let repo = repo!();
+    repo.write("a.py", "x = 1\n")
+        .write("weighbridge.yml", HEAD)
+        .write("sub/weighbridge.yaml", HEAD)
+        .write("left/weighbridge.yaml", HEAD);
+    let said = |arguments: &[&str]| plain(&run(&repo.root, arguments).stdout);
+    let told = said(&["check"]);
+    assert!(
+        told.contains("weighbridge.yml is not read: rename it to weighbridge.yaml"),
+        "{told}"
+    );
+    assert!(told.contains("sub/weighbridge.yaml is not read"), "{told}");
+    repo.write("base.yaml", HEAD);
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: [base.yaml, left/weighbridge.yaml]\nexclude: [sub]\n",
+    );
+    repo.write(".weighbridge.yaml", HEAD);
+    let told = said(&["check"]);
+    assert!(!told.contains("sub/") && !told.contains("left/"), "{told}");
+    assert!(
+        told.contains(".weighbridge.yaml is not read: another"),
+        "{told}"
+    );
+    assert!(!told.contains("note: weighbridge.yaml"), "{told}");
+    repo.git(&["add", "-A"]);
+    assert!(said(&["check", "--staged"]).contains(".weighbridge.yaml is not read"));
+    // Named, it is the one that was asked for.
+    let told = said(&["check", "--policy", "base.yaml"]);
+    assert!(!told.contains("not read"), "{told}");
+}
+
+#[test]
+fn a_bundled_policy_can_be_named() {
+    let repo = repo!();
+    repo.write("legacy.pkl", b"\x80\x02N.");
+    let strict = run(&repo.root, &["check", "--policy", "strict"]);
+    assert_eq!(strict.code, 1);
+    assert!(strict.stdout.contains("strict (built in)"), "{strict:?}");
+    let wrong = run(&repo.root, &["check", "--policy", "strct"]);
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.stderr.contains("`recommended` and `strict`"),
+        "{wrong:?}"
+    );
+    // A file of that name is meant where there is one.
+    repo.write("strict", HEAD);
+    assert_eq!(run(&repo.root, &["check", "--policy", "strict"]).code, 0);
+}
+
+#[test]
+fn what_is_named_and_excluded_is_no_failure() {
+    let repo = repo!();
+    repo.write("3rd/a.pkl", payload())
+        .write(
+            "weighbridge.yaml",
+            format!("{HEAD}exclude:\n  - {{paths: [3rd/], reason: theirs}}\n"),
+        )
+        .write("notes.txt", "");
+    assert_eq!(run(&repo.root, &["check", "3rd/a.pkl"]).code, 0);
+    assert_eq!(run(&repo.root, &["check", "3rd"]).code, 0);
+    assert_eq!(run(&repo.root, &["check", "notes.txt"]).code, 3);
+}
+
+#[test]
+fn from_red_to_green_in_two_commands() {
+    let repo = repo!();
+    repo.write("a.pkl", b"\x80\x02capp.models\nNet\n)\x81}b.")
+        .write("b/c.pkl", b"\x80\x02capp.models\nOther\n.")
+        .write("old.joblib", b"\x78\x9cxxxx");
+    let red = run(&repo.root, &["check"]);
+    assert_eq!(red.code, 1);
+    assert!(
+        red.stdout.contains("weighbridge policy init --allow-found"),
+        "{red:?}"
+    );
+    assert_eq!(
+        run(&repo.root, &["policy", "init", "--allow-found"]).code,
+        0
+    );
+    assert_eq!(run(&repo.root, &["check"]).code, 0);
+    let text = fs::read_to_string(repo.root.join("weighbridge.yaml")).unwrap();
+    for line in [
+        "    - {global: \"app.models.Net\", as: [import, construct, build]}  # a.pkl\n",
+        "    - {global: \"app.models.Other\", as: [import]}  # b/c.pkl\n",
+        "      - \"/old.joblib\"\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    // Nothing dangerous is allowed by it.
+    repo.write("evil.pkl", payload());
+    fs::remove_file(repo.root.join("weighbridge.yaml")).unwrap();
+    assert_eq!(
+        run(&repo.root, &["policy", "init", "--allow-found"]).code,
+        0
+    );
+    assert_eq!(run(&repo.root, &["check"]).code, 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_ordinary_file_is_told_in_its_own_words() {
+    let repo = repo!();
+    std::os::unix::fs::symlink("nowhere.pt", repo.root.join("dangling.pt")).unwrap();
+    let dangling = run(&repo.root, &["check", "dangling.pt"]);
+    assert_eq!(dangling.code, 2);
+    let said = plain(&dangling.stderr);
+    assert!(
+        said.contains("is a symbolic link to `nowhere.pt`, where nothing is"),
+        "{said}"
+    );
+}
+
+/// Whatever a hook does when its time is over, it ends and refuses.
+#[test]
+fn a_hook_ends_at_its_deadline_while_it_still_lists() {
+    let repo = repo!();
+    repo.write("a.py", "1\n").commit();
+    let tip = repo.git(&["rev-parse", "HEAD"]);
+    let mut child = program(&repo.root.join(".git"))
+        .args(["hook", "run", "pre-receive", "--deadline", "0.1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // The list of refs never ends.
+    writeln!(stdin, "{:040} {} refs/heads/x", 0, tip.trim()).unwrap();
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(
+            started.elapsed() < Duration::from_mins(1),
+            "it does not end"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    drop(stdin);
+    assert_eq!(status.code(), Some(1));
+    let ended = child.wait_with_output().unwrap();
+    let said = plain(&String::from_utf8_lossy(&ended.stdout));
+    assert!(said.contains("took longer than 0.1 s"), "{said}");
+}
