@@ -135,6 +135,7 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn get(&mut self, index: u64) -> Result<(), Halt> {
+        self.fetched = true;
         if let Some(value) = self.state.memo.get(index) {
             if value.detail() != 0 {
                 self.state.dtypes.used(value);
@@ -170,6 +171,7 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn memoize(&mut self) -> Result<(), Halt> {
         let top = self.top()?;
+        self.counted = true;
         self.store(self.state.memo.len(), top)
     }
 
