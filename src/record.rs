@@ -158,6 +158,11 @@ impl Recorder {
         }
     }
 
+    /// Whether nothing more is recorded: that nothing was since a moment then says nothing.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
     /// What has been recorded since a moment.
     pub fn since(&self, checkpoint: Checkpoint) -> &[Observation] {
         self.observations

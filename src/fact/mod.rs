@@ -112,6 +112,11 @@ pub enum Fact {
         /// It has torch's shape `('storage', <storage type>, key, location, size[, view])`.
         torch_storage: bool,
     },
+    /// A global that only an unpickler object resolves which is used for all pickles of the file: it goes on counting its memo.
+    OfReusedMemo {
+        /// The global.
+        global: GlobalName,
+    },
     /// A buffer that is not in the file (`NEXT_BUFFER`).
     OutOfBandBuffer,
     /// A constant of the pickle is itself a pickle (its facts follow, one hop deeper).

@@ -341,7 +341,7 @@ fn read_members(window: &Window, torch: bool, reading: &mut Reading<'_>) -> Resu
         };
         let hop = Hop::Member { name, copy: 0 };
         reading.descend(hop, &member.name, &body, expect);
-        if !torch && reading.recorder.since(only_member).is_empty() {
+        if !torch && reading.recorder.since(only_member).is_empty() && !reading.recorder.is_full() {
             // A tar of a million sources has few that matter.
             reading.recorder.forget(before);
         }

@@ -2,8 +2,9 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::{Fact, GlobalName, Observation, Usage},
     finding::{Finding, Subject},
+    policy::GlobalVerdict,
 };
 
 declare_rule! {
@@ -55,6 +56,9 @@ const NOT_WRITTEN: &[&str] = &[
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
+        if let Fact::OfReusedMemo { global } = &observation.fact {
+            findings.extend(reused(case, observation, global));
+        }
         let Fact::Anomaly { kind, detail } = &observation.fact else {
             continue;
         };
@@ -72,4 +76,25 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             findings.push(finding);
         }
     }
+}
+
+/// What an unpickler that is used again resolves. Files of several honest pickles are not meant to be read so, and what one makes
+/// of them is mostly nonsense: only names that are known to be dangerous count.
+fn reused(case: &Case<'_>, observation: &Observation, global: &GlobalName) -> Option<Finding> {
+    let GlobalVerdict::Refused {
+        danger: Some(danger),
+        ..
+    } = case.scope.global(global, Usage::Import)
+    else {
+        return None;
+    };
+    let message = format!(
+        "an unpickler that is used for one pickle after another resolves {global} here, which {danger}"
+    );
+    let mut finding = case.finding(&META, observation, message);
+    finding.subject = Subject::Anomaly("memo-of-earlier-pickle".into());
+    finding
+        .help
+        .push("keep each object in a file of its own, saved by the library that wrote it".into());
+    Some(finding)
 }

@@ -25,7 +25,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, GlobalName, Hop, Obstacle, Place, Text, TorchForm, TorchLoad, Unread},
+    fact::{Fact, Global, GlobalName, Hop, Observation, Obstacle, Place, Text, TorchForm, TorchLoad, Unread},
     limits,
 };
 
@@ -39,18 +39,20 @@ A program for a small stack machine, written by `pickle.dump`, and by everything
 Loading one imports every module it names and calls every callable it names, with arguments of its choosing, before the
 caller sees a result. There is no safe subset of callables known to a loader: what a pickle may name has to be listed.
 
-It is recognised by its first opcode (`PROTO`, since protocol 2) or, where there is none, by reading as a pickle to its
-end. All opcodes of protocols 0 to 5 are followed as CPython's own unpickler follows them, in every stream of the file.
+It is recognised by its first opcode (`PROTO`, since protocol 2) or, where there is none, by what it does: it calls something,
+or reads to its end and names a global. Only what stops every unpickler ends it, whichever loader it is. All opcodes of protocols
+0 to 5 are followed as CPython's own unpickler follows them, in every stream of the file.
 
 What is reported besides globals and calls:
 
 - `bytes-after-stop`: data after the last pickle that is none itself
-- `memo-of-earlier-pickle`: a memo entry that only an unpickler object used twice would have
+- `memo-of-earlier-pickle`: a memo entry that only an unpickler object used twice would have, or a dangerous global that only
+  such an unpickler would resolve, because it goes on counting its memo
 - `frame-straddle`: an operand that crosses its frame's end, which unpicklers read differently
 - `frame-past-end`: a frame longer than the data
 - `huge-memo-index`: a memo index for which CPython would allocate gigabytes
 - `unknown-protocol`: a protocol above 5
-- `bad-number`: a number operand that is none
+- `bad-number`: a number operand in a spelling that no pickler writes: unpicklers read another number, or none
 - `odd-name`: a global whose name holds control characters
 - `values-left`: a pickle that leaves more on its stack than its result
 - `deep-nesting`: containers nested deeper than any pickler writes
@@ -62,6 +64,9 @@ Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for sci
     probe,
     read,
 };
+
+/// What is said of a pickle that breaks at joblib's arrays.
+const JOBLIB_ARRAYS: &str = "arrays that joblib writes between the opcodes, of which none is read yet, nor what follows them";
 
 /// Whether the first bytes could be a pickle's.
 fn probe(head: &Head<'_>) -> Certainty {
@@ -233,6 +238,7 @@ pub struct Stream {
     /// Whether a global was resolved or anything called.
     pub acts: bool,
     memo: Memo,
+    counts_memo: bool,
 }
 
 #[allow(
@@ -279,6 +285,8 @@ fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
     let mut visited: BTreeSet<u64> = BTreeSet::new();
     let mut earlier = first.memo;
     let mut number: u32 = 0;
+    let mut starts = vec![0];
+    let mut reused: Option<machine::Reused<'_>> = None;
     while let Some(end) = ends.pop_front() {
         let Some(start) = next_content(window, end, reading).filter(|start| visited.insert(*start))
         else {
@@ -296,6 +304,29 @@ fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
         let before = reading.recorder.checkpoint();
         reading.recorder.enter(Hop::Stream(number));
         let stream = read_stream(window, start, Some(&earlier), reading);
+        // From the first pickle that depends on it on, all are read as by one unpickler, too.
+        let again = match &mut reused {
+            Some(reused) => reused.read(start),
+            None if stream.counts_memo => {
+                let mut one = machine::Reused::new(window);
+                for start in starts.drain(..) {
+                    one.read(start);
+                }
+                reused.insert(one).read(start)
+            }
+            None => {
+                starts.push(start);
+                Vec::new()
+            }
+        };
+        for global in again {
+            let known = |o: &Observation| {
+                matches!(&o.fact, Fact::Global { global: Global::Named(name), .. } if *name == global)
+            };
+            if !reading.recorder.since(before).iter().any(known) {
+                reading.record(Fact::OfReusedMemo { global });
+            }
+        }
         reading.recorder.leave();
         if stream.ends.is_empty() && !stream.acts {
             // Not a pickle, or one that broke before it did anything.
@@ -359,6 +390,9 @@ pub fn read_stream(
     let run = machine::run(window, start, earlier);
     let complete = run.result.is_ok();
     let overflow = run.seen.overflow;
+    let joblib = run.seen.names_from(0).iter().any(|name| {
+        name.module.as_bytes().ends_with(b"joblib.numpy_pickle") && name.name == "NumpyArrayWrapper"
+    });
     let mut acts = false;
     for (n, event) in run.seen.into_events().into_iter().enumerate() {
         acts |= matches!(event.fact, Fact::Call { .. } | Fact::Global { .. });
@@ -389,6 +423,10 @@ pub fn read_stream(
         reading.unread(Unread::Limit { limit }, Place::Whole);
     }
     if let Err((offset, error)) = run.result {
+        let error = match error {
+            ReadError::Malformed(_) if joblib => ReadError::Unsupported(JOBLIB_ARRAYS.into()),
+            error => error,
+        };
         let op = window
             .bytes_at(offset, 1)
             .ok()
@@ -408,6 +446,7 @@ pub fn read_stream(
         complete,
         acts,
         memo: run.memo,
+        counts_memo: run.counts_memo,
     }
 }
 

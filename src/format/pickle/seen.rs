@@ -133,6 +133,22 @@ impl Seen {
         self.rows.len().saturating_sub(1)
     }
 
+    /// How many globals there are.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The names of the globals from a row on.
+    pub(super) fn names_from(&self, row: usize) -> Vec<GlobalName> {
+        let rows = self.rows.get(row..).unwrap_or_default();
+        rows.iter()
+            .filter_map(|row| match &row.global {
+                Global::Named(name) => Some(name.clone()),
+                Global::Unresolved(_) => None,
+            })
+            .collect()
+    }
+
     /// Whether any global was met.
     pub(super) fn names_any(&self) -> bool {
         !self.rows.is_empty()
@@ -181,9 +197,16 @@ impl Seen {
                 usage,
             };
             let odd = matches!(&seen.global, Global::Named(name) if is_odd(name));
+            let converted = matches!(&seen.global, Global::Named(name) if is_converted(name));
             self.events.push(event(fact, moment));
             if odd {
-                let detail = || "a global whose name holds control characters".to_owned();
+                let detail = || {
+                    if converted {
+                        "a global whose name ends in a carriage return: line endings were converted (CRLF)".to_owned()
+                    } else {
+                        "a global whose name holds control characters".to_owned()
+                    }
+                };
                 self.anomaly("odd-name", detail, moment);
             }
         }
@@ -407,6 +430,11 @@ impl Seen {
 fn is_odd(name: &GlobalName) -> bool {
     let odd = |text: &Text| text.as_bytes().iter().any(u8::is_ascii_control);
     odd(&name.module) || odd(&name.name)
+}
+
+/// Whether its lines ended in CRLF: git, or an editor, took the pickle for text.
+fn is_converted(name: &GlobalName) -> bool {
+    name.module.as_bytes().ends_with(b"\r") && name.name.as_bytes().ends_with(b"\r")
 }
 
 fn slot(usage: Usage) -> usize {

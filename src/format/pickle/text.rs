@@ -241,6 +241,11 @@ fn is_python_int(text: &[u8], base: u32) -> bool {
 pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
     let inner = match line {
         [first @ (b'\'' | b'"'), inner @ .., last] if first == last => inner,
+        [b'\'' | b'"', .., b'\'' | b'"', b'\r'] => {
+            return Err(
+                "its line endings were converted (CRLF): mark it as binary in .gitattributes, and fetch it anew",
+            );
+        }
         _ => return Err("the STRING operand is not quoted"),
     };
     if !inner.contains(&b'\\') {

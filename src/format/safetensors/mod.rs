@@ -94,6 +94,11 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let text = std::str::from_utf8(&bytes)
         .map_err(|e| ReadError::malformed(format!("the header is not UTF-8: {e}")))?;
     padding(text, reading);
+    if text.trim_start().starts_with("{},\"__metadata__\"") {
+        return Err(ReadError::malformed(
+            "a header without tensors, as an old writer wrote it: `{},\"__metadata__\"` is no JSON",
+        ));
+    }
     let parsed: Result<Header, serde_json::Error> = header::parse(text);
     let header = parsed.map_err(|e| ReadError::malformed(format!("the header's JSON: {e}")))?;
     let place = Place::Bytes {

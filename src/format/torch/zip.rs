@@ -6,11 +6,12 @@
 use super::{Verdict, site_in};
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Hop, TorchForm},
+    fact::{Fact, Hop, Observation, TorchForm},
     format::{
         Certainty, Expect, Format, Head, Reading, pickle,
-        zip::{Directory, Layout, Member, is_torch, read_members},
+        zip::{Directory, Layout, Member, is_torch, is_unknown_to_torch, read_members},
     },
+    record::Checkpoint,
 };
 
 /// The format: recognised by [`LAYOUT`], not by a probe of its own.
@@ -82,10 +83,28 @@ fn read(
     directory: &Directory,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
+    let before = reading.recorder.checkpoint();
     read_pickles(window, directory, reading);
+    if is_other(before, reading) {
+        reading.is(crate::format::zip::FORMAT.id);
+        is_unknown_to_torch(reading);
+        return Ok(());
+    }
     let verdict = judge(window, directory, reading);
     reading.record(verdict.finish());
     Ok(())
+}
+
+/// Whether the archive is no checkpoint: what is called `data.pkl` in it is something else, and it holds no pickle.
+fn is_other(before: Checkpoint, reading: &Reading<'_>) -> bool {
+    let is = |o: &Observation| match &o.fact {
+        Fact::Is(id) => Some(id.as_str() == pickle::FORMAT.id),
+        // What could not be read may be one.
+        Fact::Unread(_) => Some(true),
+        _ => None,
+    };
+    let seen = reading.recorder.since(before);
+    seen.iter().any(|o| is(o) == Some(false)) && !seen.iter().any(|o| is(o) == Some(true))
 }
 
 /// How torch takes the archive as a whole.

@@ -122,13 +122,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         return (layout.read)(window, &directory, reading);
     }
     let name = reading.name.clone();
-    if has_extension(name.as_bytes(), super::torch::EXTENSIONS)
-        && matches!(reading.expect, Expect::Named)
-    {
-        let detail = "a zip archive that is not laid out as `torch.save` does, which is not read";
-        let detail = detail.into();
-        reading.unread(Unread::Unknown { detail }, Place::Whole);
-    } else if is_for_something_else(&directory, name.as_bytes()) {
+    if !is_unknown_to_torch(reading) && is_for_something_else(&directory, name.as_bytes()) {
         let members = reading.recorder.checkpoint();
         read_members(window, &directory, reading, |_| Some(Expect::Aside));
         // What nobody opens as a model may be put together oddly: all that counts is what is inside.
@@ -139,6 +133,18 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     }
     read_members(window, &directory, reading, |_| None);
     Ok(())
+}
+
+/// Records that an archive which is named like a checkpoint is none that torch would load; whether it is so named.
+pub(super) fn is_unknown_to_torch(reading: &mut Reading<'_>) -> bool {
+    let named = has_extension(reading.name.as_bytes(), super::torch::EXTENSIONS)
+        && matches!(reading.expect, Expect::Named);
+    if named {
+        let detail = "a zip archive that is not laid out as `torch.save` does, which is not read";
+        let detail = detail.into();
+        reading.unread(Unread::Unknown { detail }, Place::Whole);
+    }
+    named
 }
 
 /// Whether the members or the name say that an archive is no model's.
@@ -227,7 +233,7 @@ pub fn read_members(
         });
         read_member(window, member, reading, expect);
         // Of a hundred thousand pictures none needs a line.
-        if !few && reading.recorder.since(only_member).is_empty() {
+        if !few && reading.recorder.since(only_member).is_empty() && !reading.recorder.is_full() {
             reading.recorder.forget(before);
         }
     }

@@ -99,6 +99,9 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
         Fact::PersistentId { preview, .. } => {
             format!("leaves the persistent id {preview} to its loader")
         }
+        Fact::OfReusedMemo { global } => {
+            format!("names {global} if one unpickler reads all pickles of the file")
+        }
         Fact::OutOfBandBuffer => "uses a buffer that is not in the file".to_owned(),
         Fact::EmbeddedPickle { length } => {
             format!("carries a pickle of {} as a constant", bytes(*length))

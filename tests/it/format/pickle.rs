@@ -427,9 +427,15 @@ fn a_limit_is_not_overwritten_by_what_a_container_turns_out_to_be() {
     use crate::support::zip::{archive, stored};
     // As many facts as are kept, so that what the last archive is would be the first that is not.
     let last = archive(&[stored("m/data.pkl", payload()), stored("m/version", "3\n")]);
-    for spare in 0..4 {
-        let count = weighbridge::limits::OBSERVATIONS - 2 - spare;
-        let mut members: Vec<_> = (0..count).map(|n| stored(format!("{n}.txt"), "")).collect();
+    for spare in 0..8 {
+        // Two facts for each of these members, and a third for one of them in every other archive.
+        let count = (weighbridge::limits::OBSERVATIONS - 2 - spare) / 2;
+        let mut members: Vec<_> = (0..count)
+            .map(|n| stored(format!("{n}.h5"), "\x01"))
+            .collect();
+        if spare % 2 == 1 {
+            members.push(stored("x.pkl", "ccollections\nCounter\n."));
+        }
         members.push(stored("last.pt", &last));
         let told = seen_in("x.zip", &archive(&members));
         assert!(told.contains("operations in one file"), "{spare}: {told}");

@@ -89,7 +89,7 @@ fn what_a_reader_sees() {
     [@ 0x25..0xcc] orphan-member: `evil.npy` at 37 is in no directory; loaders that read from the front find it
     [] member a.txt, 2 bytes
     [] member b.txt, 5 bytes
-    [b.txt] Unread(Unknown { detail: Text(bytes that begin 68 65 6c 6c 6f) })
+    [b.txt] Unread(Unknown { detail: Text(text, which is not read as a model) })
     [] member evil.npy, 129 bytes
     [evil.npy] is npy
     ");

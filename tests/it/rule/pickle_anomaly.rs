@@ -46,12 +46,12 @@ fn each_kind_has_its_file() {
         .op(b'r')
         .raw(0x7fff_ffff_u32.to_le_bytes())
         .stop();
-    let number = Pickle::new().raw(b"Ione\n").stop();
+    let number = Pickle::new().raw(b"I+0\n").stop();
     for (kind, file) in [
         ("frame longer than the data", frame),
         ("huge memo index", index),
         ("protocol 6", Pickle::proto(6).op(b'N').stop()),
-        ("no number", number),
+        ("a number that is a bool to some", number),
         (
             "zeros after it",
             [Pickle::proto(2).op(b'N').stop(), vec![0; 9]].concat(),
@@ -59,6 +59,9 @@ fn each_kind_has_its_file() {
     ] {
         assert_eq!(rules("x.pkl", &file), ["pickle-anomaly"], "{kind}");
     }
+    // What no unpickler takes ends the pickle.
+    let none = Pickle::new().raw(b"Ione\n").stop();
+    assert_eq!(rules("x.pkl", &none), ["incomplete-read"]);
 }
 
 #[test]

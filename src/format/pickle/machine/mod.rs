@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, ListingLine, Site, Text},
+    fact::{Fact, GlobalName, ListingLine, Site, Text},
     limits,
 };
 use rustc_hash::FxHashMap;
@@ -61,6 +61,8 @@ pub(in crate::format::pickle) struct Run {
     pub odd_storage: Option<u64>,
     /// The memo, for what a re-used unpickler would still have.
     pub memo: Memo,
+    /// Entries were fetched, and their indexes depend on how many there are: an unpickler that is used again fetches others.
+    pub counts_memo: bool,
 }
 
 /// A constant that looks like a pickle.
@@ -139,6 +141,10 @@ pub(in crate::format::pickle) struct Machine<'m> {
     forks_more: bool,
     /// Memo indexes beyond 63 bits, by their digits.
     indexes: FxHashMap<Box<[u8]>, u64>,
+    /// A memo entry was fetched.
+    fetched: bool,
+    /// One was stored under the number of entries.
+    counted: bool,
 }
 
 /// Why the machine stops.
@@ -230,6 +236,39 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         embedded_more: machine.embedded_more,
         forks_more: machine.forks_more,
         memo,
+        counts_memo: machine.fetched && machine.counted,
+    }
+}
+
+/// An unpickler object that is used for one pickle after another: it keeps its memo, and goes on counting its entries.
+pub(in crate::format::pickle) struct Reused<'m>(Machine<'m>);
+
+impl std::fmt::Debug for Reused<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reused")
+    }
+}
+
+impl Reused<'_> {
+    /// Before its first pickle.
+    pub(in crate::format::pickle) fn new(window: &Window) -> Self {
+        let mut machine = Machine::new(window, 0, None);
+        machine.trial = true;
+        Self(machine)
+    }
+
+    /// Reads the pickle that begins at `start`; the globals that it resolves and no pickle before it did.
+    pub(in crate::format::pickle) fn read(&mut self, start: u64) -> Vec<GlobalName> {
+        let machine = &mut self.0;
+        machine.lexer = Lexer::new(machine.window.clone(), start);
+        machine.state.stack.clear();
+        machine.state.marks.clear();
+        machine.state.fence = 0;
+        let known = machine.seen.rows();
+        // Where it stops does not matter: what it resolved before counts.
+        let _ = machine.run_on();
+        machine.forks.clear();
+        machine.seen.names_from(known)
     }
 }
 
@@ -274,6 +313,8 @@ impl<'m> Machine<'m> {
             forked: 0,
             forks_more: false,
             indexes: FxHashMap::default(),
+            fetched: false,
+            counted: false,
         }
     }
 }

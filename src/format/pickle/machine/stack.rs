@@ -142,6 +142,7 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn get(&mut self, index: u64) -> Result<(), Halt> {
+        self.fetched = true;
         if let Some(value) = self.state.memo.get(index) {
             return self.push(value);
         }
@@ -174,6 +175,7 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn memoize(&mut self) -> Result<(), Halt> {
         let top = self.top()?;
+        self.counted = true;
         self.store(self.state.memo.len(), top)
     }
 
