@@ -172,3 +172,6 @@ pub const SUBMODULE_DEPTH: usize = 16;
 /// Lines of both versions of a text that are compared with each other; of a longer one, all counts as changed. Texts can be
 /// made of which comparing takes the square of their length. Real source has a tenth of it, and more at most in tables.
 pub const DIFF_LINES: usize = 40_000;
+
+/// Bytes of the indices of one sparse tensor that are compared with its size. Eight million entries of a matrix stay below.
+pub const SPARSE_INDEX_BYTES: u64 = 128 << 20;

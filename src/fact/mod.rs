@@ -19,7 +19,7 @@ pub use listing::ListingLine;
 pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
 pub use site::{Hop, Place, Site, Span};
 pub use text::{Text, deceives};
-pub use torch::{Obstacle, TorchForm, TorchLoad};
+pub use torch::{Obstacle, Take, TorchForm, TorchLoad};
 
 use serde::{Deserialize, Serialize};
 

@@ -243,7 +243,7 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
     let loads = case
         .observations
         .iter()
-        .all(|o| !matches!(&o.fact, Fact::TorchLoad(load) if load.obstacle.is_some()));
+        .all(|o| !matches!(&o.fact, Fact::TorchLoad(load) if load.never_loads()));
     if torch && loads && !case.scope.torch_lists(name) {
         finding.help.push(format!(
             "and name it where the file is loaded:\nwith torch.serialization.safe_globals([{}]):\n    torch.load(path, weights_only=True)",

@@ -1,7 +1,7 @@
 //! How `torch.load(weights_only=True)` would take an artifact: what its bytes decide, with what torch lists by default.
 
 use crate::{
-    fact::{GlobalName, TorchLoad},
+    fact::{GlobalName, Obstacle, TorchLoad},
     policy::Scope,
 };
 
@@ -31,7 +31,7 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
         );
         return WeightsOnly::Refused { reason };
     }
-    if let Some(obstacle) = &load.obstacle {
+    if let Some(obstacle) = obstacle(load, scope) {
         let site = obstacle.site.to_string();
         let gap = if site.is_empty() { "" } else { ": " };
         return WeightsOnly::Refused {
@@ -50,6 +50,12 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
     } else {
         WeightsOnly::Listed(needed)
     }
+}
+
+/// The first thing that no list of globals can mend, for one of the releases that a policy targets.
+fn obstacle<'a>(load: &'a TorchLoad, scope: &Scope) -> Option<&'a Obstacle> {
+    let mut takes = scope.torch_targets().filter_map(|release| load.take(release));
+    takes.find_map(|take| take.obstacle.as_ref())
 }
 
 /// The globals that torch does not list by default, under the names by which it looks them up, in the order in which they are looked up: what

@@ -7,5 +7,6 @@ mod npy;
 mod pickle;
 mod pickle_oracle;
 mod safetensors;
+mod torch_archives;
 mod torch_oracle;
 mod zip;

@@ -31,8 +31,6 @@ impl Machine<'_> {
             || format!("{op} with something that is no number"),
             self.moment(),
         );
-        self.weights
-            .block(self.at, || format!("{op} with something that is no number"));
     }
 
     /// A string constant: interned where it could name something, or where reading it again would find other bytes.
