@@ -1,5 +1,7 @@
 //! How `torch.load(weights_only=True)` would take an artifact: what its bytes decide, with what torch lists by default.
 
+use indexmap::IndexSet;
+
 use crate::{
     fact::{GlobalName, Obstacle, TorchLoad},
     policy::Scope,
@@ -61,12 +63,7 @@ fn obstacle<'a>(load: &'a TorchLoad, scope: &Scope) -> Option<&'a Obstacle> {
 /// The globals that torch does not list by default, under the names by which it looks them up, in the order in which they are looked up: what
 /// `torch.serialization.get_unsafe_globals_in_checkpoint` gives.
 pub fn unlisted(load: &TorchLoad, scope: &Scope) -> Vec<GlobalName> {
-    let mut unlisted: Vec<GlobalName> = Vec::new();
-    for name in &load.globals {
-        let spelled = scope.torch_spells(name);
-        if !scope.torch_lists(name) && !unlisted.contains(&spelled) {
-            unlisted.push(spelled);
-        }
-    }
-    unlisted
+    let names = load.globals.iter().filter(|name| !scope.torch_lists(name));
+    let unlisted: IndexSet<GlobalName> = names.map(|name| scope.torch_spells(name)).collect();
+    unlisted.into_iter().collect()
 }

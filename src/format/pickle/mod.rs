@@ -18,7 +18,7 @@ mod value;
 mod weights_only;
 
 pub use memo::Memo;
-pub use weights_only::{Announced, Key, NEWEST, Origin, Outcome, RELEASES, Records, Release, Returned, Said};
+pub use weights_only::{Announced, Key, Origin, Outcome, RELEASES, Records, Release, Returned, Said};
 
 pub(in crate::format) use weights_only::run as load_weights_only;
 
@@ -27,7 +27,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Hop, Obstacle, Place, Take, Text, TorchForm, TorchLoad, Unread},
+    fact::{Fact, Hop, Place, Text, Unread},
     limits,
 };
 
@@ -202,24 +202,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         name: reading.name.as_bytes(),
     };
     if head.named(super::torch::EXTENSIONS) && matches!(reading.expect, Expect::Named) {
-        let examined = weights_only::run(window, 0, Origin::Alone, NEWEST);
-        let site = |at| reading.recorder.site(at);
-        let obstacle = match examined.obstacle {
-            Some(said) => {
-                Obstacle { site: site(opcode_in(window, said.at)), reason: said.why.into() }
-            }
-            None => Obstacle {
-                site: site(Place::Whole),
-                reason: "it has no magic number: torch.load runs the pickle first and complains afterwards".into(),
-            },
-        };
-        let load = TorchLoad {
-            form: TorchForm::Bare,
-            globals: examined.globals,
-            built: examined.built,
-            takes: vec![Take { since: (0, 0), obstacle: Some(obstacle), danger: None }],
-        };
-        reading.record(Fact::TorchLoad(Box::new(load)));
+        let load = super::torch::bare(window, reading);
+        reading.record(load);
     }
     if !first.ends.is_empty() {
         read_following(window, first, reading);

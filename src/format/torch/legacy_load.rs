@@ -3,7 +3,7 @@
 use super::{Verdict, said_at, site_in};
 use crate::{
     bytes::{Window, wide},
-    fact::{Hop, Obstacle},
+    fact::{Hop, Obstacle, Site, TorchForm},
     format::{
         Reading,
         pickle::{
@@ -65,7 +65,9 @@ impl Load<'_, '_> {
             at = outcome.end;
             match number {
                 0 if !self.is_magic(&outcome.result) => {
-                    return Err(self.whole("its first pickle is not torch's magic number"));
+                    return Err(self.whole(
+                        "it has no magic number: torch.load runs the pickle first and complains afterwards",
+                    ));
                 }
                 1 if outcome.result != Returned::Int(PROTOCOL) => {
                     return Err(self.whole("its protocol version is not 1001"));
@@ -79,6 +81,12 @@ impl Load<'_, '_> {
             return Err(self.whole("its fifth pickle is no list of storage keys"));
         };
         self.storages(&object, &keys, at)
+    }
+
+    /// Where a pickle stands. The first of a bare file is the file itself.
+    fn site(&self, number: u32) -> Site {
+        let bare = self.verdict.form == TorchForm::Bare && number == 0;
+        site_in(self.reading, (!bare).then_some(Hop::Stream(number)))
     }
 
     fn whole(&self, reason: &str) -> Obstacle {
@@ -97,7 +105,7 @@ impl Load<'_, '_> {
         let outcome = load_weights_only(self.window, at, origin, self.release);
         self.depends |= outcome.depends;
         self.verdict.names(&outcome.globals, &outcome.built);
-        let site = site_in(self.reading, Some(Hop::Stream(number)));
+        let site = self.site(number);
         if let Some(danger) = &outcome.danger {
             let danger = said_at(self.window, site.clone(), danger);
             self.danger.get_or_insert(danger);
@@ -156,7 +164,7 @@ impl Load<'_, '_> {
                 continue;
             };
             let said = Said { at: check.at, why };
-            let site = site_in(self.reading, Some(Hop::Stream(OBJECT)));
+            let site = self.site(OBJECT);
             let said = said_at(self.window, site, &said);
             self.depends = true;
             if self.release < (2, 8) || self.release >= (2, 14) {

@@ -95,6 +95,13 @@ impl Verdict {
     }
 }
 
+/// The verdict on a bare pickle, which torch takes for a file of before 1.6.
+pub(super) fn bare(window: &Window, reading: &Reading<'_>) -> Fact {
+    let mut verdict = Verdict::new(TorchForm::Bare);
+    legacy_load::judge(window, reading, &mut verdict);
+    verdict.finish()
+}
+
 /// What is said of an opcode of a pickle at a site.
 fn said_at(window: &Window, mut site: Site, said: &Said) -> Obstacle {
     site.at = pickle::opcode_in(window, said.at);

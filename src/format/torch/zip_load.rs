@@ -26,8 +26,10 @@ struct Archive<'a> {
     window: &'a Window,
     budget: Arc<Budget>,
     directory: &'a Directory,
-    /// By name in lower case, without the root. Of two of a name torch takes the last.
+    /// By name in lower case, without the root.
     by_name: FxHashMap<Vec<u8>, usize>,
+    /// The directory as it is searched where a name is there twice; empty where none is.
+    sorted: Vec<usize>,
 }
 
 impl<'a> Archive<'a> {
@@ -39,12 +41,37 @@ impl<'a> Archive<'a> {
             let name = name.strip_prefix(&*root).filter(|_| !member.is_orphan())?;
             Some((name.to_vec(), at))
         });
-        let by_name = by_name.collect();
-        Self { window, budget, directory, by_name }
+        let by_name: FxHashMap<Vec<u8>, usize> = by_name.collect();
+        let listed = directory.members.iter().filter(|member| !member.is_orphan());
+        let listed = listed.count();
+        let sorted = if by_name.len() < listed {
+            sorted(directory, listed)
+        } else {
+            Vec::new()
+        };
+        Self { window, budget, directory, by_name, sorted }
     }
 
     fn at(&self, name: &[u8]) -> Option<usize> {
-        self.by_name.get(&*name.to_ascii_lowercase()).copied()
+        let lower = name.to_ascii_lowercase();
+        let found = self.by_name.get(&*lower).copied()?;
+        if self.sorted.is_empty() {
+            return Some(found);
+        }
+        // Which of several of a name is found follows from the search alone.
+        let wanted = [&*self.directory.root().to_ascii_lowercase(), b"/", &*lower].concat();
+        let (mut low, mut high) = (0, self.sorted.len());
+        while low < high {
+            // As a search between inclusive ends halves what is left.
+            let middle = low.midpoint(high.saturating_sub(1));
+            let at = *self.sorted.get(middle)?;
+            match name_of(self.directory, at).cmp(&wanted) {
+                std::cmp::Ordering::Equal => return Some(at),
+                std::cmp::Ordering::Less => low = middle.saturating_add(1),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        Some(found)
     }
 
     fn member(&self, name: &[u8]) -> Option<&'a Member> {
@@ -72,6 +99,47 @@ impl Records for Archive<'_> {
     }
 }
 
+fn name_of(directory: &Directory, at: usize) -> Vec<u8> {
+    let name = directory.members.get(at).map(|member| member.name.as_bytes());
+    name.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The first `count` members in the order into which miniz, torch's archive reader, sorts them: by a heap, which decides
+/// where equal names come to stand.
+fn sorted(directory: &Directory, count: usize) -> Vec<usize> {
+    let names: Vec<Vec<u8>> = (0..count).map(|at| name_of(directory, at)).collect();
+    let mut order: Vec<usize> = (0..count).collect();
+    let less = |order: &[usize], a: usize, b: usize| {
+        let name = |slot: usize| order.get(slot).and_then(|at| names.get(*at));
+        name(a) < name(b)
+    };
+    let sift = |order: &mut [usize], mut root: usize, end: usize| loop {
+        let mut child = root.saturating_mul(2).saturating_add(1);
+        if child >= end {
+            break;
+        }
+        let next = child.saturating_add(1);
+        if next < end && less(order, child, next) {
+            child = next;
+        }
+        if !less(order, root, child) {
+            break;
+        }
+        order.swap(root, child);
+        root = child;
+    };
+    if count > 1 {
+        for start in (0..=count.saturating_sub(2) / 2).rev() {
+            sift(&mut order, start, count);
+        }
+        for end in (1..count).rev() {
+            order.swap(0, end);
+            sift(&mut order, 0, end);
+        }
+    }
+    order
+}
+
 /// How torch takes the archive as a whole.
 pub(super) fn judge(window: &Window, directory: &Directory, reading: &Reading<'_>) -> Verdict {
     let mut verdict = Verdict::new(TorchForm::Zip);
@@ -89,6 +157,16 @@ pub(super) fn judge(window: &Window, directory: &Directory, reading: &Reading<'_
         verdict.block(
             here.clone(),
             "bytes stand before the archive: torch does not open it",
+        );
+    }
+    let root = [directory.root(), b"/"].concat();
+    let outside = directory.members.iter().find(|member| {
+        !member.is_orphan() && !member.name.as_bytes().starts_with(&root)
+    });
+    if let Some(outside) = outside {
+        verdict.block(
+            here.clone(),
+            format!("{} is not in the folder of the first entry", outside.name),
         );
     }
     let archive = Archive::new(window, directory, reading.budget());

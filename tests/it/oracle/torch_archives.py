@@ -326,7 +326,7 @@ def load(data):
         return 'loads', None
     except BaseException as error:
         if isinstance(error, MemoryError): return 'memory', None
-        said = f'{type(error).__name__}: {error}'
+        said = f'{type(error).__name__}: {error}'.encode('ascii', 'backslashreplace').decode()
         if 'was not an allowed global' in said or 'Unsupported global' in said or 'Unsupported class' in said: return 'listed', said[-300:]
         if any(text in said for text in ELSEWHERE): return 'elsewhere', said[:200]
         return 'refused', said.replace('\n', ' ')[:300]

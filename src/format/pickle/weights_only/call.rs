@@ -232,7 +232,8 @@ impl Machine<'_> {
         if tensor.class == becomes {
             return Ok(made);
         }
-        let tensor = Tensor { class: becomes, ..Tensor::clone(tensor) };
+        let computed = tensor.computed || tensor.grad;
+        let tensor = Tensor { class: becomes, computed, ..Tensor::clone(tensor) };
         self.new_tensor(tensor)
     }
 

@@ -38,9 +38,6 @@ pub type Release = (u16, u16);
 /// The releases that brought something that is told apart here, oldest first. Each stands for those up to the next.
 pub const RELEASES: &[Release] = &[(0, 0), (2, 6), (2, 7), (2, 8), (2, 10), (2, 13), (2, 14), (2, 15)];
 
-/// The newest of them.
-pub const NEWEST: Release = (2, 15);
-
 /// The records of an archive beside a pickle.
 pub trait Records: std::fmt::Debug {
     /// The record of a storage's key: a number for it, and its size.

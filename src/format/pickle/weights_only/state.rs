@@ -221,6 +221,9 @@ impl Machine<'_> {
         match name {
             "requires_grad" => {
                 let grad = self.gradient(value, tensor.dtype)?;
+                if tensor.computed && !grad {
+                    return Err(refused(self));
+                }
                 self.change(target, |tensor| tensor.grad = grad);
                 Ok(())
             }
@@ -357,6 +360,9 @@ impl Machine<'_> {
                 let Some(tensor) = self.heap.tensor(value).cloned() else {
                     return Ok(());
                 };
+                if tensor.computed {
+                    return Err("BUILD changes a parameter that was computed".into());
+                }
                 self.set_data(value, &tensor, data)?;
                 grad
             }

@@ -64,8 +64,8 @@ fn shape(sizes: &[i64]) -> String {
 }
 
 impl Machine<'_> {
-    /// A tuple or list of integers. Neither bools nor larger ones are taken.
-    pub(super) fn integers(&self, value: Value) -> Option<Vec<i64>> {
+    /// A tuple or list of integers. Larger ones are not taken, nor are bools; before 2.10 only the first was looked at.
+    pub(super) fn integers(&mut self, value: Value) -> Option<Vec<i64>> {
         let list = match value {
             Value::Tuple { .. } | Value::Size { .. } => true,
             Value::Object(at) => matches!(self.heap.get(at), Some(Object::List(_))),
@@ -75,14 +75,20 @@ impl Machine<'_> {
             return None;
         }
         let items = self.heap.elements(value)?;
+        let bools = items.iter().any(|item| matches!(item, Value::Bool(_)));
+        let first = matches!(items.first(), Some(Value::Bool(_)));
+        if bools && (first || self.since((2, 10))) {
+            return None;
+        }
         let integers = items.iter().map(|item| match item {
             Value::Int(n) => Some(*n),
+            Value::Bool(is) => Some(i64::from(*is)),
             _ => None,
         });
         integers.collect()
     }
 
-    fn sizes(&self, what: &str, value: Value) -> Step<Vec<i64>> {
+    fn sizes(&mut self, what: &str, value: Value) -> Step<Vec<i64>> {
         self.integers(value).ok_or_else(|| {
             Refused(format!(
                 "the {what} of a tensor is {}, not a tuple of integers",
@@ -104,7 +110,7 @@ impl Machine<'_> {
         )))
     }
 
-    pub(super) fn place(&self, offset: Value, size: Value, stride: Value) -> Step<Place> {
+    pub(super) fn place(&mut self, offset: Value, size: Value, stride: Value) -> Step<Place> {
         let Value::Int(offset) = offset else {
             return Err(Refused(format!(
                 "the offset of a tensor is {}, not an integer",
@@ -156,6 +162,35 @@ impl Machine<'_> {
         Err(Refused(outside(place, needs, there.bytes)))
     }
 
+    /// The same for a tensor of a quantized type, of which torch compared nothing before 2.15.
+    fn lay_of(&mut self, memory: u32, dtype: Dtype, place: &Place) -> Step<()> {
+        if dtype.family != Family::Quantized {
+            return self.lay(memory, dtype.bytes, place);
+        }
+        if place.sizes.len() != place.strides.len() {
+            return Err("a tensor has not as many strides as sizes".into());
+        }
+        let there = self.heap.memory_at(memory).map_or(0, |there| there.bytes);
+        let packed = match dtype.name() {
+            "quint4x2" => 2,
+            "quint2x4" => 4,
+            _ => 1,
+        };
+        let needs = reach(place)
+            .and_then(|reach| reach.checked_mul(dtype.bytes))
+            .map(|needs| needs.div_ceil(packed));
+        let fits = place.offset >= 0 && needs.is_some_and(|needs| needs <= there);
+        let fits = fits && elements(&place.sizes).is_ok();
+        if !fits {
+            let why = outside(place, needs.unwrap_or(u64::MAX), there);
+            if self.since((2, 15)) {
+                return Err(Refused(why));
+            }
+            self.endanger(why);
+        }
+        Ok(())
+    }
+
     /// `requires_grad`, which is a bool and only true where gradients exist.
     pub(super) fn gradient(&self, requires: Value, dtype: Dtype) -> Step<bool> {
         match requires {
@@ -183,6 +218,11 @@ impl Machine<'_> {
             strides: place.strides,
             memory: Some(memory),
             meta,
+            kind: if dtype.family == Family::Quantized {
+                Kind::Unscaled
+            } else {
+                Kind::Strided
+            },
             ..Tensor::of_dtype(dtype)
         }
     }
@@ -208,7 +248,7 @@ impl Machine<'_> {
         };
         let (memory, dtype) = self.typed(*storage)?;
         let place = self.place(*offset, *size, *stride)?;
-        self.lay(memory, dtype.bytes, &place)?;
+        self.lay_of(memory, dtype, &place)?;
         let mut tensor = self.tensor_on(memory, dtype, place);
         if let Some((grad, metadata)) = more {
             tensor.grad = self.gradient(grad, dtype)?;
@@ -234,7 +274,7 @@ impl Machine<'_> {
             return Err("_rebuild_tensor_v3 is asked for a tensor that requires gradients".into());
         }
         let place = self.place(*offset, *size, *stride)?;
-        self.lay(memory, dtype.bytes, &place)?;
+        self.lay_of(memory, dtype, &place)?;
         self.metadata(metadata, dtype)?;
         let tensor = self.tensor_on(memory, dtype, place);
         self.new_tensor(tensor)
@@ -353,32 +393,16 @@ impl Machine<'_> {
         if dtype.family != Family::Quantized {
             return Err(Refused(format!("a quantized tensor of {}", dtype.name())));
         }
+        if self.heap.memory_at(memory).is_some_and(|memory| memory.meta) {
+            return Err("a quantized tensor on the meta device".into());
+        }
         self.not_negative(&sizes)?;
         let count = elements(&sizes)?;
         if count.saturating_mul(dtype.bytes) >= ALLOCATES {
             return Err("a quantized tensor that no memory holds".into());
         }
         let place = self.place(*offset, *size, *stride)?;
-        if place.sizes.len() != place.strides.len() {
-            return Err("a tensor has not as many strides as sizes".into());
-        }
-        let there = self.heap.memory_at(memory).map_or(0, |there| there.bytes);
-        let packed = match dtype.name() {
-            "quint4x2" => 2,
-            "quint2x4" => 4,
-            _ => 1,
-        };
-        let needs = reach(&place)
-            .and_then(|reach| reach.checked_mul(dtype.bytes))
-            .map(|needs| needs.div_ceil(packed));
-        let fits = place.offset >= 0 && needs.is_some_and(|needs| needs <= there);
-        if !fits {
-            let why = outside(&place, needs.unwrap_or(u64::MAX), there);
-            if self.since((2, 15)) {
-                return Err(Refused(why));
-            }
-            self.endanger(why);
-        }
+        self.lay_of(memory, dtype, &place)?;
         self.gradient(*grad, dtype)?;
         let tensor = self.tensor_on(memory, dtype, place);
         self.new_tensor(Tensor { kind: Kind::Quantized, ..tensor })
@@ -453,7 +477,8 @@ impl Machine<'_> {
             },
         };
         let grad = self.gradient(grad, tensor.dtype)?;
-        self.new_tensor(Tensor { class: TensorClass::Parameter, grad, ..tensor })
+        let computed = false;
+        self.new_tensor(Tensor { class: TensorClass::Parameter, grad, computed, ..tensor })
     }
 
     /// `_rebuild_device_tensor_from_cpu_tensor`.

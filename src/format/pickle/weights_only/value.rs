@@ -158,6 +158,8 @@ pub(super) struct Tensor {
     pub(super) meta: bool,
     pub(super) class: TensorClass,
     pub(super) grad: bool,
+    /// It was computed from one that requires gradients.
+    pub(super) computed: bool,
 }
 
 /// What a tensor is made of.
@@ -165,6 +167,8 @@ pub(super) struct Tensor {
 pub(super) enum Kind {
     Strided,
     Quantized,
+    /// Of a quantized type, without scale and zero point.
+    Unscaled,
     Sparse,
 }
 
@@ -187,6 +191,7 @@ impl Tensor {
             meta: false,
             class: TensorClass::Tensor,
             grad: false,
+            computed: false,
         }
     }
 }
