@@ -63,7 +63,7 @@ macro_rules! formats {
 
 formats! {
     modules { pickle, zip, safetensors, npy, npz }
-    also { torch::zip::FORMAT, torch::script::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
+    also { torch::zip::FORMAT, torch::script::FORMAT, torch::export::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
 }
 
 /// A format by its id.

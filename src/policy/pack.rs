@@ -142,7 +142,7 @@ macro_rules! packs {
     };
 }
 
-packs!("numpy-arrays", "torch-weights");
+packs!("numpy-arrays", "torch-script", "torch-weights");
 
 /// The pack that says what torch lists by default.
 pub(super) const TORCH: &str = "torch-weights";

@@ -4,6 +4,7 @@
 //! Follows `torch/serialization.py` and the archive reader in `caffe2/serialize` (torch 2.15). Only the index of a
 //! checkpoint is read; tensor bytes are not.
 
+pub(super) mod export;
 pub(super) mod legacy;
 mod legacy_load;
 pub(super) mod script;

@@ -68,7 +68,7 @@ pub(super) fn read_pickles(window: &Window, directory: &Directory, reading: &mut
     });
 }
 
-fn is_pickle_name(name: &[u8]) -> bool {
+pub(super) fn is_pickle_name(name: &[u8]) -> bool {
     name.len()
         .checked_sub(4)
         .and_then(|at| name.get(at..))

@@ -49,6 +49,7 @@ pub struct Layout {
 static LAYOUTS: &[&Layout] = &[
     &super::torch::script::LAYOUT,
     &super::torch::zip::LAYOUT,
+    &super::torch::export::LAYOUT,
     &super::npz::LAYOUT,
 ];
 

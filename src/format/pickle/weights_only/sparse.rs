@@ -377,7 +377,9 @@ impl Machine<'_> {
             };
             if let Err(why) = check.holds(&read) {
                 self.at = check.at;
-                if !self.since((2, 8)) || self.since((2, 14)) {
+                // Indices beyond a record that is too short are whatever lies in memory.
+                let unread = self.danger.is_some();
+                if !unread && !self.since((2, 8)) || self.since((2, 14)) {
                     return Err(Refused(why));
                 }
                 self.endanger(why);
