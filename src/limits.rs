@@ -190,3 +190,6 @@ pub const ATTRIBUTE_BYTES: u64 = 2 << 20;
 /// Steps that one worker spends on comparing paths with the patterns of `.gitattributes`. A path and a file of a hundred lines take
 /// some thousand; a file of lines made to be slow takes a billion for each path.
 pub const ATTRIBUTE_STEPS: u64 = 4_000_000_000;
+
+/// Bytes of the indices of one sparse tensor that are compared with its size. Eight million entries of a matrix stay below.
+pub const SPARSE_INDEX_BYTES: u64 = 128 << 20;

@@ -22,7 +22,7 @@ pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
 pub use site::{Hop, Place, Site, Span};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Text, deceives};
-pub use torch::{Obstacle, TorchForm, TorchLoad};
+pub use torch::{Obstacle, Take, TorchForm, TorchLoad};
 pub use usual::{Part, UnusualUse};
 
 use serde::{Deserialize, Serialize};

@@ -15,8 +15,32 @@ pub struct TorchLoad {
     /// Classes that have to be listed although no pickle names them: those of what is given state (`numpy.dtypes.Float64DType`
     /// for `numpy.dtype('f8')`).
     pub built: Vec<GlobalName>,
+    /// What else stands in the way, oldest releases first. The first is for every release before the second's; never empty.
+    pub takes: Vec<Take>,
+}
+
+impl TorchLoad {
+    /// How a release takes the artifact.
+    pub fn take(&self, release: (u16, u16)) -> Option<&Take> {
+        let since = self.takes.iter().rev().find(|take| take.since <= release);
+        since.or_else(|| self.takes.first())
+    }
+
+    /// Whether every release refuses it.
+    pub fn never_loads(&self) -> bool {
+        self.takes.iter().all(|take| take.obstacle.is_some())
+    }
+}
+
+/// How torch takes an artifact since one of its releases, with every global listed that it names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Take {
+    /// The release: `(2, 10)`.
+    pub since: (u16, u16),
     /// The first thing that no list of globals can mend.
     pub obstacle: Option<Obstacle>,
+    /// Memory outside a tensor's storage that is reached, where torch does not look.
+    pub danger: Option<Obstacle>,
 }
 
 /// torch's layouts.

@@ -64,7 +64,7 @@ macro_rules! formats {
 
 formats! {
     modules { pickle, zip, safetensors, npy, npz, compressed, tar }
-    also { torch::zip::FORMAT, torch::script::FORMAT, torch::package::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
+    also { torch::zip::FORMAT, torch::script::FORMAT, torch::package::FORMAT, torch::export::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
 }
 
 /// A format by its id.

@@ -472,6 +472,14 @@ impl Scope {
             .map_or("unknown", String::as_str)
     }
 
+    /// The torch releases that will load the artifacts, oldest first: `(2, 15)`.
+    pub fn torch_targets(&self) -> impl Iterator<Item = (u16, u16)> {
+        self.target.releases().iter().filter_map(|release| {
+            let (major, minor) = release.split_once('.')?;
+            Some((major.parse().ok()?, minor.parse().ok()?))
+        })
+    }
+
     /// How the torch releases that will load the artifacts behave, oldest first; more than one where the target is a range.
     pub fn torch_behaviour(&self) -> impl Iterator<Item = &'static pack::Release> {
         let releases = self.target.releases();

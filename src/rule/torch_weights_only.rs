@@ -4,15 +4,20 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Case;
 use crate::{
-    fact::{Excerpt, Fact, Hop, Site, TorchForm},
+    fact::{Excerpt, Fact, Hop, Site, Take, TorchForm},
     finding::{Finding, Subject},
 };
+
+/// A release of torch, major and minor.
+type Release = (u16, u16);
 
 declare_rule! {
     /// ## What it does
     ///
     /// Refuses torch files that `torch.load(weights_only=True)` would refuse whatever globals are listed: saved with pickle
-    /// protocol 4 or 5, TorchScript archives, files of before 0.1.10, bare pickles, opcodes and forms it does not know.
+    /// protocol 4 or 5, TorchScript archives, files of before 0.1.10, bare pickles, opcodes and forms it does not know, tensors
+    /// that do not fit their storages, storages that do not fit their records. The release is the one that `target.torch`
+    /// selects. Refuses as well what a release loads although a tensor reaches outside its storage.
     ///
     /// ## Why it matters
     ///
@@ -58,8 +63,31 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Fact::TorchLoad(load) = &observation.fact else {
             continue;
         };
-        let Some(obstacle) = &load.obstacle else {
-            continue;
+        let takes: Vec<(Release, &Take)> = case
+            .scope
+            .torch_targets()
+            .filter_map(|release| Some((release, load.take(release)?)))
+            .collect();
+        let obstacle = takes.iter().find_map(|(_, take)| take.obstacle.as_ref());
+        let danger = takes
+            .iter()
+            .find_map(|(release, take)| Some((release, take.danger.as_ref()?)));
+        let (place, message) = match (obstacle, danger) {
+            (Some(obstacle), _) => (
+                obstacle,
+                format!(
+                    "torch.load(weights_only=True) cannot load it: {}",
+                    obstacle.reason
+                ),
+            ),
+            (None, Some(((major, minor), danger))) => (
+                danger,
+                format!(
+                    "torch {major}.{minor} loads memory that is not the file's: {}",
+                    danger.reason
+                ),
+            ),
+            (None, None) => continue,
         };
         // What does not read to its end is said by the rule about that.
         if unread.contains(observation.site.hops.as_slice())
@@ -67,14 +95,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         {
             continue;
         }
-        let message = format!(
-            "torch.load(weights_only=True) cannot load it: {}",
-            obstacle.reason
-        );
         let mut finding = case.finding(&META, observation, message);
-        finding.site = obstacle.site.clone();
+        finding.site = place.site.clone();
         finding.subject = Subject::Format("torch".into());
-        finding.excerpt = shown.get(&obstacle.site).map(|excerpt| (*excerpt).clone());
+        finding.excerpt = shown.get(&place.site).map(|excerpt| (*excerpt).clone());
         finding.help.push(match load.form {
             TorchForm::Script => "keep the weights as safetensors, and build the model in code".into(),
             TorchForm::Bare => "save it with `torch.save`, which writes a file that torch can check".to_owned(),

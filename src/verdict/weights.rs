@@ -1,9 +1,9 @@
 //! How `torch.load(weights_only=True)` would take an artifact: what its bytes decide, with what torch lists by default.
 
-use rustc_hash::FxHashSet;
+use indexmap::IndexSet;
 
 use crate::{
-    fact::{GlobalName, TorchLoad},
+    fact::{GlobalName, Obstacle, TorchLoad},
     policy::Scope,
 };
 
@@ -33,7 +33,7 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
         );
         return WeightsOnly::Refused { reason };
     }
-    if let Some(obstacle) = &load.obstacle {
+    if let Some(obstacle) = obstacle(load, scope) {
         let site = obstacle.site.to_string();
         let gap = if site.is_empty() { "" } else { ": " };
         return WeightsOnly::Refused {
@@ -54,16 +54,16 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
     }
 }
 
+/// The first thing that no list of globals can mend, for one of the releases that a policy targets.
+fn obstacle<'a>(load: &'a TorchLoad, scope: &Scope) -> Option<&'a Obstacle> {
+    let mut takes = scope.torch_targets().filter_map(|release| load.take(release));
+    takes.find_map(|take| take.obstacle.as_ref())
+}
+
 /// The globals that torch does not list by default, under the names by which it looks them up, in the order in which they are looked up: what
 /// `torch.serialization.get_unsafe_globals_in_checkpoint` gives.
 pub fn unlisted(load: &TorchLoad, scope: &Scope) -> Vec<GlobalName> {
-    let mut known: FxHashSet<GlobalName> = FxHashSet::default();
-    let unlisted = load.globals.iter().filter_map(|name| {
-        if scope.torch_lists(name) {
-            return None;
-        }
-        let spelled = scope.torch_spells(name);
-        known.insert(spelled.clone()).then_some(spelled)
-    });
-    unlisted.collect()
+    let names = load.globals.iter().filter(|name| !scope.torch_lists(name));
+    let unlisted: IndexSet<GlobalName> = names.map(|name| scope.torch_spells(name)).collect();
+    unlisted.into_iter().collect()
 }

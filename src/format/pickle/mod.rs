@@ -19,13 +19,16 @@ mod value;
 mod weights_only;
 
 pub use memo::Memo;
+pub use weights_only::{Announced, Key, Origin, Outcome, RELEASES, Records, Release, Returned, Said};
+
+pub(in crate::format) use weights_only::run as load_weights_only;
 
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Global, GlobalName, Hop, Observation, Obstacle, Place, Text, TorchForm, TorchLoad, Unread},
+    fact::{Fact, Global, Hop, Observation, Place, Text, Unread},
     limits,
 };
 
@@ -160,23 +163,6 @@ pub(super) fn is_text(front: &Window) -> bool {
     }
 }
 
-/// What torch's weights-only unpickler would make of a stream.
-#[derive(Debug)]
-pub struct Examined {
-    /// The globals it looks up, in order.
-    pub globals: Vec<GlobalName>,
-    /// Classes that have to be listed as well: those of what is given state, where no pickle names them.
-    pub built: Vec<GlobalName>,
-    /// The first thing that no list of globals can mend, and the offset of its opcode.
-    pub obstacle: Option<(u64, String)>,
-    /// That opcode's byte.
-    pub obstacle_op: u8,
-    /// The storages it asks for, each key once.
-    pub storages: Vec<Storage>,
-    /// A storage's persistent id that has not the five parts that a zip's has: how many it has.
-    pub odd_storage: Option<u64>,
-}
-
 /// A tensor storage, as a persistent id names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Storage {
@@ -186,30 +172,6 @@ pub struct Storage {
     pub class: Text,
     /// How many elements it has.
     pub elements: Option<u64>,
-}
-
-/// Runs a stream for what torch's weights-only unpickler would make of it; records nothing.
-pub fn examine(window: &Window, start: u64) -> Examined {
-    let run = machine::run(window, start, None);
-    let weights_only::Outcome {
-        mut globals,
-        built,
-        obstacle,
-    } = run.weights.finish();
-    if obstacle.is_some() {
-        // The unpickler stops there, and torch's own list of what is unsafe does not.
-        globals = weights_only::walk(window, start).unwrap_or(globals);
-    }
-    let at = obstacle.as_ref().map_or(0, |(offset, _)| *offset);
-    let obstacle_op = opcode_byte(window, at);
-    Examined {
-        globals,
-        built,
-        obstacle,
-        obstacle_op,
-        storages: run.storages,
-        odd_storage: run.odd_storage,
-    }
 }
 
 /// The byte at an opcode's offset.
@@ -226,6 +188,11 @@ pub fn opcode_at(offset: u64, code: u8) -> Place {
     }
 }
 
+/// The place of the opcode that stands at an offset.
+pub fn opcode_in(window: &Window, offset: u64) -> Place {
+    opcode_at(offset, opcode_byte(window, offset))
+}
+
 /// How a stream ended.
 #[derive(Debug)]
 pub struct Stream {
@@ -237,6 +204,8 @@ pub struct Stream {
     pub complete: bool,
     /// Whether a global was resolved or anything called.
     pub acts: bool,
+    /// The storages it asks for, each key once.
+    pub storages: Vec<Storage>,
     memo: Memo,
     counts_memo: bool,
 }
@@ -253,24 +222,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         name: reading.name.as_bytes(),
     };
     if head.named(super::torch::EXTENSIONS) && matches!(reading.expect, Expect::Named) {
-        let examined = examine(window, 0);
-        let site = |at| reading.recorder.site(at);
-        let obstacle = match examined.obstacle {
-            Some((offset, reason)) => {
-                Obstacle { site: site(opcode_at(offset, examined.obstacle_op)), reason: reason.into() }
-            }
-            None => Obstacle {
-                site: site(Place::Whole),
-                reason: "it has no magic number: torch.load runs the pickle first and complains afterwards".into(),
-            },
-        };
-        let load = TorchLoad {
-            form: TorchForm::Bare,
-            globals: examined.globals,
-            built: examined.built,
-            obstacle: Some(obstacle),
-        };
-        reading.record(Fact::TorchLoad(Box::new(load)));
+        let load = super::torch::bare(window, reading);
+        reading.record(load);
     }
     if !first.ends.is_empty() {
         read_following(window, first, reading);
@@ -445,6 +398,7 @@ pub fn read_stream(
         ends: run.ends,
         complete,
         acts,
+        storages: run.storages,
         memo: run.memo,
         counts_memo: run.counts_memo,
     }

@@ -160,32 +160,9 @@ impl Preview<'_> {
         }
     }
 
-    /// What torch's weights-only unpickler says against a persistent id, if anything.
-    pub(super) fn storage_obstacle(&self, pid: Value) -> Option<String> {
-        match pid.kind() {
-            Kind::Tuple => match self.tuple(pid) {
-                Some([]) => Some("an empty persistent id".into()),
-                Some([kind, ..]) if self.string(*kind).is_some_and(|kind| kind == "storage") => {
-                    None
-                }
-                Some([..]) => Some(format!(
-                    "a persistent id that is no storage: {}",
-                    self.value(pid)
-                )),
-                None => Some("a persistent id that cannot be followed".into()),
-            },
-            Kind::Int | Kind::Long => None,
-            _ => Some(format!(
-                "a persistent id that is neither a tuple nor an integer: {}",
-                self.value(pid)
-            )),
-        }
-    }
-
-    /// The storage that a persistent id of torch's shape names, with the value of its key and how many parts the id has.
-    pub(super) fn storage(&self, pid: Value) -> Option<(Value, Storage, u64)> {
-        let parts = self.tuple(pid)?;
-        let [_, class, key, _, elements, ..] = parts else {
+    /// The storage that a persistent id of torch's shape names, with the value of its key.
+    pub(super) fn storage(&self, pid: Value) -> Option<(Value, Storage)> {
+        let [_, class, key, _, elements, ..] = self.tuple(pid)? else {
             return None;
         };
         let text = match key.kind() {
@@ -207,7 +184,6 @@ impl Preview<'_> {
                 class,
                 elements,
             },
-            wide(parts.len()),
         ))
     }
 

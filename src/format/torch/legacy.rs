@@ -4,7 +4,7 @@
 //! All five are unpickled by every load, and each can run code. Where the storages end follows from their persistent ids,
 //! so what stands behind them is seen.
 
-use super::{Verdict, site_in, storage_bytes};
+use super::{Verdict, legacy_load::{self, MAGIC}, storage_bytes};
 use crate::{
     bytes::{ReadError, Window},
     fact::{Hop, Place, TorchForm, Unread},
@@ -47,8 +47,6 @@ Everything that is checked of a `pickle`, in each of the five; that the storages
 safetensors; or saving again with a current torch.
 ";
 
-/// torch's magic number, little-endian.
-const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 /// The same in decimal, as protocols 0 and 1 write it.
 const MAGIC_TEXT: &[u8] = b"119547037146038801333356";
 
@@ -96,47 +94,26 @@ fn probe(head: &Head<'_>) -> Certainty {
 )]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut verdict = Verdict::new(TorchForm::Legacy);
+    legacy_load::judge(window, reading, &mut verdict);
+    reading.record(verdict.finish());
     let mut at = 0;
     let mut storages = Some(0_u64);
     for (number, part) in (0..).zip(PARTS) {
         let hop = Hop::Stream(number);
         if at >= window.len() {
-            verdict.block(
-                site_in(reading, None),
-                format!("there is no pickle of its {part}"),
-            );
             let detail = format!("the file ends before its {part}").into();
             reading.unread(Unread::Malformed { detail }, Place::Whole);
             break;
         }
-        let site = site_in(reading, Some(hop.clone()));
         reading.recorder.enter(hop);
         let stream = pickle::read_stream(window, at, None, reading);
         reading.recorder.leave();
-        // What it does has been recorded: this is for the verdict alone.
-        let examined = pickle::examine(window, at);
-        verdict.pickle(site, &examined);
-        if let Some(untyped) = examined
-            .storages
-            .iter()
-            .find(|storage| storage.class == "UntypedStorage")
-        {
-            let site = site_in(reading, Some(Hop::Stream(number)));
-            verdict.block(
-                site,
-                format!(
-                    "storage {} has no type, which this layout needs",
-                    untyped.key
-                ),
-            );
-        }
-        let bytes = examined
+        let bytes = stream
             .storages
             .iter()
             .map(|storage| storage_bytes(storage)?.checked_add(8));
         storages = bytes.fold(storages, |sum, bytes| sum?.checked_add(bytes?));
         if !stream.complete {
-            reading.record(verdict.finish());
             return Ok(());
         }
         at = stream.end;
@@ -144,7 +121,6 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     if let Some(end) = storages.and_then(|bytes| at.checked_add(bytes)) {
         if end > window.len() {
             let missing = end.saturating_sub(window.len());
-            verdict.block(site_in(reading, None), "its storages are cut off");
             let detail = format!("{missing} bytes of its storages are missing").into();
             reading.unread(
                 Unread::Malformed { detail },
@@ -179,6 +155,5 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             },
         );
     }
-    reading.record(verdict.finish());
     Ok(())
 }

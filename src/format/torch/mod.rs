@@ -4,75 +4,112 @@
 //! Follows `torch/serialization.py` and the archive reader in `caffe2/serialize` (torch 2.15). Only the index of a
 //! checkpoint is read; tensor bytes are not.
 
+pub(super) mod export;
 pub(super) mod legacy;
+mod legacy_load;
 pub(super) mod package;
 pub(super) mod script;
 pub(super) mod tar;
 pub(super) mod zip;
+mod zip_load;
 
 use super::{
     Reading,
-    pickle::{self, Examined, Storage},
+    pickle::{self, RELEASES, Release, Said, Storage},
 };
-use crate::fact::{Fact, GlobalName, Hop, Obstacle, Place, Site, Text, TorchForm, TorchLoad};
+use crate::{
+    bytes::Window,
+    fact::{Fact, GlobalName, Hop, Obstacle, Place, Site, Take, Text, TorchForm, TorchLoad},
+};
 
 /// Names under which `torch.load` is what opens a file.
 pub(super) const EXTENSIONS: &[&str] = &["pt", "pth", "bin", "ckpt"];
 
-/// The verdict on an artifact, put together from its pickles.
+/// The verdict on an artifact, put together for each release that takes something differently.
 #[derive(Debug)]
 struct Verdict {
     form: TorchForm,
     globals: Vec<GlobalName>,
     built: Vec<GlobalName>,
-    obstacle: Option<Obstacle>,
+    takes: Vec<Take>,
 }
 
 impl Verdict {
     fn new(form: TorchForm) -> Self {
+        let takes = RELEASES.iter().map(|since| Take {
+            since: *since,
+            obstacle: None,
+            danger: None,
+        });
         Self {
             form,
             globals: Vec::new(),
             built: Vec::new(),
-            obstacle: None,
+            takes: takes.collect(),
         }
     }
 
     /// Something that no list of globals can mend; the first counts.
     fn block(&mut self, site: Site, reason: impl Into<Text>) {
-        if self.obstacle.is_none() {
-            self.obstacle = Some(Obstacle {
-                site,
-                reason: reason.into(),
-            });
+        self.block_since((0, 0), site, reason);
+    }
+
+    /// The same, where a release brought it.
+    fn block_since(&mut self, release: Release, site: Site, reason: impl Into<Text>) {
+        let obstacle = Obstacle {
+            site,
+            reason: reason.into(),
+        };
+        for take in self.takes.iter_mut().filter(|take| take.since >= release) {
+            take.obstacle.get_or_insert_with(|| obstacle.clone());
         }
     }
 
-    /// Adds what a pickle looks up and what stands in its way.
-    fn pickle(&mut self, mut site: Site, examined: &Examined) {
-        for global in &examined.globals {
-            if !self.globals.contains(global) {
-                self.globals.push(global.clone());
-            }
-        }
-        for class in &examined.built {
-            if !self.built.contains(class) {
-                self.built.push(class.clone());
-            }
-        }
-        if let Some((offset, reason)) = &examined.obstacle {
-            site.at = pickle::opcode_at(*offset, examined.obstacle_op);
-            self.block(site, reason.as_str());
+    /// Adds the globals that a pickle looks up.
+    fn names(&mut self, globals: &[GlobalName], built: &[GlobalName]) {
+        for (own, more) in [(&mut self.globals, globals), (&mut self.built, built)] {
+            let known: rustc_hash::FxHashSet<GlobalName> = own.iter().cloned().collect();
+            own.extend(more.iter().filter(|name| !known.contains(*name)).cloned());
         }
     }
 
-    fn finish(self) -> Fact {
+    /// What a release made of a pickle of the artifact.
+    fn says(&mut self, release: Release, obstacle: Option<Obstacle>, danger: Option<Obstacle>) {
+        if let Some(take) = self.takes.iter_mut().find(|take| take.since == release) {
+            if take.obstacle.is_none() {
+                take.obstacle = obstacle;
+            }
+            if take.danger.is_none() {
+                take.danger = danger;
+            }
+        }
+    }
+
+    fn finish(mut self) -> Fact {
+        self.takes
+            .dedup_by(|next, kept| next.obstacle == kept.obstacle && next.danger == kept.danger);
         Fact::TorchLoad(Box::new(TorchLoad {
             form: self.form,
             globals: self.globals,
             built: self.built,
-            obstacle: self.obstacle,
+            takes: self.takes,
         }))
+    }
+}
+
+/// The verdict on a bare pickle, which torch takes for a file of before 1.6.
+pub(super) fn bare(window: &Window, reading: &Reading<'_>) -> Fact {
+    let mut verdict = Verdict::new(TorchForm::Bare);
+    legacy_load::judge(window, reading, &mut verdict);
+    verdict.finish()
+}
+
+/// What is said of an opcode of a pickle at a site.
+fn said_at(window: &Window, mut site: Site, said: &Said) -> Obstacle {
+    site.at = pickle::opcode_in(window, said.at);
+    Obstacle {
+        site,
+        reason: said.why.as_str().into(),
     }
 }
 

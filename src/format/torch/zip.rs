@@ -3,13 +3,13 @@
 //! torch goes by the central directory alone, ignores case, takes the folder of the first entry for the root and wants a
 //! `version` record. Every pickle of every copy is read here; the verdict is about what torch itself would take.
 
-use super::{Verdict, site_in};
+use super::zip_load::judge;
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, Hop, Observation, TorchForm},
+    fact::{Fact, Hop, Observation},
     format::{
         Certainty, Expect, Format, Head, Reading, pickle,
-        zip::{Directory, Layout, Member, is_torch, is_unknown_to_torch, read_members},
+        zip::{Directory, Layout, is_torch, is_unknown_to_torch, read_members},
     },
     record::Checkpoint,
 };
@@ -53,7 +53,10 @@ A zip archive with a member `data.pkl`, whatever the case, under any folder.
 ## What is checked
 
 Everything that is checked of a `zip` archive and of a `pickle`, in every copy of every member. The verdict on
-`weights_only=True` names the globals that would have to be listed, or the first thing that no list can mend.
+`weights_only=True` names the globals that would have to be listed, or the first thing that no list can mend: opcodes,
+state, arguments of the functions that rebuild tensors, sizes and strides against storages, storages against their
+records. It is the verdict of the release of torch that the policy targets. A tensor that reaches outside its storage is
+refused although a release does not look.
 
 ## What to prefer
 
@@ -67,7 +70,7 @@ pub(super) fn read_pickles(window: &Window, directory: &Directory, reading: &mut
     });
 }
 
-fn is_pickle_name(name: &[u8]) -> bool {
+pub(super) fn is_pickle_name(name: &[u8]) -> bool {
     name.len()
         .checked_sub(4)
         .and_then(|at| name.get(at..))
@@ -105,74 +108,4 @@ fn is_other(before: Checkpoint, reading: &Reading<'_>) -> bool {
     };
     let seen = reading.recorder.since(before);
     seen.iter().any(|o| is(o) == Some(false)) && !seen.iter().any(|o| is(o) == Some(true))
-}
-
-/// How torch takes the archive as a whole.
-fn judge(window: &Window, directory: &Directory, reading: &mut Reading<'_>) -> Verdict {
-    let mut verdict = Verdict::new(TorchForm::Zip);
-    let here = site_in(reading, None);
-    let record = |name: &[u8]| [directory.root(), b"/", name].concat();
-    let data = record(b"data.pkl");
-    let begins = window
-        .bytes_at(0, 4)
-        .is_ok_and(|front| front == b"PK\x03\x04");
-    if !begins {
-        verdict.block(
-            here.clone(),
-            "it does not begin as a zip: torch.load takes it for a file of before 1.6",
-        );
-    }
-    if directory.shift != 0 {
-        verdict.block(
-            here.clone(),
-            "bytes stand before the archive: torch does not open it",
-        );
-    }
-    let in_directory = |name: &[u8]| directory.named(name).any(|member| !member.is_orphan());
-    if !in_directory(&record(b"version")) && !in_directory(&record(b".data/version")) {
-        verdict.block(here.clone(), "there is no version record");
-    }
-    let copies: Vec<&Member> = directory
-        .named(&data)
-        .filter(|member| !member.is_orphan())
-        .collect();
-    if copies.is_empty() {
-        verdict.block(
-            here.clone(),
-            "there is no data.pkl in the folder of the first entry",
-        );
-    }
-    for member in copies {
-        let site = site_in(
-            reading,
-            Some(Hop::Member {
-                name: member.name.clone(),
-                copy: member.copy,
-            }),
-        );
-        match member.body(window, &reading.budget()) {
-            Ok(body) => {
-                let examined = pickle::examine(&body, 0);
-                verdict.pickle(site.clone(), &examined);
-                let missing = examined.storages.iter().find(|storage| {
-                    let name = record(&[b"data/", storage.key.as_bytes()].concat());
-                    !in_directory(&name)
-                });
-                if let Some(missing) = missing {
-                    verdict.block(
-                        site.clone(),
-                        format!("there is no record data/{}", missing.key),
-                    );
-                }
-                if let Some(parts) = examined.odd_storage {
-                    verdict.block(
-                        site,
-                        format!("a storage's persistent id has {parts} parts, torch unpacks 5"),
-                    );
-                }
-            }
-            Err(error) => verdict.block(site, format!("data.pkl cannot be read: {error}")),
-        }
-    }
-    verdict
 }

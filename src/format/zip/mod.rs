@@ -50,6 +50,7 @@ static LAYOUTS: &[&Layout] = &[
     &super::torch::package::LAYOUT,
     &super::torch::script::LAYOUT,
     &super::torch::zip::LAYOUT,
+    &super::torch::export::LAYOUT,
     &super::npz::LAYOUT,
 ];
 

@@ -7,6 +7,7 @@ mod npy;
 mod pickle;
 mod pickle_oracle;
 mod safetensors;
+mod torch_archives;
 mod torch_oracle;
 mod writers;
 mod zip;

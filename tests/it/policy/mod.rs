@@ -17,7 +17,7 @@ use weighbridge::{
 };
 
 /// The words a policy of these tests may use.
-const CATALOG: Catalog<'static> = Catalog {
+pub(crate) const CATALOG: Catalog<'static> = Catalog {
     rules: &[
         "anomalous-container",
         "embedded-pickle",

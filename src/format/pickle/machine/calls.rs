@@ -39,7 +39,6 @@ impl Machine<'_> {
         if !ended {
             return Err(malformed("GLOBAL without two line feeds"));
         }
-        self.weights.global(self.seen.name(row), self.at);
         self.push(Value::new(Kind::Global, wide(row)))
     }
 
@@ -192,7 +191,6 @@ impl Machine<'_> {
     pub(super) fn reduce(&mut self) -> Result<(), Halt> {
         let arguments = self.pop()?;
         let callee = self.pop()?;
-        self.weights.reduce(callee, self.at);
         let result = self.call(callee, arguments, Usage::Call, false);
         self.push(result)
     }
@@ -204,7 +202,6 @@ impl Machine<'_> {
         };
         let arguments = self.pop()?;
         let class = self.pop()?;
-        self.weights.newobj(class, self.at);
         let result = self.call(class, arguments, Usage::Construct, keywords);
         self.push(result)
     }
@@ -249,9 +246,6 @@ impl Machine<'_> {
         self.hand_on(from);
         self.state.stack.truncate(from);
         let target = self.top()?;
-        let empty = matches!(self.state.nodes.get(state), Some((0, _)));
-        self.weights
-            .build(target, state, empty, &self.seen, self.at);
         if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
             self.seen.used(row, Usage::Build, self.moment());
             self.use_of_state(row, target, state);
@@ -277,8 +271,6 @@ impl Machine<'_> {
         else {
             return Err(self.underflow());
         };
-        self.weights
-            .items(target, kind, &self.seen, self.at, self.code);
         let count = len.saturating_sub(from);
         if count == 0 {
             return Ok(());
@@ -369,14 +361,7 @@ impl Machine<'_> {
     pub(super) fn persistent(&mut self) -> Result<(), Halt> {
         let pid = self.pop()?;
         let torch_storage = self.looker().is_torch_storage(pid);
-        let obstacle = self.looker().storage_obstacle(pid);
-        if let Some(obstacle) = obstacle {
-            self.weights.block(self.at, || obstacle);
-        }
-        if let Some((key, storage, parts)) = self.looker().storage(pid).filter(|_| torch_storage) {
-            if parts != 5 && self.odd_storage.is_none() {
-                self.odd_storage = Some(parts);
-            }
+        if let Some((key, storage)) = self.looker().storage(pid).filter(|_| torch_storage) {
             if self.storages.len() < limits::MEMBERS {
                 self.storages.entry(key).or_insert(storage);
             }

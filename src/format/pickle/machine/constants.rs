@@ -31,8 +31,6 @@ impl Machine<'_> {
             Spelling::Plain => return Ok(()),
             Spelling::Odd => {}
             Spelling::No => {
-                self.weights
-                    .block(self.at, || format!("{op} with something that is no number"));
                 return Err(Halt::Error(ReadError::malformed(format!(
                     "{op} with something that is no number"
                 ))));
@@ -43,8 +41,6 @@ impl Machine<'_> {
             || format!("{op} with a number in a spelling that no pickler writes"),
             self.moment(),
         );
-        self.weights
-            .block(self.at, || format!("{op} with something that is no number"));
         Ok(())
     }
 

@@ -22,7 +22,6 @@ use super::{
     shapes::Known,
     text,
     value::{Interner, Kind, Nodes, Overgrown, Value},
-    weights_only::WeightsOnly,
 };
 use crate::{
     bytes::{ReadError, Window, wide},
@@ -47,8 +46,6 @@ pub(in crate::format::pickle) struct Run {
     pub result: Result<(), (u64, ReadError)>,
     /// Everything seen.
     pub seen: Seen,
-    /// How torch's weights-only unpickler takes the stream.
-    pub weights: WeightsOnly,
     /// Constants that look like pickles: where their bytes are, and their opcode's offset.
     pub embedded: Vec<Embedded>,
     /// There are pickles among the constants that were not kept.
@@ -57,8 +54,6 @@ pub(in crate::format::pickle) struct Run {
     pub forks_more: bool,
     /// Storages that persistent ids of torch's shape name, each key once.
     pub storages: Vec<Storage>,
-    /// How many parts a persistent id of a storage has that has not five.
-    pub odd_storage: Option<u64>,
     /// The memo, for what a re-used unpickler would still have.
     pub memo: Memo,
     /// Entries were fetched, and their indexes depend on how many there are: an unpickler that is used again fetches others.
@@ -117,7 +112,6 @@ pub(in crate::format::pickle) struct Machine<'m> {
     /// Globals already resolved from these two lines.
     lines: FxHashMap<Box<[u8]>, usize>,
     seen: Seen,
-    weights: WeightsOnly,
     embedded: Vec<Embedded>,
     /// Bytes of those that do not stand in the file.
     decoded: u64,
@@ -126,7 +120,6 @@ pub(in crate::format::pickle) struct Machine<'m> {
     trial: bool,
     /// By key and type, so that a storage that many tensors share is one.
     storages: FxHashMap<Value, Storage>,
-    odd_storage: Option<u64>,
     /// Entries that an earlier stream set.
     earlier: Option<&'m Memo>,
     /// The opcode being executed.
@@ -205,11 +198,6 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
     let mut machine = Machine::new(window, start, earlier);
     let result = machine.run_on();
     let end = machine.lexer.offset();
-    if let Err((at, error)) = &result {
-        machine.weights.block(*at, || {
-            format!("the pickle does not read to its end: {error}")
-        });
-    }
     let memo = std::mem::take(&mut machine.state.memo);
     let mut ends: Vec<u64> = Vec::new();
     machine.ended(result.is_ok(), &mut ends);
@@ -228,10 +216,8 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         end,
         ends,
         storages,
-        odd_storage: machine.odd_storage,
         result: result.map(|_| ()),
         seen: machine.seen,
-        weights: machine.weights,
         embedded: machine.embedded,
         embedded_more: machine.embedded_more,
         forks_more: machine.forks_more,
@@ -297,13 +283,11 @@ impl<'m> Machine<'m> {
             resolved: FxHashMap::default(),
             lines: FxHashMap::default(),
             seen: Seen::default(),
-            weights: WeightsOnly::default(),
             embedded: Vec::new(),
             decoded: 0,
             embedded_more: false,
             trial: false,
             storages: FxHashMap::default(),
-            odd_storage: None,
             earlier,
             moved: false,
             at: start,
@@ -372,7 +356,6 @@ impl Machine<'_> {
         };
         self.code = code;
         self.moved = self.lexer.is_going_other_way();
-        self.weights.opcode(code, self.at);
         match code {
             op::MEMOIZE => return self.memoize(),
             op::BINGET => {

@@ -153,8 +153,6 @@ impl Machine<'_> {
                     || format!("memo entry {index} is only set by an earlier pickle of this file");
                 self.seen
                     .anomaly("memo-of-earlier-pickle", detail, self.moment());
-                self.weights
-                    .block(self.at, || format!("memo entry {index} is not set"));
                 self.push(Value::new(Kind::Stale, index))
             }
             None => Err(Halt::Error(ReadError::malformed(format!(

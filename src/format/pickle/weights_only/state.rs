@@ -1,0 +1,382 @@
+//! State: what BUILD and the functions that set attributes take, for each kind of object.
+
+use super::{
+    call::Asked,
+    machine::{Machine, Refused, Step},
+    names::Dtype,
+    value::{Class, Dict, Kind, Object, Tensor, TensorClass, Value},
+};
+use crate::fact::GlobalName;
+
+/// Attributes of a tensor that cannot be set, or only to what no writer sets.
+const READ_ONLY: &[&str] = &[
+    "H", "T", "__class__", "__cuda_array_interface__", "__dict__", "__weakref__", "_base", "_cdata",
+    "_grad_fn", "_has_grad_dtype_override", "_has_symbolic_sizes_strides", "_python_dispatch",
+    "_version", "device", "dtype", "grad_dtype", "grad_fn", "imag", "is_cpu", "is_cuda", "is_ipu",
+    "is_leaf", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized",
+    "is_sparse", "is_sparse_csr", "is_vulkan", "is_xla", "is_xpu", "itemsize", "layout", "mH", "mT",
+    "name", "names", "nbytes", "ndim", "output_nr", "retains_grad", "shape",
+];
+
+/// The classes in `numpy.dtypes` by type code (numpy 1.25 and later), and whether a size is part of the code.
+static NUMPY: &[(&str, &str)] = &[
+    ("?", "BoolDType"),
+    ("b1", "BoolDType"),
+    ("i1", "Int8DType"),
+    ("i2", "Int16DType"),
+    ("i4", "Int32DType"),
+    ("i8", "Int64DType"),
+    ("u1", "UInt8DType"),
+    ("u2", "UInt16DType"),
+    ("u4", "UInt32DType"),
+    ("u8", "UInt64DType"),
+    ("f2", "Float16DType"),
+    ("f4", "Float32DType"),
+    ("f8", "Float64DType"),
+    ("f16", "LongDoubleDType"),
+    ("c8", "Complex64DType"),
+    ("c16", "Complex128DType"),
+    ("c32", "CLongDoubleDType"),
+    ("O", "ObjectDType"),
+    ("M", "DateTime64DType"),
+    ("m", "TimeDelta64DType"),
+    ("S", "BytesDType"),
+    ("U", "StrDType"),
+    ("V", "VoidDType"),
+    ("T", "StringDType"),
+];
+
+/// The class of the dtype of a code.
+pub(super) fn numpy_class(code: &[u8]) -> Option<&'static &'static str> {
+    let code = std::str::from_utf8(code).ok()?;
+    let code = code.trim_start_matches(['<', '>', '=', '|']);
+    let found = NUMPY.iter().find(|(known, _)| {
+        let sized = matches!(*known, "O" | "M" | "m" | "S" | "U" | "V");
+        let size = code.strip_prefix(known);
+        code == *known || sized && size.is_some_and(|size| size.bytes().all(|b| b.is_ascii_digit()))
+    });
+    found.map(|(_, class)| class)
+}
+
+impl Machine<'_> {
+    /// BUILD.
+    pub(super) fn build(&mut self, target: Value, state: Value) -> Step<()> {
+        match target {
+            Value::Foreign(_) => Ok(()),
+            Value::NumpyDtype(class) => {
+                let class =
+                    class.ok_or("BUILD sets state on a numpy dtype whose class is not known")?;
+                self.built.insert(GlobalName::new("numpy.dtypes", *class));
+                Ok(())
+            }
+            Value::Size { .. } | Value::Complex { .. } | Value::Device(_) => {
+                self.slots(target, state, false)
+            }
+            Value::Object(at) => match self.heap.get(at) {
+                Some(Object::Tensor(tensor)) => match tensor.class {
+                    TensorClass::Tensor => self.set_tensor(at, state),
+                    TensorClass::Parameter => self.set_parameter(at, state),
+                },
+                Some(Object::Dict(Dict { class: Class::Ordered, .. })) => {
+                    self.updates(target, state)
+                }
+                Some(Object::Dict(Dict { class: Class::Counter, .. }))
+                | Some(Object::Typed { .. } | Object::Untyped { .. }) => {
+                    self.slots(target, state, true)
+                }
+                Some(Object::Set { .. } | Object::ByteArray { .. }) => {
+                    self.slots(target, state, false)
+                }
+                _ => Err(self.no_state(target)),
+            },
+            other => Err(self.no_state(other)),
+        }
+    }
+
+    fn no_state(&self, target: Value) -> Refused {
+        Refused(format!("BUILD sets state on {}", self.article(target)))
+    }
+
+    /// `inst.__dict__.update(state)`.
+    fn updates(&self, target: Value, state: Value) -> Step<()> {
+        let fits = self.heap.dict(state).is_some()
+            || self.all(state, Asked::Pairs).is_some();
+        if fits {
+            return Ok(());
+        }
+        Err(Refused(format!(
+            "BUILD updates the attributes of {} with {}",
+            self.article(target),
+            self.article(state)
+        )))
+    }
+
+    /// State on an instance of a class that is listed and has no `__setstate__`.
+    fn slots(&mut self, target: Value, state: Value, attributes: bool) -> Step<()> {
+        // Before 2.6 only tensors, parameters and ordered dicts were given state.
+        if !self.since((2, 6)) {
+            return Err(self.no_state(target));
+        }
+        let (state, slots) = match state {
+            Value::Tuple { at, len: 2, .. } | Value::Size { at, len: 2 } => {
+                match *self.heap.items(at, 2) {
+                    [state, slots] => (state, slots),
+                    _ => (state, Value::None),
+                }
+            }
+            state => (state, Value::None),
+        };
+        let sets = |machine: &Self, value: Value| {
+            machine
+                .heap
+                .truth(value)
+                .ok_or_else(|| Refused(format!("BUILD sets {}", machine.article(value))))
+        };
+        if sets(self, state)? {
+            if !attributes {
+                return Err(self.no_state(target));
+            }
+            self.updates(target, state)?;
+        }
+        if sets(self, slots)? {
+            if !attributes {
+                return Err(self.no_state(target));
+            }
+            self.attributes(target, slots)?;
+        }
+        Ok(())
+    }
+
+    /// `torch._utils._set_obj_state`.
+    pub(super) fn object_state(&mut self, target: Value, state: Value) -> Step<()> {
+        let (state, slots) = match state {
+            Value::Tuple { at, len, .. } | Value::Size { at, len } => {
+                match *self.heap.items(at, len) {
+                    [state, slots] => (state, slots),
+                    _ => return Err("a state that is neither a dict nor a pair".into()),
+                }
+            }
+            state => (state, Value::None),
+        };
+        for part in [state, slots] {
+            match self.heap.truth(part) {
+                Some(false) => {}
+                Some(true) => self.attributes(target, part)?,
+                None => {
+                    return Err(Refused(format!(
+                        "the state of {} is {}",
+                        self.article(target),
+                        self.article(part)
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `setattr` for each item of a dict.
+    fn attributes(&mut self, target: Value, state: Value) -> Step<()> {
+        let Some(dict) = self.heap.dict(state) else {
+            return Err(Refused(format!(
+                "the state of {} is {}, not a dict",
+                self.article(target),
+                self.article(state)
+            )));
+        };
+        let pairs = dict
+            .pairs()
+            .ok_or("a state of more attributes than are followed")?
+            .to_vec();
+        for (name, value) in pairs {
+            let Some(name) = self.bytes_of(name) else {
+                return Err("an attribute is set whose name is no text".into());
+            };
+            self.attribute(target, &String::from_utf8_lossy(&name), value)?;
+        }
+        Ok(())
+    }
+
+    fn attribute(&mut self, target: Value, name: &str, value: Value) -> Step<()> {
+        let refused = |machine: &Self| {
+            Refused(format!(
+                "the attribute {name} of {} is set to {}",
+                machine.article(target),
+                machine.article(value)
+            ))
+        };
+        let Some(tensor) = self.heap.tensor(target).cloned() else {
+            let takes = match target {
+                Value::Object(at) => matches!(
+                    self.heap.get(at),
+                    Some(Object::Dict(_) | Object::Typed { .. } | Object::Untyped { .. })
+                ),
+                _ => false,
+            };
+            return if takes && !name.starts_with("__") {
+                Ok(())
+            } else {
+                Err(refused(self))
+            };
+        };
+        match name {
+            "requires_grad" => {
+                let grad = self.gradient(value, tensor.dtype)?;
+                if tensor.computed && !grad {
+                    return Err(refused(self));
+                }
+                self.change(target, |tensor| tensor.grad = grad);
+                Ok(())
+            }
+            "data" => self.set_data(target, &tensor, value),
+            "grad" | "_grad" => match (value, self.heap.tensor(value)) {
+                (Value::None, _) => Ok(()),
+                (_, Some(grad)) if grad.dtype == tensor.dtype && grad.sizes == tensor.sizes => Ok(()),
+                _ => Err(refused(self)),
+            },
+            name if READ_ONLY.contains(&name) => Err(refused(self)),
+            _ => Ok(()),
+        }
+    }
+
+    fn change(&mut self, target: Value, change: impl FnOnce(&mut Tensor)) {
+        if let Value::Object(at) = target
+            && let Some(Object::Tensor(tensor)) = self.heap.get_mut(at)
+        {
+            change(tensor);
+        }
+    }
+
+    /// `tensor.data = other`.
+    fn set_data(&mut self, target: Value, tensor: &Tensor, data: Value) -> Step<()> {
+        let Some(data) = self.heap.tensor(data).cloned() else {
+            return Err(Refused(format!(
+                "the data of a tensor are {}",
+                self.article(data)
+            )));
+        };
+        if data.kind != tensor.kind || data.meta != tensor.meta {
+            return Err("the data of a tensor are of another kind".into());
+        }
+        if tensor.grad && !data.dtype.differentiable() {
+            return Err("the data of a tensor that requires gradients have none".into());
+        }
+        let (class, grad) = (tensor.class, tensor.grad);
+        self.change(target, |tensor| *tensor = Tensor { class, grad, ..data });
+        Ok(())
+    }
+
+    /// `tensor.set_(*state)`.
+    fn set_tensor(&mut self, target: u32, state: Value) -> Step<()> {
+        let parts = self.heap.elements(state).ok_or_else(|| {
+            Refused(format!("BUILD sets the state of a tensor to {}", self.article(state)))
+        })?;
+        let Some(Object::Tensor(tensor)) = self.heap.get(target) else {
+            return Ok(());
+        };
+        let tensor = Tensor::clone(tensor);
+        if tensor.kind != Kind::Strided || tensor.grad || tensor.meta {
+            return Err("BUILD changes a tensor that cannot be changed".into());
+        }
+        let source = match parts.as_slice() {
+            [] => {
+                let memory = self.heap.memory(super::value::Memory {
+                    bytes: 0,
+                    grows: true,
+                    meta: false,
+                    record: None,
+                })?;
+                let empty = Tensor { memory: Some(memory), ..Tensor::of_dtype(tensor.dtype) };
+                return self.becomes(target, empty);
+            }
+            [source, ..] => *source,
+        };
+        let memory = self.source(source, tensor.dtype)?;
+        let bytes = self.heap.memory_at(memory).map_or(0, |memory| memory.bytes);
+        let place = match parts.as_slice() {
+            [_] => {
+                let count = bytes.checked_div(tensor.dtype.bytes).unwrap_or(0);
+                super::tensor::Place {
+                    offset: 0,
+                    sizes: vec![i64::try_from(count).unwrap_or(i64::MAX)],
+                    strides: vec![1],
+                }
+            }
+            [_, offset, size] => self.place(*offset, *size, Value::None)?,
+            [_, offset, size, stride] => self.place(*offset, *size, *stride)?,
+            other => {
+                return Err(Refused(format!(
+                    "BUILD sets the state of a tensor to {} values",
+                    other.len()
+                )));
+            }
+        };
+        self.lay(memory, tensor.dtype.bytes, &place)?;
+        let changed = Tensor {
+            offset: place.offset.cast_unsigned(),
+            sizes: place.sizes,
+            strides: place.strides,
+            memory: Some(memory),
+            ..tensor
+        };
+        self.becomes(target, changed)
+    }
+
+    fn becomes(&mut self, target: u32, changed: Tensor) -> Step<()> {
+        self.change(Value::Object(target), |tensor| *tensor = changed);
+        Ok(())
+    }
+
+    /// The memory that a tensor is put on.
+    fn source(&self, source: Value, dtype: Dtype) -> Step<u32> {
+        let refused = || {
+            Refused(format!(
+                "BUILD puts a tensor of {} on {}",
+                dtype.name(),
+                self.article(source)
+            ))
+        };
+        let Value::Object(at) = source else {
+            return Err(refused());
+        };
+        match self.heap.get(at) {
+            Some(Object::Untyped { memory }) => Ok(*memory),
+            Some(Object::Typed { memory, dtype: own }) if *own == dtype => Ok(*memory),
+            Some(Object::Tensor(tensor))
+                if tensor.dtype == dtype && tensor.kind == Kind::Strided && !tensor.meta =>
+            {
+                tensor.memory.ok_or_else(refused)
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    /// `Tensor.__setstate__` of a parameter.
+    fn set_parameter(&mut self, target: u32, state: Value) -> Step<()> {
+        let parts = self.heap.elements(state).unwrap_or_default();
+        let value = Value::Object(target);
+        let grad = match *parts.as_slice() {
+            [grad, _, _hooks] => grad,
+            [data, _, _hooks, grad, _] => {
+                let Some(tensor) = self.heap.tensor(value).cloned() else {
+                    return Ok(());
+                };
+                if tensor.computed {
+                    return Err("BUILD changes a parameter that was computed".into());
+                }
+                self.set_data(value, &tensor, data)?;
+                grad
+            }
+            [_, _, _, _] => return self.set_tensor(target, state),
+            _ => {
+                return Err(Refused(format!(
+                    "BUILD sets the state of a parameter to {}",
+                    self.article(state)
+                )));
+            }
+        };
+        let dtype = self.heap.tensor(value).map_or(Dtype::FLOAT, |tensor| tensor.dtype);
+        let grad = self.gradient(grad, dtype)?;
+        self.change(value, |tensor| tensor.grad = grad);
+        Ok(())
+    }
+}

@@ -1,0 +1,368 @@
+//! Persistent ids: the storages that a pickle asks for, and whether the archive has them.
+
+use super::{
+    Origin, Records,
+    machine::{Machine, Refused, Step},
+    names::{Dtype, Known},
+    value::{Device, Memory, Object, Value},
+};
+use crate::bytes::narrow;
+
+/// The key of a storage. Python's numbers are one key if they are equal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A text, by its bytes.
+    Text(Box<[u8]>),
+    /// A number.
+    Number(i64),
+    /// `None`.
+    None,
+}
+
+impl Key {
+    /// As Python formats it into the name of a record.
+    fn name(&self, value: Value) -> Vec<u8> {
+        match (self, value) {
+            (Self::Text(text), _) => text.to_vec(),
+            (_, Value::Bool(true)) => b"True".to_vec(),
+            (_, Value::Bool(false)) => b"False".to_vec(),
+            (Self::Number(n), _) => n.to_string().into_bytes(),
+            (Self::None, _) => b"None".to_vec(),
+        }
+    }
+}
+
+/// How many elements a persistent id gives its storage.
+enum Count {
+    Number(i128),
+    /// Something that can be multiplied and is no number.
+    Repeatable,
+    Other,
+}
+
+/// The most that torch could allocate: more than any machine has.
+pub(super) const ALLOCATES: u64 = 1 << 40;
+
+impl Machine<'_> {
+    /// The key that a value is; `None` if it cannot be one, or is none that is followed.
+    pub(super) fn key(&self, value: Value) -> Option<Key> {
+        Some(match value {
+            Value::Text(_) | Value::Far { .. } => Key::Text(self.bytes_of(value)?.into()),
+            Value::Int(n) => Key::Number(n),
+            Value::Bool(is) => Key::Number(i64::from(is)),
+            Value::None => Key::None,
+            _ => return None,
+        })
+    }
+
+    /// The bytes of a text that is short, or not far.
+    pub(super) fn bytes_of(&self, text: Value) -> Option<Vec<u8>> {
+        match text {
+            Value::Text(text) => Some(self.heap.text_of(text).to_vec()),
+            Value::Far { at, len, .. }
+                if narrow(u64::from(len)) <= super::value::TEXT && !self.window().is_sequential() =>
+            {
+                self.window().bytes_at(at, narrow(u64::from(len))).ok()
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn persistent(&mut self, id: Value) -> Step<Value> {
+        let Value::Tuple { at, len, .. } = id else {
+            return Err(Refused(format!(
+                "a persistent id is {}, not a tuple",
+                self.article(id)
+            )));
+        };
+        let parts = self.heap.items(at, len).to_vec();
+        let tag = parts.first().and_then(|tag| self.bytes_of(*tag));
+        if tag.as_deref() != Some(b"storage") {
+            return Err("a persistent id that names no storage".into());
+        }
+        match (&self.origin, parts.as_slice()) {
+            (Origin::Alone, _) => Err("a persistent id where torch takes none".into()),
+            (Origin::Zip(records), [_, class, key, location, count]) => {
+                let records = *records;
+                self.stored(records, *class, *key, *location, *count)
+            }
+            (Origin::Legacy, [_, class, key, location, count, view]) => {
+                self.announced(*class, *key, *location, *count, *view)
+            }
+            (Origin::Zip(_), parts) => Err(Refused(format!(
+                "a storage's persistent id has {} parts, torch unpacks 5",
+                parts.len()
+            ))),
+            (Origin::Legacy, parts) => Err(Refused(format!(
+                "a storage's persistent id has {} parts, torch unpacks 6",
+                parts.len()
+            ))),
+        }
+    }
+
+    /// The type of a storage's elements.
+    fn element_type(&self, class: Value, untyped: bool) -> Step<Dtype> {
+        let known = match class {
+            Value::Global(global) => self.known(global),
+            _ => Known::Foreign,
+        };
+        match known {
+            Known::StorageType(dtype) | Known::LegacyTensor { dtype, .. } => Ok(dtype),
+            Known::Untyped if untyped => Ok(Dtype::BYTE),
+            _ => Err(Refused(format!(
+                "the type of a storage is {}",
+                self.article(class)
+            ))),
+        }
+    }
+
+    fn count(count: Value) -> Count {
+        match count {
+            Value::Int(n) => Count::Number(i128::from(n)),
+            Value::Bool(is) => Count::Number(i128::from(is)),
+            Value::Big { negative: false, .. } => Count::Number(i128::from(u64::MAX)),
+            Value::Big { negative: true, .. } => Count::Number(-1),
+            Value::Float(_)
+            | Value::Text(_)
+            | Value::Far { .. }
+            | Value::Bytes(_)
+            | Value::Tuple { .. }
+            | Value::Size { .. }
+            | Value::Complex { .. } => Count::Repeatable,
+            Value::Object(_) => Count::Repeatable,
+            _ => Count::Other,
+        }
+    }
+
+    /// Where a storage is put, by the tag of its device.
+    fn device(&self, location: Value) -> Step<Device> {
+        let tag = match location {
+            Value::Text(_) | Value::Far { .. } => self.bytes_of(location),
+            _ => {
+                return Err(Refused(format!(
+                    "the location of a storage is {}",
+                    self.article(location)
+                )));
+            }
+        };
+        tag.as_deref().and_then(restored).ok_or_else(|| {
+            let tag = String::from_utf8_lossy(&tag.unwrap_or_default()).into_owned();
+            Refused(format!("no device is known for the location {tag:?} of a storage"))
+        })
+    }
+
+    fn stored(
+        &mut self,
+        records: &dyn Records,
+        class: Value,
+        key_value: Value,
+        location: Value,
+        count: Value,
+    ) -> Step<Value> {
+        let dtype = self.element_type(class, true)?;
+        let bytes = match Self::count(count) {
+            Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
+            Count::Repeatable => None,
+            Count::Other => {
+                return Err(Refused(format!(
+                    "the length of a storage is {}",
+                    self.article(count)
+                )));
+            }
+        };
+        let key = self
+            .key(key_value)
+            .ok_or_else(|| Refused(format!("the key of a storage is {}", self.article(key_value))))?;
+        if let Some(known) = self.storages.get(&key).copied() {
+            return self.again(known, dtype, bytes, |machine| {
+                machine.load(records, &key, key_value, dtype, bytes, location)
+            });
+        }
+        let loaded = self.load(records, &key, key_value, dtype, bytes, location)?;
+        self.storages.insert(key, loaded);
+        Ok(loaded)
+    }
+
+    /// A storage that has been loaded already, perhaps as another type.
+    fn again(
+        &mut self,
+        known: Value,
+        dtype: Dtype,
+        bytes: Option<i128>,
+        load: impl FnOnce(&mut Self) -> Step<Value>,
+    ) -> Step<Value> {
+        let Value::Object(at) = known else {
+            return Ok(known);
+        };
+        let Some(Object::Typed { memory, dtype: first }) = self.heap.get(at) else {
+            return Ok(known);
+        };
+        let (memory, first) = (*memory, *first);
+        // Before 2.15 the first type stays.
+        if first == dtype || !self.since((2, 15)) {
+            return Ok(known);
+        }
+        let there = self.heap.memory_at(memory).map(|memory| i128::from(memory.bytes));
+        if bytes.is_some() && bytes == there {
+            return Ok(self.heap.object(Object::Typed { memory, dtype })?);
+        }
+        load(self)
+    }
+
+    fn load(
+        &mut self,
+        records: &dyn Records,
+        key: &Key,
+        key_value: Value,
+        dtype: Dtype,
+        bytes: Option<i128>,
+        location: Value,
+    ) -> Step<Value> {
+        let Some(bytes) = bytes.and_then(|bytes| u64::try_from(bytes).ok()) else {
+            return Err("the length of a storage is not a count of elements".into());
+        };
+        let name = key.name(key_value);
+        let shown = String::from_utf8_lossy(&name).into_owned();
+        let Some((record, there)) = records.record(&name) else {
+            return Err(Refused(format!("there is no record data/{shown}")));
+        };
+        if there != bytes {
+            let longer = there > bytes;
+            let why = format!(
+                "record data/{shown} has {there} bytes, its storage has {bytes}"
+            );
+            if self.since((2, 10)) || there == 0 {
+                return Err(Refused(why));
+            }
+            if !longer {
+                self.endanger(why);
+            }
+        }
+        let device = self.device(location)?;
+        let meta = device == Device::Meta;
+        let memory = self.heap.memory(Memory {
+            bytes,
+            grows: meta,
+            meta,
+            record: Some(record),
+        })?;
+        Ok(self.heap.object(Object::Typed { memory, dtype })?)
+    }
+
+    /// A storage of the layout of before 1.6: its bytes follow behind the pickles.
+    fn announced(
+        &mut self,
+        class: Value,
+        key: Value,
+        location: Value,
+        count: Value,
+        view: Value,
+    ) -> Step<Value> {
+        let device = match location {
+            Value::Text(_) | Value::Far { .. } => Some(location),
+            _ => None,
+        };
+        let dtype = self.element_type(class, false)?;
+        let bytes = match Self::count(count) {
+            Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
+            Count::Repeatable => None,
+            Count::Other => {
+                return Err(Refused(format!(
+                    "the length of a storage is {}",
+                    self.article(count)
+                )));
+            }
+        };
+        let key = self
+            .key(key)
+            .ok_or_else(|| Refused(format!("the key of a storage is {}", self.article(key))))?;
+        let storage = match self.storages.get(&key).copied() {
+            Some(known) => self.again(known, dtype, bytes, |machine| {
+                let memory = machine.heap.memory(Memory {
+                    bytes: 0,
+                    grows: true,
+                    meta: false,
+                    record: None,
+                })?;
+                Ok(machine.heap.object(Object::Typed { memory, dtype })?)
+            })?,
+            None => {
+                let bytes = bytes
+                    .and_then(|bytes| u64::try_from(bytes).ok())
+                    .filter(|bytes| *bytes < ALLOCATES)
+                    .ok_or("the length of a storage is not a count of elements")?;
+                let meta = self.device(device.unwrap_or(location))? == Device::Meta;
+                let memory = self.heap.memory(Memory {
+                    bytes,
+                    grows: true,
+                    meta,
+                    record: None,
+                })?;
+                let made = self.heap.object(Object::Typed { memory, dtype })?;
+                self.storages.insert(key, made);
+                made
+            }
+        };
+        if view == Value::None {
+            return Ok(storage);
+        }
+        self.view(storage, dtype, view)
+    }
+
+    /// A part of a storage, as torch wrote it before 0.4.
+    fn view(&mut self, storage: Value, dtype: Dtype, view: Value) -> Step<Value> {
+        let parts = self.heap.elements(view).unwrap_or_default();
+        let [key, Value::Int(offset), Value::Int(len)] = parts.as_slice() else {
+            return Err("a view of a storage is not a key, an offset and a length".into());
+        };
+        let key = self.key(*key).ok_or("the key of a view is no key")?;
+        if let Some(known) = self.storages.get(&key) {
+            return Ok(*known);
+        }
+        let Value::Object(at) = storage else {
+            return Err("a view of something that is no storage".into());
+        };
+        let Some(Object::Typed { memory, .. }) = self.heap.get(at) else {
+            return Err("a view of something that is no storage".into());
+        };
+        let whole = self.heap.memory_at(*memory).map_or(0, |memory| memory.bytes);
+        let (Ok(offset), Ok(len)) = (u64::try_from(*offset), u64::try_from(*len)) else {
+            return Err("a view of a storage with a negative offset or length".into());
+        };
+        // A slice, which ends where the storage does.
+        let from = offset.saturating_mul(dtype.bytes).min(whole);
+        let bytes = len.saturating_mul(dtype.bytes).min(whole.saturating_sub(from));
+        let memory = self.heap.memory(Memory {
+            bytes,
+            grows: false,
+            meta: false,
+            record: None,
+        })?;
+        let made = self.heap.object(Object::Typed { memory, dtype })?;
+        self.storages.insert(key, made);
+        Ok(made)
+    }
+}
+
+/// What torch restores a storage to by its tag: the processor, or a device that a machine may have.
+fn restored(tag: &[u8]) -> Option<Device> {
+    match tag {
+        b"cpu" => Some(Device::Cpu),
+        b"meta" => Some(Device::Meta),
+        _ if tag.starts_with(b"mps") => Some(Device::Other),
+        _ => {
+            let mut parts = tag.splitn(2, |byte| *byte == b':');
+            let backend = parts.next().unwrap_or_default();
+            let index = parts.next();
+            let known = matches!(backend, b"cuda" | b"hpu" | b"xpu" | b"mtia" | b"privateuseone");
+            let numbered = index.is_none_or(is_index);
+            (known && numbered).then_some(Device::Other)
+        }
+    }
+}
+
+/// Whether a device's index is spelled as torch takes it.
+pub(super) fn is_index(digits: &[u8]) -> bool {
+    let plain = digits.iter().all(u8::is_ascii_digit);
+    plain && (digits == b"0" || !digits.is_empty() && !digits.starts_with(b"0")) && digits.len() < 6
+}

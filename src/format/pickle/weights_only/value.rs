@@ -1,0 +1,433 @@
+//! Values of the weights-only unpickler: as much of each object as decides what torch does with it.
+//!
+//! Tuples are immutable and lie in one arena; what can change is an object of its own. Texts that could be a storage's key
+//! are kept, longer ones are known by their place and by which encodings can hold them.
+
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+use super::names::{Dtype, Layout};
+use crate::bytes::{narrow, wide};
+
+/// A value. Sixteen bytes, so that a list of millions stays small.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Value {
+    None,
+    Bool(bool),
+    Int(i64),
+    /// An integer of more than 64 bits: where its operand stands, and how long it is.
+    Big { at: u64, len: u8, negative: bool },
+    Float(f64),
+    /// A short text, by its number.
+    Text(u32),
+    /// A text that is not kept.
+    Far { at: u64, len: u32, holds: Letters },
+    /// Bytes of a length.
+    Bytes(u64),
+    Tuple { at: u32, len: u32, hashable: bool },
+    /// A `torch.Size`.
+    Size { at: u32, len: u32 },
+    Object(u32),
+    /// A global itself, by its number.
+    Global(u32),
+    Complex { zero: bool },
+    Device(Device),
+    Layout(Layout),
+    /// What a global that torch does not know made, by the global's number.
+    Foreign(u32),
+    /// What `numpy.dtype` made: its class's number.
+    NumpyDtype(Option<&'static &'static str>),
+}
+
+/// The device of a tensor, as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Device {
+    Cpu,
+    Meta,
+    /// A device that a machine may have or not.
+    Other,
+}
+
+/// Which encodings can hold a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Letters {
+    Ascii,
+    Latin1,
+    Unicode,
+    /// With lone surrogates, which no encoding holds.
+    Surrogates,
+}
+
+impl Letters {
+    /// What bytes that are UTF-8, surrogates admitted, hold.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        if bytes.is_ascii() {
+            return Self::Ascii;
+        }
+        let mut most = Self::Ascii;
+        let mut before = 0;
+        for byte in bytes {
+            let letters = match (before, *byte) {
+                (0xed, 0xa0..=0xbf) => Self::Surrogates,
+                (_, 0..=0x7f) => Self::Ascii,
+                (_, 0x80..=0xc3) => Self::Latin1,
+                _ => Self::Unicode,
+            };
+            most = most.max(letters);
+            before = *byte;
+        }
+        most
+    }
+}
+
+/// An object that can change, or is too large for a value.
+#[derive(Debug)]
+pub(super) enum Object {
+    List(List),
+    Dict(Dict),
+    Set { len: u64 },
+    ByteArray { len: u64 },
+    Tensor(Box<Tensor>),
+    /// `torch.storage.TypedStorage`: its memory and type.
+    Typed { memory: u32, dtype: Dtype },
+    /// `torch.storage.UntypedStorage`.
+    Untyped { memory: u32 },
+}
+
+/// Elements of a list that are kept. Of the others it is known what containers ask of their elements.
+const KEPT: usize = 1 << 16;
+/// Pairs of a dict that are kept: attributes and flags are asked for, never the entries of a state dict.
+const PAIRS: usize = 256;
+
+/// A list.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    pub(super) len: u64,
+    pub(super) kept: Vec<Value>,
+    /// One of those not kept cannot be hashed.
+    pub(super) unhashable: bool,
+    /// One of those not kept is no tuple of a key and a value.
+    pub(super) no_pairs: bool,
+}
+
+/// Which of the dictionaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Dict,
+    Ordered,
+    Counter,
+}
+
+/// A dict, or one of its two listed subclasses.
+#[derive(Debug)]
+pub(super) struct Dict {
+    pub(super) class: Class,
+    pub(super) len: u64,
+    pub(super) kept: Vec<(Value, Value)>,
+}
+
+impl Dict {
+    pub(super) fn new(class: Class) -> Self {
+        Self { class, len: 0, kept: Vec::new() }
+    }
+
+    /// Sets an item; that a key is there already matters to nothing that is asked.
+    pub(super) fn set(&mut self, key: Value, value: Value) {
+        self.len = self.len.saturating_add(1);
+        if self.kept.len() < PAIRS {
+            self.kept.push((key, value));
+        }
+    }
+
+    /// All pairs, if all are kept.
+    pub(super) fn pairs(&self) -> Option<&[(Value, Value)]> {
+        (wide(self.kept.len()) == self.len).then_some(&*self.kept)
+    }
+}
+
+/// A tensor.
+#[derive(Debug, Clone)]
+pub(super) struct Tensor {
+    pub(super) dtype: Dtype,
+    pub(super) sizes: Vec<i64>,
+    pub(super) strides: Vec<i64>,
+    pub(super) offset: u64,
+    /// Its memory; `None` where it has none of its own, or nothing is known of it.
+    pub(super) memory: Option<u32>,
+    pub(super) kind: Kind,
+    pub(super) meta: bool,
+    pub(super) class: TensorClass,
+    pub(super) grad: bool,
+    /// It was computed from one that requires gradients.
+    pub(super) computed: bool,
+}
+
+/// What a tensor is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Strided,
+    Quantized,
+    /// Of a quantized type, without scale and zero point.
+    Unscaled,
+    Sparse,
+}
+
+/// The class of a tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TensorClass {
+    Tensor,
+    Parameter,
+}
+
+impl Tensor {
+    pub(super) fn of_dtype(dtype: Dtype) -> Self {
+        Self {
+            dtype,
+            sizes: vec![0],
+            strides: vec![1],
+            offset: 0,
+            memory: None,
+            kind: Kind::Strided,
+            meta: false,
+            class: TensorClass::Tensor,
+            grad: false,
+            computed: false,
+        }
+    }
+}
+
+/// The memory behind storages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Memory {
+    pub(super) bytes: u64,
+    /// Whether tensors may make it longer.
+    pub(super) grows: bool,
+    pub(super) meta: bool,
+    /// Where its bytes stand, if they stand in the archive.
+    pub(super) record: Option<u32>,
+}
+
+/// Everything that values refer to.
+#[derive(Debug, Default)]
+pub(super) struct Heap {
+    tuples: Vec<Value>,
+    objects: Vec<Object>,
+    texts: IndexSet<Box<[u8]>, FxBuildHasher>,
+    text_bytes: usize,
+    pub(super) memories: Vec<Memory>,
+}
+
+/// Bytes of texts that are kept, with what keeping one takes besides.
+const TEXT_BYTES: usize = 32 << 20;
+const TEXT_COST: usize = 64;
+/// A text longer than this is no key.
+pub(super) const TEXT: usize = 255;
+/// Values that tuples and objects come to. A pickle of ten million pairs stays below.
+const VALUES: usize = 32 << 20;
+
+/// There are more values than are followed.
+#[derive(Debug)]
+pub(super) struct Full;
+
+impl Heap {
+    pub(super) fn text(&mut self, bytes: &[u8]) -> Option<u32> {
+        if let Some(known) = self.texts.get_index_of(bytes) {
+            return u32::try_from(known).ok();
+        }
+        let bytes_then = self
+            .text_bytes
+            .saturating_add(bytes.len())
+            .saturating_add(TEXT_COST);
+        if bytes_then > TEXT_BYTES {
+            return None;
+        }
+        self.text_bytes = bytes_then;
+        u32::try_from(self.texts.insert_full(bytes.into()).0).ok()
+    }
+
+    /// The bytes of a kept text.
+    pub(super) fn text_of(&self, text: u32) -> &[u8] {
+        let at = narrow(u64::from(text));
+        self.texts.get_index(at).map(AsRef::as_ref).unwrap_or_default()
+    }
+
+    fn store(&mut self, items: &[Value]) -> Result<(u32, u32), Full> {
+        let at = u32::try_from(self.tuples.len()).map_err(|_| Full)?;
+        let len = u32::try_from(items.len()).map_err(|_| Full)?;
+        if self.tuples.len().saturating_add(items.len()) > VALUES {
+            return Err(Full);
+        }
+        self.tuples.extend_from_slice(items);
+        Ok((at, len))
+    }
+
+    pub(super) fn tuple(&mut self, items: &[Value]) -> Result<Value, Full> {
+        let hashable = items.iter().all(|item| self.hashable(*item));
+        let (at, len) = self.store(items)?;
+        Ok(Value::Tuple { at, len, hashable })
+    }
+
+    pub(super) fn size(&mut self, items: &[Value]) -> Result<Value, Full> {
+        let (at, len) = self.store(items)?;
+        Ok(Value::Size { at, len })
+    }
+
+    /// The elements of a tuple or size.
+    pub(super) fn items(&self, at: u32, len: u32) -> &[Value] {
+        let at = narrow(u64::from(at));
+        let end = at.saturating_add(narrow(u64::from(len)));
+        self.tuples.get(at..end).unwrap_or_default()
+    }
+
+    pub(super) fn object(&mut self, object: Object) -> Result<Value, Full> {
+        let at = u32::try_from(self.objects.len()).map_err(|_| Full)?;
+        if self.objects.len() > VALUES {
+            return Err(Full);
+        }
+        self.objects.push(object);
+        Ok(Value::Object(at))
+    }
+
+    pub(super) fn get(&self, object: u32) -> Option<&Object> {
+        self.objects.get(narrow(u64::from(object)))
+    }
+
+    pub(super) fn get_mut(&mut self, object: u32) -> Option<&mut Object> {
+        self.objects.get_mut(narrow(u64::from(object)))
+    }
+
+    pub(super) fn memory(&mut self, memory: Memory) -> Result<u32, Full> {
+        let at = u32::try_from(self.memories.len()).map_err(|_| Full)?;
+        self.memories.push(memory);
+        Ok(at)
+    }
+
+    pub(super) fn memory_at(&self, memory: u32) -> Option<Memory> {
+        self.memories.get(narrow(u64::from(memory))).copied()
+    }
+
+    /// Adds items to a list.
+    pub(super) fn extend(&mut self, list: u32, items: &[Value]) {
+        let room = match self.get(list) {
+            Some(Object::List(list)) => KEPT.saturating_sub(list.kept.len()).min(items.len()),
+            _ => return,
+        };
+        let (kept, rest) = items.split_at_checked(room).unwrap_or((items, &[]));
+        let unhashable = rest.iter().any(|item| !self.hashable(*item));
+        let no_pairs = rest.iter().any(|item| !self.is_pair(*item));
+        if let Some(Object::List(list)) = self.get_mut(list) {
+            list.len = list.len.saturating_add(wide(items.len()));
+            list.kept.extend_from_slice(kept);
+            list.unhashable |= unhashable;
+            list.no_pairs |= no_pairs;
+        }
+    }
+
+    /// Whether a value can be a key.
+    pub(super) fn hashable(&self, value: Value) -> bool {
+        match value {
+            Value::Tuple { hashable, .. } => hashable,
+            Value::Object(at) => !matches!(
+                self.get(at),
+                Some(
+                    Object::List(_) | Object::Dict(_) | Object::Set { .. } | Object::ByteArray { .. }
+                )
+            ),
+            _ => true,
+        }
+    }
+
+    /// Whether a value is a sequence of a key and something, as dictionaries are filled from.
+    pub(super) fn is_pair(&self, value: Value) -> bool {
+        match value {
+            Value::Tuple { at, len, .. } => {
+                len == 2 && self.items(at, len).first().is_some_and(|key| self.hashable(*key))
+            }
+            Value::Size { len, .. } => len == 2,
+            Value::Bytes(len) => len == 2,
+            Value::Text(text) => characters(self.text_of(text)) == 2,
+            Value::Foreign(_) => true,
+            Value::Object(at) => match self.get(at) {
+                Some(Object::List(list)) => {
+                    list.len == 2 && list.kept.first().is_some_and(|key| self.hashable(*key))
+                }
+                Some(Object::Dict(dict)) => dict.len == 2,
+                Some(Object::Set { len } | Object::ByteArray { len }) => *len == 2,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// What Python takes a value for where it wants a bool; `None` where that is not known.
+    pub(super) fn truth(&self, value: Value) -> Option<bool> {
+        Some(match value {
+            Value::None => false,
+            Value::Bool(is) => is,
+            Value::Int(n) => n != 0,
+            Value::Float(n) => n != 0.0,
+            Value::Text(text) => !self.text_of(text).is_empty(),
+            Value::Bytes(len) => len != 0,
+            Value::Tuple { len, .. } | Value::Size { len, .. } => len != 0,
+            Value::Complex { zero } => !zero,
+            Value::Object(at) => match self.get(at)? {
+                Object::List(list) => list.len != 0,
+                Object::Dict(dict) => dict.len != 0,
+                Object::Set { len } | Object::ByteArray { len } => *len != 0,
+                Object::Typed { memory, .. } | Object::Untyped { memory } => {
+                    self.memory_at(*memory)?.bytes != 0
+                }
+                Object::Tensor(_) => return None,
+            },
+            Value::Foreign(_) => return None,
+            _ => true,
+        })
+    }
+
+    /// The elements that iterating over a value gives; `None` where it cannot be iterated over, or not all are known.
+    pub(super) fn elements(&self, value: Value) -> Option<Vec<Value>> {
+        match value {
+            Value::Tuple { at, len, .. } | Value::Size { at, len } => {
+                Some(self.items(at, len).to_vec())
+            }
+            Value::Object(at) => match self.get(at)? {
+                Object::List(list) if wide(list.kept.len()) == list.len => Some(list.kept.clone()),
+                Object::Dict(dict) => {
+                    Some(dict.pairs()?.iter().map(|(key, _)| *key).collect())
+                }
+                Object::Set { len: 0 } | Object::ByteArray { len: 0 } => Some(Vec::new()),
+                _ => None,
+            },
+            Value::Text(text) if self.text_of(text).is_empty() => Some(Vec::new()),
+            Value::Bytes(0) => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// A tensor.
+    pub(super) fn tensor(&self, value: Value) -> Option<&Tensor> {
+        match value {
+            Value::Object(at) => match self.get(at)? {
+                Object::Tensor(tensor) => Some(tensor),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// A dictionary.
+    pub(super) fn dict(&self, value: Value) -> Option<&Dict> {
+        match value {
+            Value::Object(at) => match self.get(at)? {
+                Object::Dict(dict) => Some(dict),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// How many characters UTF-8 has.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+}

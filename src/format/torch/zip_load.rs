@@ -1,0 +1,293 @@
+//! What `torch.load(weights_only=True)` makes of torch's zip: `_load` in `torch/serialization.py`, with the archive reader of
+//! `caffe2/serialize/inline_container.cc`.
+
+use rustc_hash::FxHashMap;
+
+use super::{Verdict, said_at, site_in};
+use crate::{
+    bytes::{Budget, Window, narrow, wide},
+    fact::{Hop, Site, TorchForm},
+    format::{
+        Reading,
+        pickle::{Origin, RELEASES, Records, load_weights_only},
+        zip::{Directory, Member},
+    },
+};
+use std::sync::Arc;
+
+/// The oldest and newest version of the archive that torch reads.
+const VERSIONS: std::ops::RangeInclusive<i128> = 1..=10;
+/// Bytes of a small record that are read: longer ones are none that torch takes.
+const SMALL: usize = 256;
+
+/// The records of an archive, as torch finds them.
+#[derive(Debug)]
+struct Archive<'a> {
+    window: &'a Window,
+    budget: Arc<Budget>,
+    directory: &'a Directory,
+    /// By name in lower case, without the root.
+    by_name: FxHashMap<Vec<u8>, usize>,
+    /// The directory as it is searched where a name is there twice; empty where none is.
+    sorted: Vec<usize>,
+}
+
+impl<'a> Archive<'a> {
+    fn new(window: &'a Window, directory: &'a Directory, budget: Arc<Budget>) -> Self {
+        let root = [directory.root(), b"/"].concat().to_ascii_lowercase();
+        let members = directory.members.iter().enumerate();
+        let by_name = members.filter_map(|(at, member)| {
+            let name = member.name.as_bytes().to_ascii_lowercase();
+            let name = name.strip_prefix(&*root).filter(|_| !member.is_orphan())?;
+            Some((name.to_vec(), at))
+        });
+        let by_name: FxHashMap<Vec<u8>, usize> = by_name.collect();
+        let listed = directory.members.iter().filter(|member| !member.is_orphan());
+        let listed = listed.count();
+        let sorted = if by_name.len() < listed {
+            sorted(directory, listed)
+        } else {
+            Vec::new()
+        };
+        Self { window, budget, directory, by_name, sorted }
+    }
+
+    fn at(&self, name: &[u8]) -> Option<usize> {
+        let lower = name.to_ascii_lowercase();
+        let found = self.by_name.get(&*lower).copied()?;
+        if self.sorted.is_empty() {
+            return Some(found);
+        }
+        // Which of several of a name is found follows from the search alone.
+        let wanted = [&*self.directory.root().to_ascii_lowercase(), b"/", &*lower].concat();
+        let (mut low, mut high) = (0, self.sorted.len());
+        while low < high {
+            // As a search between inclusive ends halves what is left.
+            let middle = low.midpoint(high.saturating_sub(1));
+            let at = *self.sorted.get(middle)?;
+            match name_of(self.directory, at).cmp(&wanted) {
+                std::cmp::Ordering::Equal => return Some(at),
+                std::cmp::Ordering::Less => low = middle.saturating_add(1),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        Some(found)
+    }
+
+    fn member(&self, name: &[u8]) -> Option<&'a Member> {
+        self.directory.members.get(self.at(name)?)
+    }
+
+    /// The content of a small record; `None` if there is none, or none that can be read.
+    fn small(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let body = self.member(name)?.body(self.window, &self.budget).ok()?;
+        body.bytes_at(0, SMALL).ok()
+    }
+}
+
+impl Records for Archive<'_> {
+    fn record(&self, key: &[u8]) -> Option<(u32, u64)> {
+        let at = self.at(&[b"data/", key].concat())?;
+        let member = self.directory.members.get(at)?;
+        Some((u32::try_from(at).ok()?, member.size))
+    }
+
+    fn read(&self, record: u32, from: u64, bytes: usize) -> Option<Vec<u8>> {
+        let member = self.directory.members.get(narrow(u64::from(record)))?;
+        let body = member.body(self.window, &self.budget).ok()?;
+        body.exact(from..from.checked_add(wide(bytes))?, "indices").ok()
+    }
+}
+
+fn name_of(directory: &Directory, at: usize) -> Vec<u8> {
+    let name = directory.members.get(at).map(|member| member.name.as_bytes());
+    name.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The first `count` members in the order into which miniz, torch's archive reader, sorts them: by a heap, which decides
+/// where equal names come to stand.
+fn sorted(directory: &Directory, count: usize) -> Vec<usize> {
+    let names: Vec<Vec<u8>> = (0..count).map(|at| name_of(directory, at)).collect();
+    let mut order: Vec<usize> = (0..count).collect();
+    let less = |order: &[usize], a: usize, b: usize| {
+        let name = |slot: usize| order.get(slot).and_then(|at| names.get(*at));
+        name(a) < name(b)
+    };
+    let sift = |order: &mut [usize], mut root: usize, end: usize| loop {
+        let mut child = root.saturating_mul(2).saturating_add(1);
+        if child >= end {
+            break;
+        }
+        let next = child.saturating_add(1);
+        if next < end && less(order, child, next) {
+            child = next;
+        }
+        if !less(order, root, child) {
+            break;
+        }
+        order.swap(root, child);
+        root = child;
+    };
+    if count > 1 {
+        for start in (0..=count.saturating_sub(2) / 2).rev() {
+            sift(&mut order, start, count);
+        }
+        for end in (1..count).rev() {
+            order.swap(0, end);
+            sift(&mut order, 0, end);
+        }
+    }
+    order
+}
+
+/// How torch takes the archive as a whole.
+pub(super) fn judge(window: &Window, directory: &Directory, reading: &Reading<'_>) -> Verdict {
+    let mut verdict = Verdict::new(TorchForm::Zip);
+    let here = site_in(reading, None);
+    let begins = window
+        .bytes_at(0, 4)
+        .is_ok_and(|front| front == b"PK\x03\x04");
+    if !begins {
+        verdict.block(
+            here.clone(),
+            "it does not begin as a zip: torch.load takes it for a file of before 1.6",
+        );
+    }
+    if directory.shift != 0 {
+        verdict.block(
+            here.clone(),
+            "bytes stand before the archive: torch does not open it",
+        );
+    }
+    let root = [directory.root(), b"/"].concat();
+    let outside = directory.members.iter().find(|member| {
+        !member.is_orphan() && !member.name.as_bytes().starts_with(&root)
+    });
+    if let Some(outside) = outside {
+        verdict.block(
+            here.clone(),
+            format!("{} is not in the folder of the first entry", outside.name),
+        );
+    }
+    let archive = Archive::new(window, directory, reading.budget());
+    small_records(&archive, &here, &mut verdict);
+    let data = [directory.root(), b"/data.pkl"].concat();
+    let copies = directory.named(&data).filter(|member| !member.is_orphan());
+    let mut any = false;
+    for member in copies {
+        any = true;
+        let hop = Hop::Member {
+            name: member.name.clone(),
+            copy: member.copy,
+        };
+        let site = site_in(reading, Some(hop));
+        match member.body(window, &reading.budget()) {
+            Ok(body) => pickle(&body, &archive, &site, &mut verdict),
+            Err(error) => verdict.block(site, format!("data.pkl cannot be read: {error}")),
+        }
+    }
+    if !any {
+        verdict.block(
+            here,
+            "there is no data.pkl in the folder of the first entry",
+        );
+    }
+    verdict
+}
+
+/// What stands beside the pickle and is looked at before it, or after.
+fn small_records(archive: &Archive<'_>, here: &Site, verdict: &mut Verdict) {
+    // `.data/version` is where it was before 1.5.
+    let version = archive
+        .small(b".data/version")
+        .or_else(|| archive.small(b"version"));
+    match version {
+        None => verdict.block(here.clone(), "there is no version record"),
+        Some(version) => match unsigned(&version) {
+            Some(number) if VERSIONS.contains(&number) => {}
+            _ => verdict.block(
+                here.clone(),
+                format!(
+                    "its version is {:?}, torch reads {} to {}",
+                    String::from_utf8_lossy(&version).trim_end(),
+                    VERSIONS.start(),
+                    VERSIONS.end()
+                ),
+            ),
+        },
+    }
+    if let Some(order) = archive.small(b"byteorder")
+        && order != b"little"
+        && order != b"big"
+    {
+        verdict.block(
+            here.clone(),
+            format!("its byteorder is {:?}", String::from_utf8_lossy(&order)),
+        );
+    }
+    if let Some(alignment) = archive.small(b".storage_alignment")
+        && !is_python_integer(&alignment)
+    {
+        let reason = "its storage alignment is no number";
+        verdict.block_since((2, 7), here.clone(), reason);
+    }
+    if let Some(id) = archive.small(b".data/serialization_id")
+        && std::str::from_utf8(&id).is_err_and(|error| error.error_len().is_some())
+    {
+        verdict.block(here.clone(), "its serialization id is not UTF-8");
+    }
+}
+
+/// What the releases make of `data.pkl`.
+fn pickle(body: &Window, archive: &Archive<'_>, site: &Site, verdict: &mut Verdict) {
+    let mut depends = true;
+    let mut said = (None, None);
+    // The newest first: if nothing depends on the release, it speaks for all.
+    for release in RELEASES.iter().rev() {
+        if depends {
+            let outcome = load_weights_only(body, 0, Origin::Zip(archive), *release);
+            depends = outcome.depends;
+            verdict.names(&outcome.globals, &outcome.built);
+            said = (outcome.obstacle, outcome.danger);
+        }
+        let (obstacle, danger) = &said;
+        verdict.says(
+            *release,
+            obstacle.as_ref().map(|said| said_at(body, site.clone(), said)),
+            danger.as_ref().map(|said| said_at(body, site.clone(), said)),
+        );
+    }
+}
+
+/// A number as C's `stoull` reads it, wrapped as it wraps negative ones.
+fn unsigned(text: &[u8]) -> Option<i128> {
+    let text = text.trim_ascii_start();
+    let text = match text {
+        [b'\x0b', rest @ ..] => rest.trim_ascii_start(),
+        text => text,
+    };
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit());
+    let digits = digits.get(..end.unwrap_or(digits.len()))?;
+    let number: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    let number = i128::from(number);
+    Some(if negative { number.saturating_neg() } else { number })
+}
+
+/// Whether Python's `int` takes bytes for a number.
+fn is_python_integer(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let digits = match text {
+        [b'-' | b'+', rest @ ..] => rest,
+        rest => rest,
+    };
+    let groups = digits.split(|byte| *byte == b'_');
+    !digits.is_empty()
+        && groups
+            .into_iter()
+            .all(|group| !group.is_empty() && group.iter().all(u8::is_ascii_digit))
+}
