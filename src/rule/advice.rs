@@ -94,7 +94,7 @@ fn listed_with_torch(case: &Case<'_>) -> Option<String> {
             _ => None,
         })
     };
-    if loads().any(|load: &TorchLoad| load.obstacle.is_some()) {
+    if loads().any(TorchLoad::never_loads) {
         return None;
     }
     let mut names: BTreeSet<GlobalName> = BTreeSet::new();

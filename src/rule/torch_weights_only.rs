@@ -43,7 +43,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let torch = |fact: &Fact| matches!(fact, Fact::TorchLoad(load) if load.obstacle.is_some());
+    let torch = |fact: &Fact| matches!(fact, Fact::TorchLoad(load) if load.takes.iter().any(|take| take.obstacle.is_some() || take.danger.is_some()));
     if !case.observations.iter().any(|o| torch(&o.fact)) {
         return;
     }

@@ -111,11 +111,6 @@ impl Dtype {
         self.0
     }
 
-    fn row(self) -> Option<&'static (&'static str, &'static str, Option<u64>)> {
-        let at = crate::bytes::narrow(u64::from(self.0 & CLASS));
-        CLASSES.get(at.checked_sub(1)?)
-    }
-
     /// Which of the dtypes.
     fn index(self) -> Option<usize> {
         crate::bytes::narrow(u64::from(self.0 >> CLASS_BITS)).checked_sub(1)

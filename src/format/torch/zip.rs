@@ -6,7 +6,7 @@
 use super::zip_load::judge;
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, Hop, Observation},
+    fact::{Fact, Observation},
     format::{
         Certainty, Expect, Format, Head, Reading, pickle,
         zip::{Directory, Layout, is_torch, is_unknown_to_torch, read_members},
