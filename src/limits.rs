@@ -58,6 +58,10 @@ pub const NAME_BYTES: u64 = 4096;
 /// Bytes of a line operand (`GLOBAL`, `INT`, `STRING` ...): CPython reads to the newline however far it is.
 pub const LINE_BYTES: u64 = 64 << 20;
 
+/// Bytes that are searched for the line feed of a longer one. Tensors of zeros under a first byte that is by chance an opcode are
+/// the only files that come here.
+pub const LINE_SEARCH: u64 = 1 << 30;
+
 /// Values that a pickle's containers come to when every reference is followed, before it is called a bomb. Shared references
 /// make the largest honest ones a few thousand times their own size; forty lists of ten references each come to 10^40.
 pub const EXPANDED_VALUES: u64 = 1 << 48;

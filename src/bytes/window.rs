@@ -43,6 +43,28 @@ impl Window {
         self.source.is_sequential()
     }
 
+    /// Whether a byte is among the `most` bytes from `from` on; of more than those, that it may be.
+    ///
+    /// # Errors
+    /// What reading answers.
+    pub fn holds(&self, byte: u8, from: u64, most: u64) -> io::Result<bool> {
+        const CHUNK: usize = 256 << 10;
+        let end = self.len.min(from.saturating_add(most));
+        let mut chunk = vec![0; CHUNK];
+        let mut at = from;
+        while at < end {
+            let n = self.fill_at(at, &mut chunk)?;
+            if n == 0 {
+                return Ok(false);
+            }
+            if memchr::memchr(byte, chunk.get(..n).unwrap_or_default()).is_some() {
+                return Ok(true);
+            }
+            at = at.saturating_add(super::wide(n));
+        }
+        Ok(end < self.len)
+    }
+
     /// A part of the window; `None` if it would reach outside.
     pub fn sub(&self, range: Range<u64>) -> Option<Self> {
         let len = range.end.checked_sub(range.start)?;
