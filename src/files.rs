@@ -268,10 +268,13 @@ impl Zones {
 
     /// The outermost of them that a folder is in: one that is checked, or a work tree.
     fn outermost<'f>(&self, folder: &'f Path) -> Option<&'f Path> {
-        let above = folder.ancestors().filter(|above| {
-            self.0.iter().any(|checked| checked == above)
-                || fs::symlink_metadata(above.join(".git")).is_ok()
-        });
+        // There is no link left, but where case does not count a name may be spelled otherwise.
+        let checked = |above: &Path| {
+            !self.0.is_empty() && fs::canonicalize(above).is_ok_and(|real| self.0.contains(&real))
+        };
+        let above = folder
+            .ancestors()
+            .filter(|above| fs::symlink_metadata(above.join(".git")).is_ok() || checked(above));
         above.last()
     }
 

@@ -133,9 +133,18 @@ impl View {
     /// # Errors
     /// As for [`work_tree`]; names that have no folder in common with the view.
     pub fn and_named(mut self, only: &Only) -> Result<Self, Error> {
-        let there = |path: &PathBuf| std::fs::metadata(only.cwd.join(path)).is_ok();
-        let named = only.patterns.iter().map(PathBuf::from).filter(there);
-        let named: Vec<PathBuf> = named.collect();
+        let (_, stems) = only.globs(&self.root)?;
+        let named: Vec<PathBuf> = only
+            .patterns
+            .iter()
+            .zip(&stems)
+            .filter(|(pattern, stem)| {
+                let is_plain = globset::escape(pattern) == **pattern;
+                let is_here = is_plain && self.has_at_or_below(stem);
+                !is_here && std::fs::metadata(only.cwd.join(pattern)).is_ok()
+            })
+            .map(|(pattern, _)| PathBuf::from(pattern))
+            .collect();
         if named.is_empty() {
             return Ok(self);
         }
@@ -146,10 +155,20 @@ impl View {
                 "go to the folder that they are in",
             ));
         }
-        // Stable: of one path, what is in a submodule comes first.
         self.items.extend(named.items);
         self.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         self.items.dedup_by(|a, b| a.entry.path == b.entry.path);
         Ok(self)
+    }
+
+    fn has_at_or_below(&self, path: &[u8]) -> bool {
+        let from = |path: &[u8]| {
+            let at = self
+                .items
+                .partition_point(|item| item.entry.path.as_bytes() < path);
+            self.items.get(at).map(|item| item.entry.path.as_bytes())
+        };
+        let folder = [path, b"/"].concat();
+        from(path) == Some(path) || from(&folder).is_some_and(|it| it.starts_with(&folder))
     }
 }

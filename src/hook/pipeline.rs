@@ -160,12 +160,19 @@ fn first(cwd: &Path, names: &[String]) -> Result<Option<Judge>, Error> {
 }
 
 fn missing(branch: &str) -> Judge {
+    // A command is to be copied: what a shell would read as more than a name is not put into one.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte);
+    let shown = if branch.bytes().all(plain) {
+        branch
+    } else {
+        "BRANCH"
+    };
     Judge::Missing {
         message: format!(
             "a change is judged by the policy of the branch that it is for, and `origin/{branch}` is not in this clone"
         ),
         help: format!(
-            "fetch it before: git fetch --depth=1 origin +refs/heads/{branch}:refs/remotes/origin/{branch}"
+            "fetch it before: git fetch --depth=1 origin +refs/heads/{shown}:refs/remotes/origin/{shown}"
         ),
     }
 }

@@ -129,6 +129,7 @@ pub fn status(cwd: &Path, path: Option<&OsStr>) -> Result<Status, Error> {
         })
         .collect();
     let configured = hooks.configured.as_deref().unwrap_or_default();
+    let configured = configured.escape_debug();
     let none = if hooks.off {
         Some(format!(
             "core.hooksPath is `{configured}`, which turns all hooks off: see where with `git config --show-origin core.hooksPath`"

@@ -253,7 +253,7 @@ impl Status {
                 writeln!(out, "  {:<18}{state}{before}", hook.stage.name())?;
             }
             if let Some(why) = &status.none {
-                return writeln!(out, "{}", why.escape_debug());
+                return writeln!(out, "{why}");
             }
             let runs: Vec<&str> = status
                 .installed

@@ -449,6 +449,10 @@ def submodules_are_checked_if_asked_for(world):
     result = act(workspace, "pull_request", github, payload, {"submodules": "true"})
     expect(result, "refused", 1)
     assert "part/inner.pkl" in paths(result), paths(result)
+    for inputs in ({"submodules": "true", "paths": "part", "base": "none"}, {"submodules": "true", "paths": "part/*.pkl"}):
+        result = act(workspace, "pull_request", github, payload, inputs)
+        expect(result, "refused", 1)
+        assert paths(result) == ["part/inner.pkl"], paths(result)
     result = act(workspace, "pull_request", github, payload, {"submodules": "yes"})
     assert (result.code, result.failed) == (2, "check")
 

@@ -90,6 +90,10 @@ fn all_files_are_judged_by_what_the_change_is_for() {
             "{variables:?}: {said}"
         );
     }
+    // A name that a shell would read is in no command.
+    let hostile = [("GITHUB_ACTIONS", "true"), ("GITHUB_BASE_REF", "$(true)")];
+    let said = framework(&repo, &hostile).stderr;
+    assert!(said.contains("+refs/heads/BRANCH:refs/remotes"), "{said}");
     repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     for variables in services {
         let judged = framework(&repo, variables);
