@@ -135,6 +135,9 @@ fn what_passes_does_no_harm_to_real_loaders() {
         passed += passing.len() as u64;
         part += 1;
     }
-    assert!(passed * 5 > count, "only {passed} of {count} forgeries pass");
+    assert!(
+        passed * 5 > count,
+        "only {passed} of {count} forgeries pass"
+    );
     eprintln!("{passed} of {count} forged files pass, and none does harm");
 }
