@@ -439,7 +439,7 @@ def saved(value, protocol, legacy):
 
 def makers():
     """(name, weight, what makes a value, whether torch writes it)."""
-    found = [("python", 2, lambda chosen: chosen.choice([plain, python_value])(chosen), False)]
+    found = [("python", 2, lambda chosen: chosen.choice([plain, python_value, python_value, python_safe])(chosen), False)]
     if numpy:
         found.append(("numpy", 6, numpy_value, False))
     if torch:
