@@ -114,6 +114,14 @@ fn what_passes_does_no_harm_to_real_loaders() {
         let mut lines = oracle::run(&python, "prove.py", &[list.to_str().unwrap()]);
         let summary = lines.pop().unwrap();
         assert_eq!(summary["files"].as_u64().unwrap(), passing.len() as u64);
+        // Each is loaded in two ways.
+        let loaded: u64 = summary["counts"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(what, _)| what.starts_with("loaded by"))
+            .map(|(_, times)| times.as_u64().unwrap())
+            .sum();
         let holes: Vec<String> = lines
             .iter()
             .map(|line| {
@@ -129,6 +137,11 @@ fn what_passes_does_no_harm_to_real_loaders() {
             "{} files pass and do harm (kept where they can be looked at):\n{}",
             holes.len(),
             holes.join("\n")
+        );
+        assert!(
+            loaded > passing.len() as u64,
+            "{loaded} loads of {} files came to an end",
+            passing.len()
         );
         std::fs::remove_dir_all(&folder).unwrap();
         done += some;
