@@ -18,6 +18,7 @@ import pickle
 import resource
 import signal
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -363,7 +364,9 @@ def stage(at, loader=None):
 def one(path, say, counts):
     for at, (name, load) in enumerate(loaders(path)):
         stage(255, at)
+        # Both end the child. The second is for what sleeps, and generous: the machine may be busy.
         signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+        signal.alarm(60 * SECONDS)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
             watched[0] = path
@@ -387,20 +390,21 @@ def one(path, say, counts):
                 say({"file": path, "hole": "%s: %s: %s" % (name, type(error).__name__, str(error)[:150])})
         gc.collect()
     signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    signal.alarm(0)
 
 
 def child(paths, first, out):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    room = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + ROOM
-    resource.setrlimit(resource.RLIMIT_AS, (room, room))
-    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+    if os.path.exists("/proc/self/statm"):
+        with open("/proc/self/statm", encoding="ascii") as pages:
+            room = int(pages.read().split()[0]) * resource.getpagesize() + ROOM
+        resource.setrlimit(resource.RLIMIT_AS, (room, room))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.setrecursionlimit(1000)
     sys.addaudithook(audit)
     counts = collections.Counter()
     with open(out, "w", encoding="utf-8") as lines:
         for at in range(first, len(paths)):
-            state[0:1] = bytes([at % 256])
             state[4:8] = at.to_bytes(4, "little")
             one(paths[at], lambda what: (lines.write(json.dumps(what) + "\n"), lines.flush()), counts)
         lines.write(json.dumps({"counts": counts}) + "\n")
@@ -411,7 +415,8 @@ def run(paths, first, totals):
     end = len(paths)
     while first < end:
         some = paths[: min(end, first + BATCH)]
-        out = "/tmp/prove-%d" % os.getpid()
+        handle, out = tempfile.mkstemp()
+        os.close(handle)
         pid = os.fork()
         if pid == 0:
             code = 1

@@ -42,6 +42,7 @@ pub(crate) fn run(python: &Path, script: &str, args: &[&str]) -> Vec<serde_json:
 pub(crate) fn write(python: &Path, script: &str, args: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
     let out = Command::new(python)
+        .arg("-B")
         .arg(&script)
         .args(args)
         .output()
