@@ -22,6 +22,11 @@ pub struct PyCall {
     pub star_args: bool,
     /// There is a `**kwargs` whose keys are not all constants: any keyword may be given.
     pub star_kwargs: bool,
+    /// What it loads was written by the function around it: the bytes of `pickle.dumps`, or a buffer or a temporary file that
+    /// nothing else was given.
+    pub round_trip: bool,
+    /// Something around it that is given `weights_only`, as the source writes it: a bracket stands too far in.
+    pub misplaced: Option<Text>,
     /// Where it has room for one more keyword, if it is a call that is written out here.
     pub room: Option<Room>,
 }

@@ -9,15 +9,18 @@
 mod arguments;
 mod decode;
 mod excerpt;
+mod magic;
 mod notebook;
 mod observe;
 mod outline;
 mod parse;
 mod prefilter;
+mod refusal;
 mod resolve;
 mod scope;
 mod walk;
 mod watched;
+mod written;
 
 use outline::Parts;
 use prefilter::Look;

@@ -1,9 +1,14 @@
 //! Jupyter notebooks (nbformat 2 to 4): the source of their code cells.
 //!
-//! A cell is Python with magics, unless its first line is a cell magic that hands it to something else.
+//! A cell is Python with magics (`magic`), unless its first line is a cell magic that hands it to something else. JSON is read
+//! as Python's `json` and the viewers of notebooks read it: with line breaks and other control characters in strings, with
+//! `NaN`, with halves of surrogate pairs.
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::magic;
 use crate::fact::{Text, Unread};
 
 /// A code cell.
@@ -11,7 +16,7 @@ use crate::fact::{Text, Unread};
 pub(super) struct Cell {
     /// Its index among all cells, from 0.
     pub(super) index: u32,
-    /// Its source. A cell magic that leaves the rest Python is blanked.
+    /// Its source as the interpreter has it, magics apart.
     pub(super) source: String,
     /// Whether the source is Python.
     pub(super) python: bool,
@@ -53,11 +58,6 @@ impl Default for Source {
     }
 }
 
-/// Cell magics after which the rest of the cell is Python still.
-const PYTHON_MAGICS: &[&str] = &[
-    "capture", "prun", "time", "timeit", "memit", "mprun", "debug", "python", "python3", "pypy",
-];
-
 /// The code cells of a notebook, in order.
 pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -65,9 +65,14 @@ pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
         let detail = Text::from("not a notebook: it is not a JSON object");
         return Err(Unread::Malformed { detail });
     }
-    let notebook: Notebook = serde_json::from_slice(bytes).map_err(|error| Unread::Malformed {
-        detail: Text::from(format!("not a notebook: {error}")),
-    })?;
+    let notebook: Notebook = serde_json::from_slice(bytes)
+        .or_else(|error| match lenient(bytes) {
+            Cow::Owned(bytes) => serde_json::from_slice(&bytes),
+            Cow::Borrowed(_) => Err(error),
+        })
+        .map_err(|error| Unread::Malformed {
+            detail: Text::from(format!("not a notebook: {error}")),
+        })?;
     let worksheets = notebook
         .worksheets
         .into_iter()
@@ -80,7 +85,7 @@ pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
                 Source::One(text) => text,
                 Source::Lines(lines) => lines.concat(),
             };
-            let (source, python) = without_magic(source);
+            let (source, python) = magic::as_python(&source);
             Cell {
                 index,
                 source,
@@ -90,23 +95,73 @@ pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
         .collect())
 }
 
-/// Blanks a cell magic, so that the parser does not see it and every position stays.
-fn without_magic(mut source: String) -> (String, bool) {
-    let lead = source.len() - source.trim_start().len();
-    let Some(magic) = source.get(lead..).and_then(|s| s.strip_prefix("%%")) else {
-        return (source, true);
+/// The same JSON, strictly: what only lenient readers take is written as they understand it.
+fn lenient(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut out = Vec::new();
+    let mut copied = 0;
+    let mut at = 0_usize;
+    let mut string = false;
+    // What stands at `at` up to `end` becomes `new`.
+    let replace = |out: &mut Vec<u8>, copied: &mut usize, at: usize, end: usize, new: &[u8]| {
+        out.extend_from_slice(bytes.get(*copied..at).unwrap_or_default());
+        out.extend_from_slice(new);
+        *copied = end;
     };
-    let line = magic.lines().next().unwrap_or_default();
-    let end = lead + 2 + line.len();
-    let name = line.split_whitespace().next().unwrap_or_default();
-    let python = PYTHON_MAGICS.contains(&name);
-    if python && line.is_ascii() {
-        source.replace_range(lead..end, &" ".repeat(end - lead));
-        // A line of blanks is no indentation.
-    } else if python {
-        source.replace_range(lead..end, "");
+    while let Some(byte) = bytes.get(at) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let mut length = 1;
+        match byte {
+            b'"' => string = !string,
+            b'\\' if string => {
+                length = 2;
+                if let Some(half) = surrogate(rest) {
+                    length = 6;
+                    let low = rest.get(6..).and_then(surrogate);
+                    match (half, low) {
+                        (0xd800..=0xdbff, Some(0xdc00..=0xdfff)) => length = 12,
+                        _ => replace(&mut out, &mut copied, at, at.saturating_add(6), b"\\ufffd"),
+                    }
+                }
+            }
+            0..0x20 if string => {
+                let escape = format!("\\u{byte:04x}");
+                replace(
+                    &mut out,
+                    &mut copied,
+                    at,
+                    at.saturating_add(1),
+                    escape.as_bytes(),
+                );
+            }
+            b'N' | b'I' | b'-' if !string => {
+                let words: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
+                if let Some(word) = words.iter().find(|word| rest.starts_with(word)) {
+                    length = word.len();
+                    replace(
+                        &mut out,
+                        &mut copied,
+                        at,
+                        at.saturating_add(length),
+                        b"null",
+                    );
+                }
+            }
+            _ => {}
+        }
+        at = at.saturating_add(length);
     }
-    (source, python)
+    if copied == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// The half of a surrogate pair that an escape stands for.
+fn surrogate(escape: &[u8]) -> Option<u32> {
+    let digits = escape.strip_prefix(b"\\u")?.get(..4)?;
+    let code = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    (0xd800..0xe000).contains(&code).then_some(code)
 }
 
 #[cfg(test)]
@@ -122,10 +177,26 @@ mod tests {
         let found = cells(v3).unwrap();
         assert_eq!(
             (found[0].python, found[0].source.as_str()),
-            (true, "      \na")
+            (true, "0     \na")
         );
         let bash = br#"{"cells":[{"cell_type":"code","source":"%%bash\nexport A=1"}]}"#;
         assert!(!cells(bash).unwrap()[0].python);
         assert!(cells(b"{").is_err() && cells(b"[1]").is_err());
+    }
+
+    #[test]
+    fn json_is_read_as_leniently_as_viewers_read_it() {
+        for (cell, source) in [
+            ("\"a\nb\"", "a\nb"),
+            ("\"a\tb\", \"metadata\": {\"x\": [NaN, -Infinity]}", "a\tb"),
+            (
+                r#""\ud83d \ud83d\ude00 \ude00\\u0041""#,
+                "\u{fffd} \u{1f600} \u{fffd}\\u0041",
+            ),
+        ] {
+            let text = format!(r#"{{"cells":[{{"cell_type":"code","source":{cell}}}]}}"#);
+            assert_eq!(cells(text.as_bytes()).unwrap()[0].source, source, "{text}");
+        }
+        assert!(cells(b"{\"cells\": [\n}").is_err());
     }
 }

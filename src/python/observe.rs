@@ -3,14 +3,17 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
 use super::{
     Unit,
     arguments::{self, Arguments},
     excerpt::{Lines, brief},
     parse::{Expr, Ranged, ast, range},
-    resolve::{Resolver, Target, What},
+    resolve::{Resolver, Target, What, identity},
     scope::{Module, ScopeId, Seen},
     watched,
+    written::Written,
 };
 use crate::{
     fact::{Before, Constant, Fact, Hop, PyAct, PyCall, Room, Span, Text, Unread},
@@ -38,6 +41,9 @@ struct Note<'a> {
 
 struct Observer<'m, 'a> {
     resolver: Resolver<'m, 'a>,
+    written: Written<'m, 'a>,
+    /// By the identity of a call: what is around it and is given `weights_only`.
+    misplaced: FxHashMap<usize, Text>,
     units: &'m [Unit<'a>],
     notes: Vec<Note<'a>>,
 }
@@ -46,6 +52,8 @@ struct Observer<'m, 'a> {
 pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mut Recorder) {
     let mut observer = Observer {
         resolver: Resolver::new(module),
+        written: Written::new(module),
+        misplaced: FxHashMap::default(),
         units,
         notes: Vec::new(),
     };
@@ -143,6 +151,8 @@ impl<'a> Observer<'_, 'a> {
             arguments: Vec::new(),
             star_args: false,
             star_kwargs: false,
+            round_trip: false,
+            misplaced: None,
             room: None,
         };
         self.notes.push(Note {
@@ -157,6 +167,7 @@ impl<'a> Observer<'_, 'a> {
     }
 
     fn call(&mut self, call: &'a ast::ExprCall, scope: ScopeId, unit: u32) {
+        self.brackets(call, unit);
         for target in self.resolver.resolve(&call.func, scope) {
             let What::Path(path) = &target.what else {
                 continue;
@@ -175,12 +186,12 @@ impl<'a> Observer<'_, 'a> {
                 // What is bound here is told here, not once more as a reference.
                 self.resolver.follow_bound(first);
             } else if path == "builtins.setattr"
-                && let [object, name, _] = &*call.arguments.args
+                && let [object, name, value] = &*call.arguments.args
                 && let Constant::Str(name) = self.resolver.constant(name, scope)
             {
                 for object in self.resolver.paths(object, scope) {
                     let path = watched::canonical(&format!("{object}.{name}"));
-                    if watched::is_watched(&path) {
+                    if watched::is_watched(&path) && !self.is_itself(value, scope, &path) {
                         let at = range(call.range());
                         self.reference(path, PyAct::Assign, unit, at.clone(), at);
                     }
@@ -188,6 +199,42 @@ impl<'a> Observer<'_, 'a> {
             }
         }
         self.environment(call, scope, unit);
+    }
+
+    /// `model.load_state_dict(torch.load(path), weights_only=True)`: the calls inside, if they are not given it themselves.
+    fn brackets(&mut self, call: &'a ast::ExprCall, unit: u32) {
+        const KEYWORD: &str = "weights_only";
+        if call.arguments.find_keyword(KEYWORD).is_none() {
+            return;
+        }
+        let text = self.text(unit).get(range(call.func.range()));
+        let written = brief(text.unwrap_or_default());
+        let mut inside = vec![&*call.func];
+        inside.extend(&call.arguments.args);
+        // More than people write.
+        for _ in 0..64 {
+            match inside.pop() {
+                None => break,
+                Some(Expr::Attribute(attribute)) => inside.push(&attribute.value),
+                Some(Expr::Subscript(subscript)) => inside.push(&subscript.value),
+                Some(Expr::Starred(starred)) => inside.push(&starred.value),
+                Some(Expr::Call(inner)) if inner.arguments.find_keyword(KEYWORD).is_none() => {
+                    self.misplaced.insert(identity(inner), written.clone());
+                    inside.push(&inner.func);
+                    inside.extend(&inner.arguments.args);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Whether an expression is surely the loader of this name itself, as it was before it was replaced.
+    fn is_itself(&self, value: &'a Expr, scope: ScopeId, path: &str) -> bool {
+        if self.resolver.is_surely(value, scope, path) {
+            self.resolver.follow_bound(value);
+            return true;
+        }
+        false
     }
 
     fn note(
@@ -217,6 +264,10 @@ impl<'a> Observer<'_, 'a> {
             arguments: arguments.list,
             star_args: arguments.star_args,
             star_kwargs: arguments.star_kwargs,
+            round_trip: skip == 0
+                && target.bound.is_empty()
+                && self.written.by_the_function(call, scope),
+            misplaced: self.misplaced.get(&identity(call)).cloned(),
             room: None,
         }));
         self.notes.push(Note {
@@ -240,7 +291,7 @@ impl<'a> Observer<'_, 'a> {
                         .iter()
                         .find_map(|last| path.strip_suffix(last)?.strip_suffix('.'))
                         .unwrap_or(&path);
-                    if watched::is_watched(path) {
+                    if watched::is_watched(path) && !self.is_itself(value, scope, path) {
                         let path = path.to_owned();
                         self.reference(path, PyAct::Assign, unit, at.clone(), at.clone());
                     }

@@ -16,7 +16,7 @@ use std::{ops::Range, sync::LazyLock};
 use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashSet;
 
-use super::prefilter::{Look, Role, imports_all};
+use super::prefilter::{Hit, Look, Role, imports_all};
 
 /// What has to be parsed.
 #[derive(Debug)]
@@ -52,8 +52,9 @@ struct Outline<'t> {
 }
 
 /// Words with one of which a body may change what stands outside, and methods' names that are looked into.
-static KEPT: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(["global", "nonlocal", "setattr", "find_class"]).ok());
+static KEPT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::new(["global", "nonlocal", "setattr", "patch", "find_class"]).ok()
+});
 
 /// What writes pickles, if nobody replaces it.
 const WRITERS: &[&str] = &[
@@ -82,7 +83,16 @@ pub(super) fn parts(text: &str, look: &Look) -> Parts {
         let both = look.names.iter().zip(&outline.code);
         both.filter(|(_, code)| **code).map(|(hit, _)| hit)
     };
-    if hits().any(|hit| hit.role == Role::Named) {
+    let word = |hit: &Hit| text.get(hit.start..hit.end);
+    let by_itself: Vec<_> = hits()
+        .filter(|hit| hit.role == Role::Bare)
+        .map(word)
+        .collect();
+    if hits().any(|hit| match hit.role {
+        Role::Named => true,
+        Role::Listed => by_itself.contains(&word(hit)),
+        _ => false,
+    }) {
         return Parts::All;
     }
     let called: Vec<usize> = hits()

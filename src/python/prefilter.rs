@@ -3,13 +3,13 @@
 //! A fact needs a watched name or a switch, and a name gets into source in few ways. It is written out as a whole word: after
 //! a dot, in the list of an import, or, with `from m import *`, by itself. Or a string becomes a name, by `getattr`, `vars`,
 //! `__dict__`, `import_module`, `__import__` or `sys.modules`: then that word is there, and the string is written out as
-//! well, unless it is spelt with escapes or put together of literals, of which the first is a beginning of the word and the
-//! last an end. Identifiers that are not ASCII are normalised by the grammar, so characters that stand for ASCII letters
+//! well, unless it is spelt with escapes or put together of literals that are parts of it. Identifiers that are not ASCII are normalised by the grammar, so characters that stand for ASCII letters
 //! count as hiding something. Where none of this holds, no walk over the syntax finds anything, and none is made.
 
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use rustc_hash::FxHashSet;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::watched;
@@ -40,6 +40,8 @@ pub(super) enum Role {
     Called,
     /// After a dot, or where it could be in the list of an import.
     Named,
+    /// In the list of an import from where it is watched, under its own name: used only where the word stands by itself.
+    Listed,
     /// The whole of a string.
     Quoted,
     /// By itself: only another name that is written out, or `import *`, can make it stand for something.
@@ -81,7 +83,7 @@ impl Look {
             look.hidden = true;
             return look;
         };
-        let mut mechanism = false;
+        let (mut attributes, mut imports) = (false, false);
         let mut end = 0;
         for found in finder.find_iter(bytes) {
             // One word is looked at once.
@@ -94,18 +96,28 @@ impl Look {
             if watched::variables().contains(&word) {
                 look.switches.push(start);
             } else if watched::mechanisms().binary_search(&word).is_ok() {
-                mechanism = true;
+                imports |= imports_by_name(word);
+                attributes |= !imports_by_name(word);
             } else if row(word).is_some() {
                 let role = role(bytes, start, end);
                 look.names.push(Hit { start, end, role });
             }
         }
         let switch = look.switches.is_empty() && begins_a_switch(bytes);
-        look.hidden = look.hidden
-            || mechanism && look.names.iter().any(|hit| hit.role == Role::Quoted)
-            || (mechanism || switch) && Pieces::of(bytes, mechanism).make_a_word();
+        let mut module_hidden = false;
+        if switch || attributes || imports {
+            let pieces = Pieces::of(bytes);
+            // What makes a name of a string may be made so itself.
+            attributes |= pieces.make(Spelt::Attribute);
+            imports |= pieces.make(Spelt::Import);
+            let name = attributes && pieces.make(Spelt::Name);
+            module_hidden = imports && pieces.make(Spelt::Module);
+            look.hidden |= switch && pieces.make(Spelt::Switch)
+                || name && (module_hidden || names_a_module(bytes))
+                || module_hidden && !look.names.is_empty();
+        }
         // A module that is named nowhere, and cannot be hidden either, is not there.
-        if !look.hidden {
+        if !look.hidden && !module_hidden {
             let mut there: Vec<(&str, bool)> = Vec::new();
             look.names.retain(|hit| {
                 let word = text.get(hit.start..hit.end).unwrap_or_default();
@@ -117,13 +129,15 @@ impl Look {
                 there.push((word, named));
                 named
             });
+            // A name that is the whole of a string, and what makes a name of that.
+            look.hidden = attributes && look.names.iter().any(|hit| hit.role == Role::Quoted);
         }
         look
     }
 
     /// Whether parsing could make a fact.
     pub(super) fn may_matter(&self, text: &str) -> bool {
-        let named = |hit: &Hit| matches!(hit.role, Role::Called | Role::Named);
+        let named = |hit: &Hit| matches!(hit.role, Role::Called | Role::Named | Role::Listed);
         self.hidden
             || !self.switches.is_empty()
             || self.names.iter().any(named)
@@ -198,8 +212,57 @@ fn role(bytes: &[u8], start: usize, end: usize) -> Role {
         (Some(b'.'), Some(b'(')) => Role::Called,
         // A keyword or a default, which no list of an import has.
         (Some(b',' | b'('), Some(b'=')) if second != Some(&b'=') => Role::Bare,
-        _ => Role::Named,
+        (Some(b'.'), _) => Role::Named,
+        _ => match imported(front, bytes.get(start..end).unwrap_or_default()) {
+            Some(false) => Role::Bare,
+            Some(true) if matches!(next, Some(b',' | b')')) => Role::Listed,
+            _ => Role::Named,
+        },
     }
+}
+
+/// Whether a word behind this text is in the list of an import, and then whether it may be watched in that module; `None`
+/// where it cannot be told from here.
+fn imported(before: &[u8], word: &[u8]) -> Option<bool> {
+    /// Bytes of such a list that are looked at.
+    const LIST: usize = 4000;
+    let near = before
+        .get(before.len().saturating_sub(LIST)..)
+        .unwrap_or(before);
+    let at = memchr::memmem::rfind(near, b"import")?;
+    let (module, list) = near.split_at_checked(at).unwrap_or_default();
+    let list = list.get(6..).unwrap_or_default();
+    let plain = |b: &u8| is_word(*b) || matches!(b, b' ' | b',' | b'(' | b'\n' | b'\r' | b'\t');
+    // An open bracket stands only at its beginning, and without one the list ends with the line.
+    let list = list.trim_ascii_start();
+    let (bracket, names) = list
+        .strip_prefix(b"(")
+        .map_or((false, list), |names| (true, names));
+    if !names.iter().all(plain)
+        || names.contains(&b'(')
+        || !bracket && (names.contains(&b'\n') || names.contains(&b'\r'))
+    {
+        return None;
+    }
+    let path: Vec<u8> = module
+        .trim_ascii_end()
+        .iter()
+        .rev()
+        .take_while(|b| is_word(**b) || **b == b'.')
+        .copied()
+        .collect();
+    let from = module.trim_ascii_end();
+    let from = from.get(..from.len() - path.len()).unwrap_or_default();
+    let spaced =
+        from.len() > from.trim_ascii_end().len() && module.len() > module.trim_ascii_end().len();
+    let path: Vec<u8> = path.into_iter().rev().collect();
+    let word = std::str::from_utf8(word).unwrap_or_default();
+    let watched = row(word).unwrap_or_default();
+    if !spaced || !from.trim_ascii_end().ends_with(b"from") || path.is_empty() {
+        return None;
+    }
+    let known = |part: &[u8]| watched.iter().any(|module| module.as_bytes() == part);
+    Some(path.first() != Some(&b'.') && path.split(|b| *b == b'.').any(known))
 }
 
 /// Whether the text has `import *`.
@@ -239,43 +302,74 @@ fn begins_a_switch(bytes: &[u8]) -> bool {
         })
 }
 
-/// Which words may be put together of literals: a bit for each.
-#[derive(Debug, Default)]
-struct Pieces {
-    /// Of those with which some literal ends in a beginning.
-    first: u64,
-    /// Of those with which some literal begins in an end.
-    last: u64,
-    /// A word is spelt with escapes.
-    spelt: bool,
+/// What a string may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelt {
+    Switch,
+    Name,
+    /// What makes an attribute of a string.
+    Attribute,
+    /// What makes a module of a string.
+    Import,
+    Module,
 }
 
-/// Every word that a string may stand for: switches first, then those that need a mechanism.
-static SPELT: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+/// Whether a mechanism makes a module of a string, and not an attribute.
+fn imports_by_name(word: &str) -> bool {
+    matches!(word, "__import__" | "import_module" | "modules")
+}
+
+/// Every word that a string may stand for.
+static SPELT: LazyLock<Vec<(&'static str, Spelt)>> = LazyLock::new(|| {
     let names = watched::names();
-    let mut words: Vec<&str> = watched::variables().to_vec();
-    words.extend(names.iter().map(|(name, _)| *name));
-    words.extend(watched::mechanisms());
     let mut modules: Vec<&str> = names
         .iter()
         .flat_map(|(_, modules)| modules.iter().copied())
         .collect();
     modules.sort_unstable();
     modules.dedup();
-    words.extend(modules);
-    words
+    let switches = watched::variables()
+        .iter()
+        .map(|word| (*word, Spelt::Switch));
+    let names = names.iter().map(|(word, _)| (*word, Spelt::Name));
+    let mechanisms = watched::mechanisms().iter();
+    let mechanisms = mechanisms.map(|word| match imports_by_name(word) {
+        true => (*word, Spelt::Import),
+        false => (*word, Spelt::Attribute),
+    });
+    let modules = modules.into_iter().map(|word| (word, Spelt::Module));
+    switches
+        .chain(names)
+        .chain(mechanisms)
+        .chain(modules)
+        .collect()
 });
 
+/// Whether any of the modules is named.
+fn names_a_module(bytes: &[u8]) -> bool {
+    let mut modules = SPELT.iter().filter(|(_, spelt)| *spelt == Spelt::Module);
+    modules.any(|(word, _)| has_word(bytes, word))
+}
+
+/// The literals that are parts of such words: for each word, from which of its letters to which some literal leads.
+#[derive(Debug, Default)]
+struct Pieces {
+    /// A bit for each end, for each beginning, for each word.
+    parts: Vec<Vec<u64>>,
+    /// Words that a literal with escapes is.
+    spelt: Vec<&'static str>,
+}
+
 impl Pieces {
-    /// The literals of a text. Without a `mechanism` only the names of switches count.
-    fn of(bytes: &[u8], mechanism: bool) -> Self {
-        let words = if mechanism {
-            SPELT.as_slice()
-        } else {
-            watched::variables()
+    /// The literals of a text.
+    fn of(bytes: &[u8]) -> Self {
+        let parts = SPELT.iter().map(|(word, _)| vec![0; word.len()]).collect();
+        let mut pieces = Self {
+            parts,
+            ..Self::default()
         };
-        let mut pieces = Self::default();
         let mut decoded = Vec::new();
+        let mut known: FxHashSet<Vec<u8>> = FxHashSet::default();
         for at in memchr::memchr2_iter(b'"', b'\'', bytes) {
             let rest = bytes.get(at.saturating_add(1)..).unwrap_or_default();
             let plain = rest
@@ -283,55 +377,170 @@ impl Pieces {
                 .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
                 .count();
             match rest.get(plain) {
+                Some(b'"' | b'\'') if plain == 1 && !is_part_of_more(bytes, at, 1) => {}
                 Some(b'"' | b'\'') if plain > 0 => {
-                    pieces.add(rest.get(..plain).unwrap_or_default(), words);
+                    let literal = rest.get(..plain).unwrap_or_default();
+                    if !known.contains(literal) {
+                        pieces.add(literal);
+                        known.insert(literal.to_vec());
+                    }
                 }
                 Some(b'\\') => match decode(rest, &mut decoded) {
-                    Decoded::Literal => {
-                        let whole = decoded.split(|b| *b == b'.');
-                        let mut whole = whole.filter_map(|part| std::str::from_utf8(part).ok());
-                        pieces.spelt |= whole.any(|part| words.contains(&part));
-                        pieces.add(&decoded, words);
+                    // As for a letter that is written out.
+                    Decoded::Literal(length)
+                        if decoded.len() == 1 && !is_part_of_more(bytes, at, length) => {}
+                    Decoded::Literal(_) => {
+                        for part in decoded.split(|b| *b == b'.') {
+                            let mut words = SPELT.iter().map(|(word, _)| *word);
+                            pieces
+                                .spelt
+                                .extend(words.find(|word| word.as_bytes() == part));
+                        }
+                        pieces.add(&decoded);
                     }
-                    Decoded::Named => pieces.spelt = true,
                     Decoded::Other => {}
                 },
                 _ => {}
-            }
-            if pieces.make_a_word() {
-                break;
             }
         }
         pieces
     }
 
-    fn add(&mut self, literal: &[u8], words: &[&str]) {
-        let first = literal.split(|b| *b == b'.').next().unwrap_or_default();
-        let last = literal.rsplit(|b| *b == b'.').next().unwrap_or_default();
-        for (word, bit) in words.iter().zip(0_u32..64) {
-            let word = word.as_bytes();
-            let bit = 1_u64.checked_shl(bit).unwrap_or_default();
-            if !last.is_empty() && last.len() < word.len() && word.starts_with(last) {
-                self.first |= bit;
-            }
-            if !first.is_empty() && first.len() < word.len() && word.ends_with(first) {
-                self.last |= bit;
+    /// Adds a literal: what is before its first dot may go on with a word, what is behind its last may begin one.
+    fn add(&mut self, literal: &[u8]) {
+        let first = literal.split(|b| *b == b'.').next();
+        let last = literal.rsplit(|b| *b == b'.').next();
+        for piece in [first, last]
+            .into_iter()
+            .flatten()
+            .filter(|piece| !piece.is_empty())
+        {
+            for ((word, _), parts) in SPELT.iter().zip(&mut self.parts) {
+                if piece.len() >= word.len() {
+                    continue;
+                }
+                for (at, window) in word.as_bytes().windows(piece.len()).enumerate() {
+                    let end = u32::try_from(at.saturating_add(piece.len())).unwrap_or(u32::MAX);
+                    if window == piece
+                        && let Some(part) = parts.get_mut(at)
+                    {
+                        *part |= 1_u64.checked_shl(end).unwrap_or_default();
+                    }
+                }
             }
         }
     }
 
-    fn make_a_word(&self) -> bool {
-        self.spelt || self.first & self.last != 0
+    /// Whether some word of a kind can be put together, or is spelt with escapes.
+    fn make(&self, kind: Spelt) -> bool {
+        SPELT.iter().zip(&self.parts).any(|((word, spelt), parts)| {
+            if *spelt != kind {
+                return false;
+            }
+            let mut reached = 1_u64;
+            for (at, part) in (0..).zip(parts) {
+                if reached.checked_shr(at).unwrap_or_default() & 1 == 1 {
+                    reached |= part;
+                }
+            }
+            let end = u32::try_from(word.len()).unwrap_or(u32::MAX);
+            let whole = reached.checked_shr(end).unwrap_or_default() & 1 == 1;
+            whole || self.spelt.contains(word)
+        })
     }
 }
 
 enum Decoded {
-    /// A literal of letters, digits and dots.
-    Literal,
-    /// A character by its name.
-    Named,
+    /// A literal of letters, digits and dots, and its length as it is written.
+    Literal(usize),
     /// Something else.
     Other,
+}
+
+/// Whether a literal of one letter may be joined with others, or has a name: letters in lists are many, and no name is
+/// followed to them. `at` is where its quote stands, `length` that of the letter as it is written.
+fn is_part_of_more(bytes: &[u8], at: usize, length: usize) -> bool {
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r' | b'\\' | b')');
+    let after = bytes
+        .get(at.saturating_add(length).saturating_add(2)..)
+        .unwrap_or_default();
+    let (next, then) = match after.iter().position(|b| !blank(&b)) {
+        Some(found) => after
+            .split_at_checked(found)
+            .unwrap_or_default()
+            .1
+            .split_at_checked(1),
+        None => None,
+    }
+    .unwrap_or_default();
+    let part = |b: &u8| is_word(*b) || *b == b'.';
+    let ends = |b: Option<&u8>| matches!(b, Some(b'"' | b'\'' | b'\\'));
+    match next {
+        // What joins, a comment, the prefix of another literal.
+        b"+" | b"#" => return true,
+        [b'r' | b'R' | b'u' | b'U' | b'b' | b'B' | b'f' | b'F'] if ends(then.first()) => {
+            return true;
+        }
+        // Another literal, which is a part as well; the end of the one that this stands in is none.
+        b"\"" | b"'" if ends(then.iter().find(|b| !part(b))) => return true,
+        _ => {}
+    }
+    let before = bytes.get(..at).unwrap_or_default();
+    let prefix = before
+        .iter()
+        .rev()
+        .take_while(|b| b.is_ascii_alphabetic())
+        .count();
+    let before = match prefix {
+        1 | 2 => before.get(..before.len() - prefix).unwrap_or_default(),
+        _ => before,
+    };
+    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r' | b'\\');
+    let kept = before
+        .iter()
+        .rposition(|b| !blank(b))
+        .map_or(0, |at| at + 1);
+    let (front, gap) = before.split_at_checked(kept).unwrap_or_default();
+    match front {
+        [] | [.., b'+'] => true,
+        [rest @ .., b'"' | b'\''] => ends(rest.iter().rev().find(|b| !part(b))),
+        [.., b'=' | b'!' | b'<' | b'>', b'='] => false,
+        [rest @ .., b'='] => !is_keyword(rest),
+        // Brackets around it alone, and not those of a call.
+        [.., _, b'('] if next == b"," => false,
+        [.., last, b'('] => !is_word(*last) && !matches!(last, b')' | b']'),
+        [.., b'[' | b',' | b'{' | b':' | b'('] => false,
+        // What is before that may be the end of a comment.
+        [.., last] => gap.contains(&b'\n') || matches!(last, b'#' | b';'),
+    }
+}
+
+/// Whether what stands before `=` is a keyword or a default, not a target.
+fn is_keyword(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let name = word_before(before, before.len());
+    let rest = before.get(..before.len() - name).unwrap_or_default();
+    name > 0 && matches!(rest.trim_ascii_end().last(), Some(b',' | b'('))
+}
+
+/// The letter that `{LATIN SMALL LETTER L}` and its like stand for, and how long that is.
+fn named(name: &[u8]) -> Option<(u8, usize)> {
+    let end = memchr::memchr(b'}', name.get(..64).unwrap_or(name))?;
+    let text = name.get(..end)?.strip_prefix(b"{")?.to_ascii_uppercase();
+    let letter = match text.as_slice() {
+        b"LOW LINE" => b'_',
+        b"FULL STOP" => b'.',
+        b"DIGIT FIVE" => b'5',
+        _ => match text.strip_prefix(b"LATIN CAPITAL LETTER ") {
+            Some([letter]) => *letter,
+            Some(_) => return None,
+            None => match text.strip_prefix(b"LATIN SMALL LETTER ")? {
+                [letter] => letter.to_ascii_lowercase(),
+                _ => return None,
+            },
+        },
+    };
+    Some((letter, end.saturating_add(1)))
 }
 
 /// What a literal with escapes stands for, from behind its quote on.
@@ -340,7 +549,7 @@ fn decode(rest: &[u8], out: &mut Vec<u8>) -> Decoded {
     let mut at = 0_usize;
     loop {
         match rest.get(at) {
-            Some(b'"' | b'\'') if !out.is_empty() => return Decoded::Literal,
+            Some(b'"' | b'\'') if !out.is_empty() => return Decoded::Literal(at),
             Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.') => {
                 out.push(*b);
                 at += 1;
@@ -351,7 +560,15 @@ fn decode(rest: &[u8], out: &mut Vec<u8>) -> Decoded {
                     Some(b'u') => (16, 2, 4),
                     Some(b'U') => (16, 2, 8),
                     Some(b'0'..=b'7') => (8, 1, 3),
-                    Some(b'N') => return Decoded::Named,
+                    Some(b'N') => {
+                        let name = rest.get(at + 2..).unwrap_or_default();
+                        let Some((letter, length)) = named(name) else {
+                            return Decoded::Other;
+                        };
+                        out.push(letter);
+                        at += 2 + length;
+                        continue;
+                    }
                     Some(b'\n') => {
                         at += 2;
                         continue;
@@ -391,7 +608,7 @@ mod tests {
 
     #[test]
     fn every_word_has_a_bit() {
-        assert!(SPELT.len() <= 64);
+        assert!(SPELT.iter().all(|(word, _)| word.len() < 64));
     }
 
     #[test]
@@ -422,6 +639,7 @@ mod tests {
             "def load(path): pass",
             "import torch\n# to load it\nx = getattr(torch, 'ones')",
             "import json\njson.load(p)",
+            "import numpy\ngetattr(numpy, 'd' 'i' 'l' 'l' + 'oa')",
             "import torch, json\njson.loads(p)",
             "import os\nos.environ['HOME'] = '\u{e9}'",
             "",

@@ -57,7 +57,7 @@ pub(super) struct Resolver<'m, 'a> {
 }
 
 /// The identity of an expression.
-fn identity<T>(node: &T) -> usize {
+pub(super) fn identity<T>(node: &T) -> usize {
     std::ptr::from_ref(node).addr()
 }
 
@@ -135,6 +135,54 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 _ => None,
             })
             .collect()
+    }
+
+    /// Whether an expression can stand for nothing but this name: `old`, where all that was ever assigned to it is the name, or
+    /// what a class keeps of it.
+    pub(super) fn is_surely(&self, expr: &'a Expr, scope: ScopeId, path: &str) -> bool {
+        let mut work = vec![(expr, scope)];
+        for _ in 0..HOPS {
+            let Some((expr, scope)) = work.pop() else {
+                return true;
+            };
+            let (meanings, rest): (Vec<&Meaning<'a>>, _) = match expr {
+                Expr::Name(name) => match self.module.lookup(name.id.as_str(), scope) {
+                    Some((_, meanings)) => (meanings.iter().collect(), None),
+                    None => return false,
+                },
+                Expr::Attribute(attribute) => match &*attribute.value {
+                    Expr::Name(name) => {
+                        let found = self.module.lookup(name.id.as_str(), scope);
+                        match found.map(|(_, meanings)| meanings) {
+                            Some([Meaning::Class(class) | Meaning::Instance(class)]) => {
+                                let all = self.module.attribute(*class, attribute.attr.as_str());
+                                (all.collect(), None)
+                            }
+                            Some(meanings) => {
+                                (meanings.iter().collect(), Some(attribute.attr.as_str()))
+                            }
+                            None => return false,
+                        }
+                    }
+                    _ if self.paths(expr, scope) == [path] => continue,
+                    _ => return false,
+                },
+                _ => return false,
+            };
+            if meanings.is_empty() {
+                return false;
+            }
+            for meaning in meanings {
+                match (meaning, rest) {
+                    (Meaning::Path(one), None) if watched::canonical(one) == path => {}
+                    (Meaning::Path(one), Some(rest))
+                        if watched::canonical(&format!("{one}.{rest}")) == path => {}
+                    (Meaning::Value(value, at), None) => work.push((value, *at)),
+                    _ => return false,
+                }
+            }
+        }
+        false
     }
 
     fn step(&self, hops: usize) -> bool {
@@ -221,7 +269,9 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 }
                 return;
             }
-            Meaning::Parameter | Meaning::Opaque => return,
+            Meaning::Entered(..) | Meaning::Part(..) | Meaning::Parameter | Meaning::Opaque => {
+                return;
+            }
         };
         out.push(Target {
             what,

@@ -6,7 +6,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::parse::{Children, Expr, Node, TextRange, ast};
+use super::parse::{Children, Expr, Node, Stmt, TextRange, ast};
 
 /// A scope's index in its module.
 pub(super) type ScopeId = usize;
@@ -26,6 +26,10 @@ pub(super) enum Meaning<'a> {
     Value(&'a Expr, ScopeId),
     /// A parameter's default.
     Default(&'a Expr, ScopeId),
+    /// What entering a context manager gives: `with open(path) as file`.
+    Entered(&'a Expr, ScopeId),
+    /// An element of what an expression gives, and all the targets it is spread over.
+    Part(&'a Expr, ScopeId, &'a [Expr]),
     /// A parameter: anything.
     Parameter,
     /// A class of this module.
@@ -49,6 +53,8 @@ pub(super) enum Kind {
 pub(super) struct Scope<'a> {
     pub(super) parent: ScopeId,
     pub(super) kind: Kind,
+    /// The function that it is the inside of.
+    pub(super) function: Option<&'a ast::StmtFunctionDef>,
     pub(super) names: FxHashMap<&'a str, Vec<Meaning<'a>>>,
     /// Of a class: what methods assign to `self.name`.
     pub(super) attributes: FxHashMap<&'a str, Vec<Meaning<'a>>>,
@@ -85,6 +91,8 @@ pub(super) struct Change<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Module<'a> {
     pub(super) scopes: Vec<Scope<'a>>,
+    /// The statements of its units.
+    pub(super) bodies: Vec<&'a [Stmt]>,
     /// Modules of which everything was imported (`from m import *`).
     pub(super) stars: Vec<String>,
     /// Changes of dicts, by the dict's name.
@@ -150,6 +158,7 @@ impl<'a> Module<'a> {
         self.scopes.push(Scope {
             parent,
             kind,
+            function: None,
             names: FxHashMap::default(),
             attributes: FxHashMap::default(),
             globals: FxHashSet::default(),

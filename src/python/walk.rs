@@ -3,6 +3,7 @@
 
 use super::{
     parse::{Expr, Node, Stmt, ast},
+    refusal,
     scope::{Kind, MODULE, Meaning, Module, ScopeId, Seen, Work},
 };
 
@@ -23,6 +24,7 @@ impl<'a> Module<'a> {
     /// Binds and lists all of `body`, as part of the module's own scope.
     pub(super) fn add(&mut self, body: &'a [Stmt], unit: u32) {
         self.unit = unit;
+        self.bodies.push(body);
         self.statements(body, MODULE);
         while let Some(work) = self.work.pop() {
             match work.node {
@@ -90,6 +92,7 @@ impl<'a> Module<'a> {
             Stmt::FunctionDef(function) => {
                 self.bind(scope, function.name.as_str(), Meaning::Opaque);
                 let inner = self.scope(scope, Kind::Function);
+                self.scopes[inner].function = Some(function);
                 self.statements(&function.body, inner);
                 self.parameters(&function.parameters, scope, inner);
                 self.receiver(function, scope, inner);
@@ -128,8 +131,13 @@ impl<'a> Module<'a> {
             }
             Stmt::With(with) => {
                 for item in &with.items {
-                    if let Some(target) = &item.optional_vars {
-                        self.target(target, None, scope);
+                    match item.optional_vars.as_deref() {
+                        Some(Expr::Name(name)) => {
+                            let entered = Meaning::Entered(&item.context_expr, scope);
+                            self.bind(scope, name.id.as_str(), entered);
+                        }
+                        Some(target) => self.target(target, None, scope),
+                        None => {}
                     }
                 }
                 self.statements(&with.body, scope);
@@ -187,11 +195,12 @@ impl<'a> Module<'a> {
     fn class(&mut self, class: &'a ast::StmtClassDef, scope: ScopeId) {
         let inner = self.scope(scope, Kind::Class);
         self.bind(scope, class.name.as_str(), Meaning::Class(inner));
-        // An unpickler that overrides `find_class` decides for itself what may be imported.
-        let restricts = class
-            .body
-            .iter()
-            .any(|stmt| matches!(stmt, Stmt::FunctionDef(f) if f.name.as_str() == "find_class"));
+        // An unpickler whose `find_class` refuses what it does not list decides for itself what may be imported.
+        let finds = class.body.iter().rev().find_map(|stmt| match stmt {
+            Stmt::FunctionDef(f) if f.name.as_str() == "find_class" => Some(f),
+            _ => None,
+        });
+        let restricts = finds.is_some_and(refusal::refuses_the_rest);
         self.statements(&class.body, inner);
         if let Some(arguments) = &class.arguments {
             for keyword in &arguments.keywords {
@@ -240,8 +249,10 @@ impl<'a> Module<'a> {
 
     /// Binds the target of an assignment. Destructuring goes element by element where both sides are displays.
     fn target(&mut self, target: &'a Expr, value: Option<&'a Expr>, scope: ScopeId) {
+        let whole = target;
         let mut pairs = vec![(target, value)];
         while let Some((target, value)) = pairs.pop() {
+            let value = value.filter(|value| std::ptr::eq(target, whole) || !is_letter(value));
             match (target, value) {
                 (Expr::Name(name), Some(value)) => {
                     self.bind(scope, name.id.as_str(), Meaning::Value(value, scope));
@@ -258,7 +269,13 @@ impl<'a> Module<'a> {
                             && !values.iter().chain(elts).any(Expr::is_starred_expr)
                     });
                     for (i, element) in elts.iter().enumerate() {
-                        pairs.push((element, values.and_then(|values| values.get(i))));
+                        match (element, values, value) {
+                            (Expr::Name(name), None, Some(whole)) => {
+                                let part = Meaning::Part(whole, scope, elts);
+                                self.bind(scope, name.id.as_str(), part);
+                            }
+                            _ => pairs.push((element, values.and_then(|values| values.get(i)))),
+                        }
                     }
                 }
                 (Expr::Attribute(attribute), Some(value)) => {
@@ -307,7 +324,8 @@ impl<'a> Module<'a> {
         match display(iter) {
             Some(elements) => {
                 for element in elements {
-                    self.target(target, Some(element), scope);
+                    let element = Some(element).filter(|element| !is_letter(element));
+                    self.target(target, element, scope);
                 }
             }
             None => self.target(target, None, scope),
@@ -422,4 +440,9 @@ fn display(expr: &Expr) -> Option<&[Expr]> {
         Expr::List(list) => Some(&list.elts),
         _ => None,
     }
+}
+
+/// Whether an expression is a string of one letter. In lists these are many, and stand for nothing (see `prefilter`).
+fn is_letter(expr: &Expr) -> bool {
+    matches!(expr, Expr::StringLiteral(literal) if literal.value.len() == 1)
 }

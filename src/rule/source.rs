@@ -10,10 +10,11 @@ use crate::{
 /// The longest call that is written out in a help line.
 const WRITTEN: usize = 100;
 
-/// The observations of source in a case: calls, references and replacements of watched names.
+/// The observations of source in a case: calls, references and replacements of watched names. A call that loads what the
+/// function around it wrote loads nothing from outside, and is none of any rule's.
 pub(super) fn calls<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a Observation, &'a PyCall)> {
     case.observations.iter().filter_map(|o| match &o.fact {
-        Fact::PyCall(call) => Some((o, &**call)),
+        Fact::PyCall(call) if !call.round_trip => Some((o, &**call)),
         _ => None,
     })
 }

@@ -59,7 +59,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if kwargs || module.is_some_and(|module| module.value != Constant::None) {
             continue;
         }
+        let elsewhere;
         let message = match (call.act, given) {
+            (PyAct::Call, None) if call.misplaced.is_some() => {
+                let around = call.misplaced.as_ref().map(ToString::to_string);
+                elsewhere = format!(
+                    "`weights_only` is given to `{}`, not to `torch.load`: before torch 2.6, or with the environment's switch, the file may run any code",
+                    around.unwrap_or_default()
+                );
+                elsewhere.as_str()
+            }
             (PyAct::Call, Some(_)) => {
                 "`weights_only=None` is as good as not given: before torch 2.6, or with the environment's switch, the file may run any code"
             }
@@ -72,11 +81,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let mut finding = finding(case, &META, (observation, call), given, message);
         let fixed = rewritten(call, Some(("weights_only", "True")), None);
-        finding.help.push(format!("write `{fixed}`"));
+        finding.help.push(match &call.misplaced {
+            Some(around) => format!("move `weights_only` into the brackets of `torch.load`, out of those of `{around}`: `{fixed}`"),
+            None => format!("write `{fixed}`"),
+        });
         finding.help.push(IF_REFUSED.into());
         finding.help.push(SAFETENSORS.into());
         finding.fix = match given.filter(|argument| !argument.inherited) {
             Some(argument) => replaced(observation, argument, Some("None"), "weights_only=True"),
+            // The keyword outside would stay.
+            None if call.misplaced.is_some() => Vec::new(),
             None => added(observation, call, "weights_only=True"),
         };
         findings.push(finding);

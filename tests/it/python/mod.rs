@@ -7,6 +7,8 @@ mod names;
 mod notebooks;
 mod oracle;
 mod prefilter;
+mod refusal;
+mod written;
 
 use std::ops::Range;
 
@@ -60,7 +62,8 @@ pub(crate) fn tell(observation: &Observation) -> String {
             if call.star_kwargs {
                 arguments.push("**".into());
             }
-            format!("{act} {}({})", call.callee, arguments.join(", "))
+            let own = if call.round_trip { " of its own" } else { "" };
+            format!("{act} {}({}){own}", call.callee, arguments.join(", "))
         }
         Fact::Env { name, value } => match value {
             Some(value) => format!("env {name}={value}"),

@@ -1,0 +1,747 @@
+//! What a function wrote itself: the bytes of `pickle.dumps`, a buffer or a temporary file that nothing else was given.
+//!
+//! Loading that loads nothing from outside. It is only said where nothing else can be meant: every binding of every name on the
+//! way is such a thing, in the same function, and every use of it writes what is written here, reads, or makes another such
+//! thing of it. The order of statements and branches plays no part, so none can open a hole; a name that is also something
+//! else, is handed to another function, or is kept by a closure, is not such a thing.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    parse::{Children, Expr, Node, Stmt, ast},
+    scope::{Kind, MODULE, Meaning, Module, ScopeId, Seen},
+    watched,
+};
+
+/// What gives bytes of an object, or writes them to what it is given.
+const WRITERS: &[&str] = &[
+    "cloudpickle.CloudPickler",
+    "cloudpickle.Pickler",
+    "cloudpickle.dump",
+    "cloudpickle.dumps",
+    "dill.Pickler",
+    "dill.dump",
+    "dill.dumps",
+    "joblib.dump",
+    "joblib.numpy_pickle.dump",
+    "numpy.save",
+    "numpy.savez",
+    "numpy.savez_compressed",
+    "pandas.to_pickle",
+    "pickle.Pickler",
+    "pickle._Pickler",
+    "pickle._dump",
+    "pickle._dumps",
+    "pickle.dump",
+    "pickle.dumps",
+    "torch.save",
+    "torch.serialization.save",
+];
+
+/// Those of them that give the bytes.
+const GIVE_BYTES: &[&str] = &[
+    "cloudpickle.dumps",
+    "dill.dumps",
+    "pickle._dumps",
+    "pickle.dumps",
+];
+
+/// What makes a file, a folder or a buffer that nothing else knows.
+const ROOTS: &[&str] = &[
+    "tempfile.NamedTemporaryFile",
+    "tempfile.SpooledTemporaryFile",
+    "tempfile.TemporaryDirectory",
+    "tempfile.TemporaryFile",
+    "tempfile.mkdtemp",
+    "tempfile.mkstemp",
+    "tempfile.mktemp",
+];
+
+/// What makes of its first argument another way to the same thing.
+const WRAPPERS: &[&str] = &[
+    "builtins.bytes",
+    "builtins.memoryview",
+    "builtins.open",
+    "builtins.str",
+    "bz2.open",
+    "gzip.open",
+    "io.BytesIO",
+    "io.open",
+    "lzma.open",
+    "os.fdopen",
+    "os.fspath",
+    "os.path.abspath",
+    "os.path.join",
+    "os.path.realpath",
+    "pathlib.Path",
+    "pathlib.PurePath",
+    "six.BytesIO",
+];
+
+/// What looks at it, or takes it away.
+const LOOKS: &[&str] = &[
+    "builtins.len",
+    "builtins.isinstance",
+    "builtins.print",
+    "builtins.repr",
+    "os.close",
+    "os.path.exists",
+    "os.path.getsize",
+    "os.path.isfile",
+    "os.remove",
+    "os.rmdir",
+    "os.unlink",
+    "shutil.rmtree",
+];
+
+/// Methods that give another way to the same thing, or its bytes.
+const GIVING: &[&str] = &[
+    "absolute",
+    "as_posix",
+    "getbuffer",
+    "getvalue",
+    "join",
+    "joinpath",
+    "mkdir",
+    "open",
+    "read",
+    "resolve",
+];
+
+/// Methods that give nothing and write nothing.
+const STILL: &[&str] = &[
+    "cleanup", "close", "exists", "flush", "is_file", "remove", "rmdir", "seek", "stat", "tell",
+    "truncate", "unlink",
+];
+
+/// Parameters by which pytest hands a test a new folder.
+const FIXTURES: &[&str] = &["tmp_path", "tmpdir"];
+
+/// How many steps are followed for one call, and for all of a file.
+const STEPS: usize = 2_000;
+const ALL_STEPS: usize = 500_000;
+
+/// Where something flows that a name stands for.
+#[derive(Debug, Clone, Copy)]
+enum Role<'a> {
+    /// It is only read, or written to by what writes pickles.
+    Fine,
+    /// It is assigned to these.
+    Into(&'a [Expr]),
+    /// It is given these bytes.
+    Given(Option<&'a Expr>),
+    /// It is handed on.
+    Escapes,
+}
+
+/// What is done with a name in a function.
+#[derive(Debug, Default)]
+struct Use<'a> {
+    escapes: bool,
+    into: Vec<&'a str>,
+    given: Vec<&'a Expr>,
+}
+
+/// What is done in a function.
+#[derive(Debug, Default)]
+struct Uses<'a> {
+    names: FxHashMap<&'a str, Use<'a>>,
+    /// Something in it writes a pickle.
+    writes: bool,
+}
+
+/// Says what was written by the function that reads it.
+#[derive(Debug)]
+pub(super) struct Written<'m, 'a> {
+    module: &'m Module<'a>,
+    /// What writes may have been replaced: nothing is sure.
+    replaced: bool,
+    uses: RefCell<FxHashMap<ScopeId, Rc<Uses<'a>>>>,
+    steps: Cell<usize>,
+    all: Cell<usize>,
+    active: RefCell<FxHashSet<(ScopeId, &'a str)>>,
+}
+
+impl<'m, 'a> Written<'m, 'a> {
+    pub(super) fn new(module: &'m Module<'a>) -> Self {
+        let mut written = Self {
+            module,
+            replaced: !module.stars.is_empty(),
+            uses: RefCell::default(),
+            steps: Cell::new(0),
+            all: Cell::new(ALL_STEPS),
+            active: RefCell::default(),
+        };
+        let replaces = |(seen, scope, _): &(Seen<'a>, ScopeId, u32)| match seen {
+            Seen::Assigned(Expr::Attribute(attribute), _) => is_writers(attribute.attr.as_str()),
+            Seen::Assigned(Expr::Subscript(subscript), _) => is_namespace(&subscript.value),
+            Seen::Call(call) => written.patches(call, *scope),
+            _ => false,
+        };
+        let replaced = module.seen.iter().any(replaces);
+        written.replaced |= replaced;
+        written
+    }
+
+    /// `setattr(pickle, "dumps", ...)`, `mock.patch("pickle.dumps")`.
+    fn patches(&self, call: &'a ast::ExprCall, scope: ScopeId) -> bool {
+        let name = match &*call.func {
+            Expr::Name(name) => name.id.as_str(),
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => return false,
+        };
+        if !matches!(name, "setattr" | "patch" | "object" | "setitem") {
+            return false;
+        }
+        call.arguments
+            .args
+            .iter()
+            .take(2)
+            .any(|argument| match argument {
+                Expr::StringLiteral(literal) => literal
+                    .value
+                    .to_str()
+                    .rsplit('.')
+                    .next()
+                    .is_some_and(is_writers),
+                // A module by itself, with a name that is not told.
+                _ => {
+                    let named = call.arguments.args.get(1);
+                    self.steps.set(STEPS);
+                    !named.is_some_and(Expr::is_string_literal_expr)
+                        && self.paths(argument, scope).is_some()
+                }
+            })
+    }
+
+    /// Whether what a call loads was written by the function around it.
+    pub(super) fn by_the_function(&self, call: &'a ast::ExprCall, scope: ScopeId) -> bool {
+        let Some(source) = source(call).filter(|_| !self.replaced) else {
+            return false;
+        };
+        let Some(home) = self.home(scope) else {
+            return false;
+        };
+        self.steps.set(STEPS);
+        self.active.borrow_mut().clear();
+        self.own(source, scope, home, 0) && (self.is_bytes(source, scope) || self.uses(home).writes)
+    }
+
+    fn is_bytes(&self, source: &'a Expr, scope: ScopeId) -> bool {
+        matches!(source, Expr::Call(call) if self.is(&call.func, scope, GIVE_BYTES))
+    }
+
+    /// The function, or the module, that a scope is in.
+    fn home(&self, scope: ScopeId) -> Option<ScopeId> {
+        let mut at = scope;
+        loop {
+            let current = self.module.scopes.get(at)?;
+            match current.kind {
+                Kind::Comprehension => at = current.parent,
+                Kind::Class => return None,
+                Kind::Function | Kind::Module => return Some(at),
+            }
+        }
+    }
+
+    fn step(&self) -> bool {
+        let (left, all) = (self.steps.get(), self.all.get());
+        self.steps.set(left.saturating_sub(1));
+        self.all.set(all.saturating_sub(1));
+        left > 0 && all > 0
+    }
+
+    /// Every qualified name that an expression may stand for; `None` if it may be anything else.
+    fn paths(&self, expr: &'a Expr, scope: ScopeId) -> Option<Vec<String>> {
+        let mut attributes = Vec::new();
+        let mut base = expr;
+        while let Expr::Attribute(attribute) = base {
+            attributes.push(attribute.attr.as_str());
+            base = &attribute.value;
+        }
+        let Expr::Name(name) = base else {
+            return None;
+        };
+        if attributes.len() > 8 || !self.step() {
+            return None;
+        }
+        let mut found = Vec::new();
+        match self.module.lookup(name.id.as_str(), scope) {
+            None if self.module.stars.is_empty() => {
+                found.push(format!("builtins.{}", name.id.as_str()));
+            }
+            None => return None,
+            Some((_, meanings)) => {
+                for meaning in meanings.iter().take(8) {
+                    match meaning {
+                        Meaning::Path(path) => found.push(path.clone()),
+                        // A module that is not there.
+                        Meaning::Value(Expr::NoneLiteral(_), _) => {}
+                        Meaning::Value(value, at) => found.extend(self.paths(value, *at)?),
+                        _ => return None,
+                    }
+                }
+                if meanings.len() > 8 || found.is_empty() {
+                    return None;
+                }
+            }
+        }
+        for path in &mut found {
+            for attribute in attributes.iter().rev() {
+                path.push('.');
+                path.push_str(attribute);
+            }
+            *path = watched::canonical(path);
+        }
+        Some(found)
+    }
+
+    fn is(&self, expr: &'a Expr, scope: ScopeId, of: &[&str]) -> bool {
+        let paths = self.paths(expr, scope);
+        paths.is_some_and(|paths| paths.iter().all(|path| of.contains(&path.as_str())))
+    }
+
+    /// Whether an expression stands for nothing but what `home` wrote. `scope` is where it stands, in `home` itself.
+    fn own(&self, expr: &'a Expr, scope: ScopeId, home: ScopeId, depth: usize) -> bool {
+        if depth > 16 || !self.step() {
+            return false;
+        }
+        let deeper = |expr| self.own(expr, scope, home, depth + 1);
+        match expr {
+            Expr::Call(call) => self.own_call(call, scope, home, depth),
+            Expr::Attribute(attribute) => {
+                attribute.attr.as_str() == "name" && deeper(&attribute.value)
+            }
+            Expr::BinOp(operation) => {
+                let inside = match operation.op {
+                    ast::Operator::Div => is_part(&operation.right),
+                    ast::Operator::Add => {
+                        matches!(&*operation.right, Expr::StringLiteral(end) if is_inside(end.value.to_str()))
+                    }
+                    _ => false,
+                };
+                inside && deeper(&operation.left)
+            }
+            Expr::FString(text) => {
+                let mut parts = text.value.elements();
+                let first = parts.next();
+                matches!(first, Some(ast::InterpolatedStringElement::Interpolation(field)) if deeper(&field.expression))
+                    && parts.all(|part| match part {
+                        ast::InterpolatedStringElement::Literal(literal) => {
+                            is_inside(&literal.value)
+                        }
+                        ast::InterpolatedStringElement::Interpolation(_) => false,
+                    })
+            }
+            Expr::Subscript(subscript) => {
+                matches!(&*subscript.slice, Expr::NumberLiteral(_)) && deeper(&subscript.value)
+            }
+            Expr::If(either) => deeper(&either.body) && deeper(&either.orelse),
+            Expr::Named(named) => deeper(&named.value),
+            Expr::Name(name) => self.own_name(name.id.as_str(), scope, home, depth),
+            _ => false,
+        }
+    }
+
+    fn own_call(
+        &self,
+        call: &'a ast::ExprCall,
+        scope: ScopeId,
+        home: ScopeId,
+        depth: usize,
+    ) -> bool {
+        let arguments = &call.arguments;
+        let rest = arguments.args.get(1..).unwrap_or_default();
+        if let Some(paths) = self.paths(&call.func, scope) {
+            let all = |of: &[&str]| paths.iter().all(|path| of.contains(&path.as_str()));
+            if all(GIVE_BYTES) || all(ROOTS) {
+                return true;
+            }
+            if !all(WRAPPERS) {
+                return false;
+            }
+            return match arguments.args.first() {
+                Some(first) => self.own(first, scope, home, depth + 1) && rest.iter().all(is_part),
+                None => arguments.keywords.is_empty() && all(&["io.BytesIO", "six.BytesIO"]),
+            };
+        }
+        let Expr::Attribute(method) = &*call.func else {
+            return false;
+        };
+        GIVING.contains(&method.attr.as_str())
+            && self.own(&method.value, scope, home, depth + 1)
+            && arguments.args.iter().all(is_part)
+    }
+
+    fn own_name(&self, name: &'a str, scope: ScopeId, home: ScopeId, depth: usize) -> bool {
+        let Some((owner, meanings)) = self.module.lookup(name, scope) else {
+            return false;
+        };
+        // A variable of a comprehension has no other uses than there.
+        if self.home(owner) != Some(home) || meanings.len() > 64 || depth > 16 || !self.step() {
+            return false;
+        }
+        if !self.active.borrow_mut().insert((owner, name)) {
+            return true;
+        }
+        let bound = meanings.iter().all(|meaning| match meaning {
+            Meaning::Value(expr, at) | Meaning::Entered(expr, at) => {
+                self.home(*at) == Some(home) && self.own(expr, *at, home, depth + 1)
+            }
+            // A descriptor and a path are two ways to one file.
+            Meaning::Part(expr, at, others) => {
+                self.home(*at) == Some(home)
+                    && self.own(expr, *at, home, depth + 1)
+                    && others.iter().all(|other| match other {
+                        Expr::Name(name) => self.own_name(name.id.as_str(), *at, home, depth + 1),
+                        _ => false,
+                    })
+            }
+            Meaning::Parameter => self.is_fixture(name, home),
+            _ => false,
+        });
+        if !bound {
+            return false;
+        }
+        let uses = self.uses(home);
+        let Some(used) = uses.names.get(name) else {
+            return true;
+        };
+        !used.escapes
+            && used
+                .given
+                .iter()
+                .all(|given| self.own(given, home, home, depth + 1))
+            && used
+                .into
+                .iter()
+                .all(|other| self.own_name(other, home, home, depth + 1))
+    }
+
+    /// Whether a parameter is a new folder that a test is handed.
+    fn is_fixture(&self, name: &str, home: ScopeId) -> bool {
+        let function = self
+            .module
+            .scopes
+            .get(home)
+            .and_then(|scope| scope.function);
+        FIXTURES.contains(&name) && function.is_some_and(|f| f.name.as_str().starts_with("test"))
+    }
+
+    /// What is done with names in the outermost function around a scope, or in the module.
+    fn uses(&self, home: ScopeId) -> Rc<Uses<'a>> {
+        let mut top = MODULE;
+        let mut at = home;
+        while at != MODULE {
+            let Some(scope) = self.module.scopes.get(at) else {
+                break;
+            };
+            if scope.function.is_some() {
+                top = at;
+            }
+            at = scope.parent;
+        }
+        if let Some(known) = self.uses.borrow().get(&top) {
+            return Rc::clone(known);
+        }
+        let steps = self.steps.get();
+        let mut uses = Uses::default();
+        let bodies: Vec<&'a [Stmt]> = match self.module.scopes.get(top).and_then(|s| s.function) {
+            Some(function) => vec![&function.body],
+            None => self.module.bodies.clone(),
+        };
+        let mut walk = Walk {
+            written: self,
+            scope: top,
+            uses: &mut uses,
+            work: Vec::new(),
+            children: Children::default(),
+        };
+        for body in bodies {
+            walk.body(body);
+        }
+        self.steps.set(steps);
+        let uses = Rc::new(uses);
+        self.uses.borrow_mut().insert(top, Rc::clone(&uses));
+        uses
+    }
+}
+
+/// The argument that says what is loaded.
+fn source(call: &ast::ExprCall) -> Option<&Expr> {
+    let arguments = &call.arguments;
+    match arguments.args.first() {
+        Some(Expr::Starred(_)) => None,
+        Some(first) => Some(first),
+        None => ["f", "file", "filename", "filepath_or_buffer", "data"]
+            .iter()
+            .find_map(|name| arguments.find_keyword(name))
+            .map(|keyword| &keyword.value),
+    }
+}
+
+fn is_writers(name: &str) -> bool {
+    let last = |path: &&str| path.rsplit('.').next() == Some(name);
+    WRITERS
+        .iter()
+        .chain(ROOTS)
+        .chain(WRAPPERS)
+        .any(|path| last(path))
+}
+
+/// `globals()`, `vars(module)`, `module.__dict__`.
+fn is_namespace(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "globals" | "locals" | "vars"))
+        }
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "__dict__",
+        _ => false,
+    }
+}
+
+/// Whether an expression is a name, or a number, that leads out of no folder.
+fn is_part(expr: &Expr) -> bool {
+    match expr {
+        Expr::StringLiteral(literal) => {
+            let text = literal.value.to_str();
+            is_inside(text) && !text.starts_with(['/', '\\', '~'])
+        }
+        Expr::NumberLiteral(_) => true,
+        _ => false,
+    }
+}
+
+fn is_inside(text: &str) -> bool {
+    !text.contains("..") && !text.contains(':')
+}
+
+/// The walk over a function, without recursion.
+struct Walk<'w, 'm, 'a> {
+    written: &'w Written<'m, 'a>,
+    scope: ScopeId,
+    uses: &'w mut Uses<'a>,
+    /// What is to be looked at, where it flows, and whether it is in a function or a comprehension inside.
+    work: Vec<(Node<'a>, Role<'a>, bool)>,
+    children: Children<'a>,
+}
+
+impl<'a> Walk<'_, '_, 'a> {
+    fn body(&mut self, body: &'a [Stmt]) {
+        self.statements(body, false);
+        while let Some((node, role, inner)) = self.work.pop() {
+            match node {
+                Node::Stmt(stmt) => self.statement(stmt, inner),
+                Node::Expr(expr) => self.expression(expr, role, inner),
+                Node::Pattern(_) => self.others(node, Role::Escapes, inner),
+            }
+        }
+    }
+
+    fn statements(&mut self, body: &'a [Stmt], inner: bool) {
+        let statements = body
+            .iter()
+            .map(|stmt| (Node::Stmt(stmt), Role::Escapes, inner));
+        self.work.extend(statements);
+    }
+
+    fn push(&mut self, expr: &'a Expr, role: Role<'a>, inner: bool) {
+        self.work.push((Node::Expr(expr), role, inner));
+    }
+
+    fn others(&mut self, node: Node<'a>, role: Role<'a>, inner: bool) {
+        self.children.of(node);
+        let children = self.children.nodes.drain(..);
+        self.work.extend(children.map(|child| (child, role, inner)));
+    }
+
+    /// A target: a name is bound, anything else is handed what it is given.
+    fn target(&mut self, target: &'a Expr, inner: bool) {
+        match target {
+            Expr::Name(_) => {}
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. })
+                if elts.iter().all(Expr::is_name_expr) => {}
+            _ => self.push(target, Role::Escapes, inner),
+        }
+    }
+
+    fn statement(&mut self, stmt: &'a Stmt, inner: bool) {
+        match stmt {
+            Stmt::Assign(assign) => {
+                for target in &assign.targets {
+                    self.target(target, inner);
+                }
+                self.push(&assign.value, Role::Into(&assign.targets), inner);
+            }
+            Stmt::AnnAssign(assign) => {
+                self.target(&assign.target, inner);
+                if let Some(value) = &assign.value {
+                    self.push(
+                        value,
+                        Role::Into(std::slice::from_ref(&assign.target)),
+                        inner,
+                    );
+                }
+            }
+            Stmt::AugAssign(assign) => {
+                self.target(&assign.target, inner);
+                self.push(
+                    &assign.value,
+                    Role::Into(std::slice::from_ref(&assign.target)),
+                    inner,
+                );
+            }
+            Stmt::With(with) => {
+                for item in &with.items {
+                    let role = match item.optional_vars.as_deref() {
+                        Some(target) => {
+                            self.target(target, inner);
+                            Role::Into(std::slice::from_ref(target))
+                        }
+                        None => Role::Fine,
+                    };
+                    self.push(&item.context_expr, role, inner);
+                }
+                self.statements(&with.body, inner);
+            }
+            Stmt::Expr(expr) => self.push(&expr.value, Role::Fine, inner),
+            Stmt::Assert(assert) => {
+                self.push(&assert.test, Role::Fine, inner);
+                if let Some(message) = &assert.msg {
+                    self.push(message, Role::Fine, inner);
+                }
+            }
+            Stmt::For(each) => {
+                self.target(&each.target, inner);
+                self.push(&each.iter, Role::Escapes, inner);
+                self.statements(&each.body, inner);
+                self.statements(&each.orelse, inner);
+            }
+            Stmt::Delete(_) => {}
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {
+                self.others(Node::Stmt(stmt), Role::Escapes, true);
+            }
+            _ => self.others(Node::Stmt(stmt), Role::Escapes, inner),
+        }
+    }
+
+    fn expression(&mut self, expr: &'a Expr, role: Role<'a>, inner: bool) {
+        match expr {
+            Expr::Name(name) => self.name(name.id.as_str(), role, inner),
+            Expr::Call(call) => self.call(call, role, inner),
+            Expr::Attribute(attribute) => {
+                let named = attribute.attr.as_str() == "name";
+                let role = if named { role } else { Role::Escapes };
+                self.push(&attribute.value, role, inner);
+            }
+            Expr::BinOp(operation)
+                if matches!(operation.op, ast::Operator::Div | ast::Operator::Add) =>
+            {
+                self.others(Node::Expr(expr), role, inner);
+            }
+            Expr::Subscript(subscript) => {
+                let one = matches!(&*subscript.slice, Expr::NumberLiteral(_));
+                let role = if one { role } else { Role::Escapes };
+                self.push(&subscript.value, role, inner);
+                self.push(&subscript.slice, Role::Escapes, inner);
+            }
+            Expr::If(either) => {
+                self.push(&either.test, Role::Fine, inner);
+                self.push(&either.body, role, inner);
+                self.push(&either.orelse, role, inner);
+            }
+            Expr::Named(named) if matches!(role, Role::Fine) => {
+                self.push(
+                    &named.value,
+                    Role::Into(std::slice::from_ref(&named.target)),
+                    inner,
+                );
+            }
+            Expr::FString(_) => self.others(Node::Expr(expr), role, inner),
+            Expr::Compare(_) => self.others(Node::Expr(expr), Role::Fine, inner),
+            Expr::Lambda(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_)
+            | Expr::Generator(_) => self.others(Node::Expr(expr), Role::Escapes, true),
+            _ => self.others(Node::Expr(expr), Role::Escapes, inner),
+        }
+    }
+
+    fn name(&mut self, name: &'a str, role: Role<'a>, inner: bool) {
+        let used = self.uses.names.entry(name).or_default();
+        match role {
+            Role::Fine if !inner => {}
+            Role::Into(targets) if !inner => {
+                for target in targets {
+                    match target {
+                        Expr::Name(target) => used.into.push(target.id.as_str()),
+                        Expr::Tuple(ast::ExprTuple { elts, .. })
+                        | Expr::List(ast::ExprList { elts, .. }) => {
+                            for element in elts {
+                                match element {
+                                    Expr::Name(target) => used.into.push(target.id.as_str()),
+                                    _ => used.escapes = true,
+                                }
+                            }
+                        }
+                        _ => used.escapes = true,
+                    }
+                }
+            }
+            Role::Given(Some(bytes)) if !inner => used.given.push(bytes),
+            _ => used.escapes = true,
+        }
+    }
+
+    fn call(&mut self, call: &'a ast::ExprCall, role: Role<'a>, inner: bool) {
+        let arguments = &call.arguments;
+        self.written.steps.set(STEPS);
+        let paths = self.written.paths(&call.func, self.scope);
+        let (mut given, mut rest) = (Role::Escapes, Role::Escapes);
+        if let Some(paths) = &paths {
+            let all = |of: &[&str]| paths.iter().all(|path| of.contains(&path.as_str()));
+            if all(WRITERS) {
+                self.uses.writes = true;
+                (given, rest) = (Role::Fine, Role::Fine);
+            } else if paths.iter().all(|path| watched::is_watched(path)) || all(ROOTS) {
+                (given, rest) = (Role::Fine, Role::Fine);
+            } else if all(WRAPPERS) {
+                given = role;
+            } else if all(LOOKS) {
+                given = Role::Fine;
+            }
+        }
+        if let (Expr::Attribute(method), None) = (&*call.func, &paths) {
+            let first = arguments.args.first();
+            let receiver = match method.attr.as_str() {
+                name if GIVING.contains(&name) => role,
+                name if STILL.contains(&name) => Role::Fine,
+                "write" | "write_bytes" => {
+                    (given, self.uses.writes) = (Role::Fine, true);
+                    Role::Given(first)
+                }
+                // A method of what is written, not of where it goes.
+                "to_pickle" => {
+                    (given, self.uses.writes) = (Role::Fine, true);
+                    Role::Escapes
+                }
+                _ => Role::Escapes,
+            };
+            self.push(&method.value, receiver, inner);
+        } else if paths.is_none() {
+            self.push(&call.func, Role::Escapes, inner);
+        }
+        for (argument, at) in arguments.args.iter().zip(0..) {
+            self.push(argument, if at == 0 { given } else { rest }, inner);
+        }
+        for keyword in &arguments.keywords {
+            self.push(&keyword.value, rest, inner);
+        }
+    }
+}
