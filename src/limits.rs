@@ -10,8 +10,8 @@ pub const DEPTH: usize = 8;
 pub const OBSERVATIONS: usize = 20_000;
 
 /// Findings of one rule that are told of one file; the others are counted. The largest honest file seen names 87 globals, and
-/// nobody reads five hundred.
-pub const FINDINGS: usize = 500;
+/// nobody reads two hundred of one file. A finding takes a kilobyte or two, and a repository may have many such files.
+pub const FINDINGS: usize = 200;
 
 /// Bytes that decompression may produce for one entry, all members together. Real compressed members are
 /// pickles and indexes of some megabytes; tensors are stored, not deflated.

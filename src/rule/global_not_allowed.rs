@@ -342,6 +342,10 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
     finding
 }
 
+fn is_copyreg(name: &GlobalName) -> bool {
+    name.module == *"copyreg" || name.module == *"copy_reg"
+}
+
 /// Where the loader splits the name, the division is part of it.
 fn spelled(name: &GlobalName) -> String {
     if name.name.as_bytes().contains(&b'.') {
@@ -364,6 +368,13 @@ fn help(
         finding.help.push(format!(
             "no release of the library uses `{name}` so: do not load this file, or report it if the library wrote it"
         ));
+        return;
+    }
+    if !refused.plain && name.name == *"_reconstructor" && is_copyreg(name) {
+        finding.help.push(
+            "pickles of protocol 0 and 1 make every object through it, of whatever class: if the file is yours, save it again with protocol 2 or newer"
+                .into(),
+        );
         return;
     }
     if !refused.plain {
