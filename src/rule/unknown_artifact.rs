@@ -37,8 +37,7 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
         if let Fact::Unread(Unread::Unknown { detail }) = &observation.fact {
-            let message =
-                format!("it is named like a model file and holds {detail}");
+            let message = format!("it is named like a model file and holds {detail}");
             let mut finding = case.finding(&META, observation, message);
             finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
             if let Some(glob) = glob(&case.entry.path) {

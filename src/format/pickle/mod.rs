@@ -24,7 +24,10 @@ use std::collections::{BTreeSet, VecDeque};
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Global, GlobalName, Hop, Observation, Obstacle, Place, Text, TorchForm, TorchLoad, Unread},
+    fact::{
+        Fact, Global, GlobalName, Hop, Observation, Obstacle, Place, Text, TorchForm, TorchLoad,
+        Unread,
+    },
     limits,
 };
 
@@ -320,9 +323,7 @@ fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
             }
         };
         for global in again {
-            let known = |o: &Observation| {
-                matches!(&o.fact, Fact::Global { global: Global::Named(name), .. } if *name == global)
-            };
+            let known = |o: &Observation| matches!(&o.fact, Fact::Global { global: Global::Named(name), .. } if *name == global);
             if !reading.recorder.since(before).iter().any(known) {
                 reading.record(Fact::OfReusedMemo { global });
             }
