@@ -141,7 +141,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         }),
         copy: 0,
     };
-    let limit = matches!(error, Some(ReadError::Limit(_)));
+    let limit = error.as_ref().is_some_and(ReadError::is_limit);
     reading.descend(hop, &name, &content, Expect::Named);
     if !limit && !reading.found_since(before) {
         reading.disclaim();

@@ -315,7 +315,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         reading.record(verdict);
     }
     let result = read_members(window, torch, reading);
-    let limit = matches!(result, Err(ReadError::Limit(_)));
+    let limit = result.as_ref().is_err_and(ReadError::is_limit);
     if !torch && !limit && !reading.found_since(before) {
         reading.disclaim();
     }

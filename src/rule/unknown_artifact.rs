@@ -19,7 +19,7 @@ declare_rule! {
     /// ## Example
     ///
     /// ```text
-    /// model.joblib holds gzip data
+    /// model.gguf holds a GGUF file, which is not read
     /// ```
     ///
     /// ## Use instead

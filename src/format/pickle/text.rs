@@ -107,8 +107,7 @@ fn is_plain_float(line: &[u8]) -> bool {
     };
     let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     let exponent = exponent.is_none_or(|exponent| match exponent {
-        [b'+' | b'-', rest @ ..] => digits(rest),
-        rest => digits(rest),
+        [b'+' | b'-', rest @ ..] | rest => digits(rest),
     });
     let mantissa =
         mantissa.split(|b| *b == b'.').count() <= 2 && mantissa.split(|b| *b == b'.').all(digits);

@@ -100,7 +100,7 @@ const OTHER_ARCHIVES: &[&str] = &[
     "xmind", "xpi", "zarr", "zarr.zip",
 ];
 
-/// Members that say so, whatever the archive is called: Office and OpenDocument files, Java, Android, e-books, zarr stores.
+/// Members that say so, whatever the archive is called: Office files, Java, Android, e-books, zarr stores.
 const OTHER_MARKS: &[&[u8]] = &[
     b"[Content_Types].xml",
     b"META-INF/MANIFEST.MF",

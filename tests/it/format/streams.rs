@@ -35,7 +35,7 @@ fn framed(body: &[u8], length: usize) -> Vec<u8> {
 
 #[test]
 fn nothing_that_an_unpickler_passes_hides_what_follows() {
-    let long = [b"X\x40\x0d\x03\0".as_slice(), &[b'a'; 200_000], b"0I1x"].concat();
+    let long = [b"X\x40\x0d\x03\0".as_slice(), &vec![b'a'; 200_000], b"0I1x"].concat();
     for (how, noise) in [
         (
             "a folder of the standard library",

@@ -92,9 +92,11 @@ for c in (lzma.compress(d), lzma.compress(d, format=lzma.FORMAT_ALONE), bz2.comp
         return;
     };
     for line in told.lines() {
-        let bytes = (0..line.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&line[at..at + 2], 16).unwrap());
+        let nibble = |b: u8| u8::try_from(char::from(b).to_digit(16).unwrap()).unwrap();
+        let bytes = line
+            .as_bytes()
+            .chunks_exact(2)
+            .map(|pair| nibble(pair[0]) << 4 | nibble(pair[1]));
         assert!(is_seen(bytes.collect(), "features.dat"), "{line}");
     }
     // As the reference tools write them.
@@ -222,6 +224,14 @@ fn ordinary_files_are_silent_however_they_are_compressed() {
     ] {
         assert_eq!(told(bytes, "notes.dat"), "", "{}", bytes.escape_ascii());
     }
+}
+
+/// A tar that expands so far that it is not read to its end is not silent, wherever in it the artifact would be.
+#[test]
+fn a_limit_that_decompressing_reaches_is_told() {
+    let mut file = tar::archive(&[("zeros", vec![0; 40 << 20]), ("w", payload())]);
+    file = gzip(&file);
+    assert!(told(&file, "x.dat").contains("expands to more than"));
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Machine<'_> {
         if self.forked <= limits::STRADDLES && size <= FORK_VALUES {
             self.forks.push((self.state.clone(), self.at, straddle));
         } else {
-            self.forks_more = true;
+            self.forks_left = self.forks_left.saturating_add(1);
         }
     }
 }

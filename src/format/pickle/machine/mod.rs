@@ -132,11 +132,17 @@ pub(in crate::format::pickle) struct Machine<'m> {
     recent: [u64; CONTEXT],
     forks: Vec<(State, u64, Straddle)>,
     forked: usize,
-    /// There are other readings that were not followed.
-    forks_more: bool,
+    /// Other readings that are not followed.
+    forks_left: usize,
     /// Memo indexes beyond 63 bits, by their digits.
     indexes: FxHashMap<Box<[u8]>, u64>,
-    /// A memo entry was fetched.
+    memo_use: MemoUse,
+}
+
+/// What decides whether an unpickler that is used again fetches other memo entries.
+#[derive(Debug, Clone, Copy, Default)]
+struct MemoUse {
+    /// An entry was fetched.
     fetched: bool,
     /// One was stored under the number of entries.
     counted: bool,
@@ -229,9 +235,9 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         weights: machine.weights,
         embedded: machine.embedded,
         embedded_more: machine.embedded_more,
-        forks_more: machine.forks_more,
+        forks_more: machine.forks_left > 0,
         memo,
-        counts_memo: machine.fetched && machine.counted,
+        counts_memo: machine.memo_use.fetched && machine.memo_use.counted,
     }
 }
 
@@ -273,10 +279,9 @@ impl<'m> Machine<'m> {
             recent: [u64::MAX; CONTEXT],
             forks: Vec::new(),
             forked: 0,
-            forks_more: false,
+            forks_left: 0,
             indexes: FxHashMap::default(),
-            fetched: false,
-            counted: false,
+            memo_use: MemoUse::default(),
         }
     }
 }

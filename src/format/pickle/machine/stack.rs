@@ -135,7 +135,7 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn get(&mut self, index: u64) -> Result<(), Halt> {
-        self.fetched = true;
+        self.memo_use.fetched = true;
         if let Some(value) = self.state.memo.get(index) {
             if value.detail() != 0 {
                 self.state.dtypes.used(value);
@@ -171,7 +171,7 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn memoize(&mut self) -> Result<(), Halt> {
         let top = self.top()?;
-        self.counted = true;
+        self.memo_use.counted = true;
         self.store(self.state.memo.len(), top)
     }
 
