@@ -35,6 +35,13 @@ pub const DIRECTORY_BYTES: u64 = 32 << 20;
 /// self-extracting ones a program of some megabytes.
 pub const ZIP_GAP_BYTES: u64 = 64 << 20;
 
+/// Bytes of decompressed content that are held in memory, for a whole file and for a member of a compressed tar: reading it twice
+/// would decompress all before it again. Pickles are smaller; what is larger is read as a stream.
+pub const HELD_BYTES: u64 = 8 << 20;
+
+/// Bytes of one extended header of a tar. They hold names and times, and access lists of some kilobytes.
+pub const TAR_EXTENDED: u64 = 1 << 20;
+
 /// Nesting of tuples, lists and dicts in an npy header. numpy's own structured types reach a handful.
 pub const NPY_NESTING: usize = 32;
 
@@ -51,6 +58,13 @@ pub const MARKS: usize = 4 << 20;
 /// Highest memo index accepted. CPython allocates an array that long; `LONG_BINPUT 0x7fffffff` would take 16 GB.
 /// A pickle of 30 million distinct objects stays below.
 pub const MEMO: u64 = 64 << 20;
+
+/// Memo indexes beyond 63 bits that are told apart in one stream. No pickler writes one, and only one unpickler takes them.
+pub const BIG_INDEXES: usize = 4_096;
+
+/// Other readings of operands that cross the end of their frame that are followed in one stream. No pickler writes such an
+/// operand, and one is a reason to refuse.
+pub const STRADDLES: usize = 8;
 
 /// Bytes of a string operand that are compared and shown as a module or qualified name.
 pub const NAME_BYTES: u64 = 4096;

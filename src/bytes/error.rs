@@ -27,6 +27,18 @@ impl ReadError {
         Self::Malformed(detail.into())
     }
 
+    /// Whether a limit was reached, also where a source of bytes says so through [`io::Error`].
+    pub fn is_limit(&self) -> bool {
+        match self {
+            Self::Limit(_) => true,
+            Self::Io(error) => error
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<Self>())
+                .is_some_and(Self::is_limit),
+            Self::Malformed(_) | Self::Unsupported(_) => false,
+        }
+    }
+
     /// The bytes end before what they promise.
     pub fn truncated(what: &str, wanted: u64, left: u64) -> Self {
         Self::Malformed(format!("{what} needs {wanted} bytes, {left} are left"))

@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Budget, ByteSource, ReadError, Window, codec::{self, Codec}, narrow, wide};
+use super::{
+    Budget, ByteSource, ReadError, Window,
+    codec::{self, Codec},
+    narrow, wide,
+};
 use crate::limits;
 
 /// How bytes are compressed.

@@ -7,6 +7,7 @@ use super::{Certainty, Expect, FORMATS, Format, Head, Reading, identify, is_arti
 use crate::{
     bytes::{Budget, ByteSource as _, Codec, Inflated, Method, ReadError, Window, narrow, wide},
     fact::{Hop, Text},
+    limits,
 };
 use std::sync::Arc;
 
@@ -48,8 +49,6 @@ safetensors or npy, which need no unpickling; weights hardly compress.
 
 /// How much is decompressed to see whether it could be an artifact.
 const FRONT: u64 = 64 << 10;
-/// Content up to this size is held in memory.
-const HELD: u64 = 8 << 20;
 /// `ZF` and a length of 19 characters; joblib tells from the byte behind whether it is one more.
 const ZF: &[u8] = b"ZF0x";
 const ZF_HEADER: u64 = 21;
@@ -59,8 +58,32 @@ fn codec(front: &[u8]) -> Option<Codec> {
     Some(match front {
         [0x1f, 0x8b, 8, ..] => Codec::Gzip,
         [0x78, flags, ..] if is_zlib(*flags) => Codec::Zlib,
-        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..]
-        | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Codec::Bzip2,
+        [
+            b'B',
+            b'Z',
+            b'h',
+            b'1'..=b'9',
+            0x31,
+            0x41,
+            0x59,
+            0x26,
+            0x53,
+            0x59,
+            ..,
+        ]
+        | [
+            b'B',
+            b'Z',
+            b'h',
+            b'1'..=b'9',
+            0x17,
+            0x72,
+            0x45,
+            0x38,
+            0x50,
+            0x90,
+            ..,
+        ] => Codec::Bzip2,
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Codec::Xz,
         [0x5d, 0, _, _, _, ..] => Codec::Lzma,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Codec::Zstd,
@@ -111,10 +134,14 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     };
     let before = reading.recorder.checkpoint();
     let hop = Hop::Member {
-        name: Text::new(if name.is_empty() { b"decompressed" } else { name.as_slice() }),
+        name: Text::new(if name.is_empty() {
+            b"decompressed"
+        } else {
+            name.as_slice()
+        }),
         copy: 0,
     };
-    let limit = matches!(error, Some(ReadError::Limit(_)));
+    let limit = error.as_ref().is_some_and(ReadError::is_limit);
     reading.descend(hop, &name, &content, Expect::Named);
     if !limit && !reading.found_since(before) {
         reading.disclaim();
@@ -152,7 +179,7 @@ fn decompress(
             Ok(n) => (n, None),
             Err(error) => (0, Some(error.into())),
         };
-        if length <= HELD {
+        if length <= limits::HELD_BYTES {
             held.extend_from_slice(chunk.get(..n).unwrap_or_default());
         }
         length = length.saturating_add(wide(n));
@@ -166,7 +193,7 @@ fn decompress(
             break error;
         }
     };
-    let content = if length <= HELD {
+    let content = if length <= limits::HELD_BYTES {
         Window::new(held)
     } else {
         Window::new(source(length, Arc::clone(budget)))
@@ -182,11 +209,9 @@ fn is_worth_reading(front: &Window, name: &[u8]) -> bool {
     let Ok(head) = Head::read(front, name) else {
         return false;
     };
-    FORMATS
-        .iter()
-        .any(|format| match (format.probe)(&head) {
-            Certainty::Sure => true,
-            Certainty::Maybe => format.id != super::pickle::FORMAT.id || !super::pickle::is_text(front),
-            Certainty::No => false,
-        })
+    FORMATS.iter().any(|format| match (format.probe)(&head) {
+        Certainty::Sure => true,
+        Certainty::Maybe => format.id != super::pickle::FORMAT.id || !super::pickle::is_text(front),
+        Certainty::No => false,
+    })
 }

@@ -111,7 +111,8 @@ pub(super) fn unwrapped(name: &[u8]) -> Option<&[u8]> {
 
 /// A name without the one of these suffixes that it ends in.
 pub(super) fn without<'n>(name: &'n [u8], suffixes: &[&str]) -> Option<&'n [u8]> {
-    has_extension(name, suffixes).then(|| name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default())
+    has_extension(name, suffixes)
+        .then(|| name.rsplitn(2, |b| *b == b'.').nth(1).unwrap_or_default())
 }
 
 /// The suffix of a model format that is not read yet and whose files are containers of other ones: knowing the container
@@ -165,7 +166,10 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"II*\0", "a TIFF image and no model"),
     (b"MM\0*", "a TIFF image and no model"),
     (b"%PDF-", "a PDF document and no model"),
-    (b"SQLite format 3\0", "an SQLite database, which is not read"),
+    (
+        b"SQLite format 3\0",
+        "an SQLite database, which is not read",
+    ),
 ];
 
 /// What the magic of the first bytes says, where it is none of the formats that are read.
@@ -225,8 +229,7 @@ fn page(head: &Head<'_>) -> Option<&'static str> {
                 .iter()
                 .any(|mark| memchr::memmem::find(&head.front, mark).is_some())
     };
-    (BEGINNINGS.iter().any(begins) && !template())
-        .then_some("an HTML page: a download that failed")
+    (BEGINNINGS.iter().any(begins) && !template()).then_some("an HTML page: a download that failed")
 }
 
 /// What unknown bytes look like, in a few words.

@@ -25,8 +25,8 @@
 mod identify;
 mod reading;
 
-pub use identify::{Certainty, Head, is_artifact_name};
 use identify::has_extension;
+pub use identify::{Certainty, Head, is_artifact_name};
 pub use reading::{Expect, Reading, read};
 
 use crate::bytes::{ReadError, Window};

@@ -88,13 +88,15 @@ impl Reading<'_> {
         self.disclaimed = true;
     }
 
-    /// Whether an artifact, or what is named like one, was met since a moment.
+    /// Whether an artifact that is more than a container, or what is named like an artifact, was met since a moment.
     pub fn found_since(&self, before: Checkpoint) -> bool {
-        self.recorder.since(before).iter().any(|o| {
-            matches!(
-                o.fact,
-                Fact::Is(_) | Fact::Unread(Unread::Unknown { .. } | Unread::Limit { .. } | Unread::Late)
-            )
+        self.recorder.since(before).iter().any(|o| match &o.fact {
+            Fact::Is(id) => !["zip", "tar", "compressed"].contains(&id.as_str()),
+            Fact::Unread(why) => matches!(
+                why,
+                Unread::Unknown { .. } | Unread::Limit { .. } | Unread::Late
+            ),
+            _ => false,
         })
     }
 
@@ -194,7 +196,13 @@ impl Reading<'_> {
         let is = self.formats_since(before);
         let container = is.first()?;
         let suffix = identify::unread_form(name, container)?;
-        Some(format!("a {} in the form of `.{suffix}`, which is not read", container.title).into())
+        Some(
+            format!(
+                "a {} in the form of `.{suffix}`, which is not read",
+                container.title
+            )
+            .into(),
+        )
     }
 
     /// Says so if the suffix belongs to something else than what the content is.
@@ -280,7 +288,9 @@ fn is_possible(global: &Global) -> bool {
     };
     let module = name.module.as_bytes();
     !module.is_empty()
-        && module
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'+' | b'~') || !b.is_ascii())
+        && module.iter().all(|b| {
+            b.is_ascii_alphanumeric()
+                || matches!(b, b'_' | b'.' | b'-' | b'+' | b'~')
+                || !b.is_ascii()
+        })
 }

@@ -55,10 +55,6 @@ The files themselves, each in a format that is read.
 ";
 
 const BLOCK: usize = 512;
-/// Extended headers hold names and times. Python reads longer ones, too; they are refused.
-const EXTENDED: u64 = 1 << 20;
-/// Members of compressed archives are held in memory up to this size: reading one twice would decompress all before it again.
-const HELD: u64 = 8 << 20;
 
 /// What decides how a tar goes on after a header.
 struct Header {
@@ -115,13 +111,18 @@ fn number(field: &[u8]) -> Option<i128> {
         if *first == 0x80 {
             return Some(value);
         }
-        let whole = binary.iter().try_fold(1_i128, |all, _| all.checked_mul(256))?;
+        let whole = binary
+            .iter()
+            .try_fold(1_i128, |all, _| all.checked_mul(256))?;
         return value.checked_sub(whole);
     }
     let space = |b: u8| matches!(b, b' ' | b'\t'..=b'\r' | 0x1c..=0x1f);
     let from = text(field);
     let start = from.iter().position(|b| !space(*b)).unwrap_or(from.len());
-    let end = from.iter().rposition(|b| !space(*b)).map_or(start, |last| last.saturating_add(1));
+    let end = from
+        .iter()
+        .rposition(|b| !space(*b))
+        .map_or(start, |last| last.saturating_add(1));
     let mut digits = from.get(start..end).unwrap_or_default();
     if digits.is_empty() {
         return Some(0);
@@ -140,11 +141,18 @@ fn number(field: &[u8]) -> Option<i128> {
     if !grouped || prefixed && digits.is_empty() {
         return None;
     }
-    let value = digits.iter().filter(|b| **b != b'_').try_fold(0_i128, |sum, b| {
-        sum.checked_mul(8)?
-            .checked_add(i128::from(b.wrapping_sub(b'0')))
-    })?;
-    Some(if negative { value.checked_neg()? } else { value })
+    let value = digits
+        .iter()
+        .filter(|b| **b != b'_')
+        .try_fold(0_i128, |sum, b| {
+            sum.checked_mul(8)?
+                .checked_add(i128::from(b.wrapping_sub(b'0')))
+        })?;
+    Some(if negative {
+        value.checked_neg()?
+    } else {
+        value
+    })
 }
 
 /// What extended headers say of a member.
@@ -233,17 +241,19 @@ impl<'w> Members<'w> {
                 )));
             }
             let block = self.window.bytes_at(self.at, BLOCK)?;
-            let header = (block.len() == BLOCK).then(|| Header::read(&block)).flatten();
+            let header = (block.len() == BLOCK)
+                .then(|| Header::read(&block))
+                .flatten();
             let Some(header) = header else {
                 return Ok(None);
             };
             let start = self.at.saturating_add(wide(BLOCK));
             match header.kind {
                 b'x' | b'X' | b'g' | b'L' | b'K' => {
-                    if header.size > EXTENDED {
+                    if header.size > limits::TAR_EXTENDED {
                         return Err(ReadError::Limit(format!(
                             "an extended header of more than {} KiB",
-                            EXTENDED >> 10
+                            limits::TAR_EXTENDED >> 10
                         )));
                     }
                     let body = self.window.bytes_at(start, narrow(header.size))?;
@@ -305,7 +315,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         reading.record(verdict);
     }
     let result = read_members(window, torch, reading);
-    let limit = matches!(result, Err(ReadError::Limit(_)));
+    let limit = result.as_ref().is_err_and(ReadError::is_limit);
     if !torch && !limit && !reading.found_since(before) {
         reading.disclaim();
     }
@@ -330,10 +340,14 @@ fn read_members(window: &Window, torch: bool, reading: &mut Reading<'_>) -> Resu
         let Some(mut body) = window.sub(member.start..end) else {
             return Err(ReadError::truncated("a member", member.size, left));
         };
-        if window.is_sequential() && body.len() <= HELD {
-            body = Window::new(body.bytes_at(0, narrow(HELD))?);
+        if window.is_sequential() && body.len() <= limits::HELD_BYTES {
+            body = Window::new(body.bytes_at(0, narrow(limits::HELD_BYTES))?);
         }
-        let last = member.name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+        let last = member
+            .name
+            .rsplit(|b| *b == b'/')
+            .next()
+            .unwrap_or_default();
         let expect = if torch && is_part(last) {
             Expect::Format(&pickle::FORMAT)
         } else {

@@ -55,12 +55,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 format!("it could not be read: {detail}"),
                 "make it readable, or leave it out under `exclude` in the policy, with a reason",
             ),
-            Unread::Unsupported { detail } if detail.as_bytes().starts_with(b"arrays that joblib") => (
-                "unsupported",
-                format!("it is in a form that is not read: {detail}"),
-                "store the arrays as npy, npz or safetensors; a file that is trusted for another reason can be excluded in \
+            Unread::Unsupported { detail }
+                if detail.as_bytes().starts_with(b"arrays that joblib") =>
+            {
+                (
+                    "unsupported",
+                    format!("it is in a form that is not read: {detail}"),
+                    "store the arrays as npy, npz or safetensors; a file that is trusted for another reason can be excluded in \
                  weighbridge.yaml (`exclude:`), with a comment that says why",
-            ),
+                )
+            }
             Unread::Unsupported { detail } => (
                 "unsupported",
                 format!("it is in a form that is not read: {detail}"),

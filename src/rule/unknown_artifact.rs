@@ -20,7 +20,7 @@ declare_rule! {
     /// ## Example
     ///
     /// ```text
-    /// model.joblib holds gzip data
+    /// model.gguf holds a GGUF file, which is not read
     /// ```
     ///
     /// ## Use instead
@@ -40,8 +40,7 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.observations {
         if let Fact::Unread(Unread::Unknown { detail }) = &observation.fact {
-            let message =
-                format!("it is named like a model file and holds {detail}");
+            let message = format!("it is named like a model file and holds {detail}");
             let mut finding = case.finding(&META, observation, message);
             finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
             if let Some(glob) = policy::pattern_of(&case.entry.path) {

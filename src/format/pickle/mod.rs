@@ -273,9 +273,7 @@ fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
             }
         };
         for global in again {
-            let known = |o: &Observation| {
-                matches!(&o.fact, Fact::Global { global: Global::Named(name), .. } if *name == global)
-            };
+            let known = |o: &Observation| matches!(&o.fact, Fact::Global { global: Global::Named(name), .. } if *name == global);
             if !reading.recorder.since(before).iter().any(known) {
                 reading.record(Fact::OfReusedMemo { global });
             }

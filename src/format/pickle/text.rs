@@ -92,9 +92,7 @@ fn lenient(line: &[u8], takes: impl Fn(&[u8]) -> bool) -> bool {
 fn is_decimal(line: &[u8]) -> bool {
     let digits = line.strip_prefix(b"-").unwrap_or(line);
     line == b"0"
-        || !digits.starts_with(b"0")
-            && !digits.is_empty()
-            && digits.iter().all(u8::is_ascii_digit)
+        || !digits.starts_with(b"0") && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// A float as picklers write it: what `repr` and C's `%.17g` give.
@@ -109,11 +107,10 @@ fn is_plain_float(line: &[u8]) -> bool {
     };
     let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     let exponent = exponent.is_none_or(|exponent| match exponent {
-        [b'+' | b'-', rest @ ..] => digits(rest),
-        rest => digits(rest),
+        [b'+' | b'-', rest @ ..] | rest => digits(rest),
     });
-    let mantissa = mantissa.split(|b| *b == b'.').count() <= 2
-        && mantissa.split(|b| *b == b'.').all(digits);
+    let mantissa =
+        mantissa.split(|b| *b == b'.').count() <= 2 && mantissa.split(|b| *b == b'.').all(digits);
     matches!(number, b"inf" | b"nan") || mantissa && exponent
 }
 
@@ -402,7 +399,8 @@ mod tests {
             assert_eq!(int(plain.as_bytes()), Spelling::Plain, "{plain:?}");
         }
         for odd in [
-            "0x10", "010", " 7", "+1", "+0", "0xf", "0b1", "0o7", "1_000", "08", "5\0junk", "-0x1F ", "-0", "\u{661}",
+            "0x10", "010", " 7", "+1", "+0", "0xf", "0b1", "0o7", "1_000", "08", "5\0junk",
+            "-0x1F ", "-0", "\u{661}",
         ] {
             assert_eq!(int(odd.as_bytes()), Spelling::Odd, "{odd:?}");
         }

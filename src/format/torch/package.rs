@@ -68,7 +68,7 @@ fn claims(directory: &Directory) -> bool {
             [Some(&member.name), member.other_name.as_ref()]
                 .into_iter()
                 .flatten()
-                .map(|name| name.as_bytes())
+                .map(crate::fact::Text::as_bytes)
         })
     };
     if names().any(|name| ends_in(name, b".data/extern_modules")) {

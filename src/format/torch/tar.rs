@@ -19,7 +19,9 @@ pub(in crate::format) static FORMAT: Format = Format {
     extensions: &[],
     executes: true,
     probe: |_: &Head<'_>| Certainty::No,
-    read: |window: &Window, reading: &mut Reading<'_>| (crate::format::tar::FORMAT.read)(window, reading),
+    read: |window: &Window, reading: &mut Reading<'_>| {
+        (crate::format::tar::FORMAT.read)(window, reading)
+    },
 };
 
 const DOC: &str = "\

@@ -95,12 +95,13 @@ fn probe(head: &Head<'_>) -> Certainty {
 
 /// Suffixes of archives that are laid out for something else than models: what is inside is read all the same.
 const OTHER_ARCHIVES: &[&str] = &[
-    "3mf", "aab", "aar", "apk", "cbz", "crx", "docm", "docx", "dotx", "ear", "epub", "fcstd", "idml", "ipa", "jar", "jmod",
-    "kmz", "kra", "nupkg", "odg", "odp", "ods", "odt", "ora", "pptm", "pptx", "potx", "sketch", "usdz", "vsix", "war",
-    "xlam", "xlsb", "xlsm", "xlsx", "xltx", "xmind", "xpi", "zarr", "zarr.zip",
+    "3mf", "aab", "aar", "apk", "cbz", "crx", "docm", "docx", "dotx", "ear", "epub", "fcstd",
+    "idml", "ipa", "jar", "jmod", "kmz", "kra", "nupkg", "odg", "odp", "ods", "odt", "ora", "pptm",
+    "pptx", "potx", "sketch", "usdz", "vsix", "war", "xlam", "xlsb", "xlsm", "xlsx", "xltx",
+    "xmind", "xpi", "zarr", "zarr.zip",
 ];
 
-/// Members that say so, whatever the archive is called: Office and OpenDocument files, Java, Android, e-books, zarr stores.
+/// Members that say so, whatever the archive is called: Office files, Java, Android, e-books, zarr stores.
 const OTHER_MARKS: &[&[u8]] = &[
     b"[Content_Types].xml",
     b"META-INF/MANIFEST.MF",
@@ -114,6 +115,9 @@ const OTHER_MARKS: &[&[u8]] = &[
     b".zmetadata",
 ];
 
+/// What programs begin with that carry an archive: of Windows, of Linux, scripts.
+const PROGRAMS: &[&[u8]] = &[b"MZ", b"\x7fELF", b"#!"];
+
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
     let directory = directory(window, reading)?;
@@ -123,7 +127,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         return (layout.read)(window, &directory, reading);
     }
     let name = reading.name.clone();
-    if !is_unknown_to_torch(reading) && is_for_something_else(&directory, name.as_bytes()) {
+    if !is_unknown_to_torch(reading) && is_for_something_else(window, &directory, name.as_bytes()) {
         let members = reading.recorder.checkpoint();
         read_members(window, &directory, reading, |_| Some(Expect::Aside));
         // What nobody opens as a model may be put together oddly: all that counts is what is inside.
@@ -148,15 +152,25 @@ pub(super) fn is_unknown_to_torch(reading: &mut Reading<'_>) -> bool {
     named
 }
 
-/// Whether the members or the name say that an archive is no model's.
-fn is_for_something_else(directory: &Directory, name: &[u8]) -> bool {
-    let named = is_artifact_name(name) && !has_extension(name, FORMAT.extensions);
-    has_extension(name, OTHER_ARCHIVES)
-        || !named && directory.members.iter().any(|member| {
-            let name = member.name.as_bytes();
-            let last = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
-            OTHER_MARKS.contains(&name) || OTHER_MARKS.contains(&last)
-        })
+/// Whether the members, the name or what stands before it says that an archive is no model's.
+fn is_for_something_else(window: &Window, directory: &Directory, name: &[u8]) -> bool {
+    if has_extension(name, OTHER_ARCHIVES) {
+        return true;
+    }
+    if is_artifact_name(name) && !has_extension(name, FORMAT.extensions) {
+        return false;
+    }
+    let program = || {
+        let front = window.bytes_at(0, 4).unwrap_or_default();
+        !has_extension(name, FORMAT.extensions)
+            && PROGRAMS.iter().any(|program| front.starts_with(program))
+    };
+    let marked = |member: &Member| {
+        let name = member.name.as_bytes();
+        let last = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+        OTHER_MARKS.contains(&name) || OTHER_MARKS.contains(&last)
+    };
+    program() || directory.members.iter().any(marked)
 }
 
 /// Whether an archive is one of torch's: whether torch would find `data.pkl` or `constants.pkl` in some root of it.

@@ -18,9 +18,6 @@ const EMBEDDED: usize = 4096;
 /// Bytes of such constants that are held because they do not stand in the file as they are.
 const DECODED: u64 = 64 << 20;
 
-/// Memo indexes beyond 63 bits that are told apart. No pickler writes one.
-const INDEXES: usize = 4096;
-
 /// `PROTO` as protocols 0 to 2 store it in bytes: as Latin-1 text that `_codecs.encode` turns back.
 const ENCODED_PROTO: &[u8] = b"\xc2\x80";
 
@@ -54,9 +51,10 @@ impl Machine<'_> {
         if let Some(index) = self.indexes.get(&digits) {
             return Ok(*index);
         }
-        if self.indexes.len() >= INDEXES {
+        if self.indexes.len() >= limits::BIG_INDEXES {
             return Err(Halt::Error(ReadError::Limit(format!(
-                "more than {INDEXES} memo indexes beyond 63 bits"
+                "more than {} memo indexes beyond 63 bits",
+                limits::BIG_INDEXES
             ))));
         }
         let index = i64::MAX

@@ -7,9 +7,13 @@
 
 mod calls;
 mod constants;
+mod frames;
+mod reused;
 mod stack;
 mod stops;
 mod uses;
+
+pub(in crate::format::pickle) use reused::Reused;
 
 use super::{
     Storage,
@@ -24,16 +28,11 @@ use super::{
     value::{Interner, Kind, Nodes, Overgrown, Value},
 };
 use crate::{
-    bytes::{ReadError, Window, wide},
-    fact::{Fact, GlobalName, ListingLine, Site, Text},
+    bytes::{ReadError, Window},
+    fact::{Fact, ListingLine, Site, Text},
     limits,
 };
 use rustc_hash::FxHashMap;
-
-/// How many other readings of straddled operands are followed in one stream. One is already a reason to refuse.
-const FORKS: usize = 8;
-/// Machines larger than this are not copied for another reading.
-const FORK_VALUES: u64 = 1 << 20;
 
 /// What is left of a machine when its stream ends.
 #[derive(Debug)]
@@ -130,11 +129,17 @@ pub(in crate::format::pickle) struct Machine<'m> {
     recent: [u64; CONTEXT],
     forks: Vec<(State, u64, Straddle)>,
     forked: usize,
-    /// There are other readings that were not followed.
-    forks_more: bool,
+    /// Other readings that are not followed.
+    forks_left: usize,
     /// Memo indexes beyond 63 bits, by their digits.
     indexes: FxHashMap<Box<[u8]>, u64>,
-    /// A memo entry was fetched.
+    memo_use: MemoUse,
+}
+
+/// What decides whether an unpickler that is used again fetches other memo entries.
+#[derive(Debug, Clone, Copy, Default)]
+struct MemoUse {
+    /// An entry was fetched.
     fetched: bool,
     /// One was stored under the number of entries.
     counted: bool,
@@ -220,41 +225,9 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         seen: machine.seen,
         embedded: machine.embedded,
         embedded_more: machine.embedded_more,
-        forks_more: machine.forks_more,
+        forks_more: machine.forks_left > 0,
         memo,
-        counts_memo: machine.fetched && machine.counted,
-    }
-}
-
-/// An unpickler object that is used for one pickle after another: it keeps its memo, and goes on counting its entries.
-pub(in crate::format::pickle) struct Reused<'m>(Machine<'m>);
-
-impl std::fmt::Debug for Reused<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Reused")
-    }
-}
-
-impl Reused<'_> {
-    /// Before its first pickle.
-    pub(in crate::format::pickle) fn new(window: &Window) -> Self {
-        let mut machine = Machine::new(window, 0, None);
-        machine.trial = true;
-        Self(machine)
-    }
-
-    /// Reads the pickle that begins at `start`; the globals that it resolves and no pickle before it did.
-    pub(in crate::format::pickle) fn read(&mut self, start: u64) -> Vec<GlobalName> {
-        let machine = &mut self.0;
-        machine.lexer = Lexer::new(machine.window.clone(), start);
-        machine.state.stack.clear();
-        machine.state.marks.clear();
-        machine.state.fence = 0;
-        let known = machine.seen.rows();
-        // Where it stops does not matter: what it resolved before counts.
-        let _ = machine.run_on();
-        machine.forks.clear();
-        machine.seen.names_from(known)
+        counts_memo: machine.memo_use.fetched && machine.memo_use.counted,
     }
 }
 
@@ -295,10 +268,9 @@ impl<'m> Machine<'m> {
             recent: [u64::MAX; CONTEXT],
             forks: Vec::new(),
             forked: 0,
-            forks_more: false,
+            forks_left: 0,
             indexes: FxHashMap::default(),
-            fetched: false,
-            counted: false,
+            memo_use: MemoUse::default(),
         }
     }
 }
@@ -323,27 +295,6 @@ impl Machine<'_> {
                     self.at,
                     ReadError::Limit(format!("more than {} opcodes", limits::OPCODES)),
                 ));
-            }
-        }
-    }
-
-    /// Notes where the next pickle would begin after a STOP: right behind it, and for an unpickler that has buffered the
-    /// frame (CPython's, from a file) behind the frame.
-    fn ended(&mut self, stopped: bool, ends: &mut Vec<u64>) {
-        if !stopped {
-            return;
-        }
-        let here = self.lexer.offset();
-        let behind_frame = self.lexer.inside_frame();
-        if let Some(frame_end) = behind_frame {
-            let detail = || {
-                format!("the pickle stops at {here:#x}, inside a frame that ends at {frame_end:#x}")
-            };
-            self.seen.anomaly("frame-straddle", detail, self.moment());
-        }
-        for end in std::iter::once(here).chain(behind_frame) {
-            if !ends.contains(&end) {
-                ends.push(end);
             }
         }
     }
@@ -696,28 +647,6 @@ impl Machine<'_> {
             names: &self.names,
             seen: &self.seen,
             window: &self.window,
-        }
-    }
-
-    /// Keeps the other reading of an operand that crosses the end of its frame, to be run when this one is done.
-    #[cold]
-    fn straddled(&mut self) {
-        let Some(straddle) = self.lexer.straddle.take() else {
-            return;
-        };
-        let detail = || {
-            format!(
-                "an operand at {:#x} crosses the end of its frame at {:#x}",
-                straddle.at, straddle.frame_end
-            )
-        };
-        self.seen.anomaly("frame-straddle", detail, self.moment());
-        self.forked = self.forked.saturating_add(1);
-        let size = wide(self.state.stack.len()).saturating_add(self.state.memo.len());
-        if self.forked <= FORKS && size <= FORK_VALUES {
-            self.forks.push((self.state.clone(), self.at, straddle));
-        } else {
-            self.forks_more = true;
         }
     }
 }

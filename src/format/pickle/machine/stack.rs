@@ -142,7 +142,7 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn get(&mut self, index: u64) -> Result<(), Halt> {
-        self.fetched = true;
+        self.memo_use.fetched = true;
         if let Some(value) = self.state.memo.get(index) {
             return self.push(value);
         }
@@ -173,7 +173,7 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn memoize(&mut self) -> Result<(), Halt> {
         let top = self.top()?;
-        self.counted = true;
+        self.memo_use.counted = true;
         self.store(self.state.memo.len(), top)
     }
 

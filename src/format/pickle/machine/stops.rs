@@ -14,8 +14,13 @@ impl Machine<'_> {
     /// `STACK_GLOBAL` takes two strings; every unpickler compares their types.
     pub(super) fn needs_names(&self) -> Result<(), Halt> {
         let no_name = |kind| is_plain(kind) && !matches!(kind, Kind::Str | Kind::StrAt);
-        if (0..2).filter_map(|depth| self.kind_below(depth)).any(no_name) {
-            return Err(malformed("STACK_GLOBAL takes two strings, and one of these is none"));
+        if (0..2)
+            .filter_map(|depth| self.kind_below(depth))
+            .any(no_name)
+        {
+            return Err(malformed(
+                "STACK_GLOBAL takes two strings, and one of these is none",
+            ));
         }
         Ok(())
     }
@@ -27,14 +32,20 @@ impl Machine<'_> {
 
     /// The same for `OBJ`, whose class lies above the mark.
     pub(super) fn needs_callable_at_mark(&self) -> Result<(), Halt> {
-        let class = self.state.marks.last().and_then(|mark| self.state.stack.get(*mark));
+        let class = self
+            .state
+            .marks
+            .last()
+            .and_then(|mark| self.state.stack.get(*mark));
         is_callable(class.map(|value| value.kind()))
     }
 }
 
 fn is_callable(kind: Option<Kind>) -> Result<(), Halt> {
     if kind.is_some_and(is_plain) {
-        return Err(malformed("what is called is a constant or a container: nothing can be called so"));
+        return Err(malformed(
+            "what is called is a constant or a container: nothing can be called so",
+        ));
     }
     Ok(())
 }

@@ -1,0 +1,52 @@
+//! Frames that operands and pickles do not fit: the readings of unpicklers that buffer a frame, beside those that do not.
+
+use super::Machine;
+use crate::{bytes::wide, limits};
+
+/// Machines larger than this are not copied for another reading.
+const FORK_VALUES: u64 = 1 << 20;
+
+impl Machine<'_> {
+    /// Notes where the next pickle would begin after a STOP: right behind it, and for an unpickler that has buffered the
+    /// frame (CPython's, from a file) behind the frame.
+    pub(super) fn ended(&mut self, stopped: bool, ends: &mut Vec<u64>) {
+        if !stopped {
+            return;
+        }
+        let here = self.lexer.offset();
+        let behind_frame = self.lexer.inside_frame();
+        if let Some(frame_end) = behind_frame {
+            let detail = || {
+                format!("the pickle stops at {here:#x}, inside a frame that ends at {frame_end:#x}")
+            };
+            self.seen.anomaly("frame-straddle", detail, self.moment());
+        }
+        for end in std::iter::once(here).chain(behind_frame) {
+            if !ends.contains(&end) {
+                ends.push(end);
+            }
+        }
+    }
+
+    /// Keeps the other reading of an operand that crosses the end of its frame, to be run when this one is done.
+    #[cold]
+    pub(super) fn straddled(&mut self) {
+        let Some(straddle) = self.lexer.straddle.take() else {
+            return;
+        };
+        let detail = || {
+            format!(
+                "an operand at {:#x} crosses the end of its frame at {:#x}",
+                straddle.at, straddle.frame_end
+            )
+        };
+        self.seen.anomaly("frame-straddle", detail, self.moment());
+        self.forked = self.forked.saturating_add(1);
+        let size = wide(self.state.stack.len()).saturating_add(self.state.memo.len());
+        if self.forked <= limits::STRADDLES && size <= FORK_VALUES {
+            self.forks.push((self.state.clone(), self.at, straddle));
+        } else {
+            self.forks_left = self.forks_left.saturating_add(1);
+        }
+    }
+}
