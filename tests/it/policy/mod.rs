@@ -55,6 +55,7 @@ pub(crate) const CATALOG: Catalog<'static> = Catalog {
         "pickle",
         "safetensors",
         "torch-legacy",
+        "torch-export",
         "torch-script",
         "torch-tar",
         "torch-zip",

@@ -10,12 +10,51 @@ use crate::fact::GlobalName;
 
 /// Attributes of a tensor that cannot be set, or only to what no writer sets.
 const READ_ONLY: &[&str] = &[
-    "H", "T", "__class__", "__cuda_array_interface__", "__dict__", "__weakref__", "_base", "_cdata",
-    "_grad_fn", "_has_grad_dtype_override", "_has_symbolic_sizes_strides", "_python_dispatch",
-    "_version", "device", "dtype", "grad_dtype", "grad_fn", "imag", "is_cpu", "is_cuda", "is_ipu",
-    "is_leaf", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized",
-    "is_sparse", "is_sparse_csr", "is_vulkan", "is_xla", "is_xpu", "itemsize", "layout", "mH", "mT",
-    "name", "names", "nbytes", "ndim", "output_nr", "retains_grad", "shape",
+    "H",
+    "T",
+    "__class__",
+    "__cuda_array_interface__",
+    "__dict__",
+    "__weakref__",
+    "_base",
+    "_cdata",
+    "_grad_fn",
+    "_has_grad_dtype_override",
+    "_has_symbolic_sizes_strides",
+    "_python_dispatch",
+    "_version",
+    "device",
+    "dtype",
+    "grad_dtype",
+    "grad_fn",
+    "imag",
+    "is_cpu",
+    "is_cuda",
+    "is_ipu",
+    "is_leaf",
+    "is_maia",
+    "is_meta",
+    "is_mkldnn",
+    "is_mps",
+    "is_mtia",
+    "is_nested",
+    "is_quantized",
+    "is_sparse",
+    "is_sparse_csr",
+    "is_vulkan",
+    "is_xla",
+    "is_xpu",
+    "itemsize",
+    "layout",
+    "mH",
+    "mT",
+    "name",
+    "names",
+    "nbytes",
+    "ndim",
+    "output_nr",
+    "retains_grad",
+    "shape",
 ];
 
 /// The classes in `numpy.dtypes` by type code (numpy 1.25 and later), and whether a size is part of the code.
@@ -77,10 +116,14 @@ impl Machine<'_> {
                     TensorClass::Tensor => self.set_tensor(at, state),
                     TensorClass::Parameter => self.set_parameter(at, state),
                 },
-                Some(Object::Dict(Dict { class: Class::Ordered, .. })) => {
-                    self.updates(target, state)
-                }
-                Some(Object::Dict(Dict { class: Class::Counter, .. }))
+                Some(Object::Dict(Dict {
+                    class: Class::Ordered,
+                    ..
+                })) => self.updates(target, state),
+                Some(Object::Dict(Dict {
+                    class: Class::Counter,
+                    ..
+                }))
                 | Some(Object::Typed { .. } | Object::Untyped { .. }) => {
                     self.slots(target, state, true)
                 }
@@ -99,8 +142,7 @@ impl Machine<'_> {
 
     /// `inst.__dict__.update(state)`.
     fn updates(&self, target: Value, state: Value) -> Step<()> {
-        let fits = self.heap.dict(state).is_some()
-            || self.all(state, Asked::Pairs).is_some();
+        let fits = self.heap.dict(state).is_some() || self.all(state, Asked::Pairs).is_some();
         if fits {
             return Ok(());
         }
@@ -230,7 +272,9 @@ impl Machine<'_> {
             "data" => self.set_data(target, &tensor, value),
             "grad" | "_grad" => match (value, self.heap.tensor(value)) {
                 (Value::None, _) => Ok(()),
-                (_, Some(grad)) if grad.dtype == tensor.dtype && grad.sizes == tensor.sizes => Ok(()),
+                (_, Some(grad)) if grad.dtype == tensor.dtype && grad.sizes == tensor.sizes => {
+                    Ok(())
+                }
                 _ => Err(refused(self)),
             },
             name if READ_ONLY.contains(&name) => Err(refused(self)),
@@ -261,14 +305,23 @@ impl Machine<'_> {
             return Err("the data of a tensor that requires gradients have none".into());
         }
         let (class, grad) = (tensor.class, tensor.grad);
-        self.change(target, |tensor| *tensor = Tensor { class, grad, ..data });
+        self.change(target, |tensor| {
+            *tensor = Tensor {
+                class,
+                grad,
+                ..data
+            }
+        });
         Ok(())
     }
 
     /// `tensor.set_(*state)`.
     fn set_tensor(&mut self, target: u32, state: Value) -> Step<()> {
         let parts = self.heap.elements(state).ok_or_else(|| {
-            Refused(format!("BUILD sets the state of a tensor to {}", self.article(state)))
+            Refused(format!(
+                "BUILD sets the state of a tensor to {}",
+                self.article(state)
+            ))
         })?;
         let Some(Object::Tensor(tensor)) = self.heap.get(target) else {
             return Ok(());
@@ -284,8 +337,12 @@ impl Machine<'_> {
                     grows: true,
                     meta: false,
                     record: None,
+                    turned: 0,
                 })?;
-                let empty = Tensor { memory: Some(memory), ..Tensor::of_dtype(tensor.dtype) };
+                let empty = Tensor {
+                    memory: Some(memory),
+                    ..Tensor::of_dtype(tensor.dtype)
+                };
                 return self.becomes(target, empty);
             }
             [source, ..] => *source,
@@ -374,7 +431,10 @@ impl Machine<'_> {
                 )));
             }
         };
-        let dtype = self.heap.tensor(value).map_or(Dtype::FLOAT, |tensor| tensor.dtype);
+        let dtype = self
+            .heap
+            .tensor(value)
+            .map_or(Dtype::FLOAT, |tensor| tensor.dtype);
         let grad = self.gradient(grad, dtype)?;
         self.change(value, |tensor| tensor.grad = grad);
         Ok(())
