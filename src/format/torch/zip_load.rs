@@ -294,11 +294,8 @@ fn unsigned(text: &[u8]) -> Option<i128> {
         [b'\x0b', rest @ ..] => rest.trim_ascii_start(),
         text => text,
     };
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    let negative = text.first() == Some(&b'-');
+    let digits = unsigned_part(text);
     let end = digits.iter().position(|byte| !byte.is_ascii_digit());
     let digits = digits.get(..end.unwrap_or(digits.len()))?;
     let number: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
@@ -310,13 +307,16 @@ fn unsigned(text: &[u8]) -> Option<i128> {
     })
 }
 
+/// What stands behind a sign, if there is one.
+fn unsigned_part(text: &[u8]) -> &[u8] {
+    let signed = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+"));
+    signed.unwrap_or(text)
+}
+
 /// Whether Python's `int` takes bytes for a number.
 fn is_python_integer(text: &[u8]) -> bool {
     let text = text.trim_ascii();
-    let digits = match text {
-        [b'-' | b'+', rest @ ..] => rest,
-        rest => rest,
-    };
+    let digits = unsigned_part(text);
     let groups = digits.split(|byte| *byte == b'_');
     !digits.is_empty()
         && groups

@@ -18,11 +18,11 @@ use crate::support::{
 fn load(bytes: Vec<u8>) -> TorchLoad {
     let mut recorder = Recorder::default();
     weighbridge::format::read(&Window::new(bytes), b"model.pt", &mut recorder);
-    let loads = recorder.finish().into_iter().filter_map(|o| match o.fact {
+    let mut loads = recorder.finish().into_iter().filter_map(|o| match o.fact {
         Fact::TorchLoad(load) if o.site.hops.is_empty() => Some(*load),
         _ => None,
     });
-    loads.last().unwrap()
+    loads.next().unwrap()
 }
 
 fn verdict(load: &TorchLoad, policy: &Policy) -> String {

@@ -540,13 +540,7 @@ impl Machine<'_> {
             .checked_mul(dtype.bytes)
             .filter(|bytes| *bytes < ALLOCATES);
         let bytes = bytes.ok_or("a tensor that no memory holds")?;
-        Ok(self.heap.memory(Memory {
-            bytes,
-            grows: true,
-            meta: false,
-            record: None,
-            turned: 0,
-        })?)
+        Ok(self.heap.memory(Memory::new(bytes))?)
     }
 
     fn legacy_tensor(&mut self, callee: u32, dtype: Option<Dtype>, given: &[Value]) -> Step<Value> {

@@ -558,7 +558,7 @@ impl<'a> Machine<'a> {
                         Value::Bool(n) => i64::from(*n) < len,
                         _ => false,
                     };
-                    let fits = items.len() % 2 == 0 && items.iter().step_by(2).all(inside);
+                    let fits = items.len().is_multiple_of(2) && items.iter().step_by(2).all(inside);
                     // What it changes in the list matters to nothing that is asked later.
                     if fits && !self.since((2, 10)) {
                         return Ok(());

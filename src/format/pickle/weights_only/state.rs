@@ -6,7 +6,7 @@ use super::{
     names::Dtype,
     value::{Class, Dict, Kind, Object, Tensor, TensorClass, Value},
 };
-use crate::fact::GlobalName;
+use crate::{fact::GlobalName, format::pickle::dtype::Dtypes};
 
 /// Attributes of a tensor that cannot be set, or only to what no writer sets.
 const READ_ONLY: &[&str] = &[
@@ -57,44 +57,10 @@ const READ_ONLY: &[&str] = &[
     "shape",
 ];
 
-/// The classes in `numpy.dtypes` by type code (numpy 1.25 and later), and whether a size is part of the code.
-static NUMPY: &[(&str, &str)] = &[
-    ("?", "BoolDType"),
-    ("b1", "BoolDType"),
-    ("i1", "Int8DType"),
-    ("i2", "Int16DType"),
-    ("i4", "Int32DType"),
-    ("i8", "Int64DType"),
-    ("u1", "UInt8DType"),
-    ("u2", "UInt16DType"),
-    ("u4", "UInt32DType"),
-    ("u8", "UInt64DType"),
-    ("f2", "Float16DType"),
-    ("f4", "Float32DType"),
-    ("f8", "Float64DType"),
-    ("f16", "LongDoubleDType"),
-    ("c8", "Complex64DType"),
-    ("c16", "Complex128DType"),
-    ("c32", "CLongDoubleDType"),
-    ("O", "ObjectDType"),
-    ("M", "DateTime64DType"),
-    ("m", "TimeDelta64DType"),
-    ("S", "BytesDType"),
-    ("U", "StrDType"),
-    ("V", "VoidDType"),
-    ("T", "StringDType"),
-];
-
-/// The class of the dtype of a code.
-pub(super) fn numpy_class(code: &[u8]) -> Option<&'static &'static str> {
+/// The class of the numpy dtype of a code.
+pub(super) fn numpy_class(code: &[u8]) -> Option<&'static str> {
     let code = std::str::from_utf8(code).ok()?;
-    let code = code.trim_start_matches(['<', '>', '=', '|']);
-    let found = NUMPY.iter().find(|(known, _)| {
-        let sized = matches!(*known, "O" | "M" | "m" | "S" | "U" | "V");
-        let size = code.strip_prefix(known);
-        code == *known || sized && size.is_some_and(|size| size.bytes().all(|b| b.is_ascii_digit()))
-    });
-    found.map(|(_, class)| class)
+    Dtypes::default().spelled(code).class()
 }
 
 impl Machine<'_> {
@@ -105,7 +71,7 @@ impl Machine<'_> {
             Value::NumpyDtype(class) => {
                 let class =
                     class.ok_or("BUILD sets state on a numpy dtype whose class is not known")?;
-                self.built.insert(GlobalName::new("numpy.dtypes", *class));
+                self.built.insert(GlobalName::new("numpy.dtypes", class));
                 Ok(())
             }
             Value::Size { .. } | Value::Complex { .. } | Value::Device(_) => {
@@ -120,13 +86,14 @@ impl Machine<'_> {
                     class: Class::Ordered,
                     ..
                 })) => self.updates(target, state),
-                Some(Object::Dict(Dict {
-                    class: Class::Counter,
-                    ..
-                }))
-                | Some(Object::Typed { .. } | Object::Untyped { .. }) => {
-                    self.slots(target, state, true)
-                }
+                Some(
+                    Object::Dict(Dict {
+                        class: Class::Counter,
+                        ..
+                    })
+                    | Object::Typed { .. }
+                    | Object::Untyped { .. },
+                ) => self.slots(target, state, true),
                 Some(Object::Set { .. } | Object::ByteArray { .. }) => {
                     self.slots(target, state, false)
                 }
@@ -327,23 +294,19 @@ impl Machine<'_> {
             return Ok(());
         };
         let tensor = Tensor::clone(tensor);
-        if tensor.kind != Kind::Strided || tensor.grad || tensor.meta {
+        if tensor.kind != Kind::Strided || tensor.grad || tensor.meta && !parts.is_empty() {
             return Err("BUILD changes a tensor that cannot be changed".into());
         }
         let source = match parts.as_slice() {
             [] => {
-                let memory = self.heap.memory(super::value::Memory {
-                    bytes: 0,
-                    grows: true,
-                    meta: false,
-                    record: None,
-                    turned: 0,
-                })?;
+                let memory = self.heap.memory(super::value::Memory::new(0))?;
                 let empty = Tensor {
                     memory: Some(memory),
+                    meta: tensor.meta,
                     ..Tensor::of_dtype(tensor.dtype)
                 };
-                return self.becomes(target, empty);
+                self.change(Value::Object(target), |tensor| *tensor = empty);
+                return Ok(());
             }
             [source, ..] => *source,
         };
@@ -375,10 +338,6 @@ impl Machine<'_> {
             memory: Some(memory),
             ..tensor
         };
-        self.becomes(target, changed)
-    }
-
-    fn becomes(&mut self, target: u32, changed: Tensor) -> Step<()> {
         self.change(Value::Object(target), |tensor| *tensor = changed);
         Ok(())
     }

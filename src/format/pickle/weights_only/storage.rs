@@ -143,8 +143,8 @@ impl Machine<'_> {
             | Value::Bytes(_)
             | Value::Tuple { .. }
             | Value::Size { .. }
-            | Value::Complex { .. } => Count::Repeatable,
-            Value::Object(_) => Count::Repeatable,
+            | Value::Complex { .. }
+            | Value::Object(_) => Count::Repeatable,
             _ => Count::Other,
         }
     }
@@ -284,10 +284,6 @@ impl Machine<'_> {
         count: Value,
         view: Value,
     ) -> Step<Value> {
-        let device = match location {
-            Value::Text(_) | Value::Far { .. } => Some(location),
-            _ => None,
-        };
         let dtype = self.element_type(class, false)?;
         let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
@@ -302,34 +298,24 @@ impl Machine<'_> {
         let key = self
             .key(key)
             .ok_or_else(|| Refused(format!("the key of a storage is {}", self.article(key))))?;
-        let storage = match self.storages.get(&key).copied() {
-            Some(known) => self.again(known, dtype, bytes, |machine| {
-                let memory = machine.heap.memory(Memory {
-                    bytes: 0,
-                    grows: true,
-                    meta: false,
-                    record: None,
-                    turned: 0,
-                })?;
+        let storage = if let Some(known) = self.storages.get(&key).copied() {
+            self.again(known, dtype, bytes, |machine| {
+                let memory = machine.heap.memory(Memory::new(0))?;
                 Ok(machine.heap.object(Object::Typed { memory, dtype })?)
-            })?,
-            None => {
-                let bytes = bytes
-                    .and_then(|bytes| u64::try_from(bytes).ok())
-                    .filter(|bytes| *bytes < ALLOCATES)
-                    .ok_or("the length of a storage is not a count of elements")?;
-                let meta = self.device(device.unwrap_or(location))? == Device::Meta;
-                let memory = self.heap.memory(Memory {
-                    bytes,
-                    grows: true,
-                    meta,
-                    record: None,
-                    turned: 0,
-                })?;
-                let made = self.heap.object(Object::Typed { memory, dtype })?;
-                self.storages.insert(key, made);
-                made
-            }
+            })?
+        } else {
+            let bytes = bytes
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .filter(|bytes| *bytes < ALLOCATES)
+                .ok_or("the length of a storage is not a count of elements")?;
+            let meta = self.device(location)? == Device::Meta;
+            let memory = self.heap.memory(Memory {
+                meta,
+                ..Memory::new(bytes)
+            })?;
+            let made = self.heap.object(Object::Typed { memory, dtype })?;
+            self.storages.insert(key, made);
+            made
         };
         if view == Value::None {
             return Ok(storage);

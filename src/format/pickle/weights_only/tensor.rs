@@ -9,6 +9,9 @@ use super::{
 };
 use crate::bytes::wide;
 
+/// Smaller sizes and strides than this are symbolic to torch, which it does not take where memory is concerned.
+const LEAST: i64 = -(1 << 62);
+
 /// How a tensor lies in its memory.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -123,8 +126,6 @@ impl Machine<'_> {
             Value::None => contiguous(&sizes),
             stride => self.sizes("stride", stride)?,
         };
-        // Smaller numbers than these are symbolic to torch, which it does not take here.
-        const LEAST: i64 = -(1 << 62);
         if sizes.iter().chain(&strides).any(|n| *n < LEAST) {
             return Err("a tensor whose sizes or strides are no numbers to torch".into());
         }
@@ -417,11 +418,8 @@ impl Machine<'_> {
                     );
                 }
             }
-            (
-                Known::Scheme(scheme @ (Scheme::Channel | Scheme::ChannelFloat)),
-                [_, scales, zeros, axis],
-            ) => {
-                self.channels(scheme, *scales, *zeros, *axis, &sizes)?;
+            (Known::Scheme(Scheme::Channel | Scheme::ChannelFloat), [_, scales, zeros, axis]) => {
+                self.channels(*scales, *zeros, *axis, &sizes)?;
             }
             _ => {
                 return Err("a quantized tensor whose parameters are none that torch takes".into());
@@ -453,14 +451,7 @@ impl Machine<'_> {
     }
 
     /// The scales and zero points of a tensor that is quantized by channels.
-    fn channels(
-        &mut self,
-        scheme: Scheme,
-        scales: Value,
-        zeros: Value,
-        axis: Value,
-        sizes: &[i64],
-    ) -> Step<()> {
+    fn channels(&mut self, scales: Value, zeros: Value, axis: Value, sizes: &[i64]) -> Step<()> {
         let Value::Int(axis) = axis else {
             return Err("the axis of a quantized tensor is no integer".into());
         };
@@ -500,7 +491,6 @@ impl Machine<'_> {
             }
             self.endanger(why);
         }
-        let _ = scheme;
         Ok(())
     }
 

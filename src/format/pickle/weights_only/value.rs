@@ -52,8 +52,8 @@ pub(super) enum Value {
     Layout(Layout),
     /// What a global that torch does not know made, by the global's number.
     Foreign(u32),
-    /// What `numpy.dtype` made: its class's number.
-    NumpyDtype(Option<&'static &'static str>),
+    /// What `numpy.dtype` made: its class in `numpy.dtypes`, if that is known.
+    NumpyDtype(Option<&'static str>),
 }
 
 /// The device of a tensor, as far as it matters.
@@ -237,6 +237,19 @@ pub(super) struct Memory {
     pub(super) record: Option<u32>,
     /// Bytes of an element that are turned around when it is read; 0 where none are.
     pub(super) turned: u64,
+}
+
+impl Memory {
+    /// Memory of its own, of so many bytes.
+    pub(super) fn new(bytes: u64) -> Self {
+        Self {
+            bytes,
+            grows: true,
+            meta: false,
+            record: None,
+            turned: 0,
+        }
+    }
 }
 
 /// Everything that values refer to.
