@@ -56,7 +56,9 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
 
 /// The first thing that no list of globals can mend, for one of the releases that a policy targets.
 fn obstacle<'a>(load: &'a TorchLoad, scope: &Scope) -> Option<&'a Obstacle> {
-    let mut takes = scope.torch_targets().filter_map(|release| load.take(release));
+    let mut takes = scope
+        .torch_targets()
+        .filter_map(|release| load.take(release));
     takes.find_map(|take| take.obstacle.as_ref())
 }
 

@@ -106,6 +106,11 @@ impl Dtype {
         Self(value.detail())
     }
 
+    /// Its class in `numpy.dtypes`.
+    pub(super) fn class(self) -> Option<&'static str> {
+        self.row().map(|(_, class, _)| *class)
+    }
+
     /// To be kept with a value.
     pub(super) fn detail(self) -> u32 {
         self.0

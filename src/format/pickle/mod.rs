@@ -19,7 +19,9 @@ mod value;
 mod weights_only;
 
 pub use memo::Memo;
-pub use weights_only::{Announced, Key, Origin, Outcome, RELEASES, Records, Release, Returned, Said};
+pub use weights_only::{
+    Announced, Key, Origin, Outcome, RELEASES, Records, Release, Returned, Said,
+};
 
 pub(in crate::format) use weights_only::run as load_weights_only;
 

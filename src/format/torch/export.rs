@@ -61,9 +61,17 @@ fn last(name: &[u8]) -> &[u8] {
 }
 
 fn claims(directory: &Directory) -> bool {
-    let names = || directory.members.iter().map(|member| member.name.as_bytes());
+    let names = || {
+        directory
+            .members
+            .iter()
+            .map(|member| member.name.as_bytes())
+    };
     let has = |wanted: &[u8]| names().any(|name| last(name) == wanted);
-    let programs = names().any(|name| name.split(|byte| *byte == b'/').any(|part| part == b"models"));
+    let programs = names().any(|name| {
+        name.split(|byte| *byte == b'/')
+            .any(|part| part == b"models")
+    });
     has(b"archive_format") && programs || has(b"serialized_exported_program.json")
 }
 
@@ -110,7 +118,11 @@ fn is_read(member: &Member) -> bool {
     member.is_folder()
         || matches!(
             name,
-            b"version" | b"byteorder" | b"archive_format" | b"archive_version" | b"serialization_id"
+            b"version"
+                | b"byteorder"
+                | b"archive_format"
+                | b"archive_version"
+                | b"serialization_id"
         )
         || name.ends_with(b".json")
         || name.ends_with(b".pt")

@@ -4,7 +4,11 @@
 //! All five are unpickled by every load, and each can run code. Where the storages end follows from their persistent ids,
 //! so what stands behind them is seen.
 
-use super::{Verdict, legacy_load::{self, MAGIC}, storage_bytes};
+use super::{
+    Verdict,
+    legacy_load::{self, MAGIC},
+    storage_bytes,
+};
 use crate::{
     bytes::{ReadError, Window},
     fact::{Hop, Place, TorchForm, Unread},

@@ -7,8 +7,7 @@ use crate::{
     format::{
         Reading,
         pickle::{
-            Announced, Key, Origin, Outcome, RELEASES, Release, Returned, Said,
-            load_weights_only,
+            Announced, Key, Origin, Outcome, RELEASES, Release, Returned, Said, load_weights_only,
         },
     },
 };
@@ -120,7 +119,10 @@ impl Load<'_, '_> {
         let Returned::Big { at, len } = result else {
             return false;
         };
-        let bytes = self.window.bytes_at(*at, usize::from(*len)).unwrap_or_default();
+        let bytes = self
+            .window
+            .bytes_at(*at, usize::from(*len))
+            .unwrap_or_default();
         let rest = bytes.strip_prefix(&MAGIC);
         rest.is_some_and(|rest| rest.iter().all(|byte| *byte == 0))
     }
@@ -129,7 +131,11 @@ impl Load<'_, '_> {
     fn storages(&mut self, object: &Outcome, keys: &[Key], mut at: u64) -> Result<(), Obstacle> {
         let mut from: FxHashMap<u32, u64> = FxHashMap::default();
         for key in keys {
-            let Some(Announced { memory, bytes, itemsize }) = object.storages.get(key).copied()
+            let Some(Announced {
+                memory,
+                bytes,
+                itemsize,
+            }) = object.storages.get(key).copied()
             else {
                 return Err(self.whole("a storage follows that its object does not ask for"));
             };
@@ -160,10 +166,13 @@ impl Load<'_, '_> {
             self.window.exact(start..end, "indices").ok()
         };
         for check in &object.checks {
-            let Err(why) = check.holds(&read) else {
+            let Err(fault) = check.holds(&read) else {
                 continue;
             };
-            let said = Said { at: check.at, why };
+            let said = Said {
+                at: check.at,
+                why: fault.into_words(),
+            };
             let site = self.site(OBJECT);
             let said = said_at(self.window, site, &said);
             self.depends = true;

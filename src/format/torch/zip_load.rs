@@ -30,6 +30,7 @@ struct Archive<'a> {
     by_name: FxHashMap<Vec<u8>, usize>,
     /// The directory as it is searched where a name is there twice; empty where none is.
     sorted: Vec<usize>,
+    big_endian: bool,
 }
 
 impl<'a> Archive<'a> {
@@ -42,14 +43,28 @@ impl<'a> Archive<'a> {
             Some((name.to_vec(), at))
         });
         let by_name: FxHashMap<Vec<u8>, usize> = by_name.collect();
-        let listed = directory.members.iter().filter(|member| !member.is_orphan());
+        let listed = directory
+            .members
+            .iter()
+            .filter(|member| !member.is_orphan());
         let listed = listed.count();
         let sorted = if by_name.len() < listed {
             sorted(directory, listed)
         } else {
             Vec::new()
         };
-        Self { window, budget, directory, by_name, sorted }
+        let mut archive = Self {
+            window,
+            budget,
+            directory,
+            by_name,
+            sorted,
+            big_endian: false,
+        };
+        archive.big_endian = archive
+            .small(b"byteorder")
+            .is_some_and(|order| order == b"big");
+        archive
     }
 
     fn at(&self, name: &[u8]) -> Option<usize> {
@@ -92,15 +107,23 @@ impl Records for Archive<'_> {
         Some((u32::try_from(at).ok()?, member.size))
     }
 
+    fn big_endian(&self) -> bool {
+        self.big_endian
+    }
+
     fn read(&self, record: u32, from: u64, bytes: usize) -> Option<Vec<u8>> {
         let member = self.directory.members.get(narrow(u64::from(record)))?;
         let body = member.body(self.window, &self.budget).ok()?;
-        body.exact(from..from.checked_add(wide(bytes))?, "indices").ok()
+        body.exact(from..from.checked_add(wide(bytes))?, "indices")
+            .ok()
     }
 }
 
 fn name_of(directory: &Directory, at: usize) -> Vec<u8> {
-    let name = directory.members.get(at).map(|member| member.name.as_bytes());
+    let name = directory
+        .members
+        .get(at)
+        .map(|member| member.name.as_bytes());
     name.unwrap_or_default().to_ascii_lowercase()
 }
 
@@ -160,9 +183,10 @@ pub(super) fn judge(window: &Window, directory: &Directory, reading: &Reading<'_
         );
     }
     let root = [directory.root(), b"/"].concat();
-    let outside = directory.members.iter().find(|member| {
-        !member.is_orphan() && !member.name.as_bytes().starts_with(&root)
-    });
+    let outside = directory
+        .members
+        .iter()
+        .find(|member| !member.is_orphan() && !member.name.as_bytes().starts_with(&root));
     if let Some(outside) = outside {
         verdict.block(
             here.clone(),
@@ -253,8 +277,12 @@ fn pickle(body: &Window, archive: &Archive<'_>, site: &Site, verdict: &mut Verdi
         let (obstacle, danger) = &said;
         verdict.says(
             *release,
-            obstacle.as_ref().map(|said| said_at(body, site.clone(), said)),
-            danger.as_ref().map(|said| said_at(body, site.clone(), said)),
+            obstacle
+                .as_ref()
+                .map(|said| said_at(body, site.clone(), said)),
+            danger
+                .as_ref()
+                .map(|said| said_at(body, site.clone(), said)),
         );
     }
 }
@@ -266,25 +294,29 @@ fn unsigned(text: &[u8]) -> Option<i128> {
         [b'\x0b', rest @ ..] => rest.trim_ascii_start(),
         text => text,
     };
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    let negative = text.first() == Some(&b'-');
+    let digits = unsigned_part(text);
     let end = digits.iter().position(|byte| !byte.is_ascii_digit());
     let digits = digits.get(..end.unwrap_or(digits.len()))?;
     let number: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
     let number = i128::from(number);
-    Some(if negative { number.saturating_neg() } else { number })
+    Some(if negative {
+        number.saturating_neg()
+    } else {
+        number
+    })
+}
+
+/// What stands behind a sign, if there is one.
+fn unsigned_part(text: &[u8]) -> &[u8] {
+    let signed = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+"));
+    signed.unwrap_or(text)
 }
 
 /// Whether Python's `int` takes bytes for a number.
 fn is_python_integer(text: &[u8]) -> bool {
     let text = text.trim_ascii();
-    let digits = match text {
-        [b'-' | b'+', rest @ ..] => rest,
-        rest => rest,
-    };
+    let digits = unsigned_part(text);
     let groups = digits.split(|byte| *byte == b'_');
     !digits.is_empty()
         && groups

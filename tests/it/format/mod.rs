@@ -13,4 +13,7 @@ mod torch_archives;
 mod torch_oracle;
 mod wrapped;
 mod writers;
+mod torch_verdict;
 mod zip;
+
+pub(crate) use torch_archives::policy as policy_for;

@@ -310,7 +310,7 @@ def generate(n):
 
 # ---- torch
 
-ELSEWHERE = ('is_available() is False', 'device module is not registered', 'Storage device not recognized: mps', 'Found no NVIDIA driver', 'not compiled with', 'requires the cuda', 'Torch not compiled')
+ELSEWHERE = ('is_available() is False', 'device module is not registered', 'Storage device not recognized: mps', 'Found no NVIDIA driver', 'not compiled with', 'requires the cuda', 'Torch not compiled', 'allocate memory')
 
 
 def forget():
@@ -329,7 +329,7 @@ def load(data):
         said = f'{type(error).__name__}: {error}'.encode('ascii', 'backslashreplace').decode()
         if 'was not an allowed global' in said or 'Unsupported global' in said or 'Unsupported class' in said: return 'listed', said[-300:]
         if any(text in said for text in ELSEWHERE): return 'elsewhere', said[:200]
-        return 'refused', said.replace('\n', ' ')[:300]
+        return 'refused', said.replace('\n', ' ')[-300:]
 
 
 def work(first, last, pipe):

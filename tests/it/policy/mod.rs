@@ -56,6 +56,7 @@ pub(crate) const CATALOG: Catalog<'static> = Catalog {
         "pickle",
         "safetensors",
         "tar",
+        "torch-export",
         "torch-legacy",
         "torch-package",
         "torch-script",

@@ -38,7 +38,7 @@ pub(crate) fn judge(path: &str, observations: &[Observation]) -> Vec<Finding> {
 }
 
 /// What every rule says about observations under a policy.
-fn judge_by(policy: &Policy, path: &str, observations: &[Observation]) -> Vec<Finding> {
+pub(crate) fn judge_by(policy: &Policy, path: &str, observations: &[Observation]) -> Vec<Finding> {
     let entry = Entry {
         brought: None,
         path: Text::from(path),

@@ -361,10 +361,10 @@ impl Machine<'_> {
     pub(super) fn persistent(&mut self) -> Result<(), Halt> {
         let pid = self.pop()?;
         let torch_storage = self.looker().is_torch_storage(pid);
-        if let Some((key, storage)) = self.looker().storage(pid).filter(|_| torch_storage) {
-            if self.storages.len() < limits::MEMBERS {
-                self.storages.entry(key).or_insert(storage);
-            }
+        if let Some((key, storage)) = self.looker().storage(pid).filter(|_| torch_storage)
+            && self.storages.len() < limits::MEMBERS
+        {
+            self.storages.entry(key).or_insert(storage);
         }
         // A checkpoint has one for each tensor: they are one row, shown by the first.
         if !torch_storage || !self.seen.storage_again() {

@@ -6,10 +6,13 @@ use super::{
     storage::{ALLOCATES, is_index},
     value::{Class, Device, Dict, Kind, Letters, Memory, Object, Tensor, TensorClass, Value},
 };
-use crate::bytes::wide;
+use crate::bytes::{narrow, wide};
 
 /// How often one call may lead to the next. Python stops at a thousand, writers at two.
 const CALLS: u32 = 100;
+
+/// The longest size that is followed where it is made of bytes.
+const SIZE: u64 = 4096;
 
 /// What a container asks of its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +61,11 @@ impl Machine<'_> {
                 other => Err(self.given(callee, other.len())),
             },
             Known::Tensor => self.legacy_tensor(callee, None, arguments),
-            Known::LegacyTensor { dtype, sparse: false, cuda: false } => {
-                self.legacy_tensor(callee, Some(dtype), arguments)
-            }
+            Known::LegacyTensor {
+                dtype,
+                sparse: false,
+                cuda: false,
+            } => self.legacy_tensor(callee, Some(dtype), arguments),
             Known::LegacyTensor { .. } => Err(Refused(format!(
                 "{} makes a tensor on another device, or of another layout",
                 self.spelled(callee)
@@ -99,6 +104,8 @@ impl Machine<'_> {
             Known::Counter => Ok(self.heap.object(Object::Dict(Dict::new(Class::Counter)))?),
             Known::Set => Ok(self.heap.object(Object::Set { len: 0 })?),
             Known::ByteArray => Ok(self.heap.object(Object::ByteArray { len: 0 })?),
+            // Made without its constructor: nothing can be done with it.
+            Known::Typed => Ok(Value::Foreign(class)),
             Known::Complex
             | Known::Size
             | Known::Device
@@ -173,7 +180,10 @@ impl Machine<'_> {
             .ok_or_else(|| self.takes_no(callee, arguments))?;
         self.depth = self.depth.saturating_add(1);
         if self.depth > CALLS {
-            return Err(Refused(format!("{} calls itself too often", self.spelled(callee))));
+            return Err(Refused(format!(
+                "{} calls itself too often",
+                self.spelled(callee)
+            )));
         }
         let made = self.call(function, &arguments)?;
         self.depth = self.depth.saturating_sub(1);
@@ -233,7 +243,11 @@ impl Machine<'_> {
             return Ok(made);
         }
         let computed = tensor.computed || tensor.grad;
-        let tensor = Tensor { class: becomes, computed, ..Tensor::clone(tensor) };
+        let tensor = Tensor {
+            class: becomes,
+            computed,
+            ..Tensor::clone(tensor)
+        };
         self.new_tensor(tensor)
     }
 
@@ -284,6 +298,16 @@ impl Machine<'_> {
                     let mut keys = dict.pairs()?.iter().map(|(key, _)| *key);
                     keys.all(|key| self.fits(key, asked)).then_some(dict.len)
                 }
+                // Iterating over a tensor gives tensors, which are keys; rows of two are pairs.
+                Object::Tensor(tensor) => {
+                    let (first, rest) = tensor.sizes.split_first()?;
+                    let pairs = *first == 0 || rest.first() == Some(&2);
+                    (keys || pairs).then_some(first.cast_unsigned())
+                }
+                Object::Typed { memory, dtype } if keys => {
+                    self.heap.memory_at(*memory)?.bytes.checked_div(dtype.bytes)
+                }
+                Object::Untyped { memory } if keys => Some(self.heap.memory_at(*memory)?.bytes),
                 // Elements of a set are keys. Pairs among them are not told apart.
                 Object::Set { len } | Object::ByteArray { len } => {
                     (keys || *len == 0).then_some(*len)
@@ -316,7 +340,7 @@ impl Machine<'_> {
         Ok(self.heap.object(Object::Set { len })?)
     }
 
-    /// `torch.Size`, of what can be iterated over and holds integers.
+    /// `torch.Size`, of what can be iterated over and holds integers, however large.
     fn torch_size(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
         let source = match arguments {
             [] => return Ok(self.heap.size(&[])?),
@@ -324,10 +348,21 @@ impl Machine<'_> {
             other => return Err(self.given(callee, other.len())),
         };
         let refused = self.takes_no(callee, source);
-        let items = self.heap.elements(source);
+        let items = match source {
+            // Numbers, of which it is not known which.
+            Value::Bytes(len) if len <= SIZE => Some(vec![
+                Value::Big {
+                    at: 0,
+                    len: 0,
+                    negative: false
+                };
+                narrow(len)
+            ]),
+            source => self.heap.elements(source),
+        };
         let integers: Option<Vec<Value>> = items.and_then(|items| {
             let integers = items.into_iter().map(|item| match item {
-                Value::Int(n) => Some(Value::Int(n)),
+                Value::Int(_) | Value::Big { .. } => Some(item),
                 Value::Bool(is) => Some(Value::Int(i64::from(is))),
                 _ => None,
             });
@@ -368,7 +403,9 @@ impl Machine<'_> {
 
     /// Which of its characters a text can have in an encoding; `None` for encodings that no writer uses.
     fn encoding(&self, name: Value) -> Option<Letters> {
-        let name = String::from_utf8(self.bytes_of(name)?).ok()?.to_ascii_lowercase();
+        let name = String::from_utf8(self.bytes_of(name)?)
+            .ok()?
+            .to_ascii_lowercase();
         Some(match name.replace('_', "-").as_str() {
             "latin1" | "latin-1" | "iso-8859-1" | "iso8859-1" | "l1" => Letters::Latin1,
             "utf-8" | "utf8" => Letters::Unicode,
@@ -394,12 +431,17 @@ impl Machine<'_> {
             [text] => (*text, Letters::Unicode),
             [text, encoding] | [text, encoding, _] => {
                 let known = self.encoding(*encoding);
-                (*text, known.ok_or_else(|| self.takes_no(callee, *encoding))?)
+                (
+                    *text,
+                    known.ok_or_else(|| self.takes_no(callee, *encoding))?,
+                )
             }
             other => return Err(self.given(callee, other.len())),
         };
         if let [_, _, errors] = arguments
-            && self.bytes_of(*errors).is_none_or(|errors| errors.contains(&0))
+            && self
+                .bytes_of(*errors)
+                .is_none_or(|errors| errors.contains(&0))
         {
             return Err(self.takes_no(callee, *errors));
         }
@@ -443,7 +485,11 @@ impl Machine<'_> {
             [text @ (Value::Text(_) | Value::Far { .. }), encoding, ..] if arguments.len() <= 3 => {
                 match self.encode(callee, arguments)? {
                     Value::Bytes(len) => len,
-                    _ => return Err(self.takes_no(callee, if text == encoding { *text } else { *encoding })),
+                    _ => {
+                        return Err(
+                            self.takes_no(callee, if text == encoding { *text } else { *encoding })
+                        );
+                    }
                 }
             }
             [source] => return Err(self.takes_no(callee, *source)),
@@ -490,14 +536,11 @@ impl Machine<'_> {
     // ---- tensors and storages by their classes
 
     fn new_memory(&mut self, count: u64, dtype: Dtype) -> Step<u32> {
-        let bytes = count.checked_mul(dtype.bytes).filter(|bytes| *bytes < ALLOCATES);
+        let bytes = count
+            .checked_mul(dtype.bytes)
+            .filter(|bytes| *bytes < ALLOCATES);
         let bytes = bytes.ok_or("a tensor that no memory holds")?;
-        Ok(self.heap.memory(Memory {
-            bytes,
-            grows: true,
-            meta: false,
-            record: None,
-        })?)
+        Ok(self.heap.memory(Memory::new(bytes))?)
     }
 
     fn legacy_tensor(&mut self, callee: u32, dtype: Option<Dtype>, given: &[Value]) -> Step<Value> {
@@ -510,6 +553,7 @@ impl Machine<'_> {
                     .iter()
                     .map(|item| match item {
                         Value::Int(n) => Some(*n),
+                        Value::Bool(is) => Some(i64::from(*is)),
                         _ => None,
                     })
                     .collect();
@@ -565,7 +609,11 @@ impl Machine<'_> {
         };
         let sizes = vec![i64::try_from(count).unwrap_or(i64::MAX)];
         // What a list holds is not kept: only what is in the archive can be compared later.
-        self.new_tensor(Tensor { sizes, memory, ..Tensor::of_dtype(own) })
+        self.new_tensor(Tensor {
+            sizes,
+            memory,
+            ..Tensor::of_dtype(own)
+        })
     }
 
     /// How many numbers a flat list or tuple has.
@@ -615,8 +663,26 @@ impl Machine<'_> {
 /// A device by its spelling.
 fn device(text: &[u8]) -> Option<Device> {
     const TYPES: &[&str] = &[
-        "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga",
-        "maia", "xla", "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone",
+        "cpu",
+        "cuda",
+        "ipu",
+        "xpu",
+        "mkldnn",
+        "opengl",
+        "opencl",
+        "ideep",
+        "hip",
+        "ve",
+        "fpga",
+        "maia",
+        "xla",
+        "lazy",
+        "vulkan",
+        "mps",
+        "meta",
+        "hpu",
+        "mtia",
+        "privateuseone",
     ];
     let text = std::str::from_utf8(text).ok()?;
     let (kind, index) = match text.split_once(':') {

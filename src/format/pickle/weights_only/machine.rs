@@ -227,7 +227,9 @@ impl<'a> Machine<'a> {
             }
             op::TUPLE => {
                 let from = self.pop_mark()?;
-                let tuple = self.heap.tuple(self.stack.get(from..).unwrap_or_default())?;
+                let tuple = self
+                    .heap
+                    .tuple(self.stack.get(from..).unwrap_or_default())?;
                 self.stack.truncate(from);
                 self.push(tuple)
             }
@@ -295,7 +297,8 @@ impl<'a> Machine<'a> {
             *slot = *byte;
         }
         let n = i64::from_le_bytes(word);
-        let fits = high.iter().all(|byte| *byte == fill) && (high.is_empty() || negative == (n < 0));
+        let fits =
+            high.iter().all(|byte| *byte == fill) && (high.is_empty() || negative == (n < 0));
         self.push(if fits {
             Value::Int(n)
         } else {
@@ -318,7 +321,11 @@ impl<'a> Machine<'a> {
             }
             let value = match self.heap.text(bytes) {
                 Some(text) => Value::Text(text),
-                None => Value::Far { at, len, holds: Letters::of(bytes) },
+                None => Value::Far {
+                    at,
+                    len,
+                    holds: Letters::of(bytes),
+                },
             };
             return self.push(value);
         }
@@ -328,7 +335,11 @@ impl<'a> Machine<'a> {
         let (mut todo, mut holds) = (length, Letters::Ascii);
         while todo > 0 {
             let piece = todo.min(PIECE);
-            let bytes = self.stream.peek(piece)?.get(..piece).ok_or("a string is cut off")?;
+            let bytes = self
+                .stream
+                .peek(piece)?
+                .get(..piece)
+                .ok_or("a string is cut off")?;
             let cut = text::utf8_surrogatepass(bytes).map_err(|()| not_utf8())?;
             let done = piece.saturating_sub(cut);
             if done == 0 || piece == todo && cut > 0 {
@@ -381,9 +392,15 @@ impl<'a> Machine<'a> {
     }
 
     fn tuple(&mut self, len: usize) -> Step<()> {
-        let from = self.stack.len().checked_sub(len).filter(|from| *from >= self.floor());
+        let from = self
+            .stack
+            .len()
+            .checked_sub(len)
+            .filter(|from| *from >= self.floor());
         let from = from.ok_or_else(underflow)?;
-        let tuple = self.heap.tuple(self.stack.get(from..).unwrap_or_default())?;
+        let tuple = self
+            .heap
+            .tuple(self.stack.get(from..).unwrap_or_default())?;
         self.stack.truncate(from);
         self.push(tuple)
     }
@@ -517,10 +534,7 @@ impl<'a> Machine<'a> {
             return Ok(());
         }
         let target = self.top()?;
-        let keys_hash = items
-            .iter()
-            .step_by(2)
-            .all(|key| self.heap.hashable(*key));
+        let keys_hash = items.iter().step_by(2).all(|key| self.heap.hashable(*key));
         match target {
             Value::Object(at) => match self.heap.get_mut(at) {
                 Some(Object::Dict(dict)) => {
@@ -544,7 +558,7 @@ impl<'a> Machine<'a> {
                         Value::Bool(n) => i64::from(*n) < len,
                         _ => false,
                     };
-                    let fits = items.len() % 2 == 0 && items.iter().step_by(2).all(inside);
+                    let fits = items.len().is_multiple_of(2) && items.iter().step_by(2).all(inside);
                     // What it changes in the list matters to nothing that is asked later.
                     if fits && !self.since((2, 10)) {
                         return Ok(());

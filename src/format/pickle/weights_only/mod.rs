@@ -36,12 +36,23 @@ use crate::{
 pub type Release = (u16, u16);
 
 /// The releases that brought something that is told apart here, oldest first. Each stands for those up to the next.
-pub const RELEASES: &[Release] = &[(0, 0), (2, 6), (2, 7), (2, 8), (2, 10), (2, 13), (2, 14), (2, 15)];
+pub const RELEASES: &[Release] = &[
+    (0, 0),
+    (2, 6),
+    (2, 7),
+    (2, 8),
+    (2, 10),
+    (2, 13),
+    (2, 14),
+    (2, 15),
+];
 
 /// The records of an archive beside a pickle.
 pub trait Records: std::fmt::Debug {
     /// The record of a storage's key: a number for it, and its size.
     fn record(&self, key: &[u8]) -> Option<(u32, u64)>;
+    /// Whether numbers in records are big-endian.
+    fn big_endian(&self) -> bool;
     /// Bytes of a record.
     fn read(&self, record: u32, from: u64, bytes: usize) -> Option<Vec<u8>>;
 }
@@ -119,7 +130,12 @@ pub enum Returned {
 }
 
 /// Runs the stream that begins at `start` of the window, in one release.
-pub(in crate::format) fn run(window: &Window, start: u64, origin: Origin<'_>, release: Release) -> Outcome {
+pub(in crate::format) fn run(
+    window: &Window,
+    start: u64,
+    origin: Origin<'_>,
+    release: Release,
+) -> Outcome {
     let mut machine = Machine::new(window, start, origin, release);
     let mut result = machine.run();
     if result.is_ok()
@@ -130,7 +146,10 @@ pub(in crate::format) fn run(window: &Window, start: u64, origin: Origin<'_>, re
     let (obstacle, returned) = match result {
         Ok(value) => (None, machine.returned(value)),
         Err(refused) => (
-            Some(Said { at: machine.at, why: refused.0 }),
+            Some(Said {
+                at: machine.at,
+                why: refused.0,
+            }),
             Returned::Other,
         ),
     };
@@ -278,4 +297,3 @@ pub(super) fn supports(code: u8) -> bool {
             | op::STOP
     )
 }
-

@@ -23,7 +23,11 @@ pub(super) enum Family {
 }
 
 const fn dtype(name: &'static str, bytes: u64, family: Family) -> Dtype {
-    Dtype { bytes, family, name }
+    Dtype {
+        bytes,
+        family,
+        name,
+    }
 }
 
 use Family::{Bits, Complex, Float, Integer, Quantized};
@@ -134,7 +138,10 @@ pub(super) enum Layout {
     Strided,
     Coo,
     /// Rows or columns compressed, plain or in blocks.
-    Compressed { rows: bool, blocks: bool },
+    Compressed {
+        rows: bool,
+        blocks: bool,
+    },
     Other,
 }
 
@@ -144,10 +151,22 @@ impl Layout {
         Some(match name {
             b"torch.strided" => Self::Strided,
             b"torch.sparse_coo" => Self::Coo,
-            b"torch.sparse_csr" => Self::Compressed { rows: true, blocks: false },
-            b"torch.sparse_csc" => Self::Compressed { rows: false, blocks: false },
-            b"torch.sparse_bsr" => Self::Compressed { rows: true, blocks: true },
-            b"torch.sparse_bsc" => Self::Compressed { rows: false, blocks: true },
+            b"torch.sparse_csr" => Self::Compressed {
+                rows: true,
+                blocks: false,
+            },
+            b"torch.sparse_csc" => Self::Compressed {
+                rows: false,
+                blocks: false,
+            },
+            b"torch.sparse_bsr" => Self::Compressed {
+                rows: true,
+                blocks: true,
+            },
+            b"torch.sparse_bsc" => Self::Compressed {
+                rows: false,
+                blocks: true,
+            },
             b"torch._mkldnn" | b"torch.jagged" => Self::Other,
             _ => return None,
         })
@@ -196,7 +215,11 @@ pub(super) enum Known {
     GetLayout,
     Tensor,
     Parameter,
-    LegacyTensor { dtype: Dtype, sparse: bool, cuda: bool },
+    LegacyTensor {
+        dtype: Dtype,
+        sparse: bool,
+        cuda: bool,
+    },
     /// A legacy storage class: its type alone.
     StorageType(Dtype),
     Typed,

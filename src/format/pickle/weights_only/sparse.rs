@@ -4,6 +4,7 @@ use super::{
     Origin,
     machine::{Machine, Refused, Step},
     names::{Dtype, Family, Layout},
+    tensor::elements,
     value::{Kind, Tensor, Value},
 };
 use crate::{bytes::narrow, limits};
@@ -20,8 +21,39 @@ pub struct Check {
 
 #[derive(Debug, Clone, Copy)]
 enum What {
-    Coo { coalesced: bool },
-    Compressed { layout: (bool, bool), values: u64, block: (i64, i64) },
+    Coo {
+        coalesced: bool,
+    },
+    Compressed {
+        layout: (bool, bool),
+        values: u64,
+        block: (i64, i64),
+    },
+}
+
+/// Why indices do not hold.
+#[derive(Debug)]
+pub enum Fault {
+    /// They are not where they should be.
+    Unread(&'static str),
+    /// They do not fit.
+    Wrong(String),
+}
+
+impl Fault {
+    /// Readable.
+    pub fn into_words(self) -> String {
+        match self {
+            Self::Unread(why) => why.to_owned(),
+            Self::Wrong(why) => why,
+        }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(why: &str) -> Self {
+        Self::Wrong(why.to_owned())
+    }
 }
 
 /// Where indices lie.
@@ -51,7 +83,7 @@ impl Indices {
     }
 
     /// The indices in order.
-    fn values(&self, read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>) -> Result<Vec<i64>, String> {
+    fn values(&self, read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>) -> Result<Vec<i64>, Fault> {
         let count = self.count();
         if count == 0 {
             return Ok(Vec::new());
@@ -63,14 +95,15 @@ impl Indices {
         }
         let bytes = reach.saturating_mul(self.bytes);
         if count.saturating_mul(self.bytes).max(bytes) > limits::SPARSE_INDEX_BYTES {
-            return Err(format!(
+            return Err(Fault::Wrong(format!(
                 "the indices of a sparse tensor are not checked: they are longer than {} MiB",
                 limits::SPARSE_INDEX_BYTES >> 20
-            ));
+            )));
         }
         let from = self.from.saturating_mul(self.bytes);
-        let data = read(self.memory, from, narrow(bytes))
-            .ok_or("the indices of a sparse tensor cannot be read")?;
+        let data = read(self.memory, from, narrow(bytes)).ok_or(Fault::Unread(
+            "the indices of a sparse tensor cannot be read",
+        ))?;
         let width = narrow(self.bytes);
         let one = |at: u64| {
             let at = narrow(at.saturating_mul(self.bytes));
@@ -85,10 +118,15 @@ impl Indices {
         let mut at = vec![0_i64; self.sizes.len()];
         let mut out = Vec::with_capacity(narrow(count));
         for _ in 0..count {
-            let offset = at.iter().zip(&self.strides).fold(0_u64, |sum, (at, stride)| {
-                sum.saturating_add(at.cast_unsigned().saturating_mul(stride.cast_unsigned()))
-            });
-            out.push(one(offset).ok_or("the indices of a sparse tensor cannot be read")?);
+            let offset = at
+                .iter()
+                .zip(&self.strides)
+                .fold(0_u64, |sum, (at, stride)| {
+                    sum.saturating_add(at.cast_unsigned().saturating_mul(stride.cast_unsigned()))
+                });
+            out.push(one(offset).ok_or(Fault::Unread(
+                "the indices of a sparse tensor cannot be read",
+            ))?);
             for (at, size) in at.iter_mut().zip(&self.sizes).rev() {
                 *at = at.saturating_add(1);
                 if *at < *size {
@@ -106,12 +144,17 @@ impl Check {
     ///
     /// # Errors
     /// What does not fit, readable.
-    pub fn holds(&self, read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>) -> Result<(), String> {
+    pub fn holds(&self, read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>) -> Result<(), Fault> {
         match (self.what, self.indices.as_slice()) {
             (What::Coo { coalesced }, [indices]) => self.coordinates(indices, coalesced, read),
-            (What::Compressed { layout, values, block }, [compressed, plain]) => {
-                self.compressed(compressed, plain, layout, values, block, read)
-            }
+            (
+                What::Compressed {
+                    layout,
+                    values,
+                    block,
+                },
+                [compressed, plain],
+            ) => self.compressed(compressed, plain, layout, values, block, read),
             _ => Ok(()),
         }
     }
@@ -121,7 +164,7 @@ impl Check {
         indices: &Indices,
         coalesced: bool,
         read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Fault> {
         let (Some(dims), Some(count)) = (indices.sizes.first(), indices.sizes.get(1)) else {
             return Ok(());
         };
@@ -132,9 +175,9 @@ impl Check {
         let all = indices.values(read)?;
         for (dim, (row, size)) in all.chunks(count).zip(&self.size).enumerate().take(dims) {
             if let Some(wrong) = row.iter().find(|index| !(0..*size).contains(*index)) {
-                return Err(format!(
+                return Err(Fault::Wrong(format!(
                     "a sparse tensor has the index {wrong} in dimension {dim}, which has {size}"
-                ));
+                )));
             }
         }
         if coalesced {
@@ -143,7 +186,10 @@ impl Check {
             for next in 1..count {
                 let before = next.saturating_sub(1);
                 if !column(before).lt(column(next)) {
-                    return Err("a sparse tensor is called coalesced and its indices are not in order".into());
+                    return Err(
+                        "a sparse tensor is called coalesced and its indices are not in order"
+                            .into(),
+                    );
                 }
             }
         }
@@ -158,9 +204,14 @@ impl Check {
         values: u64,
         block: (i64, i64),
         read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Fault> {
         let batch = compressed.sizes.len().saturating_sub(1);
-        let rows = self.size.get(batch).copied().unwrap_or(0).checked_div(block.0);
+        let rows = self
+            .size
+            .get(batch)
+            .copied()
+            .unwrap_or(0)
+            .checked_div(block.0);
         let columns = self
             .size
             .get(batch.saturating_add(1))
@@ -177,12 +228,17 @@ impl Check {
         let count = narrow(values);
         for (number, starts) in starts.chunks(per).enumerate() {
             let from = number.saturating_mul(count);
-            let own = indices.get(from..from.saturating_add(count)).unwrap_or_default();
+            let own = indices
+                .get(from..from.saturating_add(count))
+                .unwrap_or_default();
             if starts.first() != Some(&0) {
                 return Err("the first compressed index of a sparse tensor is not 0".into());
             }
             if starts.last().map(|last| last.cast_unsigned()) != Some(values) {
-                return Err("the last compressed index of a sparse tensor is not its number of values".into());
+                return Err(
+                    "the last compressed index of a sparse tensor is not its number of values"
+                        .into(),
+                );
             }
             for pair in starts.windows(2) {
                 let [first, next] = pair else { continue };
@@ -200,9 +256,9 @@ impl Check {
                 }
             }
             if let Some(wrong) = own.iter().find(|index| !(0..across).contains(*index)) {
-                return Err(format!(
+                return Err(Fault::Wrong(format!(
                     "a sparse tensor has the index {wrong} in a dimension that has {across}"
-                ));
+                )));
             }
         }
         Ok(())
@@ -276,6 +332,7 @@ impl Machine<'_> {
             .integers(size)
             .ok_or("the size of a sparse tensor is no tuple of integers")?;
         self.not_negative(&size)?;
+        elements(&size)?;
         let [dims, count] = indices.sizes.as_slice() else {
             return Err("the indices of a sparse tensor have not two dimensions".into());
         };
@@ -296,7 +353,9 @@ impl Machine<'_> {
             return Err("the indices of a sparse tensor are no integers".into());
         }
         self.later(
-            What::Coo { coalesced: coalesced == Some(true) },
+            What::Coo {
+                coalesced: coalesced == Some(true),
+            },
             &[&indices],
             &size,
         )?;
@@ -318,6 +377,7 @@ impl Machine<'_> {
             .integers(size)
             .ok_or("the size of a sparse tensor is no tuple of integers")?;
         self.not_negative(&size)?;
+        elements(&size)?;
         if let Err(why) = fits(&compressed, &plain, &values, &size, layout) {
             // Between 2.8 and 2.13 nothing was compared.
             let checked = !self.since((2, 8)) || self.since((2, 14));
@@ -328,10 +388,19 @@ impl Machine<'_> {
             return self.sparse_tensor(values.dtype, size, values.meta);
         }
         let batch = compressed.sizes.len().saturating_sub(1);
-        let count = values.sizes.get(batch).copied().unwrap_or(0).cast_unsigned();
+        let count = values
+            .sizes
+            .get(batch)
+            .copied()
+            .unwrap_or(0)
+            .cast_unsigned();
         let block = block(&values, batch, layout.1);
         self.later(
-            What::Compressed { layout, values: count, block },
+            What::Compressed {
+                layout,
+                values: count,
+                block,
+            },
             &[&compressed, &plain],
             &size,
         )?;
@@ -352,7 +421,8 @@ impl Machine<'_> {
         if indices.iter().any(|tensor| tensor.meta) {
             return Ok(());
         }
-        let indices: Option<Vec<Indices>> = indices.iter().map(|tensor| Indices::of(tensor)).collect();
+        let indices: Option<Vec<Indices>> =
+            indices.iter().map(|tensor| Indices::of(tensor)).collect();
         let Some(indices) = indices else {
             return Err("the indices of a sparse tensor are not in the archive".into());
         };
@@ -372,17 +442,22 @@ impl Machine<'_> {
         };
         for check in std::mem::take(&mut self.sparse) {
             let read = |memory: u32, from: u64, bytes: usize| {
-                let record = self.heap.memory_at(memory)?.record?;
-                records.read(record, from, bytes)
-            };
-            if let Err(why) = check.holds(&read) {
-                self.at = check.at;
-                // Indices beyond a record that is too short are whatever lies in memory.
-                let unread = self.danger.is_some();
-                if !unread && !self.since((2, 8)) || self.since((2, 14)) {
-                    return Err(Refused(why));
+                let memory = self.heap.memory_at(memory)?;
+                let mut data = records.read(memory.record?, from, bytes)?;
+                for element in data.chunks_mut(narrow(memory.turned).max(1)) {
+                    element.reverse();
                 }
-                self.endanger(why);
+                Some(data)
+            };
+            if let Err(fault) = check.holds(&read) {
+                self.at = check.at;
+                let checked = !self.since((2, 8)) || self.since((2, 14));
+                // What lies beyond a record that is too short is not known, and torch of before 2.10 reads it.
+                let beyond = matches!(fault, Fault::Unread(_)) && !self.since((2, 10));
+                if checked && !beyond {
+                    return Err(Refused(fault.into_words()));
+                }
+                self.endanger(fault.into_words());
             }
         }
         Ok(())
@@ -423,7 +498,8 @@ fn fits(
     let depth = batch.len();
     let block_dims = if blocks { 2 } else { 0 };
     let first_dense = depth.saturating_add(1).saturating_add(block_dims);
-    let (Some(value_batch), Some(dense)) = (values.sizes.get(..depth), values.sizes.get(first_dense..))
+    let (Some(value_batch), Some(dense)) =
+        (values.sizes.get(..depth), values.sizes.get(first_dense..))
     else {
         return Err("the values of a sparse tensor have too few dimensions");
     };
@@ -444,7 +520,11 @@ fn fits(
     let (Some(0), Some(0)) = (rows.checked_rem(high), columns.checked_rem(wide)) else {
         return Err("the size of a sparse tensor is no multiple of its blocks");
     };
-    let along = if by_rows { rows.checked_div(high) } else { columns.checked_div(wide) };
+    let along = if by_rows {
+        rows.checked_div(high)
+    } else {
+        columns.checked_div(wide)
+    };
     if along.and_then(|along| along.checked_add(1)) != Some(*per) {
         return Err("a sparse tensor has not a compressed index for each row");
     }

@@ -6,56 +6,61 @@ use super::{
     names::Dtype,
     value::{Class, Dict, Kind, Object, Tensor, TensorClass, Value},
 };
-use crate::fact::GlobalName;
+use crate::{fact::GlobalName, format::pickle::dtype::Dtypes};
 
 /// Attributes of a tensor that cannot be set, or only to what no writer sets.
 const READ_ONLY: &[&str] = &[
-    "H", "T", "__class__", "__cuda_array_interface__", "__dict__", "__weakref__", "_base", "_cdata",
-    "_grad_fn", "_has_grad_dtype_override", "_has_symbolic_sizes_strides", "_python_dispatch",
-    "_version", "device", "dtype", "grad_dtype", "grad_fn", "imag", "is_cpu", "is_cuda", "is_ipu",
-    "is_leaf", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized",
-    "is_sparse", "is_sparse_csr", "is_vulkan", "is_xla", "is_xpu", "itemsize", "layout", "mH", "mT",
-    "name", "names", "nbytes", "ndim", "output_nr", "retains_grad", "shape",
+    "H",
+    "T",
+    "__class__",
+    "__cuda_array_interface__",
+    "__dict__",
+    "__weakref__",
+    "_base",
+    "_cdata",
+    "_grad_fn",
+    "_has_grad_dtype_override",
+    "_has_symbolic_sizes_strides",
+    "_python_dispatch",
+    "_version",
+    "device",
+    "dtype",
+    "grad_dtype",
+    "grad_fn",
+    "imag",
+    "is_cpu",
+    "is_cuda",
+    "is_ipu",
+    "is_leaf",
+    "is_maia",
+    "is_meta",
+    "is_mkldnn",
+    "is_mps",
+    "is_mtia",
+    "is_nested",
+    "is_quantized",
+    "is_sparse",
+    "is_sparse_csr",
+    "is_vulkan",
+    "is_xla",
+    "is_xpu",
+    "itemsize",
+    "layout",
+    "mH",
+    "mT",
+    "name",
+    "names",
+    "nbytes",
+    "ndim",
+    "output_nr",
+    "retains_grad",
+    "shape",
 ];
 
-/// The classes in `numpy.dtypes` by type code (numpy 1.25 and later), and whether a size is part of the code.
-static NUMPY: &[(&str, &str)] = &[
-    ("?", "BoolDType"),
-    ("b1", "BoolDType"),
-    ("i1", "Int8DType"),
-    ("i2", "Int16DType"),
-    ("i4", "Int32DType"),
-    ("i8", "Int64DType"),
-    ("u1", "UInt8DType"),
-    ("u2", "UInt16DType"),
-    ("u4", "UInt32DType"),
-    ("u8", "UInt64DType"),
-    ("f2", "Float16DType"),
-    ("f4", "Float32DType"),
-    ("f8", "Float64DType"),
-    ("f16", "LongDoubleDType"),
-    ("c8", "Complex64DType"),
-    ("c16", "Complex128DType"),
-    ("c32", "CLongDoubleDType"),
-    ("O", "ObjectDType"),
-    ("M", "DateTime64DType"),
-    ("m", "TimeDelta64DType"),
-    ("S", "BytesDType"),
-    ("U", "StrDType"),
-    ("V", "VoidDType"),
-    ("T", "StringDType"),
-];
-
-/// The class of the dtype of a code.
-pub(super) fn numpy_class(code: &[u8]) -> Option<&'static &'static str> {
+/// The class of the numpy dtype of a code.
+pub(super) fn numpy_class(code: &[u8]) -> Option<&'static str> {
     let code = std::str::from_utf8(code).ok()?;
-    let code = code.trim_start_matches(['<', '>', '=', '|']);
-    let found = NUMPY.iter().find(|(known, _)| {
-        let sized = matches!(*known, "O" | "M" | "m" | "S" | "U" | "V");
-        let size = code.strip_prefix(known);
-        code == *known || sized && size.is_some_and(|size| size.bytes().all(|b| b.is_ascii_digit()))
-    });
-    found.map(|(_, class)| class)
+    Dtypes::default().spelled(code).class()
 }
 
 impl Machine<'_> {
@@ -66,7 +71,7 @@ impl Machine<'_> {
             Value::NumpyDtype(class) => {
                 let class =
                     class.ok_or("BUILD sets state on a numpy dtype whose class is not known")?;
-                self.built.insert(GlobalName::new("numpy.dtypes", *class));
+                self.built.insert(GlobalName::new("numpy.dtypes", class));
                 Ok(())
             }
             Value::Size { .. } | Value::Complex { .. } | Value::Device(_) => {
@@ -77,13 +82,18 @@ impl Machine<'_> {
                     TensorClass::Tensor => self.set_tensor(at, state),
                     TensorClass::Parameter => self.set_parameter(at, state),
                 },
-                Some(Object::Dict(Dict { class: Class::Ordered, .. })) => {
-                    self.updates(target, state)
-                }
-                Some(Object::Dict(Dict { class: Class::Counter, .. }))
-                | Some(Object::Typed { .. } | Object::Untyped { .. }) => {
-                    self.slots(target, state, true)
-                }
+                Some(Object::Dict(Dict {
+                    class: Class::Ordered,
+                    ..
+                })) => self.updates(target, state),
+                Some(
+                    Object::Dict(Dict {
+                        class: Class::Counter,
+                        ..
+                    })
+                    | Object::Typed { .. }
+                    | Object::Untyped { .. },
+                ) => self.slots(target, state, true),
                 Some(Object::Set { .. } | Object::ByteArray { .. }) => {
                     self.slots(target, state, false)
                 }
@@ -99,8 +109,7 @@ impl Machine<'_> {
 
     /// `inst.__dict__.update(state)`.
     fn updates(&self, target: Value, state: Value) -> Step<()> {
-        let fits = self.heap.dict(state).is_some()
-            || self.all(state, Asked::Pairs).is_some();
+        let fits = self.heap.dict(state).is_some() || self.all(state, Asked::Pairs).is_some();
         if fits {
             return Ok(());
         }
@@ -230,7 +239,9 @@ impl Machine<'_> {
             "data" => self.set_data(target, &tensor, value),
             "grad" | "_grad" => match (value, self.heap.tensor(value)) {
                 (Value::None, _) => Ok(()),
-                (_, Some(grad)) if grad.dtype == tensor.dtype && grad.sizes == tensor.sizes => Ok(()),
+                (_, Some(grad)) if grad.dtype == tensor.dtype && grad.sizes == tensor.sizes => {
+                    Ok(())
+                }
                 _ => Err(refused(self)),
             },
             name if READ_ONLY.contains(&name) => Err(refused(self)),
@@ -261,32 +272,41 @@ impl Machine<'_> {
             return Err("the data of a tensor that requires gradients have none".into());
         }
         let (class, grad) = (tensor.class, tensor.grad);
-        self.change(target, |tensor| *tensor = Tensor { class, grad, ..data });
+        self.change(target, |tensor| {
+            *tensor = Tensor {
+                class,
+                grad,
+                ..data
+            }
+        });
         Ok(())
     }
 
     /// `tensor.set_(*state)`.
     fn set_tensor(&mut self, target: u32, state: Value) -> Step<()> {
         let parts = self.heap.elements(state).ok_or_else(|| {
-            Refused(format!("BUILD sets the state of a tensor to {}", self.article(state)))
+            Refused(format!(
+                "BUILD sets the state of a tensor to {}",
+                self.article(state)
+            ))
         })?;
         let Some(Object::Tensor(tensor)) = self.heap.get(target) else {
             return Ok(());
         };
         let tensor = Tensor::clone(tensor);
-        if tensor.kind != Kind::Strided || tensor.grad || tensor.meta {
+        if tensor.kind != Kind::Strided || tensor.grad || tensor.meta && !parts.is_empty() {
             return Err("BUILD changes a tensor that cannot be changed".into());
         }
         let source = match parts.as_slice() {
             [] => {
-                let memory = self.heap.memory(super::value::Memory {
-                    bytes: 0,
-                    grows: true,
-                    meta: false,
-                    record: None,
-                })?;
-                let empty = Tensor { memory: Some(memory), ..Tensor::of_dtype(tensor.dtype) };
-                return self.becomes(target, empty);
+                let memory = self.heap.memory(super::value::Memory::new(0))?;
+                let empty = Tensor {
+                    memory: Some(memory),
+                    meta: tensor.meta,
+                    ..Tensor::of_dtype(tensor.dtype)
+                };
+                self.change(Value::Object(target), |tensor| *tensor = empty);
+                return Ok(());
             }
             [source, ..] => *source,
         };
@@ -318,10 +338,6 @@ impl Machine<'_> {
             memory: Some(memory),
             ..tensor
         };
-        self.becomes(target, changed)
-    }
-
-    fn becomes(&mut self, target: u32, changed: Tensor) -> Step<()> {
         self.change(Value::Object(target), |tensor| *tensor = changed);
         Ok(())
     }
@@ -374,7 +390,10 @@ impl Machine<'_> {
                 )));
             }
         };
-        let dtype = self.heap.tensor(value).map_or(Dtype::FLOAT, |tensor| tensor.dtype);
+        let dtype = self
+            .heap
+            .tensor(value)
+            .map_or(Dtype::FLOAT, |tensor| tensor.dtype);
         let grad = self.gradient(grad, dtype)?;
         self.change(value, |tensor| tensor.grad = grad);
         Ok(())

@@ -60,7 +60,8 @@ impl Machine<'_> {
         match text {
             Value::Text(text) => Some(self.heap.text_of(text).to_vec()),
             Value::Far { at, len, .. }
-                if narrow(u64::from(len)) <= super::value::TEXT && !self.window().is_sequential() =>
+                if narrow(u64::from(len)) <= super::value::TEXT
+                    && !self.window().is_sequential() =>
             {
                 self.window().bytes_at(at, narrow(u64::from(len))).ok()
             }
@@ -116,20 +117,34 @@ impl Machine<'_> {
         }
     }
 
-    fn count(count: Value) -> Count {
+    fn count(&self, count: Value) -> Count {
         match count {
             Value::Int(n) => Count::Number(i128::from(n)),
             Value::Bool(is) => Count::Number(i128::from(is)),
-            Value::Big { negative: false, .. } => Count::Number(i128::from(u64::MAX)),
             Value::Big { negative: true, .. } => Count::Number(-1),
+            Value::Big { at, len, .. } => {
+                let bytes = self
+                    .window()
+                    .bytes_at(at, usize::from(len))
+                    .unwrap_or_default();
+                let mut word = [0; 16];
+                for (slot, byte) in word.iter_mut().zip(&bytes) {
+                    *slot = *byte;
+                }
+                Count::Number(if bytes.len() < word.len() {
+                    i128::from_le_bytes(word)
+                } else {
+                    i128::MAX
+                })
+            }
             Value::Float(_)
             | Value::Text(_)
             | Value::Far { .. }
             | Value::Bytes(_)
             | Value::Tuple { .. }
             | Value::Size { .. }
-            | Value::Complex { .. } => Count::Repeatable,
-            Value::Object(_) => Count::Repeatable,
+            | Value::Complex { .. }
+            | Value::Object(_) => Count::Repeatable,
             _ => Count::Other,
         }
     }
@@ -147,7 +162,9 @@ impl Machine<'_> {
         };
         tag.as_deref().and_then(restored).ok_or_else(|| {
             let tag = String::from_utf8_lossy(&tag.unwrap_or_default()).into_owned();
-            Refused(format!("no device is known for the location {tag:?} of a storage"))
+            Refused(format!(
+                "no device is known for the location {tag:?} of a storage"
+            ))
         })
     }
 
@@ -160,7 +177,7 @@ impl Machine<'_> {
         count: Value,
     ) -> Step<Value> {
         let dtype = self.element_type(class, true)?;
-        let bytes = match Self::count(count) {
+        let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
             Count::Repeatable => None,
             Count::Other => {
@@ -170,9 +187,12 @@ impl Machine<'_> {
                 )));
             }
         };
-        let key = self
-            .key(key_value)
-            .ok_or_else(|| Refused(format!("the key of a storage is {}", self.article(key_value))))?;
+        let key = self.key(key_value).ok_or_else(|| {
+            Refused(format!(
+                "the key of a storage is {}",
+                self.article(key_value)
+            ))
+        })?;
         if let Some(known) = self.storages.get(&key).copied() {
             return self.again(known, dtype, bytes, |machine| {
                 machine.load(records, &key, key_value, dtype, bytes, location)
@@ -194,7 +214,11 @@ impl Machine<'_> {
         let Value::Object(at) = known else {
             return Ok(known);
         };
-        let Some(Object::Typed { memory, dtype: first }) = self.heap.get(at) else {
+        let Some(Object::Typed {
+            memory,
+            dtype: first,
+        }) = self.heap.get(at)
+        else {
             return Ok(known);
         };
         let (memory, first) = (*memory, *first);
@@ -202,7 +226,10 @@ impl Machine<'_> {
         if first == dtype || !self.since((2, 15)) {
             return Ok(known);
         }
-        let there = self.heap.memory_at(memory).map(|memory| i128::from(memory.bytes));
+        let there = self
+            .heap
+            .memory_at(memory)
+            .map(|memory| i128::from(memory.bytes));
         if bytes.is_some() && bytes == there {
             return Ok(self.heap.object(Object::Typed { memory, dtype })?);
         }
@@ -228,9 +255,7 @@ impl Machine<'_> {
         };
         if there != bytes {
             let longer = there > bytes;
-            let why = format!(
-                "record data/{shown} has {there} bytes, its storage has {bytes}"
-            );
+            let why = format!("record data/{shown} has {there} bytes, its storage has {bytes}");
             if self.since((2, 10)) || there == 0 {
                 return Err(Refused(why));
             }
@@ -245,6 +270,7 @@ impl Machine<'_> {
             grows: meta,
             meta,
             record: Some(record),
+            turned: if records.big_endian() { dtype.bytes } else { 0 },
         })?;
         Ok(self.heap.object(Object::Typed { memory, dtype })?)
     }
@@ -258,12 +284,8 @@ impl Machine<'_> {
         count: Value,
         view: Value,
     ) -> Step<Value> {
-        let device = match location {
-            Value::Text(_) | Value::Far { .. } => Some(location),
-            _ => None,
-        };
         let dtype = self.element_type(class, false)?;
-        let bytes = match Self::count(count) {
+        let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
             Count::Repeatable => None,
             Count::Other => {
@@ -276,32 +298,24 @@ impl Machine<'_> {
         let key = self
             .key(key)
             .ok_or_else(|| Refused(format!("the key of a storage is {}", self.article(key))))?;
-        let storage = match self.storages.get(&key).copied() {
-            Some(known) => self.again(known, dtype, bytes, |machine| {
-                let memory = machine.heap.memory(Memory {
-                    bytes: 0,
-                    grows: true,
-                    meta: false,
-                    record: None,
-                })?;
+        let storage = if let Some(known) = self.storages.get(&key).copied() {
+            self.again(known, dtype, bytes, |machine| {
+                let memory = machine.heap.memory(Memory::new(0))?;
                 Ok(machine.heap.object(Object::Typed { memory, dtype })?)
-            })?,
-            None => {
-                let bytes = bytes
-                    .and_then(|bytes| u64::try_from(bytes).ok())
-                    .filter(|bytes| *bytes < ALLOCATES)
-                    .ok_or("the length of a storage is not a count of elements")?;
-                let meta = self.device(device.unwrap_or(location))? == Device::Meta;
-                let memory = self.heap.memory(Memory {
-                    bytes,
-                    grows: true,
-                    meta,
-                    record: None,
-                })?;
-                let made = self.heap.object(Object::Typed { memory, dtype })?;
-                self.storages.insert(key, made);
-                made
-            }
+            })?
+        } else {
+            let bytes = bytes
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .filter(|bytes| *bytes < ALLOCATES)
+                .ok_or("the length of a storage is not a count of elements")?;
+            let meta = self.device(location)? == Device::Meta;
+            let memory = self.heap.memory(Memory {
+                meta,
+                ..Memory::new(bytes)
+            })?;
+            let made = self.heap.object(Object::Typed { memory, dtype })?;
+            self.storages.insert(key, made);
+            made
         };
         if view == Value::None {
             return Ok(storage);
@@ -325,18 +339,24 @@ impl Machine<'_> {
         let Some(Object::Typed { memory, .. }) = self.heap.get(at) else {
             return Err("a view of something that is no storage".into());
         };
-        let whole = self.heap.memory_at(*memory).map_or(0, |memory| memory.bytes);
+        let whole = self
+            .heap
+            .memory_at(*memory)
+            .map_or(0, |memory| memory.bytes);
         let (Ok(offset), Ok(len)) = (u64::try_from(*offset), u64::try_from(*len)) else {
             return Err("a view of a storage with a negative offset or length".into());
         };
         // A slice, which ends where the storage does.
         let from = offset.saturating_mul(dtype.bytes).min(whole);
-        let bytes = len.saturating_mul(dtype.bytes).min(whole.saturating_sub(from));
+        let bytes = len
+            .saturating_mul(dtype.bytes)
+            .min(whole.saturating_sub(from));
         let memory = self.heap.memory(Memory {
             bytes,
             grows: false,
             meta: false,
             record: None,
+            turned: 0,
         })?;
         let made = self.heap.object(Object::Typed { memory, dtype })?;
         self.storages.insert(key, made);
@@ -354,7 +374,10 @@ fn restored(tag: &[u8]) -> Option<Device> {
             let mut parts = tag.splitn(2, |byte| *byte == b':');
             let backend = parts.next().unwrap_or_default();
             let index = parts.next();
-            let known = matches!(backend, b"cuda" | b"hpu" | b"xpu" | b"mtia" | b"privateuseone");
+            let known = matches!(
+                backend,
+                b"cuda" | b"hpu" | b"xpu" | b"mtia" | b"privateuseone"
+            );
             let numbered = index.is_none_or(is_index);
             (known && numbered).then_some(Device::Other)
         }

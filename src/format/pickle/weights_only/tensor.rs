@@ -9,6 +9,9 @@ use super::{
 };
 use crate::bytes::wide;
 
+/// Smaller sizes and strides than this are symbolic to torch, which it does not take where memory is concerned.
+const LEAST: i64 = -(1 << 62);
+
 /// How a tensor lies in its memory.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -19,11 +22,13 @@ pub(super) struct Place {
 
 /// The arguments of a call that torch refuses.
 fn arguments(what: &str, given: usize, takes: &str) -> Refused {
-    Refused(format!("{what} is called with {given} arguments, it takes {takes}"))
+    Refused(format!(
+        "{what} is called with {given} arguments, it takes {takes}"
+    ))
 }
 
 /// How many elements sizes come to, as torch multiplies them.
-fn elements(sizes: &[i64]) -> Step<u64> {
+pub(super) fn elements(sizes: &[i64]) -> Step<u64> {
     let mut count: u64 = 1;
     let mut overflows = false;
     for size in sizes {
@@ -50,7 +55,8 @@ fn reach(place: &Place) -> Option<u64> {
         let steps = size.cast_unsigned().checked_sub(1)?;
         last = last.checked_add(stride.cast_unsigned().checked_mul(steps)?)?;
     }
-    last.checked_add(1)?.checked_add(place.offset.cast_unsigned())
+    last.checked_add(1)?
+        .checked_add(place.offset.cast_unsigned())
 }
 
 /// Sizes, for messages.
@@ -64,8 +70,8 @@ fn shape(sizes: &[i64]) -> String {
 }
 
 impl Machine<'_> {
-    /// A tuple or list of integers. Larger ones are not taken, nor are bools; before 2.10 only the first was looked at.
-    pub(super) fn integers(&mut self, value: Value) -> Option<Vec<i64>> {
+    /// A tuple or list of integers of 64 bits. A bool is one, except for the first.
+    pub(super) fn integers(&self, value: Value) -> Option<Vec<i64>> {
         let list = match value {
             Value::Tuple { .. } | Value::Size { .. } => true,
             Value::Object(at) => matches!(self.heap.get(at), Some(Object::List(_))),
@@ -75,9 +81,7 @@ impl Machine<'_> {
             return None;
         }
         let items = self.heap.elements(value)?;
-        let bools = items.iter().any(|item| matches!(item, Value::Bool(_)));
-        let first = matches!(items.first(), Some(Value::Bool(_)));
-        if bools && (first || self.since((2, 10))) {
+        if matches!(items.first(), Some(Value::Bool(_))) {
             return None;
         }
         let integers = items.iter().map(|item| match item {
@@ -88,7 +92,7 @@ impl Machine<'_> {
         integers.collect()
     }
 
-    fn sizes(&mut self, what: &str, value: Value) -> Step<Vec<i64>> {
+    fn sizes(&self, what: &str, value: Value) -> Step<Vec<i64>> {
         self.integers(value).ok_or_else(|| {
             Refused(format!(
                 "the {what} of a tensor is {}, not a tuple of integers",
@@ -110,7 +114,7 @@ impl Machine<'_> {
         )))
     }
 
-    pub(super) fn place(&mut self, offset: Value, size: Value, stride: Value) -> Step<Place> {
+    pub(super) fn place(&self, offset: Value, size: Value, stride: Value) -> Step<Place> {
         let Value::Int(offset) = offset else {
             return Err(Refused(format!(
                 "the offset of a tensor is {}, not an integer",
@@ -122,7 +126,14 @@ impl Machine<'_> {
             Value::None => contiguous(&sizes),
             stride => self.sizes("stride", stride)?,
         };
-        Ok(Place { offset, sizes, strides })
+        if sizes.iter().chain(&strides).any(|n| *n < LEAST) {
+            return Err("a tensor whose sizes or strides are no numbers to torch".into());
+        }
+        Ok(Place {
+            offset,
+            sizes,
+            strides,
+        })
     }
 
     /// Puts a tensor on memory, which may grow if it is not read from an archive.
@@ -135,7 +146,10 @@ impl Machine<'_> {
             )));
         }
         if place.offset < 0 {
-            return Err(Refused(format!("a tensor begins at the negative offset {}", place.offset)));
+            return Err(Refused(format!(
+                "a tensor begins at the negative offset {}",
+                place.offset
+            )));
         }
         if elements(&place.sizes)? == 0 {
             return Ok(());
@@ -149,7 +163,11 @@ impl Machine<'_> {
                 shape(&place.strides)
             )));
         };
-        let Some(there) = self.heap.memory_at(memory).filter(|there| needs > there.bytes) else {
+        let Some(there) = self
+            .heap
+            .memory_at(memory)
+            .filter(|there| needs > there.bytes)
+        else {
             return Ok(());
         };
         if there.grows && (there.meta || needs < ALLOCATES) {
@@ -179,8 +197,8 @@ impl Machine<'_> {
         let needs = reach(place)
             .and_then(|reach| reach.checked_mul(dtype.bytes))
             .map(|needs| needs.div_ceil(packed));
+        elements(&place.sizes)?;
         let fits = place.offset >= 0 && needs.is_some_and(|needs| needs <= there);
-        let fits = fits && elements(&place.sizes).is_ok();
         if !fits {
             let why = outside(place, needs.unwrap_or(u64::MAX), there);
             if self.since((2, 15)) {
@@ -211,7 +229,10 @@ impl Machine<'_> {
     }
 
     fn tensor_on(&mut self, memory: u32, dtype: Dtype, place: Place) -> Tensor {
-        let meta = self.heap.memory_at(memory).is_some_and(|memory| memory.meta);
+        let meta = self
+            .heap
+            .memory_at(memory)
+            .is_some_and(|memory| memory.meta);
         Tensor {
             offset: place.offset.cast_unsigned(),
             sizes: place.sizes,
@@ -323,7 +344,10 @@ impl Machine<'_> {
                 return Err("the metadata of a tensor have a flag that is no bool".into());
             }
             if name == b"conj" && dtype.family != Family::Complex {
-                return Err(Refused(format!("a tensor of {} is conjugated", dtype.name())));
+                return Err(Refused(format!(
+                    "a tensor of {} is conjugated",
+                    dtype.name()
+                )));
             }
         }
         Ok(())
@@ -332,7 +356,11 @@ impl Machine<'_> {
     /// `_rebuild_meta_tensor_no_storage`.
     pub(super) fn rebuild_meta(&mut self, given: &[Value]) -> Step<Value> {
         let [dtype, size, stride, grad] = given else {
-            return Err(arguments("_rebuild_meta_tensor_no_storage", given.len(), "4"));
+            return Err(arguments(
+                "_rebuild_meta_tensor_no_storage",
+                given.len(),
+                "4",
+            ));
         };
         let dtype = self.dtype(*dtype)?;
         let sizes = self.sizes("size", *size)?;
@@ -358,7 +386,10 @@ impl Machine<'_> {
     #[allow(clippy::unused_self, reason = "reads like its neighbours")]
     pub(super) fn not_negative(&self, sizes: &[i64]) -> Step<()> {
         if sizes.iter().any(|size| *size < 0) {
-            return Err(Refused(format!("a tensor of the negative size {}", shape(sizes))));
+            return Err(Refused(format!(
+                "a tensor of the negative size {}",
+                shape(sizes)
+            )));
         }
         Ok(())
     }
@@ -382,18 +413,26 @@ impl Machine<'_> {
                     Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Big { .. }
                 );
                 if !number || !matches!(zero, Value::Int(_)) {
-                    return Err("the scale and zero point of a quantized tensor are no numbers".into());
+                    return Err(
+                        "the scale and zero point of a quantized tensor are no numbers".into(),
+                    );
                 }
             }
-            (Known::Scheme(scheme @ (Scheme::Channel | Scheme::ChannelFloat)), [_, scales, zeros, axis]) => {
-                self.channels(scheme, *scales, *zeros, *axis, &sizes)?;
+            (Known::Scheme(Scheme::Channel | Scheme::ChannelFloat), [_, scales, zeros, axis]) => {
+                self.channels(*scales, *zeros, *axis, &sizes)?;
             }
-            _ => return Err("a quantized tensor whose parameters are none that torch takes".into()),
+            _ => {
+                return Err("a quantized tensor whose parameters are none that torch takes".into());
+            }
         }
         if dtype.family != Family::Quantized {
             return Err(Refused(format!("a quantized tensor of {}", dtype.name())));
         }
-        if self.heap.memory_at(memory).is_some_and(|memory| memory.meta) {
+        if self
+            .heap
+            .memory_at(memory)
+            .is_some_and(|memory| memory.meta)
+        {
             return Err("a quantized tensor on the meta device".into());
         }
         self.not_negative(&sizes)?;
@@ -405,18 +444,14 @@ impl Machine<'_> {
         self.lay_of(memory, dtype, &place)?;
         self.gradient(*grad, dtype)?;
         let tensor = self.tensor_on(memory, dtype, place);
-        self.new_tensor(Tensor { kind: Kind::Quantized, ..tensor })
+        self.new_tensor(Tensor {
+            kind: Kind::Quantized,
+            ..tensor
+        })
     }
 
     /// The scales and zero points of a tensor that is quantized by channels.
-    fn channels(
-        &mut self,
-        scheme: Scheme,
-        scales: Value,
-        zeros: Value,
-        axis: Value,
-        sizes: &[i64],
-    ) -> Step<()> {
+    fn channels(&mut self, scales: Value, zeros: Value, axis: Value, sizes: &[i64]) -> Step<()> {
         let Value::Int(axis) = axis else {
             return Err("the axis of a quantized tensor is no integer".into());
         };
@@ -433,9 +468,8 @@ impl Machine<'_> {
             let Some(Object::List(list)) = machine.heap.get(at) else {
                 return Err("the scales of a quantized tensor are neither list nor tensor".into());
             };
-            let numbers = |item: &Value| {
-                matches!(item, Value::Int(_) | Value::Float(_) | Value::Bool(_))
-            };
+            let numbers =
+                |item: &Value| matches!(item, Value::Int(_) | Value::Float(_) | Value::Bool(_));
             if wide(list.kept.len()) != list.len || !list.kept.iter().all(numbers) {
                 return Err("the scales of a quantized tensor are no numbers".into());
             }
@@ -457,7 +491,6 @@ impl Machine<'_> {
             }
             self.endanger(why);
         }
-        let _ = scheme;
         Ok(())
     }
 
@@ -478,13 +511,22 @@ impl Machine<'_> {
         };
         let grad = self.gradient(grad, tensor.dtype)?;
         let computed = false;
-        self.new_tensor(Tensor { class: TensorClass::Parameter, grad, computed, ..tensor })
+        self.new_tensor(Tensor {
+            class: TensorClass::Parameter,
+            grad,
+            computed,
+            ..tensor
+        })
     }
 
     /// `_rebuild_device_tensor_from_cpu_tensor`.
     pub(super) fn rebuild_from_cpu(&mut self, given: &[Value]) -> Step<Value> {
         let [data, dtype, device, grad] = given else {
-            return Err(arguments("_rebuild_device_tensor_from_cpu_tensor", given.len(), "4"));
+            return Err(arguments(
+                "_rebuild_device_tensor_from_cpu_tensor",
+                given.len(),
+                "4",
+            ));
         };
         let wanted = match dtype {
             Value::None => None,
@@ -495,7 +537,10 @@ impl Machine<'_> {
             return Ok(*data);
         }
         let Some(tensor) = self.heap.tensor(*data).cloned() else {
-            return Err(Refused(format!("a tensor is made of {}", self.article(*data))));
+            return Err(Refused(format!(
+                "a tensor is made of {}",
+                self.article(*data)
+            )));
         };
         let dtype = wanted.unwrap_or(tensor.dtype);
         if tensor.kind != Kind::Strided && dtype != tensor.dtype {
@@ -524,7 +569,11 @@ fn contiguous(sizes: &[i64]) -> Vec<i64> {
 }
 
 fn outside(place: &Place, needs: u64, there: u64) -> String {
-    let needs = if needs == u64::MAX { "more".to_owned() } else { needs.to_string() };
+    let needs = if needs == u64::MAX {
+        "more".to_owned()
+    } else {
+        needs.to_string()
+    };
     format!(
         "a tensor of size {}, stride {} and offset {} needs {needs} bytes, its storage has {there}",
         shape(&place.sizes),

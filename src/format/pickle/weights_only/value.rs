@@ -16,27 +16,44 @@ pub(super) enum Value {
     Bool(bool),
     Int(i64),
     /// An integer of more than 64 bits: where its operand stands, and how long it is.
-    Big { at: u64, len: u8, negative: bool },
+    Big {
+        at: u64,
+        len: u8,
+        negative: bool,
+    },
     Float(f64),
     /// A short text, by its number.
     Text(u32),
     /// A text that is not kept.
-    Far { at: u64, len: u32, holds: Letters },
+    Far {
+        at: u64,
+        len: u32,
+        holds: Letters,
+    },
     /// Bytes of a length.
     Bytes(u64),
-    Tuple { at: u32, len: u32, hashable: bool },
+    Tuple {
+        at: u32,
+        len: u32,
+        hashable: bool,
+    },
     /// A `torch.Size`.
-    Size { at: u32, len: u32 },
+    Size {
+        at: u32,
+        len: u32,
+    },
     Object(u32),
     /// A global itself, by its number.
     Global(u32),
-    Complex { zero: bool },
+    Complex {
+        zero: bool,
+    },
     Device(Device),
     Layout(Layout),
     /// What a global that torch does not know made, by the global's number.
     Foreign(u32),
-    /// What `numpy.dtype` made: its class's number.
-    NumpyDtype(Option<&'static &'static str>),
+    /// What `numpy.dtype` made: its class in `numpy.dtypes`, if that is known.
+    NumpyDtype(Option<&'static str>),
 }
 
 /// The device of a tensor, as far as it matters.
@@ -85,13 +102,22 @@ impl Letters {
 pub(super) enum Object {
     List(List),
     Dict(Dict),
-    Set { len: u64 },
-    ByteArray { len: u64 },
+    Set {
+        len: u64,
+    },
+    ByteArray {
+        len: u64,
+    },
     Tensor(Box<Tensor>),
     /// `torch.storage.TypedStorage`: its memory and type.
-    Typed { memory: u32, dtype: Dtype },
+    Typed {
+        memory: u32,
+        dtype: Dtype,
+    },
     /// `torch.storage.UntypedStorage`.
-    Untyped { memory: u32 },
+    Untyped {
+        memory: u32,
+    },
 }
 
 /// Elements of a list that are kept. Of the others it is known what containers ask of their elements.
@@ -128,7 +154,11 @@ pub(super) struct Dict {
 
 impl Dict {
     pub(super) fn new(class: Class) -> Self {
-        Self { class, len: 0, kept: Vec::new() }
+        Self {
+            class,
+            len: 0,
+            kept: Vec::new(),
+        }
     }
 
     /// Sets an item; that a key is there already matters to nothing that is asked.
@@ -205,6 +235,21 @@ pub(super) struct Memory {
     pub(super) meta: bool,
     /// Where its bytes stand, if they stand in the archive.
     pub(super) record: Option<u32>,
+    /// Bytes of an element that are turned around when it is read; 0 where none are.
+    pub(super) turned: u64,
+}
+
+impl Memory {
+    /// Memory of its own, of so many bytes.
+    pub(super) fn new(bytes: u64) -> Self {
+        Self {
+            bytes,
+            grows: true,
+            meta: false,
+            record: None,
+            turned: 0,
+        }
+    }
 }
 
 /// Everything that values refer to.
@@ -248,7 +293,10 @@ impl Heap {
     /// The bytes of a kept text.
     pub(super) fn text_of(&self, text: u32) -> &[u8] {
         let at = narrow(u64::from(text));
-        self.texts.get_index(at).map(AsRef::as_ref).unwrap_or_default()
+        self.texts
+            .get_index(at)
+            .map(AsRef::as_ref)
+            .unwrap_or_default()
     }
 
     fn store(&mut self, items: &[Value]) -> Result<(u32, u32), Full> {
@@ -330,7 +378,10 @@ impl Heap {
             Value::Object(at) => !matches!(
                 self.get(at),
                 Some(
-                    Object::List(_) | Object::Dict(_) | Object::Set { .. } | Object::ByteArray { .. }
+                    Object::List(_)
+                        | Object::Dict(_)
+                        | Object::Set { .. }
+                        | Object::ByteArray { .. }
                 )
             ),
             _ => true,
@@ -341,7 +392,11 @@ impl Heap {
     pub(super) fn is_pair(&self, value: Value) -> bool {
         match value {
             Value::Tuple { at, len, .. } => {
-                len == 2 && self.items(at, len).first().is_some_and(|key| self.hashable(*key))
+                len == 2
+                    && self
+                        .items(at, len)
+                        .first()
+                        .is_some_and(|key| self.hashable(*key))
             }
             Value::Size { len, .. } => len == 2,
             Value::Bytes(len) => len == 2,
@@ -353,6 +408,7 @@ impl Heap {
                 }
                 Some(Object::Dict(dict)) => dict.len == 2,
                 Some(Object::Set { len } | Object::ByteArray { len }) => *len == 2,
+                Some(Object::Tensor(tensor)) => tensor.sizes.first() == Some(&2),
                 _ => false,
             },
             _ => false,
@@ -392,9 +448,7 @@ impl Heap {
             }
             Value::Object(at) => match self.get(at)? {
                 Object::List(list) if wide(list.kept.len()) == list.len => Some(list.kept.clone()),
-                Object::Dict(dict) => {
-                    Some(dict.pairs()?.iter().map(|(key, _)| *key).collect())
-                }
+                Object::Dict(dict) => Some(dict.pairs()?.iter().map(|(key, _)| *key).collect()),
                 Object::Set { len: 0 } | Object::ByteArray { len: 0 } => Some(Vec::new()),
                 _ => None,
             },
