@@ -28,7 +28,7 @@ mod walk;
 
 pub use change::{change, revision};
 pub use checkout::Landing;
-pub use ground::Ground;
+pub use ground::{Ground, LinkEnd};
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;

@@ -7,6 +7,7 @@
 mod changes;
 mod commits;
 mod header;
+mod known;
 mod listing;
 mod tips;
 
@@ -42,9 +43,9 @@ pub struct Incoming {
 /// What a receiver has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// What the references of this repository reach: before a push is accepted, all that came earlier.
-    AllRefs,
-    /// What the references that were fetched from this remote reach (`refs/remotes/<name>/`).
+    /// What the branches and tags of this repository reach: before a push is accepted, all that was accepted earlier.
+    Accepted,
+    /// What the branches and tags reach that were fetched from this remote.
     Remote(String),
     /// What these commits reach: ids in full, hexadecimal. Those that are not here are passed over.
     Commits(Vec<String>),
@@ -153,11 +154,8 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
     let (mut tips, mut known) = (Tips::default(), Tips::default());
     for side in &push.known {
         match side {
-            Known::AllRefs => known.add_all(&mut objects, local)?,
-            Known::Remote(name) => {
-                let prefix = format!("refs/remotes/{name}/");
-                known.add_references(&mut objects, local, prefix.as_bytes())?;
-            }
+            Known::Accepted => known::add_accepted(&mut known, &mut objects, local)?,
+            Known::Remote(name) => known::add_tracked(&mut known, &mut objects, local, name)?,
             Known::Commits(ids) => {
                 for id in ids {
                     known.add(&mut objects, object_id(id, &place)?, None);
@@ -213,7 +211,7 @@ fn view(
         .kept_in(Kept::Scattered)
         .ruled_by(ground);
     view.notices = listing.notices;
-    Ok(view)
+    Ok(view.with_moves())
 }
 
 /// The commit that an id leads to, if it is not to a bare tree, and its tree.
