@@ -252,6 +252,25 @@ impl View {
         }
     }
 
+    /// Adds an item at its place, unless there is one with the same content.
+    pub(super) fn add_unknown(&mut self, item: Item) {
+        let content = |item: &Item| match item.origin {
+            Origin::Blob(id) => Some(id),
+            _ => None,
+        };
+        let first = self
+            .items
+            .partition_point(|other| other.entry.path < item.entry.path);
+        let mut same = self.items.iter().skip(first);
+        let is_known = same
+            .by_ref()
+            .take_while(|other| other.entry.path == item.entry.path)
+            .any(|other| content(other) == content(&item));
+        if !is_known {
+            self.add(item);
+        }
+    }
+
     /// Adds an item at its place.
     fn add(&mut self, item: Item) {
         let at = self

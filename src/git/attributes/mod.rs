@@ -216,8 +216,8 @@ impl Chain {
 /// Files that have been parsed, each once. Bounded: all are forgotten when there are many.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// By the root's file, if that defines macros, and by their own.
-    known: FxHashMap<(Option<ObjectId>, ObjectId), Parsed>,
+    /// By the root's file, if that defines macros, and by their own; that of the root apart, which may define them.
+    known: FxHashMap<(bool, Option<ObjectId>, ObjectId), Parsed>,
     /// Bytes of all that is known.
     bytes: u64,
 }
@@ -238,7 +238,8 @@ impl Files {
         id: ObjectId,
     ) -> Option<Arc<Chain>> {
         let root = above.and_then(|above| above.root);
-        if let Some(parsed) = self.known.get(&(root, id)) {
+        let key = (base == 0, root, id);
+        if let Some(parsed) = self.known.get(&key) {
             let own = parsed.vocabulary.is_own.then_some(id);
             let root = if base == 0 { own } else { root };
             return Some(Chain::new(above, base, root, Ok(parsed.clone())));
@@ -260,8 +261,7 @@ impl Files {
                 self.known.clear();
                 self.bytes = size;
             }
-            let key = above.and_then(|above| above.root);
-            self.known.insert((key, id), parsed.clone());
+            self.known.insert(key, parsed.clone());
         }
         Some(Chain::new(above, base, root, parsed))
     }

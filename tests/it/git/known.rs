@@ -130,6 +130,13 @@ fn a_change_is_counted_from_each_place_where_histories_part() {
             told.stdout.contains("were merged into each other"),
             "{told:?}"
         );
+        for view in ["--history=main...topic", "--history=main..topic"] {
+            let told = run(&repo.root, &["check", view, "--format=concise"]);
+            assert!(
+                told.code == 1 && told.stdout.contains("old.pkl@"),
+                "{view} {told:?}"
+            );
+        }
         // What is there already is not brought.
         repo.git(&["checkout", "-q", "main"]);
         repo.write("old.pkl", payload()).commit();

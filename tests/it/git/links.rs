@@ -112,7 +112,10 @@ fn a_submodule_that_moves_is_said_in_every_view() {
     let lines: Vec<&str> = followed.lines().collect();
     assert!(lines[0].starts_with("sub/model.pkl@"), "{followed}");
     assert_eq!(lines.last(), Some(&"exit 1"), "{followed}");
-    assert!(!followed.contains("not-followed") && !followed.contains("incomplete-read"), "{followed}");
+    assert!(
+        !followed.contains("not-followed") && !followed.contains("incomplete-read"),
+        "{followed}"
+    );
     let hook = run(
         &repo.root,
         &["hook", "run", "pre-commit", "--recurse-submodules"],

@@ -344,7 +344,7 @@ fn a_link_on_the_way_to_the_policy_is_part_of_it() {
             symlink(target, repo.root.join(link)).unwrap();
         }
         repo.commit();
-        std::fs::remove_file(repo.root.join(link)).unwrap();
+        fs::remove_file(repo.root.join(link)).unwrap();
         symlink(target, repo.root.join(link)).unwrap();
         repo.git(&["add", "-A"]);
         let staged = check(&repo, &["--staged"]);
