@@ -420,10 +420,15 @@ impl<'v> Reader<'v> {
             Err(unread) => return (Err(unread), Vec::new()),
         };
         let id = id.to_string();
+        let usual = landing.usual().apply(&id, window);
+        // Elsewhere it may land as it is.
+        let differs = !matches!(usual, Ok(None));
+        let as_it_is = || differs.then(|| window.clone());
         let others = landing.others();
         let others = others.iter().map(|way| way.apply(&id, window));
-        let others = others.filter_map(Result::transpose).collect();
-        (landing.usual().apply(&id, window), others)
+        let others =
+            others.filter_map(|other| other.map(|other| other.or_else(as_it_is)).transpose());
+        (usual, others.collect())
     }
 
     /// Whether the attributes that count for the view say `weighbridge=off` or `-weighbridge` of a path.

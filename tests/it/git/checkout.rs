@@ -503,7 +503,7 @@ fn a_clone_has_what_is_judged_whatever_the_attributes() {
 fn an_honest_pickle_in_text_form_is_not_refused_for_its_line_ends() {
     let repo = repo!();
     // As protocol 0 writes an array: names, numbers, truth values and strings, a line each.
-    let array = "cnumpy._core.multiarray\n_reconstruct\np0\n(cnumpy\nndarray\np1\n(I0\ntp2\nc_codecs\nencode\np3\n(Vb\np4\nVlatin1\np5\ntp6\nRp7\ntp8\nRp9\n(I1\n(I1\ntp10\ncnumpy\ndtype\np11\n(Vi8\np12\nI00\nI01\ntp13\nRp14\n(I3\nV<\np15\nNNNI-1\nI-1\nI0\ntp16\nbI00\ng3\n(V\\u0001\np17\ng5\ntp18\nRp19\ntp20\nb.";
+    let array = "cnumpy._core.multiarray\n_reconstruct\np0\n(cnumpy\nndarray\np1\n(I0\ntp2\nc_codecs\nencode\np3\n(Vb\np4\nVlatin1\np5\ntp6\nRp7\ntp8\nRp9\n(I1\n(I2\ntp10\ncnumpy\ndtype\np11\n(Vi2\np12\nI00\nI01\ntp13\nRp14\n(I3\nV<\np15\nNNNI-1\nI-1\nI0\ntp16\nbI00\ng3\n(V\x01\\u0000\x02\\u0000\np17\ng5\ntp18\nRp19\ntp20\nb.";
     add_as_it_is(&repo, "array.pkl", array);
     let told = run(&repo.root, &["check", "--staged", "--format=concise"]);
     assert_eq!(told.code, 0, "{told:?}");
