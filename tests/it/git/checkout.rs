@@ -463,10 +463,13 @@ fn a_clone_has_what_is_judged_whatever_the_attributes() {
                 panic!("{path}");
             };
             let ours = window.bytes_at(0, 1000).unwrap();
-            let others: Vec<Vec<u8>> = opened
-                .otherwise
-                .iter()
-                .map(|window| window.as_ref().unwrap().bytes_at(0, 1000).unwrap())
+            // A character set that is not followed is refused.
+            if !opened.facts.is_empty() || opened.otherwise.iter().any(Result::is_err) {
+                continue;
+            }
+            let others = opened.otherwise.iter().flatten();
+            let others: Vec<Vec<u8>> = others
+                .map(|window| window.bytes_at(0, 1000).unwrap())
                 .collect();
             for (n, (clone, whole)) in clones.iter().enumerate() {
                 // Of an encoding that is none git makes no checkout at all.
