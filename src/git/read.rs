@@ -49,8 +49,11 @@ pub struct Opened {
     /// What of the content the view's change brings.
     pub changed: Changed,
     /// Other bytes that git may write instead: where `core.autocrlf` or `core.ignoreCase` is true.
-    pub otherwise: Vec<Result<Window, Unread>>,
+    pub otherwise: Otherwise,
 }
+
+/// Bytes that git may write instead of others, or why they are not known.
+pub type Otherwise = Vec<Result<Window, Unread>>;
 
 /// What stands at a path.
 #[derive(Debug)]
@@ -414,7 +417,7 @@ impl<'v> Reader<'v> {
         item: &Item,
         id: gix::ObjectId,
         window: &Window,
-    ) -> (Result<Option<Window>, Unread>, Vec<Result<Window, Unread>>) {
+    ) -> (Result<Option<Window>, Unread>, Otherwise) {
         let landing = match self.find_landing(item) {
             Ok(landing) => landing,
             Err(unread) => return (Err(unread), Vec::new()),

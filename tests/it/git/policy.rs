@@ -290,9 +290,12 @@ fn an_excluded_policy_is_reported_all_the_same() {
 #[test]
 fn a_link_on_the_way_to_the_policy_is_part_of_it() {
     use std::os::unix::fs::symlink;
+
+    type Link<'s> = (&'s str, &'s str);
+
     let extends = |path: &str| format!("version: 1\nextends: {path}\n");
     // What is there before (a link and what it leads to, or a file), and the link that the change makes.
-    let cases: &[(&str, &[(&str, &str)], &[&str], (&str, &str))] = &[
+    let cases: &[(&str, &[Link<'_>], &[&str], Link<'_>)] = &[
         (
             "the link",
             &[("weighbridge.yaml", "real/b.yaml")],
