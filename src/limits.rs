@@ -211,3 +211,7 @@ pub const ATTRIBUTE_STEPS: u64 = 4_000_000_000;
 
 /// Bytes of the indices of one sparse tensor that are compared with its size. Eight million entries of a matrix stay below.
 pub const SPARSE_INDEX_BYTES: u64 = 128 << 20;
+
+/// Names below the folders that symbolic links lead to, for one worker: whether the policy excludes any is asked of each. A few links
+/// to the whole of the largest repositories come to less.
+pub const BEHIND_LINKS: usize = 2_000_000;

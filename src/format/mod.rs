@@ -26,7 +26,7 @@ mod identify;
 mod reading;
 
 use identify::has_extension;
-pub use identify::{Certainty, Head, is_artifact_name};
+pub use identify::{Certainty, Head, is_artifact_name, is_plain_name};
 pub use reading::{Expect, Reading, read};
 
 use crate::bytes::{ReadError, Window};

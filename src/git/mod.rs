@@ -29,13 +29,13 @@ mod walk;
 
 pub use change::{change, first_revision, revision};
 pub use checkout::Landing;
-pub use ground::Ground;
+pub use ground::{Ground, LinkEnd};
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use locate::{file, given, work_tree};
 pub use only::Only;
-pub use read::{Content, Opened, Reader};
+pub use read::{Content, Opened, Otherwise, Reader};
 
 use std::{
     collections::BTreeSet,

@@ -139,7 +139,11 @@ pub fn check(
         });
         gathered = gathered.and(others);
     }
-    let Gathered { plain, mut noted } = gathered;
+    let Gathered {
+        plain,
+        unfetched,
+        mut noted,
+    } = gathered;
     // In the order of the items, whatever the order of the work.
     noted.sort_unstable_by_key(|(at, _)| *at);
     if request.wants.listings {
@@ -153,6 +157,15 @@ pub fn check(
     );
     report.notices.splice(0..0, view.notices.iter().cloned());
     report.unpushed.clone_from(&view.unpushed);
+    match unfetched {
+        0 => {}
+        1 => report.notices.push(String::from(
+            "1 git-lfs pointer was not followed, of a file that is not called a model: its bytes are not here",
+        )),
+        n => report.notices.push(format!(
+            "{n} git-lfs pointers were not followed, of files that are not called models: their bytes are not here"
+        )),
+    }
     report.kept = view.kept.clone();
     report.root = view
         .root
@@ -166,6 +179,8 @@ pub fn check(
 #[derive(Debug, Default)]
 struct Gathered {
     plain: Coverage,
+    /// git-lfs pointers of other files than models whose bytes are not here.
+    unfetched: usize,
     /// By the place of the item.
     noted: Vec<(usize, Weighed)>,
 }
@@ -173,6 +188,7 @@ struct Gathered {
 impl Gathered {
     fn take(&mut self, at: usize, mut weighed: Weighed) {
         self.plain.add(std::mem::take(&mut weighed.coverage));
+        self.unfetched += usize::from(weighed.unfetched);
         if !weighed.is_plain() {
             self.noted.push((at, weighed));
         }
@@ -180,6 +196,7 @@ impl Gathered {
 
     fn and(mut self, other: Self) -> Self {
         self.plain.add(other.plain);
+        self.unfetched += other.unfetched;
         self.noted.extend(other.noted);
         self
     }

@@ -27,6 +27,8 @@ pub struct Weighed {
     pub artifact: Option<Artifact>,
     /// The files it loads by name, if that was asked for.
     pub loads: Vec<Load>,
+    /// It is a git-lfs pointer whose bytes are not here, under a name that is no model's.
+    pub unfetched: bool,
 }
 
 /// How many of the dangers that a policy lets pass are said one by one.

@@ -44,6 +44,9 @@ pub(in crate::cli) struct Run {
     /// receiving repository's HEAD has, never the one that is pushed.
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
+    /// Judge what is in submodules, too
+    #[arg(long, help_heading = "Selection")]
+    recurse_submodules: bool,
     /// How long judging may take; what is not judged by then is refused
     ///
     /// Without it, 4 seconds for pre-receive and no end for the others.
@@ -115,7 +118,9 @@ impl Run {
             });
         };
         let updates = hook::pushed(input()?)?;
-        let mut known = vec![Known::Commits(ids(updates.iter().map(|it| &it.old)))];
+        // What is not a branch or a tag there, such as a pull request, was accepted by nobody.
+        let accepted = updates.iter().filter(|it| it.is_of_branch_or_tag());
+        let mut known = vec![Known::Commits(ids(accepted.map(|it| &it.old)))];
         // Without a name there is nothing that is known to be there but what git has just asked.
         if remote != url {
             known.push(Known::Remote(remote.clone()));
@@ -137,6 +142,9 @@ impl Run {
         let Some(mut view) = self.view(cwd)? else {
             return Ok(None);
         };
+        if self.recurse_submodules {
+            view.add_submodules();
+        }
         let named = self.policy.as_deref();
         let (policy, name) = if self.hook == Asking::Framework {
             policy::find_for_change(named, &mut view, cwd)?
@@ -185,14 +193,14 @@ impl Asking {
     }
 }
 
-/// What is pushed to this server: the commits that no ref of it reaches, judged by the policy that its HEAD has.
+/// What is pushed to this server: the commits that no branch and no tag of it reaches, judged by the policy that its HEAD has.
 fn receive(cwd: &Path) -> Result<Option<View>, Error> {
     let updates = hook::received(input()?)?;
     let tips = ids(updates.iter().map(|it| &it.new));
     if tips.is_empty() {
         return Ok(None);
     }
-    let known = vec![Known::AllRefs];
+    let known = vec![Known::Accepted];
     // What is pushed does not choose its judge.
     let view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
     Ok(Some(view))
