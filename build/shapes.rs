@@ -55,6 +55,7 @@ const CHECKS: &[(&str, &str)] = &[
     ("dtype", "Check::Dtype"),
     ("frombuffer", "Check::Frombuffer"),
     ("scalar", "Check::Scalar"),
+    ("sparse", "Check::Sparse"),
     ("strided", "Check::Strided"),
 ];
 

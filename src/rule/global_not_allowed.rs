@@ -250,6 +250,12 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
             .push(format!("if the file is yours, {instead}"));
         return;
     }
+    if matches!(why, Refusal::Use { .. }) && case.scope.is_only_named(name) {
+        finding.help.push(format!(
+            "`{name}` is only ever named in what its library writes, so no entry can allow this: do not load this file, and find out where it comes from"
+        ));
+        return;
+    }
     let entry = match why {
         Refusal::Use { allowed } => {
             let mut uses: Vec<String> = allowed.iter().map(ToString::to_string).collect();

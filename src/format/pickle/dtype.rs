@@ -68,13 +68,16 @@ enum Sort {
     Objects,
 }
 
-/// Flags of a dtype that call its bytes references: counted, pickled as a list, pointers.
-const REFERENCES: i64 = 0x07;
-/// What an object has, and what an item has that holds some: without clearing, memory is taken for references.
+/// Flags of a dtype, as numpy writes them. What an object has:
 const OF_OBJECT: i64 = 0x3f;
-const HOLDS_OBJECTS: i64 = 0x0b;
-/// What a plain item may have: clearing (texts), the interpreter's lock (fields), alignment of fields, a setter of its own.
-const HARMLESS: i64 = 0x08 | 0x10 | 0x40 | 0x80;
+/// What fields hand on to what has them: references, clearing, the interpreter's lock.
+const OF_FIELDS: i64 = 0x1b;
+/// Memory is cleared before it is used.
+const CLEARED: i64 = 0x08;
+/// The interpreter's lock is held, as always for fields.
+const LOCKED: i64 = 0x10;
+/// Items are set by the type of another library.
+const OWN_SETTER: i64 = 0x40;
 /// Arrays are pickled as lists.
 const LISTED: i64 = 0x02;
 /// Fields are aligned.
@@ -140,6 +143,8 @@ pub(super) struct Layout {
     pub texts: bool,
     /// It has fields.
     pub record: bool,
+    /// It is an array: an array of it would have more dimensions instead.
+    pub array: bool,
     flags: i64,
 }
 
@@ -169,6 +174,8 @@ struct Record {
     /// The byte after the last field.
     end: u64,
     objects: bool,
+    /// The flags that the fields hand on.
+    flags: i64,
 }
 
 /// The dtypes of a stream.
@@ -323,7 +330,7 @@ impl Dtypes {
                 (-1, -1, Some(Sort::Objects)) if flags == OF_OBJECT => {
                     Ok(Layout { size: 8, objects: true, listed: true, flags, ..Layout::default() })
                 }
-                (-1, -1, Some(Sort::Fixed | Sort::Dated)) if flags & !HARMLESS == 0 => {
+                (-1, -1, Some(Sort::Fixed | Sort::Dated)) if flags == 0 => {
                     Ok(Layout { size: known.made.unwrap_or(0), flags, ..Layout::default() })
                 }
                 (-1, -1, _) => Err("its flags say otherwise than its type whether its items are objects"),
@@ -340,33 +347,35 @@ impl Dtypes {
         if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || bare && alignment == 0) {
             return Err("its alignment is none");
         }
-        let (record, expected) = if plain {
-            (Record::default(), None)
+        let written = |expected: i64, may: i64| flags & expected == expected && flags & !(expected | may) == 0;
+        let (record, agree) = if plain {
+            let expected = match sort {
+                Some(Sort::Wide) => written(0, CLEARED),
+                None => written(0, OWN_SETTER),
+                _ => flags == 0,
+            };
+            (Record::default(), expected)
         } else if sort != Some(Sort::Void) {
             return Err("it has parts, and its type has none");
         } else if none(names) && none(fields) {
-            let (record, flags) = self.array(*base, size, looker)?;
-            (record, (flags & REFERENCES != 0).then_some(flags))
+            let (record, of_item) = self.array(*base, size, looker)?;
+            (record, flags == of_item)
         } else if none(base) {
             let record = self.record(*names, *fields, size, looker)?;
             // A selection of fields keeps the flags of the whole.
-            (record, Some(flags & !ALIGNED | HOLDS_OBJECTS).filter(|_| record.objects || flags & REFERENCES != 0))
+            (record, written(LOCKED | record.flags, OF_FIELDS | ALIGNED))
         } else {
             return Err("it has both fields and a shape");
         };
-        let agree = match expected {
-            Some(expected) if none(base) => flags & !ALIGNED == expected && expected & !(HOLDS_OBJECTS | HARMLESS) == 0,
-            Some(expected) => flags == expected,
-            None => flags & !HARMLESS == 0 && (!plain || flags & ALIGNED == 0),
-        };
         if !agree {
-            return Err("its flags say otherwise than its parts whether its items hold objects");
+            return Err("its flags are not those that numpy gives to its parts");
         }
         Ok(Layout {
             size,
             objects: record.objects,
             listed: flags & LISTED != 0,
             record: !none(names),
+            array: !none(base),
             flags,
             ..Layout::default()
         })
@@ -387,7 +396,7 @@ impl Dtypes {
         };
         match items.and_then(|items| items.checked_mul(layout.size)) {
             Some(bytes) if bytes == size => Ok((
-                Record { end: size, objects: layout.objects },
+                Record { end: size, objects: layout.objects, flags: 0 },
                 layout.flags,
             )),
             _ => Err("its base and shape do not come to its size"),
@@ -421,9 +430,7 @@ impl Dtypes {
         if count != Some(wide(known.len()).saturating_mul(2)) {
             return Err("some of its fields are no dtype and offset");
         }
-        let Some(names) = looker.nodes.texts(names) else {
-            return Err("its names are no texts, or cannot be told");
-        };
+        let names = looker.nodes.whole(names).ok_or("its names cannot be told")?;
         let mut by_key: FxHashMap<Text, &Field> = FxHashMap::default();
         for field in known {
             let key = looker.string(field.key).ok_or("a name of a field is no text")?;
@@ -443,6 +450,7 @@ impl Dtypes {
             let end = field.offset.saturating_add(layout.size);
             record.end = record.end.max(end);
             record.objects |= layout.objects;
+            record.flags |= layout.flags & OF_FIELDS;
             let spans = if layout.objects { &mut objects } else { &mut others };
             spans.push((field.offset, end));
             tuples.push((field.tuple, field.title.and_then(|title| looker.string(title))));

@@ -14,6 +14,7 @@ mod opcode;
 mod preview;
 mod seen;
 mod shapes;
+mod tensors;
 mod text;
 mod value;
 mod weights_only;

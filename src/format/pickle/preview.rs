@@ -112,6 +112,28 @@ impl Preview<'_> {
         }
     }
 
+    /// How many elements a storage has, by its persistent id; those of less than a byte are counted as their bytes hold them.
+    pub(super) fn elements_of(&self, pid: Value) -> Option<u64> {
+        const MOST: u64 = 1 << 50;
+        let [_, class, _, _, elements, ..] = self.tuple(pid)? else {
+            return None;
+        };
+        let class = self.seen.name(class.index())?.name.as_bytes();
+        let in_one = match class {
+            b"QUInt4x2Storage" => 2,
+            b"QUInt2x4Storage" => 4,
+            _ => 1,
+        };
+        let elements = u64::try_from(self.integer(*elements)?).ok()?;
+        Some(elements.saturating_mul(in_one).min(MOST))
+    }
+
+    /// How many elements a storage has that a persistent id names.
+    pub(super) fn elements(&self, storage: Value) -> Option<u64> {
+        let known = (storage.kind() == Kind::Persistent).then(|| storage.number());
+        known.and_then(|number| number.checked_sub(1))
+    }
+
     /// Bytes that are short.
     pub(super) fn bytes(&self, value: Value) -> Option<Vec<u8>> {
         const LONGEST: usize = 32;

@@ -344,26 +344,32 @@ pub(super) struct Nodes {
     long: Long,
 }
 
-/// Tuples of more texts than a node keeps: the names of an array's fields may be hundreds. The last of them, whole.
+/// Tuples of more texts or sizes than a node keeps, whole: the names of an array's fields may be hundreds, and a tensor may have
+/// 64 dimensions. The last of them.
 #[derive(Debug, Clone, Default)]
 struct Long {
     tuples: VecDeque<(u64, Box<[Value]>)>,
-    texts: usize,
+    values: usize,
 }
 
 impl Long {
-    /// How many texts are kept in all. The dtype with the most fields that was seen has some hundred.
-    const TEXTS: usize = 1 << 15;
+    /// How many values are kept in all. The dtype with the most fields that was seen has some hundred.
+    const VALUES: usize = 1 << 15;
+    /// The most dimensions that torch and numpy have.
+    const DIMENSIONS: usize = 64;
 
-    fn keep(&mut self, id: u64, texts: &[Value]) {
-        if texts.len() > Self::TEXTS || !texts.iter().all(|text| matches!(text.kind(), Kind::Str | Kind::StrAt)) {
+    fn keep(&mut self, id: u64, values: &[Value]) {
+        let texts = || values.iter().all(|value| matches!(value.kind(), Kind::Str | Kind::StrAt));
+        let sizes = || values.iter().all(|value| matches!(value.kind(), Kind::Int | Kind::Long));
+        let kept = values.len() <= Self::DIMENSIONS && sizes() || values.len() <= Self::VALUES && texts();
+        if !kept {
             return;
         }
-        self.texts = self.texts.saturating_add(texts.len());
-        self.tuples.push_back((id, texts.into()));
-        while self.texts > Self::TEXTS {
+        self.values = self.values.saturating_add(values.len());
+        self.tuples.push_back((id, values.into()));
+        while self.values > Self::VALUES {
             let oldest = self.tuples.pop_front();
-            self.texts = self.texts.saturating_sub(oldest.map_or(self.texts, |(_, texts)| texts.len()));
+            self.values = self.values.saturating_sub(oldest.map_or(self.values, |(_, values)| values.len()));
         }
     }
 }
@@ -456,14 +462,13 @@ impl Nodes {
         })
     }
 
-    /// All children of a tuple, if all of them are texts and it is still kept.
-    pub(super) fn texts(&self, tuple: Value) -> Option<&[Value]> {
-        let texts = self.all(tuple).or_else(|| {
+    /// All children of a tuple that is still kept: as [`Nodes::all`], and longer ones of texts or of sizes.
+    pub(super) fn whole(&self, tuple: Value) -> Option<&[Value]> {
+        self.all(tuple).or_else(|| {
             let id = tuple.number();
             let at = self.long.tuples.binary_search_by_key(&id, |(known, _)| *known).ok()?;
-            self.long.tuples.get(at).map(|(_, texts)| texts.as_ref())
-        })?;
-        texts.iter().all(|text| matches!(text.kind(), Kind::Str | Kind::StrAt)).then_some(texts)
+            self.long.tuples.get(at).map(|(_, values)| values.as_ref())
+        })
     }
 
     /// The product of a tuple's integers, if it holds nothing but integers that are not negative.

@@ -390,7 +390,8 @@ impl Machine<'_> {
             let preview = self.looker().value(pid);
             self.seen.persistent(preview, torch_storage, self.moment());
         }
-        self.push(Value::new(Kind::Persistent, 0))
+        let elements = self.looker().elements_of(pid).filter(|_| torch_storage);
+        self.push(Value::new(Kind::Persistent, elements.map_or(0, |elements| elements.saturating_add(1))))
     }
 }
 

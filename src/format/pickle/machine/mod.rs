@@ -19,6 +19,7 @@ use super::{
     preview::Preview,
     seen::{CONTEXT, Moment, Seen},
     shapes::Known,
+    tensors::Tensors,
     text,
     value::{Interner, Kind, Nodes, Overgrown, Value},
     weights_only::WeightsOnly,
@@ -97,6 +98,7 @@ struct State {
     memo: Memo,
     nodes: Nodes,
     dtypes: Dtypes,
+    tensors: Tensors,
 }
 
 /// One run over one stream.
@@ -244,6 +246,7 @@ impl<'m> Machine<'m> {
                 memo: Memo::default(),
                 nodes: Nodes::default(),
                 dtypes: Dtypes::default(),
+                tensors: Tensors::default(),
             },
             names: Interner::knowing(calls::SKLEARN_VERSION),
             known: Vec::new(),

@@ -6,7 +6,8 @@ use crate::{
     fact::{Fact, Part, Text, UnusualUse, Usage},
     format::pickle::{
         opcode as op,
-        shapes::{self, Known, Makes, Values},
+        shapes::{self, Known, Makes, Shape, Values},
+        tensors,
         value::{Kind, Marks, Value},
     },
 };
@@ -31,6 +32,7 @@ impl Machine<'_> {
         Values {
             looker: self.looker(),
             dtypes: &self.state.dtypes,
+            tensors: &self.state.tensors,
         }
     }
 
@@ -50,7 +52,7 @@ impl Machine<'_> {
             self.unusual(row, usage, part, expected, seen);
         }
         match known {
-            Known::Shape(shape) => self.made(shape.makes(), arguments),
+            Known::Shape(shape) => self.made(shape, arguments),
             Known::Plain => 0,
         }
     }
@@ -90,10 +92,27 @@ impl Machine<'_> {
     }
 
     /// What is known of a value besides what made it.
-    fn made(&mut self, makes: Makes, arguments: Value) -> u32 {
-        let first = self.state.nodes.get(arguments).map(|(_, kept)| kept.first().copied());
-        let first = first.flatten();
-        match (makes, first) {
+    fn made(&mut self, shape: &Shape, arguments: Value) -> u32 {
+        let known = self.state.nodes.get(arguments).map(|(_, kept)| kept);
+        let known = known.unwrap_or_default();
+        match (shape.makes(), known.first().copied()) {
+            (Makes::Tensor, _) if shape.is_strided() => match known {
+                [_, _, sizes, strides, ..] => {
+                    let (sizes, strides) = (self.values().sizes(*sizes), self.values().sizes(*strides));
+                    let (sizes, strides) = (sizes.unwrap_or_default(), strides.unwrap_or_default());
+                    let contiguous = tensors::are_contiguous(&sizes, &strides);
+                    self.state.tensors.keep(tensors::Known { sizes, contiguous, ..Default::default() })
+                }
+                _ => 0,
+            },
+            (Makes::Size, Some(sizes)) => {
+                let sizes = self.values().sizes(sizes).unwrap_or_default();
+                self.state.tensors.keep(tensors::Known { sizes, ..Default::default() })
+            }
+            (Makes::Layout, Some(name)) => {
+                let name = self.looker().string(name);
+                tensors::layout_of(name.as_ref().and_then(|name| name.as_str()).unwrap_or_default())
+            }
             (Makes::OrderedDict, Some(list)) => {
                 let empty = matches!(self.state.nodes.summary(list), Some(summary) if summary.len == 0);
                 if empty { 0 } else { FILLED }

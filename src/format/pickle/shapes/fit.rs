@@ -7,6 +7,7 @@ use super::{Known, Makes, Pattern, canonical, known};
 use crate::format::pickle::{
     dtype::Dtypes,
     preview::Preview,
+    tensors::Tensors,
     value::{Kind, Marks, Value},
 };
 
@@ -17,6 +18,8 @@ pub(in crate::format::pickle) struct Values<'a> {
     pub looker: Preview<'a>,
     /// numpy's dtypes.
     pub dtypes: &'a Dtypes,
+    /// torch's tensors.
+    pub tensors: &'a Tensors,
 }
 
 impl Values<'_> {
@@ -104,7 +107,7 @@ impl Values<'_> {
     }
 
     /// What the call made that made a value.
-    fn makes(&self, value: Value) -> Option<Makes> {
+    pub(in crate::format::pickle) fn makes(&self, value: Value) -> Option<Makes> {
         if !matches!(value.kind(), Kind::Result | Kind::Instance) {
             return None;
         }
@@ -138,18 +141,26 @@ impl Values<'_> {
         if value.kind() != Kind::Tuple {
             return self.makes(value) == Some(Makes::Size);
         }
-        let natural = |value: &Value| self.looker.integer(*value).is_some_and(|int| int >= 0);
-        self.looker.nodes.product(value).is_some()
-            || self.looker.nodes.all(value).is_some_and(|sizes| sizes.iter().all(natural))
+        self.looker.nodes.product(value).is_some() || self.sizes(value).is_some()
     }
 
     /// What a tuple of sizes comes to.
     pub(super) fn product(&self, value: Value) -> Option<u64> {
         self.looker.nodes.product(value).or_else(|| {
-            let sizes = self.looker.nodes.all(value)?;
-            let mut sizes = sizes.iter().map(|size| u64::try_from(self.looker.integer(*size)?).ok());
-            sizes.try_fold(1, |product: u64, size| Some(product.saturating_mul(size?)))
+            let sizes = self.sizes(value)?;
+            Some(sizes.into_iter().fold(1, u64::saturating_mul))
         })
+    }
+
+    /// The integers of a tuple of sizes, or of a `torch.Size`.
+    pub(in crate::format::pickle) fn sizes(&self, value: Value) -> Option<Vec<u64>> {
+        if value.kind() != Kind::Tuple {
+            let size = (self.makes(value) == Some(Makes::Size)).then(|| self.tensors.get(value));
+            return size.flatten().map(|size| size.sizes.clone());
+        }
+        let sizes = self.looker.nodes.whole(value)?.iter();
+        let size = |size: &Value| u64::try_from(self.looker.integer(*size)?).ok();
+        sizes.map(size).collect()
     }
 
     /// Whether a value is a dict whose keys are texts, of which none has such a mark; or a pair of such, for `__dict__` and slots.

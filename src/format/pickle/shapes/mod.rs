@@ -121,10 +121,12 @@ pub(super) enum Check {
     Dtype,
     /// Bytes against dtype and shape.
     Frombuffer,
-    /// Sizes and strides of a tensor: as many of each.
-    Strided,
     /// A scalar against its dtype.
     Scalar,
+    /// Indices, values and sizes of a sparse tensor.
+    Sparse,
+    /// Sizes and strides of a tensor, in its storage.
+    Strided,
 }
 
 /// How a name is used where nothing says how it is written.
@@ -158,6 +160,11 @@ impl Shape {
     /// What calling it makes.
     pub(super) fn makes(&self) -> Makes {
         self.makes
+    }
+
+    /// Whether its calls have a storage, an offset, sizes and strides in front.
+    pub(super) fn is_strided(&self) -> bool {
+        self.check == Some(Check::Strided)
     }
 
     /// Whether what it makes may be filled.
