@@ -270,8 +270,12 @@ impl Scope {
         let dangerous = |listed: &Listed| {
             listed.entry.dangerous && listed.entry.reason.is_some() && self.active(listed)
         };
-        self.newest()
-            .any(|layer| layer.allowing(&module, &qualname).into_iter().any(dangerous))
+        self.newest().any(|layer| {
+            layer
+                .allowing(&module, &qualname)
+                .into_iter()
+                .any(dangerous)
+        })
     }
 
     /// What is wrong with arguments, one constraint for each.

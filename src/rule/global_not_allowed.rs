@@ -142,14 +142,18 @@ fn defined_by_the_archive(case: &Case<'_>, observation: &Observation, name: &Glo
 /// A name in a class that `getattr` looks up, where the policy allows the class and such a call of `getattr`.
 fn looked_up(case: &Case<'_>, name: &GlobalName) -> bool {
     let getattr = GlobalName::new("builtins", "getattr");
-    let allowed = |name: &GlobalName, usage| case.scope.global(name, usage) == GlobalVerdict::Allowed;
+    let allowed =
+        |name: &GlobalName, usage| case.scope.global(name, usage) == GlobalVerdict::Allowed;
     name.name.as_bytes().contains(&b'.')
         && allowed(&getattr, Usage::Call)
         && case.observations.iter().any(|o| {
             let Fact::Attribute { class, attribute } = &o.fact else {
                 return false;
             };
-            let arguments = [Argument::Global(Global::Named(class.clone())), Argument::Str(attribute.clone())];
+            let arguments = [
+                Argument::Global(Global::Named(class.clone())),
+                Argument::Str(attribute.clone()),
+            ];
             let whole = [class.name.as_bytes(), b".", attribute.as_bytes()].concat();
             class.module == name.module
                 && name.name.as_bytes() == whole

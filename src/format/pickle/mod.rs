@@ -7,8 +7,10 @@
 mod constant;
 mod disassemble;
 mod dtype;
+mod fields;
 mod lex;
 mod machine;
+mod marks;
 mod memo;
 mod opcode;
 mod preview;

@@ -137,14 +137,16 @@ impl Preview<'_> {
     /// Bytes that are short.
     pub(super) fn bytes(&self, value: Value) -> Option<Vec<u8>> {
         const LONGEST: usize = 32;
-        let found = (value.kind() == Kind::Bytes).then(|| constant::bytes(self.window, value.number(), LONGEST));
+        let found = (value.kind() == Kind::Bytes)
+            .then(|| constant::bytes(self.window, value.number(), LONGEST));
         let (length, bytes) = found.flatten()?;
         (length == wide(bytes.len())).then_some(bytes)
     }
 
     /// How long bytes are.
     pub(super) fn length(&self, value: Value) -> Option<u64> {
-        let found = (value.kind() == Kind::Bytes).then(|| constant::bytes(self.window, value.number(), 0));
+        let found =
+            (value.kind() == Kind::Bytes).then(|| constant::bytes(self.window, value.number(), 0));
         found.flatten().map(|(length, _)| length)
     }
 

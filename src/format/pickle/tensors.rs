@@ -52,19 +52,28 @@ impl Tensors {
 
 /// torch's layouts. One is an object of its own, stored once, so a value keeps which it is.
 const LAYOUTS: &[&str] = &[
-    "torch.strided", "torch.sparse_coo", "torch.sparse_csr", "torch.sparse_csc", "torch.sparse_bsr", "torch.sparse_bsc",
+    "torch.strided",
+    "torch.sparse_coo",
+    "torch.sparse_csr",
+    "torch.sparse_csc",
+    "torch.sparse_bsr",
+    "torch.sparse_bsc",
 ];
 
 /// What a value keeps of a layout; 0 is none of these.
 pub(super) fn layout_of(name: &str) -> u32 {
     let at = LAYOUTS.iter().position(|known| *known == name);
-    at.and_then(|at| u32::try_from(at.saturating_add(1)).ok()).unwrap_or(0)
+    at.and_then(|at| u32::try_from(at.saturating_add(1)).ok())
+        .unwrap_or(0)
 }
 
 /// The name of a layout.
 pub(super) fn layout(value: Value) -> &'static str {
     let at = crate::bytes::narrow(u64::from(value.detail()));
-    at.checked_sub(1).and_then(|at| LAYOUTS.get(at)).copied().unwrap_or_default()
+    at.checked_sub(1)
+        .and_then(|at| LAYOUTS.get(at))
+        .copied()
+        .unwrap_or_default()
 }
 
 /// Whether strides are those of a tensor without gaps.
@@ -83,9 +92,12 @@ pub(super) fn extent(offset: u64, sizes: &[u64], strides: &[u64]) -> u64 {
     if sizes.contains(&0) {
         return 0;
     }
-    let last = sizes.iter().zip(strides).fold(offset, |last, (size, stride)| {
-        last.saturating_add(size.saturating_sub(1).saturating_mul(*stride))
-    });
+    let last = sizes
+        .iter()
+        .zip(strides)
+        .fold(offset, |last, (size, stride)| {
+            last.saturating_add(size.saturating_sub(1).saturating_mul(*stride))
+        });
     last.saturating_add(1)
 }
 

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
+use super::marks::Marks;
 use crate::limits;
 
 /// What a value is. `Copy` and eight bytes: a million-object pickle keeps millions in its memo.
@@ -215,73 +216,6 @@ impl Value {
     }
 }
 
-/// What is known of strings, and of what containers hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Marks(u8);
-
-impl Marks {
-    /// Of a string: Python calls or follows an attribute of this name. Of a tuple: it holds one.
-    pub(super) const SPECIAL: Self = Self(0x40);
-    /// Of a string: an attribute of this name is part of every tensor of torch.
-    pub(super) const OF_TENSORS: Self = Self(0x20);
-    /// Of a container: it holds a global, or something of which nothing is known. (No string is one.)
-    pub(super) const CALLABLE: Self = Self(0x20);
-    /// Of a dict: a key is special.
-    pub(super) const SPECIAL_KEY: Self = Self(0x01);
-    /// Of a dict: a key is an attribute of tensors.
-    pub(super) const TENSOR_KEY: Self = Self(0x02);
-    /// Of a dict: a key is no text.
-    pub(super) const ODD_KEY: Self = Self(0x04);
-
-    /// Whether all of these hold.
-    #[inline]
-    pub(super) const fn has(self, marks: Self) -> bool {
-        self.0 & marks.0 == marks.0
-    }
-
-    #[inline]
-    fn add(&mut self, marks: Self) {
-        self.0 |= marks.0;
-    }
-
-    /// What the keys of a dict say, of which the pairs are given.
-    #[inline]
-    fn keys(pairs: &[Value]) -> Self {
-        let mut marks = Self(0);
-        for key in pairs.iter().step_by(2) {
-            let known = match key.kind() {
-                Kind::Str | Kind::StrAt => {
-                    let marks = key.marks();
-                    Self(u8::from(marks.has(Self::SPECIAL)) | u8::from(marks.has(Self::OF_TENSORS)) << 1)
-                }
-                _ => Self::ODD_KEY,
-            };
-            marks.add(known);
-        }
-        marks
-    }
-
-    /// What is known of a text as the name of an attribute.
-    fn of_text(text: &[u8]) -> Self {
-        /// What pickle itself calls on what it fills, and what is called in its place.
-        const CALLED: &[&[u8]] = &[b"append", b"extend", b"add", b"update"];
-        /// What `torch.Tensor` answers by code of its own: setting it does more than to keep a value.
-        const TENSOR: &[&[u8]] = &[
-            b"data", b"grad", b"grad_fn", b"requires_grad", b"names", b"real", b"imag", b"T", b"H", b"mT", b"mH",
-            b"shape", b"dtype", b"device", b"layout", b"is_leaf", b"retains_grad", b"output_nr", b"volatile",
-            b"_grad", b"_grad_fn", b"_backward_hooks", b"_post_accumulate_grad_hooks", b"_cdata", b"_base", b"_version",
-        ];
-        let dunder = text.starts_with(b"__");
-        if dunder || CALLED.contains(&text) {
-            Self::SPECIAL
-        } else if TENSOR.contains(&text) {
-            Self::OF_TENSORS
-        } else {
-            Self(0)
-        }
-    }
-}
-
 /// How many children of a container are kept: as many as the state of a numpy dtype has.
 pub(super) const CHILDREN: usize = 9;
 
@@ -359,9 +293,18 @@ impl Long {
     const DIMENSIONS: usize = 64;
 
     fn keep(&mut self, id: u64, values: &[Value]) {
-        let texts = || values.iter().all(|value| matches!(value.kind(), Kind::Str | Kind::StrAt));
-        let sizes = || values.iter().all(|value| matches!(value.kind(), Kind::Int | Kind::Long));
-        let kept = values.len() <= Self::DIMENSIONS && sizes() || values.len() <= Self::VALUES && texts();
+        let texts = || {
+            values
+                .iter()
+                .all(|value| matches!(value.kind(), Kind::Str | Kind::StrAt))
+        };
+        let sizes = || {
+            values
+                .iter()
+                .all(|value| matches!(value.kind(), Kind::Int | Kind::Long))
+        };
+        let kept =
+            values.len() <= Self::DIMENSIONS && sizes() || values.len() <= Self::VALUES && texts();
         if !kept {
             return;
         }
@@ -369,7 +312,9 @@ impl Long {
         self.tuples.push_back((id, values.into()));
         while self.values > Self::VALUES {
             let oldest = self.tuples.pop_front();
-            self.values = self.values.saturating_sub(oldest.map_or(self.values, |(_, values)| values.len()));
+            self.values = self
+                .values
+                .saturating_sub(oldest.map_or(self.values, |(_, values)| values.len()));
         }
     }
 }
@@ -443,7 +388,11 @@ impl Nodes {
     fn open(&self, id: u64) -> Option<&Open> {
         /// Those that a state could hold were made last.
         const LOOKED_AT: usize = 8;
-        self.open.iter().rev().take(LOOKED_AT).find(|open| open.id == id)
+        self.open
+            .iter()
+            .rev()
+            .take(LOOKED_AT)
+            .find(|open| open.id == id)
     }
 
     /// How many children a container has, and what they are; `None` if that is not known any more.
@@ -466,7 +415,11 @@ impl Nodes {
     pub(super) fn whole(&self, tuple: Value) -> Option<&[Value]> {
         self.all(tuple).or_else(|| {
             let id = tuple.number();
-            let at = self.long.tuples.binary_search_by_key(&id, |(known, _)| *known).ok()?;
+            let at = self
+                .long
+                .tuples
+                .binary_search_by_key(&id, |(known, _)| *known)
+                .ok()?;
             self.long.tuples.get(at).map(|(_, values)| values.as_ref())
         })
     }

@@ -119,7 +119,12 @@ fn a_dtype_does_not_change_once_something_uses_it() {
     assert_eq!(forged(&honest.raw(b"l").stop()), None);
     // The dict is made first and stays where it can be filled.
     let open = number.raw(b"}q\x09").unicode("a").raw(b"h\x02K\0\x86s");
-    let open = build(dtype(open, "V8", 1), |pickle| pickle.unicode("a").raw(b"\x85h\x09"), 8, 0);
+    let open = build(
+        dtype(open, "V8", 1),
+        |pickle| pickle.unicode("a").raw(b"\x85h\x09"),
+        8,
+        0,
+    );
     assert_eq!(
         forged(&open.raw(b"l").stop()).unwrap(),
         "a state that numpy writes (its fields are a dict that something else may change)"

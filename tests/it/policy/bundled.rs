@@ -66,7 +66,12 @@ fn recommended_lets_data_through() {
     ] {
         assert!(allows(&scope, global, Usage::Call), "{global}");
     }
-    for global in ["torch:FloatStorage", "torch:Tensor", "torch.nn.parameter:Parameter", "numpy:ndarray"] {
+    for global in [
+        "torch:FloatStorage",
+        "torch:Tensor",
+        "torch.nn.parameter:Parameter",
+        "numpy:ndarray",
+    ] {
         assert!(allows(&scope, global, Usage::Import), "{global}");
         assert!(!allows(&scope, global, Usage::Call), "{global}");
         assert!(!allows(&scope, global, Usage::Construct), "{global}");

@@ -305,7 +305,7 @@ impl Machine<'_> {
             let place = from.saturating_sub(1);
             nodes.extend(target, items, place);
             if kind == Kind::Dict {
-                dtypes.put(target, items, nodes);
+                dtypes.fields.put(target, items, nodes);
             }
         } else {
             self.items_on(target, from.saturating_sub(1));
@@ -391,7 +391,10 @@ impl Machine<'_> {
             self.seen.persistent(preview, torch_storage, self.moment());
         }
         let elements = self.looker().elements_of(pid).filter(|_| torch_storage);
-        self.push(Value::new(Kind::Persistent, elements.map_or(0, |elements| elements.saturating_add(1))))
+        self.push(Value::new(
+            Kind::Persistent,
+            elements.map_or(0, |elements| elements.saturating_add(1)),
+        ))
     }
 }
 

@@ -16,7 +16,9 @@ const EMPTY_ITEMS: u64 = 1 << 24;
 /// Compares the arguments of a call, which fit their patterns already. `Err` says what was expected.
 pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Result<(), String> {
     let fits = match (check, arguments) {
-        (Check::Applier, [function, class, arguments, _]) => return applied(*function, *class, *arguments, values),
+        (Check::Applier, [function, class, arguments, _]) => {
+            return applied(*function, *class, *arguments, values);
+        }
         (Check::Frombuffer, [bytes, dtype, sizes, _, order @ ..]) => {
             return frombuffer(*bytes, *dtype, *sizes, order, values);
         }
@@ -29,13 +31,19 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
         (Check::Dtype, [what, ..]) => return dtype(*what, values),
         _ => false,
     };
-    if fits { Ok(()) } else { Err("other arguments".to_owned()) }
+    if fits {
+        Ok(())
+    } else {
+        Err("other arguments".to_owned())
+    }
 }
 
 /// Compares a state, which fits its pattern already.
 pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(), String> {
     match (check, values.looker.nodes.all(state)) {
-        (Check::ArrayState, Some([_, sizes, dtype, _, items])) => array(*sizes, *dtype, *items, values),
+        (Check::ArrayState, Some([_, sizes, dtype, _, items])) => {
+            array(*sizes, *dtype, *items, values)
+        }
         _ => Ok(()),
     }
 }
@@ -44,7 +52,11 @@ pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(
 fn dtype(what: Value, values: &Values<'_>) -> Result<(), String> {
     let code = values.looker.string(what);
     let good = code.is_none_or(|code| code.as_str().is_some_and(is_code));
-    if good { Ok(()) } else { Err("a kind and a size, as in 'f8'".to_owned()) }
+    if good {
+        Ok(())
+    } else {
+        Err("a kind and a size, as in 'f8'".to_owned())
+    }
 }
 
 /// How an item is laid out that an array may have: an item that is itself an array would be more dimensions of it.
@@ -55,24 +67,39 @@ fn item(dtype: Value, values: &Values<'_>) -> Result<Layout, String> {
 
 /// As many strides as sizes.
 fn strided(sizes: Value, strides: Value, values: &Values<'_>) -> bool {
-    let count = |value: Value| values.looker.nodes.summary(value).map(|summary| summary.len);
+    let count = |value: Value| {
+        values
+            .looker
+            .nodes
+            .summary(value)
+            .map(|summary| summary.len)
+    };
     count(sizes) == count(strides)
 }
 
 /// A tensor that lies in its storage: torch makes the storage of an old checkpoint as large as its tensors ask for.
-fn tensor(storage: Value, offset: Value, sizes: Value, strides: Value, values: &Values<'_>) -> Result<(), String> {
+fn tensor(
+    storage: Value,
+    offset: Value,
+    sizes: Value,
+    strides: Value,
+    values: &Values<'_>,
+) -> Result<(), String> {
     let (Some(sizes), Some(strides)) = (values.sizes(sizes), values.sizes(strides)) else {
         return Err("sizes and strides of at most 64 dimensions".to_owned());
     };
     if sizes.len() != strides.len() {
         return Err("as many strides as sizes".to_owned());
     }
-    let offset = values.looker.integer(offset).and_then(|offset| u64::try_from(offset).ok());
+    let offset = values
+        .looker
+        .integer(offset)
+        .and_then(|offset| u64::try_from(offset).ok());
     let needed = tensors::extent(offset.unwrap_or(u64::MAX), &sizes, &strides);
     match values.looker.elements(storage) {
-        Some(elements) if needed > elements => {
-            Err(format!("a storage of {needed} elements for a tensor of this size, and this one has {elements}"))
-        }
+        Some(elements) if needed > elements => Err(format!(
+            "a storage of {needed} elements for a tensor of this size, and this one has {elements}"
+        )),
         _ => Ok(()),
     }
 }
@@ -81,10 +108,13 @@ fn tensor(storage: Value, offset: Value, sizes: Value, strides: Value, values: &
 fn sparse(layout: Value, parts: Value, values: &Values<'_>) -> Result<(), String> {
     let name = tensors::layout(layout);
     let fits = match (name, values.looker.nodes.all(parts)) {
-        ("torch.sparse_coo", Some([indices, items, size, ..])) => coordinates(*indices, *items, *size, values),
-        ("torch.sparse_csr" | "torch.sparse_csc" | "torch.sparse_bsr" | "torch.sparse_bsc", Some(parts)) => {
-            compressed(name, parts, values)
+        ("torch.sparse_coo", Some([indices, items, size, ..])) => {
+            coordinates(*indices, *items, *size, values)
         }
+        (
+            "torch.sparse_csr" | "torch.sparse_csc" | "torch.sparse_bsr" | "torch.sparse_bsc",
+            Some(parts),
+        ) => compressed(name, parts, values),
         _ => None,
     };
     match fits {
@@ -112,14 +142,18 @@ fn compressed(layout: &str, parts: &[Value], values: &Values<'_>) -> Option<bool
         return Some(false);
     };
     let size = values.sizes(*size)?;
-    let [compressed, plain, items] = [compressed, plain, items].map(|part| values.tensors.get(*part));
+    let [compressed, plain, items] =
+        [compressed, plain, items].map(|part| values.tensors.get(*part));
     let (compressed, plain, items) = (compressed?, plain?, items?);
     let (bounds, batch) = compressed.sizes.split_last()?;
     let (count, plain_batch) = plain.sizes.split_last()?;
     let [first, second, dense @ ..] = size.get(batch.len()..)? else {
         return Some(false);
     };
-    let inner = items.sizes.strip_prefix(batch)?.strip_prefix(std::slice::from_ref(count))?;
+    let inner = items
+        .sizes
+        .strip_prefix(batch)?
+        .strip_prefix(std::slice::from_ref(count))?;
     let blocked = layout.ends_with("bsr") || layout.ends_with("bsc");
     let (block, inner) = match inner {
         [height, width, inner @ ..] if blocked => ([*height, *width], inner),
@@ -127,7 +161,11 @@ fn compressed(layout: &str, parts: &[Value], values: &Values<'_>) -> Option<bool
     };
     let rows = layout.ends_with('r');
     let [height, width] = block;
-    let (along, block) = if rows { (first, height) } else { (second, width) };
+    let (along, block) = if rows {
+        (first, height)
+    } else {
+        (second, width)
+    };
     Some(
         batch == plain_batch
             && size.get(..batch.len())? == batch
@@ -145,7 +183,9 @@ fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Resul
     let layout = item(dtype, values)?;
     let count = values.product(sizes).ok_or("a tuple of sizes")?;
     if layout.listed {
-        let len = (items.kind() == Kind::List).then(|| values.looker.nodes.summary(items)).flatten();
+        let len = (items.kind() == Kind::List)
+            .then(|| values.looker.nodes.summary(items))
+            .flatten();
         return match len {
             Some(summary) if summary.len == count => Ok(()),
             _ => Err(format!("a list of {count} items for an array of that many")),
@@ -159,13 +199,21 @@ fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Resul
     }
     let expected = count.saturating_mul(layout.size);
     match values.looker.length(items) {
-        Some(length) if length != expected => Err(format!("{expected} bytes for an array of that many")),
+        Some(length) if length != expected => {
+            Err(format!("{expected} bytes for an array of that many"))
+        }
         // Bytes that are made of a text are counted by numpy itself.
         _ => Ok(()),
     }
 }
 
-fn frombuffer(bytes: Value, dtype: Value, sizes: Value, order: &[Value], values: &Values<'_>) -> Result<(), String> {
+fn frombuffer(
+    bytes: Value,
+    dtype: Value,
+    sizes: Value,
+    order: &[Value],
+    values: &Values<'_>,
+) -> Result<(), String> {
     let layout = item(dtype, values)?;
     if layout.listed {
         return Err("a dtype that holds no objects".to_owned());
@@ -178,7 +226,9 @@ fn frombuffer(bytes: Value, dtype: Value, sizes: Value, order: &[Value], values:
     let count = values.product(sizes).ok_or("a tuple of sizes")?;
     let expected = count.saturating_mul(layout.size);
     match values.looker.length(bytes) {
-        Some(length) if length != expected => Err(format!("{expected} bytes for an array of that many")),
+        Some(length) if length != expected => {
+            Err(format!("{expected} bytes for an array of that many"))
+        }
         _ => Ok(()),
     }
 }
@@ -187,7 +237,8 @@ fn frombuffer(bytes: Value, dtype: Value, sizes: Value, order: &[Value], values:
 fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> {
     let layout = self::item(dtype, values)?;
     let is_array = matches!(item.kind(), Kind::Result);
-    let bytes = values.fits(&super::Pattern::Bytes, item) || matches!(item.kind(), Kind::Str | Kind::StrAt);
+    let bytes =
+        values.fits(&super::Pattern::Bytes, item) || matches!(item.kind(), Kind::Str | Kind::StrAt);
     if layout.texts || layout.objects && (bytes || !layout.record) {
         return Err("a dtype that is not of objects".to_owned());
     }
@@ -195,18 +246,30 @@ fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> 
         return Err("bytes for an item that holds no objects".to_owned());
     }
     match values.looker.length(item) {
-        Some(length) if length != layout.size => Err(format!("{} bytes for an item of that many", layout.size)),
+        Some(length) if length != layout.size => {
+            Err(format!("{} bytes for an item of that many", layout.size))
+        }
         _ => Ok(()),
     }
 }
 
 /// A function of torch that makes a tensor, a class of tensors, and arguments as that function itself may get.
-fn applied(function: Value, class: Value, arguments: Value, values: &Values<'_>) -> Result<(), String> {
-    let shape = values.shape(function).filter(|shape| shape.makes == super::Makes::Tensor);
+fn applied(
+    function: Value,
+    class: Value,
+    arguments: Value,
+    values: &Values<'_>,
+) -> Result<(), String> {
+    let shape = values
+        .shape(function)
+        .filter(|shape| shape.makes == super::Makes::Tensor);
     let Some(shape) = shape.filter(|shape| shape.check != Some(Check::Applier)) else {
         return Err("a function of torch that makes a tensor".to_owned());
     };
-    let of_torch = matches!(values.canonical(class), Some("torch.Tensor" | "torch.nn.parameter.Parameter"));
+    let of_torch = matches!(
+        values.canonical(class),
+        Some("torch.Tensor" | "torch.nn.parameter.Parameter")
+    );
     if !of_torch && !values.fits(&super::Pattern::OtherClass, class) {
         return Err("a class of tensors".to_owned());
     }

@@ -6,9 +6,10 @@
 use super::{Known, Makes, Pattern, canonical, known};
 use crate::format::pickle::{
     dtype::Dtypes,
+    marks::Marks,
     preview::Preview,
     tensors::Tensors,
-    value::{Kind, Marks, Value},
+    value::{Kind, Value},
 };
 
 /// The values of a stream at a moment.
@@ -30,9 +31,14 @@ impl Values<'_> {
             return false;
         };
         let optional = |pattern: &&Pattern| matches!(pattern, Pattern::Optional(_));
-        let needed = parts.len().saturating_sub(parts.iter().filter(optional).count());
+        let needed = parts
+            .len()
+            .saturating_sub(parts.iter().filter(optional).count());
         (needed..=parts.len()).contains(&values.len())
-            && parts.iter().zip(values).all(|(part, value)| self.fits(part, *value))
+            && parts
+                .iter()
+                .zip(values)
+                .all(|(part, value)| self.fits(part, *value))
     }
 
     /// Whether a value is what a pattern says.
@@ -42,13 +48,16 @@ impl Values<'_> {
             Pattern::Any => true,
             Pattern::Data => self.is_data(value),
             Pattern::None => kind == Kind::None,
-            Pattern::Flag => kind == Kind::Bool || kind == Kind::Int && matches!(value.as_int(), 0 | 1),
+            Pattern::Flag => {
+                kind == Kind::Bool || kind == Kind::Int && matches!(value.as_int(), 0 | 1)
+            }
             Pattern::Is(is) => kind == Kind::Bool && value.number() == u64::from(*is),
             Pattern::Int(from, to) => {
                 let int = self.looker.integer(value);
-                int.map_or(kind == Kind::Long && (*from, *to) == (i64::MIN, i64::MAX), |int| {
-                    (from..=to).contains(&&int)
-                })
+                int.map_or(
+                    kind == Kind::Long && (*from, *to) == (i64::MIN, i64::MAX),
+                    |int| (from..=to).contains(&&int),
+                )
             }
             Pattern::Float => kind == Kind::Float,
             Pattern::Text => matches!(kind, Kind::Str | Kind::StrAt),
@@ -57,17 +66,24 @@ impl Values<'_> {
                 text.is_some_and(|text| texts.iter().any(|one| text == *one))
             }
             Pattern::OneBytes(bytes) => match kind {
-                Kind::Bytes => self.looker.bytes(value).is_some_and(|known| known == bytes.as_bytes()),
+                Kind::Bytes => self
+                    .looker
+                    .bytes(value)
+                    .is_some_and(|known| known == bytes.as_bytes()),
                 _ => self.makes(value) == Some(Makes::Bytes),
             },
-            Pattern::Bytes => matches!(kind, Kind::Bytes | Kind::Buffer) || self.makes(value) == Some(Makes::Bytes),
+            Pattern::Bytes => {
+                matches!(kind, Kind::Bytes | Kind::Buffer)
+                    || self.makes(value) == Some(Makes::Bytes)
+            }
             Pattern::Sizes => self.are_sizes(value),
             Pattern::Tuple(parts) => self.arguments(parts, value),
             Pattern::List => kind == Kind::List,
             Pattern::Dict => kind == Kind::Dict,
             Pattern::Attributes => self.are_attributes(value, Marks::SPECIAL_KEY),
             Pattern::TensorAttributes => {
-                self.are_attributes(value, Marks::SPECIAL_KEY) && self.are_attributes(value, Marks::TENSOR_KEY)
+                self.are_attributes(value, Marks::SPECIAL_KEY)
+                    && self.are_attributes(value, Marks::TENSOR_KEY)
             }
             Pattern::Made(Makes::Dtype) => {
                 self.makes(value) == Some(Makes::Dtype) && self.dtypes.layout(value).is_some()
@@ -76,10 +92,14 @@ impl Values<'_> {
             Pattern::Hooks => {
                 // Made in this place, so nothing has it under another name that could still be filled.
                 kind == Kind::None
-                    || value.is_fresh() && value.detail() == 0 && self.makes(value) == Some(Makes::OrderedDict)
+                    || value.is_fresh()
+                        && value.detail() == 0
+                        && self.makes(value) == Some(Makes::OrderedDict)
             }
             Pattern::Storage => kind == Kind::Persistent || self.is_loaded_storage(value),
-            Pattern::Global(names, _) => self.canonical(value).is_some_and(|name| names.contains(&name)),
+            Pattern::Global(names, _) => self
+                .canonical(value)
+                .is_some_and(|name| names.contains(&name)),
             Pattern::Module(module) => {
                 let name = (kind == Kind::Global).then(|| self.looker.seen.name(value.index()));
                 name.flatten().is_some_and(|name| {
@@ -87,7 +107,9 @@ impl Values<'_> {
                     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
                 })
             }
-            Pattern::OtherClass => kind == Kind::Global && matches!(self.known(value.index()), Some(Known::Plain)),
+            Pattern::OtherClass => {
+                kind == Kind::Global && matches!(self.known(value.index()), Some(Known::Plain))
+            }
             Pattern::OneOf(patterns) => patterns.iter().any(|pattern| self.fits(pattern, value)),
             Pattern::Optional(pattern) => self.fits(pattern, value),
         }
@@ -119,7 +141,9 @@ impl Values<'_> {
 
     /// A storage that is pickled outside an archive: its bytes are an archive of their own. No pack lists what reads it.
     fn is_loaded_storage(&self, value: Value) -> bool {
-        let made = matches!(value.kind(), Kind::Result).then(|| value.global()).flatten();
+        let made = matches!(value.kind(), Kind::Result)
+            .then(|| value.global())
+            .flatten();
         let name = made.and_then(|row| self.looker.seen.name(row));
         name.is_some_and(|name| name.module == "torch.storage" && name.name == "_load_from_bytes")
     }
@@ -133,7 +157,9 @@ impl Values<'_> {
             value.kind(),
             Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet
         );
-        let summary = container.then(|| self.looker.nodes.summary(value)).flatten();
+        let summary = container
+            .then(|| self.looker.nodes.summary(value))
+            .flatten();
         !summary.is_some_and(|summary| summary.marks.has(Marks::CALLABLE))
     }
 
@@ -185,7 +211,11 @@ impl Values<'_> {
     /// Whether a call of a name that no pack lists has the plain shape: data and instances as arguments.
     pub(in crate::format::pickle) fn plain_call(&self, arguments: Value) -> Result<(), String> {
         let fits = arguments.kind() == Kind::Tuple && self.is_data(arguments);
-        if fits { Ok(()) } else { Err("(data and instances)".to_owned()) }
+        if fits {
+            Ok(())
+        } else {
+            Err("(data and instances)".to_owned())
+        }
     }
 
     /// Whether a state is plain: attributes; or data for a method of the class's own, in which nothing would be taken for the
@@ -196,7 +226,11 @@ impl Values<'_> {
             Kind::Dict if self.are_attributes(state, Marks::SPECIAL_KEY) => Ok(()),
             Kind::Tuple if self.are_attributes(state, Marks::SPECIAL_KEY) => Ok(()),
             Kind::Tuple => {
-                let known = self.looker.nodes.summary(state).map(|summary| summary.marks);
+                let known = self
+                    .looker
+                    .nodes
+                    .summary(state)
+                    .map(|summary| summary.marks);
                 let pair_of_dicts = matches!(self.looker.nodes.all(state), Some([first, second])
                     if matches!(first.kind(), Kind::None | Kind::Dict) && second.kind() == Kind::Dict);
                 match known {

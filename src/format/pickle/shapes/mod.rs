@@ -206,7 +206,10 @@ impl Shape {
         match self.calls {
             [] => "only named, never called".to_owned(),
             forms => {
-                let forms: Vec<String> = forms.iter().map(|form| format!("({})", listed(form))).collect();
+                let forms: Vec<String> = forms
+                    .iter()
+                    .map(|form| format!("({})", listed(form)))
+                    .collect();
                 forms.join(" or ")
             }
         }
