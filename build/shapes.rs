@@ -57,6 +57,7 @@ const CHECKS: &[(&str, &str)] = &[
     ("array-state", "Check::ArrayState"),
     ("dtype", "Check::Dtype"),
     ("frombuffer", "Check::Frombuffer"),
+    ("quantized", "Check::Quantized"),
     ("scalar", "Check::Scalar"),
     ("sparse", "Check::Sparse"),
     ("strided", "Check::Strided"),
@@ -64,6 +65,9 @@ const CHECKS: &[(&str, &str)] = &[
 
 /// The kinds of what is only named.
 const VALUES: &[&str] = &["dtype", "qscheme", "layout", "value"];
+
+/// Those of them that cannot even be called.
+const INERT: &[&str] = &["dtype", "qscheme", "layout"];
 
 /// What all packs say.
 #[derive(Default)]
@@ -163,9 +167,13 @@ impl Packs {
             }
         }
         for ((module, name), (shape, canonical)) in spellings {
+            let callable = !self
+                .kinds
+                .get(canonical)
+                .is_some_and(|kind| INERT.contains(&kind.as_str()));
             writeln!(
                 out,
-                "    Spelling {{ module: {module:?}, name: {name:?}, shape: {shape}, canonical: {canonical:?} }},"
+                "    Spelling {{ module: {module:?}, name: {name:?}, shape: {shape}, canonical: {canonical:?}, callable: {callable} }},"
             )?;
         }
         writeln!(out, "];")?;

@@ -35,6 +35,7 @@ pub(super) const KINDS: &[&str] = &[
     "bytes-after-stop",
     "deep-nesting",
     "exponential-references",
+    "filled-by-another-name",
     "frame-past-end",
     "frame-straddle",
     "huge-memo-index",
@@ -48,6 +49,7 @@ pub(super) const KINDS: &[&str] = &[
 const NOT_WRITTEN: &[&str] = &[
     "deep-nesting",
     "exponential-references",
+    "filled-by-another-name",
     "odd-name",
     "unknown-protocol",
     "values-left",

@@ -286,7 +286,7 @@ impl Dtypes {
         } else {
             flags
         };
-        let Some(known) = dtype.index().and_then(|at| self.known.get(at)).copied() else {
+        let Some(made) = dtype.index().and_then(|at| self.known.get(at)).copied() else {
             return Err("what it is made from is nothing that numpy writes");
         };
         let none = |value: &Value| value.kind() == Kind::None;
@@ -300,7 +300,7 @@ impl Dtypes {
                 .and_then(sort)
                 .ok_or("what it is made from has no state")?;
             let neutral = match sort {
-                Sort::Fixed | Sort::Dated => known.made == Some(1),
+                Sort::Fixed | Sort::Dated => made.made == Some(1),
                 Sort::Wide => false,
                 Sort::Narrow | Sort::Void | Sort::Objects => true,
             };
@@ -322,7 +322,7 @@ impl Dtypes {
                     ..Layout::default()
                 }),
                 (-1, -1, Some(Sort::Fixed | Sort::Dated)) if flags == 0 => Ok(Layout {
-                    size: known.made.unwrap_or(0),
+                    size: made.made.unwrap_or(0),
                     flags,
                     ..Layout::default()
                 }),
@@ -334,12 +334,12 @@ impl Dtypes {
         }
         let size = u64::try_from(size).ok().filter(|size| *size <= LARGEST);
         let size = size.ok_or("its size is negative, or more than numpy has")?;
-        if known.made.is_some_and(|made| made != size) {
+        if made.made.is_some_and(|known| known != size) {
             return Err("its size is another than it is made with");
         }
         // Some releases gave none to aligned fields of which there are none.
-        let bare = size == 0 && !none(names);
-        if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || bare && alignment == 0) {
+        let fieldless = size == 0 && !none(names);
+        if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || fieldless && alignment == 0) {
             return Err("its alignment is none");
         }
         let written = |expected: i64, may: i64| {

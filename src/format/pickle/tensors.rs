@@ -5,12 +5,25 @@
 
 use std::collections::VecDeque;
 
+use rustc_hash::FxHashSet;
+
 use super::value::{Kind, Value};
 
 /// How many are kept.
 const KEPT: usize = 256;
 /// What a value keeps of which one it is has 24 bits.
 const IDS: u32 = (1 << 24) - 1;
+
+/// Numbers that can be indices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Indexes {
+    /// Of four bytes.
+    Int,
+    /// Of eight.
+    Long,
+    /// A storage that is pickled outside an archive does not say.
+    Untold,
+}
 
 /// What is known of a tensor or a `torch.Size`.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +32,8 @@ pub(super) struct Known {
     pub sizes: Vec<u64>,
     /// It lies in its storage without gaps, the last dimension first.
     pub contiguous: bool,
+    /// Of what its storage is, if it can hold indices.
+    pub indexes: Option<Indexes>,
 }
 
 /// Those made last.
@@ -26,6 +41,8 @@ pub(super) struct Known {
 pub(super) struct Tensors {
     last: VecDeque<(u32, Known)>,
     next: u32,
+    /// numpy's arrays that have no state yet.
+    unfinished: FxHashSet<u32>,
 }
 
 impl Tensors {
@@ -40,6 +57,31 @@ impl Tensors {
         }
         self.last.push_back((self.next, known));
         self.next
+    }
+
+    /// Notes an array that has no state yet, and returns what a value keeps of it.
+    pub(super) fn unfinished(&mut self) -> u32 {
+        self.next = self.next.wrapping_add(1) & IDS;
+        if self.unfinished.len() < KEPT {
+            self.unfinished.insert(self.next);
+        }
+        self.next
+    }
+
+    /// Notes that an array has its state.
+    pub(super) fn finished(&mut self, array: Value) {
+        self.unfinished.remove(&array.detail());
+    }
+
+    /// Whether some array has no state yet.
+    #[inline]
+    pub(super) fn has_unfinished(&self) -> bool {
+        !self.unfinished.is_empty()
+    }
+
+    /// Whether an array has no state yet.
+    pub(super) fn is_unfinished(&self, array: Value) -> bool {
+        self.unfinished.contains(&array.detail())
     }
 
     /// What is known of a value that a call made.

@@ -474,32 +474,34 @@ impl Nodes {
     #[inline]
     pub(super) fn extend(&mut self, container: Value, more: &[Value], place: usize) {
         let id = container.number();
-        let keys = match container.kind() {
+        let count = crate::bytes::wide(more.len());
+        let mut marks = match container.kind() {
             Kind::Dict => Marks::keys(more),
             _ => Marks(0),
         };
+        let kept = self.ring.get(Self::slot(id)).filter(|node| node.id == id);
+        if let Some(mut weighed) = kept.copied() {
+            weighed.marks.add(marks);
+            self.weigh(&mut weighed, more);
+            marks = weighed.marks;
+            let len = crate::bytes::narrow(weighed.len);
+            weighed.len = weighed.len.saturating_add(count);
+            for (slot, child) in weighed.children.iter_mut().skip(len).zip(more) {
+                *slot = *child;
+            }
+            if let Some(node) = self.ring.get_mut(Self::slot(id)) {
+                *node = weighed;
+            }
+        } else {
+            more.iter().for_each(|value| marks.add(value.held()));
+        }
         while self.open.last().is_some_and(|open| open.place > place) {
             self.open.pop();
         }
         if let Some(open) = self.open.last_mut().filter(|open| open.id == id) {
-            open.len = open.len.saturating_add(crate::bytes::wide(more.len()));
-            open.marks.add(keys);
+            open.len = open.len.saturating_add(count);
+            open.marks.add(marks);
         }
-        let kept = self.ring.get(Self::slot(id)).filter(|node| node.id == id);
-        let Some(mut weighed) = kept.copied() else {
-            return;
-        };
-        self.weigh(&mut weighed, more);
-        let Some(node) = self.ring.get_mut(Self::slot(id)) else {
-            return;
-        };
-        (node.values, node.depth, node.marks) = (weighed.values, weighed.depth, weighed.marks);
-        node.marks.add(keys);
-        let len = crate::bytes::narrow(node.len);
-        for (slot, child) in node.children.iter_mut().skip(len).zip(more) {
-            *slot = *child;
-        }
-        node.len = node.len.saturating_add(crate::bytes::wide(more.len()));
     }
 
     /// How many children a container has and the first of them; `None` once it has left the ring.

@@ -122,6 +122,9 @@ impl Machine<'_> {
                 self.seen.handed_on(value.index(), moment);
             }
         }
+        if self.state.tensors.has_unfinished() {
+            self.unfinished_handed_on(from);
+        }
     }
 
     // ---- what runs
@@ -295,6 +298,9 @@ impl Machine<'_> {
             self.versions(from);
         }
         if target.kind() == kind {
+            if !target.is_fresh() {
+                self.filled_by_another_name();
+            }
             let State {
                 stack,
                 nodes,
@@ -331,6 +337,19 @@ impl Machine<'_> {
                 return;
             }
         }
+    }
+
+    /// Something may hold the container already, and would hold another than was looked at.
+    #[cold]
+    fn filled_by_another_name(&mut self) {
+        let detail = || {
+            format!(
+                "{} adds to a container through the memo or a copy of it, not where it was made",
+                op::name(self.code)
+            )
+        };
+        self.seen
+            .anomaly("filled-by-another-name", detail, self.moment());
     }
 
     #[cold]
@@ -390,7 +409,7 @@ impl Machine<'_> {
             let preview = self.looker().value(pid);
             self.seen.persistent(preview, torch_storage, self.moment());
         }
-        let elements = self.looker().elements_of(pid).filter(|_| torch_storage);
+        let elements = self.looker().storage_facts(pid).filter(|_| torch_storage);
         self.push(Value::new(
             Kind::Persistent,
             elements.map_or(0, |elements| elements.saturating_add(1)),

@@ -117,7 +117,8 @@ impl Machine<'_> {
         let known = known.unwrap_or_default();
         match (shape.makes(), known.first().copied()) {
             (Makes::Tensor, _) if shape.is_strided() => match known {
-                [_, _, sizes, strides, ..] => {
+                [storage, _, sizes, strides, ..] => {
+                    let indexes = self.looker().indexes(*storage);
                     let (sizes, strides) =
                         (self.values().sizes(*sizes), self.values().sizes(*strides));
                     let (sizes, strides) = (sizes.unwrap_or_default(), strides.unwrap_or_default());
@@ -125,7 +126,7 @@ impl Machine<'_> {
                     self.state.tensors.keep(tensors::Known {
                         sizes,
                         contiguous,
-                        ..Default::default()
+                        indexes,
                     })
                 }
                 _ => 0,
@@ -145,6 +146,7 @@ impl Machine<'_> {
                         .unwrap_or_default(),
                 )
             }
+            (Makes::Array, _) if shape.has_state() => self.state.tensors.unfinished(),
             (Makes::OrderedDict, Some(list)) => {
                 let empty =
                     matches!(self.state.nodes.summary(list), Some(summary) if summary.len == 0);
@@ -207,6 +209,9 @@ impl Machine<'_> {
             let seen = self.looker().value(state);
             self.unusual(row, Usage::Build, Part::State, expected, seen);
         }
+        if matches!(known, Known::Shape(shape) if shape.makes() == Makes::Array) {
+            self.state.tensors.finished(target);
+        }
         // What has its state is finished.
         if let Some(top) = self.state.stack.last_mut() {
             *top = top.by_name();
@@ -237,6 +242,26 @@ impl Machine<'_> {
             } else {
                 filled
             };
+        }
+    }
+
+    /// An array is given to something before it has its state: it could come to hold itself.
+    #[cold]
+    pub(super) fn unfinished_handed_on(&mut self, from: usize) {
+        let handed = self.state.stack.get(from..).unwrap_or_default();
+        let unfinished = |value: &&Value| {
+            value.kind() == Kind::Result
+                && !value.is_fresh()
+                && self.state.tensors.is_unfinished(**value)
+        };
+        let arrays: Vec<Value> = handed.iter().filter(unfinished).copied().collect();
+        for array in arrays {
+            let is_array = |known: Known| matches!(known, Known::Shape(shape) if shape.makes() == Makes::Array);
+            if let Some(row) = array.global().filter(|row| is_array(self.known(*row))) {
+                let seen = format!("{} by the memo", self.looker().value(array));
+                let expected = "an array only once its state is set".to_owned();
+                self.unusual(row, Usage::Import, Part::Items, expected, seen);
+            }
         }
     }
 

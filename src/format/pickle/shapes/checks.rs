@@ -5,7 +5,7 @@ use crate::{
     bytes::wide,
     format::pickle::{
         dtype::{Layout, is_code},
-        tensors,
+        tensors::{self, Indexes},
         value::{Kind, Value},
     },
 };
@@ -24,6 +24,17 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
         }
         (Check::Scalar, [dtype, item]) => return scalar(*dtype, *item, values),
         (Check::Strided, [storage, offset, sizes, strides, ..]) => {
+            return tensor(*storage, *offset, *sizes, *strides, values);
+        }
+        (Check::Quantized, [storage, offset, sizes, strides, ..]) => {
+            let count = values.product(*sizes);
+            if values
+                .looker
+                .elements(*storage)
+                .is_some_and(|elements| count.is_none_or(|count| count > elements))
+            {
+                return Err("a storage of as many elements".to_owned());
+            }
             return tensor(*storage, *offset, *sizes, *strides, values);
         }
         (Check::Sparse, [layout, parts]) => return sparse(*layout, *parts, values),
@@ -127,6 +138,9 @@ fn sparse(layout: Value, parts: Value, values: &Values<'_>) -> Result<(), String
 fn coordinates(indices: Value, items: Value, size: Value, values: &Values<'_>) -> Option<bool> {
     let (indices, items) = (values.tensors.get(indices)?, values.tensors.get(items)?);
     let size = values.sizes(size)?;
+    if !matches!(indices.indexes, Some(Indexes::Long | Indexes::Untold)) {
+        return Some(false);
+    }
     let [rows, columns] = indices.sizes.as_slice() else {
         return Some(false);
     };
@@ -145,6 +159,9 @@ fn compressed(layout: &str, parts: &[Value], values: &Values<'_>) -> Option<bool
     let [compressed, plain, items] =
         [compressed, plain, items].map(|part| values.tensors.get(*part));
     let (compressed, plain, items) = (compressed?, plain?, items?);
+    if compressed.indexes.is_none() || compressed.indexes != plain.indexes {
+        return Some(false);
+    }
     let (bounds, batch) = compressed.sizes.split_last()?;
     let (count, plain_batch) = plain.sizes.split_last()?;
     let [first, second, dense @ ..] = size.get(batch.len()..)? else {

@@ -3,7 +3,7 @@
 //! What is not known of a value does not fit a pattern that asks for it. Picklers use arguments and states just after they have
 //! made them, so what is asked for is there, however large the pickle is.
 
-use super::{Known, Makes, Pattern, canonical, known};
+use super::{Known, Makes, Pattern, canonical, known, spelling};
 use crate::format::pickle::{
     dtype::Dtypes,
     marks::Marks,
@@ -80,10 +80,9 @@ impl Values<'_> {
             Pattern::Tuple(parts) => self.arguments(parts, value),
             Pattern::List => kind == Kind::List,
             Pattern::Dict => kind == Kind::Dict,
-            Pattern::Attributes => self.are_attributes(value, Marks::SPECIAL_KEY),
+            Pattern::Attributes => self.are_attributes_of_data(value),
             Pattern::TensorAttributes => {
-                self.are_attributes(value, Marks::SPECIAL_KEY)
-                    && self.are_attributes(value, Marks::TENSOR_KEY)
+                self.are_attributes_of_data(value) && self.are_attributes(value, Marks::TENSOR_KEY)
             }
             Pattern::Made(Makes::Dtype) => {
                 self.makes(value) == Some(Makes::Dtype) && self.dtypes.layout(value).is_some()
@@ -167,7 +166,14 @@ impl Values<'_> {
         if value.kind() != Kind::Tuple {
             return self.makes(value) == Some(Makes::Size);
         }
-        self.looker.nodes.product(value).is_some() || self.sizes(value).is_some()
+        /// The most dimensions that torch and numpy have.
+        const DIMENSIONS: u64 = 64;
+        let few = self
+            .looker
+            .nodes
+            .summary(value)
+            .is_some_and(|summary| summary.len <= DIMENSIONS);
+        few && (self.looker.nodes.product(value).is_some() || self.sizes(value).is_some())
     }
 
     /// What a tuple of sizes comes to.
@@ -191,11 +197,33 @@ impl Values<'_> {
 
     /// Whether a value is a dict whose keys are texts, of which none has such a mark; or a pair of such, for `__dict__` and slots.
     fn are_attributes(&self, value: Value, not: Marks) -> bool {
-        let plain = |value: Value| match value.kind() {
+        self.all_attributes(value, |marks, _| {
+            !marks.has(not) && !marks.has(Marks::ODD_KEY)
+        })
+    }
+
+    /// The same for what a pack's name makes: no attribute is something that could be called in place of a method.
+    fn are_attributes_of_data(&self, value: Value) -> bool {
+        self.are_attributes(value, Marks::SPECIAL_KEY)
+            && self.all_attributes(value, |marks, dict| {
+                let pairs = self.looker.nodes.all(dict);
+                !marks.has(Marks::CALLABLE)
+                    || pairs.is_some_and(|pairs| {
+                        pairs.chunks_exact(2).all(
+                            |pair| matches!(pair, [key, value] if self.is_no_method(*key, *value)),
+                        )
+                    })
+            })
+    }
+
+    fn all_attributes(&self, value: Value, fits: impl Fn(Marks, Value) -> bool) -> bool {
+        let plain = |dict: Value| match dict.kind() {
             Kind::None => true,
-            Kind::Dict => self.looker.nodes.summary(value).is_some_and(|summary| {
-                !summary.marks.has(not) && !summary.marks.has(Marks::ODD_KEY)
-            }),
+            Kind::Dict => self
+                .looker
+                .nodes
+                .summary(dict)
+                .is_some_and(|summary| fits(summary.marks, dict)),
             _ => false,
         };
         match value.kind() {
@@ -205,6 +233,41 @@ impl Values<'_> {
                 _ => false,
             },
             _ => false,
+        }
+    }
+
+    /// Whether an attribute is none that would be called: what is no global, a dtype of torch, or a name of another library under
+    /// a name that no dictionary has a method of.
+    fn is_no_method(&self, key: Value, value: Value) -> bool {
+        const METHODS: &[&str] = &[
+            "clear",
+            "copy",
+            "elements",
+            "fromkeys",
+            "get",
+            "items",
+            "keys",
+            "most_common",
+            "move_to_end",
+            "pop",
+            "popitem",
+            "setdefault",
+            "subtract",
+            "total",
+            "values",
+        ];
+        if value.kind() != Kind::Global {
+            return !matches!(value.kind(), Kind::Extension | Kind::Unknown | Kind::Stale);
+        }
+        match self.looker.seen.name(value.index()) {
+            Some(name) => match spelling(name.module.as_bytes(), name.name.as_bytes()) {
+                Some(spelling) => !spelling.callable,
+                None => self
+                    .looker
+                    .string(key)
+                    .is_some_and(|key| !METHODS.iter().any(|method| key == *method)),
+            },
+            None => false,
         }
     }
 

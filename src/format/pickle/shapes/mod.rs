@@ -39,6 +39,8 @@ struct Spelling {
     shape: usize,
     /// The name as a policy has it: a name of Python 2, or of a module that was moved, is the same as today's.
     canonical: &'static str,
+    /// Whether it can be called: dtypes of torch and their kin cannot.
+    callable: bool,
 }
 
 /// What a value must be.
@@ -121,6 +123,8 @@ pub(super) enum Check {
     Dtype,
     /// Bytes against dtype and shape.
     Frombuffer,
+    /// A tensor of which the function makes as many elements as its sizes say, whatever its strides.
+    Quantized,
     /// A scalar against its dtype.
     Scalar,
     /// Indices, values and sizes of a sparse tensor.
@@ -164,7 +168,12 @@ impl Shape {
 
     /// Whether its calls have a storage, an offset, sizes and strides in front.
     pub(super) fn is_strided(&self) -> bool {
-        self.check == Some(Check::Strided)
+        matches!(self.check, Some(Check::Strided | Check::Quantized))
+    }
+
+    /// Whether what it makes gets a state.
+    pub(super) fn has_state(&self) -> bool {
+        self.state.is_some()
     }
 
     /// Whether what it makes may be filled.
