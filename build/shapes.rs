@@ -14,7 +14,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Modules that are one to a policy besides those that Python 2 named otherwise: what `src/policy/alias.rs` says of the
 /// modules that packs list. A test compares the two.
-const MOVED: &[(&str, &str)] = &[("numpy.core", "numpy._core"), ("_collections", "collections")];
+const MOVED: &[(&str, &str)] = &[
+    ("numpy.core", "numpy._core"),
+    ("_collections", "collections"),
+];
 
 /// Words that are a pattern by themselves.
 const WORDS: &[(&str, &str)] = &[
@@ -54,12 +57,17 @@ const CHECKS: &[(&str, &str)] = &[
     ("array-state", "Check::ArrayState"),
     ("dtype", "Check::Dtype"),
     ("frombuffer", "Check::Frombuffer"),
+    ("quantized", "Check::Quantized"),
     ("scalar", "Check::Scalar"),
+    ("sparse", "Check::Sparse"),
     ("strided", "Check::Strided"),
 ];
 
 /// The kinds of what is only named.
 const VALUES: &[&str] = &["dtype", "qscheme", "layout", "value"];
+
+/// Those of them that cannot even be called.
+const INERT: &[&str] = &["dtype", "qscheme", "layout"];
 
 /// What all packs say.
 #[derive(Default)]
@@ -91,7 +99,9 @@ pub(crate) fn compile(policies: &Path, out: &Path) -> Result<()> {
         for entry in sequence(pack.get("entries"))? {
             let entry = entry.as_mapping().ok_or("an entry that is no mapping")?;
             let name = today(text(entry.get("global"))?);
-            packs.kinds.insert(name, text(entry.get("kind"))?.to_owned());
+            packs
+                .kinds
+                .insert(name, text(entry.get("kind"))?.to_owned());
         }
         read.push((path, pack));
     }
@@ -102,7 +112,10 @@ pub(crate) fn compile(policies: &Path, out: &Path) -> Result<()> {
     for (name, kind) in &packs.kinds {
         let value = VALUES.contains(&kind.as_str());
         if value == packs.of.contains_key(name) {
-            return Err(format!("`{name}` is of kind `{kind}`: a value has no shape, anything else has one").into());
+            return Err(format!(
+                "`{name}` is of kind `{kind}`: a value has no shape, anything else has one"
+            )
+            .into());
         }
     }
     fs::write(out.join("shapes.rs"), packs.tables()?)?;
@@ -112,7 +125,9 @@ pub(crate) fn compile(policies: &Path, out: &Path) -> Result<()> {
 impl Packs {
     /// Takes over the shapes of a pack.
     fn add(&mut self, pack: &Mapping) -> Result<()> {
-        let Some(shapes) = pack.get("shapes") else { return Ok(()) };
+        let Some(shapes) = pack.get("shapes") else {
+            return Ok(());
+        };
         for said in sequence(Some(shapes))? {
             let said = said.as_mapping().ok_or("a shape that is no mapping")?;
             let at = self.shapes.len();
@@ -137,7 +152,10 @@ impl Packs {
         for shape in &self.shapes {
             writeln!(out, "    {shape},")?;
         }
-        writeln!(out, "];\n\n/// Every name of every pack in every spelling, sorted.")?;
+        writeln!(
+            out,
+            "];\n\n/// Every name of every pack in every spelling, sorted."
+        )?;
         writeln!(out, "pub(super) static SPELLINGS: &[Spelling] = &[")?;
         let mut spellings = BTreeMap::new();
         for name in self.kinds.keys() {
@@ -149,9 +167,13 @@ impl Packs {
             }
         }
         for ((module, name), (shape, canonical)) in spellings {
+            let callable = !self
+                .kinds
+                .get(canonical)
+                .is_some_and(|kind| INERT.contains(&kind.as_str()));
             writeln!(
                 out,
-                "    Spelling {{ module: {module:?}, name: {name:?}, shape: {shape}, canonical: {canonical:?} }},"
+                "    Spelling {{ module: {module:?}, name: {name:?}, shape: {shape}, canonical: {canonical:?}, callable: {callable} }},"
             )?;
         }
         writeln!(out, "];")?;
@@ -193,7 +215,12 @@ impl Packs {
 
     /// The names of a kind, as Rust.
     fn of_kind(&self, kind: &str) -> String {
-        let names: Vec<&String> = self.kinds.iter().filter(|(_, k)| *k == kind).map(|(name, _)| name).collect();
+        let names: Vec<&String> = self
+            .kinds
+            .iter()
+            .filter(|(_, k)| *k == kind)
+            .map(|(name, _)| name)
+            .collect();
         format!("&{names:?}")
     }
 }
@@ -219,7 +246,10 @@ fn shape(said: &Mapping, packs: &Packs) -> Result<String> {
         }
     }
     let mut calls = Vec::new();
-    for form in said.get("calls").map_or(Ok(&Vec::new()), |calls| sequence(Some(calls)))? {
+    for form in said
+        .get("calls")
+        .map_or(Ok(&Vec::new()), |calls| sequence(Some(calls)))?
+    {
         calls.push(format!("&[{}]", patterns(form, packs)?));
     }
     let state = match said.get("state") {
@@ -234,7 +264,9 @@ fn shape(said: &Mapping, packs: &Packs) -> Result<String> {
         Some(makes) => word(text(Some(makes))?, MAKES)?,
         None => "Makes::Other",
     };
-    let fills = said.get("filled").is_some_and(|filled| filled == &Value::Bool(true));
+    let fills = said
+        .get("filled")
+        .is_some_and(|filled| filled == &Value::Bool(true));
     Ok(format!(
         "Shape {{ calls: &[{}], state: {state}, fills: {fills}, check: {check}, makes: {makes} }}",
         calls.join(", ")
@@ -271,14 +303,21 @@ fn pattern(value: &Value, packs: &Packs) -> Result<String> {
                 "module" => Ok(format!("Pattern::Module({:?})", text(Some(value))?)),
                 "kind" => {
                     let kind = text(Some(value))?;
-                    Ok(format!("Pattern::Global({}, \"a {kind} of torch\")", packs.of_kind(kind)))
+                    Ok(format!(
+                        "Pattern::Global({}, \"a {kind} of torch\")",
+                        packs.of_kind(kind)
+                    ))
                 }
                 "global" => {
-                    let names: Vec<String> = strings(value)?.iter().map(|name| today(name)).collect();
+                    let names: Vec<String> =
+                        strings(value)?.iter().map(|name| today(name)).collect();
                     if let Some(name) = names.iter().find(|name| !packs.kinds.contains_key(*name)) {
                         return Err(format!("no pack lists `{name}`").into());
                     }
-                    Ok(format!("Pattern::Global(&{names:?}, {:?})", names.join(" or ")))
+                    Ok(format!(
+                        "Pattern::Global(&{names:?}, {:?})",
+                        names.join(" or ")
+                    ))
                 }
                 _ => Err(format!("`{key}` is no pattern").into()),
             }
@@ -289,15 +328,21 @@ fn pattern(value: &Value, packs: &Packs) -> Result<String> {
 
 fn word<'a>(word: &str, words: &[(&str, &'a str)]) -> Result<&'a str> {
     let found = words.iter().find(|(known, _)| *known == word);
-    found.map(|(_, rust)| *rust).ok_or_else(|| format!("`{word}` is not known").into())
+    found
+        .map(|(_, rust)| *rust)
+        .ok_or_else(|| format!("`{word}` is not known").into())
 }
 
 fn text(value: Option<&Value>) -> Result<&str> {
-    value.and_then(Value::as_str).ok_or_else(|| "a text is missing".into())
+    value
+        .and_then(Value::as_str)
+        .ok_or_else(|| "a text is missing".into())
 }
 
 fn sequence(value: Option<&Value>) -> Result<&Vec<Value>> {
-    value.and_then(Value::as_sequence).ok_or_else(|| "a list is missing".into())
+    value
+        .and_then(Value::as_sequence)
+        .ok_or_else(|| "a list is missing".into())
 }
 
 fn strings(value: &Value) -> Result<Vec<String>> {

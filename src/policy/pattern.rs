@@ -148,12 +148,28 @@ pub(super) fn is_class(module: &str, name: &str) -> bool {
         (
             "builtins",
             &[
-                "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range",
-                "set", "slice", "str", "tuple",
+                "bool",
+                "bytearray",
+                "bytes",
+                "complex",
+                "dict",
+                "float",
+                "frozenset",
+                "int",
+                "list",
+                "object",
+                "range",
+                "set",
+                "slice",
+                "str",
+                "tuple",
             ],
         ),
         ("collections", &["defaultdict", "deque"]),
-        ("datetime", &["date", "datetime", "time", "timedelta", "timezone"]),
+        (
+            "datetime",
+            &["date", "datetime", "time", "timedelta", "timezone"],
+        ),
     ];
     let small = |(known, names): &(&str, &[&str])| *known == module && names.contains(&name);
     looks_like_class(name) || SMALL.iter().any(small)

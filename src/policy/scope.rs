@@ -326,6 +326,19 @@ impl Scope {
         !self.entries_of(name).is_empty()
     }
 
+    /// Whether a pack says of a global that it is only ever named: no writer calls it, whatever an entry would allow.
+    pub fn is_only_named(&self, name: &GlobalName) -> bool {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return false;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let mut packs = pack::names().filter_map(pack::by_name);
+        packs.any(|pack| {
+            pack.find(&module, &qualname)
+                .any(|entry| !entry.kind.uses().contains(Usage::Call))
+        })
+    }
+
     /// Whether an entry lists a global as dangerous, with a reason: then it may be used in any way that the entry allows.
     pub fn lists_as_dangerous(&self, name: &GlobalName) -> bool {
         let dangerous = |listed: &Listed| listed.entry.dangerous && listed.entry.reason.is_some();

@@ -36,6 +36,7 @@ pub(super) const KINDS: &[&str] = &[
     "bytes-after-stop",
     "deep-nesting",
     "exponential-references",
+    "filled-by-another-name",
     "frame-past-end",
     "frame-straddle",
     "huge-memo-index",
@@ -49,6 +50,7 @@ pub(super) const KINDS: &[&str] = &[
 const NOT_WRITTEN: &[&str] = &[
     "deep-nesting",
     "exponential-references",
+    "filled-by-another-name",
     "odd-name",
     "unknown-protocol",
     "values-left",

@@ -83,13 +83,24 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 /// What was seen and what was expected.
 fn message(unusual: &UnusualUse) -> String {
-    let UnusualUse { global, usage, part, known, expected, seen } = unusual;
+    let UnusualUse {
+        global,
+        usage,
+        part,
+        known,
+        expected,
+        seen,
+    } = unusual;
     let done = match (part, usage) {
         (Part::State, _) => format!("loading sets the state of what `{global}` made to `{seen}`"),
         (Part::Items, _) => format!("loading fills what `{global}` made: {seen}"),
         (_, Usage::Construct) => format!("loading creates `{seen}`"),
         _ => format!("loading runs `{seen}`"),
     };
-    let writer = if *known { "its library writes" } else { "the policy allows" };
+    let writer = if *known {
+        "its library writes"
+    } else {
+        "the policy allows"
+    };
     format!("{done}; {writer} {expected}")
 }

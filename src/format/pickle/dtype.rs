@@ -8,17 +8,12 @@
 //! The classes follow `numpy.dtypes` (numpy 1.25 and later): torch's weights-only unpickler compares the class of what it gives
 //! state to, so `numpy.dtypes.Float64DType` has to be listed although only `numpy.dtype` is stored.
 
-use rustc_hash::FxHashMap;
-
 use super::{
+    fields::{Fields, Record},
     preview::Preview,
-    value::{Kind, Nodes, Value},
+    value::{Kind, Value},
 };
-use crate::{
-    bytes::wide,
-    fact::{GlobalName, Text},
-    limits,
-};
+use crate::fact::GlobalName;
 
 /// Class by type code, and the bytes of an item where they are always the same.
 const CLASSES: &[(&str, &str, Option<u64>)] = &[
@@ -68,13 +63,16 @@ enum Sort {
     Objects,
 }
 
-/// Flags of a dtype that call its bytes references: counted, pickled as a list, pointers.
-const REFERENCES: i64 = 0x07;
-/// What an object has, and what an item has that holds some: without clearing, memory is taken for references.
+/// Flags of a dtype, as numpy writes them. What an object has:
 const OF_OBJECT: i64 = 0x3f;
-const HOLDS_OBJECTS: i64 = 0x0b;
-/// What a plain item may have: clearing (texts), the interpreter's lock (fields), alignment of fields, a setter of its own.
-const HARMLESS: i64 = 0x08 | 0x10 | 0x40 | 0x80;
+/// What fields hand on to what has them: references, clearing, the interpreter's lock.
+pub(super) const OF_FIELDS: i64 = 0x1b;
+/// Memory is cleared before it is used.
+const CLEARED: i64 = 0x08;
+/// The interpreter's lock is held, as always for fields.
+const LOCKED: i64 = 0x10;
+/// Items are set by the type of another library.
+const OWN_SETTER: i64 = 0x40;
 /// Arrays are pickled as lists.
 const LISTED: i64 = 0x02;
 /// Fields are aligned.
@@ -83,8 +81,6 @@ const ALIGNED: i64 = 0x80;
 const LARGEST: u64 = 0x7fff_ffff;
 /// Dtypes of one stream that are followed. Most pickles have a handful; one that joins arrays from many files has one for each.
 const DTYPES: usize = 1 << 18;
-/// Fields of one stream that are followed.
-const FIELDS: usize = 1 << 18;
 /// Units of dates and durations.
 const UNITS: &[&str] = &[
     "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic",
@@ -117,7 +113,7 @@ impl Dtype {
     }
 
     /// Which of the dtypes.
-    fn index(self) -> Option<usize> {
+    pub(super) fn index(self) -> Option<usize> {
         crate::bytes::narrow(u64::from(self.0 >> CLASS_BITS)).checked_sub(1)
     }
 }
@@ -135,7 +131,9 @@ pub(super) struct Layout {
     pub texts: bool,
     /// It has fields.
     pub record: bool,
-    flags: i64,
+    /// It is an array: an array of it would have more dimensions instead.
+    pub array: bool,
+    pub flags: i64,
 }
 
 /// A dtype of the stream.
@@ -147,42 +145,24 @@ struct Known {
     layout: Option<Layout>,
 }
 
-/// A field: a pair of a dict.
-#[derive(Debug, Clone, Copy)]
-struct Field {
-    key: Value,
-    /// The tuple of dtype, offset and title.
-    tuple: u64,
-    dtype: Value,
-    offset: u64,
-    title: Option<Value>,
-}
-
-/// What fields come to.
-#[derive(Debug, Clone, Copy, Default)]
-struct Record {
-    /// The byte after the last field.
-    end: u64,
-    objects: bool,
-}
-
 /// The dtypes of a stream.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Dtypes {
     known: Vec<Known>,
-    /// By dict: pairs of a name and a tuple of a dtype and an offset.
-    fields: FxHashMap<u64, Vec<Field>>,
-    /// Fields of all dicts.
-    count: usize,
-    /// Dicts of fields that a dtype holds, with the names that go with them. Dtypes may share them.
-    held: FxHashMap<u64, (u64, Record)>,
+    /// Pairs of dicts that may be fields.
+    pub(super) fields: Fields,
 }
 
 impl Dtypes {
     /// The dtype that `numpy.dtype` makes of a kind and a size, as numpy writes them.
     pub(super) fn spelled(&mut self, code: &str) -> Dtype {
-        let Some(at) = class_of(code) else { return Dtype(0) };
-        let number = code.trim_start_matches(|c: char| c.is_ascii_alphabetic()).parse::<u64>().ok();
+        let Some(at) = class_of(code) else {
+            return Dtype(0);
+        };
+        let number = code
+            .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+            .parse::<u64>()
+            .ok();
         let made = match (sort(at), number) {
             (Some(Sort::Wide), Some(number)) => number.checked_mul(4),
             (Some(Sort::Narrow | Sort::Void), number) => number,
@@ -190,7 +170,11 @@ impl Dtypes {
             _ => CLASSES.get(at).and_then(|(.., size)| *size),
         };
         // numpy always writes how long a text, bytes or a void are.
-        if made.is_none() { Dtype(0) } else { self.made(at, made) }
+        if made.is_none() {
+            Dtype(0)
+        } else {
+            self.made(at, made)
+        }
     }
 
     /// The dtype that `numpy.dtype` makes of a type: numpy's own for records, or one that another library registers.
@@ -207,9 +191,16 @@ impl Dtypes {
 
     /// The dtype of texts of any length, whose function sets what it needs.
     pub(super) fn of_texts(&mut self) -> Dtype {
-        let Some(at) = CLASSES.iter().position(|(code, ..)| *code == "T") else { return Dtype(0) };
+        let Some(at) = CLASSES.iter().position(|(code, ..)| *code == "T") else {
+            return Dtype(0);
+        };
         let dtype = self.made(at, None);
-        let layout = Layout { size: 16, texts: true, listed: true, ..Layout::default() };
+        let layout = Layout {
+            size: 16,
+            texts: true,
+            listed: true,
+            ..Layout::default()
+        };
         self.settle(dtype, layout);
         dtype
     }
@@ -238,58 +229,59 @@ impl Dtypes {
 
     /// How the items of a dtype are laid out, once its state is set.
     pub(super) fn layout(&self, value: Value) -> Option<Layout> {
-        if !matches!(value.kind(), Kind::Result | Kind::Instance) {
-            return None;
-        }
-        self.known.get(Dtype::of(value).index()?)?.layout
-    }
-
-    /// Notes pairs that are put into a dict, as far as they may be fields.
-    #[inline]
-    pub(super) fn put(&mut self, dict: Value, pairs: &[Value], nodes: &Nodes) {
-        for pair in pairs.chunks_exact(2) {
-            if let [key, field] = pair
-                && field.kind() == Kind::Tuple
-                && let Some([dtype, offset, title @ ..]) = nodes.all(*field)
-                && title.len() <= 1
-                && Dtype::of(*dtype).index().is_some()
-                && offset.kind() == Kind::Int
-                && let Ok(offset) = u64::try_from(offset.as_int())
-                && self.count < FIELDS
-            {
-                self.count = self.count.saturating_add(1);
-                self.fields.entry(dict.number()).or_default().push(Field {
-                    key: *key,
-                    tuple: field.number(),
-                    dtype: *dtype,
-                    offset,
-                    title: title.first().copied(),
-                });
-            }
-        }
+        layout(&self.known, value)
     }
 
     /// Takes the state that is set on a dtype. `Err` says why numpy would not have written it.
-    pub(super) fn build(&mut self, value: Value, state: Value, looker: &Preview<'_>) -> Result<(), &'static str> {
+    pub(super) fn build(
+        &mut self,
+        value: Value,
+        state: Value,
+        looker: &Preview<'_>,
+    ) -> Result<(), &'static str> {
         let layout = self.stated(value, state, looker)?;
         self.settle(Dtype::of(value), layout);
         Ok(())
     }
 
-    fn stated(&mut self, value: Value, state: Value, looker: &Preview<'_>) -> Result<Layout, &'static str> {
+    fn stated(
+        &mut self,
+        value: Value,
+        state: Value,
+        looker: &Preview<'_>,
+    ) -> Result<Layout, &'static str> {
         let dtype = Dtype::of(value);
         let parts = (state.kind() == Kind::Tuple).then(|| looker.nodes.all(state));
-        let Some([_, order, base, names, fields, size, alignment, flags, metadata @ ..]) = parts.flatten() else {
+        let Some(
+            [
+                _,
+                order,
+                base,
+                names,
+                fields,
+                size,
+                alignment,
+                flags,
+                metadata @ ..,
+            ],
+        ) = parts.flatten()
+        else {
             return Err("its state is not the tuple that numpy writes");
         };
-        let (Some(size), Some(alignment), Some(flags)) =
-            (looker.integer(*size), looker.integer(*alignment), looker.integer(*flags))
-        else {
+        let (Some(size), Some(alignment), Some(flags)) = (
+            looker.integer(*size),
+            looker.integer(*alignment),
+            looker.integer(*flags),
+        ) else {
             return Err("its size, alignment and flags are not integers");
         };
         // Some releases wrote the flags as a signed byte.
-        let flags = if (-128..0).contains(&flags) { flags.saturating_add(128) } else { flags };
-        let Some(known) = dtype.index().and_then(|at| self.known.get(at)).copied() else {
+        let flags = if (-128..0).contains(&flags) {
+            flags.saturating_add(128)
+        } else {
+            flags
+        };
+        let Some(made) = dtype.index().and_then(|at| self.known.get(at)).copied() else {
             return Err("what it is made from is nothing that numpy writes");
         };
         let none = |value: &Value| value.kind() == Kind::None;
@@ -299,9 +291,11 @@ impl Dtypes {
             None
         } else {
             let at = crate::bytes::narrow(u64::from(dtype.0 & CLASS)).checked_sub(1);
-            let sort = at.and_then(sort).ok_or("what it is made from has no state")?;
+            let sort = at
+                .and_then(sort)
+                .ok_or("what it is made from has no state")?;
             let neutral = match sort {
-                Sort::Fixed | Sort::Dated => known.made == Some(1),
+                Sort::Fixed | Sort::Dated => made.made == Some(1),
                 Sort::Wide => false,
                 Sort::Narrow | Sort::Void | Sort::Objects => true,
             };
@@ -315,60 +309,81 @@ impl Dtypes {
         if !extended {
             return match (size, alignment, sort) {
                 _ if !plain => Err("it has parts, and its type has none"),
-                (-1, -1, Some(Sort::Objects)) if flags == OF_OBJECT => {
-                    Ok(Layout { size: 8, objects: true, listed: true, flags, ..Layout::default() })
+                (-1, -1, Some(Sort::Objects)) if flags == OF_OBJECT => Ok(Layout {
+                    size: 8,
+                    objects: true,
+                    listed: true,
+                    flags,
+                    ..Layout::default()
+                }),
+                (-1, -1, Some(Sort::Fixed | Sort::Dated)) if flags == 0 => Ok(Layout {
+                    size: made.made.unwrap_or(0),
+                    flags,
+                    ..Layout::default()
+                }),
+                (-1, -1, _) => {
+                    Err("its flags say otherwise than its type whether its items are objects")
                 }
-                (-1, -1, Some(Sort::Fixed | Sort::Dated)) if flags & !HARMLESS == 0 => {
-                    Ok(Layout { size: known.made.unwrap_or(0), flags, ..Layout::default() })
-                }
-                (-1, -1, _) => Err("its flags say otherwise than its type whether its items are objects"),
                 _ => Err("it has a size and an alignment of its own, and its type has not"),
             };
         }
         let size = u64::try_from(size).ok().filter(|size| *size <= LARGEST);
         let size = size.ok_or("its size is negative, or more than numpy has")?;
-        if known.made.is_some_and(|made| made != size) {
+        if made.made.is_some_and(|known| known != size) {
             return Err("its size is another than it is made with");
         }
         // Some releases gave none to aligned fields of which there are none.
-        let bare = size == 0 && !none(names);
-        if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || bare && alignment == 0) {
+        let fieldless = size == 0 && !none(names);
+        if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || fieldless && alignment == 0) {
             return Err("its alignment is none");
         }
-        let (record, expected) = if plain {
-            (Record::default(), None)
+        let written = |expected: i64, may: i64| {
+            flags & expected == expected && flags & !(expected | may) == 0
+        };
+        let (record, agree) = if plain {
+            let expected = match sort {
+                Some(Sort::Wide) => written(0, CLEARED),
+                None => written(0, OWN_SETTER),
+                _ => flags == 0,
+            };
+            (Record::default(), expected)
         } else if sort != Some(Sort::Void) {
             return Err("it has parts, and its type has none");
         } else if none(names) && none(fields) {
-            let (record, flags) = self.array(*base, size, looker)?;
-            (record, (flags & REFERENCES != 0).then_some(flags))
+            let (record, of_item) = self.array(*base, size, looker)?;
+            (record, flags == of_item)
         } else if none(base) {
-            let record = self.record(*names, *fields, size, looker)?;
+            let record = self
+                .fields
+                .record((*names, *fields), size, looker, |dtype| {
+                    layout(&self.known, dtype)
+                })?;
             // A selection of fields keeps the flags of the whole.
-            (record, Some(flags & !ALIGNED | HOLDS_OBJECTS).filter(|_| record.objects || flags & REFERENCES != 0))
+            (record, written(LOCKED | record.flags, OF_FIELDS | ALIGNED))
         } else {
             return Err("it has both fields and a shape");
         };
-        let agree = match expected {
-            Some(expected) if none(base) => flags & !ALIGNED == expected && expected & !(HOLDS_OBJECTS | HARMLESS) == 0,
-            Some(expected) => flags == expected,
-            None => flags & !HARMLESS == 0 && (!plain || flags & ALIGNED == 0),
-        };
         if !agree {
-            return Err("its flags say otherwise than its parts whether its items hold objects");
+            return Err("its flags are not those that numpy gives to its parts");
         }
         Ok(Layout {
             size,
             objects: record.objects,
             listed: flags & LISTED != 0,
             record: !none(names),
+            array: !none(base),
             flags,
             ..Layout::default()
         })
     }
 
     /// An item that is an array: a dtype and a shape.
-    fn array(&self, base: Value, size: u64, looker: &Preview<'_>) -> Result<(Record, i64), &'static str> {
+    fn array(
+        &self,
+        base: Value,
+        size: u64,
+        looker: &Preview<'_>,
+    ) -> Result<(Record, i64), &'static str> {
         let parts = (base.kind() == Kind::Tuple).then(|| looker.nodes.all(base));
         let Some([item, shape]) = parts.flatten() else {
             return Err("its base is not a dtype and a shape");
@@ -378,96 +393,30 @@ impl Dtypes {
         };
         let items = match shape.kind() {
             Kind::Tuple => looker.nodes.product(*shape),
-            _ => looker.integer(*shape).and_then(|items| u64::try_from(items).ok()),
+            _ => looker
+                .integer(*shape)
+                .and_then(|items| u64::try_from(items).ok()),
         };
         match items.and_then(|items| items.checked_mul(layout.size)) {
             Some(bytes) if bytes == size => Ok((
-                Record { end: size, objects: layout.objects },
+                Record {
+                    end: size,
+                    objects: layout.objects,
+                    flags: 0,
+                },
                 layout.flags,
             )),
             _ => Err("its base and shape do not come to its size"),
         }
     }
-
-    /// An item of fields.
-    fn record(&mut self, names: Value, fields: Value, size: u64, looker: &Preview<'_>) -> Result<Record, &'static str> {
-        if names.kind() != Kind::Tuple || fields.kind() != Kind::Dict {
-            return Err("its fields are not a tuple of names and a dict");
-        }
-        let record = match self.held.get(&fields.number()) {
-            Some((known, record)) if *known == names.number() => *record,
-            // A dict that came here by another name may still be filled where it was made.
-            _ if !fields.is_fresh() => return Err("its fields are a dict that something else may change"),
-            _ => self.compare(names, fields, looker)?,
-        };
-        if record.end > size {
-            return Err("a field reaches beyond its items");
-        }
-        if wide(self.held.len()) < wide(limits::GLOBALS) {
-            self.held.insert(fields.number(), (names.number(), record));
-        }
-        Ok(record)
-    }
-
-    /// Compares names with fields: each name is a field, and whatever else is one is a title of a name's.
-    fn compare(&self, names: Value, fields: Value, looker: &Preview<'_>) -> Result<Record, &'static str> {
-        let known = self.fields.get(&fields.number()).map(Vec::as_slice).unwrap_or_default();
-        let count = looker.nodes.summary(fields).map(|summary| summary.len);
-        if count != Some(wide(known.len()).saturating_mul(2)) {
-            return Err("some of its fields are no dtype and offset");
-        }
-        let Some(names) = looker.nodes.texts(names) else {
-            return Err("its names are no texts, or cannot be told");
-        };
-        let mut by_key: FxHashMap<Text, &Field> = FxHashMap::default();
-        for field in known {
-            let key = looker.string(field.key).ok_or("a name of a field is no text")?;
-            if by_key.insert(key, field).is_some() {
-                return Err("a field is there twice");
-            }
-        }
-        let mut record = Record::default();
-        let mut objects: Vec<(u64, u64)> = Vec::new();
-        let mut others: Vec<(u64, u64)> = Vec::new();
-        let mut tuples: Vec<(u64, Option<Text>)> = Vec::new();
-        for name in names {
-            let field = looker.string(*name).and_then(|name| by_key.remove(&name));
-            let field = field.ok_or("its names are not its fields")?;
-            let layout = self.layout(field.dtype).filter(|layout| !layout.texts);
-            let layout = layout.ok_or("a field is of a dtype whose state is not set")?;
-            let end = field.offset.saturating_add(layout.size);
-            record.end = record.end.max(end);
-            record.objects |= layout.objects;
-            let spans = if layout.objects { &mut objects } else { &mut others };
-            spans.push((field.offset, end));
-            tuples.push((field.tuple, field.title.and_then(|title| looker.string(title))));
-        }
-        for (key, field) in by_key {
-            if !tuples.iter().any(|(tuple, title)| *tuple == field.tuple && title.as_ref() == Some(&key)) {
-                return Err("a field has no name");
-            }
-        }
-        if overlap(objects, others) {
-            return Err("an object overlaps another field");
-        }
-        Ok(record)
-    }
 }
 
-/// Whether a span of objects overlaps another, of objects or not.
-fn overlap(mut objects: Vec<(u64, u64)>, others: Vec<(u64, u64)>) -> bool {
-    if objects.is_empty() {
-        return false;
+/// How the items of a dtype are laid out, once its state is set.
+fn layout(known: &[Known], value: Value) -> Option<Layout> {
+    if !matches!(value.kind(), Kind::Result | Kind::Instance) {
+        return None;
     }
-    objects.sort_unstable();
-    let among = objects.windows(2).any(|pair| matches!(pair, [(_, end), (start, _)] if start < end));
-    // The object that begins last before the other's end is the only one that could reach into it.
-    let into = |(start, end): &(u64, u64)| {
-        let before = objects.partition_point(|(object, _)| object < end);
-        let last = before.checked_sub(1).and_then(|at| objects.get(at));
-        last.is_some_and(|(_, object_end)| object_end > start)
-    };
-    among || others.iter().filter(|(start, end)| start < end).any(into)
+    known.get(Dtype::of(value).index()?)?.layout
 }
 
 /// Metadata: for dates and durations with the unit, otherwise a dict.
@@ -503,7 +452,11 @@ fn dated(dated: bool, metadata: &[Value], looker: &Preview<'_>) -> Result<(), &'
 
 /// How many of a unit, and of what part: numpy divides by them.
 fn numbered(numbers: &[Value], looker: &Preview<'_>) -> Result<(), &'static str> {
-    let positive = |value: &Value| looker.integer(*value).is_some_and(|n| (1..=0x7fff_ffff).contains(&n));
+    let positive = |value: &Value| {
+        looker
+            .integer(*value)
+            .is_some_and(|n| (1..=0x7fff_ffff).contains(&n))
+    };
     if matches!(numbers.len(), 1..=3) && numbers.iter().all(positive) {
         Ok(())
     } else {
@@ -546,7 +499,7 @@ fn sort(at: usize) -> Option<Sort> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Dtypes, overlap};
+    use super::Dtypes;
 
     #[test]
     fn spellings_have_classes() {
@@ -564,15 +517,5 @@ mod tests {
         ] {
             assert_eq!(dtypes.spelled(spelled).class(), expected, "{spelled}");
         }
-    }
-
-    #[test]
-    fn objects_overlap_nothing() {
-        assert!(!overlap(vec![(0, 8), (8, 16)], vec![(16, 20), (20, 20)]));
-        assert!(overlap(vec![(0, 8), (4, 12)], vec![]));
-        assert!(overlap(vec![(8, 16)], vec![(0, 9)]));
-        assert!(overlap(vec![(8, 16)], vec![(15, 20)]));
-        assert!(overlap(vec![(8, 16)], vec![(0, 40)]));
-        assert!(!overlap(vec![], vec![(0, 9), (0, 9)]));
     }
 }

@@ -307,7 +307,11 @@ impl Seen {
         let Some(seen) = self.rows.get_mut(row) else {
             return;
         };
-        let same = |at: &&usize| self.events.get(**at).is_some_and(|event| event.fact == fact);
+        let same = |at: &&usize| {
+            self.events
+                .get(**at)
+                .is_some_and(|event| event.fact == fact)
+        };
         let full = seen.misuses.last().filter(|_| seen.misuses.len() >= KEPT);
         if let Some(event) = seen.misuses.iter().find(same).or(full) {
             count(&mut self.events, *event);
@@ -410,7 +414,10 @@ impl Seen {
         let mut dropped: FxHashSet<usize> = FxHashSet::default();
         for row in self.rows.iter().filter(|row| row.looked_into > 0) {
             let [import, others @ ..] = &row.uses;
-            let handed = row.handed_on.and_then(|at| self.events.get(at)).map_or(0, |event| event.count);
+            let handed = row
+                .handed_on
+                .and_then(|at| self.events.get(at))
+                .map_or(0, |event| event.count);
             // `getattr` itself is never part of anything, the class only of its arguments.
             if others.iter().all(Option::is_none) && (handed == 0 || handed == row.looked_into) {
                 dropped.extend(import.iter().chain(&row.handed_on));

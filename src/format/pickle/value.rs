@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
+use super::marks::Marks;
 use crate::limits;
 
 /// What a value is. `Copy` and eight bytes: a million-object pickle keeps millions in its memo.
@@ -215,73 +216,6 @@ impl Value {
     }
 }
 
-/// What is known of strings, and of what containers hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Marks(u8);
-
-impl Marks {
-    /// Of a string: Python calls or follows an attribute of this name. Of a tuple: it holds one.
-    pub(super) const SPECIAL: Self = Self(0x40);
-    /// Of a string: an attribute of this name is part of every tensor of torch.
-    pub(super) const OF_TENSORS: Self = Self(0x20);
-    /// Of a container: it holds a global, or something of which nothing is known. (No string is one.)
-    pub(super) const CALLABLE: Self = Self(0x20);
-    /// Of a dict: a key is special.
-    pub(super) const SPECIAL_KEY: Self = Self(0x01);
-    /// Of a dict: a key is an attribute of tensors.
-    pub(super) const TENSOR_KEY: Self = Self(0x02);
-    /// Of a dict: a key is no text.
-    pub(super) const ODD_KEY: Self = Self(0x04);
-
-    /// Whether all of these hold.
-    #[inline]
-    pub(super) const fn has(self, marks: Self) -> bool {
-        self.0 & marks.0 == marks.0
-    }
-
-    #[inline]
-    fn add(&mut self, marks: Self) {
-        self.0 |= marks.0;
-    }
-
-    /// What the keys of a dict say, of which the pairs are given.
-    #[inline]
-    fn keys(pairs: &[Value]) -> Self {
-        let mut marks = Self(0);
-        for key in pairs.iter().step_by(2) {
-            let known = match key.kind() {
-                Kind::Str | Kind::StrAt => {
-                    let marks = key.marks();
-                    Self(u8::from(marks.has(Self::SPECIAL)) | u8::from(marks.has(Self::OF_TENSORS)) << 1)
-                }
-                _ => Self::ODD_KEY,
-            };
-            marks.add(known);
-        }
-        marks
-    }
-
-    /// What is known of a text as the name of an attribute.
-    fn of_text(text: &[u8]) -> Self {
-        /// What pickle itself calls on what it fills, and what is called in its place.
-        const CALLED: &[&[u8]] = &[b"append", b"extend", b"add", b"update"];
-        /// What `torch.Tensor` answers by code of its own: setting it does more than to keep a value.
-        const TENSOR: &[&[u8]] = &[
-            b"data", b"grad", b"grad_fn", b"requires_grad", b"names", b"real", b"imag", b"T", b"H", b"mT", b"mH",
-            b"shape", b"dtype", b"device", b"layout", b"is_leaf", b"retains_grad", b"output_nr", b"volatile",
-            b"_grad", b"_grad_fn", b"_backward_hooks", b"_post_accumulate_grad_hooks", b"_cdata", b"_base", b"_version",
-        ];
-        let dunder = text.starts_with(b"__");
-        if dunder || CALLED.contains(&text) {
-            Self::SPECIAL
-        } else if TENSOR.contains(&text) {
-            Self::OF_TENSORS
-        } else {
-            Self(0)
-        }
-    }
-}
-
 /// How many children of a container are kept: as many as the state of a numpy dtype has.
 pub(super) const CHILDREN: usize = 9;
 
@@ -344,26 +278,43 @@ pub(super) struct Nodes {
     long: Long,
 }
 
-/// Tuples of more texts than a node keeps: the names of an array's fields may be hundreds. The last of them, whole.
+/// Tuples of more texts or sizes than a node keeps, whole: the names of an array's fields may be hundreds, and a tensor may have
+/// 64 dimensions. The last of them.
 #[derive(Debug, Clone, Default)]
 struct Long {
     tuples: VecDeque<(u64, Box<[Value]>)>,
-    texts: usize,
+    values: usize,
 }
 
 impl Long {
-    /// How many texts are kept in all. The dtype with the most fields that was seen has some hundred.
-    const TEXTS: usize = 1 << 15;
+    /// How many values are kept in all. The dtype with the most fields that was seen has some hundred.
+    const VALUES: usize = 1 << 15;
+    /// The most dimensions that torch and numpy have.
+    const DIMENSIONS: usize = 64;
 
-    fn keep(&mut self, id: u64, texts: &[Value]) {
-        if texts.len() > Self::TEXTS || !texts.iter().all(|text| matches!(text.kind(), Kind::Str | Kind::StrAt)) {
+    fn keep(&mut self, id: u64, values: &[Value]) {
+        let texts = || {
+            values
+                .iter()
+                .all(|value| matches!(value.kind(), Kind::Str | Kind::StrAt))
+        };
+        let sizes = || {
+            values
+                .iter()
+                .all(|value| matches!(value.kind(), Kind::Int | Kind::Long))
+        };
+        let kept =
+            values.len() <= Self::DIMENSIONS && sizes() || values.len() <= Self::VALUES && texts();
+        if !kept {
             return;
         }
-        self.texts = self.texts.saturating_add(texts.len());
-        self.tuples.push_back((id, texts.into()));
-        while self.texts > Self::TEXTS {
+        self.values = self.values.saturating_add(values.len());
+        self.tuples.push_back((id, values.into()));
+        while self.values > Self::VALUES {
             let oldest = self.tuples.pop_front();
-            self.texts = self.texts.saturating_sub(oldest.map_or(self.texts, |(_, texts)| texts.len()));
+            self.values = self
+                .values
+                .saturating_sub(oldest.map_or(self.values, |(_, values)| values.len()));
         }
     }
 }
@@ -437,7 +388,11 @@ impl Nodes {
     fn open(&self, id: u64) -> Option<&Open> {
         /// Those that a state could hold were made last.
         const LOOKED_AT: usize = 8;
-        self.open.iter().rev().take(LOOKED_AT).find(|open| open.id == id)
+        self.open
+            .iter()
+            .rev()
+            .take(LOOKED_AT)
+            .find(|open| open.id == id)
     }
 
     /// How many children a container has, and what they are; `None` if that is not known any more.
@@ -456,14 +411,17 @@ impl Nodes {
         })
     }
 
-    /// All children of a tuple, if all of them are texts and it is still kept.
-    pub(super) fn texts(&self, tuple: Value) -> Option<&[Value]> {
-        let texts = self.all(tuple).or_else(|| {
+    /// All children of a tuple that is still kept: as [`Nodes::all`], and longer ones of texts or of sizes.
+    pub(super) fn whole(&self, tuple: Value) -> Option<&[Value]> {
+        self.all(tuple).or_else(|| {
             let id = tuple.number();
-            let at = self.long.tuples.binary_search_by_key(&id, |(known, _)| *known).ok()?;
-            self.long.tuples.get(at).map(|(_, texts)| texts.as_ref())
-        })?;
-        texts.iter().all(|text| matches!(text.kind(), Kind::Str | Kind::StrAt)).then_some(texts)
+            let at = self
+                .long
+                .tuples
+                .binary_search_by_key(&id, |(known, _)| *known)
+                .ok()?;
+            self.long.tuples.get(at).map(|(_, values)| values.as_ref())
+        })
     }
 
     /// The product of a tuple's integers, if it holds nothing but integers that are not negative.
@@ -516,32 +474,34 @@ impl Nodes {
     #[inline]
     pub(super) fn extend(&mut self, container: Value, more: &[Value], place: usize) {
         let id = container.number();
-        let keys = match container.kind() {
+        let count = crate::bytes::wide(more.len());
+        let mut marks = match container.kind() {
             Kind::Dict => Marks::keys(more),
             _ => Marks(0),
         };
+        let kept = self.ring.get(Self::slot(id)).filter(|node| node.id == id);
+        if let Some(mut weighed) = kept.copied() {
+            weighed.marks.add(marks);
+            self.weigh(&mut weighed, more);
+            marks = weighed.marks;
+            let len = crate::bytes::narrow(weighed.len);
+            weighed.len = weighed.len.saturating_add(count);
+            for (slot, child) in weighed.children.iter_mut().skip(len).zip(more) {
+                *slot = *child;
+            }
+            if let Some(node) = self.ring.get_mut(Self::slot(id)) {
+                *node = weighed;
+            }
+        } else {
+            more.iter().for_each(|value| marks.add(value.held()));
+        }
         while self.open.last().is_some_and(|open| open.place > place) {
             self.open.pop();
         }
         if let Some(open) = self.open.last_mut().filter(|open| open.id == id) {
-            open.len = open.len.saturating_add(crate::bytes::wide(more.len()));
-            open.marks.add(keys);
+            open.len = open.len.saturating_add(count);
+            open.marks.add(marks);
         }
-        let kept = self.ring.get(Self::slot(id)).filter(|node| node.id == id);
-        let Some(mut weighed) = kept.copied() else {
-            return;
-        };
-        self.weigh(&mut weighed, more);
-        let Some(node) = self.ring.get_mut(Self::slot(id)) else {
-            return;
-        };
-        (node.values, node.depth, node.marks) = (weighed.values, weighed.depth, weighed.marks);
-        node.marks.add(keys);
-        let len = crate::bytes::narrow(node.len);
-        for (slot, child) in node.children.iter_mut().skip(len).zip(more) {
-            *slot = *child;
-        }
-        node.len = node.len.saturating_add(crate::bytes::wide(more.len()));
     }
 
     /// How many children a container has and the first of them; `None` once it has left the ring.

@@ -49,6 +49,7 @@ pub(crate) const CATALOG: Catalog<'static> = Catalog {
         "torch-weights-only",
         "unknown-artifact",
         "unresolved-global",
+        "unusual-use",
     ],
     formats: &[
         "compressed",

@@ -114,6 +114,9 @@ impl Machine<'_> {
                 self.seen.handed_on(value.index(), moment);
             }
         }
+        if self.state.tensors.has_unfinished() {
+            self.unfinished_handed_on(from);
+        }
     }
 
     // ---- what runs
@@ -283,6 +286,9 @@ impl Machine<'_> {
             self.versions(from);
         }
         if target.kind() == kind {
+            if !target.is_fresh() {
+                self.filled_by_another_name();
+            }
             let State {
                 stack,
                 nodes,
@@ -293,7 +299,7 @@ impl Machine<'_> {
             let place = from.saturating_sub(1);
             nodes.extend(target, items, place);
             if kind == Kind::Dict {
-                dtypes.put(target, items, nodes);
+                dtypes.fields.put(target, items, nodes);
             }
         } else {
             self.items_on(target, from.saturating_sub(1));
@@ -319,6 +325,19 @@ impl Machine<'_> {
                 return;
             }
         }
+    }
+
+    /// Something may hold the container already, and would hold another than was looked at.
+    #[cold]
+    fn filled_by_another_name(&mut self) {
+        let detail = || {
+            format!(
+                "{} adds to a container through the memo or a copy of it, not where it was made",
+                op::name(self.code)
+            )
+        };
+        self.seen
+            .anomaly("filled-by-another-name", detail, self.moment());
     }
 
     #[cold]
@@ -371,7 +390,11 @@ impl Machine<'_> {
             let preview = self.looker().value(pid);
             self.seen.persistent(preview, torch_storage, self.moment());
         }
-        self.push(Value::new(Kind::Persistent, 0))
+        let elements = self.looker().storage_facts(pid).filter(|_| torch_storage);
+        self.push(Value::new(
+            Kind::Persistent,
+            elements.map_or(0, |elements| elements.saturating_add(1)),
+        ))
     }
 }
 

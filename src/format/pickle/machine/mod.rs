@@ -24,6 +24,7 @@ use super::{
     preview::Preview,
     seen::{CONTEXT, Moment, Seen},
     shapes::Known,
+    tensors::Tensors,
     text,
     value::{Interner, Kind, Nodes, Overgrown, Value},
 };
@@ -96,6 +97,7 @@ struct State {
     memo: Memo,
     nodes: Nodes,
     dtypes: Dtypes,
+    tensors: Tensors,
 }
 
 /// One run over one stream.
@@ -250,6 +252,7 @@ impl<'m> Machine<'m> {
                 memo: Memo::default(),
                 nodes: Nodes::default(),
                 dtypes: Dtypes::default(),
+                tensors: Tensors::default(),
             },
             names: Interner::knowing(calls::SKLEARN_VERSION),
             known: Vec::new(),

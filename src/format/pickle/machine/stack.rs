@@ -115,7 +115,7 @@ impl Machine<'_> {
             nodes.opened(value, items, from);
         }
         if kind == Kind::Dict {
-            dtypes.put(value, items, nodes);
+            dtypes.fields.put(value, items, nodes);
         }
         stack.truncate(from);
         value

@@ -39,6 +39,8 @@ struct Spelling {
     shape: usize,
     /// The name as a policy has it: a name of Python 2, or of a module that was moved, is the same as today's.
     canonical: &'static str,
+    /// Whether it can be called: dtypes of torch and their kin cannot.
+    callable: bool,
 }
 
 /// What a value must be.
@@ -121,10 +123,14 @@ pub(super) enum Check {
     Dtype,
     /// Bytes against dtype and shape.
     Frombuffer,
-    /// Sizes and strides of a tensor: as many of each.
-    Strided,
+    /// A tensor of which the function makes as many elements as its sizes say, whatever its strides.
+    Quantized,
     /// A scalar against its dtype.
     Scalar,
+    /// Indices, values and sizes of a sparse tensor.
+    Sparse,
+    /// Sizes and strides of a tensor, in its storage.
+    Strided,
 }
 
 /// How a name is used where nothing says how it is written.
@@ -158,6 +164,16 @@ impl Shape {
     /// What calling it makes.
     pub(super) fn makes(&self) -> Makes {
         self.makes
+    }
+
+    /// Whether its calls have a storage, an offset, sizes and strides in front.
+    pub(super) fn is_strided(&self) -> bool {
+        matches!(self.check, Some(Check::Strided | Check::Quantized))
+    }
+
+    /// Whether what it makes gets a state.
+    pub(super) fn has_state(&self) -> bool {
+        self.state.is_some()
     }
 
     /// Whether what it makes may be filled.
@@ -199,7 +215,10 @@ impl Shape {
         match self.calls {
             [] => "only named, never called".to_owned(),
             forms => {
-                let forms: Vec<String> = forms.iter().map(|form| format!("({})", listed(form))).collect();
+                let forms: Vec<String> = forms
+                    .iter()
+                    .map(|form| format!("({})", listed(form)))
+                    .collect();
                 forms.join(" or ")
             }
         }
