@@ -104,7 +104,8 @@ impl Dtype {
 
     /// Its class in `numpy.dtypes`.
     pub(super) fn class(self) -> Option<&'static str> {
-        self.row().map(|(_, class, _)| *class)
+        let at = crate::bytes::narrow(u64::from(self.0 & CLASS));
+        CLASSES.get(at.checked_sub(1)?).map(|(_, class, _)| *class)
     }
 
     /// To be kept with a value.
