@@ -179,3 +179,7 @@ pub const ATTRIBUTE_BYTES: u64 = 2 << 20;
 /// Steps that one worker spends on comparing paths with the patterns of `.gitattributes`. A path and a file of a hundred lines take
 /// some thousand; a file of lines made to be slow takes a billion for each path.
 pub const ATTRIBUTE_STEPS: u64 = 4_000_000_000;
+
+/// Names below the folders that symbolic links lead to, for one worker: whether the policy excludes any is asked of each. A few links
+/// to the whole of the largest repositories come to less.
+pub const BEHIND_LINKS: usize = 2_000_000;

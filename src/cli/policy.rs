@@ -35,17 +35,19 @@ pub(super) fn find(
     } else {
         on_disk(view, cwd)?
     };
-    let mut files: Vec<PathBuf> = policy
-        .files()
-        .iter()
-        .filter_map(|file| match view.ground() {
-            Some(_) if named.is_none() => Some(normal(file)),
-            _ => {
-                let real = std::fs::canonicalize(file).ok()?;
-                Some(real.strip_prefix(&view.root).ok()?.to_owned())
-            }
-        })
-        .collect();
+    let mut files: Vec<PathBuf> = Vec::new();
+    for file in policy.files() {
+        if view.ground().is_some() && named.is_none() {
+            // As it was named, for links on the way, and without its `..`.
+            files.extend([file.clone(), normal(file)]);
+            continue;
+        }
+        let spelled = normal(&cwd.join(file));
+        let real = std::fs::canonicalize(file).ok();
+        let inside = real.iter().chain([&spelled]);
+        let inside = inside.filter_map(|path| path.strip_prefix(&view.root).ok());
+        files.extend(inside.map(Path::to_owned));
+    }
     if named.is_none() {
         files.extend(PLACES.iter().map(PathBuf::from));
     }

@@ -153,6 +153,13 @@ pub enum Fact {
         /// Whether the file is deleted.
         deleted: bool,
     },
+    /// Something stands here that is not followed: the commit of a submodule, a git-lfs pointer, a link to a folder elsewhere.
+    LeftOut {
+        /// What, readable: `the submodule moves from 1a2b3c4 to 5d6e7f8`.
+        detail: Text,
+        /// What looks at it, readable; empty if nothing does.
+        command: Text,
+    },
     /// An environment switch is set to a constant (`None`: to something computed).
     Env {
         /// The variable.

@@ -53,6 +53,18 @@ const UNREAD_EXTENSIONS: &[&str] = &[
     "ubj",
 ];
 
+/// Whether a file of this name is plainly no model, whatever its bytes.
+pub fn is_plain_name(name: &[u8]) -> bool {
+    let name = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    has_extension(name, PLAIN) || has_extension(name, MEDIA)
+}
+
+/// Suffixes of pictures, sounds, fonts and the like, as repositories keep them in git-lfs.
+const MEDIA: &[&str] = &[
+    "avi", "bmp", "eps", "flac", "gltf", "ico", "m4a", "mkv", "mov", "mp3", "mp4", "ogg", "otf",
+    "psd", "tif", "tiff", "ttf", "webm", "webp", "woff", "woff2",
+];
+
 /// Suffixes of files that are plainly no models.
 const PLAIN: &[&str] = &[
     "cfg", "csv", "gif", "html", "ini", "jpeg", "jpg", "json", "log", "md", "pdf", "png", "rst",

@@ -25,7 +25,7 @@
 mod identify;
 mod reading;
 
-pub use identify::{Certainty, Head, is_artifact_name};
+pub use identify::{Certainty, Head, is_artifact_name, is_plain_name};
 pub use reading::{Expect, Reading, read};
 
 use crate::bytes::{ReadError, Window};

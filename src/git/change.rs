@@ -1,6 +1,9 @@
 //! Views of what git recorded: one commit with all it has, and a change between two.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Component, Path, PathBuf},
+};
 
 use super::{
     Item, Origin, View,
@@ -18,8 +21,8 @@ use crate::{
 
 /// What is looked at in git, and what it is compared with.
 pub(super) struct Sides {
-    /// `None` where the view is of no change.
-    before: Option<Snapshot>,
+    /// Empty where the view is of no change; several where two histories were merged into each other.
+    before: Vec<Snapshot>,
     pub(super) after: Snapshot,
     filter: Filter,
 }
@@ -48,7 +51,7 @@ pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error>
         .view(label, items)
         .kept_in(Kept::InGit(found.id().to_string()))
         .ruled_by(ground)
-        .of(None, tree, filter))
+        .of(Vec::new(), tree, filter))
 }
 
 /// What a change brings, in the repository that `cwd` is in; only at or below `paths` if there are any. `range` is `A..B`
@@ -64,35 +67,47 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     let (from, dots, to) = split(range);
     let (from, to) = (place.revision(from)?, place.revision(to)?);
     let mut notices = Vec::new();
-    let (old, old_short) = if dots == "..." {
-        let fork = revision::fork(repository, &from, &to)?;
-        if fork.bases > 1 {
+    // What it is counted from: of several places where the histories part, each.
+    let (bases, counted_from) = if dots == "..." {
+        let forks = revision::forks(repository, &from, &to)?;
+        if let [_, _, ..] = forks.as_slice() {
+            let ids: Vec<String> = forks.iter().map(|id| short(*id)).collect();
             notices.push(format!(
-                "{} and {} have {} newest commits in common; the change is counted from {}",
+                "{} and {} were merged into each other; the change is counted from each of {}",
                 from.name,
                 to.name,
-                fork.bases,
-                short(fork.commit)
+                ids.join(", ")
             ));
         }
-        let base = Revision::find(repository, &fork.commit.to_string())?;
-        (base.tree, short(fork.commit))
+        let bases = forks
+            .iter()
+            .map(|id| Ok(Revision::find(repository, &id.to_string())?.tree))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let first = forks.first().map_or_else(|| from.short(), |id| short(*id));
+        (bases, first)
     } else {
-        (from.tree, from.short())
+        (vec![from.tree], from.short())
     };
-    let (before, after) = (Snapshot::Tree(old), Snapshot::Tree(to.tree));
+    let after = Snapshot::Tree(to.tree);
+    let befores: Vec<Snapshot> = bases.iter().copied().map(Snapshot::Tree).collect();
     let mut trees = place.trees();
     let filter = place.filter(paths, |path| {
-        before.has(&mut trees, path) || after.has(&mut trees, path)
+        after.has(&mut trees, path) || befores.iter().any(|before| before.has(&mut trees, path))
     })?;
     let mut difference = Difference::new(&mut trees, &filter);
-    difference.compare(b"", Some(old), Some(to.tree));
-    difference.add_rewritten(&before, &after, b"");
+    for base in &bases {
+        difference.deleted = 0;
+        difference.compare(b"", Some(*base), Some(to.tree));
+    }
+    if bases.len() > 1 {
+        difference.leave_out(&Snapshot::Tree(from.tree));
+    }
+    difference.add_rewritten(&befores, &after, b"");
     notices.extend(difference.notices());
     let items = difference.items;
     let label = limited(
         format!(
-            "the change {}{dots}{} ({old_short}..{})",
+            "the change {}{dots}{} ({counted_from}..{})",
             from.name,
             to.name,
             to.short()
@@ -103,9 +118,9 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
         .view(label, items)
         .kept_in(Kept::InGit(to.id().to_string()))
         .ruled_by(from.ground())
-        .of(Some(before), after, filter);
+        .of(befores, after, filter);
     view.notices = notices;
-    Ok(view)
+    Ok(view.with_moves())
 }
 
 /// A range's sides and the dots between them.
@@ -170,7 +185,7 @@ impl Difference<'_> {
 
 impl View {
     /// Says what is looked at, and what it is compared with.
-    pub(super) fn of(mut self, before: Option<Snapshot>, after: Snapshot, filter: Filter) -> Self {
+    pub(super) fn of(mut self, before: Vec<Snapshot>, after: Snapshot, filter: Filter) -> Self {
         self.sides = Some(Sides {
             before,
             after,
@@ -184,22 +199,39 @@ impl View {
         self.sides.as_ref().map(|sides| &sides.after)
     }
 
-    /// Marks those of the policy's files (relative to the root) that the view's change adds, edits or deletes. `judge` is
+    /// Marks those of the policy's files (relative to the root) that the view's change adds, edits or deletes, and the links by
+    /// which they are reached. `judge` is
     /// the policy that judges it, in words; `judges` says whether that is the policy as the change leaves it.
     pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str, judges: bool) {
         let (Some(sides), Ok(Some(stores))) = (&self.sides, self.stores(None)) else {
             return;
         };
-        let Some(before) = &sides.before else {
+        if sides.before.is_empty() {
             return;
-        };
+        }
         let mut trees = Trees::new(stores.open());
-        let mut marks = Vec::new();
+        // Whatever decides what stands there is part of it: links on the way, and where they lead.
+        let mut paths: BTreeSet<Vec<u8>> = BTreeSet::new();
         for file in files {
-            let path = super::relative_bytes(file);
+            for snapshot in sides.before.iter().chain([&sides.after]) {
+                paths.extend(snapshot.way(&mut trees, file));
+            }
+            if !file.components().any(|part| part == Component::ParentDir) {
+                paths.insert(super::relative_bytes(file));
+            }
+        }
+        // Where letters are compared without their case, another spelling is the same file.
+        let spelled: BTreeSet<Vec<u8>> = paths.iter().map(|it| it.to_ascii_lowercase()).collect();
+        let others = self.items.iter().map(|item| item.entry.path.as_bytes());
+        let others = others.filter(|path| spelled.contains(&path.to_ascii_lowercase()));
+        let others: Vec<Vec<u8>> = others.map(<[u8]>::to_vec).collect();
+        paths.extend(others);
+        let mut marks = Vec::new();
+        for path in paths {
             let mut side = |snapshot: &Snapshot| snapshot.entry(&mut trees, &path).ok().flatten();
-            let (old, new) = (side(before), side(&sides.after));
-            if sides.filter.holds(&path) && old != new {
+            let new = side(&sides.after);
+            let differs = sides.before.iter().any(|before| side(before) != new);
+            if sides.filter.holds(&path) && differs {
                 marks.push((path, new.is_none()));
             }
         }
@@ -217,6 +249,25 @@ impl View {
                 Some(item) => item.facts.push(fact),
                 None => self.add(Item::new(&path, EntryKind::File, Origin::Nowhere).with(fact)),
             }
+        }
+    }
+
+    /// Adds an item at its place, unless there is one with the same content.
+    pub(super) fn add_unknown(&mut self, item: Item) {
+        let content = |item: &Item| match item.origin {
+            Origin::Blob(id) => Some(id),
+            _ => None,
+        };
+        let first = self
+            .items
+            .partition_point(|other| other.entry.path < item.entry.path);
+        let mut same = self.items.iter().skip(first);
+        let is_known = same
+            .by_ref()
+            .take_while(|other| other.entry.path == item.entry.path)
+            .any(|other| content(other) == content(&item));
+        if !is_known {
+            self.add(item);
         }
     }
 

@@ -13,7 +13,7 @@ use gix::{
     bstr::{BStr, ByteSlice as _},
     index::entry::Flags,
     objs::{
-        TreeRef,
+        TreeRef, TreeRefIter,
         tree::{EntryKind as TreeKind, EntryMode},
     },
 };
@@ -24,7 +24,11 @@ use super::{
     objects::Trees,
     path_bytes, repository, tree,
 };
-use crate::{error::Error, fact::Unread, limits};
+use crate::{
+    error::Error,
+    fact::{Text, Unread},
+    limits,
+};
 
 /// Where a view's policy and attributes are read from. By default, from disk at the view's root.
 #[derive(Debug, Clone, Default)]
@@ -229,6 +233,40 @@ impl Snapshot {
         }
     }
 
+    /// Files below a folder, up to so many.
+    pub(super) fn below(&self, trees: &mut Trees, path: &[u8], most: usize) -> Vec<Text> {
+        let mut found = Vec::new();
+        let mut folders: Vec<(Vec<u8>, gix::ObjectId)> = Vec::new();
+        match self.entry(trees, path) {
+            Ok(Some((mode, id))) if mode.is_tree() && !id.is_null() => {
+                folders.push((path.to_vec(), id));
+            }
+            _ => {}
+        }
+        if let Self::Index(index) = self {
+            let prefix = [path, b"/"].concat();
+            let entries = index.prefixed_entries(BStr::new(&prefix));
+            let entries = entries.unwrap_or_default().iter().take(most);
+            found.extend(entries.map(|entry| Text::new(entry.path(index).as_bytes())));
+        }
+        let hash = trees.objects().hash();
+        while let Some((folder, id)) = folders.pop() {
+            let Ok(data) = trees.tree(id) else { continue };
+            for entry in TreeRefIter::from_bytes(&data, hash).map_while(Result::ok) {
+                let path = [&folder, b"/".as_slice(), entry.filename.as_bytes()].concat();
+                if found.len().saturating_add(folders.len()) >= most {
+                    return found;
+                }
+                if entry.mode.is_tree() {
+                    folders.push((path, entry.oid.to_owned()));
+                } else {
+                    found.push(Text::new(path));
+                }
+            }
+        }
+        found
+    }
+
     /// Whether there is anything at a path.
     pub(super) fn has(&self, trees: &mut Trees, path: &[u8]) -> bool {
         self.entry(trees, path).is_ok_and(|entry| entry.is_some())
@@ -236,6 +274,24 @@ impl Snapshot {
 
     /// The file at a path, links followed: its own path and its blob.
     fn resolve(&self, trees: &mut Trees, path: &Path) -> io::Result<(Vec<u8>, gix::ObjectId)> {
+        self.follow(trees, path, |_| {})
+    }
+
+    /// All that decides what is at a path: itself, each link on the way, and where they lead in the end.
+    pub(super) fn way(&self, trees: &mut Trees, path: &Path) -> Vec<Vec<u8>> {
+        let mut way = Vec::new();
+        let end = self.follow(trees, path, |link| way.push(link.to_vec()));
+        way.extend(end.ok().map(|(path, _)| path));
+        way
+    }
+
+    /// Follows a path; `link` is told each link, and where there is nothing.
+    fn follow(
+        &self,
+        trees: &mut Trees,
+        path: &Path,
+        mut link: impl FnMut(&[u8]),
+    ) -> io::Result<(Vec<u8>, gix::ObjectId)> {
         let outside = || {
             let why = "it leads out of the repository";
             io::Error::new(io::ErrorKind::NotFound, why)
@@ -253,11 +309,13 @@ impl Snapshot {
             let path = real.join(&b'/');
             let entry = self.entry(trees, &path).map_err(refused)?;
             let Some((mode, id)) = entry else {
+                link(&path);
                 return Err(io::Error::from(io::ErrorKind::NotFound));
             };
             match mode.kind() {
                 TreeKind::Tree if !left.is_empty() => {}
                 TreeKind::Link => {
+                    link(&path);
                     links += 1;
                     if links > LINKS {
                         return Err(io::Error::other("links lead to links without end"));
@@ -277,6 +335,102 @@ impl Snapshot {
         }
         Err(io::Error::other("it is not a file"))
     }
+}
+
+/// Where a symbolic link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkEnd {
+    /// Out of the view's root, or into git's own folder.
+    Outside,
+    /// Into a submodule; its path.
+    Submodule(Text),
+    /// To this path below the root.
+    Inside(Text),
+    /// To what is not there, or not known.
+    Nowhere,
+}
+
+/// Where a link at a path leads, followed in a snapshot; by its names alone where there is none.
+pub(super) fn link_end(
+    snapshot: Option<(&Snapshot, &mut Trees)>,
+    path: &[u8],
+    target: &[u8],
+) -> LinkEnd {
+    let mut snapshot = snapshot;
+    let mut real: Vec<Vec<u8>> = path.split(|b| *b == b'/').map(<[u8]>::to_vec).collect();
+    real.pop();
+    let Some(mut left) = link_names(target) else {
+        return LinkEnd::Outside;
+    };
+    let mut links = 0;
+    // Below what is not there, names are all there is to go by.
+    let mut known = snapshot.is_some();
+    while let Some(name) = left.pop() {
+        if name == b".." {
+            if real.pop().is_none() {
+                return LinkEnd::Outside;
+            }
+            continue;
+        }
+        if is_dot_git(&name) {
+            return LinkEnd::Outside;
+        }
+        real.push(name);
+        let Some((snapshot, trees)) = snapshot.as_mut().filter(|_| known) else {
+            continue;
+        };
+        let path = real.join(&b'/');
+        let Ok(Some((mode, id))) = snapshot.entry(trees, &path) else {
+            known = false;
+            continue;
+        };
+        match mode.kind() {
+            TreeKind::Commit => return LinkEnd::Submodule(Text::new(path)),
+            TreeKind::Link => {
+                links += 1;
+                let target = blob(trees, id).ok().filter(|_| links <= LINKS);
+                let Some(target) = target else {
+                    return LinkEnd::Nowhere;
+                };
+                let Some(names) = link_names(&target) else {
+                    return LinkEnd::Outside;
+                };
+                real.pop();
+                left.extend(names);
+            }
+            TreeKind::Tree | TreeKind::Blob | TreeKind::BlobExecutable => {}
+        }
+    }
+    if known {
+        LinkEnd::Inside(Text::new(real.join(&b'/')))
+    } else {
+        LinkEnd::Nowhere
+    }
+}
+
+/// The names of a link's target, the last first; `None` if it is absolute on some system. Both slashes part names: which system
+/// the link is checked out on is not known.
+fn link_names(target: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let drive = target.get(1) == Some(&b':') && target.first()?.is_ascii_alphabetic();
+    if drive || target.starts_with(b"/") || target.starts_with(b"\\") {
+        return None;
+    }
+    let names = target.rsplit(|b| matches!(b, b'/' | b'\\'));
+    let names = names.filter(|name| !matches!(*name, b"" | b"."));
+    Some(names.map(<[u8]>::to_vec).collect())
+}
+
+/// Whether a name is that of git's own folder on some system, as `git fsck` has it: in any case, with what HFS+ passes over, or as
+/// NTFS spells it.
+pub(super) fn is_dot_git(name: &[u8]) -> bool {
+    use gix::validate::path::{component, component::Options};
+    let options = Options {
+        protect_windows: false,
+        protect_hfs: true,
+        protect_ntfs: true,
+    };
+    let answer = component(BStr::new(name), None, options);
+    matches!(answer, Err(component::Error::DotGitDir))
 }
 
 /// The names a relative path is made of, `..` among them; `None` for an absolute one.

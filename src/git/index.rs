@@ -60,7 +60,7 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     let mut difference = comparison.difference;
     let before = head.map_or(Snapshot::Nothing, Snapshot::Tree);
     let after = Snapshot::Index(Arc::clone(&index));
-    difference.add_rewritten(&before, &after, b"");
+    difference.add_rewritten(std::slice::from_ref(&before), &after, b"");
     let notices = difference.notices();
     let mut items = difference.items;
     items.retain(|item| filter.holds(item.entry.path.as_bytes()));
@@ -68,9 +68,9 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
         .view(String::from("the index"), items)
         .kept_in(Kept::InGit(String::from(":0")))
         .ruled_by(Ground::index(after.clone()))
-        .of(Some(before), after, filter);
+        .of(vec![before], after, filter);
     view.notices = notices;
-    Ok(view)
+    Ok(view.with_moves())
 }
 
 /// `HEAD`'s tree; `None` before the first commit.

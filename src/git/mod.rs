@@ -28,12 +28,12 @@ mod walk;
 
 pub use change::{change, revision};
 pub use checkout::Landing;
-pub use ground::Ground;
+pub use ground::{Ground, LinkEnd};
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use locate::{file, work_tree};
-pub use read::{Content, Opened, Reader};
+pub use read::{Content, Opened, Otherwise, Reader};
 
 use std::{
     fmt,

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     sync::PoisonError,
 };
 
@@ -12,10 +12,12 @@ use super::{
     Item, Origin, View,
     attributes::{self, Chain, Steps},
     checkout::Landing,
+    ground::{LinkEnd, is_dot_git, link_end},
     lfs::Pointer,
     lines,
     objects::{Objects, Trees},
-    path_bytes,
+    path_bytes, relative_bytes,
+    walk::is_repository,
 };
 use crate::{
     bytes::{FileSource, Window, wide},
@@ -31,6 +33,8 @@ pub struct Reader<'v> {
     /// The blob that was read last: in a history one content stands at many paths.
     last: Option<(Option<usize>, gix::ObjectId, Window)>,
     steps: Steps,
+    /// Names below what links lead to that may still be listed.
+    behind_links: usize,
 }
 
 /// An opened item.
@@ -45,8 +49,11 @@ pub struct Opened {
     /// What of the content the view's change brings.
     pub changed: Changed,
     /// Other bytes that git may write instead: where `core.autocrlf` or `core.ignoreCase` is true.
-    pub otherwise: Vec<Result<Window, Unread>>,
+    pub otherwise: Otherwise,
 }
+
+/// Bytes that git may write instead of others, or why they are not known.
+pub type Otherwise = Vec<Result<Window, Unread>>;
 
 /// What stands at a path.
 #[derive(Debug)]
@@ -57,8 +64,8 @@ pub enum Content {
     Link {
         /// As the link spells it.
         target: Text,
-        /// It leads out of the view's root, or into git's own folder.
-        leaves: bool,
+        /// Where that leads.
+        end: LinkEnd,
     },
     /// Nothing that can be read: the facts say why, or it is another repository's commit.
     Nothing,
@@ -79,6 +86,7 @@ impl<'v> Reader<'v> {
             trees: Vec::new(),
             last: None,
             steps: Steps::default(),
+            behind_links: limits::BEHIND_LINKS,
         }
     }
 
@@ -168,14 +176,11 @@ impl<'v> Reader<'v> {
             Ok(target) => {
                 let target = path_bytes(&target);
                 // Following the names alone is not enough where a folder on the way is a link itself.
-                let leaves = match std::fs::canonicalize(&path) {
-                    Ok(real) => {
-                        let git = self.view.root.join(".git");
-                        !real.starts_with(&self.view.root) || real.starts_with(git)
-                    }
-                    Err(_) => leaves(item.entry.path.as_bytes(), &target),
+                let end = match std::fs::canonicalize(&path) {
+                    Ok(real) => self.end_on_disk(&real),
+                    Err(_) => link_end(None, item.entry.path.as_bytes(), &target),
                 };
-                Opened::link(Text::new(&target), leaves)
+                Opened::link(Text::new(&target), end)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Opened {
                 content: Content::Gone,
@@ -185,7 +190,27 @@ impl<'v> Reader<'v> {
         }
     }
 
-    fn open_blob(&self, item: &Item, kind: EntryKind, window: Window) -> Opened {
+    /// Where a link leads that leads to this.
+    fn end_on_disk(&self, real: &Path) -> LinkEnd {
+        let root = &self.view.root;
+        let Ok(inside) = real.strip_prefix(root) else {
+            return LinkEnd::Outside;
+        };
+        let mut names = inside.components().map(|part| path_bytes(part.as_ref()));
+        if names.any(|name| is_dot_git(&name)) {
+            return LinkEnd::Outside;
+        }
+        let module = inside
+            .ancestors()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .find(|folder| is_repository(&root.join(folder).join(".git")));
+        match module {
+            Some(module) => LinkEnd::Submodule(Text::new(relative_bytes(module))),
+            None => LinkEnd::Inside(Text::new(relative_bytes(inside))),
+        }
+    }
+
+    fn open_blob(&mut self, item: &Item, kind: EntryKind, window: Window) -> Opened {
         let small = match kind {
             EntryKind::Link => usize::MAX,
             _ => limits::LFS_POINTER,
@@ -204,10 +229,10 @@ impl<'v> Reader<'v> {
         }
         match window.bytes_at(0, small) {
             Ok(bytes) if kind == EntryKind::Link => {
-                let leaves = leaves(item.entry.path.as_bytes(), &bytes);
+                let end = self.end_in_git(item, &bytes);
                 // Where `core.symlinks` is false, as on Windows, git writes a file that holds the target: it must be a name.
                 let is_name = !bytes.iter().any(u8::is_ascii_control);
-                let opened = Opened::link(Text::new(bytes), leaves);
+                let opened = Opened::link(Text::new(bytes), end);
                 if is_name {
                     return opened;
                 }
@@ -222,6 +247,61 @@ impl<'v> Reader<'v> {
             },
             Err(error) => Opened::unread(io_error(&error)),
         }
+    }
+
+    /// Where a link leads as git recorded it.
+    fn end_in_git(&mut self, item: &Item, target: &[u8]) -> LinkEnd {
+        let view = self.view;
+        let module = item.module.and_then(|n| view.modules.get(n));
+        let (snapshot, path) = match module {
+            Some(module) => (module.snapshot.as_ref(), view.inside_module(item)),
+            None => (view.after(), item.entry.path.as_bytes()),
+        };
+        let end = match (snapshot, self.trees(item.module)) {
+            (Some(snapshot), Ok(trees)) => link_end(Some((snapshot, trees)), path, target),
+            _ => link_end(None, path, target),
+        };
+        match (end, module) {
+            (LinkEnd::Inside(path), Some(module)) => {
+                let path = [&module.path, b"/".as_slice(), path.as_bytes()].concat();
+                LinkEnd::Inside(Text::new(path))
+            }
+            (end, _) => end,
+        }
+    }
+
+    /// Whether a submodule is looked at as well.
+    pub fn enters(&self, module: &Text) -> bool {
+        let mut modules = self.view.modules.iter();
+        modules.any(|known| known.path == module.as_bytes())
+    }
+
+    /// Files below a folder, as far as the view tells.
+    ///
+    /// # Errors
+    /// More names than links may lead to.
+    pub fn below(&mut self, folder: &Text) -> Result<Vec<Text>, Unread> {
+        let prefix = [folder.as_bytes(), b"/"].concat();
+        let view = self.view;
+        let most = self.behind_links;
+        let first = view
+            .items
+            .partition_point(|item| item.entry.path.as_bytes() < prefix.as_slice());
+        let items = view.items.get(first..).unwrap_or_default().iter();
+        let paths = items.map(|item| &item.entry.path);
+        let inside = paths.take_while(|path| path.as_bytes().starts_with(&prefix));
+        let mut found: Vec<Text> = inside.take(most).cloned().collect();
+        if let Some(snapshot) = view.after()
+            && let Ok(trees) = self.trees(None)
+        {
+            found.extend(snapshot.below(trees, folder.as_bytes(), most));
+        }
+        self.behind_links = most.saturating_sub(found.len());
+        if self.behind_links == 0 {
+            let limit = format!("{} names below what links lead to", limits::BEHIND_LINKS);
+            return Err(Unread::Limit { limit });
+        }
+        Ok(found)
     }
 
     fn blob(&mut self, module: Option<usize>, id: gix::ObjectId) -> Result<Window, Unread> {
@@ -337,16 +417,21 @@ impl<'v> Reader<'v> {
         item: &Item,
         id: gix::ObjectId,
         window: &Window,
-    ) -> (Result<Option<Window>, Unread>, Vec<Result<Window, Unread>>) {
+    ) -> (Result<Option<Window>, Unread>, Otherwise) {
         let landing = match self.find_landing(item) {
             Ok(landing) => landing,
             Err(unread) => return (Err(unread), Vec::new()),
         };
         let id = id.to_string();
+        let usual = landing.usual().apply(&id, window);
+        // Elsewhere it may land as it is.
+        let differs = !matches!(usual, Ok(None));
+        let as_it_is = || differs.then(|| window.clone());
         let others = landing.others();
         let others = others.iter().map(|way| way.apply(&id, window));
-        let others = others.filter_map(Result::transpose).collect();
-        (landing.usual().apply(&id, window), others)
+        let others =
+            others.filter_map(|other| other.map(|other| other.or_else(as_it_is)).transpose());
+        (usual, others.collect())
     }
 
     /// Whether the attributes that count for the view say `weighbridge=off` or `-weighbridge` of a path.
@@ -438,9 +523,9 @@ impl Opened {
         }
     }
 
-    fn link(target: Text, leaves: bool) -> Self {
+    fn link(target: Text, end: LinkEnd) -> Self {
         Self {
-            content: Content::Link { target, leaves },
+            content: Content::Link { target, end },
             ..Self::nothing()
         }
     }
@@ -460,32 +545,6 @@ impl Opened {
         self.facts.push(fact);
         self
     }
-}
-
-/// Whether a link at `path` with this target leads out of the root, by its names alone.
-fn leaves(path: &[u8], target: &[u8]) -> bool {
-    let (Ok(path), Ok(target)) = (path.to_path(), target.to_path()) else {
-        return true;
-    };
-    let mut depth: usize = path.components().count().saturating_sub(1);
-    let mut first = None;
-    for component in target.components() {
-        match component {
-            Component::Prefix(_) | Component::RootDir => return true,
-            Component::CurDir => {}
-            Component::ParentDir => match depth.checked_sub(1) {
-                Some(less) => depth = less,
-                None => return true,
-            },
-            Component::Normal(name) => {
-                if depth == 0 {
-                    first = Some(name);
-                }
-                depth = depth.saturating_add(1);
-            }
-        }
-    }
-    first.is_some_and(|name| name == ".git")
 }
 
 fn io_error(error: &io::Error) -> Unread {
@@ -513,7 +572,7 @@ pub(super) fn shell_word(path: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{leaves, shell_word};
+    use super::{LinkEnd, link_end, shell_word};
 
     #[test]
     fn a_link_leaves_when_its_names_climb_above_the_root() {
@@ -521,12 +580,19 @@ mod tests {
             ("a/link", "../b/model.pt", false),
             ("a/link", "../../model.pt", true),
             ("link", "/data/model.pt", true),
+            ("link", "C:\\data\\model.pt", true),
+            ("a/link", "..\\..\\model.pt", true),
             ("link", "a/../../x", true),
             ("a/b/link", "../../.git/lfs/x", true),
+            ("link", ".GIT/config", true),
+            ("link", ".git. /config", true),
+            ("link", "git~1/config", true),
+            ("link", ".g\u{200c}it/config", true),
+            ("link", "sub/.git/config", true),
             ("link", ".gitignore", false),
         ] {
             assert_eq!(
-                leaves(path.as_bytes(), target.as_bytes()),
+                link_end(None, path.as_bytes(), target.as_bytes()) == LinkEnd::Outside,
                 expected,
                 "{path} -> {target}"
             );

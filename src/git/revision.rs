@@ -15,13 +15,6 @@ pub(super) struct Revision {
     pub(super) tree: gix::ObjectId,
 }
 
-/// Where two histories part.
-pub(super) struct Fork {
-    pub(super) commit: gix::ObjectId,
-    /// How many commits would do as well, this one included.
-    pub(super) bases: usize,
-}
-
 impl Revision {
     /// The commit, tag or tree that `name` stands for, as `git rev-parse` has it.
     ///
@@ -86,15 +79,15 @@ pub(super) fn short(id: gix::ObjectId) -> String {
     id.to_hex_with_len(7).to_string()
 }
 
-/// The commit that two histories have in common, the newest such.
+/// The newest commits that two histories have in common: one, or several where each was merged into the other.
 ///
 /// # Errors
 /// Trees instead of commits, histories that have nothing in common, or nothing in what a shallow clone has of them.
-pub(super) fn fork(
+pub(super) fn forks(
     repository: &gix::Repository,
     one: &Revision,
     other: &Revision,
-) -> Result<Fork, Error> {
+) -> Result<Vec<gix::ObjectId>, Error> {
     let (Some(a), Some(b)) = (one.commit, other.commit) else {
         let tree = if one.commit.is_none() { one } else { other };
         return Err(usage(
@@ -108,11 +101,8 @@ pub(super) fn fork(
     let bases = repository
         .merge_bases_many(a, &[b])
         .map_err(|error| repository::unreadable(repository.git_dir(), &error))?;
-    if let Some(first) = bases.first() {
-        return Ok(Fork {
-            commit: first.detach(),
-            bases: bases.len(),
-        });
+    if !bases.is_empty() {
+        return Ok(bases.into_iter().map(gix::Id::detach).collect());
     }
     let (message, help) = if repository.is_shallow().unwrap_or(false) {
         (

@@ -20,6 +20,7 @@ use super::{
     paths::Filter,
     read::shell_word,
     repository,
+    revision::short,
     tree::Difference,
     walk::Walk,
 };
@@ -63,9 +64,31 @@ enum Recorded {
 }
 
 impl View {
-    /// Adds what is in the submodules, and in theirs. One that is not here is an item that says how to fetch it.
+    /// Says of each submodule that the view's change moves from which commit to which.
+    #[must_use]
+    pub(super) fn with_moves(mut self) -> Self {
+        for item in &mut self.items {
+            let (EntryKind::Submodule, Origin::Blob(new)) = (item.entry.kind, &item.origin) else {
+                continue;
+            };
+            let detail = moved(item.before, *new);
+            item.facts.push(Fact::LeftOut {
+                detail: Text::from(detail),
+                command: Text::from("--recurse-submodules"),
+            });
+        }
+        self
+    }
+
+    /// The view with what is in the submodules.
     #[must_use]
     pub fn with_submodules(mut self) -> Self {
+        self.add_submodules();
+        self
+    }
+
+    /// Adds what is in the submodules, and in theirs. One that is not here is an item that says how to fetch it.
+    pub fn add_submodules(&mut self) {
         let mut queue: Vec<Found> = self
             .items
             .iter()
@@ -83,6 +106,7 @@ impl View {
             };
             match result {
                 Ok((items, module, tree)) => {
+                    self.note_entered(&found);
                     for mut item in items {
                         item.module = Some(module);
                         queue.extend(self::found(
@@ -112,7 +136,28 @@ impl View {
                 item.facts.push(Fact::Unread(why));
             }
         }
-        self
+    }
+
+    /// What is looked at is no longer left out; where it moves is said all the same.
+    fn note_entered(&mut self, found: &Found) {
+        let Recorded::Commits { old, new, .. } = found.recorded else {
+            return;
+        };
+        let path = found.path.as_slice();
+        let items = self.items.iter_mut();
+        for item in items.filter(|item| item.entry.path.as_bytes() == path) {
+            let before = item.facts.len();
+            item.facts
+                .retain(|fact| !matches!(fact, Fact::LeftOut { .. }));
+            if item.facts.len() < before {
+                let path = Text::new(path);
+                let notice = format!(
+                    "{path}: {}, and what that brings is looked at",
+                    moved(old, new)
+                );
+                self.notices.push(notice);
+            }
+        }
     }
 
     fn enter(
@@ -150,7 +195,7 @@ impl View {
                 difference.compare(&prefix, old_tree, Some(new_tree));
                 if let Some(old_tree) = old_tree {
                     let (before, after) = (Snapshot::Tree(old_tree), Snapshot::Tree(new_tree));
-                    difference.add_rewritten(&before, &after, &prefix);
+                    difference.add_rewritten(&[before], &after, &prefix);
                 }
                 (difference.items, Some(new_tree))
             }
@@ -278,6 +323,14 @@ impl View {
                 .unwrap_or(path),
             None => path,
         }
+    }
+}
+
+/// From where to where a submodule moves, in words.
+fn moved(old: Option<gix::ObjectId>, new: gix::ObjectId) -> String {
+    match old {
+        Some(old) => format!("the submodule moves from {} to {}", short(old), short(new)),
+        None => format!("the submodule comes at {}", short(new)),
     }
 }
 

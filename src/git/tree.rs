@@ -28,7 +28,7 @@ use rustc_hash::FxHashSet;
 use super::{
     Item, Origin,
     attributes::{self, Chain, Folders, Steps},
-    ground::Snapshot,
+    ground::{Snapshot, is_dot_git},
     objects::Trees,
     paths::{Filter, Relation},
     repository::describe,
@@ -213,8 +213,26 @@ impl<'r> Difference<'r> {
         false
     }
 
+    /// Of what differs from one of several older trees, leaves out what a tree that it is merged into has as it is, and what
+    /// was met twice.
+    pub(super) fn leave_out(&mut self, there: &Snapshot) {
+        let mut items = std::mem::take(&mut self.items);
+        // Stable: where something was compared with several, what it was compared with first counts.
+        items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        items.dedup_by(|a, b| a.entry.path == b.entry.path);
+        items.retain(|item| {
+            let Origin::Blob(id) = item.origin else {
+                return true;
+            };
+            let entry = there.entry(self.trees, item.entry.path.as_bytes());
+            !matches!(entry, Ok(Some((mode, known))) if known == id && kind(mode.kind()) == item.entry.kind)
+        });
+        self.items = items;
+    }
+
     /// Adds what stays as it is and is written to disk otherwise than before: the attributes that hold for it have changed.
-    pub(super) fn add_rewritten(&mut self, before: &Snapshot, after: &Snapshot, prefix: &[u8]) {
+    /// Where there are several older trees, than in one of them.
+    pub(super) fn add_rewritten(&mut self, before: &[Snapshot], after: &Snapshot, prefix: &[u8]) {
         if self.attributes.is_empty() {
             return;
         }
@@ -228,7 +246,8 @@ impl<'r> Difference<'r> {
             .iter()
             .map(|item| item.entry.path.as_bytes().to_vec())
             .collect();
-        let (mut old, mut new) = (Folders::default(), Folders::default());
+        let mut new = Folders::default();
+        let mut old: Vec<Folders> = before.iter().map(|_| Folders::default()).collect();
         let mut steps = Steps::default();
         for folder in changed {
             let mut leaves = Vec::new();
@@ -247,10 +266,12 @@ impl<'r> Difference<'r> {
                 };
                 let now = landing(&mut new, after);
                 // Of what is not known now, reading will say so.
-                let same = match (&now, landing(&mut old, before)) {
-                    (Ok(now), Ok(before)) => !now.is_news_after(&before),
-                    _ => false,
-                };
+                let same = before.iter().zip(&mut old).all(|(before, folders)| {
+                    match (&now, landing(folders, before)) {
+                        (Ok(now), Ok(before)) => !now.is_news_after(&before),
+                        _ => false,
+                    }
+                });
                 if !same {
                     let item = Item::new(&path, EntryKind::File, Origin::Blob(id));
                     self.items.push(item);
@@ -366,7 +387,7 @@ fn impossible(name: &[u8]) -> Option<&'static str> {
     match name {
         b"" => Some("without a name"),
         b"." | b".." => Some("named `.` or `..`"),
-        name if name.eq_ignore_ascii_case(b".git") => Some("named `.git`"),
+        name if is_dot_git(name) => Some("named `.git`, or as some system spells it"),
         name if name.contains(&b'/') => Some("with a slash in its name"),
         _ => None,
     }

@@ -18,6 +18,14 @@ pub struct Update {
     pub name: Text,
 }
 
+impl Update {
+    /// Whether it moves a branch or a tag of the receiving side.
+    pub fn is_of_branch_or_tag(&self) -> bool {
+        let name = self.name.as_bytes();
+        name.starts_with(b"refs/heads/") || name.starts_with(b"refs/tags/")
+    }
+}
+
 /// What `pre-receive` is told. At least one ref is moved, or git would not have asked.
 ///
 /// # Errors

@@ -77,6 +77,7 @@ rules! {
     loader_replaced,
     misleading_suffix,
     no_weights_only_env,
+    not_followed,
     numpy_allow_pickle,
     out_of_band_buffer,
     pandas_read_pickle,

@@ -10,7 +10,7 @@ use crate::{
     fact::{Changed, EntryKind, Fact, ListingLine, Observation, Place, Site, Text, Unread},
     finding::Finding,
     format,
-    git::{Content, Item, Landing, Opened, Reader},
+    git::{Content, Item, Landing, LinkEnd, Opened, Reader},
     policy::{Policy, Scope},
     record::Recorder,
     rule::{Case, RULES},
@@ -23,12 +23,16 @@ pub(super) struct Seen {
     pub(super) observations: Vec<Observation>,
     /// Bytes of the content, here or elsewhere.
     pub(super) bytes: u64,
+    /// What it says and where it leads, if it is a link.
+    link: Option<(Text, LinkEnd)>,
     /// Whether it is source.
     pub(super) source: bool,
     /// What of the content the view's change brings.
     pub(super) changed: Changed,
     /// The content, if there is one.
     content: Option<Window>,
+    /// Whether it is a pointer to bytes that are not here, under a name that does not matter.
+    unfetched: bool,
     /// Whether time ran out before all of it was read.
     pub(super) late: bool,
     /// Its sha256, once it was asked for and if it can be read.
@@ -70,9 +74,13 @@ pub(super) fn weigh_all<'v>(
             hand_on((at, item), judge(item, seen, policy, request.wants));
             continue;
         }
-        let Some(seen) = observe(reader, item, Listing::None, request.deadline) else {
+        let Some(mut seen) = observe(reader, item, Listing::None, request.deadline) else {
             continue;
         };
+        let link = seen.link.take();
+        if let Some(fact) = link.and_then(|link| behind_link(reader, item, &link, policy)) {
+            seen.observations.push(of_all(fact));
+        }
         hand_on((at, item), judge(item, &seen, policy, request.wants));
         if items.peek().is_some() && is_shared(item, &seen) {
             known.insert(key, (&item.facts, seen));
@@ -118,6 +126,7 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
     }
     let mut weighed = verdict::weigh(findings, &scope, observations, seen.bytes, seen.source);
     weighed.coverage.late = usize::from(seen.late);
+    weighed.unfetched = seen.unfetched;
     collect(&mut weighed, item, seen, &scope, wants);
     weighed
 }
@@ -251,12 +260,19 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         .any(|fact| matches!(fact, Fact::Pointer { .. }));
     let expected = source::by_name(name).is_some() || format::is_artifact_name(name);
     for fact in opened.facts {
-        // What a pointer stands for matters only where it would have been read for its name: a repository may keep
-        // its pictures in git-lfs and not fetch them.
-        if pointer && !expected && matches!(fact, Fact::Unread(Unread::NotFetched { .. })) {
-            continue;
+        // A repository may keep its pictures in git-lfs and not fetch them. What could be anything is said, and refused only
+        // where its name says that it is loaded.
+        match fact {
+            Fact::Unread(Unread::NotFetched { command, .. }) if pointer && !expected => {
+                if format::is_plain_name(name) {
+                    seen.unfetched = true;
+                } else {
+                    let detail = Text::from("a git-lfs pointer, whose bytes are not here");
+                    recorder.record(Fact::LeftOut { detail, command });
+                }
+            }
+            fact => recorder.record(fact),
         }
-        recorder.record(fact);
     }
     seen.source = pointer && source::by_name(name).is_some();
     let otherwise = opened.otherwise;
@@ -269,19 +285,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
                 source::read(kind, &window, recorder);
             }
         }
-        Content::Link { target, leaves } => {
-            let artifact =
-                format::is_artifact_name(name) || format::is_artifact_name(target.as_bytes());
-            if leaves && artifact {
-                let detail = [
-                    b"a symbolic link out of what is checked, to ",
-                    target.as_bytes(),
-                ]
-                .concat();
-                let detail = Text::new(detail);
-                recorder.record(Fact::Unread(Unread::Unsupported { detail }));
-            }
-        }
+        Content::Link { target, end } => seen.link = Some((target, end)),
         Content::Nothing | Content::Gone => {}
     }
     for window in otherwise {
@@ -289,11 +293,64 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
     }
 }
 
+/// What keeps what a link leads to from being looked at. What is below the root is, under its own path, unless the policy
+/// excludes it.
+fn behind_link(
+    reader: &mut Reader<'_>,
+    item: &Item,
+    (target, end): &(Text, LinkEnd),
+    policy: &Policy,
+) -> Option<Fact> {
+    let away = match end {
+        LinkEnd::Nowhere => return None,
+        LinkEnd::Submodule(module) if reader.enters(module) => return None,
+        LinkEnd::Inside(path) => return excluded_behind(reader, path, policy),
+        LinkEnd::Outside => b"a symbolic link out of what is checked, to ".to_vec(),
+        LinkEnd::Submodule(module) => {
+            let module = module.as_bytes();
+            [b"a symbolic link into the submodule `", module, b"`, to "].concat()
+        }
+    };
+    let detail = Text::new([&away, target.as_bytes()].concat());
+    let names = [item.entry.file_name(), target.as_bytes()];
+    if names.iter().any(|name| format::is_artifact_name(name)) {
+        Some(Fact::Unread(Unread::Unsupported { detail }))
+    } else if names.iter().any(|name| format::is_plain_name(name)) {
+        None
+    } else {
+        let command = Text::default();
+        Some(Fact::LeftOut { detail, command })
+    }
+}
+
+/// Something excluded at or below what a link leads to.
+fn excluded_behind(reader: &mut Reader<'_>, path: &Text, policy: &Policy) -> Option<Fact> {
+    let hides = |reader: &mut Reader<'_>, path: &Text| {
+        policy.excludes(path) || policy.honours_attributes() && reader.is_off(path)
+    };
+    let hidden = if hides(reader, path) {
+        path.clone()
+    } else {
+        match reader.below(path) {
+            Ok(below) => below.into_iter().find(|path| hides(reader, path))?,
+            Err(unread) => return Some(Fact::Unread(unread)),
+        }
+    };
+    let detail = Text::from(format!(
+        "a symbolic link to `{hidden}`, which the policy excludes; exclude the link as well, or not what it leads to"
+    ));
+    Some(Fact::Unread(Unread::Unsupported { detail }))
+}
+
 fn crashed(message: String) -> Observation {
+    of_all(Fact::Unread(Unread::Crashed {
+        detail: Text::from(message),
+    }))
+}
+
+fn of_all(fact: Fact) -> Observation {
     Observation {
-        fact: Fact::Unread(Unread::Crashed {
-            detail: Text::from(message),
-        }),
+        fact,
         site: Site::default(),
         count: 1,
         excerpt: None,

@@ -137,7 +137,11 @@ pub fn check(
         });
         gathered = gathered.and(others);
     }
-    let Gathered { plain, mut noted } = gathered;
+    let Gathered {
+        plain,
+        unfetched,
+        mut noted,
+    } = gathered;
     // In the order of the items, whatever the order of the work.
     noted.sort_unstable_by_key(|(at, _)| *at);
     if request.wants.listings {
@@ -150,6 +154,15 @@ pub fn check(
         noted.into_iter().map(|(_, weighed)| weighed),
     );
     report.notices.clone_from(&view.notices);
+    match unfetched {
+        0 => {}
+        1 => report.notices.push(String::from(
+            "1 git-lfs pointer was not followed, of a file that is not called a model: its bytes are not here",
+        )),
+        n => report.notices.push(format!(
+            "{n} git-lfs pointers were not followed, of files that are not called models: their bytes are not here"
+        )),
+    }
     report.kept = view.kept.clone();
     report.root = view
         .root
@@ -163,6 +176,8 @@ pub fn check(
 #[derive(Debug, Default)]
 struct Gathered {
     plain: Coverage,
+    /// git-lfs pointers of other files than models whose bytes are not here.
+    unfetched: usize,
     /// By the place of the item.
     noted: Vec<(usize, Weighed)>,
 }
@@ -170,6 +185,7 @@ struct Gathered {
 impl Gathered {
     fn take(&mut self, at: usize, mut weighed: Weighed) {
         self.plain.add(std::mem::take(&mut weighed.coverage));
+        self.unfetched += usize::from(weighed.unfetched);
         if !weighed.is_plain() {
             self.noted.push((at, weighed));
         }
@@ -177,6 +193,7 @@ impl Gathered {
 
     fn and(mut self, other: Self) -> Self {
         self.plain.add(other.plain);
+        self.unfetched += other.unfetched;
         self.noted.extend(other.noted);
         self
     }

@@ -1,14 +1,14 @@
 //! Bytes that git may write elsewhere: where `core.autocrlf` or `core.ignoreCase` is true.
 //!
-//! An honest checkpoint that is written with other line ends is broken, and one in text form (pickle protocol 0) has a CR in
-//! each of its names; nothing is held against either. What counts is what loading those bytes would do and loading the
-//! file itself would not.
+//! An honest checkpoint that is written with other line ends is broken, and one in text form (pickle protocol 0) has a CR at the
+//! end of each of its names and strings; nothing is held against either. What counts is what loading those bytes would do
+//! and loading the file itself would not.
 
 use rustc_hash::FxHashSet;
 
 use crate::{
     bytes::Window,
-    fact::{Fact, Text, Unread},
+    fact::{Argument, Fact, Global, GlobalName, Observation, Text, Unread},
     format,
     record::Recorder,
 };
@@ -24,54 +24,126 @@ pub(super) fn read(window: Result<Window, Unread>, name: &[u8], recorder: &mut R
     };
     let mut other = Recorder::default();
     format::read(&window, name, &mut other);
-    let acts: Vec<_> = other
-        .finish()
-        .into_iter()
-        .filter(|observation| is_act(&observation.fact))
-        .collect();
-    if acts.is_empty() {
-        return;
-    }
-    let known: FxHashSet<String> = recorder
+    let acts = other.finish().into_iter().filter_map(|mut observation| {
+        observation.fact = act(&observation.fact)?;
+        Some(observation)
+    });
+    let known: FxHashSet<Fact> = recorder
         .so_far()
         .iter()
-        .filter(|observation| is_act(&observation.fact))
-        .map(|observation| without_cr(&observation.fact))
+        .filter_map(|observation| act(&observation.fact))
+        .map(|fact| key(&fact))
         .collect();
-    let mut news = acts
-        .into_iter()
-        .filter(|observation| !known.contains(&without_cr(&observation.fact)))
-        .peekable();
-    if news.peek().is_none() {
-        return;
+    let globals: FxHashSet<&Global> = known
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Global { global, .. } => Some(global),
+            _ => None,
+        })
+        .collect();
+    let news: Vec<Observation> = acts
+        .filter(|observation| !known.contains(&key(&observation.fact)))
+        .filter(|observation| match &observation.fact {
+            // Another use of the same is judged with its call.
+            Fact::Global { global, .. } => !globals.contains(global),
+            _ => true,
+        })
+        .collect();
+    // Whether the arguments of a call that it has anyway are allowed, the policy knows.
+    let more = |observation: &Observation| {
+        !matches!(observation.fact, Fact::Call { .. } | Fact::HandedOn { .. })
+    };
+    if news.iter().any(more) {
+        recorder.record(Fact::Anomaly {
+            kind: String::from(KIND),
+            detail: Text::from(
+                "where `core.autocrlf` or `core.ignoreCase` is true, git writes other bytes for this file, and loading those does more",
+            ),
+        });
     }
-    recorder.record(Fact::Anomaly {
-        kind: String::from(KIND),
-        detail: Text::from(
-            "where `core.autocrlf` or `core.ignoreCase` is true, git writes other bytes for this file, and loading those does more",
-        ),
-    });
     for observation in news {
         recorder.adopt(observation);
     }
 }
 
-/// Whether a fact is something that loading does, or that keeps it from being known.
-fn is_act(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::Global { .. }
-            | Fact::Call { .. }
-            | Fact::HandedOn { .. }
-            | Fact::StateOnNonInstance { .. }
-            | Fact::ItemsOnNonContainer { .. }
-            | Fact::ItemsOnInstance { .. }
-            | Fact::Extension { .. }
-            | Fact::Unread(Unread::Limit { .. } | Unread::Crashed { .. } | Unread::Late)
-    )
+/// Something that loading does, or that keeps it from being known, without the carriage returns of names and strings.
+fn act(fact: &Fact) -> Option<Fact> {
+    Some(match fact {
+        Fact::Global { global, usage } => Fact::Global {
+            global: without_cr(global),
+            usage: *usage,
+        },
+        Fact::Call {
+            callee,
+            usage,
+            preview,
+            arguments,
+        } => Fact::Call {
+            callee: without_cr(callee),
+            usage: *usage,
+            preview: preview.replace("\\r", ""),
+            arguments: arguments
+                .iter()
+                .map(|argument| match argument {
+                    Argument::Global(global) => Argument::Global(without_cr(global)),
+                    Argument::Str(text) => Argument::Str(stripped(text)),
+                    other => other.clone(),
+                })
+                .collect(),
+        },
+        Fact::HandedOn { global } => Fact::HandedOn {
+            global: without_cr(global),
+        },
+        Fact::ItemsOnInstance { class, op } => Fact::ItemsOnInstance {
+            class: without_cr(class),
+            op: op.clone(),
+        },
+        Fact::StateOnNonInstance { target } => Fact::StateOnNonInstance {
+            target: target.replace("\\r", ""),
+        },
+        Fact::ItemsOnNonContainer { target, op } => Fact::ItemsOnNonContainer {
+            target: target.replace("\\r", ""),
+            op: op.clone(),
+        },
+        Fact::Extension { .. }
+        | Fact::Unread(Unread::Limit { .. } | Unread::Crashed { .. } | Unread::Late) => {
+            fact.clone()
+        }
+        _ => return None,
+    })
 }
 
-/// A fact as it can be compared, without the carriage returns of names and of constants, which are shown escaped.
-fn without_cr(fact: &Fact) -> String {
-    format!("{fact:?}").replace("\\\\r", "").replace("\\r", "")
+/// What two acts are compared by: a call's preview is for people.
+fn key(fact: &Fact) -> Fact {
+    match fact {
+        Fact::Call {
+            callee,
+            usage,
+            arguments,
+            ..
+        } => Fact::Call {
+            callee: callee.clone(),
+            usage: *usage,
+            preview: String::new(),
+            arguments: arguments.clone(),
+        },
+        other => other.clone(),
+    }
+}
+
+fn without_cr(global: &Global) -> Global {
+    match global {
+        Global::Named(name) => Global::Named(GlobalName {
+            module: stripped(&name.module),
+            name: stripped(&name.name),
+        }),
+        Global::Unresolved(why) => Global::Unresolved(*why),
+    }
+}
+
+fn stripped(text: &Text) -> Text {
+    let bytes = text.as_bytes();
+    bytes
+        .strip_suffix(b"\r")
+        .map_or_else(|| text.clone(), Text::new)
 }

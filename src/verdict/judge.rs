@@ -25,6 +25,8 @@ pub struct Weighed {
     pub artifact: Option<Artifact>,
     /// The files it loads by name, if that was asked for.
     pub loads: Vec<Load>,
+    /// It is a git-lfs pointer whose bytes are not here, under a name that is no model's.
+    pub unfetched: bool,
 }
 
 /// Gives findings the levels that hold at their path. Those that are allowed are dropped; what an override allows by name is

@@ -43,6 +43,9 @@ pub(in crate::cli) struct Run {
     /// receiving repository's HEAD has, never the one that is pushed.
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
+    /// Judge what is in submodules, too
+    #[arg(long, help_heading = "Selection")]
+    recurse_submodules: bool,
     /// How long reading may take; what is not read by then is refused
     ///
     /// Without it, 4 seconds for pre-receive and no end for the others.
@@ -87,7 +90,9 @@ impl Run {
             });
         };
         let updates = hook::pushed(input()?)?;
-        let mut known = vec![Known::Commits(ids(updates.iter().map(|it| &it.old)))];
+        // What is not a branch or a tag there, such as a pull request, was accepted by nobody.
+        let accepted = updates.iter().filter(|it| it.is_of_branch_or_tag());
+        let mut known = vec![Known::Commits(ids(accepted.map(|it| &it.old)))];
         // Without a name there is nothing that is known to be there but what git has just asked.
         if remote != url {
             known.push(Known::Remote(remote.clone()));
@@ -100,14 +105,14 @@ impl Run {
         self.judge(view, cwd, started)
     }
 
-    /// What is pushed to this server: the commits that no ref of it reaches.
+    /// What is pushed to this server: the commits that no branch and no tag of it reaches.
     fn receive(&self, cwd: &Path, started: Instant) -> Result<Outcome, Error> {
         let updates = hook::received(input()?)?;
         let tips = ids(updates.iter().map(|it| &it.new));
         if tips.is_empty() {
             return Ok(Outcome::Clean);
         }
-        let known = vec![Known::AllRefs];
+        let known = vec![Known::Accepted];
         // What is pushed does not choose its judge.
         let mut view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
         let deadline = self.deadline.unwrap_or(RECEIVE);
@@ -149,6 +154,9 @@ impl Run {
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,
     ) -> Result<Report, Error> {
+        if self.recurse_submodules {
+            view.add_submodules();
+        }
         let (policy, name) = policy::find(self.policy.as_deref(), view, cwd)?;
         let request = Request {
             deadline,

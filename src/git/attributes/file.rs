@@ -139,12 +139,12 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|b| *b == b'\n')
 }
 
-fn is_blank(byte: &u8) -> bool {
+fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 fn trim(bytes: &[u8]) -> &[u8] {
-    let start = bytes.iter().position(|b| !is_blank(b));
+    let start = bytes.iter().position(|b| !is_blank(*b));
     start
         .and_then(|start| bytes.get(start..))
         .unwrap_or_default()
@@ -152,7 +152,10 @@ fn trim(bytes: &[u8]) -> &[u8] {
 
 /// The bytes up to the first blank, and the rest.
 fn word(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = bytes.iter().position(is_blank).unwrap_or(bytes.len());
+    let end = bytes
+        .iter()
+        .position(|b| is_blank(*b))
+        .unwrap_or(bytes.len());
     bytes.split_at_checked(end).unwrap_or((bytes, &[]))
 }
 

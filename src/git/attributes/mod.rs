@@ -11,7 +11,7 @@ mod pattern;
 use std::sync::Arc;
 
 use gix::ObjectId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::file::{File, Name, Vocabulary};
 use super::{
@@ -95,7 +95,7 @@ impl Chain {
     /// A file that is not known, patterns that cost too much.
     fn said(&self, path: &[u8], fold: bool, steps: &mut Steps) -> Result<Said, Unread> {
         let mut said: [Option<&State>; NAMES.len()] = [None; NAMES.len()];
-        let mut macros: FxHashMap<Name, ()> = FxHashMap::default();
+        let mut macros: FxHashSet<Name> = FxHashSet::default();
         let mut next = Some(self);
         while let Some(chain) = next {
             next = chain.above.as_deref();
@@ -122,7 +122,7 @@ impl Chain {
         &'c self,
         settings: &'c [(Name, State)],
         said: &mut [Option<&'c State>; NAMES.len()],
-        macros: &mut FxHashMap<Name, ()>,
+        macros: &mut FxHashSet<Name>,
     ) {
         let mut pending = vec![settings.iter().rev()];
         while let Some(top) = pending.last_mut() {
@@ -137,7 +137,7 @@ impl Chain {
                     true
                 }
                 Some(Some(_)) => false,
-                None => macros.insert(*name, ()).is_none(),
+                None => macros.insert(*name),
             };
             if fresh && *state == State::Set {
                 pending.push(self.vocabulary.expand(*name).iter().rev());
@@ -216,8 +216,8 @@ impl Chain {
 /// Files that have been parsed, each once. Bounded: all are forgotten when there are many.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// By the root's file, if that defines macros, and by their own.
-    known: FxHashMap<(Option<ObjectId>, ObjectId), Parsed>,
+    /// By the root's file, if that defines macros, and by their own; that of the root apart, which may define them.
+    known: FxHashMap<(bool, Option<ObjectId>, ObjectId), Parsed>,
     /// Bytes of all that is known.
     bytes: u64,
 }
@@ -238,7 +238,8 @@ impl Files {
         id: ObjectId,
     ) -> Option<Arc<Chain>> {
         let root = above.and_then(|above| above.root);
-        if let Some(parsed) = self.known.get(&(root, id)) {
+        let key = (base == 0, root, id);
+        if let Some(parsed) = self.known.get(&key) {
             let own = parsed.vocabulary.is_own.then_some(id);
             let root = if base == 0 { own } else { root };
             return Some(Chain::new(above, base, root, Ok(parsed.clone())));
@@ -260,8 +261,7 @@ impl Files {
                 self.known.clear();
                 self.bytes = size;
             }
-            let key = above.and_then(|above| above.root);
-            self.known.insert((key, id), parsed.clone());
+            self.known.insert(key, parsed.clone());
         }
         Some(Chain::new(above, base, root, parsed))
     }
@@ -285,7 +285,7 @@ impl Parsed {
 #[derive(Debug, Default)]
 pub(super) struct Folders {
     files: Files,
-    folders: FxHashMap<Vec<u8>, Option<Arc<Chain>>>,
+    known: FxHashMap<Vec<u8>, Option<Arc<Chain>>>,
     /// Bytes of the files of all folders.
     bytes: u64,
 }
@@ -312,10 +312,7 @@ impl Folders {
         }
         let slashes = memchr::memchr_iter(b'/', path);
         let folder = memchr::memrchr(b'/', path).map_or(0, |at| at.saturating_add(1));
-        if let Some(known) = path
-            .get(..folder)
-            .and_then(|folder| self.folders.get(folder))
-        {
+        if let Some(known) = path.get(..folder).and_then(|folder| self.known.get(folder)) {
             return Ok(known.clone());
         }
         if slashes.clone().count() > DEPTH {
@@ -326,7 +323,7 @@ impl Folders {
         let mut above: Option<Arc<Chain>> = None;
         for end in std::iter::once(0).chain(slashes.map(|at| at.saturating_add(1))) {
             let here = path.get(..end).unwrap_or(path);
-            if let Some(known) = self.folders.get(here) {
+            if let Some(known) = self.known.get(here) {
                 above.clone_from(known);
                 continue;
             }
@@ -342,7 +339,7 @@ impl Folders {
             if let Some(own) = own {
                 above = Some(self.within_limits(own));
             }
-            self.folders.insert(here.to_vec(), above.clone());
+            self.known.insert(here.to_vec(), above.clone());
         }
         Ok(above)
     }

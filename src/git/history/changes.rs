@@ -58,7 +58,7 @@ struct Folder {
     path: Vec<u8>,
     tree: ObjectId,
     /// The attributes of the folder that it is in.
-    attributes: Option<Arc<Chain>>,
+    attributes: Attributes,
     parents: Vec<Parent>,
 }
 
@@ -67,8 +67,11 @@ struct Folder {
 struct Parent {
     tree: ObjectId,
     /// The attributes of the folder that it is in.
-    attributes: Option<Arc<Chain>>,
+    attributes: Attributes,
 }
+
+/// The attributes of a folder, if any file says some.
+type Attributes = Option<Arc<Chain>>;
 
 /// What is read again and again while a history is compared.
 #[derive(Debug, Default)]
@@ -161,7 +164,7 @@ fn compare(
         &data,
     );
     // A parent's folder that cannot be read tells nothing: then all is new.
-    let mut old: Vec<(Arc<[u8]>, Option<Arc<Chain>>, bool)> = Vec::new();
+    let mut old: Vec<(Arc<[u8]>, Attributes, bool)> = Vec::new();
     for parent in &folder.parents {
         if let Ok(data) = trees.tree(parent.tree) {
             let above = parent.attributes.as_ref();
@@ -277,7 +280,7 @@ fn own_attributes(
     above: Option<&Arc<Chain>>,
     path: &[u8],
     tree: &[u8],
-) -> Option<Arc<Chain>> {
+) -> Attributes {
     let hash = trees.objects().hash();
     // Most folders have none, and this is told at once.
     let named = memchr::memmem::find(tree, b" .gitattributes\0").is_some();

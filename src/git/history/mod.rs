@@ -7,6 +7,7 @@
 mod changes;
 mod commits;
 mod header;
+mod known;
 mod listing;
 mod tips;
 
@@ -18,8 +19,8 @@ use std::{
 use gix::{ObjectId, objs::Kind, revision::plumbing::Spec};
 
 use super::{
-    Ground, View, locate::usage, objects::Objects, paths::Filter, place::Place, repository,
-    revision,
+    Ground, Item, View, ground::Snapshot, locate::usage, objects::Objects, paths::Filter,
+    place::Place, repository, revision, tree::Difference,
 };
 use crate::{
     error::Error,
@@ -42,9 +43,9 @@ pub struct Incoming {
 /// What a receiver has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// What the references of this repository reach: before a push is accepted, all that came earlier.
-    AllRefs,
-    /// What the references that were fetched from this remote reach (`refs/remotes/<name>/`).
+    /// What the branches and tags of this repository reach: before a push is accepted, all that was accepted earlier.
+    Accepted,
+    /// What the branches and tags reach that were fetched from this remote.
     Remote(String),
     /// What these commits reach: ids in full, hexadecimal. Those that are not here are passed over.
     Commits(Vec<String>),
@@ -61,6 +62,7 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
     let local = &place.local;
     let mut objects = place.stores.open();
     let (mut tips, mut known) = (Tips::default(), Tips::default());
+    let mut kept = Vec::new();
     if range == "HEAD" && is_unborn(local) {
         return view(
             place,
@@ -78,6 +80,9 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
         Spec::Range { from, to } => {
             tips.add(&mut objects, to, None);
             known.add(&mut objects, from, None);
+            if let ([to], [from]) = (tips.commits.as_slice(), known.commits.as_slice()) {
+                kept = self::kept(&place, &mut objects, *from, *to, &paths)?;
+            }
         }
         Spec::Merge { theirs, ours } => {
             for id in [theirs, ours] {
@@ -90,6 +95,8 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
                 for base in bases {
                     known.add(&mut objects, base.detach(), None);
                 }
+                kept = self::kept(&place, &mut objects, *one, *other, &paths)?;
+                kept.extend(self::kept(&place, &mut objects, *other, *one, &paths)?);
             } else if let [same] = tips.commits.as_slice() {
                 known.add(&mut objects, *same, None);
             }
@@ -112,13 +119,46 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
             ));
         }
     }
-    view(
-        place,
-        &paths,
-        &tips,
-        &known,
-        format!("the history of {range}"),
-    )
+    let label = format!("the history of {range}");
+    let mut view = view(place, &paths, &tips, &known, label)?;
+    for item in kept {
+        view.add_unknown(item);
+    }
+    Ok(view.with_moves())
+}
+
+/// What a side of a range keeps that the other has taken away, where they were merged into each other: no commit of the range brings
+/// it, and a merge of both does.
+fn kept(
+    place: &Place,
+    objects: &mut Objects,
+    from: ObjectId,
+    to: ObjectId,
+    paths: &Filter,
+) -> Result<Vec<Item>, Error> {
+    let local = &place.local;
+    let bases = local
+        .merge_bases_many(from, &[to])
+        .map_err(|error| repository::unreadable(local.git_dir(), &error))?;
+    if bases.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let mut buffer = Vec::new();
+    let mut tree = |id| tree_of(objects, id, &mut buffer);
+    let (Some(there), Some(here)) = (tree(from), tree(to)) else {
+        return Ok(Vec::new());
+    };
+    let bases: Vec<ObjectId> = bases
+        .into_iter()
+        .filter_map(|id| tree(id.detach()))
+        .collect();
+    let mut trees = place.trees();
+    let mut difference = Difference::new(&mut trees, paths);
+    for base in bases {
+        difference.compare(b"", Some(base), Some(here));
+    }
+    difference.leave_out(&Snapshot::Tree(there));
+    Ok(difference.items)
 }
 
 /// Every file in the history of every reference (branches, tags, remotes, notes, the stash, the `HEAD` of each work tree), of
@@ -131,13 +171,8 @@ pub fn all_refs(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     let paths = anywhere(&place, paths)?;
     let mut tips = Tips::default();
     tips.add_all(&mut place.stores.open(), &place.local)?;
-    view(
-        place,
-        &paths,
-        &tips,
-        &Tips::default(),
-        String::from("the history of all refs"),
-    )
+    let label = String::from("the history of all refs");
+    Ok(view(place, &paths, &tips, &Tips::default(), label)?.with_moves())
 }
 
 /// Every file that `push` would bring, of the repository that `cwd` is in. What git keeps in quarantine while it asks its
@@ -153,11 +188,8 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
     let (mut tips, mut known) = (Tips::default(), Tips::default());
     for side in &push.known {
         match side {
-            Known::AllRefs => known.add_all(&mut objects, local)?,
-            Known::Remote(name) => {
-                let prefix = format!("refs/remotes/{name}/");
-                known.add_references(&mut objects, local, prefix.as_bytes())?;
-            }
+            Known::Accepted => known::add_accepted(&mut known, &mut objects, local)?,
+            Known::Remote(name) => known::add_tracked(&mut known, &mut objects, local, name)?,
             Known::Commits(ids) => {
                 for id in ids {
                     known.add(&mut objects, object_id(id, &place)?, None);
@@ -171,13 +203,8 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
             tips.add(&mut objects, id, None);
         }
     }
-    view(
-        place,
-        &paths,
-        &tips,
-        &known,
-        String::from("the incoming commits"),
-    )
+    let label = String::from("the incoming commits");
+    Ok(view(place, &paths, &tips, &known, label)?.with_moves())
 }
 
 /// For who is in no repository.

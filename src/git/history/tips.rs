@@ -111,7 +111,7 @@ impl Tips {
         self.lost.push((place, id, unread));
     }
 
-    /// Adds what the references of a repository lead to whose names begin so; all, and its `HEAD`, if the name is empty.
+    /// Adds what the references of a repository lead to that are wanted, by their full names.
     ///
     /// # Errors
     /// References that cannot be read.
@@ -119,7 +119,7 @@ impl Tips {
         &mut self,
         objects: &mut Objects,
         repository: &gix::Repository,
-        prefix: &[u8],
+        wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<(), Error> {
         let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
         let platform = repository.references().map_err(broken)?;
@@ -128,7 +128,7 @@ impl Tips {
             let name = reference.name().as_bstr();
             // What a symbolic one points to is a reference as well.
             if let TargetRef::Object(id) = reference.target()
-                && name.starts_with(prefix)
+                && wanted(name)
             {
                 self.add(objects, id.to_owned(), Some(name));
                 if BRANCHES.iter().any(|branches| name.starts_with(branches)) {
@@ -136,12 +136,21 @@ impl Tips {
                 }
             }
         }
-        if prefix.is_empty() {
-            let head = repository.head().map_err(broken)?;
-            if let Some(id) = head.id() {
-                self.add(objects, id.detach(), Some(b"HEAD"));
-                self.current.push(id.detach());
-            }
+        Ok(())
+    }
+
+    /// Adds what all references of a repository lead to, and its `HEAD`.
+    fn add_every(
+        &mut self,
+        objects: &mut Objects,
+        repository: &gix::Repository,
+    ) -> Result<(), Error> {
+        let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
+        self.add_references(objects, repository, |_| true)?;
+        let head = repository.head().map_err(broken)?;
+        if let Some(id) = head.id() {
+            self.add(objects, id.detach(), Some(b"HEAD"));
+            self.current.push(id.detach());
         }
         Ok(())
     }
@@ -156,12 +165,12 @@ impl Tips {
         repository: &gix::Repository,
     ) -> Result<(), Error> {
         let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
-        self.add_references(objects, repository, b"")?;
+        self.add_every(objects, repository)?;
         let worktrees = repository.worktrees_including_main().map_err(broken)?;
         for worktree in worktrees {
             let worktree = worktree.map_err(broken)?;
             if worktree.git_dir() != repository.git_dir() {
-                self.add_references(objects, &worktree, b"")?;
+                self.add_every(objects, &worktree)?;
             }
         }
         Ok(())

@@ -306,3 +306,220 @@ fn line_ends_are_followed_in_every_view() {
         assert_eq!(refused(&repo, &[view]), ["a.pkl", "b.pkl"], "{view}");
     }
 }
+
+const PATTERNS: &[&str] = &[
+    "*",
+    "*.a",
+    "f1*",
+    "/f*",
+    "f[0-4]*",
+    "f[!0-4]*",
+    "f[[:digit:]]?",
+    "f[[:foo:]]",
+    "f[0",
+    "F*",
+    "*.A",
+    "d/*",
+    "d/**",
+    "**/f2*",
+    "**/e/f*",
+    "d/e/f0?",
+    "/d/f*",
+    "d*/f3",
+    "f**1",
+    "d/e**",
+    "\"f\\060*\"",
+    "\"f0*",
+    "\"d\"/f1",
+    "f\\1*",
+    "f1\\",
+    "!f*",
+    "f2/",
+    "\\!f",
+    "[attr]m",
+    "[attr]binary",
+    "[attr] m",
+    "[attr]n",
+    "f0*\\ ",
+    "?1",
+    "[]f]*",
+    "d/**/**/f*",
+    "***/f4*",
+    "e/",
+    "d/e/",
+];
+
+const STATES: &[&str] = &[
+    "text",
+    "-text",
+    "!text",
+    "text=auto",
+    "text=input",
+    "eol=crlf",
+    "eol=lf",
+    "!eol",
+    "-eol",
+    "ident",
+    "-ident",
+    "m",
+    "-m",
+    "!m",
+    "n",
+    "binary",
+    "-binary",
+    "crlf",
+    "-crlf",
+    "b@d",
+    "builtin_x",
+    "--x",
+    "working-tree-encoding=UTF-16LE",
+    "diff=x",
+    "text\u{c}",
+    "=x",
+];
+
+/// A file as somebody could write it who wants git to read it and nobody else to.
+fn attribute_file(random: &mut Random) -> Vec<u8> {
+    let mut file = Vec::new();
+    if random.below(8) == 0 {
+        file.extend_from_slice(b"\xef\xbb\xbf");
+    }
+    for _ in 0..random.below(12) {
+        file.extend_from_slice(
+            random
+                .pick::<&str>(&["", "", "", " ", "\t", "#", "\u{c}"])
+                .as_bytes(),
+        );
+        file.extend_from_slice(random.pick::<&str>(PATTERNS).as_bytes());
+        for _ in 0..random.below(4) {
+            let blank = random.pick::<&str>(&[" ", " ", "\t", "  ", "\r", "\u{b}"]);
+            file.extend_from_slice(blank.as_bytes());
+            file.extend_from_slice(random.pick::<&str>(STATES).as_bytes());
+        }
+        match random.below(40) {
+            0 => file.push(0),
+            1 => file.extend_from_slice(&b" x".repeat(1100)),
+            2 => file.push(b'\r'),
+            _ => {}
+        }
+        file.push(b'\n');
+    }
+    file
+}
+
+#[test]
+fn a_clone_has_what_is_judged_whatever_the_attributes() {
+    let rounds = std::env::var("WEIGHBRIDGE_ORACLE_FILES").ok();
+    let rounds = rounds.and_then(|it| it.parse::<usize>().ok());
+    let rounds = rounds.unwrap_or(6000) / 600;
+    let mut random = Random::new(11);
+    let mut changed = 0;
+    for round in 0..rounds {
+        let repo = repo!();
+        let mut index = String::new();
+        let mut add = |repo: &Repo, mode: &str, path: &str, bytes: Vec<u8>| {
+            let id = repo.git_with_input(&["hash-object", "-w", "--stdin", "--no-filters"], bytes);
+            index = format!("{index}{mode} {id}\t{path}\n");
+        };
+        for folder in ["", "d/", "d/e/"] {
+            let mode = if random.below(9) == 0 {
+                "120000"
+            } else {
+                "100644"
+            };
+            let file = attribute_file(&mut random);
+            if !(mode == "120000" && (file.is_empty() || file.contains(&0))) {
+                add(&repo, mode, &format!("{folder}.gitattributes"), file);
+            }
+            for n in 0..8 {
+                let end = random.pick::<&str>(&["", "", ".a", ".A"]);
+                let path = format!("{folder}f{}{n}{end}", random.below(4));
+                add(&repo, "100644", &path, b"a $Id$\nb\n".to_vec());
+            }
+        }
+        repo.git_with_input(&["update-index", "--add", "--index-info"], index);
+        repo.git(&["commit", "-q", "-m", "x"]);
+        let view = weighbridge::git::revision(&repo.root, "HEAD", &[]).unwrap();
+        let mut reader = view.reader();
+        let clones: Vec<_> = [[false, false], [false, true], [true, false], [true, true]]
+            .iter()
+            .map(|[fold, autocrlf]| {
+                let folder = repo.outside().join(format!("{fold}{autocrlf}"));
+                let path = folder.to_str().unwrap();
+                repo.git(&["clone", "-q", "-n", ".", path]);
+                repo.git_in(&folder, &["config", "core.ignoreCase", &fold.to_string()]);
+                repo.git_in(&folder, &["config", "core.autocrlf", &autocrlf.to_string()]);
+                let status = repo.try_git(&folder, &["checkout", "-q", "main"]);
+                (folder, status.status.success())
+            })
+            .collect();
+        for item in &view.items {
+            let path = item.entry.path.to_string();
+            if path.ends_with(".gitattributes") {
+                continue;
+            }
+            let opened = reader.open(item);
+            let Content::Bytes(window) = &opened.content else {
+                panic!("{path}");
+            };
+            let ours = window.bytes_at(0, 1000).unwrap();
+            // A character set that is not followed is refused.
+            if !opened.facts.is_empty() || opened.otherwise.iter().any(Result::is_err) {
+                continue;
+            }
+            let others = opened.otherwise.iter().flatten();
+            let others: Vec<Vec<u8>> = others
+                .map(|window| window.bytes_at(0, 1000).unwrap())
+                .collect();
+            for (n, (clone, whole)) in clones.iter().enumerate() {
+                // Of an encoding that is none git makes no checkout at all.
+                let Ok(theirs) = fs::read(clone.join(&path)) else {
+                    assert!(!whole, "{round} {path}");
+                    continue;
+                };
+                let all = || {
+                    let mut all = String::new();
+                    for folder in ["", "d/", "d/e/"] {
+                        let file = format!("HEAD:{folder}.gitattributes");
+                        let output = repo.try_git(&repo.root, &["cat-file", "-p", &file]);
+                        all = format!("{all}{folder}:\n{}\n", output.stdout.escape_ascii());
+                    }
+                    all
+                };
+                if n == 0 {
+                    assert_eq!(ours, theirs, "{round} {path}\n{}", all());
+                    changed += usize::from(theirs != b"a $Id$\nb\n");
+                } else {
+                    assert!(
+                        ours == theirs || others.contains(&theirs),
+                        "{round} {n} {path}\n{}",
+                        all()
+                    );
+                }
+            }
+        }
+    }
+    assert!(changed > rounds, "{changed}");
+}
+
+#[test]
+fn an_honest_pickle_in_text_form_is_not_refused_for_its_line_ends() {
+    let repo = repo!();
+    // As protocol 0 writes an array: names, numbers, truth values and strings, a line each.
+    let array = "cnumpy._core.multiarray\n_reconstruct\np0\n(cnumpy\nndarray\np1\n(I0\ntp2\nc_codecs\nencode\np3\n(Vb\np4\nVlatin1\np5\ntp6\nRp7\ntp8\nRp9\n(I1\n(I2\ntp10\ncnumpy\ndtype\np11\n(Vi2\np12\nI00\nI01\ntp13\nRp14\n(I3\nV<\np15\nNNNI-1\nI-1\nI0\ntp16\nbI00\ng3\n(V\x01\\u0000\x02\\u0000\np17\ng5\ntp18\nRp19\ntp20\nb.";
+    add_as_it_is(&repo, "array.pkl", array);
+    let told = run(&repo.root, &["check", "--staged", "--format=concise"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    // A string that ends earlier once its line feeds are two bytes, and what is in it is run: in a file that is a text to git.
+    let act: &[u8] = b"\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R.";
+    let length = u8::try_from(2 * act.len()).unwrap();
+    let mut hostile = format!("V{}\n0U", "plain text. ".repeat(60)).into_bytes();
+    hostile.push(length);
+    hostile.extend_from_slice(&b"\n".repeat(act.len()));
+    hostile.extend_from_slice(act);
+    hostile.push(b'.');
+    add_as_it_is(&repo, "array.pkl", hostile);
+    assert_eq!(refused(&repo, &["--staged"]), ["array.pkl"]);
+    add_as_it_is(&repo, ".gitattributes", "*.pkl binary\n");
+    assert_eq!(refused(&repo, &["--staged"]), [""; 0]);
+}

@@ -72,7 +72,7 @@ fn only_what_the_change_brings() {
     deep-renamed.txt = 1\n2\n
     file -> target
     folder = now a file
-    same.txt @ another repository
+    same.txt @ another repository [left out]
     tool = 1
     ");
     insta::assert_snapshot!(lines(&view), @r"
@@ -151,7 +151,7 @@ fn histories_that_meet_twice_or_never() {
     repo.write("more", "1").commit();
     let crossed = view(&repo, "main...topic");
     assert!(
-        crossed.notices[0].starts_with("main and topic have 2 newest commits in common"),
+        crossed.notices[0].starts_with("main and topic were merged into each other"),
         "{:?}",
         crossed.notices
     );

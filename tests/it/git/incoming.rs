@@ -65,7 +65,7 @@ fn trees_and_blobs_without_a_commit_are_brought_too() {
     repo.git(&["tag", "-a", "-m", "only a tree", "tree", &tree]);
     let tag = repo.git(&["rev-parse", "tree"]);
     repo.git(&["update-ref", "-d", "refs/tags/tree"]);
-    let view = incoming(&repo.root, &[&tag, &new, &old], vec![Known::AllRefs]);
+    let view = incoming(&repo.root, &[&tag, &new, &old], vec![Known::Accepted]);
     let text = shown(&view).replace(&new, "[new]").replace(&old, "[old]");
     insta::assert_snapshot!(text, @"
     [new] = new
@@ -101,7 +101,7 @@ fn as_a_pre_receive_hook() {
         }
     }
     let started = std::time::Instant::now();
-    let view = incoming(Path::new("."), &tips, vec![Known::AllRefs]);
+    let view = incoming(Path::new("."), &tips, vec![Known::Accepted]);
     let quarantine = std::env::var_os("GIT_QUARANTINE_PATH").is_some();
     let text = format!("{}\n{quarantine}\n{}\n", view.root.display(), shown(&view));
     fs::write(&out, text).unwrap();
@@ -218,7 +218,7 @@ fn a_small_push_into_a_long_history_is_fast() {
         });
         runs.min_by_key(|(took, _)| *took).unwrap()
     };
-    let (new, view) = timed(&[Known::AllRefs]);
+    let (new, view) = timed(&[Known::Accepted]);
     assert_eq!(shown(&view), "p7/new.py = new\\n (new)");
     let (whole, view) = timed(&[]);
     assert_eq!(view.items.len(), 4_901);

@@ -284,3 +284,96 @@ fn an_excluded_policy_is_reported_all_the_same() {
     let silent = check(&repo, &["--diff=HEAD"]);
     assert!(!silent.stdout.contains("policy-changed"), "{silent:?}");
 }
+
+/// A policy that is reached through links.
+#[cfg(unix)]
+#[test]
+fn a_link_on_the_way_to_the_policy_is_part_of_it() {
+    use std::os::unix::fs::symlink;
+
+    type Link<'s> = (&'s str, &'s str);
+
+    let extends = |path: &str| format!("version: 1\nextends: {path}\n");
+    // What is there before (a link and what it leads to, or a file), and the link that the change makes.
+    let cases: &[(&str, &[Link<'_>], &[&str], Link<'_>)] = &[
+        (
+            "the link",
+            &[("weighbridge.yaml", "real/b.yaml")],
+            &[],
+            ("weighbridge.yaml", "lax/b.yaml"),
+        ),
+        (
+            "a folder",
+            &[("a", "real"), ("weighbridge.yaml", "a/b.yaml")],
+            &[],
+            ("a", "lax"),
+        ),
+        (
+            "a link to a link",
+            &[
+                ("mid.yaml", "real/b.yaml"),
+                ("weighbridge.yaml", "mid.yaml"),
+            ],
+            &[],
+            ("mid.yaml", "lax/b.yaml"),
+        ),
+        (
+            "extends through a folder",
+            &[("a", "real")],
+            &["a/b.yaml"],
+            ("a", "lax"),
+        ),
+        (
+            "extends a link",
+            &[("base.yaml", "real/b.yaml")],
+            &["./base.yaml"],
+            ("base.yaml", "lax/b.yaml"),
+        ),
+        (
+            "extends above a link",
+            &[("a", "real/in")],
+            &["a/../b.yaml"],
+            ("a", "lax/in"),
+        ),
+    ];
+    for (what, links, extended, (link, target)) in cases {
+        let repo = repo!();
+        repo.write("real/b.yaml", STRICT).write("lax/b.yaml", LOOSE);
+        repo.write("real/in/x", "").write("lax/in/x", "");
+        for path in *extended {
+            repo.write("weighbridge.yaml", extends(path));
+        }
+        for (link, target) in *links {
+            symlink(target, repo.root.join(link)).unwrap();
+        }
+        repo.commit();
+        fs::remove_file(repo.root.join(link)).unwrap();
+        symlink(target, repo.root.join(link)).unwrap();
+        repo.git(&["add", "-A"]);
+        let staged = check(&repo, &["--staged"]);
+        assert!(
+            staged.stdout.contains("policy-changed"),
+            "{what}: {staged:?}"
+        );
+        repo.commit();
+        let change = check(&repo, &["--diff=HEAD~1"]);
+        assert!(
+            change.stdout.contains("policy-changed"),
+            "{what}: {change:?}"
+        );
+        // It is the old one that judges.
+        assert!(
+            policy(&change).contains(&short(&repo, "HEAD~1")),
+            "{what}: {change:?}"
+        );
+    }
+}
+
+#[test]
+fn another_spelling_of_the_policy_is_the_policy_where_case_does_not_count() {
+    let repo = repo!();
+    repo.write(".weighbridge.yaml", STRICT).commit();
+    repo.write("WeighBridge.yaml", LOOSE).commit();
+    let change = check(&repo, &["--diff=HEAD~1"]);
+    assert!(change.stdout.contains("policy-changed"), "{change:?}");
+}

@@ -294,7 +294,7 @@ fn names_that_no_file_can_have_are_only_shown() {
     .. = 1 [impossible-path: git checks out no file named `.` or `..`]
     ../../sub @ another repository [impossible-path: git checks out no file with a slash in its name] [unread NotFetched { detail: Text(a submodule that is not initialised), command: Text(git submodule update --init ../../sub) }]
     ../../x.pt = 1 [impossible-path: git checks out no file with a slash in its name]
-    .git = 1 [impossible-path: git checks out no file named `.git`]
+    .git = 1 [impossible-path: git checks out no file named `.git`, or as some system spells it]
     /etc/x.py = 1 [impossible-path: git checks out no file with a slash in its name]
     a-is-out-of-order = 1
     same = 1

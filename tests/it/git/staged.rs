@@ -112,7 +112,7 @@ fn modes_links_and_submodules() {
     ]);
     insta::assert_snapshot!(shown(&repo.staged()), @r"
     file -> target
-    sub @ another repository
+    sub @ another repository [left out]
     tool = 1
     ");
 }

@@ -31,6 +31,7 @@ const CATALOG: Catalog<'static> = Catalog {
         "loader-replaced",
         "misleading-suffix",
         "no-weights-only-env",
+        "not-followed",
         "numpy-allow-pickle",
         "out-of-band-buffer",
         "pandas-read-pickle",

@@ -10,6 +10,7 @@ mod incomplete_read;
 mod items_on_non_container;
 mod lfs_not_fetched;
 mod misleading_suffix;
+mod not_followed;
 mod out_of_band_buffer;
 mod persistent_id;
 mod pickle_anomaly;

@@ -1,6 +1,11 @@
 //! The program as a user runs it, with nothing of the surroundings reaching it.
 
-use std::{ffi::OsStr, path::Path, process::Command};
+use std::{
+    ffi::OsStr,
+    io::{Seek as _, Write as _},
+    path::Path,
+    process::Command,
+};
 
 use super::repo::scrub;
 
@@ -40,6 +45,14 @@ pub(crate) fn program(folder: &Path) -> Command {
 /// Runs the program in a folder.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Run {
     finish(program(folder).args(arguments))
+}
+
+/// Runs the program in a folder with something on its standard input.
+pub(crate) fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Run {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(input.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    finish(program(folder).args(arguments).stdin(file))
 }
 
 /// Runs a prepared program.

@@ -8,7 +8,7 @@ use std::{
 
 use weighbridge::{
     fact::{EntryKind, Fact},
-    git::{Content, View},
+    git::{Content, LinkEnd, View},
 };
 
 /// A folder with a repository in it, which goes away with the test.
@@ -65,6 +65,19 @@ impl Repo {
             String::from_utf8_lossy(&output.stderr)
         );
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs git in the root at a moment (`1700000000 +0000`); it must succeed.
+    pub(crate) fn git_at(&self, moment: &str, arguments: &[&str]) {
+        let mut command = Command::new("git");
+        scrub(&mut command, self.folder.path());
+        let status = command
+            .env("GIT_AUTHOR_DATE", moment)
+            .env("GIT_COMMITTER_DATE", moment)
+            .current_dir(&self.root)
+            .args(arguments)
+            .status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
     }
 
     /// Runs git in the root with something on its standard input; it must succeed.
@@ -165,7 +178,7 @@ pub(crate) fn shown(view: &View) -> String {
                 }
                 Content::Link {
                     target,
-                    leaves: true,
+                    end: LinkEnd::Outside,
                 } => format!(" -> {target} (leaves)"),
                 Content::Link { target, .. } => format!(" -> {target}"),
                 Content::Nothing if item.entry.kind == EntryKind::Submodule => {
@@ -186,6 +199,7 @@ fn fact(fact: &Fact) -> String {
         Fact::Unread(unread) => format!(" [unread {unread:?}]"),
         Fact::Pointer { size, .. } => format!(" [pointer to {size} bytes]"),
         Fact::Anomaly { kind, detail } => format!(" [{kind}: {detail}]"),
+        Fact::LeftOut { .. } => String::from(" [left out]"),
         other => format!(" [{other:?}]"),
     }
 }

@@ -1,0 +1,63 @@
+//! What a check does not look into.
+
+use super::Case;
+use crate::{
+    fact::Fact,
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Warns of what a check passes by: a submodule that a change moves to another commit, a git-lfs pointer whose bytes are not
+    /// here under a name that is no model's, a link to a folder or a file elsewhere. Under the name of a model the last two are
+    /// refused, by `lfs-not-fetched` and `incomplete-read`.
+    ///
+    /// ## Why it matters
+    ///
+    /// One line of a change can bring a thousand files with a submodule, and loaders do not care what a file is called. Whoever
+    /// reviews the change has to know that nobody has looked at them.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// vendor/sub: the submodule moves from 1a2b3c4 to 5d6e7f8, and what that brings is not looked at
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Have it looked at: `--recurse-submodules` enters submodules, `git lfs pull` brings the bytes of pointers. Where it must never be
+    /// passed by:
+    ///
+    /// ```yaml
+    /// version: 1
+    /// extends: recommended
+    /// rules: {not-followed: deny}
+    /// ```
+    "not-followed", "a submodule, a git-lfs pointer or a link that is not followed", Warn, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::LeftOut { detail, command } = &observation.fact else {
+            continue;
+        };
+        let submodule = command.as_bytes().starts_with(b"--");
+        let message = if submodule {
+            format!("{detail}, and what that brings is not looked at")
+        } else {
+            format!("what it stands for is not looked at: {detail}")
+        };
+        let help = if submodule {
+            format!("look at it too: `{command}`")
+        } else if command.as_bytes().is_empty() {
+            String::from("check what it leads to where it is, or put the files themselves here")
+        } else {
+            format!("fetch it and check again:\n{command}")
+        };
+        let mut finding = case.finding(&META, observation, message);
+        finding.subject = Subject::Anomaly(String::from("not-followed"));
+        finding.help.push(help);
+        findings.push(finding);
+    }
+}
