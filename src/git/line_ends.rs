@@ -50,10 +50,7 @@ impl Shape {
             }
             at = at.saturating_add(wide(chunk.len()));
             if !shape.lone_line_feed {
-                shape.lone_line_feed = memchr::memchr_iter(b'\n', &chunk).any(|place| {
-                    let last = place.checked_sub(1).and_then(|place| chunk.get(place));
-                    *last.unwrap_or(&before) != b'\r'
-                });
+                shape.lone_line_feed = lone_line_feeds(&chunk, before).next().is_some();
             }
             before = chunk.last().copied().unwrap_or_default();
             if !auto {
@@ -83,6 +80,14 @@ impl Shape {
     }
 }
 
+/// Where line feeds are that no carriage return is before; `before` is the byte before all of it.
+fn lone_line_feeds(bytes: &[u8], before: u8) -> impl Iterator<Item = usize> + '_ {
+    memchr::memchr_iter(b'\n', bytes).filter(move |place| {
+        let last = place.checked_sub(1).and_then(|place| bytes.get(place));
+        *last.unwrap_or(&before) != b'\r'
+    })
+}
+
 /// What git does not count as text.
 fn is_odd(byte: u8) -> bool {
     !matches!(byte, b' '..=0x7e | 0x80.. | b'\t' | b'\n' | 0x08 | 0x0c | 0x1b)
@@ -96,11 +101,17 @@ impl LineEnds {
             text,
         };
         let mut start: u64 = 0;
-        let mut block: u64 = 0;
-        while block.saturating_mul(BLOCK) < ends.text.len() {
-            start = start.saturating_add(wide(ends.made(block)?.len()));
+        let mut at: u64 = 0;
+        let mut before = 0;
+        while at < ends.text.len() {
+            let block = ends.text.bytes_at(at, narrow(BLOCK))?;
+            let added = lone_line_feeds(&block, before).count();
+            start = start
+                .saturating_add(wide(block.len()))
+                .saturating_add(wide(added));
             ends.starts.push(start);
-            block = block.saturating_add(1);
+            before = block.last().copied().unwrap_or_default();
+            at = at.saturating_add(BLOCK);
         }
         Ok(ends)
     }
