@@ -101,7 +101,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let left = total.saturating_sub(refused.len());
         if left > 0 {
             let left = u64::try_from(left).unwrap_or(u64::MAX);
-            findings.push(more(case.entry, &META, left));
+            let last = findings.iter().map(|finding| &finding.site).max().cloned();
+            let last = last.unwrap_or_default();
+            findings.push(more(case.entry, &META, left, &last));
         }
     }
     let mut told: FxHashSet<(&[Hop], &GlobalName)> = FxHashSet::default();

@@ -103,14 +103,15 @@ rules! {
     unusual_use,
 }
 
-/// A finding that stands for so many more of a rule in one file, of the same level.
-pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64) -> Finding {
+/// A finding that stands for so many more of a rule in one file, of the same level. It stands where the last that is told does,
+/// so that it comes after them.
+pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64, last: &Site) -> Finding {
     let noun = if count == 1 { "finding" } else { "findings" };
     Finding {
         rule,
         level: rule.default,
         path: entry.path.clone(),
-        site: Site::default(),
+        site: last.clone(),
         message: format!("and {count} more {noun} of {} in this file", rule.id),
         subject: Subject::Anomaly(MORE.into()),
         count,

@@ -236,26 +236,40 @@ fn cap(entry: &Entry, findings: &mut Vec<Finding>) {
     if findings.len() <= limits::FINDINGS {
         return;
     }
-    let mut of_rule: BTreeMap<&str, (&'static RuleMeta, usize, u64)> = BTreeMap::new();
+    let mut of_rule: BTreeMap<&str, Capped> = BTreeMap::new();
     findings.sort_by_key(|finding| !finding.on_change);
     findings.retain(|finding| {
-        let id = finding.rule.id;
-        let (_, kept, left) = of_rule.entry(id).or_insert((finding.rule, 0, 0));
-        let keeps = !counted(finding) && *kept < limits::FINDINGS;
+        let rule = of_rule.entry(finding.rule.id).or_insert_with(|| Capped {
+            rule: finding.rule,
+            kept: 0,
+            left: 0,
+            last: Site::default(),
+        });
+        let keeps = !counted(finding) && rule.kept < limits::FINDINGS;
         if keeps {
-            *kept = kept.saturating_add(1);
+            rule.kept = rule.kept.saturating_add(1);
+            if finding.site > rule.last {
+                rule.last.clone_from(&finding.site);
+            }
         } else {
-            *left = left.saturating_add(if counted(finding) { finding.count } else { 1 });
+            let count = if counted(finding) { finding.count } else { 1 };
+            rule.left = rule.left.saturating_add(count);
         }
         keeps
     });
-    for (rule, _, left) in of_rule.into_values() {
-        if left > 0 {
-            let mut finding = more(entry, rule, left);
-            finding.brought.clone_from(&entry.brought);
-            findings.push(finding);
-        }
+    for of_rule in of_rule.into_values().filter(|rule| rule.left > 0) {
+        let mut finding = more(entry, of_rule.rule, of_rule.left, &of_rule.last);
+        finding.brought.clone_from(&entry.brought);
+        findings.push(finding);
     }
+}
+
+/// The findings of one rule in one file: how many are told and how many only counted.
+struct Capped {
+    rule: &'static RuleMeta,
+    kept: usize,
+    left: u64,
+    last: Site,
 }
 
 fn findings(item: &Item, observations: &[Observation], scope: &Scope) -> Vec<Finding> {
