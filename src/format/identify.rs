@@ -76,6 +76,11 @@ const PLAIN: &[&str] = &[
 /// unpickles a file rarely cares for its suffix.
 const SHARED: &[&str] = &["pt", "pth", "bin", "ckpt", "model", "zip"];
 
+/// Whether a suffix is one that models share with anything else.
+pub(super) fn is_shared_name(name: &[u8]) -> bool {
+    has_extension(name, SHARED)
+}
+
 /// Whether a name promises nothing else than this format.
 pub(super) fn may_be_called(format: &Format, name: &[u8]) -> bool {
     has_extension(name, format.extensions) || has_extension(name, SHARED)

@@ -147,9 +147,9 @@ impl Reading<'_> {
             .collect();
         if let Expect::Format(expected) = self.expect {
             // What its loader stops at with the first byte is what its own magic says: an array that is called `data.pkl`.
-            let told = claims
-                .iter()
-                .any(|(certainty, _)| *certainty == Certainty::Sure);
+            let told = claims.iter().any(|(certainty, format)| {
+                *certainty == Certainty::Sure && !["compressed", "tar"].contains(&format.id)
+            });
             if !told || (expected.probe)(&head) > Certainty::No {
                 claims.retain(|(_, format)| format.id != expected.id);
                 claims.insert(0, (Certainty::Sure, expected));

@@ -4,7 +4,7 @@
 //! old torch's members is `torch-tar`; of any other, each member is read by content. A tar without an artifact in it is none.
 
 use super::{
-    Certainty, Expect, Format, Head, Reading, pickle,
+    Certainty, Expect, Format, Head, Reading, identify, pickle,
     torch::tar::{is_part, verdict},
 };
 use crate::{
@@ -350,6 +350,9 @@ fn read_members(window: &Window, torch: bool, reading: &mut Reading<'_>) -> Resu
             .unwrap_or_default();
         let expect = if torch && is_part(last) {
             Expect::Format(&pickle::FORMAT)
+        } else if identify::is_shared_name(last) {
+            // Sources that are packed have firmware and templates under these.
+            Expect::Aside
         } else {
             Expect::Named
         };

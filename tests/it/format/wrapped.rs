@@ -192,6 +192,7 @@ fn ordinary_files_are_silent_however_they_are_compressed() {
         ("p/p.c", b"#include <x.h>\nchar c;\n".to_vec()),
         ("p/site.pth", b"import site\n".to_vec()),
         ("p/CHANGES", b"Changes\n.\n".to_vec()),
+        ("p/fw.bin", vec![1, 2, 3]),
     ]);
     for (name, bytes) in [
         ("app.log", log.as_bytes()),
