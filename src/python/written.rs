@@ -43,14 +43,14 @@ impl<'m, 'a> Written<'m, 'a> {
             all: Cell::new(limits::WRITTEN_STEPS),
             active: RefCell::default(),
         };
-        let replaces = |(seen, scope, _): &(Seen<'a>, ScopeId, u32)| match seen {
+        let changes = |(seen, scope, _): &(Seen<'a>, ScopeId, u32)| match seen {
             Seen::Assigned(Expr::Attribute(attribute), _) => is_writers(attribute.attr.as_str()),
             Seen::Assigned(Expr::Subscript(subscript), _) => is_namespace(&subscript.value),
             Seen::Call(call) => written.patches(call, *scope),
             _ => false,
         };
-        let replaced = module.seen.iter().any(replaces);
-        written.replaced |= replaced;
+        let any = module.seen.iter().any(changes);
+        written.replaced |= any;
         written
     }
 
@@ -64,25 +64,17 @@ impl<'m, 'a> Written<'m, 'a> {
         if !matches!(name, "setattr" | "patch" | "object" | "setitem") {
             return false;
         }
-        call.arguments
-            .args
-            .iter()
-            .take(2)
-            .any(|argument| match argument {
-                Expr::StringLiteral(literal) => literal
-                    .value
-                    .to_str()
-                    .rsplit('.')
-                    .next()
-                    .is_some_and(is_writers),
-                // A module by itself, with a name that is not told.
-                _ => {
-                    let named = call.arguments.args.get(1);
-                    self.begin();
-                    !named.is_some_and(Expr::is_string_literal_expr)
-                        && self.paths(argument, scope).is_some()
-                }
-            })
+        call.arguments.args.iter().take(2).any(|argument| {
+            if let Expr::StringLiteral(literal) = argument {
+                let last = literal.value.to_str().rsplit('.').next();
+                return last.is_some_and(is_writers);
+            }
+            // A module by itself, with a name that is not told.
+            let named = call.arguments.args.get(1);
+            self.begin();
+            !named.is_some_and(Expr::is_string_literal_expr)
+                && self.paths(argument, scope).is_some()
+        })
     }
 
     /// Whether what a call loads was written by the function around it.
@@ -280,15 +272,15 @@ impl<'m, 'a> Written<'m, 'a> {
             return false;
         }
         let uses = self.uses(home);
-        let Some(used) = uses.names.get(name) else {
+        let Some(done) = uses.names.get(name) else {
             return true;
         };
-        !used.escapes
-            && used
+        !done.escapes
+            && done
                 .given
                 .iter()
                 .all(|given| self.own(given, home, home, depth + 1))
-            && used
+            && done
                 .into
                 .iter()
                 .all(|other| self.own_name(other, home, home, depth + 1))
@@ -352,11 +344,7 @@ fn source(call: &ast::ExprCall) -> Option<&Expr> {
 
 fn is_writers(name: &str) -> bool {
     let last = |path: &&str| path.rsplit('.').next() == Some(name);
-    WRITERS
-        .iter()
-        .chain(ROOTS)
-        .chain(WRAPPERS)
-        .any(|path| last(path))
+    WRITERS.iter().chain(ROOTS).chain(WRAPPERS).any(last)
 }
 
 /// `globals()`, `vars(module)`, `module.__dict__`.
