@@ -115,6 +115,13 @@ pub const NAME_STEPS: usize = 4_096;
 /// Steps spent on what all the names of a source file may mean. A file of 10,000 lines takes some hundred thousand.
 pub const NAMES_STEPS: usize = 2_000_000;
 
+/// Steps spent on whether what one call in source loads was written by the function around it. Round trips in real tests take
+/// some tens.
+pub const WRITTEN_CALL_STEPS: usize = 2_000;
+
+/// Steps spent on that in all of a source file. What is not known by then is told like any other call.
+pub const WRITTEN_STEPS: usize = 500_000;
+
 /// Lines of disassembly kept of one artifact for a report. What a hostile pickle does fits in a hundred; a model of a thousand
 /// tensors has some ten thousand lines that say the same.
 pub const LISTING_LINES: usize = 1_000;

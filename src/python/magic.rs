@@ -1,4 +1,4 @@
-//! IPython's way of writing: a cell to the Python that it runs, on the same lines.
+//! `IPython`'s way of writing: a cell to the Python that it runs, on the same lines.
 //!
 //! A cell may be indented as a whole. A cell magic in its first line leaves the rest Python, unless it is one of those that hand
 //! it to something else; an unknown one may do either, so its cell is read as Python. A line magic that runs its argument
@@ -77,7 +77,10 @@ pub(super) fn as_python(cell: &str) -> (String, bool) {
         };
         let (name, words) = word(line);
         let file = words.trim_end().trim_matches(['"', '\'']);
-        let python_file = matches!(name, "writefile" | "file") && file.ends_with(".py");
+        let python_file = matches!(name, "writefile" | "file")
+            && std::path::Path::new(file)
+                .extension()
+                .is_some_and(|suffix| suffix == "py");
         let interpreter = matches!(name, "script" | "!") && words.contains("python");
         if OTHERS.contains(&name) && !python_file && !interpreter {
             return (source, false);
@@ -97,7 +100,7 @@ pub(super) fn as_python(cell: &str) -> (String, bool) {
     (out, true)
 }
 
-/// Without the indentation of its first line, as IPython has it.
+/// Without the indentation of its first line, as `IPython` has it.
 fn dedented(cell: &str) -> String {
     let first = cell.lines().find(|line| !line.trim().is_empty());
     let first = first.unwrap_or_default();

@@ -18,8 +18,10 @@ mod prefilter;
 mod refusal;
 mod resolve;
 mod scope;
+mod uses;
 mod walk;
 mod watched;
+mod writers;
 mod written;
 
 use outline::Parts;

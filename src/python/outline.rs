@@ -198,7 +198,7 @@ fn is_set(before: &[u8], after: &[u8]) -> bool {
     let after = after.get(blanks..).unwrap_or_default();
     match after {
         [b'=', next, ..] => *next != b'=',
-        [b'=' | b'\\', ..] | [] => true,
+        [b'=' | b'\\', ..] | [b'i', b'n', ..] | [] => true,
         // Part of a list of targets, which may go over lines.
         [b',' | b')' | b']' | b':', ..] => {
             let near = before
@@ -213,7 +213,6 @@ fn is_set(before: &[u8], after: &[u8]) -> bool {
                 .is_none_or(|line| line.contains(&b'='));
             first || set
         }
-        [b'i', b'n', ..] => true,
         _ => false,
     }
 }
@@ -351,6 +350,10 @@ impl<'t> Scanner<'t> {
 
     /// The indentation of a line, and steps behind it; `None` of a line that has nothing but blanks and a comment, which is
     /// passed.
+    #[allow(
+        clippy::option_option,
+        reason = "giving up is not the same as nothing there"
+    )]
     fn indent(&mut self) -> Option<Option<Range<usize>>> {
         let start = self.at;
         while matches!(self.peek(0), Some(b' ' | b'\t')) {

@@ -333,9 +333,16 @@ static SPELT: LazyLock<Vec<(&'static str, Spelt)>> = LazyLock::new(|| {
         .map(|word| (*word, Spelt::Switch));
     let names = names.iter().map(|(word, _)| (*word, Spelt::Name));
     let mechanisms = watched::mechanisms().iter();
-    let mechanisms = mechanisms.map(|word| match imports_by_name(word) {
-        true => (*word, Spelt::Import),
-        false => (*word, Spelt::Attribute),
+    let mechanisms = mechanisms.map(|word| {
+        let import = imports_by_name(word);
+        (
+            *word,
+            if import {
+                Spelt::Import
+            } else {
+                Spelt::Attribute
+            },
+        )
     });
     let modules = modules.into_iter().map(|word| (word, Spelt::Module));
     switches

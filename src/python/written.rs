@@ -13,147 +13,13 @@ use std::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    parse::{Children, Expr, Node, Stmt, ast},
+    parse::{Expr, Stmt, ast},
     scope::{Kind, MODULE, Meaning, Module, ScopeId, Seen},
+    uses::{Uses, Walk},
     watched,
+    writers::{FIXTURES, GIVE_BYTES, GIVING, ROOTS, WRAPPERS, WRITERS},
 };
-
-/// What gives bytes of an object, or writes them to what it is given.
-const WRITERS: &[&str] = &[
-    "cloudpickle.CloudPickler",
-    "cloudpickle.Pickler",
-    "cloudpickle.dump",
-    "cloudpickle.dumps",
-    "dill.Pickler",
-    "dill.dump",
-    "dill.dumps",
-    "joblib.dump",
-    "joblib.numpy_pickle.dump",
-    "numpy.save",
-    "numpy.savez",
-    "numpy.savez_compressed",
-    "pandas.to_pickle",
-    "pickle.Pickler",
-    "pickle._Pickler",
-    "pickle._dump",
-    "pickle._dumps",
-    "pickle.dump",
-    "pickle.dumps",
-    "torch.save",
-    "torch.serialization.save",
-];
-
-/// Those of them that give the bytes.
-const GIVE_BYTES: &[&str] = &[
-    "cloudpickle.dumps",
-    "dill.dumps",
-    "pickle._dumps",
-    "pickle.dumps",
-];
-
-/// What makes a file, a folder or a buffer that nothing else knows.
-const ROOTS: &[&str] = &[
-    "tempfile.NamedTemporaryFile",
-    "tempfile.SpooledTemporaryFile",
-    "tempfile.TemporaryDirectory",
-    "tempfile.TemporaryFile",
-    "tempfile.mkdtemp",
-    "tempfile.mkstemp",
-    "tempfile.mktemp",
-];
-
-/// What makes of its first argument another way to the same thing.
-const WRAPPERS: &[&str] = &[
-    "builtins.bytes",
-    "builtins.memoryview",
-    "builtins.open",
-    "builtins.str",
-    "bz2.open",
-    "gzip.open",
-    "io.BytesIO",
-    "io.open",
-    "lzma.open",
-    "os.fdopen",
-    "os.fspath",
-    "os.path.abspath",
-    "os.path.join",
-    "os.path.realpath",
-    "pathlib.Path",
-    "pathlib.PurePath",
-    "six.BytesIO",
-];
-
-/// What looks at it, or takes it away.
-const LOOKS: &[&str] = &[
-    "builtins.len",
-    "builtins.isinstance",
-    "builtins.print",
-    "builtins.repr",
-    "os.close",
-    "os.path.exists",
-    "os.path.getsize",
-    "os.path.isfile",
-    "os.remove",
-    "os.rmdir",
-    "os.unlink",
-    "shutil.rmtree",
-];
-
-/// Methods that give another way to the same thing, or its bytes.
-const GIVING: &[&str] = &[
-    "absolute",
-    "as_posix",
-    "getbuffer",
-    "getvalue",
-    "join",
-    "joinpath",
-    "mkdir",
-    "open",
-    "read",
-    "resolve",
-];
-
-/// Methods that give nothing and write nothing.
-const STILL: &[&str] = &[
-    "cleanup", "close", "exists", "flush", "is_file", "remove", "rmdir", "seek", "stat", "tell",
-    "truncate", "unlink",
-];
-
-/// Parameters by which pytest hands a test a new folder.
-const FIXTURES: &[&str] = &["tmp_path", "tmpdir"];
-
-/// How many steps are followed for one call, and for all of a file.
-const STEPS: usize = 2_000;
-const ALL_STEPS: usize = 500_000;
-
-/// Where something flows that a name stands for.
-#[derive(Debug, Clone, Copy)]
-enum Role<'a> {
-    /// It is only read, or written to by what writes pickles.
-    Fine,
-    /// It is assigned to these.
-    Into(&'a [Expr]),
-    /// It is given these bytes.
-    Given(Option<&'a Expr>),
-    /// It is handed on.
-    Escapes,
-}
-
-/// What is done with a name in a function.
-#[derive(Debug, Default)]
-struct Use<'a> {
-    escapes: bool,
-    into: Vec<&'a str>,
-    given: Vec<&'a Expr>,
-}
-
-/// What is done in a function.
-#[derive(Debug, Default)]
-struct Uses<'a> {
-    names: FxHashMap<&'a str, Use<'a>>,
-    /// Something in it writes a pickle.
-    writes: bool,
-}
+use crate::limits;
 
 /// Says what was written by the function that reads it.
 #[derive(Debug)]
@@ -174,17 +40,17 @@ impl<'m, 'a> Written<'m, 'a> {
             replaced: !module.stars.is_empty(),
             uses: RefCell::default(),
             steps: Cell::new(0),
-            all: Cell::new(ALL_STEPS),
+            all: Cell::new(limits::WRITTEN_STEPS),
             active: RefCell::default(),
         };
-        let replaces = |(seen, scope, _): &(Seen<'a>, ScopeId, u32)| match seen {
+        let changes = |(seen, scope, _): &(Seen<'a>, ScopeId, u32)| match seen {
             Seen::Assigned(Expr::Attribute(attribute), _) => is_writers(attribute.attr.as_str()),
             Seen::Assigned(Expr::Subscript(subscript), _) => is_namespace(&subscript.value),
             Seen::Call(call) => written.patches(call, *scope),
             _ => false,
         };
-        let replaced = module.seen.iter().any(replaces);
-        written.replaced |= replaced;
+        let any = module.seen.iter().any(changes);
+        written.replaced |= any;
         written
     }
 
@@ -198,25 +64,17 @@ impl<'m, 'a> Written<'m, 'a> {
         if !matches!(name, "setattr" | "patch" | "object" | "setitem") {
             return false;
         }
-        call.arguments
-            .args
-            .iter()
-            .take(2)
-            .any(|argument| match argument {
-                Expr::StringLiteral(literal) => literal
-                    .value
-                    .to_str()
-                    .rsplit('.')
-                    .next()
-                    .is_some_and(is_writers),
-                // A module by itself, with a name that is not told.
-                _ => {
-                    let named = call.arguments.args.get(1);
-                    self.steps.set(STEPS);
-                    !named.is_some_and(Expr::is_string_literal_expr)
-                        && self.paths(argument, scope).is_some()
-                }
-            })
+        call.arguments.args.iter().take(2).any(|argument| {
+            if let Expr::StringLiteral(literal) = argument {
+                let last = literal.value.to_str().rsplit('.').next();
+                return last.is_some_and(is_writers);
+            }
+            // A module by itself, with a name that is not told.
+            let named = call.arguments.args.get(1);
+            self.begin();
+            !named.is_some_and(Expr::is_string_literal_expr)
+                && self.paths(argument, scope).is_some()
+        })
     }
 
     /// Whether what a call loads was written by the function around it.
@@ -227,7 +85,7 @@ impl<'m, 'a> Written<'m, 'a> {
         let Some(home) = self.home(scope) else {
             return false;
         };
-        self.steps.set(STEPS);
+        self.begin();
         self.active.borrow_mut().clear();
         self.own(source, scope, home, 0) && (self.is_bytes(source, scope) || self.uses(home).writes)
     }
@@ -249,6 +107,11 @@ impl<'m, 'a> Written<'m, 'a> {
         }
     }
 
+    /// Begins to count anew for one call.
+    pub(super) fn begin(&self) {
+        self.steps.set(limits::WRITTEN_CALL_STEPS);
+    }
+
     fn step(&self) -> bool {
         let (left, all) = (self.steps.get(), self.all.get());
         self.steps.set(left.saturating_sub(1));
@@ -257,7 +120,7 @@ impl<'m, 'a> Written<'m, 'a> {
     }
 
     /// Every qualified name that an expression may stand for; `None` if it may be anything else.
-    fn paths(&self, expr: &'a Expr, scope: ScopeId) -> Option<Vec<String>> {
+    pub(super) fn paths(&self, expr: &'a Expr, scope: ScopeId) -> Option<Vec<String>> {
         let mut attributes = Vec::new();
         let mut base = expr;
         while let Expr::Attribute(attribute) = base {
@@ -409,15 +272,15 @@ impl<'m, 'a> Written<'m, 'a> {
             return false;
         }
         let uses = self.uses(home);
-        let Some(used) = uses.names.get(name) else {
+        let Some(done) = uses.names.get(name) else {
             return true;
         };
-        !used.escapes
-            && used
+        !done.escapes
+            && done
                 .given
                 .iter()
                 .all(|given| self.own(given, home, home, depth + 1))
-            && used
+            && done
                 .into
                 .iter()
                 .all(|other| self.own_name(other, home, home, depth + 1))
@@ -455,13 +318,7 @@ impl<'m, 'a> Written<'m, 'a> {
             Some(function) => vec![&function.body],
             None => self.module.bodies.clone(),
         };
-        let mut walk = Walk {
-            written: self,
-            scope: top,
-            uses: &mut uses,
-            work: Vec::new(),
-            children: Children::default(),
-        };
+        let mut walk = Walk::new(self, top, &mut uses);
         for body in bodies {
             walk.body(body);
         }
@@ -487,11 +344,7 @@ fn source(call: &ast::ExprCall) -> Option<&Expr> {
 
 fn is_writers(name: &str) -> bool {
     let last = |path: &&str| path.rsplit('.').next() == Some(name);
-    WRITERS
-        .iter()
-        .chain(ROOTS)
-        .chain(WRAPPERS)
-        .any(|path| last(path))
+    WRITERS.iter().chain(ROOTS).chain(WRAPPERS).any(last)
 }
 
 /// `globals()`, `vars(module)`, `module.__dict__`.
@@ -519,229 +372,4 @@ fn is_part(expr: &Expr) -> bool {
 
 fn is_inside(text: &str) -> bool {
     !text.contains("..") && !text.contains(':')
-}
-
-/// The walk over a function, without recursion.
-struct Walk<'w, 'm, 'a> {
-    written: &'w Written<'m, 'a>,
-    scope: ScopeId,
-    uses: &'w mut Uses<'a>,
-    /// What is to be looked at, where it flows, and whether it is in a function or a comprehension inside.
-    work: Vec<(Node<'a>, Role<'a>, bool)>,
-    children: Children<'a>,
-}
-
-impl<'a> Walk<'_, '_, 'a> {
-    fn body(&mut self, body: &'a [Stmt]) {
-        self.statements(body, false);
-        while let Some((node, role, inner)) = self.work.pop() {
-            match node {
-                Node::Stmt(stmt) => self.statement(stmt, inner),
-                Node::Expr(expr) => self.expression(expr, role, inner),
-                Node::Pattern(_) => self.others(node, Role::Escapes, inner),
-            }
-        }
-    }
-
-    fn statements(&mut self, body: &'a [Stmt], inner: bool) {
-        let statements = body
-            .iter()
-            .map(|stmt| (Node::Stmt(stmt), Role::Escapes, inner));
-        self.work.extend(statements);
-    }
-
-    fn push(&mut self, expr: &'a Expr, role: Role<'a>, inner: bool) {
-        self.work.push((Node::Expr(expr), role, inner));
-    }
-
-    fn others(&mut self, node: Node<'a>, role: Role<'a>, inner: bool) {
-        self.children.of(node);
-        let children = self.children.nodes.drain(..);
-        self.work.extend(children.map(|child| (child, role, inner)));
-    }
-
-    /// A target: a name is bound, anything else is handed what it is given.
-    fn target(&mut self, target: &'a Expr, inner: bool) {
-        match target {
-            Expr::Name(_) => {}
-            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. })
-                if elts.iter().all(Expr::is_name_expr) => {}
-            _ => self.push(target, Role::Escapes, inner),
-        }
-    }
-
-    fn statement(&mut self, stmt: &'a Stmt, inner: bool) {
-        match stmt {
-            Stmt::Assign(assign) => {
-                for target in &assign.targets {
-                    self.target(target, inner);
-                }
-                self.push(&assign.value, Role::Into(&assign.targets), inner);
-            }
-            Stmt::AnnAssign(assign) => {
-                self.target(&assign.target, inner);
-                if let Some(value) = &assign.value {
-                    self.push(
-                        value,
-                        Role::Into(std::slice::from_ref(&assign.target)),
-                        inner,
-                    );
-                }
-            }
-            Stmt::AugAssign(assign) => {
-                self.target(&assign.target, inner);
-                self.push(
-                    &assign.value,
-                    Role::Into(std::slice::from_ref(&assign.target)),
-                    inner,
-                );
-            }
-            Stmt::With(with) => {
-                for item in &with.items {
-                    let role = match item.optional_vars.as_deref() {
-                        Some(target) => {
-                            self.target(target, inner);
-                            Role::Into(std::slice::from_ref(target))
-                        }
-                        None => Role::Fine,
-                    };
-                    self.push(&item.context_expr, role, inner);
-                }
-                self.statements(&with.body, inner);
-            }
-            Stmt::Expr(expr) => self.push(&expr.value, Role::Fine, inner),
-            Stmt::Assert(assert) => {
-                self.push(&assert.test, Role::Fine, inner);
-                if let Some(message) = &assert.msg {
-                    self.push(message, Role::Fine, inner);
-                }
-            }
-            Stmt::For(each) => {
-                self.target(&each.target, inner);
-                self.push(&each.iter, Role::Escapes, inner);
-                self.statements(&each.body, inner);
-                self.statements(&each.orelse, inner);
-            }
-            Stmt::Delete(_) => {}
-            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {
-                self.others(Node::Stmt(stmt), Role::Escapes, true);
-            }
-            _ => self.others(Node::Stmt(stmt), Role::Escapes, inner),
-        }
-    }
-
-    fn expression(&mut self, expr: &'a Expr, role: Role<'a>, inner: bool) {
-        match expr {
-            Expr::Name(name) => self.name(name.id.as_str(), role, inner),
-            Expr::Call(call) => self.call(call, role, inner),
-            Expr::Attribute(attribute) => {
-                let named = attribute.attr.as_str() == "name";
-                let role = if named { role } else { Role::Escapes };
-                self.push(&attribute.value, role, inner);
-            }
-            Expr::BinOp(operation)
-                if matches!(operation.op, ast::Operator::Div | ast::Operator::Add) =>
-            {
-                self.others(Node::Expr(expr), role, inner);
-            }
-            Expr::Subscript(subscript) => {
-                let one = matches!(&*subscript.slice, Expr::NumberLiteral(_));
-                let role = if one { role } else { Role::Escapes };
-                self.push(&subscript.value, role, inner);
-                self.push(&subscript.slice, Role::Escapes, inner);
-            }
-            Expr::If(either) => {
-                self.push(&either.test, Role::Fine, inner);
-                self.push(&either.body, role, inner);
-                self.push(&either.orelse, role, inner);
-            }
-            Expr::Named(named) if matches!(role, Role::Fine) => {
-                self.push(
-                    &named.value,
-                    Role::Into(std::slice::from_ref(&named.target)),
-                    inner,
-                );
-            }
-            Expr::FString(_) => self.others(Node::Expr(expr), role, inner),
-            Expr::Compare(_) => self.others(Node::Expr(expr), Role::Fine, inner),
-            Expr::Lambda(_)
-            | Expr::ListComp(_)
-            | Expr::SetComp(_)
-            | Expr::DictComp(_)
-            | Expr::Generator(_) => self.others(Node::Expr(expr), Role::Escapes, true),
-            _ => self.others(Node::Expr(expr), Role::Escapes, inner),
-        }
-    }
-
-    fn name(&mut self, name: &'a str, role: Role<'a>, inner: bool) {
-        let used = self.uses.names.entry(name).or_default();
-        match role {
-            Role::Fine if !inner => {}
-            Role::Into(targets) if !inner => {
-                for target in targets {
-                    match target {
-                        Expr::Name(target) => used.into.push(target.id.as_str()),
-                        Expr::Tuple(ast::ExprTuple { elts, .. })
-                        | Expr::List(ast::ExprList { elts, .. }) => {
-                            for element in elts {
-                                match element {
-                                    Expr::Name(target) => used.into.push(target.id.as_str()),
-                                    _ => used.escapes = true,
-                                }
-                            }
-                        }
-                        _ => used.escapes = true,
-                    }
-                }
-            }
-            Role::Given(Some(bytes)) if !inner => used.given.push(bytes),
-            _ => used.escapes = true,
-        }
-    }
-
-    fn call(&mut self, call: &'a ast::ExprCall, role: Role<'a>, inner: bool) {
-        let arguments = &call.arguments;
-        self.written.steps.set(STEPS);
-        let paths = self.written.paths(&call.func, self.scope);
-        let (mut given, mut rest) = (Role::Escapes, Role::Escapes);
-        if let Some(paths) = &paths {
-            let all = |of: &[&str]| paths.iter().all(|path| of.contains(&path.as_str()));
-            if all(WRITERS) {
-                self.uses.writes = true;
-                (given, rest) = (Role::Fine, Role::Fine);
-            } else if paths.iter().all(|path| watched::is_watched(path)) || all(ROOTS) {
-                (given, rest) = (Role::Fine, Role::Fine);
-            } else if all(WRAPPERS) {
-                given = role;
-            } else if all(LOOKS) {
-                given = Role::Fine;
-            }
-        }
-        if let (Expr::Attribute(method), None) = (&*call.func, &paths) {
-            let first = arguments.args.first();
-            let receiver = match method.attr.as_str() {
-                name if GIVING.contains(&name) => role,
-                name if STILL.contains(&name) => Role::Fine,
-                "write" | "write_bytes" => {
-                    (given, self.uses.writes) = (Role::Fine, true);
-                    Role::Given(first)
-                }
-                // A method of what is written, not of where it goes.
-                "to_pickle" => {
-                    (given, self.uses.writes) = (Role::Fine, true);
-                    Role::Escapes
-                }
-                _ => Role::Escapes,
-            };
-            self.push(&method.value, receiver, inner);
-        } else if paths.is_none() {
-            self.push(&call.func, Role::Escapes, inner);
-        }
-        for (argument, at) in arguments.args.iter().zip(0..) {
-            self.push(argument, if at == 0 { given } else { rest }, inner);
-        }
-        for keyword in &arguments.keywords {
-            self.push(&keyword.value, rest, inner);
-        }
-    }
 }

@@ -10,7 +10,7 @@ declare_rule! {
     /// ## What it does
     ///
     /// Warns of a loader that is replaced in its own module, or whose defaults are: `torch.load = ...`,
-    /// `setattr(numpy, "load", ...)`, `numpy.load.__defaults__ = ...`.
+    /// `setattr(numpy, "load", ...)`, `numpy.load.__defaults__ = ...`. Putting back what was there is none.
     ///
     /// ## Why it matters
     ///

@@ -10,7 +10,9 @@ declare_rule! {
     /// ## What it does
     ///
     /// Warns of `load`, `loads` and `Unpickler` of `pickle` (also as `_pickle`, `cPickle`, `pickle5`), `dill` and
-    /// `cloudpickle`, called or passed on. A subclass of `Unpickler` that overrides `find_class` is not reported.
+    /// `cloudpickle`, called or passed on. A subclass of `Unpickler` is not reported if its `find_class` refuses every name that
+    /// it does not list. Nor is a round trip, whatever the loader: bytes of `pickle.dumps`, or a buffer or a temporary file, that
+    /// the same function wrote and handed to nothing else.
     ///
     /// ## Why it matters
     ///
@@ -24,6 +26,16 @@ declare_rule! {
     ///
     /// with open("model.pkl", "rb") as file:
     ///     model = pickle.load(file)
+    /// ```
+    ///
+    /// ```python
+    /// import pickle
+    ///
+    /// class Renamed(pickle.Unpickler):
+    ///     def find_class(self, module, name):
+    ///         if module == "old":
+    ///             module = "new"
+    ///         return super().find_class(module, name)
     /// ```
     ///
     /// ```python
@@ -54,6 +66,13 @@ declare_rule! {
     ///         raise pickle.UnpicklingError(f"{module}.{name} is not data")
     ///
     /// rows = Rows(file).load()
+    /// ```
+    ///
+    /// ```python
+    /// import pickle
+    ///
+    /// def test_round_trip(model):
+    ///     assert pickle.loads(pickle.dumps(model)) == model
     /// ```
     "pickle-load", "unpickling, which runs what the bytes name", Warn, check
 }

@@ -56,6 +56,42 @@ fn magics_set_switches() {
 }
 
 #[test]
+fn what_a_magic_or_an_indented_cell_runs_is_told() {
+    insta::assert_snapshot!(told(&[
+        "import torch",
+        "    x = torch.load('a', weights_only=False)\n    y = 1",
+        "%time x = torch.load('b')",
+        "if x:\n    %timeit -n 1 -r1 torch.load('c')",
+        "%%timeit x = torch.load('d')\nx",
+        "%%capture out\n%%time\ntorch.load('e')",
+        "r = %timeit -o torch.load('f')",
+        "%prun -s cumulative torch.load('g')",
+        "%%some_extension\ntorch.load('h')",
+        "%%writefile load.py\ntorch.load('i')",
+        "%%writefile notes.txt\ntorch.load('no')",
+        "%time for p in q: torch.load(p)",
+        "torch.load?\n!torch.load(no)",
+    ]), @r"
+    cell 2 1:5 call torch.load('a', weights_only=False)
+    cell 3 1:11 call torch.load('b')
+    cell 4 2:22 call torch.load('c')
+    cell 5 1:14 call torch.load('d')
+    cell 6 3:1 call torch.load('e')
+    cell 7 1:16 call torch.load('f')
+    cell 8 1:21 call torch.load('g')
+    cell 9 2:1 call torch.load('h')
+    cell 10 2:1 call torch.load('i')
+    cell 12 1:13 call torch.load(?)
+    ");
+}
+
+#[test]
+fn json_that_only_viewers_take_is_read() {
+    let text = read(b"{\"cells\":[{\"cell_type\":\"markdown\",\"source\":[\"breaks\nhere\"]},{\"cell_type\":\"code\",\"source\":[\"import torch\n\",\"torch.load(p)\"],\"x\":NaN}]}");
+    assert_eq!(text, "cell 2 2:1 call torch.load(?)");
+}
+
+#[test]
 fn one_broken_cell_does_not_hide_the_others() {
     let text = told(&["import torch\ntorch.load(p", "torch.load(q)"]);
     assert!(

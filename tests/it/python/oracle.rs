@@ -209,6 +209,8 @@ fn every_call_that_python_makes_is_told() {
                 _ => None,
             })
             .collect();
+        super::prefilter::compare(source.as_bytes())
+            .unwrap_or_else(|difference| panic!("{source}\n{difference}"));
         for name in line.split_whitespace() {
             let name = name.replace("pickle5", "pickle");
             assert!(told.contains(&name), "{name} was missed in\n{source}");

@@ -182,3 +182,68 @@ fn source_that_breaks_is_judged_as_far_as_it_parses() {
     let found = rules("import torch\ndef f(:\n  pass\ntorch.load(p, weights_only=False)\n");
     assert_eq!(found, ["partial-analysis", "torch-load-unsafe"]);
 }
+
+#[test]
+fn a_keyword_in_the_wrong_brackets_is_said() {
+    insta::assert_snapshot!(told("import torch\nm.load_state_dict(torch.load('p'), weights_only=True)\n"), @"torch-load-implicit [warn] at 2:19: `weights_only` is given to `m.load_state_dict`, not to `torch.load`: before torch 2.6, or with the environment's switch, the file may run any code <torch.load('p')> help: move `weights_only` into the brackets of `torch.load`, out of those of `m.load_state_dict`: `torch.load('p', weights_only=True)`");
+    for source in [
+        "dict(torch.load(p)['state'], weights_only=True)",
+        "torch.load(p).to('cpu', weights_only=True)",
+        "f(g(torch.load(p)), weights_only=True)",
+    ] {
+        let text = told(&format!("import torch\n{source}\n"));
+        assert!(text.contains("out of those of"), "{source}\n{text}");
+    }
+    assert_eq!(
+        rules("import torch\nf(torch.load(p, weights_only=True), weights_only=True)"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn putting_a_loader_back_is_no_second_replacement() {
+    for (source, lines) in [
+        (
+            "old = np.load\nnp.load = mine\nnp.load(p)\nnp.load = old",
+            1,
+        ),
+        (
+            "old = np.load\ntry:\n  np.load = mine\nfinally:\n  setattr(np, 'load', old)",
+            1,
+        ),
+        (
+            "from numpy import load as old\nnp.load = mine\nnp.load = old",
+            1,
+        ),
+        (
+            "class A:\n  def __enter__(self):\n    self.old = np.load\n    np.load = mine\n  def __exit__(self, *_):\n    np.load = self.old",
+            1,
+        ),
+        ("old = np.load\nold = mine\nnp.load = old", 1),
+        ("np.load = np.load", 0),
+        ("old = np.loadtxt\nnp.load = old", 1),
+    ] {
+        let found = rules(&format!("import numpy as np\n{source}\n"));
+        let replaced = found.iter().filter(|rule| **rule == "loader-replaced");
+        assert_eq!(replaced.count(), lines, "{source}");
+    }
+    assert_eq!(
+        rules("import torch\nold = torch.load\ntorch.load = mine\ntorch.load = old\n"),
+        ["loader-replaced"]
+    );
+}
+
+#[test]
+fn a_round_trip_is_told_by_no_rule() {
+    for body in [
+        "pickle.loads(pickle.dumps(x))",
+        "f = io.BytesIO()\n  torch.save(x, f)\n  torch.load(f, weights_only=False)",
+        "f = io.BytesIO()\n  np.save(f, x)\n  np.load(f, allow_pickle=True)",
+        "joblib.dump(x, tmp_path / 'm')\n  joblib.load(tmp_path / 'm')",
+    ] {
+        let source = format!(
+            "import io, joblib, pickle, torch\nimport numpy as np\ndef test(x, tmp_path):\n  {body}\n"
+        );
+        assert_eq!(rules(&source), [""; 0], "{source}");
+    }
+}
