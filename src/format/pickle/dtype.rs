@@ -121,6 +121,10 @@ impl Dtype {
 
 /// How items are laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "answers to independent questions"
+)]
 pub(super) struct Layout {
     /// Bytes of an item.
     pub size: u64,

@@ -1,6 +1,6 @@
 //! Fields of numpy's dtypes: the dict of names, dtypes and offsets, and the tuple of names that goes with it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     dtype::{Dtype, Layout, OF_FIELDS},
@@ -132,7 +132,7 @@ impl Fields {
         let mut record = Record::default();
         let mut objects: Vec<(u64, u64)> = Vec::new();
         let mut others: Vec<(u64, u64)> = Vec::new();
-        let mut tuples: Vec<(u64, Option<Text>)> = Vec::new();
+        let mut tuples: FxHashSet<(u64, Option<Text>)> = FxHashSet::default();
         for name in names {
             let field = looker.string(*name).and_then(|name| by_key.remove(&name));
             let field = field.ok_or("its names are not its fields")?;
@@ -148,20 +148,20 @@ impl Fields {
                 &mut others
             };
             spans.push((field.offset, end));
-            tuples.push((
+            tuples.insert((
                 field.tuple,
                 field.title.and_then(|title| looker.string(title)),
             ));
         }
-        for (key, field) in by_key {
-            if !tuples
-                .iter()
-                .any(|(tuple, title)| *tuple == field.tuple && title.as_ref() == Some(&key))
-            {
-                return Err("a field has no name");
-            }
+        // Whatever else is a key is the title of a field with a name.
+        let titled = by_key.into_values().all(|field| {
+            let key = looker.string(field.key);
+            key.is_some() && tuples.contains(&(field.tuple, key))
+        });
+        if !titled {
+            return Err("a field has no name");
         }
-        if overlap(objects, others) {
+        if overlap(objects, &others) {
             return Err("an object overlaps another field");
         }
         Ok(record)
@@ -169,7 +169,7 @@ impl Fields {
 }
 
 /// Whether a span of objects overlaps another, of objects or not.
-fn overlap(mut objects: Vec<(u64, u64)>, others: Vec<(u64, u64)>) -> bool {
+fn overlap(mut objects: Vec<(u64, u64)>, others: &[(u64, u64)]) -> bool {
     if objects.is_empty() {
         return false;
     }
@@ -192,11 +192,11 @@ mod tests {
 
     #[test]
     fn objects_overlap_nothing() {
-        assert!(!overlap(vec![(0, 8), (8, 16)], vec![(16, 20), (20, 20)]));
-        assert!(overlap(vec![(0, 8), (4, 12)], vec![]));
-        assert!(overlap(vec![(8, 16)], vec![(0, 9)]));
-        assert!(overlap(vec![(8, 16)], vec![(15, 20)]));
-        assert!(overlap(vec![(8, 16)], vec![(0, 40)]));
-        assert!(!overlap(vec![], vec![(0, 9), (0, 9)]));
+        assert!(!overlap(vec![(0, 8), (8, 16)], &[(16, 20), (20, 20)]));
+        assert!(overlap(vec![(0, 8), (4, 12)], &[]));
+        assert!(overlap(vec![(8, 16)], &[(0, 9)]));
+        assert!(overlap(vec![(8, 16)], &[(15, 20)]));
+        assert!(overlap(vec![(8, 16)], &[(0, 40)]));
+        assert!(!overlap(vec![], &[(0, 9), (0, 9)]));
     }
 }

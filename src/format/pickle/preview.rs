@@ -26,6 +26,7 @@ const DEPTH: u32 = 3;
 const ELEMENTS: u64 = (1 << 50) - 1;
 const LONG: u64 = 1 << 51;
 const INT: u64 = 1 << 52;
+const QUANTIZED: u64 = 1 << 53;
 
 /// What is needed to put a value into words.
 #[derive(Debug, Clone, Copy)]
@@ -126,8 +127,9 @@ impl Preview<'_> {
         };
         let class = self.seen.name(class.index())?.name.as_bytes();
         let (in_one, indexes) = match class {
-            b"QUInt4x2Storage" => (2, 0),
-            b"QUInt2x4Storage" => (4, 0),
+            b"QUInt4x2Storage" => (2, QUANTIZED),
+            b"QUInt2x4Storage" => (4, QUANTIZED),
+            b"QInt8Storage" | b"QUInt8Storage" | b"QInt32Storage" => (1, QUANTIZED),
             b"LongStorage" => (1, LONG),
             b"IntStorage" => (1, INT),
             _ => (1, 0),
@@ -138,13 +140,18 @@ impl Preview<'_> {
     }
 
     /// How many elements a storage has that a persistent id names.
-    pub(super) fn elements(&self, storage: Value) -> Option<u64> {
+    pub(super) fn elements(storage: Value) -> Option<u64> {
         let known = (storage.kind() == Kind::Persistent).then(|| storage.number() & ELEMENTS);
         known.and_then(|number| number.checked_sub(1))
     }
 
+    /// Whether a storage is of quantized numbers; `None` if it does not say.
+    pub(super) fn is_quantized(storage: Value) -> Option<bool> {
+        (storage.kind() == Kind::Persistent).then(|| storage.number() & QUANTIZED != 0)
+    }
+
     /// Of what a storage is, if it can hold indices.
-    pub(super) fn indexes(&self, storage: Value) -> Option<Indexes> {
+    pub(super) fn indexes(storage: Value) -> Option<Indexes> {
         if storage.kind() != Kind::Persistent {
             return Some(Indexes::Untold);
         }

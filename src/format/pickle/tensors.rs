@@ -34,6 +34,8 @@ pub(super) struct Known {
     pub contiguous: bool,
     /// Of what its storage is, if it can hold indices.
     pub indexes: Option<Indexes>,
+    /// Of an array: which dtype it has.
+    pub dtype: Option<Value>,
 }
 
 /// Those made last.
@@ -68,9 +70,13 @@ impl Tensors {
         self.next
     }
 
-    /// Notes that an array has its state.
-    pub(super) fn finished(&mut self, array: Value) {
+    /// Notes that an array has its state, and what that says of it.
+    pub(super) fn finished(&mut self, array: Value, known: Known) {
         self.unfinished.remove(&array.detail());
+        if self.last.len() >= KEPT {
+            self.last.pop_front();
+        }
+        self.last.push_back((array.detail(), known));
     }
 
     /// Whether some array has no state yet.

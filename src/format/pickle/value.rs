@@ -493,7 +493,9 @@ impl Nodes {
                 *node = weighed;
             }
         } else {
-            more.iter().for_each(|value| marks.add(value.held()));
+            for value in more {
+                marks.add(value.held());
+            }
         }
         while self.open.last().is_some_and(|open| open.place > place) {
             self.open.pop();

@@ -115,7 +115,7 @@ fn a_dtype_does_not_change_once_something_uses_it() {
     );
 
     let number = build(dtype(object(), "V8", 2), plain, 8, 0);
-    let honest = build(dtype(number.clone(), "V8", 1), field(2), 8, 0);
+    let honest = build(dtype(number.clone(), "V8", 1), field(2), 8, 16);
     assert_eq!(forged(&honest.raw(b"l").stop()), None);
     // The dict is made first and stays where it can be filled.
     let open = number.raw(b"}q\x09").unicode("a").raw(b"h\x02K\0\x86s");

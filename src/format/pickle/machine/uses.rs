@@ -7,6 +7,7 @@ use crate::{
     format::pickle::{
         marks::Marks,
         opcode as op,
+        preview::Preview,
         shapes::{self, Known, Makes, Shape, Values},
         tensors,
         value::{Kind, Value},
@@ -118,7 +119,7 @@ impl Machine<'_> {
         match (shape.makes(), known.first().copied()) {
             (Makes::Tensor, _) if shape.is_strided() => match known {
                 [storage, _, sizes, strides, ..] => {
-                    let indexes = self.looker().indexes(*storage);
+                    let indexes = Preview::indexes(*storage);
                     let (sizes, strides) =
                         (self.values().sizes(*sizes), self.values().sizes(*strides));
                     let (sizes, strides) = (sizes.unwrap_or_default(), strides.unwrap_or_default());
@@ -127,6 +128,7 @@ impl Machine<'_> {
                         sizes,
                         contiguous,
                         indexes,
+                        dtype: None,
                     })
                 }
                 _ => 0,
@@ -180,14 +182,11 @@ impl Machine<'_> {
     /// Compares the state that is set on what a call made, which lies on top.
     pub(super) fn use_of_state(&mut self, row: usize, target: Value, state: Value) {
         let known = self.known(row);
-        let fits = if !target.is_fresh() {
-            Err("state once, on what was just made".to_owned())
-        } else {
-            let values = self.values();
-            match known {
-                Known::Shape(shape) => shape.state(state, &values),
-                Known::Plain => values.plain_state(state),
-            }
+        let values = self.values();
+        let fits = match known {
+            _ if !target.is_fresh() => Err("state once, on what was just made".to_owned()),
+            Known::Shape(shape) => shape.state(state, &values),
+            Known::Plain => values.plain_state(state),
         };
         let is_dtype = matches!(known, Known::Shape(shape) if shape.makes() == Makes::Dtype);
         let fits = fits.and_then(|()| {
@@ -195,7 +194,7 @@ impl Machine<'_> {
                 return Ok(());
             }
             let State { nodes, dtypes, .. } = &mut self.state;
-            let looker = crate::format::pickle::preview::Preview {
+            let looker = Preview {
                 nodes,
                 names: &self.names,
                 seen: &self.seen,
@@ -210,7 +209,19 @@ impl Machine<'_> {
             self.unusual(row, Usage::Build, Part::State, expected, seen);
         }
         if matches!(known, Known::Shape(shape) if shape.makes() == Makes::Array) {
-            self.state.tensors.finished(target);
+            let parts = self.state.nodes.all(state).unwrap_or_default();
+            let (sizes, dtype) = match parts {
+                [_, sizes, dtype, ..] => (self.values().sizes(*sizes), Some(*dtype)),
+                _ => (None, None),
+            };
+            // Of one whose sizes are not known, no dtype is known.
+            let dtype = dtype.filter(|_| sizes.is_some());
+            let known = tensors::Known {
+                sizes: sizes.unwrap_or_default(),
+                dtype,
+                ..Default::default()
+            };
+            self.state.tensors.finished(target, known);
         }
         // What has its state is finished.
         if let Some(top) = self.state.stack.last_mut() {

@@ -5,6 +5,7 @@ use crate::{
     bytes::wide,
     format::pickle::{
         dtype::{Layout, is_code},
+        preview::Preview,
         tensors::{self, Indexes},
         value::{Kind, Value},
     },
@@ -23,18 +24,20 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
             return frombuffer(*bytes, *dtype, *sizes, order, values);
         }
         (Check::Scalar, [dtype, item]) => return scalar(*dtype, *item, values),
-        (Check::Strided, [storage, offset, sizes, strides, ..]) => {
+        (Check::Strided, [storage, offset, sizes, strides, rest @ ..]) => {
+            // A quantized tensor needs more than these functions give it.
+            let quantized = |value: &Value| {
+                values
+                    .canonical(*value)
+                    .is_some_and(|name| name.starts_with("torch.q"))
+            };
+            if Preview::is_quantized(*storage) == Some(true) || rest.iter().any(quantized) {
+                return Err("a storage of numbers that are not quantized".to_owned());
+            }
             return tensor(*storage, *offset, *sizes, *strides, values);
         }
-        (Check::Quantized, [storage, offset, sizes, strides, ..]) => {
-            let count = values.product(*sizes);
-            if values
-                .looker
-                .elements(*storage)
-                .is_some_and(|elements| count.is_none_or(|count| count > elements))
-            {
-                return Err("a storage of as many elements".to_owned());
-            }
+        (Check::Quantized, [storage, offset, sizes, strides, parameters, ..]) => {
+            quantized(*storage, *sizes, *parameters, values)?;
             return tensor(*storage, *offset, *sizes, *strides, values);
         }
         (Check::Sparse, [layout, parts]) => return sparse(*layout, *parts, values),
@@ -107,11 +110,55 @@ fn tensor(
         .integer(offset)
         .and_then(|offset| u64::try_from(offset).ok());
     let needed = tensors::extent(offset.unwrap_or(u64::MAX), &sizes, &strides);
-    match values.looker.elements(storage) {
+    match Preview::elements(storage) {
         Some(elements) if needed > elements => Err(format!(
             "a storage of {needed} elements for a tensor of this size, and this one has {elements}"
         )),
         _ => Ok(()),
+    }
+}
+
+/// A quantized tensor: as many elements as its sizes say, which are made first; and for each channel a scale and a zero point.
+fn quantized(
+    storage: Value,
+    sizes: Value,
+    parameters: Value,
+    values: &Values<'_>,
+) -> Result<(), String> {
+    if Preview::is_quantized(storage) == Some(false) {
+        return Err("a storage of quantized numbers".to_owned());
+    }
+    let count = values.product(sizes);
+    let elements = Preview::elements(storage);
+    if elements.is_some_and(|elements| count.is_none_or(|count| count > elements)) {
+        return Err("a storage of as many elements".to_owned());
+    }
+    let Some([_, scales, zero_points, axis]) = values.looker.nodes.all(parameters) else {
+        return Ok(());
+    };
+    let axis = values
+        .looker
+        .integer(*axis)
+        .and_then(|axis| usize::try_from(axis).ok());
+    let channels = axis.and_then(|axis| values.sizes(sizes)?.get(axis).copied());
+    let of_each = |value: Value| match value.kind() {
+        Kind::List => values
+            .looker
+            .nodes
+            .summary(value)
+            .map(|summary| summary.len),
+        _ => values
+            .tensors
+            .get(value)
+            .and_then(|known| match known.sizes.as_slice() {
+                [count] => Some(*count),
+                _ => None,
+            }),
+    };
+    if channels.is_some() && of_each(*scales) == channels && of_each(*zero_points) == channels {
+        Ok(())
+    } else {
+        Err("a scale and a zero point for each channel".to_owned())
     }
 }
 
@@ -261,6 +308,18 @@ fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> 
     }
     if !layout.listed && !bytes && is_array {
         return Err("bytes for an item that holds no objects".to_owned());
+    }
+    if is_array && !bytes {
+        // numpy takes the first item without asking whether there is one.
+        let array = values
+            .tensors
+            .get(item)
+            .filter(|array| array.sizes.is_empty());
+        let of = array.and_then(|array| values.dtypes.layout(array.dtype?));
+        return match of {
+            Some(of) if of == layout => Ok(()),
+            _ => Err("an array without dimensions, of the same dtype".to_owned()),
+        };
     }
     match values.looker.length(item) {
         Some(length) if length != layout.size => {

@@ -163,11 +163,11 @@ impl Values<'_> {
     }
 
     fn are_sizes(&self, value: Value) -> bool {
+        /// The most dimensions that torch and numpy have.
+        const DIMENSIONS: u64 = 64;
         if value.kind() != Kind::Tuple {
             return self.makes(value) == Some(Makes::Size);
         }
-        /// The most dimensions that torch and numpy have.
-        const DIMENSIONS: u64 = 64;
         let few = self
             .looker
             .nodes
@@ -286,8 +286,7 @@ impl Values<'_> {
     pub(in crate::format::pickle) fn plain_state(&self, state: Value) -> Result<(), String> {
         let expected = || Err("a dict of plain attributes".to_owned());
         match state.kind() {
-            Kind::Dict if self.are_attributes(state, Marks::SPECIAL_KEY) => Ok(()),
-            Kind::Tuple if self.are_attributes(state, Marks::SPECIAL_KEY) => Ok(()),
+            Kind::Dict | Kind::Tuple if self.are_attributes(state, Marks::SPECIAL_KEY) => Ok(()),
             Kind::Tuple => {
                 let known = self
                     .looker
