@@ -1,21 +1,27 @@
 //! Compiles `policies/**/*.yaml` to JSON, so that the program parses no YAML of its own when it starts.
 //!
-//! The YAML itself is embedded as well: a diagnostic that points into a bundled policy shows its line.
+//! The YAML itself is embedded as well: a diagnostic that points into a bundled policy shows its line. What the packs say of
+//! the shapes in which their names are used becomes tables for the reader of pickles, which knows no policy.
 #![allow(
     clippy::disallowed_methods,
     reason = "the program's rules for reading hostile files are not for its own build"
 )]
 
+#[path = "build/shapes.rs"]
+mod shapes;
+
 use std::{env, error::Error, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=policies");
+    println!("cargo::rerun-if-changed=build");
     let root = env::var("CARGO_MANIFEST_DIR")?;
     let out = env::var("OUT_DIR")?;
     let (root, out) = (Path::new(&root).join("policies"), Path::new(&out));
     fs::create_dir_all(out.join("globals"))?;
     compile(&root, out)?;
-    compile(&root.join("globals"), &out.join("globals"))
+    compile(&root.join("globals"), &out.join("globals"))?;
+    shapes::compile(&root, out)
 }
 
 /// Every `x.yaml` in `from` becomes `x.json` in `to`.

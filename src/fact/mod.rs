@@ -11,6 +11,7 @@ mod python;
 mod site;
 mod text;
 mod torch;
+mod usual;
 
 pub use entry::{Brought, Changed, Commit, Entry, EntryKind, Kept};
 pub use excerpt::{Excerpt, Mark};
@@ -20,6 +21,7 @@ pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
 pub use site::{Hop, Place, Site, Span};
 pub use text::{Text, deceives};
 pub use torch::{Obstacle, TorchForm, TorchLoad};
+pub use usual::{Part, UnusualUse};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +51,16 @@ pub enum Fact {
         /// How it is used.
         usage: Usage,
     },
+    /// A global is looked up in a class by `getattr`, as the old protocols do: loading resolves the class's module and then this
+    /// name in it, which is a fact of its own.
+    Attribute {
+        /// The class, or whatever it is.
+        class: GlobalName,
+        /// The name in it.
+        attribute: Text,
+    },
+    /// A global is used in a shape in which no writer uses it.
+    UnusualUse(Box<UnusualUse>),
     /// Loading calls something, with these arguments.
     Call {
         /// What is called.

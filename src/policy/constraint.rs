@@ -4,6 +4,7 @@
 //! proven by the pickle. What is not proven does not pass.
 
 use super::{
+    alias,
     decode::{Decoder, list},
     error::near,
     node::Node,
@@ -110,7 +111,14 @@ impl Constraint {
                 (!found).then(|| format!("`{text}` is not one of the texts that the entry lists"))
             }
             (Self::Allowed(want), Argument::Global(Global::Named(name))) => {
-                let class = name.name.as_str().is_some_and(pattern::looks_like_class);
+                let class =
+                    name.module
+                        .as_str()
+                        .zip(name.name.as_str())
+                        .is_some_and(|(module, name)| {
+                            let (module, name) = alias::canonical(module, name);
+                            pattern::is_class(&module, &name)
+                        });
                 if !allowed(name) {
                     Some(format!("the policy does not allow `{name}`"))
                 } else if (*want == Want::Class && !class) || (*want == Want::Function && class) {

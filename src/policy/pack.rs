@@ -27,6 +27,10 @@ pub struct Pack {
     pub opcodes: Vec<String>,
     /// The globals.
     pub entries: Vec<PackEntry>,
+    /// How they are used: tables of the reader of pickles are made of it, and a policy has no say in it.
+    #[serde(default)]
+    #[allow(dead_code, reason = "it is compiled by the build")]
+    shapes: serde::de::IgnoredAny,
     #[serde(skip)]
     index: OnceLock<Index>,
 }
@@ -142,7 +146,7 @@ macro_rules! packs {
     };
 }
 
-packs!("numpy-arrays", "torch-weights");
+packs!("numpy-arrays", "python-data", "torch-weights");
 
 /// The pack that says what torch lists by default.
 pub(super) const TORCH: &str = "torch-weights";

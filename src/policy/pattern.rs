@@ -139,6 +139,39 @@ pub(super) fn looks_like_class(name: &str) -> bool {
         .is_some_and(char::is_uppercase)
 }
 
+/// Whether a global is a class, as far as its name tells. Some of Python's own begin with a small letter.
+pub(super) fn is_class(module: &str, name: &str) -> bool {
+    const SMALL: &[(&str, &[&str])] = &[
+        (
+            "builtins",
+            &[
+                "bool",
+                "bytearray",
+                "bytes",
+                "complex",
+                "dict",
+                "float",
+                "frozenset",
+                "int",
+                "list",
+                "object",
+                "range",
+                "set",
+                "slice",
+                "str",
+                "tuple",
+            ],
+        ),
+        ("collections", &["defaultdict", "deque"]),
+        (
+            "datetime",
+            &["date", "datetime", "time", "timedelta", "timezone"],
+        ),
+    ];
+    let small = |(known, names): &(&str, &[&str])| *known == module && names.contains(&name);
+    looks_like_class(name) || SMALL.iter().any(small)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Pattern;

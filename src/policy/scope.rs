@@ -237,6 +237,47 @@ impl Scope {
         !listings.is_empty() && !listings.iter().any(any)
     }
 
+    /// Whether an entry of the policy itself lists a global, rather than a pack.
+    fn has_entry(&self, name: &GlobalName) -> bool {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return false;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let active = |listed: &&Listed| self.active(listed);
+        self.newest()
+            .any(|layer| layer.allowing(&module, &qualname).iter().any(active))
+    }
+
+    /// Whether a pack says of a global that it is only ever named: no writer calls it, whatever an entry would allow.
+    pub fn is_only_named(&self, name: &GlobalName) -> bool {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return false;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let mut packs = pack::names().filter_map(pack::by_name);
+        packs.any(|pack| {
+            pack.find(&module, &qualname)
+                .any(|entry| !entry.kind.uses().contains(Usage::Call))
+        })
+    }
+
+    /// Whether an entry lists a global as dangerous, with a reason: then it may be used in any way that the entry allows.
+    pub fn lists_as_dangerous(&self, name: &GlobalName) -> bool {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return false;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let dangerous = |listed: &Listed| {
+            listed.entry.dangerous && listed.entry.reason.is_some() && self.active(listed)
+        };
+        self.newest().any(|layer| {
+            layer
+                .allowing(&module, &qualname)
+                .into_iter()
+                .any(dangerous)
+        })
+    }
+
     /// What is wrong with arguments, one constraint for each.
     fn against(&self, constraints: &[Constraint], arguments: &[Argument]) -> Option<String> {
         if constraints.len() != arguments.len() {
@@ -246,8 +287,11 @@ impl Scope {
                 count(constraints.len())
             ));
         }
-        let allowed =
-            |name: &GlobalName| self.global(name, Usage::Import) == GlobalVerdict::Allowed;
+        // What receives a global may call it: a value of a pack is never called.
+        let allowed = |name: &GlobalName| {
+            let allowed = |usage| self.global(name, usage) == GlobalVerdict::Allowed;
+            allowed(Usage::Import) && (allowed(Usage::Call) || self.has_entry(name))
+        };
         let mut pairs = constraints.iter().zip(arguments).enumerate();
         pairs.find_map(|(at, (constraint, argument))| {
             let why = constraint.refuses(argument, allowed)?;

@@ -65,7 +65,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let verdict = case.scope.global(name, *usage);
-        if verdict == GlobalVerdict::Allowed || defined_by_the_archive(case, observation, name) {
+        if verdict == GlobalVerdict::Allowed
+            || defined_by_the_archive(case, observation, name)
+            || *usage == Usage::Import && looked_up(case, name)
+        {
             continue;
         }
         let hops = observation.site.hops.as_slice();
@@ -133,6 +136,29 @@ fn defined_by_the_archive(case: &Case<'_>, observation: &Observation, name: &Glo
         && case.observations.iter().any(|o| {
             matches!(&o.fact, Fact::Is(id) if id == "torch-script")
                 && observation.site.hops.starts_with(&o.site.hops)
+        })
+}
+
+/// A name in a class that `getattr` looks up, where the policy allows the class and such a call of `getattr`.
+fn looked_up(case: &Case<'_>, name: &GlobalName) -> bool {
+    let getattr = GlobalName::new("builtins", "getattr");
+    let allowed =
+        |name: &GlobalName, usage| case.scope.global(name, usage) == GlobalVerdict::Allowed;
+    name.name.as_bytes().contains(&b'.')
+        && allowed(&getattr, Usage::Call)
+        && case.observations.iter().any(|o| {
+            let Fact::Attribute { class, attribute } = &o.fact else {
+                return false;
+            };
+            let arguments = [
+                Argument::Global(Global::Named(class.clone())),
+                Argument::Str(attribute.clone()),
+            ];
+            let whole = [class.name.as_bytes(), b".", attribute.as_bytes()].concat();
+            class.module == name.module
+                && name.name.as_bytes() == whole
+                && allowed(class, Usage::Import)
+                && case.scope.arguments(&getattr, &arguments) == ArgumentVerdict::Allowed
         })
 }
 
@@ -226,6 +252,12 @@ fn explain(case: &Case<'_>, refused: &Refused<'_>, what: &str, finding: &mut Fin
         finding
             .help
             .push(format!("if the file is yours, {instead}"));
+        return;
+    }
+    if matches!(why, Refusal::Use { .. }) && case.scope.is_only_named(name) {
+        finding.help.push(format!(
+            "`{name}` is only ever named in what its library writes, so no entry can allow this: do not load this file, and find out where it comes from"
+        ));
         return;
     }
     let entry = match why {

@@ -94,6 +94,7 @@ rules! {
     torch_weights_only,
     unknown_artifact,
     unresolved_global,
+    unusual_use,
 }
 
 /// A rule by its id.

@@ -10,7 +10,7 @@ declare_rule! {
     /// ## What it does
     ///
     /// Refuses pickles with data after their end, operands that cross a frame, memo entries of an earlier pickle, memo indexes
-    /// that would take gigabytes, protocols that do not exist, dtypes of numpy whose parts contradict each other.
+    /// that would take gigabytes, protocols that do not exist.
     ///
     /// ## Why it matters
     ///
@@ -35,7 +35,7 @@ pub(super) const KINDS: &[&str] = &[
     "bytes-after-stop",
     "deep-nesting",
     "exponential-references",
-    "forged-dtype",
+    "filled-by-another-name",
     "frame-past-end",
     "frame-straddle",
     "huge-memo-index",
@@ -49,7 +49,7 @@ pub(super) const KINDS: &[&str] = &[
 const NOT_WRITTEN: &[&str] = &[
     "deep-nesting",
     "exponential-references",
-    "forged-dtype",
+    "filled-by-another-name",
     "odd-name",
     "unknown-protocol",
     "values-left",

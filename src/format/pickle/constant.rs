@@ -107,6 +107,40 @@ pub(super) fn decoded(instruction: &Instruction) -> Option<Cow<'_, [u8]>> {
     }
 }
 
+/// The integer that the opcode at `at` pushes, if it has 64 bits.
+pub(super) fn integer(window: &Window, at: u64) -> Option<i64> {
+    const LONGEST: usize = 32;
+    let Instruction {
+        code,
+        operand,
+        length,
+        ..
+    } = instruction(window, at, LONGEST)?;
+    match code {
+        op::LONG1 | op::LONG4 if length <= 16 => i64::try_from(signed_le(&operand)).ok(),
+        op::INT | op::LONG => {
+            let digits = std::str::from_utf8(&operand).ok()?.trim();
+            digits.strip_suffix('L').unwrap_or(digits).parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// How many bytes the constant at `at` has, and the first `max` of them.
+pub(super) fn bytes(window: &Window, at: u64, max: usize) -> Option<(u64, Vec<u8>)> {
+    let Instruction {
+        code,
+        operand,
+        length,
+        ..
+    } = instruction(window, at, max)?;
+    let is_bytes = matches!(
+        code,
+        op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 | op::BYTEARRAY8
+    );
+    is_bytes.then_some((length, operand))
+}
+
 /// How Python would write the constant that the opcode at `at` pushes, cut at about `max` characters.
 pub(super) fn repr(window: &Window, at: u64, max: usize) -> String {
     let Some(instruction) = instruction(window, at, max.max(32)) else {

@@ -3,15 +3,17 @@
 //! A dtype says how the bytes of an array are taken. numpy believes the state that a pickle sets on it: fields that reach
 //! beyond an item, or flags that call plain bytes objects, make numpy follow pointers out of the file, through names that
 //! every array needs. So a state is compared with what `dtype.__reduce__` writes (numpy 1.7 and later, state versions 3 and
-//! 4), and a dtype that could still change while something uses it counts as forged.
+//! 4): sizes, alignment, byte order, names and fields, flags, units. A dtype counts for what it is once its state is set.
 //!
 //! The classes follow `numpy.dtypes` (numpy 1.25 and later): torch's weights-only unpickler compares the class of what it gives
 //! state to, so `numpy.dtypes.Float64DType` has to be listed although only `numpy.dtype` is stored.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
-use super::value::{Kind, Nodes, Value};
-use crate::{bytes::wide, limits};
+use super::{
+    fields::{Fields, Record},
+    preview::Preview,
+    value::{Kind, Value},
+};
+use crate::fact::GlobalName;
 
 /// Class by type code, and the bytes of an item where they are always the same.
 const CLASSES: &[(&str, &str, Option<u64>)] = &[
@@ -44,33 +46,54 @@ const CLASSES: &[(&str, &str, Option<u64>)] = &[
 const OBJECT: &str = "ObjectDType";
 const VOID: &str = "VoidDType";
 
-/// Codes whose size is not part of the class.
-const SIZED: &[&str] = &["O", "M", "m", "S", "U", "V"];
-
-/// Flags of a dtype that call its bytes references: counted, pickled as a list, pointers. The others (clearing memory, the
-/// interpreter's lock, how single items are read, alignment) do no harm where nothing is a reference.
-const REFERENCES: i32 = 0x07;
-/// What an object needs, and what an item needs that holds some: without clearing, memory is taken for references.
-const IS_OBJECT: i32 = 0x0f;
-const HOLDS_OBJECTS: i32 = 0x0b;
-
-/// Whether flags say the truth about an item.
-fn agree(flags: i32, objects: bool, needed: i32) -> bool {
-    if objects {
-        flags & needed == needed
-    } else {
-        flags & REFERENCES == 0
-    }
+/// How a class takes bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// Numbers of a fixed size.
+    Fixed,
+    /// Dates and durations: a fixed size, and a unit in the state.
+    Dated,
+    /// Texts of four bytes a character.
+    Wide,
+    /// Bytes.
+    Narrow,
+    /// Bytes, or fields, or an array.
+    Void,
+    /// Objects.
+    Objects,
 }
+
+/// Flags of a dtype, as numpy writes them. What an object has:
+const OF_OBJECT: i64 = 0x3f;
+/// What fields hand on to what has them: references, clearing, the interpreter's lock.
+pub(super) const OF_FIELDS: i64 = 0x1b;
+/// Memory is cleared before it is used.
+const CLEARED: i64 = 0x08;
+/// The interpreter's lock is held, as always for fields.
+const LOCKED: i64 = 0x10;
+/// Items are set by the type of another library.
+const OWN_SETTER: i64 = 0x40;
+/// Arrays are pickled as lists.
+const LISTED: i64 = 0x02;
+/// Fields are aligned.
+const ALIGNED: i64 = 0x80;
+/// numpy's own limit for the size of an item.
+const LARGEST: u64 = 0x7fff_ffff;
+/// Dtypes of one stream that are followed. Most pickles have a handful; one that joins arrays from many files has one for each.
+const DTYPES: usize = 1 << 18;
+/// Units of dates and durations.
+const UNITS: &[&str] = &[
+    "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic",
+];
 
 /// What is known of a dtype, in 24 bits; 0 is nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dtype(u32);
 
-/// Bits of the class; above them stands which of the flexible dtypes it is.
+/// Bits of the class; above them stands which of the dtypes it is.
 const CLASS_BITS: u32 = 5;
 const CLASS: u32 = (1 << CLASS_BITS) - 1;
-/// A type that a global names, other than numpy's own.
+/// A type that another library registers.
 const FOREIGN: u32 = CLASS;
 
 impl Dtype {
@@ -94,146 +117,128 @@ impl Dtype {
         CLASSES.get(at.checked_sub(1)?)
     }
 
-    /// Which of the flexible dtypes.
-    fn flexible(self) -> Option<usize> {
+    /// Which of the dtypes.
+    pub(super) fn index(self) -> Option<usize> {
         crate::bytes::narrow(u64::from(self.0 >> CLASS_BITS)).checked_sub(1)
     }
 }
 
-/// A dtype whose size and parts its state decides.
-#[derive(Debug, Clone, Copy, Default)]
-struct Flexible {
-    /// Its state has been set, and is what numpy writes.
-    stated: bool,
-    /// Something got hold of it before.
-    used: bool,
-    layout: Layout,
-}
-
 /// How items are laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Layout {
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "answers to independent questions"
+)]
+pub(super) struct Layout {
     /// Bytes of an item.
-    size: u64,
+    pub size: u64,
     /// It is an object, or holds some.
-    objects: bool,
+    pub objects: bool,
+    /// Arrays of it are pickled as lists: it holds objects, is a text of any length, or is a part of what held objects.
+    pub listed: bool,
+    /// It is a text of numpy's own, of any length.
+    pub texts: bool,
+    /// It has fields.
+    pub record: bool,
+    /// It is an array: an array of it would have more dimensions instead.
+    pub array: bool,
+    pub flags: i64,
 }
 
-/// Fields that have been put into a dict.
-#[derive(Debug, Clone, Copy, Default)]
-struct Fields {
-    count: u64,
-    /// The byte after the last field.
-    end: u64,
-    objects: bool,
+/// A dtype of the stream.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// The size that it was made with, in bytes; `None` where the state decides alone.
+    made: Option<u64>,
+    /// How items are laid out, once its state is set.
+    layout: Option<Layout>,
 }
 
 /// The dtypes of a stream.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Dtypes {
-    flexible: Vec<Flexible>,
-    /// By dict: pairs of a name and a tuple of a dtype and an offset.
-    fields: FxHashMap<u64, Fields>,
-    /// Dicts that a dtype holds.
-    held: FxHashSet<u64>,
+    known: Vec<Known>,
+    /// Pairs of dicts that may be fields.
+    pub(super) fields: Fields,
 }
 
 impl Dtypes {
-    /// The dtype that `numpy.dtype` makes of a type code.
+    /// The dtype that `numpy.dtype` makes of a kind and a size, as numpy writes them.
     pub(super) fn spelled(&mut self, code: &str) -> Dtype {
-        let code = code.trim_start_matches(['<', '>', '=', '|']);
-        let found = CLASSES.iter().position(|(known, ..)| {
-            code == *known
-                || SIZED.contains(known)
-                    && code
-                        .strip_prefix(known)
-                        .is_some_and(|size| size.bytes().all(|b| b.is_ascii_digit()))
-        });
-        found.map_or(Dtype(0), |at| self.made(at))
+        let Some(at) = class_of(code) else {
+            return Dtype(0);
+        };
+        let number = code
+            .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+            .parse::<u64>()
+            .ok();
+        let made = match (sort(at), number) {
+            (Some(Sort::Wide), Some(number)) => number.checked_mul(4),
+            (Some(Sort::Narrow | Sort::Void), number) => number,
+            // The size is that of the platform it was written on, and part of the class here.
+            _ => CLASSES.get(at).and_then(|(.., size)| *size),
+        };
+        // numpy always writes how long a text, bytes or a void are.
+        if made.is_none() {
+            Dtype(0)
+        } else {
+            self.made(at, made)
+        }
     }
 
     /// The dtype that `numpy.dtype` makes of a type: numpy's own for records, or one that another library registers.
-    pub(super) fn of_type(&mut self, module: &str, name: &str) -> Dtype {
-        let void = matches!(module, "numpy" | "numpy.rec" | "numpy.core.records")
-            && matches!(name, "record" | "void");
-        let void = void.then(|| CLASSES.iter().position(|(.., class, _)| *class == VOID));
-        match void.flatten() {
-            Some(at) => self.made(at),
-            None => Dtype(FOREIGN),
+    pub(super) fn of_type(&mut self, name: &GlobalName) -> Dtype {
+        let (module, name) = (name.module.as_bytes(), name.name.as_bytes());
+        if module.starts_with(b"ml_dtypes") {
+            let size = if name == b"bfloat16" { 2 } else { 1 };
+            return self.keep(FOREIGN, Some(size));
         }
+        let void = module.starts_with(b"numpy") && matches!(name, b"record" | b"void");
+        let void = void.then(|| CLASSES.iter().position(|(.., class, _)| *class == VOID));
+        void.flatten().map_or(Dtype(0), |at| self.made(at, None))
     }
 
-    fn made(&mut self, at: usize) -> Dtype {
-        let class = u32::try_from(at.saturating_add(1)).unwrap_or(0);
-        if CLASSES.get(at).is_some_and(|(.., size)| size.is_some()) {
-            return Dtype(class);
-        }
+    /// The dtype of texts of any length, whose function sets what it needs.
+    pub(super) fn of_texts(&mut self) -> Dtype {
+        let Some(at) = CLASSES.iter().position(|(code, ..)| *code == "T") else {
+            return Dtype(0);
+        };
+        let dtype = self.made(at, None);
+        let layout = Layout {
+            size: 16,
+            texts: true,
+            listed: true,
+            ..Layout::default()
+        };
+        self.settle(dtype, layout);
+        dtype
+    }
+
+    fn made(&mut self, at: usize, made: Option<u64>) -> Dtype {
+        self.keep(u32::try_from(at.saturating_add(1)).unwrap_or(0), made)
+    }
+
+    fn keep(&mut self, class: u32, made: Option<u64>) -> Dtype {
         // One more than there is room for is of a known class, but its state cannot be judged.
-        let room = (u32::MAX >> 8) >> CLASS_BITS;
-        match u32::try_from(self.flexible.len().saturating_add(1)) {
-            Ok(index) if index <= room => {
-                self.flexible.push(Flexible::default());
+        let room = self.known.len() < DTYPES;
+        match u32::try_from(self.known.len().saturating_add(1)) {
+            Ok(index) if room => {
+                self.known.push(Known { made, layout: None });
                 Dtype((index << CLASS_BITS) | class)
             }
             _ => Dtype(class),
         }
     }
 
-    /// Notes that something other than its own state gets hold of a dtype.
-    #[inline]
-    pub(super) fn used(&mut self, value: Value) {
-        if let Some(dtype) = Dtype::of(value)
-            .flexible()
-            .and_then(|at| self.flexible.get_mut(at))
-        {
-            dtype.used = true;
+    fn settle(&mut self, dtype: Dtype, layout: Layout) {
+        if let Some(known) = dtype.index().and_then(|at| self.known.get_mut(at)) {
+            known.layout = Some(layout);
         }
     }
 
-    /// Notes pairs that are put into a dict; whether they may be.
-    #[inline]
-    pub(super) fn put(&mut self, dict: Value, pairs: &[Value], nodes: &Nodes) -> bool {
-        for pair in pairs.chunks_exact(2) {
-            if let [_, field] = pair
-                && field.kind() == Kind::Tuple
-                && let Some([dtype, offset, title @ ..]) = nodes.all(*field)
-                && title.len() <= 1
-                && let Some(layout) = self.layout(*dtype)
-                && let Some(offset) = natural(*offset)
-                && (self.fields.len() < limits::GLOBALS || self.fields.contains_key(&dict.number()))
-            {
-                let fields = self.fields.entry(dict.number()).or_default();
-                fields.count = fields.count.saturating_add(1);
-                fields.end = fields.end.max(offset.saturating_add(layout.size));
-                fields.objects |= layout.objects;
-            }
-        }
-        !self.holds(dict)
-    }
-
-    /// Whether a dtype holds this dict as its fields.
-    #[inline]
-    pub(super) fn holds(&self, dict: Value) -> bool {
-        !self.held.is_empty() && dict.kind() == Kind::Dict && self.held.contains(&dict.number())
-    }
-
-    /// How the items of a dtype whose state is settled are laid out.
-    fn layout(&self, value: Value) -> Option<Layout> {
-        if !matches!(value.kind(), Kind::Result | Kind::Instance) {
-            return None;
-        }
-        let dtype = Dtype::of(value);
-        match dtype.row()? {
-            (_, class, Some(size)) => Some(Layout {
-                size: *size,
-                objects: *class == OBJECT,
-            }),
-            _ => self
-                .flexible
-                .get(dtype.flexible()?)
-                .filter(|flexible| flexible.stated)
-                .map(|flexible| flexible.layout),
-        }
+    /// How the items of a dtype are laid out, once its state is set.
+    pub(super) fn layout(&self, value: Value) -> Option<Layout> {
+        layout(&self.known, value)
     }
 
     /// Takes the state that is set on a dtype. `Err` says why numpy would not have written it.
@@ -241,19 +246,30 @@ impl Dtypes {
         &mut self,
         value: Value,
         state: Value,
-        nodes: &Nodes,
+        looker: &Preview<'_>,
     ) -> Result<(), &'static str> {
+        let layout = self.stated(value, state, looker)?;
+        self.settle(Dtype::of(value), layout);
+        Ok(())
+    }
+
+    fn stated(
+        &mut self,
+        value: Value,
+        state: Value,
+        looker: &Preview<'_>,
+    ) -> Result<Layout, &'static str> {
         let dtype = Dtype::of(value);
-        let parts = (state.kind() == Kind::Tuple).then(|| nodes.all(state));
+        let parts = (state.kind() == Kind::Tuple).then(|| looker.nodes.all(state));
         let Some(
             [
-                version,
-                _order,
+                _,
+                order,
                 base,
                 names,
                 fields,
                 size,
-                _alignment,
+                alignment,
                 flags,
                 metadata @ ..,
             ],
@@ -261,131 +277,233 @@ impl Dtypes {
         else {
             return Err("its state is not the tuple that numpy writes");
         };
-        if !matches!((version.kind(), version.as_int()), (Kind::Int, 3 | 4)) || metadata.len() > 1 {
-            return Err("its state is of a version that numpy does not write");
-        }
-        if size.kind() != Kind::Int || flags.kind() != Kind::Int {
-            return Err("its size and flags are not integers");
-        }
-        let flags = flags.as_int();
+        let (Some(size), Some(alignment), Some(flags)) = (
+            looker.integer(*size),
+            looker.integer(*alignment),
+            looker.integer(*flags),
+        ) else {
+            return Err("its size, alignment and flags are not integers");
+        };
+        // Some releases wrote the flags as a signed byte.
+        let flags = if (-128..0).contains(&flags) {
+            flags.saturating_add(128)
+        } else {
+            flags
+        };
+        let Some(made) = dtype.index().and_then(|at| self.known.get(at)).copied() else {
+            return Err("what it is made from is nothing that numpy writes");
+        };
         let none = |value: &Value| value.kind() == Kind::None;
         let plain = none(base) && none(names) && none(fields);
-        if dtype.0 & CLASS == FOREIGN {
-            // What the library registered stays as it is, but for the flags.
-            return if plain && size.as_int() == -1 && agree(flags, false, 0) {
-                Ok(())
-            } else {
-                Err("its state is not that of a plain type")
+        let order = looker.string(*order);
+        let sort = if dtype.0 & CLASS == FOREIGN {
+            None
+        } else {
+            let at = crate::bytes::narrow(u64::from(dtype.0 & CLASS)).checked_sub(1);
+            let sort = at
+                .and_then(sort)
+                .ok_or("what it is made from has no state")?;
+            let neutral = match sort {
+                Sort::Fixed | Sort::Dated => made.made == Some(1),
+                Sort::Wide => false,
+                Sort::Narrow | Sort::Void | Sort::Objects => true,
+            };
+            if order.is_some_and(|order| order == "|") != neutral {
+                return Err("its byte order is none of its type");
+            }
+            Some(sort)
+        };
+        dated(sort == Some(Sort::Dated), metadata, looker)?;
+        let extended = !matches!(sort, Some(Sort::Fixed | Sort::Dated | Sort::Objects));
+        if !extended {
+            return match (size, alignment, sort) {
+                _ if !plain => Err("it has parts, and its type has none"),
+                (-1, -1, Some(Sort::Objects)) if flags == OF_OBJECT => Ok(Layout {
+                    size: 8,
+                    objects: true,
+                    listed: true,
+                    flags,
+                    ..Layout::default()
+                }),
+                (-1, -1, Some(Sort::Fixed | Sort::Dated)) if flags == 0 => Ok(Layout {
+                    size: made.made.unwrap_or(0),
+                    flags,
+                    ..Layout::default()
+                }),
+                (-1, -1, _) => {
+                    Err("its flags say otherwise than its type whether its items are objects")
+                }
+                _ => Err("it has a size and an alignment of its own, and its type has not"),
             };
         }
-        let Some((_, class, fixed)) = dtype.row() else {
-            return Err("what it is made from is no type code");
+        let size = u64::try_from(size).ok().filter(|size| *size <= LARGEST);
+        let size = size.ok_or("its size is negative, or more than numpy has")?;
+        if made.made.is_some_and(|known| known != size) {
+            return Err("its size is another than it is made with");
+        }
+        // Some releases gave none to aligned fields of which there are none.
+        let fieldless = size == 0 && !none(names);
+        if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || fieldless && alignment == 0) {
+            return Err("its alignment is none");
+        }
+        let written = |expected: i64, may: i64| {
+            flags & expected == expected && flags & !(expected | may) == 0
         };
-        if fixed.is_some() {
-            return if !plain || size.as_int() != -1 {
-                Err("it has parts, and its type has none")
-            } else if !agree(flags, *class == OBJECT, IS_OBJECT) {
-                Err("its flags say otherwise than its type whether its items are objects")
-            } else {
-                Ok(())
+        let (record, agree) = if plain {
+            let expected = match sort {
+                Some(Sort::Wide) => written(0, CLEARED),
+                None => written(0, OWN_SETTER),
+                _ => flags == 0,
             };
-        }
-        let Some(known) = dtype.flexible().and_then(|at| self.flexible.get(at)) else {
-            return Err("there are too many to follow");
-        };
-        if known.stated {
-            return Err("its state is set twice");
-        }
-        if known.used {
-            return Err("something uses it before its state is set");
-        }
-        let Some(size) = natural(*size) else {
-            return Err("its size is negative");
-        };
-        let objects = if plain {
-            false
-        } else if *class != VOID {
+            (Record::default(), expected)
+        } else if sort != Some(Sort::Void) {
             return Err("it has parts, and its type has none");
         } else if none(names) && none(fields) {
-            self.array(*base, size, nodes)?
+            let (record, of_item) = self.array(*base, size, looker)?;
+            (record, flags == of_item)
         } else if none(base) {
-            self.record(*names, *fields, size, nodes)?
+            let record = self
+                .fields
+                .record((*names, *fields), size, looker, |dtype| {
+                    layout(&self.known, dtype)
+                })?;
+            // A selection of fields keeps the flags of the whole.
+            (record, written(LOCKED | record.flags, OF_FIELDS | ALIGNED))
         } else {
             return Err("it has both fields and a shape");
         };
-        if !agree(flags, objects, HOLDS_OBJECTS) {
-            return Err("its flags say otherwise than its parts whether its items hold objects");
+        if !agree {
+            return Err("its flags are not those that numpy gives to its parts");
         }
-        if let Some(known) = dtype.flexible().and_then(|at| self.flexible.get_mut(at)) {
-            known.stated = true;
-            known.layout = Layout { size, objects };
-        }
-        Ok(())
+        Ok(Layout {
+            size,
+            objects: record.objects,
+            listed: flags & LISTED != 0,
+            record: !none(names),
+            array: !none(base),
+            flags,
+            ..Layout::default()
+        })
     }
 
-    /// An item that is an array: a dtype and a shape. Whether it holds objects.
-    fn array(&self, base: Value, size: u64, nodes: &Nodes) -> Result<bool, &'static str> {
-        let parts = (base.kind() == Kind::Tuple).then(|| nodes.all(base));
+    /// An item that is an array: a dtype and a shape.
+    fn array(
+        &self,
+        base: Value,
+        size: u64,
+        looker: &Preview<'_>,
+    ) -> Result<(Record, i64), &'static str> {
+        let parts = (base.kind() == Kind::Tuple).then(|| looker.nodes.all(base));
         let Some([item, shape]) = parts.flatten() else {
             return Err("its base is not a dtype and a shape");
         };
-        let Some(layout) = self.layout(*item) else {
-            return Err("its base is not a dtype that is settled");
+        let Some(layout) = self.layout(*item).filter(|layout| !layout.texts) else {
+            return Err("its base is not a dtype whose state is set");
         };
-        let shape = match shape.kind() {
-            Kind::Tuple => nodes.all(*shape),
-            _ => Some(std::slice::from_ref(shape)),
+        let items = match shape.kind() {
+            Kind::Tuple => looker.nodes.product(*shape),
+            _ => looker
+                .integer(*shape)
+                .and_then(|items| u64::try_from(items).ok()),
         };
-        let bytes = shape.and_then(|shape| {
-            shape.iter().try_fold(layout.size, |bytes, length| {
-                bytes.checked_mul(natural(*length)?)
-            })
-        });
-        match bytes {
-            Some(bytes) if bytes == size => Ok(layout.objects),
+        match items.and_then(|items| items.checked_mul(layout.size)) {
+            Some(bytes) if bytes == size => Ok((
+                Record {
+                    end: size,
+                    objects: layout.objects,
+                    flags: 0,
+                },
+                layout.flags,
+            )),
             _ => Err("its base and shape do not come to its size"),
         }
     }
+}
 
-    /// An item of fields. Whether it holds objects.
-    fn record(
-        &mut self,
-        names: Value,
-        fields: Value,
-        size: u64,
-        nodes: &Nodes,
-    ) -> Result<bool, &'static str> {
-        let tuple = (names.kind() == Kind::Tuple).then(|| nodes.get(names));
-        let dict = (fields.kind() == Kind::Dict).then(|| nodes.get(fields));
-        let (Some(Some((names, _))), Some(Some((pairs, _)))) = (tuple, dict) else {
-            return Err("its fields are not a tuple of names and a dict");
-        };
-        let known = self
-            .fields
-            .get(&fields.number())
-            .copied()
-            .unwrap_or_default();
-        // A title is a second key of the same field.
-        if pairs != known.count.saturating_mul(2) || names > known.count {
-            return Err("some of its fields are no dtype that is settled with an offset");
+/// How the items of a dtype are laid out, once its state is set.
+fn layout(known: &[Known], value: Value) -> Option<Layout> {
+    if !matches!(value.kind(), Kind::Result | Kind::Instance) {
+        return None;
+    }
+    known.get(Dtype::of(value).index()?)?.layout
+}
+
+/// Metadata: for dates and durations with the unit, otherwise a dict.
+fn dated(dated: bool, metadata: &[Value], looker: &Preview<'_>) -> Result<(), &'static str> {
+    match metadata {
+        [] if dated => Err("it is a date or a duration without a unit"),
+        [] => Ok(()),
+        [metadata] if dated => {
+            let parts = (metadata.kind() == Kind::Tuple).then(|| looker.nodes.all(*metadata));
+            let unit = match parts.flatten() {
+                Some([dict, unit]) if matches!(dict.kind(), Kind::None | Kind::Dict) => *unit,
+                _ => return Err("its metadata are not what numpy writes"),
+            };
+            let unit = (unit.kind() == Kind::Tuple).then(|| looker.nodes.all(unit));
+            let Some([unit, numbers @ ..]) = unit.flatten() else {
+                return Err("its unit is not what numpy writes");
+            };
+            let name = match unit.kind() {
+                Kind::Bytes => looker.bytes(*unit),
+                // In protocols 0 to 2, `_codecs.encode` makes bytes of a text.
+                Kind::Result => return numbered(numbers, looker),
+                _ => looker.string(*unit).map(|text| text.as_bytes().to_vec()),
+            };
+            if !name.is_some_and(|name| UNITS.iter().any(|unit| unit.as_bytes() == name)) {
+                return Err("its unit is none of numpy's");
+            }
+            numbered(numbers, looker)
         }
-        if known.end > size {
-            return Err("a field reaches beyond its items");
-        }
-        if wide(self.held.len()) >= wide(limits::GLOBALS) {
-            return Err("there are too many to follow");
-        }
-        self.held.insert(fields.number());
-        Ok(known.objects)
+        [metadata] if metadata.kind() == Kind::Dict => Ok(()),
+        _ => Err("its metadata are not what numpy writes"),
     }
 }
 
-/// An integer that is not negative.
-fn natural(value: Value) -> Option<u64> {
-    match value.kind() {
-        Kind::Int => u64::try_from(value.as_int()).ok(),
-        _ => None,
+/// How many of a unit, and of what part: numpy divides by them.
+fn numbered(numbers: &[Value], looker: &Preview<'_>) -> Result<(), &'static str> {
+    let positive = |value: &Value| {
+        looker
+            .integer(*value)
+            .is_some_and(|n| (1..=0x7fff_ffff).contains(&n))
+    };
+    if matches!(numbers.len(), 1..=3) && numbers.iter().all(positive) {
+        Ok(())
+    } else {
+        Err("its unit is not what numpy writes")
     }
+}
+
+/// Whether numpy writes a dtype so: a kind and a size.
+pub(super) fn is_code(code: &str) -> bool {
+    class_of(code).is_some()
+}
+
+/// Which class a kind and a size are of.
+fn class_of(code: &str) -> Option<usize> {
+    CLASSES.iter().position(|(known, ..)| {
+        let digits = |size: &str| !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit());
+        code == *known && known.ends_with(|c: char| c.is_ascii_digit())
+            || sized(known) && code.strip_prefix(known).is_some_and(digits)
+    })
+}
+
+/// Whether a class has sizes, which stand behind its code.
+fn sized(code: &str) -> bool {
+    matches!(code, "O" | "M" | "m" | "S" | "U" | "V")
+}
+
+/// How a class takes bytes; `None` if its dtypes have no state.
+fn sort(at: usize) -> Option<Sort> {
+    let (code, _, size) = CLASSES.get(at)?;
+    Some(match (*code, size) {
+        ("O", _) => Sort::Objects,
+        ("M" | "m", _) => Sort::Dated,
+        ("U", _) => Sort::Wide,
+        ("S", _) => Sort::Narrow,
+        ("V", _) => Sort::Void,
+        (_, Some(_)) => Sort::Fixed,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -397,10 +515,12 @@ mod tests {
         let mut dtypes = Dtypes::default();
         for (spelled, expected) in [
             ("f8", Some("Float64DType")),
-            ("<U11", Some("StrDType")),
-            ("|b1", Some("BoolDType")),
+            ("U11", Some("StrDType")),
+            ("b1", Some("BoolDType")),
             ("M8", Some("DateTime64DType")),
             ("V48", Some("VoidDType")),
+            ("V", None),
+            ("<f8", None),
             ("f3", None),
             ("", None),
         ] {

@@ -7,12 +7,16 @@
 mod constant;
 mod disassemble;
 mod dtype;
+mod fields;
 mod lex;
 mod machine;
+mod marks;
 mod memo;
 mod opcode;
 mod preview;
 mod seen;
+mod shapes;
+mod tensors;
 mod text;
 mod value;
 mod weights_only;
@@ -50,7 +54,7 @@ What is reported besides globals and calls:
 - `huge-memo-index`: a memo index for which CPython would allocate gigabytes
 - `unknown-protocol`: a protocol above 5
 - `bad-number`: a number operand that is none
-- `forged-dtype`: the state of a numpy dtype that numpy would not have written: fields beyond an item, bytes taken for objects
+- `filled-by-another-name`: a list, dict or set that is filled through the memo or a copy, after something may have got hold of it
 - `odd-name`: a global whose name holds control characters
 - `values-left`: a pickle that leaves more on its stack than its result
 - `deep-nesting`: containers nested deeper than any pickler writes

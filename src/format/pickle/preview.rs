@@ -5,6 +5,7 @@
 use super::{
     Storage, constant,
     seen::Seen,
+    tensors::Indexes,
     value::{Interner, Kind, Nodes, Value},
 };
 use crate::{
@@ -17,9 +18,15 @@ const STRING: usize = 80;
 /// The longest a preview may be.
 const PREVIEW: usize = 240;
 /// Elements of a container that are spelled out.
-const ELEMENTS: usize = 6;
+const SHOWN: usize = 6;
 /// Containers inside containers that are spelled out.
 const DEPTH: u32 = 3;
+
+/// What a value keeps of a storage: the elements, and one more; and what they are.
+const ELEMENTS: u64 = (1 << 50) - 1;
+const LONG: u64 = 1 << 51;
+const INT: u64 = 1 << 52;
+const QUANTIZED: u64 = 1 << 53;
 
 /// What is needed to put a value into words.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +108,74 @@ impl Preview<'_> {
             | Kind::Buffer
             | Kind::Stale => Argument::Unknown,
         }
+    }
+
+    /// An integer of up to 64 bits.
+    pub(super) fn integer(&self, value: Value) -> Option<i64> {
+        match value.kind() {
+            Kind::Int => Some(i64::from(value.as_int())),
+            Kind::Long => constant::integer(self.window, value.number()),
+            _ => None,
+        }
+    }
+
+    /// What a value keeps of a storage, by its persistent id: how many elements it has (those of less than a byte are counted as
+    /// their bytes hold them) and whether they can be indices.
+    pub(super) fn storage_facts(&self, pid: Value) -> Option<u64> {
+        let [_, class, _, _, elements, ..] = self.tuple(pid)? else {
+            return None;
+        };
+        let class = self.seen.name(class.index())?.name.as_bytes();
+        let (in_one, indexes) = match class {
+            b"QUInt4x2Storage" => (2, QUANTIZED),
+            b"QUInt2x4Storage" => (4, QUANTIZED),
+            b"QInt8Storage" | b"QUInt8Storage" | b"QInt32Storage" => (1, QUANTIZED),
+            b"LongStorage" => (1, LONG),
+            b"IntStorage" => (1, INT),
+            _ => (1, 0),
+        };
+        let elements = u64::try_from(self.integer(*elements)?).ok()?;
+        let elements = elements.saturating_mul(in_one).saturating_add(1);
+        Some(elements.min(ELEMENTS) | indexes)
+    }
+
+    /// How many elements a storage has that a persistent id names.
+    pub(super) fn elements(storage: Value) -> Option<u64> {
+        let known = (storage.kind() == Kind::Persistent).then(|| storage.number() & ELEMENTS);
+        known.and_then(|number| number.checked_sub(1))
+    }
+
+    /// Whether a storage is of quantized numbers; `None` if it does not say.
+    pub(super) fn is_quantized(storage: Value) -> Option<bool> {
+        (storage.kind() == Kind::Persistent).then(|| storage.number() & QUANTIZED != 0)
+    }
+
+    /// Of what a storage is, if it can hold indices.
+    pub(super) fn indexes(storage: Value) -> Option<Indexes> {
+        if storage.kind() != Kind::Persistent {
+            return Some(Indexes::Untold);
+        }
+        match storage.number() & (LONG | INT) {
+            LONG => Some(Indexes::Long),
+            INT => Some(Indexes::Int),
+            _ => None,
+        }
+    }
+
+    /// Bytes that are short.
+    pub(super) fn bytes(&self, value: Value) -> Option<Vec<u8>> {
+        const LONGEST: usize = 32;
+        let found = (value.kind() == Kind::Bytes)
+            .then(|| constant::bytes(self.window, value.number(), LONGEST));
+        let (length, bytes) = found.flatten()?;
+        (length == wide(bytes.len())).then_some(bytes)
+    }
+
+    /// How long bytes are.
+    pub(super) fn length(&self, value: Value) -> Option<u64> {
+        let found =
+            (value.kind() == Kind::Bytes).then(|| constant::bytes(self.window, value.number(), 0));
+        found.flatten().map(|(length, _)| length)
     }
 
     /// The bytes of a string value.
@@ -235,12 +310,12 @@ impl Preview<'_> {
         match self.nodes.get(value) {
             Some((len, kept)) if depth > 0 => {
                 let dict = value.kind() == Kind::Dict;
-                for (i, child) in kept.iter().take(ELEMENTS).enumerate() {
+                for (i, child) in kept.iter().take(SHOWN).enumerate() {
                     let separator = if dict && i % 2 == 1 { ": " } else { ", " };
                     out.push_str(if i == 0 { "" } else { separator });
                     self.write(*child, depth.saturating_sub(1), out);
                 }
-                if len > wide(kept.len().min(ELEMENTS)) {
+                if len > wide(kept.len().min(SHOWN)) {
                     out.push_str(", ...");
                 }
             }

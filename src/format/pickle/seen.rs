@@ -6,7 +6,7 @@ use std::{
     mem::{self, Discriminant},
 };
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::value::{Kind, Value};
 use crate::{
@@ -72,6 +72,10 @@ struct Row {
     items: Vec<(u8, usize)>,
     /// The event of its being handed on.
     handed_on: Option<usize>,
+    /// Events of uses in which it is not written; the last stands for those that were not kept.
+    misuses: Vec<usize>,
+    /// How often it served to look up a name in a class, as `getattr` or as the class.
+    looked_into: u64,
 }
 
 /// All that was seen in one stream.
@@ -123,6 +127,8 @@ impl Seen {
             calls: Vec::new(),
             items: Vec::new(),
             handed_on: None,
+            misuses: Vec::new(),
+            looked_into: 0,
         });
         self.rows.len().saturating_sub(1)
     }
@@ -260,6 +266,26 @@ impl Seen {
         }
     }
 
+    /// A global is used in a shape in which it is not written. Equal uses are counted, and those beyond a few of one global.
+    pub(super) fn misused(&mut self, row: usize, fact: Fact, moment: Moment) {
+        const KEPT: usize = 8;
+        let Some(seen) = self.rows.get_mut(row) else {
+            return;
+        };
+        let same = |at: &&usize| {
+            self.events
+                .get(**at)
+                .is_some_and(|event| event.fact == fact)
+        };
+        let full = seen.misuses.last().filter(|_| seen.misuses.len() >= KEPT);
+        if let Some(event) = seen.misuses.iter().find(same).or(full) {
+            count(&mut self.events, *event);
+        } else {
+            seen.misuses.push(self.events.len());
+            self.events.push(event(fact, moment));
+        }
+    }
+
     /// Any other fact: equal ones are counted. Beyond a few hundred different ones of a kind, the last of the kind stands
     /// for the rest; one kind never crowds out another, which a policy may judge differently.
     pub(super) fn other(&mut self, fact: Fact, moment: Moment) {
@@ -338,8 +364,36 @@ impl Seen {
         }
     }
 
-    /// All events, in the order in which they were first seen.
-    pub(super) fn into_events(self) -> Vec<Event> {
+    /// `getattr` and a class served to look up a name in the class.
+    pub(super) fn looked_into(&mut self, getattr: usize, class: usize) {
+        for row in [getattr, class] {
+            if let Some(seen) = self.rows.get_mut(row) {
+                seen.looked_into = seen.looked_into.saturating_add(1);
+            }
+        }
+    }
+
+    /// All events, in the order in which they were first seen. What did nothing but look up names in classes is no event of its
+    /// own: the names are.
+    pub(super) fn into_events(mut self) -> Vec<Event> {
+        let mut dropped: FxHashSet<usize> = FxHashSet::default();
+        for row in self.rows.iter().filter(|row| row.looked_into > 0) {
+            let [import, others @ ..] = &row.uses;
+            let handed = row
+                .handed_on
+                .and_then(|at| self.events.get(at))
+                .map_or(0, |event| event.count);
+            // `getattr` itself is never part of anything, the class only of its arguments.
+            if others.iter().all(Option::is_none) && (handed == 0 || handed == row.looked_into) {
+                dropped.extend(import.iter().chain(&row.handed_on));
+            }
+        }
+        let mut at = 0_usize;
+        self.events.retain(|_| {
+            let kept = !dropped.contains(&at);
+            at = at.saturating_add(1);
+            kept
+        });
         self.events
     }
 }

@@ -5,8 +5,11 @@
 //! (a persistent id's tuple, a call's arguments); they live in a ring, so memory does not grow with the pickle. A child
 //! that has left the ring is unknown, never guessed.
 
+use std::collections::VecDeque;
+
 use rustc_hash::FxHashMap;
 
+use super::marks::Marks;
 use crate::limits;
 
 /// What a value is. `Copy` and eight bytes: a million-object pickle keeps millions in its memo.
@@ -86,6 +89,11 @@ const KINDS: [Kind; 21] = [
 ];
 
 const KIND_SHIFT: u32 = 56;
+/// The kind has five bits of the highest byte; the three above them say what is known besides.
+const KIND: u8 = 0x1f;
+/// Of something that can be filled or given state: this is where it was made, on the stack. What the memo holds, and what
+/// `DUP` copies, is another name for it, through which no pickler fills anything.
+const FRESH: u64 = 1 << 63;
 /// Rows of globals fit in 32 bits; what else is known of a result stands above them.
 const DETAIL_SHIFT: u32 = 32;
 const ROW: u64 = (1 << DETAIL_SHIFT) - 1;
@@ -107,7 +115,7 @@ impl Value {
     pub(super) fn kind(self) -> Kind {
         let [.., kind] = self.0.to_le_bytes();
         KINDS
-            .get(usize::from(kind))
+            .get(usize::from(kind & KIND))
             .copied()
             .unwrap_or(Kind::Unknown)
     }
@@ -134,6 +142,52 @@ impl Value {
                 u32::try_from(self.number().wrapping_shr(DETAIL_SHIFT)).unwrap_or(0)
             }
             _ => 0,
+        }
+    }
+
+    /// The same value where it was made.
+    #[inline]
+    pub(super) const fn fresh(self) -> Self {
+        Self(self.0 | FRESH)
+    }
+
+    /// The same value by another name.
+    #[inline]
+    pub(super) const fn by_name(self) -> Self {
+        Self(self.0 & !FRESH)
+    }
+
+    /// Whether it stands where it was made.
+    #[inline]
+    pub(super) const fn is_fresh(self) -> bool {
+        self.0 & FRESH != 0
+    }
+
+    /// A string or tuple, with what is known of it.
+    #[inline]
+    const fn with(self, marks: Marks) -> Self {
+        Self(self.0 | (u64::from_le_bytes([0, 0, 0, 0, 0, 0, 0, marks.0])))
+    }
+
+    /// What is known of a string, or of a tuple whatever became of its node.
+    #[inline]
+    pub(super) fn marks(self) -> Marks {
+        let [.., top] = self.0.to_le_bytes();
+        match self.kind() {
+            Kind::Str | Kind::StrAt | Kind::Tuple | Kind::FrozenSet => {
+                Marks(top & (Marks::SPECIAL.0 | Marks::CALLABLE.0))
+            }
+            _ => Marks(0),
+        }
+    }
+
+    /// What a container holds that holds this.
+    #[inline]
+    pub(super) fn held(self) -> Marks {
+        match self.kind() {
+            Kind::Str | Kind::StrAt => Marks(self.marks().0 & Marks::SPECIAL.0),
+            Kind::Global | Kind::Extension | Kind::Unknown | Kind::Stale => Marks::CALLABLE,
+            _ => self.marks(),
         }
     }
 
@@ -177,6 +231,32 @@ struct Node {
     values: u64,
     /// How many containers stand inside one another in it, itself included.
     depth: u32,
+    /// What it holds.
+    marks: Marks,
+    /// The product of a tuple's integers, if it holds nothing but integers that are not negative.
+    product: Option<u64>,
+}
+
+/// A list or a dict that may still be filled, or a tuple of sizes that waits for what is of these sizes. Picklers make and fill
+/// them where they stand on the stack, one upon the other, so what is known of them does not depend on how much is pickled in
+/// between.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    id: u64,
+    /// Where on the stack it was made.
+    place: usize,
+    len: u64,
+    marks: Marks,
+    product: Option<u64>,
+}
+
+/// What is known of a container besides its first children.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Summary {
+    /// How many children it has.
+    pub len: u64,
+    /// What they are.
+    pub marks: Marks,
 }
 
 /// What is too large about a container.
@@ -194,6 +274,49 @@ pub(super) struct Nodes {
     ring: Vec<Node>,
     next: u64,
     overgrown: Option<Overgrown>,
+    open: Vec<Open>,
+    long: Long,
+}
+
+/// Tuples of more texts or sizes than a node keeps, whole: the names of an array's fields may be hundreds, and a tensor may have
+/// 64 dimensions. The last of them.
+#[derive(Debug, Clone, Default)]
+struct Long {
+    tuples: VecDeque<(u64, Box<[Value]>)>,
+    values: usize,
+}
+
+impl Long {
+    /// How many values are kept in all. The dtype with the most fields that was seen has some hundred.
+    const VALUES: usize = 1 << 15;
+    /// The most dimensions that torch and numpy have.
+    const DIMENSIONS: usize = 64;
+
+    fn keep(&mut self, id: u64, values: &[Value]) {
+        let texts = || {
+            values
+                .iter()
+                .all(|value| matches!(value.kind(), Kind::Str | Kind::StrAt))
+        };
+        let sizes = || {
+            values
+                .iter()
+                .all(|value| matches!(value.kind(), Kind::Int | Kind::Long))
+        };
+        let kept =
+            values.len() <= Self::DIMENSIONS && sizes() || values.len() <= Self::VALUES && texts();
+        if !kept {
+            return;
+        }
+        self.values = self.values.saturating_add(values.len());
+        self.tuples.push_back((id, values.into()));
+        while self.values > Self::VALUES {
+            let oldest = self.tuples.pop_front();
+            self.values = self
+                .values
+                .saturating_sub(oldest.map_or(self.values, |(_, values)| values.len()));
+        }
+    }
 }
 
 impl Nodes {
@@ -208,8 +331,19 @@ impl Nodes {
             children: [Value::UNKNOWN; CHILDREN],
             values: 1,
             depth: 1,
+            marks: Marks(0),
+            product: None,
         };
         self.weigh(&mut node, children);
+        if kind == Kind::Dict {
+            node.marks.add(Marks::keys(children));
+        } else if kind == Kind::Tuple {
+            node.product = product(children);
+            if children.len() > CHILDREN {
+                self.long.keep(id, children);
+            }
+        }
+        let marks = node.marks;
         for (slot, child) in node.children.iter_mut().zip(children) {
             *slot = *child;
         }
@@ -217,18 +351,101 @@ impl Nodes {
             Some(slot) => *slot = node,
             None => self.ring.push(node),
         }
-        Value::new(kind, id)
+        let value = Value::new(kind, id);
+        match kind {
+            Kind::Tuple | Kind::FrozenSet => value.with(marks),
+            _ => value.fresh(),
+        }
+    }
+
+    /// Notes that a list, a dict or a tuple was made at this place of the stack, from these children.
+    #[inline]
+    pub(super) fn opened(&mut self, value: Value, children: &[Value], place: usize) {
+        let product = match value.kind() {
+            Kind::Tuple => product(children),
+            _ => None,
+        };
+        if value.kind() == Kind::Tuple && product.is_none() {
+            return;
+        }
+        while self.open.last().is_some_and(|open| open.place >= place) {
+            self.open.pop();
+        }
+        let marks = match value.kind() {
+            Kind::Dict => Marks::keys(children),
+            _ => Marks(0),
+        };
+        self.open.push(Open {
+            id: value.number(),
+            place,
+            len: crate::bytes::wide(children.len()),
+            marks,
+            product,
+        });
+    }
+
+    /// What is known of a container that left the ring.
+    fn open(&self, id: u64) -> Option<&Open> {
+        /// Those that a state could hold were made last.
+        const LOOKED_AT: usize = 8;
+        self.open
+            .iter()
+            .rev()
+            .take(LOOKED_AT)
+            .find(|open| open.id == id)
+    }
+
+    /// How many children a container has, and what they are; `None` if that is not known any more.
+    pub(super) fn summary(&self, value: Value) -> Option<Summary> {
+        let id = value.number();
+        if let Some(node) = self.ring.get(Self::slot(id)).filter(|node| node.id == id) {
+            return Some(Summary {
+                len: node.len,
+                marks: node.marks,
+            });
+        }
+        let open = self.open(id)?;
+        Some(Summary {
+            len: open.len,
+            marks: open.marks,
+        })
+    }
+
+    /// All children of a tuple that is still kept: as [`Nodes::all`], and longer ones of texts or of sizes.
+    pub(super) fn whole(&self, tuple: Value) -> Option<&[Value]> {
+        self.all(tuple).or_else(|| {
+            let id = tuple.number();
+            let at = self
+                .long
+                .tuples
+                .binary_search_by_key(&id, |(known, _)| *known)
+                .ok()?;
+            self.long.tuples.get(at).map(|(_, values)| values.as_ref())
+        })
+    }
+
+    /// The product of a tuple's integers, if it holds nothing but integers that are not negative.
+    pub(super) fn product(&self, tuple: Value) -> Option<u64> {
+        let id = tuple.number();
+        match self.ring.get(Self::slot(id)).filter(|node| node.id == id) {
+            Some(node) => node.product,
+            None => self.open(id)?.product,
+        }
     }
 
     /// Adds what children come to, and notices what is more than any honest pickle has.
     #[inline]
     fn weigh(&mut self, node: &mut Node, children: &[Value]) {
         for child in children {
+            node.marks.add(child.held());
             let (values, depth) = match child.kind() {
                 Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet => {
                     let id = child.number();
                     let inner = self.ring.get(Self::slot(id)).filter(|inner| inner.id == id);
-                    inner.map_or((1, 0), |inner| (inner.values, inner.depth))
+                    inner.map_or((1, 0), |inner| {
+                        node.marks.0 |= inner.marks.0 & (Marks::SPECIAL.0 | Marks::CALLABLE.0);
+                        (inner.values, inner.depth)
+                    })
                 }
                 _ => (1, 0),
             };
@@ -253,24 +470,40 @@ impl Nodes {
         crate::bytes::narrow(id & RING.wrapping_sub(1))
     }
 
-    /// Adds children to a container that is still kept.
+    /// Adds children to a container that was made at this place of the stack, as far as it is still kept.
     #[inline]
-    pub(super) fn extend(&mut self, container: Value, more: &[Value]) {
+    pub(super) fn extend(&mut self, container: Value, more: &[Value], place: usize) {
         let id = container.number();
+        let count = crate::bytes::wide(more.len());
+        let mut marks = match container.kind() {
+            Kind::Dict => Marks::keys(more),
+            _ => Marks(0),
+        };
         let kept = self.ring.get(Self::slot(id)).filter(|node| node.id == id);
-        let Some(mut weighed) = kept.copied() else {
-            return;
-        };
-        self.weigh(&mut weighed, more);
-        let Some(node) = self.ring.get_mut(Self::slot(id)) else {
-            return;
-        };
-        (node.values, node.depth) = (weighed.values, weighed.depth);
-        let len = crate::bytes::narrow(node.len);
-        for (slot, child) in node.children.iter_mut().skip(len).zip(more) {
-            *slot = *child;
+        if let Some(mut weighed) = kept.copied() {
+            weighed.marks.add(marks);
+            self.weigh(&mut weighed, more);
+            marks = weighed.marks;
+            let len = crate::bytes::narrow(weighed.len);
+            weighed.len = weighed.len.saturating_add(count);
+            for (slot, child) in weighed.children.iter_mut().skip(len).zip(more) {
+                *slot = *child;
+            }
+            if let Some(node) = self.ring.get_mut(Self::slot(id)) {
+                *node = weighed;
+            }
+        } else {
+            for value in more {
+                marks.add(value.held());
+            }
         }
-        node.len = node.len.saturating_add(crate::bytes::wide(more.len()));
+        while self.open.last().is_some_and(|open| open.place > place) {
+            self.open.pop();
+        }
+        if let Some(open) = self.open.last_mut().filter(|open| open.id == id) {
+            open.len = open.len.saturating_add(count);
+            open.marks.add(marks);
+        }
     }
 
     /// How many children a container has and the first of them; `None` once it has left the ring.
@@ -289,6 +522,15 @@ impl Nodes {
     }
 }
 
+/// The product of integers, if there is nothing but integers that are not negative.
+#[inline]
+fn product(children: &[Value]) -> Option<u64> {
+    children.iter().try_fold(1, |product: u64, child| {
+        let int = (child.kind() == Kind::Int).then(|| child.as_int())?;
+        Some(product.saturating_mul(u64::try_from(int).ok()?))
+    })
+}
+
 /// Strings are interned up to here; a pickle of more distinct names keeps offsets for the others.
 const INTERNED_BYTES: usize = 8 << 20;
 /// ... and up to so many.
@@ -297,7 +539,7 @@ const INTERNED: usize = 128 << 10;
 /// Strings that could name a module or a class, kept once each.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    by_text: FxHashMap<Box<[u8]>, u32>,
+    by_text: FxHashMap<Box<[u8]>, (u32, Marks)>,
     texts: Vec<Box<[u8]>>,
     bytes: usize,
 }
@@ -310,26 +552,32 @@ impl Interner {
         interner
     }
 
-    /// The id of a text, new or not; `None` once the arena is full.
+    /// The value of a text, new or not; `None` once the arena is full.
     #[inline]
-    pub(super) fn intern(&mut self, text: &[u8]) -> Option<u32> {
-        if let Some(id) = self.by_text.get(text) {
-            return Some(*id);
+    pub(super) fn intern(&mut self, text: &[u8]) -> Option<Value> {
+        if let Some((id, marks)) = self.by_text.get(text) {
+            return Some(Value::new(Kind::Str, u64::from(*id)).with(*marks));
         }
         if self.texts.len() >= INTERNED || self.bytes.saturating_add(text.len()) > INTERNED_BYTES {
             return None;
         }
         let id = u32::try_from(self.texts.len()).ok()?;
         self.bytes = self.bytes.saturating_add(text.len());
-        self.by_text.insert(text.into(), id);
+        let marks = Marks::of_text(text);
+        self.by_text.insert(text.into(), (id, marks));
         self.texts.push(text.into());
-        Some(id)
+        Some(Value::new(Kind::Str, u64::from(id)).with(marks))
     }
 
     /// The text of an id.
     pub(super) fn text(&self, id: usize) -> &[u8] {
         self.texts.get(id).map(AsRef::as_ref).unwrap_or_default()
     }
+}
+
+/// A text that is not interned: its opcode's offset.
+pub(super) fn text_at(at: u64, text: &[u8]) -> Value {
+    Value::new(Kind::StrAt, at).with(Marks::of_text(text))
 }
 
 /// Whether a text looks like a module path or a qualified name, which is what is worth interning. Others are still

@@ -54,6 +54,9 @@ for n in range(COUNT):
     some = [made, again, np.dtype(again, copy=True)]
     try:
         some.append(np.zeros(2, made))
+        if len(made.names or ()) > 2:
+            # Fields of it, with the flags of the whole.
+            some.append(np.zeros(2, made)[list(made.names[1:])])
         if made.names:
             some.append(np.zeros(1, made)[0])
             some.append(made[chosen.choice(made.names)] if made.names else made)
@@ -82,7 +85,14 @@ FORGED = {
     "a text with fields": ("S8", (3, "|", None, ("a",), {"a": (i8, 0)}, 8, 1, 0)),
     "a text of negative size": ("S8", (3, "|", None, None, None, -8, 1, 0)),
     "an object in plain bytes": ("V8", (3, "|", None, ("a",), {"a": (obj, 0)}, 8, 1, 0)),
-    "a number in an item of objects": ("V8", (3, "|", None, ("a",), {"a": (i8, 0)}, 8, 1, 27)),
+    "two objects in one place": ("V8", (3, "|", None, ("a", "b"), {"a": (obj, 0), "b": (i8, 0)}, 8, 1, 27)),
+    "an alignment of nothing": ("V8", (3, "|", None, None, None, 8, 0, 0)),
+    "another size than it is made with": ("S8", (3, "|", None, None, None, 4, 1, 0)),
+    "a byte order for objects": ("O8", (3, ">", None, None, None, -1, -1, 63)),
+    "a field that is no name": ("V8", (3, "|", None, ("a",), {"a": (i8, 0), "b": (i8, 0)}, 8, 1, 0)),
+    "a name twice": ("V8", (3, "|", None, ("a", "a"), {"a": (i8, 0)}, 8, 1, 0)),
+    "a date without a unit": ("M8", (3, "<", None, None, None, -1, -1, 0)),
+    "a date of no units": ("M8", (4, "<", None, None, None, -1, -1, 0, (None, (b"ns", 0, 1, 1)))),
     "a field beyond the item": ("V8", (3, "|", None, ("a",), {"a": (i8, 1)}, 8, 1, 0)),
     "a field far beyond": ("V8", (3, "|", None, ("a",), {"a": (i8, 1 << 30)}, 8, 1, 0)),
     "a field before the item": ("V8", (3, "|", None, ("a",), {"a": (i8, -8)}, 8, 1, 0)),

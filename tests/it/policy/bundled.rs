@@ -59,12 +59,22 @@ fn recommended_lets_data_through() {
     for global in [
         "torch._utils:_rebuild_tensor_v2",
         "collections:OrderedDict",
-        "torch:FloatStorage",
+        "torch:Size",
         "numpy.core.multiarray:_reconstruct",
         "numpy._core.multiarray:scalar",
         "numpy:dtype",
     ] {
         assert!(allows(&scope, global, Usage::Call), "{global}");
+    }
+    for global in [
+        "torch:FloatStorage",
+        "torch:Tensor",
+        "torch.nn.parameter:Parameter",
+        "numpy:ndarray",
+    ] {
+        assert!(allows(&scope, global, Usage::Import), "{global}");
+        assert!(!allows(&scope, global, Usage::Call), "{global}");
+        assert!(!allows(&scope, global, Usage::Construct), "{global}");
     }
     let GlobalVerdict::Refused { decided_by, .. } =
         scope.global(&name("posix:system"), Usage::Call)
@@ -114,7 +124,7 @@ fn recommended_is_ready_at_once() {
     let policy = Policy::recommended();
     let made = began.elapsed();
     let scope = policy.scope(&Text::from("model.pt"));
-    assert!(allows(&scope, "torch:Tensor", Usage::Call));
+    assert!(allows(&scope, "torch:Size", Usage::Call));
     let asked = began.elapsed();
     let _ = scope.global(&name("posix:system"), Usage::Call);
     eprintln!(

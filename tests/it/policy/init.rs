@@ -77,7 +77,7 @@ target:
 "###);
     let scope = policy(&text).scope(&"models/net.pt".into());
     assert!(!allows(&scope, "myapp.models:Net", Usage::Import));
-    assert!(allows(&scope, "torch:Tensor", Usage::Call));
+    assert!(allows(&scope, "torch:Size", Usage::Call));
 }
 
 #[test]

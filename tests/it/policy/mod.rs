@@ -48,6 +48,7 @@ const CATALOG: Catalog<'static> = Catalog {
         "torch-weights-only",
         "unknown-artifact",
         "unresolved-global",
+        "unusual-use",
     ],
     formats: &[
         "npy",

@@ -279,7 +279,7 @@ fn the_nearest_level_wins_and_lists_are_united() {
     assert!(
         allows(&scope, "org:A", Usage::Call)
             && allows(&scope, "mine:B", Usage::Call)
-            && allows(&scope, "torch:Tensor", Usage::Call)
+            && allows(&scope, "torch:Size", Usage::Call)
     );
     assert_eq!(scope.format("npy"), FormatVerdict::Allowed);
     let FormatVerdict::Refused { decided_by, advice } = scope.format("pickle") else {

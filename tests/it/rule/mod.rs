@@ -20,6 +20,7 @@ mod state_on_non_instance;
 mod torch_weights_only;
 mod unknown_artifact;
 mod unresolved_global;
+mod unusual_use;
 
 use weighbridge::{
     fact::{Entry, EntryKind, Observation, Text},

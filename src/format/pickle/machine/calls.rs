@@ -3,7 +3,7 @@
 use super::{Halt, Machine, State, malformed};
 use crate::{
     bytes::{ReadError, wide},
-    fact::{Argument, Fact, GlobalName, Text, Unresolved, Usage},
+    fact::{Argument, Fact, Text, Unresolved, Usage},
     format::pickle::{
         constant, opcode as op,
         seen::{ARGUMENTS, Signature},
@@ -122,6 +122,9 @@ impl Machine<'_> {
                 self.seen.handed_on(value.index(), moment);
             }
         }
+        if self.state.tensors.has_unfinished() {
+            self.unfinished_handed_on(from);
+        }
     }
 
     // ---- what runs
@@ -146,6 +149,9 @@ impl Machine<'_> {
         keywords: bool,
     ) -> Value {
         let row = self.callee(callee);
+        if let Some(attribute) = self.attribute(callee, row, arguments) {
+            return attribute;
+        }
         self.seen.used(row, usage, self.moment());
         let signature = self.signature(arguments, usage, keywords);
         if !self.seen.called_before(row, signature) {
@@ -162,58 +168,8 @@ impl Machine<'_> {
         } else {
             Kind::Result
         };
-        Value::made(kind, row, self.detail(row, arguments))
-    }
-
-    /// What is known of the numpy dtype that a call makes; 0 if it makes none.
-    fn detail(&mut self, row: usize, arguments: Value) -> u32 {
-        let is_dtype = |name: &GlobalName| name.module == "numpy" && name.name == "dtype";
-        if !self.seen.name(row).is_some_and(is_dtype) {
-            return 0;
-        }
-        let first = self
-            .state
-            .nodes
-            .get(arguments)
-            .and_then(|(_, kept)| kept.first().copied())
-            .unwrap_or(Value::UNKNOWN);
-        let dtypes = &mut self.state.dtypes;
-        if first.kind() == Kind::Global {
-            let name = self.seen.name(first.index());
-            let name = name.and_then(|name| Some((name.module.as_str()?, name.name.as_str()?)));
-            return name.map_or(0, |(module, name)| dtypes.of_type(module, name).detail());
-        }
-        match self.string(first) {
-            Some(Ok(text)) => {
-                let code = text.as_str().unwrap_or_default();
-                self.state.dtypes.spelled(code).detail()
-            }
-            _ => 0,
-        }
-    }
-
-    /// Compares the state that is set on a numpy dtype with what numpy writes.
-    fn dtype_state(&mut self, row: usize, target: Value, state: Value) {
-        let is_dtype = |name: &GlobalName| {
-            name.module == "numpy" && name.name == "dtype" || name.module == "numpy.dtypes"
-        };
-        if !self.seen.name(row).is_some_and(is_dtype) {
-            return;
-        }
-        let State { nodes, dtypes, .. } = &mut self.state;
-        if let Err(why) = dtypes.build(target, state, nodes) {
-            let detail = || format!("a numpy dtype is forged: {why}");
-            self.seen.anomaly("forged-dtype", detail, self.moment());
-        }
-    }
-
-    /// Something changes the fields that a numpy dtype holds.
-    #[cold]
-    fn fields_changed(&mut self) {
-        let detail = || {
-            String::from("a numpy dtype is forged: its fields are changed after its state is set")
-        };
-        self.seen.anomaly("forged-dtype", detail, self.moment());
+        let detail = self.use_in_call(row, arguments, usage, keywords);
+        Value::made(kind, row, detail).fresh()
     }
 
     /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
@@ -305,10 +261,7 @@ impl Machine<'_> {
             .build(target, state, empty, &self.seen, self.at);
         if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
             self.seen.used(row, Usage::Build, self.moment());
-            self.dtype_state(row, target, state);
-            if self.state.dtypes.holds(state) {
-                self.fields_changed();
-            }
+            self.use_of_state(row, target, state);
         } else {
             let target = self.looker().value(target);
             self.seen
@@ -345,6 +298,9 @@ impl Machine<'_> {
             self.versions(from);
         }
         if target.kind() == kind {
+            if !target.is_fresh() {
+                self.filled_by_another_name();
+            }
             let State {
                 stack,
                 nodes,
@@ -352,12 +308,13 @@ impl Machine<'_> {
                 ..
             } = &mut self.state;
             let items = stack.get(from..).unwrap_or_default();
-            nodes.extend(target, items);
-            if kind == Kind::Dict && !dtypes.put(target, items, nodes) {
-                self.fields_changed();
+            let place = from.saturating_sub(1);
+            nodes.extend(target, items, place);
+            if kind == Kind::Dict {
+                dtypes.fields.put(target, items, nodes);
             }
         } else {
-            self.items_on(target);
+            self.items_on(target, from.saturating_sub(1));
         }
         self.state.stack.truncate(from);
         Ok(())
@@ -368,7 +325,7 @@ impl Machine<'_> {
         let items = self.state.stack.get(from..).unwrap_or_default();
         for pair in items.chunks_exact(2) {
             if let [key, value] = pair
-                && *key == Value::new(Kind::Str, 0)
+                && (key.kind(), key.number()) == (Kind::Str, 0)
                 && value.kind() == Kind::Str
             {
                 let version = Text::new(self.names.text(value.index()));
@@ -382,11 +339,25 @@ impl Machine<'_> {
         }
     }
 
+    /// Something may hold the container already, and would hold another than was looked at.
     #[cold]
-    pub(super) fn items_on(&mut self, target: Value) {
+    fn filled_by_another_name(&mut self) {
+        let detail = || {
+            format!(
+                "{} adds to a container through the memo or a copy of it, not where it was made",
+                op::name(self.code)
+            )
+        };
+        self.seen
+            .anomaly("filled-by-another-name", detail, self.moment());
+    }
+
+    #[cold]
+    pub(super) fn items_on(&mut self, target: Value, place: usize) {
         let op = op::name(self.code);
         if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
             self.seen.items_on(row, op, self.moment());
+            self.use_of_items(row, target, place);
         } else {
             let target = self.looker().value(target);
             self.seen.other(
@@ -438,7 +409,11 @@ impl Machine<'_> {
             let preview = self.looker().value(pid);
             self.seen.persistent(preview, torch_storage, self.moment());
         }
-        self.push(Value::new(Kind::Persistent, 0))
+        let elements = self.looker().storage_facts(pid).filter(|_| torch_storage);
+        self.push(Value::new(
+            Kind::Persistent,
+            elements.map_or(0, |elements| elements.saturating_add(1)),
+        ))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     fact::Text,
     format::pickle::{
         begins_embedded, text,
-        value::{Interner, Kind, Value, is_name_like},
+        value::{self, Interner, Kind, Value, is_name_like},
     },
     limits,
 };
@@ -43,14 +43,16 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn intern(names: &mut Interner, moved: bool, at: u64, bytes: &[u8]) -> Value {
-        let id = if moved || is_name_like(bytes) {
+        let name = is_name_like(bytes);
+        let interned = if moved || name {
             names.intern(bytes)
         } else {
             None
         };
-        match id {
-            Some(id) => Value::new(Kind::Str, u64::from(id)),
+        match interned {
+            Some(value) => value,
             None if moved => Value::UNKNOWN,
+            None if name => value::text_at(at, bytes),
             None => Value::new(Kind::StrAt, at),
         }
     }

@@ -8,6 +8,7 @@
 mod calls;
 mod constants;
 mod stack;
+mod uses;
 
 use super::{
     Storage,
@@ -17,6 +18,8 @@ use super::{
     opcode as op,
     preview::Preview,
     seen::{CONTEXT, Moment, Seen},
+    shapes::Known,
+    tensors::Tensors,
     text,
     value::{Interner, Kind, Nodes, Overgrown, Value},
     weights_only::WeightsOnly,
@@ -95,6 +98,7 @@ struct State {
     memo: Memo,
     nodes: Nodes,
     dtypes: Dtypes,
+    tensors: Tensors,
 }
 
 /// One run over one stream.
@@ -103,6 +107,8 @@ pub(in crate::format::pickle) struct Machine<'m> {
     lexer: Lexer,
     state: State,
     names: Interner,
+    /// How the globals of the rows are written.
+    known: Vec<Known>,
     /// Globals already resolved from these two operands.
     resolved: FxHashMap<(Value, Value), usize>,
     /// Globals already resolved from these two lines.
@@ -240,8 +246,10 @@ impl<'m> Machine<'m> {
                 memo: Memo::default(),
                 nodes: Nodes::default(),
                 dtypes: Dtypes::default(),
+                tensors: Tensors::default(),
             },
             names: Interner::knowing(calls::SKLEARN_VERSION),
+            known: Vec::new(),
             resolved: FxHashMap::default(),
             lines: FxHashMap::default(),
             seen: Seen::default(),
@@ -401,8 +409,7 @@ impl Machine<'_> {
             }
             op::DUP => {
                 let top = self.top()?;
-                self.state.dtypes.used(top);
-                self.push(top)?;
+                self.push(top.by_name())?;
             }
             op::GLOBAL => self.global()?,
             op::STACK_GLOBAL => self.stack_global()?,

@@ -94,6 +94,10 @@ impl Machine<'_> {
 
     pub(super) fn container(&mut self, kind: Kind) -> Result<(), Halt> {
         let value = self.state.nodes.make(kind, &[]);
+        if matches!(kind, Kind::List | Kind::Dict | Kind::Tuple) {
+            let place = self.state.stack.len();
+            self.state.nodes.opened(value, &[], place);
+        }
         self.push(value)
     }
 
@@ -107,8 +111,11 @@ impl Machine<'_> {
         } = &mut self.state;
         let items = stack.get(from..).unwrap_or_default();
         let value = nodes.make(kind, items);
+        if matches!(kind, Kind::List | Kind::Dict | Kind::Tuple) {
+            nodes.opened(value, items, from);
+        }
         if kind == Kind::Dict {
-            dtypes.put(value, items, nodes);
+            dtypes.fields.put(value, items, nodes);
         }
         stack.truncate(from);
         value
@@ -136,9 +143,6 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn get(&mut self, index: u64) -> Result<(), Halt> {
         if let Some(value) = self.state.memo.get(index) {
-            if value.detail() != 0 {
-                self.state.dtypes.used(value);
-            }
             return self.push(value);
         }
         // An unpickler object that is used again still has the memo of its last pickle. A fresh one stops here.
@@ -180,7 +184,7 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn store(&mut self, index: u64, value: Value) {
-        if self.state.memo.put(index, value) != Stored::Fine {
+        if self.state.memo.put(index, value.by_name()) != Stored::Fine {
             let detail =
                 || format!("memo index {index}: CPython would allocate an array that long");
             self.seen.anomaly("huge-memo-index", detail, self.moment());

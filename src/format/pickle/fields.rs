@@ -1,0 +1,202 @@
+//! Fields of numpy's dtypes: the dict of names, dtypes and offsets, and the tuple of names that goes with it.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    dtype::{Dtype, Layout, OF_FIELDS},
+    preview::Preview,
+    value::{Kind, Nodes, Value},
+};
+use crate::{bytes::wide, fact::Text, limits};
+
+/// Fields of one stream that are followed.
+const FIELDS: usize = 1 << 18;
+
+/// A field: a pair of a dict.
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    key: Value,
+    /// The tuple of dtype, offset and title.
+    tuple: u64,
+    dtype: Value,
+    offset: u64,
+    title: Option<Value>,
+}
+
+/// What fields come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Record {
+    /// The byte after the last field.
+    pub end: u64,
+    /// A field is an object, or holds some.
+    pub objects: bool,
+    /// The flags that the fields hand on.
+    pub flags: i64,
+}
+
+/// What may be fields, of all dicts of a stream.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fields {
+    /// By dict: pairs of a name and a tuple of a dtype and an offset.
+    by_dict: FxHashMap<u64, Vec<Field>>,
+    /// Those of all dicts.
+    count: usize,
+    /// Dicts that a dtype holds, with the names that go with them. Dtypes may share them.
+    held: FxHashMap<u64, (u64, Record)>,
+}
+
+impl Fields {
+    /// Notes pairs that are put into a dict, as far as they may be fields.
+    #[inline]
+    pub(super) fn put(&mut self, dict: Value, pairs: &[Value], nodes: &Nodes) {
+        for pair in pairs.chunks_exact(2) {
+            if let [key, field] = pair
+                && field.kind() == Kind::Tuple
+                && let Some([dtype, offset, title @ ..]) = nodes.all(*field)
+                && title.len() <= 1
+                && Dtype::of(*dtype).index().is_some()
+                && offset.kind() == Kind::Int
+                && let Ok(offset) = u64::try_from(offset.as_int())
+                && self.count < FIELDS
+            {
+                self.count = self.count.saturating_add(1);
+                self.by_dict.entry(dict.number()).or_default().push(Field {
+                    key: *key,
+                    tuple: field.number(),
+                    dtype: *dtype,
+                    offset,
+                    title: title.first().copied(),
+                });
+            }
+        }
+    }
+
+    /// An item of fields.
+    pub(super) fn record(
+        &mut self,
+        (names, fields): (Value, Value),
+        size: u64,
+        looker: &Preview<'_>,
+        layout: impl Fn(Value) -> Option<Layout>,
+    ) -> Result<Record, &'static str> {
+        if names.kind() != Kind::Tuple || fields.kind() != Kind::Dict {
+            return Err("its fields are not a tuple of names and a dict");
+        }
+        let record = match self.held.get(&fields.number()) {
+            Some((known, record)) if *known == names.number() => *record,
+            // A dict that came here by another name may still be filled where it was made.
+            _ if !fields.is_fresh() => {
+                return Err("its fields are a dict that something else may change");
+            }
+            _ => self.compare(names, fields, looker, layout)?,
+        };
+        if record.end > size {
+            return Err("a field reaches beyond its items");
+        }
+        if wide(self.held.len()) < wide(limits::GLOBALS) {
+            self.held.insert(fields.number(), (names.number(), record));
+        }
+        Ok(record)
+    }
+
+    /// Compares names with fields: each name is a field, and whatever else is one is a title of a name's.
+    fn compare(
+        &self,
+        names: Value,
+        fields: Value,
+        looker: &Preview<'_>,
+        layout: impl Fn(Value) -> Option<Layout>,
+    ) -> Result<Record, &'static str> {
+        let known = self
+            .by_dict
+            .get(&fields.number())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let count = looker.nodes.summary(fields).map(|summary| summary.len);
+        if count != Some(wide(known.len()).saturating_mul(2)) {
+            return Err("some of its fields are no dtype and offset");
+        }
+        let names = looker
+            .nodes
+            .whole(names)
+            .ok_or("its names cannot be told")?;
+        let mut by_key: FxHashMap<Text, &Field> = FxHashMap::default();
+        for field in known {
+            let key = looker
+                .string(field.key)
+                .ok_or("a name of a field is no text")?;
+            if by_key.insert(key, field).is_some() {
+                return Err("a field is there twice");
+            }
+        }
+        let mut record = Record::default();
+        let mut objects: Vec<(u64, u64)> = Vec::new();
+        let mut others: Vec<(u64, u64)> = Vec::new();
+        let mut tuples: FxHashSet<(u64, Option<Text>)> = FxHashSet::default();
+        for name in names {
+            let field = looker.string(*name).and_then(|name| by_key.remove(&name));
+            let field = field.ok_or("its names are not its fields")?;
+            let layout = layout(field.dtype).filter(|layout| !layout.texts);
+            let layout = layout.ok_or("a field is of a dtype whose state is not set")?;
+            let end = field.offset.saturating_add(layout.size);
+            record.end = record.end.max(end);
+            record.objects |= layout.objects;
+            record.flags |= layout.flags & OF_FIELDS;
+            let spans = if layout.objects {
+                &mut objects
+            } else {
+                &mut others
+            };
+            spans.push((field.offset, end));
+            tuples.insert((
+                field.tuple,
+                field.title.and_then(|title| looker.string(title)),
+            ));
+        }
+        // Whatever else is a key is the title of a field with a name.
+        let titled = by_key.into_values().all(|field| {
+            let key = looker.string(field.key);
+            key.is_some() && tuples.contains(&(field.tuple, key))
+        });
+        if !titled {
+            return Err("a field has no name");
+        }
+        if overlap(objects, &others) {
+            return Err("an object overlaps another field");
+        }
+        Ok(record)
+    }
+}
+
+/// Whether a span of objects overlaps another, of objects or not.
+fn overlap(mut objects: Vec<(u64, u64)>, others: &[(u64, u64)]) -> bool {
+    if objects.is_empty() {
+        return false;
+    }
+    objects.sort_unstable();
+    let among = objects
+        .windows(2)
+        .any(|pair| matches!(pair, [(_, end), (start, _)] if start < end));
+    // The object that begins last before the other's end is the only one that could reach into it.
+    let into = |(start, end): &(u64, u64)| {
+        let before = objects.partition_point(|(object, _)| object < end);
+        let last = before.checked_sub(1).and_then(|at| objects.get(at));
+        last.is_some_and(|(_, object_end)| object_end > start)
+    };
+    among || others.iter().filter(|(start, end)| start < end).any(into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overlap;
+
+    #[test]
+    fn objects_overlap_nothing() {
+        assert!(!overlap(vec![(0, 8), (8, 16)], &[(16, 20), (20, 20)]));
+        assert!(overlap(vec![(0, 8), (4, 12)], &[]));
+        assert!(overlap(vec![(8, 16)], &[(0, 9)]));
+        assert!(overlap(vec![(8, 16)], &[(15, 20)]));
+        assert!(overlap(vec![(8, 16)], &[(0, 40)]));
+        assert!(!overlap(vec![], &[(0, 9), (0, 9)]));
+    }
+}

@@ -1,0 +1,96 @@
+//! Marks: what is known of texts as names of attributes, and of what containers hold, in three bits of a value.
+
+use super::value::{Kind, Value};
+
+/// What is known of strings, and of what containers hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Marks(pub(super) u8);
+
+impl Marks {
+    /// Of a string: Python calls or follows an attribute of this name. Of a tuple: it holds one.
+    pub(super) const SPECIAL: Self = Self(0x40);
+    /// Of a string: an attribute of this name is part of every tensor of torch.
+    pub(super) const OF_TENSORS: Self = Self(0x20);
+    /// Of a container: it holds a global, or something of which nothing is known. (No string is one.)
+    pub(super) const CALLABLE: Self = Self(0x20);
+    /// Of a dict: a key is special.
+    pub(super) const SPECIAL_KEY: Self = Self(0x01);
+    /// Of a dict: a key is an attribute of tensors.
+    pub(super) const TENSOR_KEY: Self = Self(0x02);
+    /// Of a dict: a key is no text.
+    pub(super) const ODD_KEY: Self = Self(0x04);
+
+    /// Whether all of these hold.
+    #[inline]
+    pub(super) const fn has(self, marks: Self) -> bool {
+        self.0 & marks.0 == marks.0
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, marks: Self) {
+        self.0 |= marks.0;
+    }
+
+    /// What the keys of a dict say, of which the pairs are given.
+    #[inline]
+    pub(super) fn keys(pairs: &[Value]) -> Self {
+        let mut marks = Self(0);
+        for key in pairs.iter().step_by(2) {
+            let known = match key.kind() {
+                Kind::Str | Kind::StrAt => {
+                    let marks = key.marks();
+                    Self(
+                        u8::from(marks.has(Self::SPECIAL))
+                            | u8::from(marks.has(Self::OF_TENSORS)) << 1,
+                    )
+                }
+                _ => Self::ODD_KEY,
+            };
+            marks.add(known);
+        }
+        marks
+    }
+
+    /// What is known of a text as the name of an attribute.
+    pub(super) fn of_text(text: &[u8]) -> Self {
+        /// What pickle itself calls on what it fills, and what is called in its place.
+        const CALLED: &[&[u8]] = &[b"append", b"extend", b"add", b"update"];
+        /// What `torch.Tensor` answers by code of its own: setting it does more than to keep a value.
+        const TENSOR: &[&[u8]] = &[
+            b"data",
+            b"grad",
+            b"grad_fn",
+            b"requires_grad",
+            b"names",
+            b"real",
+            b"imag",
+            b"T",
+            b"H",
+            b"mT",
+            b"mH",
+            b"shape",
+            b"dtype",
+            b"device",
+            b"layout",
+            b"is_leaf",
+            b"retains_grad",
+            b"output_nr",
+            b"volatile",
+            b"_grad",
+            b"_grad_fn",
+            b"_backward_hooks",
+            b"_post_accumulate_grad_hooks",
+            b"_cdata",
+            b"_base",
+            b"_version",
+        ];
+        let dunder = text.starts_with(b"__");
+        if dunder || CALLED.contains(&text) {
+            Self::SPECIAL
+        } else if TENSOR.contains(&text) {
+            Self::OF_TENSORS
+        } else {
+            Self(0)
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! What a pattern cannot say, each compared with the real library by a test.
+
+use super::{Check, Known, Shape, fit::Values, known};
+use crate::{
+    bytes::wide,
+    format::pickle::{
+        dtype::{Layout, is_code},
+        preview::Preview,
+        tensors::{self, Indexes},
+        value::{Kind, Value},
+    },
+};
+
+/// Items of no size that an array may have: they cost no bytes in the file and memory when they are listed.
+const EMPTY_ITEMS: u64 = 1 << 24;
+
+/// Compares the arguments of a call, which fit their patterns already. `Err` says what was expected.
+pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Result<(), String> {
+    let fits = match (check, arguments) {
+        (Check::Applier, [function, class, arguments, _]) => {
+            return applied(*function, *class, *arguments, values);
+        }
+        (Check::Frombuffer, [bytes, dtype, sizes, _, order @ ..]) => {
+            return frombuffer(*bytes, *dtype, *sizes, order, values);
+        }
+        (Check::Scalar, [dtype, item]) => return scalar(*dtype, *item, values),
+        (Check::Strided, [storage, offset, sizes, strides, rest @ ..]) => {
+            // A quantized tensor needs more than these functions give it.
+            let quantized = |value: &Value| {
+                values
+                    .canonical(*value)
+                    .is_some_and(|name| name.starts_with("torch.q"))
+            };
+            if Preview::is_quantized(*storage) == Some(true) || rest.iter().any(quantized) {
+                return Err("a storage of numbers that are not quantized".to_owned());
+            }
+            return tensor(*storage, *offset, *sizes, *strides, values);
+        }
+        (Check::Quantized, [storage, offset, sizes, strides, parameters, ..]) => {
+            quantized(*storage, *sizes, *parameters, values)?;
+            return tensor(*storage, *offset, *sizes, *strides, values);
+        }
+        (Check::Sparse, [layout, parts]) => return sparse(*layout, *parts, values),
+        (Check::ArrayState, _) => true,
+        (Check::Dtype, [what, ..]) => return dtype(*what, values),
+        _ => false,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err("other arguments".to_owned())
+    }
+}
+
+/// Compares a state, which fits its pattern already.
+pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(), String> {
+    match (check, values.looker.nodes.all(state)) {
+        (Check::ArrayState, Some([_, sizes, dtype, _, items])) => {
+            array(*sizes, *dtype, *items, values)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A kind and a size, as numpy writes them: it takes much else for a dtype.
+fn dtype(what: Value, values: &Values<'_>) -> Result<(), String> {
+    let code = values.looker.string(what);
+    let good = code.is_none_or(|code| code.as_str().is_some_and(is_code));
+    if good {
+        Ok(())
+    } else {
+        Err("a kind and a size, as in 'f8'".to_owned())
+    }
+}
+
+/// How an item is laid out that an array may have: an item that is itself an array would be more dimensions of it.
+fn item(dtype: Value, values: &Values<'_>) -> Result<Layout, String> {
+    let layout = values.dtypes.layout(dtype).filter(|layout| !layout.array);
+    layout.ok_or_else(|| "a dtype whose state is set, and which is no array itself".to_owned())
+}
+
+/// As many strides as sizes.
+fn strided(sizes: Value, strides: Value, values: &Values<'_>) -> bool {
+    let count = |value: Value| {
+        values
+            .looker
+            .nodes
+            .summary(value)
+            .map(|summary| summary.len)
+    };
+    count(sizes) == count(strides)
+}
+
+/// A tensor that lies in its storage: torch makes the storage of an old checkpoint as large as its tensors ask for.
+fn tensor(
+    storage: Value,
+    offset: Value,
+    sizes: Value,
+    strides: Value,
+    values: &Values<'_>,
+) -> Result<(), String> {
+    let (Some(sizes), Some(strides)) = (values.sizes(sizes), values.sizes(strides)) else {
+        return Err("sizes and strides of at most 64 dimensions".to_owned());
+    };
+    if sizes.len() != strides.len() {
+        return Err("as many strides as sizes".to_owned());
+    }
+    let offset = values
+        .looker
+        .integer(offset)
+        .and_then(|offset| u64::try_from(offset).ok());
+    let needed = tensors::extent(offset.unwrap_or(u64::MAX), &sizes, &strides);
+    match Preview::elements(storage) {
+        Some(elements) if needed > elements => Err(format!(
+            "a storage of {needed} elements for a tensor of this size, and this one has {elements}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A quantized tensor: as many elements as its sizes say, which are made first; and for each channel a scale and a zero point.
+fn quantized(
+    storage: Value,
+    sizes: Value,
+    parameters: Value,
+    values: &Values<'_>,
+) -> Result<(), String> {
+    if Preview::is_quantized(storage) == Some(false) {
+        return Err("a storage of quantized numbers".to_owned());
+    }
+    let count = values.product(sizes);
+    let elements = Preview::elements(storage);
+    if elements.is_some_and(|elements| count.is_none_or(|count| count > elements)) {
+        return Err("a storage of as many elements".to_owned());
+    }
+    let Some([_, scales, zero_points, axis]) = values.looker.nodes.all(parameters) else {
+        return Ok(());
+    };
+    let axis = values
+        .looker
+        .integer(*axis)
+        .and_then(|axis| usize::try_from(axis).ok());
+    let channels = axis.and_then(|axis| values.sizes(sizes)?.get(axis).copied());
+    let of_each = |value: Value| match value.kind() {
+        Kind::List => values
+            .looker
+            .nodes
+            .summary(value)
+            .map(|summary| summary.len),
+        _ => values
+            .tensors
+            .get(value)
+            .and_then(|known| match known.sizes.as_slice() {
+                [count] => Some(*count),
+                _ => None,
+            }),
+    };
+    if channels.is_some() && of_each(*scales) == channels && of_each(*zero_points) == channels {
+        Ok(())
+    } else {
+        Err("a scale and a zero point for each channel".to_owned())
+    }
+}
+
+/// The parts of a sparse tensor: torch believes that indices and values belong together.
+fn sparse(layout: Value, parts: Value, values: &Values<'_>) -> Result<(), String> {
+    let name = tensors::layout(layout);
+    let fits = match (name, values.looker.nodes.all(parts)) {
+        ("torch.sparse_coo", Some([indices, items, size, ..])) => {
+            coordinates(*indices, *items, *size, values)
+        }
+        (
+            "torch.sparse_csr" | "torch.sparse_csc" | "torch.sparse_bsr" | "torch.sparse_bsc",
+            Some(parts),
+        ) => compressed(name, parts, values),
+        _ => None,
+    };
+    match fits {
+        Some(true) => Ok(()),
+        _ => Err("indices, values and sizes that belong together".to_owned()),
+    }
+}
+
+/// Whether coordinates have a row for each sparse dimension and a column for each value.
+fn coordinates(indices: Value, items: Value, size: Value, values: &Values<'_>) -> Option<bool> {
+    let (indices, items) = (values.tensors.get(indices)?, values.tensors.get(items)?);
+    let size = values.sizes(size)?;
+    if !matches!(indices.indexes, Some(Indexes::Long | Indexes::Untold)) {
+        return Some(false);
+    }
+    let [rows, columns] = indices.sizes.as_slice() else {
+        return Some(false);
+    };
+    let (count, dense) = items.sizes.split_first()?;
+    let sparse = size.len().checked_sub(dense.len())?;
+    Some(wide(sparse) == *rows && count == columns && size.get(sparse..)? == dense)
+}
+
+/// Whether compressed indices, plain ones and values are of sizes that belong together, as
+/// `torch._validate_sparse_compressed_tensor_args` wants them.
+fn compressed(layout: &str, parts: &[Value], values: &Values<'_>) -> Option<bool> {
+    let [compressed, plain, items, size] = parts else {
+        return Some(false);
+    };
+    let size = values.sizes(*size)?;
+    let [compressed, plain, items] =
+        [compressed, plain, items].map(|part| values.tensors.get(*part));
+    let (compressed, plain, items) = (compressed?, plain?, items?);
+    if compressed.indexes.is_none() || compressed.indexes != plain.indexes {
+        return Some(false);
+    }
+    let (bounds, batch) = compressed.sizes.split_last()?;
+    let (count, plain_batch) = plain.sizes.split_last()?;
+    let [first, second, dense @ ..] = size.get(batch.len()..)? else {
+        return Some(false);
+    };
+    let inner = items
+        .sizes
+        .strip_prefix(batch)?
+        .strip_prefix(std::slice::from_ref(count))?;
+    let blocked = layout.ends_with("bsr") || layout.ends_with("bsc");
+    let (block, inner) = match inner {
+        [height, width, inner @ ..] if blocked => ([*height, *width], inner),
+        inner => ([1, 1], inner),
+    };
+    let rows = layout.ends_with('r');
+    let [height, width] = block;
+    let (along, block) = if rows {
+        (first, height)
+    } else {
+        (second, width)
+    };
+    Some(
+        batch == plain_batch
+            && size.get(..batch.len())? == batch
+            && inner == dense
+            && block > 0
+            && along.checked_rem(block) == Some(0)
+            && along.checked_div(block)?.checked_add(1) == Some(*bounds)
+            && compressed.contiguous
+            && plain.contiguous,
+    )
+}
+
+/// The items of an array: a list of as many where numpy pickles a list, otherwise as many bytes as they take.
+fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Result<(), String> {
+    let layout = item(dtype, values)?;
+    let count = values.product(sizes).ok_or("a tuple of sizes")?;
+    if layout.listed {
+        let len = (items.kind() == Kind::List)
+            .then(|| values.looker.nodes.summary(items))
+            .flatten();
+        return match len {
+            Some(summary) if summary.len == count => Ok(()),
+            _ => Err(format!("a list of {count} items for an array of that many")),
+        };
+    }
+    if items.kind() == Kind::List {
+        return Err("bytes for an array that holds no objects".to_owned());
+    }
+    if layout.size == 0 && count > EMPTY_ITEMS {
+        return Err(format!("no more than {EMPTY_ITEMS} items of no size"));
+    }
+    let expected = count.saturating_mul(layout.size);
+    match values.looker.length(items) {
+        Some(length) if length != expected => {
+            Err(format!("{expected} bytes for an array of that many"))
+        }
+        // Bytes that are made of a text are counted by numpy itself.
+        _ => Ok(()),
+    }
+}
+
+fn frombuffer(
+    bytes: Value,
+    dtype: Value,
+    sizes: Value,
+    order: &[Value],
+    values: &Values<'_>,
+) -> Result<(), String> {
+    let layout = item(dtype, values)?;
+    if layout.listed {
+        return Err("a dtype that holds no objects".to_owned());
+    }
+    if let [order] = order
+        && !strided(sizes, *order, values)
+    {
+        return Err("as many axes as sizes".to_owned());
+    }
+    let count = values.product(sizes).ok_or("a tuple of sizes")?;
+    let expected = count.saturating_mul(layout.size);
+    match values.looker.length(bytes) {
+        Some(length) if length != expected => {
+            Err(format!("{expected} bytes for an array of that many"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A scalar: the bytes of one item; an array of one where the item holds objects.
+fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> {
+    let layout = self::item(dtype, values)?;
+    let is_array = matches!(item.kind(), Kind::Result);
+    let bytes =
+        values.fits(&super::Pattern::Bytes, item) || matches!(item.kind(), Kind::Str | Kind::StrAt);
+    if layout.texts || layout.objects && (bytes || !layout.record) {
+        return Err("a dtype that is not of objects".to_owned());
+    }
+    if !layout.listed && !bytes && is_array {
+        return Err("bytes for an item that holds no objects".to_owned());
+    }
+    if is_array && !bytes {
+        // numpy takes the first item without asking whether there is one.
+        let array = values
+            .tensors
+            .get(item)
+            .filter(|array| array.sizes.is_empty());
+        let of = array.and_then(|array| values.dtypes.layout(array.dtype?));
+        return match of {
+            Some(of) if of == layout => Ok(()),
+            _ => Err("an array without dimensions, of the same dtype".to_owned()),
+        };
+    }
+    match values.looker.length(item) {
+        Some(length) if length != layout.size => {
+            Err(format!("{} bytes for an item of that many", layout.size))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A function of torch that makes a tensor, a class of tensors, and arguments as that function itself may get.
+fn applied(
+    function: Value,
+    class: Value,
+    arguments: Value,
+    values: &Values<'_>,
+) -> Result<(), String> {
+    let shape = values
+        .shape(function)
+        .filter(|shape| shape.makes == super::Makes::Tensor);
+    let Some(shape) = shape.filter(|shape| shape.check != Some(Check::Applier)) else {
+        return Err("a function of torch that makes a tensor".to_owned());
+    };
+    let of_torch = matches!(
+        values.canonical(class),
+        Some("torch.Tensor" | "torch.nn.parameter.Parameter")
+    );
+    if !of_torch && !values.fits(&super::Pattern::OtherClass, class) {
+        return Err("a class of tensors".to_owned());
+    }
+    shape.call(arguments, values)
+}
+
+impl Values<'_> {
+    /// The shape of a global of a pack.
+    fn shape(&self, value: Value) -> Option<&'static Shape> {
+        let global = (value.kind() == Kind::Global).then(|| self.looker.seen.name(value.index()));
+        let name = global.flatten()?;
+        match known(name.module.as_bytes(), name.name.as_bytes()) {
+            Known::Shape(shape) => Some(shape),
+            Known::Plain => None,
+        }
+    }
+}

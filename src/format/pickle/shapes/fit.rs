@@ -1,0 +1,308 @@
+//! Values against patterns.
+//!
+//! What is not known of a value does not fit a pattern that asks for it. Picklers use arguments and states just after they have
+//! made them, so what is asked for is there, however large the pickle is.
+
+use super::{Known, Makes, Pattern, canonical, known, spelling};
+use crate::format::pickle::{
+    dtype::Dtypes,
+    marks::Marks,
+    preview::Preview,
+    tensors::Tensors,
+    value::{Kind, Value},
+};
+
+/// The values of a stream at a moment.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::format::pickle) struct Values<'a> {
+    /// Containers, texts, globals.
+    pub looker: Preview<'a>,
+    /// numpy's dtypes.
+    pub dtypes: &'a Dtypes,
+    /// torch's tensors.
+    pub tensors: &'a Tensors,
+}
+
+impl Values<'_> {
+    /// Whether a tuple has these parts.
+    pub(super) fn arguments(&self, parts: &[Pattern], tuple: Value) -> bool {
+        let known = (tuple.kind() == Kind::Tuple).then(|| self.looker.nodes.all(tuple));
+        let Some(values) = known.flatten() else {
+            return false;
+        };
+        let optional = |pattern: &&Pattern| matches!(pattern, Pattern::Optional(_));
+        let needed = parts
+            .len()
+            .saturating_sub(parts.iter().filter(optional).count());
+        (needed..=parts.len()).contains(&values.len())
+            && parts
+                .iter()
+                .zip(values)
+                .all(|(part, value)| self.fits(part, *value))
+    }
+
+    /// Whether a value is what a pattern says.
+    pub(super) fn fits(&self, pattern: &Pattern, value: Value) -> bool {
+        let kind = value.kind();
+        match pattern {
+            Pattern::Any => true,
+            Pattern::Data => self.is_data(value),
+            Pattern::None => kind == Kind::None,
+            Pattern::Flag => {
+                kind == Kind::Bool || kind == Kind::Int && matches!(value.as_int(), 0 | 1)
+            }
+            Pattern::Is(is) => kind == Kind::Bool && value.number() == u64::from(*is),
+            Pattern::Int(from, to) => {
+                let int = self.looker.integer(value);
+                int.map_or(
+                    kind == Kind::Long && (*from, *to) == (i64::MIN, i64::MAX),
+                    |int| (from..=to).contains(&&int),
+                )
+            }
+            Pattern::Float => kind == Kind::Float,
+            Pattern::Text => matches!(kind, Kind::Str | Kind::StrAt),
+            Pattern::OneText(texts) => {
+                let text = self.looker.string(value);
+                text.is_some_and(|text| texts.iter().any(|one| text == *one))
+            }
+            Pattern::OneBytes(bytes) => match kind {
+                Kind::Bytes => self
+                    .looker
+                    .bytes(value)
+                    .is_some_and(|known| known == bytes.as_bytes()),
+                _ => self.makes(value) == Some(Makes::Bytes),
+            },
+            Pattern::Bytes => {
+                matches!(kind, Kind::Bytes | Kind::Buffer)
+                    || self.makes(value) == Some(Makes::Bytes)
+            }
+            Pattern::Sizes => self.are_sizes(value),
+            Pattern::Tuple(parts) => self.arguments(parts, value),
+            Pattern::List => kind == Kind::List,
+            Pattern::Dict => kind == Kind::Dict,
+            Pattern::Attributes => self.are_attributes_of_data(value),
+            Pattern::TensorAttributes => {
+                self.are_attributes_of_data(value) && self.are_attributes(value, Marks::TENSOR_KEY)
+            }
+            Pattern::Made(Makes::Dtype) => {
+                self.makes(value) == Some(Makes::Dtype) && self.dtypes.layout(value).is_some()
+            }
+            Pattern::Made(makes) => self.makes(value) == Some(*makes),
+            Pattern::Hooks => {
+                // Made in this place, so nothing has it under another name that could still be filled.
+                kind == Kind::None
+                    || value.is_fresh()
+                        && value.detail() == 0
+                        && self.makes(value) == Some(Makes::OrderedDict)
+            }
+            Pattern::Storage => kind == Kind::Persistent || self.is_loaded_storage(value),
+            Pattern::Global(names, _) => self
+                .canonical(value)
+                .is_some_and(|name| names.contains(&name)),
+            Pattern::Module(module) => {
+                let name = (kind == Kind::Global).then(|| self.looker.seen.name(value.index()));
+                name.flatten().is_some_and(|name| {
+                    let rest = name.module.as_bytes().strip_prefix(module.as_bytes());
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
+                })
+            }
+            Pattern::OtherClass => {
+                kind == Kind::Global && matches!(self.known(value.index()), Some(Known::Plain))
+            }
+            Pattern::OneOf(patterns) => patterns.iter().any(|pattern| self.fits(pattern, value)),
+            Pattern::Optional(pattern) => self.fits(pattern, value),
+        }
+    }
+
+    /// How a row's global is used; `None` if it has no name.
+    fn known(&self, row: usize) -> Option<Known> {
+        let name = self.looker.seen.name(row)?;
+        Some(known(name.module.as_bytes(), name.name.as_bytes()))
+    }
+
+    /// The name that a policy has for a global of a pack.
+    pub(super) fn canonical(&self, value: Value) -> Option<&'static str> {
+        let global = (value.kind() == Kind::Global).then(|| self.looker.seen.name(value.index()));
+        let name = global.flatten()?;
+        canonical(name.module.as_bytes(), name.name.as_bytes())
+    }
+
+    /// What the call made that made a value.
+    pub(in crate::format::pickle) fn makes(&self, value: Value) -> Option<Makes> {
+        if !matches!(value.kind(), Kind::Result | Kind::Instance) {
+            return None;
+        }
+        match self.known(value.global()?)? {
+            Known::Shape(shape) => Some(shape.makes()),
+            Known::Plain => None,
+        }
+    }
+
+    /// A storage that is pickled outside an archive: its bytes are an archive of their own. No pack lists what reads it.
+    fn is_loaded_storage(&self, value: Value) -> bool {
+        let made = matches!(value.kind(), Kind::Result)
+            .then(|| value.global())
+            .flatten();
+        let name = made.and_then(|row| self.looker.seen.name(row));
+        name.is_some_and(|name| name.module == "torch.storage" && name.name == "_load_from_bytes")
+    }
+
+    /// Whether a value is data or an instance: no global, as far down as is known.
+    pub(super) fn is_data(&self, value: Value) -> bool {
+        if value.held().has(Marks::CALLABLE) {
+            return false;
+        }
+        let container = matches!(
+            value.kind(),
+            Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet
+        );
+        let summary = container
+            .then(|| self.looker.nodes.summary(value))
+            .flatten();
+        !summary.is_some_and(|summary| summary.marks.has(Marks::CALLABLE))
+    }
+
+    fn are_sizes(&self, value: Value) -> bool {
+        /// The most dimensions that torch and numpy have.
+        const DIMENSIONS: u64 = 64;
+        if value.kind() != Kind::Tuple {
+            return self.makes(value) == Some(Makes::Size);
+        }
+        let few = self
+            .looker
+            .nodes
+            .summary(value)
+            .is_some_and(|summary| summary.len <= DIMENSIONS);
+        few && (self.looker.nodes.product(value).is_some() || self.sizes(value).is_some())
+    }
+
+    /// What a tuple of sizes comes to.
+    pub(super) fn product(&self, value: Value) -> Option<u64> {
+        self.looker.nodes.product(value).or_else(|| {
+            let sizes = self.sizes(value)?;
+            Some(sizes.into_iter().fold(1, u64::saturating_mul))
+        })
+    }
+
+    /// The integers of a tuple of sizes, or of a `torch.Size`.
+    pub(in crate::format::pickle) fn sizes(&self, value: Value) -> Option<Vec<u64>> {
+        if value.kind() != Kind::Tuple {
+            let size = (self.makes(value) == Some(Makes::Size)).then(|| self.tensors.get(value));
+            return size.flatten().map(|size| size.sizes.clone());
+        }
+        let sizes = self.looker.nodes.whole(value)?.iter();
+        let size = |size: &Value| u64::try_from(self.looker.integer(*size)?).ok();
+        sizes.map(size).collect()
+    }
+
+    /// Whether a value is a dict whose keys are texts, of which none has such a mark; or a pair of such, for `__dict__` and slots.
+    fn are_attributes(&self, value: Value, not: Marks) -> bool {
+        self.all_attributes(value, |marks, _| {
+            !marks.has(not) && !marks.has(Marks::ODD_KEY)
+        })
+    }
+
+    /// The same for what a pack's name makes: no attribute is something that could be called in place of a method.
+    fn are_attributes_of_data(&self, value: Value) -> bool {
+        self.are_attributes(value, Marks::SPECIAL_KEY)
+            && self.all_attributes(value, |marks, dict| {
+                let pairs = self.looker.nodes.all(dict);
+                !marks.has(Marks::CALLABLE)
+                    || pairs.is_some_and(|pairs| {
+                        pairs.chunks_exact(2).all(
+                            |pair| matches!(pair, [key, value] if self.is_no_method(*key, *value)),
+                        )
+                    })
+            })
+    }
+
+    fn all_attributes(&self, value: Value, fits: impl Fn(Marks, Value) -> bool) -> bool {
+        let plain = |dict: Value| match dict.kind() {
+            Kind::None => true,
+            Kind::Dict => self
+                .looker
+                .nodes
+                .summary(dict)
+                .is_some_and(|summary| fits(summary.marks, dict)),
+            _ => false,
+        };
+        match value.kind() {
+            Kind::Dict => plain(value),
+            Kind::Tuple => match self.looker.nodes.all(value) {
+                Some([attributes, slots]) => plain(*attributes) && plain(*slots),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether an attribute is none that would be called: what is no global, a dtype of torch, or a name of another library under
+    /// a name that no dictionary has a method of.
+    fn is_no_method(&self, key: Value, value: Value) -> bool {
+        const METHODS: &[&str] = &[
+            "clear",
+            "copy",
+            "elements",
+            "fromkeys",
+            "get",
+            "items",
+            "keys",
+            "most_common",
+            "move_to_end",
+            "pop",
+            "popitem",
+            "setdefault",
+            "subtract",
+            "total",
+            "values",
+        ];
+        if value.kind() != Kind::Global {
+            return !matches!(value.kind(), Kind::Extension | Kind::Unknown | Kind::Stale);
+        }
+        match self.looker.seen.name(value.index()) {
+            Some(name) => match spelling(name.module.as_bytes(), name.name.as_bytes()) {
+                Some(spelling) => !spelling.callable,
+                None => self
+                    .looker
+                    .string(key)
+                    .is_some_and(|key| !METHODS.iter().any(|method| key == *method)),
+            },
+            None => false,
+        }
+    }
+
+    /// Whether a call of a name that no pack lists has the plain shape: data and instances as arguments.
+    pub(in crate::format::pickle) fn plain_call(&self, arguments: Value) -> Result<(), String> {
+        let fits = arguments.kind() == Kind::Tuple && self.is_data(arguments);
+        if fits {
+            Ok(())
+        } else {
+            Err("(data and instances)".to_owned())
+        }
+    }
+
+    /// Whether a state is plain: attributes; or data for a method of the class's own, in which nothing would be taken for the
+    /// name of an attribute that Python calls.
+    pub(in crate::format::pickle) fn plain_state(&self, state: Value) -> Result<(), String> {
+        let expected = || Err("a dict of plain attributes".to_owned());
+        match state.kind() {
+            Kind::Dict | Kind::Tuple if self.are_attributes(state, Marks::SPECIAL_KEY) => Ok(()),
+            Kind::Tuple => {
+                let known = self
+                    .looker
+                    .nodes
+                    .summary(state)
+                    .map(|summary| summary.marks);
+                let pair_of_dicts = matches!(self.looker.nodes.all(state), Some([first, second])
+                    if matches!(first.kind(), Kind::None | Kind::Dict) && second.kind() == Kind::Dict);
+                match known {
+                    Some(marks) if !marks.has(Marks::SPECIAL) && !pair_of_dicts => Ok(()),
+                    _ => expected(),
+                }
+            }
+            Kind::None | Kind::Bool | Kind::Int | Kind::Long | Kind::Float | Kind::Bytes => Ok(()),
+            Kind::Str | Kind::StrAt if !state.marks().has(Marks::SPECIAL) => Ok(()),
+            _ => expected(),
+        }
+    }
+}

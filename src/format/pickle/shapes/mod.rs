@@ -1,0 +1,288 @@
+//! Shapes: how the writers of Python, numpy and torch use the names that packs list.
+//!
+//! A name says which code runs, a shape says what it is made to do. `policies/globals/` says for each name of a pack with which
+//! arguments it is called, which state it gets and whether it is filled; the build makes tables of that. A use is compared
+//! with them when it happens, with the values at hand; what does not fit is observed, with the shape that was expected.
+//! A name that no pack lists has the plain shape: data in, attributes as state.
+
+mod checks;
+mod fit;
+mod table;
+
+pub(super) use fit::Values;
+
+use std::fmt;
+
+use super::value::Value;
+
+/// How one name is used.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// The arguments of its calls (`REDUCE`), one list for each form.
+    calls: &'static [&'static [Pattern]],
+    /// The state that what it makes may get, once.
+    state: Option<Pattern>,
+    /// Whether items may be set on what it makes.
+    fills: bool,
+    /// What a pattern cannot say.
+    check: Option<Check>,
+    /// What it makes.
+    makes: Makes,
+}
+
+/// A name as pickles store it.
+#[derive(Debug)]
+struct Spelling {
+    module: &'static str,
+    name: &'static str,
+    /// Which of the shapes.
+    shape: usize,
+    /// The name as a policy has it: a name of Python 2, or of a module that was moved, is the same as today's.
+    canonical: &'static str,
+    /// Whether it can be called: dtypes of torch and their kin cannot.
+    callable: bool,
+}
+
+/// What a value must be.
+#[derive(Debug)]
+pub(super) enum Pattern {
+    /// Anything.
+    Any,
+    /// Data and instances: no global, however deep.
+    Data,
+    /// `None`.
+    None,
+    /// `True`, `False`, or 1 and 0 as Python 2 wrote them.
+    Flag,
+    /// One of these two.
+    Is(bool),
+    /// An integer from the first to the last.
+    Int(i64, i64),
+    /// A float.
+    Float,
+    /// A text that is a constant.
+    Text,
+    /// One of these texts.
+    OneText(&'static [&'static str]),
+    /// Just these bytes, or what makes bytes of a text.
+    OneBytes(&'static str),
+    /// Bytes: a constant, or what makes bytes of a text.
+    Bytes,
+    /// A tuple of integers that are not negative.
+    Sizes,
+    /// A tuple of just these.
+    Tuple(&'static [Pattern]),
+    /// A list.
+    List,
+    /// A dict.
+    Dict,
+    /// A dict of attributes, or a pair of one for `__dict__` and one for slots.
+    Attributes,
+    /// The same for a tensor, of which some attributes are no plain ones.
+    TensorAttributes,
+    /// What a call of such a name made.
+    Made(Makes),
+    /// An ordered dict that was made here and is empty.
+    Hooks,
+    /// A storage that a persistent id names.
+    Storage,
+    /// One of these globals, and what they are.
+    Global(&'static [&'static str], &'static str),
+    /// A global of this module.
+    Module(&'static str),
+    /// A class that no pack knows: one that the policy itself has to list.
+    OtherClass,
+    /// One of these.
+    OneOf(&'static [Pattern]),
+    /// This, or nothing: only at the end of arguments.
+    Optional(&'static Pattern),
+}
+
+/// What a call makes, as far as others ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Makes {
+    Other,
+    Array,
+    Bytes,
+    Device,
+    Dtype,
+    Layout,
+    OrderedDict,
+    Size,
+    Tensor,
+}
+
+/// What a pattern cannot say, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// The state of an array against its dtype and shape.
+    ArrayState,
+    /// A function, a type, the function's arguments and the state of what it makes.
+    Applier,
+    /// What a dtype is made from, and its state.
+    Dtype,
+    /// Bytes against dtype and shape.
+    Frombuffer,
+    /// A tensor of which the function makes as many elements as its sizes say, whatever its strides.
+    Quantized,
+    /// A scalar against its dtype.
+    Scalar,
+    /// Indices, values and sizes of a sparse tensor.
+    Sparse,
+    /// Sizes and strides of a tensor, in its storage.
+    Strided,
+}
+
+/// How a name is used where nothing says how it is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Known {
+    /// A name that no pack lists.
+    Plain,
+    /// A name of a pack.
+    Shape(&'static Shape),
+}
+
+/// How the writers of a name use it, by the module and the name that a pickle stores.
+pub(super) fn known(module: &[u8], name: &[u8]) -> Known {
+    let shape = spelling(module, name).and_then(|spelling| table::SHAPES.get(spelling.shape));
+    shape.map_or(Known::Plain, Known::Shape)
+}
+
+/// The one name that a policy has for a name of a pack.
+fn canonical(module: &[u8], name: &[u8]) -> Option<&'static str> {
+    spelling(module, name).map(|spelling| spelling.canonical)
+}
+
+fn spelling(module: &[u8], name: &[u8]) -> Option<&'static Spelling> {
+    let found = table::SPELLINGS.binary_search_by(|known| {
+        (known.module.as_bytes(), known.name.as_bytes()).cmp(&(module, name))
+    });
+    table::SPELLINGS.get(found.ok()?)
+}
+
+impl Shape {
+    /// What calling it makes.
+    pub(super) fn makes(&self) -> Makes {
+        self.makes
+    }
+
+    /// Whether its calls have a storage, an offset, sizes and strides in front.
+    pub(super) fn is_strided(&self) -> bool {
+        matches!(self.check, Some(Check::Strided | Check::Quantized))
+    }
+
+    /// Whether what it makes gets a state.
+    pub(super) fn has_state(&self) -> bool {
+        self.state.is_some()
+    }
+
+    /// Whether what it makes may be filled.
+    pub(super) fn fills(&self) -> bool {
+        self.fills
+    }
+
+    /// Whether a call fits; what it makes fits only what is said of that.
+    pub(super) fn call(&self, arguments: Value, values: &Values<'_>) -> Result<(), String> {
+        let fits = |form: &&&'static [Pattern]| values.arguments(form, arguments);
+        if !self.calls.iter().any(|form| fits(&form)) {
+            return Err(self.forms());
+        }
+        match self.check {
+            Some(check) => {
+                let arguments = values.looker.nodes.all(arguments).unwrap_or_default();
+                checks::call(check, arguments, values)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a state fits.
+    pub(super) fn state(&self, state: Value, values: &Values<'_>) -> Result<(), String> {
+        let Some(pattern) = &self.state else {
+            return Err("no state".to_owned());
+        };
+        if !values.fits(pattern, state) {
+            return Err(pattern.to_string());
+        }
+        match self.check {
+            Some(check) => checks::state(check, state, values),
+            None => Ok(()),
+        }
+    }
+
+    /// The arguments that are written, in words.
+    fn forms(&self) -> String {
+        match self.calls {
+            [] => "only named, never called".to_owned(),
+            forms => {
+                let forms: Vec<String> = forms
+                    .iter()
+                    .map(|form| format!("({})", listed(form)))
+                    .collect();
+                forms.join(" or ")
+            }
+        }
+    }
+}
+
+fn listed(patterns: &[Pattern]) -> String {
+    let words: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("anything"),
+            Self::Data => f.write_str("data"),
+            Self::None => f.write_str("None"),
+            Self::Flag => f.write_str("True or False"),
+            Self::Is(true) => f.write_str("True"),
+            Self::Is(false) => f.write_str("False"),
+            Self::Int(from, to) if from == to => write!(f, "{from}"),
+            Self::Int(0, _) => f.write_str("an integer that is not negative"),
+            Self::Int(..) => f.write_str("an integer"),
+            Self::Float => f.write_str("a float"),
+            Self::Text => f.write_str("a text"),
+            Self::OneText(texts) => {
+                let texts: Vec<String> = texts.iter().map(|text| format!("'{text}'")).collect();
+                f.write_str(&texts.join(" or "))
+            }
+            Self::OneBytes(bytes) => write!(f, "b'{bytes}'"),
+            Self::Bytes => f.write_str("bytes"),
+            Self::Sizes => f.write_str("a tuple of sizes"),
+            Self::Tuple([one]) => write!(f, "({one},)"),
+            Self::Tuple(parts) => write!(f, "({})", listed(parts)),
+            Self::List => f.write_str("a list"),
+            Self::Dict => f.write_str("a dict"),
+            Self::Attributes | Self::TensorAttributes => f.write_str("a dict of plain attributes"),
+            Self::Made(makes) => f.write_str(makes.words()),
+            Self::Hooks => f.write_str("an empty ordered dict"),
+            Self::Storage => f.write_str("a storage"),
+            Self::Global(_, what) => f.write_str(what),
+            Self::Module(module) => write!(f, "a class of {module}"),
+            Self::OtherClass => f.write_str("a class of another library"),
+            Self::OneOf(patterns) => {
+                let words: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+                f.write_str(&words.join(" or "))
+            }
+            Self::Optional(pattern) => write!(f, "[{pattern}]"),
+        }
+    }
+}
+
+impl Makes {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Other => "what it makes",
+            Self::Array => "an array",
+            Self::Bytes => "bytes",
+            Self::Device => "a device",
+            Self::Dtype => "a dtype whose state is set",
+            Self::Layout => "a layout",
+            Self::OrderedDict => "an ordered dict",
+            Self::Size => "a torch.Size",
+            Self::Tensor => "a tensor",
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Listed names in shapes that no writer writes.
+
+use super::Case;
+use crate::{
+    fact::{Fact, Global, Part, UnusualUse, Usage},
+    finding::{Finding, Subject},
+    policy::GlobalVerdict,
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses uses of listed globals in shapes that the library behind them does not write: other arguments, keywords, another
+    /// opcode, a state or items that it does not set, state on something that was not just made, and attributes that Python calls
+    /// or follows (`__setstate__`, `__dict__`, `append`).
+    ///
+    /// ## Why it matters
+    ///
+    /// A name says which code runs, not what it is made to do. A storage can be made of an address, a dtype can take bytes for
+    /// objects, an instance can get a method that pickle calls next: each with names that every checkpoint needs. What a library
+    /// writes is a small part of what its functions take, and it is the same from file to file.
+    ///
+    /// For the names of packs, the packs say what is written (`policies/globals/`, under `shapes`). Any other name has the plain
+    /// shape: it is called with data and instances, and what it makes gets a dict of attributes, once.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// 0x0024  REDUCE            numpy.dtype(collections.OrderedDict, False, True)
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Save the object again with the library itself. If a genuine file shows this, the pack is wrong: report it.
+    ///
+    /// Where a name of your own is called with a class, an entry with `args` says with which:
+    ///
+    /// ```yaml
+    /// version: 1
+    /// extends: recommended
+    /// globals:
+    ///   allow:
+    ///     - global: collections.defaultdict
+    ///       args: [{allowed-global: class}]
+    ///       reason: counters
+    ///     - builtins.list
+    /// ```
+    "unusual-use", "a listed global in a shape that no writer writes", Deny, check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.observations {
+        let Fact::UnusualUse(unusual) = &observation.fact else {
+            continue;
+        };
+        let Global::Named(name) = &unusual.global else {
+            continue;
+        };
+        // What is not allowed at all is said by `global-not-allowed`.
+        if case.scope.global(name, unusual.usage) != GlobalVerdict::Allowed {
+            continue;
+        }
+        let of_arguments = unusual.part == Part::Arguments && !unusual.known;
+        if case.scope.lists_as_dangerous(name) || of_arguments && case.scope.constrains(name) {
+            continue;
+        }
+        let mut finding = case.finding(&META, observation, message(unusual));
+        finding.subject = Subject::Global(unusual.global.clone());
+        finding.help.push(
+            "do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it"
+                .into(),
+        );
+        finding.help.push(if unusual.known {
+            format!("if `{name}` itself wrote it so, the shape is wrong: please report it, with the pickle's disassembly (`weighbridge inspect FILE`)")
+        } else if unusual.part == Part::Arguments {
+            format!("if `{name}` has to be called so, say with what in its entry: `args: [...]`; or list it with `dangerous: true` and a `reason`")
+        } else {
+            format!("if `{name}` has to be used so, list it with `dangerous: true` and a `reason`")
+        });
+        findings.push(finding);
+    }
+}
+
+/// What was seen and what was expected.
+fn message(unusual: &UnusualUse) -> String {
+    let UnusualUse {
+        global,
+        usage,
+        part,
+        known,
+        expected,
+        seen,
+    } = unusual;
+    let done = match (part, usage) {
+        (Part::State, _) => format!("loading sets the state of what `{global}` made to `{seen}`"),
+        (Part::Items, _) => format!("loading fills what `{global}` made: {seen}"),
+        (_, Usage::Construct) => format!("loading creates `{seen}`"),
+        _ => format!("loading runs `{seen}`"),
+    };
+    let writer = if *known {
+        "its library writes"
+    } else {
+        "the policy allows"
+    };
+    format!("{done}; {writer} {expected}")
+}

@@ -1,0 +1,612 @@
+//! `unusual-use`.
+
+use super::{policy, rules, told, told_by};
+use crate::support::{
+    npy,
+    pickle::Pickle,
+    zip::{archive, stored},
+};
+
+const RULE: &str = "unusual-use";
+
+/// What is pushed, as one letter a kind: short to read where a table holds many.
+fn global(module: &str, name: &str) -> Vec<u8> {
+    format!("c{module}\n{name}\n").into_bytes()
+}
+
+fn text(text: &str) -> Vec<u8> {
+    let len = u32::try_from(text.len()).unwrap().to_le_bytes();
+    [b"X", &len[..], text.as_bytes()].concat()
+}
+
+fn bytes(bytes: &[u8]) -> Vec<u8> {
+    [
+        b"B",
+        &u32::try_from(bytes.len()).unwrap().to_le_bytes()[..],
+        bytes,
+    ]
+    .concat()
+}
+
+fn int(n: i32) -> Vec<u8> {
+    [b"J", &n.to_le_bytes()[..]].concat()
+}
+
+fn tuple(parts: &[&[u8]]) -> Vec<u8> {
+    [b"(", &parts.concat()[..], b"t"].concat()
+}
+
+/// A dict of one pair.
+fn pair(key: &str, value: &[u8]) -> Vec<u8> {
+    [b"}", &text(key)[..], value, b"s"].concat()
+}
+
+fn call(callee: &[u8], arguments: &[&[u8]]) -> Vec<u8> {
+    [callee, &tuple(arguments)[..], b"R"].concat()
+}
+
+fn with(made: &[u8], state: &[u8]) -> Vec<u8> {
+    [made, state, b"b"].concat()
+}
+
+fn pickle(body: &[u8]) -> Vec<u8> {
+    Pickle::proto(4).raw(body).stop()
+}
+
+fn ordered() -> Vec<u8> {
+    [&global("collections", "OrderedDict")[..], b")R"].concat()
+}
+
+fn dtype(code: &str, order: &str, flags: i32) -> Vec<u8> {
+    let made = call(&global("numpy", "dtype"), &[&text(code), b"\x89", b"\x88"]);
+    let state = tuple(&[
+        &int(3),
+        &text(order),
+        b"N",
+        b"N",
+        b"N",
+        &int(-1),
+        &int(-1),
+        &int(flags),
+    ]);
+    with(&made, &state)
+}
+
+fn array(dtype: &[u8], count: i32, items: &[u8]) -> Vec<u8> {
+    let made = call(
+        &global("numpy._core.multiarray", "_reconstruct"),
+        &[
+            &global("numpy", "ndarray"),
+            &tuple(&[&int(0)]),
+            &bytes(b"b"),
+        ],
+    );
+    with(
+        &made,
+        &tuple(&[&int(1), &tuple(&[&int(count)]), dtype, b"\x89", items]),
+    )
+}
+
+fn storage() -> Vec<u8> {
+    let id = [
+        text("storage"),
+        global("torch", "FloatStorage"),
+        text("0"),
+        text("cpu"),
+        int(4),
+    ];
+    let id: Vec<&[u8]> = id.iter().map(Vec::as_slice).collect();
+    [&tuple(&id)[..], b"Q"].concat()
+}
+
+fn tensor_parts(hooks: &[u8]) -> Vec<u8> {
+    let size = tuple(&[&int(4)]);
+    tuple(&[
+        &storage(),
+        &int(0),
+        &size,
+        &tuple(&[&int(1)]),
+        b"\x89",
+        hooks,
+    ])
+}
+
+fn tensor() -> Vec<u8> {
+    [
+        &global("torch._utils", "_rebuild_tensor_v2")[..],
+        &tensor_parts(&ordered()),
+        b"R",
+    ]
+    .concat()
+}
+
+fn parameter(state: &[u8]) -> Vec<u8> {
+    let function = global("torch._utils", "_rebuild_parameter_with_state");
+    call(&function, &[&tensor(), b"\x88", &ordered(), state])
+}
+
+fn applied(function: &[u8], class: &[u8], arguments: &[u8], state: &[u8]) -> Vec<u8> {
+    call(
+        &global("torch._tensor", "_rebuild_from_type_v2"),
+        &[function, class, arguments, state],
+    )
+}
+
+#[test]
+fn what_no_writer_writes_is_told_with_what_writers_write() {
+    let class = global("collections", "OrderedDict");
+    let file = pickle(&call(
+        &global("numpy", "dtype"),
+        &[&class, b"\x89", b"\x88"],
+    ));
+    insta::assert_snapshot!(told(RULE, "x.pkl", &file), @r#"
+unusual-use [deny] loading runs `numpy.dtype(collections.OrderedDict, False, True)`; its library writes (a text or numpy.record or numpy._core.records.record or numpy.void or a class of ml_dtypes, False or 0, True or 1)
+  at @ 0x2c REDUCE about numpy.dtype
+  help: do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it
+  help: if `numpy.dtype` itself wrote it so, the shape is wrong: please report it, with the pickle's disassembly (`weighbridge inspect FILE`)
+"#);
+    let file = pickle(&with(
+        &ordered(),
+        &pair("__setstate__", &global("numpy", "ndarray")),
+    ));
+    insta::assert_snapshot!(told(RULE, "x.pkl", &file), @r#"
+unusual-use [deny] loading sets the state of what `collections.OrderedDict` made to `{'__setstate__': numpy.ndarray}`; its library writes a dict of plain attributes
+  at @ 0x3f BUILD about collections.OrderedDict
+  help: do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it
+  help: if `collections.OrderedDict` itself wrote it so, the shape is wrong: please report it, with the pickle's disassembly (`weighbridge inspect FILE`)
+"#);
+    let policy =
+        policy("version: 1\nextends: recommended\nglobals: {allow: [app.make, app.Net]}\n");
+    let file = pickle(&call(&global("app", "make"), &[&global("app", "Net")]));
+    insta::assert_snapshot!(told_by(&policy, RULE, "x.pkl", &file), @r#"
+unusual-use [deny] loading runs `app.make(app.Net)`; the policy allows (data and instances)
+  at @ 0x17 REDUCE about app.make
+  help: do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it
+  help: if `app.make` has to be called so, say with what in its entry: `args: [...]`; or list it with `dangerous: true` and a `reason`
+"#);
+}
+
+#[test]
+fn what_writers_write_is_not_told() {
+    let numbers = dtype("i8", "<", 0);
+    for (what, body) in [
+        (
+            "an ordered dict",
+            with(&ordered(), &pair("_metadata", &ordered())),
+        ),
+        (
+            "a counter",
+            call(
+                &global("collections", "Counter"),
+                &[&pair("append", &int(1))],
+            ),
+        ),
+        (
+            "a slice",
+            call(&global("builtins", "slice"), &[&int(1), b"N", b"N"]),
+        ),
+        (
+            "an old range",
+            call(
+                &global("__builtin__", "xrange"),
+                &[&int(1), &int(5), &int(1)],
+            ),
+        ),
+        ("numbers", array(&numbers, 2, &bytes(&[0; 16]))),
+        ("objects", array(&dtype("O8", "|", 63), 2, b"](NNe")),
+        (
+            "a scalar",
+            call(
+                &global("numpy.core.multiarray", "scalar"),
+                &[&numbers, &bytes(&[0; 8])],
+            ),
+        ),
+        ("a tensor", tensor()),
+        ("a parameter", parameter(&pair("tag", &int(1)))),
+        (
+            "a tensor with attributes",
+            applied(
+                &global("torch._utils", "_rebuild_tensor_v2"),
+                &global("torch", "Tensor"),
+                &tensor_parts(&ordered()),
+                &pair("tag", &int(1)),
+            ),
+        ),
+    ] {
+        let found: Vec<_> = rules("x.pkl", &pickle(&body));
+        assert!(!found.iter().any(|rule| *rule == RULE), "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn each_kind_of_misuse_is_told() {
+    let (nd, od) = (
+        global("numpy", "ndarray"),
+        global("collections", "OrderedDict"),
+    );
+    let numbers = dtype("i8", "<", 0);
+    let objects = dtype("O8", "|", 63);
+    let mut cases = vec![
+        (
+            "a dtype by NEWOBJ",
+            [
+                &global("numpy", "dtype")[..],
+                &tuple(&[&text("i8"), b"\x89", b"\x88"]),
+                b"\x81",
+            ]
+            .concat(),
+        ),
+        (
+            "a dtype with keywords",
+            [
+                &global("numpy", "dtype")[..],
+                &tuple(&[&text("i8")]),
+                b"}\x92",
+            ]
+            .concat(),
+        ),
+        (
+            "a dtype by OBJ",
+            [
+                b"(",
+                &global("numpy", "dtype")[..],
+                &text("i8"),
+                b"\x89\x88o",
+            ]
+            .concat(),
+        ),
+        (
+            "a dtype by INST",
+            [b"(", &text("i8")[..], b"\x89\x88inumpy\ndtype\n"].concat(),
+        ),
+        (
+            "fields as text",
+            call(
+                &global("numpy", "dtype"),
+                &[&text("i8,O"), b"\x89", b"\x88"],
+            ),
+        ),
+        ("an ordered dict by NEWOBJ", [&od[..], b")\x81"].concat()),
+        (
+            "a counter of a list",
+            call(&global("collections", "Counter"), &[b"]"]),
+        ),
+        (
+            "another codec",
+            call(&global("_codecs", "encode"), &[&text("a"), &text("rot13")]),
+        ),
+        (
+            "bytes by count",
+            call(&global("builtins", "bytes"), &[&int(9)]),
+        ),
+        (
+            "a set of an instance",
+            call(&global("builtins", "set"), &[&ordered()]),
+        ),
+        ("too few bytes", array(&numbers, 2, &bytes(&[0; 15]))),
+        ("numbers as a list", array(&numbers, 2, b"](NNe")),
+        ("too few objects", array(&objects, 3, b"](NNe")),
+        ("objects as bytes", array(&objects, 1, &bytes(&[0; 8]))),
+        (
+            "a dtype without its state",
+            array(
+                &call(&global("numpy", "dtype"), &[&text("i8"), b"\x89", b"\x88"]),
+                1,
+                &bytes(&[0; 8]),
+            ),
+        ),
+        (
+            "an array twice",
+            with(&array(&numbers, 1, &bytes(&[0; 8])), &tuple(&[&int(1)])),
+        ),
+        (
+            "an array through the memo",
+            with(
+                &[
+                    &call(
+                        &global("numpy.core.multiarray", "_reconstruct"),
+                        &[&nd, &tuple(&[&int(0)]), &bytes(b"b")],
+                    )[..],
+                    b"q\x000h\0",
+                ]
+                .concat(),
+                &tuple(&[
+                    &int(1),
+                    &tuple(&[&int(1)]),
+                    &numbers,
+                    b"\x89",
+                    &bytes(&[0; 8]),
+                ]),
+            ),
+        ),
+        (
+            "an array through DUP",
+            with(
+                &[
+                    &call(
+                        &global("numpy.core.multiarray", "_reconstruct"),
+                        &[&nd, &tuple(&[&int(0)]), &bytes(b"b")],
+                    )[..],
+                    b"2",
+                ]
+                .concat(),
+                &tuple(&[
+                    &int(1),
+                    &tuple(&[&int(1)]),
+                    &numbers,
+                    b"\x89",
+                    &bytes(&[0; 8]),
+                ]),
+            ),
+        ),
+        (
+            "a scalar of objects",
+            call(
+                &global("numpy._core.multiarray", "scalar"),
+                &[&objects, &bytes(&[0; 8])],
+            ),
+        ),
+        (
+            "a scalar of nothing",
+            call(&global("numpy._core.multiarray", "scalar"), &[&numbers]),
+        ),
+        (
+            "a buffer of objects",
+            call(
+                &global("numpy._core.numeric", "_frombuffer"),
+                &[&bytes(&[0; 8]), &objects, &tuple(&[&int(1)]), &text("C")],
+            ),
+        ),
+        (
+            "hooks that are filled",
+            [
+                &global("torch._utils", "_rebuild_tensor_v2")[..],
+                &tensor_parts(&[&ordered()[..], &text("a"), &nd, b"s"].concat()),
+                b"R",
+            ]
+            .concat(),
+        ),
+        (
+            "hooks by another name",
+            [
+                &ordered()[..],
+                b"q\0",
+                &text("a"),
+                &nd,
+                b"s0",
+                &global("torch._utils", "_rebuild_tensor_v2"),
+                &tensor_parts(b"h\0"),
+                b"R",
+            ]
+            .concat(),
+        ),
+        (
+            "a parameter of a dict",
+            call(
+                &global("torch._utils", "_rebuild_parameter"),
+                &[&ordered(), b"\x88", &ordered()],
+            ),
+        ),
+        ("data of a parameter", parameter(&pair("data", &tensor()))),
+        (
+            "a slot of a parameter",
+            parameter(&tuple(&[b"N", &pair("__class__", &od)])),
+        ),
+        (
+            "a storage applied",
+            applied(
+                &global("torch", "FloatStorage"),
+                &global("torch", "Tensor"),
+                &tuple(&[&int(8)]),
+                b"N",
+            ),
+        ),
+        (
+            "a dtype applied",
+            applied(
+                &global("numpy", "dtype"),
+                &global("numpy.dtypes", "ObjectDType"),
+                &tuple(&[&text("O8"), b"\x89", b"\x88"]),
+                b"N",
+            ),
+        ),
+        (
+            "arguments of another function",
+            applied(
+                &global("torch._utils", "_rebuild_tensor_v2"),
+                &global("torch", "Tensor"),
+                b")",
+                b"N",
+            ),
+        ),
+        (
+            "a class that is no tensor's",
+            applied(
+                &global("torch._utils", "_rebuild_tensor_v2"),
+                &od,
+                &tensor_parts(&ordered()),
+                b"N",
+            ),
+        ),
+        ("state that is a number", with(&ordered(), &int(-7))),
+        (
+            "state that is pairs",
+            with(
+                &ordered(),
+                &[b"]", &tuple(&[&text("append"), &int(1)])[..], b"a"].concat(),
+            ),
+        ),
+        ("state twice", with(&with(&ordered(), b"}"), b"}")),
+        (
+            "items after the state",
+            [&with(&ordered(), b"}")[..], &text("a"), &int(1), b"s"].concat(),
+        ),
+        (
+            "items through the memo",
+            [&ordered()[..], b"q\x000h\0", &text("a"), &int(1), b"s"].concat(),
+        ),
+        ("items of a list", [&ordered()[..], &int(1), b"a"].concat()),
+    ];
+    for name in [
+        "__setstate__",
+        "__dict__",
+        "__class__",
+        "__reduce_ex__",
+        "append",
+        "extend",
+        "add",
+        "update",
+    ] {
+        cases.push((name, with(&ordered(), &pair(name, &nd))));
+        cases.push((name, with(&ordered(), &tuple(&[b"N", &pair(name, &nd)]))));
+        let old = format!("}}S'{name}'\nI1\ns");
+        cases.push((name, with(&ordered(), old.as_bytes())));
+        let by_memo = [
+            &text(name)[..],
+            b"q\x000",
+            &ordered(),
+            b"}h\0",
+            &int(1),
+            b"sb",
+        ]
+        .concat();
+        cases.push((name, by_memo));
+    }
+    for (what, body) in cases {
+        let objects = npy::array("'|O'", "(1,)", &pickle(&body));
+        let npz = archive(&[stored("a.npy", objects)]);
+        let found = rules("x.pkl", &pickle(&body));
+        assert!(
+            found
+                .iter()
+                .any(|rule| [RULE, "global-not-allowed"].contains(rule)),
+            "{what}: {found:?}"
+        );
+        let found = rules("x.npz", &npz);
+        assert!(
+            found
+                .iter()
+                .any(|rule| [RULE, "global-not-allowed"].contains(rule)),
+            "{what} in an array: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn storages_and_tensors_are_never_called() {
+    for (module, name) in [
+        ("torch", "FloatStorage"),
+        ("torch.cuda", "HalfStorage"),
+        ("torch.storage", "UntypedStorage"),
+        ("torch.storage", "TypedStorage"),
+        ("torch", "FloatTensor"),
+        ("torch.sparse", "FloatTensor"),
+        ("torch", "Tensor"),
+        ("torch.nn.parameter", "Parameter"),
+        ("numpy", "ndarray"),
+        ("numpy", "object_"),
+        ("numpy.dtypes", "ObjectDType"),
+    ] {
+        let class = global(module, name);
+        for body in [
+            call(&class, &[&int(8)]),
+            [&class[..], &tuple(&[&int(8)]), b"\x81"].concat(),
+            [&class[..], b")", &pair("cdata", &int(0)), b"\x92"].concat(),
+            [b"(", &class[..], &int(8), b"o"].concat(),
+            [
+                b"(",
+                &int(8)[..],
+                b"i",
+                module.as_bytes(),
+                b"\n",
+                name.as_bytes(),
+                b"\n",
+            ]
+            .concat(),
+        ] {
+            let found = rules("x.pkl", &pickle(&body));
+            assert_eq!(found, ["global-not-allowed"], "{name}");
+            // Not even where a policy lists them for everything: the shapes are the library's.
+            let listed = policy(&format!(
+                "version: 1\nextends: recommended\nglobals: {{allow: [{{global: {module}.{name}, as: [import, call, construct]}}]}}\n"
+            ));
+            assert!(
+                told_by(&listed, RULE, "x.pkl", &pickle(&body)).contains(RULE),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn other_names_have_the_plain_shape() {
+    let listed =
+        policy("version: 1\nextends: recommended\nglobals: {allow: [app.Net, app.make]}\n");
+    let (net, make) = (global("app", "Net"), global("app", "make"));
+    let made = [&net[..], b")\x81"].concat();
+    let fits = |body: &[u8]| told_by(&listed, RULE, "x.pkl", &pickle(body)).is_empty();
+    for body in [
+        with(&made, &pair("size", &int(1))),
+        with(&made, &pair("kind", &net)),
+        with(&made, &tuple(&[b"N", &pair("size", &int(1))])),
+        with(&made, &tuple(&[&int(1), &int(2), &int(3)])),
+        [&net[..], b")}\x92"].concat(),
+        call(&make, &[&made, &text("a"), b"]"]),
+        [&made[..], &int(1), b"a"].concat(),
+    ] {
+        assert!(fits(&body), "{body:?}");
+    }
+    for body in [
+        [&net[..], b")", &pair("size", &int(1)), b"\x92"].concat(),
+        with(&made, &pair("__setstate__", &make)),
+        with(&made, &pair("append", &make)),
+        with(&made, &tuple(&[b"N", &pair("__class__", &net)])),
+        with(&made, &tuple(&[&tuple(&[&text("extend"), &make])])),
+        with(&with(&made, b"}"), b"}"),
+        with(&[&made[..], b"q\x000h\0"].concat(), b"}"),
+        call(&make, &[&net]),
+        call(&make, &[b"]", &[b"}", &text("a")[..], &net, b"s"].concat()]),
+        [&make[..], b"]R"].concat(),
+    ] {
+        assert!(!fits(&body), "{body:?}");
+    }
+    let called = pickle(&call(&make, &[&net]));
+    let constrained = policy(
+        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.Net\n    - {global: app.make, args: [{allowed-global: class}]}\n",
+    );
+    assert_eq!(told_by(&constrained, RULE, "x.pkl", &called), "");
+    let dangerous = policy(
+        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.Net\n    - {global: app.make, dangerous: true, reason: it makes what it is given}\n",
+    );
+    assert_eq!(told_by(&dangerous, RULE, "x.pkl", &called), "");
+}
+
+#[test]
+fn however_much_lies_between_a_use_is_compared() {
+    // More containers than are kept: the shape, the list and the state were made long before.
+    let many = b"K\x01\x85".repeat(40_000);
+    let list = [b"](", &many[..], b"e"].concat();
+    let objects = dtype("O8", "|", 63);
+    assert_eq!(
+        rules("x.pkl", &pickle(&array(&objects, 40_000, &list))),
+        [""; 0]
+    );
+    assert_eq!(
+        rules("x.pkl", &pickle(&array(&objects, 40_001, &list))),
+        [RULE]
+    );
+    let state = |name: &str| {
+        let made = [
+            &ordered()[..],
+            b"}(",
+            &text(name),
+            b"K\x01",
+            &text("x"),
+            &list,
+            b"ub",
+        ];
+        pickle(&made.concat())
+    };
+    assert_eq!(rules("x.pkl", &state("a")), [""; 0]);
+    assert_eq!(rules("x.pkl", &state("append")), [RULE]);
+}
