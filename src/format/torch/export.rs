@@ -15,7 +15,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-export",
     title: "torch.export archive",
     doc: DOC,
-    extensions: &["pt2"],
+    extensions: &[],
     executes: true,
     probe: |_: &Head<'_>| Certainty::No,
     read: |window: &Window, reading: &mut Reading<'_>| {

@@ -19,7 +19,7 @@ fn a_page_about_two_pickles_in_one_file() {
 
     Refused
       os.system  call; no list names it; runs a program or changes the system
-                 (recommended.yaml (built in):30)
+                 (recommended.yaml (built in):31)
 
     Allowed
       collections.OrderedDict  call; listed by torch-weights

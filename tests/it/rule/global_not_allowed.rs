@@ -28,14 +28,14 @@ fn a_call_is_told_with_its_arguments() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &payload()), @"
     global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
       at @ 0x1a REDUCE about posix.system
-      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      recommended.yaml (built in):31 `globals:`: no entry here lists it
       help: do not load this file; find out who made it and how it came here
       help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
     ");
     insta::assert_snapshot!(told(RULE, "x.pt", &torch(&payload())), @"
     global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
       at m/data.pkl @ 0x1a REDUCE about posix.system
-      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      recommended.yaml (built in):31 `globals:`: no entry here lists it
       help: do not load this file; find out who made it and how it came here
       help: if the file is yours, save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`
     ");

@@ -6,7 +6,7 @@ use super::{
     names::{Dtype, Known},
     value::{Device, Memory, Object, Value},
 };
-use crate::bytes::narrow;
+use crate::{bytes::narrow, limits};
 
 /// The key of a storage. Python's numbers are one key if they are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -60,8 +60,7 @@ impl Machine<'_> {
         match text {
             Value::Text(text) => Some(self.heap.text_of(text).to_vec()),
             Value::Far { at, len, .. }
-                if narrow(u64::from(len)) <= super::value::TEXT
-                    && !self.window().is_sequential() =>
+                if u64::from(len) <= limits::NAME_BYTES && !self.window().is_sequential() =>
             {
                 self.window().bytes_at(at, narrow(u64::from(len))).ok()
             }
