@@ -81,9 +81,11 @@ impl Inspect {
         };
         let inspection = scan::inspect(&view, file, &policy, name, listing)?;
         let style = terminal::style(self.output.color, self.output.output.is_some());
-        output::deliver(self.output.output.as_deref(), &[], |out| match self.format {
-            Format::Human => report::inspect(&inspection, style, out),
-            Format::Json => report::json::inspection::write(&inspection, out),
+        output::deliver(self.output.output.as_deref(), &[], |out| {
+            match self.format {
+                Format::Human => report::inspect(&inspection, style, out),
+                Format::Json => report::json::inspection::write(&inspection, out),
+            }
         })?;
         Ok(Outcome::Clean)
     }

@@ -33,9 +33,7 @@ use clap::{
 };
 
 use crate::{
-    bytes,
     error::Error,
-    limits,
     scan::{self, Outcome, View},
 };
 
@@ -187,22 +185,7 @@ fn standard_input(cwd: &Path, name: Option<&Path>) -> Result<View, Error> {
             help: String::from("redirect a file (`<model.pt`) or a pipe into it, or name a file"),
         });
     }
-    let window = bytes::standard_input(limits::STANDARD_INPUT).map_err(|source| {
-        if source.kind() != io::ErrorKind::FileTooLarge {
-            return Error::Io {
-                path: PathBuf::from("<stdin>"),
-                source,
-            };
-        }
-        Error::Usage {
-            message: format!(
-                "standard input gives more than {} bytes, which are not kept in memory",
-                limits::STANDARD_INPUT
-            ),
-            help: String::from("write it to a file and name that: of a file, only parts are read"),
-        }
-    })?;
-    scan::given(cwd, name.unwrap_or(Path::new("<stdin>")), window)
+    scan::standard_input(cwd, name.unwrap_or(Path::new("<stdin>")))
 }
 
 fn current_dir() -> Result<PathBuf, Error> {

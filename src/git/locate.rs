@@ -7,9 +7,10 @@ use super::{
     walk::{Tracked, Walk, is_repository},
 };
 use crate::{
-    bytes::Window,
+    bytes,
     error::Error,
     fact::{EntryKind, Fact, Text, Unread},
+    limits,
 };
 
 /// A path the user named, as it stands on disk.
@@ -74,9 +75,26 @@ pub fn file(cwd: &Path, path: &Path) -> Result<View, Error> {
     work_tree(cwd, &[path.to_owned()]).or_else(|_| outside(cwd, &[named]))
 }
 
-/// Bytes that are no file here: those of standard input, named as if they were in `cwd`. The policy is that of the repository
-/// the user stands in.
-pub fn given(cwd: &Path, name: &Path, window: Window) -> Result<View, Error> {
+/// What standard input gives, named as if it were a file in `cwd`. The policy is that of the repository the user stands in.
+///
+/// # Errors
+/// What reading it answers, and more than is kept in memory.
+pub fn standard_input(cwd: &Path, name: &Path) -> Result<View, Error> {
+    let window = bytes::standard_input(limits::STANDARD_INPUT).map_err(|source| {
+        if source.kind() != std::io::ErrorKind::FileTooLarge {
+            return Error::Io {
+                path: PathBuf::from("<stdin>"),
+                source,
+            };
+        }
+        usage(
+            format!(
+                "standard input gives more than {} bytes, which are not kept in memory",
+                limits::STANDARD_INPUT
+            ),
+            "write it to a file and name that: of a file, only parts are read",
+        )
+    })?;
     let here = canonical(cwd)?;
     let found = repository::discover(&here)?;
     let root = found

@@ -33,7 +33,7 @@ pub use ground::{Ground, LinkEnd};
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
-pub use locate::{file, given, work_tree};
+pub use locate::{file, standard_input, work_tree};
 pub use only::Only;
 pub use read::{Content, Opened, Otherwise, Reader};
 

@@ -213,7 +213,7 @@ mod tests {
             covered("importlib.machinery.*").as_deref(),
             Some("importlib.machinery.*")
         );
-        assert_eq!(covered("xml.**"), None);
+        assert_eq!(covered("html.**"), None);
         assert!(covered("asyncio.**").is_some());
         assert_eq!(covered("sklearn.linear_model.*"), None);
     }

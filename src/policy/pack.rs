@@ -146,7 +146,12 @@ macro_rules! packs {
     };
 }
 
-packs!("numpy-arrays", "python-data", "torch-script", "torch-weights");
+packs!(
+    "numpy-arrays",
+    "python-data",
+    "torch-script",
+    "torch-weights"
+);
 
 /// The pack that says what torch lists by default.
 pub(super) const TORCH: &str = "torch-weights";

@@ -209,7 +209,7 @@ mod tests {
             ("%time x = f(y)\nz", "0;    x = f(y)\nz"),
             (
                 "if a:\n  %timeit -n 3 -r2 f(x)\n",
-                "if a:\n  0;              f(x)\n",
+                "if a:\n  0;               f(x)\n",
             ),
             ("%time for x in y: f(x)", "for x in y: f(x)"),
             ("r = %timeit -o f(x)", "r =            f(x)"),

@@ -646,7 +646,6 @@ mod tests {
             "def load(path): pass",
             "import torch\n# to load it\nx = getattr(torch, 'ones')",
             "import json\njson.load(p)",
-            "import numpy\ngetattr(numpy, 'd' 'i' 'l' 'l' + 'oa')",
             "import torch, json\njson.loads(p)",
             "import os\nos.environ['HOME'] = '\u{e9}'",
             "",

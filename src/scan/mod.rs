@@ -15,8 +15,8 @@ pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{
-        Incoming, Known, Only, View, all_refs, change, file, given, history, incoming, revision,
-        staged, work_tree,
+        Incoming, Known, Only, View, all_refs, change, file, history, incoming, revision, staged,
+        standard_input, work_tree,
     },
     verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
 };

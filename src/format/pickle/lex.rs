@@ -202,7 +202,11 @@ impl Lexer {
             if wide(searched) >= limits::LINE_BYTES {
                 // Without a line feed it is no operand: nothing so long names anything, and every unpickler stops here.
                 let from = self.stream.offset().saturating_add(wide(searched));
-                if !self.stream.window().holds(b'\n', from, limits::LINE_SEARCH)? {
+                if !self
+                    .stream
+                    .window()
+                    .holds(b'\n', from, limits::LINE_SEARCH)?
+                {
                     return Err(ReadError::malformed("a line operand without its line feed"));
                 }
                 return Err(ReadError::Limit(format!(

@@ -250,7 +250,9 @@ fn view(
     let gone: Vec<ObjectId> = view.gone().collect();
     if !gone.is_empty() {
         let mut remotes = Tips::default();
-        remotes.add_references(&mut objects, &local, |name| name.starts_with(b"refs/remotes/"))?;
+        remotes.add_references(&mut objects, &local, |name| {
+            name.starts_with(b"refs/remotes/")
+        })?;
         remotes.commits.extend(&known.commits);
         let unpushed = Commits::walk(&mut objects, &tips.commits, &remotes.commits, &shallow);
         let unpushed = gone.into_iter().filter(|id| unpushed.is_new(*id));

@@ -66,6 +66,8 @@ fn the_short_page_of_check() {
       -h, --help  Print help (see more with '--help')
 
     Selection:
+          --only <PATTERN>         Check only what a path or a pattern matches; may
+                                   be repeated
           --staged                 Check what `git commit` would record
           --rev <REV>              Check what a commit, a tag or a tree has
           --diff <RANGE>           Check what a change brings, such as main...HEAD
@@ -79,8 +81,6 @@ fn the_short_page_of_check() {
           --stdin-filename <NAME>  What to call standard input: the end of a name
                                    is a hint, and a policy may say something about
                                    a path
-          --only <PATTERN>         Check only what a path or a pattern matches; may
-                                   be repeated
       [PATH]...                    Files and folders to check, instead of the whole
                                    repository; `-` is standard input
 

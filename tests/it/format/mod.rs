@@ -11,9 +11,9 @@ mod safetensors;
 mod streams;
 mod torch_archives;
 mod torch_oracle;
+mod torch_verdict;
 mod wrapped;
 mod writers;
-mod torch_verdict;
 mod zip;
 
 pub(crate) use torch_archives::policy as policy_for;

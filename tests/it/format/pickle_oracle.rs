@@ -52,11 +52,16 @@ fn undeserved(observations: &[Observation], resolved: &Names) -> Option<String> 
     observations.iter().find_map(|o| match &o.fact {
         Fact::Unread(why) => Some(format!("{why:?}")),
         // An operand that crosses its frame may happen to read alike, CPython allocates what it is asked for, and the
-        // generator spells numbers, leaves on the stack, and damages names to, what no pickler would.
+        // generator spells numbers, fills through the memo, leaves on the stack, and damages names to, what no pickler would.
         Fact::Anomaly { kind, detail }
             if !matches!(
                 kind.as_str(),
-                "bad-number" | "frame-straddle" | "huge-memo-index" | "odd-name" | "values-left"
+                "bad-number"
+                    | "filled-by-another-name"
+                    | "frame-straddle"
+                    | "huge-memo-index"
+                    | "odd-name"
+                    | "values-left"
             ) =>
         {
             Some(format!("{kind}: {detail}"))

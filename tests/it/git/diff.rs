@@ -264,7 +264,9 @@ fn a_content_is_new_where_the_change_brings_it() {
     repo.commit();
     let view = view(&repo, "HEAD~1");
     assert_eq!((view.items.len(), view.contents()), (4, 1));
-    let report = crate::support::cli::run(&repo.root, &["check", "--diff=HEAD~1"]).stdout;
+    let report =
+        crate::support::cli::run(&repo.root, &["check", "--diff=HEAD~1", "--format=concise"])
+            .stdout;
     for (place, unchanged) in [
         ("all/a.py:2:1", false),
         ("fresh/a.py:2:1", false),

@@ -401,7 +401,7 @@ fn a_content_at_many_paths_is_read_once() {
     );
     assert_eq!(view.having(1).count(), 0);
     let run = crate::support::cli::run(&repo.root, &["check", "--rev", &tree]);
-    assert!(run.stdout.contains("passed: 10000 artifacts"), "{run:?}");
+    assert!(run.stdout.contains("passed: 10,000 artifacts"), "{run:?}");
 }
 
 proptest! {

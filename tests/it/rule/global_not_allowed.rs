@@ -59,7 +59,7 @@ fn every_use_is_told_as_what_it_is() {
     insta::assert_snapshot!(told(RULE, "x.pt", &torch(&imported)), @r#"
     global-not-allowed [deny] loading imports `app.Net`; the policy does not list `app.Net`
       at m/data.pkl @ 0x2 GLOBAL about app.Net
-      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      recommended.yaml (built in):31 `globals:`: no entry here lists it
       help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
@@ -359,7 +359,7 @@ fn what_the_packs_list_passes_for_what_it_is_listed_for() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &array), @r#"
     global-not-allowed [deny] loading runs `numpy.ndarray((1,), 'O', b'AAAAAAAA')`; the policy lists `numpy.ndarray` for import only, not for call
       at @ 0x25 REDUCE about numpy.ndarray
-      globals/numpy-arrays.yaml (built in):36 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
+      globals/numpy-arrays.yaml (built in):35 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
       help: no release of the library uses `numpy.ndarray` so: do not load this file, or report it if the library wrote it
     "#);
     // What hands back what it is given must not make state settable on it.
@@ -398,7 +398,7 @@ fn arguments_are_escaped_once() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &date), @r"
     global-not-allowed [deny] loading runs `datetime.date(b'\x07\xe4\x01\\')`; the policy does not list `datetime.date`
       at @ 0x1b REDUCE about datetime.date
-      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      recommended.yaml (built in):31 `globals:`: no entry here lists it
       help: if you trust `datetime.date` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
