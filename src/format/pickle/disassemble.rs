@@ -74,15 +74,12 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
         Fact::PersistentId { preview, .. } => Some(preview.clone()),
         _ => None,
     };
-    let (last, range) = match shown {
-        Some(shown) => {
-            let shown = constant::quoted(Text::from(shown).as_bytes(), EVIDENCE, false);
-            join(event.at, op::name(event.op), &shown.replace("\\\\", "\\"))
-        }
-        None => {
-            let instruction = constant::instruction(window, event.at, EVIDENCE)?;
-            line(event.at, &instruction, EVIDENCE)
-        }
+    let (last, range) = if let Some(shown) = shown {
+        let shown = constant::quoted(Text::from(shown).as_bytes(), EVIDENCE, false);
+        join(event.at, op::name(event.op), &shown.replace("\\\\", "\\"))
+    } else {
+        let instruction = constant::instruction(window, event.at, EVIDENCE)?;
+        line(event.at, &instruction, EVIDENCE)
     };
     let base = text.len();
     let range = base.saturating_add(range.start)..base.saturating_add(range.end);

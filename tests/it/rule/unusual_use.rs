@@ -214,7 +214,7 @@ fn what_writers_write_is_not_told() {
         ),
     ] {
         let found: Vec<_> = rules("x.pkl", &pickle(&body));
-        assert!(!found.iter().any(|rule| *rule == RULE), "{what}: {found:?}");
+        assert!(!found.contains(&RULE), "{what}: {found:?}");
     }
 }
 
@@ -543,27 +543,27 @@ fn other_names_have_the_plain_shape() {
     let listed =
         policy("version: 1\nextends: recommended\nglobals: {allow: [app.Net, app.make]}\n");
     let (net, make) = (global("app", "Net"), global("app", "make"));
-    let made = [&net[..], b")\x81"].concat();
+    let instance = [&net[..], b")\x81"].concat();
     let fits = |body: &[u8]| told_by(&listed, RULE, "x.pkl", &pickle(body)).is_empty();
     for body in [
-        with(&made, &pair("size", &int(1))),
-        with(&made, &pair("kind", &net)),
-        with(&made, &tuple(&[b"N", &pair("size", &int(1))])),
-        with(&made, &tuple(&[&int(1), &int(2), &int(3)])),
+        with(&instance, &pair("size", &int(1))),
+        with(&instance, &pair("kind", &net)),
+        with(&instance, &tuple(&[b"N", &pair("size", &int(1))])),
+        with(&instance, &tuple(&[&int(1), &int(2), &int(3)])),
         [&net[..], b")}\x92"].concat(),
-        call(&make, &[&made, &text("a"), b"]"]),
-        [&made[..], &int(1), b"a"].concat(),
+        call(&make, &[&instance, &text("a"), b"]"]),
+        [&instance[..], &int(1), b"a"].concat(),
     ] {
         assert!(fits(&body), "{body:?}");
     }
     for body in [
         [&net[..], b")", &pair("size", &int(1)), b"\x92"].concat(),
-        with(&made, &pair("__setstate__", &make)),
-        with(&made, &pair("append", &make)),
-        with(&made, &tuple(&[b"N", &pair("__class__", &net)])),
-        with(&made, &tuple(&[&tuple(&[&text("extend"), &make])])),
-        with(&with(&made, b"}"), b"}"),
-        with(&[&made[..], b"q\x000h\0"].concat(), b"}"),
+        with(&instance, &pair("__setstate__", &make)),
+        with(&instance, &pair("append", &make)),
+        with(&instance, &tuple(&[b"N", &pair("__class__", &net)])),
+        with(&instance, &tuple(&[&tuple(&[&text("extend"), &make])])),
+        with(&with(&instance, b"}"), b"}"),
+        with(&[&instance[..], b"q\x000h\0"].concat(), b"}"),
         call(&make, &[&net]),
         call(&make, &[b"]", &[b"}", &text("a")[..], &net, b"s"].concat()]),
         [&make[..], b"]R"].concat(),
