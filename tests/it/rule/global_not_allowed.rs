@@ -76,7 +76,7 @@ fn every_use_is_told_as_what_it_is() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &created), @r#"
     global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
       at @ 0xc NEWOBJ about app.Net
-      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      recommended.yaml (built in):31 `globals:`: no entry here lists it
       help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
@@ -88,7 +88,7 @@ fn every_use_is_told_as_what_it_is() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &filled), @r#"
     global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
       at @ 0xc NEWOBJ about app.Net
-      recommended.yaml (built in):30 `globals:`: no entry here lists it
+      recommended.yaml (built in):31 `globals:`: no entry here lists it
       help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
