@@ -52,7 +52,6 @@ const LODGERS: &[(&str, &[&str])] = &[
     ("serde_yaml", &["policy/load.rs", "config/"]),
     ("ruff_python_parser", &["python/parse.rs"]),
     ("clap", &["cli/"]),
-    ("mimalloc", &["main.rs", "bin/"]),
     ("clap_complete", &["cli/completions.rs"]),
     ("clap_mangen", &["cli/man.rs"]),
     ("indicatif", &["cli/"]),
