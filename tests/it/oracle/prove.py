@@ -62,6 +62,7 @@ def called_by_writers():
     # What older releases called, and what only other machines' tensors are rebuilt with.
     calls += ["torch._utils._rebuild_tensor", "torch._utils._rebuild_device_tensor_from_numpy", "torch._utils._rebuild_device_tensor_from_cpu_tensor", "torch._utils._rebuild_wrapper_subclass",
               "torch._utils._rebuild_sparse_csr_tensor", "torch._utils._rebuild_nested_tensor", "builtins.bytes", "builtins.frozenset", "builtins.slice", "builtins.range", "torch.nn.parameter.Parameter"]
+    calls += ["torch.jit._pickle." + mark for mark in ("build_boollist", "build_doublelist", "build_intlist", "build_tensorlist", "restore_type_tag")]
     found = {id(thing): thing for thing in map(resolve, calls) if thing is not None}
     for path in sorted((Path(__file__).resolve().parents[3] / "policies" / "globals").glob("*.yaml")):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -175,7 +176,8 @@ def check_dtype(kind, depth=0):
                 wrong("hides objects")
             if depth < 20:
                 check_dtype(field[0], depth + 1)
-        objects = sorted((field[1], field[1] + field[0].itemsize, field[0].hasobject) for name, field in kind.fields.items() if name in kind.names)
+        fields = (field for name, field in kind.fields.items() if name in kind.names and field[0].itemsize)
+        objects = sorted((field[1], field[1] + field[0].itemsize, field[0].hasobject) for field in fields)
         for (_, end, holds), (start, _, also) in zip(objects, objects[1:]):
             if start < end and (holds or also):
                 wrong("overlapping objects")

@@ -266,7 +266,10 @@ fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Resul
         Some(length) if length != expected => {
             Err(format!("{expected} bytes for an array of that many"))
         }
-        // Bytes that are made of a text are counted by numpy itself.
+        // Bytes that are made of a text are counted by numpy itself; there are no more of them than of the file.
+        None if expected > values.looker.window.len() => {
+            Err(format!("{expected} bytes for an array of that many"))
+        }
         _ => Ok(()),
     }
 }
