@@ -50,7 +50,15 @@ pub const OPCODES: u64 = 4_000_000_000;
 
 /// Values on the pickle machine's stack. CPython's own grows until memory ends; a list of ten million floats
 /// appended in one batch is the largest legitimate need seen.
-pub const STACK: usize = 32 << 20;
+pub const STACK: usize = 12 << 20;
+
+/// Values on the stack of torch's weights-only unpickler, which takes twice the memory for each. `torch.save` appends a thousand at a
+/// time.
+pub const TORCH_STACK: usize = 3 << 20;
+
+/// Containers that may still be filled of which more is known than their first children: as many stand on the stack at a time. Picklers
+/// leave a thousand there in each level of nesting.
+pub const OPEN_CONTAINERS: usize = 64 << 10;
 
 /// Marks on the pickle machine's mark stack; real pickles nest below a thousand.
 pub const MARKS: usize = 4 << 20;

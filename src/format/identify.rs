@@ -71,9 +71,8 @@ const PLAIN: &[&str] = &[
     "svg", "toml", "txt", "wav", "xml", "yaml", "yml",
 ];
 
-/// Suffixes under which more than one format is at home: what `torch.load` opens may also be a bare pickle, an archive is a
-/// zip whatever its layout, and what
-/// unpickles a file rarely cares for its suffix.
+/// Suffixes under which more than one format is at home: what `torch.load` opens may also be a bare pickle, an archive is a zip
+/// whatever its layout, and what unpickles a file rarely cares for its suffix.
 const SHARED: &[&str] = &["pt", "pth", "bin", "ckpt", "model", "zip"];
 
 /// Whether a suffix is one that models share with anything else.

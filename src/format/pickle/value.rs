@@ -375,6 +375,9 @@ impl Nodes {
             Kind::Dict => Marks::keys(children),
             _ => Marks(0),
         };
+        if self.open.len() >= limits::OPEN_CONTAINERS {
+            return;
+        }
         self.open.push(Open {
             id: value.number(),
             place,

@@ -355,7 +355,7 @@ impl<'a> Machine<'a> {
     // ---- the stack and the memo
 
     pub(super) fn push(&mut self, value: Value) -> Step<()> {
-        if self.stack.len() >= limits::STACK {
+        if self.stack.len() >= limits::TORCH_STACK {
             return Err("it puts more values on the stack than are followed".into());
         }
         self.stack.push(value);

@@ -267,8 +267,8 @@ const TEXT_BYTES: usize = 32 << 20;
 const TEXT_COST: usize = 64;
 /// A text longer than this is no key.
 pub(super) const TEXT: usize = 255;
-/// Values that tuples and objects come to. A pickle of ten million pairs stays below.
-const VALUES: usize = 32 << 20;
+/// Values that tuples and objects come to: those of four million pairs.
+const VALUES: usize = 8 << 20;
 
 /// There are more values than are followed.
 #[derive(Debug)]
