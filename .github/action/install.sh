@@ -17,12 +17,12 @@ temp=${RUNNER_TEMP:?}
 
 use() {
     local said
-    said=$("$1" --version 2>/dev/null) || die "\`$1\` does not run on this machine"
+    said=$("$1" -V 2>/dev/null) || die "\`$1\` does not run on this machine"
     echo "$said, $2"
     output program "$1"
     exit 0
 }
-is_version() { [ "$("$1" --version 2>/dev/null)" = "weighbridge $version" ]; }
+is_version() { [ "$("$1" -V 2>/dev/null)" = "weighbridge $version" ]; }
 
 own=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$action/Cargo.toml" | head -n 1)
 version=${INPUT_VERSION#v}

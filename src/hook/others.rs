@@ -111,7 +111,13 @@ impl Tool {
 pub(super) fn names_us(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').any(|line| {
         let line = line.trim_ascii_start();
-        !line.starts_with(b"#") && memchr::memmem::find(line, b"weighbridge").is_some()
+        // A folder of that name on the way to something else is none.
+        let name = b"weighbridge";
+        let ends = |at: usize| {
+            let next = line.get(at.saturating_add(name.len()));
+            next.is_none_or(|next| *next != b'/' && *next != b'_' && !next.is_ascii_alphanumeric())
+        };
+        !line.starts_with(b"#") && memchr::memmem::find_iter(line, name).any(ends)
     })
 }
 
