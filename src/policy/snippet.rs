@@ -100,12 +100,19 @@ pub fn entry(name: &GlobalName, usages: &[Usage]) -> Option<String> {
     for usage in usages {
         uses.add(*usage);
     }
-    if let Some((.., arguments, _)) = constrained(name) {
-        let only_called = usages
-            .iter()
-            .all(|usage| matches!(usage, Usage::Import | Usage::Call));
-        return only_called.then(|| {
-            format!("{{global: \"{module}.{qualname}\", args: {arguments}, reason: makes only what is listed}}")
+    if let Some((_, known, arguments, _)) = constrained(name) {
+        // What it makes is an instance, which is then given its state.
+        let makes_instance = *known == "_reconstructor";
+        let fits = usages.iter().all(|usage| {
+            matches!(usage, Usage::Import | Usage::Call) || makes_instance && *usage == Usage::Build
+        });
+        let uses = if usages.contains(&Usage::Build) {
+            "as: [import, call, build], "
+        } else {
+            ""
+        };
+        return fits.then(|| {
+            format!("{{global: \"{module}.{qualname}\", {uses}args: {arguments}, reason: makes only what is listed}}")
         });
     }
     let mut parts = qualname.split('.').rev();

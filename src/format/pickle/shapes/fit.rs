@@ -287,7 +287,8 @@ impl Values<'_> {
         let expected = || Err("a dict of plain attributes".to_owned());
         match state.kind() {
             Kind::Dict | Kind::Tuple if self.are_attributes(state, Marks::SPECIAL_KEY) => Ok(()),
-            Kind::Tuple => {
+            // Data classes with slots give a list to their own `__setstate__`; without one nothing takes it.
+            Kind::Tuple | Kind::List => {
                 let known = self
                     .looker
                     .nodes
