@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::snippet::entry;
-use crate::fact::{GlobalName, Text, Usage};
+use crate::fact::{Argument, GlobalName, Text, Usage};
 
 /// What a repository holds, as far as a policy is concerned.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +44,8 @@ pub struct SeenGlobal {
     pub name: GlobalName,
     /// What loading does with it that is not allowed.
     pub usages: Vec<Usage>,
+    /// The arguments with which it is called.
+    pub calls: Vec<Vec<Argument>>,
     /// Whether an entry may allow all of it: nothing refuses it, and nothing that is done with it is dangerous.
     pub may_be_allowed: bool,
     /// The artifact that needs it; the first, if several do.
@@ -166,7 +168,8 @@ fn globals(out: &mut String, summary: &InitSummary, found: Found) {
     let mut lines: Vec<(String, &SeenGlobal)> = Vec::new();
     let mut dangerous: usize = 0;
     for seen in &summary.globals {
-        match entry(&seen.name, &seen.usages).filter(|_| seen.may_be_allowed) {
+        let calls: Vec<&[Argument]> = seen.calls.iter().map(Vec::as_slice).collect();
+        match entry(&seen.name, &seen.usages, &calls).filter(|_| seen.may_be_allowed) {
             Some(line) => lines.push((line, seen)),
             None => dangerous = dangerous.saturating_add(1),
         }

@@ -93,8 +93,9 @@ fn constrained(
 
 /// The entry that allows a global for some uses and no more: a name where those are what a name alone allows. `None` where
 /// using it is known to be dangerous, and for what no entry spells: a name that Python could not resolve, a way
-/// through what a module happens to hold.
-pub fn entry(name: &GlobalName, usages: &[Usage]) -> Option<String> {
+/// through what a module happens to hold. `calls` are the arguments with which it is called: what is given a class or a function
+/// could call it, so the entry says what it may be given.
+pub fn entry(name: &GlobalName, usages: &[Usage], calls: &[&[Argument]]) -> Option<String> {
     let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
     let mut uses = Uses::IMPORT;
     for usage in usages {
@@ -131,11 +132,45 @@ pub fn entry(name: &GlobalName, usages: &[Usage]) -> Option<String> {
     } else {
         Uses::FUNCTION
     };
-    if uses == usual {
+    let mut more = String::new();
+    if uses != usual {
+        let uses: Vec<String> = uses.list().iter().map(ToString::to_string).collect();
+        let _ = write!(more, ", as: [{}]", uses.join(", "));
+    }
+    if let Some(arguments) = constraints(calls) {
+        let _ = write!(more, ", args: [{}]", arguments.join(", "));
+    }
+    if more.is_empty() {
         return Some(text);
     }
-    let uses: Vec<String> = uses.list().iter().map(ToString::to_string).collect();
-    Some(format!("{{global: \"{text}\", as: [{}]}}", uses.join(", ")))
+    Some(format!("{{global: \"{text}\"{more}}}"))
+}
+
+/// What every call's arguments are, one constraint for each, where some of them are globals; `None` where none is, or nothing says it.
+fn constraints(calls: &[&[Argument]]) -> Option<Vec<&'static str>> {
+    const SPELLED: &[(Constraint, &str)] = &[
+        (Constraint::Allowed(Want::Class), "{allowed-global: class}"),
+        (
+            Constraint::Allowed(Want::Function),
+            "{allowed-global: function}",
+        ),
+        (Constraint::Data, "{data: true}"),
+        (Constraint::Identifier, "{identifier: true}"),
+    ];
+    let first = calls.first()?;
+    let given = |call: &&[Argument]| call.iter().any(|it| matches!(it, Argument::Global(_)));
+    if !calls.iter().any(given) || calls.iter().any(|call| call.len() != first.len()) {
+        return None;
+    }
+    let fits = |constraint: &Constraint, at: usize| {
+        let mut arguments = calls.iter().filter_map(|call| call.get(at));
+        arguments.all(|argument| constraint.refuses(argument, |_| true).is_none())
+    };
+    let spelled = |at: usize| {
+        let found = SPELLED.iter().find(|(constraint, _)| fits(constraint, at));
+        found.map(|(_, spelled)| *spelled)
+    };
+    (0..first.len()).map(spelled).collect()
 }
 
 impl Scope {

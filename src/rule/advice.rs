@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
 use crate::{
-    fact::{Fact, GlobalName, TorchLoad, Usage},
+    fact::{Argument, Fact, Global, GlobalName, TorchLoad, Usage},
     policy,
 };
 
@@ -43,9 +43,11 @@ impl Allowing {
         for (name, usages) in needed {
             uses.entry(name).or_default().extend(usages);
         }
+        let calls = calls(case);
         let entries = uses.into_iter().filter_map(|(name, mut usages)| {
             usages.extend(case.scope.entered(name));
-            Some((name.clone(), policy::entry(name, &usages)?))
+            let calls = calls.get(name).map_or(&[][..], Vec::as_slice);
+            Some((name.clone(), policy::entry(name, &usages, calls)?))
         });
         Self {
             entries: entries.collect(),
@@ -80,6 +82,22 @@ impl Allowing {
         help.extend(listed_with_torch(case));
         help
     }
+}
+
+/// The arguments of the calls of each global in a file.
+pub(super) fn calls<'a>(case: &Case<'a>) -> BTreeMap<&'a GlobalName, Vec<&'a [Argument]>> {
+    let mut calls: BTreeMap<&GlobalName, Vec<&[Argument]>> = BTreeMap::new();
+    for observation in case.observations {
+        if let Fact::Call {
+            callee: Global::Named(name),
+            arguments,
+            ..
+        } = &observation.fact
+        {
+            calls.entry(name).or_default().push(arguments);
+        }
+    }
+    calls
 }
 
 /// Where the block is, for the names that are not the first.

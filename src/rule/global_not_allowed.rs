@@ -332,7 +332,7 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
         && case.scope.standing(name) == Standing::Unlisted
         && let Some(near) = case.scope.near(name)
     {
-        let list = if policy::entry(name, &[]).is_some() {
+        let list = if policy::entry(name, &[], &[]).is_some() {
             format!(", or list `{spelled}` if that is what loads it")
         } else {
             String::new()

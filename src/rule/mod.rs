@@ -3,8 +3,10 @@
 //! A rule is one file and one word in `rules!`. Its doc comment is its documentation. A rule opens no bytes: one that
 //! wants to read again is missing a fact.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    fact::{Entry, GlobalName, Observation, Site, Usage},
+    fact::{Argument, Entry, GlobalName, Observation, Site, Usage},
     finding::{Finding, RuleMeta, Subject},
     policy::Scope,
 };
@@ -128,6 +130,11 @@ pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64, last: &Site) -> 
 /// it; one that is in several places of the file comes several times.
 pub fn refused_globals<'a>(case: &Case<'a>) -> Vec<(&'a GlobalName, Vec<Usage>, bool)> {
     global_not_allowed::names(case)
+}
+
+/// The arguments of the calls of each global in a file.
+pub fn called_with<'a>(case: &Case<'a>) -> BTreeMap<&'a GlobalName, Vec<&'a [Argument]>> {
+    advice::calls(case)
 }
 
 /// A rule by its id.

@@ -7,7 +7,7 @@ use crate::{
     fact::{Fact, GlobalName, Text, Unread, Usage},
     format::FORMATS,
     policy::{FormatVerdict, InitSummary, Policy, SeenGlobal},
-    rule::{Case, RULES, refused_globals},
+    rule::{Case, RULES, called_with, refused_globals},
 };
 
 /// The ids of all rules.
@@ -60,15 +60,19 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
             uses.extend(usages);
             *may_all &= may;
         }
+        let calls = called_with(&case);
         for (name, (usages, may)) in needed {
             let seen = globals.entry(name.clone()).or_insert_with(|| SeenGlobal {
                 name: name.clone(),
                 usages: Vec::new(),
+                calls: Vec::new(),
                 may_be_allowed: true,
                 path: path.clone(),
                 artifacts: 0,
             });
             seen.usages.extend(usages);
+            let own = calls.get(name).into_iter().flatten();
+            seen.calls.extend(own.map(|arguments| arguments.to_vec()));
             seen.may_be_allowed &= may;
             seen.artifacts += 1;
         }

@@ -9,6 +9,7 @@ use super::{allows, policy};
 
 fn seen(module: &str, name: &str, path: &str, artifacts: usize) -> SeenGlobal {
     SeenGlobal {
+        calls: Vec::new(),
         name: GlobalName::new(module, name),
         usages: vec![Usage::Import, Usage::Call, Usage::Construct, Usage::Build],
         may_be_allowed: true,

@@ -287,7 +287,24 @@ fn what_picklers_call_for_ordinary_objects_is_proposed_with_its_arguments() {
     let protocol_0 = Pickle::proto(0)
         .raw("ccopy_reg\n_reconstructor\n(capp.models\nNet\nc__builtin__\nobject\nNtR.")
         .unfinished();
-    for file in [getattr(("app.models", "Net"), "Inner"), factory, protocol_0] {
+    // What it is given could be called: the entry says that it is a class.
+    let given = Pickle::proto(2)
+        .global("app.frames", "_new_index")
+        .global("app.frames", "Index")
+        .op(b'}')
+        .op(0x86)
+        .reduce()
+        .stop();
+    let with_state = Pickle::proto(0)
+        .raw("ccopy_reg\n_reconstructor\n(capp.models\nNet\nc__builtin__\nobject\nNtR(dS'a'\nI1\nsb.")
+        .unfinished();
+    for file in [
+        getattr(("app.models", "Net"), "Inner"),
+        factory,
+        protocol_0,
+        given,
+        with_state,
+    ] {
         let after = told_after("", "x.pkl", &file);
         assert!(after.is_empty(), "{after:#?}");
     }
