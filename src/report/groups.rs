@@ -369,7 +369,9 @@ fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'stat
     // What cannot be opened, as a folder that cannot be listed, cannot be looked at either.
     let closed =
         matches!(&finding.subject, Subject::Anomaly(kind) if kind == "io" || kind == "late");
-    if closed || finding.rule.id == "lfs-not-fetched" || finding.rule.id == "policy-changed" {
+    // Nor are the bytes here of what is elsewhere, or in another repository.
+    let elsewhere = ["lfs-not-fetched", "not-followed", "policy-changed"];
+    if closed || elsewhere.contains(&finding.rule.id) {
         return Vec::new();
     }
     let inspect = |path: Option<String>| {
