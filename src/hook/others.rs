@@ -155,3 +155,21 @@ pub(super) fn of_folder(hooks: &Hooks) -> Option<&'static Tool> {
     });
     TOOLS.iter().find(|tool| owned && tool.name == "husky")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::names_us;
+
+    #[test]
+    fn a_folder_of_that_name_is_no_program() {
+        for (line, named) in [
+            ("exec weighbridge check --staged", true),
+            ("/usr/bin/weighbridge", true),
+            ("  - id: weighbridge-system", true),
+            ("INSTALL_PYTHON=/src/weighbridge/venv/bin/python", false),
+            ("# weighbridge", false),
+        ] {
+            assert_eq!(names_us(line.as_bytes()), named, "{line}");
+        }
+    }
+}

@@ -114,3 +114,36 @@ fn a_file_called_so_is_named_with_its_folder() {
     repo.write("-", "cposix\nsystem\n(S'true'\ntR.");
     assert_eq!(run(&repo.root, &["check", "./-"]).code, 1);
 }
+
+/// What says no to colour counts before what says yes, and a terminal only where nothing is said.
+#[test]
+fn colour_is_what_the_first_variable_says() {
+    let repo = repo!();
+    repo.write("a.pkl", "cposix\nsystem\n(S'true'\ntR.");
+    for (variables, colored) in [
+        (&[][..], false),
+        (&[("FORCE_COLOR", "1")], true),
+        (&[("FORCE_COLOR", "0"), ("CLICOLOR_FORCE", "1")], false),
+        (&[("FORCE_COLOR", "1"), ("CLICOLOR", "0")], true),
+        (&[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0")], true),
+        (&[("NO_COLOR", "1"), ("FORCE_COLOR", "1")], false),
+    ] {
+        let mut command = program(&repo.root);
+        command
+            .args(["check", "a.pkl"])
+            .envs(variables.iter().copied());
+        let run = crate::support::cli::finish(&mut command);
+        assert_eq!(run.stdout.contains('\u{1b}'), colored, "{variables:?}");
+    }
+}
+
+/// A few bytes of an archive must not come to gigabytes of stack.
+#[test]
+fn a_stack_without_end_is_a_limit() {
+    let repo = repo!();
+    let mut file = b"\x80\x02".to_vec();
+    file.resize(weighbridge::limits::STACK + 64, b'N');
+    let run = piped(&repo.root, &["check", "-"], &file);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("too complex to analyse"), "{run:?}");
+}
