@@ -2,8 +2,8 @@
 
 use super::{
     constant::{self, Instruction},
+    events::Event,
     opcode::{self as op},
-    seen::Event,
 };
 use crate::{
     bytes::Window,

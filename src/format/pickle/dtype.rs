@@ -11,7 +11,7 @@
 use super::{
     fields::{Fields, Record},
     preview::Preview,
-    value::{Kind, Value},
+    value::{Value, ValueKind},
 };
 use crate::fact::GlobalName;
 
@@ -143,7 +143,7 @@ pub(super) struct Layout {
 
 /// A dtype of the stream.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct DtypeRow {
     /// The size that it was made with, in bytes; `None` where the state decides alone.
     made: Option<u64>,
     /// How items are laid out, once its state is set.
@@ -153,7 +153,7 @@ struct Known {
 /// The dtypes of a stream.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Dtypes {
-    known: Vec<Known>,
+    known: Vec<DtypeRow>,
     /// Pairs of dicts that may be fields.
     pub(super) fields: Fields,
 }
@@ -219,7 +219,7 @@ impl Dtypes {
         let room = self.known.len() < DTYPES;
         match u32::try_from(self.known.len().saturating_add(1)) {
             Ok(index) if room => {
-                self.known.push(Known { made, layout: None });
+                self.known.push(DtypeRow { made, layout: None });
                 Dtype((index << CLASS_BITS) | class)
             }
             _ => Dtype(class),
@@ -242,9 +242,9 @@ impl Dtypes {
         &mut self,
         value: Value,
         state: Value,
-        looker: &Preview<'_>,
+        preview: &Preview<'_>,
     ) -> Result<(), &'static str> {
-        let layout = self.stated(value, state, looker)?;
+        let layout = self.stated(value, state, preview)?;
         self.settle(Dtype::of(value), layout);
         Ok(())
     }
@@ -253,10 +253,10 @@ impl Dtypes {
         &mut self,
         value: Value,
         state: Value,
-        looker: &Preview<'_>,
+        preview: &Preview<'_>,
     ) -> Result<Layout, &'static str> {
         let dtype = Dtype::of(value);
-        let parts = (state.kind() == Kind::Tuple).then(|| looker.nodes.all(state));
+        let parts = (state.kind() == ValueKind::Tuple).then(|| preview.nodes.all(state));
         let Some(
             [
                 _,
@@ -274,9 +274,9 @@ impl Dtypes {
             return Err("its state is not the tuple that numpy writes");
         };
         let (Some(size), Some(alignment), Some(flags)) = (
-            looker.integer(*size),
-            looker.integer(*alignment),
-            looker.integer(*flags),
+            preview.integer(*size),
+            preview.integer(*alignment),
+            preview.integer(*flags),
         ) else {
             return Err("its size, alignment and flags are not integers");
         };
@@ -289,9 +289,9 @@ impl Dtypes {
         let Some(made) = dtype.index().and_then(|at| self.known.get(at)).copied() else {
             return Err("what it is made from is nothing that numpy writes");
         };
-        let none = |value: &Value| value.kind() == Kind::None;
+        let none = |value: &Value| value.kind() == ValueKind::None;
         let plain = none(base) && none(names) && none(fields);
-        let order = looker.string(*order);
+        let order = preview.string(*order);
         let sort = if dtype.0 & CLASS == FOREIGN {
             None
         } else {
@@ -309,7 +309,7 @@ impl Dtypes {
             }
             Some(sort)
         };
-        dated(sort == Some(Sort::Dated), metadata, looker)?;
+        dated(sort == Some(Sort::Dated), metadata, preview)?;
         let extended = !matches!(sort, Some(Sort::Fixed | Sort::Dated | Sort::Objects));
         if !extended {
             return match (size, alignment, sort) {
@@ -355,12 +355,12 @@ impl Dtypes {
         } else if sort != Some(Sort::Void) {
             return Err("it has parts, and its type has none");
         } else if none(names) && none(fields) {
-            let (record, of_item) = self.array(*base, size, looker)?;
+            let (record, of_item) = self.array(*base, size, preview)?;
             (record, flags == of_item)
         } else if none(base) {
             let record = self
                 .fields
-                .record((*names, *fields), size, looker, |dtype| {
+                .record((*names, *fields), size, preview, |dtype| {
                     layout(&self.known, dtype)
                 })?;
             // A selection of fields keeps the flags of the whole.
@@ -387,9 +387,9 @@ impl Dtypes {
         &self,
         base: Value,
         size: u64,
-        looker: &Preview<'_>,
+        preview: &Preview<'_>,
     ) -> Result<(Record, i64), &'static str> {
-        let parts = (base.kind() == Kind::Tuple).then(|| looker.nodes.all(base));
+        let parts = (base.kind() == ValueKind::Tuple).then(|| preview.nodes.all(base));
         let Some([item, shape]) = parts.flatten() else {
             return Err("its base is not a dtype and a shape");
         };
@@ -397,8 +397,8 @@ impl Dtypes {
             return Err("its base is not a dtype whose state is set");
         };
         let items = match shape.kind() {
-            Kind::Tuple => looker.nodes.product(*shape),
-            _ => looker
+            ValueKind::Tuple => preview.nodes.product(*shape),
+            _ => preview
                 .integer(*shape)
                 .and_then(|items| u64::try_from(items).ok()),
         };
@@ -417,48 +417,50 @@ impl Dtypes {
 }
 
 /// How the items of a dtype are laid out, once its state is set.
-fn layout(known: &[Known], value: Value) -> Option<Layout> {
-    if !matches!(value.kind(), Kind::Result | Kind::Instance) {
+fn layout(known: &[DtypeRow], value: Value) -> Option<Layout> {
+    if !matches!(value.kind(), ValueKind::Result | ValueKind::Instance) {
         return None;
     }
     known.get(Dtype::of(value).index()?)?.layout
 }
 
 /// Metadata: for dates and durations with the unit, otherwise a dict.
-fn dated(dated: bool, metadata: &[Value], looker: &Preview<'_>) -> Result<(), &'static str> {
+fn dated(dated: bool, metadata: &[Value], preview: &Preview<'_>) -> Result<(), &'static str> {
     match metadata {
         [] if dated => Err("it is a date or a duration without a unit"),
         [] => Ok(()),
         [metadata] if dated => {
-            let parts = (metadata.kind() == Kind::Tuple).then(|| looker.nodes.all(*metadata));
+            let parts = (metadata.kind() == ValueKind::Tuple).then(|| preview.nodes.all(*metadata));
             let unit = match parts.flatten() {
-                Some([dict, unit]) if matches!(dict.kind(), Kind::None | Kind::Dict) => *unit,
+                Some([dict, unit]) if matches!(dict.kind(), ValueKind::None | ValueKind::Dict) => {
+                    *unit
+                }
                 _ => return Err("its metadata are not what numpy writes"),
             };
-            let unit = (unit.kind() == Kind::Tuple).then(|| looker.nodes.all(unit));
+            let unit = (unit.kind() == ValueKind::Tuple).then(|| preview.nodes.all(unit));
             let Some([unit, numbers @ ..]) = unit.flatten() else {
                 return Err("its unit is not what numpy writes");
             };
             let name = match unit.kind() {
-                Kind::Bytes => looker.bytes(*unit),
+                ValueKind::Bytes => preview.bytes(*unit),
                 // In protocols 0 to 2, `_codecs.encode` makes bytes of a text.
-                Kind::Result => return numbered(numbers, looker),
-                _ => looker.string(*unit).map(|text| text.as_bytes().to_vec()),
+                ValueKind::Result => return numbered(numbers, preview),
+                _ => preview.string(*unit).map(|text| text.as_bytes().to_vec()),
             };
             if !name.is_some_and(|name| UNITS.iter().any(|unit| unit.as_bytes() == name)) {
                 return Err("its unit is none of numpy's");
             }
-            numbered(numbers, looker)
+            numbered(numbers, preview)
         }
-        [metadata] if metadata.kind() == Kind::Dict => Ok(()),
+        [metadata] if metadata.kind() == ValueKind::Dict => Ok(()),
         _ => Err("its metadata are not what numpy writes"),
     }
 }
 
 /// How many of a unit, and of what part: numpy divides by them.
-fn numbered(numbers: &[Value], looker: &Preview<'_>) -> Result<(), &'static str> {
+fn numbered(numbers: &[Value], preview: &Preview<'_>) -> Result<(), &'static str> {
     let positive = |value: &Value| {
-        looker
+        preview
             .integer(*value)
             .is_some_and(|n| (1..=0x7fff_ffff).contains(&n))
     };

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     dtype::{Dtype, Layout, OF_FIELDS},
     preview::Preview,
-    value::{Kind, Nodes, Value},
+    value::{Nodes, Value, ValueKind},
 };
 use crate::{bytes::wide, fact::Text, limits};
 
@@ -51,11 +51,11 @@ impl Fields {
     pub(super) fn put(&mut self, dict: Value, pairs: &[Value], nodes: &Nodes) {
         for pair in pairs.chunks_exact(2) {
             if let [key, field] = pair
-                && field.kind() == Kind::Tuple
+                && field.kind() == ValueKind::Tuple
                 && let Some([dtype, offset, title @ ..]) = nodes.all(*field)
                 && title.len() <= 1
                 && Dtype::of(*dtype).index().is_some()
-                && offset.kind() == Kind::Int
+                && offset.kind() == ValueKind::Int
                 && let Ok(offset) = u64::try_from(offset.as_int())
                 && self.count < FIELDS
             {
@@ -76,10 +76,10 @@ impl Fields {
         &mut self,
         (names, fields): (Value, Value),
         size: u64,
-        looker: &Preview<'_>,
+        preview: &Preview<'_>,
         layout: impl Fn(Value) -> Option<Layout>,
     ) -> Result<Record, &'static str> {
-        if names.kind() != Kind::Tuple || fields.kind() != Kind::Dict {
+        if names.kind() != ValueKind::Tuple || fields.kind() != ValueKind::Dict {
             return Err("its fields are not a tuple of names and a dict");
         }
         let record = match self.held.get(&fields.number()) {
@@ -88,7 +88,7 @@ impl Fields {
             _ if !fields.is_fresh() => {
                 return Err("its fields are a dict that something else may change");
             }
-            _ => self.compare(names, fields, looker, layout)?,
+            _ => self.compare(names, fields, preview, layout)?,
         };
         if record.end > size {
             return Err("a field reaches beyond its items");
@@ -104,7 +104,7 @@ impl Fields {
         &self,
         names: Value,
         fields: Value,
-        looker: &Preview<'_>,
+        preview: &Preview<'_>,
         layout: impl Fn(Value) -> Option<Layout>,
     ) -> Result<Record, &'static str> {
         let known = self
@@ -112,17 +112,17 @@ impl Fields {
             .get(&fields.number())
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let count = looker.nodes.summary(fields).map(|summary| summary.len);
+        let count = preview.nodes.summary(fields).map(|summary| summary.len);
         if count != Some(wide(known.len()).saturating_mul(2)) {
             return Err("some of its fields are no dtype and offset");
         }
-        let names = looker
+        let names = preview
             .nodes
             .whole(names)
             .ok_or("its names cannot be told")?;
         let mut by_key: FxHashMap<Text, &Field> = FxHashMap::default();
         for field in known {
-            let key = looker
+            let key = preview
                 .string(field.key)
                 .ok_or("a name of a field is no text")?;
             if by_key.insert(key, field).is_some() {
@@ -134,7 +134,7 @@ impl Fields {
         let mut others: Vec<(u64, u64)> = Vec::new();
         let mut tuples: FxHashSet<(u64, Option<Text>)> = FxHashSet::default();
         for name in names {
-            let field = looker.string(*name).and_then(|name| by_key.remove(&name));
+            let field = preview.string(*name).and_then(|name| by_key.remove(&name));
             let field = field.ok_or("its names are not its fields")?;
             let layout = layout(field.dtype).filter(|layout| !layout.texts);
             let layout = layout.ok_or("a field is of a dtype whose state is not set")?;
@@ -150,12 +150,12 @@ impl Fields {
             spans.push((field.offset, end));
             tuples.insert((
                 field.tuple,
-                field.title.and_then(|title| looker.string(title)),
+                field.title.and_then(|title| preview.string(title)),
             ));
         }
         // Whatever else is a key is the title of a field with a name.
         let titled = by_key.into_values().all(|field| {
-            let key = looker.string(field.key);
+            let key = preview.string(field.key);
             key.is_some() && tuples.contains(&(field.tuple, key))
         });
         if !titled {

@@ -1,6 +1,6 @@
 //! Marks: what is known of texts as names of attributes, and of what containers hold, in three bits of a value.
 
-use super::value::{Kind, Value};
+use super::value::{Value, ValueKind};
 
 /// What is known of strings, and of what containers hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,7 +37,7 @@ impl Marks {
         let mut marks = Self(0);
         for key in pairs.iter().step_by(2) {
             let known = match key.kind() {
-                Kind::Str | Kind::StrAt => {
+                ValueKind::Str | ValueKind::StrAt => {
                     let marks = key.marks();
                     Self(
                         u8::from(marks.has(Self::SPECIAL))

@@ -11,7 +11,7 @@ use crate::{
 
 const CHUNK: usize = 4096;
 /// Marks an entry that was never set: the number is larger than any offset, index or node in use.
-const UNSET: Value = Value::new(super::value::Kind::Stale, u64::MAX);
+const UNSET: Value = Value::new(super::value::ValueKind::Stale, u64::MAX);
 /// An index so far past the highest is unusual: CPython allocates an array up to it. Up to this many entries need no reason.
 const GAP: usize = 1 << 16;
 /// Entries kept in the map: 30 MiB.
@@ -116,10 +116,10 @@ impl Memo {
 #[cfg(test)]
 mod tests {
     use super::{CHUNK, GAP, Memo, SPARSE, Stored, Value};
-    use crate::{bytes::wide, format::pickle::value::Kind, limits};
+    use crate::{bytes::wide, format::pickle::value::ValueKind, limits};
 
     fn value(n: u64) -> Value {
-        Value::new(Kind::Stale, n)
+        Value::new(ValueKind::Stale, n)
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod constant;
 mod disassemble;
 mod dtype;
+mod events;
 mod fields;
 mod lex;
 mod machine;
@@ -14,7 +15,6 @@ mod marks;
 mod memo;
 mod opcode;
 mod preview;
-mod seen;
 mod shapes;
 mod tensors;
 mod text;
@@ -159,7 +159,7 @@ fn begins_embedded(front: &[u8]) -> bool {
 /// pickle, however it goes on.
 pub(super) fn is_text(front: &Window) -> bool {
     let run = machine::run(front, 0, None);
-    let acts = run.seen.acts();
+    let acts = run.log.acts();
     match run.result {
         // A line or an operand that reaches the end may go on behind it.
         Err((at, ReadError::Malformed(_))) => {
@@ -346,12 +346,12 @@ pub fn read_stream(
     }
     let run = machine::run(window, start, earlier);
     let complete = run.result.is_ok();
-    let overflow = run.seen.overflow;
-    let joblib = run.seen.names_from(0).iter().any(|name| {
+    let overflow = run.log.overflow;
+    let joblib = run.log.names_from(0).iter().any(|name| {
         name.module.as_bytes().ends_with(b"joblib.numpy_pickle") && name.name == "NumpyArrayWrapper"
     });
     let mut acts = false;
-    for (n, event) in run.seen.into_events().into_iter().enumerate() {
+    for (n, event) in run.log.into_events().into_iter().enumerate() {
         acts |= matches!(event.fact, Fact::Call { .. } | Fact::Global { .. });
         let at = Place::Opcode {
             offset: event.at,

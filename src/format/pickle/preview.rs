@@ -4,9 +4,9 @@
 
 use super::{
     Storage, constant,
-    seen::Seen,
+    events::EventLog,
     tensors::Indexes,
-    value::{Interner, Kind, Nodes, Value},
+    value::{Interner, Nodes, Value, ValueKind},
 };
 use crate::{
     bytes::{Window, wide},
@@ -36,7 +36,7 @@ pub(super) struct Preview<'a> {
     /// Strings.
     pub names: &'a Interner,
     /// Globals.
-    pub seen: &'a Seen,
+    pub log: &'a EventLog,
     /// Everything else.
     pub window: &'a Window,
 }
@@ -52,7 +52,7 @@ impl Preview<'_> {
     /// A call of the global in `row` with a tuple of arguments.
     pub(super) fn call(&self, row: usize, arguments: Value) -> String {
         let mut out = self.global(row);
-        if arguments.kind() == Kind::Tuple {
+        if arguments.kind() == ValueKind::Tuple {
             self.write_container(arguments, "(", ")", DEPTH, &mut out);
         } else {
             out.push_str("(*");
@@ -64,7 +64,7 @@ impl Preview<'_> {
 
     /// A call's arguments, as far as the stream proves them.
     pub(super) fn arguments(&self, arguments: Value) -> Vec<Argument> {
-        let known = if arguments.kind() == Kind::Tuple {
+        let known = if arguments.kind() == ValueKind::Tuple {
             self.nodes.get(arguments)
         } else {
             None
@@ -81,40 +81,40 @@ impl Preview<'_> {
 
     fn argument(&self, value: Value) -> Argument {
         match value.kind() {
-            Kind::Global => self
-                .seen
+            ValueKind::Global => self
+                .log
                 .global(value.index())
                 .cloned()
                 .map_or(Argument::Unknown, Argument::Global),
-            Kind::Extension => Argument::Global(Global::Unresolved(Unresolved::Extension)),
-            Kind::Str => Argument::Str(Text::new(self.names.text(value.index()))),
-            Kind::StrAt => constant::string(self.window, value.number())
+            ValueKind::Extension => Argument::Global(Global::Unresolved(Unresolved::Extension)),
+            ValueKind::Str => Argument::Str(Text::new(self.names.text(value.index()))),
+            ValueKind::StrAt => constant::string(self.window, value.number())
                 .map_or(Argument::Unknown, Argument::Str),
-            Kind::None
-            | Kind::Bool
-            | Kind::Int
-            | Kind::Long
-            | Kind::Float
-            | Kind::Bytes
-            | Kind::Tuple
-            | Kind::List
-            | Kind::Dict
-            | Kind::Set
-            | Kind::FrozenSet => Argument::Other,
-            Kind::Unknown
-            | Kind::Result
-            | Kind::Instance
-            | Kind::Persistent
-            | Kind::Buffer
-            | Kind::Stale => Argument::Unknown,
+            ValueKind::None
+            | ValueKind::Bool
+            | ValueKind::Int
+            | ValueKind::Long
+            | ValueKind::Float
+            | ValueKind::Bytes
+            | ValueKind::Tuple
+            | ValueKind::List
+            | ValueKind::Dict
+            | ValueKind::Set
+            | ValueKind::FrozenSet => Argument::Other,
+            ValueKind::Unknown
+            | ValueKind::Result
+            | ValueKind::Instance
+            | ValueKind::Persistent
+            | ValueKind::Buffer
+            | ValueKind::Stale => Argument::Unknown,
         }
     }
 
     /// An integer of up to 64 bits.
     pub(super) fn integer(&self, value: Value) -> Option<i64> {
         match value.kind() {
-            Kind::Int => Some(i64::from(value.as_int())),
-            Kind::Long => constant::integer(self.window, value.number()),
+            ValueKind::Int => Some(i64::from(value.as_int())),
+            ValueKind::Long => constant::integer(self.window, value.number()),
             _ => None,
         }
     }
@@ -125,7 +125,7 @@ impl Preview<'_> {
         let [_, class, _, _, elements, ..] = self.tuple(pid)? else {
             return None;
         };
-        let class = self.seen.name(class.index())?.name.as_bytes();
+        let class = self.log.name(class.index())?.name.as_bytes();
         let (in_one, indexes) = match class {
             b"QUInt4x2Storage" => (2, QUANTIZED),
             b"QUInt2x4Storage" => (4, QUANTIZED),
@@ -141,18 +141,18 @@ impl Preview<'_> {
 
     /// How many elements a storage has that a persistent id names.
     pub(super) fn elements(storage: Value) -> Option<u64> {
-        let known = (storage.kind() == Kind::Persistent).then(|| storage.number() & ELEMENTS);
+        let known = (storage.kind() == ValueKind::Persistent).then(|| storage.number() & ELEMENTS);
         known.and_then(|number| number.checked_sub(1))
     }
 
     /// Whether a storage is of quantized numbers; `None` if it does not say.
     pub(super) fn is_quantized(storage: Value) -> Option<bool> {
-        (storage.kind() == Kind::Persistent).then(|| storage.number() & QUANTIZED != 0)
+        (storage.kind() == ValueKind::Persistent).then(|| storage.number() & QUANTIZED != 0)
     }
 
     /// Of what a storage is, if it can hold indices.
     pub(super) fn indexes(storage: Value) -> Option<Indexes> {
-        if storage.kind() != Kind::Persistent {
+        if storage.kind() != ValueKind::Persistent {
             return Some(Indexes::Untold);
         }
         match storage.number() & (LONG | INT) {
@@ -165,7 +165,7 @@ impl Preview<'_> {
     /// Bytes that are short.
     pub(super) fn bytes(&self, value: Value) -> Option<Vec<u8>> {
         const LONGEST: usize = 32;
-        let found = (value.kind() == Kind::Bytes)
+        let found = (value.kind() == ValueKind::Bytes)
             .then(|| constant::bytes(self.window, value.number(), LONGEST));
         let (length, bytes) = found.flatten()?;
         (length == wide(bytes.len())).then_some(bytes)
@@ -173,16 +173,16 @@ impl Preview<'_> {
 
     /// How long bytes are.
     pub(super) fn length(&self, value: Value) -> Option<u64> {
-        let found =
-            (value.kind() == Kind::Bytes).then(|| constant::bytes(self.window, value.number(), 0));
+        let found = (value.kind() == ValueKind::Bytes)
+            .then(|| constant::bytes(self.window, value.number(), 0));
         found.flatten().map(|(length, _)| length)
     }
 
     /// The bytes of a string value.
     pub(super) fn string(&self, value: Value) -> Option<Text> {
         match value.kind() {
-            Kind::Str => Some(Text::new(self.names.text(value.index()))),
-            Kind::StrAt => constant::string(self.window, value.number()),
+            ValueKind::Str => Some(Text::new(self.names.text(value.index()))),
+            ValueKind::StrAt => constant::string(self.window, value.number()),
             _ => None,
         }
     }
@@ -192,11 +192,16 @@ impl Preview<'_> {
         let Some([kind, class, key, location, _, rest @ ..]) = self.tuple(pid) else {
             return false;
         };
-        let text = |value: Value| matches!(value.kind(), Kind::Str | Kind::StrAt | Kind::Int);
+        let text = |value: Value| {
+            matches!(
+                value.kind(),
+                ValueKind::Str | ValueKind::StrAt | ValueKind::Int
+            )
+        };
         self.string(*kind).is_some_and(|kind| kind == "storage")
-            && class.kind() == Kind::Global
+            && class.kind() == ValueKind::Global
             && self
-                .seen
+                .log
                 .name(class.index())
                 .is_some_and(|name| name.name.as_bytes().ends_with(b"Storage"))
             && text(*key)
@@ -205,7 +210,7 @@ impl Preview<'_> {
     }
 
     fn tuple(&self, value: Value) -> Option<&[Value]> {
-        if value.kind() == Kind::Tuple {
+        if value.kind() == ValueKind::Tuple {
             self.nodes.all(value)
         } else {
             None
@@ -218,13 +223,13 @@ impl Preview<'_> {
             return None;
         };
         let text = match key.kind() {
-            Kind::Int => Text::from(key.as_int().to_string()),
+            ValueKind::Int => Text::from(key.as_int().to_string()),
             _ => self.string(*key)?,
         };
-        let class = self.seen.name(class.index())?.name.clone();
+        let class = self.log.name(class.index())?.name.clone();
         let elements = match elements.kind() {
-            Kind::Int => u64::try_from(elements.as_int()).ok(),
-            Kind::Long => constant::repr(self.window, elements.number(), STRING)
+            ValueKind::Int => u64::try_from(elements.as_int()).ok(),
+            ValueKind::Long => constant::repr(self.window, elements.number(), STRING)
                 .parse()
                 .ok(),
             _ => None,
@@ -240,9 +245,7 @@ impl Preview<'_> {
     }
 
     fn global(&self, row: usize) -> String {
-        self.seen
-            .global(row)
-            .map_or("?".into(), ToString::to_string)
+        self.log.global(row).map_or("?".into(), ToString::to_string)
     }
 
     fn write(&self, value: Value, depth: u32, out: &mut String) {
@@ -250,34 +253,34 @@ impl Preview<'_> {
             return;
         }
         match value.kind() {
-            Kind::None => out.push_str("None"),
-            Kind::Bool => out.push_str(if value.number() == 1 { "True" } else { "False" }),
-            Kind::Int => out.push_str(&value.as_int().to_string()),
-            Kind::Long | Kind::Float | Kind::Bytes | Kind::StrAt => {
+            ValueKind::None => out.push_str("None"),
+            ValueKind::Bool => out.push_str(if value.number() == 1 { "True" } else { "False" }),
+            ValueKind::Int => out.push_str(&value.as_int().to_string()),
+            ValueKind::Long | ValueKind::Float | ValueKind::Bytes | ValueKind::StrAt => {
                 out.push_str(&constant::repr(self.window, value.number(), STRING));
             }
-            Kind::Str => out.push_str(&constant::quoted(
+            ValueKind::Str => out.push_str(&constant::quoted(
                 self.names.text(value.index()),
                 STRING,
                 true,
             )),
-            Kind::Tuple => {
+            ValueKind::Tuple => {
                 let one = self.nodes.get(value).is_some_and(|(len, _)| len == 1);
                 self.write_container(value, "(", if one { ",)" } else { ")" }, depth, out);
             }
-            Kind::List => self.write_container(value, "[", "]", depth, out),
-            Kind::Set | Kind::Dict => self.write_container(value, "{", "}", depth, out),
-            Kind::FrozenSet => self.write_container(value, "frozenset(", ")", depth, out),
-            Kind::Global => out.push_str(&self.global(value.index())),
-            Kind::Result | Kind::Instance => {
+            ValueKind::List => self.write_container(value, "[", "]", depth, out),
+            ValueKind::Set | ValueKind::Dict => self.write_container(value, "{", "}", depth, out),
+            ValueKind::FrozenSet => self.write_container(value, "frozenset(", ")", depth, out),
+            ValueKind::Global => out.push_str(&self.global(value.index())),
+            ValueKind::Result | ValueKind::Instance => {
                 out.push_str(&value.global().map_or("?".into(), |row| self.global(row)));
                 out.push_str("(...)");
             }
-            Kind::Persistent => out.push_str("<persistent id>"),
-            Kind::Extension => out.push_str("<extension>"),
-            Kind::Buffer => out.push_str("<buffer>"),
-            Kind::Stale => out.push_str("<memo of an earlier pickle>"),
-            Kind::Unknown => out.push_str("..."),
+            ValueKind::Persistent => out.push_str("<persistent id>"),
+            ValueKind::Extension => out.push_str("<extension>"),
+            ValueKind::Buffer => out.push_str("<buffer>"),
+            ValueKind::Stale => out.push_str("<memo of an earlier pickle>"),
+            ValueKind::Unknown => out.push_str("..."),
         }
     }
 
@@ -285,7 +288,7 @@ impl Preview<'_> {
         out.push_str(open);
         match self.nodes.get(value) {
             Some((len, kept)) if depth > 0 => {
-                let dict = value.kind() == Kind::Dict;
+                let dict = value.kind() == ValueKind::Dict;
                 for (i, child) in kept.iter().take(SHOWN).enumerate() {
                     let separator = if dict && i % 2 == 1 { ": " } else { ", " };
                     out.push_str(if i == 0 { "" } else { separator });

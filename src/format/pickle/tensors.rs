@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashSet;
 
-use super::value::{Kind, Value};
+use super::value::{Value, ValueKind};
 
 /// How many are kept.
 const KEPT: usize = 256;
@@ -27,7 +27,7 @@ pub(super) enum Indexes {
 
 /// What is known of a tensor or a `torch.Size`.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+pub(super) struct TensorSummary {
     /// Its sizes, or what a `torch.Size` holds.
     pub sizes: Vec<u64>,
     /// It lies in its storage without gaps, the last dimension first.
@@ -41,7 +41,7 @@ pub(super) struct Known {
 /// Those made last.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tensors {
-    last: VecDeque<(u32, Known)>,
+    last: VecDeque<(u32, TensorSummary)>,
     next: u32,
     /// numpy's arrays that have no state yet.
     unfinished: FxHashSet<u32>,
@@ -49,7 +49,7 @@ pub(super) struct Tensors {
 
 impl Tensors {
     /// Keeps what is known, and returns what a value keeps of it; 0 is nothing.
-    pub(super) fn keep(&mut self, known: Known) -> u32 {
+    pub(super) fn keep(&mut self, known: TensorSummary) -> u32 {
         self.next = self.next.wrapping_add(1) & IDS;
         if self.next == 0 {
             self.next = 1;
@@ -71,7 +71,7 @@ impl Tensors {
     }
 
     /// Notes that an array has its state, and what that says of it.
-    pub(super) fn finished(&mut self, array: Value, known: Known) {
+    pub(super) fn finished(&mut self, array: Value, known: TensorSummary) {
         self.unfinished.remove(&array.detail());
         if self.last.len() >= KEPT {
             self.last.pop_front();
@@ -91,8 +91,9 @@ impl Tensors {
     }
 
     /// What is known of a value that a call made.
-    pub(super) fn get(&self, value: Value) -> Option<&Known> {
-        let made = matches!(value.kind(), Kind::Result | Kind::Instance).then(|| value.detail());
+    pub(super) fn get(&self, value: Value) -> Option<&TensorSummary> {
+        let made =
+            matches!(value.kind(), ValueKind::Result | ValueKind::Instance).then(|| value.detail());
         let (_, known) = self.last.iter().rev().find(|(id, _)| Some(*id) == made)?;
         Some(known)
     }

@@ -19,7 +19,7 @@ pub(super) struct Value(u64);
 /// The kinds of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     /// Nothing is known.
     Unknown = 0,
     /// `None`.
@@ -64,28 +64,28 @@ pub(super) enum Kind {
     Stale,
 }
 
-const KINDS: [Kind; 21] = [
-    Kind::Unknown,
-    Kind::None,
-    Kind::Bool,
-    Kind::Int,
-    Kind::Long,
-    Kind::Float,
-    Kind::Str,
-    Kind::StrAt,
-    Kind::Bytes,
-    Kind::Tuple,
-    Kind::List,
-    Kind::Dict,
-    Kind::Set,
-    Kind::FrozenSet,
-    Kind::Global,
-    Kind::Result,
-    Kind::Instance,
-    Kind::Persistent,
-    Kind::Extension,
-    Kind::Buffer,
-    Kind::Stale,
+const KINDS: [ValueKind; 21] = [
+    ValueKind::Unknown,
+    ValueKind::None,
+    ValueKind::Bool,
+    ValueKind::Int,
+    ValueKind::Long,
+    ValueKind::Float,
+    ValueKind::Str,
+    ValueKind::StrAt,
+    ValueKind::Bytes,
+    ValueKind::Tuple,
+    ValueKind::List,
+    ValueKind::Dict,
+    ValueKind::Set,
+    ValueKind::FrozenSet,
+    ValueKind::Global,
+    ValueKind::Result,
+    ValueKind::Instance,
+    ValueKind::Persistent,
+    ValueKind::Extension,
+    ValueKind::Buffer,
+    ValueKind::Stale,
 ];
 
 const KIND_SHIFT: u32 = 56;
@@ -106,18 +106,18 @@ impl Value {
     /// A value of a kind; numbers beyond 56 bits (no file is so long) are cut.
     #[inline]
     #[allow(clippy::as_conversions, reason = "the discriminant of a repr(u8) enum")]
-    pub(super) const fn new(kind: Kind, number: u64) -> Self {
+    pub(super) const fn new(kind: ValueKind, number: u64) -> Self {
         Self(((kind as u64) << KIND_SHIFT) | (number & NUMBER))
     }
 
     /// Its kind.
     #[inline]
-    pub(super) fn kind(self) -> Kind {
+    pub(super) fn kind(self) -> ValueKind {
         let [.., kind] = self.0.to_le_bytes();
         KINDS
             .get(usize::from(kind & KIND))
             .copied()
-            .unwrap_or(Kind::Unknown)
+            .unwrap_or(ValueKind::Unknown)
     }
 
     /// Its number.
@@ -128,7 +128,7 @@ impl Value {
 
     /// What a global in a row made, with what else is known of it (0 is nothing).
     #[inline]
-    pub(super) fn made(kind: Kind, row: usize, detail: u32) -> Self {
+    pub(super) fn made(kind: ValueKind, row: usize, detail: u32) -> Self {
         Self::new(
             kind,
             crate::bytes::wide(row) | u64::from(detail).wrapping_shl(DETAIL_SHIFT),
@@ -138,7 +138,7 @@ impl Value {
     /// What else is known of a result: see [`Value::made`].
     pub(super) fn detail(self) -> u32 {
         match self.kind() {
-            Kind::Result | Kind::Instance => {
+            ValueKind::Result | ValueKind::Instance => {
                 u32::try_from(self.number().wrapping_shr(DETAIL_SHIFT)).unwrap_or(0)
             }
             _ => 0,
@@ -174,7 +174,7 @@ impl Value {
     pub(super) fn marks(self) -> Marks {
         let [.., top] = self.0.to_le_bytes();
         match self.kind() {
-            Kind::Str | Kind::StrAt | Kind::Tuple | Kind::FrozenSet => {
+            ValueKind::Str | ValueKind::StrAt | ValueKind::Tuple | ValueKind::FrozenSet => {
                 Marks(top & (Marks::SPECIAL.0 | Marks::CALLABLE.0))
             }
             _ => Marks(0),
@@ -185,8 +185,10 @@ impl Value {
     #[inline]
     pub(super) fn held(self) -> Marks {
         match self.kind() {
-            Kind::Str | Kind::StrAt => Marks(self.marks().0 & Marks::SPECIAL.0),
-            Kind::Global | Kind::Extension | Kind::Unknown | Kind::Stale => Marks::CALLABLE,
+            ValueKind::Str | ValueKind::StrAt => Marks(self.marks().0 & Marks::SPECIAL.0),
+            ValueKind::Global | ValueKind::Extension | ValueKind::Unknown | ValueKind::Stale => {
+                Marks::CALLABLE
+            }
             _ => self.marks(),
         }
     }
@@ -200,10 +202,13 @@ impl Value {
     /// An integer that fits.
     #[inline]
     pub(super) fn int(n: i32) -> Self {
-        Self::new(Kind::Int, u64::from(u32::from_le_bytes(n.to_le_bytes())))
+        Self::new(
+            ValueKind::Int,
+            u64::from(u32::from_le_bytes(n.to_le_bytes())),
+        )
     }
 
-    /// The integer of a [`Kind::Int`].
+    /// The integer of a [`ValueKind::Int`].
     pub(super) fn as_int(self) -> i32 {
         let [a, b, c, d, ..] = self.0.to_le_bytes();
         i32::from_le_bytes([a, b, c, d])
@@ -212,7 +217,11 @@ impl Value {
     /// The global behind a global, a result or an instance.
     pub(super) fn global(self) -> Option<usize> {
         let row = crate::bytes::narrow(self.number() & ROW);
-        matches!(self.kind(), Kind::Global | Kind::Result | Kind::Instance).then_some(row)
+        matches!(
+            self.kind(),
+            ValueKind::Global | ValueKind::Result | ValueKind::Instance
+        )
+        .then_some(row)
     }
 }
 
@@ -296,12 +305,12 @@ impl Long {
         let texts = || {
             values
                 .iter()
-                .all(|value| matches!(value.kind(), Kind::Str | Kind::StrAt))
+                .all(|value| matches!(value.kind(), ValueKind::Str | ValueKind::StrAt))
         };
         let sizes = || {
             values
                 .iter()
-                .all(|value| matches!(value.kind(), Kind::Int | Kind::Long))
+                .all(|value| matches!(value.kind(), ValueKind::Int | ValueKind::Long))
         };
         let kept =
             values.len() <= Self::DIMENSIONS && sizes() || values.len() <= Self::VALUES && texts();
@@ -322,7 +331,7 @@ impl Long {
 impl Nodes {
     /// A new container of `kind` that holds `children`.
     #[inline]
-    pub(super) fn make(&mut self, kind: Kind, children: &[Value]) -> Value {
+    pub(super) fn make(&mut self, kind: ValueKind, children: &[Value]) -> Value {
         let id = self.next;
         self.next = id.wrapping_add(1);
         let mut node = Node {
@@ -335,9 +344,9 @@ impl Nodes {
             product: None,
         };
         self.weigh(&mut node, children);
-        if kind == Kind::Dict {
+        if kind == ValueKind::Dict {
             node.marks.add(Marks::keys(children));
-        } else if kind == Kind::Tuple {
+        } else if kind == ValueKind::Tuple {
             node.product = product(children);
             if children.len() > CHILDREN {
                 self.long.keep(id, children);
@@ -353,7 +362,7 @@ impl Nodes {
         }
         let value = Value::new(kind, id);
         match kind {
-            Kind::Tuple | Kind::FrozenSet => value.with(marks),
+            ValueKind::Tuple | ValueKind::FrozenSet => value.with(marks),
             _ => value.fresh(),
         }
     }
@@ -362,17 +371,17 @@ impl Nodes {
     #[inline]
     pub(super) fn opened(&mut self, value: Value, children: &[Value], place: usize) {
         let product = match value.kind() {
-            Kind::Tuple => product(children),
+            ValueKind::Tuple => product(children),
             _ => None,
         };
-        if value.kind() == Kind::Tuple && product.is_none() {
+        if value.kind() == ValueKind::Tuple && product.is_none() {
             return;
         }
         while self.open.last().is_some_and(|open| open.place >= place) {
             self.open.pop();
         }
         let marks = match value.kind() {
-            Kind::Dict => Marks::keys(children),
+            ValueKind::Dict => Marks::keys(children),
             _ => Marks(0),
         };
         if self.open.len() >= limits::OPEN_CONTAINERS {
@@ -442,7 +451,11 @@ impl Nodes {
         for child in children {
             node.marks.add(child.held());
             let (values, depth) = match child.kind() {
-                Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet => {
+                ValueKind::Tuple
+                | ValueKind::List
+                | ValueKind::Dict
+                | ValueKind::Set
+                | ValueKind::FrozenSet => {
                     let id = child.number();
                     let inner = self.ring.get(Self::slot(id)).filter(|inner| inner.id == id);
                     inner.map_or((1, 0), |inner| {
@@ -479,7 +492,7 @@ impl Nodes {
         let id = container.number();
         let count = crate::bytes::wide(more.len());
         let mut marks = match container.kind() {
-            Kind::Dict => Marks::keys(more),
+            ValueKind::Dict => Marks::keys(more),
             _ => Marks(0),
         };
         let kept = self.ring.get(Self::slot(id)).filter(|node| node.id == id);
@@ -529,7 +542,7 @@ impl Nodes {
 #[inline]
 fn product(children: &[Value]) -> Option<u64> {
     children.iter().try_fold(1, |product: u64, child| {
-        let int = (child.kind() == Kind::Int).then(|| child.as_int())?;
+        let int = (child.kind() == ValueKind::Int).then(|| child.as_int())?;
         Some(product.saturating_mul(u64::try_from(int).ok()?))
     })
 }
@@ -559,7 +572,7 @@ impl Interner {
     #[inline]
     pub(super) fn intern(&mut self, text: &[u8]) -> Option<Value> {
         if let Some((id, marks)) = self.by_text.get(text) {
-            return Some(Value::new(Kind::Str, u64::from(*id)).with(*marks));
+            return Some(Value::new(ValueKind::Str, u64::from(*id)).with(*marks));
         }
         if self.texts.len() >= INTERNED || self.bytes.saturating_add(text.len()) > INTERNED_BYTES {
             return None;
@@ -569,7 +582,7 @@ impl Interner {
         let marks = Marks::of_text(text);
         self.by_text.insert(text.into(), (id, marks));
         self.texts.push(text.into());
-        Some(Value::new(Kind::Str, u64::from(id)).with(marks))
+        Some(Value::new(ValueKind::Str, u64::from(id)).with(marks))
     }
 
     /// The text of an id.
@@ -580,7 +593,7 @@ impl Interner {
 
 /// A text that is not interned: its opcode's offset.
 pub(super) fn text_at(at: u64, text: &[u8]) -> Value {
-    Value::new(Kind::StrAt, at).with(Marks::of_text(text))
+    Value::new(ValueKind::StrAt, at).with(Marks::of_text(text))
 }
 
 /// Whether a text looks like a module path or a qualified name, which is what is worth interning. Others are still

@@ -6,10 +6,10 @@ use crate::{
     fact::{Argument, Fact, Text, Unresolved, Usage},
     format::pickle::{
         constant,
+        events::{ARGUMENTS, Signature},
         lex::Line,
         opcode as op,
-        seen::{ARGUMENTS, Signature},
-        value::{Kind, Value},
+        value::{Value, ValueKind},
     },
     limits,
 };
@@ -21,8 +21,8 @@ impl Machine<'_> {
     /// The bytes of a string constant: `None` if the value is none, or cannot be read again.
     pub(super) fn string(&self, value: Value) -> Option<Result<Text, Unresolved>> {
         match value.kind() {
-            Kind::Str => Some(Ok(Text::new(self.names.text(value.index())))),
-            Kind::StrAt => {
+            ValueKind::Str => Some(Ok(Text::new(self.names.text(value.index())))),
+            ValueKind::StrAt => {
                 Some(constant::string(&self.window, value.number()).ok_or(Unresolved::Oversized))
             }
             _ => None,
@@ -35,11 +35,11 @@ impl Machine<'_> {
             return Err(malformed("GLOBAL with a name that is not UTF-8"));
         }
         let row = self.resolve_lines(&module, &name);
-        self.seen.used(row, Usage::Import, self.moment());
+        self.log.used(row, Usage::Import, self.moment());
         if !ended {
             return Err(malformed("GLOBAL without two line feeds"));
         }
-        self.push(Value::new(Kind::Global, wide(row)))
+        self.push(Value::new(ValueKind::Global, wide(row)))
     }
 
     /// The two line operands of GLOBAL and INST, and whether both have their line feed. At the end of the data the pure-Python
@@ -65,7 +65,7 @@ impl Machine<'_> {
         if let Some(row) = self.lines.get(&*key) {
             return *row;
         }
-        let row = self.seen.named(module.as_bytes(), name.as_bytes());
+        let row = self.log.named(module.as_bytes(), name.as_bytes());
         if self.lines.len() < limits::GLOBALS {
             self.lines.insert(key.into(), row);
         }
@@ -78,9 +78,9 @@ impl Machine<'_> {
         let known = self.resolved.get(&(module, name)).copied();
         let row = if let Some(row) = known {
             row
-        } else if self.seen.overflow {
+        } else if self.log.overflow {
             // Past the limit every further one is refused: reading its name again would only cost time.
-            self.seen.unresolved(Unresolved::Oversized)
+            self.log.unresolved(Unresolved::Oversized)
         } else {
             let row = self.resolve(module, name);
             if self.resolved.len() < limits::GLOBALS {
@@ -88,19 +88,19 @@ impl Machine<'_> {
             }
             row
         };
-        self.seen.used(row, Usage::Import, self.moment());
-        self.push(Value::new(Kind::Global, wide(row)))
+        self.log.used(row, Usage::Import, self.moment());
+        self.push(Value::new(ValueKind::Global, wide(row)))
     }
 
     pub(super) fn resolve(&mut self, module: Value, name: Value) -> usize {
-        let earlier = module.kind() == Kind::Stale || name.kind() == Kind::Stale;
+        let earlier = module.kind() == ValueKind::Stale || name.kind() == ValueKind::Stale;
         match (self.string(module), self.string(name)) {
             (Some(Ok(module)), Some(Ok(name))) => {
-                self.seen.named(module.as_bytes(), name.as_bytes())
+                self.log.named(module.as_bytes(), name.as_bytes())
             }
-            (Some(Err(why)), Some(_)) | (Some(_), Some(Err(why))) => self.seen.unresolved(why),
-            _ if earlier => self.seen.unresolved(Unresolved::Memo),
-            _ => self.seen.unresolved(Unresolved::Computed),
+            (Some(Err(why)), Some(_)) | (Some(_), Some(Err(why))) => self.log.unresolved(why),
+            _ if earlier => self.log.unresolved(Unresolved::Memo),
+            _ => self.log.unresolved(Unresolved::Computed),
         }
     }
 
@@ -108,10 +108,13 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn hand_on(&mut self, from: usize) {
         let handed = self.state.stack.get(from..).unwrap_or_default();
-        if handed.iter().any(|value| value.kind() == Kind::Global) {
+        if handed.iter().any(|value| value.kind() == ValueKind::Global) {
             let moment = self.moment();
-            for value in handed.iter().filter(|value| value.kind() == Kind::Global) {
-                self.seen.handed_on(value.index(), moment);
+            for value in handed
+                .iter()
+                .filter(|value| value.kind() == ValueKind::Global)
+            {
+                self.log.handed_on(value.index(), moment);
             }
         }
         if self.state.tensors.has_unfinished() {
@@ -124,11 +127,11 @@ impl Machine<'_> {
     /// The row behind something that is called or instantiated. What is not a global itself cannot be named.
     pub(super) fn callee(&mut self, value: Value) -> usize {
         match value.kind() {
-            Kind::Global => value.index(),
-            Kind::Extension => self.seen.unresolved(Unresolved::Extension),
-            Kind::Persistent => self.seen.unresolved(Unresolved::Persistent),
-            Kind::Stale => self.seen.unresolved(Unresolved::Memo),
-            _ => self.seen.unresolved(Unresolved::Result),
+            ValueKind::Global => value.index(),
+            ValueKind::Extension => self.log.unresolved(Unresolved::Extension),
+            ValueKind::Persistent => self.log.unresolved(Unresolved::Persistent),
+            ValueKind::Stale => self.log.unresolved(Unresolved::Memo),
+            _ => self.log.unresolved(Unresolved::Result),
         }
     }
 
@@ -144,21 +147,21 @@ impl Machine<'_> {
         if let Some(attribute) = self.attribute(callee, row, arguments) {
             return attribute;
         }
-        self.seen.used(row, usage, self.moment());
+        self.log.used(row, usage, self.moment());
         let signature = self.signature(arguments, usage, keywords);
-        if !self.seen.called_before(row, signature) {
-            let text = self.looker().call(row, arguments);
-            let mut arguments = self.looker().arguments(arguments);
+        if !self.log.called_before(row, signature) {
+            let text = self.preview().call(row, arguments);
+            let mut arguments = self.preview().arguments(arguments);
             if keywords {
                 arguments.push(Argument::Unknown);
             }
-            self.seen
+            self.log
                 .called(row, signature, usage, text, arguments, self.moment());
         }
         let kind = if usage == Usage::Construct {
-            Kind::Instance
+            ValueKind::Instance
         } else {
-            Kind::Result
+            ValueKind::Result
         };
         let detail = self.use_in_call(row, arguments, usage, keywords);
         Value::made(kind, row, detail).fresh()
@@ -183,7 +186,7 @@ impl Machine<'_> {
             signature.len = Some(len);
             for (slot, value) in signature.kept.iter_mut().zip(kept) {
                 *slot = match value.kind() {
-                    Kind::Str | Kind::Global | Kind::StrAt => *value,
+                    ValueKind::Str | ValueKind::Global | ValueKind::StrAt => *value,
                     kind => Value::new(kind, 0),
                 };
             }
@@ -214,7 +217,7 @@ impl Machine<'_> {
         let Some(class) = self.state.stack.get(from).copied() else {
             return Err(malformed("OBJ without a class"));
         };
-        let arguments = self.gather_from(from.saturating_add(1), Kind::Tuple);
+        let arguments = self.gather_from(from.saturating_add(1), ValueKind::Tuple);
         self.state.stack.truncate(from);
         let result = self.call(class, arguments, Usage::Call, false);
         self.push(result)
@@ -227,10 +230,10 @@ impl Machine<'_> {
         }
         // The pure-Python unpickler resolves before it looks for the mark, the C one after: so the import comes first.
         let row = self.resolve_lines(&module, &name);
-        self.seen.used(row, Usage::Import, self.moment());
+        self.log.used(row, Usage::Import, self.moment());
         let from = self.pop_mark()?;
-        let arguments = self.gather_from(from, Kind::Tuple);
-        let class = Value::new(Kind::Global, wide(row));
+        let arguments = self.gather_from(from, ValueKind::Tuple);
+        let class = Value::new(ValueKind::Global, wide(row));
         let result = self.call(class, arguments, Usage::Call, false);
         if !ended {
             return Err(malformed("INST without two line feeds"));
@@ -249,12 +252,14 @@ impl Machine<'_> {
         self.hand_on(from);
         self.state.stack.truncate(from);
         let target = self.top()?;
-        if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
-            self.seen.used(row, Usage::Build, self.moment());
+        if let (ValueKind::Result | ValueKind::Instance, Some(row)) =
+            (target.kind(), target.global())
+        {
+            self.log.used(row, Usage::Build, self.moment());
             self.use_of_state(row, target, state);
         } else {
-            let target = self.looker().value(target);
-            self.seen
+            let target = self.preview().value(target);
+            self.log
                 .other(Fact::StateOnNonInstance { target }, self.moment());
         }
         Ok(())
@@ -262,7 +267,7 @@ impl Machine<'_> {
 
     /// APPEND(S), ADDITEMS and SETITEM(S): everything from `from` on goes into the value below it.
     #[inline]
-    pub(super) fn add_items(&mut self, from: usize, kind: Kind) -> Result<(), Halt> {
+    pub(super) fn add_items(&mut self, from: usize, kind: ValueKind) -> Result<(), Halt> {
         let len = self.state.stack.len();
         if from > len || from <= self.state.fence {
             return Err(self.underflow());
@@ -278,11 +283,11 @@ impl Machine<'_> {
         if count == 0 {
             return Ok(());
         }
-        if kind == Kind::Dict && count % 2 == 1 {
+        if kind == ValueKind::Dict && count % 2 == 1 {
             return Err(malformed("items to be set of which one has no value"));
         }
         self.hand_on(from);
-        if kind == Kind::Dict {
+        if kind == ValueKind::Dict {
             self.versions(from);
         }
         if target.kind() == kind {
@@ -298,7 +303,7 @@ impl Machine<'_> {
             let items = stack.get(from..).unwrap_or_default();
             let place = from.saturating_sub(1);
             nodes.extend(target, items, place);
-            if kind == Kind::Dict {
+            if kind == ValueKind::Dict {
                 dtypes.fields.put(target, items, nodes);
             }
         } else {
@@ -313,15 +318,15 @@ impl Machine<'_> {
         let items = self.state.stack.get(from..).unwrap_or_default();
         for pair in items.chunks_exact(2) {
             if let [key, value] = pair
-                && (key.kind(), key.number()) == (Kind::Str, 0)
-                && value.kind() == Kind::Str
+                && (key.kind(), key.number()) == (ValueKind::Str, 0)
+                && value.kind() == ValueKind::Str
             {
                 let version = Text::new(self.names.text(value.index()));
                 let fact = Fact::Library {
                     name: "scikit-learn".into(),
                     version: Some(version),
                 };
-                self.seen.other(fact, self.moment());
+                self.log.other(fact, self.moment());
                 return;
             }
         }
@@ -336,19 +341,21 @@ impl Machine<'_> {
                 op::name(self.code)
             )
         };
-        self.seen
+        self.log
             .anomaly("filled-by-another-name", detail, self.moment());
     }
 
     #[cold]
     pub(super) fn items_on(&mut self, target: Value, place: usize) {
         let op = op::name(self.code);
-        if let (Kind::Result | Kind::Instance, Some(row)) = (target.kind(), target.global()) {
-            self.seen.items_on(row, op, self.moment());
+        if let (ValueKind::Result | ValueKind::Instance, Some(row)) =
+            (target.kind(), target.global())
+        {
+            self.log.items_on(row, op, self.moment());
             self.use_of_items(row, target, place);
         } else {
-            let target = self.looker().value(target);
-            self.seen.other(
+            let target = self.preview().value(target);
+            self.log.other(
                 Fact::ItemsOnNonContainer {
                     target,
                     op: op.into(),
@@ -359,13 +366,13 @@ impl Machine<'_> {
     }
 
     pub(super) fn extension(&mut self, code: i64) -> Result<(), Halt> {
-        self.seen.other(Fact::Extension { code }, self.moment());
+        self.log.other(Fact::Extension { code }, self.moment());
         if code <= 0 {
             return Err(malformed("an extension code that is not positive"));
         }
-        let row = self.seen.unresolved(Unresolved::Extension);
-        self.seen.used(row, Usage::Import, self.moment());
-        self.push(Value::new(Kind::Extension, 0))
+        let row = self.log.unresolved(Unresolved::Extension);
+        self.log.used(row, Usage::Import, self.moment());
+        self.push(Value::new(ValueKind::Extension, 0))
     }
 
     pub(super) fn persistent_text(&mut self, pid: &Text) -> Result<(), Halt> {
@@ -373,26 +380,26 @@ impl Machine<'_> {
             preview: format!("'{pid}'"),
             torch_storage: false,
         };
-        self.seen.other(fact, self.moment());
-        self.push(Value::new(Kind::Persistent, 0))
+        self.log.other(fact, self.moment());
+        self.push(Value::new(ValueKind::Persistent, 0))
     }
 
     pub(super) fn persistent(&mut self) -> Result<(), Halt> {
         let pid = self.pop()?;
-        let torch_storage = self.looker().is_torch_storage(pid);
-        if let Some((key, storage)) = self.looker().storage(pid).filter(|_| torch_storage)
+        let torch_storage = self.preview().is_torch_storage(pid);
+        if let Some((key, storage)) = self.preview().storage(pid).filter(|_| torch_storage)
             && self.storages.len() < limits::MEMBERS
         {
             self.storages.entry(key).or_insert(storage);
         }
         // A checkpoint has one for each tensor: they are one row, shown by the first.
-        if !torch_storage || !self.seen.storage_again() {
-            let preview = self.looker().value(pid);
-            self.seen.persistent(preview, torch_storage, self.moment());
+        if !torch_storage || !self.log.storage_again() {
+            let preview = self.preview().value(pid);
+            self.log.persistent(preview, torch_storage, self.moment());
         }
-        let elements = self.looker().storage_facts(pid).filter(|_| torch_storage);
+        let elements = self.preview().storage_facts(pid).filter(|_| torch_storage);
         self.push(Value::new(
-            Kind::Persistent,
+            ValueKind::Persistent,
             elements.map_or(0, |elements| elements.saturating_add(1)),
         ))
     }
@@ -401,6 +408,10 @@ impl Machine<'_> {
 fn is_container(value: Value) -> bool {
     matches!(
         value.kind(),
-        Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet
+        ValueKind::Tuple
+            | ValueKind::List
+            | ValueKind::Dict
+            | ValueKind::Set
+            | ValueKind::FrozenSet
     )
 }

@@ -7,7 +7,7 @@ use crate::{
     format::pickle::{
         begins_embedded,
         text::{self, Index, Spelling},
-        value::{self, Interner, Kind, Value, is_name_like},
+        value::{self, Interner, Value, ValueKind, is_name_like},
     },
     limits,
 };
@@ -33,7 +33,7 @@ impl Machine<'_> {
                 ))));
             }
         }
-        self.seen.anomaly(
+        self.log.anomaly(
             "bad-number",
             || format!("{op} with a number in a spelling that no pickler writes"),
             self.moment(),
@@ -83,7 +83,7 @@ impl Machine<'_> {
             Some(value) => value,
             None if moved => Value::UNKNOWN,
             None if name => value::text_at(at, bytes),
-            None => Value::new(Kind::StrAt, at),
+            None => Value::new(ValueKind::StrAt, at),
         }
     }
 
@@ -92,7 +92,7 @@ impl Machine<'_> {
         if self.moved {
             Value::UNKNOWN
         } else {
-            Value::new(Kind::StrAt, self.at)
+            Value::new(ValueKind::StrAt, self.at)
         }
     }
 
@@ -106,7 +106,7 @@ impl Machine<'_> {
         }
         let bytes = self.lexer.short(narrow(n))?;
         let value = Self::intern(&mut self.names, self.moved, self.at, bytes);
-        if value.kind() != Kind::Str {
+        if value.kind() != ValueKind::Str {
             if text::utf8_surrogatepass(bytes) != Ok(0) {
                 return Err(malformed("a string that is not UTF-8"));
             }
@@ -158,7 +158,7 @@ impl Machine<'_> {
             self.lexer.skip(n, true)?;
             self.embedded_constant(start, n);
         }
-        self.push(Value::new(Kind::Bytes, self.at))
+        self.push(Value::new(ValueKind::Bytes, self.at))
     }
 
     /// Keeps a constant to be tried as a pickle of its own, if its first bytes could be one's.

@@ -19,7 +19,7 @@ impl Machine<'_> {
             let detail = || {
                 format!("the pickle stops at {here:#x}, inside a frame that ends at {frame_end:#x}")
             };
-            self.seen.anomaly("frame-straddle", detail, self.moment());
+            self.log.anomaly("frame-straddle", detail, self.moment());
         }
         for end in std::iter::once(here).chain(behind_frame) {
             if !ends.contains(&end) {
@@ -40,7 +40,7 @@ impl Machine<'_> {
                 straddle.at, straddle.frame_end
             )
         };
-        self.seen.anomaly("frame-straddle", detail, self.moment());
+        self.log.anomaly("frame-straddle", detail, self.moment());
         self.forked = self.forked.saturating_add(1);
         let size = wide(self.state.stack.len()).saturating_add(self.state.memo.len());
         if self.forked <= limits::STRADDLES && size <= FORK_VALUES {

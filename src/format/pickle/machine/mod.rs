@@ -18,15 +18,15 @@ pub(in crate::format::pickle) use reused::Reused;
 use super::{
     Storage,
     dtype::Dtypes,
+    events::{CONTEXT, EventLog, Moment},
     lex::{Lexer, Straddle},
     memo::Memo,
     opcode as op,
     preview::Preview,
-    seen::{CONTEXT, Moment, Seen},
-    shapes::Known,
+    shapes::KnownUse,
     tensors::Tensors,
     text,
-    value::{Interner, Kind, Nodes, Overgrown, Value},
+    value::{Interner, Nodes, Overgrown, Value, ValueKind},
 };
 use crate::{
     bytes::{ReadError, Window},
@@ -45,7 +45,7 @@ pub(in crate::format::pickle) struct Run {
     /// `Ok` after STOP; otherwise why and where it stopped.
     pub result: Result<(), (u64, ReadError)>,
     /// Everything seen.
-    pub seen: Seen,
+    pub log: EventLog,
     /// Constants that look like pickles: where their bytes are, and their opcode's offset.
     pub embedded: Vec<Embedded>,
     /// There are pickles among the constants that were not kept.
@@ -107,12 +107,12 @@ pub(in crate::format::pickle) struct Machine<'m> {
     state: State,
     names: Interner,
     /// How the globals of the rows are written.
-    known: Vec<Known>,
+    known: Vec<KnownUse>,
     /// Globals already resolved from these two operands.
     resolved: FxHashMap<(Value, Value), usize>,
     /// Globals already resolved from these two lines.
     lines: FxHashMap<Box<[u8]>, usize>,
-    seen: Seen,
+    log: EventLog,
     embedded: Vec<Embedded>,
     /// Bytes of those that do not stand in the file.
     decoded: u64,
@@ -187,7 +187,7 @@ pub(in crate::format::pickle) fn list(
         let result = machine.step();
         let effect = match &result {
             Ok(()) => machine.effect(arguments),
-            Err(Halt::Stop(value)) => format!("returns {}", machine.looker().value(*value)),
+            Err(Halt::Stop(value)) => format!("returns {}", machine.preview().value(*value)),
             Err(Halt::Error(error)) => format!("stops: {error}"),
         };
         let text = super::disassemble::listed(window, machine.at);
@@ -224,7 +224,7 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
         ends,
         storages,
         result: result.map(|_| ()),
-        seen: machine.seen,
+        log: machine.log,
         embedded: machine.embedded,
         embedded_more: machine.embedded_more,
         forks_more: machine.forks_left > 0,
@@ -237,7 +237,7 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
 fn is_pickle(window: &Window) -> bool {
     let mut machine = Machine::new(window, 0, None);
     machine.trial = true;
-    machine.run_on().is_ok() && machine.seen.names_any()
+    machine.run_on().is_ok() && machine.log.names_any()
 }
 
 impl<'m> Machine<'m> {
@@ -258,7 +258,7 @@ impl<'m> Machine<'m> {
             known: Vec::new(),
             resolved: FxHashMap::default(),
             lines: FxHashMap::default(),
-            seen: Seen::default(),
+            log: EventLog::default(),
             embedded: Vec::new(),
             decoded: 0,
             embedded_more: false,
@@ -338,7 +338,7 @@ impl Machine<'_> {
             }
             op::BINFLOAT => {
                 self.lexer.array::<8>()?;
-                self.push(Value::new(Kind::Float, self.at))?;
+                self.push(Value::new(ValueKind::Float, self.at))?;
             }
             op::BININT => {
                 let n = i32::from_le_bytes(self.lexer.array()?);
@@ -353,39 +353,39 @@ impl Machine<'_> {
                 self.push(Value::int(i32::from(n)))?;
             }
             op::MARK => self.mark()?,
-            op::NONE => self.push(Value::new(Kind::None, 0))?,
-            op::NEWTRUE => self.push(Value::new(Kind::Bool, 1))?,
-            op::NEWFALSE => self.push(Value::new(Kind::Bool, 0))?,
-            op::EMPTY_TUPLE => self.container(Kind::Tuple)?,
-            op::EMPTY_LIST => self.container(Kind::List)?,
-            op::EMPTY_DICT => self.container(Kind::Dict)?,
-            op::EMPTY_SET => self.container(Kind::Set)?,
-            op::TUPLE => self.gather(Kind::Tuple)?,
-            op::LIST => self.gather(Kind::List)?,
-            op::DICT => self.gather(Kind::Dict)?,
-            op::FROZENSET => self.gather(Kind::FrozenSet)?,
+            op::NONE => self.push(Value::new(ValueKind::None, 0))?,
+            op::NEWTRUE => self.push(Value::new(ValueKind::Bool, 1))?,
+            op::NEWFALSE => self.push(Value::new(ValueKind::Bool, 0))?,
+            op::EMPTY_TUPLE => self.container(ValueKind::Tuple)?,
+            op::EMPTY_LIST => self.container(ValueKind::List)?,
+            op::EMPTY_DICT => self.container(ValueKind::Dict)?,
+            op::EMPTY_SET => self.container(ValueKind::Set)?,
+            op::TUPLE => self.gather(ValueKind::Tuple)?,
+            op::LIST => self.gather(ValueKind::List)?,
+            op::DICT => self.gather(ValueKind::Dict)?,
+            op::FROZENSET => self.gather(ValueKind::FrozenSet)?,
             op::TUPLE1 => self.tuple(1)?,
             op::TUPLE2 => self.tuple(2)?,
             op::TUPLE3 => self.tuple(3)?,
             op::APPEND => {
                 let from = self.below_top(1)?;
-                self.add_items(from, Kind::List)?;
+                self.add_items(from, ValueKind::List)?;
             }
             op::APPENDS => {
                 let from = self.pop_mark()?;
-                self.add_items(from, Kind::List)?;
+                self.add_items(from, ValueKind::List)?;
             }
             op::ADDITEMS => {
                 let from = self.pop_mark()?;
-                self.add_items(from, Kind::Set)?;
+                self.add_items(from, ValueKind::Set)?;
             }
             op::SETITEM => {
                 let from = self.below_top(2)?;
-                self.add_items(from, Kind::Dict)?;
+                self.add_items(from, ValueKind::Dict)?;
             }
             op::SETITEMS => {
                 let from = self.pop_mark()?;
-                self.add_items(from, Kind::Dict)?;
+                self.add_items(from, ValueKind::Dict)?;
             }
             op::POP => self.pop_or_unmark()?,
             op::POP_MARK => {
@@ -450,7 +450,7 @@ impl Machine<'_> {
                 let [protocol] = self.lexer.array()?;
                 if protocol > 5 {
                     let detail = || format!("protocol {protocol}: CPython knows 0 to 5");
-                    self.seen.anomaly("unknown-protocol", detail, self.moment());
+                    self.log.anomaly("unknown-protocol", detail, self.moment());
                 }
                 return Ok(());
             }
@@ -460,7 +460,7 @@ impl Machine<'_> {
                 self.straddled();
                 // The pure-Python unpickler goes on without the missing bytes; so do we, and say so.
                 if let Err(error) = fits {
-                    self.seen
+                    self.log
                         .anomaly("frame-past-end", || error.to_string(), self.moment());
                 }
                 return Ok(());
@@ -469,10 +469,10 @@ impl Machine<'_> {
                 let line = self.lexer.line()?;
                 let spelling = text::int(line.bytes);
                 let value = match line.bytes {
-                    b"00" => Value::new(Kind::Bool, 0),
-                    b"01" => Value::new(Kind::Bool, 1),
+                    b"00" => Value::new(ValueKind::Bool, 0),
+                    b"01" => Value::new(ValueKind::Bool, 1),
                     digits => {
-                        text::small(digits).map_or(Value::new(Kind::Long, self.at), Value::int)
+                        text::small(digits).map_or(Value::new(ValueKind::Long, self.at), Value::int)
                     }
                 };
                 self.number(spelling, "INT")?;
@@ -481,23 +481,23 @@ impl Machine<'_> {
             op::LONG => {
                 let spelling = text::long(self.lexer.line()?.bytes);
                 self.number(spelling, "LONG")?;
-                self.push(Value::new(Kind::Long, self.at))?;
+                self.push(Value::new(ValueKind::Long, self.at))?;
             }
             op::FLOAT => {
                 let spelling = text::float(self.lexer.line()?.bytes);
                 self.number(spelling, "FLOAT")?;
-                self.push(Value::new(Kind::Float, self.at))?;
+                self.push(Value::new(ValueKind::Float, self.at))?;
             }
             op::LONG1 => {
                 let [n] = self.lexer.array()?;
                 self.lexer.short(usize::from(n))?;
-                self.push(Value::new(Kind::Long, self.at))?;
+                self.push(Value::new(ValueKind::Long, self.at))?;
             }
             op::LONG4 => {
                 let n = i32::from_le_bytes(self.lexer.array()?);
                 let n = u64::try_from(n).map_err(|_| malformed("LONG4 with a negative length"))?;
                 self.lexer.skip(n, false)?;
-                self.push(Value::new(Kind::Long, self.at))?;
+                self.push(Value::new(ValueKind::Long, self.at))?;
             }
             op::STRING => {
                 let decoded =
@@ -544,8 +544,8 @@ impl Machine<'_> {
                 return self.put(index);
             }
             op::NEXT_BUFFER => {
-                self.seen.other(Fact::OutOfBandBuffer, self.moment());
-                self.push(Value::new(Kind::Buffer, 0))?;
+                self.log.other(Fact::OutOfBandBuffer, self.moment());
+                self.push(Value::new(ValueKind::Buffer, 0))?;
             }
             op::READONLY_BUFFER => {
                 self.top()?;
@@ -575,7 +575,7 @@ impl Machine<'_> {
         let left = self.state.stack.len();
         if left > 0 {
             let detail = || format!("values left on the stack besides the result: {left}");
-            self.seen.anomaly("values-left", detail, self.moment());
+            self.log.anomaly("values-left", detail, self.moment());
         }
         Err(Halt::Stop(result))
     }
@@ -592,19 +592,19 @@ impl Machine<'_> {
                 "containers nested deeper than any pickler writes",
             ),
         };
-        self.seen.anomaly(kind, || detail.to_owned(), self.moment());
+        self.log.anomaly(kind, || detail.to_owned(), self.moment());
     }
 
     /// What the last opcode did, for a listing; empty where its name and operand say it. `arguments` was on top before.
     fn effect(&self, arguments: Option<Value>) -> String {
-        let looker = self.looker();
+        let preview = self.preview();
         let Some(top) = self.state.stack.last().copied() else {
             return String::new();
         };
-        if let (op::REDUCE | op::NEWOBJ, Kind::Result | Kind::Instance, Some(arguments)) =
+        if let (op::REDUCE | op::NEWOBJ, ValueKind::Result | ValueKind::Instance, Some(arguments)) =
             (self.code, top.kind(), arguments)
         {
-            return format!("calls {}", looker.call(top.index(), arguments));
+            return format!("calls {}", preview.call(top.index(), arguments));
         }
         let looks_up = matches!(
             self.code,
@@ -612,7 +612,7 @@ impl Machine<'_> {
         );
         let constant = op::lookup(self.code)
             .is_some_and(|opcode| opcode.operand != op::Operand::None && !looks_up);
-        let top = looker.value(top);
+        let top = preview.value(top);
         match self.code {
             op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT => format!("memo: {top}"),
             op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => format!("calls {top}"),
@@ -644,11 +644,11 @@ impl Machine<'_> {
         }
     }
 
-    fn looker(&self) -> Preview<'_> {
+    fn preview(&self) -> Preview<'_> {
         Preview {
             nodes: &self.state.nodes,
             names: &self.names,
-            seen: &self.seen,
+            log: &self.log,
             window: &self.window,
         }
     }

@@ -27,10 +27,10 @@ impl Reused<'_> {
         machine.state.stack.clear();
         machine.state.marks.clear();
         machine.state.fence = 0;
-        let known = machine.seen.rows();
+        let known = machine.log.rows();
         // Where it stops does not matter: what it resolved before counts.
         let _ = machine.run_on();
         machine.forks.clear();
-        machine.seen.names_from(known)
+        machine.log.names_from(known)
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     bytes::ReadError,
     format::pickle::{
         memo::Stored,
-        value::{Kind, Value},
+        value::{Value, ValueKind},
     },
     limits,
 };
@@ -92,16 +92,16 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn container(&mut self, kind: Kind) -> Result<(), Halt> {
+    pub(super) fn container(&mut self, kind: ValueKind) -> Result<(), Halt> {
         let value = self.state.nodes.make(kind, &[]);
-        if matches!(kind, Kind::List | Kind::Dict | Kind::Tuple) {
+        if matches!(kind, ValueKind::List | ValueKind::Dict | ValueKind::Tuple) {
             let place = self.state.stack.len();
             self.state.nodes.opened(value, &[], place);
         }
         self.push(value)
     }
 
-    pub(super) fn gather_from(&mut self, from: usize, kind: Kind) -> Value {
+    pub(super) fn gather_from(&mut self, from: usize, kind: ValueKind) -> Value {
         self.hand_on(from);
         let State {
             stack,
@@ -111,20 +111,20 @@ impl Machine<'_> {
         } = &mut self.state;
         let items = stack.get(from..).unwrap_or_default();
         let value = nodes.make(kind, items);
-        if matches!(kind, Kind::List | Kind::Dict | Kind::Tuple) {
+        if matches!(kind, ValueKind::List | ValueKind::Dict | ValueKind::Tuple) {
             nodes.opened(value, items, from);
         }
-        if kind == Kind::Dict {
+        if kind == ValueKind::Dict {
             dtypes.fields.put(value, items, nodes);
         }
         stack.truncate(from);
         value
     }
 
-    pub(super) fn gather(&mut self, kind: Kind) -> Result<(), Halt> {
+    pub(super) fn gather(&mut self, kind: ValueKind) -> Result<(), Halt> {
         let from = self.pop_mark()?;
         let odd = self.state.stack.len().saturating_sub(from) % 2 == 1;
-        if kind == Kind::Dict && odd {
+        if kind == ValueKind::Dict && odd {
             return Err(malformed("DICT with a key that has no value"));
         }
         let value = self.gather_from(from, kind);
@@ -136,7 +136,7 @@ impl Machine<'_> {
             Some(from) if from >= self.state.fence => from,
             _ => return Err(self.underflow()),
         };
-        let value = self.gather_from(from, Kind::Tuple);
+        let value = self.gather_from(from, ValueKind::Tuple);
         self.push(value)
     }
 
@@ -151,9 +151,9 @@ impl Machine<'_> {
             Some(_) => {
                 let detail =
                     || format!("memo entry {index} is only set by an earlier pickle of this file");
-                self.seen
+                self.log
                     .anomaly("memo-of-earlier-pickle", detail, self.moment());
-                self.push(Value::new(Kind::Stale, index))
+                self.push(Value::new(ValueKind::Stale, index))
             }
             None => Err(Halt::Error(ReadError::malformed(format!(
                 "memo entry {index} is not set"
@@ -189,7 +189,7 @@ impl Machine<'_> {
             }
         }
         let detail = || format!("memo index {index}: CPython would allocate an array that long");
-        self.seen.anomaly("huge-memo-index", detail, self.moment());
+        self.log.anomaly("huge-memo-index", detail, self.moment());
         Ok(())
     }
 }

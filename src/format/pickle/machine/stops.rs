@@ -2,18 +2,18 @@
 //! with. Whether a doubtful stream is believed depends on it, so nothing stops here that any unpickler takes.
 
 use super::{Halt, Machine, malformed};
-use crate::format::pickle::value::Kind;
+use crate::format::pickle::value::ValueKind;
 
 impl Machine<'_> {
     /// The kind of the value that lies `depth` below the top.
-    fn kind_below(&self, depth: usize) -> Option<Kind> {
+    fn kind_below(&self, depth: usize) -> Option<ValueKind> {
         let at = self.state.stack.len().checked_sub(depth)?.checked_sub(1)?;
         self.state.stack.get(at).map(|value| value.kind())
     }
 
     /// `STACK_GLOBAL` takes two strings; every unpickler compares their types.
     pub(super) fn needs_names(&self) -> Result<(), Halt> {
-        let no_name = |kind| is_plain(kind) && !matches!(kind, Kind::Str | Kind::StrAt);
+        let no_name = |kind| is_plain(kind) && !matches!(kind, ValueKind::Str | ValueKind::StrAt);
         if (0..2)
             .filter_map(|depth| self.kind_below(depth))
             .any(no_name)
@@ -41,7 +41,7 @@ impl Machine<'_> {
     }
 }
 
-fn is_callable(kind: Option<Kind>) -> Result<(), Halt> {
+fn is_callable(kind: Option<ValueKind>) -> Result<(), Halt> {
     if kind.is_some_and(is_plain) {
         return Err(malformed(
             "what is called is a constant or a container: nothing can be called so",
@@ -51,28 +51,28 @@ fn is_callable(kind: Option<Kind>) -> Result<(), Halt> {
 }
 
 /// Whether a value is certainly a constant or a plain container.
-fn is_plain(kind: Kind) -> bool {
+fn is_plain(kind: ValueKind) -> bool {
     match kind {
-        Kind::None
-        | Kind::Bool
-        | Kind::Int
-        | Kind::Long
-        | Kind::Float
-        | Kind::Str
-        | Kind::StrAt
-        | Kind::Bytes
-        | Kind::Tuple
-        | Kind::List
-        | Kind::Dict
-        | Kind::Set
-        | Kind::FrozenSet => true,
-        Kind::Unknown
-        | Kind::Global
-        | Kind::Result
-        | Kind::Instance
-        | Kind::Persistent
-        | Kind::Extension
-        | Kind::Buffer
-        | Kind::Stale => false,
+        ValueKind::None
+        | ValueKind::Bool
+        | ValueKind::Int
+        | ValueKind::Long
+        | ValueKind::Float
+        | ValueKind::Str
+        | ValueKind::StrAt
+        | ValueKind::Bytes
+        | ValueKind::Tuple
+        | ValueKind::List
+        | ValueKind::Dict
+        | ValueKind::Set
+        | ValueKind::FrozenSet => true,
+        ValueKind::Unknown
+        | ValueKind::Global
+        | ValueKind::Result
+        | ValueKind::Instance
+        | ValueKind::Persistent
+        | ValueKind::Extension
+        | ValueKind::Buffer
+        | ValueKind::Stale => false,
     }
 }

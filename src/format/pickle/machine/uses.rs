@@ -8,9 +8,9 @@ use crate::{
         marks::Marks,
         opcode as op,
         preview::Preview,
-        shapes::{self, Known, Makes, Shape, Values},
+        shapes::{self, KnownUse, Makes, Shape, Values},
         tensors,
-        value::{Kind, Value},
+        value::{Value, ValueKind},
     },
 };
 
@@ -19,20 +19,20 @@ const FILLED: u32 = 1;
 
 impl Machine<'_> {
     /// How a row's global is written.
-    fn known(&mut self, row: usize) -> Known {
+    fn known(&mut self, row: usize) -> KnownUse {
         while self.known.len() <= row {
-            let name = self.seen.name(self.known.len());
-            let known = name.map_or(Known::Plain, |name| {
+            let name = self.log.name(self.known.len());
+            let known = name.map_or(KnownUse::Plain, |name| {
                 shapes::known(name.module.as_bytes(), name.name.as_bytes())
             });
             self.known.push(known);
         }
-        self.known.get(row).copied().unwrap_or(Known::Plain)
+        self.known.get(row).copied().unwrap_or(KnownUse::Plain)
     }
 
     fn values(&self) -> Values<'_> {
         Values {
-            looker: self.looker(),
+            preview: self.preview(),
             dtypes: &self.state.dtypes,
             tensors: &self.state.tensors,
         }
@@ -50,20 +50,20 @@ impl Machine<'_> {
         let values = self.values();
         let (part, fits) = match known {
             // Every one of them is written by REDUCE: INST and OBJ are of Python 2's oldest classes.
-            Known::Shape(_) if self.code != op::REDUCE => {
+            KnownUse::Shape(_) if self.code != op::REDUCE => {
                 (Part::Opcode, Err("only by REDUCE".to_owned()))
             }
-            Known::Shape(shape) => (Part::Arguments, shape.call(arguments, &values)),
-            Known::Plain if keywords => (Part::Opcode, Err("without keywords".to_owned())),
-            Known::Plain => (Part::Arguments, values.plain_call(arguments)),
+            KnownUse::Shape(shape) => (Part::Arguments, shape.call(arguments, &values)),
+            KnownUse::Plain if keywords => (Part::Opcode, Err("without keywords".to_owned())),
+            KnownUse::Plain => (Part::Arguments, values.plain_call(arguments)),
         };
         if let Err(expected) = fits {
-            let seen = self.looker().call(row, arguments);
+            let seen = self.preview().call(row, arguments);
             self.unusual(row, usage, part, expected, seen);
         }
         match known {
-            Known::Shape(shape) => self.made(shape, arguments),
-            Known::Plain => 0,
+            KnownUse::Shape(shape) => self.made(shape, arguments),
+            KnownUse::Plain => 0,
         }
     }
 
@@ -75,25 +75,25 @@ impl Machine<'_> {
         row: usize,
         arguments: Value,
     ) -> Option<Value> {
-        if callee.kind() != Kind::Global || self.code != op::REDUCE {
+        if callee.kind() != ValueKind::Global || self.code != op::REDUCE {
             return None;
         }
-        let name = self.seen.name(row)?;
+        let name = self.log.name(row)?;
         if name.name != "getattr" || !(name.module == "builtins" || name.module == "__builtin__") {
             return None;
         }
-        let parts = (arguments.kind() == Kind::Tuple).then(|| self.state.nodes.all(arguments));
+        let parts = (arguments.kind() == ValueKind::Tuple).then(|| self.state.nodes.all(arguments));
         let Some([class, attribute]) = parts.flatten() else {
             return None;
         };
         let (class, attribute) = (*class, *attribute);
-        let plain = attribute.kind() == Kind::Str && !attribute.marks().has(Marks::SPECIAL);
-        if class.kind() != Kind::Global || !plain {
+        let plain = attribute.kind() == ValueKind::Str && !attribute.marks().has(Marks::SPECIAL);
+        if class.kind() != ValueKind::Global || !plain {
             return None;
         }
         let class = class.index();
         let (name, attribute) = (
-            self.seen.name(class)?.clone(),
+            self.log.name(class)?.clone(),
             self.names.text(attribute.index()),
         );
         if attribute.contains(&b'.') {
@@ -104,12 +104,12 @@ impl Machine<'_> {
             attribute: Text::new(attribute),
         };
         let whole = [name.name.as_bytes(), b".", attribute].concat();
-        let found = self.seen.named(name.module.as_bytes(), &whole);
+        let found = self.log.named(name.module.as_bytes(), &whole);
         let moment = self.moment();
-        self.seen.other(fact, moment);
-        self.seen.used(found, Usage::Import, moment);
-        self.seen.looked_into(row, class);
-        Some(Value::new(Kind::Global, wide(found)))
+        self.log.other(fact, moment);
+        self.log.used(found, Usage::Import, moment);
+        self.log.looked_into(row, class);
+        Some(Value::new(ValueKind::Global, wide(found)))
     }
 
     /// What is known of a value besides what made it.
@@ -124,7 +124,7 @@ impl Machine<'_> {
                         (self.values().sizes(*sizes), self.values().sizes(*strides));
                     let (sizes, strides) = (sizes.unwrap_or_default(), strides.unwrap_or_default());
                     let contiguous = tensors::are_contiguous(&sizes, &strides);
-                    self.state.tensors.keep(tensors::Known {
+                    self.state.tensors.keep(tensors::TensorSummary {
                         sizes,
                         contiguous,
                         indexes,
@@ -135,13 +135,13 @@ impl Machine<'_> {
             },
             (Makes::Size, Some(sizes)) => {
                 let sizes = self.values().sizes(sizes).unwrap_or_default();
-                self.state.tensors.keep(tensors::Known {
+                self.state.tensors.keep(tensors::TensorSummary {
                     sizes,
                     ..Default::default()
                 })
             }
             (Makes::Layout, Some(name)) => {
-                let name = self.looker().string(name);
+                let name = self.preview().string(name);
                 tensors::layout_of(
                     name.as_ref()
                         .and_then(|name| name.as_str())
@@ -155,24 +155,24 @@ impl Machine<'_> {
                 if empty { 0 } else { FILLED }
             }
             (Makes::Dtype, Some(first)) => match first.kind() {
-                Kind::Global => match self.seen.name(first.index()) {
+                ValueKind::Global => match self.log.name(first.index()) {
                     Some(name) => self.state.dtypes.of_type(name).detail(),
                     None => 0,
                 },
-                Kind::Str => {
+                ValueKind::Str => {
                     let code = std::str::from_utf8(self.names.text(first.index()));
                     self.state.dtypes.spelled(code.unwrap_or_default()).detail()
                 }
                 // Once more names are met than are kept, the code stands in the file alone.
-                Kind::StrAt => {
-                    let code = self.looker().string(first);
+                ValueKind::StrAt => {
+                    let code = self.preview().string(first);
                     let code = code
                         .as_ref()
                         .and_then(|code| code.as_str())
                         .unwrap_or_default();
                     self.state.dtypes.spelled(code).detail()
                 }
-                Kind::Bool | Kind::Int => self.state.dtypes.of_texts().detail(),
+                ValueKind::Bool | ValueKind::Int => self.state.dtypes.of_texts().detail(),
                 _ => 0,
             },
             _ => 0,
@@ -185,30 +185,30 @@ impl Machine<'_> {
         let values = self.values();
         let fits = match known {
             _ if !target.is_fresh() => Err("state once, on what was just made".to_owned()),
-            Known::Shape(shape) => shape.state(state, &values),
-            Known::Plain => values.plain_state(state),
+            KnownUse::Shape(shape) => shape.state(state, &values),
+            KnownUse::Plain => values.plain_state(state),
         };
-        let is_dtype = matches!(known, Known::Shape(shape) if shape.makes() == Makes::Dtype);
+        let is_dtype = matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Dtype);
         let fits = fits.and_then(|()| {
             if !is_dtype {
                 return Ok(());
             }
             let State { nodes, dtypes, .. } = &mut self.state;
-            let looker = Preview {
+            let preview = Preview {
                 nodes,
                 names: &self.names,
-                seen: &self.seen,
+                log: &self.log,
                 window: &self.window,
             };
             dtypes
-                .build(target, state, &looker)
+                .build(target, state, &preview)
                 .map_err(|why| format!("a state that numpy writes ({why})"))
         });
         if let Err(expected) = fits {
-            let seen = self.looker().value(state);
+            let seen = self.preview().value(state);
             self.unusual(row, Usage::Build, Part::State, expected, seen);
         }
-        if matches!(known, Known::Shape(shape) if shape.makes() == Makes::Array) {
+        if matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Array) {
             let parts = self.state.nodes.all(state).unwrap_or_default();
             let (sizes, dtype) = match parts {
                 [_, sizes, dtype, ..] => (self.values().sizes(*sizes), Some(*dtype)),
@@ -216,7 +216,7 @@ impl Machine<'_> {
             };
             // Of one whose sizes are not known, no dtype is known.
             let dtype = dtype.filter(|_| sizes.is_some());
-            let known = tensors::Known {
+            let known = tensors::TensorSummary {
                 sizes: sizes.unwrap_or_default(),
                 dtype,
                 ..Default::default()
@@ -234,17 +234,21 @@ impl Machine<'_> {
         let known = self.known(row);
         let fits = match known {
             _ if !target.is_fresh() => Err("items on what was just made"),
-            Known::Shape(shape) if !shape.fills() => Err("no items"),
-            Known::Shape(_) if !matches!(self.code, op::SETITEM | op::SETITEMS) => {
+            KnownUse::Shape(shape) if !shape.fills() => Err("no items"),
+            KnownUse::Shape(_) if !matches!(self.code, op::SETITEM | op::SETITEMS) => {
                 Err("keys and values")
             }
             _ => Ok(()),
         };
         if let Err(expected) = fits {
-            let seen = format!("{} on {}", op::name(self.code), self.looker().value(target));
+            let seen = format!(
+                "{} on {}",
+                op::name(self.code),
+                self.preview().value(target)
+            );
             self.unusual(row, Usage::Import, Part::Items, expected.to_owned(), seen);
         }
-        if matches!(known, Known::Shape(shape) if shape.makes() == Makes::OrderedDict)
+        if matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::OrderedDict)
             && let Some(dict) = self.state.stack.get_mut(place)
         {
             let filled = Value::made(target.kind(), row, FILLED);
@@ -261,15 +265,15 @@ impl Machine<'_> {
     pub(super) fn unfinished_handed_on(&mut self, from: usize) {
         let handed = self.state.stack.get(from..).unwrap_or_default();
         let unfinished = |value: &&Value| {
-            value.kind() == Kind::Result
+            value.kind() == ValueKind::Result
                 && !value.is_fresh()
                 && self.state.tensors.is_unfinished(**value)
         };
         let arrays: Vec<Value> = handed.iter().filter(unfinished).copied().collect();
         for array in arrays {
-            let is_array = |known: Known| matches!(known, Known::Shape(shape) if shape.makes() == Makes::Array);
+            let is_array = |known: KnownUse| matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Array);
             if let Some(row) = array.global().filter(|row| is_array(self.known(*row))) {
-                let seen = format!("{} by the memo", self.looker().value(array));
+                let seen = format!("{} by the memo", self.preview().value(array));
                 let expected = "an array only once its state is set".to_owned();
                 self.unusual(row, Usage::Import, Part::Items, expected, seen);
             }
@@ -278,8 +282,8 @@ impl Machine<'_> {
 
     #[cold]
     fn unusual(&mut self, row: usize, usage: Usage, part: Part, expected: String, seen: String) {
-        let known = matches!(self.known(row), Known::Shape(_));
-        let Some(global) = self.seen.global(row).cloned() else {
+        let known = matches!(self.known(row), KnownUse::Shape(_));
+        let Some(global) = self.log.global(row).cloned() else {
             return;
         };
         let fact = Fact::UnusualUse(Box::new(UnusualUse {
@@ -290,6 +294,6 @@ impl Machine<'_> {
             expected,
             seen,
         }));
-        self.seen.misused(row, fact, self.moment());
+        self.log.misused(row, fact, self.moment());
     }
 }

@@ -1,13 +1,13 @@
 //! What a pattern cannot say, each compared with the real library by a test.
 
-use super::{Check, Known, Shape, fit::Values, known};
+use super::{Check, KnownUse, Shape, fit::Values, known};
 use crate::{
     bytes::wide,
     format::pickle::{
         dtype::{Layout, is_code},
         preview::Preview,
         tensors::{self, Indexes},
-        value::{Kind, Value},
+        value::{Value, ValueKind},
     },
 };
 
@@ -54,7 +54,7 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
 
 /// Compares a state, which fits its pattern already.
 pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(), String> {
-    match (check, values.looker.nodes.all(state)) {
+    match (check, values.preview.nodes.all(state)) {
         (Check::ArrayState, Some([_, sizes, dtype, _, items])) => {
             array(*sizes, *dtype, *items, values)
         }
@@ -64,7 +64,7 @@ pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(
 
 /// A kind and a size, as numpy writes them: it takes much else for a dtype.
 fn dtype(what: Value, values: &Values<'_>) -> Result<(), String> {
-    let code = values.looker.string(what);
+    let code = values.preview.string(what);
     let good = code.is_none_or(|code| code.as_str().is_some_and(is_code));
     if good {
         Ok(())
@@ -83,7 +83,7 @@ fn item(dtype: Value, values: &Values<'_>) -> Result<Layout, String> {
 fn strided(sizes: Value, strides: Value, values: &Values<'_>) -> bool {
     let count = |value: Value| {
         values
-            .looker
+            .preview
             .nodes
             .summary(value)
             .map(|summary| summary.len)
@@ -106,7 +106,7 @@ fn tensor(
         return Err("as many strides as sizes".to_owned());
     }
     let offset = values
-        .looker
+        .preview
         .integer(offset)
         .and_then(|offset| u64::try_from(offset).ok());
     let needed = tensors::extent(offset.unwrap_or(u64::MAX), &sizes, &strides);
@@ -133,17 +133,17 @@ fn quantized(
     if elements.is_some_and(|elements| count.is_none_or(|count| count > elements)) {
         return Err("a storage of as many elements".to_owned());
     }
-    let Some([_, scales, zero_points, axis]) = values.looker.nodes.all(parameters) else {
+    let Some([_, scales, zero_points, axis]) = values.preview.nodes.all(parameters) else {
         return Ok(());
     };
     let axis = values
-        .looker
+        .preview
         .integer(*axis)
         .and_then(|axis| usize::try_from(axis).ok());
     let channels = axis.and_then(|axis| values.sizes(sizes)?.get(axis).copied());
     let of_each = |value: Value| match value.kind() {
-        Kind::List => values
-            .looker
+        ValueKind::List => values
+            .preview
             .nodes
             .summary(value)
             .map(|summary| summary.len),
@@ -165,7 +165,7 @@ fn quantized(
 /// The parts of a sparse tensor: torch believes that indices and values belong together.
 fn sparse(layout: Value, parts: Value, values: &Values<'_>) -> Result<(), String> {
     let name = tensors::layout(layout);
-    let fits = match (name, values.looker.nodes.all(parts)) {
+    let fits = match (name, values.preview.nodes.all(parts)) {
         ("torch.sparse_coo", Some([indices, items, size, ..])) => {
             coordinates(*indices, *items, *size, values)
         }
@@ -247,27 +247,27 @@ fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Resul
     let layout = item(dtype, values)?;
     let count = values.product(sizes).ok_or("a tuple of sizes")?;
     if layout.listed {
-        let len = (items.kind() == Kind::List)
-            .then(|| values.looker.nodes.summary(items))
+        let len = (items.kind() == ValueKind::List)
+            .then(|| values.preview.nodes.summary(items))
             .flatten();
         return match len {
             Some(summary) if summary.len == count => Ok(()),
             _ => Err(format!("a list of {count} items for an array of that many")),
         };
     }
-    if items.kind() == Kind::List {
+    if items.kind() == ValueKind::List {
         return Err("bytes for an array that holds no objects".to_owned());
     }
     if layout.size == 0 && count > EMPTY_ITEMS {
         return Err(format!("no more than {EMPTY_ITEMS} items of no size"));
     }
     let expected = count.saturating_mul(layout.size);
-    match values.looker.length(items) {
+    match values.preview.length(items) {
         Some(length) if length != expected => {
             Err(format!("{expected} bytes for an array of that many"))
         }
         // Bytes that are made of a text are counted by numpy itself; there are no more of them than of the file.
-        None if expected > values.looker.window.len() => {
+        None if expected > values.preview.window.len() => {
             Err(format!("{expected} bytes for an array of that many"))
         }
         _ => Ok(()),
@@ -292,7 +292,7 @@ fn frombuffer(
     }
     let count = values.product(sizes).ok_or("a tuple of sizes")?;
     let expected = count.saturating_mul(layout.size);
-    match values.looker.length(bytes) {
+    match values.preview.length(bytes) {
         Some(length) if length != expected => {
             Err(format!("{expected} bytes for an array of that many"))
         }
@@ -303,9 +303,9 @@ fn frombuffer(
 /// A scalar: the bytes of one item; an array of one where the item holds objects.
 fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> {
     let layout = self::item(dtype, values)?;
-    let is_array = matches!(item.kind(), Kind::Result);
-    let bytes =
-        values.fits(&super::Pattern::Bytes, item) || matches!(item.kind(), Kind::Str | Kind::StrAt);
+    let is_array = matches!(item.kind(), ValueKind::Result);
+    let bytes = values.fits(&super::Pattern::Bytes, item)
+        || matches!(item.kind(), ValueKind::Str | ValueKind::StrAt);
     if layout.texts || layout.objects && (bytes || !layout.record) {
         return Err("a dtype that is not of objects".to_owned());
     }
@@ -324,7 +324,7 @@ fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> 
             _ => Err("an array without dimensions, of the same dtype".to_owned()),
         };
     }
-    match values.looker.length(item) {
+    match values.preview.length(item) {
         Some(length) if length != layout.size => {
             Err(format!("{} bytes for an item of that many", layout.size))
         }
@@ -358,11 +358,12 @@ fn applied(
 impl Values<'_> {
     /// The shape of a global of a pack.
     fn shape(&self, value: Value) -> Option<&'static Shape> {
-        let global = (value.kind() == Kind::Global).then(|| self.looker.seen.name(value.index()));
+        let global =
+            (value.kind() == ValueKind::Global).then(|| self.preview.log.name(value.index()));
         let name = global.flatten()?;
         match known(name.module.as_bytes(), name.name.as_bytes()) {
-            Known::Shape(shape) => Some(shape),
-            Known::Plain => None,
+            KnownUse::Shape(shape) => Some(shape),
+            KnownUse::Plain => None,
         }
     }
 }

@@ -3,20 +3,20 @@
 //! What is not known of a value does not fit a pattern that asks for it. Picklers use arguments and states just after they have
 //! made them, so what is asked for is there, however large the pickle is.
 
-use super::{Known, Makes, Pattern, canonical, known, spelling};
+use super::{KnownUse, Makes, Pattern, canonical, known, spelling};
 use crate::format::pickle::{
     dtype::Dtypes,
     marks::Marks,
     preview::Preview,
     tensors::Tensors,
-    value::{Kind, Value},
+    value::{Value, ValueKind},
 };
 
 /// The values of a stream at a moment.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::format::pickle) struct Values<'a> {
     /// Containers, texts, globals.
-    pub looker: Preview<'a>,
+    pub preview: Preview<'a>,
     /// numpy's dtypes.
     pub dtypes: &'a Dtypes,
     /// torch's tensors.
@@ -26,7 +26,7 @@ pub(in crate::format::pickle) struct Values<'a> {
 impl Values<'_> {
     /// Whether a tuple has these parts.
     pub(super) fn arguments(&self, parts: &[Pattern], tuple: Value) -> bool {
-        let known = (tuple.kind() == Kind::Tuple).then(|| self.looker.nodes.all(tuple));
+        let known = (tuple.kind() == ValueKind::Tuple).then(|| self.preview.nodes.all(tuple));
         let Some(values) = known.flatten() else {
             return false;
         };
@@ -47,39 +47,39 @@ impl Values<'_> {
         match pattern {
             Pattern::Any => true,
             Pattern::Data => self.is_data(value),
-            Pattern::None => kind == Kind::None,
+            Pattern::None => kind == ValueKind::None,
             Pattern::Flag => {
-                kind == Kind::Bool || kind == Kind::Int && matches!(value.as_int(), 0 | 1)
+                kind == ValueKind::Bool || kind == ValueKind::Int && matches!(value.as_int(), 0 | 1)
             }
-            Pattern::Is(is) => kind == Kind::Bool && value.number() == u64::from(*is),
+            Pattern::Is(is) => kind == ValueKind::Bool && value.number() == u64::from(*is),
             Pattern::Int(from, to) => {
-                let int = self.looker.integer(value);
+                let int = self.preview.integer(value);
                 int.map_or(
-                    kind == Kind::Long && (*from, *to) == (i64::MIN, i64::MAX),
+                    kind == ValueKind::Long && (*from, *to) == (i64::MIN, i64::MAX),
                     |int| (from..=to).contains(&&int),
                 )
             }
-            Pattern::Float => kind == Kind::Float,
-            Pattern::Text => matches!(kind, Kind::Str | Kind::StrAt),
+            Pattern::Float => kind == ValueKind::Float,
+            Pattern::Text => matches!(kind, ValueKind::Str | ValueKind::StrAt),
             Pattern::OneText(texts) => {
-                let text = self.looker.string(value);
+                let text = self.preview.string(value);
                 text.is_some_and(|text| texts.iter().any(|one| text == *one))
             }
             Pattern::OneBytes(bytes) => match kind {
-                Kind::Bytes => self
-                    .looker
+                ValueKind::Bytes => self
+                    .preview
                     .bytes(value)
                     .is_some_and(|known| known == bytes.as_bytes()),
                 _ => self.makes(value) == Some(Makes::Bytes),
             },
             Pattern::Bytes => {
-                matches!(kind, Kind::Bytes | Kind::Buffer)
+                matches!(kind, ValueKind::Bytes | ValueKind::Buffer)
                     || self.makes(value) == Some(Makes::Bytes)
             }
             Pattern::Sizes => self.are_sizes(value),
             Pattern::Tuple(parts) => self.arguments(parts, value),
-            Pattern::List => kind == Kind::List,
-            Pattern::Dict => kind == Kind::Dict,
+            Pattern::List => kind == ValueKind::List,
+            Pattern::Dict => kind == ValueKind::Dict,
             Pattern::Attributes => self.are_attributes_of_data(value),
             Pattern::TensorAttributes => {
                 self.are_attributes_of_data(value) && self.are_attributes(value, Marks::TENSOR_KEY)
@@ -90,24 +90,26 @@ impl Values<'_> {
             Pattern::Made(makes) => self.makes(value) == Some(*makes),
             Pattern::Hooks => {
                 // Made in this place, so nothing has it under another name that could still be filled.
-                kind == Kind::None
+                kind == ValueKind::None
                     || value.is_fresh()
                         && value.detail() == 0
                         && self.makes(value) == Some(Makes::OrderedDict)
             }
-            Pattern::Storage => kind == Kind::Persistent || self.is_loaded_storage(value),
+            Pattern::Storage => kind == ValueKind::Persistent || self.is_loaded_storage(value),
             Pattern::Global(names, _) => self
                 .canonical(value)
                 .is_some_and(|name| names.contains(&name)),
             Pattern::Module(module) => {
-                let name = (kind == Kind::Global).then(|| self.looker.seen.name(value.index()));
+                let name =
+                    (kind == ValueKind::Global).then(|| self.preview.log.name(value.index()));
                 name.flatten().is_some_and(|name| {
                     let rest = name.module.as_bytes().strip_prefix(module.as_bytes());
                     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
                 })
             }
             Pattern::OtherClass => {
-                kind == Kind::Global && matches!(self.known(value.index()), Some(Known::Plain))
+                kind == ValueKind::Global
+                    && matches!(self.known(value.index()), Some(KnownUse::Plain))
             }
             Pattern::OneOf(patterns) => patterns.iter().any(|pattern| self.fits(pattern, value)),
             Pattern::Optional(pattern) => self.fits(pattern, value),
@@ -115,35 +117,36 @@ impl Values<'_> {
     }
 
     /// How a row's global is used; `None` if it has no name.
-    fn known(&self, row: usize) -> Option<Known> {
-        let name = self.looker.seen.name(row)?;
+    fn known(&self, row: usize) -> Option<KnownUse> {
+        let name = self.preview.log.name(row)?;
         Some(known(name.module.as_bytes(), name.name.as_bytes()))
     }
 
     /// The name that a policy has for a global of a pack.
     pub(super) fn canonical(&self, value: Value) -> Option<&'static str> {
-        let global = (value.kind() == Kind::Global).then(|| self.looker.seen.name(value.index()));
+        let global =
+            (value.kind() == ValueKind::Global).then(|| self.preview.log.name(value.index()));
         let name = global.flatten()?;
         canonical(name.module.as_bytes(), name.name.as_bytes())
     }
 
     /// What the call made that made a value.
     pub(in crate::format::pickle) fn makes(&self, value: Value) -> Option<Makes> {
-        if !matches!(value.kind(), Kind::Result | Kind::Instance) {
+        if !matches!(value.kind(), ValueKind::Result | ValueKind::Instance) {
             return None;
         }
         match self.known(value.global()?)? {
-            Known::Shape(shape) => Some(shape.makes()),
-            Known::Plain => None,
+            KnownUse::Shape(shape) => Some(shape.makes()),
+            KnownUse::Plain => None,
         }
     }
 
     /// A storage that is pickled outside an archive: its bytes are an archive of their own. No pack lists what reads it.
     fn is_loaded_storage(&self, value: Value) -> bool {
-        let made = matches!(value.kind(), Kind::Result)
+        let made = matches!(value.kind(), ValueKind::Result)
             .then(|| value.global())
             .flatten();
-        let name = made.and_then(|row| self.looker.seen.name(row));
+        let name = made.and_then(|row| self.preview.log.name(row));
         name.is_some_and(|name| name.module == "torch.storage" && name.name == "_load_from_bytes")
     }
 
@@ -154,10 +157,14 @@ impl Values<'_> {
         }
         let container = matches!(
             value.kind(),
-            Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet
+            ValueKind::Tuple
+                | ValueKind::List
+                | ValueKind::Dict
+                | ValueKind::Set
+                | ValueKind::FrozenSet
         );
         let summary = container
-            .then(|| self.looker.nodes.summary(value))
+            .then(|| self.preview.nodes.summary(value))
             .flatten();
         !summary.is_some_and(|summary| summary.marks.has(Marks::CALLABLE))
     }
@@ -165,20 +172,20 @@ impl Values<'_> {
     fn are_sizes(&self, value: Value) -> bool {
         /// The most dimensions that torch and numpy have.
         const DIMENSIONS: u64 = 64;
-        if value.kind() != Kind::Tuple {
+        if value.kind() != ValueKind::Tuple {
             return self.makes(value) == Some(Makes::Size);
         }
         let few = self
-            .looker
+            .preview
             .nodes
             .summary(value)
             .is_some_and(|summary| summary.len <= DIMENSIONS);
-        few && (self.looker.nodes.product(value).is_some() || self.sizes(value).is_some())
+        few && (self.preview.nodes.product(value).is_some() || self.sizes(value).is_some())
     }
 
     /// What a tuple of sizes comes to.
     pub(super) fn product(&self, value: Value) -> Option<u64> {
-        self.looker.nodes.product(value).or_else(|| {
+        self.preview.nodes.product(value).or_else(|| {
             let sizes = self.sizes(value)?;
             Some(sizes.into_iter().fold(1, u64::saturating_mul))
         })
@@ -186,12 +193,12 @@ impl Values<'_> {
 
     /// The integers of a tuple of sizes, or of a `torch.Size`.
     pub(in crate::format::pickle) fn sizes(&self, value: Value) -> Option<Vec<u64>> {
-        if value.kind() != Kind::Tuple {
+        if value.kind() != ValueKind::Tuple {
             let size = (self.makes(value) == Some(Makes::Size)).then(|| self.tensors.get(value));
             return size.flatten().map(|size| size.sizes.clone());
         }
-        let sizes = self.looker.nodes.whole(value)?.iter();
-        let size = |size: &Value| u64::try_from(self.looker.integer(*size)?).ok();
+        let sizes = self.preview.nodes.whole(value)?.iter();
+        let size = |size: &Value| u64::try_from(self.preview.integer(*size)?).ok();
         sizes.map(size).collect()
     }
 
@@ -206,7 +213,7 @@ impl Values<'_> {
     fn are_attributes_of_data(&self, value: Value) -> bool {
         self.are_attributes(value, Marks::SPECIAL_KEY)
             && self.all_attributes(value, |marks, dict| {
-                let pairs = self.looker.nodes.all(dict);
+                let pairs = self.preview.nodes.all(dict);
                 !marks.has(Marks::CALLABLE)
                     || pairs.is_some_and(|pairs| {
                         pairs.chunks_exact(2).all(
@@ -218,17 +225,17 @@ impl Values<'_> {
 
     fn all_attributes(&self, value: Value, fits: impl Fn(Marks, Value) -> bool) -> bool {
         let plain = |dict: Value| match dict.kind() {
-            Kind::None => true,
-            Kind::Dict => self
-                .looker
+            ValueKind::None => true,
+            ValueKind::Dict => self
+                .preview
                 .nodes
                 .summary(dict)
                 .is_some_and(|summary| fits(summary.marks, dict)),
             _ => false,
         };
         match value.kind() {
-            Kind::Dict => plain(value),
-            Kind::Tuple => match self.looker.nodes.all(value) {
+            ValueKind::Dict => plain(value),
+            ValueKind::Tuple => match self.preview.nodes.all(value) {
                 Some([attributes, slots]) => plain(*attributes) && plain(*slots),
                 _ => false,
             },
@@ -256,14 +263,17 @@ impl Values<'_> {
             "total",
             "values",
         ];
-        if value.kind() != Kind::Global {
-            return !matches!(value.kind(), Kind::Extension | Kind::Unknown | Kind::Stale);
+        if value.kind() != ValueKind::Global {
+            return !matches!(
+                value.kind(),
+                ValueKind::Extension | ValueKind::Unknown | ValueKind::Stale
+            );
         }
-        match self.looker.seen.name(value.index()) {
+        match self.preview.log.name(value.index()) {
             Some(name) => match spelling(name.module.as_bytes(), name.name.as_bytes()) {
                 Some(spelling) => !spelling.callable,
                 None => self
-                    .looker
+                    .preview
                     .string(key)
                     .is_some_and(|key| !METHODS.iter().any(|method| key == *method)),
             },
@@ -273,7 +283,7 @@ impl Values<'_> {
 
     /// Whether a call of a name that no pack lists has the plain shape: data and instances as arguments.
     pub(in crate::format::pickle) fn plain_call(&self, arguments: Value) -> Result<(), String> {
-        let fits = arguments.kind() == Kind::Tuple && self.is_data(arguments);
+        let fits = arguments.kind() == ValueKind::Tuple && self.is_data(arguments);
         if fits {
             Ok(())
         } else {
@@ -286,23 +296,32 @@ impl Values<'_> {
     pub(in crate::format::pickle) fn plain_state(&self, state: Value) -> Result<(), String> {
         let expected = || Err("a dict of plain attributes".to_owned());
         match state.kind() {
-            Kind::Dict | Kind::Tuple if self.are_attributes(state, Marks::SPECIAL_KEY) => Ok(()),
+            ValueKind::Dict | ValueKind::Tuple
+                if self.are_attributes(state, Marks::SPECIAL_KEY) =>
+            {
+                Ok(())
+            }
             // Data classes with slots give a list to their own `__setstate__`; without one nothing takes it.
-            Kind::Tuple | Kind::List => {
+            ValueKind::Tuple | ValueKind::List => {
                 let known = self
-                    .looker
+                    .preview
                     .nodes
                     .summary(state)
                     .map(|summary| summary.marks);
-                let pair_of_dicts = matches!(self.looker.nodes.all(state), Some([first, second])
-                    if matches!(first.kind(), Kind::None | Kind::Dict) && second.kind() == Kind::Dict);
+                let pair_of_dicts = matches!(self.preview.nodes.all(state), Some([first, second])
+                    if matches!(first.kind(), ValueKind::None | ValueKind::Dict) && second.kind() == ValueKind::Dict);
                 match known {
                     Some(marks) if !marks.has(Marks::SPECIAL) && !pair_of_dicts => Ok(()),
                     _ => expected(),
                 }
             }
-            Kind::None | Kind::Bool | Kind::Int | Kind::Long | Kind::Float | Kind::Bytes => Ok(()),
-            Kind::Str | Kind::StrAt if !state.marks().has(Marks::SPECIAL) => Ok(()),
+            ValueKind::None
+            | ValueKind::Bool
+            | ValueKind::Int
+            | ValueKind::Long
+            | ValueKind::Float
+            | ValueKind::Bytes => Ok(()),
+            ValueKind::Str | ValueKind::StrAt if !state.marks().has(Marks::SPECIAL) => Ok(()),
             _ => expected(),
         }
     }

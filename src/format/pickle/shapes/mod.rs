@@ -135,7 +135,7 @@ pub(super) enum Check {
 
 /// How a name is used where nothing says how it is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Known {
+pub(super) enum KnownUse {
     /// A name that no pack lists.
     Plain,
     /// A name of a pack.
@@ -143,9 +143,9 @@ pub(super) enum Known {
 }
 
 /// How the writers of a name use it, by the module and the name that a pickle stores.
-pub(super) fn known(module: &[u8], name: &[u8]) -> Known {
+pub(super) fn known(module: &[u8], name: &[u8]) -> KnownUse {
     let shape = spelling(module, name).and_then(|spelling| table::SHAPES.get(spelling.shape));
-    shape.map_or(Known::Plain, Known::Shape)
+    shape.map_or(KnownUse::Plain, KnownUse::Shape)
 }
 
 /// The one name that a policy has for a name of a pack.
@@ -189,7 +189,7 @@ impl Shape {
         }
         match self.check {
             Some(check) => {
-                let arguments = values.looker.nodes.all(arguments).unwrap_or_default();
+                let arguments = values.preview.nodes.all(arguments).unwrap_or_default();
                 checks::call(check, arguments, values)
             }
             None => Ok(()),

@@ -2,9 +2,9 @@
 
 use super::{
     machine::{Machine, Refused, Step},
-    names::{Dtype, Known, Layout, Rebuild},
+    names::{Dtype, Meaning, Rebuild, TensorLayout},
     storage::{ALLOCATES, is_index},
-    value::{Class, Device, Dict, Kind, Letters, Memory, Object, Tensor, TensorClass, Value},
+    value::{Class, Device, Dict, Letters, Memory, Object, Tensor, TensorClass, TensorKind, Value},
 };
 use crate::bytes::{narrow, wide};
 
@@ -42,54 +42,56 @@ impl Machine<'_> {
     /// Calls a global.
     pub(super) fn call(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
         match self.known(callee) {
-            Known::Foreign => Ok(Value::Foreign(callee)),
-            Known::NumpyDtype => Ok(self.numpy_dtype(arguments)),
-            Known::OrderedDict => self.dictionary(callee, Class::Ordered, arguments),
-            Known::Counter => self.dictionary(callee, Class::Counter, arguments),
-            Known::Set => self.set(callee, arguments),
-            Known::ByteArray => self.byte_array(callee, arguments),
-            Known::Complex => self.complex(callee, arguments),
-            Known::Encode => self.encode(callee, arguments),
-            Known::Size => self.torch_size(callee, arguments),
-            Known::Device => self.torch_device(callee, arguments),
-            Known::GetLayout => match arguments {
+            Meaning::Foreign => Ok(Value::Foreign(callee)),
+            Meaning::NumpyDtype => Ok(self.numpy_dtype(arguments)),
+            Meaning::OrderedDict => self.dictionary(callee, Class::Ordered, arguments),
+            Meaning::Counter => self.dictionary(callee, Class::Counter, arguments),
+            Meaning::Set => self.set(callee, arguments),
+            Meaning::ByteArray => self.byte_array(callee, arguments),
+            Meaning::Complex => self.complex(callee, arguments),
+            Meaning::Encode => self.encode(callee, arguments),
+            Meaning::Size => self.torch_size(callee, arguments),
+            Meaning::Device => self.torch_device(callee, arguments),
+            Meaning::GetLayout => match arguments {
                 [name @ (Value::Text(_) | Value::Far { .. })] => self
                     .bytes_of(*name)
-                    .and_then(|name| Layout::named(&name))
-                    .map(Value::Layout)
+                    .and_then(|name| TensorLayout::named(&name))
+                    .map(Value::TensorLayout)
                     .ok_or_else(|| self.takes_no(callee, *name)),
                 other => Err(self.given(callee, other.len())),
             },
-            Known::Tensor => self.legacy_tensor(callee, None, arguments),
-            Known::LegacyTensor {
+            Meaning::Tensor => self.legacy_tensor(callee, None, arguments),
+            Meaning::LegacyTensor {
                 dtype,
                 sparse: false,
                 cuda: false,
             } => self.legacy_tensor(callee, Some(dtype), arguments),
-            Known::LegacyTensor { .. } => Err(Refused(format!(
+            Meaning::LegacyTensor { .. } => Err(Refused(format!(
                 "{} makes a tensor on another device, or of another layout",
                 self.spelled(callee)
             ))),
-            Known::Parameter => match arguments {
+            Meaning::Parameter => match arguments {
                 [] => self.parameter(Value::None, Value::Bool(true)),
                 [data] => self.parameter(*data, Value::Bool(true)),
                 [data, grad] => self.parameter(*data, *grad),
                 other => Err(self.given(callee, other.len())),
             },
-            Known::Typed => self.typed_storage(callee, arguments),
-            Known::Untyped => self.untyped_storage(callee, arguments),
-            Known::StorageType(_) | Known::Dtype(_) | Known::Scheme(_) => Err(Refused(format!(
-                "{} is called, and is no function",
-                self.spelled(callee)
-            ))),
-            Known::Rebuild(rebuild) => self.rebuild_with(callee, rebuild, arguments),
+            Meaning::Typed => self.typed_storage(callee, arguments),
+            Meaning::Untyped => self.untyped_storage(callee, arguments),
+            Meaning::StorageType(_) | Meaning::Dtype(_) | Meaning::Scheme(_) => Err(Refused(
+                format!("{} is called, and is no function", self.spelled(callee)),
+            )),
+            Meaning::Rebuild(rebuild) => self.rebuild_with(callee, rebuild, arguments),
         }
     }
 
     /// NEWOBJ: `cls.__new__(cls, *args)`.
     pub(super) fn instantiate(&mut self, class: u32, arguments: &[Value]) -> Step<Value> {
         let known = self.known(class);
-        if matches!(known, Known::Foreign | Known::Parameter | Known::NumpyDtype) {
+        if matches!(
+            known,
+            Meaning::Foreign | Meaning::Parameter | Meaning::NumpyDtype
+        ) {
             return self.call(class, arguments);
         }
         if !self.since((2, 6)) {
@@ -100,18 +102,20 @@ impl Machine<'_> {
         }
         match known {
             // `__new__` of these looks at no arguments.
-            Known::OrderedDict => Ok(self.heap.object(Object::Dict(Dict::new(Class::Ordered)))?),
-            Known::Counter => Ok(self.heap.object(Object::Dict(Dict::new(Class::Counter)))?),
-            Known::Set => Ok(self.heap.object(Object::Set { len: 0 })?),
-            Known::ByteArray => Ok(self.heap.object(Object::ByteArray { len: 0 })?),
+            Meaning::OrderedDict => {
+                Ok(self.heap.object(Object::Dict(Dict::new(Class::Ordered)))?)
+            }
+            Meaning::Counter => Ok(self.heap.object(Object::Dict(Dict::new(Class::Counter)))?),
+            Meaning::Set => Ok(self.heap.object(Object::Set { len: 0 })?),
+            Meaning::ByteArray => Ok(self.heap.object(Object::ByteArray { len: 0 })?),
             // Made without its constructor: nothing can be done with it.
-            Known::Typed => Ok(Value::Foreign(class)),
-            Known::Complex
-            | Known::Size
-            | Known::Device
-            | Known::Tensor
-            | Known::LegacyTensor { .. }
-            | Known::Untyped => self.call(class, arguments),
+            Meaning::Typed => Ok(Value::Foreign(class)),
+            Meaning::Complex
+            | Meaning::Size
+            | Meaning::Device
+            | Meaning::Tensor
+            | Meaning::LegacyTensor { .. }
+            | Meaning::Untyped => self.call(class, arguments),
             _ => Err(Refused(format!(
                 "NEWOBJ instantiates {}, which is no class",
                 self.spelled(class)
@@ -150,7 +154,7 @@ impl Machine<'_> {
                 Ok(*buffer)
             }
             (Rebuild::Wrapper, [class, _, _, _, _, _, _, _]) => match class {
-                Value::Global(global) if self.known(*global) == Known::Foreign => {
+                Value::Global(global) if self.known(*global) == Meaning::Foreign => {
                     Ok(Value::Foreign(*global))
                 }
                 other => Err(self.takes_no(callee, *other)),
@@ -205,15 +209,15 @@ impl Machine<'_> {
             _ => None,
         };
         let same = match (made, object, wanted) {
-            (Value::Size { .. }, _, Known::Size)
-            | (Value::Complex { .. }, _, Known::Complex)
-            | (Value::Device(_), _, Known::Device)
-            | (_, Some(Object::Set { .. }), Known::Set)
-            | (_, Some(Object::ByteArray { .. }), Known::ByteArray)
-            | (_, Some(Object::Typed { .. }), Known::Typed)
-            | (_, Some(Object::Untyped { .. }), Known::Untyped) => true,
-            (_, Some(Object::Dict(dict)), Known::OrderedDict) => dict.class == Class::Ordered,
-            (_, Some(Object::Dict(dict)), Known::Counter) => dict.class == Class::Counter,
+            (Value::Size { .. }, _, Meaning::Size)
+            | (Value::Complex { .. }, _, Meaning::Complex)
+            | (Value::Device(_), _, Meaning::Device)
+            | (_, Some(Object::Set { .. }), Meaning::Set)
+            | (_, Some(Object::ByteArray { .. }), Meaning::ByteArray)
+            | (_, Some(Object::Typed { .. }), Meaning::Typed)
+            | (_, Some(Object::Untyped { .. }), Meaning::Untyped) => true,
+            (_, Some(Object::Dict(dict)), Meaning::OrderedDict) => dict.class == Class::Ordered,
+            (_, Some(Object::Dict(dict)), Meaning::Counter) => dict.class == Class::Counter,
             _ => false,
         };
         if same {
@@ -228,9 +232,9 @@ impl Machine<'_> {
             )));
         };
         let becomes = match wanted {
-            Known::Tensor => TensorClass::Tensor,
-            Known::Parameter => TensorClass::Parameter,
-            Known::Foreign => return Ok(Value::Foreign(class)),
+            Meaning::Tensor => TensorClass::Tensor,
+            Meaning::Parameter => TensorClass::Parameter,
+            Meaning::Foreign => return Ok(Value::Foreign(class)),
             _ => {
                 return Err(Refused(format!(
                     "{} makes a tensor a {}",
@@ -579,7 +583,9 @@ impl Machine<'_> {
     fn tensor_of(&mut self, callee: u32, dtype: Option<Dtype>, source: Value) -> Step<Value> {
         let own = dtype.unwrap_or(Dtype::FLOAT);
         if let Some(tensor) = self.heap.tensor(source) {
-            if tensor.kind != Kind::Strided || dtype.is_some_and(|dtype| dtype != tensor.dtype) {
+            if tensor.kind != TensorKind::Strided
+                || dtype.is_some_and(|dtype| dtype != tensor.dtype)
+            {
                 return Err(self.takes_no(callee, source));
             }
             let tensor = Tensor {

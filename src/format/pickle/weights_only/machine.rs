@@ -5,7 +5,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{
     Origin, Release, Said, names,
-    names::Known,
+    names::Meaning,
     storage::Key,
     supports,
     value::{Class, Dict, Full, Heap, Letters, List, Object, TEXT, Value},
@@ -56,7 +56,7 @@ pub(super) struct Machine<'a> {
     /// Another release would go on differently somewhere.
     pub(super) depends: bool,
     pub(super) heap: Heap,
-    pub(super) globals: IndexMap<GlobalName, Known, FxBuildHasher>,
+    pub(super) globals: IndexMap<GlobalName, Meaning, FxBuildHasher>,
     pub(super) built: IndexSet<GlobalName, FxBuildHasher>,
     stack: Vec<Value>,
     /// Where the stack of each mark begins.
@@ -474,10 +474,10 @@ impl<'a> Machine<'a> {
     }
 
     /// What a global is.
-    pub(super) fn known(&self, global: u32) -> Known {
+    pub(super) fn known(&self, global: u32) -> Meaning {
         self.globals
             .get_index(narrow(u64::from(global)))
-            .map_or(Known::Foreign, |(_, known)| *known)
+            .map_or(Meaning::Foreign, |(_, known)| *known)
     }
 
     fn reduce(&mut self) -> Step<()> {
@@ -586,7 +586,7 @@ impl<'a> Machine<'a> {
             Value::Tuple { .. } => "a tuple",
             Value::Size { .. } => "a torch.Size",
             Value::Device(_) => "a device",
-            Value::Layout(_) => "a layout",
+            Value::TensorLayout(_) => "a layout",
             Value::Global(global) => return format!("{} itself", self.spelled(global)),
             Value::Foreign(global) => return format!("what {} made", self.spelled(global)),
             Value::NumpyDtype(_) => "a numpy dtype",

@@ -134,7 +134,7 @@ impl Dtype {
 
 /// A layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum TensorLayout {
     Strided,
     Coo,
     /// Rows or columns compressed, plain or in blocks.
@@ -145,7 +145,7 @@ pub(super) enum Layout {
     Other,
 }
 
-impl Layout {
+impl TensorLayout {
     /// By its spelling, as `torch.serialization._get_layout` finds it.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
         Some(match name {
@@ -203,7 +203,7 @@ pub(super) enum Rebuild {
 
 /// What a global is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum Meaning {
     OrderedDict,
     Counter,
     Set,
@@ -233,9 +233,9 @@ pub(super) enum Known {
 }
 
 /// What a stored name is, after Python 2's names are mapped as the unpickler maps them.
-pub(super) fn known(name: &GlobalName) -> Known {
+pub(super) fn known(name: &GlobalName) -> Meaning {
     let (Some(module), Some(name)) = (name.module.as_str(), name.name.as_str()) else {
-        return Known::Foreign;
+        return Meaning::Foreign;
     };
     let module = match module {
         "__builtin__" => "builtins",
@@ -243,54 +243,54 @@ pub(super) fn known(name: &GlobalName) -> Known {
         other => other,
     };
     match (module, name) {
-        ("collections", "OrderedDict") => Known::OrderedDict,
-        ("collections", "Counter") => Known::Counter,
-        ("builtins", "set") => Known::Set,
-        ("builtins", "bytearray") => Known::ByteArray,
-        ("builtins", "complex") => Known::Complex,
-        ("_codecs", "encode") => Known::Encode,
-        ("numpy", "dtype") => Known::NumpyDtype,
-        ("torch.nn.parameter", "Parameter") => Known::Parameter,
-        ("torch.serialization", "_get_layout") => Known::GetLayout,
-        ("torch.storage", "TypedStorage") => Known::Typed,
-        ("torch.storage", "UntypedStorage") => Known::Untyped,
-        ("torch._tensor", "_rebuild_from_type_v2") => Known::Rebuild(Rebuild::FromType),
-        ("torch._utils", name) => rebuild(name).map_or(Known::Foreign, Known::Rebuild),
-        ("torch", "Size") => Known::Size,
-        ("torch", "device") => Known::Device,
-        ("torch", "Tensor") => Known::Tensor,
-        ("torch", "per_tensor_affine") => Known::Scheme(Scheme::Tensor),
-        ("torch", "per_channel_affine") => Known::Scheme(Scheme::Channel),
-        ("torch", "per_channel_affine_float_qparams") => Known::Scheme(Scheme::ChannelFloat),
+        ("collections", "OrderedDict") => Meaning::OrderedDict,
+        ("collections", "Counter") => Meaning::Counter,
+        ("builtins", "set") => Meaning::Set,
+        ("builtins", "bytearray") => Meaning::ByteArray,
+        ("builtins", "complex") => Meaning::Complex,
+        ("_codecs", "encode") => Meaning::Encode,
+        ("numpy", "dtype") => Meaning::NumpyDtype,
+        ("torch.nn.parameter", "Parameter") => Meaning::Parameter,
+        ("torch.serialization", "_get_layout") => Meaning::GetLayout,
+        ("torch.storage", "TypedStorage") => Meaning::Typed,
+        ("torch.storage", "UntypedStorage") => Meaning::Untyped,
+        ("torch._tensor", "_rebuild_from_type_v2") => Meaning::Rebuild(Rebuild::FromType),
+        ("torch._utils", name) => rebuild(name).map_or(Meaning::Foreign, Meaning::Rebuild),
+        ("torch", "Size") => Meaning::Size,
+        ("torch", "device") => Meaning::Device,
+        ("torch", "Tensor") => Meaning::Tensor,
+        ("torch", "per_tensor_affine") => Meaning::Scheme(Scheme::Tensor),
+        ("torch", "per_channel_affine") => Meaning::Scheme(Scheme::Channel),
+        ("torch", "per_channel_affine_float_qparams") => Meaning::Scheme(Scheme::ChannelFloat),
         ("torch", "per_tensor_symmetric" | "per_channel_symmetric") => {
-            Known::Scheme(Scheme::Symmetric)
+            Meaning::Scheme(Scheme::Symmetric)
         }
         ("torch" | "torch.cuda" | "torch.sparse" | "torch.cuda.sparse", name) => {
             typed(module, name)
         }
-        _ => Known::Foreign,
+        _ => Meaning::Foreign,
     }
 }
 
-fn typed(module: &str, name: &str) -> Known {
+fn typed(module: &str, name: &str) -> Meaning {
     let plain = module == "torch";
     if let Some(dtype) = Dtype::named(name).filter(|_| plain) {
-        return Known::Dtype(dtype);
+        return Meaning::Dtype(dtype);
     }
     let sparse = module.ends_with("sparse");
     if let Some(dtype) = name.strip_suffix("Storage").and_then(Dtype::legacy)
         && !sparse
         && (plain || dtype.family != Quantized)
     {
-        return Known::StorageType(dtype);
+        return Meaning::StorageType(dtype);
     }
     match name.strip_suffix("Tensor").and_then(Dtype::legacy) {
-        Some(dtype) if matches!(dtype.family, Float | Integer) => Known::LegacyTensor {
+        Some(dtype) if matches!(dtype.family, Float | Integer) => Meaning::LegacyTensor {
             dtype,
             sparse,
             cuda: module.starts_with("torch.cuda"),
         },
-        _ => Known::Foreign,
+        _ => Meaning::Foreign,
     }
 }
 

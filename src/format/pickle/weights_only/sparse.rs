@@ -3,9 +3,9 @@
 use super::{
     Origin,
     machine::{Machine, Refused, Step},
-    names::{Dtype, Family, Layout},
+    names::{Dtype, Family, TensorLayout},
     tensor::elements,
-    value::{Kind, Tensor, Value},
+    value::{Tensor, TensorKind, Value},
 };
 use crate::{bytes::narrow, limits};
 
@@ -276,17 +276,17 @@ impl Machine<'_> {
             .elements(*data)
             .ok_or("a sparse tensor is made of something that is no tuple")?;
         match (layout, data.as_slice()) {
-            (Value::Layout(Layout::Coo), [indices, values, size]) => {
+            (Value::TensorLayout(TensorLayout::Coo), [indices, values, size]) => {
                 self.coordinates(*indices, *values, *size, Value::None)
             }
-            (Value::Layout(Layout::Coo), [indices, values, size, coalesced]) => {
+            (Value::TensorLayout(TensorLayout::Coo), [indices, values, size, coalesced]) => {
                 self.coordinates(*indices, *values, *size, *coalesced)
             }
             (
-                Value::Layout(Layout::Compressed { rows, blocks }),
+                Value::TensorLayout(TensorLayout::Compressed { rows, blocks }),
                 [compressed, plain, values, size],
             ) => self.compressed_rows(*compressed, *plain, *values, *size, (*rows, *blocks)),
-            (Value::Layout(Layout::Coo | Layout::Compressed { .. }), _) => {
+            (Value::TensorLayout(TensorLayout::Coo | TensorLayout::Compressed { .. }), _) => {
                 Err("a sparse tensor has not the parts of its layout".into())
             }
             _ => Err(Refused(format!(
@@ -299,7 +299,7 @@ impl Machine<'_> {
     fn part(&self, value: Value) -> Step<Tensor> {
         self.heap
             .tensor(value)
-            .filter(|tensor| tensor.kind == Kind::Strided)
+            .filter(|tensor| tensor.kind == TensorKind::Strided)
             .cloned()
             .ok_or_else(|| {
                 Refused(format!(
@@ -410,7 +410,7 @@ impl Machine<'_> {
     fn sparse_tensor(&mut self, dtype: Dtype, sizes: Vec<i64>, meta: bool) -> Step<Value> {
         self.new_tensor(Tensor {
             sizes,
-            kind: Kind::Sparse,
+            kind: TensorKind::Sparse,
             meta,
             ..Tensor::of_dtype(dtype)
         })

@@ -4,7 +4,7 @@ use super::{
     call::Asked,
     machine::{Machine, Refused, Step},
     names::Dtype,
-    value::{Class, Dict, Kind, Object, Tensor, TensorClass, Value},
+    value::{Class, Dict, Object, Tensor, TensorClass, TensorKind, Value},
 };
 use crate::{fact::GlobalName, format::pickle::dtype::Dtypes};
 
@@ -294,7 +294,7 @@ impl Machine<'_> {
             return Ok(());
         };
         let tensor = Tensor::clone(tensor);
-        if tensor.kind != Kind::Strided || tensor.grad || tensor.meta && !parts.is_empty() {
+        if tensor.kind != TensorKind::Strided || tensor.grad || tensor.meta && !parts.is_empty() {
             return Err("BUILD changes a tensor that cannot be changed".into());
         }
         let source = match parts.as_slice() {
@@ -315,7 +315,7 @@ impl Machine<'_> {
         let place = match parts.as_slice() {
             [_] => {
                 let count = bytes.checked_div(tensor.dtype.bytes).unwrap_or(0);
-                super::tensor::Place {
+                super::tensor::Geometry {
                     offset: 0,
                     sizes: vec![i64::try_from(count).unwrap_or(i64::MAX)],
                     strides: vec![1],
@@ -358,7 +358,7 @@ impl Machine<'_> {
             Some(Object::Untyped { memory }) => Ok(*memory),
             Some(Object::Typed { memory, dtype: own }) if *own == dtype => Ok(*memory),
             Some(Object::Tensor(tensor))
-                if tensor.dtype == dtype && tensor.kind == Kind::Strided && !tensor.meta =>
+                if tensor.dtype == dtype && tensor.kind == TensorKind::Strided && !tensor.meta =>
             {
                 tensor.memory.ok_or_else(refused)
             }

@@ -3,7 +3,7 @@
 use super::{
     Origin, Records,
     machine::{Machine, Refused, Step},
-    names::{Dtype, Known},
+    names::{Dtype, Meaning},
     value::{Device, Memory, Object, Value},
 };
 use crate::{bytes::narrow, limits};
@@ -104,11 +104,11 @@ impl Machine<'_> {
     fn element_type(&self, class: Value, untyped: bool) -> Step<Dtype> {
         let known = match class {
             Value::Global(global) => self.known(global),
-            _ => Known::Foreign,
+            _ => Meaning::Foreign,
         };
         match known {
-            Known::StorageType(dtype) | Known::LegacyTensor { dtype, .. } => Ok(dtype),
-            Known::Untyped if untyped => Ok(Dtype::BYTE),
+            Meaning::StorageType(dtype) | Meaning::LegacyTensor { dtype, .. } => Ok(dtype),
+            Meaning::Untyped if untyped => Ok(Dtype::BYTE),
             _ => Err(Refused(format!(
                 "the type of a storage is {}",
                 self.article(class)

@@ -3,9 +3,9 @@
 
 use super::{
     machine::{Machine, Refused, Step},
-    names::{Dtype, Family, Known, Scheme},
+    names::{Dtype, Family, Meaning, Scheme},
     storage::ALLOCATES,
-    value::{Kind, Object, Tensor, TensorClass, Value},
+    value::{Object, Tensor, TensorClass, TensorKind, Value},
 };
 use crate::bytes::wide;
 
@@ -14,7 +14,7 @@ const LEAST: i64 = -(1 << 62);
 
 /// How a tensor lies in its memory.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Geometry {
     pub(super) offset: i64,
     pub(super) sizes: Vec<i64>,
     pub(super) strides: Vec<i64>,
@@ -46,7 +46,7 @@ pub(super) fn elements(sizes: &[i64]) -> Step<u64> {
 }
 
 /// How many elements of memory a tensor needs from the beginning on; 0 if it has none itself. `None` if that overflows.
-fn reach(place: &Place) -> Option<u64> {
+fn reach(place: &Geometry) -> Option<u64> {
     if place.sizes.contains(&0) {
         return Some(0);
     }
@@ -114,7 +114,7 @@ impl Machine<'_> {
         )))
     }
 
-    pub(super) fn place(&self, offset: Value, size: Value, stride: Value) -> Step<Place> {
+    pub(super) fn place(&self, offset: Value, size: Value, stride: Value) -> Step<Geometry> {
         let Value::Int(offset) = offset else {
             return Err(Refused(format!(
                 "the offset of a tensor is {}, not an integer",
@@ -129,7 +129,7 @@ impl Machine<'_> {
         if sizes.iter().chain(&strides).any(|n| *n < LEAST) {
             return Err("a tensor whose sizes or strides are no numbers to torch".into());
         }
-        Ok(Place {
+        Ok(Geometry {
             offset,
             sizes,
             strides,
@@ -137,7 +137,7 @@ impl Machine<'_> {
     }
 
     /// Puts a tensor on memory, which may grow if it is not read from an archive.
-    pub(super) fn lay(&mut self, memory: u32, itemsize: u64, place: &Place) -> Step<()> {
+    pub(super) fn lay(&mut self, memory: u32, itemsize: u64, place: &Geometry) -> Step<()> {
         if place.sizes.len() != place.strides.len() {
             return Err(Refused(format!(
                 "a tensor has {} sizes and {} strides",
@@ -181,7 +181,7 @@ impl Machine<'_> {
     }
 
     /// The same for a tensor of a quantized type, of which torch compared nothing before 2.15.
-    fn lay_of(&mut self, memory: u32, dtype: Dtype, place: &Place) -> Step<()> {
+    fn lay_of(&mut self, memory: u32, dtype: Dtype, place: &Geometry) -> Step<()> {
         if dtype.family != Family::Quantized {
             return self.lay(memory, dtype.bytes, place);
         }
@@ -228,7 +228,7 @@ impl Machine<'_> {
         Ok(self.heap.object(Object::Tensor(Box::new(tensor)))?)
     }
 
-    fn tensor_on(&mut self, memory: u32, dtype: Dtype, place: Place) -> Tensor {
+    fn tensor_on(&mut self, memory: u32, dtype: Dtype, place: Geometry) -> Tensor {
         let meta = self
             .heap
             .memory_at(memory)
@@ -240,9 +240,9 @@ impl Machine<'_> {
             memory: Some(memory),
             meta,
             kind: if dtype.family == Family::Quantized {
-                Kind::Unscaled
+                TensorKind::Unscaled
             } else {
-                Kind::Strided
+                TensorKind::Strided
             },
             ..Tensor::of_dtype(dtype)
         }
@@ -305,7 +305,7 @@ impl Machine<'_> {
     pub(super) fn dtype(&self, value: Value) -> Step<Dtype> {
         match value {
             Value::None => Ok(Dtype::FLOAT),
-            Value::Global(global) if let Known::Dtype(dtype) = self.known(global) => Ok(dtype),
+            Value::Global(global) if let Meaning::Dtype(dtype) = self.known(global) => Ok(dtype),
             other => Err(Refused(format!(
                 "the dtype of a tensor is {}",
                 self.article(other)
@@ -402,12 +402,12 @@ impl Machine<'_> {
         let parameters = self.heap.elements(*parameters).unwrap_or_default();
         let scheme = match parameters.first() {
             Some(Value::Global(global)) => self.known(*global),
-            _ => Known::Foreign,
+            _ => Meaning::Foreign,
         };
         let (memory, dtype) = self.typed(*storage)?;
         let sizes = self.sizes("size", *size)?;
         match (scheme, parameters.as_slice()) {
-            (Known::Scheme(Scheme::Tensor), [_, scale, zero]) => {
+            (Meaning::Scheme(Scheme::Tensor), [_, scale, zero]) => {
                 let number = matches!(
                     scale,
                     Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Big { .. }
@@ -418,7 +418,7 @@ impl Machine<'_> {
                     );
                 }
             }
-            (Known::Scheme(Scheme::Channel | Scheme::ChannelFloat), [_, scales, zeros, axis]) => {
+            (Meaning::Scheme(Scheme::Channel | Scheme::ChannelFloat), [_, scales, zeros, axis]) => {
                 self.channels(*scales, *zeros, *axis, &sizes)?;
             }
             _ => {
@@ -445,7 +445,7 @@ impl Machine<'_> {
         self.gradient(*grad, dtype)?;
         let tensor = self.tensor_on(memory, dtype, place);
         self.new_tensor(Tensor {
-            kind: Kind::Quantized,
+            kind: TensorKind::Quantized,
             ..tensor
         })
     }
@@ -457,7 +457,7 @@ impl Machine<'_> {
         };
         let length = |machine: &Self, value: Value| -> Step<(u64, bool)> {
             if let Some(tensor) = machine.heap.tensor(value) {
-                if tensor.kind != Kind::Strided || tensor.sizes.len() != 1 {
+                if tensor.kind != TensorKind::Strided || tensor.sizes.len() != 1 {
                     return Err("the scales of a quantized tensor have not one dimension".into());
                 }
                 return Ok((elements(&tensor.sizes)?, false));
@@ -543,7 +543,7 @@ impl Machine<'_> {
             )));
         };
         let dtype = wanted.unwrap_or(tensor.dtype);
-        if tensor.kind != Kind::Strided && dtype != tensor.dtype {
+        if tensor.kind != TensorKind::Strided && dtype != tensor.dtype {
             return Err("a sparse or quantized tensor is converted".into());
         }
         let grad = self.gradient(*grad, dtype)?;
@@ -568,7 +568,7 @@ fn contiguous(sizes: &[i64]) -> Vec<i64> {
     strides
 }
 
-fn outside(place: &Place, needs: u64, there: u64) -> String {
+fn outside(place: &Geometry, needs: u64, there: u64) -> String {
     let needs = if needs == u64::MAX {
         "more".to_owned()
     } else {

@@ -6,7 +6,7 @@
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-use super::names::{Dtype, Layout};
+use super::names::{Dtype, TensorLayout};
 use crate::bytes::{narrow, wide};
 
 /// A value. Sixteen bytes, so that a list of millions stays small.
@@ -49,7 +49,7 @@ pub(super) enum Value {
         zero: bool,
     },
     Device(Device),
-    Layout(Layout),
+    TensorLayout(TensorLayout),
     /// What a global that torch does not know made, by the global's number.
     Foreign(u32),
     /// What `numpy.dtype` made: its class in `numpy.dtypes`, if that is known.
@@ -184,7 +184,7 @@ pub(super) struct Tensor {
     pub(super) offset: u64,
     /// Its memory; `None` where it has none of its own, or nothing is known of it.
     pub(super) memory: Option<u32>,
-    pub(super) kind: Kind,
+    pub(super) kind: TensorKind,
     pub(super) meta: bool,
     pub(super) class: TensorClass,
     pub(super) grad: bool,
@@ -194,7 +194,7 @@ pub(super) struct Tensor {
 
 /// What a tensor is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TensorKind {
     Strided,
     Quantized,
     /// Of a quantized type, without scale and zero point.
@@ -217,7 +217,7 @@ impl Tensor {
             strides: vec![1],
             offset: 0,
             memory: None,
-            kind: Kind::Strided,
+            kind: TensorKind::Strided,
             meta: false,
             class: TensorClass::Tensor,
             grad: false,

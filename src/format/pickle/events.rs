@@ -8,7 +8,7 @@ use std::{
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::value::{Kind, Value};
+use super::value::{Value, ValueKind};
 use crate::{
     fact::{Argument, Fact, Global, GlobalName, Text, Unresolved, Usage},
     limits,
@@ -52,7 +52,7 @@ pub(super) struct Signature {
     /// How it is called.
     pub usage: Usage,
     /// What the arguments come in.
-    pub container: Kind,
+    pub container: ValueKind,
     /// How many there are; `None` where it is not known.
     pub len: Option<u64>,
     /// Whether keywords come with them.
@@ -80,7 +80,7 @@ struct Row {
 
 /// All that was seen in one stream.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct EventLog {
     events: Vec<Event>,
     rows: Vec<Row>,
     by_name: FxHashMap<GlobalName, usize>,
@@ -94,7 +94,7 @@ pub(super) struct Seen {
     pub overflow: bool,
 }
 
-impl Seen {
+impl EventLog {
     /// The row of a named global, new or not. Beyond the limit all share the row of an oversized name, which is refused.
     pub(super) fn named(&mut self, module: &[u8], name: &[u8]) -> usize {
         let key = GlobalName::new(Text::new(module), Text::new(name));
