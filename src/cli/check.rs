@@ -236,7 +236,7 @@ impl Check {
             scan::work_tree(cwd, &self.paths)
         }?;
         let view = match &self.policy_from {
-            Some(rev) => view.ruled_by_revision(rev)?,
+            Some(rev) => view.with_policy_of_revision(rev)?,
             None => view,
         };
         let view = if self.recurse_submodules {

@@ -41,7 +41,7 @@ pub(super) fn find(
 ) -> Result<(Policy, String), Error> {
     let (policy, name) = if let Some(path) = named {
         named_policy(path)?
-    } else if let Some(place) = view.ground() {
+    } else if let Some(place) = view.policy_state() {
         let place = place.to_owned();
         recorded(view, &place)?
     } else {
@@ -49,7 +49,7 @@ pub(super) fn find(
     };
     let mut files: Vec<PathBuf> = Vec::new();
     for file in policy.files() {
-        if view.ground().is_some() && named.is_none() {
+        if view.policy_state().is_some() && named.is_none() {
             // As it was named, for links on the way, and without its `..`.
             files.extend([file.clone(), normal(file)]);
             continue;
@@ -107,8 +107,8 @@ fn say_unread(view: &mut View, cwd: &Path, policy: &Policy, judge: &str, read: &
     let mut said = Vec::new();
     for name in PLACES.iter().chain(MISNAMED) {
         let path = Path::new(name);
-        let there = match view.ground() {
-            Some(_) => view.ground_has(path),
+        let there = match view.policy_state() {
+            Some(_) => view.has_policy_path(path),
             None => asked && view.root.join(path).is_file(),
         };
         if there && !is_read(name) {
@@ -165,7 +165,7 @@ pub(super) fn find_for_change(
     cwd: &Path,
 ) -> Result<(Policy, String), Error> {
     let place = view
-        .ground()
+        .policy_state()
         .filter(|_| !view.is_index())
         .map(str::to_owned);
     let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
@@ -176,7 +176,7 @@ pub(super) fn find_for_change(
     let (Some(place), Some(below)) = (place, below) else {
         return find(named, view, cwd);
     };
-    if view.ground_has(&below) {
+    if view.has_policy_path(&below) {
         return at(view, &place, &below);
     }
     view.notices.push(format!(
@@ -226,7 +226,7 @@ fn on_disk(view: &View, cwd: &Path) -> Result<(Policy, String), Error> {
 fn recorded(view: &mut View, place: &str) -> Result<(Policy, String), Error> {
     for name in PLACES {
         let path = Path::new(name);
-        if view.ground_has(path) {
+        if view.has_policy_path(path) {
             return at(view, place, path);
         }
     }
@@ -258,11 +258,11 @@ struct Recorded<'v> {
 
 impl Files for Recorded<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.view.ground_file(path)
+        self.view.read_policy_file(path)
     }
 
     fn real(&self, path: &Path) -> PathBuf {
-        self.view.ground_path(path)
+        self.view.resolve_policy_path(path)
     }
 
     fn name(&self, path: &Path) -> String {

@@ -7,10 +7,10 @@ use std::{
 
 use super::{
     Item, Origin, View,
-    ground::{Ground, Snapshot},
     objects::Trees,
+    open_repository::OpenRepository,
     paths::Filter,
-    place::Place,
+    policy_state::{PolicyState, Snapshot},
     revision::{self, Revision, short},
     tree::Difference,
 };
@@ -33,24 +33,24 @@ pub(super) struct Sides {
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, a revision or a path that is not there.
 pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error> {
-    let place = Place::of(cwd, &judges("--rev"))?;
-    let found = place.revision(rev)?;
+    let opened = OpenRepository::containing(cwd, &judges("--rev"))?;
+    let found = opened.revision(rev)?;
     let tree = Snapshot::Tree(found.tree);
-    let mut trees = place.trees();
-    let filter = place.filter(paths, |path| tree.has(&mut trees, path))?;
+    let mut trees = opened.trees();
+    let filter = opened.filter(paths, |path| tree.has(&mut trees, path))?;
     let mut difference = Difference::new(&mut trees, &filter);
     difference.compare(b"", None, Some(found.tree));
     let items = difference.items;
-    let ground = if place.bare {
-        Ground::head(&place.local)?
+    let policy_state = if opened.bare {
+        PolicyState::head(&opened.local)?
     } else {
-        found.ground()
+        found.policy_state()
     };
     let label = limited(format!("{} ({})", found.name, found.short()), paths);
-    Ok(place
+    Ok(opened
         .view(label, items)
         .kept_in(Kept::InGit(found.id().to_string()))
-        .ruled_by(ground)
+        .with_policy_state(policy_state)
         .of(Vec::new(), tree, filter))
 }
 
@@ -62,10 +62,10 @@ pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error>
 /// No repository, one that cannot be read or belongs to someone else, a revision or a path that is not there, histories
 /// that have nothing in common.
 pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error> {
-    let place = Place::of(cwd, &judges("--diff"))?;
-    let repository = &place.local;
+    let opened = OpenRepository::containing(cwd, &judges("--diff"))?;
+    let repository = &opened.local;
     let (from, dots, to) = split(range);
-    let (from, to) = (place.revision(from)?, place.revision(to)?);
+    let (from, to) = (opened.revision(from)?, opened.revision(to)?);
     let mut notices = Vec::new();
     // What it is counted from: of several places where the histories part, each.
     let (bases, counted_from) = if dots == "..." {
@@ -90,8 +90,8 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     };
     let after = Snapshot::Tree(to.tree);
     let befores: Vec<Snapshot> = bases.iter().copied().map(Snapshot::Tree).collect();
-    let mut trees = place.trees();
-    let filter = place.filter(paths, |path| {
+    let mut trees = opened.trees();
+    let filter = opened.filter(paths, |path| {
         after.has(&mut trees, path) || befores.iter().any(|before| before.has(&mut trees, path))
     })?;
     let mut difference = Difference::new(&mut trees, &filter);
@@ -114,10 +114,10 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
         ),
         paths,
     );
-    let mut view = place
+    let mut view = opened
         .view(label, items)
         .kept_in(Kept::InGit(to.id().to_string()))
-        .ruled_by(from.ground())
+        .with_policy_state(from.policy_state())
         .of(befores, after, filter);
     view.notices = notices;
     Ok(view.with_moves())
@@ -128,8 +128,8 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else.
 pub fn first_revision(cwd: &Path, names: &[String]) -> Result<Option<String>, Error> {
-    let place = Place::of(cwd, &judges("--rev"))?;
-    let first = names.iter().find(|name| place.revision(name).is_ok());
+    let opened = OpenRepository::containing(cwd, &judges("--rev"))?;
+    let first = names.iter().find(|name| opened.revision(name).is_ok());
     Ok(first.cloned())
 }
 
@@ -165,8 +165,8 @@ fn limited(label: String, paths: &[PathBuf]) -> String {
 
 impl Revision {
     /// As the place of a policy.
-    pub(super) fn ground(&self) -> Ground {
-        Ground::commit(self.commit.unwrap_or(self.tree), self.tree, &self.name)
+    pub(super) fn policy_state(&self) -> PolicyState {
+        PolicyState::commit(self.commit.unwrap_or(self.tree), self.tree, &self.name)
     }
 }
 

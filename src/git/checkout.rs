@@ -58,22 +58,22 @@ enum Lines {
 /// How git writes a file to disk: as it does by default, then as it may where `core.autocrlf` or `core.ignoreCase` is true,
 /// which they are by default on other systems.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Landing(Ways);
+pub struct Checkout(Forms);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Ways {
+enum Forms {
     /// Of a file of which no attribute says anything.
     #[default]
-    Unsaid,
+    Default,
     /// As it is on disk already.
     OnDisk,
-    Said(Arc<[Rewriting]>),
+    Attributes(Arc<[Rewriting]>),
 }
 
-impl Landing {
+impl Checkout {
     /// Of what is on disk already.
     pub(super) fn on_disk() -> Self {
-        Self(Ways::OnDisk)
+        Self(Forms::OnDisk)
     }
 
     /// From what the attributes say, and what they say where letters are compared without their case, if that differs.
@@ -89,48 +89,48 @@ impl Landing {
                 ways.push(other);
             }
         }
-        if ways == unsaid() {
+        if ways == default_forms() {
             return Self::default();
         }
-        Self(Ways::Said(ways.into()))
+        Self(Forms::Attributes(ways.into()))
     }
 
     /// As git does by default.
-    pub(super) fn usual(&self) -> Rewriting {
+    pub(super) fn usual_form(&self) -> Rewriting {
         match &self.0 {
-            Ways::Said(ways) => ways.first().cloned().unwrap_or_default(),
-            Ways::Unsaid | Ways::OnDisk => Rewriting::default(),
+            Forms::Attributes(ways) => ways.first().cloned().unwrap_or_default(),
+            Forms::Default | Forms::OnDisk => Rewriting::default(),
         }
     }
 
     /// As it may elsewhere.
-    pub(super) fn others(&self) -> Vec<Rewriting> {
+    pub(super) fn other_forms(&self) -> Vec<Rewriting> {
         match &self.0 {
-            Ways::Said(ways) => ways.get(1..).unwrap_or_default().to_vec(),
-            Ways::Unsaid => unsaid().into_iter().skip(1).collect(),
-            Ways::OnDisk => Vec::new(),
+            Forms::Attributes(ways) => ways.get(1..).unwrap_or_default().to_vec(),
+            Forms::Default => default_forms().into_iter().skip(1).collect(),
+            Forms::OnDisk => Vec::new(),
         }
     }
 
     /// Whether it says nothing but what holds for every file.
-    pub(super) fn is_unsaid(&self) -> bool {
-        self.0 == Ways::Unsaid
+    pub(super) fn is_default(&self) -> bool {
+        self.0 == Forms::Default
     }
 
     /// Whether git may write something that it did not write before.
-    pub(super) fn is_news_after(&self, before: &Self) -> bool {
+    pub(super) fn writes_more_than(&self, before: &Self) -> bool {
         if self == before {
             return false;
         }
-        let known = before.others();
-        let mut others = self.others().into_iter();
-        self.usual() != before.usual()
-            || others.any(|way| way != before.usual() && !known.contains(&way))
+        let known = before.other_forms();
+        let mut others = self.other_forms().into_iter();
+        self.usual_form() != before.usual_form()
+            || others.any(|way| way != before.usual_form() && !known.contains(&way))
     }
 }
 
 /// The ways of a file of which no attribute says anything.
-fn unsaid() -> Vec<Rewriting> {
+fn default_forms() -> Vec<Rewriting> {
     let states = States::default();
     vec![
         Rewriting::new(&states, false),

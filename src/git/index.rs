@@ -23,9 +23,9 @@ use gix::{
 
 use super::{
     Item, Origin, View,
-    ground::{Ground, Snapshot},
     locate::no_work_tree,
-    place::Place,
+    open_repository::OpenRepository,
+    policy_state::{PolicyState, Snapshot},
     repository,
     tree::Difference,
 };
@@ -41,18 +41,18 @@ use crate::{
 /// No repository, one that cannot be read or belongs to someone else, or a path that is neither on disk nor in the index.
 pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     let help = "`--staged` judges what `git commit` would record; leave it out to check files";
-    let place = Place::of(cwd, help)?;
-    if place.bare {
-        return Err(no_work_tree(place.start()));
+    let opened = OpenRepository::containing(cwd, help)?;
+    if opened.bare {
+        return Err(no_work_tree(opened.start()));
     }
-    let index = Arc::new(repository::index(&place.local)?);
-    let head = head_tree(&place.local)?;
-    let filter = place.filter(paths, |path| {
+    let index = Arc::new(repository::index(&opened.local)?);
+    let head = head_tree(&opened.local)?;
+    let filter = opened.filter(paths, |path| {
         index.path_is_directory(BStr::new(path)) || index.entry_range(BStr::new(path)).is_some()
     })?;
-    let mut trees = place.trees();
+    let mut trees = opened.trees();
     let mut comparison = Comparison {
-        hash: place.stores.hash(),
+        hash: opened.stores.hash(),
         index: &index,
         difference: Difference::new(&mut trees, &filter),
     };
@@ -64,10 +64,10 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     let notices = difference.notices();
     let mut items = difference.items;
     items.retain(|item| filter.holds(item.entry.path.as_bytes()));
-    let mut view = place
+    let mut view = opened
         .view(String::from("the index"), items)
         .kept_in(Kept::InGit(String::from(":0")))
-        .ruled_by(Ground::index(after.clone()))
+        .with_policy_state(PolicyState::index(after.clone()))
         .of(vec![before], after, filter);
     view.notices = notices;
     Ok(view.with_moves())

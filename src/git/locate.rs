@@ -14,15 +14,15 @@ use crate::{
 };
 
 /// A path the user named, as it stands on disk.
-struct Named {
+struct NamedPath {
     shown: PathBuf,
     /// Without links, except that a file keeps its own name.
     real: PathBuf,
-    kind: Kind,
+    kind: PathKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum PathKind {
     Folder,
     File,
     /// A pipe, a socket, a device: by name only, and not read.
@@ -44,7 +44,7 @@ pub fn work_tree(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
             .map(|path| name(cwd, path))
             .collect::<Result<Vec<_>, _>>()?
     };
-    let Some(start) = named.first().map(Named::folder) else {
+    let Some(start) = named.first().map(NamedPath::folder) else {
         return Err(usage(
             "there is no path to look at",
             "name a file or a folder",
@@ -65,7 +65,7 @@ pub fn work_tree(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
 /// One file, whatever it is in; for looking at, not for judging a repository.
 pub fn file(cwd: &Path, path: &Path) -> Result<View, Error> {
     let named = name(cwd, path)?;
-    if named.kind == Kind::Folder {
+    if named.kind == PathKind::Folder {
         return Err(usage(
             format!("`{}` is a folder", path.display()),
             "name one file, or run `weighbridge check` on the folder",
@@ -133,13 +133,13 @@ fn canonical(cwd: &Path) -> Result<PathBuf, Error> {
 fn in_repository(
     shared: gix::ThreadSafeRepository,
     root: PathBuf,
-    named: &[Named],
+    named: &[NamedPath],
     paths: &[PathBuf],
 ) -> Result<View, Error> {
-    let whole = [Named {
+    let whole = [NamedPath {
         shown: PathBuf::from("."),
         real: root.clone(),
-        kind: Kind::Folder,
+        kind: PathKind::Folder,
     }];
     // Without paths it is all of the repository, wherever in it the user stands.
     let named = if paths.is_empty() { &whole } else { named };
@@ -171,7 +171,7 @@ fn in_repository(
         }
     }
     let repository = shared.to_thread_local();
-    let items = if named.iter().any(|name| name.kind == Kind::Folder) {
+    let items = if named.iter().any(|name| name.kind == PathKind::Folder) {
         let index = repository::index(&repository)?;
         let tracked = Some(repository::tracked(&repository, &index)?);
         collect(&root, tracked, named)
@@ -187,7 +187,7 @@ fn in_repository(
 }
 
 /// Paths outside any repository: every file counts.
-fn outside(cwd: &Path, named: &[Named]) -> Result<View, Error> {
+fn outside(cwd: &Path, named: &[NamedPath]) -> Result<View, Error> {
     let root = common_folder(cwd, named)?;
     let items = collect(&root, None, named);
     let label = match named {
@@ -197,7 +197,7 @@ fn outside(cwd: &Path, named: &[Named]) -> Result<View, Error> {
     Ok(View::new(root, label, items))
 }
 
-fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[Named]) -> Vec<Item> {
+fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[NamedPath]) -> Vec<Item> {
     let mut walk = Walk {
         root,
         tracked,
@@ -206,7 +206,7 @@ fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[Named]) -> Vec<It
     let mut files = Vec::new();
     for name in named {
         let path = relative_bytes(name.real.strip_prefix(root).unwrap_or(&name.real));
-        if name.kind == Kind::Folder {
+        if name.kind == PathKind::Folder {
             walk.folder(&path);
         } else {
             files.push(name.item(&path));
@@ -221,7 +221,7 @@ fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[Named]) -> Vec<It
 }
 
 /// `cwd` if all paths are below it, else the folder that is, or holds, the only one, else the deepest that all share.
-fn common_folder(cwd: &Path, named: &[Named]) -> Result<PathBuf, Error> {
+fn common_folder(cwd: &Path, named: &[NamedPath]) -> Result<PathBuf, Error> {
     let cwd = canonical(cwd)?;
     let holds = |folder: &Path| named.iter().all(|name| name.real.starts_with(folder));
     if let [only] = named
@@ -238,7 +238,7 @@ fn common_folder(cwd: &Path, named: &[Named]) -> Result<PathBuf, Error> {
     })
 }
 
-fn shown(named: &[Named]) -> String {
+fn shown(named: &[NamedPath]) -> String {
     let shown: Vec<String> = named
         .iter()
         .map(|name| Text::new(super::path_bytes(&name.shown)).to_string())
@@ -246,17 +246,17 @@ fn shown(named: &[Named]) -> String {
     shown.join(", ")
 }
 
-impl Named {
+impl NamedPath {
     /// The folder it is, or is in.
     fn folder(&self) -> PathBuf {
         match self.kind {
-            Kind::Folder => self.real.clone(),
+            PathKind::Folder => self.real.clone(),
             _ => self.real.parent().unwrap_or(&self.real).to_owned(),
         }
     }
 
     fn item(&self, path: &[u8]) -> Item {
-        if self.kind == Kind::File {
+        if self.kind == PathKind::File {
             return Item::new(path, EntryKind::File, Origin::Named(self.real.clone()));
         }
         let detail = Text::from("a pipe, socket or device: what it would give is not known");
@@ -265,7 +265,7 @@ impl Named {
     }
 }
 
-fn name(cwd: &Path, shown: &Path) -> Result<Named, Error> {
+fn name(cwd: &Path, shown: &Path) -> Result<NamedPath, Error> {
     let path = cwd.join(shown);
     let io = |source| Error::Io {
         path: shown.to_owned(),
@@ -279,20 +279,20 @@ fn name(cwd: &Path, shown: &Path) -> Result<Named, Error> {
         Err(error) => return Err(io(error)),
     };
     let kind = if metadata.is_dir() {
-        Kind::Folder
+        PathKind::Folder
     } else if metadata.is_file() {
-        Kind::File
+        PathKind::File
     } else {
-        Kind::Special
+        PathKind::Special
     };
     let real = match (kind, path.file_name()) {
-        (Kind::File | Kind::Special, Some(name)) => {
+        (PathKind::File | PathKind::Special, Some(name)) => {
             let parent = path.parent().unwrap_or(Path::new(""));
             std::fs::canonicalize(parent).map_err(io)?.join(name)
         }
         _ => std::fs::canonicalize(&path).map_err(io)?,
     };
-    Ok(Named {
+    Ok(NamedPath {
         shown: shown.to_owned(),
         real,
         kind,

@@ -7,7 +7,6 @@
 mod attributes;
 mod change;
 mod checkout;
-mod ground;
 mod history;
 mod hooks;
 mod index;
@@ -17,10 +16,11 @@ mod lines;
 mod locate;
 mod objects;
 mod only;
+mod open_repository;
 mod paths;
-mod place;
+mod policy_state;
 mod read;
-mod reading;
+mod reading_order;
 mod repository;
 mod revision;
 mod submodule;
@@ -28,14 +28,14 @@ mod tree;
 mod walk;
 
 pub use change::{change, first_revision, revision};
-pub use checkout::Landing;
-pub use ground::{Ground, LinkEnd};
+pub use checkout::Checkout;
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use locate::{file, standard_input, work_tree};
 pub use only::Only;
-pub use read::{Content, Opened, Otherwise, Reader};
+pub use policy_state::{LinkEnd, PolicyState};
+pub use read::{Content, Opened, OtherForms, Reader};
 
 use std::{
     collections::BTreeSet,
@@ -45,7 +45,7 @@ use std::{
 };
 
 use gix::bstr::ByteSlice as _;
-use reading::Reading;
+use reading_order::ReadingOrder;
 
 use crate::{
     bytes::Window,
@@ -70,14 +70,14 @@ pub struct View {
     repository: Option<gix::ThreadSafeRepository>,
     stores: OnceLock<objects::Stores>,
     /// Made when the first content is asked for: until then items may be added.
-    reading: OnceLock<Reading>,
+    reading_order: OnceLock<ReadingOrder>,
     lfs: OnceLock<lfs::Store>,
     /// The attributes that exempt, and those of what is checked out.
     exempting: Mutex<attributes::Folders>,
     attributes: Mutex<attributes::Folders>,
     /// The submodules that items are in.
-    modules: Vec<submodule::Module>,
-    ground: Ground,
+    submodules: Vec<submodule::Submodule>,
+    policy_state: PolicyState,
     sides: Option<change::Sides>,
 }
 
@@ -92,9 +92,9 @@ pub struct Item {
     /// What a change found at its path: a blob for a file, a commit for a submodule.
     before: Option<gix::ObjectId>,
     /// How git writes it to disk, where that is not to be told from the view.
-    landing: Option<Landing>,
+    checkout: Option<Checkout>,
     /// The submodule it is in, by its place in the view's list.
-    module: Option<usize>,
+    submodule: Option<usize>,
 }
 
 /// Where an item's bytes are.
@@ -125,8 +125,8 @@ impl Item {
             facts: Vec::new(),
             origin,
             before: None,
-            landing: None,
-            module: None,
+            checkout: None,
+            submodule: None,
         }
     }
 
@@ -159,12 +159,12 @@ impl View {
             kept: Kept::default(),
             repository: None,
             stores: OnceLock::new(),
-            reading: OnceLock::new(),
+            reading_order: OnceLock::new(),
             lfs: OnceLock::new(),
             exempting: Mutex::default(),
             attributes: Mutex::default(),
-            modules: Vec::new(),
-            ground: Ground::default(),
+            submodules: Vec::new(),
+            policy_state: PolicyState::default(),
             sides: None,
         }
     }
@@ -187,20 +187,20 @@ impl View {
 
     /// How many contents there are to be read. What git stores at several paths is one; on disk, every item is its own.
     pub fn contents(&self) -> usize {
-        self.reading().contents().unwrap_or(self.items.len())
+        self.reading_order().contents().unwrap_or(self.items.len())
     }
 
     /// The places in [`View::items`] of those that have the `n`th content, in the order in which contents are read fastest.
-    pub fn having(&self, n: usize) -> impl Iterator<Item = usize> + '_ {
-        let reading = self.reading();
-        let own = reading.contents().is_none() && n < self.items.len();
-        let shared = reading.having(n).iter();
+    pub fn items_with_content(&self, n: usize) -> impl Iterator<Item = usize> + '_ {
+        let order = self.reading_order();
+        let own = order.contents().is_none() && n < self.items.len();
+        let shared = order.items_with_content(n).iter();
         let shared = shared.filter_map(|at| usize::try_from(*at).ok());
         own.then_some(n).into_iter().chain(shared)
     }
 
-    fn reading(&self) -> &Reading {
-        self.reading.get_or_init(|| Reading::of(self))
+    fn reading_order(&self) -> &ReadingOrder {
+        self.reading_order.get_or_init(|| ReadingOrder::of(self))
     }
 
     /// Whether the view is of a git repository.
@@ -214,10 +214,10 @@ impl View {
     }
 
     /// The object stores of a submodule, or of the view's own repository, if there is one.
-    fn stores(&self, module: Option<usize>) -> Result<Option<&objects::Stores>, Error> {
-        let (stores, repository) = match module {
-            Some(n) => match self.modules.get(n) {
-                Some(module) => (&module.stores, &module.repository),
+    fn stores(&self, submodule: Option<usize>) -> Result<Option<&objects::Stores>, Error> {
+        let (stores, repository) = match submodule {
+            Some(n) => match self.submodules.get(n) {
+                Some(submodule) => (&submodule.stores, &submodule.repository),
                 None => return Ok(None),
             },
             None => match &self.repository {
@@ -233,9 +233,9 @@ impl View {
     }
 
     /// The local git-lfs store of a submodule, or the view's own, looked up when the first pointer is met.
-    fn lfs(&self, module: Option<usize>) -> &lfs::Store {
-        let (lfs, repository) = match module.and_then(|n| self.modules.get(n)) {
-            Some(module) => (&module.lfs, Some(&module.repository)),
+    fn lfs(&self, submodule: Option<usize>) -> &lfs::Store {
+        let (lfs, repository) = match submodule.and_then(|n| self.submodules.get(n)) {
+            Some(submodule) => (&submodule.lfs, Some(&submodule.repository)),
             None => (&self.lfs, self.repository.as_ref()),
         };
         lfs.get_or_init(|| match repository {

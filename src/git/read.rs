@@ -11,12 +11,13 @@ use gix::bstr::ByteSlice as _;
 use super::{
     Item, Origin, View,
     attributes::{self, Chain, Steps},
-    checkout::Landing,
-    ground::{LinkEnd, is_dot_git, link_end},
+    checkout::Checkout,
     lfs::Pointer,
     lines,
     objects::{Objects, Trees},
-    path_bytes, relative_bytes,
+    path_bytes,
+    policy_state::{LinkEnd, is_dot_git, link_end},
+    relative_bytes,
     walk::is_repository,
 };
 use crate::{
@@ -49,11 +50,11 @@ pub struct Opened {
     /// What of the content the view's change brings.
     pub changed: Changed,
     /// Other bytes that git may write instead: where `core.autocrlf` or `core.ignoreCase` is true.
-    pub otherwise: Otherwise,
+    pub other_forms: OtherForms,
 }
 
 /// Bytes that git may write instead of others, or why they are not known.
-pub type Otherwise = Vec<Result<Window, Unread>>;
+pub type OtherForms = Vec<Result<Window, Unread>>;
 
 /// What stands at a path.
 #[derive(Debug)]
@@ -101,10 +102,10 @@ impl<'v> Reader<'v> {
             (Origin::Disk | Origin::Named(_), EntryKind::Link) => self.open_link(item),
             (Origin::Named(path), EntryKind::File) => self.open_file(item, path),
             (Origin::Given(window), _) => self.open_blob(item, EntryKind::File, window.clone()),
-            (Origin::Blob(id), kind) => match self.blob(item.module, *id) {
+            (Origin::Blob(id), kind) => match self.blob(item.submodule, *id) {
                 Ok(window) => {
                     let changed = self.changed(item, *id, &window);
-                    let (landed, otherwise) = self.landed(item, *id, &window);
+                    let (landed, other_forms) = self.checked_out(item, *id, &window);
                     let opened = match landed {
                         Ok(landed) => self.open_blob(item, kind, landed.unwrap_or(window)),
                         Err(unread) => self
@@ -112,7 +113,7 @@ impl<'v> Reader<'v> {
                             .with(Fact::Unread(unread)),
                     };
                     let opened = Opened {
-                        otherwise,
+                        other_forms,
                         ..opened
                     };
                     Opened { changed, ..opened }
@@ -159,7 +160,7 @@ impl<'v> Reader<'v> {
         }
         // One read now instead of several later, and the file is closed before the next is opened.
         match window.bytes_at(0, limits::SMALL_FILE) {
-            Ok(bytes) => self.weigh_small(item, bytes),
+            Ok(bytes) => self.open_small(item, bytes),
             Err(error) => Opened::unread(io_error(&error)),
         }
     }
@@ -201,12 +202,12 @@ impl<'v> Reader<'v> {
         if names.any(|name| is_dot_git(&name)) {
             return LinkEnd::Outside;
         }
-        let module = inside
+        let submodule = inside
             .ancestors()
             .filter(|folder| !folder.as_os_str().is_empty())
             .find(|folder| is_repository(&root.join(folder).join(".git")));
-        match module {
-            Some(module) => LinkEnd::Submodule(Text::new(relative_bytes(module))),
+        match submodule {
+            Some(submodule) => LinkEnd::Submodule(Text::new(relative_bytes(submodule))),
             None => LinkEnd::Inside(Text::new(relative_bytes(inside))),
         }
     }
@@ -253,18 +254,18 @@ impl<'v> Reader<'v> {
     /// Where a link leads as git recorded it.
     fn end_in_git(&mut self, item: &Item, target: &[u8]) -> LinkEnd {
         let view = self.view;
-        let module = item.module.and_then(|n| view.modules.get(n));
-        let (snapshot, path) = match module {
-            Some(module) => (module.snapshot.as_ref(), view.inside_module(item)),
+        let submodule = item.submodule.and_then(|n| view.submodules.get(n));
+        let (snapshot, path) = match submodule {
+            Some(submodule) => (submodule.snapshot.as_ref(), view.path_in_submodule(item)),
             None => (view.after(), item.entry.path.as_bytes()),
         };
-        let end = match (snapshot, self.trees(item.module)) {
+        let end = match (snapshot, self.trees(item.submodule)) {
             (Some(snapshot), Ok(trees)) => link_end(Some((snapshot, trees)), path, target),
             _ => link_end(None, path, target),
         };
-        match (end, module) {
-            (LinkEnd::Inside(path), Some(module)) => {
-                let path = [&module.path, b"/".as_slice(), path.as_bytes()].concat();
+        match (end, submodule) {
+            (LinkEnd::Inside(path), Some(submodule)) => {
+                let path = [&submodule.path, b"/".as_slice(), path.as_bytes()].concat();
                 LinkEnd::Inside(Text::new(path))
             }
             (end, _) => end,
@@ -272,9 +273,9 @@ impl<'v> Reader<'v> {
     }
 
     /// Whether a submodule is looked at as well.
-    pub fn enters(&self, module: &Text) -> bool {
-        let mut modules = self.view.modules.iter();
-        modules.any(|known| known.path == module.as_bytes())
+    pub fn enters(&self, submodule: &Text) -> bool {
+        let mut submodules = self.view.submodules.iter();
+        submodules.any(|known| known.path == submodule.as_bytes())
     }
 
     /// Files below a folder, as far as the view tells.
@@ -305,37 +306,37 @@ impl<'v> Reader<'v> {
         Ok(found)
     }
 
-    fn blob(&mut self, module: Option<usize>, id: gix::ObjectId) -> Result<Window, Unread> {
+    fn blob(&mut self, submodule: Option<usize>, id: gix::ObjectId) -> Result<Window, Unread> {
         if let Some((of, last, window)) = &self.last
-            && (*of, *last) == (module, id)
+            && (*of, *last) == (submodule, id)
         {
             return Ok(window.clone());
         }
         // Not two at a time.
         self.last = None;
         let view = self.view;
-        let objects = self.objects(module)?;
+        let objects = self.objects(submodule)?;
         let data = objects
             .blob(id, limits::BLOB_BYTES)
             .map_err(|unread| match unread {
                 Unread::NotFetched { detail, command } => Unread::NotFetched {
                     detail,
-                    command: view.in_module(module, command),
+                    command: view.command_in_submodule(submodule, command),
                 },
                 other => other,
             })?;
         let window = Window::new(data);
-        self.last = Some((module, id, window.clone()));
+        self.last = Some((submodule, id, window.clone()));
         Ok(window)
     }
 
     /// The objects of a submodule, or of the view's own repository.
-    fn objects(&mut self, module: Option<usize>) -> Result<&mut Objects, Unread> {
-        self.trees(module).map(Trees::objects)
+    fn objects(&mut self, submodule: Option<usize>) -> Result<&mut Objects, Unread> {
+        self.trees(submodule).map(Trees::objects)
     }
 
-    fn trees(&mut self, module: Option<usize>) -> Result<&mut Trees, Unread> {
-        let at = module.map_or(0, |n| n.saturating_add(1));
+    fn trees(&mut self, submodule: Option<usize>) -> Result<&mut Trees, Unread> {
+        let at = submodule.map_or(0, |n| n.saturating_add(1));
         if self.trees.len() <= at {
             self.trees.resize_with(at.saturating_add(1), || None);
         }
@@ -344,7 +345,7 @@ impl<'v> Reader<'v> {
         };
         let place = self.trees.get_mut(at).ok_or_else(nowhere)?;
         if place.is_none() {
-            let stores = self.view.stores(module).map_err(|error| Unread::Io {
+            let stores = self.view.stores(submodule).map_err(|error| Unread::Io {
                 detail: Text::from(error.to_string()),
             })?;
             *place = stores.map(|stores| Trees::new(stores.open()));
@@ -372,7 +373,7 @@ impl<'v> Reader<'v> {
             return Changed::All;
         }
         // Not kept: what is new may stand at other paths as well.
-        let objects = self.objects(item.module).ok();
+        let objects = self.objects(item.submodule).ok();
         let old = objects.and_then(|objects| objects.blob(before, limits::SOURCE_BYTES).ok());
         match old.filter(|old| lines::is_text(old)) {
             Some(old) => lines::changed(&old, &new),
@@ -381,54 +382,54 @@ impl<'v> Reader<'v> {
     }
 
     /// How git writes an item to disk; `None` if that is not known.
-    pub fn landing(&mut self, item: &Item) -> Option<Landing> {
-        self.find_landing(item).ok()
+    pub fn checkout(&mut self, item: &Item) -> Option<Checkout> {
+        self.find_checkout(item).ok()
     }
 
-    fn find_landing(&mut self, item: &Item) -> Result<Landing, Unread> {
+    fn find_checkout(&mut self, item: &Item) -> Result<Checkout, Unread> {
         if item.entry.kind != EntryKind::File || !matches!(item.origin, Origin::Blob(_)) {
-            return Ok(Landing::on_disk());
+            return Ok(Checkout::on_disk());
         }
-        if let Some(landing) = &item.landing {
-            return Ok(landing.clone());
+        if let Some(checkout) = &item.checkout {
+            return Ok(checkout.clone());
         }
         let view = self.view;
-        let (folders, snapshot) = match item.module.and_then(|n| view.modules.get(n)) {
-            Some(module) => (&module.attributes, module.snapshot.as_ref()),
+        let (folders, snapshot) = match item.submodule.and_then(|n| view.submodules.get(n)) {
+            Some(submodule) => (&submodule.attributes, submodule.snapshot.as_ref()),
             None => (&view.attributes, view.after()),
         };
         // In a history no one state is checked out: its items say it themselves.
         let Some(snapshot) = snapshot else {
-            return Ok(Landing::default());
+            return Ok(Checkout::default());
         };
-        let path = view.inside_module(item);
-        let trees = self.trees(item.module)?;
+        let path = view.path_in_submodule(item);
+        let trees = self.trees(item.submodule)?;
         let chain = {
             let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
             folders.of(trees, path, |trees, folder| {
                 attributes::in_snapshot(snapshot, trees, folder)
             })?
         };
-        Chain::landing(chain.as_ref(), path, &mut self.steps)
+        Chain::checkout(chain.as_ref(), path, &mut self.steps)
     }
 
     /// The bytes that git writes to disk for a blob, if they are not its own, and those that it may write elsewhere.
-    fn landed(
+    fn checked_out(
         &mut self,
         item: &Item,
         id: gix::ObjectId,
         window: &Window,
-    ) -> (Result<Option<Window>, Unread>, Otherwise) {
-        let landing = match self.find_landing(item) {
-            Ok(landing) => landing,
+    ) -> (Result<Option<Window>, Unread>, OtherForms) {
+        let checkout = match self.find_checkout(item) {
+            Ok(checkout) => checkout,
             Err(unread) => return (Err(unread), Vec::new()),
         };
         let id = id.to_string();
-        let usual = landing.usual().apply(&id, window);
+        let usual = checkout.usual_form().apply(&id, window);
         // Elsewhere it may land as it is.
         let differs = !matches!(usual, Ok(None));
         let as_it_is = || differs.then(|| window.clone());
-        let others = landing.others();
+        let others = checkout.other_forms();
         let others = others.iter().map(|way| way.apply(&id, window));
         let others =
             others.filter_map(|other| other.map(|other| other.or_else(as_it_is)).transpose());
@@ -457,7 +458,7 @@ impl<'v> Reader<'v> {
     }
 
     /// Bytes that are in memory, unless they are a pointer to others.
-    fn weigh_small(&self, item: &Item, bytes: Vec<u8>) -> Opened {
+    fn open_small(&self, item: &Item, bytes: Vec<u8>) -> Opened {
         match Pointer::parse(&bytes) {
             Some(pointer) => self.resolve(item, &pointer),
             None => Opened::bytes(Window::new(bytes)),
@@ -465,7 +466,7 @@ impl<'v> Reader<'v> {
     }
 
     fn resolve(&self, item: &Item, pointer: &Pointer) -> Opened {
-        for path in self.view.lfs(item.module).candidates(pointer) {
+        for path in self.view.lfs(item.submodule).candidates(pointer) {
             let source = match FileSource::open(&path) {
                 Ok(source) => source,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -490,11 +491,11 @@ impl<'v> Reader<'v> {
             }
             return opened;
         }
-        let path = shell_word(self.view.inside_module(item));
+        let path = shell_word(self.view.path_in_submodule(item));
         let command = Text::new([b"git lfs pull --include=", path.as_slice()].concat());
         Opened::pointer(pointer).with(Fact::Unread(Unread::NotFetched {
             detail: Text::from("in git-lfs"),
-            command: self.view.in_module(item.module, command),
+            command: self.view.command_in_submodule(item.submodule, command),
         }))
     }
 }
@@ -506,7 +507,7 @@ impl Opened {
             size: 0,
             facts: Vec::new(),
             changed: Changed::All,
-            otherwise: Vec::new(),
+            other_forms: Vec::new(),
         }
     }
 
@@ -520,7 +521,7 @@ impl Opened {
             content: Content::Bytes(window),
             facts: Vec::new(),
             changed: Changed::All,
-            otherwise: Vec::new(),
+            other_forms: Vec::new(),
         }
     }
 

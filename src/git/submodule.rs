@@ -13,11 +13,11 @@ use gix::bstr::{BStr, ByteSlice as _};
 
 use super::{
     Item, Origin, View, attributes,
-    ground::{Snapshot, blob},
     history::tree_of,
     lfs,
     objects::{Stores, Trees},
     paths::Filter,
+    policy_state::{Snapshot, blob},
     read::shell_word,
     repository,
     revision::short,
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// A submodule that items are in.
-pub(super) struct Module {
+pub(super) struct Submodule {
     /// Its path from the view's root.
     pub(super) path: Vec<u8>,
     pub(super) repository: gix::ThreadSafeRepository,
@@ -42,7 +42,7 @@ pub(super) struct Module {
 }
 
 /// A submodule yet to be looked at.
-struct Found {
+struct PendingSubmodule {
     path: Vec<u8>,
     /// The submodule it is in itself.
     parent: Option<usize>,
@@ -89,7 +89,7 @@ impl View {
 
     /// Adds what is in the submodules, and in theirs. One that is not here is an item that says how to fetch it.
     pub fn add_submodules(&mut self) {
-        let mut queue: Vec<Found> = self
+        let mut queue: Vec<PendingSubmodule> = self
             .items
             .iter()
             .filter_map(|item| found(item, None, 0, None))
@@ -105,13 +105,13 @@ impl View {
                 self.enter(&found)
             };
             match result {
-                Ok((items, module, tree)) => {
+                Ok((items, submodule, tree)) => {
                     self.note_entered(&found);
                     for mut item in items {
-                        item.module = Some(module);
+                        item.submodule = Some(submodule);
                         queue.extend(self::found(
                             &item,
-                            Some(module),
+                            Some(submodule),
                             found.depth.saturating_add(1),
                             tree,
                         ));
@@ -139,7 +139,7 @@ impl View {
     }
 
     /// What is looked at is no longer left out; where it moves is said all the same.
-    fn note_entered(&mut self, found: &Found) {
+    fn note_entered(&mut self, found: &PendingSubmodule) {
         let Recorded::Commits { old, new, .. } = found.recorded else {
             return;
         };
@@ -162,7 +162,7 @@ impl View {
 
     fn enter(
         &mut self,
-        found: &Found,
+        found: &PendingSubmodule,
     ) -> Result<(Vec<Item>, usize, Option<gix::ObjectId>), Unread> {
         if found.depth >= limits::SUBMODULE_DEPTH {
             return Err(Unread::Limit {
@@ -200,8 +200,8 @@ impl View {
                 (difference.items, Some(new_tree))
             }
         };
-        let module = self.modules.len();
-        self.modules.push(Module {
+        let submodule = self.submodules.len();
+        self.submodules.push(Submodule {
             path: found.path.clone(),
             repository: shared,
             stores,
@@ -211,15 +211,15 @@ impl View {
         });
         for fact in items.iter_mut().flat_map(|item| &mut item.facts) {
             if let Fact::Unread(Unread::NotFetched { command, .. }) = fact {
-                *command = self.in_module(Some(module), std::mem::take(command));
+                *command = self.command_in_submodule(Some(submodule), std::mem::take(command));
             }
         }
-        Ok((items, module, tree))
+        Ok((items, submodule, tree))
     }
 
-    fn open(&self, found: &Found) -> Result<gix::ThreadSafeRepository, Unread> {
-        let parent = match found.parent.and_then(|n| self.modules.get(n)) {
-            Some(module) => Some(&module.repository),
+    fn open(&self, found: &PendingSubmodule) -> Result<gix::ThreadSafeRepository, Unread> {
+        let parent = match found.parent.and_then(|n| self.submodules.get(n)) {
+            Some(submodule) => Some(&submodule.repository),
             None => self.repository.as_ref(),
         };
         let absent = || Unread::NotFetched {
@@ -237,7 +237,7 @@ impl View {
     }
 
     /// The submodule's folder in the work tree, if it is there and really below the root.
-    fn beside(&self, found: &Found) -> Option<PathBuf> {
+    fn beside(&self, found: &PendingSubmodule) -> Option<PathBuf> {
         repository::work_tree_of(self.repository.as_ref()?)?;
         let path = found.path.to_path().ok()?;
         let plain = |part| matches!(part, std::path::Component::Normal(_));
@@ -250,15 +250,19 @@ impl View {
     }
 
     /// Where git keeps a submodule that is not checked out.
-    fn kept(&self, parent: &gix::ThreadSafeRepository, found: &Found) -> Option<PathBuf> {
+    fn kept(
+        &self,
+        parent: &gix::ThreadSafeRepository,
+        found: &PendingSubmodule,
+    ) -> Option<PathBuf> {
         let Recorded::Commits { parent_tree, .. } = &found.recorded else {
             return None;
         };
         let repository = parent.to_thread_local();
         let mut trees = Trees::new(self.stores(found.parent).ok()??.open());
-        let own = found.parent.and_then(|n| self.modules.get(n));
+        let own = found.parent.and_then(|n| self.submodules.get(n));
         let path = match own {
-            Some(module) => found.path.get(module.path.len().saturating_add(1)..)?,
+            Some(submodule) => found.path.get(submodule.path.len().saturating_add(1)..)?,
             None => &found.path,
         };
         let bytes = match parent_tree {
@@ -267,7 +271,7 @@ impl View {
                 let (_, id) = tree.entry(&mut trees, b".gitmodules").ok()??;
                 blob(&mut trees, id).ok()?
             }
-            None => self.modules_file(&mut trees)?,
+            None => self.gitmodules(&mut trees)?,
         };
         let file =
             gix::submodule::File::from_bytes(&bytes, None, &gix::config::File::default()).ok()?;
@@ -280,46 +284,46 @@ impl View {
         gix::discover::is_git(&place).is_ok().then_some(place)
     }
 
-    fn update(&self, found: &Found) -> Text {
-        let (parent, path) = match found.parent.and_then(|n| self.modules.get(n)) {
-            Some(module) => (
+    fn update(&self, found: &PendingSubmodule) -> Text {
+        let (parent, path) = match found.parent.and_then(|n| self.submodules.get(n)) {
+            Some(submodule) => (
                 Some(found.parent),
-                found.path.get(module.path.len().saturating_add(1)..),
+                found.path.get(submodule.path.len().saturating_add(1)..),
             ),
             None => (None, Some(found.path.as_slice())),
         };
         let path = shell_word(path.unwrap_or(&found.path));
         let dashes: &[u8] = if path.starts_with(b"-") { b"-- " } else { b"" };
         let command = [b"git submodule update --init ", dashes, &path].concat();
-        self.in_module(parent.flatten(), Text::new(command))
+        self.command_in_submodule(parent.flatten(), Text::new(command))
     }
 
     /// Whether a folder (with a slash at its end) is a submodule's, or in one.
-    pub(super) fn is_in_module(&self, folder: &[u8]) -> bool {
-        self.modules.iter().any(|module| {
+    pub(super) fn is_in_submodule(&self, folder: &[u8]) -> bool {
+        self.submodules.iter().any(|submodule| {
             folder
-                .strip_prefix(module.path.as_slice())
+                .strip_prefix(submodule.path.as_slice())
                 .is_some_and(|rest| rest.starts_with(b"/"))
         })
     }
 
     /// A git command, told where to run if it is about a submodule.
-    pub(super) fn in_module(&self, module: Option<usize>, command: Text) -> Text {
-        match module.and_then(|n| self.modules.get(n)) {
-            Some(module) => {
+    pub(super) fn command_in_submodule(&self, submodule: Option<usize>, command: Text) -> Text {
+        match submodule.and_then(|n| self.submodules.get(n)) {
+            Some(submodule) => {
                 let rest = command.as_bytes().strip_prefix(b"git").unwrap_or_default();
-                Text::new([b"git -C ", &*shell_word(&module.path), rest].concat())
+                Text::new([b"git -C ", &*shell_word(&submodule.path), rest].concat())
             }
             None => command,
         }
     }
 
     /// An item's path as its own repository has it.
-    pub(super) fn inside_module<'i>(&self, item: &'i Item) -> &'i [u8] {
+    pub(super) fn path_in_submodule<'i>(&self, item: &'i Item) -> &'i [u8] {
         let path = item.entry.path.as_bytes();
-        match item.module.and_then(|n| self.modules.get(n)) {
-            Some(module) => path
-                .get(module.path.len().saturating_add(1)..)
+        match item.submodule.and_then(|n| self.submodules.get(n)) {
+            Some(submodule) => path
+                .get(submodule.path.len().saturating_add(1)..)
                 .unwrap_or(path),
             None => path,
         }
@@ -340,7 +344,7 @@ fn found(
     parent: Option<usize>,
     depth: usize,
     parent_tree: Option<gix::ObjectId>,
-) -> Option<Found> {
+) -> Option<PendingSubmodule> {
     if item.entry.kind != EntryKind::Submodule {
         return None;
     }
@@ -352,7 +356,7 @@ fn found(
         },
         _ => Recorded::Disk,
     };
-    Some(Found {
+    Some(PendingSubmodule {
         path: item.entry.path.as_bytes().to_vec(),
         parent,
         depth,

@@ -28,9 +28,9 @@ use rustc_hash::FxHashSet;
 use super::{
     Item, Origin,
     attributes::{self, Chain, Folders, Steps},
-    ground::{Snapshot, is_dot_git},
     objects::Trees,
     paths::{Filter, Relation},
+    policy_state::{Snapshot, is_dot_git},
     repository::describe,
 };
 use crate::{
@@ -258,17 +258,17 @@ impl<'r> Difference<'r> {
                 }
                 let inside = path.get(prefix.len()..).unwrap_or_default();
                 let trees = &mut *self.trees;
-                let mut landing = |folders: &mut Folders, snapshot: &Snapshot| {
+                let mut checkout = |folders: &mut Folders, snapshot: &Snapshot| {
                     let chain = folders.of(trees, inside, |trees, folder| {
                         attributes::in_snapshot(snapshot, trees, folder)
                     })?;
-                    Chain::landing(chain.as_ref(), inside, &mut steps)
+                    Chain::checkout(chain.as_ref(), inside, &mut steps)
                 };
-                let now = landing(&mut new, after);
+                let now = checkout(&mut new, after);
                 // Of what is not known now, reading will say so.
                 let same = before.iter().zip(&mut old).all(|(before, folders)| {
-                    match (&now, landing(folders, before)) {
-                        (Ok(now), Ok(before)) => !now.is_news_after(&before),
+                    match (&now, checkout(folders, before)) {
+                        (Ok(now), Ok(before)) => !now.writes_more_than(&before),
                         _ => false,
                     }
                 });

@@ -7,7 +7,7 @@ use std::{
     slice,
 };
 
-use super::script::{self, Kind};
+use super::script::{self, ScriptKind};
 use crate::{
     bytes::{FileSource, Window},
     files::{self, Refused, Spot},
@@ -19,7 +19,7 @@ const SCRIPT: usize = 1 << 20;
 
 /// What stands at a hook's place.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum Standing {
     Nothing,
     /// A script of ours, as it was written.
     Ours {
@@ -38,7 +38,7 @@ pub(super) enum Found {
 }
 
 /// Looks at a hook's place.
-pub(super) fn look(path: &Path) -> io::Result<Found> {
+pub(super) fn look(path: &Path) -> io::Result<Standing> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error)
@@ -47,7 +47,7 @@ pub(super) fn look(path: &Path) -> io::Result<Found> {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
             ) =>
         {
-            return Ok(Found::Nothing);
+            return Ok(Standing::Nothing);
         }
         Err(error) => return Err(error),
     };
@@ -56,7 +56,7 @@ pub(super) fn look(path: &Path) -> io::Result<Found> {
     }
     if metadata.is_symlink() && fs::metadata(path).is_err() {
         // A link to nothing is a hook that is switched off.
-        return Ok(Found::Other {
+        return Ok(Standing::Other {
             bytes: Vec::new(),
             runs: false,
         });
@@ -65,12 +65,12 @@ pub(super) fn look(path: &Path) -> io::Result<Found> {
     let bytes = window.bytes_at(0, SCRIPT)?;
     let runs = fs::metadata(path).is_ok_and(|metadata| executable(&metadata));
     if metadata.is_symlink() {
-        return Ok(Found::Other { bytes, runs });
+        return Ok(Standing::Other { bytes, runs });
     }
     Ok(match script::kind(&bytes) {
-        Kind::Ours => Found::Ours { bytes, runs },
-        Kind::Changed => Found::Changed,
-        Kind::Other => Found::Other { bytes, runs },
+        ScriptKind::Ours => Standing::Ours { bytes, runs },
+        ScriptKind::Changed => Standing::Changed,
+        ScriptKind::Other => Standing::Other { bytes, runs },
     })
 }
 

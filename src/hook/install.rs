@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Stage,
-    folder::{self, Found},
+    folder::{self, Standing},
     others,
     script::{self, Options},
 };
@@ -50,11 +50,11 @@ const NOT_ASKED: &str = "git asks no hook about commits that a rebase, a cherry-
                          fast-forward: `weighbridge hook install --pre-push` judges them before they are pushed";
 
 /// A hook's place, as it was found.
-pub(super) struct Place {
+pub(super) struct HookSlot {
     pub(super) stage: Stage,
     pub(super) path: PathBuf,
     pub(super) before: PathBuf,
-    pub(super) found: Found,
+    pub(super) found: Standing,
     pub(super) kept: bool,
 }
 
@@ -88,11 +88,11 @@ pub fn install(
         remarks: Vec::new(),
         hooks,
     };
-    let places = places(&change.hooks, stages)?;
-    for place in &places {
-        place.may_be_ours(&mut change)?;
-        folder::spot(&change.hooks, &place.path)
-            .map_err(|refused| unwritten(&place.path, refused))?;
+    let slots = slots(&change.hooks, stages)?;
+    for slot in &slots {
+        slot.may_be_ours(&mut change)?;
+        folder::spot(&change.hooks, &slot.path)
+            .map_err(|refused| unwritten(&slot.path, refused))?;
     }
     let mut options = options.clone();
     if change.hooks.versioned {
@@ -103,15 +103,15 @@ pub fn install(
             shown(&change.hooks.folder, cwd).display()
         ));
     }
-    for place in places {
-        let step = place.install(&change.hooks, &options)?;
+    for slot in slots {
+        let step = slot.install(&change.hooks, &options)?;
         change.steps.push(step);
     }
     let new = |step: &Step| matches!(step, Step::Installed(_) | Step::Chained(..));
     let pushes = stages.contains(&Stage::PrePush)
         || matches!(
             folder::look(&change.hooks.folder.join(Stage::PrePush.name())),
-            Ok(Found::Ours { .. })
+            Ok(Standing::Ours { .. })
         );
     if change.hooks.work_tree.is_some() && !pushes && change.steps.iter().any(new) {
         change.remarks.push(String::from(NOT_ASKED));
@@ -129,28 +129,28 @@ pub fn uninstall(cwd: &Path, stages: &[Stage]) -> Result<Change, Error> {
         [] => &Stage::ALL,
         stages => stages,
     };
-    let places = places(&hooks, stages)?;
-    for place in &places {
-        match place.found {
-            Found::Changed => return Err(place.changed("take it away by hand")),
-            Found::Other { .. } if place.kept && !folder::same(&place.path, &place.before) => {
+    let slots = slots(&hooks, stages)?;
+    for slot in &slots {
+        match slot.found {
+            Standing::Changed => return Err(slot.changed("take it away by hand")),
+            Standing::Other { .. } if slot.kept && !folder::same(&slot.path, &slot.before) => {
                 return Err(Error::Usage {
                     message: format!(
                         "`{}` is not weighbridge's any more, so it is not touched",
-                        place.path.display()
+                        slot.path.display()
                     ),
                     help: format!(
                         "the hook from before the installation is kept as `{}`: choose one of the two",
-                        place.before.display()
+                        slot.before.display()
                     ),
                 });
             }
             _ => {}
         }
     }
-    let steps = places
+    let steps = slots
         .into_iter()
-        .map(Place::uninstall)
+        .map(HookSlot::uninstall)
         .collect::<Result<_, _>>()?;
     Ok(Change {
         hooks,
@@ -190,8 +190,8 @@ fn allowed(hooks: &Hooks, shared: bool) -> Result<(), Error> {
     })
 }
 
-pub(super) fn places(hooks: &Hooks, stages: &[Stage]) -> Result<Vec<Place>, Error> {
-    let mut places = Vec::new();
+pub(super) fn slots(hooks: &Hooks, stages: &[Stage]) -> Result<Vec<HookSlot>, Error> {
+    let mut slots = Vec::new();
     for stage in Stage::ALL {
         if !stages.contains(&stage) {
             continue;
@@ -202,7 +202,7 @@ pub(super) fn places(hooks: &Hooks, stages: &[Stage]) -> Result<Vec<Place>, Erro
             path: path.clone(),
             source,
         })?;
-        places.push(Place {
+        slots.push(HookSlot {
             stage,
             kept: folder::is_there(&before),
             path,
@@ -210,16 +210,16 @@ pub(super) fn places(hooks: &Hooks, stages: &[Stage]) -> Result<Vec<Place>, Erro
             found,
         });
     }
-    Ok(places)
+    Ok(slots)
 }
 
-impl Place {
+impl HookSlot {
     /// Whether a script can be put here, and what to remark about it.
     fn may_be_ours(&self, change: &mut Change) -> Result<(), Error> {
         let (bytes, runs) = match &self.found {
-            Found::Nothing | Found::Ours { .. } => return Ok(()),
-            Found::Changed => return Err(self.changed("move it away, and install again")),
-            Found::Other { bytes, runs } => (bytes, *runs),
+            Standing::Nothing | Standing::Ours { .. } => return Ok(()),
+            Standing::Changed => return Err(self.changed("move it away, and install again")),
+            Standing::Other { bytes, runs } => (bytes, *runs),
         };
         if self.kept && !folder::same(&self.path, &self.before) {
             return Err(Error::Usage {
@@ -275,19 +275,19 @@ impl Place {
     fn install(self, hooks: &Hooks, options: &Options) -> Result<Step, Error> {
         let chosen = options.policy.is_some() || options.deadline.is_some();
         let text = match &self.found {
-            Found::Ours { bytes, .. } if !chosen => script::renewed(self.stage, options, bytes),
+            Standing::Ours { bytes, .. } if !chosen => script::renewed(self.stage, options, bytes),
             _ => script::script(self.stage, options),
         };
         let put = || {
             folder::put(hooks, &self.path, &text).map_err(|refused| unwritten(&self.path, refused))
         };
         match &self.found {
-            Found::Ours { bytes, runs: true } if *bytes == text => Ok(Step::Present(self.path)),
-            Found::Ours { .. } => {
+            Standing::Ours { bytes, runs: true } if *bytes == text => Ok(Step::Present(self.path)),
+            Standing::Ours { .. } => {
                 put()?;
                 Ok(Step::Renewed(self.path))
             }
-            Found::Other { .. } => {
+            Standing::Other { .. } => {
                 // What an interrupted run kept is kept already.
                 if !self.kept {
                     folder::keep(&self.path, &self.before).map_err(|source| Error::Write {
@@ -320,11 +320,11 @@ impl Place {
             })
         };
         match self.found {
-            Found::Ours { .. } if !self.kept => {
+            Standing::Ours { .. } if !self.kept => {
                 written(&self.path, std::fs::remove_file(&self.path))?;
                 Ok(Step::Removed(self.path))
             }
-            Found::Nothing | Found::Other { .. } if !self.kept => Ok(Step::Absent(self.path)),
+            Standing::Nothing | Standing::Other { .. } if !self.kept => Ok(Step::Absent(self.path)),
             _ => {
                 written(&self.path, folder::unkeep(&self.path, &self.before))?;
                 Ok(Step::Restored(self.path))

@@ -19,7 +19,7 @@ pub struct Options {
 
 /// What a file in the folder of hooks is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ScriptKind {
     /// A script of ours, of this or another release, as it was written.
     Ours,
     /// A script of ours that somebody changed.
@@ -119,9 +119,9 @@ fn call(stage: Stage) -> String {
 }
 
 /// What a file is. A script as `hooks/` has it, put there by hand, is ours as well.
-pub(super) fn kind(bytes: &[u8]) -> Kind {
+pub(super) fn kind(bytes: &[u8]) -> ScriptKind {
     if !bytes.starts_with(MARK) {
-        return Kind::Other;
+        return ScriptKind::Other;
     }
     let as_it_is = Stage::ALL
         .iter()
@@ -131,9 +131,9 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
         .checked_sub(SUM.len() + 65)
         .and_then(|at| bytes.split_at_checked(at));
     match body {
-        _ if as_it_is => Kind::Ours,
-        Some((body, end)) if end == [SUM, sum(body).as_bytes(), b"\n"].concat() => Kind::Ours,
-        _ => Kind::Changed,
+        _ if as_it_is => ScriptKind::Ours,
+        Some((body, end)) if end == [SUM, sum(body).as_bytes(), b"\n"].concat() => ScriptKind::Ours,
+        _ => ScriptKind::Changed,
     }
 }
 
@@ -178,21 +178,24 @@ mod tests {
     #[test]
     fn a_script_is_known_again_and_a_changed_one_too() {
         for stage in Stage::ALL {
-            assert_eq!(kind(template(stage).as_bytes()), Kind::Ours);
+            assert_eq!(kind(template(stage).as_bytes()), ScriptKind::Ours);
             let options = Options {
                 policy: Some("/etc/it's\n-- \"$@\" here.yaml".into()),
                 deadline: Some(Duration::from_millis(2500)),
                 program: Some("/opt/$(x)/weighbridge".into()),
             };
             let text = script(stage, &options);
-            assert_eq!(kind(&text), Kind::Ours);
+            assert_eq!(kind(&text), ScriptKind::Ours);
             for at in [MARK.len(), text.len() / 2, text.len() - 2] {
                 let mut changed = text.clone();
                 changed[at] ^= 1;
-                assert_eq!(kind(&changed), Kind::Changed, "{stage} {at}");
+                assert_eq!(kind(&changed), ScriptKind::Changed, "{stage} {at}");
             }
-            assert_eq!(kind(&text[..text.len() - 1]), Kind::Changed);
-            assert_eq!(kind(&[&text[..], b"# more\n"].concat()), Kind::Changed);
+            assert_eq!(kind(&text[..text.len() - 1]), ScriptKind::Changed);
+            assert_eq!(
+                kind(&[&text[..], b"# more\n"].concat()),
+                ScriptKind::Changed
+            );
             let text = String::from_utf8(text).unwrap();
             assert!(
                 text.contains("\nrecorded='/opt/$(x)/weighbridge'\n"),
@@ -200,7 +203,7 @@ mod tests {
             );
             assert!(text.contains(" --deadline 2.5 -- \"$@\"\n"), "{text}");
         }
-        assert_eq!(kind(b"#!/bin/sh\nexit 0\n"), Kind::Other);
+        assert_eq!(kind(b"#!/bin/sh\nexit 0\n"), ScriptKind::Other);
     }
 
     #[test]

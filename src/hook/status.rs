@@ -10,10 +10,10 @@ use std::{
 
 use super::{
     Stage,
-    folder::{self, Found},
-    install::{Place, places},
+    folder::{self, Standing},
+    install::{HookSlot, slots},
     others,
-    script::{self, Kind, Options},
+    script::{self, Options, ScriptKind},
 };
 use crate::{
     error::Error,
@@ -119,13 +119,13 @@ pub fn status(cwd: &Path, path: Option<&OsStr>) -> Result<Status, Error> {
     let on_path = path.is_some_and(|path| {
         std::env::split_paths(path).any(|folder| is_program(&folder.join(PROGRAM)))
     });
-    let installed = places(&hooks, &Stage::ALL)?
+    let installed = slots(&hooks, &Stage::ALL)?
         .into_iter()
-        .map(|place| Installed {
-            stage: place.stage,
-            state: state(&hooks, &place, on_path),
-            before: place.kept.then_some(place.before),
-            path: place.path,
+        .map(|slot| Installed {
+            stage: slot.stage,
+            state: state(&hooks, &slot, on_path),
+            before: slot.kept.then_some(slot.before),
+            path: slot.path,
         })
         .collect();
     let configured = hooks.configured.as_deref().unwrap_or_default();
@@ -155,20 +155,20 @@ const PROGRAM: &str = if cfg!(windows) {
     "weighbridge"
 };
 
-fn state(hooks: &Hooks, place: &Place, on_path: bool) -> State {
-    match &place.found {
-        Found::Changed => State::Changed,
-        Found::Ours { bytes, runs } => ours(place.stage, bytes, *runs, on_path),
-        Found::Other { bytes, runs } => {
+fn state(hooks: &Hooks, slot: &HookSlot, on_path: bool) -> State {
+    match &slot.found {
+        Standing::Changed => State::Changed,
+        Standing::Ours { bytes, runs } => ours(slot.stage, bytes, *runs, on_path),
+        Standing::Other { bytes, runs } => {
             // A link to a script of ours.
-            if script::kind(bytes) == Kind::Ours {
-                return ours(place.stage, bytes, *runs, on_path);
+            if script::kind(bytes) == ScriptKind::Ours {
+                return ours(slot.stage, bytes, *runs, on_path);
             }
-            other(hooks, place, bytes, *runs, on_path)
+            other(hooks, slot, bytes, *runs, on_path)
         }
-        Found::Nothing => {
-            let own = hooks.common.join("hooks").join(place.stage.name());
-            if own != place.path && is_ours(&own) {
+        Standing::Nothing => {
+            let own = hooks.common.join("hooks").join(slot.stage.name());
+            if own != slot.path && is_ours(&own) {
                 State::PassedOver(own)
             } else {
                 State::None
@@ -196,22 +196,21 @@ fn ours(stage: Stage, bytes: &[u8], runs: bool, on_path: bool) -> State {
     }
 }
 
-fn other(hooks: &Hooks, place: &Place, bytes: &[u8], runs: bool, on_path: bool) -> State {
+fn other(hooks: &Hooks, slot: &HookSlot, bytes: &[u8], runs: bool, on_path: bool) -> State {
     let tool = others::of_script(bytes).or_else(|| others::of_folder(hooks));
     let name = tool.map(|tool| tool.name);
     if runs {
         if others::names_us(bytes) {
-            return State::Called(name, place.path.clone());
+            return State::Called(name, slot.path.clone());
         }
-        if let Some((tool, file)) =
-            tool.zip(tool.and_then(|tool| tool.calls_us(hooks, place.stage)))
+        if let Some((tool, file)) = tool.zip(tool.and_then(|tool| tool.calls_us(hooks, slot.stage)))
         {
             return State::Called(Some(tool.name), file);
         }
     }
     for end in ["legacy", "old"] {
-        let kept = place.path.with_file_name(format!("{}.{end}", place.stage));
-        let Ok(Found::Ours {
+        let kept = slot.path.with_file_name(format!("{}.{end}", slot.stage));
+        let Ok(Standing::Ours {
             bytes,
             runs: executable,
         }) = folder::look(&kept)
@@ -220,7 +219,7 @@ fn other(hooks: &Hooks, place: &Place, bytes: &[u8], runs: bool, on_path: bool) 
         };
         return match tool {
             Some(tool) if runs && tool.legacy == Some(end) => {
-                match ours(place.stage, &bytes, executable, on_path) {
+                match ours(slot.stage, &bytes, executable, on_path) {
                     State::Ours | State::Old => State::Legacy(tool.name, kept),
                     not => not,
                 }
@@ -228,8 +227,8 @@ fn other(hooks: &Hooks, place: &Place, bytes: &[u8], runs: bool, on_path: bool) 
             _ => State::Replaced(name, kept),
         };
     }
-    let own = hooks.common.join("hooks").join(place.stage.name());
-    if own != place.path && is_ours(&own) {
+    let own = hooks.common.join("hooks").join(slot.stage.name());
+    if own != slot.path && is_ours(&own) {
         return State::PassedOver(own);
     }
     State::Other {
@@ -239,7 +238,7 @@ fn other(hooks: &Hooks, place: &Place, bytes: &[u8], runs: bool, on_path: bool) 
 }
 
 fn is_ours(path: &Path) -> bool {
-    matches!(folder::look(path), Ok(Found::Ours { .. }))
+    matches!(folder::look(path), Ok(Standing::Ours { .. }))
 }
 
 fn is_program(path: &Path) -> bool {

@@ -18,7 +18,7 @@ use crate::{
     },
     finding::{Finding, RuleMeta, Subject},
     format,
-    git::{Content, Item, Landing, LinkEnd, Opened, Reader},
+    git::{Checkout, Content, Item, LinkEnd, Opened, Reader},
     limits,
     policy::{Policy, Scope},
     record::Recorder,
@@ -54,7 +54,7 @@ pub(super) struct Seen {
 
 /// What of an entry, beside its content, is part of what is seen in it: its name, what was there before a change, how git
 /// writes it to disk.
-type Key<'v> = (&'v [u8], Option<&'v [u8]>, Option<Landing>);
+type Key<'v> = (&'v [u8], Option<&'v [u8]>, Option<Checkout>);
 
 /// Reads and judges entries that have the same content, each under its own path, and hands each on; one that has gone since
 /// it was listed is none. What was seen is seen once for each name, which is all of a path that readers know (they take it for
@@ -85,8 +85,8 @@ pub(super) fn weigh_all<'v>(
         }
         // Most contents stand at one path.
         shared |= items.peek().is_some();
-        let landing = shared.then(|| reader.landing(item)).flatten();
-        let key = (item.entry.file_name(), item.before(), landing);
+        let checkout = shared.then(|| reader.checkout(item)).flatten();
+        let key = (item.entry.file_name(), item.before(), checkout);
         if !over
             && let Some((facts, seen)) = known.get(&key)
             && is_shared(item, seen)
@@ -308,7 +308,7 @@ pub(super) fn observe(
             Content::Bytes(window) => opened.content = Content::Bytes(clock.timed(window)),
             _ => {}
         }
-        for window in opened.otherwise.iter_mut().flatten() {
+        for window in opened.other_forms.iter_mut().flatten() {
             *window = clock.timed(window.clone());
         }
         record(item, opened, &mut seen, &mut recorder);
@@ -356,7 +356,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         }
     }
     seen.source = pointer && source::by_name(name).is_some();
-    let otherwise = opened.otherwise;
+    let other_forms = opened.other_forms;
     match opened.content {
         Content::Bytes(window) => {
             seen.content = Some(window.clone());
@@ -369,7 +369,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         Content::Link { target, end } => seen.link = Some((target, end)),
         Content::Nothing | Content::Gone => {}
     }
-    for window in otherwise {
+    for window in other_forms {
         possible::read(window, name, recorder);
     }
 }

@@ -88,7 +88,7 @@ pub fn check(
     // Items that have the same content are one piece of work; in most views there are none.
     let work = |gathered: &mut Gathered, reader: &mut Reader<'_>, content: usize| {
         let items = view
-            .having(content)
+            .items_with_content(content)
             .filter_map(|at| Some((at, view.items.get(at)?)));
         let hand_on = |(at, item): (usize, &Item), weighed| {
             gathered.take(at, weighed);

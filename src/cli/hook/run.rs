@@ -202,7 +202,7 @@ fn receive(cwd: &Path) -> Result<Option<View>, Error> {
     }
     let known = vec![Known::Accepted];
     // What is pushed does not choose its judge.
-    let view = scan::incoming(cwd, &Incoming { tips, known })?.ruled_by_head()?;
+    let view = scan::incoming(cwd, &Incoming { tips, known })?.with_policy_of_head()?;
     Ok(Some(view))
 }
 
@@ -223,7 +223,7 @@ fn asked(cwd: &Path) -> Result<View, Error> {
             Judge::Revision(base) => base,
             Judge::Own | Judge::Missing { .. } => from,
         };
-        return view.ruled_by_revision(&judge);
+        return view.with_policy_of_revision(&judge);
     }
     // A push of a whole history has no commit before its first.
     if let (Some(branch), Some(_)) = (
@@ -244,7 +244,7 @@ fn asked(cwd: &Path) -> Result<View, Error> {
         staged
     };
     match hook::judge(cwd, said)?.revision()? {
-        Some(base) => view.ruled_by_revision(&base),
+        Some(base) => view.with_policy_of_revision(&base),
         None => Ok(view),
     }
 }

@@ -15,9 +15,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::file::{File, Name, Vocabulary};
 use super::{
-    checkout::{Landing, State},
-    ground::Snapshot,
+    checkout::{Checkout, State},
     objects::{Objects, Trees},
+    policy_state::Snapshot,
 };
 use crate::{fact::Unread, limits};
 
@@ -162,13 +162,13 @@ impl Chain {
     ///
     /// # Errors
     /// Attributes that are not known.
-    pub(super) fn landing(
+    pub(super) fn checkout(
         chain: Option<&Arc<Self>>,
         path: &[u8],
         steps: &mut Steps,
-    ) -> Result<Landing, Unread> {
+    ) -> Result<Checkout, Unread> {
         let Some(chain) = chain.filter(|_| path.len() <= LONGEST) else {
-            return Ok(Landing::default());
+            return Ok(Checkout::default());
         };
         let exact = chain.said(path, false, steps)?;
         let folds = path.iter().any(u8::is_ascii_uppercase) || chain.has_upper();
@@ -178,7 +178,7 @@ impl Chain {
             None
         };
         let of = |[encoding, text, crlf, eol, ident, _]: Said| [encoding, text, crlf, eol, ident];
-        Ok(Landing::of(&of(exact), folded.map(of).as_ref()))
+        Ok(Checkout::of(&of(exact), folded.map(of).as_ref()))
     }
 
     fn has_upper(&self) -> bool {
@@ -291,7 +291,7 @@ pub(super) struct Folders {
 }
 
 /// A file as it is found.
-pub(super) enum Found {
+pub(super) enum AttributesFile {
     Blob(ObjectId),
     Bytes(Vec<u8>),
 }
@@ -305,7 +305,7 @@ impl Folders {
         &mut self,
         trees: &mut Trees,
         path: &[u8],
-        mut find: impl FnMut(&mut Trees, &[u8]) -> Option<Found>,
+        mut find: impl FnMut(&mut Trees, &[u8]) -> Option<AttributesFile>,
     ) -> Result<Option<Arc<Chain>>, Unread> {
         if path.len() > LONGEST {
             return Ok(None);
@@ -329,8 +329,10 @@ impl Folders {
             }
             let own = match find(trees, here) {
                 None => None,
-                Some(Found::Blob(id)) => self.files.below(trees.objects(), above.as_ref(), end, id),
-                Some(Found::Bytes(bytes)) => {
+                Some(AttributesFile::Blob(id)) => {
+                    self.files.below(trees.objects(), above.as_ref(), end, id)
+                }
+                Some(AttributesFile::Bytes(bytes)) => {
                     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
                     let parsed = Ok(Parsed::of(above.as_ref(), end, bytes));
                     Some(Chain::new(above.as_ref(), end, None, parsed))
@@ -359,8 +361,13 @@ impl Folders {
 }
 
 /// What file of attributes a folder of a snapshot has. git takes a link for a file of what it leads to.
-pub(super) fn in_snapshot(snapshot: &Snapshot, trees: &mut Trees, folder: &[u8]) -> Option<Found> {
+pub(super) fn in_snapshot(
+    snapshot: &Snapshot,
+    trees: &mut Trees,
+    folder: &[u8],
+) -> Option<AttributesFile> {
     let path = [folder, FILE].concat();
     let (mode, id) = snapshot.entry(trees, &path).ok()??;
-    mode.is_blob_or_symlink().then_some(Found::Blob(id))
+    mode.is_blob_or_symlink()
+        .then_some(AttributesFile::Blob(id))
 }

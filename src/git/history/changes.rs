@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::{
     attributes::{self, Chain, Files, Steps},
-    checkout::Landing,
+    checkout::Checkout,
     objects::{Trees, object_error},
     paths::Filter,
 };
@@ -43,7 +43,7 @@ pub(super) struct Leaf {
 pub(super) struct Changes {
     pub(super) leaves: Vec<Leaf>,
     /// Of those that git does not write like any other: their places, in order, and how it does.
-    pub(super) landings: Vec<(usize, Result<Landing, Unread>)>,
+    pub(super) checkouts: Vec<(usize, Result<Checkout, Unread>)>,
     /// Folders that could not be read, or not in full.
     pub(super) unread: Vec<(Box<[u8]>, ObjectId, Unread)>,
     /// Bytes of the paths that were met.
@@ -75,7 +75,7 @@ type Attributes = Option<Arc<Chain>>;
 
 /// What is read again and again while a history is compared.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct AttributeCache {
     files: Files,
     steps: Steps,
 }
@@ -83,7 +83,7 @@ pub(super) struct Memory {
 /// What is in a tree, as far as `paths` go, that is not at the same place in one of the `parents`.
 pub(super) fn changes(
     trees: &mut Trees,
-    memory: &mut Memory,
+    cache: &mut AttributeCache,
     tree: ObjectId,
     parents: &[ObjectId],
     paths: &Filter,
@@ -125,7 +125,7 @@ pub(super) fn changes(
                 .push((place(&folder.path), folder.tree, unread));
             break;
         }
-        if let Err(unread) = compare(trees, memory, &folder, paths, &mut folders, &mut changes) {
+        if let Err(unread) = compare(trees, cache, &folder, paths, &mut folders, &mut changes) {
             let full = matches!(unread, Unread::Limit { .. });
             changes
                 .unread
@@ -148,7 +148,7 @@ const BYTES: usize = limits::HISTORY_BYTES / 4;
 
 fn compare(
     trees: &mut Trees,
-    memory: &mut Memory,
+    cache: &mut AttributeCache,
     folder: &Folder,
     paths: &Filter,
     folders: &mut Vec<Folder>,
@@ -158,7 +158,7 @@ fn compare(
     let data = trees.tree(folder.tree)?;
     let attributes = own_attributes(
         trees,
-        memory,
+        cache,
         folder.attributes.as_ref(),
         &folder.path,
         &data,
@@ -168,14 +168,16 @@ fn compare(
     for parent in &folder.parents {
         if let Ok(data) = trees.tree(parent.tree) {
             let above = parent.attributes.as_ref();
-            let its = own_attributes(trees, memory, above, &folder.path, &data);
+            let its = own_attributes(trees, cache, above, &folder.path, &data);
             let same = Chain::is_same(its.as_ref(), attributes.as_ref());
             old.push((data, its, same));
         }
     }
-    let mut old: Vec<Old<'_>> = old
+    let mut old: Vec<ParentCursor<'_>> = old
         .iter()
-        .map(|(data, its, same)| Old::new(TreeRefIter::from_bytes(data, hash), its.as_ref(), *same))
+        .map(|(data, its, same)| {
+            ParentCursor::new(TreeRefIter::from_bytes(data, hash), its.as_ref(), *same)
+        })
         .collect();
     let start = folders.len();
     for entry in TreeRefIter::from_bytes(&data, hash) {
@@ -184,7 +186,7 @@ fn compare(
         let mut same = false;
         let mut below: Vec<Parent> = Vec::new();
         // The attributes of parents that have the same, to be written otherwise perhaps.
-        let mut otherwise: Vec<Option<&Arc<Chain>>> = Vec::new();
+        let mut other_forms: Vec<Option<&Arc<Chain>>> = Vec::new();
         for old in &mut old {
             let Some(before) = old.at(&entry) else {
                 continue;
@@ -195,7 +197,7 @@ fn compare(
                         same = true;
                         break;
                     }
-                    otherwise.push(old.attributes);
+                    other_forms.push(old.attributes);
                 }
                 let tree = before.oid.to_owned();
                 let is_known = |known: &Parent| {
@@ -231,19 +233,19 @@ fn compare(
             continue;
         };
         if kind == EntryKind::File {
-            let mut landing = |chain| Chain::landing(chain, &path, &mut memory.steps);
-            let now = landing(attributes.as_ref());
-            let known = otherwise
+            let mut checkout = |chain| Chain::checkout(chain, &path, &mut cache.steps);
+            let now = checkout(attributes.as_ref());
+            let known = other_forms
                 .into_iter()
-                .any(|chain| match (&now, landing(chain)) {
-                    (Ok(now), Ok(before)) => !now.is_news_after(&before),
+                .any(|chain| match (&now, checkout(chain)) {
+                    (Ok(now), Ok(before)) => !now.writes_more_than(&before),
                     _ => false,
                 });
             if known {
                 continue;
             }
-            if !now.as_ref().is_ok_and(Landing::is_unsaid) {
-                changes.landings.push((changes.leaves.len(), now));
+            if !now.as_ref().is_ok_and(Checkout::is_default) {
+                changes.checkouts.push((changes.leaves.len(), now));
             }
         }
         spend(changes, path.len())?;
@@ -276,7 +278,7 @@ fn spend(changes: &mut Changes, path: usize) -> Result<(), Unread> {
 /// The attributes of a folder: its own file after those of the folders above. git takes a link for a file of what it leads to.
 fn own_attributes(
     trees: &mut Trees,
-    memory: &mut Memory,
+    cache: &mut AttributeCache,
     above: Option<&Arc<Chain>>,
     path: &[u8],
     tree: &[u8],
@@ -291,7 +293,7 @@ fn own_attributes(
     match own {
         Some(entry) => {
             let id = entry.oid.to_owned();
-            memory.files.below(trees.objects(), above, path.len(), id)
+            cache.files.below(trees.objects(), above, path.len(), id)
         }
         None => above.cloned(),
     }
@@ -308,7 +310,7 @@ pub(super) fn kind_of(kind: TreeKind) -> Option<EntryKind> {
 }
 
 /// A parent's folder, walked beside the new one: both are sorted in the same way.
-struct Old<'a> {
+struct ParentCursor<'a> {
     rest: TreeRefIter<'a>,
     next: Option<EntryRef<'a>>,
     attributes: Option<&'a Arc<Chain>>,
@@ -316,7 +318,7 @@ struct Old<'a> {
     same_attributes: bool,
 }
 
-impl<'a> Old<'a> {
+impl<'a> ParentCursor<'a> {
     fn new(
         mut rest: TreeRefIter<'a>,
         attributes: Option<&'a Arc<Chain>>,

@@ -23,11 +23,11 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{
     super::{
-        Item, Landing, Origin,
+        Checkout, Item, Origin,
         objects::{Stores, Trees},
         paths::Filter,
     },
-    changes::{Changes, Leaf, Memory, changes, kind_of, place_of},
+    changes::{AttributeCache, Changes, Leaf, changes, kind_of, place_of},
     commits::{Commits, Step},
     header::{describe, tree_of},
     tips::Tips,
@@ -38,9 +38,9 @@ use crate::{
 };
 
 /// Commits that are compared before what they bring is put together.
-const LOT: usize = 2048;
+const BATCH: usize = 2048;
 /// Commits that a processor takes at a time: they share most of their folders.
-const RUN: usize = 32;
+const CHUNK: usize = 32;
 /// Known trees that a tree without a commit is compared with.
 const KNOWN_TREES: usize = 16;
 
@@ -63,19 +63,19 @@ impl Listing {
     ) -> Self {
         let mut trees = Trees::new(stores.open());
         let commits = Commits::walk(trees.objects(), &tips.commits, &known.commits, shallow);
-        let mut found = Found::default();
+        let mut found = Collected::default();
         for (id, unread) in &commits.lost {
-            found.lose(place_of(*id), *id, unread.clone());
+            found.note_unreadable(place_of(*id), *id, unread.clone());
         }
         for (name, id, unread) in &tips.lost {
-            found.lose(name.clone(), *id, unread.clone());
+            found.note_unreadable(name.clone(), *id, unread.clone());
         }
         let mut heads = commits.newest();
         heads.extend(tips.current.iter().filter_map(|id| commits.tree_of(*id)));
         found.all(stores, &mut trees, &commits, paths);
-        bare(&mut found, &mut heads, &mut trees, tips, known, paths);
+        add_named_objects(&mut found, &mut heads, &mut trees, tips, known, paths);
         let mut alive = found.alive(&mut trees, &heads);
-        for tip in &tips.bare {
+        for tip in &tips.objects {
             if let Some(at) = found.leaves.get_index_of(&tip.leaf())
                 && let Some(alive) = alive.get_mut(at)
             {
@@ -94,55 +94,55 @@ impl Listing {
     }
 }
 
-/// Instead of a place among the bringers: a name led there without a commit or a tag.
-const NOBODY: u32 = u32::MAX;
+/// Instead of a place among the introducers: a name led there without a commit or a tag.
+const NO_COMMIT: u32 = u32::MAX;
 
-/// Instead of a place among the bringers: in no commit git writes it as it does by default.
-const ONLY_OTHERWISE: u32 = u32::MAX - 1;
+/// Instead of a place among the introducers: in no commit git writes it as it does by default.
+const ONLY_OTHER_FORMS: u32 = u32::MAX - 1;
 
 /// Where something could not be read, and what.
-type Lost = (Box<[u8]>, ObjectId);
+type UnreadablePlace = (Box<[u8]>, ObjectId);
 
 /// What could not be read.
-struct Loss {
+struct Unreadable {
     why: Unread,
     /// Who brought it.
-    bringer: Option<u32>,
+    introducer: Option<u32>,
     /// A folder in a tree, or else [`Origin::Object`].
     origin: Origin,
 }
 
 /// What was found so far.
 #[derive(Default)]
-struct Found {
-    /// Everything once, and which of `bringers` brought it.
+struct Collected {
+    /// Everything once, and which of `introducers` brought it.
     leaves: IndexMap<Leaf, u32, FxBuildHasher>,
     /// Of leaves that git does not write like any other: how it does, and who brought that.
-    landings: IndexMap<(usize, Landing), u32, FxBuildHasher>,
-    bringers: Vec<Commit>,
+    checkouts: IndexMap<(usize, Checkout), u32, FxBuildHasher>,
+    introducers: Vec<Commit>,
     /// What could not be read, and where.
-    unread: IndexMap<Lost, Loss, FxBuildHasher>,
+    unread: IndexMap<UnreadablePlace, Unreadable, FxBuildHasher>,
     bytes: usize,
     folders: usize,
 }
 
-impl Found {
+impl Collected {
     /// What all commits bring.
     fn all(&mut self, stores: &Stores, trees: &mut Trees, commits: &Commits, paths: &Filter) {
         // Starting threads, each with a store of its own, takes longer than comparing a few commits.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let helpers = processors.min(commits.order.len() / RUN / 4);
+        let helpers = processors.min(commits.order.len() / CHUNK / 4);
         let mut helpers: Vec<Trees> = (1..helpers).map(|_| Trees::new(stores.open())).collect();
         let mut rest = commits.order.as_slice();
         while !rest.is_empty() {
-            let lot = rest.get(..LOT).unwrap_or(rest);
-            let compared = compare(lot, commits, trees, &mut helpers, paths);
+            let batch = rest.get(..BATCH).unwrap_or(rest);
+            let compared = compare(batch, commits, trees, &mut helpers, paths);
             // It is never none: a run is broken off after a commit, not before.
             rest = rest.get(compared.len().max(1)..).unwrap_or_default();
             for (step, changes, commit) in compared {
                 self.add(changes, commit);
                 if let Some(limit) = self.limit() {
-                    self.lose(place_of(step), step, Unread::Limit { limit });
+                    self.note_unreadable(place_of(step), step, Unread::Limit { limit });
                     return;
                 }
             }
@@ -167,73 +167,73 @@ impl Found {
 
     /// Adds what a commit brings, unless it was there before.
     fn add(&mut self, changes: Changes, commit: Option<Commit>) {
-        let bringer = match commit {
-            Some(_) => u32::try_from(self.bringers.len()).unwrap_or(NOBODY),
-            None => NOBODY,
+        let introducer = match commit {
+            Some(_) => u32::try_from(self.introducers.len()).unwrap_or(NO_COMMIT),
+            None => NO_COMMIT,
         };
-        let before = (self.leaves.len(), self.landings.len(), self.unread.len());
+        let before = (self.leaves.len(), self.checkouts.len(), self.unread.len());
         let mut plain = false;
         self.folders = self.folders.saturating_add(changes.folders);
-        let mut landings = changes.landings.into_iter().peekable();
+        let mut checkouts = changes.checkouts.into_iter().peekable();
         for (n, leaf) in changes.leaves.into_iter().enumerate() {
             let cost = leaf.path.len().saturating_add(size_of::<Item>());
-            let landing = landings.next_if(|(at, _)| *at == n);
-            let usual = !matches!(landing, Some((_, Ok(_))));
-            if let Some((_, Err(unread))) = &landing {
-                let loss = Loss {
+            let checkout = checkouts.next_if(|(at, _)| *at == n);
+            let usual = !matches!(checkout, Some((_, Ok(_))));
+            if let Some((_, Err(unread))) = &checkout {
+                let unreadable = Unreadable {
                     why: unread.clone(),
-                    bringer: (bringer != NOBODY).then_some(bringer),
+                    introducer: (introducer != NO_COMMIT).then_some(introducer),
                     origin: Origin::Nowhere,
                 };
                 let place = (leaf.path.clone(), leaf.id);
-                self.unread.entry(place).or_insert(loss);
+                self.unread.entry(place).or_insert(unreadable);
             }
             let at = match self.leaves.entry(leaf) {
                 indexmap::map::Entry::Vacant(vacant) => {
                     let at = vacant.index();
-                    vacant.insert(if usual { bringer } else { ONLY_OTHERWISE });
+                    vacant.insert(if usual { introducer } else { ONLY_OTHER_FORMS });
                     self.bytes = self.bytes.saturating_add(cost);
                     at
                 }
                 indexmap::map::Entry::Occupied(mut known) => {
-                    if usual && *known.get() == ONLY_OTHERWISE {
-                        known.insert(bringer);
+                    if usual && *known.get() == ONLY_OTHER_FORMS {
+                        known.insert(introducer);
                         plain = true;
                     }
                     known.index()
                 }
             };
-            if let Some((_, Ok(landing))) = landing
-                && let indexmap::map::Entry::Vacant(vacant) = self.landings.entry((at, landing))
+            if let Some((_, Ok(checkout))) = checkout
+                && let indexmap::map::Entry::Vacant(vacant) = self.checkouts.entry((at, checkout))
             {
-                vacant.insert(bringer);
+                vacant.insert(introducer);
                 self.bytes = self.bytes.saturating_add(size_of::<Item>());
             }
         }
         for (path, id, unread) in changes.unread {
-            let bringer = (bringer != NOBODY).then_some(bringer);
+            let introducer = (introducer != NO_COMMIT).then_some(introducer);
             let (path, origin) = if path.is_empty() {
                 (place_of(id), Origin::Object)
             } else {
                 (path, Origin::Nowhere)
             };
-            let loss = Loss {
+            let unreadable = Unreadable {
                 why: unread,
-                bringer,
+                introducer,
                 origin,
             };
-            self.unread.entry((path, id)).or_insert(loss);
+            self.unread.entry((path, id)).or_insert(unreadable);
         }
-        let now = (self.leaves.len(), self.landings.len(), self.unread.len());
+        let now = (self.leaves.len(), self.checkouts.len(), self.unread.len());
         if plain || before != now {
-            self.bringers.extend(commit);
+            self.introducers.extend(commit);
         }
     }
 
-    fn lose(&mut self, path: Box<[u8]>, id: ObjectId, why: Unread) {
-        self.unread.entry((path, id)).or_insert(Loss {
+    fn note_unreadable(&mut self, path: Box<[u8]>, id: ObjectId, why: Unread) {
+        self.unread.entry((path, id)).or_insert(Unreadable {
             why,
-            bringer: None,
+            introducer: None,
             origin: Origin::Object,
         });
     }
@@ -288,8 +288,8 @@ impl Found {
     }
 
     fn into_items(self, alive: &[bool]) -> Vec<Item> {
-        let bringers: Vec<[Arc<Brought>; 2]> = self
-            .bringers
+        let introducers: Vec<[Arc<Brought>; 2]> = self
+            .introducers
             .into_iter()
             .map(|commit| {
                 let brought = |gone| {
@@ -299,32 +299,34 @@ impl Found {
                 [brought(false), brought(true)]
             })
             .collect();
-        let by = |bringer: u32, gone: bool| {
-            let both = bringers.get(usize::try_from(bringer).ok()?)?;
+        let by = |introducer: u32, gone: bool| {
+            let both = introducers.get(usize::try_from(introducer).ok()?)?;
             both.get(usize::from(gone)).cloned()
         };
         let mut items = Vec::with_capacity(self.leaves.len().saturating_add(self.unread.len()));
-        for ((at, landing), bringer) in self.landings {
+        for ((at, checkout), introducer) in self.checkouts {
             let (Some((leaf, _)), Some(alive)) = (self.leaves.get_index(at), alive.get(at)) else {
                 continue;
             };
             let mut item = Item::new(&leaf.path, leaf.kind, Origin::Blob(leaf.id));
-            item.landing = Some(landing);
-            item.entry.brought = by(bringer, !alive);
+            item.checkout = Some(checkout);
+            item.entry.brought = by(introducer, !alive);
             items.push(item);
         }
-        for ((leaf, bringer), alive) in self.leaves.into_iter().zip(alive) {
-            if bringer == ONLY_OTHERWISE {
+        for ((leaf, introducer), alive) in self.leaves.into_iter().zip(alive) {
+            if introducer == ONLY_OTHER_FORMS {
                 continue;
             }
             let mut item = Item::new(&leaf.path, leaf.kind, Origin::Blob(leaf.id));
-            item.entry.brought = by(bringer, !alive);
+            item.entry.brought = by(introducer, !alive);
             items.push(item);
         }
-        for ((path, _), loss) in self.unread {
-            let mut item =
-                Item::new(&path, EntryKind::File, loss.origin).with(Fact::Unread(loss.why));
-            item.entry.brought = loss.bringer.and_then(|bringer| by(bringer, false));
+        for ((path, _), unreadable) in self.unread {
+            let mut item = Item::new(&path, EntryKind::File, unreadable.origin)
+                .with(Fact::Unread(unreadable.why));
+            item.entry.brought = unreadable
+                .introducer
+                .and_then(|introducer| by(introducer, false));
             items.push(item);
         }
         // Stable: several contents of one path stay in the order of the history.
@@ -333,28 +335,28 @@ impl Found {
     }
 }
 
-/// What each of the first commits of a lot brings, in their order: of all, unless that is more than is held at a time.
+/// What each of the first commits of a batch brings, in their order: of all, unless that is more than is held at a time.
 fn compare(
-    lot: &[u32],
+    batch: &[u32],
     commits: &Commits,
     trees: &mut Trees,
     helpers: &mut [Trees],
     paths: &Filter,
 ) -> Vec<Compared> {
-    let runs: Vec<&[u32]> = lot.chunks(RUN).collect();
+    let runs: Vec<&[u32]> = batch.chunks(CHUNK).collect();
     let next = AtomicUsize::new(0);
     let bytes = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Vec<Compared>)>> = Mutex::default();
     let work = |trees: &mut Trees| {
         let mut buffer = Vec::new();
-        let mut memory = Memory::default();
+        let mut cache = AttributeCache::default();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(run) = runs.get(at) else { break };
             let mut compared = Vec::with_capacity(run.len());
             let mut full = false;
             for step in run.iter().filter_map(|place| commits.step(*place)) {
-                let one = one(&step, trees, &mut memory, paths, &mut buffer);
+                let one = one(&step, trees, &mut cache, paths, &mut buffer);
                 let held = bytes.fetch_add(one.1.bytes, Ordering::Relaxed);
                 compared.push(one);
                 full = held > limits::HISTORY_BYTES / 8;
@@ -378,11 +380,11 @@ fn compare(
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_unstable_by_key(|(at, _)| *at);
-    let mut first = Vec::with_capacity(lot.len());
+    let mut first = Vec::with_capacity(batch.len());
     for ((at, compared), run) in done.into_iter().zip(&runs) {
         // What follows a run that was broken off has to wait for it.
         let whole = compared.len() == run.len();
-        if first.len() != at.saturating_mul(RUN) {
+        if first.len() != at.saturating_mul(CHUNK) {
             break;
         }
         first.extend(compared);
@@ -399,42 +401,46 @@ type Compared = (ObjectId, Changes, Option<Commit>);
 fn one(
     step: &Step,
     trees: &mut Trees,
-    memory: &mut Memory,
+    cache: &mut AttributeCache,
     paths: &Filter,
     buffer: &mut Vec<u8>,
 ) -> Compared {
-    let changes = changes(trees, memory, step.tree, &step.parents, paths);
+    let changes = changes(trees, cache, step.tree, &step.parents, paths);
     let brings = !changes.leaves.is_empty() || !changes.unread.is_empty();
     let commit = brings.then(|| describe(trees.objects(), step.commit, buffer));
     (step.commit, changes, commit)
 }
 
 /// Adds trees and blobs that are named without a commit.
-fn bare(
-    found: &mut Found,
+fn add_named_objects(
+    found: &mut Collected,
     heads: &mut Vec<ObjectId>,
     trees: &mut Trees,
     tips: &Tips,
     known: &Tips,
     paths: &Filter,
 ) {
-    if tips.bare.is_empty() {
+    if tips.objects.is_empty() {
         return;
     }
-    let known_ids: FxHashSet<ObjectId> = known.bare.iter().map(|bare| bare.id).collect();
+    let known_ids: FxHashSet<ObjectId> = known.objects.iter().map(|object| object.id).collect();
     let mut buffer = Vec::new();
-    let mut memory = Memory::default();
+    let mut cache = AttributeCache::default();
     let mut roots: Vec<ObjectId> = Vec::new();
     for commit in known.commits.iter().take(KNOWN_TREES) {
         roots.extend(tree_of(trees.objects(), *commit, &mut buffer));
     }
-    for tip in tips.bare.iter().filter(|tip| !known_ids.contains(&tip.id)) {
+    for tip in tips
+        .objects
+        .iter()
+        .filter(|tip| !known_ids.contains(&tip.id))
+    {
         let tag = tip
             .tag
             .map(|tag| describe(trees.objects(), tag, &mut buffer));
         let changes = if tip.kind == Kind::Tree {
             heads.push(tip.id);
-            changes(trees, &mut memory, tip.id, &roots, paths)
+            changes(trees, &mut cache, tip.id, &roots, paths)
         } else {
             let asked_for = paths.reach(&tip.name, false);
             Changes {

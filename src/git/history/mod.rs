@@ -20,8 +20,8 @@ use commits::Commits;
 use gix::{ObjectId, objs::Kind, revision::plumbing::Spec};
 
 use super::{
-    Ground, Item, View, ground::Snapshot, locate::usage, objects::Objects, paths::Filter,
-    place::Place, repository, revision, tree::Difference,
+    Item, PolicyState, View, locate::usage, objects::Objects, open_repository::OpenRepository,
+    paths::Filter, policy_state::Snapshot, repository, revision, tree::Difference,
 };
 use crate::{
     error::Error,
@@ -58,15 +58,15 @@ pub enum Known {
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, a range that names nothing, a path outside.
 pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error> {
-    let place = Place::of(cwd, HELP)?;
-    let paths = anywhere(&place, paths)?;
-    let local = &place.local;
-    let mut objects = place.stores.open();
+    let opened = OpenRepository::containing(cwd, HELP)?;
+    let paths = anywhere(&opened, paths)?;
+    let local = &opened.local;
+    let mut objects = opened.stores.open();
     let (mut tips, mut known) = (Tips::default(), Tips::default());
     let mut kept = Vec::new();
     if range == "HEAD" && is_unborn(local) {
         return view(
-            place,
+            opened,
             &paths,
             &tips,
             &known,
@@ -82,7 +82,7 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
             tips.add(&mut objects, to, None);
             known.add(&mut objects, from, None);
             if let ([to], [from]) = (tips.commits.as_slice(), known.commits.as_slice()) {
-                kept = self::kept(&place, &mut objects, *from, *to, &paths)?;
+                kept = self::kept(&opened, &mut objects, *from, *to, &paths)?;
             }
         }
         Spec::Merge { theirs, ours } => {
@@ -96,8 +96,8 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
                 for base in bases {
                     known.add(&mut objects, base.detach(), None);
                 }
-                kept = self::kept(&place, &mut objects, *one, *other, &paths)?;
-                kept.extend(self::kept(&place, &mut objects, *other, *one, &paths)?);
+                kept = self::kept(&opened, &mut objects, *one, *other, &paths)?;
+                kept.extend(self::kept(&opened, &mut objects, *other, *one, &paths)?);
             } else if let [same] = tips.commits.as_slice() {
                 known.add(&mut objects, *same, None);
             }
@@ -121,7 +121,7 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
         }
     }
     let label = format!("the history of {range}");
-    let mut view = view(place, &paths, &tips, &known, label)?;
+    let mut view = view(opened, &paths, &tips, &known, label)?;
     for item in kept {
         view.add_unknown(item);
     }
@@ -131,13 +131,13 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
 /// What a side of a range keeps that the other has taken away, where they were merged into each other: no commit of the range brings
 /// it, and a merge of both does.
 fn kept(
-    place: &Place,
+    opened: &OpenRepository,
     objects: &mut Objects,
     from: ObjectId,
     to: ObjectId,
     paths: &Filter,
 ) -> Result<Vec<Item>, Error> {
-    let local = &place.local;
+    let local = &opened.local;
     let bases = local
         .merge_bases_many(from, &[to])
         .map_err(|error| repository::unreadable(local.git_dir(), &error))?;
@@ -153,7 +153,7 @@ fn kept(
         .into_iter()
         .filter_map(|id| tree(id.detach()))
         .collect();
-    let mut trees = place.trees();
+    let mut trees = opened.trees();
     let mut difference = Difference::new(&mut trees, paths);
     for base in bases {
         difference.compare(b"", Some(base), Some(here));
@@ -168,12 +168,12 @@ fn kept(
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, a path outside.
 pub fn all_refs(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
-    let place = Place::of(cwd, HELP)?;
-    let paths = anywhere(&place, paths)?;
+    let opened = OpenRepository::containing(cwd, HELP)?;
+    let paths = anywhere(&opened, paths)?;
     let mut tips = Tips::default();
-    tips.add_all(&mut place.stores.open(), &place.local)?;
+    tips.add_all(&mut opened.stores.open(), &opened.local)?;
     let label = String::from("the history of all refs");
-    Ok(view(place, &paths, &tips, &Tips::default(), label)?.with_moves())
+    Ok(view(opened, &paths, &tips, &Tips::default(), label)?.with_moves())
 }
 
 /// Every file that `push` would bring, of the repository that `cwd` is in. What git keeps in quarantine while it asks its
@@ -182,10 +182,10 @@ pub fn all_refs(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, an id that is none.
 pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
-    let place = Place::of(cwd, HELP)?;
-    let paths = anywhere(&place, &[])?;
-    let local = &place.local;
-    let mut objects = place.stores.open();
+    let opened = OpenRepository::containing(cwd, HELP)?;
+    let paths = anywhere(&opened, &[])?;
+    let local = &opened.local;
+    let mut objects = opened.stores.open();
     let (mut tips, mut known) = (Tips::default(), Tips::default());
     for side in &push.known {
         match side {
@@ -193,19 +193,19 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
             Known::Remote(name) => known::add_tracked(&mut known, &mut objects, local, name)?,
             Known::Commits(ids) => {
                 for id in ids {
-                    known.add(&mut objects, object_id(id, &place)?, None);
+                    known.add(&mut objects, object_id(id, &opened)?, None);
                 }
             }
         }
     }
     for id in &push.tips {
-        let id = object_id(id, &place)?;
+        let id = object_id(id, &opened)?;
         if !id.is_null() {
             tips.add(&mut objects, id, None);
         }
     }
     let label = String::from("the incoming commits");
-    let view = view(place, &paths, &tips, &known, label)?;
+    let view = view(opened, &paths, &tips, &known, label)?;
     Ok(view.with_moves().all_unpushed())
 }
 
@@ -213,35 +213,35 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
 const HELP: &str = "only a repository has a history; leave the option out to check files";
 
 /// What the user named of a repository. It need not be anywhere today.
-fn anywhere(place: &Place, paths: &[PathBuf]) -> Result<Filter, Error> {
-    place.filter(paths, |_| true)
+fn anywhere(opened: &OpenRepository, paths: &[PathBuf]) -> Result<Filter, Error> {
+    opened.filter(paths, |_| true)
 }
 
 fn view(
-    place: Place,
+    opened: OpenRepository,
     paths: &Filter,
     tips: &Tips,
     known: &Tips,
     label: String,
 ) -> Result<View, Error> {
     // Where there is no work tree, today's policy is that of `HEAD`.
-    let ground = if place.bare {
-        Ground::head(&place.local)?
+    let policy_state = if opened.bare {
+        PolicyState::head(&opened.local)?
     } else {
-        Ground::default()
+        PolicyState::default()
     };
-    let (local, bare) = (place.local.clone(), place.bare);
-    let mut objects = place.stores.open();
+    let (local, bare) = (opened.local.clone(), opened.bare);
+    let mut objects = opened.stores.open();
     let shallow: BTreeSet<ObjectId> = local
         .shallow_commits()
         .map_err(|error| repository::unreadable(local.git_dir(), &error))?
         .map(|ids| ids.iter().copied().collect())
         .unwrap_or_default();
-    let listing = Listing::of(&place.stores, tips, known, &shallow, paths);
-    let mut view = place
+    let listing = Listing::of(&opened.stores, tips, known, &shallow, paths);
+    let mut view = opened
         .view(label, listing.items)
         .kept_in(Kept::Scattered)
-        .ruled_by(ground);
+        .with_policy_state(policy_state);
     view.notices = listing.notices;
     if bare {
         // What others have of it is what it has.
@@ -290,8 +290,11 @@ pub(super) fn tree_behind(
     if let Some(commit) = tips.commits.first() {
         return Some((Some(*commit), tree_of(objects, *commit, &mut Vec::new())?));
     }
-    let bare = tips.bare.first().filter(|bare| bare.kind == Kind::Tree)?;
-    Some((None, bare.id))
+    let object = tips
+        .objects
+        .first()
+        .filter(|object| object.kind == Kind::Tree)?;
+    Some((None, object.id))
 }
 
 /// A range that names nothing: the side at fault, if it is one.
@@ -323,9 +326,9 @@ fn parents(repository: &gix::Repository, id: ObjectId) -> Result<Vec<ObjectId>, 
     Ok(commit.parent_ids().map(gix::Id::detach).collect())
 }
 
-fn object_id(hex: &str, place: &Place) -> Result<ObjectId, Error> {
+fn object_id(hex: &str, opened: &OpenRepository) -> Result<ObjectId, Error> {
     let id = ObjectId::from_hex(hex.as_bytes()).ok();
-    id.filter(|id| id.kind() == place.stores.hash())
+    id.filter(|id| id.kind() == opened.stores.hash())
         .ok_or_else(|| {
             usage(
                 format!("`{hex}` is no object id of this repository"),

@@ -30,7 +30,7 @@ pub(super) struct Tips {
     /// Those of them that people work on from here: what branches and `HEAD`s lead to.
     pub(super) current: Vec<ObjectId>,
     /// Trees and blobs that are named without a commit, each once.
-    pub(super) bare: Vec<Bare>,
+    pub(super) objects: Vec<NamedObject>,
     /// What could not be read.
     pub(super) lost: Vec<(Box<[u8]>, ObjectId, Unread)>,
     seen: BTreeSet<ObjectId>,
@@ -38,7 +38,7 @@ pub(super) struct Tips {
 
 /// A tree or a blob with a name of its own.
 #[derive(Debug)]
-pub(super) struct Bare {
+pub(super) struct NamedObject {
     pub(super) name: Box<[u8]>,
     pub(super) id: ObjectId,
     pub(super) kind: Kind,
@@ -46,7 +46,7 @@ pub(super) struct Bare {
     pub(super) tag: Option<ObjectId>,
 }
 
-impl Bare {
+impl NamedObject {
     /// A blob as something at a path: its name.
     pub(super) fn leaf(&self) -> Leaf {
         Leaf {
@@ -70,14 +70,14 @@ impl Tips {
             }
             let kind = match objects.header(target) {
                 Ok(header) => header.kind,
-                Err(unread) => return self.lose(called, target, unread),
+                Err(unread) => return self.note_unreadable(called, target, unread),
             };
             match kind {
                 Kind::Commit => return self.commits.push(target),
                 Kind::Tree | Kind::Blob => {
                     let name = called.unwrap_or_else(|| target.to_string().into_bytes().into());
                     let id = target;
-                    return self.bare.push(Bare {
+                    return self.objects.push(NamedObject {
                         name,
                         id,
                         kind,
@@ -86,7 +86,7 @@ impl Tips {
                 }
                 Kind::Tag => {
                     if let Err(unread) = objects.read(target, &mut data) {
-                        return self.lose(called, target, unread);
+                        return self.note_unreadable(called, target, unread);
                     }
                     tag = tag.or(Some(target));
                     let mut lines = data.split(|b| *b == b'\n');
@@ -96,17 +96,21 @@ impl Tips {
                     let name = lines.take(3).find_map(|line| line.strip_prefix(b"tag "));
                     called = called.or_else(|| name.map(Into::into));
                     let Some(next) = next else {
-                        return self.lose(called, target, object_error(target, "it is not a tag"));
+                        return self.note_unreadable(
+                            called,
+                            target,
+                            object_error(target, "it is not a tag"),
+                        );
                     };
                     target = next;
                 }
             }
         }
         let limit = format!("{TAGS} tags of tags");
-        self.lose(called, target, Unread::Limit { limit });
+        self.note_unreadable(called, target, Unread::Limit { limit });
     }
 
-    fn lose(&mut self, called: Option<Box<[u8]>>, id: ObjectId, unread: Unread) {
+    fn note_unreadable(&mut self, called: Option<Box<[u8]>>, id: ObjectId, unread: Unread) {
         let place = called.unwrap_or_else(|| place_of(id));
         self.lost.push((place, id, unread));
     }

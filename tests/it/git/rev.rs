@@ -396,10 +396,10 @@ fn a_content_at_many_paths_is_read_once() {
     let view = view(&repo, &tree);
     assert_eq!((view.items.len(), view.contents()), (10_000, 1));
     assert_eq!(
-        view.having(0).collect::<Vec<_>>(),
+        view.items_with_content(0).collect::<Vec<_>>(),
         (0..10_000).collect::<Vec<_>>()
     );
-    assert_eq!(view.having(1).count(), 0);
+    assert_eq!(view.items_with_content(1).count(), 0);
     let run = crate::support::cli::run(&repo.root, &["check", "--rev", &tree]);
     assert!(run.stdout.contains("passed: 10,000 artifacts"), "{run:?}");
 }

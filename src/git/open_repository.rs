@@ -14,7 +14,7 @@ use super::{
 use crate::error::Error;
 
 /// A repository, opened for a look at its objects.
-pub(super) struct Place {
+pub(super) struct OpenRepository {
     shared: gix::ThreadSafeRepository,
     pub(super) local: gix::Repository,
     pub(super) stores: Stores,
@@ -26,12 +26,12 @@ pub(super) struct Place {
     pub(super) bare: bool,
 }
 
-impl Place {
+impl OpenRepository {
     /// The repository that `cwd` is in. `help` is for who is in none.
     ///
     /// # Errors
     /// No repository, one that cannot be read or belongs to someone else.
-    pub(super) fn of(cwd: &Path, help: &str) -> Result<Self, Error> {
+    pub(super) fn containing(cwd: &Path, help: &str) -> Result<Self, Error> {
         let start = std::fs::canonicalize(cwd).map_err(|source| Error::Io {
             path: cwd.to_owned(),
             source,

@@ -20,7 +20,7 @@ use gix::{
 
 use super::{
     View,
-    attributes::{self, Found},
+    attributes::{self, AttributesFile},
     locate::usage,
     objects::Trees,
     path_bytes, repository,
@@ -35,7 +35,7 @@ use crate::{
 
 /// Where a view's policy and attributes are read from. By default, from disk at the view's root.
 #[derive(Debug, Clone, Default)]
-pub struct Ground {
+pub struct PolicyState {
     /// `None` is the disk.
     snapshot: Option<Snapshot>,
     /// In words, to stand after a file's name: `at 1a2b3c4 (main)`.
@@ -54,7 +54,7 @@ pub(super) enum Snapshot {
 /// Links that are followed on the way to one file. Linux gives up at 40.
 const LINKS: usize = 40;
 
-impl Ground {
+impl PolicyState {
     /// A commit's tree; `name` says what the user calls it.
     pub(super) fn commit(commit: gix::ObjectId, tree: gix::ObjectId, name: &str) -> Self {
         let id = commit.to_hex_with_len(7).to_string();
@@ -104,8 +104,8 @@ impl Ground {
 impl View {
     /// Says where the view's policy and attributes are read from.
     #[must_use]
-    pub(super) fn ruled_by(mut self, ground: Ground) -> Self {
-        self.ground = ground;
+    pub(super) fn with_policy_state(mut self, state: PolicyState) -> Self {
+        self.policy_state = state;
         self
     }
 
@@ -113,33 +113,36 @@ impl View {
     ///
     /// # Errors
     /// A `HEAD` that cannot be read.
-    pub fn ruled_by_head(self) -> Result<Self, Error> {
-        let ground = match &self.repository {
-            Some(repository) => Ground::head(&repository.to_thread_local())?,
+    pub fn with_policy_of_head(self) -> Result<Self, Error> {
+        let state = match &self.repository {
+            Some(repository) => PolicyState::head(&repository.to_thread_local())?,
             None => return Ok(self),
         };
-        Ok(self.ruled_by(ground))
+        Ok(self.with_policy_state(state))
     }
 
     /// The same view, ruled by what a commit, a tag or a tree of its repository has.
     ///
     /// # Errors
     /// No repository, a name that stands for nothing in it.
-    pub fn ruled_by_revision(self, name: &str) -> Result<Self, Error> {
+    pub fn with_policy_of_revision(self, name: &str) -> Result<Self, Error> {
         let Some(repository) = &self.repository else {
             return Err(usage(
                 format!("`{}` is not in a git repository", self.root.display()),
                 "`--policy FILE` judges by a file on disk",
             ));
         };
-        let ground = Revision::find(&repository.to_thread_local(), name)?.ground();
-        Ok(self.ruled_by(ground))
+        let state = Revision::find(&repository.to_thread_local(), name)?.policy_state();
+        Ok(self.with_policy_state(state))
     }
 
     /// Where the policy and attributes of the view are read from, in words that stand after a file's name
     /// (`at 1a2b3c4 (main)`, `in the index`); `None` if it is the disk, at the view's root.
-    pub fn ground(&self) -> Option<&str> {
-        self.ground.snapshot.as_ref().map(|_| &*self.ground.place)
+    pub fn policy_state(&self) -> Option<&str> {
+        self.policy_state
+            .snapshot
+            .as_ref()
+            .map(|_| &*self.policy_state.place)
     }
 
     /// A file from there, at most as large as a policy may be. `path` is relative to the view's root; on disk it is read
@@ -147,8 +150,8 @@ impl View {
     ///
     /// # Errors
     /// `NotFound`, also for a path or a link that leads out of the tree; whatever keeps an object from being read.
-    pub fn ground_file(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let Some(snapshot) = &self.ground.snapshot else {
+    pub fn read_policy_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let Some(snapshot) = &self.policy_state.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         };
         let mut trees = self.trees()?;
@@ -157,8 +160,8 @@ impl View {
     }
 
     /// Whether there is anything at a path there: a file that cannot be read is there too.
-    pub fn ground_has(&self, path: &Path) -> bool {
-        let (Some(snapshot), Ok(mut trees)) = (&self.ground.snapshot, self.trees()) else {
+    pub fn has_policy_path(&self, path: &Path) -> bool {
+        let (Some(snapshot), Ok(mut trees)) = (&self.policy_state.snapshot, self.trees()) else {
             return false;
         };
         // What cannot be looked up is not known to be absent; nor is a link that leads nowhere.
@@ -169,13 +172,13 @@ impl View {
 
     /// Whether they are read from the index.
     pub fn is_index(&self) -> bool {
-        matches!(self.ground.snapshot, Some(Snapshot::Index(_)))
+        matches!(self.policy_state.snapshot, Some(Snapshot::Index(_)))
     }
 
     /// Where the file at a path really is: links followed, `..` taken out. The path itself if it is not there.
-    pub fn ground_path(&self, path: &Path) -> PathBuf {
+    pub fn resolve_policy_path(&self, path: &Path) -> PathBuf {
         let real = || {
-            let snapshot = self.ground.snapshot.as_ref()?;
+            let snapshot = self.policy_state.snapshot.as_ref()?;
             let mut trees = self.trees().ok()?;
             let (path, _) = snapshot.resolve(&mut trees, path).ok()?;
             path.to_path().ok().map(Path::to_owned)
@@ -192,7 +195,7 @@ impl View {
     }
 
     /// The view's own `.gitmodules`: as it is after the change, as all that is judged.
-    pub(super) fn modules_file(&self, trees: &mut Trees) -> Option<Vec<u8>> {
+    pub(super) fn gitmodules(&self, trees: &mut Trees) -> Option<Vec<u8>> {
         let (_, id) = self
             .sides
             .as_ref()?
@@ -203,12 +206,16 @@ impl View {
     }
 
     /// The `.gitattributes` of a folder (with a slash at its end, or empty) where the view's policy is read from.
-    pub(super) fn exempting_file(&self, trees: &mut Trees, folder: &[u8]) -> Option<Found> {
+    pub(super) fn exempting_file(
+        &self,
+        trees: &mut Trees,
+        folder: &[u8],
+    ) -> Option<AttributesFile> {
         // What a submodule says of itself is not what its user says of it.
-        if self.is_in_module(folder) {
+        if self.is_in_submodule(folder) {
             return None;
         }
-        if let Some(snapshot) = &self.ground.snapshot {
+        if let Some(snapshot) = &self.policy_state.snapshot {
             return attributes::in_snapshot(snapshot, trees, folder);
         }
         let path = [folder, attributes::FILE].concat();
@@ -219,7 +226,7 @@ impl View {
         }
         let window = crate::bytes::Window::new(crate::bytes::FileSource::open(&place).ok()?);
         let bytes = window.bytes_at(0, usize::try_from(window.len()).ok()?);
-        Some(Found::Bytes(bytes.ok()?))
+        Some(AttributesFile::Bytes(bytes.ok()?))
     }
 }
 

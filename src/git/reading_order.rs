@@ -1,4 +1,4 @@
-//! In which order the items of a view are read: each content once, whatever paths it stands at.
+//! The order in which a view's items are read: each content once, however many paths have it.
 //!
 //! A few objects can stand for a million paths, in a history and in one commit, so what is opened is a content and not a
 //! path. Where there are many, they are read as the packs hold them: what is a delta of what was just read is made from
@@ -9,10 +9,10 @@ use rustc_hash::FxHashMap;
 
 use super::{Item, Origin, View, objects::Stores};
 
-/// An order. Empty, where each item is a content of its own, in the order of the view.
+/// Items grouped by content. Empty where every item is a content of its own: then they are read in the order of the view.
 #[derive(Debug, Default)]
-pub(super) struct Reading {
-    /// Places of items; those with the same content together.
+pub(super) struct ReadingOrder {
+    /// Indexes of items; those with the same content stand together.
     order: Vec<u32>,
     /// Where in `order` each content ends.
     ends: Vec<usize>,
@@ -27,7 +27,7 @@ const FEW: usize = 512;
 /// Packs that are asked where they hold a content: in more, order costs more than it gains.
 const PACKS: usize = 64;
 
-impl Reading {
+impl ReadingOrder {
     pub(super) fn of(view: &View) -> Self {
         let mut places: FxHashMap<Key, (usize, u64)> = FxHashMap::default();
         places.extend(
@@ -68,7 +68,7 @@ impl Reading {
     }
 
     /// The places of the items that have the `n`th content.
-    pub(super) fn having(&self, n: usize) -> &[u32] {
+    pub(super) fn items_with_content(&self, n: usize) -> &[u32] {
         let Some(end) = self.ends.get(n) else {
             return &[];
         };
@@ -80,7 +80,7 @@ impl Reading {
 
 fn content(item: &Item) -> Option<Key> {
     match item.origin {
-        Origin::Blob(id) => Some((item.module, id)),
+        Origin::Blob(id) => Some((item.submodule, id)),
         _ => None,
     }
 }
@@ -97,8 +97,8 @@ fn locate(stores: &Stores, places: &mut FxHashMap<Key, (usize, u64)>) {
         clippy::iter_over_hash_type,
         reason = "each place is changed by itself"
     )]
-    for ((module, id), place) in places {
-        if module.is_some() {
+    for ((submodule, id), place) in places {
+        if submodule.is_some() {
             continue;
         }
         for (number, index) in indexes.iter().enumerate() {
