@@ -22,7 +22,7 @@ const DRAFTS: u32 = 100;
 
 /// Where something is written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Destination {
     /// Standard output, under one of its names.
     Stdout,
     /// Standard error, under one of its names.
@@ -30,14 +30,14 @@ pub(crate) enum Place {
     /// A device or a pipe behind a link of the system's or the user's, or a file that is open already, such as `/dev/fd/3`.
     Behind(PathBuf),
     /// A device or a pipe: it cannot be replaced.
-    Device(Spot),
-    /// A file, or the place of one.
-    File(Spot),
+    Device(PathInFolder),
+    /// A file, whether or not it exists yet.
+    File(PathInFolder),
 }
 
-/// A place in a folder: the folder, and a name in it.
+/// A name in a folder, whether or not there is a file of that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Spot {
+pub(crate) struct PathInFolder {
     /// The part of the folder that is as trusted as the user is; without links.
     base: PathBuf,
     /// The rest of the folder, where no link is followed.
@@ -109,7 +109,7 @@ impl Refused {
 ///
 /// # Errors
 /// A link that is not followed, a folder, a path that cannot be looked at. What does not exist is no error.
-pub(crate) fn place(path: &Path, checked: &[PathBuf]) -> Result<Place, Refused> {
+pub(crate) fn destination(path: &Path, checked: &[PathBuf]) -> Result<Destination, Refused> {
     let of = |name: &str, n: u8| {
         let [a, b, c] = [
             format!("/dev/{name}"),
@@ -119,10 +119,10 @@ pub(crate) fn place(path: &Path, checked: &[PathBuf]) -> Result<Place, Refused> 
         cfg!(unix) && [a, b, c].iter().any(|name| path == Path::new(name))
     };
     if of("stdout", 1) {
-        return Ok(Place::Stdout);
+        return Ok(Destination::Stdout);
     }
     if of("stderr", 2) {
-        return Ok(Place::Stderr);
+        return Ok(Destination::Stderr);
     }
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
@@ -133,7 +133,7 @@ pub(crate) fn place(path: &Path, checked: &[PathBuf]) -> Result<Place, Refused> 
     let kind = match fs::symlink_metadata(&real) {
         Ok(metadata) => metadata.file_type(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Place::File(zones.spot(&folder, name)));
+            return Ok(Destination::File(zones.spot(&folder, name)));
         }
         Err(error) => return Err(error.into()),
     };
@@ -145,7 +145,7 @@ pub(crate) fn place(path: &Path, checked: &[PathBuf]) -> Result<Place, Refused> 
         let open = ["/dev", "/proc"].iter().any(|it| folder.starts_with(it));
         return match fs::metadata(&real) {
             Ok(there) if there.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
-            Ok(there) if !untrusted && (open || !there.is_file()) => Ok(Place::Behind(real)),
+            Ok(there) if !untrusted && (open || !there.is_file()) => Ok(Destination::Behind(real)),
             _ => Err(Refused::Link {
                 target: fs::read_link(&real)?,
                 link: path.to_owned(),
@@ -155,9 +155,9 @@ pub(crate) fn place(path: &Path, checked: &[PathBuf]) -> Result<Place, Refused> 
     }
     let spot = zones.spot(&folder, name);
     Ok(if kind.is_file() {
-        Place::File(spot)
+        Destination::File(spot)
     } else {
-        Place::Device(spot)
+        Destination::Device(spot)
     })
 }
 
@@ -165,7 +165,7 @@ pub(crate) fn place(path: &Path, checked: &[PathBuf]) -> Result<Place, Refused> 
 ///
 /// # Errors
 /// A link in what is checked on the way to its folder; a path that cannot be looked at.
-pub(crate) fn spot(path: &Path, checked: &[PathBuf]) -> Result<Spot, Refused> {
+pub(crate) fn spot(path: &Path, checked: &[PathBuf]) -> Result<PathInFolder, Refused> {
     let zones = Zones::new(checked);
     let (folder, name) = split(path, &zones)?;
     Ok(zones.spot(&folder, name))
@@ -278,10 +278,10 @@ impl Zones {
         above.last()
     }
 
-    fn spot(&self, folder: &Path, name: &OsStr) -> Spot {
+    fn spot(&self, folder: &Path, name: &OsStr) -> PathInFolder {
         let base = self.outermost(folder).unwrap_or(folder).to_owned();
         let below = folder.strip_prefix(&base).map(parts).unwrap_or_default();
-        Spot {
+        PathInFolder {
             base,
             below,
             name: name.to_owned(),
@@ -289,7 +289,7 @@ impl Zones {
     }
 }
 
-impl Spot {
+impl PathInFolder {
     /// Opens the device or the pipe that is there; this waits for the reader of a pipe.
     ///
     /// # Errors
@@ -485,7 +485,7 @@ mod tests {
             fs::create_dir(made).unwrap();
         }
         let checked = [tree.clone()];
-        let Ok(Place::File(spot)) = place(&tree.join("out/x"), &checked) else {
+        let Ok(Destination::File(spot)) = destination(&tree.join("out/x"), &checked) else {
             panic!("there is no link yet");
         };
         let (draft, _) = spot.draft(false).unwrap();
@@ -495,7 +495,7 @@ mod tests {
         draft.keep().unwrap();
         assert!(tree.join("moved/x").is_file());
         assert!(spot.draft(false).is_err());
-        assert!(place(&tree.join("out/x"), &checked).is_err());
+        assert!(destination(&tree.join("out/x"), &checked).is_err());
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
 
         let done = std::sync::atomic::AtomicBool::new(false);
@@ -513,7 +513,7 @@ mod tests {
             });
             for _ in 0..3000 {
                 let _ = make_folder(&tree.join("out/deep"), &checked);
-                let Ok(Place::File(spot)) = place(&tree.join("out/x"), &checked) else {
+                let Ok(Destination::File(spot)) = destination(&tree.join("out/x"), &checked) else {
                     continue;
                 };
                 if let Ok((draft, _)) = spot.draft(false) {

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     error::Error,
-    files::{self, Place, Refused},
+    files::{self, Destination, Refused},
 };
 
 /// Whether a file can be made there, as far as that can be known without making it. `checked` are folders whose content is
@@ -17,10 +17,13 @@ use crate::{
 /// # Errors
 /// What writing it would answer.
 pub(super) fn probe(path: &Path, checked: &[PathBuf]) -> Result<(), Error> {
-    let result = files::place(path, checked).and_then(|place| match place {
+    let result = files::destination(path, checked).and_then(|destination| match destination {
         // Opening a pipe would wait for its reader.
-        Place::Stdout | Place::Stderr | Place::Behind(_) | Place::Device(_) => Ok(()),
-        Place::File(spot) => Ok(spot.draft(false).map(|_| ())?),
+        Destination::Stdout
+        | Destination::Stderr
+        | Destination::Behind(_)
+        | Destination::Device(_) => Ok(()),
+        Destination::File(spot) => Ok(spot.draft(false).map(|_| ())?),
     });
     result.map_err(|refused| unwritten(Some(path), refused))
 }
@@ -67,13 +70,13 @@ fn to_file(
     checked: &[PathBuf],
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Refused> {
-    match files::place(path, checked)? {
-        Place::Stdout => through(io::stdout().lock(), write)?,
-        Place::Stderr => through(io::stderr().lock(), write)?,
+    match files::destination(path, checked)? {
+        Destination::Stdout => through(io::stdout().lock(), write)?,
+        Destination::Stderr => through(io::stderr().lock(), write)?,
         // What is a file here was opened by the shell, which may have written to it.
-        Place::Behind(path) => through(OpenOptions::new().append(true).open(path)?, write)?,
-        Place::Device(spot) => through(spot.open()?, write)?,
-        Place::File(spot) => {
+        Destination::Behind(path) => through(OpenOptions::new().append(true).open(path)?, write)?,
+        Destination::Device(spot) => through(spot.open()?, write)?,
+        Destination::File(spot) => {
             let (draft, file) = spot.draft(false)?;
             let mut out = BufWriter::new(file);
             write(&mut out)?;

@@ -10,7 +10,7 @@ use std::{
 use super::script::{self, ScriptKind};
 use crate::{
     bytes::{FileSource, Window},
-    files::{self, Refused, Spot},
+    files::{self, PathInFolder, Refused},
     git::Hooks,
 };
 
@@ -124,7 +124,7 @@ pub(super) fn unkeep(path: &Path, before: &Path) -> io::Result<()> {
 
 /// The place of a script that replaces whatever is there. Where the folder is versioned, no link leads out of it: whoever wrote
 /// the link would choose what is overwritten.
-pub(super) fn spot(hooks: &Hooks, path: &Path) -> Result<Spot, Refused> {
+pub(super) fn spot(hooks: &Hooks, path: &Path) -> Result<PathInFolder, Refused> {
     if let Some(root) = &hooks.within {
         return files::spot(path, slice::from_ref(root));
     }

@@ -9,7 +9,7 @@ use super::{
     decode::list,
     error::{Errors, PolicyError, near},
     locate::{File, Origin, Step},
-    names::{Names, Place},
+    names::{EntryIndex, Names},
     pack::{self, Pack, PackEntry},
     pattern::{self, Pattern},
     raw::{Body, Entry},
@@ -71,7 +71,8 @@ impl Layer {
         }
         for mut entry in body.globals_allow {
             let at = self.allow.len();
-            self.allowed.add(&entry.pattern, Place { layer: 0, at });
+            self.allowed
+                .add(&entry.pattern, EntryIndex { layer: 0, at });
             let group = if entry.paths.is_empty() {
                 None
             } else {
@@ -82,7 +83,8 @@ impl Layer {
         }
         for entry in body.globals_refuse {
             let at = self.refuse.len();
-            self.refused.add(&entry.pattern, Place { layer: 0, at });
+            self.refused
+                .add(&entry.pattern, EntryIndex { layer: 0, at });
             self.refuse.push(entry);
         }
     }
@@ -92,13 +94,13 @@ impl Layer {
         let places = self.allowed.allowing(module, name);
         places
             .iter()
-            .filter_map(|place| self.allow.get(place.at))
+            .filter_map(|index| self.allow.get(index.at))
             .collect()
     }
 
     pub(super) fn refusing(&self, module: &str, name: &str) -> Option<&Entry> {
-        let place = self.refused.refusing(module, name)?;
-        self.refuse.get(place.at)
+        let index = self.refused.refusing(module, name)?;
+        self.refuse.get(index.at)
     }
 
     /// The entries of its packs for a global, that hold for these releases of torch.

@@ -25,7 +25,7 @@ pub(super) struct File {
 
 /// Where a mapping or a list stands.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spot {
+pub(super) struct BlockPosition {
     /// The line of its key, from 1.
     pub(super) line: usize,
     /// Whether it is written in brackets or braces.
@@ -83,7 +83,7 @@ impl File {
     }
 
     /// Where a mapping or a list stands, for somebody who adds to it.
-    pub(super) fn place(&self, way: &[Step]) -> Spot {
+    pub(super) fn block_position(&self, way: &[Step]) -> BlockPosition {
         let value = self.extent(way);
         let key = self.find(way, true);
         let column = |at: usize| {
@@ -94,7 +94,7 @@ impl File {
         let flow = held.starts_with(['[', '{']);
         // Where nothing is there yet, the value is looked for and the key is found.
         let empty = value == key || held.trim().is_empty();
-        Spot {
+        BlockPosition {
             line: self
                 .text
                 .get(..key.start)

@@ -5,9 +5,9 @@ use rustc_hash::FxHashMap;
 
 use super::pattern::{self, Pattern};
 
-/// The place of an entry: its layer, and where it stands there.
+/// Where an entry of the policy is: its layer, and its index there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct EntryIndex {
     pub(super) layer: usize,
     pub(super) at: usize,
 }
@@ -16,17 +16,17 @@ pub(super) struct Place {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// By module, then by name.
-    exact: FxHashMap<Box<str>, FxHashMap<Box<str>, Vec<Place>>>,
+    exact: FxHashMap<Box<str>, FxHashMap<Box<str>, Vec<EntryIndex>>>,
     /// `module.*`, by module.
-    direct: FxHashMap<Box<str>, Vec<Place>>,
+    direct: FxHashMap<Box<str>, Vec<EntryIndex>>,
     /// `package.**`, by package.
-    deep: FxHashMap<Box<str>, Vec<Place>>,
+    deep: FxHashMap<Box<str>, Vec<EntryIndex>>,
     /// Bytes of the longest package and of the longest exact name: of a longer name, no longer prefix is looked up.
     longest: (usize, usize),
 }
 
 impl Names {
-    pub(super) fn add(&mut self, pattern: &Pattern, place: Place) {
+    pub(super) fn add(&mut self, pattern: &Pattern, index: EntryIndex) {
         match pattern {
             Pattern::Exact { module, name } => {
                 self.longest.1 = self.longest.1.max(name.len());
@@ -35,22 +35,22 @@ impl Names {
                     .or_default()
                     .entry(name.as_str().into())
                     .or_default()
-                    .push(place);
+                    .push(index);
             }
             Pattern::Direct { module } => {
                 let places = self.direct.entry(module.as_str().into());
-                places.or_default().push(place);
+                places.or_default().push(index);
             }
             Pattern::Deep { package } => {
                 self.longest.0 = self.longest.0.max(package.len());
                 let places = self.deep.entry(package.as_str().into());
-                places.or_default().push(place);
+                places.or_default().push(index);
             }
         }
     }
 
     /// The entries that match a global (in canonical spelling) as entries under `allow` do, those that spell it first.
-    pub(super) fn allowing(&self, module: &str, name: &str) -> Vec<Place> {
+    pub(super) fn allowing(&self, module: &str, name: &str) -> Vec<EntryIndex> {
         let exact = self.exact.get(module).and_then(|names| names.get(name));
         let mut found = exact.cloned().unwrap_or_default();
         if pattern::is_plain(name) {
@@ -60,7 +60,7 @@ impl Names {
     }
 
     /// The entry that matches a global as entries under `refuse` do: the first of the newest layer.
-    pub(super) fn refusing(&self, module: &str, name: &str) -> Option<Place> {
+    pub(super) fn refusing(&self, module: &str, name: &str) -> Option<EntryIndex> {
         let exact = self.exact.get(module).into_iter().flat_map(|names| {
             prefixes(name, self.longest.1)
                 .filter_map(|prefix| names.get(prefix))
@@ -69,11 +69,11 @@ impl Names {
         });
         exact
             .chain(self.covering(module))
-            .max_by_key(|place| (place.layer, std::cmp::Reverse(place.at)))
+            .max_by_key(|index| (index.layer, std::cmp::Reverse(index.at)))
     }
 
     /// The entries for all names of a module.
-    fn covering(&self, module: &str) -> impl Iterator<Item = Place> {
+    fn covering(&self, module: &str) -> impl Iterator<Item = EntryIndex> {
         let direct = self.direct.get(module).into_iter();
         let any = !self.deep.is_empty();
         let deep = prefixes(module, self.longest.0)
@@ -93,7 +93,7 @@ fn prefixes(name: &str, longest: usize) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Names, Place};
+    use super::{EntryIndex, Names};
     use crate::policy::pattern::Pattern;
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
         let patterns: Vec<Pattern> = texts.map(|text| Pattern::parse(text).unwrap()).into();
         let mut names = Names::default();
         for (at, pattern) in patterns.iter().enumerate() {
-            names.add(pattern, Place { layer: at / 4, at });
+            names.add(pattern, EntryIndex { layer: at / 4, at });
         }
         for (module, name) in [
             ("a.b", "C"),
@@ -135,7 +135,7 @@ mod tests {
             assert_eq!(allowing, matching(Pattern::allows), "{module} {name}");
             let refusing = matching(Pattern::refuses);
             let newest = refusing.iter().max_by_key(|at| (*at / 4, usize::MAX - *at));
-            let found = names.refusing(module, name).map(|place| place.at);
+            let found = names.refusing(module, name).map(|index| index.at);
             assert_eq!(found, newest.copied(), "{module} {name}");
         }
     }

@@ -73,7 +73,7 @@ pub struct PackEntry {
     /// `module.name`, or `module:dotted.name`.
     pub global: String,
     /// What it is: decides what a policy that lists the pack allows.
-    pub kind: Kind,
+    pub kind: GlobalKind,
     /// The first release that stores or lists it.
     pub since: String,
     /// The first later release that does not.
@@ -87,7 +87,7 @@ pub struct PackEntry {
 /// What a global is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum GlobalKind {
     /// A class: it may be called, constructed and given state.
     Class,
     /// A function: it may be called.
@@ -108,7 +108,7 @@ pub enum Kind {
     Value,
 }
 
-impl Kind {
+impl GlobalKind {
     pub(super) fn uses(self) -> Uses {
         match self {
             Self::Class => Uses::ALL,

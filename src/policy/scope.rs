@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    FormatVerdict, GlobalVerdict, Kind, Pack, PackEntry, Refusal, Uses, alias,
+    FormatVerdict, GlobalKind, GlobalVerdict, Pack, PackEntry, Refusal, Uses, alias,
     constraint::Constraint,
     danger,
     error::near,
     layer::{self, Layer, Listed},
-    names::{Names, Place},
+    names::{EntryIndex, Names},
     pack,
     raw::Entry,
     snippet::Own,
@@ -413,7 +413,7 @@ impl Scope {
             .filter(|(_, _, entry)| entry.kind.uses().contains(Usage::Call))
             .map(|(layer, pack, entry)| {
                 let listing = match entry.kind {
-                    Kind::Applier => Listing::Applier(pack, entry),
+                    GlobalKind::Applier => Listing::Applier(pack, entry),
                     _ => Listing::Any,
                 };
                 (layer, listing)
@@ -533,11 +533,12 @@ impl Scope {
             for (layer, says) in self.layers.iter().enumerate().skip(1) {
                 for (at, listed) in says.allow.iter().enumerate() {
                     if self.active(listed) {
-                        all.allowed.add(&listed.entry.pattern, Place { layer, at });
+                        all.allowed
+                            .add(&listed.entry.pattern, EntryIndex { layer, at });
                     }
                 }
                 for (at, entry) in says.refuse.iter().enumerate() {
-                    all.refused.add(&entry.pattern, Place { layer, at });
+                    all.refused.add(&entry.pattern, EntryIndex { layer, at });
                 }
                 for pack in says.packs.iter().filter_map(|name| pack::by_name(name)) {
                     all.packs.retain(|(_, other)| !std::ptr::eq(*other, pack));
@@ -551,10 +552,10 @@ impl Scope {
     /// The entries under `allow` for a global (in canonical spelling) here, each with its layer, newest first.
     fn entries(&self, module: &str, name: &str) -> Vec<(usize, &Listed)> {
         let mut places = self.overrides().allowed.allowing(module, name);
-        places.sort_by_key(|place| Reverse(place.layer));
-        let overrides = places.into_iter().filter_map(|place| {
-            let listed = self.layers.get(place.layer)?.allow.get(place.at)?;
-            Some((place.layer, listed))
+        places.sort_by_key(|index| Reverse(index.layer));
+        let overrides = places.into_iter().filter_map(|index| {
+            let listed = self.layers.get(index.layer)?.allow.get(index.at)?;
+            Some((index.layer, listed))
         });
         let base = self.layers.first().into_iter();
         let base = base
@@ -565,9 +566,9 @@ impl Scope {
 
     /// The newest entry under `refuse` for a global (in canonical spelling), and its layer.
     fn refusal(&self, module: &str, name: &str) -> Option<(usize, &Entry)> {
-        if let Some(place) = self.overrides().refused.refusing(module, name) {
-            let entry = self.layers.get(place.layer)?.refuse.get(place.at)?;
-            return Some((place.layer, entry));
+        if let Some(index) = self.overrides().refused.refusing(module, name) {
+            let entry = self.layers.get(index.layer)?.refuse.get(index.at)?;
+            return Some((index.layer, entry));
         }
         Some((0, self.layers.first()?.refusing(module, name)?))
     }

@@ -205,7 +205,7 @@ impl Scope {
         };
         let (known, missing) = keys.split_at(there.len().min(keys.len()));
         let known = known.join(".");
-        let place = file.place(there);
+        let place = file.block_position(there);
         let line = place.line;
         let flow = items.join(", ");
         match (missing, place.flow) {

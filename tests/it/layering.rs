@@ -1,4 +1,4 @@
-//! The house's doors: who may import whom, which third-party crate lives in which room, how long a file may be.
+//! The layering of `src/`: which room may import which, where each confined crate may be used, how long a file may be.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Rooms and the rooms they may import. `fact`, `limits` and `error` are open to all.
-const DOORS: &[(&str, &[&str])] = &[
+const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
         "cli",
@@ -44,8 +44,8 @@ const DOORS: &[(&str, &[&str])] = &[
 
 const OPEN: &[&str] = &["fact", "limits", "error"];
 
-/// Third-party crates that keep to rooms or files.
-const LODGERS: &[(&str, &[&str])] = &[
+/// Third-party crates that only these rooms or files may use.
+const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("gix", &["git/"]),
     ("rustix", &["files.rs"]),
     ("imara_diff", &["git/lines.rs"]),
@@ -63,19 +63,20 @@ const LODGERS: &[(&str, &[&str])] = &[
 const LINES: usize = 700;
 
 #[test]
-fn rooms_import_only_through_their_doors() {
+fn rooms_import_only_what_the_table_allows() {
     let mut wrong = Vec::new();
     for (path, code) in sources() {
         let room = room_of(&path);
-        let Some((_, doors)) = DOORS.iter().find(|(name, _)| *name == room) else {
-            wrong.push(format!("{path}: `{room}` is not in the plan of the house"));
+        let Some((_, allowed_rooms)) = ALLOWED_IMPORTS.iter().find(|(name, _)| *name == room)
+        else {
+            wrong.push(format!("{path}: `{room}` is not in ALLOWED_IMPORTS"));
             continue;
         };
         for other in imports(&code) {
             let allowed = other == room
                 || OPEN.contains(&other.as_str())
-                || doors.contains(&other.as_str())
-                || !DOORS.iter().any(|(name, _)| *name == other);
+                || allowed_rooms.contains(&other.as_str())
+                || !ALLOWED_IMPORTS.iter().any(|(name, _)| *name == other);
             if !allowed {
                 wrong.push(format!("{path}: imports `{other}`"));
             }
@@ -85,14 +86,17 @@ fn rooms_import_only_through_their_doors() {
 }
 
 #[test]
-fn third_parties_keep_to_their_rooms() {
+fn crates_stay_in_the_rooms_that_may_use_them() {
     let mut wrong = Vec::new();
     for (path, code) in sources() {
-        for (name, rooms) in LODGERS {
+        for (name, rooms) in CONFINED_CRATES {
             if words(&code).any(|word| word == *name)
                 && !rooms.iter().any(|room| path.starts_with(room))
             {
-                wrong.push(format!("{path}: `{name}` lives in {}", rooms.join(", ")));
+                wrong.push(format!(
+                    "{path}: `{name}` may only be used in {}",
+                    rooms.join(", ")
+                ));
             }
         }
     }
@@ -100,7 +104,7 @@ fn third_parties_keep_to_their_rooms() {
 }
 
 #[test]
-fn one_place_catches_panics() {
+fn one_file_catches_panics() {
     let places: Vec<String> = sources()
         .into_iter()
         .filter(|(_, code)| words(code).any(|word| word == "catch_unwind"))
@@ -110,7 +114,7 @@ fn one_place_catches_panics() {
 }
 
 #[test]
-fn files_fit_in_the_head() {
+fn files_have_at_most_700_lines() {
     let root = root();
     let mut wrong = Vec::new();
     for path in files(&root) {
@@ -123,7 +127,7 @@ fn files_fit_in_the_head() {
 }
 
 #[test]
-fn the_plan_of_the_house_is_understood() {
+fn imports_are_found_and_comments_are_not() {
     let code = "use crate::{\n    a::B,\n    c::{d, e::F},\n    g,\n};\nfn x() { crate::h::i() }\npub(crate) use j;";
     let found: Vec<String> = imports(code).into_iter().collect();
     assert_eq!(found, ["a", "c", "g", "h"]);

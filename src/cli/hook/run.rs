@@ -34,7 +34,7 @@ const REMOTE_COLUMNS: usize = 72;
 pub(in crate::cli) struct Run {
     /// Which hook asks
     #[arg(value_name = "HOOK")]
-    hook: Asking,
+    hook: Caller,
     /// What git hands to the hook
     #[arg(value_name = "ARG")]
     arguments: Vec<String>,
@@ -54,9 +54,9 @@ pub(in crate::cli) struct Run {
     deadline: Option<Duration>,
 }
 
-/// Who asks.
+/// Who runs the hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Asking {
+enum Caller {
     /// git, before it records a commit
     PreCommit,
     /// git, before it records a merge
@@ -73,7 +73,7 @@ impl Run {
     pub(super) fn run(self, cwd: &Path) -> Result<Outcome, Error> {
         let started = Instant::now();
         let deadline = match self.hook {
-            Asking::PreReceive => Some(self.deadline.unwrap_or(RECEIVE)),
+            Caller::PreReceive => Some(self.deadline.unwrap_or(RECEIVE)),
             _ => self.deadline,
         };
         let Some(deadline) = deadline else {
@@ -82,7 +82,7 @@ impl Run {
             bar.finish();
             return self.hook.conclude(report);
         };
-        let (asking, cwd) = (self.hook, cwd.to_owned());
+        let (caller, cwd) = (self.hook, cwd.to_owned());
         let until = started.checked_add(deadline);
         watch::within(
             started,
@@ -95,17 +95,17 @@ impl Run {
                     Ok(Outcome::Refused)
                 }
             },
-            move |report| asking.tell(report),
+            move |report| caller.tell(report),
         )
     }
 
     /// What there is to judge, if there is anything.
     fn view(&self, cwd: &Path) -> Result<Option<View>, Error> {
         Ok(match self.hook {
-            Asking::PreCommit | Asking::PreMergeCommit => Some(scan::staged(cwd, &[])?),
-            Asking::PrePush => self.push(cwd)?,
-            Asking::PreReceive => receive(cwd)?,
-            Asking::Framework => Some(asked(cwd)?),
+            Caller::PreCommit | Caller::PreMergeCommit => Some(scan::staged(cwd, &[])?),
+            Caller::PrePush => self.push(cwd)?,
+            Caller::PreReceive => receive(cwd)?,
+            Caller::Framework => Some(asked(cwd)?),
         })
     }
 
@@ -146,7 +146,7 @@ impl Run {
             view.add_submodules();
         }
         let named = self.policy.as_deref();
-        let (policy, name) = if self.hook == Asking::Framework {
+        let (policy, name) = if self.hook == Caller::Framework {
             policy::find_for_change(named, &mut view, cwd)?
         } else {
             policy::find(named, &mut view, cwd)?
@@ -161,7 +161,7 @@ impl Run {
     }
 }
 
-impl Asking {
+impl Caller {
     fn conclude(self, report: Result<Option<Report>, Error>) -> Result<Outcome, Error> {
         report?.map_or(Ok(Outcome::Clean), |report| self.tell(&report))
     }
