@@ -5,29 +5,31 @@ use std::fmt::Write as _;
 
 use crate::{
     format::{self, FORMATS, Format},
+    limits::{self, Limit},
     rule::{self, RULES, Rule},
 };
 
-/// The source of the limits: their doc comments are their documentation.
-const LIMITS: &str = include_str!("limits.rs");
-
-/// What a rule or a format (by its id) is, as Markdown; `None` if there is no such rule or format.
+/// The documentation of a rule, a format or a limit, as Markdown; `None` if nothing has this name.
 pub fn explain(name: &str) -> Option<String> {
-    let rule = rule::by_id(name).map(|rule| of_rule(rule, 1));
-    rule.or_else(|| format::by_id(name).map(|format| of_format(format, 1)))
+    let rule = || rule::by_id(name).map(|rule| of_rule(rule, 1));
+    let format = || format::by_id(name).map(|format| of_format(format, 1));
+    let limit = || limits::by_name(name).map(of_limit);
+    rule().or_else(format).or_else(limit)
 }
 
-/// Every name that [`explain`] knows: rules, then formats.
+/// Every name that [`explain`] knows: rules, then formats, then limits.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let rules = RULES.iter().map(|rule| rule.meta.id);
-    rules.chain(FORMATS.iter().map(|format| format.id))
+    let formats = FORMATS.iter().map(|format| format.id);
+    let limits = limits::all().map(|limit| limit.id.name());
+    rules.chain(formats).chain(limits)
 }
 
-/// The rules and formats, a line each.
+/// The rules, formats and limits, a line each.
 pub fn list() -> String {
     let mut text = String::new();
     let margin = names().map(str::len).max().unwrap_or_default();
-    let _ = writeln!(text, "Rules (with the level where no policy says another):");
+    let _ = writeln!(text, "Rules (with their default level):");
     for rule in RULES {
         let meta = rule.meta;
         let _ = writeln!(
@@ -39,6 +41,10 @@ pub fn list() -> String {
     let _ = writeln!(text, "\nFormats:");
     for format in FORMATS {
         let _ = writeln!(text, "  {:margin$}  {}", format.id, format.title);
+    }
+    let _ = writeln!(text, "\nLimits (at most):");
+    for limit in limits::all() {
+        let _ = writeln!(text, "  {:margin$}  {limit}", limit.id.name());
     }
     text
 }
@@ -124,80 +130,30 @@ fn formats_page() -> String {
 
 fn limits_page() -> String {
     let mut page = format!(
-        "{GENERATED}# Limits\n\nWhat a hostile file may cost. Reaching a limit is never silent: what was not read is reported, \
-         and refused unless a policy says otherwise.\n\n| limit | value | reason |\n| --- | --- | --- |\n"
+        "{GENERATED}# Limits\n\nWhat a hostile file may cost. Reaching a limit is never silent: weighbridge reports what it did \
+         not read, and refuses it unless the policy allows that. `weighbridge explain LIMIT` prints the same text.\n"
     );
-    for limit in limits() {
-        let doc = cell(&limit.doc);
-        let _ = writeln!(page, "| `{}` | {} | {doc} |", limit.name, limit.value);
+    for section in limits::SECTIONS {
+        let _ = writeln!(
+            page,
+            "\n## {}\n\n| limit | at most | reason |\n| --- | --- | --- |",
+            section.title
+        );
+        for limit in section.limits {
+            let most = cell(&limit.to_string());
+            let reason = cell(limit.reason.trim());
+            let _ = writeln!(page, "| `{}` | {most} | {reason} |", limit.id.name());
+        }
     }
     page
 }
 
-/// A limit, as its declaration says it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Limit {
-    /// The constant's name.
-    pub name: String,
-    /// Its value, written out.
-    pub value: String,
-    /// Its doc comment on one line.
-    pub doc: String,
-}
-
-/// Every limit, in the order of declaration.
-pub fn limits() -> Vec<Limit> {
-    let mut found = Vec::new();
-    let mut doc = String::new();
-    for line in LIMITS.lines() {
-        if let Some(text) = line.strip_prefix("///") {
-            if !doc.is_empty() {
-                doc.push(' ');
-            }
-            doc.push_str(text.trim());
-        } else if let Some((name, value)) = line
-            .strip_prefix("pub const ")
-            .and_then(|rest| rest.split_once(':'))
-            .and_then(|(name, rest)| Some((name, rest.split_once('=')?.1)))
-        {
-            found.push(Limit {
-                name: name.trim().to_owned(),
-                value: evaluate(value.trim().trim_end_matches(';')),
-                doc: unlinked(&std::mem::take(&mut doc)),
-            });
-        } else {
-            doc.clear();
-        }
-    }
-    found
-}
-
-/// `2 << 30` as `2,147,483,648`; anything that is not a number or a shift as it is written.
-fn evaluate(value: &str) -> String {
-    let number = |text: &str| text.trim().replace('_', "").parse::<u64>().ok();
-    let n = match value.split_once("<<") {
-        Some((base, shift)) => number(base)
-            .zip(number(shift))
-            .and_then(|(base, shift)| base.checked_shl(u32::try_from(shift).ok()?)),
-        None => number(value),
-    };
-    let Some(n) = n else {
-        return format!("`{value}`");
-    };
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// Doc comments link to items of the program, which mean nothing on a page: "[`X`]" becomes "`X`".
-fn unlinked(doc: &str) -> String {
-    doc.replace("[`", "`").replace("`]", "`")
+fn of_limit(limit: &Limit) -> String {
+    format!(
+        "# {}\n\nAt most {limit}.\n\n{}\n",
+        limit.id.name(),
+        limit.reason.trim()
+    )
 }
 
 fn of_rule(rule: &Rule, depth: usize) -> String {
@@ -306,7 +262,7 @@ fn capital(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rule, body, evaluate, of_rule};
+    use super::{Rule, body, of_rule};
     use crate::finding::{Level, RuleMeta};
 
     #[test]
@@ -333,12 +289,5 @@ mod tests {
     fn text_without_headings_stays_as_it_is() {
         assert_eq!(body("one\n  two\n", 2), "one\n  two\n");
         assert_eq!(body("", 1), "");
-    }
-
-    #[test]
-    fn numbers_are_written_out() {
-        assert_eq!(evaluate("2 << 30"), "2,147,483,648");
-        assert_eq!(evaluate("100_000"), "100,000");
-        assert_eq!(evaluate("OTHER * 2"), "`OTHER * 2`");
     }
 }

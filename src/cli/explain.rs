@@ -1,17 +1,17 @@
-//! `weighbridge explain`: what a rule or a format is.
+//! `weighbridge explain`: the documentation of a rule, a format or a limit.
 
 use clap::Args;
 
 use super::{output, terminal};
 use crate::{docs, error::Error, report, scan::Outcome};
 
-/// Explain a rule or a format
+/// Explain a rule, a format or a limit
 ///
-/// Without an argument, lists them all.
+/// Without a name, lists them all.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A rule, as diagnostics name it, or a format
-    #[arg(value_name = "RULE|FORMAT")]
+    /// A rule, a format or a limit, as reports name it
+    #[arg(value_name = "NAME")]
     name: Option<String>,
 }
 
@@ -41,7 +41,10 @@ fn unknown(name: &str) -> Error {
         .filter(|(distance, known)| *distance <= 2.max(known.len() / 3))
         .min();
     Error::Usage {
-        message: format!("there is no rule and no format `{}`", name.escape_debug()),
+        message: format!(
+            "there is no rule, format or limit `{}`",
+            name.escape_debug()
+        ),
         help: match near {
             Some((_, known)) => {
                 format!("did you mean `{known}`? `weighbridge explain` lists them all")

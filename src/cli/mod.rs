@@ -51,7 +51,7 @@ Examples:
   weighbridge check models/ a.pt         only these
   weighbridge inspect model.pt           what loading one file would do
   curl -s URL | weighbridge check -      what a download holds
-  weighbridge explain pickle             what a rule or a format is
+  weighbridge explain pickle             what a rule, a format or a limit is
   weighbridge hook install               judge every commit as it is made
 
 Exit codes:

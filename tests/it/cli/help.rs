@@ -7,7 +7,7 @@ fn the_first_page() {
     let folder = tempfile::tempdir().unwrap();
     let run = run(folder.path(), &["--help"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-    insta::assert_snapshot!(run.stdout, @r"
+    insta::assert_snapshot!(run.stdout, @"
     Says what loading model files would do, lets through what a policy allows
 
     Nothing is ever unpickled, imported or run: files are read, and what loading
@@ -18,7 +18,7 @@ fn the_first_page() {
     Commands:
       check        Check the files of a repository, a folder, or by name
       inspect      Say what loading one file would do
-      explain      Explain a rule or a format
+      explain      Explain a rule, a format or a limit
       policy       Start a policy
       hook         Judge commits and pushes as git makes them
       completions  Write completions for a shell
@@ -39,7 +39,7 @@ fn the_first_page() {
       weighbridge check models/ a.pt         only these
       weighbridge inspect model.pt           what loading one file would do
       curl -s URL | weighbridge check -      what a download holds
-      weighbridge explain pickle             what a rule or a format is
+      weighbridge explain pickle             what a rule, a format or a limit is
       weighbridge hook install               judge every commit as it is made
 
     Exit codes:
