@@ -8,8 +8,9 @@ use std::{
 
 use crate::support::{
     cli::{finish, program, run},
+    comparison::{Needs, skip},
     pickle::Pickle,
-    repo::{repo, scrub, skipped},
+    repo::{repo, scrub},
 };
 
 #[test]
@@ -93,8 +94,7 @@ fn a_repository_of_someone_else_is_not_read() {
     if std::os::unix::fs::chown(&repo.root, Some(65534), None).is_err()
         || std::os::unix::fs::chown(repo.root.join(".git"), Some(65534), None).is_err()
     {
-        skipped("this user cannot give files away");
-        return;
+        skip!(Needs::Machine, "this user cannot give files away");
     }
     let refused = run(&repo.root, &["check"]);
     assert_eq!(refused.code, 2, "{refused:?}");
@@ -226,8 +226,7 @@ fn a_policy_to_start_from_is_written_once() {
 #[test]
 fn the_next_command_is_about_what_was_judged() {
     if !Path::new("/bin/sh").exists() {
-        skipped("there is no shell");
-        return;
+        skip!(Needs::Program("sh"), "there is no shell");
     }
     let repo = repo!();
     let evil = |argument: &str| {

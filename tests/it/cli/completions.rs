@@ -6,10 +6,15 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::{cli::run, repo::skipped};
+use crate::support::{
+    cli::run,
+    comparison::{Needs, made, not_made},
+};
 
 /// What `program` says with `input`, or nothing if it is not installed.
+#[track_caller]
 fn ask(program: &str, args: &[&str], input: &str) -> Option<(bool, String)> {
+    let needs = Needs::Program(program);
     let child = Command::new(program)
         .args(args)
         .env("LC_ALL", "C.UTF-8")
@@ -18,9 +23,10 @@ fn ask(program: &str, args: &[&str], input: &str) -> Option<(bool, String)> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else {
-        skipped(&format!("there is no {program}"));
+        not_made(needs, format_args!("there is no {program}"));
         return None;
     };
+    made(needs);
     // Pages and scripts are larger than a pipe: written from a thread of its own.
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();

@@ -6,7 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::repo::{Repo, repo, scrub, skipped};
+use crate::support::{
+    comparison::{Needs, skip},
+    repo::{Repo, repo, scrub},
+};
 
 /// Runs git with the same ids each time.
 fn git(repo: &Repo, arguments: &[&str]) {
@@ -32,8 +35,7 @@ fn commit(repo: &Repo, message: &str) {
 #[test]
 fn the_examples_say_what_they_show() {
     if !Path::new("/bin/sh").exists() {
-        skipped("there is no shell");
-        return;
+        skip!(Needs::Program("sh"), "there is no shell");
     }
     let repo = repo!();
     repo.write("weighbridge.yaml", "version: 1\nextends: recommended\n")

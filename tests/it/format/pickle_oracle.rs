@@ -84,7 +84,7 @@ fn takes_from_an_earlier_memo(observations: &[Observation]) -> bool {
 }
 
 fn compare(files: &[Vec<u8>], mode: &[&str]) {
-    let Some(python) = oracle::python("import pickle") else {
+    let Some(python) = oracle::python("pickle") else {
         return;
     };
     let dir = tempfile::tempdir().unwrap();

@@ -151,7 +151,7 @@ fn a_memo_that_goes_on_counting_is_followed() {
 /// Real payloads behind random noise, as CPython's unpicklers take them.
 #[test]
 fn whatever_an_unpickler_runs_behind_noise_is_seen() {
-    let Some(python) = oracle::python("import pickle") else {
+    let Some(python) = oracle::python("pickle") else {
         return;
     };
     let mut random = Random::new(0x7e57);

@@ -103,7 +103,7 @@ fn the_verdict_on_archives_is_torch_s() {
             compare(&mut lines.into_iter());
         }
     } else {
-        let Some(python) = oracle::python("import torch._weights_only_unpickler") else {
+        let Some(python) = oracle::python("torch._weights_only_unpickler") else {
             return;
         };
         let setting =

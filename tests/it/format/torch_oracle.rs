@@ -25,7 +25,7 @@ fn load_of(path: &std::path::Path) -> Option<TorchLoad> {
 
 /// Differences between torch's answers and ours, one line each.
 fn differences(files: &[PathBuf], mode: &str) -> Option<Vec<String>> {
-    let python = oracle::python("import torch._weights_only_unpickler")?;
+    let python = oracle::python("torch._weights_only_unpickler")?;
     let dir = tempfile::tempdir().unwrap();
     let list = dir.path().join("list");
     let names: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();

@@ -36,7 +36,7 @@ fn refusals(folder: &Path) -> Vec<[String; 3]> {
     reason = "a comparison says of how many files it was"
 )]
 fn what_real_writers_write_passes() {
-    let Some(python) = oracle::python("import numpy") else {
+    let Some(python) = oracle::python("numpy") else {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
@@ -78,7 +78,7 @@ fn what_real_writers_write_passes() {
     reason = "a comparison says of how many files it was"
 )]
 fn what_passes_does_no_harm_to_real_loaders() {
-    let Some(python) = oracle::python("import numpy") else {
+    let Some(python) = oracle::python("numpy") else {
         return;
     };
     let dir = tempfile::tempdir().unwrap();

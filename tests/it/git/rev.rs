@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf};
 
 use proptest::prelude::*;
 
-use crate::support::repo::{Repo, repo, shown};
+use crate::support::{
+    comparison::{Needs, skip},
+    repo::{Repo, repo, shown},
+};
 
 fn view(repo: &Repo, rev: &str) -> weighbridge::git::View {
     weighbridge::git::revision(&repo.root, rev, &[]).unwrap()
@@ -369,8 +372,7 @@ fn folders_ten_thousand_deep_are_walked() {
         .unwrap();
     child.stdin.take().unwrap().write_all(&stream).unwrap();
     if !child.wait().unwrap().success() {
-        crate::support::repo::skipped("this git makes no folders so deep");
-        return;
+        skip!(Needs::Machine, "this git makes no folders 10,000 deep");
     }
     let view = weighbridge::git::revision(&repo.root, "deep", &[]).unwrap();
     assert_eq!(view.items.len(), 1);

@@ -206,7 +206,10 @@ mod unix {
         process::Command,
     };
 
-    use crate::support::repo::{repo, shown, skipped};
+    use crate::support::{
+        comparison::{Needs, skip},
+        repo::{repo, shown},
+    };
 
     #[test]
     fn links_are_entries_and_never_followed_unless_named() {
@@ -269,8 +272,7 @@ mod unix {
         let repo = repo!();
         let name = OsStr::from_bytes(b"m\xff\n.pt");
         if fs::write(repo.root.join(name), "1").is_err() {
-            skipped("the file system wants UTF-8");
-            return;
+            skip!(Needs::Machine, "the file system takes only UTF-8");
         }
         insta::assert_snapshot!(shown(&repo.work_tree(&[])), @r"m\xff\n.pt = 1");
         repo.git(&["add", "-A"]);
@@ -284,8 +286,7 @@ mod unix {
             .arg(repo.root.join("model.pt"))
             .status();
         if !made.is_ok_and(|status| status.success()) {
-            skipped("there is no mkfifo");
-            return;
+            skip!(Needs::Program("mkfifo"), "no pipe can be made");
         }
         insta::assert_snapshot!(shown(&repo.work_tree(&[])), @"");
         insta::assert_snapshot!(shown(&repo.work_tree(&["model.pt"])), @"model.pt : nothing [unread Unsupported { detail: Text(a pipe, socket or device: what it would give is not known) }]");
@@ -302,8 +303,7 @@ mod unix {
             fs::set_permissions(repo.root.join(path), fs::Permissions::from_mode(0o0)).unwrap();
         }
         if fs::metadata(repo.root.join("locked/b.txt")).is_ok() {
-            skipped("this user may read everything");
-            return;
+            skip!(Needs::Machine, "this user may read everything");
         }
         let text = shown(&repo.work_tree(&[]));
         fs::set_permissions(repo.root.join("locked"), fs::Permissions::from_mode(0o700)).unwrap();

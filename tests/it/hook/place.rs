@@ -9,6 +9,7 @@ use std::{
 
 use crate::support::{
     cli::{Run, finish, program, run},
+    comparison::{Needs, skip},
     repo::{Repo, repo},
 };
 
@@ -189,8 +190,7 @@ fn a_reftable_is_said_to_be_one() {
         help.status.success()
     });
     if !supported {
-        crate::support::repo::skipped("this git knows no reftable");
-        return;
+        skip!(Needs::Machine, "this git has no reftable");
     }
     let repo = Repo::new(&["--ref-format=reftable"]).unwrap();
     repo.write("a.py", "1").commit();

@@ -1,25 +1,15 @@
 //! The packs, and the tables that aliases come from, against the real things.
 
-use std::process::Command;
-
 use weighbridge::{
     fact::Usage,
     policy::{Policy, alias, pack_by_name, pack_names},
 };
 
 use super::{allows, policy};
-
-/// What a program prints; `None`, and a word on stderr, if it is not there or cannot do it.
-fn python(code: &str, needs: &str) -> Option<String> {
-    let output = Command::new("python3").args(["-I", "-c", code]).output();
-    match output {
-        Ok(output) if output.status.success() => Some(String::from_utf8(output.stdout).unwrap()),
-        _ => {
-            eprintln!("skipped: there is no python3 with {needs}");
-            None
-        }
-    }
-}
+use crate::support::{
+    comparison::{Needs, skip},
+    oracle,
+};
 
 #[test]
 fn every_pack_is_whole_and_lists_nothing_dangerous() {
@@ -97,7 +87,7 @@ fn the_releases_of_torch_are_in_order_and_entries_are_within_them() {
 #[test]
 fn the_newest_list_is_that_of_the_torch_at_hand() {
     let code = "import torch, torch._weights_only_unpickler as w\nprint(torch.__version__)\nprint('\\n'.join(sorted(w._get_allowed_globals())))";
-    let Some(printed) = python(code, "torch") else {
+    let Some(printed) = oracle::piped("torch._weights_only_unpickler", code, b"") else {
         return;
     };
     let mut lines = printed.lines();
@@ -105,8 +95,10 @@ fn the_newest_list_is_that_of_the_torch_at_hand() {
     let Ok(policy) = super::parse(&format!(
         "version: 1\nextends: recommended\ntarget: {{torch: \"{version}\"}}\n"
     )) else {
-        eprintln!("skipped: torch {version} is not among the releases of the pack");
-        return;
+        skip!(
+            Needs::Machine,
+            "torch {version} is not among the releases of the pack"
+        );
     };
     let scope = policy.scope(&"a.pt".into());
     let theirs: Vec<&str> = lines.collect();
@@ -136,7 +128,7 @@ fn numpy_stores_only_what_the_pack_lists() {
         env!("CARGO_MANIFEST_DIR")
     );
     let code = format!("import runpy; runpy.run_path({generator:?}, run_name='__main__')");
-    let Some(printed) = python(&code, "numpy") else {
+    let Some(printed) = oracle::piped("numpy", &code, b"") else {
         return;
     };
     let scope = policy("version: 1\nglobals: {packs: [numpy-arrays]}\n").scope(&"a.npy".into());
@@ -172,7 +164,7 @@ fn numpy_names_that_do_more_than_rebuild_data_are_not_listed() {
 #[test]
 fn the_alias_tables_are_those_of_cpython() {
     let code = "import _compat_pickle as c\nfor (m, n), (a, b) in c.NAME_MAPPING.items(): print(m, n, a, b)\nfor m, a in c.IMPORT_MAPPING.items(): print(m, a)";
-    let Some(printed) = python(code, "_compat_pickle") else {
+    let Some(printed) = oracle::piped("_compat_pickle", code, b"") else {
         return;
     };
     let mut count = 0;

@@ -1,11 +1,10 @@
 //! Names against the interpreter: generated modules bind and call loaders in many ways; Python runs them over a fake
 //! package tree that records each call by its real name, and every recorded call must have been told.
 
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
-
-use std::{collections::BTreeSet, fmt::Write as _, process::Command};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::observe;
+use crate::support::oracle;
 use weighbridge::fact::{Fact, PyAct};
 
 /// Modules of the fake tree and the loaders in them.
@@ -195,7 +194,6 @@ fn every_call_that_python_makes_is_told() {
     };
     let modules: Vec<String> = (0..400).map(|_| generator.module()).collect();
     let Some(output) = python(&modules.join("\0")) else {
-        eprintln!("skipped: python3 is not there");
         return;
     };
     let lines: Vec<&str> = output.lines().collect();
@@ -221,24 +219,13 @@ fn every_call_that_python_makes_is_told() {
 }
 
 fn python(input: &str) -> Option<String> {
-    use std::io::Write;
     let tree = TREE
         .iter()
         .map(|(module, function)| format!("{module}.{function}"));
-    let mut child = Command::new("python3")
-        .args(["-I", "-c", HARNESS])
-        .args(tree)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .ok()?;
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    Some(String::from_utf8(output.stdout).unwrap())
+    oracle::piped_with(
+        "importlib, sys",
+        HARNESS,
+        &tree.collect::<Vec<_>>(),
+        input.as_bytes(),
+    )
 }

@@ -3,14 +3,12 @@
 //! Over all Python of the interpreter that the tests use, and of the folders that `WEIGHBRIDGE_SOURCES` names (with `:`
 //! between them).
 
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+#![allow(clippy::print_stderr, reason = "a comparison says of how many it was")]
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 use super::{tell, told};
+use crate::support::oracle;
 use weighbridge::{
     fact::{Fact, Unread},
     python,
@@ -74,18 +72,11 @@ fn what_is_left_out_is_silent() {
         .map(|list| std::env::split_paths(&list).collect())
         .unwrap_or_default();
     if folders.is_empty() {
-        let python = std::env::var_os("WEIGHBRIDGE_PYTHON").unwrap_or_else(|| "python3".into());
-        let output = Command::new(python)
-            .args([
-                "-c",
-                "import sysconfig; print(sysconfig.get_path('stdlib'))",
-            ])
-            .output();
-        let Ok(output) = output else {
-            eprintln!("skipped: there is no Python");
+        let script = "import sysconfig; print(sysconfig.get_path('stdlib'), end='')";
+        let Some(folder) = oracle::piped("sysconfig", script, b"") else {
             return;
         };
-        folders.push(String::from_utf8_lossy(&output.stdout).trim().into());
+        folders.push(folder.into());
     }
     let mut files = Vec::new();
     for folder in &folders {

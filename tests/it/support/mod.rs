@@ -5,6 +5,7 @@
     reason = "assemblers are written for reading"
 )]
 
+pub(crate) mod comparison;
 pub(crate) mod dribble;
 pub(crate) mod fixture;
 pub(crate) mod import;

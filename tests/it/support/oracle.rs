@@ -1,27 +1,52 @@
-//! The real loaders, run as programs. Tests that need one are passed over where it is missing, and say so.
+//! The real loaders, run as programs.
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Mutex,
 };
 
-/// A Python that can run `probe` (`import numpy`, ...), or a note on stderr that the comparison is not made.
-#[allow(clippy::print_stderr, reason = "a test that is passed over says so")]
-pub(crate) fn python(probe: &str) -> Option<PathBuf> {
-    let python =
-        PathBuf::from(std::env::var_os("WEIGHBRIDGE_PYTHON").unwrap_or_else(|| "python3".into()));
-    let works = Command::new(&python)
-        .args(["-c", probe])
-        .output()
-        .is_ok_and(|out| out.status.success());
-    if !works {
-        eprintln!(
-            "not compared: no {} that can run `{probe}`",
-            python.display()
+use super::comparison::{Needs, made, not_made};
+
+/// The interpreter of every comparison: the one that `WEIGHBRIDGE_PYTHON` names, else the one that `tests/run` has prepared, else
+/// `python3`.
+fn interpreter() -> PathBuf {
+    let prepared = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/python/bin/python");
+    match std::env::var_os("WEIGHBRIDGE_PYTHON") {
+        Some(named) => named.into(),
+        None if prepared.is_file() => prepared,
+        None => "python3".into(),
+    }
+}
+
+/// The interpreter, if it has these modules (`numpy`, or `zipfile, lzma`); otherwise the comparison is reported as not made.
+#[track_caller]
+pub(crate) fn python(modules: &str) -> Option<PathBuf> {
+    /// Importing torch takes seconds, so each answer is kept.
+    static FOUND: Mutex<BTreeMap<String, bool>> = Mutex::new(BTreeMap::new());
+    let python = interpreter();
+    let found = *FOUND
+        .lock()
+        .unwrap()
+        .entry(modules.to_owned())
+        .or_insert_with(|| {
+            Command::new(&python)
+                .args(["-c", &format!("import {modules}")])
+                .output()
+                .is_ok_and(|out| out.status.success())
+        });
+    let needs = Needs::Python(modules);
+    if found {
+        made(needs);
+    } else {
+        not_made(
+            needs,
+            format_args!("{} cannot import {modules}", python.display()),
         );
     }
-    works.then_some(python)
+    found.then_some(python)
 }
 
 /// A number from the environment, for longer runs.
@@ -56,12 +81,25 @@ pub(crate) fn write(python: &Path, script: &str, args: &[&str]) -> String {
     String::from_utf8(out.stdout).unwrap()
 }
 
-/// Runs a script that needs `module` with some bytes on its standard input and returns its output; `None` without a Python
-/// that has it.
-pub(crate) fn piped(module: &str, script: &str, input: &[u8]) -> Option<String> {
-    let python = python(&format!("import {module}"))?;
+/// Runs a script that needs these modules with some bytes on its standard input and returns its output; `None` without a Python
+/// that has them.
+#[track_caller]
+pub(crate) fn piped(modules: &str, script: &str, input: &[u8]) -> Option<String> {
+    piped_with(modules, script, &[], input)
+}
+
+/// The same with arguments for the script.
+#[track_caller]
+pub(crate) fn piped_with(
+    modules: &str,
+    script: &str,
+    args: &[String],
+    input: &[u8],
+) -> Option<String> {
+    let python = python(modules)?;
     let mut child = Command::new(python)
-        .args(["-c", script])
+        .args(["-I", "-c", script])
+        .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -11,6 +11,8 @@ use weighbridge::{
     git::{Content, LinkEnd, View},
 };
 
+use super::comparison::{Needs, made, not_made};
+
 /// A folder with a repository in it, which goes away with the test.
 #[derive(Debug)]
 pub(crate) struct Repo {
@@ -31,12 +33,15 @@ macro_rules! repo {
 pub(crate) use repo;
 
 impl Repo {
-    /// `git init` with further arguments. `None`, said on standard error, if there is no `git`.
+    /// `git init` with further arguments. `None` if there is no `git`, which is reported.
+    #[track_caller]
     pub(crate) fn new(arguments: &[&str]) -> Option<Self> {
+        let needs = Needs::Program("git");
         if Command::new("git").arg("--version").output().is_err() {
-            skipped("there is no git");
+            not_made(needs, "there is no git");
             return None;
         }
+        made(needs);
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap().join("repo");
         fs::create_dir(&root).unwrap();
@@ -139,12 +144,6 @@ impl Repo {
     pub(crate) fn staged(&self) -> View {
         weighbridge::git::staged(&self.root, &[]).unwrap()
     }
-}
-
-/// Says why a test does not run here.
-#[allow(clippy::print_stderr, reason = "a test that does not run says so")]
-pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 /// Takes away what the surroundings say to git and to us.
