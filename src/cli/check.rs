@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    scan::{self, Here, Only, Outcome, Report, Request, View, Wants},
+    scan::{self, Needs, Only, Outcome, PathSpelling, Report, Request, View},
 };
 
 const EXAMPLES: &str = "\
@@ -23,7 +23,7 @@ Examples:
   weighbridge check --staged                 in a pre-commit hook
   weighbridge check --diff main...HEAD       what a branch brings
   weighbridge check --rev v1.0               all that a release has
-  weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
+  weighbridge check --history=v1.0..HEAD     added since v1.0, even if removed
   weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
   weighbridge check --output sarif=out.sarif --output html=report.html
                                              as on a terminal, and two files
@@ -94,7 +94,7 @@ pub(super) struct Check {
     #[arg(long, help_heading = "Selection", conflicts_with_all = ["history", "all_refs"])]
     recurse_submodules: bool,
     /// Check every file that the commits of RANGE have ever had, each once, with
-    /// the commit that brought it; RANGE is a commit, A..B or A...B, by default HEAD
+    /// the commit that introduced it; RANGE is a commit, A..B or A...B, by default HEAD
     ///
     /// A checkpoint that was removed last year is still one clone away.
     #[arg(
@@ -161,22 +161,22 @@ impl Check {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
         let mut plan = self.outputs.plan()?;
-        let date = self.date(plan.wants())?;
+        let date = self.date(plan.needs())?;
         let mut view = self.view(&cwd)?;
         plan.probe(self.untrusted(&view))?;
         let request = Request {
             threads: self.threads.map(usize::from),
-            wants: plan.wants(),
+            needs: plan.needs(),
             ..Request::default()
         };
         let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
         let bar = Bar::new(terminal::shows_progress());
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
-        report.here = Here::between(&cwd, &view.root);
+        report.spelling = PathSpelling::between(&cwd, &view.root);
         // A repository is shown from its own root, wherever it lies.
         if let Some(checkout) = terminal::checkout().filter(|_| !view.is_repository()) {
-            report.checkout = Here::between(&checkout, &view.root);
+            report.checkout = PathSpelling::between(&checkout, &view.root);
         }
         report.date = date;
         report.category.clone_from(&self.sarif_category);
@@ -186,9 +186,9 @@ impl Check {
 
     /// The moment given to outputs that tell one. The variable is many programs': where nothing tells a moment, it is not ours
     /// to judge.
-    fn date(&self, wants: Wants) -> Result<Option<i64>, Error> {
+    fn date(&self, needs: Needs) -> Result<Option<i64>, Error> {
         let said = self.source_date_epoch.as_deref().unwrap_or_default();
-        if said.is_empty() || !wants.date {
+        if said.is_empty() || !needs.date {
             return Ok(None);
         }
         said.parse().map(Some).map_err(|_| Error::Usage {

@@ -18,15 +18,15 @@ pub(super) fn show(error: &Error, color: Color) {
             }
         }
         other => {
-            let _ = report::diagnostic(&Told(other), style, &mut out);
+            let _ = report::diagnostic(&ErrorDiagnostic(other), style, &mut out);
         }
     }
 }
 
 /// An error of the job.
-struct Told<'a>(&'a Error);
+struct ErrorDiagnostic<'a>(&'a Error);
 
-impl Diagnostic for Told<'_> {
+impl Diagnostic for ErrorDiagnostic<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         match self.0 {
             Error::Usage { help, .. } | Error::Repository { help, .. } => Some(Box::new(help)),
@@ -50,16 +50,16 @@ impl Diagnostic for Told<'_> {
     }
 }
 
-impl fmt::Debug for Told<'_> {
+impl fmt::Debug for ErrorDiagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for ErrorDiagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for Told<'_> {}
+impl std::error::Error for ErrorDiagnostic<'_> {}

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     error::Error,
     report::{self, Reporter},
-    scan::{Outcome, Report, Wants},
+    scan::{Needs, Outcome, Report},
 };
 
 /// What the ends of file names say about the format: the first is meant where nothing else says which. Longest ends first.
@@ -163,9 +163,9 @@ impl Plan {
     }
 
     /// What the reports need beside findings.
-    pub(super) fn wants(&self) -> Wants {
-        self.reporters().fold(Wants::default(), |wants, reporter| {
-            wants.or(reporter.wants())
+    pub(super) fn needs(&self) -> Needs {
+        self.reporters().fold(Needs::default(), |needs, reporter| {
+            needs.or(reporter.needs())
         })
     }
 

@@ -11,13 +11,13 @@ pub struct Entry {
     pub path: Text,
     /// What stands at the path.
     pub kind: EntryKind,
-    /// What brought it, in a view of a history.
-    pub brought: Option<Arc<Brought>>,
+    /// What introduced it, in a view of a history.
+    pub introduced_by: Option<Arc<Introduction>>,
 }
 
-/// What brought an entry into a history: the first commit that has these bytes at this path.
+/// What introduced an entry into a history: the first commit that has these bytes at this path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Brought {
+pub struct Introduction {
     /// The commit.
     pub commit: Commit,
     /// Whether the newest commits that were looked at no longer have these bytes there: gone from sight, not from clones.
@@ -72,7 +72,7 @@ pub enum EntryKind {
 
 /// Where the bytes of a view's files are, for those who want to look at one of them again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Kept {
+pub enum ContentSource {
     /// At their paths.
     #[default]
     OnDisk,

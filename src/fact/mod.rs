@@ -14,7 +14,7 @@ mod text;
 mod torch;
 mod usual;
 
-pub use entry::{Brought, Changed, Commit, Entry, EntryKind, Kept};
+pub use entry::{Changed, Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, Mark};
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use listing::ListingLine;

@@ -10,7 +10,7 @@ use std::{ops::Range, sync::Arc};
 
 use serde::Serialize;
 
-use crate::fact::{Brought, Excerpt, Site, Text};
+use crate::fact::{Excerpt, Introduction, Site, Text};
 
 /// Who a rule is. A `static` each, made by `declare_rule!`.
 #[derive(Debug, Serialize)]
@@ -48,8 +48,8 @@ pub struct Finding {
     pub help: Vec<String>,
     /// The lines that show the offence.
     pub excerpt: Option<Excerpt>,
-    /// What brought the entry, in a view of a history.
-    pub brought: Option<Arc<Brought>>,
+    /// What introduced the entry, in a view of a history.
+    pub introduced_by: Option<Arc<Introduction>>,
     /// Whether it stands on what the view's change brings; true where the view is of no change.
     pub on_change: bool,
     /// Edits that would mend it, if one is certain to: all of them together.

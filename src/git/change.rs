@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{EntryKind, Fact, Kept, Text},
+    fact::{ContentSource, EntryKind, Fact, Text},
 };
 
 /// What is looked at in git, and what it is compared with.
@@ -49,7 +49,7 @@ pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error>
     let label = limited(format!("{} ({})", found.name, found.short()), paths);
     Ok(opened
         .view(label, items)
-        .kept_in(Kept::InGit(found.id().to_string()))
+        .content_from(ContentSource::InGit(found.id().to_string()))
         .with_policy_state(policy_state)
         .of(Vec::new(), tree, filter))
 }
@@ -116,7 +116,7 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     );
     let mut view = opened
         .view(label, items)
-        .kept_in(Kept::InGit(to.id().to_string()))
+        .content_from(ContentSource::InGit(to.id().to_string()))
         .with_policy_state(from.policy_state())
         .of(befores, after, filter);
     view.notices = notices;

@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{EntryKind, Fact, Kept, Text, Unread},
+    fact::{ContentSource, EntryKind, Fact, Text, Unread},
 };
 
 /// The blobs that the next commit brings, of the repository that `cwd` is in; only those at or below `paths`
@@ -66,7 +66,7 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     items.retain(|item| filter.holds(item.entry.path.as_bytes()));
     let mut view = opened
         .view(String::from("the index"), items)
-        .kept_in(Kept::InGit(String::from(":0")))
+        .content_from(ContentSource::InGit(String::from(":0")))
         .with_policy_state(PolicyState::index(after.clone()))
         .of(vec![before], after, filter);
     view.notices = notices;

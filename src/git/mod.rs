@@ -50,7 +50,7 @@ use reading_order::ReadingOrder;
 use crate::{
     bytes::Window,
     error::Error,
-    fact::{Entry, EntryKind, Fact, Kept, Text},
+    fact::{ContentSource, Entry, EntryKind, Fact, Text},
 };
 
 /// What the user asked to look at: a root, and the items below it in path order.
@@ -63,10 +63,10 @@ pub struct View {
     pub items: Vec<Item>,
     /// What is to be known of the view as a whole, a sentence each: that history ends where a shallow clone does.
     pub notices: Vec<String>,
-    /// Commits that brought what is no longer there, and that no remote is known to have: ids in full, hexadecimal.
+    /// Commits that introduced what is no longer there, and that no remote is known to have: ids in full, hexadecimal.
     pub unpushed: BTreeSet<String>,
     /// Where the bytes of its files are.
-    pub kept: Kept,
+    pub content_source: ContentSource,
     repository: Option<gix::ThreadSafeRepository>,
     stores: OnceLock<objects::Stores>,
     /// Made when the first content is asked for: until then items may be added.
@@ -120,7 +120,7 @@ impl Item {
             entry: Entry {
                 path: Text::new(path),
                 kind,
-                brought: None,
+                introduced_by: None,
             },
             facts: Vec::new(),
             origin,
@@ -156,7 +156,7 @@ impl View {
             items,
             notices: Vec::new(),
             unpushed: BTreeSet::new(),
-            kept: Kept::default(),
+            content_source: ContentSource::default(),
             repository: None,
             stores: OnceLock::new(),
             reading_order: OnceLock::new(),
@@ -169,8 +169,8 @@ impl View {
         }
     }
 
-    fn kept_in(mut self, kept: Kept) -> Self {
-        self.kept = kept;
+    fn content_from(mut self, source: ContentSource) -> Self {
+        self.content_source = source;
         self
     }
 

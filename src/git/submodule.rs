@@ -25,7 +25,7 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    fact::{EntryKind, Fact, Kept, Text, Unread},
+    fact::{ContentSource, EntryKind, Fact, Text, Unread},
     limits,
 };
 
@@ -123,8 +123,8 @@ impl View {
         }
         if entered > 0 {
             self.label.push_str(" with submodules");
-            if self.kept != Kept::OnDisk {
-                self.kept = Kept::Scattered;
+            if self.content_source != ContentSource::OnDisk {
+                self.content_source = ContentSource::Scattered;
             }
         }
         self.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));

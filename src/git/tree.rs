@@ -49,7 +49,7 @@ pub(super) struct Difference<'r> {
     pub(super) attributes: Vec<Vec<u8>>,
     /// How many files the older trees have and the newer have not.
     pub(super) deleted: u64,
-    /// Folders of the older trees that could not be read: all that the newer have there counts as brought.
+    /// Folders of the older trees that could not be read: all that the newer have there counts as introduced.
     pub(super) unknown: u64,
     entries: u64,
     bytes: u64,
@@ -183,7 +183,7 @@ impl<'r> Difference<'r> {
         }
     }
 
-    /// The bytes of an older tree. One that cannot be read has nothing: what is there now counts as brought.
+    /// The bytes of an older tree. One that cannot be read has nothing: what is there now counts as introduced.
     pub(super) fn older(&mut self, id: gix::ObjectId) -> Arc<[u8]> {
         let hash = self.trees.objects().hash();
         let data = self.trees.tree(id).ok();

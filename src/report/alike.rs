@@ -144,7 +144,7 @@ fn tally(files: &[&File<'_>]) -> String {
     let sum = |of: fn(&File<'_>) -> usize| files.iter().map(|file| of(file)).sum::<usize>();
     let all = File {
         path: Text::default(),
-        brought: None,
+        introduced_by: None,
         errors: sum(|file| file.errors),
         warnings: sum(|file| file.warnings),
         findings: Vec::new(),

@@ -38,7 +38,7 @@ impl Reporter for Concise {
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
         for finding in &report.findings {
-            let path = report.here.spell(&finding.path);
+            let path = report.spelling.spell(&finding.path);
             let mut at = guarded(harmless(format!("{path}{}", within(finding)), style));
             if at.starts_with(ABOUT.trim_end()) {
                 // A file of this name must not speak for the program.

@@ -17,7 +17,7 @@ use super::{Reporter, Style, json::Escaping, sarif::uri};
 use crate::{
     fact::{Place, Text},
     finding::Level,
-    verdict::{Artifact, Library, Load, Report, Wants},
+    verdict::{Artifact, Library, Load, Needs, Report},
 };
 
 /// Globals listed of one artifact; all are counted.
@@ -38,12 +38,12 @@ impl Reporter for CycloneDx {
         "an inventory of the artifacts: CycloneDX 1.6 ML-BOM"
     }
 
-    fn wants(&self) -> Wants {
-        Wants {
+    fn needs(&self) -> Needs {
+        Needs {
             artifacts: true,
             digests: true,
             date: true,
-            ..Wants::default()
+            ..Needs::default()
         }
     }
 
@@ -150,7 +150,7 @@ struct Dependency {
 
 fn bom(report: &Report) -> Bom {
     let levels = levels(report);
-    // By reference: what is there twice (the same bytes at the same path, brought twice) is one component.
+    // By reference: what is there twice (the same bytes at the same path, introduced twice) is one component.
     let mut components: BTreeMap<String, Component> = BTreeMap::new();
     let mut needs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut all: BTreeSet<String> = BTreeSet::new();
@@ -225,7 +225,7 @@ type Levels<'a> = BTreeMap<(&'a Text, Option<&'a str>), Level>;
 fn levels(report: &Report) -> Levels<'_> {
     let mut levels = Levels::new();
     for finding in &report.findings {
-        let commit = finding.brought.as_ref().map(|b| b.commit.id.as_str());
+        let commit = finding.introduced_by.as_ref().map(|b| b.commit.id.as_str());
         let level = levels
             .entry((&finding.path, commit))
             .or_insert(finding.level);
@@ -235,7 +235,10 @@ fn levels(report: &Report) -> Levels<'_> {
 }
 
 fn model(artifact: &Artifact, levels: &Levels<'_>) -> Component {
-    let commit = artifact.brought.as_ref().map(|b| b.commit.id.as_str());
+    let commit = artifact
+        .introduced_by
+        .as_ref()
+        .map(|b| b.commit.id.as_str());
     let path = artifact.path.to_string();
     let mut bom_ref = format!("artifact:{}", uri(&artifact.path));
     // A history has several contents of one path.
@@ -254,9 +257,9 @@ fn model(artifact: &Artifact, levels: &Levels<'_>) -> Component {
     properties.push(property("weighbridge:globals", artifact.globals.len()));
     let globals = artifact.globals.iter().take(GLOBALS);
     properties.extend(globals.map(|global| property("weighbridge:global", global)));
-    if let Some(brought) = &artifact.brought {
-        properties.push(property("weighbridge:commit", &brought.commit.id));
-        properties.push(property("weighbridge:gone", brought.gone));
+    if let Some(introduction) = &artifact.introduced_by {
+        properties.push(property("weighbridge:commit", &introduction.commit.id));
+        properties.push(property("weighbridge:gone", introduction.gone));
     }
     if artifact.path.as_str().is_none() {
         let hex = crate::verdict::hex(artifact.path.as_bytes());

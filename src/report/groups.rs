@@ -8,11 +8,11 @@ use std::{
 
 use super::{
     Style,
-    brought::short,
+    introduction::short,
     terminal::{count, harmless},
 };
 use crate::{
-    fact::{Brought, Kept, Place, Text},
+    fact::{ContentSource, Introduction, Place, Text},
     finding::{Finding, Level, Subject},
     verdict::{Outcome, Report},
 };
@@ -31,8 +31,8 @@ const LISTED: usize = 12;
 pub(super) struct File<'a> {
     /// As the user would type it.
     pub(super) path: Text,
-    /// What brought the version it is about, in a history.
-    pub(super) brought: Option<&'a Brought>,
+    /// What introduced the version it is about, in a history.
+    pub(super) introduced_by: Option<&'a Introduction>,
     pub(super) errors: usize,
     pub(super) warnings: usize,
     /// All of them, most important first.
@@ -85,16 +85,17 @@ pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
         let end = rest.partition_point(|finding| file_of(finding) <= file_of(first));
         let (of_file, _) = rest.split_at(end);
         done += of_file.len();
-        let mut file = file(report.here.spell(&first.path), of_file);
-        file.brought = first.brought.as_deref();
+        let mut file = file(report.spelling.spell(&first.path), of_file);
+        file.introduced_by = first.introduced_by.as_deref();
         Some(file)
     })
 }
 
-/// What makes findings those of one file: in a history, one path has several contents, each brought by another commit.
+/// What makes findings those of one file: in a history, one path has several contents, each introduced by another commit.
 fn file_of(finding: &Finding) -> (&Text, Option<(i64, &str)>) {
-    let brought = finding.brought.as_ref();
-    let version = brought.map(|brought| (brought.commit.time, brought.commit.id.as_str()));
+    let introduction = finding.introduced_by.as_ref();
+    let version = introduction
+        .map(|introduction| (introduction.commit.time, introduction.commit.id.as_str()));
     (&finding.path, version)
 }
 
@@ -141,7 +142,7 @@ fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
     let errors = findings.iter().filter(|f| f.level == Level::Deny).count();
     File {
         path,
-        brought: None,
+        introduced_by: None,
         errors,
         warnings: findings.len() - errors,
         findings: findings.to_vec(),
@@ -318,10 +319,13 @@ const GONE: &str = "what is no longer there is still in every clone: rewrite the
 const UNPUSHED: &str = "what is no longer there is still in commits that no remote is known to have: take it out of the commit \
                         that brings it (`git rebase -i COMMIT^`) before they are pushed";
 
-/// The commit that brought something that the newest commits no longer have.
+/// The commit that introduced something that the newest commits no longer have.
 fn gone_since(finding: &Finding) -> Option<&str> {
-    let brought = finding.brought.as_ref().filter(|brought| brought.gone)?;
-    Some(&brought.commit.id)
+    let introduction = finding
+        .introduced_by
+        .as_ref()
+        .filter(|introduction| introduction.gone)?;
+    Some(&introduction.commit.id)
 }
 
 /// Findings of a level, and the files that have them.
@@ -354,7 +358,8 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
             .iter()
             .any(|help| help.contains("write this to weighbridge.yaml:\n"))
     };
-    if report.policy == BUILT_IN && report.here.is_inside() && report.findings.iter().any(edits) {
+    if report.policy == BUILT_IN && report.spelling.is_inside() && report.findings.iter().any(edits)
+    {
         commands.push((
             String::from("weighbridge policy init --allow-found"),
             "write a policy that allows what is named above",
@@ -379,17 +384,22 @@ fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'stat
         let command = format!("weighbridge inspect {path}");
         (!is_source).then_some((command, "all that loading it would do"))
     };
-    let treeish = match (&finding.brought, &report.kept) {
-        (None, Kept::OnDisk) => {
-            return Vec::from_iter(inspect(quoted(&report.here.spell(&finding.path), style)));
+    let treeish = match (&finding.introduced_by, &report.content_source) {
+        (None, ContentSource::OnDisk) => {
+            return Vec::from_iter(inspect(quoted(
+                &report.spelling.spell(&finding.path),
+                style,
+            )));
         }
-        (Some(brought), _) if brought.gone || !is_source => short(&brought.commit.id),
-        (None, Kept::InGit(treeish)) if !is_source => short(treeish),
+        (Some(introduction), _) if introduction.gone || !is_source => {
+            short(&introduction.commit.id)
+        }
+        (None, ContentSource::InGit(treeish)) if !is_source => short(treeish),
         _ => return Vec::new(),
     };
     // What is at the path on disk may be another file, or none. From elsewhere git would look into another repository.
     let object = [treeish.as_bytes(), b":", finding.path.as_bytes()].concat();
-    match quoted(&Text::new(object), style).filter(|_| report.here.is_inside()) {
+    match quoted(&Text::new(object), style).filter(|_| report.spelling.is_inside()) {
         Some(object) => {
             let command = format!("git cat-file blob {object} >FILE");
             let first = (command, "to look at it again");

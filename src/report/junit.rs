@@ -16,7 +16,7 @@ use super::{Reporter, Style, plain, terminal::harmless, words};
 use crate::{
     fact::Text,
     finding::{Finding, Level},
-    verdict::{Artifact, Outcome, Report, Wants},
+    verdict::{Artifact, Needs, Outcome, Report},
 };
 
 /// See the module.
@@ -32,10 +32,10 @@ impl Reporter for Junit {
         "test results in XML: a failed case for each refusal"
     }
 
-    fn wants(&self) -> Wants {
-        Wants {
+    fn needs(&self) -> Needs {
+        Needs {
             artifacts: true,
-            ..Wants::default()
+            ..Needs::default()
         }
     }
 

@@ -5,7 +5,6 @@
 //! speak to the system that runs the check.
 
 mod alike;
-mod brought;
 mod concise;
 mod cyclonedx;
 mod github;
@@ -14,6 +13,7 @@ mod groups;
 mod html;
 mod human;
 mod inspect;
+mod introduction;
 pub mod json;
 mod junit;
 mod markdown;
@@ -24,19 +24,19 @@ mod sarif;
 mod terminal;
 mod words;
 
-pub use brought::{brought, date, short};
 pub use github::KEPT as ANNOTATIONS;
 pub use human::diagnostic;
 pub use inspect::inspect;
+pub use introduction::{date, introduction, short};
 pub use markdown::{COMMENT_BYTES, SUMMARY_BYTES};
 pub use prose::prose;
-pub use push::{mend, push};
+pub use push::{push, removal_steps};
 
 use std::io::{self, Write};
 
 use crate::{
     finding::RuleMeta,
-    verdict::{Report, Wants},
+    verdict::{Needs, Report},
 };
 
 /// How to show text: what the terminal can do and what its user asked for.
@@ -75,8 +75,8 @@ pub trait Reporter: Sync {
         false
     }
     /// What it shows beside findings and coverage.
-    fn wants(&self) -> Wants {
-        Wants::default()
+    fn needs(&self) -> Needs {
+        Needs::default()
     }
     /// Writes all of the report. Formats for machines ignore the style.
     ///

@@ -38,8 +38,8 @@ impl Reporter for Plain {
         for file in &files {
             let path = harmless(&file.path, style);
             writeln!(out, "File {path}: {}.", groups::counts(file))?;
-            if let Some(brought) = file.brought {
-                let words = harmless(super::brought(brought), style);
+            if let Some(introduction) = file.introduced_by {
+                let words = harmless(super::introduction(introduction), style);
                 writeln!(out, "History: {words}.")?;
             }
             writeln!(out)?;

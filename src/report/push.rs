@@ -8,7 +8,7 @@ use super::{
     terminal::{count, harmless, wrap},
 };
 use crate::{
-    fact::{Brought, Text},
+    fact::{Introduction, Text},
     finding::{Finding, Level, Subject},
     verdict::{Outcome, Report},
 };
@@ -64,7 +64,7 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
         page.line("", notice)?;
     }
     page.elsewhere(&refused)?;
-    if page.mend(&refused)? {
+    if page.removal_steps(&refused)? {
         page.line(
             "",
             "To be told before the next push: weighbridge hook install --pre-push",
@@ -82,13 +82,13 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
 ///
 /// # Errors
 /// Whatever `out` answers.
-pub fn mend(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn removal_steps(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let refused: Vec<&Finding> = report
         .findings
         .iter()
         .filter(|finding| finding.level == Level::Deny)
         .collect();
-    Page { style, out }.mend(&refused)?;
+    Page { style, out }.removal_steps(&refused)?;
     out.flush()
 }
 
@@ -117,8 +117,8 @@ impl Page<'_> {
         };
         self.line("", "")?;
         self.line("", &first.path.to_string())?;
-        if let Some(brought) = &first.brought {
-            self.line("  ", &commit(brought))?;
+        if let Some(introduction) = &first.introduced_by {
+            self.line("  ", &commit(introduction))?;
         }
         for finding in findings.iter().take(FINDINGS) {
             let text = format!("{}: {}", finding.rule.id, finding.message);
@@ -160,17 +160,17 @@ impl Page<'_> {
     }
 
     /// What to do about commits that bring what is refused; whether there is anything to do.
-    fn mend(&mut self, refused: &[&Finding]) -> io::Result<bool> {
+    fn removal_steps(&mut self, refused: &[&Finding]) -> io::Result<bool> {
         let Some(first) = refused
             .iter()
-            .find(|finding| finding.brought.is_some() && !is_elsewhere(finding))
+            .find(|finding| finding.introduced_by.is_some() && !is_elsewhere(finding))
         else {
             return Ok(false);
         };
         let base = first
-            .brought
+            .introduced_by
             .as_ref()
-            .map(|brought| short(&brought.commit.id));
+            .map(|introduction| short(&introduction.commit.id));
         let path = groups::quoted(&first.path, self.style).unwrap_or_else(|| "FILE".to_owned());
         self.line("", "")?;
         self.line(
@@ -202,10 +202,16 @@ fn is_elsewhere(finding: &Finding) -> bool {
 }
 
 fn id(finding: &Finding) -> Option<&str> {
-    finding.brought.as_ref().map(|it| it.commit.id.as_str())
+    finding
+        .introduced_by
+        .as_ref()
+        .map(|it| it.commit.id.as_str())
 }
 
-fn commit(brought: &Brought) -> String {
-    let summary: &Text = &brought.commit.summary;
-    format!("brought by {} \"{summary}\"", short(&brought.commit.id))
+fn commit(introduction: &Introduction) -> String {
+    let summary: &Text = &introduction.commit.summary;
+    format!(
+        "introduced by {} \"{summary}\"",
+        short(&introduction.commit.id)
+    )
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here is harmless yet; each format makes it so in its own way.
 
-use super::{Style, brought::brought, groups, terminal::harmless};
+use super::{Style, groups, introduction::introduction, terminal::harmless};
 use crate::{
     fact::{Place, Site, Text},
     finding::{Finding, Level},
@@ -26,11 +26,11 @@ pub(super) fn sentence(finding: &Finding) -> String {
     }
 }
 
-/// What else is to be said of it in a few words: that a change does not touch it, what brought it into a history.
+/// What else is to be said of it in a few words: that a change does not touch it, what introduced it into a history.
 pub(super) fn asides(finding: &Finding) -> Vec<String> {
     let old = (!finding.on_change).then(|| String::from("which the change does not touch"));
-    let brought = finding.brought.as_deref().map(brought);
-    old.into_iter().chain(brought).collect()
+    let introduction = finding.introduced_by.as_deref().map(introduction);
+    old.into_iter().chain(introduction).collect()
 }
 
 /// The sentence, and the asides in brackets.

@@ -120,7 +120,7 @@ pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64, last: &Site) -> 
         related: Vec::new(),
         help: vec!["mend the ones that are told first, then check again".into()],
         excerpt: None,
-        brought: None,
+        introduced_by: None,
         on_change: true,
         fix: Vec::new(),
     }
@@ -161,7 +161,7 @@ impl Case<'_> {
             related: Vec::new(),
             help: Vec::new(),
             excerpt: about.excerpt.as_deref().cloned(),
-            brought: None,
+            introduced_by: None,
             on_change: true,
             fix: Vec::new(),
         }

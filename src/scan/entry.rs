@@ -23,7 +23,7 @@ use crate::{
     policy::{Policy, Scope},
     record::Recorder,
     rule::{Case, MORE, RULES, more},
-    verdict::{self, Coverage, Wants, Weighed},
+    verdict::{self, Coverage, Needs, Weighed},
 };
 
 /// What was seen in one entry.
@@ -92,7 +92,7 @@ pub(super) fn weigh_all<'v>(
             && is_shared(item, seen)
             && *facts == item.facts
         {
-            hand_on((at, item), judge(item, seen, policy, request.wants));
+            hand_on((at, item), judge(item, seen, policy, request.needs));
             continue;
         }
         let Some(mut seen) = observe(reader, item, Listing::None, request.deadline) else {
@@ -102,7 +102,7 @@ pub(super) fn weigh_all<'v>(
         if let Some(fact) = link.and_then(|link| behind_link(reader, item, &link, policy)) {
             seen.observations.push(of_all(fact));
         }
-        hand_on((at, item), judge(item, &seen, policy, request.wants));
+        hand_on((at, item), judge(item, &seen, policy, request.needs));
         if items.peek().is_some() && is_shared(item, &seen) {
             known.insert(key, (&item.facts, seen));
         }
@@ -141,7 +141,7 @@ fn is_shared(item: &Item, seen: &Seen) -> bool {
     item.entry.kind == EntryKind::File && !seen.observations.iter().any(pointer)
 }
 
-fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
+fn judge(item: &Item, seen: &Seen, policy: &Policy, needs: Needs) -> Weighed {
     let scope = policy.scope(&item.entry.path);
     let mut observations = &seen.observations;
     let only;
@@ -155,7 +155,7 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
         }
     };
     for finding in &mut findings {
-        finding.brought.clone_from(&item.entry.brought);
+        finding.introduced_by.clone_from(&item.entry.introduced_by);
         finding.on_change = stands_on(&seen.changed, &finding.site);
     }
     cap(&item.entry, &mut findings);
@@ -165,19 +165,19 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, wants: Wants) -> Weighed {
         *said = format!("{}: {said}", item.entry.path);
     }
     weighed.unfetched = seen.unfetched;
-    collect(&mut weighed, item, seen, &scope, wants);
+    collect(&mut weighed, item, seen, &scope, needs);
     weighed
 }
 
 /// Adds what was asked for beside findings.
-fn collect(weighed: &mut Weighed, item: &Item, seen: &Seen, scope: &Scope, wants: Wants) {
-    if !wants.artifacts {
+fn collect(weighed: &mut Weighed, item: &Item, seen: &Seen, scope: &Scope, needs: Needs) {
+    if !needs.artifacts {
         return;
     }
     weighed.loads = verdict::loads(&item.entry, &seen.observations);
     if weighed.coverage.artifacts > 0 {
         let mut artifact = verdict::artifact(&item.entry, &seen.observations, seen.bytes, scope);
-        if wants.digests {
+        if needs.digests {
             artifact
                 .sha256
                 .clone_from(seen.digest.get_or_init(|| sha256(seen)));
@@ -259,7 +259,7 @@ fn cap(entry: &Entry, findings: &mut Vec<Finding>) {
     });
     for of_rule in of_rule.into_values().filter(|rule| rule.left > 0) {
         let mut finding = more(entry, of_rule.rule, of_rule.left, &of_rule.last);
-        finding.brought.clone_from(&entry.brought);
+        finding.introduced_by.clone_from(&entry.introduced_by);
         findings.push(finding);
     }
 }

@@ -18,7 +18,7 @@ pub use crate::{
         Incoming, Known, Only, View, all_refs, change, file, history, incoming, revision, staged,
         standard_input, work_tree,
     },
-    verdict::{Coverage, Here, Inspection, Outcome, Report, Wants},
+    verdict::{Coverage, Inspection, Needs, Outcome, PathSpelling, Report},
 };
 
 use std::{
@@ -65,7 +65,7 @@ pub struct Request {
     /// How many workers there may be; `None` is as many as there are processors.
     pub threads: Option<usize>,
     /// What the report is to hold beside findings.
-    pub wants: Wants,
+    pub needs: Needs,
     /// When reading ends. What is not read by then is a finding of its entry and counted in [`Coverage::late`].
     pub deadline: Option<Instant>,
 }
@@ -146,7 +146,7 @@ pub fn check(
     } = gathered;
     // In the order of the items, whatever the order of the work.
     noted.sort_unstable_by_key(|(at, _)| *at);
-    if request.wants.listings {
+    if request.needs.listings {
         list(view, &mut noted);
     }
     let mut report = verdict::judge(
@@ -166,7 +166,7 @@ pub fn check(
             "{n} git-lfs pointers were not followed, of files that are not called models: their bytes are not here"
         )),
     }
-    report.kept = view.kept.clone();
+    report.content_source = view.content_source.clone();
     report.root = view
         .root
         .file_name()

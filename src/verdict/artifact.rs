@@ -6,8 +6,8 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     fact::{
-        Brought, Constant, Entry, Fact, Global, GlobalName, ListingLine, Observation, PyAct, Site,
-        Text,
+        Constant, Entry, Fact, Global, GlobalName, Introduction, ListingLine, Observation, PyAct,
+        Site, Text,
     },
     policy::Scope,
 };
@@ -15,7 +15,7 @@ use crate::{
 /// What a report is to hold beside findings and coverage. Each costs something, so none is there unasked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
-pub struct Wants {
+pub struct Needs {
     /// The artifacts, refused or not.
     pub artifacts: bool,
     /// Their sha256, which means reading them whole.
@@ -26,8 +26,8 @@ pub struct Wants {
     pub date: bool,
 }
 
-impl Wants {
-    /// What either wants.
+impl Needs {
+    /// What either needs.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -46,8 +46,8 @@ pub struct Artifact {
     pub path: Text,
     /// Bytes of its content, here or elsewhere.
     pub size: u64,
-    /// What brought it, in a view of a history.
-    pub brought: Option<Arc<Brought>>,
+    /// What introduced it, in a view of a history.
+    pub introduced_by: Option<Arc<Introduction>>,
     /// The formats it claims, by id, outermost first, each once.
     pub formats: Vec<String>,
     /// The globals that loading it resolves, each once, in the order in which loading meets them.
@@ -147,7 +147,7 @@ pub fn artifact(entry: &Entry, observations: &[Observation], size: u64, scope: &
     let mut artifact = Artifact {
         path: entry.path.clone(),
         size,
-        brought: entry.brought.clone(),
+        introduced_by: entry.introduced_by.clone(),
         ..Artifact::default()
     };
     let mut formats: Vec<(usize, &String)> = Vec::new();

@@ -4,22 +4,22 @@
 
 mod artifact;
 mod fingerprint;
-mod here;
 mod inspection;
 mod judge;
+mod path_spelling;
 mod weights;
 
-pub use artifact::{Artifact, Library, Load, Match, Wants, artifact, loads};
+pub use artifact::{Artifact, Library, Load, Match, Needs, artifact, loads};
 pub use fingerprint::{fingerprints, hex};
-pub use here::Here;
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 pub use judge::{Weighed, inspect, judge, weigh};
+pub use path_spelling::PathSpelling;
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
 use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode};
 
 use crate::{
-    fact::{Brought, Kept, Text},
+    fact::{ContentSource, Introduction, Text},
     finding::{Finding, Level, Related},
 };
 
@@ -59,9 +59,9 @@ pub struct Report {
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
     /// Where the user stands: people are shown paths as they would type them, programs as the view spells them.
-    pub here: Here,
+    pub spelling: PathSpelling,
     /// The way to the view from the root of the checkout that a code host shows: annotations spell paths from there.
-    pub checkout: Here,
+    pub checkout: PathSpelling,
     /// The name of the folder that the paths are relative to.
     pub root: Text,
     /// The moment that outputs may call the present, in seconds since 1970, if the user gave one: outputs are the same each time.
@@ -69,10 +69,10 @@ pub struct Report {
     /// What tells this run from others of the same commit, for services that keep the results of each: a word or a path of
     /// words. Empty where there is only one.
     pub category: String,
-    /// Commits that brought what is no longer there, and that no remote is known to have.
+    /// Commits that introduced what is no longer there, and that no remote is known to have.
     pub unpushed: BTreeSet<String>,
     /// Where the bytes of the files are.
-    pub kept: Kept,
+    pub content_source: ContentSource,
     /// What is to be known of the run as a whole, a sentence each.
     pub notices: Vec<String>,
     /// The artifacts by path, if they were asked for.
@@ -143,13 +143,14 @@ impl Report {
         self.allowed
             .sort_by(|a, b| in_order(&a.finding, &b.finding));
         self.artifacts.sort_by(|a, b| {
-            (&a.path, version(a.brought.as_deref())).cmp(&(&b.path, version(b.brought.as_deref())))
+            (&a.path, version(a.introduced_by.as_deref()))
+                .cmp(&(&b.path, version(b.introduced_by.as_deref())))
         });
     }
 }
 
 fn in_order(a: &Finding, b: &Finding) -> Ordering {
-    let key = |finding: &Finding| version(finding.brought.as_deref());
+    let key = |finding: &Finding| version(finding.introduced_by.as_deref());
     (&a.path, key(a), &a.site, a.rule.id, &a.subject).cmp(&(
         &b.path,
         key(b),
@@ -159,6 +160,6 @@ fn in_order(a: &Finding, b: &Finding) -> Ordering {
     ))
 }
 
-fn version(brought: Option<&Brought>) -> Option<(i64, String)> {
-    brought.map(|brought| (brought.commit.time, brought.commit.id.clone()))
+fn version(introduction: Option<&Introduction>) -> Option<(i64, String)> {
+    introduction.map(|introduction| (introduction.commit.time, introduction.commit.id.clone()))
 }

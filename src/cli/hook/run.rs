@@ -18,7 +18,7 @@ use crate::{
     error::Error,
     hook::{self, Judge},
     report::{self, Style},
-    scan::{self, Here, Incoming, Known, Outcome, Report, Request, View},
+    scan::{self, Incoming, Known, Outcome, PathSpelling, Report, Request, View},
 };
 
 /// How long `pre-receive` reads unless it is told otherwise: there are servers that give all hooks five seconds together.
@@ -156,7 +156,7 @@ impl Run {
             ..Request::default()
         };
         let mut report = scan::check(&view, &policy, name, request, progress)?;
-        report.here = Here::between(cwd, &view.root);
+        report.spelling = PathSpelling::between(cwd, &view.root);
         Ok(Some(report))
     }
 }
@@ -185,7 +185,7 @@ impl Caller {
         output::deliver(None, &[], |out| {
             report::human(report, style, out)?;
             match self {
-                Self::PrePush => report::mend(report, style, out),
+                Self::PrePush => report::removal_steps(report, style, out),
                 _ => out.flush(),
             }
         })?;

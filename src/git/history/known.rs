@@ -1,6 +1,6 @@
 //! What makes an object known: the branches and tags of whoever has it.
 //!
-//! A host keeps other references in the same repository that nobody accepted: what a fork's pull request brought
+//! A host keeps other references in the same repository that nobody accepted: what a fork's pull request introduced
 //! (`refs/pull/`, `refs/merge-requests/`), notes, replacements, a stash, and whatever it hides from a push. What only those reach is
 //! as new as if it were not there.
 

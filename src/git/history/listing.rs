@@ -33,7 +33,7 @@ use super::{
     tips::Tips,
 };
 use crate::{
-    fact::{Brought, Commit, EntryKind, Fact, Unread},
+    fact::{Commit, EntryKind, Fact, Introduction, Unread},
     limits,
 };
 
@@ -106,7 +106,7 @@ type UnreadablePlace = (Box<[u8]>, ObjectId);
 /// What could not be read.
 struct Unreadable {
     why: Unread,
-    /// Who brought it.
+    /// Who introduced it.
     introducer: Option<u32>,
     /// A folder in a tree, or else [`Origin::Object`].
     origin: Origin,
@@ -115,9 +115,9 @@ struct Unreadable {
 /// What was found so far.
 #[derive(Default)]
 struct Collected {
-    /// Everything once, and which of `introducers` brought it.
+    /// Everything once, and which of `introducers` introduced it.
     leaves: IndexMap<Leaf, u32, FxBuildHasher>,
-    /// Of leaves that git does not write like any other: how it does, and who brought that.
+    /// Of leaves that git does not write like any other: how it does, and who introduced that.
     checkouts: IndexMap<(usize, Checkout), u32, FxBuildHasher>,
     introducers: Vec<Commit>,
     /// What could not be read, and where.
@@ -288,15 +288,15 @@ impl Collected {
     }
 
     fn into_items(self, alive: &[bool]) -> Vec<Item> {
-        let introducers: Vec<[Arc<Brought>; 2]> = self
+        let introducers: Vec<[Arc<Introduction>; 2]> = self
             .introducers
             .into_iter()
             .map(|commit| {
-                let brought = |gone| {
+                let introduction = |gone| {
                     let commit = commit.clone();
-                    Arc::new(Brought { commit, gone })
+                    Arc::new(Introduction { commit, gone })
                 };
-                [brought(false), brought(true)]
+                [introduction(false), introduction(true)]
             })
             .collect();
         let by = |introducer: u32, gone: bool| {
@@ -310,7 +310,7 @@ impl Collected {
             };
             let mut item = Item::new(&leaf.path, leaf.kind, Origin::Blob(leaf.id));
             item.checkout = Some(checkout);
-            item.entry.brought = by(introducer, !alive);
+            item.entry.introduced_by = by(introducer, !alive);
             items.push(item);
         }
         for ((leaf, introducer), alive) in self.leaves.into_iter().zip(alive) {
@@ -318,13 +318,13 @@ impl Collected {
                 continue;
             }
             let mut item = Item::new(&leaf.path, leaf.kind, Origin::Blob(leaf.id));
-            item.entry.brought = by(introducer, !alive);
+            item.entry.introduced_by = by(introducer, !alive);
             items.push(item);
         }
         for ((path, _), unreadable) in self.unread {
             let mut item = Item::new(&path, EntryKind::File, unreadable.origin)
                 .with(Fact::Unread(unreadable.why));
-            item.entry.brought = unreadable
+            item.entry.introduced_by = unreadable
                 .introducer
                 .and_then(|introducer| by(introducer, false));
             items.push(item);

@@ -1,7 +1,7 @@
-//! Histories: every file that some commit of them has, once for each path and content, with the commit that brought it.
+//! Histories: every file that some commit of them has, once for each path and content, with the commit that introduced it.
 //!
 //! What was removed from the newest commit is still in every clone, so it is an item like any other. The first commit in
-//! the order of the history (parents before children, then by time, then by id) that has a content at a path brought it;
+//! the order of the history (parents before children, then by time, then by id) that has a content at a path introduced it;
 //! all its later homes at that path are the same item. Trees and blobs that a tag names without a commit are items too.
 
 mod changes;
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{Kept, Text},
+    fact::{ContentSource, Text},
 };
 pub(super) use header::tree_of;
 use listing::Listing;
@@ -240,7 +240,7 @@ fn view(
     let listing = Listing::of(&opened.stores, tips, known, &shallow, paths);
     let mut view = opened
         .view(label, listing.items)
-        .kept_in(Kept::Scattered)
+        .content_from(ContentSource::Scattered)
         .with_policy_state(policy_state);
     view.notices = listing.notices;
     if bare {
@@ -262,15 +262,15 @@ fn view(
 }
 
 impl View {
-    /// The commits that brought what is no longer there.
+    /// The commits that introduced what is no longer there.
     fn gone(&self) -> impl Iterator<Item = ObjectId> + '_ {
-        let brought = self
+        let introductions = self
             .items
             .iter()
-            .filter_map(|item| item.entry.brought.as_ref());
-        brought
-            .filter(|brought| brought.gone)
-            .filter_map(|brought| ObjectId::from_hex(brought.commit.id.as_bytes()).ok())
+            .filter_map(|item| item.entry.introduced_by.as_ref());
+        introductions
+            .filter(|introduction| introduction.gone)
+            .filter_map(|introduction| ObjectId::from_hex(introduction.commit.id.as_bytes()).ok())
     }
 
     /// The same, of commits that the receiver does not have: nobody has them from there.

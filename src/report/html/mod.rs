@@ -4,8 +4,8 @@
 //! security policy admits that script and that style by their hashes and nothing else, so that even a mistake in escaping
 //! could not run or fetch anything.
 
+mod finding;
 mod page;
-mod told;
 
 use std::{
     cmp::Reverse,
@@ -20,7 +20,7 @@ use crate::{
     fact::Text,
     finding::{Finding, Level, RuleMeta},
     limits,
-    verdict::{Artifact, Outcome, Report, Wants},
+    verdict::{Artifact, Needs, Outcome, Report},
 };
 use page::{Page, base64};
 
@@ -42,23 +42,23 @@ impl Reporter for Html {
         "a page for people, whole in itself"
     }
 
-    fn wants(&self) -> Wants {
-        Wants {
+    fn needs(&self) -> Needs {
+        Needs {
             artifacts: true,
             listings: true,
-            ..Wants::default()
+            ..Needs::default()
         }
     }
 
     fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::new(out);
-        Told::new(report).write(&mut Page::new(&mut out))?;
+        Content::new(report).write(&mut Page::new(&mut out))?;
         out.flush()
     }
 }
 
-/// What is told of a report.
-struct Told<'a> {
+/// What the page shows of a report.
+struct Content<'a> {
     report: &'a Report,
     /// The findings by file, refusals first; of too many, the most important.
     files: BTreeMap<&'a Text, Vec<&'a Finding>>,
@@ -69,12 +69,12 @@ struct Told<'a> {
     lines: usize,
 }
 
-impl<'a> Told<'a> {
+impl<'a> Content<'a> {
     fn new(report: &'a Report) -> Self {
         let mut order: Vec<&Finding> = report.findings.iter().collect();
         order.sort_by_key(|finding| (!finding.on_change, Reverse(finding.level)));
         let rest = order.split_off(order.len().min(limits::HTML_FINDINGS));
-        let mut told = Self {
+        let mut content = Self {
             report,
             files: BTreeMap::new(),
             left_out: BTreeMap::new(),
@@ -82,13 +82,17 @@ impl<'a> Told<'a> {
             lines: limits::HTML_LISTING_LINES,
         };
         for finding in order {
-            told.files.entry(&finding.path).or_default().push(finding);
-            told.rules.insert(finding.rule.id, finding.rule);
+            content
+                .files
+                .entry(&finding.path)
+                .or_default()
+                .push(finding);
+            content.rules.insert(finding.rule.id, finding.rule);
         }
         for finding in rest {
-            *told.left_out.entry(&finding.path).or_default() += 1;
+            *content.left_out.entry(&finding.path).or_default() += 1;
         }
-        told
+        content
     }
 
     fn write(mut self, page: &mut Page<'_>) -> io::Result<()> {
@@ -223,7 +227,7 @@ impl<'a> Told<'a> {
             let summary = self.rules.get(rule).map_or("", |rule| rule.summary);
             page.raw("<tr><td><span")?;
             page.attribute("class", format_args!("level {level}"))?;
-            page.element(">", told::word(level), "</span></td><td><a")?;
+            page.element(">", finding::word(level), "</span></td><td><a")?;
             page.attribute("href", format_args!("#rule={rule}"))?;
             page.element("><code>", rule, "</code></a></td><td>")?;
             page.inline(summary)?;
@@ -338,7 +342,7 @@ impl<'a> Told<'a> {
         }
         page.raw("</div></header>\n")?;
         for finding in findings {
-            told::finding(finding, None, page)?;
+            finding::finding(finding, None, page)?;
         }
         if let Some(more) = self.left_out.get(path) {
             let more = count(*more, "further finding", "further findings");
@@ -349,8 +353,8 @@ impl<'a> Told<'a> {
             )?;
         }
         for artifact in self.at(path) {
-            told::loads(artifact, page)?;
-            told::listing(artifact, findings, &mut self.lines, page)?;
+            finding::loads(artifact, page)?;
+            finding::listing(artifact, findings, &mut self.lines, page)?;
         }
         page.raw("</article>\n")
     }
@@ -374,7 +378,7 @@ impl<'a> Told<'a> {
                 &one.finding.path,
                 "</span></div>",
             )?;
-            told::finding(&one.finding, Some(one), page)?;
+            finding::finding(&one.finding, Some(one), page)?;
         }
         page.raw("</div>\n</section>\n")
     }

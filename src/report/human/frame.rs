@@ -16,7 +16,7 @@ use super::{
         Style,
         terminal::{Ink, clip_middle, harmless, lay, width, wrap},
     },
-    told::{DISASSEMBLY, PLACED},
+    diagnostic::{DISASSEMBLY, PLACED},
 };
 
 /// Lines around a label in a source that is a whole file.

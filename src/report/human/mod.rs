@@ -3,8 +3,8 @@
 //!
 //! Without findings two lines are left, because "nothing found" means nothing without what was looked at.
 
+mod diagnostic;
 mod frame;
-mod told;
 
 use std::{
     collections::BTreeSet,
@@ -22,7 +22,7 @@ use crate::{
     finding::{Finding, Level},
     verdict::Report,
 };
-use told::Told;
+use diagnostic::FindingDiagnostic;
 
 /// See the module.
 #[derive(Debug)]
@@ -50,8 +50,8 @@ impl Reporter for Human {
             for part in &file.parts {
                 match part {
                     Part::Full(finding) => {
-                        let told = Told::new(finding, &file.path, &mut said);
-                        frame::draw(&told, style, out)?;
+                        let diagnostic = FindingDiagnostic::new(finding, &file.path, &mut said);
+                        frame::draw(&diagnostic, style, out)?;
                         writeln!(out)?;
                     }
                     Part::Brief(finding, last) => {
@@ -76,7 +76,7 @@ impl Reporter for Human {
     }
 }
 
-/// Writes anything that is told as a miette diagnostic, a policy's errors above all, in the same hand as findings.
+/// Writes a miette diagnostic, a policy's errors above all, in the same hand as findings.
 ///
 /// # Errors
 /// Whatever `out` answers.
@@ -103,8 +103,8 @@ fn heading(file: &File<'_>, style: Style, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "{lead} {shown}")?;
         writeln!(out, "   {counts}")?;
     }
-    if let Some(brought) = file.brought {
-        let words = harmless(super::brought(brought), style);
+    if let Some(introduction) = file.introduced_by {
+        let words = harmless(super::introduction(introduction), style);
         for line in wrap(&words, style.columns() - 3, style.columns() - 3) {
             writeln!(out, "   {}", style.ink(Ink::Note, line))?;
         }

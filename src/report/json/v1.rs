@@ -87,9 +87,9 @@ pub struct Finding {
     /// The path's bytes in hexadecimal, if they are not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_hex: Option<String>,
-    /// What brought the file, in a view of a history.
+    /// What introduced the file, in a view of a history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub brought: Option<Brought>,
+    pub introduced_by: Option<Introduction>,
     /// Where in the file.
     pub site: Site,
     /// What loading would do and why it is refused. Wording may change between releases.
@@ -146,7 +146,7 @@ pub struct Edit {
 
 /// The first commit that has these bytes at this path; or the annotated tag that names them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Brought {
+pub struct Introduction {
     /// Its object id.
     pub commit: String,
     /// Seconds since 1970 (UTC), as the commit says.
@@ -442,7 +442,7 @@ impl Finding {
             level: finding.level.to_string(),
             path,
             path_hex,
-            brought: finding.brought.as_deref().map(Brought::from),
+            introduced_by: finding.introduced_by.as_deref().map(Introduction::from),
             site: Site::from(&finding.site),
             message: finding.message.clone(),
             subject: Subject::from(&finding.subject),
@@ -469,9 +469,9 @@ impl From<&finding::Edit> for Edit {
     }
 }
 
-impl From<&fact::Brought> for Brought {
-    fn from(brought: &fact::Brought) -> Self {
-        let commit = &brought.commit;
+impl From<&fact::Introduction> for Introduction {
+    fn from(introduction: &fact::Introduction) -> Self {
+        let commit = &introduction.commit;
         let (author, author_hex) = exact(&commit.author);
         let (summary, summary_hex) = exact(&commit.summary);
         Self {
@@ -481,7 +481,7 @@ impl From<&fact::Brought> for Brought {
             author_hex,
             summary,
             summary_hex,
-            gone: brought.gone,
+            gone: introduction.gone,
         }
     }
 }

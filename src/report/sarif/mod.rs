@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, for code-scanning services: one run, with the rules that its results are of.
 //!
-//! Services keep some thousand results of a run, so the most important are kept and the rest is counted. Results carry
+//! Services keep some thousand results of a run, so the most important are selected and the rest is counted. Results carry
 //! fingerprints of our own, because a service makes its own only of lines of text. What was not read to its end is a
 //! notification besides being a result; what an override of the policy lets pass is a suppressed result.
 
@@ -22,7 +22,7 @@ use crate::{
     fact::Place,
     finding::{Finding, RuleMeta},
     limits,
-    verdict::{Allowed, Outcome as End, Report, Wants, fingerprints},
+    verdict::{Allowed, Needs, Outcome as End, Report, fingerprints},
 };
 use log::{
     ArtifactChange, AutomationDetails, BaseId, Coverage, Fix, Invocation, Location, Log, Message,
@@ -51,10 +51,10 @@ impl Reporter for Sarif {
         "code-scanning services: SARIF 2.1.0"
     }
 
-    fn wants(&self) -> Wants {
-        Wants {
+    fn needs(&self) -> Needs {
+        Needs {
             artifacts: true,
-            ..Wants::default()
+            ..Needs::default()
         }
     }
 
@@ -67,7 +67,7 @@ impl Reporter for Sarif {
 }
 
 /// A result to be written.
-struct Kept<'a> {
+struct Selected<'a> {
     finding: &'a Finding,
     fingerprint: String,
     /// What allows it, if something does.
@@ -76,7 +76,7 @@ struct Kept<'a> {
 
 /// Results, put into SARIF's words one at a time, while they are written.
 struct Results<'a> {
-    kept: Vec<Kept<'a>>,
+    selected: Vec<Selected<'a>>,
     rules: BTreeMap<&'static str, usize>,
     places: Places,
     report: &'a Report,
@@ -84,17 +84,17 @@ struct Results<'a> {
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.kept.iter().map(|kept| self.result(kept)))
+        serializer.collect_seq(self.selected.iter().map(|selected| self.result(selected)))
     }
 }
 
 fn log(report: &Report) -> Log<Results<'_>> {
-    let (kept, left_out) = keep(report);
+    let (selected, left_out) = select(report);
     let mut rules: BTreeMap<&'static str, &'static RuleMeta> = BTreeMap::new();
     let mut places = Places::default();
-    for kept in &kept {
-        rules.insert(kept.finding.rule.id, kept.finding.rule);
-        places.note(kept.finding);
+    for selected in &selected {
+        rules.insert(selected.finding.rule.id, selected.finding.rule);
+        places.note(selected.finding);
     }
     let rules: Vec<&RuleMeta> = rules.into_values().collect();
     let invocation = Invocation {
@@ -135,7 +135,7 @@ fn log(report: &Report) -> Log<Results<'_>> {
             },
         },
         results: Results {
-            kept,
+            selected,
             rules: rules.iter().enumerate().map(|(i, r)| (r.id, i)).collect(),
             places,
             report,
@@ -158,9 +158,9 @@ fn category(report: &Report) -> Option<AutomationDetails> {
 
 /// The results that a service would keep, in the report's order, and how many more there are: those on what a change
 /// brings before others, refusals before warnings, what is allowed last.
-fn keep(report: &Report) -> (Vec<Kept<'_>>, usize) {
+fn select(report: &Report) -> (Vec<Selected<'_>>, usize) {
     let found = report.findings.iter().zip(fingerprints(&report.findings));
-    let found = found.map(|(finding, fingerprint)| Kept {
+    let found = found.map(|(finding, fingerprint)| Selected {
         finding,
         fingerprint,
         allowed: None,
@@ -169,16 +169,16 @@ fn keep(report: &Report) -> (Vec<Kept<'_>>, usize) {
     let excused = allowed
         .clone()
         .zip(fingerprints(allowed.map(|a| &a.finding)));
-    let excused = excused.map(|(allowed, fingerprint)| Kept {
+    let excused = excused.map(|(allowed, fingerprint)| Selected {
         finding: &allowed.finding,
         fingerprint,
         allowed: Some(allowed),
     });
-    let mut kept: Vec<(usize, Kept<'_>)> = found.chain(excused).enumerate().collect();
-    kept.sort_by_key(|(at, kept)| {
-        let Kept {
+    let mut selected: Vec<(usize, Selected<'_>)> = found.chain(excused).enumerate().collect();
+    selected.sort_by_key(|(at, selected)| {
+        let Selected {
             finding, allowed, ..
-        } = kept;
+        } = selected;
         (
             allowed.is_some(),
             !finding.on_change,
@@ -186,10 +186,13 @@ fn keep(report: &Report) -> (Vec<Kept<'_>>, usize) {
             *at,
         )
     });
-    let left_out = kept.len().saturating_sub(limits::SARIF_RESULTS);
-    kept.truncate(limits::SARIF_RESULTS);
-    kept.sort_by_key(|(at, _)| *at);
-    (kept.into_iter().map(|(_, kept)| kept).collect(), left_out)
+    let left_out = selected.len().saturating_sub(limits::SARIF_RESULTS);
+    selected.truncate(limits::SARIF_RESULTS);
+    selected.sort_by_key(|(at, _)| *at);
+    (
+        selected.into_iter().map(|(_, selected)| selected).collect(),
+        left_out,
+    )
 }
 
 /// What is to be said besides the results.
@@ -262,15 +265,15 @@ fn artifacts(report: &Report, places: &Places) -> Vec<log::Artifact> {
 }
 
 impl Results<'_> {
-    fn result(&self, kept: &Kept<'_>) -> Outcome {
-        let finding = kept.finding;
-        let mut prints = BTreeMap::from([("weighbridge/v1", kept.fingerprint.clone())]);
+    fn result(&self, selected: &Selected<'_>) -> Outcome {
+        let finding = selected.finding;
+        let mut prints = BTreeMap::from([("weighbridge/v1", selected.fingerprint.clone())]);
         let is_text = finding.site.hops.is_empty() && matches!(finding.site.at, Place::Span { .. });
-        if !is_text && let Some(short) = kept.fingerprint.get(..16) {
+        if !is_text && let Some(short) = selected.fingerprint.get(..16) {
             // Services make this of the text of the line, where there is one.
             prints.insert("primaryLocationLineHash", format!("{short}:1"));
         }
-        let related = kept.allowed.map(|allowed| &allowed.by);
+        let related = selected.allowed.map(|allowed| &allowed.by);
         let related = finding.related.iter().chain(related);
         Outcome {
             rule_id: finding.rule.id,
@@ -280,11 +283,11 @@ impl Results<'_> {
             locations: [self.places.location(finding)],
             related_locations: related
                 .enumerate()
-                .map(|(id, related)| place::related(id, related, &self.report.here))
+                .map(|(id, related)| place::related(id, related, &self.report.spelling))
                 .collect(),
             partial_fingerprints: prints,
             fixes: self.fix(finding).into_iter().collect(),
-            suppressions: kept.allowed.map(suppression).into_iter().collect(),
+            suppressions: selected.allowed.map(suppression).into_iter().collect(),
             properties: OutcomeProperties {
                 subject: finding.subject.to_string(),
                 site: finding.site.to_string(),
@@ -295,15 +298,15 @@ impl Results<'_> {
                     .as_ref()
                     .filter(|excerpt| excerpt.first_line.is_none())
                     .map(|excerpt| excerpt.text.clone()),
-                commit: finding.brought.as_ref().map(|b| b.commit.id.clone()),
-                gone: finding.brought.as_ref().map(|b| b.gone),
+                commit: finding.introduced_by.as_ref().map(|b| b.commit.id.clone()),
+                gone: finding.introduced_by.as_ref().map(|b| b.gone),
             },
         }
     }
 
     fn fix(&self, finding: &Finding) -> Option<Fix> {
         // What a history no longer has cannot be edited: the file at that path is another one, or none.
-        let gone = finding.brought.as_ref().is_some_and(|b| b.gone);
+        let gone = finding.introduced_by.as_ref().is_some_and(|b| b.gone);
         if gone || finding.fix.is_empty() {
             return None;
         }

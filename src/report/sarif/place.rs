@@ -10,7 +10,7 @@ use super::log::{
 use crate::{
     fact::{Excerpt, Hop, Place, Site, Text},
     finding::{Edit, Finding, Related, Subject},
-    verdict::Here,
+    verdict::PathSpelling,
 };
 
 /// The name of the root of what is checked.
@@ -245,8 +245,8 @@ fn is_file(name: &str) -> bool {
 }
 
 /// A line of a policy: a place in a file below the root, or else only its name.
-pub(super) fn related(id: usize, related: &Related, here: &Here) -> Location {
-    let path = here
+pub(super) fn related(id: usize, related: &Related, spelling: &PathSpelling) -> Location {
+    let path = spelling
         .below_root(&related.file)
         .filter(|_| is_file(&related.file));
     let text = if related.label.is_empty() {

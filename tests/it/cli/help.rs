@@ -74,8 +74,8 @@ fn the_short_page_of_check() {
           --recurse-submodules     Check what is in submodules, too
           --history[=<RANGE>]      Check every file that the commits of RANGE have
                                    ever had, each once, with the commit that
-                                   brought it; RANGE is a commit, A..B or A...B, by
-                                   default HEAD
+                                   introduced it; RANGE is a commit, A..B or A...B,
+                                   by default HEAD
           --all-refs               The same for every branch, tag, remote and other
                                    ref
           --stdin-filename <NAME>  What to call standard input: the end of a name
@@ -99,7 +99,7 @@ fn the_short_page_of_check() {
       weighbridge check --staged                 in a pre-commit hook
       weighbridge check --diff main...HEAD       what a branch brings
       weighbridge check --rev v1.0               all that a release has
-      weighbridge check --history=v1.0..HEAD     brought since v1.0, removed or not
+      weighbridge check --history=v1.0..HEAD     added since v1.0, even if removed
       weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
       weighbridge check --output sarif=out.sarif --output html=report.html
                                                  as on a terminal, and two files

@@ -9,7 +9,7 @@ use crate::support::{
     repo::{Repo, repo},
 };
 
-/// A model that was brought, changed and removed, beside a script.
+/// A model that was introduced, changed and removed, beside a script.
 fn removed_model() -> Option<Repo> {
     let repo = Repo::new(&[])?;
     let mut import = Import::default();
@@ -79,7 +79,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     assert_eq!((all.code, all.stderr.as_str()), (1, ""));
     insta::assert_snapshot!(without_ids(&repo, &all.stdout), @"
     ── models/copy.pkl ────────────────────────────────────────────────── 1 error ──
-       brought by [second] on 2022-04-18 (A <a@example.org>: train again)
+       introduced by [second] on 2022-04-18 (A <a@example.org>: train again)
 
     error[global-not-allowed]: loading runs `os.system('ls')`; the policy does not
       list `os.system` (it runs a program or changes the system)
@@ -99,8 +99,8 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
        ╰──
 
     ── models/m.pkl ───────────────────────────────────────────────────── 1 error ──
-       brought by [first] on 2022-01-08 (A <a@example.org>: add the model), no
-       longer there
+       introduced by [first] on 2022-01-08 (A <a@example.org>: add the model),
+       no longer there
 
     error[global-not-allowed]: loading runs `os.system('id')`; the policy does not
       list `os.system` (it runs a program or changes the system)
@@ -120,7 +120,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
        ╰──
 
     ── models/m.pkl ───────────────────────────────────────────────────── 1 error ──
-       brought by [second] on 2022-04-18 (A <a@example.org>: train again), no
+       introduced by [second] on 2022-04-18 (A <a@example.org>: train again), no
        longer there
 
     error[global-not-allowed]: loading runs `os.system('ls')`; the policy does not
@@ -157,7 +157,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     );
     insta::assert_snapshot!(without_ids(&repo, &plain.stdout), @"
     File models/m.pkl: 1 error.
-    History: brought by [first] on 2022-01-08 (A <a@example.org>: add the model), no longer there.
+    History: introduced by [first] on 2022-01-08 (A <a@example.org>: add the model), no longer there.
 
     Error, rule global-not-allowed: loading runs `os.system('id')`; the policy does not list `os.system` (it runs a program or changes the system).
     Place: opcode REDUCE at offset 0x15.
@@ -172,7 +172,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     Help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
 
     File models/m.pkl: 1 error.
-    History: brought by [second] on 2022-04-18 (A <a@example.org>: train again), no longer there.
+    History: introduced by [second] on 2022-04-18 (A <a@example.org>: train again), no longer there.
 
     Error, rule global-not-allowed: loading runs `os.system('ls')`; the policy does not list `os.system` (it runs a program or changes the system).
     Place: opcode REDUCE at offset 0x15.
@@ -196,18 +196,20 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     ");
     let json = run(&repo.root, &["check", "--history", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    let brought: Vec<String> = json["findings"]
+    let introduced: Vec<String> = json["findings"]
         .as_array()
         .unwrap()
         .iter()
         .map(|finding| {
             format!(
                 "{} {} {}",
-                finding["path"], finding["brought"]["summary"], finding["brought"]["gone"]
+                finding["path"],
+                finding["introduced_by"]["summary"],
+                finding["introduced_by"]["gone"]
             )
         })
         .collect();
-    insta::assert_snapshot!(brought.join("\n"), @r#"
+    insta::assert_snapshot!(introduced.join("\n"), @r#"
     "models/copy.pkl" "train again" false
     "models/m.pkl" "add the model" true
     "models/m.pkl" "train again" true

@@ -1,4 +1,4 @@
-//! Histories: every content of every path once, with the commit that brought it.
+//! Histories: every content of every path once, with the commit that introduced it.
 
 use std::{fmt::Write as _, fs};
 
@@ -18,11 +18,11 @@ use crate::support::{
 /// A line for each item, as the oracle writes them.
 fn lines(view: &View) -> Vec<String> {
     let mut reader = view.reader();
-    // What one of two sides that were merged into each other keeps is brought by no commit of a range: `known` has its tests.
+    // What one of two sides that were merged into each other keeps is introduced by no commit of a range: `known` has its tests.
     let mut lines: Vec<String> = view
         .items
         .iter()
-        .filter(|item| item.entry.brought.is_some())
+        .filter(|item| item.entry.introduced_by.is_some())
         .map(|item| {
             let opened = reader.open(item);
             let mut facts = opened.facts.iter();
@@ -40,16 +40,22 @@ fn lines(view: &View) -> Vec<String> {
                 _ => ("submodule", String::new()),
             };
             assert_eq!(item.entry.kind == EntryKind::Submodule, kind == "submodule");
-            let brought = item.entry.brought.as_ref().unwrap();
+            let introduction = item.entry.introduced_by.as_ref().unwrap();
             let path = item.entry.path.as_str().unwrap();
-            oracle::line(kind, path, &content, &brought.commit.id, brought.gone)
+            oracle::line(
+                kind,
+                path,
+                &content,
+                &introduction.commit.id,
+                introduction.gone,
+            )
         })
         .collect();
     lines.sort();
     lines
 }
 
-/// A line for each item: path, content or what hinders, who brought it.
+/// A line for each item: path, content or what hinders, who introduced it.
 pub(crate) fn shown(view: &View) -> String {
     let mut reader = view.reader();
     let lines: Vec<String> = view
@@ -69,15 +75,19 @@ pub(crate) fn shown(view: &View) -> String {
                 .iter()
                 .map(|fact| format!(" {fact:?}"))
                 .collect();
-            let brought = item
-                .entry
-                .brought
-                .as_ref()
-                .map_or_else(String::new, |brought| {
-                    let gone = if brought.gone { ", gone" } else { "" };
-                    format!(" ({}{gone})", brought.commit.summary)
-                });
-            format!("{} {content}{}{brought}", item.entry.path, facts.concat())
+            let introduction =
+                item.entry
+                    .introduced_by
+                    .as_ref()
+                    .map_or_else(String::new, |introduction| {
+                        let gone = if introduction.gone { ", gone" } else { "" };
+                        format!(" ({}{gone})", introduction.commit.summary)
+                    });
+            format!(
+                "{} {content}{}{introduction}",
+                item.entry.path,
+                facts.concat()
+            )
         })
         .collect();
     lines.join("\n")
@@ -282,9 +292,12 @@ fn a_removed_file_is_told_with_the_commit_that_brought_it() {
     b.pkl = 1 (bring \u{202e}both\u{1b}[31m)
     b.pkl = 2 (change, gone)
     ");
-    let brought = view.items[0].entry.brought.clone().unwrap();
+    let introduction = view.items[0].entry.introduced_by.clone().unwrap();
     assert_eq!(
-        (brought.commit.time, brought.commit.author.to_string()),
+        (
+            introduction.commit.time,
+            introduction.commit.author.to_string()
+        ),
         (1_000, "A <a@example.org>".into())
     );
     // One content at two paths is read once.
@@ -580,7 +593,7 @@ fn deep_folders_need_no_stack() {
     let view = of(&repo, &commit);
     assert_eq!(view.items.len(), 1);
     assert_eq!(view.items[0].entry.path.as_bytes().len(), 4_101);
-    assert!(!view.items[0].entry.brought.as_ref().unwrap().gone);
+    assert!(!view.items[0].entry.introduced_by.as_ref().unwrap().gone);
 }
 
 #[test]
@@ -617,9 +630,12 @@ fn hostile_commits_and_trees_are_read_as_git_reads_them() {
         .map(|item| item.entry.path.to_string())
         .collect();
     assert_eq!(paths, ["..", "a", "z"]);
-    let brought = view.items[0].entry.brought.clone().unwrap();
+    let introduction = view.items[0].entry.introduced_by.clone().unwrap();
     assert_eq!(
-        (brought.commit.time, brought.commit.summary.as_bytes().len()),
+        (
+            introduction.commit.time,
+            introduction.commit.summary.as_bytes().len()
+        ),
         (0, 200)
     );
     // A thousand parents.
@@ -638,7 +654,16 @@ fn hostile_commits_and_trees_are_read_as_git_reads_them() {
     let octopus = git_hash(&repo, text.as_bytes());
     let view = of(&repo, &octopus);
     assert_eq!(view.items.len(), 3);
-    assert_eq!(view.items[0].entry.brought.as_ref().unwrap().commit.time, 0);
+    assert_eq!(
+        view.items[0]
+            .entry
+            .introduced_by
+            .as_ref()
+            .unwrap()
+            .commit
+            .time,
+        0
+    );
 }
 
 /// A loose commit, written as git would: through one process for each it would take a minute.

@@ -137,7 +137,7 @@ fn a_change_is_counted_from_each_place_where_histories_part() {
                 "{view} {told:?}"
             );
         }
-        // What is there already is not brought.
+        // What is there already is not introduced.
         repo.git(&["checkout", "-q", "main"]);
         repo.write("old.pkl", payload()).commit();
         let told = run(

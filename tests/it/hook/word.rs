@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use weighbridge::{
-    fact::{Brought, Commit, Text},
+    fact::{Commit, Introduction, Text},
     finding::Finding,
-    report::{Style, mend, push},
+    report::{Style, push, removal_steps},
     verdict::Report,
 };
 
 use crate::support::report::{GLOBAL, finding, hostile, hostile_text, only};
 
-fn brought(mut finding: Finding, digit: char, summary: impl Into<Text>) -> Finding {
-    finding.brought = Some(Arc::new(Brought {
+fn introduction(mut finding: Finding, digit: char, summary: impl Into<Text>) -> Finding {
+    finding.introduced_by = Some(Arc::new(Introduction {
         commit: Commit {
             id: String::from(digit).repeat(40),
             time: 1,
@@ -41,14 +41,14 @@ fn a_push_of_many_files_is_told_in_short() {
         for m in 0..=n {
             let path = format!("models/{n}.pt");
             let message = format!("loading runs `posix.system({m})`");
-            findings.push(brought(
+            findings.push(introduction(
                 finding(&GLOBAL, &path, &message),
                 'a',
                 "add models",
             ));
         }
     }
-    findings.push(brought(
+    findings.push(introduction(
         finding(&GLOBAL, "models/0.pt", "loading runs more"),
         'b',
         "again",
@@ -60,26 +60,26 @@ fn a_push_of_many_files_is_told_in_short() {
     weighbridge refuses this push: 46 errors in 10 files.
 
     models/0.pt
-      brought by aaaaaaaaaaaa "add models"
+      introduced by aaaaaaaaaaaa "add models"
       global-not-allowed: loading runs `posix.system(0)`
 
     models/0.pt
-      brought by bbbbbbbbbbbb "again"
+      introduced by bbbbbbbbbbbb "again"
       global-not-allowed: loading runs more
 
     models/1.pt
-      brought by aaaaaaaaaaaa "add models"
+      introduced by aaaaaaaaaaaa "add models"
       global-not-allowed: loading runs `posix.system(0)`
       global-not-allowed: loading runs `posix.system(1)`
 
     models/2.pt
-      brought by aaaaaaaaaaaa "add models"
+      introduced by aaaaaaaaaaaa "add models"
       global-not-allowed: loading runs `posix.system(0)`
       global-not-allowed: loading runs `posix.system(1)`
       global-not-allowed: loading runs `posix.system(2)`
 
     models/3.pt
-      brought by aaaaaaaaaaaa "add models"
+      introduced by aaaaaaaaaaaa "add models"
       global-not-allowed: loading runs `posix.system(0)`
       global-not-allowed: loading runs `posix.system(1)`
       global-not-allowed: loading runs `posix.system(2)`
@@ -94,13 +94,13 @@ fn a_push_of_many_files_is_told_in_short() {
 fn what_a_server_says_is_harmless_and_fits() {
     let mut finding = finding(&GLOBAL, "x", &format!("loading runs {}", hostile()));
     finding.path = hostile_text();
-    let report = only(vec![brought(finding, 'c', hostile_text())]);
+    let report = only(vec![introduction(finding, 'c', hostile_text())]);
     let style = Style {
         width: 72,
         ..Style::default()
     };
     let mut advice = Vec::new();
-    mend(&report, style, &mut advice).unwrap();
+    removal_steps(&report, style, &mut advice).unwrap();
     for text in [said(&report), String::from_utf8(advice).unwrap()] {
         for line in text.lines() {
             assert!(!line.chars().any(char::is_control), "{line:?}");

@@ -3,7 +3,7 @@
 use weighbridge::{
     limits,
     policy::Policy,
-    scan::{self, Report, Request, Wants},
+    scan::{self, Needs, Report, Request},
     verdict::Match,
 };
 
@@ -13,14 +13,14 @@ use crate::support::{
     torch,
 };
 
-const ALL: Wants = Wants {
+const ALL: Needs = Needs {
     artifacts: true,
     digests: true,
     listings: true,
     date: true,
 };
 
-fn check(repo: &Repo, policy: &str, wants: Wants) -> Report {
+fn check(repo: &Repo, policy: &str, needs: Needs) -> Report {
     let view = scan::work_tree(&repo.root, &[]).unwrap();
     let (rules, formats) = (scan::rule_ids(), scan::format_ids());
     let catalog = weighbridge::policy::Catalog {
@@ -30,7 +30,7 @@ fn check(repo: &Repo, policy: &str, wants: Wants) -> Report {
     let policy = Policy::parse("weighbridge.yaml", policy, &catalog).unwrap();
     let request = Request {
         threads: Some(1),
-        wants,
+        needs,
         ..Request::default()
     };
     scan::check(&view, &policy, "p".to_owned(), request, &()).unwrap()
@@ -42,14 +42,14 @@ const RECOMMENDED: &str = "version: 1\nextends: recommended\n";
 fn nothing_is_collected_unasked() {
     let repo = repo!();
     repo.write("a.pkl", pickle::payload());
-    let report = check(&repo, RECOMMENDED, Wants::default());
+    let report = check(&repo, RECOMMENDED, Needs::default());
     assert!(report.artifacts.is_empty() && !report.findings.is_empty());
     let report = check(
         &repo,
         RECOMMENDED,
-        Wants {
+        Needs {
             artifacts: true,
-            ..Wants::default()
+            ..Needs::default()
         },
     );
     assert_eq!(report.artifacts.len(), 1);
@@ -195,7 +195,7 @@ fn what_an_override_allows_is_kept_apart() {
     let policy = "version: 1\nextends: recommended\noverrides:\n\
         - paths: [\"tests/**\", \"docs/**\"]\n  reason: they are fixtures\n  rules: {torch-load-unsafe: allow}\n\
         - paths: [\"docs/**\"]\n  rules: {torch-load-unsafe: warn}\n";
-    let report = check(&repo, policy, Wants::default());
+    let report = check(&repo, policy, Needs::default());
     let told: Vec<String> = report
         .findings
         .iter()
@@ -213,6 +213,6 @@ fn what_an_override_allows_is_kept_apart() {
     assert_eq!(allowed.reason.as_deref(), Some("they are fixtures"));
     // What the policy allows everywhere is what it is about, not an exception.
     let everywhere = format!("{RECOMMENDED}rules: {{torch-load-unsafe: allow}}\n");
-    let report = check(&repo, &everywhere, Wants::default());
+    let report = check(&repo, &everywhere, Needs::default());
     assert!(report.findings.is_empty() && report.allowed.is_empty());
 }

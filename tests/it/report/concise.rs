@@ -102,7 +102,7 @@ fn a_name_does_not_speak_for_the_program() {
     let gone = hostile
         .findings
         .iter()
-        .any(|finding| finding.brought.as_ref().is_some_and(|it| it.gone));
+        .any(|finding| finding.introduced_by.as_ref().is_some_and(|it| it.gone));
     let about = 2 + hostile.notices.len() + usize::from(gone) + 1;
     assert_eq!(lines, hostile.findings.len() + about);
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, sync::Arc};
 
 use serde_json::Value;
 use weighbridge::{
-    fact::{Brought, Commit, Text},
+    fact::{Commit, Introduction, Text},
     report::Style,
     verdict::{Artifact, Report},
 };
@@ -150,7 +150,7 @@ fn each_content_of_a_path_is_a_component() {
         path: Text::new(b"caf\xe9.pt"),
         formats: vec!["torch-zip".to_owned()],
         sha256: Some(sha256.to_owned()),
-        brought: Some(Arc::new(Brought {
+        introduced_by: Some(Arc::new(Introduction {
             commit: Commit {
                 id: commit.to_owned(),
                 time: 0,

@@ -3,7 +3,7 @@
 use weighbridge::{
     finding::{Finding, Level},
     report::{self, ANNOTATIONS, Style},
-    verdict::{Here, Report},
+    verdict::{PathSpelling, Report},
 };
 
 use crate::support::{
@@ -257,7 +257,7 @@ fn what_is_left_out_is_counted() {
 fn paths_are_spelled_from_the_checkout() {
     let mut report = only(vec![torch_zip()]);
     let path = |path: &str| std::path::PathBuf::from(path);
-    report.checkout = Here::between(&path("/work/space"), &path("/work/space/sub"));
+    report.checkout = PathSpelling::between(&path("/work/space"), &path("/work/space/sub"));
     assert_eq!(
         commands(&report)[0].properties["file"],
         "sub/models/resnet.pt"

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 use weighbridge::{
-    fact::{Brought, Commit, Hop, Place, Site, Text},
+    fact::{Commit, Hop, Introduction, Place, Site, Text},
     finding::{Edit, Finding, Level},
     limits,
     report::Style,
@@ -281,7 +281,7 @@ fn what_is_gone_is_not_to_be_edited() {
                 author: Text::default(),
                 summary: Text::default(),
             };
-            finding.brought = Some(Arc::new(Brought { commit, gone }));
+            finding.introduced_by = Some(Arc::new(Introduction { commit, gone }));
         }
         assert_eq!(fixes(&report), wanted);
     }

@@ -42,7 +42,7 @@ pub(crate) fn judge(path: &str, observations: &[Observation]) -> Vec<Finding> {
 /// What every rule says about observations under a policy.
 pub(crate) fn judge_by(policy: &Policy, path: &str, observations: &[Observation]) -> Vec<Finding> {
     let entry = Entry {
-        brought: None,
+        introduced_by: None,
         path: Text::from(path),
         kind: EntryKind::File,
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weighbridge::{
-    fact::{Brought, Commit, Excerpt, Global, GlobalName, Hop, Mark, Place, Site, Text},
+    fact::{Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Place, Site, Text},
     finding::{Finding, Level, Related, RuleMeta, Subject},
     report::{self, Style},
     verdict::{Artifact, Coverage, Report},
@@ -60,7 +60,7 @@ pub(crate) fn finding(rule: &'static RuleMeta, path: &str, message: &str) -> Fin
         related: Vec::new(),
         help: Vec::new(),
         excerpt: None,
-        brought: None,
+        introduced_by: None,
         on_change: true,
         fix: Vec::new(),
     }
@@ -346,7 +346,7 @@ pub(crate) fn hostile_report(text: &Text, hostile: impl Fn() -> String) -> Repor
         name: text.clone(),
         copy: 1,
     };
-    let brought = Arc::new(Brought {
+    let introduction = Arc::new(Introduction {
         commit: Commit {
             id: "0123456789abcdef0123456789abcdef01234567".to_owned(),
             time: 1_700_000_000,
@@ -386,7 +386,7 @@ pub(crate) fn hostile_report(text: &Text, hostile: impl Fn() -> String) -> Repor
                         label: hostile(),
                     }],
                 }),
-                brought: (i % 3 == 0).then(|| brought.clone()),
+                introduced_by: (i % 3 == 0).then(|| introduction.clone()),
                 on_change: i % 4 != 0,
                 level: if i % 5 == 0 { Level::Warn } else { Level::Deny },
                 ..finding(if i % 2 == 0 { &GLOBAL } else { &LOAD }, "", "")

@@ -6,14 +6,14 @@ use crate::fact::Text;
 
 /// The way from the folder the user stands in to a view's root. The default stands in the root itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Here {
+pub struct PathSpelling {
     /// The folders from the root down to the user, if they stand below it.
     below: Vec<Vec<u8>>,
     /// What leads to the root otherwise, with a `/` at its end.
     lead: Vec<u8>,
 }
 
-impl Here {
+impl PathSpelling {
     /// Both paths absolute and without links. Where they have nothing in common, paths are shown absolute.
     pub fn between(cwd: &Path, root: &Path) -> Self {
         if let Ok(below) = cwd.strip_prefix(root) {
@@ -22,8 +22,8 @@ impl Here {
                 lead: Vec::new(),
             };
         }
-        let (here, there) = (names(cwd), names(root));
-        let shared = here.zip(there).take_while(|(a, b)| a == b).count();
+        let (from, to) = (names(cwd), names(root));
+        let shared = from.zip(to).take_while(|(a, b)| a == b).count();
         let mut lead = Vec::new();
         if shared == 0 {
             lead.extend_from_slice(root.as_os_str().as_encoded_bytes());
@@ -96,7 +96,7 @@ fn names(path: &Path) -> impl Iterator<Item = Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Here;
+    use super::PathSpelling;
     use std::path::Path;
 
     #[test]
@@ -113,8 +113,8 @@ mod tests {
             ("/", "/srv/models", "x.pt", "/srv/models/x.pt"),
             ("/srv", "/", "etc/x.pt", "../etc/x.pt"),
         ] {
-            let here = Here::between(Path::new(cwd), Path::new(root));
-            let spelled = here.spell(&path.into()).to_string();
+            let spelling = PathSpelling::between(Path::new(cwd), Path::new(root));
+            let spelled = spelling.spell(&path.into()).to_string();
             assert_eq!(spelled, expected, "{cwd} {root}");
         }
     }

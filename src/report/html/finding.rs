@@ -56,10 +56,10 @@ pub(super) fn finding(
     if let Some(shown) = &finding.excerpt {
         excerpt(shown, page)?;
     }
-    if let Some(brought) = &finding.brought {
+    if let Some(introduction) = &finding.introduced_by {
         page.element(
             "<p class=\"why\">",
-            super::super::brought(brought),
+            super::super::introduction(introduction),
             "</p>\n",
         )?;
     }

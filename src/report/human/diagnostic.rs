@@ -19,7 +19,7 @@ pub(super) const PLACED: &str = "placed";
 
 /// A finding, ready to be drawn.
 #[derive(Debug)]
-pub(super) struct Told<'a> {
+pub(super) struct FindingDiagnostic<'a> {
     finding: &'a Finding,
     /// What to do next, less what was said before.
     help: Vec<&'a str>,
@@ -27,7 +27,7 @@ pub(super) struct Told<'a> {
     asides: Vec<Aside<'a>>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> FindingDiagnostic<'a> {
     /// `path` is how the user knows the file, `said` the advice that was given for it already: each is given once.
     pub(super) fn new(finding: &'a Finding, path: &Text, said: &mut BTreeSet<&'a str>) -> Self {
         let excerpt = finding.excerpt.as_ref();
@@ -79,7 +79,7 @@ fn place(finding: &Finding, path: &Text) -> String {
     }
 }
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for FindingDiagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.finding.message)?;
         match self.finding.count {
@@ -89,9 +89,9 @@ impl fmt::Display for Told<'_> {
     }
 }
 
-impl std::error::Error for Told<'_> {}
+impl std::error::Error for FindingDiagnostic<'_> {}
 
-impl Diagnostic for Told<'_> {
+impl Diagnostic for FindingDiagnostic<'_> {
     fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
         Some(Box::new(self.finding.rule.id))
     }

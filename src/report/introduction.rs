@@ -1,16 +1,16 @@
-//! What brought a file into a history, in words that all reports share.
+//! What introduced a file into a history, in words that all reports share.
 
-use crate::fact::Brought;
+use crate::fact::Introduction;
 
 /// Digits of a commit's id that people are shown: enough for the largest repositories.
 const DIGITS: usize = 12;
 
-/// `brought by 1a2b3c4d5e6f on 2025-03-04 (A <a@example.org>: add the model), no longer there`. Author and summary are
+/// `introduced by 1a2b3c4d5e6f on 2025-03-04 (A <a@example.org>: add the model), no longer there`. Author and summary are
 /// escaped as [`Text`](crate::fact::Text) shows them; a format with marks of its own has to escape those.
 #[must_use]
-pub fn brought(brought: &Brought) -> String {
-    let commit = &brought.commit;
-    let mut words = format!("brought by {}", short(&commit.id));
+pub fn introduction(introduction: &Introduction) -> String {
+    let commit = &introduction.commit;
+    let mut words = format!("introduced by {}", short(&commit.id));
     if let Some(date) = date(commit.time) {
         words.push_str(" on ");
         words.push_str(&date);
@@ -23,7 +23,7 @@ pub fn brought(brought: &Brought) -> String {
     if !who.is_empty() {
         words.extend([" (", &who, ")"]);
     }
-    if brought.gone {
+    if introduction.gone {
         words.push_str(", no longer there");
     }
     words
@@ -46,8 +46,8 @@ pub fn date(time: i64) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{brought, date};
-    use crate::fact::{Brought, Commit};
+    use super::{date, introduction};
+    use crate::fact::{Commit, Introduction};
 
     #[test]
     fn a_commit_may_say_anything() {
@@ -63,10 +63,10 @@ mod tests {
             author: "\u{202e}A".into(),
             summary: "a\r\nb".into(),
         };
-        let words = brought(&Brought { commit, gone: true });
+        let words = introduction(&Introduction { commit, gone: true });
         assert_eq!(
             words,
-            r"brought by 0123456789ab (\u{202e}A: a\r\nb), no longer there"
+            r"introduced by 0123456789ab (\u{202e}A: a\r\nb), no longer there"
         );
     }
 }
