@@ -35,7 +35,7 @@ pub fn list() -> String {
         let _ = writeln!(
             text,
             "  {:margin$}  {:5}  {}",
-            meta.id, meta.default, meta.summary
+            meta.id, meta.level, meta.summary
         );
     }
     let _ = writeln!(text, "\nFormats:");
@@ -71,14 +71,16 @@ pub fn tables() -> [(&'static str, String); 2] {
 
 /// The rules, each linked to its place on a page (empty: this one).
 fn rules_table(page: &str) -> String {
-    let mut table = String::from("| rule | default | what it refuses |\n| --- | --- | --- |\n");
+    let mut table = String::from(
+        "| rule | default | severity | what it refuses |\n| --- | --- | --- | --- |\n",
+    );
     for rule in RULES {
         let meta = rule.meta;
         let summary = cell(meta.summary);
         let _ = writeln!(
             table,
-            "| [`{0}`]({page}#{0}) | {1} | {summary} |",
-            meta.id, meta.default
+            "| [`{0}`]({page}#{0}) | {1} | {2} | {summary} |",
+            meta.id, meta.level, meta.severity
         );
     }
     table
@@ -159,12 +161,19 @@ fn of_limit(limit: &Limit) -> String {
 fn of_rule(rule: &Rule, depth: usize) -> String {
     let meta = rule.meta;
     let mut text = format!(
-        "{} {}\n\n{}. Default level: `{}`.\n\n",
+        "{} {}\n\n{}. Default level: `{}`. Severity: {}. Precision: {}.",
         "#".repeat(depth),
         meta.id,
         capital(meta.summary),
-        meta.default,
+        meta.level,
+        meta.severity,
+        meta.precision,
     );
+    let weaknesses: Vec<String> = meta.cwe.iter().map(|n| format!("CWE-{n}")).collect();
+    if !weaknesses.is_empty() {
+        let _ = write!(text, " Weaknesses: {}.", weaknesses.join(", "));
+    }
+    let _ = writeln!(text, " Tags: {}.\n", meta.tags.join(", "));
     text.push_str(&body(meta.doc, depth));
     text
 }
@@ -263,7 +272,7 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Rule, body, of_rule};
-    use crate::finding::{Level, RuleMeta};
+    use crate::finding::{Level, Precision, RuleMeta, Severity};
 
     #[test]
     fn a_rules_page_is_its_doc_comment_below_a_heading() {
@@ -271,7 +280,11 @@ mod tests {
             id: "some-rule",
             summary: "a thing that is wrong",
             doc: " ## What it does\n Finds it.\n\n ## Example\n ```python\n # not a heading\n if x:\n     load()\n ```\n",
-            default: Level::Deny,
+            level: Level::Deny,
+            severity: Severity::Critical,
+            precision: Precision::VeryHigh,
+            cwe: &[436, 502],
+            tags: &["artifact", "pickle"],
         };
         let rule = Rule {
             meta: &META,
@@ -279,7 +292,8 @@ mod tests {
         };
         assert_eq!(
             of_rule(&rule, 1),
-            "# some-rule\n\nA thing that is wrong. Default level: `deny`.\n\n## What it does\nFinds it.\n\n## Example\n\
+            "# some-rule\n\nA thing that is wrong. Default level: `deny`. Severity: critical. Precision: very high. \
+             Weaknesses: CWE-436, CWE-502. Tags: artifact, pickle.\n\n## What it does\nFinds it.\n\n## Example\n\
              ```python\n# not a heading\nif x:\n    load()\n```\n"
         );
         assert!(of_rule(&rule, 2).contains("\n### What it does\n"));

@@ -1,29 +1,16 @@
 //! Findings: what a rule says about facts, ready to be weighed and told, not yet worded for any output.
 
 mod level;
+mod rule;
 mod subject;
 
 pub use level::Level;
+pub use rule::{Precision, RuleMeta, Severity};
 pub use subject::Subject;
 
 use std::{ops::Range, sync::Arc};
 
-use serde::Serialize;
-
 use crate::fact::{Excerpt, Introduction, Site, Text};
-
-/// Who a rule is. A `static` each, made by `declare_rule!`.
-#[derive(Debug, Serialize)]
-pub struct RuleMeta {
-    /// Kebab-case; reads after "allow ..."; names the pattern that is wrong.
-    pub id: &'static str,
-    /// One line.
-    pub summary: &'static str,
-    /// The documentation: Markdown with the headings What it does, Why it matters, Example, Use instead.
-    pub doc: &'static str,
-    /// The level where no policy says another.
-    pub default: Level,
-}
 
 /// One verdict of a rule at one site.
 #[derive(Debug, Clone)]

@@ -108,7 +108,7 @@ impl Scope {
     pub fn level(&self, rule: &RuleMeta) -> Level {
         self.newest()
             .find_map(|layer| layer.rules.get(rule.id))
-            .map_or(rule.default, |(level, _)| *level)
+            .map_or(rule.level, |(level, _)| *level)
     }
 
     /// The line that sets a rule's level here; `None` where the rule keeps its own.

@@ -28,7 +28,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Files as the libraries write them. Save the object again, or download the file again.
-    "anomalous-container", "an archive or array file that loaders read differently, or that no writer writes", Deny, check
+    "anomalous-container", "an archive or array file that loaders read differently, or that no writer writes",
+    level: Deny, severity: High, precision: High, cwe: [436, 502], tags: ["artifact", "container"],
+    check
 }
 
 /// Said by `pickle-anomaly`.

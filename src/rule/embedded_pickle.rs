@@ -24,7 +24,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Store data, not pickles of it: arrays as safetensors or npy, settings as JSON.
-    "embedded-pickle", "a pickle inside a pickle", Warn, check
+    "embedded-pickle", "a pickle inside a pickle",
+    level: Warn, severity: Critical, precision: High, cwe: [502], tags: ["artifact", "pickle"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

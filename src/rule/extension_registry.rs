@@ -25,7 +25,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Pickles that spell their globals, which is what every library writes.
-    "extension-registry", "a pickle that resolves something from the extension registry", Deny, check
+    "extension-registry", "a pickle that resolves something from the extension registry",
+    level: Deny, severity: Critical, precision: High, cwe: [502], tags: ["artifact", "pickle"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -27,7 +27,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// A format that the policy allows: safetensors for tensors, npy for arrays, JSON for settings.
-    "format-not-allowed", "a format that the policy does not allow", Deny, check
+    "format-not-allowed", "a format that the policy does not allow",
+    level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["artifact"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

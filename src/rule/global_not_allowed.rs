@@ -44,7 +44,9 @@ declare_rule! {
     ///   allow:
     ///     - myapp.config.TrainingConfig
     /// ```
-    "global-not-allowed", "a global that the policy does not list", Deny, check
+    "global-not-allowed", "a global that the policy does not list",
+    level: Deny, severity: Critical, precision: VeryHigh, cwe: [502], tags: ["artifact", "pickle"],
+    check
 }
 
 /// What is said of one global at one place in the artifact.

@@ -26,7 +26,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Files as the libraries write them. Fetch the file again, or save it again.
-    "incomplete-read", "an artifact that could not be read to its end", Deny, check
+    "incomplete-read", "an artifact that could not be read to its end",
+    level: Deny, severity: High, precision: High, cwe: [502], tags: ["artifact", "coverage"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -27,7 +27,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Pickles as picklers write them; or safetensors.
-    "items-on-non-container", "a pickle that fills something that is no container", Deny, check
+    "items-on-non-container", "a pickle that fills something that is no container",
+    level: Deny, severity: Critical, precision: High, cwe: [502, 915], tags: ["artifact", "pickle"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

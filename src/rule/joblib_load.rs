@@ -32,7 +32,9 @@ declare_rule! {
     ///
     /// model = skops.io.load("model.skops", trusted=["mypackage.Transformer"])
     /// ```
-    "joblib-load", "`joblib.load`, which runs what the file names", Warn, check
+    "joblib-load", "`joblib.load`, which runs what the file names",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "joblib"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -31,7 +31,9 @@ declare_rule! {
     /// ```sh
     /// git lfs pull --include=models/resnet.pt
     /// ```
-    "lfs-not-fetched", "a file whose bytes are not here: in git-lfs, a remote or a submodule", Deny, check
+    "lfs-not-fetched", "a file whose bytes are not here: in git-lfs, a remote or a submodule",
+    level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["artifact", "coverage"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

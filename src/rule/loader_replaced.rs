@@ -33,7 +33,9 @@ declare_rule! {
     /// with torch.serialization.safe_globals([Config]):
     ///     library.load_checkpoint("model.pt")
     /// ```
-    "loader-replaced", "a loader replaced for the whole process", Warn, check
+    "loader-replaced", "a loader replaced for the whole process",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

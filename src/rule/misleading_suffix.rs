@@ -26,7 +26,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// A name with the suffix of what the file is.
-    "misleading-suffix", "an artifact whose name says it is something else", Warn, check
+    "misleading-suffix", "an artifact whose name says it is something else",
+    level: Warn, severity: Medium, precision: High, cwe: [502, 646], tags: ["artifact"],
+    check
 }
 
 /// The kind of anomaly that says it.

@@ -40,17 +40,28 @@ pub struct Case<'a> {
 /// declare_rule! {
 ///     /// ## What it does
 ///     /// ...
-///     "global-not-allowed", "a global that the policy does not list", Deny, check
+///     "global-not-allowed", "a global that the policy does not list",
+///     level: Deny, severity: Critical, precision: VeryHigh, cwe: [502], tags: ["artifact", "pickle"],
+///     check
 /// }
 /// ```
 macro_rules! declare_rule {
-    ($(#[doc = $doc:literal])* $id:literal, $summary:literal, $level:ident, $check:path $(,)?) => {
+    (
+        $(#[doc = $doc:literal])* $id:literal, $summary:literal,
+        level: $level:ident, severity: $severity:ident, precision: $precision:ident,
+        cwe: [$($cwe:literal),*], tags: [$($tag:literal),*],
+        $check:path $(,)?
+    ) => {
         /// Who this rule is.
         pub(super) static META: $crate::finding::RuleMeta = $crate::finding::RuleMeta {
             id: $id,
             summary: $summary,
             doc: concat!($($doc, "\n"),*),
-            default: $crate::finding::Level::$level,
+            level: $crate::finding::Level::$level,
+            severity: $crate::finding::Severity::$severity,
+            precision: $crate::finding::Precision::$precision,
+            cwe: &[$($cwe),*],
+            tags: &[$($tag),*],
         };
         /// The rule.
         pub(super) static RULE: $crate::rule::Rule = $crate::rule::Rule { meta: &META, check: $check };
@@ -111,7 +122,7 @@ pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64, last: &Site) -> 
     let noun = if count == 1 { "finding" } else { "findings" };
     Finding {
         rule,
-        level: rule.default,
+        level: rule.level,
         path: entry.path.clone(),
         site: last.clone(),
         message: format!("and {count} more {noun} of {} in this file", rule.id),
@@ -152,7 +163,7 @@ impl Case<'_> {
     ) -> Finding {
         Finding {
             rule,
-            level: rule.default,
+            level: rule.level,
             path: self.entry.path.clone(),
             site: about.site.clone(),
             message: message.into(),

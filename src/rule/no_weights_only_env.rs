@@ -45,7 +45,9 @@ declare_rule! {
     /// with torch.serialization.safe_globals([Config]):
     ///     state = torch.load("model.pt", weights_only=True)
     /// ```
-    "no-weights-only-env", "an environment that lets every checkpoint run code", Deny, check
+    "no-weights-only-env", "an environment that lets every checkpoint run code",
+    level: Deny, severity: High, precision: High, cwe: [502], tags: ["source", "torch"],
+    check
 }
 
 const VARIABLE: &str = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD";

@@ -34,7 +34,9 @@ declare_rule! {
     /// extends: recommended
     /// rules: {not-followed: deny}
     /// ```
-    "not-followed", "a submodule, a git-lfs pointer or a link that is not followed", Warn, check
+    "not-followed", "a submodule, a git-lfs pointer or a link that is not followed",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["coverage"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

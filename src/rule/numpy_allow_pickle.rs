@@ -43,7 +43,9 @@ declare_rule! {
     /// data = np.load("data.npy")
     /// more = np.load("more.npz", allow_pickle=False)
     /// ```
-    "numpy-allow-pickle", "numpy told to unpickle arrays of objects", Deny, check
+    "numpy-allow-pickle", "numpy told to unpickle arrays of objects",
+    level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["source", "numpy"],
+    check
 }
 
 /// The functions, and where `allow_pickle` stands among their positional arguments.

@@ -21,7 +21,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// `pickle.dump` without `buffer_callback`; or safetensors.
-    "out-of-band-buffer", "a pickle that takes a buffer from outside the file", Warn, check
+    "out-of-band-buffer", "a pickle that takes a buffer from outside the file",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["artifact", "pickle"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

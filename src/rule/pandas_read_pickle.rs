@@ -31,7 +31,9 @@ declare_rule! {
     ///
     /// frame = pd.read_parquet("frame.parquet")
     /// ```
-    "pandas-read-pickle", "`pandas.read_pickle`, which runs what the file names", Warn, check
+    "pandas-read-pickle", "`pandas.read_pickle`, which runs what the file names",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "pandas"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

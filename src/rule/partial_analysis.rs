@@ -30,7 +30,9 @@ declare_rule! {
     /// state = torch.load("model.pt", weights_only=True)
     /// print(state)
     /// ```
-    "partial-analysis", "source that was judged only in part", Warn, check
+    "partial-analysis", "source that was judged only in part",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "coverage"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -25,7 +25,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Everything in one file, without persistent ids; or safetensors.
-    "persistent-id", "a persistent id that is no tensor storage", Deny, check
+    "persistent-id", "a persistent id that is no tensor storage",
+    level: Deny, severity: High, precision: High, cwe: [502], tags: ["artifact", "pickle"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -27,7 +27,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Pickles as picklers write them.
-    "pickle-anomaly", "a pickle that unpicklers read differently, or that no pickler writes", Deny, check
+    "pickle-anomaly", "a pickle that unpicklers read differently, or that no pickler writes",
+    level: Deny, severity: High, precision: High, cwe: [436, 502], tags: ["artifact", "pickle"],
+    check
 }
 
 /// The kinds of anomaly that are about pickles.

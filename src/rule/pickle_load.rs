@@ -74,7 +74,9 @@ declare_rule! {
     /// def test_round_trip(model):
     ///     assert pickle.loads(pickle.dumps(model)) == model
     /// ```
-    "pickle-load", "unpickling, which runs what the bytes name", Warn, check
+    "pickle-load", "unpickling, which runs what the bytes name",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "pickle"],
+    check
 }
 
 const MODULES: &[&str] = &["pickle.", "dill.", "cloudpickle."];

@@ -32,7 +32,9 @@ declare_rule! {
     /// extends: recommended
     /// rules: {policy-changed: deny}
     /// ```
-    "policy-changed", "a change that edits the policy", Warn, check
+    "policy-changed", "a change that edits the policy",
+    level: Warn, severity: Medium, precision: High, cwe: [693], tags: ["policy"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

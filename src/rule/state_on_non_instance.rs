@@ -26,7 +26,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Pickles as picklers write them; or safetensors.
-    "state-on-non-instance", "a pickle that sets state on a class, a function or a module", Deny, check
+    "state-on-non-instance", "a pickle that sets state on a class, a function or a module",
+    level: Deny, severity: Critical, precision: High, cwe: [502, 915], tags: ["artifact", "pickle"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -33,7 +33,9 @@ declare_rule! {
     /// def read(path):
     ///     return torch.load(path, weights_only=True)
     /// ```
-    "torch-load-computed", "`torch.load` whose `weights_only` is decided elsewhere", Warn, check
+    "torch-load-computed", "`torch.load` whose `weights_only` is decided elsewhere",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "torch"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

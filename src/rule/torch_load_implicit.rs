@@ -42,7 +42,9 @@ declare_rule! {
     /// state = torch.load("model.pt", map_location="cpu", weights_only=True)
     /// shards = [torch.load(path, weights_only=True) for path in paths]
     /// ```
-    "torch-load-implicit", "`torch.load` that leaves `weights_only` to the release and the environment", Warn, check
+    "torch-load-implicit", "`torch.load` that leaves `weights_only` to the release and the environment",
+    level: Warn, severity: Medium, precision: VeryHigh, cwe: [502, 1188], tags: ["source", "torch"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -36,7 +36,9 @@ declare_rule! {
     /// def read(path, **kwargs):
     ///     return torch.load(path, weights_only=True, **kwargs)
     /// ```
-    "torch-load-kwargs", "`torch.load` whose keywords are decided elsewhere", Warn, check
+    "torch-load-kwargs", "`torch.load` whose keywords are decided elsewhere",
+    level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "torch"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

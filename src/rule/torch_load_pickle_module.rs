@@ -42,7 +42,9 @@ declare_rule! {
     ///
     /// state = torch.load("model.pt", "cpu", weights_only=True)
     /// ```
-    "torch-load-pickle-module", "`torch.load` with a pickle module, which turns `weights_only` off", Deny, check
+    "torch-load-pickle-module", "`torch.load` with a pickle module, which turns `weights_only` off",
+    level: Deny, severity: High, precision: High, cwe: [502], tags: ["source", "torch"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

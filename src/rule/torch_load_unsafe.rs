@@ -49,7 +49,9 @@ declare_rule! {
     ///
     /// state = load_file("model.safetensors")
     /// ```
-    "torch-load-unsafe", "`torch.load` told to run whatever the file names", Deny, check
+    "torch-load-unsafe", "`torch.load` told to run whatever the file names",
+    level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["source", "torch"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -39,7 +39,9 @@ declare_rule! {
     ///
     /// torch.save({"weight": [1.0]}, "model.pt")
     /// ```
-    "torch-weights-only", "a torch file that `weights_only=True` cannot load", Deny, check
+    "torch-weights-only", "a torch file that `weights_only=True` cannot load",
+    level: Deny, severity: High, precision: High, cwe: [502], tags: ["artifact", "torch"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

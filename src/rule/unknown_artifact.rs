@@ -34,7 +34,9 @@ declare_rule! {
     ///   - paths: ["firmware/*.bin"]
     ///     reason: images for the sensor boards
     /// ```
-    "unknown-artifact", "a model file by name whose content is nothing known", Deny, check
+    "unknown-artifact", "a model file by name whose content is nothing known",
+    level: Deny, severity: High, precision: High, cwe: [502], tags: ["artifact", "coverage"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -27,7 +27,9 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Pickles as picklers write them, whose names are constants.
-    "unresolved-global", "a pickle that resolves or calls something that cannot be named", Deny, check
+    "unresolved-global", "a pickle that resolves or calls something that cannot be named",
+    level: Deny, severity: Critical, precision: High, cwe: [502], tags: ["artifact", "pickle"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

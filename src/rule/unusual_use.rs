@@ -45,7 +45,9 @@ declare_rule! {
     ///       reason: counters
     ///     - builtins.list
     /// ```
-    "unusual-use", "a listed global in a shape that no writer writes", Deny, check
+    "unusual-use", "a listed global in a shape that no writer writes",
+    level: Deny, severity: Critical, precision: High, cwe: [502, 843], tags: ["artifact", "pickle"],
+    check
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {

@@ -1,28 +1,9 @@
 //! What a log says of the tool: itself, the rules that its results are of, and the kinds of its notifications.
 
+use std::borrow::Cow;
+
 use super::log::{Configuration, Descriptor, Driver, Message, RuleProperties};
-use crate::finding::{Level, RuleMeta};
-
-/// Rules whose findings run code of the file's choosing when it is loaded, or cannot rule that out. A service shows them as
-/// critical (above 9.0); the others as high where they refuse, as medium where they warn.
-const CRITICAL: &[&str] = &[
-    "embedded-pickle",
-    "extension-registry",
-    "global-not-allowed",
-    "items-on-non-container",
-    "state-on-non-instance",
-    "unresolved-global",
-];
-
-/// Rules that are certain of what they say: the bytes or the call say it themselves.
-const CERTAIN: &[&str] = &[
-    "format-not-allowed",
-    "global-not-allowed",
-    "lfs-not-fetched",
-    "numpy-allow-pickle",
-    "torch-load-implicit",
-    "torch-load-unsafe",
-];
+use crate::finding::{Level, Precision, RuleMeta, Severity};
 
 /// Kinds of notifications, by their place in the driver.
 pub(super) const NOT_WHOLE: usize = 0;
@@ -92,28 +73,39 @@ fn of_rule(rule: &'static RuleMeta) -> Descriptor {
         }),
         help_uri: env!("CARGO_PKG_REPOSITORY"),
         default_configuration: Configuration {
-            level: level(rule.default),
+            level: level(rule.level),
         },
         properties: Some(RuleProperties {
-            tags: vec!["security", "external/cwe/cwe-502", "machine-learning"],
-            precision: if CERTAIN.contains(&rule.id) {
-                "very-high"
-            } else {
-                "high"
+            tags: tags(rule),
+            precision: match rule.precision {
+                Precision::VeryHigh => "very-high",
+                Precision::High => "high",
             },
-            problem_severity: match rule.default {
+            problem_severity: match rule.level {
                 Level::Deny => "error",
                 Level::Warn => "warning",
                 Level::Allow => "recommendation",
             },
-            security_severity: match rule.default {
-                _ if CRITICAL.contains(&rule.id) => "9.8",
-                Level::Deny => "8.1",
-                Level::Warn => "5.3",
-                Level::Allow => "2.0",
+            // Services show what is above 9.0 as critical, above 7.0 as high, above 4.0 as medium.
+            security_severity: match rule.severity {
+                Severity::Critical => "9.8",
+                Severity::High => "8.1",
+                Severity::Medium => "5.3",
+                Severity::Low => "2.0",
             },
         }),
     }
+}
+
+/// The words by which services filter results: those of every rule, the weaknesses as services spell them, the rule's own.
+fn tags(rule: &RuleMeta) -> Vec<Cow<'static, str>> {
+    let weaknesses = rule.cwe.iter().map(|n| format!("external/cwe/cwe-{n:03}"));
+    ["security", "machine-learning"]
+        .into_iter()
+        .map(Cow::Borrowed)
+        .chain(weaknesses.map(Cow::Owned))
+        .chain(rule.tags.iter().copied().map(Cow::Borrowed))
+        .collect()
 }
 
 /// The first paragraph of a rule's documentation, on one line.

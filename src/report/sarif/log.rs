@@ -6,7 +6,7 @@
     reason = "the names are the specification's"
 )]
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 
@@ -80,7 +80,7 @@ pub(super) struct Configuration {
 /// What code-scanning services sort and filter rules by.
 #[derive(Debug, Serialize)]
 pub(super) struct RuleProperties {
-    pub(super) tags: Vec<&'static str>,
+    pub(super) tags: Vec<Cow<'static, str>>,
     pub(super) precision: &'static str,
     #[serde(rename = "problem.severity")]
     pub(super) problem_severity: &'static str,

@@ -2,7 +2,7 @@
 
 use weighbridge::{
     fact::{Argument, Global, Text, Usage},
-    finding::{Level, RuleMeta},
+    finding::{Level, Precision, RuleMeta, Severity},
     policy::{ArgumentVerdict, FormatVerdict, GlobalVerdict, Policy, Refusal},
 };
 
@@ -12,7 +12,11 @@ static RULE: RuleMeta = RuleMeta {
     id: "pickle-load",
     summary: "",
     doc: "",
-    default: Level::Warn,
+    level: Level::Warn,
+    severity: Severity::Medium,
+    precision: Precision::High,
+    cwe: &[502],
+    tags: &["source"],
 };
 
 fn at(path: &str) -> Text {

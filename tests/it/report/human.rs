@@ -484,7 +484,11 @@ fn a_file_with_findings_of_many_rules_ends_in_one_line_each() {
                 id,
                 summary: "",
                 doc: "",
-                default: weighbridge::finding::Level::Deny,
+                level: weighbridge::finding::Level::Deny,
+                severity: weighbridge::finding::Severity::High,
+                precision: weighbridge::finding::Precision::High,
+                cwe: &[502],
+                tags: &["artifact"],
             }
         }
         [

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use weighbridge::rule::{RULES, by_id};
+use weighbridge::{
+    finding::{Level, Severity},
+    rule::{RULES, by_id},
+};
 
 use super::judge;
 use crate::python::observe;
@@ -59,6 +62,27 @@ fn rules_are_who_they_say() {
         let file = root.join(format!("{}.rs", id.replace('-', "_")));
         assert!(file.is_file(), "{id} lives in {}", file.display());
         assert!(by_id(id).is_some_and(|rule| rule.meta.id == id));
+    }
+}
+
+#[test]
+fn what_services_filter_by_is_declared_in_order() {
+    for rule in RULES {
+        let meta = rule.meta;
+        let id = meta.id;
+        assert!(meta.cwe.is_sorted_by(|a, b| a < b), "{id}: {:?}", meta.cwe);
+        assert!(!meta.cwe.is_empty(), "{id} finds no known weakness");
+        let subjects = ["artifact", "source", "policy", "coverage"];
+        assert!(
+            meta.tags.first().is_some_and(|tag| subjects.contains(tag)),
+            "{id} does not begin with what it looks at: {:?}",
+            meta.tags
+        );
+        // A rule that may run code is no rule to be quiet about.
+        assert!(
+            meta.severity < Severity::High || meta.level >= Level::Warn,
+            "{id}"
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weighbridge::{
     fact::{Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Place, Site, Text},
-    finding::{Finding, Level, Related, RuleMeta, Subject},
+    finding::{Finding, Level, Precision, Related, RuleMeta, Severity, Subject},
     report::{self, Style},
     verdict::{Artifact, Coverage, Report},
 };
@@ -12,12 +12,16 @@ use weighbridge::{
 use super::random::Random;
 
 /// A rule that exists only to be reported.
-const fn rule(id: &'static str, summary: &'static str, default: Level) -> RuleMeta {
+const fn rule(id: &'static str, summary: &'static str, level: Level) -> RuleMeta {
     RuleMeta {
         id,
         summary,
         doc: "## What it does\nIt is reported.\n",
-        default,
+        level,
+        severity: Severity::High,
+        precision: Precision::High,
+        cwe: &[502],
+        tags: &["artifact"],
     }
 }
 
@@ -51,7 +55,7 @@ pub(crate) static FORMAT: RuleMeta = rule(
 pub(crate) fn finding(rule: &'static RuleMeta, path: &str, message: &str) -> Finding {
     Finding {
         rule,
-        level: rule.default,
+        level: rule.level,
         path: path.into(),
         site: Site::default(),
         message: message.to_owned(),
