@@ -1,4 +1,6 @@
-//! The layering of `src/`: which room may import which, where each confined crate may be used, how long a file may be.
+//! The layering of `src/`: which room may import which, which modules import each other in a circle, where each confined crate may be used, how long a file may be.
+
+mod circles;
 
 use std::{
     collections::BTreeSet,
