@@ -1,6 +1,6 @@
 //! A path in a view, with its bytes not yet read.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use super::Text;
 
@@ -35,28 +35,6 @@ pub struct Commit {
     pub author: Text,
     /// The first line of its message.
     pub summary: Text,
-}
-
-/// What of an entry's content a change brings.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Changed {
-    /// All of it: it is new, or nothing says otherwise.
-    #[default]
-    All,
-    /// These lines, counted from 1, the end exclusive; in order.
-    Lines(Vec<Range<u32>>),
-}
-
-impl Changed {
-    /// Whether something from line `first` to `last` (both included) is part of the change.
-    pub fn touches(&self, first: u32, last: u32) -> bool {
-        match self {
-            Self::All => true,
-            Self::Lines(lines) => lines
-                .iter()
-                .any(|lines| lines.start <= last && first < lines.end),
-        }
-    }
 }
 
 /// What stands at a path.

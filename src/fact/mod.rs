@@ -3,9 +3,12 @@
 //! Pure data, a pure function of the bytes: facts can be stored, shared by every view of a repository and judged
 //! again when a policy changes. Everything a file can say is [`Text`], which escapes itself when shown.
 
+mod circumstance;
+mod content;
 mod entry;
 mod excerpt;
 mod global;
+mod kind;
 mod listing;
 mod python;
 mod site;
@@ -14,9 +17,12 @@ mod text;
 mod torch;
 mod usual;
 
-pub use entry::{Changed, Commit, ContentSource, Entry, EntryKind, Introduction};
+pub use circumstance::{Changed, Circumstance, Circumstances, Unavailable};
+pub use content::ContentFacts;
+pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, Mark};
 pub use global::{Global, GlobalName, Unresolved, Usage};
+pub use kind::FactKind;
 pub use listing::ListingLine;
 pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
 pub use site::{Hop, Place, Site, Span};
@@ -142,13 +148,6 @@ pub enum Fact {
     Unread(Unread),
     /// How `torch.load` would take this artifact.
     TorchLoad(Box<TorchLoad>),
-    /// A git-lfs pointer stands here instead of the bytes.
-    Pointer {
-        /// The sha256 of the bytes, lower-case hex.
-        oid: String,
-        /// Their size.
-        size: u64,
-    },
     /// Python source: a name of interest was called, referenced or assigned.
     PyCall(Box<PyCall>),
     /// A library wrote it, as it says itself.
@@ -162,22 +161,6 @@ pub enum Fact {
     Partial {
         /// What is wrong, readable.
         detail: Text,
-    },
-    /// A change edits, adds or deletes this file, which is (or would be) the policy or a part of it.
-    PolicyEdited {
-        /// The policy that judges the change, readable.
-        judge: Text,
-        /// Whether that is the policy as the change leaves it.
-        judges: bool,
-        /// Whether the file is deleted.
-        deleted: bool,
-    },
-    /// Something stands here that is not followed: the commit of a submodule, a git-lfs pointer, a link to a folder elsewhere.
-    LeftOut {
-        /// What, readable: `the submodule moves from 1a2b3c4 to 5d6e7f8`.
-        detail: Text,
-        /// What looks at it, readable; empty if nothing does.
-        command: Text,
     },
     /// An environment switch is set to a constant (`None`: to something computed).
     Env {
@@ -202,8 +185,6 @@ pub enum Unread {
         /// Which, readable, with its number.
         limit: String,
     },
-    /// The time that was given for reading had passed.
-    Late,
     /// The operating system or the object store would not give the bytes.
     Io {
         /// Its answer.
@@ -218,13 +199,6 @@ pub enum Unread {
     Unsupported {
         /// Which.
         detail: Text,
-    },
-    /// The bytes are elsewhere (git-lfs).
-    NotFetched {
-        /// Where they are, readable.
-        detail: Text,
-        /// The command that brings them.
-        command: Text,
     },
     /// Reading panicked: a bug of ours, and not a reason to pass the file.
     Crashed {

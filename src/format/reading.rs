@@ -92,10 +92,7 @@ impl Reading<'_> {
     pub fn found_since(&self, before: Checkpoint) -> bool {
         self.recorder.since(before).iter().any(|o| match &o.fact {
             Fact::Is(id) => !["zip", "tar", "compressed"].contains(&id.as_str()),
-            Fact::Unread(why) => matches!(
-                why,
-                Unread::Unknown { .. } | Unread::Limit { .. } | Unread::Late
-            ),
+            Fact::Unread(why) => matches!(why, Unread::Unknown { .. } | Unread::Limit { .. }),
             _ => false,
         })
     }
@@ -270,7 +267,7 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
         return complete && names;
     }
     let calls = seen(|fact| matches!(fact, Fact::Call { .. }));
-    let limit = seen(|fact| matches!(fact, Fact::Unread(Unread::Limit { .. } | Unread::Late)));
+    let limit = seen(|fact| matches!(fact, Fact::Unread(Unread::Limit { .. })));
     let sets = seen(|fact| {
         matches!(
             fact,

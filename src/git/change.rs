@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{ContentSource, EntryKind, Fact, Text},
+    fact::{Circumstance, ContentSource, EntryKind, Text},
 };
 
 /// What is looked at in git, and what it is compared with.
@@ -246,7 +246,7 @@ impl View {
             }
         }
         for (path, deleted) in marks {
-            let fact = Fact::PolicyEdited {
+            let edited = Circumstance::PolicyEdited {
                 judge: Text::from(judge),
                 judges,
                 deleted,
@@ -256,8 +256,8 @@ impl View {
                 .iter_mut()
                 .find(|item| item.entry.path.as_bytes() == path);
             match known {
-                Some(item) => item.facts.push(fact),
-                None => self.add(Item::new(&path, EntryKind::File, Origin::Nowhere).with(fact)),
+                Some(item) => item.noted.push(edited),
+                None => self.add(Item::new(&path, EntryKind::File, Origin::Nowhere).with(edited)),
             }
         }
     }

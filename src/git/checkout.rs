@@ -20,7 +20,7 @@ use gix::bstr::ByteSlice as _;
 use super::line_ends::{LineEnds, Shape};
 use crate::{
     bytes::{Window, wide},
-    fact::{Text, Unread},
+    fact::{Text, Unavailable},
 };
 
 /// What an attribute is set to.
@@ -168,8 +168,8 @@ impl Rewriting {
     ///
     /// # Errors
     /// A character set that is not followed here, or a file that is too large to be changed in memory.
-    pub(super) fn apply(&self, id: &str, blob: &Window) -> Result<Option<Window>, Unread> {
-        let broken = |error: io::Error| Unread::Io {
+    pub(super) fn apply(&self, id: &str, blob: &Window) -> Result<Option<Window>, Unavailable> {
+        let broken = |error: io::Error| Unavailable::Io {
             detail: Text::from(error.to_string()),
         };
         let mut landed: Option<Window> = None;
@@ -193,7 +193,7 @@ impl Rewriting {
             Encoded::Bytes(bytes) => Ok(Some(Window::new(bytes))),
             // git says so and writes what is stored.
             Encoded::Impossible => Ok(landed),
-            Encoded::Unknown => Err(Unread::Unsupported {
+            Encoded::Unknown => Err(Unavailable::Unsupported {
                 detail: Text::from(format!(
                     "`working-tree-encoding={}` in .gitattributes: what git makes of it on checkout",
                     Text::new(name)
@@ -224,11 +224,11 @@ fn holds_ident(blob: &Window) -> io::Result<bool> {
 }
 
 /// All of it, if it is small enough to be held twice.
-fn in_memory(blob: &Window) -> io::Result<Result<Vec<u8>, Unread>> {
+fn in_memory(blob: &Window) -> io::Result<Result<Vec<u8>, Unavailable>> {
     const LARGEST: u64 = 64 << 20;
     if blob.len() > LARGEST {
         let limit = String::from("64 MiB of a file whose bytes git changes on checkout");
-        return Ok(Err(Unread::Limit { limit }));
+        return Ok(Err(Unavailable::Limit { limit }));
     }
     let all = usize::try_from(blob.len()).unwrap_or(usize::MAX);
     Ok(Ok(blob.bytes_at(0, all)?))

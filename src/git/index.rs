@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{ContentSource, EntryKind, Fact, Text, Unread},
+    fact::{Circumstance, ContentSource, EntryKind, Text, Unavailable},
 };
 
 /// The blobs that the next commit brings, of the repository that `cwd` is in; only those at or below `paths`
@@ -253,7 +253,9 @@ impl<'r> Comparison<'r> {
         };
         if let Some(side) = side {
             let detail = Text::from(format!("an unresolved merge conflict: {side}"));
-            item = item.with(Fact::Unread(Unread::Unsupported { detail }));
+            item = item.with(Circumstance::Unavailable(Unavailable::Unsupported {
+                detail,
+            }));
         }
         self.difference.items.push(item);
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     bytes,
     error::Error,
-    fact::{EntryKind, Fact, Text, Unread},
+    fact::{Circumstance, EntryKind, Text, Unavailable},
     limits,
 };
 
@@ -260,8 +260,9 @@ impl NamedPath {
             return Item::new(path, EntryKind::File, Origin::Named(self.real.clone()));
         }
         let detail = Text::from("a pipe, socket or device: what it would give is not known");
-        Item::new(path, EntryKind::File, Origin::Nowhere)
-            .with(Fact::Unread(Unread::Unsupported { detail }))
+        Item::new(path, EntryKind::File, Origin::Nowhere).with(Circumstance::Unavailable(
+            Unavailable::Unsupported { detail },
+        ))
     }
 }
 

@@ -50,7 +50,7 @@ use reading_order::ReadingOrder;
 use crate::{
     bytes::Window,
     error::Error,
-    fact::{ContentSource, Entry, EntryKind, Fact, Text},
+    fact::{Circumstance, ContentSource, Entry, EntryKind, Text},
 };
 
 /// What the user asked to look at: a root, and the items below it in path order.
@@ -87,7 +87,7 @@ pub struct Item {
     /// The entry.
     pub entry: Entry,
     /// What listing it showed: a conflict, a folder that cannot be listed.
-    pub facts: Vec<Fact>,
+    pub noted: Vec<Circumstance>,
     origin: Origin,
     /// What a change found at its path: a blob for a file, a commit for a submodule.
     before: Option<gix::ObjectId>,
@@ -108,7 +108,7 @@ enum Origin {
     Given(Window),
     /// In the object store.
     Blob(gix::ObjectId),
-    /// Nowhere that could be read; the item's facts say why.
+    /// Nowhere that could be read; what was noted of the item says why.
     Nowhere,
     /// A commit, a tag or a whole tree that could not be read; the path is where git keeps it, or what it is called.
     Object,
@@ -122,7 +122,7 @@ impl Item {
                 kind,
                 introduced_by: None,
             },
-            facts: Vec::new(),
+            noted: Vec::new(),
             origin,
             before: None,
             checkout: None,
@@ -130,8 +130,8 @@ impl Item {
         }
     }
 
-    fn with(mut self, fact: Fact) -> Self {
-        self.facts.push(fact);
+    fn with(mut self, noted: Circumstance) -> Self {
+        self.noted.push(noted);
         self
     }
 

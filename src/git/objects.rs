@@ -23,7 +23,7 @@ use super::repository::describe;
 use crate::{
     bytes::wide,
     error::Error,
-    fact::{Text, Unread},
+    fact::{Text, Unavailable},
     limits,
 };
 
@@ -205,7 +205,7 @@ impl Objects {
     ///
     /// # Errors
     /// What to say where the object should have been.
-    pub(super) fn read(&mut self, id: ObjectId, data: &mut Vec<u8>) -> Result<Kind, Unread> {
+    pub(super) fn read(&mut self, id: ObjectId, data: &mut Vec<u8>) -> Result<Kind, Unavailable> {
         self.look_up(id, |handle| {
             Ok(handle.try_find(&id, data)?.map(|object| object.kind))
         })
@@ -215,7 +215,7 @@ impl Objects {
     ///
     /// # Errors
     /// What to say where the object should have been.
-    pub(super) fn header(&mut self, id: ObjectId) -> Result<Header, Unread> {
+    pub(super) fn header(&mut self, id: ObjectId) -> Result<Header, Unavailable> {
         self.look_up(id, |handle| handle.try_header(&id))
     }
 
@@ -223,7 +223,7 @@ impl Objects {
     ///
     /// # Errors
     /// What to say where the blob should have been.
-    pub(super) fn blob(&mut self, id: ObjectId, limit: u64) -> Result<Vec<u8>, Unread> {
+    pub(super) fn blob(&mut self, id: ObjectId, limit: u64) -> Result<Vec<u8>, Unavailable> {
         // The header costs nothing; the object itself is inflated into memory at once.
         let header = self.header(id)?;
         fits(id, header.kind, header.size, Kind::Blob, limit)?;
@@ -236,7 +236,7 @@ impl Objects {
         &mut self,
         id: ObjectId,
         mut ask: impl FnMut(&Handle) -> gix::Result<Option<T>>,
-    ) -> Result<T, Unread> {
+    ) -> Result<T, Unavailable> {
         let mut broken = None;
         let mut each = |handles: &[Handle], broken: &mut Option<String>| {
             handles.iter().find_map(|handle| match ask(handle) {
@@ -269,13 +269,13 @@ impl Objects {
 }
 
 /// Whether an object is what it should be, and not too large to be read into memory at once.
-fn fits(id: ObjectId, found: Kind, size: u64, kind: Kind, limit: u64) -> Result<(), Unread> {
+fn fits(id: ObjectId, found: Kind, size: u64, kind: Kind, limit: u64) -> Result<(), Unavailable> {
     if found != kind {
         return Err(object_error(id, &format!("it is not a {kind}")));
     }
     if size > limit {
         let limit = limit.checked_shr(20).unwrap_or_default();
-        return Err(Unread::Limit {
+        return Err(Unavailable::Limit {
             limit: format!("git objects of more than {limit} MiB"),
         });
     }
@@ -283,9 +283,9 @@ fn fits(id: ObjectId, found: Kind, size: u64, kind: Kind, limit: u64) -> Result<
 }
 
 /// An object that is not there: in a partial clone it is elsewhere, otherwise the repository is damaged.
-fn missing(id: ObjectId, partial: bool) -> Unread {
+fn missing(id: ObjectId, partial: bool) -> Unavailable {
     if partial {
-        Unread::NotFetched {
+        Unavailable::NotFetched {
             detail: Text::from(format!("git object {id}, which this partial clone lacks")),
             command: Text::from(format!("git cat-file -e {id}")),
         }
@@ -295,8 +295,8 @@ fn missing(id: ObjectId, partial: bool) -> Unread {
 }
 
 /// Why an object could not be had.
-pub(super) fn object_error(id: ObjectId, why: &str) -> Unread {
-    Unread::Io {
+pub(super) fn object_error(id: ObjectId, why: &str) -> Unavailable {
+    Unavailable::Io {
         detail: Text::from(format!("git object {}: {why}", id.to_hex_with_len(12))),
     }
 }
@@ -385,7 +385,7 @@ impl Trees {
     ///
     /// # Errors
     /// What to say where the tree should have been.
-    pub(super) fn tree(&mut self, id: ObjectId) -> Result<Arc<[u8]>, Unread> {
+    pub(super) fn tree(&mut self, id: ObjectId) -> Result<Arc<[u8]>, Unavailable> {
         if let Some(data) = self.young.get(&id) {
             return Ok(Arc::clone(data));
         }

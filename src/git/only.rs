@@ -7,7 +7,7 @@ use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use super::{View, locate::usage, paths::is_at_or_below, work_tree};
 use crate::{
     error::Error,
-    fact::{Fact, Text},
+    fact::{Circumstance, Text},
 };
 
 /// Patterns that are matched together; each makes four globs. More would take more memory than anybody needs.
@@ -112,9 +112,9 @@ impl View {
             let path = item.entry.path.as_bytes();
             // What could not be listed may hold what is asked for.
             let unlisted = item
-                .facts
+                .noted
                 .iter()
-                .any(|fact| matches!(fact, Fact::Unread(_)));
+                .any(|noted| matches!(noted, Circumstance::Unavailable(_)));
             let near = |stem: &Vec<u8>| is_at_or_below(stem, path) || is_at_or_below(path, stem);
             item.is_object()
                 || globs.is_match_candidate(&Candidate::from_bytes(path))

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{Text, Unread},
+    fact::{Text, Unavailable},
     limits,
 };
 
@@ -236,7 +236,7 @@ impl Snapshot {
         &self,
         trees: &mut Trees,
         path: &[u8],
-    ) -> Result<Option<(EntryMode, gix::ObjectId)>, Unread> {
+    ) -> Result<Option<(EntryMode, gix::ObjectId)>, Unavailable> {
         match self {
             Self::Nothing => Ok(None),
             Self::Tree(tree) => in_tree(trees, *tree, path),
@@ -479,7 +479,7 @@ fn in_tree(
     trees: &mut Trees,
     root: gix::ObjectId,
     path: &[u8],
-) -> Result<Option<(EntryMode, gix::ObjectId)>, Unread> {
+) -> Result<Option<(EntryMode, gix::ObjectId)>, Unavailable> {
     let mut id = root;
     let mut names = path.split(|b| *b == b'/').peekable();
     while let Some(name) = names.next() {
@@ -507,16 +507,13 @@ pub(super) fn blob(trees: &mut Trees, id: gix::ObjectId) -> io::Result<Vec<u8>> 
     bytes.map_err(refused)
 }
 
-fn refused(unread: Unread) -> io::Error {
+fn refused(unread: Unavailable) -> io::Error {
     io::Error::other(match unread {
-        Unread::NotFetched { detail, command } => format!("{detail}; `{command}` brings it"),
-        Unread::Limit { limit } => format!("it reaches a limit: {limit}"),
-        Unread::Malformed { detail }
-        | Unread::Io { detail }
-        | Unread::Unknown { detail }
-        | Unread::Unsupported { detail }
-        | Unread::Crashed { detail } => detail.to_string(),
-        Unread::Late => String::from("there was no time to read it"),
+        Unavailable::NotFetched { detail, command } => format!("{detail}; `{command}` brings it"),
+        Unavailable::Limit { limit } => format!("it reaches a limit: {limit}"),
+        Unavailable::Malformed { detail }
+        | Unavailable::Io { detail }
+        | Unavailable::Unsupported { detail } => detail.to_string(),
     })
 }
 

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     bytes::{FileSource, Window, wide},
-    fact::{Changed, EntryKind, Fact, Text, Unread},
+    fact::{Changed, Circumstance, EntryKind, Text, Unavailable},
     limits,
 };
 
@@ -45,8 +45,8 @@ pub struct Opened {
     pub content: Content,
     /// Bytes of the content; those a git-lfs pointer speaks of if they are not here.
     pub size: u64,
-    /// What opening it showed, after what listing it had shown.
-    pub facts: Vec<Fact>,
+    /// What listing and opening it showed.
+    pub noted: Vec<Circumstance>,
     /// What of the content the view's change brings.
     pub changed: Changed,
     /// Other bytes that git may write instead: where `core.autocrlf` or `core.ignoreCase` is true.
@@ -54,7 +54,7 @@ pub struct Opened {
 }
 
 /// Bytes that git may write instead of others, or why they are not known.
-pub type OtherForms = Vec<Result<Window, Unread>>;
+pub type OtherForms = Vec<Result<Window, Unavailable>>;
 
 /// What stands at a path.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ pub enum Content {
         /// Where that leads.
         end: LinkEnd,
     },
-    /// Nothing that can be read: the facts say why, or it is another repository's commit.
+    /// Nothing that can be read: what was noted says why, or it is another repository's commit.
     Nothing,
     /// It has gone since it was listed: no longer part of the view.
     Gone,
@@ -110,7 +110,7 @@ impl<'v> Reader<'v> {
                         Ok(landed) => self.open_blob(item, kind, landed.unwrap_or(window)),
                         Err(unread) => self
                             .open_blob(item, kind, window)
-                            .with(Fact::Unread(unread)),
+                            .with(Circumstance::Unavailable(unread)),
                     };
                     let opened = Opened {
                         other_forms,
@@ -121,8 +121,8 @@ impl<'v> Reader<'v> {
                 Err(unread) => Opened::unread(unread),
             },
         };
-        if !item.facts.is_empty() {
-            opened.facts.splice(0..0, item.facts.iter().cloned());
+        if !item.noted.is_empty() {
+            opened.noted.splice(0..0, item.noted.iter().cloned());
         }
         opened
     }
@@ -227,7 +227,9 @@ impl<'v> Reader<'v> {
             }
             let detail =
                 Text::from("a git-lfs pointer with more after it: git-lfs may bring other bytes");
-            return opened.with(Fact::Unread(Unread::Unsupported { detail }));
+            return opened.with(Circumstance::Unavailable(Unavailable::Unsupported {
+                detail,
+            }));
         }
         match window.bytes_at(0, small) {
             Ok(bytes) if kind == EntryKind::Link => {
@@ -241,7 +243,9 @@ impl<'v> Reader<'v> {
                 let detail = Text::from(
                     "a link to what is no name; where there are no links, git makes it a file of these bytes",
                 );
-                opened.with(Fact::Unread(Unread::Unsupported { detail }))
+                opened.with(Circumstance::Unavailable(Unavailable::Unsupported {
+                    detail,
+                }))
             }
             Ok(bytes) => match Pointer::parse(&bytes) {
                 Some(pointer) => self.resolve(item, &pointer),
@@ -282,7 +286,7 @@ impl<'v> Reader<'v> {
     ///
     /// # Errors
     /// More names than links may lead to.
-    pub fn below(&mut self, folder: &Text) -> Result<Vec<Text>, Unread> {
+    pub fn below(&mut self, folder: &Text) -> Result<Vec<Text>, Unavailable> {
         let prefix = [folder.as_bytes(), b"/"].concat();
         let view = self.view;
         let most = self.behind_links;
@@ -301,12 +305,12 @@ impl<'v> Reader<'v> {
         self.behind_links = most.saturating_sub(found.len());
         if self.behind_links == 0 {
             let limit = format!("{} names below what links lead to", limits::BEHIND_LINKS);
-            return Err(Unread::Limit { limit });
+            return Err(Unavailable::Limit { limit });
         }
         Ok(found)
     }
 
-    fn blob(&mut self, submodule: Option<usize>, id: gix::ObjectId) -> Result<Window, Unread> {
+    fn blob(&mut self, submodule: Option<usize>, id: gix::ObjectId) -> Result<Window, Unavailable> {
         if let Some((of, last, window)) = &self.last
             && (*of, *last) == (submodule, id)
         {
@@ -319,7 +323,7 @@ impl<'v> Reader<'v> {
         let data = objects
             .blob(id, limits::BLOB_BYTES)
             .map_err(|unread| match unread {
-                Unread::NotFetched { detail, command } => Unread::NotFetched {
+                Unavailable::NotFetched { detail, command } => Unavailable::NotFetched {
                     detail,
                     command: view.command_in_submodule(submodule, command),
                 },
@@ -331,23 +335,26 @@ impl<'v> Reader<'v> {
     }
 
     /// The objects of a submodule, or of the view's own repository.
-    fn objects(&mut self, submodule: Option<usize>) -> Result<&mut Objects, Unread> {
+    fn objects(&mut self, submodule: Option<usize>) -> Result<&mut Objects, Unavailable> {
         self.trees(submodule).map(Trees::objects)
     }
 
-    fn trees(&mut self, submodule: Option<usize>) -> Result<&mut Trees, Unread> {
+    fn trees(&mut self, submodule: Option<usize>) -> Result<&mut Trees, Unavailable> {
         let at = submodule.map_or(0, |n| n.saturating_add(1));
         if self.trees.len() <= at {
             self.trees.resize_with(at.saturating_add(1), || None);
         }
-        let nowhere = || Unread::Io {
+        let nowhere = || Unavailable::Io {
             detail: Text::from("there is no object store"),
         };
         let place = self.trees.get_mut(at).ok_or_else(nowhere)?;
         if place.is_none() {
-            let stores = self.view.stores(submodule).map_err(|error| Unread::Io {
-                detail: Text::from(error.to_string()),
-            })?;
+            let stores = self
+                .view
+                .stores(submodule)
+                .map_err(|error| Unavailable::Io {
+                    detail: Text::from(error.to_string()),
+                })?;
             *place = stores.map(|stores| Trees::new(stores.open()));
         }
         place.as_mut().ok_or_else(nowhere)
@@ -386,7 +393,7 @@ impl<'v> Reader<'v> {
         self.find_checkout(item).ok()
     }
 
-    fn find_checkout(&mut self, item: &Item) -> Result<Checkout, Unread> {
+    fn find_checkout(&mut self, item: &Item) -> Result<Checkout, Unavailable> {
         if item.entry.kind != EntryKind::File || !matches!(item.origin, Origin::Blob(_)) {
             return Ok(Checkout::on_disk());
         }
@@ -419,7 +426,7 @@ impl<'v> Reader<'v> {
         item: &Item,
         id: gix::ObjectId,
         window: &Window,
-    ) -> (Result<Option<Window>, Unread>, OtherForms) {
+    ) -> (Result<Option<Window>, Unavailable>, OtherForms) {
         let checkout = match self.find_checkout(item) {
             Ok(checkout) => checkout,
             Err(unread) => return (Err(unread), Vec::new()),
@@ -471,29 +478,29 @@ impl<'v> Reader<'v> {
                 Ok(source) => source,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => {
-                    return Opened::pointer(pointer).with(Fact::Unread(io_error(&error)));
+                    return Opened::pointer(pointer)
+                        .with(Circumstance::Unavailable(io_error(&error)));
                 }
             };
             let mut opened = Opened::bytes(Window::new(source));
-            if opened.size != pointer.size {
-                let detail = format!(
-                    "the pointer says {} bytes, the git-lfs object has {}",
-                    pointer.size, opened.size
-                );
-                opened = opened.with(Fact::Anomaly {
-                    kind: String::from("lfs-size-mismatch"),
-                    detail: Text::from(detail),
+            let object = opened.size;
+            if object != pointer.size {
+                opened = opened.with(Circumstance::SizeMismatch {
+                    pointer: pointer.size,
+                    object,
                 });
             }
             if pointer.extended {
                 let detail = Text::from("git-lfs extensions, which transform the stored bytes");
-                opened = opened.with(Fact::Unread(Unread::Unsupported { detail }));
+                opened = opened.with(Circumstance::Unavailable(Unavailable::Unsupported {
+                    detail,
+                }));
             }
             return opened;
         }
         let path = shell_word(self.view.path_in_submodule(item));
         let command = Text::new([b"git lfs pull --include=", path.as_slice()].concat());
-        Opened::pointer(pointer).with(Fact::Unread(Unread::NotFetched {
+        Opened::pointer(pointer).with(Circumstance::Unavailable(Unavailable::NotFetched {
             detail: Text::from("in git-lfs"),
             command: self.view.command_in_submodule(item.submodule, command),
         }))
@@ -505,21 +512,21 @@ impl Opened {
         Self {
             content: Content::Nothing,
             size: 0,
-            facts: Vec::new(),
+            noted: Vec::new(),
             changed: Changed::All,
             other_forms: Vec::new(),
         }
     }
 
-    fn unread(unread: Unread) -> Self {
-        Self::nothing().with(Fact::Unread(unread))
+    fn unread(unread: Unavailable) -> Self {
+        Self::nothing().with(Circumstance::Unavailable(unread))
     }
 
     fn bytes(window: Window) -> Self {
         Self {
             size: window.len(),
             content: Content::Bytes(window),
-            facts: Vec::new(),
+            noted: Vec::new(),
             changed: Changed::All,
             other_forms: Vec::new(),
         }
@@ -537,20 +544,20 @@ impl Opened {
             size: pointer.size,
             ..Self::nothing()
         }
-        .with(Fact::Pointer {
+        .with(Circumstance::Pointer {
             oid: pointer.oid.clone(),
             size: pointer.size,
         })
     }
 
-    fn with(mut self, fact: Fact) -> Self {
-        self.facts.push(fact);
+    fn with(mut self, noted: Circumstance) -> Self {
+        self.noted.push(noted);
         self
     }
 }
 
-fn io_error(error: &io::Error) -> Unread {
-    Unread::Io {
+fn io_error(error: &io::Error) -> Unavailable {
+    Unavailable::Io {
         detail: Text::from(error.to_string()),
     }
 }

@@ -25,7 +25,7 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    fact::{ContentSource, EntryKind, Fact, Text, Unread},
+    fact::{Circumstance, ContentSource, EntryKind, Text, Unavailable},
     limits,
 };
 
@@ -72,7 +72,7 @@ impl View {
                 continue;
             };
             let detail = moved(item.before, *new);
-            item.facts.push(Fact::LeftOut {
+            item.noted.push(Circumstance::NotFollowed {
                 detail: Text::from(detail),
                 command: Text::from("--recurse-submodules"),
             });
@@ -100,7 +100,7 @@ impl View {
             entered += 1;
             let result = if entered > limits::SUBMODULES {
                 let limit = format!("{} submodules in a view", limits::SUBMODULES);
-                Err(Unread::Limit { limit })
+                Err(Unavailable::Limit { limit })
             } else {
                 self.enter(&found)
             };
@@ -133,7 +133,7 @@ impl View {
                 .items
                 .partition_point(|item| item.entry.path.as_bytes() < path.as_slice());
             if let Some(item) = self.items.get_mut(at) {
-                item.facts.push(Fact::Unread(why));
+                item.noted.push(Circumstance::Unavailable(why));
             }
         }
     }
@@ -146,10 +146,10 @@ impl View {
         let path = found.path.as_slice();
         let items = self.items.iter_mut();
         for item in items.filter(|item| item.entry.path.as_bytes() == path) {
-            let before = item.facts.len();
-            item.facts
-                .retain(|fact| !matches!(fact, Fact::LeftOut { .. }));
-            if item.facts.len() < before {
+            let before = item.noted.len();
+            item.noted
+                .retain(|noted| !matches!(noted, Circumstance::NotFollowed { .. }));
+            if item.noted.len() < before {
                 let path = Text::new(path);
                 let notice = format!(
                     "{path}: {}, and what that brings is looked at",
@@ -163,9 +163,9 @@ impl View {
     fn enter(
         &mut self,
         found: &PendingSubmodule,
-    ) -> Result<(Vec<Item>, usize, Option<gix::ObjectId>), Unread> {
+    ) -> Result<(Vec<Item>, usize, Option<gix::ObjectId>), Unavailable> {
         if found.depth >= limits::SUBMODULE_DEPTH {
-            return Err(Unread::Limit {
+            return Err(Unavailable::Limit {
                 limit: format!("submodules nested {} deep", limits::SUBMODULE_DEPTH),
             });
         }
@@ -175,7 +175,7 @@ impl View {
         let (mut items, tree) = match &found.recorded {
             Recorded::Disk => (on_disk(&shared, &prefix)?, None),
             Recorded::Commits { old, new, .. } => {
-                let opened = Stores::of(&shared).map_err(|error| Unread::Io {
+                let opened = Stores::of(&shared).map_err(|error| Unavailable::Io {
                     detail: Text::from(format!("the submodule's objects: {error}")),
                 })?;
                 let mut trees = Trees::new(opened.open());
@@ -183,7 +183,7 @@ impl View {
                 let mut buffer = Vec::new();
                 let mut tree = |id| tree_of(trees.objects(), id, &mut buffer);
                 let old_tree = old.and_then(&mut tree);
-                let new_tree = tree(*new).ok_or_else(|| Unread::NotFetched {
+                let new_tree = tree(*new).ok_or_else(|| Unavailable::NotFetched {
                     detail: Text::from(format!(
                         "the submodule's commit {}, which its clone lacks",
                         new.to_hex_with_len(12)
@@ -209,20 +209,20 @@ impl View {
             snapshot: tree.map(Snapshot::Tree),
             attributes: Mutex::default(),
         });
-        for fact in items.iter_mut().flat_map(|item| &mut item.facts) {
-            if let Fact::Unread(Unread::NotFetched { command, .. }) = fact {
+        for noted in items.iter_mut().flat_map(|item| &mut item.noted) {
+            if let Circumstance::Unavailable(Unavailable::NotFetched { command, .. }) = noted {
                 *command = self.command_in_submodule(Some(submodule), std::mem::take(command));
             }
         }
         Ok((items, submodule, tree))
     }
 
-    fn open(&self, found: &PendingSubmodule) -> Result<gix::ThreadSafeRepository, Unread> {
+    fn open(&self, found: &PendingSubmodule) -> Result<gix::ThreadSafeRepository, Unavailable> {
         let parent = match found.parent.and_then(|n| self.submodules.get(n)) {
             Some(submodule) => Some(&submodule.repository),
             None => self.repository.as_ref(),
         };
-        let absent = || Unread::NotFetched {
+        let absent = || Unavailable::NotFetched {
             detail: Text::from("a submodule that is not initialised"),
             command: self.update(found),
         };
@@ -231,7 +231,7 @@ impl View {
             Some(place) => (place, false),
             None => (self.kept(parent, found).ok_or_else(absent)?, true),
         };
-        repository::open(&place, bare).map_err(|detail| Unread::Io {
+        repository::open(&place, bare).map_err(|detail| Unavailable::Io {
             detail: Text::from(format!("the submodule's repository: {detail}")),
         })
     }
@@ -365,8 +365,8 @@ fn found(
 }
 
 /// The files of a submodule's work tree: those it tracks, and untracked ones it does not ignore.
-fn on_disk(shared: &gix::ThreadSafeRepository, prefix: &[u8]) -> Result<Vec<Item>, Unread> {
-    let broken = |detail: String| Unread::Io {
+fn on_disk(shared: &gix::ThreadSafeRepository, prefix: &[u8]) -> Result<Vec<Item>, Unavailable> {
+    let broken = |detail: String| Unavailable::Io {
         detail: Text::from(format!("the submodule's index: {detail}")),
     };
     let repository = shared.to_thread_local();

@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     bytes::wide,
-    fact::{EntryKind, Fact, Text, Unread},
+    fact::{Circumstance, EntryKind, Text, Unavailable},
     limits,
 };
 
@@ -208,7 +208,7 @@ impl<'r> Difference<'r> {
         };
         if !self.full {
             self.full = true;
-            self.stop(folder, Unread::Limit { limit });
+            self.stop(folder, Unavailable::Limit { limit });
         }
         false
     }
@@ -349,12 +349,13 @@ impl<'r> Difference<'r> {
     }
 
     /// An item for a folder of which nothing more is known.
-    fn stop(&mut self, prefix: &[u8], unread: Unread) {
+    fn stop(&mut self, prefix: &[u8], unread: Unavailable) {
         let path = match prefix {
             b"" => b".",
             prefix => prefix.strip_suffix(b"/").unwrap_or(prefix),
         };
-        let item = Item::new(path, EntryKind::File, Origin::Nowhere).with(Fact::Unread(unread));
+        let item = Item::new(path, EntryKind::File, Origin::Nowhere)
+            .with(Circumstance::Unavailable(unread));
         self.items.push(item);
     }
 }
@@ -366,8 +367,7 @@ fn item(path: &[u8], entry: &EntryRef<'_>, before: Option<&EntryRef<'_>>) -> Ite
         .filter(|before| self::kind(before.mode.kind()) == kind)
         .map(|before| before.oid.to_owned());
     match impossible(entry.filename) {
-        Some(why) => item.with(Fact::Anomaly {
-            kind: String::from("impossible-path"),
+        Some(why) => item.with(Circumstance::ImpossiblePath {
             detail: Text::from(format!("git checks out no file {why}")),
         }),
         None => item,
@@ -393,8 +393,8 @@ fn impossible(name: &[u8]) -> Option<&'static str> {
     }
 }
 
-pub(super) fn malformed(error: &gix::Error) -> Unread {
-    Unread::Malformed {
+pub(super) fn malformed(error: &gix::Error) -> Unavailable {
+    Unavailable::Malformed {
         detail: Text::from(format!("the folder's tree in git: {}", describe(error))),
     }
 }

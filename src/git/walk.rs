@@ -9,7 +9,7 @@ use std::{fs, io, ops::Range, path::Path};
 use gix::bstr::{BStr, ByteSlice as _};
 
 use super::{Item, Origin, path_bytes};
-use crate::fact::{EntryKind, Fact, Text, Unread};
+use crate::fact::{Circumstance, EntryKind, Text, Unavailable};
 
 /// What git knows about a work tree.
 pub(super) struct Tracked<'r> {
@@ -68,7 +68,7 @@ impl Walk<'_, '_> {
                 };
                 self.items.push(
                     Item::new(path, EntryKind::File, Origin::Nowhere)
-                        .with(Fact::Unread(Unread::Io { detail })),
+                        .with(Circumstance::Unavailable(Unavailable::Io { detail })),
                 );
             }
         }

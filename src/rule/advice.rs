@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
 use crate::{
-    fact::{Argument, Fact, Global, GlobalName, TorchLoad, Usage},
+    fact::{Argument, Fact, FactKind, Global, GlobalName, TorchLoad, Usage},
     policy,
 };
 
@@ -51,10 +51,7 @@ impl Allowing {
         });
         Self {
             entries: entries.collect(),
-            torch: case
-                .observations
-                .iter()
-                .any(|o| matches!(o.fact, Fact::TorchLoad(_))),
+            torch: case.of_kind(FactKind::TorchLoad).next().is_some(),
         }
     }
 
@@ -87,14 +84,9 @@ impl Allowing {
 /// The arguments of the calls of each global in a file.
 pub(super) fn calls<'a>(case: &Case<'a>) -> BTreeMap<&'a GlobalName, Vec<&'a [Argument]>> {
     let mut calls: BTreeMap<&GlobalName, Vec<&[Argument]>> = BTreeMap::new();
-    for observation in case.observations {
-        if let Fact::Call {
-            callee: Global::Named(name),
-            arguments,
-            ..
-        } = &observation.fact
-        {
-            calls.entry(name).or_default().push(arguments);
+    for call in case.calls() {
+        if let Global::Named(name) = call.callee {
+            calls.entry(name).or_default().push(call.arguments);
         }
     }
     calls
@@ -107,7 +99,8 @@ pub(super) const ELSEWHERE: &str =
 /// What stands in the way of `weights_only=True` otherwise is another finding, and listing a name does not mend it.
 fn listed_with_torch(case: &Case<'_>) -> Option<String> {
     let loads = || {
-        case.observations.iter().filter_map(|o| match &o.fact {
+        let seen = case.of_kind(FactKind::TorchLoad);
+        seen.filter_map(|o| match &o.fact {
             Fact::TorchLoad(load) => Some(load.as_ref()),
             _ => None,
         })

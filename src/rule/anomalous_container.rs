@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, Unread},
+    fact::{Circumstance, Fact, FactKind, Unread},
     finding::{Finding, Subject},
 };
 
@@ -38,21 +38,17 @@ const OF_PICKLES: &[&str] = super::pickle_anomaly::KINDS;
 /// Odd, and read alike by everyone: no reason to refuse. `inspect` shows them.
 const MILD: &[&str] = &["archive-comment", super::misleading_suffix::KIND];
 
-/// About the path rather than what stands there.
-const PATH: &str = "impossible-path";
-
-/// About what a checkout makes of it.
-const ON_CHECKOUT: &str = "other-on-checkout";
-
 /// Said by `incomplete-read` where the member was not read because of it.
 const UNREAD: &[&str] = &["encrypted-member", "patched-member"];
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let unread = case
-        .observations
-        .iter()
+        .of_kind(FactKind::Unread)
         .any(|o| matches!(o.fact, Fact::Unread(Unread::Unsupported { .. })));
-    for observation in case.observations {
+    for noted in &case.circumstances.noted {
+        findings.extend(circumstance(case, noted));
+    }
+    for observation in case.of_kind(FactKind::Anomaly) {
         let Fact::Anomaly { kind, detail } = &observation.fact else {
             continue;
         };
@@ -62,25 +58,43 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if OF_PICKLES.contains(&kind.as_str()) || MILD.contains(&kind.as_str()) {
             continue;
         }
-        let (message, help) = if kind == PATH {
-            (
-                format!("whoever takes this path for a file's is led astray: {detail}"),
-                "find out who made the commit; `git fsck` names the tree, which has to be written again",
-            )
-        } else if kind == ON_CHECKOUT {
-            (
-                detail.to_string(),
-                "have git leave its bytes alone: `binary` after its path in .gitattributes",
-            )
-        } else {
-            (
-                format!("loaders may read this differently: {detail}"),
-                "save it again with the library that wrote it, or fetch it again from its source",
-            )
-        };
+        let message = format!("loaders may read this differently: {detail}");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(kind.clone());
-        finding.help.push(help.into());
+        finding.help.push(AGAIN.into());
         findings.push(finding);
     }
+}
+
+const AGAIN: &str =
+    "save it again with the library that wrote it, or fetch it again from its source";
+
+/// What the view says of the path and of what git makes of the file.
+fn circumstance(case: &Case<'_>, noted: &Circumstance) -> Option<Finding> {
+    let (kind, message, help) = match noted {
+        Circumstance::ImpossiblePath { detail } => (
+            "impossible-path",
+            format!("whoever takes this path for a file's is led astray: {detail}"),
+            "find out who made the commit; `git fsck` names the tree, which has to be written again",
+        ),
+        Circumstance::OtherOnCheckout => (
+            "other-on-checkout",
+            String::from(
+                "where `core.autocrlf` or `core.ignoreCase` is true, git writes other bytes for this file, and loading those does more",
+            ),
+            "have git leave its bytes alone: `binary` after its path in .gitattributes",
+        ),
+        Circumstance::SizeMismatch { pointer, object } => (
+            "lfs-size-mismatch",
+            format!(
+                "loaders may read this differently: the pointer says {pointer} bytes, the git-lfs object has {object}"
+            ),
+            AGAIN,
+        ),
+        _ => return None,
+    };
+    let mut finding = case.finding_of_entry(&META, message);
+    finding.subject = Subject::Anomaly(kind.into());
+    finding.help.push(help.into());
+    Some(finding)
 }

@@ -1,7 +1,10 @@
 //! Pickles inside pickles.
 
 use super::Case;
-use crate::{fact::Fact, finding::Finding};
+use crate::{
+    fact::{Fact, FactKind},
+    finding::Finding,
+};
 
 declare_rule! {
     /// ## What it does
@@ -30,7 +33,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::EmbeddedPickle) {
         if let Fact::EmbeddedPickle { length } = &observation.fact {
             let message = format!("a constant of {length} bytes is itself a pickle");
             let mut finding = case.finding(&META, observation, message);

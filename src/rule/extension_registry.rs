@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::{Fact, FactKind},
     finding::{Finding, Subject},
 };
 
@@ -31,7 +31,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::Extension) {
         if let Fact::Extension { code } = &observation.fact {
             let message = format!(
                 "loading resolves extension code {code}, whatever that is in the loading process"

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::{Fact, FactKind},
     finding::{Finding, Subject},
     policy::FormatVerdict,
 };
@@ -33,7 +33,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::Is) {
         let Fact::Is(id) = &observation.fact else {
             continue;
         };

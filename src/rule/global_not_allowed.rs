@@ -2,9 +2,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Case, advice, more, within::Within};
+use super::{Case, GlobalUse, advice, more, within::Within};
 use crate::{
-    fact::{Argument, Fact, Global, GlobalName, Hop, Observation, Text, Usage},
+    fact::{Argument, Fact, FactKind, Global, GlobalName, Hop, Observation, Text, Usage},
     finding::{Finding, Level, Subject},
     limits,
     policy::{self, ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal, Standing},
@@ -109,10 +109,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
     }
     let mut told: FxHashSet<(&[Hop], &GlobalName)> = FxHashSet::default();
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::Call) {
         arguments(case, observation, &mut told, findings);
     }
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::HandedOn) {
         handed_on(case, observation, &told, findings);
     }
 }
@@ -120,24 +120,25 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 /// Every global that is refused, once for each place it is in.
 fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
     let script = Within::new(
-        case.observations,
+        case.of_kind(FactKind::Is),
         |fact| matches!(fact, Fact::Is(id) if id == "torch-script"),
     );
     let (nested, ordinary) = (nested(case), ordinary(case));
     let mut refused: Vec<Refused<'a>> = Vec::new();
     let mut known: FxHashMap<(&[Hop], &GlobalName), usize> = FxHashMap::default();
-    for observation in case.observations {
-        let Fact::Global {
-            global: Global::Named(name),
-            usage,
-        } = &observation.fact
-        else {
+    for GlobalUse {
+        observation,
+        global,
+        usage,
+    } in case.globals()
+    {
+        let Global::Named(name) = global else {
             continue;
         };
         let hops = observation.site.hops.as_slice();
-        if case.scope.allows(name, *usage)
+        if case.scope.allows(name, usage)
             || (is_torchscript(name) && script.holds(hops))
-            || *usage == Usage::Import && nested.contains(name)
+            || usage == Usage::Import && nested.contains(name)
         {
             continue;
         }
@@ -146,8 +147,8 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
             refused.push(Refused {
                 hops,
                 name,
-                usages: vec![*usage],
-                usage: *usage,
+                usages: vec![usage],
+                usage,
                 observation,
                 plain: (case.scope.danger(name).is_none() || ordinary.contains(name))
                     && matches!(
@@ -157,17 +158,17 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
             });
             continue;
         };
-        one.usages.push(*usage);
+        one.usages.push(usage);
         // Calling says more than importing, and state more than neither.
-        if rank(*usage) > rank(one.usage) {
-            (one.usage, one.observation) = (*usage, observation);
+        if rank(usage) > rank(one.usage) {
+            (one.usage, one.observation) = (usage, observation);
         }
     }
     // Where the artifact's format is refused as such, what else the policy would have to list for it is no news; what is
     // dangerous or refused by name still is.
     if case.scope.level(&super::format_not_allowed::META) == Level::Deny {
         let formats = Within::new(
-            case.observations,
+            case.of_kind(FactKind::Is),
             |fact| matches!(fact, Fact::Is(id) if matches!(case.scope.format(id), FormatVerdict::Refused { .. })),
         );
         if !formats.is_empty() {
@@ -185,25 +186,21 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
 fn ordinary<'a>(case: &Case<'a>) -> FxHashSet<&'a GlobalName> {
     let mut ordinary: FxHashSet<&GlobalName> = FxHashSet::default();
     let mut other: FxHashSet<&GlobalName> = FxHashSet::default();
-    for observation in case.observations {
-        match &observation.fact {
-            Fact::Call {
-                callee: Global::Named(name),
-                arguments,
-                ..
-            } => {
-                if policy::is_constrained_call(name, arguments) {
-                    ordinary.insert(name);
-                } else {
-                    other.insert(name);
-                }
-            }
-            Fact::HandedOn {
-                global: Global::Named(name),
-            } => {
+    for call in case.calls() {
+        if let Global::Named(name) = call.callee {
+            if policy::is_constrained_call(name, call.arguments) {
+                ordinary.insert(name);
+            } else {
                 other.insert(name);
             }
-            _ => {}
+        }
+    }
+    for observation in case.of_kind(FactKind::HandedOn) {
+        if let Fact::HandedOn {
+            global: Global::Named(name),
+        } = &observation.fact
+        {
+            other.insert(name);
         }
     }
     ordinary.retain(|name| !other.contains(name));
@@ -237,7 +234,7 @@ fn is_torchscript(name: &GlobalName) -> bool {
 fn nested(case: &Case<'_>) -> FxHashSet<GlobalName> {
     let getattr = GlobalName::new("builtins", "getattr");
     let mut nested = FxHashSet::default();
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::Attribute) {
         let Fact::Attribute { class, attribute } = &observation.fact else {
             continue;
         };
@@ -262,15 +259,11 @@ fn nested(case: &Case<'_>) -> FxHashSet<GlobalName> {
 /// The first call of each global at each place.
 fn calls<'a>(case: &Case<'a>) -> Calls<'a> {
     let mut calls = Calls::default();
-    for observation in case.observations {
-        if let Fact::Call {
-            callee: Global::Named(callee),
-            ..
-        } = &observation.fact
-        {
+    for call in case.calls() {
+        if let Global::Named(callee) = call.callee {
             calls
-                .entry((observation.site.hops.as_slice(), callee))
-                .or_insert(observation);
+                .entry((call.observation.site.hops.as_slice(), callee))
+                .or_insert(call.observation);
         }
     }
     calls

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, Unread},
+    fact::{Fact, FactKind, Unavailable, Unread},
     finding::{Finding, Subject},
 };
 
@@ -32,7 +32,13 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for why in case.circumstances.unavailable() {
+        findings.extend(unavailable(case, why));
+    }
+    if case.circumstances.late {
+        findings.push(late(case));
+    }
+    for observation in case.of_kind(FactKind::Unread) {
         let Fact::Unread(unread) = &observation.fact else {
             continue;
         };
@@ -40,23 +46,14 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Unread::Malformed { detail } => (
                 "malformed",
                 format!("it does not read to its end: {detail}"),
-                "fetch it again from its source, or save it again with the library that wrote it",
+                FETCH,
             ),
             Unread::Limit { limit } => (
                 "limit",
                 format!("it is too complex to analyse: {}", exceeded(limit)),
-                "no file that a library writes is known to come near this: find out who made it before you load it",
+                TOO_COMPLEX,
             ),
-            Unread::Late => (
-                "late",
-                String::from("it was not read: the time given for reading had passed"),
-                "give more time with `--deadline`, or less to read at once",
-            ),
-            Unread::Io { detail } => (
-                "io",
-                format!("it could not be read: {detail}"),
-                "make it readable, or leave it out under `exclude` in the policy, with a reason",
-            ),
+            Unread::Io { detail } => ("io", format!("it could not be read: {detail}"), READABLE),
             Unread::Unsupported { detail }
                 if detail.as_bytes().starts_with(b"arrays that joblib") =>
             {
@@ -70,28 +67,74 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Unread::Unsupported { detail } => (
                 "unsupported",
                 format!("it is in a form that is not read: {detail}"),
-                match detail.as_bytes() {
-                    text if text.starts_with(b"a pipe") => {
-                        "name a regular file: write what it gives into one first"
-                    }
-                    text if text.starts_with(b"a symbolic link") => {
-                        "put the file itself there, or a link to a file inside the tree"
-                    }
-                    _ => "save it in an ordinary form: stored or deflated, not encrypted",
-                },
+                ORDINARY,
             ),
             Unread::Crashed { detail } => (
                 "crashed",
                 format!("reading it failed by a mistake of this program: {detail}"),
                 "please report it; the file is refused until it can be read",
             ),
-            Unread::Unknown { .. } | Unread::NotFetched { .. } => continue,
+            Unread::Unknown { .. } => continue,
         };
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(kind.into());
         finding.help.push(help.into());
         findings.push(finding);
     }
+}
+
+const ORDINARY: &str = "save it in an ordinary form: stored or deflated, not encrypted";
+const FETCH: &str =
+    "fetch it again from its source, or save it again with the library that wrote it";
+const TOO_COMPLEX: &str = "no file that a library writes is known to come near this: find out who made it before you load it";
+const READABLE: &str =
+    "make it readable, or leave it out under `exclude` in the policy, with a reason";
+
+/// What the view could not give.
+fn unavailable(case: &Case<'_>, why: &Unavailable) -> Option<Finding> {
+    let (kind, message, help) = match why {
+        Unavailable::Malformed { detail } => (
+            "malformed",
+            format!("it does not read to its end: {detail}"),
+            FETCH,
+        ),
+        Unavailable::Limit { limit } => (
+            "limit",
+            format!("it is too complex to analyse: {}", exceeded(limit)),
+            TOO_COMPLEX,
+        ),
+        Unavailable::Io { detail } => ("io", format!("it could not be read: {detail}"), READABLE),
+        Unavailable::Unsupported { detail } => (
+            "unsupported",
+            format!("it is in a form that is not read: {detail}"),
+            match detail.as_bytes() {
+                text if text.starts_with(b"a pipe") => {
+                    "name a regular file: write what it gives into one first"
+                }
+                text if text.starts_with(b"a symbolic link") => {
+                    "put the file itself there, or a link to a file inside the tree"
+                }
+                _ => ORDINARY,
+            },
+        ),
+        // Said by `lfs-not-fetched`.
+        Unavailable::NotFetched { .. } => return None,
+    };
+    let mut finding = case.finding_of_entry(&META, message);
+    finding.subject = Subject::Anomaly(kind.into());
+    finding.help.push(help.into());
+    Some(finding)
+}
+
+/// An entry that the deadline cut short.
+fn late(case: &Case<'_>) -> Finding {
+    let message = "it was not read: the time given for reading had passed";
+    let mut finding = case.finding_of_entry(&META, message);
+    finding.subject = Subject::Anomaly("late".into());
+    finding
+        .help
+        .push("give more time with `--deadline`, or less to read at once".into());
+    finding
 }
 
 /// What a limit is about, as what there is more of: `more than 20,000 operations`.

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::{Fact, FactKind},
     finding::{Finding, Subject},
 };
 
@@ -33,7 +33,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::ItemsOnNonContainer) {
         if let Fact::ItemsOnNonContainer { target, op } = &observation.fact {
             let message = format!("loading fills `{target}` by {op}, and that is no container");
             let mut finding = case.finding(&META, observation, message);

@@ -1,10 +1,7 @@
 //! Bytes that are elsewhere.
 
 use super::Case;
-use crate::{
-    fact::{Fact, Unread},
-    finding::Finding,
-};
+use crate::{fact::Unavailable, finding::Finding};
 
 declare_rule! {
     /// ## What it does
@@ -37,17 +34,15 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let pointer = case.observations.iter().find_map(|o| match &o.fact {
-        Fact::Pointer { size, .. } => Some(*size),
-        _ => None,
-    });
-    for observation in case.observations {
-        if let Fact::Unread(Unread::NotFetched { detail, command }) = &observation.fact {
-            let message = match pointer {
-                Some(size) => format!("only its git-lfs pointer is here, not its {size} bytes"),
+    for why in case.circumstances.unavailable() {
+        if let Unavailable::NotFetched { detail, command } = why {
+            let message = match case.circumstances.pointer() {
+                Some((_, size)) => {
+                    format!("only its git-lfs pointer is here, not its {size} bytes")
+                }
                 None => format!("its bytes are not here but elsewhere: {detail}"),
             };
-            let mut finding = case.finding(&META, observation, message);
+            let mut finding = case.finding_of_entry(&META, message);
             finding
                 .help
                 .push(format!("fetch it and check again:\n{command}"));

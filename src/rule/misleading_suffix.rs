@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::{Fact, FactKind},
     finding::{Finding, Subject},
 };
 
@@ -35,7 +35,7 @@ declare_rule! {
 pub(super) const KIND: &str = "misleading-suffix";
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::Anomaly) {
         let Fact::Anomaly { kind, detail } = &observation.fact else {
             continue;
         };

@@ -6,10 +6,15 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    fact::{Argument, Entry, GlobalName, Observation, Site, Usage},
+    fact::{
+        Argument, Circumstances, ContentFacts, Entry, FactKind, GlobalName, Observation, Site,
+        Usage,
+    },
     finding::{Finding, RuleMeta, Subject},
     policy::Scope,
 };
+
+pub use index::{Call, FactIndex, GlobalUse};
 
 /// The subject of a finding that stands for others.
 pub const MORE: &str = "more";
@@ -23,15 +28,18 @@ pub struct Rule {
     pub check: fn(&Case<'_>, &mut Vec<Finding>),
 }
 
-/// An entry, what was seen in it, and the policy that holds at its path.
-#[derive(Debug, Clone, Copy)]
+/// An entry, what is known of it, and the policy that holds at its path.
+#[derive(Debug)]
 pub struct Case<'a> {
     /// The entry.
     pub entry: &'a Entry,
-    /// All that was seen, in order.
-    pub observations: &'a [Observation],
+    /// What its content says.
+    pub facts: &'a ContentFacts,
+    /// What the view knows of it.
+    pub circumstances: &'a Circumstances,
     /// What the policy says here.
     pub scope: &'a Scope,
+    index: FactIndex<'a>,
 }
 
 /// Declares a rule: its doc comment becomes its documentation.
@@ -79,6 +87,7 @@ macro_rules! rules {
 }
 
 mod advice;
+mod index;
 mod source;
 mod within;
 
@@ -153,7 +162,62 @@ pub fn by_id(id: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.meta.id == id)
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    /// An entry to be judged. What was seen in it is sorted by kind, once for all rules.
+    pub fn new(
+        entry: &'a Entry,
+        facts: &'a ContentFacts,
+        circumstances: &'a Circumstances,
+        scope: &'a Scope,
+    ) -> Self {
+        Self {
+            entry,
+            facts,
+            circumstances,
+            scope,
+            index: FactIndex::new(facts, circumstances),
+        }
+    }
+
+    /// All that was seen in its content, in order: here, then as git checks it out elsewhere.
+    pub fn observations(&self) -> impl Iterator<Item = &'a Observation> + Clone {
+        index::observations(self.facts, self.circumstances)
+    }
+
+    /// The observations of a kind, in order.
+    pub fn of_kind(&self, kind: FactKind) -> impl Iterator<Item = &'a Observation> + Clone {
+        self.index.of_kind(kind)
+    }
+
+    /// Every use of a global, in order.
+    pub fn globals(&self) -> impl Iterator<Item = GlobalUse<'a>> {
+        self.index.globals()
+    }
+
+    /// Every call, in order.
+    pub fn calls(&self) -> impl Iterator<Item = Call<'a>> {
+        self.index.calls()
+    }
+
+    /// A finding of `rule` about the entry as a whole.
+    pub fn finding_of_entry(&self, rule: &'static RuleMeta, message: impl Into<String>) -> Finding {
+        Finding {
+            rule,
+            level: rule.level,
+            path: self.entry.path.clone(),
+            site: Site::default(),
+            message: message.into(),
+            subject: Subject::Artifact,
+            count: 1,
+            related: Vec::new(),
+            help: Vec::new(),
+            excerpt: None,
+            introduced_by: None,
+            on_change: true,
+            fix: Vec::new(),
+        }
+    }
+
     /// A finding of `rule` about an observation, with its site and excerpt.
     pub fn finding(
         &self,
@@ -162,19 +226,10 @@ impl Case<'_> {
         message: impl Into<String>,
     ) -> Finding {
         Finding {
-            rule,
-            level: rule.level,
-            path: self.entry.path.clone(),
             site: about.site.clone(),
-            message: message.into(),
-            subject: Subject::Artifact,
             count: about.count,
-            related: Vec::new(),
-            help: Vec::new(),
             excerpt: about.excerpt.as_deref().cloned(),
-            introduced_by: None,
-            on_change: true,
-            fix: Vec::new(),
+            ..self.finding_of_entry(rule, message)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, Text},
+    fact::{Fact, FactKind, Text},
     finding::{Finding, Subject},
 };
 
@@ -61,7 +61,7 @@ fn is_true(value: &Text) -> bool {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::Env) {
         let Fact::Env { name, value } = &observation.fact else {
             continue;
         };

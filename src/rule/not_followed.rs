@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::Circumstance,
     finding::{Finding, Subject},
 };
 
@@ -40,8 +40,8 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
-        let Fact::LeftOut { detail, command } = &observation.fact else {
+    for noted in &case.circumstances.noted {
+        let Circumstance::NotFollowed { detail, command } = noted else {
             continue;
         };
         let submodule = command.as_bytes().starts_with(b"--");
@@ -57,7 +57,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         } else {
             format!("fetch it and check again:\n{command}")
         };
-        let mut finding = case.finding(&META, observation, message);
+        let mut finding = case.finding_of_entry(&META, message);
         finding.subject = Subject::Anomaly(String::from("not-followed"));
         finding.help.push(help);
         findings.push(finding);

@@ -1,7 +1,10 @@
 //! Buffers from outside.
 
 use super::Case;
-use crate::{fact::Fact, finding::Finding};
+use crate::{
+    fact::{Fact, FactKind},
+    finding::Finding,
+};
 
 declare_rule! {
     /// ## What it does
@@ -27,7 +30,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::OutOfBandBuffer) {
         if matches!(observation.fact, Fact::OutOfBandBuffer) {
             let message = "loading takes a buffer that is not in the file";
             let mut finding = case.finding(&META, observation, message);

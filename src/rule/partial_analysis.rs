@@ -1,7 +1,10 @@
 //! Source that was judged only in part.
 
 use super::Case;
-use crate::{fact::Fact, finding::Finding};
+use crate::{
+    fact::{Fact, FactKind},
+    finding::Finding,
+};
 
 declare_rule! {
     /// ## What it does
@@ -36,7 +39,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::Partial) {
         let Fact::Partial { detail } = &observation.fact else {
             continue;
         };

@@ -2,7 +2,7 @@
 
 use super::{Case, within::Within};
 use crate::{
-    fact::{Fact, TorchForm},
+    fact::{Fact, FactKind, TorchForm},
     finding::{Finding, Subject},
 };
 
@@ -32,10 +32,10 @@ declare_rule! {
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let torch = Within::new(
-        case.observations,
+        case.of_kind(FactKind::TorchLoad),
         |fact| matches!(fact, Fact::TorchLoad(load) if load.form != TorchForm::Bare),
     );
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::PersistentId) {
         let Fact::PersistentId {
             preview,
             torch_storage,

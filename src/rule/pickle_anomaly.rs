@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, GlobalName, Observation, Usage},
+    fact::{Fact, FactKind, GlobalName, Observation, Usage},
     finding::{Finding, Subject},
     policy::GlobalVerdict,
 };
@@ -59,10 +59,12 @@ const NOT_WRITTEN: &[&str] = &[
 ];
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::OfReusedMemo) {
         if let Fact::OfReusedMemo { global } = &observation.fact {
             findings.extend(reused(case, observation, global));
         }
+    }
+    for observation in case.of_kind(FactKind::Anomaly) {
         let Fact::Anomaly { kind, detail } = &observation.fact else {
             continue;
         };

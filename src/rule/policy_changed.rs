@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::Circumstance,
     finding::{Finding, Subject},
 };
 
@@ -38,12 +38,12 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
-        let Fact::PolicyEdited {
+    for noted in &case.circumstances.noted {
+        let Circumstance::PolicyEdited {
             judge,
             judges,
             deleted,
-        } = &observation.fact
+        } = noted
         else {
             continue;
         };
@@ -55,7 +55,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 format!("the change {edits} the policy; {judge} judges it, not the new one")
             }
         };
-        let mut finding = case.finding(&META, observation, message);
+        let mut finding = case.finding_of_entry(&META, message);
         finding.subject = Subject::Anomaly(String::from(edits));
         finding.help.push(
             "have it reviewed by whoever answers for the policy: what it lets through is judged by it from then on"

@@ -3,7 +3,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Before, Fact, Mark, Observation, PyAct, PyArgument, PyCall},
+    fact::{Before, Fact, FactKind, Mark, Observation, PyAct, PyArgument, PyCall},
     finding::{Edit, Finding, RuleMeta, Subject},
 };
 
@@ -13,10 +13,11 @@ const WRITTEN: usize = 100;
 /// The observations of source in a case: calls, references and replacements of watched names. A call that loads what the
 /// function around it wrote loads nothing from outside, and is none of any rule's.
 pub(super) fn calls<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a Observation, &'a PyCall)> {
-    case.observations.iter().filter_map(|o| match &o.fact {
-        Fact::PyCall(call) if !call.round_trip => Some((o, &**call)),
-        _ => None,
-    })
+    case.of_kind(FactKind::PyCall)
+        .filter_map(|o| match &o.fact {
+            Fact::PyCall(call) if !call.round_trip => Some((o, &**call)),
+            _ => None,
+        })
 }
 
 /// The observations in which `callee` is called, bound or passed on (not replaced).

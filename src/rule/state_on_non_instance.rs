@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Fact,
+    fact::{Fact, FactKind},
     finding::{Finding, Subject},
 };
 
@@ -32,7 +32,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::StateOnNonInstance) {
         if let Fact::StateOnNonInstance { target } = &observation.fact {
             let message = format!("loading sets attributes of `{target}`, which is no instance");
             let mut finding = case.finding(&META, observation, message);

@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Case;
 use crate::{
-    fact::{Excerpt, Fact, Hop, Site, Take, TorchForm},
+    fact::{Excerpt, Fact, FactKind, Hop, Site, Take, TorchForm},
     finding::{Finding, Subject},
 };
 
@@ -46,13 +46,17 @@ declare_rule! {
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let torch = |fact: &Fact| matches!(fact, Fact::TorchLoad(load) if load.takes.iter().any(|take| take.obstacle.is_some() || take.danger.is_some()));
-    if !case.observations.iter().any(|o| torch(&o.fact)) {
+    let mut loads = case.of_kind(FactKind::TorchLoad);
+    if !loads.any(|o| torch(&o.fact)) {
         return;
     }
     // The ways to all that has something inside which was not read.
     let mut unread: FxHashSet<&[Hop]> = FxHashSet::default();
+    if case.circumstances.late || case.circumstances.unavailable().next().is_some() {
+        unread.insert(&[]);
+    }
     let mut shown: FxHashMap<&Site, &Excerpt> = FxHashMap::default();
-    for observation in case.observations {
+    for observation in case.observations() {
         let site = &observation.site;
         if matches!(observation.fact, Fact::Unread(_)) {
             unread.extend((0..=site.hops.len()).filter_map(|n| site.hops.get(..n)));
@@ -61,7 +65,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             shown.entry(site).or_insert(excerpt);
         }
     }
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::TorchLoad) {
         let Fact::TorchLoad(load) = &observation.fact else {
             continue;
         };

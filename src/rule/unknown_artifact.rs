@@ -2,7 +2,7 @@
 
 use super::{Case, advice};
 use crate::{
-    fact::{Fact, Unread},
+    fact::{Fact, FactKind, Unread},
     finding::Finding,
     policy,
 };
@@ -40,7 +40,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::Unread) {
         if let Fact::Unread(Unread::Unknown { detail }) = &observation.fact {
             let message = format!("it is named like a model file and holds {detail}");
             let mut finding = case.finding(&META, observation, message);

@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::Case;
+use super::{Case, GlobalUse};
 use crate::{
-    fact::{Fact, Global, Observation, Site, Unresolved, Usage},
+    fact::{Global, Observation, Site, Unresolved, Usage},
     finding::{Finding, Subject},
 };
 
@@ -34,21 +34,20 @@ declare_rule! {
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let mut calls: FxHashMap<(&Site, &Global), &Observation> = FxHashMap::default();
-    for observation in case.observations {
-        if let Fact::Call { callee, .. } = &observation.fact
-            && matches!(callee, Global::Unresolved(_))
-        {
+    for call in case.calls() {
+        if let Global::Unresolved(_) = call.callee {
             calls
-                .entry((&observation.site, callee))
-                .or_insert(observation);
+                .entry((&call.observation.site, call.callee))
+                .or_insert(call.observation);
         }
     }
-    for observation in case.observations {
-        let Fact::Global {
-            global: global @ Global::Unresolved(why),
-            usage,
-        } = &observation.fact
-        else {
+    for GlobalUse {
+        observation,
+        global,
+        usage,
+    } in case.globals()
+    {
+        let Global::Unresolved(why) = global else {
             continue;
         };
         let what = match why {

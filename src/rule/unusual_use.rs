@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, Global, Part, UnusualUse, Usage},
+    fact::{Fact, FactKind, Global, Part, UnusualUse, Usage},
     finding::{Finding, Subject},
     policy::GlobalVerdict,
 };
@@ -51,7 +51,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for observation in case.observations {
+    for observation in case.of_kind(FactKind::UnusualUse) {
         let Fact::UnusualUse(unusual) = &observation.fact else {
             continue;
         };

@@ -13,12 +13,11 @@ pub(super) struct Within<'a> {
 impl<'a> Within<'a> {
     /// Where facts were seen that are meant.
     pub(super) fn new(
-        observations: &'a [Observation],
+        observations: impl Iterator<Item = &'a Observation>,
         mut meant: impl FnMut(&Fact) -> bool,
     ) -> Self {
         Self {
             ways: observations
-                .iter()
                 .filter(|observation| meant(&observation.fact))
                 .map(|observation| observation.site.hops.as_slice())
                 .collect(),

@@ -9,12 +9,12 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Listing, Request, deadline::Clock, guard, possible, source};
+use super::{Listing, Request, content, deadline::Clock, guard, possible, source};
 use crate::{
     bytes::{Window, wide},
     fact::{
-        Changed, Entry, EntryKind, Fact, ListingLine, Observation, Place, Site, Tensors, Text,
-        Unread,
+        Changed, Circumstance, Circumstances, ContentFacts, Entry, EntryKind, Fact, ListingLine,
+        Observation, Place, Site, Tensors, Text, Unavailable, Unread,
     },
     finding::{Finding, RuleMeta, Subject},
     format,
@@ -29,21 +29,16 @@ use crate::{
 /// What was seen in one entry.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    pub(super) observations: Vec<Observation>,
-    /// Bytes of the content, here or elsewhere.
-    pub(super) bytes: u64,
+    /// What its content says.
+    pub(super) facts: ContentFacts,
+    /// What the view knows of it.
+    pub(super) circumstances: Circumstances,
     /// What it says and where it leads, if it is a link.
     link: Option<(Text, LinkEnd)>,
-    /// Whether it is source.
-    pub(super) source: bool,
-    /// What of the content the view's change brings.
-    pub(super) changed: Changed,
     /// The content, if there is one.
     content: Option<Window>,
     /// Whether it is a pointer to bytes that are not here, under a name that does not matter.
     unfetched: bool,
-    /// Whether time ran out before all of it was read.
-    pub(super) late: bool,
     /// Its sha256, once it was asked for and if it can be read.
     digest: OnceCell<Option<String>>,
     /// Every opcode, where a listing was asked for.
@@ -67,7 +62,7 @@ pub(super) fn weigh_all<'v>(
     late: &AtomicUsize,
     mut hand_on: impl FnMut((usize, &'v Item), Weighed),
 ) {
-    let mut known: BTreeMap<Key<'v>, (&[Fact], Seen)> = BTreeMap::new();
+    let mut known: BTreeMap<Key<'v>, (&[Circumstance], Seen)> = BTreeMap::new();
     let mut shared = false;
     let mut items = items.peekable();
     while let Some((at, item)) = items.next() {
@@ -88,9 +83,9 @@ pub(super) fn weigh_all<'v>(
         let checkout = shared.then(|| reader.checkout(item)).flatten();
         let key = (item.entry.file_name(), item.before(), checkout);
         if !over
-            && let Some((facts, seen)) = known.get(&key)
+            && let Some((noted, seen)) = known.get(&key)
             && is_shared(item, seen)
-            && *facts == item.facts
+            && *noted == item.noted
         {
             hand_on((at, item), judge(item, seen, policy, request.needs));
             continue;
@@ -99,12 +94,11 @@ pub(super) fn weigh_all<'v>(
             continue;
         };
         let link = seen.link.take();
-        if let Some(fact) = link.and_then(|link| behind_link(reader, item, &link, policy)) {
-            seen.observations.push(of_all(fact));
-        }
+        let noted = link.and_then(|link| behind_link(reader, item, &link, policy));
+        seen.circumstances.noted.extend(noted);
         hand_on((at, item), judge(item, &seen, policy, request.needs));
         if items.peek().is_some() && is_shared(item, &seen) {
-            known.insert(key, (&item.facts, seen));
+            known.insert(key, (&item.noted, seen));
         }
     }
 }
@@ -137,30 +131,31 @@ fn unread() -> Weighed {
 /// Whether what was seen holds for every file of the same name and content: a link leads from where it is, and the bytes behind
 /// a pointer are asked for by path.
 fn is_shared(item: &Item, seen: &Seen) -> bool {
-    let pointer = |observation: &Observation| matches!(observation.fact, Fact::Pointer { .. });
-    item.entry.kind == EntryKind::File && !seen.observations.iter().any(pointer)
+    item.entry.kind == EntryKind::File && seen.circumstances.pointer().is_none()
 }
 
 fn judge(item: &Item, seen: &Seen, policy: &Policy, needs: Needs) -> Weighed {
     let scope = policy.scope(&item.entry.path);
-    let mut observations = &seen.observations;
-    let only;
-    let mut findings = match guard::run(|| findings(item, observations, &scope)) {
+    let (mut facts, mut circumstances) = (&seen.facts, &seen.circumstances);
+    let (only, nothing) = (OnceCell::new(), Circumstances::default());
+    let mut findings = match guard::run(|| findings(item, facts, circumstances, &scope)) {
         Ok(findings) => findings,
         Err(message) => {
             // A rule that cannot bear these facts must still not let the entry pass.
-            only = vec![crashed(message)];
-            observations = &only;
-            findings(item, observations, &scope)
+            facts = only.get_or_init(|| ContentFacts {
+                observations: vec![crashed(message)],
+                ..ContentFacts::default()
+            });
+            circumstances = &nothing;
+            findings(item, facts, circumstances, &scope)
         }
     };
     for finding in &mut findings {
         finding.introduced_by.clone_from(&item.entry.introduced_by);
-        finding.on_change = stands_on(&seen.changed, &finding.site);
+        finding.on_change = stands_on(&seen.circumstances.changed, &finding.site);
     }
     cap(&item.entry, &mut findings);
-    let mut weighed = verdict::weigh(findings, &scope, observations, seen.bytes, seen.source);
-    weighed.coverage.late = usize::from(seen.late);
+    let mut weighed = verdict::weigh(findings, &scope, facts, circumstances);
     for said in &mut weighed.let_pass {
         *said = format!("{}: {said}", item.entry.path);
     }
@@ -174,9 +169,9 @@ fn collect(weighed: &mut Weighed, item: &Item, seen: &Seen, scope: &Scope, needs
     if !needs.artifacts {
         return;
     }
-    weighed.loads = verdict::loads(&item.entry, &seen.observations);
+    weighed.loads = verdict::loads(&item.entry, &seen.facts);
     if weighed.coverage.artifacts > 0 {
-        let mut artifact = verdict::artifact(&item.entry, &seen.observations, seen.bytes, scope);
+        let mut artifact = verdict::artifact(&item.entry, &seen.facts, &seen.circumstances, scope);
         if needs.digests {
             artifact
                 .sha256
@@ -192,10 +187,8 @@ fn sha256(seen: &Seen) -> Option<String> {
     /// Bytes read at once.
     const CHUNK: usize = 256 << 10;
     let Some(content) = &seen.content else {
-        return seen.observations.iter().find_map(|o| match &o.fact {
-            Fact::Pointer { oid, .. } => Some(oid.clone()),
-            _ => None,
-        });
+        let pointer = seen.circumstances.pointer();
+        return pointer.map(|(oid, _)| oid.to_owned());
     };
     let mut digest = Sha256::new();
     let mut chunk = vec![0; CHUNK.min(usize::try_from(content.len()).unwrap_or(CHUNK))];
@@ -213,9 +206,9 @@ fn sha256(seen: &Seen) -> Option<String> {
 fn is_excluded(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> bool {
     let path = &item.entry.path;
     let of_policy = item
-        .facts
+        .noted
         .iter()
-        .any(|fact| matches!(fact, Fact::PolicyEdited { .. }));
+        .any(|noted| matches!(noted, Circumstance::PolicyEdited { .. }));
     let files = !of_policy && !item.is_object();
     files && (policy.excludes(path) || policy.honours_attributes() && reader.is_off(path))
 }
@@ -272,12 +265,13 @@ struct Capped {
     last: Site,
 }
 
-fn findings(item: &Item, observations: &[Observation], scope: &Scope) -> Vec<Finding> {
-    let case = Case {
-        entry: &item.entry,
-        observations,
-        scope,
-    };
+fn findings(
+    item: &Item,
+    facts: &ContentFacts,
+    circumstances: &Circumstances,
+    scope: &Scope,
+) -> Vec<Finding> {
+    let case = Case::new(&item.entry, facts, circumstances, scope);
     let mut findings = Vec::new();
     for rule in RULES {
         (rule.check)(&case, &mut findings);
@@ -314,63 +308,59 @@ pub(super) fn observe(
         record(item, opened, &mut seen, &mut recorder);
         true
     });
-    seen.late = clock.is_late();
-    if seen.late {
-        recorder.record(Fact::Unread(Unread::Late));
-    }
+    seen.circumstances.late = clock.is_late();
     seen.listing = recorder.take_listing();
     seen.tensors = recorder.take_tensors();
-    seen.observations = recorder.finish();
+    seen.facts.observations = recorder.finish();
     match result {
         Ok(true) => Some(seen),
         Ok(false) => None,
         Err(message) => {
-            seen.observations.push(crashed(message));
+            seen.facts.observations.push(crashed(message));
             Some(seen)
         }
     }
 }
 
 fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder) {
-    seen.bytes = opened.size;
-    seen.changed = opened.changed;
+    seen.circumstances.changed = opened.changed;
     let name = item.entry.file_name();
     let pointer = opened
-        .facts
+        .noted
         .iter()
-        .any(|fact| matches!(fact, Fact::Pointer { .. }));
+        .any(|noted| matches!(noted, Circumstance::Pointer { .. }));
     let expected = source::by_name(name).is_some() || format::is_artifact_name(name);
-    for fact in opened.facts {
+    for noted in opened.noted {
         // A repository may keep its pictures in git-lfs and not fetch them. What could be anything is said, and refused only
         // where its name says that it is loaded.
-        match fact {
-            Fact::Unread(Unread::NotFetched { command, .. }) if pointer && !expected => {
+        let noted = match noted {
+            Circumstance::Unavailable(Unavailable::NotFetched { command, .. })
+                if pointer && !expected =>
+            {
                 if format::is_plain_name(name) {
                     seen.unfetched = true;
-                } else {
-                    let detail = Text::from("a git-lfs pointer, whose bytes are not here");
-                    recorder.record(Fact::LeftOut { detail, command });
+                    continue;
                 }
+                let detail = Text::from("a git-lfs pointer, whose bytes are not here");
+                Circumstance::NotFollowed { detail, command }
             }
-            fact => recorder.record(fact),
-        }
+            noted => noted,
+        };
+        seen.circumstances.noted.push(noted);
     }
-    seen.source = pointer && source::by_name(name).is_some();
+    seen.facts.source = pointer && source::by_name(name).is_some();
     let other_forms = opened.other_forms;
     match opened.content {
         Content::Bytes(window) => {
             seen.content = Some(window.clone());
-            format::read(&window, name, recorder);
-            if let Some(kind) = source::recognise(name, &window) {
-                seen.source = true;
-                source::read(kind, &window, recorder);
-            }
+            seen.facts.bytes = window.len();
+            seen.facts.source |= content::read(&window, name, recorder);
         }
         Content::Link { target, end } => seen.link = Some((target, end)),
         Content::Nothing | Content::Gone => {}
     }
     for window in other_forms {
-        possible::read(window, name, recorder);
+        possible::read(window, name, recorder.so_far(), &mut seen.circumstances);
     }
 }
 
@@ -381,7 +371,7 @@ fn behind_link(
     item: &Item,
     (target, end): &(Text, LinkEnd),
     policy: &Policy,
-) -> Option<Fact> {
+) -> Option<Circumstance> {
     let away = match end {
         LinkEnd::Nowhere => return None,
         LinkEnd::Submodule(module) if reader.enters(module) => return None,
@@ -395,17 +385,17 @@ fn behind_link(
     let detail = Text::new([&away, target.as_bytes()].concat());
     let names = [item.entry.file_name(), target.as_bytes()];
     if names.iter().any(|name| format::is_artifact_name(name)) {
-        Some(Fact::Unread(Unread::Unsupported { detail }))
+        Some(unsupported(detail))
     } else if names.iter().any(|name| format::is_plain_name(name)) {
         None
     } else {
         let command = Text::default();
-        Some(Fact::LeftOut { detail, command })
+        Some(Circumstance::NotFollowed { detail, command })
     }
 }
 
 /// Something excluded at or below what a link leads to.
-fn excluded_behind(reader: &mut Reader<'_>, path: &Text, policy: &Policy) -> Option<Fact> {
+fn excluded_behind(reader: &mut Reader<'_>, path: &Text, policy: &Policy) -> Option<Circumstance> {
     let hides = |reader: &mut Reader<'_>, path: &Text| {
         policy.excludes(path) || policy.honours_attributes() && reader.is_off(path)
     };
@@ -414,24 +404,24 @@ fn excluded_behind(reader: &mut Reader<'_>, path: &Text, policy: &Policy) -> Opt
     } else {
         match reader.below(path) {
             Ok(below) => below.into_iter().find(|path| hides(reader, path))?,
-            Err(unread) => return Some(Fact::Unread(unread)),
+            Err(unread) => return Some(Circumstance::Unavailable(unread)),
         }
     };
     let detail = Text::from(format!(
         "a symbolic link to `{hidden}`, which the policy excludes; exclude the link as well, or not what it leads to"
     ));
-    Some(Fact::Unread(Unread::Unsupported { detail }))
+    Some(unsupported(detail))
+}
+
+fn unsupported(detail: Text) -> Circumstance {
+    Circumstance::Unavailable(Unavailable::Unsupported { detail })
 }
 
 fn crashed(message: String) -> Observation {
-    of_all(Fact::Unread(Unread::Crashed {
-        detail: Text::from(message),
-    }))
-}
-
-fn of_all(fact: Fact) -> Observation {
     Observation {
-        fact,
+        fact: Fact::Unread(Unread::Crashed {
+            detail: Text::from(message),
+        }),
         site: Site::default(),
         count: 1,
         excerpt: None,

@@ -4,6 +4,7 @@
 //! in path order, and the output is the same for any number of them. Little work is done on the spot, because starting
 //! workers takes longer than reading a few small files. A panic while reading one entry is a fact of that entry.
 
+mod content;
 mod deadline;
 mod entry;
 mod guard;
@@ -11,6 +12,7 @@ mod possible;
 mod source;
 mod survey;
 
+pub use content::content_facts;
 pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
@@ -254,8 +256,8 @@ pub fn inspect(
     let scope = policy.scope(&item.entry.path);
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),
-        seen.bytes,
-        seen.observations,
+        seen.facts,
+        seen.circumstances,
         &scope,
     );
     inspection.policy = policy_name;

@@ -8,19 +8,24 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     bytes::Window,
-    fact::{Argument, Fact, Global, GlobalName, Observation, Text, Unread},
+    fact::{
+        Argument, Circumstance, Circumstances, Fact, Global, GlobalName, Observation, Text,
+        Unavailable, Unread,
+    },
     format,
     record::Recorder,
 };
 
-/// What a checkout elsewhere makes of a file; `anomalous-container` judges it.
-const KIND: &str = "other-on-checkout";
-
-/// Reads what git may write for a file of this name, and records what it would do beside what has been recorded.
-pub(super) fn read(window: Result<Window, Unread>, name: &[u8], recorder: &mut Recorder) {
+/// Reads what git may write for a file of this name, and notes what it would do beside what the file itself does (`here`).
+pub(super) fn read(
+    window: Result<Window, Unavailable>,
+    name: &[u8],
+    here: &[Observation],
+    circumstances: &mut Circumstances,
+) {
     let window = match window {
         Ok(window) => window,
-        Err(unread) => return recorder.record(Fact::Unread(unread)),
+        Err(why) => return circumstances.noted.push(Circumstance::Unavailable(why)),
     };
     let mut other = Recorder::default();
     format::read(&window, name, &mut other);
@@ -28,9 +33,9 @@ pub(super) fn read(window: Result<Window, Unread>, name: &[u8], recorder: &mut R
         observation.fact = act(&observation.fact)?;
         Some(observation)
     });
-    let known: FxHashSet<Fact> = recorder
-        .so_far()
+    let known: FxHashSet<Fact> = here
         .iter()
+        .chain(&circumstances.elsewhere)
         .filter_map(|observation| act(&observation.fact))
         .map(|fact| key(&fact))
         .collect();
@@ -54,16 +59,9 @@ pub(super) fn read(window: Result<Window, Unread>, name: &[u8], recorder: &mut R
         !matches!(observation.fact, Fact::Call { .. } | Fact::HandedOn { .. })
     };
     if news.iter().any(more) {
-        recorder.record(Fact::Anomaly {
-            kind: String::from(KIND),
-            detail: Text::from(
-                "where `core.autocrlf` or `core.ignoreCase` is true, git writes other bytes for this file, and loading those does more",
-            ),
-        });
+        circumstances.noted.push(Circumstance::OtherOnCheckout);
     }
-    for observation in news {
-        recorder.adopt(observation);
-    }
+    circumstances.elsewhere.extend(news);
 }
 
 /// Something that loading does, or that keeps it from being known, without the carriage returns of names and strings.
@@ -105,8 +103,7 @@ fn act(fact: &Fact) -> Option<Fact> {
             target: target.replace("\\r", ""),
             op: op.clone(),
         },
-        Fact::Extension { .. }
-        | Fact::Unread(Unread::Limit { .. } | Unread::Crashed { .. } | Unread::Late) => {
+        Fact::Extension { .. } | Fact::Unread(Unread::Limit { .. } | Unread::Crashed { .. }) => {
             fact.clone()
         }
         _ => return None,

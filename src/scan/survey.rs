@@ -36,7 +36,7 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
             continue;
         };
         let scope = policy.scope(path);
-        for observation in &seen.observations {
+        for observation in &seen.facts.observations {
             match &observation.fact {
                 Fact::Is(id) if observation.site.hops.is_empty() => {
                     let (count, refused) = formats.entry(id.clone()).or_default();
@@ -49,11 +49,7 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
                 _ => {}
             }
         }
-        let case = Case {
-            entry: &item.entry,
-            observations: &seen.observations,
-            scope: &scope,
-        };
+        let case = Case::new(&item.entry, &seen.facts, &seen.circumstances, &scope);
         let mut needed: BTreeMap<&GlobalName, (Vec<Usage>, bool)> = BTreeMap::new();
         for (name, usages, may) in refused_globals(&case) {
             let (uses, may_all) = needed.entry(name).or_insert((Vec::new(), true));

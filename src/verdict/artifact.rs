@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rustc_hash::FxHashSet;
 
+use super::judge::{seen, size};
 use crate::{
     fact::{
-        Constant, Entry, Fact, Global, GlobalName, Introduction, ListingLine, Observation, PyAct,
-        Site, Text,
+        Circumstances, Constant, ContentFacts, Entry, Fact, Global, GlobalName, Introduction,
+        ListingLine, PyAct, Site, Text,
     },
     policy::Scope,
 };
@@ -143,17 +144,22 @@ const PUBLISHED: &[(&str, &str)] = &[
 ];
 
 /// What an entry is, from what was seen in it. `size` in bytes.
-pub fn artifact(entry: &Entry, observations: &[Observation], size: u64, scope: &Scope) -> Artifact {
+pub fn artifact(
+    entry: &Entry,
+    facts: &ContentFacts,
+    circumstances: &Circumstances,
+    scope: &Scope,
+) -> Artifact {
     let mut artifact = Artifact {
         path: entry.path.clone(),
-        size,
+        size: size(facts, circumstances),
         introduced_by: entry.introduced_by.clone(),
         ..Artifact::default()
     };
     let mut formats: Vec<(usize, &String)> = Vec::new();
     let mut globals: FxHashSet<&Global> = FxHashSet::default();
     let mut libraries: BTreeMap<String, Option<Text>> = BTreeMap::new();
-    for observation in observations {
+    for observation in seen(facts, circumstances) {
         match &observation.fact {
             Fact::Is(id) => formats.push((observation.site.hops.len(), id)),
             Fact::Global { global, usage } => {
@@ -195,8 +201,9 @@ fn published(name: &GlobalName) -> Option<&'static str> {
 }
 
 /// The calls of a source file whose first argument is a constant that could be a path.
-pub fn loads(entry: &Entry, observations: &[Observation]) -> Vec<Load> {
-    observations
+pub fn loads(entry: &Entry, facts: &ContentFacts) -> Vec<Load> {
+    facts
+        .observations
         .iter()
         .filter_map(|observation| {
             let Fact::PyCall(call) = &observation.fact else {

@@ -1,7 +1,7 @@
 //! What loading one artifact would do, beside what the policy says about it: no findings, no outcome.
 
 use crate::{
-    fact::{Global, GlobalName, ListingLine, Observation, Tensors, Text, Usage},
+    fact::{Circumstances, Global, GlobalName, ListingLine, Observation, Tensors, Text, Usage},
     policy::GlobalVerdict,
 };
 
@@ -14,8 +14,10 @@ pub struct Inspection {
     pub size: u64,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
-    /// All that was seen, in order.
+    /// All that was seen in its content, in order.
     pub observations: Vec<Observation>,
+    /// What the view knows of it.
+    pub circumstances: Circumstances,
     /// Every global that loading would resolve, once, with the policy's verdict.
     pub globals: Vec<JudgedGlobal>,
     /// How `torch.load(weights_only=True)` would take it; empty if it is nothing of torch's.

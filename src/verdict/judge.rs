@@ -7,7 +7,10 @@ use super::{
     artifact, weights_only,
 };
 use crate::{
-    fact::{Fact, Global, GlobalName, Observation, Text, TorchLoad, Unread, Usage},
+    fact::{
+        Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Text, TorchLoad,
+        Unavailable, Unread, Usage,
+    },
     finding::{Finding, Level, Related, Subject},
     policy::{ArgumentVerdict, GlobalVerdict, Refusal, Scope},
 };
@@ -51,7 +54,10 @@ fn could_run(finding: &Finding, scope: &Scope) -> bool {
 }
 
 /// Dangerous names that entries of the policy allow with any arguments.
-fn listed_danger(scope: &Scope, observations: &[Observation]) -> Vec<String> {
+fn listed_danger<'a>(
+    scope: &Scope,
+    observations: impl Iterator<Item = &'a Observation>,
+) -> Vec<String> {
     let mut known: BTreeSet<&GlobalName> = BTreeSet::new();
     let mut said = Vec::new();
     for observation in observations {
@@ -90,15 +96,14 @@ fn told(message: &str, by: Option<(Related, Option<String>)>) -> String {
 pub fn weigh(
     mut findings: Vec<Finding>,
     scope: &Scope,
-    observations: &[Observation],
-    bytes: u64,
-    source: bool,
+    facts: &ContentFacts,
+    circumstances: &Circumstances,
 ) -> Weighed {
     for finding in &mut findings {
         finding.level = scope.level(finding.rule);
     }
     let mut allowed = Vec::new();
-    let mut let_pass = listed_danger(scope, observations);
+    let mut let_pass = listed_danger(scope, seen(facts, circumstances));
     let mut excused: BTreeMap<&str, Option<(Related, Option<String>)>> = BTreeMap::new();
     for finding in findings.extract_if(.., |finding| finding.level == Level::Allow) {
         let excused = excused
@@ -123,7 +128,7 @@ pub fn weigh(
         findings,
         allowed,
         let_pass,
-        coverage: cover(observations, bytes, source),
+        coverage: cover(facts, circumstances),
         ..Weighed::default()
     }
 }
@@ -195,14 +200,23 @@ impl Coverage {
 }
 
 /// What an entry adds to the coverage. What its name promises to be an artifact is one, read or not.
-fn cover(observations: &[Observation], bytes: u64, source: bool) -> Coverage {
+fn cover(facts: &ContentFacts, circumstances: &Circumstances) -> Coverage {
+    let source = facts.source;
     let mut coverage = Coverage {
         entries: 1,
         sources: usize::from(source),
+        late: usize::from(circumstances.late),
         ..Coverage::default()
     };
     let mut promised = false;
-    for observation in observations {
+    if circumstances.late {
+        coverage.incomplete = 1;
+    }
+    for why in circumstances.unavailable() {
+        coverage.incomplete = 1;
+        promised |= !source && matches!(why, Unavailable::NotFetched { .. });
+    }
+    for observation in seen(facts, circumstances) {
         let outermost = observation.site.hops.is_empty();
         match &observation.fact {
             Fact::Is(id) if outermost => {
@@ -210,23 +224,43 @@ fn cover(observations: &[Observation], bytes: u64, source: bool) -> Coverage {
             }
             Fact::Unread(unread) => {
                 coverage.incomplete = 1;
-                promised |= outermost
-                    && !source
-                    && matches!(unread, Unread::Unknown { .. } | Unread::NotFetched { .. });
+                promised |= outermost && !source && matches!(unread, Unread::Unknown { .. });
             }
             _ => {}
         }
     }
     if promised || !coverage.formats.is_empty() {
         coverage.artifacts = 1;
-        coverage.bytes = bytes;
+        coverage.bytes = size(facts, circumstances);
     }
     coverage
 }
 
+/// All that was seen in a content, here and as git checks it out elsewhere.
+pub(super) fn seen<'a>(
+    facts: &'a ContentFacts,
+    circumstances: &'a Circumstances,
+) -> impl Iterator<Item = &'a Observation> {
+    facts.observations.iter().chain(&circumstances.elsewhere)
+}
+
+/// Bytes of the content, here or where a git-lfs pointer says.
+pub(super) fn size(facts: &ContentFacts, circumstances: &Circumstances) -> u64 {
+    circumstances
+        .pointer()
+        .map_or(facts.bytes, |(_, size)| size)
+}
+
 /// What loading an artifact would do, beside what the policy says about it. The policy's name and a disassembly are
 /// the caller's to add.
-pub fn inspect(path: Text, size: u64, observations: Vec<Observation>, scope: &Scope) -> Inspection {
+pub fn inspect(
+    path: Text,
+    facts: ContentFacts,
+    circumstances: Circumstances,
+    scope: &Scope,
+) -> Inspection {
+    let size = size(&facts, &circumstances);
+    let observations = facts.observations;
     Inspection {
         path,
         size,
@@ -239,6 +273,7 @@ pub fn inspect(path: Text, size: u64, observations: Vec<Observation>, scope: &Sc
             })
             .collect(),
         observations,
+        circumstances,
         ..Inspection::default()
     }
 }
@@ -371,7 +406,9 @@ fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> 
 #[cfg(test)]
 mod tests {
     use super::cover;
-    use crate::fact::{Fact, Hop, Observation, Place, Site, Text, Unread};
+    use crate::fact::{
+        Circumstances, ContentFacts, Fact, Hop, Observation, Place, Site, Text, Unread,
+    };
 
     fn seen(fact: Fact, hops: Vec<Hop>) -> Observation {
         Observation {
@@ -388,14 +425,15 @@ mod tests {
     #[test]
     fn an_archive_s_members_do_not_count_as_artifacts_of_the_view() {
         let member = vec![Hop::Stream(0)];
-        let coverage = cover(
-            &[
+        let facts = ContentFacts {
+            bytes: 7,
+            observations: vec![
                 seen(Fact::Is("torch-zip".into()), Vec::new()),
                 seen(Fact::Is("pickle".into()), member),
             ],
-            7,
-            false,
-        );
+            ..ContentFacts::default()
+        };
+        let coverage = cover(&facts, &Circumstances::default());
         assert_eq!((coverage.artifacts, coverage.bytes), (1, 7));
         assert_eq!(coverage.formats.keys().collect::<Vec<_>>(), ["torch-zip"]);
     }
@@ -403,11 +441,11 @@ mod tests {
     #[test]
     fn a_model_s_name_with_unknown_bytes_is_an_artifact_not_read() {
         let detail = Text::from("an empty file");
-        let coverage = cover(
-            &[seen(Fact::Unread(Unread::Unknown { detail }), Vec::new())],
-            0,
-            false,
-        );
+        let facts = ContentFacts {
+            observations: vec![seen(Fact::Unread(Unread::Unknown { detail }), Vec::new())],
+            ..ContentFacts::default()
+        };
+        let coverage = cover(&facts, &Circumstances::default());
         assert_eq!((coverage.artifacts, coverage.incomplete), (1, 1));
     }
 }

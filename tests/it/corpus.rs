@@ -9,12 +9,15 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 use weighbridge::{
-    fact::{Fact, Text},
+    fact::{Circumstances, Fact, Text},
     policy::Policy,
     verdict::inspect,
 };
 
-use crate::support::{cli, fixture::facts};
+use crate::support::{
+    cli,
+    fixture::{content, facts},
+};
 
 /// A row of `tests/corpus/files.tsv`.
 struct Row {
@@ -142,8 +145,12 @@ fn corpus_loads_as_real_torch_says() {
         let bytes = fs::read(folder().join(&row.file)).unwrap();
         let path = Text::from(row.file.as_str());
         let scope = policy.scope(&path);
-        let size = bytes.len() as u64;
-        let inspection = inspect(path, size, facts(bytes, &row.file), &scope);
+        let inspection = inspect(
+            path,
+            content(bytes, &row.file),
+            Circumstances::default(),
+            &scope,
+        );
         let torch = inspection
             .torch_loads
             .iter()

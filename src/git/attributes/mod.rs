@@ -19,7 +19,7 @@ use super::{
     objects::{Objects, Trees},
     policy_state::Snapshot,
 };
-use crate::{fact::Unread, limits};
+use crate::{fact::Unavailable, limits};
 
 /// The attributes that count: those that change bytes, in the order of [`Rewriting::new`](super::checkout::Rewriting), and ours.
 const NAMES: [&str; 6] = [
@@ -47,7 +47,7 @@ const GIT_LIMIT: u64 = 100 << 20;
 #[derive(Debug)]
 pub(super) struct Chain {
     /// `Err` says why the file is not known: then nothing is known of what is below.
-    file: Result<Arc<File>, Unread>,
+    file: Result<Arc<File>, Unavailable>,
     /// Bytes of the path of the file's folder, with its slash.
     base: usize,
     above: Option<Arc<Self>>,
@@ -74,7 +74,7 @@ impl Chain {
         above: Option<&Arc<Self>>,
         base: usize,
         root: Option<ObjectId>,
-        parsed: Result<Parsed, Unread>,
+        parsed: Result<Parsed, Unavailable>,
     ) -> Arc<Self> {
         let (file, vocabulary) = match parsed {
             Ok(parsed) => (Ok(parsed.file), parsed.vocabulary),
@@ -93,7 +93,7 @@ impl Chain {
     ///
     /// # Errors
     /// A file that is not known, patterns that cost too much.
-    fn said(&self, path: &[u8], fold: bool, steps: &mut Steps) -> Result<Said, Unread> {
+    fn said(&self, path: &[u8], fold: bool, steps: &mut Steps) -> Result<Said, Unavailable> {
         let mut said: [Option<&State>; NAMES.len()] = [None; NAMES.len()];
         let mut macros: FxHashSet<Name> = FxHashSet::default();
         let mut next = Some(self);
@@ -112,7 +112,7 @@ impl Chain {
                 "{} steps of comparing paths with .gitattributes",
                 limits::ATTRIBUTE_STEPS
             );
-            return Err(Unread::Limit { limit });
+            return Err(Unavailable::Limit { limit });
         }
         Ok(said.map(|state| state.cloned().unwrap_or_default()))
     }
@@ -149,7 +149,7 @@ impl Chain {
     ///
     /// # Errors
     /// Attributes that are not known.
-    pub(super) fn is_off(&self, path: &[u8], steps: &mut Steps) -> Result<bool, Unread> {
+    pub(super) fn is_off(&self, path: &[u8], steps: &mut Steps) -> Result<bool, Unavailable> {
         let [.., ours] = self.said(path, false, steps)?;
         Ok(match ours {
             State::Unset => true,
@@ -166,7 +166,7 @@ impl Chain {
         chain: Option<&Arc<Self>>,
         path: &[u8],
         steps: &mut Steps,
-    ) -> Result<Checkout, Unread> {
+    ) -> Result<Checkout, Unavailable> {
         let Some(chain) = chain.filter(|_| path.len() <= LONGEST) else {
             return Ok(Checkout::default());
         };
@@ -306,7 +306,7 @@ impl Folders {
         trees: &mut Trees,
         path: &[u8],
         mut find: impl FnMut(&mut Trees, &[u8]) -> Option<AttributesFile>,
-    ) -> Result<Option<Arc<Chain>>, Unread> {
+    ) -> Result<Option<Arc<Chain>>, Unavailable> {
         if path.len() > LONGEST {
             return Ok(None);
         }
@@ -317,7 +317,7 @@ impl Folders {
         }
         if slashes.clone().count() > DEPTH {
             let limit = format!("{DEPTH} folders whose .gitattributes are looked at");
-            return Err(Unread::Limit { limit });
+            return Err(Unavailable::Limit { limit });
         }
         // From the root down, so that a path of any depth needs no recursion.
         let mut above: Option<Arc<Chain>> = None;
@@ -355,7 +355,7 @@ impl Folders {
         }
         let mebibytes = limits::ATTRIBUTE_BYTES.checked_shr(20).unwrap_or_default();
         let limit = format!("{mebibytes} MiB of .gitattributes");
-        let lost = Err(Unread::Limit { limit });
+        let lost = Err(Unavailable::Limit { limit });
         Chain::new(chain.above.as_ref(), chain.base, chain.root, lost)
     }
 }

@@ -26,7 +26,7 @@ use super::super::{
     paths::Filter,
 };
 use crate::{
-    fact::{EntryKind, Text, Unread},
+    fact::{EntryKind, Text, Unavailable},
     limits,
 };
 
@@ -43,9 +43,9 @@ pub(super) struct Leaf {
 pub(super) struct Changes {
     pub(super) leaves: Vec<Leaf>,
     /// Of those that git does not write like any other: their places, in order, and how it does.
-    pub(super) checkouts: Vec<(usize, Result<Checkout, Unread>)>,
+    pub(super) checkouts: Vec<(usize, Result<Checkout, Unavailable>)>,
     /// Folders that could not be read, or not in full.
-    pub(super) unread: Vec<(Box<[u8]>, ObjectId, Unread)>,
+    pub(super) unread: Vec<(Box<[u8]>, ObjectId, Unavailable)>,
     /// Bytes of the paths that were met.
     pub(super) bytes: usize,
     /// Folders that were compared.
@@ -119,14 +119,14 @@ pub(super) fn changes(
             None
         };
         if let Some(limit) = limit {
-            let unread = Unread::Limit { limit };
+            let unread = Unavailable::Limit { limit };
             changes
                 .unread
                 .push((place(&folder.path), folder.tree, unread));
             break;
         }
         if let Err(unread) = compare(trees, cache, &folder, paths, &mut folders, &mut changes) {
-            let full = matches!(unread, Unread::Limit { .. });
+            let full = matches!(unread, Unavailable::Limit { .. });
             changes
                 .unread
                 .push((place(&folder.path), folder.tree, unread));
@@ -153,7 +153,7 @@ fn compare(
     paths: &Filter,
     folders: &mut Vec<Folder>,
     changes: &mut Changes,
-) -> Result<(), Unread> {
+) -> Result<(), Unavailable> {
     let hash = trees.objects().hash();
     let data = trees.tree(folder.tree)?;
     let attributes = own_attributes(
@@ -263,14 +263,14 @@ fn compare(
 }
 
 /// Counts one more path.
-fn spend(changes: &mut Changes, path: usize) -> Result<(), Unread> {
+fn spend(changes: &mut Changes, path: usize) -> Result<(), Unavailable> {
     changes.bytes = changes
         .bytes
         .saturating_add(path)
         .saturating_add(size_of::<Leaf>());
     if changes.bytes > BYTES {
         let limit = format!("{} MiB of paths in one commit", BYTES >> 20);
-        return Err(Unread::Limit { limit });
+        return Err(Unavailable::Limit { limit });
     }
     Ok(())
 }

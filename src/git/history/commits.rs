@@ -23,7 +23,7 @@ use super::{
     super::objects::{Objects, object_error},
     header::Header,
 };
-use crate::fact::Unread;
+use crate::fact::Unavailable;
 
 /// How many known commits are looked at after the last new one, for clocks that go wrong: as many as git does.
 const SLOP: usize = 5;
@@ -38,7 +38,7 @@ pub(super) struct Commits {
     /// Places in `nodes` of what is new and could be read, parents before children; ties by time, then id.
     pub(super) order: Vec<u32>,
     /// Commits that could not be read, and why.
-    pub(super) lost: Vec<(ObjectId, Unread)>,
+    pub(super) lost: Vec<(ObjectId, Unavailable)>,
     /// A commit was met whose parents a shallow clone has left out.
     pub(super) cut: bool,
 }
@@ -318,7 +318,7 @@ impl Walk<'_> {
         (place, true)
     }
 
-    fn read(&mut self, id: ObjectId) -> Result<(ObjectId, i64, Box<[ObjectId]>), Unread> {
+    fn read(&mut self, id: ObjectId) -> Result<(ObjectId, i64, Box<[ObjectId]>), Unavailable> {
         let kind = self.objects.read(id, &mut self.buffer)?;
         let hash = self.objects.hash();
         let header = Header::parse(&self.buffer, hash).filter(|_| kind == Kind::Commit);

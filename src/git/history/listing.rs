@@ -33,7 +33,7 @@ use super::{
     tips::Tips,
 };
 use crate::{
-    fact::{Commit, EntryKind, Fact, Introduction, Unread},
+    fact::{Circumstance, Commit, EntryKind, Introduction, Unavailable},
     limits,
 };
 
@@ -105,7 +105,7 @@ type UnreadablePlace = (Box<[u8]>, ObjectId);
 
 /// What could not be read.
 struct Unreadable {
-    why: Unread,
+    why: Unavailable,
     /// Who introduced it.
     introducer: Option<u32>,
     /// A folder in a tree, or else [`Origin::Object`].
@@ -142,7 +142,7 @@ impl Collected {
             for (step, changes, commit) in compared {
                 self.add(changes, commit);
                 if let Some(limit) = self.limit() {
-                    self.note_unreadable(place_of(step), step, Unread::Limit { limit });
+                    self.note_unreadable(place_of(step), step, Unavailable::Limit { limit });
                     return;
                 }
             }
@@ -230,7 +230,7 @@ impl Collected {
         }
     }
 
-    fn note_unreadable(&mut self, path: Box<[u8]>, id: ObjectId, why: Unread) {
+    fn note_unreadable(&mut self, path: Box<[u8]>, id: ObjectId, why: Unavailable) {
         self.unread.entry((path, id)).or_insert(Unreadable {
             why,
             introducer: None,
@@ -323,7 +323,7 @@ impl Collected {
         }
         for ((path, _), unreadable) in self.unread {
             let mut item = Item::new(&path, EntryKind::File, unreadable.origin)
-                .with(Fact::Unread(unreadable.why));
+                .with(Circumstance::Unavailable(unreadable.why));
             item.entry.introduced_by = unreadable
                 .introducer
                 .and_then(|introducer| by(introducer, false));

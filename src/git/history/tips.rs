@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{EntryKind, Unread},
+    fact::{EntryKind, Unavailable},
 };
 
 /// Tags of tags that are followed.
@@ -32,7 +32,7 @@ pub(super) struct Tips {
     /// Trees and blobs that are named without a commit, each once.
     pub(super) objects: Vec<NamedObject>,
     /// What could not be read.
-    pub(super) lost: Vec<(Box<[u8]>, ObjectId, Unread)>,
+    pub(super) lost: Vec<(Box<[u8]>, ObjectId, Unavailable)>,
     seen: BTreeSet<ObjectId>,
 }
 
@@ -107,10 +107,10 @@ impl Tips {
             }
         }
         let limit = format!("{TAGS} tags of tags");
-        self.note_unreadable(called, target, Unread::Limit { limit });
+        self.note_unreadable(called, target, Unavailable::Limit { limit });
     }
 
-    fn note_unreadable(&mut self, called: Option<Box<[u8]>>, id: ObjectId, unread: Unread) {
+    fn note_unreadable(&mut self, called: Option<Box<[u8]>>, id: ObjectId, unread: Unavailable) {
         let place = called.unwrap_or_else(|| place_of(id));
         self.lost.push((place, id, unread));
     }

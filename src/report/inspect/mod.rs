@@ -10,7 +10,7 @@ use std::{
 mod listing;
 mod words;
 
-pub(super) use words::{bytes, refusal, remark, unread};
+pub(super) use words::{bytes, circumstance, refusal, remark, unavailable, unread};
 
 use super::{
     Style,
@@ -36,8 +36,8 @@ pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io
     page.title(inspection)?;
     page.globals(inspection)?;
     page.calls(inspection)?;
-    page.others(&inspection.observations)?;
-    page.unread(&inspection.observations)?;
+    page.others(inspection)?;
+    page.unread(inspection)?;
     for verdict in &inspection.torch_loads {
         page.torch(verdict)?;
     }
@@ -129,7 +129,7 @@ impl Page<'_> {
             self.style.ink(Ink::Strong, path),
             bytes(inspection.size)
         )?;
-        let rows: Vec<(String, String)> = inspection
+        let mut rows: Vec<(String, String)> = inspection
             .observations
             .iter()
             .filter_map(|observation| match &observation.fact {
@@ -137,13 +137,13 @@ impl Page<'_> {
                     Some((id.clone(), String::new()))
                 }
                 Fact::Is(id) => Some((id.clone(), inwards(&observation.site))),
-                Fact::Pointer { oid, size } => Some((
-                    "git-lfs pointer".to_owned(),
-                    format!("to {} with sha256 {oid}", bytes(*size)),
-                )),
                 _ => None,
             })
             .collect();
+        if let Some((oid, size)) = inspection.circumstances.pointer() {
+            let points_to = format!("to {} with sha256 {oid}", bytes(size));
+            rows.insert(0, ("git-lfs pointer".to_owned(), points_to));
+        }
         if rows.is_empty() {
             self.text(2, "of no format that is known here", None)
         } else {
@@ -260,9 +260,17 @@ impl Page<'_> {
     }
 
     /// Everything else that a reader should know, as sentences.
-    fn others(&mut self, observations: &[Observation]) -> io::Result<()> {
+    fn others(&mut self, inspection: &Inspection) -> io::Result<()> {
         let mut said: BTreeMap<String, (usize, u64, String)> = BTreeMap::new();
-        for (i, observation) in observations.iter().enumerate() {
+        for sentence in inspection
+            .circumstances
+            .noted
+            .iter()
+            .filter_map(circumstance)
+        {
+            said.insert(sentence, (0, 1, String::new()));
+        }
+        for (i, observation) in inspection.observations.iter().enumerate() {
             if let Some(sentence) = remark(&observation.fact) {
                 let entry = said
                     .entry(sentence)
@@ -304,22 +312,28 @@ impl Page<'_> {
         }
     }
 
-    fn unread(&mut self, observations: &[Observation]) -> io::Result<()> {
-        let rows: Vec<(String, String)> = observations
-            .iter()
-            .filter_map(|observation| match &observation.fact {
-                Fact::Unread(why) => {
-                    let site = observation.site.to_string();
-                    let site = if site.is_empty() {
-                        "the file".to_owned()
-                    } else {
-                        site
-                    };
-                    Some((site, unread(why)))
-                }
-                _ => None,
-            })
-            .collect();
+    fn unread(&mut self, inspection: &Inspection) -> io::Result<()> {
+        let circumstances = &inspection.circumstances;
+        let absent = circumstances
+            .unavailable()
+            .map(|why| ("the file".to_owned(), unavailable(why)));
+        let unread =
+            inspection
+                .observations
+                .iter()
+                .filter_map(|observation| match &observation.fact {
+                    Fact::Unread(why) => {
+                        let site = observation.site.to_string();
+                        let site = if site.is_empty() {
+                            "the file".to_owned()
+                        } else {
+                            site
+                        };
+                        Some((site, unread(why)))
+                    }
+                    _ => None,
+                });
+        let rows: Vec<(String, String)> = absent.chain(unread).collect();
         if rows.is_empty() {
             return Ok(());
         }

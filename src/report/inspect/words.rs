@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    fact::{Fact, Global, GlobalName, Site, Unread, Usage},
+    fact::{Circumstance, Fact, Global, GlobalName, Site, Unavailable, Unread, Usage},
     policy::{GlobalVerdict, Refusal},
     report::terminal::grouped,
     verdict::JudgedGlobal,
@@ -118,11 +118,31 @@ pub(in crate::report) fn unread(why: &Unread) -> String {
         Unread::Io { detail } => format!("could not be read: {detail}"),
         Unread::Unknown { detail } => format!("of no known format: {detail}"),
         Unread::Unsupported { detail } => format!("not supported: {detail}"),
-        Unread::NotFetched { detail, command } => {
+        Unread::Crashed { detail } => format!("reading it crashed, a bug here: {detail}"),
+    }
+}
+
+/// What the view says of the file that is no matter of its content.
+pub(in crate::report) fn circumstance(noted: &Circumstance) -> Option<String> {
+    match noted {
+        Circumstance::ImpossiblePath { detail } => Some(format!("impossible-path: {detail}")),
+        Circumstance::SizeMismatch { pointer, object } => Some(format!(
+            "lfs-size-mismatch: the pointer says {pointer} bytes, the git-lfs object has {object}"
+        )),
+        _ => None,
+    }
+}
+
+/// Why the content could not be had.
+pub(in crate::report) fn unavailable(why: &Unavailable) -> String {
+    match why {
+        Unavailable::Malformed { detail } => format!("malformed: {detail}"),
+        Unavailable::Limit { limit } => format!("past the limit of {limit}"),
+        Unavailable::Io { detail } => format!("could not be read: {detail}"),
+        Unavailable::Unsupported { detail } => format!("not supported: {detail}"),
+        Unavailable::NotFetched { detail, command } => {
             format!("not fetched: {detail}; to fetch it: {command}")
         }
-        Unread::Late => "not read in time".to_owned(),
-        Unread::Crashed { detail } => format!("reading it crashed, a bug here: {detail}"),
     }
 }
 

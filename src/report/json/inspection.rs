@@ -10,7 +10,7 @@ use crate::{
     fact::{self, Fact, Global, ListingLine},
     finding,
     policy::GlobalVerdict,
-    report::inspect::{refusal, remark, unread},
+    report::inspect::{circumstance, refusal, remark, unavailable, unread},
     verdict,
 };
 
@@ -184,21 +184,30 @@ fn subject(global: &Global) -> Subject {
 fn remarks(
     observations: &[fact::Observation],
     words: impl Fn(&Fact) -> Option<String>,
-) -> Vec<Remark> {
-    let said = observations.iter().filter_map(|observation| {
+) -> impl Iterator<Item = Remark> {
+    observations.iter().filter_map(move |observation| {
         Some(Remark {
             text: words(&observation.fact)?,
             site: Site::from(&observation.site),
             count: observation.count.max(1),
         })
-    });
-    said.collect()
+    })
+}
+
+/// What is said of the file as a whole.
+fn said(texts: impl Iterator<Item = String>) -> impl Iterator<Item = Remark> {
+    texts.map(|text| Remark {
+        text,
+        site: Site::from(&fact::Site::default()),
+        count: 1,
+    })
 }
 
 impl From<&verdict::Inspection> for Inspection {
     fn from(inspection: &verdict::Inspection) -> Self {
         let (path, path_hex) = exact(&inspection.path);
         let observations = &inspection.observations;
+        let circumstances = &inspection.circumstances;
         let mut whole = Self {
             version: VERSION,
             tool: Tool::this(),
@@ -209,11 +218,15 @@ impl From<&verdict::Inspection> for Inspection {
             formats: Vec::new(),
             globals: inspection.globals.iter().map(JudgedGlobal::from).collect(),
             calls: Vec::new(),
-            remarks: remarks(observations, remark),
-            unread: remarks(observations, |fact| match fact {
-                Fact::Unread(why) => Some(unread(why)),
-                _ => None,
-            }),
+            remarks: said(circumstances.noted.iter().filter_map(circumstance))
+                .chain(remarks(observations, remark))
+                .collect(),
+            unread: said(circumstances.unavailable().map(unavailable))
+                .chain(remarks(observations, |fact| match fact {
+                    Fact::Unread(why) => Some(unread(why)),
+                    _ => None,
+                }))
+                .collect(),
             weights_only: inspection
                 .torch_loads
                 .iter()

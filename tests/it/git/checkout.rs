@@ -464,7 +464,7 @@ fn a_clone_has_what_is_judged_whatever_the_attributes() {
             };
             let ours = window.bytes_at(0, 1000).unwrap();
             // A character set that is not followed is refused.
-            if !opened.facts.is_empty() || opened.other_forms.iter().any(Result::is_err) {
+            if !opened.noted.is_empty() || opened.other_forms.iter().any(Result::is_err) {
                 continue;
             }
             let others = opened.other_forms.iter().flatten();

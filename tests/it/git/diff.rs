@@ -72,7 +72,7 @@ fn only_what_the_change_brings() {
     deep-renamed.txt = 1\n2\n
     file -> target
     folder = now a file
-    same.txt @ another repository [left out]
+    same.txt @ another repository [not followed]
     tool = 1
     ");
     insta::assert_snapshot!(lines(&view), @r"

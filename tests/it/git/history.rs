@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs};
 
 use proptest::prelude::*;
 use weighbridge::{
-    fact::{EntryKind, Fact},
+    fact::{Circumstance, EntryKind, Unavailable},
     git::{self, Content, Incoming, Known, View},
 };
 
@@ -25,11 +25,11 @@ fn lines(view: &View) -> Vec<String> {
         .filter(|item| item.entry.introduced_by.is_some())
         .map(|item| {
             let opened = reader.open(item);
-            let mut facts = opened.facts.iter();
+            let mut facts = opened.noted.iter();
             assert!(
-                facts.all(|fact| matches!(fact, Fact::LeftOut { .. })),
+                facts.all(|fact| matches!(fact, Circumstance::NotFollowed { .. })),
                 "{:?}",
-                opened.facts
+                opened.noted
             );
             let (kind, content) = match opened.content {
                 Content::Bytes(window) => (
@@ -71,7 +71,7 @@ pub(crate) fn shown(view: &View) -> String {
                 _ => String::from(":"),
             };
             let facts: Vec<String> = opened
-                .facts
+                .noted
                 .iter()
                 .map(|fact| format!(" {fact:?}"))
                 .collect();
@@ -458,9 +458,9 @@ fn what_a_partial_clone_lacks_is_said_with_the_command_that_brings_it() {
         let mut reader = view.reader();
         assert_eq!(view.items.len(), 2, "{name}");
         for item in &view.items {
-            let facts = reader.open(item).facts;
+            let facts = reader.open(item).noted;
             assert!(
-                matches!(facts.as_slice(), [Fact::Unread(weighbridge::fact::Unread::NotFetched { command, .. })]
+                matches!(facts.as_slice(), [Circumstance::Unavailable(Unavailable::NotFetched { command, .. })]
                     if command.to_string().starts_with("git cat-file -e ")),
                 "{facts:?}"
             );
@@ -496,8 +496,8 @@ fn damage_is_a_fact_where_it_is() {
         .replace(&format!("{folder}/{file}"), "[co]/[commit]")
         .replace(commit.get(..12).unwrap(), "[commit]");
     insta::assert_snapshot!(text, @"
-    .git/objects/[co]/[commit] : Unread(Io { detail: Text(git object [commit]: it is not in the object store) })
-    d : Unread(Io { detail: Text(git object [tree]: it is not in the object store) }) (x)
+    .git/objects/[co]/[commit] : Unavailable(Io { detail: Text(git object [commit]: it is not in the object store) })
+    d : Unavailable(Io { detail: Text(git object [tree]: it is not in the object store) }) (x)
     e = 3 (x)
     ");
 }
@@ -535,17 +535,17 @@ fn objects_that_move_while_they_are_read_are_found() {
     let view = of(&repo, "HEAD");
     let mut reader = view.reader();
     let (first, rest) = view.items.split_first().unwrap();
-    assert!(reader.open(first).facts.is_empty());
+    assert!(reader.open(first).noted.is_empty());
     // Loose objects are packed, packs are replaced.
     repo.git(&["gc", "-q", "--prune=now"]);
     for item in rest {
         let opened = reader.open(item);
-        assert!(opened.facts.is_empty(), "{:?}", opened.facts);
+        assert!(opened.noted.is_empty(), "{:?}", opened.noted);
     }
     repo.git(&["repack", "-adfq", "--depth=2"]);
     for item in &view.items {
-        assert!(view.reader().open(item).facts.is_empty());
-        assert!(reader.open(item).facts.is_empty());
+        assert!(view.reader().open(item).noted.is_empty());
+        assert!(reader.open(item).noted.is_empty());
     }
 }
 
@@ -566,7 +566,7 @@ fn a_tree_bomb_is_a_limit_not_a_hang() {
     }
     let commit = repo.git(&["commit-tree", "-m", "bomb", &tree]);
     let view = of(&repo, &commit);
-    let limited = |item: &&git::Item| format!("{:?}", item.facts).contains("Limit");
+    let limited = |item: &&git::Item| format!("{:?}", item.noted).contains("Limit");
     assert!(view.items.iter().any(|item| limited(&item)));
 }
 

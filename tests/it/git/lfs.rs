@@ -22,7 +22,7 @@ fn a_pointer_without_its_object_says_how_to_fetch_it() {
     repo.write("my models/a.pt", pointer(3));
     repo.git(&["add", "-A"]);
     let expected = "my models/a.pt : nothing [pointer to 3 bytes] \
-        [unread NotFetched { detail: Text(in git-lfs), command: Text(git lfs pull --include='my models/a.pt') }]";
+        [unavailable NotFetched { detail: Text(in git-lfs), command: Text(git lfs pull --include='my models/a.pt') }]";
     assert_eq!(shown(&repo.work_tree(&[])), expected);
     assert_eq!(shown(&repo.staged()), expected);
 }
@@ -62,13 +62,13 @@ fn a_clone_that_borrows_objects_borrows_these_too() {
 }
 
 #[test]
-fn an_object_of_another_size_is_an_anomaly() {
+fn an_object_of_another_size_is_noted() {
     let repo = repo!();
     repo.write("a.pt", pointer(4));
     store(&repo, ".git/lfs", "foo");
     assert_eq!(
         shown(&repo.work_tree(&[])),
-        "a.pt = foo [lfs-size-mismatch: the pointer says 4 bytes, the git-lfs object has 3]"
+        "a.pt = foo [pointer to 4 bytes, not 3]"
     );
 }
 

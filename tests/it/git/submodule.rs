@@ -144,7 +144,7 @@ fn a_submodule_that_is_not_here_says_how_to_fetch_it() {
         &outer.outside(),
         &["clone", "-q", outer.root.to_str().unwrap(), "clone"],
     );
-    let expected = "sub @ another repository [unread NotFetched { detail: Text(a submodule that is not initialised), command: Text(git submodule update --init sub) }]";
+    let expected = "sub @ another repository [unavailable NotFetched { detail: Text(a submodule that is not initialised), command: Text(git submodule update --init sub) }]";
     for view in [
         weighbridge::git::work_tree(&clone, &[]).unwrap(),
         weighbridge::git::revision(&clone, "HEAD", &[]).unwrap(),

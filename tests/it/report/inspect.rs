@@ -91,6 +91,7 @@ fn resnet() -> Inspection {
         seen(Fact::Member { name, size }, &[], Place::Whole, 1)
     };
     Inspection {
+        circumstances: weighbridge::fact::Circumstances::default(),
         tensors: Vec::new(),
         path: "models/resnet.pt".into(),
         size: 46_830_571,

@@ -1,8 +1,10 @@
 //! `incomplete-read`.
 
-use weighbridge::fact::{Fact, Observation, Site, Unread};
+use weighbridge::fact::{
+    Circumstance, Circumstances, Fact, Observation, Site, Unavailable, Unread,
+};
 
-use super::{judge, rules, tell, told};
+use super::{judge, judge_known, rules, tell, told};
 use crate::support::pickle::{Pickle, payload};
 
 #[test]
@@ -67,6 +69,46 @@ fn each_reason_says_what_to_do() {
     incomplete-read [deny] reading it failed by a mistake of this program: index out of range
       at  about crashed
       help: please report it; the file is refused until it can be read
+    ");
+}
+
+#[test]
+fn what_the_view_could_not_give_is_refused() {
+    let reasons = [
+        Unavailable::Io {
+            detail: "permission denied".into(),
+        },
+        Unavailable::Malformed {
+            detail: "the folder's tree in git: an entry has no mode".into(),
+        },
+        Unavailable::Limit {
+            limit: "1000 submodules in a view".into(),
+        },
+        Unavailable::Unsupported {
+            detail: "a pipe, socket or device: what it would give is not known".into(),
+        },
+    ];
+    let circumstances = Circumstances {
+        noted: reasons.map(Circumstance::Unavailable).into(),
+        late: true,
+        ..Circumstances::default()
+    };
+    insta::assert_snapshot!(tell(&judge_known("x.zip", &circumstances), "incomplete-read"), @"
+    incomplete-read [deny] it could not be read: permission denied
+      at  about io
+      help: make it readable, or leave it out under `exclude` in the policy, with a reason
+    incomplete-read [deny] it does not read to its end: the folder's tree in git: an entry has no mode
+      at  about malformed
+      help: fetch it again from its source, or save it again with the library that wrote it
+    incomplete-read [deny] it is too complex to analyse: more than 1,000 submodules in a view
+      at  about limit
+      help: no file that a library writes is known to come near this: find out who made it before you load it
+    incomplete-read [deny] it is in a form that is not read: a pipe, socket or device: what it would give is not known
+      at  about unsupported
+      help: name a regular file: write what it gives into one first
+    incomplete-read [deny] it was not read: the time given for reading had passed
+      at  about late
+      help: give more time with `--deadline`, or less to read at once
     ");
 }
 

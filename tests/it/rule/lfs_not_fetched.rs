@@ -1,32 +1,27 @@
 //! `lfs-not-fetched`.
 
-use weighbridge::fact::{Fact, Observation, Site, Unread};
+use weighbridge::fact::{Circumstance, Unavailable};
 
-use super::{judge, rules, tell};
+use super::{judge_noted, rules, tell};
 use crate::support::pickle::Pickle;
 
 /// As `git` records it where a pointer stands for a model.
-fn pointer() -> Observation {
-    Observation {
-        fact: Fact::Unread(Unread::NotFetched {
-            detail: "sha256 aaaa, 123456 bytes".into(),
-            command: "git lfs pull --include='models/a b.pt'".into(),
-        }),
-        site: Site::default(),
-        count: 1,
-        excerpt: None,
-    }
+fn pointer() -> Circumstance {
+    Circumstance::Unavailable(Unavailable::NotFetched {
+        detail: "sha256 aaaa, 123456 bytes".into(),
+        command: "git lfs pull --include='models/a b.pt'".into(),
+    })
 }
 
 #[test]
 fn a_pointer_is_not_the_model() {
-    insta::assert_snapshot!(tell(&judge("models/a b.pt", &[pointer()]), "lfs-not-fetched"), @"
+    insta::assert_snapshot!(tell(&judge_noted("models/a b.pt", pointer()), "lfs-not-fetched"), @"
     lfs-not-fetched [deny] its bytes are not here but elsewhere: sha256 aaaa, 123456 bytes
       at  about the artifact
       help: fetch it and check again:
             git lfs pull --include='models/a b.pt'
     ");
-    let fired: Vec<_> = judge("x.pt", &[pointer()])
+    let fired: Vec<_> = judge_noted("x.pt", pointer())
         .iter()
         .map(|f| f.rule.id)
         .collect();

@@ -25,7 +25,7 @@ mod unresolved_global;
 mod unusual_use;
 
 use weighbridge::{
-    fact::{Entry, EntryKind, Observation, Text},
+    fact::{Circumstance, Circumstances, ContentFacts, Entry, EntryKind, Observation, Text},
     finding::Finding,
     format::FORMATS,
     policy::{Catalog, Policy},
@@ -41,17 +41,41 @@ pub(crate) fn judge(path: &str, observations: &[Observation]) -> Vec<Finding> {
 
 /// What every rule says about observations under a policy.
 pub(crate) fn judge_by(policy: &Policy, path: &str, observations: &[Observation]) -> Vec<Finding> {
+    let facts = ContentFacts {
+        observations: observations.to_vec(),
+        ..ContentFacts::default()
+    };
+    judge_all(policy, path, &facts, &Circumstances::default())
+}
+
+/// What every rule says about an entry of which nothing is known but this.
+fn judge_noted(path: &str, noted: Circumstance) -> Vec<Finding> {
+    judge_known(path, &Circumstances::of(vec![noted]))
+}
+
+/// What every rule says about an entry of which only the view knows something.
+fn judge_known(path: &str, circumstances: &Circumstances) -> Vec<Finding> {
+    judge_all(
+        &Policy::default(),
+        path,
+        &ContentFacts::default(),
+        circumstances,
+    )
+}
+
+fn judge_all(
+    policy: &Policy,
+    path: &str,
+    facts: &ContentFacts,
+    circumstances: &Circumstances,
+) -> Vec<Finding> {
     let entry = Entry {
         introduced_by: None,
         path: Text::from(path),
         kind: EntryKind::File,
     };
     let scope = policy.scope(&entry.path);
-    let case = Case {
-        entry: &entry,
-        observations,
-        scope: &scope,
-    };
+    let case = Case::new(&entry, facts, circumstances, &scope);
     let mut findings = Vec::new();
     for rule in RULES {
         (rule.check)(&case, &mut findings);

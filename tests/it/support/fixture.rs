@@ -2,9 +2,10 @@
 
 use weighbridge::{
     bytes::{ByteSource, Window},
-    fact::{Fact, Observation},
+    fact::{ContentFacts, Fact, Observation},
     format,
     record::Recorder,
+    scan,
 };
 
 /// An artifact as the property harness takes it.
@@ -15,6 +16,11 @@ pub(crate) fn facts(source: impl ByteSource + 'static, name: &str) -> Vec<Observ
     let mut recorder = Recorder::default();
     format::read(&Window::new(source), name.as_bytes(), &mut recorder);
     recorder.finish()
+}
+
+/// All that a content says.
+pub(crate) fn content(bytes: Vec<u8>, name: &str) -> ContentFacts {
+    scan::content_facts(&Window::new(bytes), name.as_bytes())
 }
 
 /// One line for each observation: where, and what.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use weighbridge::{
-    fact::{EntryKind, Fact},
+    fact::{Circumstance, EntryKind},
     git::{Content, LinkEnd, View},
 };
 
@@ -186,19 +186,22 @@ pub(crate) fn shown(view: &View) -> String {
                 Content::Nothing => String::from(" : nothing"),
                 Content::Gone => String::from(" : gone"),
             };
-            let facts: Vec<String> = opened.facts.iter().map(fact).collect();
-            format!("{}{content}{}", item.entry.path, facts.concat())
+            let noted: Vec<String> = opened.noted.iter().map(noted).collect();
+            format!("{}{content}{}", item.entry.path, noted.concat())
         })
         .collect();
     lines.join("\n")
 }
 
-fn fact(fact: &Fact) -> String {
-    match fact {
-        Fact::Unread(unread) => format!(" [unread {unread:?}]"),
-        Fact::Pointer { size, .. } => format!(" [pointer to {size} bytes]"),
-        Fact::Anomaly { kind, detail } => format!(" [{kind}: {detail}]"),
-        Fact::LeftOut { .. } => String::from(" [left out]"),
+fn noted(noted: &Circumstance) -> String {
+    match noted {
+        Circumstance::Unavailable(why) => format!(" [unavailable {why:?}]"),
+        Circumstance::Pointer { size, .. } => format!(" [pointer to {size} bytes]"),
+        Circumstance::SizeMismatch { pointer, object } => {
+            format!(" [pointer to {pointer} bytes, not {object}]")
+        }
+        Circumstance::ImpossiblePath { detail } => format!(" [impossible path: {detail}]"),
+        Circumstance::NotFollowed { .. } => String::from(" [not followed]"),
         other => format!(" [{other:?}]"),
     }
 }

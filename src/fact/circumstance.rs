@@ -1,0 +1,142 @@
+//! What a view knows of an entry beside its content: nothing here is a function of the bytes.
+
+use std::ops::Range;
+
+use super::{Observation, Text};
+
+/// What the view knows of an entry, and the bytes of its content do not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// What listing and opening the entry showed.
+    pub noted: Vec<Circumstance>,
+    /// What of the content the view's change brings.
+    pub changed: Changed,
+    /// The deadline passed before all of the content was read and judged.
+    pub late: bool,
+    /// What loading the file does where git checks it out with other bytes (other line ends), beside what it does here.
+    pub elsewhere: Vec<Observation>,
+}
+
+/// One thing that listing or opening an entry showed. No variant says whether it is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Circumstance {
+    /// A change edits, adds or deletes this file, which is (or would be) the policy or a part of it.
+    PolicyEdited {
+        /// The policy that judges the change, readable.
+        judge: Text,
+        /// Whether that is the policy as the change leaves it.
+        judges: bool,
+        /// Whether the file is deleted.
+        deleted: bool,
+    },
+    /// Something stands here that is not followed: the commit of a submodule, a git-lfs pointer, a link to a folder elsewhere.
+    NotFollowed {
+        /// What, readable: `the submodule moves from 1a2b3c4 to 5d6e7f8`.
+        detail: Text,
+        /// What checks it, readable; empty if nothing does.
+        command: Text,
+    },
+    /// A git-lfs pointer stands here instead of the content.
+    Pointer {
+        /// The sha256 of the content, lower-case hex.
+        oid: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// The git-lfs object has another size than its pointer says.
+    SizeMismatch {
+        /// Bytes, as the pointer says.
+        pointer: u64,
+        /// Bytes that the object has.
+        object: u64,
+    },
+    /// A path that git records and no checkout can have.
+    ImpossiblePath {
+        /// Why, readable.
+        detail: Text,
+    },
+    /// Where git checks the file out with other bytes, loading it does more: see [`Circumstances::elsewhere`].
+    OtherOnCheckout,
+    /// The content, or a part of it, could not be had.
+    Unavailable(Unavailable),
+}
+
+/// Why a view could not give an entry's content. All of these are refused by default: what was not read is not known to be safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The content is elsewhere: in git-lfs, at a remote, in a submodule that is not initialised.
+    NotFetched {
+        /// Where, readable.
+        detail: Text,
+        /// The command that brings it.
+        command: Text,
+    },
+    /// The operating system or the object store would not give it.
+    Io {
+        /// Its answer.
+        detail: Text,
+    },
+    /// What leads to it in git is malformed.
+    Malformed {
+        /// What is wrong, readable.
+        detail: Text,
+    },
+    /// A limit of ours was reached on the way to it.
+    Limit {
+        /// Which, readable, with its number.
+        limit: String,
+    },
+    /// Something that is no file whose content could be read: a pipe, one side of a conflict, a link to elsewhere.
+    Unsupported {
+        /// What, readable.
+        detail: Text,
+    },
+}
+
+/// What of an entry's content a change brings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Changed {
+    /// All of it: it is new, or nothing says otherwise.
+    #[default]
+    All,
+    /// These lines, counted from 1, the end exclusive; in order.
+    Lines(Vec<Range<u32>>),
+}
+
+impl Changed {
+    /// Whether something from line `first` to `last` (both included) is part of the change.
+    pub fn touches(&self, first: u32, last: u32) -> bool {
+        match self {
+            Self::All => true,
+            Self::Lines(lines) => lines
+                .iter()
+                .any(|lines| lines.start <= last && first < lines.end),
+        }
+    }
+}
+
+impl Circumstances {
+    /// The content is as it was listed, and nothing else is known.
+    pub fn of(noted: Vec<Circumstance>) -> Self {
+        Self {
+            noted,
+            ..Self::default()
+        }
+    }
+
+    /// What kept the content, or a part of it, from being had.
+    pub fn unavailable(&self) -> impl Iterator<Item = &Unavailable> {
+        self.noted.iter().filter_map(|noted| match noted {
+            Circumstance::Unavailable(why) => Some(why),
+            _ => None,
+        })
+    }
+
+    /// The git-lfs pointer that stands in place of the content: the sha256 and the size of what it points to.
+    pub fn pointer(&self) -> Option<(&str, u64)> {
+        self.noted.iter().find_map(|noted| match noted {
+            Circumstance::Pointer { oid, size } => Some((oid.as_str(), *size)),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! The kinds of facts, to ask for one kind among all that was seen.
+
+use super::Fact;
+
+/// Which [`Fact`] something is: a variant for each of its variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the variants of `Fact` have them")]
+pub enum FactKind {
+    Is,
+    Global,
+    Attribute,
+    UnusualUse,
+    Call,
+    HandedOn,
+    StateOnNonInstance,
+    ItemsOnNonContainer,
+    ItemsOnInstance,
+    Extension,
+    PersistentId,
+    OfReusedMemo,
+    OutOfBandBuffer,
+    EmbeddedPickle,
+    Member,
+    Anomaly,
+    Unread,
+    TorchLoad,
+    PyCall,
+    Library,
+    Partial,
+    Env,
+}
+
+impl Fact {
+    /// Which variant this is.
+    pub fn kind(&self) -> FactKind {
+        match self {
+            Self::Is(_) => FactKind::Is,
+            Self::Global { .. } => FactKind::Global,
+            Self::Attribute { .. } => FactKind::Attribute,
+            Self::UnusualUse(_) => FactKind::UnusualUse,
+            Self::Call { .. } => FactKind::Call,
+            Self::HandedOn { .. } => FactKind::HandedOn,
+            Self::StateOnNonInstance { .. } => FactKind::StateOnNonInstance,
+            Self::ItemsOnNonContainer { .. } => FactKind::ItemsOnNonContainer,
+            Self::ItemsOnInstance { .. } => FactKind::ItemsOnInstance,
+            Self::Extension { .. } => FactKind::Extension,
+            Self::PersistentId { .. } => FactKind::PersistentId,
+            Self::OfReusedMemo { .. } => FactKind::OfReusedMemo,
+            Self::OutOfBandBuffer => FactKind::OutOfBandBuffer,
+            Self::EmbeddedPickle { .. } => FactKind::EmbeddedPickle,
+            Self::Member { .. } => FactKind::Member,
+            Self::Anomaly { .. } => FactKind::Anomaly,
+            Self::Unread(_) => FactKind::Unread,
+            Self::TorchLoad(_) => FactKind::TorchLoad,
+            Self::PyCall(_) => FactKind::PyCall,
+            Self::Library { .. } => FactKind::Library,
+            Self::Partial { .. } => FactKind::Partial,
+            Self::Env { .. } => FactKind::Env,
+        }
+    }
+}
