@@ -157,7 +157,7 @@ impl Arguments {
             Expr::Dict(dict) => {
                 for item in &dict.items {
                     let Some(key) = &item.key else {
-                        self.splat(resolver, &item.value, scope, text, depth + 1);
+                        self.splat(resolver, &item.value, scope, text, depth.saturating_add(1));
                         continue;
                     };
                     self.item(resolver, key, &item.value, scope, text);
@@ -172,12 +172,18 @@ impl Arguments {
                 self.update(resolver, &call.arguments, scope, text, depth);
             }
             Expr::BinOp(union) if union.op == ast::Operator::BitOr => {
-                self.splat(resolver, &union.left, scope, text, depth + 1);
-                self.splat(resolver, &union.right, scope, text, depth + 1);
+                self.splat(resolver, &union.left, scope, text, depth.saturating_add(1));
+                self.splat(resolver, &union.right, scope, text, depth.saturating_add(1));
             }
             Expr::If(either) => {
-                self.splat(resolver, &either.body, scope, text, depth + 1);
-                self.splat(resolver, &either.orelse, scope, text, depth + 1);
+                self.splat(resolver, &either.body, scope, text, depth.saturating_add(1));
+                self.splat(
+                    resolver,
+                    &either.orelse,
+                    scope,
+                    text,
+                    depth.saturating_add(1),
+                );
             }
             Expr::Name(name) => self.splat_name(resolver, name.id.as_str(), scope, depth),
             _ => self.star_kwargs = true,
@@ -197,7 +203,9 @@ impl Arguments {
         };
         for meaning in meanings.iter().take(KEPT) {
             match meaning {
-                Meaning::Value(value, at) => self.splat(resolver, value, *at, None, depth + 1),
+                Meaning::Value(value, at) => {
+                    self.splat(resolver, value, *at, None, depth.saturating_add(1));
+                }
                 _ => self.star_kwargs = true,
             }
         }
@@ -255,12 +263,18 @@ impl Arguments {
         depth: usize,
     ) {
         for other in &arguments.args {
-            self.splat(resolver, other, scope, text, depth + 1);
+            self.splat(resolver, other, scope, text, depth.saturating_add(1));
         }
         for keyword in &arguments.keywords {
             match &keyword.arg {
                 Some(name) => self.set(resolver, name.as_str(), &keyword.value, scope, text),
-                None => self.splat(resolver, &keyword.value, scope, text, depth + 1),
+                None => self.splat(
+                    resolver,
+                    &keyword.value,
+                    scope,
+                    text,
+                    depth.saturating_add(1),
+                ),
             }
         }
     }
@@ -283,17 +297,18 @@ pub(super) fn room(text: &str, call: &ast::Arguments) -> Option<(usize, Before)>
         .iter()
         .map(|keyword| range(keyword.range()).end);
     let Some(last) = ends.chain(keywords).max() else {
-        return Some((all.start + 1, Before::Nothing));
+        return Some((all.start.saturating_add(1), Before::Nothing));
     };
     // Between the last argument and the end stand its own closing parentheses, one comma at most, and comments.
     let (mut at, mut after, mut comment) = (last, Before::Argument, false);
     for (offset, c) in text.get(last..close)?.char_indices() {
+        let next = last.saturating_add(offset).saturating_add(1);
         match c {
             '\n' | '\r' => comment = false,
             _ if comment => {}
             '#' => comment = true,
-            ',' => (at, after) = (last + offset + 1, Before::Comma),
-            ')' => at = last + offset + 1,
+            ',' => (at, after) = (next, Before::Comma),
+            ')' => at = next,
             _ => {}
         }
     }

@@ -80,8 +80,10 @@ fn declaration(bytes: &[u8]) -> Option<String> {
             return None;
         }
         for at in memchr::memmem::find_iter(comment, b"coding") {
-            let Some((b':' | b'=', name)) = comment.get(at + 6..).and_then(<[u8]>::split_first)
-            else {
+            let after = comment
+                .get(at..)
+                .and_then(|rest| rest.strip_prefix(b"coding"));
+            let Some((b':' | b'=', name)) = after.and_then(<[u8]>::split_first) else {
                 continue;
             };
             let name: Vec<u8> = name

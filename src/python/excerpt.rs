@@ -34,21 +34,30 @@ impl<'t> Lines<'t> {
     /// Finds the lines: they end with `\n`, `\r\n` or `\r`, as in Python.
     pub(super) fn new(text: &'t str) -> Self {
         let bytes = text.as_bytes();
-        let ends = memchr::memchr2_iter(b'\n', b'\r', bytes)
-            .filter(|at| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'));
-        let starts = std::iter::once(0).chain(ends.map(|at| at + 1)).collect();
+        let next = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at.saturating_add(1));
+        // The `\r` of a `\r\n` ends no line.
+        let next = next.filter(|next| {
+            bytes.get(next.saturating_sub(1)) == Some(&b'\n') || bytes.get(*next) != Some(&b'\n')
+        });
+        let starts = std::iter::once(0).chain(next).collect();
         Self { text, starts }
     }
 
     /// The line of an offset, from 0.
     fn line(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset) - 1
+        let after = self.starts.partition_point(|start| *start <= offset);
+        after.saturating_sub(1)
+    }
+
+    /// Where a line begins; the end of the text if there is no such line.
+    fn start(&self, line: usize) -> usize {
+        self.starts.get(line).copied().unwrap_or(self.text.len())
     }
 
     /// Line and column of an offset, both from 1.
     pub(super) fn position(&self, offset: usize) -> (u32, u32) {
         let line = self.line(offset);
-        let before = self.text.get(self.starts[line]..offset).unwrap_or_default();
+        let before = self.text.get(self.start(line)..offset).unwrap_or_default();
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
         (number(line), number(before.chars().count()))
     }
@@ -69,34 +78,33 @@ impl<'t> Lines<'t> {
     pub(super) fn show(&self, range: &Range<usize>) -> Shown {
         let offence = self.line(range.start);
         let last = self
-            .line(range.end.max(range.start + 1) - 1)
-            .min(offence + LINES - 1);
+            .line(range.end.saturating_sub(1).max(range.start))
+            .min(offence.saturating_add(LINES.saturating_sub(1)));
         let first = offence.saturating_sub(BEFORE);
-        let end = (last + AFTER + 1).min(self.starts.len());
+        let end = last
+            .saturating_add(AFTER)
+            .saturating_add(1)
+            .min(self.starts.len());
         let mut shown = Shown {
             first_line: u32::try_from(first).unwrap_or(u32::MAX).saturating_add(1),
             ..Shown::default()
         };
-        let until = self.starts.get(end).copied().unwrap_or(self.text.len());
-        shown.source = self.starts[first]..until;
+        shown.source = self.start(first)..self.start(end);
         for line in first..end {
-            let start = self.starts[line];
-            let stop = self
-                .starts
-                .get(line + 1)
-                .copied()
-                .unwrap_or(self.text.len());
+            let next = line.saturating_add(1);
+            let start = self.start(line);
+            let stop = self.start(next);
             let text = self.text.get(start..stop).unwrap_or_default();
             let text = text.trim_end_matches(['\n', '\r']);
             // The file ends with a line end: nothing follows it.
-            if line > last && text.is_empty() && line + 1 == self.starts.len() {
+            if line > last && text.is_empty() && next == self.starts.len() {
                 break;
             }
             if line > first {
                 shown.text.push('\n');
             }
             let focus = if line == offence {
-                range.start - start
+                range.start.saturating_sub(start)
             } else {
                 0
             };
@@ -129,7 +137,8 @@ impl Shown {
                 self.text.push('…');
                 break;
             }
-            self.map.push((start + from + at, self.text.len()));
+            let offset = start.saturating_add(from).saturating_add(at);
+            self.map.push((offset, self.text.len()));
             match c {
                 '\t' => self.text.push_str("    "),
                 // Form feeds separate pages of source; they would clear a terminal's.
@@ -138,7 +147,8 @@ impl Shown {
                 c => self.text.push_str(&Text::from(c.to_string()).to_string()),
             }
         }
-        self.map.push((start + text.len(), self.text.len()));
+        self.map
+            .push((start.saturating_add(text.len()), self.text.len()));
     }
 
     /// Where a range of the source stands in the excerpt, if its start is shown. A range over several lines ends with the first.
@@ -159,7 +169,7 @@ impl Shown {
             .get(at)
             .map_or(self.text.len(), |(_, shown)| *shown);
         let line = self.text.get(start..end)?;
-        let end = line.find('\n').map_or(end, |at| start + at);
+        let end = line.find('\n').map_or(end, |at| start.saturating_add(at));
         (end > start).then_some(start..end)
     }
 

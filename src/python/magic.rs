@@ -67,8 +67,8 @@ pub(super) fn as_python(cell: &str) -> (String, bool) {
     let mut rest = source.as_str();
     // A magic may hand the rest to another.
     for _ in 0..8 {
-        let lead = rest.len() - rest.trim_start().len();
-        let (blank, magic) = rest.split_at(lead);
+        let magic = rest.trim_start();
+        let blank = rest.strip_suffix(magic).unwrap_or_default();
         let Some(line) = magic
             .strip_prefix("%%")
             .and_then(|magic| magic.lines().next())
@@ -91,7 +91,7 @@ pub(super) fn as_python(cell: &str) -> (String, bool) {
         } else {
             ""
         };
-        let (line, after) = magic.split_at(line.len() + 2);
+        let (line, after) = magic.split_at(line.len().saturating_add(2));
         out.push_str(blank);
         out.push_str(&in_place_of(line, setup));
         rest = after;
@@ -104,8 +104,9 @@ pub(super) fn as_python(cell: &str) -> (String, bool) {
 fn dedented(cell: &str) -> String {
     let first = cell.lines().find(|line| !line.trim().is_empty());
     let first = first.unwrap_or_default();
-    let indent = first.len() - first.trim_start_matches([' ', '\t']).len();
-    let indent = first.get(..indent).unwrap_or_default();
+    let indent = first
+        .strip_suffix(first.trim_start_matches([' ', '\t']))
+        .unwrap_or_default();
     if indent.is_empty() {
         return cell.to_owned();
     }
@@ -147,15 +148,16 @@ fn with_statements(source: &str) -> String {
 
 /// Where in a line a magic stands that runs a statement, and that statement.
 fn run_by(line: &str) -> Option<(usize, &str)> {
-    let at = line.find('%')?;
-    let before = line.get(..at)?.trim();
+    let (before, magic) = line.split_once('%')?;
+    let at = before.len();
+    let before = before.trim();
     let assigns = before
         .strip_suffix('=')
         .is_some_and(|names| !names.is_empty() && !names.ends_with(['=', '!', '<', '>']));
     if !before.is_empty() && !assigns {
         return None;
     }
-    let (name, rest) = word(line.get(at + 1..)?);
+    let (name, rest) = word(magic);
     let found = RUNNING.contains(&name).then(|| statement(rest))?;
     (!found.is_empty()).then_some((at, found))
 }

@@ -5,6 +5,24 @@
 //! (`scope`) and resolved to qualified names (`resolve`); only names of a table (`watched`) are recorded
 //! (`observe`), each with the lines that show it (`excerpt`). Nothing is imported or run, no other file is read,
 //! and whether a call is allowed is for rules to say.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::unwrap_used,
+        reason = "tests may fail loudly"
+    )
+)]
 
 mod arguments;
 mod decode;
@@ -107,7 +125,7 @@ fn read_cells(cells: &[notebook::Cell], every: bool, recorder: &mut Recorder) {
                 value: Some(Text::from(value)),
             };
             let start = cell.source.find(name).unwrap_or_default();
-            let at = start..start + name.len();
+            let at = start..start.saturating_add(name.len());
             let lines = excerpt::Lines::new(&cell.source);
             let excerpt = lines.show(&at).finish(&at);
             recorder.within(Hop::Cell(cell.index), |recorder| {

@@ -112,7 +112,8 @@ pub(super) fn settings(text: &str) -> Vec<(&'static str, &str)> {
     for name in watched::variables() {
         for at in memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()) {
             let before = text.get(..at).unwrap_or_default();
-            let after = text.get(at + name.len()..).unwrap_or_default();
+            let after = text.get(at..).and_then(|rest| rest.strip_prefix(name));
+            let after = after.unwrap_or_default();
             let whole = !before
                 .ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '{');
             let Some(value) = after.strip_prefix(['=', ' ']).filter(|_| whole) else {

@@ -103,6 +103,13 @@ struct Frame {
     lambdas: usize,
 }
 
+impl Frame {
+    /// How much it deepens the tree at most.
+    fn depth(&self) -> usize {
+        self.chain.saturating_add(self.lambdas)
+    }
+}
+
 /// An upper bound of the depth of the tree, from the tokens alone; refused where it passes the limits.
 fn promised(text: &str, mode: Mode) -> Result<usize, Unread> {
     let mut lexer = lexer::lex(text, mode);
@@ -124,8 +131,8 @@ fn promised(text: &str, mode: Mode) -> Result<usize, Unread> {
         };
         match kind {
             _ if closer.is_some() => {
-                frame.chain += 1;
-                below += frame.chain + frame.lambdas;
+                frame.chain = frame.chain.saturating_add(1);
+                below = below.saturating_add(frame.depth());
                 frames.push(Frame {
                     closer,
                     ..Frame::default()
@@ -136,13 +143,13 @@ fn promised(text: &str, mode: Mode) -> Result<usize, Unread> {
             _ if frame.closer == Some(kind) => {
                 frames.pop();
                 if let Some(outer) = frames.last() {
-                    below -= outer.chain + outer.lambdas;
+                    below = below.saturating_sub(outer.depth());
                 }
             }
             TokenKind::Newline | TokenKind::Semi => (frame.chain, frame.lambdas) = (0, 0),
             TokenKind::Comma => frame.chain = 0,
-            TokenKind::Lambda => frame.lambdas += 1,
-            TokenKind::Indent => indents += 1,
+            TokenKind::Lambda => frame.lambdas = frame.lambdas.saturating_add(1),
+            TokenKind::Indent => indents = indents.saturating_add(1),
             TokenKind::Dedent => indents = indents.saturating_sub(1),
             TokenKind::Name
             | TokenKind::Int
@@ -155,7 +162,7 @@ fn promised(text: &str, mode: Mode) -> Result<usize, Unread> {
             | TokenKind::NonLogicalNewline
             | TokenKind::Colon
             | TokenKind::Equal => {}
-            _ => frame.chain += 1,
+            _ => frame.chain = frame.chain.saturating_add(1),
         }
         if frames.len() > limits::SOURCE_NESTING || indents > limits::SOURCE_NESTING {
             let limit = format!(
@@ -164,8 +171,8 @@ fn promised(text: &str, mode: Mode) -> Result<usize, Unread> {
             );
             return Err(Unread::Limit { limit });
         }
-        let here = frames.last().map_or(0, |f| f.chain + f.lambdas);
-        deepest = deepest.max(below + here + indents);
+        let here = frames.last().map_or(0, Frame::depth);
+        deepest = deepest.max(below.saturating_add(here).saturating_add(indents));
         if deepest > limits::SOURCE_CHAIN {
             let limit = format!("{} operators in one expression", limits::SOURCE_CHAIN);
             return Err(Unread::Limit { limit });
@@ -230,7 +237,12 @@ fn depth(body: &[Stmt]) -> usize {
     while let Some((node, depth)) = work.pop() {
         deepest = deepest.max(depth);
         children.of(node);
-        work.extend(children.nodes.drain(..).map(|child| (child, depth + 1)));
+        work.extend(
+            children
+                .nodes
+                .drain(..)
+                .map(|child| (child, depth.saturating_add(1))),
+        );
     }
     deepest
 }

@@ -90,8 +90,10 @@ impl Look {
             if found.start() < end {
                 continue;
             }
-            let start = found.start() - word_before(bytes, found.start());
-            end = found.end() + word_after(bytes, found.end());
+            let start = found
+                .start()
+                .saturating_sub(word_before(bytes, found.start()));
+            end = found.end().saturating_add(word_after(bytes, found.end()));
             let word = text.get(start..end).unwrap_or_default();
             if watched::variables().contains(&word) {
                 look.switches.push(start);
@@ -198,7 +200,9 @@ fn role(bytes: &[u8], start: usize, end: usize) -> Role {
         front.get(line..).is_some_and(|line| line.contains(&b'#'))
     };
     let word = word_before(front, front.len());
-    let word = front.get(front.len() - word..).unwrap_or_default();
+    let word = front
+        .get(front.len().saturating_sub(word)..)
+        .unwrap_or_default();
     let listed = matches!(front.last(), Some(b'.' | b',' | b'(')) || word == b"import";
     if !listed && !comment {
         return Role::Bare;
@@ -252,7 +256,9 @@ fn imported(before: &[u8], word: &[u8]) -> Option<bool> {
         .copied()
         .collect();
     let from = module.trim_ascii_end();
-    let from = from.get(..from.len() - path.len()).unwrap_or_default();
+    let from = from
+        .get(..from.len().saturating_sub(path.len()))
+        .unwrap_or_default();
     let spaced =
         from.len() > from.trim_ascii_end().len() && module.len() > module.trim_ascii_end().len();
     let path: Vec<u8> = path.into_iter().rev().collect();
@@ -499,14 +505,16 @@ fn is_part_of_more(bytes: &[u8], at: usize, length: usize) -> bool {
         .take_while(|b| b.is_ascii_alphabetic())
         .count();
     let before = match prefix {
-        1 | 2 => before.get(..before.len() - prefix).unwrap_or_default(),
+        1 | 2 => before
+            .get(..before.len().saturating_sub(prefix))
+            .unwrap_or_default(),
         _ => before,
     };
     let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r' | b'\\');
     let kept = before
         .iter()
         .rposition(|b| !blank(b))
-        .map_or(0, |at| at + 1);
+        .map_or(0, |at| at.saturating_add(1));
     let (front, gap) = before.split_at_checked(kept).unwrap_or_default();
     match front {
         [] | [.., b'+'] => true,
@@ -526,7 +534,9 @@ fn is_part_of_more(bytes: &[u8], at: usize, length: usize) -> bool {
 fn is_keyword(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();
     let name = word_before(before, before.len());
-    let rest = before.get(..before.len() - name).unwrap_or_default();
+    let rest = before
+        .get(..before.len().saturating_sub(name))
+        .unwrap_or_default();
     name > 0 && matches!(rest.trim_ascii_end().last(), Some(b',' | b'('))
 }
 
@@ -554,43 +564,40 @@ fn named(name: &[u8]) -> Option<(u8, usize)> {
 fn decode(rest: &[u8], out: &mut Vec<u8>) -> Decoded {
     out.clear();
     let mut at = 0_usize;
+    let from = |at: usize, by: usize| rest.get(at.saturating_add(by)..).unwrap_or_default();
     loop {
         match rest.get(at) {
             Some(b'"' | b'\'') if !out.is_empty() => return Decoded::Literal(at),
             Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.') => {
                 out.push(*b);
-                at += 1;
+                at = at.saturating_add(1);
             }
             Some(b'\\') => {
-                let (base, from, most) = match rest.get(at + 1) {
+                let (base, start, most) = match from(at, 1).first() {
                     Some(b'x') => (16, 2, 2),
                     Some(b'u') => (16, 2, 4),
                     Some(b'U') => (16, 2, 8),
                     Some(b'0'..=b'7') => (8, 1, 3),
                     Some(b'N') => {
-                        let name = rest.get(at + 2..).unwrap_or_default();
-                        let Some((letter, length)) = named(name) else {
+                        let Some((letter, length)) = named(from(at, 2)) else {
                             return Decoded::Other;
                         };
                         out.push(letter);
-                        at += 2 + length;
+                        at = at.saturating_add(2).saturating_add(length);
                         continue;
                     }
                     Some(b'\n') => {
-                        at += 2;
+                        at = at.saturating_add(2);
                         continue;
                     }
                     Some(b'\r') => {
-                        at += if rest.get(at + 2) == Some(&b'\n') {
-                            3
-                        } else {
-                            2
-                        };
+                        let both = from(at, 2).first() == Some(&b'\n');
+                        at = at.saturating_add(if both { 3 } else { 2 });
                         continue;
                     }
                     _ => return Decoded::Other,
                 };
-                let digits = rest.get(at + from..).unwrap_or_default().iter();
+                let digits = from(at, start).iter();
                 let digits: Vec<u32> = digits
                     .take(most)
                     .map_while(|b| char::from(*b).to_digit(base))
@@ -602,7 +609,7 @@ fn decode(rest: &[u8], out: &mut Vec<u8>) -> Decoded {
                     Ok(b) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.') => out.push(b),
                     _ => return Decoded::Other,
                 }
-                at += from + digits.len();
+                at = at.saturating_add(start).saturating_add(digits.len());
             }
             _ => return Decoded::Other,
         }

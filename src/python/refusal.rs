@@ -192,10 +192,13 @@ fn truth(test: &Expr, depth: usize) -> Option<bool> {
             _ => None,
         },
         Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => {
-            truth(&not.operand, depth + 1).map(|truth| !truth)
+            truth(&not.operand, depth.saturating_add(1)).map(|truth| !truth)
         }
         Expr::BoolOp(operation) => {
-            let mut all = operation.values.iter().map(|value| truth(value, depth + 1));
+            let mut all = operation
+                .values
+                .iter()
+                .map(|value| truth(value, depth.saturating_add(1)));
             let ends = operation.op == ast::BoolOp::Or;
             // One that is surely false makes `and` false, whatever the others are.
             if all.clone().any(|truth| truth == Some(ends)) {

@@ -195,8 +195,8 @@ impl<'m, 'a> Resolver<'m, 'a> {
             self.exhausted.set(true);
             return false;
         }
-        self.steps.set(left - 1);
-        self.total.set(total - 1);
+        self.steps.set(left.saturating_sub(1));
+        self.total.set(total.saturating_sub(1));
         true
     }
 
@@ -217,15 +217,17 @@ impl<'m, 'a> Resolver<'m, 'a> {
             Expr::Call(call) => self.call(call, scope, hops, &mut found),
             Expr::Subscript(subscript) => self.item(subscript, scope, hops, &mut found),
             Expr::If(either) => {
-                self.follow(&either.body, scope, hops + 1, &mut found);
-                self.follow(&either.orelse, scope, hops + 1, &mut found);
+                self.follow(&either.body, scope, hops.saturating_add(1), &mut found);
+                self.follow(&either.orelse, scope, hops.saturating_add(1), &mut found);
             }
             Expr::BoolOp(operation) => {
                 for value in &operation.values {
-                    self.follow(value, scope, hops + 1, &mut found);
+                    self.follow(value, scope, hops.saturating_add(1), &mut found);
                 }
             }
-            Expr::Named(named) => self.follow(&named.value, scope, hops + 1, &mut found),
+            Expr::Named(named) => {
+                self.follow(&named.value, scope, hops.saturating_add(1), &mut found);
+            }
             _ => {}
         }
         if hops > 0 && !found.is_empty() {
@@ -265,7 +267,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             Meaning::Instance(class) => What::Instance(*class),
             Meaning::Value(expr, scope) | Meaning::Default(expr, scope) => {
                 if leads_on(expr) {
-                    self.follow_once(expr, *scope, hops + 1, out);
+                    self.follow_once(expr, *scope, hops.saturating_add(1), out);
                 }
                 return;
             }
@@ -344,7 +346,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 }
                 if hops < HOPS {
                     for target in found {
-                        self.attributes(target, rest, hops + 1, out);
+                        self.attributes(target, rest, hops.saturating_add(1), out);
                     }
                 }
             }
@@ -359,7 +361,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
         out: &mut Vec<Target<'a>>,
     ) {
         let mut callees = Vec::new();
-        self.follow(&call.func, scope, hops + 1, &mut callees);
+        self.follow(&call.func, scope, hops.saturating_add(1), &mut callees);
         let arguments = &call.arguments;
         for callee in callees {
             let path = match callee.what {
@@ -398,7 +400,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
                         continue;
                     };
                     let mut inner = Vec::new();
-                    self.follow(first, scope, hops + 1, &mut inner);
+                    self.follow(first, scope, hops.saturating_add(1), &mut inner);
                     if path.starts_with("functools") {
                         for target in &mut inner {
                             target.bound.push((call, scope));
@@ -432,7 +434,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
         out: &mut Vec<Target<'a>>,
     ) {
         let mut found = Vec::new();
-        self.follow(&subscript.value, scope, hops + 1, &mut found);
+        self.follow(&subscript.value, scope, hops.saturating_add(1), &mut found);
         for target in found {
             let What::Path(path) = target.what else {
                 continue;
@@ -474,7 +476,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 _ => Constant::Unknown,
             },
             Expr::UnaryOp(operation) => {
-                let operand = self.value(&operation.operand, scope, hops + 1);
+                let operand = self.value(&operation.operand, scope, hops.saturating_add(1));
                 match (operation.op, operand.truth(), &operand) {
                     (ast::UnaryOp::Not, Some(truth), _) => Constant::Bool(!truth),
                     (ast::UnaryOp::USub, _, Constant::Int(n)) => Constant::Int(n.saturating_neg()),
@@ -482,8 +484,11 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 }
             }
             Expr::BinOp(operation) if operation.op == ast::Operator::Add => {
-                let left = self.value(&operation.left, scope, hops + 1);
-                match (left, self.value(&operation.right, scope, hops + 1)) {
+                let left = self.value(&operation.left, scope, hops.saturating_add(1));
+                match (
+                    left,
+                    self.value(&operation.right, scope, hops.saturating_add(1)),
+                ) {
                     (Constant::Str(a), Constant::Str(b)) => {
                         Constant::Str(Text::new([a.as_bytes(), b.as_bytes()].concat()))
                     }
@@ -491,8 +496,8 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 }
             }
             Expr::If(either) => {
-                let body = self.value(&either.body, scope, hops + 1);
-                let same = body == self.value(&either.orelse, scope, hops + 1);
+                let body = self.value(&either.body, scope, hops.saturating_add(1));
+                let same = body == self.value(&either.orelse, scope, hops.saturating_add(1));
                 if same { body } else { Constant::Unknown }
             }
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. })
@@ -500,7 +505,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             {
                 Constant::List(
                     elts.iter()
-                        .map(|e| self.value(e, scope, hops + 1))
+                        .map(|e| self.value(e, scope, hops.saturating_add(1)))
                         .collect(),
                 )
             }
@@ -519,7 +524,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             return match meanings {
                 [Meaning::Parameter] => Constant::Parameter(None),
                 [Meaning::Parameter, Meaning::Default(default, outer)] => {
-                    match self.value(default, *outer, hops + 1) {
+                    match self.value(default, *outer, hops.saturating_add(1)) {
                         Constant::Unknown => Constant::Parameter(None),
                         value => Constant::Parameter(Some(Box::new(value))),
                     }
@@ -530,7 +535,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
         let mut agreed = None;
         for meaning in meanings.iter().take(ELEMENTS) {
             let value = match meaning {
-                Meaning::Value(value, at) => self.value(value, *at, hops + 1),
+                Meaning::Value(value, at) => self.value(value, *at, hops.saturating_add(1)),
                 Meaning::Path(_) => return self.qualified(expr, scope),
                 _ => return Constant::Unknown,
             };

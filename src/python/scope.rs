@@ -155,6 +155,7 @@ impl<'a> Module<'a> {
     }
 
     pub(super) fn scope(&mut self, parent: ScopeId, kind: Kind) -> ScopeId {
+        let id = self.scopes.len();
         self.scopes.push(Scope {
             parent,
             kind,
@@ -164,18 +165,23 @@ impl<'a> Module<'a> {
             globals: FxHashSet::default(),
             nonlocals: FxHashSet::default(),
         });
-        self.scopes.len() - 1
+        id
     }
 
     pub(super) fn bind(&mut self, scope: ScopeId, name: &'a str, meaning: Meaning<'a>) {
-        let mut at = scope;
-        if self.scopes[at].globals.contains(name) {
-            at = MODULE;
-        } else if self.scopes[at].nonlocals.contains(name) {
-            let parent = self.scopes[at].parent;
-            at = self.lookup(name, parent).map_or(parent, |(owner, _)| owner);
-        }
-        let meanings = self.scopes[at].names.entry(name).or_default();
+        let at = match self.scopes.get(scope) {
+            Some(scope) if scope.globals.contains(name) => MODULE,
+            Some(Scope {
+                nonlocals, parent, ..
+            }) if nonlocals.contains(name) => self
+                .lookup(name, *parent)
+                .map_or(*parent, |(owner, _)| owner),
+            _ => scope,
+        };
+        let Some(owner) = self.scopes.get_mut(at) else {
+            return;
+        };
+        let meanings = owner.names.entry(name).or_default();
         // A name bound to a thousand literals is no constant, and the literals must not hide what else it is.
         if let Meaning::Value(expr, _) = &meaning
             && meanings.len() >= LITERALS

@@ -4,8 +4,9 @@
 use super::{
     parse::{Expr, Node, Stmt, ast},
     refusal,
-    scope::{Kind, MODULE, Meaning, Module, ScopeId, Seen, Work},
+    scope::{Kind, MODULE, Meaning, Module, Scope, ScopeId, Seen, Work},
 };
+use crate::bytes::narrow;
 
 /// Functions that look at a loader without keeping it.
 const LOOK_ONLY: &[&str] = &[
@@ -92,7 +93,9 @@ impl<'a> Module<'a> {
             Stmt::FunctionDef(function) => {
                 self.bind(scope, function.name.as_str(), Meaning::Opaque);
                 let inner = self.scope(scope, Kind::Function);
-                self.scopes[inner].function = Some(function);
+                if let Some(inner) = self.scopes.get_mut(inner) {
+                    inner.function = Some(function);
+                }
                 self.statements(&function.body, inner);
                 self.parameters(&function.parameters, scope, inner);
                 self.receiver(function, scope, inner);
@@ -155,11 +158,15 @@ impl<'a> Module<'a> {
             }
             Stmt::Global(global) => {
                 let names = global.names.iter().map(ast::Identifier::as_str);
-                self.scopes[scope].globals.extend(names);
+                if let Some(scope) = self.scopes.get_mut(scope) {
+                    scope.globals.extend(names);
+                }
             }
             Stmt::Nonlocal(nonlocal) => {
                 let names = nonlocal.names.iter().map(ast::Identifier::as_str);
-                self.scopes[scope].nonlocals.extend(names);
+                if let Some(scope) = self.scopes.get_mut(scope) {
+                    scope.nonlocals.extend(names);
+                }
             }
             Stmt::IpyEscapeCommand(magic) => {
                 self.see(Seen::Magic(&magic.value, magic.range), scope);
@@ -176,7 +183,7 @@ impl<'a> Module<'a> {
     }
 
     fn import_from(&mut self, import: &'a ast::StmtImportFrom, scope: ScopeId) {
-        let mut base = ".".repeat(import.level.min(64) as usize);
+        let mut base = ".".repeat(narrow(import.level.min(64).into()));
         if let Some(module) = &import.module {
             base.push_str(module.as_str());
             base.push('.');
@@ -238,12 +245,14 @@ impl<'a> Module<'a> {
             |d| matches!(&d.expression, Expr::Name(name) if name.id.as_str() == "staticmethod"),
         );
         let first = function.parameters.iter_non_variadic_params().next();
-        if let Some(first) = first.filter(|_| self.scopes[class].kind == Kind::Class && !is_static)
-        {
+        let in_class = self
+            .scopes
+            .get(class)
+            .is_some_and(|scope| scope.kind == Kind::Class);
+        let first = first.filter(|_| in_class && !is_static);
+        if let (Some(first), Some(inner)) = (first, self.scopes.get_mut(inner)) {
             let name = first.parameter.name.as_str();
-            self.scopes[inner]
-                .names
-                .insert(name, vec![Meaning::Instance(class)]);
+            inner.names.insert(name, vec![Meaning::Instance(class)]);
         }
     }
 
@@ -312,9 +321,8 @@ impl<'a> Module<'a> {
                     _ => None,
                 })
             });
-        if let Some(class) = class {
-            let attributes = &mut self.scopes[class].attributes;
-            let meanings = attributes.entry(attribute.attr.as_str()).or_default();
+        if let Some(class) = class.and_then(|class| self.scopes.get_mut(class)) {
+            let meanings = class.attributes.entry(attribute.attr.as_str()).or_default();
             meanings.push(Meaning::Value(value, scope));
         }
     }
@@ -358,8 +366,13 @@ impl<'a> Module<'a> {
             }
             Expr::Named(named) => {
                 let mut outer = scope;
-                while self.scopes[outer].kind == Kind::Comprehension {
-                    outer = self.scopes[outer].parent;
+                while let Some(Scope {
+                    kind: Kind::Comprehension,
+                    parent,
+                    ..
+                }) = self.scopes.get(outer)
+                {
+                    outer = *parent;
                 }
                 if let Expr::Name(name) = &*named.target {
                     self.bind(outer, name.id.as_str(), Meaning::Value(&named.value, scope));

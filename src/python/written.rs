@@ -174,7 +174,7 @@ impl<'m, 'a> Written<'m, 'a> {
         if depth > 16 || !self.step() {
             return false;
         }
-        let deeper = |expr| self.own(expr, scope, home, depth + 1);
+        let deeper = |expr| self.own(expr, scope, home, depth.saturating_add(1));
         match expr {
             Expr::Call(call) => self.own_call(call, scope, home, depth),
             Expr::Attribute(attribute) => {
@@ -229,7 +229,10 @@ impl<'m, 'a> Written<'m, 'a> {
                 return false;
             }
             return match arguments.args.first() {
-                Some(first) => self.own(first, scope, home, depth + 1) && rest.iter().all(is_part),
+                Some(first) => {
+                    self.own(first, scope, home, depth.saturating_add(1))
+                        && rest.iter().all(is_part)
+                }
                 None => arguments.keywords.is_empty() && all(&["io.BytesIO", "six.BytesIO"]),
             };
         }
@@ -237,7 +240,7 @@ impl<'m, 'a> Written<'m, 'a> {
             return false;
         };
         GIVING.contains(&method.attr.as_str())
-            && self.own(&method.value, scope, home, depth + 1)
+            && self.own(&method.value, scope, home, depth.saturating_add(1))
             && arguments.args.iter().all(is_part)
     }
 
@@ -254,14 +257,16 @@ impl<'m, 'a> Written<'m, 'a> {
         }
         let bound = meanings.iter().all(|meaning| match meaning {
             Meaning::Value(expr, at) | Meaning::Entered(expr, at) => {
-                self.home(*at) == Some(home) && self.own(expr, *at, home, depth + 1)
+                self.home(*at) == Some(home) && self.own(expr, *at, home, depth.saturating_add(1))
             }
             // A descriptor and a path are two ways to one file.
             Meaning::Part(expr, at, others) => {
                 self.home(*at) == Some(home)
-                    && self.own(expr, *at, home, depth + 1)
+                    && self.own(expr, *at, home, depth.saturating_add(1))
                     && others.iter().all(|other| match other {
-                        Expr::Name(name) => self.own_name(name.id.as_str(), *at, home, depth + 1),
+                        Expr::Name(name) => {
+                            self.own_name(name.id.as_str(), *at, home, depth.saturating_add(1))
+                        }
                         _ => false,
                     })
             }
@@ -279,11 +284,11 @@ impl<'m, 'a> Written<'m, 'a> {
             && done
                 .given
                 .iter()
-                .all(|given| self.own(given, home, home, depth + 1))
+                .all(|given| self.own(given, home, home, depth.saturating_add(1)))
             && done
                 .into
                 .iter()
-                .all(|other| self.own_name(other, home, home, depth + 1))
+                .all(|other| self.own_name(other, home, home, depth.saturating_add(1)))
     }
 
     /// Whether a parameter is a new folder that a test is handed.

@@ -231,24 +231,22 @@ fn paths(code: &str) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     let mut in_place = String::new();
     let mut rest = code;
-    while let Some(at) = rest.find("use ") {
-        let (before, statement) = rest.split_at(at);
+    while let Some((before, statement)) = rest.split_once("use ") {
         in_place.push_str(before);
+        rest = statement;
         let word = before
             .rsplit(['\n', ';', '{', '}'])
             .next()
             .unwrap_or_default()
             .trim();
-        let begins = word.is_empty() || word.starts_with("pub");
-        let Some(end) = statement.find(';').filter(|_| begins) else {
-            in_place.push_str(&statement[..4]);
-            rest = &statement[4..];
+        if !word.is_empty() && !word.starts_with("pub") {
             continue;
-        };
+        }
+        let (tree, after) = statement.split_once(';').unwrap_or((statement, ""));
+        rest = after;
         let mut paths = Vec::new();
-        flatten(&statement[4..end], "", &mut paths);
+        flatten(tree, "", &mut paths);
         found.extend(paths.into_iter().map(|path| (path, !word.is_empty())));
-        rest = &statement[end..];
     }
     in_place.push_str(rest);
     let path = |c: char| !(c.is_alphanumeric() || c == '_' || c == ':');

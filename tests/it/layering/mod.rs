@@ -115,6 +115,30 @@ fn one_file_catches_panics() {
     assert_eq!(places, ["scan/guard.rs"]);
 }
 
+/// Rooms that parse hostile bytes: what could panic or overflow there is an error of clippy's.
+const PARSERS: &[&str] = &["format", "python"];
+
+#[test]
+fn parsers_deny_what_can_panic_or_overflow() {
+    let sources = sources();
+    for room in PARSERS {
+        let front = format!("{room}/mod.rs");
+        let (_, code) = sources.iter().find(|(path, _)| *path == front).unwrap();
+        let denied = code.split("#![deny(").nth(1).unwrap();
+        let denied = denied.split(")]").next().unwrap();
+        for lint in [
+            "indexing_slicing",
+            "arithmetic_side_effects",
+            "as_conversions",
+            "unwrap_used",
+            "expect_used",
+            "panic",
+        ] {
+            assert!(words(denied).any(|word| word == lint), "{front}: {lint}");
+        }
+    }
+}
+
 #[test]
 fn files_have_at_most_700_lines() {
     let root = root();
