@@ -124,6 +124,14 @@ impl Circumstances {
         }
     }
 
+    /// Nothing is known but that the deadline passed.
+    pub fn late() -> Self {
+        Self {
+            late: true,
+            ..Self::default()
+        }
+    }
+
     /// What kept the content, or a part of it, from being had.
     pub fn unavailable(&self) -> impl Iterator<Item = &Unavailable> {
         self.noted.iter().filter_map(|noted| match noted {

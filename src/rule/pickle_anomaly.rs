@@ -90,7 +90,7 @@ fn reused(case: &Case<'_>, observation: &Observation, global: &GlobalName) -> Op
     let GlobalVerdict::Refused {
         danger: Some(danger),
         ..
-    } = case.scope.global(global, Usage::Import)
+    } = case.scope.verdict(global, Usage::Import)
     else {
         return None;
     };

@@ -4,7 +4,6 @@ use super::Case;
 use crate::{
     fact::{Fact, FactKind, Global, Part, UnusualUse, Usage},
     finding::{Finding, Subject},
-    policy::GlobalVerdict,
 };
 
 declare_rule! {
@@ -59,7 +58,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         // What is not allowed at all is said by `global-not-allowed`.
-        if case.scope.global(name, unusual.usage) != GlobalVerdict::Allowed {
+        if !case.scope.allows(name, unusual.usage) {
             continue;
         }
         let of_arguments = unusual.part == Part::Arguments && !unusual.known;

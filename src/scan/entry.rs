@@ -9,20 +9,18 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Listing, Request, content, deadline::Clock, guard, possible, source};
+use super::{Listing, Request, content, deadline::Clock, guard, judging, possible, source};
 use crate::{
     bytes::{Window, wide},
     fact::{
-        Changed, Circumstance, Circumstances, ContentFacts, Entry, EntryKind, Fact, ListingLine,
-        Observation, Place, Site, Tensors, Text, Unavailable, Unread,
+        Circumstance, Circumstances, ContentFacts, EntryKind, ListingLine, Tensors, Text,
+        Unavailable,
     },
-    finding::{Finding, RuleMeta, Subject},
     format,
     git::{Checkout, Content, Item, LinkEnd, Opened, Reader},
     limits,
     policy::{Policy, Scope},
     record::Recorder,
-    rule::{Case, MORE, RULES, more},
     verdict::{self, Coverage, Needs, Weighed},
 };
 
@@ -87,7 +85,7 @@ pub(super) fn weigh_all<'v>(
             && is_shared(item, seen)
             && *noted == item.noted
         {
-            hand_on((at, item), judge(item, seen, policy, request.needs));
+            hand_on((at, item), judge(item, seen, policy, request));
             continue;
         }
         let Some(mut seen) = observe(reader, item, Listing::None, request.deadline) else {
@@ -96,7 +94,7 @@ pub(super) fn weigh_all<'v>(
         let link = seen.link.take();
         let noted = link.and_then(|link| behind_link(reader, item, &link, policy));
         seen.circumstances.noted.extend(noted);
-        hand_on((at, item), judge(item, &seen, policy, request.needs));
+        hand_on((at, item), judge(item, &seen, policy, request));
         if items.peek().is_some() && is_shared(item, &seen) {
             known.insert(key, (&item.noted, seen));
         }
@@ -134,33 +132,16 @@ fn is_shared(item: &Item, seen: &Seen) -> bool {
     item.entry.kind == EntryKind::File && seen.circumstances.pointer().is_none()
 }
 
-fn judge(item: &Item, seen: &Seen, policy: &Policy, needs: Needs) -> Weighed {
+fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Weighed {
     let scope = policy.scope(&item.entry.path);
-    let (mut facts, mut circumstances) = (&seen.facts, &seen.circumstances);
-    let (only, nothing) = (OnceCell::new(), Circumstances::default());
-    let mut findings = match guard::run(|| findings(item, facts, circumstances, &scope)) {
-        Ok(findings) => findings,
-        Err(message) => {
-            // A rule that cannot bear these facts must still not let the entry pass.
-            facts = only.get_or_init(|| ContentFacts {
-                observations: vec![crashed(message)],
-                ..ContentFacts::default()
-            });
-            circumstances = &nothing;
-            findings(item, facts, circumstances, &scope)
-        }
-    };
-    for finding in &mut findings {
-        finding.introduced_by.clone_from(&item.entry.introduced_by);
-        finding.on_change = stands_on(&seen.circumstances.changed, &finding.site);
-    }
-    cap(&item.entry, &mut findings);
-    let mut weighed = verdict::weigh(findings, &scope, facts, circumstances);
-    for said in &mut weighed.let_pass {
-        *said = format!("{}: {said}", item.entry.path);
-    }
+    let mut weighed = judging::judge(
+        &item.entry,
+        (&seen.facts, &seen.circumstances),
+        &scope,
+        request.deadline,
+    );
     weighed.unfetched = seen.unfetched;
-    collect(&mut weighed, item, seen, &scope, needs);
+    collect(&mut weighed, item, seen, &scope, request.needs);
     weighed
 }
 
@@ -213,72 +194,6 @@ fn is_excluded(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> bool {
     files && (policy.excludes(path) || policy.honours_attributes() && reader.is_off(path))
 }
 
-/// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.
-fn stands_on(changed: &Changed, site: &Site) -> bool {
-    match site.at {
-        Place::Span { line, end_line, .. } if site.hops.is_empty() => {
-            changed.touches(line, end_line)
-        }
-        _ => true,
-    }
-}
-
-/// Keeps as many findings of each rule as are told of one file, those on a change first, and counts the others.
-fn cap(entry: &Entry, findings: &mut Vec<Finding>) {
-    let counted = |finding: &Finding| finding.subject == Subject::Anomaly(MORE.into());
-    if findings.len() <= limits::FINDINGS {
-        return;
-    }
-    let mut of_rule: BTreeMap<&str, Capped> = BTreeMap::new();
-    findings.sort_by_key(|finding| !finding.on_change);
-    findings.retain(|finding| {
-        let rule = of_rule.entry(finding.rule.id).or_insert_with(|| Capped {
-            rule: finding.rule,
-            kept: 0,
-            left: 0,
-            last: Site::default(),
-        });
-        let keeps = !counted(finding) && rule.kept < limits::FINDINGS;
-        if keeps {
-            rule.kept = rule.kept.saturating_add(1);
-            if finding.site > rule.last {
-                rule.last.clone_from(&finding.site);
-            }
-        } else {
-            let count = if counted(finding) { finding.count } else { 1 };
-            rule.left = rule.left.saturating_add(count);
-        }
-        keeps
-    });
-    for of_rule in of_rule.into_values().filter(|rule| rule.left > 0) {
-        let mut finding = more(entry, of_rule.rule, of_rule.left, &of_rule.last);
-        finding.introduced_by.clone_from(&entry.introduced_by);
-        findings.push(finding);
-    }
-}
-
-/// The findings of one rule in one file: how many are told and how many only counted.
-struct Capped {
-    rule: &'static RuleMeta,
-    kept: usize,
-    left: u64,
-    last: Site,
-}
-
-fn findings(
-    item: &Item,
-    facts: &ContentFacts,
-    circumstances: &Circumstances,
-    scope: &Scope,
-) -> Vec<Finding> {
-    let case = Case::new(&item.entry, facts, circumstances, scope);
-    let mut findings = Vec::new();
-    for rule in RULES {
-        (rule.check)(&case, &mut findings);
-    }
-    findings
-}
-
 /// Reads an entry; `None` if it has gone since it was listed. What was seen before a panic is kept.
 pub(super) fn observe(
     reader: &mut Reader<'_>,
@@ -316,7 +231,7 @@ pub(super) fn observe(
         Ok(true) => Some(seen),
         Ok(false) => None,
         Err(message) => {
-            seen.facts.observations.push(crashed(message));
+            seen.facts.observations.push(judging::crashed(message));
             Some(seen)
         }
     }
@@ -415,15 +330,4 @@ fn excluded_behind(reader: &mut Reader<'_>, path: &Text, policy: &Policy) -> Opt
 
 fn unsupported(detail: Text) -> Circumstance {
     Circumstance::Unavailable(Unavailable::Unsupported { detail })
-}
-
-fn crashed(message: String) -> Observation {
-    Observation {
-        fact: Fact::Unread(Unread::Crashed {
-            detail: Text::from(message),
-        }),
-        site: Site::default(),
-        count: 1,
-        excerpt: None,
-    }
 }

@@ -8,6 +8,7 @@ mod content;
 mod deadline;
 mod entry;
 mod guard;
+mod judging;
 mod possible;
 mod source;
 mod survey;

@@ -11,7 +11,7 @@ use crate::{
         Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Text, TorchLoad,
         Unavailable, Unread, Usage,
     },
-    finding::{Finding, Level, Related, Subject},
+    finding::{Finding, Level, Related, RuleMeta, Subject},
     policy::{ArgumentVerdict, GlobalVerdict, Refusal, Scope},
 };
 
@@ -37,20 +37,28 @@ pub struct Weighed {
 /// How many of the dangers that a policy lets pass are said one by one.
 const LET_PASS: usize = 10;
 
-/// Rules of calls that no policy can name.
-const UNNAMED: &[&str] = &[
+/// Rules about what could run code: of what they find, people are told even where the policy lets it pass.
+const COULD_RUN_CODE: &[&str] = &[
     "extension-registry",
+    "global-not-allowed",
     "items-on-non-container",
     "state-on-non-instance",
     "unresolved-global",
+    "unusual-use",
 ];
+
+/// Whether a rule is about what could run code.
+pub fn could_run_code(rule: &RuleMeta) -> bool {
+    COULD_RUN_CODE.contains(&rule.id)
+}
 
 /// Whether what a finding is about could run code, and not only what the policy's author knows.
 fn could_run(finding: &Finding, scope: &Scope) -> bool {
-    match &finding.subject {
-        Subject::Global(Global::Named(name)) => scope.danger(name).is_some(),
-        _ => UNNAMED.contains(&finding.rule.id),
-    }
+    could_run_code(finding.rule)
+        && match &finding.subject {
+            Subject::Global(Global::Named(name)) => scope.danger(name).is_some(),
+            _ => true,
+        }
 }
 
 /// Dangerous names that entries of the policy allow with any arguments.

@@ -12,7 +12,7 @@ mod weights;
 pub use artifact::{Artifact, Library, Load, Match, Needs, artifact, loads};
 pub use fingerprint::{fingerprints, hex};
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
-pub use judge::{Weighed, inspect, judge, weigh};
+pub use judge::{Weighed, could_run_code, inspect, judge, weigh};
 pub use path_spelling::PathSpelling;
 pub use weights::{WeightsOnly, unlisted, weights_only};
 

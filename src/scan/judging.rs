@@ -1,0 +1,204 @@
+//! Judging one entry: the rules that its policy asks for, bounded in number and in time.
+
+use std::time::{Duration, Instant};
+
+use super::guard;
+use crate::{
+    fact::{
+        Changed, Circumstances, ContentFacts, Entry, Fact, Observation, Place, Site, Text, Unread,
+    },
+    finding::{Finding, Level, Subject},
+    limits,
+    policy::Scope,
+    rule::{Case, MORE, RULES, Rule, more},
+    verdict::{self, Weighed},
+};
+
+/// How long an entry may be judged past the deadline. What was read of a file that the deadline cut short is judged as well: a few
+/// milliseconds, unless the file is made to take longer.
+const PAST_DEADLINE: Duration = Duration::from_millis(200);
+
+/// Judges an entry by what its content says and its view knows. One that is not judged in full by the deadline is late.
+pub(super) fn judge(
+    entry: &Entry,
+    (mut facts, mut circumstances): (&ContentFacts, &Circumstances),
+    scope: &Scope,
+    deadline: Option<Instant>,
+) -> Weighed {
+    let end = deadline.and_then(|deadline| deadline.max(Instant::now()).checked_add(PAST_DEADLINE));
+    let judging = |facts, circumstances| {
+        let case = Case::new(entry, facts, circumstances, scope);
+        let mut findings = Vec::new();
+        let complete = run_rules(&case, end, &mut findings);
+        (findings, complete)
+    };
+    let (only, nothing);
+    let mut judged = guard::run(|| judging(facts, circumstances));
+    if let Err(message) = judged {
+        // A rule that cannot bear these facts must still not let the entry pass.
+        only = ContentFacts {
+            observations: vec![crashed(message)],
+            ..ContentFacts::default()
+        };
+        nothing = Circumstances::default();
+        (facts, circumstances) = (&only, &nothing);
+        judged = Ok(judging(facts, circumstances));
+    }
+    let (mut findings, complete) = judged.unwrap_or_default();
+    if !complete {
+        say_late(entry, scope, &mut findings);
+    }
+    for finding in &mut findings {
+        finding.introduced_by.clone_from(&entry.introduced_by);
+    }
+    let mut weighed = verdict::weigh(findings, scope, facts, circumstances);
+    if !complete {
+        weighed.coverage.late = 1;
+        weighed.coverage.incomplete = 1;
+    }
+    for said in &mut weighed.let_pass {
+        *said = format!("{}: {said}", entry.path);
+    }
+    weighed
+}
+
+/// Whether all rules were run before the end.
+fn run_rules(case: &Case<'_>, end: Option<Instant>, findings: &mut Vec<Finding>) -> bool {
+    for rule in RULES.iter().filter(|rule| is_asked_for(rule, case.scope)) {
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return false;
+        }
+        let mut own = Vec::new();
+        (rule.check)(case, &mut own);
+        for finding in &mut own {
+            finding.on_change = stands_on(&case.circumstances.changed, &finding.site);
+        }
+        cap(case.entry, rule, &mut own);
+        findings.append(&mut own);
+    }
+    true
+}
+
+/// Says of an entry that it was not judged in full, unless that is said.
+fn say_late(entry: &Entry, scope: &Scope, findings: &mut Vec<Finding>) {
+    let (facts, late) = (ContentFacts::default(), Circumstances::late());
+    let case = Case::new(entry, &facts, &late, scope);
+    let mut said = Vec::new();
+    run_rules(&case, None, &mut said);
+    said.retain(|late| {
+        let mut known = findings.iter();
+        !known.any(|finding| finding.rule.id == late.rule.id && finding.subject == late.subject)
+    });
+    findings.append(&mut said);
+}
+
+/// Whether anything is made of what a rule finds: what the policy allows here is dropped, unless an override allows it (a report
+/// lists what it lets pass, with the reason) or it could run code (a report says so, whoever allows it).
+fn is_asked_for(rule: &Rule, scope: &Scope) -> bool {
+    scope.level(rule.meta) != Level::Allow
+        || verdict::could_run_code(rule.meta)
+        || scope.excused_by(rule.meta).is_some()
+}
+
+/// Whether a site is part of what a change brings. Lines are those of a text; what stands inside something is judged whole.
+fn stands_on(changed: &Changed, site: &Site) -> bool {
+    match site.at {
+        Place::Span { line, end_line, .. } if site.hops.is_empty() => {
+            changed.touches(line, end_line)
+        }
+        _ => true,
+    }
+}
+
+/// Keeps as many findings of a rule as are told of one file, those on a change first, and counts the others.
+fn cap(entry: &Entry, rule: &Rule, findings: &mut Vec<Finding>) {
+    if findings.len() <= limits::FINDINGS {
+        return;
+    }
+    let is_count = |finding: &Finding| finding.subject == Subject::Anomaly(MORE.into());
+    let counted: u64 = findings
+        .extract_if(.., |finding| is_count(finding))
+        .map(|finding| finding.count)
+        .sum();
+    findings.sort_by_key(|finding| !finding.on_change);
+    let left = findings.len().saturating_sub(limits::FINDINGS);
+    findings.truncate(limits::FINDINGS);
+    let left = counted.saturating_add(u64::try_from(left).unwrap_or(u64::MAX));
+    if left > 0 {
+        let last = findings.iter().map(|finding| &finding.site).max().cloned();
+        findings.push(more(entry, rule.meta, left, &last.unwrap_or_default()));
+    }
+}
+
+/// What a panic while an entry was read or judged comes to.
+pub(super) fn crashed(message: String) -> Observation {
+    Observation {
+        fact: Fact::Unread(Unread::Crashed {
+            detail: Text::from(message),
+        }),
+        site: Site::default(),
+        count: 1,
+        excerpt: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fact::EntryKind,
+        policy::{Catalog, Policy},
+    };
+
+    fn entry() -> Entry {
+        Entry {
+            path: "a.pkl".into(),
+            kind: EntryKind::File,
+            introduced_by: None,
+        }
+    }
+
+    #[test]
+    fn what_is_not_judged_in_time_is_late_and_said_once() {
+        let (entry, scope) = (entry(), Policy::recommended().scope(&"a.pkl".into()));
+        let (facts, late) = (ContentFacts::default(), Circumstances::late());
+        let mut findings = Vec::new();
+        let case = Case::new(&entry, &facts, &late, &scope);
+        assert!(!run_rules(&case, Some(Instant::now()), &mut findings));
+        assert!(findings.is_empty());
+        for _ in 0..2 {
+            say_late(&entry, &scope, &mut findings);
+            let said: Vec<_> = findings.iter().map(|it| it.rule.id).collect();
+            assert_eq!(said, ["incomplete-read"]);
+        }
+        // What was read in time and what the deadline cut short have a moment to be judged.
+        for known in [&Circumstances::default(), &late] {
+            let weighed = judge(&entry, (&facts, known), &scope, Some(Instant::now()));
+            assert_eq!(weighed.coverage.late, usize::from(known.late));
+            assert_eq!(weighed.findings.len(), usize::from(known.late));
+        }
+    }
+
+    #[test]
+    fn a_rule_is_run_where_something_is_made_of_what_it_finds() {
+        let asked = |text: &str, id: &str| {
+            let (rules, formats) = (crate::scan::rule_ids(), crate::scan::format_ids());
+            let catalog = Catalog {
+                rules: &rules,
+                formats: &formats,
+            };
+            let policy = Policy::parse("weighbridge.yaml", text, &catalog).unwrap();
+            let scope = policy.scope(&"a/b.py".into());
+            is_asked_for(crate::rule::by_id(id).unwrap(), &scope)
+        };
+        let head = "version: 1\nextends: recommended\n";
+        let everywhere = format!("{head}rules: {{pickle-load: allow, unusual-use: allow}}\n");
+        assert!(asked(head, "pickle-load"));
+        assert!(!asked(&everywhere, "pickle-load"));
+        assert!(asked(&everywhere, "unusual-use"));
+        let here = format!(
+            "{head}overrides:\n  - paths: [\"a/**\"]\n    reason: ours\n    rules: {{pickle-load: allow}}\n"
+        );
+        assert!(asked(&here, "pickle-load"));
+    }
+}
