@@ -7,11 +7,13 @@ use std::{
 
 use super::{
     Item, Origin, View,
+    history::tree_behind,
     objects::Trees,
     open_repository::OpenRepository,
     paths::Filter,
-    policy_state::{PolicyState, Snapshot},
+    policy_state::PolicyState,
     revision::{self, Revision, short},
+    snapshot::Snapshot,
     tree::Difference,
 };
 use crate::{
@@ -34,7 +36,7 @@ pub(super) struct Sides {
 /// No repository, one that cannot be read or belongs to someone else, a revision or a path that is not there.
 pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error> {
     let opened = OpenRepository::containing(cwd, &judges("--rev"))?;
-    let found = opened.revision(rev)?;
+    let found = find(&opened, rev)?;
     let tree = Snapshot::Tree(found.tree);
     let mut trees = opened.trees();
     let filter = opened.filter(paths, |path| tree.has(&mut trees, path))?;
@@ -65,7 +67,7 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     let opened = OpenRepository::containing(cwd, &judges("--diff"))?;
     let repository = &opened.local;
     let (from, dots, to) = split(range);
-    let (from, to) = (opened.revision(from)?, opened.revision(to)?);
+    let (from, to) = (find(&opened, from)?, find(&opened, to)?);
     let mut notices = Vec::new();
     // What it is counted from: of several places where the histories part, each.
     let (bases, counted_from) = if dots == "..." {
@@ -129,8 +131,26 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
 /// No repository, one that cannot be read or belongs to someone else.
 pub fn first_revision(cwd: &Path, names: &[String]) -> Result<Option<String>, Error> {
     let opened = OpenRepository::containing(cwd, &judges("--rev"))?;
-    let first = names.iter().find(|name| opened.revision(name).is_ok());
+    let first = names.iter().find(|name| find(&opened, name).is_ok());
     Ok(first.cloned())
+}
+
+/// The commit, tag or tree that `name` stands for. While git asks its hooks about a push, that may be the id of what only
+/// the stores of git's environment have.
+///
+/// # Errors
+/// A name that stands for nothing here, for a range, or for a file.
+fn find(opened: &OpenRepository, name: &str) -> Result<Revision, Error> {
+    Revision::find(&opened.local, name).or_else(|error| {
+        let id = gix::ObjectId::from_hex(name.as_bytes()).ok();
+        let stored = id.and_then(|id| tree_behind(&mut opened.stores.open(), id));
+        let (commit, tree) = stored.ok_or(error)?;
+        Ok(Revision {
+            name: name.to_owned(),
+            commit,
+            tree,
+        })
+    })
 }
 
 /// A range's sides and the dots between them.

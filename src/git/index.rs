@@ -22,12 +22,8 @@ use gix::{
 };
 
 use super::{
-    Item, Origin, View,
-    locate::no_work_tree,
-    open_repository::OpenRepository,
-    policy_state::{PolicyState, Snapshot},
-    repository,
-    tree::Difference,
+    Item, Origin, View, locate::no_work_tree, open_repository::OpenRepository,
+    policy_state::PolicyState, repository, snapshot::Snapshot, tree::Difference,
 };
 use crate::{
     error::Error,

@@ -13,6 +13,7 @@ mod index;
 mod lfs;
 mod line_ends;
 mod lines;
+mod links;
 mod locate;
 mod objects;
 mod only;
@@ -23,6 +24,8 @@ mod read;
 mod reading_order;
 mod repository;
 mod revision;
+mod shell;
+mod snapshot;
 mod submodule;
 mod tree;
 mod walk;
@@ -32,9 +35,10 @@ pub use checkout::Checkout;
 pub use history::{Incoming, Known, all_refs, history, incoming};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
+pub use links::LinkEnd;
 pub use locate::{file, standard_input, work_tree};
 pub use only::Only;
-pub use policy_state::{LinkEnd, PolicyState};
+pub use policy_state::PolicyState;
 pub use read::{Content, Opened, OtherForms, Reader};
 
 use std::{

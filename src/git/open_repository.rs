@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Item, View,
-    history::tree_behind,
     locate::usage,
     objects::{Stores, Trees},
     paths::Filter,
     repository,
-    revision::Revision,
 };
 use crate::error::Error;
 
@@ -72,24 +70,6 @@ impl OpenRepository {
     /// Its trees, for one thread.
     pub(super) fn trees(&self) -> Trees {
         Trees::new(self.stores.open())
-    }
-
-    /// The commit, tag or tree that `name` stands for. While git asks its hooks about a push, that may be the id of what only
-    /// the stores of git's environment have.
-    ///
-    /// # Errors
-    /// A name that stands for nothing here, for a range, or for a file.
-    pub(super) fn revision(&self, name: &str) -> Result<Revision, Error> {
-        Revision::find(&self.local, name).or_else(|error| {
-            let id = gix::ObjectId::from_hex(name.as_bytes()).ok();
-            let stored = id.and_then(|id| tree_behind(&mut self.stores.open(), id));
-            let (commit, tree) = stored.ok_or(error)?;
-            Ok(Revision {
-                name: name.to_owned(),
-                commit,
-                tree,
-            })
-        })
     }
 
     /// What the user named; `known` says whether a path is in what is looked at.

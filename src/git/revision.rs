@@ -2,7 +2,7 @@
 
 use gix::bstr::{BStr, ByteSlice as _};
 
-use super::{locate::usage, read::shell_word, repository, repository::describe};
+use super::{locate::usage, repository, repository::describe, shell::shell_word};
 use crate::{error::Error, fact::Text};
 
 /// What a name stands for.

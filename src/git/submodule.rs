@@ -17,10 +17,10 @@ use super::{
     lfs,
     objects::{Stores, Trees},
     paths::Filter,
-    policy_state::{Snapshot, blob},
-    read::shell_word,
     repository,
     revision::short,
+    shell::shell_word,
+    snapshot::{Snapshot, blob},
     tree::Difference,
     walk::Walk,
 };

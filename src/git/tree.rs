@@ -28,10 +28,10 @@ use rustc_hash::FxHashSet;
 use super::{
     Item, Origin,
     attributes::{self, Chain, Folders, Steps},
+    links::is_dot_git,
     objects::Trees,
     paths::{Filter, Relation},
-    policy_state::{Snapshot, is_dot_git},
-    repository::describe,
+    snapshot::{Snapshot, malformed},
 };
 use crate::{
     bytes::wide,
@@ -390,11 +390,5 @@ fn impossible(name: &[u8]) -> Option<&'static str> {
         name if is_dot_git(name) => Some("named `.git`, or as some system spells it"),
         name if name.contains(&b'/') => Some("with a slash in its name"),
         _ => None,
-    }
-}
-
-pub(super) fn malformed(error: &gix::Error) -> Unavailable {
-    Unavailable::Malformed {
-        detail: Text::from(format!("the folder's tree in git: {}", describe(error))),
     }
 }

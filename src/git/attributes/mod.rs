@@ -17,7 +17,7 @@ use self::file::{File, Name, Vocabulary};
 use super::{
     checkout::{Checkout, State},
     objects::{Objects, Trees},
-    policy_state::Snapshot,
+    snapshot::Snapshot,
 };
 use crate::{fact::Unavailable, limits};
 

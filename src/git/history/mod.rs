@@ -21,7 +21,7 @@ use gix::{ObjectId, objs::Kind, revision::plumbing::Spec};
 
 use super::{
     Item, PolicyState, View, locate::usage, objects::Objects, open_repository::OpenRepository,
-    paths::Filter, policy_state::Snapshot, repository, revision, tree::Difference,
+    paths::Filter, repository, revision, snapshot::Snapshot, tree::Difference,
 };
 use crate::{
     error::Error,

@@ -19,11 +19,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         &["machine", "sparse", "storage", "tensor"],
     ),
     ("format/zip", &["directory", "geometry"]),
-    (
-        "git",
-        &["attributes", "policy_state", "read", "revision", "tree"],
-    ),
-    ("git", &["history", "open_repository"]),
     ("policy", &["scope", "snippet"]),
     ("python", &["uses", "written"]),
 ];

@@ -1,0 +1,96 @@
+//! The objects of a view's repository and of its submodules, for one worker.
+
+use super::super::{
+    View,
+    objects::{Objects, Trees},
+};
+use crate::{
+    bytes::Window,
+    fact::{Text, Unavailable},
+    limits,
+};
+
+/// Reads the objects of a view.
+pub(super) struct ViewObjects<'v> {
+    view: &'v View,
+    /// Those of the view's repository, then of its submodules.
+    trees: Vec<Option<Trees>>,
+    /// The blob that was read last: in a history one content stands at many paths.
+    last: Option<(Option<usize>, gix::ObjectId, Window)>,
+}
+
+impl<'v> ViewObjects<'v> {
+    /// Opens nothing until it is asked.
+    pub(super) fn new(view: &'v View) -> Self {
+        Self {
+            view,
+            trees: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// A blob of a submodule, or of the view's own repository.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    pub(super) fn blob(
+        &mut self,
+        submodule: Option<usize>,
+        id: gix::ObjectId,
+    ) -> Result<Window, Unavailable> {
+        if let Some((of, last, window)) = &self.last
+            && (*of, *last) == (submodule, id)
+        {
+            return Ok(window.clone());
+        }
+        // Not two at a time.
+        self.last = None;
+        let view = self.view;
+        let objects = self.objects(submodule)?;
+        let data = objects
+            .blob(id, limits::BLOB_BYTES)
+            .map_err(|unread| match unread {
+                Unavailable::NotFetched { detail, command } => Unavailable::NotFetched {
+                    detail,
+                    command: view.command_in_submodule(submodule, command),
+                },
+                other => other,
+            })?;
+        let window = Window::new(data);
+        self.last = Some((submodule, id, window.clone()));
+        Ok(window)
+    }
+
+    /// The objects of a submodule, or of the view's own repository.
+    pub(super) fn objects(
+        &mut self,
+        submodule: Option<usize>,
+    ) -> Result<&mut Objects, Unavailable> {
+        self.trees(submodule).map(Trees::objects)
+    }
+
+    /// The trees of a submodule, or of the view's own repository.
+    ///
+    /// # Errors
+    /// An object store that cannot be opened, or none.
+    pub(super) fn trees(&mut self, submodule: Option<usize>) -> Result<&mut Trees, Unavailable> {
+        let at = submodule.map_or(0, |n| n.saturating_add(1));
+        if self.trees.len() <= at {
+            self.trees.resize_with(at.saturating_add(1), || None);
+        }
+        let nowhere = || Unavailable::Io {
+            detail: Text::from("there is no object store"),
+        };
+        let place = self.trees.get_mut(at).ok_or_else(nowhere)?;
+        if place.is_none() {
+            let stores = self
+                .view
+                .stores(submodule)
+                .map_err(|error| Unavailable::Io {
+                    detail: Text::from(error.to_string()),
+                })?;
+            *place = stores.map(|stores| Trees::new(stores.open()));
+        }
+        place.as_mut().ok_or_else(nowhere)
+    }
+}

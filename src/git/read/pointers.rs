@@ -1,0 +1,46 @@
+//! git-lfs pointers: the bytes they stand for, if the local store has them.
+
+use std::io;
+
+use super::{
+    super::{Item, View, lfs::Pointer, shell::shell_word},
+    opened::{Opened, io_error},
+};
+use crate::{
+    bytes::{FileSource, Window},
+    fact::{Circumstance, Text, Unavailable},
+};
+
+/// Opens what a pointer stands for; the pointer itself if that is not here.
+pub(super) fn resolve(view: &View, item: &Item, pointer: &Pointer) -> Opened {
+    for path in view.lfs(item.submodule).candidates(pointer) {
+        let source = match FileSource::open(&path) {
+            Ok(source) => source,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                return Opened::pointer(pointer).with(Circumstance::Unavailable(io_error(&error)));
+            }
+        };
+        let mut opened = Opened::bytes(Window::new(source));
+        let object = opened.size;
+        if object != pointer.size {
+            opened = opened.with(Circumstance::SizeMismatch {
+                pointer: pointer.size,
+                object,
+            });
+        }
+        if pointer.extended {
+            let detail = Text::from("git-lfs extensions, which transform the stored bytes");
+            opened = opened.with(Circumstance::Unavailable(Unavailable::Unsupported {
+                detail,
+            }));
+        }
+        return opened;
+    }
+    let path = shell_word(view.path_in_submodule(item));
+    let command = Text::new([b"git lfs pull --include=", path.as_slice()].concat());
+    Opened::pointer(pointer).with(Circumstance::Unavailable(Unavailable::NotFetched {
+        detail: Text::from("in git-lfs"),
+        command: view.command_in_submodule(item.submodule, command),
+    }))
+}
