@@ -181,6 +181,10 @@ limits! {
         /// file. A finding takes a kilobyte or two, and a repository may have many such files.
         FINDINGS: usize = 200, Count "findings of one rule about one file";
 
+        /// Each is kept until all files are read, to be joined with the artifact that it names. The largest honest source file
+        /// seen has a few dozen.
+        LOADS: usize = 1_000, Count "calls in one source file that load a file by its name";
+
         /// One read instead of several when the file is opened. Most source files are smaller.
         SMALL_FILE: usize = 32 << 10, Bytes "of a file that is read whole when it is opened";
 

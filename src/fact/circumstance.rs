@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Observation, Text};
+use super::{ContentFacts, Observation, Text};
 
 /// What the view knows of an entry, and the bytes of its content do not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -130,6 +130,19 @@ impl Circumstances {
             late: true,
             ..Self::default()
         }
+    }
+
+    /// All that was seen in a content: here, then as git checks it out elsewhere.
+    pub fn observations<'a>(
+        &'a self,
+        facts: &'a ContentFacts,
+    ) -> impl Iterator<Item = &'a Observation> + Clone {
+        facts.observations.iter().chain(&self.elsewhere)
+    }
+
+    /// Bytes of a content: here, or where a git-lfs pointer says.
+    pub fn size(&self, facts: &ContentFacts) -> u64 {
+        self.pointer().map_or(facts.bytes, |(_, size)| size)
     }
 
     /// What kept the content, or a part of it, from being had.

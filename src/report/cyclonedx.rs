@@ -17,7 +17,9 @@ use super::{Reporter, Style, json::Escaping, sarif::uri};
 use crate::{
     fact::{Place, Text},
     finding::Level,
-    verdict::{Artifact, Library, Load, Needs, Report},
+    inventory::{Artifact, Library},
+    link::Load,
+    verdict::{Needs, Report},
 };
 
 /// Globals listed of one artifact; all are counted.

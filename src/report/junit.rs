@@ -16,7 +16,8 @@ use super::{Reporter, Style, plain, terminal::harmless, words};
 use crate::{
     fact::Text,
     finding::{Finding, Level},
-    verdict::{Artifact, Needs, Outcome, Report},
+    inventory::Artifact,
+    verdict::{Needs, Outcome, Report},
 };
 
 /// See the module.

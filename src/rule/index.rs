@@ -35,7 +35,8 @@ pub struct Call<'a> {
 impl<'a> FactIndex<'a> {
     /// Of all that was seen in the content, here and as git checks it out elsewhere.
     pub fn new(facts: &'a ContentFacts, circumstances: &'a Circumstances) -> Self {
-        let mut sorted: Vec<_> = observations(facts, circumstances)
+        let mut sorted: Vec<_> = circumstances
+            .observations(facts)
             .map(|observation| (observation.fact.kind(), observation))
             .collect();
         sorted.sort_by_key(|(kind, _)| *kind);
@@ -81,12 +82,4 @@ impl<'a> FactIndex<'a> {
                 _ => None,
             })
     }
-}
-
-/// All that was seen in a content, here and as git checks it out elsewhere.
-pub(super) fn observations<'a>(
-    facts: &'a ContentFacts,
-    circumstances: &'a Circumstances,
-) -> impl Iterator<Item = &'a Observation> + Clone {
-    facts.observations.iter().chain(&circumstances.elsewhere)
 }

@@ -15,6 +15,7 @@ use crate::{
 };
 
 pub use index::{Call, FactIndex, GlobalUse};
+pub use run::{RUN_RULES, Run, RunRule};
 
 /// The subject of a finding that stands for others.
 pub const MORE: &str = "more";
@@ -88,6 +89,7 @@ macro_rules! rules {
 
 mod advice;
 mod index;
+mod run;
 mod source;
 mod within;
 
@@ -181,7 +183,7 @@ impl<'a> Case<'a> {
 
     /// All that was seen in its content, in order: here, then as git checks it out elsewhere.
     pub fn observations(&self) -> impl Iterator<Item = &'a Observation> + Clone {
-        index::observations(self.facts, self.circumstances)
+        self.circumstances.observations(self.facts)
     }
 
     /// The observations of a kind, in order.

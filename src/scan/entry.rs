@@ -7,21 +7,21 @@ use std::{
     time::Instant,
 };
 
-use sha2::{Digest as _, Sha256};
-
 use super::{Listing, Request, content, deadline::Clock, guard, judging, possible, source};
 use crate::{
-    bytes::{Window, wide},
+    bytes::Window,
     fact::{
         Circumstance, Circumstances, ContentFacts, EntryKind, ListingLine, Tensors, Text,
         Unavailable,
     },
     format,
     git::{Checkout, Content, Item, LinkEnd, Opened, Reader},
+    inventory::{self, Artifact},
     limits,
-    policy::{Policy, Scope},
+    link::{Links, Load},
+    policy::Policy,
     record::Recorder,
-    verdict::{self, Coverage, Needs, Weighed},
+    verdict::{Coverage, Weighed},
 };
 
 /// What was seen in one entry.
@@ -58,7 +58,7 @@ pub(super) fn weigh_all<'v>(
     policy: &Policy,
     request: Request,
     late: &AtomicUsize,
-    mut hand_on: impl FnMut((usize, &'v Item), Weighed),
+    mut hand_on: impl FnMut((usize, &'v Item), Judged),
 ) {
     let mut known: BTreeMap<Key<'v>, (&[Circumstance], Seen)> = BTreeMap::new();
     let mut shared = false;
@@ -101,29 +101,47 @@ pub(super) fn weigh_all<'v>(
     }
 }
 
-fn excluded() -> Weighed {
-    Weighed {
-        findings: Vec::new(),
-        coverage: Coverage {
-            entries: 1,
-            excluded: 1,
-            ..Coverage::default()
-        },
+/// What one entry comes to.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// Its findings, and what it adds to the coverage.
+    pub(super) weighed: Weighed,
+    /// What is joined with other entries.
+    pub(super) links: Links,
+    /// What it is, if it is an artifact and that was asked for.
+    pub(super) artifact: Option<Box<Artifact>>,
+    /// It is a git-lfs pointer whose content is not here, under a name that is no model's.
+    pub(super) unfetched: bool,
+}
+
+/// An entry that is only counted.
+fn only_counted(coverage: Coverage) -> Judged {
+    let weighed = Weighed {
+        coverage,
         ..Weighed::default()
+    };
+    Judged {
+        weighed,
+        ..Judged::default()
     }
 }
 
+fn excluded() -> Judged {
+    only_counted(Coverage {
+        entries: 1,
+        excluded: 1,
+        ..Coverage::default()
+    })
+}
+
 /// What time did not suffice for.
-fn unread() -> Weighed {
-    Weighed {
-        coverage: Coverage {
-            entries: 1,
-            incomplete: 1,
-            late: 1,
-            ..Coverage::default()
-        },
-        ..Weighed::default()
-    }
+fn unread() -> Judged {
+    only_counted(Coverage {
+        entries: 1,
+        incomplete: 1,
+        late: 1,
+        ..Coverage::default()
+    })
 }
 
 /// Whether what was seen holds for every file of the same name and content: a link leads from where it is, and the bytes behind
@@ -132,54 +150,51 @@ fn is_shared(item: &Item, seen: &Seen) -> bool {
     item.entry.kind == EntryKind::File && seen.circumstances.pointer().is_none()
 }
 
-fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Weighed {
+fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged {
+    let Seen {
+        facts,
+        circumstances,
+        ..
+    } = seen;
     let scope = policy.scope(&item.entry.path);
-    let mut weighed = judging::judge(
+    let weighed = judging::judge(
         &item.entry,
-        (&seen.facts, &seen.circumstances),
+        (facts, circumstances),
         &scope,
         request.deadline,
     );
-    weighed.unfetched = seen.unfetched;
-    collect(&mut weighed, item, seen, &scope, request.needs);
-    weighed
-}
-
-/// Adds what was asked for beside findings.
-fn collect(weighed: &mut Weighed, item: &Item, seen: &Seen, scope: &Scope, needs: Needs) {
-    if !needs.artifacts {
-        return;
-    }
-    weighed.loads = verdict::loads(&item.entry, &seen.facts);
-    if weighed.coverage.artifacts > 0 {
-        let mut artifact = verdict::artifact(&item.entry, &seen.facts, &seen.circumstances, scope);
-        if needs.digests {
-            artifact
-                .sha256
-                .clone_from(seen.digest.get_or_init(|| sha256(seen)));
-        }
-        weighed.artifact = Some(artifact);
+    let is_artifact = weighed.coverage.artifacts > 0;
+    let listed = is_artifact && request.needs.artifacts;
+    Judged {
+        artifact: listed.then(|| {
+            let artifact = inventory::artifact(&item.entry, facts, circumstances, &scope);
+            let digest = request.needs.digests.then(|| seen.sha256());
+            Box::new(Artifact {
+                sha256: digest.flatten(),
+                ..artifact
+            })
+        }),
+        links: Links {
+            is_artifact,
+            loads: Load::of(&item.entry, facts),
+        },
+        unfetched: seen.unfetched,
+        weighed,
     }
 }
 
-/// The sha256 of an entry's content, in hexadecimal: what a git-lfs pointer says where the content is elsewhere. `None` if
-/// it cannot be read.
-fn sha256(seen: &Seen) -> Option<String> {
-    /// Bytes read at once.
-    const CHUNK: usize = 256 << 10;
-    let Some(content) = &seen.content else {
-        let pointer = seen.circumstances.pointer();
-        return pointer.map(|(oid, _)| oid.to_owned());
-    };
-    let mut digest = Sha256::new();
-    let mut chunk = vec![0; CHUNK.min(usize::try_from(content.len()).unwrap_or(CHUNK))];
-    let mut at = 0;
-    while at < content.len() {
-        let n = content.fill_at(at, &mut chunk).ok().filter(|n| *n > 0)?;
-        digest.update(chunk.get(..n)?);
-        at = at.saturating_add(wide(n));
+impl Seen {
+    /// The sha256 of the content: what a git-lfs pointer says where the content is elsewhere. `None` if it cannot be read.
+    fn sha256(&self) -> Option<String> {
+        let digest = self.digest.get_or_init(|| match &self.content {
+            Some(content) => inventory::sha256(content),
+            None => {
+                let pointer = self.circumstances.pointer();
+                pointer.map(|(oid, _)| oid.to_owned())
+            }
+        });
+        digest.clone()
     }
-    Some(verdict::hex(&digest.finalize()))
 }
 
 /// Whether the policy, or an attribute that it honours, says not to look. What the policy itself is, is always looked at; and

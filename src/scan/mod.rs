@@ -7,6 +7,7 @@
 mod content;
 mod deadline;
 mod entry;
+mod gathered;
 mod guard;
 mod judging;
 mod possible;
@@ -24,6 +25,8 @@ pub use crate::{
     verdict::{Coverage, Inspection, Needs, Outcome, PathSpelling, Report},
 };
 
+use gathered::Gathered;
+
 use std::{
     path::Path,
     sync::{Mutex, atomic::AtomicUsize},
@@ -36,9 +39,8 @@ use crate::{
     error::Error,
     fact::Text,
     git::{Item, Reader},
-    limits,
     policy::Policy,
-    verdict::{self, Weighed},
+    verdict,
 };
 
 /// How long one thread works before others are called. Starting them takes a fraction of a millisecond; most
@@ -93,8 +95,8 @@ pub fn check(
         let items = view
             .items_with_content(content)
             .filter_map(|at| Some((at, view.items.get(at)?)));
-        let hand_on = |(at, item): (usize, &Item), weighed| {
-            gathered.take(at, weighed);
+        let hand_on = |(at, item): (usize, &Item), judged| {
+            gathered.take(at, judged);
             progress.done(&item.entry.path);
         };
         entry::weigh_all(reader, items, policy, request, &late, hand_on);
@@ -142,84 +144,7 @@ pub fn check(
         });
         gathered = gathered.and(others);
     }
-    let Gathered {
-        plain,
-        unfetched,
-        mut noted,
-    } = gathered;
-    // In the order of the items, whatever the order of the work.
-    noted.sort_unstable_by_key(|(at, _)| *at);
-    if request.needs.listings {
-        list(view, &mut noted);
-    }
-    let mut report = verdict::judge(
-        view.label.clone(),
-        policy_name,
-        plain,
-        noted.into_iter().map(|(_, weighed)| weighed),
-    );
-    report.notices.splice(0..0, view.notices.iter().cloned());
-    report.unpushed.clone_from(&view.unpushed);
-    match unfetched {
-        0 => {}
-        1 => report.notices.push(String::from(
-            "1 git-lfs pointer was not followed, of a file that is not called a model: its bytes are not here",
-        )),
-        n => report.notices.push(format!(
-            "{n} git-lfs pointers were not followed, of files that are not called models: their bytes are not here"
-        )),
-    }
-    report.content_source = view.content_source.clone();
-    report.root = view
-        .root
-        .file_name()
-        .map(|name| Text::new(name.as_encoded_bytes()))
-        .unwrap_or_default();
-    Ok(report)
-}
-
-/// What has been weighed so far. Of most entries there is nothing to keep but that they were looked at.
-#[derive(Debug, Default)]
-struct Gathered {
-    plain: Coverage,
-    /// git-lfs pointers of other files than models whose bytes are not here.
-    unfetched: usize,
-    /// By the place of the item.
-    noted: Vec<(usize, Weighed)>,
-}
-
-impl Gathered {
-    fn take(&mut self, at: usize, mut weighed: Weighed) {
-        self.plain.add(std::mem::take(&mut weighed.coverage));
-        self.unfetched += usize::from(weighed.unfetched);
-        if !weighed.is_plain() {
-            self.noted.push((at, weighed));
-        }
-    }
-
-    fn and(mut self, other: Self) -> Self {
-        self.plain.add(other.plain);
-        self.unfetched += other.unfetched;
-        self.noted.extend(other.noted);
-        self
-    }
-}
-
-/// Reads the artifacts with findings once more, for their disassembly: the first of them, because each costs memory.
-fn list(view: &View, noted: &mut [(usize, Weighed)]) {
-    let mut reader = view.reader();
-    let found = noted.iter_mut().filter_map(|(at, weighed)| {
-        let artifact = weighed.artifact.as_mut()?;
-        let item = view.items.get(*at)?;
-        (!weighed.findings.is_empty()).then_some((item, artifact))
-    });
-    for (item, artifact) in found.take(limits::LISTINGS) {
-        let listing = Listing::Lines(limits::LISTING_LINES);
-        let seen = entry::observe(&mut reader, item, listing, None);
-        artifact.listing = seen
-            .and_then(|seen| seen.listing)
-            .filter(|lines| !lines.is_empty());
-    }
+    Ok(gathered.report(view, policy, policy_name, request.needs))
 }
 
 /// Whether every opcode is listed.

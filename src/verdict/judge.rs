@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Allowed, Artifact, Coverage, Inspection, JudgedGlobal, Load, Report, TorchVerdict, WeightsOnly,
-    artifact, weights_only,
+    Allowed, Coverage, Inspection, JudgedGlobal, Report, TorchVerdict, WeightsOnly, weights_only,
 };
 use crate::{
     fact::{
@@ -12,6 +11,7 @@ use crate::{
         Unavailable, Unread, Usage,
     },
     finding::{Finding, Level, Related, RuleMeta, Subject},
+    inventory::Artifact,
     policy::{ArgumentVerdict, GlobalVerdict, Refusal, Scope},
 };
 
@@ -26,12 +26,6 @@ pub struct Weighed {
     pub let_pass: Vec<String>,
     /// What the entry adds to the coverage.
     pub coverage: Coverage,
-    /// What it is, if it is an artifact and that was asked for.
-    pub artifact: Option<Artifact>,
-    /// The files it loads by name, if that was asked for.
-    pub loads: Vec<Load>,
-    /// It is a git-lfs pointer whose bytes are not here, under a name that is no model's.
-    pub unfetched: bool,
 }
 
 /// How many of the dangers that a policy lets pass are said one by one.
@@ -111,7 +105,7 @@ pub fn weigh(
         finding.level = scope.level(finding.rule);
     }
     let mut allowed = Vec::new();
-    let mut let_pass = listed_danger(scope, seen(facts, circumstances));
+    let mut let_pass = listed_danger(scope, circumstances.observations(facts));
     let mut excused: BTreeMap<&str, Option<(Related, Option<String>)>> = BTreeMap::new();
     for finding in findings.extract_if(.., |finding| finding.level == Level::Allow) {
         let excused = excused
@@ -137,18 +131,13 @@ pub fn weigh(
         allowed,
         let_pass,
         coverage: cover(facts, circumstances),
-        ..Weighed::default()
     }
 }
 
 impl Weighed {
     /// Whether it has nothing to say but what it adds to the coverage.
     pub fn is_plain(&self) -> bool {
-        self.findings.is_empty()
-            && self.allowed.is_empty()
-            && self.let_pass.is_empty()
-            && self.artifact.is_none()
-            && self.loads.is_empty()
+        self.findings.is_empty() && self.allowed.is_empty() && self.let_pass.is_empty()
     }
 }
 
@@ -159,14 +148,15 @@ pub fn judge(
     policy: String,
     coverage: Coverage,
     entries: impl IntoIterator<Item = Weighed>,
+    artifacts: Vec<Artifact>,
 ) -> Report {
     let mut report = Report {
         view,
         coverage,
         policy,
+        artifacts,
         ..Report::default()
     };
-    let mut loads = Vec::new();
     let mut let_pass: usize = 0;
     for entry in entries {
         report.findings.extend(entry.findings);
@@ -178,8 +168,6 @@ pub fn judge(
             let_pass = let_pass.saturating_add(1);
         }
         report.coverage.add(entry.coverage);
-        report.artifacts.extend(entry.artifact);
-        loads.extend(entry.loads);
     }
     if let Some(more) = let_pass.checked_sub(LET_PASS).filter(|more| *more > 0) {
         report.notices.push(format!(
@@ -187,7 +175,6 @@ pub fn judge(
         ));
     }
     report.sort();
-    artifact::relate(&mut report.artifacts, loads);
     report
 }
 
@@ -224,7 +211,7 @@ fn cover(facts: &ContentFacts, circumstances: &Circumstances) -> Coverage {
         coverage.incomplete = 1;
         promised |= !source && matches!(why, Unavailable::NotFetched { .. });
     }
-    for observation in seen(facts, circumstances) {
+    for observation in circumstances.observations(facts) {
         let outermost = observation.site.hops.is_empty();
         match &observation.fact {
             Fact::Is(id) if outermost => {
@@ -239,24 +226,9 @@ fn cover(facts: &ContentFacts, circumstances: &Circumstances) -> Coverage {
     }
     if promised || !coverage.formats.is_empty() {
         coverage.artifacts = 1;
-        coverage.bytes = size(facts, circumstances);
+        coverage.bytes = circumstances.size(facts);
     }
     coverage
-}
-
-/// All that was seen in a content, here and as git checks it out elsewhere.
-pub(super) fn seen<'a>(
-    facts: &'a ContentFacts,
-    circumstances: &'a Circumstances,
-) -> impl Iterator<Item = &'a Observation> {
-    facts.observations.iter().chain(&circumstances.elsewhere)
-}
-
-/// Bytes of the content, here or where a git-lfs pointer says.
-pub(super) fn size(facts: &ContentFacts, circumstances: &Circumstances) -> u64 {
-    circumstances
-        .pointer()
-        .map_or(facts.bytes, |(_, size)| size)
 }
 
 /// What loading an artifact would do, beside what the policy says about it. The policy's name and a disassembly are
@@ -267,7 +239,7 @@ pub fn inspect(
     circumstances: Circumstances,
     scope: &Scope,
 ) -> Inspection {
-    let size = size(&facts, &circumstances);
+    let size = circumstances.size(&facts);
     let observations = facts.observations;
     Inspection {
         path,

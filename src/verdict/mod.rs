@@ -2,17 +2,17 @@
 //!
 //! Pure: findings and scopes in, a [`Report`] out. Waivers and dates join here.
 
-mod artifact;
 mod fingerprint;
 mod inspection;
 mod judge;
+mod needs;
 mod path_spelling;
 mod weights;
 
-pub use artifact::{Artifact, Library, Load, Match, Needs, artifact, loads};
 pub use fingerprint::{fingerprints, hex};
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 pub use judge::{Weighed, could_run_code, inspect, judge, weigh};
+pub use needs::Needs;
 pub use path_spelling::PathSpelling;
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
@@ -21,6 +21,7 @@ use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode};
 use crate::{
     fact::{ContentSource, Introduction, Text},
     finding::{Finding, Level, Related},
+    inventory::Artifact,
 };
 
 /// What was looked at. Part of every report: "no findings" never means "not looked at".

@@ -6,8 +6,9 @@ use super::page::Page;
 use crate::{
     fact::{Excerpt, Hop, ListingLine, Place},
     finding::{Finding, Level, Related},
+    inventory::Artifact,
     report::terminal::count,
-    verdict::{Allowed, Artifact},
+    verdict::Allowed,
 };
 
 /// A listing of more lines is not printed unless it is open.

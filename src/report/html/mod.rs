@@ -19,8 +19,9 @@ use super::{Reporter, Style, groups, inspect::bytes as size, terminal::count};
 use crate::{
     fact::Text,
     finding::{Finding, Level, RuleMeta},
+    inventory::Artifact,
     limits,
-    verdict::{Artifact, Needs, Outcome, Report},
+    verdict::{Needs, Outcome, Report},
 };
 use page::{Page, base64};
 

@@ -2,9 +2,9 @@
 
 use weighbridge::{
     limits,
+    link::Match,
     policy::Policy,
     scan::{self, Needs, Report, Request},
-    verdict::Match,
 };
 
 use crate::support::{

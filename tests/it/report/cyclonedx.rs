@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, fs, sync::Arc};
 use serde_json::Value;
 use weighbridge::{
     fact::{Commit, Introduction, Text},
+    inventory::Artifact,
     report::Style,
-    verdict::{Artifact, Report},
+    verdict::Report,
 };
 
 use crate::support::{

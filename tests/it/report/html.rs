@@ -6,9 +6,11 @@ use sha2::{Digest as _, Sha256};
 use weighbridge::{
     fact::{Hop, ListingLine, Place, Site, Text},
     finding::{Finding, Level, Subject},
+    inventory::{Artifact, Library},
     limits,
+    link::{Load, Match},
     report::Style,
-    verdict::{Allowed, Artifact, Library, Load, Match, Report},
+    verdict::{Allowed, Report},
 };
 
 use crate::support::report::{

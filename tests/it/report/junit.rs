@@ -2,8 +2,9 @@
 
 use weighbridge::{
     finding::{Finding, Level},
+    inventory::Artifact,
     report::Style,
-    verdict::{Artifact, Report},
+    verdict::Report,
 };
 
 use crate::support::{

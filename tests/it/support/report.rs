@@ -5,8 +5,9 @@ use std::sync::Arc;
 use weighbridge::{
     fact::{Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Place, Site, Text},
     finding::{Finding, Level, Precision, Related, RuleMeta, Severity, Subject},
+    inventory::Artifact,
     report::{self, Style},
-    verdict::{Artifact, Coverage, Report},
+    verdict::{Coverage, Report},
 };
 
 use super::random::Random;

@@ -1,0 +1,132 @@
+//! What the entries of a view come to, put together: the report is the same for any number of workers.
+
+use super::{
+    Listing,
+    entry::{self, Judged},
+};
+use crate::{
+    fact::Text,
+    git::View,
+    inventory::Artifact,
+    limits,
+    link::{Index, Links},
+    policy::Policy,
+    rule::{RUN_RULES, Run},
+    verdict::{self, Coverage, Needs, Report, Weighed},
+};
+
+/// What has been judged so far. Of most entries there is nothing to keep but that they were looked at.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    plain: Coverage,
+    /// git-lfs pointers of other files than models whose content is not here.
+    unfetched: usize,
+    noted: Vec<Noted>,
+    /// By the place of the item.
+    links: Vec<(usize, Links)>,
+}
+
+/// An entry of which there is something to say.
+#[derive(Debug)]
+struct Noted {
+    /// The place of the item.
+    at: usize,
+    weighed: Weighed,
+    artifact: Option<Box<Artifact>>,
+}
+
+impl Gathered {
+    pub(super) fn take(&mut self, at: usize, judged: Judged) {
+        let Judged {
+            mut weighed,
+            links,
+            artifact,
+            unfetched,
+        } = judged;
+        self.plain.add(std::mem::take(&mut weighed.coverage));
+        self.unfetched += usize::from(unfetched);
+        if !links.is_empty() {
+            self.links.push((at, links));
+        }
+        if !weighed.is_plain() || artifact.is_some() {
+            self.noted.push(Noted {
+                at,
+                weighed,
+                artifact,
+            });
+        }
+    }
+
+    pub(super) fn and(mut self, mut other: Self) -> Self {
+        self.plain.add(other.plain);
+        self.unfetched += other.unfetched;
+        self.noted.append(&mut other.noted);
+        self.links.append(&mut other.links);
+        self
+    }
+
+    /// The report of the whole view.
+    pub(super) fn report(
+        mut self,
+        view: &View,
+        policy: &Policy,
+        policy_name: String,
+        needs: Needs,
+    ) -> Report {
+        // In the order of the items, whatever the order of the work.
+        self.noted.sort_unstable_by_key(|noted| noted.at);
+        if needs.listings {
+            list(view, &mut self.noted);
+        }
+        let links = self.links.into_iter().filter_map(|(at, links)| {
+            let item = view.items.get(at)?;
+            Some((&item.entry.path, links))
+        });
+        let index = Index::new(links);
+        let mut artifacts = Vec::new();
+        let mut weighed = Vec::new();
+        for noted in self.noted {
+            artifacts.extend(noted.artifact.map(|artifact| Artifact {
+                loaded_by: index.loads_of(&artifact.path).to_vec(),
+                ..*artifact
+            }));
+            weighed.push(noted.weighed);
+        }
+        let view_name = view.label.clone();
+        let mut report = verdict::judge(view_name, policy_name, self.plain, weighed, artifacts);
+        report.notices.splice(0..0, view.notices.iter().cloned());
+        let run = Run {
+            index: &index,
+            policy,
+            unfetched: self.unfetched,
+        };
+        for rule in RUN_RULES {
+            (rule.check)(&run, &mut report.notices);
+        }
+        report.unpushed.clone_from(&view.unpushed);
+        report.content_source = view.content_source.clone();
+        report.root = view
+            .root
+            .file_name()
+            .map(|name| Text::new(name.as_encoded_bytes()))
+            .unwrap_or_default();
+        report
+    }
+}
+
+/// Reads the artifacts with findings once more, for their disassembly: the first of them, because each costs memory.
+fn list(view: &View, noted: &mut [Noted]) {
+    let mut reader = view.reader();
+    let found = noted.iter_mut().filter_map(|noted| {
+        let artifact = noted.artifact.as_mut()?;
+        let item = view.items.get(noted.at)?;
+        (!noted.weighed.findings.is_empty()).then_some((item, artifact))
+    });
+    for (item, artifact) in found.take(limits::LISTINGS) {
+        let listing = Listing::Lines(limits::LISTING_LINES);
+        let seen = entry::observe(&mut reader, item, listing, None);
+        artifact.listing = seen
+            .and_then(|seen| seen.listing)
+            .filter(|lines| !lines.is_empty());
+    }
+}
