@@ -3,7 +3,7 @@
 //!
 //! Readers observe, rules judge, reporters speak: [`mod@format`] and [`python`] turn bytes into facts
 //! ([`fact`]), [`rule`]s turn facts and a [`policy`] into findings ([`finding`]), [`verdict`] weighs them, and
-//! [`report`] is the only place where anything is worded for people or machines. [`scan`] knows all stages.
+//! [`report`] is the only place where anything is written for people or machines. [`scan`] knows all stages.
 //! `CONTRIBUTING.md` is the map of the house; `tests/it/layering.rs` keeps its doors.
 #![cfg_attr(
     test,
@@ -36,4 +36,5 @@ pub mod verdict;
 
 mod error;
 mod files;
+mod words;
 pub use error::Error;

@@ -3,7 +3,8 @@
 use crate::{
     bytes::wide,
     fact::{
-        Excerpt, Fact, Hop, ListingLine, Observation, Place, Site, Tensor, Tensors, Text, Unread,
+        Anomaly, Excerpt, Fact, FormatId, Hop, ListingLine, Observation, Place, Site, Tensor,
+        Tensors, Unread,
     },
     limits,
 };
@@ -112,16 +113,9 @@ impl Recorder {
         });
     }
 
-    /// Records bytes that say two things, or something no writer says. `kind` is a stable kebab-case word.
-    pub fn anomaly(&mut self, kind: &str, detail: impl Into<Text>, at: Place) {
-        self.record_at(
-            Fact::Anomaly {
-                kind: kind.into(),
-                detail: detail.into(),
-            },
-            at,
-            None,
-        );
+    /// Records bytes that say two things, or something no writer says.
+    pub fn anomaly(&mut self, anomaly: impl Into<Anomaly>, at: Place) {
+        self.record_at(anomaly.into().into(), at, None);
     }
 
     /// Where the reader stands.
@@ -193,13 +187,13 @@ impl Recorder {
 
     /// Says more exactly which format was claimed at a moment. Nothing else is replaced: where the claim was not recorded
     /// because a limit was reached, it is the limit that stands there.
-    pub fn amend(&mut self, checkpoint: Checkpoint, id: &str) {
+    pub fn amend(&mut self, checkpoint: Checkpoint, id: FormatId) {
         if let Some(Fact::Is(claimed)) = self
             .observations
             .get_mut(checkpoint.observations)
             .map(|observation| &mut observation.fact)
         {
-            id.clone_into(claimed);
+            *claimed = id;
         }
     }
 

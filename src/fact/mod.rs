@@ -3,13 +3,16 @@
 //! Pure data, a pure function of the bytes: facts can be stored, shared by every view of a repository and judged
 //! again when a policy changes. Everything a file can say is [`Text`], which escapes itself when shown.
 
+mod anomaly;
 mod circumstance;
 mod content;
 mod entry;
 mod excerpt;
+mod format_id;
 mod global;
 mod kind;
 mod listing;
+mod op;
 mod python;
 mod site;
 mod tensor;
@@ -17,17 +20,23 @@ mod text;
 mod torch;
 mod usual;
 
+pub use anomaly::{
+    Anomaly, DirectoryFields, EndRecordAnomaly, EntryForm, Gap, NameFault, Payload, PickleAnomaly,
+    Promised, SafetensorsAnomaly, ZipAnomaly, ZipPart,
+};
 pub use circumstance::{Changed, Circumstance, Circumstances, Unavailable};
 pub use content::ContentFacts;
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, Mark};
+pub use format_id::FormatId;
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use kind::FactKind;
 pub use listing::ListingLine;
+pub use op::Op;
 pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
 pub use site::{Hop, Place, Site, Span};
 pub use tensor::{Tensor, Tensors};
-pub use text::{Text, deceives};
+pub use text::{Short, Text, deceives};
 pub use torch::{Obstacle, Take, TorchForm, TorchLoad};
 pub use usual::{Part, UnusualUse};
 
@@ -50,8 +59,8 @@ pub struct Observation {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fact {
-    /// These bytes are this format (an id of `format::FORMATS`).
-    Is(String),
+    /// These bytes are this format.
+    Is(FormatId),
     /// Loading resolves (imports) this global and uses it so.
     Global {
         /// The global, exactly as stored.
@@ -138,12 +147,7 @@ pub enum Fact {
         size: u64,
     },
     /// The bytes say two things, or one that no writer says: readers may disagree about them.
-    Anomaly {
-        /// A stable kebab-case kind (`duplicate-member`, `bytes-after-stop`, ...).
-        kind: String,
-        /// What exactly, readable.
-        detail: Text,
-    },
+    Anomaly(Box<Anomaly>),
     /// Something was not read to its end.
     Unread(Unread),
     /// How `torch.load` would take this artifact.
@@ -169,6 +173,12 @@ pub enum Fact {
         /// Its constant value.
         value: Option<Text>,
     },
+}
+
+impl From<Anomaly> for Fact {
+    fn from(anomaly: Anomaly) -> Self {
+        Self::Anomaly(Box::new(anomaly))
+    }
 }
 
 /// Why something was not read to its end. All of these are refused by default: what was not read is not known to be safe.

@@ -92,6 +92,54 @@ impl PartialEq<&str> for Text {
     }
 }
 
+/// The front of a [`Text`] that may be long: as much of a name as a message shows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Short {
+    front: Text,
+    cut: bool,
+}
+
+impl Short {
+    /// Characters at most; of bytes that are not UTF-8, each counts as one.
+    const CHARACTERS: usize = 120;
+
+    /// The front of these bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut left = Self::CHARACTERS;
+        let mut end = 0;
+        for chunk in bytes.utf8_chunks() {
+            let widths = chunk.valid().chars().map(char::len_utf8);
+            for width in widths.chain(chunk.invalid().iter().map(|_| 1)) {
+                if left == 0 {
+                    return Self {
+                        front: Text::new(&bytes[..end]),
+                        cut: true,
+                    };
+                }
+                left -= 1;
+                end += width;
+            }
+        }
+        Self {
+            front: Text::new(bytes),
+            cut: false,
+        }
+    }
+}
+
+impl From<&str> for Short {
+    fn from(text: &str) -> Self {
+        Self::new(text.as_bytes())
+    }
+}
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.front.fmt(f)?;
+        f.write_str(if self.cut { "…" } else { "" })
+    }
+}
+
 /// UTF-8 is stored as itself; anything else as a list of bytes, so that nothing is lost.
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -119,7 +167,7 @@ impl<'de> Deserialize<'de> for Text {
 
 #[cfg(test)]
 mod tests {
-    use super::Text;
+    use super::{Short, Text};
 
     #[test]
     fn a_name_cannot_forge_a_line() {
@@ -132,6 +180,15 @@ mod tests {
             "\\u{1b}[2J\\u{202e}cod\\u{200b}"
         );
         assert_eq!(Text::new(b"caf\xc3\xa9 \xff").to_string(), "café \\xff");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters() {
+        assert_eq!(Short::new(b"caf\xc3\xa9 \xff").to_string(), "café \\xff");
+        let long = Short::from("é".repeat(121).as_str()).to_string();
+        assert_eq!(long, format!("{}…", "é".repeat(120)));
+        let exact = Short::from("é".repeat(120).as_str()).to_string();
+        assert_eq!(exact, "é".repeat(120));
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use std::io;
 
 use super::{FORMATS, Format};
-use crate::{bytes::Window, fact::Text};
+use crate::{
+    bytes::Window,
+    fact::{Promised, Text},
+};
 
 /// How many bytes from the front a probe may look at.
 const FRONT: usize = 4096;
@@ -85,15 +88,15 @@ pub(super) fn may_be_called(format: &Format, name: &[u8]) -> bool {
     has_extension(name, format.extensions) || has_extension(name, SHARED)
 }
 
-/// What a name promises, in a few words: a format by its suffix, or text or a picture; `None` if it promises nothing.
-pub(super) fn expected_of(name: &[u8]) -> Option<String> {
+/// What the suffix of a name belongs to; `None` if to nothing.
+pub(super) fn promised_by(name: &[u8]) -> Option<Promised> {
     let format = FORMATS
         .iter()
         .find(|format| has_extension(name, format.extensions));
     let plain = PLAIN.iter().find(|suffix| has_extension(name, &[suffix]));
     match (format, plain) {
-        (Some(format), _) => Some(format.title.to_owned()),
-        (None, Some(suffix)) => Some(format!("`.{suffix}`")),
+        (Some(format), _) => Some(Promised::Format(format.id.into())),
+        (None, Some(suffix)) => Some(Promised::Suffix((*suffix).to_owned())),
         (None, None) => None,
     }
 }

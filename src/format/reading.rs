@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Certainty, FORMATS, Format, Head, identify, is_artifact_name};
 use crate::{
     bytes::{Budget, ReadError, Window},
-    fact::{Excerpt, Fact, Global, Hop, Observation, Place, Text, Unread},
+    fact::{Anomaly, Excerpt, Fact, Global, Hop, Observation, Place, Text, Unread},
     limits,
     record::{Checkpoint, Recorder},
 };
@@ -76,9 +76,9 @@ impl Reading<'_> {
     }
 
     /// Says more exactly what is being read, once that is known: `id` replaces the id of the format that claimed it.
-    pub fn is(&mut self, id: &str) {
+    pub fn is(&mut self, id: &'static str) {
         if let Some(claim) = self.claim {
-            self.recorder.amend(claim, id);
+            self.recorder.amend(claim, id.into());
         }
     }
 
@@ -180,7 +180,7 @@ impl Reading<'_> {
         seen.filter(|o| o.site.hops.len() == depth)
             .filter_map(|o| {
                 if let Fact::Is(id) = &o.fact {
-                    super::by_id(id)
+                    super::by_id(id.as_str())
                 } else {
                     None
                 }
@@ -212,13 +212,10 @@ impl Reading<'_> {
             return;
         }
         let Some(format) = is.first() else { return };
-        if let Some(expected) = identify::expected_of(name) {
-            let detail = format!(
-                "its name says {expected}, its content is a {}",
-                format.title
-            );
-            self.recorder
-                .anomaly("misleading-suffix", detail, Place::Whole);
+        if let Some(promised) = identify::promised_by(name) {
+            let content = format.id.into();
+            let anomaly = Anomaly::MisleadingSuffix { promised, content };
+            self.recorder.anomaly(anomaly, Place::Whole);
         }
     }
 

@@ -92,12 +92,12 @@ pub fn artifact(
         introduced_by: entry.introduced_by.clone(),
         ..Artifact::default()
     };
-    let mut formats: Vec<(usize, &String)> = Vec::new();
+    let mut formats: Vec<(usize, &str)> = Vec::new();
     let mut globals: FxHashSet<&Global> = FxHashSet::default();
     let mut libraries: BTreeMap<String, Option<Text>> = BTreeMap::new();
     for observation in circumstances.observations(facts) {
         match &observation.fact {
-            Fact::Is(id) => formats.push((observation.site.hops.len(), id)),
+            Fact::Is(id) => formats.push((observation.site.hops.len(), id.as_str())),
             Fact::Global { global, usage } => {
                 if globals.insert(global) {
                     artifact.globals.push(global.clone());
@@ -119,8 +119,8 @@ pub fn artifact(
     }
     formats.sort_by_key(|(depth, _)| *depth);
     for (_, id) in formats {
-        if !artifact.formats.contains(id) {
-            artifact.formats.push(id.clone());
+        if !artifact.formats.iter().any(|known| known == id) {
+            artifact.formats.push(id.to_owned());
         }
     }
     artifact.libraries = libraries

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Circumstance, Fact, FactKind, Unread},
+    fact::{Anomaly, Circumstance, Fact, FactKind, Unread, ZipAnomaly},
     finding::{Finding, Subject},
 };
 
@@ -33,14 +33,6 @@ declare_rule! {
     check
 }
 
-/// Said by `pickle-anomaly`.
-const OF_PICKLES: &[&str] = super::pickle_anomaly::KINDS;
-/// Odd, and read alike by everyone: no reason to refuse. `inspect` shows them.
-const MILD: &[&str] = &["archive-comment", super::misleading_suffix::KIND];
-
-/// Said by `incomplete-read` where the member was not read because of it.
-const UNREAD: &[&str] = &["encrypted-member", "patched-member"];
-
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let unread = case
         .of_kind(FactKind::Unread)
@@ -49,20 +41,32 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         findings.extend(circumstance(case, noted));
     }
     for observation in case.of_kind(FactKind::Anomaly) {
-        let Fact::Anomaly { kind, detail } = &observation.fact else {
+        let Fact::Anomaly(anomaly) = &observation.fact else {
             continue;
         };
-        if unread && UNREAD.contains(&kind.as_str()) {
-            continue;
+        match anomaly.as_ref() {
+            // Reported by rules of their own.
+            Anomaly::Pickle(_) | Anomaly::MisleadingSuffix { .. } => continue,
+            // Odd, and read alike by all loaders. `inspect` shows it.
+            Anomaly::Zip(ZipAnomaly::ArchiveComment { .. }) => continue,
+            // Where the member was not read because of it, `incomplete-read` reports that.
+            Anomaly::Zip(zip) if unread && keeps_from_reading(zip) => continue,
+            _ => {}
         }
-        if OF_PICKLES.contains(&kind.as_str()) || MILD.contains(&kind.as_str()) {
-            continue;
-        }
-        let message = format!("loaders may read this differently: {detail}");
+        let message = format!("loaders may read this differently: {anomaly}");
         let mut finding = case.finding(&META, observation, message);
-        finding.subject = Subject::Anomaly(kind.clone());
+        finding.subject = Subject::Anomaly(anomaly.kind().to_owned());
         finding.help.push(AGAIN.into());
         findings.push(finding);
+    }
+}
+
+/// Whether a member with this anomaly is not read.
+fn keeps_from_reading(anomaly: &ZipAnomaly) -> bool {
+    match anomaly {
+        ZipAnomaly::EncryptedMember { .. } | ZipAnomaly::PatchedMember { .. } => true,
+        ZipAnomaly::More { first, .. } => keeps_from_reading(first),
+        _ => false,
     }
 }
 

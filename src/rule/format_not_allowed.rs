@@ -37,12 +37,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Fact::Is(id) = &observation.fact else {
             continue;
         };
-        let FormatVerdict::Refused { decided_by, advice } = case.scope.format(id) else {
+        let FormatVerdict::Refused { decided_by, advice } = case.scope.format(id.as_str()) else {
             continue;
         };
         let message = format!("this is `{id}`, a format that the policy does not allow here");
         let mut finding = case.finding(&META, observation, message);
-        finding.subject = Subject::Format(id.clone());
+        finding.subject = Subject::Format(id.to_string());
         finding.related.extend(decided_by);
         finding.help.extend(advice);
         finding.help.push(format!(

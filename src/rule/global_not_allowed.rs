@@ -169,7 +169,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
     if case.scope.level(&super::format_not_allowed::META) == Level::Deny {
         let formats = Within::new(
             case.of_kind(FactKind::Is),
-            |fact| matches!(fact, Fact::Is(id) if matches!(case.scope.format(id), FormatVerdict::Refused { .. })),
+            |fact| matches!(fact, Fact::Is(id) if matches!(case.scope.format(id.as_str()), FormatVerdict::Refused { .. })),
         );
         if !formats.is_empty() {
             refused.retain(|one| {

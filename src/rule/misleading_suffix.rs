@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind},
+    fact::{Anomaly, Fact, FactKind},
     finding::{Finding, Subject},
 };
 
@@ -31,17 +31,14 @@ declare_rule! {
     check
 }
 
-/// The kind of anomaly that says it.
-pub(super) const KIND: &str = "misleading-suffix";
-
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.of_kind(FactKind::Anomaly) {
-        let Fact::Anomaly { kind, detail } = &observation.fact else {
+        let Fact::Anomaly(anomaly) = &observation.fact else {
             continue;
         };
-        if kind == KIND {
-            let mut finding = case.finding(&META, observation, detail.to_string());
-            finding.subject = Subject::Anomaly(kind.clone());
+        if let Anomaly::MisleadingSuffix { .. } = **anomaly {
+            let mut finding = case.finding(&META, observation, anomaly.to_string());
+            finding.subject = Subject::Anomaly(anomaly.kind().to_owned());
             finding
                 .help
                 .push("rename it to say what it is, or save it as what its name says".into());

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind, GlobalName, Observation, Usage},
+    fact::{Anomaly, Fact, FactKind, GlobalName, Observation, PickleAnomaly, Usage},
     finding::{Finding, Subject},
     policy::GlobalVerdict,
 };
@@ -32,32 +32,6 @@ declare_rule! {
     check
 }
 
-/// The kinds of anomaly that are about pickles.
-pub(super) const KINDS: &[&str] = &[
-    "bad-number",
-    "bytes-after-stop",
-    "deep-nesting",
-    "exponential-references",
-    "filled-by-another-name",
-    "frame-past-end",
-    "frame-straddle",
-    "huge-memo-index",
-    "memo-of-earlier-pickle",
-    "odd-name",
-    "unknown-protocol",
-    "values-left",
-];
-
-/// Those of them that every unpickler reads alike, or dies of.
-const NOT_WRITTEN: &[&str] = &[
-    "deep-nesting",
-    "exponential-references",
-    "filled-by-another-name",
-    "odd-name",
-    "unknown-protocol",
-    "values-left",
-];
-
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.of_kind(FactKind::OfReusedMemo) {
         if let Fact::OfReusedMemo { global } = &observation.fact {
@@ -65,22 +39,41 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for observation in case.of_kind(FactKind::Anomaly) {
-        let Fact::Anomaly { kind, detail } = &observation.fact else {
+        let Fact::Anomaly(anomaly) = &observation.fact else {
             continue;
         };
-        if KINDS.contains(&kind.as_str()) {
-            let what = if NOT_WRITTEN.contains(&kind.as_str()) {
+        if let Anomaly::Pickle(anomaly) = **anomaly {
+            let what = if is_read_alike(anomaly) {
                 "no pickler writes this"
             } else {
                 "unpicklers may read this differently"
             };
-            let mut finding = case.finding(&META, observation, format!("{what}: {detail}"));
-            finding.subject = Subject::Anomaly(kind.clone());
+            let mut finding = case.finding(&META, observation, format!("{what}: {anomaly}"));
+            finding.subject = Subject::Anomaly(anomaly.kind().to_owned());
             finding
                 .help
                 .push("save the object again with the library that wrote it".into());
             findings.push(finding);
         }
+    }
+}
+
+/// Whether every unpickler makes the same of it, or dies of it.
+fn is_read_alike(anomaly: PickleAnomaly) -> bool {
+    match anomaly {
+        PickleAnomaly::DeepNesting
+        | PickleAnomaly::ExponentialReferences
+        | PickleAnomaly::FilledByAnotherName { .. }
+        | PickleAnomaly::OddName { .. }
+        | PickleAnomaly::UnknownProtocol { .. }
+        | PickleAnomaly::ValuesLeft { .. } => true,
+        PickleAnomaly::BadNumber { .. }
+        | PickleAnomaly::BytesAfterStop { .. }
+        | PickleAnomaly::FramePastEnd { .. }
+        | PickleAnomaly::OperandAcrossFrame { .. }
+        | PickleAnomaly::StopInsideFrame { .. }
+        | PickleAnomaly::HugeMemoIndex { .. }
+        | PickleAnomaly::MemoOfEarlierPickle { .. } => false,
     }
 }
 

@@ -39,9 +39,9 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
         for observation in &seen.facts.observations {
             match &observation.fact {
                 Fact::Is(id) if observation.site.hops.is_empty() => {
-                    let (count, refused) = formats.entry(id.clone()).or_default();
+                    let (count, refused) = formats.entry(id.to_string()).or_default();
                     *count += 1;
-                    *refused |= matches!(scope.format(id), FormatVerdict::Refused { .. });
+                    *refused |= matches!(scope.format(id.as_str()), FormatVerdict::Refused { .. });
                 }
                 Fact::Unread(Unread::Unknown { .. }) if unread.last() != Some(path) => {
                     unread.push(path.clone());

@@ -215,7 +215,7 @@ fn cover(facts: &ContentFacts, circumstances: &Circumstances) -> Coverage {
         let outermost = observation.site.hops.is_empty();
         match &observation.fact {
             Fact::Is(id) if outermost => {
-                coverage.formats.entry(id.clone()).or_insert(1);
+                coverage.formats.entry(id.to_string()).or_insert(1);
             }
             Fact::Unread(unread) => {
                 coverage.incomplete = 1;

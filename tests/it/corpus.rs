@@ -91,7 +91,7 @@ fn corpus_is_called_what_it_is_and_judged() {
                 } else {
                     &mut inside
                 };
-                place.insert(id);
+                place.insert(id.to_string());
             }
         }
         let run = cli::run(&folder(), &["check", "--format", "json", &row.file]);

@@ -12,7 +12,7 @@ use literal::Literal;
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{Cursor, ReadError, Window},
-    fact::{Hop, Place},
+    fact::{Anomaly, Hop, Payload, Place},
     limits,
 };
 
@@ -89,12 +89,15 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         return Err(ReadError::Limit(limit));
     }
     if length > NUMPYS_LIMIT {
-        let detail = format!("the header has {length} bytes, NumPy takes {NUMPYS_LIMIT}");
+        let anomaly = Anomaly::OversizedHeader {
+            bytes: length,
+            accepted: NUMPYS_LIMIT,
+        };
         let place = Place::Bytes {
             start: at,
             end: data,
         };
-        reading.recorder.anomaly("oversized-header", detail, place);
+        reading.recorder.anomaly(anomaly, place);
     }
     let header = window.exact(at..data, "the header")?;
     match understand(&header, version.0) {
@@ -181,8 +184,11 @@ fn read_numbers(
             start: end,
             end: window.len(),
         };
-        let detail = format!("{more} bytes after the array");
-        reading.recorder.anomaly("trailing-data", detail, place);
+        let anomaly = Anomaly::TrailingData {
+            bytes: more,
+            after: Payload::Array,
+        };
+        reading.recorder.anomaly(anomaly, place);
         reading.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
     }
     Ok(())

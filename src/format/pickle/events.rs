@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::value::{Value, ValueKind};
 use crate::{
-    fact::{Argument, Fact, Global, GlobalName, Text, Unresolved, Usage},
+    fact::{Anomaly, Argument, Fact, Global, GlobalName, PickleAnomaly, Text, Unresolved, Usage},
     limits,
 };
 
@@ -200,14 +200,7 @@ impl EventLog {
             let converted = matches!(&seen.global, Global::Named(name) if is_converted(name));
             self.events.push(event(fact, moment));
             if odd {
-                let detail = || {
-                    if converted {
-                        "a global whose name ends in a carriage return: line endings were converted (CRLF)".to_owned()
-                    } else {
-                        "a global whose name holds control characters".to_owned()
-                    }
-                };
-                self.anomaly("odd-name", detail, moment);
+                self.anomaly(PickleAnomaly::OddName { crlf: converted }, moment);
             }
         }
     }
@@ -381,20 +374,12 @@ impl EventLog {
     }
 
     /// Something that no pickler writes, or that unpicklers take differently. One of a kind is kept.
-    pub(super) fn anomaly(
-        &mut self,
-        kind: &'static str,
-        detail: impl FnOnce() -> String,
-        moment: Moment,
-    ) {
-        if let Some(event) = self.anomalies.get(kind) {
+    pub(super) fn anomaly(&mut self, anomaly: PickleAnomaly, moment: Moment) {
+        if let Some(event) = self.anomalies.get(anomaly.kind()) {
             count(&mut self.events, *event);
         } else {
-            self.anomalies.insert(kind, self.events.len());
-            let fact = Fact::Anomaly {
-                kind: kind.into(),
-                detail: Text::from(detail()),
-            };
+            self.anomalies.insert(anomaly.kind(), self.events.len());
+            let fact = Fact::from(Anomaly::from(anomaly));
             self.events.push(event(fact, moment));
         }
     }

@@ -8,6 +8,7 @@ use std::io;
 
 use crate::{
     bytes::{ReadError, Stream, Window, narrow, wide},
+    fact::PickleAnomaly,
     limits,
 };
 
@@ -226,7 +227,7 @@ impl Lexer {
     }
 
     /// Begins a frame of `n` bytes here. CPython reads it whole, so it must be there.
-    pub(super) fn frame(&mut self, n: u64) -> Result<(), ReadError> {
+    pub(super) fn frame(&mut self, n: u64) -> Result<(), PickleAnomaly> {
         let at = self.stream.offset();
         if self.frame_end != u64::MAX && at < self.frame_end {
             // A frame inside a frame: within the buffer nothing changes, beyond it the buffer is replaced.
@@ -242,10 +243,10 @@ impl Lexer {
         Ok(())
     }
 
-    fn frame_fits(&self, n: u64) -> Result<(), ReadError> {
+    fn frame_fits(&self, n: u64) -> Result<(), PickleAnomaly> {
         let left = self.stream.left();
         if n > left {
-            Err(ReadError::truncated("a frame", n, left))
+            Err(PickleAnomaly::FramePastEnd { announced: n, left })
         } else {
             Ok(())
         }

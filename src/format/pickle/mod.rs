@@ -33,7 +33,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Global, Hop, Observation, Place, Text, Unread},
+    fact::{Fact, Global, Hop, Observation, PickleAnomaly, Place, Text, Unread},
     limits,
 };
 
@@ -288,11 +288,11 @@ fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
         if stream.ends.is_empty() && !stream.acts {
             // Not a pickle, or one that broke before it did anything.
             reading.recorder.forget(before);
-            let detail = format!(
-                "the {} bytes after its last pickle are no pickle",
-                window.len().saturating_sub(start)
-            );
-            reading.recorder.anomaly("bytes-after-stop", detail, rest);
+            let anomaly = PickleAnomaly::BytesAfterStop {
+                bytes: window.len().saturating_sub(start),
+                zeros: false,
+            };
+            reading.recorder.anomaly(anomaly, rest);
         }
         ends.extend(stream.ends);
         earlier = stream.memo;
@@ -317,10 +317,12 @@ fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u
         }
     }
     if start > at {
-        let detail = format!("{} zero bytes after a pickle", start.saturating_sub(at));
+        let anomaly = PickleAnomaly::BytesAfterStop {
+            bytes: start.saturating_sub(at),
+            zeros: true,
+        };
         reading.recorder.anomaly(
-            "bytes-after-stop",
-            detail,
+            anomaly,
             Place::Bytes {
                 start: at,
                 end: start,

@@ -13,9 +13,9 @@ use serde::de::{
     Visitor,
 };
 
-use crate::fact::{Tensor as Listed, Text};
+use crate::fact::{EntryForm, SafetensorsAnomaly, Short, Tensor as Listed, Text};
 
-/// Oddities kept with their detail; a header full of them is odd enough.
+/// Anomalies that are kept; a header full of them is odd enough.
 const KEPT: usize = 64;
 
 /// What a header says.
@@ -23,8 +23,8 @@ const KEPT: usize = 64;
 pub(super) struct Header {
     /// The last entry of each name.
     pub(super) tensors: Vec<(String, Tensor)>,
-    /// What parsers could take differently: an anomaly's kind and detail.
-    pub(super) oddities: Vec<(&'static str, String)>,
+    /// What parsers could take differently.
+    pub(super) anomalies: Vec<SafetensorsAnomaly>,
     /// `format` in the metadata: a short word for the framework that wrote it.
     pub(super) framework: Option<String>,
 }
@@ -92,9 +92,9 @@ pub(super) fn list(text: &str) -> Vec<Listed> {
 }
 
 impl Header {
-    fn odd(&mut self, kind: &'static str, detail: impl FnOnce() -> String) {
-        if self.oddities.len() < KEPT {
-            self.oddities.push((kind, detail()));
+    fn note(&mut self, anomaly: SafetensorsAnomaly) {
+        if self.anomalies.len() < KEPT {
+            self.anomalies.push(anomaly);
         }
     }
 }
@@ -139,8 +139,8 @@ impl<'de> Visitor<'de> for Top<'_> {
                 name: &name,
             })?;
             if tensors.contains_key(&name) {
-                self.0
-                    .odd("duplicate-tensor", || format!("two entries named `{name}`"));
+                let name = Short::from(name.as_str());
+                self.0.note(SafetensorsAnomaly::DuplicateTensor { name });
             }
             tensors.insert(name, tensor);
         }
@@ -186,8 +186,9 @@ impl<'de> Visitor<'de> for Metadata<'_> {
                 self.0.framework = Some(value);
             }
             if seen.contains(&key) {
-                self.0.odd("duplicate-key", || {
-                    format!("`{key}` twice in `__metadata__`")
+                self.0.note(SafetensorsAnomaly::DuplicateKey {
+                    key: Short::from(key.as_str()),
+                    entry: None,
                 });
             }
             seen.insert(key);
@@ -234,11 +235,15 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
                 _ => {
                     map.next_value::<Skipped>()?;
                     if others.contains(&key) {
-                        header.odd("duplicate-key", || {
-                            format!("`{key}` twice in entry `{name}`")
+                        header.note(SafetensorsAnomaly::DuplicateKey {
+                            key: Short::from(key.as_str()),
+                            entry: Some(Short::from(name)),
                         });
                     } else {
-                        header.odd("unknown-key", || format!("`{key}` in entry `{name}`"));
+                        header.note(SafetensorsAnomaly::UnknownKey {
+                            key: Short::from(key.as_str()),
+                            entry: Short::from(name),
+                        });
                         others.insert(key);
                     }
                 }
@@ -248,8 +253,9 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
         let shape = shape.ok_or_else(|| A::Error::missing_field("shape"))?;
         let range = range.ok_or_else(|| A::Error::missing_field("data_offsets"))?;
         if dtype.unusual {
-            header.odd("unusual-entry", || {
-                format!("the dtype of entry `{name}` is an object")
+            header.note(SafetensorsAnomaly::UnusualEntry {
+                entry: Short::from(name),
+                form: EntryForm::DtypeObject,
             });
         }
         Ok(tensor(&dtype, &shape, &range))
@@ -263,9 +269,10 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
         if seq.next_element::<Skipped>()?.is_some() {
             return Err(missing(4));
         }
-        let name = self.name;
-        self.header
-            .odd("unusual-entry", || format!("entry `{name}` is an array"));
+        self.header.note(SafetensorsAnomaly::UnusualEntry {
+            entry: Short::from(self.name),
+            form: EntryForm::Array,
+        });
         Ok(tensor(&dtype, &shape, &range))
     }
 }

@@ -12,7 +12,7 @@ use header::{Header, Tensor};
 use super::{Certainty, Expect, Format, Head, Reading};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Hop, Place},
+    fact::{Anomaly, Fact, Hop, Payload, Place, SafetensorsAnomaly},
     limits,
 };
 
@@ -105,10 +105,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         start: LENGTH,
         end: data,
     };
-    for (kind, detail) in &header.oddities {
-        reading
-            .recorder
-            .anomaly(kind, detail.as_str(), place.clone());
+    for anomaly in header.anomalies {
+        reading.recorder.anomaly(anomaly, place.clone());
     }
     let library = match header.framework.as_deref() {
         Some("pt") => Some("torch"),
@@ -143,8 +141,11 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             start: end,
             end: window.len(),
         };
-        let detail = format!("{left} bytes after the last tensor");
-        reading.recorder.anomaly("trailing-data", detail, place);
+        let anomaly = Anomaly::TrailingData {
+            bytes: left,
+            after: Payload::Tensors,
+        };
+        reading.recorder.anomaly(anomaly, place);
         reading.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
         return Err(ReadError::malformed(format!(
             "the tensors end at {end}, the file {left} bytes later"
@@ -165,8 +166,8 @@ fn padding(text: &str, reading: &mut Reading<'_>) {
             start: LENGTH,
             end: LENGTH.saturating_add(wide(text.len())),
         };
-        let detail = "white space around the header other than trailing spaces";
-        reading.recorder.anomaly("unusual-padding", detail, place);
+        let anomaly = SafetensorsAnomaly::UnusualPadding;
+        reading.recorder.anomaly(anomaly, place);
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Hop, Place, TorchForm, Unread},
+    fact::{Anomaly, Hop, Place, TorchForm, Unread},
     format::{Certainty, Expect, Format, Head, Reading, pickle},
 };
 
@@ -138,13 +138,10 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
                 start: end,
                 end: window.len(),
             };
-            let detail = format!(
-                "{} bytes after the storages",
-                window.len().saturating_sub(end)
-            );
+            let bytes = window.len().saturating_sub(end);
             reading
                 .recorder
-                .anomaly("bytes-after-storages", detail, rest);
+                .anomaly(Anomaly::BytesAfterStorages { bytes }, rest);
             reading.descend(Hop::Stream(5), b"", &window.from(end), Expect::Named);
         }
     } else {

@@ -8,153 +8,113 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::{
     entry::{Central, Header, Local, flag},
     member::Member,
-    notes::{Notes, shown},
+    notes::Notes,
 };
 use crate::{
     bytes::{Cursor, wide},
-    fact::Place,
+    fact::{NameFault, Place, Short, ZipAnomaly},
 };
 
 /// What a directory entry says by itself.
-pub(super) fn entry(central: &Central, at: Place, notes: &mut Notes<'_>) {
+pub(super) fn entry(central: &Central, at: &Place, notes: &mut Notes<'_>) {
     let header = &central.header;
-    let name = || shown(&header.name);
+    let flags = header.flags;
+    let member = || Short::new(&header.name);
+    let mut add = |anomaly| notes.add(anomaly, at.clone());
     let faults = name_faults(&header.name);
     if !faults.is_empty() {
-        notes.add("unsafe-member-name", at.clone(), || {
-            format!("the name `{}` {}", name(), faults.join(", "))
-        });
+        let member = member();
+        add(ZipAnomaly::UnsafeMemberName { member, faults });
     }
-    if header.flags & (flag::ENCRYPTED | flag::STRONG | flag::MASKED) != 0 {
-        notes.add("encrypted-member", at.clone(), || {
-            format!(
-                "`{}` is flagged as encrypted (flags {:#06x}); some loaders ignore that",
-                name(),
-                header.flags
-            )
-        });
+    if flags & (flag::ENCRYPTED | flag::STRONG | flag::MASKED) != 0 {
+        let member = member();
+        add(ZipAnomaly::EncryptedMember { member, flags });
     }
-    if header.flags & flag::PATCHED != 0 {
-        notes.add("patched-member", at.clone(), || {
-            format!(
-                "`{}` is flagged as patched data (flags {:#06x}); some loaders ignore that",
-                name(),
-                header.flags
-            )
-        });
+    if flags & flag::PATCHED != 0 {
+        let member = member();
+        add(ZipAnomaly::PatchedMember { member, flags });
     }
     if !matches!(header.method, 0 | 8 | 12 | 14 | 95) {
-        notes.add("unknown-method", at.clone(), || {
-            let known = super::member::method_name(header.method).unwrap_or("unknown");
-            format!(
-                "`{}` has compression method {} ({known})",
-                name(),
-                header.method
-            )
+        add(ZipAnomaly::UnknownMethod {
+            member: member(),
+            method: header.method,
         });
     }
     if central.is_link() {
-        notes.add("symlink-member", at.clone(), || {
-            format!("`{}` is a symbolic link", name())
-        });
+        add(ZipAnomaly::SymlinkMember { member: member() });
     }
     if header.incomplete {
-        notes.add("size-impossible", at.clone(), || {
-            format!(
-                "`{}` promises sizes in a zip64 field that does not hold them",
-                name()
-            )
-        });
+        add(ZipAnomaly::SizeMissing { member: member() });
     }
-    let plain = header.flags & (flag::ENCRYPTED | flag::STRONG) == 0;
+    let plain = flags & (flag::ENCRYPTED | flag::STRONG) == 0;
     if header.method == 0 && header.size != header.packed && plain {
-        notes.add("size-impossible", at.clone(), || {
-            format!(
-                "`{}` is stored, yet {} bytes are {} when unpacked",
-                name(),
-                header.packed,
-                header.size
-            )
+        add(ZipAnomaly::SizeOfStored {
+            member: member(),
+            packed: header.packed,
+            unpacked: header.size,
         });
     }
     if central.disk != 0 && central.disk != 0xffff {
-        notes.add("several-disks", at.clone(), || {
-            format!("`{}` is on disk {}", name(), central.disk)
+        add(ZipAnomaly::MemberOnDisk {
+            member: member(),
+            disk: central.disk.into(),
         });
     }
     if let Some(alias) = &header.alias {
-        notes.add("local-name-mismatch", at, || {
-            format!(
-                "`{}` has another name, `{}`, in its Unicode Path field",
-                name(),
-                shown(alias)
-            )
+        add(ZipAnomaly::UnicodePathMismatch {
+            member: member(),
+            path: Short::new(alias),
         });
     }
 }
 
-/// What is wrong with a name, as predicates.
-fn name_faults(name: &[u8]) -> Vec<&'static str> {
-    let mut faults = Vec::new();
-    let mut fault = |wrong: bool, what: &'static str| {
-        if wrong {
-            faults.push(what);
-        }
-    };
-    fault(name.is_empty(), "is empty");
-    fault(
-        name.split(|b| matches!(b, b'/' | b'\\'))
-            .any(|part| part == b".."),
-        "leads out of the archive",
-    );
-    fault(
-        name.starts_with(b"/") || name.starts_with(b"\\"),
-        "is an absolute path",
-    );
-    fault(
-        matches!(name, [drive, b':', ..] if drive.is_ascii_alphabetic()),
-        "names a drive",
-    );
-    fault(name.contains(&b'\\'), "has a backslash");
-    fault(name.contains(&0), "has a NUL, where some readers end it");
-    fault(
-        name.iter().any(|b| matches!(b, 1..=0x1f | 0x7f)),
-        "has control characters",
-    );
-    faults
+/// What is wrong with a name.
+fn name_faults(name: &[u8]) -> Vec<NameFault> {
+    let leads_out = name
+        .split(|b| matches!(b, b'/' | b'\\'))
+        .any(|part| part == b"..");
+    let drive = matches!(name, [drive, b':', ..] if drive.is_ascii_alphabetic());
+    let control = name.iter().any(|b| matches!(b, 1..=0x1f | 0x7f));
+    [
+        (name.is_empty(), NameFault::Empty),
+        (leads_out, NameFault::LeadsOut),
+        (
+            name.starts_with(b"/") || name.starts_with(b"\\"),
+            NameFault::Absolute,
+        ),
+        (drive, NameFault::Drive),
+        (name.contains(&b'\\'), NameFault::Backslash),
+        (name.contains(&0), NameFault::Nul),
+        (control, NameFault::Control),
+    ]
+    .into_iter()
+    .filter_map(|(wrong, fault)| wrong.then_some(fault))
+    .collect()
 }
 
 /// Records every field that a local header says differently.
 pub(super) fn local(central: &Header, local: &Local, at: &Place, notes: &mut Notes<'_>) {
     let theirs = &local.header;
-    let name = || shown(&central.name);
+    let member = || Short::new(&central.name);
+    let mut add = |anomaly| notes.add(anomaly, at.clone());
     if central.name != theirs.name {
-        notes.add("local-name-mismatch", at.clone(), || {
-            format!(
-                "`{}` is called `{}` in its local header",
-                name(),
-                shown(&theirs.name)
-            )
+        add(ZipAnomaly::LocalNameMismatch {
+            member: member(),
+            local: Short::new(&theirs.name),
         });
     }
     if (central.flags ^ theirs.flags) & flag::MEANT != 0 {
-        notes.add("local-flags-mismatch", at.clone(), || {
-            format!(
-                "`{}` has flags {:#06x} in the directory, {:#06x} in its local header",
-                name(),
-                central.flags,
-                theirs.flags
-            )
+        add(ZipAnomaly::LocalFlagsMismatch {
+            member: member(),
+            directory: central.flags,
+            local: theirs.flags,
         });
     }
     if central.method != theirs.method {
-        notes.add("local-method-mismatch", at.clone(), || {
-            format!(
-                "`{}` has method {} in the directory, {} in its local header",
-                name(),
-                central.method,
-                theirs.method
-            )
+        add(ZipAnomaly::LocalMethodMismatch {
+            member: member(),
+            directory: central.method,
+            local: theirs.method,
         });
     }
     // With a data descriptor, sizes and CRC follow the body and are zero (or saturated) here.
@@ -162,25 +122,17 @@ pub(super) fn local(central: &Header, local: &Local, at: &Place, notes: &mut Not
     let agrees =
         |ours: u64, theirs: u64| ours == theirs || later && (theirs == 0 || theirs == 0xffff_ffff);
     if !agrees(central.packed, theirs.packed) || !agrees(central.size, theirs.size) {
-        notes.add("local-size-mismatch", at.clone(), || {
-            format!(
-                "`{}` has {} bytes packed and {} unpacked in the directory, {} and {} in its local header",
-                name(),
-                central.packed,
-                central.size,
-                theirs.packed,
-                theirs.size
-            )
+        add(ZipAnomaly::LocalSizeMismatch {
+            member: member(),
+            directory: (central.packed, central.size),
+            local: (theirs.packed, theirs.size),
         });
     }
     if central.crc != theirs.crc && !(later && theirs.crc == 0) {
-        notes.add("local-crc-mismatch", at.clone(), || {
-            format!(
-                "`{}` has CRC {:08x} in the directory, {:08x} in its local header",
-                name(),
-                central.crc,
-                theirs.crc
-            )
+        add(ZipAnomaly::LocalCrcMismatch {
+            member: member(),
+            directory: central.crc,
+            local: theirs.crc,
         });
     }
 }
@@ -246,22 +198,18 @@ fn copies(members: &[Member], notes: &mut Notes<'_>) -> Vec<u32> {
             continue;
         }
         if copy > 0 {
-            notes.add("duplicate-member", place(), || {
-                format!(
-                    "`{}` is there more than once; loaders differ in which they read",
-                    shown(name)
-                )
-            });
+            let member = Short::new(name);
+            notes.add(ZipAnomaly::DuplicateMember { member }, place());
             continue;
         }
         match folded.entry(fold(name)) {
-            Entry::Occupied(first) => notes.add("ambiguous-member-name", place(), || {
-                format!(
-                    "`{}` and `{}` are one name to loaders that ignore case or separators",
-                    shown(first.get()),
-                    shown(name)
-                )
-            }),
+            Entry::Occupied(first) => {
+                let anomaly = ZipAnomaly::AmbiguousMemberName {
+                    first: Short::new(first.get()),
+                    second: Short::new(name),
+                };
+                notes.add(anomaly, place());
+            }
             Entry::Vacant(slot) => {
                 slot.insert(name);
             }

@@ -13,11 +13,11 @@ use super::{
     entry::{Central, LOCAL_BYTES, Local, flag},
     geometry::{Span, What},
     member::{Member, Storing},
-    notes::{Notes, shown},
+    notes::Notes,
 };
 use crate::{
     bytes::{Budget, Cursor, Held, ReadError, Window, narrow, wide},
-    fact::{Place, Text},
+    fact::{EndRecordAnomaly, Place, Short, Text, ZipAnomaly},
     format::Reading,
     limits,
 };
@@ -134,24 +134,21 @@ impl Builder<'_> {
             start: end.at,
             end: end.at.saturating_add(end::END_BYTES),
         };
-        for detail in &end.disagreements {
-            notes.add("end-record-mismatch", place.clone(), || detail.clone());
+        for anomaly in &end.disagreements {
+            let anomaly = ZipAnomaly::EndRecordMismatch(anomaly.clone());
+            notes.add(anomaly, place.clone());
         }
         if end.disks {
-            notes.add("several-disks", place.clone(), || {
-                "the end record counts several disks".into()
-            });
+            notes.add(ZipAnomaly::SeveralDisks, place.clone());
         }
         if end.comment > 0 {
-            notes.add("archive-comment", place.clone(), || {
-                format!("the archive has a comment of {} bytes", end.comment)
-            });
+            let bytes = end.comment;
+            notes.add(ZipAnomaly::ArchiveComment { bytes }, place.clone());
         }
         if end.views.len() > 1 {
-            notes.add("end-record-mismatch", place.clone(), || {
-                let starts: Vec<String> = end.views.iter().map(|v| v.start.to_string()).collect();
-                format!("loaders could find directories at {}", starts.join(" and "))
-            });
+            let starts = end.views.iter().map(|view| view.start).collect();
+            let anomaly = EndRecordAnomaly::Directories { starts };
+            notes.add(ZipAnomaly::EndRecordMismatch(anomaly), place.clone());
         }
         let mut first = end.at;
         for view in &end.views {
@@ -213,12 +210,13 @@ impl Builder<'_> {
                 start: view.start,
                 end,
             };
-            notes.add("end-record-mismatch", place, || {
-                format!(
-                    "the directory holds {seen} entries in {parsed} bytes, the end record says {} in {}",
-                    view.entries, view.size
-                )
-            });
+            let anomaly = EndRecordAnomaly::Directory {
+                entries: seen,
+                bytes: parsed,
+                said_entries: view.entries,
+                said_bytes: view.size,
+            };
+            notes.add(ZipAnomaly::EndRecordMismatch(anomaly), place);
         }
         if parsed > 0 {
             self.spans.push(Span {
@@ -266,12 +264,7 @@ impl Builder<'_> {
                 start: end.at,
                 end: end.at.saturating_add(end::END_BYTES),
             };
-            notes.add("second-end-record", place, || {
-                format!(
-                    "another end record at {}: loaders differ in which they take",
-                    end.at
-                )
-            });
+            notes.add(ZipAnomaly::SecondEndRecord { at: end.at }, place);
             if !end.views.is_empty() {
                 self.end(&end, notes)?;
                 self.locate(notes)?;
@@ -310,9 +303,8 @@ impl Builder<'_> {
                     start: offset,
                     end: offset,
                 };
-                notes.add("local-header-missing", place, || {
-                    format!("no local header of `{}` at {offset}", shown(&header.name))
-                });
+                let member = Short::new(&header.name);
+                notes.add(ZipAnomaly::LocalHeaderMissing { member, at: offset }, place);
             }
             let found = found.unwrap_or_default();
             self.directory.members.push(Member {
@@ -361,7 +353,7 @@ impl Builder<'_> {
             start: at,
             end: at.saturating_add(length),
         };
-        check::entry(central, place.clone(), notes);
+        check::entry(central, &place, notes);
         let local = match Local::read(bytes.get(header_at..).unwrap_or_default()) {
             Ok(Some(local)) => local,
             Ok(None) => return Ok(None),
@@ -374,14 +366,13 @@ impl Builder<'_> {
         let data = at.saturating_add(local.length);
         let end = data.saturating_add(ours.packed);
         if end > self.window.len() {
-            notes.add("size-impossible", place, || {
-                format!(
-                    "`{}` needs {} bytes at {data}, the archive has {}",
-                    shown(&ours.name),
-                    ours.packed,
-                    self.window.len()
-                )
-            });
+            let anomaly = ZipAnomaly::SizePastEnd {
+                member: Short::new(&ours.name),
+                packed: ours.packed,
+                at: data,
+                archive: self.window.len(),
+            };
+            notes.add(anomaly, place);
         }
         let described =
             ours.flags & flag::DESCRIPTOR != 0 || local.header.flags & flag::DESCRIPTOR != 0;

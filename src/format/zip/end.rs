@@ -10,7 +10,10 @@ use std::io;
 
 use memchr::memmem;
 
-use crate::bytes::{Cursor, ReadError, Window, narrow, wide};
+use crate::{
+    bytes::{Cursor, ReadError, Window, narrow, wide},
+    fact::{DirectoryFields, EndRecordAnomaly},
+};
 
 /// The signature of the end record.
 pub(super) const END: &[u8; 4] = b"PK\x05\x06";
@@ -75,7 +78,7 @@ pub(super) struct End {
     /// The directories that loaders could take it to mean, miniz's first.
     pub(super) views: Vec<View>,
     /// What its parts say differently.
-    pub(super) disagreements: Vec<String>,
+    pub(super) disagreements: Vec<EndRecordAnomaly>,
 }
 
 /// One reading of where the directory is.
@@ -106,11 +109,12 @@ struct Values {
 }
 
 impl Values {
-    fn says(&self) -> String {
-        format!(
-            "{} entries in {} bytes at {}",
-            self.entries, self.size, self.offset
-        )
+    fn fields(&self) -> DirectoryFields {
+        DirectoryFields {
+            entries: self.entries,
+            bytes: self.size,
+            at: self.offset,
+        }
     }
 }
 
@@ -151,11 +155,10 @@ fn end(tail: &Tail<'_>, at: u64) -> Result<End, ReadError> {
     let mut disagreements = Vec::new();
     let mut said = zip64(tail, at, &mut disagreements)?;
     if let Some(large) = said.first().filter(|large| !agree(&classic, large)) {
-        disagreements.push(format!(
-            "the end record says {}, the zip64 record {}",
-            classic.says(),
-            large.says()
-        ));
+        disagreements.push(EndRecordAnomaly::Zip64Record {
+            end: classic.fields(),
+            zip64: large.fields(),
+        });
     }
     if said.is_empty() || !saturated {
         said.push(classic);
@@ -197,7 +200,7 @@ fn agree(classic: &Values, large: &Values) -> bool {
 fn zip64(
     tail: &Tail<'_>,
     at: u64,
-    disagreements: &mut Vec<String>,
+    disagreements: &mut Vec<EndRecordAnomaly>,
 ) -> Result<Vec<Values>, ReadError> {
     let mut said: Vec<Values> = Vec::new();
     let Some(locator_at) = at.checked_sub(LOCATOR_BYTES) else {
@@ -232,21 +235,17 @@ fn zip64(
             end: record_at,
         };
         if let Some(other) = said.first().filter(|other| **other != values) {
-            disagreements.push(format!(
-                "two zip64 records: one at {} says {}, one at {record_at} says {}",
-                other.end,
-                other.says(),
-                values.says()
-            ));
+            disagreements.push(EndRecordAnomaly::TwoZip64Records {
+                first: (other.end, other.fields()),
+                second: (record_at, values.fields()),
+            });
         }
         if !said.contains(&values) {
             said.push(values);
         }
     }
     if said.is_empty() {
-        disagreements.push(format!(
-            "a zip64 locator points to {pointed}, where no zip64 record is"
-        ));
+        disagreements.push(EndRecordAnomaly::Locator { target: pointed });
     }
     Ok(said)
 }

@@ -8,11 +8,11 @@ use super::{
     end::LOCAL,
     entry::{Header, LOCAL_BYTES, Local, flag},
     member::Member,
-    notes::{Notes, shown},
+    notes::Notes,
 };
 use crate::{
     bytes::{ReadError, narrow, wide},
-    fact::{Place, Text},
+    fact::{Gap, Place, Short, Text, ZipAnomaly, ZipPart},
     limits,
 };
 
@@ -55,22 +55,23 @@ impl Builder<'_> {
         let mut searched: u64 = 0;
         for span in &spans {
             if span.start > reached {
-                let kind = match (&span.what, reached) {
-                    (_, 0) => "bytes-before-archive",
-                    (What::Member(_), _) => "gap-between-members",
-                    (What::Directory, _) => "bytes-before-directory",
-                    (What::End, _) => "bytes-after-directory",
+                let gap = match (&span.what, reached) {
+                    (_, 0) => Gap::BeforeArchive,
+                    (What::Member(_), _) => Gap::BetweenMembers,
+                    (What::Directory, _) => Gap::BeforeDirectory,
+                    (What::End, _) => Gap::AfterDirectory,
                 };
-                self.gap(reached, span.start, kind, &mut searched, notes)?;
+                self.gap(reached, span.start, gap, &mut searched, notes)?;
             } else if span.start < reached {
                 let place = Place::Bytes {
                     start: span.start,
                     end: span.end.min(reached),
                 };
-                notes.add("overlapping-members", place, || {
-                    let before = last.map_or_else(String::new, |last| self.called(last));
-                    format!("{} begins inside {before}", self.called(span))
-                });
+                let anomaly = ZipAnomaly::OverlappingMembers {
+                    part: self.part(span),
+                    inside: last.map(|last| self.part(last)),
+                };
+                notes.add(anomaly, place);
             }
             if span.end > reached || last.is_none() {
                 reached = reached.max(span.end);
@@ -78,26 +79,26 @@ impl Builder<'_> {
             }
         }
         if reached < self.window.len() {
-            let kind = if spans.is_empty() {
-                "no-directory"
+            let gap = if spans.is_empty() {
+                Gap::NoDirectory
             } else {
-                "bytes-after-archive"
+                Gap::AfterArchive
             };
             let end = self.window.len();
-            self.gap(reached, end, kind, &mut searched, notes)?;
+            self.gap(reached, end, gap, &mut searched, notes)?;
         }
         Ok(())
     }
 
-    fn called(&self, span: &Span) -> String {
+    fn part(&self, span: &Span) -> ZipPart {
         match &span.what {
-            What::Member(described) => self
-                .directory
-                .members
-                .get(described.index)
-                .map_or_else(String::new, |m| format!("`{}`", shown(m.name.as_bytes()))),
-            What::Directory => "the directory".into(),
-            What::End => "the end record".into(),
+            What::Member(described) => {
+                let member = self.directory.members.get(described.index);
+                let name = member.map_or(&b""[..], |member| member.name.as_bytes());
+                ZipPart::Member(Short::new(name))
+            }
+            What::Directory => ZipPart::Directory,
+            What::End => ZipPart::EndRecord,
         }
     }
 
@@ -125,7 +126,7 @@ impl Builder<'_> {
                     };
                     match check::descriptor(bytes, room, header) {
                         Some(length) => span.end = span.end.saturating_add(length),
-                        None => mismatched.push((span.end, room, shown(&header.name))),
+                        None => mismatched.push((span.end, room, Short::new(&header.name))),
                     }
                 }
                 next_before = Some(std::mem::take(&mut described.before));
@@ -134,14 +135,12 @@ impl Builder<'_> {
             }
             next_start = start;
         }
-        for (at, room, name) in mismatched.into_iter().rev() {
+        for (at, room, member) in mismatched.into_iter().rev() {
             let place = Place::Bytes {
                 start: at,
                 end: at.saturating_add(room),
             };
-            notes.add("descriptor-mismatch", place, || {
-                format!("the data descriptor after `{name}` does not say what the directory does")
-            });
+            notes.add(ZipAnomaly::DescriptorMismatch { member }, place);
         }
         Ok(())
     }
@@ -151,7 +150,7 @@ impl Builder<'_> {
         &mut self,
         start: u64,
         end: u64,
-        kind: &'static str,
+        gap: Gap,
         searched: &mut u64,
         notes: &mut Notes<'_>,
     ) -> Result<(), ReadError> {
@@ -159,10 +158,7 @@ impl Builder<'_> {
         const CHUNK: u64 = 256 << 10;
         let place = Place::Bytes { start, end };
         if self.directory.found {
-            notes.add(kind, place.clone(), || {
-                let bytes = end.saturating_sub(start);
-                format!("{bytes} bytes from {start} to {end} belong to nothing in the directory")
-            });
+            notes.add(ZipAnomaly::Gap { gap, start, end }, place.clone());
         }
         let mut at = start;
         let mut chunk = FIRST;
@@ -232,12 +228,8 @@ impl Builder<'_> {
             end: data.saturating_add(packed),
         };
         if self.directory.found {
-            notes.add("orphan-member", place, || {
-                format!(
-                    "`{}` at {at} is in no directory; loaders that read from the front find it",
-                    shown(&header.name)
-                )
-            });
+            let member = Short::new(&header.name);
+            notes.add(ZipAnomaly::OrphanMember { member, at }, place);
         }
         let front = bytes.get(narrow(length)..).unwrap_or_default();
         let mut member = Member {

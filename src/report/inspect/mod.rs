@@ -134,9 +134,9 @@ impl Page<'_> {
             .iter()
             .filter_map(|observation| match &observation.fact {
                 Fact::Is(id) if observation.site.hops.is_empty() => {
-                    Some((id.clone(), String::new()))
+                    Some((id.to_string(), String::new()))
                 }
-                Fact::Is(id) => Some((id.clone(), inwards(&observation.site))),
+                Fact::Is(id) => Some((id.to_string(), inwards(&observation.site))),
                 _ => None,
             })
             .collect();

@@ -106,7 +106,7 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
         Fact::EmbeddedPickle { length } => {
             format!("carries a pickle of {} as a constant", bytes(*length))
         }
-        Fact::Anomaly { kind, detail } => format!("{kind}: {detail}"),
+        Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
         _ => return None,
     })
 }

@@ -243,7 +243,7 @@ impl From<&verdict::Inspection> for Inspection {
             let site = Site::from(&observation.site);
             match &observation.fact {
                 Fact::Is(id) => whole.formats.push(Format {
-                    format: id.clone(),
+                    format: id.to_string(),
                     site,
                 }),
                 Fact::Call {

@@ -8,7 +8,7 @@ use crate::support::{fixture::facts, npy, sparse::Sparse, zip};
 
 const LONG: u64 = 40 << 30;
 
-fn costs_little(source: Sparse, name: &str, id: &str) {
+fn costs_little(source: Sparse, name: &str, id: &'static str) {
     let read = source.counter();
     let seen = facts(source, name);
     let bad: Vec<_> = seen

@@ -56,7 +56,7 @@ fn line(observation: &Observation) -> Option<String> {
         Fact::PersistentId { preview, .. } => format!("persistent id {preview}"),
         Fact::OutOfBandBuffer => "a buffer from outside".to_owned(),
         Fact::EmbeddedPickle { length } => format!("a pickle of {length} bytes"),
-        Fact::Anomaly { kind, detail } => format!("{kind}: {detail}"),
+        Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
         other => format!("{other:?}"),
     };
     let times = match observation.count {

@@ -53,9 +53,9 @@ fn undeserved(observations: &[Observation], resolved: &Names) -> Option<String> 
         Fact::Unread(why) => Some(format!("{why:?}")),
         // An operand that crosses its frame may happen to read alike, CPython allocates what it is asked for, and the
         // generator spells numbers, fills through the memo, leaves on the stack, and damages names to, what no pickler would.
-        Fact::Anomaly { kind, detail }
+        Fact::Anomaly(anomaly)
             if !matches!(
-                kind.as_str(),
+                anomaly.kind(),
                 "bad-number"
                     | "filled-by-another-name"
                     | "frame-straddle"
@@ -64,7 +64,7 @@ fn undeserved(observations: &[Observation], resolved: &Names) -> Option<String> 
                     | "values-left"
             ) =>
         {
-            Some(format!("{kind}: {detail}"))
+            Some(format!("{}: {anomaly}", anomaly.kind()))
         }
         _ => None,
     })

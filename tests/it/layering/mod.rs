@@ -36,11 +36,13 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["verdict", "inventory", "link", "policy", "finding"],
+        &["verdict", "inventory", "link", "policy", "finding", "words"],
     ),
-    ("docs", &["rule", "format"]),
-    ("rule", &["link", "policy", "finding"]),
-    ("verdict", &["inventory", "policy", "finding"]),
+    ("docs", &["rule", "format", "words"]),
+    ("rule", &["link", "policy", "finding", "words"]),
+    ("verdict", &["inventory", "policy", "finding", "words"]),
+    // A format is called by its title.
+    ("words", &["format"]),
     ("inventory", &["link", "policy", "bytes"]),
     ("link", &[]),
     // The clippy configuration sends whoever opens a file through `bytes`.

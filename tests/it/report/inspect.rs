@@ -3,8 +3,8 @@
 use weighbridge::policy::{GlobalVerdict, Refusal};
 use weighbridge::{
     fact::{
-        Fact, Global, GlobalName, Hop, ListingLine, Observation, Place, Site, Text, Unread,
-        Unresolved, Usage, deceives,
+        Anomaly, Fact, Global, GlobalName, Hop, ListingLine, Observation, PickleAnomaly, Place,
+        SafetensorsAnomaly, Short, Site, Text, Unread, Unresolved, Usage, deceives,
     },
     report::{self, Style},
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
@@ -135,10 +135,11 @@ fn resnet() -> Inspection {
                 1,
             ),
             seen(
-                Fact::Anomaly {
-                    kind: "bytes-after-stop".into(),
-                    detail: "31 bytes follow the pickle's end".into(),
-                },
+                Anomaly::from(PickleAnomaly::BytesAfterStop {
+                    bytes: 31,
+                    zeros: false,
+                })
+                .into(),
                 &pickle,
                 Place::Bytes {
                     start: 1_203,
@@ -367,10 +368,12 @@ fn forge(name: &str) {
             copy: 0,
         }];
         match &mut observation.fact {
-            Fact::Is(id) => *id = hostile(),
             Fact::Member { name, .. } => *name = hostile_text(),
             Fact::Call { preview, .. } => *preview = hostile(),
-            Fact::Anomaly { kind, detail } => (*kind, *detail) = (hostile(), hostile_text()),
+            Fact::Anomaly(anomaly) => {
+                let name = Short::from(hostile().as_str());
+                **anomaly = SafetensorsAnomaly::DuplicateTensor { name }.into();
+            }
             Fact::StateOnNonInstance { target } => *target = hostile(),
             Fact::Unread(Unread::Malformed { detail }) => *detail = hostile_text(),
             _ => {}

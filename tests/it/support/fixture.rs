@@ -30,7 +30,7 @@ pub(crate) fn told(bytes: &[u8], name: &str) -> String {
         .map(|o| {
             let what = match &o.fact {
                 Fact::Is(id) => format!("is {id}"),
-                Fact::Anomaly { kind, detail } => format!("{kind}: {detail}"),
+                Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
                 Fact::Member { name, size } => format!("member {name}, {size} bytes"),
                 other => format!("{other:?}"),
             };
@@ -49,10 +49,10 @@ pub(crate) fn told(bytes: &[u8], name: &str) -> String {
 pub(crate) fn anomalies(bytes: &[u8], name: &str) -> Vec<String> {
     let mut kinds: Vec<String> = Vec::new();
     for observation in facts(bytes.to_vec(), name) {
-        if let Fact::Anomaly { kind, .. } = observation.fact
-            && !kinds.contains(&kind)
+        if let Fact::Anomaly(anomaly) = observation.fact
+            && !kinds.iter().any(|known| known == anomaly.kind())
         {
-            kinds.push(kind);
+            kinds.push(anomaly.kind().to_owned());
         }
     }
     kinds

@@ -3,7 +3,7 @@
 use super::{Halt, Machine, State, malformed};
 use crate::{
     bytes::wide,
-    fact::{Argument, Fact, Text, Unresolved, Usage},
+    fact::{Argument, Fact, Op, PickleAnomaly, Text, Unresolved, Usage},
     format::pickle::{
         constant,
         events::{ARGUMENTS, Signature},
@@ -335,14 +335,9 @@ impl Machine<'_> {
     /// Something may hold the container already, and would hold another than was looked at.
     #[cold]
     fn filled_by_another_name(&mut self) {
-        let detail = || {
-            format!(
-                "{} adds to a container through the memo or a copy of it, not where it was made",
-                op::name(self.code)
-            )
-        };
+        let op = Op::new(self.code);
         self.log
-            .anomaly("filled-by-another-name", detail, self.moment());
+            .anomaly(PickleAnomaly::FilledByAnotherName { op }, self.moment());
     }
 
     #[cold]

@@ -3,7 +3,7 @@
 use super::{Constant, Embedded, Halt, Machine, malformed};
 use crate::{
     bytes::{ReadError, narrow, wide},
-    fact::Text,
+    fact::{Op, PickleAnomaly, Text},
     format::pickle::{
         begins_embedded,
         text::{self, Index, Spelling},
@@ -33,11 +33,9 @@ impl Machine<'_> {
                 ))));
             }
         }
-        self.log.anomaly(
-            "bad-number",
-            || format!("{op} with a number in a spelling that no pickler writes"),
-            self.moment(),
-        );
+        let op = Op::new(self.code);
+        self.log
+            .anomaly(PickleAnomaly::BadNumber { op }, self.moment());
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Frames that operands and pickles do not fit: the readings of unpicklers that buffer a frame, beside those that do not.
 
 use super::Machine;
-use crate::{bytes::wide, limits};
+use crate::{bytes::wide, fact::PickleAnomaly, limits};
 
 /// Machines larger than this are not copied for another reading.
 const FORK_VALUES: u64 = 1 << 20;
@@ -16,10 +16,11 @@ impl Machine<'_> {
         let here = self.lexer.offset();
         let behind_frame = self.lexer.inside_frame();
         if let Some(frame_end) = behind_frame {
-            let detail = || {
-                format!("the pickle stops at {here:#x}, inside a frame that ends at {frame_end:#x}")
+            let anomaly = PickleAnomaly::StopInsideFrame {
+                at: here,
+                frame_end,
             };
-            self.log.anomaly("frame-straddle", detail, self.moment());
+            self.log.anomaly(anomaly, self.moment());
         }
         for end in std::iter::once(here).chain(behind_frame) {
             if !ends.contains(&end) {
@@ -34,13 +35,11 @@ impl Machine<'_> {
         let Some(straddle) = self.lexer.straddle.take() else {
             return;
         };
-        let detail = || {
-            format!(
-                "an operand at {:#x} crosses the end of its frame at {:#x}",
-                straddle.at, straddle.frame_end
-            )
+        let anomaly = PickleAnomaly::OperandAcrossFrame {
+            at: straddle.at,
+            frame_end: straddle.frame_end,
         };
-        self.log.anomaly("frame-straddle", detail, self.moment());
+        self.log.anomaly(anomaly, self.moment());
         self.forked = self.forked.saturating_add(1);
         let size = wide(self.state.stack.len()).saturating_add(self.state.memo.len());
         if self.forked <= limits::STRADDLES && size <= FORK_VALUES {

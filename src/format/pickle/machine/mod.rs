@@ -29,8 +29,8 @@ use super::{
     value::{Interner, Nodes, Overgrown, Value, ValueKind},
 };
 use crate::{
-    bytes::{ReadError, Window},
-    fact::{Fact, ListingLine, Site, Text},
+    bytes::{ReadError, Window, wide},
+    fact::{Fact, ListingLine, PickleAnomaly, Site, Text},
     limits,
 };
 use rustc_hash::FxHashMap;
@@ -449,8 +449,8 @@ impl Machine<'_> {
             op::PROTO => {
                 let [protocol] = self.lexer.array()?;
                 if protocol > 5 {
-                    let detail = || format!("protocol {protocol}: CPython knows 0 to 5");
-                    self.log.anomaly("unknown-protocol", detail, self.moment());
+                    self.log
+                        .anomaly(PickleAnomaly::UnknownProtocol { protocol }, self.moment());
                 }
                 return Ok(());
             }
@@ -459,9 +459,8 @@ impl Machine<'_> {
                 let fits = self.lexer.frame(n);
                 self.straddled();
                 // The pure-Python unpickler goes on without the missing bytes; so do we, and say so.
-                if let Err(error) = fits {
-                    self.log
-                        .anomaly("frame-past-end", || error.to_string(), self.moment());
+                if let Err(anomaly) = fits {
+                    self.log.anomaly(anomaly, self.moment());
                 }
                 return Ok(());
             }
@@ -574,25 +573,20 @@ impl Machine<'_> {
         let result = self.pop()?;
         let left = self.state.stack.len();
         if left > 0 {
-            let detail = || format!("values left on the stack besides the result: {left}");
-            self.log.anomaly("values-left", detail, self.moment());
+            let values = wide(left);
+            self.log
+                .anomaly(PickleAnomaly::ValuesLeft { values }, self.moment());
         }
         Err(Halt::Stop(result))
     }
 
     #[cold]
     fn overgrown(&mut self, what: Overgrown) {
-        let (kind, detail) = match what {
-            Overgrown::Values => (
-                "exponential-references",
-                "containers that come to more values than any memory holds",
-            ),
-            Overgrown::Depth => (
-                "deep-nesting",
-                "containers nested deeper than any pickler writes",
-            ),
+        let anomaly = match what {
+            Overgrown::Values => PickleAnomaly::ExponentialReferences,
+            Overgrown::Depth => PickleAnomaly::DeepNesting,
         };
-        self.log.anomaly(kind, || detail.to_owned(), self.moment());
+        self.log.anomaly(anomaly, self.moment());
     }
 
     /// What the last opcode did, for a listing; empty where its name and operand say it. `arguments` was on top before.

@@ -3,6 +3,7 @@
 use super::{Halt, Machine, State, malformed};
 use crate::{
     bytes::ReadError,
+    fact::PickleAnomaly,
     format::pickle::{
         memo::Stored,
         value::{Value, ValueKind},
@@ -149,10 +150,8 @@ impl Machine<'_> {
         // An unpickler object that is used again still has the memo of its last pickle. A fresh one stops here.
         match self.earlier.and_then(|memo| memo.get(index)) {
             Some(_) => {
-                let detail =
-                    || format!("memo entry {index} is only set by an earlier pickle of this file");
                 self.log
-                    .anomaly("memo-of-earlier-pickle", detail, self.moment());
+                    .anomaly(PickleAnomaly::MemoOfEarlierPickle { index }, self.moment());
                 self.push(Value::new(ValueKind::Stale, index))
             }
             None => Err(Halt::Error(ReadError::malformed(format!(
@@ -188,8 +187,8 @@ impl Machine<'_> {
                 )));
             }
         }
-        let detail = || format!("memo index {index}: CPython would allocate an array that long");
-        self.log.anomaly("huge-memo-index", detail, self.moment());
+        self.log
+            .anomaly(PickleAnomaly::HugeMemoIndex { index }, self.moment());
         Ok(())
     }
 }

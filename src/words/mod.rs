@@ -1,0 +1,7 @@
+//! Facts in English: the only place where what a reader saw becomes a sentence.
+//!
+//! Facts hold typed kinds and what is particular to them. Each kind has its `Display` here, so that rules and reporters
+//! write `{anomaly}` and no two of them word it differently. What comes from a file is escaped by its own type.
+
+mod anomaly;
+mod zip;
