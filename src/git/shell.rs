@@ -1,20 +1,10 @@
 //! Words of command lines that people copy.
 
-/// A path as a word of a command line.
-pub(super) fn shell_word(path: &[u8]) -> Vec<u8> {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+@%=:,".contains(b);
-    if !path.is_empty() && path.iter().all(plain) {
-        return path.to_vec();
-    }
-    let mut word = vec![b'\''];
-    for byte in path {
-        match byte {
-            b'\'' => word.extend_from_slice(b"'\\''"),
-            byte => word.push(*byte),
-        }
-    }
-    word.push(b'\'');
-    word
+use std::borrow::Cow;
+
+/// A path as a word of a command line. No path in git has the NUL that no word can hold.
+pub(super) fn shell_word(path: &[u8]) -> Cow<'_, [u8]> {
+    shlex::bytes::try_quote(path).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -23,7 +13,7 @@ mod tests {
 
     #[test]
     fn a_path_in_advice_is_one_word() {
-        assert_eq!(shell_word(b"models/a.pt"), b"models/a.pt");
-        assert_eq!(shell_word(b"it's $(x).pt"), b"'it'\\''s $(x).pt'");
+        assert_eq!(&*shell_word(b"models/a.pt"), b"models/a.pt");
+        assert_eq!(&*shell_word(b"it's $(x).pt"), br#""it's "'$(x).pt'"#);
     }
 }

@@ -1,7 +1,12 @@
 //! The scripts: what is written into them, and how one is known again.
 
-use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::Stage;
@@ -33,7 +38,7 @@ const MARK: &[u8] = b"#!/bin/sh\n# weighbridge hook: ";
 /// What its last line begins with.
 const SUM: &[u8] = b"# sha256 of the lines above: ";
 /// The line that says where the program is.
-const RECORDED: &str = "recorded=''\n";
+const RECORDED: &[u8] = b"\nrecorded=";
 
 fn template(stage: Stage) -> &'static str {
     match stage {
@@ -50,7 +55,7 @@ pub fn script(stage: Stage, options: &Options) -> Vec<u8> {
     let mut line = call.clone().into_bytes();
     if let Some(policy) = &options.policy {
         line.extend_from_slice(b"--policy ");
-        line.extend(quoted(policy.as_os_str().as_encoded_bytes()));
+        line.extend_from_slice(&word(policy));
         line.push(b' ');
     }
     if let Some(deadline) = options.deadline {
@@ -72,22 +77,9 @@ pub(super) fn renewed(stage: Stage, options: &Options, earlier: &[u8]) -> Vec<u8
 
 /// Where a script says that the program was at installation.
 pub(super) fn recorded(script: &[u8]) -> Option<PathBuf> {
-    let at = find(script, b"\nrecorded='")?;
-    let mut rest = script.get(at..)?.strip_prefix(b"\nrecorded='")?;
-    let mut path = Vec::new();
-    loop {
-        let end = find(rest, b"'")?;
-        path.extend_from_slice(rest.get(..end)?);
-        rest = rest.get(end..)?;
-        // A quote in a path: the word ends, one escaped follows, and it goes on.
-        match rest.strip_prefix(b"'\\''") {
-            Some(more) => {
-                path.push(b'\'');
-                rest = more;
-            }
-            None => break,
-        }
-    }
+    let at = find(script, RECORDED)?;
+    let value = script.get(at.checked_add(RECORDED.len())?..)?;
+    let path = shlex::bytes::Shlex::new(value).next()?;
     let path = String::from_utf8(path).ok()?;
     (!path.is_empty()).then(|| PathBuf::from(path))
 }
@@ -98,13 +90,10 @@ pub(super) fn is_plain(stage: Stage, script: &[u8]) -> bool {
 }
 
 fn finished(stage: Stage, options: &Options, line: &[u8]) -> Vec<u8> {
-    let program = options.program.as_deref().map_or_else(
-        || quoted(b""),
-        |path| quoted(path.as_os_str().as_encoded_bytes()),
-    );
-    let recorded = [b"recorded=", &*program, b"\n"].concat();
+    let program = options.program.as_deref().unwrap_or(Path::new(""));
+    let recorded = [RECORDED, &*word(program), b"\n"].concat();
     let text = template(stage).as_bytes();
-    let text = replaced(text, RECORDED.as_bytes(), &recorded);
+    let text = replaced(text, &[RECORDED, b"''\n"].concat(), &recorded);
     let mut text = replaced(&text, call(stage).as_bytes(), line);
     let sum = sum(&text);
     text.extend_from_slice(SUM);
@@ -138,25 +127,12 @@ pub(super) fn kind(bytes: &[u8]) -> ScriptKind {
 }
 
 fn sum(bytes: &[u8]) -> String {
-    let mut digits = String::new();
-    for byte in Sha256::digest(bytes) {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// One word of a shell.
-fn quoted(word: &[u8]) -> Vec<u8> {
-    let mut quoted = vec![b'\''];
-    for byte in word {
-        match byte {
-            b'\'' => quoted.extend_from_slice(b"'\\''"),
-            byte => quoted.push(*byte),
-        }
-    }
-    quoted.push(b'\'');
-    quoted
+/// A path as one word of a shell. No path has the NUL that no word can hold.
+fn word(path: &Path) -> Cow<'_, [u8]> {
+    shlex::bytes::try_quote(path.as_os_str().as_encoded_bytes()).unwrap_or_default()
 }
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {

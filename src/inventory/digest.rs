@@ -1,7 +1,6 @@
 //! The digest of a content.
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::bytes::{Window, wide};
@@ -19,9 +18,5 @@ pub fn sha256(content: &Window) -> Option<String> {
         digest.update(chunk.get(..n)?);
         at = at.saturating_add(wide(n));
     }
-    let mut hex = String::with_capacity(64);
-    for byte in digest.finalize() {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    Some(hex)
+    Some(HEXLOWER.encode(&digest.finalize()))
 }

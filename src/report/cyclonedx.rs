@@ -10,6 +10,7 @@ use std::{
     io::{self, BufWriter, Write},
 };
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -264,7 +265,7 @@ fn model(artifact: &Artifact, levels: &Levels<'_>) -> Component {
         properties.push(property("weighbridge:gone", introduction.gone));
     }
     if artifact.path.as_str().is_none() {
-        let hex = crate::verdict::hex(artifact.path.as_bytes());
+        let hex = HEXLOWER.encode(artifact.path.as_bytes());
         properties.push(property("weighbridge:path-hex", hex));
     }
     let here = Occurrence {

@@ -2,6 +2,7 @@
 //! times and then listed.
 
 use std::{
+    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
@@ -429,17 +430,10 @@ fn most_telling(report: &Report) -> Option<&Finding> {
 pub(super) fn quoted(path: &Text, style: Style) -> Option<String> {
     let shown = harmless(path, style);
     let text = path.as_str().filter(|text| *text == shown)?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_./-+=@,:".contains(c);
-    let text = if text.starts_with('-') {
-        format!("./{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.chars().all(plain) {
-        Some(text)
-    } else {
-        Some(format!("'{}'", text.replace('\'', r"'\''")))
-    }
+    // No option of the command.
+    let front = if text.starts_with('-') { "./" } else { "" };
+    let word = format!("{front}{text}");
+    shlex::try_quote(&word).map(Cow::into_owned).ok()
 }
 
 /// `3 errors, 1 warning`.

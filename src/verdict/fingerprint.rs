@@ -3,8 +3,9 @@
 //! Offsets and lines are left out, because saving a checkpoint again or adding an import moves them; so is the wording.
 //! What is the same in all that remains (two calls of one loader in one script) is told apart by its order.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::{fact::Hop, finding::Finding};
@@ -23,7 +24,7 @@ pub fn fingerprints<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<
             let mut digest = Sha256::new_with_prefix(key);
             digest.update(nth.to_be_bytes());
             *nth = nth.saturating_add(1);
-            hex(&digest.finalize())
+            HEXLOWER.encode(&digest.finalize())
         })
         .collect()
 }
@@ -59,13 +60,4 @@ fn key(finding: &Finding) -> Vec<u8> {
     }
     part(format!("{:?}", finding.subject).as_bytes());
     key
-}
-
-/// Bytes in lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    let mut hex = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }

@@ -9,7 +9,7 @@ mod needs;
 mod path_spelling;
 mod weights;
 
-pub use fingerprint::{fingerprints, hex};
+pub use fingerprint::fingerprints;
 pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
 pub use judge::{Weighed, could_run_code, inspect, judge, weigh};
 pub use needs::Needs;

@@ -38,7 +38,7 @@ pub(super) fn resolve(view: &View, item: &Item, pointer: &Pointer) -> Opened {
         return opened;
     }
     let path = shell_word(view.path_in_submodule(item));
-    let command = Text::new([b"git lfs pull --include=", path.as_slice()].concat());
+    let command = Text::new([b"git lfs pull --include=", path.as_ref()].concat());
     Opened::pointer(pointer).with(Circumstance::Unavailable(Unavailable::NotFetched {
         detail: Text::from("in git-lfs"),
         command: view.command_in_submodule(item.submodule, command),

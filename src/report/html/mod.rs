@@ -13,6 +13,7 @@ use std::{
     io::{self, BufWriter, Write},
 };
 
+use data_encoding::BASE64;
 use sha2::{Digest as _, Sha256};
 
 use super::{Reporter, Style, groups, inspect::bytes as size, terminal::count};
@@ -23,7 +24,7 @@ use crate::{
     limits,
     verdict::{Needs, Outcome, Report},
 };
-use page::{Page, base64};
+use page::Page;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -120,7 +121,7 @@ impl<'a> Content<'a> {
     }
 
     fn head(&self, page: &mut Page<'_>) -> io::Result<()> {
-        let hash = |text: &str| format!("'sha256-{}'", base64(&Sha256::digest(text)));
+        let hash = |text: &str| format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)));
         page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\"")?;
         page.attribute(
             "content",

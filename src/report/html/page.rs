@@ -142,22 +142,3 @@ impl<'a> Page<'a> {
         Ok(())
     }
 }
-
-/// Bytes in base64, for the hashes of a content security policy.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let mut group = 0_u32;
-        for i in 0..3 {
-            group = group << 8 | u32::from(chunk.get(i).copied().unwrap_or(0));
-        }
-        for i in 0..4_u32 {
-            let digit = usize::try_from(group >> (18 - 6 * i) & 63).unwrap_or(0);
-            let filled = usize::try_from(i).is_ok_and(|i| i <= chunk.len());
-            let letter = ALPHABET.get(digit).filter(|_| filled).unwrap_or(&b'=');
-            text.push(char::from(*letter));
-        }
-    }
-    text
-}

@@ -7,10 +7,10 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    fmt::Write as _,
     io::{self, Write},
 };
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -417,11 +417,7 @@ pub(super) fn exact(text: &Text) -> (String, Option<String>) {
 }
 
 fn hex(text: &Text) -> String {
-    let mut hex = String::with_capacity(text.as_bytes().len() * 2);
-    for byte in text.as_bytes() {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    HEXLOWER.encode(text.as_bytes())
 }
 
 impl Tool {

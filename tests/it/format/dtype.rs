@@ -22,13 +22,8 @@ fn what_numpy_writes_is_not_forged_and_what_forgers_write_is() {
     let lines = oracle::run(&python, "dtypes.py", &["11", "600"]);
     let mut told = 0;
     for line in &lines {
-        let bytes: Vec<u8> = line["hex"]
-            .as_str()
-            .unwrap()
-            .as_bytes()
-            .chunks(2)
-            .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap())
-            .collect();
+        let hex = line["hex"].as_str().unwrap();
+        let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
         let said = forged(&bytes);
         assert_eq!(
             said.is_some(),

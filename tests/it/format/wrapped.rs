@@ -92,12 +92,8 @@ for c in (lzma.compress(d), lzma.compress(d, format=lzma.FORMAT_ALONE), bz2.comp
         return;
     };
     for line in told.lines() {
-        let nibble = |b: u8| u8::try_from(char::from(b).to_digit(16).unwrap()).unwrap();
-        let bytes = line
-            .as_bytes()
-            .chunks_exact(2)
-            .map(|pair| nibble(pair[0]) << 4 | nibble(pair[1]));
-        assert!(is_seen(bytes.collect(), "features.dat"), "{line}");
+        let bytes = data_encoding::HEXLOWER.decode(line.as_bytes()).unwrap();
+        assert!(is_seen(bytes, "features.dat"), "{line}");
     }
     // As the reference tools write them.
     let zstd = b"\x28\xb5\x2f\xfd\x04\x58".as_slice();

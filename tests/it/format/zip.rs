@@ -372,10 +372,7 @@ fn unhex(text: &str) -> Vec<u8> {
     if text == "-" {
         return Vec::new();
     }
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap()
 }
 
 /// Whatever `zipfile` can read of an archive is among the bodies we expose under that name; and what it writes itself is

@@ -160,7 +160,7 @@ fn a_script_that_git_does_not_run_as_it_is() {
 fn sum(script: &str) -> String {
     use sha2::{Digest as _, Sha256};
     let (body, _) = script.split_once("# sha256 of").unwrap();
-    let digits = weighbridge::verdict::hex(&Sha256::digest(body));
+    let digits = data_encoding::HEXLOWER.encode(&Sha256::digest(body));
     format!("{body}# sha256 of the lines above: {digits}\n")
 }
 

@@ -21,6 +21,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("format/zip", &["directory", "geometry"]),
     ("policy", &["scope", "snippet"]),
     ("python", &["uses", "written"]),
+    ("verdict", &["artifact", "judge"]),
 ];
 
 type Module = Vec<String>;

@@ -89,7 +89,7 @@ fn a_repository_s_models_their_libraries_and_who_loads_them() {
         .to_owned();
     assert_eq!(
         digest,
-        weighbridge::verdict::hex(&sha2::Sha256::digest(&weights))
+        data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(&weights))
     );
     let occurrences: Vec<(String, Value)> = models[0]["evidence"]["occurrences"]
         .as_array()

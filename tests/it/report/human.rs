@@ -232,7 +232,7 @@ fn an_offered_command_is_safe_to_paste() {
     for (path, shown) in [
         ("a b.pt", "weighbridge inspect 'a b.pt'"),
         ("$(id).pt", "weighbridge inspect '$(id).pt'"),
-        ("it's;id.pt", r"weighbridge inspect 'it'\''s;id.pt'"),
+        ("it's;id.pt", r#"weighbridge inspect "it's;id.pt""#),
         ("-rf.pt", "weighbridge inspect ./-rf.pt"),
         ("a\u{202e}b.pt", "weighbridge inspect FILE"),
     ] {
