@@ -7,13 +7,12 @@ use clap::Args;
 use super::{
     PolicyArgs, STANDARD_INPUT, current_dir,
     outputs::{Outputs, Plan},
-    policy,
     progress::Bar,
     standard_input, terminal,
 };
 use crate::{
     error::Error,
-    scan::{self, Needs, Only, Outcome, PathSpelling, Report, Request, View},
+    scan::{self, Needs, Only, Outcome, PathSpelling, PolicyFrom, Report, Request, View},
 };
 
 const EXAMPLES: &str = "\
@@ -162,14 +161,19 @@ impl Check {
         let cwd = current_dir()?;
         let mut plan = self.outputs.plan()?;
         let date = self.date(plan.needs())?;
-        let mut view = self.view(&cwd)?;
+        let view = self.view(&cwd)?;
         plan.probe(self.untrusted(&view))?;
         let request = Request {
             threads: self.threads.map(usize::from),
             needs: plan.needs(),
             ..Request::default()
         };
-        let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
+        let from = match &self.policy_from {
+            Some(rev) => PolicyFrom::Revision(rev.clone()),
+            None => PolicyFrom::View,
+        };
+        let named = self.policy.policy.as_deref();
+        let (view, policy, name) = scan::find_policy(view, &from, named, &cwd)?;
         let bar = Bar::new(terminal::shows_progress());
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
@@ -235,10 +239,6 @@ impl Check {
         } else {
             scan::work_tree(cwd, &self.paths)
         }?;
-        let view = match &self.policy_from {
-            Some(rev) => view.with_policy_of_revision(rev)?,
-            None => view,
-        };
         let view = if self.recurse_submodules {
             view.with_submodules()
         } else {

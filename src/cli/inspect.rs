@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    OutputArgs, PolicyArgs, STANDARD_INPUT, current_dir, output, policy, standard_input, terminal,
+    OutputArgs, PolicyArgs, STANDARD_INPUT, current_dir, output, standard_input, terminal,
 };
 use crate::{
     error::Error,
     report,
-    scan::{self, Listing, Outcome},
+    scan::{self, Listing, Outcome, PolicyFrom},
 };
 
 /// Say what loading one file would do
@@ -55,7 +55,7 @@ impl Inspect {
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let mut view = if self.file == Path::new(STANDARD_INPUT) {
+        let view = if self.file == Path::new(STANDARD_INPUT) {
             standard_input(&cwd, self.stdin_filename.as_deref())?
         } else if self.stdin_filename.is_some() {
             return Err(Error::Usage {
@@ -67,7 +67,8 @@ impl Inspect {
         } else {
             scan::file(&cwd, &self.file)?
         };
-        let (policy, name) = policy::find(self.policy.policy.as_deref(), &mut view, &cwd)?;
+        let named = self.policy.policy.as_deref();
+        let (view, policy, name) = scan::find_policy(view, &PolicyFrom::View, named, &cwd)?;
         let listing = if self.disassemble {
             Listing::Lines(crate::limits::INSPECT_LINES)
         } else {

@@ -31,6 +31,7 @@ mod pattern;
 mod raw;
 mod scope;
 mod snippet;
+mod source;
 mod target;
 mod uses;
 
@@ -43,6 +44,7 @@ pub use pack::{
 };
 pub use scope::{ArgumentVerdict, Scope, Standing};
 pub use snippet::{entry, is_constrained_call};
+pub use source::{Asker, NAME, Place, Source, from_here};
 
 use std::{
     path::{Path, PathBuf},

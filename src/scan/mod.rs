@@ -10,11 +10,13 @@ mod entry;
 mod gathered;
 mod guard;
 mod judging;
+mod policy_source;
 mod possible;
 mod source;
 mod survey;
 
 pub use content::content_facts;
+pub use policy_source::{PolicyFrom, find_policy, load_policy};
 pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{

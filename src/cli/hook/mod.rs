@@ -10,11 +10,11 @@ use std::{
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{current_dir, output, policy, terminal};
+use super::{current_dir, output, terminal};
 use crate::{
     error::Error,
     hook::{self, Options, Stage, State, Step},
-    scan::Outcome,
+    scan::{self, Outcome},
 };
 
 const EXAMPLES: &str = "\
@@ -165,7 +165,7 @@ impl OptionArgs {
     fn options(self, cwd: &Path) -> Result<Options, Error> {
         let policy = self.policy.map(|path| {
             // A policy with a mistake would refuse everything, later and to someone else.
-            policy::load(&path)?;
+            scan::load_policy(&path)?;
             Ok::<_, Error>(cwd.join(path))
         });
         Ok(Options {

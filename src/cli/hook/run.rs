@@ -14,11 +14,11 @@ use clap::{Args, ValueEnum};
 
 use super::watch;
 use crate::{
-    cli::{output, policy, progress::Bar, terminal},
+    cli::{output, progress::Bar, terminal},
     error::Error,
     hook::{self, Judge},
     report::{self, Style},
-    scan::{self, Incoming, Known, Outcome, PathSpelling, Report, Request, View},
+    scan::{self, Incoming, Known, Outcome, PathSpelling, PolicyFrom, Report, Request, View},
 };
 
 /// How long `pre-receive` reads unless it is told otherwise: there are servers that give all hooks five seconds together.
@@ -100,11 +100,13 @@ impl Run {
     }
 
     /// What there is to judge, if there is anything.
-    fn view(&self, cwd: &Path) -> Result<Option<View>, Error> {
+    fn view(&self, cwd: &Path) -> Result<Option<(View, PolicyFrom)>, Error> {
+        let own = |view| (view, PolicyFrom::View);
         Ok(match self.hook {
-            Caller::PreCommit | Caller::PreMergeCommit => Some(scan::staged(cwd, &[])?),
-            Caller::PrePush => self.push(cwd)?,
-            Caller::PreReceive => receive(cwd)?,
+            Caller::PreCommit | Caller::PreMergeCommit => Some(own(scan::staged(cwd, &[])?)),
+            Caller::PrePush => self.push(cwd)?.map(own),
+            // What is pushed does not choose its judge.
+            Caller::PreReceive => receive(cwd)?.map(|view| (view, PolicyFrom::Head)),
             Caller::Framework => Some(asked(cwd)?),
         })
     }
@@ -139,18 +141,14 @@ impl Run {
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,
     ) -> Result<Option<Report>, Error> {
-        let Some(mut view) = self.view(cwd)? else {
+        let Some((mut view, from)) = self.view(cwd)? else {
             return Ok(None);
         };
         if self.recurse_submodules {
             view.add_submodules();
         }
         let named = self.policy.as_deref();
-        let (policy, name) = if self.hook == Caller::Framework {
-            policy::find_for_change(named, &mut view, cwd)?
-        } else {
-            policy::find(named, &mut view, cwd)?
-        };
+        let (view, policy, name) = scan::find_policy(view, &from, named, cwd)?;
         let request = Request {
             deadline,
             ..Request::default()
@@ -193,7 +191,7 @@ impl Caller {
     }
 }
 
-/// What is pushed to this server: the commits that no branch and no tag of it reaches, judged by the policy that its HEAD has.
+/// What is pushed to this server: the commits that no branch and no tag of it reaches.
 fn receive(cwd: &Path) -> Result<Option<View>, Error> {
     let updates = hook::received(input()?)?;
     let tips = ids(updates.iter().map(|it| &it.new));
@@ -201,14 +199,12 @@ fn receive(cwd: &Path) -> Result<Option<View>, Error> {
         return Ok(None);
     }
     let known = vec![Known::Accepted];
-    // What is pushed does not choose its judge.
-    let view = scan::incoming(cwd, &Incoming { tips, known })?.with_policy_of_head()?;
-    Ok(Some(view))
+    scan::incoming(cwd, &Incoming { tips, known }).map(Some)
 }
 
 /// What pre-commit or prek want judged. They call the hook when a commit is made, before a push, in a pipeline with two refs,
 /// and for all files; only their variables say which. In a pipeline a change is judged by what it is for, never by itself.
-fn asked(cwd: &Path) -> Result<View, Error> {
+fn asked(cwd: &Path) -> Result<(View, PolicyFrom), Error> {
     let said = |name: &str| {
         let value = std::env::var_os(name).filter(|value| !value.is_empty());
         value.map(|value| value.to_string_lossy().into_owned())
@@ -217,25 +213,25 @@ fn asked(cwd: &Path) -> Result<View, Error> {
         let view = scan::history(cwd, &format!("{from}..{to}"), &[])?;
         // Before a push git itself asks: that is the work of whoever sits there.
         if said("PRE_COMMIT_REMOTE_NAME").is_some() {
-            return Ok(view);
+            return Ok((view, PolicyFrom::View));
         }
         let judge = match hook::judge(cwd, said)? {
             Judge::Revision(base) => base,
             Judge::Own | Judge::Missing { .. } => from,
         };
-        return view.with_policy_of_revision(&judge);
+        return Ok((view, PolicyFrom::Revision(judge)));
     }
     // A push of a whole history has no commit before its first.
     if let (Some(branch), Some(_)) = (
         said("PRE_COMMIT_LOCAL_BRANCH"),
         said("PRE_COMMIT_REMOTE_NAME"),
     ) {
-        return scan::history(cwd, &branch, &[]);
+        return Ok((scan::history(cwd, &branch, &[])?, PolicyFrom::View));
     }
     let staged = scan::staged(cwd, &[])?;
     // git names the index of the commit that it makes.
     if said("GIT_INDEX_FILE").is_some() {
-        return Ok(staged);
+        return Ok((staged, PolicyFrom::View));
     }
     // Where it makes none and nothing is staged, somebody asks for all files.
     let view = if staged.items.is_empty() {
@@ -243,10 +239,8 @@ fn asked(cwd: &Path) -> Result<View, Error> {
     } else {
         staged
     };
-    match hook::judge(cwd, said)?.revision()? {
-        Some(base) => view.with_policy_of_revision(&base),
-        None => Ok(view),
-    }
+    let base = hook::judge(cwd, said)?.revision()?;
+    Ok((view, base.map_or(PolicyFrom::View, PolicyFrom::Revision)))
 }
 
 /// The ids that there are, each once.

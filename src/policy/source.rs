@@ -1,0 +1,359 @@
+//! Which policy judges what is looked at: the one place that decides it, for `check`, `inspect`, the hooks and the action.
+//!
+//! A policy that the user names judges. Otherwise the first of [`PLACES`] does, where the view keeps its policy: on disk, in the
+//! index, in the commit that a change starts from. A folder that is no repository is not asked for one, unless the user
+//! stands in it: what was downloaded does not judge itself. Where nothing is found, `recommended` judges.
+
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+use super::{Catalog, Files, Policy};
+use crate::{error::Error, fact::Text};
+
+/// What a policy is called.
+pub const NAME: &str = "weighbridge.yaml";
+
+/// Where a repository keeps its policy, relative to its root; the first that is there counts.
+const PLACES: &[&str] = &[NAME, ".weighbridge.yaml", ".github/weighbridge.yaml"];
+
+/// What others take for its name.
+const MISNAMED: &[&str] = &[
+    "weighbridge.yml",
+    ".weighbridge.yml",
+    ".github/weighbridge.yml",
+    ".github/.weighbridge.yaml",
+];
+
+/// What a policy is called in a folder of a repository, where none is read.
+const NESTED: &[&str] = &[
+    NAME,
+    ".weighbridge.yaml",
+    "weighbridge.yml",
+    ".weighbridge.yml",
+];
+
+/// Policies in folders that are named, one by one, although they do not judge.
+const NAMED: usize = 3;
+
+/// What is looked at, as far as its policy is concerned.
+pub trait Place {
+    /// The folder that paths are relative to.
+    fn root(&self) -> &Path;
+
+    /// Whether it is of a git repository.
+    fn is_repository(&self) -> bool;
+
+    /// Where policies are read from, in words that stand after a file's name: `at 1a2b3c4 (main)`; `None` if it is the disk.
+    fn state(&self) -> Option<&str>;
+
+    /// Whether that is the index.
+    fn is_index(&self) -> bool;
+
+    /// A file from there, relative to the root.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Whether there is anything at a path there.
+    fn has(&self, path: &Path) -> bool;
+
+    /// Where the file at a path there really is: links followed.
+    fn real(&self, path: &Path) -> PathBuf;
+
+    /// The paths of all that is looked at.
+    fn paths(&self) -> Box<dyn Iterator<Item = &Text> + '_>;
+}
+
+/// Who asks for a policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// The policy that the user names: a file, or a bundled one.
+    pub named: Option<&'a Path>,
+    /// A named file of the work tree is one that the change under review can edit: it is read where the view keeps its policy.
+    pub reviews: bool,
+    /// The folder the user stands in.
+    pub cwd: &'a Path,
+    /// The rules and formats that a policy may name.
+    pub catalog: Catalog<'a>,
+}
+
+/// The policy that judges, and what is to be said about it.
+#[derive(Debug)]
+pub struct Source {
+    /// The policy.
+    pub policy: Policy,
+    /// What reports call it: a path, `weighbridge.yaml at 1a2b3c4 (main)`, `recommended (built in)`.
+    pub name: String,
+    /// The files below the root that are the policy or a part of it, or would be if they were there: a change of them is reported.
+    pub files: Vec<PathBuf>,
+    /// Whether a change is judged by the policy as the change leaves it.
+    pub is_new: bool,
+    /// What is to be known of other policies, a sentence each.
+    pub notices: Vec<String>,
+}
+
+impl Source {
+    /// The policy that judges what is looked at.
+    ///
+    /// # Errors
+    /// A policy that cannot be read, or does not hold together; a name that stands for none.
+    pub fn find(place: &dyn Place, asker: Asker<'_>) -> Result<Self, Error> {
+        let Asker { mut named, cwd, .. } = asker;
+        let mut notices = Vec::new();
+        let mut reviewed = None;
+        if let Some((state, below)) = asker.under_review(place) {
+            if place.has(&below) {
+                reviewed = Some(asker.recorded_at(place, &state, &below)?);
+            } else {
+                notices.push(format!(
+                    "there is no {} {state}, so it does not judge",
+                    Text::new(below.as_os_str().as_encoded_bytes())
+                ));
+                named = None;
+            }
+        }
+        let is_recorded = reviewed.is_some() || named.is_none() && place.state().is_some();
+        let (policy, name) = match (reviewed, named, place.state()) {
+            (Some(found), ..) => found,
+            (None, Some(path), _) => asker.named_policy(path)?,
+            (None, None, Some(state)) => asker.recorded(place, state, &mut notices)?,
+            (None, None, None) => asker.on_disk(place)?,
+        };
+        let mut files: Vec<PathBuf> = Vec::new();
+        for file in policy.files() {
+            if is_recorded {
+                // As it was named, for links on the way, and without its `..`.
+                files.extend([file.clone(), normal(file)]);
+                continue;
+            }
+            let spelled = normal(&cwd.join(file));
+            let real = std::fs::canonicalize(file).ok();
+            let inside = real.iter().chain([&spelled]);
+            let inside = inside.filter_map(|path| path.strip_prefix(place.root()).ok());
+            files.extend(inside.map(Path::to_owned));
+        }
+        if named.is_none() {
+            unread(place, cwd, (&policy, &name), &files, &mut notices);
+            files.extend(PLACES.iter().map(PathBuf::from));
+        }
+        files.sort();
+        files.dedup();
+        Ok(Self {
+            policy,
+            name,
+            files,
+            is_new: !is_recorded && named.is_some() || place.is_index(),
+            notices,
+        })
+    }
+}
+
+impl Asker<'_> {
+    /// The named file below the root, and the state that it is read from, where a change is under review that can edit it.
+    fn under_review(&self, place: &dyn Place) -> Option<(String, PathBuf)> {
+        let named = self.named.filter(|_| self.reviews)?;
+        let state = place.state().filter(|_| !place.is_index())?;
+        let real = std::fs::canonicalize(self.cwd).unwrap_or_else(|_| self.cwd.to_owned());
+        let path = normal(&real.join(named));
+        let below = path.strip_prefix(place.root()).ok()?;
+        Some((state.to_owned(), below.to_owned()))
+    }
+
+    /// A policy that the user names: a file, or a bundled one.
+    fn named_policy(&self, path: &Path) -> Result<(Policy, String), Error> {
+        let name = path.to_str().unwrap_or_default();
+        let is_name = path.extension().is_none()
+            && path.components().count() == 1
+            && std::fs::symlink_metadata(path).is_err();
+        if !is_name {
+            let policy = Policy::load(path, &self.catalog)?;
+            return Ok((policy, path.display().to_string()));
+        }
+        if let Some(policy) = Policy::bundled(name) {
+            let name = policy.name().to_owned();
+            return Ok((policy, name));
+        }
+        let known: Vec<String> = Policy::bundled_names()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        Err(Error::Usage {
+            message: format!(
+                "there is no file and no bundled policy `{}`",
+                name.escape_debug()
+            ),
+            help: format!(
+                "the bundled policies are {}; a file is named by its path",
+                known.join(" and ")
+            ),
+        })
+    }
+
+    /// The policy that git recorded, where the view's is: in a commit or in the index.
+    fn recorded(
+        &self,
+        place: &dyn Place,
+        state: &str,
+        notices: &mut Vec<String>,
+    ) -> Result<(Policy, String), Error> {
+        for name in PLACES {
+            let path = Path::new(name);
+            if place.has(path) {
+                return self.recorded_at(place, state, path);
+            }
+        }
+        // Where a policy lies about and was not recorded, its author expects it to judge.
+        let unrecorded = PLACES
+            .iter()
+            .find(|name| place.root().join(name).is_file())
+            .filter(|_| place.is_index());
+        if let Some(name) = unrecorded {
+            notices.push(format!(
+                "{name} is not in the index and does not judge: `git add {name}` records it"
+            ));
+        }
+        Ok(built_in())
+    }
+
+    /// A file that git recorded.
+    fn recorded_at(
+        &self,
+        place: &dyn Place,
+        state: &str,
+        path: &Path,
+    ) -> Result<(Policy, String), Error> {
+        let files = Recorded { place, state };
+        let policy = Policy::load_from(&files, path, &self.catalog)?;
+        Ok((policy, files.name(path)))
+    }
+
+    /// The policy on disk at the root.
+    fn on_disk(&self, place: &dyn Place) -> Result<(Policy, String), Error> {
+        let asked = is_asked(place, self.cwd);
+        for name in PLACES.iter().filter(|_| asked) {
+            let path = from_here(place.root(), self.cwd, name);
+            // A policy that is there but cannot be read is an error, never "no policy".
+            match std::fs::symlink_metadata(&path) {
+                Ok(_) => {
+                    let policy = Policy::load(&path, &self.catalog)?;
+                    return Ok((policy, String::from(*name)));
+                }
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                    ) => {}
+                Err(source) => return Err(Error::Io { path, source }),
+            }
+        }
+        Ok(built_in())
+    }
+}
+
+/// Says which files look like a policy and do not judge: whoever wrote one expects that it does.
+fn unread(
+    place: &dyn Place,
+    cwd: &Path,
+    (policy, judge): (&Policy, &str),
+    read: &[PathBuf],
+    notices: &mut Vec<String>,
+) {
+    let asked = is_asked(place, cwd);
+    let is_read =
+        |path: &str| judge.starts_with(path) || read.iter().any(|file| file == Path::new(path));
+    for name in PLACES.iter().chain(MISNAMED) {
+        let path = Path::new(name);
+        let there = match place.state() {
+            Some(_) => place.has(path),
+            None => asked && place.root().join(path).is_file(),
+        };
+        if there && !is_read(name) {
+            notices.push(if MISNAMED.contains(name) {
+                format!("{name} is not read: rename it to {NAME}")
+            } else {
+                format!("{name} is not read: another policy of this repository comes first")
+            });
+        }
+    }
+    let mut nested: usize = 0;
+    for entry in place.paths() {
+        let file_name = entry.as_bytes().rsplit(|b| *b == b'/').next();
+        let is_one = NESTED.iter().any(|name| file_name == Some(name.as_bytes()));
+        let Some(path) = entry.as_str().filter(|_| is_one) else {
+            continue;
+        };
+        let at_root = PLACES.iter().chain(MISNAMED).any(|place| *place == path);
+        if at_root || policy.excludes(entry) || read.iter().any(|file| file == Path::new(path)) {
+            continue;
+        }
+        nested = nested.saturating_add(1);
+        if nested <= NAMED {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            notices.push(format!(
+                "{entry} is not read: one policy judges a repository; say under `overrides` of {NAME} what holds for `{}/**`",
+                Text::from(folder)
+            ));
+        }
+    }
+    if let Some(more) = nested.checked_sub(NAMED).filter(|more| *more > 0) {
+        notices.push(format!("{more} more policies in folders are not read"));
+    }
+}
+
+/// Whether a policy is looked for on disk.
+fn is_asked(place: &dyn Place, cwd: &Path) -> bool {
+    place.is_repository() || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == place.root())
+}
+
+fn built_in() -> (Policy, String) {
+    (
+        Policy::recommended(),
+        String::from("recommended (built in)"),
+    )
+}
+
+/// Policy files in what git recorded.
+struct Recorded<'p> {
+    place: &'p dyn Place,
+    state: &'p str,
+}
+
+impl Files for Recorded<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.place.read(path)
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        self.place.real(path)
+    }
+
+    fn name(&self, path: &Path) -> String {
+        let path = path.to_string_lossy().replace('\\', "/");
+        format!("{path} {}", self.state)
+    }
+}
+
+/// A path below a root without its `..`.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// A file at a root, as the user would type it where they stand.
+pub fn from_here(root: &Path, cwd: &Path, name: &str) -> PathBuf {
+    match cwd.strip_prefix(root) {
+        Ok(below) => below.components().map(|_| "..").chain([name]).collect(),
+        Err(_) => root.join(name),
+    }
+}

@@ -1,0 +1,106 @@
+//! The policy of a view: where it is taken from, who decides that, and what the view says of it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::survey::{format_ids, rule_ids};
+use crate::{
+    error::Error,
+    fact::Text,
+    git::View,
+    policy::{Asker, Catalog, Place, Policy, Source},
+};
+
+/// Where the policy of a view is taken from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PolicyFrom {
+    /// From where the view keeps it: the work tree, the index, the commit that a change starts from.
+    #[default]
+    View,
+    /// From what the repository's `HEAD` has, whatever is looked at: what is pushed to a server does not choose its judge.
+    Head,
+    /// From what a revision has, as the view's own policy or as a file of it that the user names: a change does not choose its
+    /// judge.
+    Revision(String),
+}
+
+/// The policy that judges a view, and its name for the report. `named` is the file or the bundled policy that the user names.
+/// What of the policy the view's change edits is noted in the view.
+///
+/// # Errors
+/// A policy that cannot be read or does not hold together, a revision that is not here.
+pub fn find_policy(
+    view: View,
+    from: &PolicyFrom,
+    named: Option<&Path>,
+    cwd: &Path,
+) -> Result<(View, Policy, String), Error> {
+    let mut view = match from {
+        PolicyFrom::View => view,
+        PolicyFrom::Head => view.with_policy_of_head()?,
+        PolicyFrom::Revision(name) => view.with_policy_of_revision(name)?,
+    };
+    let (rules, formats) = (rule_ids(), format_ids());
+    let asker = Asker {
+        named,
+        reviews: matches!(from, PolicyFrom::Revision(_)),
+        cwd,
+        catalog: Catalog {
+            rules: &rules,
+            formats: &formats,
+        },
+    };
+    let source = Source::find(&view, asker)?;
+    view.notices.extend(source.notices);
+    view.mark_policy(&source.files, &source.name, source.is_new);
+    Ok((view, source.policy, source.name))
+}
+
+/// A policy file, checked against the rules and formats there are.
+///
+/// # Errors
+/// A file that cannot be read or does not hold together.
+pub fn load_policy(path: &Path) -> Result<Policy, Error> {
+    let (rules, formats) = (rule_ids(), format_ids());
+    let catalog = Catalog {
+        rules: &rules,
+        formats: &formats,
+    };
+    Ok(Policy::load(path, &catalog)?)
+}
+
+impl Place for View {
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn is_repository(&self) -> bool {
+        self.is_repository()
+    }
+
+    fn state(&self) -> Option<&str> {
+        self.policy_state()
+    }
+
+    fn is_index(&self) -> bool {
+        self.is_index()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read_policy_file(path)
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        self.has_policy_path(path)
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        self.resolve_policy_path(path)
+    }
+
+    fn paths(&self) -> Box<dyn Iterator<Item = &Text> + '_> {
+        Box::new(self.items.iter().map(|item| &item.entry.path))
+    }
+}
