@@ -2,7 +2,12 @@
 //!
 //! A malformed artifact is never one of these (it is a fact), nor is a refusal (it is a finding).
 
-use std::path::PathBuf;
+use std::{
+    fmt, io,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// We cannot do the job.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +36,7 @@ pub enum Error {
         /// The path as the user would write it.
         path: PathBuf,
         /// The operating system's answer.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A file of the user's repository cannot be written, renamed or removed; what was there is as it was.
     #[error("cannot write `{}`: {source}", path.display())]
@@ -39,17 +44,114 @@ pub enum Error {
         /// The path as the user would write it.
         path: PathBuf,
         /// The operating system's answer.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The policy does not hold together; every error in it, each with its place.
     #[error(transparent)]
-    Policy(#[from] crate::policy::PolicyErrors),
+    Policy(#[from] PolicyErrors),
     /// The report could not be written where it was asked to go.
     #[error("cannot write the report to `{to}`: {source}")]
     Output {
         /// A path or `standard output`.
         to: String,
         /// The operating system's answer.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
+
+impl Error {
+    /// What to do next, lower case, no full stop; `None` where the message says it all.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Usage { help, .. } | Self::Repository { help, .. } => Some(help.clone()),
+            Self::Output { to, .. } if Path::new(to).is_file() => {
+                Some(String::from("the file is as it was before"))
+            }
+            Self::Output { source, .. } => {
+                let help = match source.kind() {
+                    io::ErrorKind::NotFound => "make its folder first, or name a file elsewhere",
+                    io::ErrorKind::IsADirectory => "name a file in it",
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                        "name a file in a folder that can be written to"
+                    }
+                    io::ErrorKind::StorageFull => "make room, or name a file elsewhere",
+                    _ => return None,
+                };
+                Some(help.to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An error in a policy file, with its place and what to write instead.
+#[derive(Debug, Clone)]
+pub struct PolicyError {
+    /// The policy file.
+    pub file: String,
+    /// Its text, harmless to print and with every byte at its place; empty if it could not be read.
+    pub source: Arc<str>,
+    /// The bytes of `source` to underline; empty if the place is unknown.
+    pub range: Range<usize>,
+    /// What is wrong, lower case, no full stop.
+    pub message: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+/// All errors of a policy and of what it extends. Never empty.
+#[derive(Debug, Clone)]
+pub struct PolicyErrors(pub Vec<PolicyError>);
+
+impl PolicyError {
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.before().matches('\n').count().saturating_add(1)
+    }
+
+    /// The column in characters, from 1.
+    pub fn column(&self) -> usize {
+        let before = self.before();
+        before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            .saturating_add(1)
+    }
+
+    fn before(&self) -> &str {
+        self.source.get(..self.range.start).unwrap_or_default()
+    }
+}
+
+impl PartialEq for PolicyError {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.file, &self.range, &self.message, &self.help)
+            == (&other.file, &other.range, &other.message, &other.help)
+    }
+}
+
+impl Eq for PolicyError {}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl fmt::Display for PolicyErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = if self.0.len() == 1 { "error" } else { "errors" };
+        write!(
+            f,
+            "the policy does not hold together: {} {errors}",
+            self.0.len()
+        )
+    }
+}
+
+impl std::error::Error for PolicyErrors {}

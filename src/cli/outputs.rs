@@ -203,7 +203,10 @@ impl Plan {
             return Err(error);
         }
         // GitLab reads files. Writing one unasked would be writing into the user's project.
-        if self.unasked && !report.findings.is_empty() && terminal::host() == Some(Host::Gitlab) {
+        if self.unasked
+            && report.active().next().is_some()
+            && terminal::host() == Some(Host::Gitlab)
+        {
             terminal::note(
                 "`--output gitlab=gl-code-quality-report.json`, named under `artifacts: reports: codequality`, \
                  shows these findings in the merge request",

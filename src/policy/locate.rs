@@ -11,7 +11,7 @@ use std::{
 
 use yamlpath::{Component, Document, Route};
 
-use crate::{fact::Text, finding::Related};
+use crate::{fact::Text, finding::LineRef};
 
 /// A policy file or pack, with its text.
 pub(super) struct File {
@@ -158,7 +158,7 @@ impl Origin {
     }
 
     /// The line, ready to be shown beside a finding.
-    pub(super) fn related(&self, label: impl Into<String>) -> Related {
+    pub(super) fn line_ref(&self, label: impl Into<String>) -> LineRef {
         let range = self.range();
         let text = self.file.text.as_ref();
         let before = text.get(..range.start).unwrap_or_default();
@@ -176,7 +176,7 @@ impl Origin {
             .unwrap_or_default();
         // The line may hold what could forge output; shown, it may not.
         let (head, marked, tail) = (shown(head), shown(marked), shown(tail));
-        Related {
+        LineRef {
             file: shown(&self.file.name),
             line: u32::try_from(before.matches('\n').count())
                 .unwrap_or(u32::MAX)

@@ -55,7 +55,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     fact::{Text, Usage},
-    finding::Related,
+    finding::LineRef,
 };
 use layer::Layer;
 use load::{BUNDLED, Disk, Loader};
@@ -96,7 +96,7 @@ pub enum FormatVerdict {
     /// It may not.
     Refused {
         /// The policy line that decided, or the list that does not name it.
-        decided_by: Option<Related>,
+        decided_by: Option<LineRef>,
         /// What the policy's author advises instead.
         advice: Option<String>,
     },
@@ -112,7 +112,7 @@ pub enum GlobalVerdict {
         /// Why.
         why: Refusal,
         /// The policy line that decided, or the list that does not name it.
-        decided_by: Option<Related>,
+        decided_by: Option<LineRef>,
         /// What makes the name dangerous, if it is one of the known (`runs text as code`): a label, never the reason for
         /// the refusal.
         danger: Option<&'static str>,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     fact::{Argument, Global, GlobalName, Usage},
-    finding::{Level, Related, RuleMeta},
+    finding::{Level, LineRef, RuleMeta},
 };
 
 /// What the policy says at one path: its overrides applied.
@@ -76,7 +76,7 @@ pub enum ArgumentVerdict {
         /// Which argument and why, lower case, no full stop.
         reason: String,
         /// The entry.
-        decided_by: Option<Related>,
+        decided_by: Option<LineRef>,
     },
 }
 
@@ -112,14 +112,14 @@ impl Scope {
     }
 
     /// The line that sets a rule's level here; `None` where the rule keeps its own.
-    pub fn level_decided_by(&self, rule: &RuleMeta) -> Option<Related> {
+    pub fn level_decided_by(&self, rule: &RuleMeta) -> Option<LineRef> {
         let (level, origin) = self.newest().find_map(|layer| layer.rules.get(rule.id))?;
-        Some(origin.related(format!("set to {level} here")))
+        Some(origin.line_ref(format!("set to {level} here")))
     }
 
     /// The line of an override for this path that allows a rule's findings here, and the override's reason. `None` where
     /// something else decides: a later override, what the policy says everywhere, or the rule itself.
-    pub fn excused_by(&self, rule: &RuleMeta) -> Option<(Related, Option<String>)> {
+    pub fn excused_by(&self, rule: &RuleMeta) -> Option<(LineRef, Option<String>)> {
         let everywhere = self.layers.first().map(Arc::as_ptr);
         let layer = self
             .newest()
@@ -127,7 +127,7 @@ impl Scope {
         let (level, origin) = layer.rules.get(rule.id)?;
         let is_override = everywhere.is_some_and(|first| !std::ptr::eq(first, layer));
         (is_override && *level == Level::Allow)
-            .then(|| (origin.related("allowed here"), layer.reason.clone()))
+            .then(|| (origin.line_ref("allowed here"), layer.reason.clone()))
     }
 
     /// Whether a format (by id) may be stored here.
@@ -135,7 +135,7 @@ impl Scope {
         for layer in self.newest() {
             if let Some((advice, origin)) = layer.formats_refuse.get(id) {
                 return FormatVerdict::Refused {
-                    decided_by: Some(origin.related("refused here")),
+                    decided_by: Some(origin.line_ref("refused here")),
                     advice: advice.clone(),
                 };
             }
@@ -145,7 +145,7 @@ impl Scope {
         }
         let list = self.newest().find_map(|layer| layer.formats_list.as_ref());
         FormatVerdict::Refused {
-            decided_by: list.map(|origin| origin.related("not in this list")),
+            decided_by: list.map(|origin| origin.line_ref("not in this list")),
             advice: None,
         }
     }
@@ -199,7 +199,7 @@ impl Scope {
                 .unwrap_or_else(|| "refused here".to_owned());
             return GlobalVerdict::Refused {
                 why: Refusal::Refused,
-                decided_by: Some(entry.origin.related(label)),
+                decided_by: Some(entry.origin.line_ref(label)),
                 danger,
             };
         }
@@ -221,7 +221,7 @@ impl Scope {
                 allowed: uses.list(),
             },
             decided_by: listed_at
-                .map(|origin| origin.related(format!("listed here, but not for {usage}"))),
+                .map(|origin| origin.line_ref(format!("listed here, but not for {usage}"))),
             danger,
         }
     }
@@ -274,7 +274,7 @@ impl Scope {
         match (listed, packed) {
             (Some((layer, _)), Some((newer, pack, _))) if newer > layer => Some(pack.pack.clone()),
             (Some((_, listed)), _) => {
-                let related = listed.entry.origin.related("");
+                let related = listed.entry.origin.line_ref("");
                 Some(format!("{}:{}", related.file, related.line))
             }
             (None, packed) => packed.map(|(_, pack, _)| pack.pack.clone()),
@@ -294,13 +294,13 @@ impl Scope {
                         listed
                             .entry
                             .origin
-                            .related("the arguments are constrained here"),
+                            .line_ref("the arguments are constrained here"),
                     ),
                 ),
                 Listing::Applier(pack, entry) => (
                     self.not_to_apply(arguments),
                     layer::pack_origin(pack, entry)
-                        .map(|origin| origin.related("listed here as calling its first argument")),
+                        .map(|origin| origin.line_ref("listed here as calling its first argument")),
                 ),
             };
             match reason {
@@ -594,7 +594,7 @@ impl Scope {
         let list = self.newest().find_map(|layer| layer.globals_list.as_ref());
         GlobalVerdict::Refused {
             why: Refusal::Unlisted { near: None },
-            decided_by: list.map(|origin| origin.related("no entry here lists it")),
+            decided_by: list.map(|origin| origin.line_ref("no entry here lists it")),
             danger,
         }
     }

@@ -37,8 +37,8 @@ impl Reporter for Concise {
 
     fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
-        for finding in &report.findings {
-            let path = report.spelling.spell(&finding.path);
+        for finding in report.active() {
+            let path = report.spelling.spell(&finding.primary.path);
             let mut at = guarded(harmless(format!("{path}{}", within(finding)), style));
             if at.starts_with(ABOUT.trim_end()) {
                 // A file of this name must not speak for the program.
@@ -67,7 +67,7 @@ impl Reporter for Concise {
 
 /// Where in its file, to stand right behind the path.
 fn within(finding: &Finding) -> String {
-    let Site { hops, at } = &finding.site;
+    let Site { hops, at } = &finding.primary.site;
     let inwards = if hops.is_empty() {
         String::new()
     } else {

@@ -227,10 +227,14 @@ type Levels<'a> = BTreeMap<(&'a Text, Option<&'a str>), Level>;
 
 fn levels(report: &Report) -> Levels<'_> {
     let mut levels = Levels::new();
-    for finding in &report.findings {
-        let commit = finding.introduced_by.as_ref().map(|b| b.commit.id.as_str());
+    for finding in report.active() {
+        let commit = finding
+            .primary
+            .introduced_by
+            .as_ref()
+            .map(|b| b.commit.id.as_str());
         let level = levels
-            .entry((&finding.path, commit))
+            .entry((&finding.primary.path, commit))
             .or_insert(finding.level);
         *level = finding.level.max(*level);
     }

@@ -118,8 +118,7 @@ fn command(level: Level) -> &'static str {
 /// At most [`KEPT`] annotations that speak of all findings of a level.
 fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
     let mut findings: Vec<&Finding> = report
-        .findings
-        .iter()
+        .active()
         .filter(|finding| finding.level == level)
         .collect();
     findings.sort_by_key(|finding| !finding.on_change);
@@ -131,7 +130,9 @@ fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
     }
     let mut groups: IndexMap<(&Text, &str), Vec<&Finding>> = IndexMap::new();
     for finding in findings {
-        let group = groups.entry((&finding.path, finding.rule.id)).or_default();
+        let group = groups
+            .entry((&finding.primary.path, finding.rule.id))
+            .or_default();
         group.push(finding);
     }
     let shown = if groups.len() > KEPT {
@@ -154,7 +155,7 @@ fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
 /// What findings of one rule in one file come to: the first in full, the others by name.
 fn annotation(report: &Report, group: &[&Finding]) -> Option<Annotation> {
     let (first, rest) = group.split_first()?;
-    let mut properties = vec![("file", words::hosted(report, &first.path))];
+    let mut properties = vec![("file", words::hosted(report, &first.primary.path))];
     match words::span(first) {
         // Columns are refused where there are several lines.
         Some((line, column, end_line, end_column)) => {
@@ -194,7 +195,7 @@ fn left_out<'a>(
     let (mut findings, mut paths) = (0, Vec::new());
     for group in groups {
         findings += group.len();
-        paths.extend(group.first().map(|finding| &finding.path));
+        paths.extend(group.first().map(|finding| &finding.primary.path));
     }
     paths.sort_unstable();
     paths.dedup();

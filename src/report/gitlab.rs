@@ -54,10 +54,9 @@ impl Reporter for Gitlab {
 
     fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::new(out);
-        let fingerprints = verdict::fingerprints(&report.findings);
+        let fingerprints = verdict::fingerprints(report.active());
         let entries = report
-            .findings
-            .iter()
+            .active()
             .zip(fingerprints)
             .map(|(finding, fingerprint)| entry(report, finding, fingerprint));
         let mut escaping: &mut dyn Write = &mut out;
@@ -88,7 +87,7 @@ fn entry(report: &Report, finding: &Finding, fingerprint: String) -> Entry {
             Level::Allow => "info",
         },
         location: Location {
-            path: words::hosted(report, &finding.path),
+            path: words::hosted(report, &finding.primary.path),
             lines: Lines { begin, end },
         },
     }

@@ -68,7 +68,7 @@ pub(super) struct More {
 
 /// The files of a report, in order, each with what to say about it.
 pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
-    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    let mut findings: Vec<&Finding> = report.active().collect();
     // What a change brings first; then refusals, and among them what loading would run: how it is packed matters less.
     findings.sort_by_key(|finding| {
         let runs = matches!(finding.subject, Subject::Global(_));
@@ -86,18 +86,18 @@ pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
         let end = rest.partition_point(|finding| file_of(finding) <= file_of(first));
         let (of_file, _) = rest.split_at(end);
         done += of_file.len();
-        let mut file = file(report.spelling.spell(&first.path), of_file);
-        file.introduced_by = first.introduced_by.as_deref();
+        let mut file = file(report.spelling.spell(&first.primary.path), of_file);
+        file.introduced_by = first.primary.introduced_by.as_deref();
         Some(file)
     })
 }
 
 /// What makes findings those of one file: in a history, one path has several contents, each introduced by another commit.
 fn file_of(finding: &Finding) -> (&Text, Option<(i64, &str)>) {
-    let introduction = finding.introduced_by.as_ref();
+    let introduction = finding.primary.introduced_by.as_ref();
     let version = introduction
         .map(|introduction| (introduction.commit.time, introduction.commit.id.as_str()));
-    (&finding.path, version)
+    (&finding.primary.path, version)
 }
 
 fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
@@ -153,19 +153,20 @@ fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
 
 /// Whether it is about a line of source: each is to be changed by itself.
 fn is_source(finding: &Finding) -> bool {
-    matches!(finding.site.at, Place::Span { .. })
+    matches!(finding.primary.site.at, Place::Span { .. })
 }
 
 /// Findings of one rule in one file, at least one, as a list.
 pub(super) fn more(findings: &[&Finding]) -> More {
     let mut lines: Vec<u32> = findings
         .iter()
-        .filter_map(|finding| match finding.site.at {
+        .filter_map(|finding| match finding.primary.site.at {
             Place::Span { line, .. } => Some(line),
             _ => None,
         })
         .collect();
-    let by_line = lines.len() == findings.len() && findings.iter().all(|f| f.site.hops.is_empty());
+    let by_line =
+        lines.len() == findings.len() && findings.iter().all(|f| f.primary.site.hops.is_empty());
     let items: Vec<String> = if by_line {
         lines.sort_unstable();
         lines.dedup();
@@ -174,7 +175,7 @@ pub(super) fn more(findings: &[&Finding]) -> More {
         let mut names: Vec<String> = findings
             .iter()
             .map(|finding| match &finding.subject {
-                Subject::Artifact => finding.site.to_string(),
+                Subject::Artifact => finding.primary.site.to_string(),
                 subject => subject.to_string(),
             })
             .filter(|name| !name.is_empty())
@@ -299,7 +300,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
         rows.push(("note", notice.clone()));
     }
     let gone = |unpushed: bool| {
-        let mut gone = report.findings.iter().filter_map(gone_since);
+        let mut gone = report.active().filter_map(gone_since);
         gone.any(|commit| report.unpushed.contains(commit) == unpushed)
     };
     if gone(false) {
@@ -323,6 +324,7 @@ const UNPUSHED: &str = "what is no longer there is still in commits that no remo
 /// The commit that introduced something that the newest commits no longer have.
 fn gone_since(finding: &Finding) -> Option<&str> {
     let introduction = finding
+        .primary
         .introduced_by
         .as_ref()
         .filter(|introduction| introduction.gone)?;
@@ -332,10 +334,9 @@ fn gone_since(finding: &Finding) -> Option<&str> {
 /// Findings of a level, and the files that have them.
 fn tally(report: &Report, level: Level) -> (usize, usize) {
     let mut paths: Vec<&Text> = report
-        .findings
-        .iter()
+        .active()
         .filter(|finding| finding.level == level)
-        .map(|finding| &finding.path)
+        .map(|finding| &finding.primary.path)
         .collect();
     let findings = paths.len();
     paths.sort_unstable();
@@ -359,8 +360,7 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
             .iter()
             .any(|help| help.contains("write this to weighbridge.yaml:\n"))
     };
-    if report.policy == BUILT_IN && report.spelling.is_inside() && report.findings.iter().any(edits)
-    {
+    if report.policy == BUILT_IN && report.spelling.is_inside() && report.active().any(edits) {
         commands.push((
             String::from("weighbridge policy init --allow-found"),
             "write a policy that allows what is named above",
@@ -371,7 +371,7 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
 
 /// How to look at the file of a finding: where it is on disk, or once more out of git, if one command gets it there.
 fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'static str)> {
-    let is_source = matches!(finding.site.at, Place::Span { .. });
+    let is_source = matches!(finding.primary.site.at, Place::Span { .. });
     // What cannot be opened, as a folder that cannot be listed, cannot be looked at either.
     let closed =
         matches!(&finding.subject, Subject::Anomaly(kind) if kind == "io" || kind == "late");
@@ -385,10 +385,10 @@ fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'stat
         let command = format!("weighbridge inspect {path}");
         (!is_source).then_some((command, "all that loading it would do"))
     };
-    let treeish = match (&finding.introduced_by, &report.content_source) {
+    let treeish = match (&finding.primary.introduced_by, &report.content_source) {
         (None, ContentSource::OnDisk) => {
             return Vec::from_iter(inspect(quoted(
-                &report.spelling.spell(&finding.path),
+                &report.spelling.spell(&finding.primary.path),
                 style,
             )));
         }
@@ -399,7 +399,7 @@ fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'stat
         _ => return Vec::new(),
     };
     // What is at the path on disk may be another file, or none. From elsewhere git would look into another repository.
-    let object = [treeish.as_bytes(), b":", finding.path.as_bytes()].concat();
+    let object = [treeish.as_bytes(), b":", finding.primary.path.as_bytes()].concat();
     match quoted(&Text::new(object), style).filter(|_| report.spelling.is_inside()) {
         Some(object) => {
             let command = format!("git cat-file blob {object} >FILE");
@@ -413,7 +413,7 @@ fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'stat
 /// The first finding of the rule that has most to say, refusals before warnings.
 fn most_telling(report: &Report) -> Option<&Finding> {
     let mut rules: BTreeMap<(Level, bool, &str), (usize, usize)> = BTreeMap::new();
-    for (i, finding) in report.findings.iter().enumerate() {
+    for (i, finding) in report.active().enumerate() {
         let runs = matches!(finding.subject, Subject::Global(_));
         let entry = rules
             .entry((finding.level, runs, finding.rule.id))
@@ -423,7 +423,7 @@ fn most_telling(report: &Report) -> Option<&Finding> {
     let ((..), (_, first)) = rules
         .into_iter()
         .max_by_key(|((level, runs, _), (n, first))| (*level, *runs, *n, Reverse(*first)))?;
-    report.findings.get(first)
+    report.active().nth(first)
 }
 
 /// A path as it can be pasted into a shell; `None` if it holds anything that is not plainly shown.

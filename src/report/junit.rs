@@ -42,7 +42,8 @@ impl Reporter for Junit {
 
     fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
-        let accused: BTreeSet<&Text> = report.findings.iter().map(|f| &f.path).collect();
+        let active: Vec<&Finding> = report.active().collect();
+        let accused: BTreeSet<&Text> = active.iter().map(|f| &f.primary.path).collect();
         let mut fine: Vec<&Artifact> = report
             .artifacts
             .iter()
@@ -55,8 +56,8 @@ impl Reporter for Junit {
         writeln!(
             out,
             r#"<testsuites name="weighbridge" tests="{}" failures="{}" errors="0">"#,
-            1 + report.findings.len() + fine.len(),
-            failures(&report.findings),
+            1 + active.len() + fine.len(),
+            failures(&active),
         )?;
         about(report, nothing, out)?;
         if !fine.is_empty() {
@@ -75,7 +76,7 @@ impl Reporter for Junit {
             }
             writeln!(out, "  </testsuite>")?;
         }
-        for of_file in report.findings.chunk_by(|a, b| a.path == b.path) {
+        for of_file in active.chunk_by(|a, b| a.primary.path == b.primary.path) {
             suite(report, of_file, out)?;
         }
         writeln!(out, "</testsuites>")?;
@@ -83,7 +84,7 @@ impl Reporter for Junit {
     }
 }
 
-fn failures(findings: &[Finding]) -> usize {
+fn failures(findings: &[&Finding]) -> usize {
     findings.iter().filter(|f| f.level == Level::Deny).count()
 }
 
@@ -127,11 +128,11 @@ fn about(report: &Report, nothing: usize, out: &mut dyn Write) -> io::Result<()>
 }
 
 /// The suite of a file.
-fn suite(report: &Report, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+fn suite(report: &Report, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = findings.first() else {
         return Ok(());
     };
-    let path = words::hosted(report, &first.path);
+    let path = words::hosted(report, &first.primary.path);
     writeln!(
         out,
         r#"  <testsuite name="{}" tests="{}" failures="{}" errors="0" skipped="0">"#,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     fact::{Excerpt, Text},
-    finding::{Finding, Level},
+    finding::{Finding, Level, LineRef},
     verdict::{Outcome, Report},
 };
 
@@ -73,10 +73,11 @@ impl Reporter for Markdown {
 pub(super) fn page(report: &Report, budget: usize) -> String {
     let budget = budget.max(LEAST_BYTES);
     let mut page = head(report);
-    let mut left = report.findings.len();
+    let all = report.active().count();
+    let mut left = all;
     for file in groups::files(report) {
         let before = page.len();
-        page.push_str(&heading(&file, left == report.findings.len()));
+        page.push_str(&heading(&file, left == all));
         let mut told = 0;
         for part in &file.parts {
             let text = tell(part);
@@ -125,19 +126,19 @@ fn head(report: &Report) -> String {
     }
     head.push('\n');
     let mut rules: BTreeMap<(Reverse<Level>, &str), Row<'_>> = BTreeMap::new();
-    for finding in &report.findings {
+    for finding in report.active() {
         let row = rules
             .entry((Reverse(finding.level), finding.rule.id))
             .or_default();
         row.findings += 1;
-        row.files.insert(&finding.path);
+        row.files.insert(&finding.primary.path);
         row.on_change += usize::from(finding.on_change);
     }
     if rules.is_empty() {
         return head;
     }
     // Where the view is of a change, what it brings is told apart from what was there before.
-    let change = report.findings.iter().any(|finding| !finding.on_change);
+    let change = report.active().any(|finding| !finding.on_change);
     let (title, line) = if change {
         (" on the change |", " ---: |")
     } else {
@@ -212,20 +213,28 @@ fn headline(finding: &Finding) -> String {
 fn full(finding: &Finding) -> String {
     let mut text = headline(finding);
     text.push('\n');
-    if let Some(excerpt) = &finding.excerpt {
+    if let Some(excerpt) = &finding.primary.excerpt {
         text.push_str(&block(numbered(excerpt)));
     }
-    for related in &finding.related {
-        let file = code(&related.file, NAME_COLUMNS);
-        let label = prose(&related.label, LINE_COLUMNS);
-        match related.line {
-            0 => {
-                let _ = writeln!(text, "* decided by {file}: {label}");
-            }
-            line => {
-                let _ = writeln!(text, "* decided by {file}, line {line}: {label}");
-            }
+    for location in &finding.related {
+        let spot = code(&words::spot(location, &location.path), NAME_COLUMNS);
+        let label = prose(&location.label, LINE_COLUMNS);
+        let _ = writeln!(text, "* related, {spot}: {label}");
+        if let Some(excerpt) = &location.excerpt {
+            text.push('\n');
+            text.push_str(&block(numbered(excerpt)));
         }
+    }
+    if let Some(LineRef {
+        file, line, label, ..
+    }) = &finding.decided_by
+    {
+        let file = code(file, NAME_COLUMNS);
+        let label = prose(label, LINE_COLUMNS);
+        let _ = match line {
+            0 => writeln!(text, "* decided by {file}: {label}"),
+            line => writeln!(text, "* decided by {file}, line {line}: {label}"),
+        };
     }
     for help in &finding.help {
         let (first, rest) = help.split_once('\n').unwrap_or((help, ""));

@@ -25,7 +25,7 @@ mod terminal;
 mod words;
 
 pub use github::KEPT as ANNOTATIONS;
-pub use human::diagnostic;
+pub use human::{error, policy_error};
 pub use inspect::inspect;
 pub use introduction::{date, introduction, short};
 pub use markdown::{COMMENT_BYTES, SUMMARY_BYTES};

@@ -8,10 +8,11 @@ use super::{
     alike::{self, Sections},
     groups::{self, Part},
     terminal::harmless,
+    words,
 };
 use crate::{
     fact::{Excerpt, Place, Site},
-    finding::{Finding, Level, Related},
+    finding::{Finding, Level, LineRef},
     verdict::Report,
 };
 
@@ -89,14 +90,14 @@ fn headline(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<
 
 fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let inwards = Site {
-        hops: finding.site.hops.clone(),
+        hops: finding.primary.site.hops.clone(),
         at: Place::Whole,
     };
     let mut words = Vec::new();
     if !inwards.hops.is_empty() {
         words.push(inwards.to_string());
     }
-    match &finding.site.at {
+    match &finding.primary.site.at {
         Place::Whole => {}
         Place::Bytes { start, end } => words.push(format!("bytes {start:#x} to {end:#x}")),
         Place::Opcode { offset, op } => words.push(format!("opcode {op} at offset {offset:#x}")),
@@ -114,11 +115,19 @@ fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
 pub(super) fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
     headline(finding, style, out)?;
     place(finding, style, out)?;
-    if let Some(excerpt) = &finding.excerpt {
+    if let Some(excerpt) = &finding.primary.excerpt {
         lines(excerpt, style, out)?;
     }
-    for related in &finding.related {
-        elsewhere(related, style, out)?;
+    for location in &finding.related {
+        let spot = harmless(words::spot(location, &location.path), style);
+        let label = harmless(&location.label, style);
+        writeln!(out, "Related, {spot}: {label}.")?;
+        if let Some(excerpt) = &location.excerpt {
+            lines(excerpt, style, out)?;
+        }
+    }
+    if let Some(line) = &finding.decided_by {
+        decided(line, style, out)?;
     }
     for help in &finding.help {
         let mut rows = help.split('\n');
@@ -149,20 +158,14 @@ fn lines(excerpt: &Excerpt, style: Style, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-fn elsewhere(related: &Related, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let file = harmless(&related.file, style);
-    let text = harmless(&related.text, style);
-    match related.line {
+fn decided(line: &LineRef, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let file = harmless(&line.file, style);
+    let text = harmless(&line.text, style);
+    match line.line {
         0 => writeln!(out, "Decided by {file}. {text}")?,
-        line => writeln!(out, "Decided by {file}, line {line}: {text}")?,
+        n => writeln!(out, "Decided by {file}, line {n}: {text}")?,
     }
-    marked(
-        &related.text,
-        related.range.clone(),
-        &related.label,
-        style,
-        out,
-    )
+    marked(&line.text, line.range.clone(), &line.label, style, out)
 }
 
 /// What an underline would point at, quoted.

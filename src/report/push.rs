@@ -28,12 +28,11 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     }
     let mut page = Page { style, out };
     let refused: Vec<&Finding> = report
-        .findings
-        .iter()
+        .active()
         .filter(|finding| finding.level == Level::Deny && !is_late(finding))
         .collect();
     let files: Vec<&[&Finding]> = refused
-        .chunk_by(|a, b| a.path == b.path && id(a) == id(b))
+        .chunk_by(|a, b| a.primary.path == b.primary.path && id(a) == id(b))
         .collect();
     let late = report.coverage.late;
     if files.is_empty() {
@@ -84,8 +83,7 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
 /// Whatever `out` answers.
 pub fn removal_steps(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let refused: Vec<&Finding> = report
-        .findings
-        .iter()
+        .active()
         .filter(|finding| finding.level == Level::Deny)
         .collect();
     Page { style, out }.removal_steps(&refused)?;
@@ -116,8 +114,8 @@ impl Page<'_> {
             return Ok(());
         };
         self.line("", "")?;
-        self.line("", &first.path.to_string())?;
-        if let Some(introduction) = &first.introduced_by {
+        self.line("", &first.primary.path.to_string())?;
+        if let Some(introduction) = &first.primary.introduced_by {
             self.line("  ", &commit(introduction))?;
         }
         for finding in findings.iter().take(FINDINGS) {
@@ -163,15 +161,17 @@ impl Page<'_> {
     fn removal_steps(&mut self, refused: &[&Finding]) -> io::Result<bool> {
         let Some(first) = refused
             .iter()
-            .find(|finding| finding.introduced_by.is_some() && !is_elsewhere(finding))
+            .find(|finding| finding.primary.introduced_by.is_some() && !is_elsewhere(finding))
         else {
             return Ok(false);
         };
         let base = first
+            .primary
             .introduced_by
             .as_ref()
             .map(|introduction| short(&introduction.commit.id));
-        let path = groups::quoted(&first.path, self.style).unwrap_or_else(|| "FILE".to_owned());
+        let path =
+            groups::quoted(&first.primary.path, self.style).unwrap_or_else(|| "FILE".to_owned());
         self.line("", "")?;
         self.line(
             "",
@@ -203,6 +203,7 @@ fn is_elsewhere(finding: &Finding) -> bool {
 
 fn id(finding: &Finding) -> Option<&str> {
     finding
+        .primary
         .introduced_by
         .as_ref()
         .map(|it| it.commit.id.as_str())

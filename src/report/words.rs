@@ -5,7 +5,7 @@
 use super::{Style, groups, introduction::introduction, terminal::harmless};
 use crate::{
     fact::{Place, Site, Text},
-    finding::{Finding, Level},
+    finding::{Finding, Level, Location},
     verdict::Report,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn sentence(finding: &Finding) -> String {
 /// What else is to be said of it in a few words: that a change does not touch it, what introduced it into a history.
 pub(super) fn asides(finding: &Finding) -> Vec<String> {
     let old = (!finding.on_change).then(|| String::from("which the change does not touch"));
-    let introduction = finding.introduced_by.as_deref().map(introduction);
+    let introduction = finding.primary.introduced_by.as_deref().map(introduction);
     old.into_iter().chain(introduction).collect()
 }
 
@@ -44,7 +44,7 @@ pub(super) fn all(finding: &Finding) -> String {
 
 /// The lines and columns of a finding in a text file: first line and column, last line, the column after the last.
 pub(super) fn span(finding: &Finding) -> Option<(u32, u32, u32, u32)> {
-    match finding.site {
+    match finding.primary.site {
         Site {
             ref hops,
             at:
@@ -61,11 +61,25 @@ pub(super) fn span(finding: &Finding) -> Option<(u32, u32, u32, u32)> {
 
 /// Where a finding is inside its file, unless that is a line of it or all of it.
 pub(super) fn place(finding: &Finding) -> Option<String> {
-    if span(finding).is_some() || finding.site == Site::default() {
+    if span(finding).is_some() || finding.primary.site == Site::default() {
         return None;
     }
-    let site = finding.site.to_string();
+    let site = finding.primary.site.to_string();
     Some(site.strip_prefix("@ ").map_or(site.clone(), String::from))
+}
+
+/// A place in words, for people who would look there: `path:line:column` for source, so that editors can jump there; the way
+/// inwards for an artifact. `path` is how they know the file.
+pub(super) fn spot(location: &Location, path: &Text) -> String {
+    let site = &location.site;
+    match site.at {
+        Place::Span { line, column, .. } if site.hops.is_empty() => {
+            format!("{path}:{line}:{column}")
+        }
+        Place::Whole if site.hops.is_empty() => path.to_string(),
+        _ if site.hops.is_empty() => format!("{path} {site}"),
+        _ => format!("{path} > {site}"),
+    }
 }
 
 /// The path that a code host knows a file by. Exactly, unless the bytes are no text, would deceive or command: then what stands

@@ -43,7 +43,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let message = format!("this is `{id}`, a format that the policy does not allow here");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Format(id.to_string());
-        finding.related.extend(decided_by);
+        finding.decided_by = decided_by;
         finding.help.extend(advice);
         finding.help.push(format!(
             "run `weighbridge explain {id}` for what loading it does and what to prefer"

@@ -103,7 +103,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let left = total.saturating_sub(refused.len());
         if left > 0 {
             let left = u64::try_from(left).unwrap_or(u64::MAX);
-            let last = findings.iter().map(|finding| &finding.site).max().cloned();
+            let last = findings
+                .iter()
+                .map(|finding| &finding.primary.site)
+                .max()
+                .cloned();
             let last = last.unwrap_or_default();
             findings.push(more(case.entry, &META, left, &last));
         }
@@ -306,7 +310,7 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
     else {
         return finding;
     };
-    finding.related.extend(decided_by);
+    finding.decided_by = decided_by;
     let spelled = spelled(name);
     let danger_note = danger
         .map(|danger| format!(" (it {danger})"))
@@ -434,7 +438,7 @@ fn arguments<'a>(
         );
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Global(callee.clone());
-        finding.related.extend(decided_by);
+        finding.decided_by = decided_by;
         finding
             .help
             .push("look at what the call does before allowing it with other arguments".into());
@@ -485,7 +489,7 @@ fn handed(case: &Case<'_>, observation: &Observation, name: &GlobalName, to: &st
     if let ArgumentVerdict::Refused { decided_by, .. } =
         case.scope.arguments(name, &[Argument::Unknown])
     {
-        finding.related.extend(decided_by);
+        finding.decided_by = decided_by;
     }
     finding.help.push(format!(
         "save the object without handing `{name}` on, or list it without `args` if any arguments are harmless"

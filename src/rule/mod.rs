@@ -10,7 +10,7 @@ use crate::{
         Argument, Circumstances, ContentFacts, Entry, FactKind, GlobalName, Observation, Site,
         Usage,
     },
-    finding::{Finding, RuleMeta, Subject},
+    finding::{Finding, Location, RuleMeta, Subject},
     policy::Scope,
 };
 
@@ -131,21 +131,17 @@ rules! {
 /// so that it comes after them.
 pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64, last: &Site) -> Finding {
     let noun = if count == 1 { "finding" } else { "findings" };
-    Finding {
-        rule,
-        level: rule.level,
+    let location = Location {
         path: entry.path.clone(),
+        introduced_by: entry.introduced_by.clone(),
         site: last.clone(),
-        message: format!("and {count} more {noun} of {} in this file", rule.id),
-        subject: Subject::Anomaly(MORE.into()),
-        count,
-        related: Vec::new(),
-        help: vec!["mend the ones that are told first, then check again".into()],
-        excerpt: None,
-        introduced_by: None,
-        on_change: true,
-        fix: Vec::new(),
-    }
+        ..Location::default()
+    };
+    let message = format!("and {count} more {noun} of {} in this file", rule.id);
+    let mut finding = Finding::new(rule, Subject::Anomaly(MORE.into()), location, message);
+    finding.count = count;
+    finding.help = vec!["mend the ones that are told first, then check again".into()];
+    finding
 }
 
 /// The globals that the policy does not allow in a file, each with the uses that are made of it and whether an entry may allow
@@ -203,21 +199,12 @@ impl<'a> Case<'a> {
 
     /// A finding of `rule` about the entry as a whole.
     pub fn finding_of_entry(&self, rule: &'static RuleMeta, message: impl Into<String>) -> Finding {
-        Finding {
-            rule,
-            level: rule.level,
+        let location = Location {
             path: self.entry.path.clone(),
-            site: Site::default(),
-            message: message.into(),
-            subject: Subject::Artifact,
-            count: 1,
-            related: Vec::new(),
-            help: Vec::new(),
-            excerpt: None,
-            introduced_by: None,
-            on_change: true,
-            fix: Vec::new(),
-        }
+            introduced_by: self.entry.introduced_by.clone(),
+            ..Location::default()
+        };
+        Finding::new(rule, Subject::Artifact, location, message)
     }
 
     /// A finding of `rule` about an observation, with its site and excerpt.
@@ -227,11 +214,20 @@ impl<'a> Case<'a> {
         about: &Observation,
         message: impl Into<String>,
     ) -> Finding {
-        Finding {
+        let location = self.location(about, String::new());
+        let mut finding = Finding::new(rule, Subject::Artifact, location, message);
+        finding.count = about.count;
+        finding
+    }
+
+    /// Where something was seen, with the lines that show it; `label` is what to say there.
+    pub fn location(&self, about: &Observation, label: impl Into<String>) -> Location {
+        Location {
+            path: self.entry.path.clone(),
+            introduced_by: self.entry.introduced_by.clone(),
             site: about.site.clone(),
-            count: about.count,
+            label: label.into(),
             excerpt: about.excerpt.as_deref().cloned(),
-            ..self.finding_of_entry(rule, message)
         }
     }
 }

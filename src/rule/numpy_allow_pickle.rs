@@ -92,6 +92,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             None => "False",
         };
         finding.fix = replaced(observation, argument, Some("True"), safe);
+        if let Some(fix) = &mut finding.fix {
+            fix.title = String::from("write `allow_pickle=False`");
+        }
         finding.help.push(
             "if it then fails, the array holds objects: store text and records as fixed-width dtypes, or in JSON or Parquet"
                 .into(),

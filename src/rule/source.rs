@@ -4,7 +4,7 @@
 use super::Case;
 use crate::{
     fact::{Before, Fact, FactKind, Mark, Observation, PyAct, PyArgument, PyCall},
-    finding::{Edit, Finding, RuleMeta, Subject},
+    finding::{Applicability, Edit, Finding, Fix, RuleMeta, Subject},
 };
 
 /// The longest call that is written out in a help line.
@@ -39,7 +39,7 @@ pub(super) fn finding(
     let mut finding = case.finding(rule, observation, message);
     finding.subject = Subject::Call(call.callee.clone());
     let mark = argument.and_then(|argument| argument.mark.clone());
-    if let (Some(range), Some(excerpt)) = (mark, &mut finding.excerpt) {
+    if let (Some(range), Some(excerpt)) = (mark, &mut finding.primary.excerpt) {
         excerpt.marks = vec![Mark {
             range,
             label: String::new(),
@@ -93,33 +93,33 @@ pub(super) fn rewritten(
     format!("{callee}(...{setting})")
 }
 
-/// The edit that writes `text` in place of an argument. None where the argument is not written out in the call (a wrapper's
+/// The fix that writes `text` in place of an argument. None where the argument is not written out in the call (a wrapper's
 /// default, an unpacked dict), where it is not the literal that is given, and in a notebook, whose cells are not a text.
 pub(super) fn replaced(
     about: &Observation,
     argument: &PyArgument,
     literal: Option<&str>,
     text: &str,
-) -> Vec<Edit> {
+) -> Option<Fix> {
     let as_written = literal.is_none_or(|literal| argument.text == *literal);
     let span = argument
         .span
         .filter(|_| as_written && about.site.hops.is_empty());
-    span.map(|span| Edit {
+    let span = span?;
+    Some(written(Edit {
         start: span.start,
         end: span.end,
         text: text.to_owned(),
-    })
-    .into_iter()
-    .collect()
+    }))
 }
 
-/// The edit that gives a call one more keyword, `text` (`weights_only=True`); none in a notebook.
-pub(super) fn added(about: &Observation, call: &PyCall, text: &str) -> Vec<Edit> {
+/// The fix that gives a call one more keyword, `text` (`weights_only=True`); none in a notebook.
+pub(super) fn added(about: &Observation, call: &PyCall, text: &str) -> Option<Fix> {
     let room = call
         .room
         .filter(|_| call.act == PyAct::Call && about.site.hops.is_empty());
-    room.map(|room| Edit {
+    let room = room?;
+    Some(written(Edit {
         start: room.at,
         end: room.at,
         text: match room.after {
@@ -127,9 +127,17 @@ pub(super) fn added(about: &Observation, call: &PyCall, text: &str) -> Vec<Edit>
             Before::Argument => format!(", {text}"),
             Before::Comma => format!(" {text}"),
         },
-    })
-    .into_iter()
-    .collect()
+    }))
+}
+
+/// The fix that is one edit. It takes from the program what it could do until now, unless the rule knows better.
+fn written(edit: Edit) -> Fix {
+    let text = edit.text.trim_start_matches([',', ' ']);
+    Fix {
+        title: format!("write `{text}`"),
+        applicability: Applicability::Unsafe,
+        edits: vec![edit],
+    }
 }
 
 /// What to do about an artifact that `weights_only=True` does not load.

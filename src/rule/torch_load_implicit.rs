@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     fact::{Constant, PyAct},
-    finding::Finding,
+    finding::{Applicability, Finding},
 };
 
 declare_rule! {
@@ -92,9 +92,20 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.fix = match given.filter(|argument| !argument.inherited) {
             Some(argument) => replaced(observation, argument, Some("None"), "weights_only=True"),
             // The keyword outside would stay.
-            None if call.misplaced.is_some() => Vec::new(),
+            None if call.misplaced.is_some() => None,
             None => added(observation, call, "weights_only=True"),
         };
+        if let Some(fix) = &mut finding.fix
+            && is_default(case)
+        {
+            fix.applicability = Applicability::Safe;
+        }
         findings.push(finding);
     }
+}
+
+/// Whether every release of torch that the policy is for takes `weights_only` for true by itself.
+fn is_default(case: &Case<'_>) -> bool {
+    let mut releases = case.scope.torch_targets().peekable();
+    releases.peek().is_some() && releases.all(|release| release >= (2, 6))
 }

@@ -102,9 +102,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let mut finding = case.finding(&META, observation, message);
-        finding.site = place.site.clone();
+        finding.primary.site = place.site.clone();
         finding.subject = Subject::Format("torch".into());
-        finding.excerpt = shown.get(&place.site).map(|excerpt| (*excerpt).clone());
+        finding.primary.excerpt = shown.get(&place.site).map(|excerpt| (*excerpt).clone());
         finding.help.push(match load.form {
             TorchForm::Script => "keep the weights as safetensors, and build the model in code".into(),
             TorchForm::Bare => "save it with `torch.save`, which writes a file that torch can check".to_owned(),

@@ -73,7 +73,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.subject = Subject::Global(global.clone());
         let call = calls.get(&(&observation.site, global));
         if let Some(excerpt) = call.and_then(|o| o.excerpt.as_deref()) {
-            finding.excerpt = Some(excerpt.clone());
+            finding.primary.excerpt = Some(excerpt.clone());
         }
         finding.help.push(
             "no library writes this: do not load the file, and find out where it comes from".into(),

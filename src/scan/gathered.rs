@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     fact::Text,
+    finding::Finding,
     git::View,
     inventory::Artifact,
     limits,
@@ -120,7 +121,8 @@ fn list(view: &View, noted: &mut [Noted]) {
     let found = noted.iter_mut().filter_map(|noted| {
         let artifact = noted.artifact.as_mut()?;
         let item = view.items.get(noted.at)?;
-        (!noted.weighed.findings.is_empty()).then_some((item, artifact))
+        let mut findings = noted.weighed.findings.iter();
+        findings.any(Finding::is_active).then_some((item, artifact))
     });
     for (item, artifact) in found.take(limits::LISTINGS) {
         let listing = Listing::Lines(limits::LISTING_LINES);

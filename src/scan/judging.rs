@@ -48,9 +48,6 @@ pub(super) fn judge(
     if !complete {
         say_late(entry, scope, &mut findings);
     }
-    for finding in &mut findings {
-        finding.introduced_by.clone_from(&entry.introduced_by);
-    }
     let mut weighed = verdict::weigh(findings, scope, facts, circumstances);
     if !complete {
         weighed.coverage.late = 1;
@@ -71,7 +68,7 @@ fn run_rules(case: &Case<'_>, end: Option<Instant>, findings: &mut Vec<Finding>)
         let mut own = Vec::new();
         (rule.check)(case, &mut own);
         for finding in &mut own {
-            finding.on_change = stands_on(&case.circumstances.changed, &finding.site);
+            finding.on_change = stands_on(&case.circumstances.changed, &finding.primary.site);
         }
         cap(case.entry, rule, &mut own);
         findings.append(&mut own);
@@ -125,7 +122,11 @@ fn cap(entry: &Entry, rule: &Rule, findings: &mut Vec<Finding>) {
     findings.truncate(limits::FINDINGS);
     let left = counted.saturating_add(u64::try_from(left).unwrap_or(u64::MAX));
     if left > 0 {
-        let last = findings.iter().map(|finding| &finding.site).max().cloned();
+        let last = findings
+            .iter()
+            .map(|finding| &finding.primary.site)
+            .max()
+            .cloned();
         findings.push(more(entry, rule.meta, left, &last.unwrap_or_default()));
     }
 }

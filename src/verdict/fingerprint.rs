@@ -38,8 +38,8 @@ fn key(finding: &Finding) -> Vec<u8> {
     };
     part(SCHEME.as_bytes());
     part(finding.rule.id.as_bytes());
-    part(finding.path.as_bytes());
-    for hop in &finding.site.hops {
+    part(finding.primary.path.as_bytes());
+    for hop in &finding.primary.site.hops {
         match hop {
             Hop::Member { name, copy } => {
                 part(b"member");

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Allowed, Coverage, Inspection, JudgedGlobal, Report, TorchVerdict, WeightsOnly, weights_only,
-};
+use super::{Coverage, Inspection, JudgedGlobal, Report, TorchVerdict, WeightsOnly, weights_only};
 use crate::{
     fact::{
         Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Text, TorchLoad,
         Unavailable, Unread, Usage,
     },
-    finding::{Finding, Level, Related, RuleMeta, Subject},
+    finding::{Disposition, Finding, Level, LineRef, RuleMeta, Subject},
     inventory::Artifact,
     policy::{ArgumentVerdict, GlobalVerdict, Refusal, Scope},
 };
@@ -18,10 +16,8 @@ use crate::{
 /// What one entry comes to.
 #[derive(Debug, Default)]
 pub struct Weighed {
-    /// Findings of level warn and deny.
+    /// Findings of level warn and deny, and what an override of the policy lets pass.
     pub findings: Vec<Finding>,
-    /// What an override of the policy lets pass.
-    pub allowed: Vec<Allowed>,
     /// What could run code and is let pass all the same: what loading would do, and the line of the policy, a sentence each.
     pub let_pass: Vec<String>,
     /// What the entry adds to the coverage.
@@ -85,7 +81,7 @@ fn listed_danger<'a>(
 }
 
 /// What is let pass, and by which line.
-fn told(message: &str, by: Option<(Related, Option<String>)>) -> String {
+fn told(message: &str, by: Option<(LineRef, Option<String>)>) -> String {
     let Some((by, reason)) = by else {
         return format!("{message}; the policy lets it pass");
     };
@@ -94,7 +90,7 @@ fn told(message: &str, by: Option<(Related, Option<String>)>) -> String {
 }
 
 /// Gives findings the levels that hold at their path. Those that are allowed are dropped; what an override allows by name is
-/// kept apart.
+/// kept with what allows it.
 pub fn weigh(
     mut findings: Vec<Finding>,
     scope: &Scope,
@@ -104,10 +100,10 @@ pub fn weigh(
     for finding in &mut findings {
         finding.level = scope.level(finding.rule);
     }
-    let mut allowed = Vec::new();
+    let mut overridden = Vec::new();
     let mut let_pass = listed_danger(scope, circumstances.observations(facts));
-    let mut excused: BTreeMap<&str, Option<(Related, Option<String>)>> = BTreeMap::new();
-    for finding in findings.extract_if(.., |finding| finding.level == Level::Allow) {
+    let mut excused: BTreeMap<&str, Option<(LineRef, Option<String>)>> = BTreeMap::new();
+    for mut finding in findings.extract_if(.., |finding| finding.level == Level::Allow) {
         let excused = excused
             .entry(finding.rule.id)
             .or_insert_with(|| scope.excused_by(finding.rule));
@@ -119,16 +115,13 @@ pub fn weigh(
             let_pass.push(told(&finding.message, by));
         }
         if let Some((by, reason)) = excused.clone() {
-            allowed.push(Allowed {
-                finding,
-                by,
-                reason,
-            });
+            finding.disposition = Disposition::Overridden { by, reason };
+            overridden.push(finding);
         }
     }
+    findings.append(&mut overridden);
     Weighed {
         findings,
-        allowed,
         let_pass,
         coverage: cover(facts, circumstances),
     }
@@ -137,7 +130,7 @@ pub fn weigh(
 impl Weighed {
     /// Whether it has nothing to say but what it adds to the coverage.
     pub fn is_plain(&self) -> bool {
-        self.findings.is_empty() && self.allowed.is_empty() && self.let_pass.is_empty()
+        self.findings.is_empty() && self.let_pass.is_empty()
     }
 }
 
@@ -160,7 +153,6 @@ pub fn judge(
     let mut let_pass: usize = 0;
     for entry in entries {
         report.findings.extend(entry.findings);
-        report.allowed.extend(entry.allowed);
         for said in entry.let_pass {
             if let_pass < LET_PASS {
                 report.notices.push(said);

@@ -19,8 +19,8 @@ pub use weights::{WeightsOnly, unlisted, weights_only};
 use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode};
 
 use crate::{
-    fact::{ContentSource, Introduction, Text},
-    finding::{Finding, Level, Related},
+    fact::{ContentSource, Introduction, Site, Text},
+    finding::{Finding, Level, Subject},
     inventory::Artifact,
 };
 
@@ -51,10 +51,9 @@ pub struct Coverage {
 pub struct Report {
     /// What the user asked to look at, in words: `the work tree`, `the index`, a path.
     pub view: String,
-    /// Findings of level warn and deny, by path, then by where in it.
+    /// Every finding, by path, then by where in it: active ones of level warn and deny, and what an override lets pass, which is no
+    /// part of the outcome.
     pub findings: Vec<Finding>,
-    /// What an override of the policy lets pass, in the same order. None of it is part of the outcome.
-    pub allowed: Vec<Allowed>,
     /// What was looked at.
     pub coverage: Coverage,
     /// The policy that judged: a path, or `recommended (built in)`.
@@ -78,17 +77,6 @@ pub struct Report {
     pub notices: Vec<String>,
     /// The artifacts by path, if they were asked for.
     pub artifacts: Vec<Artifact>,
-}
-
-/// A finding that an override of the policy lets pass.
-#[derive(Debug, Clone)]
-pub struct Allowed {
-    /// The finding, of level allow.
-    pub finding: Finding,
-    /// The line that allows it.
-    pub by: Related,
-    /// Why, if the override says.
-    pub reason: Option<String>,
 }
 
 /// How a run ends.
@@ -118,17 +106,12 @@ impl From<Outcome> for ExitCode {
 impl Report {
     /// How the run ends.
     pub fn outcome(&self) -> Outcome {
-        if self
-            .findings
-            .iter()
-            .any(|finding| finding.level == Level::Deny)
-            || self.coverage.late > 0
-        {
+        if self.active().any(|finding| finding.level == Level::Deny) || self.coverage.late > 0 {
             Outcome::Refused
         } else if self.coverage.excluded > 0 && self.coverage.excluded == self.coverage.entries {
             // Somebody decided that there is nothing to look at.
             Outcome::Clean
-        } else if self.findings.is_empty()
+        } else if self.active().next().is_none()
             && self.coverage.artifacts == 0
             && self.coverage.sources == 0
         {
@@ -138,11 +121,19 @@ impl Report {
         }
     }
 
+    /// The findings that count.
+    pub fn active(&self) -> impl Iterator<Item = &Finding> + Clone {
+        self.findings.iter().filter(|finding| finding.is_active())
+    }
+
+    /// What an override of the policy lets pass.
+    pub fn overridden(&self) -> impl Iterator<Item = &Finding> + Clone {
+        self.findings.iter().filter(|finding| !finding.is_active())
+    }
+
     /// Sorts findings by path, site and rule, so that output does not depend on the order of work.
     pub fn sort(&mut self) {
         self.findings.sort_by(in_order);
-        self.allowed
-            .sort_by(|a, b| in_order(&a.finding, &b.finding));
         self.artifacts.sort_by(|a, b| {
             (&a.path, version(a.introduced_by.as_deref()))
                 .cmp(&(&b.path, version(b.introduced_by.as_deref())))
@@ -151,16 +142,20 @@ impl Report {
 }
 
 fn in_order(a: &Finding, b: &Finding) -> Ordering {
-    let key = |finding: &Finding| version(finding.introduced_by.as_deref());
-    (&a.path, key(a), &a.site, a.rule.id, &a.subject).cmp(&(
-        &b.path,
-        key(b),
-        &b.site,
-        b.rule.id,
-        &b.subject,
-    ))
+    fn key(finding: &Finding) -> (&Text, Option<(i64, &str)>, &Site, &str, &Subject) {
+        let at = &finding.primary;
+        let version = version(at.introduced_by.as_deref());
+        (
+            &at.path,
+            version,
+            &at.site,
+            finding.rule.id,
+            &finding.subject,
+        )
+    }
+    key(a).cmp(&key(b))
 }
 
-fn version(introduction: Option<&Introduction>) -> Option<(i64, String)> {
-    introduction.map(|introduction| (introduction.commit.time, introduction.commit.id.clone()))
+fn version(introduction: Option<&Introduction>) -> Option<(i64, &str)> {
+    introduction.map(|it| (it.commit.time, it.commit.id.as_str()))
 }

@@ -5,10 +5,9 @@ use std::{collections::BTreeSet, io, ops::Range};
 use super::page::Page;
 use crate::{
     fact::{Excerpt, Hop, ListingLine, Place},
-    finding::{Finding, Level, Related},
+    finding::{Disposition, Finding, Level, LineRef, Location},
     inventory::Artifact,
-    report::terminal::count,
-    verdict::Allowed,
+    report::{terminal::count, words},
 };
 
 /// A listing of more lines is not printed unless it is open.
@@ -25,14 +24,10 @@ pub(super) fn word(level: Level) -> &'static str {
     }
 }
 
-/// A finding with all that explains it; `allowed` is what lets it pass.
-pub(super) fn finding(
-    finding: &Finding,
-    allowed: Option<&Allowed>,
-    page: &mut Page<'_>,
-) -> io::Result<()> {
+/// A finding with all that explains it.
+pub(super) fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     page.raw("<section class=\"finding\"")?;
-    if allowed.is_none() {
+    if finding.is_active() {
         page.attribute("data-rule", finding.rule.id)?;
         page.attribute("data-level", finding.level)?;
     }
@@ -41,7 +36,7 @@ pub(super) fn finding(
     page.element(">", word(finding.level), "</span><a")?;
     page.attribute("href", format_args!("#rule-{}", finding.rule.id))?;
     page.element("><code>", finding.rule.id, "</code></a>")?;
-    let site = finding.site.to_string();
+    let site = finding.primary.site.to_string();
     if !site.is_empty() {
         page.element("<span class=\"site\">", &site, "</span>")?;
     }
@@ -54,23 +49,29 @@ pub(super) fn finding(
     page.raw("</div>\n<h4>")?;
     page.inline(&finding.message)?;
     page.raw("</h4>\n")?;
-    if let Some(shown) = &finding.excerpt {
+    if let Some(shown) = &finding.primary.excerpt {
         excerpt(shown, page)?;
     }
-    if let Some(introduction) = &finding.introduced_by {
+    if let Some(introduction) = &finding.primary.introduced_by {
         page.element(
             "<p class=\"why\">",
             super::super::introduction(introduction),
             "</p>\n",
         )?;
     }
-    for line in finding.related.iter().chain(allowed.map(|a| &a.by)) {
-        related(line, page)?;
+    for location in &finding.related {
+        related(location, page)?;
     }
-    if let Some(reason) = allowed.and_then(|allowed| allowed.reason.as_ref()) {
-        page.element("<p class=\"why\">The reason given: ", reason, "</p>\n")?;
+    if let Some(line) = &finding.decided_by {
+        policy_line(line, page)?;
     }
-    if !finding.help.is_empty() && allowed.is_none() {
+    if let Disposition::Overridden { by, reason } = &finding.disposition {
+        policy_line(by, page)?;
+        if let Some(reason) = reason {
+            page.element("<p class=\"why\">The reason given: ", reason, "</p>\n")?;
+        }
+    }
+    if !finding.help.is_empty() && finding.is_active() {
         page.raw("<ul class=\"help\">")?;
         for help in &finding.help {
             // What follows the first line is to be copied.
@@ -130,19 +131,31 @@ fn excerpt(shown: &Excerpt, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// The line elsewhere that explains a finding.
-fn related(related: &Related, page: &mut Page<'_>) -> io::Result<()> {
+/// A place that explains a finding, with its own lines.
+fn related(location: &Location, page: &mut Page<'_>) -> io::Result<()> {
     page.raw("<p class=\"why\">")?;
-    if !related.label.is_empty() {
-        page.inline(&related.label)?;
+    page.inline(&location.label)?;
+    page.element(
+        ": <code>",
+        words::spot(location, &location.path),
+        "</code></p>\n",
+    )?;
+    location
+        .excerpt
+        .as_ref()
+        .map_or(Ok(()), |lines| excerpt(lines, page))
+}
+
+/// A line of a policy that decided.
+fn policy_line(line: &LineRef, page: &mut Page<'_>) -> io::Result<()> {
+    page.raw("<p class=\"why\">")?;
+    if !line.label.is_empty() {
+        page.inline(&line.label)?;
         page.raw(": ")?;
     }
-    page.element(
-        "<code>",
-        format_args!("{}:{}", related.file, related.line),
-        "</code> ",
-    )?;
-    page.element("<code>", related.text.trim(), "</code></p>\n")
+    let place = format_args!("{}:{}", line.file, line.line);
+    page.element("<code>", place, "</code> ")?;
+    page.element("<code>", line.text.trim(), "</code></p>\n")
 }
 
 /// The calls in source that load an artifact.
@@ -177,8 +190,8 @@ pub(super) fn listing(
     };
     let hits: BTreeSet<(&[Hop], u64)> = findings
         .iter()
-        .filter_map(|finding| match finding.site.at {
-            Place::Opcode { offset, .. } => Some((finding.site.hops.as_slice(), offset)),
+        .filter_map(|finding| match finding.primary.site.at {
+            Place::Opcode { offset, .. } => Some((finding.primary.site.hops.as_slice(), offset)),
             _ => None,
         })
         .collect();

@@ -73,7 +73,7 @@ struct Content<'a> {
 
 impl<'a> Content<'a> {
     fn new(report: &'a Report) -> Self {
-        let mut order: Vec<&Finding> = report.findings.iter().collect();
+        let mut order: Vec<&Finding> = report.active().collect();
         order.sort_by_key(|finding| (!finding.on_change, Reverse(finding.level)));
         let rest = order.split_off(order.len().min(limits::HTML_FINDINGS));
         let mut content = Self {
@@ -86,13 +86,13 @@ impl<'a> Content<'a> {
         for finding in order {
             content
                 .files
-                .entry(&finding.path)
+                .entry(&finding.primary.path)
                 .or_default()
                 .push(finding);
             content.rules.insert(finding.rule.id, finding.rule);
         }
         for finding in rest {
-            *content.left_out.entry(&finding.path).or_default() += 1;
+            *content.left_out.entry(&finding.primary.path).or_default() += 1;
         }
         content
     }
@@ -105,7 +105,7 @@ impl<'a> Content<'a> {
         self.summary(page)?;
         self.artifacts(page)?;
         self.findings(page)?;
-        self.allowed(page)?;
+        self.overridden(page)?;
         self.rules(page)?;
         page.raw("</main>\n<footer><div class=\"wrap\">Written by ")?;
         page.text(format_args!(
@@ -145,7 +145,7 @@ impl<'a> Content<'a> {
     fn outcome(&self) -> (&'static str, &'static str) {
         match self.report.outcome() {
             Outcome::Refused => ("refused", "Refused"),
-            Outcome::Clean if !self.report.findings.is_empty() => {
+            Outcome::Clean if self.report.active().next().is_some() => {
                 ("warned", "Passed, with warnings")
             }
             Outcome::Clean => ("passed", "Passed"),
@@ -202,11 +202,11 @@ impl<'a> Content<'a> {
         if left_out == 0 {
             return Ok(());
         }
-        let shown = self.report.findings.len() - left_out;
+        let all = self.report.active().count();
+        let shown = all - left_out;
         page.raw("<p class=\"notes\">")?;
         page.inline(&format!(
-            "{shown} of {} findings are shown, the most important first; `--format json` has all of them.",
-            self.report.findings.len()
+            "{shown} of {all} findings are shown, the most important first; `--format json` has all of them.",
         ))?;
         page.raw("</p>\n")
     }
@@ -214,10 +214,10 @@ impl<'a> Content<'a> {
     /// What the findings come to, a row for each rule: the refused first, then by how many.
     fn summary(&self, page: &mut Page<'_>) -> io::Result<()> {
         let mut rows: BTreeMap<(Level, &str), (usize, BTreeSet<&Text>)> = BTreeMap::new();
-        for finding in &self.report.findings {
+        for finding in self.report.active() {
             let row = rows.entry((finding.level, finding.rule.id)).or_default();
             row.0 += 1;
-            row.1.insert(&finding.path);
+            row.1.insert(&finding.primary.path);
         }
         if rows.is_empty() {
             return Ok(());
@@ -287,7 +287,7 @@ impl<'a> Content<'a> {
         let files = count(self.files.len(), "file", "files");
         page.text(format_args!(
             "{} in {files}",
-            count(self.report.findings.len(), "finding", "findings")
+            count(self.report.active().count(), "finding", "findings")
         ))?;
         page.raw(
             "</small></h2>\n<p id=\"none\" class=\"empty\" hidden>Nothing fits the filter.</p>\n",
@@ -344,7 +344,7 @@ impl<'a> Content<'a> {
         }
         page.raw("</div></header>\n")?;
         for finding in findings {
-            finding::finding(finding, None, page)?;
+            finding::finding(finding, page)?;
         }
         if let Some(more) = self.left_out.get(path) {
             let more = count(*more, "further finding", "further findings");
@@ -361,26 +361,27 @@ impl<'a> Content<'a> {
         page.raw("</article>\n")
     }
 
-    fn allowed(&self, page: &mut Page<'_>) -> io::Result<()> {
-        let allowed = &self.report.allowed;
-        if allowed.is_empty() {
+    fn overridden(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let overridden = self.report.overridden();
+        let number = overridden.clone().count();
+        if number == 0 {
             return Ok(());
         }
         page.element(
             "<section aria-labelledby=\"allowed\">\n<h2 id=\"allowed\">Allowed by the policy <small>",
             format_args!(
                 "{} that an override lets pass",
-                count(allowed.len(), "finding", "findings")
+                count(number, "finding", "findings")
             ),
             "</small></h2>\n<div class=\"file\">\n",
         )?;
-        for one in allowed.iter().take(limits::HTML_FINDINGS) {
+        for finding in overridden.take(limits::HTML_FINDINGS) {
             page.element(
                 "<div class=\"tail\"><span class=\"path\">",
-                &one.finding.path,
+                &finding.primary.path,
                 "</span></div>",
             )?;
-            finding::finding(&one.finding, Some(one), page)?;
+            finding::finding(finding, page)?;
         }
         page.raw("</div>\n</section>\n")
     }
@@ -396,8 +397,8 @@ impl<'a> Content<'a> {
             "</small></h2>\n<div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"artifacts\"><table>\n<thead><tr><th scope=\"col\">path</th><th scope=\"col\">verdict</th><th scope=\"col\">format</th><th scope=\"col\" class=\"num\">size</th><th scope=\"col\" class=\"num\">globals</th><th scope=\"col\">libraries</th></tr></thead>\n<tbody>\n",
         )?;
         let mut worst: BTreeMap<&Text, Level> = BTreeMap::new();
-        for finding in &self.report.findings {
-            let level = worst.entry(&finding.path).or_insert(finding.level);
+        for finding in self.report.active() {
+            let level = worst.entry(&finding.primary.path).or_insert(finding.level);
             *level = finding.level.max(*level);
         }
         let numbers: BTreeMap<&Text, usize> = self
@@ -452,8 +453,8 @@ impl<'a> Content<'a> {
 
     fn rules(&self, page: &mut Page<'_>) -> io::Result<()> {
         let mut rules = self.rules.clone();
-        let allowed = self.report.allowed.iter().map(|a| a.finding.rule);
-        rules.extend(allowed.map(|rule| (rule.id, rule)));
+        let overridden = self.report.overridden().map(|finding| finding.rule);
+        rules.extend(overridden.map(|rule| (rule.id, rule)));
         if rules.is_empty() {
             return Ok(());
         }

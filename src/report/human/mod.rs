@@ -3,8 +3,8 @@
 //!
 //! Without findings two lines are left, because "nothing found" means nothing without what was looked at.
 
-mod diagnostic;
 mod frame;
+mod picture;
 
 use std::{
     collections::BTreeSet,
@@ -18,11 +18,13 @@ use super::{
     terminal::{Ink, harmless, width, wrap},
 };
 use crate::{
+    error::Error,
     fact::{Place, Site},
     finding::{Finding, Level},
+    policy::PolicyError,
     verdict::Report,
 };
-use diagnostic::FindingDiagnostic;
+use picture::Picture;
 
 /// See the module.
 #[derive(Debug)]
@@ -50,8 +52,8 @@ impl Reporter for Human {
             for part in &file.parts {
                 match part {
                     Part::Full(finding) => {
-                        let diagnostic = FindingDiagnostic::new(finding, &file.path, &mut said);
-                        frame::draw(&diagnostic, style, out)?;
+                        let picture = Picture::of_finding(finding, &file.path, &mut said);
+                        frame::draw(&picture, style, out)?;
                         writeln!(out)?;
                     }
                     Part::Brief(finding, last) => {
@@ -76,16 +78,33 @@ impl Reporter for Human {
     }
 }
 
-/// Writes a miette diagnostic, a policy's errors above all, in the same hand as findings.
+/// Writes an error in the same hand as findings.
 ///
 /// # Errors
 /// Whatever `out` answers.
-pub fn diagnostic(
-    diagnostic: &dyn miette::Diagnostic,
+pub fn error(error: &Error, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if let Error::Policy(errors) = error {
+        for error in &errors.0 {
+            policy_error(error, Level::Deny, style, out)?;
+        }
+        return Ok(());
+    }
+    let help = error.help();
+    let picture = Picture::of_error(error.to_string(), help.as_deref());
+    frame::draw(&picture, style, out)
+}
+
+/// Writes what is wrong with a policy, or worth a note.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn policy_error(
+    error: &PolicyError,
+    level: Level,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    frame::draw(diagnostic, style, out)
+    frame::draw(&Picture::of_policy_error(error, level), style, out)
 }
 
 /// `── models/resnet.pt ─────────────────── 3 errors, 1 warning ──`
@@ -125,9 +144,9 @@ fn further(sentence: &str, style: Style, out: &mut dyn Write) -> io::Result<()> 
 
 /// A finding in a line or two: what, and where.
 fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let (word, ink) = severity(finding.level);
+    let (word, ink) = frame::severity(finding.level);
     let head = format!("{word}[{}]", finding.rule.id);
-    let place = match &finding.site {
+    let place = match &finding.primary.site {
         Site {
             hops,
             at: Place::Span { line, .. },
@@ -153,14 +172,6 @@ fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
         }
     }
     Ok(())
-}
-
-fn severity(level: Level) -> (&'static str, Ink) {
-    match level {
-        Level::Deny => ("error", Ink::Error),
-        Level::Warn => ("warning", Ink::Warning),
-        Level::Allow => ("note", Ink::Note),
-    }
 }
 
 fn closing(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {

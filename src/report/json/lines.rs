@@ -43,11 +43,11 @@ impl Reporter for JsonLines {
 
     fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::new(out);
-        for finding in v1::findings(&report.findings) {
+        for finding in v1::findings(report.active()) {
             line(&Line::Finding(finding), &mut out)?;
         }
         line(
-            &Line::Summary(v1::whole(report, report.findings.len())),
+            &Line::Summary(v1::whole(report, report.active().count())),
             &mut out,
         )?;
         out.flush()

@@ -44,7 +44,7 @@ pub struct Report<F = Vec<Finding>> {
     pub findings: F,
     /// What an override of the policy lets pass, in the same order; no part of the outcome.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allowed: Vec<Allowed>,
+    pub overridden: Vec<Finding>,
 }
 
 /// Who wrote a report.
@@ -75,12 +75,12 @@ pub struct Coverage {
     pub bytes: u64,
 }
 
-/// One verdict of a rule at one place.
+/// What a rule says about one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule's id: `weighbridge explain <rule>` says more.
     pub rule: String,
-    /// `deny` (the run is refused) or `warn`.
+    /// `deny` (the run is refused) or `warn`; `allow` for what an override lets pass.
     pub level: String,
     /// The file, relative to the view's root, `/`-separated.
     pub path: String,
@@ -106,26 +106,66 @@ pub struct Finding {
     pub on_change: bool,
     /// What to do next, most helpful first.
     pub help: Vec<String>,
-    /// Places elsewhere that explain it: most of all the policy line that decided.
-    pub related: Vec<Related>,
     /// The lines that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<Excerpt>,
-    /// Edits that mend it, where some are certain to: all of them together.
+    /// Places that explain it, in the same file or another; most telling first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fix: Vec<Edit>,
+    pub related: Vec<Location>,
+    /// The line of the policy that decided, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<PolicyLine>,
+    /// What would mend it, if something is certain to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+    /// Why it does not count; absent if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<Disposition>,
 }
 
-/// A finding that an override of the policy lets pass.
+/// A place that explains a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Allowed {
-    /// The finding, of level `allow`.
-    pub finding: Finding,
-    /// The line that allows it.
-    pub by: Related,
-    /// Why, if the override says.
+pub struct Location {
+    /// The file, relative to the view's root, `/`-separated.
+    pub path: String,
+    /// The path's bytes in hexadecimal, if they are not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub path_hex: Option<String>,
+    /// What introduced the file, in a view of a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduced_by: Option<Introduction>,
+    /// Where in the file.
+    pub site: Site,
+    /// What to say there.
+    pub label: String,
+    /// The lines that show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<Excerpt>,
+}
+
+/// Why a finding does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Disposition {
+    /// An override of the policy lets it pass.
+    Overridden {
+        /// The line that does.
+        by: PolicyLine,
+        /// Why, if the override says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+}
+
+/// A change of the finding's file that would mend it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// What it does.
+    pub title: String,
+    /// `safe` if it changes nothing that the program does today, `unsafe` otherwise.
+    pub applicability: String,
+    /// All of them together, from the top of the file down.
+    pub edits: Vec<Edit>,
 }
 
 /// A replacement in a text file. Lines and columns count from 1, columns in characters; the end is exclusive, and the same as
@@ -258,14 +298,14 @@ pub struct Subject {
     pub name_hex: Vec<String>,
 }
 
-/// A place elsewhere.
+/// A line of a policy or of a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Related {
+pub struct PolicyLine {
     /// A file, or a bundled policy's name.
     pub file: String,
     /// From 1.
     pub line: u32,
-    /// That line.
+    /// Its text.
     pub text: String,
     /// First byte in `text` of what matters.
     pub start: usize,
@@ -302,34 +342,23 @@ fn always() -> bool {
     true
 }
 
-/// Findings that are put into this version's words one at a time, while they are written.
-struct Lazily<'a>(&'a [finding::Finding]);
+/// The findings that count, put into this version's words one at a time while they are written.
+struct Lazily<'a>(&'a verdict::Report);
 
 impl Serialize for Lazily<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(findings(self.0))
+        serializer.collect_seq(findings(self.0.active()))
     }
 }
 
 /// Findings in this version's words, one at a time.
-pub(super) fn findings(findings: &[finding::Finding]) -> impl Iterator<Item = Finding> {
-    let fingerprints = verdict::fingerprints(findings);
-    findings
-        .iter()
+pub(super) fn findings<'a>(
+    found: impl Iterator<Item = &'a finding::Finding> + Clone,
+) -> impl Iterator<Item = Finding> {
+    let fingerprints = verdict::fingerprints(found.clone());
+    found
         .zip(fingerprints)
         .map(|(finding, fingerprint)| Finding::new(finding, fingerprint))
-}
-
-fn allowed(allowed: &[verdict::Allowed]) -> Vec<Allowed> {
-    let found: Vec<_> = allowed.iter().map(|one| one.finding.clone()).collect();
-    findings(&found)
-        .zip(allowed)
-        .map(|(finding, allowed)| Allowed {
-            finding,
-            by: Related::from(&allowed.by),
-            reason: allowed.reason.clone(),
-        })
-        .collect()
 }
 
 /// Writes a report and a final line end.
@@ -337,14 +366,14 @@ fn allowed(allowed: &[verdict::Allowed]) -> Vec<Allowed> {
 /// # Errors
 /// Whatever `out` answers.
 pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()> {
-    let whole = whole(report, Lazily(&report.findings));
+    let whole = whole(report, Lazily(report));
     serde_json::to_writer_pretty(Escaping(&mut out), &whole)?;
     out.write_all(b"\n")?;
     out.flush()
 }
 
 /// A run in this version's words, with its findings or what stands for them.
-pub(super) fn whole<F>(report: &verdict::Report, findings: F) -> Report<F> {
+pub(super) fn whole<F>(report: &verdict::Report, active: F) -> Report<F> {
     let coverage = &report.coverage;
     Report {
         version: VERSION,
@@ -368,8 +397,8 @@ pub(super) fn whole<F>(report: &verdict::Report, findings: F) -> Report<F> {
             formats: coverage.formats.clone(),
             bytes: coverage.bytes,
         },
-        findings,
-        allowed: allowed(&report.allowed),
+        findings: active,
+        overridden: findings(report.overridden()).collect(),
     }
 }
 
@@ -432,23 +461,69 @@ impl Tool {
 
 impl Finding {
     fn new(finding: &finding::Finding, fingerprint: String) -> Self {
-        let (path, path_hex) = exact(&finding.path);
+        let (path, path_hex) = exact(&finding.primary.path);
         Self {
             rule: finding.rule.id.to_owned(),
             level: finding.level.to_string(),
             path,
             path_hex,
-            introduced_by: finding.introduced_by.as_deref().map(Introduction::from),
-            site: Site::from(&finding.site),
+            introduced_by: finding
+                .primary
+                .introduced_by
+                .as_deref()
+                .map(Introduction::from),
+            site: Site::from(&finding.primary.site),
             message: finding.message.clone(),
             subject: Subject::from(&finding.subject),
             count: finding.count,
             fingerprint,
             on_change: finding.on_change,
             help: finding.help.clone(),
-            related: finding.related.iter().map(Related::from).collect(),
-            excerpt: finding.excerpt.as_ref().map(Excerpt::from),
-            fix: finding.fix.iter().map(Edit::from).collect(),
+            excerpt: finding.primary.excerpt.as_ref().map(Excerpt::from),
+            related: finding.related.iter().map(Location::from).collect(),
+            decided_by: finding.decided_by.as_ref().map(PolicyLine::from),
+            fix: finding.fix.as_ref().map(Fix::from),
+            disposition: Disposition::of(&finding.disposition),
+        }
+    }
+}
+
+impl From<&finding::Location> for Location {
+    fn from(location: &finding::Location) -> Self {
+        let (path, path_hex) = exact(&location.path);
+        Self {
+            path,
+            path_hex,
+            introduced_by: location.introduced_by.as_deref().map(Introduction::from),
+            site: Site::from(&location.site),
+            label: location.label.clone(),
+            excerpt: location.excerpt.as_ref().map(Excerpt::from),
+        }
+    }
+}
+
+impl Disposition {
+    fn of(disposition: &finding::Disposition) -> Option<Self> {
+        match disposition {
+            finding::Disposition::Active => None,
+            finding::Disposition::Overridden { by, reason } => Some(Self::Overridden {
+                by: PolicyLine::from(by),
+                reason: reason.clone(),
+            }),
+        }
+    }
+}
+
+impl From<&finding::Fix> for Fix {
+    fn from(fix: &finding::Fix) -> Self {
+        Self {
+            title: fix.title.clone(),
+            applicability: match fix.applicability {
+                finding::Applicability::Safe => "safe",
+                finding::Applicability::Unsafe => "unsafe",
+            }
+            .to_owned(),
+            edits: fix.edits.iter().map(Edit::from).collect(),
         }
     }
 }
@@ -551,15 +626,15 @@ impl From<&finding::Subject> for Subject {
     }
 }
 
-impl From<&finding::Related> for Related {
-    fn from(related: &finding::Related) -> Self {
+impl From<&finding::LineRef> for PolicyLine {
+    fn from(line: &finding::LineRef) -> Self {
         Self {
-            file: related.file.clone(),
-            line: related.line,
-            text: related.text.clone(),
-            start: related.range.start,
-            end: related.range.end,
-            label: related.label.clone(),
+            file: line.file.clone(),
+            line: line.line,
+            text: line.text.clone(),
+            start: line.range.start,
+            end: line.range.end,
+            label: line.label.clone(),
         }
     }
 }

@@ -20,9 +20,9 @@ use serde::{Serialize, Serializer};
 use super::{Reporter, Style, json::Escaping};
 use crate::{
     fact::Place,
-    finding::{Finding, RuleMeta},
+    finding::{Disposition, Finding, LineRef, RuleMeta},
     limits,
-    verdict::{Allowed, Needs, Outcome as End, Report, fingerprints},
+    verdict::{Needs, Outcome as End, Report, fingerprints},
 };
 use log::{
     ArtifactChange, AutomationDetails, BaseId, Coverage, Fix, Invocation, Location, Log, Message,
@@ -70,8 +70,6 @@ impl Reporter for Sarif {
 struct Selected<'a> {
     finding: &'a Finding,
     fingerprint: String,
-    /// What allows it, if something does.
-    allowed: Option<&'a Allowed>,
 }
 
 /// Results, put into SARIF's words one at a time, while they are written.
@@ -158,29 +156,21 @@ fn category(report: &Report) -> Option<AutomationDetails> {
 
 /// The results that a service would keep, in the report's order, and how many more there are: those on what a change
 /// brings before others, refusals before warnings, what is allowed last.
-fn select(report: &Report) -> (Vec<Selected<'_>>, usize) {
-    let found = report.findings.iter().zip(fingerprints(&report.findings));
-    let found = found.map(|(finding, fingerprint)| Selected {
-        finding,
-        fingerprint,
-        allowed: None,
-    });
-    let allowed = report.allowed.iter();
-    let excused = allowed
-        .clone()
-        .zip(fingerprints(allowed.map(|a| &a.finding)));
-    let excused = excused.map(|(allowed, fingerprint)| Selected {
-        finding: &allowed.finding,
-        fingerprint,
-        allowed: Some(allowed),
-    });
-    let mut selected: Vec<(usize, Selected<'_>)> = found.chain(excused).enumerate().collect();
-    selected.sort_by_key(|(at, selected)| {
-        let Selected {
-            finding, allowed, ..
-        } = selected;
+fn select<'a>(report: &'a Report) -> (Vec<Selected<'a>>, usize) {
+    let fingerprinted = |findings: Vec<&'a Finding>| {
+        let fingerprints = fingerprints(findings.iter().copied());
+        let pairs = findings.into_iter().zip(fingerprints);
+        pairs.map(|(finding, fingerprint)| Selected {
+            finding,
+            fingerprint,
+        })
+    };
+    let active = fingerprinted(report.active().collect());
+    let overridden = fingerprinted(report.overridden().collect());
+    let mut selected: Vec<(usize, Selected<'_>)> = active.chain(overridden).enumerate().collect();
+    selected.sort_by_key(|(at, Selected { finding, .. })| {
         (
-            allowed.is_some(),
+            !finding.is_active(),
             !finding.on_change,
             Reverse(finding.level),
             *at,
@@ -217,8 +207,7 @@ fn notifications(report: &Report, places: &Places, left_out: usize) -> Vec<Notif
         said.push(say(driver::LEFT_OUT, "warning", text, Vec::new()));
     }
     let mut not_whole = report
-        .findings
-        .iter()
+        .active()
         .filter(|finding| NOT_WHOLE.contains(&finding.rule.id));
     for finding in not_whole.by_ref().take(NOTIFIED) {
         let text = sentence(&finding.message);
@@ -268,13 +257,24 @@ impl Results<'_> {
     fn result(&self, selected: &Selected<'_>) -> Outcome {
         let finding = selected.finding;
         let mut prints = BTreeMap::from([("weighbridge/v1", selected.fingerprint.clone())]);
-        let is_text = finding.site.hops.is_empty() && matches!(finding.site.at, Place::Span { .. });
+        let is_text = finding.primary.site.hops.is_empty()
+            && matches!(finding.primary.site.at, Place::Span { .. });
         if !is_text && let Some(short) = selected.fingerprint.get(..16) {
             // Services make this of the text of the line, where there is one.
             prints.insert("primaryLocationLineHash", format!("{short}:1"));
         }
-        let related = selected.allowed.map(|allowed| &allowed.by);
-        let related = finding.related.iter().chain(related);
+        let (overridden_by, suppression) = match &finding.disposition {
+            Disposition::Active => (None, None),
+            Disposition::Overridden { by, reason } => {
+                (Some(by), Some(suppression(by, reason.as_deref())))
+            }
+        };
+        let related = finding
+            .related
+            .iter()
+            .map(|location| self.places.related(location));
+        let lines = finding.decided_by.iter().chain(overridden_by);
+        let lines = lines.map(|line| place::policy_line(line, &self.report.spelling));
         Outcome {
             rule_id: finding.rule.id,
             rule_index: self.rules.get(finding.rule.id).copied().unwrap_or(0),
@@ -282,44 +282,51 @@ impl Results<'_> {
             message: message(finding),
             locations: [self.places.location(finding)],
             related_locations: related
+                .chain(lines)
                 .enumerate()
-                .map(|(id, related)| place::related(id, related, &self.report.spelling))
+                .map(|(id, location)| Location {
+                    id: Some(id),
+                    ..location
+                })
                 .collect(),
             partial_fingerprints: prints,
             fixes: self.fix(finding).into_iter().collect(),
-            suppressions: selected.allowed.map(suppression).into_iter().collect(),
+            suppressions: suppression.into_iter().collect(),
             properties: OutcomeProperties {
                 subject: finding.subject.to_string(),
-                site: finding.site.to_string(),
+                site: finding.primary.site.to_string(),
                 count: finding.count,
                 on_change: finding.on_change,
                 disassembly: finding
+                    .primary
                     .excerpt
                     .as_ref()
                     .filter(|excerpt| excerpt.first_line.is_none())
                     .map(|excerpt| excerpt.text.clone()),
-                commit: finding.introduced_by.as_ref().map(|b| b.commit.id.clone()),
-                gone: finding.introduced_by.as_ref().map(|b| b.gone),
+                commit: finding
+                    .primary
+                    .introduced_by
+                    .as_ref()
+                    .map(|b| b.commit.id.clone()),
+                gone: finding.primary.introduced_by.as_ref().map(|b| b.gone),
             },
         }
     }
 
     fn fix(&self, finding: &Finding) -> Option<Fix> {
         // What a history no longer has cannot be edited: the file at that path is another one, or none.
-        let gone = finding.introduced_by.as_ref().is_some_and(|b| b.gone);
-        if gone || finding.fix.is_empty() {
-            return None;
-        }
-        let text = finding.help.first().map_or_else(
-            || String::from("Write it as advised."),
-            |help| sentence(help),
-        );
+        let gone = finding
+            .primary
+            .introduced_by
+            .as_ref()
+            .is_some_and(|b| b.gone);
+        let fix = finding.fix.as_ref().filter(|_| !gone)?;
         Some(Fix {
-            description: Message::plain(text),
+            description: Message::plain(sentence(&fix.title)),
             artifact_changes: [ArtifactChange {
-                artifact_location: self.places.file(&finding.path),
-                replacements: finding
-                    .fix
+                artifact_location: self.places.file(&finding.primary.path),
+                replacements: fix
+                    .edits
                     .iter()
                     .map(|edit| Replacement {
                         deleted_region: place::edited(edit),
@@ -331,12 +338,12 @@ impl Results<'_> {
     }
 }
 
-fn suppression(allowed: &Allowed) -> Suppression {
-    let by = format!("Allowed by {}:{}", allowed.by.file, allowed.by.line);
+fn suppression(by: &LineRef, reason: Option<&str>) -> Suppression {
+    let by = format!("Allowed by {}:{}", by.file, by.line);
     Suppression {
         kind: "external",
         status: "accepted",
-        justification: match &allowed.reason {
+        justification: match reason {
             Some(reason) => format!("{by}: {reason}"),
             None => by,
         },
@@ -346,8 +353,8 @@ fn suppression(allowed: &Allowed) -> Suppression {
 /// What a finding says, and what to do about it.
 fn message(finding: &Finding) -> Message {
     let mut text = sentence(&finding.message);
-    let site = finding.site.to_string();
-    if !site.is_empty() && !matches!(finding.site.at, Place::Span { .. }) {
+    let site = finding.primary.site.to_string();
+    if !site.is_empty() && !matches!(finding.primary.site.at, Place::Span { .. }) {
         let _ = write!(text, " At {site}.");
     }
     if finding.count > 1 {

@@ -9,7 +9,7 @@ use super::log::{
 };
 use crate::{
     fact::{Excerpt, Hop, Place, Site, Text},
-    finding::{Edit, Finding, Related, Subject},
+    finding::{self, Edit, Finding, LineRef, Subject},
     verdict::PathSpelling,
 };
 
@@ -42,9 +42,10 @@ pub(super) struct Places {
 impl Places {
     /// Notes the file and the places inside it that lead to a finding.
     pub(super) fn note(&mut self, finding: &Finding) {
-        if !self.files.contains_key(&finding.path) {
-            self.files.insert(finding.path.clone(), self.paths.len());
-            self.paths.push(finding.path.clone());
+        if !self.files.contains_key(&finding.primary.path) {
+            self.files
+                .insert(finding.primary.path.clone(), self.paths.len());
+            self.paths.push(finding.primary.path.clone());
         }
         let mut parent = None;
         for (name, full, kind) in steps(finding) {
@@ -78,12 +79,6 @@ impl Places {
 
     /// Where a finding is. Services want a line even of what has none: it is the first.
     pub(super) fn location(&self, finding: &Finding) -> Location {
-        let region = region(&finding.site);
-        let context_region = finding
-            .excerpt
-            .as_ref()
-            .filter(|_| finding.site.hops.is_empty())
-            .and_then(|excerpt| around(&region, excerpt));
         let logical = steps(finding).pop().and_then(|(_, full, _)| {
             let index = *self.inside.get(&full)?;
             Some(LogicalReference {
@@ -92,20 +87,40 @@ impl Places {
             })
         });
         Location {
+            logical_locations: logical.into_iter().collect(),
+            ..self.physical(&finding.primary)
+        }
+    }
+
+    /// A place that explains a finding.
+    pub(super) fn related(&self, location: &finding::Location) -> Location {
+        let text = match location.site.to_string() {
+            site if site.is_empty() || matches!(location.site.at, Place::Span { .. }) => {
+                location.label.clone()
+            }
+            site => format!("{} ({site})", location.label),
+        };
+        Location {
+            message: Some(Message::plain(super::sentence(&text))),
+            ..self.physical(location)
+        }
+    }
+
+    fn physical(&self, location: &finding::Location) -> Location {
+        let region = region(&location.site);
+        let excerpt = location.excerpt.as_ref();
+        let excerpt = excerpt.filter(|_| location.site.hops.is_empty());
+        let context_region = excerpt.and_then(|excerpt| around(&region, excerpt));
+        let snippet = excerpt.and_then(|excerpt| exact(&region, excerpt));
+        Location {
             physical_location: Some(PhysicalLocation {
-                artifact_location: self.file(&finding.path),
+                artifact_location: self.file(&location.path),
                 region: Region {
-                    snippet: finding
-                        .excerpt
-                        .as_ref()
-                        .filter(|_| finding.site.hops.is_empty())
-                        .and_then(|excerpt| exact(&region, excerpt))
-                        .map(Message::plain),
+                    snippet: snippet.map(Message::plain),
                     ..region
                 },
                 context_region,
             }),
-            logical_locations: logical.into_iter().collect(),
             ..Location::default()
         }
     }
@@ -114,8 +129,8 @@ impl Places {
 /// The steps from a file to what a finding is about: name, full name, kind. None for a line of a text.
 fn steps(finding: &Finding) -> Vec<(String, String, &'static str)> {
     let mut steps = Vec::new();
-    let mut full = finding.path.to_string();
-    for (i, hop) in finding.site.hops.iter().enumerate() {
+    let mut full = finding.primary.path.to_string();
+    for (i, hop) in finding.primary.site.hops.iter().enumerate() {
         let name = Site {
             hops: vec![hop.clone()],
             at: Place::Whole,
@@ -130,7 +145,7 @@ fn steps(finding: &Finding) -> Vec<(String, String, &'static str)> {
         };
         steps.push((name, full.clone(), kind));
     }
-    let offset = match finding.site.at {
+    let offset = match finding.primary.site.at {
         Place::Bytes { start, .. } => start,
         Place::Opcode { offset, .. } => offset,
         Place::Whole | Place::Span { .. } => return steps,
@@ -245,17 +260,16 @@ fn is_file(name: &str) -> bool {
 }
 
 /// A line of a policy: a place in a file below the root, or else only its name.
-pub(super) fn related(id: usize, related: &Related, spelling: &PathSpelling) -> Location {
+pub(super) fn policy_line(line: &LineRef, spelling: &PathSpelling) -> Location {
     let path = spelling
-        .below_root(&related.file)
-        .filter(|_| is_file(&related.file));
-    let text = if related.label.is_empty() {
-        format!("{}:{}", related.file, related.line)
+        .below_root(&line.file)
+        .filter(|_| is_file(&line.file));
+    let text = if line.label.is_empty() {
+        format!("{}:{}", line.file, line.line)
     } else {
-        format!("{}:{}: {}", related.file, related.line, related.label)
+        format!("{}:{}: {}", line.file, line.line, line.label)
     };
     Location {
-        id: Some(id),
         physical_location: path.map(|path| PhysicalLocation {
             artifact_location: ArtifactLocation {
                 uri: uri(&path),
@@ -263,8 +277,8 @@ pub(super) fn related(id: usize, related: &Related, spelling: &PathSpelling) -> 
                 index: None,
             },
             region: Region {
-                start_line: Some(related.line),
-                snippet: Some(Message::plain(related.text.clone())),
+                start_line: Some(line.line),
+                snippet: Some(Message::plain(line.text.clone())),
                 ..Region::default()
             },
             context_region: None,

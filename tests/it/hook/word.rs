@@ -12,7 +12,7 @@ use weighbridge::{
 use crate::support::report::{GLOBAL, finding, hostile, hostile_text, only};
 
 fn introduction(mut finding: Finding, digit: char, summary: impl Into<Text>) -> Finding {
-    finding.introduced_by = Some(Arc::new(Introduction {
+    finding.primary.introduced_by = Some(Arc::new(Introduction {
         commit: Commit {
             id: String::from(digit).repeat(40),
             time: 1,
@@ -93,7 +93,7 @@ fn a_push_of_many_files_is_told_in_short() {
 #[test]
 fn what_a_server_says_is_harmless_and_fits() {
     let mut finding = finding(&GLOBAL, "x", &format!("loading runs {}", hostile()));
-    finding.path = hostile_text();
+    finding.primary.path = hostile_text();
     let report = only(vec![introduction(finding, 'c', hostile_text())]);
     let style = Style {
         width: 72,

@@ -74,7 +74,6 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/completions.rs"]),
     ("clap_mangen", &["cli/man.rs"]),
     ("indicatif", &["cli/"]),
-    ("miette", &["report/human", "policy/error.rs", "cli/"]),
     ("rayon", &["scan/"]),
     ("pep440_rs", &["policy/target.rs"]),
     (

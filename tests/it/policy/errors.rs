@@ -34,120 +34,108 @@ fn brief(text: &str) -> Vec<String> {
 fn all_errors_are_told_at_once() {
     insta::assert_snapshot!(errors(
         "version: 1\nextend: recommended\nformats:\n  allow: [safetensor, pickle]\nglobals:\n  packs: [torch-weight]\n  allow:\n    - builtins.eval\n    - torch.*\n    - Net\nrules:\n  pickle-lod: deny\n  pickle-load: error\nwaivers: []\n"
-    ), @r###"
-  x the policy does not hold together: 9 errors
-
-Error:
-  x `extend` is not a key of the policy
-   ,-[weighbridge.yaml:2:1]
- 1 | version: 1
- 2 | extend: recommended
-   : ^^^^^^
- 3 | formats:
-   `----
-  help: did you mean `extends`?
-
-Error:
-  x there is no format `safetensor`
-   ,-[weighbridge.yaml:4:11]
- 3 | formats:
- 4 |   allow: [safetensor, pickle]
-   :           ^^^^^^^^^^
- 5 | globals:
-   `----
-  help: did you mean `safetensors`?
-
-Error:
-  x there is no pack `torch-weight`
-   ,-[weighbridge.yaml:6:11]
- 5 | globals:
- 6 |   packs: [torch-weight]
-   :           ^^^^^^^^^^^^
- 7 |   allow:
-   `----
-  help: did you mean `torch-weights`?
-
-Error:
-  x `builtins.eval` is dangerous: it runs text as code
-   ,-[weighbridge.yaml:8:7]
- 7 |   allow:
- 8 |     - builtins.eval
-   :       ^^^^^^^^^^^^^
- 9 |     - torch.*
-   `----
-  help: remove it, constrain what it may be called with (`args:`), or say
-        `dangerous: true` with a `reason:`
-
-Error:
-  x `torch.*` allows dangerous globals: `torch.from_file` reads or writes
-  | files
-    ,-[weighbridge.yaml:9:7]
-  8 |     - builtins.eval
-  9 |     - torch.*
-    :       ^^^^^^^
- 10 |     - Net
-    `----
-  help: list the globals that are needed by their full names
-
-Error:
-  x `Net` is not a full name
-    ,-[weighbridge.yaml:10:7]
-  9 |     - torch.*
- 10 |     - Net
-    :       ^^^
- 11 | rules:
-    `----
-  help: write the module as well, as the checkpoint stores it:
-        `package.module.Name`
-
-Error:
-  x there is no rule `pickle-lod`
-    ,-[weighbridge.yaml:12:3]
- 11 | rules:
- 12 |   pickle-lod: deny
-    :   ^^^^^^^^^^
- 13 |   pickle-load: error
-    `----
-  help: did you mean `pickle-load`?
-
-Error:
-  x `error` is not a level
-    ,-[weighbridge.yaml:13:16]
- 12 |   pickle-lod: deny
- 13 |   pickle-load: error
-    :                ^^^^^
- 14 | waivers: []
-    `----
-  help: did you mean `deny`?
-
-Error:
-  x `waivers` is not supported yet by this version of weighbridge
-    ,-[weighbridge.yaml:14:1]
- 13 |   pickle-load: error
- 14 | waivers: []
-    : ^^^^^^^
-    `----
-  help: remove it: a policy that asks for it must not be taken for one that is
-        carried out
-"###);
+    ), @"
+    error: `extend` is not a key of the policy
+       ╭─ weighbridge.yaml:2:1
+     1 │ version: 1
+     2 │ extend: recommended
+       │ ━━━━━━
+     3 │ formats:
+       │
+       │ help: did you mean `extends`?
+       ╰──
+    error: there is no format `safetensor`
+       ╭─ weighbridge.yaml:4:11
+     3 │ formats:
+     4 │   allow: [safetensor, pickle]
+       │           ━━━━━━━━━━
+     5 │ globals:
+       │
+       │ help: did you mean `safetensors`?
+       ╰──
+    error: there is no pack `torch-weight`
+       ╭─ weighbridge.yaml:6:11
+     5 │ globals:
+     6 │   packs: [torch-weight]
+       │           ━━━━━━━━━━━━
+     7 │   allow:
+       │
+       │ help: did you mean `torch-weights`?
+       ╰──
+    error: `builtins.eval` is dangerous: it runs text as code
+       ╭─ weighbridge.yaml:8:7
+     7 │   allow:
+     8 │     - builtins.eval
+       │       ━━━━━━━━━━━━━
+     9 │     - torch.*
+       │
+       │ help: remove it, constrain what it may be called with (`args:`), or say
+       │       `dangerous: true` with a `reason:`
+       ╰──
+    error: `torch.*` allows dangerous globals: `torch.from_file` reads or writes
+      files
+       ╭─ weighbridge.yaml:9:7
+     8 │     - builtins.eval
+     9 │     - torch.*
+       │       ━━━━━━━
+    10 │     - Net
+       │
+       │ help: list the globals that are needed by their full names
+       ╰──
+    error: `Net` is not a full name
+       ╭─ weighbridge.yaml:10:7
+     9 │     - torch.*
+    10 │     - Net
+       │       ━━━
+    11 │ rules:
+       │
+       │ help: write the module as well, as the checkpoint stores it:
+       │       `package.module.Name`
+       ╰──
+    error: there is no rule `pickle-lod`
+       ╭─ weighbridge.yaml:12:3
+    11 │ rules:
+    12 │   pickle-lod: deny
+       │   ━━━━━━━━━━
+    13 │   pickle-load: error
+       │
+       │ help: did you mean `pickle-load`?
+       ╰──
+    error: `error` is not a level
+       ╭─ weighbridge.yaml:13:16
+    12 │   pickle-lod: deny
+    13 │   pickle-load: error
+       │                ━━━━━
+    14 │ waivers: []
+       │
+       │ help: did you mean `deny`?
+       ╰──
+    error: `waivers` is not supported yet by this version of weighbridge
+       ╭─ weighbridge.yaml:14:1
+    13 │   pickle-load: error
+    14 │ waivers: []
+       │ ━━━━━━━
+       │
+       │ help: remove it: a policy that asks for it must not be taken for one that
+       │       is carried out
+       ╰──
+    ");
 }
 
 #[test]
 fn a_key_that_occurs_twice_is_shown_where_it_does() {
     insta::assert_snapshot!(errors(
         "version: 1\nrules:\n  # rules: one\n  pickle-load: deny\n  persistent-id: warn\n  pickle-load: allow\n"
-    ), @r###"
-  x the policy does not hold together: 1 error
-
-Error:
-  x `pickle-load` occurs twice in `rules`
-   ,-[weighbridge.yaml:6:3]
- 5 |   persistent-id: warn
- 6 |   pickle-load: allow
-   :   ^^^^^^^^^^^
-   `----
-  help: keep one of them: which one would count is not for a reader to guess
-"###);
+    ), @"
+    error: `pickle-load` occurs twice in `rules`
+       ╭─ weighbridge.yaml:6:3
+     5 │   persistent-id: warn
+     6 │   pickle-load: allow
+       │   ━━━━━━━━━━━
+       │
+       │ help: keep one of them: which one would count is not for a reader to guess
+       ╰──
+    ");
     assert_eq!(
         brief("version: 1\nrules: {pickle-load: deny, pickle-load: warn}\n")[0]
             .split(';')
@@ -164,33 +152,29 @@ Error:
 
 #[test]
 fn yaml_that_is_not_yaml() {
-    insta::assert_snapshot!(errors("version: 1\nexclude: [*.pt]\n"), @r###"
-  x the policy does not hold together: 1 error
-
-Error:
-  x this is not a YAML text that a policy may be: did not find expected
-  | alphabetic or numeric character
-   ,-[weighbridge.yaml:2:11]
- 1 | version: 1
- 2 | exclude: [*.pt]
-   :           ^^^^^
-   `----
-  help: put a pattern that begins with `*` in quotes: to YAML it is the name
-        of an anchor
-"###);
-    insta::assert_snapshot!(errors("version: 1\nrules:\n\tpickle-load: deny\n"), @r###"
-  x the policy does not hold together: 1 error
-
-Error:
-  x this is not a YAML text that a policy may be: found character that cannot
-  | start any token
-   ,-[weighbridge.yaml:3:1]
- 2 | rules:
- 3 |     pickle-load: deny
-   : ^^^^^^^^^^^^^^^^^^^^^
-   `----
-  help: indent with spaces: YAML does not take tabs
-"###);
+    insta::assert_snapshot!(errors("version: 1\nexclude: [*.pt]\n"), @"
+    error: this is not a YAML text that a policy may be: did not find expected
+      alphabetic or numeric character
+       ╭─ weighbridge.yaml:2:11
+     1 │ version: 1
+     2 │ exclude: [*.pt]
+       │           ━━━━━
+       │
+       │ help: put a pattern that begins with `*` in quotes: to YAML it is the name
+       │       of an anchor
+       ╰──
+    ");
+    insta::assert_snapshot!(errors("version: 1\nrules:\n\tpickle-load: deny\n"), @"
+    error: this is not a YAML text that a policy may be: found character that cannot
+      start any token
+       ╭─ weighbridge.yaml:3:1
+     2 │ rules:
+     3 │     pickle-load: deny
+       │ ━━━━━━━━━━━━━━━━━━━━━
+       │
+       │ help: indent with spaces: YAML does not take tabs
+       ╰──
+    ");
 }
 
 #[test]

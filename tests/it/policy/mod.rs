@@ -12,8 +12,10 @@ mod packs;
 mod semantics;
 
 use weighbridge::{
+    Error,
     fact::{GlobalName, Usage},
     policy::{Catalog, GlobalVerdict, Policy, PolicyErrors, Scope},
+    report::{self, Style},
 };
 
 /// The words a policy of these tests may use.
@@ -77,20 +79,12 @@ fn policy(text: &str) -> Policy {
     parse(text).unwrap_or_else(|errors| panic!("{}", render(&errors)))
 }
 
+/// The errors as a terminal shows them.
 fn render(errors: &PolicyErrors) -> String {
-    let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme {
-        characters: miette::ThemeCharacters::ascii(),
-        styles: miette::ThemeStyles::none(),
-    })
-    .with_width(80)
-    .with_links(false);
-    let mut out = String::new();
-    handler.render_report(&mut out, errors).unwrap();
-    // Lines end in spaces where the theme pads them.
-    out.lines()
-        .map(str::trim_end)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let mut out = Vec::new();
+    let error = Error::Policy(errors.clone());
+    report::error(&error, Style::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap().trim_end().to_owned()
 }
 
 /// `module:name`.

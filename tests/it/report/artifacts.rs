@@ -1,6 +1,7 @@
 //! What a report holds beside findings, for outputs that ask for it.
 
 use weighbridge::{
+    finding::{Disposition, Finding},
     limits,
     link::Match,
     policy::Policy,
@@ -197,22 +198,22 @@ fn what_an_override_allows_is_kept_apart() {
         - paths: [\"docs/**\"]\n  rules: {torch-load-unsafe: warn}\n";
     let report = check(&repo, policy, Needs::default());
     let told: Vec<String> = report
-        .findings
-        .iter()
-        .map(|f| format!("{} {}", f.path, f.level))
+        .active()
+        .map(|f| format!("{} {}", f.primary.path, f.level))
         .collect();
     assert_eq!(told, ["docs/a.py warn", "src/a.py deny"]);
-    let [allowed] = report.allowed.as_slice() else {
-        panic!("{:?}", report.allowed)
+    let overridden: Vec<&Finding> = report.overridden().collect();
+    let [finding] = overridden.as_slice() else {
+        panic!("{overridden:?}")
     };
-    assert_eq!(allowed.finding.path.to_string(), "tests/a.py");
-    assert_eq!(
-        (allowed.by.file.as_str(), allowed.by.line),
-        ("weighbridge.yaml", 6)
-    );
-    assert_eq!(allowed.reason.as_deref(), Some("they are fixtures"));
+    assert_eq!(finding.primary.path.to_string(), "tests/a.py");
+    let Disposition::Overridden { by, reason } = &finding.disposition else {
+        panic!("{finding:?}")
+    };
+    assert_eq!((by.file.as_str(), by.line), ("weighbridge.yaml", 6));
+    assert_eq!(reason.as_deref(), Some("they are fixtures"));
     // What the policy allows everywhere is what it is about, not an exception.
     let everywhere = format!("{RECOMMENDED}rules: {{torch-load-unsafe: allow}}\n");
     let report = check(&repo, &everywhere, Needs::default());
-    assert!(report.findings.is_empty() && report.allowed.is_empty());
+    assert!(report.findings.is_empty());
 }

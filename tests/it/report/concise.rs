@@ -2,14 +2,14 @@
 
 use weighbridge::{
     fact::{Hop, Place, Site},
-    finding::Finding,
+    finding::{Finding, Location},
     report::Style,
     verdict::Report,
 };
 
 use crate::support::report::{
     ANOMALY, GLOBAL, LOAD, finding, hostile_report, hostile_text, only, opcode, report, source,
-    span, torch_zip, written,
+    span, torch_zip, whole, written,
 };
 
 fn concise(report: &Report) -> String {
@@ -44,7 +44,10 @@ fn one_line_each() {
 #[test]
 fn places_inside_things() {
     let inside = |hops: Vec<Hop>, at: Place| Finding {
-        site: Site { hops, at },
+        primary: Location {
+            site: Site { hops, at },
+            ..whole("m.bin")
+        },
         ..finding(&GLOBAL, "m.bin", "x")
     };
     let member = Hop::Member {
@@ -62,9 +65,12 @@ fn places_inside_things() {
         inside(vec![member.clone()], Place::Whole),
         inside(vec![member, Hop::Stream(1)], at(0x1f)),
         Finding {
-            site: Site {
-                hops: vec![Hop::Cell(2)],
-                ..span(3, 5, 9)
+            primary: Location {
+                site: Site {
+                    hops: vec![Hop::Cell(2)],
+                    ..span(3, 5, 9)
+                },
+                ..whole("n.ipynb")
             },
             ..finding(&LOAD, "n.ipynb", "x")
         },
@@ -99,10 +105,13 @@ fn a_name_does_not_speak_for_the_program() {
     }
     let hostile = hostile_report(&hostile_text(), crate::support::report::hostile);
     let lines = concise(&hostile).lines().count();
-    let gone = hostile
-        .findings
-        .iter()
-        .any(|finding| finding.introduced_by.as_ref().is_some_and(|it| it.gone));
+    let gone = hostile.findings.iter().any(|finding| {
+        finding
+            .primary
+            .introduced_by
+            .as_ref()
+            .is_some_and(|it| it.gone)
+    });
     let about = 2 + hostile.notices.len() + usize::from(gone) + 1;
     assert_eq!(lines, hostile.findings.len() + about);
 }
@@ -114,7 +123,10 @@ fn ascii_where_that_is_all_there_is() {
         ..Style::default()
     };
     let one = Finding {
-        path: "größe.pt".into(),
+        primary: Location {
+            path: "größe.pt".into(),
+            ..torch_zip().primary
+        },
         ..torch_zip()
     };
     let text = written("concise", &only(vec![one]), style);

@@ -1,7 +1,7 @@
 //! What a runner of GitHub Actions reads, and what it does not.
 
 use weighbridge::{
-    finding::{Finding, Level},
+    finding::{Finding, Level, Location},
     report::{self, ANNOTATIONS, Style},
     verdict::{PathSpelling, Report},
 };
@@ -10,7 +10,7 @@ use crate::support::{
     random::Random,
     report::{
         GLOBAL, LOAD, babble, finding, global, hostile, hostile_report, hostile_text, only, opcode,
-        report, source, span, torch_zip, written,
+        report, source, span, torch_zip, whole, written,
     },
     workflow::{Command, read},
 };
@@ -118,8 +118,11 @@ fn no_name_can_speak_to_the_runner() {
 #[test]
 fn the_runner_reads_what_we_say() {
     let one = Finding {
-        path: "a,b:c%0A d=e::f.py".into(),
-        site: span(3, 5, 9),
+        primary: Location {
+            path: "a,b:c%0A d=e::f.py".into(),
+            site: span(3, 5, 9),
+            ..Location::default()
+        },
         message: "50% of %0A::it:: is, a=b".to_owned(),
         help: vec!["first\n  second".to_owned()],
         ..finding(&LOAD, "", "")
@@ -141,7 +144,7 @@ fn the_runner_reads_what_we_say() {
 #[test]
 fn columns_only_within_a_line() {
     let mut one = source();
-    one.site.at = weighbridge::fact::Place::Span {
+    one.primary.site.at = weighbridge::fact::Place::Span {
         line: 3,
         column: 5,
         end_line: 7,
@@ -186,8 +189,11 @@ fn within_what_a_runner_keeps() {
                 for i in 0..each {
                     for level in [Level::Deny, Level::Warn] {
                         findings.push(Finding {
+                            primary: Location {
+                                site: opcode("data.pkl", i, "REDUCE"),
+                                ..whole(&format!("{file:03}.pkl"))
+                            },
                             level,
-                            site: opcode("data.pkl", i, "REDUCE"),
                             subject: global("m", &format!("f{i}")),
                             on_change: file % 2 == 0,
                             ..finding(&GLOBAL, &format!("{file:03}.pkl"), &format!("runs m.f{i}"))
@@ -239,7 +245,10 @@ fn what_is_left_out_is_counted() {
     let findings: Vec<Finding> = (0..25)
         .flat_map(|file| {
             (1..3).map(move |line| Finding {
-                site: span(line, 1, 2),
+                primary: Location {
+                    site: span(line, 1, 2),
+                    ..whole(&format!("{file:02}.py"))
+                },
                 ..finding(&LOAD, &format!("{file:02}.py"), "unpickles")
             })
         })

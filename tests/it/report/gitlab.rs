@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use weighbridge::{finding::Finding, report::Style, verdict::Report};
+use weighbridge::{
+    finding::{Finding, Location},
+    report::Style,
+    verdict::Report,
+};
 
 use crate::support::report::{
     LOAD, finding, hostile, hostile_report, hostile_text, only, report, source, span, torch_zip,
-    written,
+    whole, written,
 };
 
 fn entries(report: &Report) -> Vec<Value> {
@@ -58,14 +62,17 @@ fn one_of_each() {
 #[test]
 fn the_shape_is_the_documented_one() {
     let long = Finding {
-        site: weighbridge::fact::Site {
-            at: weighbridge::fact::Place::Span {
-                line: 0,
-                column: 0,
-                end_line: 9,
-                end_column: 0,
+        primary: Location {
+            site: weighbridge::fact::Site {
+                at: weighbridge::fact::Place::Span {
+                    line: 0,
+                    column: 0,
+                    end_line: 9,
+                    end_column: 0,
+                },
+                ..span(1, 1, 1)
             },
-            ..span(1, 1, 1)
+            ..whole("a.py")
         },
         ..finding(&LOAD, "a.py", "x")
     };

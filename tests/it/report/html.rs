@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use sha2::{Digest as _, Sha256};
 use weighbridge::{
     fact::{Hop, ListingLine, Place, Site, Text},
-    finding::{Finding, Level, Subject},
+    finding::{Disposition, Finding, Level, Location, Subject},
     inventory::{Artifact, Library},
     limits,
     link::{Load, Match},
     report::Style,
-    verdict::{Allowed, Report},
+    verdict::Report,
 };
 
 use crate::support::report::{
@@ -25,25 +25,28 @@ fn html(report: &Report) -> String {
 fn attacked(name: &str) -> Report {
     let text = Text::from(name);
     let mut report = only(vec![Finding {
-        path: text.clone(),
-        subject: Subject::Member(text.clone()),
-        site: Site {
-            hops: vec![Hop::Member {
-                name: text.clone(),
-                copy: 0,
-            }],
-            at: Place::Opcode {
-                offset: 2,
-                op: name.to_owned(),
+        primary: Location {
+            path: text.clone(),
+            site: Site {
+                hops: vec![Hop::Member {
+                    name: text.clone(),
+                    copy: 0,
+                }],
+                at: Place::Opcode {
+                    offset: 2,
+                    op: name.to_owned(),
+                },
             },
+            excerpt: Some(excerpt(
+                None,
+                &format!("a {name} b"),
+                &[("a ", name), (name, "")],
+            )),
+            ..Location::default()
         },
+        subject: Subject::Member(text.clone()),
         help: vec![format!("{name}\n{name}"), format!("`{name}`")],
-        related: vec![decided(name, 1, &format!("x{name}"), "x", name)],
-        excerpt: Some(excerpt(
-            None,
-            &format!("a {name} b"),
-            &[("a ", name), (name, "")],
-        )),
+        decided_by: Some(decided(name, 1, &format!("x{name}"), "x", name)),
         ..finding(&GLOBAL, "", &format!("`{name}` and {name}"))
     }]);
     report.artifacts = vec![Artifact {
@@ -76,15 +79,14 @@ fn attacked(name: &str) -> Report {
         ]),
         ..Artifact::default()
     }];
-    report.allowed = vec![Allowed {
-        finding: Finding {
-            level: Level::Allow,
-            path: text.clone(),
-            ..torch_zip()
-        },
+    let mut overridden = torch_zip();
+    overridden.level = Level::Allow;
+    overridden.primary.path = text.clone();
+    overridden.disposition = Disposition::Overridden {
         by: decided("p", 1, "x", "x", name),
         reason: Some(name.to_owned()),
-    }];
+    };
+    report.findings.push(overridden);
     report.notices = vec![name.to_owned()];
     name.clone_into(&mut report.policy);
     name.clone_into(&mut report.view);
@@ -223,7 +225,7 @@ fn a_change_s_page_says_each_thing_once() {
 #[test]
 fn the_listing_marks_what_findings_are_about() {
     let mut report = only(vec![torch_zip()]);
-    let hops = report.findings[0].site.hops.clone();
+    let hops = report.findings[0].primary.site.hops.clone();
     report.artifacts = vec![Artifact {
         path: "models/resnet.pt".into(),
         formats: vec!["torch-zip".to_owned()],

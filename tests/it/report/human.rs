@@ -3,15 +3,17 @@
 use std::io::{self, Write};
 
 use weighbridge::{
+    Error,
     fact::{Excerpt, Mark},
-    finding::Finding,
+    finding::{Finding, Location},
+    policy::{Catalog, Policy},
     report::{self, Style},
     verdict::{Coverage, Report},
 };
 
 use crate::support::report::{
     GLOBAL, LOAD, excerpt, finding, global, hostile, hostile_report, hostile_text, human, only,
-    opcode, report, span, torch_zip, written,
+    opcode, report, span, torch_zip, whole, written,
 };
 
 const ASCII: Style = Style {
@@ -153,7 +155,7 @@ fn no_more_files_are_told_than_people_read() {
 fn without_unicode_everything_is_ascii() {
     assert!(human(&report(), ASCII).is_ascii());
     let mut named = torch_zip();
-    named.path = "modèles/größe.pt".into();
+    named.primary.path = "modèles/größe.pt".into();
     named.message = "loading runs 汉字".to_owned();
     assert!(human(&only(vec![named]), ASCII).is_ascii());
 }
@@ -218,7 +220,7 @@ fn wrapping_does_not_begin_a_line_with_a_command() {
         let mut one = torch_zip();
         one.message.clone_from(&message);
         one.help = vec![message.clone()];
-        one.excerpt = None;
+        one.primary.excerpt = None;
         for width in [40, 80] {
             for line in human(&only(vec![one.clone()]), wide(width)).lines() {
                 assert!(!line.trim_start().starts_with("::"), "{line}");
@@ -237,7 +239,7 @@ fn an_offered_command_is_safe_to_paste() {
         ("a\u{202e}b.pt", "weighbridge inspect FILE"),
     ] {
         let mut one = torch_zip();
-        one.path = path.into();
+        one.primary.path = path.into();
         let text = human(&only(vec![one]), Style::default());
         assert!(text.contains(shown), "{path}: {text}");
     }
@@ -250,7 +252,7 @@ fn marks_may_lie_anywhere() {
     for start in 0..text.len() + 3 {
         for end in [start, start + 1, start + 2, text.len(), usize::MAX] {
             let mut one = torch_zip();
-            one.excerpt = Some(Excerpt {
+            one.primary.excerpt = Some(Excerpt {
                 text: text.to_owned(),
                 first_line: (start % 2 == 0).then_some(u32::MAX),
                 marks: vec![
@@ -281,8 +283,11 @@ fn the_marked_part_of_a_long_line_stays_in_view() {
         "2, ".repeat(100)
     );
     let one = Finding {
-        site: span(3, 300, 310),
-        excerpt: Some(excerpt(Some(3), &line, &[("torch.load", "unpickles")])),
+        primary: Location {
+            site: span(3, 300, 310),
+            excerpt: Some(excerpt(Some(3), &line, &[("torch.load", "unpickles")])),
+            ..whole("a.py")
+        },
         ..finding(&LOAD, "a.py", "torch.load runs what the file says")
     };
     insta::assert_snapshot!(human(&only(vec![one.clone()]), Style::default()), @"
@@ -316,51 +321,24 @@ fn the_marked_part_of_a_long_line_stays_in_view() {
 }
 
 #[test]
-fn a_diagnostic_of_another_kind_is_drawn_in_the_same_hand() {
-    #[derive(Debug)]
-    struct Wrong(miette::NamedSource<String>);
-    impl std::fmt::Display for Wrong {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("`allw` is not a key here")
-        }
-    }
-    impl std::error::Error for Wrong {}
-    impl miette::Diagnostic for Wrong {
-        fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-            Some(&self.0)
-        }
-        fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-            let at = |offset, len, label: &str| {
-                miette::LabeledSpan::new(Some(label.to_owned()), offset, len)
-            };
-            Some(Box::new(
-                [at(22, 4, "is `allow` meant?"), at(76, 4, "")].into_iter(),
-            ))
-        }
-        fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-            Some(Box::new("the keys are `allow` and `refuse`"))
-        }
-    }
-    let text = "version: 1\nglobals:\n  allw: [torch]\n  refuse: []\n  # more\n  # more\n  # more\nlast: 1\n";
+fn an_error_in_a_policy_is_drawn_in_the_same_hand() {
+    let text = "version: 1\nglobals:\n  allw: [torch]\n  refuse: []\n";
+    let catalog = Catalog {
+        rules: &[],
+        formats: &[],
+    };
+    let errors = Policy::parse("weighbridge.yaml", text, &catalog).unwrap_err();
     let mut out = Vec::new();
-    let wrong = Wrong(miette::NamedSource::new(
-        "weighbridge.yaml",
-        text.to_owned(),
-    ));
-    report::diagnostic(&wrong, Style::default(), &mut out).unwrap();
+    report::error(&Error::Policy(errors), Style::default(), &mut out).unwrap();
     insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"
-    error: `allw` is not a key here
+    error: `allw` is not a key of `globals`
        ╭─ weighbridge.yaml:3:3
      2 │ globals:
      3 │   allw: [torch]
-       │   ━━━━ is `allow` meant?
+       │   ━━━━
      4 │   refuse: []
-       ·
-     7 │   # more
-     8 │ last: 1
-       │ ────
        │
-       │ help: the keys are `allow` and `refuse`
+       │ help: did you mean `allow`?
        ╰──
     ");
 }
@@ -369,11 +347,12 @@ fn a_diagnostic_of_another_kind_is_drawn_in_the_same_hand() {
 #[test]
 fn a_decision_without_a_line_is_still_told() {
     let mut one = torch_zip();
-    one.excerpt = None;
+    one.primary.excerpt = None;
     one.help.clear();
-    one.related[0].file = "pack torch (built in)".to_owned();
-    one.related[0].line = 0;
-    one.related[0].text.clear();
+    let line = one.decided_by.as_mut().unwrap();
+    line.file = "pack torch (built in)".to_owned();
+    line.line = 0;
+    line.text.clear();
     insta::assert_snapshot!(human(&only(vec![one]), Style::default()), @"
     ── models/resnet.pt ───────────────────────────────────────────────── 1 error ──
 
@@ -435,7 +414,10 @@ fn a_broken_pipe_is_passed_on() {
 fn a_hundred_thousand_findings_are_told_in_time_and_briefly() {
     let findings: Vec<Finding> = (0..100_000)
         .map(|i| Finding {
-            site: opcode("data.pkl", i, "REDUCE"),
+            primary: Location {
+                site: opcode("data.pkl", i, "REDUCE"),
+                ..whole(if i < 50_000 { "a.pkl" } else { "b.pkl" })
+            },
             subject: global("m", &format!("f{i:06}")),
             ..finding(
                 &GLOBAL,
@@ -504,7 +486,10 @@ fn a_file_with_findings_of_many_rules_ends_in_one_line_each() {
     for rule in &RULES {
         for line in 1..4 {
             findings.push(Finding {
-                site: span(line, 1, 2),
+                primary: Location {
+                    site: span(line, 1, 2),
+                    ..whole("a.py")
+                },
                 ..finding(
                     rule,
                     "a.py",

@@ -2,7 +2,7 @@
 
 use weighbridge::{
     fact::{Hop, Site, Text},
-    finding::{Finding, Subject},
+    finding::{Finding, Location, Subject},
     report::{Style, json::v1},
 };
 
@@ -65,7 +65,10 @@ fn collect(value: &serde_json::Value, keys: &mut Vec<String>) {
 fn strings_are_exact() {
     let name = crate::support::report::hostile();
     let report = only(vec![Finding {
-        path: name.clone().into(),
+        primary: Location {
+            path: name.clone().into(),
+            ..Location::default()
+        },
         message: name.clone(),
         subject: Subject::Member(name.clone().into()),
         ..finding(&GLOBAL, "", "")
@@ -81,13 +84,16 @@ fn strings_are_exact() {
 fn bytes_that_are_not_utf8_are_not_lost() {
     let name = Text::new(b"caf\xe9.pt");
     let report = only(vec![Finding {
-        path: name.clone(),
-        site: Site {
-            hops: vec![Hop::Member {
-                name: name.clone(),
-                copy: 0,
-            }],
-            ..Site::default()
+        primary: Location {
+            path: name.clone(),
+            site: Site {
+                hops: vec![Hop::Member {
+                    name: name.clone(),
+                    copy: 0,
+                }],
+                ..Site::default()
+            },
+            ..torch_zip().primary
         },
         subject: Subject::Member(name),
         ..torch_zip()

@@ -1,7 +1,7 @@
 //! What stands in the summary of a job.
 
 use weighbridge::{
-    finding::{Finding, Level},
+    finding::{Finding, Level, Location},
     report::{self, COMMENT_BYTES, SUMMARY_BYTES, Style},
     verdict::Report,
 };
@@ -58,8 +58,11 @@ fn what_is_not_of_the_change_says_so() {
 fn it_keeps_to_its_budget() {
     let findings: Vec<Finding> = (0..20_000)
         .map(|i| Finding {
-            path: format!("models/{:05}.pt", i / 2).into(),
-            site: opcode("data.pkl", i, "REDUCE"),
+            primary: Location {
+                path: format!("models/{:05}.pt", i / 2).into(),
+                site: opcode("data.pkl", i, "REDUCE"),
+                ..torch_zip().primary
+            },
             subject: global("m", &format!("f{i}")),
             message: format!("loading runs m.f{i}"),
             ..torch_zip()
@@ -136,11 +139,14 @@ fn no_name_is_mark_up() {
             format!("loading runs `{name}`; {name} ({name})"),
         ] {
             let one = Finding {
-                path: name.into(),
-                site: opcode(name, 1, "REDUCE"),
+                primary: Location {
+                    path: name.into(),
+                    site: opcode(name, 1, "REDUCE"),
+                    ..torch_zip().primary
+                },
                 message: message.clone(),
                 help: vec![format!("{message}\n{message}")],
-                related: vec![decided(name, 3, "x", "x", &message)],
+                decided_by: Some(decided(name, 3, "x", "x", &message)),
                 ..torch_zip()
             };
             let mut report = only(vec![one]);

@@ -5,14 +5,15 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde_json::Value;
 use weighbridge::{
     fact::{Commit, Hop, Introduction, Place, Site, Text},
-    finding::{Edit, Finding, Level},
+    finding::{Applicability, Disposition, Edit, Finding, Fix, Level, Location},
     limits,
     report::Style,
-    verdict::{Allowed, Report},
+    verdict::Report,
 };
 
 use crate::support::report::{
-    GLOBAL, INCOMPLETE, LOAD, decided, finding, only, opcode, report, source, torch_zip, written,
+    GLOBAL, INCOMPLETE, LOAD, decided, finding, only, opcode, report, source, torch_zip, whole,
+    written,
 };
 
 fn sarif(report: &Report) -> Value {
@@ -29,28 +30,32 @@ fn full() -> Report {
     report.findings.insert(
         0,
         Finding {
-            fix: vec![Edit {
-                start: (12, 36),
-                end: (12, 36),
-                text: ", weights_only=True".to_owned(),
-            }],
+            fix: Some(Fix {
+                title: "write `weights_only=True`".to_owned(),
+                applicability: Applicability::Unsafe,
+                edits: vec![Edit {
+                    start: (12, 36),
+                    end: (12, 36),
+                    text: ", weights_only=True".to_owned(),
+                }],
+            }),
             ..source()
         },
     );
     report.sort();
-    report.allowed.push(Allowed {
-        finding: Finding {
-            level: Level::Allow,
-            ..torch_zip()
+    report.findings.push(Finding {
+        level: Level::Allow,
+        disposition: Disposition::Overridden {
+            by: decided(
+                "weighbridge.yaml",
+                9,
+                "      global-not-allowed: allow",
+                "allow",
+                "allowed here",
+            ),
+            reason: Some("a fixture of the tests".to_owned()),
         },
-        by: decided(
-            "weighbridge.yaml",
-            9,
-            "      global-not-allowed: allow",
-            "allow",
-            "allowed here",
-        ),
-        reason: Some("a fixture of the tests".to_owned()),
+        ..torch_zip()
     });
     report
         .notices
@@ -215,7 +220,7 @@ fn a_policy_from_elsewhere_has_no_place_in_the_view() {
     ] {
         let line = decided(file, 7, "globals: []", "[]", "no entry here lists it");
         let log = sarif(&only(vec![Finding {
-            related: vec![line],
+            decided_by: Some(line),
             ..torch_zip()
         }]));
         let related = &results(&log)[0]["relatedLocations"][0];
@@ -241,7 +246,10 @@ fn a_bare_pickle_s_opcode_has_its_byte() {
         (vec![Hop::From(100), Hop::Stream(1)], 107),
     ] {
         let log = sarif(&only(vec![Finding {
-            site: site(hops, 7),
+            primary: Location {
+                site: site(hops, 7),
+                ..whole("a.pkl")
+            },
             ..finding(&GLOBAL, "a.pkl", "x")
         }]));
         let region = &results(&log)[0]["locations"][0]["physicalLocation"]["region"];
@@ -281,7 +289,7 @@ fn what_is_gone_is_not_to_be_edited() {
                 author: Text::default(),
                 summary: Text::default(),
             };
-            finding.introduced_by = Some(Arc::new(Introduction { commit, gone }));
+            finding.primary.introduced_by = Some(Arc::new(Introduction { commit, gone }));
         }
         assert_eq!(fixes(&report), wanted);
     }
@@ -387,7 +395,10 @@ fn a_path_is_a_uri_whatever_its_bytes() {
         (b"x\n::error::.pt", "x%0A%3A%3Aerror%3A%3A.pt"),
     ] {
         let log = sarif(&only(vec![Finding {
-            path: Text::new(path),
+            primary: Location {
+                path: Text::new(path),
+                ..torch_zip().primary
+            },
             ..torch_zip()
         }]));
         assert_eq!(
@@ -401,7 +412,10 @@ fn a_path_is_a_uri_whatever_its_bytes() {
 fn a_result_is_the_same_one_after_the_file_was_saved_again() {
     let print = |site: Site| {
         let log = sarif(&only(vec![Finding {
-            site,
+            primary: Location {
+                site,
+                ..torch_zip().primary
+            },
             ..torch_zip()
         }]));
         results(&log)[0]["partialFingerprints"].clone()

@@ -52,10 +52,11 @@ fn mended(source: &str) -> String {
     let mut text = source.to_owned();
     for _ in 0..50 {
         let before = findings(&text);
-        let Some(finding) = before.iter().find(|finding| !finding.fix.is_empty()) else {
+        let Some(finding) = before.iter().find(|finding| finding.fix.is_some()) else {
             return text;
         };
-        let after = apply(&text, &finding.fix);
+        let edits = finding.fix.as_ref().map(|fix| fix.edits.as_slice());
+        let after = apply(&text, edits.unwrap_or_default());
         let left = findings(&after)
             .iter()
             .filter(|f| f.rule.id == finding.rule.id)

@@ -119,10 +119,21 @@ fn tell(findings: &[Finding], rule: &str) -> String {
             !finding.message.ends_with('.')
                 && !sentence.clone().next().is_some_and(char::is_uppercase)
         );
-        lines.push(format!("  at {} about {}", finding.site, finding.subject));
-        let related = finding.related.iter();
+        lines.push(format!(
+            "  at {} about {}",
+            finding.primary.site, finding.subject
+        ));
         lines.extend(
-            related.map(|r| format!("  {}:{} `{}`: {}", r.file, r.line, r.text.trim(), r.label)),
+            finding
+                .related
+                .iter()
+                .map(|r| format!("  {}: {}", r.site, r.label)),
+        );
+        lines.extend(
+            finding
+                .decided_by
+                .iter()
+                .map(|r| format!("  {}:{} `{}`: {}", r.file, r.line, r.text.trim(), r.label)),
         );
         assert!(!finding.help.is_empty(), "every finding says what to do");
         let help = finding.help.iter();

@@ -9,12 +9,12 @@ fn told(source: &str) -> String {
     let lines: Vec<String> = findings
         .iter()
         .map(|finding| {
-            let excerpt = finding.excerpt.as_ref().unwrap();
+            let excerpt = finding.primary.excerpt.as_ref().unwrap();
             let mark = underlined(excerpt, &excerpt.marks[0].range);
             let help = finding.help.first().map_or("", String::as_str);
             format!(
                 "{} [{}] at {}: {} <{mark}> help: {help}",
-                finding.rule.id, finding.level, finding.site, finding.message
+                finding.rule.id, finding.level, finding.primary.site, finding.message
             )
         })
         .collect();

