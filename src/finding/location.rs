@@ -29,7 +29,7 @@ pub enum Role {
 }
 
 /// A line of a policy or of a pack.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LineRef {
     /// The file, as the user knows it, or the bundled policy's name.
     pub file: String,

@@ -12,6 +12,9 @@ pub use location::{LineRef, Location, Role};
 pub use rule::{Precision, RuleMeta, Severity};
 pub use subject::Subject;
 
+/// The kind of subject of a finding that stands for others.
+pub const MORE: &str = "more";
+
 /// What a rule says about one place, with the evidence for it.
 #[derive(Debug, Clone)]
 pub struct Finding {
@@ -87,6 +90,11 @@ impl Finding {
             .iter()
             .map(|location| (Role::Related, location));
         std::iter::once((Role::Primary, &self.primary)).chain(related)
+    }
+
+    /// Whether it stands for others of its rule in the file, which are only counted.
+    pub fn is_more(&self) -> bool {
+        matches!(&self.subject, Subject::Anomaly(kind) if kind == MORE)
     }
 
     /// Whether it counts.

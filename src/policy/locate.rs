@@ -189,7 +189,7 @@ impl Origin {
 }
 
 /// Text with everything that deceives replaced, and nothing else.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.split('\\')
         .map(|part| Text::from(part).to_string())
         .collect::<Vec<_>>()

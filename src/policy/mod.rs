@@ -18,6 +18,7 @@ pub mod alias;
 mod constraint;
 mod danger;
 mod decode;
+mod entry_ref;
 mod error;
 mod init;
 mod layer;
@@ -35,6 +36,7 @@ mod source;
 mod target;
 mod uses;
 
+pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors};
 pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
 pub use layer::Catalog;
@@ -91,8 +93,8 @@ pub struct Policy {
 /// What a policy says about a format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormatVerdict {
-    /// It may be stored and loaded.
-    Allowed,
+    /// It may be stored and loaded, because this entry says so.
+    Allowed(EntryRef),
     /// It may not.
     Refused {
         /// The policy line that decided, or the list that does not name it.
@@ -105,8 +107,8 @@ pub enum FormatVerdict {
 /// What a policy says about a use of a global.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GlobalVerdict {
-    /// It may be used so.
-    Allowed,
+    /// It may be used so, because this entry says so.
+    Allowed(EntryRef),
     /// It may not.
     Refused {
         /// Why.
@@ -117,6 +119,20 @@ pub enum GlobalVerdict {
         /// the refusal.
         danger: Option<&'static str>,
     },
+}
+
+impl FormatVerdict {
+    /// Whether it is allowed.
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed(_))
+    }
+}
+
+impl GlobalVerdict {
+    /// Whether it is allowed.
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed(_))
+    }
 }
 
 /// Why a use of a global is refused.

@@ -1,6 +1,6 @@
 //! Packs: reviewed lists of globals for one library, embedded, and read only when a policy uses them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -176,12 +176,18 @@ pub(super) fn torch_releases() -> &'static [Release] {
 }
 
 /// The YAML of a pack, for its lines.
-pub(super) fn file(name: &str) -> Option<std::sync::Arc<File>> {
-    let embedded = PACKS.iter().find(|pack| pack.name == name)?;
-    Some(File::new(
-        format!("globals/{name}.yaml (built in)"),
-        embedded.yaml,
-    ))
+pub(super) fn file(name: &str) -> Option<Arc<File>> {
+    // Each is looked at many times by whoever asks for the lines of many names, and parsed once.
+    static FILES: OnceLock<Vec<Arc<File>>> = OnceLock::new();
+    let files = FILES.get_or_init(|| {
+        let files = PACKS.iter().map(|pack| {
+            let name = format!("globals/{}.yaml (built in)", pack.name);
+            File::new(name, pack.yaml)
+        });
+        files.collect()
+    });
+    let at = PACKS.iter().position(|pack| pack.name == name)?;
+    files.get(at).cloned()
 }
 
 impl Pack {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    FormatVerdict, GlobalKind, GlobalVerdict, Pack, PackEntry, Refusal, Uses, alias,
+    EntryRef, FormatVerdict, GlobalKind, GlobalVerdict, Pack, PackEntry, Refusal, Uses, alias,
     constraint::Constraint,
     danger,
     error::near,
@@ -139,8 +139,8 @@ impl Scope {
                     advice: advice.clone(),
                 };
             }
-            if layer.formats_allow.contains_key(id) {
-                return FormatVerdict::Allowed;
+            if let Some(origin) = layer.formats_allow.get(id) {
+                return FormatVerdict::Allowed(EntryRef::of_policy(origin));
             }
         }
         let list = self.newest().find_map(|layer| layer.formats_list.as_ref());
@@ -169,6 +169,30 @@ impl Scope {
                 .any(|(layer, _, entry)| counts(*layer) && entry.kind.uses().contains(usage))
     }
 
+    /// The entry by which a global may be used so here: the newest, one of a policy before one of a pack.
+    pub fn allowed_by(&self, name: &GlobalName, usage: Usage) -> Option<EntryRef> {
+        let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
+        let (module, qualname) = alias::canonical(module, qualname);
+        let refused = self.refusal(&module, &qualname).map(|(layer, _)| layer);
+        let counts = |layer: usize| refused.is_none_or(|refused| layer > refused);
+        let entries = self.entries(&module, &qualname);
+        let listed = entries.iter().find(|(layer, listed)| {
+            counts(*layer) && listed.entry.uses_of(&qualname).contains(usage)
+        });
+        let packed = self.packed(&module, &qualname);
+        let packed = packed
+            .iter()
+            .find(|(layer, _, entry)| counts(*layer) && entry.kind.uses().contains(usage));
+        match (listed, packed) {
+            (Some((layer, _)), Some((newer, pack, entry))) if newer > layer => {
+                Some(EntryRef::of_pack(pack, entry))
+            }
+            (Some((_, listed)), _) => Some(EntryRef::of_policy(&listed.entry.origin)),
+            (None, Some((_, pack, entry))) => Some(EntryRef::of_pack(pack, entry)),
+            (None, None) => None,
+        }
+    }
+
     /// Whether a global may be used so here, and if not, why, which line says so, and what may have been meant.
     pub fn global(&self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
         let mut verdict = self.verdict(name, usage);
@@ -184,8 +208,8 @@ impl Scope {
 
     /// The same without what may have been meant, which is looked for among all entries there are.
     pub fn verdict(&self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
-        if self.allows(name, usage) {
-            return GlobalVerdict::Allowed;
+        if let Some(entry) = self.allowed_by(name, usage) {
+            return GlobalVerdict::Allowed(entry);
         }
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
             return self.unlisted(None);
@@ -257,28 +281,6 @@ impl Scope {
     /// What using a global could do, if it is one of the known dangerous ones. Says nothing about whether it is allowed.
     pub fn danger(&self, name: &GlobalName) -> Option<&'static str> {
         danger::of(name.module.as_str()?, name.name.as_str()?)
-    }
-
-    /// What lists a global for a use here, for people: `torch-weights`, `weighbridge.yaml:7`; `None` where nothing does.
-    pub fn listed_by(&self, name: &GlobalName, usage: Usage) -> Option<String> {
-        let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
-        let (module, qualname) = alias::canonical(module, qualname);
-        let entries = self.entries(&module, &qualname);
-        let listed = entries
-            .iter()
-            .find(|(_, listed)| listed.entry.uses_of(&qualname).contains(usage));
-        let packed = self.packed(&module, &qualname);
-        let packed = packed
-            .iter()
-            .find(|(_, _, entry)| entry.kind.uses().contains(usage));
-        match (listed, packed) {
-            (Some((layer, _)), Some((newer, pack, _))) if newer > layer => Some(pack.pack.clone()),
-            (Some((_, listed)), _) => {
-                let related = listed.entry.origin.line_ref("");
-                Some(format!("{}:{}", related.file, related.line))
-            }
-            (None, packed) => packed.map(|(_, pack, _)| pack.pack.clone()),
-        }
     }
 
     /// Whether a call of a global may have these arguments. Says nothing about whether the global itself is allowed:

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind},
+    fact::{Fact, FactKind, Global, Unresolved},
     finding::{Finding, Subject},
 };
 
@@ -37,7 +37,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 "loading resolves extension code {code}, whatever that is in the loading process"
             );
             let mut finding = case.finding(&META, observation, message);
-            finding.subject = Subject::Anomaly("extension".into());
+            finding.subject = Subject::Global(Global::Unresolved(Unresolved::Extension));
             finding.help.push(
                 "save the object again with globals spelled out, as every library does".into(),
             );

@@ -10,15 +10,12 @@ use crate::{
         Argument, Circumstances, ContentFacts, Entry, FactKind, GlobalName, Observation, Site,
         Usage,
     },
-    finding::{Finding, Location, RuleMeta, Subject},
+    finding::{Finding, Location, MORE, RuleMeta, Subject},
     policy::Scope,
 };
 
 pub use index::{Call, FactIndex, GlobalUse};
 pub use run::{RUN_RULES, Run, RunRule};
-
-/// The subject of a finding that stands for others.
-pub const MORE: &str = "more";
 
 /// A judgement.
 #[derive(Debug)]

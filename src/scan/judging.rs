@@ -7,10 +7,10 @@ use crate::{
     fact::{
         Changed, Circumstances, ContentFacts, Entry, Fact, Observation, Place, Site, Text, Unread,
     },
-    finding::{Finding, Level, Subject},
+    finding::{Finding, Level},
     limits,
     policy::Scope,
-    rule::{Case, MORE, RULES, Rule, more},
+    rule::{Case, RULES, Rule, more},
     verdict::{self, Weighed},
 };
 
@@ -112,7 +112,7 @@ fn cap(entry: &Entry, rule: &Rule, findings: &mut Vec<Finding>) {
     if findings.len() <= limits::FINDINGS {
         return;
     }
-    let is_count = |finding: &Finding| finding.subject == Subject::Anomaly(MORE.into());
+    let is_count = Finding::is_more;
     let counted: u64 = findings
         .extract_if(.., |finding| is_count(finding))
         .map(|finding| finding.count)

@@ -182,10 +182,17 @@ pub fn inspect(
     let seen =
         entry::observe(&mut view.reader(), item, Listing::Lines(lines), None).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
+    let weighed = judging::judge(
+        &item.entry,
+        (&seen.facts, &seen.circumstances),
+        &scope,
+        None,
+    );
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),
         seen.facts,
         seen.circumstances,
+        weighed.findings,
         &scope,
     );
     inspection.policy = policy_name;

@@ -1,8 +1,15 @@
-//! What loading one artifact would do, beside what the policy says about it: no findings, no outcome.
+//! What loading one artifact would do, with what the rules make of it: the same findings as those of `check`.
 
+use std::collections::BTreeMap;
+
+use super::{WeightsOnly, weights_only};
 use crate::{
-    fact::{Circumstances, Global, GlobalName, ListingLine, Observation, Tensors, Text, Usage},
-    policy::GlobalVerdict,
+    fact::{
+        Circumstances, ContentFacts, Fact, Global, GlobalName, ListingLine, Observation, Tensors,
+        Text, TorchLoad, Usage,
+    },
+    finding::{Disposition, Finding, Level, LineRef, Subject},
+    policy::{EntryRef, GlobalVerdict, Refusal, Scope},
 };
 
 /// One artifact, explained.
@@ -18,7 +25,9 @@ pub struct Inspection {
     pub observations: Vec<Observation>,
     /// What the view knows of it.
     pub circumstances: Circumstances,
-    /// Every global that loading would resolve, once, with the policy's verdict.
+    /// What the rules say, by place: the findings of `check`, active and overridden.
+    pub findings: Vec<Finding>,
+    /// Every global that loading would resolve, once, with what the policy and the rules make of it.
     pub globals: Vec<JudgedGlobal>,
     /// How `torch.load(weights_only=True)` would take it; empty if it is nothing of torch's.
     pub torch_loads: Vec<TorchVerdict>,
@@ -28,21 +37,34 @@ pub struct Inspection {
     pub tensors: Vec<Tensors>,
 }
 
-/// A global with its uses and the worst verdict among them.
+/// A global with its uses, and what the policy and the rules make of them.
 #[derive(Debug, Clone)]
 pub struct JudgedGlobal {
-    /// The global, exactly as stored; one that could not be named is refused as unlisted.
+    /// The global, exactly as stored.
     pub global: Global,
     /// How loading uses it, in the order of [`Usage`].
     pub usages: Vec<Usage>,
     /// How often its most frequent use is made (at least 1).
     pub count: u64,
-    /// The policy's verdict.
-    pub verdict: GlobalVerdict,
-    /// The packs and policy lines that list it, if it is allowed.
-    pub listed_by: Option<String>,
-    /// Why some call's arguments are not those that the policy allows; then it is refused, though listed.
-    pub arguments_refused: Option<String>,
+    /// Whether `check` refuses the file because of it.
+    pub is_refused: bool,
+    /// What stands in the policy against the first use that it does not allow.
+    pub refusal: Option<GlobalRefusal>,
+    /// What the worst finding about it says.
+    pub finding: Option<String>,
+    /// The entries that allow its uses, and the lines of overrides that let findings about it pass.
+    pub allowed_by: Vec<LineRef>,
+}
+
+/// Why a policy does not allow a use of a global.
+#[derive(Debug, Clone)]
+pub struct GlobalRefusal {
+    /// Why.
+    pub why: Refusal,
+    /// The policy line that decided, or the list that does not name it.
+    pub decided_by: Option<LineRef>,
+    /// What makes the name dangerous, if it is known to be.
+    pub danger: Option<&'static str>,
 }
 
 /// How `torch.load(weights_only=True)` would take one artifact, or one inside it.
@@ -57,4 +79,171 @@ pub struct TorchVerdict {
     /// The globals, as torch looks them up, that would have to be listed with `torch.serialization.safe_globals`.
     /// Empty if nothing needs listing, or if no list could mend it.
     pub safe_globals: Vec<GlobalName>,
+}
+
+/// What loading an artifact would do, with what the rules make of it. The policy's name and a disassembly are the caller's to add.
+pub fn inspect(
+    path: Text,
+    facts: ContentFacts,
+    circumstances: Circumstances,
+    mut findings: Vec<Finding>,
+    scope: &Scope,
+) -> Inspection {
+    findings.sort_by(super::in_order);
+    let size = circumstances.size(&facts);
+    let observations = facts.observations;
+    Inspection {
+        path,
+        size,
+        globals: globals(&observations, &findings, scope),
+        findings,
+        torch_loads: observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::TorchLoad(load) => Some(torch_verdict(observation, load, scope)),
+                _ => None,
+            })
+            .collect(),
+        observations,
+        circumstances,
+        ..Inspection::default()
+    }
+}
+
+/// Every global once, in the order in which loading first meets it.
+fn globals(observations: &[Observation], findings: &[Finding], scope: &Scope) -> Vec<JudgedGlobal> {
+    let mut places: BTreeMap<&Global, usize> = BTreeMap::new();
+    let mut judged: Vec<JudgedGlobal> = Vec::new();
+    let mut counts: BTreeMap<(usize, Usage), u64> = BTreeMap::new();
+    for observation in observations {
+        let Fact::Global { global, usage } = &observation.fact else {
+            continue;
+        };
+        let at = *places.entry(global).or_insert_with(|| {
+            judged.push(JudgedGlobal::new(global.clone()));
+            judged.len() - 1
+        });
+        let Some(entry) = judged.get_mut(at) else {
+            continue;
+        };
+        let times = counts.entry((at, *usage)).or_default();
+        *times = times.saturating_add(observation.count.max(1));
+        entry.count = entry.count.max(*times);
+        if !entry.usages.contains(usage) {
+            entry.usages.push(*usage);
+        }
+    }
+    // Of a file with more findings of a rule than are told, what is refused without a finding of its own is refused all the same.
+    let is_of_globals = |rule: &str| {
+        let mut others = findings.iter().filter(|other| other.rule.id == rule);
+        others.any(|other| matches!(other.subject, Subject::Global(_)))
+    };
+    let capped = findings.iter().any(|finding| {
+        finding.level == Level::Deny && finding.is_more() && is_of_globals(finding.rule.id)
+    });
+    let mut about: BTreeMap<&Global, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        if let Subject::Global(global) = &finding.subject {
+            about.entry(global).or_default().push(finding);
+        }
+    }
+    for entry in &mut judged {
+        entry.usages.sort_unstable();
+        entry.ask(scope);
+        let about = about.get(&entry.global).map_or(&[][..], Vec::as_slice);
+        let worst = about.iter().find(|finding| finding.level == Level::Deny);
+        entry.is_refused = worst.is_some() || capped && !entry.is_allowed();
+        entry.finding = worst.or(about.first()).map(|it| it.message.clone());
+        // An override that lets a finding pass is what allows it.
+        for finding in about {
+            if let Disposition::Overridden { by, .. } = &finding.disposition
+                && !entry.allowed_by.contains(by)
+            {
+                entry.allowed_by.push(by.clone());
+            }
+        }
+    }
+    judged
+}
+
+impl JudgedGlobal {
+    fn new(global: Global) -> Self {
+        Self {
+            global,
+            usages: Vec::new(),
+            count: 1,
+            is_refused: false,
+            refusal: None,
+            finding: None,
+            allowed_by: Vec::new(),
+        }
+    }
+
+    /// Whether the policy allows all of its uses.
+    fn is_allowed(&self) -> bool {
+        matches!(self.global, Global::Named(_)) && self.refusal.is_none()
+    }
+
+    /// Asks the policy what allows each use, and what stands against the first that it does not allow.
+    fn ask(&mut self, scope: &Scope) {
+        let Global::Named(name) = &self.global else {
+            return;
+        };
+        let mut by: Vec<(EntryRef, Vec<Usage>)> = Vec::new();
+        for usage in &self.usages {
+            match scope.verdict(name, *usage) {
+                GlobalVerdict::Allowed(entry) => {
+                    match by.iter_mut().find(|(known, _)| *known == entry) {
+                        Some((_, usages)) => usages.push(*usage),
+                        None => by.push((entry, vec![*usage])),
+                    }
+                }
+                GlobalVerdict::Refused {
+                    why,
+                    decided_by,
+                    danger,
+                } => {
+                    self.refusal.get_or_insert(GlobalRefusal {
+                        why,
+                        decided_by,
+                        danger,
+                    });
+                }
+            }
+        }
+        let lines = by.into_iter().map(|(entry, usages)| {
+            let usages: Vec<String> = usages.iter().map(ToString::to_string).collect();
+            entry.line_ref(format!("allows {}", usages.join(", ")))
+        });
+        self.allowed_by = lines.collect();
+    }
+}
+
+fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> TorchVerdict {
+    let (mut reasons, mut safe_globals) = match weights_only(load, scope) {
+        WeightsOnly::Loads => (Vec::new(), Vec::new()),
+        WeightsOnly::Listed(globals) => {
+            let reason = "it names globals that torch does not list by default";
+            (vec![reason.to_owned()], globals)
+        }
+        WeightsOnly::Refused { reason } => (vec![reason], Vec::new()),
+    };
+    // A list that would let a known danger through is not offered to be copied.
+    for name in &load.globals {
+        if let Some(danger) = scope.danger(name)
+            && !scope.allows(name, Usage::Call)
+            && !scope.torch_lists(name)
+        {
+            reasons.push(format!(
+                "listing {name} would not make it safe: it {danger}"
+            ));
+            safe_globals.clear();
+        }
+    }
+    TorchVerdict {
+        place: observation.site.to_string(),
+        loads: reasons.is_empty(),
+        reasons,
+        safe_globals,
+    }
 }

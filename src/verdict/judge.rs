@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Coverage, Inspection, JudgedGlobal, Report, TorchVerdict, WeightsOnly, weights_only};
+use super::{Coverage, Report};
 use crate::{
     fact::{
-        Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Text, TorchLoad,
-        Unavailable, Unread, Usage,
+        Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Unavailable, Unread,
     },
     finding::{Disposition, Finding, Level, LineRef, RuleMeta, Subject},
     inventory::Artifact,
-    policy::{ArgumentVerdict, GlobalVerdict, Refusal, Scope},
+    policy::Scope,
 };
 
 /// What one entry comes to.
@@ -72,7 +71,8 @@ fn listed_danger<'a>(
         if !scope.allows(name, *usage) || scope.constrains(name) || !known.insert(name) {
             continue;
         }
-        let by = scope.listed_by(name, *usage).unwrap_or_default();
+        let by = scope.allowed_by(name, *usage);
+        let by = by.map(|entry| entry.to_string()).unwrap_or_default();
         said.push(format!(
             "loading uses `{name}`, which {danger}; {by} lets it pass"
         ));
@@ -221,158 +221,6 @@ fn cover(facts: &ContentFacts, circumstances: &Circumstances) -> Coverage {
         coverage.bytes = circumstances.size(facts);
     }
     coverage
-}
-
-/// What loading an artifact would do, beside what the policy says about it. The policy's name and a disassembly are
-/// the caller's to add.
-pub fn inspect(
-    path: Text,
-    facts: ContentFacts,
-    circumstances: Circumstances,
-    scope: &Scope,
-) -> Inspection {
-    let size = circumstances.size(&facts);
-    let observations = facts.observations;
-    Inspection {
-        path,
-        size,
-        globals: globals(&observations, scope),
-        torch_loads: observations
-            .iter()
-            .filter_map(|observation| match &observation.fact {
-                Fact::TorchLoad(load) => Some(torch_verdict(observation, load, scope)),
-                _ => None,
-            })
-            .collect(),
-        observations,
-        circumstances,
-        ..Inspection::default()
-    }
-}
-
-/// Every global once, in the order in which loading first meets it.
-fn globals(observations: &[Observation], scope: &Scope) -> Vec<JudgedGlobal> {
-    let mut places: BTreeMap<&Global, usize> = BTreeMap::new();
-    let mut judged: Vec<JudgedGlobal> = Vec::new();
-    let mut counts: BTreeMap<(usize, Usage), u64> = BTreeMap::new();
-    for observation in observations {
-        let Fact::Global { global, usage } = &observation.fact else {
-            continue;
-        };
-        let at = *places.entry(global).or_insert_with(|| {
-            judged.push(JudgedGlobal {
-                global: global.clone(),
-                usages: Vec::new(),
-                count: 0,
-                verdict: GlobalVerdict::Allowed,
-                listed_by: None,
-                arguments_refused: None,
-            });
-            judged.len() - 1
-        });
-        let Some(entry) = judged.get_mut(at) else {
-            continue;
-        };
-        entry.usages.push(*usage);
-        let times = counts.entry((at, *usage)).or_default();
-        *times = times.saturating_add(observation.count);
-        entry.count = entry.count.max(*times);
-        let verdict = match global {
-            Global::Named(name) => scope.verdict(name, *usage),
-            Global::Unresolved(_) => GlobalVerdict::Refused {
-                why: Refusal::Unlisted { near: None },
-                decided_by: None,
-                danger: None,
-            },
-        };
-        if entry.verdict == GlobalVerdict::Allowed {
-            entry.verdict = verdict;
-        }
-    }
-    for entry in &mut judged {
-        entry.usages.sort_unstable();
-        entry.usages.dedup();
-        entry.count = entry.count.max(1);
-        if entry.verdict == GlobalVerdict::Allowed {
-            entry.listed_by = listed_by(entry, scope);
-        }
-    }
-    for (callee, reason) in arguments_refused(observations, scope) {
-        let entry = places.get(callee).and_then(|at| judged.get_mut(*at));
-        if let Some(entry) = entry.filter(|entry| entry.arguments_refused.is_none()) {
-            entry.arguments_refused = Some(reason);
-        }
-    }
-    judged
-}
-
-/// What lists a global for each of its uses, each once.
-fn listed_by(judged: &JudgedGlobal, scope: &Scope) -> Option<String> {
-    let Global::Named(name) = &judged.global else {
-        return None;
-    };
-    let mut lists: Vec<String> = Vec::new();
-    for usage in &judged.usages {
-        lists.extend(scope.listed_by(name, *usage));
-    }
-    lists.sort_unstable();
-    lists.dedup();
-    (!lists.is_empty()).then(|| lists.join(", "))
-}
-
-/// Listed globals that are called, or could be, with arguments that the policy does not allow, and why.
-fn arguments_refused<'a>(
-    observations: &'a [Observation],
-    scope: &Scope,
-) -> impl Iterator<Item = (&'a Global, String)> {
-    observations
-        .iter()
-        .filter_map(|observation| match &observation.fact {
-            Fact::Call {
-                callee: callee @ Global::Named(name),
-                arguments,
-                ..
-            } => match scope.arguments(name, arguments) {
-                ArgumentVerdict::Refused { reason, .. } => Some((callee, reason)),
-                ArgumentVerdict::Allowed => None,
-            },
-            Fact::HandedOn {
-                global: global @ Global::Named(name),
-            } if scope.constrains(name) => {
-                let reason = "it is handed on to what could call it with any";
-                Some((global, reason.to_owned()))
-            }
-            _ => None,
-        })
-}
-
-fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> TorchVerdict {
-    let (mut reasons, mut safe_globals) = match weights_only(load, scope) {
-        WeightsOnly::Loads => (Vec::new(), Vec::new()),
-        WeightsOnly::Listed(globals) => {
-            let reason = "it names globals that torch does not list by default";
-            (vec![reason.to_owned()], globals)
-        }
-        WeightsOnly::Refused { reason } => (vec![reason], Vec::new()),
-    };
-    // A list that would let a known danger through is not offered to be copied.
-    for name in &load.globals {
-        if let Some(danger) = scope.danger(name)
-            && !scope.allows(name, Usage::Call)
-            && !scope.torch_lists(name)
-        {
-            reasons.push(format!(
-                "listing {name} would not make it safe: it {danger}"
-            ));
-            safe_globals.clear();
-        }
-    }
-    TorchVerdict {
-        place: observation.site.to_string(),
-        loads: reasons.is_empty(),
-        reasons,
-        safe_globals,
-    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ mod path_spelling;
 mod weights;
 
 pub use fingerprint::fingerprints;
-pub use inspection::{Inspection, JudgedGlobal, TorchVerdict};
-pub use judge::{Weighed, could_run_code, inspect, judge, weigh};
+pub use inspection::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict, inspect};
+pub use judge::{Weighed, could_run_code, judge, weigh};
 pub use needs::Needs;
 pub use path_spelling::PathSpelling;
 pub use weights::{WeightsOnly, unlisted, weights_only};

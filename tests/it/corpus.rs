@@ -149,6 +149,7 @@ fn corpus_loads_as_real_torch_says() {
             path,
             content(bytes, &row.file),
             Circumstances::default(),
+            Vec::new(),
             &scope,
         );
         let torch = inspection

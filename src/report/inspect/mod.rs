@@ -3,6 +3,7 @@
 //! What is refused comes first. Nothing here decides anything: verdicts arrive with the [`Inspection`].
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     io::{self, BufWriter, Write},
 };
@@ -15,13 +16,14 @@ pub(super) use words::{bytes, circumstance, refusal, remark, unavailable, unread
 use super::{
     Style,
     terminal::{Ink, clip, clip_middle, count, grouped, guarded, harmless, width, wrap},
+    words::{sentence, severity},
 };
 use crate::{
     fact::{Fact, Global, GlobalName, Observation, Tensors},
-    policy::GlobalVerdict,
+    finding::{Finding, Level},
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
-use words::{count_u64, inwards, plain, uses};
+use words::{count_u64, inwards, permission, plain};
 
 /// Rows of a table before the rest is counted.
 const ROWS: usize = 40;
@@ -45,6 +47,7 @@ pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io
         page.tensors(tensors)?;
     }
     page.members(&inspection.observations)?;
+    page.findings(&inspection.findings)?;
     if let Some(lines) = &inspection.disassembly {
         page.disassembly(lines)?;
     }
@@ -155,16 +158,11 @@ impl Page<'_> {
         let (allowed, mut refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
             .globals
             .iter()
-            .partition(|global| is_allowed(global));
+            .partition(|global| !global.is_refused);
         // The known dangers first, so that a crowd of unknown names cannot hide them.
         refused.sort_by_key(|global| {
-            !matches!(
-                global.verdict,
-                GlobalVerdict::Refused {
-                    danger: Some(_),
-                    ..
-                }
-            )
+            let refusal = global.refusal.as_ref();
+            refusal.is_none_or(|refusal| refusal.danger.is_none())
         });
         if inspection.globals.is_empty() {
             let facts = || inspection.observations.iter().map(|o| &o.fact);
@@ -206,15 +204,40 @@ impl Page<'_> {
             self.heading("Allowed", Ink::Good)?;
             let rows: Vec<_> = allowed
                 .iter()
-                .map(|global| {
-                    let by = global.listed_by.as_ref();
-                    let by = by.map_or_else(String::new, |by| format!("; listed by {by}"));
-                    (global.global.to_string(), format!("{}{by}", uses(global)))
-                })
+                .map(|global| (global.global.to_string(), permission(global)))
                 .collect();
             self.table(&rows, ("more allowed", "more allowed"), None)?;
         }
         Ok(())
+    }
+
+    /// What `check` says of the file.
+    fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
+        let mut active: Vec<&Finding> = findings.iter().filter(|it| it.is_active()).collect();
+        if active.is_empty() {
+            return Ok(());
+        }
+        active.sort_by_key(|finding| Reverse(finding.level));
+        let of = |level| active.iter().filter(|it| it.level == level).count();
+        let (errors, warnings) = (of(Level::Deny), of(Level::Warn));
+        let mut words = Vec::new();
+        if errors > 0 {
+            words.push(count(errors, "error", "errors"));
+        }
+        if warnings > 0 {
+            words.push(count(warnings, "warning", "warnings"));
+        }
+        let ink = if errors > 0 { Ink::Error } else { Ink::Warning };
+        let heading = format!("`weighbridge check` reports {}", words.join(" and "));
+        self.heading(&heading, ink)?;
+        let rows: Vec<(String, String)> = active
+            .iter()
+            .map(|finding| {
+                let head = format!("{}[{}]", severity(finding.level), finding.rule.id);
+                (head, sentence(finding))
+            })
+            .collect();
+        self.table(&rows, ("other", "others"), None)
     }
 
     /// Calls of whatever is not allowed, with their arguments; the others are counted beside their globals.
@@ -222,7 +245,7 @@ impl Page<'_> {
         let allowed: BTreeSet<&Global> = inspection
             .globals
             .iter()
-            .filter(|global| is_allowed(global))
+            .filter(|global| !global.is_refused)
             .map(|global| &global.global)
             .collect();
         let calls: Vec<(&Observation, String)> = inspection
@@ -461,9 +484,4 @@ impl Page<'_> {
         self.heading(&format!("Members ({})", grouped(rows.len())), Ink::Strong)?;
         self.table(&rows, ("more", "more"), None)
     }
-}
-
-/// Whether the policy allows a global in every use the file makes of it.
-fn is_allowed(global: &JudgedGlobal) -> bool {
-    global.verdict == GlobalVerdict::Allowed && global.arguments_refused.is_none()
 }

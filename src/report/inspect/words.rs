@@ -1,10 +1,9 @@
 //! What facts and verdicts mean to someone who is about to load the file, in words.
 
-use std::fmt::Write as _;
-
 use crate::{
     fact::{Circumstance, Fact, Global, GlobalName, Site, Unavailable, Unread, Usage},
-    policy::{GlobalVerdict, Refusal},
+    finding::LineRef,
+    policy::Refusal,
     report::terminal::grouped,
     verdict::JudgedGlobal,
 };
@@ -34,25 +33,32 @@ pub(super) fn uses(global: &JudgedGlobal) -> String {
     words.join(", ")
 }
 
+/// What is done with a global that is refused, and why it is.
 pub(in crate::report) fn refusal(global: &JudgedGlobal) -> String {
-    let GlobalVerdict::Refused {
-        why,
-        decided_by,
-        danger,
-    } = &global.verdict
-    else {
-        let reason = global.arguments_refused.iter();
-        let reason =
-            reason.map(|reason| format!("with other arguments than the policy allows: {reason}"));
-        return [uses(global)]
-            .into_iter()
-            .chain(reason)
-            .collect::<Vec<_>>()
-            .join("; ");
-    };
-    let mut text = uses(global);
-    let why = match why {
-        Refusal::Unlisted { near: None } => match &global.global {
+    let mut parts = vec![uses(global)];
+    let mut place = String::new();
+    match &global.refusal {
+        Some(refusal) => {
+            parts.push(why(&global.global, &refusal.why));
+            parts.extend(refusal.danger.map(str::to_owned));
+            if let Some(line) = &refusal.decided_by {
+                place = format!(" ({}:{})", line.file, line.line);
+            }
+        }
+        None => match (&global.global, &global.finding) {
+            (Global::Unresolved(_), _) => {
+                parts.push("which it is depends on running the file".to_owned());
+            }
+            (Global::Named(_), finding) => parts.extend(finding.clone()),
+        },
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ") + &place
+}
+
+fn why(global: &Global, why: &Refusal) -> String {
+    match why {
+        Refusal::Unlisted { near: None } => match global {
             Global::Named(_) => "no list names it".to_owned(),
             Global::Unresolved(_) => "which it is depends on running the file".to_owned(),
         },
@@ -64,17 +70,32 @@ pub(in crate::report) fn refusal(global: &JudgedGlobal) -> String {
             format!("listed only for: {}", allowed.join(", "))
         }
         Refusal::Refused => "the policy refuses it".to_owned(),
-    };
-    for part in [Some(why), danger.map(str::to_owned)].into_iter().flatten() {
-        if !text.is_empty() {
-            text.push_str("; ");
-        }
-        text.push_str(&part);
     }
-    if let Some(related) = decided_by {
-        let _ = write!(text, " ({}:{})", related.file, related.line);
+}
+
+/// What is done with a global that is not refused, and what allows it.
+pub(super) fn permission(global: &JudgedGlobal) -> String {
+    let mut parts = vec![uses(global)];
+    if !global.allowed_by.is_empty() {
+        let lines: Vec<String> = global.allowed_by.iter().map(place).collect();
+        parts.push(format!("allowed by {}", lines.join(", ")));
+    } else if global.refusal.is_some() {
+        parts.push("no entry lists it, and no rule refuses it here".to_owned());
     }
-    text
+    if let Some(finding) = &global.finding {
+        parts.push(format!("a finding says: {finding}"));
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
+}
+
+/// `weighbridge.yaml:7`, `globals/torch-weights.yaml:12 (built in)`.
+fn place(line: &LineRef) -> String {
+    match line.file.strip_suffix(" (built in)") {
+        _ if line.line == 0 => line.file.clone(),
+        Some(file) => format!("{file}:{} (built in)", line.line),
+        None => format!("{}:{}", line.file, line.line),
+    }
 }
 
 /// What a fact means to someone who is about to load the file; `None` for those with a table of their own.

@@ -5,11 +5,10 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::v1::{Escaping, Site, Subject, Tool, exact};
+use super::v1::{self, Escaping, PolicyLine, Site, Subject, Tool, exact};
 use crate::{
     fact::{self, Fact, Global, ListingLine},
     finding,
-    policy::GlobalVerdict,
     report::inspect::{circumstance, refusal, remark, unavailable, unread},
     verdict,
 };
@@ -35,6 +34,11 @@ pub struct Inspection {
     pub policy: String,
     /// What it is, and what is inside it.
     pub formats: Vec<Format>,
+    /// The findings of `check`.
+    pub findings: Vec<v1::Finding>,
+    /// What an override of the policy lets pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<v1::Finding>,
     /// Every global that loading resolves, once.
     pub globals: Vec<JudgedGlobal>,
     /// Every call, with its arguments as far as they are known.
@@ -72,14 +76,17 @@ pub struct JudgedGlobal {
     pub uses: Vec<String>,
     /// How often its most frequent use is made.
     pub count: u64,
-    /// Whether the policy allows all of that.
+    /// Whether `check` lets the file pass as far as this global is concerned.
     pub allowed: bool,
     /// Why not, in words. Wording may change between releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The packs and policy lines that list it, if it is allowed.
+    /// The line of the policy that refuses it, or the list that does not name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub listed_by: Option<String>,
+    pub decided_by: Option<PolicyLine>,
+    /// The entries that allow its uses: the line of each, with the uses as its label.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_by: Vec<PolicyLine>,
 }
 
 /// A call.
@@ -208,6 +215,8 @@ impl From<&verdict::Inspection> for Inspection {
         let (path, path_hex) = exact(&inspection.path);
         let observations = &inspection.observations;
         let circumstances = &inspection.circumstances;
+        let active = inspection.findings.iter().filter(|it| it.is_active());
+        let overridden = inspection.findings.iter().filter(|it| !it.is_active());
         let mut whole = Self {
             version: VERSION,
             tool: Tool::this(),
@@ -216,6 +225,8 @@ impl From<&verdict::Inspection> for Inspection {
             size: inspection.size,
             policy: inspection.policy.clone(),
             formats: Vec::new(),
+            findings: v1::findings(active).collect(),
+            overridden: v1::findings(overridden).collect(),
             globals: inspection.globals.iter().map(JudgedGlobal::from).collect(),
             calls: Vec::new(),
             remarks: said(circumstances.noted.iter().filter_map(circumstance))
@@ -272,15 +283,16 @@ impl From<&verdict::Inspection> for Inspection {
 
 impl From<&verdict::JudgedGlobal> for JudgedGlobal {
     fn from(global: &verdict::JudgedGlobal) -> Self {
-        let allowed =
-            global.verdict == GlobalVerdict::Allowed && global.arguments_refused.is_none();
+        let refusal_of = global.refusal.as_ref();
+        let decided_by = refusal_of.and_then(|refusal| refusal.decided_by.as_ref());
         Self {
             global: subject(&global.global),
             uses: global.usages.iter().map(ToString::to_string).collect(),
             count: global.count,
-            allowed,
-            reason: (!allowed).then(|| refusal(global)),
-            listed_by: global.listed_by.clone(),
+            allowed: !global.is_refused,
+            reason: global.is_refused.then(|| refusal(global)),
+            decided_by: decided_by.map(PolicyLine::from),
+            allowed_by: global.allowed_by.iter().map(PolicyLine::from).collect(),
         }
     }
 }

@@ -1,6 +1,15 @@
 //! `weighbridge inspect`: what loading one file would do.
 
-use crate::support::{cli::run, repo::repo};
+use weighbridge::{
+    finding::{Finding, Level, Subject},
+    policy::{Catalog, Policy},
+    scan,
+};
+
+use crate::{
+    format::evasions::evasions,
+    support::{cli::run, repo::repo},
+};
 
 #[test]
 fn a_page_about_two_pickles_in_one_file() {
@@ -22,11 +31,17 @@ fn a_page_about_two_pickles_in_one_file() {
                  (recommended.yaml (built in):31)
 
     Allowed
-      collections.OrderedDict  call; listed by torch-weights
+      collections.OrderedDict  call; allowed by globals/torch-weights.yaml:192
+                               (built in)
 
     Calls of what is refused
       os.system('true')
           pickle 2 @ 0x32 REDUCE
+
+    `weighbridge check` reports 1 error
+      error[global-not-allowed]  loading runs `os.system('true')`; the policy does
+                                 not list `os.system` (it runs a program or changes
+                                 the system)
 
     Disassembly
       0x0000  GLOBAL            collections OrderedDict
@@ -114,4 +129,70 @@ fn a_safetensors_shows_its_tensors() {
       head.bias    BF16 []  2 bytes
     exit 0
     ");
+}
+
+/// Every fixture and evasion, under the built-in policy and under one with overrides: what `inspect` says is what `check` says.
+#[test]
+fn the_findings_are_those_of_check() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let mut files: Vec<(String, Vec<u8>)> = evasions()
+        .into_iter()
+        .enumerate()
+        .map(|(n, (_, bytes))| (format!("evasion{n}.pkl"), bytes))
+        .collect();
+    for file in std::fs::read_dir(corpus).unwrap() {
+        let file = file.unwrap();
+        let name = file.file_name().into_string().unwrap();
+        files.push((name, std::fs::read(file.path()).unwrap()));
+    }
+    let (rules, formats) = (scan::rule_ids(), scan::format_ids());
+    let catalog = Catalog {
+        rules: &rules,
+        formats: &formats,
+    };
+    let lenient = "version: 1\nextends: recommended\noverrides:\n  - {paths: [\"*.pkl\"], reason: old, rules: {global-not-allowed: allow, pickle-anomaly: warn}}\n";
+    let policies = [
+        Policy::recommended(),
+        Policy::parse("weighbridge.yaml", lenient, &catalog).unwrap(),
+    ];
+    let repo = repo!();
+    let (mut refused, mut overridden) = (0, 0);
+    for (name, bytes) in &files {
+        std::fs::write(repo.root.join(name), bytes).unwrap();
+        for policy in &policies {
+            let path = std::path::Path::new(name);
+            let view = scan::file(&repo.root, path).unwrap();
+            let checked =
+                scan::check(&view, policy, "p".into(), scan::Request::default(), &()).unwrap();
+            let inspected =
+                scan::inspect(&view, path, policy, "p".into(), scan::Listing::None).unwrap();
+            let said = |findings: &[Finding]| -> Vec<String> {
+                findings
+                    .iter()
+                    .map(|finding| format!("{finding:?}"))
+                    .collect()
+            };
+            assert_eq!(said(&inspected.findings), said(&checked.findings), "{name}");
+            for global in &inspected.globals {
+                let about =
+                    |finding: &&Finding| finding.subject == Subject::Global(global.global.clone());
+                let denied = checked
+                    .active()
+                    .filter(about)
+                    .any(|finding| finding.level == Level::Deny);
+                assert_eq!(global.is_refused, denied, "{name}: {}", global.global);
+                if !global.is_refused && global.refusal.is_none() {
+                    assert!(
+                        !global.allowed_by.is_empty()
+                            && global.allowed_by.iter().all(|line| line.line > 0),
+                        "{name}: who allows {}?",
+                        global.global
+                    );
+                }
+                refused += usize::from(global.is_refused);
+            }
+            overridden += checked.overridden().count();
+        }
+    }
+    assert!(refused > 50 && overridden > 50, "{refused} {overridden}");
 }

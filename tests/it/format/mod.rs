@@ -1,7 +1,7 @@
 //! Tests of `format`.
 
 mod dtype;
-mod evasions;
+pub(crate) mod evasions;
 mod laziness;
 mod npy;
 mod ordinary;

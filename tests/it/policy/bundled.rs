@@ -32,7 +32,7 @@ fn json_says_what_the_yaml_says() {
         let (ours, read) = (Policy::bundled(bundled).unwrap(), policy(&yaml));
         let (ours, read) = (ours.scope(&Text::from("a")), read.scope(&Text::from("a")));
         for format in CATALOG.formats {
-            let allowed = |verdict| verdict == FormatVerdict::Allowed;
+            let allowed = |verdict: FormatVerdict| verdict.is_allowed();
             assert_eq!(
                 allowed(ours.format(format)),
                 allowed(read.format(format)),
@@ -55,7 +55,7 @@ fn recommended_lets_data_through() {
     let scope = policy.scope(&Text::from("model.pt"));
     for format in CATALOG.formats {
         // A package is code, whatever is in it.
-        let allowed = scope.format(format) == FormatVerdict::Allowed;
+        let allowed = scope.format(format).is_allowed();
         assert_eq!(allowed, *format != "torch-package", "{format}");
     }
     for global in [
@@ -111,7 +111,7 @@ fn strict_takes_no_pickle_and_warns_about_nothing() {
         .formats
         .iter()
         .copied()
-        .filter(|format| scope.format(format) == FormatVerdict::Allowed)
+        .filter(|format| scope.format(format).is_allowed())
         .collect();
     assert_eq!(
         allowed,

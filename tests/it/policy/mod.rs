@@ -14,7 +14,7 @@ mod semantics;
 use weighbridge::{
     Error,
     fact::{GlobalName, Usage},
-    policy::{Catalog, GlobalVerdict, Policy, PolicyErrors, Scope},
+    policy::{Catalog, Policy, PolicyErrors, Scope},
     report::{self, Style},
 };
 
@@ -94,5 +94,5 @@ fn name(text: &str) -> GlobalName {
 }
 
 fn allows(scope: &Scope, global: &str, usage: Usage) -> bool {
-    scope.global(&name(global), usage) == GlobalVerdict::Allowed
+    scope.global(&name(global), usage).is_allowed()
 }

@@ -1,16 +1,16 @@
 //! What loading one file would do, as a page.
 
-use weighbridge::policy::{GlobalVerdict, Refusal};
+use weighbridge::policy::Refusal;
 use weighbridge::{
     fact::{
         Anomaly, Fact, Global, GlobalName, Hop, ListingLine, Observation, PickleAnomaly, Place,
         SafetensorsAnomaly, Short, Site, Text, Unread, Unresolved, Usage, deceives,
     },
     report::{self, Style},
-    verdict::{Inspection, JudgedGlobal, TorchVerdict},
+    verdict::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict},
 };
 
-use crate::support::report::{decided, hostile};
+use crate::support::report::{decided, hostile, torch_zip};
 
 fn hop(name: &str) -> Hop {
     Hop::Member {
@@ -43,24 +43,34 @@ fn judged(
     name: &str,
     usages: &[Usage],
     count: u64,
-    verdict: GlobalVerdict,
+    refusal: Option<GlobalRefusal>,
 ) -> JudgedGlobal {
     JudgedGlobal {
         global: Global::Named(GlobalName::new(module, name)),
         usages: usages.to_vec(),
         count,
-        listed_by: (verdict == GlobalVerdict::Allowed).then(|| "torch".to_owned()),
-        arguments_refused: None,
-        verdict,
+        is_refused: refusal.is_some(),
+        allowed_by: match &refusal {
+            Some(_) => Vec::new(),
+            None => vec![decided(
+                "globals/torch.yaml (built in)",
+                4,
+                "  - torch",
+                "torch",
+                "",
+            )],
+        },
+        finding: None,
+        refusal,
     }
 }
 
-fn refused(why: Refusal, danger: Option<&'static str>) -> GlobalVerdict {
-    GlobalVerdict::Refused {
+fn refused(why: Refusal, danger: Option<&'static str>) -> Option<GlobalRefusal> {
+    Some(GlobalRefusal {
         why,
         decided_by: None,
         danger,
-    }
+    })
 }
 
 fn page(inspection: &Inspection, style: Style) -> String {
@@ -91,6 +101,7 @@ fn resnet() -> Inspection {
         seen(Fact::Member { name, size }, &[], Place::Whole, 1)
     };
     Inspection {
+        findings: vec![torch_zip()],
         circumstances: weighbridge::fact::Circumstances::default(),
         tensors: Vec::new(),
         path: "models/resnet.pt".into(),
@@ -165,7 +176,7 @@ fn resnet() -> Inspection {
                 "system",
                 &[Usage::Import, Usage::Call],
                 1,
-                GlobalVerdict::Refused {
+                Some(GlobalRefusal {
                     why: Refusal::Unlisted { near: None },
                     decided_by: Some(decided(
                         "weighbridge.yaml",
@@ -175,21 +186,15 @@ fn resnet() -> Inspection {
                         "",
                     )),
                     danger: Some("runs a shell command"),
-                },
+                }),
             ),
-            judged(
-                "collections",
-                "OrderedDict",
-                &[Usage::Call],
-                3,
-                GlobalVerdict::Allowed,
-            ),
+            judged("collections", "OrderedDict", &[Usage::Call], 3, None),
             judged(
                 "torch._utils",
                 "_rebuild_tensor_v2",
                 &[Usage::Import, Usage::Call],
                 62,
-                GlobalVerdict::Allowed,
+                None,
             ),
             judged(
                 "torch",
@@ -219,9 +224,10 @@ fn resnet() -> Inspection {
                 global: Global::Unresolved(Unresolved::Computed),
                 usages: vec![Usage::Call],
                 count: 2,
-                verdict: refused(Refusal::Unlisted { near: None }, None),
-                listed_by: None,
-                arguments_refused: None,
+                is_refused: true,
+                refusal: None,
+                finding: None,
+                allowed_by: Vec::new(),
             },
         ],
         torch_loads: vec![TorchVerdict {
@@ -307,8 +313,9 @@ fn only_refused_calls_are_shown() {
     assert!(!text.contains("_rebuild_tensor_v2("), "{text}");
     // A call is refused with its global, and when its arguments are not those the policy allows.
     for global in &mut inspection.globals {
-        if global.verdict == GlobalVerdict::Allowed {
-            global.arguments_refused = Some("argument 1: not a string".to_owned());
+        if !global.is_refused {
+            global.is_refused = true;
+            global.finding = Some("argument 1: not a string".to_owned());
         }
     }
     let text = page(&inspection, Style::default());
@@ -358,7 +365,10 @@ fn forge(name: &str) {
     ]);
     for global in &mut inspection.globals {
         global.global = Global::Named(GlobalName::new(hostile_text(), hostile_text()));
-        global.listed_by = Some(hostile());
+        global.finding = Some(hostile());
+        for line in &mut global.allowed_by {
+            line.file = hostile();
+        }
     }
     inspection.torch_loads[0].reasons = vec![hostile()];
     inspection.torch_loads[0].place = hostile();
