@@ -263,7 +263,7 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
     if payload {
         return complete && names;
     }
-    let calls = seen(|fact| matches!(fact, Fact::Call { .. }));
+    let calls = seen(|fact| matches!(fact, Fact::Call { callee, .. } if is_possible(callee)));
     let limit = seen(|fact| matches!(fact, Fact::Unread(Unread::Limit { .. })));
     let sets = seen(|fact| {
         matches!(
@@ -274,8 +274,9 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
     calls || limit || names && (complete || sets)
 }
 
-/// Whether a name that is only imported could be a module's. Directories may be called anything and can be imported
-/// (`site-packages`), but no code that is installed has white space or brackets in its name, and prose has.
+/// Whether a name could be a module's. Directories may be called anything and can be imported (`site-packages`), but no code
+/// that is installed has white space or brackets in its name, and prose has: a page that begins with the label
+/// `(installation)=` calls the class of a module `nstallation)=`. Every unpickler stops where it would import that.
 fn is_possible(global: &Global) -> bool {
     let Global::Named(name) = global else {
         return true;

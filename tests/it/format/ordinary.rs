@@ -44,6 +44,10 @@ fn text_under_the_name_of_a_checkpoint_is_text() {
         ("cdef.bin", b"cdef extern from \"x.h\":\n    int f()\n"),
         ("m.pyx", b"cimport numpy as np\nimport x\n(1)\n"),
         ("m.c", b"char *a;\nint b;\n(c)\n"),
+        // Labels of MyST, and prose in brackets: `(` and `i` are opcodes, and INST calls the class that the next two lines name.
+        ("install.md", b"(installation)=\n\n# Installation\n"),
+        ("intro.md", b"(introduction)=\n# Introduction\n\nText.\n"),
+        ("AUTHORS", b"(in chronological order).\n\n- A\n"),
     ] {
         assert_eq!(told(text, name), "", "{name}");
     }
