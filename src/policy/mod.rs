@@ -34,6 +34,7 @@ mod scope;
 mod snippet;
 mod source;
 mod target;
+mod torch_target;
 mod uses;
 
 pub use entry_ref::EntryRef;
@@ -47,6 +48,7 @@ pub use pack::{
 pub use scope::{ArgumentVerdict, Scope, Standing};
 pub use snippet::{entry, is_constrained_call};
 pub use source::{Asker, NAME, Place, Source, from_here};
+pub use torch_target::TorchTarget;
 
 use std::{
     path::{Path, PathBuf},
@@ -76,7 +78,7 @@ pub struct Policy {
     /// The groups of patterns: the overrides' first, in order, then those of entries that have `paths`.
     patterns: Patterns,
     exclude: Patterns,
-    target: Arc<scope::Target>,
+    torch: Arc<TorchTarget>,
     /// What would load the artifacts, if the policy says so; `auto` otherwise.
     python: String,
     attributes: bool,
@@ -221,7 +223,7 @@ impl Policy {
             }
             if let Some((text, origin)) = &raw.torch
                 && text != "auto"
-                && let Err((message, help)) = target::select(text, &scope::known_releases())
+                && let Err((message, help)) = target::select(text, &torch_target::known_releases())
             {
                 errors.of(origin, message, help);
             }
@@ -295,10 +297,7 @@ impl Policy {
             layers,
             patterns: Patterns::new(groups.iter().map(Vec::as_slice), &mut said),
             exclude: Patterns::new([exclude.as_slice()], &mut said),
-            target: Arc::new(scope::Target {
-                torch: text(torch),
-                releases: OnceLock::new(),
-            }),
+            torch: Arc::new(TorchTarget::new(text(torch))),
             python: text(python),
             attributes: attributes.unwrap_or(false),
             own,
@@ -322,7 +321,7 @@ impl Policy {
 
     /// What `target.torch` says: `auto`, a version or a range.
     pub fn target_torch(&self) -> &str {
-        &self.target.torch
+        self.torch.text()
     }
 
     /// What `target.python` says: `auto`, a version or a range. Nothing depends on it yet.
@@ -379,7 +378,7 @@ impl Policy {
         Scope::new(
             layers,
             groups,
-            Arc::clone(&self.target),
+            Arc::clone(&self.torch),
             Arc::clone(&self.own),
         )
     }

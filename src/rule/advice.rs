@@ -110,14 +110,14 @@ fn listed_with_torch(case: &Case<'_>) -> Option<String> {
     }
     let mut names: BTreeSet<GlobalName> = BTreeSet::new();
     for name in loads().flat_map(|load| load.globals.iter().chain(&load.built)) {
-        if case.scope.torch_lists(name) {
+        if case.scope.torch().lists(name) {
             continue;
         }
         // A list with something dangerous in it is not offered, nor one that torch would not take.
-        if case.scope.danger(name).is_some() || case.scope.torch_blocks(name).is_some() {
+        if case.scope.danger(name).is_some() || case.scope.torch().blocks(name).is_some() {
             return None;
         }
-        names.insert(case.scope.torch_spells(name));
+        names.insert(case.scope.torch().spells(name));
         if names.len() > LISTED {
             return None;
         }
@@ -125,7 +125,7 @@ fn listed_with_torch(case: &Case<'_>) -> Option<String> {
     if names.is_empty() {
         return None;
     }
-    let release = case.scope.torch_behaviour().next()?;
+    let release = case.scope.torch().behaviour().next()?;
     python(&names, &release.release)
 }
 

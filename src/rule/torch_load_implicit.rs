@@ -106,6 +106,6 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 /// Whether every release of torch that the policy is for takes `weights_only` for true by itself.
 fn is_default(case: &Case<'_>) -> bool {
-    let mut releases = case.scope.torch_targets().peekable();
+    let mut releases = case.scope.torch().targets().peekable();
     releases.peek().is_some() && releases.all(|release| release >= (2, 6))
 }

@@ -71,7 +71,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let takes: Vec<(Release, &Take)> = case
             .scope
-            .torch_targets()
+            .torch()
+            .targets()
             .filter_map(|release| Some((release, load.take(release)?)))
             .collect();
         let obstacle = takes.iter().find_map(|(_, take)| take.obstacle.as_ref());

@@ -232,7 +232,7 @@ fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> 
     for name in &load.globals {
         if let Some(danger) = scope.danger(name)
             && !scope.allows(name, Usage::Call)
-            && !scope.torch_lists(name)
+            && !scope.torch().lists(name)
         {
             reasons.push(format!(
                 "listing {name} would not make it safe: it {danger}"

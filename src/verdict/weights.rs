@@ -26,7 +26,7 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
     let unlisted = unlisted(load, scope);
     let blocked = unlisted
         .iter()
-        .find_map(|name| scope.torch_blocks(name).map(|module| (name, module)));
+        .find_map(|name| scope.torch().blocks(name).map(|module| (name, module)));
     if let Some((name, module)) = blocked {
         let reason = format!(
             "it names {name}, and torch refuses everything in `{module}` even if it is listed"
@@ -44,7 +44,7 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
     needed.extend(
         load.built
             .iter()
-            .filter(|class| !scope.torch_lists(class))
+            .filter(|class| !scope.torch().lists(class))
             .cloned(),
     );
     if needed.is_empty() {
@@ -57,7 +57,8 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
 /// The first thing that no list of globals can mend, for one of the releases that a policy targets.
 fn obstacle<'a>(load: &'a TorchLoad, scope: &Scope) -> Option<&'a Obstacle> {
     let mut takes = scope
-        .torch_targets()
+        .torch()
+        .targets()
         .filter_map(|release| load.take(release));
     takes.find_map(|take| take.obstacle.as_ref())
 }
@@ -65,7 +66,10 @@ fn obstacle<'a>(load: &'a TorchLoad, scope: &Scope) -> Option<&'a Obstacle> {
 /// The globals that torch does not list by default, under the names by which it looks them up, in the order in which they are looked up: what
 /// `torch.serialization.get_unsafe_globals_in_checkpoint` gives.
 pub fn unlisted(load: &TorchLoad, scope: &Scope) -> Vec<GlobalName> {
-    let names = load.globals.iter().filter(|name| !scope.torch_lists(name));
-    let unlisted: IndexSet<GlobalName> = names.map(|name| scope.torch_spells(name)).collect();
+    let names = load
+        .globals
+        .iter()
+        .filter(|name| !scope.torch().lists(name));
+    let unlisted: IndexSet<GlobalName> = names.map(|name| scope.torch().spells(name)).collect();
     unlisted.into_iter().collect()
 }

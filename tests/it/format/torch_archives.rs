@@ -41,7 +41,8 @@ fn difference(answer: &Value, policy: &Policy) -> Option<String> {
         _ => None,
     });
     let mut takes = scope
-        .torch_targets()
+        .torch()
+        .targets()
         .filter_map(|release| load.as_ref()?.take(release));
     let beyond = takes.any(|take| take.danger.is_some());
     let ours = load.as_ref().map(|load| weights_only(load, &scope));

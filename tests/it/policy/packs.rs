@@ -105,18 +105,22 @@ fn the_newest_list_is_that_of_the_torch_at_hand() {
     for global in &theirs {
         let (module, name) = global.rsplit_once('.').unwrap();
         assert!(
-            scope.torch_lists(&weighbridge::fact::GlobalName::new(module, name)),
+            scope
+                .torch()
+                .lists(&weighbridge::fact::GlobalName::new(module, name)),
             "{global}"
         );
     }
-    let release = scope.torch_release();
+    let release = scope.torch().release();
     let held = pack_by_name("torch-weights")
         .unwrap()
         .entries
         .iter()
         .filter(|entry| {
             let (module, name) = entry.global.rsplit_once('.').unwrap();
-            scope.torch_lists(&weighbridge::fact::GlobalName::new(module, name))
+            scope
+                .torch()
+                .lists(&weighbridge::fact::GlobalName::new(module, name))
         });
     assert_eq!(held.count(), theirs.len(), "{release}");
 }

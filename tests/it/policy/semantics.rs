@@ -364,21 +364,21 @@ fn the_target_decides_what_torch_lists() {
     ];
     for (target, release, wanted) in table {
         let scope = scope(target);
-        assert_eq!(scope.torch_release(), release);
+        assert_eq!(scope.torch().release(), release);
         let globals = [
             "_codecs:encode",
             "torch._utils:_rebuild_nested_tensor",
             "__builtin__:set",
         ];
         assert_eq!(
-            globals.map(|global| scope.torch_lists(&name(global))),
+            globals.map(|global| scope.torch().lists(&name(global))),
             wanted,
             "{target}"
         );
         // No alias but Python 2's.
-        assert!(!scope.torch_lists(&name("_collections:OrderedDict")));
-        assert!(scope.torch_lists(&name("collections:OrderedDict")));
-        assert!(!scope.torch_lists(&name("numpy.core.multiarray:scalar")));
+        assert!(!scope.torch().lists(&name("_collections:OrderedDict")));
+        assert!(scope.torch().lists(&name("collections:OrderedDict")));
+        assert!(!scope.torch().lists(&name("numpy.core.multiarray:scalar")));
         // The pack says the same of the plain names.
         assert_eq!(
             allows(&scope, "torch._utils:_rebuild_nested_tensor", Usage::Call),
@@ -388,12 +388,14 @@ fn the_target_decides_what_torch_lists() {
     }
     assert!(
         scope("\"2.9\"")
-            .torch_behaviour()
+            .torch()
+            .behaviour()
             .all(|release| release.setitem_on_anything)
     );
     assert!(
         scope("\">=2.10\"")
-            .torch_behaviour()
+            .torch()
+            .behaviour()
             .all(|release| !release.setitem_on_anything)
     );
 }

@@ -1,0 +1,94 @@
+//! What the policy says at one path, and which line says it.
+
+mod arguments;
+mod globals;
+mod lookup;
+
+pub use arguments::ArgumentVerdict;
+pub use globals::Standing;
+
+use std::sync::Arc;
+
+use super::{EntryRef, FormatVerdict, layer::Layer, snippet::Own, torch_target::TorchTarget};
+use crate::finding::{Level, LineRef, RuleMeta};
+use lookup::Lookup;
+
+/// What the policy says at one path: its overrides applied.
+#[derive(Debug)]
+pub struct Scope {
+    lookup: Lookup,
+    pub(super) own: Arc<Own>,
+}
+
+impl Scope {
+    pub(super) fn new(
+        layers: Vec<Arc<Layer>>,
+        groups: Vec<usize>,
+        torch: Arc<TorchTarget>,
+        own: Arc<Own>,
+    ) -> Self {
+        Self {
+            lookup: Lookup::new(layers, groups, torch),
+            own,
+        }
+    }
+
+    /// The releases of torch that will load the artifacts.
+    pub fn torch(&self) -> &TorchTarget {
+        &self.lookup.torch
+    }
+
+    /// The level of a rule here.
+    pub fn level(&self, rule: &RuleMeta) -> Level {
+        self.lookup
+            .newest()
+            .find_map(|layer| layer.rules.get(rule.id))
+            .map_or(rule.level, |(level, _)| *level)
+    }
+
+    /// The line that sets a rule's level here; `None` where the rule keeps its own.
+    pub fn level_decided_by(&self, rule: &RuleMeta) -> Option<LineRef> {
+        let (level, origin) = self
+            .lookup
+            .newest()
+            .find_map(|layer| layer.rules.get(rule.id))?;
+        Some(origin.line_ref(format!("set to {level} here")))
+    }
+
+    /// The line of an override for this path that allows a rule's findings here, and the override's reason. `None` where
+    /// something else decides: a later override, what the policy says everywhere, or the rule itself.
+    pub fn excused_by(&self, rule: &RuleMeta) -> Option<(LineRef, Option<String>)> {
+        let everywhere = self.lookup.layers.first().map(Arc::as_ptr);
+        let layer = self
+            .lookup
+            .newest()
+            .find(|layer| layer.rules.contains_key(rule.id))?;
+        let (level, origin) = layer.rules.get(rule.id)?;
+        let is_override = everywhere.is_some_and(|first| !std::ptr::eq(first, layer));
+        (is_override && *level == Level::Allow)
+            .then(|| (origin.line_ref("allowed here"), layer.reason.clone()))
+    }
+
+    /// Whether a format (by id) may be stored here.
+    pub fn format(&self, id: &str) -> FormatVerdict {
+        for layer in self.lookup.newest() {
+            if let Some((advice, origin)) = layer.formats_refuse.get(id) {
+                return FormatVerdict::Refused {
+                    decided_by: Some(origin.line_ref("refused here")),
+                    advice: advice.clone(),
+                };
+            }
+            if let Some(origin) = layer.formats_allow.get(id) {
+                return FormatVerdict::Allowed(EntryRef::of_policy(origin));
+            }
+        }
+        let list = self
+            .lookup
+            .newest()
+            .find_map(|layer| layer.formats_list.as_ref());
+        FormatVerdict::Refused {
+            decided_by: list.map(|origin| origin.line_ref("not in this list")),
+            advice: None,
+        }
+    }
+}
