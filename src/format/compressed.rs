@@ -3,7 +3,9 @@
 //! Loaders open them by content (`joblib.load`) or by name (`pandas.read_pickle`), so the name says little. The front is
 //! decompressed first; only what could be an artifact is decompressed further. What holds no artifact is not reported.
 
-use super::{Certainty, Expect, FORMATS, Format, Head, Reading, identify, is_artifact_name};
+use super::{
+    Certainty, Expect, FORMATS, Format, Head, Reading, Recognise, identify, is_artifact_name,
+};
 use crate::{
     bytes::{Budget, ByteSource as _, Codec, Inflated, Method, ReadError, Window, narrow, wide},
     fact::{Hop, Text},
@@ -18,8 +20,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     extensions: &[],
     executes: false,
-    probe,
-    read,
+    recognise: Recognise::Bytes { probe, read },
 };
 
 const DOC: &str = "\
@@ -209,7 +210,7 @@ fn is_worth_reading(front: &Window, name: &[u8]) -> bool {
     let Ok(head) = Head::read(front, name) else {
         return false;
     };
-    FORMATS.iter().any(|format| match (format.probe)(&head) {
+    FORMATS.iter().any(|format| match format.probe(&head) {
         Certainty::Sure => true,
         Certainty::Maybe => format.id != super::pickle::FORMAT.id || !super::pickle::is_text(front),
         Certainty::No => false,

@@ -11,6 +11,9 @@ use crate::{
 /// How many bytes from the front a probe may look at.
 const FRONT: usize = 4096;
 
+/// Names under which `torch.load` is what opens a file.
+pub(super) const TORCH_EXTENSIONS: &[&str] = &["pt", "pth", "bin", "ckpt"];
+
 /// How sure a probe is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
@@ -109,10 +112,7 @@ const WRAPPED: &[&str] = &["gz", "bz2", "xz", "lzma", "zst", "z", "lz4", "tar", 
 pub fn is_artifact_name(name: &[u8]) -> bool {
     let mut name = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
     loop {
-        let read = FORMATS
-            .iter()
-            .any(|format| has_extension(name, format.extensions));
-        if read || has_extension(name, UNREAD_EXTENSIONS) {
+        if is_read(name) || has_extension(name, UNREAD_EXTENSIONS) {
             return true;
         }
         // `model.pkl.tar.gz` is a `model.pkl` in its wrappings.
@@ -121,6 +121,13 @@ pub fn is_artifact_name(name: &[u8]) -> bool {
             None => return false,
         }
     }
+}
+
+/// Whether a format that is read has the suffix of a name.
+fn is_read(name: &[u8]) -> bool {
+    FORMATS
+        .iter()
+        .any(|format| has_extension(name, format.extensions))
 }
 
 /// A name without the suffix of its wrapping, if it has one.
@@ -138,6 +145,9 @@ pub(super) fn without<'n>(name: &'n [u8], suffixes: &[&str]) -> Option<&'n [u8]>
 /// is then not knowing the file.
 pub(super) fn unread_form(name: &[u8], container: &Format) -> Option<&'static str> {
     if !["zip", "npz", "torch-zip", "torch-script", "torch-tar"].contains(&container.id) {
+        return None;
+    }
+    if is_read(name) {
         return None;
     }
     UNREAD_EXTENSIONS

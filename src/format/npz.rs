@@ -4,27 +4,22 @@
 //! member without the array magic as bytes; it is read here by its content all the same.
 
 use super::{
-    Certainty, Format, Head, Reading,
-    zip::{Directory, Layout, read_members},
+    Format, Reading, Recognise,
+    zip::{Directory, read_members},
 };
 use crate::bytes::{ReadError, Window};
 
-/// The format: recognised by [`LAYOUT`], not by a probe of its own.
+/// A zip of arrays: every file in it is named `*.npy`.
 pub static FORMAT: Format = Format {
     id: "npz",
     title: "NumPy archive of arrays",
     doc: DOC,
     extensions: &["npz"],
     executes: false,
-    probe: |_: &Head<'_>| Certainty::No,
-    read: |window: &Window, reading: &mut Reading<'_>| (super::zip::FORMAT.read)(window, reading),
-};
-
-/// A zip of arrays: every file in it is named `*.npy`.
-pub static LAYOUT: Layout = Layout {
-    id: "npz",
-    claims,
-    read: read_layout,
+    recognise: Recognise::Zip {
+        claims,
+        read: read_layout,
+    },
 };
 
 const DOC: &str = "\

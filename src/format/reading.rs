@@ -139,7 +139,7 @@ impl Reading<'_> {
         };
         let mut claims: Vec<(Certainty, &'static Format)> = FORMATS
             .iter()
-            .map(|format| ((format.probe)(&head), *format))
+            .map(|format| (format.probe(&head), *format))
             .filter(|(certainty, _)| *certainty > Certainty::No)
             .collect();
         if let Expect::Format(expected) = self.expect {
@@ -147,7 +147,7 @@ impl Reading<'_> {
             let told = claims.iter().any(|(certainty, format)| {
                 *certainty == Certainty::Sure && !["compressed", "tar"].contains(&format.id)
             });
-            if !told || (expected.probe)(&head) > Certainty::No {
+            if !told || expected.probe(&head) > Certainty::No {
                 claims.retain(|(_, format)| format.id != expected.id);
                 claims.insert(0, (Certainty::Sure, expected));
             }
@@ -232,7 +232,7 @@ impl Reading<'_> {
         self.claim = Some(start);
         self.recorder.record(Fact::Is(format.id.into()));
         self.disclaimed = false;
-        if let Err(error) = (format.read)(window, self) {
+        if let Err(error) = format.read(window, self) {
             self.unread(error, Place::Whole);
         }
         if std::mem::take(&mut self.disclaimed) {

@@ -1,35 +1,33 @@
 //! tar archives: members one after another, walked as Python's `tarfile` walks them.
 //!
-//! Numbers, checksums, extended headers and what ends an archive are Python's, because its loaders open tars with it. A tar of
-//! old torch's members is `torch-tar`; of any other, each member is read by content. A tar without an artifact in it is none.
+//! Numbers, checksums, extended headers and what ends an archive are Python's, because its loaders open tars with it. A format
+//! may claim a tar by a member ([`Recognise::Tar`]); of any other, each member is read by content. A tar without an artifact in it is none.
 
-use super::{
-    Certainty, Expect, Format, Head, Reading, identify, pickle,
-    torch::tar::{is_part, verdict},
-};
+use super::{Certainty, Expect, FORMATS, Format, Head, Reading, Recognise, identify, pickle};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{Fact, Hop, Text},
     limits,
 };
 
-/// Tar archives that are no checkpoints of old torch.
+/// Tar archives that no format claims by their members.
 pub static FORMAT: Format = Format {
     id: "tar",
     title: "tar archive",
     doc: DOC,
     extensions: &[],
     executes: false,
-    probe: |head: &Head<'_>| {
-        let header = head.front.get(..BLOCK).and_then(Header::read);
-        if header.is_some() {
-            Certainty::Sure
-        } else {
-            Certainty::No
-        }
-    },
-    read,
+    recognise: Recognise::Bytes { probe, read },
 };
+
+fn probe(head: &Head<'_>) -> Certainty {
+    let header = head.front.get(..BLOCK).and_then(Header::read);
+    if header.is_some() {
+        Certainty::Sure
+    } else {
+        Certainty::No
+    }
+}
 
 const DOC: &str = "\
 ## What it is
@@ -294,35 +292,60 @@ impl<'w> Members<'w> {
     }
 }
 
-/// Whether torch would find its `storages`, which it asks for first. Where they stand does not matter to it.
-fn is_torch(window: &Window) -> bool {
-    let mut members = Members::of(window);
-    while let Ok(Some(member)) = members.next() {
-        if member.name.rsplit(|b| *b == b'/').next() == Some(b"storages") {
-            return true;
-        }
+impl Member {
+    /// The last part of its name.
+    fn last_name(&self) -> &[u8] {
+        let last = self.name.rsplit(|b| *b == b'/').next();
+        last.unwrap_or_default()
     }
-    false
 }
 
-fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+/// The format that a member makes of the archive, wherever it stands.
+fn claimed(window: &Window) -> Option<&'static Format> {
+    let claims = |name: &[u8]| {
+        FORMATS.iter().copied().find(
+            |format| matches!(format.recognise, Recognise::Tar { member, .. } if member == name),
+        )
+    };
+    let mut members = Members::of(window);
+    while let Ok(Some(member)) = members.next() {
+        if let Some(format) = claims(member.last_name()) {
+            return Some(format);
+        }
+    }
+    None
+}
+
+pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
-    // torch opens no compressed tar.
-    let torch = !window.is_sequential() && is_torch(window);
-    if torch {
-        reading.is(super::torch::tar::FORMAT.id);
+    // No loader opens a compressed one.
+    let format = (!window.is_sequential()).then(|| claimed(window)).flatten();
+    let mut is_pickle: Option<fn(&[u8]) -> bool> = None;
+    if let Some(format) = format
+        && let Recognise::Tar {
+            is_pickle: part,
+            verdict,
+            ..
+        } = format.recognise
+    {
+        reading.is(format.id);
         let verdict = verdict(reading);
         reading.record(verdict);
+        is_pickle = Some(part);
     }
-    let result = read_members(window, torch, reading);
+    let result = read_members(window, is_pickle, reading);
     let limit = result.as_ref().is_err_and(ReadError::is_limit);
-    if !torch && !limit && !reading.found_since(before) {
+    if is_pickle.is_none() && !limit && !reading.found_since(before) {
         reading.disclaim();
     }
     result
 }
 
-fn read_members(window: &Window, torch: bool, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+fn read_members(
+    window: &Window,
+    is_pickle: Option<fn(&[u8]) -> bool>,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
     let mut members = Members::of(window);
     while let Some(member) = members.next()? {
         let name = Text::new(member.name.as_slice());
@@ -343,12 +366,8 @@ fn read_members(window: &Window, torch: bool, reading: &mut Reading<'_>) -> Resu
         if window.is_sequential() && body.len() <= limits::HELD_BYTES {
             body = Window::new(body.bytes_at(0, narrow(limits::HELD_BYTES))?);
         }
-        let last = member
-            .name
-            .rsplit(|b| *b == b'/')
-            .next()
-            .unwrap_or_default();
-        let expect = if torch && is_part(last) {
+        let last = member.last_name();
+        let expect = if is_pickle.is_some_and(|is_pickle| is_pickle(last)) {
             Expect::Format(&pickle::FORMAT)
         } else if identify::is_shared_name(last) {
             // Sources that are packed have firmware and templates under these.
@@ -358,7 +377,10 @@ fn read_members(window: &Window, torch: bool, reading: &mut Reading<'_>) -> Resu
         };
         let hop = Hop::Member { name, copy: 0 };
         reading.descend(hop, &member.name, &body, expect);
-        if !torch && reading.recorder.since(only_member).is_empty() && !reading.recorder.is_full() {
+        if is_pickle.is_none()
+            && reading.recorder.since(only_member).is_empty()
+            && !reading.recorder.is_full()
+        {
             // A tar of a million sources has few that matter.
             reading.recorder.forget(before);
         }

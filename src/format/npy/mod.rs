@@ -9,7 +9,7 @@ mod literal;
 use dtype::Dtype;
 use literal::Literal;
 
-use super::{Certainty, Expect, Format, Head, Reading};
+use super::{Certainty, Expect, Format, Head, Reading, Recognise};
 use crate::{
     bytes::{Cursor, ReadError, Window},
     fact::{Anomaly, Hop, Payload, Place},
@@ -23,15 +23,16 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     extensions: &["npy"],
     executes: false,
-    probe: |head: &Head<'_>| {
-        if head.front.starts_with(MAGIC) {
-            Certainty::Sure
-        } else {
-            Certainty::No
-        }
-    },
-    read,
+    recognise: Recognise::Bytes { probe, read },
 };
+
+fn probe(head: &Head<'_>) -> Certainty {
+    if head.front.starts_with(MAGIC) {
+        Certainty::Sure
+    } else {
+        Certainty::No
+    }
+}
 
 const DOC: &str = "\
 ## What it is

@@ -30,7 +30,7 @@ pub(in crate::format) use weights_only::run as load_weights_only;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{Certainty, Expect, Format, Head, Reading};
+use super::{Certainty, Expect, Format, Head, Reading, Recognise, identify::TORCH_EXTENSIONS};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{Fact, Global, Hop, Observation, PickleAnomaly, Place, Text, Unread},
@@ -70,8 +70,7 @@ What is reported besides globals and calls:
 Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for scikit-learn models (not read yet: exclude them in the policy, with a reason).",
     extensions: &["pkl", "pickle", "pck", "p"],
     executes: true,
-    probe,
-    read,
+    recognise: Recognise::Bytes { probe, read },
 };
 
 /// What is said of a pickle that breaks at joblib's arrays.
@@ -227,7 +226,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         window,
         name: reading.name.as_bytes(),
     };
-    if head.named(super::torch::EXTENSIONS) && matches!(reading.expect, Expect::Named) {
+    if head.named(TORCH_EXTENSIONS) && matches!(reading.expect, Expect::Named) {
         let load = super::torch::bare(window, reading);
         reading.record(load);
     }

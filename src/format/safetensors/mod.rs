@@ -9,7 +9,7 @@ mod header;
 
 use header::{Header, Tensor};
 
-use super::{Certainty, Expect, Format, Head, Reading};
+use super::{Certainty, Expect, Format, Head, Reading, Recognise};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{Anomaly, Fact, Hop, Payload, Place, SafetensorsAnomaly},
@@ -23,8 +23,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     extensions: &["safetensors"],
     executes: false,
-    probe,
-    read,
+    recognise: Recognise::Bytes { probe, read },
 };
 
 const DOC: &str = "\

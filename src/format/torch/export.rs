@@ -5,29 +5,19 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Hop, Place, Unread},
     format::{
-        Certainty, Expect, Format, Head, Reading, pickle,
-        zip::{Directory, Layout, Member, read_members},
+        Expect, Format, Reading, Recognise, pickle,
+        zip::{Directory, Member, read_members},
     },
 };
 
-/// The format: recognised by [`LAYOUT`], not by a probe of its own.
+/// A zip with an exported program.
 pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-export",
     title: "torch.export archive",
     doc: DOC,
     extensions: &[],
     executes: true,
-    probe: |_: &Head<'_>| Certainty::No,
-    read: |window: &Window, reading: &mut Reading<'_>| {
-        (crate::format::zip::FORMAT.read)(window, reading)
-    },
-};
-
-/// A zip with an exported program.
-pub(in crate::format) static LAYOUT: Layout = Layout {
-    id: "torch-export",
-    claims,
-    read,
+    recognise: Recognise::Zip { claims, read },
 };
 
 const DOC: &str = "\

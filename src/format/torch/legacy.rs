@@ -12,7 +12,7 @@ use super::{
 use crate::{
     bytes::{ReadError, Window},
     fact::{Anomaly, Hop, Place, TorchForm, Unread},
-    format::{Certainty, Expect, Format, Head, Reading, pickle},
+    format::{Certainty, Expect, Format, Head, Reading, Recognise, pickle},
 };
 
 /// The stream of pickles and raw storages.
@@ -22,8 +22,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     extensions: &[],
     executes: true,
-    probe,
-    read,
+    recognise: Recognise::Bytes { probe, read },
 };
 
 const DOC: &str = "\

@@ -22,9 +22,6 @@ use crate::{
     fact::{Fact, GlobalName, Hop, Obstacle, Place, Site, Take, Text, TorchForm, TorchLoad},
 };
 
-/// Names under which `torch.load` is what opens a file.
-pub(super) const EXTENSIONS: &[&str] = &["pt", "pth", "bin", "ckpt"];
-
 /// The verdict on an artifact, put together for each release that takes something differently.
 #[derive(Debug)]
 struct Verdict {

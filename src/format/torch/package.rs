@@ -3,30 +3,17 @@
 use super::zip::read_pickles;
 use crate::{
     bytes::{ReadError, Window},
-    format::{
-        Certainty, Format, Head, Reading,
-        zip::{Directory, Layout},
-    },
+    format::{Format, Reading, Recognise, zip::Directory},
 };
 
-/// The format: recognised by [`LAYOUT`], not by a probe of its own.
+/// A zip with the index of a package, or with Python modules beside torch's pickles.
 pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-package",
     title: "torch.package archive",
     doc: DOC,
     extensions: &[],
     executes: true,
-    probe: |_: &Head<'_>| Certainty::No,
-    read: |window: &Window, reading: &mut Reading<'_>| {
-        (crate::format::zip::FORMAT.read)(window, reading)
-    },
-};
-
-/// A zip with the index of a package, or with Python modules beside torch's pickles.
-pub(in crate::format) static LAYOUT: Layout = Layout {
-    id: "torch-package",
-    claims,
-    read,
+    recognise: Recognise::Zip { claims, read },
 };
 
 const DOC: &str = "\

@@ -4,30 +4,17 @@ use super::{Verdict, site_in, zip::read_pickles};
 use crate::{
     bytes::{ReadError, Window},
     fact::TorchForm,
-    format::{
-        Certainty, Format, Head, Reading,
-        zip::{Directory, Layout},
-    },
+    format::{Format, Reading, Recognise, zip::Directory},
 };
 
-/// The format: recognised by [`LAYOUT`], not by a probe of its own.
+/// A zip with a `constants.pkl`, which is what torch itself goes by.
 pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-script",
     title: "TorchScript archive",
     doc: DOC,
     extensions: &["torchscript", "ptl"],
     executes: true,
-    probe: |_: &Head<'_>| Certainty::No,
-    read: |window: &Window, reading: &mut Reading<'_>| {
-        (crate::format::zip::FORMAT.read)(window, reading)
-    },
-};
-
-/// A zip with a `constants.pkl`, which is what torch itself goes by.
-pub(in crate::format) static LAYOUT: Layout = Layout {
-    id: "torch-script",
-    claims,
-    read,
+    recognise: Recognise::Zip { claims, read },
 };
 
 const DOC: &str = "\

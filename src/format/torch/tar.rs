@@ -6,9 +6,8 @@
 
 use super::{Verdict, site_in};
 use crate::{
-    bytes::Window,
     fact::{Fact, TorchForm},
-    format::{Certainty, Format, Head, Reading},
+    format::{Format, Reading, Recognise},
 };
 
 /// The format: a `tar` of these members, which that reads.
@@ -18,9 +17,10 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     extensions: &[],
     executes: true,
-    probe: |_: &Head<'_>| Certainty::No,
-    read: |window: &Window, reading: &mut Reading<'_>| {
-        (crate::format::tar::FORMAT.read)(window, reading)
+    recognise: Recognise::Tar {
+        member: b"storages",
+        is_pickle: is_part,
+        verdict,
     },
 };
 
@@ -48,12 +48,12 @@ safetensors; or saving again with a current torch.
 ";
 
 /// Whether a member of this name is a run of pickles.
-pub(in crate::format) fn is_part(name: &[u8]) -> bool {
+fn is_part(name: &[u8]) -> bool {
     matches!(name, b"sys_info" | b"pickle" | b"storages" | b"tensors")
 }
 
 /// What `torch.load` makes of it.
-pub(in crate::format) fn verdict(reading: &Reading<'_>) -> Fact {
+fn verdict(reading: &Reading<'_>) -> Fact {
     let mut verdict = Verdict::new(TorchForm::Tar);
     verdict.block(
         site_in(reading, None),

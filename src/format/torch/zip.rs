@@ -8,30 +8,25 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Fact, Observation},
     format::{
-        Certainty, Expect, Format, Head, Reading, pickle,
-        zip::{Directory, Layout, is_torch, is_unknown_to_torch, read_members},
+        Expect, Format, Reading, Recognise,
+        identify::TORCH_EXTENSIONS,
+        pickle,
+        zip::{Directory, is_torch, is_unknown_to_torch, read_members},
     },
     record::Checkpoint,
 };
 
-/// The format: recognised by [`LAYOUT`], not by a probe of its own.
+/// A zip with a `data.pkl` that is no TorchScript archive.
 pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-zip",
     title: "PyTorch checkpoint (zip)",
     doc: DOC,
-    extensions: super::EXTENSIONS,
+    extensions: TORCH_EXTENSIONS,
     executes: true,
-    probe: |_: &Head<'_>| Certainty::No,
-    read: |window: &Window, reading: &mut Reading<'_>| {
-        (crate::format::zip::FORMAT.read)(window, reading)
+    recognise: Recognise::Zip {
+        claims: is_torch,
+        read,
     },
-};
-
-/// A zip with a `data.pkl` that is no TorchScript archive.
-pub(in crate::format) static LAYOUT: Layout = Layout {
-    id: "torch-zip",
-    claims: is_torch,
-    read,
 };
 
 const DOC: &str = "\

@@ -2,8 +2,8 @@
 //!
 //! An archive says everything twice, and loaders follow different halves of it. [`directory()`] reads both, records where
 //! they differ, and gives every member that any loader could find with every content it could see. What the archive
-//! *is* (a torch checkpoint, an npz, ...) its members tell: the first [`Layout`] that claims it reads it, and an archive
-//! that none claims is a plain `zip`, whose members are read by content. No checksum is computed: that would mean
+//! *is* (a torch checkpoint, an npz, ...) its members tell: the first format that claims it ([`Recognise::Zip`]) reads it, and an
+//! archive that none claims is a plain `zip`, whose members are read by content. No checksum is computed: that would mean
 //! reading every tensor.
 
 mod check;
@@ -20,39 +20,21 @@ pub use member::Member;
 use crate::{
     bytes::{ReadError, Window},
     fact::{Fact, Hop, Place, Unread},
-    format::{Certainty, Expect, Format, Head, Reading, has_extension, is_artifact_name},
+    format::{
+        Certainty, Expect, FORMATS, Format, Head, Reading, Recognise, has_extension,
+        identify::TORCH_EXTENSIONS, is_artifact_name,
+    },
 };
 
-/// Zip archives that no [`Layout`] claims.
+/// Zip archives that no format claims by their members.
 pub static FORMAT: Format = Format {
     id: "zip",
     title: "zip archive",
     doc: include_str!("doc.md"),
     extensions: &["zip"],
     executes: false,
-    probe,
-    read,
+    recognise: Recognise::Bytes { probe, read },
 };
-
-/// What an archive is, told by its members: a format that is laid out in a zip.
-#[derive(Debug)]
-pub struct Layout {
-    /// The id of its format, which replaces `zip`.
-    pub id: &'static str,
-    /// Whether these members make it one.
-    pub claims: fn(&Directory) -> bool,
-    /// Records what loading it would do. The directory's own anomalies are recorded already.
-    pub read: fn(&Window, &Directory, &mut Reading<'_>) -> Result<(), ReadError>,
-}
-
-/// Every layout, in the order in which they are asked: the first that claims an archive reads it.
-static LAYOUTS: &[&Layout] = &[
-    &super::torch::package::LAYOUT,
-    &super::torch::script::LAYOUT,
-    &super::torch::zip::LAYOUT,
-    &super::torch::export::LAYOUT,
-    &super::npz::LAYOUT,
-];
 
 /// Members that look like a tensor's storage are not listed one by one past this many members: a large checkpoint has
 /// tens of thousands, and their names say nothing.
@@ -118,13 +100,16 @@ const OTHER_MARKS: &[&[u8]] = &[
 /// What programs begin with that carry an archive: of Windows, of Linux, scripts.
 const PROGRAMS: &[&[u8]] = &[b"MZ", b"\x7fELF", b"#!"];
 
-fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
     let directory = directory(window, reading)?;
-    let layout = LAYOUTS.iter().find(|layout| (layout.claims)(&directory));
-    if let Some(layout) = layout {
-        reading.is(layout.id);
-        return (layout.read)(window, &directory, reading);
+    for format in FORMATS {
+        if let Recognise::Zip { claims, read } = format.recognise
+            && claims(&directory)
+        {
+            reading.is(format.id);
+            return read(window, &directory, reading);
+        }
     }
     let name = reading.name.clone();
     if !is_unknown_to_torch(reading) && is_for_something_else(window, &directory, name.as_bytes()) {
@@ -142,7 +127,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
 
 /// Records that an archive which is named like a checkpoint is none that torch would load; whether it is so named.
 pub(super) fn is_unknown_to_torch(reading: &mut Reading<'_>) -> bool {
-    let named = has_extension(reading.name.as_bytes(), super::torch::EXTENSIONS)
+    let named = has_extension(reading.name.as_bytes(), TORCH_EXTENSIONS)
         && matches!(reading.expect, Expect::Named);
     if named {
         let detail = "a zip archive that is not laid out as `torch.save` does, which is not read";

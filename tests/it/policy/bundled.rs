@@ -3,7 +3,6 @@
 use weighbridge::{
     fact::{Text, Usage},
     finding::Level,
-    format::FORMATS,
     policy::{FormatVerdict, GlobalVerdict, Policy},
     rule::RULES,
 };
@@ -92,15 +91,6 @@ fn recommended_lets_data_through() {
         (&related.text[related.range.clone()], related.label.as_str()),
         ("globals", "no entry here lists it")
     );
-}
-
-#[test]
-fn the_catalog_here_is_the_programs() {
-    let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
-    assert_eq!(CATALOG.rules, rules);
-    let mut formats: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
-    formats.sort_unstable();
-    assert_eq!(CATALOG.formats, formats);
 }
 
 #[test]

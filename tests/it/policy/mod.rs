@@ -11,64 +11,27 @@ mod init;
 mod packs;
 mod semantics;
 
+use std::sync::LazyLock;
+
 use weighbridge::{
     Error,
     fact::{GlobalName, Usage},
+    format::FORMATS,
     policy::{Catalog, Policy, PolicyErrors, Scope},
     report::{self, Style},
+    rule::RULES,
 };
 
-/// The words a policy of these tests may use.
-pub(crate) const CATALOG: Catalog<'static> = Catalog {
-    rules: &[
-        "anomalous-container",
-        "embedded-pickle",
-        "extension-registry",
-        "format-not-allowed",
-        "global-not-allowed",
-        "incomplete-read",
-        "items-on-non-container",
-        "joblib-load",
-        "lfs-not-fetched",
-        "loader-replaced",
-        "misleading-suffix",
-        "no-weights-only-env",
-        "not-followed",
-        "numpy-allow-pickle",
-        "out-of-band-buffer",
-        "pandas-read-pickle",
-        "partial-analysis",
-        "persistent-id",
-        "pickle-anomaly",
-        "pickle-load",
-        "policy-changed",
-        "state-on-non-instance",
-        "torch-load-computed",
-        "torch-load-implicit",
-        "torch-load-kwargs",
-        "torch-load-pickle-module",
-        "torch-load-unsafe",
-        "torch-weights-only",
-        "unknown-artifact",
-        "unresolved-global",
-        "unusual-use",
-    ],
-    formats: &[
-        "compressed",
-        "npy",
-        "npz",
-        "pickle",
-        "safetensors",
-        "tar",
-        "torch-export",
-        "torch-legacy",
-        "torch-package",
-        "torch-script",
-        "torch-tar",
-        "torch-zip",
-        "zip",
-    ],
-};
+/// The rules and formats that a policy of these tests may name: those of the program.
+pub(crate) static CATALOG: LazyLock<Catalog<'static>> = LazyLock::new(|| {
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
+    let mut formats: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
+    formats.sort_unstable();
+    Catalog {
+        rules: rules.leak(),
+        formats: formats.leak(),
+    }
+});
 
 fn parse(text: &str) -> Result<Policy, PolicyErrors> {
     Policy::parse("weighbridge.yaml", text, &CATALOG)
