@@ -116,8 +116,23 @@ macro_rules! formats {
 }
 
 formats! {
-    modules { pickle, zip, safetensors, npy, npz, compressed, tar }
-    also { torch::package::FORMAT, torch::script::FORMAT, torch::zip::FORMAT, torch::export::FORMAT, torch::legacy::FORMAT, torch::tar::FORMAT }
+    modules {
+        pickle,
+        zip,
+        safetensors,
+        npy,
+        npz,
+        compressed,
+        tar,
+    }
+    also {
+        torch::package::FORMAT,
+        torch::script::FORMAT,
+        torch::zip::FORMAT,
+        torch::export::FORMAT,
+        torch::legacy::FORMAT,
+        torch::tar::FORMAT,
+    }
 }
 
 /// A format by its id.
