@@ -23,3 +23,11 @@ pub struct Mark {
     /// What to say there; empty to leave it to the finding's message.
     pub label: String,
 }
+
+impl Excerpt {
+    /// Whether a line of a disassembly is that of the opcode at an offset.
+    pub fn shows_opcode_at(&self, offset: u64) -> bool {
+        let address = format!("{offset:#06x} ");
+        self.first_line.is_none() && self.text.lines().any(|line| line.starts_with(&address))
+    }
+}

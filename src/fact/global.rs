@@ -59,6 +59,20 @@ pub enum Unresolved {
     Oversized,
 }
 
+impl Unresolved {
+    /// A stable word for it, kebab-case.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Computed => "computed",
+            Self::Extension => "extension",
+            Self::Result => "result",
+            Self::Persistent => "persistent",
+            Self::Memo => "memo",
+            Self::Oversized => "oversized",
+        }
+    }
+}
+
 impl fmt::Display for Global {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,11 +1,13 @@
 //! Findings: what a rule says about facts, with the evidence for it, not yet worded for any output.
 
+mod fingerprint;
 mod fix;
 mod level;
 mod location;
 mod rule;
 mod subject;
 
+pub use fingerprint::{Payload, fingerprints};
 pub use fix::{Applicability, Edit, Fix};
 pub use level::Level;
 pub use location::{LineRef, Location, Role};
@@ -26,6 +28,8 @@ pub struct Finding {
     pub message: String,
     /// What it is about, for waivers, grouping and fingerprints.
     pub subject: Subject,
+    /// What runs, if something does: part of what makes it the same finding in the next run.
+    pub payload: Option<Payload>,
     /// Where it is.
     pub primary: Location,
     /// Places that explain it, in the same entry or another; most telling first.
@@ -72,6 +76,7 @@ impl Finding {
             level: rule.level,
             message: message.into(),
             subject,
+            payload: None,
             primary,
             related: Vec::new(),
             decided_by: None,

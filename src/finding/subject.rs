@@ -26,6 +26,22 @@ pub enum Subject {
     Variable(Text),
 }
 
+impl Subject {
+    /// Its kind, as JSON and fingerprints name it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Artifact => "artifact",
+            Self::Global(Global::Named(_)) => "global",
+            Self::Global(Global::Unresolved(_)) => "unresolved-global",
+            Self::Format(_) => "format",
+            Self::Member(_) => "member",
+            Self::Anomaly(_) => "anomaly",
+            Self::Call(_) => "call",
+            Self::Variable(_) => "variable",
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

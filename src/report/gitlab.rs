@@ -13,8 +13,8 @@ use serde::{Serialize, Serializer as _};
 
 use super::{Reporter, Style, json::Escaping, terminal::harmless, words};
 use crate::{
-    finding::{Finding, Level},
-    verdict::{self, Report},
+    finding::{Finding, Level, fingerprints},
+    verdict::Report,
 };
 
 /// See the module.
@@ -54,7 +54,7 @@ impl Reporter for Gitlab {
 
     fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::new(out);
-        let fingerprints = verdict::fingerprints(report.active());
+        let fingerprints = fingerprints(report.active());
         let entries = report
             .active()
             .zip(fingerprints)

@@ -3,7 +3,7 @@
 use super::Case;
 use crate::{
     fact::{Fact, FactKind, Global, Unresolved},
-    finding::{Finding, Subject},
+    finding::{Finding, Payload, Subject},
 };
 
 declare_rule! {
@@ -38,6 +38,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             );
             let mut finding = case.finding(&META, observation, message);
             finding.subject = Subject::Global(Global::Unresolved(Unresolved::Extension));
+            finding.payload = Some(Payload::of([code.to_string()]));
             finding.help.push(
                 "save the object again with globals spelled out, as every library does".into(),
             );

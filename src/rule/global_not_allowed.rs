@@ -2,10 +2,10 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Case, GlobalUse, advice, more, within::Within};
+use super::{Case, GlobalUse, advice, more, payload, within::Within};
 use crate::{
-    fact::{Argument, Fact, FactKind, Global, GlobalName, Hop, Observation, Text, Usage},
-    finding::{Finding, Level, Subject},
+    fact::{Argument, Fact, FactKind, Global, GlobalName, Hop, Observation, Place, Text, Usage},
+    finding::{Finding, Level, Location, Subject},
     limits,
     policy::{self, ArgumentVerdict, FormatVerdict, GlobalVerdict, Refusal, Standing},
 };
@@ -57,11 +57,13 @@ struct Refused<'a> {
     usages: Vec<Usage>,
     usage: Usage,
     observation: &'a Observation,
+    /// Where it is resolved.
+    import: Option<&'a Observation>,
     /// Whether nothing but a missing entry stands against it.
     plain: bool,
 }
 
-type Calls<'a> = FxHashMap<(&'a [Hop], &'a GlobalName), &'a Observation>;
+type Calls<'a> = FxHashMap<(&'a [Hop], &'a GlobalName), Vec<&'a Observation>>;
 
 /// Globals of a file for which a listed name is looked for that may have been meant: that looks at every entry there is.
 const NEARBY: usize = 20;
@@ -154,6 +156,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
                 usages: vec![usage],
                 usage,
                 observation,
+                import: (usage == Usage::Import).then_some(observation),
                 plain: (case.scope.danger(name).is_none() || ordinary.contains(name))
                     && matches!(
                         case.scope.standing(name),
@@ -163,6 +166,9 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
             continue;
         };
         one.usages.push(usage);
+        if usage == Usage::Import {
+            one.import = one.import.or(Some(observation));
+        }
         // Calling says more than importing, and state more than neither.
         if rank(usage) > rank(one.usage) {
             (one.usage, one.observation) = (usage, observation);
@@ -260,14 +266,15 @@ fn nested(case: &Case<'_>) -> FxHashSet<GlobalName> {
     nested
 }
 
-/// The first call of each global at each place.
+/// The calls of each global at each place, in order.
 fn calls<'a>(case: &Case<'a>) -> Calls<'a> {
     let mut calls = Calls::default();
     for call in case.calls() {
         if let Global::Named(callee) = call.callee {
             calls
                 .entry((call.observation.site.hops.as_slice(), callee))
-                .or_insert(call.observation);
+                .or_default()
+                .push(call.observation);
         }
     }
     calls
@@ -282,7 +289,9 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
         ..
     } = refused;
     // The call with its arguments says what would happen; otherwise the use does.
-    let call = calls.get(&(refused.hops, *name));
+    let calls = calls.get(&(refused.hops, *name));
+    let calls = calls.map_or(&[][..], Vec::as_slice);
+    let call = calls.first();
     let call = call.filter(|_| matches!(usage, Usage::Call | Usage::Construct));
     let what = match call.map(|o| &o.fact) {
         Some(Fact::Call {
@@ -302,6 +311,8 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
     let mut finding = case.finding(&META, shown, String::new());
     finding.count = observation.count;
     finding.subject = Subject::Global(Global::Named((*name).clone()));
+    finding.payload = payload::of_calls(calls.iter().copied());
+    finding.related.extend(imported(case, refused, shown));
     let GlobalVerdict::Refused {
         why,
         decided_by,
@@ -341,6 +352,18 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
         ));
     }
     finding
+}
+
+/// Where the global is resolved, if the lines that show its use do not show that: a pickle can keep it in the memo for long.
+fn imported(case: &Case<'_>, refused: &Refused<'_>, shown: &Observation) -> Option<Location> {
+    let import = refused.import?;
+    let Place::Opcode { offset, .. } = import.site.at else {
+        return None;
+    };
+    let excerpt = shown.excerpt.as_deref();
+    let is_shown =
+        import.site == shown.site || excerpt.is_some_and(|lines| lines.shows_opcode_at(offset));
+    (!is_shown).then(|| case.location(import, format!("`{}` is imported here", refused.name)))
 }
 
 fn is_copyreg(name: &GlobalName) -> bool {
@@ -438,6 +461,7 @@ fn arguments<'a>(
         );
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Global(callee.clone());
+        finding.payload = payload::of_calls([observation]);
         finding.decided_by = decided_by;
         finding
             .help

@@ -86,6 +86,7 @@ macro_rules! rules {
 
 mod advice;
 mod index;
+mod payload;
 mod run;
 mod source;
 mod within;

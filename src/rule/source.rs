@@ -1,7 +1,7 @@
 //! What the rules about source share: the calls of a case, findings that underline an argument, and the user's own
 //! call rewritten.
 
-use super::Case;
+use super::{Case, payload};
 use crate::{
     fact::{Before, Fact, FactKind, Mark, Observation, PyAct, PyArgument, PyCall},
     finding::{Applicability, Edit, Finding, Fix, RuleMeta, Subject},
@@ -38,6 +38,7 @@ pub(super) fn finding(
 ) -> Finding {
     let mut finding = case.finding(rule, observation, message);
     finding.subject = Subject::Call(call.callee.clone());
+    finding.payload = Some(payload::of_source(call));
     let mark = argument.and_then(|argument| argument.mark.clone());
     if let (Some(range), Some(excerpt)) = (mark, &mut finding.primary.excerpt) {
         excerpt.marks = vec![Mark {

@@ -3,7 +3,7 @@
 use super::Case;
 use crate::{
     fact::{Fact, FactKind, Global, Part, UnusualUse, Usage},
-    finding::{Finding, Subject},
+    finding::{Finding, Payload, Subject},
 };
 
 declare_rule! {
@@ -67,6 +67,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let mut finding = case.finding(&META, observation, message(unusual));
         finding.subject = Subject::Global(unusual.global.clone());
+        finding.payload = Some(Payload::of([
+            unusual.usage.to_string(),
+            unusual.seen.to_string(),
+        ]));
         finding.help.push(
             "do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it"
                 .into(),

@@ -2,14 +2,12 @@
 //!
 //! Pure: findings and scopes in, a [`Report`] out. Waivers and dates join here.
 
-mod fingerprint;
 mod inspection;
 mod judge;
 mod needs;
 mod path_spelling;
 mod weights;
 
-pub use fingerprint::fingerprints;
 pub use inspection::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict, inspect};
 pub use judge::{Weighed, could_run_code, judge, weigh};
 pub use needs::Needs;

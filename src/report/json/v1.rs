@@ -355,7 +355,7 @@ impl Serialize for Lazily<'_> {
 pub(super) fn findings<'a>(
     found: impl Iterator<Item = &'a finding::Finding> + Clone,
 ) -> impl Iterator<Item = Finding> {
-    let fingerprints = verdict::fingerprints(found.clone());
+    let fingerprints = finding::fingerprints(found.clone());
     found
         .zip(fingerprints)
         .map(|(finding, fingerprint)| Finding::new(finding, fingerprint))
@@ -600,26 +600,25 @@ impl From<&fact::Site> for Site {
 impl From<&finding::Subject> for Subject {
     fn from(subject: &finding::Subject) -> Self {
         use finding::Subject as S;
-        let (kind, name, parts): (_, Cow<'_, str>, Vec<&Text>) = match subject {
-            S::Artifact => ("artifact", "".into(), vec![]),
+        let (name, parts): (Cow<'_, str>, Vec<&Text>) = match subject {
+            S::Artifact => ("".into(), vec![]),
             S::Global(global @ Global::Named(name)) => (
-                "global",
                 match (name.module.as_str(), name.name.as_str()) {
                     (Some(module), Some(name)) => format!("{module}.{name}").into(),
                     _ => global.to_string().into(),
                 },
                 vec![&name.module, &name.name],
             ),
-            S::Global(global) => ("unresolved-global", global.to_string().into(), vec![]),
-            S::Format(id) => ("format", id.into(), vec![]),
-            S::Anomaly(kind) => ("anomaly", kind.into(), vec![]),
-            S::Member(text) => ("member", exact(text).0.into(), vec![text]),
-            S::Call(text) => ("call", exact(text).0.into(), vec![text]),
-            S::Variable(text) => ("variable", exact(text).0.into(), vec![text]),
+            S::Global(global) => (global.to_string().into(), vec![]),
+            S::Format(id) => (id.into(), vec![]),
+            S::Anomaly(kind) => (kind.into(), vec![]),
+            S::Member(text) => (exact(text).0.into(), vec![text]),
+            S::Call(text) => (exact(text).0.into(), vec![text]),
+            S::Variable(text) => (exact(text).0.into(), vec![text]),
         };
         let bytes = parts.iter().any(|part| part.as_str().is_none());
         Self {
-            kind: kind.to_owned(),
+            kind: subject.kind().to_owned(),
             name: name.into_owned(),
             name_hex: parts.into_iter().filter(|_| bytes).map(hex).collect(),
         }

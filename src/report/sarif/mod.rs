@@ -20,9 +20,9 @@ use serde::{Serialize, Serializer};
 use super::{Reporter, Style, json::Escaping};
 use crate::{
     fact::Place,
-    finding::{Disposition, Finding, LineRef, RuleMeta},
+    finding::{Disposition, Finding, LineRef, RuleMeta, fingerprints},
     limits,
-    verdict::{Needs, Outcome as End, Report, fingerprints},
+    verdict::{Needs, Outcome as End, Report},
 };
 use log::{
     ArtifactChange, AutomationDetails, BaseId, Coverage, Fix, Invocation, Location, Log, Message,

@@ -82,7 +82,13 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ),
     (
         "data_encoding",
-        &["report/", "verdict/", "inventory/", "hook/script.rs"],
+        &[
+            "report/",
+            "verdict/",
+            "inventory/",
+            "finding/",
+            "hook/script.rs",
+        ],
     ),
 ];
 

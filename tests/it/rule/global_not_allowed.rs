@@ -408,3 +408,30 @@ fn arguments_are_escaped_once() {
       help: or keep the data in a format that holds only data: safetensors, npy, JSON
     ");
 }
+
+/// Kept in the memo, a global is called where nobody sees what it is.
+#[test]
+fn a_global_from_the_memo_is_shown_where_it_is_imported() {
+    let mut pickle = Pickle::proto(2)
+        .op(b']')
+        .global("posix", "system")
+        .raw(b"q\x01a");
+    for n in 0..9 {
+        pickle = pickle.int(n).op(b'a');
+    }
+    let called = pickle
+        .raw(b"h\x01")
+        .unicode("true")
+        .tuple1()
+        .reduce()
+        .op(b'a')
+        .stop();
+    insta::assert_snapshot!(told(RULE, "x.pkl", &called), @"
+    global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
+      at @ 0x3b REDUCE about posix.system
+      @ 0x3 GLOBAL: `posix.system` is imported here
+      recommended.yaml (built in):31 `globals:`: no entry here lists it
+      help: do not load this file; find out who made it and how it came here
+      help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+    ");
+}

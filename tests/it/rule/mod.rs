@@ -4,6 +4,7 @@ mod advice;
 mod anomalous_container;
 mod embedded_pickle;
 mod extension_registry;
+mod fingerprint;
 mod fix;
 mod format_not_allowed;
 mod global_not_allowed;
