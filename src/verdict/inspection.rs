@@ -21,8 +21,8 @@ pub struct Inspection {
     pub size: u64,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
-    /// All that was seen in its content, in order.
-    pub observations: Vec<Observation>,
+    /// What its content says.
+    pub facts: ContentFacts,
     /// What the view knows of it.
     pub circumstances: Circumstances,
     /// What the rules say, by place: the findings of `check`, active and overridden.
@@ -91,11 +91,11 @@ pub fn inspect(
 ) -> Inspection {
     findings.sort_by(super::in_order);
     let size = circumstances.size(&facts);
-    let observations = facts.observations;
+    let observations = &facts.observations;
     Inspection {
         path,
         size,
-        globals: globals(&observations, &findings, scope),
+        globals: globals(observations, &findings, scope),
         findings,
         torch_loads: observations
             .iter()
@@ -104,7 +104,7 @@ pub fn inspect(
                 _ => None,
             })
             .collect(),
-        observations,
+        facts,
         circumstances,
         ..Inspection::default()
     }

@@ -16,7 +16,7 @@ use crate::support::{
     safetensors, torch, zip,
 };
 
-fn fixtures() -> Vec<Fixture> {
+pub(crate) fn fixtures() -> Vec<Fixture> {
     [
         zip::fixtures(),
         safetensors::fixtures(),

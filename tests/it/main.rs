@@ -12,6 +12,7 @@ mod support;
 mod cli;
 mod corpus;
 mod docs;
+mod facts;
 mod format;
 mod git;
 mod hook;

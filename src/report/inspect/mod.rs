@@ -46,7 +46,7 @@ pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io
     for tensors in &inspection.tensors {
         page.tensors(tensors)?;
     }
-    page.members(&inspection.observations)?;
+    page.members(&inspection.facts.observations)?;
     page.findings(&inspection.findings)?;
     if let Some(lines) = &inspection.disassembly {
         page.disassembly(lines)?;
@@ -133,6 +133,7 @@ impl Page<'_> {
             bytes(inspection.size)
         )?;
         let mut rows: Vec<(String, String)> = inspection
+            .facts
             .observations
             .iter()
             .filter_map(|observation| match &observation.fact {
@@ -165,7 +166,7 @@ impl Page<'_> {
             refusal.is_none_or(|refusal| refusal.danger.is_none())
         });
         if inspection.globals.is_empty() {
-            let facts = || inspection.observations.iter().map(|o| &o.fact);
+            let facts = || inspection.facts.observations.iter().map(|o| &o.fact);
             // Nothing is said about what nothing is known of.
             return match facts().any(|fact| matches!(fact, Fact::Is(_))) {
                 true if facts().any(|fact| matches!(fact, Fact::Unread(_))) => self.heading(
@@ -249,6 +250,7 @@ impl Page<'_> {
             .map(|global| &global.global)
             .collect();
         let calls: Vec<(&Observation, String)> = inspection
+            .facts
             .observations
             .iter()
             .filter_map(|observation| match &observation.fact {
@@ -293,7 +295,7 @@ impl Page<'_> {
         {
             said.insert(sentence, (0, 1, String::new()));
         }
-        for (i, observation) in inspection.observations.iter().enumerate() {
+        for (i, observation) in inspection.facts.observations.iter().enumerate() {
             if let Some(sentence) = remark(&observation.fact) {
                 let entry = said
                     .entry(sentence)
@@ -340,22 +342,22 @@ impl Page<'_> {
         let absent = circumstances
             .unavailable()
             .map(|why| ("the file".to_owned(), unavailable(why)));
-        let unread =
-            inspection
-                .observations
-                .iter()
-                .filter_map(|observation| match &observation.fact {
-                    Fact::Unread(why) => {
-                        let site = observation.site.to_string();
-                        let site = if site.is_empty() {
-                            "the file".to_owned()
-                        } else {
-                            site
-                        };
-                        Some((site, unread(why)))
-                    }
-                    _ => None,
-                });
+        let unread = inspection
+            .facts
+            .observations
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Unread(why) => {
+                    let site = observation.site.to_string();
+                    let site = if site.is_empty() {
+                        "the file".to_owned()
+                    } else {
+                        site
+                    };
+                    Some((site, unread(why)))
+                }
+                _ => None,
+            });
         let rows: Vec<(String, String)> = absent.chain(unread).collect();
         if rows.is_empty() {
             return Ok(());

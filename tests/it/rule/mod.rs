@@ -64,7 +64,7 @@ fn judge_known(path: &str, circumstances: &Circumstances) -> Vec<Finding> {
     )
 }
 
-fn judge_all(
+pub(crate) fn judge_all(
     policy: &Policy,
     path: &str,
     facts: &ContentFacts,
@@ -144,7 +144,7 @@ fn tell(findings: &[Finding], rule: &str) -> String {
 }
 
 /// A policy that must hold together.
-fn policy(text: &str) -> Policy {
+pub(crate) fn policy(text: &str) -> Policy {
     let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
     let formats: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
     let catalog = Catalog {
@@ -152,4 +152,17 @@ fn policy(text: &str) -> Policy {
         formats: &formats,
     };
     Policy::parse("weighbridge.yaml", text, &catalog).unwrap()
+}
+
+/// The Python in the documentation of every rule, each with what it shows.
+pub(crate) fn python_examples() -> Vec<(String, String)> {
+    let mut examples = Vec::new();
+    for rule in RULES {
+        for heading in ["Example", "Use instead"] {
+            let blocks = registry::blocks(rule.meta.doc, heading).into_iter();
+            let python = blocks.filter(|(tag, _)| tag == "python");
+            examples.extend(python.map(|(_, text)| (format!("{} {heading}", rule.meta.id), text)));
+        }
+    }
+    examples
 }

@@ -13,7 +13,7 @@ use crate::python::observe;
 const HEADINGS: &[&str] = &["What it does", "Why it matters", "Example", "Use instead"];
 
 /// The fenced blocks under a heading: their tag and their text.
-fn blocks(doc: &str, heading: &str) -> Vec<(String, String)> {
+pub(super) fn blocks(doc: &str, heading: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
     let mut here = false;
     let mut open: Option<(String, String)> = None;
