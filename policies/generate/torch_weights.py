@@ -14,7 +14,7 @@ One release of each minor version is enough: the lists did not change in a patch
 none, those of another architecture run under an emulator of user-mode programs.
 
 `write` takes the answers in any order and keeps what the pack says under `shapes`, which is reviewed by hand. `since` is the first release probed that lists a name, `until` the first
-one after it that no longer does.
+one after it that no longer does; `behaviour` has the same words for what releases do.
 """
 import io
 import json
@@ -119,6 +119,39 @@ def spell(release):
     return ".".join(map(str, release))
 
 
+# What releases answer to tiny pickles, and do not all do.
+PROBED = ["newobj-of-any-listed-class", "build-of-any-listed-class", "setitem-on-anything"]
+# What takes whole archives to find: tests/it/oracle/torch_archives.py under each release.
+FOUND = [
+    ("device-of-a-number", {"since": "2.10"}),
+    ("reads-storage-alignment", {"since": "2.7"}),
+    ("compares-record-sizes", {"since": "2.10"}),
+    ("keeps-first-storage-type", {"until": "2.15"}),
+    ("compares-quantized-extents", {"since": "2.15"}),
+    ("compares-scales", {"since": "2.13"}),
+    ("checks-sparse-tensors", {"until": "2.8"}),
+    ("checks-sparse-tensors", {"since": "2.14"}),
+]
+
+
+def behaviour(releases, answers):
+    """Which releases do what, as spans of them."""
+    assert not any(a["append-on-anything"] for a in answers), "APPEND writes to anything: no reader knows of that"
+    rows = []
+    for kind in PROBED:
+        does = [a[kind] for a in answers]
+        starts = [i for i, yes in enumerate(does) if yes and (i == 0 or not does[i - 1])]
+        for start in starts:
+            end = next((i for i in range(start, len(does)) if not does[i]), None)
+            span = {}
+            if start:
+                span["since"] = spell(releases[start])
+            if end is not None:
+                span["until"] = spell(releases[end])
+            rows.append((kind, span))
+    return rows + FOUND
+
+
 def write(paths):
     answers = sorted((json.loads(Path(p).read_text()) for p in paths), key=lambda a: minor(a["release"]))
     releases = [minor(a["release"]) for a in answers]
@@ -141,14 +174,15 @@ def write(paths):
         out.append(f'    ran: {a["release"]} with Python {a["python"]} on {a["platform"]}')
         out.append(f'    weights-only-by-default: {str(a["weights-only-by-default"]).lower()}')
         out.append(f'    maps-python2-names: {str(a["maps-python2-names"]).lower()}')
-        out.append(f'    setitem-on-anything: {str(a["setitem-on-anything"]).lower()}')
-        out.append(f'    append-on-anything: {str(a["append-on-anything"]).lower()}')
-        out.append(f'    newobj-of-any-listed-class: {str(a["newobj-of-any-listed-class"]).lower()}')
-        out.append(f'    build-of-any-listed-class: {str(a["build-of-any-listed-class"]).lower()}')
         out.append(f'    blocked-modules: [{", ".join(a["blocked-modules"])}]')
         more = sorted(set(a["opcodes"]) - set(common))
         if more:
             out.append(f'    more-opcodes: [{", ".join(more)}]')
+    out.append("# What some releases do and others do not: from the release `since` on, before the release `until`.")
+    out.append("behaviour:")
+    for kind, span in behaviour(releases, answers):
+        fields = [f"kind: {kind}"] + [f'{end}: "{at}"' for end, at in span.items()]
+        out.append("  - {" + ", ".join(fields) + "}")
     out.append("# The opcodes that every release above takes, by the names of pickletools.")
     out.append("opcodes:")
     line = " "

@@ -9,6 +9,9 @@ const CHUNK: usize = 256 << 10;
 /// The first chunk: most pickles inside archives are smaller.
 const FIRST: usize = 16 << 10;
 
+/// Bytes before the position that stay buffered.
+const KEPT: usize = 4096;
+
 /// A buffered walk over a window. Skipping moves the position; bytes skipped past the buffer are never read.
 #[derive(Debug)]
 pub struct Stream {
@@ -63,17 +66,26 @@ impl Stream {
         Ok(self.buffered())
     }
 
+    /// Bytes at an offset, if they are still buffered: those moved past last are.
+    pub fn recent(&self, offset: u64, n: usize) -> Option<&[u8]> {
+        let from = narrow(offset.checked_sub(self.base)?);
+        self.buf.get(from..from.checked_add(n)?)
+    }
+
     #[cold]
     fn refill(&mut self, n: usize) -> io::Result<()> {
-        self.base = self.offset();
-        self.buf.drain(..self.pos);
-        self.pos = 0;
+        let kept = self.pos.min(KEPT);
+        let dropped = self.pos.saturating_sub(kept);
+        self.base = self.base.wrapping_add(wide(dropped));
+        self.buf.drain(..dropped);
+        self.pos = kept;
         let chunk = if self.buf.capacity() == 0 {
             FIRST
         } else {
             CHUNK
         }
-        .max(n);
+        .max(n)
+        .saturating_add(kept);
         let have = self.buf.len();
         let left = narrow(self.window.len().saturating_sub(self.base)).saturating_sub(have);
         let want = chunk.saturating_sub(have).min(left);

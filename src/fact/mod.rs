@@ -37,7 +37,7 @@ pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
 pub use site::{Hop, Place, Site, Span};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Short, Text, deceives};
-pub use torch::{Obstacle, Take, TorchForm, TorchLoad};
+pub use torch::{Condition, Obstacle, TorchBehaviour, TorchForm, TorchLoad};
 pub use usual::{Part, UnusualUse};
 
 use serde::{Deserialize, Serialize};

@@ -15,32 +15,94 @@ pub struct TorchLoad {
     /// Classes that have to be listed although no pickle names them: those of what is given state (`numpy.dtypes.Float64DType`
     /// for `numpy.dtype('f8')`).
     pub built: Vec<GlobalName>,
-    /// What else stands in the way, oldest releases first. The first is for every release before the second's; never empty.
-    pub takes: Vec<Take>,
+    /// What else stands in the way, in the order in which torch meets it.
+    pub obstacles: Vec<Obstacle>,
+    /// Where memory outside a tensor's storage is reached although torch loads the file.
+    pub dangers: Vec<Obstacle>,
 }
 
 impl TorchLoad {
-    /// How a release takes the artifact.
-    pub fn take(&self, release: (u16, u16)) -> Option<&Take> {
-        let since = self.takes.iter().rev().find(|take| take.since <= release);
-        since.or_else(|| self.takes.first())
+    /// The first thing that stops a release, by how it behaves.
+    pub fn obstacle(&self, behaves: impl Fn(TorchBehaviour) -> bool) -> Option<&Obstacle> {
+        first(&self.obstacles, behaves)
     }
 
     /// Whether every release refuses it.
     pub fn never_loads(&self) -> bool {
-        self.takes.iter().all(|take| take.obstacle.is_some())
+        self.obstacles.iter().any(|one| match one.when.as_slice() {
+            [] => true,
+            [condition] => self.obstacles.iter().any(|other| {
+                let opposite = Condition {
+                    holds: !condition.holds,
+                    ..*condition
+                };
+                other.when == [opposite]
+            }),
+            _ => false,
+        })
+    }
+
+    /// The first memory outside a storage that a release reaches, by how it behaves.
+    pub fn danger(&self, behaves: impl Fn(TorchBehaviour) -> bool) -> Option<&Obstacle> {
+        first(&self.dangers, behaves)
     }
 }
 
-/// How torch takes an artifact since one of its releases, with every global listed that it names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Take {
-    /// The release: `(2, 10)`.
-    pub since: (u16, u16),
-    /// The first thing that no list of globals can mend.
-    pub obstacle: Option<Obstacle>,
-    /// Memory outside a tensor's storage that is reached, where torch does not look.
-    pub danger: Option<Obstacle>,
+fn first(said: &[Obstacle], behaves: impl Fn(TorchBehaviour) -> bool) -> Option<&Obstacle> {
+    let holds = |condition: &Condition| behaves(condition.behaviour) == condition.holds;
+    said.iter().find(|said| said.when.iter().all(holds))
+}
+
+/// What some releases of torch do when they load with `weights_only=True`, and others do not.
+/// `policies/globals/torch-weights.yaml` says which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TorchBehaviour {
+    /// `NEWOBJ` makes any listed class, rather than a parameter only.
+    NewobjOfAnyListedClass,
+    /// `BUILD` sets the state of any listed class, rather than of tensors, parameters and ordered dicts only.
+    BuildOfAnyListedClass,
+    /// `SETITEM` and `SETITEMS` do not ask what they write to.
+    SetitemOnAnything,
+    /// `torch.device` takes a number alone.
+    DeviceOfANumber,
+    /// The record `.storage_alignment` has to be a number.
+    ReadsStorageAlignment,
+    /// A record has to be as long as its storage.
+    ComparesRecordSizes,
+    /// A storage keeps the type under which it was loaded first.
+    KeepsFirstStorageType,
+    /// A tensor of a quantized type has to lie in its storage.
+    ComparesQuantizedExtents,
+    /// A tensor that is quantized along an axis has to have as many scales as it is long there.
+    ComparesScales,
+    /// The indices of sparse tensors are checked.
+    ChecksSparseTensors,
+}
+
+impl TorchBehaviour {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::NewobjOfAnyListedClass,
+        Self::BuildOfAnyListedClass,
+        Self::SetitemOnAnything,
+        Self::DeviceOfANumber,
+        Self::ReadsStorageAlignment,
+        Self::ComparesRecordSizes,
+        Self::KeepsFirstStorageType,
+        Self::ComparesQuantizedExtents,
+        Self::ComparesScales,
+        Self::ChecksSparseTensors,
+    ];
+}
+
+/// Releases of torch that behave so, or that do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Condition {
+    /// How.
+    pub behaviour: TorchBehaviour,
+    /// Whether they do.
+    pub holds: bool,
 }
 
 /// torch's layouts.
@@ -62,6 +124,8 @@ pub enum TorchForm {
 /// What stands in the way of `torch.load(weights_only=True)` whatever globals are listed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Obstacle {
+    /// In which releases, by how they behave: in those where all of this holds. In all if it is empty.
+    pub when: Vec<Condition>,
     /// Where, from the artifact inwards.
     pub site: Site,
     /// What, readable: `opcode STACK_GLOBAL is not supported`.

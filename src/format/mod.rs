@@ -27,7 +27,7 @@ mod reading;
 
 use identify::has_extension;
 pub use identify::{Certainty, Head, is_artifact_name, is_plain_name};
-pub use reading::{Expect, Reading, read};
+pub use reading::{Expect, Loader, Reading, read};
 
 use crate::{
     bytes::{ReadError, Window},

@@ -12,15 +12,26 @@ use crate::{
 
 /// What the surroundings say about a run of bytes.
 #[derive(Debug, Clone, Copy)]
-pub enum Expect {
+pub enum Expect<'a> {
     /// Nothing but its name: content decides, and a model's name with unknown content is an observation.
     Named,
     /// A loader will read it as this, whatever it looks like (a torch zip's `data.pkl`). Other claims are read too.
     Format(&'static Format),
+    /// This loader will, and asks more of it than the format's own reader does.
+    Loaded(&'static Format, &'a dyn Loader),
     /// A part of something that nobody opens as a model (a picture in a document): content alone decides.
     Aside,
     /// Raw data (a tensor's storage): only a claim that reads convincingly to its end counts.
     Payload,
+}
+
+/// Reads something instead of its format's reader, because what stands around it matters.
+pub trait Loader: std::fmt::Debug {
+    /// Records what the format's reader would, and what the loader makes of it.
+    ///
+    /// # Errors
+    /// As the format's reader.
+    fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError>;
 }
 
 /// A read in progress: the recorder, how deep it is, and what the entry may still cost.
@@ -29,7 +40,7 @@ pub struct Reading<'a> {
     /// Where observations go.
     pub recorder: &'a mut Recorder,
     /// What the surroundings say about the bytes being read.
-    pub expect: Expect,
+    pub expect: Expect<'a>,
     /// How sure the probe of the format being read was.
     pub certainty: Certainty,
     /// The last part of the name of what is being read, as stored.
@@ -110,7 +121,7 @@ impl Reading<'_> {
 
     /// Reads what lies one hop further in. The only recursion in reading, bounded by [`limits::DEPTH`].
     /// `name` is the name by which a loader would know it.
-    pub fn descend(&mut self, hop: Hop, name: &[u8], window: &Window, expect: Expect) {
+    pub fn descend(&mut self, hop: Hop, name: &[u8], window: &Window, expect: Expect<'_>) {
         self.recorder.enter(hop);
         if self.depth >= limits::DEPTH {
             let limit = format!("{} containers inside one another", limits::DEPTH);
@@ -142,7 +153,11 @@ impl Reading<'_> {
             .map(|format| (format.probe(&head), *format))
             .filter(|(certainty, _)| *certainty > Certainty::No)
             .collect();
-        if let Expect::Format(expected) = self.expect {
+        let expected = match self.expect {
+            Expect::Format(expected) | Expect::Loaded(expected, _) => Some(expected),
+            Expect::Named | Expect::Aside | Expect::Payload => None,
+        };
+        if let Some(expected) = expected {
             // What its loader stops at with the first byte is what its own magic says: an array that is called `data.pkl`.
             let told = claims.iter().any(|(certainty, format)| {
                 *certainty == Certainty::Sure && !["compressed", "tar"].contains(&format.id)
@@ -232,7 +247,13 @@ impl Reading<'_> {
         self.claim = Some(start);
         self.recorder.record(Fact::Is(format.id.into()));
         self.disclaimed = false;
-        if let Err(error) = format.read(window, self) {
+        let done = match self.expect {
+            Expect::Loaded(expected, loader) if expected.id == format.id => {
+                loader.read(window, self)
+            }
+            _ => format.read(window, self),
+        };
+        if let Err(error) = done {
             self.unread(error, Place::Whole);
         }
         if std::mem::take(&mut self.disclaimed) {

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::{Uses, alias, locate::File, pattern};
+use crate::fact::TorchBehaviour;
 
 /// A list of globals.
 #[derive(Debug, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Pack {
     /// What each release of the library does besides listing names; oldest first. Only torch has them.
     #[serde(default)]
     pub releases: Vec<Release>,
+    /// What some of the releases do and others do not.
+    #[serde(default)]
+    pub behaviour: Vec<Behaviour>,
     /// The opcodes that every one of the releases takes.
     #[serde(default)]
     pub opcodes: Vec<String>,
@@ -38,10 +42,6 @@ pub struct Pack {
 /// A release of torch and how its weights-only loader behaves.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "answers to independent questions"
-)]
 pub struct Release {
     /// The minor release: `2.6`.
     pub release: String,
@@ -51,19 +51,25 @@ pub struct Release {
     pub weights_only_by_default: bool,
     /// Names of Python 2 are mapped before they are looked up.
     pub maps_python2_names: bool,
-    /// `SETITEM` and `SETITEMS` do not ask what they write to.
-    pub setitem_on_anything: bool,
-    /// `APPEND` and `APPENDS` do not ask either.
-    pub append_on_anything: bool,
-    /// `NEWOBJ` makes any listed class, rather than a parameter only.
-    pub newobj_of_any_listed_class: bool,
-    /// `BUILD` sets the state of any listed class, rather than of tensors, parameters and dictionaries only.
-    pub build_of_any_listed_class: bool,
     /// Modules whose names it refuses even if they are listed.
     pub blocked_modules: Vec<String>,
     /// Opcodes that it takes besides the pack's.
     #[serde(default)]
     pub more_opcodes: Vec<String>,
+}
+
+/// What a span of releases does.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behaviour {
+    /// What.
+    pub kind: TorchBehaviour,
+    /// The first release that does; all up to `until` do if it is left out.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// The first later release that does not.
+    #[serde(default)]
+    pub until: Option<String>,
 }
 
 /// A global of a pack.
@@ -190,7 +196,27 @@ pub(super) fn file(name: &str) -> Option<Arc<File>> {
     files.get(at).cloned()
 }
 
+impl Release {
+    /// Whether it does what not every release does.
+    pub fn behaves(&self, kind: TorchBehaviour) -> bool {
+        let Some(pack) = by_name(TORCH) else {
+            return false;
+        };
+        pack.behaviour.iter().any(|row| {
+            row.kind == kind
+                && pack.is_within(&self.release, row.since.as_deref(), row.until.as_deref())
+        })
+    }
+}
+
 impl Pack {
+    /// Whether a release lies in a span of releases.
+    fn is_within(&self, release: &str, since: Option<&str>, until: Option<&str>) -> bool {
+        let order = |name: &str| self.releases.iter().position(|known| known.release == name);
+        let at = order(release);
+        since.is_none_or(|since| at >= order(since)) && until.is_none_or(|until| at < order(until))
+    }
+
     fn index(&self) -> &Index {
         self.index.get_or_init(|| {
             let mut index = Index::default();
@@ -232,13 +258,9 @@ impl Pack {
             return true;
         }
         !releases.is_empty()
-            && releases.iter().all(|release| {
-                let order =
-                    |name: &str| self.releases.iter().position(|known| known.release == name);
-                let at = order(release);
-                at >= order(&entry.since)
-                    && entry.until.as_deref().is_none_or(|until| at < order(until))
-            })
+            && releases
+                .iter()
+                .all(|release| self.is_within(release, Some(&entry.since), entry.until.as_deref()))
     }
 }
 

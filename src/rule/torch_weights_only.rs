@@ -4,12 +4,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Case;
 use crate::{
-    fact::{Excerpt, Fact, FactKind, Hop, Site, Take, TorchForm},
+    fact::{Excerpt, Fact, FactKind, Hop, Site, TorchForm},
     finding::{Finding, Subject},
 };
-
-/// A release of torch, major and minor.
-type Release = (u16, u16);
 
 declare_rule! {
     /// ## What it does
@@ -45,7 +42,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let torch = |fact: &Fact| matches!(fact, Fact::TorchLoad(load) if load.takes.iter().any(|take| take.obstacle.is_some() || take.danger.is_some()));
+    let torch = |fact: &Fact| matches!(fact, Fact::TorchLoad(load) if !load.obstacles.is_empty() || !load.dangers.is_empty());
     let mut loads = case.of_kind(FactKind::TorchLoad);
     if !loads.any(|o| torch(&o.fact)) {
         return;
@@ -69,16 +66,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Fact::TorchLoad(load) = &observation.fact else {
             continue;
         };
-        let takes: Vec<(Release, &Take)> = case
-            .scope
-            .torch()
-            .targets()
-            .filter_map(|release| Some((release, load.take(release)?)))
-            .collect();
-        let obstacle = takes.iter().find_map(|(_, take)| take.obstacle.as_ref());
-        let danger = takes
-            .iter()
-            .find_map(|(release, take)| Some((release, take.danger.as_ref()?)));
+        let releases = || case.scope.torch().behaviour();
+        let obstacle = releases().find_map(|release| load.obstacle(|kind| release.behaves(kind)));
+        let danger = releases().find_map(|release| {
+            let danger = load.danger(|kind| release.behaves(kind))?;
+            Some((&release.release, danger))
+        });
         let (place, message) = match (obstacle, danger) {
             (Some(obstacle), _) => (
                 obstacle,
@@ -87,10 +80,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     obstacle.reason
                 ),
             ),
-            (None, Some(((major, minor), danger))) => (
+            (None, Some((release, danger))) => (
                 danger,
                 format!(
-                    "torch {major}.{minor} loads memory that is not the file's: {}",
+                    "torch {release} loads memory that is not the file's: {}",
                     danger.reason
                 ),
             ),

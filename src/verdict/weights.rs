@@ -56,11 +56,9 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
 
 /// The first thing that no list of globals can mend, for one of the releases that a policy targets.
 fn obstacle<'a>(load: &'a TorchLoad, scope: &Scope) -> Option<&'a Obstacle> {
-    let mut takes = scope
-        .torch()
-        .targets()
-        .filter_map(|release| load.take(release));
-    takes.find_map(|take| take.obstacle.as_ref())
+    scope
+        .torch().behaviour()
+        .find_map(|release| load.obstacle(|kind| release.behaves(kind)))
 }
 
 /// The globals that torch does not list by default, under the names by which it looks them up, in the order in which they are looked up: what

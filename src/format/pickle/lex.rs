@@ -6,6 +6,7 @@
 
 use std::io;
 
+use super::text::Letters;
 use crate::{
     bytes::{ReadError, Stream, Window, narrow, wide},
     fact::PickleAnomaly,
@@ -137,6 +138,11 @@ impl Lexer {
             .ok_or_else(|| ReadError::truncated("an operand", wide(n), left))
     }
 
+    /// Bytes that were read not long ago, if they are still at hand.
+    pub(super) fn recent(&self, at: u64, len: usize) -> Option<&[u8]> {
+        self.stream.recent(at, len)
+    }
+
     /// Moves past an operand of `n` bytes without reading it. `contiguous`: CPython reads it in one piece, whatever the frame.
     pub(super) fn skip(&mut self, n: u64, contiguous: bool) -> Result<(), ReadError> {
         if contiguous {
@@ -159,15 +165,15 @@ impl Lexer {
         }
     }
 
-    /// Moves past a text operand of `n` bytes, checking that it is UTF-8 as every unpickler does.
-    pub(super) fn skip_utf8(&mut self, n: u64) -> Result<(), ReadError> {
+    /// Moves past a text operand of `n` bytes, checking that it is UTF-8 as every unpickler does; which letters it has.
+    pub(super) fn skip_utf8(&mut self, n: u64) -> Result<Letters, ReadError> {
         const PIECE: usize = 64 << 10;
         self.operand(n);
         let left = self.stream.left();
         if n > left {
             return Err(ReadError::truncated("a string", n, left));
         }
-        let mut todo = n;
+        let (mut todo, mut letters) = (n, Letters::Ascii);
         while todo > 0 {
             let piece = narrow(todo).min(PIECE);
             let buffered = self.stream.peek(piece)?;
@@ -179,10 +185,11 @@ impl Lexer {
                 return Err(not_utf8());
             }
             let done = piece.saturating_sub(cut);
+            letters = letters.max(Letters::of(bytes.get(..done).unwrap_or_default()));
             self.stream.advance(done);
             todo = todo.saturating_sub(wide(done));
         }
-        Ok(())
+        Ok(letters)
     }
 
     /// Everything up to the next line feed, which is passed over; or up to the end.

@@ -13,6 +13,7 @@ mod lex;
 mod machine;
 mod marks;
 mod memo;
+mod observers;
 mod opcode;
 mod preview;
 mod shapes;
@@ -22,13 +23,17 @@ mod value;
 mod weights_only;
 
 pub use memo::Memo;
-pub use weights_only::{
-    Announced, Key, Origin, Outcome, RELEASES, Records, Release, Returned, Said,
-};
+pub use weights_only::{Announced, Key, Origin, Outcome, Records, Returned, Said};
 
-pub(in crate::format) use weights_only::run as load_weights_only;
+pub(in crate::format) use weights_only::run as weights_only;
 
 use std::collections::{BTreeSet, VecDeque};
+
+use self::{
+    machine::Observer,
+    observers::{LibraryVersion, Storages, Uses},
+    weights_only::WeightsOnly,
+};
 
 use super::{Certainty, Expect, Format, Head, Reading, Recognise, identify::TORCH_EXTENSIONS};
 use crate::{
@@ -157,7 +162,7 @@ fn begins_embedded(front: &[u8]) -> bool {
 /// Whether what begins with these bytes stops every unpickler among them, before anything is called or set: text, and no
 /// pickle, however it goes on.
 pub(super) fn is_text(front: &Window) -> bool {
-    let run = machine::run(front, 0, None);
+    let run = machine::run(front, 0, None, ());
     let acts = run.log.acts();
     match run.result {
         // A line or an operand that reaches the end may go on behind it.
@@ -209,8 +214,6 @@ pub struct Stream {
     pub complete: bool,
     /// Whether a global was resolved or anything called.
     pub acts: bool,
-    /// The storages it asks for, each key once.
-    pub storages: Vec<Storage>,
     memo: Memo,
     counts_memo: bool,
 }
@@ -220,20 +223,32 @@ pub struct Stream {
     reason = "every format is read by a function of this shape"
 )]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let first = read_stream(window, 0, None, reading);
     let head = Head {
         front: Vec::new(),
         window,
         name: reading.name.as_bytes(),
     };
-    if head.named(TORCH_EXTENSIONS) && matches!(reading.expect, Expect::Named) {
-        let load = super::torch::bare(window, reading);
+    if matches!(reading.expect, Expect::Named) && head.named(TORCH_EXTENSIONS) {
+        let (first, outcomes) = read_torch_stream(window, 0, Origin::Alone, reading);
+        let load = super::torch::bare(window, reading, outcomes);
         reading.record(load);
-    }
-    if !first.ends.is_empty() {
+        read_following(window, first, reading);
+    } else {
+        let (first, ()) = read_stream(window, 0, None, reading, ());
         read_following(window, first, reading);
     }
     Ok(())
+}
+
+/// Reads a pickle, and what follows it, as `read` does; what torch's weights-only unpickler makes of it, too.
+pub(in crate::format) fn read_weights(
+    window: &Window,
+    origin: Origin<'_>,
+    reading: &mut Reading<'_>,
+) -> Vec<Outcome> {
+    let (first, outcomes) = read_torch_stream(window, 0, origin, reading);
+    read_following(window, first, reading);
+    outcomes
 }
 
 /// Reads the pickles that follow a first one, to the end of the window; what is no pickle is an observation. Where readings
@@ -261,7 +276,7 @@ fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
         }
         let before = reading.recorder.checkpoint();
         reading.recorder.enter(Hop::Stream(number));
-        let stream = read_stream(window, start, Some(&earlier), reading);
+        let (stream, ()) = read_stream(window, start, Some(&earlier), reading, ());
         // From the first pickle that depends on it on, all are read as by one unpickler, too.
         let again = match &mut reused {
             Some(reused) => reused.read(start),
@@ -331,13 +346,41 @@ fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u
     (start < window.len()).then_some(start)
 }
 
-/// Reads one stream and records what it does at the recorder's present site.
-pub fn read_stream(
+/// Reads one stream of the layout of before 1.6. Returns the storages that it asks for as well, each key once, and what torch's
+/// weights-only unpickler makes of it.
+pub(in crate::format) fn read_legacy_stream(
+    window: &Window,
+    start: u64,
+    origin: Origin<'_>,
+    reading: &mut Reading<'_>,
+) -> (Stream, Vec<Storage>, Vec<Outcome>) {
+    let storages = Storages::default();
+    let observers = (storages, WeightsOnly::new(origin));
+    let (stream, (storages, weights)) = read_stream(window, start, None, reading, observers);
+    let outcomes = weights.outcomes(window, start, stream.end);
+    (stream, storages.into_sorted(), outcomes)
+}
+
+/// Reads one stream and what torch's weights-only unpickler makes of it.
+fn read_torch_stream(
+    window: &Window,
+    start: u64,
+    origin: Origin<'_>,
+    reading: &mut Reading<'_>,
+) -> (Stream, Vec<Outcome>) {
+    let (stream, weights) = read_stream(window, start, None, reading, WeightsOnly::new(origin));
+    let outcomes = weights.outcomes(window, start, stream.end);
+    (stream, outcomes)
+}
+
+/// Reads one stream and records what it does at the recorder's present site, with whoever else follows it.
+fn read_stream<O: Observer>(
     window: &Window,
     start: u64,
     earlier: Option<&Memo>,
     reading: &mut Reading<'_>,
-) -> Stream {
+    observer: O,
+) -> (Stream, O) {
     /// Excerpts are for people: nobody reads the thousandth.
     const EXCERPTS: usize = 400;
     let site = reading.recorder.site(Place::Whole);
@@ -345,7 +388,8 @@ pub fn read_stream(
     if let Some(listing) = reading.recorder.listing() {
         machine::list(window, start, earlier, site, (listing, most));
     }
-    let run = machine::run(window, start, earlier);
+    let observer = (LibraryVersion::default(), (Uses::default(), observer));
+    let run = machine::run(window, start, earlier, observer);
     let complete = run.result.is_ok();
     let overflow = run.log.overflow;
     let joblib = run.log.names_from(0).iter().any(|name| {
@@ -398,15 +442,16 @@ pub fn read_stream(
             },
         );
     }
-    Stream {
+    let stream = Stream {
         end: run.end,
         ends: run.ends,
         complete,
         acts,
-        storages: run.storages,
         memo: run.memo,
         counts_memo: run.counts_memo,
-    }
+    };
+    let (_, (_, observer)) = run.observer;
+    (stream, observer)
 }
 
 /// Tries a constant as a pickle of its own; it counts if it reads to its end and names a global.

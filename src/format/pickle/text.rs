@@ -2,6 +2,38 @@
 
 use std::borrow::Cow;
 
+/// Which encodings can hold a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Letters {
+    Ascii,
+    Latin1,
+    Unicode,
+    /// With lone surrogates, which no encoding holds.
+    Surrogates,
+}
+
+impl Letters {
+    /// What bytes that are UTF-8, surrogates admitted, hold.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        if bytes.is_ascii() {
+            return Self::Ascii;
+        }
+        let mut most = Self::Ascii;
+        let mut before = 0;
+        for byte in bytes {
+            let letters = match (before, *byte) {
+                (0xed, 0xa0..=0xbf) => Self::Surrogates,
+                (_, 0..=0x7f) => Self::Ascii,
+                (_, 0x80..=0xc3) => Self::Latin1,
+                _ => Self::Unicode,
+            };
+            most = most.max(letters);
+            before = *byte;
+        }
+        most
+    }
+}
+
 /// An integer as every unpickler reads it, if it fits: decimal digits without a leading zero.
 pub(super) fn small(line: &[u8]) -> Option<i32> {
     let digits = line.strip_prefix(b"-").unwrap_or(line);

@@ -145,6 +145,15 @@ impl Value {
         }
     }
 
+    /// The same result, of which something else is known.
+    pub(super) fn with_detail(self, detail: u32) -> Self {
+        let Some(row) = self.global() else {
+            return self;
+        };
+        let made = Self::made(self.kind(), row, detail);
+        if self.is_fresh() { made.fresh() } else { made }
+    }
+
     /// The same value where it was made.
     #[inline]
     pub(super) const fn fresh(self) -> Self {
@@ -561,13 +570,6 @@ pub(super) struct Interner {
 }
 
 impl Interner {
-    /// With one text from the start: its id is 0.
-    pub(super) fn knowing(text: &[u8]) -> Self {
-        let mut interner = Self::default();
-        interner.intern(text);
-        interner
-    }
-
     /// The value of a text, new or not; `None` once the arena is full.
     #[inline]
     pub(super) fn intern(&mut self, text: &[u8]) -> Option<Value> {

@@ -12,7 +12,10 @@ use super::{
 use crate::{
     bytes::{ReadError, Window},
     fact::{Anomaly, Hop, Place, TorchForm, Unread},
-    format::{Certainty, Expect, Format, Head, Reading, Recognise, pickle},
+    format::{
+        Certainty, Expect, Format, Head, Reading, Recognise,
+        pickle::{self, Outcome},
+    },
 };
 
 /// The stream of pickles and raw storages.
@@ -97,8 +100,23 @@ fn probe(head: &Head<'_>) -> Certainty {
 )]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut verdict = Verdict::new(TorchForm::Legacy);
-    legacy_load::judge(window, reading, &mut verdict);
+    let mut outcomes = Vec::new();
+    let end = read_pickles(window, &mut outcomes, reading);
+    legacy_load::judge(window, reading, outcomes, &mut verdict);
     reading.record(verdict.finish());
+    if let Some((at, storages)) = end {
+        read_behind(window, at, storages, reading);
+    }
+    Ok(())
+}
+
+/// Reads the five pickles, and keeps what torch makes of each. Returns where they end and how long the storages are that
+/// follow, if that is known; `None` if one of them breaks.
+fn read_pickles(
+    window: &Window,
+    outcomes: &mut Vec<Vec<Outcome>>,
+    reading: &mut Reading<'_>,
+) -> Option<(u64, Option<u64>)> {
     let mut at = 0;
     let mut storages = Some(0_u64);
     for (number, part) in (0..).zip(PARTS) {
@@ -109,18 +127,24 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             break;
         }
         reading.recorder.enter(hop);
-        let stream = pickle::read_stream(window, at, None, reading);
+        let origin = legacy_load::origin_of(number);
+        let (stream, named, outcome) = pickle::read_legacy_stream(window, at, origin, reading);
+        outcomes.push(outcome);
         reading.recorder.leave();
-        let bytes = stream
-            .storages
+        let bytes = named
             .iter()
             .map(|storage| storage_bytes(storage)?.checked_add(8));
         storages = bytes.fold(storages, |sum, bytes| sum?.checked_add(bytes?));
         if !stream.complete {
-            return Ok(());
+            return None;
         }
         at = stream.end;
     }
+    Some((at, storages))
+}
+
+/// Looks at the storages that begin at `at`, and at what follows them.
+fn read_behind(window: &Window, at: u64, storages: Option<u64>, reading: &mut Reading<'_>) {
     if let Some(end) = storages.and_then(|bytes| at.checked_add(bytes)) {
         if end > window.len() {
             let missing = end.saturating_sub(window.len());
@@ -155,5 +179,4 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             },
         );
     }
-    Ok(())
 }

@@ -1,14 +1,12 @@
 //! What `torch.load(weights_only=True)` makes of the layout of before 1.6: `_legacy_load` in `torch/serialization.py`.
 
-use super::{Verdict, said_at, site_in};
+use super::{Verdict, site_in};
 use crate::{
     bytes::{Window, wide},
-    fact::{Hop, Obstacle, Site, TorchForm},
+    fact::{Condition, Hop, Site, TorchBehaviour, TorchForm},
     format::{
         Reading,
-        pickle::{
-            Announced, Key, Origin, Outcome, RELEASES, Release, Returned, Said, load_weights_only,
-        },
+        pickle::{self, Announced, Key, Origin, Outcome, Returned},
     },
 };
 use rustc_hash::FxHashMap;
@@ -19,67 +17,75 @@ pub(super) const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0x
 const PROTOCOL: i64 = 1001;
 /// Which of the five pickles is the object.
 const OBJECT: u32 = 3;
+/// Which holds the keys of the storages.
+const KEYS: u32 = 4;
 /// How many there are.
 const PICKLES: u32 = 5;
 
-/// Adds how each release takes the file.
-pub(super) fn judge(window: &Window, reading: &Reading<'_>, verdict: &mut Verdict) {
-    let mut depends = true;
-    let mut said = (None, None);
-    for release in RELEASES.iter().rev() {
-        if depends {
-            let mut load = Load {
-                window,
-                reading,
-                verdict,
-                release: *release,
-                depends: false,
-                danger: None,
-            };
-            let obstacle = load.run().err();
-            said = (obstacle, load.danger);
-            depends = load.depends;
-        }
-        verdict.says(*release, said.0.clone(), said.1.clone());
-    }
+/// Adds how torch takes the file. `known` is what became of its first pickles, as far as they were read.
+pub(super) fn judge(
+    window: &Window,
+    reading: &Reading<'_>,
+    known: Vec<Vec<Outcome>>,
+    verdict: &mut Verdict,
+) {
+    let mut load = Load {
+        window,
+        reading,
+        verdict,
+    };
+    load.run(known);
 }
 
-/// One release at work.
+/// The loader at work.
 struct Load<'a, 'r> {
     window: &'a Window,
     reading: &'a Reading<'r>,
     verdict: &'a mut Verdict,
-    release: Release,
-    depends: bool,
-    danger: Option<Obstacle>,
 }
 
 impl Load<'_, '_> {
-    fn run(&mut self) -> Result<(), Obstacle> {
+    fn run(&mut self, known: Vec<Vec<Outcome>>) {
         let mut at = 0;
-        let mut object = None;
-        let mut keys = None;
+        let mut known = known.into_iter();
+        let mut objects = Vec::new();
+        let mut keys = Vec::new();
         for number in 0..PICKLES {
-            let outcome = self.pickle(number, at)?;
+            let origin = origin_of(number);
+            let outcomes = known
+                .next()
+                .unwrap_or_else(|| pickle::weights_only(self.window, at, origin));
+            let site = self.site(number);
+            for outcome in &outcomes {
+                self.verdict.add(self.window, &site, outcome);
+            }
+            let Some(outcome) = outcomes.iter().find(|outcome| !outcome.is_refused()) else {
+                return;
+            };
             at = outcome.end;
-            match number {
-                0 if !self.is_magic(&outcome.result) => {
-                    return Err(self.whole(
+            match (number, &outcome.result) {
+                (0, result) if !self.is_magic(result) => {
+                    return self.whole(
+                        &[],
                         "it has no magic number: torch.load runs the pickle first and complains afterwards",
-                    ));
+                    );
                 }
-                1 if outcome.result != Returned::Int(PROTOCOL) => {
-                    return Err(self.whole("its protocol version is not 1001"));
+                (1, result) if *result != Returned::Int(PROTOCOL) => {
+                    return self.whole(&[], "its protocol version is not 1001");
                 }
-                OBJECT => object = Some(outcome),
-                4 => keys = Some(outcome.result),
+                (OBJECT, _) => objects = outcomes,
+                (KEYS, Returned::Keys(found)) => keys.clone_from(found),
+                (KEYS, _) => {
+                    return self.whole(&[], "its fifth pickle is no list of storage keys");
+                }
                 _ => {}
             }
         }
-        let (Some(object), Some(Returned::Keys(keys))) = (object, keys) else {
-            return Err(self.whole("its fifth pickle is no list of storage keys"));
-        };
-        self.storages(&object, &keys, at)
+        for object in objects.iter().filter(|object| !object.is_refused()) {
+            if let Err(why) = self.storages(object, &keys, at) {
+                self.whole(&object.when, &why);
+            }
+        }
     }
 
     /// Where a pickle stands. The first of a bare file is the file itself.
@@ -88,31 +94,9 @@ impl Load<'_, '_> {
         site_in(self.reading, (!bare).then_some(Hop::Stream(number)))
     }
 
-    fn whole(&self, reason: &str) -> Obstacle {
-        Obstacle {
-            site: site_in(self.reading, None),
-            reason: reason.into(),
-        }
-    }
-
-    fn pickle(&mut self, number: u32, at: u64) -> Result<Outcome, Obstacle> {
-        let origin = if number == OBJECT {
-            Origin::Legacy
-        } else {
-            Origin::Alone
-        };
-        let outcome = load_weights_only(self.window, at, origin, self.release);
-        self.depends |= outcome.depends;
-        self.verdict.names(&outcome.globals, &outcome.built);
-        let site = self.site(number);
-        if let Some(danger) = &outcome.danger {
-            let danger = said_at(self.window, site.clone(), danger);
-            self.danger.get_or_insert(danger);
-        }
-        match &outcome.obstacle {
-            Some(said) => Err(said_at(self.window, site, said)),
-            None => Ok(outcome),
-        }
+    fn whole(&mut self, when: &[Condition], reason: &str) {
+        let site = site_in(self.reading, None);
+        self.verdict.block_where(when, site, reason);
     }
 
     fn is_magic(&self, result: &Returned) -> bool {
@@ -128,7 +112,7 @@ impl Load<'_, '_> {
     }
 
     /// The storages that follow: each its count of elements and its bytes.
-    fn storages(&mut self, object: &Outcome, keys: &[Key], mut at: u64) -> Result<(), Obstacle> {
+    fn storages(&mut self, object: &Outcome, keys: &[Key], mut at: u64) -> Result<(), String> {
         let mut from: FxHashMap<u32, u64> = FxHashMap::default();
         for key in keys {
             let Some(Announced {
@@ -137,29 +121,30 @@ impl Load<'_, '_> {
                 itemsize,
             }) = object.storages.get(key).copied()
             else {
-                return Err(self.whole("a storage follows that its object does not ask for"));
+                return Err("a storage follows that its object does not ask for".to_owned());
             };
             let head = self.window.bytes_at(at, 8).unwrap_or_default();
             let count = <[u8; 8]>::try_from(&*head).map(u64::from_le_bytes);
             let Ok(count) = count else {
-                return Err(self.whole("its storages are cut off"));
+                return Err("its storages are cut off".to_owned());
             };
             if count.checked_mul(itemsize) != Some(bytes) {
-                return Err(self.whole(&format!(
+                return Err(format!(
                     "a storage of {bytes} bytes follows as one of {count} elements of {itemsize}"
-                )));
+                ));
             }
             let start = at.saturating_add(8);
             from.insert(memory, start);
             at = start.saturating_add(bytes);
             if at > self.window.len() {
-                return Err(self.whole("its storages are cut off"));
+                return Err("its storages are cut off".to_owned());
             }
         }
-        self.sparse(object, &from)
+        self.sparse(object, &from);
+        Ok(())
     }
 
-    fn sparse(&mut self, object: &Outcome, from: &FxHashMap<u32, u64>) -> Result<(), Obstacle> {
+    fn sparse(&mut self, object: &Outcome, from: &FxHashMap<u32, u64>) {
         let read = |memory: u32, offset: u64, bytes: usize| {
             let start = from.get(&memory)?.checked_add(offset)?;
             let end = start.checked_add(wide(bytes))?;
@@ -169,18 +154,26 @@ impl Load<'_, '_> {
             let Err(fault) = check.holds(&read) else {
                 continue;
             };
-            let said = Said {
-                at: check.at,
-                why: fault.into_words(),
+            let mut site = self.site(OBJECT);
+            site.at = pickle::opcode_in(self.window, check.at);
+            let why = fault.into_words();
+            let checks = |holds| {
+                let behaviour = TorchBehaviour::ChecksSparseTensors;
+                let condition = Condition { behaviour, holds };
+                [&*object.when, &[condition]].concat()
             };
-            let site = self.site(OBJECT);
-            let said = said_at(self.window, site, &said);
-            self.depends = true;
-            if self.release < (2, 8) || self.release >= (2, 14) {
-                return Err(said);
-            }
-            self.danger.get_or_insert(said);
+            self.verdict
+                .block_where(&checks(true), site.clone(), why.clone());
+            self.verdict.endanger_where(&checks(false), site, why);
         }
-        Ok(())
+    }
+}
+
+/// What the persistent ids of a pickle are.
+pub(super) fn origin_of(number: u32) -> Origin<'static> {
+    if number == OBJECT {
+        Origin::Legacy
+    } else {
+        Origin::Alone
     }
 }

@@ -13,91 +13,100 @@ pub(super) mod tar;
 pub(super) mod zip;
 mod zip_load;
 
+use indexmap::IndexSet;
+
 use super::{
     Reading,
-    pickle::{self, RELEASES, Release, Said, Storage},
+    pickle::{self, Outcome, Said, Storage},
 };
 use crate::{
     bytes::Window,
-    fact::{Fact, GlobalName, Hop, Obstacle, Place, Site, Take, Text, TorchForm, TorchLoad},
+    fact::{Condition, Fact, GlobalName, Hop, Obstacle, Place, Site, Text, TorchForm, TorchLoad},
 };
 
-/// The verdict on an artifact, put together for each release that takes something differently.
+/// The verdict on an artifact, put together.
 #[derive(Debug)]
 struct Verdict {
     form: TorchForm,
-    globals: Vec<GlobalName>,
-    built: Vec<GlobalName>,
-    takes: Vec<Take>,
+    globals: IndexSet<GlobalName>,
+    built: IndexSet<GlobalName>,
+    obstacles: Vec<Obstacle>,
+    dangers: Vec<Obstacle>,
 }
 
 impl Verdict {
     fn new(form: TorchForm) -> Self {
-        let takes = RELEASES.iter().map(|since| Take {
-            since: *since,
-            obstacle: None,
-            danger: None,
-        });
         Self {
             form,
-            globals: Vec::new(),
-            built: Vec::new(),
-            takes: takes.collect(),
+            globals: IndexSet::new(),
+            built: IndexSet::new(),
+            obstacles: Vec::new(),
+            dangers: Vec::new(),
         }
     }
 
-    /// Something that no list of globals can mend; the first counts.
+    /// Something that no list of globals can mend.
     fn block(&mut self, site: Site, reason: impl Into<Text>) {
-        self.block_since((0, 0), site, reason);
+        self.block_where(&[], site, reason);
     }
 
-    /// The same, where a release brought it.
-    fn block_since(&mut self, release: Release, site: Site, reason: impl Into<Text>) {
-        let obstacle = Obstacle {
+    /// The same in releases that behave so.
+    fn block_where(&mut self, when: &[Condition], site: Site, reason: impl Into<Text>) {
+        add(
+            &mut self.obstacles,
+            Obstacle {
+                when: when.to_vec(),
+                site,
+                reason: reason.into(),
+            },
+        );
+    }
+
+    /// Memory outside a storage that releases reach which behave so.
+    fn endanger_where(&mut self, when: &[Condition], site: Site, reason: impl Into<Text>) {
+        let danger = Obstacle {
+            when: when.to_vec(),
             site,
             reason: reason.into(),
         };
-        for take in self.takes.iter_mut().filter(|take| take.since >= release) {
-            take.obstacle.get_or_insert_with(|| obstacle.clone());
+        add(&mut self.dangers, danger);
+    }
+
+    /// Adds what became of a pickle at a site.
+    fn add(&mut self, window: &Window, site: &Site, outcome: &Outcome) {
+        self.globals.extend(outcome.globals.iter().cloned());
+        self.built.extend(outcome.built.iter().cloned());
+        for said in &outcome.obstacles {
+            add(&mut self.obstacles, said_at(window, site.clone(), said));
+        }
+        for said in &outcome.dangers {
+            add(&mut self.dangers, said_at(window, site.clone(), said));
         }
     }
 
-    /// Adds the globals that a pickle looks up.
-    fn names(&mut self, globals: &[GlobalName], built: &[GlobalName]) {
-        for (own, more) in [(&mut self.globals, globals), (&mut self.built, built)] {
-            let known: rustc_hash::FxHashSet<GlobalName> = own.iter().cloned().collect();
-            own.extend(more.iter().filter(|name| !known.contains(*name)).cloned());
-        }
-    }
-
-    /// What a release made of a pickle of the artifact.
-    fn says(&mut self, release: Release, obstacle: Option<Obstacle>, danger: Option<Obstacle>) {
-        if let Some(take) = self.takes.iter_mut().find(|take| take.since == release) {
-            if take.obstacle.is_none() {
-                take.obstacle = obstacle;
-            }
-            if take.danger.is_none() {
-                take.danger = danger;
-            }
-        }
-    }
-
-    fn finish(mut self) -> Fact {
-        self.takes
-            .dedup_by(|next, kept| next.obstacle == kept.obstacle && next.danger == kept.danger);
+    fn finish(self) -> Fact {
         Fact::TorchLoad(Box::new(TorchLoad {
             form: self.form,
-            globals: self.globals,
-            built: self.built,
-            takes: self.takes,
+            globals: self.globals.into_iter().collect(),
+            built: self.built.into_iter().collect(),
+            obstacles: self.obstacles,
+            dangers: self.dangers,
         }))
     }
 }
 
-/// The verdict on a bare pickle, which torch takes for a file of before 1.6.
-pub(super) fn bare(window: &Window, reading: &Reading<'_>) -> Fact {
+/// Adds something that is said, unless the same conditions, or none, were said of something before.
+fn add(said: &mut Vec<Obstacle>, more: Obstacle) {
+    let stops = |known: &Obstacle| known.when.is_empty() || known.when == more.when;
+    if !said.iter().any(stops) {
+        said.push(more);
+    }
+}
+
+/// The verdict on a bare pickle, which torch takes for a file of before 1.6: `first` is what became of it.
+pub(super) fn bare(window: &Window, reading: &Reading<'_>, first: Vec<Outcome>) -> Fact {
     let mut verdict = Verdict::new(TorchForm::Bare);
-    legacy_load::judge(window, reading, &mut verdict);
+    legacy_load::judge(window, reading, vec![first], &mut verdict);
     verdict.finish()
 }
 
@@ -105,6 +114,7 @@ pub(super) fn bare(window: &Window, reading: &Reading<'_>) -> Fact {
 fn said_at(window: &Window, mut site: Site, said: &Said) -> Obstacle {
     site.at = pickle::opcode_in(window, said.at);
     Obstacle {
+        when: said.when.clone(),
         site,
         reason: said.why.as_str().into(),
     }

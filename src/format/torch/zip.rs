@@ -3,7 +3,7 @@
 //! torch goes by the central directory alone, ignores case, takes the folder of the first entry for the root and wants a
 //! `version` record. Every pickle of every copy is read here; the verdict is about what torch itself would take.
 
-use super::zip_load::judge;
+use super::zip_load::{Archive, WeightsPickles, judge};
 use crate::{
     bytes::{ReadError, Window},
     fact::{Fact, Observation},
@@ -82,13 +82,21 @@ fn read(
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
-    read_pickles(window, directory, reading);
+    let archive = Archive::new(window, directory, reading.budget());
+    let pickles = WeightsPickles::new(&archive);
+    read_members(window, directory, reading, |member| {
+        match pickles.of(member) {
+            Some(loader) => Some(Expect::Loaded(&pickle::FORMAT, loader)),
+            None => is_pickle_name(member.name.as_bytes())
+                .then_some(Expect::Format(&pickle::FORMAT)),
+        }
+    });
     if is_other(before, reading) {
         reading.is(crate::format::zip::FORMAT.id);
         is_unknown_to_torch(reading);
         return Ok(());
     }
-    let verdict = judge(window, directory, reading);
+    let verdict = judge(pickles, &archive, reading);
     reading.record(verdict.finish());
     Ok(())
 }

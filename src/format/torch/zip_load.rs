@@ -3,13 +3,15 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Verdict, said_at, site_in};
+use std::cell::RefCell;
+
+use super::{Verdict, site_in};
 use crate::{
-    bytes::{Budget, Window, narrow, wide},
-    fact::{Hop, Site, TorchForm},
+    bytes::{Budget, ReadError, Window, narrow, wide},
+    fact::{Condition, Hop, Site, TorchBehaviour, TorchForm},
     format::{
-        Reading,
-        pickle::{Origin, RELEASES, Records, load_weights_only},
+        Loader, Reading,
+        pickle::{self, Origin, Outcome, Records},
         zip::{Directory, Member},
     },
 };
@@ -22,7 +24,7 @@ const SMALL: usize = 256;
 
 /// The records of an archive, as torch finds them.
 #[derive(Debug)]
-struct Archive<'a> {
+pub(super) struct Archive<'a> {
     window: &'a Window,
     budget: Arc<Budget>,
     directory: &'a Directory,
@@ -34,7 +36,7 @@ struct Archive<'a> {
 }
 
 impl<'a> Archive<'a> {
-    fn new(window: &'a Window, directory: &'a Directory, budget: Arc<Budget>) -> Self {
+    pub(super) fn new(window: &'a Window, directory: &'a Directory, budget: Arc<Budget>) -> Self {
         let root = [directory.root(), b"/"].concat().to_ascii_lowercase();
         let members = directory.members.iter().enumerate();
         let by_name = members.filter_map(|(at, member)| {
@@ -163,8 +165,59 @@ fn sorted(directory: &Directory, count: usize) -> Vec<usize> {
     order
 }
 
-/// How torch takes the archive as a whole.
-pub(super) fn judge(window: &Window, directory: &Directory, reading: &Reading<'_>) -> Verdict {
+/// A pickle of an archive that torch loads, and what becomes of it when it is read.
+#[derive(Debug)]
+pub(super) struct WeightsPickle<'a> {
+    archive: &'a Archive<'a>,
+    member: &'a Member,
+    outcomes: RefCell<Option<Vec<Outcome>>>,
+}
+
+impl Loader for WeightsPickle<'_> {
+    fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+        let outcomes = pickle::read_weights(window, Origin::Zip(self.archive), reading);
+        self.outcomes.replace(Some(outcomes));
+        Ok(())
+    }
+}
+
+/// The pickles that torch loads of an archive: every copy of `data.pkl` in the root.
+#[derive(Debug)]
+pub(super) struct WeightsPickles<'a>(Vec<WeightsPickle<'a>>);
+
+impl<'a> WeightsPickles<'a> {
+    pub(super) fn new(archive: &'a Archive<'a>) -> Self {
+        let data = [archive.directory.root(), b"/data.pkl"].concat();
+        let members = archive.directory.members.iter();
+        let pickles = members
+            .filter(|member| member.name.as_bytes().eq_ignore_ascii_case(&data))
+            .filter(|member| !member.is_orphan())
+            .map(|member| WeightsPickle {
+                archive,
+                member,
+                outcomes: RefCell::new(None),
+            });
+        Self(pickles.collect())
+    }
+
+    /// The one that is this member.
+    pub(super) fn of(&self, member: &Member) -> Option<&WeightsPickle<'a>> {
+        // Members lie in one slice, and these are in its order.
+        let place = |member: &Member| std::ptr::from_ref(member);
+        let at = self
+            .0
+            .binary_search_by_key(&place(member), |pickle| place(pickle.member));
+        self.0.get(at.ok()?)
+    }
+}
+
+/// How torch takes the archive as a whole, once its pickles are read.
+pub(super) fn judge(
+    pickles: WeightsPickles<'_>,
+    archive: &Archive<'_>,
+    reading: &Reading<'_>,
+) -> Verdict {
+    let (window, directory) = (archive.window, archive.directory);
     let mut verdict = Verdict::new(TorchForm::Zip);
     let here = site_in(reading, None);
     let begins = window
@@ -193,28 +246,32 @@ pub(super) fn judge(window: &Window, directory: &Directory, reading: &Reading<'_
             format!("{} is not in the folder of the first entry", outside.name),
         );
     }
-    let archive = Archive::new(window, directory, reading.budget());
-    small_records(&archive, &here, &mut verdict);
-    let data = [directory.root(), b"/data.pkl"].concat();
-    let copies = directory.named(&data).filter(|member| !member.is_orphan());
-    let mut any = false;
-    for member in copies {
-        any = true;
+    small_records(archive, &here, &mut verdict);
+    if pickles.0.is_empty() {
+        verdict.block(
+            here,
+            "there is no data.pkl in the folder of the first entry",
+        );
+    }
+    for pickle in pickles.0 {
+        let member = pickle.member;
         let hop = Hop::Member {
             name: member.name.clone(),
             copy: member.copy,
         };
         let site = site_in(reading, Some(hop));
         match member.body(window, &reading.budget()) {
-            Ok(body) => pickle(&body, &archive, &site, &mut verdict),
+            Ok(body) => {
+                // What was read as something else, or not at all, torch takes for a pickle nevertheless.
+                let outcomes = pickle.outcomes.take();
+                let outcomes =
+                    outcomes.unwrap_or_else(|| pickle::weights_only(&body, 0, Origin::Zip(archive)));
+                for outcome in outcomes {
+                    verdict.add(&body, &site, &outcome);
+                }
+            }
             Err(error) => verdict.block(site, format!("data.pkl cannot be read: {error}")),
         }
-    }
-    if !any {
-        verdict.block(
-            here,
-            "there is no data.pkl in the folder of the first entry",
-        );
     }
     verdict
 }
@@ -252,38 +309,17 @@ fn small_records(archive: &Archive<'_>, here: &Site, verdict: &mut Verdict) {
     if let Some(alignment) = archive.small(b".storage_alignment")
         && !is_python_integer(&alignment)
     {
+        let reads = Condition {
+            behaviour: TorchBehaviour::ReadsStorageAlignment,
+            holds: true,
+        };
         let reason = "its storage alignment is no number";
-        verdict.block_since((2, 7), here.clone(), reason);
+        verdict.block_where(&[reads], here.clone(), reason);
     }
     if let Some(id) = archive.small(b".data/serialization_id")
         && std::str::from_utf8(&id).is_err_and(|error| error.error_len().is_some())
     {
         verdict.block(here.clone(), "its serialization id is not UTF-8");
-    }
-}
-
-/// What the releases make of `data.pkl`.
-fn pickle(body: &Window, archive: &Archive<'_>, site: &Site, verdict: &mut Verdict) {
-    let mut depends = true;
-    let mut said = (None, None);
-    // The newest first: if nothing depends on the release, it speaks for all.
-    for release in RELEASES.iter().rev() {
-        if depends {
-            let outcome = load_weights_only(body, 0, Origin::Zip(archive), *release);
-            depends = outcome.depends;
-            verdict.names(&outcome.globals, &outcome.built);
-            said = (outcome.obstacle, outcome.danger);
-        }
-        let (obstacle, danger) = &said;
-        verdict.says(
-            *release,
-            obstacle
-                .as_ref()
-                .map(|said| said_at(body, site.clone(), said)),
-            danger
-                .as_ref()
-                .map(|said| said_at(body, site.clone(), said)),
-        );
     }
 }
 

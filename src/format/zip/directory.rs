@@ -53,13 +53,6 @@ impl Directory {
             .and_then(|member| member.name.as_bytes().split(|b| *b == b'/').next())
             .unwrap_or_default()
     }
-
-    /// The members of a name, compared as torch does: whatever the case. Orphans included.
-    pub fn named<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Member> {
-        self.members
-            .iter()
-            .filter(move |member| member.name.as_bytes().eq_ignore_ascii_case(name))
-    }
 }
 
 /// Reads an archive's directory and reconciles it with the local headers; records anomalies.

@@ -195,11 +195,11 @@ pub fn is_storage_name(name: &[u8]) -> bool {
 
 /// Records every member, and reads the content of each one: as `expect` says, or (`None`) raw storages as such and
 /// everything else by content and name. Folders are passed over.
-pub fn read_members(
+pub fn read_members<'a>(
     window: &Window,
     directory: &Directory,
     reading: &mut Reading<'_>,
-    expect: impl Fn(&Member) -> Option<Expect>,
+    expect: impl Fn(&Member) -> Option<Expect<'a>>,
 ) {
     let few = directory.members.len() <= LISTED;
     // Honest members do not overlap; what overlapping ones may cost altogether is bounded by what the archive is long.
@@ -240,7 +240,12 @@ pub fn read_members(
 }
 
 /// Reads every content a loader could see in a member, one hop further in.
-pub fn read_member(window: &Window, member: &Member, reading: &mut Reading<'_>, expect: Expect) {
+pub fn read_member(
+    window: &Window,
+    member: &Member,
+    reading: &mut Reading<'_>,
+    expect: Expect<'_>,
+) {
     let hop = Hop::Member {
         name: member.name.clone(),
         copy: member.copy,
@@ -255,7 +260,13 @@ pub fn read_member(window: &Window, member: &Member, reading: &mut Reading<'_>, 
     let mut expect = expect;
     for body in member.bodies(window, &reading.budget()) {
         match body {
-            Ok(body) => reading.descend(hop.clone(), name.as_bytes(), &body, expect),
+            Ok(body) => {
+                reading.descend(hop.clone(), name.as_bytes(), &body, expect);
+                // The loader reads what the directory describes.
+                if let Expect::Loaded(format, _) = expect {
+                    expect = Expect::Format(format);
+                }
+            }
             Err(error) => {
                 reading.recorder.enter(hop.clone());
                 reading.unread(error, Place::Whole);

@@ -40,11 +40,10 @@ fn difference(answer: &Value, policy: &Policy) -> Option<String> {
         Fact::TorchLoad(load) if o.site.hops.is_empty() => Some(load),
         _ => None,
     });
-    let mut takes = scope
-        .torch()
-        .targets()
-        .filter_map(|release| load.as_ref()?.take(release));
-    let beyond = takes.any(|take| take.danger.is_some());
+    let beyond = scope.torch().behaviour().any(|release| {
+        let load = load.as_ref();
+        load.is_some_and(|load| load.danger(|kind| release.behaves(kind)).is_some())
+    });
     let ours = load.as_ref().map(|load| weights_only(load, &scope));
     let said = match &ours {
         Some(WeightsOnly::Loads) => "loads",

@@ -13,11 +13,6 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("format", &["pickle", "torch"]),
     ("format/pickle", &["dtype", "fields"]),
     ("format/pickle", &["marks", "value"]),
-    ("format/pickle/weights_only", &["call", "state"]),
-    (
-        "format/pickle/weights_only",
-        &["machine", "sparse", "storage", "tensor"],
-    ),
     ("format/zip", &["directory", "geometry"]),
     ("policy", &["scope", "snippet"]),
     ("python", &["uses", "written"]),

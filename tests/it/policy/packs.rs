@@ -1,7 +1,7 @@
 //! The packs, and the tables that aliases come from, against the real things.
 
 use weighbridge::{
-    fact::Usage,
+    fact::{TorchBehaviour, Usage},
     policy::{Policy, alias, pack_by_name, pack_names},
 };
 
@@ -75,7 +75,10 @@ fn the_releases_of_torch_are_in_order_and_entries_are_within_them() {
             .as_str()
     };
     assert_eq!(first(|release| release.weights_only_by_default), "2.6");
-    assert_eq!(first(|release| !release.setitem_on_anything), "2.10");
+    assert_eq!(
+        first(|release| !release.behaves(TorchBehaviour::SetitemOnAnything)),
+        "2.10"
+    );
     assert_eq!(first(|release| !release.blocked_modules.is_empty()), "2.5");
     assert!(
         pack.opcodes

@@ -1,7 +1,7 @@
 //! What a policy's lines mean: names, uses, arguments, inheritance, paths, targets.
 
 use weighbridge::{
-    fact::{Argument, Global, Text, Usage},
+    fact::{Argument, Global, Text, TorchBehaviour, Usage},
     finding::{Level, Precision, RuleMeta, Severity},
     policy::{ArgumentVerdict, FormatVerdict, GlobalVerdict, Policy, Refusal},
 };
@@ -388,15 +388,13 @@ fn the_target_decides_what_torch_lists() {
     }
     assert!(
         scope("\"2.9\"")
-            .torch()
-            .behaviour()
-            .all(|release| release.setitem_on_anything)
+            .torch().behaviour()
+            .all(|release| release.behaves(TorchBehaviour::SetitemOnAnything))
     );
     assert!(
         scope("\">=2.10\"")
-            .torch()
-            .behaviour()
-            .all(|release| !release.setitem_on_anything)
+            .torch().behaviour()
+            .all(|release| !release.behaves(TorchBehaviour::SetitemOnAnything))
     );
 }
 

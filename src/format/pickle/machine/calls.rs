@@ -1,6 +1,6 @@
 //! Globals, and everything that runs: calls, construction, state, items, extensions, persistent ids.
 
-use super::{Halt, Machine, State, malformed};
+use super::{Call, Halt, Machine, Noted, State, malformed, observer::Observer};
 use crate::{
     bytes::wide,
     fact::{Argument, Fact, Op, PickleAnomaly, Text, Unresolved, Usage},
@@ -8,16 +8,14 @@ use crate::{
         constant,
         events::{ARGUMENTS, Signature},
         lex::Line,
+        marks::Marks,
         opcode as op,
         value::{Value, ValueKind},
     },
     limits,
 };
 
-/// The key under which scikit-learn's estimators keep the version that wrote them.
-pub(super) const SKLEARN_VERSION: &[u8] = b"_sklearn_version";
-
-impl Machine<'_> {
+impl<O: Observer> Machine<'_, O> {
     /// The bytes of a string constant: `None` if the value is none, or cannot be read again.
     pub(super) fn string(&self, value: Value) -> Option<Result<Text, Unresolved>> {
         match value.kind() {
@@ -39,7 +37,8 @@ impl Machine<'_> {
         if !ended {
             return Err(malformed("GLOBAL without two line feeds"));
         }
-        self.push(Value::new(ValueKind::Global, wide(row)))
+        let note = self.observer.on_global(row, self.log.name(row));
+        self.push_noted(Value::new(ValueKind::Global, wide(row)), note)
     }
 
     /// The two line operands of GLOBAL and INST, and whether both have their line feed. At the end of the data the pure-Python
@@ -73,8 +72,8 @@ impl Machine<'_> {
     }
 
     pub(super) fn stack_global(&mut self) -> Result<(), Halt> {
-        let name = self.pop()?;
-        let module = self.pop()?;
+        let name = self.state.stack.pop()?.value;
+        let module = self.state.stack.pop()?.value;
         let known = self.resolved.get(&(module, name)).copied();
         let row = if let Some(row) = known {
             row
@@ -107,7 +106,7 @@ impl Machine<'_> {
     /// Notes the globals from `from` on, which become part of something.
     #[inline]
     pub(super) fn hand_on(&mut self, from: usize) {
-        let handed = self.state.stack.get(from..).unwrap_or_default();
+        let handed = self.state.stack.from(from).values;
         if handed.iter().any(|value| value.kind() == ValueKind::Global) {
             let moment = self.moment();
             for value in handed
@@ -116,9 +115,6 @@ impl Machine<'_> {
             {
                 self.log.handed_on(value.index(), moment);
             }
-        }
-        if self.state.tensors.has_unfinished() {
-            self.unfinished_handed_on(from);
         }
     }
 
@@ -135,18 +131,80 @@ impl Machine<'_> {
         }
     }
 
-    /// Records a call and returns what it gives.
+    /// `getattr` of a global and a constant: how protocols 0 to 3 spell a name inside a class, which protocol 4 stores with a dot.
+    /// It is the same global then.
+    fn attribute(&mut self, callee: Value, row: usize, arguments: Value) -> Option<Value> {
+        if callee.kind() != ValueKind::Global || self.code != op::REDUCE {
+            return None;
+        }
+        let name = self.log.name(row)?;
+        if name.name != "getattr" || !(name.module == "builtins" || name.module == "__builtin__") {
+            return None;
+        }
+        let parts = (arguments.kind() == ValueKind::Tuple).then(|| self.state.nodes.all(arguments));
+        let Some([class, attribute]) = parts.flatten() else {
+            return None;
+        };
+        let (class, attribute) = (*class, *attribute);
+        let plain = attribute.kind() == ValueKind::Str && !attribute.marks().has(Marks::SPECIAL);
+        if class.kind() != ValueKind::Global || !plain {
+            return None;
+        }
+        let class = class.index();
+        let (name, attribute) = (
+            self.log.name(class)?.clone(),
+            self.names.text(attribute.index()),
+        );
+        if attribute.contains(&b'.') {
+            return None;
+        }
+        let fact = Fact::Attribute {
+            class: name.clone(),
+            attribute: Text::new(attribute),
+        };
+        let whole = [name.name.as_bytes(), b".", attribute].concat();
+        let found = self.log.named(name.module.as_bytes(), &whole);
+        let moment = self.moment();
+        self.log.other(fact, moment);
+        self.log.used(found, Usage::Import, moment);
+        self.log.looked_into(row, class);
+        Some(Value::new(ValueKind::Global, wide(found)))
+    }
+
+    /// Records a call and pushes what it gives.
     pub(super) fn call(
         &mut self,
-        callee: Value,
-        arguments: Value,
+        callee: Noted<O::Note>,
+        arguments: Noted<O::Note>,
         usage: Usage,
         keywords: bool,
-    ) -> Value {
-        let row = self.callee(callee);
-        if let Some(attribute) = self.attribute(callee, row, arguments) {
-            return attribute;
+    ) -> Result<(), Halt> {
+        let row = self.callee(callee.value);
+        let attribute = self.attribute(callee.value, row, arguments.value);
+        if attribute.is_none() {
+            self.called(row, arguments.value, usage, keywords);
         }
+        let call = Call {
+            callee,
+            row,
+            arguments,
+            usage,
+            keywords,
+            looks_up: attribute.is_some(),
+        };
+        let (observer, mut scene, _) = self.watched();
+        let made = observer.on_call(call, &mut scene);
+        let kind = if usage == Usage::Construct {
+            ValueKind::Instance
+        } else {
+            ValueKind::Result
+        };
+        let value = attribute.unwrap_or_else(|| Value::made(kind, row, made.detail).fresh());
+        self.push_noted(value, made.note)?;
+        self.follow(made.flow)
+    }
+
+    fn called(&mut self, row: usize, arguments: Value, usage: Usage, keywords: bool) {
         self.log.used(row, usage, self.moment());
         let signature = self.signature(arguments, usage, keywords);
         if !self.log.called_before(row, signature) {
@@ -158,13 +216,6 @@ impl Machine<'_> {
             self.log
                 .called(row, signature, usage, text, arguments, self.moment());
         }
-        let kind = if usage == Usage::Construct {
-            ValueKind::Instance
-        } else {
-            ValueKind::Result
-        };
-        let detail = self.use_in_call(row, arguments, usage, keywords);
-        Value::made(kind, row, detail).fresh()
     }
 
     /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
@@ -195,32 +246,29 @@ impl Machine<'_> {
     }
 
     pub(super) fn reduce(&mut self) -> Result<(), Halt> {
-        let arguments = self.pop()?;
-        let callee = self.pop()?;
-        let result = self.call(callee, arguments, Usage::Call, false);
-        self.push(result)
+        let arguments = self.state.stack.pop()?;
+        let callee = self.state.stack.pop()?;
+        self.call(callee, arguments, Usage::Call, false)
     }
 
     pub(super) fn newobj(&mut self, keywords: bool) -> Result<(), Halt> {
         let keywords = keywords && {
-            let keywords = self.pop()?;
+            let keywords = self.state.stack.pop()?.value;
             !matches!(self.state.nodes.get(keywords), Some((0, _)))
         };
-        let arguments = self.pop()?;
-        let class = self.pop()?;
-        let result = self.call(class, arguments, Usage::Construct, keywords);
-        self.push(result)
+        let arguments = self.state.stack.pop()?;
+        let class = self.state.stack.pop()?;
+        self.call(class, arguments, Usage::Construct, keywords)
     }
 
     pub(super) fn obj(&mut self) -> Result<(), Halt> {
-        let from = self.pop_mark()?;
-        let Some(class) = self.state.stack.get(from).copied() else {
+        let from = self.state.stack.pop_mark()?;
+        let Some(class) = self.state.stack.at(from) else {
             return Err(malformed("OBJ without a class"));
         };
-        let arguments = self.gather_from(from.saturating_add(1), ValueKind::Tuple);
+        let (value, note) = self.gather_from(from.saturating_add(1), ValueKind::Tuple);
         self.state.stack.truncate(from);
-        let result = self.call(class, arguments, Usage::Call, false);
-        self.push(result)
+        self.call(class, Noted { value, note }, Usage::Call, false)
     }
 
     pub(super) fn inst(&mut self) -> Result<(), Halt> {
@@ -231,104 +279,100 @@ impl Machine<'_> {
         // The pure-Python unpickler resolves before it looks for the mark, the C one after: so the import comes first.
         let row = self.resolve_lines(&module, &name);
         self.log.used(row, Usage::Import, self.moment());
-        let from = self.pop_mark()?;
-        let arguments = self.gather_from(from, ValueKind::Tuple);
-        let class = Value::new(ValueKind::Global, wide(row));
-        let result = self.call(class, arguments, Usage::Call, false);
+        let from = self.state.stack.pop_mark()?;
+        let (value, note) = self.gather_from(from, ValueKind::Tuple);
+        let class = Noted {
+            value: Value::new(ValueKind::Global, wide(row)),
+            note: self.observer.on_global(row, self.log.name(row)),
+        };
+        self.call(class, Noted { value, note }, Usage::Call, false)?;
         if !ended {
             return Err(malformed("INST without two line feeds"));
         }
-        self.push(result)
+        Ok(())
     }
 
     pub(super) fn build(&mut self) -> Result<(), Halt> {
-        let from = self.below_top(1)?;
-        let state = self
-            .state
-            .stack
-            .get(from)
-            .copied()
-            .unwrap_or(Value::UNKNOWN);
+        let from = self.state.stack.below_top(1)?;
+        let Some(state) = self.state.stack.at(from) else {
+            return Err(self.state.stack.underflow());
+        };
         self.hand_on(from);
         self.state.stack.truncate(from);
-        let target = self.top()?;
+        let target = self.state.stack.top()?;
+        self.built(target.value);
+        let (observer, mut scene, _) = self.watched();
+        let flow = observer.on_build(target, state, &mut scene);
+        // What has its state is finished.
+        if target.value.global().is_some()
+            && let Some(top) = self.state.stack.values.last_mut()
+        {
+            *top = top.by_name();
+        }
+        self.follow(flow)
+    }
+
+    fn built(&mut self, target: Value) {
         if let (ValueKind::Result | ValueKind::Instance, Some(row)) =
             (target.kind(), target.global())
         {
             self.log.used(row, Usage::Build, self.moment());
-            self.use_of_state(row, target, state);
         } else {
             let target = self.preview().value(target);
             self.log
                 .other(Fact::StateOnNonInstance { target }, self.moment());
         }
-        Ok(())
     }
 
     /// APPEND(S), ADDITEMS and SETITEM(S): everything from `from` on goes into the value below it.
     #[inline]
     pub(super) fn add_items(&mut self, from: usize, kind: ValueKind) -> Result<(), Halt> {
         let len = self.state.stack.len();
-        if from > len || from <= self.state.fence {
-            return Err(self.underflow());
+        if from > len || from <= self.state.stack.fence {
+            return Err(self.state.stack.underflow());
         }
-        let Some(target) = from
-            .checked_sub(1)
-            .and_then(|at| self.state.stack.get(at))
-            .copied()
-        else {
-            return Err(self.underflow());
+        let Some(noted) = from.checked_sub(1).and_then(|at| self.state.stack.at(at)) else {
+            return Err(self.state.stack.underflow());
         };
+        let target = noted.value;
         let count = len.saturating_sub(from);
         if count == 0 {
+            self.told_of_items(from);
             return Ok(());
         }
         if kind == ValueKind::Dict && count % 2 == 1 {
+            self.told_of_items(from);
             return Err(malformed("items to be set of which one has no value"));
         }
         self.hand_on(from);
-        if kind == ValueKind::Dict {
-            self.versions(from);
-        }
         if target.kind() == kind {
             if !target.is_fresh() {
                 self.filled_by_another_name();
             }
-            let State {
-                stack,
-                nodes,
-                dtypes,
-                ..
-            } = &mut self.state;
-            let items = stack.get(from..).unwrap_or_default();
+            let State { stack, nodes, .. } = &mut self.state;
             let place = from.saturating_sub(1);
-            nodes.extend(target, items, place);
-            if kind == ValueKind::Dict {
-                dtypes.fields.put(target, items, nodes);
-            }
+            nodes.extend(target, stack.from(from).values, place);
         } else {
-            self.items_on(target, from.saturating_sub(1));
+            self.items_on(target);
         }
+        self.told_of_items(from);
         self.state.stack.truncate(from);
         Ok(())
     }
 
-    /// The version of scikit-learn that wrote an estimator stands in the estimator's state, under the one name whose id is 0.
-    fn versions(&mut self, from: usize) {
-        let items = self.state.stack.get(from..).unwrap_or_default();
-        for pair in items.chunks_exact(2) {
-            if let [key, value] = pair
-                && (key.kind(), key.number()) == (ValueKind::Str, 0)
-                && value.kind() == ValueKind::Str
-            {
-                let version = Text::new(self.names.text(value.index()));
-                let fact = Fact::Library {
-                    name: "scikit-learn".into(),
-                    version: Some(version),
-                };
-                self.log.other(fact, self.moment());
-                return;
-            }
+    /// Tells the observer of the items that lie on the stack from `from` on, which go into the value below them.
+    #[inline]
+    fn told_of_items(&mut self, from: usize) {
+        let place = from.saturating_sub(1);
+        let (observer, mut scene, stack) = self.watched();
+        let Some(target) = stack.at(place) else {
+            return;
+        };
+        let detail = observer.on_items(target, stack.from(from), &mut scene);
+        if let Some(detail) = detail
+            && let Some(value) = stack.values.get_mut(place)
+        {
+            *value = value.with_detail(detail);
         }
     }
 
@@ -341,13 +385,12 @@ impl Machine<'_> {
     }
 
     #[cold]
-    pub(super) fn items_on(&mut self, target: Value, place: usize) {
+    pub(super) fn items_on(&mut self, target: Value) {
         let op = op::name(self.code);
         if let (ValueKind::Result | ValueKind::Instance, Some(row)) =
             (target.kind(), target.global())
         {
             self.log.items_on(row, op, self.moment());
-            self.use_of_items(row, target, place);
         } else {
             let target = self.preview().value(target);
             self.log.other(
@@ -380,23 +423,23 @@ impl Machine<'_> {
     }
 
     pub(super) fn persistent(&mut self) -> Result<(), Halt> {
-        let pid = self.pop()?;
+        let id = self.state.stack.pop()?;
+        let (observer, mut scene, _) = self.watched();
+        let (note, flow) = observer.on_persistent(id, &mut scene);
+        let pid = id.value;
         let torch_storage = self.preview().is_torch_storage(pid);
-        if let Some((key, storage)) = self.preview().storage(pid).filter(|_| torch_storage)
-            && self.storages.len() < limits::MEMBERS
-        {
-            self.storages.entry(key).or_insert(storage);
-        }
         // A checkpoint has one for each tensor: they are one row, shown by the first.
         if !torch_storage || !self.log.storage_again() {
             let preview = self.preview().value(pid);
             self.log.persistent(preview, torch_storage, self.moment());
         }
         let elements = self.preview().storage_facts(pid).filter(|_| torch_storage);
-        self.push(Value::new(
+        let value = Value::new(
             ValueKind::Persistent,
             elements.map_or(0, |elements| elements.saturating_add(1)),
-        ))
+        );
+        self.push_noted(value, note)?;
+        self.follow(flow)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Numbers, strings and bytes: values that stay in the file, and those that may be pickles themselves.
 
-use super::{Constant, Embedded, Halt, Machine, malformed};
+use super::{Constant, Embedded, EmbeddedBytes, Halt, Machine, malformed, observer::Observer};
 use crate::{
     bytes::{ReadError, narrow, wide},
     fact::{Op, PickleAnomaly, Text},
@@ -21,7 +21,7 @@ const DECODED: u64 = 64 << 20;
 /// `PROTO` as protocols 0 to 2 store it in bytes: as Latin-1 text that `_codecs.encode` turns back.
 const ENCODED_PROTO: &[u8] = b"\xc2\x80";
 
-impl Machine<'_> {
+impl<O: Observer> Machine<'_, O> {
     /// What a number operand's spelling means: one that no unpickler takes for a number stops all of them.
     pub(super) fn number(&mut self, spelling: Spelling, op: &str) -> Result<(), Halt> {
         match spelling {
@@ -98,12 +98,15 @@ impl Machine<'_> {
     pub(super) fn unicode(&mut self, n: u64) -> Result<(), Halt> {
         if n > limits::NAME_BYTES {
             let start = self.lexer.offset();
-            self.lexer.skip_utf8(n)?;
+            let letters = self.lexer.skip_utf8(n)?;
             self.embedded_text(start, n);
-            return self.push(self.long_string());
+            let text = Constant::LongText { len: n, letters };
+            return self.constant(self.long_string(), text);
         }
         let bytes = self.lexer.short(narrow(n))?;
         let value = Self::intern(&mut self.names, self.moved, self.at, bytes);
+        let text = Constant::Text(bytes);
+        let note = self.observer.on_constant(text, value);
         if value.kind() != ValueKind::Str {
             if text::utf8_surrogatepass(bytes) != Ok(0) {
                 return Err(malformed("a string that is not UTF-8"));
@@ -112,16 +115,16 @@ impl Machine<'_> {
                 .starts_with(ENCODED_PROTO)
                 .then(|| text::latin1(bytes));
             if let Some(latin1) = latin1.filter(|latin1| begins_embedded(latin1)) {
-                self.embed(Constant::Decoded(latin1));
+                self.embed(EmbeddedBytes::Decoded(latin1));
             }
         }
-        self.push(value)
+        self.push_noted(value, note)
     }
 
     pub(super) fn text_line(&mut self, decoded: Result<Text, &'static str>) -> Result<(), Halt> {
         let text = decoded.map_err(malformed)?;
         if begins_embedded(text.as_bytes()) {
-            self.embed(Constant::Decoded(text.as_bytes().to_vec()));
+            self.embed(EmbeddedBytes::Decoded(text.as_bytes().to_vec()));
         }
         let value = self.string_value(&text);
         self.push(value)
@@ -138,10 +141,11 @@ impl Machine<'_> {
         let bytes = self.lexer.short(narrow(n))?;
         let embedded = begins_embedded(bytes);
         let value = Self::intern(&mut self.names, self.moved, self.at, bytes);
+        let note = self.observer.on_constant(Constant::Text(bytes), value);
         if embedded {
             self.embedded_constant(start, n);
         }
-        self.push(value)
+        self.push_noted(value, note)
     }
 
     pub(super) fn byte_constant(&mut self, n: u64) -> Result<(), Halt> {
@@ -163,7 +167,7 @@ impl Machine<'_> {
     pub(super) fn embedded_constant(&mut self, start: u64, len: u64) {
         let front = self.window.bytes_at(start, narrow(len).min(64));
         if front.is_ok_and(|front| begins_embedded(&front)) {
-            self.embed(Constant::Stored(start..start.saturating_add(len)));
+            self.embed(EmbeddedBytes::Stored(start..start.saturating_add(len)));
         }
     }
 
@@ -178,17 +182,17 @@ impl Machine<'_> {
             .bytes_at(start, narrow(n))
             .map(|bytes| text::latin1(&bytes));
         if let Some(latin1) = latin1.ok().filter(|latin1| begins_embedded(latin1)) {
-            self.embed(Constant::Decoded(latin1));
+            self.embed(EmbeddedBytes::Decoded(latin1));
         }
     }
 
-    pub(super) fn embed(&mut self, bytes: Constant) {
+    pub(super) fn embed(&mut self, bytes: EmbeddedBytes) {
         if self.trial {
             return;
         }
         let held = match &bytes {
-            Constant::Stored(_) => self.decoded,
-            Constant::Decoded(bytes) => self.decoded.saturating_add(wide(bytes.len())),
+            EmbeddedBytes::Stored(_) => self.decoded,
+            EmbeddedBytes::Decoded(bytes) => self.decoded.saturating_add(wide(bytes.len())),
         };
         if self.embedded.len() < EMBEDDED && held <= DECODED {
             self.decoded = held;

@@ -1,12 +1,12 @@
 //! Frames that operands and pickles do not fit: the readings of unpicklers that buffer a frame, beside those that do not.
 
-use super::Machine;
+use super::{Fork, Machine, observer::Observer};
 use crate::{bytes::wide, fact::PickleAnomaly, limits};
 
 /// Machines larger than this are not copied for another reading.
 const FORK_VALUES: u64 = 1 << 20;
 
-impl Machine<'_> {
+impl<O: Observer> Machine<'_, O> {
     /// Notes where the next pickle would begin after a STOP: right behind it, and for an unpickler that has buffered the
     /// frame (CPython's, from a file) behind the frame.
     pub(super) fn ended(&mut self, stopped: bool, ends: &mut Vec<u64>) {
@@ -43,7 +43,12 @@ impl Machine<'_> {
         self.forked = self.forked.saturating_add(1);
         let size = wide(self.state.stack.len()).saturating_add(self.state.memo.len());
         if self.forked <= limits::STRADDLES && size <= FORK_VALUES {
-            self.forks.push((self.state.clone(), self.at, straddle));
+            self.forks.push(Fork {
+                state: self.state.clone(),
+                saved: self.observer.save(),
+                at: self.at,
+                straddle,
+            });
         } else {
             self.forks_left = self.forks_left.saturating_add(1);
         }

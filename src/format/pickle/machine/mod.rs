@@ -8,36 +8,40 @@
 mod calls;
 mod constants;
 mod frames;
+mod listing;
+mod memory;
+mod observer;
 mod reused;
 mod stack;
 mod stops;
-mod uses;
 
+pub(in crate::format::pickle) use listing::list;
+pub(in crate::format::pickle) use observer::{
+    Call, Constant, Flow, Items, Made, Noted, Observer, Scene,
+};
 pub(in crate::format::pickle) use reused::Reused;
 
+use stack::{MemoNotes, Stack};
+
 use super::{
-    Storage,
-    dtype::Dtypes,
     events::{CONTEXT, EventLog, Moment},
     lex::{Lexer, Straddle},
     memo::Memo,
     opcode as op,
     preview::Preview,
-    shapes::KnownUse,
-    tensors::Tensors,
     text,
     value::{Interner, Nodes, Overgrown, Value, ValueKind},
 };
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, ListingLine, PickleAnomaly, Site, Text},
+    fact::{Fact, PickleAnomaly, Text},
     limits,
 };
 use rustc_hash::FxHashMap;
 
 /// What is left of a machine when its stream ends.
 #[derive(Debug)]
-pub(in crate::format::pickle) struct Run {
+pub(in crate::format::pickle) struct Run<O> {
     /// The offset after the last opcode read.
     pub end: u64,
     /// The offsets after STOP, in every reading that comes to one; the main reading's first.
@@ -52,8 +56,8 @@ pub(in crate::format::pickle) struct Run {
     pub embedded_more: bool,
     /// There are other readings of operands that cross a frame which were not followed.
     pub forks_more: bool,
-    /// Storages that persistent ids of torch's shape name, each key once.
-    pub storages: Vec<Storage>,
+    /// Who followed it.
+    pub observer: O,
     /// The memo, for what a re-used unpickler would still have.
     pub memo: Memo,
     /// Entries were fetched, and their indexes depend on how many there are: an unpickler that is used again fetches others.
@@ -66,19 +70,19 @@ pub(in crate::format::pickle) struct Embedded {
     /// The opcode's offset.
     pub opcode: u64,
     /// Its bytes.
-    pub bytes: Constant,
+    pub bytes: EmbeddedBytes,
 }
 
 /// The bytes of a constant.
 #[derive(Debug)]
-pub(in crate::format::pickle) enum Constant {
+pub(in crate::format::pickle) enum EmbeddedBytes {
     /// They stand in the file.
     Stored(std::ops::Range<u64>),
     /// They come out of a text operand.
     Decoded(Vec<u8>),
 }
 
-impl Constant {
+impl EmbeddedBytes {
     /// The bytes as a window of their own; `window` is the stream's.
     pub(in crate::format::pickle) fn window(self, window: &Window) -> Option<Window> {
         match self {
@@ -90,24 +94,29 @@ impl Constant {
 
 /// The state that another reading starts from.
 #[derive(Debug, Clone)]
-struct State {
-    stack: Vec<Value>,
-    marks: Vec<usize>,
-    fence: usize,
+struct State<N> {
+    stack: Stack<N>,
     memo: Memo,
+    memo_notes: MemoNotes<N>,
     nodes: Nodes,
-    dtypes: Dtypes,
-    tensors: Tensors,
+}
+
+/// Another reading of an operand, to be followed when this one is done.
+#[derive(Debug)]
+struct Fork<O: Observer> {
+    state: State<O::Note>,
+    saved: O::Saved,
+    at: u64,
+    straddle: Straddle,
 }
 
 /// One run over one stream.
-pub(in crate::format::pickle) struct Machine<'m> {
+pub(in crate::format::pickle) struct Machine<'m, O: Observer> {
     window: Window,
     lexer: Lexer,
-    state: State,
+    state: State<O::Note>,
+    observer: O,
     names: Interner,
-    /// How the globals of the rows are written.
-    known: Vec<KnownUse>,
     /// Globals already resolved from these two operands.
     resolved: FxHashMap<(Value, Value), usize>,
     /// Globals already resolved from these two lines.
@@ -119,8 +128,6 @@ pub(in crate::format::pickle) struct Machine<'m> {
     embedded_more: bool,
     /// It only tells whether the stream is a pickle: constants are not looked into.
     trial: bool,
-    /// By key and type, so that a storage that many tensors share is one.
-    storages: FxHashMap<Value, Storage>,
     /// Entries that an earlier stream set.
     earlier: Option<&'m Memo>,
     /// The opcode being executed.
@@ -129,7 +136,7 @@ pub(in crate::format::pickle) struct Machine<'m> {
     /// It takes an operand from after its frame.
     moved: bool,
     recent: [u64; CONTEXT],
-    forks: Vec<(State, u64, Straddle)>,
+    forks: Vec<Fork<O>>,
     forked: usize,
     /// Other readings that are not followed.
     forks_left: usize,
@@ -169,60 +176,32 @@ fn malformed(detail: &'static str) -> Halt {
     Halt::Error(ReadError::malformed(detail))
 }
 
-/// Lists the stream that begins at `start`, each opcode with its effect.
-pub(in crate::format::pickle) fn list(
+/// Runs the stream that begins at `start` of the window.
+pub(in crate::format::pickle) fn run<O: Observer>(
     window: &Window,
     start: u64,
     earlier: Option<&Memo>,
-    site: Site,
-    (lines, most): (&mut Vec<ListingLine>, usize),
-) {
-    if lines.len() >= most {
-        return;
-    }
-    lines.push(ListingLine::In(site));
-    let mut machine = Machine::new(window, start, earlier);
-    while lines.len() <= most {
-        let arguments = machine.state.stack.last().copied();
-        let result = machine.step();
-        let effect = match &result {
-            Ok(()) => machine.effect(arguments),
-            Err(Halt::Stop(value)) => format!("returns {}", machine.preview().value(*value)),
-            Err(Halt::Error(error)) => format!("stops: {error}"),
-        };
-        let text = super::disassemble::listed(window, machine.at);
-        lines.push(ListingLine::Opcode { text, effect });
-        if result.is_err() {
-            return;
-        }
-    }
-    let note = format!("... (the listing stops after {most} lines)");
-    lines.push(ListingLine::Note(note));
-}
-
-/// Runs the stream that begins at `start` of the window.
-pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Option<&Memo>) -> Run {
-    let mut machine = Machine::new(window, start, earlier);
+    observer: O,
+) -> Run<O> {
+    let mut machine = Machine::new(window, start, earlier, observer);
     let result = machine.run_on();
     let end = machine.lexer.offset();
     let memo = std::mem::take(&mut machine.state.memo);
     let mut ends: Vec<u64> = Vec::new();
     machine.ended(result.is_ok(), &mut ends);
     // The other readings of straddled operands add what they see, and may end elsewhere.
-    while let Some((state, at, straddle)) = machine.forks.pop() {
-        machine.state = state;
-        machine.lexer.take_other_way(at, straddle);
+    while let Some(fork) = machine.forks.pop() {
+        machine.state = fork.state;
+        machine.observer.restore(fork.saved);
+        machine.lexer.take_other_way(fork.at, fork.straddle);
         machine.recent = [u64::MAX; CONTEXT];
         let stopped = machine.run_on().is_ok();
         machine.ended(stopped, &mut ends);
     }
-    let mut storages: Vec<Storage> = machine.storages.into_values().collect();
-    storages.sort_by(|a, b| a.key.cmp(&b.key));
-    storages.dedup_by(|a, b| a.key == b.key);
     Run {
         end,
         ends,
-        storages,
+        observer: machine.observer,
         result: result.map(|_| ()),
         log: machine.log,
         embedded: machine.embedded,
@@ -235,27 +214,26 @@ pub(in crate::format::pickle) fn run(window: &Window, start: u64, earlier: Optio
 
 /// Whether a window reads as a pickle to its STOP and names something.
 fn is_pickle(window: &Window) -> bool {
-    let mut machine = Machine::new(window, 0, None);
+    let mut machine = Machine::new(window, 0, None, ());
     machine.trial = true;
     machine.run_on().is_ok() && machine.log.names_any()
 }
 
-impl<'m> Machine<'m> {
-    fn new(window: &Window, start: u64, earlier: Option<&'m Memo>) -> Self {
+impl<'m, O: Observer> Machine<'m, O> {
+    fn new(window: &Window, start: u64, earlier: Option<&'m Memo>, mut observer: O) -> Self {
+        let mut names = Interner::default();
+        observer.on_start(&mut names);
         Self {
             window: window.clone(),
             lexer: Lexer::new(window.clone(), start),
             state: State {
-                stack: Vec::new(),
-                marks: Vec::new(),
-                fence: 0,
+                stack: Stack::default(),
                 memo: Memo::default(),
+                memo_notes: MemoNotes::default(),
                 nodes: Nodes::default(),
-                dtypes: Dtypes::default(),
-                tensors: Tensors::default(),
             },
-            names: Interner::knowing(calls::SKLEARN_VERSION),
-            known: Vec::new(),
+            observer,
+            names,
             resolved: FxHashMap::default(),
             lines: FxHashMap::default(),
             log: EventLog::default(),
@@ -263,7 +241,6 @@ impl<'m> Machine<'m> {
             decoded: 0,
             embedded_more: false,
             trial: false,
-            storages: FxHashMap::default(),
             earlier,
             moved: false,
             at: start,
@@ -278,7 +255,7 @@ impl<'m> Machine<'m> {
     }
 }
 
-impl Machine<'_> {
+impl<O: Observer> Machine<'_, O> {
     /// Executes opcodes up to STOP, or to what stops it.
     fn run_on(&mut self) -> Result<Value, (u64, ReadError)> {
         let mut left = limits::OPCODES;
@@ -289,15 +266,15 @@ impl Machine<'_> {
                 Err(Halt::Error(error)) => {
                     // The operand may be wrong here and right where the other reading takes it.
                     self.straddled();
+                    self.observer.on_error(self.at, &error);
                     return Err((self.at, error));
                 }
             }
             left = left.wrapping_sub(1);
             if left == 0 {
-                return Err((
-                    self.at,
-                    ReadError::Limit(format!("more than {} opcodes", limits::OPCODES)),
-                ));
+                let error = ReadError::Limit(format!("more than {} opcodes", limits::OPCODES));
+                self.observer.on_error(self.at, &error);
+                return Err((self.at, error));
             }
         }
     }
@@ -309,6 +286,7 @@ impl Machine<'_> {
             return Err(malformed("the pickle ends without STOP"));
         };
         self.code = code;
+        self.observer.on_opcode(self.at, code);
         self.moved = self.lexer.is_going_other_way();
         match code {
             op::MEMOIZE => return self.memoize(),
@@ -337,25 +315,26 @@ impl Machine<'_> {
                 self.unicode(u64::from(n))?;
             }
             op::BINFLOAT => {
-                self.lexer.array::<8>()?;
-                self.push(Value::new(ValueKind::Float, self.at))?;
+                let n = f64::from_be_bytes(self.lexer.array()?);
+                let value = Value::new(ValueKind::Float, self.at);
+                self.constant(value, Constant::Float(n))?;
             }
             op::BININT => {
                 let n = i32::from_le_bytes(self.lexer.array()?);
-                self.push(Value::int(n))?;
+                self.int(n)?;
             }
             op::BININT1 => {
                 let [n] = self.lexer.array()?;
-                self.push(Value::int(i32::from(n)))?;
+                self.int(i32::from(n))?;
             }
             op::BININT2 => {
                 let n = u16::from_le_bytes(self.lexer.array()?);
-                self.push(Value::int(i32::from(n)))?;
+                self.int(i32::from(n))?;
             }
-            op::MARK => self.mark()?,
-            op::NONE => self.push(Value::new(ValueKind::None, 0))?,
-            op::NEWTRUE => self.push(Value::new(ValueKind::Bool, 1))?,
-            op::NEWFALSE => self.push(Value::new(ValueKind::Bool, 0))?,
+            op::MARK => self.state.stack.mark()?,
+            op::NONE => self.constant(Value::new(ValueKind::None, 0), Constant::None)?,
+            op::NEWTRUE => self.constant(Value::new(ValueKind::Bool, 1), Constant::Bool(true))?,
+            op::NEWFALSE => self.constant(Value::new(ValueKind::Bool, 0), Constant::Bool(false))?,
             op::EMPTY_TUPLE => self.container(ValueKind::Tuple)?,
             op::EMPTY_LIST => self.container(ValueKind::List)?,
             op::EMPTY_DICT => self.container(ValueKind::Dict)?,
@@ -368,33 +347,33 @@ impl Machine<'_> {
             op::TUPLE2 => self.tuple(2)?,
             op::TUPLE3 => self.tuple(3)?,
             op::APPEND => {
-                let from = self.below_top(1)?;
+                let from = self.state.stack.below_top(1)?;
                 self.add_items(from, ValueKind::List)?;
             }
             op::APPENDS => {
-                let from = self.pop_mark()?;
+                let from = self.state.stack.pop_mark()?;
                 self.add_items(from, ValueKind::List)?;
             }
             op::ADDITEMS => {
-                let from = self.pop_mark()?;
+                let from = self.state.stack.pop_mark()?;
                 self.add_items(from, ValueKind::Set)?;
             }
             op::SETITEM => {
-                let from = self.below_top(2)?;
+                let from = self.state.stack.below_top(2)?;
                 self.add_items(from, ValueKind::Dict)?;
             }
             op::SETITEMS => {
-                let from = self.pop_mark()?;
+                let from = self.state.stack.pop_mark()?;
                 self.add_items(from, ValueKind::Dict)?;
             }
-            op::POP => self.pop_or_unmark()?,
+            op::POP => self.state.stack.pop_or_unmark()?,
             op::POP_MARK => {
-                let from = self.pop_mark()?;
+                let from = self.state.stack.pop_mark()?;
                 self.state.stack.truncate(from);
             }
             op::DUP => {
-                let top = self.top()?;
-                self.push(top.by_name())?;
+                let top = self.state.stack.top()?;
+                self.push_noted(top.value.by_name(), top.note)?;
             }
             op::GLOBAL => self.global()?,
             op::STACK_GLOBAL => {
@@ -489,8 +468,13 @@ impl Machine<'_> {
             }
             op::LONG1 => {
                 let [n] = self.lexer.array()?;
-                self.lexer.short(usize::from(n))?;
-                self.push(Value::new(ValueKind::Long, self.at))?;
+                let at = self.lexer.offset();
+                let bytes = self.lexer.short(usize::from(n))?;
+                let value = Value::new(ValueKind::Long, self.at);
+                let note = self
+                    .observer
+                    .on_constant(Constant::Long { at, bytes }, value);
+                self.push_noted(value, note)?;
             }
             op::LONG4 => {
                 let n = i32::from_le_bytes(self.lexer.array()?);
@@ -547,7 +531,7 @@ impl Machine<'_> {
                 self.push(Value::new(ValueKind::Buffer, 0))?;
             }
             op::READONLY_BUFFER => {
-                self.top()?;
+                self.state.stack.top()?;
             }
             _ => {
                 return Err(Halt::Error(ReadError::malformed(format!(
@@ -570,14 +554,16 @@ impl Machine<'_> {
 
     /// STOP takes the top of the stack for the result. Picklers leave nothing else there.
     fn stop(&mut self) -> Result<(), Halt> {
-        let result = self.pop()?;
+        let result = self.state.stack.pop()?;
         let left = self.state.stack.len();
         if left > 0 {
             let values = wide(left);
             self.log
                 .anomaly(PickleAnomaly::ValuesLeft { values }, self.moment());
         }
-        Err(Halt::Stop(result))
+        let (observer, mut scene, _) = self.watched();
+        observer.on_stop(result, &mut scene);
+        Err(Halt::Stop(result.value))
     }
 
     #[cold]
@@ -589,45 +575,55 @@ impl Machine<'_> {
         self.log.anomaly(anomaly, self.moment());
     }
 
-    /// What the last opcode did, for a listing; empty where its name and operand say it. `arguments` was on top before.
-    fn effect(&self, arguments: Option<Value>) -> String {
-        let preview = self.preview();
-        let Some(top) = self.state.stack.last().copied() else {
-            return String::new();
+    /// An integer of a binary opcode.
+    #[inline]
+    fn int(&mut self, n: i32) -> Result<(), Halt> {
+        self.constant(Value::int(n), Constant::Int(i64::from(n)))
+    }
+
+    #[inline]
+    fn constant(&mut self, value: Value, constant: Constant<'_>) -> Result<(), Halt> {
+        let note = self.observer.on_constant(constant, value);
+        self.push_noted(value, note)
+    }
+
+    /// The observer and what it sees, and the stack.
+    #[inline]
+    fn watched(&mut self) -> (&mut O, Scene<'_>, &mut Stack<O::Note>) {
+        let scene = Scene {
+            code: self.code,
+            at: self.at,
+            recent: &self.recent,
+            nodes: &self.state.nodes,
+            names: &self.names,
+            log: &mut self.log,
+            window: &self.window,
+            lexer: &self.lexer,
         };
-        if let (op::REDUCE | op::NEWOBJ, ValueKind::Result | ValueKind::Instance, Some(arguments)) =
-            (self.code, top.kind(), arguments)
-        {
-            return format!("calls {}", preview.call(top.index(), arguments));
+        (&mut self.observer, scene, &mut self.state.stack)
+    }
+
+    /// Goes on as the observer says: behind what the loader reads itself.
+    #[inline]
+    fn follow(&mut self, flow: Flow) -> Result<(), Halt> {
+        match flow {
+            Flow::Continue => Ok(()),
+            flow => self.pass_over(flow),
         }
-        let looks_up = matches!(
-            self.code,
-            op::GET | op::BINGET | op::LONG_BINGET | op::PERSID | op::EXT1 | op::EXT2 | op::EXT4
-        );
-        let constant = op::lookup(self.code)
-            .is_some_and(|opcode| opcode.operand != op::Operand::None && !looks_up);
-        let top = preview.value(top);
-        match self.code {
-            op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT => format!("memo: {top}"),
-            op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => format!("calls {top}"),
-            op::BUILD => format!("sets state on {top}"),
-            op::GLOBAL | op::STACK_GLOBAL => format!("imports {top}"),
-            op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS => {
-                format!("fills {top}")
+    }
+
+    #[cold]
+    fn pass_over(&mut self, flow: Flow) -> Result<(), Halt> {
+        let start = self.lexer.offset();
+        match flow {
+            Flow::Continue => {}
+            Flow::Skip(n) => self.lexer.skip(n, true)?,
+            Flow::Nested(n) => {
+                self.lexer.skip(n, true)?;
+                self.embed(EmbeddedBytes::Stored(start..self.lexer.offset()));
             }
-            op::MARK
-            | op::POP
-            | op::POP_MARK
-            | op::EMPTY_DICT
-            | op::EMPTY_LIST
-            | op::EMPTY_SET
-            | op::EMPTY_TUPLE
-            | op::NONE
-            | op::NEWTRUE
-            | op::NEWFALSE => String::new(),
-            _ if constant => String::new(),
-            _ => top,
         }
+        Ok(())
     }
 
     fn moment(&self) -> Moment {

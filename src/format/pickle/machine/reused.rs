@@ -4,7 +4,7 @@ use super::{Lexer, Machine};
 use crate::{bytes::Window, fact::GlobalName};
 
 /// An unpickler object that is used for one pickle after another: it keeps its memo, and goes on counting its entries.
-pub(in crate::format::pickle) struct Reused<'m>(Machine<'m>);
+pub(in crate::format::pickle) struct Reused<'m>(Machine<'m, ()>);
 
 impl std::fmt::Debug for Reused<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -15,7 +15,7 @@ impl std::fmt::Debug for Reused<'_> {
 impl Reused<'_> {
     /// Before its first pickle.
     pub(in crate::format::pickle) fn new(window: &Window) -> Self {
-        let mut machine = Machine::new(window, 0, None);
+        let mut machine = Machine::new(window, 0, None, ());
         machine.trial = true;
         Self(machine)
     }
@@ -25,8 +25,6 @@ impl Reused<'_> {
         let machine = &mut self.0;
         machine.lexer = Lexer::new(machine.window.clone(), start);
         machine.state.stack.clear();
-        machine.state.marks.clear();
-        machine.state.fence = 0;
         let known = machine.log.rows();
         // Where it stops does not matter: what it resolved before counts.
         let _ = machine.run_on();

@@ -1,51 +1,108 @@
-//! The stack, its marks and fence, as `Pdata` in `_pickle.c` keeps them, and the memo.
+//! The stack with its marks and fence, as `Pdata` in `_pickle.c` keeps them.
 
-use super::{Halt, Machine, State, malformed};
-use crate::{
-    bytes::ReadError,
-    fact::PickleAnomaly,
-    format::pickle::{
-        memo::Stored,
-        value::{Value, ValueKind},
-    },
-    limits,
+use super::{
+    Halt, malformed,
+    observer::{Items, Noted},
 };
+use crate::{bytes::ReadError, format::pickle::value::Value, limits};
 
-impl Machine<'_> {
-    #[inline]
-    pub(super) fn push(&mut self, value: Value) -> Result<(), Halt> {
-        if self.lexer.straddle.is_some() {
-            self.straddled();
+/// The stack: values, and what an observer notes of each.
+#[derive(Debug, Clone)]
+pub(super) struct Stack<N> {
+    pub values: Vec<Value>,
+    /// As many, up to [`limits::NOTED_STACK`].
+    notes: Vec<N>,
+    marks: Vec<usize>,
+    /// Below it an opcode takes nothing: where the topmost mark stands.
+    pub fence: usize,
+}
+
+impl<N> Default for Stack<N> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            notes: Vec::new(),
+            marks: Vec::new(),
+            fence: 0,
         }
-        if self.state.stack.len() >= limits::STACK {
+    }
+}
+
+impl<N: Copy + Default> Stack<N> {
+    pub(super) fn clear(&mut self) {
+        self.truncate(0);
+        self.marks.clear();
+        self.fence = 0;
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, value: Value, note: N) -> Result<(), Halt> {
+        if self.values.len() >= limits::STACK {
             return Err(Halt::Error(ReadError::Limit(format!(
                 "more than {} values on the stack",
                 limits::STACK
             ))));
         }
-        self.state.stack.push(value);
+        if self.notes.len() == self.values.len() && self.notes.len() < limits::NOTED_STACK {
+            self.notes.push(note);
+        }
+        self.values.push(value);
         Ok(())
     }
 
     #[inline]
-    pub(super) fn pop(&mut self) -> Result<Value, Halt> {
-        if self.state.stack.len() <= self.state.fence {
-            return Err(self.underflow());
-        }
-        self.state.stack.pop().ok_or_else(|| self.underflow())
+    pub(super) fn pop(&mut self) -> Result<Noted<N>, Halt> {
+        let top = self.top()?;
+        self.truncate(self.values.len().saturating_sub(1));
+        Ok(top)
     }
 
     #[inline]
-    pub(super) fn top(&self) -> Result<Value, Halt> {
-        match self.state.stack.last() {
-            Some(top) if self.state.stack.len() > self.state.fence => Ok(*top),
-            _ => Err(self.underflow()),
+    pub(super) fn top(&self) -> Result<Noted<N>, Halt> {
+        let place = self.values.len().checked_sub(1);
+        let top = place.filter(|place| *place >= self.fence);
+        top.and_then(|place| self.at(place))
+            .ok_or_else(|| self.underflow())
+    }
+
+    /// What stands at a place.
+    #[inline]
+    pub(super) fn at(&self, place: usize) -> Option<Noted<N>> {
+        Some(Noted {
+            value: *self.values.get(place)?,
+            note: self.notes.get(place).copied().unwrap_or_default(),
+        })
+    }
+
+    /// Everything from a place on.
+    #[inline]
+    pub(super) fn from(&self, place: usize) -> Items<'_, N> {
+        Items {
+            values: self.values.get(place..).unwrap_or_default(),
+            notes: self.notes.get(place..).unwrap_or_default(),
         }
+    }
+
+    #[inline]
+    pub(super) fn truncate(&mut self, place: usize) {
+        self.values.truncate(place);
+        self.notes.truncate(place);
+    }
+
+    /// Whether it is so high that nothing is noted any more.
+    #[inline]
+    pub(super) fn is_noted(&self) -> bool {
+        self.notes.len() == self.values.len()
     }
 
     #[cold]
     pub(super) fn underflow(&self) -> Halt {
-        malformed(if self.state.marks.is_empty() {
+        malformed(if self.marks.is_empty() {
             "the opcode takes more from the stack than is there"
         } else {
             "the opcode takes more from the stack than there is above the mark"
@@ -53,14 +110,14 @@ impl Machine<'_> {
     }
 
     pub(super) fn mark(&mut self) -> Result<(), Halt> {
-        if self.state.marks.len() >= limits::MARKS {
+        if self.marks.len() >= limits::MARKS {
             return Err(Halt::Error(ReadError::Limit(format!(
                 "more than {} marks",
                 limits::MARKS
             ))));
         }
-        self.state.fence = self.state.stack.len();
-        self.state.marks.push(self.state.fence);
+        self.fence = self.values.len();
+        self.marks.push(self.fence);
         Ok(())
     }
 
@@ -68,16 +125,21 @@ impl Machine<'_> {
     #[inline]
     pub(super) fn pop_mark(&mut self) -> Result<usize, Halt> {
         let mark = self
-            .state
             .marks
             .pop()
             .ok_or_else(|| malformed("there is no mark"))?;
-        self.state.fence = self.state.marks.last().copied().unwrap_or(0);
+        self.fence = self.marks.last().copied().unwrap_or(0);
         Ok(mark)
     }
 
+    /// Where the topmost mark stands.
+    pub(super) fn last_mark(&self) -> Option<usize> {
+        self.marks.last().copied()
+    }
+
+    /// POP takes the topmost value, or the mark if it is on top.
     pub(super) fn pop_or_unmark(&mut self) -> Result<(), Halt> {
-        if self.state.marks.last() == Some(&self.state.stack.len()) {
+        if self.marks.last() == Some(&self.values.len()) {
             self.pop_mark().map(|_| ())
         } else {
             self.pop().map(|_| ())
@@ -87,108 +149,51 @@ impl Machine<'_> {
     /// Where the `n` topmost values begin, with at least one more value below them.
     #[inline]
     pub(super) fn below_top(&self, n: usize) -> Result<usize, Halt> {
-        match self.state.stack.len().checked_sub(n) {
-            Some(from) if from > self.state.fence => Ok(from),
+        match self.values.len().checked_sub(n) {
+            Some(from) if from > self.fence => Ok(from),
             _ => Err(self.underflow()),
         }
     }
 
-    pub(super) fn container(&mut self, kind: ValueKind) -> Result<(), Halt> {
-        let value = self.state.nodes.make(kind, &[]);
-        if matches!(kind, ValueKind::List | ValueKind::Dict | ValueKind::Tuple) {
-            let place = self.state.stack.len();
-            self.state.nodes.opened(value, &[], place);
-        }
-        self.push(value)
-    }
-
-    pub(super) fn gather_from(&mut self, from: usize, kind: ValueKind) -> Value {
-        self.hand_on(from);
-        let State {
-            stack,
-            nodes,
-            dtypes,
-            ..
-        } = &mut self.state;
-        let items = stack.get(from..).unwrap_or_default();
-        let value = nodes.make(kind, items);
-        if matches!(kind, ValueKind::List | ValueKind::Dict | ValueKind::Tuple) {
-            nodes.opened(value, items, from);
-        }
-        if kind == ValueKind::Dict {
-            dtypes.fields.put(value, items, nodes);
-        }
-        stack.truncate(from);
-        value
-    }
-
-    pub(super) fn gather(&mut self, kind: ValueKind) -> Result<(), Halt> {
-        let from = self.pop_mark()?;
-        let odd = self.state.stack.len().saturating_sub(from) % 2 == 1;
-        if kind == ValueKind::Dict && odd {
-            return Err(malformed("DICT with a key that has no value"));
-        }
-        let value = self.gather_from(from, kind);
-        self.push(value)
-    }
-
-    pub(super) fn tuple(&mut self, n: usize) -> Result<(), Halt> {
-        let from = match self.state.stack.len().checked_sub(n) {
-            Some(from) if from >= self.state.fence => from,
-            _ => return Err(self.underflow()),
-        };
-        let value = self.gather_from(from, ValueKind::Tuple);
-        self.push(value)
-    }
-
+    /// Where the `n` topmost values begin.
     #[inline]
-    pub(super) fn get(&mut self, index: u64) -> Result<(), Halt> {
-        self.memo_use.fetched = true;
-        if let Some(value) = self.state.memo.get(index) {
-            return self.push(value);
+    pub(super) fn topmost(&self, n: usize) -> Result<usize, Halt> {
+        match self.values.len().checked_sub(n) {
+            Some(from) if from >= self.fence => Ok(from),
+            _ => Err(self.underflow()),
         }
-        // An unpickler object that is used again still has the memo of its last pickle. A fresh one stops here.
-        match self.earlier.and_then(|memo| memo.get(index)) {
-            Some(_) => {
-                self.log
-                    .anomaly(PickleAnomaly::MemoOfEarlierPickle { index }, self.moment());
-                self.push(Value::new(ValueKind::Stale, index))
-            }
-            None => Err(Halt::Error(ReadError::malformed(format!(
-                "memo entry {index} is not set"
-            )))),
+    }
+}
+
+/// What an observer notes of memo entries, by index. Picklers count up, so most are in order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct MemoNotes<N> {
+    first: Vec<N>,
+    others: rustc_hash::FxHashMap<u64, N>,
+}
+
+impl<N: Copy + Default> MemoNotes<N> {
+    #[inline]
+    pub(super) fn put(&mut self, index: u64, note: N) {
+        if size_of::<N>() == 0 {
+            return;
+        }
+        let at = crate::bytes::narrow(index);
+        if let Some(slot) = self.first.get_mut(at) {
+            *slot = note;
+        } else if at == self.first.len() {
+            self.others.remove(&index);
+            self.first.push(note);
+        } else {
+            self.others.insert(index, note);
         }
     }
 
     #[inline]
-    pub(super) fn put(&mut self, index: u64) -> Result<(), Halt> {
-        if self.lexer.straddle.is_some() {
-            self.straddled();
-        }
-        let top = self.top()?;
-        self.store(index, top)
-    }
-
-    #[inline]
-    pub(super) fn memoize(&mut self) -> Result<(), Halt> {
-        let top = self.top()?;
-        self.memo_use.counted = true;
-        self.store(self.state.memo.len(), top)
-    }
-
-    #[inline]
-    pub(super) fn store(&mut self, index: u64, value: Value) -> Result<(), Halt> {
-        match self.state.memo.put(index, value.by_name()) {
-            Stored::Fine => return Ok(()),
-            Stored::Far => {}
-            Stored::Full => {
-                return Err(Halt::Error(ReadError::Limit(
-                    "too many memo indexes far beyond the others".into(),
-                )));
-            }
-        }
-        self.log
-            .anomaly(PickleAnomaly::HugeMemoIndex { index }, self.moment());
-        Ok(())
+    pub(super) fn get(&self, index: u64) -> N {
+        let first = self.first.get(crate::bytes::narrow(index)).copied();
+        first
+            .or_else(|| self.others.get(&index).copied())
+            .unwrap_or_default()
     }
 }

@@ -1,14 +1,14 @@
 //! What stops every unpickler before an opcode does anything: operands that no loader, however it resolves names, could go on
 //! with. Whether a doubtful stream is believed depends on it, so nothing stops here that any unpickler takes.
 
-use super::{Halt, Machine, malformed};
+use super::{Halt, Machine, malformed, observer::Observer};
 use crate::format::pickle::value::ValueKind;
 
-impl Machine<'_> {
+impl<O: Observer> Machine<'_, O> {
     /// The kind of the value that lies `depth` below the top.
     fn kind_below(&self, depth: usize) -> Option<ValueKind> {
         let at = self.state.stack.len().checked_sub(depth)?.checked_sub(1)?;
-        self.state.stack.get(at).map(|value| value.kind())
+        self.state.stack.values.get(at).map(|value| value.kind())
     }
 
     /// `STACK_GLOBAL` takes two strings; every unpickler compares their types.
@@ -32,12 +32,9 @@ impl Machine<'_> {
 
     /// The same for `OBJ`, whose class lies above the mark.
     pub(super) fn needs_callable_at_mark(&self) -> Result<(), Halt> {
-        let class = self
-            .state
-            .marks
-            .last()
-            .and_then(|mark| self.state.stack.get(*mark));
-        is_callable(class.map(|value| value.kind()))
+        let class = self.state.stack.last_mark();
+        let class = class.and_then(|mark| self.state.stack.at(mark));
+        is_callable(class.map(|class| class.value.kind()))
     }
 }
 

@@ -1,37 +1,25 @@
 //! Calls: what the globals that torch lists make of their arguments, and which they refuse.
 
 use super::{
-    machine::{Machine, Refused, Step},
+    execution::{Execution, Refused, Step, fails},
     names::{Dtype, Meaning, Rebuild, TensorLayout},
     storage::{ALLOCATES, is_index},
-    value::{Class, Device, Dict, Letters, Memory, Object, Tensor, TensorClass, TensorKind, Value},
+    value::{Class, Device, Dict, Memory, Object, Tensor, TensorClass, TensorKind, Value},
 };
-use crate::bytes::{narrow, wide};
+use crate::{bytes::wide, fact::TorchBehaviour};
 
 /// How often one call may lead to the next. Python stops at a thousand, writers at two.
 const CALLS: u32 = 100;
 
-/// The longest size that is followed where it is made of bytes.
-const SIZE: u64 = 4096;
-
-/// What a container asks of its elements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
-    /// That they can be hashed.
-    Keys,
-    /// That each is a key and a value.
-    Pairs,
-}
-
-impl Machine<'_> {
-    fn given(&self, callee: u32, given: usize) -> Refused {
+impl Execution<'_, '_> {
+    pub(super) fn given(&self, callee: u32, given: usize) -> Refused {
         Refused(format!(
             "{} is called with {given} arguments, which it does not take",
             self.spelled(callee)
         ))
     }
 
-    fn takes_no(&self, callee: u32, argument: Value) -> Refused {
+    pub(super) fn takes_no(&self, callee: u32, argument: Value) -> Refused {
         Refused(format!(
             "{} is called with {}",
             self.spelled(callee),
@@ -53,10 +41,10 @@ impl Machine<'_> {
             Meaning::Size => self.torch_size(callee, arguments),
             Meaning::Device => self.torch_device(callee, arguments),
             Meaning::GetLayout => match arguments {
-                [name @ (Value::Text(_) | Value::Far { .. })] => self
+                [name @ (Value::Text { .. } | Value::Far { .. })] => self
                     .bytes_of(*name)
                     .and_then(|name| TensorLayout::named(&name))
-                    .map(Value::TensorLayout)
+                    .map(Value::Layout)
                     .ok_or_else(|| self.takes_no(callee, *name)),
                 other => Err(self.given(callee, other.len())),
             },
@@ -94,20 +82,24 @@ impl Machine<'_> {
         ) {
             return self.call(class, arguments);
         }
-        if !self.since((2, 6)) {
-            return Err(Refused(format!(
-                "NEWOBJ instantiates {}, which is no class that torch makes so",
-                self.spelled(class)
-            )));
-        }
+        let why = format!(
+            "NEWOBJ instantiates {}, which is no class that torch makes so",
+            self.spelled(class)
+        );
+        let only_parameters = fails(TorchBehaviour::NewobjOfAnyListedClass);
+        self.torch.refuse_where(&[only_parameters], why);
         match known {
             // `__new__` of these looks at no arguments.
-            Meaning::OrderedDict => {
-                Ok(self.heap.object(Object::Dict(Dict::new(Class::Ordered)))?)
-            }
-            Meaning::Counter => Ok(self.heap.object(Object::Dict(Dict::new(Class::Counter)))?),
-            Meaning::Set => Ok(self.heap.object(Object::Set { len: 0 })?),
-            Meaning::ByteArray => Ok(self.heap.object(Object::ByteArray { len: 0 })?),
+            Meaning::OrderedDict => Ok(self
+                .torch
+                .heap
+                .object(Object::Dict(Dict::new(Class::Ordered)))?),
+            Meaning::Counter => Ok(self
+                .torch
+                .heap
+                .object(Object::Dict(Dict::new(Class::Counter)))?),
+            Meaning::Set => Ok(self.torch.heap.object(Object::Set { len: 0 })?),
+            Meaning::ByteArray => Ok(self.torch.heap.object(Object::ByteArray { len: 0 })?),
             // Made without its constructor: nothing can be done with it.
             Meaning::Typed => Ok(Value::Foreign(class)),
             Meaning::Complex
@@ -147,7 +139,7 @@ impl Machine<'_> {
             (Rebuild::FromNumpy, [data, _, _, _]) => Err(self.takes_no(callee, *data)),
             (Rebuild::Nested, [buffer, sizes, strides, offsets]) => {
                 for part in [buffer, sizes, strides, offsets] {
-                    if self.heap.tensor(*part).is_none() {
+                    if self.torch.heap.tensor(*part).is_none() {
                         return Err(self.takes_no(callee, *part));
                     }
                 }
@@ -179,18 +171,19 @@ impl Machine<'_> {
             return Err(self.takes_no(callee, function));
         };
         let arguments = self
+            .torch
             .heap
             .elements(arguments)
             .ok_or_else(|| self.takes_no(callee, arguments))?;
-        self.depth = self.depth.saturating_add(1);
-        if self.depth > CALLS {
+        self.torch.depth = self.torch.depth.saturating_add(1);
+        if self.torch.depth > CALLS {
             return Err(Refused(format!(
                 "{} calls itself too often",
                 self.spelled(callee)
             )));
         }
         let made = self.call(function, &arguments)?;
-        self.depth = self.depth.saturating_sub(1);
+        self.torch.depth = self.torch.depth.saturating_sub(1);
         let Value::Global(class) = class else {
             return Err(self.takes_no(callee, class));
         };
@@ -205,7 +198,7 @@ impl Machine<'_> {
         let wanted = self.known(class);
         let object = match made {
             Value::Foreign(_) => return Ok(made),
-            Value::Object(at) => self.heap.get(at),
+            Value::Object(at) => self.torch.heap.get(at),
             _ => None,
         };
         let same = match (made, object, wanted) {
@@ -255,264 +248,26 @@ impl Machine<'_> {
         self.new_tensor(tensor)
     }
 
-    // ---- containers
-
-    /// `OrderedDict` or `Counter`, of nothing, of a mapping, or of what can be iterated over.
-    fn dictionary(&mut self, callee: u32, class: Class, arguments: &[Value]) -> Step<Value> {
-        let mut dict = Dict::new(class);
-        match arguments {
-            [] => {}
-            [Value::None] if class == Class::Counter => {}
-            [Value::Foreign(_)] => dict.len = 1,
-            [source] => {
-                if let Some(mapping) = self.heap.dict(*source) {
-                    dict.len = mapping.len;
-                    dict.kept.clone_from(&mapping.kept);
-                } else {
-                    dict.len = match class {
-                        Class::Counter => self.all(*source, Asked::Keys),
-                        _ => self.all(*source, Asked::Pairs),
-                    }
-                    .ok_or_else(|| self.takes_no(callee, *source))?;
-                }
-            }
-            other => return Err(self.given(callee, other.len())),
-        }
-        Ok(self.heap.object(Object::Dict(dict))?)
-    }
-
-    fn fits(&self, value: Value, asked: Asked) -> bool {
-        match asked {
-            Asked::Keys => self.heap.hashable(value),
-            Asked::Pairs => self.heap.is_pair(value),
-        }
-    }
-
-    /// How many elements iterating over a value gives, if each is what is asked for.
-    pub(super) fn all(&self, source: Value, asked: Asked) -> Option<u64> {
-        let keys = asked == Asked::Keys;
-        match source {
-            Value::Object(at) => match self.heap.get(at)? {
-                Object::List(list) => {
-                    let kept = list.kept.iter().all(|item| self.fits(*item, asked));
-                    let wrong = if keys { list.unhashable } else { list.no_pairs };
-                    (kept && !wrong).then_some(list.len)
-                }
-                Object::Dict(dict) => {
-                    let mut keys = dict.pairs()?.iter().map(|(key, _)| *key);
-                    keys.all(|key| self.fits(key, asked)).then_some(dict.len)
-                }
-                // Iterating over a tensor gives tensors, which are keys; rows of two are pairs.
-                Object::Tensor(tensor) => {
-                    let (first, rest) = tensor.sizes.split_first()?;
-                    let pairs = *first == 0 || rest.first() == Some(&2);
-                    (keys || pairs).then_some(first.cast_unsigned())
-                }
-                Object::Typed { memory, dtype } if keys => {
-                    self.heap.memory_at(*memory)?.bytes.checked_div(dtype.bytes)
-                }
-                Object::Untyped { memory } if keys => Some(self.heap.memory_at(*memory)?.bytes),
-                // Elements of a set are keys. Pairs among them are not told apart.
-                Object::Set { len } | Object::ByteArray { len } => {
-                    (keys || *len == 0).then_some(*len)
-                }
-                _ => None,
-            },
-            Value::Tuple { at, len, .. } | Value::Size { at, len } => {
-                let items = self.heap.items(at, len);
-                let all = items.iter().all(|item| self.fits(*item, asked));
-                all.then_some(u64::from(len))
-            }
-            // Characters are keys, and no pairs.
-            Value::Text(_) | Value::Far { .. } | Value::Bytes(_) => {
-                let empty = self.heap.truth(source) == Some(false);
-                (keys || empty).then_some(u64::from(!empty))
-            }
-            Value::Foreign(_) => Some(1),
-            _ => None,
-        }
-    }
-
-    fn set(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
-        let len = match arguments {
-            [] => 0,
-            [source] => self
-                .all(*source, Asked::Keys)
-                .ok_or_else(|| self.takes_no(callee, *source))?,
-            other => return Err(self.given(callee, other.len())),
-        };
-        Ok(self.heap.object(Object::Set { len })?)
-    }
-
-    /// `torch.Size`, of what can be iterated over and holds integers, however large.
-    fn torch_size(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
-        let source = match arguments {
-            [] => return Ok(self.heap.size(&[])?),
-            [source] => *source,
-            other => return Err(self.given(callee, other.len())),
-        };
-        let refused = self.takes_no(callee, source);
-        let items = match source {
-            // Numbers, of which it is not known which.
-            Value::Bytes(len) if len <= SIZE => Some(vec![
-                Value::Big {
-                    at: 0,
-                    len: 0,
-                    negative: false
-                };
-                narrow(len)
-            ]),
-            source => self.heap.elements(source),
-        };
-        let integers: Option<Vec<Value>> = items.and_then(|items| {
-            let integers = items.into_iter().map(|item| match item {
-                Value::Int(_) | Value::Big { .. } => Some(item),
-                Value::Bool(is) => Some(Value::Int(i64::from(is))),
-                _ => None,
-            });
-            integers.collect()
-        });
-        Ok(self.heap.size(&integers.ok_or(refused)?)?)
-    }
-
-    // ---- numbers and bytes
-
-    fn complex(&self, callee: u32, arguments: &[Value]) -> Step<Value> {
-        let number = |value: Value| {
-            matches!(
-                value,
-                Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::Complex { .. }
-            )
-        };
-        let zero = |value: Value| self.heap.truth(value) == Some(false);
-        match arguments {
-            [] => Ok(Value::Complex { zero: true }),
-            [text @ Value::Text(_)] => {
-                let bytes = self.bytes_of(*text).unwrap_or_default();
-                let text_of = String::from_utf8_lossy(&bytes);
-                match text_of.trim().parse::<f64>() {
-                    Ok(n) => Ok(Value::Complex { zero: n == 0.0 }),
-                    Err(_) => Err(self.takes_no(callee, *text)),
-                }
-            }
-            [one] if number(*one) => Ok(Value::Complex { zero: zero(*one) }),
-            [one, two] if number(*one) && number(*two) => Ok(Value::Complex {
-                zero: zero(*one) && zero(*two),
-            }),
-            [one] => Err(self.takes_no(callee, *one)),
-            [one, two] => Err(self.takes_no(callee, if number(*one) { *two } else { *one })),
-            other => Err(self.given(callee, other.len())),
-        }
-    }
-
-    /// Which of its characters a text can have in an encoding; `None` for encodings that no writer uses.
-    fn encoding(&self, name: Value) -> Option<Letters> {
-        let name = String::from_utf8(self.bytes_of(name)?)
-            .ok()?
-            .to_ascii_lowercase();
-        Some(match name.replace('_', "-").as_str() {
-            "latin1" | "latin-1" | "iso-8859-1" | "iso8859-1" | "l1" => Letters::Latin1,
-            "utf-8" | "utf8" => Letters::Unicode,
-            "ascii" | "us-ascii" => Letters::Ascii,
-            _ => return None,
-        })
-    }
-
-    fn letters(&self, text: Value) -> Option<(Letters, u64)> {
-        match text {
-            Value::Text(text) => {
-                let bytes = self.heap.text_of(text);
-                Some((Letters::of(bytes), wide(bytes.len())))
-            }
-            Value::Far { len, holds, .. } => Some((holds, u64::from(len))),
-            _ => None,
-        }
-    }
-
-    /// `_codecs.encode`, by which bytes are stored in protocol 2.
-    fn encode(&self, callee: u32, arguments: &[Value]) -> Step<Value> {
-        let (text, encoding) = match arguments {
-            [text] => (*text, Letters::Unicode),
-            [text, encoding] | [text, encoding, _] => {
-                let known = self.encoding(*encoding);
-                (
-                    *text,
-                    known.ok_or_else(|| self.takes_no(callee, *encoding))?,
-                )
-            }
-            other => return Err(self.given(callee, other.len())),
-        };
-        if let [_, _, errors] = arguments
-            && self
-                .bytes_of(*errors)
-                .is_none_or(|errors| errors.contains(&0))
-        {
-            return Err(self.takes_no(callee, *errors));
-        }
-        let (letters, len) = self
-            .letters(text)
-            .ok_or_else(|| self.takes_no(callee, text))?;
-        if letters > encoding {
-            return Err(Refused(format!(
-                "{} is called with characters that the encoding has not",
-                self.spelled(callee)
-            )));
-        }
-        Ok(Value::Bytes(len))
-    }
-
-    fn byte_array(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
-        let len = match arguments {
-            [] => 0,
-            [Value::Bytes(len)] => *len,
-            [Value::Bool(is)] => u64::from(*is),
-            [Value::Int(n)] => u64::try_from(*n)
-                .ok()
-                .filter(|n| *n < ALLOCATES)
-                .ok_or_else(|| self.takes_no(callee, Value::Int(*n)))?,
-            [source @ (Value::Tuple { .. } | Value::Size { .. } | Value::Object(_))] => {
-                if let Value::Object(at) = source
-                    && let Some(Object::ByteArray { len }) = self.heap.get(*at)
-                {
-                    *len
-                } else {
-                    let byte = |value: &Value| match value {
-                        Value::Int(n) => (0..256).contains(n),
-                        Value::Bool(_) => true,
-                        _ => false,
-                    };
-                    let items = self.heap.elements(*source);
-                    let items = items.filter(|items| items.iter().all(byte));
-                    wide(items.ok_or_else(|| self.takes_no(callee, *source))?.len())
-                }
-            }
-            [text @ (Value::Text(_) | Value::Far { .. }), encoding, ..] if arguments.len() <= 3 => {
-                match self.encode(callee, arguments)? {
-                    Value::Bytes(len) => len,
-                    _ => {
-                        return Err(
-                            self.takes_no(callee, if text == encoding { *text } else { *encoding })
-                        );
-                    }
-                }
-            }
-            [source] => return Err(self.takes_no(callee, *source)),
-            other => return Err(self.given(callee, other.len())),
-        };
-        Ok(self.heap.object(Object::ByteArray { len })?)
-    }
-
     // ---- devices
 
     fn torch_device(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
         let refused = |machine: &Self, value: Value| machine.takes_no(callee, value);
         let device = match arguments {
             [Value::Device(device)] => Some(*device),
-            [Value::Int(n)] if *n >= 0 && self.since((2, 10)) => Some(Device::Other),
-            [text @ Value::Text(_)] | [text @ Value::Text(_), Value::None] => {
+            [Value::Int(n)] if *n >= 0 => {
+                let only_texts = fails(TorchBehaviour::DeviceOfANumber);
+                let why = self.takes_no(callee, Value::Int(*n)).0;
+                self.torch.refuse_where(&[only_texts], why);
+                Some(Device::Other)
+            }
+            [text @ (Value::Text { .. } | Value::Far { .. })]
+            | [text @ (Value::Text { .. } | Value::Far { .. }), Value::None] => {
                 self.bytes_of(*text).and_then(|text| device(&text))
             }
-            [text @ Value::Text(_), Value::Int(index)] if *index >= 0 => self
+            [
+                text @ (Value::Text { .. } | Value::Far { .. }),
+                Value::Int(index),
+            ] if *index >= 0 => self
                 .bytes_of(*text)
                 .filter(|text| !text.contains(&b':'))
                 .and_then(|text| device(&text)),
@@ -529,7 +284,9 @@ impl Machine<'_> {
         let found = match value {
             Value::None => Some(Device::Cpu),
             Value::Device(device) => Some(device),
-            Value::Text(_) => self.bytes_of(value).and_then(|text| device(&text)),
+            Value::Text { .. } | Value::Far { .. } => {
+                self.bytes_of(value).and_then(|text| device(&text))
+            }
             _ => None,
         };
         found
@@ -544,7 +301,7 @@ impl Machine<'_> {
             .checked_mul(dtype.bytes)
             .filter(|bytes| *bytes < ALLOCATES);
         let bytes = bytes.ok_or("a tensor that no memory holds")?;
-        Ok(self.heap.memory(Memory::new(bytes))?)
+        Ok(self.torch.heap.memory(Memory::new(bytes))?)
     }
 
     fn legacy_tensor(&mut self, callee: u32, dtype: Option<Dtype>, given: &[Value]) -> Step<Value> {
@@ -582,7 +339,7 @@ impl Machine<'_> {
     /// A tensor of another, of a storage, or of a list of numbers.
     fn tensor_of(&mut self, callee: u32, dtype: Option<Dtype>, source: Value) -> Step<Value> {
         let own = dtype.unwrap_or(Dtype::FLOAT);
-        if let Some(tensor) = self.heap.tensor(source) {
+        if let Some(tensor) = self.torch.heap.tensor(source) {
             if tensor.kind != TensorKind::Strided
                 || dtype.is_some_and(|dtype| dtype != tensor.dtype)
             {
@@ -596,7 +353,7 @@ impl Machine<'_> {
             return self.new_tensor(tensor);
         }
         let (memory, bytes) = match source {
-            Value::Object(at) => match self.heap.get(at) {
+            Value::Object(at) => match self.torch.heap.get(at) {
                 Some(Object::Untyped { memory }) => (Some(*memory), 0),
                 Some(Object::Typed { memory, dtype }) if *dtype == own => (Some(*memory), 0),
                 Some(Object::List(_)) => (None, self.numbers(source).unwrap_or(u64::MAX)),
@@ -607,7 +364,11 @@ impl Machine<'_> {
         };
         let count = match memory {
             Some(memory) => {
-                let bytes = self.heap.memory_at(memory).map_or(0, |memory| memory.bytes);
+                let bytes = self
+                    .torch
+                    .heap
+                    .memory_at(memory)
+                    .map_or(0, |memory| memory.bytes);
                 bytes.checked_div(own.bytes).unwrap_or(0)
             }
             None if bytes == u64::MAX => return Err(self.takes_no(callee, source)),
@@ -624,7 +385,7 @@ impl Machine<'_> {
 
     /// How many numbers a flat list or tuple has.
     fn numbers(&self, source: Value) -> Option<u64> {
-        let items = self.heap.elements(source)?;
+        let items = self.torch.heap.elements(source)?;
         let number =
             |item: &Value| matches!(item, Value::Int(_) | Value::Float(_) | Value::Bool(_));
         items.iter().all(number).then_some(wide(items.len()))
@@ -642,7 +403,7 @@ impl Machine<'_> {
         };
         let dtype = Dtype::FLOAT;
         let memory = self.new_memory(count, dtype)?;
-        Ok(self.heap.object(Object::Typed { memory, dtype })?)
+        Ok(self.torch.heap.object(Object::Typed { memory, dtype })?)
     }
 
     fn untyped_storage(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
@@ -653,7 +414,7 @@ impl Machine<'_> {
             other => return Err(self.given(callee, other.len())),
         };
         let memory = self.new_memory(count, Dtype::BYTE)?;
-        Ok(self.heap.object(Object::Untyped { memory })?)
+        Ok(self.torch.heap.object(Object::Untyped { memory })?)
     }
 
     /// The class of what `numpy.dtype` makes, which torch wants listed if state is set on it.

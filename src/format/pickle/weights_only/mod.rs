@@ -1,51 +1,38 @@
 //! What torch's weights-only unpickler (`torch/_weights_only_unpickler.py`) makes of a stream: the globals it looks up,
-//! and the first thing that no list of globals can mend.
+//! and what no list of globals can mend.
 //!
-//! The unpickler is executed on abstract values: its third of the opcodes (`machine`), the functions that it lists and what
-//! they check (`call`, `tensor`, `sparse`), state (`state`) and storages against the records of the archive (`storage`). What
-//! torch refuses with any error is refused, and what releases do differently is asked of the release. Which globals
-//! a release lists by default is not known here: every other global is taken for one that the user lists.
+//! It observes the machine's run: its third of the opcodes (`execution`), the functions that it lists and what they check
+//! (`call`, `tensor`, `sparse`), state (`state`) and storages against the records of the archive (`storage`). What
+//! torch refuses with any error is refused. What releases do differently is an obstacle under a condition, and the run goes on
+//! as where it does not hold. Which globals a release lists by default is not known here: every other global is taken for one
+//! that the user lists.
 
 mod call;
-mod machine;
+mod container;
+mod execution;
 mod names;
 mod sparse;
 mod state;
 mod storage;
 mod tensor;
 mod value;
+mod walk;
 
 pub(in crate::format) use sparse::Check;
 pub use storage::Key;
 
-use indexmap::IndexSet;
-use rustc_hash::FxHashMap;
+use indexmap::{IndexMap, IndexSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use self::{machine::Machine, value::Object};
-use super::{
-    lex::Lexer,
-    opcode::{self as op, Operand},
+use self::{
+    names::Meaning,
+    value::{Heap, Object, Value},
 };
+use super::machine;
 use crate::{
     bytes::Window,
-    fact::{GlobalName, Text},
-    limits,
+    fact::{Condition, GlobalName, TorchBehaviour},
 };
-
-/// A release of torch: `(2, 10)`.
-pub type Release = (u16, u16);
-
-/// The releases that brought something that is told apart here, oldest first. Each stands for those up to the next.
-pub const RELEASES: &[Release] = &[
-    (0, 0),
-    (2, 6),
-    (2, 7),
-    (2, 8),
-    (2, 10),
-    (2, 13),
-    (2, 14),
-    (2, 15),
-];
 
 /// The records of an archive beside a pickle.
 pub trait Records: std::fmt::Debug {
@@ -71,25 +58,25 @@ pub enum Origin<'a> {
 /// Something said of an opcode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
+    /// Where torch behaves so; everywhere if this is empty.
+    pub when: Vec<Condition>,
     /// The opcode's offset.
     pub at: u64,
     /// What, readable.
     pub why: String,
 }
 
-/// What became of a stream in one release.
+/// What became of a stream.
 #[derive(Debug)]
 pub struct Outcome {
     /// The globals looked up, in order.
     pub globals: Vec<GlobalName>,
     /// Classes that have to be listed as well: those of what is given state, where no pickle names them.
     pub built: Vec<GlobalName>,
-    /// The first obstacle.
-    pub obstacle: Option<Said>,
-    /// Memory outside a storage that is reached although the release loads the file.
-    pub danger: Option<Said>,
-    /// Whether another release would have gone on differently somewhere.
-    pub depends: bool,
+    /// What stands in the way, in order; the last may be what stops every release.
+    pub obstacles: Vec<Said>,
+    /// Memory outside a storage that is reached although torch loads the file.
+    pub dangers: Vec<Said>,
     /// The offset after STOP.
     pub end: u64,
     /// What STOP returned.
@@ -98,6 +85,15 @@ pub struct Outcome {
     pub storages: FxHashMap<Key, Announced>,
     /// Indices of its sparse tensors, to be compared when the bytes are known.
     pub checks: Vec<Check>,
+    /// What all of this holds under, where the stream is read in two ways.
+    pub when: Vec<Condition>,
+}
+
+impl Outcome {
+    /// Whether something stops every release.
+    pub fn is_refused(&self) -> bool {
+        self.obstacles.iter().any(|said| said.when == self.when)
+    }
 }
 
 /// A storage whose bytes follow behind the pickles.
@@ -129,73 +125,160 @@ pub enum Returned {
     Other,
 }
 
-/// Runs the stream that begins at `start` of the window, in one release.
-pub(in crate::format) fn run(
-    window: &Window,
-    start: u64,
-    origin: Origin<'_>,
-    release: Release,
-) -> Outcome {
-    let mut machine = Machine::new(window, start, origin, release);
-    let mut result = machine.run();
-    if result.is_ok()
-        && let Err(refused) = machine.check_sparse()
-    {
-        result = Err(refused);
-    }
-    let (obstacle, returned) = match result {
-        Ok(value) => (None, machine.returned(value)),
-        Err(refused) => (
-            Some(Said {
-                at: machine.at,
-                why: refused.0,
-            }),
-            Returned::Other,
-        ),
-    };
-    let storages = match origin {
-        Origin::Legacy => machine.announced_storages(),
-        _ => FxHashMap::default(),
-    };
-    let mut globals: Vec<GlobalName> = machine.globals.keys().cloned().collect();
-    if obstacle.is_some() {
-        // The unpickler stops there, and torch's own list of what is unsafe does not.
-        globals = walk(window, start).unwrap_or(globals);
-    }
-    Outcome {
-        globals,
-        built: machine.built.iter().cloned().collect(),
-        obstacle,
-        depends: machine.depends,
-        end: machine.end(),
-        danger: machine.danger,
-        result: returned,
-        storages,
-        checks: machine.sparse,
+/// Follows a run as torch's unpickler would go.
+#[derive(Debug)]
+pub(in crate::format) struct WeightsOnly<'a> {
+    origin: Origin<'a>,
+    heap: Heap,
+    /// By the row of the machine's log.
+    globals: IndexMap<usize, (GlobalName, Meaning), FxBuildHasher>,
+    built: IndexSet<GlobalName, FxBuildHasher>,
+    /// What persistent ids have been loaded as, by their keys.
+    storages: FxHashMap<Key, Value>,
+    /// Sparse tensors whose indices are checked at the end.
+    sparse: Vec<Check>,
+    obstacles: Vec<Said>,
+    dangers: Vec<Said>,
+    /// How many calls are in one another.
+    depth: u32,
+    /// The opcode being executed, and its offset.
+    at: u64,
+    code: u8,
+    /// Something stopped every release, or STOP came.
+    ended: bool,
+    /// Whether a storage keeps the type under which it was loaded first, once that matters.
+    keeps_first_type: bool,
+    /// That has mattered.
+    two_ways: bool,
+    result: Returned,
+}
+
+/// The other way in which releases go on where a stream loads a storage under two types.
+fn other_way() -> Condition {
+    Condition {
+        behaviour: TorchBehaviour::KeepsFirstStorageType,
+        holds: true,
     }
 }
 
-impl Machine<'_> {
-    fn returned(&self, value: value::Value) -> Returned {
-        use value::Value;
-        match value {
-            Value::Int(n) => Returned::Int(n),
-            Value::Bool(is) => Returned::Int(i64::from(is)),
-            Value::Big { at, len, .. } => Returned::Big { at, len },
-            value => {
-                let keys = self.heap.elements(value).unwrap_or_default();
-                let known: Option<Vec<Key>> = keys.iter().map(|key| self.key(*key)).collect();
-                match self.heap.elements(value) {
-                    Some(_) => known.map_or(Returned::Other, Returned::Keys),
-                    None => Returned::Other,
-                }
-            }
+impl<'a> WeightsOnly<'a> {
+    /// Before a stream.
+    pub(in crate::format) fn new(origin: Origin<'a>) -> Self {
+        Self {
+            origin,
+            heap: Heap::default(),
+            globals: IndexMap::default(),
+            built: IndexSet::default(),
+            storages: FxHashMap::default(),
+            sparse: Vec::new(),
+            obstacles: Vec::new(),
+            dangers: Vec::new(),
+            depth: 0,
+            at: 0,
+            code: 0,
+            ended: false,
+            keeps_first_type: false,
+            two_ways: false,
+            result: Returned::Other,
         }
+    }
+
+    /// What became of the stream that begins at `start` of the window and ends at `end`: one outcome, or two where a storage is
+    /// loaded under two types.
+    pub(in crate::format) fn outcomes(self, window: &Window, start: u64, end: u64) -> Vec<Outcome> {
+        let two_ways = self.two_ways;
+        let origin = self.origin;
+        let mut outcomes = vec![self.outcome(window, start, end)];
+        if two_ways {
+            let other = WeightsOnly {
+                keeps_first_type: true,
+                ..Self::new(origin)
+            };
+            let run = machine::run(window, start, None, other);
+            outcomes.push(run.observer.outcome(window, start, run.end));
+        }
+        outcomes
+    }
+
+    fn outcome(mut self, window: &Window, start: u64, end: u64) -> Outcome {
+        let when = self.base();
+        let storages = match self.origin {
+            Origin::Legacy => self.announced_storages(),
+            _ => FxHashMap::default(),
+        };
+        let mut globals: IndexSet<GlobalName> =
+            self.globals.drain(..).map(|(_, (name, _))| name).collect();
+        if !self.obstacles.is_empty() {
+            // The unpickler stops there, and torch's own list of what is unsafe does not.
+            globals.extend(walk::globals(window, start).unwrap_or_default());
+        }
+        Outcome {
+            globals: globals.into_iter().collect(),
+            built: self.built.into_iter().collect(),
+            obstacles: self.obstacles,
+            dangers: self.dangers,
+            end,
+            result: self.result,
+            storages,
+            checks: self.sparse,
+            when,
+        }
+    }
+
+    /// What everything that is said now holds under.
+    fn base(&self) -> Vec<Condition> {
+        let way = Condition {
+            holds: self.keeps_first_type,
+            ..other_way()
+        };
+        if self.two_ways { vec![way] } else { Vec::new() }
+    }
+
+    fn says(&self, conditions: &[Condition], why: String) -> Said {
+        let mut when = self.base();
+        when.extend_from_slice(conditions);
+        Said {
+            when,
+            at: self.at,
+            why,
+        }
+    }
+
+    /// What stops every release.
+    fn refuse(&mut self, why: String) {
+        let said = self.says(&[], why);
+        self.obstacles.push(said);
+        self.ended = true;
+        // Nothing is asked any more.
+        self.heap = Heap::default();
+        self.storages = FxHashMap::default();
+    }
+
+    /// What stops releases that behave so. The first under the same conditions counts.
+    fn refuse_where(&mut self, conditions: &[Condition], why: String) {
+        let said = self.says(conditions, why);
+        if !self.obstacles.iter().any(|known| known.when == said.when) {
+            self.obstacles.push(said);
+        }
+    }
+
+    /// Memory outside a storage that is reached where releases behave so.
+    fn endanger(&mut self, conditions: &[Condition], why: String) {
+        let said = self.says(conditions, why);
+        if !self.dangers.iter().any(|known| known.when == said.when) {
+            self.dangers.push(said);
+        }
+    }
+
+    /// What stops releases that behave so, and reaches memory outside a storage in the others.
+    fn refuse_or_endanger(&mut self, behaviour: TorchBehaviour, why: String) {
+        self.refuse_where(&[execution::holds(behaviour)], why.clone());
+        self.endanger(&[execution::fails(behaviour)], why);
     }
 
     fn announced_storages(&self) -> FxHashMap<Key, Announced> {
         let sizes = self.storages.iter().filter_map(|(key, storage)| {
-            let value::Value::Object(at) = storage else {
+            let Value::Object(at) = storage else {
                 return None;
             };
             let Some(Object::Typed { memory, dtype }) = self.heap.get(*at) else {
@@ -212,88 +295,8 @@ impl Machine<'_> {
     }
 }
 
-/// The globals of a stream as `get_unsafe_globals_in_checkpoint` finds them: a walk from opcode to opcode up to STOP, which
-/// asks nothing of stack and memo. `None` where that walk fails.
-pub(super) fn walk(window: &Window, start: u64) -> Option<Vec<GlobalName>> {
-    let mut lexer = Lexer::new(window.clone(), start);
-    let mut globals: IndexSet<GlobalName> = IndexSet::new();
-    loop {
-        let code = lexer.opcode().ok()??;
-        if !supports(code) {
-            return None;
-        }
-        match code {
-            op::STOP => return Some(globals.into_iter().collect()),
-            op::GLOBAL => {
-                let mut line = || {
-                    let line = lexer.line().ok()?;
-                    let cut = if line.ended {
-                        line.bytes
-                    } else {
-                        line.bytes.split_last().map_or(&b""[..], |(_, cut)| cut)
-                    };
-                    std::str::from_utf8(cut).ok().map(Text::from)
-                };
-                let (module, name) = (line()?, line()?);
-                if globals.len() >= limits::GLOBALS {
-                    return None;
-                }
-                globals.insert(GlobalName { module, name });
-            }
-            _ => {
-                // Reads past the end give less, and the walk goes on to fail at the next opcode.
-                let length = match op::lookup(code)?.operand {
-                    Operand::Byte => 1,
-                    Operand::Two => 2,
-                    Operand::Four => 4,
-                    Operand::Eight => 8,
-                    Operand::Size1 => u64::from(lexer.array::<1>().ok()?[0]),
-                    Operand::Size4 => u64::from(u32::from_le_bytes(lexer.array().ok()?)),
-                    _ => 0,
-                };
-                lexer.skip(length, false).ok()?;
-            }
-        }
-    }
-}
-
-/// Whether the weights-only unpickler knows an opcode.
-pub(super) fn supports(code: u8) -> bool {
-    matches!(
-        code,
-        op::GLOBAL
-            | op::NEWOBJ
-            | op::REDUCE
-            | op::BUILD
-            | op::APPEND
-            | op::APPENDS
-            | op::SETITEM
-            | op::SETITEMS
-            | op::MARK
-            | op::TUPLE
-            | op::TUPLE1
-            | op::TUPLE2
-            | op::TUPLE3
-            | op::NONE
-            | op::NEWTRUE
-            | op::NEWFALSE
-            | op::EMPTY_TUPLE
-            | op::EMPTY_LIST
-            | op::EMPTY_DICT
-            | op::EMPTY_SET
-            | op::BININT
-            | op::BININT1
-            | op::BININT2
-            | op::BINFLOAT
-            | op::BINUNICODE
-            | op::SHORT_BINSTRING
-            | op::LONG1
-            | op::BINPERSID
-            | op::BINGET
-            | op::LONG_BINGET
-            | op::BINPUT
-            | op::LONG_BINPUT
-            | op::PROTO
-            | op::STOP
-    )
+/// Runs the stream that begins at `start` of the window for itself, without recording anything.
+pub(in crate::format) fn run(window: &Window, start: u64, origin: Origin<'_>) -> Vec<Outcome> {
+    let run = machine::run(window, start, None, WeightsOnly::new(origin));
+    run.observer.outcomes(window, start, run.end)
 }

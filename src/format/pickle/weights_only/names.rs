@@ -134,7 +134,7 @@ impl Dtype {
 
 /// A layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TensorLayout {
+pub(in crate::format::pickle) enum TensorLayout {
     Strided,
     Coo,
     /// Rows or columns compressed, plain or in blocks.

@@ -2,12 +2,12 @@
 
 use super::{
     Origin,
-    machine::{Machine, Refused, Step},
+    execution::{Execution, Refused, Step, fails, holds},
     names::{Dtype, Family, TensorLayout},
     tensor::elements,
     value::{Tensor, TensorKind, Value},
 };
-use crate::{bytes::narrow, limits};
+use crate::{bytes::narrow, fact::TorchBehaviour, limits};
 
 /// Indices whose values are to be compared with a size.
 #[derive(Debug, Clone)]
@@ -265,28 +265,29 @@ impl Check {
     }
 }
 
-impl Machine<'_> {
+impl Execution<'_, '_> {
     /// `_rebuild_sparse_tensor`.
     pub(super) fn rebuild_sparse(&mut self, given: &[Value]) -> Step<Value> {
         let [layout, data] = given else {
             return Err("_rebuild_sparse_tensor takes a layout and its parts".into());
         };
         let data = self
+            .torch
             .heap
             .elements(*data)
             .ok_or("a sparse tensor is made of something that is no tuple")?;
         match (layout, data.as_slice()) {
-            (Value::TensorLayout(TensorLayout::Coo), [indices, values, size]) => {
+            (Value::Layout(TensorLayout::Coo), [indices, values, size]) => {
                 self.coordinates(*indices, *values, *size, Value::None)
             }
-            (Value::TensorLayout(TensorLayout::Coo), [indices, values, size, coalesced]) => {
+            (Value::Layout(TensorLayout::Coo), [indices, values, size, coalesced]) => {
                 self.coordinates(*indices, *values, *size, *coalesced)
             }
             (
-                Value::TensorLayout(TensorLayout::Compressed { rows, blocks }),
+                Value::Layout(TensorLayout::Compressed { rows, blocks }),
                 [compressed, plain, values, size],
             ) => self.compressed_rows(*compressed, *plain, *values, *size, (*rows, *blocks)),
-            (Value::TensorLayout(TensorLayout::Coo | TensorLayout::Compressed { .. }), _) => {
+            (Value::Layout(TensorLayout::Coo | TensorLayout::Compressed { .. }), _) => {
                 Err("a sparse tensor has not the parts of its layout".into())
             }
             _ => Err(Refused(format!(
@@ -297,7 +298,8 @@ impl Machine<'_> {
     }
 
     fn part(&self, value: Value) -> Step<Tensor> {
-        self.heap
+        self.torch
+            .heap
             .tensor(value)
             .filter(|tensor| tensor.kind == TensorKind::Strided)
             .cloned()
@@ -379,12 +381,8 @@ impl Machine<'_> {
         self.not_negative(&size)?;
         elements(&size)?;
         if let Err(why) = fits(&compressed, &plain, &values, &size, layout) {
-            // Between 2.8 and 2.13 nothing was compared.
-            let checked = !self.since((2, 8)) || self.since((2, 14));
-            if checked {
-                return Err(why.into());
-            }
-            self.endanger(why.to_owned());
+            self.torch
+                .refuse_or_endanger(TorchBehaviour::ChecksSparseTensors, why.to_owned());
             return self.sparse_tensor(values.dtype, size, values.meta);
         }
         let batch = compressed.sizes.len().saturating_sub(1);
@@ -426,8 +424,8 @@ impl Machine<'_> {
         let Some(indices) = indices else {
             return Err("the indices of a sparse tensor are not in the archive".into());
         };
-        self.sparse.push(Check {
-            at: self.at,
+        self.torch.sparse.push(Check {
+            at: self.torch.at,
             what,
             indices,
             size: size.to_vec(),
@@ -436,13 +434,13 @@ impl Machine<'_> {
     }
 
     /// Compares what was kept, where the bytes are at hand.
-    pub(super) fn check_sparse(&mut self) -> Step<()> {
-        let Origin::Zip(records) = self.origin else {
-            return Ok(());
+    pub(super) fn check_sparse(&mut self) {
+        let Origin::Zip(records) = self.torch.origin else {
+            return;
         };
-        for check in std::mem::take(&mut self.sparse) {
+        for check in std::mem::take(&mut self.torch.sparse) {
             let read = |memory: u32, from: u64, bytes: usize| {
-                let memory = self.heap.memory_at(memory)?;
+                let memory = self.torch.heap.memory_at(memory)?;
                 let mut data = records.read(memory.record?, from, bytes)?;
                 for element in data.chunks_mut(narrow(memory.turned).max(1)) {
                     element.reverse();
@@ -450,17 +448,21 @@ impl Machine<'_> {
                 Some(data)
             };
             if let Err(fault) = check.holds(&read) {
-                self.at = check.at;
-                let checked = !self.since((2, 8)) || self.since((2, 14));
-                // What lies beyond a record that is too short is not known, and torch of before 2.10 reads it.
-                let beyond = matches!(fault, Fault::Unread(_)) && !self.since((2, 10));
-                if checked && !beyond {
-                    return Err(Refused(fault.into_words()));
+                self.torch.at = check.at;
+                let checks = TorchBehaviour::ChecksSparseTensors;
+                // What lies beyond a record that is too short is not known, and what compares no sizes reads it.
+                if matches!(fault, Fault::Unread(_)) {
+                    let compares = TorchBehaviour::ComparesRecordSizes;
+                    let why = fault.into_words();
+                    self.torch
+                        .refuse_where(&[holds(checks), holds(compares)], why.clone());
+                    self.torch.endanger(&[fails(checks)], why.clone());
+                    self.torch.endanger(&[fails(compares)], why);
+                } else {
+                    self.torch.refuse_or_endanger(checks, fault.into_words());
                 }
-                self.endanger(fault.into_words());
             }
         }
-        Ok(())
     }
 }
 

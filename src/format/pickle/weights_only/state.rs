@@ -1,12 +1,15 @@
 //! State: what BUILD and the functions that set attributes take, for each kind of object.
 
 use super::{
-    call::Asked,
-    machine::{Machine, Refused, Step},
+    container::Asked,
+    execution::{Execution, Refused, Step, fails},
     names::Dtype,
     value::{Class, Dict, Object, Tensor, TensorClass, TensorKind, Value},
 };
-use crate::{fact::GlobalName, format::pickle::dtype::Dtypes};
+use crate::{
+    fact::{GlobalName, TorchBehaviour},
+    format::pickle::dtype::Dtypes,
+};
 
 /// Attributes of a tensor that cannot be set, or only to what no writer sets.
 const READ_ONLY: &[&str] = &[
@@ -63,7 +66,7 @@ pub(super) fn numpy_class(code: &[u8]) -> Option<&'static str> {
     Dtypes::default().spelled(code).class()
 }
 
-impl Machine<'_> {
+impl Execution<'_, '_> {
     /// BUILD.
     pub(super) fn build(&mut self, target: Value, state: Value) -> Step<()> {
         match target {
@@ -71,13 +74,15 @@ impl Machine<'_> {
             Value::NumpyDtype(class) => {
                 let class =
                     class.ok_or("BUILD sets state on a numpy dtype whose class is not known")?;
-                self.built.insert(GlobalName::new("numpy.dtypes", class));
+                self.torch
+                    .built
+                    .insert(GlobalName::new("numpy.dtypes", class));
                 Ok(())
             }
             Value::Size { .. } | Value::Complex { .. } | Value::Device(_) => {
                 self.slots(target, state, false)
             }
-            Value::Object(at) => match self.heap.get(at) {
+            Value::Object(at) => match self.torch.heap.get(at) {
                 Some(Object::Tensor(tensor)) => match tensor.class {
                     TensorClass::Tensor => self.set_tensor(at, state),
                     TensorClass::Parameter => self.set_parameter(at, state),
@@ -109,7 +114,7 @@ impl Machine<'_> {
 
     /// `inst.__dict__.update(state)`.
     fn updates(&self, target: Value, state: Value) -> Step<()> {
-        let fits = self.heap.dict(state).is_some() || self.all(state, Asked::Pairs).is_some();
+        let fits = self.torch.heap.dict(state).is_some() || self.all(state, Asked::Pairs).is_some();
         if fits {
             return Ok(());
         }
@@ -122,13 +127,12 @@ impl Machine<'_> {
 
     /// State on an instance of a class that is listed and has no `__setstate__`.
     fn slots(&mut self, target: Value, state: Value, attributes: bool) -> Step<()> {
-        // Before 2.6 only tensors, parameters and ordered dicts were given state.
-        if !self.since((2, 6)) {
-            return Err(self.no_state(target));
-        }
+        let only_some = fails(TorchBehaviour::BuildOfAnyListedClass);
+        let why = self.no_state(target).0;
+        self.torch.refuse_where(&[only_some], why);
         let (state, slots) = match state {
             Value::Tuple { at, len: 2, .. } | Value::Size { at, len: 2 } => {
-                match *self.heap.items(at, 2) {
+                match *self.torch.heap.items(at, 2) {
                     [state, slots] => (state, slots),
                     _ => (state, Value::None),
                 }
@@ -137,6 +141,7 @@ impl Machine<'_> {
         };
         let sets = |machine: &Self, value: Value| {
             machine
+                .torch
                 .heap
                 .truth(value)
                 .ok_or_else(|| Refused(format!("BUILD sets {}", machine.article(value))))
@@ -160,7 +165,7 @@ impl Machine<'_> {
     pub(super) fn object_state(&mut self, target: Value, state: Value) -> Step<()> {
         let (state, slots) = match state {
             Value::Tuple { at, len, .. } | Value::Size { at, len } => {
-                match *self.heap.items(at, len) {
+                match *self.torch.heap.items(at, len) {
                     [state, slots] => (state, slots),
                     _ => return Err("a state that is neither a dict nor a pair".into()),
                 }
@@ -168,7 +173,7 @@ impl Machine<'_> {
             state => (state, Value::None),
         };
         for part in [state, slots] {
-            match self.heap.truth(part) {
+            match self.torch.heap.truth(part) {
                 Some(false) => {}
                 Some(true) => self.attributes(target, part)?,
                 None => {
@@ -185,7 +190,7 @@ impl Machine<'_> {
 
     /// `setattr` for each item of a dict.
     fn attributes(&mut self, target: Value, state: Value) -> Step<()> {
-        let Some(dict) = self.heap.dict(state) else {
+        let Some(dict) = self.torch.heap.dict(state) else {
             return Err(Refused(format!(
                 "the state of {} is {}, not a dict",
                 self.article(target),
@@ -213,10 +218,10 @@ impl Machine<'_> {
                 machine.article(value)
             ))
         };
-        let Some(tensor) = self.heap.tensor(target).cloned() else {
+        let Some(tensor) = self.torch.heap.tensor(target).cloned() else {
             let takes = match target {
                 Value::Object(at) => matches!(
-                    self.heap.get(at),
+                    self.torch.heap.get(at),
                     Some(Object::Dict(_) | Object::Typed { .. } | Object::Untyped { .. })
                 ),
                 _ => false,
@@ -237,7 +242,7 @@ impl Machine<'_> {
                 Ok(())
             }
             "data" => self.set_data(target, &tensor, value),
-            "grad" | "_grad" => match (value, self.heap.tensor(value)) {
+            "grad" | "_grad" => match (value, self.torch.heap.tensor(value)) {
                 (Value::None, _) => Ok(()),
                 (_, Some(grad)) if grad.dtype == tensor.dtype && grad.sizes == tensor.sizes => {
                     Ok(())
@@ -251,7 +256,7 @@ impl Machine<'_> {
 
     fn change(&mut self, target: Value, change: impl FnOnce(&mut Tensor)) {
         if let Value::Object(at) = target
-            && let Some(Object::Tensor(tensor)) = self.heap.get_mut(at)
+            && let Some(Object::Tensor(tensor)) = self.torch.heap.get_mut(at)
         {
             change(tensor);
         }
@@ -259,7 +264,7 @@ impl Machine<'_> {
 
     /// `tensor.data = other`.
     fn set_data(&mut self, target: Value, tensor: &Tensor, data: Value) -> Step<()> {
-        let Some(data) = self.heap.tensor(data).cloned() else {
+        let Some(data) = self.torch.heap.tensor(data).cloned() else {
             return Err(Refused(format!(
                 "the data of a tensor are {}",
                 self.article(data)
@@ -284,13 +289,13 @@ impl Machine<'_> {
 
     /// `tensor.set_(*state)`.
     fn set_tensor(&mut self, target: u32, state: Value) -> Step<()> {
-        let parts = self.heap.elements(state).ok_or_else(|| {
+        let parts = self.torch.heap.elements(state).ok_or_else(|| {
             Refused(format!(
                 "BUILD sets the state of a tensor to {}",
                 self.article(state)
             ))
         })?;
-        let Some(Object::Tensor(tensor)) = self.heap.get(target) else {
+        let Some(Object::Tensor(tensor)) = self.torch.heap.get(target) else {
             return Ok(());
         };
         let tensor = Tensor::clone(tensor);
@@ -299,7 +304,7 @@ impl Machine<'_> {
         }
         let source = match parts.as_slice() {
             [] => {
-                let memory = self.heap.memory(super::value::Memory::new(0))?;
+                let memory = self.torch.heap.memory(super::value::Memory::new(0))?;
                 let empty = Tensor {
                     memory: Some(memory),
                     meta: tensor.meta,
@@ -311,7 +316,11 @@ impl Machine<'_> {
             [source, ..] => *source,
         };
         let memory = self.source(source, tensor.dtype)?;
-        let bytes = self.heap.memory_at(memory).map_or(0, |memory| memory.bytes);
+        let bytes = self
+            .torch
+            .heap
+            .memory_at(memory)
+            .map_or(0, |memory| memory.bytes);
         let place = match parts.as_slice() {
             [_] => {
                 let count = bytes.checked_div(tensor.dtype.bytes).unwrap_or(0);
@@ -354,7 +363,7 @@ impl Machine<'_> {
         let Value::Object(at) = source else {
             return Err(refused());
         };
-        match self.heap.get(at) {
+        match self.torch.heap.get(at) {
             Some(Object::Untyped { memory }) => Ok(*memory),
             Some(Object::Typed { memory, dtype: own }) if *own == dtype => Ok(*memory),
             Some(Object::Tensor(tensor))
@@ -368,12 +377,12 @@ impl Machine<'_> {
 
     /// `Tensor.__setstate__` of a parameter.
     fn set_parameter(&mut self, target: u32, state: Value) -> Step<()> {
-        let parts = self.heap.elements(state).unwrap_or_default();
+        let parts = self.torch.heap.elements(state).unwrap_or_default();
         let value = Value::Object(target);
         let grad = match *parts.as_slice() {
             [grad, _, _hooks] => grad,
             [data, _, _hooks, grad, _] => {
-                let Some(tensor) = self.heap.tensor(value).cloned() else {
+                let Some(tensor) = self.torch.heap.tensor(value).cloned() else {
                     return Ok(());
                 };
                 if tensor.computed {
@@ -391,6 +400,7 @@ impl Machine<'_> {
             }
         };
         let dtype = self
+            .torch
             .heap
             .tensor(value)
             .map_or(Dtype::FLOAT, |tensor| tensor.dtype);

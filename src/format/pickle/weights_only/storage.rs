@@ -2,11 +2,13 @@
 
 use super::{
     Origin, Records,
-    machine::{Machine, Refused, Step},
+    execution::{Execution, Refused, Step, holds},
     names::{Dtype, Meaning},
     value::{Device, Memory, Object, Value},
 };
-use crate::{bytes::narrow, limits};
+use std::borrow::Cow;
+
+use crate::{bytes::narrow, fact::TorchBehaviour, limits};
 
 /// The key of a storage. Python's numbers are one key if they are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,11 +45,13 @@ enum Count {
 /// The most that torch could allocate: more than any machine has.
 pub(super) const ALLOCATES: u64 = 1 << 40;
 
-impl Machine<'_> {
+impl<'e> Execution<'e, '_> {
     /// The key that a value is; `None` if it cannot be one, or is none that is followed.
     pub(super) fn key(&self, value: Value) -> Option<Key> {
         Some(match value {
-            Value::Text(_) | Value::Far { .. } => Key::Text(self.bytes_of(value)?.into()),
+            Value::Text { .. } | Value::Far { .. } => {
+                Key::Text(self.bytes_of(value)?.into_owned().into())
+            }
             Value::Int(n) => Key::Number(n),
             Value::Bool(is) => Key::Number(i64::from(is)),
             Value::None => Key::None,
@@ -56,16 +60,27 @@ impl Machine<'_> {
     }
 
     /// The bytes of a text that is short, or not far.
-    pub(super) fn bytes_of(&self, text: Value) -> Option<Vec<u8>> {
-        match text {
-            Value::Text(text) => Some(self.heap.text_of(text).to_vec()),
-            Value::Far { at, len, .. }
-                if u64::from(len) <= limits::NAME_BYTES && !self.window().is_sequential() =>
-            {
-                self.window().bytes_at(at, narrow(u64::from(len))).ok()
+    pub(super) fn bytes_of(&self, text: Value) -> Option<Cow<'e, [u8]>> {
+        let scene = self.scene;
+        let (at, len) = match text {
+            Value::Text { id, .. } => {
+                let text = scene.names.text(narrow(u64::from(id)));
+                return Some(Cow::Borrowed(text));
             }
-            _ => None,
+            Value::Far { at, len, .. } if u64::from(len) <= limits::NAME_BYTES => {
+                (at, narrow(u64::from(len)))
+            }
+            _ => return None,
+        };
+        if let Some(bytes) = scene.lexer.recent(at, len) {
+            return Some(Cow::Borrowed(bytes));
         }
+        // What was unpacked is gone.
+        if scene.window.is_sequential() {
+            return None;
+        }
+        let bytes = scene.window.bytes_at(at, len).ok()?;
+        (bytes.len() == len).then_some(Cow::Owned(bytes))
     }
 
     pub(super) fn persistent(&mut self, id: Value) -> Step<Value> {
@@ -75,12 +90,12 @@ impl Machine<'_> {
                 self.article(id)
             )));
         };
-        let parts = self.heap.items(at, len).to_vec();
+        let parts = self.torch.heap.items(at, len).to_vec();
         let tag = parts.first().and_then(|tag| self.bytes_of(*tag));
         if tag.as_deref() != Some(b"storage") {
             return Err("a persistent id that names no storage".into());
         }
-        match (&self.origin, parts.as_slice()) {
+        match (&self.torch.origin, parts.as_slice()) {
             (Origin::Alone, _) => Err("a persistent id where torch takes none".into()),
             (Origin::Zip(records), [_, class, key, location, count]) => {
                 let records = *records;
@@ -123,7 +138,8 @@ impl Machine<'_> {
             Value::Big { negative: true, .. } => Count::Number(-1),
             Value::Big { at, len, .. } => {
                 let bytes = self
-                    .window()
+                    .scene
+                    .window
                     .bytes_at(at, usize::from(len))
                     .unwrap_or_default();
                 let mut word = [0; 16];
@@ -137,7 +153,7 @@ impl Machine<'_> {
                 })
             }
             Value::Float(_)
-            | Value::Text(_)
+            | Value::Text { .. }
             | Value::Far { .. }
             | Value::Bytes(_)
             | Value::Tuple { .. }
@@ -151,7 +167,7 @@ impl Machine<'_> {
     /// Where a storage is put, by the tag of its device.
     fn device(&self, location: Value) -> Step<Device> {
         let tag = match location {
-            Value::Text(_) | Value::Far { .. } => self.bytes_of(location),
+            Value::Text { .. } | Value::Far { .. } => self.bytes_of(location),
             _ => {
                 return Err(Refused(format!(
                     "the location of a storage is {}",
@@ -192,13 +208,13 @@ impl Machine<'_> {
                 self.article(key_value)
             ))
         })?;
-        if let Some(known) = self.storages.get(&key).copied() {
+        if let Some(known) = self.torch.storages.get(&key).copied() {
             return self.again(known, dtype, bytes, |machine| {
                 machine.load(records, &key, key_value, dtype, bytes, location)
             });
         }
         let loaded = self.load(records, &key, key_value, dtype, bytes, location)?;
-        self.storages.insert(key, loaded);
+        self.torch.storages.insert(key, loaded);
         Ok(loaded)
     }
 
@@ -216,21 +232,25 @@ impl Machine<'_> {
         let Some(Object::Typed {
             memory,
             dtype: first,
-        }) = self.heap.get(at)
+        }) = self.torch.heap.get(at)
         else {
             return Ok(known);
         };
         let (memory, first) = (*memory, *first);
-        // Before 2.15 the first type stays.
-        if first == dtype || !self.since((2, 15)) {
+        if first == dtype {
+            return Ok(known);
+        }
+        self.torch.two_ways = true;
+        if self.torch.keeps_first_type {
             return Ok(known);
         }
         let there = self
+            .torch
             .heap
             .memory_at(memory)
             .map(|memory| i128::from(memory.bytes));
         if bytes.is_some() && bytes == there {
-            return Ok(self.heap.object(Object::Typed { memory, dtype })?);
+            return Ok(self.torch.heap.object(Object::Typed { memory, dtype })?);
         }
         load(self)
     }
@@ -255,23 +275,26 @@ impl Machine<'_> {
         if there != bytes {
             let longer = there > bytes;
             let why = format!("record data/{shown} has {there} bytes, its storage has {bytes}");
-            if self.since((2, 10)) || there == 0 {
+            if there == 0 {
                 return Err(Refused(why));
             }
-            if !longer {
-                self.endanger(why);
+            let compares = TorchBehaviour::ComparesRecordSizes;
+            if longer {
+                self.torch.refuse_where(&[holds(compares)], why);
+            } else {
+                self.torch.refuse_or_endanger(compares, why);
             }
         }
         let device = self.device(location)?;
         let meta = device == Device::Meta;
-        let memory = self.heap.memory(Memory {
+        let memory = self.torch.heap.memory(Memory {
             bytes,
             grows: meta,
             meta,
             record: Some(record),
             turned: if records.big_endian() { dtype.bytes } else { 0 },
         })?;
-        Ok(self.heap.object(Object::Typed { memory, dtype })?)
+        Ok(self.torch.heap.object(Object::Typed { memory, dtype })?)
     }
 
     /// A storage of the layout of before 1.6: its bytes follow behind the pickles.
@@ -297,10 +320,10 @@ impl Machine<'_> {
         let key = self
             .key(key)
             .ok_or_else(|| Refused(format!("the key of a storage is {}", self.article(key))))?;
-        let storage = if let Some(known) = self.storages.get(&key).copied() {
+        let storage = if let Some(known) = self.torch.storages.get(&key).copied() {
             self.again(known, dtype, bytes, |machine| {
-                let memory = machine.heap.memory(Memory::new(0))?;
-                Ok(machine.heap.object(Object::Typed { memory, dtype })?)
+                let memory = machine.torch.heap.memory(Memory::new(0))?;
+                Ok(machine.torch.heap.object(Object::Typed { memory, dtype })?)
             })?
         } else {
             let bytes = bytes
@@ -308,12 +331,12 @@ impl Machine<'_> {
                 .filter(|bytes| *bytes < ALLOCATES)
                 .ok_or("the length of a storage is not a count of elements")?;
             let meta = self.device(location)? == Device::Meta;
-            let memory = self.heap.memory(Memory {
+            let memory = self.torch.heap.memory(Memory {
                 meta,
                 ..Memory::new(bytes)
             })?;
-            let made = self.heap.object(Object::Typed { memory, dtype })?;
-            self.storages.insert(key, made);
+            let made = self.torch.heap.object(Object::Typed { memory, dtype })?;
+            self.torch.storages.insert(key, made);
             made
         };
         if view == Value::None {
@@ -324,21 +347,22 @@ impl Machine<'_> {
 
     /// A part of a storage, as torch wrote it before 0.4.
     fn view(&mut self, storage: Value, dtype: Dtype, view: Value) -> Step<Value> {
-        let parts = self.heap.elements(view).unwrap_or_default();
+        let parts = self.torch.heap.elements(view).unwrap_or_default();
         let [key, Value::Int(offset), Value::Int(len)] = parts.as_slice() else {
             return Err("a view of a storage is not a key, an offset and a length".into());
         };
         let key = self.key(*key).ok_or("the key of a view is no key")?;
-        if let Some(known) = self.storages.get(&key) {
+        if let Some(known) = self.torch.storages.get(&key) {
             return Ok(*known);
         }
         let Value::Object(at) = storage else {
             return Err("a view of something that is no storage".into());
         };
-        let Some(Object::Typed { memory, .. }) = self.heap.get(at) else {
+        let Some(Object::Typed { memory, .. }) = self.torch.heap.get(at) else {
             return Err("a view of something that is no storage".into());
         };
         let whole = self
+            .torch
             .heap
             .memory_at(*memory)
             .map_or(0, |memory| memory.bytes);
@@ -350,15 +374,15 @@ impl Machine<'_> {
         let bytes = len
             .saturating_mul(dtype.bytes)
             .min(whole.saturating_sub(from));
-        let memory = self.heap.memory(Memory {
+        let memory = self.torch.heap.memory(Memory {
             bytes,
             grows: false,
             meta: false,
             record: None,
             turned: 0,
         })?;
-        let made = self.heap.object(Object::Typed { memory, dtype })?;
-        self.storages.insert(key, made);
+        let made = self.torch.heap.object(Object::Typed { memory, dtype })?;
+        self.torch.storages.insert(key, made);
         Ok(made)
     }
 }

@@ -2,12 +2,12 @@
 //! `torch/_utils.py` check it.
 
 use super::{
-    machine::{Machine, Refused, Step},
+    execution::{Execution, Refused, Step},
     names::{Dtype, Family, Meaning, Scheme},
     storage::ALLOCATES,
     value::{Object, Tensor, TensorClass, TensorKind, Value},
 };
-use crate::bytes::wide;
+use crate::{bytes::wide, fact::TorchBehaviour};
 
 /// Smaller sizes and strides than this are symbolic to torch, which it does not take where memory is concerned.
 const LEAST: i64 = -(1 << 62);
@@ -69,18 +69,18 @@ fn shape(sizes: &[i64]) -> String {
     format!("({})", shown.join(", "))
 }
 
-impl Machine<'_> {
+impl Execution<'_, '_> {
     /// A tuple or list of integers of 64 bits. A bool is one, except for the first.
     pub(super) fn integers(&self, value: Value) -> Option<Vec<i64>> {
         let list = match value {
             Value::Tuple { .. } | Value::Size { .. } => true,
-            Value::Object(at) => matches!(self.heap.get(at), Some(Object::List(_))),
+            Value::Object(at) => matches!(self.torch.heap.get(at), Some(Object::List(_))),
             _ => false,
         };
         if !list {
             return None;
         }
-        let items = self.heap.elements(value)?;
+        let items = self.torch.heap.elements(value)?;
         if matches!(items.first(), Some(Value::Bool(_))) {
             return None;
         }
@@ -104,7 +104,7 @@ impl Machine<'_> {
     /// A `TypedStorage`: its memory and type.
     pub(super) fn typed(&self, value: Value) -> Step<(u32, Dtype)> {
         if let Value::Object(at) = value
-            && let Some(Object::Typed { memory, dtype }) = self.heap.get(at)
+            && let Some(Object::Typed { memory, dtype }) = self.torch.heap.get(at)
         {
             return Ok((*memory, *dtype));
         }
@@ -164,6 +164,7 @@ impl Machine<'_> {
             )));
         };
         let Some(there) = self
+            .torch
             .heap
             .memory_at(memory)
             .filter(|there| needs > there.bytes)
@@ -172,7 +173,7 @@ impl Machine<'_> {
         };
         if there.grows && (there.meta || needs < ALLOCATES) {
             let at = crate::bytes::narrow(u64::from(memory));
-            if let Some(memory) = self.heap.memories.get_mut(at) {
+            if let Some(memory) = self.torch.heap.memories.get_mut(at) {
                 memory.bytes = needs;
             }
             return Ok(());
@@ -188,7 +189,11 @@ impl Machine<'_> {
         if place.sizes.len() != place.strides.len() {
             return Err("a tensor has not as many strides as sizes".into());
         }
-        let there = self.heap.memory_at(memory).map_or(0, |there| there.bytes);
+        let there = self
+            .torch
+            .heap
+            .memory_at(memory)
+            .map_or(0, |there| there.bytes);
         let packed = match dtype.name() {
             "quint4x2" => 2,
             "quint2x4" => 4,
@@ -201,10 +206,8 @@ impl Machine<'_> {
         let fits = place.offset >= 0 && needs.is_some_and(|needs| needs <= there);
         if !fits {
             let why = outside(place, needs.unwrap_or(u64::MAX), there);
-            if self.since((2, 15)) {
-                return Err(Refused(why));
-            }
-            self.endanger(why);
+            self.torch
+                .refuse_or_endanger(TorchBehaviour::ComparesQuantizedExtents, why);
         }
         Ok(())
     }
@@ -225,11 +228,12 @@ impl Machine<'_> {
     }
 
     pub(super) fn new_tensor(&mut self, tensor: Tensor) -> Step<Value> {
-        Ok(self.heap.object(Object::Tensor(Box::new(tensor)))?)
+        Ok(self.torch.heap.object(Object::Tensor(Box::new(tensor)))?)
     }
 
     fn tensor_on(&mut self, memory: u32, dtype: Dtype, place: Geometry) -> Tensor {
         let meta = self
+            .torch
             .heap
             .memory_at(memory)
             .is_some_and(|memory| memory.meta);
@@ -315,12 +319,16 @@ impl Machine<'_> {
 
     /// The flags of a tensor: conjugated, negated.
     fn metadata(&self, metadata: Value, dtype: Dtype) -> Step<()> {
-        match self.heap.truth(metadata) {
+        match self.torch.heap.truth(metadata) {
             Some(false) => return Ok(()),
             Some(true) => {}
             None => return Err("the metadata of a tensor are not known".into()),
         }
-        let flags = self.heap.dict(metadata).and_then(super::value::Dict::pairs);
+        let flags = self
+            .torch
+            .heap
+            .dict(metadata)
+            .and_then(super::value::Dict::pairs);
         let Some(flags) = flags else {
             return Err(Refused(format!(
                 "the metadata of a tensor are {}, not a dict",
@@ -343,7 +351,7 @@ impl Machine<'_> {
             if !is_flag {
                 return Err("the metadata of a tensor have a flag that is no bool".into());
             }
-            if name == b"conj" && dtype.family != Family::Complex {
+            if *name == *b"conj" && dtype.family != Family::Complex {
                 return Err(Refused(format!(
                     "a tensor of {} is conjugated",
                     dtype.name()
@@ -399,7 +407,7 @@ impl Machine<'_> {
         let [storage, offset, size, stride, parameters, grad, _hooks] = given else {
             return Err(arguments("_rebuild_qtensor", given.len(), "7"));
         };
-        let parameters = self.heap.elements(*parameters).unwrap_or_default();
+        let parameters = self.torch.heap.elements(*parameters).unwrap_or_default();
         let scheme = match parameters.first() {
             Some(Value::Global(global)) => self.known(*global),
             _ => Meaning::Foreign,
@@ -429,6 +437,7 @@ impl Machine<'_> {
             return Err(Refused(format!("a quantized tensor of {}", dtype.name())));
         }
         if self
+            .torch
             .heap
             .memory_at(memory)
             .is_some_and(|memory| memory.meta)
@@ -456,7 +465,7 @@ impl Machine<'_> {
             return Err("the axis of a quantized tensor is no integer".into());
         };
         let length = |machine: &Self, value: Value| -> Step<(u64, bool)> {
-            if let Some(tensor) = machine.heap.tensor(value) {
+            if let Some(tensor) = machine.torch.heap.tensor(value) {
                 if tensor.kind != TensorKind::Strided || tensor.sizes.len() != 1 {
                     return Err("the scales of a quantized tensor have not one dimension".into());
                 }
@@ -465,7 +474,7 @@ impl Machine<'_> {
             let Value::Object(at) = value else {
                 return Err("the scales of a quantized tensor are neither list nor tensor".into());
             };
-            let Some(Object::List(list)) = machine.heap.get(at) else {
+            let Some(Object::List(list)) = machine.torch.heap.get(at) else {
                 return Err("the scales of a quantized tensor are neither list nor tensor".into());
             };
             let numbers =
@@ -486,10 +495,8 @@ impl Machine<'_> {
                 "a tensor of size {} is quantized along axis {axis} with {scale_count} scales",
                 shape(sizes)
             );
-            if self.since((2, 13)) {
-                return Err(Refused(why));
-            }
-            self.endanger(why);
+            self.torch
+                .refuse_or_endanger(TorchBehaviour::ComparesScales, why);
         }
         Ok(())
     }
@@ -499,7 +506,7 @@ impl Machine<'_> {
         let tensor = match data {
             Value::None => Tensor::of_dtype(Dtype::FLOAT),
             Value::Foreign(_) => return Ok(data),
-            data => match self.heap.tensor(data) {
+            data => match self.torch.heap.tensor(data) {
                 Some(tensor) => tensor.clone(),
                 None => {
                     return Err(Refused(format!(
@@ -536,7 +543,7 @@ impl Machine<'_> {
         if matches!(data, Value::Foreign(_)) {
             return Ok(*data);
         }
-        let Some(tensor) = self.heap.tensor(*data).cloned() else {
+        let Some(tensor) = self.torch.heap.tensor(*data).cloned() else {
             return Err(Refused(format!(
                 "a tensor is made of {}",
                 self.article(*data)

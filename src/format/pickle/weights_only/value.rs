@@ -3,15 +3,16 @@
 //! Tuples are immutable and lie in one arena; what can change is an object of its own. Texts that could be a storage's key
 //! are kept, longer ones are known by their place and by which encodings can hold them.
 
-use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
-
 use super::names::{Dtype, TensorLayout};
-use crate::bytes::{narrow, wide};
+use crate::{
+    bytes::{narrow, wide},
+    format::pickle::text::Letters,
+};
 
 /// A value. Sixteen bytes, so that a list of millions stays small.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Value {
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+pub(in crate::format::pickle) enum Value {
+    #[default]
     None,
     Bool(bool),
     Int(i64),
@@ -22,13 +23,18 @@ pub(super) enum Value {
         negative: bool,
     },
     Float(f64),
-    /// A short text, by its number.
-    Text(u32),
-    /// A text that is not kept.
+    /// A text that the machine keeps, by its number: a name, or what could be one.
+    Text {
+        id: u32,
+        len: u32,
+    },
+    /// Another text, and where its bytes are.
     Far {
         at: u64,
         len: u32,
         holds: Letters,
+        /// It has two characters.
+        is_pair: bool,
     },
     /// Bytes of a length.
     Bytes(u64),
@@ -49,7 +55,7 @@ pub(super) enum Value {
         zero: bool,
     },
     Device(Device),
-    TensorLayout(TensorLayout),
+    Layout(TensorLayout),
     /// What a global that torch does not know made, by the global's number.
     Foreign(u32),
     /// What `numpy.dtype` made: its class in `numpy.dtypes`, if that is known.
@@ -58,43 +64,11 @@ pub(super) enum Value {
 
 /// The device of a tensor, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Device {
+pub(in crate::format::pickle) enum Device {
     Cpu,
     Meta,
     /// A device that a machine may have or not.
     Other,
-}
-
-/// Which encodings can hold a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Letters {
-    Ascii,
-    Latin1,
-    Unicode,
-    /// With lone surrogates, which no encoding holds.
-    Surrogates,
-}
-
-impl Letters {
-    /// What bytes that are UTF-8, surrogates admitted, hold.
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        if bytes.is_ascii() {
-            return Self::Ascii;
-        }
-        let mut most = Self::Ascii;
-        let mut before = 0;
-        for byte in bytes {
-            let letters = match (before, *byte) {
-                (0xed, 0xa0..=0xbf) => Self::Surrogates,
-                (_, 0..=0x7f) => Self::Ascii,
-                (_, 0x80..=0xc3) => Self::Latin1,
-                _ => Self::Unicode,
-            };
-            most = most.max(letters);
-            before = *byte;
-        }
-        most
-    }
 }
 
 /// An object that can change, or is too large for a value.
@@ -257,16 +231,9 @@ impl Memory {
 pub(super) struct Heap {
     tuples: Vec<Value>,
     objects: Vec<Object>,
-    texts: IndexSet<Box<[u8]>, FxBuildHasher>,
-    text_bytes: usize,
     pub(super) memories: Vec<Memory>,
 }
 
-/// Bytes of texts that are kept, with what keeping one takes besides.
-const TEXT_BYTES: usize = 32 << 20;
-const TEXT_COST: usize = 64;
-/// A text longer than this is no key.
-pub(super) const TEXT: usize = 255;
 /// Values that tuples and objects come to: those of four million pairs.
 const VALUES: usize = 8 << 20;
 
@@ -275,30 +242,6 @@ const VALUES: usize = 8 << 20;
 pub(super) struct Full;
 
 impl Heap {
-    pub(super) fn text(&mut self, bytes: &[u8]) -> Option<u32> {
-        if let Some(known) = self.texts.get_index_of(bytes) {
-            return u32::try_from(known).ok();
-        }
-        let bytes_then = self
-            .text_bytes
-            .saturating_add(bytes.len())
-            .saturating_add(TEXT_COST);
-        if bytes_then > TEXT_BYTES {
-            return None;
-        }
-        self.text_bytes = bytes_then;
-        u32::try_from(self.texts.insert_full(bytes.into()).0).ok()
-    }
-
-    /// The bytes of a kept text.
-    pub(super) fn text_of(&self, text: u32) -> &[u8] {
-        let at = narrow(u64::from(text));
-        self.texts
-            .get_index(at)
-            .map(AsRef::as_ref)
-            .unwrap_or_default()
-    }
-
     fn store(&mut self, items: &[Value]) -> Result<(u32, u32), Full> {
         let at = u32::try_from(self.tuples.len()).map_err(|_| Full)?;
         let len = u32::try_from(items.len()).map_err(|_| Full)?;
@@ -400,7 +343,8 @@ impl Heap {
             }
             Value::Size { len, .. } => len == 2,
             Value::Bytes(len) => len == 2,
-            Value::Text(text) => characters(self.text_of(text)) == 2,
+            Value::Text { len, .. } => len == 2,
+            Value::Far { is_pair, .. } => is_pair,
             Value::Foreign(_) => true,
             Value::Object(at) => match self.get(at) {
                 Some(Object::List(list)) => {
@@ -422,7 +366,7 @@ impl Heap {
             Value::Bool(is) => is,
             Value::Int(n) => n != 0,
             Value::Float(n) => n != 0.0,
-            Value::Text(text) => !self.text_of(text).is_empty(),
+            Value::Text { len, .. } | Value::Far { len, .. } => len != 0,
             Value::Bytes(len) => len != 0,
             Value::Tuple { len, .. } | Value::Size { len, .. } => len != 0,
             Value::Complex { zero } => !zero,
@@ -452,7 +396,7 @@ impl Heap {
                 Object::Set { len: 0 } | Object::ByteArray { len: 0 } => Some(Vec::new()),
                 _ => None,
             },
-            Value::Text(text) if self.text_of(text).is_empty() => Some(Vec::new()),
+            Value::Far { len: 0, .. } => Some(Vec::new()),
             Value::Bytes(0) => Some(Vec::new()),
             _ => None,
         }
@@ -479,9 +423,4 @@ impl Heap {
             _ => None,
         }
     }
-}
-
-/// How many characters UTF-8 has.
-fn characters(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }

@@ -1,0 +1,87 @@
+//! A stream as a listing: each opcode with its effect.
+
+use super::{Halt, Machine};
+use crate::{
+    bytes::Window,
+    fact::{ListingLine, Site},
+    format::pickle::{
+        disassemble,
+        memo::Memo,
+        opcode as op,
+        value::{Value, ValueKind},
+    },
+};
+
+/// Lists the stream that begins at `start`, each opcode with its effect.
+pub(in crate::format::pickle) fn list(
+    window: &Window,
+    start: u64,
+    earlier: Option<&Memo>,
+    site: Site,
+    (lines, most): (&mut Vec<ListingLine>, usize),
+) {
+    if lines.len() >= most {
+        return;
+    }
+    lines.push(ListingLine::In(site));
+    let mut machine = Machine::new(window, start, earlier, ());
+    while lines.len() <= most {
+        let arguments = machine.state.stack.values.last().copied();
+        let result = machine.step();
+        let effect = match &result {
+            Ok(()) => machine.effect(arguments),
+            Err(Halt::Stop(value)) => format!("returns {}", machine.preview().value(*value)),
+            Err(Halt::Error(error)) => format!("stops: {error}"),
+        };
+        let text = disassemble::listed(window, machine.at);
+        lines.push(ListingLine::Opcode { text, effect });
+        if result.is_err() {
+            return;
+        }
+    }
+    let note = format!("... (the listing stops after {most} lines)");
+    lines.push(ListingLine::Note(note));
+}
+
+impl Machine<'_, ()> {
+    /// What the last opcode did, for a listing; empty where its name and operand say it. `arguments` was on top before.
+    fn effect(&self, arguments: Option<Value>) -> String {
+        let preview = self.preview();
+        let Some(top) = self.state.stack.values.last().copied() else {
+            return String::new();
+        };
+        if let (op::REDUCE | op::NEWOBJ, ValueKind::Result | ValueKind::Instance, Some(arguments)) =
+            (self.code, top.kind(), arguments)
+        {
+            return format!("calls {}", preview.call(top.index(), arguments));
+        }
+        let looks_up = matches!(
+            self.code,
+            op::GET | op::BINGET | op::LONG_BINGET | op::PERSID | op::EXT1 | op::EXT2 | op::EXT4
+        );
+        let constant = op::lookup(self.code)
+            .is_some_and(|opcode| opcode.operand != op::Operand::None && !looks_up);
+        let top = preview.value(top);
+        match self.code {
+            op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT => format!("memo: {top}"),
+            op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => format!("calls {top}"),
+            op::BUILD => format!("sets state on {top}"),
+            op::GLOBAL | op::STACK_GLOBAL => format!("imports {top}"),
+            op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS => {
+                format!("fills {top}")
+            }
+            op::MARK
+            | op::POP
+            | op::POP_MARK
+            | op::EMPTY_DICT
+            | op::EMPTY_LIST
+            | op::EMPTY_SET
+            | op::EMPTY_TUPLE
+            | op::NONE
+            | op::NEWTRUE
+            | op::NEWFALSE => String::new(),
+            _ if constant => String::new(),
+            _ => top,
+        }
+    }
+}

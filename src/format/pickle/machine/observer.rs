@@ -1,0 +1,443 @@
+//! Observers: what follows a run besides the machine itself.
+//!
+//! A machine executes a stream once, and its observer is told of everything as it happens: constants, containers, globals,
+//! calls, state, items, persistent ids. What an observer knows of a value is a note, which the machine keeps beside the value
+//! on the stack and in the memo. Two observers follow one run as a pair.
+
+use std::fmt::Debug;
+
+use crate::{
+    bytes::{ReadError, Window},
+    fact::{GlobalName, Usage},
+    format::pickle::{
+        events::{CONTEXT, EventLog, Moment},
+        lex::Lexer,
+        preview::Preview,
+        text::Letters,
+        value::{Interner, Nodes, Value},
+    },
+};
+
+/// How a run goes on after something was called, built or loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::format::pickle) enum Flow {
+    /// With the next opcode.
+    #[default]
+    Continue,
+    /// Behind so many bytes, which the loader reads itself.
+    #[allow(dead_code, reason = "for loaders that read raw data between opcodes")]
+    Skip(u64),
+    /// Behind so many bytes that are a pickle of their own, which the loader loads.
+    #[allow(dead_code, reason = "for loaders that read a pickle between opcodes")]
+    Nested(u64),
+}
+
+impl Flow {
+    /// What two observers answer together: whoever knows that bytes follow is right.
+    fn or(self, other: Self) -> Self {
+        match self {
+            Self::Continue => other,
+            flow => flow,
+        }
+    }
+}
+
+/// A constant that an opcode pushes.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::format::pickle) enum Constant<'a> {
+    None,
+    Bool(bool),
+    /// An integer of a binary opcode.
+    Int(i64),
+    /// A longer integer, in the bytes at this offset.
+    Long {
+        at: u64,
+        bytes: &'a [u8],
+    },
+    Float(f64),
+    /// A text whose bytes are at hand.
+    Text(&'a [u8]),
+    /// A longer text: how many bytes it has, and which letters.
+    LongText {
+        len: u64,
+        letters: Letters,
+    },
+}
+
+/// A value and what is noted of it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::format::pickle) struct Noted<N> {
+    pub value: Value,
+    pub note: N,
+}
+
+/// A call.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::format::pickle) struct Call<N> {
+    /// What is called.
+    pub callee: Noted<N>,
+    /// The row of its global.
+    pub row: usize,
+    /// The tuple of its arguments.
+    pub arguments: Noted<N>,
+    pub usage: Usage,
+    /// Whether keywords come with them.
+    pub keywords: bool,
+    /// It is `getattr` of a global and a name: what it gives is a global as well.
+    pub looks_up: bool,
+}
+
+/// What a call makes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::format::pickle) struct Made<N> {
+    pub note: N,
+    /// What the value itself keeps besides its global: 0 is nothing.
+    pub detail: u32,
+    pub flow: Flow,
+}
+
+/// Several values and what is noted of them.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::format::pickle) struct Items<'a, N> {
+    pub values: &'a [Value],
+    pub notes: &'a [N],
+}
+
+/// What an observer sees of the machine.
+#[derive(Debug)]
+pub(in crate::format::pickle) struct Scene<'a> {
+    /// The opcode being executed, and its offset.
+    pub code: u8,
+    pub at: u64,
+    pub recent: &'a [u64; CONTEXT],
+    pub nodes: &'a Nodes,
+    pub names: &'a Interner,
+    pub log: &'a mut EventLog,
+    pub window: &'a Window,
+    pub lexer: &'a Lexer,
+}
+
+impl Scene<'_> {
+    /// What is known of values.
+    pub(in crate::format::pickle) fn preview(&self) -> Preview<'_> {
+        Preview {
+            nodes: self.nodes,
+            names: self.names,
+            log: self.log,
+            window: self.window,
+        }
+    }
+
+    /// The opcode, for an event.
+    pub(in crate::format::pickle) fn moment(&self) -> Moment {
+        Moment {
+            at: self.at,
+            op: self.code,
+            before: *self.recent,
+        }
+    }
+}
+
+/// Follows a run.
+#[allow(
+    unused_variables,
+    reason = "what an observer does not ask for it does not name"
+)]
+pub(in crate::format::pickle) trait Observer: Debug {
+    /// What is noted of a value; `()` notes nothing.
+    type Note: Debug + Default + Copy;
+    /// What it goes back to where a stream is read in another way from some opcode on.
+    type Saved: Default + Debug;
+
+    /// What another reading starts from.
+    fn save(&self) -> Self::Saved {
+        Self::Saved::default()
+    }
+
+    /// Goes back to where another reading starts.
+    fn restore(&mut self, saved: Self::Saved) {}
+
+    /// Before the first opcode; texts that it will look for may be named.
+    fn on_start(&mut self, names: &mut Interner) {}
+
+    /// Before each opcode.
+    #[inline]
+    fn on_opcode(&mut self, at: u64, code: u8) {}
+
+    /// A constant.
+    #[inline]
+    fn on_constant(&mut self, constant: Constant<'_>, value: Value) -> Self::Note {
+        Self::Note::default()
+    }
+
+    /// A container is made of these.
+    #[inline]
+    fn on_container(
+        &mut self,
+        made: Value,
+        items: Items<'_, Self::Note>,
+        scene: &mut Scene<'_>,
+    ) -> Self::Note {
+        Self::Note::default()
+    }
+
+    /// Items are put into a container, or into whatever is on the stack there. Returns what the value keeps from now on besides its
+    /// global, if that changes.
+    #[inline]
+    fn on_items(
+        &mut self,
+        target: Noted<Self::Note>,
+        items: Items<'_, Self::Note>,
+        scene: &mut Scene<'_>,
+    ) -> Option<u32> {
+        None
+    }
+
+    /// A global is resolved by `GLOBAL`.
+    fn on_global(&mut self, row: usize, name: Option<&GlobalName>) -> Self::Note {
+        Self::Note::default()
+    }
+
+    /// Something is called or instantiated.
+    fn on_call(&mut self, call: Call<Self::Note>, scene: &mut Scene<'_>) -> Made<Self::Note> {
+        Made::default()
+    }
+
+    /// State is set.
+    fn on_build(
+        &mut self,
+        target: Noted<Self::Note>,
+        state: Noted<Self::Note>,
+        scene: &mut Scene<'_>,
+    ) -> Flow {
+        Flow::Continue
+    }
+
+    /// A persistent id is loaded.
+    fn on_persistent(
+        &mut self,
+        id: Noted<Self::Note>,
+        scene: &mut Scene<'_>,
+    ) -> (Self::Note, Flow) {
+        (Self::Note::default(), Flow::Continue)
+    }
+
+    /// STOP returns this.
+    fn on_stop(&mut self, result: Noted<Self::Note>, scene: &mut Scene<'_>) {}
+
+    /// What stops the machine at an opcode.
+    fn on_error(&mut self, at: u64, error: &ReadError) {}
+}
+
+/// Follows nothing.
+impl Observer for () {
+    type Note = ();
+    type Saved = ();
+}
+
+/// Two that follow one run; the first notes nothing.
+impl<A: Observer<Note = ()>, B: Observer> Observer for (A, B) {
+    type Note = B::Note;
+    type Saved = (A::Saved, B::Saved);
+
+    fn save(&self) -> Self::Saved {
+        (self.0.save(), self.1.save())
+    }
+
+    fn restore(&mut self, (first, second): Self::Saved) {
+        self.0.restore(first);
+        self.1.restore(second);
+    }
+
+    fn on_start(&mut self, names: &mut Interner) {
+        self.0.on_start(names);
+        self.1.on_start(names);
+    }
+
+    #[inline]
+    fn on_opcode(&mut self, at: u64, code: u8) {
+        self.0.on_opcode(at, code);
+        self.1.on_opcode(at, code);
+    }
+
+    #[inline]
+    fn on_constant(&mut self, constant: Constant<'_>, value: Value) -> B::Note {
+        self.0.on_constant(constant, value);
+        self.1.on_constant(constant, value)
+    }
+
+    #[inline]
+    fn on_container(
+        &mut self,
+        made: Value,
+        items: Items<'_, B::Note>,
+        scene: &mut Scene<'_>,
+    ) -> B::Note {
+        self.0.on_container(made, items.unnoted(), scene);
+        self.1.on_container(made, items, scene)
+    }
+
+    #[inline]
+    fn on_items(
+        &mut self,
+        target: Noted<B::Note>,
+        items: Items<'_, B::Note>,
+        scene: &mut Scene<'_>,
+    ) -> Option<u32> {
+        let first = self.0.on_items(target.unnoted(), items.unnoted(), scene);
+        let second = self.1.on_items(target, items, scene);
+        first.or(second)
+    }
+
+    fn on_global(&mut self, row: usize, name: Option<&GlobalName>) -> B::Note {
+        self.0.on_global(row, name);
+        self.1.on_global(row, name)
+    }
+
+    fn on_call(&mut self, call: Call<B::Note>, scene: &mut Scene<'_>) -> Made<B::Note> {
+        let unnoted = Call {
+            callee: call.callee.unnoted(),
+            row: call.row,
+            arguments: call.arguments.unnoted(),
+            usage: call.usage,
+            keywords: call.keywords,
+            looks_up: call.looks_up,
+        };
+        let first = self.0.on_call(unnoted, scene);
+        let second = self.1.on_call(call, scene);
+        Made {
+            note: second.note,
+            detail: first.detail | second.detail,
+            flow: first.flow.or(second.flow),
+        }
+    }
+
+    fn on_build(
+        &mut self,
+        target: Noted<B::Note>,
+        state: Noted<B::Note>,
+        scene: &mut Scene<'_>,
+    ) -> Flow {
+        let first = self.0.on_build(target.unnoted(), state.unnoted(), scene);
+        first.or(self.1.on_build(target, state, scene))
+    }
+
+    fn on_persistent(&mut self, id: Noted<B::Note>, scene: &mut Scene<'_>) -> (B::Note, Flow) {
+        let ((), first) = self.0.on_persistent(id.unnoted(), scene);
+        let (note, second) = self.1.on_persistent(id, scene);
+        (note, first.or(second))
+    }
+
+    fn on_stop(&mut self, result: Noted<B::Note>, scene: &mut Scene<'_>) {
+        self.0.on_stop(result.unnoted(), scene);
+        self.1.on_stop(result, scene);
+    }
+
+    fn on_error(&mut self, at: u64, error: &ReadError) {
+        self.0.on_error(at, error);
+        self.1.on_error(at, error);
+    }
+}
+
+impl<N> Noted<N> {
+    fn unnoted(self) -> Noted<()> {
+        Noted {
+            value: self.value,
+            note: (),
+        }
+    }
+}
+
+impl<'a, N> Items<'a, N> {
+    fn unnoted(self) -> Items<'a, ()> {
+        Items {
+            values: self.values,
+            notes: &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, Flow, Made, Noted, Observer, Scene};
+    use crate::{
+        bytes::Window,
+        format::pickle::{
+            machine::{EmbeddedBytes, Run, run},
+            observers::LibraryVersion,
+            value::ValueKind,
+        },
+    };
+
+    /// A loader that reads bytes itself, once state is set on what `loader.Array` made or when `loader.read` is called.
+    #[derive(Debug)]
+    struct Reads(Flow);
+
+    impl Observer for Reads {
+        type Note = u8;
+        type Saved = ();
+
+        fn on_call(&mut self, call: Call<u8>, scene: &mut Scene<'_>) -> Made<u8> {
+            let name = scene.log.name(call.row).map(ToString::to_string);
+            let read = name.as_deref() == Some("loader.read");
+            Made {
+                note: 7,
+                flow: if read { self.0 } else { Flow::Continue },
+                ..Made::default()
+            }
+        }
+
+        fn on_build(&mut self, target: Noted<u8>, _: Noted<u8>, _: &mut Scene<'_>) -> Flow {
+            assert_eq!((target.value.kind(), target.note), (ValueKind::Result, 7));
+            self.0
+        }
+    }
+
+    fn stream(parts: &[&[u8]]) -> Window {
+        Window::new(parts.concat())
+    }
+
+    fn reads(window: &Window, flow: Flow) -> Run<(LibraryVersion, Reads)> {
+        run(window, 0, None, (LibraryVersion::default(), Reads(flow)))
+    }
+
+    /// By the memo and back, so that the note has to come along.
+    const ARRAY: &[u8] = b"\x80\x02cloader\nArray\n)Rq\x000h\x00}b";
+
+    #[test]
+    fn an_observer_lets_bytes_be_skipped() {
+        let raw = [0xff; 24];
+        let window = stream(&[ARRAY, &raw, b"."]);
+        let done = reads(&window, Flow::Skip(24));
+        assert!(done.result.is_ok(), "{:?}", done.result);
+        assert_eq!((done.end, &*done.ends), (window.len(), &[window.len()][..]));
+        // Without it the same bytes are no opcodes.
+        let stopped = reads(&window, Flow::Continue);
+        assert_eq!(stopped.result.unwrap_err().0, window.len() - 25);
+        // More than there is is malformed, and nothing is skipped.
+        let cut = reads(&window, Flow::Skip(26));
+        assert!(cut.result.is_err());
+    }
+
+    #[test]
+    fn an_observer_announces_a_pickle() {
+        let inner = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00true\x85R.";
+        let window = stream(&[b"cloader\nread\n)R", inner, b"."]);
+        let length = u64::try_from(inner.len()).unwrap();
+        let done = reads(&window, Flow::Nested(length));
+        assert!(done.result.is_ok(), "{:?}", done.result);
+        let [embedded] = done.embedded.try_into().unwrap();
+        let EmbeddedBytes::Stored(range) = embedded.bytes else {
+            panic!("it stands in the file");
+        };
+        assert_eq!(range, 15..15 + length);
+        // What it names is told of where it is read, and nowhere else.
+        let names: Vec<String> = done
+            .log
+            .names_from(0)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(names, ["loader.read"]);
+    }
+}

@@ -1,0 +1,9 @@
+//! What follows a run beside the machine: each observer knows one library's forms, and nothing of the others.
+
+mod library;
+mod storages;
+mod uses;
+
+pub(super) use library::LibraryVersion;
+pub(super) use storages::Storages;
+pub(super) use uses::Uses;

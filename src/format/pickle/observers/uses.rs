@@ -1,0 +1,323 @@
+//! Uses of globals, compared with the shapes in which they are written.
+//!
+//! For that it follows numpy's dtypes and arrays and torch's tensors; what it knows of them goes into the values that are made.
+
+use crate::{
+    fact::{Fact, Part, UnusualUse, Usage},
+    format::pickle::{
+        dtype::Dtypes,
+        machine::{Call, Flow, Items, Made, Noted, Observer, Scene},
+        opcode as op,
+        preview::Preview,
+        shapes::{self, KnownUse, Makes, Shape, Values},
+        tensors::{self, TensorSummary, Tensors},
+        value::{Value, ValueKind},
+    },
+};
+
+/// An ordered dict to which something was given.
+const FILLED: u32 = 1;
+
+/// Compares uses.
+#[derive(Debug, Default)]
+pub(in crate::format::pickle) struct Uses {
+    /// How the globals of the rows are written.
+    known: Vec<KnownUse>,
+    dtypes: Dtypes,
+    tensors: Tensors,
+}
+
+impl Observer for Uses {
+    type Note = ();
+    type Saved = (Dtypes, Tensors);
+
+    fn save(&self) -> Self::Saved {
+        (self.dtypes.clone(), self.tensors.clone())
+    }
+
+    fn restore(&mut self, (dtypes, tensors): Self::Saved) {
+        self.dtypes = dtypes;
+        self.tensors = tensors;
+    }
+
+    #[inline]
+    fn on_container(&mut self, made: Value, items: Items<'_, ()>, scene: &mut Scene<'_>) {
+        self.handed_on(items.values, scene);
+        if made.kind() == ValueKind::Dict {
+            self.dtypes.fields.put(made, items.values, scene.nodes);
+        }
+    }
+
+    #[inline]
+    fn on_items(
+        &mut self,
+        target: Noted<()>,
+        items: Items<'_, ()>,
+        scene: &mut Scene<'_>,
+    ) -> Option<u32> {
+        self.handed_on(items.values, scene);
+        let target = target.value;
+        match target.kind() {
+            ValueKind::Dict if matches!(scene.code, op::SETITEM | op::SETITEMS) => {
+                self.dtypes.fields.put(target, items.values, scene.nodes);
+                None
+            }
+            ValueKind::Result | ValueKind::Instance if !items.values.is_empty() => {
+                self.use_of_items(target, scene)
+            }
+            _ => None,
+        }
+    }
+
+    fn on_call(&mut self, call: Call<()>, scene: &mut Scene<'_>) -> Made<()> {
+        let detail = if call.looks_up {
+            0
+        } else {
+            self.use_in_call(call, scene)
+        };
+        Made {
+            detail,
+            ..Made::default()
+        }
+    }
+
+    fn on_build(&mut self, target: Noted<()>, state: Noted<()>, scene: &mut Scene<'_>) -> Flow {
+        self.handed_on(&[state.value], scene);
+        if matches!(target.value.kind(), ValueKind::Result | ValueKind::Instance) {
+            self.use_of_state(target.value, state.value, scene);
+        }
+        Flow::Continue
+    }
+}
+
+impl Uses {
+    /// How a row's global is written.
+    fn known(&mut self, row: usize, scene: &Scene<'_>) -> KnownUse {
+        while self.known.len() <= row {
+            let name = scene.log.name(self.known.len());
+            let known = name.map_or(KnownUse::Plain, |name| {
+                shapes::known(name.module.as_bytes(), name.name.as_bytes())
+            });
+            self.known.push(known);
+        }
+        self.known.get(row).copied().unwrap_or(KnownUse::Plain)
+    }
+
+    fn values<'a>(&'a self, scene: &'a Scene<'_>) -> Values<'a> {
+        Values {
+            preview: scene.preview(),
+            dtypes: &self.dtypes,
+            tensors: &self.tensors,
+        }
+    }
+
+    /// Compares a call, and returns what else is known of what it makes.
+    fn use_in_call(&mut self, call: Call<()>, scene: &mut Scene<'_>) -> u32 {
+        let (row, arguments) = (call.row, call.arguments.value);
+        let known = self.known(row, scene);
+        let values = self.values(scene);
+        let (part, fits) = match known {
+            // Every one of them is written by REDUCE: INST and OBJ are of Python 2's oldest classes.
+            KnownUse::Shape(_) if scene.code != op::REDUCE => {
+                (Part::Opcode, Err("only by REDUCE".to_owned()))
+            }
+            KnownUse::Shape(shape) => (Part::Arguments, shape.call(arguments, &values)),
+            KnownUse::Plain if call.keywords => (Part::Opcode, Err("without keywords".to_owned())),
+            KnownUse::Plain => (Part::Arguments, values.plain_call(arguments)),
+        };
+        if let Err(expected) = fits {
+            let seen = scene.preview().call(row, arguments);
+            self.unusual(row, (call.usage, part), (expected, seen), scene);
+        }
+        match known {
+            KnownUse::Shape(shape) => self.made(shape, arguments, scene),
+            KnownUse::Plain => 0,
+        }
+    }
+
+    /// What is known of a value besides what made it.
+    fn made(&mut self, shape: &Shape, arguments: Value, scene: &Scene<'_>) -> u32 {
+        let known = scene.nodes.get(arguments).map(|(_, kept)| kept);
+        let known = known.unwrap_or_default();
+        match (shape.makes(), known.first().copied()) {
+            (Makes::Tensor, _) if shape.is_strided() => match known {
+                [storage, _, sizes, strides, ..] => {
+                    let indexes = Preview::indexes(*storage);
+                    let (sizes, strides) = (
+                        self.values(scene).sizes(*sizes),
+                        self.values(scene).sizes(*strides),
+                    );
+                    let (sizes, strides) = (sizes.unwrap_or_default(), strides.unwrap_or_default());
+                    let contiguous = tensors::are_contiguous(&sizes, &strides);
+                    self.tensors.keep(TensorSummary {
+                        sizes,
+                        contiguous,
+                        indexes,
+                        dtype: None,
+                    })
+                }
+                _ => 0,
+            },
+            (Makes::Size, Some(sizes)) => {
+                let sizes = self.values(scene).sizes(sizes).unwrap_or_default();
+                self.tensors.keep(TensorSummary {
+                    sizes,
+                    ..Default::default()
+                })
+            }
+            (Makes::Layout, Some(name)) => {
+                let name = scene.preview().string(name);
+                tensors::layout_of(
+                    name.as_ref()
+                        .and_then(|name| name.as_str())
+                        .unwrap_or_default(),
+                )
+            }
+            (Makes::Array, _) if shape.has_state() => self.tensors.unfinished(),
+            (Makes::OrderedDict, Some(list)) => {
+                let empty = matches!(scene.nodes.summary(list), Some(summary) if summary.len == 0);
+                if empty { 0 } else { FILLED }
+            }
+            (Makes::Dtype, Some(first)) => match first.kind() {
+                ValueKind::Global => match scene.log.name(first.index()) {
+                    Some(name) => self.dtypes.of_type(name).detail(),
+                    None => 0,
+                },
+                ValueKind::Str => {
+                    let code = std::str::from_utf8(scene.names.text(first.index()));
+                    self.dtypes.spelled(code.unwrap_or_default()).detail()
+                }
+                // Once more names are met than are kept, the code stands in the file alone.
+                ValueKind::StrAt => {
+                    let code = scene.preview().string(first);
+                    let code = code
+                        .as_ref()
+                        .and_then(|code| code.as_str())
+                        .unwrap_or_default();
+                    self.dtypes.spelled(code).detail()
+                }
+                ValueKind::Bool | ValueKind::Int => self.dtypes.of_texts().detail(),
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+
+    /// Compares the state that is set on what a call made, which lies on top.
+    fn use_of_state(&mut self, target: Value, state: Value, scene: &mut Scene<'_>) {
+        let Some(row) = target.global() else {
+            return;
+        };
+        let known = self.known(row, scene);
+        let values = self.values(scene);
+        let fits = match known {
+            _ if !target.is_fresh() => Err("state once, on what was just made".to_owned()),
+            KnownUse::Shape(shape) => shape.state(state, &values),
+            KnownUse::Plain => values.plain_state(state),
+        };
+        let is_dtype = matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Dtype);
+        let fits = fits.and_then(|()| {
+            if !is_dtype {
+                return Ok(());
+            }
+            self.dtypes
+                .build(target, state, &scene.preview())
+                .map_err(|why| format!("a state that numpy writes ({why})"))
+        });
+        if let Err(expected) = fits {
+            let seen = scene.preview().value(state);
+            self.unusual(row, (Usage::Build, Part::State), (expected, seen), scene);
+        }
+        if matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Array) {
+            let parts = scene.nodes.all(state).unwrap_or_default();
+            let (sizes, dtype) = match parts {
+                [_, sizes, dtype, ..] => (self.values(scene).sizes(*sizes), Some(*dtype)),
+                _ => (None, None),
+            };
+            // Of one whose sizes are not known, no dtype is known.
+            let dtype = dtype.filter(|_| sizes.is_some());
+            let known = TensorSummary {
+                sizes: sizes.unwrap_or_default(),
+                dtype,
+                ..Default::default()
+            };
+            self.tensors.finished(target, known);
+        }
+    }
+
+    /// Compares the items that are set on what a call made, and returns what else is known of it now.
+    fn use_of_items(&mut self, target: Value, scene: &mut Scene<'_>) -> Option<u32> {
+        let row = target.global()?;
+        let known = self.known(row, scene);
+        let fits = match known {
+            _ if !target.is_fresh() => Err("items on what was just made"),
+            KnownUse::Shape(shape) if !shape.fills() => Err("no items"),
+            KnownUse::Shape(_) if !matches!(scene.code, op::SETITEM | op::SETITEMS) => {
+                Err("keys and values")
+            }
+            _ => Ok(()),
+        };
+        if let Err(expected) = fits {
+            let filled = scene.preview().value(target);
+            let seen = format!("{} on {filled}", op::name(scene.code));
+            let words = (expected.to_owned(), seen);
+            self.unusual(row, (Usage::Import, Part::Items), words, scene);
+        }
+        let ordered =
+            matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::OrderedDict);
+        ordered.then_some(FILLED)
+    }
+
+    #[inline]
+    fn handed_on(&mut self, values: &[Value], scene: &mut Scene<'_>) {
+        if self.tensors.has_unfinished() {
+            self.unfinished_handed_on(values, scene);
+        }
+    }
+
+    /// An array is given to something before it has its state: it could come to hold itself.
+    #[cold]
+    fn unfinished_handed_on(&mut self, values: &[Value], scene: &mut Scene<'_>) {
+        let unfinished = |value: &&Value| {
+            value.kind() == ValueKind::Result
+                && !value.is_fresh()
+                && self.tensors.is_unfinished(**value)
+        };
+        let arrays: Vec<Value> = values.iter().filter(unfinished).copied().collect();
+        for array in arrays {
+            let Some(row) = array.global() else {
+                continue;
+            };
+            if matches!(self.known(row, scene), KnownUse::Shape(shape) if shape.makes() == Makes::Array)
+            {
+                let seen = format!("{} by the memo", scene.preview().value(array));
+                let expected = "an array only once its state is set".to_owned();
+                self.unusual(row, (Usage::Import, Part::Items), (expected, seen), scene);
+            }
+        }
+    }
+
+    #[cold]
+    fn unusual(
+        &mut self,
+        row: usize,
+        (usage, part): (Usage, Part),
+        (expected, seen): (String, String),
+        scene: &mut Scene<'_>,
+    ) {
+        let known = matches!(self.known(row, scene), KnownUse::Shape(_));
+        let Some(global) = scene.log.global(row).cloned() else {
+            return;
+        };
+        let fact = Fact::UnusualUse(Box::new(UnusualUse {
+            global,
+            usage,
+            part,
+            known,
+            expected,
+            seen,
+        }));
+        let moment = scene.moment();
+        scene.log.misused(row, fact, moment);
+    }
+}

@@ -1,0 +1,279 @@
+//! Containers, numbers and bytes: what the globals that make them take.
+
+use super::{
+    execution::{Execution, Refused, Step},
+    storage::ALLOCATES,
+    value::{Class, Dict, Object, Value},
+};
+use crate::{
+    bytes::{narrow, wide},
+    format::pickle::text::Letters,
+};
+
+/// The longest size that is followed where it is made of bytes.
+const SIZE: u64 = 4096;
+
+/// What a container asks of its elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// That they can be hashed.
+    Keys,
+    /// That each is a key and a value.
+    Pairs,
+}
+
+impl Execution<'_, '_> {
+    /// `OrderedDict` or `Counter`, of nothing, of a mapping, or of what can be iterated over.
+    pub(super) fn dictionary(
+        &mut self,
+        callee: u32,
+        class: Class,
+        arguments: &[Value],
+    ) -> Step<Value> {
+        let mut dict = Dict::new(class);
+        match arguments {
+            [] => {}
+            [Value::None] if class == Class::Counter => {}
+            [Value::Foreign(_)] => dict.len = 1,
+            [source] => {
+                if let Some(mapping) = self.torch.heap.dict(*source) {
+                    dict.len = mapping.len;
+                    dict.kept.clone_from(&mapping.kept);
+                } else {
+                    dict.len = match class {
+                        Class::Counter => self.all(*source, Asked::Keys),
+                        _ => self.all(*source, Asked::Pairs),
+                    }
+                    .ok_or_else(|| self.takes_no(callee, *source))?;
+                }
+            }
+            other => return Err(self.given(callee, other.len())),
+        }
+        Ok(self.torch.heap.object(Object::Dict(dict))?)
+    }
+
+    fn fits(&self, value: Value, asked: Asked) -> bool {
+        match asked {
+            Asked::Keys => self.torch.heap.hashable(value),
+            Asked::Pairs => self.torch.heap.is_pair(value),
+        }
+    }
+
+    /// How many elements iterating over a value gives, if each is what is asked for.
+    pub(super) fn all(&self, source: Value, asked: Asked) -> Option<u64> {
+        let keys = asked == Asked::Keys;
+        match source {
+            Value::Object(at) => match self.torch.heap.get(at)? {
+                Object::List(list) => {
+                    let kept = list.kept.iter().all(|item| self.fits(*item, asked));
+                    let wrong = if keys { list.unhashable } else { list.no_pairs };
+                    (kept && !wrong).then_some(list.len)
+                }
+                Object::Dict(dict) => {
+                    let mut keys = dict.pairs()?.iter().map(|(key, _)| *key);
+                    keys.all(|key| self.fits(key, asked)).then_some(dict.len)
+                }
+                // Iterating over a tensor gives tensors, which are keys; rows of two are pairs.
+                Object::Tensor(tensor) => {
+                    let (first, rest) = tensor.sizes.split_first()?;
+                    let pairs = *first == 0 || rest.first() == Some(&2);
+                    (keys || pairs).then_some(first.cast_unsigned())
+                }
+                Object::Typed { memory, dtype } if keys => self
+                    .torch
+                    .heap
+                    .memory_at(*memory)?
+                    .bytes
+                    .checked_div(dtype.bytes),
+                Object::Untyped { memory } if keys => {
+                    Some(self.torch.heap.memory_at(*memory)?.bytes)
+                }
+                // Elements of a set are keys. Pairs among them are not told apart.
+                Object::Set { len } | Object::ByteArray { len } => {
+                    (keys || *len == 0).then_some(*len)
+                }
+                _ => None,
+            },
+            Value::Tuple { at, len, .. } | Value::Size { at, len } => {
+                let items = self.torch.heap.items(at, len);
+                let all = items.iter().all(|item| self.fits(*item, asked));
+                all.then_some(u64::from(len))
+            }
+            // Characters are keys, and no pairs.
+            Value::Text { .. } | Value::Far { .. } | Value::Bytes(_) => {
+                let empty = self.torch.heap.truth(source) == Some(false);
+                (keys || empty).then_some(u64::from(!empty))
+            }
+            Value::Foreign(_) => Some(1),
+            _ => None,
+        }
+    }
+
+    pub(super) fn set(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
+        let len = match arguments {
+            [] => 0,
+            [source] => self
+                .all(*source, Asked::Keys)
+                .ok_or_else(|| self.takes_no(callee, *source))?,
+            other => return Err(self.given(callee, other.len())),
+        };
+        Ok(self.torch.heap.object(Object::Set { len })?)
+    }
+
+    /// `torch.Size`, of what can be iterated over and holds integers, however large.
+    pub(super) fn torch_size(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
+        let source = match arguments {
+            [] => return Ok(self.torch.heap.size(&[])?),
+            [source] => *source,
+            other => return Err(self.given(callee, other.len())),
+        };
+        let refused = self.takes_no(callee, source);
+        let items = match source {
+            // Numbers, of which it is not known which.
+            Value::Bytes(len) if len <= SIZE => Some(vec![
+                Value::Big {
+                    at: 0,
+                    len: 0,
+                    negative: false
+                };
+                narrow(len)
+            ]),
+            source => self.torch.heap.elements(source),
+        };
+        let integers: Option<Vec<Value>> = items.and_then(|items| {
+            let integers = items.into_iter().map(|item| match item {
+                Value::Int(_) | Value::Big { .. } => Some(item),
+                Value::Bool(is) => Some(Value::Int(i64::from(is))),
+                _ => None,
+            });
+            integers.collect()
+        });
+        Ok(self.torch.heap.size(&integers.ok_or(refused)?)?)
+    }
+
+    // ---- numbers and bytes
+
+    pub(super) fn complex(&self, callee: u32, arguments: &[Value]) -> Step<Value> {
+        let number = |value: Value| {
+            matches!(
+                value,
+                Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::Complex { .. }
+            )
+        };
+        let zero = |value: Value| self.torch.heap.truth(value) == Some(false);
+        match arguments {
+            [] => Ok(Value::Complex { zero: true }),
+            [text @ (Value::Text { .. } | Value::Far { .. })] => {
+                let bytes = self.bytes_of(*text).unwrap_or_default();
+                let text_of = String::from_utf8_lossy(&bytes);
+                match text_of.trim().parse::<f64>() {
+                    Ok(n) => Ok(Value::Complex { zero: n == 0.0 }),
+                    Err(_) => Err(self.takes_no(callee, *text)),
+                }
+            }
+            [one] if number(*one) => Ok(Value::Complex { zero: zero(*one) }),
+            [one, two] if number(*one) && number(*two) => Ok(Value::Complex {
+                zero: zero(*one) && zero(*two),
+            }),
+            [one] => Err(self.takes_no(callee, *one)),
+            [one, two] => Err(self.takes_no(callee, if number(*one) { *two } else { *one })),
+            other => Err(self.given(callee, other.len())),
+        }
+    }
+
+    /// Which of its characters a text can have in an encoding; `None` for encodings that no writer uses.
+    fn encoding(&self, name: Value) -> Option<Letters> {
+        let name = String::from_utf8(self.bytes_of(name)?.into_owned())
+            .ok()?
+            .to_ascii_lowercase();
+        Some(match name.replace('_', "-").as_str() {
+            "latin1" | "latin-1" | "iso-8859-1" | "iso8859-1" | "l1" => Letters::Latin1,
+            "utf-8" | "utf8" => Letters::Unicode,
+            "ascii" | "us-ascii" => Letters::Ascii,
+            _ => return None,
+        })
+    }
+
+    fn letters(&self, text: Value) -> Option<(Letters, u64)> {
+        match text {
+            Value::Text { len, .. } => Some((Letters::Ascii, u64::from(len))),
+            Value::Far { len, holds, .. } => Some((holds, u64::from(len))),
+            _ => None,
+        }
+    }
+
+    /// `_codecs.encode`, by which bytes are stored in protocol 2.
+    pub(super) fn encode(&self, callee: u32, arguments: &[Value]) -> Step<Value> {
+        let (text, encoding) = match arguments {
+            [text] => (*text, Letters::Unicode),
+            [text, encoding] | [text, encoding, _] => {
+                let known = self.encoding(*encoding);
+                (
+                    *text,
+                    known.ok_or_else(|| self.takes_no(callee, *encoding))?,
+                )
+            }
+            other => return Err(self.given(callee, other.len())),
+        };
+        if let [_, _, errors] = arguments
+            && self
+                .bytes_of(*errors)
+                .is_none_or(|errors| errors.contains(&0))
+        {
+            return Err(self.takes_no(callee, *errors));
+        }
+        let (letters, len) = self
+            .letters(text)
+            .ok_or_else(|| self.takes_no(callee, text))?;
+        if letters > encoding {
+            return Err(Refused(format!(
+                "{} is called with characters that the encoding has not",
+                self.spelled(callee)
+            )));
+        }
+        Ok(Value::Bytes(len))
+    }
+
+    pub(super) fn byte_array(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
+        let len = match arguments {
+            [] => 0,
+            [Value::Bytes(len)] => *len,
+            [Value::Bool(is)] => u64::from(*is),
+            [Value::Int(n)] => u64::try_from(*n)
+                .ok()
+                .filter(|n| *n < ALLOCATES)
+                .ok_or_else(|| self.takes_no(callee, Value::Int(*n)))?,
+            [source @ (Value::Tuple { .. } | Value::Size { .. } | Value::Object(_))] => {
+                if let Value::Object(at) = source
+                    && let Some(Object::ByteArray { len }) = self.torch.heap.get(*at)
+                {
+                    *len
+                } else {
+                    let byte = |value: &Value| match value {
+                        Value::Int(n) => (0..256).contains(n),
+                        Value::Bool(_) => true,
+                        _ => false,
+                    };
+                    let items = self.torch.heap.elements(*source);
+                    let items = items.filter(|items| items.iter().all(byte));
+                    wide(items.ok_or_else(|| self.takes_no(callee, *source))?.len())
+                }
+            }
+            [
+                text @ (Value::Text { .. } | Value::Far { .. }),
+                encoding,
+                ..,
+            ] if arguments.len() <= 3 => match self.encode(callee, arguments)? {
+                Value::Bytes(len) => len,
+                _ => {
+                    return Err(
+                        self.takes_no(callee, if text == encoding { *text } else { *encoding })
+                    );
+                }
+            },
+            [source] => return Err(self.takes_no(callee, *source)),
+            other => return Err(self.given(callee, other.len())),
+        };
+        Ok(self.torch.heap.object(Object::ByteArray { len })?)
+    }
+}

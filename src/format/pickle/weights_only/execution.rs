@@ -1,0 +1,474 @@
+//! The opcodes, as `torch/_weights_only_unpickler.py` executes them.
+
+use super::{
+    Returned, WeightsOnly, names,
+    names::Meaning,
+    value::{Class, Dict, Full, List, Object, Value},
+};
+use crate::{
+    bytes::{ReadError, narrow, wide},
+    fact::{Condition, GlobalName, TorchBehaviour},
+    format::pickle::{
+        machine::{Call, Constant, Flow, Items, Made, Noted, Observer, Scene},
+        opcode as op,
+        text::{self, Letters},
+        value::{self as machine_value, ValueKind},
+    },
+};
+
+/// Why a stream is refused, readable.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) String);
+
+/// How a step ends.
+pub(super) type Step<T> = Result<T, Refused>;
+
+impl From<&str> for Refused {
+    fn from(why: &str) -> Self {
+        Self(why.to_owned())
+    }
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Self(why)
+    }
+}
+
+impl From<Full> for Refused {
+    fn from(_: Full) -> Self {
+        Self("it holds more values than are followed".to_owned())
+    }
+}
+
+/// The unpickler at an opcode, and what it sees of the machine.
+#[derive(Debug)]
+pub(super) struct Execution<'e, 'a> {
+    pub(super) torch: &'e mut WeightsOnly<'a>,
+    pub(super) scene: &'e Scene<'e>,
+}
+
+/// Releases that behave so.
+pub(super) fn holds(behaviour: TorchBehaviour) -> Condition {
+    Condition {
+        behaviour,
+        holds: true,
+    }
+}
+
+/// Releases that do not.
+pub(super) fn fails(behaviour: TorchBehaviour) -> Condition {
+    Condition {
+        behaviour,
+        holds: false,
+    }
+}
+
+impl Observer for WeightsOnly<'_> {
+    type Note = Value;
+    type Saved = ();
+
+    #[inline]
+    fn on_opcode(&mut self, at: u64, code: u8) {
+        if self.ended {
+            return;
+        }
+        self.at = at;
+        self.code = code;
+        if !supports(code) {
+            self.refuse(unsupported(code));
+        }
+    }
+
+    #[inline]
+    fn on_constant(&mut self, constant: Constant<'_>, value: machine_value::Value) -> Value {
+        if self.ended {
+            return Value::None;
+        }
+        match constant {
+            Constant::None => Value::None,
+            Constant::Bool(is) => Value::Bool(is),
+            Constant::Int(n) => Value::Int(n),
+            Constant::Float(n) => Value::Float(n),
+            Constant::Text(bytes) if value.kind() == ValueKind::Str => Value::Text {
+                id: u32::try_from(value.number()).unwrap_or(u32::MAX),
+                len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            },
+            Constant::Text(bytes) => self.text(bytes),
+            Constant::LongText { len, letters } => self.far(len, letters, false),
+            Constant::Long { at, bytes } => long(at, bytes),
+        }
+    }
+
+    #[inline]
+    fn on_container(
+        &mut self,
+        made: machine_value::Value,
+        items: Items<'_, Value>,
+        _scene: &mut Scene<'_>,
+    ) -> Value {
+        if self.ended {
+            return Value::None;
+        }
+        let made = match made.kind() {
+            ValueKind::Tuple => self.heap.tuple(items.notes),
+            ValueKind::List => self.heap.object(Object::List(List::default())),
+            ValueKind::Dict => self.heap.object(Object::Dict(Dict::new(Class::Dict))),
+            _ => self.heap.object(Object::Set { len: 0 }),
+        };
+        self.step(made.map_err(Refused::from))
+    }
+
+    #[inline]
+    fn on_items(
+        &mut self,
+        target: Noted<Value>,
+        items: Items<'_, Value>,
+        scene: &mut Scene<'_>,
+    ) -> Option<u32> {
+        if self.ended {
+            return None;
+        }
+        let mut execution = Execution { torch: self, scene };
+        let done = match execution.scene.code {
+            op::APPEND | op::APPENDS => execution.append(target.note, items.notes),
+            _ => execution.set_items(target.note, items.notes),
+        };
+        self.step(done);
+        None
+    }
+
+    fn on_global(&mut self, row: usize, name: Option<&GlobalName>) -> Value {
+        if self.ended {
+            return Value::None;
+        }
+        let Some(name) = name else {
+            self.refuse("it names more globals than are read".to_owned());
+            return Value::None;
+        };
+        self.globals
+            .entry(row)
+            .or_insert_with(|| (name.clone(), names::known(name)));
+        Value::Global(u32::try_from(row).unwrap_or(u32::MAX))
+    }
+
+    fn on_call(&mut self, call: Call<Value>, scene: &mut Scene<'_>) -> Made<Value> {
+        if self.ended {
+            return Made::default();
+        }
+        let mut execution = Execution { torch: self, scene };
+        let made = execution.reduce(call.callee.note, call.arguments.note);
+        Made {
+            note: self.step(made),
+            ..Made::default()
+        }
+    }
+
+    fn on_build(
+        &mut self,
+        target: Noted<Value>,
+        state: Noted<Value>,
+        scene: &mut Scene<'_>,
+    ) -> Flow {
+        if !self.ended {
+            let done = Execution { torch: self, scene }.build(target.note, state.note);
+            self.step(done);
+        }
+        Flow::Continue
+    }
+
+    fn on_persistent(&mut self, id: Noted<Value>, scene: &mut Scene<'_>) -> (Value, Flow) {
+        if self.ended {
+            return (Value::None, Flow::Continue);
+        }
+        let loaded = Execution { torch: self, scene }.persistent(id.note);
+        (self.step(loaded), Flow::Continue)
+    }
+
+    fn on_stop(&mut self, result: Noted<Value>, scene: &mut Scene<'_>) {
+        if self.ended {
+            return;
+        }
+        let mut execution = Execution { torch: self, scene };
+        let returned = execution.returned(result.note);
+        execution.check_sparse();
+        self.result = returned;
+        self.ended = true;
+    }
+
+    fn on_error(&mut self, at: u64, error: &ReadError) {
+        if !self.ended {
+            self.at = at;
+            self.refuse(error.to_string());
+        }
+    }
+}
+
+impl WeightsOnly<'_> {
+    /// What a step gives; one that is refused ends everything.
+    #[inline]
+    fn step<T: Default>(&mut self, step: Step<T>) -> T {
+        match step {
+            Ok(value) => value,
+            Err(Refused(why)) => {
+                self.refuse(why);
+                T::default()
+            }
+        }
+    }
+
+    /// A text that the machine does not keep. Surrogates are admitted in BINUNICODE alone.
+    fn text(&mut self, bytes: &[u8]) -> Value {
+        let surrogates = self.code == op::BINUNICODE;
+        if std::str::from_utf8(bytes).is_err()
+            && (!surrogates || text::utf8_surrogatepass(bytes) != Ok(0))
+        {
+            self.refuse("a string that is not UTF-8".to_owned());
+            return Value::None;
+        }
+        let characters = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        self.far(wide(bytes.len()), Letters::of(bytes), characters == 2)
+    }
+
+    fn far(&self, len: u64, holds: Letters, is_pair: bool) -> Value {
+        let operand = if self.code == op::BINUNICODE { 5 } else { 2 };
+        Value::Far {
+            at: self.at.saturating_add(operand),
+            len: u32::try_from(len).unwrap_or(u32::MAX),
+            holds,
+            is_pair,
+        }
+    }
+}
+
+/// An integer of LONG1.
+fn long(at: u64, bytes: &[u8]) -> Value {
+    let negative = bytes.last().is_some_and(|last| last & 0x80 != 0);
+    let fill = if negative { 0xff } else { 0 };
+    let (low, high) = bytes.split_at_checked(8).unwrap_or((bytes, &[]));
+    let mut word = [fill; 8];
+    for (slot, byte) in word.iter_mut().zip(low) {
+        *slot = *byte;
+    }
+    let n = i64::from_le_bytes(word);
+    let fits = high.iter().all(|byte| *byte == fill) && (high.is_empty() || negative == (n < 0));
+    if fits {
+        Value::Int(n)
+    } else {
+        Value::Big {
+            at,
+            len: u8::try_from(bytes.len()).unwrap_or(u8::MAX),
+            negative,
+        }
+    }
+}
+
+impl Execution<'_, '_> {
+    /// The name of a global, for messages.
+    pub(super) fn spelled(&self, global: u32) -> String {
+        self.torch
+            .globals
+            .get(&narrow(u64::from(global)))
+            .map_or_else(String::new, |(name, _)| name.to_string())
+    }
+
+    /// What a global is.
+    pub(super) fn known(&self, global: u32) -> Meaning {
+        self.torch
+            .globals
+            .get(&narrow(u64::from(global)))
+            .map_or(Meaning::Foreign, |(_, known)| *known)
+    }
+
+    fn reduce(&mut self, callee: Value, arguments: Value) -> Step<Value> {
+        let instantiates = self.scene.code == op::NEWOBJ;
+        let Value::Global(callee) = callee else {
+            return Err(if instantiates {
+                "NEWOBJ instantiates something that is not a listed global".into()
+            } else {
+                "REDUCE calls something that is not a listed global".into()
+            });
+        };
+        let arguments = self.unpacked(callee, arguments)?;
+        if instantiates {
+            self.instantiate(callee, &arguments)
+        } else {
+            self.call(callee, &arguments)
+        }
+    }
+
+    /// The arguments of a call: whatever can be iterated over.
+    fn unpacked(&self, callee: u32, arguments: Value) -> Step<Vec<Value>> {
+        self.torch.heap.elements(arguments).ok_or_else(|| {
+            Refused(format!(
+                "{} is called with {}, not with a tuple of arguments",
+                self.spelled(callee),
+                self.article(arguments)
+            ))
+        })
+    }
+
+    fn returned(&self, value: Value) -> Returned {
+        match value {
+            Value::Int(n) => Returned::Int(n),
+            Value::Bool(is) => Returned::Int(i64::from(is)),
+            Value::Big { at, len, .. } => Returned::Big { at, len },
+            value => {
+                let keys = self.torch.heap.elements(value);
+                let keys = keys.and_then(|keys| keys.iter().map(|key| self.key(*key)).collect());
+                keys.map_or(Returned::Other, Returned::Keys)
+            }
+        }
+    }
+
+    // ---- items
+
+    fn append(&mut self, target: Value, items: &[Value]) -> Step<()> {
+        match target {
+            Value::Object(list) if matches!(self.torch.heap.get(list), Some(Object::List(_))) => {
+                self.torch.heap.extend(list, items);
+                Ok(())
+            }
+            other => Err(self.no_items(other)),
+        }
+    }
+
+    fn set_items(&mut self, target: Value, items: &[Value]) -> Step<()> {
+        let op = op::name(self.scene.code);
+        let heap = &self.torch.heap;
+        let keys_hash = items.iter().step_by(2).all(|key| heap.hashable(*key));
+        let object = match target {
+            Value::Object(at) => self.torch.heap.get_mut(at),
+            _ => None,
+        };
+        match object {
+            Some(Object::Dict(dict)) => {
+                if items.len() % 2 == 1 {
+                    return Err(Refused(format!("{op} sets a key that has no value")));
+                }
+                if !keys_hash {
+                    return Err(Refused(format!("{op} sets a key that cannot be hashed")));
+                }
+                for pair in items.chunks_exact(2) {
+                    if let [key, value] = pair {
+                        dict.set(*key, *value);
+                    }
+                }
+                Ok(())
+            }
+            Some(Object::List(list)) => {
+                let len = i64::try_from(list.len).unwrap_or(i64::MAX);
+                let inside = |key: &Value| match key {
+                    Value::Int(n) => (len.saturating_neg()..len).contains(n),
+                    Value::Bool(n) => i64::from(*n) < len,
+                    _ => false,
+                };
+                let fits = items.len().is_multiple_of(2) && items.iter().step_by(2).all(inside);
+                self.set_on_anything(target, fits)
+            }
+            // Where nothing is looked at, nothing is set.
+            _ => self.set_on_anything(target, items.is_empty()),
+        }
+    }
+
+    /// Items on something that is no dict. What they change matters to nothing that is asked later.
+    fn set_on_anything(&mut self, target: Value, works: bool) -> Step<()> {
+        let refused = self.no_items(target);
+        if !works {
+            return Err(refused);
+        }
+        let asks = fails(TorchBehaviour::SetitemOnAnything);
+        self.torch.refuse_where(&[asks], refused.0);
+        Ok(())
+    }
+
+    fn no_items(&self, target: Value) -> Refused {
+        Refused(format!(
+            "{} adds items to {}",
+            op::name(self.scene.code),
+            self.article(target)
+        ))
+    }
+
+    /// What a value is, for messages.
+    pub(super) fn article(&self, value: Value) -> String {
+        let what = match value {
+            Value::None => "None",
+            Value::Bool(_) | Value::Int(_) | Value::Big { .. } | Value::Float(_) => "a number",
+            Value::Complex { .. } => "a complex number",
+            Value::Text { .. } | Value::Far { .. } => "a string",
+            Value::Bytes(_) => "bytes",
+            Value::Tuple { .. } => "a tuple",
+            Value::Size { .. } => "a torch.Size",
+            Value::Device(_) => "a device",
+            Value::Layout(_) => "a layout",
+            Value::Global(global) => return format!("{} itself", self.spelled(global)),
+            Value::Foreign(global) => return format!("what {} made", self.spelled(global)),
+            Value::NumpyDtype(_) => "a numpy dtype",
+            Value::Object(at) => match self.torch.heap.get(at) {
+                Some(Object::List(_)) => "a list",
+                Some(Object::Dict(dict)) => match dict.class {
+                    Class::Dict => "a dict",
+                    Class::Ordered => "an OrderedDict",
+                    Class::Counter => "a Counter",
+                },
+                Some(Object::Set { .. }) => "a set",
+                Some(Object::ByteArray { .. }) => "a bytearray",
+                Some(Object::Tensor(_)) => "a tensor",
+                _ => "a storage",
+            },
+        };
+        what.to_owned()
+    }
+}
+
+fn unsupported(code: u8) -> String {
+    match op::lookup(code) {
+        Some(opcode) => format!(
+            "opcode {} (protocol {}) is not supported",
+            opcode.name, opcode.protocol
+        ),
+        None => format!("opcode {code:#04x} is not supported"),
+    }
+}
+
+/// Whether the weights-only unpickler knows an opcode.
+pub(super) fn supports(code: u8) -> bool {
+    matches!(
+        code,
+        op::GLOBAL
+            | op::NEWOBJ
+            | op::REDUCE
+            | op::BUILD
+            | op::APPEND
+            | op::APPENDS
+            | op::SETITEM
+            | op::SETITEMS
+            | op::MARK
+            | op::TUPLE
+            | op::TUPLE1
+            | op::TUPLE2
+            | op::TUPLE3
+            | op::NONE
+            | op::NEWTRUE
+            | op::NEWFALSE
+            | op::EMPTY_TUPLE
+            | op::EMPTY_LIST
+            | op::EMPTY_DICT
+            | op::EMPTY_SET
+            | op::BININT
+            | op::BININT1
+            | op::BININT2
+            | op::BINFLOAT
+            | op::BINUNICODE
+            | op::SHORT_BINSTRING
+            | op::LONG1
+            | op::BINPERSID
+            | op::BINGET
+            | op::LONG_BINGET
+            | op::BINPUT
+            | op::LONG_BINPUT
+            | op::PROTO
+            | op::STOP
+    )
+}
