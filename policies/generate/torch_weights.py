@@ -123,7 +123,6 @@ def spell(release):
 PROBED = ["newobj-of-any-listed-class", "build-of-any-listed-class", "setitem-on-anything"]
 # What takes whole archives to find: tests/it/oracle/torch_archives.py under each release.
 FOUND = [
-    ("device-of-a-number", {"since": "2.10"}),
     ("reads-storage-alignment", {"since": "2.7"}),
     ("compares-record-sizes", {"since": "2.10"}),
     ("keeps-first-storage-type", {"until": "2.15"}),

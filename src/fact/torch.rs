@@ -64,8 +64,6 @@ pub enum TorchBehaviour {
     BuildOfAnyListedClass,
     /// `SETITEM` and `SETITEMS` do not ask what they write to.
     SetitemOnAnything,
-    /// `torch.device` takes a number alone.
-    DeviceOfANumber,
     /// The record `.storage_alignment` has to be a number.
     ReadsStorageAlignment,
     /// A record has to be as long as its storage.
@@ -82,11 +80,10 @@ pub enum TorchBehaviour {
 
 impl TorchBehaviour {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::NewobjOfAnyListedClass,
         Self::BuildOfAnyListedClass,
         Self::SetitemOnAnything,
-        Self::DeviceOfANumber,
         Self::ReadsStorageAlignment,
         Self::ComparesRecordSizes,
         Self::KeepsFirstStorageType,

@@ -128,7 +128,8 @@ impl Load<'_, '_> {
             let Ok(count) = count else {
                 return Err("its storages are cut off".to_owned());
             };
-            if count.checked_mul(itemsize) != Some(bytes) {
+            // Multiplied as C++ does it.
+            if count.wrapping_mul(itemsize) != bytes {
                 return Err(format!(
                     "a storage of {bytes} bytes follows as one of {count} elements of {itemsize}"
                 ));

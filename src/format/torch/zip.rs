@@ -87,8 +87,9 @@ fn read(
     read_members(window, directory, reading, |member| {
         match pickles.of(member) {
             Some(loader) => Some(Expect::Loaded(&pickle::FORMAT, loader)),
-            None => is_pickle_name(member.name.as_bytes())
-                .then_some(Expect::Format(&pickle::FORMAT)),
+            None => {
+                is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
+            }
         }
     });
     if is_other(before, reading) {

@@ -310,7 +310,7 @@ def generate(n):
 
 # ---- torch
 
-ELSEWHERE = ('is_available() is False', 'device module is not registered', 'Storage device not recognized: mps', 'Found no NVIDIA driver', 'not compiled with', 'requires the cuda', 'Torch not compiled', 'allocate memory')
+ELSEWHERE = ('is_available() is False', 'device module is not registered', 'Storage device not recognized: mps', 'Found no NVIDIA driver', 'not compiled with', 'requires the cuda', 'Torch not compiled', 'allocate memory', 'accelerator device when none is available')
 
 
 def forget():

@@ -1,6 +1,7 @@
 //! Calls: what the globals that torch lists make of their arguments, and which they refuse.
 
 use super::{
+    container::Asked,
     execution::{Execution, Refused, Step, fails},
     names::{Dtype, Meaning, Rebuild, TensorLayout},
     storage::{ALLOCATES, is_index},
@@ -74,13 +75,14 @@ impl Execution<'_, '_> {
     }
 
     /// NEWOBJ: `cls.__new__(cls, *args)`.
-    pub(super) fn instantiate(&mut self, class: u32, arguments: &[Value]) -> Step<Value> {
+    pub(super) fn instantiate(&mut self, class: u32, arguments: Value) -> Step<Value> {
         let known = self.known(class);
         if matches!(
             known,
             Meaning::Foreign | Meaning::Parameter | Meaning::NumpyDtype
         ) {
-            return self.call(class, arguments);
+            let arguments = self.unpacked(class, arguments)?;
+            return self.call(class, &arguments);
         }
         let why = format!(
             "NEWOBJ instantiates {}, which is no class that torch makes so",
@@ -88,18 +90,23 @@ impl Execution<'_, '_> {
         );
         let only_parameters = fails(TorchBehaviour::NewobjOfAnyListedClass);
         self.torch.refuse_where(&[only_parameters], why);
+        let made = match known {
+            Meaning::OrderedDict => Some(Object::Dict(Dict::new(Class::Ordered))),
+            Meaning::Counter => Some(Object::Dict(Dict::new(Class::Counter))),
+            Meaning::Set => Some(Object::Set { len: 0 }),
+            Meaning::ByteArray => Some(Object::ByteArray { len: 0 }),
+            _ => None,
+        };
+        // `__new__` of these looks at no arguments.
+        if (known == Meaning::Typed || made.is_some())
+            && self.all(arguments, Asked::Nothing).is_none()
+        {
+            return Err(self.no_arguments(class, arguments));
+        }
+        if let Some(object) = made {
+            return Ok(self.torch.heap.object(object)?);
+        }
         match known {
-            // `__new__` of these looks at no arguments.
-            Meaning::OrderedDict => Ok(self
-                .torch
-                .heap
-                .object(Object::Dict(Dict::new(Class::Ordered)))?),
-            Meaning::Counter => Ok(self
-                .torch
-                .heap
-                .object(Object::Dict(Dict::new(Class::Counter)))?),
-            Meaning::Set => Ok(self.torch.heap.object(Object::Set { len: 0 })?),
-            Meaning::ByteArray => Ok(self.torch.heap.object(Object::ByteArray { len: 0 })?),
             // Made without its constructor: nothing can be done with it.
             Meaning::Typed => Ok(Value::Foreign(class)),
             Meaning::Complex
@@ -107,7 +114,10 @@ impl Execution<'_, '_> {
             | Meaning::Device
             | Meaning::Tensor
             | Meaning::LegacyTensor { .. }
-            | Meaning::Untyped => self.call(class, arguments),
+            | Meaning::Untyped => {
+                let arguments = self.unpacked(class, arguments)?;
+                self.call(class, &arguments)
+            }
             _ => Err(Refused(format!(
                 "NEWOBJ instantiates {}, which is no class",
                 self.spelled(class)
@@ -254,12 +264,8 @@ impl Execution<'_, '_> {
         let refused = |machine: &Self, value: Value| machine.takes_no(callee, value);
         let device = match arguments {
             [Value::Device(device)] => Some(*device),
-            [Value::Int(n)] if *n >= 0 => {
-                let only_texts = fails(TorchBehaviour::DeviceOfANumber);
-                let why = self.takes_no(callee, Value::Int(*n)).0;
-                self.torch.refuse_where(&[only_texts], why);
-                Some(Device::Other)
-            }
+            // The accelerator of the machine, if it has one.
+            [Value::Int(n)] if *n >= 0 => Some(Device::Other),
             [text @ (Value::Text { .. } | Value::Far { .. })]
             | [text @ (Value::Text { .. } | Value::Far { .. }), Value::None] => {
                 self.bytes_of(*text).and_then(|text| device(&text))
@@ -410,7 +416,10 @@ impl Execution<'_, '_> {
         let count = match given {
             [] => 0,
             [Value::Int(n)] => u64::try_from(*n).unwrap_or(u64::MAX),
-            [source] => return Err(self.takes_no(callee, *source)),
+            [source] => {
+                let bytes = self.bytes_of_sequence(*source);
+                bytes.ok_or_else(|| self.takes_no(callee, *source))?
+            }
             other => return Err(self.given(callee, other.len())),
         };
         let memory = self.new_memory(count, Dtype::BYTE)?;

@@ -3,7 +3,7 @@
 use super::{
     execution::{Execution, Refused, Step},
     storage::ALLOCATES,
-    value::{Class, Dict, Object, Value},
+    value::{Class, Dict, Object, Tensor, TensorKind, Value},
 };
 use crate::{
     bytes::{narrow, wide},
@@ -13,6 +13,13 @@ use crate::{
 /// The longest size that is followed where it is made of bytes.
 const SIZE: u64 = 4096;
 
+/// An integer of which it is not known which.
+const UNKNOWN: Value = Value::Big {
+    at: 0,
+    len: 0,
+    negative: false,
+};
+
 /// What a container asks of its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -20,6 +27,8 @@ pub(super) enum Asked {
     Keys,
     /// That each is a key and a value.
     Pairs,
+    /// Nothing.
+    Nothing,
 }
 
 impl Execution<'_, '_> {
@@ -56,17 +65,22 @@ impl Execution<'_, '_> {
         match asked {
             Asked::Keys => self.torch.heap.hashable(value),
             Asked::Pairs => self.torch.heap.is_pair(value),
+            Asked::Nothing => true,
         }
     }
 
     /// How many elements iterating over a value gives, if each is what is asked for.
     pub(super) fn all(&self, source: Value, asked: Asked) -> Option<u64> {
-        let keys = asked == Asked::Keys;
+        let keys = asked != Asked::Pairs;
         match source {
             Value::Object(at) => match self.torch.heap.get(at)? {
                 Object::List(list) => {
                     let kept = list.kept.iter().all(|item| self.fits(*item, asked));
-                    let wrong = if keys { list.unhashable } else { list.no_pairs };
+                    let wrong = match asked {
+                        Asked::Keys => list.unhashable,
+                        Asked::Pairs => list.no_pairs,
+                        Asked::Nothing => false,
+                    };
                     (kept && !wrong).then_some(list.len)
                 }
                 Object::Dict(dict) => {
@@ -128,27 +142,54 @@ impl Execution<'_, '_> {
             other => return Err(self.given(callee, other.len())),
         };
         let refused = self.takes_no(callee, source);
-        let items = match source {
-            // Numbers, of which it is not known which.
-            Value::Bytes(len) if len <= SIZE => Some(vec![
-                Value::Big {
-                    at: 0,
-                    len: 0,
-                    negative: false
-                };
-                narrow(len)
-            ]),
-            source => self.torch.heap.elements(source),
+        let integers = match self.integers_inside(source) {
+            Some(count) if count <= SIZE => Some(vec![UNKNOWN; narrow(count)]),
+            Some(_) => None,
+            None => self.torch.heap.elements(source).and_then(|items| {
+                let integers = items.into_iter().map(|item| self.index(item));
+                integers.collect()
+            }),
         };
-        let integers: Option<Vec<Value>> = items.and_then(|items| {
-            let integers = items.into_iter().map(|item| match item {
-                Value::Int(_) | Value::Big { .. } => Some(item),
-                Value::Bool(is) => Some(Value::Int(i64::from(is))),
-                _ => None,
-            });
-            integers.collect()
-        });
         Ok(self.torch.heap.size(&integers.ok_or(refused)?)?)
+    }
+
+    /// How many integers iterating over something gives that does not say which.
+    fn integers_inside(&self, source: Value) -> Option<u64> {
+        let object = match source {
+            Value::Bytes(len) => return Some(len),
+            Value::Object(at) => self.torch.heap.get(at)?,
+            _ => return None,
+        };
+        let bytes = |memory: &u32| {
+            let memory = self.torch.heap.memory_at(*memory)?;
+            (!memory.meta).then_some(memory.bytes)
+        };
+        match object {
+            Object::ByteArray { len } => Some(*len),
+            Object::Untyped { memory } => bytes(memory),
+            Object::Typed { memory, dtype } if dtype.is_integer() => {
+                bytes(memory)?.checked_div(dtype.bytes)
+            }
+            // Its rows have to be single numbers, if it has any.
+            Object::Tensor(tensor) => {
+                let (first, row) = tensor.sizes.split_first()?;
+                let single = is_single_integer(tensor, row);
+                (*first == 0 || single).then_some(first.cast_unsigned())
+            }
+            _ => None,
+        }
+    }
+
+    /// What stands for an integer as `operator.index` takes it.
+    fn index(&self, item: Value) -> Option<Value> {
+        match item {
+            Value::Int(_) | Value::Big { .. } => Some(item),
+            Value::Bool(is) => Some(Value::Int(i64::from(is))),
+            item => {
+                let tensor = self.torch.heap.tensor(item)?;
+                is_single_integer(tensor, &tensor.sizes).then_some(UNKNOWN)
+            }
+        }
     }
 
     // ---- numbers and bytes
@@ -276,4 +317,10 @@ impl Execution<'_, '_> {
         };
         Ok(self.torch.heap.object(Object::ByteArray { len })?)
     }
+}
+
+/// Whether a tensor of these sizes is one integer to Python.
+fn is_single_integer(tensor: &Tensor, sizes: &[i64]) -> bool {
+    let plain = tensor.kind == TensorKind::Strided && !tensor.meta && tensor.dtype.is_integer();
+    plain && sizes.iter().all(|size| *size == 1)
 }

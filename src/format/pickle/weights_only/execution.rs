@@ -289,23 +289,26 @@ impl Execution<'_, '_> {
                 "REDUCE calls something that is not a listed global".into()
             });
         };
-        let arguments = self.unpacked(callee, arguments)?;
         if instantiates {
-            self.instantiate(callee, &arguments)
+            self.instantiate(callee, arguments)
         } else {
+            let arguments = self.unpacked(callee, arguments)?;
             self.call(callee, &arguments)
         }
     }
 
     /// The arguments of a call: whatever can be iterated over.
-    fn unpacked(&self, callee: u32, arguments: Value) -> Step<Vec<Value>> {
-        self.torch.heap.elements(arguments).ok_or_else(|| {
-            Refused(format!(
-                "{} is called with {}, not with a tuple of arguments",
-                self.spelled(callee),
-                self.article(arguments)
-            ))
-        })
+    pub(super) fn unpacked(&self, callee: u32, arguments: Value) -> Step<Vec<Value>> {
+        let elements = self.torch.heap.elements(arguments);
+        elements.ok_or_else(|| self.no_arguments(callee, arguments))
+    }
+
+    pub(super) fn no_arguments(&self, callee: u32, arguments: Value) -> Refused {
+        Refused(format!(
+            "{} is called with {}, not with a tuple of arguments",
+            self.spelled(callee),
+            self.article(arguments)
+        ))
     }
 
     fn returned(&self, value: Value) -> Returned {

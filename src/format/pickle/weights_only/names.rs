@@ -117,6 +117,11 @@ impl Dtype {
         Self::named(name)
     }
 
+    /// Whether its elements are integers, or bools.
+    pub(super) fn is_integer(self) -> bool {
+        self.family == Integer
+    }
+
     /// Whether tensors of it can require gradients.
     pub(super) fn differentiable(self) -> bool {
         matches!(self.family, Float | Complex)

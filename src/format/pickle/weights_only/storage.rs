@@ -1,14 +1,18 @@
 //! Persistent ids: the storages that a pickle asks for, and whether the archive has them.
 
+use std::borrow::Cow;
+
 use super::{
     Origin, Records,
     execution::{Execution, Refused, Step, holds},
     names::{Dtype, Meaning},
     value::{Device, Memory, Object, Value},
 };
-use std::borrow::Cow;
-
-use crate::{bytes::narrow, fact::TorchBehaviour, limits};
+use crate::{
+    bytes::{narrow, wide},
+    fact::TorchBehaviour,
+    limits,
+};
 
 /// The key of a storage. Python's numbers are one key if they are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,8 +41,8 @@ impl Key {
 /// How many elements a persistent id gives its storage.
 enum Count {
     Number(i128),
-    /// Something that can be multiplied and is no number.
-    Repeatable,
+    /// Something that can be multiplied and is no number: how many bytes it comes to where a storage can be made of it.
+    Repeatable(Option<u64>),
     Other,
 }
 
@@ -159,9 +163,25 @@ impl<'e> Execution<'e, '_> {
             | Value::Tuple { .. }
             | Value::Size { .. }
             | Value::Complex { .. }
-            | Value::Object(_) => Count::Repeatable,
+            | Value::Object(_) => Count::Repeatable(self.bytes_of_sequence(count)),
             _ => Count::Other,
         }
+    }
+
+    /// How many bytes `torch.UntypedStorage` makes of a sequence.
+    pub(super) fn bytes_of_sequence(&self, value: Value) -> Option<u64> {
+        match value {
+            Value::Bytes(len) => return Some(len),
+            Value::Object(at) => match self.torch.heap.get(at)? {
+                Object::ByteArray { len } => return Some(*len),
+                Object::List(_) => {}
+                _ => return None,
+            },
+            _ => {}
+        }
+        let items = self.torch.heap.elements(value)?;
+        let byte = |item: &Value| matches!(item, Value::Int(_) | Value::Bool(_));
+        items.iter().all(byte).then_some(wide(items.len()))
     }
 
     /// Where a storage is put, by the tag of its device.
@@ -194,7 +214,7 @@ impl<'e> Execution<'e, '_> {
         let dtype = self.element_type(class, true)?;
         let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
-            Count::Repeatable => None,
+            Count::Repeatable(_) => None,
             Count::Other => {
                 return Err(Refused(format!(
                     "the length of a storage is {}",
@@ -309,7 +329,9 @@ impl<'e> Execution<'e, '_> {
         let dtype = self.element_type(class, false)?;
         let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
-            Count::Repeatable => None,
+            Count::Repeatable(length) => {
+                length.map(|length| i128::from(length).saturating_mul(i128::from(dtype.bytes)))
+            }
             Count::Other => {
                 return Err(Refused(format!(
                     "the length of a storage is {}",

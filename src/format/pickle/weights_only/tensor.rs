@@ -7,7 +7,7 @@ use super::{
     storage::ALLOCATES,
     value::{Object, Tensor, TensorClass, TensorKind, Value},
 };
-use crate::{bytes::wide, fact::TorchBehaviour};
+use crate::{bytes::wide, fact::TorchBehaviour, format::pickle::text::Letters};
 
 /// Smaller sizes and strides than this are symbolic to torch, which it does not take where memory is concerned.
 const LEAST: i64 = -(1 << 62);
@@ -336,9 +336,19 @@ impl Execution<'_, '_> {
             )));
         };
         for (name, flag) in flags {
-            let Some(name) = self.bytes_of(*name) else {
-                return Err("the metadata of a tensor have a name that is no text".into());
+            // Bytes are a text to C++, and their content is not known.
+            let (conjugated, is_text) = match *name {
+                Value::Far { holds, .. } => (false, holds < Letters::Surrogates),
+                Value::Text { .. } => {
+                    let name = self.bytes_of(*name);
+                    (name.is_some_and(|name| *name == *b"conj"), true)
+                }
+                Value::Bytes(len) => (len == 4, true),
+                _ => (false, false),
             };
+            if !is_text {
+                return Err("the metadata of a tensor have a name that is no text".into());
+            }
             let is_flag = matches!(
                 flag,
                 Value::Bool(_)
@@ -351,7 +361,7 @@ impl Execution<'_, '_> {
             if !is_flag {
                 return Err("the metadata of a tensor have a flag that is no bool".into());
             }
-            if *name == *b"conj" && dtype.family != Family::Complex {
+            if conjugated && dtype.family != Family::Complex {
                 return Err(Refused(format!(
                     "a tensor of {} is conjugated",
                     dtype.name()
