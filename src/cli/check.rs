@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     error::Error,
-    scan::{self, Needs, Only, Outcome, PathSpelling, PolicyFrom, Report, Request, View},
+    report::{PathSpelling, Presentation},
+    scan::{self, Needs, Only, Outcome, PolicyFrom, Report, Request, View},
 };
 
 const EXAMPLES: &str = "\
@@ -175,16 +176,20 @@ impl Check {
         let named = self.policy.policy.as_deref();
         let (view, policy, name) = scan::find_policy(view, &from, named, &cwd)?;
         let bar = Bar::new(terminal::shows_progress());
-        let mut report = scan::check(&view, &policy, name, request, &bar)?;
+        let report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
-        report.spelling = PathSpelling::between(&cwd, &view.root);
         // A repository is shown from its own root, wherever it lies.
-        if let Some(checkout) = terminal::checkout().filter(|_| !view.is_repository()) {
-            report.checkout = PathSpelling::between(&checkout, &view.root);
-        }
-        report.date = date;
-        report.category.clone_from(&self.sarif_category);
-        plan.deliver(&report)?;
+        let checkout = terminal::checkout().filter(|_| !view.is_repository());
+        let presentation = Presentation {
+            paths: PathSpelling::between(&cwd, &view.root),
+            checkout: checkout
+                .map(|checkout| PathSpelling::between(&checkout, &view.root))
+                .unwrap_or_default(),
+            date,
+            category: self.sarif_category.clone(),
+            ..Presentation::default()
+        };
+        plan.deliver(&report, presentation)?;
         Ok(plan.outcome(self.outcome(&report, &plan)))
     }
 

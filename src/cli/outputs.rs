@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    report::{self, Reporter},
+    report::{self, Presentation, Reporter},
     scan::{Needs, Outcome, Report},
 };
 
@@ -181,8 +181,12 @@ impl Plan {
             .chain(self.stdout)
     }
 
-    /// Writes all reports that can be written. If some cannot be, all but the last of the errors are told here.
-    pub(super) fn deliver(&self, report: &Report) -> Result<(), Error> {
+    /// Writes all reports that can be written, each in the style of where it goes. If some cannot be, all but the last of the errors are told here.
+    pub(super) fn deliver(
+        &self,
+        report: &Report,
+        mut presentation: Presentation,
+    ) -> Result<(), Error> {
         let files = self
             .files
             .iter()
@@ -190,9 +194,10 @@ impl Plan {
         let stdout = self.stdout.map(|reporter| (reporter, None));
         let mut failed = None;
         for (reporter, to) in files.chain(stdout) {
-            let style = terminal::style(self.color, to.is_some());
-            let result =
-                output::deliver(to, &self.checked, |out| reporter.write(report, style, out));
+            presentation.style = terminal::style(self.color, to.is_some());
+            let result = output::deliver(to, &self.checked, |out| {
+                reporter.write(report, &presentation, out)
+            });
             if let Err(error) = result
                 && let Some(before) = failed.replace(error)
             {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    PathSpelling,
     groups::{self, File, Part},
     terminal::count,
 };
@@ -36,8 +37,8 @@ pub(super) struct Sections<'a> {
 type Likeness = Vec<(Level, &'static str, String)>;
 
 /// Chooses what is told of a report.
-pub(super) fn sections(report: &Report) -> Sections<'_> {
-    let all: Vec<File<'_>> = groups::files(report).collect();
+pub(super) fn sections<'a>(report: &'a Report, paths: &'a PathSpelling) -> Sections<'a> {
+    let all: Vec<File<'_>> = groups::files(report, paths).collect();
     if all.len() <= OF_A_KIND {
         return Sections {
             files: all,

@@ -5,7 +5,7 @@
 use std::io::{self, BufWriter, Write};
 
 use super::{
-    Reporter, Style,
+    Presentation, Reporter,
     terminal::{Ink, guarded, harmless},
     words,
 };
@@ -35,10 +35,15 @@ impl Reporter for Concise {
         true
     }
 
-    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-        let out = &mut BufWriter::new(out);
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let (out, style) = (&mut BufWriter::new(out), presentation.style);
         for finding in report.active() {
-            let path = report.spelling.spell(&finding.primary.path);
+            let path = presentation.paths.spell(&finding.primary.path);
             let mut at = guarded(harmless(format!("{path}{}", within(finding)), style));
             if at.starts_with(ABOUT.trim_end()) {
                 // A file of this name must not speak for the program.

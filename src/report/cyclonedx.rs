@@ -14,7 +14,7 @@ use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Reporter, Style, json::Escaping, sarif::uri};
+use super::{Presentation, Reporter, json::Escaping, sarif::uri};
 use crate::{
     fact::{Place, Text},
     finding::Level,
@@ -50,8 +50,13 @@ impl Reporter for CycloneDx {
         }
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
-        let mut bom = bom(report);
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut bom = bom(report, presentation.date);
         bom.serial_number = serial(&serde_json::to_vec(&bom)?);
         let mut out: &mut dyn Write = &mut BufWriter::new(out);
         serde_json::to_writer_pretty(Escaping(&mut out), &bom)?;
@@ -151,7 +156,7 @@ struct Dependency {
     depends_on: BTreeSet<String>,
 }
 
-fn bom(report: &Report) -> Bom {
+fn bom(report: &Report, date: Option<i64>) -> Bom {
     let levels = levels(report);
     // By reference: what is there twice (the same bytes at the same path, introduced twice) is one component.
     let mut components: BTreeMap<String, Component> = BTreeMap::new();
@@ -187,8 +192,7 @@ fn bom(report: &Report) -> Bom {
         serial_number: String::new(),
         version: 1,
         metadata: Metadata {
-            timestamp: report
-                .date
+            timestamp: date
                 .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
                 .map(|time| time.to_string()),
             tools: Tools {

@@ -14,7 +14,7 @@ use std::{
 use indexmap::IndexMap;
 
 use super::{
-    Reporter, Style, groups,
+    PathSpelling, Presentation, Reporter, Style, groups,
     terminal::{clip, count, harmless},
     words,
 };
@@ -48,9 +48,14 @@ impl Reporter for Github {
         true
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let out = &mut BufWriter::new(out);
-        annotate(report, out)?;
+        annotate(report, &presentation.checkout, out)?;
         for line in words::closing(report).filter(|line| !line.starts_with("note: ")) {
             writeln!(out, "{}", harmless(line, Style::default()))?;
         }
@@ -59,10 +64,14 @@ impl Reporter for Github {
 }
 
 /// Writes the annotations alone.
-pub(super) fn annotate(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn annotate(
+    report: &Report,
+    checkout: &PathSpelling,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut annotations: Vec<Annotation> = [Level::Deny, Level::Warn]
         .into_iter()
-        .flat_map(|level| of_level(report, level))
+        .flat_map(|level| of_level(report, checkout, level))
         .collect();
     // Each kind is in order already; runners also count what a whole job has.
     annotations.sort_by_key(|annotation| !annotation.on_change);
@@ -116,7 +125,7 @@ fn command(level: Level) -> &'static str {
 }
 
 /// At most [`KEPT`] annotations that speak of all findings of a level.
-fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
+fn of_level(report: &Report, checkout: &PathSpelling, level: Level) -> Vec<Annotation> {
     let mut findings: Vec<&Finding> = report
         .active()
         .filter(|finding| finding.level == level)
@@ -125,7 +134,7 @@ fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
     if findings.len() <= KEPT {
         return findings
             .into_iter()
-            .filter_map(|finding| annotation(report, &[finding]))
+            .filter_map(|finding| annotation(checkout, &[finding]))
             .collect();
     }
     let mut groups: IndexMap<(&Text, &str), Vec<&Finding>> = IndexMap::new();
@@ -143,7 +152,7 @@ fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
     let mut annotations: Vec<Annotation> = groups
         .values()
         .take(shown)
-        .filter_map(|group| annotation(report, group))
+        .filter_map(|group| annotation(checkout, group))
         .collect();
     annotations.extend(left_out(
         level,
@@ -153,9 +162,9 @@ fn of_level(report: &Report, level: Level) -> Vec<Annotation> {
 }
 
 /// What findings of one rule in one file come to: the first in full, the others by name.
-fn annotation(report: &Report, group: &[&Finding]) -> Option<Annotation> {
+fn annotation(checkout: &PathSpelling, group: &[&Finding]) -> Option<Annotation> {
     let (first, rest) = group.split_first()?;
-    let mut properties = vec![("file", words::hosted(report, &first.primary.path))];
+    let mut properties = vec![("file", words::hosted(checkout, &first.primary.path))];
     match words::span(first) {
         // Columns are refused where there are several lines.
         Some((line, column, end_line, end_column)) => {

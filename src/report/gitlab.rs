@@ -11,7 +11,9 @@ use std::{
 
 use serde::{Serialize, Serializer as _};
 
-use super::{Reporter, Style, json::Escaping, terminal::harmless, words};
+use super::{
+    PathSpelling, Presentation, Reporter, Style, json::Escaping, terminal::harmless, words,
+};
 use crate::{
     finding::{Finding, Level, fingerprints},
     verdict::Report,
@@ -52,13 +54,18 @@ impl Reporter for Gitlab {
         "a Code Quality report for GitLab's merge requests"
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut out = BufWriter::new(out);
         let fingerprints = fingerprints(report.active());
         let entries = report
             .active()
             .zip(fingerprints)
-            .map(|(finding, fingerprint)| entry(report, finding, fingerprint));
+            .map(|(finding, fingerprint)| entry(&presentation.checkout, finding, fingerprint));
         let mut escaping: &mut dyn Write = &mut out;
         serde_json::Serializer::pretty(Escaping(&mut escaping)).collect_seq(entries)?;
         out.write_all(b"\n")?;
@@ -66,7 +73,7 @@ impl Reporter for Gitlab {
     }
 }
 
-fn entry(report: &Report, finding: &Finding, fingerprint: String) -> Entry {
+fn entry(checkout: &PathSpelling, finding: &Finding, fingerprint: String) -> Entry {
     let mut description = words::sentence(finding);
     if let Some(place) = words::place(finding) {
         let _ = write!(description, " (at {place})");
@@ -87,7 +94,7 @@ fn entry(report: &Report, finding: &Finding, fingerprint: String) -> Entry {
             Level::Allow => "info",
         },
         location: Location {
-            path: words::hosted(report, &finding.primary.path),
+            path: words::hosted(checkout, &finding.primary.path),
             lines: Lines { begin, end },
         },
     }

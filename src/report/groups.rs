@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Style,
+    PathSpelling, Presentation, Style,
     introduction::short,
     terminal::{count, harmless},
 };
@@ -67,7 +67,10 @@ pub(super) struct More {
 }
 
 /// The files of a report, in order, each with what to say about it.
-pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
+pub(super) fn files<'a>(
+    report: &'a Report,
+    paths: &'a PathSpelling,
+) -> impl Iterator<Item = File<'a>> {
     let mut findings: Vec<&Finding> = report.active().collect();
     // What a change brings first; then refusals, and among them what loading would run: how it is packed matters less.
     findings.sort_by_key(|finding| {
@@ -86,7 +89,7 @@ pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
         let end = rest.partition_point(|finding| file_of(finding) <= file_of(first));
         let (of_file, _) = rest.split_at(end);
         done += of_file.len();
-        let mut file = file(report.spelling.spell(&first.primary.path), of_file);
+        let mut file = file(paths.spell(&first.primary.path), of_file);
         file.introduced_by = first.primary.introduced_by.as_deref();
         Some(file)
     })
@@ -345,7 +348,7 @@ fn tally(report: &Report, level: Level) -> (usize, usize) {
 }
 
 /// What to run next, most useful first: each command and what it is for.
-pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)> {
+pub(super) fn next(report: &Report, presentation: &Presentation) -> Vec<(String, &'static str)> {
     let Some(finding) = most_telling(report) else {
         return Vec::new();
     };
@@ -353,14 +356,14 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
         format!("weighbridge explain {}", finding.rule.id),
         "why, and what to use instead",
     )];
-    commands.extend(look(report, finding, style));
+    commands.extend(look(report, finding, presentation));
     let edits = |finding: &Finding| {
         finding
             .help
             .iter()
             .any(|help| help.contains("write this to weighbridge.yaml:\n"))
     };
-    if report.policy == BUILT_IN && report.spelling.is_inside() && report.active().any(edits) {
+    if report.policy == BUILT_IN && presentation.paths.is_inside() && report.active().any(edits) {
         commands.push((
             String::from("weighbridge policy init --allow-found"),
             "write a policy that allows what is named above",
@@ -370,7 +373,13 @@ pub(super) fn next(report: &Report, style: Style) -> Vec<(String, &'static str)>
 }
 
 /// How to look at the file of a finding: where it is on disk, or once more out of git, if one command gets it there.
-fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'static str)> {
+fn look(
+    report: &Report,
+    finding: &Finding,
+    presentation: &Presentation,
+) -> Vec<(String, &'static str)> {
+    let Presentation { style, paths, .. } = presentation;
+    let style = *style;
     let is_source = matches!(finding.primary.site.at, Place::Span { .. });
     // What cannot be opened, as a folder that cannot be listed, cannot be looked at either.
     let closed =
@@ -387,10 +396,7 @@ fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'stat
     };
     let treeish = match (&finding.primary.introduced_by, &report.content_source) {
         (None, ContentSource::OnDisk) => {
-            return Vec::from_iter(inspect(quoted(
-                &report.spelling.spell(&finding.primary.path),
-                style,
-            )));
+            return Vec::from_iter(inspect(quoted(&paths.spell(&finding.primary.path), style)));
         }
         (Some(introduction), _) if introduction.gone || !is_source => {
             short(&introduction.commit.id)
@@ -400,7 +406,7 @@ fn look(report: &Report, finding: &Finding, style: Style) -> Vec<(String, &'stat
     };
     // What is at the path on disk may be another file, or none. From elsewhere git would look into another repository.
     let object = [treeish.as_bytes(), b":", finding.primary.path.as_bytes()].concat();
-    match quoted(&Text::new(object), style).filter(|_| report.spelling.is_inside()) {
+    match quoted(&Text::new(object), style).filter(|_| paths.is_inside()) {
         Some(object) => {
             let command = format!("git cat-file blob {object} >FILE");
             let first = (command, "to look at it again");

@@ -12,7 +12,7 @@ use std::{
     io::{self, BufWriter, Write},
 };
 
-use super::{Reporter, Style, plain, terminal::harmless, words};
+use super::{PathSpelling, Presentation, Reporter, Style, plain, terminal::harmless, words};
 use crate::{
     fact::Text,
     finding::{Finding, Level},
@@ -40,8 +40,13 @@ impl Reporter for Junit {
         }
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
-        let out = &mut BufWriter::new(out);
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let (out, checkout) = (&mut BufWriter::new(out), &presentation.checkout);
         let active: Vec<&Finding> = report.active().collect();
         let accused: BTreeSet<&Text> = active.iter().map(|f| &f.primary.path).collect();
         let mut fine: Vec<&Artifact> = report
@@ -67,7 +72,7 @@ impl Reporter for Junit {
                 fine.len()
             )?;
             for artifact in fine {
-                let path = words::hosted(report, &artifact.path);
+                let path = words::hosted(checkout, &artifact.path);
                 writeln!(
                     out,
                     r#"    <testcase classname="{0}" name="loads as the policy allows" file="{0}"/>"#,
@@ -77,7 +82,7 @@ impl Reporter for Junit {
             writeln!(out, "  </testsuite>")?;
         }
         for of_file in active.chunk_by(|a, b| a.primary.path == b.primary.path) {
-            suite(report, of_file, out)?;
+            suite(checkout, of_file, out)?;
         }
         writeln!(out, "</testsuites>")?;
         out.flush()
@@ -128,11 +133,11 @@ fn about(report: &Report, nothing: usize, out: &mut dyn Write) -> io::Result<()>
 }
 
 /// The suite of a file.
-fn suite(report: &Report, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+fn suite(checkout: &PathSpelling, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = findings.first() else {
         return Ok(());
     };
-    let path = words::hosted(report, &first.primary.path);
+    let path = words::hosted(checkout, &first.primary.path);
     writeln!(
         out,
         r#"  <testsuite name="{}" tests="{}" failures="{}" errors="0" skipped="0">"#,

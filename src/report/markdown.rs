@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Reporter, Style,
+    PathSpelling, Presentation, Reporter, Style,
     groups::{self, File, Part},
     terminal::{clip, count, guarded, harmless},
     words,
@@ -63,19 +63,24 @@ impl Reporter for Markdown {
         true
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(page(report, SUMMARY_BYTES).as_bytes())?;
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        out.write_all(page(report, &presentation.paths, SUMMARY_BYTES).as_bytes())?;
         out.flush()
     }
 }
 
 /// All of it in at most `budget` bytes, but 16 KiB at least.
-pub(super) fn page(report: &Report, budget: usize) -> String {
+pub(super) fn page(report: &Report, paths: &PathSpelling, budget: usize) -> String {
     let budget = budget.max(LEAST_BYTES);
     let mut page = head(report);
     let all = report.active().count();
     let mut left = all;
-    for file in groups::files(report) {
+    for file in groups::files(report, paths) {
         let before = page.len();
         page.push_str(&heading(&file, left == all));
         let mut told = 0;

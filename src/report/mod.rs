@@ -17,7 +17,9 @@ mod introduction;
 pub mod json;
 mod junit;
 mod markdown;
+mod path_spelling;
 mod plain;
+mod presentation;
 mod prose;
 mod push;
 mod sarif;
@@ -29,6 +31,8 @@ pub use human::{error, policy_error};
 pub use inspect::inspect;
 pub use introduction::{date, introduction, short};
 pub use markdown::{COMMENT_BYTES, SUMMARY_BYTES};
+pub use path_spelling::PathSpelling;
+pub use presentation::{Presentation, Style};
 pub use prose::prose;
 pub use push::{push, removal_steps};
 
@@ -38,31 +42,6 @@ use crate::{
     finding::RuleMeta,
     verdict::{Needs, Report},
 };
-
-/// How to show text: what the terminal can do and what its user asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
-    /// Whether to colour. Colour never says anything that words do not.
-    pub color: bool,
-    /// Whether characters outside ASCII arrive as they are meant. If not, drawing is in ASCII and other characters are escaped.
-    pub unicode: bool,
-    /// Columns. Lines are wrapped or cut to it, except paths and commands, which are to be copied. At least 40 is assumed.
-    pub width: usize,
-    /// Whether the terminal shows hyperlinks.
-    pub links: bool,
-}
-
-impl Default for Style {
-    /// Eighty columns of UTF-8 without colour or links.
-    fn default() -> Self {
-        Self {
-            color: false,
-            unicode: true,
-            width: 80,
-            links: false,
-        }
-    }
-}
 
 /// An output format for a finished report.
 pub trait Reporter: Sync {
@@ -78,11 +57,16 @@ pub trait Reporter: Sync {
     fn needs(&self) -> Needs {
         Needs::default()
     }
-    /// Writes all of the report. Formats for machines ignore the style.
+    /// Writes all of the report. Formats for machines ignore the style of the presentation.
     ///
     /// # Errors
     /// Whatever `out` answers, a broken pipe included.
-    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>;
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
 }
 
 /// Every reporter; the first is the default.
@@ -121,9 +105,14 @@ impl Reporter for InActions {
         true
     }
 
-    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-        github::annotate(report, out)?;
-        human::Human.write(report, style, out)
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        github::annotate(report, &presentation.checkout, out)?;
+        human::Human.write(report, presentation, out)
     }
 }
 
@@ -148,16 +137,16 @@ fn rule_url(rule: &RuleMeta) -> String {
 ///
 /// # Errors
 /// Whatever `out` answers.
-pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    human::Human.write(report, style, out)
+pub fn human(report: &Report, presentation: &Presentation, out: &mut dyn Write) -> io::Result<()> {
+    human::Human.write(report, presentation, out)
 }
 
 /// Writes a report for people who listen to it: full sentences, no drawing, nothing that depends on columns.
 ///
 /// # Errors
 /// Whatever `out` answers.
-pub fn plain(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    plain::Plain.write(report, style, out)
+pub fn plain(report: &Report, presentation: &Presentation, out: &mut dyn Write) -> io::Result<()> {
+    plain::Plain.write(report, presentation, out)
 }
 
 /// Writes a report as Markdown of at most `budget` bytes (but 16 KiB at least): [`SUMMARY_BYTES`] for the summary of a job,
@@ -165,8 +154,13 @@ pub fn plain(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
 ///
 /// # Errors
 /// Whatever `out` answers.
-pub fn markdown(report: &Report, budget: usize, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(markdown::page(report, budget).as_bytes())?;
+pub fn markdown(
+    report: &Report,
+    paths: &PathSpelling,
+    budget: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    out.write_all(markdown::page(report, paths, budget).as_bytes())?;
     out.flush()
 }
 
@@ -180,5 +174,5 @@ pub fn harmless(text: &str, style: Style) -> String {
 /// # Errors
 /// Whatever `out` answers.
 pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    json::Json.write(report, Style::default(), out)
+    json::Json.write(report, &Presentation::default(), out)
 }

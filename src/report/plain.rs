@@ -4,7 +4,7 @@
 use std::io::{self, BufWriter, Write};
 
 use super::{
-    Reporter, Style,
+    Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, Part},
     terminal::harmless,
@@ -33,9 +33,14 @@ impl Reporter for Plain {
         true
     }
 
-    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-        let out = &mut BufWriter::new(out);
-        let Sections { files, others } = alike::sections(report);
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let (out, style) = (&mut BufWriter::new(out), presentation.style);
+        let Sections { files, others } = alike::sections(report, &presentation.paths);
         for file in &files {
             let path = harmless(&file.path, style);
             writeln!(out, "File {path}: {}.", groups::counts(file))?;
@@ -67,7 +72,7 @@ impl Reporter for Plain {
         for (head, text) in groups::closing(report) {
             writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;
         }
-        for (command, why) in groups::next(report, style) {
+        for (command, why) in groups::next(report, presentation) {
             writeln!(out, "Next: {}: {why}.", harmless(command, style))?;
         }
         out.flush()

@@ -2,7 +2,7 @@
 //!
 //! Nothing here is harmless yet; each format makes it so in its own way.
 
-use super::{Style, groups, introduction::introduction, terminal::harmless};
+use super::{PathSpelling, Style, groups, introduction::introduction, terminal::harmless};
 use crate::{
     fact::{Place, Site, Text},
     finding::{Finding, Level, Location},
@@ -84,8 +84,8 @@ pub(super) fn spot(location: &Location, path: &Text) -> String {
 
 /// The path that a code host knows a file by. Exactly, unless the bytes are no text, would deceive or command: then what stands
 /// for them, and the host finds no such file.
-pub(super) fn hosted(report: &Report, path: &Text) -> String {
-    let path = report.checkout.spell(path);
+pub(super) fn hosted(checkout: &PathSpelling, path: &Text) -> String {
+    let path = checkout.spell(path);
     match path.as_str() {
         Some(exact) if harmless(exact, Style::default()) == exact => exact.to_owned(),
         _ => harmless(path, Style::default()),

@@ -24,7 +24,7 @@ pub use crate::{
         Incoming, Known, Only, View, all_refs, change, file, history, incoming, revision, staged,
         standard_input, work_tree,
     },
-    verdict::{Coverage, Inspection, Needs, Outcome, PathSpelling, Report},
+    verdict::{Coverage, Inspection, Needs, Outcome, Report},
 };
 
 use gathered::Gathered;

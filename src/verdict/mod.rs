@@ -5,13 +5,11 @@
 mod inspection;
 mod judge;
 mod needs;
-mod path_spelling;
 mod weights;
 
 pub use inspection::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict, inspect};
 pub use judge::{Weighed, could_run_code, judge, weigh};
 pub use needs::Needs;
-pub use path_spelling::PathSpelling;
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
 use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode};
@@ -56,17 +54,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
-    /// Where the user stands: people are shown paths as they would type them, programs as the view spells them.
-    pub spelling: PathSpelling,
-    /// The way to the view from the root of the checkout that a code host shows: annotations spell paths from there.
-    pub checkout: PathSpelling,
     /// The name of the folder that the paths are relative to.
     pub root: Text,
-    /// The moment that outputs may call the present, in seconds since 1970, if the user gave one: outputs are the same each time.
-    pub date: Option<i64>,
-    /// What tells this run from others of the same commit, for services that keep the results of each: a word or a path of
-    /// words. Empty where there is only one.
-    pub category: String,
     /// Commits that introduced what is no longer there, and that no remote is known to have.
     pub unpushed: BTreeSet<String>,
     /// Where the bytes of the files are.

@@ -17,8 +17,8 @@ use crate::{
     cli::{output, progress::Bar, terminal},
     error::Error,
     hook::{self, Judge},
-    report::{self, Style},
-    scan::{self, Incoming, Known, Outcome, PathSpelling, PolicyFrom, Report, Request, View},
+    report::{self, PathSpelling, Presentation, Style},
+    scan::{self, Incoming, Known, Outcome, PolicyFrom, Report, Request, View},
 };
 
 /// How long `pre-receive` reads unless it is told otherwise: there are servers that give all hooks five seconds together.
@@ -95,7 +95,8 @@ impl Run {
                     Ok(Outcome::Refused)
                 }
             },
-            move |report| caller.tell(report),
+            // No file is named in what is said of work that was left.
+            move |report| caller.tell(report, PathSpelling::default()),
         )
     }
 
@@ -140,7 +141,7 @@ impl Run {
         cwd: &Path,
         deadline: Option<Instant>,
         progress: &dyn scan::Progress,
-    ) -> Result<Option<Report>, Error> {
+    ) -> Result<Option<(Report, PathSpelling)>, Error> {
         let Some((mut view, from)) = self.view(cwd)? else {
             return Ok(None);
         };
@@ -153,19 +154,24 @@ impl Run {
             deadline,
             ..Request::default()
         };
-        let mut report = scan::check(&view, &policy, name, request, progress)?;
-        report.spelling = PathSpelling::between(cwd, &view.root);
-        Ok(Some(report))
+        let report = scan::check(&view, &policy, name, request, progress)?;
+        let paths = PathSpelling::between(cwd, &view.root);
+        Ok(Some((report, paths)))
     }
 }
 
 impl Caller {
-    fn conclude(self, report: Result<Option<Report>, Error>) -> Result<Outcome, Error> {
-        report?.map_or(Ok(Outcome::Clean), |report| self.tell(&report))
+    fn conclude(
+        self,
+        report: Result<Option<(Report, PathSpelling)>, Error>,
+    ) -> Result<Outcome, Error> {
+        report?.map_or(Ok(Outcome::Clean), |(report, paths)| {
+            self.tell(&report, paths)
+        })
     }
 
     /// Says what there is to say to whoever waits for the hook.
-    fn tell(self, report: &Report) -> Result<Outcome, Error> {
+    fn tell(self, report: &Report, paths: PathSpelling) -> Result<Outcome, Error> {
         let outcome = report.outcome();
         if matches!(self, Self::PreReceive) {
             let style = Style {
@@ -180,8 +186,13 @@ impl Caller {
             return Ok(Outcome::Clean);
         }
         let style = terminal::style(terminal::Color::Auto, false);
+        let presentation = Presentation {
+            style,
+            paths,
+            ..Presentation::default()
+        };
         output::deliver(None, &[], |out| {
-            report::human(report, style, out)?;
+            report::human(report, &presentation, out)?;
             match self {
                 Self::PrePush => report::removal_steps(report, style, out),
                 _ => out.flush(),

@@ -16,7 +16,7 @@ use std::{
 use data_encoding::BASE64;
 use sha2::{Digest as _, Sha256};
 
-use super::{Reporter, Style, groups, inspect::bytes as size, terminal::count};
+use super::{Presentation, Reporter, groups, inspect::bytes as size, terminal::count};
 use crate::{
     fact::Text,
     finding::{Finding, Level, RuleMeta},
@@ -52,9 +52,14 @@ impl Reporter for Html {
         }
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut out = BufWriter::new(out);
-        Content::new(report).write(&mut Page::new(&mut out))?;
+        Content::new(report, presentation.date).write(&mut Page::new(&mut out))?;
         out.flush()
     }
 }
@@ -62,6 +67,8 @@ impl Reporter for Html {
 /// What the page shows of a report.
 struct Content<'a> {
     report: &'a Report,
+    /// What the page calls the present.
+    date: Option<i64>,
     /// The findings by file, refusals first; of too many, the most important.
     files: BTreeMap<&'a Text, Vec<&'a Finding>>,
     /// How many of each file's are left out.
@@ -72,12 +79,13 @@ struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    fn new(report: &'a Report) -> Self {
+    fn new(report: &'a Report, date: Option<i64>) -> Self {
         let mut order: Vec<&Finding> = report.active().collect();
         order.sort_by_key(|finding| (!finding.on_change, Reverse(finding.level)));
         let rest = order.split_off(order.len().min(limits::HTML_FINDINGS));
         let mut content = Self {
             report,
+            date,
             files: BTreeMap::new(),
             left_out: BTreeMap::new(),
             rules: BTreeMap::new(),
@@ -176,7 +184,7 @@ impl<'a> Content<'a> {
         if coverage.bytes > 0 {
             page.element("<dt>weight</dt><dd>", size(coverage.bytes), "</dd>\n")?;
         }
-        if let Some(date) = report
+        if let Some(date) = self
             .date
             .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
         {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Reporter, Style,
+    Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, File, Part},
     terminal::{Ink, harmless, width, wrap},
@@ -43,9 +43,14 @@ impl Reporter for Human {
         true
     }
 
-    fn write(&self, report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-        let out = &mut BufWriter::new(out);
-        let Sections { files, others } = alike::sections(report);
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let (out, style) = (&mut BufWriter::new(out), presentation.style);
+        let Sections { files, others } = alike::sections(report, &presentation.paths);
         for file in &files {
             heading(file, style, out)?;
             let mut said = BTreeSet::new();
@@ -73,7 +78,7 @@ impl Reporter for Human {
             let all = "every finding has a line in `--format concise`, and all that is known of it in `--format json`";
             further(all, style, out)?;
         }
-        closing(report, style, out)?;
+        closing(report, presentation, out)?;
         out.flush()
     }
 }
@@ -174,9 +179,10 @@ fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-fn closing(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn closing(report: &Report, presentation: &Presentation, out: &mut dyn Write) -> io::Result<()> {
+    let style = presentation.style;
     let rows = groups::closing(report);
-    let commands = groups::next(report, style);
+    let commands = groups::next(report, presentation);
     let margin = rows.iter().map(|row| row.0.len()).max().unwrap_or_default() + 2;
     for (i, (head, text)) in rows.iter().enumerate() {
         let ink = match (i, report.outcome()) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Escaping, v1};
 use crate::{
-    report::{Reporter, Style},
+    report::{Presentation, Reporter},
     verdict::Report,
 };
 
@@ -41,7 +41,7 @@ impl Reporter for JsonLines {
         "for programs that read line by line: findings, then the run"
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, report: &Report, _: &Presentation, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::new(out);
         for finding in v1::findings(report.active()) {
             line(&Line::Finding(finding), &mut out)?;

@@ -9,7 +9,7 @@ pub(super) use v1::Escaping;
 
 use std::io::{self, BufWriter, Write};
 
-use super::{Reporter, Style};
+use super::{Presentation, Reporter};
 use crate::verdict::Report;
 
 /// The newest version.
@@ -25,7 +25,7 @@ impl Reporter for Json {
         "everything, for programs (schema version 1)"
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, report: &Report, _: &Presentation, out: &mut dyn Write) -> io::Result<()> {
         v1::write(report, &mut BufWriter::new(out))
     }
 }

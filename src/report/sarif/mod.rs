@@ -17,7 +17,7 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::{Reporter, Style, json::Escaping};
+use super::{PathSpelling, Presentation, Reporter, json::Escaping};
 use crate::{
     fact::Place,
     finding::{Disposition, Finding, LineRef, RuleMeta, fingerprints},
@@ -58,9 +58,14 @@ impl Reporter for Sarif {
         }
     }
 
-    fn write(&self, report: &Report, _: Style, out: &mut dyn Write) -> io::Result<()> {
+    fn write(
+        &self,
+        report: &Report,
+        presentation: &Presentation,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut out: &mut dyn Write = &mut BufWriter::new(out);
-        serde_json::to_writer(Escaping(&mut out), &log(report))?;
+        serde_json::to_writer(Escaping(&mut out), &log(report, presentation))?;
         out.write_all(b"\n")?;
         out.flush()
     }
@@ -77,7 +82,7 @@ struct Results<'a> {
     selected: Vec<Selected<'a>>,
     rules: BTreeMap<&'static str, usize>,
     places: Places,
-    report: &'a Report,
+    paths: &'a PathSpelling,
 }
 
 impl Serialize for Results<'_> {
@@ -86,7 +91,7 @@ impl Serialize for Results<'_> {
     }
 }
 
-fn log(report: &Report) -> Log<Results<'_>> {
+fn log<'a>(report: &'a Report, presentation: &'a Presentation) -> Log<Results<'a>> {
     let (selected, left_out) = select(report);
     let mut rules: BTreeMap<&'static str, &'static RuleMeta> = BTreeMap::new();
     let mut places = Places::default();
@@ -110,7 +115,7 @@ fn log(report: &Report) -> Log<Results<'_>> {
         tool: Tool {
             driver: driver::driver(&rules),
         },
-        automation_details: category(report),
+        automation_details: category(&presentation.category),
         invocations: [invocation],
         original_uri_base_ids: BTreeMap::from([(
             ROOT,
@@ -136,7 +141,7 @@ fn log(report: &Report) -> Log<Results<'_>> {
             selected,
             rules: rules.iter().enumerate().map(|(i, r)| (r.id, i)).collect(),
             places,
-            report,
+            paths: &presentation.paths,
         },
     };
     Log {
@@ -147,8 +152,8 @@ fn log(report: &Report) -> Log<Results<'_>> {
 }
 
 /// The category that was asked for. Services take what stands before the last slash; what follows would name a single run.
-fn category(report: &Report) -> Option<AutomationDetails> {
-    let category = report.category.trim_end_matches('/');
+fn category(category: &str) -> Option<AutomationDetails> {
+    let category = category.trim_end_matches('/');
     (!category.is_empty()).then(|| AutomationDetails {
         id: format!("{category}/"),
     })
@@ -274,7 +279,7 @@ impl Results<'_> {
             .iter()
             .map(|location| self.places.related(location));
         let lines = finding.decided_by.iter().chain(overridden_by);
-        let lines = lines.map(|line| place::policy_line(line, &self.report.spelling));
+        let lines = lines.map(|line| place::policy_line(line, self.paths));
         Outcome {
             rule_id: finding.rule.id,
             rule_index: self.rules.get(finding.rule.id).copied().unwrap_or(0),

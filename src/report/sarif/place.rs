@@ -10,7 +10,7 @@ use super::log::{
 use crate::{
     fact::{Excerpt, Hop, Place, Site, Text},
     finding::{self, Edit, Finding, LineRef, Subject},
-    verdict::PathSpelling,
+    report::PathSpelling,
 };
 
 /// The name of the root of what is checked.
@@ -260,10 +260,8 @@ fn is_file(name: &str) -> bool {
 }
 
 /// A line of a policy: a place in a file below the root, or else only its name.
-pub(super) fn policy_line(line: &LineRef, spelling: &PathSpelling) -> Location {
-    let path = spelling
-        .below_root(&line.file)
-        .filter(|_| is_file(&line.file));
+pub(super) fn policy_line(line: &LineRef, paths: &PathSpelling) -> Location {
+    let path = paths.below_root(&line.file).filter(|_| is_file(&line.file));
     let text = if line.label.is_empty() {
         format!("{}:{}", line.file, line.line)
     } else {

@@ -2,8 +2,8 @@
 
 use weighbridge::{
     finding::{Finding, Level, Location},
-    report::{self, ANNOTATIONS, Style},
-    verdict::{PathSpelling, Report},
+    report::{self, ANNOTATIONS, PathSpelling, Presentation, Style},
+    verdict::Report,
 };
 
 use crate::support::{
@@ -22,7 +22,7 @@ fn github(report: &Report) -> String {
 fn automatic(report: &Report) -> String {
     let mut out = Vec::new();
     report::IN_ACTIONS
-        .write(report, Style::default(), &mut out)
+        .write(report, &Presentation::default(), &mut out)
         .unwrap();
     String::from_utf8(out).unwrap()
 }
@@ -264,11 +264,16 @@ fn what_is_left_out_is_counted() {
 /// Outside a repository paths are spelled from the checkout.
 #[test]
 fn paths_are_spelled_from_the_checkout() {
-    let mut report = only(vec![torch_zip()]);
     let path = |path: &str| std::path::PathBuf::from(path);
-    report.checkout = PathSpelling::between(&path("/work/space"), &path("/work/space/sub"));
-    assert_eq!(
-        commands(&report)[0].properties["file"],
-        "sub/models/resnet.pt"
-    );
+    let presentation = Presentation {
+        checkout: PathSpelling::between(&path("/work/space"), &path("/work/space/sub")),
+        ..Presentation::default()
+    };
+    let mut out = Vec::new();
+    report::by_name("github")
+        .unwrap()
+        .write(&only(vec![torch_zip()]), &presentation, &mut out)
+        .unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("file=sub/models/resnet.pt,"), "{out}");
 }

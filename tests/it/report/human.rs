@@ -7,7 +7,7 @@ use weighbridge::{
     fact::{Excerpt, Mark},
     finding::{Finding, Location},
     policy::{Catalog, Policy},
-    report::{self, Style},
+    report::{self, Presentation, Style},
     verdict::{Coverage, Report},
 };
 
@@ -398,7 +398,7 @@ fn a_broken_pipe_is_passed_on() {
         for room in [0, 1, 100, 500] {
             let mut out = Narrow { room, taken: 0 };
             let error = reporter
-                .write(&report(), Style::default(), &mut out)
+                .write(&report(), &Presentation::default(), &mut out)
                 .unwrap_err();
             assert_eq!(
                 error.kind(),

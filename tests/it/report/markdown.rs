@@ -2,7 +2,7 @@
 
 use weighbridge::{
     finding::{Finding, Level, Location},
-    report::{self, COMMENT_BYTES, SUMMARY_BYTES, Style},
+    report::{self, COMMENT_BYTES, PathSpelling, SUMMARY_BYTES, Style},
     verdict::Report,
 };
 
@@ -18,7 +18,7 @@ fn markdown(report: &Report) -> String {
 
 fn within(report: &Report, budget: usize) -> String {
     let mut out = Vec::new();
-    report::markdown(report, budget, &mut out).unwrap();
+    report::markdown(report, &PathSpelling::default(), budget, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

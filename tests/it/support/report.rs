@@ -6,7 +6,7 @@ use weighbridge::{
     fact::{Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Place, Site, Text},
     finding::{Finding, Level, LineRef, Location, Precision, RuleMeta, Severity, Subject},
     inventory::Artifact,
-    report::{self, Style},
+    report::{self, Presentation, Style},
     verdict::{Coverage, Report},
 };
 
@@ -317,7 +317,7 @@ pub(crate) fn written(name: &str, report: &Report, style: Style) -> String {
     let mut out = Vec::new();
     let reporter = report::by_name(name).expect("a reporter of this name");
     reporter
-        .write(report, style, &mut out)
+        .write(report, &Presentation::from(style), &mut out)
         .expect("a vector takes all");
     String::from_utf8(out).expect("reports are UTF-8")
 }
