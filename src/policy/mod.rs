@@ -26,6 +26,7 @@ mod load;
 mod locate;
 mod names;
 mod node;
+mod own;
 mod pack;
 mod paths;
 mod pattern;
@@ -64,9 +65,9 @@ use crate::{
 use layer::Layer;
 use load::{BUNDLED, Disk, Loader};
 use locate::Origin;
+use own::OwnPolicy;
 use paths::Patterns;
 use raw::Raw;
-use snippet::Own;
 use uses::Uses;
 
 /// A policy with everything it extends, compiled.
@@ -82,7 +83,7 @@ pub struct Policy {
     /// What would load the artifacts, if the policy says so; `auto` otherwise.
     python: String,
     attributes: bool,
-    own: Arc<Own>,
+    own: Arc<OwnPolicy>,
     /// The files it was read from, each as it is named and where it really is.
     files: Vec<PathBuf>,
     notes: Vec<PolicyError>,
@@ -255,7 +256,7 @@ impl Policy {
         files: Vec<PathBuf>,
         bundled: Option<&'static str>,
     ) -> Self {
-        let own = Arc::new(Own::of(&raws, bundled));
+        let own = Arc::new(OwnPolicy::of(&raws, bundled));
         let mut notes = Vec::new();
         let mut exclude = Vec::new();
         let (mut torch, mut python, mut attributes) = (None, None, None);

@@ -1,43 +1,15 @@
-//! What to write into a policy, so that it works as it is printed: an entry for each name with the uses that are made of
-//! it, and where they go in the file there is, or the whole file where there is none.
+//! What to write into a policy, so that it works as it is printed: an entry for each name with the uses that are made of it.
+//! Where it goes, [`OwnPolicy`](super::own::OwnPolicy) knows.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
 use super::{
-    Scope, Uses, alias,
+    Uses, alias,
     constraint::{Constraint, Want},
     danger,
-    locate::{File, Step},
     pattern::{self, Pattern},
-    raw::Raw,
 };
 use crate::fact::{Argument, GlobalName, Usage};
-
-/// The policy file that somebody would edit: the one that is nearest, or the bundled one that would be extended.
-#[derive(Debug)]
-pub(super) struct Own {
-    /// The name to extend where there is no file yet.
-    bundled: Option<&'static str>,
-    file: Option<Arc<File>>,
-    /// The mappings and lists that are there, by the way to each.
-    has: Vec<Box<[Step]>>,
-}
-
-impl Own {
-    /// Of policies, each after those it extends: the last.
-    pub(super) fn of(raws: &[Raw], bundled: Option<&'static str>) -> Self {
-        let raw = raws.last();
-        Self {
-            bundled,
-            file: raw.and_then(|raw| raw.file.clone()),
-            has: raw.map(|raw| raw.has.clone()).unwrap_or_default(),
-        }
-    }
-
-    fn has(&self, way: &[Step]) -> bool {
-        self.has.iter().any(|there| **there == *way)
-    }
-}
 
 /// Dangerous names that old picklers use for ordinary objects, and the arguments with which they make nothing but what is
 /// allowed: an entry with these lets nothing else pass.
@@ -171,84 +143,4 @@ fn constraints(calls: &[&[Argument]]) -> Option<Vec<&'static str>> {
         found.map(|(_, spelled)| *spelled)
     };
     (0..first.len()).map(spelled).collect()
-}
-
-impl Scope {
-    /// How to add entries to `globals.allow`: where, and after a line end what to paste there.
-    pub fn adding_globals(&self, entries: &[String]) -> String {
-        self.adding(&["globals", "allow"], entries)
-    }
-
-    /// How to add an entry to `exclude`, in the same form.
-    pub fn adding_exclusion(&self, entry: String) -> String {
-        self.adding(&["exclude"], &[entry])
-    }
-
-    fn adding(&self, keys: &[&str], items: &[String]) -> String {
-        let own = &self.own;
-        let Some(file) = &own.file else {
-            let bundled = own.bundled.unwrap_or("recommended");
-            let block = block(keys, items, 0);
-            return format!(
-                "write this to weighbridge.yaml:\nversion: 1\nextends: {bundled}\n{block}"
-            );
-        };
-        let way: Vec<Step> = keys.iter().map(|key| Step::Key((*key).into())).collect();
-        // The innermost of the mappings and the list that is there already.
-        let there = (1..=keys.len())
-            .rev()
-            .filter_map(|n| way.get(..n))
-            .find(|way| own.has(way));
-        let name = file.shown_name();
-        let Some(there) = there else {
-            return format!("add to {name}:\n{}", block(keys, items, 0));
-        };
-        let (known, missing) = keys.split_at(there.len().min(keys.len()));
-        let known = known.join(".");
-        let place = file.block_position(there);
-        let line = place.line;
-        let flow = items.join(", ");
-        match (missing, place.flow) {
-            ([], true) => {
-                format!(
-                    "add inside the brackets of `{known}` ({name}:{line}), after a comma:\n{flow}"
-                )
-            }
-            ([], false) => {
-                let items = list(items, place.indent);
-                format!("add to the list `{known}` ({name}:{line}):\n{items}")
-            }
-            (missing, true) => format!(
-                "add inside the braces of `{known}` ({name}:{line}), after a comma:\n{}: [{flow}]",
-                missing.join(": {")
-            ),
-            (missing, false) => {
-                let block = block(missing, items, place.indent);
-                format!("add under `{known}:` ({name}:{line}):\n{block}")
-            }
-        }
-    }
-}
-
-/// Nested keys and the list under the last.
-fn block(keys: &[&str], items: &[String], indent: usize) -> String {
-    let mut out = String::new();
-    let mut indent = indent;
-    for key in keys {
-        let _ = writeln!(out, "{:indent$}{key}:", "");
-        indent = indent.saturating_add(2);
-    }
-    out + &list(items, indent)
-}
-
-/// The items of a block list; lines after the first of one are indented with it.
-fn list(items: &[String], indent: usize) -> String {
-    let items: Vec<String> = items
-        .iter()
-        .map(|item| {
-            let item = item.replace('\n', &format!("\n{:indent$}  ", ""));
-            format!("{:indent$}- {item}", "")
-        })
-        .collect();
-    items.join("\n")
 }

@@ -9,7 +9,7 @@ pub use globals::Standing;
 
 use std::sync::Arc;
 
-use super::{EntryRef, FormatVerdict, layer::Layer, snippet::Own, torch_target::TorchTarget};
+use super::{EntryRef, FormatVerdict, layer::Layer, own::OwnPolicy, torch_target::TorchTarget};
 use crate::finding::{Level, LineRef, RuleMeta};
 use lookup::Lookup;
 
@@ -17,7 +17,7 @@ use lookup::Lookup;
 #[derive(Debug)]
 pub struct Scope {
     lookup: Lookup,
-    pub(super) own: Arc<Own>,
+    own: Arc<OwnPolicy>,
 }
 
 impl Scope {
@@ -25,7 +25,7 @@ impl Scope {
         layers: Vec<Arc<Layer>>,
         groups: Vec<usize>,
         torch: Arc<TorchTarget>,
-        own: Arc<Own>,
+        own: Arc<OwnPolicy>,
     ) -> Self {
         Self {
             lookup: Lookup::new(layers, groups, torch),
@@ -90,5 +90,15 @@ impl Scope {
             decided_by: list.map(|origin| origin.line_ref("not in this list")),
             advice: None,
         }
+    }
+
+    /// How to add entries to `globals.allow`: where, and after a line end what to paste there.
+    pub fn adding_globals(&self, entries: &[String]) -> String {
+        self.own.adding(&["globals", "allow"], entries)
+    }
+
+    /// How to add an entry to `exclude`, in the same form.
+    pub fn adding_exclusion(&self, entry: String) -> String {
+        self.own.adding(&["exclude"], &[entry])
     }
 }

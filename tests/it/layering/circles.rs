@@ -14,9 +14,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("format/pickle", &["dtype", "fields"]),
     ("format/pickle", &["marks", "value"]),
     ("format/zip", &["directory", "geometry"]),
-    ("policy", &["scope", "snippet"]),
     ("python", &["uses", "written"]),
-    ("verdict", &["artifact", "judge"]),
 ];
 
 type Module = Vec<String>;
