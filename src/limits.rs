@@ -200,7 +200,7 @@ limits! {
         INFLATED_BYTES: u64 = 2 << 30, Bytes "decompressed from one file, all its members together";
 
         /// Deflate cannot exceed 1032. Arrays of zeros come near it, so `inflate-ratio-floor` decides more often.
-        INFLATE_RATIO: u64 = 200, Count "times its compressed size before a member counts as a decompression bomb";
+        INFLATE_RATIO: u64 = 200, Count "times its compressed size for one decompressed member";
 
         /// A smaller output costs nothing worth a refusal, whatever its ratio.
         INFLATE_RATIO_FLOOR: u64 = 32 << 20, Bytes "of output that never counts as a decompression bomb";
@@ -210,6 +210,9 @@ limits! {
 
         /// `members` entries with ordinary names take 18 MB.
         DIRECTORY_BYTES: u64 = 32 << 20, Bytes "of a central directory";
+
+        /// Members of an honest archive do not overlap, so they come to less than the archive.
+        OVERLAPPING: u64 = 2, Count "times an archive's size for its members together";
 
         /// Honest archives have none; self-extracting ones hold a program of some megabytes.
         ZIP_GAP_BYTES: u64 = 64 << 20, Bytes "that belong to no member and are searched for hidden members";
@@ -243,6 +246,9 @@ limits! {
         /// stays below.
         MEMO: u64 = 64 << 20, Count "as the highest memo index";
 
+        /// They take 30 MiB. Picklers count up from 0.
+        FAR_INDEXES: usize = 1 << 20, Count "memo indexes far beyond the others";
+
         /// No pickler writes one, and only one unpickler accepts them.
         BIG_INDEXES: usize = 4_096, Count "memo indexes beyond 63 bits in one pickle stream";
 
@@ -270,6 +276,9 @@ limits! {
 
         /// The others are counted.
         CALLS_PER_GLOBAL: usize = 16, Count "distinct calls kept for each global";
+
+        /// Whatever would load one is itself a global to be judged.
+        EMBEDDED: usize = 4_096, Count "constants in one pickle stream that are read as pickles themselves";
 
         /// Legacy torch writes five; logs of pickles have thousands.
         STREAMS: usize = 100_000, Count "pickle streams in one file";

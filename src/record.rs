@@ -95,8 +95,7 @@ impl Recorder {
         };
         if self.observations.len() >= limits::OBSERVATIONS {
             self.full = true;
-            let limit = format!("{} operations in one file", limits::OBSERVATIONS);
-            let fact = Fact::Unread(Unread::Limit { limit });
+            let fact = Fact::Unread(Unread::Limit(limits::Id::OBSERVATIONS));
             self.observations.push(Observation {
                 fact,
                 site: Site::default(),

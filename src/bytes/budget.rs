@@ -43,10 +43,7 @@ impl Held {
                     left.checked_sub(1)
                 });
         if taken.is_err() {
-            return Err(ReadError::Limit(format!(
-                "{} members in an archive and those inside it",
-                limits::MEMBERS
-            )));
+            return Err(ReadError::Limit(limits::Id::MEMBERS));
         }
         self.members = self.members.saturating_add(1);
         Ok(())
@@ -81,11 +78,6 @@ impl Budget {
                 left.checked_sub(bytes)
             })
             .map(|_| ())
-            .map_err(|_| {
-                ReadError::Limit(format!(
-                    "more than {} MiB of decompressed data",
-                    limits::INFLATED_BYTES >> 20
-                ))
-            })
+            .map_err(|_| ReadError::Limit(limits::Id::INFLATED_BYTES))
     }
 }

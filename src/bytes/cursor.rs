@@ -1,18 +1,24 @@
 //! A cursor over bytes in memory: fixed-width fields, sub-cursors that a length field cannot escape.
 
-use super::ReadError;
+use super::{ReadError, wide};
+use crate::fact::Piece;
 
-/// Walks a slice; every step is checked and an error names what was missing.
+/// Walks a slice; every step is checked, and an error says what was cut off.
 #[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
+    piece: Piece,
     pos: usize,
 }
 
 impl<'a> Cursor<'a> {
-    /// At the first byte.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, pos: 0 }
+    /// At the first byte of a piece of a format.
+    pub fn new(bytes: &'a [u8], piece: Piece) -> Self {
+        Self {
+            bytes,
+            piece,
+            pos: 0,
+        }
     }
 
     /// Bytes passed so far.
@@ -26,39 +32,39 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next `n` bytes.
-    pub fn take(&mut self, n: usize, what: &str) -> Result<&'a [u8], ReadError> {
+    pub fn take(&mut self, n: usize) -> Result<&'a [u8], ReadError> {
         let rest = self.rest();
-        let taken = rest.get(..n).ok_or_else(|| {
-            ReadError::malformed(format!("{what} needs {n} bytes, {} are left", rest.len()))
-        })?;
+        let taken = rest
+            .get(..n)
+            .ok_or_else(|| ReadError::truncated(self.piece, wide(n), wide(rest.len())))?;
         self.pos = self.pos.saturating_add(n);
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N], ReadError> {
-        let taken = self.take(N, what)?;
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
+        let taken = self.take(N)?;
         taken
             .try_into()
-            .map_err(|_| ReadError::malformed(format!("{what} is cut off")))
+            .map_err(|_| ReadError::truncated(self.piece, wide(N), wide(taken.len())))
     }
 
     /// One byte.
-    pub fn u8(&mut self, what: &str) -> Result<u8, ReadError> {
-        self.array(what).map(u8::from_le_bytes)
+    pub fn u8(&mut self) -> Result<u8, ReadError> {
+        self.array().map(u8::from_le_bytes)
     }
 
     /// Two bytes, little-endian.
-    pub fn u16(&mut self, what: &str) -> Result<u16, ReadError> {
-        self.array(what).map(u16::from_le_bytes)
+    pub fn u16(&mut self) -> Result<u16, ReadError> {
+        self.array().map(u16::from_le_bytes)
     }
 
     /// Four bytes, little-endian.
-    pub fn u32(&mut self, what: &str) -> Result<u32, ReadError> {
-        self.array(what).map(u32::from_le_bytes)
+    pub fn u32(&mut self) -> Result<u32, ReadError> {
+        self.array().map(u32::from_le_bytes)
     }
 
     /// Eight bytes, little-endian.
-    pub fn u64(&mut self, what: &str) -> Result<u64, ReadError> {
-        self.array(what).map(u64::from_le_bytes)
+    pub fn u64(&mut self) -> Result<u64, ReadError> {
+        self.array().map(u64::from_le_bytes)
     }
 }

@@ -2,29 +2,37 @@
 
 use std::io;
 
-use crate::fact::{Text, Unread};
+use crate::{
+    fact::{IoFault, Malformed, Piece, Unread, Unsupported},
+    limits,
+};
 
 /// The artifact is malformed, too large for a limit, unreadable, or of a form we do not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The bytes break their own format.
     #[error("{0}")]
-    Malformed(String),
+    Malformed(Box<Malformed>),
     /// A limit of `limits.rs` was reached.
+    #[error("more than {0}")]
+    Limit(limits::Id),
+    /// A form of a known format that is not read.
     #[error("{0}")]
-    Limit(String),
-    /// A form of a known format that is not read here.
-    #[error("{0}")]
-    Unsupported(String),
+    Unsupported(Box<Unsupported>),
     /// The operating system or object store would not give the bytes.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl ReadError {
-    /// The bytes break their own format: says how, lower case, with numbers.
-    pub fn malformed(detail: impl Into<String>) -> Self {
-        Self::Malformed(detail.into())
+    /// The bytes break their own format.
+    pub fn malformed(how: impl Into<Malformed>) -> Self {
+        Self::Malformed(Box::new(how.into()))
+    }
+
+    /// A form that is not read.
+    pub fn unsupported(form: Unsupported) -> Self {
+        Self::Unsupported(Box::new(form))
     }
 
     /// Whether a limit was reached, also where a source of bytes says so through [`io::Error`].
@@ -39,28 +47,26 @@ impl ReadError {
         }
     }
 
-    /// The bytes end before what they promise.
-    pub fn truncated(what: &str, wanted: u64, left: u64) -> Self {
-        Self::Malformed(format!("{what} needs {wanted} bytes, {left} are left"))
+    /// The bytes end before a piece of them does.
+    pub fn truncated(piece: Piece, needed: u64, left: u64) -> Self {
+        Self::malformed(Malformed::Truncated {
+            piece,
+            needed,
+            left,
+        })
     }
 }
 
 impl From<ReadError> for Unread {
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::Malformed(detail) => Self::Malformed {
-                detail: Text::from(detail),
-            },
-            ReadError::Limit(limit) => Self::Limit { limit },
-            ReadError::Unsupported(detail) => Self::Unsupported {
-                detail: Text::from(detail),
-            },
+            ReadError::Malformed(how) => Self::Malformed(how),
+            ReadError::Limit(limit) => Self::Limit(limit),
+            ReadError::Unsupported(form) => Self::Unsupported(*form),
             // An inflating source reports what it meets through `io::Error`; see `inflate.rs`.
             ReadError::Io(error) => match error.downcast::<ReadError>() {
                 Ok(inner) => inner.into(),
-                Err(error) => Self::Io {
-                    detail: Text::from(error.to_string()),
-                },
+                Err(error) => Self::Io(IoFault::from(&error)),
             },
         }
     }

@@ -1,5 +1,6 @@
 //! Compressed bytes as a source: decompressed forwards, started again when an earlier offset is asked for.
 
+use crate::fact::{Malformed, Piece};
 use std::{
     fmt,
     io::{self, Read},
@@ -86,17 +87,14 @@ impl Inflated {
 
     /// APPNOTE 5.8.8: version (2), size of properties (2), properties (5: lc/lp/pb byte and dictionary size), then the stream.
     fn zip_lzma(&self) -> io::Result<lzma_rust2::LzmaReader<Packed>> {
-        let head = self.packed.exact(0..9, "the preamble of an LZMA member")?;
-        let mut cursor = super::Cursor::new(&head);
-        cursor.take(2, "version")?;
-        if cursor.u16("property size")? != 5 {
-            return Err(ReadError::malformed(
-                "an LZMA member whose properties are not 5 bytes long",
-            )
-            .into());
+        let head = self.packed.exact(0..9, Piece::LzmaHead)?;
+        let mut cursor = super::Cursor::new(&head, Piece::LzmaHead);
+        cursor.take(2)?;
+        if cursor.u16()? != 5 {
+            return Err(ReadError::malformed(Malformed::LzmaProperties).into());
         }
-        let properties = cursor.u8("properties")?;
-        let dictionary = cursor.u32("dictionary size")?;
+        let properties = cursor.u8()?;
+        let dictionary = cursor.u32()?;
         let body = Packed {
             window: self.packed.clone(),
             at: 9,
@@ -122,11 +120,7 @@ impl Inflated {
             let allowed = limits::INFLATE_RATIO_FLOOR
                 .max(self.packed.len().saturating_mul(limits::INFLATE_RATIO));
             if produced > allowed {
-                return Err(ReadError::Limit(format!(
-                    "a member of {} bytes that expands to more than {allowed}",
-                    self.packed.len()
-                ))
-                .into());
+                return Err(ReadError::Limit(limits::Id::INFLATE_RATIO).into());
             }
             if front.kept.len() > KEPT {
                 front
@@ -186,7 +180,8 @@ impl ByteSource for Inflated {
             io::ErrorKind::InvalidData
             | io::ErrorKind::InvalidInput
             | io::ErrorKind::UnexpectedEof => {
-                ReadError::malformed(format!("compressed data does not decompress: {e}")).into()
+                let cut_off = e.kind() == io::ErrorKind::UnexpectedEof;
+                ReadError::malformed(Malformed::Compressed { cut_off }).into()
             }
             _ => e,
         })

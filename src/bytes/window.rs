@@ -3,6 +3,7 @@
 use std::{fmt, io, ops::Range, sync::Arc};
 
 use super::{ByteSource, ReadError};
+use crate::fact::Piece;
 
 /// A range of a source. Cheap to clone; offsets are relative to it and never reach outside.
 #[derive(Clone)]
@@ -126,17 +127,17 @@ impl Window {
     /// Exactly the bytes of `range`, which must be small enough to hold in memory (the caller has checked a limit).
     ///
     /// # Errors
-    /// [`ReadError::Malformed`] naming `what` if the window ends before.
-    pub fn exact(&self, range: Range<u64>, what: &str) -> Result<Vec<u8>, ReadError> {
+    /// [`ReadError::Malformed`] naming the piece if the window ends before.
+    pub fn exact(&self, range: Range<u64>, piece: Piece) -> Result<Vec<u8>, ReadError> {
         let wanted = range.end.saturating_sub(range.start);
         let left = self.len.saturating_sub(range.start);
         if wanted > left {
-            return Err(ReadError::truncated(what, wanted, left));
+            return Err(ReadError::truncated(piece, wanted, left));
         }
         let buf = self.bytes_at(range.start, usize::try_from(wanted).unwrap_or(usize::MAX))?;
         let got = u64::try_from(buf.len()).unwrap_or(u64::MAX);
         if got < wanted {
-            Err(ReadError::truncated(what, wanted, got))
+            Err(ReadError::truncated(piece, wanted, got))
         } else {
             Ok(buf)
         }

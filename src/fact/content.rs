@@ -32,7 +32,7 @@ impl ContentFacts {
     /// content, and not to be stored.
     pub fn is_whole(&self) -> bool {
         let cut =
-            |observation: &Observation| matches!(observation.fact, Fact::Unread(Unread::Io { .. }));
+            |observation: &Observation| matches!(observation.fact, Fact::Unread(Unread::Io(_)));
         !self.observations.iter().any(cut)
     }
 }

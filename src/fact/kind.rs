@@ -49,12 +49,12 @@ impl Fact {
             Self::OutOfBandBuffer => FactKind::OutOfBandBuffer,
             Self::EmbeddedPickle { .. } => FactKind::EmbeddedPickle,
             Self::Member { .. } => FactKind::Member,
-            Self::Anomaly { .. } => FactKind::Anomaly,
+            Self::Anomaly(_) => FactKind::Anomaly,
             Self::Unread(_) => FactKind::Unread,
             Self::TorchLoad(_) => FactKind::TorchLoad,
             Self::PyCall(_) => FactKind::PyCall,
             Self::Library { .. } => FactKind::Library,
-            Self::Partial { .. } => FactKind::Partial,
+            Self::Partial(_) => FactKind::Partial,
             Self::Env { .. } => FactKind::Env,
         }
     }

@@ -18,6 +18,7 @@ mod site;
 mod tensor;
 mod text;
 mod torch;
+mod unread;
 mod usual;
 
 pub use anomaly::{
@@ -33,11 +34,15 @@ pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use kind::FactKind;
 pub use listing::ListingLine;
 pub use op::Op;
-pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room};
+pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room, SourceFault};
 pub use site::{Hop, Place, Site, Span};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Short, Text, deceives};
 pub use torch::{Condition, Obstacle, TorchBehaviour, TorchForm, TorchLoad};
+pub use unread::{
+    Content, Foreign, IoFault, IoKind, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken,
+    NpyValue, PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
+};
 pub use usual::{Part, UnusualUse};
 
 use serde::{Deserialize, Serialize};
@@ -162,10 +167,7 @@ pub enum Fact {
         version: Option<Text>,
     },
     /// Source was judged only in part: it breaks the grammar or its encoding, here first.
-    Partial {
-        /// What is wrong, readable.
-        detail: Text,
-    },
+    Partial(SourceFault),
     /// An environment switch is set to a constant (`None`: to something computed).
     Env {
         /// The variable.
@@ -179,40 +181,4 @@ impl From<Anomaly> for Fact {
     fn from(anomaly: Anomaly) -> Self {
         Self::Anomaly(Box::new(anomaly))
     }
-}
-
-/// Why something was not read to its end. All of these are refused by default: what was not read is not known to be safe.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "why", rename_all = "kebab-case")]
-pub enum Unread {
-    /// The bytes break their own format: a real loader stops here too.
-    Malformed {
-        /// What is wrong, readable.
-        detail: Text,
-    },
-    /// A limit of ours was reached.
-    Limit {
-        /// Which, readable, with its number.
-        limit: String,
-    },
-    /// The operating system or the object store would not give the bytes.
-    Io {
-        /// Its answer.
-        detail: Text,
-    },
-    /// The content is of no format we can read, though its name says it is an artifact.
-    Unknown {
-        /// What the first bytes look like.
-        detail: Text,
-    },
-    /// A form of a known format that we do not read (a compression method, an encrypted member, ...).
-    Unsupported {
-        /// Which.
-        detail: Text,
-    },
-    /// Reading panicked: a bug of ours, and not a reason to pass the file.
-    Crashed {
-        /// The panic's message.
-        detail: Text,
-    },
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Global, Span, Text};
+use super::{Global, Short, Span, Text};
 
 /// A call, a reference or an assignment in Python source, with names resolved through imports and simple
 /// assignments. Only names that some rule watches are recorded.
@@ -129,6 +129,18 @@ impl Constant {
             Self::Name(_) | Self::Parameter(_) | Self::Unknown => None,
         }
     }
+}
+
+/// Why source was judged only in part.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceFault {
+    /// It breaks the grammar: the parser's message.
+    Syntax(Short),
+    /// It is not UTF-8, as it says or is assumed.
+    NotUtf8,
+    /// It declares an encoding that is not decoded here.
+    Encoding(Text),
 }
 
 /// An argument of a call in a pickle, as far as the stream proves it.

@@ -127,6 +127,13 @@ impl Short {
     }
 }
 
+impl Short {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.front.is_empty()
+    }
+}
+
 impl From<&str> for Short {
     fn from(text: &str) -> Self {
         Self::new(text.as_bytes())

@@ -5,7 +5,7 @@ use std::io;
 use super::{FORMATS, Format};
 use crate::{
     bytes::Window,
-    fact::{Promised, Text},
+    fact::{Content, Foreign, Promised},
 };
 
 /// How many bytes from the front a probe may look at.
@@ -169,42 +169,39 @@ pub(super) fn has_extension(name: &[u8], extensions: &[&str]) -> bool {
 }
 
 /// What begins so: formats that are not read yet, and what is no model at all.
-const MAGIC: &[(&[u8], &str)] = &[
-    (b"GGUF", "a GGUF file, which is not read"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, which is not read"),
-    (b"\xba\x16\x4f\x2f", "a fastText model, which is not read"),
-    (b"\x1f\x8b", "gzip data, which is not read"),
-    (b"\x78\x01", "zlib data, which is not read"),
-    (b"\x78\x5e", "zlib data, which is not read"),
-    (b"\x78\x9c", "zlib data, which is not read"),
-    (b"\x78\xda", "zlib data, which is not read"),
-    (b"BZh", "bzip2 data, which is not read"),
-    (b"\xfd7zXZ\0", "xz data, which is not read"),
-    (b"\x28\xb5\x2f\xfd", "zstd data, which is not read"),
-    (b"\x04\x22\x4d\x18", "lz4 data, which is not read"),
-    (b"]\0\0", "lzma data, which is not read"),
-    (b"ZF0x", "an old joblib archive, which is not read"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which is not read"),
-    (b"Rar!", "a RAR archive, which is not read"),
-    (b"\x7fELF", "a native library or program, which is not read"),
-    (b"MZ", "a Windows library or program, which is not read"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG image and no model"),
-    (b"\xff\xd8\xff", "a JPEG image and no model"),
-    (b"GIF87a", "a GIF image and no model"),
-    (b"GIF89a", "a GIF image and no model"),
-    (b"II*\0", "a TIFF image and no model"),
-    (b"MM\0*", "a TIFF image and no model"),
-    (b"%PDF-", "a PDF document and no model"),
-    (
-        b"SQLite format 3\0",
-        "an SQLite database, which is not read",
-    ),
+const MAGIC: &[(&[u8], Foreign)] = &[
+    (b"GGUF", Foreign::Gguf),
+    (b"\x89HDF\r\n\x1a\n", Foreign::Hdf5),
+    (b"\xba\x16\x4f\x2f", Foreign::FastText),
+    (b"\x1f\x8b", Foreign::Gzip),
+    (b"\x78\x01", Foreign::Zlib),
+    (b"\x78\x5e", Foreign::Zlib),
+    (b"\x78\x9c", Foreign::Zlib),
+    (b"\x78\xda", Foreign::Zlib),
+    (b"BZh", Foreign::Bzip2),
+    (b"\xfd7zXZ\0", Foreign::Xz),
+    (b"\x28\xb5\x2f\xfd", Foreign::Zstd),
+    (b"\x04\x22\x4d\x18", Foreign::Lz4),
+    (b"]\0\0", Foreign::Lzma),
+    (b"ZF0x", Foreign::OldJoblib),
+    (b"7z\xbc\xaf\x27\x1c", Foreign::SevenZip),
+    (b"Rar!", Foreign::Rar),
+    (b"\x7fELF", Foreign::Elf),
+    (b"MZ", Foreign::WindowsProgram),
+    (b"\x89PNG\r\n\x1a\n", Foreign::Png),
+    (b"\xff\xd8\xff", Foreign::Jpeg),
+    (b"GIF87a", Foreign::Gif),
+    (b"GIF89a", Foreign::Gif),
+    (b"II*\0", Foreign::Tiff),
+    (b"MM\0*", Foreign::Tiff),
+    (b"%PDF-", Foreign::Pdf),
+    (b"SQLite format 3\0", Foreign::Sqlite),
 ];
 
 /// What the magic of the first bytes says, where it is none of the formats that are read.
-pub(super) fn magic(head: &Head<'_>) -> Option<&'static str> {
+pub(super) fn magic(head: &Head<'_>) -> Option<Foreign> {
     if head.front.starts_with(b"RIFF") && head.front.get(8..12) == Some(b"WEBP") {
-        return Some("a WebP image and no model");
+        return Some(Foreign::WebP);
     }
     MAGIC
         .iter()
@@ -220,7 +217,7 @@ pub(super) fn is_ordinary_text(head: &Head<'_>) -> bool {
     while let Some(stem) = unwrapped(name) {
         name = stem;
     }
-    has_extension(name, SHARED) && is_text(&head.front) && page(head).is_none()
+    has_extension(name, SHARED) && is_text(&head.front) && !is_page(head)
 }
 
 /// Whether bytes are text: not empty, no control characters but white space, and mostly ASCII where it is not UTF-8.
@@ -241,7 +238,7 @@ fn is_text(front: &[u8]) -> bool {
 }
 
 /// A web page where a model should be: what a server answered instead. Templates of pages are none.
-fn page(head: &Head<'_>) -> Option<&'static str> {
+fn is_page(head: &Head<'_>) -> bool {
     const BEGINNINGS: &[&[u8]] = &[b"<!doctype html", b"<html", b"<head"];
     /// What marks a template of Zope or Chameleon.
     const TEMPLATE: &[&[u8]] = &[b"tal:", b"metal:", b"i18n:", b"=\"${", b">${"];
@@ -258,27 +255,23 @@ fn page(head: &Head<'_>) -> Option<&'static str> {
                 .iter()
                 .any(|mark| memchr::memmem::find(&head.front, mark).is_some())
     };
-    (BEGINNINGS.iter().any(begins) && !template()).then_some("an HTML page: a download that failed")
+    BEGINNINGS.iter().any(begins) && !template()
 }
 
 /// What unknown bytes look like, in a few words.
-pub(super) fn describe(head: &Head<'_>) -> Text {
+pub(super) fn describe(head: &Head<'_>) -> Content {
     if head.front.is_empty() {
-        return Text::from("nothing: the file is empty");
+        return Content::Empty;
     }
-    if let Some(what) = magic(head).or_else(|| page(head)) {
-        return Text::from(what);
+    if let Some(foreign) = magic(head) {
+        return Content::Foreign(foreign);
+    }
+    if is_page(head) {
+        return Content::HtmlPage;
     }
     if is_text(&head.front) {
-        return Text::from("text, which is not read as a model");
+        return Content::Text;
     }
-    let front = head
-        .front
-        .get(..head.front.len().min(8))
-        .unwrap_or_default();
-    let hex: Vec<String> = front.iter().map(|b| format!("{b:02x}")).collect();
-    Text::from(format!(
-        "bytes that begin {}, which is not read",
-        hex.join(" ")
-    ))
+    let length = head.front.len().min(8);
+    Content::Bytes(head.front.get(..length).unwrap_or_default().to_vec())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Certainty, FORMATS, Format, Head, identify, is_artifact_name};
 use crate::{
     bytes::{Budget, ReadError, Window},
-    fact::{Anomaly, Excerpt, Fact, Global, Hop, Observation, Place, Text, Unread},
+    fact::{Anomaly, Content, Excerpt, Fact, Global, Hop, Observation, Place, Text, Unread},
     limits,
     record::{Checkpoint, Recorder},
 };
@@ -103,7 +103,7 @@ impl Reading<'_> {
     pub fn found_since(&self, before: Checkpoint) -> bool {
         self.recorder.since(before).iter().any(|o| match &o.fact {
             Fact::Is(id) => !["zip", "tar", "compressed"].contains(&id.as_str()),
-            Fact::Unread(why) => matches!(why, Unread::Unknown { .. } | Unread::Limit { .. }),
+            Fact::Unread(why) => matches!(why, Unread::Unknown(_) | Unread::Limit(_)),
             _ => false,
         })
     }
@@ -124,8 +124,8 @@ impl Reading<'_> {
     pub fn descend(&mut self, hop: Hop, name: &[u8], window: &Window, expect: Expect<'_>) {
         self.recorder.enter(hop);
         if self.depth >= limits::DEPTH {
-            let limit = format!("{} containers inside one another", limits::DEPTH);
-            self.recorder.record(Fact::Unread(Unread::Limit { limit }));
+            let limit = limits::Id::DEPTH;
+            self.recorder.record(Fact::Unread(Unread::Limit(limit)));
         } else {
             let mut inner = Reading {
                 recorder: self.recorder,
@@ -181,10 +181,10 @@ impl Reading<'_> {
             self.compare_with_name(before, name.as_bytes());
         }
         if by_name && !known && !identify::is_ordinary_text(&head) {
-            let detail = identify::describe(&head);
-            self.unread(Unread::Unknown { detail }, Place::Whole);
-        } else if by_name && let Some(detail) = self.only_the_container(before, name.as_bytes()) {
-            self.unread(Unread::Unknown { detail }, Place::Whole);
+            let content = identify::describe(&head);
+            self.unread(Unread::Unknown(content), Place::Whole);
+        } else if by_name && let Some(content) = self.only_the_container(before, name.as_bytes()) {
+            self.unread(Unread::Unknown(content), Place::Whole);
         }
     }
 
@@ -203,18 +203,15 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// In words, what was read of a format that is not, if it was the archive around it alone.
-    fn only_the_container(&self, before: Checkpoint, name: &[u8]) -> Option<Text> {
+    /// The container, if nothing but the one around a form that is not read was read.
+    fn only_the_container(&self, before: Checkpoint, name: &[u8]) -> Option<Content> {
         let is = self.formats_since(before);
         let container = is.first()?;
         let suffix = identify::unread_form(name, container)?;
-        Some(
-            format!(
-                "a {} in the form of `.{suffix}`, which is not read",
-                container.title
-            )
-            .into(),
-        )
+        Some(Content::FormOf {
+            container: container.id.into(),
+            suffix: suffix.to_owned(),
+        })
     }
 
     /// Says so if the suffix belongs to something else than what the content is.
@@ -285,7 +282,7 @@ fn convincing(observations: &[Observation], payload: bool) -> bool {
         return complete && names;
     }
     let calls = seen(|fact| matches!(fact, Fact::Call { callee, .. } if is_possible(callee)));
-    let limit = seen(|fact| matches!(fact, Fact::Unread(Unread::Limit { .. })));
+    let limit = seen(|fact| matches!(fact, Fact::Unread(Unread::Limit(_))));
     let sets = seen(|fact| {
         matches!(
             fact,

@@ -6,7 +6,7 @@
 use super::{Certainty, Expect, FORMATS, Format, Head, Reading, Recognise, identify, pickle};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
-    fact::{Fact, Hop, Text},
+    fact::{Fact, Hop, Piece, Short, Text, Unsupported},
     limits,
 };
 
@@ -233,10 +233,7 @@ impl<'w> Members<'w> {
         loop {
             self.headers = self.headers.saturating_add(1);
             if self.headers > limits::MEMBERS {
-                return Err(ReadError::Limit(format!(
-                    "more than {} headers of a tar archive",
-                    limits::MEMBERS
-                )));
+                return Err(ReadError::Limit(limits::Id::MEMBERS));
             }
             let block = self.window.bytes_at(self.at, BLOCK)?;
             let header = (block.len() == BLOCK)
@@ -249,10 +246,7 @@ impl<'w> Members<'w> {
             match header.kind {
                 b'x' | b'X' | b'g' | b'L' | b'K' => {
                     if header.size > limits::TAR_EXTENDED {
-                        return Err(ReadError::Limit(format!(
-                            "an extended header of more than {} KiB",
-                            limits::TAR_EXTENDED >> 10
-                        )));
+                        return Err(ReadError::Limit(limits::Id::TAR_EXTENDED));
                     }
                     let body = self.window.bytes_at(start, narrow(header.size))?;
                     match header.kind {
@@ -356,12 +350,14 @@ fn read_members(
         });
         let only_member = reading.recorder.checkpoint();
         if member.sparse {
-            return Err(ReadError::Unsupported(format!("a sparse member, {name}")));
+            return Err(ReadError::unsupported(Unsupported::SparseMember(
+                Short::new(name.as_bytes()),
+            )));
         }
         let left = window.len().saturating_sub(member.start);
         let end = member.start.saturating_add(member.size.min(left));
         let Some(mut body) = window.sub(member.start..end) else {
-            return Err(ReadError::truncated("a member", member.size, left));
+            return Err(ReadError::truncated(Piece::TarMember, member.size, left));
         };
         if window.is_sequential() && body.len() <= limits::HELD_BYTES {
             body = Window::new(body.bytes_at(0, narrow(limits::HELD_BYTES))?);
@@ -385,7 +381,7 @@ fn read_members(
             reading.recorder.forget(before);
         }
         if member.size > left {
-            return Err(ReadError::truncated("the last member", member.size, left));
+            return Err(ReadError::truncated(Piece::TarMember, member.size, left));
         }
     }
     Ok(())

@@ -3,13 +3,15 @@
 
 use std::borrow::Cow;
 
+use crate::fact::SourceFault;
+
 /// Source as text.
 #[derive(Debug)]
 pub(super) struct Decoded<'a> {
     /// The text, without a byte order mark.
     pub(super) text: Cow<'a, str>,
-    /// What was lost on the way, readable.
-    pub(super) loss: Option<String>,
+    /// What was lost on the way.
+    pub(super) loss: Option<SourceFault>,
     /// Whether it is in an encoding that is not known here: then the text need not be what the interpreter reads.
     pub(super) foreign: bool,
 }
@@ -31,12 +33,12 @@ pub(super) fn decode(source: &[u8]) -> Decoded<'_> {
         },
         Some(Encoding::Other) => Decoded {
             text: String::from_utf8_lossy(bytes),
-            loss: declared.map(|name| format!("the encoding `{name}` is not decoded here")),
+            loss: declared.map(|name| SourceFault::Encoding(name.into())),
             foreign: true,
         },
         Some(Encoding::Utf8) | None => {
             let text = String::from_utf8_lossy(bytes);
-            let loss = matches!(text, Cow::Owned(_)).then(|| "it is not UTF-8".to_owned());
+            let loss = matches!(text, Cow::Owned(_)).then_some(SourceFault::NotUtf8);
             Decoded {
                 text,
                 loss,

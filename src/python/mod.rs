@@ -46,7 +46,7 @@ use outline::Parts;
 use prefilter::Look;
 
 use crate::{
-    fact::{Fact, Hop, Place, Text, Unread},
+    fact::{Fact, Hop, Place, Short, SourceFault, Text, Unread},
     limits,
     record::Recorder,
 };
@@ -74,8 +74,7 @@ pub fn read_all(source: &[u8], notebook: bool, recorder: &mut Recorder) {
 
 fn read_parts(source: &[u8], notebook: bool, all: bool, recorder: &mut Recorder) {
     if crate::bytes::wide(source.len()) > limits::SOURCE_BYTES {
-        let limit = format!("{} bytes of source", limits::SOURCE_BYTES);
-        recorder.record(Fact::Unread(Unread::Limit { limit }));
+        recorder.record(Fact::Unread(Unread::Limit(limits::Id::SOURCE_BYTES)));
         return;
     }
     if notebook {
@@ -94,8 +93,7 @@ fn read_parts(source: &[u8], notebook: bool, all: bool, recorder: &mut Recorder)
         return;
     }
     if let Some(loss) = decoded.loss {
-        let detail = Text::from(loss);
-        recorder.record(Fact::Partial { detail });
+        recorder.record(Fact::Partial(loss));
     }
     let unit = Unit {
         text: &decoded.text,
@@ -168,9 +166,9 @@ fn read_units(units: &[Unit<'_>], mut parsed: Option<parse::Tree>, recorder: &mu
             let lines = excerpt::Lines::new(unit.text);
             let at = at.start.min(unit.text.len())..at.end.min(unit.text.len());
             let excerpt = lines.show(&at).finish(&at);
-            let detail = Text::from(message.as_str());
+            let fault = SourceFault::Syntax(Short::from(message.as_str()));
             let place = lines.place(&at);
-            within(Fact::Partial { detail }, place, Some(excerpt), recorder);
+            within(Fact::Partial(fault), place, Some(excerpt), recorder);
         }
         trees.push(tree);
     }

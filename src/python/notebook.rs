@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::magic;
-use crate::fact::{Text, Unread};
+use crate::fact::{JsonFault, Malformed, Unread};
 
 /// A code cell.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,17 +62,14 @@ impl Default for Source {
 pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        let detail = Text::from("not a notebook: it is not a JSON object");
-        return Err(Unread::Malformed { detail });
+        return Err(Malformed::NotebookNotObject.into());
     }
     let notebook: Notebook = serde_json::from_slice(bytes)
         .or_else(|error| match lenient(bytes) {
             Cow::Owned(bytes) => serde_json::from_slice(&bytes),
             Cow::Borrowed(_) => Err(error),
         })
-        .map_err(|error| Unread::Malformed {
-            detail: Text::from(format!("not a notebook: {error}")),
-        })?;
+        .map_err(|error| Malformed::Notebook(JsonFault::from(&error)))?;
     let worksheets = notebook
         .worksheets
         .into_iter()

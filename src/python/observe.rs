@@ -100,8 +100,7 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
         }
     }
     if observer.resolver.exhausted.get() {
-        let limit = format!("{} meanings of the names of one file", limits::NAMES_STEPS);
-        recorder.record(Fact::Unread(Unread::Limit { limit }));
+        recorder.record(Fact::Unread(Unread::Limit(limits::Id::NAMES_STEPS)));
     }
     observer.record(recorder);
 }

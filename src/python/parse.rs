@@ -165,17 +165,12 @@ fn promised(text: &str, mode: Mode) -> Result<usize, Unread> {
             _ => frame.chain = frame.chain.saturating_add(1),
         }
         if frames.len() > limits::SOURCE_NESTING || indents > limits::SOURCE_NESTING {
-            let limit = format!(
-                "{} brackets or blocks inside one another",
-                limits::SOURCE_NESTING
-            );
-            return Err(Unread::Limit { limit });
+            return Err(Unread::Limit(limits::Id::SOURCE_NESTING));
         }
         let here = frames.last().map_or(0, Frame::depth);
         deepest = deepest.max(below.saturating_add(here).saturating_add(indents));
         if deepest > limits::SOURCE_CHAIN {
-            let limit = format!("{} operators in one expression", limits::SOURCE_CHAIN);
-            return Err(Unread::Limit { limit });
+            return Err(Unread::Limit(limits::Id::SOURCE_CHAIN));
         }
     }
     Ok(deepest)

@@ -36,7 +36,7 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let unread = case
         .of_kind(FactKind::Unread)
-        .any(|o| matches!(o.fact, Fact::Unread(Unread::Unsupported { .. })));
+        .any(|o| matches!(o.fact, Fact::Unread(Unread::Unsupported(_))));
     for noted in &case.circumstances.noted {
         findings.extend(circumstance(case, noted));
     }

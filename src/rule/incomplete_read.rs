@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind, Unavailable, Unread},
+    fact::{Fact, FactKind, Unavailable, Unread, Unsupported},
     finding::{Finding, Subject},
 };
 
@@ -43,38 +43,34 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let (kind, message, help) = match unread {
-            Unread::Malformed { detail } => (
+            Unread::Malformed(how) => (
                 "malformed",
-                format!("it does not read to its end: {detail}"),
+                format!("it does not read to its end: {how}"),
                 FETCH,
             ),
-            Unread::Limit { limit } => (
+            Unread::Limit(limit) => (
                 "limit",
-                format!("it is too complex to analyse: {}", exceeded(limit)),
+                format!("it is too complex to analyse: more than {limit}"),
                 TOO_COMPLEX,
             ),
-            Unread::Io { detail } => ("io", format!("it could not be read: {detail}"), READABLE),
-            Unread::Unsupported { detail }
-                if detail.as_bytes().starts_with(b"arrays that joblib") =>
-            {
-                (
-                    "unsupported",
-                    format!("it is in a form that is not read: {detail}"),
-                    "store the arrays as npy, npz or safetensors; a file that is trusted for another reason can be excluded in \
-                 weighbridge.yaml (`exclude:`), with a comment that says why",
-                )
-            }
-            Unread::Unsupported { detail } => (
+            Unread::Io(fault) => ("io", format!("it could not be read: {fault}"), READABLE),
+            Unread::Unsupported(form) => (
                 "unsupported",
-                format!("it is in a form that is not read: {detail}"),
-                ORDINARY,
+                format!("it is in a form that is not read: {form}"),
+                match form {
+                    Unsupported::JoblibArrays => {
+                        "store the arrays as npy, npz or safetensors; a file that is trusted for another reason can be excluded in \
+                         weighbridge.yaml (`exclude:`), with a comment that says why"
+                    }
+                    _ => ORDINARY,
+                },
             ),
             Unread::Crashed { detail } => (
                 "crashed",
                 format!("reading it failed by a mistake of this program: {detail}"),
                 "please report it; the file is refused until it can be read",
             ),
-            Unread::Unknown { .. } => continue,
+            Unread::Unknown(_) => continue,
         };
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(kind.into());

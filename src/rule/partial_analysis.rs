@@ -40,10 +40,10 @@ declare_rule! {
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.of_kind(FactKind::Partial) {
-        let Fact::Partial { detail } = &observation.fact else {
+        let Fact::Partial(fault) = &observation.fact else {
             continue;
         };
-        let message = format!("judged only in part: {detail}");
+        let message = format!("judged only in part: {fault}");
         let mut finding = case.finding(&META, observation, message);
         finding.help.push(
             "fix the source, or exclude the path in the policy if it is not Python that is run"

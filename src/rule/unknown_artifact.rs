@@ -41,8 +41,8 @@ declare_rule! {
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.of_kind(FactKind::Unread) {
-        if let Fact::Unread(Unread::Unknown { detail }) = &observation.fact {
-            let message = format!("it is named like a model file and holds {detail}");
+        if let Fact::Unread(Unread::Unknown(content)) = &observation.fact {
+            let message = format!("it is named like a model file and holds {content}");
             let mut finding = case.finding(&META, observation, message);
             finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
             if let Some(glob) = policy::pattern_of(&case.entry.path) {

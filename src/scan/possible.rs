@@ -103,7 +103,7 @@ fn act(fact: &Fact) -> Option<Fact> {
             target: target.replace("\\r", ""),
             op: op.clone(),
         },
-        Fact::Extension { .. } | Fact::Unread(Unread::Limit { .. } | Unread::Crashed { .. }) => {
+        Fact::Extension { .. } | Fact::Unread(Unread::Limit(_) | Unread::Crashed { .. }) => {
             fact.clone()
         }
         _ => return None,

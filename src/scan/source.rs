@@ -2,7 +2,7 @@
 
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Place, Unread},
+    fact::{Fact, IoFault, Place, Unread},
     limits,
     record::Recorder,
 };
@@ -46,18 +46,13 @@ pub(super) fn by_name(name: &[u8]) -> Option<Source> {
 /// Records what source says.
 pub(super) fn read(source: Source, window: &Window, recorder: &mut Recorder) {
     if window.len() > limits::SOURCE_BYTES {
-        let limit = format!(
-            "source files of more than {} MiB",
-            limits::SOURCE_BYTES >> 20
-        );
-        recorder.record(Fact::Unread(Unread::Limit { limit }));
+        recorder.record(Fact::Unread(Unread::Limit(limits::Id::SOURCE_BYTES)));
         return;
     }
     match window.bytes_at(0, usize::try_from(window.len()).unwrap_or(usize::MAX)) {
         Ok(bytes) => {
             if wide(bytes.len()) < window.len() {
-                let detail = "it shrank while it was read".into();
-                recorder.record(Fact::Unread(Unread::Io { detail }));
+                recorder.record(Fact::Unread(Unread::Io(IoFault::Shrank)));
             }
             crate::python::read(&bytes, source == Source::Notebook, recorder);
         }

@@ -43,7 +43,7 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
                     *count += 1;
                     *refused |= matches!(scope.format(id.as_str()), FormatVerdict::Refused { .. });
                 }
-                Fact::Unread(Unread::Unknown { .. }) if unread.last() != Some(path) => {
+                Fact::Unread(Unread::Unknown(_)) if unread.last() != Some(path) => {
                     unread.push(path.clone());
                 }
                 _ => {}

@@ -211,7 +211,7 @@ fn cover(facts: &ContentFacts, circumstances: &Circumstances) -> Coverage {
             }
             Fact::Unread(unread) => {
                 coverage.incomplete = 1;
-                promised |= outermost && !source && matches!(unread, Unread::Unknown { .. });
+                promised |= outermost && !source && matches!(unread, Unread::Unknown(_));
             }
             _ => {}
         }
@@ -227,7 +227,7 @@ fn cover(facts: &ContentFacts, circumstances: &Circumstances) -> Coverage {
 mod tests {
     use super::cover;
     use crate::fact::{
-        Circumstances, ContentFacts, Fact, Hop, Observation, Place, Site, Text, Unread,
+        Circumstances, Content, ContentFacts, Fact, Hop, Observation, Place, Site, Unread,
     };
 
     fn seen(fact: Fact, hops: Vec<Hop>) -> Observation {
@@ -260,9 +260,11 @@ mod tests {
 
     #[test]
     fn a_model_s_name_with_unknown_bytes_is_an_artifact_not_read() {
-        let detail = Text::from("an empty file");
         let facts = ContentFacts {
-            observations: vec![seen(Fact::Unread(Unread::Unknown { detail }), Vec::new())],
+            observations: vec![seen(
+                Fact::Unread(Unread::Unknown(Content::Empty)),
+                Vec::new(),
+            )],
             ..ContentFacts::default()
         };
         let coverage = cover(&facts, &Circumstances::default());

@@ -57,7 +57,8 @@ pub fn weights_only(load: &TorchLoad, scope: &Scope) -> WeightsOnly {
 /// The first thing that no list of globals can mend, for one of the releases that a policy targets.
 fn obstacle<'a>(load: &'a TorchLoad, scope: &Scope) -> Option<&'a Obstacle> {
     scope
-        .torch().behaviour()
+        .torch()
+        .behaviour()
         .find_map(|release| load.obstacle(|kind| release.behaves(kind)))
 }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A format by its title.
-struct Title<'a>(&'a FormatId);
+pub(super) struct Title<'a>(pub(super) &'a FormatId);
 
 impl fmt::Display for Title<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,4 +4,6 @@
 //! write `{anomaly}` and no two of them word it differently. What comes from a file is escaped by its own type.
 
 mod anomaly;
+mod python;
+mod unread;
 mod zip;

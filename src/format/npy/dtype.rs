@@ -1,7 +1,10 @@
 //! dtypes, as npy headers describe them: a type string, a list of fields, a subarray.
 
 use super::literal::Literal;
-use crate::bytes::ReadError;
+use crate::{
+    bytes::ReadError,
+    fact::{NpyFault, Short, Unsupported},
+};
 
 /// What an array's elements are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +86,8 @@ impl Dtype {
     /// A type string: byte order, kind, size (`<f8`, `|O`, `<U12`, `<M8[ns]`).
     fn of_string(text: &str) -> Result<Self, ReadError> {
         let unsupported = || {
-            let shown: String = text.chars().take(64).collect();
-            ReadError::Unsupported(format!("the dtype '{shown}'"))
+            let dtype = Short::from(text);
+            ReadError::unsupported(Unsupported::Dtype(dtype))
         };
         let bare = text.trim_start_matches(['<', '>', '|', '=']);
         if text.len().saturating_sub(bare.len()) > 1 {
@@ -139,17 +142,17 @@ pub(super) fn count(sizes: &[Literal]) -> Result<u64, ReadError> {
         count = size
             .and_then(|size| count.checked_mul(size))
             .filter(|count| i64::try_from(*count).is_ok())
-            .ok_or_else(|| ReadError::malformed("a shape with a size that cannot be"))?;
+            .ok_or_else(|| ReadError::malformed(NpyFault::Size))?;
     }
     Ok(count)
 }
 
 fn no_dtype(descr: &Literal) -> ReadError {
-    ReadError::malformed(format!("{} describes no dtype", descr.shown()))
+    ReadError::malformed(NpyFault::Dtype(descr.shown()))
 }
 
 fn too_large() -> ReadError {
-    ReadError::malformed("an element larger than any memory")
+    ReadError::malformed(NpyFault::ElementTooLarge)
 }
 
 #[cfg(test)]

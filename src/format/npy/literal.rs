@@ -2,7 +2,11 @@
 //!
 //! A parser, not an evaluator: no operators, no names, no calls. Nesting is limited.
 
-use crate::{bytes::ReadError, limits};
+use crate::{
+    bytes::ReadError,
+    fact::{NpyFault, NpyToken, NpyValue, Short},
+    limits,
+};
 
 /// A literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,17 +28,16 @@ pub(super) enum Literal {
 }
 
 impl Literal {
-    /// Short and readable.
-    pub(super) fn shown(&self) -> String {
+    /// It as facts have it.
+    pub(super) fn shown(&self) -> NpyValue {
         match self {
-            Self::Str(s) => format!("'{}'", s.chars().take(64).collect::<String>()),
-            Self::Int(n) => n.to_string(),
-            Self::Bool(true) => "True".into(),
-            Self::Bool(false) => "False".into(),
-            Self::None => "None".into(),
-            Self::Tuple(_) => "a tuple".into(),
-            Self::List(_) => "a list".into(),
-            Self::Dict(_) => "a dict".into(),
+            Self::Str(text) => NpyValue::Str(Short::from(text.as_str())),
+            Self::Int(number) => NpyValue::Int(*number),
+            Self::Bool(value) => NpyValue::Bool(*value),
+            Self::None => NpyValue::None,
+            Self::Tuple(_) => NpyValue::Tuple,
+            Self::List(_) => NpyValue::List,
+            Self::Dict(_) => NpyValue::Dict,
         }
     }
 }
@@ -52,7 +55,7 @@ pub(super) fn parse(text: &str, longs: bool) -> Result<Literal, ReadError> {
     if parser.rest.is_empty() {
         Ok(literal)
     } else {
-        Err(parser.unexpected("the end of the header"))
+        Err(parser.unexpected(NpyToken::End))
     }
 }
 
@@ -69,13 +72,10 @@ impl Parser<'_> {
             .trim_start_matches([' ', '\t', '\n', '\r', '\x0c']);
     }
 
-    fn unexpected(&self, wanted: &str) -> ReadError {
+    fn unexpected(&self, wanted: NpyToken) -> ReadError {
         let found: String = self.rest.chars().take(16).collect();
-        ReadError::malformed(if found.is_empty() {
-            format!("the header ends where {wanted} should be")
-        } else {
-            format!("`{found}` in the header where {wanted} should be")
-        })
+        let found = Short::from(found.as_str());
+        ReadError::malformed(NpyFault::Unexpected { found, wanted })
     }
 
     fn eat(&mut self, token: &str) -> bool {
@@ -92,10 +92,7 @@ impl Parser<'_> {
     fn value(&mut self) -> Result<Literal, ReadError> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > limits::NPY_NESTING {
-            return Err(ReadError::Limit(format!(
-                "{} brackets inside one another in an npy header",
-                limits::NPY_NESTING
-            )));
+            return Err(ReadError::Limit(limits::Id::NPY_NESTING));
         }
         self.space();
         let value = match self.rest.chars().next() {
@@ -124,7 +121,7 @@ impl Parser<'_> {
             "True" => Literal::Bool(true),
             "False" => Literal::Bool(false),
             "None" => Literal::None,
-            _ => return Err(self.unexpected("a value")),
+            _ => return Err(self.unexpected(NpyToken::Value)),
         };
         self.rest = rest;
         Ok(literal)
@@ -141,10 +138,10 @@ impl Parser<'_> {
         // Python 3 has no octal `010`.
         let octal = plain.len() > 1 && plain.starts_with('0') && plain.bytes().any(|b| b != b'0');
         let Ok(value) = digits.parse() else {
-            return Err(self.unexpected("an integer"));
+            return Err(self.unexpected(NpyToken::Integer));
         };
         if octal {
-            return Err(self.unexpected("an integer"));
+            return Err(self.unexpected(NpyToken::Integer));
         }
         self.rest = rest;
         if self.longs {
@@ -152,7 +149,7 @@ impl Parser<'_> {
         }
         match self.rest.chars().next() {
             Some(c) if c.is_alphanumeric() || c == '_' || c == '.' => {
-                Err(self.unexpected("the end of an integer"))
+                Err(self.unexpected(NpyToken::IntegerEnd))
             }
             _ => Ok(Literal::Int(value)),
         }
@@ -164,7 +161,7 @@ impl Parser<'_> {
         let mut value = String::new();
         loop {
             match chars.next() {
-                None | Some('\n') => return Err(self.unexpected("a string that ends")),
+                None | Some('\n') => return Err(self.unexpected(NpyToken::StringEnd)),
                 Some(c) if c == quote => break,
                 Some('\\') => match chars.next() {
                     Some(c @ ('\\' | '\'' | '"')) => value.push(c),
@@ -174,13 +171,13 @@ impl Parser<'_> {
                     Some('x') => value.push(code(&mut chars, 2)?),
                     Some('u') => value.push(code(&mut chars, 4)?),
                     Some('U') => value.push(code(&mut chars, 8)?),
-                    _ => return Err(self.unexpected("a string with simple escapes")),
+                    _ => return Err(self.unexpected(NpyToken::SimpleEscape)),
                 },
                 Some(c) => value.push(c),
             }
         }
         if value.is_empty() && chars.as_str().starts_with(quote) {
-            return Err(self.unexpected("a string of one line"));
+            return Err(self.unexpected(NpyToken::OneLine));
         }
         self.rest = chars.as_str();
         Ok(Literal::Str(value))
@@ -191,7 +188,7 @@ impl Parser<'_> {
         let mut comma = false;
         while !self.eat(close) {
             if !items.is_empty() && !comma {
-                return Err(self.unexpected("a comma"));
+                return Err(self.unexpected(NpyToken::Comma));
             }
             items.push(self.value()?);
             comma = self.eat(",");
@@ -223,11 +220,11 @@ impl Parser<'_> {
         let mut comma = true;
         while !self.eat("}") {
             if !comma {
-                return Err(self.unexpected("a comma"));
+                return Err(self.unexpected(NpyToken::Comma));
             }
             let key = self.value()?;
             if !self.eat(":") {
-                return Err(self.unexpected("a colon"));
+                return Err(self.unexpected(NpyToken::Colon));
             }
             pairs.push((key, self.value()?));
             comma = self.eat(",");
@@ -246,7 +243,7 @@ fn code(chars: &mut std::str::Chars<'_>, n: usize) -> Result<char, ReadError> {
     };
     value
         .and_then(char::from_u32)
-        .ok_or_else(|| ReadError::malformed(format!("an escape of `{digits}` in the header")))
+        .ok_or_else(|| ReadError::malformed(NpyFault::Escape(Short::from(digits.as_str()))))
 }
 
 #[cfg(test)]

@@ -6,13 +6,15 @@
 mod dtype;
 mod literal;
 
+use std::str::Utf8Error;
+
 use dtype::Dtype;
 use literal::Literal;
 
 use super::{Certainty, Expect, Format, Head, Reading, Recognise};
 use crate::{
-    bytes::{Cursor, ReadError, Window},
-    fact::{Anomaly, Hop, Payload, Place},
+    bytes::{Cursor, ReadError, Window, wide},
+    fact::{Anomaly, Hop, NpyFault, Payload, Piece, Place, Unsupported},
     limits,
 };
 
@@ -67,27 +69,27 @@ const NUMPYS_LIMIT: u64 = 10_000;
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let start = window.bytes_at(0, 12)?;
-    let mut cursor = Cursor::new(&start);
-    cursor.take(6, "the magic")?;
-    let version = (cursor.u8("the version")?, cursor.u8("the version")?);
+    let mut cursor = Cursor::new(&start, Piece::NpyHead);
+    cursor.take(6)?;
+    let version = (cursor.u8()?, cursor.u8()?);
     let (length, at): (u64, u64) = match version {
-        (1, 0) => (cursor.u16("the header's length")?.into(), 10),
-        (2 | 3, 0) => (cursor.u32("the header's length")?.into(), 12),
+        (1, 0) => (cursor.u16()?.into(), 10),
+        (2 | 3, 0) => (cursor.u32()?.into(), 12),
         (major, minor) => {
-            return Err(ReadError::Unsupported(format!(
-                "npy version {major}.{minor}"
-            )));
+            return Err(ReadError::unsupported(Unsupported::NpyVersion {
+                major,
+                minor,
+            }));
         }
     };
     let data = at.saturating_add(length);
     if data > window.len() {
         let left = window.len().saturating_sub(at);
-        return Err(ReadError::truncated("the header", length, left));
+        return Err(ReadError::truncated(Piece::NpyHeader, length, left));
     }
     if length > limits::NPY_HEADER {
-        let limit = format!("an npy header of {length} bytes");
         read_anyhow(window, data, reading);
-        return Err(ReadError::Limit(limit));
+        return Err(ReadError::Limit(limits::Id::NPY_HEADER));
     }
     if length > NUMPYS_LIMIT {
         let anomaly = Anomaly::OversizedHeader {
@@ -100,12 +102,18 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         };
         reading.recorder.anomaly(anomaly, place);
     }
-    let header = window.exact(at..data, "the header")?;
+    let header = window.exact(at..data, Piece::NpyHeader)?;
     match understand(&header, version.0) {
-        Ok((Dtype::Object, _)) => read_objects(window, data, reading),
+        Ok((Dtype::Object, _)) => {
+            read_objects(window, data, reading);
+            Ok(())
+        }
         Ok((Dtype::Plain(item), count)) => {
             let length = count.checked_mul(item).ok_or_else(|| {
-                ReadError::malformed(format!("{count} elements of {item} bytes overflow"))
+                ReadError::malformed(NpyFault::TooLarge {
+                    elements: count,
+                    bytes: item,
+                })
             })?;
             read_numbers(window, data, length, reading)
         }
@@ -120,13 +128,13 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
 fn understand(header: &[u8], version: u8) -> Result<(Dtype, u64), ReadError> {
     let text = match version {
         3 => std::str::from_utf8(header)
-            .map_err(|e| ReadError::malformed(format!("the header is not UTF-8: {e}")))?
+            .map_err(|e| not_utf8(&e))?
             .to_owned(),
         _ => header.iter().copied().map(char::from).collect(),
     };
     let parsed = literal::parse(&text, version < 3)?;
     let Literal::Dict(pairs) = parsed else {
-        return Err(ReadError::malformed("the header is not a dict"));
+        return Err(ReadError::malformed(NpyFault::NotDict));
     };
     let (mut descr, mut order, mut shape) = (None, None, None);
     for (key, value) in pairs {
@@ -135,35 +143,22 @@ fn understand(header: &[u8], version: u8) -> Result<(Dtype, u64), ReadError> {
             Literal::Str(key) if key == "fortran_order" => order = Some(value),
             Literal::Str(key) if key == "shape" => shape = Some(value),
             key => {
-                return Err(ReadError::malformed(format!(
-                    "the header has a key {}",
-                    key.shown()
-                )));
+                return Err(ReadError::malformed(NpyFault::UnknownKey(key.shown())));
             }
         }
     }
     let (Some(descr), Some(order), Some(shape)) = (descr, order, shape) else {
-        return Err(ReadError::malformed(
-            "the header lacks one of descr, fortran_order and shape",
-        ));
+        return Err(ReadError::malformed(NpyFault::MissingKey));
     };
     if !matches!(order, Literal::Bool(_)) {
-        return Err(ReadError::malformed(format!(
-            "fortran_order is {}",
-            order.shown()
-        )));
+        return Err(ReadError::malformed(NpyFault::FortranOrder(order.shown())));
     }
     let Literal::Tuple(sizes) = &shape else {
-        return Err(ReadError::malformed(format!(
-            "the shape is {}",
-            shape.shown()
-        )));
+        return Err(ReadError::malformed(NpyFault::Shape(shape.shown())));
     };
     let dtype = Dtype::of(&descr)?;
     if let (Literal::Tuple(_), Dtype::Plain(_)) = (&descr, dtype) {
-        return Err(ReadError::malformed(
-            "a subarray for a dtype, whose shape no reader can set",
-        ));
+        return Err(ReadError::malformed(NpyFault::Subarray));
     }
     Ok((dtype, dtype::count(sizes)?))
 }
@@ -177,7 +172,7 @@ fn read_numbers(
 ) -> Result<(), ReadError> {
     let there = window.len().saturating_sub(data);
     let Some(more) = there.checked_sub(length) else {
-        return Err(ReadError::truncated("the array", length, there));
+        return Err(ReadError::truncated(Piece::NpyData, length, there));
     };
     if more > 0 {
         let end = data.saturating_add(length);
@@ -196,15 +191,14 @@ fn read_numbers(
 }
 
 /// An array of objects: the rest is a pickle.
-fn read_objects(window: &Window, data: u64, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let Some(pickle) = super::by_id("pickle") else {
-        return Err(ReadError::Unsupported(
-            "an array of Python objects, which is a pickle".into(),
-        ));
-    };
-    let expect = Expect::Format(pickle);
+fn read_objects(window: &Window, data: u64, reading: &mut Reading<'_>) {
+    let expect = Expect::Format(&super::pickle::FORMAT);
     reading.descend(Hop::From(data), b"", &window.from(data), expect);
-    Ok(())
+}
+
+fn not_utf8(error: &Utf8Error) -> ReadError {
+    let at = wide(error.valid_up_to());
+    ReadError::malformed(NpyFault::NotUtf8 { at })
 }
 
 /// What follows a header that is not understood: whatever numpy would make of it, it may be a pickle.

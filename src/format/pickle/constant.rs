@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bytes::{Cursor, Window, narrow, wide},
-    fact::Text,
+    fact::{Piece, Text},
     limits,
 };
 
@@ -28,11 +28,10 @@ pub(super) struct Instruction {
 /// Reads the opcode at `at` with up to `max` bytes of its operand.
 pub(super) fn instruction(window: &Window, at: u64, max: usize) -> Option<Instruction> {
     let bytes = window.bytes_at(at, max.saturating_add(16)).ok()?;
-    let mut cursor = Cursor::new(&bytes);
-    let code = cursor.u8("opcode").ok()?;
+    let mut cursor = Cursor::new(&bytes, Piece::PickleOperand);
+    let code = cursor.u8().ok()?;
     let operand = op::lookup(code).map_or(Operand::None, |opcode| opcode.operand);
-    let fixed =
-        |cursor: &mut Cursor<'_>, n: usize| cursor.take(n, "operand").ok().map(<[u8]>::to_vec);
+    let fixed = |cursor: &mut Cursor<'_>, n: usize| cursor.take(n).ok().map(<[u8]>::to_vec);
     let (length, second, operand) = match operand {
         Operand::None => (0, None, Vec::new()),
         Operand::Byte => (1, None, fixed(&mut cursor, 1)?),
@@ -50,9 +49,9 @@ pub(super) fn instruction(window: &Window, at: u64, max: usize) -> Option<Instru
         }
         Operand::Size1 | Operand::Size4 | Operand::Size4Signed | Operand::Size8 => {
             let length = match operand {
-                Operand::Size1 => u64::from(cursor.u8("length").ok()?),
-                Operand::Size8 => cursor.u64("length").ok()?,
-                _ => u64::from(cursor.u32("length").ok()?),
+                Operand::Size1 => u64::from(cursor.u8().ok()?),
+                Operand::Size8 => cursor.u64().ok()?,
+                _ => u64::from(cursor.u32().ok()?),
             };
             let shown = cursor.rest();
             let shown = shown
@@ -80,7 +79,7 @@ fn line<'a>(cursor: &mut Cursor<'a>, max: usize) -> &'a [u8] {
     let rest = cursor.rest();
     let end = memchr::memchr(b'\n', rest);
     let taken = end.unwrap_or(rest.len());
-    let _ = cursor.take(taken.saturating_add(usize::from(end.is_some())), "line");
+    let _ = cursor.take(taken.saturating_add(usize::from(end.is_some())));
     rest.get(..taken.min(max)).unwrap_or_default()
 }
 

@@ -9,7 +9,7 @@ use std::io;
 use super::text::Letters;
 use crate::{
     bytes::{ReadError, Stream, Window, narrow, wide},
-    fact::PickleAnomaly,
+    fact::{PickleAnomaly, PickleFault, Piece},
     limits,
 };
 
@@ -124,7 +124,7 @@ impl Lexer {
         let left = self.stream.left();
         match self.stream.take(N)?.and_then(|bytes| bytes.try_into().ok()) {
             Some(array) => Ok(array),
-            None => Err(ReadError::truncated("an operand", wide(N), left)),
+            None => Err(ReadError::truncated(Piece::PickleOperand, wide(N), left)),
         }
     }
 
@@ -135,7 +135,7 @@ impl Lexer {
         let left = self.stream.left();
         self.stream
             .take(n)?
-            .ok_or_else(|| ReadError::truncated("an operand", wide(n), left))
+            .ok_or_else(|| ReadError::truncated(Piece::PickleOperand, wide(n), left))
     }
 
     /// Bytes that were read not long ago, if they are still at hand.
@@ -153,7 +153,7 @@ impl Lexer {
         let left = self.stream.left();
         if n > left {
             // Nothing is moved, so that what follows could still be looked at.
-            return Err(ReadError::truncated("an operand", n, left));
+            return Err(ReadError::truncated(Piece::PickleOperand, n, left));
         }
         self.stream.skip(n);
         Ok(())
@@ -171,15 +171,15 @@ impl Lexer {
         self.operand(n);
         let left = self.stream.left();
         if n > left {
-            return Err(ReadError::truncated("a string", n, left));
+            return Err(ReadError::truncated(Piece::PickleString, n, left));
         }
         let (mut todo, mut letters) = (n, Letters::Ascii);
         while todo > 0 {
             let piece = narrow(todo).min(PIECE);
             let buffered = self.stream.peek(piece)?;
-            let bytes = buffered
-                .get(..piece)
-                .ok_or_else(|| ReadError::truncated("a string", todo, wide(buffered.len())))?;
+            let bytes = buffered.get(..piece).ok_or_else(|| {
+                ReadError::truncated(Piece::PickleString, todo, wide(buffered.len()))
+            })?;
             let cut = super::text::utf8_surrogatepass(bytes).map_err(|()| not_utf8())?;
             if wide(piece) == todo && cut > 0 || cut == piece {
                 return Err(not_utf8());
@@ -215,12 +215,11 @@ impl Lexer {
                     .window()
                     .holds(b'\n', from, limits::LINE_SEARCH)?
                 {
-                    return Err(ReadError::malformed("a line operand without its line feed"));
+                    return Err(ReadError::malformed(PickleFault::LineFeedMissing {
+                        op: None,
+                    }));
                 }
-                return Err(ReadError::Limit(format!(
-                    "a line operand of more than {} MiB",
-                    limits::LINE_BYTES >> 20
-                )));
+                return Err(ReadError::Limit(limits::Id::LINE_BYTES));
             }
             want = want.saturating_mul(4);
         };
@@ -261,5 +260,5 @@ impl Lexer {
 }
 
 fn not_utf8() -> ReadError {
-    ReadError::malformed("a string that is not UTF-8")
+    ReadError::malformed(PickleFault::StringNotUtf8)
 }

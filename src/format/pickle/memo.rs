@@ -14,8 +14,6 @@ const CHUNK: usize = 4096;
 const UNSET: Value = Value::new(super::value::ValueKind::Stale, u64::MAX);
 /// An index so far past the highest is unusual: CPython allocates an array up to it. Up to this many entries need no reason.
 const GAP: usize = 1 << 16;
-/// Entries kept in the map: 30 MiB.
-const SPARSE: usize = 1 << 20;
 
 /// Memo entries by index.
 #[derive(Debug, Clone, Default)]
@@ -99,7 +97,7 @@ impl Memo {
             self.top = self.top.max(index.saturating_add(1));
             self.put(index, value);
         } else {
-            if self.far.len() >= SPARSE && !self.far.contains_key(&index) {
+            if self.far.len() >= limits::FAR_INDEXES && !self.far.contains_key(&index) {
                 return Stored::Full;
             }
             if self.far.insert(index, value).is_none() {
@@ -115,7 +113,7 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, GAP, Memo, SPARSE, Stored, Value};
+    use super::{CHUNK, GAP, Memo, Stored, Value};
     use crate::{bytes::wide, format::pickle::value::ValueKind, limits};
 
     fn value(n: u64) -> Value {
@@ -172,7 +170,8 @@ mod tests {
         assert_eq!(memo.put(limits::MEMO, value(0)), Stored::Far);
         assert_eq!(memo.put(u64::MAX, value(1)), Stored::Far);
         assert_eq!(memo.get(u64::MAX), Some(value(1)));
-        let full = (0..=wide(SPARSE)).map(|n| memo.put(limits::MEMO + 8 * n, value(n)));
+        let full =
+            (0..=wide(limits::FAR_INDEXES)).map(|n| memo.put(limits::MEMO + 8 * n, value(n)));
         assert_eq!(full.last(), Some(Stored::Full));
     }
 }

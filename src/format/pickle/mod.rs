@@ -38,7 +38,7 @@ use self::{
 use super::{Certainty, Expect, Format, Head, Reading, Recognise, identify::TORCH_EXTENSIONS};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Global, Hop, Observation, PickleAnomaly, Place, Text, Unread},
+    fact::{Fact, Global, Hop, Observation, PickleAnomaly, Place, Text, Unread, Unsupported},
     limits,
 };
 
@@ -79,8 +79,6 @@ Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for sci
 };
 
 /// What is said of a pickle that breaks at joblib's arrays.
-const JOBLIB_ARRAYS: &str = "arrays that joblib writes between the opcodes, of which none is read yet, nor what follows them";
-
 /// Whether the first bytes could be a pickle's.
 fn probe(head: &Head<'_>) -> Certainty {
     if super::torch::legacy::begins(&head.front) {
@@ -271,8 +269,7 @@ fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
         };
         number = number.saturating_add(1);
         if visited.len() >= limits::STREAMS {
-            let limit = format!("{} pickles in one file", limits::STREAMS);
-            return reading.unread(Unread::Limit { limit }, rest);
+            return reading.unread(Unread::Limit(limits::Id::STREAMS), rest);
         }
         let before = reading.recorder.checkpoint();
         reading.recorder.enter(Hop::Stream(number));
@@ -410,23 +407,20 @@ fn read_stream<O: Observer>(
             .record_times(event.fact, at, excerpt, event.count);
     }
     if overflow {
-        let limit = format!("more than {} distinct globals", limits::GLOBALS);
-        reading.unread(Unread::Limit { limit }, Place::Whole);
+        reading.unread(Unread::Limit(limits::Id::GLOBALS), Place::Whole);
     }
     for embedded in run.embedded {
         read_embedded(window, embedded, reading);
     }
     if run.embedded_more {
-        let limit = "more pickles inside this one than are read".into();
-        reading.unread(Unread::Limit { limit }, Place::Whole);
+        reading.unread(Unread::Limit(limits::Id::EMBEDDED), Place::Whole);
     }
     if run.forks_more {
-        let limit = "more operands that cross their frame than are read both ways".into();
-        reading.unread(Unread::Limit { limit }, Place::Whole);
+        reading.unread(Unread::Limit(limits::Id::STRADDLES), Place::Whole);
     }
     if let Err((offset, error)) = run.result {
         let error = match error {
-            ReadError::Malformed(_) if joblib => ReadError::Unsupported(JOBLIB_ARRAYS.into()),
+            ReadError::Malformed(_) if joblib => ReadError::unsupported(Unsupported::JoblibArrays),
             error => error,
         };
         let op = window

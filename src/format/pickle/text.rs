@@ -1,5 +1,6 @@
 //! The text inside operands, decoded exactly as CPython's C unpickler does: integers, string escapes, UTF-8 with surrogates.
 
+use crate::fact::{Op, PickleFault};
 use std::borrow::Cow;
 
 /// Which encodings can hold a text.
@@ -267,15 +268,13 @@ fn is_python_int(text: &[u8], base: u32) -> bool {
 }
 
 /// The operand of STRING: quotes taken off and escapes undone, as bytes. `Err` says what is wrong with it.
-pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
+pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, PickleFault> {
     let inner = match line {
         [first @ (b'\'' | b'"'), inner @ .., last] if first == last => inner,
         [b'\'' | b'"', .., b'\'' | b'"', b'\r'] => {
-            return Err(
-                "its line endings were converted (CRLF): mark it as binary in .gitattributes, and fetch it anew",
-            );
+            return Err(PickleFault::Crlf);
         }
-        _ => return Err("the STRING operand is not quoted"),
+        _ => return Err(PickleFault::StringNotQuoted),
     };
     if !inner.contains(&b'\\') {
         return Ok(Cow::Borrowed(inner));
@@ -290,7 +289,7 @@ pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> 
         }
         let (escape, after) = rest
             .split_first()
-            .ok_or("the STRING operand ends in a backslash")?;
+            .ok_or(PickleFault::EscapeCutOff { op: Op::STRING })?;
         rest = after;
         match escape {
             b'\n' => {}
@@ -319,10 +318,10 @@ pub(super) fn decode_string(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> 
             b'x' => {
                 let (high, low, after) = match rest {
                     [high, low, after @ ..] => (hex(*high), hex(*low), after),
-                    _ => return Err("the STRING operand has a cut-off \\x escape"),
+                    _ => return Err(PickleFault::EscapeCutOff { op: Op::STRING }),
                 };
                 let (Some(high), Some(low)) = (high, low) else {
-                    return Err("the STRING operand has a \\x escape that is not hexadecimal");
+                    return Err(PickleFault::EscapeNotHex { op: Op::STRING });
                 };
                 out.push(high.wrapping_shl(4) | low);
                 rest = after;
@@ -340,7 +339,7 @@ fn hex(byte: u8) -> Option<u8> {
 }
 
 /// The operand of UNICODE: `raw-unicode-escape`, given back as UTF-8 (surrogates in their three-byte form).
-pub(super) fn decode_unicode(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
+pub(super) fn decode_unicode(line: &[u8]) -> Result<Cow<'_, [u8]>, PickleFault> {
     if line.is_ascii() && !line.contains(&b'\\') {
         return Ok(Cow::Borrowed(line));
     }
@@ -365,15 +364,14 @@ pub(super) fn decode_unicode(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str>
         let digits_at = after.get(1..).unwrap_or_default();
         let (text, after) = digits_at
             .split_at_checked(digits)
-            .ok_or("the UNICODE operand has a cut-off escape")?;
+            .ok_or(PickleFault::EscapeCutOff { op: Op::UNICODE })?;
         let mut scalar: u32 = 0;
         for digit in text {
-            let digit =
-                hex(*digit).ok_or("the UNICODE operand has an escape that is not hexadecimal")?;
+            let digit = hex(*digit).ok_or(PickleFault::EscapeNotHex { op: Op::UNICODE })?;
             scalar = scalar.wrapping_shl(4) | u32::from(digit);
         }
         if scalar > 0x10_ffff {
-            return Err("the UNICODE operand has an escape beyond U+10FFFF");
+            return Err(PickleFault::EscapeTooLarge);
         }
         push_scalar(&mut out, scalar);
         rest = after;

@@ -12,7 +12,10 @@ use header::{Header, Tensor};
 use super::{Certainty, Expect, Format, Head, Reading, Recognise};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Anomaly, Fact, Hop, Payload, Place, SafetensorsAnomaly},
+    fact::{
+        Anomaly, Fact, Hop, JsonFault, Payload, Piece, Place, SafetensorsAnomaly, SafetensorsFault,
+        Short, TensorFault,
+    },
     limits,
 };
 
@@ -80,26 +83,26 @@ fn probe(head: &Head<'_>) -> Certainty {
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let length = window.exact(0..LENGTH, "the length of the header")?;
+    let length = window.exact(0..LENGTH, Piece::SafetensorsLength)?;
     let length = length.first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
     if length > limits::SAFETENSORS_HEADER {
-        return Err(ReadError::malformed(format!(
-            "a header of {length} bytes; {} is the most",
-            limits::SAFETENSORS_HEADER
-        )));
+        return Err(ReadError::malformed(SafetensorsFault::HeaderTooLong {
+            bytes: length,
+        }));
     }
     let data = LENGTH.saturating_add(length);
-    let bytes = window.exact(LENGTH..data, "the header")?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|e| ReadError::malformed(format!("the header is not UTF-8: {e}")))?;
+    let bytes = window.exact(LENGTH..data, Piece::SafetensorsHeader)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let at = wide(error.valid_up_to());
+        ReadError::malformed(SafetensorsFault::NotUtf8 { at })
+    })?;
     padding(text, reading);
     if text.trim_start().starts_with("{},\"__metadata__\"") {
-        return Err(ReadError::malformed(
-            "a header without tensors, as an old writer wrote it: `{},\"__metadata__\"` is no JSON",
-        ));
+        return Err(ReadError::malformed(SafetensorsFault::NoTensors));
     }
     let parsed: Result<Header, serde_json::Error> = header::parse(text);
-    let header = parsed.map_err(|e| ReadError::malformed(format!("the header's JSON: {e}")))?;
+    let header = parsed
+        .map_err(|error| ReadError::malformed(SafetensorsFault::Json(JsonFault::from(&error))))?;
     let place = Place::Bytes {
         start: LENGTH,
         end: data,
@@ -126,11 +129,11 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let used = validate(header.tensors)?;
     let end = data
         .checked_add(used)
-        .ok_or_else(|| ReadError::malformed("byte ranges past the end of any file"))?;
+        .ok_or_else(|| ReadError::malformed(SafetensorsFault::TooLarge))?;
     let left = window.len().saturating_sub(end);
     if end > window.len() {
         return Err(ReadError::truncated(
-            "the data of all tensors",
+            Piece::SafetensorsData,
             used,
             window.len().saturating_sub(data),
         ));
@@ -146,9 +149,10 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         };
         reading.recorder.anomaly(anomaly, place);
         reading.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
-        return Err(ReadError::malformed(format!(
-            "the tensors end at {end}, the file {left} bytes later"
-        )));
+        return Err(ReadError::malformed(SafetensorsFault::DataLeft {
+            end,
+            bytes: left,
+        }));
     }
     Ok(())
 }
@@ -176,35 +180,44 @@ fn validate(mut tensors: Vec<(String, Tensor)>) -> Result<u64, ReadError> {
     let mut reached: u64 = 0;
     for (name, tensor) in tensors {
         let (start, end) = tensor.range;
-        let broken = |rule: String| Err(ReadError::malformed(format!("tensor `{name}`: {rule}")));
+        let broken = |fault: TensorFault| {
+            let name = Short::from(name.as_str());
+            Err(ReadError::malformed(SafetensorsFault::Tensor {
+                name,
+                fault,
+            }))
+        };
         if end < start {
-            return broken(format!(
-                "its byte range {start}..{end} ends before it begins"
-            ));
+            return broken(TensorFault::Backwards { start, end });
         }
         if start > reached {
-            return broken(format!("a hole before it, from {reached} to {start}"));
+            return broken(TensorFault::Hole {
+                start: reached,
+                end: start,
+            });
         }
         if start < reached {
-            return broken(format!(
-                "its bytes from {start} overlap those before, which end at {reached}"
-            ));
+            return broken(TensorFault::Overlap {
+                start,
+                before: reached,
+            });
         }
         let Some(bits) = tensor
             .elements
             .and_then(|elements| elements.checked_mul(tensor.bits))
         else {
-            return broken("the product of its shape overflows".into());
+            return broken(TensorFault::ShapeOverflow);
         };
         if bits % 8 != 0 {
-            return broken(format!("{bits} bits are no whole number of bytes"));
+            return broken(TensorFault::OddBits { bits });
         }
         let needs = bits / 8;
         let has = end.saturating_sub(start);
         if needs != has {
-            return broken(format!(
-                "dtype and shape need {needs} bytes, its range has {has}"
-            ));
+            return broken(TensorFault::Size {
+                needed: needs,
+                range: has,
+            });
         }
         reached = end;
     }

@@ -3,7 +3,7 @@
 use super::zip::is_pickle_name;
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Hop, Place, Unread},
+    fact::{Hop, Place, Unread, Unsupported},
     format::{
         Expect, Format, Reading, Recognise, pickle,
         zip::{Directory, Member, read_members},
@@ -83,8 +83,8 @@ fn read(
                 name: member.name.clone(),
                 copy: member.copy,
             });
-            let detail = "it is no program, weights or inputs of an exported module".into();
-            reading.unread(Unread::Unsupported { detail }, Place::Whole);
+            let form = Unsupported::ExportMember;
+            reading.unread(Unread::Unsupported(form), Place::Whole);
             reading.recorder.leave();
         }
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Anomaly, Hop, Place, TorchForm, Unread},
+    fact::{Anomaly, Hop, LegacyPart, Malformed, Place, TorchForm, Unread, Unsupported},
     format::{
         Certainty, Expect, Format, Head, Reading, Recognise,
         pickle::{self, Outcome},
@@ -57,12 +57,12 @@ safetensors; or saving again with a current torch.
 const MAGIC_TEXT: &[u8] = b"119547037146038801333356";
 
 /// What the five pickles are, in order.
-const PARTS: [&str; 5] = [
-    "magic number",
-    "protocol version",
-    "system information",
-    "object",
-    "storage keys",
+const PARTS: [LegacyPart; 5] = [
+    LegacyPart::MagicNumber,
+    LegacyPart::ProtocolVersion,
+    LegacyPart::SystemInfo,
+    LegacyPart::Object,
+    LegacyPart::StorageKeys,
 ];
 
 /// Whether the bytes begin with a pickle of the magic number.
@@ -122,8 +122,7 @@ fn read_pickles(
     for (number, part) in (0..).zip(PARTS) {
         let hop = Hop::Stream(number);
         if at >= window.len() {
-            let detail = format!("the file ends before its {part}").into();
-            reading.unread(Unread::Malformed { detail }, Place::Whole);
+            reading.unread(Malformed::LegacyEnd(part), Place::Whole);
             break;
         }
         reading.recorder.enter(hop);
@@ -148,9 +147,8 @@ fn read_behind(window: &Window, at: u64, storages: Option<u64>, reading: &mut Re
     if let Some(end) = storages.and_then(|bytes| at.checked_add(bytes)) {
         if end > window.len() {
             let missing = end.saturating_sub(window.len());
-            let detail = format!("{missing} bytes of its storages are missing").into();
             reading.unread(
-                Unread::Malformed { detail },
+                Malformed::LegacyStorages { missing },
                 Place::Bytes {
                     start: at,
                     end: window.len(),
@@ -168,11 +166,8 @@ fn read_behind(window: &Window, at: u64, storages: Option<u64>, reading: &mut Re
             reading.descend(Hop::Stream(5), b"", &window.from(end), Expect::Named);
         }
     } else {
-        let detail =
-            "a storage of a type or size that is not known: where the storages end is not known"
-                .into();
         reading.unread(
-            Unread::Unsupported { detail },
+            Unread::Unsupported(Unsupported::StorageSize),
             Place::Bytes {
                 start: at,
                 end: window.len(),

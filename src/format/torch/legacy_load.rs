@@ -3,7 +3,7 @@
 use super::{Verdict, site_in};
 use crate::{
     bytes::{Window, wide},
-    fact::{Condition, Hop, Site, TorchBehaviour, TorchForm},
+    fact::{Condition, Hop, Piece, Site, TorchBehaviour, TorchForm},
     format::{
         Reading,
         pickle::{self, Announced, Key, Origin, Outcome, Returned},
@@ -149,7 +149,7 @@ impl Load<'_, '_> {
         let read = |memory: u32, offset: u64, bytes: usize| {
             let start = from.get(&memory)?.checked_add(offset)?;
             let end = start.checked_add(wide(bytes))?;
-            self.window.exact(start..end, "indices").ok()
+            self.window.exact(start..end, Piece::TensorIndices).ok()
         };
         for check in &object.checks {
             let Err(fault) = check.holds(&read) else {

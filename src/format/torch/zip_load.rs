@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use super::{Verdict, site_in};
 use crate::{
     bytes::{Budget, ReadError, Window, narrow, wide},
-    fact::{Condition, Hop, Site, TorchBehaviour, TorchForm},
+    fact::{Condition, Hop, Piece, Site, TorchBehaviour, TorchForm},
     format::{
         Loader, Reading,
         pickle::{self, Origin, Outcome, Records},
@@ -116,7 +116,7 @@ impl Records for Archive<'_> {
     fn read(&self, record: u32, from: u64, bytes: usize) -> Option<Vec<u8>> {
         let member = self.directory.members.get(narrow(u64::from(record)))?;
         let body = member.body(self.window, &self.budget).ok()?;
-        body.exact(from..from.checked_add(wide(bytes))?, "indices")
+        body.exact(from..from.checked_add(wide(bytes))?, Piece::TensorIndices)
             .ok()
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     bytes::{Cursor, wide},
-    fact::{NameFault, Place, Short, ZipAnomaly},
+    fact::{NameFault, Piece, Place, Short, ZipAnomaly},
 };
 
 /// What a directory entry says by itself.
@@ -141,16 +141,16 @@ pub(super) fn local(central: &Header, local: &Local, at: &Place, notes: &mut Not
 /// signature, with sizes of 4 or 8 bytes. `None` if what stands there is not this member's.
 pub(super) fn descriptor(bytes: &[u8], room: u64, expected: &Header) -> Option<u64> {
     let read = |signed: bool, long: bool| -> Option<u64> {
-        let mut cursor = Cursor::new(bytes);
-        if signed && cursor.take(4, "").ok()? != b"PK\x07\x08" {
+        let mut cursor = Cursor::new(bytes, Piece::ZipMember);
+        if signed && cursor.take(4).ok()? != b"PK\x07\x08" {
             return None;
         }
-        let crc = cursor.u32("").ok()?;
+        let crc = cursor.u32().ok()?;
         let mut size = || {
             if long {
-                cursor.u64("").ok()
+                cursor.u64().ok()
             } else {
-                cursor.u32("").ok().map(u64::from)
+                cursor.u32().ok().map(u64::from)
             }
         };
         let (packed, size) = (size()?, size()?);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     bytes::{Budget, Cursor, Held, ReadError, Window, narrow, wide},
-    fact::{EndRecordAnomaly, Place, Short, Text, ZipAnomaly},
+    fact::{EndRecordAnomaly, Malformed, Piece, Place, Short, Text, ZipAnomaly, ZipFault},
     format::Reading,
     limits,
 };
@@ -106,16 +106,16 @@ impl Builder<'_> {
             self.locate(notes)?;
             self.others(ends, notes)?;
         } else {
-            let why = if ends.is_empty() {
-                "no end record: the archive is cut off, or is none"
+            let fault = if ends.is_empty() {
+                ZipFault::NoEndRecord
             } else {
-                "the directory is not where the end record says"
+                ZipFault::NoDirectory
             };
-            notes.unread(ReadError::malformed(why).into(), Place::Whole);
+            notes.unread(Malformed::from(fault).into(), Place::Whole);
         }
         self.reconcile(notes)?;
         if self.directory.members.is_empty() && !self.directory.found {
-            return Err(ReadError::malformed("no member of an archive"));
+            return Err(ReadError::malformed(ZipFault::NoMember));
         }
         check::names(&mut self.directory.members, notes);
         Ok(())
@@ -164,13 +164,10 @@ impl Builder<'_> {
         let room = view.end.saturating_sub(view.start);
         let length = room.min(view.size.saturating_add(BEYOND));
         if length > limits::DIRECTORY_BYTES.saturating_add(BEYOND) {
-            return Err(ReadError::Limit(format!(
-                "a directory of more than {} MiB",
-                limits::DIRECTORY_BYTES >> 20
-            )));
+            return Err(ReadError::Limit(limits::Id::DIRECTORY_BYTES));
         }
         let bytes = self.window.bytes_at(view.start, narrow(length))?;
-        let mut cursor = Cursor::new(&bytes);
+        let mut cursor = Cursor::new(&bytes, Piece::ZipDirectory);
         let mut seen: u64 = 0;
         let mut parsed = 0;
         loop {
@@ -178,8 +175,8 @@ impl Builder<'_> {
                 Ok(Some(central)) => {
                     seen = seen.saturating_add(1);
                     if central.cut {
-                        let detail = "the last entry of the directory is cut off";
-                        notes.unread(ReadError::malformed(detail).into(), Place::Whole);
+                        let fault = ZipFault::EntryCutOff;
+                        notes.unread(Malformed::from(fault).into(), Place::Whole);
                     }
                     parsed = cursor.position();
                     let at = central

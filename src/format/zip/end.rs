@@ -12,7 +12,7 @@ use memchr::memmem;
 
 use crate::{
     bytes::{Cursor, ReadError, Window, narrow, wide},
-    fact::{DirectoryFields, EndRecordAnomaly},
+    fact::{DirectoryFields, EndRecordAnomaly, Piece},
 };
 
 /// The signature of the end record.
@@ -132,18 +132,18 @@ pub(super) fn ends(tail: &Tail<'_>) -> Result<Vec<End>, ReadError> {
 
 fn end(tail: &Tail<'_>, at: u64) -> Result<End, ReadError> {
     let bytes = tail.at(at, END_BYTES)?;
-    let mut cursor = Cursor::new(&bytes);
-    cursor.take(4, "end record")?;
+    let mut cursor = Cursor::new(&bytes, Piece::ZipEnd);
+    cursor.take(4)?;
     let classic = Values {
-        disk: cursor.u16("disk")?.into(),
-        directory_disk: cursor.u16("directory disk")?.into(),
-        here: cursor.u16("entries on this disk")?.into(),
-        entries: cursor.u16("entries")?.into(),
-        size: cursor.u32("directory size")?.into(),
-        offset: cursor.u32("directory offset")?.into(),
+        disk: cursor.u16()?.into(),
+        directory_disk: cursor.u16()?.into(),
+        here: cursor.u16()?.into(),
+        entries: cursor.u16()?.into(),
+        size: cursor.u32()?.into(),
+        offset: cursor.u32()?.into(),
         end: at,
     };
-    let comment: u64 = cursor.u16("comment length")?.into();
+    let comment: u64 = cursor.u16()?.into();
     let saturated = [
         classic.disk,
         classic.directory_disk,
@@ -210,10 +210,10 @@ fn zip64(
     if !locator.starts_with(b"PK\x06\x07") {
         return Ok(said);
     }
-    let mut cursor = Cursor::new(&locator);
-    cursor.take(4, "zip64 locator")?;
-    cursor.u32("disk")?;
-    let pointed = cursor.u64("zip64 record offset")?;
+    let mut cursor = Cursor::new(&locator, Piece::Zip64);
+    cursor.take(4)?;
+    cursor.u32()?;
+    let pointed = cursor.u64()?;
     let before = locator_at.checked_sub(RECORD64_BYTES);
     for record_at in [Some(pointed), before].into_iter().flatten() {
         if record_at >= locator_at {
@@ -223,15 +223,15 @@ fn zip64(
         if !record.starts_with(b"PK\x06\x06") || wide(record.len()) < RECORD64_BYTES {
             continue;
         }
-        let mut cursor = Cursor::new(&record);
-        cursor.take(16, "zip64 record")?;
+        let mut cursor = Cursor::new(&record, Piece::Zip64);
+        cursor.take(16)?;
         let values = Values {
-            disk: cursor.u32("disk")?.into(),
-            directory_disk: cursor.u32("directory disk")?.into(),
-            here: cursor.u64("entries on this disk")?,
-            entries: cursor.u64("entries")?,
-            size: cursor.u64("directory size")?,
-            offset: cursor.u64("directory offset")?,
+            disk: cursor.u32()?.into(),
+            directory_disk: cursor.u32()?.into(),
+            here: cursor.u64()?,
+            entries: cursor.u64()?,
+            size: cursor.u64()?,
+            offset: cursor.u64()?,
             end: record_at,
         };
         if let Some(other) = said.first().filter(|other| **other != values) {

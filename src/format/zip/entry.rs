@@ -2,6 +2,7 @@
 
 use super::end::{ENTRY, LOCAL};
 use crate::bytes::{Cursor, ReadError, wide};
+use crate::fact::Piece;
 
 /// A local header without its name and extra fields.
 pub(super) const LOCAL_BYTES: u64 = 30;
@@ -52,32 +53,32 @@ impl Central {
         if !cursor.rest().starts_with(ENTRY) {
             return Ok(None);
         }
-        cursor.take(4, "directory entry")?;
-        let made_by = cursor.u16("version made by")?;
-        cursor.u16("version needed")?;
+        cursor.take(4)?;
+        let made_by = cursor.u16()?;
+        cursor.u16()?;
         let mut header = Header {
-            flags: cursor.u16("flags")?,
-            method: cursor.u16("method")?,
+            flags: cursor.u16()?,
+            method: cursor.u16()?,
             ..Header::default()
         };
-        cursor.u32("time")?;
-        header.crc = cursor.u32("CRC")?;
-        header.packed = cursor.u32("compressed size")?.into();
-        header.size = cursor.u32("size")?.into();
-        let name = cursor.u16("name length")?;
-        let extra = cursor.u16("extra length")?;
-        let comment = cursor.u16("comment length")?;
-        let disk = cursor.u16("disk")?;
-        cursor.u16("internal attributes")?;
-        let attributes = cursor.u32("external attributes")?;
-        let mut offset: u64 = cursor.u32("local header offset")?.into();
+        cursor.u32()?;
+        header.crc = cursor.u32()?;
+        header.packed = cursor.u32()?.into();
+        header.size = cursor.u32()?.into();
+        let name = cursor.u16()?;
+        let extra = cursor.u16()?;
+        let comment = cursor.u16()?;
+        let disk = cursor.u16()?;
+        cursor.u16()?;
+        let attributes = cursor.u32()?;
+        let mut offset: u64 = cursor.u32()?.into();
         // `zipfile` takes what there is of a name, extra fields and comment that the directory's end cuts off.
         let mut cut = false;
         let mut take = |n: u16| {
             let n = usize::from(n);
             let left = cursor.rest().len();
             cut |= left < n;
-            cursor.take(n.min(left), "a directory entry")
+            cursor.take(n.min(left))
         };
         header.name = take(name)?.to_vec();
         let extra = take(extra)?;
@@ -110,36 +111,36 @@ pub(super) struct Local {
 impl Local {
     /// How long the header at the front of `bytes` is; `None` if there is none.
     pub(super) fn length(bytes: &[u8]) -> Option<u64> {
-        let mut cursor = Cursor::new(bytes);
-        if cursor.take(4, "").ok()? != LOCAL {
+        let mut cursor = Cursor::new(bytes, Piece::ZipLocalHeader);
+        if cursor.take(4).ok()? != LOCAL {
             return None;
         }
-        cursor.take(22, "").ok()?;
-        let name: u64 = cursor.u16("").ok()?.into();
-        let extra: u64 = cursor.u16("").ok()?.into();
+        cursor.take(22).ok()?;
+        let name: u64 = cursor.u16().ok()?.into();
+        let extra: u64 = cursor.u16().ok()?.into();
         Some(LOCAL_BYTES.saturating_add(name).saturating_add(extra))
     }
 
     /// Reads a header that `bytes` hold whole; `None` where none begins.
     pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>, ReadError> {
-        let mut cursor = Cursor::new(bytes);
+        let mut cursor = Cursor::new(bytes, Piece::ZipLocalHeader);
         if !bytes.starts_with(LOCAL) {
             return Ok(None);
         }
-        cursor.take(6, "local header")?;
+        cursor.take(6)?;
         let mut header = Header {
-            flags: cursor.u16("flags")?,
-            method: cursor.u16("method")?,
+            flags: cursor.u16()?,
+            method: cursor.u16()?,
             ..Header::default()
         };
-        cursor.u32("time")?;
-        header.crc = cursor.u32("CRC")?;
-        header.packed = cursor.u32("compressed size")?.into();
-        header.size = cursor.u32("size")?.into();
-        let name = cursor.u16("name length")?;
-        let extra = cursor.u16("extra length")?;
-        header.name = cursor.take(name.into(), "a local name")?.to_vec();
-        let extra = cursor.take(extra.into(), "a local header's extra fields")?;
+        cursor.u32()?;
+        header.crc = cursor.u32()?;
+        header.packed = cursor.u32()?.into();
+        header.size = cursor.u32()?.into();
+        let name = cursor.u16()?;
+        let extra = cursor.u16()?;
+        header.name = cursor.take(name.into())?.to_vec();
+        let extra = cursor.take(extra.into())?;
         header.extra(extra, None);
         Ok(Some(Self {
             header,
@@ -153,9 +154,9 @@ impl Header {
     fn extra(&mut self, extra: &[u8], offset: Option<&mut u64>) {
         const SATURATED: u64 = 0xffff_ffff;
         let mut large: Option<&[u8]> = None;
-        let mut cursor = Cursor::new(extra);
-        while let (Ok(id), Ok(length)) = (cursor.u16("id"), cursor.u16("length")) {
-            let Ok(field) = cursor.take(length.into(), "field") else {
+        let mut cursor = Cursor::new(extra, Piece::ZipLocalHeader);
+        while let (Ok(id), Ok(length)) = (cursor.u16(), cursor.u16()) {
+            let Ok(field) = cursor.take(length.into()) else {
                 break;
             };
             match id {
@@ -169,11 +170,11 @@ impl Header {
                 _ => {}
             }
         }
-        let mut cursor = Cursor::new(large.unwrap_or_default());
+        let mut cursor = Cursor::new(large.unwrap_or_default(), Piece::ZipLocalHeader);
         let mut incomplete = false;
         let mut widen = |value: &mut u64| {
             if *value == SATURATED {
-                match cursor.u64("zip64 value") {
+                match cursor.u64() {
                     Ok(wide) => *value = wide,
                     Err(_) => incomplete = true,
                 }

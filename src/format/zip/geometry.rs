@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, narrow, wide},
-    fact::{Gap, Place, Short, Text, ZipAnomaly, ZipPart},
+    fact::{Gap, Place, Short, Text, Unread, ZipAnomaly, ZipPart},
     limits,
 };
 
@@ -164,11 +164,7 @@ impl Builder<'_> {
         let mut chunk = FIRST;
         while end.saturating_sub(at) >= LOCAL_BYTES {
             if *searched >= limits::ZIP_GAP_BYTES {
-                let limit = format!(
-                    "{} MiB outside of members searched for hidden ones",
-                    limits::ZIP_GAP_BYTES >> 20
-                );
-                notes.unread(ReadError::Limit(limit).into(), place);
+                notes.unread(Unread::Limit(limits::Id::ZIP_GAP_BYTES), place);
                 return Ok(());
             }
             let length = chunk.min(end.saturating_sub(at));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::entry::flag;
 use crate::{
     bytes::{Budget, Inflated, Method, ReadError, Window, wide},
-    fact::Text,
+    fact::{Piece, Text, Unsupported, ZipFault},
 };
 
 /// A member of an archive.
@@ -68,10 +68,10 @@ impl Member {
     /// body is not inside the window.
     pub fn body(&self, window: &Window, budget: &Arc<Budget>) -> Result<Window, ReadError> {
         if self.is_encrypted() {
-            return Err(ReadError::Unsupported("an encrypted member".into()));
+            return Err(ReadError::unsupported(Unsupported::EncryptedMember));
         }
         if self.flags & flag::PATCHED != 0 {
-            return Err(ReadError::Unsupported("a member of patched data".into()));
+            return Err(ReadError::unsupported(Unsupported::PatchedMember));
         }
         self.stored_as(self.central(), window, budget)
     }
@@ -128,13 +128,13 @@ impl Member {
     ) -> Result<Window, ReadError> {
         let start = self
             .data
-            .ok_or_else(|| ReadError::malformed("no local header where the directory says"))?;
+            .ok_or_else(|| ReadError::malformed(ZipFault::NoLocalHeader))?;
         let packed = start
             .checked_add(how.packed)
             .and_then(|end| window.sub(start..end))
             .ok_or_else(|| {
                 let left = window.len().saturating_sub(start);
-                ReadError::truncated("the member", how.packed, left)
+                ReadError::truncated(Piece::ZipMember, how.packed, left)
             })?;
         let method = match how.method {
             0 => return Ok(packed),
@@ -143,10 +143,8 @@ impl Member {
             14 => Method::ZipLzma,
             95 => Method::Xz,
             other => {
-                let name = method_name(other).map_or(String::new(), |name| format!(" ({name})"));
-                return Err(ReadError::Unsupported(format!(
-                    "compression method {other}{name}"
-                )));
+                let form = Unsupported::CompressionMethod(other);
+                return Err(ReadError::unsupported(form));
             }
         };
         Ok(Window::new(Inflated::new(
@@ -172,23 +170,4 @@ impl Member {
             self.size = self.size.saturating_add(wide(n));
         }
     }
-}
-
-/// The names of methods that the specification has and that are not read here.
-pub(super) fn method_name(method: u16) -> Option<&'static str> {
-    Some(match method {
-        1 => "shrunk",
-        2..=5 => "reduced",
-        6 => "imploded",
-        9 => "deflate64",
-        10 => "DCL imploded",
-        18 => "TERSE",
-        93 | 20 => "zstd",
-        94 => "MP3",
-        96 => "JPEG",
-        97 => "WavPack",
-        98 => "PPMd",
-        99 => "AES encrypted",
-        _ => return None,
-    })
 }

@@ -19,11 +19,12 @@ pub use member::Member;
 
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, Hop, Place, Unread},
+    fact::{Content, Fact, Hop, Place, Unread},
     format::{
         Certainty, Expect, FORMATS, Format, Head, Reading, Recognise, has_extension,
         identify::TORCH_EXTENSIONS, is_artifact_name,
     },
+    limits,
 };
 
 /// Zip archives that no format claims by their members.
@@ -130,9 +131,7 @@ pub(super) fn is_unknown_to_torch(reading: &mut Reading<'_>) -> bool {
     let named = has_extension(reading.name.as_bytes(), TORCH_EXTENSIONS)
         && matches!(reading.expect, Expect::Named);
     if named {
-        let detail = "a zip archive that is not laid out as `torch.save` does, which is not read";
-        let detail = detail.into();
-        reading.unread(Unread::Unknown { detail }, Place::Whole);
+        reading.unread(Unread::Unknown(Content::ZipNotOfTorch), Place::Whole);
     }
     named
 }
@@ -203,7 +202,10 @@ pub fn read_members<'a>(
 ) {
     let few = directory.members.len() <= LISTED;
     // Honest members do not overlap; what overlapping ones may cost altogether is bounded by what the archive is long.
-    let mut left = window.len().saturating_mul(2).saturating_add(1 << 20);
+    let mut left = window
+        .len()
+        .saturating_mul(limits::OVERLAPPING)
+        .saturating_add(1 << 20);
     for member in &directory.members {
         let storage = is_storage_name(member.name.as_bytes());
         let before = reading.recorder.checkpoint();
@@ -221,8 +223,7 @@ pub fn read_members<'a>(
         }
         // What leaves the archive is cut off at its end.
         let Some(rest) = left.checked_sub(member.packed.min(window.len())) else {
-            let limit = "overlapping members of more than twice the archive's size".into();
-            reading.record(Fact::Unread(Unread::Limit { limit }));
+            reading.record(Fact::Unread(Unread::Limit(limits::Id::OVERLAPPING)));
             return;
         };
         left = rest;

@@ -11,7 +11,7 @@ use std::{
 mod listing;
 mod words;
 
-pub(super) use words::{bytes, circumstance, refusal, remark, unavailable, unread};
+pub(super) use words::{bytes, circumstance, refusal, remark, unavailable};
 
 use super::{
     Style,
@@ -354,7 +354,7 @@ impl Page<'_> {
                     } else {
                         site
                     };
-                    Some((site, unread(why)))
+                    Some((site, why.to_string()))
                 }
                 _ => None,
             });

@@ -1,7 +1,7 @@
 //! What facts and verdicts mean to someone who is about to load the file, in words.
 
 use crate::{
-    fact::{Circumstance, Fact, Global, GlobalName, Site, Unavailable, Unread, Usage},
+    fact::{Circumstance, Fact, Global, GlobalName, Site, Unavailable, Usage},
     finding::LineRef,
     policy::Refusal,
     report::terminal::grouped,
@@ -130,17 +130,6 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
         Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
         _ => return None,
     })
-}
-
-pub(in crate::report) fn unread(why: &Unread) -> String {
-    match why {
-        Unread::Malformed { detail } => format!("malformed: {detail}"),
-        Unread::Limit { limit } => format!("past the limit of {limit}"),
-        Unread::Io { detail } => format!("could not be read: {detail}"),
-        Unread::Unknown { detail } => format!("of no known format: {detail}"),
-        Unread::Unsupported { detail } => format!("not supported: {detail}"),
-        Unread::Crashed { detail } => format!("reading it crashed, a bug here: {detail}"),
-    }
 }
 
 /// What the view says of the file that is no matter of its content.

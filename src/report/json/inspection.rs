@@ -9,7 +9,7 @@ use super::v1::{self, Escaping, PolicyLine, Site, Subject, Tool, exact};
 use crate::{
     fact::{self, Fact, Global, ListingLine},
     finding,
-    report::inspect::{circumstance, refusal, remark, unavailable, unread},
+    report::inspect::{circumstance, refusal, remark, unavailable},
     verdict,
 };
 
@@ -234,7 +234,7 @@ impl From<&verdict::Inspection> for Inspection {
                 .collect(),
             unread: said(circumstances.unavailable().map(unavailable))
                 .chain(remarks(observations, |fact| match fact {
-                    Fact::Unread(why) => Some(unread(why)),
+                    Fact::Unread(why) => Some(why.to_string()),
                     _ => None,
                 }))
                 .collect(),

@@ -154,7 +154,7 @@ fn arrays_of_joblib_are_not_called_broken() {
     ]
     .concat();
     insta::assert_snapshot!(messages("model.joblib", &file), @"
-global-not-allowed: loading creates `joblib.numpy_pickle.NumpyArrayWrapper()`; the policy does not list `joblib.numpy_pickle.NumpyArrayWrapper`
-incomplete-read: it is in a form that is not read: arrays that joblib writes between the opcodes, of which none is read yet, nor what follows them
-");
+    global-not-allowed: loading creates `joblib.numpy_pickle.NumpyArrayWrapper()`; the policy does not list `joblib.numpy_pickle.NumpyArrayWrapper`
+    incomplete-read: it is in a form that is not read: arrays that joblib writes between the opcodes: neither they nor what follows them is read yet
+    ");
 }

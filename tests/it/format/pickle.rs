@@ -57,6 +57,7 @@ fn line(observation: &Observation) -> Option<String> {
         Fact::OutOfBandBuffer => "a buffer from outside".to_owned(),
         Fact::EmbeddedPickle { length } => format!("a pickle of {length} bytes"),
         Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
+        Fact::Unread(why) => format!("unread: {why}"),
         other => format!("{other:?}"),
     };
     let times = match observation.count {
@@ -108,8 +109,8 @@ fn operands_are_what_the_memo_holds_and_not_what_stands_before() {
     insta::assert_snapshot!(resolved(Pickle::proto(4).short_unicode("a").raw(b"q\x07").short_unicode("b").raw(b"r\x07\0\0\0h\x07g7\n\x93")), @"@ 0x14 STACK_GLOBAL: import b.b");
     insta::assert_snapshot!(resolved(Pickle::proto(4).short_unicode("a").memoize().raw(b"h\0\x94h\x01h\0\x93")), @"@ 0xd STACK_GLOBAL: import a.a");
     insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"V\\u0061\nS'\\x62'\n\x93")), @"@ 0x12 STACK_GLOBAL: import a.b");
-    insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"K\x01h\x05\x93")), @"@ 0x4 BINGET: Unread(Malformed { detail: Text(memo entry 5 is not set) })");
-    insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"K\x01K\x02\x93")), @"@ 0x6 STACK_GLOBAL: Unread(Malformed { detail: Text(STACK_GLOBAL takes two strings, and one of these is none) })");
+    insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"K\x01h\x05\x93")), @"@ 0x4 BINGET: unread: malformed: memo entry 5 is not set");
+    insta::assert_snapshot!(resolved(Pickle::proto(4).raw(b"K\x01K\x02\x93")), @"@ 0x6 STACK_GLOBAL: unread: malformed: STACK_GLOBAL takes two strings, and one of these is something else");
 }
 
 #[test]
@@ -150,10 +151,10 @@ fn what_comes_from_outside_is_told() {
 @ 0x5 REDUCE: call <extension registry>
 @ 0x5 REDUCE: runs <extension registry>()
 ");
-    insta::assert_snapshot!(seen(&Pickle::proto(2).raw([0x84, 0, 0, 0, 0]).stop()), @r"
-@ 0x2 EXT4: extension 0
-@ 0x2 EXT4: Unread(Malformed { detail: Text(an extension code that is not positive) })
-");
+    insta::assert_snapshot!(seen(&Pickle::proto(2).raw([0x84, 0, 0, 0, 0]).stop()), @"
+    @ 0x2 EXT4: extension 0
+    @ 0x2 EXT4: unread: malformed: an extension code that is not positive
+    ");
     insta::assert_snapshot!(seen(&Pickle::new().raw(b"Pa b\n0K\x05Q").stop()), @r"
 @ 0x0 PERSID: persistent id 'a b'
 @ 0x8 BINPERSID: persistent id 5
@@ -296,13 +297,13 @@ fn bombs_cost_no_more_than_their_bytes() {
             [b"N".to_vec(), vec![b'2'; 200_000], b".".to_vec()].concat(),
             "values-left",
         ),
-        ("marks", vec![b'('; 1_000_000], "Malformed"),
+        ("marks", vec![b'('; 1_000_000], "malformed"),
         ("a memo of gigabytes", huge.stop(), "huge-memo-index"),
-        ("globals", texts.op(b'N').stop(), "20000 operations"),
+        ("globals", texts.op(b'N').stop(), "20,000 observations"),
         (
             "a length of exabytes",
             b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\x3fab".to_vec(),
-            "Malformed",
+            "malformed",
         ),
     ] {
         let seen = seen(&file);
@@ -438,7 +439,10 @@ fn a_limit_is_not_overwritten_by_what_a_container_turns_out_to_be() {
         }
         members.push(stored("last.pt", &last));
         let told = seen_in("x.zip", &archive(&members));
-        assert!(told.contains("operations in one file"), "{spare}: {told}");
+        assert!(
+            told.contains("observations about one file"),
+            "{spare}: {told}"
+        );
     }
 }
 

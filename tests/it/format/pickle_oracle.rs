@@ -50,7 +50,7 @@ fn undeserved(observations: &[Observation], resolved: &Names) -> Option<String> 
         return Some(format!("{} is resolved by nobody", name.escape_ascii()));
     }
     observations.iter().find_map(|o| match &o.fact {
-        Fact::Unread(why) => Some(format!("{why:?}")),
+        Fact::Unread(why) => Some(why.to_string()),
         // An operand that crosses its frame may happen to read alike, CPython allocates what it is asked for, and the
         // generator spells numbers, fills through the memo, leaves on the stack, and damages names to, what no pickler would.
         Fact::Anomaly(anomaly)

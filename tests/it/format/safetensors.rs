@@ -45,10 +45,7 @@ fn agrees(bytes: &[u8]) -> bool {
             .get(8..)
             .and_then(|rest| rest.iter().find(|b| !b.is_ascii_whitespace()));
         if header == Some(&b'{') {
-            assert!(
-                matches!(ours, Unread::Malformed { .. }),
-                "{ours:?} on {shown}"
-            );
+            assert!(matches!(ours, Unread::Malformed(_)), "{ours:?} on {shown}");
         }
     }
     theirs
@@ -98,10 +95,10 @@ fn the_broken_rule_is_named() {
     let mut said = String::new();
     for (case, bytes) in cases {
         assert!(reference_refuses(&bytes), "{case}");
-        let Some(Unread::Malformed { detail }) = refusal(&bytes) else {
+        let Some(Unread::Malformed(how)) = refusal(&bytes) else {
             panic!("{case} is not malformed")
         };
-        writeln!(said, "{case}: {detail}").unwrap();
+        writeln!(said, "{case}: {how}").unwrap();
     }
     insta::assert_snapshot!(said, @"
     hole: tensor `a`: a hole before it, from 0 to 4

@@ -108,7 +108,7 @@ fn nothing_that_an_unpickler_passes_hides_what_follows() {
 fn a_limit_is_never_forgotten() {
     let marks = after(vec![b'('; weighbridge::limits::MARKS + 1]);
     let seen = facts(marks, "weights.dat");
-    let limit = |fact: &Fact| matches!(fact, Fact::Unread(Unread::Limit { .. }));
+    let limit = |fact: &Fact| matches!(fact, Fact::Unread(Unread::Limit(_)));
     assert!(seen.iter().any(|o| limit(&o.fact)));
     // More operands that cross a frame than are read both ways.
     let straddles: Vec<u8> = (0..12)

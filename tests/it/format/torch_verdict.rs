@@ -37,7 +37,8 @@ fn verdict(load: &TorchLoad, policy: &Policy) -> String {
 fn endangers(load: &TorchLoad, policy: &Policy) -> bool {
     let scope = policy.scope(&Text::from("model.pt"));
     scope
-        .torch().behaviour()
+        .torch()
+        .behaviour()
         .any(|release| load.danger(|kind| release.behaves(kind)).is_some())
 }
 

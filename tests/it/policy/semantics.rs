@@ -388,12 +388,14 @@ fn the_target_decides_what_torch_lists() {
     }
     assert!(
         scope("\"2.9\"")
-            .torch().behaviour()
+            .torch()
+            .behaviour()
             .all(|release| release.behaves(TorchBehaviour::SetitemOnAnything))
     );
     assert!(
         scope("\">=2.10\"")
-            .torch().behaviour()
+            .torch()
+            .behaviour()
             .all(|release| !release.behaves(TorchBehaviour::SetitemOnAnything))
     );
 }

@@ -69,8 +69,8 @@ pub(crate) fn tell(observation: &Observation) -> String {
             Some(value) => format!("env {name}={value}"),
             None => format!("env {name}=?"),
         },
-        Fact::Partial { detail } => format!("partial: {detail}"),
-        Fact::Unread(unread) => format!("unread: {unread:?}"),
+        Fact::Partial(fault) => format!("partial: {fault}"),
+        Fact::Unread(unread) => format!("unread: {unread}"),
         other => format!("{other:?}"),
     };
     format!("{} {what}", observation.site)

@@ -32,12 +32,7 @@ pub(super) fn compare(source: &[u8]) -> Result<usize, String> {
     python::read_all(source, false, &mut recorder);
     let mut all = recorder.finish();
     // Where nothing is watched, nobody has to know that the grammar was broken, or that a limit was reached.
-    let broken = |fact: &Fact| {
-        matches!(
-            fact,
-            Fact::Partial { .. } | Fact::Unread(Unread::Limit { .. })
-        )
-    };
+    let broken = |fact: &Fact| matches!(fact, Fact::Partial(_) | Fact::Unread(Unread::Limit(_)));
     if all.iter().any(|seen| broken(&seen.fact))
         && some.iter().all(|line| !line.contains("partial:"))
     {

@@ -3,9 +3,9 @@
 use weighbridge::policy::Refusal;
 use weighbridge::{
     fact::{
-        Anomaly, ContentFacts, Fact, Global, GlobalName, Hop, ListingLine, Observation,
-        PickleAnomaly, Place, SafetensorsAnomaly, Short, Site, Text, Unread, Unresolved, Usage,
-        deceives,
+        Anomaly, ContentFacts, Fact, Global, GlobalName, Hop, ListingLine, Malformed, Observation,
+        PickleAnomaly, PickleFault, Place, SafetensorsAnomaly, SafetensorsFault, Short, Site,
+        TensorFault, Text, Unresolved, Usage, deceives,
     },
     report::{self, Style},
     verdict::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict},
@@ -161,9 +161,7 @@ fn resnet() -> Inspection {
                     1,
                 ),
                 seen(
-                    Fact::Unread(Unread::Malformed {
-                        detail: "opcode 0xff does not exist".into(),
-                    }),
+                    Fact::Unread(Malformed::from(PickleFault::NotAnOpcode { byte: 0xff }).into()),
                     &pickle,
                     Place::Bytes {
                         start: 1_203,
@@ -393,7 +391,11 @@ fn forge(name: &str) {
                 **anomaly = SafetensorsAnomaly::DuplicateTensor { name }.into();
             }
             Fact::StateOnNonInstance { target } => *target = hostile(),
-            Fact::Unread(Unread::Malformed { detail }) => *detail = hostile_text(),
+            Fact::Unread(unread) => {
+                let name = Short::from(hostile().as_str());
+                let fault = TensorFault::ShapeOverflow;
+                *unread = Malformed::from(SafetensorsFault::Tensor { name, fault }).into();
+            }
             _ => {}
         }
     }

@@ -1,7 +1,11 @@
 //! `incomplete-read`.
 
-use weighbridge::fact::{
-    Circumstance, Circumstances, Fact, Observation, Site, Unavailable, Unread,
+use weighbridge::{
+    fact::{
+        Circumstance, Circumstances, Fact, IoFault, IoKind, Observation, Site, Unavailable, Unread,
+        Unsupported,
+    },
+    limits,
 };
 
 use super::{judge, judge_known, rules, tell, told};
@@ -37,15 +41,9 @@ fn what_was_seen_before_is_judged_as_well() {
 #[test]
 fn each_reason_says_what_to_do() {
     let reasons = [
-        Unread::Limit {
-            limit: "more than 4 things".into(),
-        },
-        Unread::Io {
-            detail: "permission denied".into(),
-        },
-        Unread::Unsupported {
-            detail: "an encrypted member".into(),
-        },
+        Unread::Limit(limits::Id::DEPTH),
+        Unread::Io(IoFault::Kind(IoKind::PermissionDenied)),
+        Unread::Unsupported(Unsupported::EncryptedMember),
         Unread::Crashed {
             detail: "index out of range".into(),
         },
@@ -57,7 +55,7 @@ fn each_reason_says_what_to_do() {
         excerpt: None,
     });
     insta::assert_snapshot!(tell(&judge("x.zip", &observations), "incomplete-read"), @"
-    incomplete-read [deny] it is too complex to analyse: more than 4 things
+    incomplete-read [deny] it is too complex to analyse: more than 8 containers inside one another
       at  about limit
       help: no file that a library writes is known to come near this: find out who made it before you load it
     incomplete-read [deny] it could not be read: permission denied

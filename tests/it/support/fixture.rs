@@ -32,6 +32,7 @@ pub(crate) fn told(bytes: &[u8], name: &str) -> String {
                 Fact::Is(id) => format!("is {id}"),
                 Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
                 Fact::Member { name, size } => format!("member {name}, {size} bytes"),
+                Fact::Unread(why) => format!("unread: {why}"),
                 other => format!("{other:?}"),
             };
             let times = if o.count > 1 {

@@ -3,7 +3,7 @@
 use super::{Call, Halt, Machine, Noted, State, malformed, observer::Observer};
 use crate::{
     bytes::wide,
-    fact::{Argument, Fact, Op, PickleAnomaly, Text, Unresolved, Usage},
+    fact::{Argument, Fact, Op, PickleAnomaly, PickleFault, Text, Unresolved, Usage},
     format::pickle::{
         constant,
         events::{ARGUMENTS, Signature},
@@ -30,12 +30,14 @@ impl<O: Observer> Machine<'_, O> {
     pub(super) fn global(&mut self) -> Result<(), Halt> {
         let (module, name, ended) = self.two_lines()?;
         if module.as_str().is_none() || name.as_str().is_none() {
-            return Err(malformed("GLOBAL with a name that is not UTF-8"));
+            return Err(malformed(PickleFault::NameNotUtf8));
         }
         let row = self.resolve_lines(&module, &name);
         self.log.used(row, Usage::Import, self.moment());
         if !ended {
-            return Err(malformed("GLOBAL without two line feeds"));
+            return Err(malformed(PickleFault::LineFeedMissing {
+                op: Some(Op::GLOBAL),
+            }));
         }
         let note = self.observer.on_global(row, self.log.name(row));
         self.push_noted(Value::new(ValueKind::Global, wide(row)), note)
@@ -264,7 +266,7 @@ impl<O: Observer> Machine<'_, O> {
     pub(super) fn obj(&mut self) -> Result<(), Halt> {
         let from = self.state.stack.pop_mark()?;
         let Some(class) = self.state.stack.at(from) else {
-            return Err(malformed("OBJ without a class"));
+            return Err(malformed(PickleFault::NoClass));
         };
         let (value, note) = self.gather_from(from.saturating_add(1), ValueKind::Tuple);
         self.state.stack.truncate(from);
@@ -274,7 +276,7 @@ impl<O: Observer> Machine<'_, O> {
     pub(super) fn inst(&mut self) -> Result<(), Halt> {
         let (module, name, ended) = self.two_lines()?;
         if !module.as_bytes().is_ascii() || !name.as_bytes().is_ascii() {
-            return Err(malformed("INST with a name that is not ASCII"));
+            return Err(malformed(PickleFault::NameNotAscii));
         }
         // The pure-Python unpickler resolves before it looks for the mark, the C one after: so the import comes first.
         let row = self.resolve_lines(&module, &name);
@@ -287,7 +289,9 @@ impl<O: Observer> Machine<'_, O> {
         };
         self.call(class, Noted { value, note }, Usage::Call, false)?;
         if !ended {
-            return Err(malformed("INST without two line feeds"));
+            return Err(malformed(PickleFault::LineFeedMissing {
+                op: Some(Op::INST),
+            }));
         }
         Ok(())
     }
@@ -342,7 +346,9 @@ impl<O: Observer> Machine<'_, O> {
         }
         if kind == ValueKind::Dict && count % 2 == 1 {
             self.told_of_items(from);
-            return Err(malformed("items to be set of which one has no value"));
+            return Err(malformed(PickleFault::KeyWithoutValue {
+                op: Op::new(self.code),
+            }));
         }
         self.hand_on(from);
         if target.kind() == kind {
@@ -406,7 +412,7 @@ impl<O: Observer> Machine<'_, O> {
     pub(super) fn extension(&mut self, code: i64) -> Result<(), Halt> {
         self.log.other(Fact::Extension { code }, self.moment());
         if code <= 0 {
-            return Err(malformed("an extension code that is not positive"));
+            return Err(malformed(PickleFault::NotPositiveCode));
         }
         let row = self.log.unresolved(Unresolved::Extension);
         self.log.used(row, Usage::Import, self.moment());

@@ -3,7 +3,7 @@
 use super::{Constant, Embedded, EmbeddedBytes, Halt, Machine, malformed, observer::Observer};
 use crate::{
     bytes::{ReadError, narrow, wide},
-    fact::{Op, PickleAnomaly, Text},
+    fact::{Op, PickleAnomaly, PickleFault, Text},
     format::pickle::{
         begins_embedded,
         text::{self, Index, Spelling},
@@ -12,9 +12,6 @@ use crate::{
     limits,
 };
 
-/// Constants of one stream that are kept to be tried as pickles. Whatever would load one is itself a global to be judged;
-/// of those beyond it is only told whether one of them is a pickle.
-const EMBEDDED: usize = 4096;
 /// Bytes of such constants that are held because they do not stand in the file as they are.
 const DECODED: u64 = 64 << 20;
 
@@ -23,37 +20,37 @@ const ENCODED_PROTO: &[u8] = b"\xc2\x80";
 
 impl<O: Observer> Machine<'_, O> {
     /// What a number operand's spelling means: one that no unpickler takes for a number stops all of them.
-    pub(super) fn number(&mut self, spelling: Spelling, op: &str) -> Result<(), Halt> {
+    pub(super) fn number(&mut self, spelling: Spelling) -> Result<(), Halt> {
+        let op = Op::new(self.code);
         match spelling {
             Spelling::Plain => return Ok(()),
             Spelling::Odd => {}
             Spelling::No => {
-                return Err(Halt::Error(ReadError::malformed(format!(
-                    "{op} with something that is no number"
-                ))));
+                return Err(Halt::Error(ReadError::malformed(PickleFault::NotANumber {
+                    op,
+                })));
             }
         }
-        let op = Op::new(self.code);
         self.log
             .anomaly(PickleAnomaly::BadNumber { op }, self.moment());
         Ok(())
     }
 
     /// The memo index that a line spells. Those beyond 63 bits get one of their own, past all that fit.
-    pub(super) fn text_index(&mut self, what: &'static str) -> Result<u64, Halt> {
+    pub(super) fn text_index(&mut self) -> Result<u64, Halt> {
         let digits = match text::memo_index(self.lexer.line()?.bytes) {
             Index::Near(index) => return Ok(index),
             Index::Beyond(digits) => digits.into_owned().into_boxed_slice(),
-            Index::No => return Err(malformed(what)),
+            Index::No => {
+                let op = Op::new(self.code);
+                return Err(malformed(PickleFault::NotAnIndex { op }));
+            }
         };
         if let Some(index) = self.indexes.get(&digits) {
             return Ok(*index);
         }
         if self.indexes.len() >= limits::BIG_INDEXES {
-            return Err(Halt::Error(ReadError::Limit(format!(
-                "more than {} memo indexes beyond 63 bits",
-                limits::BIG_INDEXES
-            ))));
+            return Err(Halt::Error(ReadError::Limit(limits::Id::BIG_INDEXES)));
         }
         let index = i64::MAX
             .unsigned_abs()
@@ -109,7 +106,7 @@ impl<O: Observer> Machine<'_, O> {
         let note = self.observer.on_constant(text, value);
         if value.kind() != ValueKind::Str {
             if text::utf8_surrogatepass(bytes) != Ok(0) {
-                return Err(malformed("a string that is not UTF-8"));
+                return Err(malformed(PickleFault::StringNotUtf8));
             }
             let latin1 = bytes
                 .starts_with(ENCODED_PROTO)
@@ -121,7 +118,7 @@ impl<O: Observer> Machine<'_, O> {
         self.push_noted(value, note)
     }
 
-    pub(super) fn text_line(&mut self, decoded: Result<Text, &'static str>) -> Result<(), Halt> {
+    pub(super) fn text_line(&mut self, decoded: Result<Text, PickleFault>) -> Result<(), Halt> {
         let text = decoded.map_err(malformed)?;
         if begins_embedded(text.as_bytes()) {
             self.embed(EmbeddedBytes::Decoded(text.as_bytes().to_vec()));
@@ -194,7 +191,7 @@ impl<O: Observer> Machine<'_, O> {
             EmbeddedBytes::Stored(_) => self.decoded,
             EmbeddedBytes::Decoded(bytes) => self.decoded.saturating_add(wide(bytes.len())),
         };
-        if self.embedded.len() < EMBEDDED && held <= DECODED {
+        if self.embedded.len() < limits::EMBEDDED && held <= DECODED {
             self.decoded = held;
             self.embedded.push(Embedded {
                 opcode: self.at,

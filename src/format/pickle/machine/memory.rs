@@ -3,7 +3,7 @@
 use super::{Halt, Machine, State, malformed, observer::Observer};
 use crate::{
     bytes::ReadError,
-    fact::PickleAnomaly,
+    fact::{Op, PickleAnomaly, PickleFault},
     format::pickle::{
         memo::Stored,
         value::{Value, ValueKind},
@@ -25,10 +25,7 @@ impl<O: Observer> Machine<'_, O> {
         }
         self.state.stack.push(value, note)?;
         if size_of::<O::Note>() > 0 && !self.state.stack.is_noted() {
-            let error = ReadError::Limit(format!(
-                "more than {} values on the stack of torch's unpickler",
-                limits::NOTED_STACK
-            ));
+            let error = ReadError::Limit(limits::Id::NOTED_STACK);
             self.observer.on_error(self.at, &error);
         }
         Ok(())
@@ -59,7 +56,7 @@ impl<O: Observer> Machine<'_, O> {
         let from = self.state.stack.pop_mark()?;
         let odd = self.state.stack.len().saturating_sub(from) % 2 == 1;
         if kind == ValueKind::Dict && odd {
-            return Err(malformed("DICT with a key that has no value"));
+            return Err(malformed(PickleFault::KeyWithoutValue { op: Op::DICT }));
         }
         let (value, note) = self.gather_from(from, kind);
         self.push_noted(value, note)
@@ -115,9 +112,7 @@ impl<O: Observer> Machine<'_, O> {
                     .anomaly(PickleAnomaly::HugeMemoIndex { index }, self.moment());
             }
             Stored::Full => {
-                return Err(Halt::Error(ReadError::Limit(
-                    "too many memo indexes far beyond the others".into(),
-                )));
+                return Err(Halt::Error(ReadError::Limit(limits::Id::FAR_INDEXES)));
             }
         }
         Ok(())
@@ -125,5 +120,5 @@ impl<O: Observer> Machine<'_, O> {
 }
 
 fn not_set(index: u64) -> ReadError {
-    ReadError::malformed(format!("memo entry {index} is not set"))
+    ReadError::malformed(PickleFault::MemoUnset { index })
 }

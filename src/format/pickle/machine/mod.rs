@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, PickleAnomaly, Text},
+    fact::{Fact, Op, PickleAnomaly, PickleFault, Text},
     limits,
 };
 use rustc_hash::FxHashMap;
@@ -172,8 +172,8 @@ impl From<std::io::Error> for Halt {
     }
 }
 
-fn malformed(detail: &'static str) -> Halt {
-    Halt::Error(ReadError::malformed(detail))
+fn malformed(fault: PickleFault) -> Halt {
+    Halt::Error(ReadError::malformed(fault))
 }
 
 /// Runs the stream that begins at `start` of the window.
@@ -272,7 +272,7 @@ impl<O: Observer> Machine<'_, O> {
             }
             left = left.wrapping_sub(1);
             if left == 0 {
-                let error = ReadError::Limit(format!("more than {} opcodes", limits::OPCODES));
+                let error = ReadError::Limit(limits::Id::OPCODES);
                 self.observer.on_error(self.at, &error);
                 return Err((self.at, error));
             }
@@ -283,7 +283,7 @@ impl<O: Observer> Machine<'_, O> {
     fn step(&mut self) -> Result<(), Halt> {
         self.at = self.lexer.offset();
         let Some(code) = self.lexer.opcode()? else {
-            return Err(malformed("the pickle ends without STOP"));
+            return Err(malformed(PickleFault::NoStop));
         };
         self.code = code;
         self.observer.on_opcode(self.at, code);
@@ -453,17 +453,17 @@ impl<O: Observer> Machine<'_, O> {
                         text::small(digits).map_or(Value::new(ValueKind::Long, self.at), Value::int)
                     }
                 };
-                self.number(spelling, "INT")?;
+                self.number(spelling)?;
                 self.push(value)?;
             }
             op::LONG => {
                 let spelling = text::long(self.lexer.line()?.bytes);
-                self.number(spelling, "LONG")?;
+                self.number(spelling)?;
                 self.push(Value::new(ValueKind::Long, self.at))?;
             }
             op::FLOAT => {
                 let spelling = text::float(self.lexer.line()?.bytes);
-                self.number(spelling, "FLOAT")?;
+                self.number(spelling)?;
                 self.push(Value::new(ValueKind::Float, self.at))?;
             }
             op::LONG1 => {
@@ -478,7 +478,8 @@ impl<O: Observer> Machine<'_, O> {
             }
             op::LONG4 => {
                 let n = i32::from_le_bytes(self.lexer.array()?);
-                let n = u64::try_from(n).map_err(|_| malformed("LONG4 with a negative length"))?;
+                let n = u64::try_from(n)
+                    .map_err(|_| malformed(PickleFault::NegativeLength { op: Op::LONG4 }))?;
                 self.lexer.skip(n, false)?;
                 self.push(Value::new(ValueKind::Long, self.at))?;
             }
@@ -498,8 +499,8 @@ impl<O: Observer> Machine<'_, O> {
             }
             op::BINSTRING => {
                 let n = i32::from_le_bytes(self.lexer.array()?);
-                let n =
-                    u64::try_from(n).map_err(|_| malformed("BINSTRING with a negative length"))?;
+                let n = u64::try_from(n)
+                    .map_err(|_| malformed(PickleFault::NegativeLength { op: Op::BINSTRING }))?;
                 self.byte_string(n)?;
             }
             op::BINUNICODE8 => {
@@ -519,11 +520,11 @@ impl<O: Observer> Machine<'_, O> {
                 self.byte_constant(n)?;
             }
             op::GET => {
-                let index = self.text_index("GET with something that is no memo index")?;
+                let index = self.text_index()?;
                 self.get(index)?;
             }
             op::PUT => {
-                let index = self.text_index("PUT with something that is no memo index")?;
+                let index = self.text_index()?;
                 return self.put(index);
             }
             op::NEXT_BUFFER => {
@@ -534,9 +535,9 @@ impl<O: Observer> Machine<'_, O> {
                 self.state.stack.top()?;
             }
             _ => {
-                return Err(Halt::Error(ReadError::malformed(format!(
-                    "{code:#04x} is no opcode"
-                ))));
+                return Err(Halt::Error(ReadError::malformed(
+                    PickleFault::NotAnOpcode { byte: code },
+                )));
             }
         }
         self.remember();

@@ -4,6 +4,7 @@ use super::{
     Halt, malformed,
     observer::{Items, Noted},
 };
+use crate::fact::PickleFault;
 use crate::{bytes::ReadError, format::pickle::value::Value, limits};
 
 /// The stack: values, and what an observer notes of each.
@@ -43,10 +44,7 @@ impl<N: Copy + Default> Stack<N> {
     #[inline]
     pub(super) fn push(&mut self, value: Value, note: N) -> Result<(), Halt> {
         if self.values.len() >= limits::STACK {
-            return Err(Halt::Error(ReadError::Limit(format!(
-                "more than {} values on the stack",
-                limits::STACK
-            ))));
+            return Err(Halt::Error(ReadError::Limit(limits::Id::STACK)));
         }
         if self.notes.len() == self.values.len() && self.notes.len() < limits::NOTED_STACK {
             self.notes.push(note);
@@ -102,19 +100,14 @@ impl<N: Copy + Default> Stack<N> {
 
     #[cold]
     pub(super) fn underflow(&self) -> Halt {
-        malformed(if self.marks.is_empty() {
-            "the opcode takes more from the stack than is there"
-        } else {
-            "the opcode takes more from the stack than there is above the mark"
+        malformed(PickleFault::StackUnderflow {
+            marked: !self.marks.is_empty(),
         })
     }
 
     pub(super) fn mark(&mut self) -> Result<(), Halt> {
         if self.marks.len() >= limits::MARKS {
-            return Err(Halt::Error(ReadError::Limit(format!(
-                "more than {} marks",
-                limits::MARKS
-            ))));
+            return Err(Halt::Error(ReadError::Limit(limits::Id::MARKS)));
         }
         self.fence = self.values.len();
         self.marks.push(self.fence);
@@ -127,7 +120,7 @@ impl<N: Copy + Default> Stack<N> {
         let mark = self
             .marks
             .pop()
-            .ok_or_else(|| malformed("there is no mark"))?;
+            .ok_or_else(|| malformed(PickleFault::MarkMissing))?;
         self.fence = self.marks.last().copied().unwrap_or(0);
         Ok(mark)
     }

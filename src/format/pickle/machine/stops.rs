@@ -2,6 +2,7 @@
 //! with. Whether a doubtful stream is believed depends on it, so nothing stops here that any unpickler takes.
 
 use super::{Halt, Machine, malformed, observer::Observer};
+use crate::fact::PickleFault;
 use crate::format::pickle::value::ValueKind;
 
 impl<O: Observer> Machine<'_, O> {
@@ -18,9 +19,7 @@ impl<O: Observer> Machine<'_, O> {
             .filter_map(|depth| self.kind_below(depth))
             .any(no_name)
         {
-            return Err(malformed(
-                "STACK_GLOBAL takes two strings, and one of these is none",
-            ));
+            return Err(malformed(PickleFault::NotNames));
         }
         Ok(())
     }
@@ -40,9 +39,7 @@ impl<O: Observer> Machine<'_, O> {
 
 fn is_callable(kind: Option<ValueKind>) -> Result<(), Halt> {
     if kind.is_some_and(is_plain) {
-        return Err(malformed(
-            "what is called is a constant or a container: nothing can be called so",
-        ));
+        return Err(malformed(PickleFault::NotCallable));
     }
     Ok(())
 }

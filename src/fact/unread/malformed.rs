@@ -1,0 +1,328 @@
+//! How bytes break their own format.
+
+use serde::{Deserialize, Serialize};
+
+use super::PickleFault;
+use crate::fact::Short;
+
+/// How bytes break their own format.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Malformed {
+    /// Bytes end before a piece of them does.
+    Truncated {
+        /// The piece.
+        piece: Piece,
+        /// How many bytes it needs.
+        needed: u64,
+        /// How many are left.
+        left: u64,
+    },
+    /// Compressed data that does not decompress.
+    Compressed {
+        /// It ends too early; otherwise it is corrupt.
+        cut_off: bool,
+    },
+    /// An LZMA member whose properties are not 5 bytes long.
+    LzmaProperties,
+    /// A legacy torch file that ends before one of its pickles.
+    LegacyEnd(LegacyPart),
+    /// A legacy torch file that ends before its storages do.
+    LegacyStorages {
+        /// How many bytes are missing.
+        missing: u64,
+    },
+    /// A notebook that is not the JSON of one.
+    Notebook(JsonFault),
+    /// A notebook that is no JSON object at all.
+    NotebookNotObject,
+    /// An npy file.
+    Npy(NpyFault),
+    /// A pickle.
+    Pickle(PickleFault),
+    /// A safetensors file.
+    Safetensors(SafetensorsFault),
+    /// A zip archive.
+    Zip(ZipFault),
+}
+
+/// A piece of a format that is longer than what is left of the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Piece {
+    /// The head of an LZMA member of a zip archive.
+    LzmaHead,
+    /// The data of an array.
+    NpyData,
+    /// The magic, the version and the length that begin an npy file.
+    NpyHead,
+    /// The header of an npy file.
+    NpyHeader,
+    /// An operand of a pickle.
+    PickleOperand,
+    /// A string of a pickle.
+    PickleString,
+    /// The data of all tensors of a safetensors file.
+    SafetensorsData,
+    /// The header of a safetensors file.
+    SafetensorsHeader,
+    /// The length that begins a safetensors file.
+    SafetensorsLength,
+    /// A member of a tar archive.
+    TarMember,
+    /// The indices of a sparse tensor.
+    TensorIndices,
+    /// The central directory of a zip archive.
+    ZipDirectory,
+    /// The end record of a zip archive.
+    ZipEnd,
+    /// A local header of a zip archive.
+    ZipLocalHeader,
+    /// A member of a zip archive.
+    ZipMember,
+    /// The zip64 record or its locator.
+    Zip64,
+}
+
+/// What JSON a reader refuses, in the words of the parser.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct JsonFault {
+    /// The parser's message.
+    pub message: Short,
+    /// The line, from 1.
+    pub line: u64,
+    /// The column, from 1.
+    pub column: u64,
+}
+
+/// The pickles of a legacy torch file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LegacyPart {
+    /// The magic number.
+    MagicNumber,
+    /// The version of the protocol.
+    ProtocolVersion,
+    /// What is known of the system that wrote it.
+    SystemInfo,
+    /// The object.
+    Object,
+    /// The keys of the storages.
+    StorageKeys,
+}
+
+/// How an npy file breaks its format.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NpyFault {
+    /// The header is not UTF-8.
+    NotUtf8 {
+        /// The first byte that is not, from the start of the header.
+        at: u64,
+    },
+    /// The header is not a dict.
+    NotDict,
+    /// A key that no header has.
+    UnknownKey(NpyValue),
+    /// A key is missing.
+    MissingKey,
+    /// `fortran_order` is not a bool.
+    FortranOrder(NpyValue),
+    /// The shape is not a tuple.
+    Shape(NpyValue),
+    /// The shape has a size that cannot be.
+    Size,
+    /// A subarray for a dtype.
+    Subarray,
+    /// Something that describes no dtype.
+    Dtype(NpyValue),
+    /// An element larger than any memory.
+    ElementTooLarge,
+    /// More bytes than can be counted.
+    TooLarge {
+        /// How many elements.
+        elements: u64,
+        /// Bytes of each.
+        bytes: u64,
+    },
+    /// Something else than the header's grammar has there.
+    Unexpected {
+        /// What is there; empty at the end.
+        found: Short,
+        /// What the grammar has there.
+        wanted: NpyToken,
+    },
+    /// An escape that is none.
+    Escape(Short),
+}
+
+/// A literal of an npy header.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names are those of Python's types")]
+pub enum NpyValue {
+    Str(Short),
+    Int(i128),
+    Bool(bool),
+    None,
+    Tuple,
+    List,
+    Dict,
+}
+
+/// What the grammar of an npy header has at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NpyToken {
+    /// The end of the header.
+    End,
+    /// A value.
+    Value,
+    /// An integer.
+    Integer,
+    /// The end of an integer.
+    IntegerEnd,
+    /// The end of a string.
+    StringEnd,
+    /// An escape that an npy header may have.
+    SimpleEscape,
+    /// A string of one line.
+    OneLine,
+    /// A comma.
+    Comma,
+    /// A colon.
+    Colon,
+}
+
+/// How a safetensors file breaks its format.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SafetensorsFault {
+    /// A header longer than the reference parser takes.
+    HeaderTooLong {
+        /// Its length.
+        bytes: u64,
+    },
+    /// The header is not UTF-8.
+    NotUtf8 {
+        /// The first byte that is not, from the start of the header.
+        at: u64,
+    },
+    /// A header without tensors, as an old writer wrote it, which is no JSON.
+    NoTensors,
+    /// The header is not the JSON of one.
+    Json(JsonFault),
+    /// A tensor breaks a rule.
+    Tensor {
+        /// Its name.
+        name: Short,
+        /// How.
+        fault: TensorFault,
+    },
+    /// The tensors end past the end of any file.
+    TooLarge,
+    /// The file goes on after the tensors.
+    DataLeft {
+        /// The offset at which they end.
+        end: u64,
+        /// How many bytes follow.
+        bytes: u64,
+    },
+}
+
+/// How a tensor of a safetensors file breaks a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TensorFault {
+    /// Its range ends before it begins.
+    Backwards {
+        /// Where it begins.
+        start: u64,
+        /// Where it ends.
+        end: u64,
+    },
+    /// Bytes before it belong to no tensor.
+    Hole {
+        /// Where they begin.
+        start: u64,
+        /// Where they end.
+        end: u64,
+    },
+    /// It begins inside the one before.
+    Overlap {
+        /// Where it begins.
+        start: u64,
+        /// Where the one before ends.
+        before: u64,
+    },
+    /// The product of its shape overflows.
+    ShapeOverflow,
+    /// Its bits are no whole number of bytes.
+    OddBits {
+        /// How many there are.
+        bits: u64,
+    },
+    /// Its range has another size than its dtype and shape.
+    Size {
+        /// Bytes by its dtype and shape.
+        needed: u64,
+        /// Bytes of its range.
+        range: u64,
+    },
+}
+
+/// How a zip archive breaks its format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ZipFault {
+    /// There is no end record.
+    NoEndRecord,
+    /// The directory is not where the end record says.
+    NoDirectory,
+    /// There is no member.
+    NoMember,
+    /// The last entry of the directory is cut off.
+    EntryCutOff,
+    /// No local header is where the directory says.
+    NoLocalHeader,
+}
+
+impl From<PickleFault> for Malformed {
+    fn from(fault: PickleFault) -> Self {
+        Self::Pickle(fault)
+    }
+}
+
+impl From<NpyFault> for Malformed {
+    fn from(fault: NpyFault) -> Self {
+        Self::Npy(fault)
+    }
+}
+
+impl From<SafetensorsFault> for Malformed {
+    fn from(fault: SafetensorsFault) -> Self {
+        Self::Safetensors(fault)
+    }
+}
+
+impl From<ZipFault> for Malformed {
+    fn from(fault: ZipFault) -> Self {
+        Self::Zip(fault)
+    }
+}
+
+impl From<&serde_json::Error> for JsonFault {
+    fn from(error: &serde_json::Error) -> Self {
+        let message = error.to_string();
+        // The parser ends its message with the place.
+        let message = message
+            .rsplit_once(" at line ")
+            .map_or(message.as_str(), |(message, _)| message);
+        let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        Self {
+            message: Short::from(message),
+            line: number(error.line()),
+            column: number(error.column()),
+        }
+    }
+}

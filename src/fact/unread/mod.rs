@@ -1,0 +1,169 @@
+//! Why something was not read to its end.
+
+mod malformed;
+mod pickle;
+
+pub use malformed::{
+    JsonFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, Piece, SafetensorsFault,
+    TensorFault, ZipFault,
+};
+pub use pickle::PickleFault;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FormatId, Short, Text};
+use crate::limits;
+
+/// Why something was not read to its end. All of these are refused by default: what was not read is not known to be safe.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unread {
+    /// The bytes break their own format.
+    Malformed(Box<Malformed>),
+    /// A limit was reached.
+    Limit(limits::Id),
+    /// The operating system would not give the bytes.
+    Io(IoFault),
+    /// The content is of no format that is read, though its name says that it is an artifact.
+    Unknown(Content),
+    /// A form of a known format that is not read.
+    Unsupported(Unsupported),
+    /// Reading panicked: a bug of ours, and not a reason to pass the file.
+    Crashed {
+        /// The panic's message.
+        detail: Text,
+    },
+}
+
+/// A form of a known format that is not read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unsupported {
+    /// A member of a zip archive, packed by this method.
+    CompressionMethod(u16),
+    /// A dtype that NumPy does not write.
+    Dtype(Short),
+    /// An encrypted member of a zip archive.
+    EncryptedMember,
+    /// Arrays that joblib wrote between the opcodes of a pickle.
+    JoblibArrays,
+    /// A version of the npy format.
+    NpyVersion {
+        /// The number before the dot.
+        major: u8,
+        /// The number after it.
+        minor: u8,
+    },
+    /// A member of an exported module that is neither program nor weights nor inputs.
+    ExportMember,
+    /// A member of patched data.
+    PatchedMember,
+    /// A sparse member of a tar archive.
+    SparseMember(Short),
+    /// A storage whose type or size is not known, so that nobody knows where the storages end.
+    StorageSize,
+}
+
+/// What content looks like that is of no format that is read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// Nothing.
+    Empty,
+    /// Something that its first bytes name.
+    Foreign(Foreign),
+    /// A page that a server sent instead of the file.
+    HtmlPage,
+    /// Text.
+    Text,
+    /// Bytes that say nothing: the first of them.
+    Bytes(Vec<u8>),
+    /// A container that is read, around a form that is not.
+    FormOf {
+        /// The container.
+        container: FormatId,
+        /// The suffix of the form, without its dot.
+        suffix: String,
+    },
+    /// A zip archive under the name of a checkpoint that `torch.save` did not lay out.
+    ZipNotOfTorch,
+}
+
+/// What the first bytes name, apart from the formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names are those of the formats")]
+pub enum Foreign {
+    Bzip2,
+    Elf,
+    FastText,
+    Gguf,
+    Gif,
+    Gzip,
+    Hdf5,
+    Jpeg,
+    Lz4,
+    Lzma,
+    OldJoblib,
+    Pdf,
+    Png,
+    Rar,
+    SevenZip,
+    Sqlite,
+    Tiff,
+    WebP,
+    WindowsProgram,
+    Xz,
+    Zlib,
+    Zstd,
+}
+
+/// What the operating system answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IoFault {
+    /// An error with its number.
+    Code(i32),
+    /// An error without one, by its kind.
+    Kind(IoKind),
+    /// The file became shorter while it was read.
+    Shrank,
+}
+
+/// The kinds of errors of the operating system that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names are those of the standard library")]
+pub enum IoKind {
+    NotFound,
+    PermissionDenied,
+    InvalidData,
+    UnexpectedEof,
+    OutOfMemory,
+    Interrupted,
+    Other,
+}
+
+impl From<Malformed> for Unread {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(Box::new(malformed))
+    }
+}
+
+impl From<&std::io::Error> for IoFault {
+    fn from(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        if let Some(code) = error.raw_os_error() {
+            return Self::Code(code);
+        }
+        Self::Kind(match error.kind() {
+            ErrorKind::NotFound => IoKind::NotFound,
+            ErrorKind::PermissionDenied => IoKind::PermissionDenied,
+            ErrorKind::InvalidData => IoKind::InvalidData,
+            ErrorKind::UnexpectedEof => IoKind::UnexpectedEof,
+            ErrorKind::OutOfMemory => IoKind::OutOfMemory,
+            ErrorKind::Interrupted => IoKind::Interrupted,
+            _ => IoKind::Other,
+        })
+    }
+}
