@@ -187,6 +187,18 @@ impl Preview<'_> {
         }
     }
 
+    /// A string value that is short, whatever the length of those that are not.
+    pub(super) fn short_string(&self, value: Value) -> Option<Text> {
+        const LONGEST: usize = 16;
+        if value.kind() != ValueKind::StrAt {
+            return self.string(value);
+        }
+        let instruction = constant::instruction(self.window, value.number(), LONGEST)?;
+        let whole = instruction.length <= wide(LONGEST);
+        let text = whole.then(|| constant::decoded(&instruction)).flatten()?;
+        Some(Text::new(&*text))
+    }
+
     /// Whether a persistent id has torch's shape: `('storage', <storage type>, key, location, size[, view])`.
     pub(super) fn is_torch_storage(&self, pid: Value) -> bool {
         let Some([kind, class, key, location, _, rest @ ..]) = self.tuple(pid) else {

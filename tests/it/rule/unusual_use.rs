@@ -73,18 +73,24 @@ fn dtype(code: &str, order: &str, flags: i32) -> Vec<u8> {
 }
 
 fn array(dtype: &[u8], count: i32, items: &[u8]) -> Vec<u8> {
+    array_of(&bytes(b"b"), dtype, count, items)
+}
+
+/// An array that is made of the type code `code` before its state gives it a dtype.
+fn array_of(code: &[u8], dtype: &[u8], count: i32, items: &[u8]) -> Vec<u8> {
     let made = call(
         &global("numpy._core.multiarray", "_reconstruct"),
-        &[
-            &global("numpy", "ndarray"),
-            &tuple(&[&int(0)]),
-            &bytes(b"b"),
-        ],
+        &[&global("numpy", "ndarray"), &tuple(&[&int(0)]), code],
     );
     with(
         &made,
         &tuple(&[&int(1), &tuple(&[&int(count)]), dtype, b"\x89", items]),
     )
+}
+
+/// Bytes as protocols 0 to 2 write them.
+fn encoded(of: &str) -> Vec<u8> {
+    call(&global("_codecs", "encode"), &[&text(of), &text("latin1")])
 }
 
 fn storage() -> Vec<u8> {
@@ -193,6 +199,10 @@ fn what_writers_write_is_not_told() {
             ),
         ),
         ("numbers", array(&numbers, 2, &bytes(&[0; 16]))),
+        (
+            "numbers in protocol 2",
+            array_of(&encoded("b"), &numbers, 1, &encoded("abcdefgh")),
+        ),
         ("objects", array(&dtype("O8", "|", 63), 2, b"](NNe")),
         (
             "a scalar",
@@ -284,6 +294,14 @@ fn each_kind_of_misuse_is_told() {
             call(&global("builtins", "set"), &[&ordered()]),
         ),
         ("too few bytes", array(&numbers, 2, &bytes(&[0; 15]))),
+        (
+            "a type code that numpy compiles",
+            array_of(&encoded("(2,3)f8"), &numbers, 1, &bytes(&[0; 8])),
+        ),
+        (
+            "another type code",
+            array_of(&encoded("O"), &numbers, 1, &bytes(&[0; 8])),
+        ),
         ("numbers as a list", array(&numbers, 2, b"](NNe")),
         ("too few objects", array(&objects, 3, b"](NNe")),
         ("objects as bytes", array(&objects, 1, &bytes(&[0; 8]))),

@@ -173,6 +173,10 @@ impl Uses {
                         .unwrap_or_default(),
                 )
             }
+            (Makes::Bytes, Some(text)) => {
+                let text = scene.preview().short_string(text);
+                text.map_or(0, |text| shapes::few(text.as_bytes()))
+            }
             (Makes::Array, _) if shape.has_state() => self.tensors.unfinished(),
             (Makes::OrderedDict, Some(list)) => {
                 let empty = matches!(scene.nodes.summary(list), Some(summary) if summary.len == 0);

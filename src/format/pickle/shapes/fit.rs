@@ -70,7 +70,10 @@ impl Values<'_> {
                     .preview
                     .bytes(value)
                     .is_some_and(|known| known == bytes.as_bytes()),
-                _ => self.makes(value) == Some(Makes::Bytes),
+                _ => {
+                    self.makes(value) == Some(Makes::Bytes)
+                        && value.detail() == few(bytes.as_bytes())
+                }
             },
             Pattern::Bytes => {
                 matches!(kind, ValueKind::Bytes | ValueKind::Buffer)
@@ -324,5 +327,16 @@ impl Values<'_> {
             ValueKind::Str | ValueKind::StrAt if !state.marks().has(Marks::SPECIAL) => Ok(()),
             _ => expected(),
         }
+    }
+}
+
+/// What a value that a call made keeps of its bytes: which they are, where there are at most two; 0 where there are more.
+pub(in crate::format::pickle) fn few(bytes: &[u8]) -> u32 {
+    let byte = |at| bytes.get(at).copied().map_or(0, u32::from);
+    match bytes.len() {
+        0 => 1 << 16,
+        1 => (2 << 16) | byte(0),
+        2 => (3 << 16) | (byte(0) << 8) | byte(1),
+        _ => 0,
     }
 }

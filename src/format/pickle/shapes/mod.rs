@@ -9,7 +9,7 @@ mod checks;
 mod fit;
 mod table;
 
-pub(super) use fit::Values;
+pub(super) use fit::{Values, few};
 
 use std::fmt;
 
