@@ -19,12 +19,12 @@ Examples:
 
 /// Write completions for a shell
 ///
-/// The script goes to standard output. zsh reads it if the folder is in `fpath`
-/// before `compinit` runs: `fpath+=~/.zfunc`.
+/// The script is written to standard output. zsh reads it if its folder is in
+/// `fpath` before `compinit` runs: `fpath+=~/.zfunc`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Completions {
-    /// The shell to write for
+    /// The shell
     #[arg(value_name = "SHELL", value_enum)]
     shell: Shell,
 }

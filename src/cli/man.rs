@@ -16,14 +16,14 @@ use crate::{error::Error, scan::Outcome};
 
 /// Write the manual pages
 ///
-/// Without a folder, the page of the program goes to standard output.
+/// Without a folder, the main page is written to standard output.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   weighbridge man | man -l -
   weighbridge man --dir ~/.local/share/man/man1")]
 pub(super) struct Man {
-    /// Write every page into this folder, which is made if need be
+    /// Write all pages into this folder, which is created if necessary
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
 }

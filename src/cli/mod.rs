@@ -47,23 +47,24 @@ const EXAMPLES: &str = "\
 Examples:
   weighbridge check                      the files of this repository
   weighbridge check --staged             what `git commit` is about to record
-  weighbridge check --diff main...HEAD   what a branch brings
-  weighbridge check models/ a.pt         only these
+  weighbridge check --diff main...HEAD   what a branch adds or edits
+  weighbridge check models/ a.pt         only these files
   weighbridge inspect model.pt           what loading one file would do
-  curl -s URL | weighbridge check -      what a download holds
+  curl -s URL | weighbridge check -      a download
   weighbridge explain pickle             what a rule, a format or a limit is
-  weighbridge hook install               judge every commit as it is made
+  weighbridge hook install               check every commit
 
 Exit codes:
-  0  nothing is refused
-  1  something is refused
-  2  the job could not be done: usage, policy or repository
-  3  there was nothing to check";
+  0  nothing was refused
+  1  something was refused
+  2  the check failed: a mistake in the command, the policy or the repository
+  3  no model files and no source found";
 
-/// Says what loading model files would do, lets through what a policy allows
+/// A policy gate for model files: checks what loading them would do
 ///
-/// Nothing is ever unpickled, imported or run: files are read, and what loading
-/// them would do is compared with a policy under review.
+/// Weighbridge reads model files, and the Python code that loads them, and
+/// refuses what the policy does not allow. It never unpickles, imports or runs
+/// anything.
 #[derive(Debug, Parser)]
 #[command(
     name = "weighbridge",
@@ -84,10 +85,10 @@ enum Command {
     Check(check::Check),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
-    /// Start a policy
+    /// Create a policy
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Judge commits and pushes as git makes them
+    /// Check commits and pushes with git hooks
     #[command(subcommand)]
     Hook(hook::Command),
     Completions(completions::Completions),
@@ -98,11 +99,11 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Policy")]
 struct PolicyArgs {
-    /// The policy to judge by
+    /// The policy file
     ///
-    /// Without it: weighbridge.yaml, .weighbridge.yaml or .github/weighbridge.yaml
-    /// at the root of the repository, or in the current folder where there is no
-    /// repository; else the built-in `recommended`.
+    /// Default: weighbridge.yaml, .weighbridge.yaml or .github/weighbridge.yaml
+    /// at the root of the repository, or in the current folder outside of a
+    /// repository; otherwise the built-in policy `recommended`.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -111,7 +112,7 @@ struct PolicyArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// Write to a file, whole or not at all
+    /// Write to a file, completely or not at all
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// When to colour

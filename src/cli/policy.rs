@@ -18,18 +18,20 @@ pub(super) enum Command {
 
 /// Write a policy to start from
 ///
-/// Extends the built-in `recommended` policy and comments on what the repository
-/// holds today. It never allows anything dangerous, and never replaces a file.
+/// The policy extends the built-in `recommended`, with comments on the present
+/// files of the repository. It never allows anything dangerous, and an existing
+/// file is never replaced.
 #[derive(Debug, Args)]
 pub(super) struct Init {
-    /// Where to write it instead of weighbridge.yaml at the root of the
-    /// repository, or in the current folder; `-` is standard output
+    /// The file to write, instead of weighbridge.yaml at the root of the
+    /// repository or in the current folder; `-` is standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// Allow what the files here need, instead of proposing it in comments
+    /// Allow what the present files need, instead of proposing it in comments
     ///
-    /// Each name with the uses that the files make of it. Nothing dangerous is
-    /// allowed; files that are not read yet are excluded. Review what it writes.
+    /// Each name is allowed for the uses that the files make of it. Nothing
+    /// dangerous is allowed, and files of unsupported formats are excluded. Review
+    /// the result.
     #[arg(long)]
     allow_found: bool,
 }

@@ -9,15 +9,16 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses containers whose bytes say two things: an archive whose directory and members disagree, a member stored
-    /// twice, bytes that no member accounts for, a safetensors header with a key given twice. So it does a path in git that no
-    /// checkout can have (`..`, `.git`, a name with a slash), and a file that does more when it is loaded where git changes its
-    /// line ends on checkout.
+    /// Refuses containers that contradict themselves: an archive whose directory and members disagree, a member that is
+    /// stored twice, bytes that belong to no member, a safetensors header with a duplicate key. It also refuses a path in git
+    /// that no checkout can have (`..`, `.git`, a name with a slash), and a file that does more when it is loaded where git
+    /// changes its line ends on checkout.
     ///
     /// ## Why it matters
     ///
-    /// Readers follow different halves of such a file: what a scanner reads is then not what a loader loads. No library writes
-    /// them, so nothing honest is lost. Each kind is explained under its format: `weighbridge explain zip`.
+    /// Readers use different parts of such a file, so a scanner may read something else than the loader loads. No library
+    /// writes such files, so the rule refuses no honest file. `weighbridge explain zip` and the pages of the other formats
+    /// explain each kind.
     ///
     /// ## Example
     ///
@@ -27,7 +28,7 @@ declare_rule! {
     ///
     /// ## Use instead
     ///
-    /// Files as the libraries write them. Save the object again, or download the file again.
+    /// Files as libraries write them. Save the object again, or download the file again.
     "anomalous-container", "an archive or array file that loaders read differently, or that no writer writes",
     level: Deny, severity: High, precision: High, cwe: [436, 502], tags: ["artifact", "container"],
     check

@@ -9,13 +9,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Reports a constant of a pickle that is itself a complete pickle and names a global. What the inner one would do is
-    /// judged as well.
+    /// Reports a constant of a pickle that is itself a complete pickle and names a global. The inner pickle is checked as
+    /// well.
     ///
     /// ## Why it matters
     ///
-    /// A nested pickle runs when something unpickles it: a class's `__setstate__`, or a loader called by the outer one. It is also
-    /// where payloads are hidden from readers that look at the outer one only.
+    /// A nested pickle runs when something unpickles it: a `__setstate__` method, or a loader that the outer pickle calls.
+    /// Payloads are hidden in nested pickles from readers that only look at the outer one.
     ///
     /// ## Example
     ///

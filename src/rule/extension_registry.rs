@@ -9,12 +9,12 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses `EXT1`, `EXT2` and `EXT4`.
+    /// Refuses the opcodes `EXT1`, `EXT2` and `EXT4`.
     ///
     /// ## Why it matters
     ///
-    /// What a code stands for is in the loading process (`copyreg.add_extension`), not in the file: any global at all. No
-    /// library writes these opcodes.
+    /// The meaning of an extension code is in the loading process (`copyreg.add_extension`), not in the file. It can be any
+    /// global. No library writes these opcodes.
     ///
     /// ## Example
     ///

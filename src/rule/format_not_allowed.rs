@@ -15,8 +15,8 @@ declare_rule! {
     ///
     /// ## Why it matters
     ///
-    /// Some formats are programs by design. A policy that allows only formats that hold data makes the question of what a file
-    /// would run not arise. The format is told by content, whatever the file is called.
+    /// Some formats are programs by design. If a policy only allows formats that hold data, no file can run code when it is
+    /// loaded. The content decides the format, whatever the name of the file is.
     ///
     /// ## Example
     ///

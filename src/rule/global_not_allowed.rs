@@ -13,16 +13,16 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses every global that loading an artifact resolves, calls, instantiates or sets state on, unless the policy lists
+    /// Refuses every global that loading an artifact imports, calls, instantiates or sets state on, unless the policy lists
     /// it for that use, under the module and the name that the artifact stores.
     ///
     /// ## Why it matters
     ///
-    /// A pickle is a program: whatever it names is imported, and whatever it calls runs, before the caller sees a result. Any
-    /// installed package has functions that can be turned into anything, so a list of bad names always misses one. What a
-    /// checkpoint honestly needs is short, and the same from file to file.
+    /// A pickle is a program: loading it imports what it names and runs what it calls, before the caller sees a result. Every
+    /// installed package has functions that an attacker can misuse, so a list of dangerous names is never complete. An honest
+    /// checkpoint needs few names, and they are the same in every file.
     ///
-    /// A class of the same name from another module does not count: loading would import that other module.
+    /// A class of the same name in another module does not count: loading would import that other module.
     ///
     /// ## Example
     ///

@@ -9,13 +9,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses what was not read: malformed or truncated artifacts, forms that are not read here (an encrypted member), what
-    /// reaches a limit, and what the operating system would not give.
+    /// Refuses artifacts that could not be read completely: malformed or truncated files, features that are not supported (an
+    /// encrypted member), files that reach a limit, and errors of the operating system.
     ///
     /// ## Why it matters
     ///
-    /// A pickle that runs its payload and then breaks is still a payload. What was not read is not known to be harmless, and
-    /// "no findings" must not mean "not looked at". What was seen before the error is judged as well.
+    /// A pickle that runs its payload and then breaks is still dangerous. Unread content may be harmful, and "no findings"
+    /// must never mean "not checked". Everything before the error is checked as usual.
     ///
     /// ## Example
     ///
@@ -25,8 +25,8 @@ declare_rule! {
     ///
     /// ## Use instead
     ///
-    /// Files as the libraries write them. Fetch the file again, or save it again.
-    "incomplete-read", "an artifact that could not be read to its end",
+    /// Files as libraries write them. Download the file again, or save it again.
+    "incomplete-read", "an artifact that could not be read completely",
     level: Deny, severity: High, precision: High, cwe: [502], tags: ["artifact", "coverage"],
     check
 }

@@ -9,13 +9,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses `APPEND`, `APPENDS`, `ADDITEMS`, `SETITEM` and `SETITEMS` on a class, a function, a module's dictionary or a value
-    /// nothing is known about.
+    /// Refuses `APPEND`, `APPENDS`, `ADDITEMS`, `SETITEM` and `SETITEMS` on a class, a function, the dictionary of a module,
+    /// or an unknown value.
     ///
     /// ## Why it matters
     ///
-    /// These opcodes call `append`, `extend`, `add` or `__setitem__` of whatever is below: on a module's `__dict__` that replaces
-    /// functions for the whole process. Lists, sets, dicts and instances of allowed classes are what picklers fill.
+    /// These opcodes call `append`, `extend`, `add` or `__setitem__` of their target. On the `__dict__` of a module, that
+    /// replaces functions for the whole process. Picklers only fill lists, sets, dicts and instances of classes.
     ///
     /// ## Example
     ///
@@ -27,7 +27,7 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Pickles as picklers write them; or safetensors.
-    "items-on-non-container", "a pickle that fills something that is no container",
+    "items-on-non-container", "a pickle that adds items to something that is not a container",
     level: Deny, severity: Critical, precision: High, cwe: [502, 915], tags: ["artifact", "pickle"],
     check
 }

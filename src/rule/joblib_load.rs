@@ -10,12 +10,12 @@ use crate::{fact::PyAct, finding::Finding};
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of `joblib.load`, called or passed on.
+    /// Reports `joblib.load`, called or passed on.
     ///
     /// ## Why it matters
     ///
-    /// A joblib file is a pickle with arrays between its opcodes: loading it runs any code it names, and no release
-    /// of joblib has a mode in which it does not.
+    /// A joblib file is a pickle with arrays between its opcodes. Loading it runs any code that it names, and no release of
+    /// joblib has a safe mode.
     ///
     /// ## Example
     ///
@@ -32,7 +32,7 @@ declare_rule! {
     ///
     /// model = skops.io.load("model.skops", trusted=["mypackage.Transformer"])
     /// ```
-    "joblib-load", "`joblib.load`, which runs what the file names",
+    "joblib-load", "`joblib.load`, which runs code that the file names",
     level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "joblib"],
     check
 }

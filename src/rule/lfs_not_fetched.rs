@@ -6,12 +6,12 @@ use crate::{fact::Unavailable, finding::Finding};
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses model files of which only the git-lfs pointer is here, files and folders that a partial clone lacks, and, with
-    /// `--recurse-submodules`, submodules whose commit is not here.
+    /// Refuses model files of which only the git-lfs pointer is present, files and folders that a partial clone lacks, and,
+    /// with `--recurse-submodules`, submodules whose commit is missing.
     ///
     /// ## Why it matters
     ///
-    /// A pointer says how long the file is and what its hash is, and nothing about what loading it would do.
+    /// A pointer contains the size and the hash of a file. It does not show what loading the file would do.
     ///
     /// ## Example
     ///
@@ -28,7 +28,7 @@ declare_rule! {
     /// ```sh
     /// git lfs pull --include=models/resnet.pt
     /// ```
-    "lfs-not-fetched", "a file whose bytes are not here: in git-lfs, a remote or a submodule",
+    "lfs-not-fetched", "a file whose content is missing: in git-lfs, a partial clone or a submodule",
     level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["artifact", "coverage"],
     check
 }

@@ -9,13 +9,13 @@ use crate::{fact::PyAct, finding::Finding};
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of a loader that is replaced in its own module, or whose defaults are: `torch.load = ...`,
-    /// `setattr(numpy, "load", ...)`, `numpy.load.__defaults__ = ...`. Putting back what was there is none.
+    /// Reports a loader that is replaced in its own module, or whose defaults are: `torch.load = ...`, `setattr(numpy,
+    /// "load", ...)`, `numpy.load.__defaults__ = ...`. Restoring the original is not reported.
     ///
     /// ## Why it matters
     ///
-    /// The replacement answers for every caller in the process, libraries included, and what it does with their
-    /// arguments no reader of those calls can see. It is the usual way to turn `weights_only` off for code one does not own.
+    /// The replacement affects every caller in the process, including libraries, and those calls do not show what it does
+    /// with their arguments. It is a common way to turn `weights_only` off for code of other authors.
     ///
     /// ## Example
     ///

@@ -9,13 +9,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Reports artifacts whose suffix belongs to another format than their content: a pickle named `.safetensors` or `.json`, a
-    /// zip named `.npy`.
+    /// Reports artifacts whose suffix belongs to another format than their content: a pickle named `.safetensors` or `.json`,
+    /// a zip named `.npy`.
     ///
     /// ## Why it matters
     ///
-    /// Loaders choose by name as often as by content, and people always do. A name that promises data is how a pickle gets
-    /// loaded by someone who would not load one. What the content would do is judged whatever the name.
+    /// Loaders often choose by name, and people always do. A harmless suffix makes people load a pickle that they would not
+    /// load otherwise. The content is checked whatever the name is.
     ///
     /// ## Example
     ///
@@ -25,8 +25,8 @@ declare_rule! {
     ///
     /// ## Use instead
     ///
-    /// A name with the suffix of what the file is.
-    "misleading-suffix", "an artifact whose name says it is something else",
+    /// A name with the suffix of the actual format.
+    "misleading-suffix", "an artifact with the suffix of another format",
     level: Warn, severity: Medium, precision: High, cwe: [502, 646], tags: ["artifact"],
     check
 }

@@ -9,13 +9,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses setting the environment variable `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` to a value that torch takes for
-    /// true (`1`, `y`, `yes`, `true`), or to one that the source does not tell.
+    /// Refuses source that sets the environment variable `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` to a value that torch takes for
+    /// true (`1`, `y`, `yes`, `true`), or to a value that the source does not show.
     ///
     /// ## Why it matters
     ///
-    /// It makes `weights_only` false in every `torch.load` of the process and its children that does not say it: in
-    /// one's own code and in every library. One file that torch refuses is no reason to let all files run code.
+    /// The variable makes `weights_only` false in every `torch.load` of the process and its children that does not set it,
+    /// also in libraries. One file that torch refuses is no reason to let all files run code.
     ///
     /// ## Example
     ///

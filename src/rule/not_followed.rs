@@ -9,14 +9,14 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of what a check passes by: a submodule that a change moves to another commit, a git-lfs pointer whose bytes are not
-    /// here under a name that is no model's, a link to a folder or a file elsewhere. Under the name of a model the last two are
-    /// refused, by `lfs-not-fetched` and `incomplete-read`.
+    /// Reports content that the check did not read: a submodule that a change moves to another commit, a git-lfs pointer
+    /// without its file and without the name of a model, a link to a folder or a file elsewhere. If the name is that of a
+    /// model, `lfs-not-fetched` and `incomplete-read` refuse the last two.
     ///
     /// ## Why it matters
     ///
-    /// One line of a change can bring a thousand files with a submodule, and loaders do not care what a file is called. Whoever
-    /// reviews the change has to know that nobody has looked at them.
+    /// A submodule can add a thousand files with one changed line, and loaders do not depend on the name of a file. The
+    /// reviewer of a change has to know that these files were not checked.
     ///
     /// ## Example
     ///
@@ -26,8 +26,7 @@ declare_rule! {
     ///
     /// ## Use instead
     ///
-    /// Have it looked at: `--recurse-submodules` enters submodules, `git lfs pull` brings the bytes of pointers. Where it must never be
-    /// passed by:
+    /// Check it as well: `--recurse-submodules` enters submodules, `git lfs pull` fetches the files of pointers. To refuse it always:
     ///
     /// ```yaml
     /// version: 1

@@ -12,13 +12,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses `numpy.load`, `numpy.lib.format.read_array` and `numpy.lib.npyio.NpzFile` where `allow_pickle` is true, or
-    /// where the source does not tell. A parameter whose default is false is taken to be false.
+    /// Refuses `numpy.load`, `numpy.lib.format.read_array` and `numpy.lib.npyio.NpzFile` if `allow_pickle` is true, or if the
+    /// source does not show its value. A parameter whose default is false counts as false.
     ///
     /// ## Why it matters
     ///
-    /// An array of objects is stored as a pickle: with `allow_pickle=True` an `.npy` file, or any member of an `.npz`, runs
-    /// any code it names. numpy's default is false since 1.16.3, and numeric arrays never need it.
+    /// An array of objects is stored as a pickle: with `allow_pickle=True`, an `.npy` file or any member of an `.npz` file
+    /// runs any code that it names. The default is false since NumPy 1.16.3, and numeric arrays never need it.
     ///
     /// ## Example
     ///
@@ -43,7 +43,7 @@ declare_rule! {
     /// data = np.load("data.npy")
     /// more = np.load("more.npz", allow_pickle=False)
     /// ```
-    "numpy-allow-pickle", "numpy told to unpickle arrays of objects",
+    "numpy-allow-pickle", "NumPy with `allow_pickle=True`, which unpickles arrays of objects",
     level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["source", "numpy"],
     check
 }

@@ -9,11 +9,12 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Reports `NEXT_BUFFER` of protocol 5.
+    /// Reports the opcode `NEXT_BUFFER` of protocol 5.
     ///
     /// ## Why it matters
     ///
-    /// The buffer is handed over by the caller, so what the pickle holds is not all in the file. Plain loaders refuse it.
+    /// The caller supplies the buffer, so the file does not contain everything that the pickle loads. Plain loaders refuse
+    /// such a pickle.
     ///
     /// ## Example
     ///

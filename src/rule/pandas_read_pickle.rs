@@ -9,12 +9,12 @@ use crate::{fact::PyAct, finding::Finding};
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of `pandas.read_pickle`, called or passed on.
+    /// Reports `pandas.read_pickle`, called or passed on.
     ///
     /// ## Why it matters
     ///
-    /// It unpickles: the file decides what is imported and called. It also reads from URLs, and unpacks
-    /// compressed files by their suffix, so a pickle need not look like one.
+    /// It unpickles: the file decides which functions are imported and called. It also reads from URLs and decompresses files
+    /// by their suffix, so the pickle may not look like one.
     ///
     /// ## Example
     ///
@@ -31,7 +31,7 @@ declare_rule! {
     ///
     /// frame = pd.read_parquet("frame.parquet")
     /// ```
-    "pandas-read-pickle", "`pandas.read_pickle`, which runs what the file names",
+    "pandas-read-pickle", "`pandas.read_pickle`, which runs code that the file names",
     level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "pandas"],
     check
 }

@@ -9,12 +9,12 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of Python source, or a cell of a notebook, that mentions a loader but breaks the grammar or its own encoding: what
-    /// could be parsed was judged, and something may have been missed.
+    /// Reports Python source, or a cell of a notebook, that mentions a loader but has syntax or encoding errors. Everything
+    /// that could be parsed was checked, but something may have been missed.
     ///
     /// ## Why it matters
     ///
-    /// A call that is not seen is not judged. Python 2 code, merge conflicts and templates are the usual reasons.
+    /// A call that is not seen is not checked. Common reasons are Python 2 code, merge conflicts and templates.
     ///
     /// ## Example
     ///
@@ -33,7 +33,7 @@ declare_rule! {
     /// state = torch.load("model.pt", weights_only=True)
     /// print(state)
     /// ```
-    "partial-analysis", "source that was judged only in part",
+    "partial-analysis", "source that could only be checked in part",
     level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "coverage"],
     check
 }

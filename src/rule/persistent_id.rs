@@ -9,12 +9,12 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses `PERSID` and `BINPERSID`, except for tensor storages inside torch's own files.
+    /// Refuses the opcodes `PERSID` and `BINPERSID`, except for tensor storages in torch's own files.
     ///
     /// ## Why it matters
     ///
-    /// What a persistent id becomes is the loader's to decide: a file, a URL, a class. In a torch checkpoint it is
-    /// `('storage', <type>, key, location, size)`, and torch's loaders look the storage up in the same file.
+    /// The loader decides what a persistent id becomes: a file, a URL, a class. In a torch checkpoint it is `('storage',
+    /// <type>, key, location, size)`, and torch looks the storage up in the same file.
     ///
     /// ## Example
     ///
@@ -25,7 +25,7 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Everything in one file, without persistent ids; or safetensors.
-    "persistent-id", "a persistent id that is no tensor storage",
+    "persistent-id", "a persistent id that is not a tensor storage",
     level: Deny, severity: High, precision: High, cwe: [502], tags: ["artifact", "pickle"],
     check
 }

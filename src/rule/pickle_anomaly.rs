@@ -10,13 +10,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses pickles with data after their end, operands that cross a frame, memo entries of an earlier pickle, memo indexes
-    /// that would take gigabytes, protocols that do not exist.
+    /// Refuses pickles with data after their end, operands that cross a frame, memo entries of an earlier pickle, memo
+    /// indexes that would take gigabytes of memory, or unknown protocols.
     ///
     /// ## Why it matters
     ///
-    /// Unpicklers differ in what they make of such streams, and so do readers: this is how a payload is shown to one and hidden
-    /// from another. Each kind is explained by `weighbridge explain pickle`.
+    /// Unpicklers interpret such streams differently, and so do scanners. An attacker can show a harmless pickle to one and a
+    /// payload to the other. `weighbridge explain pickle` explains each kind.
     ///
     /// ## Example
     ///

@@ -9,15 +9,15 @@ use crate::{fact::PyAct, finding::Finding};
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of `load`, `loads` and `Unpickler` of `pickle` (also as `_pickle`, `cPickle`, `pickle5`), `dill` and
-    /// `cloudpickle`, called or passed on. A subclass of `Unpickler` is not reported if its `find_class` refuses every name that
-    /// it does not list. Nor is a round trip, whatever the loader: bytes of `pickle.dumps`, or a buffer or a temporary file, that
-    /// the same function wrote and handed to nothing else.
+    /// Reports `load`, `loads` and `Unpickler` of `pickle` (also as `_pickle`, `cPickle`, `pickle5`), `dill` and
+    /// `cloudpickle`, called or passed on. A subclass of `Unpickler` is not reported if its `find_class` refuses every name
+    /// that it does not list. A round trip is not reported either, whatever the loader: bytes of `pickle.dumps`, or a buffer
+    /// or a temporary file, that the same function wrote and passed to nothing else.
     ///
     /// ## Why it matters
     ///
-    /// Unpickling imports any function that the bytes name and calls it with arguments of their choosing. Only where the
-    /// bytes come from decides whether that is safe, and the call does not show it.
+    /// Unpickling imports any function that the bytes name, and calls it with any arguments. Only the source of the bytes
+    /// decides whether that is safe, and the call does not show it.
     ///
     /// ## Example
     ///
@@ -74,7 +74,7 @@ declare_rule! {
     /// def test_round_trip(model):
     ///     assert pickle.loads(pickle.dumps(model)) == model
     /// ```
-    "pickle-load", "unpickling, which runs what the bytes name",
+    "pickle-load", "unpickling, which runs code that the bytes name",
     level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "pickle"],
     check
 }

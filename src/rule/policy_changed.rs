@@ -9,13 +9,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of a change (`--diff`, `--staged`) that adds, edits or deletes the policy, or a file that it extends.
+    /// Reports a change (`--diff`, `--staged`) that adds, edits or deletes the policy, or a file that it extends.
     ///
     /// ## Why it matters
     ///
-    /// Whoever may change the policy may let anything through with the next change. `--diff` judges a change by the policy it
-    /// starts from, so that it cannot permit itself; what comes after it is judged by the new one. `--staged` judges by the
-    /// policy that is about to be committed.
+    /// Whoever can change the policy can let anything through with the next change. `--diff` checks a change by the policy of
+    /// its base, so the change cannot permit itself; later changes are checked by the new policy. `--staged` uses the policy
+    /// that is about to be committed.
     ///
     /// ## Example
     ///
@@ -25,7 +25,7 @@ declare_rule! {
     ///
     /// ## Use instead
     ///
-    /// A change of its own for the policy, with a reviewer of its own. Where no change of it may pass the gate unseen:
+    /// A separate change for the policy, with a reviewer of its own. To refuse every change of the policy:
     ///
     /// ```yaml
     /// version: 1

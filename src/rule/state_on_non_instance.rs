@@ -9,12 +9,12 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses `BUILD` on anything but an instance: on a global itself, on a container, on a value nothing is known about.
+    /// Refuses `BUILD` on anything but an instance: on a global itself, on a container, on an unknown value.
     ///
     /// ## Why it matters
     ///
-    /// `BUILD` sets attributes. On a class or a module that changes it for the whole process: the next call of a method is then
-    /// whatever the file says.
+    /// `BUILD` sets attributes. On a class or a module, that changes them for the whole process: the next call of a method
+    /// then does whatever the file says.
     ///
     /// ## Example
     ///

@@ -9,12 +9,12 @@ use crate::{fact::Constant, finding::Finding};
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of `torch.load` whose `weights_only` is not a constant: a parameter, an attribute of a configuration, a call.
+    /// Reports `torch.load` if `weights_only` is not a constant: a parameter, an attribute of a configuration, a call.
     ///
     /// ## Why it matters
     ///
-    /// A wrapper with `weights_only` as a parameter gives every caller the switch, and a default of `False` in it undoes
-    /// the default of torch for all of them. A value from a configuration gives it to whoever writes the configuration.
+    /// A wrapper with a parameter `weights_only` gives every caller the switch, and its default `False` undoes the default of
+    /// torch for all of them. A value from a configuration gives the switch to the author of the configuration.
     ///
     /// ## Example
     ///
@@ -33,7 +33,7 @@ declare_rule! {
     /// def read(path):
     ///     return torch.load(path, weights_only=True)
     /// ```
-    "torch-load-computed", "`torch.load` whose `weights_only` is decided elsewhere",
+    "torch-load-computed", "`torch.load` with a computed `weights_only`",
     level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "torch"],
     check
 }

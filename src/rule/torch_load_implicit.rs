@@ -12,13 +12,13 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of `torch.load` that does not say `weights_only`, or says `None`, and of `torch.load` passed on to be
-    /// called by something else.
+    /// Reports `torch.load` without `weights_only`, or with `None`, and `torch.load` that is passed on to be called
+    /// elsewhere.
     ///
     /// ## Why it matters
     ///
-    /// What the default means is decided elsewhere: it is false before torch 2.6, and `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`
-    /// in the environment makes it false again. Saying it makes the call mean the same everywhere.
+    /// The default is false before torch 2.6, and the environment variable `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` makes it false
+    /// again. With an explicit value, the call means the same everywhere.
     ///
     /// ## Example
     ///
@@ -42,7 +42,7 @@ declare_rule! {
     /// state = torch.load("model.pt", map_location="cpu", weights_only=True)
     /// shards = [torch.load(path, weights_only=True) for path in paths]
     /// ```
-    "torch-load-implicit", "`torch.load` that leaves `weights_only` to the release and the environment",
+    "torch-load-implicit", "`torch.load` without `weights_only`, which then depends on the release and the environment",
     level: Warn, severity: Medium, precision: VeryHigh, cwe: [502, 1188], tags: ["source", "torch"],
     check
 }

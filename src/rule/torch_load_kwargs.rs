@@ -12,12 +12,12 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Warns of `torch.load` whose keywords come from a dict that is not known here and that does not say `weights_only` itself.
+    /// Reports `torch.load` if its keywords come from an unknown dict and `weights_only` is not given explicitly.
     ///
     /// ## Why it matters
     ///
-    /// Whoever fills the dict can put `weights_only=False` or a `pickle_module` into it, or leave both out; reading this call
-    /// does not tell. With `weights_only=True` beside it, a dict that says it too is an error instead.
+    /// The author of the dict can add `weights_only=False` or a `pickle_module`, or omit both; the call does not show it.
+    /// With `weights_only=True` in the call, a dict that sets it too is an error instead.
     ///
     /// ## Example
     ///
@@ -36,7 +36,7 @@ declare_rule! {
     /// def read(path, **kwargs):
     ///     return torch.load(path, weights_only=True, **kwargs)
     /// ```
-    "torch-load-kwargs", "`torch.load` whose keywords are decided elsewhere",
+    "torch-load-kwargs", "`torch.load` with keywords that the source does not show",
     level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["source", "torch"],
     check
 }

@@ -16,9 +16,9 @@ declare_rule! {
     ///
     /// ## Why it matters
     ///
-    /// Giving any `pickle_module`, even `pickle` itself, silently makes the default of `weights_only` false in every
-    /// release of torch: the file may run any code it names. A module whose unpickler looks restricted is not
-    /// used for every part of the file either. With `weights_only=True` as well, torch raises an error.
+    /// Any `pickle_module`, even `pickle` itself, silently makes the default of `weights_only` false in every release of
+    /// torch: the file may run any code that it names. A module with a restricted unpickler does not help, because torch does
+    /// not use it for every part of the file. With `weights_only=True` as well, torch raises an error.
     ///
     /// ## Example
     ///

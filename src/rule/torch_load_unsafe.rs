@@ -12,14 +12,14 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses `torch.load` where `weights_only` is a constant that is false, and `functools.partial` that binds it so.
+    /// Refuses `torch.load` if `weights_only` is a false constant, and `functools.partial` that binds one.
     ///
     /// ## Why it matters
     ///
-    /// With `weights_only=False` the file decides what runs: unpickling imports any function it names and calls it.
-    /// `False` is often added because torch 2.6 began to refuse a file, on the advice of the error message, in a
-    /// fallback after `UnpicklingError`, or as a wrapper's default. Each of them gives back exactly what the refusal
-    /// was there to prevent; a fallback gives it to whoever can make a file that is refused first.
+    /// With `weights_only=False`, the file decides what runs: unpickling imports any function that it names and calls it.
+    /// `False` is often added because torch 2.6 began to refuse a file, on the advice of the error message, in a fallback
+    /// after `UnpicklingError`, or as the default of a wrapper. Each of these restores the risk that the refusal prevents; a
+    /// fallback opens it to anyone who can make a file that is refused at first.
     ///
     /// ## Example
     ///
@@ -49,7 +49,7 @@ declare_rule! {
     ///
     /// state = load_file("model.safetensors")
     /// ```
-    "torch-load-unsafe", "`torch.load` told to run whatever the file names",
+    "torch-load-unsafe", "`torch.load` with `weights_only=False`",
     level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["source", "torch"],
     check
 }

@@ -11,15 +11,15 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses torch files that `torch.load(weights_only=True)` would refuse whatever globals are listed: saved with pickle
-    /// protocol 4 or 5, TorchScript archives, files of before 0.1.10, bare pickles, opcodes and forms it does not know, tensors
-    /// that do not fit their storages, storages that do not fit their records. The release is the one that `target.torch`
-    /// selects. Refuses as well what a release loads although a tensor reaches outside its storage.
+    /// Refuses torch files that `torch.load(weights_only=True)` would refuse even if all globals were listed: files saved
+    /// with pickle protocol 4 or 5, TorchScript archives, files from before torch 0.1.10, bare pickles, unsupported opcodes
+    /// and layouts, tensors that do not fit their storages, storages that do not fit their records. `target.torch` selects
+    /// the release. The rule also refuses a tensor that reaches outside its storage if the release does not check that.
     ///
     /// ## Why it matters
     ///
-    /// A file that only loads with `weights_only=False` makes everyone who loads it switch safety off. Files that need no more
-    /// than some globals listed are not meant: those globals are judged by themselves.
+    /// A file that only loads with `weights_only=False` makes its users turn the protection off. Files that only need some
+    /// globals to be listed are not reported: those globals are checked on their own.
     ///
     /// ## Example
     ///

@@ -10,12 +10,12 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses files whose name is a model file's and whose content is of no format that is read.
+    /// Refuses files that are named like a model but have no known format.
     ///
     /// ## Why it matters
     ///
-    /// A loader picks its reader by name, or tries several. What no reader here knows is not known to be harmless. Formats that
-    /// are known but not read yet are named.
+    /// A loader chooses its reader by name, or tries several. A file that weighbridge cannot read may be harmful. The message
+    /// names formats that are recognised but not supported yet.
     ///
     /// ## Example
     ///
@@ -34,7 +34,7 @@ declare_rule! {
     ///   - paths: ["firmware/*.bin"]
     ///     reason: images for the sensor boards
     /// ```
-    "unknown-artifact", "a model file by name whose content is nothing known",
+    "unknown-artifact", "a file that is named like a model and has no known format",
     level: Deny, severity: High, precision: High, cwe: [502], tags: ["artifact", "coverage"],
     check
 }

@@ -11,11 +11,11 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses names that are computed while unpickling, and calls of whatever another call returned.
+    /// Refuses names that are computed while unpickling, and calls of the result of another call.
     ///
     /// ## Why it matters
     ///
-    /// An allow list is about names. Which name this is only running the pickle could tell, so no entry can allow it.
+    /// A policy allows names. Only running the pickle would show which name this is, so no entry can allow it.
     ///
     /// ## Example
     ///
@@ -27,7 +27,7 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Pickles as picklers write them, whose names are constants.
-    "unresolved-global", "a pickle that resolves or calls something that cannot be named",
+    "unresolved-global", "a pickle that resolves or calls something whose name cannot be proven",
     level: Deny, severity: Critical, precision: High, cwe: [502], tags: ["artifact", "pickle"],
     check
 }

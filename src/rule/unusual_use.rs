@@ -9,18 +9,18 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses uses of listed globals in shapes that the library behind them does not write: other arguments, keywords, another
-    /// opcode, a state or items that it does not set, state on something that was not just made, and attributes that Python calls
-    /// or follows (`__setstate__`, `__dict__`, `append`).
+    /// Refuses uses of listed globals in shapes that their library does not write: other arguments, keywords, another opcode,
+    /// a state or items that the library does not set, state on an object that was not just created, and attributes that
+    /// Python calls or follows (`__setstate__`, `__dict__`, `append`).
     ///
     /// ## Why it matters
     ///
-    /// A name says which code runs, not what it is made to do. A storage can be made of an address, a dtype can take bytes for
-    /// objects, an instance can get a method that pickle calls next: each with names that every checkpoint needs. What a library
-    /// writes is a small part of what its functions take, and it is the same from file to file.
+    /// A name decides which code runs, but not what it does. With names that every checkpoint needs, a file can create a
+    /// storage from an address, make a dtype read bytes as objects, or give an instance a method that pickle calls next. What
+    /// a library writes is a small part of what its functions accept, and it is the same in every file.
     ///
-    /// For the names of packs, the packs say what is written (`policies/globals/`, under `shapes`). Any other name has the plain
-    /// shape: it is called with data and instances, and what it makes gets a dict of attributes, once.
+    /// The packs list the shapes of their names (`policies/globals/`, under `shapes`). Any other name has the plain shape: it
+    /// is called with data and instances, and the result gets a dict of attributes, once.
     ///
     /// ## Example
     ///

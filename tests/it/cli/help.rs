@@ -8,10 +8,10 @@ fn the_first_page() {
     let run = run(folder.path(), &["--help"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(run.stdout, @"
-    Says what loading model files would do, lets through what a policy allows
+    A policy gate for model files: checks what loading them would do
 
-    Nothing is ever unpickled, imported or run: files are read, and what loading
-    them would do is compared with a policy under review.
+    Weighbridge reads model files, and the Python code that loads them, and refuses
+    what the policy does not allow. It never unpickles, imports or runs anything.
 
     Usage: weighbridge <COMMAND>
 
@@ -19,8 +19,8 @@ fn the_first_page() {
       check        Check the files of a repository, a folder, or by name
       inspect      Say what loading one file would do
       explain      Explain a rule, a format or a limit
-      policy       Start a policy
-      hook         Judge commits and pushes as git makes them
+      policy       Create a policy
+      hook         Check commits and pushes with git hooks
       completions  Write completions for a shell
       man          Write the manual pages
       help         Print this message or the help of the given subcommand(s)
@@ -35,18 +35,18 @@ fn the_first_page() {
     Examples:
       weighbridge check                      the files of this repository
       weighbridge check --staged             what `git commit` is about to record
-      weighbridge check --diff main...HEAD   what a branch brings
-      weighbridge check models/ a.pt         only these
+      weighbridge check --diff main...HEAD   what a branch adds or edits
+      weighbridge check models/ a.pt         only these files
       weighbridge inspect model.pt           what loading one file would do
-      curl -s URL | weighbridge check -      what a download holds
+      curl -s URL | weighbridge check -      a download
       weighbridge explain pickle             what a rule, a format or a limit is
-      weighbridge hook install               judge every commit as it is made
+      weighbridge hook install               check every commit
 
     Exit codes:
-      0  nothing is refused
-      1  something is refused
-      2  the job could not be done: usage, policy or repository
-      3  there was nothing to check
+      0  nothing was refused
+      1  something was refused
+      2  the check failed: a mistake in the command, the policy or the repository
+      3  no model files and no source found
     ");
 }
 
@@ -85,7 +85,7 @@ fn the_short_page_of_check() {
                                    repository; `-` is standard input
 
     Policy:
-          --policy <FILE>      The policy to judge by
+          --policy <FILE>      The policy file
           --policy-from <REV>  Judge by the policy that a commit has, whatever is
                                looked at
 
