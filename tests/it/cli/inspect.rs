@@ -31,7 +31,7 @@ fn a_page_about_two_pickles_in_one_file() {
                  (recommended.yaml (built in):31)
 
     Allowed
-      collections.OrderedDict  call; allowed by globals/torch-weights.yaml:192
+      collections.OrderedDict  call; allowed by globals/torch-weights.yaml:136
                                (built in)
 
     Calls of what is refused

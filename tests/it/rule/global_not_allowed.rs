@@ -284,7 +284,7 @@ fn what_calls_its_first_argument_is_given_what_may_be_called() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &apply(b"cnumpy\nndarray\n")), @r#"
     global-not-allowed [deny] loading runs `torch._tensor._rebuild_from_type_v2(numpy.ndarray, torch.Tensor, (), None)`; the policy allows `torch._tensor._rebuild_from_type_v2` only with other arguments: argument 1: it is called, and the policy does not allow `numpy.ndarray` to be called
       at @ 0x48 REDUCE about torch._tensor._rebuild_from_type_v2
-      globals/torch-weights.yaml (built in):222 `- {global: torch._tensor._rebuild_from_type_v2, kind: applier, since: "2.0"}`: listed here as calling its first argument
+      globals/torch-weights.yaml (built in):166 `- {global: torch._tensor._rebuild_from_type_v2, kind: applier, since: "2.0"}`: listed here as calling its first argument
       help: look at what the call does before allowing it with other arguments
     "#);
     let itself = apply(b"ctorch._tensor\n_rebuild_from_type_v2\n");

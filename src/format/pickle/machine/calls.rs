@@ -5,34 +5,21 @@ use crate::{
     bytes::wide,
     fact::{Argument, Fact, Op, PickleAnomaly, PickleFault, Text, Unresolved, Usage},
     format::pickle::{
-        constant,
         events::{ARGUMENTS, Signature},
         lex::Line,
         marks::Marks,
         opcode as op,
         value::{Value, ValueKind},
     },
-    limits,
 };
 
 impl<O: Observer> Machine<'_, O> {
-    /// The bytes of a string constant: `None` if the value is none, or cannot be read again.
-    pub(super) fn string(&self, value: Value) -> Option<Result<Text, Unresolved>> {
-        match value.kind() {
-            ValueKind::Str => Some(Ok(Text::new(self.names.text(value.index())))),
-            ValueKind::StrAt => {
-                Some(constant::string(&self.window, value.number()).ok_or(Unresolved::Oversized))
-            }
-            _ => None,
-        }
-    }
-
     pub(super) fn global(&mut self) -> Result<(), Halt> {
         let (module, name, ended) = self.two_lines()?;
         if module.as_str().is_none() || name.as_str().is_none() {
             return Err(malformed(PickleFault::NameNotUtf8));
         }
-        let row = self.resolve_lines(&module, &name);
+        let row = self.names.of_lines(&module, &name, &mut self.log);
         self.log.used(row, Usage::Import, self.moment());
         if !ended {
             return Err(malformed(PickleFault::LineFeedMissing {
@@ -61,48 +48,14 @@ impl<O: Observer> Machine<'_, O> {
         Ok((module, name, ended))
     }
 
-    pub(super) fn resolve_lines(&mut self, module: &Text, name: &Text) -> usize {
-        let key: Vec<u8> = [module.as_bytes(), b"\n", name.as_bytes()].concat();
-        if let Some(row) = self.lines.get(&*key) {
-            return *row;
-        }
-        let row = self.log.named(module.as_bytes(), name.as_bytes());
-        if self.lines.len() < limits::GLOBALS {
-            self.lines.insert(key.into(), row);
-        }
-        row
-    }
-
     pub(super) fn stack_global(&mut self) -> Result<(), Halt> {
         let name = self.state.stack.pop()?.value;
         let module = self.state.stack.pop()?.value;
-        let known = self.resolved.get(&(module, name)).copied();
-        let row = if let Some(row) = known {
-            row
-        } else if self.log.overflow {
-            // Past the limit every further one is refused: reading its name again would only cost time.
-            self.log.unresolved(Unresolved::Oversized)
-        } else {
-            let row = self.resolve(module, name);
-            if self.resolved.len() < limits::GLOBALS {
-                self.resolved.insert((module, name), row);
-            }
-            row
-        };
+        let row = self
+            .names
+            .of_values((module, name), &self.window, &mut self.log);
         self.log.used(row, Usage::Import, self.moment());
         self.push(Value::new(ValueKind::Global, wide(row)))
-    }
-
-    pub(super) fn resolve(&mut self, module: Value, name: Value) -> usize {
-        let earlier = module.kind() == ValueKind::Stale || name.kind() == ValueKind::Stale;
-        match (self.string(module), self.string(name)) {
-            (Some(Ok(module)), Some(Ok(name))) => {
-                self.log.named(module.as_bytes(), name.as_bytes())
-            }
-            (Some(Err(why)), Some(_)) | (Some(_), Some(Err(why))) => self.log.unresolved(why),
-            _ if earlier => self.log.unresolved(Unresolved::Memo),
-            _ => self.log.unresolved(Unresolved::Computed),
-        }
     }
 
     /// Notes the globals from `from` on, which become part of something.
@@ -155,7 +108,7 @@ impl<O: Observer> Machine<'_, O> {
         let class = class.index();
         let (name, attribute) = (
             self.log.name(class)?.clone(),
-            self.names.text(attribute.index()),
+            self.names.texts.text(attribute.index()),
         );
         if attribute.contains(&b'.') {
             return None;
@@ -279,7 +232,7 @@ impl<O: Observer> Machine<'_, O> {
             return Err(malformed(PickleFault::NameNotAscii));
         }
         // The pure-Python unpickler resolves before it looks for the mark, the C one after: so the import comes first.
-        let row = self.resolve_lines(&module, &name);
+        let row = self.names.of_lines(&module, &name, &mut self.log);
         self.log.used(row, Usage::Import, self.moment());
         let from = self.state.stack.pop_mark()?;
         let (value, note) = self.gather_from(from, ValueKind::Tuple);

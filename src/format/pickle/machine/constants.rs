@@ -1,6 +1,6 @@
 //! Numbers, strings and bytes: values that stay in the file, and those that may be pickles themselves.
 
-use super::{Constant, Embedded, EmbeddedBytes, Halt, Machine, malformed, observer::Observer};
+use super::{Constant, Halt, Machine, embeds::ENCODED_PROTO, malformed, observer::Observer};
 use crate::{
     bytes::{ReadError, narrow, wide},
     fact::{Op, PickleAnomaly, PickleFault, Text},
@@ -11,12 +11,6 @@ use crate::{
     },
     limits,
 };
-
-/// Bytes of such constants that are held because they do not stand in the file as they are.
-const DECODED: u64 = 64 << 20;
-
-/// `PROTO` as protocols 0 to 2 store it in bytes: as Latin-1 text that `_codecs.encode` turns back.
-const ENCODED_PROTO: &[u8] = b"\xc2\x80";
 
 impl<O: Observer> Machine<'_, O> {
     /// What a number operand's spelling means: one that no unpickler takes for a number stops all of them.
@@ -63,7 +57,7 @@ impl<O: Observer> Machine<'_, O> {
     /// A string constant: interned where it could name something, or where reading it again would find other bytes.
     #[inline]
     pub(super) fn string_value(&mut self, text: &Text) -> Value {
-        Self::intern(&mut self.names, self.moved, self.at, text.as_bytes())
+        Self::intern(&mut self.names.texts, self.moved, self.at, text.as_bytes())
     }
 
     #[inline]
@@ -96,23 +90,20 @@ impl<O: Observer> Machine<'_, O> {
         if n > limits::NAME_BYTES {
             let start = self.lexer.offset();
             let letters = self.lexer.skip_utf8(n)?;
-            self.embedded_text(start, n);
+            self.embeds.text(self.at, start, n);
             let text = Constant::LongText { len: n, letters };
             return self.constant(self.long_string(), text);
         }
         let bytes = self.lexer.short(narrow(n))?;
-        let value = Self::intern(&mut self.names, self.moved, self.at, bytes);
+        let value = Self::intern(&mut self.names.texts, self.moved, self.at, bytes);
         let text = Constant::Text(bytes);
         let note = self.observer.on_constant(text, value);
         if value.kind() != ValueKind::Str {
             if text::utf8_surrogatepass(bytes) != Ok(0) {
                 return Err(malformed(PickleFault::StringNotUtf8));
             }
-            let latin1 = bytes
-                .starts_with(ENCODED_PROTO)
-                .then(|| text::latin1(bytes));
-            if let Some(latin1) = latin1.filter(|latin1| begins_embedded(latin1)) {
-                self.embed(EmbeddedBytes::Decoded(latin1));
+            if bytes.starts_with(ENCODED_PROTO) {
+                self.embeds.decoded(self.at, text::latin1(bytes));
             }
         }
         self.push_noted(value, note)
@@ -121,7 +112,7 @@ impl<O: Observer> Machine<'_, O> {
     pub(super) fn text_line(&mut self, decoded: Result<Text, PickleFault>) -> Result<(), Halt> {
         let text = decoded.map_err(malformed)?;
         if begins_embedded(text.as_bytes()) {
-            self.embed(EmbeddedBytes::Decoded(text.as_bytes().to_vec()));
+            self.embeds.decoded(self.at, text.as_bytes().to_vec());
         }
         let value = self.string_value(&text);
         self.push(value)
@@ -132,15 +123,15 @@ impl<O: Observer> Machine<'_, O> {
         let start = self.lexer.offset();
         if n > limits::NAME_BYTES {
             self.lexer.skip(n, false)?;
-            self.embedded_constant(start, n);
+            self.embeds.stored(self.at, start, n);
             return self.push(self.long_string());
         }
         let bytes = self.lexer.short(narrow(n))?;
         let embedded = begins_embedded(bytes);
-        let value = Self::intern(&mut self.names, self.moved, self.at, bytes);
+        let value = Self::intern(&mut self.names.texts, self.moved, self.at, bytes);
         let note = self.observer.on_constant(Constant::Text(bytes), value);
         if embedded {
-            self.embedded_constant(start, n);
+            self.embeds.stored(self.at, start, n);
         }
         self.push_noted(value, note)
     }
@@ -151,56 +142,12 @@ impl<O: Observer> Machine<'_, O> {
         if n <= wide(LOOKED_AT) {
             let embedded = begins_embedded(self.lexer.short(narrow(n))?);
             if embedded {
-                self.embedded_constant(start, n);
+                self.embeds.stored(self.at, start, n);
             }
         } else {
             self.lexer.skip(n, true)?;
-            self.embedded_constant(start, n);
+            self.embeds.stored(self.at, start, n);
         }
         self.push(Value::new(ValueKind::Bytes, self.at))
-    }
-
-    /// Keeps a constant to be tried as a pickle of its own, if its first bytes could be one's.
-    pub(super) fn embedded_constant(&mut self, start: u64, len: u64) {
-        let front = self.window.bytes_at(start, narrow(len).min(64));
-        if front.is_ok_and(|front| begins_embedded(&front)) {
-            self.embed(EmbeddedBytes::Stored(start..start.saturating_add(len)));
-        }
-    }
-
-    /// The same for text too long to be a name.
-    fn embedded_text(&mut self, start: u64, n: u64) {
-        let front = self.window.bytes_at(start, ENCODED_PROTO.len());
-        if n > DECODED || !front.is_ok_and(|front| front == ENCODED_PROTO) {
-            return;
-        }
-        let latin1 = self
-            .window
-            .bytes_at(start, narrow(n))
-            .map(|bytes| text::latin1(&bytes));
-        if let Some(latin1) = latin1.ok().filter(|latin1| begins_embedded(latin1)) {
-            self.embed(EmbeddedBytes::Decoded(latin1));
-        }
-    }
-
-    pub(super) fn embed(&mut self, bytes: EmbeddedBytes) {
-        if self.trial {
-            return;
-        }
-        let held = match &bytes {
-            EmbeddedBytes::Stored(_) => self.decoded,
-            EmbeddedBytes::Decoded(bytes) => self.decoded.saturating_add(wide(bytes.len())),
-        };
-        if self.embedded.len() < limits::EMBEDDED && held <= DECODED {
-            self.decoded = held;
-            self.embedded.push(Embedded {
-                opcode: self.at,
-                bytes,
-            });
-        } else if !self.embedded_more {
-            self.embedded_more = bytes
-                .window(&self.window)
-                .is_some_and(|window| super::is_pickle(&window));
-        }
     }
 }

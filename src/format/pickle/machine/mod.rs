@@ -7,20 +7,25 @@
 
 mod calls;
 mod constants;
+mod embeds;
 mod frames;
 mod listing;
 mod memory;
+mod names;
 mod observer;
 mod reused;
 mod stack;
 mod stops;
 
+pub(in crate::format::pickle) use embeds::{Embedded, EmbeddedBytes};
 pub(in crate::format::pickle) use listing::list;
 pub(in crate::format::pickle) use observer::{
     Call, Constant, Flow, Items, Made, Noted, Observer, Scene,
 };
 pub(in crate::format::pickle) use reused::Reused;
 
+use embeds::Embeds;
+use names::Names;
 use stack::{MemoNotes, Stack};
 
 use super::{
@@ -30,7 +35,7 @@ use super::{
     opcode as op,
     preview::Preview,
     text,
-    value::{Interner, Nodes, Overgrown, Value, ValueKind},
+    value::{Nodes, Overgrown, Value, ValueKind},
 };
 use crate::{
     bytes::{ReadError, Window, wide},
@@ -64,34 +69,6 @@ pub(in crate::format::pickle) struct Run<O> {
     pub counts_memo: bool,
 }
 
-/// A constant that looks like a pickle.
-#[derive(Debug)]
-pub(in crate::format::pickle) struct Embedded {
-    /// The opcode's offset.
-    pub opcode: u64,
-    /// Its bytes.
-    pub bytes: EmbeddedBytes,
-}
-
-/// The bytes of a constant.
-#[derive(Debug)]
-pub(in crate::format::pickle) enum EmbeddedBytes {
-    /// They stand in the file.
-    Stored(std::ops::Range<u64>),
-    /// They come out of a text operand.
-    Decoded(Vec<u8>),
-}
-
-impl EmbeddedBytes {
-    /// The bytes as a window of their own; `window` is the stream's.
-    pub(in crate::format::pickle) fn window(self, window: &Window) -> Option<Window> {
-        match self {
-            Self::Stored(range) => window.sub(range),
-            Self::Decoded(bytes) => Some(Window::new(bytes)),
-        }
-    }
-}
-
 /// The state that another reading starts from.
 #[derive(Debug, Clone)]
 struct State<N> {
@@ -116,18 +93,9 @@ pub(in crate::format::pickle) struct Machine<'m, O: Observer> {
     lexer: Lexer,
     state: State<O::Note>,
     observer: O,
-    names: Interner,
-    /// Globals already resolved from these two operands.
-    resolved: FxHashMap<(Value, Value), usize>,
-    /// Globals already resolved from these two lines.
-    lines: FxHashMap<Box<[u8]>, usize>,
+    names: Names,
     log: EventLog,
-    embedded: Vec<Embedded>,
-    /// Bytes of those that do not stand in the file.
-    decoded: u64,
-    embedded_more: bool,
-    /// It only tells whether the stream is a pickle: constants are not looked into.
-    trial: bool,
+    embeds: Embeds,
     /// Entries that an earlier stream set.
     earlier: Option<&'m Memo>,
     /// The opcode being executed.
@@ -204,8 +172,8 @@ pub(in crate::format::pickle) fn run<O: Observer>(
         observer: machine.observer,
         result: result.map(|_| ()),
         log: machine.log,
-        embedded: machine.embedded,
-        embedded_more: machine.embedded_more,
+        embedded: machine.embeds.kept,
+        embedded_more: machine.embeds.more,
         forks_more: machine.forks_left > 0,
         memo,
         counts_memo: machine.memo_use.fetched && machine.memo_use.counted,
@@ -215,14 +183,14 @@ pub(in crate::format::pickle) fn run<O: Observer>(
 /// Whether a window reads as a pickle to its STOP and names something.
 fn is_pickle(window: &Window) -> bool {
     let mut machine = Machine::new(window, 0, None, ());
-    machine.trial = true;
+    machine.embeds.ignored = true;
     machine.run_on().is_ok() && machine.log.names_any()
 }
 
 impl<'m, O: Observer> Machine<'m, O> {
     fn new(window: &Window, start: u64, earlier: Option<&'m Memo>, mut observer: O) -> Self {
-        let mut names = Interner::default();
-        observer.on_start(&mut names);
+        let mut names = Names::default();
+        observer.on_start(&mut names.texts);
         Self {
             window: window.clone(),
             lexer: Lexer::new(window.clone(), start),
@@ -234,13 +202,8 @@ impl<'m, O: Observer> Machine<'m, O> {
             },
             observer,
             names,
-            resolved: FxHashMap::default(),
-            lines: FxHashMap::default(),
+            embeds: Embeds::new(window.clone()),
             log: EventLog::default(),
-            embedded: Vec::new(),
-            decoded: 0,
-            embedded_more: false,
-            trial: false,
             earlier,
             moved: false,
             at: start,
@@ -596,7 +559,7 @@ impl<O: Observer> Machine<'_, O> {
             at: self.at,
             recent: &self.recent,
             nodes: &self.state.nodes,
-            names: &self.names,
+            names: &self.names.texts,
             log: &mut self.log,
             window: &self.window,
             lexer: &self.lexer,
@@ -621,7 +584,8 @@ impl<O: Observer> Machine<'_, O> {
             Flow::Skip(n) => self.lexer.skip(n, true)?,
             Flow::Nested(n) => {
                 self.lexer.skip(n, true)?;
-                self.embed(EmbeddedBytes::Stored(start..self.lexer.offset()));
+                let bytes = EmbeddedBytes::Stored(start..self.lexer.offset());
+                self.embeds.keep(self.at, bytes);
             }
         }
         Ok(())
@@ -638,7 +602,7 @@ impl<O: Observer> Machine<'_, O> {
     fn preview(&self) -> Preview<'_> {
         Preview {
             nodes: &self.state.nodes,
-            names: &self.names,
+            names: &self.names.texts,
             log: &self.log,
             window: &self.window,
         }

@@ -16,7 +16,7 @@ impl Reused<'_> {
     /// Before its first pickle.
     pub(in crate::format::pickle) fn new(window: &Window) -> Self {
         let mut machine = Machine::new(window, 0, None, ());
-        machine.trial = true;
+        machine.embeds.ignored = true;
         Self(machine)
     }
 

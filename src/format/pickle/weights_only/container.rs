@@ -2,6 +2,7 @@
 
 use super::{
     execution::{Execution, Refused, Step},
+    names::Family,
     storage::ALLOCATES,
     value::{Class, Dict, Object, Tensor, TensorKind, Value},
 };
@@ -195,26 +196,37 @@ impl Execution<'_, '_> {
     // ---- numbers and bytes
 
     pub(super) fn complex(&self, callee: u32, arguments: &[Value]) -> Step<Value> {
-        let number = |value: Value| {
-            matches!(
-                value,
-                Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::Complex { .. }
-            )
+        /// Longer integers are larger than any float.
+        const FLOAT: u8 = 128;
+        let number = |value: Value| match value {
+            Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::Complex { .. } => true,
+            Value::Big { len, .. } => len <= FLOAT,
+            value => self.torch.heap.tensor(value).is_some_and(|tensor| {
+                let read = !matches!(tensor.kind, TensorKind::Sparse | TensorKind::Unscaled);
+                let single = tensor.sizes.iter().all(|size| *size == 1);
+                read && single && !tensor.meta && tensor.dtype.family != Family::Bits
+            }),
         };
-        let zero = |value: Value| self.torch.heap.truth(value) == Some(false);
+        let zero = |value: Value| self.torch.heap.truth(value).map(|truth| !truth);
         match arguments {
-            [] => Ok(Value::Complex { zero: true }),
+            [] => Ok(Value::Complex { zero: Some(true) }),
             [text @ (Value::Text { .. } | Value::Far { .. })] => {
                 let bytes = self.bytes_of(*text).unwrap_or_default();
                 let text_of = String::from_utf8_lossy(&bytes);
                 match text_of.trim().parse::<f64>() {
-                    Ok(n) => Ok(Value::Complex { zero: n == 0.0 }),
+                    Ok(n) => Ok(Value::Complex {
+                        zero: Some(n == 0.0),
+                    }),
                     Err(_) => Err(self.takes_no(callee, *text)),
                 }
             }
             [one] if number(*one) => Ok(Value::Complex { zero: zero(*one) }),
             [one, two] if number(*one) && number(*two) => Ok(Value::Complex {
-                zero: zero(*one) && zero(*two),
+                zero: match (zero(*one), zero(*two)) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                },
             }),
             [one] => Err(self.takes_no(callee, *one)),
             [one, two] => Err(self.takes_no(callee, if number(*one) { *two } else { *one })),

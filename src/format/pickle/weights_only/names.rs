@@ -1,16 +1,38 @@
 //! What torch's own names mean to its weights-only unpickler. Which of them a release lists is the policy's knowledge; what
 //! calling one does is not.
 
+use std::ops::Deref;
+
 use crate::fact::GlobalName;
 
-/// A type of elements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Dtype {
+/// What a type of elements is.
+#[derive(Debug)]
+pub(super) struct DtypeInfo {
     /// Bytes of an element.
     pub(super) bytes: u64,
     pub(super) family: Family,
     name: &'static str,
 }
+
+/// A type of elements.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dtype(&'static DtypeInfo);
+
+impl Deref for Dtype {
+    type Target = DtypeInfo;
+
+    fn deref(&self) -> &DtypeInfo {
+        self.0
+    }
+}
+
+impl PartialEq for Dtype {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Dtype {}
 
 /// What the elements are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +44,8 @@ pub(super) enum Family {
     Bits,
 }
 
-const fn dtype(name: &'static str, bytes: u64, family: Family) -> Dtype {
-    Dtype {
+const fn dtype(name: &'static str, bytes: u64, family: Family) -> DtypeInfo {
+    DtypeInfo {
         bytes,
         family,
         name,
@@ -33,7 +55,7 @@ const fn dtype(name: &'static str, bytes: u64, family: Family) -> Dtype {
 use Family::{Bits, Complex, Float, Integer, Quantized};
 
 /// Every dtype, under its name in `torch`.
-static DTYPES: &[Dtype] = &[
+static DTYPES: &[DtypeInfo] = &[
     dtype("float32", 4, Float),
     dtype("float64", 8, Float),
     dtype("float16", 2, Float),
@@ -105,11 +127,11 @@ static LEGACY: &[(&str, &str)] = &[
 ];
 
 impl Dtype {
-    pub(super) const BYTE: Self = dtype("uint8", 1, Integer);
-    pub(super) const FLOAT: Self = dtype("float32", 4, Float);
+    pub(super) const BYTE: Self = Self(&dtype("uint8", 1, Integer));
+    pub(super) const FLOAT: Self = Self(&dtype("float32", 4, Float));
 
     fn named(name: &str) -> Option<Self> {
-        DTYPES.iter().copied().find(|dtype| dtype.name == name)
+        DTYPES.iter().find(|dtype| dtype.name == name).map(Self)
     }
 
     fn legacy(prefix: &str) -> Option<Self> {

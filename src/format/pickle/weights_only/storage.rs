@@ -288,13 +288,16 @@ impl<'e> Execution<'e, '_> {
             return Err("the length of a storage is not a count of elements".into());
         };
         let name = key.name(key_value);
-        let shown = String::from_utf8_lossy(&name).into_owned();
+        let shown = || String::from_utf8_lossy(&name).into_owned();
         let Some((record, there)) = records.record(&name) else {
-            return Err(Refused(format!("there is no record data/{shown}")));
+            return Err(Refused(format!("there is no record data/{}", shown())));
         };
         if there != bytes {
             let longer = there > bytes;
-            let why = format!("record data/{shown} has {there} bytes, its storage has {bytes}");
+            let why = format!(
+                "record data/{} has {there} bytes, its storage has {bytes}",
+                shown()
+            );
             if there == 0 {
                 return Err(Refused(why));
             }

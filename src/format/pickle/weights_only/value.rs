@@ -3,6 +3,8 @@
 //! Tuples are immutable and lie in one arena; what can change is an object of its own. Texts that could be a storage's key
 //! are kept, longer ones are known by their place and by which encodings can hold them.
 
+use std::ops::Deref;
+
 use super::names::{Dtype, TensorLayout};
 use crate::{
     bytes::{narrow, wide},
@@ -51,8 +53,9 @@ pub(in crate::format::pickle) enum Value {
     Object(u32),
     /// A global itself, by its number.
     Global(u32),
+    /// Whether it is zero, if that is known.
     Complex {
-        zero: bool,
+        zero: Option<bool>,
     },
     Device(Device),
     Layout(TensorLayout),
@@ -99,11 +102,39 @@ const KEPT: usize = 1 << 16;
 /// Pairs of a dict that are kept: attributes and flags are asked for, never the entries of a state dict.
 const PAIRS: usize = 256;
 
+/// What is kept of a container: nothing at first, in as little room.
+#[derive(Debug, Clone)]
+#[allow(clippy::box_collection, reason = "millions of containers may be empty")]
+pub(super) struct Kept<T>(Option<Box<Vec<T>>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Copy> Kept<T> {
+    fn extend(&mut self, items: &[T]) {
+        if !items.is_empty() {
+            let kept = self.0.get_or_insert_default();
+            kept.extend_from_slice(items);
+        }
+    }
+}
+
+impl<T> Deref for Kept<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.0.as_deref().map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// A list.
 #[derive(Debug, Default)]
 pub(super) struct List {
     pub(super) len: u64,
-    pub(super) kept: Vec<Value>,
+    pub(super) kept: Kept<Value>,
     /// One of those not kept cannot be hashed.
     pub(super) unhashable: bool,
     /// One of those not kept is no tuple of a key and a value.
@@ -123,7 +154,7 @@ pub(super) enum Class {
 pub(super) struct Dict {
     pub(super) class: Class,
     pub(super) len: u64,
-    pub(super) kept: Vec<(Value, Value)>,
+    pub(super) kept: Kept<(Value, Value)>,
 }
 
 impl Dict {
@@ -131,7 +162,7 @@ impl Dict {
         Self {
             class,
             len: 0,
-            kept: Vec::new(),
+            kept: Kept::default(),
         }
     }
 
@@ -139,7 +170,7 @@ impl Dict {
     pub(super) fn set(&mut self, key: Value, value: Value) {
         self.len = self.len.saturating_add(1);
         if self.kept.len() < PAIRS {
-            self.kept.push((key, value));
+            self.kept.extend(&[(key, value)]);
         }
     }
 
@@ -231,11 +262,19 @@ impl Memory {
 pub(super) struct Heap {
     tuples: Vec<Value>,
     objects: Vec<Object>,
+    /// How many of them are tensors.
+    tensors: usize,
+    /// Elements of lists that are kept.
+    elements: usize,
     pub(super) memories: Vec<Memory>,
 }
 
-/// Values that tuples and objects come to: those of four million pairs.
+/// Values that tuples come to: those of four million pairs.
 const VALUES: usize = 8 << 20;
+/// Objects: 96 MiB of them. A tensor counts as three.
+const OBJECTS: usize = 3 << 20;
+/// Elements of lists that are kept in all.
+const ELEMENTS: usize = 2 << 20;
 
 /// There are more values than are followed.
 #[derive(Debug)]
@@ -272,7 +311,10 @@ impl Heap {
 
     pub(super) fn object(&mut self, object: Object) -> Result<Value, Full> {
         let at = u32::try_from(self.objects.len()).map_err(|_| Full)?;
-        if self.objects.len() > VALUES {
+        let tensor = matches!(object, Object::Tensor(_));
+        self.tensors = self.tensors.saturating_add(usize::from(tensor));
+        let extra = self.tensors.saturating_mul(2);
+        if self.objects.len().saturating_add(extra) > OBJECTS {
             return Err(Full);
         }
         self.objects.push(object);
@@ -300,15 +342,20 @@ impl Heap {
     /// Adds items to a list.
     pub(super) fn extend(&mut self, list: u32, items: &[Value]) {
         let room = match self.get(list) {
-            Some(Object::List(list)) => KEPT.saturating_sub(list.kept.len()).min(items.len()),
+            // All of them or none are asked for, so what is begun is gone on with.
+            Some(Object::List(list)) if self.elements < ELEMENTS || !list.kept.is_empty() => {
+                KEPT.saturating_sub(list.kept.len()).min(items.len())
+            }
+            Some(Object::List(_)) => 0,
             _ => return,
         };
+        self.elements = self.elements.saturating_add(room);
         let (kept, rest) = items.split_at_checked(room).unwrap_or((items, &[]));
         let unhashable = rest.iter().any(|item| !self.hashable(*item));
         let no_pairs = rest.iter().any(|item| !self.is_pair(*item));
         if let Some(Object::List(list)) = self.get_mut(list) {
             list.len = list.len.saturating_add(wide(items.len()));
-            list.kept.extend_from_slice(kept);
+            list.kept.extend(kept);
             list.unhashable |= unhashable;
             list.no_pairs |= no_pairs;
         }
@@ -369,7 +416,7 @@ impl Heap {
             Value::Text { len, .. } | Value::Far { len, .. } => len != 0,
             Value::Bytes(len) => len != 0,
             Value::Tuple { len, .. } | Value::Size { len, .. } => len != 0,
-            Value::Complex { zero } => !zero,
+            Value::Complex { zero } => !zero?,
             Value::Object(at) => match self.get(at)? {
                 Object::List(list) => list.len != 0,
                 Object::Dict(dict) => dict.len != 0,
@@ -391,7 +438,7 @@ impl Heap {
                 Some(self.items(at, len).to_vec())
             }
             Value::Object(at) => match self.get(at)? {
-                Object::List(list) if wide(list.kept.len()) == list.len => Some(list.kept.clone()),
+                Object::List(list) if wide(list.kept.len()) == list.len => Some(list.kept.to_vec()),
                 Object::Dict(dict) => Some(dict.pairs()?.iter().map(|(key, _)| *key).collect()),
                 Object::Set { len: 0 } | Object::ByteArray { len: 0 } => Some(Vec::new()),
                 _ => None,
