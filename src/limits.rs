@@ -229,6 +229,12 @@ limits! {
         /// A 200 MB pickle of a million objects has 17 million opcodes; one of 10 GB would have 850 million.
         OPCODES: u64 = 4_000_000_000, Count "opcodes in one pickle stream";
 
+        /// An object that no pack describes is made of some names and numbers; a megabyte of one is code or a table.
+        PAYLOAD_BYTES: u64 = 64 << 20, Bytes "of long constants that calls are given and that fingerprints tell apart, in one stream";
+
+        /// Fingerprints tell further calls apart by their order as well. Each takes 32 bytes.
+        PAYLOADS: usize = 65_536, Count "different calls of globals that no pack describes, in one stream";
+
         /// CPython's own stack grows until memory ends. The largest legitimate need seen is a list of ten million floats that is
         /// appended in one batch.
         STACK: usize = 12 << 20, Count "values on the pickle stack";

@@ -94,6 +94,14 @@ pub enum Fact {
         /// The positional arguments, in order; one that is unknown at the end stands for all that may follow.
         arguments: Vec<Argument>,
     },
+    /// What the calls of a global that no pack describes are given, all of them together: another digest if one of them is given
+    /// something else, however long that is.
+    Payload {
+        /// The global.
+        global: Global,
+        /// A SHA-256.
+        sha256: [u8; 32],
+    },
     /// A global becomes part of something else (a tuple of arguments, a container, a state) instead of being called: what
     /// receives it may call it, with arguments that are not in sight.
     HandedOn {

@@ -2,7 +2,11 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Case, GlobalUse, advice, more, payload, within::Within};
+use super::{
+    Case, GlobalUse, advice, more,
+    payload::{self, Payloads},
+    within::Within,
+};
 use crate::{
     fact::{Argument, Fact, FactKind, Global, GlobalName, Hop, Observation, Place, Text, Usage},
     finding::{Finding, Level, Location, Subject},
@@ -77,7 +81,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             refused.sort_by_key(|refused| refused.plain);
             refused.truncate(limits::FINDINGS);
         }
-        let calls = calls(case);
+        let (calls, payloads) = (calls(case), Payloads::new(case));
         let advice = advice::Allowing::new(
             case,
             refused
@@ -92,7 +96,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .min_by_key(|refused| &refused.observation.site)
             .map(|first| (first.hops, first.name));
         for (n, refused) in refused.iter().enumerate() {
-            let mut finding = finding(case, refused, &calls, n < NEARBY);
+            let mut finding = finding(case, refused, (&calls, &payloads), n < NEARBY);
             help(
                 case,
                 refused,
@@ -281,7 +285,12 @@ fn calls<'a>(case: &Case<'a>) -> Calls<'a> {
 }
 
 /// What loading would do, why that is refused, and the policy line that decided.
-fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bool) -> Finding {
+fn finding<'a>(
+    case: &Case<'a>,
+    refused: &Refused<'a>,
+    (calls, payloads): (&Calls<'a>, &Payloads<'a>),
+    nearby: bool,
+) -> Finding {
     let Refused {
         name,
         usage,
@@ -311,7 +320,9 @@ fn finding(case: &Case<'_>, refused: &Refused<'_>, calls: &Calls<'_>, nearby: bo
     let mut finding = case.finding(&META, shown, String::new());
     finding.count = observation.count;
     finding.subject = Subject::Global(Global::Named((*name).clone()));
-    finding.payload = payload::of_calls(calls.iter().copied());
+    if let Subject::Global(global) = &finding.subject {
+        finding.payload = payloads.of(refused.hops, global, calls.iter().copied());
+    }
     finding.related.extend(imported(case, refused, shown));
     let GlobalVerdict::Refused {
         why,

@@ -3,13 +3,50 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
+
+use super::Case;
 use crate::{
-    fact::{Argument, Fact, Observation, PyAct, PyCall, Text},
+    fact::{Argument, Fact, FactKind, Global, Hop, Observation, PyAct, PyCall, Text},
     finding::Payload,
 };
 
-/// What the calls of a global are given: all of them together, whatever their order and however often each is made. `None` where
-/// there is none.
+/// What the calls of the globals of a file are given.
+pub(super) struct Payloads<'a> {
+    digests: FxHashMap<(&'a [Hop], &'a Global), &'a [u8; 32]>,
+}
+
+impl<'a> Payloads<'a> {
+    /// Those of a case.
+    pub(super) fn new(case: &Case<'a>) -> Self {
+        let digests = case.of_kind(FactKind::Payload).filter_map(|observation| {
+            let Fact::Payload { global, sha256 } = &observation.fact else {
+                return None;
+            };
+            Some(((observation.site.hops.as_slice(), global), sha256))
+        });
+        Self {
+            digests: digests.collect(),
+        }
+    }
+
+    /// What the calls of a global at a place are given. `calls` says it of globals that a pack describes, whose shapes leave
+    /// no room for more than is shown.
+    pub(super) fn of(
+        &self,
+        hops: &[Hop],
+        global: &Global,
+        calls: impl IntoIterator<Item = &'a Observation>,
+    ) -> Option<Payload> {
+        match self.digests.get(&(hops, global)) {
+            Some(digest) => Some(Payload::of([digest.as_slice()])),
+            None => of_calls(calls),
+        }
+    }
+}
+
+/// What calls are given as far as it is shown: all of them together, whatever their order and however often each is made. `None`
+/// where there is none.
 pub(super) fn of_calls<'a>(calls: impl IntoIterator<Item = &'a Observation>) -> Option<Payload> {
     let calls: BTreeSet<Vec<Vec<u8>>> = calls.into_iter().filter_map(call).collect();
     let parts = calls.iter().flat_map(|parts| {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Case, GlobalUse, payload};
+use super::{Case, GlobalUse, payload::Payloads};
 use crate::{
     fact::{Global, Observation, Site, Unresolved, Usage},
     finding::{Finding, Subject},
@@ -41,6 +41,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 .or_insert(call.observation);
         }
     }
+    let payloads = Payloads::new(case);
     for GlobalUse {
         observation,
         global,
@@ -72,7 +73,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         );
         finding.subject = Subject::Global(global.clone());
         let call = calls.get(&(&observation.site, global));
-        finding.payload = payload::of_calls(call.copied());
+        finding.payload = payloads.of(&observation.site.hops, global, call.copied());
         if let Some(excerpt) = call.and_then(|o| o.excerpt.as_deref()) {
             finding.primary.excerpt = Some(excerpt.clone());
         }

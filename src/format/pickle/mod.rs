@@ -392,6 +392,10 @@ fn read_stream<O: Observer>(
     let joblib = run.log.names_from(0).iter().any(|name| {
         name.module.as_bytes().ends_with(b"joblib.numpy_pickle") && name.name == "NumpyArrayWrapper"
     });
+    let (_, (uses, observer)) = run.observer;
+    for payload in uses.into_payloads(&run.log) {
+        reading.recorder.record(payload);
+    }
     let mut acts = false;
     for (n, event) in run.log.into_events().into_iter().enumerate() {
         acts |= matches!(event.fact, Fact::Call { .. } | Fact::Global { .. });
@@ -444,7 +448,6 @@ fn read_stream<O: Observer>(
         memo: run.memo,
         counts_memo: run.counts_memo,
     };
-    let (_, (_, observer)) = run.observer;
     (stream, observer)
 }
 

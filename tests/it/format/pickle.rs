@@ -35,7 +35,11 @@ fn seen(pickle: &[u8]) -> String {
 fn line(observation: &Observation) -> Option<String> {
     let what = match &observation.fact {
         // What is handed on matters to rules only, which have tests of it.
-        Fact::Is(_) | Fact::Member { .. } | Fact::TorchLoad(_) | Fact::HandedOn { .. } => {
+        Fact::Is(_)
+        | Fact::Member { .. }
+        | Fact::TorchLoad(_)
+        | Fact::HandedOn { .. }
+        | Fact::Payload { .. } => {
             return None;
         }
         Fact::Global { global, usage } => format!("{usage} {global}"),

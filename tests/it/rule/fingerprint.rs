@@ -49,6 +49,40 @@ fn another_payload_is_another_finding() {
     assert!(all.iter().all(|prints| prints.len() == 1));
 }
 
+/// A pickle that calls `marshal.loads` with each of some bytes.
+fn marshalled(payloads: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = b"\x80\x03](".to_vec();
+    for payload in payloads {
+        bytes.extend(b"cmarshal\nloads\nB");
+        bytes.extend(u32::try_from(payload.len()).unwrap().to_le_bytes());
+        bytes.extend(*payload);
+        bytes.extend(b"\x85R");
+    }
+    bytes.extend(b"e.");
+    bytes
+}
+
+/// However long it is, and in whichever of many calls: what is shown of it may be the same.
+#[test]
+fn what_is_not_shown_of_a_payload_counts() {
+    let zeros = vec![0; 1 << 20];
+    let mut last = zeros.clone();
+    *last.last_mut().unwrap() = 1;
+    let of = |payloads: &[&[u8]]| prints(&findings("a.pkl", &marshalled(payloads)));
+    let one = of(&[&zeros]);
+    assert_ne!(one, of(&[&last]));
+    assert_ne!(one, of(&[&zeros, &last]));
+    // The same once more, or in another order, is the same.
+    assert_eq!(one, of(&[&zeros, &zeros]));
+    assert_eq!(of(&[&last, &zeros]), of(&[&zeros, &last]));
+    // More calls than are told apart otherwise.
+    let numbers: Vec<[u8; 3]> = (0..200).map(|n| [n, 1, 2]).collect();
+    let mut many: Vec<&[u8]> = numbers.iter().map(<[u8; 3]>::as_slice).collect();
+    let before = of(&many);
+    many[150] = b"xyz";
+    assert_ne!(before, of(&many));
+}
+
 /// Other numbers, more of them, other offsets: nothing of that is what the finding is about.
 #[test]
 fn weights_that_are_saved_again_keep_their_findings() {

@@ -1,6 +1,7 @@
 //! What follows a run beside the machine: each observer knows one library's forms, and nothing of the others.
 
 mod library;
+mod payloads;
 mod storages;
 mod uses;
 

@@ -2,10 +2,12 @@
 //!
 //! For that it follows numpy's dtypes and arrays and torch's tensors; what it knows of them goes into the values that are made.
 
+use super::payloads::Payloads;
 use crate::{
     fact::{Fact, Part, UnusualUse, Usage},
     format::pickle::{
         dtype::Dtypes,
+        events::EventLog,
         machine::{Call, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         preview::Preview,
@@ -25,6 +27,8 @@ pub(in crate::format::pickle) struct Uses {
     known: Vec<KnownUse>,
     dtypes: Dtypes,
     tensors: Tensors,
+    /// What the calls of globals are given that no pack describes.
+    payloads: Payloads,
 }
 
 impl Observer for Uses {
@@ -91,6 +95,11 @@ impl Observer for Uses {
 }
 
 impl Uses {
+    /// What the calls of globals are given that no pack describes, a fact for each global.
+    pub(in crate::format::pickle) fn into_payloads(self, log: &EventLog) -> Vec<Fact> {
+        self.payloads.into_facts(log)
+    }
+
     /// How a row's global is written.
     fn known(&mut self, row: usize, scene: &Scene<'_>) -> KnownUse {
         while self.known.len() <= row {
@@ -115,6 +124,9 @@ impl Uses {
     fn use_in_call(&mut self, call: Call<()>, scene: &mut Scene<'_>) -> u32 {
         let (row, arguments) = (call.row, call.arguments.value);
         let known = self.known(row, scene);
+        if matches!(known, KnownUse::Plain) {
+            self.payloads.called(&call, scene);
+        }
         let values = self.values(scene);
         let (part, fits) = match known {
             // Every one of them is written by REDUCE: INST and OBJ are of Python 2's oldest classes.
