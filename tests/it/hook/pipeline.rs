@@ -152,6 +152,11 @@ fn a_policy_by_name_is_the_one_of_the_branch_too() {
     let outside = repo.outside().join("p.yaml");
     fs::write(&outside, "version: 1\nexclude: ['**']\n").unwrap();
     assert_eq!(by(outside.to_str().unwrap(), "main").code, 0);
+    // What is staged is a change, and says so if it edits the policy by name.
+    repo.write("tools/p.yaml", "version: 1\n");
+    repo.git(&["add", "tools/p.yaml"]);
+    let staged = by("tools/p.yaml", "main");
+    assert!(staged.stdout.contains("policy-changed"), "{staged:?}");
 }
 
 #[test]
