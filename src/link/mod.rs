@@ -49,9 +49,10 @@ impl<'a> Index<'a> {
         }
         index.artifacts.sort_unstable();
         index.artifacts.dedup();
-        let by_ends = match loads.is_empty() {
-            true => Vec::new(),
-            false => load::by_ends(&index.artifacts),
+        let by_ends = if loads.is_empty() {
+            Vec::new()
+        } else {
+            load::by_ends(&index.artifacts)
         };
         for mut load in loads {
             if let Some((path, matched)) = load.find(&index.artifacts, &by_ends) {

@@ -9,7 +9,7 @@ use crate::{
     },
     finding::{Disposition, Finding, Level, LineRef, RuleMeta, Subject},
     inventory::Artifact,
-    policy::Scope,
+    policy::{Scope, Standing},
 };
 
 /// What one entry comes to.
@@ -65,6 +65,10 @@ fn listed_danger<'a>(
         else {
             continue;
         };
+        // No pack lists what is dangerous, and the list of what is takes a while to be made.
+        if matches!(scope.standing(name), Standing::Unlisted | Standing::InPack) {
+            continue;
+        }
         let Some(danger) = scope.danger(name) else {
             continue;
         };
