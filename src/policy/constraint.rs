@@ -81,7 +81,7 @@ impl Constraint {
                     _ => HELP.to_owned(),
                 };
                 let message = if KINDS.contains(&key) {
-                    format!("this is not a value that `{key}` takes")
+                    format!("this is not a valid value of `{key}`")
                 } else {
                     format!(
                         "`{key}` is not a constraint on an argument; the constraints are {}",
@@ -128,9 +128,7 @@ impl Constraint {
             }
             (_, Argument::Str(text)) => Some(format!("the text `{text}` must be {self}")),
             (_, Argument::Other) => Some(format!("it must be {self}")),
-            (_, Argument::Unknown) => {
-                Some(format!("what it is cannot be told, and it must be {self}"))
-            }
+            (_, Argument::Unknown) => Some(format!("its value is unknown, and it must be {self}")),
         }
     }
 }

@@ -70,7 +70,7 @@ impl Decoder<'_> {
         let mut seen = FxHashSet::default();
         for (key, value) in pairs {
             if !seen.insert(key.as_ref()) {
-                let help = "keep one of them: which one would count is not for a reader to guess";
+                let help = "keep one of them: readers of YAML disagree on which one counts";
                 let (file, way) = (self.file, &self.way);
                 self.errors.push(|| {
                     PolicyError::at(
@@ -93,7 +93,7 @@ impl Decoder<'_> {
         let (message, help) = if LATER.contains(&key) {
             (
                 format!("`{key}` is not supported yet by this version of weighbridge"),
-                "remove it: a policy that asks for it must not be taken for one that is carried out".to_owned(),
+                "remove it: the policy would promise more than weighbridge checks".to_owned(),
             )
         } else {
             let help = near(key, known.iter().copied()).map_or_else(

@@ -71,11 +71,11 @@ pub fn init(summary: &InitSummary, found: Found) -> String {
     formats(&mut out, summary);
     globals(&mut out, summary, found);
     out.push_str(
-        "# The level of a rule: `allow`, `warn` or `deny`. The rules not named here keep their own.\n\
+        "# The level of a rule: `allow`, `warn` or `deny`. Rules that are not listed keep their default.\n\
          # rules:\n\
          #   torch-load-implicit: deny\n\
          \n\
-         # What holds for some paths only; later ones win.\n\
+         # Settings for some paths; later entries win.\n\
          # overrides:\n\
          #   - paths: [\"tests/fixtures/**\"]\n\
          #     rules:\n\
@@ -143,7 +143,7 @@ pub fn pattern_of(path: &Text) -> Option<String> {
 }
 
 fn exclusions(out: &mut String, summary: &InitSummary, found: Found) {
-    out.push_str("# Paths that are not looked at.\n");
+    out.push_str("# Excluded paths: weighbridge does not check them.\n");
     let mut patterns: Vec<String> = summary.unread.iter().filter_map(pattern_of).collect();
     if patterns.is_empty() {
         out.push_str("# exclude:\n#   - paths: [\"third_party/**\"]\n#     reason: not ours\n");
@@ -152,9 +152,9 @@ fn exclusions(out: &mut String, summary: &InitSummary, found: Found) {
     patterns.sort();
     let mark = found.mark();
     if found == Found::Propose {
-        out.push_str("# These are named like models and are in no format that is read yet; remove the `#` to leave them out.\n");
+        out.push_str("# These are named like models, but their formats are not supported yet; remove the `#` to exclude them.\n");
     } else {
-        out.push_str("# These are named like models and are in no format that is read yet: nobody knows what loading them does.\n");
+        out.push_str("# These are named like models, but their formats are not supported yet: what loading them does is unknown.\n");
     }
     let _ = writeln!(out, "{mark}exclude:");
     let _ = writeln!(out, "{mark}  - reason: in no format that is read yet");

@@ -236,7 +236,7 @@ fn entry_is_meant(entry: &Entry, errors: &mut Errors) {
         );
     }
     if entry.dangerous && entry.reason.is_none() {
-        let help = "add `reason:`, for whoever reviews this and for whoever reads it in a year";
+        let help = "add a `reason:` for the reviewers of the policy";
         errors.of(
             &entry.origin,
             format!("`{}` is allowed as dangerous without a reason", entry.text),

@@ -197,7 +197,7 @@ impl<'f> Loader<'f> {
                 self.errors.of(
                     origin,
                     message,
-                    "name it relative to this file: others have it elsewhere",
+                    "name it relative to this file: other machines have it elsewhere",
                 );
                 return;
             }
@@ -279,7 +279,7 @@ impl<'f> Loader<'f> {
                 Ok(node @ Node::Map(_)) => return Some(node),
                 Ok(other) => {
                     let message = match other {
-                        Node::Null => "the policy says nothing".to_owned(),
+                        Node::Null => "the policy is empty".to_owned(),
                         _ => format!("the policy must be a mapping, not {}", other.kind()),
                     };
                     PolicyError::at(file, 0..0, message, "begin it with `version: 1`")
@@ -317,7 +317,7 @@ fn syntax(file: &File, error: &serde_yaml::Error) -> PolicyError {
         .lines()
         .any(|line| line.trim_start_matches(' ').starts_with('\t'))
     {
-        "indent with spaces: YAML does not take tabs"
+        "indent with spaces: YAML does not allow tabs"
     } else if said.contains("more than one document") {
         "keep one document: remove the `---` in the middle"
     } else if said.contains("repetition limit") || said.contains("aliases counted") {
@@ -330,7 +330,7 @@ fn syntax(file: &File, error: &serde_yaml::Error) -> PolicyError {
     PolicyError::at(
         file,
         range,
-        format!("this is not a YAML text that a policy may be: {said}"),
+        format!("the policy is not valid YAML: {said}"),
         help,
     )
 }

@@ -30,7 +30,7 @@ impl Pattern {
         }
         if matches!(text, "*" | "**") {
             return wrong(
-                "would match every global there is",
+                "matches every global",
                 "list the globals, or the modules, that loading may resolve",
             );
         }
@@ -54,7 +54,7 @@ impl Pattern {
         };
         if !is_path(module) || !is_path(name) {
             return wrong(
-                "is not a name that Python could resolve",
+                "is not a valid Python name",
                 "write `package.module.Name`, or `package.module:Outer.Inner` for a name with dots",
             );
         }

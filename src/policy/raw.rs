@@ -155,7 +155,7 @@ impl Decoder<'_> {
             let extends = !raw.extends.is_empty();
             self.errors.push(|| {
                 let message =
-                    "the policy does not say which version of the policy language it is written in";
+                    "the policy has no `version`";
                 let help = if extends {
                     "begin it with `version: 1`"
                 } else {
@@ -189,7 +189,7 @@ impl Decoder<'_> {
             });
             if !said {
                 this.error(
-                    "an exclusion does not say which paths",
+                    "an exclusion has no `paths`",
                     "add `paths: [\"third_party/**\"]`",
                 );
             }
@@ -214,7 +214,7 @@ impl Decoder<'_> {
                     || "write `ignore` or `honour`".to_owned(),
                     |it| format!("did you mean `{it}`?"),
                 );
-                self.error(format!("`{text}` is not what `attributes` may be"), help);
+                self.error(format!("`{text}` is not a value of `attributes`"), help);
                 None
             }
             _ => {
@@ -295,10 +295,7 @@ impl Decoder<'_> {
                 None
             }
             _ => {
-                self.error(
-                    "an override does not say for which paths",
-                    "add `paths: [\"tests/**\"]`",
-                );
+                self.error("an override has no `paths`", "add `paths: [\"tests/**\"]`");
                 None
             }
         }
@@ -476,7 +473,7 @@ impl Decoder<'_> {
         });
         if !named {
             self.error(
-                "an entry does not say which global it is about",
+                "an entry has no `global`",
                 "add `global: package.module.Name`",
             );
         }

@@ -126,7 +126,7 @@ fn the_key_is_explained_where_it_is_wrong() {
     let told = run(&repo.root, &["check"]);
     assert_eq!(told.code, 2);
     insta::assert_snapshot!(told.stderr, @"
-    error: `honor` is not what `attributes` may be
+    error: `honor` is not a value of `attributes`
        ╭─ weighbridge.yaml:3:13
      2 │ extends: recommended
      3 │ attributes: honor

@@ -65,18 +65,18 @@ fn it_says_what_is_there_and_allows_nothing_new() {
     #     - myapp:Outer.Inner  # models/nested.pkl
     # 3 names are not proposed: using them could run code, or no policy can spell them. `weighbridge check` says where they are.
 
-    # The level of a rule: `allow`, `warn` or `deny`. The rules not named here keep their own.
+    # The level of a rule: `allow`, `warn` or `deny`. Rules that are not listed keep their default.
     # rules:
     #   torch-load-implicit: deny
 
-    # What holds for some paths only; later ones win.
+    # Settings for some paths; later entries win.
     # overrides:
     #   - paths: ["tests/fixtures/**"]
     #     rules:
     #       misleading-suffix: warn
 
-    # Paths that are not looked at.
-    # These are named like models and are in no format that is read yet; remove the `#` to leave them out.
+    # Excluded paths: weighbridge does not check them.
+    # These are named like models, but their formats are not supported yet; remove the `#` to exclude them.
     # exclude:
     #   - reason: in no format that is read yet
     #     paths:

@@ -237,7 +237,7 @@ fn arguments_are_constrained() {
     );
     assert_eq!(
         reason("builtins:getattr", &[Argument::Unknown, text("x")]),
-        "argument 1: what it is cannot be told, and it must be an allowed class"
+        "argument 1: its value is unknown, and it must be an allowed class"
     );
     assert_eq!(
         reason("builtins:getattr", &[global("app:Color")]),
