@@ -35,7 +35,7 @@ pub use kind::FactKind;
 pub use listing::ListingLine;
 pub use op::Op;
 pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room, SourceFault};
-pub use site::{Hop, Place, Site, Span};
+pub use site::{Hop, Place, Site, Span, op_name};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Short, Text, deceives};
 pub use torch::{Condition, Obstacle, TorchBehaviour, TorchForm, TorchLoad};
@@ -118,15 +118,15 @@ pub enum Fact {
     ItemsOnNonContainer {
         /// What they are set on, readable.
         target: String,
-        /// The opcode, as `pickletools` names it.
-        op: String,
+        /// The opcode.
+        op: Op,
     },
     /// Items are set or appended on an instance or on a call's result: its own `__setitem__`, `append`, `extend` or `add` runs.
     ItemsOnInstance {
         /// The class of the instance, or the function whose result it is.
         class: Global,
         /// The opcode.
-        op: String,
+        op: Op,
     },
     /// The extension registry is consulted (`EXT1`, `EXT2`, `EXT4`): what it resolves is not in the file.
     Extension {

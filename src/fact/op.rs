@@ -96,6 +96,14 @@ impl Op {
         Self(byte)
     }
 
+    /// The opcode of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(op, _)| *op)
+    }
+
     /// Its byte.
     pub const fn byte(self) -> u8 {
         self.0
@@ -135,11 +143,9 @@ impl<'de> Deserialize<'de> for Op {
             Byte(u8),
         }
         match Stored::deserialize(deserializer)? {
-            Stored::Name(name) => NAMES
-                .iter()
-                .find(|(_, known)| *known == name)
-                .map(|(op, _)| *op)
-                .ok_or_else(|| de::Error::custom("a name of an opcode")),
+            Stored::Name(name) => {
+                Self::named(&name).ok_or_else(|| de::Error::custom("there is no such opcode"))
+            }
             Stored::Byte(byte) => Ok(Self(byte)),
         }
     }

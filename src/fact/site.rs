@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Text;
+use super::{Op, Text};
 
 /// A way into an entry's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -63,8 +63,8 @@ pub enum Place {
     Opcode {
         /// The offset of the opcode byte.
         offset: u64,
-        /// Its name, as `pickletools` has it.
-        op: String,
+        /// It; `None` where the bytes end.
+        op: Option<Op>,
     },
     /// A span of source: lines and columns count from 1, columns in characters; the end is exclusive.
     Span {
@@ -77,6 +77,11 @@ pub enum Place {
         /// The column after the last.
         end_column: u32,
     },
+}
+
+/// The name of an opcode at a place; `end` where the bytes end.
+pub fn op_name(op: Option<Op>) -> &'static str {
+    op.map_or("end", |op| op.name().unwrap_or("?"))
 }
 
 impl fmt::Display for Site {
@@ -99,7 +104,9 @@ impl fmt::Display for Site {
         match &self.at {
             Place::Whole => Ok(()),
             Place::Bytes { start, end } => write!(f, "{gap}@ {start:#x}..{end:#x}"),
-            Place::Opcode { offset, op } => write!(f, "{gap}@ {offset:#x} {op}"),
+            Place::Opcode { offset, op } => {
+                write!(f, "{gap}@ {offset:#x} {}", op_name(*op))
+            }
             Place::Span { line, column, .. } => write!(f, "{gap}{line}:{column}"),
         }
     }

@@ -209,7 +209,7 @@ mod tests {
         let mut same = one();
         same.primary.site.at = Place::Opcode {
             offset: 9,
-            op: "REDUCE".into(),
+            op: Some(crate::fact::Op::REDUCE),
         };
         (same.message, same.count, same.level) = ("other words".into(), 7, Level::Warn);
         assert_eq!(fingerprints([&one()]), fingerprints([&same]));

@@ -11,7 +11,7 @@ use super::{
     words,
 };
 use crate::{
-    fact::{Excerpt, Place, Site},
+    fact::{Excerpt, Place, Site, op_name},
     finding::{Finding, Level, LineRef},
     verdict::Report,
 };
@@ -105,7 +105,10 @@ fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
     match &finding.primary.site.at {
         Place::Whole => {}
         Place::Bytes { start, end } => words.push(format!("bytes {start:#x} to {end:#x}")),
-        Place::Opcode { offset, op } => words.push(format!("opcode {op} at offset {offset:#x}")),
+        Place::Opcode { offset, op } => {
+            let op = op_name(*op);
+            words.push(format!("opcode {op} at offset {offset:#x}"));
+        }
         Place::Span { line, column, .. } => words.push(format!("line {line}, column {column}")),
     }
     if !finding.on_change {

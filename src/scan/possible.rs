@@ -94,14 +94,14 @@ fn act(fact: &Fact) -> Option<Fact> {
         },
         Fact::ItemsOnInstance { class, op } => Fact::ItemsOnInstance {
             class: without_cr(class),
-            op: op.clone(),
+            op: *op,
         },
         Fact::StateOnNonInstance { target } => Fact::StateOnNonInstance {
             target: target.replace("\\r", ""),
         },
         Fact::ItemsOnNonContainer { target, op } => Fact::ItemsOnNonContainer {
             target: target.replace("\\r", ""),
-            op: op.clone(),
+            op: *op,
         },
         Fact::Extension { .. } | Fact::Unread(Unread::Limit(_) | Unread::Crashed { .. }) => {
             fact.clone()

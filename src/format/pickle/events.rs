@@ -10,7 +10,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::value::{Value, ValueKind};
 use crate::{
-    fact::{Anomaly, Argument, Fact, Global, GlobalName, PickleAnomaly, Text, Unresolved, Usage},
+    fact::{
+        Anomaly, Argument, Fact, Global, GlobalName, Op, PickleAnomaly, Text, Unresolved, Usage,
+    },
     limits,
 };
 
@@ -278,7 +280,7 @@ impl EventLog {
     }
 
     /// Items are set on what a global made.
-    pub(super) fn items_on(&mut self, row: usize, op: &'static str, moment: Moment) {
+    pub(super) fn items_on(&mut self, row: usize, moment: Moment) {
         let Some(seen) = self.rows.get_mut(row) else {
             return;
         };
@@ -288,7 +290,7 @@ impl EventLog {
             seen.items.push((moment.op, self.events.len()));
             let fact = Fact::ItemsOnInstance {
                 class: seen.global.clone(),
-                op: op.into(),
+                op: Op::new(moment.op),
             };
             self.events.push(event(fact, moment));
         }

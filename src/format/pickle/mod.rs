@@ -38,7 +38,7 @@ use self::{
 use super::{Certainty, Expect, Format, Head, Reading, Recognise, identify::TORCH_EXTENSIONS};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Global, Hop, Observation, PickleAnomaly, Place, Text, Unread, Unsupported},
+    fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, Text, Unread, Unsupported},
     limits,
 };
 
@@ -192,7 +192,7 @@ fn opcode_byte(window: &Window, at: u64) -> u8 {
 pub fn opcode_at(offset: u64, code: u8) -> Place {
     Place::Opcode {
         offset,
-        op: opcode::name(code).into(),
+        op: Some(Op::new(code)),
     }
 }
 
@@ -401,7 +401,7 @@ fn read_stream<O: Observer>(
         acts |= matches!(event.fact, Fact::Call { .. } | Fact::Global { .. });
         let at = Place::Opcode {
             offset: event.at,
-            op: opcode::name(event.op).into(),
+            op: Some(Op::new(event.op)),
         };
         let excerpt = (n < EXCERPTS)
             .then(|| disassemble::excerpt(window, &event))
@@ -431,14 +431,8 @@ fn read_stream<O: Observer>(
             .bytes_at(offset, 1)
             .ok()
             .and_then(|b| b.first().copied())
-            .map_or("end", opcode::name);
-        reading.unread(
-            error,
-            Place::Opcode {
-                offset,
-                op: op.into(),
-            },
-        );
+            .map(Op::new);
+        reading.unread(error, Place::Opcode { offset, op });
     }
     let stream = Stream {
         end: run.end,

@@ -580,7 +580,10 @@ impl From<&fact::Site> for Site {
             at: match site.at.clone() {
                 fact::Place::Whole => Place::Whole,
                 fact::Place::Bytes { start, end } => Place::Bytes { start, end },
-                fact::Place::Opcode { offset, op } => Place::Opcode { offset, op },
+                fact::Place::Opcode { offset, op } => Place::Opcode {
+                    offset,
+                    op: fact::op_name(op).to_owned(),
+                },
                 fact::Place::Span {
                     line,
                     column,

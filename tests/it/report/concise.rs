@@ -1,7 +1,7 @@
 //! What editors and `grep` find.
 
 use weighbridge::{
-    fact::{Hop, Place, Site},
+    fact::{Hop, Op, Place, Site},
     finding::{Finding, Location},
     report::Style,
     verdict::Report,
@@ -56,7 +56,7 @@ fn places_inside_things() {
     };
     let at = |offset| Place::Opcode {
         offset,
-        op: "REDUCE".to_owned(),
+        op: Some(Op::REDUCE),
     };
     let findings = vec![
         inside(vec![], Place::Whole),

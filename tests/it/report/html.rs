@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
 use weighbridge::{
-    fact::{Hop, ListingLine, Place, Site, Text},
+    fact::{Hop, ListingLine, Op, Place, Site, Text},
     finding::{Disposition, Finding, Level, Location, Subject},
     inventory::{Artifact, Library},
     limits,
@@ -34,7 +34,7 @@ fn attacked(name: &str) -> Report {
                 }],
                 at: Place::Opcode {
                     offset: 2,
-                    op: name.to_owned(),
+                    op: Op::named(name),
                 },
             },
             excerpt: Some(excerpt(

@@ -4,7 +4,7 @@ use weighbridge::policy::Refusal;
 use weighbridge::{
     fact::{
         Anomaly, ContentFacts, Fact, Global, GlobalName, Hop, ListingLine, Malformed, Observation,
-        PickleAnomaly, PickleFault, Place, SafetensorsAnomaly, SafetensorsFault, Short, Site,
+        Op, PickleAnomaly, PickleFault, Place, SafetensorsAnomaly, SafetensorsFault, Short, Site,
         TensorFault, Text, Unresolved, Usage, deceives,
     },
     report::{self, Style},
@@ -87,7 +87,7 @@ fn resnet() -> Inspection {
     }];
     let at = |offset, op: &str| Place::Opcode {
         offset,
-        op: op.to_owned(),
+        op: Op::named(op),
     };
     let system = Global::Named(GlobalName::new("posix", "system"));
     let rebuild = Global::Named(GlobalName::new("torch._utils", "_rebuild_tensor_v2"));

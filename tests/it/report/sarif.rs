@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 use weighbridge::{
-    fact::{Commit, Hop, Introduction, Place, Site, Text},
+    fact::{Commit, Hop, Introduction, Op, Place, Site, Text},
     finding::{Applicability, Disposition, Edit, Finding, Fix, Level, Location},
     limits,
     report::Style,
@@ -236,7 +236,7 @@ fn a_bare_pickle_s_opcode_has_its_byte() {
         hops,
         at: Place::Opcode {
             offset,
-            op: "REDUCE".to_owned(),
+            op: Some(Op::REDUCE),
         },
     };
     for (hops, expected) in [

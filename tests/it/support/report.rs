@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weighbridge::{
-    fact::{Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Place, Site, Text},
+    fact::{Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Op, Place, Site, Text},
     finding::{Finding, Level, LineRef, Location, Precision, RuleMeta, Severity, Subject},
     inventory::Artifact,
     report::{self, Presentation, Style},
@@ -74,7 +74,7 @@ pub(crate) fn opcode(member: &str, offset: u64, op: &str) -> Site {
         }],
         at: Place::Opcode {
             offset,
-            op: op.to_owned(),
+            op: Op::named(op),
         },
     }
 }

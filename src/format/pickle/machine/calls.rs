@@ -345,17 +345,16 @@ impl<O: Observer> Machine<'_, O> {
 
     #[cold]
     pub(super) fn items_on(&mut self, target: Value) {
-        let op = op::name(self.code);
         if let (ValueKind::Result | ValueKind::Instance, Some(row)) =
             (target.kind(), target.global())
         {
-            self.log.items_on(row, op, self.moment());
+            self.log.items_on(row, self.moment());
         } else {
             let target = self.preview().value(target);
             self.log.other(
                 Fact::ItemsOnNonContainer {
                     target,
-                    op: op.into(),
+                    op: Op::new(self.code),
                 },
                 self.moment(),
             );
