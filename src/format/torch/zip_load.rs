@@ -3,7 +3,10 @@
 
 use rustc_hash::FxHashMap;
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    hash::{Hash, Hasher},
+};
 
 use super::{Verdict, site_in};
 use crate::{
@@ -22,14 +25,38 @@ const VERSIONS: std::ops::RangeInclusive<i128> = 1..=10;
 /// Bytes of a small record that are read: longer ones are none that torch takes.
 const SMALL: usize = 256;
 
+/// The name of a record, whatever the case.
+#[derive(Debug, Clone, Copy)]
+struct RecordName<'a>(&'a [u8]);
+
+impl PartialEq for RecordName<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for RecordName<'_> {}
+
+impl Hash for RecordName<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for piece in self.0.chunks(8) {
+            let mut word = [0; 8];
+            for (slot, byte) in word.iter_mut().zip(piece) {
+                *slot = byte.to_ascii_lowercase();
+            }
+            state.write_u64(u64::from_le_bytes(word));
+        }
+    }
+}
+
 /// The records of an archive, as torch finds them.
 #[derive(Debug)]
 pub(super) struct Archive<'a> {
     window: &'a Window,
     budget: Arc<Budget>,
     directory: &'a Directory,
-    /// By name in lower case, without the root.
-    by_name: FxHashMap<Vec<u8>, usize>,
+    /// By name, without the root.
+    by_name: FxHashMap<RecordName<'a>, u32>,
     /// The directory as it is searched where a name is there twice; empty where none is.
     sorted: Vec<usize>,
     big_endian: bool,
@@ -37,14 +64,15 @@ pub(super) struct Archive<'a> {
 
 impl<'a> Archive<'a> {
     pub(super) fn new(window: &'a Window, directory: &'a Directory, budget: Arc<Budget>) -> Self {
-        let root = [directory.root(), b"/"].concat().to_ascii_lowercase();
-        let members = directory.members.iter().enumerate();
+        let root = [directory.root(), b"/"].concat();
+        let members = (0..).zip(&directory.members);
         let by_name = members.filter_map(|(at, member)| {
-            let name = member.name.as_bytes().to_ascii_lowercase();
-            let name = name.strip_prefix(&*root).filter(|_| !member.is_orphan())?;
-            Some((name.to_vec(), at))
+            let name = member.name.as_bytes();
+            let (folder, name) = name.split_at_checked(root.len())?;
+            let inside = folder.eq_ignore_ascii_case(&root) && !member.is_orphan();
+            inside.then_some((RecordName(name), at))
         });
-        let by_name: FxHashMap<Vec<u8>, usize> = by_name.collect();
+        let by_name: FxHashMap<RecordName<'_>, u32> = by_name.collect();
         let listed = directory
             .members
             .iter()
@@ -70,12 +98,13 @@ impl<'a> Archive<'a> {
     }
 
     fn at(&self, name: &[u8]) -> Option<usize> {
-        let lower = name.to_ascii_lowercase();
-        let found = self.by_name.get(&*lower).copied()?;
+        let found = self.by_name.get(&RecordName(name)).copied()?;
+        let found = narrow(u64::from(found));
         if self.sorted.is_empty() {
             return Some(found);
         }
         // Which of several of a name is found follows from the search alone.
+        let lower = name.to_ascii_lowercase();
         let wanted = [&*self.directory.root().to_ascii_lowercase(), b"/", &*lower].concat();
         let (mut low, mut high) = (0, self.sorted.len());
         while low < high {

@@ -96,8 +96,6 @@ impl<O: Observer> Machine<'_, O> {
         }
         let bytes = self.lexer.short(narrow(n))?;
         let value = Self::intern(&mut self.names.texts, self.moved, self.at, bytes);
-        let text = Constant::Text(bytes);
-        let note = self.observer.on_constant(text, value);
         if value.kind() != ValueKind::Str {
             if text::utf8_surrogatepass(bytes) != Ok(0) {
                 return Err(malformed(PickleFault::StringNotUtf8));
@@ -106,6 +104,7 @@ impl<O: Observer> Machine<'_, O> {
                 self.embeds.decoded(self.at, text::latin1(bytes));
             }
         }
+        let note = self.observer.on_constant(Constant::Text(bytes), value);
         self.push_noted(value, note)
     }
 

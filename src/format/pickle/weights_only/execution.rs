@@ -11,7 +11,7 @@ use crate::{
     format::pickle::{
         machine::{Call, Constant, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
-        text::{self, Letters},
+        text::Letters,
         value::{self as machine_value, ValueKind},
     },
 };
@@ -75,7 +75,7 @@ impl Observer for WeightsOnly<'_> {
         }
         self.at = at;
         self.code = code;
-        if !supports(code) {
+        if SUPPORTED.get(usize::from(code)) != Some(&true) {
             self.refuse(unsupported(code));
         }
     }
@@ -219,15 +219,15 @@ impl WeightsOnly<'_> {
 
     /// A text that the machine does not keep. Surrogates are admitted in BINUNICODE alone.
     fn text(&mut self, bytes: &[u8]) -> Value {
-        let surrogates = self.code == op::BINUNICODE;
-        if std::str::from_utf8(bytes).is_err()
-            && (!surrogates || text::utf8_surrogatepass(bytes) != Ok(0))
-        {
+        const LONGEST_PAIR: usize = 8;
+        // The machine has looked at BINUNICODE's.
+        if self.code != op::BINUNICODE && std::str::from_utf8(bytes).is_err() {
             self.refuse("a string that is not UTF-8".to_owned());
             return Value::None;
         }
-        let characters = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-        self.far(wide(bytes.len()), Letters::of(bytes), characters == 2)
+        let is_pair = bytes.len() <= LONGEST_PAIR
+            && bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() == 2;
+        self.far(wide(bytes.len()), Letters::of(bytes), is_pair)
     }
 
     fn far(&self, len: u64, holds: Letters, is_pair: bool) -> Value {
@@ -352,11 +352,7 @@ impl Execution<'_, '_> {
                 if !keys_hash {
                     return Err(Refused(format!("{op} sets a key that cannot be hashed")));
                 }
-                for pair in items.chunks_exact(2) {
-                    if let [key, value] = pair {
-                        dict.set(*key, *value);
-                    }
-                }
+                dict.set(items);
                 Ok(())
             }
             Some(Object::List(list)) => {
@@ -435,8 +431,28 @@ fn unsupported(code: u8) -> String {
     }
 }
 
+/// The opcodes that the weights-only unpickler knows.
+static SUPPORTED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut code = 0;
+    while code < 256 {
+        #[allow(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            clippy::indexing_slicing,
+            clippy::arithmetic_side_effects,
+            reason = "a table made when it is compiled"
+        )]
+        {
+            table[code] = supports(code as u8);
+            code += 1;
+        }
+    }
+    table
+};
+
 /// Whether the weights-only unpickler knows an opcode.
-pub(super) fn supports(code: u8) -> bool {
+pub(super) const fn supports(code: u8) -> bool {
     matches!(
         code,
         op::GLOBAL

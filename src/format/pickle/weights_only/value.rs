@@ -166,11 +166,15 @@ impl Dict {
         }
     }
 
-    /// Sets an item; that a key is there already matters to nothing that is asked.
-    pub(super) fn set(&mut self, key: Value, value: Value) {
-        self.len = self.len.saturating_add(1);
-        if self.kept.len() < PAIRS {
-            self.kept.extend(&[(key, value)]);
+    /// Sets keys and values that alternate; that a key is there already matters to nothing that is asked.
+    pub(super) fn set(&mut self, items: &[Value]) {
+        let pairs = wide(items.len() / 2);
+        self.len = self.len.saturating_add(pairs);
+        let room = PAIRS.saturating_sub(self.kept.len());
+        for pair in items.chunks_exact(2).take(room) {
+            if let [key, value] = pair {
+                self.kept.extend(&[(*key, *value)]);
+            }
         }
     }
 
