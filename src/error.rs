@@ -65,16 +65,16 @@ impl Error {
         match self {
             Self::Usage { help, .. } | Self::Repository { help, .. } => Some(help.clone()),
             Self::Output { to, .. } if Path::new(to).is_file() => {
-                Some(String::from("the file is as it was before"))
+                Some(String::from("the existing file is unchanged"))
             }
             Self::Output { source, .. } => {
                 let help = match source.kind() {
-                    io::ErrorKind::NotFound => "make its folder first, or name a file elsewhere",
+                    io::ErrorKind::NotFound => "create its folder first, or name a file elsewhere",
                     io::ErrorKind::IsADirectory => "name a file in it",
                     io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                        "name a file in a folder that can be written to"
+                        "name a file in a writable folder"
                     }
-                    io::ErrorKind::StorageFull => "make room, or name a file elsewhere",
+                    io::ErrorKind::StorageFull => "free some space, or name a file elsewhere",
                     _ => return None,
                 };
                 Some(help.to_owned())
@@ -146,11 +146,7 @@ impl std::error::Error for PolicyError {}
 impl fmt::Display for PolicyErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let errors = if self.0.len() == 1 { "error" } else { "errors" };
-        write!(
-            f,
-            "the policy does not hold together: {} {errors}",
-            self.0.len()
-        )
+        write!(f, "the policy has {} {errors}", self.0.len())
     }
 }
 

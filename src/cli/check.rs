@@ -21,36 +21,37 @@ Examples:
   weighbridge check                          tracked files, and untracked ones
                                              that git does not ignore
   weighbridge check --staged                 in a pre-commit hook
-  weighbridge check --diff main...HEAD       what a branch brings
-  weighbridge check --rev v1.0               all that a release has
+  weighbridge check --diff main...HEAD       what a branch changes
+  weighbridge check --rev v1.0               the files of a release
   weighbridge check --history=v1.0..HEAD     added since v1.0, even if removed
   weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
   weighbridge check --output sarif=out.sarif --output html=report.html
-                                             as on a terminal, and two files
+                                             the usual report, and two files
 
 Exit codes:
   0  nothing is refused
   1  something is refused (0 with --exit-zero)
   2  the job could not be done
-  3  there was no artifact and no source file to check (0 with --staged and
-     for a range: most changes bring none)";
+  3  no artifact and no source file was found (0 with --staged and for a
+     range, where that is usual)";
 
 const ENVIRONMENT: &str = "\
 Environment:
   WEIGHBRIDGE_FORMAT   how to report where --format does not say
   NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR, TERM
-                       whether to colour; the first that says so decides
-  LANG                 what characters the terminal can show
+                       whether to colour; the first that is set decides
+  LANG                 which characters the terminal can show
   GITHUB_ACTIONS, GITLAB_CI
                        annotations, or how to get them
   GITHUB_WORKSPACE, CI_PROJECT_DIR
-                       where annotations spell paths from, outside a repository";
+                       what paths in annotations are relative to, outside a
+                       repository";
 
-/// Check the files of a repository, a folder, or by name
+/// Check a repository, folders or files
 ///
-/// Looks at every file of the repository that git tracks or would offer to track;
-/// outside a repository, at every file. A path given by name is looked at even if
-/// git ignores it. What a file is, its content decides, not its name.
+/// Checks every file that git tracks or does not ignore; outside a repository,
+/// every file. A path that is named is checked even if git ignores it. The type
+/// of a file is determined by its content, not by its name.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}"))]
 pub(super) struct Check {
@@ -71,32 +72,31 @@ pub(super) struct Check {
     only: Vec<String>,
     /// Check what `git commit` would record
     ///
-    /// Only what differs from HEAD, and as it is in the index: changes that are
-    /// not staged do not count.
+    /// Only files that differ from HEAD, as they are in the index. Changes that are
+    /// not staged are ignored.
     #[arg(long, help_heading = "Selection", group = "view")]
     staged: bool,
-    /// Check what a commit, a tag or a tree has
+    /// Check the files of a commit, a tag or a tree
     ///
-    /// All of its files, as git recorded them; nothing on disk counts.
+    /// All of its files, as git recorded them. Files on disk are ignored.
     #[arg(long, value_name = "REV", help_heading = "Selection", group = "view")]
     rev: Option<String>,
-    /// Check what a change brings, such as main...HEAD
+    /// Check the files that a range changes, such as main...HEAD
     ///
-    /// BASE..HEAD is what differs between the two, BASE...HEAD what HEAD brings
-    /// since it left BASE, as a pull request shows it; BASE alone is BASE..HEAD.
-    /// Files on disk do not count. The policy is that of BASE, so that no change
-    /// permits itself.
+    /// BASE..HEAD compares the two commits. BASE...HEAD compares HEAD with the merge
+    /// base, as a pull request does. BASE alone is BASE..HEAD. Files on disk are
+    /// ignored. The policy is taken from BASE, so that no change permits itself.
     #[arg(long, value_name = "RANGE", help_heading = "Selection", group = "view")]
     diff: Option<String>,
-    /// Check what is in submodules, too
+    /// Check the files of submodules as well
     ///
-    /// Without it a submodule is one entry, and what is in it is not looked at.
+    /// Without it, a submodule is one entry, and its files are not checked.
     #[arg(long, help_heading = "Selection", conflicts_with_all = ["history", "all_refs"])]
     recurse_submodules: bool,
-    /// Check every file that the commits of RANGE have ever had, each once, with
+    /// Check every version of every file in the commits of RANGE, each once, with
     /// the commit that introduced it; RANGE is a commit, A..B or A...B, by default HEAD
     ///
-    /// A checkpoint that was removed last year is still one clone away.
+    /// A checkpoint that was removed last year is still in every clone.
     #[arg(
         long,
         value_name = "RANGE",
@@ -107,19 +107,18 @@ pub(super) struct Check {
         group = "view"
     )]
     history: Option<String>,
-    /// The same for every branch, tag, remote and other ref
+    /// Check the history of every branch, tag, remote and other ref
     #[arg(long, help_heading = "Selection", group = "view")]
     all_refs: bool,
-    /// What to call standard input: the end of a name is a hint, and a policy
-    /// may say something about a path
+    /// The name of standard input, for its suffix and for the paths in a policy
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
     stdin_filename: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Judge by the policy that a commit has, whatever is looked at
+    /// Take the policy from a commit, whatever is checked
     ///
-    /// For a pipeline that looks at the files or the commits of a change, which must
-    /// not choose its own judge; `--diff` does so by itself.
+    /// For a pipeline that checks the files or the commits of a change, which must
+    /// not choose its own policy. `--diff` does this by itself.
     #[arg(
         long,
         value_name = "REV",
@@ -129,7 +128,7 @@ pub(super) struct Check {
     policy_from: Option<String>,
     #[command(flatten)]
     outputs: Outputs,
-    /// The category of this run in a SARIF log, which tells it from others of the same commit
+    /// The category of this run in a SARIF log, to distinguish several runs of one commit
     #[arg(
         long,
         value_name = "NAME",
@@ -139,7 +138,7 @@ pub(super) struct Check {
         hide_default_value = true
     )]
     sarif_category: String,
-    /// The moment that a bill of materials calls the present, in seconds since 1970
+    /// The timestamp of a bill of materials, in seconds since 1970
     #[arg(
         long,
         value_name = "SECONDS",
@@ -148,7 +147,7 @@ pub(super) struct Check {
         hide = true
     )]
     source_date_epoch: Option<String>,
-    /// How many files to read at once; as many as there are processors by default
+    /// Number of files to read at once; by default the number of processors
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
@@ -223,7 +222,9 @@ impl Check {
             let range = [&self.rev, &self.diff, &self.history];
             if self.paths != [stdin] || other || range.iter().any(|range| range.is_some()) {
                 return Err(Error::Usage {
-                    message: String::from("standard input is checked by itself"),
+                    message: String::from(
+                        "standard input cannot be combined with other paths or views",
+                    ),
                     help: String::from(
                         "`weighbridge check -` takes no other path and no view; a file called `-` is named `./-`",
                     ),

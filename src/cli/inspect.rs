@@ -13,21 +13,21 @@ use crate::{
     scan::{self, Listing, Outcome, PolicyFrom},
 };
 
-/// Say what loading one file would do
+/// Explain what loading one file would do
 ///
-/// Its formats and members, every global it resolves and what the policy says
-/// about it, the calls with their arguments, and how
-/// torch.load(weights_only=True) would take it. Looking is not judging: the exit
-/// code is 0 whatever the file does.
+/// Shows its formats and members, every global that loading resolves with the
+/// policy's verdict, the calls with their arguments, what `check` reports, and
+/// whether torch.load(weights_only=True) loads it. The exit code is 0 whatever
+/// the file does.
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
     /// The file; `-` is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// What to call standard input: the end of a name is a hint
+    /// The name of standard input, for its suffix
     #[arg(long, value_name = "NAME")]
     stdin_filename: Option<PathBuf>,
-    /// How to show it
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, help_heading = "Output")]
     format: Format,
     /// Show every opcode with its effect
@@ -44,7 +44,7 @@ pub(super) struct Inspect {
 enum Format {
     /// A page to read
     Human,
-    /// All of it, for programs
+    /// Everything, for programs
     Json,
 }
 

@@ -44,23 +44,23 @@ const ENDS: &[(&str, &[&str])] = &[
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Outputs {
-    /// How to report on standard output
+    /// Format of the report on standard output
     ///
-    /// Without it: `human`; in GitHub Actions annotations as well.
+    /// The default is `human`; in GitHub Actions, annotations as well.
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     format: Option<String>,
-    /// Write a report to a file as well; may be repeated
+    /// Write another report to a file; may be repeated
     ///
-    /// `sarif=out.sarif` is written beside what standard output shows, whole or
-    /// not at all. A file without a format is written instead of it, in the format
-    /// of `--format` or the one its name ends in. `-` is standard output; a name
-    /// with a `=` in it is written `./a=b.json`.
+    /// `sarif=out.sarif` adds a report to the one on standard output. A file without
+    /// a format replaces standard output, in the format of `--format` or of its
+    /// suffix. `-` is standard output. Files are written completely or not at all.
+    /// Write a name that contains `=` as `./a=b.json`.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<OsString>,
     /// Exit with 0 even if something is refused
     ///
-    /// For pipelines that decide by the report; it still says what is refused. A
-    /// job that could not be done still ends with 2, nothing to check with 3.
+    /// For pipelines that decide by the report, which still says what is refused. A
+    /// job that could not be done still exits with 2, nothing to check with 3.
     #[arg(long)]
     exit_zero: bool,
     /// When to colour
@@ -98,7 +98,7 @@ impl Outputs {
         let asked = self.format.as_deref().map(named).transpose()?;
         let usual = match terminal::format() {
             Some(name) => Some(named(&name).map_err(|_| Error::Usage {
-                message: format!("WEIGHBRIDGE_FORMAT is `{name}`, which is no format"),
+                message: format!("WEIGHBRIDGE_FORMAT is `{name}`, which is not a format"),
                 help: known(),
             })?),
             None => None,
@@ -134,7 +134,7 @@ impl Outputs {
         {
             return Err(Error::Usage {
                 message: format!(
-                    "standard output is to be `{}` and `{}`",
+                    "standard output cannot be both `{}` and `{}`",
                     asked.name(),
                     stdout.name()
                 ),
@@ -236,14 +236,14 @@ fn known() -> String {
 
 fn named(name: &str) -> Result<&'static dyn Reporter, Error> {
     report::by_name(name).ok_or_else(|| Error::Usage {
-        message: format!("there is no format `{name}`"),
+        message: format!("unknown format `{name}`"),
         help: known(),
     })
 }
 
 fn twice(what: &str) -> Error {
     Error::Usage {
-        message: format!("two reports are to go to {what}"),
+        message: format!("two reports would be written to {what}"),
         help: String::from("give each report a file of its own"),
     }
 }
@@ -263,9 +263,9 @@ fn split(given: &OsStr) -> Result<(Option<&'static dyn Reporter>, PathBuf), Erro
         None => (None, PathBuf::from(given)),
         Some((at, word)) => {
             let format = report::by_name(word).ok_or_else(|| Error::Usage {
-                message: format!("there is no format `{word}`"),
+                message: format!("unknown format `{word}`"),
                 help: format!(
-                    "{}; a file of this name is written `--output ./{}`",
+                    "{}; to write a file of this name, use `--output ./{}`",
                     known(),
                     given.display()
                 ),
@@ -314,7 +314,9 @@ fn fits(asked: &'static dyn Reporter, file: &Path) -> Result<&'static dyn Report
             let shown = file.display();
             let (asked, other) = (asked.name(), formats.first().unwrap_or(&""));
             Err(Error::Usage {
-                message: format!("`--format {asked}` goes to a file whose name ends in `{end}`"),
+                message: format!(
+                    "`--format {asked}` does not fit a file whose name ends in `{end}`"
+                ),
                 help: format!(
                     "write `--output {other}={shown}`, or `--output {asked}={shown}` if that is meant"
                 ),

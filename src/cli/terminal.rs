@@ -17,11 +17,11 @@ use crate::report::{self, Style};
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Color {
-    /// If it is shown in a terminal that can, and NO_COLOR is not set
+    /// On a terminal that supports it, unless NO_COLOR is set
     Auto,
-    /// Even into a file or a pipe
+    /// Also in files and pipes
     Always,
-    /// Not at all
+    /// Never
     Never,
 }
 

@@ -28,7 +28,7 @@ impl Reporter for Concise {
     }
 
     fn summary(&self) -> &'static str {
-        "a line for each finding, for editors and grep"
+        "one line per finding, for editors and grep"
     }
 
     fn is_for_people(&self) -> bool {

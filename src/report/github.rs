@@ -41,7 +41,7 @@ impl Reporter for Github {
     }
 
     fn summary(&self) -> &'static str {
-        "annotations of GitHub Actions"
+        "annotations for GitHub Actions"
     }
 
     fn is_for_people(&self) -> bool {

@@ -236,15 +236,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     let mut asides = Vec::new();
     if coverage.incomplete > 0 {
-        asides.push(format!(
-            "{} not read to {} end",
-            coverage.incomplete,
-            if coverage.incomplete == 1 {
-                "its"
-            } else {
-                "their"
-            }
-        ));
+        asides.push(format!("{} not read completely", coverage.incomplete));
     }
     if coverage.excluded > 0 {
         asides.push(format!("{} excluded by the policy", coverage.excluded));
@@ -316,13 +308,13 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
 }
 
 /// What to do about what was removed, but not from history.
-const GONE: &str = "what is no longer there is still in every clone: rewrite the history (`git filter-repo --invert-paths \
-                    --path PATH`) and have clones made anew, or take it for public: tell who may have loaded it, and replace \
-                    every secret in it";
+const GONE: &str = "files that were removed are still in every clone: rewrite the history (`git filter-repo --invert-paths \
+                    --path PATH`) and make every clone anew, or treat the file as public: warn everyone who may have loaded \
+                    it, and replace every secret in it";
 
 /// The same, where nobody else has the commits.
-const UNPUSHED: &str = "what is no longer there is still in commits that no remote is known to have: take it out of the commit \
-                        that brings it (`git rebase -i COMMIT^`) before they are pushed";
+const UNPUSHED: &str = "files that were removed are still in commits that no remote is known to have: remove them from the commit \
+                        that introduced them (`git rebase -i COMMIT^`) before you push";
 
 /// The commit that introduced something that the newest commits no longer have.
 fn gone_since(finding: &Finding) -> Option<&str> {

@@ -30,7 +30,7 @@ impl Reporter for Junit {
     }
 
     fn summary(&self) -> &'static str {
-        "test results in XML: a failed case for each refusal"
+        "test results in XML: one failed case per refusal"
     }
 
     fn needs(&self) -> Needs {

@@ -1,4 +1,4 @@
-//! The report as Markdown, for the summary of a job or a comment: a table of rules, then file by file.
+//! The report as Markdown, Markdown for the summary of a job or a comment: a table of rules, then file by file.
 //!
 //! Hosts take only so much, so the text keeps to a budget: findings that no longer fit are counted at the end. Whatever comes from a file stands in code or is plain words: no name can be a link, an image, a mention, a
 //! reference, a row of a table or HTML.
@@ -56,7 +56,7 @@ impl Reporter for Markdown {
     }
 
     fn summary(&self) -> &'static str {
-        "for the summary of a job or a comment"
+        "Markdown for the summary of a job or a comment"
     }
 
     fn is_for_people(&self) -> bool {

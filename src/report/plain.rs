@@ -26,7 +26,7 @@ impl Reporter for Plain {
     }
 
     fn summary(&self) -> &'static str {
-        "the same in sentences, for screen readers and logs"
+        "full sentences, for screen readers and logs"
     }
 
     fn is_for_people(&self) -> bool {
@@ -112,7 +112,7 @@ fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
         Place::Span { line, column, .. } => words.push(format!("line {line}, column {column}")),
     }
     if !finding.on_change {
-        words.push(String::from("which the change does not touch"));
+        words.push(String::from("not touched by the change"));
     }
     if words.is_empty() {
         return Ok(());

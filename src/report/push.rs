@@ -66,7 +66,7 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     if page.removal_steps(&refused)? {
         page.line(
             "",
-            "To be told before the next push: weighbridge hook install --pre-push",
+            "To check before the next push: weighbridge hook install --pre-push",
         )?;
     } else {
         page.line("", "")?;
@@ -138,7 +138,7 @@ impl Page<'_> {
         self.line(
             "",
             &format!(
-                "Not read in the time that is given for a push{which}. Nothing is accepted unread. Push fewer commits \
+                "Not checked within the time allowed for a push{which}. Nothing is accepted unchecked. Push fewer commits \
                  at a time (git push REMOTE COMMIT:BRANCH), or ask for a longer deadline."
             ),
         )
@@ -152,8 +152,8 @@ impl Page<'_> {
         self.line("", "")?;
         self.line(
             "",
-            "What git-lfs keeps does not come with a push, so it was not read here. The policy of this server decides \
-             whether it may come all the same (rule lfs-not-fetched).",
+            "git-lfs content is not part of a push, so it was not checked here. The policy of this server decides \
+             whether it is accepted (rule lfs-not-fetched).",
         )
     }
 
@@ -175,13 +175,13 @@ impl Page<'_> {
         self.line("", "")?;
         self.line(
             "",
-            "To delete it in a further commit leaves it in what is pushed: take it out of the commit that brings it, or \
-             mend it there. If that is the last commit:",
+            "Deleting it in another commit does not remove it from the push: remove it from the commit that \
+             introduces it, or fix it there. If that is the last commit:",
         )?;
         // Commands are to be copied: never broken.
         writeln!(self.out, "  git rm --cached {path}")?;
         writeln!(self.out, "  git commit --amend")?;
-        self.line("", "If it is an earlier one, mark it `edit` in")?;
+        self.line("", "If it is an earlier commit, mark it `edit` in")?;
         writeln!(self.out, "  git rebase -i {}^", base.unwrap_or_default())?;
         self.line(
             "",

@@ -28,7 +28,7 @@ pub(super) fn sentence(finding: &Finding) -> String {
 
 /// What else is to be said of it in a few words: that a change does not touch it, what introduced it into a history.
 pub(super) fn asides(finding: &Finding) -> Vec<String> {
-    let old = (!finding.on_change).then(|| String::from("which the change does not touch"));
+    let old = (!finding.on_change).then(|| String::from("not touched by the change"));
     let introduction = finding.primary.introduced_by.as_deref().map(introduction);
     old.into_iter().chain(introduction).collect()
 }

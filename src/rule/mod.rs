@@ -138,7 +138,7 @@ pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64, last: &Site) -> 
     let message = format!("and {count} more {noun} of {} in this file", rule.id);
     let mut finding = Finding::new(rule, Subject::Anomaly(MORE.into()), location, message);
     finding.count = count;
-    finding.help = vec!["mend the ones that are told first, then check again".into()];
+    finding.help = vec!["fix the ones that are shown first, then check again".into()];
     finding
 }
 

@@ -78,7 +78,7 @@ fn listed_danger<'a>(
         let by = scope.allowed_by(name, *usage);
         let by = by.map(|entry| entry.to_string()).unwrap_or_default();
         said.push(format!(
-            "loading uses `{name}`, which {danger}; {by} lets it pass"
+            "loading uses `{name}`, which {danger}; {by} allows it"
         ));
     }
     said
@@ -87,10 +87,10 @@ fn listed_danger<'a>(
 /// What is let pass, and by which line.
 fn told(message: &str, by: Option<(LineRef, Option<String>)>) -> String {
     let Some((by, reason)) = by else {
-        return format!("{message}; the policy lets it pass");
+        return format!("{message}; the policy allows it");
     };
     let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
-    format!("{message}; {}:{} lets it pass{reason}", by.file, by.line)
+    format!("{message}; {}:{} allows it{reason}", by.file, by.line)
 }
 
 /// Gives findings the levels that hold at their path. Those that are allowed are dropped; what an override allows by name is
@@ -166,9 +166,9 @@ pub fn judge(
         report.coverage.add(entry.coverage);
     }
     if let Some(more) = let_pass.checked_sub(LET_PASS).filter(|more| *more > 0) {
-        report.notices.push(format!(
-            "the policy lets pass {more} more that could run code"
-        ));
+        report
+            .notices
+            .push(format!("the policy allows {more} more that could run code"));
     }
     report.sort();
     report

@@ -44,7 +44,7 @@ pub(super) fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> 
         page.element("<span>", format_args!("{} times", finding.count), "</span>")?;
     }
     if !finding.on_change {
-        page.raw("<span>which the change does not touch</span>")?;
+        page.raw("<span>not touched by the change</span>")?;
     }
     page.raw("</div>\n<h4>")?;
     page.inline(&finding.message)?;

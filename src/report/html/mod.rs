@@ -41,7 +41,7 @@ impl Reporter for Html {
     }
 
     fn summary(&self) -> &'static str {
-        "a page for people, whole in itself"
+        "one self-contained page to read, filter and print"
     }
 
     fn needs(&self) -> Needs {
@@ -301,7 +301,7 @@ impl<'a> Content<'a> {
             "</small></h2>\n<p id=\"none\" class=\"empty\" hidden>Nothing fits the filter.</p>\n",
         )?;
         if self.files.is_empty() {
-            page.raw("<p class=\"empty\">Nothing was found. What was looked at stands above: no findings means nothing without it.</p>\n")?;
+            page.raw("<p class=\"empty\">No findings. What was checked is listed above.</p>\n")?;
         }
         let files = std::mem::take(&mut self.files);
         for (n, (path, findings)) in files.iter().enumerate() {
@@ -378,7 +378,7 @@ impl<'a> Content<'a> {
         page.element(
             "<section aria-labelledby=\"allowed\">\n<h2 id=\"allowed\">Allowed by the policy <small>",
             format_args!(
-                "{} that an override lets pass",
+                "{} allowed by an override",
                 count(number, "finding", "findings")
             ),
             "</small></h2>\n<div class=\"file\">\n",

@@ -149,7 +149,7 @@ impl Page<'_> {
             rows.insert(0, ("git-lfs pointer".to_owned(), points_to));
         }
         if rows.is_empty() {
-            self.text(2, "of no format that is known here", None)
+            self.text(2, "of an unknown format", None)
         } else {
             self.table(&rows, ("more inside", "more inside"), Some(Ink::Note))
         }
@@ -170,7 +170,7 @@ impl Page<'_> {
             // Nothing is said about what nothing is known of.
             return match facts().any(|fact| matches!(fact, Fact::Is(_))) {
                 true if facts().any(|fact| matches!(fact, Fact::Unread(_))) => self.heading(
-                    "As far as it was read, loading it imports nothing by name.",
+                    "Loading the part that was read imports nothing by name.",
                     Ink::Strong,
                 ),
                 true => self.heading("Loading it imports nothing by name.", Ink::Strong),
@@ -362,7 +362,7 @@ impl Page<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.heading("Not read to its end, so not known to be safe", Ink::Error)?;
+        self.heading("Not read completely, so not known to be safe", Ink::Error)?;
         self.table(&rows, ("more", "more"), None)
     }
 

@@ -38,7 +38,7 @@ impl Reporter for JsonLines {
     }
 
     fn summary(&self) -> &'static str {
-        "for programs that read line by line: findings, then the run"
+        "one finding per line, then a summary, for programs"
     }
 
     fn write(&self, report: &Report, _: &Presentation, out: &mut dyn Write) -> io::Result<()> {

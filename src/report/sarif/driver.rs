@@ -12,7 +12,7 @@ pub(super) const NOTICE: usize = 2;
 pub(super) const NOTIFICATIONS: [(&str, &str); 3] = [
     (
         "not-read-whole",
-        "Something was not read to its end, so that what loading it would do is not known.",
+        "Something was not read completely, so what loading it would do is not known.",
     ),
     (
         "left-out",

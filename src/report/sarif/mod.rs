@@ -226,7 +226,7 @@ fn notifications(report: &Report, places: &Places, left_out: usize) -> Vec<Notif
     }
     let more = not_whole.count();
     if more > 0 {
-        let text = format!("{more} further files or parts of files were not read to their end.");
+        let text = format!("{more} further files or parts of files were not read completely.");
         said.push(say(driver::NOT_WHOLE, "warning", text, Vec::new()));
     }
     said

@@ -45,7 +45,7 @@ fn a_report_that_cannot_be_written_says_where_it_could() {
     for (to, help) in [
         (
             "absent/out.sarif",
-            "make its folder first, or name a file elsewhere",
+            "create its folder first, or name a file elsewhere",
         ),
         ("src", "name a file in it"),
     ] {

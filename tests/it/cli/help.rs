@@ -16,8 +16,8 @@ fn the_first_page() {
     Usage: weighbridge <COMMAND>
 
     Commands:
-      check        Check the files of a repository, a folder, or by name
-      inspect      Say what loading one file would do
+      check        Check a repository, folders or files
+      inspect      Explain what loading one file would do
       explain      Explain a rule, a format or a limit
       policy       Create a policy
       hook         Check commits and pushes with git hooks
@@ -58,7 +58,7 @@ fn the_short_page_of_check() {
     let (before, rest) = text.split_once("Output:\n").unwrap();
     let (_, after) = rest.split_once("Limits:\n").unwrap();
     insta::assert_snapshot!(format!("{before}...\n{after}"), @"
-    Check the files of a repository, a folder, or by name
+    Check a repository, folders or files
 
     Usage: weighbridge check [OPTIONS] [PATH]...
 
@@ -69,47 +69,46 @@ fn the_short_page_of_check() {
           --only <PATTERN>         Check only what a path or a pattern matches; may
                                    be repeated
           --staged                 Check what `git commit` would record
-          --rev <REV>              Check what a commit, a tag or a tree has
-          --diff <RANGE>           Check what a change brings, such as main...HEAD
-          --recurse-submodules     Check what is in submodules, too
-          --history[=<RANGE>]      Check every file that the commits of RANGE have
-                                   ever had, each once, with the commit that
+          --rev <REV>              Check the files of a commit, a tag or a tree
+          --diff <RANGE>           Check the files that a range changes, such as
+                                   main...HEAD
+          --recurse-submodules     Check the files of submodules as well
+          --history[=<RANGE>]      Check every version of every file in the commits
+                                   of RANGE, each once, with the commit that
                                    introduced it; RANGE is a commit, A..B or A...B,
                                    by default HEAD
-          --all-refs               The same for every branch, tag, remote and other
-                                   ref
-          --stdin-filename <NAME>  What to call standard input: the end of a name
-                                   is a hint, and a policy may say something about
-                                   a path
+          --all-refs               Check the history of every branch, tag, remote
+                                   and other ref
+          --stdin-filename <NAME>  The name of standard input, for its suffix and
+                                   for the paths in a policy
       [PATH]...                    Files and folders to check, instead of the whole
                                    repository; `-` is standard input
 
     Policy:
           --policy <FILE>      The policy file
-          --policy-from <REV>  Judge by the policy that a commit has, whatever is
-                               looked at
+          --policy-from <REV>  Take the policy from a commit, whatever is checked
 
     ...
-          --threads <N>  How many files to read at once; as many as there are
-                         processors by default
+          --threads <N>  Number of files to read at once; by default the number of
+                         processors
 
     Examples:
       weighbridge check                          tracked files, and untracked ones
                                                  that git does not ignore
       weighbridge check --staged                 in a pre-commit hook
-      weighbridge check --diff main...HEAD       what a branch brings
-      weighbridge check --rev v1.0               all that a release has
+      weighbridge check --diff main...HEAD       what a branch changes
+      weighbridge check --rev v1.0               the files of a release
       weighbridge check --history=v1.0..HEAD     added since v1.0, even if removed
       weighbridge check ~/Downloads/model.ckpt   anywhere, repository or not
       weighbridge check --output sarif=out.sarif --output html=report.html
-                                                 as on a terminal, and two files
+                                                 the usual report, and two files
 
     Exit codes:
       0  nothing is refused
       1  something is refused (0 with --exit-zero)
       2  the job could not be done
-      3  there was no artifact and no source file to check (0 with --staged and
-         for a range: most changes bring none)
+      3  no artifact and no source file was found (0 with --staged and for a
+         range, where that is usual)
     ");
 }
 

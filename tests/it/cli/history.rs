@@ -143,10 +143,10 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     refused: 3 errors in 2 files
     checked: 3 artifacts and 1 source file in the history of HEAD
     policy:  recommended (built in)
-    note:    what is no longer there is still in every clone: rewrite the history
-             (`git filter-repo --invert-paths --path PATH`) and have clones made
-             anew, or take it for public: tell who may have loaded it, and replace
-             every secret in it
+    note:    files that were removed are still in every clone: rewrite the history
+             (`git filter-repo --invert-paths --path PATH`) and make every clone
+             anew, or treat the file as public: warn everyone who may have loaded
+             it, and replace every secret in it
     next:    weighbridge explain global-not-allowed  why, and what to use instead
              git cat-file blob [second]:models/copy.pkl >FILE
              weighbridge inspect FILE                all that loading it would do
@@ -189,7 +189,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     Refused: 2 errors in 1 file.
     Checked: 2 artifacts in the history of all refs.
     Policy: recommended (built in).
-    Note: what is no longer there is still in every clone: rewrite the history (`git filter-repo --invert-paths --path PATH`) and have clones made anew, or take it for public: tell who may have loaded it, and replace every secret in it.
+    Note: files that were removed are still in every clone: rewrite the history (`git filter-repo --invert-paths --path PATH`) and make every clone anew, or treat the file as public: warn everyone who may have loaded it, and replace every secret in it.
     Next: weighbridge explain global-not-allowed: why, and what to use instead.
     Next: git cat-file blob [first]:models/m.pkl >FILE: to look at it again.
     Next: weighbridge inspect FILE: all that loading it would do.
@@ -246,19 +246,19 @@ fn what_to_do_about_a_removed_file_depends_on_who_has_it() {
     };
     let public = notes();
     assert_eq!(public.len(), 1);
-    assert!(public[0].contains("clones made anew"), "{public:?}");
+    assert!(public[0].contains("make every clone anew"), "{public:?}");
     // Of two that are gone, one was pushed.
     repo.git(&["update-ref", "refs/remotes/origin/main", "main~2"]);
     let both = notes();
     assert_eq!(both.len(), 2);
     assert_eq!(both[0], public[0]);
     repo.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
-    insta::assert_snapshot!(notes().join("\n"), @"Note: what is no longer there is still in commits that no remote is known to have: take it out of the commit that brings it (`git rebase -i COMMIT^`) before they are pushed.");
+    insta::assert_snapshot!(notes().join("\n"), @"Note: files that were removed are still in commits that no remote is known to have: remove them from the commit that introduced them (`git rebase -i COMMIT^`) before you push.");
     // A bare repository is where others have theirs from.
     let bare = repo.outside().join("bare.git");
     repo.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     let run = run(&bare, &["check", "--history", "--format", "plain"]);
-    assert!(run.stdout.contains("clones made anew"), "{run:?}");
+    assert!(run.stdout.contains("make every clone anew"), "{run:?}");
 }
 
 #[test]

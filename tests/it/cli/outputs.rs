@@ -129,12 +129,12 @@ fn contradictions_are_errors() {
     let repo = shop!();
     fs::create_dir(repo.root.join("folder")).unwrap();
     for (arguments, says) in [
-        (&["-o", "jsn=x"][..], "there is no format `jsn`"),
+        (&["-o", "jsn=x"][..], "unknown format `jsn`"),
         (&["-o", "jsn=x"], "./jsn=x"),
         (&["-o", "json="], "names no file"),
         (
             &["-o", "json=-", "-o", "junit=-"],
-            "two reports are to go to standard output",
+            "two reports would be written to standard output",
         ),
         (&["--format", "plain", "-o", "json=-"], "`plain` and `json`"),
         (&["--format", "json", "-o", "x.md"], "--output json=x.md"),
@@ -144,7 +144,7 @@ fn contradictions_are_errors() {
         ),
         (
             &["-o", "json=x", "-o", "junit=x"],
-            "two reports are to go to `x`",
+            "two reports would be written to `x`",
         ),
         (&["-o", "json=x", "-o", "junit=folder/../x"], "two reports"),
         (

