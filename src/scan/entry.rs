@@ -1,4 +1,4 @@
-//! One entry: open it, read what it is, judge it.
+//! One entry: it is opened, its content is read, and rules judge it.
 
 use std::{
     cell::OnceCell,
@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use super::{Listing, Request, content, deadline::Clock, guard, judging, possible, source};
+use super::{Listing, Request, content, deadline::Clock, guard, judging, other_forms, source};
 use crate::{
     bytes::Window,
     fact::{
@@ -31,13 +31,13 @@ pub(super) struct Seen {
     pub(super) facts: ContentFacts,
     /// What the view knows of it.
     pub(super) circumstances: Circumstances,
-    /// What it says and where it leads, if it is a link.
+    /// Its target and where that leads, if it is a symbolic link.
     link: Option<(Text, LinkEnd)>,
     /// The content, if there is one.
     content: Option<Window>,
-    /// Whether it is a pointer to bytes that are not here, under a name that does not matter.
+    /// Whether it is a git-lfs pointer whose content is not here, under a name that is no model's.
     unfetched: bool,
-    /// Its sha256, once it was asked for and if it can be read.
+    /// The sha256 of the content, computed when it is first asked for; `None` inside if it cannot be read.
     digest: OnceCell<Option<String>>,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
@@ -45,14 +45,14 @@ pub(super) struct Seen {
     pub(super) tensors: Vec<Tensors>,
 }
 
-/// What of an entry, beside its content, is part of what is seen in it: its name, what was there before a change, how git
-/// writes it to disk.
+/// What decides, beside the content, what is seen in an entry: its name, the blob that a change replaces, how git writes it to
+/// disk.
 type Key<'v> = (&'v [u8], Option<&'v [u8]>, Option<Checkout>);
 
-/// Reads and judges entries that have the same content, each under its own path, and hands each on; one that has gone since
-/// it was listed is none. What was seen is seen once for each name, which is all of a path that readers know (they take it for
-/// a hint), and for each content that a change found in its place. `late` counts those that there was no time to begin.
-pub(super) fn weigh_all<'v>(
+/// Reads and judges entries that share a content, each under its own path, and hands each result to `hand_on`. Entries that have
+/// gone since they were listed are left out. The content is read once for each [`Key`]: readers know no more of a path than the
+/// file's name. `late` counts entries that the deadline left no time to begin.
+pub(super) fn judge_all<'v>(
     reader: &mut Reader<'_>,
     items: impl Iterator<Item = (usize, &'v Item)>,
     policy: &Policy,
@@ -71,9 +71,9 @@ pub(super) fn weigh_all<'v>(
         let over = request
             .deadline
             .is_some_and(|until| Instant::now() >= until);
-        // Millions may be left; a list of the first is enough, the others are counted.
+        // Millions may be left: the first are reported one by one, the others are counted.
         if over && late.fetch_add(1, Ordering::Relaxed) >= limits::FINDINGS {
-            hand_on((at, item), unread());
+            hand_on((at, item), late_entry());
             continue;
         }
         // Most contents stand at one path.
@@ -134,8 +134,8 @@ fn excluded() -> Judged {
     })
 }
 
-/// What time did not suffice for.
-fn unread() -> Judged {
+/// An entry that the deadline left no time to read.
+fn late_entry() -> Judged {
     only_counted(Coverage {
         entries: 1,
         incomplete: 1,
@@ -144,8 +144,8 @@ fn unread() -> Judged {
     })
 }
 
-/// Whether what was seen holds for every file of the same name and content: a link leads from where it is, and the bytes behind
-/// a pointer are asked for by path.
+/// Whether what was seen holds for every file with the same [`Key`]: where a link leads depends on its path, and so does the command
+/// that fetches what a git-lfs pointer stands for.
 fn is_shared(item: &Item, seen: &Seen) -> bool {
     item.entry.kind == EntryKind::File && seen.circumstances.pointer().is_none()
 }
@@ -197,8 +197,8 @@ impl Seen {
     }
 }
 
-/// Whether the policy, or an attribute that it honours, says not to look. What the policy itself is, is always looked at; and
-/// what is said of paths is said of files, so it hides no commit that cannot be read.
+/// Whether the policy, or an attribute that it honours, excludes an entry. An edit of the policy itself is never excluded, nor is a
+/// commit that cannot be read: patterns are about files.
 fn is_excluded(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> bool {
     let path = &item.entry.path;
     let of_policy = item
@@ -261,8 +261,8 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         .any(|noted| matches!(noted, Circumstance::Pointer { .. }));
     let expected = source::by_name(name).is_some() || format::is_artifact_name(name);
     for noted in opened.noted {
-        // A repository may keep its pictures in git-lfs and not fetch them. What could be anything is said, and refused only
-        // where its name says that it is loaded.
+        // A repository may keep its pictures in git-lfs and not fetch them: those are only counted. A name that says nothing is
+        // reported, and a model's name is refused.
         let noted = match noted {
             Circumstance::Unavailable(Unavailable::NotFetched { command, .. })
                 if pointer && !expected =>
@@ -279,7 +279,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         seen.circumstances.noted.push(noted);
     }
     seen.facts.source = pointer && source::by_name(name).is_some();
-    let other_forms = opened.other_forms;
+    let forms = opened.other_forms;
     match opened.content {
         Content::Bytes(window) => {
             seen.content = Some(window.clone());
@@ -289,13 +289,12 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         Content::Link { target, end } => seen.link = Some((target, end)),
         Content::Nothing | Content::Gone => {}
     }
-    for window in other_forms {
-        possible::read(window, name, recorder.so_far(), &mut seen.circumstances);
+    for form in forms {
+        other_forms::read(form, name, recorder.so_far(), &mut seen.circumstances);
     }
 }
 
-/// What keeps what a link leads to from being looked at. What is below the root is, under its own path, unless the policy
-/// excludes it.
+/// Why the target of a link is not checked. A target below the root is, under its own path, unless the policy excludes it.
 fn behind_link(
     reader: &mut Reader<'_>,
     item: &Item,
@@ -324,7 +323,7 @@ fn behind_link(
     }
 }
 
-/// Something excluded at or below what a link leads to.
+/// What the policy excludes at or below the target of a link.
 fn excluded_behind(reader: &mut Reader<'_>, path: &Text, policy: &Policy) -> Option<Circumstance> {
     let hides = |reader: &mut Reader<'_>, path: &Text| {
         policy.excludes(path) || policy.honours_attributes() && reader.is_off(path)

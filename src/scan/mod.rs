@@ -1,8 +1,8 @@
 //! The engine: the only module that knows all stages. A view and a policy go in, a report comes out.
 //!
-//! Each entry is read and judged by itself, so entries are shared out among workers; what they come to is put together
-//! in path order, and the output is the same for any number of them. Little work is done on the spot, because starting
-//! workers takes longer than reading a few small files. A panic while reading one entry is a fact of that entry.
+//! Each entry is read and judged by itself, so workers share the entries; the results are put together in path order, and the
+//! output is the same for any number of workers. Of an entry with nothing to report and nothing to link, nothing is kept. A few
+//! small files are read without workers, because starting those takes longer. A panic while an entry is read is a fact of it.
 
 mod content;
 mod deadline;
@@ -10,8 +10,8 @@ mod entry;
 mod gathered;
 mod guard;
 mod judging;
+mod other_forms;
 mod policy_source;
-mod possible;
 mod source;
 mod survey;
 
@@ -45,22 +45,22 @@ use crate::{
     verdict,
 };
 
-/// How long one thread works before others are called. Starting them takes a fraction of a millisecond; most
-/// repositories are done before.
+/// How long one thread works before it gets help. Starting workers takes a fraction of a millisecond; most repositories are
+/// checked before.
 const ALONE: Duration = Duration::from_millis(4);
 
-/// What a worker needs of stack: parsers of source recurse within limits that assume a main thread's.
+/// The stack of a worker: parsers of source recurse within limits that assume the stack of a main thread.
 const STACK: usize = 8 << 20;
 
-/// Told how a check proceeds, from any thread.
+/// Receives the progress of a check, from any thread.
 pub trait Progress: Sync {
-    /// There are so many entries.
+    /// The check begins, with so many entries.
     fn begin(&self, entries: usize);
-    /// One of them is done.
+    /// The entry at this path is done.
     fn done(&self, path: &Text);
 }
 
-/// Nobody is told.
+/// Ignores the progress.
 impl Progress for () {
     fn begin(&self, _: usize) {}
     fn done(&self, _: &Text) {}
@@ -73,7 +73,8 @@ pub struct Request {
     pub threads: Option<usize>,
     /// What the report is to hold beside findings.
     pub needs: Needs,
-    /// When reading ends. What is not read by then is a finding of its entry and counted in [`Coverage::late`].
+    /// When reading and judging end. What is not read and judged by then is a finding of its entry and counted in
+    /// [`Coverage::late`].
     pub deadline: Option<Instant>,
 }
 
@@ -92,7 +93,7 @@ pub fn check(
     guard::install();
     progress.begin(view.items.len());
     let late = AtomicUsize::new(0);
-    // Items that have the same content are one piece of work; in most views there are none.
+    // Items that share a content are one piece of work; in most views none do.
     let work = |gathered: &mut Gathered, reader: &mut Reader<'_>, content: usize| {
         let items = view
             .items_with_content(content)
@@ -101,7 +102,7 @@ pub fn check(
             gathered.take(at, judged);
             progress.done(&item.entry.path);
         };
-        entry::weigh_all(reader, items, policy, request, &late, hand_on);
+        entry::judge_all(reader, items, policy, request, &late, hand_on);
     };
 
     let started = Instant::now();
@@ -123,7 +124,7 @@ pub fn check(
                 message: format!("cannot start workers: {error}"),
                 help: String::from("try `--threads 1`"),
             })?;
-        // A reader for each worker and no more: what it keeps of an object store is worth keeping.
+        // One reader for each worker: what it has read of an object store is used again.
         let readers: Vec<Mutex<Option<Reader<'_>>>> = (0..workers.current_num_threads())
             .map(|_| Mutex::default())
             .collect();

@@ -1,4 +1,4 @@
-//! Bytes that git may write elsewhere: where `core.autocrlf` or `core.ignoreCase` is true.
+//! The other forms in which git may write a file: where `core.autocrlf` or `core.ignoreCase` is true.
 //!
 //! An honest checkpoint that is written with other line ends is broken, and one in text form (pickle protocol 0) has a CR at the
 //! end of each of its names and strings; nothing is held against either. What counts is what loading those bytes would do
@@ -18,12 +18,12 @@ use crate::{
 
 /// Reads what git may write for a file of this name, and notes what it would do beside what the file itself does (`here`).
 pub(super) fn read(
-    window: Result<Window, Unavailable>,
+    form: Result<Window, Unavailable>,
     name: &[u8],
     here: &[Observation],
     circumstances: &mut Circumstances,
 ) {
-    let window = match window {
+    let window = match form {
         Ok(window) => window,
         Err(why) => return circumstances.noted.push(Circumstance::Unavailable(why)),
     };
