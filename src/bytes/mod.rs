@@ -58,6 +58,16 @@ pub trait ByteSource: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// All of the bytes, where they are in memory: they can be looked at without a copy.
+    fn in_memory(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// Whether it is known, without reading, that a byte occurs nowhere.
+    fn lacks(&self, _byte: u8) -> bool {
+        false
+    }
 }
 
 /// A length in memory as a length in a file; lossless on every platform we build for.
@@ -80,6 +90,10 @@ impl ByteSource for Vec<u8> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         self.as_slice().read_at(offset, buf)
     }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl ByteSource for &[u8] {
@@ -97,5 +111,9 @@ impl ByteSource for &[u8] {
             to.copy_from_slice(from);
         }
         Ok(n)
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
     }
 }

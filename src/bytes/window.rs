@@ -1,6 +1,6 @@
 //! A window: part of a source, which cannot be left.
 
-use std::{fmt, io, ops::Range, sync::Arc};
+use std::{borrow::Cow, fmt, io, ops::Range, sync::Arc};
 
 use super::{ByteSource, ReadError};
 use crate::fact::Piece;
@@ -122,6 +122,27 @@ impl Window {
         let n = self.fill_at(offset, &mut buf)?;
         buf.truncate(n);
         Ok(buf)
+    }
+
+    /// The same bytes as [`Window::bytes_at`] gives, without a copy where they are in memory.
+    ///
+    /// # Errors
+    /// What reading answers.
+    pub fn borrow_at(&self, offset: u64, max: usize) -> io::Result<Cow<'_, [u8]>> {
+        let Some(all) = self.source.in_memory() else {
+            return self.bytes_at(offset, max).map(Cow::Owned);
+        };
+        let n = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let rest = usize::try_from(self.start.saturating_add(offset))
+            .ok()
+            .and_then(|at| all.get(at..))
+            .unwrap_or_default();
+        Ok(Cow::Borrowed(rest.get(..n.min(max)).unwrap_or(rest)))
+    }
+
+    /// Whether it is known, without reading, that a byte occurs nowhere.
+    pub fn lacks(&self, byte: u8) -> bool {
+        self.source.lacks(byte)
     }
 
     /// Exactly the bytes of `range`, which must be small enough to hold in memory (the caller has checked a limit).

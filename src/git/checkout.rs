@@ -17,7 +17,7 @@ use std::{io, sync::Arc};
 
 use gix::bstr::ByteSlice as _;
 
-use super::line_ends::{LineEnds, Shape};
+use super::line_ends::LineEnds;
 use crate::{
     bytes::{Window, wide},
     fact::{Text, Unavailable},
@@ -180,9 +180,8 @@ impl Rewriting {
         if self.lines != Lines::Kept {
             let text = landed.as_ref().unwrap_or(blob);
             let auto = self.lines == Lines::Auto;
-            let shape = Shape::of(text, auto).map_err(broken)?;
-            if shape.lone_line_feed && !(auto && shape.is_no_lf_text) {
-                landed = Some(Window::new(LineEnds::new(text.clone()).map_err(broken)?));
+            if let Some(ends) = LineEnds::of(text, auto).map_err(broken)? {
+                landed = Some(Window::new(ends));
             }
         }
         let Some(name) = &self.encoding else {
@@ -209,7 +208,7 @@ fn holds_ident(blob: &Window) -> io::Result<bool> {
     const MARK: &[u8] = b"$Id";
     let mut at = 0;
     while at < blob.len() {
-        let chunk = blob.bytes_at(at, CHUNK)?;
+        let chunk = blob.borrow_at(at, CHUNK)?;
         if chunk.find(MARK).is_some() {
             return Ok(true);
         }

@@ -17,67 +17,13 @@ use crate::bytes::{ByteSource, Window, narrow, wide};
 /// Bytes of a text that are made at a time.
 const BLOCK: u64 = 16 << 10;
 
-/// Bytes that are looked at at a time.
-const CHUNK: usize = 64 << 10;
-
 /// A text with CRLF instead of line feeds.
 pub(super) struct LineEnds {
     text: Window,
     /// Where each block begins in what it becomes; at the end, how much that is.
     starts: Vec<u64>,
-}
-
-/// What is to be known of a text to tell whether git changes its line ends.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Shape {
-    /// It has a line feed without a carriage return before it.
-    pub(super) lone_line_feed: bool,
-    /// It has a carriage return or a NUL, or more than a little that is no text.
-    pub(super) is_no_lf_text: bool,
-}
-
-impl Shape {
-    /// Looks at a text, or only at as much of it as shows that git leaves it alone: with `auto`, that it is no text.
-    pub(super) fn of(text: &Window, auto: bool) -> io::Result<Self> {
-        let mut shape = Self::default();
-        let (mut plain, mut other) = (0_u64, 0_u64);
-        let mut before = 0;
-        let mut at = 0;
-        while at < text.len() {
-            let chunk = text.bytes_at(at, CHUNK)?;
-            if chunk.is_empty() {
-                break;
-            }
-            at = at.saturating_add(wide(chunk.len()));
-            if !shape.lone_line_feed {
-                shape.lone_line_feed = lone_line_feeds(&chunk, before).next().is_some();
-            }
-            before = chunk.last().copied().unwrap_or_default();
-            if !auto {
-                if shape.lone_line_feed {
-                    return Ok(shape);
-                }
-                continue;
-            }
-            if memchr::memchr2(0, b'\r', &chunk).is_some() {
-                shape.is_no_lf_text = true;
-                return Ok(shape);
-            }
-            // A text may end as DOS once ended them.
-            let end = at >= text.len();
-            let chunk = chunk
-                .strip_suffix(b"\x1a")
-                .filter(|_| end)
-                .unwrap_or(&chunk);
-            let odd = chunk.iter().filter(|b| is_odd(**b)).count();
-            let feeds = memchr::memchr_iter(b'\n', chunk).count();
-            other = other.saturating_add(wide(odd));
-            let rest = chunk.len().saturating_sub(odd).saturating_sub(feeds);
-            plain = plain.saturating_add(wide(rest));
-        }
-        shape.is_no_lf_text = plain.checked_shr(7).unwrap_or_default() < other;
-        Ok(shape)
-    }
+    /// It has no byte that git does not count as text.
+    is_plain: bool,
 }
 
 /// Where line feeds are that no carriage return is before; `before` is the byte before all of it.
@@ -90,62 +36,126 @@ fn lone_line_feeds(bytes: &[u8], before: u8) -> impl Iterator<Item = usize> + '_
 
 /// What git does not count as text.
 fn is_odd(byte: u8) -> bool {
-    !matches!(byte, b' '..=0x7e | 0x80.. | b'\t' | b'\n' | 0x08 | 0x0c | 0x1b)
+    // Without branches: every byte of a history is asked.
+    let text = (byte == b'\t') | (byte == b'\n') | (byte == 0x08) | (byte == 0x0c) | (byte == 0x1b);
+    ((byte < b' ') | (byte == 0x7f)) & !text
+}
+
+/// How many bytes git does not count as text.
+fn odd_bytes(bytes: &[u8]) -> usize {
+    // So few at a time that a byte can count them, as the processor does many at once.
+    bytes
+        .chunks(128)
+        .map(|few| {
+            let odd = few.iter().fold(0_u8, |odd, byte| {
+                odd.saturating_add(u8::from(is_odd(*byte)))
+            });
+            usize::from(odd)
+        })
+        .fold(0, usize::saturating_add)
 }
 
 impl LineEnds {
-    /// Notes where the blocks of a text begin.
-    pub(super) fn new(text: Window) -> io::Result<Self> {
-        let mut ends = Self {
-            starts: vec![0],
-            text,
-        };
-        let mut start: u64 = 0;
-        let mut at: u64 = 0;
+    /// The text as git writes it, in one pass; `None` if git writes it as it is: it has no line feed without a carriage return
+    /// before it or, with `auto`, does not look like a text with line feeds.
+    pub(super) fn of(text: &Window, auto: bool) -> io::Result<Option<Self>> {
+        let mut starts: Vec<u64> = vec![0];
+        let (mut start, mut at) = (0_u64, 0_u64);
+        let (mut plain, mut other) = (0_u64, 0_u64);
+        let mut is_plain = auto;
         let mut before = 0;
-        while at < ends.text.len() {
-            let block = ends.text.bytes_at(at, narrow(BLOCK))?;
-            let added = lone_line_feeds(&block, before).count();
-            start = start
-                .saturating_add(wide(block.len()))
-                .saturating_add(wide(added));
-            ends.starts.push(start);
+        while at < text.len() {
+            let block = text.borrow_at(at, narrow(BLOCK))?;
+            if block.is_empty() {
+                break;
+            }
+            let length = wide(block.len());
+            at = at.saturating_add(length);
+            let added = if auto {
+                if memchr::memchr2(0, b'\r', &block).is_some() {
+                    return Ok(None);
+                }
+                // A text may end as DOS once ended them.
+                let end = at >= text.len();
+                let looked_at = block.strip_suffix(b"\x1a").filter(|_| end);
+                is_plain &= looked_at.is_none();
+                let looked_at = looked_at.unwrap_or(&block);
+                let feeds = wide(memchr::memchr_iter(b'\n', looked_at).count());
+                let odd = wide(odd_bytes(looked_at));
+                other = other.saturating_add(odd);
+                let rest = wide(looked_at.len())
+                    .saturating_sub(odd)
+                    .saturating_sub(feeds);
+                plain = plain.saturating_add(rest);
+                feeds
+            } else {
+                wide(lone_line_feeds(&block, before).count())
+            };
             before = block.last().copied().unwrap_or_default();
-            at = at.saturating_add(BLOCK);
+            start = start.saturating_add(length).saturating_add(added);
+            starts.push(start);
         }
-        Ok(ends)
+        let is_binary = plain.checked_shr(7).unwrap_or_default() < other;
+        if start == at || auto && is_binary {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            text: text.clone(),
+            starts,
+            is_plain: is_plain && other == 0,
+        }))
     }
 
-    /// What a block becomes.
-    fn made(&self, block: u64) -> io::Result<Vec<u8>> {
-        let at = block.saturating_mul(BLOCK);
+    /// Writes what a block becomes, from `skip` bytes on, as far as there is room; returns how much.
+    fn write(&self, block: usize, skip: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let at = wide(block).saturating_mul(BLOCK);
         let from = at.saturating_sub(1);
-        let skip = narrow(at.saturating_sub(from));
+        let lead = narrow(at.saturating_sub(from));
         let bytes = self
             .text
-            .bytes_at(from, narrow(BLOCK).saturating_add(skip))?;
-        let mut before = if skip > 0 {
-            bytes.first().copied()
-        } else {
-            None
+            .borrow_at(from, narrow(BLOCK).saturating_add(lead))?;
+        let before = bytes.first().filter(|_| lead > 0);
+        let before = before.copied().unwrap_or_default();
+        let bytes = bytes.get(lead..).unwrap_or_default();
+        let mut out = Output {
+            skip: narrow(skip),
+            left: buf,
+            written: 0,
         };
-        let bytes = bytes.get(skip..).unwrap_or_default();
-        let mut out = Vec::with_capacity(bytes.len().saturating_add(bytes.len() / 16));
-        for line in bytes.split_inclusive(|b| *b == b'\n') {
-            match line.strip_suffix(b"\n") {
-                Some(line) => {
-                    let last = line.last().copied().or(before);
-                    out.extend_from_slice(line);
-                    if last != Some(b'\r') {
-                        out.push(b'\r');
-                    }
-                    out.push(b'\n');
-                }
-                None => out.extend_from_slice(line),
+        let mut copied = 0;
+        for feed in lone_line_feeds(bytes, before) {
+            out.add(bytes.get(copied..feed).unwrap_or_default());
+            out.add(b"\r");
+            copied = feed;
+            if out.left.is_empty() {
+                return Ok(out.written);
             }
-            before = Some(b'\n');
         }
-        Ok(out)
+        out.add(bytes.get(copied..).unwrap_or_default());
+        Ok(out.written)
+    }
+}
+
+/// Room for a part of what a block becomes.
+struct Output<'b> {
+    /// Bytes before that part.
+    skip: usize,
+    left: &'b mut [u8],
+    written: usize,
+}
+
+impl Output<'_> {
+    fn add(&mut self, bytes: &[u8]) {
+        let skipped = self.skip.min(bytes.len());
+        self.skip = self.skip.saturating_sub(skipped);
+        let bytes = bytes.get(skipped..).unwrap_or_default();
+        let n = bytes.len().min(self.left.len());
+        let left = std::mem::take(&mut self.left);
+        if let (Some(bytes), Some((room, left))) = (bytes.get(..n), left.split_at_mut_checked(n)) {
+            room.copy_from_slice(bytes);
+            self.left = left;
+            self.written = self.written.saturating_add(n);
+        }
     }
 }
 
@@ -163,14 +173,17 @@ impl ByteSource for LineEnds {
             .partition_point(|start| *start <= offset)
             .saturating_sub(1);
         let start = self.starts.get(block).copied().unwrap_or_default();
-        let made = self.made(wide(block))?;
-        made.as_slice().read_at(offset.saturating_sub(start), buf)
+        self.write(block, offset.saturating_sub(start), buf)
+    }
+
+    fn lacks(&self, byte: u8) -> bool {
+        self.is_plain && is_odd(byte) && byte != b'\r'
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, LineEnds};
+    use super::{BLOCK, LineEnds, is_odd, odd_bytes};
     use crate::bytes::{ByteSource as _, Window, narrow};
 
     #[test]
@@ -191,12 +204,52 @@ mod tests {
             }
             whole.push(*byte);
         }
-        let ends = LineEnds::new(Window::new(text)).unwrap();
+        let ends = LineEnds::of(&Window::new(text), false).unwrap().unwrap();
         assert_eq!(narrow(ends.len()), whole.len());
         let window = Window::new(ends);
         for at in (0..whole.len()).step_by(777) {
             let got = window.bytes_at(u64::try_from(at).unwrap(), 1000).unwrap();
             assert_eq!(got, whole[at..whole.len().min(at + 1000)], "{at}");
         }
+    }
+
+    #[test]
+    fn odd_bytes_are_those_that_git_does_not_count_as_text() {
+        let text = |b: u8| matches!(b, b' '..=0x7e | 0x80.. | b'\t' | b'\n' | 0x08 | 0x0c | 0x1b);
+        let all: Vec<u8> = (0..=255).collect();
+        assert!(all.iter().all(|b| is_odd(*b) != text(*b)));
+        assert_eq!(odd_bytes(&all), 27 + 1);
+    }
+
+    #[test]
+    fn what_does_not_look_like_text_keeps_its_line_feeds() {
+        for (text, auto, changes) in [
+            (&b"a\n"[..], true, true),
+            (b"a\n", false, true),
+            (b"a", true, false),
+            (b"a\r\n", true, false),
+            (b"a\r\n", false, false),
+            (b"a\r\nb\n", true, false),
+            (b"a\r\nb\n", false, true),
+            (b"a\0\n", true, false),
+            (b"a\0\n", false, true),
+            (b"a\x01\n", true, false),
+            (b"a\n\x1a", true, true),
+        ] {
+            let window = Window::new(text.to_vec());
+            let ends = LineEnds::of(&window, auto).unwrap();
+            assert_eq!(ends.is_some(), changes, "{text:?} {auto}");
+            // Only what is surely nowhere is lacked.
+            let lacks = ends.is_some_and(|ends| ends.lacks(1));
+            assert!(!lacks || !text.contains(&1));
+        }
+        let plain = LineEnds::of(&Window::new(b"a\n".to_vec()), true)
+            .unwrap()
+            .unwrap();
+        assert!(plain.lacks(6) && !plain.lacks(b'\r') && !plain.lacks(b'a'));
+        let ended = LineEnds::of(&Window::new(b"a\n\x1a".to_vec()), true)
+            .unwrap()
+            .unwrap();
+        assert!(!ended.lacks(0x1a));
     }
 }

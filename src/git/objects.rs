@@ -224,12 +224,26 @@ impl Objects {
     /// # Errors
     /// What to say where the blob should have been.
     pub(super) fn blob(&mut self, id: ObjectId, limit: u64) -> Result<Vec<u8>, Unavailable> {
+        let mut data = Vec::new();
+        self.read_blob(id, limit, &mut data)?;
+        Ok(data)
+    }
+
+    /// Reads a blob of at most `limit` bytes into `data`.
+    ///
+    /// # Errors
+    /// What to say where the blob should have been.
+    pub(super) fn read_blob(
+        &mut self,
+        id: ObjectId,
+        limit: u64,
+        data: &mut Vec<u8>,
+    ) -> Result<(), Unavailable> {
         // The header costs nothing; the object itself is inflated into memory at once.
         let header = self.header(id)?;
         fits(id, header.kind, header.size, Kind::Blob, limit)?;
-        let mut data = Vec::new();
-        self.read(id, &mut data)?;
-        Ok(data)
+        self.read(id, data)?;
+        Ok(())
     }
 
     fn look_up<T>(

@@ -49,7 +49,7 @@ pub(super) fn read(source: Source, window: &Window, recorder: &mut Recorder) {
         recorder.record(Fact::Unread(Unread::Limit(limits::Id::SOURCE_BYTES)));
         return;
     }
-    match window.bytes_at(0, usize::try_from(window.len()).unwrap_or(usize::MAX)) {
+    match window.borrow_at(0, usize::try_from(window.len()).unwrap_or(usize::MAX)) {
         Ok(bytes) => {
             if wide(bytes.len()) < window.len() {
                 recorder.record(Fact::Unread(Unread::Io(IoFault::Shrank)));

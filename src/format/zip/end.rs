@@ -6,9 +6,7 @@
 //! right before its locator; others follow the zip64 record only if a field of the end record is saturated. Each
 //! such reading whose directory really stands there is a [`View`].
 
-use std::io;
-
-use memchr::memmem;
+use std::{borrow::Cow, io};
 
 use crate::{
     bytes::{Cursor, ReadError, Window, narrow, wide},
@@ -37,13 +35,13 @@ const CANDIDATES: usize = 16;
 pub(super) struct Tail<'a> {
     window: &'a Window,
     base: u64,
-    bytes: Vec<u8>,
+    bytes: Cow<'a, [u8]>,
 }
 
 impl<'a> Tail<'a> {
     pub(super) fn read(window: &'a Window) -> io::Result<Self> {
         let base = window.len().saturating_sub(TAIL);
-        let bytes = window.bytes_at(base, narrow(TAIL))?;
+        let bytes = window.borrow_at(base, narrow(TAIL))?;
         Ok(Self {
             window,
             base,
@@ -121,13 +119,24 @@ impl Values {
 /// The end records in the tail, last first, whether or not a directory belongs to them.
 pub(super) fn ends(tail: &Tail<'_>) -> Result<Vec<End>, ReadError> {
     let mut ends = Vec::new();
-    for found in memmem::rfind_iter(&tail.bytes, END).take(CANDIDATES) {
+    for found in signatures(&tail.bytes).take(CANDIDATES) {
         let at = tail.base.saturating_add(wide(found));
         if tail.window.len().saturating_sub(at) >= END_BYTES {
             ends.push(end(tail, at)?);
         }
     }
     Ok(ends)
+}
+
+/// Where the signature of an end record stands, the last first. Its last byte is looked for: text has none, and every file is
+/// asked whether it is an archive.
+fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let [.., last] = *END;
+    memchr::memrchr_iter(last, bytes).filter_map(|at| {
+        let to = at.checked_add(1)?;
+        let before = bytes.get(..to)?.strip_suffix(END)?;
+        Some(before.len())
+    })
 }
 
 fn end(tail: &Tail<'_>, at: u64) -> Result<End, ReadError> {

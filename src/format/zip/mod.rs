@@ -52,7 +52,9 @@ fn probe(head: &Head<'_>) -> Certainty {
     if front == end::LOCAL || front == end::END {
         return Certainty::Sure;
     }
-    if head.window.len() < end::END_BYTES
+    let lacks_signature = end::END.iter().any(|byte| head.window.lacks(*byte));
+    if lacks_signature
+        || head.window.len() < end::END_BYTES
         || head.window.is_sequential() && head.window.len() > SEQUENTIAL
     {
         return Certainty::No;

@@ -1,5 +1,7 @@
 //! The objects of a view's repository and of its submodules, for one worker.
 
+use std::sync::Arc;
+
 use super::super::{
     View,
     objects::{Objects, Trees},
@@ -15,9 +17,15 @@ pub(super) struct ViewObjects<'v> {
     view: &'v View,
     /// Those of the view's repository, then of its submodules.
     trees: Vec<Option<Trees>>,
-    /// The blob that was read last: in a history one content stands at many paths.
-    last: Option<(Option<usize>, gix::ObjectId, Window)>,
+    /// The blob that was read last, which stands at many paths in a history. Its memory is used again for the next.
+    last: Option<(Key, Arc<Vec<u8>>)>,
 }
+
+/// A blob: the submodule whose objects have it, and its id.
+type Key = (Option<usize>, gix::ObjectId);
+
+/// Bytes of memory that are kept for the next blob. Reading a blob takes a few times its size, and most have some kilobytes.
+const KEPT: usize = 8 << 20;
 
 impl<'v> ViewObjects<'v> {
     /// Opens nothing until it is asked.
@@ -38,26 +46,31 @@ impl<'v> ViewObjects<'v> {
         submodule: Option<usize>,
         id: gix::ObjectId,
     ) -> Result<Window, Unavailable> {
-        if let Some((of, last, window)) = &self.last
-            && (*of, *last) == (submodule, id)
+        let key = (submodule, id);
+        if let Some((last, data)) = &self.last
+            && *last == key
         {
-            return Ok(window.clone());
+            return Ok(Window::shared(Arc::<Vec<u8>>::clone(data)));
         }
-        // Not two at a time.
-        self.last = None;
+        // Not two at a time: unless somebody still looks at it, its place is taken.
+        let mut data = self.last.take().map(|(_, data)| data).unwrap_or_default();
+        if Arc::get_mut(&mut data).is_none_or(|data| data.capacity() > KEPT) {
+            data = Arc::default();
+        }
         let view = self.view;
-        let objects = self.objects(submodule)?;
-        let data = objects
-            .blob(id, limits::BLOB_BYTES)
-            .map_err(|unread| match unread {
-                Unavailable::NotFetched { detail, command } => Unavailable::NotFetched {
-                    detail,
-                    command: view.command_in_submodule(submodule, command),
-                },
-                other => other,
-            })?;
-        let window = Window::new(data);
-        self.last = Some((submodule, id, window.clone()));
+        if let Some(data) = Arc::get_mut(&mut data) {
+            self.objects(submodule)?
+                .read_blob(id, limits::BLOB_BYTES, data)
+                .map_err(|unread| match unread {
+                    Unavailable::NotFetched { detail, command } => Unavailable::NotFetched {
+                        detail,
+                        command: view.command_in_submodule(submodule, command),
+                    },
+                    other => other,
+                })?;
+        }
+        let window = Window::shared(Arc::<Vec<u8>>::clone(&data));
+        self.last = Some((key, data));
         Ok(window)
     }
 
