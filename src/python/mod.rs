@@ -32,6 +32,7 @@ mod notebook;
 mod observe;
 mod outline;
 mod parse;
+mod pieces;
 mod prefilter;
 mod refusal;
 mod resolve;
@@ -39,6 +40,7 @@ mod scope;
 mod uses;
 mod walk;
 mod watched;
+mod words;
 mod writers;
 mod written;
 

@@ -1,6 +1,7 @@
 //! The parts of a source that have to be parsed: all but the bodies of functions that nothing watched depends on.
 //!
-//! Where every watched name is written out after a dot and called at once (`pickle.loads(`), and no string can stand for one,
+//! Where every watched name is called at once where it is written out, after a dot (`pickle.loads(`) or, with `import *`, by
+//! itself, and no string can stand for one,
 //! nothing else can be such a name: each fact is about a call that can be seen in the text. What a call's names mean is then
 //! decided by the function it is in, and by what is outside of functions. A body of another function adds to that only by
 //! `global` and `nonlocal`, by setting an attribute of its class or of a class by name, or by replacing something; one that
@@ -16,7 +17,7 @@ use std::{ops::Range, sync::LazyLock};
 use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashSet;
 
-use super::prefilter::{Hit, Look, Role, imports_all};
+use super::prefilter::{Hit, Look, Role, star_imports};
 
 /// What has to be parsed.
 #[derive(Debug)]
@@ -73,12 +74,18 @@ pub(super) fn parts(text: &str, look: &Look) -> Parts {
     if !look.may_matter(text) {
         return Parts::None;
     }
-    if look.hidden || !look.switches.is_empty() || imports_all(text.as_bytes()) {
+    if look.hidden || !look.switches.is_empty() {
         return Parts::All;
     }
     let Some(outline) = Scanner::new(text, look).and_then(Scanner::run) else {
         return Parts::All;
     };
+    // `from m import *` makes a name by itself a watched one: it counts like one behind a dot. In a function, where only old
+    // Python has it, it would have to stay.
+    let stars: Vec<usize> = star_imports(text.as_bytes()).collect();
+    if stars.iter().any(|star| outline.body_at(*star).is_some()) {
+        return Parts::All;
+    }
     let hits = || {
         let both = look.names.iter().zip(&outline.code);
         both.filter(|(_, code)| **code).map(|(hit, _)| hit)
@@ -88,15 +95,20 @@ pub(super) fn parts(text: &str, look: &Look) -> Parts {
         .filter(|hit| hit.role == Role::Bare)
         .map(word)
         .collect();
+    let is_called = |hit: &Hit| {
+        let after = text.as_bytes().get(hit.end..).unwrap_or_default();
+        after.iter().find(|b| !is_blank(**b)) == Some(&b'(')
+    };
     if hits().any(|hit| match hit.role {
         Role::Named => true,
         Role::Listed => by_itself.contains(&word(hit)),
+        Role::Bare => !stars.is_empty() && !is_called(hit),
         _ => false,
     }) {
         return Parts::All;
     }
     let called: Vec<usize> = hits()
-        .filter(|hit| hit.role == Role::Called)
+        .filter(|hit| hit.role == Role::Called || hit.role == Role::Bare && !stars.is_empty())
         .map(|hit| hit.start)
         .collect();
     if called.is_empty() {
@@ -117,10 +129,8 @@ impl Outline<'_> {
             if known.contains(at) {
                 continue;
             }
-            let next = self.bodies.partition_point(|body| body.lines.start <= *at);
-            let body = next.checked_sub(1).and_then(|n| self.bodies.get(n));
-            known = body
-                .filter(|body| body.lines.contains(at))
+            known = self
+                .body_at(*at)
                 .map_or_else(|| self.line(*at, text.len()), |body| body.lines.clone());
             if unpacks(bytes.get(known.clone()).unwrap_or_default()) {
                 return Parts::All;
@@ -154,6 +164,13 @@ impl Outline<'_> {
         }
         out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
         String::from_utf8(out).map_or(Parts::All, Parts::Some)
+    }
+
+    /// The body around an offset.
+    fn body_at(&self, at: usize) -> Option<&Body> {
+        let next = self.bodies.partition_point(|body| body.lines.start <= at);
+        let body = next.checked_sub(1).and_then(|n| self.bodies.get(n));
+        body.filter(|body| body.lines.contains(&at))
     }
 
     /// The logical line around an offset.

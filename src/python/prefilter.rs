@@ -6,13 +6,16 @@
 //! well, unless it is spelt with escapes or put together of literals that are parts of it. Identifiers that are not ASCII are normalised by the grammar, so characters that stand for ASCII letters
 //! count as hiding something. Where none of this holds, no walk over the syntax finds anything, and none is made.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use rustc_hash::FxHashSet;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::watched;
+use super::{
+    pieces::{Pieces, Spelt, imports_by_name, names_a_module},
+    watched,
+    words::{has_word, is_word, word_after, word_before},
+};
 
 /// What the text of a source shows.
 #[derive(Debug, Default)]
@@ -105,6 +108,12 @@ impl Look {
                 look.names.push(Hit { start, end, role });
             }
         }
+        if look.names.iter().any(|hit| hit.role == Role::Quoted)
+            && let Some(exported) = exported(bytes)
+        {
+            look.names
+                .retain(|hit| hit.role != Role::Quoted || !exported.contains(&hit.start));
+        }
         let switch = look.switches.is_empty() && begins_a_switch(bytes);
         let mut module_hidden = false;
         if switch || attributes || imports {
@@ -154,31 +163,6 @@ fn row(word: &str) -> Option<&'static [&'static str]> {
     names.get(at).map(|(_, modules)| *modules)
 }
 
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
-
-/// Bytes of the same word before an offset.
-fn word_before(bytes: &[u8], at: usize) -> usize {
-    let before = bytes.get(..at).unwrap_or_default();
-    before.iter().rev().take_while(|b| is_word(**b)).count()
-}
-
-/// Bytes of the same word from an offset on.
-fn word_after(bytes: &[u8], at: usize) -> usize {
-    let after = bytes.get(at..).unwrap_or_default();
-    after.iter().take_while(|b| is_word(**b)).count()
-}
-
-/// Whether a whole word is there.
-fn has_word(bytes: &[u8], word: &str) -> bool {
-    memchr::memmem::find_iter(bytes, word).any(|at| {
-        let beside = [at.checked_sub(1), at.checked_add(word.len())];
-        let mut beside = beside.into_iter().flatten();
-        !beside.any(|at| bytes.get(at).is_some_and(|b| is_word(*b)))
-    })
-}
-
 /// How a word stands in the text.
 fn role(bytes: &[u8], start: usize, end: usize) -> Role {
     let (before, after) = (
@@ -204,25 +188,58 @@ fn role(bytes: &[u8], start: usize, end: usize) -> Role {
         .get(front.len().saturating_sub(word)..)
         .unwrap_or_default();
     let listed = matches!(front.last(), Some(b'.' | b',' | b'(')) || word == b"import";
-    if !listed && !comment {
-        return Role::Bare;
-    }
+    let own = bytes.get(start..end).unwrap_or_default();
     let next = after.iter().position(|b| !blank(b));
     let (next, second) = next.map_or((None, None), |at| {
         (after.get(at), after.get(at.saturating_add(1)))
     });
+    let ends = matches!(next, Some(b',' | b')'));
+    if !listed && !comment {
+        let renamed = ends.then(|| renamed_to_itself(front, own)).flatten();
+        let imported = renamed.and_then(|before| imported(before, own));
+        return if imported == Some(true) {
+            Role::Listed
+        } else {
+            Role::Bare
+        };
+    }
     match (front.last(), next) {
         _ if comment => Role::Named,
         (Some(b'.'), Some(b'(')) => Role::Called,
         // A keyword or a default, which no list of an import has.
         (Some(b',' | b'('), Some(b'=')) if second != Some(&b'=') => Role::Bare,
         (Some(b'.'), _) => Role::Named,
-        _ => match imported(front, bytes.get(start..end).unwrap_or_default()) {
+        _ => match imported(front, own) {
             Some(false) => Role::Bare,
-            Some(true) if matches!(next, Some(b',' | b')')) => Role::Listed,
+            Some(true) if ends || keeps_its_name(after, own) => Role::Listed,
             _ => Role::Named,
         },
     }
+}
+
+/// What is before `load as`, for the second word of `load as load`: the name that is imported stays its own, as stubs write it.
+fn renamed_to_itself<'t>(front: &'t [u8], word: &[u8]) -> Option<&'t [u8]> {
+    let first = front.strip_suffix(b"as")?;
+    let kept = first.trim_ascii_end();
+    let whole = word_before(kept, kept.len()) == word.len();
+    let before = kept
+        .strip_suffix(word)
+        .filter(|_| whole && kept.len() < first.len())?;
+    let list = before.trim_ascii_end();
+    (list.ends_with(b",") || list.ends_with(b"(") || list.ends_with(b"import")).then_some(before)
+}
+
+/// Whether what is behind a word of such a list renames it to itself: ` as load,`.
+fn keeps_its_name(after: &[u8], word: &[u8]) -> bool {
+    let rest = after.trim_ascii_start();
+    let rest = rest
+        .strip_prefix(b"as")
+        .map(|rest| (rest, rest.trim_ascii_start()));
+    let rest = rest.and_then(|(all, rest)| {
+        let rest = rest.strip_prefix(word)?;
+        (all.first().is_some_and(u8::is_ascii_whitespace)).then_some(rest)
+    });
+    rest.is_some_and(|rest| matches!(rest.trim_ascii_start().first(), Some(b',' | b')')))
 }
 
 /// Whether a word behind this text is in the list of an import, and then whether it may be watched in that module; `None`
@@ -273,13 +290,57 @@ fn imported(before: &[u8], word: &[u8]) -> Option<bool> {
 
 /// Whether the text has `import *`.
 pub(super) fn imports_all(bytes: &[u8]) -> bool {
-    memchr::memmem::find_iter(bytes, "import").any(|at| {
+    star_imports(bytes).next().is_some()
+}
+
+/// Where `import *` stands.
+pub(super) fn star_imports(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    memchr::memmem::find_iter(bytes, "import").filter(|at| {
         let rest = bytes.get(at.saturating_add(6)..).unwrap_or_default();
         let next = rest
             .iter()
             .find(|b| !matches!(b, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r' | b'\\' | b'('));
         next == Some(&b'*')
     })
+}
+
+/// The list of names that the module exports, where nothing but `import *` elsewhere can ask for it: `__all__` stands there once,
+/// as the only target of a display of plain strings.
+fn exported(bytes: &[u8]) -> Option<Range<usize>> {
+    const NAME: &[u8] = b"__all__";
+    let mut places = memchr::memmem::find_iter(bytes, NAME);
+    let at = places.next()?;
+    let starts_line = at
+        .checked_sub(1)
+        .is_none_or(|before| bytes.get(before) == Some(&b'\n'));
+    if places.next().is_some() || !starts_line {
+        return None;
+    }
+    let blank = |b: &u8| matches!(b, b' ' | b'\t');
+    let skip = |at: usize| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        at.saturating_add(rest.iter().take_while(|b| blank(b)).count())
+    };
+    let equals = skip(at.saturating_add(NAME.len()));
+    if bytes.get(equals) != Some(&b'=') {
+        return None;
+    }
+    let open = skip(equals.saturating_add(1));
+    let start = open.saturating_add(1);
+    let close = match bytes.get(open)? {
+        b'[' => b']',
+        b'(' => b')',
+        _ => return None,
+    };
+    let length = memchr::memchr(close, bytes.get(start..)?)?;
+    let end = start.saturating_add(length);
+    let plain =
+        |b: &u8| is_word(*b) || matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b',' | b'"' | b'\'');
+    let ends_line = matches!(
+        bytes.get(skip(end.saturating_add(1))),
+        None | Some(b'\n' | b'\r' | b'#')
+    );
+    (bytes.get(start..end)?.iter().all(plain) && ends_line).then_some(start..end)
 }
 
 /// Whether the grammar may make a letter of ASCII of a character in an identifier.
@@ -308,322 +369,9 @@ fn begins_a_switch(bytes: &[u8]) -> bool {
         })
 }
 
-/// What a string may stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spelt {
-    Switch,
-    Name,
-    /// What makes an attribute of a string.
-    Attribute,
-    /// What makes a module of a string.
-    Import,
-    Module,
-}
-
-/// Whether a mechanism makes a module of a string, and not an attribute.
-fn imports_by_name(word: &str) -> bool {
-    matches!(word, "__import__" | "import_module" | "modules")
-}
-
-/// Every word that a string may stand for.
-static SPELT: LazyLock<Vec<(&'static str, Spelt)>> = LazyLock::new(|| {
-    let names = watched::names();
-    let mut modules: Vec<&str> = names
-        .iter()
-        .flat_map(|(_, modules)| modules.iter().copied())
-        .collect();
-    modules.sort_unstable();
-    modules.dedup();
-    let switches = watched::variables()
-        .iter()
-        .map(|word| (*word, Spelt::Switch));
-    let names = names.iter().map(|(word, _)| (*word, Spelt::Name));
-    let mechanisms = watched::mechanisms().iter();
-    let mechanisms = mechanisms.map(|word| {
-        let import = imports_by_name(word);
-        (
-            *word,
-            if import {
-                Spelt::Import
-            } else {
-                Spelt::Attribute
-            },
-        )
-    });
-    let modules = modules.into_iter().map(|word| (word, Spelt::Module));
-    switches
-        .chain(names)
-        .chain(mechanisms)
-        .chain(modules)
-        .collect()
-});
-
-/// Whether any of the modules is named.
-fn names_a_module(bytes: &[u8]) -> bool {
-    let mut modules = SPELT.iter().filter(|(_, spelt)| *spelt == Spelt::Module);
-    modules.any(|(word, _)| has_word(bytes, word))
-}
-
-/// The literals that are parts of such words: for each word, from which of its letters to which some literal leads.
-#[derive(Debug, Default)]
-struct Pieces {
-    /// A bit for each end, for each beginning, for each word.
-    parts: Vec<Vec<u64>>,
-    /// Words that a literal with escapes is.
-    spelt: Vec<&'static str>,
-}
-
-impl Pieces {
-    /// The literals of a text.
-    fn of(bytes: &[u8]) -> Self {
-        let parts = SPELT.iter().map(|(word, _)| vec![0; word.len()]).collect();
-        let mut pieces = Self {
-            parts,
-            ..Self::default()
-        };
-        let mut decoded = Vec::new();
-        let mut known: FxHashSet<Vec<u8>> = FxHashSet::default();
-        for at in memchr::memchr2_iter(b'"', b'\'', bytes) {
-            let rest = bytes.get(at.saturating_add(1)..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
-                .count();
-            match rest.get(plain) {
-                Some(b'"' | b'\'') if plain == 1 && !is_part_of_more(bytes, at, 1) => {}
-                Some(b'"' | b'\'') if plain > 0 => {
-                    let literal = rest.get(..plain).unwrap_or_default();
-                    if !known.contains(literal) {
-                        pieces.add(literal);
-                        known.insert(literal.to_vec());
-                    }
-                }
-                Some(b'\\') => match decode(rest, &mut decoded) {
-                    // As for a letter that is written out.
-                    Decoded::Literal(length)
-                        if decoded.len() == 1 && !is_part_of_more(bytes, at, length) => {}
-                    Decoded::Literal(_) => {
-                        for part in decoded.split(|b| *b == b'.') {
-                            let mut words = SPELT.iter().map(|(word, _)| *word);
-                            pieces
-                                .spelt
-                                .extend(words.find(|word| word.as_bytes() == part));
-                        }
-                        pieces.add(&decoded);
-                    }
-                    Decoded::Other => {}
-                },
-                _ => {}
-            }
-        }
-        pieces
-    }
-
-    /// Adds a literal: what is before its first dot may go on with a word, what is behind its last may begin one.
-    fn add(&mut self, literal: &[u8]) {
-        let first = literal.split(|b| *b == b'.').next();
-        let last = literal.rsplit(|b| *b == b'.').next();
-        for piece in [first, last]
-            .into_iter()
-            .flatten()
-            .filter(|piece| !piece.is_empty())
-        {
-            for ((word, _), parts) in SPELT.iter().zip(&mut self.parts) {
-                if piece.len() >= word.len() {
-                    continue;
-                }
-                for (at, window) in word.as_bytes().windows(piece.len()).enumerate() {
-                    let end = u32::try_from(at.saturating_add(piece.len())).unwrap_or(u32::MAX);
-                    if window == piece
-                        && let Some(part) = parts.get_mut(at)
-                    {
-                        *part |= 1_u64.checked_shl(end).unwrap_or_default();
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether some word of a kind can be put together, or is spelt with escapes.
-    fn make(&self, kind: Spelt) -> bool {
-        SPELT.iter().zip(&self.parts).any(|((word, spelt), parts)| {
-            if *spelt != kind {
-                return false;
-            }
-            let mut reached = 1_u64;
-            for (at, part) in (0..).zip(parts) {
-                if reached.checked_shr(at).unwrap_or_default() & 1 == 1 {
-                    reached |= part;
-                }
-            }
-            let end = u32::try_from(word.len()).unwrap_or(u32::MAX);
-            let whole = reached.checked_shr(end).unwrap_or_default() & 1 == 1;
-            whole || self.spelt.contains(word)
-        })
-    }
-}
-
-enum Decoded {
-    /// A literal of letters, digits and dots, and its length as it is written.
-    Literal(usize),
-    /// Something else.
-    Other,
-}
-
-/// Whether a literal of one letter may be joined with others, or has a name: letters in lists are many, and no name is
-/// followed to them. `at` is where its quote stands, `length` that of the letter as it is written.
-fn is_part_of_more(bytes: &[u8], at: usize, length: usize) -> bool {
-    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r' | b'\\' | b')');
-    let after = bytes
-        .get(at.saturating_add(length).saturating_add(2)..)
-        .unwrap_or_default();
-    let (next, then) = match after.iter().position(|b| !blank(&b)) {
-        Some(found) => after
-            .split_at_checked(found)
-            .unwrap_or_default()
-            .1
-            .split_at_checked(1),
-        None => None,
-    }
-    .unwrap_or_default();
-    let part = |b: &u8| is_word(*b) || *b == b'.';
-    let ends = |b: Option<&u8>| matches!(b, Some(b'"' | b'\'' | b'\\'));
-    match next {
-        // What joins, a comment, the prefix of another literal.
-        b"+" | b"#" => return true,
-        [b'r' | b'R' | b'u' | b'U' | b'b' | b'B' | b'f' | b'F'] if ends(then.first()) => {
-            return true;
-        }
-        // Another literal, which is a part as well; the end of the one that this stands in is none.
-        b"\"" | b"'" if ends(then.iter().find(|b| !part(b))) => return true,
-        _ => {}
-    }
-    let before = bytes.get(..at).unwrap_or_default();
-    let prefix = before
-        .iter()
-        .rev()
-        .take_while(|b| b.is_ascii_alphabetic())
-        .count();
-    let before = match prefix {
-        1 | 2 => before
-            .get(..before.len().saturating_sub(prefix))
-            .unwrap_or_default(),
-        _ => before,
-    };
-    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r' | b'\\');
-    let kept = before
-        .iter()
-        .rposition(|b| !blank(b))
-        .map_or(0, |at| at.saturating_add(1));
-    let (front, gap) = before.split_at_checked(kept).unwrap_or_default();
-    match front {
-        [] | [.., b'+'] => true,
-        [rest @ .., b'"' | b'\''] => ends(rest.iter().rev().find(|b| !part(b))),
-        [.., b'=' | b'!' | b'<' | b'>', b'='] => false,
-        [rest @ .., b'='] => !is_keyword(rest),
-        // Brackets around it alone, and not those of a call.
-        [.., _, b'('] if next == b"," => false,
-        [.., last, b'('] => !is_word(*last) && !matches!(last, b')' | b']'),
-        [.., b'[' | b',' | b'{' | b':' | b'('] => false,
-        // What is before that may be the end of a comment.
-        [.., last] => gap.contains(&b'\n') || matches!(last, b'#' | b';'),
-    }
-}
-
-/// Whether what stands before `=` is a keyword or a default, not a target.
-fn is_keyword(before: &[u8]) -> bool {
-    let before = before.trim_ascii_end();
-    let name = word_before(before, before.len());
-    let rest = before
-        .get(..before.len().saturating_sub(name))
-        .unwrap_or_default();
-    name > 0 && matches!(rest.trim_ascii_end().last(), Some(b',' | b'('))
-}
-
-/// The letter that `{LATIN SMALL LETTER L}` and its like stand for, and how long that is.
-fn named(name: &[u8]) -> Option<(u8, usize)> {
-    let end = memchr::memchr(b'}', name.get(..64).unwrap_or(name))?;
-    let text = name.get(..end)?.strip_prefix(b"{")?.to_ascii_uppercase();
-    let letter = match text.as_slice() {
-        b"LOW LINE" => b'_',
-        b"FULL STOP" => b'.',
-        b"DIGIT FIVE" => b'5',
-        _ => match text.strip_prefix(b"LATIN CAPITAL LETTER ") {
-            Some([letter]) => *letter,
-            Some(_) => return None,
-            None => match text.strip_prefix(b"LATIN SMALL LETTER ")? {
-                [letter] => letter.to_ascii_lowercase(),
-                _ => return None,
-            },
-        },
-    };
-    Some((letter, end.saturating_add(1)))
-}
-
-/// What a literal with escapes stands for, from behind its quote on.
-fn decode(rest: &[u8], out: &mut Vec<u8>) -> Decoded {
-    out.clear();
-    let mut at = 0_usize;
-    let from = |at: usize, by: usize| rest.get(at.saturating_add(by)..).unwrap_or_default();
-    loop {
-        match rest.get(at) {
-            Some(b'"' | b'\'') if !out.is_empty() => return Decoded::Literal(at),
-            Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.') => {
-                out.push(*b);
-                at = at.saturating_add(1);
-            }
-            Some(b'\\') => {
-                let (base, start, most) = match from(at, 1).first() {
-                    Some(b'x') => (16, 2, 2),
-                    Some(b'u') => (16, 2, 4),
-                    Some(b'U') => (16, 2, 8),
-                    Some(b'0'..=b'7') => (8, 1, 3),
-                    Some(b'N') => {
-                        let Some((letter, length)) = named(from(at, 2)) else {
-                            return Decoded::Other;
-                        };
-                        out.push(letter);
-                        at = at.saturating_add(2).saturating_add(length);
-                        continue;
-                    }
-                    Some(b'\n') => {
-                        at = at.saturating_add(2);
-                        continue;
-                    }
-                    Some(b'\r') => {
-                        let both = from(at, 2).first() == Some(&b'\n');
-                        at = at.saturating_add(if both { 3 } else { 2 });
-                        continue;
-                    }
-                    _ => return Decoded::Other,
-                };
-                let digits = from(at, start).iter();
-                let digits: Vec<u32> = digits
-                    .take(most)
-                    .map_while(|b| char::from(*b).to_digit(base))
-                    .collect();
-                let code = digits.iter().fold(0_u32, |code, digit| {
-                    code.saturating_mul(base).saturating_add(*digit)
-                });
-                match u8::try_from(code) {
-                    Ok(b) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.') => out.push(b),
-                    _ => return Decoded::Other,
-                }
-                at = at.saturating_add(start).saturating_add(digits.len());
-            }
-            _ => return Decoded::Other,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Look, SPELT};
-
-    #[test]
-    fn every_word_has_a_bit() {
-        assert!(SPELT.iter().all(|(word, _)| word.len() < 64));
-    }
+    use super::Look;
 
     #[test]
     fn text_is_parsed_if_it_could_name_what_is_watched() {
