@@ -35,6 +35,7 @@ fn lone_line_feeds(bytes: &[u8], before: u8) -> impl Iterator<Item = usize> + '_
 }
 
 /// What git does not count as text.
+#[inline]
 fn is_odd(byte: u8) -> bool {
     // Without branches: every byte of a history is asked.
     let text = (byte == b'\t') | (byte == b'\n') | (byte == 0x08) | (byte == 0x0c) | (byte == 0x1b);

@@ -3,17 +3,19 @@
 //!
 //! Input is a window; output is a [`Directory`] and anomalies. Three readings are laid over one another: the
 //! directories that the end records could mean, the local headers they point to, and the bytes that none of them
-//! accounts for. Costs one read of the tail, one of the directory and one small read for each local header.
+//! accounts for. Costs one read of the tail, one of the directory, and a small read for local headers that
+//! are near to each other.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     check,
     end::{self, End, Tail, View},
     entry::{Central, LOCAL_BYTES, Local, flag},
-    geometry::{Span, What},
+    headers::Headers,
     member::{Member, Storing},
     notes::Notes,
+    span::{Described, Span, What},
 };
 use crate::{
     bytes::{Budget, Cursor, Held, ReadError, Window, narrow, wide},
@@ -269,19 +271,26 @@ impl Builder<'_> {
         let base = self.directory.members.len();
         let mut order: Vec<usize> = (0..entries.len()).collect();
         order.sort_by_key(|i| entries.get(*i).and_then(|placed| placed.at));
-        let mut found: Vec<Option<Found>> = Vec::new();
+        let mut found: Vec<Option<LocalDetails>> = Vec::new();
         found.resize_with(entries.len(), || None);
-        for i in order {
-            let Some(Placed {
-                central,
-                at: Some(at),
-            }) = entries.get(i)
-            else {
-                continue;
-            };
+        let ranges = order
+            .into_iter()
+            .filter_map(|i| {
+                let Placed { central, at } = entries.get(i)?;
+                let at = (*at)?;
+                let start = at.saturating_sub(BEFORE);
+                let end = at
+                    .saturating_add(LOCAL_BYTES)
+                    .saturating_add(wide(central.header.name.len()))
+                    .saturating_add(AFTER);
+                Some((start..end, (i, at, central)))
+            })
+            .collect();
+        let mut headers = Headers::new(self.window, ranges);
+        while let Some((bytes, (i, at, central))) = headers.next()? {
             let member = base.saturating_add(i);
             if let Some(slot) = found.get_mut(i) {
-                *slot = self.local_header(*at, central, member, notes)?;
+                *slot = self.local_header(at, bytes, central, member, notes)?;
             }
         }
         for (placed, found) in entries.into_iter().zip(found) {
@@ -315,29 +324,26 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// One small read: the descriptor of the member before, the header, the front of the body.
+    /// `bytes` are the descriptor of the member before, the header, and the front of the body, as far as they were read.
     fn local_header(
         &mut self,
         at: u64,
+        bytes: &[u8],
         central: &Central,
         member: usize,
         notes: &mut Notes<'_>,
-    ) -> Result<Option<Found>, ReadError> {
+    ) -> Result<Option<LocalDetails>, ReadError> {
         let ours = &central.header;
         let base = at.saturating_sub(BEFORE);
         let lead = at.saturating_sub(base);
-        let fixed = lead.saturating_add(LOCAL_BYTES);
-        let wanted = fixed
-            .saturating_add(wide(ours.name.len()))
-            .saturating_add(AFTER);
-        let mut bytes = self.window.bytes_at(base, narrow(wanted))?;
         let header_at = narrow(lead);
         let Some(length) = Local::length(bytes.get(header_at..).unwrap_or_default()) else {
             return Ok(None);
         };
+        let mut bytes = Cow::Borrowed(bytes);
         if wide(bytes.len()) < lead.saturating_add(length) {
             let whole = lead.saturating_add(length).saturating_add(16);
-            bytes = self.window.bytes_at(base, narrow(whole))?;
+            bytes = self.window.borrow_at(base, narrow(whole))?;
         }
         let place = Place::Bytes {
             start: at,
@@ -369,7 +375,7 @@ impl Builder<'_> {
         self.spans.push(Span {
             start: at,
             end: end.min(self.window.len()),
-            what: What::Member(Box::new(super::geometry::Described {
+            what: What::Member(Box::new(Described {
                 header: described.then(|| Box::new(ours.clone())),
                 index: member,
                 before: bytes.get(..header_at).unwrap_or_default().into(),
@@ -394,7 +400,7 @@ impl Builder<'_> {
         let same = storing.method == ours.method
             && storing.packed == ours.packed
             && storing.size == ours.size;
-        Ok(Some(Found {
+        Ok(Some(LocalDetails {
             name: (theirs.name != ours.name)
                 .then(|| theirs.name.clone())
                 .or_else(|| theirs.alias.clone()),
@@ -407,7 +413,7 @@ impl Builder<'_> {
 
 /// What a local header adds to an entry.
 #[derive(Default)]
-struct Found {
+struct LocalDetails {
     name: Option<Vec<u8>>,
     data: Option<u64>,
     front: Box<[u8]>,

@@ -6,40 +6,16 @@ use super::{
     check,
     directory::Builder,
     end::LOCAL,
-    entry::{Header, LOCAL_BYTES, Local, flag},
+    entry::{LOCAL_BYTES, Local, flag},
     member::Member,
     notes::Notes,
+    span::{Span, What},
 };
 use crate::{
     bytes::{ReadError, narrow, wide},
     fact::{Gap, Place, Short, Text, Unread, ZipAnomaly, ZipPart},
     limits,
 };
-
-/// Bytes that something accounts for.
-#[derive(Debug)]
-pub(super) struct Span {
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) what: What,
-}
-
-/// What accounts for them.
-#[derive(Debug)]
-pub(super) enum What {
-    Member(Box<Described>),
-    Directory,
-    End,
-}
-
-/// A member's span: what its data descriptor must say, and the bytes before its local header, where the descriptor of
-/// the member before may be.
-#[derive(Debug)]
-pub(super) struct Described {
-    pub(super) header: Option<Box<Header>>,
-    pub(super) index: usize,
-    pub(super) before: Box<[u8]>,
-}
 
 /// The longest data descriptor: signature, CRC, two sizes of eight bytes.
 const DESCRIPTOR: u64 = 24;

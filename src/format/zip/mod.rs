@@ -11,8 +11,10 @@ mod directory;
 mod end;
 mod entry;
 mod geometry;
+mod headers;
 mod member;
 mod notes;
+mod span;
 
 pub use directory::{Directory, directory};
 pub use member::Member;

@@ -13,7 +13,6 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("format", &["pickle", "torch"]),
     ("format/pickle", &["dtype", "fields"]),
     ("format/pickle", &["marks", "value"]),
-    ("format/zip", &["directory", "geometry"]),
     ("python", &["uses", "written"]),
 ];
 
