@@ -365,11 +365,12 @@ limits! {
         /// This is a blob of `blob-bytes`, its delta base, and the delta.
         OBJECT_MEMORY: u64 = 1100 << 20, Bytes "of memory for one git object";
 
-        /// git's own default for `core.deltaBaseCacheLimit`.
-        DELTA_BASES: usize = 96 << 20, Bytes "of delta bases kept by one worker";
+        /// Objects are read as packs hold them, so that a base is soon followed by what is made of it: four hundred versions of a
+        /// file of 80 kB. git keeps three times as much, for reading in any order.
+        DELTA_BASES: usize = 32 << 20, Bytes "of delta bases kept by one worker";
 
-        /// The trees of 400,000 files take so much.
-        TREES_KEPT: usize = 32 << 20, Bytes "of trees kept by one worker while it walks a history";
+        /// The trees of 200,000 files take so much.
+        TREES_KEPT: usize = 16 << 20, Bytes "of trees kept by one worker while it walks a history";
 
         /// The largest repository whose layout is known has 350,000. A tree of ten levels with ten equal folders each has 10^10.
         COMMIT_FOLDERS: usize = 500_000, Count "changed folders in one commit";
