@@ -1,7 +1,5 @@
 //! Marks: what is known of texts as names of attributes, and of what containers hold, in three bits of a value.
 
-use super::value::{Value, ValueKind};
-
 /// What is known of strings, and of what containers hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Marks(pub(super) u8);
@@ -29,26 +27,6 @@ impl Marks {
     #[inline]
     pub(super) fn add(&mut self, marks: Self) {
         self.0 |= marks.0;
-    }
-
-    /// What the keys of a dict say, of which the pairs are given.
-    #[inline]
-    pub(super) fn keys(pairs: &[Value]) -> Self {
-        let mut marks = Self(0);
-        for key in pairs.iter().step_by(2) {
-            let known = match key.kind() {
-                ValueKind::Str | ValueKind::StrAt => {
-                    let marks = key.marks();
-                    Self(
-                        u8::from(marks.has(Self::SPECIAL))
-                            | u8::from(marks.has(Self::OF_TENSORS)) << 1,
-                    )
-                }
-                _ => Self::ODD_KEY,
-            };
-            marks.add(known);
-        }
-        marks
     }
 
     /// What is known of a text as the name of an attribute.

@@ -99,6 +99,28 @@ const DETAIL_SHIFT: u32 = 32;
 const ROW: u64 = (1 << DETAIL_SHIFT) - 1;
 const NUMBER: u64 = (1 << KIND_SHIFT) - 1;
 
+impl Marks {
+    /// What the keys of a dict say, of which the pairs are given.
+    #[inline]
+    pub(super) fn keys(pairs: &[Value]) -> Self {
+        let mut marks = Self(0);
+        for key in pairs.iter().step_by(2) {
+            let known = match key.kind() {
+                ValueKind::Str | ValueKind::StrAt => {
+                    let marks = key.marks();
+                    Self(
+                        u8::from(marks.has(Self::SPECIAL))
+                            | u8::from(marks.has(Self::OF_TENSORS)) << 1,
+                    )
+                }
+                _ => Self::ODD_KEY,
+            };
+            marks.add(known);
+        }
+        marks
+    }
+}
+
 impl Value {
     /// Nothing is known.
     pub(super) const UNKNOWN: Self = Self(0);
