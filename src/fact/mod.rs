@@ -43,7 +43,7 @@ pub use unread::{
     Content, Foreign, IoFault, IoKind, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken,
     NpyValue, PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
 };
-pub use usual::{Part, UnusualUse};
+pub use usual::{DtypeFault, Misfit, Part, UnusualUse};
 
 use serde::{Deserialize, Serialize};
 

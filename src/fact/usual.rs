@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Global, Usage};
+use super::{Global, GlobalName, Op, Usage};
 
 /// A use of a global whose shape is not one of those in which it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,9 +15,11 @@ pub struct UnusualUse {
     pub part: Part,
     /// Whether it is known how the library behind the name writes it; otherwise the plain shape is expected.
     pub known: bool,
-    /// The shape that is written, readable: `(a text, False, True)`.
-    pub expected: String,
-    /// The use, readable, what it holds escaped already: `numpy.dtype(collections.OrderedDict, False, True)`.
+    /// What does not fit.
+    pub misfit: Misfit,
+    /// The opcode that uses it.
+    pub op: Op,
+    /// The call, the state, or what is filled, escaped already: `numpy.dtype(collections.OrderedDict, False, True)`.
     pub seen: String,
 }
 
@@ -33,4 +35,171 @@ pub enum Part {
     State,
     /// The items that are set on what it made.
     Items,
+}
+
+/// How a use differs from those that are written. Most variants say what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Misfit {
+    /// Only by REDUCE.
+    NotByReduce,
+    /// Without keywords.
+    Keywords,
+    /// State once, on what was just made.
+    StateNotFresh,
+    /// Items on what was just made.
+    ItemsNotFresh,
+    /// No items.
+    NoItems,
+    /// Keys and values.
+    NotPairs,
+    /// An array only once its state is set.
+    UnfinishedArray,
+    /// No state.
+    NoState,
+    /// (data and instances).
+    PlainArguments,
+    /// A dict of plain attributes.
+    PlainState,
+    /// A storage of numbers that are not quantized.
+    QuantizedStorage,
+    /// Other arguments.
+    OtherArguments,
+    /// A kind and a size, as in 'f8'.
+    DtypeCode,
+    /// A dtype whose state is set, and which is no array itself.
+    DtypeUnfinished,
+    /// Sizes and strides of at most 64 dimensions.
+    Dimensions,
+    /// As many strides as sizes.
+    Strides,
+    /// A storage of quantized numbers.
+    PlainStorage,
+    /// A storage of as many elements.
+    StorageElements,
+    /// A scale and a zero point for each channel.
+    Channels,
+    /// Indices, values and sizes that belong together.
+    SparseParts,
+    /// Bytes for an array that holds no objects.
+    ListForBytes,
+    /// A dtype that holds no objects.
+    ObjectDtype,
+    /// As many axes as sizes.
+    Axes,
+    /// A dtype that is not of objects.
+    ScalarOfObjects,
+    /// Bytes for an item that holds no objects.
+    ArrayForBytes,
+    /// An array without dimensions, of the same dtype.
+    ScalarArray,
+    /// A function of torch that makes a tensor.
+    NotATensorFunction,
+    /// A class of tensors.
+    NotATensorClass,
+    /// A tuple of sizes.
+    NotSizes,
+    /// The arguments have none of the forms in which they are written: the pack says which.
+    Arguments,
+    /// The same, of a function that another name applies.
+    ArgumentsOf(GlobalName),
+    /// The state has not the form in which it is written: the pack says which.
+    State,
+    /// The state of a dtype that NumPy did not write.
+    Dtype(DtypeFault),
+    /// A storage with fewer elements than a tensor needs.
+    ShortStorage {
+        /// How many it needs.
+        needed: u64,
+        /// How many there are.
+        elements: u64,
+    },
+    /// A list that has not so many items.
+    ListItems {
+        /// How many it should have.
+        items: u64,
+    },
+    /// More items of no size than this.
+    EmptyItems {
+        /// The most.
+        most: u64,
+    },
+    /// Not so many bytes for an array.
+    ArrayBytes {
+        /// How many there should be.
+        bytes: u64,
+    },
+    /// Not so many bytes for an item.
+    ItemBytes {
+        /// How many there should be.
+        bytes: u64,
+    },
+}
+
+/// Why NumPy would not have written the state of a dtype.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DtypeFault {
+    /// Its state is not the tuple that numpy writes.
+    State,
+    /// Its size, alignment and flags are not integers.
+    Integers,
+    /// What it is made from is nothing that numpy writes.
+    MadeFrom,
+    /// Its byte order is none of its type.
+    ByteOrder,
+    /// It has parts, and its type has none.
+    Parts,
+    /// Its flags say otherwise than its type whether its items are objects.
+    ObjectFlags,
+    /// It has a size and an alignment of its own, and its type has not.
+    OwnSize,
+    /// Its size is another than it is made with.
+    Size,
+    /// Its alignment is none.
+    Alignment,
+    /// It has both fields and a shape.
+    FieldsAndShape,
+    /// Its flags are not those that numpy gives to its parts.
+    PartFlags,
+    /// Its base is not a dtype and a shape.
+    Base,
+    /// Its base is not a dtype whose state is set.
+    BaseUnfinished,
+    /// Its base and shape do not come to its size.
+    BaseSize,
+    /// It is a date or a duration without a unit.
+    NoUnit,
+    /// Its metadata are not what numpy writes.
+    Metadata,
+    /// Its unit is not what numpy writes.
+    Unit,
+    /// Its unit is none of numpy's.
+    UnknownUnit,
+    /// Its fields are not a tuple of names and a dict.
+    Fields,
+    /// Its fields are a dict that something else may change.
+    SharedFields,
+    /// A field reaches beyond its items.
+    FieldBeyond,
+    /// Some of its fields are no dtype and offset.
+    FieldParts,
+    /// A field is there twice.
+    FieldTwice,
+    /// A field has no name.
+    FieldName,
+    /// An object overlaps another field.
+    ObjectOverlaps,
+    /// What it is made from has no state.
+    NoState,
+    /// Its size is negative, or more than numpy has.
+    SizeRange,
+    /// Its names cannot be told.
+    UnknownNames,
+    /// A name of a field is no text.
+    NameType,
+    /// Its names are not its fields.
+    NamesDiffer,
+    /// A field is of a dtype whose state is not set.
+    FieldUnfinished,
 }

@@ -67,10 +67,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let mut finding = case.finding(&META, observation, message(unusual));
         finding.subject = Subject::Global(unusual.global.clone());
-        finding.payload = Some(Payload::of([
-            unusual.usage.to_string(),
-            unusual.seen.to_string(),
-        ]));
+        finding.payload = Some(Payload::of([unusual.usage.to_string(), unusual.done()]));
         finding.help.push(
             "do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it"
                 .into(),
@@ -93,9 +90,9 @@ fn message(unusual: &UnusualUse) -> String {
         usage,
         part,
         known,
-        expected,
-        seen,
+        ..
     } = unusual;
+    let (seen, expected) = (unusual.done(), unusual.expected());
     let done = match (part, usage) {
         (Part::State, _) => format!("loading sets the state of what `{global}` made to `{seen}`"),
         (Part::Items, _) => format!("loading fills what `{global}` made: {seen}"),

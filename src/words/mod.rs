@@ -6,4 +6,5 @@
 mod anomaly;
 mod python;
 mod unread;
+mod usual;
 mod zip;

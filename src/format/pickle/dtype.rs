@@ -13,7 +13,7 @@ use super::{
     preview::Preview,
     value::{Value, ValueKind},
 };
-use crate::fact::GlobalName;
+use crate::fact::{DtypeFault, GlobalName};
 
 /// Class by type code, and the bytes of an item where they are always the same.
 const CLASSES: &[(&str, &str, Option<u64>)] = &[
@@ -243,7 +243,7 @@ impl Dtypes {
         value: Value,
         state: Value,
         preview: &Preview<'_>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), DtypeFault> {
         let layout = self.stated(value, state, preview)?;
         self.settle(Dtype::of(value), layout);
         Ok(())
@@ -254,7 +254,7 @@ impl Dtypes {
         value: Value,
         state: Value,
         preview: &Preview<'_>,
-    ) -> Result<Layout, &'static str> {
+    ) -> Result<Layout, DtypeFault> {
         let dtype = Dtype::of(value);
         let parts = (state.kind() == ValueKind::Tuple).then(|| preview.nodes.all(state));
         let Some(
@@ -271,14 +271,14 @@ impl Dtypes {
             ],
         ) = parts.flatten()
         else {
-            return Err("its state is not the tuple that numpy writes");
+            return Err(DtypeFault::State);
         };
         let (Some(size), Some(alignment), Some(flags)) = (
             preview.integer(*size),
             preview.integer(*alignment),
             preview.integer(*flags),
         ) else {
-            return Err("its size, alignment and flags are not integers");
+            return Err(DtypeFault::Integers);
         };
         // Some releases wrote the flags as a signed byte.
         let flags = if (-128..0).contains(&flags) {
@@ -287,7 +287,7 @@ impl Dtypes {
             flags
         };
         let Some(made) = dtype.index().and_then(|at| self.known.get(at)).copied() else {
-            return Err("what it is made from is nothing that numpy writes");
+            return Err(DtypeFault::MadeFrom);
         };
         let none = |value: &Value| value.kind() == ValueKind::None;
         let plain = none(base) && none(names) && none(fields);
@@ -296,16 +296,14 @@ impl Dtypes {
             None
         } else {
             let at = crate::bytes::narrow(u64::from(dtype.0 & CLASS)).checked_sub(1);
-            let sort = at
-                .and_then(sort)
-                .ok_or("what it is made from has no state")?;
+            let sort = at.and_then(sort).ok_or(DtypeFault::NoState)?;
             let neutral = match sort {
                 Sort::Fixed | Sort::Dated => made.made == Some(1),
                 Sort::Wide => false,
                 Sort::Narrow | Sort::Void | Sort::Objects => true,
             };
             if order.is_some_and(|order| order == "|") != neutral {
-                return Err("its byte order is none of its type");
+                return Err(DtypeFault::ByteOrder);
             }
             Some(sort)
         };
@@ -313,7 +311,7 @@ impl Dtypes {
         let extended = !matches!(sort, Some(Sort::Fixed | Sort::Dated | Sort::Objects));
         if !extended {
             return match (size, alignment, sort) {
-                _ if !plain => Err("it has parts, and its type has none"),
+                _ if !plain => Err(DtypeFault::Parts),
                 (-1, -1, Some(Sort::Objects)) if flags == OF_OBJECT => Ok(Layout {
                     size: 8,
                     objects: true,
@@ -326,21 +324,19 @@ impl Dtypes {
                     flags,
                     ..Layout::default()
                 }),
-                (-1, -1, _) => {
-                    Err("its flags say otherwise than its type whether its items are objects")
-                }
-                _ => Err("it has a size and an alignment of its own, and its type has not"),
+                (-1, -1, _) => Err(DtypeFault::ObjectFlags),
+                _ => Err(DtypeFault::OwnSize),
             };
         }
         let size = u64::try_from(size).ok().filter(|size| *size <= LARGEST);
-        let size = size.ok_or("its size is negative, or more than numpy has")?;
+        let size = size.ok_or(DtypeFault::SizeRange)?;
         if made.made.is_some_and(|known| known != size) {
-            return Err("its size is another than it is made with");
+            return Err(DtypeFault::Size);
         }
         // Some releases gave none to aligned fields of which there are none.
         let fieldless = size == 0 && !none(names);
         if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || fieldless && alignment == 0) {
-            return Err("its alignment is none");
+            return Err(DtypeFault::Alignment);
         }
         let written = |expected: i64, may: i64| {
             flags & expected == expected && flags & !(expected | may) == 0
@@ -353,7 +349,7 @@ impl Dtypes {
             };
             (Record::default(), expected)
         } else if sort != Some(Sort::Void) {
-            return Err("it has parts, and its type has none");
+            return Err(DtypeFault::Parts);
         } else if none(names) && none(fields) {
             let (record, of_item) = self.array(*base, size, preview)?;
             (record, flags == of_item)
@@ -366,10 +362,10 @@ impl Dtypes {
             // A selection of fields keeps the flags of the whole.
             (record, written(LOCKED | record.flags, OF_FIELDS | ALIGNED))
         } else {
-            return Err("it has both fields and a shape");
+            return Err(DtypeFault::FieldsAndShape);
         };
         if !agree {
-            return Err("its flags are not those that numpy gives to its parts");
+            return Err(DtypeFault::PartFlags);
         }
         Ok(Layout {
             size,
@@ -388,13 +384,13 @@ impl Dtypes {
         base: Value,
         size: u64,
         preview: &Preview<'_>,
-    ) -> Result<(Record, i64), &'static str> {
+    ) -> Result<(Record, i64), DtypeFault> {
         let parts = (base.kind() == ValueKind::Tuple).then(|| preview.nodes.all(base));
         let Some([item, shape]) = parts.flatten() else {
-            return Err("its base is not a dtype and a shape");
+            return Err(DtypeFault::Base);
         };
         let Some(layout) = self.layout(*item).filter(|layout| !layout.texts) else {
-            return Err("its base is not a dtype whose state is set");
+            return Err(DtypeFault::BaseUnfinished);
         };
         let items = match shape.kind() {
             ValueKind::Tuple => preview.nodes.product(*shape),
@@ -411,7 +407,7 @@ impl Dtypes {
                 },
                 layout.flags,
             )),
-            _ => Err("its base and shape do not come to its size"),
+            _ => Err(DtypeFault::BaseSize),
         }
     }
 }
@@ -425,9 +421,9 @@ fn layout(known: &[DtypeRow], value: Value) -> Option<Layout> {
 }
 
 /// Metadata: for dates and durations with the unit, otherwise a dict.
-fn dated(dated: bool, metadata: &[Value], preview: &Preview<'_>) -> Result<(), &'static str> {
+fn dated(dated: bool, metadata: &[Value], preview: &Preview<'_>) -> Result<(), DtypeFault> {
     match metadata {
-        [] if dated => Err("it is a date or a duration without a unit"),
+        [] if dated => Err(DtypeFault::NoUnit),
         [] => Ok(()),
         [metadata] if dated => {
             let parts = (metadata.kind() == ValueKind::Tuple).then(|| preview.nodes.all(*metadata));
@@ -435,11 +431,11 @@ fn dated(dated: bool, metadata: &[Value], preview: &Preview<'_>) -> Result<(), &
                 Some([dict, unit]) if matches!(dict.kind(), ValueKind::None | ValueKind::Dict) => {
                     *unit
                 }
-                _ => return Err("its metadata are not what numpy writes"),
+                _ => return Err(DtypeFault::Metadata),
             };
             let unit = (unit.kind() == ValueKind::Tuple).then(|| preview.nodes.all(unit));
             let Some([unit, numbers @ ..]) = unit.flatten() else {
-                return Err("its unit is not what numpy writes");
+                return Err(DtypeFault::Unit);
             };
             let name = match unit.kind() {
                 ValueKind::Bytes => preview.bytes(*unit),
@@ -448,17 +444,17 @@ fn dated(dated: bool, metadata: &[Value], preview: &Preview<'_>) -> Result<(), &
                 _ => preview.string(*unit).map(|text| text.as_bytes().to_vec()),
             };
             if !name.is_some_and(|name| UNITS.iter().any(|unit| unit.as_bytes() == name)) {
-                return Err("its unit is none of numpy's");
+                return Err(DtypeFault::UnknownUnit);
             }
             numbered(numbers, preview)
         }
         [metadata] if metadata.kind() == ValueKind::Dict => Ok(()),
-        _ => Err("its metadata are not what numpy writes"),
+        _ => Err(DtypeFault::Metadata),
     }
 }
 
 /// How many of a unit, and of what part: numpy divides by them.
-fn numbered(numbers: &[Value], preview: &Preview<'_>) -> Result<(), &'static str> {
+fn numbered(numbers: &[Value], preview: &Preview<'_>) -> Result<(), DtypeFault> {
     let positive = |value: &Value| {
         preview
             .integer(*value)
@@ -467,7 +463,7 @@ fn numbered(numbers: &[Value], preview: &Preview<'_>) -> Result<(), &'static str
     if matches!(numbers.len(), 1..=3) && numbers.iter().all(positive) {
         Ok(())
     } else {
-        Err("its unit is not what numpy writes")
+        Err(DtypeFault::Unit)
     }
 }
 

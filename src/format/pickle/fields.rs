@@ -7,6 +7,7 @@ use super::{
     preview::Preview,
     value::{Nodes, Value, ValueKind},
 };
+use crate::fact::DtypeFault;
 use crate::{bytes::wide, fact::Text, limits};
 
 /// Fields of one stream that are followed.
@@ -78,20 +79,20 @@ impl Fields {
         size: u64,
         preview: &Preview<'_>,
         layout: impl Fn(Value) -> Option<Layout>,
-    ) -> Result<Record, &'static str> {
+    ) -> Result<Record, DtypeFault> {
         if names.kind() != ValueKind::Tuple || fields.kind() != ValueKind::Dict {
-            return Err("its fields are not a tuple of names and a dict");
+            return Err(DtypeFault::Fields);
         }
         let record = match self.held.get(&fields.number()) {
             Some((known, record)) if *known == names.number() => *record,
             // A dict that came here by another name may still be filled where it was made.
             _ if !fields.is_fresh() => {
-                return Err("its fields are a dict that something else may change");
+                return Err(DtypeFault::SharedFields);
             }
             _ => self.compare(names, fields, preview, layout)?,
         };
         if record.end > size {
-            return Err("a field reaches beyond its items");
+            return Err(DtypeFault::FieldBeyond);
         }
         if wide(self.held.len()) < wide(limits::GLOBALS) {
             self.held.insert(fields.number(), (names.number(), record));
@@ -106,7 +107,7 @@ impl Fields {
         fields: Value,
         preview: &Preview<'_>,
         layout: impl Fn(Value) -> Option<Layout>,
-    ) -> Result<Record, &'static str> {
+    ) -> Result<Record, DtypeFault> {
         let known = self
             .by_dict
             .get(&fields.number())
@@ -114,19 +115,14 @@ impl Fields {
             .unwrap_or_default();
         let count = preview.nodes.summary(fields).map(|summary| summary.len);
         if count != Some(wide(known.len()).saturating_mul(2)) {
-            return Err("some of its fields are no dtype and offset");
+            return Err(DtypeFault::FieldParts);
         }
-        let names = preview
-            .nodes
-            .whole(names)
-            .ok_or("its names cannot be told")?;
+        let names = preview.nodes.whole(names).ok_or(DtypeFault::UnknownNames)?;
         let mut by_key: FxHashMap<Text, &Field> = FxHashMap::default();
         for field in known {
-            let key = preview
-                .string(field.key)
-                .ok_or("a name of a field is no text")?;
+            let key = preview.string(field.key).ok_or(DtypeFault::NameType)?;
             if by_key.insert(key, field).is_some() {
-                return Err("a field is there twice");
+                return Err(DtypeFault::FieldTwice);
             }
         }
         let mut record = Record::default();
@@ -135,9 +131,9 @@ impl Fields {
         let mut tuples: FxHashSet<(u64, Option<Text>)> = FxHashSet::default();
         for name in names {
             let field = preview.string(*name).and_then(|name| by_key.remove(&name));
-            let field = field.ok_or("its names are not its fields")?;
+            let field = field.ok_or(DtypeFault::NamesDiffer)?;
             let layout = layout(field.dtype).filter(|layout| !layout.texts);
-            let layout = layout.ok_or("a field is of a dtype whose state is not set")?;
+            let layout = layout.ok_or(DtypeFault::FieldUnfinished)?;
             let end = field.offset.saturating_add(layout.size);
             record.end = record.end.max(end);
             record.objects |= layout.objects;
@@ -159,10 +155,10 @@ impl Fields {
             key.is_some() && tuples.contains(&(field.tuple, key))
         });
         if !titled {
-            return Err("a field has no name");
+            return Err(DtypeFault::FieldName);
         }
         if overlap(objects, &others) {
-            return Err("an object overlaps another field");
+            return Err(DtypeFault::ObjectOverlaps);
         }
         Ok(record)
     }

@@ -23,6 +23,7 @@ mod value;
 mod weights_only;
 
 pub use memo::Memo;
+pub use shapes::{written_arguments, written_state};
 pub use weights_only::{Announced, Key, Origin, Outcome, Records, Returned, Said};
 
 pub(in crate::format) use weights_only::run as weights_only;

@@ -9,7 +9,7 @@ fn forged(pickle: &[u8]) -> Option<String> {
     facts(pickle.to_vec(), "a.pkl")
         .into_iter()
         .find_map(|observation| match observation.fact {
-            Fact::UnusualUse(unusual) => Some(unusual.expected),
+            Fact::UnusualUse(unusual) => Some(unusual.expected()),
             _ => None,
         })
 }

@@ -4,7 +4,7 @@
 
 use super::payloads::Payloads;
 use crate::{
-    fact::{Fact, Part, UnusualUse, Usage},
+    fact::{Fact, Misfit, Op, Part, UnusualUse, Usage},
     format::pickle::{
         dtype::Dtypes,
         events::EventLog,
@@ -131,15 +131,15 @@ impl Uses {
         let (part, fits) = match known {
             // Every one of them is written by REDUCE: INST and OBJ are of Python 2's oldest classes.
             KnownUse::Shape(_) if scene.code != op::REDUCE => {
-                (Part::Opcode, Err("only by REDUCE".to_owned()))
+                (Part::Opcode, Err(Misfit::NotByReduce))
             }
             KnownUse::Shape(shape) => (Part::Arguments, shape.call(arguments, &values)),
-            KnownUse::Plain if call.keywords => (Part::Opcode, Err("without keywords".to_owned())),
+            KnownUse::Plain if call.keywords => (Part::Opcode, Err(Misfit::Keywords)),
             KnownUse::Plain => (Part::Arguments, values.plain_call(arguments)),
         };
-        if let Err(expected) = fits {
+        if let Err(misfit) = fits {
             let seen = scene.preview().call(row, arguments);
-            self.unusual(row, (call.usage, part), (expected, seen), scene);
+            self.unusual(row, (call.usage, part), (misfit, seen), scene);
         }
         match known {
             KnownUse::Shape(shape) => self.made(shape, arguments, scene),
@@ -227,7 +227,7 @@ impl Uses {
         let known = self.known(row, scene);
         let values = self.values(scene);
         let fits = match known {
-            _ if !target.is_fresh() => Err("state once, on what was just made".to_owned()),
+            _ if !target.is_fresh() => Err(Misfit::StateNotFresh),
             KnownUse::Shape(shape) => shape.state(state, &values),
             KnownUse::Plain => values.plain_state(state),
         };
@@ -238,11 +238,11 @@ impl Uses {
             }
             self.dtypes
                 .build(target, state, &scene.preview())
-                .map_err(|why| format!("a state that numpy writes ({why})"))
+                .map_err(Misfit::Dtype)
         });
-        if let Err(expected) = fits {
+        if let Err(misfit) = fits {
             let seen = scene.preview().value(state);
-            self.unusual(row, (Usage::Build, Part::State), (expected, seen), scene);
+            self.unusual(row, (Usage::Build, Part::State), (misfit, seen), scene);
         }
         if matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Array) {
             let parts = scene.nodes.all(state).unwrap_or_default();
@@ -266,18 +266,16 @@ impl Uses {
         let row = target.global()?;
         let known = self.known(row, scene);
         let fits = match known {
-            _ if !target.is_fresh() => Err("items on what was just made"),
-            KnownUse::Shape(shape) if !shape.fills() => Err("no items"),
+            _ if !target.is_fresh() => Err(Misfit::ItemsNotFresh),
+            KnownUse::Shape(shape) if !shape.fills() => Err(Misfit::NoItems),
             KnownUse::Shape(_) if !matches!(scene.code, op::SETITEM | op::SETITEMS) => {
-                Err("keys and values")
+                Err(Misfit::NotPairs)
             }
             _ => Ok(()),
         };
-        if let Err(expected) = fits {
+        if let Err(misfit) = fits {
             let filled = scene.preview().value(target);
-            let seen = format!("{} on {filled}", op::name(scene.code));
-            let words = (expected.to_owned(), seen);
-            self.unusual(row, (Usage::Import, Part::Items), words, scene);
+            self.unusual(row, (Usage::Import, Part::Items), (misfit, filled), scene);
         }
         let ordered =
             matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::OrderedDict);
@@ -306,9 +304,9 @@ impl Uses {
             };
             if matches!(self.known(row, scene), KnownUse::Shape(shape) if shape.makes() == Makes::Array)
             {
-                let seen = format!("{} by the memo", scene.preview().value(array));
-                let expected = "an array only once its state is set".to_owned();
-                self.unusual(row, (Usage::Import, Part::Items), (expected, seen), scene);
+                let seen = scene.preview().value(array);
+                let misfit = Misfit::UnfinishedArray;
+                self.unusual(row, (Usage::Import, Part::Items), (misfit, seen), scene);
             }
         }
     }
@@ -318,7 +316,7 @@ impl Uses {
         &mut self,
         row: usize,
         (usage, part): (Usage, Part),
-        (expected, seen): (String, String),
+        (misfit, seen): (Misfit, String),
         scene: &mut Scene<'_>,
     ) {
         let known = matches!(self.known(row, scene), KnownUse::Shape(_));
@@ -330,7 +328,8 @@ impl Uses {
             usage,
             part,
             known,
-            expected,
+            misfit,
+            op: Op::new(scene.code),
             seen,
         }));
         let moment = scene.moment();

@@ -3,6 +3,7 @@
 use super::{Check, KnownUse, Shape, fit::Values, known};
 use crate::{
     bytes::wide,
+    fact::Misfit,
     format::pickle::{
         dtype::{Layout, is_code},
         preview::Preview,
@@ -15,7 +16,7 @@ use crate::{
 const EMPTY_ITEMS: u64 = 1 << 24;
 
 /// Compares the arguments of a call, which fit their patterns already. `Err` says what was expected.
-pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Result<(), String> {
+pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Result<(), Misfit> {
     let fits = match (check, arguments) {
         (Check::Applier, [function, class, arguments, _]) => {
             return applied(*function, *class, *arguments, values);
@@ -32,7 +33,7 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
                     .is_some_and(|name| name.starts_with("torch.q"))
             };
             if Preview::is_quantized(*storage) == Some(true) || rest.iter().any(quantized) {
-                return Err("a storage of numbers that are not quantized".to_owned());
+                return Err(Misfit::QuantizedStorage);
             }
             return tensor(*storage, *offset, *sizes, *strides, values);
         }
@@ -48,12 +49,12 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
     if fits {
         Ok(())
     } else {
-        Err("other arguments".to_owned())
+        Err(Misfit::OtherArguments)
     }
 }
 
 /// Compares a state, which fits its pattern already.
-pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(), String> {
+pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(), Misfit> {
     match (check, values.preview.nodes.all(state)) {
         (Check::ArrayState, Some([_, sizes, dtype, _, items])) => {
             array(*sizes, *dtype, *items, values)
@@ -63,20 +64,16 @@ pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(
 }
 
 /// A kind and a size, as numpy writes them: it takes much else for a dtype.
-fn dtype(what: Value, values: &Values<'_>) -> Result<(), String> {
+fn dtype(what: Value, values: &Values<'_>) -> Result<(), Misfit> {
     let code = values.preview.string(what);
     let good = code.is_none_or(|code| code.as_str().is_some_and(is_code));
-    if good {
-        Ok(())
-    } else {
-        Err("a kind and a size, as in 'f8'".to_owned())
-    }
+    if good { Ok(()) } else { Err(Misfit::DtypeCode) }
 }
 
 /// How an item is laid out that an array may have: an item that is itself an array would be more dimensions of it.
-fn item(dtype: Value, values: &Values<'_>) -> Result<Layout, String> {
+fn item(dtype: Value, values: &Values<'_>) -> Result<Layout, Misfit> {
     let layout = values.dtypes.layout(dtype).filter(|layout| !layout.array);
-    layout.ok_or_else(|| "a dtype whose state is set, and which is no array itself".to_owned())
+    layout.ok_or_else(|| Misfit::DtypeUnfinished)
 }
 
 /// As many strides as sizes.
@@ -98,12 +95,12 @@ fn tensor(
     sizes: Value,
     strides: Value,
     values: &Values<'_>,
-) -> Result<(), String> {
+) -> Result<(), Misfit> {
     let (Some(sizes), Some(strides)) = (values.sizes(sizes), values.sizes(strides)) else {
-        return Err("sizes and strides of at most 64 dimensions".to_owned());
+        return Err(Misfit::Dimensions);
     };
     if sizes.len() != strides.len() {
-        return Err("as many strides as sizes".to_owned());
+        return Err(Misfit::Strides);
     }
     let offset = values
         .preview
@@ -111,9 +108,7 @@ fn tensor(
         .and_then(|offset| u64::try_from(offset).ok());
     let needed = tensors::extent(offset.unwrap_or(u64::MAX), &sizes, &strides);
     match Preview::elements(storage) {
-        Some(elements) if needed > elements => Err(format!(
-            "a storage of {needed} elements for a tensor of this size, and this one has {elements}"
-        )),
+        Some(elements) if needed > elements => Err(Misfit::ShortStorage { needed, elements }),
         _ => Ok(()),
     }
 }
@@ -124,14 +119,14 @@ fn quantized(
     sizes: Value,
     parameters: Value,
     values: &Values<'_>,
-) -> Result<(), String> {
+) -> Result<(), Misfit> {
     if Preview::is_quantized(storage) == Some(false) {
-        return Err("a storage of quantized numbers".to_owned());
+        return Err(Misfit::PlainStorage);
     }
     let count = values.product(sizes);
     let elements = Preview::elements(storage);
     if elements.is_some_and(|elements| count.is_none_or(|count| count > elements)) {
-        return Err("a storage of as many elements".to_owned());
+        return Err(Misfit::StorageElements);
     }
     let Some([_, scales, zero_points, axis]) = values.preview.nodes.all(parameters) else {
         return Ok(());
@@ -158,12 +153,12 @@ fn quantized(
     if channels.is_some() && of_each(*scales) == channels && of_each(*zero_points) == channels {
         Ok(())
     } else {
-        Err("a scale and a zero point for each channel".to_owned())
+        Err(Misfit::Channels)
     }
 }
 
 /// The parts of a sparse tensor: torch believes that indices and values belong together.
-fn sparse(layout: Value, parts: Value, values: &Values<'_>) -> Result<(), String> {
+fn sparse(layout: Value, parts: Value, values: &Values<'_>) -> Result<(), Misfit> {
     let name = tensors::layout(layout);
     let fits = match (name, values.preview.nodes.all(parts)) {
         ("torch.sparse_coo", Some([indices, items, size, ..])) => {
@@ -177,7 +172,7 @@ fn sparse(layout: Value, parts: Value, values: &Values<'_>) -> Result<(), String
     };
     match fits {
         Some(true) => Ok(()),
-        _ => Err("indices, values and sizes that belong together".to_owned()),
+        _ => Err(Misfit::SparseParts),
     }
 }
 
@@ -243,32 +238,30 @@ fn compressed(layout: &str, parts: &[Value], values: &Values<'_>) -> Option<bool
 }
 
 /// The items of an array: a list of as many where numpy pickles a list, otherwise as many bytes as they take.
-fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Result<(), String> {
+fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Result<(), Misfit> {
     let layout = item(dtype, values)?;
-    let count = values.product(sizes).ok_or("a tuple of sizes")?;
+    let count = values.product(sizes).ok_or(Misfit::NotSizes)?;
     if layout.listed {
         let len = (items.kind() == ValueKind::List)
             .then(|| values.preview.nodes.summary(items))
             .flatten();
         return match len {
             Some(summary) if summary.len == count => Ok(()),
-            _ => Err(format!("a list of {count} items for an array of that many")),
+            _ => Err(Misfit::ListItems { items: count }),
         };
     }
     if items.kind() == ValueKind::List {
-        return Err("bytes for an array that holds no objects".to_owned());
+        return Err(Misfit::ListForBytes);
     }
     if layout.size == 0 && count > EMPTY_ITEMS {
-        return Err(format!("no more than {EMPTY_ITEMS} items of no size"));
+        return Err(Misfit::EmptyItems { most: EMPTY_ITEMS });
     }
     let expected = count.saturating_mul(layout.size);
     match values.preview.length(items) {
-        Some(length) if length != expected => {
-            Err(format!("{expected} bytes for an array of that many"))
-        }
+        Some(length) if length != expected => Err(Misfit::ArrayBytes { bytes: expected }),
         // Bytes that are made of a text are counted by numpy itself; there are no more of them than of the file.
         None if expected > values.preview.window.len() => {
-            Err(format!("{expected} bytes for an array of that many"))
+            Err(Misfit::ArrayBytes { bytes: expected })
         }
         _ => Ok(()),
     }
@@ -280,37 +273,35 @@ fn frombuffer(
     sizes: Value,
     order: &[Value],
     values: &Values<'_>,
-) -> Result<(), String> {
+) -> Result<(), Misfit> {
     let layout = item(dtype, values)?;
     if layout.listed {
-        return Err("a dtype that holds no objects".to_owned());
+        return Err(Misfit::ObjectDtype);
     }
     if let [order] = order
         && !strided(sizes, *order, values)
     {
-        return Err("as many axes as sizes".to_owned());
+        return Err(Misfit::Axes);
     }
-    let count = values.product(sizes).ok_or("a tuple of sizes")?;
+    let count = values.product(sizes).ok_or(Misfit::NotSizes)?;
     let expected = count.saturating_mul(layout.size);
     match values.preview.length(bytes) {
-        Some(length) if length != expected => {
-            Err(format!("{expected} bytes for an array of that many"))
-        }
+        Some(length) if length != expected => Err(Misfit::ArrayBytes { bytes: expected }),
         _ => Ok(()),
     }
 }
 
 /// A scalar: the bytes of one item; an array of one where the item holds objects.
-fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> {
+fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), Misfit> {
     let layout = self::item(dtype, values)?;
     let is_array = matches!(item.kind(), ValueKind::Result);
     let bytes = values.fits(&super::Pattern::Bytes, item)
         || matches!(item.kind(), ValueKind::Str | ValueKind::StrAt);
     if layout.texts || layout.objects && (bytes || !layout.record) {
-        return Err("a dtype that is not of objects".to_owned());
+        return Err(Misfit::ScalarOfObjects);
     }
     if !layout.listed && !bytes && is_array {
-        return Err("bytes for an item that holds no objects".to_owned());
+        return Err(Misfit::ArrayForBytes);
     }
     if is_array && !bytes {
         // numpy takes the first item without asking whether there is one.
@@ -321,13 +312,11 @@ fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), String> 
         let of = array.and_then(|array| values.dtypes.layout(array.dtype?));
         return match of {
             Some(of) if of == layout => Ok(()),
-            _ => Err("an array without dimensions, of the same dtype".to_owned()),
+            _ => Err(Misfit::ScalarArray),
         };
     }
     match values.preview.length(item) {
-        Some(length) if length != layout.size => {
-            Err(format!("{} bytes for an item of that many", layout.size))
-        }
+        Some(length) if length != layout.size => Err(Misfit::ItemBytes { bytes: layout.size }),
         _ => Ok(()),
     }
 }
@@ -338,21 +327,26 @@ fn applied(
     class: Value,
     arguments: Value,
     values: &Values<'_>,
-) -> Result<(), String> {
+) -> Result<(), Misfit> {
     let shape = values
         .shape(function)
         .filter(|shape| shape.makes == super::Makes::Tensor);
     let Some(shape) = shape.filter(|shape| shape.check != Some(Check::Applier)) else {
-        return Err("a function of torch that makes a tensor".to_owned());
+        return Err(Misfit::NotATensorFunction);
     };
     let of_torch = matches!(
         values.canonical(class),
         Some("torch.Tensor" | "torch.nn.parameter.Parameter")
     );
     if !of_torch && !values.fits(&super::Pattern::OtherClass, class) {
-        return Err("a class of tensors".to_owned());
+        return Err(Misfit::NotATensorClass);
     }
-    shape.call(arguments, values)
+    shape.call(arguments, values).map_err(|misfit| {
+        match (misfit, values.preview.log.name(function.index())) {
+            (Misfit::Arguments, Some(name)) => Misfit::ArgumentsOf(name.clone()),
+            (misfit, _) => misfit,
+        }
+    })
 }
 
 impl Values<'_> {

@@ -4,6 +4,7 @@
 //! made them, so what is asked for is there, however large the pickle is.
 
 use super::{KnownUse, Makes, Pattern, canonical, known, spelling};
+use crate::fact::Misfit;
 use crate::format::pickle::{
     dtype::Dtypes,
     marks::Marks,
@@ -285,19 +286,19 @@ impl Values<'_> {
     }
 
     /// Whether a call of a name that no pack lists has the plain shape: data and instances as arguments.
-    pub(in crate::format::pickle) fn plain_call(&self, arguments: Value) -> Result<(), String> {
+    pub(in crate::format::pickle) fn plain_call(&self, arguments: Value) -> Result<(), Misfit> {
         let fits = arguments.kind() == ValueKind::Tuple && self.is_data(arguments);
         if fits {
             Ok(())
         } else {
-            Err("(data and instances)".to_owned())
+            Err(Misfit::PlainArguments)
         }
     }
 
     /// Whether a state is plain: attributes; or data for a method of the class's own, in which nothing would be taken for the
     /// name of an attribute that Python calls.
-    pub(in crate::format::pickle) fn plain_state(&self, state: Value) -> Result<(), String> {
-        let expected = || Err("a dict of plain attributes".to_owned());
+    pub(in crate::format::pickle) fn plain_state(&self, state: Value) -> Result<(), Misfit> {
+        let expected = || Err(Misfit::PlainState);
         match state.kind() {
             ValueKind::Dict | ValueKind::Tuple
                 if self.are_attributes(state, Marks::SPECIAL_KEY) =>

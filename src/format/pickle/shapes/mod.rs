@@ -14,6 +14,7 @@ pub(super) use fit::{Values, few};
 use std::fmt;
 
 use super::value::Value;
+use crate::fact::{GlobalName, Misfit};
 
 /// How one name is used.
 #[derive(Debug)]
@@ -148,6 +149,23 @@ pub(super) fn known(module: &[u8], name: &[u8]) -> KnownUse {
     shape.map_or(KnownUse::Plain, KnownUse::Shape)
 }
 
+/// The arguments with which the writers of a name call it, if a pack says so: `(a text, False, True)`.
+pub fn written_arguments(name: &GlobalName) -> Option<String> {
+    shape_of(name).map(Shape::forms)
+}
+
+/// The state that they set on what it makes.
+pub fn written_state(name: &GlobalName) -> Option<String> {
+    shape_of(name)?.state.as_ref().map(ToString::to_string)
+}
+
+fn shape_of(name: &GlobalName) -> Option<&'static Shape> {
+    match known(name.module.as_bytes(), name.name.as_bytes()) {
+        KnownUse::Shape(shape) => Some(shape),
+        KnownUse::Plain => None,
+    }
+}
+
 /// The one name that a policy has for a name of a pack.
 fn canonical(module: &[u8], name: &[u8]) -> Option<&'static str> {
     spelling(module, name).map(|spelling| spelling.canonical)
@@ -182,10 +200,10 @@ impl Shape {
     }
 
     /// Whether a call fits; what it makes fits only what is said of that.
-    pub(super) fn call(&self, arguments: Value, values: &Values<'_>) -> Result<(), String> {
+    pub(super) fn call(&self, arguments: Value, values: &Values<'_>) -> Result<(), Misfit> {
         let fits = |form: &&&'static [Pattern]| values.arguments(form, arguments);
         if !self.calls.iter().any(|form| fits(&form)) {
-            return Err(self.forms());
+            return Err(Misfit::Arguments);
         }
         match self.check {
             Some(check) => {
@@ -197,12 +215,12 @@ impl Shape {
     }
 
     /// Whether a state fits.
-    pub(super) fn state(&self, state: Value, values: &Values<'_>) -> Result<(), String> {
+    pub(super) fn state(&self, state: Value, values: &Values<'_>) -> Result<(), Misfit> {
         let Some(pattern) = &self.state else {
-            return Err("no state".to_owned());
+            return Err(Misfit::NoState);
         };
         if !values.fits(pattern, state) {
-            return Err(pattern.to_string());
+            return Err(Misfit::State);
         }
         match self.check {
             Some(check) => checks::state(check, state, values),
