@@ -26,7 +26,7 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     if report.outcome() != Outcome::Refused {
         return out.flush();
     }
-    let mut page = Page { style, out };
+    let mut page = Message { style, out };
     let refused: Vec<&Finding> = report
         .active()
         .filter(|finding| finding.level == Level::Deny && !is_late(finding))
@@ -86,16 +86,16 @@ pub fn removal_steps(report: &Report, style: Style, out: &mut dyn Write) -> io::
         .active()
         .filter(|finding| finding.level == Level::Deny)
         .collect();
-    Page { style, out }.removal_steps(&refused)?;
+    Message { style, out }.removal_steps(&refused)?;
     out.flush()
 }
 
-struct Page<'o> {
+struct Message<'o> {
     style: Style,
     out: &'o mut dyn Write,
 }
 
-impl Page<'_> {
+impl Message<'_> {
     /// A paragraph; what is indented hangs by two more after its first line.
     fn line(&mut self, indent: &str, text: &str) -> io::Result<()> {
         let text = harmless(text, self.style);

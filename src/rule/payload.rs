@@ -66,10 +66,7 @@ fn call(observation: &Observation) -> Option<Vec<Vec<u8>>> {
     else {
         return None;
     };
-    let mut parts = vec![
-        usage.to_string().into_bytes(),
-        preview.to_string().into_bytes(),
-    ];
+    let mut parts = vec![usage.to_string().into_bytes(), preview.clone().into_bytes()];
     // A preview is cut, strings are not.
     parts.extend(arguments.iter().map(|argument| match argument {
         Argument::Str(text) => text.as_bytes().to_vec(),

@@ -49,7 +49,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let message = format!("loading asks its caller for `{preview}`, which may become anything");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly("persistent-id".into());
-        finding.payload = Some(Payload::of([preview.to_string()]));
+        finding.payload = Some(Payload::of([preview]));
         finding
             .help
             .push("save the object into one file without persistent ids".into());

@@ -147,9 +147,10 @@ fn globals(observations: &[Observation], findings: &[Finding], scope: &Scope) ->
             about.entry(global).or_default().push(finding);
         }
     }
+    let mut lines = Lines::default();
     for entry in &mut judged {
         entry.usages.sort_unstable();
-        entry.ask(scope);
+        entry.ask(scope, &mut lines);
         let about = about.get(&entry.global).map_or(&[][..], Vec::as_slice);
         let worst = about.iter().find(|finding| finding.level == Level::Deny);
         entry.is_refused = worst.is_some() || capped && !entry.is_allowed();
@@ -164,6 +165,21 @@ fn globals(observations: &[Observation], findings: &[Finding], scope: &Scope) ->
         }
     }
     judged
+}
+
+/// The lines of entries: one entry may allow thousands of globals, and its line is looked up once.
+#[derive(Debug, Default)]
+struct Lines(Vec<(EntryRef, LineRef)>);
+
+impl Lines {
+    fn of(&mut self, entry: EntryRef) -> LineRef {
+        if let Some((_, line)) = self.0.iter().find(|(known, _)| *known == entry) {
+            return line.clone();
+        }
+        let line = entry.line_ref("");
+        self.0.push((entry, line.clone()));
+        line
+    }
 }
 
 impl JudgedGlobal {
@@ -185,7 +201,7 @@ impl JudgedGlobal {
     }
 
     /// Asks the policy what allows each use, and what stands against the first that it does not allow.
-    fn ask(&mut self, scope: &Scope) {
+    fn ask(&mut self, scope: &Scope, known: &mut Lines) {
         let Global::Named(name) = &self.global else {
             return;
         };
@@ -213,7 +229,10 @@ impl JudgedGlobal {
         }
         let lines = by.into_iter().map(|(entry, usages)| {
             let usages: Vec<String> = usages.iter().map(ToString::to_string).collect();
-            entry.line_ref(format!("allows {}", usages.join(", ")))
+            LineRef {
+                label: format!("allows {}", usages.join(", ")),
+                ..known.of(entry)
+            }
         });
         self.allowed_by = lines.collect();
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::finding::Level;
 
-/// Lines that a message may take: a hostile name should not push everything else off the page.
+/// Lines that a message may take: a hostile name should not push everything else off the frame.
 const MESSAGE_LINES: usize = 12;
 
 /// A line, with what is marked in it.
@@ -42,23 +42,23 @@ pub(super) fn draw(picture: &Picture<'_>, style: Style, out: &mut dyn Write) -> 
         let last = snippet.first_line?.saturating_add(lines);
         (lines > 0).then_some(last.saturating_sub(1))
     });
-    let page = Page {
+    let frame = Frame {
         style,
         gutter: numbers.max().map_or(1, |n| n.to_string().len()).max(2),
     };
     if let ([only], []) = (picture.snippets.as_slice(), picture.help.as_slice())
         && only.text.is_empty()
     {
-        return page.name(style.glyphs().close, &only.name, out);
+        return frame.name(style.glyphs().close, &only.name, out);
     }
     for (i, snippet) in picture.snippets.iter().enumerate() {
-        page.snippet(i == 0, snippet, severity(picture.level).1, out)?;
+        frame.snippet(i == 0, snippet, severity(picture.level).1, out)?;
     }
     let shows = |snippet: &Snippet<'_>| !snippet.text.is_empty();
     if picture.snippets.iter().any(shows) && !picture.help.is_empty() {
-        page.line(None, "", out)?;
+        frame.line(None, "", out)?;
     }
-    page.close(!picture.snippets.is_empty(), &picture.help, out)
+    frame.close(!picture.snippets.is_empty(), &picture.help, out)
 }
 
 /// The word for a level and its colour, which is also that of what is underlined.
@@ -136,13 +136,13 @@ fn rows<'a>(snippet: &'a Snippet<'a>, ink: Ink) -> Vec<Row<'a>> {
 
 /// A frame being drawn.
 #[derive(Debug, Clone, Copy)]
-struct Page {
+struct Frame {
     style: Style,
     /// Columns of the line numbers.
     gutter: usize,
 }
 
-impl Page {
+impl Frame {
     /// A line inside the frame, after its bar.
     fn line(self, number: Option<usize>, text: &str, out: &mut dyn Write) -> io::Result<()> {
         let bar = self.style.glyphs().bar;

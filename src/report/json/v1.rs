@@ -613,11 +613,10 @@ impl From<&finding::Subject> for Subject {
                 vec![&name.module, &name.name],
             ),
             S::Global(global) => (global.to_string().into(), vec![]),
-            S::Format(id) => (id.into(), vec![]),
-            S::Anomaly(kind) => (kind.into(), vec![]),
-            S::Member(text) => (exact(text).0.into(), vec![text]),
-            S::Call(text) => (exact(text).0.into(), vec![text]),
-            S::Variable(text) => (exact(text).0.into(), vec![text]),
+            S::Format(id) | S::Anomaly(id) => (id.into(), vec![]),
+            S::Member(text) | S::Call(text) | S::Variable(text) => {
+                (exact(text).0.into(), vec![text])
+            }
         };
         let bytes = parts.iter().any(|part| part.as_str().is_none());
         Self {

@@ -187,7 +187,7 @@ pub(super) struct Coverage {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Outcome {
+pub(super) struct ResultEntry {
     pub(super) rule_id: &'static str,
     pub(super) rule_index: usize,
     pub(super) level: &'static str,
@@ -200,7 +200,7 @@ pub(super) struct Outcome {
     pub(super) fixes: Vec<Fix>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) suppressions: Vec<Suppression>,
-    pub(super) properties: OutcomeProperties,
+    pub(super) properties: ResultProperties,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -282,7 +282,7 @@ pub(super) struct Suppression {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct OutcomeProperties {
+pub(super) struct ResultProperties {
     pub(super) subject: String,
     pub(super) site: String,
     pub(super) count: u64,

@@ -22,11 +22,11 @@ use crate::{
     fact::Place,
     finding::{Disposition, Finding, LineRef, RuleMeta, fingerprints},
     limits,
-    verdict::{Needs, Outcome as End, Report},
+    verdict::{Needs, Outcome, Report},
 };
 use log::{
     ArtifactChange, AutomationDetails, BaseId, Coverage, Fix, Invocation, Location, Log, Message,
-    Notification, Outcome, OutcomeProperties, Reference, Replacement, Run, RunProperties,
+    Notification, Reference, Replacement, ResultEntry, ResultProperties, Run, RunProperties,
     Suppression, Tool,
 };
 use place::{Places, ROOT};
@@ -103,10 +103,10 @@ fn log<'a>(report: &'a Report, presentation: &'a Presentation) -> Log<Results<'a
     let invocation = Invocation {
         execution_successful: report.coverage.incomplete == 0,
         exit_code: match report.outcome() {
-            End::Clean => Some(0),
-            End::Refused => Some(1),
+            Outcome::Clean => Some(0),
+            Outcome::Refused => Some(1),
             // Where nothing is there to check, how the program ends depends on what it was asked.
-            End::Unable | End::Nothing => None,
+            Outcome::Unable | Outcome::Nothing => None,
         },
         tool_execution_notifications: notifications(report, &places, left_out),
     };
@@ -259,7 +259,7 @@ fn artifacts(report: &Report, places: &Places) -> Vec<log::Artifact> {
 }
 
 impl Results<'_> {
-    fn result(&self, selected: &Selected<'_>) -> Outcome {
+    fn result(&self, selected: &Selected<'_>) -> ResultEntry {
         let finding = selected.finding;
         let mut prints = BTreeMap::from([("weighbridge/v1", selected.fingerprint.clone())]);
         let is_text = finding.primary.site.hops.is_empty()
@@ -280,7 +280,7 @@ impl Results<'_> {
             .map(|location| self.places.related(location));
         let lines = finding.decided_by.iter().chain(overridden_by);
         let lines = lines.map(|line| place::policy_line(line, self.paths));
-        Outcome {
+        ResultEntry {
             rule_id: finding.rule.id,
             rule_index: self.rules.get(finding.rule.id).copied().unwrap_or(0),
             level: driver::level(finding.level),
@@ -297,7 +297,7 @@ impl Results<'_> {
             partial_fingerprints: prints,
             fixes: self.fix(finding).into_iter().collect(),
             suppressions: suppression.into_iter().collect(),
-            properties: OutcomeProperties {
+            properties: ResultProperties {
                 subject: finding.subject.to_string(),
                 site: finding.primary.site.to_string(),
                 count: finding.count,

@@ -66,12 +66,12 @@ fn judged(
     }
 }
 
-fn refused(why: Refusal, danger: Option<&'static str>) -> Option<GlobalRefusal> {
-    Some(GlobalRefusal {
+fn refused(why: Refusal, danger: Option<&'static str>) -> GlobalRefusal {
+    GlobalRefusal {
         why,
         decided_by: None,
         danger,
-    })
+    }
 }
 
 fn page(inspection: &Inspection, style: Style) -> String {
@@ -203,24 +203,24 @@ fn resnet() -> Inspection {
                 "FloatStorge",
                 &[Usage::Import],
                 1,
-                refused(
+                Some(refused(
                     Refusal::Unlisted {
                         near: Some("torch.FloatStorage".to_owned()),
                     },
                     None,
-                ),
+                )),
             ),
             judged(
                 "torch.nn",
                 "Module",
                 &[Usage::Call],
                 1,
-                refused(
+                Some(refused(
                     Refusal::Use {
                         allowed: vec![Usage::Construct, Usage::Build],
                     },
                     None,
-                ),
+                )),
             ),
             JudgedGlobal {
                 global: Global::Unresolved(Unresolved::Computed),
