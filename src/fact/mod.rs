@@ -26,7 +26,7 @@ pub use anomaly::{
     Promised, SafetensorsAnomaly, ZipAnomaly, ZipPart,
 };
 pub use circumstance::{Changed, Circumstance, Circumstances, Unavailable};
-pub use content::ContentFacts;
+pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, Mark};
 pub use format_id::FormatId;

@@ -1,6 +1,8 @@
 //! Facts are a function of the bytes and of the end of the name: the same under any path, in any view, whatever the policy and
 //! its target say; and they can be stored and judged again.
 
+mod epoch;
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use weighbridge::{
