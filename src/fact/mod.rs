@@ -34,7 +34,9 @@ pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use kind::FactKind;
 pub use listing::ListingLine;
 pub use op::Op;
-pub use python::{Argument, Before, Constant, PyAct, PyArgument, PyCall, Room, SourceFault};
+pub use python::{
+    Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, SlotPrefix, SourceFault,
+};
 pub use site::{Hop, Place, Site, Span, op_name};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Short, Text, deceives};
@@ -188,5 +190,21 @@ pub enum Fact {
 impl From<Anomaly> for Fact {
     fn from(anomaly: Anomaly) -> Self {
         Self::Anomaly(Box::new(anomaly))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fact, Observation};
+
+    /// A hostile file makes [`crate::limits::OBSERVATIONS`] of them.
+    #[test]
+    fn an_observation_is_small() {
+        assert!(size_of::<Fact>() <= 88, "{}", size_of::<Fact>());
+        assert!(
+            size_of::<Observation>() <= 152,
+            "{}",
+            size_of::<Observation>()
+        );
     }
 }

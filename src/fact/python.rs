@@ -27,23 +27,23 @@ pub struct PyCall {
     pub round_trip: bool,
     /// Something around it that is given `weights_only`, as the source writes it: a bracket stands too far in.
     pub misplaced: Option<Text>,
-    /// Where it has room for one more keyword, if it is a call that is written out here.
-    pub room: Option<Room>,
+    /// Where one more keyword can be written, if it is a call that is written out here.
+    pub slot: Option<ArgumentSlot>,
 }
 
 /// Where another argument can be written in a call: after all that are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Room {
+pub struct ArgumentSlot {
     /// Line and column, from 1, in characters.
     pub at: (u32, u32),
     /// What stands before it there.
-    pub after: Before,
+    pub after: SlotPrefix,
 }
 
-/// What stands before the room for an argument.
+/// What stands before the place of a further argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Before {
+pub enum SlotPrefix {
     /// The opening parenthesis.
     Nothing,
     /// An argument.

@@ -8,7 +8,7 @@ use super::{
     resolve::Resolver,
     scope::{Meaning, ScopeId},
 };
-use crate::fact::{Before, Constant, PyArgument, Text};
+use crate::fact::{Constant, PyArgument, SlotPrefix, Text};
 
 /// Arguments kept of one call.
 const KEPT: usize = 64;
@@ -282,7 +282,7 @@ impl Arguments {
 
 /// The offset at which another keyword can be written in a call, and what stands before it. `None` where it could not: the
 /// call is broken off, or its one argument is a generator without parentheses of its own.
-pub(super) fn room(text: &str, call: &ast::Arguments) -> Option<(usize, Before)> {
+pub(super) fn slot(text: &str, call: &ast::Arguments) -> Option<(usize, SlotPrefix)> {
     let all = range(call.range());
     let close = all.end.checked_sub(1)?;
     if !text.get(all.clone())?.starts_with('(') || !text.get(close..)?.starts_with(')') {
@@ -297,17 +297,17 @@ pub(super) fn room(text: &str, call: &ast::Arguments) -> Option<(usize, Before)>
         .iter()
         .map(|keyword| range(keyword.range()).end);
     let Some(last) = ends.chain(keywords).max() else {
-        return Some((all.start.saturating_add(1), Before::Nothing));
+        return Some((all.start.saturating_add(1), SlotPrefix::Nothing));
     };
     // Between the last argument and the end stand its own closing parentheses, one comma at most, and comments.
-    let (mut at, mut after, mut comment) = (last, Before::Argument, false);
+    let (mut at, mut after, mut comment) = (last, SlotPrefix::Argument, false);
     for (offset, c) in text.get(last..close)?.char_indices() {
         let next = last.saturating_add(offset).saturating_add(1);
         match c {
             '\n' | '\r' => comment = false,
             _ if comment => {}
             '#' => comment = true,
-            ',' => (at, after) = (next, Before::Comma),
+            ',' => (at, after) = (next, SlotPrefix::Comma),
             ')' => at = next,
             _ => {}
         }

@@ -11,12 +11,12 @@ use super::{
     excerpt::{Lines, brief},
     parse::{Expr, Ranged, ast, range},
     resolve::{Resolver, Target, What, identity},
-    scope::{Module, ScopeId, Seen},
+    scope::{Module, Occurrence, ScopeId},
     watched,
     written::Written,
 };
 use crate::{
-    fact::{Before, Constant, Fact, Hop, PyAct, PyCall, Room, Span, Text, Unread},
+    fact::{ArgumentSlot, Constant, Fact, Hop, PyAct, PyCall, SlotPrefix, Span, Text, Unread},
     limits,
     record::Recorder,
 };
@@ -33,8 +33,8 @@ struct Note<'a> {
     arguments: Vec<Option<Range<usize>>>,
     /// Which of them are written out there.
     own: Vec<bool>,
-    /// Where there is room for another.
-    room: Option<(usize, Before)>,
+    /// Where another can be written.
+    slot: Option<(usize, SlotPrefix)>,
     /// The `functools.partial` that it is.
     partial: Option<&'a ast::ExprCall>,
 }
@@ -59,21 +59,21 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
     };
     for (seen, scope, unit) in &module.seen {
         match seen {
-            Seen::Call(call) => observer.call(call, *scope, *unit),
-            Seen::Assigned(target, value) => observer.assigned(target, value, *scope, *unit),
-            Seen::Dict(dict) => observer.dict(dict, *scope, *unit),
-            Seen::Magic(text, at) => {
+            Occurrence::Call(call) => observer.call(call, *scope, *unit),
+            Occurrence::Assigned(target, value) => observer.assigned(target, value, *scope, *unit),
+            Occurrence::Dict(dict) => observer.dict(dict, *scope, *unit),
+            Occurrence::Magic(text, at) => {
                 for (name, value) in settings(text) {
                     observer.variable(name, Some(value.into()), *unit, range(*at));
                 }
             }
-            Seen::Chain(_) => {}
+            Occurrence::Chain(_) => {}
         }
     }
     // References come last: those through which another name was resolved are told there.
     let mut referenced = Vec::new();
     for (seen, scope, unit) in &module.seen {
-        if let Seen::Chain(chain) = seen {
+        if let Occurrence::Chain(chain) = seen {
             for target in observer.resolver.resolve(chain, *scope) {
                 if matches!(&target.what, What::Path(path) if watched::is_watched(path)) {
                     referenced.push((*chain, target, *unit));
@@ -153,7 +153,7 @@ impl<'a> Observer<'_, 'a> {
             star_kwargs: false,
             round_trip: false,
             misplaced: None,
-            room: None,
+            slot: None,
         };
         self.notes.push(Note {
             unit,
@@ -161,7 +161,7 @@ impl<'a> Observer<'_, 'a> {
             fact: Fact::PyCall(Box::new(call)),
             arguments: Vec::new(),
             own: Vec::new(),
-            room: None,
+            slot: None,
             partial: None,
         });
     }
@@ -268,7 +268,7 @@ impl<'a> Observer<'_, 'a> {
                 && target.bound.is_empty()
                 && self.written.by_the_function(call, scope),
             misplaced: self.misplaced.get(&identity(call)).cloned(),
-            room: None,
+            slot: None,
         }));
         self.notes.push(Note {
             unit,
@@ -276,7 +276,7 @@ impl<'a> Observer<'_, 'a> {
             fact,
             arguments: arguments.ranges,
             own: arguments.own,
-            room: arguments::room(text, &call.arguments),
+            slot: arguments::slot(text, &call.arguments),
             partial: (skip > 0).then_some(call),
         });
     }
@@ -369,7 +369,7 @@ impl<'a> Observer<'_, 'a> {
             fact,
             arguments: Vec::new(),
             own: Vec::new(),
-            room: None,
+            slot: None,
             partial: None,
         });
     }
@@ -407,7 +407,7 @@ impl<'a> Observer<'_, 'a> {
                         end: lines.position(at.end),
                     });
                 }
-                call.room = note.room.map(|(at, after)| Room {
+                call.slot = note.slot.map(|(at, after)| ArgumentSlot {
                     at: lines.position(at),
                     after,
                 });

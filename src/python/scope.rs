@@ -41,7 +41,7 @@ pub(super) enum Meaning<'a> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ScopeKind {
     Module,
     Class,
     Function,
@@ -52,7 +52,7 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Scope<'a> {
     pub(super) parent: ScopeId,
-    pub(super) kind: Kind,
+    pub(super) kind: ScopeKind,
     /// The function that it is the inside of.
     pub(super) function: Option<&'a ast::StmtFunctionDef>,
     pub(super) names: FxHashMap<&'a str, Vec<Meaning<'a>>>,
@@ -64,7 +64,7 @@ pub(super) struct Scope<'a> {
 
 /// What may be of interest, in source order within one scope.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Seen<'a> {
+pub(super) enum Occurrence<'a> {
     /// A call.
     Call(&'a ast::ExprCall),
     /// A name or a chain of attributes that is not called.
@@ -98,7 +98,7 @@ pub(super) struct Module<'a> {
     /// Changes of dicts, by the dict's name.
     pub(super) changes: FxHashMap<&'a str, Vec<Change<'a>>>,
     /// What may be of interest, with its scope and the unit (notebook cell) it is in.
-    pub(super) seen: Vec<(Seen<'a>, ScopeId, u32)>,
+    pub(super) seen: Vec<(Occurrence<'a>, ScopeId, u32)>,
     pub(super) work: Vec<Work<'a>>,
     pub(super) children: Children<'a>,
     pub(super) unit: u32,
@@ -116,7 +116,7 @@ impl<'a> Module<'a> {
     /// An empty module.
     pub(super) fn new() -> Self {
         let mut module = Self::default();
-        module.scope(MODULE, Kind::Module);
+        module.scope(MODULE, ScopeKind::Module);
         module
     }
 
@@ -131,7 +131,7 @@ impl<'a> Module<'a> {
                 continue;
             }
             // The names of a class body are not seen from the functions in it.
-            let visible = at == scope || current.kind != Kind::Class;
+            let visible = at == scope || current.kind != ScopeKind::Class;
             if let Some(meanings) = current.names.get(name).filter(|_| visible) {
                 return Some((at, meanings));
             }
@@ -154,7 +154,7 @@ impl<'a> Module<'a> {
         own.into_iter().chain(set).flatten()
     }
 
-    pub(super) fn scope(&mut self, parent: ScopeId, kind: Kind) -> ScopeId {
+    pub(super) fn scope(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {
         let id = self.scopes.len();
         self.scopes.push(Scope {
             parent,
@@ -216,7 +216,7 @@ impl<'a> Module<'a> {
         });
     }
 
-    pub(super) fn see(&mut self, seen: Seen<'a>, scope: ScopeId) {
+    pub(super) fn see(&mut self, seen: Occurrence<'a>, scope: ScopeId) {
         self.seen.push((seen, scope, self.unit));
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     parse::{Expr, Node, Stmt, ast},
     refusal,
-    scope::{Kind, MODULE, Meaning, Module, Scope, ScopeId, Seen, Work},
+    scope::{MODULE, Meaning, Module, Occurrence, Scope, ScopeId, ScopeKind, Work},
 };
 use crate::bytes::narrow;
 
@@ -92,7 +92,7 @@ impl<'a> Module<'a> {
             Stmt::ImportFrom(import) => self.import_from(import, scope),
             Stmt::FunctionDef(function) => {
                 self.bind(scope, function.name.as_str(), Meaning::Opaque);
-                let inner = self.scope(scope, Kind::Function);
+                let inner = self.scope(scope, ScopeKind::Function);
                 if let Some(inner) = self.scopes.get_mut(inner) {
                     inner.function = Some(function);
                 }
@@ -169,7 +169,7 @@ impl<'a> Module<'a> {
                 }
             }
             Stmt::IpyEscapeCommand(magic) => {
-                self.see(Seen::Magic(&magic.value, magic.range), scope);
+                self.see(Occurrence::Magic(&magic.value, magic.range), scope);
             }
             Stmt::Delete(_) | Stmt::TypeAlias(_) => {}
             _ => self.descend(work, scope),
@@ -200,7 +200,7 @@ impl<'a> Module<'a> {
     }
 
     fn class(&mut self, class: &'a ast::StmtClassDef, scope: ScopeId) {
-        let inner = self.scope(scope, Kind::Class);
+        let inner = self.scope(scope, ScopeKind::Class);
         self.bind(scope, class.name.as_str(), Meaning::Class(inner));
         // An unpickler whose `find_class` refuses what it does not list decides for itself what may be imported.
         let finds = class.body.iter().rev().find_map(|stmt| match stmt {
@@ -248,7 +248,7 @@ impl<'a> Module<'a> {
         let in_class = self
             .scopes
             .get(class)
-            .is_some_and(|scope| scope.kind == Kind::Class);
+            .is_some_and(|scope| scope.kind == ScopeKind::Class);
         let first = first.filter(|_| in_class && !is_static);
         if let (Some(first), Some(inner)) = (first, self.scopes.get_mut(inner)) {
             let name = first.parameter.name.as_str();
@@ -288,11 +288,11 @@ impl<'a> Module<'a> {
                     }
                 }
                 (Expr::Attribute(attribute), Some(value)) => {
-                    self.see(Seen::Assigned(target, value), scope);
+                    self.see(Occurrence::Assigned(target, value), scope);
                     self.set_attribute(attribute, value, scope);
                 }
                 (Expr::Subscript(subscript), Some(value)) => {
-                    self.see(Seen::Assigned(target, value), scope);
+                    self.see(Occurrence::Assigned(target, value), scope);
                     if let Expr::Name(name) = &*subscript.value {
                         let item = Some((&*subscript.slice, value));
                         self.change(name.id.as_str(), scope, item, None);
@@ -348,7 +348,7 @@ impl<'a> Module<'a> {
         };
         match expr {
             Expr::Lambda(lambda) => {
-                let inner = self.scope(scope, Kind::Function);
+                let inner = self.scope(scope, ScopeKind::Function);
                 self.push(&lambda.body, inner, false);
                 if let Some(parameters) = &lambda.parameters {
                     self.parameters(parameters, scope, inner);
@@ -358,7 +358,7 @@ impl<'a> Module<'a> {
             | Expr::SetComp(ast::ExprSetComp { generators, .. })
             | Expr::DictComp(ast::ExprDictComp { generators, .. })
             | Expr::Generator(ast::ExprGenerator { generators, .. }) => {
-                let inner = self.scope(scope, Kind::Comprehension);
+                let inner = self.scope(scope, ScopeKind::Comprehension);
                 for generator in generators {
                     self.each(&generator.target, &generator.iter, inner);
                 }
@@ -367,7 +367,7 @@ impl<'a> Module<'a> {
             Expr::Named(named) => {
                 let mut outer = scope;
                 while let Some(Scope {
-                    kind: Kind::Comprehension,
+                    kind: ScopeKind::Comprehension,
                     parent,
                     ..
                 }) = self.scopes.get(outer)
@@ -382,12 +382,12 @@ impl<'a> Module<'a> {
             Expr::Call(call) => self.call(call, scope),
             Expr::Attribute(_) | Expr::Name(_) => {
                 if !quiet {
-                    self.see(Seen::Chain(expr), scope);
+                    self.see(Occurrence::Chain(expr), scope);
                 }
                 self.base(expr, scope);
             }
             Expr::Dict(dict) => {
-                self.see(Seen::Dict(dict), scope);
+                self.see(Occurrence::Dict(dict), scope);
                 self.descend(loud, scope);
             }
             Expr::Compare(_) => self.descend(
@@ -414,7 +414,7 @@ impl<'a> Module<'a> {
     }
 
     fn call(&mut self, call: &'a ast::ExprCall, scope: ScopeId) {
-        self.see(Seen::Call(call), scope);
+        self.see(Occurrence::Call(call), scope);
         let name = match &*call.func {
             Expr::Name(name) => name.id.as_str(),
             Expr::Attribute(attribute) => attribute.attr.as_str(),

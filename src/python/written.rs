@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     parse::{Expr, Stmt, ast},
-    scope::{Kind, MODULE, Meaning, Module, ScopeId, Seen},
+    scope::{MODULE, Meaning, Module, Occurrence, ScopeId, ScopeKind},
     uses::{Uses, Walk},
     watched,
     writers::{FIXTURES, GIVE_BYTES, GIVING, ROOTS, WRAPPERS, WRITERS},
@@ -43,10 +43,12 @@ impl<'m, 'a> Written<'m, 'a> {
             all: Cell::new(limits::WRITTEN_STEPS),
             active: RefCell::default(),
         };
-        let changes = |(seen, scope, _): &(Seen<'a>, ScopeId, u32)| match seen {
-            Seen::Assigned(Expr::Attribute(attribute), _) => is_writers(attribute.attr.as_str()),
-            Seen::Assigned(Expr::Subscript(subscript), _) => is_namespace(&subscript.value),
-            Seen::Call(call) => written.patches(call, *scope),
+        let changes = |(seen, scope, _): &(Occurrence<'a>, ScopeId, u32)| match seen {
+            Occurrence::Assigned(Expr::Attribute(attribute), _) => {
+                is_writers(attribute.attr.as_str())
+            }
+            Occurrence::Assigned(Expr::Subscript(subscript), _) => is_namespace(&subscript.value),
+            Occurrence::Call(call) => written.patches(call, *scope),
             _ => false,
         };
         let any = module.seen.iter().any(changes);
@@ -100,9 +102,9 @@ impl<'m, 'a> Written<'m, 'a> {
         loop {
             let current = self.module.scopes.get(at)?;
             match current.kind {
-                Kind::Comprehension => at = current.parent,
-                Kind::Class => return None,
-                Kind::Function | Kind::Module => return Some(at),
+                ScopeKind::Comprehension => at = current.parent,
+                ScopeKind::Class => return None,
+                ScopeKind::Function | ScopeKind::Module => return Some(at),
             }
         }
     }

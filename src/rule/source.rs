@@ -3,7 +3,7 @@
 
 use super::{Case, payload};
 use crate::{
-    fact::{Before, Fact, FactKind, Mark, Observation, PyAct, PyArgument, PyCall},
+    fact::{Fact, FactKind, Mark, Observation, PyAct, PyArgument, PyCall, SlotPrefix},
     finding::{Applicability, Edit, Finding, Fix, RuleMeta, Subject},
 };
 
@@ -116,17 +116,17 @@ pub(super) fn replaced(
 
 /// The fix that gives a call one more keyword, `text` (`weights_only=True`); none in a notebook.
 pub(super) fn added(about: &Observation, call: &PyCall, text: &str) -> Option<Fix> {
-    let room = call
-        .room
+    let slot = call
+        .slot
         .filter(|_| call.act == PyAct::Call && about.site.hops.is_empty());
-    let room = room?;
+    let slot = slot?;
     Some(written(Edit {
-        start: room.at,
-        end: room.at,
-        text: match room.after {
-            Before::Nothing => text.to_owned(),
-            Before::Argument => format!(", {text}"),
-            Before::Comma => format!(" {text}"),
+        start: slot.at,
+        end: slot.at,
+        text: match slot.after {
+            SlotPrefix::Nothing => text.to_owned(),
+            SlotPrefix::Argument => format!(", {text}"),
+            SlotPrefix::Comma => format!(" {text}"),
         },
     }))
 }
