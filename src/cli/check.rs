@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    fact::Text,
     report::{PathSpelling, Presentation},
     scan::{self, Needs, Only, Outcome, PolicyFrom, Report, Request, View},
 };
@@ -239,7 +240,11 @@ impl Check {
         } else if let Some(range) = &self.diff {
             scan::change(cwd, range, &self.paths)
         } else if let Some(range) = &self.history {
-            scan::history(cwd, range, &self.paths)
+            let view = scan::history(cwd, range, &self.paths)?;
+            if view.items.is_empty() {
+                self.no_path_is_a_range(cwd)?;
+            }
+            Ok(view)
         } else if self.all_refs {
             scan::all_refs(cwd, &self.paths)
         } else {
@@ -260,6 +265,24 @@ impl Check {
             return Ok(view);
         }
         view.and_named(&only)
+    }
+
+    /// Whether none of the paths, which no file of the history has, is a range that was meant for `--history`.
+    fn no_path_is_a_range(&self, cwd: &Path) -> Result<(), Error> {
+        for path in self.paths.iter().filter_map(|path| path.to_str()) {
+            let mut sides = path.split("..").map(|side| side.trim_start_matches('.'));
+            let side = sides.find(|side| !side.is_empty()).unwrap_or_default();
+            if scan::first_revision(cwd, &[side.to_owned()])?.is_some() {
+                let shown = Text::from(path);
+                return Err(Error::Usage {
+                    message: format!("no file in the history is called `{shown}`"),
+                    help: format!(
+                        "to check the history of `{shown}`, write `=` before it: `--history={shown}`"
+                    ),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn outcome(&self, report: &Report, plan: &Plan) -> Outcome {

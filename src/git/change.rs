@@ -229,11 +229,31 @@ impl View {
         self.sides.as_ref().map(|sides| &sides.after)
     }
 
-    /// Marks those of the policy's files (relative to the root) that the view's change adds, edits or deletes, and the links by
-    /// which they are reached. `judge` is
-    /// the policy that judges it, in words; `judges` says whether that is the policy as the change leaves it.
+    /// The same view of a change whose items are not one state of the repository: [`View::mark_policy`] compares the policy of
+    /// one commit with that of another.
+    ///
+    /// # Errors
+    /// No repository, a name that stands for nothing in it.
+    pub fn with_policy_change(mut self, from: &str, to: &str) -> Result<Self, Error> {
+        let Some(repository) = &self.repository else {
+            return Ok(self);
+        };
+        let repository = repository.to_thread_local();
+        let tree = |name| Revision::find(&repository, name).map(|found| found.tree);
+        self.policy_change = Some(Sides {
+            before: vec![Snapshot::Tree(tree(from)?)],
+            after: Snapshot::Tree(tree(to)?),
+            filter: Filter::default(),
+        });
+        Ok(self)
+    }
+
+    /// Marks the policy's files (relative to the root) that the view's change adds, edits or deletes, and the links by which they
+    /// are reached. `judge` is the policy that judges the change, in words; `judges` says whether that is the policy as the change
+    /// leaves it.
     pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str, judges: bool) {
-        let (Some(sides), Ok(Some(stores))) = (&self.sides, self.stores(None)) else {
+        let sides = self.policy_change.as_ref().or(self.sides.as_ref());
+        let (Some(sides), Ok(Some(stores))) = (sides, self.stores(None)) else {
             return;
         };
         if sides.before.is_empty() {
@@ -271,10 +291,9 @@ impl View {
                 judges,
                 deleted,
             };
-            let known = self
-                .items
-                .iter_mut()
-                .find(|item| item.entry.path.as_bytes() == path);
+            // Of several contents in a history, the newest.
+            let mut items = self.items.iter_mut().rev();
+            let known = items.find(|item| item.entry.path.as_bytes() == path);
             match known {
                 Some(item) => item.noted.push(edited),
                 None => self.add(Item::new(&path, EntryKind::File, Origin::Nowhere).with(edited)),

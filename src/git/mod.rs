@@ -83,6 +83,8 @@ pub struct View {
     submodules: Vec<submodule::Submodule>,
     policy_state: PolicyState,
     sides: Option<change::Sides>,
+    /// What is compared to see whether the policy changes, where that is not `sides`.
+    policy_change: Option<change::Sides>,
 }
 
 /// An entry, how to open it, and what listing already showed about it.
@@ -170,6 +172,7 @@ impl View {
             submodules: Vec::new(),
             policy_state: PolicyState::default(),
             sides: None,
+            policy_change: None,
         }
     }
 

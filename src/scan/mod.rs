@@ -21,8 +21,8 @@ pub use survey::{format_ids, rule_ids, survey};
 
 pub use crate::{
     git::{
-        Incoming, Known, Only, View, all_refs, change, file, history, incoming, revision, staged,
-        standard_input, work_tree,
+        Incoming, Known, Only, View, all_refs, change, file, first_revision, history, incoming,
+        revision, staged, standard_input, work_tree,
     },
     verdict::{Coverage, Inspection, Needs, Outcome, Report},
 };

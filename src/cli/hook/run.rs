@@ -226,6 +226,7 @@ fn asked(cwd: &Path) -> Result<(View, PolicyFrom), Error> {
         if said("PRE_COMMIT_REMOTE_NAME").is_some() {
             return Ok((view, PolicyFrom::View));
         }
+        let view = view.with_policy_change(&from, &to)?;
         let judge = match hook::judge(cwd, said)? {
             Judge::Revision(base) => base,
             Judge::Own | Judge::Missing { .. } => from,
@@ -245,13 +246,18 @@ fn asked(cwd: &Path) -> Result<(View, PolicyFrom), Error> {
         return Ok((staged, PolicyFrom::View));
     }
     // Where it makes none and nothing is staged, somebody asks for all files.
-    let view = if staged.items.is_empty() {
-        scan::work_tree(cwd, &[])?
-    } else {
-        staged
-    };
     let base = hook::judge(cwd, said)?.revision()?;
-    Ok((view, base.map_or(PolicyFrom::View, PolicyFrom::Revision)))
+    if !staged.items.is_empty() {
+        return Ok((staged, base.map_or(PolicyFrom::View, PolicyFrom::Revision)));
+    }
+    let view = scan::work_tree(cwd, &[])?;
+    Ok(match base {
+        Some(base) => (
+            view.with_policy_change(&base, "HEAD")?,
+            PolicyFrom::Revision(base),
+        ),
+        None => (view, PolicyFrom::View),
+    })
 }
 
 /// The ids that there are, each once.

@@ -354,3 +354,22 @@ fn the_page_on_histories_is_true() {
     }
     assert!(commands >= 4, "{commands}");
 }
+
+#[test]
+fn a_range_after_a_space_is_not_taken_for_a_path_in_silence() {
+    let repo = repo!();
+    repo.write("model.py", "import torch\n").commit();
+    let spaced = run(&repo.root, &["check", "--history", "HEAD~0..HEAD"]);
+    assert_eq!(spaced.code, 2);
+    assert!(
+        spaced
+            .stderr
+            .contains("no file in the history is called `HEAD~0..HEAD`")
+            && spaced.stderr.contains("`--history=HEAD~0..HEAD`"),
+        "{spaced:?}"
+    );
+    // What is called like a branch, and is there, is a path.
+    repo.git(&["branch", "model.py"]);
+    assert_eq!(run(&repo.root, &["check", "--history", "model.py"]).code, 0);
+    assert_eq!(run(&repo.root, &["check", "--history", "gone.py"]).code, 3);
+}
