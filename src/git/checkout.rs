@@ -4,14 +4,6 @@
 //! judged is what lands, or bytes that are harmless in the object store could become a checkpoint on checkout. What
 //! `core.autocrlf` and `core.ignoreCase` change is judged as a possibility; the commands behind a `filter` are not known here and
 //! not followed.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use std::{io, sync::Arc};
 

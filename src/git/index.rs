@@ -142,7 +142,7 @@ impl<'r> Comparison<'r> {
             let rest = path.get(level.prefix..).unwrap_or_default();
             let Some(slash) = rest.iter().position(|b| *b == b'/') else {
                 self.leaf(entry, in_head(rest, false));
-                at += 1;
+                at = at.saturating_add(1);
                 continue;
             };
             let name = rest.get(..slash).unwrap_or_default();
@@ -153,7 +153,7 @@ impl<'r> Comparison<'r> {
             if entry.mode.is_sparse() && folder.len() == path.len() {
                 // A folder outside a sparse checkout is one entry, its tree.
                 self.difference.compare(folder, known, Some(entry.id));
-                at += 1;
+                at = at.saturating_add(1);
                 continue;
             }
             let cache = level.cache.and_then(|cache| child(cache, name));
@@ -202,13 +202,14 @@ impl<'r> Comparison<'r> {
         };
         // What it remembers is taken if the entries agree.
         if let Some(count) = cache.and_then(|cache| cache.num_entries).map(usize_of)
-            && let Some(last) = range.start.checked_add(count.saturating_sub(1))
+            && let Some(end) = range.start.checked_add(count)
+            && let Some(last) = end.checked_sub(1)
             && count > 0
             && last < range.end
             && inside(last)
-            && (last + 1 == range.end || !inside(last + 1))
+            && (end == range.end || !inside(end))
         {
-            return last + 1;
+            return end;
         }
         let rest = entries.get(range.clone()).unwrap_or_default();
         let count = rest.partition_point(|entry| entry.path(self.index).starts_with(folder));

@@ -3,14 +3,6 @@
 //! Pointers are read as `git lfs smudge` reads them (the specification is `docs/spec.md` of git-lfs): what it would not
 //! take for a pointer is ordinary content here too. The store is `lfs.storage` of the git configuration, by default
 //! `lfs` in the folder that all work trees of a repository share, then the stores beside the alternates.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use std::path::PathBuf;
 

@@ -1,14 +1,6 @@
 //! A text whose line feeds become CRLF, without a copy of it.
 //!
 //! Where each block of the text begins in what it becomes is noted once; a read makes only the blocks it touches.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use std::io;
 
@@ -36,8 +28,11 @@ fn lone_line_feeds(bytes: &[u8], before: u8) -> impl Iterator<Item = usize> + '_
 
 /// What git does not count as text.
 #[inline]
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "without branches: every byte of a history is asked"
+)]
 fn is_odd(byte: u8) -> bool {
-    // Without branches: every byte of a history is asked.
     let text = (byte == b'\t') | (byte == b'\n') | (byte == 0x08) | (byte == 0x0c) | (byte == 0x1b);
     ((byte < b' ') | (byte == 0x7f)) & !text
 }

@@ -33,7 +33,7 @@ pub(super) fn link_end(
     let Some(mut left) = link_names(target) else {
         return LinkEnd::Outside;
     };
-    let mut links = 0;
+    let mut links = 0_usize;
     // Below what is not there, names are all there is to go by.
     let mut known = snapshot.is_some();
     while let Some(name) = left.pop() {
@@ -58,7 +58,7 @@ pub(super) fn link_end(
         match mode.kind() {
             TreeKind::Commit => return LinkEnd::Submodule(Text::new(path)),
             TreeKind::Link => {
-                links += 1;
+                links = links.saturating_add(1);
                 let target = blob(trees, id).ok().filter(|_| links <= LINKS);
                 let Some(target) = target else {
                     return LinkEnd::Nowhere;

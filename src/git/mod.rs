@@ -3,6 +3,24 @@
 //! A [`View`] is a sorted list of [`Item`]s whose bytes have not been read; a [`Reader`] (one for each worker) opens
 //! them, from disk or from the object store, and follows git-lfs pointers into the local store. Nothing is judged
 //! here and no program is run. What cannot be listed or opened becomes a fact of its item, never a gap in the view.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::unwrap_used,
+        reason = "tests may fail loudly"
+    )
+)]
 
 mod attributes;
 mod change;

@@ -137,7 +137,7 @@ impl Snapshot {
         let mut left = names(path).ok_or_else(outside)?;
         left.reverse();
         let mut real: Vec<Vec<u8>> = Vec::new();
-        let mut links = 0;
+        let mut links = 0_usize;
         while let Some(name) = left.pop() {
             if name == b".." {
                 real.pop().ok_or_else(outside)?;
@@ -154,7 +154,7 @@ impl Snapshot {
                 TreeKind::Tree if !left.is_empty() => {}
                 TreeKind::Link => {
                     link(&path);
-                    links += 1;
+                    links = links.saturating_add(1);
                     if links > LINKS {
                         return Err(io::Error::other("links lead to links without end"));
                     }

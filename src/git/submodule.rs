@@ -95,9 +95,9 @@ impl View {
             .filter_map(|item| found(item, None, 0, None))
             .collect();
         let mut unread = Vec::new();
-        let mut entered = 0;
+        let mut entered = 0_usize;
         while let Some(found) = queue.pop() {
-            entered += 1;
+            entered = entered.saturating_add(1);
             let result = if entered > limits::SUBMODULES {
                 let limit = format!("{} submodules in a view", limits::SUBMODULES);
                 Err(Unavailable::Limit { limit })

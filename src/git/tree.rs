@@ -4,14 +4,6 @@
 //! is whatever its maker wrote: names that no file can have, folders within folders without end, a few objects that stand
 //! for billions of paths. Names are only ever compared and shown; what is listed is bounded, and where it ends is an item
 //! that says so. A tree that is missing or broken is an item at its folder's path.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use std::sync::Arc;
 

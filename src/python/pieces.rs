@@ -59,9 +59,12 @@ pub(super) static SPELT: LazyLock<Vec<(&'static str, Spelt)>> = LazyLock::new(||
         .collect()
 });
 
-/// Every part of such a word but the whole: of which word, and from which of its letters to which.
-static PARTS: LazyLock<FxHashMap<&'static [u8], Vec<(usize, usize, u32)>>> = LazyLock::new(|| {
-    let mut parts: FxHashMap<&[u8], Vec<(usize, usize, u32)>> = FxHashMap::default();
+/// Of which word something is a part, and from which of its letters to which.
+type Part = (usize, usize, u32);
+
+/// Every part of such a word but the whole.
+static PARTS: LazyLock<FxHashMap<&'static [u8], Vec<Part>>> = LazyLock::new(|| {
+    let mut parts: FxHashMap<&[u8], Vec<Part>> = FxHashMap::default();
     for (place, (word, _)) in SPELT.iter().enumerate() {
         for length in 1..word.len() {
             for (at, part) in word.as_bytes().windows(length).enumerate() {

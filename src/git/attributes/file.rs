@@ -3,14 +3,6 @@
 //! git stops at the first NUL, passes over lines of 2,048 bytes and more and over whole lines with a name that is none, and
 //! takes a byte order mark for part of the first pattern. Macros are those of the file at the root, and `binary`. Only what
 //! bears on the attributes that count here is kept.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use gix::bstr::ByteSlice as _;
 use rustc_hash::FxHashMap;

@@ -3,14 +3,6 @@
 //! A pattern without a slash is compared with the last part of a path, any other with the path below the folder of its
 //! file. What stands before the first special character is compared as it is; the rest is a wildcard pattern in the sense of
 //! git's `wildmatch`. The cost of a match is bounded by the product of both lengths, whatever the pattern.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use std::ops::Range;
 

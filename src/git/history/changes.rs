@@ -3,12 +3,6 @@
 //!
 //! Folders are compared by their ids, so that the cost is that of the change and not of the repository. A folder that
 //! cannot be read stands in the list itself, with the reason.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use std::sync::Arc;
 
@@ -107,7 +101,7 @@ pub(super) fn changes(
     }];
     let mut places: FxHashMap<ObjectId, u32> = FxHashMap::default();
     while let Some(folder) = folders.pop() {
-        changes.folders += 1;
+        changes.folders = changes.folders.saturating_add(1);
         let times = places.entry(folder.tree).or_default();
         *times = times.saturating_add(1);
         let limit = if *times > limits::SAME_FOLDERS {
@@ -214,9 +208,7 @@ fn compare(
         if same {
             continue;
         }
-        let mut path = Vec::with_capacity(folder.path.len() + entry.filename.len() + 1);
-        path.extend_from_slice(&folder.path);
-        path.extend_from_slice(entry.filename);
+        let mut path = [folder.path.as_slice(), entry.filename.as_bytes()].concat();
         if !paths.reach(&path, is_folder) {
             continue;
         }

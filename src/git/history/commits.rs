@@ -4,12 +4,6 @@
 //! can leave out what a clone carries. What is known is left out by painting, as `git rev-list` does it: from both kinds of
 //! tips at once, the newest commit first, until only known ones are left to look at. Where clocks were wrong a known commit
 //! may be taken for a new one, never the other way round.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use std::{
     cmp::Reverse,
@@ -131,7 +125,7 @@ impl Commits {
             if node.known {
                 continue;
             }
-            let mut count = 0;
+            let mut count = 0_u32;
             for parent in self.parents_of(node) {
                 if self
                     .nodes
@@ -139,7 +133,7 @@ impl Commits {
                     .is_some_and(|node| !node.known)
                 {
                     children.push((*parent, place));
-                    count += 1;
+                    count = count.saturating_add(1);
                 }
             }
             if count == 0 {
@@ -208,7 +202,7 @@ impl Walk<'_> {
                 let (place, fresh) = self.node(*id, is_known);
                 if let Some(node) = self.commits.nodes.get(usize_of(place)).filter(|_| fresh) {
                     queue.push((node.time, node.id, place));
-                    new += usize::from(!is_known);
+                    new = new.saturating_add(usize::from(!is_known));
                 }
             }
         }
@@ -223,7 +217,7 @@ impl Walk<'_> {
                         break;
                     }
                     if time < oldest {
-                        slop -= 1;
+                        slop = slop.saturating_sub(1);
                     }
                 }
             } else {
@@ -241,7 +235,7 @@ impl Walk<'_> {
                     if let Some(node) = self.commits.nodes.get(usize_of(parent)) {
                         queue.push((node.time, node.id, parent));
                     }
-                    left_new += usize::from(!is_known);
+                    left_new = left_new.saturating_add(usize::from(!is_known));
                 } else if is_known && !self.is_known(parent) {
                     left_new = left_new.saturating_sub(self.paint(parent));
                 }
@@ -263,7 +257,7 @@ impl Walk<'_> {
 
     /// Paints a commit, and what it is known to reach, as known; the number of those that were waiting in the queue.
     fn paint(&mut self, place: u32) -> usize {
-        let mut waiting = 0;
+        let mut waiting = 0_usize;
         let mut places = vec![place];
         while let Some(place) = places.pop() {
             let Some(node) = self.commits.nodes.get_mut(usize_of(place)) else {
@@ -281,7 +275,7 @@ impl Walk<'_> {
                 .get(usize_of(place))
                 .is_some_and(Option::is_some)
             {
-                waiting += 1;
+                waiting = waiting.saturating_add(1);
             } else {
                 places.extend(self.commits.edges.get(first..end).unwrap_or_default());
             }

