@@ -4,7 +4,7 @@
 //! Readers observe, rules judge, reporters speak: [`mod@format`] and [`python`] turn bytes into facts
 //! ([`fact`]), [`rule`]s turn facts and a [`policy`] into findings ([`finding`]), [`verdict`] weighs them, and
 //! [`report`] is the only place where anything is written for people or machines. [`scan`] knows all stages.
-//! `CONTRIBUTING.md` is the map of the house; `tests/it/layering.rs` keeps its doors.
+//! `CONTRIBUTING.md` describes the architecture; `tests/it/layering/` checks it.
 #![cfg_attr(
     test,
     allow(
