@@ -8,7 +8,7 @@ use std::{
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::value::{Value, ValueKind};
+use super::value::{Nodes, Value, ValueKind};
 use crate::{
     fact::{
         Anomaly, Argument, Fact, Global, GlobalName, Op, PickleAnomaly, Text, Unresolved, Usage,
@@ -46,7 +46,7 @@ pub(super) struct Moment {
 }
 
 /// How many arguments tell one call from another.
-pub(super) const ARGUMENTS: usize = 6;
+const ARGUMENTS: usize = 6;
 
 /// What distinguishes one call of a global from another: as much as is kept of its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,42 @@ pub(super) struct Signature {
     pub keywords: bool,
     /// The first of them.
     pub kept: [Value; ARGUMENTS],
+}
+
+impl Signature {
+    /// Globals and short strings by identity, the rest by kind. Exact: a digest could be made to collide, and a call would hide
+    /// behind another.
+    pub(super) fn of(arguments: Value, usage: Usage, keywords: bool, nodes: &Nodes) -> Self {
+        let mut signature = Self {
+            usage,
+            container: arguments.kind(),
+            len: None,
+            keywords,
+            kept: [Value::UNKNOWN; ARGUMENTS],
+        };
+        let known = is_container(arguments).then(|| nodes.get(arguments));
+        if let Some((len, kept)) = known.flatten() {
+            signature.len = Some(len);
+            for (slot, value) in signature.kept.iter_mut().zip(kept) {
+                *slot = match value.kind() {
+                    ValueKind::Str | ValueKind::Global | ValueKind::StrAt => *value,
+                    kind => Value::new(kind, 0),
+                };
+            }
+        }
+        signature
+    }
+}
+
+fn is_container(value: Value) -> bool {
+    matches!(
+        value.kind(),
+        ValueKind::Tuple
+            | ValueKind::List
+            | ValueKind::Dict
+            | ValueKind::Set
+            | ValueKind::FrozenSet
+    )
 }
 
 #[derive(Debug)]
@@ -120,6 +156,17 @@ impl EventLog {
         let row = self.row(Global::Unresolved(why));
         self.unresolved.insert(why, row);
         row
+    }
+
+    /// The row behind something that is called or instantiated. What is not a global itself cannot be named.
+    pub(super) fn callee(&mut self, value: Value) -> usize {
+        match value.kind() {
+            ValueKind::Global => value.index(),
+            ValueKind::Extension => self.unresolved(Unresolved::Extension),
+            ValueKind::Persistent => self.unresolved(Unresolved::Persistent),
+            ValueKind::Stale => self.unresolved(Unresolved::Memo),
+            _ => self.unresolved(Unresolved::Result),
+        }
     }
 
     fn row(&mut self, global: Global) -> usize {

@@ -5,7 +5,7 @@ use crate::{
     bytes::wide,
     fact::{Argument, Fact, Op, PickleAnomaly, PickleFault, Text, Unresolved, Usage},
     format::pickle::{
-        events::{ARGUMENTS, Signature},
+        events::Signature,
         lex::Line,
         marks::Marks,
         opcode as op,
@@ -75,17 +75,6 @@ impl<O: Observer> Machine<'_, O> {
 
     // ---- what runs
 
-    /// The row behind something that is called or instantiated. What is not a global itself cannot be named.
-    pub(super) fn callee(&mut self, value: Value) -> usize {
-        match value.kind() {
-            ValueKind::Global => value.index(),
-            ValueKind::Extension => self.log.unresolved(Unresolved::Extension),
-            ValueKind::Persistent => self.log.unresolved(Unresolved::Persistent),
-            ValueKind::Stale => self.log.unresolved(Unresolved::Memo),
-            _ => self.log.unresolved(Unresolved::Result),
-        }
-    }
-
     /// `getattr` of a global and a constant: how protocols 0 to 3 spell a name inside a class, which protocol 4 stores with a dot.
     /// It is the same global then.
     fn attribute(&mut self, callee: Value, row: usize, arguments: Value) -> Option<Value> {
@@ -134,7 +123,7 @@ impl<O: Observer> Machine<'_, O> {
         usage: Usage,
         keywords: bool,
     ) -> Result<(), Halt> {
-        let row = self.callee(callee.value);
+        let row = self.log.callee(callee.value);
         let attribute = self.attribute(callee.value, row, arguments.value);
         if attribute.is_none() {
             self.called(row, arguments.value, usage, keywords);
@@ -161,7 +150,7 @@ impl<O: Observer> Machine<'_, O> {
 
     fn called(&mut self, row: usize, arguments: Value, usage: Usage, keywords: bool) {
         self.log.used(row, usage, self.moment());
-        let signature = self.signature(arguments, usage, keywords);
+        let signature = Signature::of(arguments, usage, keywords, &self.state.nodes);
         if !self.log.called_before(row, signature) {
             let text = self.preview().call(row, arguments);
             let mut arguments = self.preview().arguments(arguments);
@@ -171,33 +160,6 @@ impl<O: Observer> Machine<'_, O> {
             self.log
                 .called(row, signature, usage, text, arguments, self.moment());
         }
-    }
-
-    /// What distinguishes a call's arguments from another's: globals and short strings by identity, the rest by kind.
-    /// Exact: a digest could be made to collide, and a call would hide behind another.
-    pub(super) fn signature(&self, arguments: Value, usage: Usage, keywords: bool) -> Signature {
-        let mut signature = Signature {
-            usage,
-            container: arguments.kind(),
-            len: None,
-            keywords,
-            kept: [Value::UNKNOWN; ARGUMENTS],
-        };
-        if let Some((len, kept)) = self
-            .state
-            .nodes
-            .get(arguments)
-            .filter(|_| is_container(arguments))
-        {
-            signature.len = Some(len);
-            for (slot, value) in signature.kept.iter_mut().zip(kept) {
-                *slot = match value.kind() {
-                    ValueKind::Str | ValueKind::Global | ValueKind::StrAt => *value,
-                    kind => Value::new(kind, 0),
-                };
-            }
-        }
-        signature
     }
 
     pub(super) fn reduce(&mut self) -> Result<(), Halt> {
@@ -399,15 +361,4 @@ impl<O: Observer> Machine<'_, O> {
         self.push_noted(value, note)?;
         self.follow(flow)
     }
-}
-
-fn is_container(value: Value) -> bool {
-    matches!(
-        value.kind(),
-        ValueKind::Tuple
-            | ValueKind::List
-            | ValueKind::Dict
-            | ValueKind::Set
-            | ValueKind::FrozenSet
-    )
 }

@@ -340,25 +340,25 @@ impl<O: Observer> Machine<'_, O> {
             }
             op::GLOBAL => self.global()?,
             op::STACK_GLOBAL => {
-                self.needs_names()?;
+                self.state.stack.needs_names()?;
                 self.stack_global()?;
             }
             op::REDUCE => {
-                self.needs_callable(1)?;
+                self.state.stack.needs_callable(1)?;
                 self.reduce()?;
             }
             op::BUILD => self.build()?,
             op::NEWOBJ => {
-                self.needs_callable(1)?;
+                self.state.stack.needs_callable(1)?;
                 self.newobj(false)?;
             }
             op::NEWOBJ_EX => {
-                self.needs_callable(2)?;
+                self.state.stack.needs_callable(2)?;
                 self.newobj(true)?;
             }
             op::INST => self.inst()?,
             op::OBJ => {
-                self.needs_callable_at_mark()?;
+                self.state.stack.needs_callable_at_mark()?;
                 self.obj()?;
             }
             op::PERSID => {

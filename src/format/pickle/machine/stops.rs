@@ -1,15 +1,14 @@
 //! What stops every unpickler before an opcode does anything: operands that no loader, however it resolves names, could go on
 //! with. Whether a doubtful stream is believed depends on it, so nothing stops here that any unpickler takes.
 
-use super::{Halt, Machine, malformed, observer::Observer};
-use crate::fact::PickleFault;
-use crate::format::pickle::value::ValueKind;
+use super::{Halt, malformed, stack::Stack};
+use crate::{fact::PickleFault, format::pickle::value::ValueKind};
 
-impl<O: Observer> Machine<'_, O> {
+impl<N: Copy + Default> Stack<N> {
     /// The kind of the value that lies `depth` below the top.
     fn kind_below(&self, depth: usize) -> Option<ValueKind> {
-        let at = self.state.stack.len().checked_sub(depth)?.checked_sub(1)?;
-        self.state.stack.values.get(at).map(|value| value.kind())
+        let at = self.len().checked_sub(depth)?.checked_sub(1)?;
+        self.values.get(at).map(|value| value.kind())
     }
 
     /// `STACK_GLOBAL` takes two strings; every unpickler compares their types.
@@ -31,8 +30,8 @@ impl<O: Observer> Machine<'_, O> {
 
     /// The same for `OBJ`, whose class lies above the mark.
     pub(super) fn needs_callable_at_mark(&self) -> Result<(), Halt> {
-        let class = self.state.stack.last_mark();
-        let class = class.and_then(|mark| self.state.stack.at(mark));
+        let class = self.last_mark();
+        let class = class.and_then(|mark| self.at(mark));
         is_callable(class.map(|class| class.value.kind()))
     }
 }

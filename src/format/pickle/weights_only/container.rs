@@ -247,14 +247,6 @@ impl Execution<'_, '_> {
         })
     }
 
-    fn letters(&self, text: Value) -> Option<(Letters, u64)> {
-        match text {
-            Value::Text { len, .. } => Some((Letters::Ascii, u64::from(len))),
-            Value::Far { len, holds, .. } => Some((holds, u64::from(len))),
-            _ => None,
-        }
-    }
-
     /// `_codecs.encode`, by which bytes are stored in protocol 2.
     pub(super) fn encode(&self, callee: u32, arguments: &[Value]) -> Step<Value> {
         let (text, encoding) = match arguments {
@@ -275,9 +267,11 @@ impl Execution<'_, '_> {
         {
             return Err(self.takes_no(callee, *errors));
         }
-        let (letters, len) = self
-            .letters(text)
-            .ok_or_else(|| self.takes_no(callee, text))?;
+        let (letters, len) = match text {
+            Value::Text { len, .. } => (Letters::Ascii, u64::from(len)),
+            Value::Far { len, holds, .. } => (holds, u64::from(len)),
+            other => return Err(self.takes_no(callee, other)),
+        };
         if letters > encoding {
             return Err(Refused(format!(
                 "{} is called with characters that the encoding has not",

@@ -392,9 +392,8 @@ impl Heap {
                         .first()
                         .is_some_and(|key| self.hashable(*key))
             }
-            Value::Size { len, .. } => len == 2,
+            Value::Size { len, .. } | Value::Text { len, .. } => len == 2,
             Value::Bytes(len) => len == 2,
-            Value::Text { len, .. } => len == 2,
             Value::Far { is_pair, .. } => is_pair,
             Value::Foreign(_) => true,
             Value::Object(at) => match self.get(at) {
@@ -417,9 +416,11 @@ impl Heap {
             Value::Bool(is) => is,
             Value::Int(n) => n != 0,
             Value::Float(n) => n != 0.0,
-            Value::Text { len, .. } | Value::Far { len, .. } => len != 0,
             Value::Bytes(len) => len != 0,
-            Value::Tuple { len, .. } | Value::Size { len, .. } => len != 0,
+            Value::Text { len, .. }
+            | Value::Far { len, .. }
+            | Value::Tuple { len, .. }
+            | Value::Size { len, .. } => len != 0,
             Value::Complex { zero } => !zero?,
             Value::Object(at) => match self.get(at)? {
                 Object::List(list) => list.len != 0,
@@ -447,8 +448,7 @@ impl Heap {
                 Object::Set { len: 0 } | Object::ByteArray { len: 0 } => Some(Vec::new()),
                 _ => None,
             },
-            Value::Far { len: 0, .. } => Some(Vec::new()),
-            Value::Bytes(0) => Some(Vec::new()),
+            Value::Far { len: 0, .. } | Value::Bytes(0) => Some(Vec::new()),
             _ => None,
         }
     }
