@@ -427,11 +427,12 @@ impl Execution<'_, '_> {
     }
 
     /// The class of what `numpy.dtype` makes, which torch wants listed if state is set on it.
-    fn numpy_dtype(&self, given: &[Value]) -> Value {
+    fn numpy_dtype(&mut self, given: &[Value]) -> Value {
         let class = given
             .first()
             .and_then(|code| self.bytes_of(*code))
             .and_then(|code| super::state::numpy_class(&code));
+        let class = class.and_then(|class| self.torch.heap.numpy_class(class));
         Value::NumpyDtype(class)
     }
 }

@@ -225,6 +225,9 @@ impl WeightsOnly<'_> {
             self.refuse("a string that is not UTF-8".to_owned());
             return Value::None;
         }
+        if bytes.is_ascii() {
+            return self.far(wide(bytes.len()), Letters::Ascii, bytes.len() == 2);
+        }
         let is_pair = bytes.len() <= LONGEST_PAIR
             && bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() == 2;
         self.far(wide(bytes.len()), Letters::of(bytes), is_pair)
@@ -339,7 +342,9 @@ impl Execution<'_, '_> {
     fn set_items(&mut self, target: Value, items: &[Value]) -> Step<()> {
         let op = op::name(self.scene.code);
         let heap = &self.torch.heap;
-        let keys_hash = items.iter().step_by(2).all(|key| heap.hashable(*key));
+        let keys_hash = items
+            .chunks(2)
+            .all(|pair| pair.first().is_none_or(|key| heap.hashable(*key)));
         let object = match target {
             Value::Object(at) => self.torch.heap.get_mut(at),
             _ => None,

@@ -72,6 +72,7 @@ impl Execution<'_, '_> {
         match target {
             Value::Foreign(_) => Ok(()),
             Value::NumpyDtype(class) => {
+                let class = class.and_then(|class| self.torch.heap.numpy_class_name(class));
                 let class =
                     class.ok_or("BUILD sets state on a numpy dtype whose class is not known")?;
                 self.torch

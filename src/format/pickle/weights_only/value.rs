@@ -62,8 +62,12 @@ pub(in crate::format::pickle) enum Value {
     /// What a global that torch does not know made, by the global's number.
     Foreign(u32),
     /// What `numpy.dtype` made: its class in `numpy.dtypes`, if that is known.
-    NumpyDtype(Option<&'static str>),
+    NumpyDtype(Option<NumpyClass>),
 }
+
+/// The number of a class of numpy's dtypes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::format::pickle) struct NumpyClass(u8);
 
 /// The device of a tensor, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,6 +270,8 @@ impl Memory {
 pub(super) struct Heap {
     tuples: Vec<Value>,
     objects: Vec<Object>,
+    /// Classes of numpy's dtypes, by number.
+    numpy_classes: Vec<&'static str>,
     /// How many of them are tensors.
     tensors: usize,
     /// Elements of lists that are kept.
@@ -343,6 +349,21 @@ impl Heap {
         self.memories.get(narrow(u64::from(memory))).copied()
     }
 
+    /// The number of a class of numpy's dtypes.
+    pub(super) fn numpy_class(&mut self, name: &'static str) -> Option<NumpyClass> {
+        let known = self.numpy_classes.iter().position(|known| *known == name);
+        let at = known.unwrap_or_else(|| {
+            self.numpy_classes.push(name);
+            self.numpy_classes.len().saturating_sub(1)
+        });
+        u8::try_from(at).ok().map(NumpyClass)
+    }
+
+    /// The name of a class of numpy's dtypes.
+    pub(super) fn numpy_class_name(&self, class: NumpyClass) -> Option<&'static str> {
+        self.numpy_classes.get(usize::from(class.0)).copied()
+    }
+
     /// Adds items to a list.
     pub(super) fn extend(&mut self, list: u32, items: &[Value]) {
         let room = match self.get(list) {
@@ -366,6 +387,7 @@ impl Heap {
     }
 
     /// Whether a value can be a key.
+    #[inline]
     pub(super) fn hashable(&self, value: Value) -> bool {
         match value {
             Value::Tuple { hashable, .. } => hashable,
@@ -473,5 +495,13 @@ impl Heap {
             },
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_value_is_as_small_as_it_says() {
+        assert_eq!(size_of::<super::Value>(), 16);
     }
 }
