@@ -186,11 +186,12 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
 impl Seen {
     /// The sha256 of the content: what a git-lfs pointer says where the content is elsewhere. `None` if it cannot be read.
     fn sha256(&self) -> Option<String> {
-        let digest = self.digest.get_or_init(|| match &self.content {
-            Some(content) => inventory::sha256(content),
-            None => {
-                let pointer = self.circumstances.pointer();
-                pointer.map(|(oid, _)| oid.to_owned())
+        let digest = self.digest.get_or_init(|| {
+            if let Some(content) = &self.content {
+                inventory::sha256(content)
+            } else {
+                let (oid, _) = self.circumstances.pointer()?;
+                Some(oid.to_owned())
             }
         });
         digest.clone()
