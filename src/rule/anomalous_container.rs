@@ -45,14 +45,19 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Fact::Anomaly(anomaly) = &observation.fact else {
             continue;
         };
-        match anomaly.as_ref() {
+        let left_out = match anomaly.as_ref() {
             // Reported by rules of their own.
-            Anomaly::Pickle(_) | Anomaly::MisleadingSuffix { .. } => continue,
-            // Odd, and read alike by all loaders. `inspect` shows it.
-            Anomaly::Zip(ZipAnomaly::ArchiveComment { .. }) => continue,
-            // Where the member was not read because of it, `incomplete-read` reports that.
-            Anomaly::Zip(zip) if unread && keeps_from_reading(zip) => continue,
-            _ => {}
+            Anomaly::Pickle(_) | Anomaly::MisleadingSuffix { .. } => true,
+            // A comment is odd, and read alike by all loaders: `inspect` shows it. Where a member was not read because of
+            // an anomaly, `incomplete-read` reports that.
+            Anomaly::Zip(zip) => {
+                matches!(zip, ZipAnomaly::ArchiveComment { .. })
+                    || unread && keeps_from_reading(zip)
+            }
+            _ => false,
+        };
+        if left_out {
+            continue;
         }
         let message = format!("loaders may read this differently: {anomaly}");
         let mut finding = case.finding(&META, observation, message);

@@ -43,7 +43,6 @@ impl UnusualUse {
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Arguments | Self::ArgumentsOf(_) => "other arguments",
             Self::State => "another state",
             Self::Dtype(fault) => {
                 return write!(f, "a state that numpy writes ({fault})");
@@ -77,7 +76,7 @@ impl fmt::Display for Misfit {
             Self::PlainArguments => "(data and instances)",
             Self::PlainState => "a dict of plain attributes",
             Self::QuantizedStorage => "a storage of numbers that are not quantized",
-            Self::OtherArguments => "other arguments",
+            Self::Arguments | Self::ArgumentsOf(_) | Self::OtherArguments => "other arguments",
             Self::DtypeCode => "a kind and a size, as in 'f8'",
             Self::DtypeUnfinished => "a dtype whose state is set, and which is no array itself",
             Self::Dimensions => "sizes and strides of at most 64 dimensions",

@@ -73,7 +73,7 @@ fn dtype(what: Value, values: &Values<'_>) -> Result<(), Misfit> {
 /// How an item is laid out that an array may have: an item that is itself an array would be more dimensions of it.
 fn item(dtype: Value, values: &Values<'_>) -> Result<Layout, Misfit> {
     let layout = values.dtypes.layout(dtype).filter(|layout| !layout.array);
-    layout.ok_or_else(|| Misfit::DtypeUnfinished)
+    layout.ok_or(Misfit::DtypeUnfinished)
 }
 
 /// As many strides as sizes.
