@@ -1,5 +1,5 @@
 //! What loading one file would do, for programs: version 1 of the schema of `weighbridge inspect --format json`, which
-//! `docs/json.md` describes. What [`v1`](super::v1) says of strings and versions holds here too.
+//! `docs/json.md` describes. What [`v1`] says of strings and versions holds here too.
 
 use std::io::{self, Write};
 

@@ -90,7 +90,7 @@ fn names(n: usize, content: &Content) -> [String; 2] {
     let end = content
         .name
         .find('.')
-        .map_or("", |dot| &content.name[dot..]);
+        .map_or("", |dot| content.name.get(dot..).unwrap_or_default());
     [
         format!("a/{n}/{}", content.name),
         format!("b/{n}/renamed{end}"),
