@@ -9,7 +9,7 @@ use super::{
 use crate::{
     bytes,
     error::Error,
-    fact::{Circumstance, EntryKind, Text, Unavailable},
+    fact::{Circumstance, ContentSource, EntryKind, Text, Unavailable},
     limits,
 };
 
@@ -116,7 +116,9 @@ pub fn standard_input(cwd: &Path, name: &Path) -> Result<View, Error> {
     let in_repository = found.filter(|repository| {
         repository::work_tree_of(repository).is_some_and(|work_tree| work_tree == root)
     });
-    let view = View::new(root, String::from("standard input"), vec![item]);
+    let mut view = View::new(root, String::from("standard input"), vec![item]);
+    // What was read once cannot be read again.
+    view.content_source = ContentSource::Scattered;
     Ok(match in_repository {
         Some(repository) => view.in_repository(repository),
         None => view,

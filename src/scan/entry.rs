@@ -200,7 +200,7 @@ impl Seen {
 
 /// Whether the policy, or an attribute that it honours, excludes an entry. An edit of the policy itself is never excluded, nor is a
 /// commit that cannot be read: patterns are about files.
-fn is_excluded(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> bool {
+pub(super) fn is_excluded(reader: &mut Reader<'_>, item: &Item, policy: &Policy) -> bool {
     let path = &item.entry.path;
     let of_policy = item
         .noted

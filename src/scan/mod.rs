@@ -180,8 +180,8 @@ pub fn inspect(
         Listing::None => 0,
         Listing::Lines(lines) => lines,
     };
-    let seen =
-        entry::observe(&mut view.reader(), item, Listing::Lines(lines), None).ok_or_else(gone)?;
+    let mut reader = view.reader();
+    let seen = entry::observe(&mut reader, item, Listing::Lines(lines), None).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
     let weighed = judging::judge(
         &item.entry,
@@ -197,6 +197,10 @@ pub fn inspect(
         &scope,
     );
     inspection.policy = policy_name;
+    if entry::is_excluded(&mut reader, item, policy) {
+        inspection.is_excluded = true;
+        inspection.findings.clear();
+    }
     inspection.disassembly = seen.listing.filter(|_| listing != Listing::None);
     inspection.tensors = seen.tensors;
     Ok(inspection)

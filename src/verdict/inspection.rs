@@ -21,11 +21,13 @@ pub struct Inspection {
     pub size: u64,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
+    /// Whether the policy, or an attribute that it honours, excludes it from `check`.
+    pub is_excluded: bool,
     /// What its content says.
     pub facts: ContentFacts,
     /// What the view knows of it.
     pub circumstances: Circumstances,
-    /// What the rules say, by place: the findings of `check`, active and overridden.
+    /// What the rules say, by place: the findings of `check`, active and overridden; none if it is excluded.
     pub findings: Vec<Finding>,
     /// Every global that loading would resolve, once, with what the policy and the rules make of it.
     pub globals: Vec<JudgedGlobal>,

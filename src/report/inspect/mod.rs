@@ -47,7 +47,7 @@ pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io
         page.tensors(tensors)?;
     }
     page.members(&inspection.facts.observations)?;
-    page.findings(&inspection.findings)?;
+    page.findings(inspection)?;
     if let Some(lines) = &inspection.disassembly {
         page.disassembly(lines)?;
     }
@@ -213,8 +213,13 @@ impl Page<'_> {
     }
 
     /// What `check` says of the file.
-    fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
-        let mut active: Vec<&Finding> = findings.iter().filter(|it| it.is_active()).collect();
+    fn findings(&mut self, inspection: &Inspection) -> io::Result<()> {
+        if inspection.is_excluded {
+            let heading = "`weighbridge check` does not check it: the policy excludes it";
+            return self.heading(heading, Ink::Warning);
+        }
+        let findings = inspection.findings.iter();
+        let mut active: Vec<&Finding> = findings.filter(|it| it.is_active()).collect();
         if active.is_empty() {
             return Ok(());
         }

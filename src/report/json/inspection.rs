@@ -34,7 +34,9 @@ pub struct Inspection {
     pub policy: String,
     /// What it is, and what is inside it.
     pub formats: Vec<Format>,
-    /// The findings of `check`.
+    /// Whether the policy, or an attribute that it honours, excludes the file from `check`.
+    pub excluded: bool,
+    /// The findings of `check`; none if it is excluded.
     pub findings: Vec<v1::Finding>,
     /// What an override of the policy lets pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -225,6 +227,7 @@ impl From<&verdict::Inspection> for Inspection {
             size: inspection.size,
             policy: inspection.policy.clone(),
             formats: Vec::new(),
+            excluded: inspection.is_excluded,
             findings: v1::findings(active).collect(),
             overridden: v1::findings(overridden).collect(),
             globals: inspection.globals.iter().map(JudgedGlobal::from).collect(),

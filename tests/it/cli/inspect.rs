@@ -196,3 +196,28 @@ fn the_findings_are_those_of_check() {
     }
     assert!(refused > 50 && overridden > 50, "{refused} {overridden}");
 }
+
+#[test]
+fn an_excluded_file_is_shown_and_has_no_findings() {
+    let repo = repo!();
+    repo.write("a.pkl", "cos\nsystem\n(S'true'\ntR.");
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: recommended\nexclude:\n  - {paths: [a.pkl], reason: kept for a test}\n",
+    );
+    let page = run(&repo.root, &["inspect", "a.pkl"]);
+    let page = page.shown(&repo.root);
+    assert!(
+        page.contains("`weighbridge check` does not check it: the policy excludes it"),
+        "{page}"
+    );
+    assert!(
+        page.contains("os.system('true')") && !page.contains("error["),
+        "{page}"
+    );
+    let json = run(&repo.root, &["inspect", "--format", "json", "a.pkl"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["excluded"], true);
+    assert_eq!(json["findings"].as_array().unwrap().len(), 0);
+    assert_eq!(json["globals"][0]["allowed"], false);
+}

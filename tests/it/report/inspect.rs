@@ -102,6 +102,7 @@ fn resnet() -> Inspection {
         seen(Fact::Member { name, size }, &[], Place::Whole, 1)
     };
     Inspection {
+        is_excluded: false,
         findings: vec![torch_zip()],
         circumstances: weighbridge::fact::Circumstances::default(),
         tensors: Vec::new(),
