@@ -334,13 +334,27 @@ fn exported(bytes: &[u8]) -> Option<Range<usize>> {
     };
     let length = memchr::memchr(close, bytes.get(start..)?)?;
     let end = start.saturating_add(length);
-    let plain =
-        |b: &u8| is_word(*b) || matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b',' | b'"' | b'\'');
     let ends_line = matches!(
         bytes.get(skip(end.saturating_add(1))),
         None | Some(b'\n' | b'\r' | b'#')
     );
-    (bytes.get(start..end)?.iter().all(plain) && ends_line).then_some(start..end)
+    (are_names(bytes.get(start..end)?) && ends_line).then_some(start..end)
+}
+
+/// Whether text is names in quotes and commas between them, and nothing else. So it holds no end of a text in three quotes: where
+/// the line of `__all__` stands in such a text, all of this does.
+fn are_names(text: &[u8]) -> bool {
+    text.split(|b| *b == b',')
+        .map(<[u8]>::trim_ascii)
+        .rev()
+        .enumerate()
+        .all(|(at, name)| match name {
+            [] => at == 0,
+            [first @ (b'"' | b'\''), name @ .., last] => {
+                first == last && !name.is_empty() && name.iter().all(|b| is_word(*b))
+            }
+            _ => false,
+        })
 }
 
 /// Whether the grammar may make a letter of ASCII of a character in an identifier.
@@ -393,6 +407,10 @@ mod tests {
             "x['\\x54ORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] = '1'",
             "x(TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD='1')",
             "import \u{1d561}ickle",
+            // A line that looks like the list of what a module exports, inside a text.
+            "import pickle\nf = getattr(pickle or \"\"\"\n__all__ = (\"\"\", \"load\")\nf(open(p))",
+            "import pickle\na, b = (\"\"\"\n__all__ = (\"\"\", \"load\")\ngetattr(pickle, b)(p)",
+            "import pickle\nf = getattr(pickle or '\\\n__all__ = [', \"load\")\nx[f(p)]",
         ] {
             assert!(Look::at(text).may_matter(text), "{text}");
         }
