@@ -239,8 +239,9 @@ limits! {
         /// appended in one batch.
         STACK: usize = 12 << 20, Count "values on the pickle stack";
 
-        /// What is noted of a value takes twice the memory of the value. `torch.save` appends a thousand at a time.
-        NOTED_STACK: usize = 1 << 20, Count "values on the stack of torch's weights-only unpickler";
+        /// What is noted of a value takes twice the memory of the value. `torch.save` appends a thousand at a time, and writes a
+        /// tuple in one piece: one of a million numbers is no rarity.
+        NOTED_STACK: usize = 3 << 20, Count "values on the stack of torch's weights-only unpickler";
 
         /// As many may stand on the stack at a time. Picklers leave a thousand there at each level of nesting.
         OPEN_CONTAINERS: usize = 64 << 10, Count "unfinished containers whose contents are followed in full";

@@ -292,3 +292,14 @@ fn sparse_indices_lie_within_their_size() {
     insta::assert_snapshot!(says([0, 5], "2.15.0").0, @r#"m/data.pkl @ 0x12c REDUCE: a sparse tensor has the index 5 in dimension 0, which has 5"#);
     insta::assert_snapshot!(says([-1, 0], "2.6.0").0, @r#"m/data.pkl @ 0x12c REDUCE: a sparse tensor has the index -1 in dimension 0, which has 5"#);
 }
+
+#[test]
+fn a_tuple_of_more_than_a_million_is_followed() {
+    // Picklers write a tuple in one piece, whatever its length.
+    let many = [b"(".as_slice(), &b"K\x07".repeat(1_100_000), b"t"].concat();
+    assert_eq!(newest(&Pickle::proto(2).raw(&many).stop()), "loads");
+    // The rows of a data set.
+    let thousand = [b"(".as_slice(), &b"]".repeat(1000), b"e"].concat();
+    let rows = [b"]".as_slice(), &thousand.repeat(4_000)].concat();
+    assert_eq!(newest(&Pickle::proto(2).raw(&rows).stop()), "loads");
+}

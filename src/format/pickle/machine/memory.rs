@@ -104,10 +104,13 @@ impl<O: Observer> Machine<'_, O> {
     #[inline]
     fn store(&mut self, index: u64) -> Result<(), Halt> {
         let top = self.state.stack.top()?;
-        match self.state.memo.put(index, top.value.by_name()) {
-            Stored::Fine => self.state.memo_notes.put(index, top.note),
+        let stored = self.state.memo.put(index, top.value.by_name());
+        if stored != Stored::Full && self.observer.takes_notes() {
+            self.state.memo_notes.put(index, top.note);
+        }
+        match stored {
+            Stored::Fine => {}
             Stored::Far => {
-                self.state.memo_notes.put(index, top.note);
                 self.log
                     .anomaly(PickleAnomaly::HugeMemoIndex { index }, self.moment());
             }

@@ -157,6 +157,12 @@ pub(in crate::format::pickle) trait Observer: Debug {
     /// Goes back to where another reading starts.
     fn restore(&mut self, saved: Self::Saved) {}
 
+    /// Whether notes still matter to it. Where they do not, the memo keeps none.
+    #[inline]
+    fn takes_notes(&self) -> bool {
+        size_of::<Self::Note>() > 0
+    }
+
     /// Before the first opcode; texts that it will look for may be named.
     fn on_start(&mut self, names: &mut Interner) {}
 
@@ -247,6 +253,11 @@ impl<A: Observer<Note = ()>, B: Observer> Observer for (A, B) {
     fn restore(&mut self, (first, second): Self::Saved) {
         self.0.restore(first);
         self.1.restore(second);
+    }
+
+    #[inline]
+    fn takes_notes(&self) -> bool {
+        self.1.takes_notes()
     }
 
     fn on_start(&mut self, names: &mut Interner) {

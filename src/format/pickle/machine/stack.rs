@@ -168,9 +168,6 @@ pub(super) struct MemoNotes<N> {
 impl<N: Copy + Default> MemoNotes<N> {
     #[inline]
     pub(super) fn put(&mut self, index: u64, note: N) {
-        if size_of::<N>() == 0 {
-            return;
-        }
         let at = crate::bytes::narrow(index);
         if let Some(slot) = self.first.get_mut(at) {
             *slot = note;

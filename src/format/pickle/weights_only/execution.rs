@@ -69,6 +69,11 @@ impl Observer for WeightsOnly<'_> {
     type Saved = ();
 
     #[inline]
+    fn takes_notes(&self) -> bool {
+        !self.ended
+    }
+
+    #[inline]
     fn on_opcode(&mut self, at: u64, code: u8) {
         if self.ended {
             return;

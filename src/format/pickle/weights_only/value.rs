@@ -281,8 +281,8 @@ pub(super) struct Heap {
 
 /// Values that tuples come to: those of four million pairs.
 const VALUES: usize = 8 << 20;
-/// Objects: 96 MiB of them. A tensor counts as three.
-const OBJECTS: usize = 3 << 20;
+/// Objects: lists and dicts of a data set, say. A tensor counts as three.
+const OBJECTS: usize = 8 << 20;
 /// Elements of lists that are kept in all.
 const ELEMENTS: usize = 2 << 20;
 
