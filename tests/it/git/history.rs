@@ -242,7 +242,16 @@ proptest! {
             words[..4.min(words.len())].join(" ")
         };
         let ours: Vec<String> = lines(&of(&repo, &format!("{a}..{b}"))).iter().map(path_and_content).collect();
+        // `git rev-list b ^a` may name ancestors of `a` where clocks go wrong; a list without exclusions is exact.
+        let known = repo.git(&["rev-list", a]);
+        let is_known = |line: &str| {
+            let commit = line.rsplit(' ').next().unwrap();
+            known.lines().any(|id| id.starts_with(commit))
+        };
         for line in oracle::expected(&repo, &[b, &format!("^{a}")]) {
+            if is_known(&line) {
+                continue;
+            }
             // A submodule has no content to tell it by.
             prop_assert!(ours.contains(&path_and_content(&line)) || line.starts_with("submodule"), "{}", line);
         }
