@@ -110,6 +110,19 @@ fn a_pipe_is_inspected() {
 }
 
 #[test]
+fn no_command_is_proposed_for_what_cannot_be_read_again() {
+    let repo = repo!();
+    for arguments in [
+        &["check", "-"][..],
+        &["check", "-", "--stdin-filename", "a.pkl"],
+    ] {
+        let run = piped(&repo.root, arguments, HOSTILE);
+        assert!(run.stdout.contains("weighbridge explain "), "{run:?}");
+        assert!(!run.stdout.contains("weighbridge inspect"), "{run:?}");
+    }
+}
+
+#[test]
 fn a_file_called_so_is_named_with_its_folder() {
     let repo = repo!();
     repo.write("-", "cposix\nsystem\n(S'true'\ntR.");
