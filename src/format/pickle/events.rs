@@ -74,7 +74,10 @@ impl Signature {
             keywords,
             kept: [Value::UNKNOWN; ARGUMENTS],
         };
-        let known = is_container(arguments).then(|| nodes.get(arguments));
+        let known = arguments
+            .kind()
+            .is_container()
+            .then(|| nodes.get(arguments));
         if let Some((len, kept)) = known.flatten() {
             signature.len = Some(len);
             for (slot, value) in signature.kept.iter_mut().zip(kept) {
@@ -86,17 +89,6 @@ impl Signature {
         }
         signature
     }
-}
-
-fn is_container(value: Value) -> bool {
-    matches!(
-        value.kind(),
-        ValueKind::Tuple
-            | ValueKind::List
-            | ValueKind::Dict
-            | ValueKind::Set
-            | ValueKind::FrozenSet
-    )
 }
 
 #[derive(Debug)]

@@ -64,6 +64,16 @@ pub(super) enum ValueKind {
     Stale,
 }
 
+impl ValueKind {
+    /// Whether it is a plain container, which the nodes know.
+    pub(super) fn is_container(self) -> bool {
+        matches!(
+            self,
+            Self::Tuple | Self::List | Self::Dict | Self::Set | Self::FrozenSet
+        )
+    }
+}
+
 const KINDS: [ValueKind; 21] = [
     ValueKind::Unknown,
     ValueKind::None,

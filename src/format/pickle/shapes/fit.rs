@@ -159,14 +159,7 @@ impl Values<'_> {
         if value.held().has(Marks::CALLABLE) {
             return false;
         }
-        let container = matches!(
-            value.kind(),
-            ValueKind::Tuple
-                | ValueKind::List
-                | ValueKind::Dict
-                | ValueKind::Set
-                | ValueKind::FrozenSet
-        );
+        let container = value.kind().is_container();
         let summary = container
             .then(|| self.preview.nodes.summary(value))
             .flatten();
