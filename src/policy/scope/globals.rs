@@ -22,26 +22,7 @@ pub enum Standing {
 impl Scope {
     /// Whether a global may be used so here, and nothing about why. Known aliases of the same module are one name.
     pub fn allows(&self, name: &GlobalName, usage: Usage) -> bool {
-        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
-            return false;
-        };
-        let (module, qualname) = alias::canonical(module, qualname);
-        let refused = self
-            .lookup
-            .refusal(&module, &qualname)
-            .map(|(layer, _)| layer);
-        let counts = |layer: usize| refused.is_none_or(|refused| layer > refused);
-        self.lookup
-            .entries(&module, &qualname)
-            .iter()
-            .any(|(layer, listed)| {
-                counts(*layer) && listed.entry.uses_of(&qualname).contains(usage)
-            })
-            || self
-                .lookup
-                .packed(&module, &qualname)
-                .iter()
-                .any(|(layer, _, entry)| counts(*layer) && entry.kind.uses().contains(usage))
+        self.allowed_by(name, usage).is_some()
     }
 
     /// Whether a global may be used so here, and if not, why, which line says so, and what may have been meant.
