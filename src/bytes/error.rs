@@ -72,6 +72,23 @@ impl From<ReadError> for Unread {
     }
 }
 
+impl From<&ReadError> for Unread {
+    fn from(error: &ReadError) -> Self {
+        match error {
+            ReadError::Malformed(how) => Self::Malformed(how.clone()),
+            ReadError::Limit(limit) => Self::Limit(*limit),
+            ReadError::Unsupported(form) => Self::Unsupported((**form).clone()),
+            ReadError::Io(error) => {
+                let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+                inner.map_or_else(
+                    || Self::Io(IoFault::from(error)),
+                    |inner: &ReadError| inner.into(),
+                )
+            }
+        }
+    }
+}
+
 impl From<ReadError> for io::Error {
     fn from(error: ReadError) -> Self {
         match error {

@@ -18,6 +18,7 @@ mod site;
 mod tensor;
 mod text;
 mod torch;
+mod torch_reason;
 mod unread;
 mod usual;
 
@@ -41,6 +42,10 @@ pub use site::{Hop, Place, Site, Span, op_name};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Short, Text, deceives};
 pub use torch::{Condition, Obstacle, TorchBehaviour, TorchForm, TorchLoad};
+pub use torch_reason::{
+    ArchiveReason, CallReason, LegacyReason, PickleReason, QuantizedReason, Sizes, SparseReason,
+    StateReason, StorageReason, TensorReason, TorchReason, TorchType,
+};
 pub use unread::{
     Content, Foreign, IoFault, IoKind, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken,
     NpyValue, PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GlobalName, Site, Text};
+use super::{GlobalName, Site, TorchReason};
 
 /// How `torch.load` would take an artifact. Which globals are listed by default is the policy's knowledge
 /// (`policies/globals/torch-weights.yaml`), so this says what stands in the way besides them.
@@ -125,6 +125,6 @@ pub struct Obstacle {
     pub when: Vec<Condition>,
     /// Where, from the artifact inwards.
     pub site: Site,
-    /// What, readable: `opcode STACK_GLOBAL is not supported`.
-    pub reason: Text,
+    /// Why.
+    pub reason: TorchReason,
 }

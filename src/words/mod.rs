@@ -5,6 +5,7 @@
 
 mod anomaly;
 mod python;
+mod torch;
 mod unread;
 mod usual;
 mod zip;

@@ -3,7 +3,7 @@
 use super::{Verdict, site_in};
 use crate::{
     bytes::{Window, wide},
-    fact::{Condition, Hop, Piece, Site, TorchBehaviour, TorchForm},
+    fact::{Condition, Hop, LegacyReason, Piece, Site, TorchBehaviour, TorchForm},
     format::{
         Reading,
         pickle::{self, Announced, Key, Origin, Outcome, Returned},
@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 /// torch's magic number, little-endian.
 pub(super) const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 /// The version of the protocol, the second pickle.
-const PROTOCOL: i64 = 1001;
+const PROTOCOL: u16 = 1001;
 /// Which of the five pickles is the object.
 const OBJECT: u32 = 3;
 /// Which holds the keys of the storages.
@@ -65,25 +65,23 @@ impl Load<'_, '_> {
             at = outcome.end;
             match (number, &outcome.result) {
                 (0, result) if !self.is_magic(result) => {
-                    return self.whole(
-                        &[],
-                        "it has no magic number: torch.load runs the pickle first and complains afterwards",
-                    );
+                    return self.whole(&[], LegacyReason::NoMagicNumber);
                 }
-                (1, result) if *result != Returned::Int(PROTOCOL) => {
-                    return self.whole(&[], "its protocol version is not 1001");
+                (1, result) if *result != Returned::Int(i64::from(PROTOCOL)) => {
+                    let wanted = PROTOCOL;
+                    return self.whole(&[], LegacyReason::ProtocolVersion { wanted });
                 }
                 (OBJECT, _) => objects = outcomes,
                 (KEYS, Returned::Keys(found)) => keys.clone_from(found),
                 (KEYS, _) => {
-                    return self.whole(&[], "its fifth pickle is no list of storage keys");
+                    return self.whole(&[], LegacyReason::NoStorageKeys);
                 }
                 _ => {}
             }
         }
         for object in objects.iter().filter(|object| !object.is_refused()) {
             if let Err(why) = self.storages(object, &keys, at) {
-                self.whole(&object.when, &why);
+                self.whole(&object.when, why);
             }
         }
     }
@@ -94,7 +92,7 @@ impl Load<'_, '_> {
         site_in(self.reading, (!bare).then_some(Hop::Stream(number)))
     }
 
-    fn whole(&mut self, when: &[Condition], reason: &str) {
+    fn whole(&mut self, when: &[Condition], reason: LegacyReason) {
         let site = site_in(self.reading, None);
         self.verdict.block_where(when, site, reason);
     }
@@ -112,7 +110,12 @@ impl Load<'_, '_> {
     }
 
     /// The storages that follow: each its count of elements and its bytes.
-    fn storages(&mut self, object: &Outcome, keys: &[Key], mut at: u64) -> Result<(), String> {
+    fn storages(
+        &mut self,
+        object: &Outcome,
+        keys: &[Key],
+        mut at: u64,
+    ) -> Result<(), LegacyReason> {
         let mut from: FxHashMap<u32, u64> = FxHashMap::default();
         for key in keys {
             let Some(Announced {
@@ -121,24 +124,26 @@ impl Load<'_, '_> {
                 itemsize,
             }) = object.storages.get(key).copied()
             else {
-                return Err("a storage follows that its object does not ask for".to_owned());
+                return Err(LegacyReason::UnknownStorage);
             };
             let head = self.window.bytes_at(at, 8).unwrap_or_default();
             let count = <[u8; 8]>::try_from(&*head).map(u64::from_le_bytes);
             let Ok(count) = count else {
-                return Err("its storages are cut off".to_owned());
+                return Err(LegacyReason::StoragesCutOff);
             };
             // Multiplied as C++ does it.
             if count.wrapping_mul(itemsize) != bytes {
-                return Err(format!(
-                    "a storage of {bytes} bytes follows as one of {count} elements of {itemsize}"
-                ));
+                return Err(LegacyReason::StorageCount {
+                    bytes,
+                    elements: count,
+                    itemsize,
+                });
             }
             let start = at.saturating_add(8);
             from.insert(memory, start);
             at = start.saturating_add(bytes);
             if at > self.window.len() {
-                return Err("its storages are cut off".to_owned());
+                return Err(LegacyReason::StoragesCutOff);
             }
         }
         self.sparse(object, &from);
@@ -152,12 +157,11 @@ impl Load<'_, '_> {
             self.window.exact(start..end, Piece::TensorIndices).ok()
         };
         for check in &object.checks {
-            let Err(fault) = check.holds(&read) else {
+            let Err(why) = check.holds(&read) else {
                 continue;
             };
             let mut site = self.site(OBJECT);
             site.at = pickle::opcode_in(self.window, check.at);
-            let why = fault.into_words();
             let checks = |holds| {
                 let behaviour = TorchBehaviour::ChecksSparseTensors;
                 let condition = Condition { behaviour, holds };

@@ -21,7 +21,9 @@ use super::{
 };
 use crate::{
     bytes::Window,
-    fact::{Condition, Fact, GlobalName, Hop, Obstacle, Place, Site, Text, TorchForm, TorchLoad},
+    fact::{
+        Condition, Fact, GlobalName, Hop, Obstacle, Place, Site, TorchForm, TorchLoad, TorchReason,
+    },
 };
 
 /// The verdict on an artifact, put together.
@@ -46,12 +48,12 @@ impl Verdict {
     }
 
     /// Something that no list of globals can mend.
-    fn block(&mut self, site: Site, reason: impl Into<Text>) {
+    fn block(&mut self, site: Site, reason: impl Into<TorchReason>) {
         self.block_where(&[], site, reason);
     }
 
     /// The same in releases that behave so.
-    fn block_where(&mut self, when: &[Condition], site: Site, reason: impl Into<Text>) {
+    fn block_where(&mut self, when: &[Condition], site: Site, reason: impl Into<TorchReason>) {
         add(
             &mut self.obstacles,
             Obstacle {
@@ -63,7 +65,7 @@ impl Verdict {
     }
 
     /// Memory outside a storage that releases reach which behave so.
-    fn endanger_where(&mut self, when: &[Condition], site: Site, reason: impl Into<Text>) {
+    fn endanger_where(&mut self, when: &[Condition], site: Site, reason: impl Into<TorchReason>) {
         let danger = Obstacle {
             when: when.to_vec(),
             site,
@@ -116,7 +118,7 @@ fn said_at(window: &Window, mut site: Site, said: &Said) -> Obstacle {
     Obstacle {
         when: said.when.clone(),
         site,
-        reason: said.why.as_str().into(),
+        reason: said.why.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Verdict, site_in, zip::read_pickles};
 use crate::{
     bytes::{ReadError, Window},
-    fact::TorchForm,
+    fact::{TorchForm, TorchReason},
     format::{Format, Reading, Recognise, zip::Directory},
 };
 
@@ -62,10 +62,7 @@ fn read(
 ) -> Result<(), ReadError> {
     read_pickles(window, directory, reading);
     let mut verdict = Verdict::new(TorchForm::Script);
-    verdict.block(
-        site_in(reading, None),
-        "TorchScript archives are not loaded with weights_only=True",
-    );
+    verdict.block(site_in(reading, None), TorchReason::Script);
     reading.record(verdict.finish());
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use super::{Verdict, site_in};
 use crate::{
-    fact::{Fact, TorchForm},
+    fact::{Fact, TorchForm, TorchReason},
     format::{Format, Reading, Recognise},
 };
 
@@ -55,9 +55,6 @@ fn is_part(name: &[u8]) -> bool {
 /// What `torch.load` makes of it.
 fn verdict(reading: &Reading<'_>) -> Fact {
     let mut verdict = Verdict::new(TorchForm::Tar);
-    verdict.block(
-        site_in(reading, None),
-        "files of before 0.1.10 are not loaded with weights_only=True",
-    );
+    verdict.block(site_in(reading, None), TorchReason::Tar);
     verdict.finish()
 }

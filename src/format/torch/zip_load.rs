@@ -11,7 +11,7 @@ use std::{
 use super::{Verdict, site_in};
 use crate::{
     bytes::{Budget, ReadError, Window, narrow, wide},
-    fact::{Condition, Hop, Piece, Site, TorchBehaviour, TorchForm},
+    fact::{ArchiveReason, Condition, Hop, Piece, Short, Site, TorchBehaviour, TorchForm},
     format::{
         Loader, Reading,
         pickle::{self, Origin, Outcome, Records},
@@ -20,8 +20,10 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The oldest and newest version of the archive that torch reads.
-const VERSIONS: std::ops::RangeInclusive<i128> = 1..=10;
+/// The oldest version of the archive that torch reads.
+const OLDEST: u8 = 1;
+/// The newest.
+const NEWEST: u8 = 10;
 /// Bytes of a small record that are read: longer ones are none that torch takes.
 const SMALL: usize = 256;
 
@@ -253,16 +255,10 @@ pub(super) fn judge(
         .bytes_at(0, 4)
         .is_ok_and(|front| front == b"PK\x03\x04");
     if !begins {
-        verdict.block(
-            here.clone(),
-            "it does not begin as a zip: torch.load takes it for a file of before 1.6",
-        );
+        verdict.block(here.clone(), ArchiveReason::NotZip);
     }
     if directory.shift != 0 {
-        verdict.block(
-            here.clone(),
-            "bytes stand before the archive: torch does not open it",
-        );
+        verdict.block(here.clone(), ArchiveReason::BytesBefore);
     }
     let root = [directory.root(), b"/"].concat();
     let outside = directory
@@ -270,17 +266,12 @@ pub(super) fn judge(
         .iter()
         .find(|member| !member.is_orphan() && !member.name.as_bytes().starts_with(&root));
     if let Some(outside) = outside {
-        verdict.block(
-            here.clone(),
-            format!("{} is not in the folder of the first entry", outside.name),
-        );
+        let member = outside.name.clone();
+        verdict.block(here.clone(), ArchiveReason::OutsideRoot { member });
     }
     small_records(archive, &here, &mut verdict);
     if pickles.0.is_empty() {
-        verdict.block(
-            here,
-            "there is no data.pkl in the folder of the first entry",
-        );
+        verdict.block(here, ArchiveReason::NoPickle);
     }
     for pickle in pickles.0 {
         let member = pickle.member;
@@ -299,7 +290,7 @@ pub(super) fn judge(
                     verdict.add(&body, &site, &outcome);
                 }
             }
-            Err(error) => verdict.block(site, format!("data.pkl cannot be read: {error}")),
+            Err(error) => verdict.block(site, ArchiveReason::PickleUnread(error.into())),
         }
     }
     verdict
@@ -312,17 +303,16 @@ fn small_records(archive: &Archive<'_>, here: &Site, verdict: &mut Verdict) {
         .small(b".data/version")
         .or_else(|| archive.small(b"version"));
     match version {
-        None => verdict.block(here.clone(), "there is no version record"),
+        None => verdict.block(here.clone(), ArchiveReason::NoVersion),
         Some(version) => match unsigned(&version) {
-            Some(number) if VERSIONS.contains(&number) => {}
+            Some(number) if (i128::from(OLDEST)..=i128::from(NEWEST)).contains(&number) => {}
             _ => verdict.block(
                 here.clone(),
-                format!(
-                    "its version is {:?}, torch reads {} to {}",
-                    String::from_utf8_lossy(&version).trim_end(),
-                    VERSIONS.start(),
-                    VERSIONS.end()
-                ),
+                ArchiveReason::Version {
+                    found: Short::new(version.trim_ascii_end()),
+                    oldest: OLDEST,
+                    newest: NEWEST,
+                },
             ),
         },
     }
@@ -330,10 +320,7 @@ fn small_records(archive: &Archive<'_>, here: &Site, verdict: &mut Verdict) {
         && order != b"little"
         && order != b"big"
     {
-        verdict.block(
-            here.clone(),
-            format!("its byteorder is {:?}", String::from_utf8_lossy(&order)),
-        );
+        verdict.block(here.clone(), ArchiveReason::ByteOrder(Short::new(&order)));
     }
     if let Some(alignment) = archive.small(b".storage_alignment")
         && !is_python_integer(&alignment)
@@ -342,13 +329,13 @@ fn small_records(archive: &Archive<'_>, here: &Site, verdict: &mut Verdict) {
             behaviour: TorchBehaviour::ReadsStorageAlignment,
             holds: true,
         };
-        let reason = "its storage alignment is no number";
+        let reason = ArchiveReason::StorageAlignment;
         verdict.block_where(&[reads], here.clone(), reason);
     }
     if let Some(id) = archive.small(b".data/serialization_id")
         && std::str::from_utf8(&id).is_err_and(|error| error.error_len().is_some())
     {
-        verdict.block(here.clone(), "its serialization id is not UTF-8");
+        verdict.block(here.clone(), ArchiveReason::SerializationId);
     }
 }
 

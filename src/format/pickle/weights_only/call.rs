@@ -7,25 +7,28 @@ use super::{
     storage::{ALLOCATES, is_index},
     value::{Class, Device, Dict, Memory, Object, Tensor, TensorClass, TensorKind, Value},
 };
-use crate::{bytes::wide, fact::TorchBehaviour};
+use crate::{
+    bytes::wide,
+    fact::{CallReason, TensorReason, TorchBehaviour, TorchReason},
+};
 
 /// How often one call may lead to the next. Python stops at a thousand, writers at two.
 const CALLS: u32 = 100;
 
 impl Execution<'_, '_> {
     pub(super) fn given(&self, callee: u32, given: usize) -> Refused {
-        Refused(format!(
-            "{} is called with {given} arguments, which it does not take",
-            self.spelled(callee)
-        ))
+        let given = wide(given);
+        self.failed(callee, CallReason::Arguments { given })
     }
 
     pub(super) fn takes_no(&self, callee: u32, argument: Value) -> Refused {
-        Refused(format!(
-            "{} is called with {}",
-            self.spelled(callee),
-            self.article(argument)
-        ))
+        self.failed(callee, CallReason::Argument(self.type_of(argument)))
+    }
+
+    /// Arguments of another number than a function takes.
+    pub(super) fn not_between(&self, callee: u32, given: usize, least: u8, most: u8) -> Refused {
+        let given = wide(given);
+        self.failed(callee, CallReason::ArgumentsBetween { given, least, most })
     }
 
     /// Calls a global.
@@ -55,10 +58,7 @@ impl Execution<'_, '_> {
                 sparse: false,
                 cuda: false,
             } => self.legacy_tensor(callee, Some(dtype), arguments),
-            Meaning::LegacyTensor { .. } => Err(Refused(format!(
-                "{} makes a tensor on another device, or of another layout",
-                self.spelled(callee)
-            ))),
+            Meaning::LegacyTensor { .. } => Err(self.failed(callee, CallReason::OtherDevice)),
             Meaning::Parameter => match arguments {
                 [] => self.parameter(Value::None, Value::Bool(true)),
                 [data] => self.parameter(*data, Value::Bool(true)),
@@ -67,9 +67,9 @@ impl Execution<'_, '_> {
             },
             Meaning::Typed => self.typed_storage(callee, arguments),
             Meaning::Untyped => self.untyped_storage(callee, arguments),
-            Meaning::StorageType(_) | Meaning::Dtype(_) | Meaning::Scheme(_) => Err(Refused(
-                format!("{} is called, and is no function", self.spelled(callee)),
-            )),
+            Meaning::StorageType(_) | Meaning::Dtype(_) | Meaning::Scheme(_) => {
+                Err(self.failed(callee, CallReason::NotAFunction))
+            }
             Meaning::Rebuild(rebuild) => self.rebuild_with(callee, rebuild, arguments),
         }
     }
@@ -84,10 +84,10 @@ impl Execution<'_, '_> {
             let arguments = self.unpacked(class, arguments)?;
             return self.call(class, &arguments);
         }
-        let why = format!(
-            "NEWOBJ instantiates {}, which is no class that torch makes so",
-            self.spelled(class)
-        );
+        let why = TorchReason::Call {
+            callee: self.name_of(class),
+            reason: CallReason::NotMadeByNewobj,
+        };
         let only_parameters = fails(TorchBehaviour::NewobjOfAnyListedClass);
         self.torch.refuse_where(&[only_parameters], why);
         let made = match known {
@@ -118,18 +118,15 @@ impl Execution<'_, '_> {
                 let arguments = self.unpacked(class, arguments)?;
                 self.call(class, &arguments)
             }
-            _ => Err(Refused(format!(
-                "NEWOBJ instantiates {}, which is no class",
-                self.spelled(class)
-            ))),
+            _ => Err(self.failed(class, CallReason::NotAClass)),
         }
     }
 
     fn rebuild_with(&mut self, callee: u32, rebuild: Rebuild, given: &[Value]) -> Step<Value> {
         match (rebuild, given) {
-            (Rebuild::Plain, given) => self.rebuild(given, true),
-            (Rebuild::V2, given) => self.rebuild(given, false),
-            (Rebuild::V3, given) => self.rebuild_v3(given),
+            (Rebuild::Plain, given) => self.rebuild(callee, given, true),
+            (Rebuild::V2, given) => self.rebuild(callee, given, false),
+            (Rebuild::V3, given) => self.rebuild_v3(callee, given),
             (Rebuild::Parameter, [data, grad, _hooks]) => self.parameter(*data, *grad),
             (Rebuild::ParameterWithState, [data, grad, _hooks, state]) => {
                 let parameter = self.parameter(*data, *grad)?;
@@ -137,9 +134,9 @@ impl Execution<'_, '_> {
                 Ok(parameter)
             }
             (Rebuild::Sparse, given) => self.rebuild_sparse(given),
-            (Rebuild::Quantized, given) => self.rebuild_quantized(given),
-            (Rebuild::Meta, given) => self.rebuild_meta(given),
-            (Rebuild::FromCpu, given) => self.rebuild_from_cpu(given),
+            (Rebuild::Quantized, given) => self.rebuild_quantized(callee, given),
+            (Rebuild::Meta, given) => self.rebuild_meta(callee, given),
+            (Rebuild::FromCpu, given) => self.rebuild_from_cpu(callee, given),
             (Rebuild::FromNumpy, [Value::Foreign(made), dtype, device, grad]) => {
                 let dtype = self.dtype(*dtype)?;
                 self.to_device(*device)?;
@@ -187,10 +184,7 @@ impl Execution<'_, '_> {
             .ok_or_else(|| self.takes_no(callee, arguments))?;
         self.torch.depth = self.torch.depth.saturating_add(1);
         if self.torch.depth > CALLS {
-            return Err(Refused(format!(
-                "{} calls itself too often",
-                self.spelled(callee)
-            )));
+            return Err(self.failed(callee, CallReason::CallsItself));
         }
         let made = self.call(function, &arguments)?;
         self.torch.depth = self.torch.depth.saturating_sub(1);
@@ -226,25 +220,19 @@ impl Execution<'_, '_> {
         if same {
             return Ok(made);
         }
+        let no_instance = |machine: &Self| {
+            let class = machine.name_of(class);
+            let made = machine.type_of(made);
+            machine.failed(callee, CallReason::Makes { made, class })
+        };
         let Some(Object::Tensor(tensor)) = object else {
-            return Err(Refused(format!(
-                "{} makes {} a {}",
-                self.spelled(callee),
-                self.article(made),
-                self.spelled(class)
-            )));
+            return Err(no_instance(self));
         };
         let becomes = match wanted {
             Meaning::Tensor => TensorClass::Tensor,
             Meaning::Parameter => TensorClass::Parameter,
             Meaning::Foreign => return Ok(Value::Foreign(class)),
-            _ => {
-                return Err(Refused(format!(
-                    "{} makes a tensor a {}",
-                    self.spelled(callee),
-                    self.spelled(class)
-                )));
-            }
+            _ => return Err(no_instance(self)),
         };
         if tensor.class == becomes {
             return Ok(made);
@@ -297,7 +285,7 @@ impl Execution<'_, '_> {
         };
         found
             .map(|device| device == Device::Meta)
-            .ok_or_else(|| Refused(format!("a tensor is moved to {}", self.article(value))))
+            .ok_or_else(|| TensorReason::MovedTo(self.type_of(value)).into())
     }
 
     // ---- tensors and storages by their classes
@@ -306,7 +294,7 @@ impl Execution<'_, '_> {
         let bytes = count
             .checked_mul(dtype.bytes)
             .filter(|bytes| *bytes < ALLOCATES);
-        let bytes = bytes.ok_or("a tensor that no memory holds")?;
+        let bytes = bytes.ok_or(TensorReason::TooLarge)?;
         Ok(self.torch.heap.memory(Memory::new(bytes))?)
     }
 

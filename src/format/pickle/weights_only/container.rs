@@ -1,13 +1,14 @@
 //! Containers, numbers and bytes: what the globals that make them take.
 
 use super::{
-    execution::{Execution, Refused, Step},
+    execution::{Execution, Step},
     names::Family,
     storage::ALLOCATES,
     value::{Class, Dict, Object, Tensor, TensorKind, Value},
 };
 use crate::{
     bytes::{narrow, wide},
+    fact::CallReason,
     format::pickle::text::Letters,
 };
 
@@ -273,10 +274,7 @@ impl Execution<'_, '_> {
             other => return Err(self.takes_no(callee, other)),
         };
         if letters > encoding {
-            return Err(Refused(format!(
-                "{} is called with characters that the encoding has not",
-                self.spelled(callee)
-            )));
+            return Err(self.failed(callee, CallReason::Unencodable));
         }
         Ok(Value::Bytes(len))
     }

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, narrow, wide},
-    fact::{Condition, GlobalName, TorchBehaviour},
+    fact::{
+        CallReason, Condition, GlobalName, Op, PickleReason, TorchBehaviour, TorchReason, TorchType,
+    },
     format::pickle::{
         machine::{Call, Constant, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
@@ -16,28 +18,22 @@ use crate::{
     },
 };
 
-/// Why a stream is refused, readable.
+/// Why a stream is refused.
 #[derive(Debug)]
-pub(super) struct Refused(pub(super) String);
+pub(super) struct Refused(pub(super) Box<TorchReason>);
 
 /// How a step ends.
 pub(super) type Step<T> = Result<T, Refused>;
 
-impl From<&str> for Refused {
-    fn from(why: &str) -> Self {
-        Self(why.to_owned())
+impl<T: Into<TorchReason>> From<T> for Refused {
+    fn from(why: T) -> Self {
+        Self(Box::new(why.into()))
     }
 }
 
-impl From<String> for Refused {
-    fn from(why: String) -> Self {
-        Self(why)
-    }
-}
-
-impl From<Full> for Refused {
+impl From<Full> for TorchReason {
     fn from(_: Full) -> Self {
-        Self("it holds more values than are followed".to_owned())
+        PickleReason::TooManyValues.into()
     }
 }
 
@@ -148,7 +144,7 @@ impl Observer for WeightsOnly<'_> {
             return Value::None;
         }
         let Some(name) = name else {
-            self.refuse("it names more globals than are read".to_owned());
+            self.refuse(PickleReason::TooManyGlobals);
             return Value::None;
         };
         self.globals
@@ -204,7 +200,7 @@ impl Observer for WeightsOnly<'_> {
     fn on_error(&mut self, at: u64, error: &ReadError) {
         if !self.ended {
             self.at = at;
-            self.refuse(error.to_string());
+            self.refuse(PickleReason::Unread(error.into()));
         }
     }
 }
@@ -216,7 +212,7 @@ impl WeightsOnly<'_> {
         match step {
             Ok(value) => value,
             Err(Refused(why)) => {
-                self.refuse(why);
+                self.refuse(*why);
                 T::default()
             }
         }
@@ -227,7 +223,7 @@ impl WeightsOnly<'_> {
         const LONGEST_PAIR: usize = 8;
         // The machine has looked at BINUNICODE's.
         if self.code != op::BINUNICODE && std::str::from_utf8(bytes).is_err() {
-            self.refuse("a string that is not UTF-8".to_owned());
+            self.refuse(PickleReason::NotUtf8);
             return Value::None;
         }
         if bytes.is_ascii() {
@@ -272,12 +268,18 @@ fn long(at: u64, bytes: &[u8]) -> Value {
 }
 
 impl Execution<'_, '_> {
-    /// The name of a global, for messages.
-    pub(super) fn spelled(&self, global: u32) -> String {
+    /// The name of a global.
+    pub(super) fn name_of(&self, global: u32) -> GlobalName {
         self.torch
             .globals
             .get(&narrow(u64::from(global)))
-            .map_or_else(String::new, |(name, _)| name.to_string())
+            .map_or_else(|| GlobalName::new("", ""), |(name, _)| name.clone())
+    }
+
+    /// A call of a global that fails.
+    pub(super) fn failed(&self, callee: u32, reason: CallReason) -> Refused {
+        let callee = self.name_of(callee);
+        TorchReason::Call { callee, reason }.into()
     }
 
     /// What a global is.
@@ -291,11 +293,8 @@ impl Execution<'_, '_> {
     fn reduce(&mut self, callee: Value, arguments: Value) -> Step<Value> {
         let instantiates = self.scene.code == op::NEWOBJ;
         let Value::Global(callee) = callee else {
-            return Err(if instantiates {
-                "NEWOBJ instantiates something that is not a listed global".into()
-            } else {
-                "REDUCE calls something that is not a listed global".into()
-            });
+            let op = if instantiates { Op::NEWOBJ } else { Op::REDUCE };
+            return Err(PickleReason::CalleeNotGlobal(op).into());
         };
         if instantiates {
             self.instantiate(callee, arguments)
@@ -312,11 +311,7 @@ impl Execution<'_, '_> {
     }
 
     pub(super) fn no_arguments(&self, callee: u32, arguments: Value) -> Refused {
-        Refused(format!(
-            "{} is called with {}, not with a tuple of arguments",
-            self.spelled(callee),
-            self.article(arguments)
-        ))
+        self.failed(callee, CallReason::NotATuple(self.type_of(arguments)))
     }
 
     fn returned(&self, value: Value) -> Returned {
@@ -345,7 +340,7 @@ impl Execution<'_, '_> {
     }
 
     fn set_items(&mut self, target: Value, items: &[Value]) -> Step<()> {
-        let op = op::name(self.scene.code);
+        let op = Op::new(self.scene.code);
         let heap = &self.torch.heap;
         let keys_hash = items
             .chunks(2)
@@ -357,10 +352,10 @@ impl Execution<'_, '_> {
         match object {
             Some(Object::Dict(dict)) => {
                 if items.len() % 2 == 1 {
-                    return Err(Refused(format!("{op} sets a key that has no value")));
+                    return Err(PickleReason::KeyWithoutValue(op).into());
                 }
                 if !keys_hash {
-                    return Err(Refused(format!("{op} sets a key that cannot be hashed")));
+                    return Err(PickleReason::UnhashableKey(op).into());
                 }
                 dict.set(items);
                 Ok(())
@@ -387,57 +382,53 @@ impl Execution<'_, '_> {
             return Err(refused);
         }
         let asks = fails(TorchBehaviour::SetitemOnAnything);
-        self.torch.refuse_where(&[asks], refused.0);
+        self.torch.refuse_where(&[asks], *refused.0);
         Ok(())
     }
 
     fn no_items(&self, target: Value) -> Refused {
-        Refused(format!(
-            "{} adds items to {}",
-            op::name(self.scene.code),
-            self.article(target)
-        ))
+        let op = Op::new(self.scene.code);
+        let target = self.type_of(target);
+        PickleReason::Items { op, target }.into()
     }
 
-    /// What a value is, for messages.
-    pub(super) fn article(&self, value: Value) -> String {
-        let what = match value {
-            Value::None => "None",
-            Value::Bool(_) | Value::Int(_) | Value::Big { .. } | Value::Float(_) => "a number",
-            Value::Complex { .. } => "a complex number",
-            Value::Text { .. } | Value::Far { .. } => "a string",
-            Value::Bytes(_) => "bytes",
-            Value::Tuple { .. } => "a tuple",
-            Value::Size { .. } => "a torch.Size",
-            Value::Device(_) => "a device",
-            Value::Layout(_) => "a layout",
-            Value::Global(global) => return format!("{} itself", self.spelled(global)),
-            Value::Foreign(global) => return format!("what {} made", self.spelled(global)),
-            Value::NumpyDtype(_) => "a numpy dtype",
+    /// What a value is.
+    pub(super) fn type_of(&self, value: Value) -> TorchType {
+        match value {
+            Value::None => TorchType::None,
+            Value::Bool(_) | Value::Int(_) | Value::Big { .. } | Value::Float(_) => {
+                TorchType::Number
+            }
+            Value::Complex { .. } => TorchType::Complex,
+            Value::Text { .. } | Value::Far { .. } => TorchType::Str,
+            Value::Bytes(_) => TorchType::Bytes,
+            Value::Tuple { .. } => TorchType::Tuple,
+            Value::Size { .. } => TorchType::Size,
+            Value::Device(_) => TorchType::Device,
+            Value::Layout(_) => TorchType::Layout,
+            Value::Global(global) => TorchType::Global(self.name_of(global)),
+            Value::Foreign(global) => TorchType::MadeBy(self.name_of(global)),
+            Value::NumpyDtype(_) => TorchType::NumpyDtype,
             Value::Object(at) => match self.torch.heap.get(at) {
-                Some(Object::List(_)) => "a list",
+                Some(Object::List(_)) => TorchType::List,
                 Some(Object::Dict(dict)) => match dict.class {
-                    Class::Dict => "a dict",
-                    Class::Ordered => "an OrderedDict",
-                    Class::Counter => "a Counter",
+                    Class::Dict => TorchType::Dict,
+                    Class::Ordered => TorchType::OrderedDict,
+                    Class::Counter => TorchType::Counter,
                 },
-                Some(Object::Set { .. }) => "a set",
-                Some(Object::ByteArray { .. }) => "a bytearray",
-                Some(Object::Tensor(_)) => "a tensor",
-                _ => "a storage",
+                Some(Object::Set { .. }) => TorchType::Set,
+                Some(Object::ByteArray { .. }) => TorchType::ByteArray,
+                Some(Object::Tensor(_)) => TorchType::Tensor,
+                _ => TorchType::Storage,
             },
-        };
-        what.to_owned()
+        }
     }
 }
 
-fn unsupported(code: u8) -> String {
-    match op::lookup(code) {
-        Some(opcode) => format!(
-            "opcode {} (protocol {}) is not supported",
-            opcode.name, opcode.protocol
-        ),
-        None => format!("opcode {code:#04x} is not supported"),
+fn unsupported(code: u8) -> PickleReason {
+    PickleReason::Opcode {
+        op: Op::new(code),
+        protocol: op::lookup(code).map(|opcode| opcode.protocol),
     }
 }
 

@@ -31,7 +31,7 @@ use self::{
 use super::machine;
 use crate::{
     bytes::Window,
-    fact::{Condition, GlobalName, TorchBehaviour},
+    fact::{Condition, GlobalName, TorchBehaviour, TorchReason},
 };
 
 /// The records of an archive beside a pickle.
@@ -62,8 +62,8 @@ pub struct Said {
     pub when: Vec<Condition>,
     /// The opcode's offset.
     pub at: u64,
-    /// What, readable.
-    pub why: String,
+    /// Why.
+    pub why: TorchReason,
 }
 
 /// What became of a stream.
@@ -234,18 +234,18 @@ impl<'a> WeightsOnly<'a> {
         if self.two_ways { vec![way] } else { Vec::new() }
     }
 
-    fn says(&self, conditions: &[Condition], why: String) -> Said {
+    fn says(&self, conditions: &[Condition], why: impl Into<TorchReason>) -> Said {
         let mut when = self.base();
         when.extend_from_slice(conditions);
         Said {
             when,
             at: self.at,
-            why,
+            why: why.into(),
         }
     }
 
     /// What stops every release.
-    fn refuse(&mut self, why: String) {
+    fn refuse(&mut self, why: impl Into<TorchReason>) {
         let said = self.says(&[], why);
         self.obstacles.push(said);
         self.ended = true;
@@ -255,7 +255,7 @@ impl<'a> WeightsOnly<'a> {
     }
 
     /// What stops releases that behave so. The first under the same conditions counts.
-    fn refuse_where(&mut self, conditions: &[Condition], why: String) {
+    fn refuse_where(&mut self, conditions: &[Condition], why: impl Into<TorchReason>) {
         let said = self.says(conditions, why);
         if !self.obstacles.iter().any(|known| known.when == said.when) {
             self.obstacles.push(said);
@@ -263,7 +263,7 @@ impl<'a> WeightsOnly<'a> {
     }
 
     /// Memory outside a storage that is reached where releases behave so.
-    fn endanger(&mut self, conditions: &[Condition], why: String) {
+    fn endanger(&mut self, conditions: &[Condition], why: impl Into<TorchReason>) {
         let said = self.says(conditions, why);
         if !self.dangers.iter().any(|known| known.when == said.when) {
             self.dangers.push(said);
@@ -271,7 +271,8 @@ impl<'a> WeightsOnly<'a> {
     }
 
     /// What stops releases that behave so, and reaches memory outside a storage in the others.
-    fn refuse_or_endanger(&mut self, behaviour: TorchBehaviour, why: String) {
+    fn refuse_or_endanger(&mut self, behaviour: TorchBehaviour, why: impl Into<TorchReason>) {
+        let why = why.into();
         self.refuse_where(&[execution::holds(behaviour)], why.clone());
         self.endanger(&[execution::fails(behaviour)], why);
     }

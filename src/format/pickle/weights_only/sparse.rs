@@ -2,12 +2,16 @@
 
 use super::{
     Origin,
-    execution::{Execution, Refused, Step, fails, holds},
+    execution::{Execution, Step, fails, holds},
     names::{Dtype, Family, TensorLayout},
     tensor::elements,
     value::{Tensor, TensorKind, Value},
 };
-use crate::{bytes::narrow, fact::TorchBehaviour, limits};
+use crate::{
+    bytes::{narrow, wide},
+    fact::{SparseReason, TorchBehaviour},
+    limits,
+};
 
 /// Indices whose values are to be compared with a size.
 #[derive(Debug, Clone)]
@@ -29,31 +33,6 @@ enum What {
         values: u64,
         block: (i64, i64),
     },
-}
-
-/// Why indices do not hold.
-#[derive(Debug)]
-pub enum Fault {
-    /// They are not where they should be.
-    Unread(&'static str),
-    /// They do not fit.
-    Wrong(String),
-}
-
-impl Fault {
-    /// Readable.
-    pub fn into_words(self) -> String {
-        match self {
-            Self::Unread(why) => why.to_owned(),
-            Self::Wrong(why) => why,
-        }
-    }
-}
-
-impl From<&str> for Fault {
-    fn from(why: &str) -> Self {
-        Self::Wrong(why.to_owned())
-    }
 }
 
 /// Where indices lie.
@@ -83,7 +62,10 @@ impl Indices {
     }
 
     /// The indices in order.
-    fn values(&self, read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>) -> Result<Vec<i64>, Fault> {
+    fn values(
+        &self,
+        read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>,
+    ) -> Result<Vec<i64>, SparseReason> {
         let count = self.count();
         if count == 0 {
             return Ok(Vec::new());
@@ -95,15 +77,12 @@ impl Indices {
         }
         let bytes = reach.saturating_mul(self.bytes);
         if count.saturating_mul(self.bytes).max(bytes) > limits::SPARSE_INDEX_BYTES {
-            return Err(Fault::Wrong(format!(
-                "the indices of a sparse tensor are not checked: they are longer than {} MiB",
-                limits::SPARSE_INDEX_BYTES >> 20
-            )));
+            return Err(SparseReason::IndicesTooLong {
+                bytes: limits::SPARSE_INDEX_BYTES,
+            });
         }
         let from = self.from.saturating_mul(self.bytes);
-        let data = read(self.memory, from, narrow(bytes)).ok_or(Fault::Unread(
-            "the indices of a sparse tensor cannot be read",
-        ))?;
+        let data = read(self.memory, from, narrow(bytes)).ok_or(SparseReason::IndicesUnread)?;
         let width = narrow(self.bytes);
         let one = |at: u64| {
             let at = narrow(at.saturating_mul(self.bytes));
@@ -124,9 +103,7 @@ impl Indices {
                 .fold(0_u64, |sum, (at, stride)| {
                     sum.saturating_add(at.cast_unsigned().saturating_mul(stride.cast_unsigned()))
                 });
-            out.push(one(offset).ok_or(Fault::Unread(
-                "the indices of a sparse tensor cannot be read",
-            ))?);
+            out.push(one(offset).ok_or(SparseReason::IndicesUnread)?);
             for (at, size) in at.iter_mut().zip(&self.sizes).rev() {
                 *at = at.saturating_add(1);
                 if *at < *size {
@@ -143,8 +120,11 @@ impl Check {
     /// Compares the indices with the sizes; `read` gives bytes of memory.
     ///
     /// # Errors
-    /// What does not fit, readable.
-    pub fn holds(&self, read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>) -> Result<(), Fault> {
+    /// What does not fit.
+    pub fn holds(
+        &self,
+        read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>,
+    ) -> Result<(), SparseReason> {
         match (self.what, self.indices.as_slice()) {
             (What::Coo { coalesced }, [indices]) => self.coordinates(indices, coalesced, read),
             (
@@ -164,7 +144,7 @@ impl Check {
         indices: &Indices,
         coalesced: bool,
         read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), SparseReason> {
         let (Some(dims), Some(count)) = (indices.sizes.first(), indices.sizes.get(1)) else {
             return Ok(());
         };
@@ -175,9 +155,11 @@ impl Check {
         let all = indices.values(read)?;
         for (dim, (row, size)) in all.chunks(count).zip(&self.size).enumerate().take(dims) {
             if let Some(wrong) = row.iter().find(|index| !(0..*size).contains(*index)) {
-                return Err(Fault::Wrong(format!(
-                    "a sparse tensor has the index {wrong} in dimension {dim}, which has {size}"
-                )));
+                return Err(SparseReason::Index {
+                    index: *wrong,
+                    dimension: Some(wide(dim)),
+                    size: *size,
+                });
             }
         }
         if coalesced {
@@ -186,10 +168,7 @@ impl Check {
             for next in 1..count {
                 let before = next.saturating_sub(1);
                 if !column(before).lt(column(next)) {
-                    return Err(
-                        "a sparse tensor is called coalesced and its indices are not in order"
-                            .into(),
-                    );
+                    return Err(SparseReason::NotCoalesced);
                 }
             }
         }
@@ -204,7 +183,7 @@ impl Check {
         values: u64,
         block: (i64, i64),
         read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), SparseReason> {
         let batch = compressed.sizes.len().saturating_sub(1);
         let rows = self
             .size
@@ -232,33 +211,32 @@ impl Check {
                 .get(from..from.saturating_add(count))
                 .unwrap_or_default();
             if starts.first() != Some(&0) {
-                return Err("the first compressed index of a sparse tensor is not 0".into());
+                return Err(SparseReason::FirstCompressed);
             }
             if starts.last().map(|last| last.cast_unsigned()) != Some(values) {
-                return Err(
-                    "the last compressed index of a sparse tensor is not its number of values"
-                        .into(),
-                );
+                return Err(SparseReason::LastCompressed);
             }
             for pair in starts.windows(2) {
                 let [first, next] = pair else { continue };
                 let steps = next.saturating_sub(*first);
                 if steps < 0 || steps > across {
-                    return Err("the compressed indices of a sparse tensor are not in order".into());
+                    return Err(SparseReason::CompressedOrder);
                 }
                 let row = usize::try_from(*first)
                     .ok()
                     .zip(usize::try_from(*next).ok())
                     .and_then(|(first, next)| own.get(first..next))
-                    .ok_or("a compressed index of a sparse tensor is outside its values")?;
+                    .ok_or(SparseReason::CompressedOutside)?;
                 if row.windows(2).any(|pair| matches!(pair, [a, b] if a >= b)) {
-                    return Err("the indices of a sparse tensor are not in order".into());
+                    return Err(SparseReason::IndexOrder);
                 }
             }
             if let Some(wrong) = own.iter().find(|index| !(0..across).contains(*index)) {
-                return Err(Fault::Wrong(format!(
-                    "a sparse tensor has the index {wrong} in a dimension that has {across}"
-                )));
+                return Err(SparseReason::Index {
+                    index: *wrong,
+                    dimension: None,
+                    size: across,
+                });
             }
         }
         Ok(())
@@ -269,13 +247,13 @@ impl Execution<'_, '_> {
     /// `_rebuild_sparse_tensor`.
     pub(super) fn rebuild_sparse(&mut self, given: &[Value]) -> Step<Value> {
         let [layout, data] = given else {
-            return Err("_rebuild_sparse_tensor takes a layout and its parts".into());
+            return Err(SparseReason::Arguments.into());
         };
         let data = self
             .torch
             .heap
             .elements(*data)
-            .ok_or("a sparse tensor is made of something that is no tuple")?;
+            .ok_or(SparseReason::NotATuple)?;
         match (layout, data.as_slice()) {
             (Value::Layout(TensorLayout::Coo), [indices, values, size]) => {
                 self.coordinates(*indices, *values, *size, Value::None)
@@ -288,12 +266,9 @@ impl Execution<'_, '_> {
                 [compressed, plain, values, size],
             ) => self.compressed_rows(*compressed, *plain, *values, *size, (*rows, *blocks)),
             (Value::Layout(TensorLayout::Coo | TensorLayout::Compressed { .. }), _) => {
-                Err("a sparse tensor has not the parts of its layout".into())
+                Err(SparseReason::Parts.into())
             }
-            _ => Err(Refused(format!(
-                "{} is no layout of a sparse tensor",
-                self.article(*layout)
-            ))),
+            _ => Err(SparseReason::Layout(self.type_of(*layout)).into()),
         }
     }
 
@@ -303,12 +278,7 @@ impl Execution<'_, '_> {
             .tensor(value)
             .filter(|tensor| tensor.kind == TensorKind::Strided)
             .cloned()
-            .ok_or_else(|| {
-                Refused(format!(
-                    "a sparse tensor is made of {}",
-                    self.article(value)
-                ))
-            })
+            .ok_or_else(|| SparseReason::PartOf(self.type_of(value)).into())
     }
 
     fn coordinates(
@@ -321,38 +291,31 @@ impl Execution<'_, '_> {
         let coalesced = match coalesced {
             Value::None => None,
             Value::Bool(is) => Some(is),
-            other => {
-                return Err(Refused(format!(
-                    "is_coalesced of a sparse tensor is {}",
-                    self.article(other)
-                )));
-            }
+            other => return Err(SparseReason::IsCoalesced(self.type_of(other)).into()),
         };
         let indices = self.part(indices)?;
         let values = self.part(values)?;
-        let size = self
-            .integers(size)
-            .ok_or("the size of a sparse tensor is no tuple of integers")?;
+        let size = self.integers(size).ok_or(SparseReason::Size)?;
         self.not_negative(&size)?;
         elements(&size)?;
         let [dims, count] = indices.sizes.as_slice() else {
-            return Err("the indices of a sparse tensor have not two dimensions".into());
+            return Err(SparseReason::IndexDimensions.into());
         };
         let Some((first, dense)) = values.sizes.split_first() else {
-            return Err("the values of a sparse tensor have no dimension".into());
+            return Err(SparseReason::NoValueDimension.into());
         };
         if first != count {
-            return Err("a sparse tensor has not as many values as indices".into());
+            return Err(SparseReason::ValueCount.into());
         }
         let sparse = narrow(dims.cast_unsigned());
         if size.get(sparse..) != Some(dense) {
-            return Err("the size of a sparse tensor is not that of its indices and values".into());
+            return Err(SparseReason::SizeDiffers.into());
         }
         if indices.meta != values.meta {
-            return Err("a sparse tensor whose indices and values are on two devices".into());
+            return Err(SparseReason::TwoDevices.into());
         }
         if indices.dtype.family != Family::Integer || indices.dtype.is("bool") {
-            return Err("the indices of a sparse tensor are no integers".into());
+            return Err(SparseReason::IndexType.into());
         }
         self.later(
             What::Coo {
@@ -375,14 +338,12 @@ impl Execution<'_, '_> {
         let compressed = self.part(compressed)?;
         let plain = self.part(plain)?;
         let values = self.part(values)?;
-        let size = self
-            .integers(size)
-            .ok_or("the size of a sparse tensor is no tuple of integers")?;
+        let size = self.integers(size).ok_or(SparseReason::Size)?;
         self.not_negative(&size)?;
         elements(&size)?;
         if let Err(why) = fits(&compressed, &plain, &values, &size, layout) {
             self.torch
-                .refuse_or_endanger(TorchBehaviour::ChecksSparseTensors, why.to_owned());
+                .refuse_or_endanger(TorchBehaviour::ChecksSparseTensors, why);
             return self.sparse_tensor(values.dtype, size, values.meta);
         }
         let batch = compressed.sizes.len().saturating_sub(1);
@@ -422,7 +383,7 @@ impl Execution<'_, '_> {
         let indices: Option<Vec<Indices>> =
             indices.iter().map(|tensor| Indices::of(tensor)).collect();
         let Some(indices) = indices else {
-            return Err("the indices of a sparse tensor are not in the archive".into());
+            return Err(SparseReason::IndicesElsewhere.into());
         };
         self.torch.sparse.push(Check {
             at: self.torch.at,
@@ -447,19 +408,18 @@ impl Execution<'_, '_> {
                 }
                 Some(data)
             };
-            if let Err(fault) = check.holds(&read) {
+            if let Err(why) = check.holds(&read) {
                 self.torch.at = check.at;
                 let checks = TorchBehaviour::ChecksSparseTensors;
                 // What lies beyond a record that is too short is not known, and what compares no sizes reads it.
-                if matches!(fault, Fault::Unread(_)) {
+                if why == SparseReason::IndicesUnread {
                     let compares = TorchBehaviour::ComparesRecordSizes;
-                    let why = fault.into_words();
                     self.torch
                         .refuse_where(&[holds(checks), holds(compares)], why.clone());
                     self.torch.endanger(&[fails(checks)], why.clone());
                     self.torch.endanger(&[fails(compares)], why);
                 } else {
-                    self.torch.refuse_or_endanger(checks, fault.into_words());
+                    self.torch.refuse_or_endanger(checks, why);
                 }
             }
         }
@@ -484,18 +444,18 @@ fn fits(
     values: &Tensor,
     size: &[i64],
     (by_rows, blocks): (bool, bool),
-) -> Result<(), &'static str> {
+) -> Result<(), SparseReason> {
     let integers = compressed.dtype.is("int64") || compressed.dtype.is("int32");
     if !integers || compressed.dtype != plain.dtype {
-        return Err("the indices of a sparse tensor are not both of the type int32 or int64");
+        return Err(SparseReason::IndexTypes);
     }
     if compressed.meta != plain.meta || plain.meta != values.meta {
-        return Err("a sparse tensor whose parts are on two devices");
+        return Err(SparseReason::TwoDevices);
     }
     let (Some((per, batch)), Some((plain_count, plain_batch))) =
         (compressed.sizes.split_last(), plain.sizes.split_last())
     else {
-        return Err("the indices of a sparse tensor have no dimension");
+        return Err(SparseReason::NoIndexDimension);
     };
     let depth = batch.len();
     let block_dims = if blocks { 2 } else { 0 };
@@ -503,24 +463,24 @@ fn fits(
     let (Some(value_batch), Some(dense)) =
         (values.sizes.get(..depth), values.sizes.get(first_dense..))
     else {
-        return Err("the values of a sparse tensor have too few dimensions");
+        return Err(SparseReason::ValueDimensions);
     };
     let (Some(size_batch), Some([rows, columns]), Some(size_dense)) = (
         size.get(..depth),
         size.get(depth..depth.saturating_add(2)),
         size.get(depth.saturating_add(2)..),
     ) else {
-        return Err("a sparse tensor has too few dimensions");
+        return Err(SparseReason::Dimensions);
     };
     if batch != plain_batch || batch != value_batch || batch != size_batch || dense != size_dense {
-        return Err("the parts of a sparse tensor have other batches than its size");
+        return Err(SparseReason::Batches);
     }
     if values.sizes.get(depth) != Some(plain_count) {
-        return Err("a sparse tensor has not as many values as indices");
+        return Err(SparseReason::ValueCount);
     }
     let (high, wide) = block(values, depth, blocks);
     let (Some(0), Some(0)) = (rows.checked_rem(high), columns.checked_rem(wide)) else {
-        return Err("the size of a sparse tensor is no multiple of its blocks");
+        return Err(SparseReason::Blocks);
     };
     let along = if by_rows {
         rows.checked_div(high)
@@ -528,7 +488,7 @@ fn fits(
         columns.checked_div(wide)
     };
     if along.and_then(|along| along.checked_add(1)) != Some(*per) {
-        return Err("a sparse tensor has not a compressed index for each row");
+        return Err(SparseReason::CompressedCount);
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use super::{
     value::{Class, Dict, Object, Tensor, TensorClass, TensorKind, Value},
 };
 use crate::{
-    fact::{GlobalName, TorchBehaviour},
+    bytes::wide,
+    fact::{GlobalName, Short, StateReason, TorchBehaviour},
     format::pickle::dtype::Dtypes,
 };
 
@@ -73,8 +74,7 @@ impl Execution<'_, '_> {
             Value::Foreign(_) => Ok(()),
             Value::NumpyDtype(class) => {
                 let class = class.and_then(|class| self.torch.heap.numpy_class_name(class));
-                let class =
-                    class.ok_or("BUILD sets state on a numpy dtype whose class is not known")?;
+                let class = class.ok_or(StateReason::NumpyDtype)?;
                 self.torch
                     .built
                     .insert(GlobalName::new("numpy.dtypes", class));
@@ -110,7 +110,7 @@ impl Execution<'_, '_> {
     }
 
     fn no_state(&self, target: Value) -> Refused {
-        Refused(format!("BUILD sets state on {}", self.article(target)))
+        StateReason::Target(self.type_of(target)).into()
     }
 
     /// `inst.__dict__.update(state)`.
@@ -119,17 +119,14 @@ impl Execution<'_, '_> {
         if fits {
             return Ok(());
         }
-        Err(Refused(format!(
-            "BUILD updates the attributes of {} with {}",
-            self.article(target),
-            self.article(state)
-        )))
+        let (target, state) = (self.type_of(target), self.type_of(state));
+        Err(StateReason::Updates { target, state }.into())
     }
 
     /// State on an instance of a class that is listed and has no `__setstate__`.
     fn slots(&mut self, target: Value, state: Value, attributes: bool) -> Step<()> {
         let only_some = fails(TorchBehaviour::BuildOfAnyListedClass);
-        let why = self.no_state(target).0;
+        let why = StateReason::Target(self.type_of(target));
         self.torch.refuse_where(&[only_some], why);
         let (state, slots) = match state {
             Value::Tuple { at, len: 2, .. } | Value::Size { at, len: 2 } => {
@@ -145,7 +142,7 @@ impl Execution<'_, '_> {
                 .torch
                 .heap
                 .truth(value)
-                .ok_or_else(|| Refused(format!("BUILD sets {}", machine.article(value))))
+                .ok_or_else(|| StateReason::Unknown(machine.type_of(value)))
         };
         if sets(self, state)? {
             if !attributes {
@@ -168,7 +165,7 @@ impl Execution<'_, '_> {
             Value::Tuple { at, len, .. } | Value::Size { at, len } => {
                 match *self.torch.heap.items(at, len) {
                     [state, slots] => (state, slots),
-                    _ => return Err("a state that is neither a dict nor a pair".into()),
+                    _ => return Err(StateReason::NotDictOrPair.into()),
                 }
             }
             state => (state, Value::None),
@@ -178,11 +175,8 @@ impl Execution<'_, '_> {
                 Some(false) => {}
                 Some(true) => self.attributes(target, part)?,
                 None => {
-                    return Err(Refused(format!(
-                        "the state of {} is {}",
-                        self.article(target),
-                        self.article(part)
-                    )));
+                    let (target, state) = (self.type_of(target), self.type_of(part));
+                    return Err(StateReason::UnknownOf { target, state }.into());
                 }
             }
         }
@@ -192,19 +186,13 @@ impl Execution<'_, '_> {
     /// `setattr` for each item of a dict.
     fn attributes(&mut self, target: Value, state: Value) -> Step<()> {
         let Some(dict) = self.torch.heap.dict(state) else {
-            return Err(Refused(format!(
-                "the state of {} is {}, not a dict",
-                self.article(target),
-                self.article(state)
-            )));
+            let (target, state) = (self.type_of(target), self.type_of(state));
+            return Err(StateReason::NotDict { target, state }.into());
         };
-        let pairs = dict
-            .pairs()
-            .ok_or("a state of more attributes than are followed")?
-            .to_vec();
+        let pairs = dict.pairs().ok_or(StateReason::TooManyAttributes)?.to_vec();
         for (name, value) in pairs {
             let Some(name) = self.bytes_of(name) else {
-                return Err("an attribute is set whose name is no text".into());
+                return Err(StateReason::AttributeName.into());
             };
             self.attribute(target, &String::from_utf8_lossy(&name), value)?;
         }
@@ -213,11 +201,12 @@ impl Execution<'_, '_> {
 
     fn attribute(&mut self, target: Value, name: &str, value: Value) -> Step<()> {
         let refused = |machine: &Self| {
-            Refused(format!(
-                "the attribute {name} of {} is set to {}",
-                machine.article(target),
-                machine.article(value)
-            ))
+            let reason = StateReason::Attribute {
+                name: Short::from(name),
+                target: machine.type_of(target),
+                value: machine.type_of(value),
+            };
+            reason.into()
         };
         let Some(tensor) = self.torch.heap.tensor(target).cloned() else {
             let takes = match target {
@@ -266,16 +255,13 @@ impl Execution<'_, '_> {
     /// `tensor.data = other`.
     fn set_data(&mut self, target: Value, tensor: &Tensor, data: Value) -> Step<()> {
         let Some(data) = self.torch.heap.tensor(data).cloned() else {
-            return Err(Refused(format!(
-                "the data of a tensor are {}",
-                self.article(data)
-            )));
+            return Err(StateReason::Data(self.type_of(data)).into());
         };
         if data.kind != tensor.kind || data.meta != tensor.meta {
-            return Err("the data of a tensor are of another kind".into());
+            return Err(StateReason::DataKind.into());
         }
         if tensor.grad && !data.dtype.differentiable() {
-            return Err("the data of a tensor that requires gradients have none".into());
+            return Err(StateReason::DataGradient.into());
         }
         let (class, grad) = (tensor.class, tensor.grad);
         self.change(target, |tensor| {
@@ -290,18 +276,14 @@ impl Execution<'_, '_> {
 
     /// `tensor.set_(*state)`.
     fn set_tensor(&mut self, target: u32, state: Value) -> Step<()> {
-        let parts = self.torch.heap.elements(state).ok_or_else(|| {
-            Refused(format!(
-                "BUILD sets the state of a tensor to {}",
-                self.article(state)
-            ))
-        })?;
+        let parts = self.torch.heap.elements(state);
+        let parts = parts.ok_or_else(|| StateReason::Tensor(self.type_of(state)))?;
         let Some(Object::Tensor(tensor)) = self.torch.heap.get(target) else {
             return Ok(());
         };
         let tensor = Tensor::clone(tensor);
         if tensor.kind != TensorKind::Strided || tensor.grad || tensor.meta && !parts.is_empty() {
-            return Err("BUILD changes a tensor that cannot be changed".into());
+            return Err(StateReason::Unchangeable.into());
         }
         let source = match parts.as_slice() {
             [] => {
@@ -333,12 +315,7 @@ impl Execution<'_, '_> {
             }
             [_, offset, size] => self.place(*offset, *size, Value::None)?,
             [_, offset, size, stride] => self.place(*offset, *size, *stride)?,
-            other => {
-                return Err(Refused(format!(
-                    "BUILD sets the state of a tensor to {} values",
-                    other.len()
-                )));
-            }
+            other => return Err(StateReason::TensorParts(wide(other.len())).into()),
         };
         self.lay(memory, tensor.dtype.bytes, &place)?;
         let changed = Tensor {
@@ -355,11 +332,11 @@ impl Execution<'_, '_> {
     /// The memory that a tensor is put on.
     fn source(&self, source: Value, dtype: Dtype) -> Step<u32> {
         let refused = || {
-            Refused(format!(
-                "BUILD puts a tensor of {} on {}",
-                dtype.name(),
-                self.article(source)
-            ))
+            let reason = StateReason::Source {
+                dtype: dtype.name().into(),
+                source: self.type_of(source),
+            };
+            reason.into()
         };
         let Value::Object(at) = source else {
             return Err(refused());
@@ -387,18 +364,13 @@ impl Execution<'_, '_> {
                     return Ok(());
                 };
                 if tensor.computed {
-                    return Err("BUILD changes a parameter that was computed".into());
+                    return Err(StateReason::ComputedParameter.into());
                 }
                 self.set_data(value, &tensor, data)?;
                 grad
             }
             [_, _, _, _] => return self.set_tensor(target, state),
-            _ => {
-                return Err(Refused(format!(
-                    "BUILD sets the state of a parameter to {}",
-                    self.article(state)
-                )));
-            }
+            _ => return Err(StateReason::Parameter(self.type_of(state)).into()),
         };
         let dtype = self
             .torch

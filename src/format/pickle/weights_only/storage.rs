@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     bytes::{narrow, wide},
-    fact::TorchBehaviour,
+    fact::{Short, StorageReason, TorchBehaviour},
     limits,
 };
 
@@ -89,18 +89,15 @@ impl<'e> Execution<'e, '_> {
 
     pub(super) fn persistent(&mut self, id: Value) -> Step<Value> {
         let Value::Tuple { at, len, .. } = id else {
-            return Err(Refused(format!(
-                "a persistent id is {}, not a tuple",
-                self.article(id)
-            )));
+            return Err(StorageReason::IdNotATuple(self.type_of(id)).into());
         };
         let parts = self.torch.heap.items(at, len).to_vec();
         let tag = parts.first().and_then(|tag| self.bytes_of(*tag));
         if tag.as_deref() != Some(b"storage") {
-            return Err("a persistent id that names no storage".into());
+            return Err(StorageReason::IdNotStorage.into());
         }
         match (&self.torch.origin, parts.as_slice()) {
-            (Origin::Alone, _) => Err("a persistent id where torch takes none".into()),
+            (Origin::Alone, _) => Err(StorageReason::IdUnexpected.into()),
             (Origin::Zip(records), [_, class, key, location, count]) => {
                 let records = *records;
                 self.stored(records, *class, *key, *location, *count)
@@ -108,14 +105,8 @@ impl<'e> Execution<'e, '_> {
             (Origin::Legacy, [_, class, key, location, count, view]) => {
                 self.announced(*class, *key, *location, *count, *view)
             }
-            (Origin::Zip(_), parts) => Err(Refused(format!(
-                "a storage's persistent id has {} parts, torch unpacks 5",
-                parts.len()
-            ))),
-            (Origin::Legacy, parts) => Err(Refused(format!(
-                "a storage's persistent id has {} parts, torch unpacks 6",
-                parts.len()
-            ))),
+            (Origin::Zip(_), parts) => Err(id_parts(parts, 5)),
+            (Origin::Legacy, parts) => Err(id_parts(parts, 6)),
         }
     }
 
@@ -128,10 +119,7 @@ impl<'e> Execution<'e, '_> {
         match known {
             Meaning::StorageType(dtype) | Meaning::LegacyTensor { dtype, .. } => Ok(dtype),
             Meaning::Untyped if untyped => Ok(Dtype::BYTE),
-            _ => Err(Refused(format!(
-                "the type of a storage is {}",
-                self.article(class)
-            ))),
+            _ => Err(StorageReason::Type(self.type_of(class)).into()),
         }
     }
 
@@ -188,18 +176,10 @@ impl<'e> Execution<'e, '_> {
     fn device(&self, location: Value) -> Step<Device> {
         let tag = match location {
             Value::Text { .. } | Value::Far { .. } => self.bytes_of(location),
-            _ => {
-                return Err(Refused(format!(
-                    "the location of a storage is {}",
-                    self.article(location)
-                )));
-            }
+            _ => return Err(StorageReason::Location(self.type_of(location)).into()),
         };
         tag.as_deref().and_then(restored).ok_or_else(|| {
-            let tag = String::from_utf8_lossy(&tag.unwrap_or_default()).into_owned();
-            Refused(format!(
-                "no device is known for the location {tag:?} of a storage"
-            ))
+            StorageReason::UnknownLocation(Short::new(&tag.unwrap_or_default())).into()
         })
     }
 
@@ -215,19 +195,10 @@ impl<'e> Execution<'e, '_> {
         let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
             Count::Repeatable(_) => None,
-            Count::Other => {
-                return Err(Refused(format!(
-                    "the length of a storage is {}",
-                    self.article(count)
-                )));
-            }
+            Count::Other => return Err(StorageReason::Length(self.type_of(count)).into()),
         };
-        let key = self.key(key_value).ok_or_else(|| {
-            Refused(format!(
-                "the key of a storage is {}",
-                self.article(key_value)
-            ))
-        })?;
+        let key = self.key(key_value);
+        let key = key.ok_or_else(|| StorageReason::Key(self.type_of(key_value)))?;
         if let Some(known) = self.torch.storages.get(&key).copied() {
             return self.again(known, dtype, bytes, |machine| {
                 machine.load(records, &key, key_value, dtype, bytes, location)
@@ -285,21 +256,22 @@ impl<'e> Execution<'e, '_> {
         location: Value,
     ) -> Step<Value> {
         let Some(bytes) = bytes.and_then(|bytes| u64::try_from(bytes).ok()) else {
-            return Err("the length of a storage is not a count of elements".into());
+            return Err(StorageReason::LengthNotACount.into());
         };
         let name = key.name(key_value);
-        let shown = || String::from_utf8_lossy(&name).into_owned();
         let Some((record, there)) = records.record(&name) else {
-            return Err(Refused(format!("there is no record data/{}", shown())));
+            let name = Short::new(&name);
+            return Err(StorageReason::NoRecord { name }.into());
         };
         if there != bytes {
             let longer = there > bytes;
-            let why = format!(
-                "record data/{} has {there} bytes, its storage has {bytes}",
-                shown()
-            );
+            let why = StorageReason::RecordSize {
+                name: Short::new(&name),
+                record: there,
+                storage: bytes,
+            };
             if there == 0 {
-                return Err(Refused(why));
+                return Err(why.into());
             }
             let compares = TorchBehaviour::ComparesRecordSizes;
             if longer {
@@ -335,16 +307,11 @@ impl<'e> Execution<'e, '_> {
             Count::Repeatable(length) => {
                 length.map(|length| i128::from(length).saturating_mul(i128::from(dtype.bytes)))
             }
-            Count::Other => {
-                return Err(Refused(format!(
-                    "the length of a storage is {}",
-                    self.article(count)
-                )));
-            }
+            Count::Other => return Err(StorageReason::Length(self.type_of(count)).into()),
         };
         let key = self
             .key(key)
-            .ok_or_else(|| Refused(format!("the key of a storage is {}", self.article(key))))?;
+            .ok_or_else(|| StorageReason::Key(self.type_of(key)))?;
         let storage = if let Some(known) = self.torch.storages.get(&key).copied() {
             self.again(known, dtype, bytes, |machine| {
                 let memory = machine.torch.heap.memory(Memory::new(0))?;
@@ -354,7 +321,7 @@ impl<'e> Execution<'e, '_> {
             let bytes = bytes
                 .and_then(|bytes| u64::try_from(bytes).ok())
                 .filter(|bytes| *bytes < ALLOCATES)
-                .ok_or("the length of a storage is not a count of elements")?;
+                .ok_or(StorageReason::LengthNotACount)?;
             let meta = self.device(location)? == Device::Meta;
             let memory = self.torch.heap.memory(Memory {
                 meta,
@@ -374,17 +341,17 @@ impl<'e> Execution<'e, '_> {
     fn view(&mut self, storage: Value, dtype: Dtype, view: Value) -> Step<Value> {
         let parts = self.torch.heap.elements(view).unwrap_or_default();
         let [key, Value::Int(offset), Value::Int(len)] = parts.as_slice() else {
-            return Err("a view of a storage is not a key, an offset and a length".into());
+            return Err(StorageReason::View.into());
         };
-        let key = self.key(*key).ok_or("the key of a view is no key")?;
+        let key = self.key(*key).ok_or(StorageReason::ViewKey)?;
         if let Some(known) = self.torch.storages.get(&key) {
             return Ok(*known);
         }
         let Value::Object(at) = storage else {
-            return Err("a view of something that is no storage".into());
+            return Err(StorageReason::ViewOfNoStorage.into());
         };
         let Some(Object::Typed { memory, .. }) = self.torch.heap.get(at) else {
-            return Err("a view of something that is no storage".into());
+            return Err(StorageReason::ViewOfNoStorage.into());
         };
         let whole = self
             .torch
@@ -392,7 +359,7 @@ impl<'e> Execution<'e, '_> {
             .memory_at(*memory)
             .map_or(0, |memory| memory.bytes);
         let (Ok(offset), Ok(len)) = (u64::try_from(*offset), u64::try_from(*len)) else {
-            return Err("a view of a storage with a negative offset or length".into());
+            return Err(StorageReason::NegativeView.into());
         };
         // A slice, which ends where the storage does.
         let from = offset.saturating_mul(dtype.bytes).min(whole);
@@ -410,6 +377,12 @@ impl<'e> Execution<'e, '_> {
         self.torch.storages.insert(key, made);
         Ok(made)
     }
+}
+
+/// A persistent id that has another number of parts than torch takes.
+fn id_parts(parts: &[Value], wanted: u8) -> Refused {
+    let parts = wide(parts.len());
+    StorageReason::IdParts { parts, wanted }.into()
 }
 
 /// What torch restores a storage to by its tag: the processor, or a device that a machine may have.

@@ -2,12 +2,16 @@
 //! `torch/_utils.py` check it.
 
 use super::{
-    execution::{Execution, Refused, Step},
+    execution::{Execution, Step},
     names::{Dtype, Family, Meaning, Scheme},
     storage::ALLOCATES,
     value::{Object, Tensor, TensorClass, TensorKind, Value},
 };
-use crate::{bytes::wide, fact::TorchBehaviour, format::pickle::text::Letters};
+use crate::{
+    bytes::wide,
+    fact::{QuantizedReason, Sizes, TensorReason, TorchBehaviour},
+    format::pickle::text::Letters,
+};
 
 /// Smaller sizes and strides than this are symbolic to torch, which it does not take where memory is concerned.
 const LEAST: i64 = -(1 << 62);
@@ -20,13 +24,6 @@ pub(super) struct Geometry {
     pub(super) strides: Vec<i64>,
 }
 
-/// The arguments of a call that torch refuses.
-fn arguments(what: &str, given: usize, takes: &str) -> Refused {
-    Refused(format!(
-        "{what} is called with {given} arguments, it takes {takes}"
-    ))
-}
-
 /// How many elements sizes come to, as torch multiplies them.
 pub(super) fn elements(sizes: &[i64]) -> Step<u64> {
     let mut count: u64 = 1;
@@ -37,10 +34,8 @@ pub(super) fn elements(sizes: &[i64]) -> Step<u64> {
         overflows |= over;
     }
     if overflows || i64::try_from(count).is_err() {
-        return Err(Refused(format!(
-            "a tensor of size {} has more elements than can be counted",
-            shape(sizes)
-        )));
+        let sizes = Sizes::from(sizes);
+        return Err(TensorReason::TooManyElements { sizes }.into());
     }
     Ok(count)
 }
@@ -57,16 +52,6 @@ fn reach(place: &Geometry) -> Option<u64> {
     }
     last.checked_add(1)?
         .checked_add(place.offset.cast_unsigned())
-}
-
-/// Sizes, for messages.
-fn shape(sizes: &[i64]) -> String {
-    const SHOWN: usize = 6;
-    let mut shown: Vec<String> = sizes.iter().take(SHOWN).map(i64::to_string).collect();
-    if sizes.len() > SHOWN {
-        shown.push("...".to_owned());
-    }
-    format!("({})", shown.join(", "))
 }
 
 impl Execution<'_, '_> {
@@ -92,13 +77,14 @@ impl Execution<'_, '_> {
         integers.collect()
     }
 
-    fn sizes(&self, what: &str, value: Value) -> Step<Vec<i64>> {
-        self.integers(value).ok_or_else(|| {
-            Refused(format!(
-                "the {what} of a tensor is {}, not a tuple of integers",
-                self.article(value)
-            ))
-        })
+    fn sizes(&self, value: Value) -> Step<Vec<i64>> {
+        let sizes = self.integers(value);
+        sizes.ok_or_else(|| TensorReason::SizesNotIntegers(self.type_of(value)).into())
+    }
+
+    fn strides(&self, value: Value) -> Step<Vec<i64>> {
+        let strides = self.integers(value);
+        strides.ok_or_else(|| TensorReason::StridesNotIntegers(self.type_of(value)).into())
     }
 
     /// A `TypedStorage`: its memory and type.
@@ -108,26 +94,20 @@ impl Execution<'_, '_> {
         {
             return Ok((*memory, *dtype));
         }
-        Err(Refused(format!(
-            "a tensor is made of {}, not of a storage",
-            self.article(value)
-        )))
+        Err(TensorReason::NotOfStorage(self.type_of(value)).into())
     }
 
     pub(super) fn place(&self, offset: Value, size: Value, stride: Value) -> Step<Geometry> {
         let Value::Int(offset) = offset else {
-            return Err(Refused(format!(
-                "the offset of a tensor is {}, not an integer",
-                self.article(offset)
-            )));
+            return Err(TensorReason::OffsetNotInteger(self.type_of(offset)).into());
         };
-        let sizes = self.sizes("size", size)?;
+        let sizes = self.sizes(size)?;
         let strides = match stride {
             Value::None => contiguous(&sizes),
-            stride => self.sizes("stride", stride)?,
+            stride => self.strides(stride)?,
         };
         if sizes.iter().chain(&strides).any(|n| *n < LEAST) {
-            return Err("a tensor whose sizes or strides are no numbers to torch".into());
+            return Err(TensorReason::Symbolic.into());
         }
         Ok(Geometry {
             offset,
@@ -139,17 +119,10 @@ impl Execution<'_, '_> {
     /// Puts a tensor on memory, which may grow if it is not read from an archive.
     pub(super) fn lay(&mut self, memory: u32, itemsize: u64, place: &Geometry) -> Step<()> {
         if place.sizes.len() != place.strides.len() {
-            return Err(Refused(format!(
-                "a tensor has {} sizes and {} strides",
-                place.sizes.len(),
-                place.strides.len()
-            )));
+            return Err(dimensions(&place.sizes, &place.strides).into());
         }
         if place.offset < 0 {
-            return Err(Refused(format!(
-                "a tensor begins at the negative offset {}",
-                place.offset
-            )));
+            return Err(TensorReason::NegativeOffset(place.offset).into());
         }
         if elements(&place.sizes)? == 0 {
             return Ok(());
@@ -157,11 +130,11 @@ impl Execution<'_, '_> {
         let needs = reach(place).and_then(|reach| reach.checked_mul(itemsize));
         let needs = needs.filter(|needs| i64::try_from(*needs).is_ok());
         let Some(needs) = needs else {
-            return Err(Refused(format!(
-                "a tensor of size {} and stride {} reaches further than memory can",
-                shape(&place.sizes),
-                shape(&place.strides)
-            )));
+            let reason = TensorReason::BeyondMemory {
+                sizes: place.sizes.as_slice().into(),
+                strides: place.strides.as_slice().into(),
+            };
+            return Err(reason.into());
         };
         let Some(there) = self
             .torch
@@ -178,7 +151,7 @@ impl Execution<'_, '_> {
             }
             return Ok(());
         }
-        Err(Refused(outside(place, needs, there.bytes)))
+        Err(outside(place, Some(needs), there.bytes).into())
     }
 
     /// The same for a tensor of a quantized type, of which torch compared nothing before 2.15.
@@ -187,7 +160,7 @@ impl Execution<'_, '_> {
             return self.lay(memory, dtype.bytes, place);
         }
         if place.sizes.len() != place.strides.len() {
-            return Err("a tensor has not as many strides as sizes".into());
+            return Err(dimensions(&place.sizes, &place.strides).into());
         }
         let there = self
             .torch
@@ -205,7 +178,7 @@ impl Execution<'_, '_> {
         elements(&place.sizes)?;
         let fits = place.offset >= 0 && needs.is_some_and(|needs| needs <= there);
         if !fits {
-            let why = outside(place, needs.unwrap_or(u64::MAX), there);
+            let why = outside(place, needs, there);
             self.torch
                 .refuse_or_endanger(TorchBehaviour::ComparesQuantizedExtents, why);
         }
@@ -215,15 +188,12 @@ impl Execution<'_, '_> {
     /// `requires_grad`, which is a bool and only true where gradients exist.
     pub(super) fn gradient(&self, requires: Value, dtype: Dtype) -> Step<bool> {
         match requires {
-            Value::Bool(true) if !dtype.differentiable() => Err(Refused(format!(
-                "a tensor of {} requires gradients",
-                dtype.name()
-            ))),
+            Value::Bool(true) if !dtype.differentiable() => {
+                let dtype = dtype.name().into();
+                Err(TensorReason::Gradient { dtype }.into())
+            }
             Value::Bool(requires) => Ok(requires),
-            other => Err(Refused(format!(
-                "requires_grad is {}, not a bool",
-                self.article(other)
-            ))),
+            other => Err(TensorReason::RequiresGrad(self.type_of(other)).into()),
         }
     }
 
@@ -253,8 +223,8 @@ impl Execution<'_, '_> {
     }
 
     /// `_rebuild_tensor` and `_rebuild_tensor_v2`.
-    pub(super) fn rebuild(&mut self, arguments_given: &[Value], plain: bool) -> Step<Value> {
-        let (storage, offset, size, stride, more) = match arguments_given {
+    pub(super) fn rebuild(&mut self, callee: u32, given: &[Value], plain: bool) -> Step<Value> {
+        let (storage, offset, size, stride, more) = match given {
             [storage, offset, size, stride] if plain => (storage, offset, size, stride, None),
             [storage, offset, size, stride, grad, _hooks] if !plain => {
                 (storage, offset, size, stride, Some((*grad, Value::None)))
@@ -263,12 +233,8 @@ impl Execution<'_, '_> {
                 (storage, offset, size, stride, Some((*grad, *metadata)))
             }
             given => {
-                let (what, takes) = if plain {
-                    ("_rebuild_tensor", "4")
-                } else {
-                    ("_rebuild_tensor_v2", "6 or 7")
-                };
-                return Err(arguments(what, given.len(), takes));
+                let (least, most) = if plain { (4, 4) } else { (6, 7) };
+                return Err(self.not_between(callee, given.len(), least, most));
             }
         };
         let (memory, dtype) = self.typed(*storage)?;
@@ -283,7 +249,7 @@ impl Execution<'_, '_> {
     }
 
     /// `_rebuild_tensor_v3`, which says the type itself.
-    pub(super) fn rebuild_v3(&mut self, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_v3(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
         let (storage, offset, size, stride, grad, dtype, metadata) = match given {
             [storage, offset, size, stride, grad, _hooks, dtype] => {
                 (storage, offset, size, stride, grad, dtype, Value::None)
@@ -291,12 +257,12 @@ impl Execution<'_, '_> {
             [storage, offset, size, stride, grad, _hooks, dtype, metadata] => {
                 (storage, offset, size, stride, grad, dtype, *metadata)
             }
-            _ => return Err(arguments("_rebuild_tensor_v3", given.len(), "7 or 8")),
+            _ => return Err(self.not_between(callee, given.len(), 7, 8)),
         };
         let (memory, _) = self.typed(*storage)?;
         let dtype = self.dtype(*dtype)?;
         if !matches!(grad, Value::None) && self.gradient(*grad, dtype)? {
-            return Err("_rebuild_tensor_v3 is asked for a tensor that requires gradients".into());
+            return Err(TensorReason::GradientOfV3.into());
         }
         let place = self.place(*offset, *size, *stride)?;
         self.lay_of(memory, dtype, &place)?;
@@ -310,10 +276,7 @@ impl Execution<'_, '_> {
         match value {
             Value::None => Ok(Dtype::FLOAT),
             Value::Global(global) if let Meaning::Dtype(dtype) = self.known(global) => Ok(dtype),
-            other => Err(Refused(format!(
-                "the dtype of a tensor is {}",
-                self.article(other)
-            ))),
+            other => Err(TensorReason::Dtype(self.type_of(other)).into()),
         }
     }
 
@@ -322,7 +285,7 @@ impl Execution<'_, '_> {
         match self.torch.heap.truth(metadata) {
             Some(false) => return Ok(()),
             Some(true) => {}
-            None => return Err("the metadata of a tensor are not known".into()),
+            None => return Err(TensorReason::MetadataUnknown.into()),
         }
         let flags = self
             .torch
@@ -330,10 +293,7 @@ impl Execution<'_, '_> {
             .dict(metadata)
             .and_then(super::value::Dict::pairs);
         let Some(flags) = flags else {
-            return Err(Refused(format!(
-                "the metadata of a tensor are {}, not a dict",
-                self.article(metadata)
-            )));
+            return Err(TensorReason::MetadataNotDict(self.type_of(metadata)).into());
         };
         for (name, flag) in flags {
             // Bytes are a text to C++, and their content is not known.
@@ -347,7 +307,7 @@ impl Execution<'_, '_> {
                 _ => (false, false),
             };
             if !is_text {
-                return Err("the metadata of a tensor have a name that is no text".into());
+                return Err(TensorReason::MetadataName.into());
             }
             let is_flag = matches!(
                 flag,
@@ -359,35 +319,29 @@ impl Execution<'_, '_> {
                     | Value::Complex { .. }
             );
             if !is_flag {
-                return Err("the metadata of a tensor have a flag that is no bool".into());
+                return Err(TensorReason::MetadataFlag.into());
             }
             if conjugated && dtype.family != Family::Complex {
-                return Err(Refused(format!(
-                    "a tensor of {} is conjugated",
-                    dtype.name()
-                )));
+                let dtype = dtype.name().into();
+                return Err(TensorReason::Conjugated { dtype }.into());
             }
         }
         Ok(())
     }
 
     /// `_rebuild_meta_tensor_no_storage`.
-    pub(super) fn rebuild_meta(&mut self, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_meta(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
         let [dtype, size, stride, grad] = given else {
-            return Err(arguments(
-                "_rebuild_meta_tensor_no_storage",
-                given.len(),
-                "4",
-            ));
+            return Err(self.not_between(callee, given.len(), 4, 4));
         };
         let dtype = self.dtype(*dtype)?;
-        let sizes = self.sizes("size", *size)?;
-        let strides = self.sizes("stride", *stride)?;
+        let sizes = self.sizes(*size)?;
+        let strides = self.strides(*stride)?;
         if dtype.family == Family::Quantized {
-            return Err("a quantized tensor on the meta device".into());
+            return Err(QuantizedReason::Meta.into());
         }
         if sizes.len() != strides.len() {
-            return Err("a tensor has not as many strides as sizes".into());
+            return Err(dimensions(&sizes, &strides).into());
         }
         self.not_negative(&sizes)?;
         elements(&sizes)?;
@@ -404,18 +358,16 @@ impl Execution<'_, '_> {
     #[allow(clippy::unused_self, reason = "reads like its neighbours")]
     pub(super) fn not_negative(&self, sizes: &[i64]) -> Step<()> {
         if sizes.iter().any(|size| *size < 0) {
-            return Err(Refused(format!(
-                "a tensor of the negative size {}",
-                shape(sizes)
-            )));
+            let sizes = Sizes::from(sizes);
+            return Err(TensorReason::NegativeSize { sizes }.into());
         }
         Ok(())
     }
 
     /// `_rebuild_qtensor`.
-    pub(super) fn rebuild_quantized(&mut self, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_quantized(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
         let [storage, offset, size, stride, parameters, grad, _hooks] = given else {
-            return Err(arguments("_rebuild_qtensor", given.len(), "7"));
+            return Err(self.not_between(callee, given.len(), 7, 7));
         };
         let parameters = self.torch.heap.elements(*parameters).unwrap_or_default();
         let scheme = match parameters.first() {
@@ -423,7 +375,7 @@ impl Execution<'_, '_> {
             _ => Meaning::Foreign,
         };
         let (memory, dtype) = self.typed(*storage)?;
-        let sizes = self.sizes("size", *size)?;
+        let sizes = self.sizes(*size)?;
         match (scheme, parameters.as_slice()) {
             (Meaning::Scheme(Scheme::Tensor), [_, scale, zero]) => {
                 let number = matches!(
@@ -431,20 +383,19 @@ impl Execution<'_, '_> {
                     Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Big { .. }
                 );
                 if !number || !matches!(zero, Value::Int(_)) {
-                    return Err(
-                        "the scale and zero point of a quantized tensor are no numbers".into(),
-                    );
+                    return Err(QuantizedReason::ScaleAndZeroPoint.into());
                 }
             }
             (Meaning::Scheme(Scheme::Channel | Scheme::ChannelFloat), [_, scales, zeros, axis]) => {
                 self.channels(*scales, *zeros, *axis, &sizes)?;
             }
             _ => {
-                return Err("a quantized tensor whose parameters are none that torch takes".into());
+                return Err(QuantizedReason::Parameters.into());
             }
         }
         if dtype.family != Family::Quantized {
-            return Err(Refused(format!("a quantized tensor of {}", dtype.name())));
+            let dtype = dtype.name().into();
+            return Err(QuantizedReason::Type { dtype }.into());
         }
         if self
             .torch
@@ -452,12 +403,12 @@ impl Execution<'_, '_> {
             .memory_at(memory)
             .is_some_and(|memory| memory.meta)
         {
-            return Err("a quantized tensor on the meta device".into());
+            return Err(QuantizedReason::Meta.into());
         }
         self.not_negative(&sizes)?;
         let count = elements(&sizes)?;
         if count.saturating_mul(dtype.bytes) >= ALLOCATES {
-            return Err("a quantized tensor that no memory holds".into());
+            return Err(QuantizedReason::TooLarge.into());
         }
         let place = self.place(*offset, *size, *stride)?;
         self.lay_of(memory, dtype, &place)?;
@@ -472,39 +423,40 @@ impl Execution<'_, '_> {
     /// The scales and zero points of a tensor that is quantized by channels.
     fn channels(&mut self, scales: Value, zeros: Value, axis: Value, sizes: &[i64]) -> Step<()> {
         let Value::Int(axis) = axis else {
-            return Err("the axis of a quantized tensor is no integer".into());
+            return Err(QuantizedReason::Axis.into());
         };
         let length = |machine: &Self, value: Value| -> Step<(u64, bool)> {
             if let Some(tensor) = machine.torch.heap.tensor(value) {
                 if tensor.kind != TensorKind::Strided || tensor.sizes.len() != 1 {
-                    return Err("the scales of a quantized tensor have not one dimension".into());
+                    return Err(QuantizedReason::ScaleDimensions.into());
                 }
                 return Ok((elements(&tensor.sizes)?, false));
             }
             let Value::Object(at) = value else {
-                return Err("the scales of a quantized tensor are neither list nor tensor".into());
+                return Err(QuantizedReason::Scales.into());
             };
             let Some(Object::List(list)) = machine.torch.heap.get(at) else {
-                return Err("the scales of a quantized tensor are neither list nor tensor".into());
+                return Err(QuantizedReason::Scales.into());
             };
             let numbers =
                 |item: &Value| matches!(item, Value::Int(_) | Value::Float(_) | Value::Bool(_));
             if wide(list.kept.len()) != list.len || !list.kept.iter().all(numbers) {
-                return Err("the scales of a quantized tensor are no numbers".into());
+                return Err(QuantizedReason::ScalesNotNumbers.into());
             }
             Ok((list.len, true))
         };
         let (scale_count, scale_list) = length(self, scales)?;
         let (zero_count, zero_list) = length(self, zeros)?;
         if scale_list != zero_list || scale_count != zero_count {
-            return Err("a quantized tensor has not as many zero points as scales".into());
+            return Err(QuantizedReason::ZeroPoints.into());
         }
         let expected = usize::try_from(axis).ok().and_then(|axis| sizes.get(axis));
         if expected.is_none_or(|expected| u64::try_from(*expected) != Ok(scale_count)) {
-            let why = format!(
-                "a tensor of size {} is quantized along axis {axis} with {scale_count} scales",
-                shape(sizes)
-            );
+            let why = QuantizedReason::ScaleCount {
+                sizes: sizes.into(),
+                axis,
+                scales: scale_count,
+            };
             self.torch
                 .refuse_or_endanger(TorchBehaviour::ComparesScales, why);
         }
@@ -518,12 +470,7 @@ impl Execution<'_, '_> {
             Value::Foreign(_) => return Ok(data),
             data => match self.torch.heap.tensor(data) {
                 Some(tensor) => tensor.clone(),
-                None => {
-                    return Err(Refused(format!(
-                        "a parameter is made of {}",
-                        self.article(data)
-                    )));
-                }
+                None => return Err(TensorReason::ParameterOf(self.type_of(data)).into()),
             },
         };
         let grad = self.gradient(grad, tensor.dtype)?;
@@ -537,13 +484,9 @@ impl Execution<'_, '_> {
     }
 
     /// `_rebuild_device_tensor_from_cpu_tensor`.
-    pub(super) fn rebuild_from_cpu(&mut self, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_from_cpu(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
         let [data, dtype, device, grad] = given else {
-            return Err(arguments(
-                "_rebuild_device_tensor_from_cpu_tensor",
-                given.len(),
-                "4",
-            ));
+            return Err(self.not_between(callee, given.len(), 4, 4));
         };
         let wanted = match dtype {
             Value::None => None,
@@ -554,14 +497,11 @@ impl Execution<'_, '_> {
             return Ok(*data);
         }
         let Some(tensor) = self.torch.heap.tensor(*data).cloned() else {
-            return Err(Refused(format!(
-                "a tensor is made of {}",
-                self.article(*data)
-            )));
+            return Err(TensorReason::ConvertedFrom(self.type_of(*data)).into());
         };
         let dtype = wanted.unwrap_or(tensor.dtype);
         if tensor.kind != TensorKind::Strided && dtype != tensor.dtype {
-            return Err("a sparse or quantized tensor is converted".into());
+            return Err(TensorReason::Converted.into());
         }
         let grad = self.gradient(*grad, dtype)?;
         self.new_tensor(Tensor {
@@ -585,16 +525,19 @@ fn contiguous(sizes: &[i64]) -> Vec<i64> {
     strides
 }
 
-fn outside(place: &Geometry, needs: u64, there: u64) -> String {
-    let needs = if needs == u64::MAX {
-        "more".to_owned()
-    } else {
-        needs.to_string()
-    };
-    format!(
-        "a tensor of size {}, stride {} and offset {} needs {needs} bytes, its storage has {there}",
-        shape(&place.sizes),
-        shape(&place.strides),
-        place.offset
-    )
+fn outside(place: &Geometry, needed: Option<u64>, storage: u64) -> TensorReason {
+    TensorReason::OutsideStorage {
+        sizes: place.sizes.as_slice().into(),
+        strides: place.strides.as_slice().into(),
+        offset: place.offset,
+        needed,
+        storage,
+    }
+}
+
+fn dimensions(sizes: &[i64], strides: &[i64]) -> TensorReason {
+    TensorReason::Dimensions {
+        sizes: wide(sizes.len()),
+        strides: wide(strides.len()),
+    }
 }
