@@ -3,9 +3,11 @@
 use super::{
     container::Asked,
     execution::{Execution, Refused, Step, fails},
-    names::{Dtype, Meaning, Rebuild, TensorLayout},
+    names::{Meaning, Rebuild, TensorLayout, TorchDtype},
     storage::{ALLOCATES, is_index},
-    value::{Class, Device, Dict, Memory, Object, Tensor, TensorClass, TensorKind, Value},
+    value::{
+        Class, Device, Dict, Memory, Object, TensorClass, TensorKind, TorchTensor, TorchValue,
+    },
 };
 use crate::{
     bytes::wide,
@@ -21,7 +23,7 @@ impl Execution<'_, '_> {
         self.failed(callee, CallReason::Arguments { given })
     }
 
-    pub(super) fn takes_no(&self, callee: u32, argument: Value) -> Refused {
+    pub(super) fn takes_no(&self, callee: u32, argument: TorchValue) -> Refused {
         self.failed(callee, CallReason::Argument(self.type_of(argument)))
     }
 
@@ -32,9 +34,9 @@ impl Execution<'_, '_> {
     }
 
     /// Calls a global.
-    pub(super) fn call(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
+    pub(super) fn call(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         match self.known(callee) {
-            Meaning::Foreign => Ok(Value::Foreign(callee)),
+            Meaning::Foreign => Ok(TorchValue::Foreign(callee)),
             Meaning::NumpyDtype => Ok(self.numpy_dtype(arguments)),
             Meaning::OrderedDict => self.dictionary(callee, Class::Ordered, arguments),
             Meaning::Counter => self.dictionary(callee, Class::Counter, arguments),
@@ -45,10 +47,10 @@ impl Execution<'_, '_> {
             Meaning::Size => self.torch_size(callee, arguments),
             Meaning::Device => self.torch_device(callee, arguments),
             Meaning::GetLayout => match arguments {
-                [name @ (Value::Text { .. } | Value::Far { .. })] => self
+                [name @ (TorchValue::Text { .. } | TorchValue::Far { .. })] => self
                     .bytes_of(*name)
                     .and_then(|name| TensorLayout::named(&name))
-                    .map(Value::Layout)
+                    .map(TorchValue::Layout)
                     .ok_or_else(|| self.takes_no(callee, *name)),
                 other => Err(self.given(callee, other.len())),
             },
@@ -60,8 +62,8 @@ impl Execution<'_, '_> {
             } => self.legacy_tensor(callee, Some(dtype), arguments),
             Meaning::LegacyTensor { .. } => Err(self.failed(callee, CallReason::OtherDevice)),
             Meaning::Parameter => match arguments {
-                [] => self.parameter(Value::None, Value::Bool(true)),
-                [data] => self.parameter(*data, Value::Bool(true)),
+                [] => self.parameter(TorchValue::None, TorchValue::Bool(true)),
+                [data] => self.parameter(*data, TorchValue::Bool(true)),
                 [data, grad] => self.parameter(*data, *grad),
                 other => Err(self.given(callee, other.len())),
             },
@@ -75,7 +77,7 @@ impl Execution<'_, '_> {
     }
 
     /// NEWOBJ: `cls.__new__(cls, *args)`.
-    pub(super) fn instantiate(&mut self, class: u32, arguments: Value) -> Step<Value> {
+    pub(super) fn instantiate(&mut self, class: u32, arguments: TorchValue) -> Step<TorchValue> {
         let known = self.known(class);
         if matches!(
             known,
@@ -108,7 +110,7 @@ impl Execution<'_, '_> {
         }
         match known {
             // Made without its constructor: nothing can be done with it.
-            Meaning::Typed => Ok(Value::Foreign(class)),
+            Meaning::Typed => Ok(TorchValue::Foreign(class)),
             Meaning::Complex
             | Meaning::Size
             | Meaning::Device
@@ -122,7 +124,12 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn rebuild_with(&mut self, callee: u32, rebuild: Rebuild, given: &[Value]) -> Step<Value> {
+    fn rebuild_with(
+        &mut self,
+        callee: u32,
+        rebuild: Rebuild,
+        given: &[TorchValue],
+    ) -> Step<TorchValue> {
         match (rebuild, given) {
             (Rebuild::Plain, given) => self.rebuild(callee, given, true),
             (Rebuild::V2, given) => self.rebuild(callee, given, false),
@@ -137,11 +144,11 @@ impl Execution<'_, '_> {
             (Rebuild::Quantized, given) => self.rebuild_quantized(callee, given),
             (Rebuild::Meta, given) => self.rebuild_meta(callee, given),
             (Rebuild::FromCpu, given) => self.rebuild_from_cpu(callee, given),
-            (Rebuild::FromNumpy, [Value::Foreign(made), dtype, device, grad]) => {
+            (Rebuild::FromNumpy, [TorchValue::Foreign(made), dtype, device, grad]) => {
                 let dtype = self.dtype(*dtype)?;
                 self.to_device(*device)?;
                 self.gradient(*grad, dtype)?;
-                Ok(Value::Foreign(*made))
+                Ok(TorchValue::Foreign(*made))
             }
             (Rebuild::FromNumpy, [data, _, _, _]) => Err(self.takes_no(callee, *data)),
             (Rebuild::Nested, [buffer, sizes, strides, offsets]) => {
@@ -153,8 +160,8 @@ impl Execution<'_, '_> {
                 Ok(*buffer)
             }
             (Rebuild::Wrapper, [class, _, _, _, _, _, _, _]) => match class {
-                Value::Global(global) if self.known(*global) == Meaning::Foreign => {
-                    Ok(Value::Foreign(*global))
+                TorchValue::Global(global) if self.known(*global) == Meaning::Foreign => {
+                    Ok(TorchValue::Foreign(*global))
                 }
                 other => Err(self.takes_no(callee, *other)),
             },
@@ -169,12 +176,12 @@ impl Execution<'_, '_> {
     fn rebuild_from_type(
         &mut self,
         callee: u32,
-        function: Value,
-        class: Value,
-        arguments: Value,
-        state: Value,
-    ) -> Step<Value> {
-        let Value::Global(function) = function else {
+        function: TorchValue,
+        class: TorchValue,
+        arguments: TorchValue,
+        state: TorchValue,
+    ) -> Step<TorchValue> {
+        let TorchValue::Global(function) = function else {
             return Err(self.takes_no(callee, function));
         };
         let arguments = self
@@ -188,27 +195,27 @@ impl Execution<'_, '_> {
         }
         let made = self.call(function, &arguments)?;
         self.torch.depth = self.torch.depth.saturating_sub(1);
-        let Value::Global(class) = class else {
+        let TorchValue::Global(class) = class else {
             return Err(self.takes_no(callee, class));
         };
         let made = self.as_class(callee, made, class)?;
-        if !matches!(made, Value::Foreign(_)) {
+        if !matches!(made, TorchValue::Foreign(_)) {
             self.object_state(made, state)?;
         }
         Ok(made)
     }
 
-    fn as_class(&mut self, callee: u32, made: Value, class: u32) -> Step<Value> {
+    fn as_class(&mut self, callee: u32, made: TorchValue, class: u32) -> Step<TorchValue> {
         let wanted = self.known(class);
         let object = match made {
-            Value::Foreign(_) => return Ok(made),
-            Value::Object(at) => self.torch.heap.get(at),
+            TorchValue::Foreign(_) => return Ok(made),
+            TorchValue::Object(at) => self.torch.heap.get(at),
             _ => None,
         };
         let same = match (made, object, wanted) {
-            (Value::Size { .. }, _, Meaning::Size)
-            | (Value::Complex { .. }, _, Meaning::Complex)
-            | (Value::Device(_), _, Meaning::Device)
+            (TorchValue::Size { .. }, _, Meaning::Size)
+            | (TorchValue::Complex { .. }, _, Meaning::Complex)
+            | (TorchValue::Device(_), _, Meaning::Device)
             | (_, Some(Object::Set { .. }), Meaning::Set)
             | (_, Some(Object::ByteArray { .. }), Meaning::ByteArray)
             | (_, Some(Object::Typed { .. }), Meaning::Typed)
@@ -231,54 +238,57 @@ impl Execution<'_, '_> {
         let becomes = match wanted {
             Meaning::Tensor => TensorClass::Tensor,
             Meaning::Parameter => TensorClass::Parameter,
-            Meaning::Foreign => return Ok(Value::Foreign(class)),
+            Meaning::Foreign => return Ok(TorchValue::Foreign(class)),
             _ => return Err(no_instance(self)),
         };
         if tensor.class == becomes {
             return Ok(made);
         }
         let computed = tensor.computed || tensor.grad;
-        let tensor = Tensor {
+        let tensor = TorchTensor {
             class: becomes,
             computed,
-            ..Tensor::clone(tensor)
+            ..TorchTensor::clone(tensor)
         };
         self.new_tensor(tensor)
     }
 
     // ---- devices
 
-    fn torch_device(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
-        let refused = |machine: &Self, value: Value| machine.takes_no(callee, value);
+    fn torch_device(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
+        let refused = |machine: &Self, value: TorchValue| machine.takes_no(callee, value);
         let device = match arguments {
-            [Value::Device(device)] => Some(*device),
+            [TorchValue::Device(device)] => Some(*device),
             // The accelerator of the machine, if it has one.
-            [Value::Int(n)] if *n >= 0 => Some(Device::Other),
-            [text @ (Value::Text { .. } | Value::Far { .. })]
-            | [text @ (Value::Text { .. } | Value::Far { .. }), Value::None] => {
-                self.bytes_of(*text).and_then(|text| device(&text))
-            }
+            [TorchValue::Int(n)] if *n >= 0 => Some(Device::Other),
+            [text @ (TorchValue::Text { .. } | TorchValue::Far { .. })]
+            | [
+                text @ (TorchValue::Text { .. } | TorchValue::Far { .. }),
+                TorchValue::None,
+            ] => self.bytes_of(*text).and_then(|text| device(&text)),
             [
-                text @ (Value::Text { .. } | Value::Far { .. }),
-                Value::Int(index),
+                text @ (TorchValue::Text { .. } | TorchValue::Far { .. }),
+                TorchValue::Int(index),
             ] if *index >= 0 => self
                 .bytes_of(*text)
                 .filter(|text| !text.contains(&b':'))
                 .and_then(|text| device(&text)),
             _ => None,
         };
-        device.map(Value::Device).ok_or_else(|| match arguments {
-            [first, ..] => refused(self, *first),
-            [] => self.given(callee, 0),
-        })
+        device
+            .map(TorchValue::Device)
+            .ok_or_else(|| match arguments {
+                [first, ..] => refused(self, *first),
+                [] => self.given(callee, 0),
+            })
     }
 
     /// Where a tensor is moved to; whether that is the meta device.
-    pub(super) fn to_device(&self, value: Value) -> Step<bool> {
+    pub(super) fn to_device(&self, value: TorchValue) -> Step<bool> {
         let found = match value {
-            Value::None => Some(Device::Cpu),
-            Value::Device(device) => Some(device),
-            Value::Text { .. } | Value::Far { .. } => {
+            TorchValue::None => Some(Device::Cpu),
+            TorchValue::Device(device) => Some(device),
+            TorchValue::Text { .. } | TorchValue::Far { .. } => {
                 self.bytes_of(value).and_then(|text| device(&text))
             }
             _ => None,
@@ -290,7 +300,7 @@ impl Execution<'_, '_> {
 
     // ---- tensors and storages by their classes
 
-    fn new_memory(&mut self, count: u64, dtype: Dtype) -> Step<u32> {
+    fn new_memory(&mut self, count: u64, dtype: TorchDtype) -> Step<u32> {
         let bytes = count
             .checked_mul(dtype.bytes)
             .filter(|bytes| *bytes < ALLOCATES);
@@ -298,17 +308,22 @@ impl Execution<'_, '_> {
         Ok(self.torch.heap.memory(Memory::new(bytes))?)
     }
 
-    fn legacy_tensor(&mut self, callee: u32, dtype: Option<Dtype>, given: &[Value]) -> Step<Value> {
-        let own = dtype.unwrap_or(Dtype::FLOAT);
+    fn legacy_tensor(
+        &mut self,
+        callee: u32,
+        dtype: Option<TorchDtype>,
+        given: &[TorchValue],
+    ) -> Step<TorchValue> {
+        let own = dtype.unwrap_or(TorchDtype::FLOAT);
         let sizes = match given {
             [] => vec![0],
-            [size @ Value::Size { .. }] => self.integers(*size).unwrap_or_default(),
-            [Value::Int(_), ..] => {
+            [size @ TorchValue::Size { .. }] => self.integers(*size).unwrap_or_default(),
+            [TorchValue::Int(_), ..] => {
                 let sizes: Option<Vec<i64>> = given
                     .iter()
                     .map(|item| match item {
-                        Value::Int(n) => Some(*n),
-                        Value::Bool(is) => Some(i64::from(*is)),
+                        TorchValue::Int(n) => Some(*n),
+                        TorchValue::Bool(is) => Some(i64::from(*is)),
                         _ => None,
                     })
                     .collect();
@@ -322,24 +337,29 @@ impl Execution<'_, '_> {
             .iter()
             .try_fold(1_u64, |count, size| count.checked_mul(size.cast_unsigned()));
         let memory = self.new_memory(count.unwrap_or(u64::MAX), own)?;
-        self.new_tensor(Tensor {
+        self.new_tensor(TorchTensor {
             strides: vec![1; sizes.len()],
             sizes,
             memory: Some(memory),
-            ..Tensor::of_dtype(own)
+            ..TorchTensor::of_dtype(own)
         })
     }
 
     /// A tensor of another, of a storage, or of a list of numbers.
-    fn tensor_of(&mut self, callee: u32, dtype: Option<Dtype>, source: Value) -> Step<Value> {
-        let own = dtype.unwrap_or(Dtype::FLOAT);
+    fn tensor_of(
+        &mut self,
+        callee: u32,
+        dtype: Option<TorchDtype>,
+        source: TorchValue,
+    ) -> Step<TorchValue> {
+        let own = dtype.unwrap_or(TorchDtype::FLOAT);
         if let Some(tensor) = self.torch.heap.tensor(source) {
             if tensor.kind != TensorKind::Strided
                 || dtype.is_some_and(|dtype| dtype != tensor.dtype)
             {
                 return Err(self.takes_no(callee, source));
             }
-            let tensor = Tensor {
+            let tensor = TorchTensor {
                 class: TensorClass::Tensor,
                 grad: false,
                 ..tensor.clone()
@@ -347,13 +367,13 @@ impl Execution<'_, '_> {
             return self.new_tensor(tensor);
         }
         let (memory, bytes) = match source {
-            Value::Object(at) => match self.torch.heap.get(at) {
+            TorchValue::Object(at) => match self.torch.heap.get(at) {
                 Some(Object::Untyped { memory }) => (Some(*memory), 0),
                 Some(Object::Typed { memory, dtype }) if *dtype == own => (Some(*memory), 0),
                 Some(Object::List(_)) => (None, self.numbers(source).unwrap_or(u64::MAX)),
                 _ => (None, u64::MAX),
             },
-            Value::Tuple { .. } => (None, self.numbers(source).unwrap_or(u64::MAX)),
+            TorchValue::Tuple { .. } => (None, self.numbers(source).unwrap_or(u64::MAX)),
             _ => (None, u64::MAX),
         };
         let count = match memory {
@@ -370,58 +390,62 @@ impl Execution<'_, '_> {
         };
         let sizes = vec![i64::try_from(count).unwrap_or(i64::MAX)];
         // What a list holds is not kept: only what is in the archive can be compared later.
-        self.new_tensor(Tensor {
+        self.new_tensor(TorchTensor {
             sizes,
             memory,
-            ..Tensor::of_dtype(own)
+            ..TorchTensor::of_dtype(own)
         })
     }
 
     /// How many numbers a flat list or tuple has.
-    fn numbers(&self, source: Value) -> Option<u64> {
+    fn numbers(&self, source: TorchValue) -> Option<u64> {
         let items = self.torch.heap.elements(source)?;
-        let number =
-            |item: &Value| matches!(item, Value::Int(_) | Value::Float(_) | Value::Bool(_));
+        let number = |item: &TorchValue| {
+            matches!(
+                item,
+                TorchValue::Int(_) | TorchValue::Float(_) | TorchValue::Bool(_)
+            )
+        };
         items.iter().all(number).then_some(wide(items.len()))
     }
 
-    fn typed_storage(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
+    fn typed_storage(&mut self, callee: u32, given: &[TorchValue]) -> Step<TorchValue> {
         let count = match given {
             [] => 0,
-            [Value::Bool(is)] => u64::from(*is),
-            [Value::Int(n)] => u64::try_from(*n).unwrap_or(u64::MAX),
+            [TorchValue::Bool(is)] => u64::from(*is),
+            [TorchValue::Int(n)] => u64::try_from(*n).unwrap_or(u64::MAX),
             [source] => self
                 .numbers(*source)
                 .ok_or_else(|| self.takes_no(callee, *source))?,
             other => return Err(self.given(callee, other.len())),
         };
-        let dtype = Dtype::FLOAT;
+        let dtype = TorchDtype::FLOAT;
         let memory = self.new_memory(count, dtype)?;
         Ok(self.torch.heap.object(Object::Typed { memory, dtype })?)
     }
 
-    fn untyped_storage(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
+    fn untyped_storage(&mut self, callee: u32, given: &[TorchValue]) -> Step<TorchValue> {
         let count = match given {
             [] => 0,
-            [Value::Int(n)] => u64::try_from(*n).unwrap_or(u64::MAX),
+            [TorchValue::Int(n)] => u64::try_from(*n).unwrap_or(u64::MAX),
             [source] => {
                 let bytes = self.bytes_of_sequence(*source);
                 bytes.ok_or_else(|| self.takes_no(callee, *source))?
             }
             other => return Err(self.given(callee, other.len())),
         };
-        let memory = self.new_memory(count, Dtype::BYTE)?;
+        let memory = self.new_memory(count, TorchDtype::BYTE)?;
         Ok(self.torch.heap.object(Object::Untyped { memory })?)
     }
 
     /// The class of what `numpy.dtype` makes, which torch wants listed if state is set on it.
-    fn numpy_dtype(&mut self, given: &[Value]) -> Value {
+    fn numpy_dtype(&mut self, given: &[TorchValue]) -> TorchValue {
         let class = given
             .first()
             .and_then(|code| self.bytes_of(*code))
             .and_then(|code| super::state::numpy_class(&code));
         let class = class.and_then(|class| self.torch.heap.numpy_class(class));
-        Value::NumpyDtype(class)
+        TorchValue::NumpyDtype(class)
     }
 }
 

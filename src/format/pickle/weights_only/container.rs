@@ -4,7 +4,7 @@ use super::{
     execution::{Execution, Step},
     names::Family,
     storage::ALLOCATES,
-    value::{Class, Dict, Object, Tensor, TensorKind, Value},
+    value::{Class, Dict, Object, TensorKind, TorchTensor, TorchValue},
 };
 use crate::{
     bytes::{narrow, wide},
@@ -16,7 +16,7 @@ use crate::{
 const SIZE: u64 = 4096;
 
 /// An integer of which it is not known which.
-const UNKNOWN: Value = Value::Big {
+const UNKNOWN: TorchValue = TorchValue::Big {
     at: 0,
     len: 0,
     negative: false,
@@ -39,13 +39,13 @@ impl Execution<'_, '_> {
         &mut self,
         callee: u32,
         class: Class,
-        arguments: &[Value],
-    ) -> Step<Value> {
+        arguments: &[TorchValue],
+    ) -> Step<TorchValue> {
         let mut dict = Dict::new(class);
         match arguments {
             [] => {}
-            [Value::None] if class == Class::Counter => {}
-            [Value::Foreign(_)] => dict.len = 1,
+            [TorchValue::None] if class == Class::Counter => {}
+            [TorchValue::Foreign(_)] => dict.len = 1,
             [source] => {
                 if let Some(mapping) = self.torch.heap.dict(*source) {
                     dict.len = mapping.len;
@@ -63,7 +63,7 @@ impl Execution<'_, '_> {
         Ok(self.torch.heap.object(Object::Dict(dict))?)
     }
 
-    fn fits(&self, value: Value, asked: Asked) -> bool {
+    fn fits(&self, value: TorchValue, asked: Asked) -> bool {
         match asked {
             Asked::Keys => self.torch.heap.hashable(value),
             Asked::Pairs => self.torch.heap.is_pair(value),
@@ -72,10 +72,10 @@ impl Execution<'_, '_> {
     }
 
     /// How many elements iterating over a value gives, if each is what is asked for.
-    pub(super) fn all(&self, source: Value, asked: Asked) -> Option<u64> {
+    pub(super) fn all(&self, source: TorchValue, asked: Asked) -> Option<u64> {
         let keys = asked != Asked::Pairs;
         match source {
-            Value::Object(at) => match self.torch.heap.get(at)? {
+            TorchValue::Object(at) => match self.torch.heap.get(at)? {
                 Object::List(list) => {
                     let kept = list.kept.iter().all(|item| self.fits(*item, asked));
                     let wrong = match asked {
@@ -110,22 +110,22 @@ impl Execution<'_, '_> {
                 }
                 _ => None,
             },
-            Value::Tuple { at, len, .. } | Value::Size { at, len } => {
+            TorchValue::Tuple { at, len, .. } | TorchValue::Size { at, len } => {
                 let items = self.torch.heap.items(at, len);
                 let all = items.iter().all(|item| self.fits(*item, asked));
                 all.then_some(u64::from(len))
             }
             // Characters are keys, and no pairs.
-            Value::Text { .. } | Value::Far { .. } | Value::Bytes(_) => {
+            TorchValue::Text { .. } | TorchValue::Far { .. } | TorchValue::Bytes(_) => {
                 let empty = self.torch.heap.truth(source) == Some(false);
                 (keys || empty).then_some(u64::from(!empty))
             }
-            Value::Foreign(_) => Some(1),
+            TorchValue::Foreign(_) => Some(1),
             _ => None,
         }
     }
 
-    pub(super) fn set(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
+    pub(super) fn set(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         let len = match arguments {
             [] => 0,
             [source] => self
@@ -137,7 +137,7 @@ impl Execution<'_, '_> {
     }
 
     /// `torch.Size`, of what can be iterated over and holds integers, however large.
-    pub(super) fn torch_size(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
+    pub(super) fn torch_size(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         let source = match arguments {
             [] => return Ok(self.torch.heap.size(&[])?),
             [source] => *source,
@@ -156,10 +156,10 @@ impl Execution<'_, '_> {
     }
 
     /// How many integers iterating over something gives that does not say which.
-    fn integers_inside(&self, source: Value) -> Option<u64> {
+    fn integers_inside(&self, source: TorchValue) -> Option<u64> {
         let object = match source {
-            Value::Bytes(len) => return Some(len),
-            Value::Object(at) => self.torch.heap.get(at)?,
+            TorchValue::Bytes(len) => return Some(len),
+            TorchValue::Object(at) => self.torch.heap.get(at)?,
             _ => return None,
         };
         let bytes = |memory: &u32| {
@@ -183,10 +183,10 @@ impl Execution<'_, '_> {
     }
 
     /// What stands for an integer as `operator.index` takes it.
-    fn index(&self, item: Value) -> Option<Value> {
+    fn index(&self, item: TorchValue) -> Option<TorchValue> {
         match item {
-            Value::Int(_) | Value::Big { .. } => Some(item),
-            Value::Bool(is) => Some(Value::Int(i64::from(is))),
+            TorchValue::Int(_) | TorchValue::Big { .. } => Some(item),
+            TorchValue::Bool(is) => Some(TorchValue::Int(i64::from(is))),
             item => {
                 let tensor = self.torch.heap.tensor(item)?;
                 is_single_integer(tensor, &tensor.sizes).then_some(UNKNOWN)
@@ -196,33 +196,36 @@ impl Execution<'_, '_> {
 
     // ---- numbers and bytes
 
-    pub(super) fn complex(&self, callee: u32, arguments: &[Value]) -> Step<Value> {
+    pub(super) fn complex(&self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         /// Longer integers are larger than any float.
         const FLOAT: u8 = 128;
-        let number = |value: Value| match value {
-            Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::Complex { .. } => true,
-            Value::Big { len, .. } => len <= FLOAT,
+        let number = |value: TorchValue| match value {
+            TorchValue::Int(_)
+            | TorchValue::Bool(_)
+            | TorchValue::Float(_)
+            | TorchValue::Complex { .. } => true,
+            TorchValue::Big { len, .. } => len <= FLOAT,
             value => self.torch.heap.tensor(value).is_some_and(|tensor| {
                 let read = !matches!(tensor.kind, TensorKind::Sparse | TensorKind::Unscaled);
                 let single = tensor.sizes.iter().all(|size| *size == 1);
                 read && single && !tensor.meta && tensor.dtype.family != Family::Bits
             }),
         };
-        let zero = |value: Value| self.torch.heap.truth(value).map(|truth| !truth);
+        let zero = |value: TorchValue| self.torch.heap.truth(value).map(|truth| !truth);
         match arguments {
-            [] => Ok(Value::Complex { zero: Some(true) }),
-            [text @ (Value::Text { .. } | Value::Far { .. })] => {
+            [] => Ok(TorchValue::Complex { zero: Some(true) }),
+            [text @ (TorchValue::Text { .. } | TorchValue::Far { .. })] => {
                 let bytes = self.bytes_of(*text).unwrap_or_default();
                 let text_of = String::from_utf8_lossy(&bytes);
                 match text_of.trim().parse::<f64>() {
-                    Ok(n) => Ok(Value::Complex {
+                    Ok(n) => Ok(TorchValue::Complex {
                         zero: Some(n == 0.0),
                     }),
                     Err(_) => Err(self.takes_no(callee, *text)),
                 }
             }
-            [one] if number(*one) => Ok(Value::Complex { zero: zero(*one) }),
-            [one, two] if number(*one) && number(*two) => Ok(Value::Complex {
+            [one] if number(*one) => Ok(TorchValue::Complex { zero: zero(*one) }),
+            [one, two] if number(*one) && number(*two) => Ok(TorchValue::Complex {
                 zero: match (zero(*one), zero(*two)) {
                     (Some(false), _) | (_, Some(false)) => Some(false),
                     (Some(true), Some(true)) => Some(true),
@@ -236,7 +239,7 @@ impl Execution<'_, '_> {
     }
 
     /// Which of its characters a text can have in an encoding; `None` for encodings that no writer uses.
-    fn encoding(&self, name: Value) -> Option<Letters> {
+    fn encoding(&self, name: TorchValue) -> Option<Letters> {
         let name = String::from_utf8(self.bytes_of(name)?.into_owned())
             .ok()?
             .to_ascii_lowercase();
@@ -249,7 +252,7 @@ impl Execution<'_, '_> {
     }
 
     /// `_codecs.encode`, by which bytes are stored in protocol 2.
-    pub(super) fn encode(&self, callee: u32, arguments: &[Value]) -> Step<Value> {
+    pub(super) fn encode(&self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         let (text, encoding) = match arguments {
             [text] => (*text, Letters::Unicode),
             [text, encoding] | [text, encoding, _] => {
@@ -269,34 +272,38 @@ impl Execution<'_, '_> {
             return Err(self.takes_no(callee, *errors));
         }
         let (letters, len) = match text {
-            Value::Text { len, .. } => (Letters::Ascii, u64::from(len)),
-            Value::Far { len, holds, .. } => (holds, u64::from(len)),
+            TorchValue::Text { len, .. } => (Letters::Ascii, u64::from(len)),
+            TorchValue::Far { len, holds, .. } => (holds, u64::from(len)),
             other => return Err(self.takes_no(callee, other)),
         };
         if letters > encoding {
             return Err(self.failed(callee, CallReason::Unencodable));
         }
-        Ok(Value::Bytes(len))
+        Ok(TorchValue::Bytes(len))
     }
 
-    pub(super) fn byte_array(&mut self, callee: u32, arguments: &[Value]) -> Step<Value> {
+    pub(super) fn byte_array(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         let len = match arguments {
             [] => 0,
-            [Value::Bytes(len)] => *len,
-            [Value::Bool(is)] => u64::from(*is),
-            [Value::Int(n)] => u64::try_from(*n)
+            [TorchValue::Bytes(len)] => *len,
+            [TorchValue::Bool(is)] => u64::from(*is),
+            [TorchValue::Int(n)] => u64::try_from(*n)
                 .ok()
                 .filter(|n| *n < ALLOCATES)
-                .ok_or_else(|| self.takes_no(callee, Value::Int(*n)))?,
-            [source @ (Value::Tuple { .. } | Value::Size { .. } | Value::Object(_))] => {
-                if let Value::Object(at) = source
+                .ok_or_else(|| self.takes_no(callee, TorchValue::Int(*n)))?,
+            [
+                source @ (TorchValue::Tuple { .. }
+                | TorchValue::Size { .. }
+                | TorchValue::Object(_)),
+            ] => {
+                if let TorchValue::Object(at) = source
                     && let Some(Object::ByteArray { len }) = self.torch.heap.get(*at)
                 {
                     *len
                 } else {
-                    let byte = |value: &Value| match value {
-                        Value::Int(n) => (0..256).contains(n),
-                        Value::Bool(_) => true,
+                    let byte = |value: &TorchValue| match value {
+                        TorchValue::Int(n) => (0..256).contains(n),
+                        TorchValue::Bool(_) => true,
                         _ => false,
                     };
                     let items = self.torch.heap.elements(*source);
@@ -305,11 +312,11 @@ impl Execution<'_, '_> {
                 }
             }
             [
-                text @ (Value::Text { .. } | Value::Far { .. }),
+                text @ (TorchValue::Text { .. } | TorchValue::Far { .. }),
                 encoding,
                 ..,
             ] if arguments.len() <= 3 => match self.encode(callee, arguments)? {
-                Value::Bytes(len) => len,
+                TorchValue::Bytes(len) => len,
                 _ => {
                     return Err(
                         self.takes_no(callee, if text == encoding { *text } else { *encoding })
@@ -324,7 +331,7 @@ impl Execution<'_, '_> {
 }
 
 /// Whether a tensor of these sizes is one integer to Python.
-fn is_single_integer(tensor: &Tensor, sizes: &[i64]) -> bool {
+fn is_single_integer(tensor: &TorchTensor, sizes: &[i64]) -> bool {
     let plain = tensor.kind == TensorKind::Strided && !tensor.meta && tensor.dtype.is_integer();
     plain && sizes.iter().all(|size| *size == 1)
 }

@@ -3,7 +3,7 @@
 use super::{
     Returned, WeightsOnly, names,
     names::Meaning,
-    value::{Class, Dict, Full, List, Object, Value},
+    value::{Class, Dict, Full, List, Object, TorchValue},
 };
 use crate::{
     bytes::{ReadError, narrow, wide},
@@ -14,7 +14,7 @@ use crate::{
         machine::{Call, Constant, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         text::Letters,
-        value::{self as machine_value, ValueKind},
+        value::{Value, ValueKind},
     },
 };
 
@@ -61,7 +61,7 @@ pub(super) fn fails(behaviour: TorchBehaviour) -> Condition {
 }
 
 impl Observer for WeightsOnly<'_> {
-    type Note = Value;
+    type Note = TorchValue;
     type Saved = ();
 
     #[inline]
@@ -82,16 +82,16 @@ impl Observer for WeightsOnly<'_> {
     }
 
     #[inline]
-    fn on_constant(&mut self, constant: Constant<'_>, value: machine_value::Value) -> Value {
+    fn on_constant(&mut self, constant: Constant<'_>, value: Value) -> TorchValue {
         if self.ended {
-            return Value::None;
+            return TorchValue::None;
         }
         match constant {
-            Constant::None => Value::None,
-            Constant::Bool(is) => Value::Bool(is),
-            Constant::Int(n) => Value::Int(n),
-            Constant::Float(n) => Value::Float(n),
-            Constant::Text(bytes) if value.kind() == ValueKind::Str => Value::Text {
+            Constant::None => TorchValue::None,
+            Constant::Bool(is) => TorchValue::Bool(is),
+            Constant::Int(n) => TorchValue::Int(n),
+            Constant::Float(n) => TorchValue::Float(n),
+            Constant::Text(bytes) if value.kind() == ValueKind::Str => TorchValue::Text {
                 id: u32::try_from(value.number()).unwrap_or(u32::MAX),
                 len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
             },
@@ -104,12 +104,12 @@ impl Observer for WeightsOnly<'_> {
     #[inline]
     fn on_container(
         &mut self,
-        made: machine_value::Value,
-        items: Items<'_, Value>,
+        made: Value,
+        items: Items<'_, TorchValue>,
         _scene: &mut Scene<'_>,
-    ) -> Value {
+    ) -> TorchValue {
         if self.ended {
-            return Value::None;
+            return TorchValue::None;
         }
         let made = match made.kind() {
             ValueKind::Tuple => self.heap.tuple(items.notes),
@@ -123,8 +123,8 @@ impl Observer for WeightsOnly<'_> {
     #[inline]
     fn on_items(
         &mut self,
-        target: Noted<Value>,
-        items: Items<'_, Value>,
+        target: Noted<TorchValue>,
+        items: Items<'_, TorchValue>,
         scene: &mut Scene<'_>,
     ) -> Option<u32> {
         if self.ended {
@@ -139,21 +139,21 @@ impl Observer for WeightsOnly<'_> {
         None
     }
 
-    fn on_global(&mut self, row: usize, name: Option<&GlobalName>) -> Value {
+    fn on_global(&mut self, row: usize, name: Option<&GlobalName>) -> TorchValue {
         if self.ended {
-            return Value::None;
+            return TorchValue::None;
         }
         let Some(name) = name else {
             self.refuse(PickleReason::TooManyGlobals);
-            return Value::None;
+            return TorchValue::None;
         };
         self.globals
             .entry(row)
             .or_insert_with(|| (name.clone(), names::known(name)));
-        Value::Global(u32::try_from(row).unwrap_or(u32::MAX))
+        TorchValue::Global(u32::try_from(row).unwrap_or(u32::MAX))
     }
 
-    fn on_call(&mut self, call: Call<Value>, scene: &mut Scene<'_>) -> Made<Value> {
+    fn on_call(&mut self, call: Call<TorchValue>, scene: &mut Scene<'_>) -> Made<TorchValue> {
         if self.ended {
             return Made::default();
         }
@@ -167,8 +167,8 @@ impl Observer for WeightsOnly<'_> {
 
     fn on_build(
         &mut self,
-        target: Noted<Value>,
-        state: Noted<Value>,
+        target: Noted<TorchValue>,
+        state: Noted<TorchValue>,
         scene: &mut Scene<'_>,
     ) -> Flow {
         if !self.ended {
@@ -178,15 +178,19 @@ impl Observer for WeightsOnly<'_> {
         Flow::Continue
     }
 
-    fn on_persistent(&mut self, id: Noted<Value>, scene: &mut Scene<'_>) -> (Value, Flow) {
+    fn on_persistent(
+        &mut self,
+        id: Noted<TorchValue>,
+        scene: &mut Scene<'_>,
+    ) -> (TorchValue, Flow) {
         if self.ended {
-            return (Value::None, Flow::Continue);
+            return (TorchValue::None, Flow::Continue);
         }
         let loaded = Execution { torch: self, scene }.persistent(id.note);
         (self.step(loaded), Flow::Continue)
     }
 
-    fn on_stop(&mut self, result: Noted<Value>, scene: &mut Scene<'_>) {
+    fn on_stop(&mut self, result: Noted<TorchValue>, scene: &mut Scene<'_>) {
         if self.ended {
             return;
         }
@@ -219,12 +223,12 @@ impl WeightsOnly<'_> {
     }
 
     /// A text that the machine does not keep. Surrogates are admitted in BINUNICODE alone.
-    fn text(&mut self, bytes: &[u8]) -> Value {
+    fn text(&mut self, bytes: &[u8]) -> TorchValue {
         const LONGEST_PAIR: usize = 8;
         // The machine has looked at BINUNICODE's.
         if self.code != op::BINUNICODE && std::str::from_utf8(bytes).is_err() {
             self.refuse(PickleReason::NotUtf8);
-            return Value::None;
+            return TorchValue::None;
         }
         if bytes.is_ascii() {
             return self.far(wide(bytes.len()), Letters::Ascii, bytes.len() == 2);
@@ -234,9 +238,9 @@ impl WeightsOnly<'_> {
         self.far(wide(bytes.len()), Letters::of(bytes), is_pair)
     }
 
-    fn far(&self, len: u64, holds: Letters, is_pair: bool) -> Value {
+    fn far(&self, len: u64, holds: Letters, is_pair: bool) -> TorchValue {
         let operand = if self.code == op::BINUNICODE { 5 } else { 2 };
-        Value::Far {
+        TorchValue::Far {
             at: self.at.saturating_add(operand),
             len: u32::try_from(len).unwrap_or(u32::MAX),
             holds,
@@ -246,7 +250,7 @@ impl WeightsOnly<'_> {
 }
 
 /// An integer of LONG1.
-fn long(at: u64, bytes: &[u8]) -> Value {
+fn long(at: u64, bytes: &[u8]) -> TorchValue {
     let negative = bytes.last().is_some_and(|last| last & 0x80 != 0);
     let fill = if negative { 0xff } else { 0 };
     let (low, high) = bytes.split_at_checked(8).unwrap_or((bytes, &[]));
@@ -257,9 +261,9 @@ fn long(at: u64, bytes: &[u8]) -> Value {
     let n = i64::from_le_bytes(word);
     let fits = high.iter().all(|byte| *byte == fill) && (high.is_empty() || negative == (n < 0));
     if fits {
-        Value::Int(n)
+        TorchValue::Int(n)
     } else {
-        Value::Big {
+        TorchValue::Big {
             at,
             len: u8::try_from(bytes.len()).unwrap_or(u8::MAX),
             negative,
@@ -290,9 +294,9 @@ impl Execution<'_, '_> {
             .map_or(Meaning::Foreign, |(_, known)| *known)
     }
 
-    fn reduce(&mut self, callee: Value, arguments: Value) -> Step<Value> {
+    fn reduce(&mut self, callee: TorchValue, arguments: TorchValue) -> Step<TorchValue> {
         let instantiates = self.scene.code == op::NEWOBJ;
-        let Value::Global(callee) = callee else {
+        let TorchValue::Global(callee) = callee else {
             let op = if instantiates { Op::NEWOBJ } else { Op::REDUCE };
             return Err(PickleReason::CalleeNotGlobal(op).into());
         };
@@ -305,20 +309,20 @@ impl Execution<'_, '_> {
     }
 
     /// The arguments of a call: whatever can be iterated over.
-    pub(super) fn unpacked(&self, callee: u32, arguments: Value) -> Step<Vec<Value>> {
+    pub(super) fn unpacked(&self, callee: u32, arguments: TorchValue) -> Step<Vec<TorchValue>> {
         let elements = self.torch.heap.elements(arguments);
         elements.ok_or_else(|| self.no_arguments(callee, arguments))
     }
 
-    pub(super) fn no_arguments(&self, callee: u32, arguments: Value) -> Refused {
+    pub(super) fn no_arguments(&self, callee: u32, arguments: TorchValue) -> Refused {
         self.failed(callee, CallReason::NotATuple(self.type_of(arguments)))
     }
 
-    fn returned(&self, value: Value) -> Returned {
+    fn returned(&self, value: TorchValue) -> Returned {
         match value {
-            Value::Int(n) => Returned::Int(n),
-            Value::Bool(is) => Returned::Int(i64::from(is)),
-            Value::Big { at, len, .. } => Returned::Big { at, len },
+            TorchValue::Int(n) => Returned::Int(n),
+            TorchValue::Bool(is) => Returned::Int(i64::from(is)),
+            TorchValue::Big { at, len, .. } => Returned::Big { at, len },
             value => {
                 let keys = self.torch.heap.elements(value);
                 let keys = keys.and_then(|keys| keys.iter().map(|key| self.key(*key)).collect());
@@ -329,9 +333,11 @@ impl Execution<'_, '_> {
 
     // ---- items
 
-    fn append(&mut self, target: Value, items: &[Value]) -> Step<()> {
+    fn append(&mut self, target: TorchValue, items: &[TorchValue]) -> Step<()> {
         match target {
-            Value::Object(list) if matches!(self.torch.heap.get(list), Some(Object::List(_))) => {
+            TorchValue::Object(list)
+                if matches!(self.torch.heap.get(list), Some(Object::List(_))) =>
+            {
                 self.torch.heap.extend(list, items);
                 Ok(())
             }
@@ -339,14 +345,14 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn set_items(&mut self, target: Value, items: &[Value]) -> Step<()> {
+    fn set_items(&mut self, target: TorchValue, items: &[TorchValue]) -> Step<()> {
         let op = Op::new(self.scene.code);
         let heap = &self.torch.heap;
         let keys_hash = items
             .chunks(2)
             .all(|pair| pair.first().is_none_or(|key| heap.hashable(*key)));
         let object = match target {
-            Value::Object(at) => self.torch.heap.get_mut(at),
+            TorchValue::Object(at) => self.torch.heap.get_mut(at),
             _ => None,
         };
         match object {
@@ -362,9 +368,9 @@ impl Execution<'_, '_> {
             }
             Some(Object::List(list)) => {
                 let len = i64::try_from(list.len).unwrap_or(i64::MAX);
-                let inside = |key: &Value| match key {
-                    Value::Int(n) => (len.saturating_neg()..len).contains(n),
-                    Value::Bool(n) => i64::from(*n) < len,
+                let inside = |key: &TorchValue| match key {
+                    TorchValue::Int(n) => (len.saturating_neg()..len).contains(n),
+                    TorchValue::Bool(n) => i64::from(*n) < len,
                     _ => false,
                 };
                 let fits = items.len().is_multiple_of(2) && items.iter().step_by(2).all(inside);
@@ -376,7 +382,7 @@ impl Execution<'_, '_> {
     }
 
     /// Items on something that is no dict. What they change matters to nothing that is asked later.
-    fn set_on_anything(&mut self, target: Value, works: bool) -> Step<()> {
+    fn set_on_anything(&mut self, target: TorchValue, works: bool) -> Step<()> {
         let refused = self.no_items(target);
         if !works {
             return Err(refused);
@@ -386,30 +392,31 @@ impl Execution<'_, '_> {
         Ok(())
     }
 
-    fn no_items(&self, target: Value) -> Refused {
+    fn no_items(&self, target: TorchValue) -> Refused {
         let op = Op::new(self.scene.code);
         let target = self.type_of(target);
         PickleReason::Items { op, target }.into()
     }
 
     /// What a value is.
-    pub(super) fn type_of(&self, value: Value) -> TorchType {
+    pub(super) fn type_of(&self, value: TorchValue) -> TorchType {
         match value {
-            Value::None => TorchType::None,
-            Value::Bool(_) | Value::Int(_) | Value::Big { .. } | Value::Float(_) => {
-                TorchType::Number
-            }
-            Value::Complex { .. } => TorchType::Complex,
-            Value::Text { .. } | Value::Far { .. } => TorchType::Str,
-            Value::Bytes(_) => TorchType::Bytes,
-            Value::Tuple { .. } => TorchType::Tuple,
-            Value::Size { .. } => TorchType::Size,
-            Value::Device(_) => TorchType::Device,
-            Value::Layout(_) => TorchType::Layout,
-            Value::Global(global) => TorchType::Global(self.name_of(global)),
-            Value::Foreign(global) => TorchType::MadeBy(self.name_of(global)),
-            Value::NumpyDtype(_) => TorchType::NumpyDtype,
-            Value::Object(at) => match self.torch.heap.get(at) {
+            TorchValue::None => TorchType::None,
+            TorchValue::Bool(_)
+            | TorchValue::Int(_)
+            | TorchValue::Big { .. }
+            | TorchValue::Float(_) => TorchType::Number,
+            TorchValue::Complex { .. } => TorchType::Complex,
+            TorchValue::Text { .. } | TorchValue::Far { .. } => TorchType::Str,
+            TorchValue::Bytes(_) => TorchType::Bytes,
+            TorchValue::Tuple { .. } => TorchType::Tuple,
+            TorchValue::Size { .. } => TorchType::Size,
+            TorchValue::Device(_) => TorchType::Device,
+            TorchValue::Layout(_) => TorchType::Layout,
+            TorchValue::Global(global) => TorchType::Global(self.name_of(global)),
+            TorchValue::Foreign(global) => TorchType::MadeBy(self.name_of(global)),
+            TorchValue::NumpyDtype(_) => TorchType::NumpyDtype,
+            TorchValue::Object(at) => match self.torch.heap.get(at) {
                 Some(Object::List(_)) => TorchType::List,
                 Some(Object::Dict(dict)) => match dict.class {
                     Class::Dict => TorchType::Dict,

@@ -18,7 +18,7 @@ mod tensor;
 mod value;
 mod walk;
 
-pub(in crate::format) use sparse::Check;
+pub(in crate::format) use sparse::SparseCheck;
 pub use storage::Key;
 
 use indexmap::{IndexMap, IndexSet};
@@ -26,7 +26,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use self::{
     names::Meaning,
-    value::{Heap, Object, Value},
+    value::{Heap, Object, TorchValue},
 };
 use super::machine;
 use crate::{
@@ -84,7 +84,7 @@ pub struct Outcome {
     /// The storages of the layout of before 1.6, whose bytes follow.
     pub storages: FxHashMap<Key, Announced>,
     /// Indices of its sparse tensors, to be compared when the bytes are known.
-    pub checks: Vec<Check>,
+    pub checks: Vec<SparseCheck>,
     /// What all of this holds under, where the stream is read in two ways.
     pub when: Vec<Condition>,
 }
@@ -134,9 +134,9 @@ pub(in crate::format) struct WeightsOnly<'a> {
     globals: IndexMap<usize, (GlobalName, Meaning), FxBuildHasher>,
     built: IndexSet<GlobalName, FxBuildHasher>,
     /// What persistent ids have been loaded as, by their keys.
-    storages: FxHashMap<Key, Value>,
+    storages: FxHashMap<Key, TorchValue>,
     /// Sparse tensors whose indices are checked at the end.
-    sparse: Vec<Check>,
+    sparse: Vec<SparseCheck>,
     obstacles: Vec<Said>,
     dangers: Vec<Said>,
     /// How many calls are in one another.
@@ -279,7 +279,7 @@ impl<'a> WeightsOnly<'a> {
 
     fn announced_storages(&self) -> FxHashMap<Key, Announced> {
         let sizes = self.storages.iter().filter_map(|(key, storage)| {
-            let Value::Object(at) = storage else {
+            let TorchValue::Object(at) = storage else {
                 return None;
             };
             let Some(Object::Typed { memory, dtype }) = self.heap.get(*at) else {

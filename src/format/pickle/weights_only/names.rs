@@ -16,9 +16,9 @@ pub(super) struct DtypeInfo {
 
 /// A type of elements.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dtype(&'static DtypeInfo);
+pub(super) struct TorchDtype(&'static DtypeInfo);
 
-impl Deref for Dtype {
+impl Deref for TorchDtype {
     type Target = DtypeInfo;
 
     fn deref(&self) -> &DtypeInfo {
@@ -26,13 +26,13 @@ impl Deref for Dtype {
     }
 }
 
-impl PartialEq for Dtype {
+impl PartialEq for TorchDtype {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
 
-impl Eq for Dtype {}
+impl Eq for TorchDtype {}
 
 /// What the elements are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,7 @@ static LEGACY: &[(&str, &str)] = &[
     ("QUInt2x4", "quint2x4"),
 ];
 
-impl Dtype {
+impl TorchDtype {
     pub(super) const BYTE: Self = Self(&dtype("uint8", 1, Integer));
     pub(super) const FLOAT: Self = Self(&dtype("float32", 4, Float));
 
@@ -243,15 +243,15 @@ pub(super) enum Meaning {
     Tensor,
     Parameter,
     LegacyTensor {
-        dtype: Dtype,
+        dtype: TorchDtype,
         sparse: bool,
         cuda: bool,
     },
     /// A legacy storage class: its type alone.
-    StorageType(Dtype),
+    StorageType(TorchDtype),
     Typed,
     Untyped,
-    Dtype(Dtype),
+    Dtype(TorchDtype),
     Scheme(Scheme),
     Rebuild(Rebuild),
     NumpyDtype,
@@ -301,17 +301,17 @@ pub(super) fn known(name: &GlobalName) -> Meaning {
 
 fn typed(module: &str, name: &str) -> Meaning {
     let plain = module == "torch";
-    if let Some(dtype) = Dtype::named(name).filter(|_| plain) {
+    if let Some(dtype) = TorchDtype::named(name).filter(|_| plain) {
         return Meaning::Dtype(dtype);
     }
     let sparse = module.ends_with("sparse");
-    if let Some(dtype) = name.strip_suffix("Storage").and_then(Dtype::legacy)
+    if let Some(dtype) = name.strip_suffix("Storage").and_then(TorchDtype::legacy)
         && !sparse
         && (plain || dtype.family != Quantized)
     {
         return Meaning::StorageType(dtype);
     }
-    match name.strip_suffix("Tensor").and_then(Dtype::legacy) {
+    match name.strip_suffix("Tensor").and_then(TorchDtype::legacy) {
         Some(dtype) if matches!(dtype.family, Float | Integer) => Meaning::LegacyTensor {
             dtype,
             sparse,

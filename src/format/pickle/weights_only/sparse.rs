@@ -3,9 +3,9 @@
 use super::{
     Origin,
     execution::{Execution, Step, fails, holds},
-    names::{Dtype, Family, TensorLayout},
+    names::{Family, TensorLayout, TorchDtype},
     tensor::elements,
-    value::{Tensor, TensorKind, Value},
+    value::{TensorKind, TorchTensor, TorchValue},
 };
 use crate::{
     bytes::{narrow, wide},
@@ -15,16 +15,16 @@ use crate::{
 
 /// Indices whose values are to be compared with a size.
 #[derive(Debug, Clone)]
-pub struct Check {
+pub struct SparseCheck {
     /// The opcode that made the tensor.
     pub at: u64,
-    what: What,
+    checked: CheckedLayout,
     indices: Vec<Indices>,
     size: Vec<i64>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum What {
+enum CheckedLayout {
     Coo {
         coalesced: bool,
     },
@@ -46,7 +46,7 @@ struct Indices {
 }
 
 impl Indices {
-    fn of(tensor: &Tensor) -> Option<Self> {
+    fn of(tensor: &TorchTensor) -> Option<Self> {
         Some(Self {
             memory: tensor.memory?,
             bytes: tensor.dtype.bytes,
@@ -116,7 +116,7 @@ impl Indices {
     }
 }
 
-impl Check {
+impl SparseCheck {
     /// Compares the indices with the sizes; `read` gives bytes of memory.
     ///
     /// # Errors
@@ -125,10 +125,12 @@ impl Check {
         &self,
         read: &dyn Fn(u32, u64, usize) -> Option<Vec<u8>>,
     ) -> Result<(), SparseReason> {
-        match (self.what, self.indices.as_slice()) {
-            (What::Coo { coalesced }, [indices]) => self.coordinates(indices, coalesced, read),
+        match (self.checked, self.indices.as_slice()) {
+            (CheckedLayout::Coo { coalesced }, [indices]) => {
+                self.coordinates(indices, coalesced, read)
+            }
             (
-                What::Compressed {
+                CheckedLayout::Compressed {
                     layout,
                     values,
                     block,
@@ -245,7 +247,7 @@ impl Check {
 
 impl Execution<'_, '_> {
     /// `_rebuild_sparse_tensor`.
-    pub(super) fn rebuild_sparse(&mut self, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_sparse(&mut self, given: &[TorchValue]) -> Step<TorchValue> {
         let [layout, data] = given else {
             return Err(SparseReason::Arguments.into());
         };
@@ -255,24 +257,24 @@ impl Execution<'_, '_> {
             .elements(*data)
             .ok_or(SparseReason::NotATuple)?;
         match (layout, data.as_slice()) {
-            (Value::Layout(TensorLayout::Coo), [indices, values, size]) => {
-                self.coordinates(*indices, *values, *size, Value::None)
+            (TorchValue::Layout(TensorLayout::Coo), [indices, values, size]) => {
+                self.coordinates(*indices, *values, *size, TorchValue::None)
             }
-            (Value::Layout(TensorLayout::Coo), [indices, values, size, coalesced]) => {
+            (TorchValue::Layout(TensorLayout::Coo), [indices, values, size, coalesced]) => {
                 self.coordinates(*indices, *values, *size, *coalesced)
             }
             (
-                Value::Layout(TensorLayout::Compressed { rows, blocks }),
+                TorchValue::Layout(TensorLayout::Compressed { rows, blocks }),
                 [compressed, plain, values, size],
             ) => self.compressed_rows(*compressed, *plain, *values, *size, (*rows, *blocks)),
-            (Value::Layout(TensorLayout::Coo | TensorLayout::Compressed { .. }), _) => {
+            (TorchValue::Layout(TensorLayout::Coo | TensorLayout::Compressed { .. }), _) => {
                 Err(SparseReason::Parts.into())
             }
             _ => Err(SparseReason::Layout(self.type_of(*layout)).into()),
         }
     }
 
-    fn part(&self, value: Value) -> Step<Tensor> {
+    fn part(&self, value: TorchValue) -> Step<TorchTensor> {
         self.torch
             .heap
             .tensor(value)
@@ -283,14 +285,14 @@ impl Execution<'_, '_> {
 
     fn coordinates(
         &mut self,
-        indices: Value,
-        values: Value,
-        size: Value,
-        coalesced: Value,
-    ) -> Step<Value> {
+        indices: TorchValue,
+        values: TorchValue,
+        size: TorchValue,
+        coalesced: TorchValue,
+    ) -> Step<TorchValue> {
         let coalesced = match coalesced {
-            Value::None => None,
-            Value::Bool(is) => Some(is),
+            TorchValue::None => None,
+            TorchValue::Bool(is) => Some(is),
             other => return Err(SparseReason::IsCoalesced(self.type_of(other)).into()),
         };
         let indices = self.part(indices)?;
@@ -318,7 +320,7 @@ impl Execution<'_, '_> {
             return Err(SparseReason::IndexType.into());
         }
         self.later(
-            What::Coo {
+            CheckedLayout::Coo {
                 coalesced: coalesced == Some(true),
             },
             &[&indices],
@@ -329,12 +331,12 @@ impl Execution<'_, '_> {
 
     fn compressed_rows(
         &mut self,
-        compressed: Value,
-        plain: Value,
-        values: Value,
-        size: Value,
+        compressed: TorchValue,
+        plain: TorchValue,
+        values: TorchValue,
+        size: TorchValue,
         layout: (bool, bool),
-    ) -> Step<Value> {
+    ) -> Step<TorchValue> {
         let compressed = self.part(compressed)?;
         let plain = self.part(plain)?;
         let values = self.part(values)?;
@@ -355,7 +357,7 @@ impl Execution<'_, '_> {
             .cast_unsigned();
         let block = block(&values, batch, layout.1);
         self.later(
-            What::Compressed {
+            CheckedLayout::Compressed {
                 layout,
                 values: count,
                 block,
@@ -366,17 +368,27 @@ impl Execution<'_, '_> {
         self.sparse_tensor(values.dtype, size, values.meta)
     }
 
-    fn sparse_tensor(&mut self, dtype: Dtype, sizes: Vec<i64>, meta: bool) -> Step<Value> {
-        self.new_tensor(Tensor {
+    fn sparse_tensor(
+        &mut self,
+        dtype: TorchDtype,
+        sizes: Vec<i64>,
+        meta: bool,
+    ) -> Step<TorchValue> {
+        self.new_tensor(TorchTensor {
             sizes,
             kind: TensorKind::Sparse,
             meta,
-            ..Tensor::of_dtype(dtype)
+            ..TorchTensor::of_dtype(dtype)
         })
     }
 
     /// Keeps a comparison of indices for the end.
-    fn later(&mut self, what: What, indices: &[&Tensor], size: &[i64]) -> Step<()> {
+    fn later(
+        &mut self,
+        checked: CheckedLayout,
+        indices: &[&TorchTensor],
+        size: &[i64],
+    ) -> Step<()> {
         if indices.iter().any(|tensor| tensor.meta) {
             return Ok(());
         }
@@ -385,9 +397,9 @@ impl Execution<'_, '_> {
         let Some(indices) = indices else {
             return Err(SparseReason::IndicesElsewhere.into());
         };
-        self.torch.sparse.push(Check {
+        self.torch.sparse.push(SparseCheck {
             at: self.torch.at,
-            what,
+            checked,
             indices,
             size: size.to_vec(),
         });
@@ -426,7 +438,7 @@ impl Execution<'_, '_> {
     }
 }
 
-fn block(values: &Tensor, batch: usize, blocks: bool) -> (i64, i64) {
+fn block(values: &TorchTensor, batch: usize, blocks: bool) -> (i64, i64) {
     if !blocks {
         return (1, 1);
     }
@@ -439,9 +451,9 @@ fn block(values: &Tensor, batch: usize, blocks: bool) -> (i64, i64) {
 
 /// Whether the shapes of a compressed tensor's parts fit together.
 fn fits(
-    compressed: &Tensor,
-    plain: &Tensor,
-    values: &Tensor,
+    compressed: &TorchTensor,
+    plain: &TorchTensor,
+    values: &TorchTensor,
     size: &[i64],
     (by_rows, blocks): (bool, bool),
 ) -> Result<(), SparseReason> {

@@ -3,8 +3,8 @@
 use super::{
     container::Asked,
     execution::{Execution, Refused, Step, fails},
-    names::Dtype,
-    value::{Class, Dict, Object, Tensor, TensorClass, TensorKind, Value},
+    names::TorchDtype,
+    value::{Class, Dict, Object, TensorClass, TensorKind, TorchTensor, TorchValue},
 };
 use crate::{
     bytes::wide,
@@ -69,10 +69,10 @@ pub(super) fn numpy_class(code: &[u8]) -> Option<&'static str> {
 
 impl Execution<'_, '_> {
     /// BUILD.
-    pub(super) fn build(&mut self, target: Value, state: Value) -> Step<()> {
+    pub(super) fn build(&mut self, target: TorchValue, state: TorchValue) -> Step<()> {
         match target {
-            Value::Foreign(_) => Ok(()),
-            Value::NumpyDtype(class) => {
+            TorchValue::Foreign(_) => Ok(()),
+            TorchValue::NumpyDtype(class) => {
                 let class = class.and_then(|class| self.torch.heap.numpy_class_name(class));
                 let class = class.ok_or(StateReason::NumpyDtype)?;
                 self.torch
@@ -80,10 +80,10 @@ impl Execution<'_, '_> {
                     .insert(GlobalName::new("numpy.dtypes", class));
                 Ok(())
             }
-            Value::Size { .. } | Value::Complex { .. } | Value::Device(_) => {
+            TorchValue::Size { .. } | TorchValue::Complex { .. } | TorchValue::Device(_) => {
                 self.slots(target, state, false)
             }
-            Value::Object(at) => match self.torch.heap.get(at) {
+            TorchValue::Object(at) => match self.torch.heap.get(at) {
                 Some(Object::Tensor(tensor)) => match tensor.class {
                     TensorClass::Tensor => self.set_tensor(at, state),
                     TensorClass::Parameter => self.set_parameter(at, state),
@@ -109,12 +109,12 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn no_state(&self, target: Value) -> Refused {
+    fn no_state(&self, target: TorchValue) -> Refused {
         StateReason::Target(self.type_of(target)).into()
     }
 
     /// `inst.__dict__.update(state)`.
-    fn updates(&self, target: Value, state: Value) -> Step<()> {
+    fn updates(&self, target: TorchValue, state: TorchValue) -> Step<()> {
         let fits = self.torch.heap.dict(state).is_some() || self.all(state, Asked::Pairs).is_some();
         if fits {
             return Ok(());
@@ -124,20 +124,20 @@ impl Execution<'_, '_> {
     }
 
     /// State on an instance of a class that is listed and has no `__setstate__`.
-    fn slots(&mut self, target: Value, state: Value, attributes: bool) -> Step<()> {
+    fn slots(&mut self, target: TorchValue, state: TorchValue, attributes: bool) -> Step<()> {
         let only_some = fails(TorchBehaviour::BuildOfAnyListedClass);
         let why = StateReason::Target(self.type_of(target));
         self.torch.refuse_where(&[only_some], why);
         let (state, slots) = match state {
-            Value::Tuple { at, len: 2, .. } | Value::Size { at, len: 2 } => {
+            TorchValue::Tuple { at, len: 2, .. } | TorchValue::Size { at, len: 2 } => {
                 match *self.torch.heap.items(at, 2) {
                     [state, slots] => (state, slots),
-                    _ => (state, Value::None),
+                    _ => (state, TorchValue::None),
                 }
             }
-            state => (state, Value::None),
+            state => (state, TorchValue::None),
         };
-        let sets = |machine: &Self, value: Value| {
+        let sets = |machine: &Self, value: TorchValue| {
             machine
                 .torch
                 .heap
@@ -160,15 +160,15 @@ impl Execution<'_, '_> {
     }
 
     /// `torch._utils._set_obj_state`.
-    pub(super) fn object_state(&mut self, target: Value, state: Value) -> Step<()> {
+    pub(super) fn object_state(&mut self, target: TorchValue, state: TorchValue) -> Step<()> {
         let (state, slots) = match state {
-            Value::Tuple { at, len, .. } | Value::Size { at, len } => {
+            TorchValue::Tuple { at, len, .. } | TorchValue::Size { at, len } => {
                 match *self.torch.heap.items(at, len) {
                     [state, slots] => (state, slots),
                     _ => return Err(StateReason::NotDictOrPair.into()),
                 }
             }
-            state => (state, Value::None),
+            state => (state, TorchValue::None),
         };
         for part in [state, slots] {
             match self.torch.heap.truth(part) {
@@ -184,7 +184,7 @@ impl Execution<'_, '_> {
     }
 
     /// `setattr` for each item of a dict.
-    fn attributes(&mut self, target: Value, state: Value) -> Step<()> {
+    fn attributes(&mut self, target: TorchValue, state: TorchValue) -> Step<()> {
         let Some(dict) = self.torch.heap.dict(state) else {
             let (target, state) = (self.type_of(target), self.type_of(state));
             return Err(StateReason::NotDict { target, state }.into());
@@ -199,7 +199,7 @@ impl Execution<'_, '_> {
         Ok(())
     }
 
-    fn attribute(&mut self, target: Value, name: &str, value: Value) -> Step<()> {
+    fn attribute(&mut self, target: TorchValue, name: &str, value: TorchValue) -> Step<()> {
         let refused = |machine: &Self| {
             let reason = StateReason::Attribute {
                 name: Short::from(name),
@@ -210,7 +210,7 @@ impl Execution<'_, '_> {
         };
         let Some(tensor) = self.torch.heap.tensor(target).cloned() else {
             let takes = match target {
-                Value::Object(at) => matches!(
+                TorchValue::Object(at) => matches!(
                     self.torch.heap.get(at),
                     Some(Object::Dict(_) | Object::Typed { .. } | Object::Untyped { .. })
                 ),
@@ -233,7 +233,7 @@ impl Execution<'_, '_> {
             }
             "data" => self.set_data(target, &tensor, value),
             "grad" | "_grad" => match (value, self.torch.heap.tensor(value)) {
-                (Value::None, _) => Ok(()),
+                (TorchValue::None, _) => Ok(()),
                 (_, Some(grad)) if grad.dtype == tensor.dtype && grad.sizes == tensor.sizes => {
                     Ok(())
                 }
@@ -244,8 +244,8 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn change(&mut self, target: Value, change: impl FnOnce(&mut Tensor)) {
-        if let Value::Object(at) = target
+    fn change(&mut self, target: TorchValue, change: impl FnOnce(&mut TorchTensor)) {
+        if let TorchValue::Object(at) = target
             && let Some(Object::Tensor(tensor)) = self.torch.heap.get_mut(at)
         {
             change(tensor);
@@ -253,7 +253,7 @@ impl Execution<'_, '_> {
     }
 
     /// `tensor.data = other`.
-    fn set_data(&mut self, target: Value, tensor: &Tensor, data: Value) -> Step<()> {
+    fn set_data(&mut self, target: TorchValue, tensor: &TorchTensor, data: TorchValue) -> Step<()> {
         let Some(data) = self.torch.heap.tensor(data).cloned() else {
             return Err(StateReason::Data(self.type_of(data)).into());
         };
@@ -265,7 +265,7 @@ impl Execution<'_, '_> {
         }
         let (class, grad) = (tensor.class, tensor.grad);
         self.change(target, |tensor| {
-            *tensor = Tensor {
+            *tensor = TorchTensor {
                 class,
                 grad,
                 ..data
@@ -275,25 +275,25 @@ impl Execution<'_, '_> {
     }
 
     /// `tensor.set_(*state)`.
-    fn set_tensor(&mut self, target: u32, state: Value) -> Step<()> {
+    fn set_tensor(&mut self, target: u32, state: TorchValue) -> Step<()> {
         let parts = self.torch.heap.elements(state);
         let parts = parts.ok_or_else(|| StateReason::Tensor(self.type_of(state)))?;
         let Some(Object::Tensor(tensor)) = self.torch.heap.get(target) else {
             return Ok(());
         };
-        let tensor = Tensor::clone(tensor);
+        let tensor = TorchTensor::clone(tensor);
         if tensor.kind != TensorKind::Strided || tensor.grad || tensor.meta && !parts.is_empty() {
             return Err(StateReason::Unchangeable.into());
         }
         let source = match parts.as_slice() {
             [] => {
                 let memory = self.torch.heap.memory(super::value::Memory::new(0))?;
-                let empty = Tensor {
+                let empty = TorchTensor {
                     memory: Some(memory),
                     meta: tensor.meta,
-                    ..Tensor::of_dtype(tensor.dtype)
+                    ..TorchTensor::of_dtype(tensor.dtype)
                 };
-                self.change(Value::Object(target), |tensor| *tensor = empty);
+                self.change(TorchValue::Object(target), |tensor| *tensor = empty);
                 return Ok(());
             }
             [source, ..] => *source,
@@ -313,24 +313,24 @@ impl Execution<'_, '_> {
                     strides: vec![1],
                 }
             }
-            [_, offset, size] => self.place(*offset, *size, Value::None)?,
+            [_, offset, size] => self.place(*offset, *size, TorchValue::None)?,
             [_, offset, size, stride] => self.place(*offset, *size, *stride)?,
             other => return Err(StateReason::TensorParts(wide(other.len())).into()),
         };
         self.lay(memory, tensor.dtype.bytes, &place)?;
-        let changed = Tensor {
+        let changed = TorchTensor {
             offset: place.offset.cast_unsigned(),
             sizes: place.sizes,
             strides: place.strides,
             memory: Some(memory),
             ..tensor
         };
-        self.change(Value::Object(target), |tensor| *tensor = changed);
+        self.change(TorchValue::Object(target), |tensor| *tensor = changed);
         Ok(())
     }
 
     /// The memory that a tensor is put on.
-    fn source(&self, source: Value, dtype: Dtype) -> Step<u32> {
+    fn source(&self, source: TorchValue, dtype: TorchDtype) -> Step<u32> {
         let refused = || {
             let reason = StateReason::Source {
                 dtype: dtype.name().into(),
@@ -338,7 +338,7 @@ impl Execution<'_, '_> {
             };
             reason.into()
         };
-        let Value::Object(at) = source else {
+        let TorchValue::Object(at) = source else {
             return Err(refused());
         };
         match self.torch.heap.get(at) {
@@ -354,9 +354,9 @@ impl Execution<'_, '_> {
     }
 
     /// `Tensor.__setstate__` of a parameter.
-    fn set_parameter(&mut self, target: u32, state: Value) -> Step<()> {
+    fn set_parameter(&mut self, target: u32, state: TorchValue) -> Step<()> {
         let parts = self.torch.heap.elements(state).unwrap_or_default();
-        let value = Value::Object(target);
+        let value = TorchValue::Object(target);
         let grad = match *parts.as_slice() {
             [grad, _, _hooks] => grad,
             [data, _, _hooks, grad, _] => {
@@ -376,7 +376,7 @@ impl Execution<'_, '_> {
             .torch
             .heap
             .tensor(value)
-            .map_or(Dtype::FLOAT, |tensor| tensor.dtype);
+            .map_or(TorchDtype::FLOAT, |tensor| tensor.dtype);
         let grad = self.gradient(grad, dtype)?;
         self.change(value, |tensor| tensor.grad = grad);
         Ok(())

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::{
     Origin, Records,
     execution::{Execution, Refused, Step, holds},
-    names::{Dtype, Meaning},
-    value::{Device, Memory, Object, Value},
+    names::{Meaning, TorchDtype},
+    value::{Device, Memory, Object, TorchValue},
 };
 use crate::{
     bytes::{narrow, wide},
@@ -27,11 +27,11 @@ pub enum Key {
 
 impl Key {
     /// As Python formats it into the name of a record.
-    fn name(&self, value: Value) -> Vec<u8> {
+    fn name(&self, value: TorchValue) -> Vec<u8> {
         match (self, value) {
             (Self::Text(text), _) => text.to_vec(),
-            (_, Value::Bool(true)) => b"True".to_vec(),
-            (_, Value::Bool(false)) => b"False".to_vec(),
+            (_, TorchValue::Bool(true)) => b"True".to_vec(),
+            (_, TorchValue::Bool(false)) => b"False".to_vec(),
             (Self::Number(n), _) => n.to_string().into_bytes(),
             (Self::None, _) => b"None".to_vec(),
         }
@@ -51,27 +51,27 @@ pub(super) const ALLOCATES: u64 = 1 << 40;
 
 impl<'e> Execution<'e, '_> {
     /// The key that a value is; `None` if it cannot be one, or is none that is followed.
-    pub(super) fn key(&self, value: Value) -> Option<Key> {
+    pub(super) fn key(&self, value: TorchValue) -> Option<Key> {
         Some(match value {
-            Value::Text { .. } | Value::Far { .. } => {
+            TorchValue::Text { .. } | TorchValue::Far { .. } => {
                 Key::Text(self.bytes_of(value)?.into_owned().into())
             }
-            Value::Int(n) => Key::Number(n),
-            Value::Bool(is) => Key::Number(i64::from(is)),
-            Value::None => Key::None,
+            TorchValue::Int(n) => Key::Number(n),
+            TorchValue::Bool(is) => Key::Number(i64::from(is)),
+            TorchValue::None => Key::None,
             _ => return None,
         })
     }
 
     /// The bytes of a text that is short, or not far.
-    pub(super) fn bytes_of(&self, text: Value) -> Option<Cow<'e, [u8]>> {
+    pub(super) fn bytes_of(&self, text: TorchValue) -> Option<Cow<'e, [u8]>> {
         let scene = self.scene;
         let (at, len) = match text {
-            Value::Text { id, .. } => {
+            TorchValue::Text { id, .. } => {
                 let text = scene.names.text(narrow(u64::from(id)));
                 return Some(Cow::Borrowed(text));
             }
-            Value::Far { at, len, .. } if u64::from(len) <= limits::NAME_BYTES => {
+            TorchValue::Far { at, len, .. } if u64::from(len) <= limits::NAME_BYTES => {
                 (at, narrow(u64::from(len)))
             }
             _ => return None,
@@ -87,8 +87,8 @@ impl<'e> Execution<'e, '_> {
         (bytes.len() == len).then_some(Cow::Owned(bytes))
     }
 
-    pub(super) fn persistent(&mut self, id: Value) -> Step<Value> {
-        let Value::Tuple { at, len, .. } = id else {
+    pub(super) fn persistent(&mut self, id: TorchValue) -> Step<TorchValue> {
+        let TorchValue::Tuple { at, len, .. } = id else {
             return Err(StorageReason::IdNotATuple(self.type_of(id)).into());
         };
         let parts = self.torch.heap.items(at, len).to_vec();
@@ -111,24 +111,24 @@ impl<'e> Execution<'e, '_> {
     }
 
     /// The type of a storage's elements.
-    fn element_type(&self, class: Value, untyped: bool) -> Step<Dtype> {
+    fn element_type(&self, class: TorchValue, untyped: bool) -> Step<TorchDtype> {
         let known = match class {
-            Value::Global(global) => self.known(global),
+            TorchValue::Global(global) => self.known(global),
             _ => Meaning::Foreign,
         };
         match known {
             Meaning::StorageType(dtype) | Meaning::LegacyTensor { dtype, .. } => Ok(dtype),
-            Meaning::Untyped if untyped => Ok(Dtype::BYTE),
+            Meaning::Untyped if untyped => Ok(TorchDtype::BYTE),
             _ => Err(StorageReason::Type(self.type_of(class)).into()),
         }
     }
 
-    fn count(&self, count: Value) -> Count {
+    fn count(&self, count: TorchValue) -> Count {
         match count {
-            Value::Int(n) => Count::Number(i128::from(n)),
-            Value::Bool(is) => Count::Number(i128::from(is)),
-            Value::Big { negative: true, .. } => Count::Number(-1),
-            Value::Big { at, len, .. } => {
+            TorchValue::Int(n) => Count::Number(i128::from(n)),
+            TorchValue::Bool(is) => Count::Number(i128::from(is)),
+            TorchValue::Big { negative: true, .. } => Count::Number(-1),
+            TorchValue::Big { at, len, .. } => {
                 let bytes = self
                     .scene
                     .window
@@ -144,23 +144,23 @@ impl<'e> Execution<'e, '_> {
                     i128::MAX
                 })
             }
-            Value::Float(_)
-            | Value::Text { .. }
-            | Value::Far { .. }
-            | Value::Bytes(_)
-            | Value::Tuple { .. }
-            | Value::Size { .. }
-            | Value::Complex { .. }
-            | Value::Object(_) => Count::Repeatable(self.bytes_of_sequence(count)),
+            TorchValue::Float(_)
+            | TorchValue::Text { .. }
+            | TorchValue::Far { .. }
+            | TorchValue::Bytes(_)
+            | TorchValue::Tuple { .. }
+            | TorchValue::Size { .. }
+            | TorchValue::Complex { .. }
+            | TorchValue::Object(_) => Count::Repeatable(self.bytes_of_sequence(count)),
             _ => Count::Other,
         }
     }
 
     /// How many bytes `torch.UntypedStorage` makes of a sequence.
-    pub(super) fn bytes_of_sequence(&self, value: Value) -> Option<u64> {
+    pub(super) fn bytes_of_sequence(&self, value: TorchValue) -> Option<u64> {
         match value {
-            Value::Bytes(len) => return Some(len),
-            Value::Object(at) => match self.torch.heap.get(at)? {
+            TorchValue::Bytes(len) => return Some(len),
+            TorchValue::Object(at) => match self.torch.heap.get(at)? {
                 Object::ByteArray { len } => return Some(*len),
                 Object::List(_) => {}
                 _ => return None,
@@ -168,14 +168,14 @@ impl<'e> Execution<'e, '_> {
             _ => {}
         }
         let items = self.torch.heap.elements(value)?;
-        let byte = |item: &Value| matches!(item, Value::Int(_) | Value::Bool(_));
+        let byte = |item: &TorchValue| matches!(item, TorchValue::Int(_) | TorchValue::Bool(_));
         items.iter().all(byte).then_some(wide(items.len()))
     }
 
     /// Where a storage is put, by the tag of its device.
-    fn device(&self, location: Value) -> Step<Device> {
+    fn device(&self, location: TorchValue) -> Step<Device> {
         let tag = match location {
-            Value::Text { .. } | Value::Far { .. } => self.bytes_of(location),
+            TorchValue::Text { .. } | TorchValue::Far { .. } => self.bytes_of(location),
             _ => return Err(StorageReason::Location(self.type_of(location)).into()),
         };
         tag.as_deref().and_then(restored).ok_or_else(|| {
@@ -186,11 +186,11 @@ impl<'e> Execution<'e, '_> {
     fn stored(
         &mut self,
         records: &dyn Records,
-        class: Value,
-        key_value: Value,
-        location: Value,
-        count: Value,
-    ) -> Step<Value> {
+        class: TorchValue,
+        key_value: TorchValue,
+        location: TorchValue,
+        count: TorchValue,
+    ) -> Step<TorchValue> {
         let dtype = self.element_type(class, true)?;
         let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
@@ -212,12 +212,12 @@ impl<'e> Execution<'e, '_> {
     /// A storage that has been loaded already, perhaps as another type.
     fn again(
         &mut self,
-        known: Value,
-        dtype: Dtype,
+        known: TorchValue,
+        dtype: TorchDtype,
         bytes: Option<i128>,
-        load: impl FnOnce(&mut Self) -> Step<Value>,
-    ) -> Step<Value> {
-        let Value::Object(at) = known else {
+        load: impl FnOnce(&mut Self) -> Step<TorchValue>,
+    ) -> Step<TorchValue> {
+        let TorchValue::Object(at) = known else {
             return Ok(known);
         };
         let Some(Object::Typed {
@@ -250,11 +250,11 @@ impl<'e> Execution<'e, '_> {
         &mut self,
         records: &dyn Records,
         key: &Key,
-        key_value: Value,
-        dtype: Dtype,
+        key_value: TorchValue,
+        dtype: TorchDtype,
         bytes: Option<i128>,
-        location: Value,
-    ) -> Step<Value> {
+        location: TorchValue,
+    ) -> Step<TorchValue> {
         let Some(bytes) = bytes.and_then(|bytes| u64::try_from(bytes).ok()) else {
             return Err(StorageReason::LengthNotACount.into());
         };
@@ -295,12 +295,12 @@ impl<'e> Execution<'e, '_> {
     /// A storage of the layout of before 1.6: its bytes follow behind the pickles.
     fn announced(
         &mut self,
-        class: Value,
-        key: Value,
-        location: Value,
-        count: Value,
-        view: Value,
-    ) -> Step<Value> {
+        class: TorchValue,
+        key: TorchValue,
+        location: TorchValue,
+        count: TorchValue,
+        view: TorchValue,
+    ) -> Step<TorchValue> {
         let dtype = self.element_type(class, false)?;
         let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
@@ -331,23 +331,28 @@ impl<'e> Execution<'e, '_> {
             self.torch.storages.insert(key, made);
             made
         };
-        if view == Value::None {
+        if view == TorchValue::None {
             return Ok(storage);
         }
         self.view(storage, dtype, view)
     }
 
     /// A part of a storage, as torch wrote it before 0.4.
-    fn view(&mut self, storage: Value, dtype: Dtype, view: Value) -> Step<Value> {
+    fn view(
+        &mut self,
+        storage: TorchValue,
+        dtype: TorchDtype,
+        view: TorchValue,
+    ) -> Step<TorchValue> {
         let parts = self.torch.heap.elements(view).unwrap_or_default();
-        let [key, Value::Int(offset), Value::Int(len)] = parts.as_slice() else {
+        let [key, TorchValue::Int(offset), TorchValue::Int(len)] = parts.as_slice() else {
             return Err(StorageReason::View.into());
         };
         let key = self.key(*key).ok_or(StorageReason::ViewKey)?;
         if let Some(known) = self.torch.storages.get(&key) {
             return Ok(*known);
         }
-        let Value::Object(at) = storage else {
+        let TorchValue::Object(at) = storage else {
             return Err(StorageReason::ViewOfNoStorage.into());
         };
         let Some(Object::Typed { memory, .. }) = self.torch.heap.get(at) else {
@@ -380,7 +385,7 @@ impl<'e> Execution<'e, '_> {
 }
 
 /// A persistent id that has another number of parts than torch takes.
-fn id_parts(parts: &[Value], wanted: u8) -> Refused {
+fn id_parts(parts: &[TorchValue], wanted: u8) -> Refused {
     let parts = wide(parts.len());
     StorageReason::IdParts { parts, wanted }.into()
 }

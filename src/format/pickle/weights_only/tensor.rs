@@ -3,9 +3,9 @@
 
 use super::{
     execution::{Execution, Step},
-    names::{Dtype, Family, Meaning, Scheme},
+    names::{Family, Meaning, Scheme, TorchDtype},
     storage::ALLOCATES,
-    value::{Object, Tensor, TensorClass, TensorKind, Value},
+    value::{Object, TensorClass, TensorKind, TorchTensor, TorchValue},
 };
 use crate::{
     bytes::wide,
@@ -56,40 +56,40 @@ fn reach(place: &Geometry) -> Option<u64> {
 
 impl Execution<'_, '_> {
     /// A tuple or list of integers of 64 bits. A bool is one, except for the first.
-    pub(super) fn integers(&self, value: Value) -> Option<Vec<i64>> {
+    pub(super) fn integers(&self, value: TorchValue) -> Option<Vec<i64>> {
         let list = match value {
-            Value::Tuple { .. } | Value::Size { .. } => true,
-            Value::Object(at) => matches!(self.torch.heap.get(at), Some(Object::List(_))),
+            TorchValue::Tuple { .. } | TorchValue::Size { .. } => true,
+            TorchValue::Object(at) => matches!(self.torch.heap.get(at), Some(Object::List(_))),
             _ => false,
         };
         if !list {
             return None;
         }
         let items = self.torch.heap.elements(value)?;
-        if matches!(items.first(), Some(Value::Bool(_))) {
+        if matches!(items.first(), Some(TorchValue::Bool(_))) {
             return None;
         }
         let integers = items.iter().map(|item| match item {
-            Value::Int(n) => Some(*n),
-            Value::Bool(is) => Some(i64::from(*is)),
+            TorchValue::Int(n) => Some(*n),
+            TorchValue::Bool(is) => Some(i64::from(*is)),
             _ => None,
         });
         integers.collect()
     }
 
-    fn sizes(&self, value: Value) -> Step<Vec<i64>> {
+    fn sizes(&self, value: TorchValue) -> Step<Vec<i64>> {
         let sizes = self.integers(value);
         sizes.ok_or_else(|| TensorReason::SizesNotIntegers(self.type_of(value)).into())
     }
 
-    fn strides(&self, value: Value) -> Step<Vec<i64>> {
+    fn strides(&self, value: TorchValue) -> Step<Vec<i64>> {
         let strides = self.integers(value);
         strides.ok_or_else(|| TensorReason::StridesNotIntegers(self.type_of(value)).into())
     }
 
     /// A `TypedStorage`: its memory and type.
-    pub(super) fn typed(&self, value: Value) -> Step<(u32, Dtype)> {
-        if let Value::Object(at) = value
+    pub(super) fn typed(&self, value: TorchValue) -> Step<(u32, TorchDtype)> {
+        if let TorchValue::Object(at) = value
             && let Some(Object::Typed { memory, dtype }) = self.torch.heap.get(at)
         {
             return Ok((*memory, *dtype));
@@ -97,13 +97,18 @@ impl Execution<'_, '_> {
         Err(TensorReason::NotOfStorage(self.type_of(value)).into())
     }
 
-    pub(super) fn place(&self, offset: Value, size: Value, stride: Value) -> Step<Geometry> {
-        let Value::Int(offset) = offset else {
+    pub(super) fn place(
+        &self,
+        offset: TorchValue,
+        size: TorchValue,
+        stride: TorchValue,
+    ) -> Step<Geometry> {
+        let TorchValue::Int(offset) = offset else {
             return Err(TensorReason::OffsetNotInteger(self.type_of(offset)).into());
         };
         let sizes = self.sizes(size)?;
         let strides = match stride {
-            Value::None => contiguous(&sizes),
+            TorchValue::None => contiguous(&sizes),
             stride => self.strides(stride)?,
         };
         if sizes.iter().chain(&strides).any(|n| *n < LEAST) {
@@ -155,7 +160,7 @@ impl Execution<'_, '_> {
     }
 
     /// The same for a tensor of a quantized type, of which torch compared nothing before 2.15.
-    fn lay_of(&mut self, memory: u32, dtype: Dtype, place: &Geometry) -> Step<()> {
+    fn lay_of(&mut self, memory: u32, dtype: TorchDtype, place: &Geometry) -> Step<()> {
         if dtype.family != Family::Quantized {
             return self.lay(memory, dtype.bytes, place);
         }
@@ -186,28 +191,28 @@ impl Execution<'_, '_> {
     }
 
     /// `requires_grad`, which is a bool and only true where gradients exist.
-    pub(super) fn gradient(&self, requires: Value, dtype: Dtype) -> Step<bool> {
+    pub(super) fn gradient(&self, requires: TorchValue, dtype: TorchDtype) -> Step<bool> {
         match requires {
-            Value::Bool(true) if !dtype.differentiable() => {
+            TorchValue::Bool(true) if !dtype.differentiable() => {
                 let dtype = dtype.name().into();
                 Err(TensorReason::Gradient { dtype }.into())
             }
-            Value::Bool(requires) => Ok(requires),
+            TorchValue::Bool(requires) => Ok(requires),
             other => Err(TensorReason::RequiresGrad(self.type_of(other)).into()),
         }
     }
 
-    pub(super) fn new_tensor(&mut self, tensor: Tensor) -> Step<Value> {
+    pub(super) fn new_tensor(&mut self, tensor: TorchTensor) -> Step<TorchValue> {
         Ok(self.torch.heap.object(Object::Tensor(Box::new(tensor)))?)
     }
 
-    fn tensor_on(&mut self, memory: u32, dtype: Dtype, place: Geometry) -> Tensor {
+    fn tensor_on(&mut self, memory: u32, dtype: TorchDtype, place: Geometry) -> TorchTensor {
         let meta = self
             .torch
             .heap
             .memory_at(memory)
             .is_some_and(|memory| memory.meta);
-        Tensor {
+        TorchTensor {
             offset: place.offset.cast_unsigned(),
             sizes: place.sizes,
             strides: place.strides,
@@ -218,17 +223,26 @@ impl Execution<'_, '_> {
             } else {
                 TensorKind::Strided
             },
-            ..Tensor::of_dtype(dtype)
+            ..TorchTensor::of_dtype(dtype)
         }
     }
 
     /// `_rebuild_tensor` and `_rebuild_tensor_v2`.
-    pub(super) fn rebuild(&mut self, callee: u32, given: &[Value], plain: bool) -> Step<Value> {
+    pub(super) fn rebuild(
+        &mut self,
+        callee: u32,
+        given: &[TorchValue],
+        plain: bool,
+    ) -> Step<TorchValue> {
         let (storage, offset, size, stride, more) = match given {
             [storage, offset, size, stride] if plain => (storage, offset, size, stride, None),
-            [storage, offset, size, stride, grad, _hooks] if !plain => {
-                (storage, offset, size, stride, Some((*grad, Value::None)))
-            }
+            [storage, offset, size, stride, grad, _hooks] if !plain => (
+                storage,
+                offset,
+                size,
+                stride,
+                Some((*grad, TorchValue::None)),
+            ),
             [storage, offset, size, stride, grad, _hooks, metadata] if !plain => {
                 (storage, offset, size, stride, Some((*grad, *metadata)))
             }
@@ -249,10 +263,10 @@ impl Execution<'_, '_> {
     }
 
     /// `_rebuild_tensor_v3`, which says the type itself.
-    pub(super) fn rebuild_v3(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_v3(&mut self, callee: u32, given: &[TorchValue]) -> Step<TorchValue> {
         let (storage, offset, size, stride, grad, dtype, metadata) = match given {
             [storage, offset, size, stride, grad, _hooks, dtype] => {
-                (storage, offset, size, stride, grad, dtype, Value::None)
+                (storage, offset, size, stride, grad, dtype, TorchValue::None)
             }
             [storage, offset, size, stride, grad, _hooks, dtype, metadata] => {
                 (storage, offset, size, stride, grad, dtype, *metadata)
@@ -261,7 +275,7 @@ impl Execution<'_, '_> {
         };
         let (memory, _) = self.typed(*storage)?;
         let dtype = self.dtype(*dtype)?;
-        if !matches!(grad, Value::None) && self.gradient(*grad, dtype)? {
+        if !matches!(grad, TorchValue::None) && self.gradient(*grad, dtype)? {
             return Err(TensorReason::GradientOfV3.into());
         }
         let place = self.place(*offset, *size, *stride)?;
@@ -272,16 +286,18 @@ impl Execution<'_, '_> {
     }
 
     /// A dtype as an argument; `None` is the default type.
-    pub(super) fn dtype(&self, value: Value) -> Step<Dtype> {
+    pub(super) fn dtype(&self, value: TorchValue) -> Step<TorchDtype> {
         match value {
-            Value::None => Ok(Dtype::FLOAT),
-            Value::Global(global) if let Meaning::Dtype(dtype) = self.known(global) => Ok(dtype),
+            TorchValue::None => Ok(TorchDtype::FLOAT),
+            TorchValue::Global(global) if let Meaning::Dtype(dtype) = self.known(global) => {
+                Ok(dtype)
+            }
             other => Err(TensorReason::Dtype(self.type_of(other)).into()),
         }
     }
 
     /// The flags of a tensor: conjugated, negated.
-    fn metadata(&self, metadata: Value, dtype: Dtype) -> Step<()> {
+    fn metadata(&self, metadata: TorchValue, dtype: TorchDtype) -> Step<()> {
         match self.torch.heap.truth(metadata) {
             Some(false) => return Ok(()),
             Some(true) => {}
@@ -298,12 +314,12 @@ impl Execution<'_, '_> {
         for (name, flag) in flags {
             // Bytes are a text to C++, and their content is not known.
             let (conjugated, is_text) = match *name {
-                Value::Far { holds, .. } => (false, holds < Letters::Surrogates),
-                Value::Text { .. } => {
+                TorchValue::Far { holds, .. } => (false, holds < Letters::Surrogates),
+                TorchValue::Text { .. } => {
                     let name = self.bytes_of(*name);
                     (name.is_some_and(|name| *name == *b"conj"), true)
                 }
-                Value::Bytes(len) => (len == 4, true),
+                TorchValue::Bytes(len) => (len == 4, true),
                 _ => (false, false),
             };
             if !is_text {
@@ -311,12 +327,12 @@ impl Execution<'_, '_> {
             }
             let is_flag = matches!(
                 flag,
-                Value::Bool(_)
-                    | Value::None
-                    | Value::Int(_)
-                    | Value::Big { .. }
-                    | Value::Float(_)
-                    | Value::Complex { .. }
+                TorchValue::Bool(_)
+                    | TorchValue::None
+                    | TorchValue::Int(_)
+                    | TorchValue::Big { .. }
+                    | TorchValue::Float(_)
+                    | TorchValue::Complex { .. }
             );
             if !is_flag {
                 return Err(TensorReason::MetadataFlag.into());
@@ -330,7 +346,7 @@ impl Execution<'_, '_> {
     }
 
     /// `_rebuild_meta_tensor_no_storage`.
-    pub(super) fn rebuild_meta(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_meta(&mut self, callee: u32, given: &[TorchValue]) -> Step<TorchValue> {
         let [dtype, size, stride, grad] = given else {
             return Err(self.not_between(callee, given.len(), 4, 4));
         };
@@ -345,13 +361,13 @@ impl Execution<'_, '_> {
         }
         self.not_negative(&sizes)?;
         elements(&sizes)?;
-        let grad = !matches!(grad, Value::None) && self.gradient(*grad, dtype)?;
-        self.new_tensor(Tensor {
+        let grad = !matches!(grad, TorchValue::None) && self.gradient(*grad, dtype)?;
+        self.new_tensor(TorchTensor {
             sizes,
             strides,
             meta: true,
             grad,
-            ..Tensor::of_dtype(dtype)
+            ..TorchTensor::of_dtype(dtype)
         })
     }
 
@@ -365,13 +381,17 @@ impl Execution<'_, '_> {
     }
 
     /// `_rebuild_qtensor`.
-    pub(super) fn rebuild_quantized(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_quantized(
+        &mut self,
+        callee: u32,
+        given: &[TorchValue],
+    ) -> Step<TorchValue> {
         let [storage, offset, size, stride, parameters, grad, _hooks] = given else {
             return Err(self.not_between(callee, given.len(), 7, 7));
         };
         let parameters = self.torch.heap.elements(*parameters).unwrap_or_default();
         let scheme = match parameters.first() {
-            Some(Value::Global(global)) => self.known(*global),
+            Some(TorchValue::Global(global)) => self.known(*global),
             _ => Meaning::Foreign,
         };
         let (memory, dtype) = self.typed(*storage)?;
@@ -380,9 +400,12 @@ impl Execution<'_, '_> {
             (Meaning::Scheme(Scheme::Tensor), [_, scale, zero]) => {
                 let number = matches!(
                     scale,
-                    Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Big { .. }
+                    TorchValue::Int(_)
+                        | TorchValue::Float(_)
+                        | TorchValue::Bool(_)
+                        | TorchValue::Big { .. }
                 );
-                if !number || !matches!(zero, Value::Int(_)) {
+                if !number || !matches!(zero, TorchValue::Int(_)) {
                     return Err(QuantizedReason::ScaleAndZeroPoint.into());
                 }
             }
@@ -414,32 +437,42 @@ impl Execution<'_, '_> {
         self.lay_of(memory, dtype, &place)?;
         self.gradient(*grad, dtype)?;
         let tensor = self.tensor_on(memory, dtype, place);
-        self.new_tensor(Tensor {
+        self.new_tensor(TorchTensor {
             kind: TensorKind::Quantized,
             ..tensor
         })
     }
 
     /// The scales and zero points of a tensor that is quantized by channels.
-    fn channels(&mut self, scales: Value, zeros: Value, axis: Value, sizes: &[i64]) -> Step<()> {
-        let Value::Int(axis) = axis else {
+    fn channels(
+        &mut self,
+        scales: TorchValue,
+        zeros: TorchValue,
+        axis: TorchValue,
+        sizes: &[i64],
+    ) -> Step<()> {
+        let TorchValue::Int(axis) = axis else {
             return Err(QuantizedReason::Axis.into());
         };
-        let length = |machine: &Self, value: Value| -> Step<(u64, bool)> {
+        let length = |machine: &Self, value: TorchValue| -> Step<(u64, bool)> {
             if let Some(tensor) = machine.torch.heap.tensor(value) {
                 if tensor.kind != TensorKind::Strided || tensor.sizes.len() != 1 {
                     return Err(QuantizedReason::ScaleDimensions.into());
                 }
                 return Ok((elements(&tensor.sizes)?, false));
             }
-            let Value::Object(at) = value else {
+            let TorchValue::Object(at) = value else {
                 return Err(QuantizedReason::Scales.into());
             };
             let Some(Object::List(list)) = machine.torch.heap.get(at) else {
                 return Err(QuantizedReason::Scales.into());
             };
-            let numbers =
-                |item: &Value| matches!(item, Value::Int(_) | Value::Float(_) | Value::Bool(_));
+            let numbers = |item: &TorchValue| {
+                matches!(
+                    item,
+                    TorchValue::Int(_) | TorchValue::Float(_) | TorchValue::Bool(_)
+                )
+            };
             if wide(list.kept.len()) != list.len || !list.kept.iter().all(numbers) {
                 return Err(QuantizedReason::ScalesNotNumbers.into());
             }
@@ -464,10 +497,10 @@ impl Execution<'_, '_> {
     }
 
     /// `torch.nn.Parameter`.
-    pub(super) fn parameter(&mut self, data: Value, grad: Value) -> Step<Value> {
+    pub(super) fn parameter(&mut self, data: TorchValue, grad: TorchValue) -> Step<TorchValue> {
         let tensor = match data {
-            Value::None => Tensor::of_dtype(Dtype::FLOAT),
-            Value::Foreign(_) => return Ok(data),
+            TorchValue::None => TorchTensor::of_dtype(TorchDtype::FLOAT),
+            TorchValue::Foreign(_) => return Ok(data),
             data => match self.torch.heap.tensor(data) {
                 Some(tensor) => tensor.clone(),
                 None => return Err(TensorReason::ParameterOf(self.type_of(data)).into()),
@@ -475,7 +508,7 @@ impl Execution<'_, '_> {
         };
         let grad = self.gradient(grad, tensor.dtype)?;
         let computed = false;
-        self.new_tensor(Tensor {
+        self.new_tensor(TorchTensor {
             class: TensorClass::Parameter,
             grad,
             computed,
@@ -484,16 +517,20 @@ impl Execution<'_, '_> {
     }
 
     /// `_rebuild_device_tensor_from_cpu_tensor`.
-    pub(super) fn rebuild_from_cpu(&mut self, callee: u32, given: &[Value]) -> Step<Value> {
+    pub(super) fn rebuild_from_cpu(
+        &mut self,
+        callee: u32,
+        given: &[TorchValue],
+    ) -> Step<TorchValue> {
         let [data, dtype, device, grad] = given else {
             return Err(self.not_between(callee, given.len(), 4, 4));
         };
         let wanted = match dtype {
-            Value::None => None,
+            TorchValue::None => None,
             dtype => Some(self.dtype(*dtype)?),
         };
         let meta = self.to_device(*device)?;
-        if matches!(data, Value::Foreign(_)) {
+        if matches!(data, TorchValue::Foreign(_)) {
             return Ok(*data);
         }
         let Some(tensor) = self.torch.heap.tensor(*data).cloned() else {
@@ -504,7 +541,7 @@ impl Execution<'_, '_> {
             return Err(TensorReason::Converted.into());
         }
         let grad = self.gradient(*grad, dtype)?;
-        self.new_tensor(Tensor {
+        self.new_tensor(TorchTensor {
             dtype,
             grad,
             meta: tensor.meta || meta,

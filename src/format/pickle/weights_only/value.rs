@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 
-use super::names::{Dtype, TensorLayout};
+use super::names::{TensorLayout, TorchDtype};
 use crate::{
     bytes::{narrow, wide},
     format::pickle::text::Letters,
@@ -13,7 +13,7 @@ use crate::{
 
 /// A value. Sixteen bytes, so that a list of millions stays small.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub(in crate::format::pickle) enum Value {
+pub(in crate::format::pickle) enum TorchValue {
     #[default]
     None,
     Bool(bool),
@@ -89,11 +89,11 @@ pub(super) enum Object {
     ByteArray {
         len: u64,
     },
-    Tensor(Box<Tensor>),
+    Tensor(Box<TorchTensor>),
     /// `torch.storage.TypedStorage`: its memory and type.
     Typed {
         memory: u32,
-        dtype: Dtype,
+        dtype: TorchDtype,
     },
     /// `torch.storage.UntypedStorage`.
     Untyped {
@@ -138,7 +138,7 @@ impl<T> Deref for Kept<T> {
 #[derive(Debug, Default)]
 pub(super) struct List {
     pub(super) len: u64,
-    pub(super) kept: Kept<Value>,
+    pub(super) kept: Kept<TorchValue>,
     /// One of those not kept cannot be hashed.
     pub(super) unhashable: bool,
     /// One of those not kept is no tuple of a key and a value.
@@ -158,7 +158,7 @@ pub(super) enum Class {
 pub(super) struct Dict {
     pub(super) class: Class,
     pub(super) len: u64,
-    pub(super) kept: Kept<(Value, Value)>,
+    pub(super) kept: Kept<(TorchValue, TorchValue)>,
 }
 
 impl Dict {
@@ -171,7 +171,7 @@ impl Dict {
     }
 
     /// Sets keys and values that alternate; that a key is there already matters to nothing that is asked.
-    pub(super) fn set(&mut self, items: &[Value]) {
+    pub(super) fn set(&mut self, items: &[TorchValue]) {
         let pairs = wide(items.len() / 2);
         self.len = self.len.saturating_add(pairs);
         let room = PAIRS.saturating_sub(self.kept.len());
@@ -183,15 +183,15 @@ impl Dict {
     }
 
     /// All pairs, if all are kept.
-    pub(super) fn pairs(&self) -> Option<&[(Value, Value)]> {
+    pub(super) fn pairs(&self) -> Option<&[(TorchValue, TorchValue)]> {
         (wide(self.kept.len()) == self.len).then_some(&*self.kept)
     }
 }
 
 /// A tensor.
 #[derive(Debug, Clone)]
-pub(super) struct Tensor {
-    pub(super) dtype: Dtype,
+pub(super) struct TorchTensor {
+    pub(super) dtype: TorchDtype,
     pub(super) sizes: Vec<i64>,
     pub(super) strides: Vec<i64>,
     pub(super) offset: u64,
@@ -222,8 +222,8 @@ pub(super) enum TensorClass {
     Parameter,
 }
 
-impl Tensor {
-    pub(super) fn of_dtype(dtype: Dtype) -> Self {
+impl TorchTensor {
+    pub(super) fn of_dtype(dtype: TorchDtype) -> Self {
         Self {
             dtype,
             sizes: vec![0],
@@ -268,7 +268,7 @@ impl Memory {
 /// Everything that values refer to.
 #[derive(Debug, Default)]
 pub(super) struct Heap {
-    tuples: Vec<Value>,
+    tuples: Vec<TorchValue>,
     objects: Vec<Object>,
     /// Classes of numpy's dtypes, by number.
     numpy_classes: Vec<&'static str>,
@@ -291,7 +291,7 @@ const ELEMENTS: usize = 2 << 20;
 pub(super) struct Full;
 
 impl Heap {
-    fn store(&mut self, items: &[Value]) -> Result<(u32, u32), Full> {
+    fn store(&mut self, items: &[TorchValue]) -> Result<(u32, u32), Full> {
         let at = u32::try_from(self.tuples.len()).map_err(|_| Full)?;
         let len = u32::try_from(items.len()).map_err(|_| Full)?;
         if self.tuples.len().saturating_add(items.len()) > VALUES {
@@ -301,25 +301,25 @@ impl Heap {
         Ok((at, len))
     }
 
-    pub(super) fn tuple(&mut self, items: &[Value]) -> Result<Value, Full> {
+    pub(super) fn tuple(&mut self, items: &[TorchValue]) -> Result<TorchValue, Full> {
         let hashable = items.iter().all(|item| self.hashable(*item));
         let (at, len) = self.store(items)?;
-        Ok(Value::Tuple { at, len, hashable })
+        Ok(TorchValue::Tuple { at, len, hashable })
     }
 
-    pub(super) fn size(&mut self, items: &[Value]) -> Result<Value, Full> {
+    pub(super) fn size(&mut self, items: &[TorchValue]) -> Result<TorchValue, Full> {
         let (at, len) = self.store(items)?;
-        Ok(Value::Size { at, len })
+        Ok(TorchValue::Size { at, len })
     }
 
     /// The elements of a tuple or size.
-    pub(super) fn items(&self, at: u32, len: u32) -> &[Value] {
+    pub(super) fn items(&self, at: u32, len: u32) -> &[TorchValue] {
         let at = narrow(u64::from(at));
         let end = at.saturating_add(narrow(u64::from(len)));
         self.tuples.get(at..end).unwrap_or_default()
     }
 
-    pub(super) fn object(&mut self, object: Object) -> Result<Value, Full> {
+    pub(super) fn object(&mut self, object: Object) -> Result<TorchValue, Full> {
         let at = u32::try_from(self.objects.len()).map_err(|_| Full)?;
         let tensor = matches!(object, Object::Tensor(_));
         self.tensors = self.tensors.saturating_add(usize::from(tensor));
@@ -328,7 +328,7 @@ impl Heap {
             return Err(Full);
         }
         self.objects.push(object);
-        Ok(Value::Object(at))
+        Ok(TorchValue::Object(at))
     }
 
     pub(super) fn get(&self, object: u32) -> Option<&Object> {
@@ -365,7 +365,7 @@ impl Heap {
     }
 
     /// Adds items to a list.
-    pub(super) fn extend(&mut self, list: u32, items: &[Value]) {
+    pub(super) fn extend(&mut self, list: u32, items: &[TorchValue]) {
         let room = match self.get(list) {
             // All of them or none are asked for, so what is begun is gone on with.
             Some(Object::List(list)) if self.elements < ELEMENTS || !list.kept.is_empty() => {
@@ -388,10 +388,10 @@ impl Heap {
 
     /// Whether a value can be a key.
     #[inline]
-    pub(super) fn hashable(&self, value: Value) -> bool {
+    pub(super) fn hashable(&self, value: TorchValue) -> bool {
         match value {
-            Value::Tuple { hashable, .. } => hashable,
-            Value::Object(at) => !matches!(
+            TorchValue::Tuple { hashable, .. } => hashable,
+            TorchValue::Object(at) => !matches!(
                 self.get(at),
                 Some(
                     Object::List(_)
@@ -405,20 +405,20 @@ impl Heap {
     }
 
     /// Whether a value is a sequence of a key and something, as dictionaries are filled from.
-    pub(super) fn is_pair(&self, value: Value) -> bool {
+    pub(super) fn is_pair(&self, value: TorchValue) -> bool {
         match value {
-            Value::Tuple { at, len, .. } => {
+            TorchValue::Tuple { at, len, .. } => {
                 len == 2
                     && self
                         .items(at, len)
                         .first()
                         .is_some_and(|key| self.hashable(*key))
             }
-            Value::Size { len, .. } | Value::Text { len, .. } => len == 2,
-            Value::Bytes(len) => len == 2,
-            Value::Far { is_pair, .. } => is_pair,
-            Value::Foreign(_) => true,
-            Value::Object(at) => match self.get(at) {
+            TorchValue::Size { len, .. } | TorchValue::Text { len, .. } => len == 2,
+            TorchValue::Bytes(len) => len == 2,
+            TorchValue::Far { is_pair, .. } => is_pair,
+            TorchValue::Foreign(_) => true,
+            TorchValue::Object(at) => match self.get(at) {
                 Some(Object::List(list)) => {
                     list.len == 2 && list.kept.first().is_some_and(|key| self.hashable(*key))
                 }
@@ -432,19 +432,19 @@ impl Heap {
     }
 
     /// What Python takes a value for where it wants a bool; `None` where that is not known.
-    pub(super) fn truth(&self, value: Value) -> Option<bool> {
+    pub(super) fn truth(&self, value: TorchValue) -> Option<bool> {
         Some(match value {
-            Value::None => false,
-            Value::Bool(is) => is,
-            Value::Int(n) => n != 0,
-            Value::Float(n) => n != 0.0,
-            Value::Bytes(len) => len != 0,
-            Value::Text { len, .. }
-            | Value::Far { len, .. }
-            | Value::Tuple { len, .. }
-            | Value::Size { len, .. } => len != 0,
-            Value::Complex { zero } => !zero?,
-            Value::Object(at) => match self.get(at)? {
+            TorchValue::None => false,
+            TorchValue::Bool(is) => is,
+            TorchValue::Int(n) => n != 0,
+            TorchValue::Float(n) => n != 0.0,
+            TorchValue::Bytes(len) => len != 0,
+            TorchValue::Text { len, .. }
+            | TorchValue::Far { len, .. }
+            | TorchValue::Tuple { len, .. }
+            | TorchValue::Size { len, .. } => len != 0,
+            TorchValue::Complex { zero } => !zero?,
+            TorchValue::Object(at) => match self.get(at)? {
                 Object::List(list) => list.len != 0,
                 Object::Dict(dict) => dict.len != 0,
                 Object::Set { len } | Object::ByteArray { len } => *len != 0,
@@ -453,32 +453,32 @@ impl Heap {
                 }
                 Object::Tensor(_) => return None,
             },
-            Value::Foreign(_) => return None,
+            TorchValue::Foreign(_) => return None,
             _ => true,
         })
     }
 
     /// The elements that iterating over a value gives; `None` where it cannot be iterated over, or not all are known.
-    pub(super) fn elements(&self, value: Value) -> Option<Vec<Value>> {
+    pub(super) fn elements(&self, value: TorchValue) -> Option<Vec<TorchValue>> {
         match value {
-            Value::Tuple { at, len, .. } | Value::Size { at, len } => {
+            TorchValue::Tuple { at, len, .. } | TorchValue::Size { at, len } => {
                 Some(self.items(at, len).to_vec())
             }
-            Value::Object(at) => match self.get(at)? {
+            TorchValue::Object(at) => match self.get(at)? {
                 Object::List(list) if wide(list.kept.len()) == list.len => Some(list.kept.to_vec()),
                 Object::Dict(dict) => Some(dict.pairs()?.iter().map(|(key, _)| *key).collect()),
                 Object::Set { len: 0 } | Object::ByteArray { len: 0 } => Some(Vec::new()),
                 _ => None,
             },
-            Value::Far { len: 0, .. } | Value::Bytes(0) => Some(Vec::new()),
+            TorchValue::Far { len: 0, .. } | TorchValue::Bytes(0) => Some(Vec::new()),
             _ => None,
         }
     }
 
     /// A tensor.
-    pub(super) fn tensor(&self, value: Value) -> Option<&Tensor> {
+    pub(super) fn tensor(&self, value: TorchValue) -> Option<&TorchTensor> {
         match value {
-            Value::Object(at) => match self.get(at)? {
+            TorchValue::Object(at) => match self.get(at)? {
                 Object::Tensor(tensor) => Some(tensor),
                 _ => None,
             },
@@ -487,9 +487,9 @@ impl Heap {
     }
 
     /// A dictionary.
-    pub(super) fn dict(&self, value: Value) -> Option<&Dict> {
+    pub(super) fn dict(&self, value: TorchValue) -> Option<&Dict> {
         match value {
-            Value::Object(at) => match self.get(at)? {
+            TorchValue::Object(at) => match self.get(at)? {
                 Object::Dict(dict) => Some(dict),
                 _ => None,
             },
@@ -502,6 +502,6 @@ impl Heap {
 mod tests {
     #[test]
     fn a_value_is_as_small_as_it_says() {
-        assert_eq!(size_of::<super::Value>(), 16);
+        assert_eq!(size_of::<super::TorchValue>(), 16);
     }
 }
