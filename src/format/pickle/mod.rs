@@ -8,7 +8,6 @@ mod constant;
 mod disassemble;
 mod dtype;
 mod events;
-mod fields;
 mod lex;
 mod machine;
 mod marks;

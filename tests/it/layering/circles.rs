@@ -11,7 +11,6 @@ use super::{room_of, sources};
 const KNOWN: &[(&str, &[&str])] = &[
     ("bytes", &["codec", "inflate"]),
     ("format", &["pickle", "torch"]),
-    ("format/pickle", &["dtype", "fields"]),
     ("python", &["uses", "written"]),
 ];
 

@@ -8,8 +8,10 @@
 //! The classes follow `numpy.dtypes` (numpy 1.25 and later): torch's weights-only unpickler compares the class of what it gives
 //! state to, so `numpy.dtypes.Float64DType` has to be listed although only `numpy.dtype` is stored.
 
+mod fields;
+
+use self::fields::{Fields, Record};
 use super::{
-    fields::{Fields, Record},
     preview::Preview,
     value::{Value, ValueKind},
 };

@@ -2,13 +2,16 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{
-    dtype::{Dtype, Layout, OF_FIELDS},
-    preview::Preview,
-    value::{Nodes, Value, ValueKind},
+use super::{Dtype, Layout, OF_FIELDS};
+use crate::{
+    bytes::wide,
+    fact::{DtypeFault, Text},
+    format::pickle::{
+        preview::Preview,
+        value::{Nodes, Value, ValueKind},
+    },
+    limits,
 };
-use crate::fact::DtypeFault;
-use crate::{bytes::wide, fact::Text, limits};
 
 /// Fields of one stream that are followed.
 const FIELDS: usize = 1 << 18;
@@ -37,7 +40,7 @@ pub(super) struct Record {
 
 /// What may be fields, of all dicts of a stream.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fields {
+pub(in crate::format::pickle) struct Fields {
     /// By dict: pairs of a name and a tuple of a dtype and an offset.
     by_dict: FxHashMap<u64, Vec<Field>>,
     /// Those of all dicts.
@@ -49,7 +52,7 @@ pub(super) struct Fields {
 impl Fields {
     /// Notes pairs that are put into a dict, as far as they may be fields.
     #[inline]
-    pub(super) fn put(&mut self, dict: Value, pairs: &[Value], nodes: &Nodes) {
+    pub(in crate::format::pickle) fn put(&mut self, dict: Value, pairs: &[Value], nodes: &Nodes) {
         for pair in pairs.chunks_exact(2) {
             if let [key, field] = pair
                 && field.kind() == ValueKind::Tuple
