@@ -135,6 +135,11 @@ formats! {
     }
 }
 
+/// What loads a file of this format and name, where that is not the format's own loader.
+fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
+    torch::loader_of(format, name)
+}
+
 /// A format by its id.
 pub fn by_id(id: &str) -> Option<&'static Format> {
     FORMATS.iter().copied().find(|format| format.id == id)

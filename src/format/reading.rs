@@ -248,6 +248,9 @@ impl Reading<'_> {
             Expect::Loaded(expected, loader) if expected.id == format.id => {
                 loader.read(window, self)
             }
+            Expect::Named if let Some(loader) = super::loader_of(format, self.name.as_bytes()) => {
+                loader.read(window, self)
+            }
             _ => format.read(window, self),
         };
         if let Err(error) = done {

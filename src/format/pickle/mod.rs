@@ -18,6 +18,7 @@ mod preview;
 mod shapes;
 mod tensors;
 mod text;
+mod torch_magic;
 mod value;
 mod weights_only;
 
@@ -25,6 +26,7 @@ pub use memo::Memo;
 pub use shapes::{written_arguments, written_state};
 pub use weights_only::{Announced, Key, Origin, Outcome, Records, Returned, Said};
 
+pub(in crate::format) use torch_magic::{TORCH_MAGIC, begins_with_torch_magic};
 pub(in crate::format) use weights_only::run as weights_only;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -35,7 +37,7 @@ use self::{
     weights_only::WeightsOnly,
 };
 
-use super::{Certainty, Expect, Format, Head, Reading, Recognise, identify::TORCH_EXTENSIONS};
+use super::{Certainty, Expect, Format, Head, Reading, Recognise};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, Text, Unread, Unsupported},
@@ -81,7 +83,7 @@ Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for sci
 /// What is said of a pickle that breaks at joblib's arrays.
 /// Whether the first bytes could be a pickle's.
 fn probe(head: &Head<'_>) -> Certainty {
-    if super::torch::legacy::begins(&head.front) {
+    if begins_with_torch_magic(&head.front) {
         return Certainty::No;
     }
     match head.front.as_slice() {
@@ -221,20 +223,8 @@ pub struct Stream {
     reason = "every format is read by a function of this shape"
 )]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let head = Head {
-        front: Vec::new(),
-        window,
-        name: reading.name.as_bytes(),
-    };
-    if matches!(reading.expect, Expect::Named) && head.named(TORCH_EXTENSIONS) {
-        let (first, outcomes) = read_torch_stream(window, 0, Origin::Alone, reading);
-        let load = super::torch::bare(window, reading, outcomes);
-        reading.record(load);
-        read_following(window, first, reading);
-    } else {
-        let (first, ()) = read_stream(window, 0, None, reading, ());
-        read_following(window, first, reading);
-    }
+    let (first, ()) = read_stream(window, 0, None, reading, ());
+    read_following(window, first, reading);
     Ok(())
 }
 
@@ -251,7 +241,7 @@ pub(in crate::format) fn read_weights(
 
 /// Reads the pickles that follow a first one, to the end of the window; what is no pickle is an observation. Where readings
 /// of a pickle end in several places, it is read on from each.
-fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
+pub(in crate::format) fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
     let mut ends: VecDeque<u64> = first.ends.into();
     let mut visited: BTreeSet<u64> = BTreeSet::new();
     let mut earlier = first.memo;
@@ -359,7 +349,7 @@ pub(in crate::format) fn read_legacy_stream(
 }
 
 /// Reads one stream and what torch's weights-only unpickler makes of it.
-fn read_torch_stream(
+pub(in crate::format) fn read_torch_stream(
     window: &Window,
     start: u64,
     origin: Origin<'_>,

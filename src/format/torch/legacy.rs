@@ -4,11 +4,7 @@
 //! All five are unpickled by every load, and each can run code. Where the storages end follows from their persistent ids,
 //! so what stands behind them is seen.
 
-use super::{
-    Verdict,
-    legacy_load::{self, MAGIC},
-    storage_bytes,
-};
+use super::{Verdict, legacy_load, storage_bytes};
 use crate::{
     bytes::{ReadError, Window},
     fact::{Anomaly, Hop, LegacyPart, Malformed, Place, TorchForm, Unread, Unsupported},
@@ -53,9 +49,6 @@ Everything that is checked of a `pickle`, in each of the five; that the storages
 safetensors; or saving again with a current torch.
 ";
 
-/// The same in decimal, as protocols 0 and 1 write it.
-const MAGIC_TEXT: &[u8] = b"119547037146038801333356";
-
 /// What the five pickles are, in order.
 const PARTS: [LegacyPart; 5] = [
     LegacyPart::MagicNumber,
@@ -65,29 +58,8 @@ const PARTS: [LegacyPart; 5] = [
     LegacyPart::StorageKeys,
 ];
 
-/// Whether the bytes begin with a pickle of the magic number.
-pub(in crate::format) fn begins(front: &[u8]) -> bool {
-    let front = match front {
-        [0x80, _, rest @ ..] => rest,
-        all => all,
-    };
-    let front = match front {
-        [0x95, _, _, _, _, _, _, _, _, rest @ ..] => rest,
-        all => all,
-    };
-    let after = match front {
-        [0x8a, 10, rest @ ..] | [0x8b, 10, 0, 0, 0, rest @ ..] => rest.strip_prefix(&MAGIC),
-        [b'L' | b'I', rest @ ..] => rest
-            .strip_prefix(MAGIC_TEXT)
-            .map(|rest| rest.strip_prefix(b"L").unwrap_or(rest))
-            .and_then(|rest| rest.strip_prefix(b"\n")),
-        _ => None,
-    };
-    after.is_some_and(|rest| rest.starts_with(b"."))
-}
-
 fn probe(head: &Head<'_>) -> Certainty {
-    if begins(&head.front) {
+    if pickle::begins_with_torch_magic(&head.front) {
         Certainty::Sure
     } else {
         Certainty::No

@@ -11,8 +11,6 @@ use crate::{
 };
 use rustc_hash::FxHashMap;
 
-/// torch's magic number, little-endian.
-pub(super) const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 /// The version of the protocol, the second pickle.
 const PROTOCOL: u16 = 1001;
 /// Which of the five pickles is the object.
@@ -105,7 +103,7 @@ impl Load<'_, '_> {
             .window
             .bytes_at(*at, usize::from(*len))
             .unwrap_or_default();
-        let rest = bytes.strip_prefix(&MAGIC);
+        let rest = bytes.strip_prefix(&pickle::TORCH_MAGIC);
         rest.is_some_and(|rest| rest.iter().all(|byte| *byte == 0))
     }
 

@@ -4,6 +4,7 @@
 //! Follows `torch/serialization.py` and the archive reader in `caffe2/serialize` (torch 2.15). Only the index of a
 //! checkpoint is read; tensor bytes are not.
 
+mod bare;
 pub(super) mod export;
 pub(super) mod legacy;
 mod legacy_load;
@@ -12,6 +13,8 @@ pub(super) mod script;
 pub(super) mod tar;
 pub(super) mod zip;
 mod zip_load;
+
+pub(super) use bare::loader_of;
 
 use indexmap::IndexSet;
 
@@ -103,13 +106,6 @@ fn add(said: &mut Vec<Obstacle>, more: Obstacle) {
     if !said.iter().any(stops) {
         said.push(more);
     }
-}
-
-/// The verdict on a bare pickle, which torch takes for a file of before 1.6: `first` is what became of it.
-pub(super) fn bare(window: &Window, reading: &Reading<'_>, first: Vec<Outcome>) -> Fact {
-    let mut verdict = Verdict::new(TorchForm::Bare);
-    legacy_load::judge(window, reading, vec![first], &mut verdict);
-    verdict.finish()
 }
 
 /// What is said of an opcode of a pickle at a site.

@@ -10,7 +10,6 @@ use super::{room_of, sources};
 /// Circles that are still there: the folder, and the children that may import each other. This list may only get shorter.
 const KNOWN: &[(&str, &[&str])] = &[
     ("bytes", &["codec", "inflate"]),
-    ("format", &["pickle", "torch"]),
     ("python", &["uses", "written"]),
 ];
 

@@ -1,0 +1,34 @@
+//! A bare pickle under a name of torch's: `torch.load` takes it for a file of before 1.6, runs its first pickle, and only then
+//! complains that there is no magic number.
+
+use super::{Verdict, legacy_load};
+use crate::{
+    bytes::{ReadError, Window},
+    fact::TorchForm,
+    format::{
+        Format, Loader, Reading,
+        identify::{TORCH_EXTENSIONS, has_extension},
+        pickle::{self, Origin},
+    },
+};
+
+/// `torch.load`, where it is given a bare pickle.
+#[derive(Debug)]
+struct BarePickle;
+
+/// What loads a file of this format and name, if torch does.
+pub(in crate::format) fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
+    let is_torch = format.id == pickle::FORMAT.id && has_extension(name, TORCH_EXTENSIONS);
+    is_torch.then_some(&BarePickle)
+}
+
+impl Loader for BarePickle {
+    fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+        let (first, outcomes) = pickle::read_torch_stream(window, 0, Origin::Alone, reading);
+        let mut verdict = Verdict::new(TorchForm::Bare);
+        legacy_load::judge(window, reading, vec![outcomes], &mut verdict);
+        reading.record(verdict.finish());
+        pickle::read_following(window, first, reading);
+        Ok(())
+    }
+}
