@@ -8,6 +8,7 @@ mod circumstance;
 mod content;
 mod entry;
 mod excerpt;
+mod expression;
 mod format_id;
 mod global;
 mod kind;
@@ -30,6 +31,7 @@ pub use circumstance::{Changed, Circumstance, Circumstances, Unavailable};
 pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, Mark};
+pub use expression::{CallArguments, ContainerKind, Expression, Literal, ShownCall};
 pub use format_id::FormatId;
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use kind::FactKind;
@@ -50,7 +52,7 @@ pub use unread::{
     Content, Foreign, IoFault, IoKind, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken,
     NpyValue, PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
 };
-pub use usual::{DtypeFault, Misfit, Part, UnusualUse};
+pub use usual::{DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 
 use serde::{Deserialize, Serialize};
 
@@ -96,8 +98,8 @@ pub enum Fact {
         callee: Global,
         /// [`Usage::Call`] or [`Usage::Construct`].
         usage: Usage,
-        /// The call, readable and short, what it holds escaped already: `posix.system('true')`.
-        preview: String,
+        /// What it is given, as far as it is worth showing.
+        given: Box<CallArguments>,
         /// The positional arguments, in order; one that is unknown at the end stands for all that may follow.
         arguments: Vec<Argument>,
     },
@@ -118,13 +120,13 @@ pub enum Fact {
     /// State is set (`BUILD`) on something that is not an instance: a class, a function, a module, or a value
     /// nothing is known about.
     StateOnNonInstance {
-        /// What the state is set on, readable.
-        target: String,
+        /// What the state is set on.
+        target: Expression,
     },
     /// Items are set or appended on something that is not a container and not an instance of a named class.
     ItemsOnNonContainer {
-        /// What they are set on, readable.
-        target: String,
+        /// What they are set on.
+        target: Expression,
         /// The opcode.
         op: Op,
     },
@@ -142,8 +144,8 @@ pub enum Fact {
     },
     /// A persistent id: what it resolves is the loader's to decide.
     PersistentId {
-        /// The id, readable.
-        preview: String,
+        /// The id.
+        id: Expression,
         /// It has torch's shape `('storage', <storage type>, key, location, size[, view])`.
         torch_storage: bool,
     },

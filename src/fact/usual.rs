@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Global, GlobalName, Op, Usage};
+use super::{CallArguments, Expression, Global, GlobalName, Op, Usage};
 
 /// A use of a global whose shape is not one of those in which it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,8 +19,18 @@ pub struct UnusualUse {
     pub misfit: Misfit,
     /// The opcode that uses it.
     pub op: Op,
-    /// The call, the state, or what is filled, escaped already: `numpy.dtype(collections.OrderedDict, False, True)`.
-    pub seen: String,
+    /// What it is used with.
+    pub seen: SeenUse,
+}
+
+/// What a use was seen with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeenUse {
+    /// A call with these arguments.
+    Call(CallArguments),
+    /// The state that is set, or what is filled.
+    Value(Expression),
 }
 
 /// A part of a use.

@@ -304,11 +304,14 @@ fn finding<'a>(
     let call = call.filter(|_| matches!(usage, Usage::Call | Usage::Construct));
     let what = match call.map(|o| &o.fact) {
         Some(Fact::Call {
-            preview,
-            usage: Usage::Construct,
+            callee,
+            given,
+            usage,
             ..
-        }) => format!("loading creates `{preview}`"),
-        Some(Fact::Call { preview, .. }) => format!("loading runs `{preview}`"),
+        }) => match usage {
+            Usage::Construct => format!("loading creates `{}`", given.of(callee)),
+            _ => format!("loading runs `{}`", given.of(callee)),
+        },
         _ => match usage {
             Usage::Import => format!("loading imports `{name}`"),
             Usage::Build => format!("loading sets the state of what `{name}` made"),
@@ -456,19 +459,20 @@ fn arguments<'a>(
     let Fact::Call {
         callee,
         usage,
-        preview,
+        given,
         arguments,
     } = &observation.fact
     else {
         return;
     };
+    let call = given.of(callee);
     if let Global::Named(name) = callee
         && case.scope.allows(name, *usage)
         && let ArgumentVerdict::Refused { reason, decided_by } =
             case.scope.arguments(name, arguments)
     {
         let message = format!(
-            "loading runs `{preview}`; the policy allows `{name}` only with other arguments: {reason}"
+            "loading runs `{call}`; the policy allows `{name}` only with other arguments: {reason}"
         );
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Global(callee.clone());
@@ -483,7 +487,7 @@ fn arguments<'a>(
         if let Argument::Global(Global::Named(name)) = argument
             && case.scope.constrains(name)
         {
-            let to = format!("to `{preview}`, which");
+            let to = format!("to `{call}`, which");
             findings.push(handed(case, observation, name, &to));
             told.insert((observation.site.hops.as_slice(), name));
         }

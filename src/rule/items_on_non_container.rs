@@ -38,7 +38,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let message = format!("loading fills `{target}` by {op}, and that is no container");
             let mut finding = case.finding(&META, observation, message);
             finding.subject = Subject::Anomaly("items".into());
-            finding.payload = Some(Payload::of([target]));
+            finding.payload = Some(Payload::of([target.to_string()]));
             finding.help.push(
                 "no library writes this: do not load the file, and find out where it comes from"
                     .into(),

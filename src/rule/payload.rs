@@ -58,15 +58,18 @@ pub(super) fn of_calls<'a>(calls: impl IntoIterator<Item = &'a Observation>) -> 
 
 fn call(observation: &Observation) -> Option<Vec<Vec<u8>>> {
     let Fact::Call {
+        callee,
         usage,
-        preview,
+        given,
         arguments,
-        ..
     } = &observation.fact
     else {
         return None;
     };
-    let mut parts = vec![usage.to_string().into_bytes(), preview.clone().into_bytes()];
+    let mut parts = vec![
+        usage.to_string().into_bytes(),
+        given.of(callee).to_string().into_bytes(),
+    ];
     // A preview is cut, strings are not.
     parts.extend(arguments.iter().map(|argument| match argument {
         Argument::Str(text) => text.as_bytes().to_vec(),

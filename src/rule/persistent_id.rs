@@ -36,20 +36,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         |fact| matches!(fact, Fact::TorchLoad(load) if load.form != TorchForm::Bare),
     );
     for observation in case.of_kind(FactKind::PersistentId) {
-        let Fact::PersistentId {
-            preview,
-            torch_storage,
-        } = &observation.fact
-        else {
+        let Fact::PersistentId { id, torch_storage } = &observation.fact else {
             continue;
         };
         if *torch_storage && torch.holds(&observation.site.hops) {
             continue;
         }
-        let message = format!("loading asks its caller for `{preview}`, which may become anything");
+        let message = format!("loading asks its caller for `{id}`, which may become anything");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly("persistent-id".into());
-        finding.payload = Some(Payload::of([preview]));
+        finding.payload = Some(Payload::of([id.to_string()]));
         finding
             .help
             .push("save the object into one file without persistent ids".into());

@@ -9,8 +9,8 @@ use rustc_hash::FxHashSet;
 use crate::{
     bytes::Window,
     fact::{
-        Argument, Circumstance, Circumstances, Fact, Global, GlobalName, Observation, Text,
-        Unavailable, Unread,
+        Argument, CallArguments, Circumstance, Circumstances, Expression, Fact, Global, GlobalName,
+        Literal, Observation, Text, Unavailable, Unread,
     },
     format,
     record::Recorder,
@@ -74,12 +74,15 @@ fn act(fact: &Fact) -> Option<Fact> {
         Fact::Call {
             callee,
             usage,
-            preview,
+            given,
             arguments,
         } => Fact::Call {
             callee: without_cr(callee),
             usage: *usage,
-            preview: preview.replace("\\r", ""),
+            given: Box::new(CallArguments {
+                positional: of_value(&given.positional),
+                keywords: given.keywords.as_ref().map(of_value),
+            }),
             arguments: arguments
                 .iter()
                 .map(|argument| match argument {
@@ -97,10 +100,10 @@ fn act(fact: &Fact) -> Option<Fact> {
             op: *op,
         },
         Fact::StateOnNonInstance { target } => Fact::StateOnNonInstance {
-            target: target.replace("\\r", ""),
+            target: of_value(target),
         },
         Fact::ItemsOnNonContainer { target, op } => Fact::ItemsOnNonContainer {
-            target: target.replace("\\r", ""),
+            target: of_value(target),
             op: *op,
         },
         Fact::Extension { .. } | Fact::Unread(Unread::Limit(_) | Unread::Crashed { .. }) => {
@@ -110,7 +113,7 @@ fn act(fact: &Fact) -> Option<Fact> {
     })
 }
 
-/// What two acts are compared by: a call's preview is for people.
+/// What two acts are compared by: what is shown of a call is for people.
 fn key(fact: &Fact) -> Fact {
     match fact {
         Fact::Call {
@@ -121,8 +124,41 @@ fn key(fact: &Fact) -> Fact {
         } => Fact::Call {
             callee: callee.clone(),
             usage: *usage,
-            preview: String::new(),
+            given: Box::new(CallArguments::unknown()),
             arguments: arguments.clone(),
+        },
+        other => other.clone(),
+    }
+}
+
+/// A value without the carriage returns of names and strings.
+fn of_value(value: &Expression) -> Expression {
+    let literal = |literal: &Literal| {
+        let start = stripped(&literal.start);
+        let taken = literal
+            .start
+            .as_bytes()
+            .len()
+            .abs_diff(start.as_bytes().len());
+        let taken = u64::try_from(taken).unwrap_or(0);
+        Literal {
+            start,
+            length: literal.length.saturating_sub(taken),
+        }
+    };
+    match value {
+        Expression::Spelled(number) => Expression::Spelled(literal(number)),
+        Expression::Str(text) => Expression::Str(literal(text)),
+        Expression::Global(global) => Expression::Global(without_cr(global)),
+        Expression::Made(global) => Expression::Made(without_cr(global)),
+        Expression::Container {
+            kind,
+            items,
+            length,
+        } => Expression::Container {
+            kind: *kind,
+            items: items.iter().map(of_value).collect(),
+            length: *length,
         },
         other => other.clone(),
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    fact::{DtypeFault, Global, GlobalName, Misfit, Part, UnusualUse},
+    fact::{DtypeFault, Global, GlobalName, Misfit, Part, SeenUse, UnusualUse},
     format::pickle::{written_arguments, written_state},
 };
 
@@ -11,16 +11,21 @@ impl UnusualUse {
     /// The use in words: what a call runs, or what is filled and how.
     pub fn done(&self) -> String {
         let Self {
+            global,
             misfit,
             part,
             op,
             seen,
             ..
         } = self;
+        let seen = match seen {
+            SeenUse::Call(given) => given.of(global).to_string(),
+            SeenUse::Value(value) => value.to_string(),
+        };
         match (misfit, part) {
             (Misfit::UnfinishedArray, _) => format!("{seen} by the memo"),
             (_, Part::Items) => format!("{op} on {seen}"),
-            _ => seen.clone(),
+            _ => seen,
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bytes::{Cursor, Window, narrow, wide},
-    fact::{Piece, Text},
+    fact::{Expression, Literal, Piece, Text},
     limits,
 };
 
@@ -125,6 +125,18 @@ pub(super) fn integer(window: &Window, at: u64) -> Option<i64> {
     }
 }
 
+/// The integer that the opcode at `at` pushes, if it is not negative and has 64 bits.
+pub(super) fn unsigned(window: &Window, at: u64) -> Option<u64> {
+    const LONGEST: usize = 32;
+    let instruction = instruction(window, at, LONGEST)?;
+    let operand = instruction.operand.as_slice();
+    match instruction.code {
+        op::LONG1 if operand.len() <= 16 => u64::try_from(signed_le(operand)).ok(),
+        op::INT | op::LONG => std::str::from_utf8(operand).ok()?.parse().ok(),
+        _ => None,
+    }
+}
+
 /// How many bytes the constant at `at` has, and the first `max` of them.
 pub(super) fn bytes(window: &Window, at: u64, max: usize) -> Option<(u64, Vec<u8>)> {
     let Instruction {
@@ -140,12 +152,43 @@ pub(super) fn bytes(window: &Window, at: u64, max: usize) -> Option<(u64, Vec<u8
     is_bytes.then_some((length, operand))
 }
 
-/// How Python would write the constant that the opcode at `at` pushes, cut at about `max` characters.
-pub(super) fn repr(window: &Window, at: u64, max: usize) -> String {
-    let Some(instruction) = instruction(window, at, max.max(32)) else {
-        return "?".into();
+/// The constant that the opcode at `at` pushes, as far as it is worth showing.
+pub(super) fn expression(window: &Window, at: u64) -> Expression {
+    /// As many as the characters of a literal can have.
+    const LONGEST: usize = 4 * Literal::SHOWN + 4;
+    let Some(instruction) = instruction(window, at, LONGEST) else {
+        return Expression::Elided;
     };
-    repr_of(&instruction, max)
+    let (operand, length) = (instruction.operand.as_slice(), instruction.length);
+    match instruction.code {
+        op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 | op::BYTEARRAY8 => {
+            Expression::Bytes(Literal::bytes(operand, length))
+        }
+        op::BINFLOAT => operand.try_into().map_or(Expression::Elided, |bytes| {
+            Expression::Float(u64::from_be_bytes(bytes))
+        }),
+        op::LONG1 if operand.len() <= 16 => {
+            let number = signed_le(operand);
+            i64::try_from(number)
+                .map_or_else(|_| spelled(number.to_string().as_bytes()), Expression::Int)
+        }
+        op::LONG1 | op::LONG4 => Expression::LongInt { bytes: length },
+        op::INT | op::LONG | op::FLOAT => spelled(operand),
+        _ => match decoded(&instruction) {
+            Some(text) => {
+                // Decoded, a line is shorter than it is written.
+                let is_whole = length == wide(operand.len());
+                let length = if is_whole { wide(text.len()) } else { length };
+                Expression::Str(Literal::text(&text, length))
+            }
+            // Cut, a line has lost its closing quote or half an escape: it is shown as it is written.
+            None => Expression::Spelled(Literal::text(operand, u64::MAX)),
+        },
+    }
+}
+
+fn spelled(text: &[u8]) -> Expression {
+    Expression::Spelled(Literal::text(text, wide(text.len())))
 }
 
 /// How Python would write an instruction's constant, cut at about `max` characters.

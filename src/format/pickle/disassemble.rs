@@ -62,16 +62,17 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
         text.push('\n');
     }
     let shown = match &event.fact {
-        Fact::Call { preview: shown, .. }
-        | Fact::StateOnNonInstance { target: shown }
-        | Fact::ItemsOnNonContainer { target: shown, .. } => Some(shown.clone()),
+        Fact::Call { callee, given, .. } => Some(given.of(callee).to_string()),
+        Fact::StateOnNonInstance { target } | Fact::ItemsOnNonContainer { target, .. } => {
+            Some(target.to_string())
+        }
         Fact::Global { global, usage }
             if *usage != crate::fact::Usage::Import || event.op == op::STACK_GLOBAL =>
         {
             Some(global.to_string())
         }
         Fact::ItemsOnInstance { class, .. } => Some(class.to_string()),
-        Fact::PersistentId { preview, .. } => Some(preview.clone()),
+        Fact::PersistentId { id, .. } => Some(id.to_string()),
         _ => None,
     };
     let (last, range) = if let Some(shown) = shown {

@@ -11,7 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::value::{Nodes, Value, ValueKind};
 use crate::{
     fact::{
-        Anomaly, Argument, Fact, Global, GlobalName, Op, PickleAnomaly, Text, Unresolved, Usage,
+        Anomaly, Argument, CallArguments, Expression, Fact, Global, GlobalName, Op, PickleAnomaly,
+        Text, Unresolved, Usage,
     },
     limits,
 };
@@ -273,7 +274,7 @@ impl EventLog {
         row: usize,
         signature: Signature,
         usage: Usage,
-        preview: String,
+        given: CallArguments,
         arguments: Vec<Argument>,
         moment: Moment,
     ) {
@@ -284,18 +285,17 @@ impl EventLog {
         let callee = seen.global.clone();
         let fact = if last {
             // From here on nothing about the arguments is known, and rules that need them must refuse.
-            let preview = format!("{callee}(...)");
             Fact::Call {
                 callee,
                 usage,
-                preview,
+                given: Box::new(CallArguments::unknown()),
                 arguments: vec![Argument::Unknown],
             }
         } else {
             Fact::Call {
                 callee,
                 usage,
-                preview,
+                given: Box::new(given),
                 arguments,
             }
         };
@@ -393,24 +393,13 @@ impl EventLog {
     }
 
     /// A persistent id.
-    pub(super) fn persistent(&mut self, preview: String, torch_storage: bool, moment: Moment) {
+    pub(super) fn persistent(&mut self, id: Expression, torch_storage: bool, moment: Moment) {
+        let fact = Fact::PersistentId { id, torch_storage };
         if torch_storage {
             self.storage = Some(self.events.len());
-            self.events.push(event(
-                Fact::PersistentId {
-                    preview,
-                    torch_storage,
-                },
-                moment,
-            ));
+            self.events.push(event(fact, moment));
         } else {
-            self.other(
-                Fact::PersistentId {
-                    preview,
-                    torch_storage,
-                },
-                moment,
-            );
+            self.other(fact, moment);
         }
     }
 

@@ -1,6 +1,4 @@
-//! Values in words: `posix.system('true')`, `('storage', torch.FloatStorage, '0', 'cpu', 16)`.
-//!
-//! Short, one line, harmless to print; what is not known is `...`, never guessed.
+//! What is known of values: their expressions, and the constants, names and storages among them.
 
 use super::{
     Storage, constant,
@@ -10,15 +8,13 @@ use super::{
 };
 use crate::{
     bytes::{Window, wide},
-    fact::{Argument, Global, Text, Unresolved},
+    fact::{Argument, CallArguments, ContainerKind, Expression, Global, Literal, Text, Unresolved},
 };
 
-/// The longest a string inside a preview may be, in characters.
-const STRING: usize = 80;
-/// The longest a preview may be.
-const PREVIEW: usize = 240;
 /// Elements of a container that are spelled out.
 const SHOWN: usize = 6;
+/// Characters between them.
+const SEPARATOR: usize = 2;
 /// Containers inside containers that are spelled out.
 const DEPTH: u32 = 3;
 
@@ -28,7 +24,7 @@ const LONG: u64 = 1 << 51;
 const INT: u64 = 1 << 52;
 const QUANTIZED: u64 = 1 << 53;
 
-/// What is needed to put a value into words.
+/// What is needed to say what a value is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Preview<'a> {
     /// Containers.
@@ -43,23 +39,31 @@ pub(super) struct Preview<'a> {
 
 impl Preview<'_> {
     /// A value.
-    pub(super) fn value(&self, value: Value) -> String {
-        let mut out = String::new();
-        self.write(value, DEPTH, &mut out);
-        cut(out)
+    pub(super) fn value(&self, value: Value) -> Expression {
+        self.builder().build(value, DEPTH)
     }
 
-    /// A call of the global in `row` with a tuple of arguments.
-    pub(super) fn call(&self, row: usize, arguments: Value) -> String {
-        let mut out = self.global(row);
-        if arguments.kind() == ValueKind::Tuple {
-            self.write_container(arguments, "(", ")", DEPTH, &mut out);
-        } else {
-            out.push_str("(*");
-            self.write(arguments, DEPTH, &mut out);
-            out.push(')');
+    /// What a call is given.
+    pub(super) fn call(&self, arguments: Value, keywords: Option<Value>) -> CallArguments {
+        let mut builder = self.builder();
+        CallArguments {
+            positional: builder.build(arguments, DEPTH),
+            keywords: keywords.map(|keywords| builder.build(keywords, DEPTH)),
         }
-        cut(out)
+    }
+
+    /// A call in words.
+    pub(super) fn call_in_words(&self, row: usize, arguments: Value) -> String {
+        let given = self.call(arguments, None);
+        let callee = self.global(Some(row));
+        callee.map_or("?".into(), |callee| given.of(&callee).to_string())
+    }
+
+    fn builder(&self) -> Builder<'_> {
+        Builder {
+            preview: *self,
+            left: Expression::SHOWN,
+        }
     }
 
     /// A call's arguments, as far as the stream proves them.
@@ -241,9 +245,7 @@ impl Preview<'_> {
         let class = self.log.name(class.index())?.name.clone();
         let elements = match elements.kind() {
             ValueKind::Int => u64::try_from(elements.as_int()).ok(),
-            ValueKind::Long => constant::repr(self.window, elements.number(), STRING)
-                .parse()
-                .ok(),
+            ValueKind::Long => constant::unsigned(self.window, elements.number()),
             _ => None,
         };
         Some((
@@ -256,71 +258,95 @@ impl Preview<'_> {
         ))
     }
 
-    fn global(&self, row: usize) -> String {
-        self.log.global(row).map_or("?".into(), ToString::to_string)
-    }
-
-    fn write(&self, value: Value, depth: u32, out: &mut String) {
-        if out.len() > PREVIEW {
-            return;
-        }
-        match value.kind() {
-            ValueKind::None => out.push_str("None"),
-            ValueKind::Bool => out.push_str(if value.number() == 1 { "True" } else { "False" }),
-            ValueKind::Int => out.push_str(&value.as_int().to_string()),
-            ValueKind::Long | ValueKind::Float | ValueKind::Bytes | ValueKind::StrAt => {
-                out.push_str(&constant::repr(self.window, value.number(), STRING));
-            }
-            ValueKind::Str => out.push_str(&constant::quoted(
-                self.names.text(value.index()),
-                STRING,
-                true,
-            )),
-            ValueKind::Tuple => {
-                let one = self.nodes.get(value).is_some_and(|(len, _)| len == 1);
-                self.write_container(value, "(", if one { ",)" } else { ")" }, depth, out);
-            }
-            ValueKind::List => self.write_container(value, "[", "]", depth, out),
-            ValueKind::Set | ValueKind::Dict => self.write_container(value, "{", "}", depth, out),
-            ValueKind::FrozenSet => self.write_container(value, "frozenset(", ")", depth, out),
-            ValueKind::Global => out.push_str(&self.global(value.index())),
-            ValueKind::Result | ValueKind::Instance => {
-                out.push_str(&value.global().map_or("?".into(), |row| self.global(row)));
-                out.push_str("(...)");
-            }
-            ValueKind::Persistent => out.push_str("<persistent id>"),
-            ValueKind::Extension => out.push_str("<extension>"),
-            ValueKind::Buffer => out.push_str("<buffer>"),
-            ValueKind::Stale => out.push_str("<memo of an earlier pickle>"),
-            ValueKind::Unknown => out.push_str("..."),
-        }
-    }
-
-    fn write_container(&self, value: Value, open: &str, close: &str, depth: u32, out: &mut String) {
-        out.push_str(open);
-        match self.nodes.get(value) {
-            Some((len, kept)) if depth > 0 => {
-                let dict = value.kind() == ValueKind::Dict;
-                for (i, child) in kept.iter().take(SHOWN).enumerate() {
-                    let separator = if dict && i % 2 == 1 { ": " } else { ", " };
-                    out.push_str(if i == 0 { "" } else { separator });
-                    self.write(*child, depth.saturating_sub(1), out);
-                }
-                if len > wide(kept.len().min(SHOWN)) {
-                    out.push_str(", ...");
-                }
-            }
-            Some((0, _)) => {}
-            _ => out.push_str("..."),
-        }
-        out.push_str(close);
+    fn global(&self, row: Option<usize>) -> Option<Global> {
+        self.log.global(row?).cloned()
     }
 }
 
-fn cut(mut text: String) -> String {
-    if let Some((at, _)) = text.char_indices().nth(PREVIEW) {
-        text.truncate(at);
-        text.push_str("...");
+/// Makes expressions of values, as long as there is room in what is shown of them.
+#[derive(Debug)]
+struct Builder<'a> {
+    preview: Preview<'a>,
+    /// How many characters more can be shown.
+    left: usize,
+}
+
+impl Builder<'_> {
+    fn build(&mut self, value: Value, depth: u32) -> Expression {
+        if self.left == 0 {
+            return Expression::Elided;
+        }
+        let built = match value.kind() {
+            ValueKind::None => Expression::None,
+            ValueKind::Bool => Expression::Bool(value.number() == 1),
+            ValueKind::Int => Expression::Int(value.as_int().into()),
+            ValueKind::Long | ValueKind::Float | ValueKind::Bytes | ValueKind::StrAt => {
+                constant::expression(self.preview.window, value.number())
+            }
+            ValueKind::Str => {
+                let text = self.preview.names.text(value.index());
+                Expression::Str(Literal::text(text, wide(text.len())))
+            }
+            ValueKind::Tuple => self.container(value, ContainerKind::Tuple, depth),
+            ValueKind::List => self.container(value, ContainerKind::List, depth),
+            ValueKind::Dict => self.container(value, ContainerKind::Dict, depth),
+            ValueKind::Set => self.container(value, ContainerKind::Set, depth),
+            ValueKind::FrozenSet => self.container(value, ContainerKind::FrozenSet, depth),
+            ValueKind::Global => {
+                let global = self.preview.global(Some(value.index()));
+                global.map_or(Expression::Elided, Expression::Global)
+            }
+            ValueKind::Result | ValueKind::Instance => {
+                let global = self.preview.global(value.global());
+                global.map_or(Expression::Elided, Expression::Made)
+            }
+            ValueKind::Persistent => Expression::Persistent,
+            ValueKind::Extension => Expression::Extension,
+            ValueKind::Buffer => Expression::Buffer,
+            ValueKind::Stale => Expression::EarlierMemo,
+            ValueKind::Unknown => Expression::Elided,
+        };
+        self.left = self.left.saturating_sub(at_least(&built));
+        built
     }
-    text
+
+    fn container(&mut self, value: Value, kind: ContainerKind, depth: u32) -> Expression {
+        let known = self.preview.nodes.get(value);
+        let items = match known {
+            Some((_, kept)) if depth > 0 => kept.iter().take(SHOWN),
+            _ => [].iter().take(0),
+        };
+        let depth = depth.saturating_sub(1);
+        let mut built = Vec::new();
+        for item in items {
+            if self.left == 0 {
+                break;
+            }
+            built.push(self.build(*item, depth));
+            self.left = self.left.saturating_sub(SEPARATOR);
+        }
+        Expression::Container {
+            kind,
+            items: built.into(),
+            length: known.map(|(length, _)| length),
+        }
+    }
+}
+
+/// How many characters an expression takes at least, less its items.
+fn at_least(expression: &Expression) -> usize {
+    match expression {
+        Expression::Str(literal) | Expression::Bytes(literal) | Expression::Spelled(literal) => {
+            let bytes = literal.start.as_bytes();
+            // One character for each, or one for four bytes of UTF-8.
+            bytes.len().div_ceil(4).max(1)
+        }
+        Expression::Container { .. } => 2,
+        Expression::Global(Global::Named(name)) | Expression::Made(Global::Named(name)) => {
+            let bytes = name.module.as_bytes().len();
+            let bytes = bytes.saturating_add(name.name.as_bytes().len());
+            bytes.div_ceil(4).max(1)
+        }
+        _ => 1,
+    }
 }

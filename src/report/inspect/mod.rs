@@ -259,9 +259,9 @@ impl Page<'_> {
             .observations
             .iter()
             .filter_map(|observation| match &observation.fact {
-                Fact::Call {
-                    callee, preview, ..
-                } if !allowed.contains(callee) => Some((observation, preview.clone())),
+                Fact::Call { callee, given, .. } if !allowed.contains(callee) => {
+                    Some((observation, given.of(callee).to_string()))
+                }
                 _ => None,
             })
             .collect();

@@ -117,8 +117,8 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
             torch_storage: true,
             ..
         } => "refers to tensor storages in torch's own way".to_owned(),
-        Fact::PersistentId { preview, .. } => {
-            format!("leaves the persistent id {preview} to its loader")
+        Fact::PersistentId { id, .. } => {
+            format!("leaves the persistent id {id} to its loader")
         }
         Fact::OfReusedMemo { global } => {
             format!("names {global} if one unpickler reads all pickles of the file")

@@ -260,11 +260,9 @@ impl From<&verdict::Inspection> for Inspection {
                     format: id.to_string(),
                     site,
                 }),
-                Fact::Call {
-                    callee, preview, ..
-                } => whole.calls.push(Call {
+                Fact::Call { callee, given, .. } => whole.calls.push(Call {
                     callee: subject(callee),
-                    text: preview.clone(),
+                    text: given.of(callee).to_string(),
                     site,
                     count: observation.count.max(1),
                 }),

@@ -44,20 +44,27 @@ fn line(observation: &Observation) -> Option<String> {
         }
         Fact::Global { global, usage } => format!("{usage} {global}"),
         Fact::Call {
-            preview,
-            usage: Usage::Construct,
+            callee,
+            usage,
+            given,
             ..
-        } => format!("creates {preview}"),
-        Fact::Call { preview, .. } => format!("runs {preview}"),
+        } => {
+            let done = if *usage == Usage::Construct {
+                "creates"
+            } else {
+                "runs"
+            };
+            format!("{done} {}", given.of(callee))
+        }
         Fact::StateOnNonInstance { target } => format!("state on {target}"),
         Fact::ItemsOnNonContainer { target, op } => format!("{op} on {target}"),
         Fact::ItemsOnInstance { class, op } => format!("{op} on what {class} made"),
         Fact::Extension { code } => format!("extension {code}"),
         Fact::PersistentId {
-            preview,
+            id,
             torch_storage: true,
-        } => format!("storage {preview}"),
-        Fact::PersistentId { preview, .. } => format!("persistent id {preview}"),
+        } => format!("storage {id}"),
+        Fact::PersistentId { id, .. } => format!("persistent id {id}"),
         Fact::OutOfBandBuffer => "a buffer from outside".to_owned(),
         Fact::EmbeddedPickle { length } => format!("a pickle of {length} bytes"),
         Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
@@ -474,7 +481,7 @@ fn a_long_string_in_text_is_shown() {
         let file = format!("cposix\nsystem\n(S{text}\ntR.");
         let seen = facts(file.into_bytes(), "x.pkl");
         let preview = seen.iter().find_map(|o| match &o.fact {
-            Fact::Call { preview, .. } => Some(preview.clone()),
+            Fact::Call { callee, given, .. } => Some(given.of(callee).to_string()),
             _ => None,
         });
         let preview = preview.unwrap();

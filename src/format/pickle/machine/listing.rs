@@ -53,7 +53,7 @@ impl Machine<'_, ()> {
         if let (op::REDUCE | op::NEWOBJ, ValueKind::Result | ValueKind::Instance, Some(arguments)) =
             (self.code, top.kind(), arguments)
         {
-            return format!("calls {}", preview.call(top.index(), arguments));
+            return format!("calls {}", preview.call_in_words(top.index(), arguments));
         }
         let looks_up = matches!(
             self.code,
@@ -61,7 +61,7 @@ impl Machine<'_, ()> {
         );
         let constant = op::lookup(self.code)
             .is_some_and(|opcode| opcode.operand != op::Operand::None && !looks_up);
-        let top = preview.value(top);
+        let top = preview.value(top).to_string();
         match self.code {
             op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT => format!("memo: {top}"),
             op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => format!("calls {top}"),

@@ -81,8 +81,8 @@ pub(in crate::format::pickle) struct Call<N> {
     /// The tuple of its arguments.
     pub arguments: Noted<N>,
     pub usage: Usage,
-    /// Whether keywords come with them.
-    pub keywords: bool,
+    /// The dict of keywords, if it may hold any.
+    pub keywords: Option<Noted<N>>,
     /// It is `getattr` of a global and a name: what it gives is a global as well.
     pub looks_up: bool,
 }
@@ -311,7 +311,7 @@ impl<A: Observer<Note = ()>, B: Observer> Observer for (A, B) {
             row: call.row,
             arguments: call.arguments.unnoted(),
             usage: call.usage,
-            keywords: call.keywords,
+            keywords: call.keywords.map(Noted::unnoted),
             looks_up: call.looks_up,
         };
         let first = self.0.on_call(unnoted, scene);

@@ -51,7 +51,7 @@ impl Payloads {
     pub(super) fn called(&mut self, call: &Call<()>, scene: &Scene<'_>) {
         let arguments = call.arguments.value;
         let is_bare = call.usage == Usage::Construct
-            && !call.keywords
+            && call.keywords.is_none()
             && matches!(scene.nodes.get(arguments), Some((0, _)));
         let row = self.rows.entry(call.row).or_default();
         if is_bare && std::mem::replace(&mut row.bare, true) {
@@ -65,7 +65,7 @@ impl Payloads {
         };
         digest.hash.update([
             u8::from(call.usage == Usage::Construct),
-            u8::from(call.keywords),
+            u8::from(call.keywords.is_some()),
         ]);
         digest.value(arguments, DEPTH);
         let digest: [u8; 32] = digest.hash.finalize().into();

@@ -4,7 +4,7 @@
 
 use super::payloads::Payloads;
 use crate::{
-    fact::{Fact, Misfit, Op, Part, UnusualUse, Usage},
+    fact::{Fact, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
     format::pickle::{
         dtype::Dtypes,
         events::EventLog,
@@ -134,11 +134,12 @@ impl Uses {
                 (Part::Opcode, Err(Misfit::NotByReduce))
             }
             KnownUse::Shape(shape) => (Part::Arguments, shape.call(arguments, &values)),
-            KnownUse::Plain if call.keywords => (Part::Opcode, Err(Misfit::Keywords)),
+            KnownUse::Plain if call.keywords.is_some() => (Part::Opcode, Err(Misfit::Keywords)),
             KnownUse::Plain => (Part::Arguments, values.plain_call(arguments)),
         };
         if let Err(misfit) = fits {
-            let seen = scene.preview().call(row, arguments);
+            let keywords = call.keywords.map(|keywords| keywords.value);
+            let seen = SeenUse::Call(scene.preview().call(arguments, keywords));
             self.unusual(row, (call.usage, part), (misfit, seen), scene);
         }
         match known {
@@ -241,7 +242,7 @@ impl Uses {
                 .map_err(Misfit::Dtype)
         });
         if let Err(misfit) = fits {
-            let seen = scene.preview().value(state);
+            let seen = SeenUse::Value(scene.preview().value(state));
             self.unusual(row, (Usage::Build, Part::State), (misfit, seen), scene);
         }
         if matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Array) {
@@ -274,7 +275,7 @@ impl Uses {
             _ => Ok(()),
         };
         if let Err(misfit) = fits {
-            let filled = scene.preview().value(target);
+            let filled = SeenUse::Value(scene.preview().value(target));
             self.unusual(row, (Usage::Import, Part::Items), (misfit, filled), scene);
         }
         let ordered =
@@ -304,7 +305,7 @@ impl Uses {
             };
             if matches!(self.known(row, scene), KnownUse::Shape(shape) if shape.makes() == Makes::Array)
             {
-                let seen = scene.preview().value(array);
+                let seen = SeenUse::Value(scene.preview().value(array));
                 let misfit = Misfit::UnfinishedArray;
                 self.unusual(row, (Usage::Import, Part::Items), (misfit, seen), scene);
             }
@@ -316,7 +317,7 @@ impl Uses {
         &mut self,
         row: usize,
         (usage, part): (Usage, Part),
-        (misfit, seen): (Misfit, String),
+        (misfit, seen): (Misfit, SeenUse),
         scene: &mut Scene<'_>,
     ) {
         let known = matches!(self.known(row, scene), KnownUse::Shape(_));
