@@ -34,6 +34,7 @@ mod outline;
 mod parse;
 mod pieces;
 mod prefilter;
+mod qualified;
 mod refusal;
 mod resolve;
 mod scope;

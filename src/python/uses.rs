@@ -4,10 +4,10 @@ use rustc_hash::FxHashMap;
 
 use super::{
     parse::{Children, Expr, Node, Stmt, ast},
+    qualified::QualifiedNames,
     scope::ScopeId,
     watched,
     writers::{GIVING, LOOKS, ROOTS, STILL, WRAPPERS, WRITERS},
-    written::Written,
 };
 
 /// Where something flows that a name stands for.
@@ -41,7 +41,7 @@ pub(super) struct Uses<'a> {
 
 /// The walk over a function, without recursion.
 pub(super) struct Walk<'w, 'm, 'a> {
-    written: &'w Written<'m, 'a>,
+    names: &'w QualifiedNames<'m, 'a>,
     scope: ScopeId,
     uses: &'w mut Uses<'a>,
     /// What is to be looked at, where it flows, and whether it is in a function or a comprehension inside.
@@ -52,12 +52,12 @@ pub(super) struct Walk<'w, 'm, 'a> {
 impl<'w, 'm, 'a> Walk<'w, 'm, 'a> {
     /// A walk in `scope` itself.
     pub(super) fn new(
-        written: &'w Written<'m, 'a>,
+        names: &'w QualifiedNames<'m, 'a>,
         scope: ScopeId,
         uses: &'w mut Uses<'a>,
     ) -> Self {
         Self {
-            written,
+            names,
             scope,
             uses,
             work: Vec::new(),
@@ -235,8 +235,8 @@ impl<'w, 'm, 'a> Walk<'w, 'm, 'a> {
 
     fn call(&mut self, call: &'a ast::ExprCall, role: Role<'a>, inner: bool) {
         let arguments = &call.arguments;
-        self.written.begin();
-        let paths = self.written.paths(&call.func, self.scope);
+        self.names.begin_call();
+        let paths = self.names.of(&call.func, self.scope);
         let (mut given, mut rest) = (Role::Escapes, Role::Escapes);
         if let Some(paths) = &paths {
             let all = |of: &[&str]| paths.iter().all(|path| of.contains(&path.as_str()));

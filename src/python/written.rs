@@ -5,42 +5,34 @@
 //! thing of it. The order of statements and branches plays no part, so none can open a hole; a name that is also something
 //! else, is handed to another function, or is kept by a closure, is not such a thing.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     parse::{Expr, Stmt, ast},
+    qualified::QualifiedNames,
     scope::{MODULE, Meaning, Module, Occurrence, ScopeId, ScopeKind},
     uses::{Uses, Walk},
-    watched,
     writers::{FIXTURES, GIVE_BYTES, GIVING, ROOTS, WRAPPERS, WRITERS},
 };
-use crate::limits;
 
 /// Says what was written by the function that reads it.
 #[derive(Debug)]
 pub(super) struct Written<'m, 'a> {
-    module: &'m Module<'a>,
+    names: QualifiedNames<'m, 'a>,
     /// What writes may have been replaced: nothing is sure.
     replaced: bool,
     uses: RefCell<FxHashMap<ScopeId, Rc<Uses<'a>>>>,
-    steps: Cell<usize>,
-    all: Cell<usize>,
     active: RefCell<FxHashSet<(ScopeId, &'a str)>>,
 }
 
 impl<'m, 'a> Written<'m, 'a> {
     pub(super) fn new(module: &'m Module<'a>) -> Self {
         let mut written = Self {
-            module,
+            names: QualifiedNames::new(module),
             replaced: !module.stars.is_empty(),
             uses: RefCell::default(),
-            steps: Cell::new(0),
-            all: Cell::new(limits::WRITTEN_STEPS),
             active: RefCell::default(),
         };
         let changes = |(seen, scope, _): &(Occurrence<'a>, ScopeId, u32)| match seen {
@@ -73,9 +65,9 @@ impl<'m, 'a> Written<'m, 'a> {
             }
             // A module by itself, with a name that is not told.
             let named = call.arguments.args.get(1);
-            self.begin();
+            self.names.begin_call();
             !named.is_some_and(Expr::is_string_literal_expr)
-                && self.paths(argument, scope).is_some()
+                && self.names.of(argument, scope).is_some()
         })
     }
 
@@ -87,7 +79,7 @@ impl<'m, 'a> Written<'m, 'a> {
         let Some(home) = self.home(scope) else {
             return false;
         };
-        self.begin();
+        self.names.begin_call();
         self.active.borrow_mut().clear();
         self.own(source, scope, home, 0) && (self.is_bytes(source, scope) || self.uses(home).writes)
     }
@@ -100,7 +92,7 @@ impl<'m, 'a> Written<'m, 'a> {
     fn home(&self, scope: ScopeId) -> Option<ScopeId> {
         let mut at = scope;
         loop {
-            let current = self.module.scopes.get(at)?;
+            let current = self.names.module.scopes.get(at)?;
             match current.kind {
                 ScopeKind::Comprehension => at = current.parent,
                 ScopeKind::Class => return None,
@@ -109,71 +101,14 @@ impl<'m, 'a> Written<'m, 'a> {
         }
     }
 
-    /// Begins to count anew for one call.
-    pub(super) fn begin(&self) {
-        self.steps.set(limits::WRITTEN_CALL_STEPS);
-    }
-
-    fn step(&self) -> bool {
-        let (left, all) = (self.steps.get(), self.all.get());
-        self.steps.set(left.saturating_sub(1));
-        self.all.set(all.saturating_sub(1));
-        left > 0 && all > 0
-    }
-
-    /// Every qualified name that an expression may stand for; `None` if it may be anything else.
-    pub(super) fn paths(&self, expr: &'a Expr, scope: ScopeId) -> Option<Vec<String>> {
-        let mut attributes = Vec::new();
-        let mut base = expr;
-        while let Expr::Attribute(attribute) = base {
-            attributes.push(attribute.attr.as_str());
-            base = &attribute.value;
-        }
-        let Expr::Name(name) = base else {
-            return None;
-        };
-        if attributes.len() > 8 || !self.step() {
-            return None;
-        }
-        let mut found = Vec::new();
-        match self.module.lookup(name.id.as_str(), scope) {
-            None if self.module.stars.is_empty() => {
-                found.push(format!("builtins.{}", name.id.as_str()));
-            }
-            None => return None,
-            Some((_, meanings)) => {
-                for meaning in meanings.iter().take(8) {
-                    match meaning {
-                        Meaning::Path(path) => found.push(path.clone()),
-                        // A module that is not there.
-                        Meaning::Value(Expr::NoneLiteral(_), _) => {}
-                        Meaning::Value(value, at) => found.extend(self.paths(value, *at)?),
-                        _ => return None,
-                    }
-                }
-                if meanings.len() > 8 || found.is_empty() {
-                    return None;
-                }
-            }
-        }
-        for path in &mut found {
-            for attribute in attributes.iter().rev() {
-                path.push('.');
-                path.push_str(attribute);
-            }
-            *path = watched::canonical(path);
-        }
-        Some(found)
-    }
-
     fn is(&self, expr: &'a Expr, scope: ScopeId, of: &[&str]) -> bool {
-        let paths = self.paths(expr, scope);
+        let paths = self.names.of(expr, scope);
         paths.is_some_and(|paths| paths.iter().all(|path| of.contains(&path.as_str())))
     }
 
     /// Whether an expression stands for nothing but what `home` wrote. `scope` is where it stands, in `home` itself.
     fn own(&self, expr: &'a Expr, scope: ScopeId, home: ScopeId, depth: usize) -> bool {
-        if depth > 16 || !self.step() {
+        if depth > 16 || !self.names.step() {
             return false;
         }
         let deeper = |expr| self.own(expr, scope, home, depth.saturating_add(1));
@@ -222,7 +157,7 @@ impl<'m, 'a> Written<'m, 'a> {
     ) -> bool {
         let arguments = &call.arguments;
         let rest = arguments.args.get(1..).unwrap_or_default();
-        if let Some(paths) = self.paths(&call.func, scope) {
+        if let Some(paths) = self.names.of(&call.func, scope) {
             let all = |of: &[&str]| paths.iter().all(|path| of.contains(&path.as_str()));
             if all(GIVE_BYTES) || all(ROOTS) {
                 return true;
@@ -247,11 +182,12 @@ impl<'m, 'a> Written<'m, 'a> {
     }
 
     fn own_name(&self, name: &'a str, scope: ScopeId, home: ScopeId, depth: usize) -> bool {
-        let Some((owner, meanings)) = self.module.lookup(name, scope) else {
+        let Some((owner, meanings)) = self.names.module.lookup(name, scope) else {
             return false;
         };
         // A variable of a comprehension has no other uses than there.
-        if self.home(owner) != Some(home) || meanings.len() > 64 || depth > 16 || !self.step() {
+        if self.home(owner) != Some(home) || meanings.len() > 64 || depth > 16 || !self.names.step()
+        {
             return false;
         }
         if !self.active.borrow_mut().insert((owner, name)) {
@@ -296,6 +232,7 @@ impl<'m, 'a> Written<'m, 'a> {
     /// Whether a parameter is a new folder that a test is handed.
     fn is_fixture(&self, name: &str, home: ScopeId) -> bool {
         let function = self
+            .names
             .module
             .scopes
             .get(home)
@@ -308,7 +245,7 @@ impl<'m, 'a> Written<'m, 'a> {
         let mut top = MODULE;
         let mut at = home;
         while at != MODULE {
-            let Some(scope) = self.module.scopes.get(at) else {
+            let Some(scope) = self.names.module.scopes.get(at) else {
                 break;
             };
             if scope.function.is_some() {
@@ -319,17 +256,18 @@ impl<'m, 'a> Written<'m, 'a> {
         if let Some(known) = self.uses.borrow().get(&top) {
             return Rc::clone(known);
         }
-        let steps = self.steps.get();
         let mut uses = Uses::default();
-        let bodies: Vec<&'a [Stmt]> = match self.module.scopes.get(top).and_then(|s| s.function) {
-            Some(function) => vec![&function.body],
-            None => self.module.bodies.clone(),
-        };
-        let mut walk = Walk::new(self, top, &mut uses);
-        for body in bodies {
-            walk.body(body);
-        }
-        self.steps.set(steps);
+        let bodies: Vec<&'a [Stmt]> =
+            match self.names.module.scopes.get(top).and_then(|s| s.function) {
+                Some(function) => vec![&function.body],
+                None => self.names.module.bodies.clone(),
+            };
+        self.names.apart(|| {
+            let mut walk = Walk::new(&self.names, top, &mut uses);
+            for body in bodies {
+                walk.body(body);
+            }
+        });
         let uses = Rc::new(uses);
         self.uses.borrow_mut().insert(top, Rc::clone(&uses));
         uses
