@@ -1,12 +1,15 @@
 //! Compiles `policies/**/*.yaml` to JSON, so that the program parses no YAML of its own when it starts.
 //!
 //! The YAML itself is embedded as well: a diagnostic that points into a bundled policy shows its line. What the packs say of
-//! the shapes in which their names are used becomes tables for the reader of pickles, which knows no policy.
+//! the shapes in which their names are used becomes tables for the reader of pickles, which knows no policy. The catalogue of
+//! loaders becomes tables for the reader of Python, for rules and for the documentation.
 #![allow(
     clippy::disallowed_methods,
     reason = "the program's rules for reading hostile files are not for its own build"
 )]
 
+#[path = "build/loaders.rs"]
+mod loaders;
 #[path = "build/shapes.rs"]
 mod shapes;
 
@@ -22,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compile(&root, out)?;
     compile(&root.join("globals"), &out.join("globals"))?;
     shapes::compile(&root, out)?;
+    loaders::compile(&root.join("loaders"), out)?;
     // While one develops, a commit is no reason to build again.
     if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
         commit(root.parent().unwrap_or(&root));

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::{
     format::{self, FORMATS, Format},
     limits::{self, Limit},
+    loader::{self, ALIASES, DecidingArgument, LOADERS, Loader, Risk, VARIABLES},
     rule::{self, RULES, Rule},
 };
 
@@ -50,11 +51,12 @@ pub fn list() -> String {
 }
 
 /// The pages of `docs/` that are made from the program: path and content.
-pub fn pages() -> [(&'static str, String); 3] {
+pub fn pages() -> [(&'static str, String); 4] {
     [
         ("docs/rules.md", rules_page()),
         ("docs/formats.md", formats_page()),
         ("docs/limits.md", limits_page()),
+        ("docs/loaders.md", loaders_page()),
     ]
 }
 
@@ -148,6 +150,91 @@ fn limits_page() -> String {
         }
     }
     page
+}
+
+fn loaders_page() -> String {
+    let mut page = format!(
+        "{GENERATED}# Loaders\n\nThe calls in Python source that weighbridge knows as loaders of models, under all of their \
+         names: directly, through `import ... as`, assignments, `getattr`, `functools.partial` and the like. \
+         `policies/loaders/` is the catalogue; a loader is one row of it.\n\nWhat a loader may do:\n\n"
+    );
+    let mut risks: Vec<Risk> = Vec::new();
+    for loader in LOADERS {
+        if !risks.contains(&loader.risk) {
+            risks.push(loader.risk);
+        }
+    }
+    for risk in risks {
+        let _ = writeln!(page, "- `{}`: {}", risk.word(), risk.meaning());
+    }
+    page.push_str(
+        "\n| loader | other names | may do | decided by | instead | rules |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for loader in LOADERS {
+        page.push_str(&loader_row(loader));
+    }
+    page.push_str(
+        "\nEvery loader is also judged by [`loader-replaced`](rules.md#loader-replaced), and calls with a constant path are \
+         [joined with the artifact](ml-bom.md) that they load.\n\n## Other names of modules\n\n| module | stands for |\n| --- | --- |\n",
+    );
+    for (from, to) in ALIASES {
+        if loader::by_name(to).is_none() {
+            let _ = writeln!(page, "| `{from}` | `{to}` |");
+        }
+    }
+    page.push_str(
+        "\n## Variables of the environment\n\n\
+         | variable | what it does | rules |\n| --- | --- | --- |\n",
+    );
+    for variable in VARIABLES {
+        let effect = cell(variable.effect);
+        let rules = linked_rules(variable.rules);
+        let _ = writeln!(page, "| `{}` | {effect} | {rules} |", variable.name);
+    }
+    page
+}
+
+fn loader_row(loader: &Loader) -> String {
+    let aliases: Vec<String> = loader.aliases.iter().map(|a| format!("`{a}`")).collect();
+    let arguments: Vec<String> = loader.arguments.iter().map(deciding_argument).collect();
+    format!(
+        "| `{}` | {} | {} | {} | {} | {} |\n",
+        loader.name,
+        aliases.join(", "),
+        loader.risk.word(),
+        cell(&arguments.join("; ")),
+        cell(loader.instead),
+        linked_rules(loader.rules),
+    )
+}
+
+/// `` `allow_pickle` (positional 3): no code with `False`; by default `False` since 1.16.3, `True` before ``.
+fn deciding_argument(argument: &DecidingArgument) -> String {
+    let mut text = format!("`{}`", argument.name);
+    if let Some(position) = argument.position {
+        let _ = write!(text, " (positional {})", position + 1);
+    }
+    let _ = write!(text, ": no code with `{}`; by default", argument.safe);
+    for (n, default) in argument.defaults.iter().rev().enumerate() {
+        let comma = if n > 0 { "," } else { "" };
+        let _ = write!(text, "{comma} `{}`", default.value);
+        let since: Vec<String> = default.since.iter().map(u16::to_string).collect();
+        match (n + 1 == argument.defaults.len(), since.join(".")) {
+            (true, since) if since == "0" => text.push_str(if n > 0 { " before" } else { "" }),
+            (_, since) => {
+                let _ = write!(text, " since {since}");
+            }
+        }
+    }
+    text
+}
+
+fn linked_rules(ids: &[&str]) -> String {
+    let links: Vec<String> = ids
+        .iter()
+        .map(|id| format!("[`{id}`](rules.md#{id})"))
+        .collect();
+    links.join(", ")
 }
 
 fn of_limit(limit: &Limit) -> String {

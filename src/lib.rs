@@ -26,6 +26,7 @@ pub mod hook;
 pub mod inventory;
 pub mod limits;
 pub mod link;
+pub mod loader;
 pub mod policy;
 pub mod python;
 pub mod record;

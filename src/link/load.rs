@@ -2,7 +2,7 @@
 
 use crate::{
     fact::{Constant, ContentFacts, Entry, Fact, PyAct, Site, Text},
-    limits,
+    limits, loader,
 };
 
 /// A call in source whose constant argument names a file.
@@ -42,9 +42,6 @@ impl Match {
     }
 }
 
-/// Keyword arguments of loaders that are the file's path.
-const PATHS: [&str; 5] = ["f", "file", "filename", "filepath_or_buffer", "path"];
-
 /// The same artifacts sorted by the ends of their paths, to look for an end.
 pub(super) fn by_ends<'a>(artifacts: &[&'a Text]) -> Vec<&'a Text> {
     let mut sorted = artifacts.to_vec();
@@ -69,9 +66,8 @@ impl Load {
                 if call.act != PyAct::Call {
                     return None;
                 }
-                let named = PATHS.iter().find_map(|name| call.argument(name, None));
-                let first = call.argument("", Some(0));
-                match &first.or(named)?.value {
+                let loader = loader::by_name(call.callee.as_str()?)?;
+                match &call.argument(loader.file, Some(0))?.value {
                     Constant::Str(path) if !path.is_empty() => Some(Self {
                         source: entry.path.clone(),
                         site: observation.site.clone(),

@@ -2,7 +2,7 @@
 //! switches it sets.
 //!
 //! Bytes are decoded (`decode`), parsed with the grammar of the interpreter (`parse`), names are bound in scopes
-//! (`scope`) and resolved to qualified names (`resolve`); only names of a table (`watched`) are recorded
+//! (`scope`) and resolved to qualified names (`resolve`); only names of the catalogue (`loader`) are recorded
 //! (`observe`), each with the lines that show it (`excerpt`). Nothing is imported or run, no other file is read,
 //! and whether a call is allowed is for rules to say.
 #![deny(
@@ -40,7 +40,6 @@ mod resolve;
 mod scope;
 mod uses;
 mod walk;
-mod watched;
 mod words;
 mod writers;
 mod written;

@@ -12,12 +12,12 @@ use super::{
     parse::{Expr, Ranged, ast, range},
     resolve::{Resolver, Target, What, identity},
     scope::{Module, Occurrence, ScopeId},
-    watched,
     written::Written,
 };
 use crate::{
     fact::{ArgumentSlot, Constant, Fact, Hop, PyAct, PyCall, SlotPrefix, Span, Text, Unread},
     limits,
+    loader::{self, Loader},
     record::Recorder,
 };
 
@@ -75,7 +75,7 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
     for (seen, scope, unit) in &module.seen {
         if let Occurrence::Chain(chain) = seen {
             for target in observer.resolver.resolve(chain, *scope) {
-                if matches!(&target.what, What::Path(path) if watched::is_watched(path)) {
+                if matches!(&target.what, What::Path(path) if loader::by_name(path).is_some()) {
                     referenced.push((*chain, target, *unit));
                 }
             }
@@ -108,7 +108,7 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
 /// `NAME=value` and `NAME value` of the watched variables in a magic or a shell command.
 pub(super) fn settings(text: &str) -> Vec<(&'static str, &str)> {
     let mut found = Vec::new();
-    for name in watched::variables() {
+    for name in loader::VARIABLES.iter().map(|variable| variable.name) {
         for at in memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()) {
             let before = text.get(..at).unwrap_or_default();
             let after = text.get(at..).and_then(|rest| rest.strip_prefix(name));
@@ -122,7 +122,7 @@ pub(super) fn settings(text: &str) -> Vec<(&'static str, &str)> {
             let end = value.find(|c: char| c.is_whitespace() || "\"';&|".contains(c));
             let value = value.get(..end.unwrap_or(value.len())).unwrap_or_default();
             if !value.is_empty() {
-                found.push((*name, value));
+                found.push((name, value));
             }
         }
     }
@@ -173,14 +173,14 @@ impl<'a> Observer<'_, 'a> {
                 continue;
             };
             let partial = target.bound.is_empty() && path.starts_with("functools.partial");
-            if watched::is_watched(path) {
-                self.note(path, &target, call, 0, (scope, unit));
+            if let Some(loader) = loader::by_name(path) {
+                self.note(loader, &target, call, 0, (scope, unit));
             } else if let Some(first) = call.arguments.args.first().filter(|_| partial) {
                 for inner in self.resolver.resolve(first, scope) {
                     if let What::Path(path) = &inner.what
-                        && watched::is_watched(path)
+                        && let Some(loader) = loader::by_name(path)
                     {
-                        self.note(path, &inner, call, 1, (scope, unit));
+                        self.note(loader, &inner, call, 1, (scope, unit));
                     }
                 }
                 // What is bound here is told here, not once more as a reference.
@@ -190,8 +190,8 @@ impl<'a> Observer<'_, 'a> {
                 && let Constant::Str(name) = self.resolver.constant(name, scope)
             {
                 for object in self.resolver.paths(object, scope) {
-                    let path = watched::canonical(&format!("{object}.{name}"));
-                    if watched::is_watched(&path) && !self.is_itself(value, scope, &path) {
+                    let path = loader::canonical(&format!("{object}.{name}"));
+                    if loader::by_name(&path).is_some() && !self.is_itself(value, scope, &path) {
                         let at = range(call.range());
                         self.reference(path, PyAct::Assign, unit, at.clone(), at);
                     }
@@ -239,7 +239,7 @@ impl<'a> Observer<'_, 'a> {
 
     fn note(
         &mut self,
-        path: &str,
+        loader: &Loader,
         target: &Target<'a>,
         call: &'a ast::ExprCall,
         skip: usize,
@@ -257,7 +257,7 @@ impl<'a> Observer<'_, 'a> {
         };
         let written = brief(text.get(range(callee)).unwrap_or_default());
         let fact = Fact::PyCall(Box::new(PyCall {
-            callee: Text::from(path),
+            callee: Text::from(loader.name),
             written,
             // Of a partial, whether it is called elsewhere is known once all calls are.
             act: PyAct::Call,
@@ -266,7 +266,7 @@ impl<'a> Observer<'_, 'a> {
             star_kwargs: arguments.star_kwargs,
             round_trip: skip == 0
                 && target.bound.is_empty()
-                && self.written.by_the_function(call, scope),
+                && self.written.by_the_function(loader, call, scope),
             misplaced: self.misplaced.get(&identity(call)).cloned(),
             slot: None,
         }));
@@ -291,7 +291,7 @@ impl<'a> Observer<'_, 'a> {
                         .iter()
                         .find_map(|last| path.strip_suffix(last)?.strip_suffix('.'))
                         .unwrap_or(&path);
-                    if watched::is_watched(path) && !self.is_itself(value, scope, path) {
+                    if loader::by_name(path).is_some() && !self.is_itself(value, scope, path) {
                         let path = path.to_owned();
                         self.reference(path, PyAct::Assign, unit, at.clone(), at.clone());
                     }
@@ -318,7 +318,7 @@ impl<'a> Observer<'_, 'a> {
     fn environment(&mut self, call: &'a ast::ExprCall, scope: ScopeId, unit: u32) {
         for keyword in &call.arguments.keywords {
             if let Some(name) = &keyword.arg
-                && watched::is_variable(name.as_str())
+                && loader::variable(name.as_str()).is_some()
             {
                 let value = self.resolver.constant(&keyword.value, scope);
                 self.variable(name.as_str(), written(&value), unit, range(keyword.range()));
@@ -351,7 +351,9 @@ impl<'a> Observer<'_, 'a> {
             return;
         }
         if let Constant::Str(name) = self.resolver.constant(name, scope)
-            && let Some(name) = name.as_str().filter(|name| watched::is_variable(name))
+            && let Some(name) = name
+                .as_str()
+                .filter(|name| loader::variable(name).is_some())
         {
             let value = self.resolver.constant(value, scope);
             self.variable(name, written(&value), unit, at);

@@ -4,10 +4,19 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{
-    watched,
-    words::{has_word, is_word, word_before},
-};
+use super::words::{has_word, is_word, word_before};
+use crate::loader::{LAST_WORDS, VARIABLES};
+
+/// Words without one of which no source makes a name of a string.
+pub(super) static MECHANISMS: &[&str] = &[
+    "__dict__",
+    "__import__",
+    "getattr",
+    "import_module",
+    "modules",
+    "setattr",
+    "vars",
+];
 
 /// What a string may stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,19 +37,17 @@ pub(super) fn imports_by_name(word: &str) -> bool {
 
 /// Every word that a string may stand for.
 pub(super) static SPELT: LazyLock<Vec<(&'static str, Spelt)>> = LazyLock::new(|| {
-    let names = watched::names();
-    let mut modules: Vec<&str> = names
+    let mut modules: Vec<&str> = LAST_WORDS
         .iter()
         .flat_map(|(_, modules)| modules.iter().copied())
         .collect();
     modules.sort_unstable();
     modules.dedup();
-    let switches = watched::variables()
+    let switches = VARIABLES
         .iter()
-        .map(|word| (*word, Spelt::Switch));
-    let names = names.iter().map(|(word, _)| (*word, Spelt::Name));
-    let mechanisms = watched::mechanisms().iter();
-    let mechanisms = mechanisms.map(|word| {
+        .map(|variable| (variable.name, Spelt::Switch));
+    let names = LAST_WORDS.iter().map(|(word, _)| (*word, Spelt::Name));
+    let mechanisms = MECHANISMS.iter().map(|word| {
         let import = imports_by_name(word);
         (
             *word,
@@ -328,10 +335,11 @@ fn decode(rest: &[u8], out: &mut Vec<u8>) -> Decoded {
 
 #[cfg(test)]
 mod tests {
-    use super::SPELT;
+    use super::{MECHANISMS, SPELT};
 
     #[test]
     fn every_word_has_a_bit() {
+        assert!(MECHANISMS.is_sorted(), "a binary search needs it");
         assert!(SPELT.iter().all(|(word, _)| word.len() < 64));
     }
 }

@@ -12,10 +12,10 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
-    pieces::{Pieces, Spelt, imports_by_name, names_a_module},
-    watched,
+    pieces::{MECHANISMS, Pieces, Spelt, imports_by_name, names_a_module},
     words::{has_word, is_word, word_after, word_before},
 };
+use crate::loader::{self, LAST_WORDS};
 
 /// What the text of a source shows.
 #[derive(Debug, Default)]
@@ -51,27 +51,11 @@ pub(super) enum Role {
     Bare,
 }
 
-/// What is looked for at once, and what it is a part of.
-static WORDS: &[&str] = &[
-    "load",
-    "npickler",
-    "read_array",
-    "read_pickle",
-    "NpzFile",
-    "TORCH_FORCE_",
-    "etattr",
-    "vars",
-    "__dict__",
-    "import_module",
-    "__import__",
-    "modules",
-];
-
 /// Finds the words. Patterns of this table always make an automaton; without one everything is parsed.
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let mut builder = AhoCorasick::builder();
     builder.match_kind(MatchKind::LeftmostFirst);
-    builder.build(WORDS).ok()
+    builder.build(loader::PARTS.iter().chain(MECHANISMS)).ok()
 });
 
 impl Look {
@@ -98,9 +82,9 @@ impl Look {
                 .saturating_sub(word_before(bytes, found.start()));
             end = found.end().saturating_add(word_after(bytes, found.end()));
             let word = text.get(start..end).unwrap_or_default();
-            if watched::variables().contains(&word) {
+            if loader::variable(word).is_some() {
                 look.switches.push(start);
-            } else if watched::mechanisms().binary_search(&word).is_ok() {
+            } else if MECHANISMS.binary_search(&word).is_ok() {
                 imports |= imports_by_name(word);
                 attributes |= !imports_by_name(word);
             } else if row(word).is_some() {
@@ -158,9 +142,8 @@ impl Look {
 
 /// The modules of which one must stand beside this last word of a watched name.
 fn row(word: &str) -> Option<&'static [&'static str]> {
-    let names = watched::names();
-    let at = names.binary_search_by_key(&word, |(name, _)| name).ok()?;
-    names.get(at).map(|(_, modules)| *modules)
+    let at = LAST_WORDS.binary_search_by_key(&word, |(name, _)| name);
+    LAST_WORDS.get(at.ok()?).map(|(_, modules)| *modules)
 }
 
 /// How a word stands in the text.

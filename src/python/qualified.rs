@@ -5,9 +5,8 @@ use std::cell::Cell;
 use super::{
     parse::Expr,
     scope::{Meaning, Module, ScopeId},
-    watched,
 };
-use crate::limits;
+use crate::{limits, loader};
 
 /// Meanings of one name, and attributes of one chain, that are followed.
 const FOLLOWED: usize = 8;
@@ -92,7 +91,7 @@ impl<'m, 'a> QualifiedNames<'m, 'a> {
                 path.push('.');
                 path.push_str(attribute);
             }
-            *path = watched::canonical(path);
+            *path = loader::canonical(path);
         }
         Some(found)
     }

@@ -8,11 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     parse::{Expr, ast},
     scope::{Meaning, Module, ScopeId, leads_on},
-    watched,
 };
 use crate::{
     fact::{Constant, Text},
-    limits,
+    limits, loader,
 };
 
 /// How many assignments, calls or conditionals are followed one after another. Real code calls methods of results of
@@ -113,7 +112,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
         self.follow(expr, scope, 0, &mut targets);
         for target in &mut targets {
             if let What::Path(path) = &mut target.what {
-                *path = watched::canonical(path);
+                *path = loader::canonical(path);
             }
         }
         distinct(&mut targets);
@@ -174,9 +173,9 @@ impl<'m, 'a> Resolver<'m, 'a> {
             }
             for meaning in meanings {
                 match (meaning, rest) {
-                    (Meaning::Path(one), None) if watched::canonical(one) == path => {}
+                    (Meaning::Path(one), None) if loader::canonical(one) == path => {}
                     (Meaning::Path(one), Some(rest))
-                        if watched::canonical(&format!("{one}.{rest}")) == path => {}
+                        if loader::canonical(&format!("{one}.{rest}")) == path => {}
                     (Meaning::Value(value, at), None) => work.push((value, *at)),
                     _ => return false,
                 }
@@ -301,7 +300,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             .iter()
             .map(|star| format!("{star}.{name}"));
         let starred: Vec<_> = stars
-            .filter(|path| watched::is_watched(&watched::canonical(path)))
+            .filter(|path| loader::by_name(&loader::canonical(path)).is_some())
             .collect();
         if starred.is_empty() {
             out.push(path(format!("builtins.{name}")));

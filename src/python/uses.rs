@@ -6,9 +6,9 @@ use super::{
     parse::{Children, Expr, Node, Stmt, ast},
     qualified::QualifiedNames,
     scope::ScopeId,
-    watched,
     writers::{GIVING, LOOKS, ROOTS, STILL, WRAPPERS, WRITERS},
 };
+use crate::loader;
 
 /// Where something flows that a name stands for.
 #[derive(Debug, Clone, Copy)]
@@ -243,7 +243,7 @@ impl<'w, 'm, 'a> Walk<'w, 'm, 'a> {
             if all(WRITERS) {
                 self.uses.writes = true;
                 (given, rest) = (Role::Fine, Role::Fine);
-            } else if paths.iter().all(|path| watched::is_watched(path)) || all(ROOTS) {
+            } else if paths.iter().all(|path| loader::by_name(path).is_some()) || all(ROOTS) {
                 (given, rest) = (Role::Fine, Role::Fine);
             } else if all(WRAPPERS) {
                 given = role;

@@ -16,6 +16,7 @@ use super::{
     uses::{Uses, Walk},
     writers::{FIXTURES, GIVE_BYTES, GIVING, ROOTS, WRAPPERS, WRITERS},
 };
+use crate::loader::Loader;
 
 /// Says what was written by the function that reads it.
 #[derive(Debug)]
@@ -71,9 +72,14 @@ impl<'m, 'a> Written<'m, 'a> {
         })
     }
 
-    /// Whether what a call loads was written by the function around it.
-    pub(super) fn by_the_function(&self, call: &'a ast::ExprCall, scope: ScopeId) -> bool {
-        let Some(source) = source(call).filter(|_| !self.replaced) else {
+    /// Whether what a call of a loader loads was written by the function around it.
+    pub(super) fn by_the_function(
+        &self,
+        loader: &Loader,
+        call: &'a ast::ExprCall,
+        scope: ScopeId,
+    ) -> bool {
+        let Some(source) = source(loader, call).filter(|_| !self.replaced) else {
             return false;
         };
         let Some(home) = self.home(scope) else {
@@ -275,14 +281,13 @@ impl<'m, 'a> Written<'m, 'a> {
 }
 
 /// The argument that says what is loaded.
-fn source(call: &ast::ExprCall) -> Option<&Expr> {
+fn source<'a>(loader: &Loader, call: &'a ast::ExprCall) -> Option<&'a Expr> {
     let arguments = &call.arguments;
     match arguments.args.first() {
         Some(Expr::Starred(_)) => None,
         Some(first) => Some(first),
-        None => ["f", "file", "filename", "filepath_or_buffer", "data"]
-            .iter()
-            .find_map(|name| arguments.find_keyword(name))
+        None => arguments
+            .find_keyword(loader.file)
             .map(|keyword| &keyword.value),
     }
 }

@@ -38,11 +38,12 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (observation, call) in uses(case, "joblib.load") {
+    for (observation, call, loader) in uses(case, &META) {
+        let name = loader.name;
         let message = match call.act {
             PyAct::Partial => continue,
-            PyAct::Call => "`joblib.load` runs any code that the file names",
-            _ => "`joblib.load` is passed on: it runs any code that the file names",
+            PyAct::Call => format!("`{name}` runs any code that the file names"),
+            _ => format!("`{name}` is passed on: it runs any code that the file names"),
         };
         let mut finding = finding(case, &META, (observation, call), None, message);
         finding.help.push(

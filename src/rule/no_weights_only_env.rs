@@ -4,6 +4,7 @@ use super::Case;
 use crate::{
     fact::{Fact, FactKind, Text},
     finding::{Finding, Subject},
+    loader,
 };
 
 declare_rule! {
@@ -50,8 +51,6 @@ declare_rule! {
     check
 }
 
-const VARIABLE: &str = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD";
-
 /// What torch takes for true, whatever the case (older releases: in lower case only).
 const TRUE: &[&str] = &["1", "y", "yes", "true"];
 
@@ -65,18 +64,22 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Fact::Env { name, value } = &observation.fact else {
             continue;
         };
-        if *name != VARIABLE {
+        let judged = name
+            .as_str()
+            .and_then(loader::variable)
+            .is_some_and(|variable| variable.rules.contains(&META.id));
+        if !judged {
             continue;
         }
         let message = match value {
             Some(value) if is_true(value) => {
                 format!(
-                    "`{VARIABLE}={value}` makes every `torch.load` that leaves `weights_only` out run any code its file names"
+                    "`{name}={value}` makes every `torch.load` that leaves `weights_only` out run any code its file names"
                 )
             }
             Some(_) => continue,
             None => format!(
-                "`{VARIABLE}` is set to a value that is not a constant: if torch takes it for true, loading runs any code a file names"
+                "`{name}` is set to a value that is not a constant: if torch takes it for true, loading runs any code a file names"
             ),
         };
         let mut finding = case.finding(&META, observation, message);

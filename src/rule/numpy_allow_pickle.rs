@@ -2,12 +2,9 @@
 
 use super::{
     Case,
-    source::{calls, finding, replaced, rewritten},
+    source::{deciding, finding, replaced, rewritten, uses},
 };
-use crate::{
-    fact::{Constant, PyAct},
-    finding::Finding,
-};
+use crate::{fact::Constant, finding::Finding};
 
 declare_rule! {
     /// ## What it does
@@ -48,19 +45,10 @@ declare_rule! {
     check
 }
 
-/// The functions, and where `allow_pickle` stands among their positional arguments.
-const LOADERS: &[(&str, usize)] = &[
-    ("numpy.load", 2),
-    ("numpy.lib.format.read_array", 1),
-    ("numpy.lib.npyio.NpzFile", 2),
-];
-
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (observation, call) in calls(case).filter(|(_, call)| call.act != PyAct::Assign) {
-        let Some((name, position)) = LOADERS.iter().find(|(name, _)| call.callee == *name) else {
-            continue;
-        };
-        let Some(argument) = call.argument("allow_pickle", Some(*position)) else {
+    for (observation, call, loader) in uses(case, &META) {
+        let name = loader.name;
+        let Some(argument) = deciding(call, loader, "allow_pickle") else {
             continue;
         };
         if argument.inherited {
@@ -84,7 +72,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let fixed = rewritten(
             call,
             Some(("allow_pickle", "False")),
-            Some(("allow_pickle", *position)),
+            loader.argument("allow_pickle"),
         );
         finding.help.push(format!("write `{fixed}`"));
         let safe = match &argument.name {

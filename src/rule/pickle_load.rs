@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    source::{calls, finding},
+    source::{finding, uses},
 };
 use crate::{fact::PyAct, finding::Finding};
 
@@ -79,17 +79,12 @@ declare_rule! {
     check
 }
 
-const MODULES: &[&str] = &["pickle.", "dill.", "cloudpickle."];
-
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (observation, call) in calls(case) {
-        let name = call.callee.as_str().unwrap_or_default();
-        // What a partial binds is told where it is called.
-        let told = matches!(call.act, PyAct::Assign | PyAct::Partial);
-        if told || !MODULES.iter().any(|module| name.starts_with(module)) {
-            continue;
-        }
+    for (observation, call, loader) in uses(case, &META) {
+        let name = loader.name;
         let message = match call.act {
+            // What a partial binds is told where it is called.
+            PyAct::Partial => continue,
             PyAct::Call => format!("`{name}` runs any code that the bytes name"),
             _ => format!("`{name}` is passed on: it runs any code that the bytes name"),
         };

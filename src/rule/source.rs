@@ -5,6 +5,7 @@ use super::{Case, payload};
 use crate::{
     fact::{Fact, FactKind, Mark, Observation, PyAct, PyArgument, PyCall, SlotPrefix},
     finding::{Applicability, Edit, Finding, Fix, RuleMeta, Subject},
+    loader::{self, DecidingArgument, Loader},
 };
 
 /// The longest call that is written out in a help line.
@@ -20,12 +21,27 @@ pub(super) fn calls<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a Observatio
         })
 }
 
-/// The observations in which `callee` is called, bound or passed on (not replaced).
+/// The observations in which a loader is called, bound or passed on (not replaced) that this rule judges, by the loader's row in
+/// the catalogue.
 pub(super) fn uses<'a>(
     case: &Case<'a>,
-    callee: &'static str,
-) -> impl Iterator<Item = (&'a Observation, &'a PyCall)> {
-    calls(case).filter(move |(_, call)| call.callee == callee && call.act != PyAct::Assign)
+    rule: &'static RuleMeta,
+) -> impl Iterator<Item = (&'a Observation, &'a PyCall, &'static Loader)> {
+    calls(case).filter_map(|(observation, call)| {
+        let loader = loader::by_name(call.callee.as_str()?)?;
+        let judged = loader.rules.contains(&rule.id) && call.act != PyAct::Assign;
+        judged.then_some((observation, call, loader))
+    })
+}
+
+/// What a call gives for an argument of its loader's row.
+pub(super) fn deciding<'a>(
+    call: &'a PyCall,
+    loader: &Loader,
+    name: &str,
+) -> Option<&'a PyArgument> {
+    let position = loader.argument(name).and_then(|row| row.position);
+    call.argument(name, position)
 }
 
 /// A finding about a call, which underlines `argument` if that is shown, and the call otherwise.
@@ -54,7 +70,7 @@ pub(super) fn finding(
 pub(super) fn rewritten(
     call: &PyCall,
     set: Option<(&str, &str)>,
-    without: Option<(&str, usize)>,
+    without: Option<&DecidingArgument>,
 ) -> String {
     let mut parts = Vec::new();
     if call.act != PyAct::Call {
@@ -65,13 +81,13 @@ pub(super) fn rewritten(
     for (position, argument) in own.enumerate() {
         let Some(name) = &argument.name else {
             // What follows a positional argument that is taken out needs its keyword, which is not known here.
-            if without.is_none_or(|(_, at)| at != position) {
+            if without.is_none_or(|row| row.position != Some(position)) {
                 parts.push(argument.text.to_string());
             }
             continue;
         };
         let gone = set.is_some_and(|(key, _)| *name == key)
-            || without.is_some_and(|(key, _)| *name == key);
+            || without.is_some_and(|row| *name == row.name);
         if !gone {
             parts.push(format!("{name}={}", argument.text));
         }

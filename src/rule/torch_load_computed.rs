@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    source::{IF_REFUSED, finding, rewritten, uses},
+    source::{IF_REFUSED, deciding, finding, rewritten, uses},
 };
 use crate::{fact::Constant, finding::Finding};
 
@@ -39,8 +39,8 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (observation, call) in uses(case, "torch.load") {
-        let Some(argument) = call.argument("weights_only", None) else {
+    for (observation, call, loader) in uses(case, &META) {
+        let Some(argument) = deciding(call, loader, "weights_only") else {
             continue;
         };
         if argument.value.truth().is_some() || argument.inherited {

@@ -2,11 +2,12 @@
 
 use super::{
     Case,
-    source::{IF_REFUSED, SAFETENSORS, added, finding, replaced, rewritten, uses},
+    source::{IF_REFUSED, SAFETENSORS, added, deciding, finding, replaced, rewritten, uses},
 };
 use crate::{
     fact::{Constant, PyAct},
     finding::{Applicability, Finding},
+    loader::Loader,
 };
 
 declare_rule! {
@@ -48,15 +49,15 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (observation, call) in uses(case, "torch.load") {
-        let given = call.argument("weights_only", None);
+    for (observation, call, loader) in uses(case, &META) {
+        let given = deciding(call, loader, "weights_only");
         if given.is_some_and(|argument| argument.value != Constant::None)
             || call.act == PyAct::Partial
         {
             continue;
         }
         // Said by `torch-load-pickle-module` and `torch-load-kwargs`.
-        let module = call.argument("pickle_module", Some(2));
+        let module = deciding(call, loader, "pickle_module");
         let kwargs = given.is_none() && call.star_kwargs;
         if kwargs || module.is_some_and(|module| module.value != Constant::None) {
             continue;
@@ -96,7 +97,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             None => added(observation, call, "weights_only=True"),
         };
         if let Some(fix) = &mut finding.fix
-            && is_default(case)
+            && is_default(case, loader)
         {
             fix.applicability = Applicability::Safe;
         }
@@ -105,7 +106,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Whether every release of torch that the policy is for takes `weights_only` for true by itself.
-fn is_default(case: &Case<'_>) -> bool {
+fn is_default(case: &Case<'_>, loader: &Loader) -> bool {
+    let Some(argument) = loader.argument("weights_only") else {
+        return false;
+    };
     let mut releases = case.scope.torch().targets().peekable();
-    releases.peek().is_some() && releases.all(|release| release >= (2, 6))
+    let is_safe = |(major, minor)| argument.is_safe_by_default(&[major, minor]);
+    releases.peek().is_some() && releases.all(is_safe)
 }

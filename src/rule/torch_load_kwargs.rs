@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    source::{finding, rewritten, uses},
+    source::{deciding, finding, rewritten, uses},
 };
 use crate::{
     fact::{Constant, PyAct},
@@ -42,9 +42,9 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (observation, call) in uses(case, "torch.load") {
-        let module = call.argument("pickle_module", Some(2));
-        let said = call.argument("weights_only", None).is_some()
+    for (observation, call, loader) in uses(case, &META) {
+        let module = deciding(call, loader, "pickle_module");
+        let said = deciding(call, loader, "weights_only").is_some()
             || module.is_some_and(|module| module.value != Constant::None);
         if said || !call.star_kwargs || call.act == PyAct::Partial {
             continue;

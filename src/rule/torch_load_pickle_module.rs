@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    source::{SAFETENSORS, finding, replaced, rewritten, uses},
+    source::{SAFETENSORS, deciding, finding, replaced, rewritten, uses},
 };
 use crate::{
     fact::{Constant, PyAct},
@@ -48,11 +48,11 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (observation, call) in uses(case, "torch.load") {
-        let Some(module) = call.argument("pickle_module", Some(2)) else {
+    for (observation, call, loader) in uses(case, &META) {
+        let Some(module) = deciding(call, loader, "pickle_module") else {
             continue;
         };
-        let given = call.argument("weights_only", None);
+        let given = deciding(call, loader, "weights_only");
         // With `weights_only=True` torch refuses to load at all.
         let raises = given.is_some_and(|argument| argument.value.truth() == Some(true));
         if module.value == Constant::None || module.inherited || raises {
@@ -66,7 +66,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let fixed = rewritten(
             call,
             Some(("weights_only", "True")),
-            Some(("pickle_module", 2)),
+            loader.argument("pickle_module"),
         );
         finding.help.push(format!("write `{fixed}`"));
         finding.help.push(SAFETENSORS.into());

@@ -2,7 +2,7 @@
 
 use super::{
     Case,
-    source::{IF_REFUSED, SAFETENSORS, finding, replaced, rewritten, uses},
+    source::{IF_REFUSED, SAFETENSORS, deciding, finding, replaced, rewritten, uses},
 };
 use crate::{
     fact::{Constant, PyAct},
@@ -55,8 +55,8 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (observation, call) in uses(case, "torch.load") {
-        let Some(argument) = call.argument("weights_only", None) else {
+    for (observation, call, loader) in uses(case, &META) {
+        let Some(argument) = deciding(call, loader, "weights_only") else {
             continue;
         };
         // `None` is the same as not giving it; what a partial bound is told where it was bound.
@@ -78,13 +78,13 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let fixed = rewritten(
             call,
             Some(("weights_only", "True")),
-            Some(("pickle_module", 2)),
+            loader.argument("pickle_module"),
         );
         finding.help.push(format!("write `{fixed}`"));
         finding.help.push(IF_REFUSED.into());
         finding.help.push(SAFETENSORS.into());
         // Beside another pickle module torch refuses `weights_only=True`.
-        if call.argument("pickle_module", Some(2)).is_none() {
+        if deciding(call, loader, "pickle_module").is_none() {
             finding.fix = replaced(observation, argument, Some("False"), "weights_only=True");
         }
         findings.push(finding);

@@ -18,6 +18,7 @@ mod git;
 mod hook;
 mod hostile;
 mod layering;
+mod loader;
 mod policy;
 mod python;
 mod report;

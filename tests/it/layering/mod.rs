@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Rooms and the rooms they may import. `fact`, `limits` and `error` are open to all.
+/// Rooms and the rooms they may import. `fact`, `limits`, `loader` and `error` are open to all.
 const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
@@ -57,11 +57,12 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("fact", &[]),
     ("limits", &[]),
+    ("loader", &[]),
     ("error", &["policy"]),
     ("lib", &["error"]),
 ];
 
-const OPEN: &[&str] = &["fact", "limits", "error"];
+const OPEN: &[&str] = &["fact", "limits", "loader", "error"];
 
 /// Third-party crates that only these rooms or files may use.
 const CONFINED_CRATES: &[(&str, &[&str])] = &[
