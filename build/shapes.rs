@@ -35,6 +35,7 @@ const WORDS: &[(&str, &str)] = &[
     ("dict", "Pattern::Dict"),
     ("attributes", "Pattern::Attributes"),
     ("tensor-attributes", "Pattern::TensorAttributes"),
+    ("fields", "Pattern::Fields"),
     ("hooks", "Pattern::Hooks"),
     ("storage", "Pattern::Storage"),
     ("other-class", "Pattern::OtherClass"),
@@ -66,6 +67,12 @@ const CHECKS: &[(&str, &str)] = &[
 /// The kinds of what is only named.
 const VALUES: &[&str] = &["dtype", "qscheme", "layout", "value"];
 
+/// The shapes of what no `shapes` describes, by kind. They stand behind that of a value.
+const OF_KINDS: &[(&str, &str)] = &[
+    ("instance", "{instances: true, state: fields}"),
+    ("enum", "{calls: [[{one-of: [text, int]}]]}"),
+];
+
 /// Those of them that cannot even be called.
 const INERT: &[&str] = &["dtype", "qscheme", "layout"];
 
@@ -88,6 +95,10 @@ pub(crate) fn compile(policies: &Path, out: &Path) -> Result<()> {
         ..Packs::default()
     };
     packs.shapes.push(shape(&Mapping::new(), &packs)?);
+    for (_, said) in OF_KINDS {
+        let said: Mapping = serde_yaml::from_str(said)?;
+        packs.shapes.push(shape(&said, &packs)?);
+    }
     let mut files: Vec<_> = fs::read_dir(policies.join("globals"))?
         .map(|file| file.map(|file| file.path()))
         .collect::<std::io::Result<_>>()?;
@@ -110,6 +121,9 @@ pub(crate) fn compile(policies: &Path, out: &Path) -> Result<()> {
         packs.add(pack).map_err(said)?;
     }
     for (name, kind) in &packs.kinds {
+        if let Some(at) = OF_KINDS.iter().position(|(known, _)| kind == known) {
+            packs.of.entry(name.clone()).or_insert(at + 1);
+        }
         let value = VALUES.contains(&kind.as_str());
         if value == packs.of.contains_key(name) {
             return Err(format!(
@@ -239,7 +253,9 @@ fn today(name: &str) -> String {
 
 /// A shape, as Rust.
 fn shape(said: &Mapping, packs: &Packs) -> Result<String> {
-    const KEYS: &[&str] = &["of", "calls", "state", "filled", "check", "makes"];
+    const KEYS: &[&str] = &[
+        "of", "calls", "instances", "state", "filled", "check", "makes",
+    ];
     for key in said.keys() {
         if !key.as_str().is_some_and(|key| KEYS.contains(&key)) {
             return Err(format!("`{key:?}` is no key of a shape").into());
@@ -264,11 +280,10 @@ fn shape(said: &Mapping, packs: &Packs) -> Result<String> {
         Some(makes) => word(text(Some(makes))?, MAKES)?,
         None => "Makes::Other",
     };
-    let fills = said
-        .get("filled")
-        .is_some_and(|filled| filled == &Value::Bool(true));
+    let is = |key| said.get(key) == Some(&Value::Bool(true));
+    let (fills, instances) = (is("filled"), is("instances"));
     Ok(format!(
-        "Shape {{ calls: &[{}], state: {state}, fills: {fills}, check: {check}, makes: {makes} }}",
+        "Shape {{ calls: &[{}], is_instantiated: {instances}, state: {state}, fills: {fills}, check: {check}, makes: {makes} }}",
         calls.join(", ")
     ))
 }

@@ -53,6 +53,8 @@ pub enum Part {
 pub enum Misfit {
     /// Only by REDUCE.
     NotByReduce,
+    /// Only by NEWOBJ.
+    NotByNewobj,
     /// Without keywords.
     Keywords,
     /// State once, on what was just made.

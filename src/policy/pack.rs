@@ -96,6 +96,10 @@ pub struct PackEntry {
 pub enum GlobalKind {
     /// A class: it may be called, constructed and given state.
     Class,
+    /// A class whose instances are data: they are made without arguments, and given a dict of attributes.
+    Instance,
+    /// A class of an enum: it is called with the value of a member.
+    Enum,
     /// A function: it may be called.
     Function,
     /// A function that calls its first argument, as torch's `_rebuild_from_type_v2` does: that has to be a global which may
@@ -118,7 +122,8 @@ impl GlobalKind {
     pub(super) fn uses(self) -> Uses {
         match self {
             Self::Class => Uses::ALL,
-            Self::Function | Self::Applier => Uses::FUNCTION,
+            Self::Instance => Uses::INSTANCE,
+            Self::Enum | Self::Function | Self::Applier => Uses::FUNCTION,
             Self::Reconstructor => Uses::RECONSTRUCTOR,
             Self::Dtype | Self::Qscheme | Self::Layout | Self::Value => Uses::IMPORT,
         }
@@ -156,7 +161,8 @@ packs!(
     "numpy-arrays",
     "python-data",
     "torch-script",
-    "torch-weights"
+    "torch-weights",
+    "transformers-training"
 );
 
 /// The pack that says what torch lists by default.

@@ -13,6 +13,8 @@ impl Uses {
     pub(super) const FUNCTION: Self = Self(1 | 2);
     /// What a function is for that makes an object to be given its state, as numpy's `_reconstruct` has it.
     pub(super) const RECONSTRUCTOR: Self = Self(1 | 2 | 8);
+    /// What a class is for whose instances are made without a call.
+    pub(super) const INSTANCE: Self = Self(1 | 4 | 8);
     /// What a class is for. `REDUCE` of a class is a call in the bytes, so calling is among them.
     pub(super) const ALL: Self = Self(1 | 2 | 4 | 8);
 

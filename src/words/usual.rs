@@ -71,6 +71,7 @@ impl fmt::Display for Misfit {
                 return write!(f, "{bytes} bytes for an item of that many");
             }
             Self::NotByReduce => "only by REDUCE",
+            Self::NotByNewobj => "only by NEWOBJ, without arguments",
             Self::Keywords => "without keywords",
             Self::StateNotFresh => "state once, on what was just made",
             Self::ItemsNotFresh => "items on what was just made",

@@ -62,7 +62,8 @@ impl Marks {
             b"_base",
             b"_version",
         ];
-        let dunder = text.starts_with(b"__");
+        // Python looks up no other: `__cached__device` is just a name.
+        let dunder = text.starts_with(b"__") && text.ends_with(b"__");
         if dunder || CALLED.contains(&text) {
             Self::SPECIAL
         } else if TENSOR.contains(&text) {

@@ -129,7 +129,13 @@ impl Uses {
         }
         let values = self.values(scene);
         let (part, fits) = match known {
-            // Every one of them is written by REDUCE: INST and OBJ are of Python 2's oldest classes.
+            KnownUse::Shape(shape) if shape.is_instantiated() && scene.code == op::NEWOBJ => {
+                (Part::Arguments, shape.construct(arguments, &values))
+            }
+            KnownUse::Shape(shape) if shape.is_instantiated() && scene.code != op::REDUCE => {
+                (Part::Opcode, Err(Misfit::NotByNewobj))
+            }
+            // What is called is called by REDUCE: INST and OBJ are of Python 2's oldest classes.
             KnownUse::Shape(_) if scene.code != op::REDUCE => {
                 (Part::Opcode, Err(Misfit::NotByReduce))
             }

@@ -85,6 +85,7 @@ impl Values<'_> {
             Pattern::List => kind == ValueKind::List,
             Pattern::Dict => kind == ValueKind::Dict,
             Pattern::Attributes => self.are_attributes_of_data(value),
+            Pattern::Fields => kind == ValueKind::Dict && self.are_fields(value),
             Pattern::TensorAttributes => {
                 self.are_attributes_of_data(value) && self.are_attributes(value, Marks::TENSOR_KEY)
             }
@@ -218,6 +219,37 @@ impl Values<'_> {
                         )
                     })
             })
+    }
+
+    /// Whether a dict is what an instance of a pack's class has as `__dict__`: nothing in it is called in place of a method.
+    fn are_fields(&self, dict: Value) -> bool {
+        self.are_attributes(dict, Marks::SPECIAL_KEY)
+            && self.all_attributes(dict, |marks, dict| {
+                let pairs = self.preview.nodes.all(dict);
+                !marks.has(Marks::CALLABLE)
+                    || pairs.is_some_and(|pairs| {
+                        pairs.chunks_exact(2).all(|pair| match pair {
+                            [key, value] => {
+                                self.is_no_method(*key, *value) || self.is_type_in_field(*key, *value)
+                            }
+                            _ => false,
+                        })
+                    })
+            })
+    }
+
+    /// Whether an attribute keeps a type that a pack only names, such as `numpy.float64`, under a name that says so.
+    fn is_type_in_field(&self, key: Value, value: Value) -> bool {
+        let is_value = value.kind() == ValueKind::Global
+            && match self.known(value.index()) {
+                Some(KnownUse::Shape(shape)) => shape.is_only_named(),
+                _ => false,
+            };
+        is_value
+            && self
+                .preview
+                .string(key)
+                .is_some_and(|key| key.as_str().is_some_and(|key| key.ends_with("type")))
     }
 
     fn all_attributes(&self, value: Value, fits: impl Fn(Marks, Value) -> bool) -> bool {

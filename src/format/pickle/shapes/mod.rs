@@ -21,6 +21,8 @@ use crate::fact::{GlobalName, Misfit};
 pub(super) struct Shape {
     /// The arguments of its calls (`REDUCE`), one list for each form.
     calls: &'static [&'static [Pattern]],
+    /// Whether it is a class whose instances are made by `NEWOBJ`, without arguments.
+    is_instantiated: bool,
     /// The state that what it makes may get, once.
     state: Option<Pattern>,
     /// Whether items may be set on what it makes.
@@ -81,6 +83,8 @@ pub(super) enum Pattern {
     Attributes,
     /// The same for a tensor, of which some attributes are no plain ones.
     TensorAttributes,
+    /// A dict of attributes for `__dict__` alone: of an instance whose class has methods.
+    Fields,
     /// What a call of such a name made.
     Made(Makes),
     /// An ordered dict that was made here and is empty.
@@ -189,6 +193,11 @@ impl Shape {
         matches!(self.check, Some(Check::Strided | Check::Quantized))
     }
 
+    /// Whether it is a value: a name that is never called.
+    pub(super) fn is_only_named(&self) -> bool {
+        self.calls.is_empty() && !self.is_instantiated
+    }
+
     /// Whether what it makes gets a state.
     pub(super) fn has_state(&self) -> bool {
         self.state.is_some()
@@ -197,6 +206,20 @@ impl Shape {
     /// Whether what it makes may be filled.
     pub(super) fn fills(&self) -> bool {
         self.fills
+    }
+
+    /// Whether its instances are made by `NEWOBJ`.
+    pub(super) fn is_instantiated(&self) -> bool {
+        self.is_instantiated
+    }
+
+    /// Whether making an instance by `NEWOBJ` fits.
+    pub(super) fn construct(&self, arguments: Value, values: &Values<'_>) -> Result<(), Misfit> {
+        if values.arguments(&[], arguments) {
+            Ok(())
+        } else {
+            Err(Misfit::NotByNewobj)
+        }
     }
 
     /// Whether a call fits; what it makes fits only what is said of that.
@@ -231,6 +254,7 @@ impl Shape {
     /// The arguments that are written, in words.
     fn forms(&self) -> String {
         match self.calls {
+            [] if self.is_instantiated => Misfit::NotByNewobj.to_string(),
             [] => "only named, never called".to_owned(),
             forms => {
                 let forms: Vec<String> = forms
@@ -273,7 +297,9 @@ impl fmt::Display for Pattern {
             Self::Tuple(parts) => write!(f, "({})", listed(parts)),
             Self::List => f.write_str("a list"),
             Self::Dict => f.write_str("a dict"),
-            Self::Attributes | Self::TensorAttributes => f.write_str("a dict of plain attributes"),
+            Self::Attributes | Self::TensorAttributes | Self::Fields => {
+                f.write_str("a dict of plain attributes")
+            }
             Self::Made(makes) => f.write_str(makes.words()),
             Self::Hooks => f.write_str("an empty ordered dict"),
             Self::Storage => f.write_str("a storage"),

@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+"""Decides which classes of a library a pack may list, and proves it.
+
+    classes.py decide PACK WHEEL...    reads the sources in WHEELs (every release at hand), runs nothing
+    classes.py prove PACK              loads an instance of each class that the pack lists, with the releases that are installed
+
+A class earns its entry if making an instance and filling it runs only reviewed code. An instance is made by `NEWOBJ` without
+arguments and gets a dict as its `__dict__`; a member of an enum is looked up by its value. What Python runs meanwhile, and
+later without being asked, is known: the methods of `HOOKS`, a metaclass and decorators. `decide` follows each class and its
+bases through the sources of a release, and says of each why it qualifies or what stands against it. A hook of the library itself
+counts as reviewed if its text, by digest, stands in REVIEWED with a reason: a release that changes it has to be read again.
+
+`prove` writes a stream for each class in protocols 2 and 4, loads it with both unpicklers of CPython while `sys.setprofile`
+watches, uses it as an item of a set, and throws it away. A Python function that runs and is not in REVIEWED, or a builtin one that
+no unpickler needs, fails it.
+"""
+import ast
+import collections
+import gc
+import hashlib
+import importlib
+import io
+import pickle
+import re
+import struct
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+
+# What runs while an instance is made, filled, kept as a key and thrown away.
+HOOKS = ("__new__", "__setstate__", "__getattr__", "__getattribute__", "__del__", "__hash__", "__eq__", "__dict__", "__slots__", "__setattr__", "_missing_", "__missing__", "__instancecheck__", "__call__")
+# Those that run only where a class has something else, which is named here: attributes are never set one by one, as instances
+# have no slots, and a class is never called, unless its metaclass is asked.
+ONLY_OF_METACLASSES = ("__call__", "__instancecheck__")
+NEVER_RUN = ("__setattr__",)
+
+# Bases from elsewhere, and what they make of a class.
+BASES = {
+    "object": "instance", "abc.ABC": "instance", "typing.Generic": "instance", "typing.Protocol": "instance",
+    "enum.Enum": "enum", "enum.IntEnum": "enum", "enum.StrEnum": "enum", "str": "mixin", "int": "mixin",
+}
+METACLASSES = {"abc.ABCMeta", "ABCMeta"}
+# Decorators that add methods of their own which are none of HOOKS, or that return the class as it is. `dataclass` adds `__eq__`, which
+# compares fields, and sets `__hash__` to None or to one of fields.
+DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "deprecated", "experimental", "export"}
+
+from reviewed import REVIEWED  # noqa: E402
+
+
+class Release:
+    """The sources of one wheel."""
+
+    def __init__(self, path):
+        found = re.match(r"([A-Za-z0-9_.]+?)-(\d[\w.]*)", Path(path).name)
+        self.library, self.version = found.group(1).lower(), found.group(2)
+        self.order = tuple(int(part) for part in re.findall(r"\d+", self.version))
+        self.wheel, self.modules = zipfile.ZipFile(path), {}
+        self.files = {name[:-3].replace("/", ".").removesuffix(".__init__"): name for name in self.wheel.namelist() if name.endswith(".py")}
+
+    def module(self, name):
+        """{name: ClassDef or the dotted name that it is imported as} of a module."""
+        if name not in self.modules:
+            known = self.modules[name] = {}
+            if name in self.files:
+                package = self.files[name].endswith("__init__.py")
+                tree = ast.parse(self.wheel.read(self.files[name]))
+                for node in ast.walk(tree):
+                    if isinstance(node, ast.ImportFrom):
+                        base = node.module or ""
+                        if node.level:
+                            parts = name.split(".")
+                            parts = parts[: len(parts) - node.level + package]
+                            base = ".".join(parts + ([base] if base else []))
+                        for alias in node.names:
+                            known.setdefault(alias.asname or alias.name, base + "." + alias.name)
+                    elif isinstance(node, ast.Import):
+                        for alias in node.names:
+                            known.setdefault(alias.asname or alias.name.split(".")[0], alias.name if alias.asname else alias.name.split(".")[0])
+                for node in tree.body:
+                    for inside in [node, *(getattr(node, "body", []) if isinstance(node, (ast.If, ast.Try)) else [])]:
+                        if isinstance(inside, ast.ClassDef):
+                            known[inside.name] = inside
+        return self.modules[name]
+
+
+def resolved(releases, module, dotted):
+    """(release, module, ClassDef) of a name as a module writes it, or its full name if it is of no release at hand."""
+    for _ in range(20):
+        first, _, rest = dotted.partition(".")
+        release = releases.get(module.split(".")[0])
+        known = release.module(module).get(first) if release else None
+        if isinstance(known, ast.ClassDef) and not rest:
+            return release, module, known
+        if known is None:
+            return dotted
+        full = known + ("." + rest if rest else "") if isinstance(known, str) else dotted
+        module_name, _, name = full.rpartition(".")
+        release = releases.get(full.split(".")[0])
+        if not release or module_name not in release.files:
+            return full
+        module, dotted = module_name, name
+    return dotted
+
+
+def digest(node):
+    """Of what a hook does: its text without comments, types and spaces, which `ast` leaves out or names alike."""
+    return hashlib.sha256(ast.unparse(node).encode()).hexdigest()[:12]
+
+
+def judge(releases, release, module, node, seen=()):
+    """(kind, [what stands against it], [what was reviewed])."""
+    against, reviewed, kinds = [], [], []
+    name = module + "." + node.name
+    for keyword in node.keywords:
+        metaclass = resolved(releases, module, ast.unparse(keyword.value))
+        spelled = metaclass if isinstance(metaclass, str) else metaclass[1] + "." + metaclass[2].name
+        if keyword.arg != "metaclass":
+            against.append("class keyword %s" % keyword.arg)
+        elif spelled not in METACLASSES and not isinstance(metaclass, str):
+            hooks = [item.name for item in metaclass[2].body if isinstance(item, ast.FunctionDef) and item.name not in ("__contains__", "__getitem__", "__iter__", "__len__")]
+            against += ["metaclass %s with %s" % (spelled, ", ".join(hooks))] if hooks else []
+        elif spelled not in METACLASSES:
+            against.append("metaclass %s" % spelled)
+    for decorator in node.decorator_list:
+        called = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if called.split(".")[-1] not in DECORATORS and called not in DECORATORS:
+            against.append("decorator %s" % called)
+        if isinstance(decorator, ast.Call) and any(keyword.arg == "slots" for keyword in decorator.keywords):
+            against.append("slots")
+    for item in node.body:
+        names = [item.name] if isinstance(item, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) else [target.id for target in getattr(item, "targets", [getattr(item, "target", None)]) if isinstance(target, ast.Name)]
+        for hook in set(names) & set(HOOKS) - set(ONLY_OF_METACLASSES) - set(NEVER_RUN):
+            said = REVIEWED.get((name.split(".")[0] + ":" + node.name + "." + hook, digest(item)))
+            (reviewed if said else against).append("%s.%s %s%s" % (name, hook, digest(item), ": " + said if said else ""))
+    for base in node.bases:
+        base = ast.unparse(base).split("[")[0]
+        found = resolved(releases, module, base)
+        if isinstance(found, str):
+            kind = BASES.get(found)
+            if kind is None:
+                against.append("base %s" % found)
+            else:
+                kinds.append(kind)
+        elif (found[1], found[2].name) not in seen:
+            kind, more, also = judge(releases, *found, (*seen, (module, node.name)))
+            kinds.append(kind)
+            against += more
+            reviewed += also
+    kind = "enum" if "enum" in kinds else "instance"
+    if kind == "instance" and "mixin" in kinds:
+        against.append("an instance that is a text or a number")
+    return kind, against, reviewed
+
+
+def is_below(releases, module, node, roots, depth=12):
+    for base in node.bases:
+        found = resolved(releases, module, ast.unparse(base).split("[")[0])
+        if isinstance(found, str):
+            if found in roots:
+                return True
+        elif found[1] + "." + found[2].name in roots or depth and is_below(releases, *found[1:], roots, depth - 1):
+            return True
+    return False
+
+
+class Pack:
+    """Which classes of which modules are asked about: those whose full name fits, and enums and subclasses of roots in some modules."""
+
+    def __init__(self, modules, names=r"$.", enums=r"$.", below=r"$.", roots=(), never=r"$."):
+        self.modules, self.names, self.enums, self.below, self.roots, self.never = modules, names, enums, below, roots, never
+
+
+TRAINING = ("transformers.training_args.TrainingArguments",)
+PACKS = {
+    "transformers-training": Pack(
+        r"transformers\.(training_args\w*|trainer_utils|trainer_pt_utils|debug_utils|deepspeed|integrations(\.deepspeed)?)|accelerate\.(state|parallelism_config|utils\.(dataclasses|deepspeed))|trl\..*_config|trl\.core|(sentence_transformers|setfit)\..*training_args",
+        r"transformers\.(training_args(_seq2seq)?\.\w*TrainingArguments|trainer_pt_utils\.AcceleratorConfig|(integrations\.)?deepspeed\.Hf(Trainer)?DeepSpeedConfig|integrations\.DeepSpeedConfigHF)"
+        r"|accelerate\.state\.(PartialState|AcceleratorState|GradientState)|accelerate\.utils\.dataclasses\.\w+(Plugin|Kwargs|Configuration|Config)|accelerate\.utils\.deepspeed\.HfDeepSpeedConfig|accelerate\.parallelism_config\.ParallelismConfig",
+        enums=r"transformers\.(trainer_utils|training_args|debug_utils)|accelerate\.utils\.dataclasses|sentence_transformers\..*",
+        below=r"(trl|sentence_transformers|setfit)\..*",
+        roots=TRAINING,
+    ),
+}
+
+
+def decide(pack, paths):
+    spec = PACKS[pack]
+    wheels = sorted(map(Release, paths), key=lambda release: release.order)
+    newest = {release.library: release for release in wheels}
+    found = collections.defaultdict(list)
+    for release in wheels:
+        releases = {**newest, release.library: release}
+        for module in sorted(release.files):
+            if re.search(r"(^|\.)tests?(\.|$)", module):
+                continue
+            if not re.fullmatch(spec.modules, module):
+                continue
+            try:
+                known = release.module(module)
+            except (SyntaxError, ValueError):
+                continue
+            for node in [node for node in known.values() if isinstance(node, ast.ClassDef)]:
+                full = module + "." + node.name
+                if re.fullmatch(spec.never, full):
+                    continue
+                asked = re.fullmatch(spec.names, full) or re.fullmatch(spec.below, module) and is_below(releases, module, node, spec.roots)
+                if not asked and not re.fullmatch(spec.enums, module):
+                    continue
+                kind, against, reviewed = judge(releases, release, module, node)
+                if asked or kind == "enum":
+                    found[full].append((release, kind, against, reviewed))
+    for name, judged in sorted(found.items()):
+        release, kind, _, _ = judged[0]
+        against = sorted({text for _, _, more, _ in judged for text in more})
+        kinds = {kind for _, kind, _, _ in judged}
+        if len(kinds) > 1:
+            against.append("is both %s" % " and ".join(sorted(kinds)))
+        if against:
+            print("  # %s: left out: %s" % (name, "; ".join(against)))
+            continue
+        print("  - {global: %s, kind: %s, since: \"%s\"}" % (name, kind, ".".join(map(str, release.order[:2]))))
+        for text in sorted({text for _, _, _, more in judged for text in more}):
+            print("    # %s" % text)
+
+
+# --- proof -----------------------------------------------------------------------------------------------------------
+
+# What CPython's own unpicklers run, besides what is written in C.
+UNPICKLERS = {pickle.__file__, struct.__file__}
+# What they and instances need of what is written in C.
+BUILTINS = re.compile(r"(_pickle|pickle|io|_io|_struct|struct|builtins|sys|_codecs|gc|_thread|_functools|functools|_collections|collections|enum|_abc|copyreg|None|object|str|int|dict|list|set|type|tuple|bytes|cell|method|__main__)\b")
+
+
+def listed(pack):
+    path = Path(__file__).resolve().parents[1] / "globals" / (pack + ".yaml")
+    return re.findall(r"^  - \{global: ([\w.]+), kind: (instance|enum)", path.read_text(encoding="utf-8"), re.M)
+
+
+def stream(thing, kind, state, protocol):
+    def text(value):
+        return b"X" + struct.pack("<I", len(value.encode())) + value.encode()
+
+    module, name = thing.__module__, thing.__qualname__
+    made = b"\x80" + bytes([protocol]) + (b"c%s\n%s\n" % (module.encode(), name.encode()) if protocol < 4 else text(module) + text(name) + b"\x93")
+    if kind == "enum":
+        value = next(iter(thing)).value
+        return made + (text(value) if isinstance(value, str) else b"J" + struct.pack("<i", value)) + b"\x85R."
+    return made + b")\x81}(" + b"".join(text(key) + pickle.dumps(value, 2)[2:-1] for key, value in state.items()) + b"ub."
+
+
+def prove(pack):
+    warnings.filterwarnings("ignore")
+    proved, absent, failed = 0, [], []
+    for name, kind in listed(pack):
+        module, _, qualname = name.rpartition(".")
+        try:
+            thing = getattr(importlib.import_module(module), qualname)
+        except (ImportError, AttributeError):
+            absent.append(name)
+            continue
+        # An alias of a class that was moved is the class that it is now.
+        ran = []
+
+        def watch(frame, event, what):
+            code = frame.f_code
+            if event == "call" and code.co_filename not in UNPICKLERS and code is not attempt.__code__:
+                if code.co_name == "<module>" or "importlib" in code.co_filename:
+                    return
+                reviewed = any(key.endswith("." + code.co_name) for key, _ in REVIEWED)
+                enum = code.co_filename.endswith("enum.py")
+                made_by_dataclass = code.co_filename == "<string>" and code.co_name in ("__eq__", "__hash__")
+                if not reviewed and not enum and not made_by_dataclass:
+                    ran.append("%s (%s:%d)" % (code.co_name, code.co_filename, code.co_firstlineno))
+
+        def attempt():
+            for load in (pickle.loads, pickle._loads):
+                for data in streams:
+                    value = load(data)
+                    try:
+                        {value}
+                    except TypeError:
+                        pass
+                    del value
+            gc.collect()
+
+        state = {"learning_rate": 0.5, "output_dir": "/nowhere", "name": "x", "nothing": None, "a_list": [1, 2], "a_dict": {"a": 1}}
+        streams = [stream(thing, kind, state, protocol) for protocol in (2, 4)]
+        try:
+            attempt()  # late imports
+            sys.setprofile(watch)
+            try:
+                attempt()
+            finally:
+                sys.setprofile(None)
+        except Exception as error:
+            ran.append(repr(error))
+        if ran:
+            failed.append("%s: %s" % (name, ", ".join(sorted(set(ran)))))
+        else:
+            proved += 1
+    print("%d classes proved, %d are not installed, %d failed" % (proved, len(absent), len(failed)))
+    for text in failed:
+        print("failed: " + text)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["decide"] and len(sys.argv) > 3 and sys.argv[2] in PACKS:
+        decide(sys.argv[2], sys.argv[3:])
+    elif sys.argv[1:2] == ["prove"] and len(sys.argv) == 3:
+        sys.exit(prove(sys.argv[2]))
+    else:
+        sys.exit(__doc__)
