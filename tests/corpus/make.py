@@ -2,7 +2,7 @@
 
     python tests/corpus/make.py
 
-needs torch, numpy, scikit-learn and safetensors, and nothing else of this repository. Every file is replaced and
+needs torch, numpy, scikit-learn, safetensors, transformers and accelerate, and nothing else of this repository. Every file is replaced and
 `files.tsv` is written anew: the name, its SHA-256, what wrote it, how, and how `torch.load(weights_only=True)` took it:
 
     loads      it loads as it is
@@ -28,6 +28,7 @@ import sklearn.linear_model
 import sklearn.pipeline
 import sklearn.preprocessing
 import torch
+import transformers
 
 HERE = pathlib.Path(__file__).parent
 FILES = []
@@ -151,6 +152,10 @@ file(
 data = {"numbers": [1, 2.5, 2**80, 1 + 2j], "text": "é" * 300, "set": {1, 2}, "bytes": b"abc", "none": None}
 for protocol in (0, 2, 4, 5):
     file(f"data_{protocol}.pickle", "pickle of CPython 3.11", f"pickle.dumps(data, {protocol})", pickled(data, protocol))
+
+arguments = transformers.TrainingArguments("out", report_to="none")
+arguments.device  # is kept with what it is computed from
+file("training_args.bin", TORCH, f"torch.save of the TrainingArguments of transformers {transformers.__version__}", saved(arguments))
 
 with open(HERE / "files.tsv", "w") as table:
     table.write("\t".join(("file", "sha256", "written by", "how", "weights_only", "needs")) + "\n")

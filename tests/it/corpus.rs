@@ -133,6 +133,7 @@ fn corpus_is_called_what_it_is_and_judged() {
     state_dict_legacy.pth     torch-legacy             exit 0
     state_dict_protocol4.pth  torch-zip     pickle     exit 1 torch-weights-only
     training.ckpt             torch-zip     pickle     exit 0
+    training_args.bin         torch-zip     pickle     exit 0
     weights.safetensors       safetensors              exit 0
     ");
 }

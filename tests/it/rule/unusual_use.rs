@@ -628,3 +628,71 @@ fn however_much_lies_between_a_use_is_compared() {
     assert_eq!(rules("x.pkl", &state("a")), [""; 0]);
     assert_eq!(rules("x.pkl", &state("append")), [RULE]);
 }
+
+fn instance(arguments: &[u8], made_by: &[u8], state: &[u8]) -> Vec<u8> {
+    let class = global("transformers.training_args", "TrainingArguments");
+    let made = [&class[..], arguments, made_by].concat();
+    pickle(&if state.is_empty() {
+        made
+    } else {
+        with(&made, state)
+    })
+}
+
+#[test]
+fn an_instance_of_a_pack_is_made_without_a_call_and_gets_attributes() {
+    let rate = pair("learning_rate", &int(1));
+    let enums = global("transformers.trainer_utils", "SchedulerType");
+    let scheduler = call(&enums, &[&text("linear")]);
+    for state in [
+        vec![],
+        b"}".to_vec(),
+        rate.clone(),
+        pair("lr_scheduler_type", &scheduler),
+        // A name that Python never looks up.
+        pair("__cached__setup_devices", &int(1)),
+        pair("torch_dtype", &global("torch", "float16")),
+        pair("dtype", &global("numpy", "float32")),
+    ] {
+        assert_eq!(rules("x.pkl", &instance(b")", b"\x81", &state)), [""; 0]);
+    }
+    let slots = [&b"N"[..], &rate, b"\x86"].concat();
+    for (arguments, made_by, state) in [
+        (&b"K\x01\x85"[..], &b"\x81"[..], vec![]),
+        (b")}", b"\x92", rate.clone()),
+        (b")", b"\x81", slots),
+        (b")", b"\x81", tuple(&[&int(1)])),
+        (b")", b"\x81", pair("__setstate__", &int(1))),
+        (b")", b"\x81", pair("append", &int(1))),
+        (b")", b"\x81", [b"}", &int(1)[..], &int(1), b"s"].concat()),
+        (b")", b"\x81", pair("to_dict", &global("numpy", "ndarray"))),
+        (b")", b"\x81", pair("dtype", &global("torch", "Size"))),
+    ] {
+        let bytes = instance(arguments, made_by, &state);
+        assert_eq!(rules("x.pkl", &bytes), [RULE], "{bytes:?}");
+    }
+    // What runs `__init__` is no use that the pack lists.
+    assert_eq!(
+        rules("x.pkl", &instance(b")", b"R", b"")),
+        ["global-not-allowed"]
+    );
+}
+
+#[test]
+fn a_member_of_an_enum_is_looked_up_by_a_constant() {
+    let enums = global("transformers.trainer_utils", "SchedulerType");
+    let looked_up = |value: &[u8]| rules("x.pkl", &pickle(&call(&enums, &[value])));
+    assert_eq!(looked_up(&text("linear")), [""; 0]);
+    assert_eq!(looked_up(&int(1)), [""; 0]);
+    for value in [&b"]"[..], b")", &call(&enums, &[&text("linear")])] {
+        assert_eq!(looked_up(value), [RULE]);
+    }
+    let two = call(&enums, &[&text("Other"), &text("linear")]);
+    assert_eq!(rules("x.pkl", &pickle(&two)), [RULE]);
+    let member = call(&enums, &[&text("linear")]);
+    let filled = with(&member, &pair("_value_", &int(1)));
+    assert_eq!(
+        rules("x.pkl", &pickle(&filled)),
+        ["global-not-allowed", RULE]
+    );
+}
