@@ -254,7 +254,13 @@ fn today(name: &str) -> String {
 /// A shape, as Rust.
 fn shape(said: &Mapping, packs: &Packs) -> Result<String> {
     const KEYS: &[&str] = &[
-        "of", "calls", "instances", "state", "filled", "check", "makes",
+        "of",
+        "calls",
+        "instances",
+        "state",
+        "filled",
+        "check",
+        "makes",
     ];
     for key in said.keys() {
         if !key.as_str().is_some_and(|key| KEYS.contains(&key)) {

@@ -230,7 +230,8 @@ impl Values<'_> {
                     || pairs.is_some_and(|pairs| {
                         pairs.chunks_exact(2).all(|pair| match pair {
                             [key, value] => {
-                                self.is_no_method(*key, *value) || self.is_type_in_field(*key, *value)
+                                self.is_no_method(*key, *value)
+                                    || self.is_type_in_field(*key, *value)
                             }
                             _ => false,
                         })
