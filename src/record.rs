@@ -1,10 +1,10 @@
 //! What a reader may write: observations, at the site it stands at.
 
 use crate::{
-    bytes::wide,
+    bytes::{ReadStop, wide},
     fact::{
-        Anomaly, Excerpt, Fact, FormatId, Hop, ListingLine, Observation, Place, Site, Tensor,
-        Tensors, Unread,
+        Anomaly, Excerpt, Fact, FormatId, Hop, Interruption, ListingLine, Observation, Place, Site,
+        Tensor, Tensors, Unread,
     },
     limits,
 };
@@ -14,6 +14,7 @@ use crate::{
 pub struct Recorder {
     hops: Vec<Hop>,
     observations: Vec<Observation>,
+    interrupted: Vec<Interruption>,
     full: bool,
     listing: Option<Vec<ListingLine>>,
     listing_lines: usize,
@@ -24,6 +25,7 @@ pub struct Recorder {
 #[derive(Debug, Clone, Copy)]
 pub struct Checkpoint {
     observations: usize,
+    interrupted: usize,
     listing: usize,
 }
 
@@ -112,6 +114,18 @@ impl Recorder {
         });
     }
 
+    /// Records that something was not read to its end: a fact, or what kept the bytes from being had.
+    pub fn unread(&mut self, stop: impl Into<ReadStop>, at: Place) {
+        match stop.into() {
+            ReadStop::Content(unread) => self.record_at(Fact::Unread(unread), at, None),
+            ReadStop::Io(fault) if self.interrupted.len() < limits::OBSERVATIONS => {
+                let site = self.site(at);
+                self.interrupted.push(Interruption { site, fault });
+            }
+            ReadStop::Io(_) => {}
+        }
+    }
+
     /// Records bytes that say two things, or something no writer says.
     pub fn anomaly(&mut self, anomaly: impl Into<Anomaly>, at: Place) {
         self.record_at(anomaly.into().into(), at, None);
@@ -147,6 +161,7 @@ impl Recorder {
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             observations: self.observations.len(),
+            interrupted: self.interrupted.len(),
             listing: self.listing.as_ref().map_or(0, Vec::len),
         }
     }
@@ -156,18 +171,21 @@ impl Recorder {
         self.full
     }
 
+    /// Whether nothing has been seen since a moment, and all that was looked at could be had.
+    pub fn is_silent_since(&self, checkpoint: Checkpoint) -> bool {
+        !self.full && self.since(checkpoint).is_empty() && self.is_whole_since(checkpoint)
+    }
+
+    /// Whether all bytes could be had since a moment.
+    pub fn is_whole_since(&self, checkpoint: Checkpoint) -> bool {
+        self.interrupted.len() == checkpoint.interrupted
+    }
+
     /// What has been recorded since a moment.
     pub fn since(&self, checkpoint: Checkpoint) -> &[Observation] {
         self.observations
             .get(checkpoint.observations..)
             .unwrap_or_default()
-    }
-
-    /// Takes over what another recorded.
-    pub fn adopt(&mut self, observation: Observation) {
-        if self.observations.len() < limits::OBSERVATIONS {
-            self.observations.push(observation);
-        }
     }
 
     /// All that has been recorded so far.
@@ -178,6 +196,7 @@ impl Recorder {
     /// Forgets what has been recorded since a moment.
     pub fn forget(&mut self, checkpoint: Checkpoint) {
         self.observations.truncate(checkpoint.observations);
+        self.interrupted.truncate(checkpoint.interrupted);
         if let Some(listing) = &mut self.listing {
             listing.truncate(checkpoint.listing);
         }
@@ -194,6 +213,11 @@ impl Recorder {
         {
             *claimed = id;
         }
+    }
+
+    /// Takes out where bytes could not be had.
+    pub fn take_interrupted(&mut self) -> Vec<Interruption> {
+        std::mem::take(&mut self.interrupted)
     }
 
     /// All observations, in order.

@@ -47,6 +47,19 @@ impl ReadError {
         }
     }
 
+    /// What of it the bytes say; `None` where they could not be had.
+    pub fn as_fact(&self) -> Option<Unread> {
+        match self {
+            Self::Malformed(how) => Some(Unread::Malformed(how.clone())),
+            Self::Limit(limit) => Some(Unread::Limit(*limit)),
+            Self::Unsupported(form) => Some(Unread::Unsupported((**form).clone())),
+            Self::Io(error) => error
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<Self>())
+                .and_then(Self::as_fact),
+        }
+    }
+
     /// The bytes end before a piece of them does.
     pub fn truncated(piece: Piece, needed: u64, left: u64) -> Self {
         Self::malformed(Malformed::Truncated {
@@ -57,35 +70,39 @@ impl ReadError {
     }
 }
 
-impl From<ReadError> for Unread {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Malformed(how) => Self::Malformed(how),
-            ReadError::Limit(limit) => Self::Limit(limit),
-            ReadError::Unsupported(form) => Self::Unsupported(*form),
-            // An inflating source reports what it meets through `io::Error`; see `inflate.rs`.
-            ReadError::Io(error) => match error.downcast::<ReadError>() {
-                Ok(inner) => inner.into(),
-                Err(error) => Self::Io(IoFault::from(&error)),
-            },
-        }
+/// What ends a reading before the end of what is read.
+#[derive(Debug)]
+pub enum ReadStop {
+    /// What the bytes say: a fact of the content.
+    Content(Unread),
+    /// Bytes that could not be had: a circumstance.
+    Io(IoFault),
+}
+
+impl From<Unread> for ReadStop {
+    fn from(unread: Unread) -> Self {
+        Self::Content(unread)
     }
 }
 
-impl From<&ReadError> for Unread {
-    fn from(error: &ReadError) -> Self {
-        match error {
-            ReadError::Malformed(how) => Self::Malformed(how.clone()),
-            ReadError::Limit(limit) => Self::Limit(*limit),
-            ReadError::Unsupported(form) => Self::Unsupported((**form).clone()),
-            ReadError::Io(error) => {
-                let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-                inner.map_or_else(
-                    || Self::Io(IoFault::from(error)),
-                    |inner: &ReadError| inner.into(),
-                )
-            }
-        }
+impl From<Malformed> for ReadStop {
+    fn from(malformed: Malformed) -> Self {
+        Self::Content(malformed.into())
+    }
+}
+
+impl From<ReadError> for ReadStop {
+    fn from(error: ReadError) -> Self {
+        Self::Content(match error {
+            ReadError::Malformed(how) => Unread::Malformed(how),
+            ReadError::Limit(limit) => Unread::Limit(limit),
+            ReadError::Unsupported(form) => Unread::Unsupported(*form),
+            // An inflating source reports what it meets through `io::Error`; see `inflate.rs`.
+            ReadError::Io(error) => match error.downcast::<ReadError>() {
+                Ok(inner) => return inner.into(),
+                Err(error) => return Self::Io(IoFault::from(&error)),
+            },
+        })
     }
 }
 

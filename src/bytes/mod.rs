@@ -33,7 +33,7 @@ mod window;
 pub use budget::{Budget, Held};
 pub use codec::Codec;
 pub use cursor::Cursor;
-pub use error::ReadError;
+pub use error::{ReadError, ReadStop};
 pub use file::{FileSource, standard_input};
 pub use inflate::{Inflated, Method};
 pub use stream::Stream;

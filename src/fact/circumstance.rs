@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ContentFacts, Observation, Text};
+use super::{ContentFacts, IoFault, Observation, Site, Text};
 
 /// What the view knows of an entry, and the bytes of its content do not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,10 +11,21 @@ pub struct Circumstances {
     pub noted: Vec<Circumstance>,
     /// What of the content the view's change brings.
     pub changed: Changed,
+    /// Where reading the content stopped because bytes of it could not be had: elsewhere, they may be.
+    pub interrupted: Vec<Interruption>,
     /// The deadline passed before all of the content was read and judged.
     pub late: bool,
     /// What loading the file does where git checks it out with other bytes (other line ends), beside what it does here.
     pub elsewhere: Vec<Observation>,
+}
+
+/// A place at which reading a content stopped, because its bytes could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interruption {
+    /// Where.
+    pub site: Site,
+    /// What was answered instead.
+    pub fault: IoFault,
 }
 
 /// One thing that listing or opening an entry showed. No variant says whether it is allowed.
@@ -130,6 +141,12 @@ impl Circumstances {
             late: true,
             ..Self::default()
         }
+    }
+
+    /// Whether all bytes could be had that readers asked for, in time: facts of a content that were cut short are no function of
+    /// it, and not to be stored.
+    pub fn is_whole(&self) -> bool {
+        self.interrupted.is_empty() && !self.late
     }
 
     /// All that was seen in a content: here, then as git checks it out elsewhere.

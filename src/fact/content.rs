@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, Observation, Unread};
+use super::{Fact, Observation};
 
 /// Raised when a reader says something else of the same bytes than before: facts that were stored under another number are read
 /// again. A test holds a digest of the facts about every fixture, so that nobody forgets.
@@ -30,13 +30,5 @@ impl ContentFacts {
                 Fact::Is(id) => Some(id.as_str()),
                 _ => None,
             })
-    }
-
-    /// Whether all bytes could be had that readers asked for: facts that the operating system cut short are no function of the
-    /// content, and not to be stored.
-    pub fn is_whole(&self) -> bool {
-        let cut =
-            |observation: &Observation| matches!(observation.fact, Fact::Unread(Unread::Io(_)));
-        !self.observations.iter().any(cut)
     }
 }

@@ -11,6 +11,7 @@ mod excerpt;
 mod expression;
 mod format_id;
 mod global;
+mod io_fault;
 mod kind;
 mod listing;
 mod op;
@@ -27,13 +28,14 @@ pub use anomaly::{
     Anomaly, DirectoryFields, EndRecordAnomaly, EntryForm, Gap, NameFault, Payload, PickleAnomaly,
     Promised, SafetensorsAnomaly, ZipAnomaly, ZipPart,
 };
-pub use circumstance::{Changed, Circumstance, Circumstances, Unavailable};
+pub use circumstance::{Changed, Circumstance, Circumstances, Interruption, Unavailable};
 pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, Mark};
 pub use expression::{CallArguments, ContainerKind, Expression, Literal, ShownCall};
 pub use format_id::FormatId;
 pub use global::{Global, GlobalName, Unresolved, Usage};
+pub use io_fault::{IoFault, IoKind};
 pub use kind::FactKind;
 pub use listing::ListingLine;
 pub use op::Op;
@@ -49,8 +51,8 @@ pub use torch_reason::{
     StateReason, StorageReason, TensorReason, TorchReason, TorchType,
 };
 pub use unread::{
-    Content, Foreign, IoFault, IoKind, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken,
-    NpyValue, PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
+    Content, Foreign, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, PickleFault,
+    Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
 };
 pub use usual::{DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 

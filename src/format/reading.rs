@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Certainty, FORMATS, Format, Head, identify, is_artifact_name};
 use crate::{
-    bytes::{Budget, ReadError, Window},
+    bytes::{Budget, ReadError, ReadStop, Window},
     fact::{Anomaly, Content, Excerpt, Fact, Global, Hop, Observation, Place, Text, Unread},
     limits,
     record::{Checkpoint, Recorder},
@@ -114,9 +114,8 @@ impl Reading<'_> {
     }
 
     /// Records that something was not read.
-    pub fn unread(&mut self, error: impl Into<Unread>, at: Place) {
-        self.recorder
-            .record_at(Fact::Unread(error.into()), at, None);
+    pub fn unread(&mut self, stop: impl Into<ReadStop>, at: Place) {
+        self.recorder.unread(stop, at);
     }
 
     /// Reads what lies one hop further in. The only recursion in reading, bounded by [`limits::DEPTH`].
@@ -263,6 +262,7 @@ impl Reading<'_> {
         if doubtful
             && !convincing(
                 self.recorder.since(start),
+                self.recorder.is_whole_since(start),
                 matches!(self.expect, Expect::Payload),
             )
         {
@@ -277,9 +277,9 @@ impl Reading<'_> {
 /// or sets something on a global; or reading it reached a limit, behind which it may do anything. A stream ends in what stops
 /// *every* unpickler, and nothing else: so whatever was seen in it comes before that, and is chosen neither by a number that
 /// only some take nor by a name that looks like none. Of raw data less is believed: pickles come about in it by chance.
-fn convincing(observations: &[Observation], payload: bool) -> bool {
+fn convincing(observations: &[Observation], whole: bool, payload: bool) -> bool {
     let seen = |what: fn(&Fact) -> bool| observations.iter().any(|o| what(&o.fact));
-    let complete = !seen(|fact| matches!(fact, Fact::Unread(_)));
+    let complete = whole && !seen(|fact| matches!(fact, Fact::Unread(_)));
     let names = seen(|fact| matches!(fact, Fact::Global { global, .. } if is_possible(global)));
     if payload {
         return complete && names;

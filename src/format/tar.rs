@@ -373,10 +373,7 @@ fn read_members(
         };
         let hop = Hop::Member { name, copy: 0 };
         reading.descend(hop, &member.name, &body, expect);
-        if is_pickle.is_none()
-            && reading.recorder.since(only_member).is_empty()
-            && !reading.recorder.is_full()
-        {
+        if is_pickle.is_none() && reading.recorder.is_silent_since(only_member) {
             // A tar of a million sources has few that matter.
             reading.recorder.forget(before);
         }

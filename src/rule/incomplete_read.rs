@@ -35,6 +35,14 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for why in case.circumstances.unavailable() {
         findings.extend(unavailable(case, why));
     }
+    for interruption in &case.circumstances.interrupted {
+        let message = format!("it could not be read: {}", interruption.fault);
+        let mut finding = case.finding_of_entry(&META, message);
+        finding.primary.site = interruption.site.clone();
+        finding.subject = Subject::Anomaly("io".into());
+        finding.help.push(READABLE.into());
+        findings.push(finding);
+    }
     if case.circumstances.late {
         findings.push(late(case));
     }
@@ -53,7 +61,6 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 format!("it is too complex to analyse: more than {limit}"),
                 TOO_COMPLEX,
             ),
-            Unread::Io(fault) => ("io", format!("it could not be read: {fault}"), READABLE),
             Unread::Unsupported(form) => (
                 "unsupported",
                 format!("it is in a form that is not read: {form}"),

@@ -3,15 +3,18 @@
 use super::source;
 use crate::{bytes::Window, fact::ContentFacts, format, record::Recorder};
 
-/// What a content says, under a name that only hints at what it is.
-pub fn content_facts(window: &Window, name: &[u8]) -> ContentFacts {
+/// What a content says, under a name that only hints at what it is; `None` if bytes of it could not be had.
+pub fn content_facts(window: &Window, name: &[u8]) -> Option<ContentFacts> {
     let mut recorder = Recorder::default();
     let source = read(window, name, &mut recorder);
-    ContentFacts {
-        bytes: window.len(),
-        source,
-        observations: recorder.finish(),
-    }
+    recorder
+        .take_interrupted()
+        .is_empty()
+        .then(|| ContentFacts {
+            bytes: window.len(),
+            source,
+            observations: recorder.finish(),
+        })
 }
 
 /// Records what a content says. Returns whether it is source.

@@ -242,6 +242,7 @@ pub(super) fn observe(
     seen.circumstances.late = clock.is_late();
     seen.listing = recorder.take_listing();
     seen.tensors = recorder.take_tensors();
+    seen.circumstances.interrupted = recorder.take_interrupted();
     seen.facts.observations = recorder.finish();
     match result {
         Ok(true) => Some(seen),

@@ -29,6 +29,9 @@ pub(super) fn read(
     };
     let mut other = Recorder::default();
     format::read(&window, name, &mut other);
+    circumstances
+        .interrupted
+        .append(&mut other.take_interrupted());
     let acts = other.finish().into_iter().filter_map(|mut observation| {
         observation.fact = act(&observation.fact)?;
         Some(observation)

@@ -1,7 +1,7 @@
 //! Which entries are Python source: by name, or by an interpreter line.
 
 use crate::{
-    bytes::{ReadError, Window, wide},
+    bytes::{ReadError, ReadStop, Window, wide},
     fact::{Fact, IoFault, Place, Unread},
     limits,
     record::Recorder,
@@ -52,13 +52,12 @@ pub(super) fn read(source: Source, window: &Window, recorder: &mut Recorder) {
     match window.borrow_at(0, usize::try_from(window.len()).unwrap_or(usize::MAX)) {
         Ok(bytes) => {
             if wide(bytes.len()) < window.len() {
-                recorder.record(Fact::Unread(Unread::Io(IoFault::Shrank)));
+                recorder.unread(ReadStop::Io(IoFault::Shrank), Place::Whole);
             }
             crate::python::read(&bytes, source == Source::Notebook, recorder);
         }
         Err(error) => {
-            let unread = ReadError::from(error).into();
-            recorder.record_at(Fact::Unread(unread), Place::Whole, None);
+            recorder.unread(ReadError::from(error), Place::Whole);
         }
     }
 }

@@ -200,7 +200,7 @@ fn cover(facts: &ContentFacts, circumstances: &Circumstances) -> Coverage {
         ..Coverage::default()
     };
     let mut promised = false;
-    if circumstances.late {
+    if !circumstances.is_whole() {
         coverage.incomplete = 1;
     }
     for why in circumstances.unavailable() {

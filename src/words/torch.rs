@@ -68,16 +68,16 @@ impl fmt::Display for Sizes {
 }
 
 /// What was not read, as the end of a sentence that says so.
-struct Cause<'a>(&'a Unread);
+struct Cause<'a>(Option<&'a Unread>);
 
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Unread::Malformed(how) => how.fmt(f),
-            Unread::Limit(limit) => write!(f, "more than {limit}"),
-            Unread::Unsupported(form) => form.fmt(f),
-            Unread::Io(fault) => fault.fmt(f),
-            other => other.fmt(f),
+            None => f.write_str("bytes of it could not be had"),
+            Some(Unread::Malformed(how)) => how.fmt(f),
+            Some(Unread::Limit(limit)) => write!(f, "more than {limit}"),
+            Some(Unread::Unsupported(form)) => form.fmt(f),
+            Some(other) => other.fmt(f),
         }
     }
 }
@@ -97,7 +97,7 @@ impl fmt::Display for ArchiveReason {
                 return write!(f, "{member} is not in the folder of the first entry");
             }
             Self::PickleUnread(unread) => {
-                return write!(f, "data.pkl cannot be read: {}", Cause(unread));
+                return write!(f, "data.pkl cannot be read: {}", Cause(unread.as_ref()));
             }
             Self::Version {
                 found,
@@ -148,7 +148,7 @@ impl fmt::Display for PickleReason {
             Self::Opcode { op, protocol: None } => {
                 write!(f, "opcode {:#04x} is not supported", op.byte())
             }
-            Self::Unread(unread) => Cause(unread).fmt(f),
+            Self::Unread(unread) => Cause(unread.as_ref()).fmt(f),
             Self::TooManyValues => f.write_str("it holds more values than are followed"),
             Self::TooManyGlobals => f.write_str("it names more globals than are read"),
             Self::NotUtf8 => f.write_str("a string that is not UTF-8"),

@@ -16,7 +16,6 @@ impl fmt::Display for Unread {
         match self {
             Self::Malformed(how) => write!(f, "malformed: {how}"),
             Self::Limit(limit) => write!(f, "past the limit of {limit}"),
-            Self::Io(fault) => write!(f, "could not be read: {fault}"),
             Self::Unknown(content) => write!(f, "of no known format: {content}"),
             Self::Unsupported(form) => write!(f, "not supported: {form}"),
             Self::Crashed { detail } => write!(f, "reading it crashed, a bug here: {detail}"),

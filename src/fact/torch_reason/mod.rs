@@ -106,8 +106,8 @@ pub enum ArchiveReason {
     },
     /// There is no `data.pkl` in that folder.
     NoPickle,
-    /// `data.pkl` cannot be read.
-    PickleUnread(Unread),
+    /// `data.pkl` cannot be read; `None` where its bytes could not be had.
+    PickleUnread(Option<Unread>),
     /// There is no `version`.
     NoVersion,
     /// A version that torch does not read.
@@ -166,8 +166,8 @@ pub enum PickleReason {
         /// The protocol that it is of, if it is an opcode.
         protocol: Option<u8>,
     },
-    /// The pickle does not read on.
-    Unread(Unread),
+    /// The pickle does not read on; `None` where its bytes could not be had.
+    Unread(Option<Unread>),
     /// More values than are followed.
     TooManyValues,
     /// More globals than are read.

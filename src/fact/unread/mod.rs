@@ -22,8 +22,6 @@ pub enum Unread {
     Malformed(Box<Malformed>),
     /// A limit was reached.
     Limit(limits::Id),
-    /// The operating system would not give the bytes.
-    Io(IoFault),
     /// The content is of no format that is read, though its name says that it is an artifact.
     Unknown(Content),
     /// A form of a known format that is not read.
@@ -118,52 +116,8 @@ pub enum Foreign {
     Zstd,
 }
 
-/// What the operating system answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IoFault {
-    /// An error with its number.
-    Code(i32),
-    /// An error without one, by its kind.
-    Kind(IoKind),
-    /// The file became shorter while it was read.
-    Shrank,
-}
-
-/// The kinds of errors of the operating system that are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "the names are those of the standard library")]
-pub enum IoKind {
-    NotFound,
-    PermissionDenied,
-    InvalidData,
-    UnexpectedEof,
-    OutOfMemory,
-    Interrupted,
-    Other,
-}
-
 impl From<Malformed> for Unread {
     fn from(malformed: Malformed) -> Self {
         Self::Malformed(Box::new(malformed))
-    }
-}
-
-impl From<&std::io::Error> for IoFault {
-    fn from(error: &std::io::Error) -> Self {
-        use std::io::ErrorKind;
-        if let Some(code) = error.raw_os_error() {
-            return Self::Code(code);
-        }
-        Self::Kind(match error.kind() {
-            ErrorKind::NotFound => IoKind::NotFound,
-            ErrorKind::PermissionDenied => IoKind::PermissionDenied,
-            ErrorKind::InvalidData => IoKind::InvalidData,
-            ErrorKind::UnexpectedEof => IoKind::UnexpectedEof,
-            ErrorKind::OutOfMemory => IoKind::OutOfMemory,
-            ErrorKind::Interrupted => IoKind::Interrupted,
-            _ => IoKind::Other,
-        })
     }
 }

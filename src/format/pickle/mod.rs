@@ -449,7 +449,9 @@ fn read_embedded(window: &Window, embedded: machine::Embedded, reading: &mut Rea
         .record_at(Fact::EmbeddedPickle { length }, at, None);
     let only_marker = reading.recorder.checkpoint();
     reading.descend(hop, b"", &inner, Expect::Payload);
-    if reading.recorder.since(only_marker).is_empty() {
+    if reading.recorder.since(only_marker).is_empty()
+        && reading.recorder.is_whole_since(only_marker)
+    {
         reading.recorder.forget(before);
     }
 }

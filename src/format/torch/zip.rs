@@ -111,5 +111,7 @@ fn is_other(before: Checkpoint, reading: &Reading<'_>) -> bool {
         _ => None,
     };
     let seen = reading.recorder.since(before);
-    seen.iter().any(|o| is(o) == Some(false)) && !seen.iter().any(|o| is(o) == Some(true))
+    reading.recorder.is_whole_since(before)
+        && seen.iter().any(|o| is(o) == Some(false))
+        && !seen.iter().any(|o| is(o) == Some(true))
 }

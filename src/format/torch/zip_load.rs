@@ -290,7 +290,7 @@ pub(super) fn judge(
                     verdict.add(&body, &site, &outcome);
                 }
             }
-            Err(error) => verdict.block(site, ArchiveReason::PickleUnread(error.into())),
+            Err(error) => verdict.block(site, ArchiveReason::PickleUnread(error.as_fact())),
         }
     }
     verdict

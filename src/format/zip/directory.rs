@@ -113,7 +113,7 @@ impl Builder<'_> {
             } else {
                 ZipFault::NoDirectory
             };
-            notes.unread(Malformed::from(fault).into(), Place::Whole);
+            notes.unread(Malformed::from(fault), Place::Whole);
         }
         self.reconcile(notes)?;
         if self.directory.members.is_empty() && !self.directory.found {
@@ -178,7 +178,7 @@ impl Builder<'_> {
                     seen = seen.saturating_add(1);
                     if central.cut {
                         let fault = ZipFault::EntryCutOff;
-                        notes.unread(Malformed::from(fault).into(), Place::Whole);
+                        notes.unread(Malformed::from(fault), Place::Whole);
                     }
                     parsed = cursor.position();
                     let at = central
@@ -190,7 +190,7 @@ impl Builder<'_> {
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    notes.unread(error.into(), Place::Whole);
+                    notes.unread(error, Place::Whole);
                     break;
                 }
             }
@@ -354,7 +354,7 @@ impl Builder<'_> {
             Ok(Some(local)) => local,
             Ok(None) => return Ok(None),
             Err(error) => {
-                notes.unread(error.into(), place);
+                notes.unread(error, place);
                 return Ok(None);
             }
         };

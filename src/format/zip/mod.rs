@@ -238,7 +238,7 @@ pub fn read_members<'a>(
         });
         read_member(window, member, reading, expect);
         // Of a hundred thousand pictures none needs a line.
-        if !few && reading.recorder.since(only_member).is_empty() && !reading.recorder.is_full() {
+        if !few && reading.recorder.is_silent_since(only_member) {
             reading.recorder.forget(before);
         }
     }

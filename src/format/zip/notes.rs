@@ -1,6 +1,7 @@
 //! Anomalies of one archive, with an end to repetition.
 
 use crate::{
+    bytes::ReadStop,
     fact::{Anomaly, Fact, Place, ZipAnomaly},
     record::Recorder,
 };
@@ -52,8 +53,8 @@ impl<'r> Notes<'r> {
     }
 
     /// Records that something of the archive was not read.
-    pub(super) fn unread(&mut self, unread: crate::fact::Unread, at: Place) {
-        self.recorder.record_at(Fact::Unread(unread), at, None);
+    pub(super) fn unread(&mut self, stop: impl Into<ReadStop>, at: Place) {
+        self.recorder.unread(stop, at);
     }
 
     /// Records how many more there were of each kind.

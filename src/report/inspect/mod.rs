@@ -19,7 +19,7 @@ use super::{
     words::{sentence, severity},
 };
 use crate::{
-    fact::{Fact, Global, GlobalName, Observation, Tensors},
+    fact::{Fact, Global, GlobalName, Observation, Site, Tensors},
     finding::{Finding, Level},
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
@@ -167,9 +167,11 @@ impl Page<'_> {
         });
         if inspection.globals.is_empty() {
             let facts = || inspection.facts.observations.iter().map(|o| &o.fact);
+            let cut = !inspection.circumstances.is_whole()
+                || facts().any(|fact| matches!(fact, Fact::Unread(_)));
             // Nothing is said about what nothing is known of.
             return match facts().any(|fact| matches!(fact, Fact::Is(_))) {
-                true if facts().any(|fact| matches!(fact, Fact::Unread(_))) => self.heading(
+                true if cut => self.heading(
                     "Loading the part that was read imports nothing by name.",
                     Ink::Strong,
                 ),
@@ -347,23 +349,20 @@ impl Page<'_> {
         let absent = circumstances
             .unavailable()
             .map(|why| ("the file".to_owned(), unavailable(why)));
-        let unread = inspection
-            .facts
-            .observations
+        let place = |site: &Site| match site.to_string() {
+            site if site.is_empty() => "the file".to_owned(),
+            site => site,
+        };
+        let interrupted = circumstances
+            .interrupted
             .iter()
-            .filter_map(|observation| match &observation.fact {
-                Fact::Unread(why) => {
-                    let site = observation.site.to_string();
-                    let site = if site.is_empty() {
-                        "the file".to_owned()
-                    } else {
-                        site
-                    };
-                    Some((site, why.to_string()))
-                }
-                _ => None,
-            });
-        let rows: Vec<(String, String)> = absent.chain(unread).collect();
+            .map(|it| (place(&it.site), format!("could not be read: {}", it.fault)));
+        let observations = inspection.facts.observations.iter();
+        let unread = observations.filter_map(|observation| match &observation.fact {
+            Fact::Unread(why) => Some((place(&observation.site), why.to_string())),
+            _ => None,
+        });
+        let rows: Vec<(String, String)> = absent.chain(interrupted).chain(unread).collect();
         if rows.is_empty() {
             return Ok(());
         }

@@ -236,6 +236,11 @@ impl From<&verdict::Inspection> for Inspection {
                 .chain(remarks(observations, remark))
                 .collect(),
             unread: said(circumstances.unavailable().map(unavailable))
+                .chain(circumstances.interrupted.iter().map(|it| Remark {
+                    text: format!("could not be read: {}", it.fault),
+                    site: Site::from(&it.site),
+                    count: 1,
+                }))
                 .chain(remarks(observations, |fact| match fact {
                     Fact::Unread(why) => Some(why.to_string()),
                     _ => None,

@@ -66,7 +66,7 @@ fn contents() -> Vec<Content> {
 
 fn facts(content: &Content) -> ContentFacts {
     let window = Window::new(content.bytes.clone());
-    scan::content_facts(&window, content.name.as_bytes())
+    scan::content_facts(&window, content.name.as_bytes()).unwrap()
 }
 
 fn stored(facts: &ContentFacts) -> String {
@@ -158,7 +158,6 @@ fn stored_facts_give_the_same_report() {
     let policies = policies();
     for content in contents() {
         let facts = facts(&content);
-        assert!(facts.is_whole(), "{}", content.key);
         let text = stored(&facts);
         let again: ContentFacts = serde_json::from_str(&text).unwrap();
         assert_eq!(stored(&again), text, "{}", content.key);

@@ -2,8 +2,8 @@
 
 use weighbridge::{
     fact::{
-        Circumstance, Circumstances, Fact, IoFault, IoKind, Observation, Site, Unavailable, Unread,
-        Unsupported,
+        Circumstance, Circumstances, Fact, Hop, Interruption, IoFault, IoKind, Observation, Place,
+        Site, Unavailable, Unread, Unsupported,
     },
     limits,
 };
@@ -42,7 +42,6 @@ fn what_was_seen_before_is_judged_as_well() {
 fn each_reason_says_what_to_do() {
     let reasons = [
         Unread::Limit(limits::Id::DEPTH),
-        Unread::Io(IoFault::Kind(IoKind::PermissionDenied)),
         Unread::Unsupported(Unsupported::EncryptedMember),
         Unread::Crashed {
             detail: "index out of range".into(),
@@ -58,9 +57,6 @@ fn each_reason_says_what_to_do() {
     incomplete-read [deny] it is too complex to analyse: more than 8 containers inside one another
       at  about limit
       help: no file that a library writes is known to come near this: find out who made it before you load it
-    incomplete-read [deny] it could not be read: permission denied
-      at  about io
-      help: make it readable, or leave it out under `exclude` in the policy, with a reason
     incomplete-read [deny] it is in a form that is not read: an encrypted member
       at  about unsupported
       help: save it in an ordinary form: stored or deflated, not encrypted
@@ -88,6 +84,13 @@ fn what_the_view_could_not_give_is_refused() {
     ];
     let circumstances = Circumstances {
         noted: reasons.map(Circumstance::Unavailable).into(),
+        interrupted: vec![Interruption {
+            site: Site {
+                hops: vec![Hop::Stream(1)],
+                at: Place::Whole,
+            },
+            fault: IoFault::Kind(IoKind::PermissionDenied),
+        }],
         late: true,
         ..Circumstances::default()
     };
@@ -104,6 +107,9 @@ fn what_the_view_could_not_give_is_refused() {
     incomplete-read [deny] it is in a form that is not read: a pipe, socket or device: what it would give is not known
       at  about unsupported
       help: name a regular file: write what it gives into one first
+    incomplete-read [deny] it could not be read: permission denied
+      at pickle 2 about io
+      help: make it readable, or leave it out under `exclude` in the policy, with a reason
     incomplete-read [deny] it was not read: the time given for reading had passed
       at  about late
       help: give more time with `--deadline`, or less to read at once

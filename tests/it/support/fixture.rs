@@ -20,7 +20,7 @@ pub(crate) fn facts(source: impl ByteSource + 'static, name: &str) -> Vec<Observ
 
 /// All that a content says.
 pub(crate) fn content(bytes: Vec<u8>, name: &str) -> ContentFacts {
-    scan::content_facts(&Window::new(bytes), name.as_bytes())
+    scan::content_facts(&Window::new(bytes), name.as_bytes()).unwrap()
 }
 
 /// One line for each observation: where, and what.

@@ -204,7 +204,7 @@ impl Observer for WeightsOnly<'_> {
     fn on_error(&mut self, at: u64, error: &ReadError) {
         if !self.ended {
             self.at = at;
-            self.refuse(PickleReason::Unread(error.into()));
+            self.refuse(PickleReason::Unread(error.as_fact()));
         }
     }
 }
