@@ -375,7 +375,7 @@ mod tests {
         };
         let rule = Rule {
             meta: &META,
-            check: |_, _| {},
+            check: crate::rule::Check::Case(|_, _| {}),
         };
         assert_eq!(
             of_rule(&rule, 1),

@@ -28,6 +28,23 @@ pub struct RuleMeta {
     pub tags: &'static [&'static str],
 }
 
+/// Rules about what could run code: of what they find, people are told even where the policy lets it pass.
+const COULD_RUN_CODE: &[&str] = &[
+    "extension-registry",
+    "global-not-allowed",
+    "items-on-non-container",
+    "state-on-non-instance",
+    "unresolved-global",
+    "unusual-use",
+];
+
+impl RuleMeta {
+    /// Whether it is about what could run code.
+    pub fn could_run_code(&self) -> bool {
+        COULD_RUN_CODE.contains(&self.id)
+    }
+}
+
 /// What the worst case of a finding costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,8 +1,9 @@
 //! Calls in source that load an artifact of the same view.
 
 use crate::{
-    fact::{Constant, ContentFacts, Entry, Fact, PyAct, Site, Text},
-    limits, loader,
+    fact::{Constant, ContentFacts, Entry, Fact, PyAct, PyCall, Site, Text},
+    limits,
+    loader::{self, DecidingArgument, Loader, Risk},
 };
 
 /// A call in source whose constant argument names a file.
@@ -18,6 +19,55 @@ pub struct Load {
     pub written: Text,
     /// How that was found to be the artifact.
     pub matched: Match,
+    /// Whether it lets the file run code.
+    pub executes: Executes,
+}
+
+/// Whether a call lets the file that it loads run code, as far as the call itself shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Executes {
+    /// It does not, or what it is given is not known.
+    No,
+    /// The release of the library decides.
+    ByRelease,
+    /// It does.
+    Yes,
+}
+
+impl Executes {
+    fn of(loader: &Loader, call: &PyCall) -> Self {
+        match loader.risk {
+            _ if call.round_trip => Self::No,
+            Risk::Code => Self::Yes,
+            Risk::Conditional => {
+                let mut given = loader.arguments.iter().filter_map(|row| given(row, call));
+                match given.next() {
+                    Some(executes) => executes,
+                    None if call.star_kwargs => Self::No,
+                    None => Self::ByRelease,
+                }
+            }
+            // What these do is another matter than what a pickle names.
+            Risk::Native | Risk::Remote => Self::No,
+        }
+    }
+}
+
+/// What a call gives for a deciding argument comes to, if it gives anything: `None` is as good as nothing.
+fn given(row: &DecidingArgument, call: &PyCall) -> Option<Executes> {
+    let value = &call.argument(row.name, row.position)?.value;
+    if *value == Constant::None {
+        return None;
+    }
+    let is_safe = match (row.safe, value) {
+        ("None", Constant::Unknown | Constant::Parameter(_)) => None,
+        ("None", _) => Some(false),
+        (safe, value) => value.truth().map(|truth| truth == (safe == "True")),
+    };
+    Some(match is_safe {
+        Some(false) => Executes::Yes,
+        Some(true) | None => Executes::No,
+    })
 }
 
 /// How the path in a call was found to be an artifact's.
@@ -42,11 +92,23 @@ impl Match {
     }
 }
 
-/// The same artifacts sorted by the ends of their paths, to look for an end.
-pub(super) fn by_ends<'a>(artifacts: &[&'a Text]) -> Vec<&'a Text> {
-    let mut sorted = artifacts.to_vec();
-    sorted.sort_unstable_by(|a, b| backwards(a.as_bytes()).cmp(backwards(b.as_bytes())));
-    sorted
+/// Paths that a call may mean.
+pub(super) struct Paths<'a> {
+    sorted: Vec<&'a Text>,
+    /// Sorted by their ends, to look for an end.
+    by_ends: Vec<&'a Text>,
+}
+
+impl<'a> Paths<'a> {
+    /// Of sorted paths, each once.
+    pub(super) fn new(sorted: &[&'a Text]) -> Self {
+        let mut by_ends = sorted.to_vec();
+        by_ends.sort_unstable_by(|a, b| backwards(a.as_bytes()).cmp(backwards(b.as_bytes())));
+        Self {
+            sorted: sorted.to_vec(),
+            by_ends,
+        }
+    }
 }
 
 fn backwards(path: &[u8]) -> impl Iterator<Item = &u8> {
@@ -74,6 +136,7 @@ impl Load {
                         callee: call.callee.clone(),
                         written: path.clone(),
                         matched: Match::End,
+                        executes: Executes::of(loader, call),
                     }),
                     _ => None,
                 }
@@ -82,17 +145,13 @@ impl Load {
             .collect()
     }
 
-    /// The artifact that is meant: the one whose path is what the call says from the source's folder, else from the root, else
-    /// the end of the path of just one artifact. The artifacts are sorted, each path once, and
-    /// once more [by their ends](by_ends).
-    pub(super) fn find<'a>(
-        &self,
-        artifacts: &[&'a Text],
-        by_ends: &[&'a Text],
-    ) -> Option<(&'a Text, Match)> {
+    /// The one of these paths that is meant: what the call says from the source's folder, else from the root, else the end of
+    /// just one of them.
+    pub(super) fn find<'a>(&self, paths: &Paths<'a>) -> Option<(&'a Text, Match)> {
         let at = |path: Vec<u8>| {
-            let found = artifacts.binary_search_by(|artifact| artifact.as_bytes().cmp(&path));
-            found.ok().and_then(|at| artifacts.get(at).copied())
+            let sorted = &paths.sorted;
+            let found = sorted.binary_search_by(|known| known.as_bytes().cmp(&path));
+            found.ok().and_then(|at| sorted.get(at).copied())
         };
         let written = self.written.as_bytes();
         if !written.starts_with(b"/") {
@@ -108,12 +167,12 @@ impl Load {
         }
         let end = join(b"", written.strip_prefix(b"/").unwrap_or(written))?;
         let tail = [b"/", end.as_slice()].concat();
-        let first =
-            by_ends.partition_point(|artifact| backwards(artifact.as_bytes()).lt(backwards(&tail)));
+        let by_ends = &paths.by_ends;
+        let first = by_ends.partition_point(|path| backwards(path.as_bytes()).lt(backwards(&tail)));
         let mut found = by_ends
             .get(first..)?
             .iter()
-            .take_while(|artifact| artifact.as_bytes().ends_with(&tail));
+            .take_while(|path| path.as_bytes().ends_with(&tail));
         match (found.next(), found.next()) {
             (Some(only), None) => Some((*only, Match::End)),
             _ => None,
@@ -153,8 +212,9 @@ mod tests {
             callee: "torch.load".into(),
             written: written.into(),
             matched: Match::End,
+            executes: Executes::No,
         };
-        let found = load.find(&sorted, &by_ends(&sorted));
+        let found = load.find(&Paths::new(&sorted));
         found.map(|(path, matched)| (path.to_string(), matched))
     }
 

@@ -5,11 +5,12 @@
 
 mod load;
 
-pub use load::{Load, Match};
+pub use load::{Executes, Load, Match};
 
 use std::collections::BTreeMap;
 
 use crate::fact::Text;
+use load::Paths;
 
 /// What one entry hands over to be joined.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,11 +35,16 @@ pub struct Index<'a> {
     artifacts: Vec<&'a Text>,
     /// The calls that load an artifact, by its path; each in the order of its source and place.
     loads: BTreeMap<&'a Text, Vec<Load>>,
+    /// The calls that load a file which is not checked, in the same way.
+    loads_of_excluded: BTreeMap<&'a Text, Vec<Load>>,
 }
 
 impl<'a> Index<'a> {
-    /// Of all entries that have something to join, each with its path.
-    pub fn new(entries: impl IntoIterator<Item = (&'a Text, Links)>) -> Self {
+    /// Of all entries that have something to join, each with its path; and the paths of those that are not checked.
+    pub fn new(
+        entries: impl IntoIterator<Item = (&'a Text, Links)>,
+        excluded: impl IntoIterator<Item = &'a Text>,
+    ) -> Self {
         let mut index = Self::default();
         let mut loads = Vec::new();
         for (path, links) in entries {
@@ -49,22 +55,41 @@ impl<'a> Index<'a> {
         }
         index.artifacts.sort_unstable();
         index.artifacts.dedup();
-        let by_ends = if loads.is_empty() {
-            Vec::new()
-        } else {
-            load::by_ends(&index.artifacts)
-        };
+        if loads.is_empty() {
+            return index;
+        }
+        let mut excluded: Vec<&Text> = excluded.into_iter().collect();
+        excluded.sort_unstable();
+        excluded.dedup();
+        let artifacts = Paths::new(&index.artifacts);
+        let excluded = Paths::new(&excluded);
         for mut load in loads {
-            if let Some((path, matched)) = load.find(&index.artifacts, &by_ends) {
+            let (found, loads) = match load.find(&artifacts) {
+                Some(found) => (Some(found), &mut index.loads),
+                None => (load.find(&excluded), &mut index.loads_of_excluded),
+            };
+            if let Some((path, matched)) = found {
                 load.matched = matched;
-                index.loads.entry(path).or_default().push(load);
+                loads.entry(path).or_default().push(load);
             }
         }
-        for loads in index.loads.values_mut() {
+        let all = index.loads.values_mut();
+        for loads in all.chain(index.loads_of_excluded.values_mut()) {
             loads.sort();
             loads.dedup();
         }
         index
+    }
+
+    /// Whether no call loads anything.
+    pub fn is_empty(&self) -> bool {
+        self.loads.is_empty() && self.loads_of_excluded.is_empty()
+    }
+
+    /// The files that are not checked and that calls load, each with these calls.
+    pub fn loads_of_excluded(&self) -> impl Iterator<Item = (&'a Text, &[Load])> {
+        let all = self.loads_of_excluded.iter();
+        all.map(|(path, loads)| (*path, loads.as_slice()))
     }
 
     /// The calls in the view's sources that load the artifact at a path.

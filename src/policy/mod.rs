@@ -78,7 +78,10 @@ pub struct Policy {
     layers: Vec<Arc<Layer>>,
     /// The groups of patterns: the overrides' first, in order, then those of entries that have `paths`.
     patterns: Patterns,
+    /// Each pattern under `exclude` is a group.
     exclude: Patterns,
+    /// Where each of them stands.
+    exclusions: Vec<Origin>,
     torch: Arc<TorchTarget>,
     /// What would load the artifacts, if the policy says so; `auto` otherwise.
     python: String,
@@ -297,7 +300,8 @@ impl Policy {
             name,
             layers,
             patterns: Patterns::new(groups.iter().map(Vec::as_slice), &mut said),
-            exclude: Patterns::new([exclude.as_slice()], &mut said),
+            exclude: Patterns::new(exclude.iter().map(std::slice::from_ref), &mut said),
+            exclusions: exclude.into_iter().map(|(_, origin)| origin).collect(),
             torch: Arc::new(TorchTarget::new(text(torch))),
             python: text(python),
             attributes: attributes.unwrap_or(false),
@@ -387,6 +391,13 @@ impl Policy {
     /// Whether `path` is not to be looked at.
     pub fn excludes(&self, path: &Text) -> bool {
         self.exclude.is_match(path)
+    }
+
+    /// The first line under `exclude` that a path matches.
+    pub fn excluded_by(&self, path: &Text) -> Option<LineRef> {
+        let group = self.exclude.matching(path).into_iter().next()?;
+        let origin = self.exclusions.get(group)?;
+        Some(origin.line_ref("excluded here"))
     }
 }
 

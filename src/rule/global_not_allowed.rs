@@ -109,13 +109,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let left = total.saturating_sub(refused.len());
         if left > 0 {
             let left = u64::try_from(left).unwrap_or(u64::MAX);
-            let last = findings
-                .iter()
-                .map(|finding| &finding.primary.site)
-                .max()
-                .cloned();
-            let last = last.unwrap_or_default();
-            findings.push(more(case.entry, &META, left, &last));
+            let own = findings.iter();
+            let last = own.max_by(|a, b| a.primary.site.cmp(&b.primary.site));
+            findings.extend(last.map(|last| more(last, left)));
         }
     }
     let mut told: FxHashSet<(&[Hop], &GlobalName)> = FxHashSet::default();

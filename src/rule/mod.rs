@@ -7,23 +7,31 @@ use std::collections::BTreeMap;
 
 use crate::{
     fact::{
-        Argument, Circumstances, ContentFacts, Entry, FactKind, GlobalName, Observation, Site,
-        Usage,
+        Argument, Circumstances, ContentFacts, Entry, FactKind, GlobalName, Observation, Usage,
     },
     finding::{Finding, Location, MORE, RuleMeta, Subject},
     policy::Scope,
 };
 
 pub use index::{Call, FactIndex, GlobalUse};
-pub use run::{RUN_RULES, Run, RunRule};
+pub use run::{JudgedCase, Run};
 
 /// A judgement.
 #[derive(Debug)]
 pub struct Rule {
     /// Who it is.
     pub meta: &'static RuleMeta,
-    /// Judges one entry.
-    pub check: fn(&Case<'_>, &mut Vec<Finding>),
+    /// How it judges.
+    pub check: Check,
+}
+
+/// What a rule looks at when it judges.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// One entry by itself.
+    Case(fn(&Case<'_>, &mut Vec<Finding>)),
+    /// All entries of a view, when each has been judged by itself.
+    Run(fn(&Run<'_>, &mut Vec<Finding>)),
 }
 
 /// An entry, what is known of it, and the policy that holds at its path.
@@ -40,7 +48,8 @@ pub struct Case<'a> {
     index: FactIndex<'a>,
 }
 
-/// Declares a rule: its doc comment becomes its documentation.
+/// Declares a rule: its doc comment becomes its documentation. `check` judges a [`Case`]; a rule that judges a [`Run`] says
+/// `over the run: check`.
 ///
 /// ```ignore
 /// declare_rule! {
@@ -56,7 +65,31 @@ macro_rules! declare_rule {
         $(#[doc = $doc:literal])* $id:literal, $summary:literal,
         level: $level:ident, severity: $severity:ident, precision: $precision:ident,
         cwe: [$($cwe:literal),*], tags: [$($tag:literal),*],
+        over the run: $check:path $(,)?
+    ) => {
+        declare_rule! {
+            @ $(#[doc = $doc])* $id, $summary,
+            level: $level, severity: $severity, precision: $precision, cwe: [$($cwe),*], tags: [$($tag),*],
+            $crate::rule::Check::Run($check)
+        }
+    };
+    (
+        $(#[doc = $doc:literal])* $id:literal, $summary:literal,
+        level: $level:ident, severity: $severity:ident, precision: $precision:ident,
+        cwe: [$($cwe:literal),*], tags: [$($tag:literal),*],
         $check:path $(,)?
+    ) => {
+        declare_rule! {
+            @ $(#[doc = $doc])* $id, $summary,
+            level: $level, severity: $severity, precision: $precision, cwe: [$($cwe),*], tags: [$($tag),*],
+            $crate::rule::Check::Case($check)
+        }
+    };
+    (
+        @ $(#[doc = $doc:literal])* $id:literal, $summary:literal,
+        level: $level:ident, severity: $severity:ident, precision: $precision:ident,
+        cwe: [$($cwe:literal),*], tags: [$($tag:literal),*],
+        $check:expr
     ) => {
         /// Who this rule is.
         pub(super) static META: $crate::finding::RuleMeta = $crate::finding::RuleMeta {
@@ -94,6 +127,7 @@ mod within;
 rules! {
     anomalous_container,
     embedded_pickle,
+    excluded_artifact_loaded,
     extension_registry,
     format_not_allowed,
     global_not_allowed,
@@ -122,21 +156,22 @@ rules! {
     torch_weights_only,
     unknown_artifact,
     unresolved_global,
+    unsafe_artifact_loaded,
     unusual_use,
 }
 
 /// A finding that stands for so many more of a rule in one file, of the same level. It stands where the last that is told does,
 /// so that it comes after them.
-pub fn more(entry: &Entry, rule: &'static RuleMeta, count: u64, last: &Site) -> Finding {
+pub fn more(last: &Finding, count: u64) -> Finding {
     let noun = if count == 1 { "finding" } else { "findings" };
     let location = Location {
-        path: entry.path.clone(),
-        introduced_by: entry.introduced_by.clone(),
-        site: last.clone(),
+        path: last.primary.path.clone(),
+        introduced_by: last.primary.introduced_by.clone(),
+        site: last.primary.site.clone(),
         ..Location::default()
     };
-    let message = format!("and {count} more {noun} of {} in this file", rule.id);
-    let mut finding = Finding::new(rule, Subject::Anomaly(MORE.into()), location, message);
+    let message = format!("and {count} more {noun} of {} in this file", last.rule.id);
+    let mut finding = Finding::new(last.rule, Subject::Anomaly(MORE.into()), location, message);
     finding.count = count;
     finding.help = vec!["fix the ones that are shown first, then check again".into()];
     finding

@@ -5,7 +5,9 @@ use super::{Case, payload};
 use crate::{
     fact::{Fact, FactKind, Mark, Observation, PyAct, PyArgument, PyCall, SlotPrefix},
     finding::{Applicability, Edit, Finding, Fix, RuleMeta, Subject},
+    link::{Executes, Load},
     loader::{self, DecidingArgument, Loader},
+    policy::{Policy, Scope},
 };
 
 /// The longest call that is written out in a help line.
@@ -156,6 +158,36 @@ fn written(edit: Edit) -> Fix {
         edits: vec![edit],
     }
 }
+
+/// Whether a call lets the file that it loads run code, with any release of torch that the policy is for.
+pub(super) fn lets_run(load: &Load, policy: &Policy) -> bool {
+    match load.executes {
+        Executes::Yes => true,
+        Executes::ByRelease => {
+            let loader = load.callee.as_str().and_then(loader::by_name);
+            !loader.is_some_and(|loader| is_safe_by_default(&policy.scope(&load.source), loader))
+        }
+        Executes::No => false,
+    }
+}
+
+/// Whether a loader runs no code where its first deciding argument is not given: in every release of torch that the policy is
+/// for, and in the newest of another library.
+pub(super) fn is_safe_by_default(scope: &Scope, loader: &Loader) -> bool {
+    let Some(argument) = loader.arguments.first() else {
+        return false;
+    };
+    if loader.library != "torch" {
+        return argument.is_safe_by_default(&[u16::MAX]);
+    }
+    let mut releases = scope.torch().targets().peekable();
+    let is_safe = |(major, minor)| argument.is_safe_by_default(&[major, minor]);
+    releases.peek().is_some() && releases.all(is_safe)
+}
+
+/// What to do about a call that loads what it should not.
+pub(super) const CONVERT: &str =
+    "load only data: `weights_only=True`, `allow_pickle=False`, or a file of safetensors";
 
 /// What to do about an artifact that `weights_only=True` does not load.
 pub(super) const IF_REFUSED: &str = "if torch then refuses a class the file needs: check the file with `weighbridge inspect`, and list \

@@ -2,12 +2,14 @@
 
 use super::{
     Case,
-    source::{IF_REFUSED, SAFETENSORS, added, deciding, finding, replaced, rewritten, uses},
+    source::{
+        IF_REFUSED, SAFETENSORS, added, deciding, finding, is_safe_by_default, replaced, rewritten,
+        uses,
+    },
 };
 use crate::{
     fact::{Constant, PyAct},
     finding::{Applicability, Finding},
-    loader::Loader,
 };
 
 declare_rule! {
@@ -97,20 +99,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             None => added(observation, call, "weights_only=True"),
         };
         if let Some(fix) = &mut finding.fix
-            && is_default(case, loader)
+            && is_safe_by_default(case.scope, loader)
         {
             fix.applicability = Applicability::Safe;
         }
         findings.push(finding);
     }
-}
-
-/// Whether every release of torch that the policy is for takes `weights_only` for true by itself.
-fn is_default(case: &Case<'_>, loader: &Loader) -> bool {
-    let Some(argument) = loader.argument("weights_only") else {
-        return false;
-    };
-    let mut releases = case.scope.torch().targets().peekable();
-    let is_safe = |(major, minor)| argument.is_safe_by_default(&[major, minor]);
-    releases.peek().is_some() && releases.all(is_safe)
 }

@@ -110,8 +110,6 @@ pub(super) struct Judged {
     pub(super) links: Links,
     /// What it is, if it is an artifact and that was asked for.
     pub(super) artifact: Option<Box<Artifact>>,
-    /// It is a git-lfs pointer whose content is not here, under a name that is no model's.
-    pub(super) unfetched: bool,
 }
 
 /// An entry that is only counted.
@@ -157,12 +155,13 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
         ..
     } = seen;
     let scope = policy.scope(&item.entry.path);
-    let weighed = judging::judge(
+    let mut weighed = judging::judge(
         &item.entry,
         (facts, circumstances),
         &scope,
         request.deadline,
     );
+    weighed.coverage.unfetched = usize::from(seen.unfetched);
     let is_artifact = weighed.coverage.artifacts > 0;
     let listed = is_artifact && request.needs.artifacts;
     Judged {
@@ -178,7 +177,6 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
             is_artifact,
             loads: Load::of(&item.entry, facts),
         },
-        unfetched: seen.unfetched,
         weighed,
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Listing,
     entry::{self, Judged},
+    judging,
 };
 use crate::{
     fact::Text,
@@ -12,7 +13,7 @@ use crate::{
     limits,
     link::{Index, Links},
     policy::Policy,
-    rule::{RUN_RULES, Run},
+    rule::{JudgedCase, Run},
     verdict::{self, Coverage, Needs, Report, Weighed},
 };
 
@@ -20,11 +21,11 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     plain: Coverage,
-    /// git-lfs pointers of other files than models whose content is not here.
-    unfetched: usize,
     noted: Vec<Noted>,
     /// By the place of the item.
     links: Vec<(usize, Links)>,
+    /// The places of items that are not checked.
+    excluded: Vec<usize>,
 }
 
 /// An entry of which there is something to say.
@@ -42,10 +43,11 @@ impl Gathered {
             mut weighed,
             links,
             artifact,
-            unfetched,
         } = judged;
+        if weighed.coverage.excluded > 0 {
+            self.excluded.push(at);
+        }
         self.plain.add(std::mem::take(&mut weighed.coverage));
-        self.unfetched += usize::from(unfetched);
         if !links.is_empty() {
             self.links.push((at, links));
         }
@@ -60,8 +62,8 @@ impl Gathered {
 
     pub(super) fn and(mut self, mut other: Self) -> Self {
         self.plain.add(other.plain);
-        self.unfetched += other.unfetched;
         self.noted.append(&mut other.noted);
+        self.excluded.append(&mut other.excluded);
         self.links.append(&mut other.links);
         self
     }
@@ -83,9 +85,22 @@ impl Gathered {
             let item = view.items.get(at)?;
             Some((&item.entry.path, links))
         });
-        let index = Index::new(links);
+        let excluded = self.excluded.into_iter();
+        let excluded = excluded.filter_map(|at| Some(&view.items.get(at)?.entry.path));
+        let index = Index::new(links, excluded);
+        let cases: Vec<JudgedCase<'_>> = self
+            .noted
+            .iter()
+            .filter(|noted| !noted.weighed.findings.is_empty())
+            .filter_map(|noted| {
+                Some(JudgedCase {
+                    entry: &view.items.get(noted.at)?.entry,
+                    findings: &noted.weighed.findings,
+                })
+            })
+            .collect();
+        let mut weighed = judging::judge_run(&Run::new(&cases, &index, policy));
         let mut artifacts = Vec::new();
-        let mut weighed = Vec::new();
         for noted in self.noted {
             artifacts.extend(noted.artifact.map(|artifact| Artifact {
                 loaded_by: index.loads_of(&artifact.path).to_vec(),
@@ -96,14 +111,6 @@ impl Gathered {
         let view_name = view.label.clone();
         let mut report = verdict::judge(view_name, policy_name, self.plain, weighed, artifacts);
         report.notices.splice(0..0, view.notices.iter().cloned());
-        let run = Run {
-            index: &index,
-            policy,
-            unfetched: self.unfetched,
-        };
-        for rule in RUN_RULES {
-            (rule.check)(&run, &mut report.notices);
-        }
         report.unpushed.clone_from(&view.unpushed);
         report.content_source = view.content_source.clone();
         report.root = view

@@ -1,6 +1,9 @@
-//! Judging one entry: the rules that its policy asks for, bounded in number and in time.
+//! Judging: the rules that the policy asks for, about one entry and then about all together, bounded in number and in time.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use super::guard;
 use crate::{
@@ -10,7 +13,7 @@ use crate::{
     finding::{Finding, Level},
     limits,
     policy::Scope,
-    rule::{Case, RULES, Rule, more},
+    rule::{Case, Check, RULES, Rule, Run, more},
     verdict::{self, Weighed},
 };
 
@@ -59,18 +62,68 @@ pub(super) fn judge(
     weighed
 }
 
+/// Judges all entries together: what the rules over the run find, settled by the policy at the path of each finding.
+pub(super) fn judge_run(run: &Run<'_>) -> Vec<Weighed> {
+    let judging = || {
+        let mut findings = Vec::new();
+        for rule in RULES {
+            if let Check::Run(check) = rule.check {
+                check(run, &mut findings);
+            }
+        }
+        findings
+    };
+    let findings = match guard::run(judging) {
+        Ok(findings) => findings,
+        // A rule that cannot bear these entries must still not let them pass.
+        Err(message) => {
+            let first = run.cases.first();
+            return first
+                .map(|case| not_judged(case.entry, run, message))
+                .into_iter()
+                .collect();
+        }
+    };
+    let mut by_rule: BTreeMap<(Text, &str), Vec<Finding>> = BTreeMap::new();
+    for finding in findings {
+        let of = (finding.primary.path.clone(), finding.rule.id);
+        by_rule.entry(of).or_default().push(finding);
+    }
+    let settled = by_rule.into_iter().map(|((path, _), mut own)| {
+        cap(&mut own);
+        verdict::settle(own, &run.policy.scope(&path))
+    });
+    settled.collect()
+}
+
+/// What a panic while the run was judged comes to: a finding about its first entry.
+fn not_judged(entry: &Entry, run: &Run<'_>, message: String) -> Weighed {
+    let facts = ContentFacts {
+        observations: vec![crashed(message)],
+        ..ContentFacts::default()
+    };
+    let scope = run.policy.scope(&entry.path);
+    let mut weighed = judge(entry, (&facts, &Circumstances::default()), &scope, None);
+    // The entry is counted already.
+    weighed.coverage.entries = 0;
+    weighed
+}
+
 /// Whether all rules were run before the end.
 fn run_rules(case: &Case<'_>, end: Option<Instant>, findings: &mut Vec<Finding>) -> bool {
     for rule in RULES.iter().filter(|rule| is_asked_for(rule, case.scope)) {
         if end.is_some_and(|end| Instant::now() >= end) {
             return false;
         }
+        let Check::Case(check) = rule.check else {
+            continue;
+        };
         let mut own = Vec::new();
-        (rule.check)(case, &mut own);
+        check(case, &mut own);
         for finding in &mut own {
             finding.on_change = stands_on(&case.circumstances.changed, &finding.primary.site);
         }
-        cap(case.entry, rule, &mut own);
+        cap(&mut own);
         findings.append(&mut own);
     }
     true
@@ -93,7 +146,7 @@ fn say_late(entry: &Entry, scope: &Scope, findings: &mut Vec<Finding>) {
 /// lists what it lets pass, with the reason) or it could run code (a report says so, whoever allows it).
 fn is_asked_for(rule: &Rule, scope: &Scope) -> bool {
     scope.level(rule.meta) != Level::Allow
-        || verdict::could_run_code(rule.meta)
+        || rule.meta.could_run_code()
         || scope.excused_by(rule.meta).is_some()
 }
 
@@ -107,8 +160,8 @@ fn stands_on(changed: &Changed, site: &Site) -> bool {
     }
 }
 
-/// Keeps as many findings of a rule as are told of one file, those on a change first, and counts the others.
-fn cap(entry: &Entry, rule: &Rule, findings: &mut Vec<Finding>) {
+/// Keeps as many of the findings of one rule in one file as are told, those on a change first, and counts the others.
+fn cap(findings: &mut Vec<Finding>) {
     if findings.len() <= limits::FINDINGS {
         return;
     }
@@ -121,13 +174,13 @@ fn cap(entry: &Entry, rule: &Rule, findings: &mut Vec<Finding>) {
     let left = findings.len().saturating_sub(limits::FINDINGS);
     findings.truncate(limits::FINDINGS);
     let left = counted.saturating_add(u64::try_from(left).unwrap_or(u64::MAX));
-    if left > 0 {
-        let last = findings
-            .iter()
-            .map(|finding| &finding.primary.site)
-            .max()
-            .cloned();
-        findings.push(more(entry, rule.meta, left, &last.unwrap_or_default()));
+    let last = findings
+        .iter()
+        .max_by(|a, b| a.primary.site.cmp(&b.primary.site));
+    if left > 0
+        && let Some(last) = last
+    {
+        findings.push(more(last, left));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     fact::{
         Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Unavailable, Unread,
     },
-    finding::{Disposition, Finding, Level, LineRef, RuleMeta, Subject},
+    finding::{Disposition, Finding, Level, LineRef, Subject},
     inventory::Artifact,
     policy::{Scope, Standing},
 };
@@ -26,24 +26,9 @@ pub struct Weighed {
 /// How many of the dangers that a policy lets pass are said one by one.
 const LET_PASS: usize = 10;
 
-/// Rules about what could run code: of what they find, people are told even where the policy lets it pass.
-const COULD_RUN_CODE: &[&str] = &[
-    "extension-registry",
-    "global-not-allowed",
-    "items-on-non-container",
-    "state-on-non-instance",
-    "unresolved-global",
-    "unusual-use",
-];
-
-/// Whether a rule is about what could run code.
-pub fn could_run_code(rule: &RuleMeta) -> bool {
-    COULD_RUN_CODE.contains(&rule.id)
-}
-
 /// Whether what a finding is about could run code, and not only what the policy's author knows.
 fn could_run(finding: &Finding, scope: &Scope) -> bool {
-    could_run_code(finding.rule)
+    finding.rule.could_run_code()
         && match &finding.subject {
             Subject::Global(Global::Named(name)) => scope.danger(name).is_some(),
             _ => true,
@@ -93,19 +78,31 @@ fn told(message: &str, by: Option<(LineRef, Option<String>)>) -> String {
     format!("{message}; {}:{} allows it{reason}", by.file, by.line)
 }
 
-/// Gives findings the levels that hold at their path. Those that are allowed are dropped; what an override allows by name is
-/// kept with what allows it.
+/// What an entry comes to: its findings, [settled](settle), and what it adds to the coverage.
 pub fn weigh(
-    mut findings: Vec<Finding>,
+    findings: Vec<Finding>,
     scope: &Scope,
     facts: &ContentFacts,
     circumstances: &Circumstances,
 ) -> Weighed {
+    let mut weighed = settle(findings, scope);
+    let mut let_pass = listed_danger(scope, circumstances.observations(facts));
+    let_pass.append(&mut weighed.let_pass);
+    Weighed {
+        let_pass,
+        coverage: cover(facts, circumstances),
+        ..weighed
+    }
+}
+
+/// Gives findings the levels that hold at their path. Those that are allowed are dropped; what an override allows by name is
+/// kept with what allows it.
+pub fn settle(mut findings: Vec<Finding>, scope: &Scope) -> Weighed {
     for finding in &mut findings {
         finding.level = scope.level(finding.rule);
     }
     let mut overridden = Vec::new();
-    let mut let_pass = listed_danger(scope, circumstances.observations(facts));
+    let mut let_pass = Vec::new();
     let mut excused: BTreeMap<&str, Option<(LineRef, Option<String>)>> = BTreeMap::new();
     for mut finding in findings.extract_if(.., |finding| finding.level == Level::Allow) {
         let excused = excused
@@ -127,7 +124,7 @@ pub fn weigh(
     Weighed {
         findings,
         let_pass,
-        coverage: cover(facts, circumstances),
+        coverage: Coverage::default(),
     }
 }
 
@@ -170,8 +167,23 @@ pub fn judge(
             .notices
             .push(format!("the policy allows {more} more that could run code"));
     }
+    report.notices.extend(unfetched(report.coverage.unfetched));
     report.sort();
     report
+}
+
+/// How many git-lfs pointers were not followed: a repository may keep its pictures in git-lfs and not fetch them, and a finding for
+/// each would hide what matters.
+fn unfetched(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(String::from(
+            "1 git-lfs pointer was not followed, of a file that is not called a model: its bytes are not here",
+        )),
+        n => Some(format!(
+            "{n} git-lfs pointers were not followed, of files that are not called models: their bytes are not here"
+        )),
+    }
 }
 
 impl Coverage {
@@ -183,6 +195,7 @@ impl Coverage {
         self.incomplete += other.incomplete;
         self.late += other.late;
         self.excluded += other.excluded;
+        self.unfetched += other.unfetched;
         self.bytes = self.bytes.saturating_add(other.bytes);
         for (format, count) in other.formats {
             *self.formats.entry(format).or_default() += count;

@@ -8,7 +8,7 @@ mod needs;
 mod weights;
 
 pub use inspection::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict, inspect};
-pub use judge::{Weighed, could_run_code, judge, weigh};
+pub use judge::{Weighed, judge, settle, weigh};
 pub use needs::Needs;
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
@@ -36,6 +36,8 @@ pub struct Coverage {
     pub late: usize,
     /// Entries that the policy excludes.
     pub excluded: usize,
+    /// git-lfs pointers whose content is not here, under names that are no model's: findings about others say so.
+    pub unfetched: usize,
     /// How many artifacts of each format, by format id.
     pub formats: std::collections::BTreeMap<String, usize>,
     /// Bytes of the artifacts.

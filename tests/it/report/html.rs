@@ -57,6 +57,7 @@ fn attacked(name: &str) -> Report {
             version: Some(text.clone()),
         }],
         loaded_by: vec![Load {
+            executes: weighbridge::link::Executes::ByRelease,
             source: text.clone(),
             site: Site::default(),
             callee: text.clone(),

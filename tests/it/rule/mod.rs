@@ -3,6 +3,7 @@
 mod advice;
 mod anomalous_container;
 mod embedded_pickle;
+mod excluded_artifact_loaded;
 mod extension_registry;
 mod fingerprint;
 mod fix;
@@ -23,6 +24,7 @@ mod state_on_non_instance;
 mod torch_weights_only;
 mod unknown_artifact;
 mod unresolved_global;
+mod unsafe_artifact_loaded;
 mod unusual_use;
 
 use weighbridge::{
@@ -30,7 +32,7 @@ use weighbridge::{
     finding::Finding,
     format::FORMATS,
     policy::{Catalog, Policy},
-    rule::{Case, RULES},
+    rule::{Case, Check, RULES},
 };
 
 use crate::support::fixture::facts;
@@ -79,7 +81,9 @@ pub(crate) fn judge_all(
     let case = Case::new(&entry, facts, circumstances, &scope);
     let mut findings = Vec::new();
     for rule in RULES {
-        (rule.check)(&case, &mut findings);
+        if let Check::Case(check) = rule.check {
+            check(&case, &mut findings);
+        }
     }
     findings
 }
