@@ -49,9 +49,11 @@ pub enum Error {
     /// The policy does not hold together; every error in it, each with its place.
     #[error(transparent)]
     Policy(#[from] PolicyErrors),
-    /// The report could not be written where it was asked to go.
-    #[error("cannot write the report to `{to}`: {source}")]
+    /// Something could not be written where it was asked to go.
+    #[error("cannot write {what} to `{to}`: {source}")]
     Output {
+        /// What: `the report`.
+        what: &'static str,
         /// A path or `standard output`.
         to: String,
         /// The operating system's answer.
@@ -60,6 +62,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same, of what is written.
+    #[must_use]
+    pub fn about(self, what: &'static str) -> Self {
+        match self {
+            Self::Output { to, source, .. } => Self::Output { what, to, source },
+            other => other,
+        }
+    }
+
     /// What to do next, lower case, no full stop; `None` where the message says it all.
     pub fn help(&self) -> Option<String> {
         match self {

@@ -272,7 +272,9 @@ impl Check {
         for path in self.paths.iter().filter_map(|path| path.to_str()) {
             let mut sides = path.split("..").map(|side| side.trim_start_matches('.'));
             let side = sides.find(|side| !side.is_empty()).unwrap_or_default();
-            if scan::first_revision(cwd, &[side.to_owned()])?.is_some() {
+            // The history may be that of another repository than the one here.
+            let known = scan::first_revision(cwd, &[side.to_owned()]);
+            if known.is_ok_and(|known| known.is_some()) {
                 let shown = Text::from(path);
                 return Err(Error::Usage {
                     message: format!("no file in the history is called `{shown}`"),

@@ -62,7 +62,11 @@ fn unwritten(to: Option<&Path>, refused: Refused) -> Error {
         || String::from("standard output"),
         |path| path.display().to_string(),
     );
-    refused.into_error(&to.clone(), |source| Error::Output { to, source })
+    refused.into_error(&to.clone(), |source| Error::Output {
+        what: "the report",
+        to,
+        source,
+    })
 }
 
 fn to_file(

@@ -1,6 +1,6 @@
 //! `weighbridge policy`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -8,7 +8,7 @@ use super::{current_dir, output, terminal};
 use crate::{
     error::Error,
     policy::{self, Found, Policy},
-    scan::{self, Outcome},
+    scan::{self, Outcome, View},
 };
 
 #[derive(Debug, Subcommand)]
@@ -67,13 +67,57 @@ impl Init {
         let target = (!to_stdout).then_some(output.as_path());
         output::deliver(target, std::slice::from_ref(&view.root), |out| {
             out.write_all(text.as_bytes())
-        })?;
+        })
+        .map_err(|error| error.about("the policy"))?;
         if let Some(path) = target {
+            let named = if is_found(path, &view.root, &cwd) {
+                String::new()
+            } else {
+                let word = scan::shell_word(path.as_os_str().as_encoded_bytes());
+                format!(" --policy {}", String::from_utf8_lossy(&word))
+            };
             terminal::note(&format!(
-                "wrote {}: review it, commit it, then run `weighbridge check`",
+                "wrote {}: review it, commit it, then run `weighbridge check{named}`",
                 path.display()
             ));
+        }
+        if self.allow_found {
+            note_refused(&view, &text)?;
         }
         Ok(Outcome::Clean)
     }
 }
+
+/// Whether `check` finds a policy there by itself.
+fn is_found(path: &Path, root: &Path, cwd: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let found = real(&cwd.join(path));
+    let mut places = policy::PLACES.iter().map(|name| root.join(name));
+    found.is_some() && places.any(|place| real(&place) == found)
+}
+
+/// Says which files a policy that allows all it can still refuses.
+fn note_refused(view: &View, text: &str) -> Result<(), Error> {
+    let policy = scan::parse_policy(policy::NAME, text)?;
+    let refused = scan::refused_artifacts(view, &policy)?;
+    let names: Vec<String> = refused
+        .iter()
+        .take(NAMED)
+        .map(ToString::to_string)
+        .collect();
+    let more = refused.len().saturating_sub(NAMED);
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    if !names.is_empty() {
+        terminal::note(&format!(
+            "still refused, because no plain entry can allow it: {}{more}; `weighbridge check` says why",
+            names.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// Files that are named; the others are counted.
+const NAMED: usize = 3;

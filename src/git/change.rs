@@ -122,7 +122,7 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
         .with_policy_state(from.policy_state())
         .of(befores, after, filter);
     view.notices = notices;
-    Ok(view.with_moves())
+    Ok(view.with_moves(true))
 }
 
 /// The first of these names that stands for a commit, a tag or a tree of the repository that `cwd` is in.

@@ -66,7 +66,7 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
         .with_policy_state(PolicyState::index(after.clone()))
         .of(vec![before], after, filter);
     view.notices = notices;
-    Ok(view.with_moves())
+    Ok(view.with_moves(true))
 }
 
 /// `HEAD`'s tree; `None` before the first commit.

@@ -173,7 +173,7 @@ fn in_repository(
         }
     }
     let repository = shared.to_thread_local();
-    let items = if named.iter().any(|name| name.kind == PathKind::Folder) {
+    let (items, notice) = if named.iter().any(|name| name.kind == PathKind::Folder) {
         let index = repository::index(&repository)?;
         let tracked = Some(repository::tracked(&repository, &index)?);
         collect(&root, tracked, named)
@@ -185,25 +185,35 @@ fn in_repository(
     } else {
         format!("the work tree: {}", shown(named))
     };
-    Ok(View::new(root, label, items).in_repository(shared))
+    let mut view = View::new(root, label, items).in_repository(shared);
+    view.notices.extend(notice);
+    Ok(view)
 }
 
 /// Paths outside any repository: every file counts.
 fn outside(cwd: &Path, named: &[NamedPath]) -> Result<View, Error> {
     let root = common_folder(cwd, named)?;
-    let items = collect(&root, None, named);
+    let (items, notice) = collect(&root, None, named);
     let label = match named {
         [only] if only.shown == Path::new(".") => Text::new(super::path_bytes(&root)).to_string(),
         named => shown(named),
     };
-    Ok(View::new(root, label, items))
+    let mut view = View::new(root, label, items);
+    view.notices.extend(notice);
+    Ok(view)
 }
 
-fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[NamedPath]) -> Vec<Item> {
+/// What is at and below the paths, and what is to be said of what is not read there.
+fn collect(
+    root: &Path,
+    tracked: Option<Tracked<'_>>,
+    named: &[NamedPath],
+) -> (Vec<Item>, Option<String>) {
     let mut walk = Walk {
         root,
         tracked,
         items: Vec::new(),
+        special: Vec::new(),
     };
     let mut files = Vec::new();
     for name in named {
@@ -214,12 +224,13 @@ fn collect(root: &Path, tracked: Option<Tracked<'_>>, named: &[NamedPath]) -> Ve
             files.push(name.item(&path));
         }
     }
+    let notice = walk.notice();
     let mut items = walk.items;
     // Overlapping paths name an item once; one named as a file is what the user asked for.
     files.append(&mut items);
     files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
     files.dedup_by(|a, b| a.entry.path == b.entry.path);
-    files
+    (files, notice)
 }
 
 /// `cwd` if all paths are below it, else the folder that is, or holds, the only one, else the deepest that all share.

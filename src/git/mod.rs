@@ -56,8 +56,9 @@ pub use index::staged;
 pub use links::LinkEnd;
 pub use locate::{file, standard_input, work_tree};
 pub use only::Only;
-pub use policy_state::PolicyState;
+pub use policy_state::{PolicyState, head_name};
 pub use read::{Content, Opened, OtherForms, Reader};
+pub use shell::shell_word;
 
 use std::{
     collections::BTreeSet,

@@ -6,7 +6,7 @@ use super::{
     Item, View,
     locate::usage,
     objects::{Stores, Trees},
-    paths::Filter,
+    paths::{Filter, resolved},
     repository,
 };
 use crate::error::Error;
@@ -60,6 +60,36 @@ impl OpenRepository {
             root,
             bare,
         })
+    }
+
+    /// The repository that `cwd` is in, or the one that holds the first path, if that is another.
+    ///
+    /// # Errors
+    /// No repository, one that cannot be read or belongs to someone else.
+    pub(super) fn of_paths(cwd: &Path, paths: &[PathBuf], help: &str) -> Result<Self, Error> {
+        let here = Self::containing(cwd, help);
+        let Some(place) = paths.first().and_then(|path| resolved(&cwd.join(path))) else {
+            return here;
+        };
+        if here
+            .as_ref()
+            .is_ok_and(|here| place.starts_with(&here.root))
+        {
+            return here;
+        }
+        let folder = if place.is_dir() {
+            Some(place.as_path())
+        } else {
+            place.parent()
+        };
+        let there = folder.and_then(|folder| Self::containing(folder, help).ok());
+        match there.filter(|there| place.starts_with(&there.root)) {
+            Some(mut there) => {
+                there.start = resolved(cwd).unwrap_or_else(|| cwd.to_owned());
+                Ok(there)
+            }
+            None => here,
+        }
     }
 
     /// The folder that the user stands in.

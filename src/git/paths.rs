@@ -49,6 +49,9 @@ impl Filter {
                         other => real.push(other),
                     }
                 }
+                // Links on the way to it may lead there.
+                let resolved = (!real.starts_with(root)).then(|| resolved(&real));
+                let real = resolved.flatten().unwrap_or(real);
                 let Ok(relative) = real.strip_prefix(root) else {
                     return Err(usage(
                         format!(
@@ -104,4 +107,17 @@ pub(super) fn is_at_or_below(path: &[u8], folder: &[u8]) -> bool {
         || path
             .strip_prefix(folder)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Where a path is, without links on the way to it; `None` if nothing is there.
+pub(super) fn resolved(path: &Path) -> Option<PathBuf> {
+    let Some(name) = path.file_name() else {
+        return std::fs::canonicalize(path).ok();
+    };
+    std::fs::symlink_metadata(path).ok()?;
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let parent = std::fs::canonicalize(parent.unwrap_or(Path::new("."))).ok()?;
+    Some(parent.join(name))
 }

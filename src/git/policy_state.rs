@@ -15,11 +15,12 @@ use super::{
     attributes::{self, AttributesFile},
     locate::usage,
     objects::Trees,
+    open_repository::OpenRepository,
     repository,
     revision::Revision,
     snapshot::{Snapshot, blob},
 };
-use crate::{error::Error, limits};
+use crate::{error::Error, fact::Text, limits};
 
 /// Where a view's policy and attributes are read from. By default, from disk at the view's root.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +76,19 @@ impl PolicyState {
         let tree = commit.tree_id().map_err(broken)?.detach();
         Ok(Self::commit(commit.id, tree, &name))
     }
+}
+
+/// The full name of the ref that `HEAD` of the repository stands for, be it there yet or not; `None` where `HEAD` is a commit.
+///
+/// # Errors
+/// No repository, or one that cannot be read.
+pub fn head_name(cwd: &Path) -> Result<Option<Text>, Error> {
+    let opened = OpenRepository::containing(cwd, "go to a repository")?;
+    let local = &opened.local;
+    let name = local
+        .head_name()
+        .map_err(|error| repository::unreadable(local.git_dir(), &error))?;
+    Ok(name.map(|name| Text::new(name.as_bstr())))
 }
 
 impl View {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// A path as a word of a command line. No path in git has the NUL that no word can hold.
-pub(super) fn shell_word(path: &[u8]) -> Cow<'_, [u8]> {
+/// A path as one word of a shell. No path has the NUL that no word can hold.
+pub fn shell_word(path: &[u8]) -> Cow<'_, [u8]> {
     shlex::bytes::try_quote(path).unwrap_or_default()
 }
 

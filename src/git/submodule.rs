@@ -64,17 +64,24 @@ enum Recorded {
 }
 
 impl View {
-    /// Says of each submodule that the view's change moves from which commit to which.
+    /// Says of each submodule that the view's commits move from which commit to which. `--recurse-submodules` looks into those of a
+    /// change or a push; of a history, each repository has its own.
     #[must_use]
-    pub(super) fn with_moves(mut self) -> Self {
+    pub(super) fn with_moves(mut self, recurses: bool) -> Self {
         for item in &mut self.items {
             let (EntryKind::Submodule, Origin::Blob(new)) = (item.entry.kind, &item.origin) else {
                 continue;
             };
             let detail = moved(item.before, *new);
+            let command = if recurses {
+                Text::from("--recurse-submodules")
+            } else {
+                let path = shell_word(item.entry.path.as_bytes());
+                Text::new([b"cd ", &*path, b" && weighbridge check --history"].concat())
+            };
             item.noted.push(Circumstance::NotFollowed {
                 detail: Text::from(detail),
-                command: Text::from("--recurse-submodules"),
+                command,
             });
         }
         self
@@ -379,6 +386,7 @@ fn on_disk(shared: &gix::ThreadSafeRepository, prefix: &[u8]) -> Result<Vec<Item
         root: &root,
         tracked: Some(tracked),
         items: Vec::new(),
+        special: Vec::new(),
     };
     walk.folder(b"");
     let mut items = walk.items;

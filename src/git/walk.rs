@@ -27,6 +27,8 @@ pub(super) struct Walk<'w, 'r> {
     pub(super) tracked: Option<Tracked<'r>>,
     /// What has been found, in no order.
     pub(super) items: Vec<Item>,
+    /// The pipes, sockets and devices among them, which are not read.
+    pub(super) special: Vec<Vec<u8>>,
 }
 
 /// A folder yet to be listed.
@@ -39,7 +41,37 @@ struct Folder {
     ignoring: bool,
 }
 
+/// Pipes, sockets and devices that are named; the others are counted.
+const NAMED: usize = 3;
+
 impl Walk<'_, '_> {
+    /// What is to be said of pipes, sockets and devices: git tracks none, but whoever made one may expect it to be read.
+    pub(super) fn notice(&self) -> Option<String> {
+        let mut special: Vec<&[u8]> = self.special.iter().map(Vec::as_slice).collect();
+        special.sort_unstable();
+        let names: Vec<String> = special
+            .iter()
+            .take(NAMED)
+            .map(|path| Text::new(path).to_string())
+            .collect();
+        let more = special.len().saturating_sub(NAMED);
+        Some(match (special.len(), more) {
+            (0, _) => return None,
+            (1, _) => format!(
+                "{} is not read: it is a pipe, a socket or a device",
+                names.join("")
+            ),
+            (_, 0) => format!(
+                "{} are not read: they are pipes, sockets or devices",
+                names.join(", ")
+            ),
+            (_, more) => format!(
+                "{} and {more} more are not read: they are pipes, sockets or devices",
+                names.join(", ")
+            ),
+        })
+    }
+
     /// Walks the folder at `path` (relative to the root) and all below it.
     pub(super) fn folder(&mut self, path: &[u8]) {
         let range = match &self.tracked {
@@ -119,8 +151,9 @@ impl Walk<'_, '_> {
                     EntryKind::Link
                 };
                 self.items.push(Item::new(&path, kind, Origin::Disk));
+            } else if !(folder.ignoring && self.ignores(&path, false)) {
+                self.special.push(path);
             }
-            // Pipes, sockets and devices cannot be tracked and hold no artifact.
         }
         Ok(())
     }

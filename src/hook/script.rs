@@ -1,7 +1,6 @@
 //! The scripts: what is written into them, and how one is known again.
 
 use std::{
-    borrow::Cow,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,6 +9,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::Stage;
+use crate::git::shell_word;
 
 /// What a script hands to the program, and where it finds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub fn script(stage: Stage, options: &Options) -> Vec<u8> {
     let mut line = call.clone().into_bytes();
     if let Some(policy) = &options.policy {
         line.extend_from_slice(b"--policy ");
-        line.extend_from_slice(&word(policy));
+        line.extend_from_slice(&shell_word(policy.as_os_str().as_encoded_bytes()));
         line.push(b' ');
     }
     if let Some(deadline) = options.deadline {
@@ -91,7 +91,12 @@ pub(super) fn is_plain(stage: Stage, script: &[u8]) -> bool {
 
 fn finished(stage: Stage, options: &Options, line: &[u8]) -> Vec<u8> {
     let program = options.program.as_deref().unwrap_or(Path::new(""));
-    let recorded = [RECORDED, &*word(program), b"\n"].concat();
+    let recorded = [
+        RECORDED,
+        &*shell_word(program.as_os_str().as_encoded_bytes()),
+        b"\n",
+    ]
+    .concat();
     let text = template(stage).as_bytes();
     let text = replaced(text, &[RECORDED, b"''\n"].concat(), &recorded);
     let mut text = replaced(&text, call(stage).as_bytes(), line);
@@ -128,11 +133,6 @@ pub(super) fn kind(bytes: &[u8]) -> ScriptKind {
 
 fn sum(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
-}
-
-/// A path as one word of a shell. No path has the NUL that no word can hold.
-fn word(path: &Path) -> Cow<'_, [u8]> {
-    shlex::bytes::try_quote(path.as_os_str().as_encoded_bytes()).unwrap_or_default()
 }
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {

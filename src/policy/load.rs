@@ -242,7 +242,8 @@ impl<'f> Loader<'f> {
         match std::str::from_utf8(bytes) {
             Ok(text) => {
                 self.open.push((real, shown.clone()));
-                Some(File::new(shown, text))
+                let path = path.to_string_lossy().replace('\\', "/");
+                Some(File::at(path, shown, text))
             }
             Err(error) => {
                 let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();

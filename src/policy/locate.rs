@@ -17,6 +17,8 @@ use crate::{fact::Text, finding::LineRef};
 pub(super) struct File {
     /// As the user knows it: a path, or `recommended.yaml (built in)`.
     pub(super) name: String,
+    /// Where somebody would edit it: a path, also where `name` says more than that.
+    path: String,
     /// Its text, without a byte order mark.
     pub(super) text: Arc<str>,
     document: OnceLock<Option<Document>>,
@@ -54,8 +56,16 @@ pub(super) struct Origin {
 
 impl File {
     pub(super) fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Arc<Self> {
+        let name = name.into();
+        let path = name.clone();
+        Self::at(path, name, text)
+    }
+
+    /// A file at a path that has a longer name: `weighbridge.yaml at 1a2b3c4 (main)`.
+    pub(super) fn at(path: String, name: String, text: impl Into<Arc<str>>) -> Arc<Self> {
         Arc::new(Self {
-            name: name.into(),
+            name,
+            path,
             text: text.into(),
             document: OnceLock::new(),
             shown: OnceLock::new(),
@@ -77,9 +87,9 @@ impl File {
         self.find(way, false)
     }
 
-    /// Its name, harmless to print.
-    pub(super) fn shown_name(&self) -> String {
-        shown(&self.name)
+    /// Where somebody would edit it, harmless to print.
+    pub(super) fn shown_path(&self) -> String {
+        shown(&self.path)
     }
 
     /// Where a mapping or a list stands, for somebody who adds to it.

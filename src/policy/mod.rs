@@ -48,7 +48,7 @@ pub use pack::{
 };
 pub use scope::{ArgumentVerdict, Scope, Standing};
 pub use snippet::{entry, is_constrained_call};
-pub use source::{Asker, NAME, Place, Source, from_here};
+pub use source::{Asker, NAME, PLACES, Place, Source, from_here, is_bundled_name, named_policy};
 pub use torch_target::TorchTarget;
 
 use std::{

@@ -48,7 +48,7 @@ impl OwnPolicy {
             .rev()
             .filter_map(|n| way.get(..n))
             .find(|way| self.has(way));
-        let name = file.shown_name();
+        let name = file.shown_path();
         let Some(there) = there else {
             return format!("add to {name}:\n{}", block(keys, items, 0));
         };

@@ -16,7 +16,7 @@ use crate::{error::Error, fact::Text};
 pub const NAME: &str = "weighbridge.yaml";
 
 /// Where a repository keeps its policy, relative to its root; the first that is there counts.
-const PLACES: &[&str] = &[NAME, ".weighbridge.yaml", ".github/weighbridge.yaml"];
+pub const PLACES: &[&str] = &[NAME, ".weighbridge.yaml", ".github/weighbridge.yaml"];
 
 /// What others take for its name.
 const MISNAMED: &[&str] = &[
@@ -118,7 +118,7 @@ impl Source {
         let is_recorded = reviewed.is_some() || named.is_none() && place.state().is_some();
         let (policy, name) = match (reviewed, named, place.state()) {
             (Some(found), ..) => found,
-            (None, Some(path), _) => asker.named_policy(path)?,
+            (None, Some(path), _) => named_policy(path, &asker.catalog)?,
             (None, None, Some(state)) => asker.recorded(place, state, &mut notices)?,
             (None, None, None) => asker.on_disk(place)?,
         };
@@ -160,35 +160,6 @@ impl Asker<'_> {
         let path = normal(&real.join(named));
         let below = path.strip_prefix(place.root()).ok()?;
         Some((state.to_owned(), below.to_owned()))
-    }
-
-    /// A policy that the user names: a file, or a bundled one.
-    fn named_policy(&self, path: &Path) -> Result<(Policy, String), Error> {
-        let name = path.to_str().unwrap_or_default();
-        let is_name = path.extension().is_none()
-            && path.components().count() == 1
-            && std::fs::symlink_metadata(path).is_err();
-        if !is_name {
-            let policy = Policy::load(path, &self.catalog)?;
-            return Ok((policy, path.display().to_string()));
-        }
-        if let Some(policy) = Policy::bundled(name) {
-            let name = policy.name().to_owned();
-            return Ok((policy, name));
-        }
-        let known: Vec<String> = Policy::bundled_names()
-            .map(|name| format!("`{name}`"))
-            .collect();
-        Err(Error::Usage {
-            message: format!(
-                "there is no file and no bundled policy `{}`",
-                name.escape_debug()
-            ),
-            help: format!(
-                "the bundled policies are {}; a file is named by its path",
-                known.join(" and ")
-            ),
-        })
     }
 
     /// The policy that git recorded, where the view's is: in a commit or in the index.
@@ -250,6 +221,42 @@ impl Asker<'_> {
         }
         Ok(built_in())
     }
+}
+
+/// A policy that the user names, a file or a bundled one, and what reports call it.
+///
+/// # Errors
+/// A file that cannot be read or does not hold together; a name that stands for none.
+pub fn named_policy(path: &Path, catalog: &Catalog<'_>) -> Result<(Policy, String), Error> {
+    if !is_bundled_name(path) {
+        let policy = Policy::load(path, catalog)?;
+        return Ok((policy, path.display().to_string()));
+    }
+    let name = path.to_str().unwrap_or_default();
+    if let Some(policy) = Policy::bundled(name) {
+        let name = policy.name().to_owned();
+        return Ok((policy, name));
+    }
+    let known: Vec<String> = Policy::bundled_names()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    Err(Error::Usage {
+        message: format!(
+            "there is no file and no bundled policy `{}`",
+            name.escape_debug()
+        ),
+        help: format!(
+            "the bundled policies are {}; a file is named by its path",
+            known.join(" and ")
+        ),
+    })
+}
+
+/// Whether what the user names is the name of a bundled policy, and no file of that name is there.
+pub fn is_bundled_name(path: &Path) -> bool {
+    path.extension().is_none()
+        && path.components().count() == 1
+        && std::fs::symlink_metadata(path).is_err()
 }
 
 /// Says which files look like a policy and do not judge: whoever wrote one expects that it does.

@@ -349,11 +349,14 @@ pub(super) fn next(report: &Report, presentation: &Presentation) -> Vec<(String,
         "why, and what to use instead",
     )];
     commands.extend(look(report, finding, presentation));
+    // The command reads the files that are here, not those that only an earlier commit has.
+    let is_gone = |finding: &Finding| {
+        let introduction = finding.primary.introduced_by.as_ref();
+        introduction.is_some_and(|introduction| introduction.gone)
+    };
     let edits = |finding: &Finding| {
-        finding
-            .help
-            .iter()
-            .any(|help| help.contains("write this to weighbridge.yaml:\n"))
+        let mut help = finding.help.iter();
+        !is_gone(finding) && help.any(|help| help.contains("write this to weighbridge.yaml:\n"))
     };
     if report.policy == BUILT_IN && presentation.paths.is_inside() && report.active().any(edits) {
         commands.push((

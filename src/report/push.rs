@@ -180,7 +180,8 @@ impl Message<'_> {
         )?;
         // Commands are to be copied: never broken.
         writeln!(self.out, "  git rm --cached {path}")?;
-        writeln!(self.out, "  git commit --amend")?;
+        // Without the file, a commit may be empty, which `git commit` refuses by itself.
+        writeln!(self.out, "  git commit --amend --allow-empty")?;
         self.line("", "If it is an earlier commit, mark it `edit` in")?;
         writeln!(self.out, "  git rebase -i {}^", base.unwrap_or_default())?;
         self.line(

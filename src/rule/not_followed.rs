@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::Circumstance,
+    fact::{Circumstance, EntryKind},
     finding::{Finding, Subject},
 };
 
@@ -43,7 +43,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Circumstance::NotFollowed { detail, command } = noted else {
             continue;
         };
-        let submodule = command.as_bytes().starts_with(b"--");
+        let submodule = case.entry.kind == EntryKind::Submodule;
         let message = if submodule {
             format!("{detail}, and what that brings is not looked at")
         } else {

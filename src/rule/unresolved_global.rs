@@ -77,9 +77,14 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if let Some(excerpt) = call.and_then(|o| o.excerpt.as_deref()) {
             finding.primary.excerpt = Some(excerpt.clone());
         }
-        finding.help.push(
-            "no library writes this: do not load the file, and find out where it comes from".into(),
-        );
+        let help = match why {
+            Unresolved::Result => {
+                "cloudpickle and dill write this for functions and classes, and `pickle` before protocol 4 for objects that are made \
+                 with keywords: if the file is yours, save data instead; if not, do not load it, and find out where it comes from"
+            }
+            _ => "no library writes this: do not load the file, and find out where it comes from",
+        };
+        finding.help.push(help.into());
         findings.push(finding);
     }
 }

@@ -85,6 +85,7 @@ impl Gathered {
             let item = view.items.get(at)?;
             Some((&item.entry.path, links))
         });
+        let first_excluded = self.excluded.iter().min().copied();
         let excluded = self.excluded.into_iter();
         let excluded = excluded.filter_map(|at| Some(&view.items.get(at)?.entry.path));
         let index = Index::new(links, excluded);
@@ -111,6 +112,14 @@ impl Gathered {
         let view_name = view.label.clone();
         let mut report = verdict::judge(view_name, policy_name, self.plain, weighed, artifacts);
         report.notices.splice(0..0, view.notices.iter().cloned());
+        let first = first_excluded.and_then(|at| view.items.get(at));
+        if let Some(item) = first
+            && report.coverage.excluded == report.coverage.entries
+        {
+            let count = report.coverage.excluded;
+            let notice = all_excluded(count, &item.entry.path, policy);
+            report.notices.push(notice);
+        }
         report.unpushed.clone_from(&view.unpushed);
         report.content_source = view.content_source.clone();
         report.root = view
@@ -119,6 +128,18 @@ impl Gathered {
             .map(|name| Text::new(name.as_encoded_bytes()))
             .unwrap_or_default();
         report
+    }
+}
+
+/// Says of a view of which nothing is left which line excludes it, with the first path as an example.
+fn all_excluded(count: usize, path: &Text, policy: &Policy) -> String {
+    let by = match policy.excluded_by(path) {
+        Some(line) => format!("{}:{}", line.file, line.line),
+        None => String::from("`.gitattributes`"),
+    };
+    match count {
+        1 => format!("{by} excludes {path}, and no other file is left to check"),
+        n => format!("all {n} files are excluded: {by} excludes {path}"),
     }
 }
 

@@ -16,13 +16,13 @@ mod source;
 mod survey;
 
 pub use content::content_facts;
-pub use policy_source::{PolicyFrom, find_policy, load_policy};
-pub use survey::{format_ids, rule_ids, survey};
+pub use policy_source::{PolicyFrom, check_policy_of, find_policy, load_policy, parse_policy};
+pub use survey::{format_ids, refused_artifacts, rule_ids, survey};
 
 pub use crate::{
     git::{
-        Incoming, Known, Only, View, all_refs, change, file, first_revision, history, incoming,
-        revision, staged, standard_input, work_tree,
+        Incoming, Known, Only, View, all_refs, change, file, first_revision, head_name, history,
+        incoming, revision, shell_word, staged, standard_input, work_tree,
     },
     verdict::{Coverage, Inspection, Needs, Outcome, Report},
 };

@@ -9,8 +9,8 @@ use super::survey::{format_ids, rule_ids};
 use crate::{
     error::Error,
     fact::Text,
-    git::View,
-    policy::{Asker, Catalog, Place, Policy, Source},
+    git::{Incoming, View, incoming},
+    policy::{Asker, Catalog, Place, Policy, Source, named_policy},
 };
 
 /// Where the policy of a view is taken from.
@@ -58,17 +58,40 @@ pub fn find_policy(
     Ok((view, source.policy, source.name))
 }
 
-/// A policy file, checked against the rules and formats there are.
+/// A policy that the user names, a file or a bundled one, checked against the rules and formats there are.
 ///
 /// # Errors
-/// A file that cannot be read or does not hold together.
-pub fn load_policy(path: &Path) -> Result<Policy, Error> {
+/// A file that cannot be read or does not hold together; a name that stands for none.
+pub fn load_policy(named: &Path) -> Result<Policy, Error> {
     let (rules, formats) = (rule_ids(), format_ids());
     let catalog = Catalog {
         rules: &rules,
         formats: &formats,
     };
-    Ok(Policy::load(path, &catalog)?)
+    Ok(named_policy(named, &catalog)?.0)
+}
+
+/// Whether the policy that a commit of the repository has holds together.
+///
+/// # Errors
+/// One that does not, or cannot be read.
+pub fn check_policy_of(cwd: &Path, commit: &str) -> Result<(), Error> {
+    let nothing = incoming(cwd, &Incoming::default())?;
+    let from = PolicyFrom::Revision(commit.to_owned());
+    find_policy(nothing, &from, None, cwd).map(|_| ())
+}
+
+/// A policy from its text.
+///
+/// # Errors
+/// A text that does not hold together.
+pub fn parse_policy(name: &str, text: &str) -> Result<Policy, Error> {
+    let (rules, formats) = (rule_ids(), format_ids());
+    let catalog = Catalog {
+        rules: &rules,
+        formats: &formats,
+    };
+    Ok(Policy::parse(name, text, &catalog)?)
 }
 
 impl Place for View {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Listing, View, entry, guard};
+use super::{Listing, Request, View, entry, guard};
 use crate::{
+    error::Error,
     fact::{Fact, GlobalName, Text, Unread, Usage},
+    finding::{Finding, Level},
     format::FORMATS,
     policy::{FormatVerdict, InitSummary, Policy, SeenGlobal},
     rule::{Case, RULES, called_with, refused_globals},
@@ -18,6 +20,22 @@ pub fn rule_ids() -> Vec<&'static str> {
 /// The ids of all formats.
 pub fn format_ids() -> Vec<&'static str> {
     FORMATS.iter().map(|format| format.id).collect()
+}
+
+/// The artifacts of a view that a policy refuses, each once; what it says of source does not count.
+///
+/// # Errors
+/// Workers that cannot be started.
+pub fn refused_artifacts(view: &View, policy: &Policy) -> Result<Vec<Text>, Error> {
+    let report = super::check(view, policy, String::new(), Request::default(), &())?;
+    let of_artifact = |finding: &&Finding| finding.rule.tags.first() == Some(&"artifact");
+    let refused = report.active().filter(|finding| finding.level == Level::Deny);
+    let mut paths: Vec<Text> = refused
+        .filter(of_artifact)
+        .map(|finding| finding.primary.path.clone())
+        .collect();
+    paths.dedup();
+    Ok(paths)
 }
 
 /// Reads a view and notes what of it a policy does not allow.

@@ -17,8 +17,8 @@ use crate::{
 pub struct Inspection {
     /// The path as it was given.
     pub path: Text,
-    /// Its size in bytes.
-    pub size: u64,
+    /// Its size in bytes; `None` if it could not be opened.
+    pub size: Option<u64>,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
     /// Whether the policy, or an attribute that it honours, excludes it from `check`.
@@ -92,7 +92,10 @@ pub fn inspect(
     scope: &Scope,
 ) -> Inspection {
     findings.sort_by(super::in_order);
-    let size = circumstances.size(&facts);
+    let is_known = facts.bytes > 0
+        || circumstances.pointer().is_some()
+        || circumstances.unavailable().next().is_none();
+    let size = is_known.then(|| circumstances.size(&facts));
     let observations = &facts.observations;
     Inspection {
         path,

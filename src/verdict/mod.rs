@@ -97,9 +97,6 @@ impl Report {
     pub fn outcome(&self) -> Outcome {
         if self.active().any(|finding| finding.level == Level::Deny) || self.coverage.late > 0 {
             Outcome::Refused
-        } else if self.coverage.excluded > 0 && self.coverage.excluded == self.coverage.entries {
-            // Somebody decided that there is nothing to look at.
-            Outcome::Clean
         } else if self.active().next().is_none()
             && self.coverage.artifacts == 0
             && self.coverage.sources == 0

@@ -14,6 +14,7 @@ use super::{current_dir, output, terminal};
 use crate::{
     error::Error,
     hook::{self, Options, Stage, State, Step},
+    policy,
     scan::{self, Outcome},
 };
 
@@ -166,7 +167,12 @@ impl OptionArgs {
         let policy = self.policy.map(|path| {
             // A policy with a mistake would refuse everything, later and to someone else.
             scan::load_policy(&path)?;
-            Ok::<_, Error>(cwd.join(path))
+            // A script is run in other folders; the name of a bundled policy is the same everywhere.
+            Ok::<_, Error>(if policy::is_bundled_name(&path) {
+                path
+            } else {
+                cwd.join(path)
+            })
         });
         Ok(Options {
             policy: policy.transpose()?,

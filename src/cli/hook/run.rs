@@ -16,7 +16,7 @@ use super::watch;
 use crate::{
     cli::{output, progress::Bar, terminal},
     error::Error,
-    hook::{self, Judge},
+    hook::{self, Judge, Update},
     report::{self, PathSpelling, Presentation, Style},
     scan::{self, Incoming, Known, Outcome, PolicyFrom, Report, Request, View},
 };
@@ -107,7 +107,13 @@ impl Run {
             Caller::PreCommit | Caller::PreMergeCommit => Some(own(scan::staged(cwd, &[])?)),
             Caller::PrePush => self.push(cwd)?.map(own),
             // What is pushed does not choose its judge.
-            Caller::PreReceive => receive(cwd)?.map(|view| (view, PolicyFrom::Head)),
+            Caller::PreReceive => {
+                let updates = hook::received(input()?)?;
+                if self.policy.is_none() {
+                    check_next_policy(cwd, &updates)?;
+                }
+                receive(cwd, &updates)?.map(|view| (view, PolicyFrom::Head))
+            }
             Caller::Framework => Some(asked(cwd)?),
         })
     }
@@ -203,14 +209,31 @@ impl Caller {
 }
 
 /// What is pushed to this server: the commits that no branch and no tag of it reaches.
-fn receive(cwd: &Path) -> Result<Option<View>, Error> {
-    let updates = hook::received(input()?)?;
+fn receive(cwd: &Path, updates: &[Update]) -> Result<Option<View>, Error> {
     let tips = ids(updates.iter().map(|it| &it.new));
     if tips.is_empty() {
         return Ok(None);
     }
     let known = vec![Known::Accepted];
     scan::incoming(cwd, &Incoming { tips, known }).map(Some)
+}
+
+/// Refuses a push after which `HEAD` has a policy that does not hold together: it would refuse every later push, also the one
+/// that mends it.
+fn check_next_policy(cwd: &Path, updates: &[Update]) -> Result<(), Error> {
+    let Some(head) = scan::head_name(cwd)? else {
+        return Ok(());
+    };
+    let moved = updates.iter().filter(|update| update.name == head);
+    for commit in moved.filter_map(|update| update.new.as_deref()) {
+        if let Err(error) = scan::check_policy_of(cwd, commit) {
+            terminal::note(
+                "this push is refused: it brings a policy that does not hold together, and that would judge every later push",
+            );
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// What pre-commit or prek want judged. They call the hook when a commit is made, before a push, in a pipeline with two refs,

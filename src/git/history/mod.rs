@@ -52,13 +52,13 @@ pub enum Known {
     Commits(Vec<String>),
 }
 
-/// Every file in the history of `range` (`A`, `A..B`, `A...B`, as git reads them), of the repository that `cwd` is in; only
-/// those at or below `paths` (relative to `cwd`) if there are any.
+/// Every file in the history of `range` (`A`, `A..B`, `A...B`, as git reads them), of the repository that `cwd` is in, or the
+/// first of `paths`; only those at or below `paths` (relative to `cwd`) if there are any.
 ///
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, a range that names nothing, a path outside.
 pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error> {
-    let opened = OpenRepository::containing(cwd, HELP)?;
+    let opened = OpenRepository::of_paths(cwd, paths, HELP)?;
     let paths = anywhere(&opened, paths)?;
     let local = &opened.local;
     let mut objects = opened.stores.open();
@@ -125,7 +125,7 @@ pub fn history(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error
     for item in kept {
         view.add_unknown(item);
     }
-    Ok(view.with_moves())
+    Ok(view.with_moves(false))
 }
 
 /// What a side of a range keeps that the other has taken away, where they were merged into each other: no commit of the range brings
@@ -163,17 +163,17 @@ fn kept(
 }
 
 /// Every file in the history of every reference (branches, tags, remotes, notes, the stash, the `HEAD` of each work tree), of
-/// the repository that `cwd` is in; only those at or below `paths` (relative to `cwd`) if there are any.
+/// the repository that `cwd` is in, or the first of `paths`; only those at or below `paths` (relative to `cwd`) if there are any.
 ///
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, a path outside.
 pub fn all_refs(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
-    let opened = OpenRepository::containing(cwd, HELP)?;
+    let opened = OpenRepository::of_paths(cwd, paths, HELP)?;
     let paths = anywhere(&opened, paths)?;
     let mut tips = Tips::default();
     tips.add_all(&mut opened.stores.open(), &opened.local)?;
     let label = String::from("the history of all refs");
-    Ok(view(opened, &paths, &tips, &Tips::default(), label)?.with_moves())
+    Ok(view(opened, &paths, &tips, &Tips::default(), label)?.with_moves(false))
 }
 
 /// Every file that `push` would bring, of the repository that `cwd` is in. What git keeps in quarantine while it asks its
@@ -206,7 +206,7 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
     }
     let label = String::from("the incoming commits");
     let view = view(opened, &paths, &tips, &known, label)?;
-    Ok(view.with_moves().all_unpushed())
+    Ok(view.with_moves(true).all_unpushed())
 }
 
 /// For who is in no repository.

@@ -126,12 +126,9 @@ impl Page<'_> {
 
     fn title(&mut self, inspection: &Inspection) -> io::Result<()> {
         let path = guarded(harmless(&inspection.path, self.style));
-        writeln!(
-            self.out,
-            "{}  {}",
-            self.style.ink(Ink::Strong, path),
-            bytes(inspection.size)
-        )?;
+        let size = inspection.size.map(bytes);
+        let size = size.as_deref().unwrap_or("of unknown size");
+        writeln!(self.out, "{}  {size}", self.style.ink(Ink::Strong, path))?;
         let mut rows: Vec<(String, String)> = inspection
             .facts
             .observations

@@ -28,8 +28,9 @@ pub struct Inspection {
     /// The path's bytes in hexadecimal, if they are not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_hex: Option<String>,
-    /// Its bytes.
-    pub size: u64,
+    /// Its bytes, if it could be opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
     /// What it is, and what is inside it.

@@ -105,7 +105,7 @@ fn a_bundled_policy_can_be_named() {
 }
 
 #[test]
-fn what_is_named_and_excluded_is_no_failure() {
+fn where_all_is_excluded_nothing_is_checked_and_the_line_is_named() {
     let repo = repo!();
     repo.write("3rd/a.pkl", payload())
         .write(
@@ -113,9 +113,16 @@ fn what_is_named_and_excluded_is_no_failure() {
             format!("{HEAD}exclude:\n  - {{paths: [3rd/], reason: theirs}}\n"),
         )
         .write("notes.txt", "");
-    assert_eq!(run(&repo.root, &["check", "3rd/a.pkl"]).code, 0);
-    assert_eq!(run(&repo.root, &["check", "3rd"]).code, 0);
+    for path in ["3rd/a.pkl", "3rd"] {
+        let nothing = run(&repo.root, &["check", path]);
+        assert_eq!(nothing.code, 3, "{nothing:?}");
+        let said = "weighbridge.yaml:4 excludes 3rd/a.pkl, and no other file is left to check";
+        assert!(plain(&nothing.stdout).contains(said), "{nothing:?}");
+    }
     assert_eq!(run(&repo.root, &["check", "notes.txt"]).code, 3);
+    // Nothing to check is no reason to stop a commit.
+    repo.git(&["add", "3rd", "weighbridge.yaml"]);
+    assert_eq!(run(&repo.root, &["check", "--staged"]).code, 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tests of `cli`: the program as users and hooks run it.
 
+mod advice;
 mod check;
 mod completions;
 mod help;

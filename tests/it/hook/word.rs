@@ -91,7 +91,7 @@ fn a_push_of_many_files_is_told_in_short() {
     it from the commit that introduces it, or fix it there. If that is the
     last commit:
       git rm --cached models/0.pt
-      git commit --amend
+      git commit --amend --allow-empty
     If it is an earlier commit, mark it `edit` in
       git rebase -i aaaaaaaaaaaa^
     (--root instead, if it is the first of all), do the same, and finish

@@ -132,7 +132,7 @@ fn resnet() -> Inspection {
         circumstances: weighbridge::fact::Circumstances::default(),
         tensors: Vec::new(),
         path: "models/resnet.pt".into(),
-        size: 46_830_571,
+        size: Some(46_830_571),
         policy: "recommended (built in)".to_owned(),
         facts: ContentFacts {
             observations: vec![
@@ -319,7 +319,7 @@ fn a_hostile_torch_zip() {
 fn a_file_of_nothing_but_tensors() {
     let inspection = Inspection {
         path: "model.safetensors".into(),
-        size: 1 << 40,
+        size: Some(1 << 40),
         facts: ContentFacts {
             observations: vec![seen(Fact::Is("safetensors".into()), &[], Place::Whole, 1)],
             ..ContentFacts::default()

@@ -30,11 +30,11 @@ unresolved-global [deny] loading calls a name that is only computed while it loa
         .op(b')')
         .reduce()
         .stop();
-    insta::assert_snapshot!(told("unresolved-global", "x.pkl", &result), @r"
-unresolved-global [deny] loading calls what another call returned: no policy can allow that
-  at @ 0x1e REDUCE about <result of a call>
-  help: no library writes this: do not load the file, and find out where it comes from
-");
+    insta::assert_snapshot!(told("unresolved-global", "x.pkl", &result), @"
+    unresolved-global [deny] loading calls what another call returned: no policy can allow that
+      at @ 0x1e REDUCE about <result of a call>
+      help: cloudpickle and dill write this for functions and classes, and `pickle` before protocol 4 for objects that are made with keywords: if the file is yours, save data instead; if not, do not load it, and find out where it comes from
+    ");
     let long = Pickle::proto(4)
         .unicode(&"m".repeat(5000))
         .short_unicode("x")
