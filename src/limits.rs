@@ -128,6 +128,18 @@ macro_rules! limits {
         }
 
         impl Id {
+            /// The most that is allowed.
+            #[allow(
+                clippy::cast_lossless,
+                clippy::unnecessary_cast,
+                reason = "the numbers have several types, and none is wider than 64 bits"
+            )]
+            pub const fn most(self) -> u64 {
+                match self {
+                    $($(Self::$name => $name as u64,)+)+
+                }
+            }
+
             /// Its name for users and programs, in kebab case.
             pub const fn name(self) -> &'static str {
                 match self {
@@ -379,6 +391,12 @@ limits! {
         /// Folders that hold one empty file are the same in thousands of places.
         SAME_FOLDERS: u32 = 20_000, Count "paths of the same folder in one commit";
 
+        /// A quarter of `history-bytes`: no commit alone fills the list.
+        COMMIT_PATHS: usize = 512 << 20, Bytes "of paths in one commit";
+
+        /// A tag may name another; real ones do not.
+        TAGS_OF_TAGS: usize = 64, Count "tags of tags";
+
         /// Twenty years of a large operating system come to 10 million. Only deep folders that every commit changes make more.
         HISTORY_FOLDERS: usize = 32_000_000, Count "folders compared in one history";
 
@@ -412,6 +430,12 @@ limits! {
 
         /// A path and a file of a hundred lines take some thousand. A file made to be slow takes a billion for each path.
         ATTRIBUTE_STEPS: u64 = 4_000_000_000, Count "steps to match paths with the patterns of `.gitattributes`, for one worker";
+
+        /// Real trees are a tenth as deep.
+        ATTRIBUTE_FOLDERS: usize = 128, Count "folders above a file whose `.gitattributes` are read";
+
+        /// It is held in memory twice.
+        CHECKOUT_BYTES: u64 = 64 << 20, Bytes "of a file whose bytes git changes on checkout";
 
         /// Whether the policy excludes a file is asked of each name. A few links to the whole of the largest repositories stay
         /// below.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{ContentFacts, IoFault, Observation, Site, Text};
+use crate::limits;
 
 /// What the view knows of an entry, and the bytes of its content do not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,13 +41,8 @@ pub enum Circumstance {
         /// Whether the file is deleted.
         deleted: bool,
     },
-    /// Something stands here that is not followed: the commit of a submodule, a git-lfs pointer, a link to a folder elsewhere.
-    NotFollowed {
-        /// What, readable: `the submodule moves from 1a2b3c4 to 5d6e7f8`.
-        detail: Text,
-        /// What checks it, readable; empty if nothing does.
-        command: Text,
-    },
+    /// Something stands here that is not followed.
+    NotFollowed(NotFollowed),
     /// A git-lfs pointer stands here instead of the content.
     Pointer {
         /// The sha256 of the content, lower-case hex.
@@ -62,46 +58,165 @@ pub enum Circumstance {
         object: u64,
     },
     /// A path that git records and no checkout can have.
-    ImpossiblePath {
-        /// Why, readable.
-        detail: Text,
-    },
+    ImpossiblePath(PathFault),
     /// Where git checks the file out with other bytes, loading it does more: see [`Circumstances::elsewhere`].
     OtherOnCheckout,
     /// The content, or a part of it, could not be had.
     Unavailable(Unavailable),
 }
 
+/// What stands in a view and is not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotFollowed {
+    /// A commit of another repository.
+    Submodule {
+        /// The first digits of the commit that it moves from; `None` if it is new.
+        old: Option<String>,
+        /// Those of the commit that it moves to.
+        new: String,
+        /// The command that looks into it; empty if an option of this one does.
+        command: Text,
+    },
+    /// A git-lfs pointer whose content is not here, under a name that says nothing.
+    Pointer {
+        /// The command that fetches it.
+        command: Text,
+    },
+    /// A symbolic link that leads out of what is looked at.
+    Link(LinkAway),
+}
+
+/// Where a symbolic link leads that leads out of what is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkAway {
+    /// Its target, as it is written.
+    pub target: Text,
+    /// The path of the submodule that it leads into, if it does.
+    pub submodule: Option<Text>,
+}
+
+/// Why no checkout can have a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathFault {
+    /// A name is empty.
+    NoName,
+    /// A name is `.` or `..`.
+    Dots,
+    /// A name is git's own folder, in the spelling of some system.
+    DotGit,
+    /// A name holds a slash.
+    Slash,
+}
+
 /// Why a view could not give an entry's content. All of these are refused by default: what was not read is not known to be safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailable {
-    /// The content is elsewhere: in git-lfs, at a remote, in a submodule that is not initialised.
+    /// The content is elsewhere.
     NotFetched {
-        /// Where, readable.
-        detail: Text,
+        /// What is.
+        what: Absent,
         /// The command that brings it.
         command: Text,
     },
     /// The operating system or the object store would not give it.
-    Io {
-        /// Its answer.
-        detail: Text,
-    },
-    /// What leads to it in git is malformed.
-    Malformed {
-        /// What is wrong, readable.
-        detail: Text,
+    Io(Unreadable),
+    /// The folder's tree in git is malformed.
+    MalformedTree {
+        /// What the library that reads it says.
+        answer: Text,
     },
     /// A limit of ours was reached on the way to it.
-    Limit {
-        /// Which, readable, with its number.
-        limit: String,
-    },
-    /// Something that is no file whose content could be read: a pipe, one side of a conflict, a link to elsewhere.
-    Unsupported {
-        /// What, readable.
-        detail: Text,
-    },
+    Limit(limits::Id),
+    /// Something that is no file whose content could be read.
+    Unsupported(UnsupportedEntry),
+}
+
+/// What is elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absent {
+    /// What a git-lfs pointer stands for.
+    LfsContent,
+    /// An object that a partial clone lacks, by its id.
+    Object(String),
+    /// A submodule that is not initialised.
+    Submodule,
+    /// A commit that the clone of a submodule lacks, by its first digits.
+    SubmoduleCommit(String),
+}
+
+/// What could not be read, and what was answered instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What.
+    pub part: UnreadablePart,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// What could not be read on the way to a content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnreadablePart {
+    /// The content itself.
+    Content,
+    /// The list of what is in a folder.
+    Folder,
+    /// An object of git, by its first digits.
+    Object(String),
+    /// The objects of the repository.
+    Objects,
+    /// The objects of a submodule.
+    SubmoduleObjects,
+    /// The repository of a submodule.
+    SubmoduleRepository,
+    /// The index of a submodule.
+    SubmoduleIndex,
+}
+
+/// What is answered instead of bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// What the operating system, or the library that reads git's data, says.
+    Said(Text),
+    /// It is not there.
+    Missing,
+    /// It does not read as what it is.
+    Damaged,
+    /// It is not the kind of object that it should be: `commit`.
+    IsNot(&'static str),
+    /// There is no work tree.
+    NoWorkTree,
+}
+
+/// What is no file whose content could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnsupportedEntry {
+    /// One side of a merge conflict that is not resolved.
+    Conflict(ConflictSide),
+    /// A pipe, a socket or a device.
+    Special,
+    /// A git-lfs pointer with more after it.
+    PaddedPointer,
+    /// A git-lfs pointer with extensions, which transform the stored bytes.
+    LfsExtensions,
+    /// A symbolic link whose target is no name.
+    LinkToNoName,
+    /// A symbolic link that leads out of what is looked at, under the name of a model.
+    LinkAway(LinkAway),
+    /// A symbolic link to what the policy excludes.
+    LinkToExcluded(Text),
+    /// A character set in `.gitattributes` that is not followed.
+    Encoding(Text),
+}
+
+/// A side of a merge conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConflictSide {
+    /// The common ancestor's.
+    Base,
+    /// The one that is merged into.
+    Ours,
+    /// The one that is merged.
+    Theirs,
 }
 
 /// What of an entry's content a change brings.

@@ -28,7 +28,10 @@ pub use anomaly::{
     Anomaly, DirectoryFields, EndRecordAnomaly, EntryForm, Gap, NameFault, Payload, PickleAnomaly,
     Promised, SafetensorsAnomaly, ZipAnomaly, ZipPart,
 };
-pub use circumstance::{Changed, Circumstance, Circumstances, Interruption, Unavailable};
+pub use circumstance::{
+    Absent, Answer, Changed, Circumstance, Circumstances, ConflictSide, Interruption, LinkAway,
+    NotFollowed, PathFault, Unavailable, Unreadable, UnreadablePart, UnsupportedEntry,
+};
 pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, Mark};

@@ -12,7 +12,8 @@ use gix::bstr::ByteSlice as _;
 use super::line_ends::LineEnds;
 use crate::{
     bytes::{Window, wide},
-    fact::{Text, Unavailable},
+    fact::{Answer, Text, Unavailable, Unreadable, UnreadablePart, UnsupportedEntry},
+    limits,
 };
 
 /// What an attribute is set to.
@@ -161,8 +162,11 @@ impl Rewriting {
     /// # Errors
     /// A character set that is not followed here, or a file that is too large to be changed in memory.
     pub(super) fn apply(&self, id: &str, blob: &Window) -> Result<Option<Window>, Unavailable> {
-        let broken = |error: io::Error| Unavailable::Io {
-            detail: Text::from(error.to_string()),
+        let broken = |error: io::Error| {
+            Unavailable::Io(Unreadable {
+                part: UnreadablePart::Content,
+                answer: Answer::Said(Text::from(error.to_string())),
+            })
         };
         let mut landed: Option<Window> = None;
         if self.ident && holds_ident(blob).map_err(broken)? {
@@ -184,12 +188,10 @@ impl Rewriting {
             Encoded::Bytes(bytes) => Ok(Some(Window::new(bytes))),
             // git says so and writes what is stored.
             Encoded::Impossible => Ok(landed),
-            Encoded::Unknown => Err(Unavailable::Unsupported {
-                detail: Text::from(format!(
-                    "`working-tree-encoding={}` in .gitattributes: what git makes of it on checkout",
-                    Text::new(name)
-                )),
-            }),
+            Encoded::Unknown => {
+                let encoding = UnsupportedEntry::Encoding(Text::new(name));
+                Err(Unavailable::Unsupported(encoding))
+            }
         }
     }
 }
@@ -216,10 +218,8 @@ fn holds_ident(blob: &Window) -> io::Result<bool> {
 
 /// All of it, if it is small enough to be held twice.
 fn in_memory(blob: &Window) -> io::Result<Result<Vec<u8>, Unavailable>> {
-    const LARGEST: u64 = 64 << 20;
-    if blob.len() > LARGEST {
-        let limit = String::from("64 MiB of a file whose bytes git changes on checkout");
-        return Ok(Err(Unavailable::Limit { limit }));
+    if blob.len() > limits::CHECKOUT_BYTES {
+        return Ok(Err(Unavailable::Limit(limits::Id::CHECKOUT_BYTES)));
     }
     let all = usize::try_from(blob.len()).unwrap_or(usize::MAX);
     Ok(Ok(blob.bytes_at(0, all)?))

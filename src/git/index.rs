@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{Circumstance, ContentSource, EntryKind, Text, Unavailable},
+    fact::{Circumstance, ConflictSide, ContentSource, EntryKind, Unavailable, UnsupportedEntry},
 };
 
 /// The blobs that the next commit brings, of the repository that `cwd` is in; only those at or below `paths`
@@ -244,15 +244,15 @@ impl<'r> Comparison<'r> {
             .map(|(_, id)| id);
         let side = match stage {
             Stage::Unconflicted => None,
-            Stage::Base => Some("this is the common ancestor's side"),
-            Stage::Ours => Some("this is our side"),
-            Stage::Theirs => Some("this is their side"),
+            Stage::Base => Some(ConflictSide::Base),
+            Stage::Ours => Some(ConflictSide::Ours),
+            Stage::Theirs => Some(ConflictSide::Theirs),
         };
         if let Some(side) = side {
-            let detail = Text::from(format!("an unresolved merge conflict: {side}"));
-            item = item.with(Circumstance::Unavailable(Unavailable::Unsupported {
-                detail,
-            }));
+            let conflict = UnsupportedEntry::Conflict(side);
+            item = item.with(Circumstance::Unavailable(Unavailable::Unsupported(
+                conflict,
+            )));
         }
         self.difference.items.push(item);
     }

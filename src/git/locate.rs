@@ -9,7 +9,7 @@ use super::{
 use crate::{
     bytes,
     error::Error,
-    fact::{Circumstance, ContentSource, EntryKind, Text, Unavailable},
+    fact::{Circumstance, ContentSource, EntryKind, Text, Unavailable, UnsupportedEntry},
     limits,
 };
 
@@ -272,10 +272,8 @@ impl NamedPath {
         if self.kind == PathKind::File {
             return Item::new(path, EntryKind::File, Origin::Named(self.real.clone()));
         }
-        let detail = Text::from("a pipe, socket or device: what it would give is not known");
-        Item::new(path, EntryKind::File, Origin::Nowhere).with(Circumstance::Unavailable(
-            Unavailable::Unsupported { detail },
-        ))
+        let special = Unavailable::Unsupported(UnsupportedEntry::Special);
+        Item::new(path, EntryKind::File, Origin::Nowhere).with(Circumstance::Unavailable(special))
     }
 }
 

@@ -23,7 +23,7 @@ use super::repository::describe;
 use crate::{
     bytes::wide,
     error::Error,
-    fact::{Text, Unavailable},
+    fact::{Absent, Answer, Text, Unavailable, Unreadable, UnreadablePart},
     limits,
 };
 
@@ -223,7 +223,7 @@ impl Objects {
     ///
     /// # Errors
     /// What to say where the blob should have been.
-    pub(super) fn blob(&mut self, id: ObjectId, limit: u64) -> Result<Vec<u8>, Unavailable> {
+    pub(super) fn blob(&mut self, id: ObjectId, limit: limits::Id) -> Result<Vec<u8>, Unavailable> {
         let mut data = Vec::new();
         self.read_blob(id, limit, &mut data)?;
         Ok(data)
@@ -236,7 +236,7 @@ impl Objects {
     pub(super) fn read_blob(
         &mut self,
         id: ObjectId,
-        limit: u64,
+        limit: limits::Id,
         data: &mut Vec<u8>,
     ) -> Result<(), Unavailable> {
         // The header costs nothing; the object itself is inflated into memory at once.
@@ -276,22 +276,31 @@ impl Objects {
             }
         }
         Err(match broken {
-            Some(why) => object_error(id, &why),
+            Some(why) => object_error(id, Answer::Said(Text::from(why))),
             None => missing(id, self.partial),
         })
     }
 }
 
 /// Whether an object is what it should be, and not too large to be read into memory at once.
-fn fits(id: ObjectId, found: Kind, size: u64, kind: Kind, limit: u64) -> Result<(), Unavailable> {
+fn fits(
+    id: ObjectId,
+    found: Kind,
+    size: u64,
+    kind: Kind,
+    limit: limits::Id,
+) -> Result<(), Unavailable> {
     if found != kind {
-        return Err(object_error(id, &format!("it is not a {kind}")));
+        let kind = match kind {
+            Kind::Tree => "tree",
+            Kind::Blob => "blob",
+            Kind::Commit => "commit",
+            Kind::Tag => "tag",
+        };
+        return Err(object_error(id, Answer::IsNot(kind)));
     }
-    if size > limit {
-        let limit = limit.checked_shr(20).unwrap_or_default();
-        return Err(Unavailable::Limit {
-            limit: format!("git objects of more than {limit} MiB"),
-        });
+    if size > limit.most() {
+        return Err(Unavailable::Limit(limit));
     }
     Ok(())
 }
@@ -300,19 +309,20 @@ fn fits(id: ObjectId, found: Kind, size: u64, kind: Kind, limit: u64) -> Result<
 fn missing(id: ObjectId, partial: bool) -> Unavailable {
     if partial {
         Unavailable::NotFetched {
-            detail: Text::from(format!("git object {id}, which this partial clone lacks")),
+            what: Absent::Object(id.to_string()),
             command: Text::from(format!("git cat-file -e {id}")),
         }
     } else {
-        object_error(id, "it is not in the object store")
+        object_error(id, Answer::Missing)
     }
 }
 
 /// Why an object could not be had.
-pub(super) fn object_error(id: ObjectId, why: &str) -> Unavailable {
-    Unavailable::Io {
-        detail: Text::from(format!("git object {}: {why}", id.to_hex_with_len(12))),
-    }
+pub(super) fn object_error(id: ObjectId, answer: Answer) -> Unavailable {
+    Unavailable::Io(Unreadable {
+        part: UnreadablePart::Object(id.to_hex_with_len(12).to_string()),
+        answer,
+    })
 }
 
 /// Objects of packs that others are deltas of, by pack and offset. Bounded: half of it is forgotten when it is full, the
@@ -413,7 +423,13 @@ impl Trees {
         }
         let buffer = &mut self.buffer;
         let kind = self.objects.read(id, buffer)?;
-        fits(id, kind, wide(buffer.len()), Kind::Tree, limits::TREE_BYTES)?;
+        fits(
+            id,
+            kind,
+            wide(buffer.len()),
+            Kind::Tree,
+            limits::Id::TREE_BYTES,
+        )?;
         let data: Arc<[u8]> = buffer.as_slice().into();
         self.keep(id, Arc::clone(&data));
         Ok(data)

@@ -217,17 +217,17 @@ fn in_tree(
 }
 
 pub(super) fn blob(trees: &mut Trees, id: gix::ObjectId) -> io::Result<Vec<u8>> {
-    let bytes = trees.objects().blob(id, limits::POLICY_BYTES);
+    let bytes = trees.objects().blob(id, limits::Id::POLICY_BYTES);
     bytes.map_err(refused)
 }
 
 fn refused(unread: Unavailable) -> io::Error {
     io::Error::other(match unread {
-        Unavailable::NotFetched { detail, command } => format!("{detail}; `{command}` brings it"),
-        Unavailable::Limit { limit } => format!("it reaches a limit: {limit}"),
-        Unavailable::Malformed { detail }
-        | Unavailable::Io { detail }
-        | Unavailable::Unsupported { detail } => detail.to_string(),
+        Unavailable::NotFetched { what, command } => format!("{what}; `{command}` brings it"),
+        Unavailable::Limit(limit) => format!("it reaches a limit: {limit}"),
+        Unavailable::MalformedTree { answer } => answer.to_string(),
+        Unavailable::Io(unreadable) => unreadable.to_string(),
+        Unavailable::Unsupported(entry) => entry.to_string(),
     })
 }
 
@@ -243,10 +243,7 @@ impl fmt::Debug for Snapshot {
 
 /// That a tree is malformed.
 pub(super) fn malformed(error: &gix::Error) -> Unavailable {
-    Unavailable::Malformed {
-        detail: Text::from(format!(
-            "the folder's tree in git: {}",
-            repository::describe(error)
-        )),
+    Unavailable::MalformedTree {
+        answer: Text::from(repository::describe(error)),
     }
 }

@@ -25,7 +25,10 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    fact::{Circumstance, ContentSource, EntryKind, Text, Unavailable},
+    fact::{
+        Absent, Answer, Circumstance, ContentSource, EntryKind, NotFollowed, Text, Unavailable,
+        Unreadable, UnreadablePart,
+    },
     limits,
 };
 
@@ -72,17 +75,14 @@ impl View {
             let (EntryKind::Submodule, Origin::Blob(new)) = (item.entry.kind, &item.origin) else {
                 continue;
             };
-            let detail = moved(item.before, *new);
             let command = if recurses {
-                Text::from("--recurse-submodules")
+                Text::default()
             } else {
                 let path = shell_word(item.entry.path.as_bytes());
                 Text::new([b"cd ", &*path, b" && weighbridge check --history"].concat())
             };
-            item.noted.push(Circumstance::NotFollowed {
-                detail: Text::from(detail),
-                command,
-            });
+            let moved = moved(item.before, *new, command);
+            item.noted.push(Circumstance::NotFollowed(moved));
         }
         self
     }
@@ -106,8 +106,7 @@ impl View {
         while let Some(found) = queue.pop() {
             entered = entered.saturating_add(1);
             let result = if entered > limits::SUBMODULES {
-                let limit = format!("{} submodules in a view", limits::SUBMODULES);
-                Err(Unavailable::Limit { limit })
+                Err(Unavailable::Limit(limits::Id::SUBMODULES))
             } else {
                 self.enter(&found)
             };
@@ -155,12 +154,12 @@ impl View {
         for item in items.filter(|item| item.entry.path.as_bytes() == path) {
             let before = item.noted.len();
             item.noted
-                .retain(|noted| !matches!(noted, Circumstance::NotFollowed { .. }));
+                .retain(|noted| !matches!(noted, Circumstance::NotFollowed(_)));
             if item.noted.len() < before {
                 let path = Text::new(path);
                 let notice = format!(
                     "{path}: {}, and what that brings is looked at",
-                    moved(old, new)
+                    moved(old, new, Text::default())
                 );
                 self.notices.push(notice);
             }
@@ -172,9 +171,7 @@ impl View {
         found: &PendingSubmodule,
     ) -> Result<(Vec<Item>, usize, Option<gix::ObjectId>), Unavailable> {
         if found.depth >= limits::SUBMODULE_DEPTH {
-            return Err(Unavailable::Limit {
-                limit: format!("submodules nested {} deep", limits::SUBMODULE_DEPTH),
-            });
+            return Err(Unavailable::Limit(limits::Id::SUBMODULE_DEPTH));
         }
         let shared = self.open(found)?;
         let prefix = [found.path.as_slice(), b"/"].concat();
@@ -182,19 +179,15 @@ impl View {
         let (mut items, tree) = match &found.recorded {
             Recorded::Disk => (on_disk(&shared, &prefix)?, None),
             Recorded::Commits { old, new, .. } => {
-                let opened = Stores::of(&shared).map_err(|error| Unavailable::Io {
-                    detail: Text::from(format!("the submodule's objects: {error}")),
-                })?;
+                let opened = Stores::of(&shared)
+                    .map_err(|error| said(UnreadablePart::SubmoduleObjects, error.to_string()))?;
                 let mut trees = Trees::new(opened.open());
                 let _ = stores.set(opened);
                 let mut buffer = Vec::new();
                 let mut tree = |id| tree_of(trees.objects(), id, &mut buffer);
                 let old_tree = old.and_then(&mut tree);
                 let new_tree = tree(*new).ok_or_else(|| Unavailable::NotFetched {
-                    detail: Text::from(format!(
-                        "the submodule's commit {}, which its clone lacks",
-                        new.to_hex_with_len(12)
-                    )),
+                    what: Absent::SubmoduleCommit(new.to_hex_with_len(12).to_string()),
                     command: self.update(found),
                 })?;
                 let filter = Filter::default();
@@ -230,7 +223,7 @@ impl View {
             None => self.repository.as_ref(),
         };
         let absent = || Unavailable::NotFetched {
-            detail: Text::from("a submodule that is not initialised"),
+            what: Absent::Submodule,
             command: self.update(found),
         };
         let parent = parent.ok_or_else(absent)?;
@@ -238,9 +231,8 @@ impl View {
             Some(place) => (place, false),
             None => (self.kept(parent, found).ok_or_else(absent)?, true),
         };
-        repository::open(&place, bare).map_err(|detail| Unavailable::Io {
-            detail: Text::from(format!("the submodule's repository: {detail}")),
-        })
+        repository::open(&place, bare)
+            .map_err(|answer| said(UnreadablePart::SubmoduleRepository, answer))
     }
 
     /// The submodule's folder in the work tree, if it is there and really below the root.
@@ -338,11 +330,17 @@ impl View {
 }
 
 /// From where to where a submodule moves, in words.
-fn moved(old: Option<gix::ObjectId>, new: gix::ObjectId) -> String {
-    match old {
-        Some(old) => format!("the submodule moves from {} to {}", short(old), short(new)),
-        None => format!("the submodule comes at {}", short(new)),
+fn moved(old: Option<gix::ObjectId>, new: gix::ObjectId, command: Text) -> NotFollowed {
+    NotFollowed::Submodule {
+        old: old.map(short),
+        new: short(new),
+        command,
     }
+}
+
+fn said(part: UnreadablePart, answer: String) -> Unavailable {
+    let answer = Answer::Said(Text::from(answer));
+    Unavailable::Io(Unreadable { part, answer })
 }
 
 /// The submodule that an item is.
@@ -373,12 +371,14 @@ fn found(
 
 /// The files of a submodule's work tree: those it tracks, and untracked ones it does not ignore.
 fn on_disk(shared: &gix::ThreadSafeRepository, prefix: &[u8]) -> Result<Vec<Item>, Unavailable> {
-    let broken = |detail: String| Unavailable::Io {
-        detail: Text::from(format!("the submodule's index: {detail}")),
-    };
+    let broken = |answer: String| said(UnreadablePart::SubmoduleIndex, answer);
     let repository = shared.to_thread_local();
-    let root = repository::work_tree_of(shared)
-        .ok_or_else(|| broken(String::from("it has no work tree")))?;
+    let root = repository::work_tree_of(shared).ok_or_else(|| {
+        Unavailable::Io(Unreadable {
+            part: UnreadablePart::SubmoduleIndex,
+            answer: Answer::NoWorkTree,
+        })
+    })?;
     let index = repository::index(&repository).map_err(|error| broken(error.to_string()))?;
     let tracked =
         repository::tracked(&repository, &index).map_err(|error| broken(error.to_string()))?;

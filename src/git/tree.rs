@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     bytes::wide,
-    fact::{Circumstance, EntryKind, Text, Unavailable},
+    fact::{Circumstance, EntryKind, PathFault, Unavailable},
     limits,
 };
 
@@ -191,16 +191,15 @@ impl<'r> Difference<'r> {
         self.entries = self.entries.saturating_add(1);
         self.bytes = self.bytes.saturating_add(wide(path.len()));
         let limit = if self.entries > limits::TREE_ENTRIES {
-            format!("{} paths in the trees of a view", limits::TREE_ENTRIES)
+            limits::Id::TREE_ENTRIES
         } else if self.bytes > limits::TREE_PATHS {
-            let mebibytes = limits::TREE_PATHS.checked_shr(20).unwrap_or_default();
-            format!("{mebibytes} MiB of paths in the trees of a view")
+            limits::Id::TREE_PATHS
         } else {
             return true;
         };
         if !self.full {
             self.full = true;
-            self.stop(folder, Unavailable::Limit { limit });
+            self.stop(folder, Unavailable::Limit(limit));
         }
         false
     }
@@ -359,9 +358,7 @@ fn item(path: &[u8], entry: &EntryRef<'_>, before: Option<&EntryRef<'_>>) -> Ite
         .filter(|before| self::kind(before.mode.kind()) == kind)
         .map(|before| before.oid.to_owned());
     match impossible(entry.filename) {
-        Some(why) => item.with(Circumstance::ImpossiblePath {
-            detail: Text::from(format!("git checks out no file {why}")),
-        }),
+        Some(fault) => item.with(Circumstance::ImpossiblePath(fault)),
         None => item,
     }
 }
@@ -375,12 +372,12 @@ fn kind(kind: TreeKind) -> EntryKind {
 }
 
 /// Why a name cannot be a file's, if it cannot: it would lead whoever trusts it out of the tree, or into git's own folder.
-fn impossible(name: &[u8]) -> Option<&'static str> {
+fn impossible(name: &[u8]) -> Option<PathFault> {
     match name {
-        b"" => Some("without a name"),
-        b"." | b".." => Some("named `.` or `..`"),
-        name if is_dot_git(name) => Some("named `.git`, or as some system spells it"),
-        name if name.contains(&b'/') => Some("with a slash in its name"),
+        b"" => Some(PathFault::NoName),
+        b"." | b".." => Some(PathFault::Dots),
+        name if is_dot_git(name) => Some(PathFault::DotGit),
+        name if name.contains(&b'/') => Some(PathFault::Slash),
         _ => None,
     }
 }

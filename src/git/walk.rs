@@ -9,7 +9,7 @@ use std::{fs, io, ops::Range, path::Path};
 use gix::bstr::{BStr, ByteSlice as _};
 
 use super::{Item, Origin, path_bytes};
-use crate::fact::{Circumstance, EntryKind, Text, Unavailable};
+use crate::fact::{Answer, Circumstance, EntryKind, Text, Unavailable, Unreadable, UnreadablePart};
 
 /// What git knows about a work tree.
 pub(super) struct Tracked<'r> {
@@ -92,7 +92,10 @@ impl Walk<'_, '_> {
             if let Err(error) = self.list(&folder, &mut folders)
                 && error.kind() != io::ErrorKind::NotFound
             {
-                let detail = Text::from(format!("the folder cannot be listed: {error}"));
+                let unreadable = Unreadable {
+                    part: UnreadablePart::Folder,
+                    answer: Answer::Said(Text::from(error.to_string())),
+                };
                 let path = if folder.path.is_empty() {
                     b"."
                 } else {
@@ -100,7 +103,7 @@ impl Walk<'_, '_> {
                 };
                 self.items.push(
                     Item::new(path, EntryKind::File, Origin::Nowhere)
-                        .with(Circumstance::Unavailable(Unavailable::Io { detail })),
+                        .with(Circumstance::Unavailable(Unavailable::Io(unreadable))),
                 );
             }
         }

@@ -82,9 +82,9 @@ const AGAIN: &str =
 /// What the view says of the path and of what git makes of the file.
 fn circumstance(case: &Case<'_>, noted: &Circumstance) -> Option<Finding> {
     let (kind, message, help) = match noted {
-        Circumstance::ImpossiblePath { detail } => (
+        Circumstance::ImpossiblePath(fault) => (
             "impossible-path",
-            format!("whoever takes this path for a file's is led astray: {detail}"),
+            format!("whoever takes this path for a file's is led astray: {fault}"),
             "find out who made the commit; `git fsck` names the tree, which has to be written again",
         ),
         Circumstance::OtherOnCheckout => (

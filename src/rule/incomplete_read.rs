@@ -2,8 +2,9 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind, Unavailable, Unread, Unsupported},
+    fact::{Fact, FactKind, Unavailable, Unread, Unsupported, UnsupportedEntry},
     finding::{Finding, Subject},
+    limits::Id,
 };
 
 declare_rule! {
@@ -96,25 +97,33 @@ const READABLE: &str =
 /// What the view could not give.
 fn unavailable(case: &Case<'_>, why: &Unavailable) -> Option<Finding> {
     let (kind, message, help) = match why {
-        Unavailable::Malformed { detail } => (
+        Unavailable::MalformedTree { answer } => (
             "malformed",
-            format!("it does not read to its end: {detail}"),
+            format!("it does not read to its end: the folder's tree in git: {answer}"),
             FETCH,
         ),
-        Unavailable::Limit { limit } => (
-            "limit",
-            format!("it is too complex to analyse: {}", exceeded(limit)),
-            TOO_COMPLEX,
-        ),
-        Unavailable::Io { detail } => ("io", format!("it could not be read: {detail}"), READABLE),
-        Unavailable::Unsupported { detail } => (
+        Unavailable::Limit(limit) => {
+            let rest = match limit {
+                Id::HISTORY_BYTES | Id::HISTORY_FOLDERS => {
+                    "; this commit and those after it were not looked at"
+                }
+                _ => "",
+            };
+            (
+                "limit",
+                format!("it is too complex to analyse: more than {limit}{rest}"),
+                TOO_COMPLEX,
+            )
+        }
+        Unavailable::Io(what) => ("io", format!("it could not be read: {what}"), READABLE),
+        Unavailable::Unsupported(entry) => (
             "unsupported",
-            format!("it is in a form that is not read: {detail}"),
-            match detail.as_bytes() {
-                text if text.starts_with(b"a pipe") => {
+            format!("it is in a form that is not read: {entry}"),
+            match entry {
+                UnsupportedEntry::Special => {
                     "name a regular file: write what it gives into one first"
                 }
-                text if text.starts_with(b"a symbolic link") => {
+                UnsupportedEntry::LinkAway(_) | UnsupportedEntry::LinkToExcluded(_) => {
                     "put the file itself there, or a link to a file inside the tree"
                 }
                 _ => ORDINARY,
@@ -138,21 +147,4 @@ fn late(case: &Case<'_>) -> Finding {
         .help
         .push("give more time with `--deadline`, or less to read at once".into());
     finding
-}
-
-/// What a limit is about, as what there is more of: `more than 20,000 operations`.
-fn exceeded(limit: &str) -> String {
-    let digits = limit.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, rest) = limit.split_at(digits);
-    if number.is_empty() {
-        return limit.to_owned();
-    }
-    let mut grouped = String::new();
-    for (n, digit) in number.chars().enumerate() {
-        if n > 0 && (digits - n) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("more than {grouped}{rest}")
 }

@@ -35,12 +35,12 @@ declare_rule! {
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for why in case.circumstances.unavailable() {
-        if let Unavailable::NotFetched { detail, command } = why {
+        if let Unavailable::NotFetched { what, command } = why {
             let message = match case.circumstances.pointer() {
                 Some((_, size)) => {
                     format!("only its git-lfs pointer is here, not its {size} bytes")
                 }
-                None => format!("its bytes are not here but elsewhere: {detail}"),
+                None => format!("its bytes are not here but elsewhere: {what}"),
             };
             let mut finding = case.finding_of_entry(&META, message);
             finding

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Circumstance, EntryKind},
+    fact::{Circumstance, NotFollowed},
     finding::{Finding, Subject},
 };
 
@@ -40,21 +40,30 @@ declare_rule! {
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for noted in &case.circumstances.noted {
-        let Circumstance::NotFollowed { detail, command } = noted else {
+        let Circumstance::NotFollowed(what) = noted else {
             continue;
         };
-        let submodule = case.entry.kind == EntryKind::Submodule;
-        let message = if submodule {
-            format!("{detail}, and what that brings is not looked at")
-        } else {
-            format!("what it stands for is not looked at: {detail}")
-        };
-        let help = if submodule {
-            format!("look at it too: `{command}`")
-        } else if command.as_bytes().is_empty() {
-            String::from("check what it leads to where it is, or put the files themselves here")
-        } else {
-            format!("fetch it and check again:\n{command}")
+        let (message, help) = match what {
+            NotFollowed::Submodule { command, .. } => {
+                let command = match command.as_bytes() {
+                    b"" => String::from("--recurse-submodules"),
+                    _ => command.to_string(),
+                };
+                (
+                    format!("{what}, and what that brings is not looked at"),
+                    format!("look at it too: `{command}`"),
+                )
+            }
+            NotFollowed::Pointer { command } => (
+                format!("what it stands for is not looked at: {what}"),
+                format!("fetch it and check again:\n{command}"),
+            ),
+            NotFollowed::Link(_) => (
+                format!("what it stands for is not looked at: {what}"),
+                String::from(
+                    "check what it leads to where it is, or put the files themselves here",
+                ),
+            ),
         };
         let mut finding = case.finding_of_entry(&META, message);
         finding.subject = Subject::Anomaly(String::from("not-followed"));

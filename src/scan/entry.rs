@@ -11,8 +11,8 @@ use super::{Listing, Request, content, deadline::Clock, guard, judging, other_fo
 use crate::{
     bytes::Window,
     fact::{
-        Circumstance, Circumstances, ContentFacts, EntryKind, ListingLine, Tensors, Text,
-        Unavailable,
+        Circumstance, Circumstances, ContentFacts, EntryKind, LinkAway, ListingLine, NotFollowed,
+        Tensors, Text, Unavailable, UnsupportedEntry,
     },
     format,
     git::{Checkout, Content, Item, LinkEnd, Opened, Reader},
@@ -271,8 +271,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
                     seen.unfetched = true;
                     continue;
                 }
-                let detail = Text::from("a git-lfs pointer, whose bytes are not here");
-                Circumstance::NotFollowed { detail, command }
+                Circumstance::NotFollowed(NotFollowed::Pointer { command })
             }
             noted => noted,
         };
@@ -301,25 +300,22 @@ fn behind_link(
     (target, end): &(Text, LinkEnd),
     policy: &Policy,
 ) -> Option<Circumstance> {
-    let away = match end {
+    let submodule = match end {
         LinkEnd::Nowhere => return None,
         LinkEnd::Submodule(module) if reader.enters(module) => return None,
         LinkEnd::Inside(path) => return excluded_behind(reader, path, policy),
-        LinkEnd::Outside => b"a symbolic link out of what is checked, to ".to_vec(),
-        LinkEnd::Submodule(module) => {
-            let module = module.as_bytes();
-            [b"a symbolic link into the submodule `", module, b"`, to "].concat()
-        }
+        LinkEnd::Outside => None,
+        LinkEnd::Submodule(module) => Some(module.clone()),
     };
-    let detail = Text::new([&away, target.as_bytes()].concat());
-    let names = [item.entry.file_name(), target.as_bytes()];
+    let target = target.clone();
+    let away = LinkAway { target, submodule };
+    let names = [item.entry.file_name(), away.target.as_bytes()];
     if names.iter().any(|name| format::is_artifact_name(name)) {
-        Some(unsupported(detail))
+        Some(unsupported(UnsupportedEntry::LinkAway(away)))
     } else if names.iter().any(|name| format::is_plain_name(name)) {
         None
     } else {
-        let command = Text::default();
-        Some(Circumstance::NotFollowed { detail, command })
+        Some(Circumstance::NotFollowed(NotFollowed::Link(away)))
     }
 }
 
@@ -336,12 +332,9 @@ fn excluded_behind(reader: &mut Reader<'_>, path: &Text, policy: &Policy) -> Opt
             Err(unread) => return Some(Circumstance::Unavailable(unread)),
         }
     };
-    let detail = Text::from(format!(
-        "a symbolic link to `{hidden}`, which the policy excludes; exclude the link as well, or not what it leads to"
-    ));
-    Some(unsupported(detail))
+    Some(unsupported(UnsupportedEntry::LinkToExcluded(hidden)))
 }
 
-fn unsupported(detail: Text) -> Circumstance {
-    Circumstance::Unavailable(Unavailable::Unsupported { detail })
+fn unsupported(entry: UnsupportedEntry) -> Circumstance {
+    Circumstance::Unavailable(Unavailable::Unsupported(entry))
 }

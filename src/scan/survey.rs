@@ -29,7 +29,9 @@ pub fn format_ids() -> Vec<&'static str> {
 pub fn refused_artifacts(view: &View, policy: &Policy) -> Result<Vec<Text>, Error> {
     let report = super::check(view, policy, String::new(), Request::default(), &())?;
     let of_artifact = |finding: &&Finding| finding.rule.tags.first() == Some(&"artifact");
-    let refused = report.active().filter(|finding| finding.level == Level::Deny);
+    let refused = report
+        .active()
+        .filter(|finding| finding.level == Level::Deny);
     let mut paths: Vec<Text> = refused
         .filter(of_artifact)
         .map(|finding| finding.primary.path.clone())

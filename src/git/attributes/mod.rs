@@ -34,9 +34,6 @@ const NAMES: [&str; 6] = [
 /// The name of a file of attributes.
 pub(super) const FILE: &[u8] = b".gitattributes";
 
-/// Folders above a path whose attributes are looked at. Below that nothing is exempt.
-const DEPTH: usize = 128;
-
 /// Bytes of a path that git can check out: systems take no longer ones.
 const LONGEST: usize = 4096;
 
@@ -108,11 +105,7 @@ impl Chain {
             }
         }
         if steps.0 == 0 {
-            let limit = format!(
-                "{} steps of comparing paths with .gitattributes",
-                limits::ATTRIBUTE_STEPS
-            );
-            return Err(Unavailable::Limit { limit });
+            return Err(Unavailable::Limit(limits::Id::ATTRIBUTE_STEPS));
         }
         Ok(said.map(|state| state.cloned().unwrap_or_default()))
     }
@@ -249,7 +242,7 @@ impl Files {
             return above.cloned();
         }
         let parsed = objects
-            .blob(id, limits::ATTRIBUTE_BYTES)
+            .blob(id, limits::Id::ATTRIBUTE_BYTES)
             .map(|bytes| Parsed::of(above, base, &bytes));
         let root = match &parsed {
             Ok(parsed) if base == 0 => parsed.vocabulary.is_own.then_some(id),
@@ -315,9 +308,8 @@ impl Folders {
         if let Some(known) = path.get(..folder).and_then(|folder| self.known.get(folder)) {
             return Ok(known.clone());
         }
-        if slashes.clone().count() > DEPTH {
-            let limit = format!("{DEPTH} folders whose .gitattributes are looked at");
-            return Err(Unavailable::Limit { limit });
+        if slashes.clone().count() > limits::ATTRIBUTE_FOLDERS {
+            return Err(Unavailable::Limit(limits::Id::ATTRIBUTE_FOLDERS));
         }
         // From the root down, so that a path of any depth needs no recursion.
         let mut above: Option<Arc<Chain>> = None;
@@ -353,9 +345,7 @@ impl Folders {
         if self.bytes <= limits::ATTRIBUTE_BYTES {
             return chain;
         }
-        let mebibytes = limits::ATTRIBUTE_BYTES.checked_shr(20).unwrap_or_default();
-        let limit = format!("{mebibytes} MiB of .gitattributes");
-        let lost = Err(Unavailable::Limit { limit });
+        let lost = Err(Unavailable::Limit(limits::Id::ATTRIBUTE_BYTES));
         Chain::new(chain.above.as_ref(), chain.base, chain.root, lost)
     }
 }

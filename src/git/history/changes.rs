@@ -20,7 +20,7 @@ use super::super::{
     paths::Filter,
 };
 use crate::{
-    fact::{EntryKind, Text, Unavailable},
+    fact::{Answer, EntryKind, Text, Unavailable},
     limits,
 };
 
@@ -105,22 +105,21 @@ pub(super) fn changes(
         let times = places.entry(folder.tree).or_default();
         *times = times.saturating_add(1);
         let limit = if *times > limits::SAME_FOLDERS {
-            let limit = limits::SAME_FOLDERS;
-            Some(format!("one folder at {limit} places in one commit"))
+            Some(limits::Id::SAME_FOLDERS)
         } else if changes.folders > limits::COMMIT_FOLDERS {
-            Some(format!("{} folders in one commit", limits::COMMIT_FOLDERS))
+            Some(limits::Id::COMMIT_FOLDERS)
         } else {
             None
         };
         if let Some(limit) = limit {
-            let unread = Unavailable::Limit { limit };
+            let unread = Unavailable::Limit(limit);
             changes
                 .unread
                 .push((place(&folder.path), folder.tree, unread));
             break;
         }
         if let Err(unread) = compare(trees, cache, &folder, paths, &mut folders, &mut changes) {
-            let full = matches!(unread, Unavailable::Limit { .. });
+            let full = matches!(unread, Unavailable::Limit(_));
             changes
                 .unread
                 .push((place(&folder.path), folder.tree, unread));
@@ -136,9 +135,6 @@ pub(super) fn changes(
 fn place(path: &[u8]) -> Box<[u8]> {
     path.strip_suffix(b"/").unwrap_or(path).into()
 }
-
-/// Bytes of paths that one commit may bring.
-const BYTES: usize = limits::HISTORY_BYTES / 4;
 
 fn compare(
     trees: &mut Trees,
@@ -175,7 +171,7 @@ fn compare(
         .collect();
     let start = folders.len();
     for entry in TreeRefIter::from_bytes(&data, hash) {
-        let entry = entry.map_err(|_| object_error(folder.tree, "it is damaged"))?;
+        let entry = entry.map_err(|_| object_error(folder.tree, Answer::Damaged))?;
         let is_folder = entry.mode.is_tree();
         let mut same = false;
         let mut below: Vec<Parent> = Vec::new();
@@ -260,9 +256,8 @@ fn spend(changes: &mut Changes, path: usize) -> Result<(), Unavailable> {
         .bytes
         .saturating_add(path)
         .saturating_add(size_of::<Leaf>());
-    if changes.bytes > BYTES {
-        let limit = format!("{} MiB of paths in one commit", BYTES >> 20);
-        return Err(Unavailable::Limit { limit });
+    if changes.bytes > limits::COMMIT_PATHS {
+        return Err(Unavailable::Limit(limits::Id::COMMIT_PATHS));
     }
     Ok(())
 }

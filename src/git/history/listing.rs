@@ -98,7 +98,7 @@ const ONLY_OTHER_FORMS: u32 = u32::MAX - 1;
 type UnreadablePlace = (Box<[u8]>, ObjectId);
 
 /// What could not be read.
-struct Unreadable {
+struct UnreadEntry {
     why: Unavailable,
     /// Who introduced it.
     introducer: Option<u32>,
@@ -115,7 +115,7 @@ struct Collected {
     checkouts: IndexMap<(usize, Checkout), u32, FxBuildHasher>,
     introducers: Vec<Commit>,
     /// What could not be read, and where.
-    unread: IndexMap<UnreadablePlace, Unreadable, FxBuildHasher>,
+    unread: IndexMap<UnreadablePlace, UnreadEntry, FxBuildHasher>,
     bytes: usize,
     folders: usize,
 }
@@ -136,24 +136,19 @@ impl Collected {
             for (step, changes, commit) in compared {
                 self.add(changes, commit);
                 if let Some(limit) = self.limit() {
-                    self.note_unreadable(place_of(step), step, Unavailable::Limit { limit });
+                    self.note_unreadable(place_of(step), step, Unavailable::Limit(limit));
                     return;
                 }
             }
         }
     }
 
-    fn limit(&self) -> Option<String> {
+    /// The limit that the list has reached, if it has.
+    fn limit(&self) -> Option<limits::Id> {
         if self.bytes > limits::HISTORY_BYTES {
-            let megabytes = limits::HISTORY_BYTES >> 20;
-            Some(format!(
-                "{megabytes} MiB of paths in a history; this commit and those after it were not looked at"
-            ))
+            Some(limits::Id::HISTORY_BYTES)
         } else if self.folders > limits::HISTORY_FOLDERS {
-            let folders = limits::HISTORY_FOLDERS;
-            Some(format!(
-                "{folders} folders in a history; this commit and those after it were not looked at"
-            ))
+            Some(limits::Id::HISTORY_FOLDERS)
         } else {
             None
         }
@@ -174,7 +169,7 @@ impl Collected {
             let checkout = checkouts.next_if(|(at, _)| *at == n);
             let usual = !matches!(checkout, Some((_, Ok(_))));
             if let Some((_, Err(unread))) = &checkout {
-                let unreadable = Unreadable {
+                let unreadable = UnreadEntry {
                     why: unread.clone(),
                     introducer: (introducer != NO_COMMIT).then_some(introducer),
                     origin: Origin::Nowhere,
@@ -211,7 +206,7 @@ impl Collected {
             } else {
                 (path, Origin::Nowhere)
             };
-            let unreadable = Unreadable {
+            let unreadable = UnreadEntry {
                 why: unread,
                 introducer,
                 origin,
@@ -225,7 +220,7 @@ impl Collected {
     }
 
     fn note_unreadable(&mut self, path: Box<[u8]>, id: ObjectId, why: Unavailable) {
-        self.unread.entry((path, id)).or_insert(Unreadable {
+        self.unread.entry((path, id)).or_insert(UnreadEntry {
             why,
             introducer: None,
             origin: Origin::Object,

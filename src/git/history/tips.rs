@@ -13,11 +13,9 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{EntryKind, Unavailable},
+    fact::{Answer, EntryKind, Unavailable},
+    limits,
 };
-
-/// Tags of tags that are followed.
-const TAGS: usize = 64;
 
 /// Where references are that move with the work, unlike tags.
 const BRANCHES: &[&[u8]] = &[b"refs/heads/", b"refs/remotes/"];
@@ -64,7 +62,7 @@ impl Tips {
         let mut tag = None;
         let mut called: Option<Box<[u8]>> = name.map(Into::into);
         let mut data = Vec::new();
-        for _ in 0..TAGS {
+        for _ in 0..limits::TAGS_OF_TAGS {
             if !self.seen.insert(target) {
                 return;
             }
@@ -99,15 +97,15 @@ impl Tips {
                         return self.note_unreadable(
                             called,
                             target,
-                            object_error(target, "it is not a tag"),
+                            object_error(target, Answer::IsNot("tag")),
                         );
                     };
                     target = next;
                 }
             }
         }
-        let limit = format!("{TAGS} tags of tags");
-        self.note_unreadable(called, target, Unavailable::Limit { limit });
+        let limit = Unavailable::Limit(limits::Id::TAGS_OF_TAGS);
+        self.note_unreadable(called, target, limit);
     }
 
     fn note_unreadable(&mut self, called: Option<Box<[u8]>>, id: ObjectId, unread: Unavailable) {

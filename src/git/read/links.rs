@@ -117,8 +117,7 @@ pub(super) fn below(
     }
     *left = most.saturating_sub(found.len());
     if *left == 0 {
-        let limit = format!("{} names below what links lead to", limits::BEHIND_LINKS);
-        return Err(Unavailable::Limit { limit });
+        return Err(Unavailable::Limit(limits::Id::BEHIND_LINKS));
     }
     Ok(found)
 }

@@ -14,13 +14,13 @@ use std::{
 use attributes::ViewAttributes;
 use gix::bstr::ByteSlice as _;
 use objects::ViewObjects;
-use opened::io_error;
 pub use opened::{Content, Opened, OtherForms};
+use opened::{io_error, unsupported};
 
 use super::{Item, Origin, View, checkout::Checkout, lfs::Pointer, lines};
 use crate::{
     bytes::{FileSource, Window, wide},
-    fact::{Changed, Circumstance, EntryKind, Text, Unavailable},
+    fact::{Changed, Circumstance, EntryKind, Text, Unavailable, UnsupportedEntry},
     limits,
 };
 
@@ -130,11 +130,7 @@ impl<'v> Reader<'v> {
             if !padded {
                 return opened;
             }
-            let detail =
-                Text::from("a git-lfs pointer with more after it: git-lfs may bring other bytes");
-            return opened.with(Circumstance::Unavailable(Unavailable::Unsupported {
-                detail,
-            }));
+            return opened.with(unsupported(UnsupportedEntry::PaddedPointer));
         }
         match window.bytes_at(0, small) {
             Ok(bytes) if kind == EntryKind::Link => {
@@ -145,12 +141,7 @@ impl<'v> Reader<'v> {
                 if is_name {
                     return opened;
                 }
-                let detail = Text::from(
-                    "a link to what is no name; where there are no links, git makes it a file of these bytes",
-                );
-                opened.with(Circumstance::Unavailable(Unavailable::Unsupported {
-                    detail,
-                }))
+                opened.with(unsupported(UnsupportedEntry::LinkToNoName))
             }
             Ok(bytes) => match Pointer::parse(&bytes) {
                 Some(pointer) => pointers::resolve(self.view, item, &pointer),
@@ -181,7 +172,7 @@ impl<'v> Reader<'v> {
         }
         // Not kept: what is new may stand at other paths as well.
         let objects = self.objects.objects(item.submodule).ok();
-        let old = objects.and_then(|objects| objects.blob(before, limits::SOURCE_BYTES).ok());
+        let old = objects.and_then(|objects| objects.blob(before, limits::Id::SOURCE_BYTES).ok());
         match old.filter(|old| lines::is_text(old)) {
             Some(old) => lines::changed(&old, &new),
             None => Changed::All,

@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     bytes::Window,
-    fact::{Text, Unavailable},
+    fact::{Answer, Text, Unavailable, Unreadable, UnreadablePart},
     limits,
 };
 
@@ -60,10 +60,10 @@ impl<'v> ViewObjects<'v> {
         let view = self.view;
         if let Some(data) = Arc::get_mut(&mut data) {
             self.objects(submodule)?
-                .read_blob(id, limits::BLOB_BYTES, data)
+                .read_blob(id, limits::Id::BLOB_BYTES, data)
                 .map_err(|unread| match unread {
-                    Unavailable::NotFetched { detail, command } => Unavailable::NotFetched {
-                        detail,
+                    Unavailable::NotFetched { what, command } => Unavailable::NotFetched {
+                        what,
                         command: view.command_in_submodule(submodule, command),
                     },
                     other => other,
@@ -91,17 +91,17 @@ impl<'v> ViewObjects<'v> {
         if self.trees.len() <= at {
             self.trees.resize_with(at.saturating_add(1), || None);
         }
-        let nowhere = || Unavailable::Io {
-            detail: Text::from("there is no object store"),
+        let unreadable = |answer| {
+            let part = UnreadablePart::Objects;
+            Unavailable::Io(Unreadable { part, answer })
         };
+        let nowhere = || unreadable(Answer::Missing);
         let place = self.trees.get_mut(at).ok_or_else(nowhere)?;
         if place.is_none() {
             let stores = self
                 .view
                 .stores(submodule)
-                .map_err(|error| Unavailable::Io {
-                    detail: Text::from(error.to_string()),
-                })?;
+                .map_err(|error| unreadable(Answer::Said(Text::from(error.to_string()))))?;
             *place = stores.map(|stores| Trees::new(stores.open()));
         }
         place.as_mut().ok_or_else(nowhere)

@@ -5,7 +5,10 @@ use std::io;
 use super::super::{lfs::Pointer, links::LinkEnd};
 use crate::{
     bytes::Window,
-    fact::{Changed, Circumstance, Text, Unavailable},
+    fact::{
+        Answer, Changed, Circumstance, Text, Unavailable, Unreadable, UnreadablePart,
+        UnsupportedEntry,
+    },
 };
 
 /// An opened item.
@@ -95,7 +98,13 @@ impl Opened {
 
 /// What the system answered, as a reason that nothing was read.
 pub(super) fn io_error(error: &io::Error) -> Unavailable {
-    Unavailable::Io {
-        detail: Text::from(error.to_string()),
-    }
+    Unavailable::Io(Unreadable {
+        part: UnreadablePart::Content,
+        answer: Answer::Said(Text::from(error.to_string())),
+    })
+}
+
+/// A form of an entry that is not read.
+pub(super) fn unsupported(entry: UnsupportedEntry) -> Circumstance {
+    Circumstance::Unavailable(Unavailable::Unsupported(entry))
 }

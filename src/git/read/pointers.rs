@@ -4,11 +4,11 @@ use std::io;
 
 use super::{
     super::{Item, View, lfs::Pointer, shell::shell_word},
-    opened::{Opened, io_error},
+    opened::{Opened, io_error, unsupported},
 };
 use crate::{
     bytes::{FileSource, Window},
-    fact::{Circumstance, Text, Unavailable},
+    fact::{Absent, Circumstance, Text, Unavailable, UnsupportedEntry},
 };
 
 /// Opens what a pointer stands for; the pointer itself if that is not here.
@@ -30,17 +30,14 @@ pub(super) fn resolve(view: &View, item: &Item, pointer: &Pointer) -> Opened {
             });
         }
         if pointer.extended {
-            let detail = Text::from("git-lfs extensions, which transform the stored bytes");
-            opened = opened.with(Circumstance::Unavailable(Unavailable::Unsupported {
-                detail,
-            }));
+            opened = opened.with(unsupported(UnsupportedEntry::LfsExtensions));
         }
         return opened;
     }
     let path = shell_word(view.path_in_submodule(item));
     let command = Text::new([b"git lfs pull --include=", path.as_ref()].concat());
     Opened::pointer(pointer).with(Circumstance::Unavailable(Unavailable::NotFetched {
-        detail: Text::from("in git-lfs"),
+        what: Absent::LfsContent,
         command: view.command_in_submodule(item.submodule, command),
     }))
 }

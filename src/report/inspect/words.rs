@@ -135,7 +135,7 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
 /// What the view says of the file that is no matter of its content.
 pub(in crate::report) fn circumstance(noted: &Circumstance) -> Option<String> {
     match noted {
-        Circumstance::ImpossiblePath { detail } => Some(format!("impossible-path: {detail}")),
+        Circumstance::ImpossiblePath(fault) => Some(format!("impossible-path: {fault}")),
         Circumstance::SizeMismatch { pointer, object } => Some(format!(
             "lfs-size-mismatch: the pointer says {pointer} bytes, the git-lfs object has {object}"
         )),
@@ -146,12 +146,14 @@ pub(in crate::report) fn circumstance(noted: &Circumstance) -> Option<String> {
 /// Why the content could not be had.
 pub(in crate::report) fn unavailable(why: &Unavailable) -> String {
     match why {
-        Unavailable::Malformed { detail } => format!("malformed: {detail}"),
-        Unavailable::Limit { limit } => format!("past the limit of {limit}"),
-        Unavailable::Io { detail } => format!("could not be read: {detail}"),
-        Unavailable::Unsupported { detail } => format!("not supported: {detail}"),
-        Unavailable::NotFetched { detail, command } => {
-            format!("not fetched: {detail}; to fetch it: {command}")
+        Unavailable::MalformedTree { answer } => {
+            format!("malformed: the folder's tree in git: {answer}")
+        }
+        Unavailable::Limit(limit) => format!("past the limit of {limit}"),
+        Unavailable::Io(what) => format!("could not be read: {what}"),
+        Unavailable::Unsupported(entry) => format!("not supported: {entry}"),
+        Unavailable::NotFetched { what, command } => {
+            format!("not fetched: {what}; to fetch it: {command}")
         }
     }
 }

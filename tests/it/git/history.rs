@@ -27,7 +27,7 @@ fn lines(view: &View) -> Vec<String> {
             let opened = reader.open(item);
             let mut facts = opened.noted.iter();
             assert!(
-                facts.all(|fact| matches!(fact, Circumstance::NotFollowed { .. })),
+                facts.all(|fact| matches!(fact, Circumstance::NotFollowed(_))),
                 "{:?}",
                 opened.noted
             );
@@ -504,11 +504,11 @@ fn damage_is_a_fact_where_it_is() {
         .replace(tree.get(..12).unwrap(), "[tree]")
         .replace(&format!("{folder}/{file}"), "[co]/[commit]")
         .replace(commit.get(..12).unwrap(), "[commit]");
-    insta::assert_snapshot!(text, @"
-    .git/objects/[co]/[commit] : Unavailable(Io { detail: Text(git object [commit]: it is not in the object store) })
-    d : Unavailable(Io { detail: Text(git object [tree]: it is not in the object store) }) (x)
+    insta::assert_snapshot!(text, @r#"
+    .git/objects/[co]/[commit] : Unavailable(Io(Unreadable { part: Object("[commit]"), answer: Missing }))
+    d : Unavailable(Io(Unreadable { part: Object("[tree]"), answer: Missing })) (x)
     e = 3 (x)
-    ");
+    "#);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn a_pointer_without_its_object_says_how_to_fetch_it() {
     repo.write("my models/a.pt", pointer(3));
     repo.git(&["add", "-A"]);
     let expected = "my models/a.pt : nothing [pointer to 3 bytes] \
-        [unavailable NotFetched { detail: Text(in git-lfs), command: Text(git lfs pull --include='my models/a.pt') }]";
+        [unavailable: not fetched: in git-lfs; git lfs pull --include='my models/a.pt']";
     assert_eq!(shown(&repo.work_tree(&[])), expected);
     assert_eq!(shown(&repo.staged()), expected);
 }

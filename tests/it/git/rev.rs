@@ -215,14 +215,14 @@ fn what_is_not_here_is_told_where_it_is_missing() {
     let treeless =
         weighbridge::git::revision(&repo.outside().join("treeless"), "HEAD", &[]).unwrap();
     let text = shown(&treeless);
-    assert!(text.contains(&format!("deep : nothing [unavailable NotFetched {{ detail: Text(git object {tree}, which this partial clone lacks), command: Text(git cat-file -e {tree}) }}]")), "{text}");
+    assert!(text.contains(&format!("deep : nothing [unavailable: not fetched: git object {tree}, which this partial clone lacks; git cat-file -e {tree}]")), "{text}");
     // A repository that has lost an object is damaged: the same, without a way to fetch it.
     let id = repo.git(&["rev-parse", "HEAD:deeper/c"]);
     let (folder, file) = id.split_at(2);
     fs::remove_file(repo.root.join(".git/objects").join(folder).join(file)).unwrap();
     let text = shown(&view(&repo, "HEAD"));
     assert!(
-        text.contains("deeper/c : nothing [unavailable Io"),
+        text.contains("deeper/c : nothing [unavailable: io"),
         "{text}"
     );
     assert!(text.contains("deep/b.txt = 2"), "{text}");
@@ -298,7 +298,7 @@ fn names_that_no_file_can_have_are_only_shown() {
     let view = weighbridge::git::revision(&repo.root, &hostile, &[]).unwrap();
     insta::assert_snapshot!(shown(&view.with_submodules()), @r"
     .. = 1 [impossible path: git checks out no file named `.` or `..`]
-    ../../sub @ another repository [impossible path: git checks out no file with a slash in its name] [unavailable NotFetched { detail: Text(a submodule that is not initialised), command: Text(git submodule update --init ../../sub) }]
+    ../../sub @ another repository [impossible path: git checks out no file with a slash in its name] [unavailable: not fetched: a submodule that is not initialised; git submodule update --init ../../sub]
     ../../x.pt = 1 [impossible path: git checks out no file with a slash in its name]
     .git = 1 [impossible path: git checks out no file named `.git`, or as some system spells it]
     /etc/x.py = 1 [impossible path: git checks out no file with a slash in its name]
@@ -338,10 +338,7 @@ fn few_objects_that_stand_for_billions_of_paths_come_to_an_end() {
             .collect();
         assert_eq!(stopped.len(), 1);
         let fact = format!("{:?}", stopped[0].noted);
-        assert!(
-            fact.contains("1000000 paths in the trees of a view"),
-            "{fact}"
-        );
+        assert!(fact.contains("Limit(TREE_ENTRIES)"), "{fact}");
     }
     // Folders in folders, deeper than any stack.
     let mut deep = tree(&repo, &[("100644", b"x", &id)]);

@@ -80,9 +80,9 @@ fn every_side_of_a_conflict_is_read_and_the_conflict_said() {
     let merge = repo.try_git(&repo.root, &["merge", "-q", "other"]);
     assert!(!merge.status.success());
     insta::assert_snapshot!(shown(&repo.staged()), @r"
-    m.txt = base [unavailable Unsupported { detail: Text(an unresolved merge conflict: this is the common ancestor's side) }]
-    m.txt = ours [unavailable Unsupported { detail: Text(an unresolved merge conflict: this is our side) }]
-    m.txt = theirs [unavailable Unsupported { detail: Text(an unresolved merge conflict: this is their side) }]
+    m.txt = base [unavailable: unsupported: an unresolved merge conflict: this is the common ancestor's side]
+    m.txt = ours [unavailable: unsupported: an unresolved merge conflict: this is our side]
+    m.txt = theirs [unavailable: unsupported: an unresolved merge conflict: this is their side]
     ");
 }
 
@@ -172,7 +172,7 @@ fn a_missing_object_is_a_fact() {
     let object = repo.root.join(".git/objects").join(folder).join(file);
     fs::remove_file(object).unwrap();
     insta::assert_snapshot!(shown(&repo.staged()), @r"
-    a.txt : nothing [unavailable Io { detail: Text(git object 56a6051ca2b0: it is not in the object store) }]
+    a.txt : nothing [unavailable: io: git object 56a6051ca2b0: it is not in the object store]
     b.txt = 2
     ");
 }

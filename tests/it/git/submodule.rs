@@ -104,7 +104,7 @@ fn a_change_brings_what_its_submodules_bring() {
         "{staged}"
     );
     assert!(
-        staged.contains("command: Text(git -C sub submodule update --init in)"),
+        staged.contains("which its clone lacks; git -C sub submodule update --init in]"),
         "{staged}"
     );
     outer.git(&[
@@ -144,7 +144,7 @@ fn a_submodule_that_is_not_here_says_how_to_fetch_it() {
         &outer.outside(),
         &["clone", "-q", outer.root.to_str().unwrap(), "clone"],
     );
-    let expected = "sub @ another repository [unavailable NotFetched { detail: Text(a submodule that is not initialised), command: Text(git submodule update --init sub) }]";
+    let expected = "sub @ another repository [unavailable: not fetched: a submodule that is not initialised; git submodule update --init sub]";
     for view in [
         weighbridge::git::work_tree(&clone, &[]).unwrap(),
         weighbridge::git::revision(&clone, "HEAD", &[]).unwrap(),

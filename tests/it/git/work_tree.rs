@@ -289,7 +289,7 @@ mod unix {
             skip!(Needs::Program("mkfifo"), "no pipe can be made");
         }
         insta::assert_snapshot!(shown(&repo.work_tree(&[])), @"");
-        insta::assert_snapshot!(shown(&repo.work_tree(&["model.pt"])), @"model.pt : nothing [unavailable Unsupported { detail: Text(a pipe, socket or device: what it would give is not known) }]");
+        insta::assert_snapshot!(shown(&repo.work_tree(&["model.pt"])), @"model.pt : nothing [unavailable: unsupported: a pipe, socket or device: what it would give is not known]");
     }
 
     #[test]
@@ -308,8 +308,8 @@ mod unix {
         let text = shown(&repo.work_tree(&[]));
         fs::set_permissions(repo.root.join("locked"), fs::Permissions::from_mode(0o700)).unwrap();
         insta::assert_snapshot!(text, @r"
-        a.txt : nothing [unavailable Io { detail: Text(Permission denied (os error 13)) }]
-        locked : nothing [unavailable Io { detail: Text(the folder cannot be listed: Permission denied (os error 13)) }]
+        a.txt : nothing [unavailable: io: Permission denied (os error 13)]
+        locked : nothing [unavailable: io: the folder cannot be listed: Permission denied (os error 13)]
         z.txt = 3
         ");
     }

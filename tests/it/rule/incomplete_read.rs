@@ -2,8 +2,9 @@
 
 use weighbridge::{
     fact::{
-        Circumstance, Circumstances, Fact, Hop, Interruption, IoFault, IoKind, Observation, Place,
-        Site, Unavailable, Unread, Unsupported,
+        Answer, Circumstance, Circumstances, Fact, Hop, Interruption, IoFault, IoKind, Observation,
+        Place, Site, Unavailable, Unread, Unreadable, UnreadablePart, Unsupported,
+        UnsupportedEntry,
     },
     limits,
 };
@@ -69,18 +70,15 @@ fn each_reason_says_what_to_do() {
 #[test]
 fn what_the_view_could_not_give_is_refused() {
     let reasons = [
-        Unavailable::Io {
-            detail: "permission denied".into(),
+        Unavailable::Io(Unreadable {
+            part: UnreadablePart::Content,
+            answer: Answer::Said("permission denied".into()),
+        }),
+        Unavailable::MalformedTree {
+            answer: "an entry has no mode".into(),
         },
-        Unavailable::Malformed {
-            detail: "the folder's tree in git: an entry has no mode".into(),
-        },
-        Unavailable::Limit {
-            limit: "1000 submodules in a view".into(),
-        },
-        Unavailable::Unsupported {
-            detail: "a pipe, socket or device: what it would give is not known".into(),
-        },
+        Unavailable::Limit(limits::Id::SUBMODULES),
+        Unavailable::Unsupported(UnsupportedEntry::Special),
     ];
     let circumstances = Circumstances {
         noted: reasons.map(Circumstance::Unavailable).into(),

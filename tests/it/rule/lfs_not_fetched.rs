@@ -1,6 +1,6 @@
 //! `lfs-not-fetched`.
 
-use weighbridge::fact::{Circumstance, Unavailable};
+use weighbridge::fact::{Absent, Circumstance, Unavailable};
 
 use super::{judge_noted, rules, tell};
 use crate::support::pickle::Pickle;
@@ -8,7 +8,7 @@ use crate::support::pickle::Pickle;
 /// As `git` records it where a pointer stands for a model.
 fn pointer() -> Circumstance {
     Circumstance::Unavailable(Unavailable::NotFetched {
-        detail: "sha256 aaaa, 123456 bytes".into(),
+        what: Absent::LfsContent,
         command: "git lfs pull --include='models/a b.pt'".into(),
     })
 }
@@ -16,7 +16,7 @@ fn pointer() -> Circumstance {
 #[test]
 fn a_pointer_is_not_the_model() {
     insta::assert_snapshot!(tell(&judge_noted("models/a b.pt", pointer()), "lfs-not-fetched"), @"
-    lfs-not-fetched [deny] its bytes are not here but elsewhere: sha256 aaaa, 123456 bytes
+    lfs-not-fetched [deny] its bytes are not here but elsewhere: in git-lfs
       at  about the artifact
       help: fetch it and check again:
             git lfs pull --include='models/a b.pt'

@@ -7,7 +7,7 @@ use std::{
 };
 
 use weighbridge::{
-    fact::{Circumstance, EntryKind},
+    fact::{Circumstance, EntryKind, Unavailable},
     git::{Content, LinkEnd, View},
 };
 
@@ -195,13 +195,23 @@ pub(crate) fn shown(view: &View) -> String {
 
 fn noted(noted: &Circumstance) -> String {
     match noted {
-        Circumstance::Unavailable(why) => format!(" [unavailable {why:?}]"),
+        Circumstance::Unavailable(why) => format!(" [unavailable: {}]", unavailable(why)),
         Circumstance::Pointer { size, .. } => format!(" [pointer to {size} bytes]"),
         Circumstance::SizeMismatch { pointer, object } => {
             format!(" [pointer to {pointer} bytes, not {object}]")
         }
-        Circumstance::ImpossiblePath { detail } => format!(" [impossible path: {detail}]"),
-        Circumstance::NotFollowed { .. } => String::from(" [not followed]"),
+        Circumstance::ImpossiblePath(fault) => format!(" [impossible path: {fault}]"),
+        Circumstance::NotFollowed(_) => String::from(" [not followed]"),
         other => format!(" [{other:?}]"),
+    }
+}
+
+fn unavailable(why: &Unavailable) -> String {
+    match why {
+        Unavailable::NotFetched { what, command } => format!("not fetched: {what}; {command}"),
+        Unavailable::Io(what) => format!("io: {what}"),
+        Unavailable::MalformedTree { answer } => format!("malformed: {answer}"),
+        Unavailable::Limit(limit) => format!("limit: {limit}"),
+        Unavailable::Unsupported(entry) => format!("unsupported: {entry}"),
     }
 }
