@@ -11,7 +11,7 @@ pub struct Entry {
     pub path: Text,
     /// What stands at the path.
     pub kind: EntryKind,
-    /// What introduced it, in a view of a history.
+    /// What introduced it, in a view of a history: part of the entry, because it tells versions of one path apart.
     pub introduced_by: Option<Arc<Introduction>>,
 }
 

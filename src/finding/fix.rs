@@ -7,6 +7,9 @@ pub struct Fix {
     pub title: String,
     /// Whether it may be applied unseen.
     pub applicability: Applicability,
+    /// The SHA-256 of the file that the edits are of, 64 lower-case hex digits: they fit no other content. `None` where it could
+    /// not be read, and before the finding is judged.
+    pub base: Option<String>,
     /// All of them together, from the top of the file down; none overlaps another. Never empty.
     pub edits: Vec<Edit>,
 }

@@ -155,6 +155,7 @@ fn written(edit: Edit) -> Fix {
     Fix {
         title: format!("write `{text}`"),
         applicability: Applicability::Unsafe,
+        base: None,
         edits: vec![edit],
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         Circumstance, Circumstances, ContentFacts, EntryKind, LinkAway, ListingLine, NotFollowed,
         Tensors, Text, Unavailable, UnsupportedEntry,
     },
+    finding::Finding,
     format,
     git::{Checkout, Content, Item, LinkEnd, Opened, Reader},
     inventory::{self, Artifact},
@@ -162,6 +163,7 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
         request.deadline,
     );
     weighed.coverage.unfetched = usize::from(seen.unfetched);
+    seen.add_base(&mut weighed.findings);
     let is_artifact = weighed.coverage.artifacts > 0;
     let listed = is_artifact && request.needs.artifacts;
     Judged {
@@ -182,6 +184,13 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
 }
 
 impl Seen {
+    /// Says of each fix which content it fits.
+    pub(super) fn add_base(&self, findings: &mut [Finding]) {
+        for fix in findings.iter_mut().filter_map(|it| it.fix.as_mut()) {
+            fix.base = self.sha256();
+        }
+    }
+
     /// The sha256 of the content: what a git-lfs pointer says where the content is elsewhere. `None` if it cannot be read.
     fn sha256(&self) -> Option<String> {
         let digest = self.digest.get_or_init(|| {

@@ -183,12 +183,13 @@ pub fn inspect(
     let mut reader = view.reader();
     let seen = entry::observe(&mut reader, item, Listing::Lines(lines), None).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
-    let weighed = judging::judge(
+    let mut weighed = judging::judge(
         &item.entry,
         (&seen.facts, &seen.circumstances),
         &scope,
         None,
     );
+    seen.add_base(&mut weighed.findings);
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),
         seen.facts,

@@ -164,6 +164,9 @@ pub struct Fix {
     pub title: String,
     /// `safe` if it changes nothing that the program does today, `unsafe` otherwise.
     pub applicability: String,
+    /// The SHA-256 of the file that the edits are of, in hexadecimal; absent if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// All of them together, from the top of the file down.
     pub edits: Vec<Edit>,
 }
@@ -523,6 +526,7 @@ impl From<&finding::Fix> for Fix {
                 finding::Applicability::Unsafe => "unsafe",
             }
             .to_owned(),
+            base: fix.base.clone(),
             edits: fix.edits.iter().map(Edit::from).collect(),
         }
     }

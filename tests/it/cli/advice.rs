@@ -282,3 +282,25 @@ fn a_push_that_brings_a_broken_policy_is_refused() {
     let whole = pushed("version: 1\nextends: strict\n", &branch);
     assert_eq!(whole.code, 0, "{whole:?}");
 }
+
+#[test]
+fn a_fix_says_which_content_it_fits() {
+    let repo = repo!();
+    repo.write(
+        "load.py",
+        "import torch\n\ntorch.load('a.pt', weights_only=False)\n",
+    );
+    for arguments in [
+        &["check", "--format", "json"][..],
+        &["check", "--staged", "--format", "json"],
+    ] {
+        repo.git(&["add", "-A"]);
+        let report: serde_json::Value =
+            serde_json::from_str(&run(&repo.root, arguments).stdout).unwrap();
+        assert_eq!(
+            report["findings"][0]["fix"]["base"],
+            "961eba4207efb2ae9796cf515798fc7411a4da0a8b353466fe1e481b6641b526",
+            "{report}"
+        );
+    }
+}

@@ -31,6 +31,7 @@ fn full() -> Report {
         0,
         Finding {
             fix: Some(Fix {
+                base: None,
                 title: "write `weights_only=True`".to_owned(),
                 applicability: Applicability::Unsafe,
                 edits: vec![Edit {
