@@ -6,15 +6,15 @@
 mod dtype;
 mod literal;
 
-use std::str::Utf8Error;
+use std::{cell::Cell, str::Utf8Error};
 
 use dtype::Dtype;
 use literal::Literal;
 
-use super::{Certainty, Expect, Format, Head, Reading, Recognise};
+use super::{Certainty, Expect, Format, Head, Loader, Reading, Recognise, pickle};
 use crate::{
     bytes::{Cursor, ReadError, Window, wide},
-    fact::{Anomaly, Hop, NpyFault, Payload, Piece, Place, Unsupported},
+    fact::{Anomaly, Hop, NpyFault, Payload, Piece, Place, Unread, Unsupported},
     limits,
 };
 
@@ -53,9 +53,10 @@ By `\\x93NUMPY` at the front.
 ## What is checked
 
 The header is parsed, never evaluated. Data shorter than dtype and shape say is malformed. An object array's pickle is
-read like any other. Reported as anomalies:
+read like any other. Several arrays that were saved into one file are read one after another, as `numpy.load` would.
+Reported as anomalies:
 
-- `trailing-data`: bytes after the array, which are read by content
+- `trailing-data`: bytes after the array that are no other array, which are read by content
 - `oversized-header`: a header past the 10,000 bytes that NumPy takes from files it is not told to trust
 
 ## What to prefer
@@ -68,6 +69,50 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 const NUMPYS_LIMIT: u64 = 10_000;
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let mut at: u64 = 0;
+    let mut end = read_array(window, reading)?;
+    // `numpy.load` leaves an open file where the array ends, and the next call reads what was saved behind it.
+    for number in 1.. {
+        let Some(length) = end else { break };
+        at = at.saturating_add(length);
+        let rest = window.from(at);
+        if rest.is_empty() {
+            break;
+        }
+        let place = Place::Bytes {
+            start: at,
+            end: window.len(),
+        };
+        if !begins(&rest)? {
+            let anomaly = Anomaly::TrailingData {
+                bytes: rest.len(),
+                after: Payload::Array,
+            };
+            reading.recorder.anomaly(anomaly, place);
+            reading.descend(Hop::From(at), b"", &rest, Expect::Named);
+            break;
+        }
+        if number >= limits::STREAMS {
+            reading.unread(Unread::Limit(limits::Id::STREAMS), place);
+            break;
+        }
+        reading.recorder.enter(Hop::From(at));
+        end = read_array(&rest, reading).unwrap_or_else(|error| {
+            reading.unread(error, Place::Whole);
+            None
+        });
+        reading.recorder.leave();
+    }
+    Ok(())
+}
+
+/// Whether an array begins there.
+fn begins(window: &Window) -> Result<bool, ReadError> {
+    Ok(window.bytes_at(0, MAGIC.len())? == MAGIC)
+}
+
+/// Reads one array. Returns where it ends, if that is known.
+fn read_array(window: &Window, reading: &mut Reading<'_>) -> Result<Option<u64>, ReadError> {
     let start = window.bytes_at(0, 12)?;
     let mut cursor = Cursor::new(&start, Piece::NpyHead);
     cursor.take(6)?;
@@ -104,10 +149,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     }
     let header = window.exact(at..data, Piece::NpyHeader)?;
     match understand(&header, version.0) {
-        Ok((Dtype::Object, _)) => {
-            read_objects(window, data, reading);
-            Ok(())
-        }
+        Ok((Dtype::Object, _)) => Ok(read_objects(window, data, reading)),
         Ok((Dtype::Plain(item), count)) => {
             let length = count.checked_mul(item).ok_or_else(|| {
                 ReadError::malformed(NpyFault::TooLarge {
@@ -115,7 +157,11 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
                     bytes: item,
                 })
             })?;
-            read_numbers(window, data, length, reading)
+            let left = window.len().saturating_sub(data);
+            if length > left {
+                return Err(ReadError::truncated(Piece::NpyData, length, left));
+            }
+            Ok(data.checked_add(length))
         }
         Err(error) => {
             read_anyhow(window, data, reading);
@@ -163,37 +209,30 @@ fn understand(header: &[u8], version: u8) -> Result<(Dtype, u64), ReadError> {
     Ok((dtype, dtype::count(sizes)?))
 }
 
-/// An array of numbers of `length` bytes.
-fn read_numbers(
-    window: &Window,
-    data: u64,
-    length: u64,
-    reading: &mut Reading<'_>,
-) -> Result<(), ReadError> {
-    let there = window.len().saturating_sub(data);
-    let Some(more) = there.checked_sub(length) else {
-        return Err(ReadError::truncated(Piece::NpyData, length, there));
-    };
-    if more > 0 {
-        let end = data.saturating_add(length);
-        let place = Place::Bytes {
-            start: end,
-            end: window.len(),
-        };
-        let anomaly = Anomaly::TrailingData {
-            bytes: more,
-            after: Payload::Array,
-        };
-        reading.recorder.anomaly(anomaly, place);
-        reading.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
-    }
-    Ok(())
+/// An array of objects: a pickle. Returns where it ends, if another array follows it.
+fn read_objects(window: &Window, data: u64, reading: &mut Reading<'_>) -> Option<u64> {
+    let objects = Objects::default();
+    let expect = Expect::Loaded(&pickle::FORMAT, &objects);
+    reading.descend(Hop::From(data), b"", &window.from(data), expect);
+    data.checked_add(objects.end.get()?)
 }
 
-/// An array of objects: the rest is a pickle.
-fn read_objects(window: &Window, data: u64, reading: &mut Reading<'_>) {
-    let expect = Expect::Format(&super::pickle::FORMAT);
-    reading.descend(Hop::From(data), b"", &window.from(data), expect);
+/// `numpy.load`, which goes on behind the pickle of an array.
+#[derive(Debug, Default)]
+struct Objects {
+    /// Where the pickle ends, if an array follows it.
+    end: Cell<Option<u64>>,
+}
+
+impl Loader for Objects {
+    fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+        let first = pickle::read_first(window, reading);
+        match first.only_end() {
+            Some(end) if begins(&window.from(end))? => self.end.set(Some(end)),
+            _ => pickle::read_following(window, first, reading),
+        }
+        Ok(())
+    }
 }
 
 fn not_utf8(error: &Utf8Error) -> ReadError {

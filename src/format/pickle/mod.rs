@@ -218,14 +218,29 @@ pub struct Stream {
     counts_memo: bool,
 }
 
+impl Stream {
+    /// The offset after its STOP, if every reading of it ends there.
+    pub fn only_end(&self) -> Option<u64> {
+        match *self.ends {
+            [end] => Some(end),
+            _ => None,
+        }
+    }
+}
+
 #[allow(
     clippy::unnecessary_wraps,
     reason = "every format is read by a function of this shape"
 )]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let (first, ()) = read_stream(window, 0, None, reading, ());
+    let first = read_first(window, reading);
     read_following(window, first, reading);
     Ok(())
+}
+
+/// Reads a pickle, and nothing that follows it.
+pub(in crate::format) fn read_first(window: &Window, reading: &mut Reading<'_>) -> Stream {
+    read_stream(window, 0, None, reading, ()).0
 }
 
 /// Reads a pickle, and what follows it, as `read` does; what torch's weights-only unpickler makes of it, too.

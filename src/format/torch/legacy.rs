@@ -6,12 +6,13 @@
 
 use super::{Verdict, legacy_load, storage_bytes};
 use crate::{
-    bytes::{ReadError, Window},
+    bytes::{ReadError, Window, narrow},
     fact::{Anomaly, Hop, LegacyPart, Malformed, Place, TorchForm, Unread, Unsupported},
     format::{
         Certainty, Expect, Format, Head, Reading, Recognise,
         pickle::{self, Outcome},
     },
+    limits,
 };
 
 /// The stream of pickles and raw storages.
@@ -41,8 +42,9 @@ A first pickle that is torch's magic number, in whichever opcode it is written.
 
 ## What is checked
 
-Everything that is checked of a `pickle`, in each of the five; that the storages are as long as the object says
-(`bytes-after-storages` if something follows them).
+Everything that is checked of a `pickle`, in each of the five; that the storages are as long as the object says. What was
+saved behind them is read in the same way, because the next `torch.load` of an open file would; anything else there is
+reported (`bytes-after-storages`).
 
 ## What to prefer
 
@@ -66,20 +68,51 @@ fn probe(head: &Head<'_>) -> Certainty {
     }
 }
 
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "every format is read by a function of this shape"
-)]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    /// Enough for the longest spelling of the magic number.
+    const FRONT: usize = 64;
+    let mut at: u64 = 0;
+    let mut end = read_saved(window, reading);
+    // `torch.load` leaves the file where the storages end, and the next call reads what was saved behind them.
+    for number in (0..).skip(PARTS.len()) {
+        let Some(length) = end else { break };
+        at = at.saturating_add(length);
+        let rest = window.from(at);
+        if rest.is_empty() {
+            break;
+        }
+        let place = Place::Bytes {
+            start: at,
+            end: window.len(),
+        };
+        let hop = Hop::Stream(number);
+        if !pickle::begins_with_torch_magic(&rest.bytes_at(0, FRONT)?) {
+            let bytes = rest.len();
+            let anomaly = Anomaly::BytesAfterStorages { bytes };
+            reading.recorder.anomaly(anomaly, place);
+            reading.descend(hop, b"", &rest, Expect::Named);
+            break;
+        }
+        if narrow(u64::from(number)) >= limits::STREAMS {
+            reading.unread(Unread::Limit(limits::Id::STREAMS), place);
+            break;
+        }
+        reading.recorder.enter(hop);
+        end = read_saved(&rest, reading);
+        reading.recorder.leave();
+    }
+    Ok(())
+}
+
+/// Reads what one `torch.save` wrote. Returns where it ends, if that is known.
+fn read_saved(window: &Window, reading: &mut Reading<'_>) -> Option<u64> {
     let mut verdict = Verdict::new(TorchForm::Legacy);
     let mut outcomes = Vec::new();
     let end = read_pickles(window, &mut outcomes, reading);
     legacy_load::judge(window, reading, outcomes, &mut verdict);
     reading.record(verdict.finish());
-    if let Some((at, storages)) = end {
-        read_behind(window, at, storages, reading);
-    }
-    Ok(())
+    let (at, storages) = end?;
+    end_of_storages(window, at, storages, reading)
 }
 
 /// Reads the five pickles, and keeps what torch makes of each. Returns where they end and how long the storages are that
@@ -114,36 +147,24 @@ fn read_pickles(
     Some((at, storages))
 }
 
-/// Looks at the storages that begin at `at`, and at what follows them.
-fn read_behind(window: &Window, at: u64, storages: Option<u64>, reading: &mut Reading<'_>) {
-    if let Some(end) = storages.and_then(|bytes| at.checked_add(bytes)) {
-        if end > window.len() {
-            let missing = end.saturating_sub(window.len());
-            reading.unread(
-                Malformed::LegacyStorages { missing },
-                Place::Bytes {
-                    start: at,
-                    end: window.len(),
-                },
-            );
-        } else if end < window.len() {
-            let rest = Place::Bytes {
-                start: end,
-                end: window.len(),
-            };
-            let bytes = window.len().saturating_sub(end);
-            reading
-                .recorder
-                .anomaly(Anomaly::BytesAfterStorages { bytes }, rest);
-            reading.descend(Hop::Stream(5), b"", &window.from(end), Expect::Named);
-        }
-    } else {
-        reading.unread(
-            Unread::Unsupported(Unsupported::StorageSize),
-            Place::Bytes {
-                start: at,
-                end: window.len(),
-            },
-        );
+/// Where the storages end that begin at `at`, if all of them are there.
+fn end_of_storages(
+    window: &Window,
+    at: u64,
+    storages: Option<u64>,
+    reading: &mut Reading<'_>,
+) -> Option<u64> {
+    let place = Place::Bytes {
+        start: at,
+        end: window.len(),
+    };
+    let Some(end) = storages.and_then(|bytes| at.checked_add(bytes)) else {
+        reading.unread(Unread::Unsupported(Unsupported::StorageSize), place);
+        return None;
+    };
+    if let Some(missing @ 1..) = end.checked_sub(window.len()) {
+        reading.unread(Malformed::LegacyStorages { missing }, place);
+        return None;
     }
+    Some(end)
 }

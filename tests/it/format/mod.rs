@@ -8,6 +8,7 @@ mod ordinary;
 mod pickle;
 mod pickle_oracle;
 mod safetensors;
+mod saved_together;
 mod streams;
 mod torch_archives;
 mod torch_oracle;
