@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    inflate::{DICTIONARY_KIB, Packed},
+    packed::{DICTIONARY_KIB, Packed},
     wide,
 };
 

@@ -10,7 +10,9 @@ use std::{
 use super::{
     Budget, ByteSource, ReadError, Window,
     codec::{self, Codec},
-    narrow, wide,
+    narrow,
+    packed::{DICTIONARY_KIB, Packed},
+    wide,
 };
 use crate::limits;
 
@@ -28,9 +30,6 @@ pub enum Method {
     /// A file of compressed streams one after another.
     File(Codec),
 }
-
-/// The memory an LZMA or xz dictionary may take, in KiB: the format's own presets end at 64 MiB.
-pub(super) const DICTIONARY_KIB: u32 = 80 << 10;
 
 /// How much output is kept so that reads a little behind the front do not start again.
 const KEPT: usize = 256 << 10;
@@ -95,10 +94,7 @@ impl Inflated {
         }
         let properties = cursor.u8()?;
         let dictionary = cursor.u32()?;
-        let body = Packed {
-            window: self.packed.clone(),
-            at: 9,
-        };
+        let body = Packed::new(self.packed.from(9));
         lzma_rust2::LzmaReader::new_with_props(body, u64::MAX, properties, dictionary, None)
     }
 
@@ -195,31 +191,5 @@ impl fmt::Debug for Inflated {
             "Inflated({:?}, {:?}, {})",
             self.packed, self.method, self.len
         )
-    }
-}
-
-/// The compressed window as `Read`.
-#[derive(Debug)]
-pub(super) struct Packed {
-    window: Window,
-    at: u64,
-}
-
-impl Packed {
-    pub(super) fn new(window: Window) -> Self {
-        Self { window, at: 0 }
-    }
-
-    /// How far it has been read.
-    pub(super) fn at(&self) -> u64 {
-        self.at
-    }
-}
-
-impl Read for Packed {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.window.read_at(self.at, buf)?;
-        self.at = self.at.saturating_add(wide(n));
-        Ok(n)
     }
 }

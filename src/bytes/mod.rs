@@ -27,6 +27,7 @@ mod cursor;
 mod error;
 mod file;
 mod inflate;
+mod packed;
 mod stream;
 mod window;
 
