@@ -58,6 +58,8 @@ const CHECKS: &[(&str, &str)] = &[
     ("array-state", "Check::ArrayState"),
     ("dtype", "Check::Dtype"),
     ("frombuffer", "Check::Frombuffer"),
+    ("joblib-bytes", "Check::JoblibBytes"),
+    ("joblib-file", "Check::JoblibFile"),
     ("quantized", "Check::Quantized"),
     ("scalar", "Check::Scalar"),
     ("sparse", "Check::Sparse"),

@@ -54,8 +54,8 @@ pub use torch_reason::{
     StateReason, StorageReason, TensorReason, TorchReason, TorchType,
 };
 pub use unread::{
-    Content, Foreign, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, PickleFault,
-    Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
+    Content, Foreign, JoblibFault, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue,
+    PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
 };
 pub use usual::{DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 
@@ -156,6 +156,11 @@ pub enum Fact {
     },
     /// A global that only an unpickler object resolves which is used for all pickles of the file: it goes on counting its memo.
     OfReusedMemo {
+        /// The global.
+        global: GlobalName,
+    },
+    /// A global that only `pickle.load` resolves, which takes for opcodes what `joblib.load` reads as an array.
+    OfArrayAsOpcodes {
         /// The global.
         global: GlobalName,
     },

@@ -126,6 +126,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         window.clone()
     };
     let name = inner_name(reading.name.as_bytes());
+    // The bytes of an array, of which the pickle beside it says the rest: only what they are counts, not what they are called.
+    let array_of_old_joblib = front.starts_with(ZF) && name.ends_with(b".npy");
     let (content, error) = decompress(&packed, codec, &reading.budget(), |content| {
         is_worth_reading(content, &name)
     });
@@ -143,7 +145,12 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         copy: 0,
     };
     let limit = error.as_ref().is_some_and(ReadError::is_limit);
-    reading.descend(hop, &name, &content, Expect::Named);
+    let expect = if array_of_old_joblib {
+        Expect::Aside
+    } else {
+        Expect::Named
+    };
+    reading.descend(hop, &name, &content, expect);
     if !limit && !reading.found_since(before) {
         reading.disclaim();
         return Ok(());

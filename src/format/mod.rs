@@ -27,6 +27,7 @@ mod reading;
 
 use identify::has_extension;
 pub use identify::{Certainty, Head, is_artifact_name, is_plain_name};
+use reading::is_possible;
 pub use reading::{Expect, Loader, Reading, read};
 
 use crate::{

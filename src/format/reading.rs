@@ -187,9 +187,10 @@ impl Reading<'_> {
         }
     }
 
-    /// What the claims that held are.
-    fn formats_since(&self, before: Checkpoint) -> Vec<&'static Format> {
-        let depth = self.recorder.site(Place::Whole).hops.len();
+    /// What the claims that held are: of these bytes, or of what is so many hops further in.
+    fn formats_since(&self, before: Checkpoint, further: usize) -> Vec<&'static Format> {
+        let here = self.recorder.site(Place::Whole).hops.len();
+        let depth = here.saturating_add(further);
         let seen = self.recorder.since(before).iter();
         seen.filter(|o| o.site.hops.len() == depth)
             .filter_map(|o| {
@@ -204,7 +205,7 @@ impl Reading<'_> {
 
     /// The container, if nothing but the one around a form that is not read was read.
     fn only_the_container(&self, before: Checkpoint, name: &[u8]) -> Option<Content> {
-        let is = self.formats_since(before);
+        let is = self.formats_since(before, 0);
         let container = is.first()?;
         let suffix = identify::unread_form(name, container)?;
         Some(Content::FormOf {
@@ -215,11 +216,15 @@ impl Reading<'_> {
 
     /// Says so if the suffix belongs to something else than what the content is.
     fn compare_with_name(&mut self, before: Checkpoint, name: &[u8]) {
-        let is = self.formats_since(before);
-        if is
-            .iter()
-            .any(|format| identify::may_be_called(format, name))
-        {
+        let is = self.formats_since(before, 0);
+        // Loaders that decompress go by the content: the name may be that of what is compressed.
+        let inside = if is.iter().any(|format| format.id == "compressed") {
+            self.formats_since(before, 1)
+        } else {
+            Vec::new()
+        };
+        let mut all = is.iter().chain(&inside);
+        if all.any(|format| identify::may_be_called(format, name)) {
             return;
         }
         let Some(format) = is.first() else { return };
@@ -298,7 +303,7 @@ fn convincing(observations: &[Observation], whole: bool, payload: bool) -> bool 
 /// Whether a name could be a module's. Directories may be called anything and can be imported (`site-packages`), but no code
 /// that is installed has white space or brackets in its name, and prose has: a page that begins with the label
 /// `(installation)=` calls the class of a module `nstallation)=`. Every unpickler stops where it would import that.
-fn is_possible(global: &Global) -> bool {
+pub(super) fn is_possible(global: &Global) -> bool {
     let Global::Named(name) = global else {
         return true;
     };

@@ -158,6 +158,7 @@ macro_rules! packs {
 }
 
 packs!(
+    "joblib-arrays",
     "numpy-arrays",
     "python-data",
     "torch-script",

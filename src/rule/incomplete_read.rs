@@ -66,9 +66,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 "unsupported",
                 format!("it is in a form that is not read: {form}"),
                 match form {
-                    Unsupported::JoblibArrays => {
-                        "store the arrays as npy, npz or safetensors; a file that is trusted for another reason can be excluded in \
-                         weighbridge.yaml (`exclude:`), with a comment that says why"
+                    Unsupported::JoblibArray(_) => {
+                        "save it again with `joblib.dump`, or store the arrays as npy, npz or safetensors"
                     }
                     _ => ORDINARY,
                 },

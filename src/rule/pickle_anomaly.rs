@@ -38,6 +38,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             findings.extend(reused(case, observation, global));
         }
     }
+    for observation in case.of_kind(FactKind::OfArrayAsOpcodes) {
+        if let Fact::OfArrayAsOpcodes { global } = &observation.fact {
+            findings.extend(array_as_opcodes(case, observation, global));
+        }
+    }
     for observation in case.of_kind(FactKind::Anomaly) {
         let Fact::Anomaly(anomaly) = &observation.fact else {
             continue;
@@ -95,5 +100,30 @@ fn reused(case: &Case<'_>, observation: &Observation, global: &GlobalName) -> Op
     finding
         .help
         .push("keep each object in a file of its own, saved by the library that wrote it".into());
+    Some(finding)
+}
+
+/// What `pickle.load` resolves in an array of joblib, by a text from before the array. In honest files that is nonsense: only names
+/// that are known to be dangerous count.
+fn array_as_opcodes(
+    case: &Case<'_>,
+    observation: &Observation,
+    global: &GlobalName,
+) -> Option<Finding> {
+    let GlobalVerdict::Refused {
+        danger: Some(danger),
+        ..
+    } = case.scope.verdict(global, Usage::Import)
+    else {
+        return None;
+    };
+    let message = format!(
+        "`pickle.load`, which takes an array of joblib for opcodes, resolves {global} here, which {danger}"
+    );
+    let mut finding = case.finding(&META, observation, message);
+    finding.subject = Subject::Anomaly("array-as-opcodes".into());
+    finding
+        .help
+        .push("save the object again with `joblib.dump`".into());
     Some(finding)
 }

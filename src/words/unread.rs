@@ -5,8 +5,9 @@ use std::{fmt, io};
 use super::{anomaly::Title, zip::method_name};
 use crate::{
     fact::{
-        Content, Foreign, IoFault, IoKind, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken,
-        NpyValue, PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
+        Content, Foreign, IoFault, IoKind, JoblibFault, JsonFault, LegacyPart, Malformed, NpyFault,
+        NpyToken, NpyValue, PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported,
+        ZipFault,
     },
     limits,
 };
@@ -271,9 +272,7 @@ impl fmt::Display for Unsupported {
             }
             Self::Dtype(dtype) => write!(f, "the dtype '{dtype}'"),
             Self::EncryptedMember => f.write_str("an encrypted member"),
-            Self::JoblibArrays => f.write_str(
-                "arrays that joblib writes between the opcodes: neither they nor what follows them is read yet",
-            ),
+            Self::JoblibArray(fault) => write!(f, "an array as joblib does not write it: {fault}"),
             Self::NpyVersion { major, minor } => write!(f, "npy version {major}.{minor}"),
             Self::ExportMember => {
                 f.write_str("it is no program, weights or inputs of an exported module")
@@ -284,6 +283,19 @@ impl fmt::Display for Unsupported {
                 "a storage of unknown type or size, so that the end of the storages is unknown",
             ),
         }
+    }
+}
+
+impl fmt::Display for JoblibFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::State => "its attributes are others, or not constant",
+            Self::NotFresh => "its state is set more than once",
+            Self::Dtype => "its dtype is none that NumPy writes, or has items of no size",
+            Self::Shape => "its shape is not a tuple of sizes",
+            Self::InsideFrame => "it begins inside a frame of the pickle",
+            Self::FileName => "its file is not named like one beside the pickle",
+        })
     }
 }
 

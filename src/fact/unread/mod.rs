@@ -43,8 +43,8 @@ pub enum Unsupported {
     Dtype(Short),
     /// An encrypted member of a zip archive.
     EncryptedMember,
-    /// Arrays that joblib wrote between the opcodes of a pickle.
-    JoblibArrays,
+    /// An array of joblib in a form that joblib does not write, so that nobody knows where it ends.
+    JoblibArray(JoblibFault),
     /// A version of the npy format.
     NpyVersion {
         /// The number before the dot.
@@ -60,6 +60,24 @@ pub enum Unsupported {
     SparseMember(Short),
     /// A storage whose type or size is not known, so that nobody knows where the storages end.
     StorageSize,
+}
+
+/// What joblib does not write of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JoblibFault {
+    /// The state of what stands in the array's place has other attributes, or they are no constants.
+    State,
+    /// State is set on what stands in its place in another way than right after that is made.
+    NotFresh,
+    /// The dtype is none that NumPy writes, or has items of no size.
+    Dtype,
+    /// The shape is no tuple of sizes.
+    Shape,
+    /// The array begins inside a frame of the pickle, of which joblib reads on behind the array.
+    InsideFrame,
+    /// Its own file is not named like one that joblib writes beside the pickle.
+    FileName,
 }
 
 /// What content looks like that is of no format that is read.

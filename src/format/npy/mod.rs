@@ -229,7 +229,7 @@ impl Loader for Objects {
         let first = pickle::read_first(window, reading);
         match first.only_end() {
             Some(end) if begins(&window.from(end))? => self.end.set(Some(end)),
-            _ => pickle::read_following(window, first, reading),
+            _ => pickle::read_following(window, first, pickle::LoadedBy::Pickle, reading),
         }
         Ok(())
     }

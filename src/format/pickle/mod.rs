@@ -4,6 +4,7 @@
 //! everything no pickler writes, each at its opcode. `machine` follows CPython's `Modules/_pickle.c`; `weights_only`
 //! follows torch's own unpickler beside it. Nothing is ever imported.
 
+mod between;
 mod constant;
 mod disassemble;
 mod dtype;
@@ -26,6 +27,7 @@ pub use memo::Memo;
 pub use shapes::{written_arguments, written_state};
 pub use weights_only::{Announced, Key, Origin, Outcome, Records, Returned, Said};
 
+pub(in crate::format) use observers::LoadedBy;
 pub(in crate::format) use torch_magic::{TORCH_MAGIC, begins_with_torch_magic};
 pub(in crate::format) use weights_only::run as weights_only;
 
@@ -40,7 +42,7 @@ use self::{
 use super::{Certainty, Expect, Format, Head, Reading, Recognise};
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, Text, Unread, Unsupported},
+    fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, Text, Unread},
     limits,
 };
 
@@ -80,7 +82,6 @@ Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for sci
     recognise: Recognise::Bytes { probe, read },
 };
 
-/// What is said of a pickle that breaks at joblib's arrays.
 /// Whether the first bytes could be a pickle's.
 fn probe(head: &Head<'_>) -> Certainty {
     if begins_with_torch_magic(&head.front) {
@@ -233,14 +234,19 @@ impl Stream {
     reason = "every format is read by a function of this shape"
 )]
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let first = read_first(window, reading);
-    read_following(window, first, reading);
+    // What is given to a loader of another format is nothing that joblib opens.
+    let by = match reading.expect {
+        Expect::Named | Expect::Aside => LoadedBy::Joblib,
+        Expect::Format(_) | Expect::Loaded(..) | Expect::Payload => LoadedBy::Pickle,
+    };
+    let (first, ()) = read_stream(window, (0, by), None, reading, ());
+    read_following(window, first, by, reading);
     Ok(())
 }
 
-/// Reads a pickle, and nothing that follows it.
+/// Reads a pickle that another format holds, and nothing that follows it.
 pub(in crate::format) fn read_first(window: &Window, reading: &mut Reading<'_>) -> Stream {
-    read_stream(window, 0, None, reading, ()).0
+    read_stream(window, (0, LoadedBy::Pickle), None, reading, ()).0
 }
 
 /// Reads a pickle, and what follows it, as `read` does; what torch's weights-only unpickler makes of it, too.
@@ -249,14 +255,19 @@ pub(in crate::format) fn read_weights(
     origin: Origin<'_>,
     reading: &mut Reading<'_>,
 ) -> Vec<Outcome> {
-    let (first, outcomes) = read_torch_stream(window, 0, origin, reading);
-    read_following(window, first, reading);
+    let (first, outcomes) = read_torch_stream(window, (0, LoadedBy::Pickle), origin, reading);
+    read_following(window, first, LoadedBy::Pickle, reading);
     outcomes
 }
 
 /// Reads the pickles that follow a first one, to the end of the window; what is no pickle is an observation. Where readings
 /// of a pickle end in several places, it is read on from each.
-pub(in crate::format) fn read_following(window: &Window, first: Stream, reading: &mut Reading<'_>) {
+pub(in crate::format) fn read_following(
+    window: &Window,
+    first: Stream,
+    by: LoadedBy,
+    reading: &mut Reading<'_>,
+) {
     let mut ends: VecDeque<u64> = first.ends.into();
     let mut visited: BTreeSet<u64> = BTreeSet::new();
     let mut earlier = first.memo;
@@ -278,7 +289,7 @@ pub(in crate::format) fn read_following(window: &Window, first: Stream, reading:
         }
         let before = reading.recorder.checkpoint();
         reading.recorder.enter(Hop::Stream(number));
-        let (stream, ()) = read_stream(window, start, Some(&earlier), reading, ());
+        let (stream, ()) = read_stream(window, (start, by), Some(&earlier), reading, ());
         // From the first pickle that depends on it on, all are read as by one unpickler, too.
         let again = match &mut reused {
             Some(reused) => reused.read(start),
@@ -358,7 +369,8 @@ pub(in crate::format) fn read_legacy_stream(
 ) -> (Stream, Vec<Storage>, Vec<Outcome>) {
     let storages = Storages::default();
     let observers = (storages, WeightsOnly::new(origin));
-    let (stream, (storages, weights)) = read_stream(window, start, None, reading, observers);
+    let at = (start, LoadedBy::Pickle);
+    let (stream, (storages, weights)) = read_stream(window, at, None, reading, observers);
     let outcomes = weights.outcomes(window, start, stream.end);
     (stream, storages.into_sorted(), outcomes)
 }
@@ -366,11 +378,12 @@ pub(in crate::format) fn read_legacy_stream(
 /// Reads one stream and what torch's weights-only unpickler makes of it.
 pub(in crate::format) fn read_torch_stream(
     window: &Window,
-    start: u64,
+    (start, by): (u64, LoadedBy),
     origin: Origin<'_>,
     reading: &mut Reading<'_>,
 ) -> (Stream, Vec<Outcome>) {
-    let (stream, weights) = read_stream(window, start, None, reading, WeightsOnly::new(origin));
+    let weights = WeightsOnly::new(origin);
+    let (stream, weights) = read_stream(window, (start, by), None, reading, weights);
     let outcomes = weights.outcomes(window, start, stream.end);
     (stream, outcomes)
 }
@@ -378,7 +391,7 @@ pub(in crate::format) fn read_torch_stream(
 /// Reads one stream and records what it does at the recorder's present site, with whoever else follows it.
 fn read_stream<O: Observer>(
     window: &Window,
-    start: u64,
+    (start, by): (u64, LoadedBy),
     earlier: Option<&Memo>,
     reading: &mut Reading<'_>,
     observer: O,
@@ -388,16 +401,14 @@ fn read_stream<O: Observer>(
     let site = reading.recorder.site(Place::Whole);
     let most = reading.recorder.listing_lines();
     if let Some(listing) = reading.recorder.listing() {
-        machine::list(window, start, earlier, site, (listing, most));
+        machine::list(window, start, earlier, Uses::new(by), site, (listing, most));
     }
-    let observer = (LibraryVersion::default(), (Uses::default(), observer));
+    let observer = (LibraryVersion::default(), (Uses::new(by), observer));
     let run = machine::run(window, start, earlier, observer);
     let complete = run.result.is_ok();
     let overflow = run.log.overflow;
-    let joblib = run.log.names_from(0).iter().any(|name| {
-        name.module.as_bytes().ends_with(b"joblib.numpy_pickle") && name.name == "NumpyArrayWrapper"
-    });
     let (_, (uses, observer)) = run.observer;
+    let array = uses.first_array();
     for payload in uses.into_payloads(&run.log) {
         reading.recorder.record(payload);
     }
@@ -421,6 +432,7 @@ fn read_stream<O: Observer>(
     for embedded in run.embedded {
         read_embedded(window, embedded, reading);
     }
+    between::read_nested(window, (run.nested, run.nested_more), reading);
     if run.embedded_more {
         reading.unread(Unread::Limit(limits::Id::EMBEDDED), Place::Whole);
     }
@@ -428,16 +440,15 @@ fn read_stream<O: Observer>(
         reading.unread(Unread::Limit(limits::Id::STRADDLES), Place::Whole);
     }
     if let Err((offset, error)) = run.result {
-        let error = match error {
-            ReadError::Malformed(_) if joblib => ReadError::unsupported(Unsupported::JoblibArrays),
-            error => error,
-        };
         let op = window
             .bytes_at(offset, 1)
             .ok()
             .and_then(|b| b.first().copied())
             .map(Op::new);
         reading.unread(error, Place::Opcode { offset, op });
+    }
+    if let Some(array) = array {
+        between::read_as_opcodes(window, start, earlier, array, reading.recorder);
     }
     let stream = Stream {
         end: run.end,

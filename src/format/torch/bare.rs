@@ -8,7 +8,7 @@ use crate::{
     format::{
         Format, Loader, Reading,
         identify::{TORCH_EXTENSIONS, has_extension},
-        pickle::{self, Origin},
+        pickle::{self, LoadedBy, Origin},
     },
 };
 
@@ -24,11 +24,13 @@ pub(in crate::format) fn loader_of(format: &Format, name: &[u8]) -> Option<&'sta
 
 impl Loader for BarePickle {
     fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-        let (first, outcomes) = pickle::read_torch_stream(window, 0, Origin::Alone, reading);
+        // Also `joblib.load` opens it, whatever its name.
+        let at = (0, LoadedBy::Joblib);
+        let (first, outcomes) = pickle::read_torch_stream(window, at, Origin::Alone, reading);
         let mut verdict = Verdict::new(TorchForm::Bare);
         legacy_load::judge(window, reading, vec![outcomes], &mut verdict);
         reading.record(verdict.finish());
-        pickle::read_following(window, first, reading);
+        pickle::read_following(window, first, LoadedBy::Joblib, reading);
         Ok(())
     }
 }

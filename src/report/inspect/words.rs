@@ -123,6 +123,9 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
         Fact::OfReusedMemo { global } => {
             format!("names {global} if one unpickler reads all pickles of the file")
         }
+        Fact::OfArrayAsOpcodes { global } => {
+            format!("names {global} if `pickle.load` takes an array of joblib for opcodes")
+        }
         Fact::OutOfBandBuffer => "uses a buffer that is not in the file".to_owned(),
         Fact::EmbeddedPickle { length } => {
             format!("carries a pickle of {} as a constant", bytes(*length))

@@ -2,6 +2,7 @@
 
 mod dtype;
 pub(crate) mod evasions;
+mod joblib;
 mod laziness;
 mod npy;
 mod ordinary;

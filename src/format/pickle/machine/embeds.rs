@@ -93,7 +93,7 @@ impl Embeds {
     }
 
     /// Keeps bytes whatever they begin with.
-    pub(super) fn keep(&mut self, opcode: u64, bytes: EmbeddedBytes) {
+    fn keep(&mut self, opcode: u64, bytes: EmbeddedBytes) {
         if self.ignored {
             return;
         }

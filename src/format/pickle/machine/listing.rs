@@ -1,6 +1,6 @@
 //! A stream as a listing: each opcode with its effect.
 
-use super::{Halt, Machine};
+use super::{Halt, Machine, Observer};
 use crate::{
     bytes::Window,
     fact::{ListingLine, Site},
@@ -12,11 +12,12 @@ use crate::{
     },
 };
 
-/// Lists the stream that begins at `start`, each opcode with its effect.
-pub(in crate::format::pickle) fn list(
+/// Lists the stream that begins at `start`, each opcode with its effect. The observer knows what its loader reads between them.
+pub(in crate::format::pickle) fn list<O: Observer>(
     window: &Window,
     start: u64,
     earlier: Option<&Memo>,
+    observer: O,
     site: Site,
     (lines, most): (&mut Vec<ListingLine>, usize),
 ) {
@@ -24,7 +25,7 @@ pub(in crate::format::pickle) fn list(
         return;
     }
     lines.push(ListingLine::In(site));
-    let mut machine = Machine::new(window, start, earlier, ());
+    let mut machine = Machine::new(window, start, earlier, observer);
     while lines.len() <= most {
         let arguments = machine.state.stack.values.last().copied();
         let result = machine.step();
@@ -43,7 +44,7 @@ pub(in crate::format::pickle) fn list(
     lines.push(ListingLine::Note(note));
 }
 
-impl Machine<'_, ()> {
+impl<O: Observer> Machine<'_, O> {
     /// What the last opcode did, for a listing; empty where its name and operand say it. `arguments` was on top before.
     fn effect(&self, arguments: Option<Value>) -> String {
         let preview = self.preview();

@@ -17,7 +17,7 @@ mod reused;
 mod stack;
 mod stops;
 
-pub(in crate::format::pickle) use embeds::{Embedded, EmbeddedBytes};
+pub(in crate::format::pickle) use embeds::Embedded;
 pub(in crate::format::pickle) use listing::list;
 pub(in crate::format::pickle) use observer::{
     Call, Constant, Flow, Items, Made, Noted, Observer, Scene,
@@ -39,10 +39,11 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{Fact, Op, PickleAnomaly, PickleFault, Text},
+    fact::{Fact, Op, PickleAnomaly, PickleFault, Text, Unsupported},
     limits,
 };
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// What is left of a machine when its stream ends.
 #[derive(Debug)]
@@ -59,6 +60,10 @@ pub(in crate::format::pickle) struct Run<O> {
     pub embedded: Vec<Embedded>,
     /// There are pickles among the constants that were not kept.
     pub embedded_more: bool,
+    /// Pickles that stand between the opcodes.
+    pub nested: Vec<Range<u64>>,
+    /// There are more of them.
+    pub nested_more: bool,
     /// There are other readings of operands that cross a frame which were not followed.
     pub forks_more: bool,
     /// Who followed it.
@@ -96,6 +101,8 @@ pub(in crate::format::pickle) struct Machine<'m, O: Observer> {
     names: Names,
     log: EventLog,
     embeds: Embeds,
+    nested: Vec<Range<u64>>,
+    nested_more: bool,
     /// Entries that an earlier stream set.
     earlier: Option<&'m Memo>,
     /// The opcode being executed.
@@ -174,6 +181,8 @@ pub(in crate::format::pickle) fn run<O: Observer>(
         log: machine.log,
         embedded: machine.embeds.kept,
         embedded_more: machine.embeds.more,
+        nested: machine.nested,
+        nested_more: machine.nested_more,
         forks_more: machine.forks_left > 0,
         memo,
         counts_memo: machine.memo_use.fetched && machine.memo_use.counted,
@@ -203,6 +212,8 @@ impl<'m, O: Observer> Machine<'m, O> {
             observer,
             names,
             embeds: Embeds::new(window.clone()),
+            nested: Vec::new(),
+            nested_more: false,
             log: EventLog::default(),
             earlier,
             moved: false,
@@ -584,8 +595,15 @@ impl<O: Observer> Machine<'_, O> {
             Flow::Skip(n) => self.lexer.skip(n, true)?,
             Flow::Nested(n) => {
                 self.lexer.skip(n, true)?;
-                let bytes = EmbeddedBytes::Stored(start..self.lexer.offset());
-                self.embeds.keep(self.at, bytes);
+                if self.nested.len() < limits::STREAMS {
+                    self.nested.push(start..self.lexer.offset());
+                } else {
+                    self.nested_more = true;
+                }
+            }
+            Flow::Lost(fault) => {
+                let form = Unsupported::JoblibArray(fault);
+                return Err(Halt::Error(ReadError::unsupported(form)));
             }
         }
         Ok(())

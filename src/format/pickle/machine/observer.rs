@@ -8,7 +8,7 @@ use std::fmt::Debug;
 
 use crate::{
     bytes::{ReadError, Window},
-    fact::{GlobalName, Usage},
+    fact::{GlobalName, JoblibFault, Usage},
     format::pickle::{
         events::{CONTEXT, EventLog, Moment},
         lex::Lexer,
@@ -25,11 +25,11 @@ pub(in crate::format::pickle) enum Flow {
     #[default]
     Continue,
     /// Behind so many bytes, which the loader reads itself.
-    #[allow(dead_code, reason = "for loaders that read raw data between opcodes")]
     Skip(u64),
     /// Behind so many bytes that are a pickle of their own, which the loader loads.
-    #[allow(dead_code, reason = "for loaders that read a pickle between opcodes")]
     Nested(u64),
+    /// Nowhere: nobody knows how many bytes the loader reads itself.
+    Lost(JoblibFault),
 }
 
 impl Flow {
@@ -374,7 +374,7 @@ mod tests {
     use crate::{
         bytes::Window,
         format::pickle::{
-            machine::{EmbeddedBytes, Run, run},
+            machine::{Run, run},
             observers::LibraryVersion,
             value::ValueKind,
         },
@@ -437,11 +437,10 @@ mod tests {
         let length = u64::try_from(inner.len()).unwrap();
         let done = reads(&window, Flow::Nested(length));
         assert!(done.result.is_ok(), "{:?}", done.result);
-        let [embedded] = done.embedded.try_into().unwrap();
-        let EmbeddedBytes::Stored(range) = embedded.bytes else {
-            panic!("it stands in the file");
-        };
-        assert_eq!(range, 15..15 + length);
+        assert_eq!(
+            (done.nested, done.nested_more),
+            (vec![15..15 + length], false)
+        );
         // What it names is told of where it is read, and nowhere else.
         let names: Vec<String> = done
             .log

@@ -1,5 +1,6 @@
 //! What follows a run beside the machine: each observer knows one library's forms, and nothing of the others.
 
+mod joblib;
 mod library;
 mod payloads;
 mod storages;
@@ -7,4 +8,5 @@ mod uses;
 
 pub(super) use library::LibraryVersion;
 pub(super) use storages::Storages;
+pub(in crate::format) use uses::LoadedBy;
 pub(super) use uses::Uses;

@@ -2,23 +2,36 @@
 //!
 //! For that it follows numpy's dtypes and arrays and torch's tensors; what it knows of them goes into the values that are made.
 
-use super::payloads::Payloads;
+use super::{
+    joblib::{JoblibArrays, Span},
+    payloads::Payloads,
+};
 use crate::{
-    fact::{Fact, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
+    fact::{Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
     format::pickle::{
         dtype::Dtypes,
         events::EventLog,
         machine::{Call, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         preview::Preview,
-        shapes::{self, KnownUse, Makes, Shape, Values},
+        shapes::{self, JoblibArray, KnownUse, Makes, Shape, Values},
         tensors::{self, TensorSummary, Tensors},
-        value::{Value, ValueKind},
+        value::{Interner, Value, ValueKind},
     },
 };
 
 /// An ordered dict to which something was given.
 const FILLED: u32 = 1;
+
+/// Who loads a stream, as far as that decides which bytes are opcodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::format) enum LoadedBy {
+    /// An unpickler that reads nothing but opcodes.
+    #[default]
+    Pickle,
+    /// Also `joblib.load`, which reads arrays between them.
+    Joblib,
+}
 
 /// Compares uses.
 #[derive(Debug, Default)]
@@ -29,19 +42,30 @@ pub(in crate::format::pickle) struct Uses {
     tensors: Tensors,
     /// What the calls of globals are given that no pack describes.
     payloads: Payloads,
+    joblib: JoblibArrays,
+    by: LoadedBy,
 }
 
 impl Observer for Uses {
     type Note = ();
-    type Saved = (Dtypes, Tensors);
+    type Saved = (Dtypes, Tensors, JoblibArrays);
 
     fn save(&self) -> Self::Saved {
-        (self.dtypes.clone(), self.tensors.clone())
+        (
+            self.dtypes.clone(),
+            self.tensors.clone(),
+            self.joblib.clone(),
+        )
     }
 
-    fn restore(&mut self, (dtypes, tensors): Self::Saved) {
+    fn restore(&mut self, (dtypes, tensors, joblib): Self::Saved) {
         self.dtypes = dtypes;
         self.tensors = tensors;
+        self.joblib = joblib;
+    }
+
+    fn on_start(&mut self, names: &mut Interner) {
+        self.joblib.start(names);
     }
 
     #[inline]
@@ -49,6 +73,7 @@ impl Observer for Uses {
         self.handed_on(items.values, scene);
         if made.kind() == ValueKind::Dict {
             self.dtypes.fields.put(made, items.values, scene.nodes);
+            self.joblib.put(made, items.values);
         }
     }
 
@@ -64,6 +89,7 @@ impl Observer for Uses {
         match target.kind() {
             ValueKind::Dict if matches!(scene.code, op::SETITEM | op::SETITEMS) => {
                 self.dtypes.fields.put(target, items.values, scene.nodes);
+                self.joblib.put(target, items.values);
                 None
             }
             ValueKind::Result | ValueKind::Instance if !items.values.is_empty() => {
@@ -87,14 +113,34 @@ impl Observer for Uses {
 
     fn on_build(&mut self, target: Noted<()>, state: Noted<()>, scene: &mut Scene<'_>) -> Flow {
         self.handed_on(&[state.value], scene);
-        if matches!(target.value.kind(), ValueKind::Result | ValueKind::Instance) {
-            self.use_of_state(target.value, state.value, scene);
+        if !matches!(target.value.kind(), ValueKind::Result | ValueKind::Instance) {
+            return Flow::Continue;
         }
+        if let Some(kind) = self.joblib_array(target.value, scene) {
+            return self.array_follows(kind, target.value, state.value, scene);
+        }
+        self.use_of_state(target.value, state.value, scene);
         Flow::Continue
     }
 }
 
 impl Uses {
+    /// At the start of a stream.
+    pub(in crate::format::pickle) fn new(by: LoadedBy) -> Self {
+        Self {
+            by,
+            ..Self::default()
+        }
+    }
+
+    /// Where the first array begins that joblib reads between the opcodes.
+    pub(in crate::format::pickle) fn first_array(&self) -> Option<u64> {
+        match self.by {
+            LoadedBy::Joblib => self.joblib.first(),
+            LoadedBy::Pickle => None,
+        }
+    }
+
     /// What the calls of globals are given that no pack describes, a fact for each global.
     pub(in crate::format::pickle) fn into_payloads(self, log: &EventLog) -> Vec<Fact> {
         self.payloads.into_facts(log)
@@ -126,6 +172,9 @@ impl Uses {
         let known = self.known(row, scene);
         if matches!(known, KnownUse::Plain) {
             self.payloads.called(&call, scene);
+        }
+        if matches!(known, KnownUse::Shape(shape) if shape.joblib_array().is_some()) {
+            self.joblib.expect();
         }
         let values = self.values(scene);
         let (part, fits) = match known {
@@ -223,6 +272,53 @@ impl Uses {
                 _ => 0,
             },
             _ => 0,
+        }
+    }
+
+    /// What joblib stored in place of an array, if a value is that.
+    fn joblib_array(&mut self, target: Value, scene: &Scene<'_>) -> Option<JoblibArray> {
+        match self.known(target.global()?, scene) {
+            KnownUse::Shape(shape) => shape.joblib_array(),
+            KnownUse::Plain => None,
+        }
+    }
+
+    /// What stands in place of an array gets its state: joblib reads the array.
+    fn array_follows(
+        &mut self,
+        kind: JoblibArray,
+        target: Value,
+        state: Value,
+        scene: &mut Scene<'_>,
+    ) -> Flow {
+        let described = if target.is_fresh() {
+            self.joblib.describe(kind, state, &self.values(scene))
+        } else {
+            Err(JoblibFault::NotFresh)
+        };
+        let span = described.and_then(|described| {
+            self.tensors.finished(target, described.array);
+            match self.by {
+                LoadedBy::Joblib => self.joblib.span(described.follows, scene),
+                LoadedBy::Pickle => Ok(Span::Bytes(0)),
+            }
+        });
+        match (span, self.by) {
+            (Ok(Span::Bytes(length)), _) => Flow::Skip(length),
+            (Ok(Span::Pickle(length)), _) => Flow::Nested(length),
+            (Err(fault), LoadedBy::Joblib) => Flow::Lost(fault),
+            (Err(_), LoadedBy::Pickle) => {
+                if let Some(row) = target.global() {
+                    let seen = SeenUse::Value(scene.preview().value(state));
+                    self.unusual(
+                        row,
+                        (Usage::Build, Part::State),
+                        (Misfit::State, seen),
+                        scene,
+                    );
+                }
+                Flow::Continue
+            }
         }
     }
 

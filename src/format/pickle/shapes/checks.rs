@@ -42,7 +42,7 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
             return tensor(*storage, *offset, *sizes, *strides, values);
         }
         (Check::Sparse, [layout, parts]) => return sparse(*layout, *parts, values),
-        (Check::ArrayState, _) => true,
+        (Check::ArrayState | Check::JoblibBytes | Check::JoblibFile, _) => true,
         (Check::Dtype, [what, ..]) => return dtype(*what, values),
         _ => false,
     };

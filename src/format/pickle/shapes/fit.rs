@@ -6,7 +6,7 @@
 use super::{KnownUse, Makes, Pattern, canonical, known, spelling};
 use crate::fact::Misfit;
 use crate::format::pickle::{
-    dtype::Dtypes,
+    dtype::{Dtypes, Layout},
     marks::Marks,
     preview::Preview,
     tensors::Tensors,
@@ -144,6 +144,37 @@ impl Values<'_> {
             KnownUse::Shape(shape) => Some(shape.makes()),
             KnownUse::Plain => None,
         }
+    }
+
+    /// How items of a dtype are laid out that an array may have, once its state is set: an item that is itself an array would be
+    /// more dimensions.
+    pub(in crate::format::pickle) fn dtype_layout(&self, value: Value) -> Option<Layout> {
+        let dtype = self.makes(value) == Some(Makes::Dtype);
+        let layout = dtype.then(|| self.dtypes.layout(value)).flatten();
+        layout.filter(|layout| !layout.array)
+    }
+
+    /// Whether these are the arguments that numpy makes an array with, and its state but for the bytes.
+    pub(in crate::format::pickle) fn are_of_array(&self, arguments: Value, state: Value) -> bool {
+        let parts = |tuple: Value| {
+            let known = (tuple.kind() == ValueKind::Tuple).then(|| self.preview.nodes.all(tuple));
+            known.flatten()
+        };
+        let (Some([class, empty, code]), Some([version, sizes, dtype, fortran])) =
+            (parts(arguments), parts(state))
+        else {
+            return false;
+        };
+        class.kind() == ValueKind::Global
+            && self.sizes(*empty).is_some_and(|sizes| sizes == [0])
+            && (self.fits(&Pattern::OneText(&["b"]), *code)
+                || self.fits(&Pattern::OneBytes("b"), *code))
+            && self.preview.integer(*version) == Some(1)
+            && self.sizes(*sizes).is_some()
+            && self
+                .dtype_layout(*dtype)
+                .is_some_and(|layout| !layout.listed)
+            && self.fits(&Pattern::Flag, *fortran)
     }
 
     /// A storage that is pickled outside an archive: its bytes are an archive of their own. No pack lists what reads it.

@@ -117,6 +117,15 @@ pub(super) enum Makes {
     Tensor,
 }
 
+/// Where joblib keeps an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JoblibArray {
+    /// Behind the opcode that sets the state of what stands in its place.
+    Bytes,
+    /// In a file of its own.
+    File,
+}
+
 /// What a pattern cannot say, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
@@ -128,6 +137,10 @@ pub(super) enum Check {
     Dtype,
     /// Bytes against dtype and shape.
     Frombuffer,
+    /// The state of what joblib stores in place of an array whose bytes follow: its observer compares it.
+    JoblibBytes,
+    /// The same of an array that has a file of its own.
+    JoblibFile,
     /// A tensor of which the function makes as many elements as its sizes say, whatever its strides.
     Quantized,
     /// A scalar against its dtype.
@@ -196,6 +209,15 @@ impl Shape {
     /// Whether it is a value: a name that is never called.
     pub(super) fn is_only_named(&self) -> bool {
         self.calls.is_empty() && !self.is_instantiated
+    }
+
+    /// What joblib stores in place of an array, if it is that.
+    pub(super) fn joblib_array(&self) -> Option<JoblibArray> {
+        match self.check {
+            Some(Check::JoblibBytes) => Some(JoblibArray::Bytes),
+            Some(Check::JoblibFile) => Some(JoblibArray::File),
+            _ => None,
+        }
     }
 
     /// Whether what it makes gets a state.

@@ -1,0 +1,298 @@
+//! Arrays as joblib stores them: an object in the array's place says what follows, and where the bytes are.
+//!
+//! joblib's unpickler is the one of Python's standard library, with another `BUILD`: after an instance of its wrapper got its state,
+//! it reads the array, which the state describes. Since joblib 0.10 the array stands right behind `BUILD`: its bytes, from joblib 1.2
+//! on behind padding and a byte that counts it; or a pickle, where the dtype holds objects. Before, it has a file of its own. What the
+//! state does not say exactly as joblib writes it is refused: nobody would know which bytes are opcodes.
+
+use crate::{
+    bytes::Window,
+    fact::JoblibFault,
+    format::pickle::{
+        machine::{self, Scene},
+        shapes::{JoblibArray, Values},
+        tensors::TensorSummary,
+        value::{Interner, Value, ValueKind},
+    },
+};
+
+/// The attributes of a wrapper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Subclass,
+    Shape,
+    Order,
+    Dtype,
+    AllowMmap,
+    Alignment,
+    Filename,
+    InitArgs,
+    State,
+}
+
+const KEYS: [(Key, &[u8]); 9] = [
+    (Key::Subclass, b"subclass"),
+    (Key::Shape, b"shape"),
+    (Key::Order, b"order"),
+    (Key::Dtype, b"dtype"),
+    (Key::AllowMmap, b"allow_mmap"),
+    (Key::Alignment, b"numpy_array_alignment_bytes"),
+    (Key::Filename, b"filename"),
+    (Key::InitArgs, b"init_args"),
+    (Key::State, b"state"),
+];
+
+/// What a dict says that may be the state of a wrapper, by key.
+type Attributes = [Option<Value>; KEYS.len()];
+
+/// Follows the states of wrappers.
+#[derive(Debug, Clone, Default)]
+pub(in crate::format::pickle) struct JoblibArrays {
+    /// The keys as values.
+    keys: Attributes,
+    /// A wrapper was made: the dicts that follow may be states.
+    expected: bool,
+    /// The dict that was filled last, which is the state if `BUILD` is next.
+    last: Option<(u64, Attributes)>,
+    /// The first byte behind the first `BUILD` that joblib reads an array after.
+    first: Option<u64>,
+}
+
+/// What joblib reads when a wrapper gets its state.
+#[derive(Debug, Clone)]
+pub(super) struct Described {
+    pub array: TensorSummary,
+    pub follows: Follows,
+}
+
+/// What follows the opcode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Follows {
+    /// So many bytes, behind padding or not.
+    Bytes { length: u64, padded: bool },
+    /// A pickle.
+    Pickle,
+    /// The next opcode: the array has a file of its own.
+    Nothing,
+}
+
+impl JoblibArrays {
+    pub(super) fn start(&mut self, names: &mut Interner) {
+        for (slot, (_, text)) in self.keys.iter_mut().zip(KEYS) {
+            *slot = names.intern(text);
+        }
+    }
+
+    /// A wrapper is made.
+    pub(super) fn expect(&mut self) {
+        self.expected = true;
+    }
+
+    /// Pairs are put into a dict.
+    #[inline]
+    pub(super) fn put(&mut self, dict: Value, pairs: &[Value]) {
+        if self.expected {
+            self.note(dict, pairs);
+        }
+    }
+
+    fn note(&mut self, dict: Value, pairs: &[Value]) {
+        let (id, mut attributes) = match self.last.take() {
+            Some((id, attributes)) if id == dict.number() => (id, attributes),
+            _ => (dict.number(), Attributes::default()),
+        };
+        for pair in pairs.chunks_exact(2) {
+            let [key, value] = pair else { continue };
+            let known = self.keys.iter().position(|known| *known == Some(*key));
+            if let Some(slot) = known.and_then(|at| attributes.get_mut(at)) {
+                *slot = Some(*value);
+            }
+        }
+        self.last = Some((id, attributes));
+    }
+
+    /// Where the first array begins that joblib reads.
+    pub(in crate::format::pickle) fn first(&self) -> Option<u64> {
+        self.first
+    }
+
+    /// What the state of a wrapper says.
+    pub(super) fn describe(
+        &self,
+        kind: JoblibArray,
+        state: Value,
+        values: &Values<'_>,
+    ) -> Result<Described, JoblibFault> {
+        let attributes = self.attributes(state, values).ok_or(JoblibFault::State)?;
+        match kind {
+            JoblibArray::Bytes => Self::of_bytes(&attributes, values),
+            JoblibArray::File => Self::of_file(&attributes, values),
+        }
+    }
+
+    /// The attributes of a state that has no others.
+    fn attributes(&self, state: Value, values: &Values<'_>) -> Option<Attributes> {
+        let (_, attributes) = self.last.filter(|(id, _)| *id == state.number())?;
+        let known = attributes.iter().flatten().count();
+        let all = values.preview.nodes.summary(state)?.len;
+        let whole = state.kind() == ValueKind::Dict
+            && state.is_fresh()
+            && all == crate::bytes::wide(known).saturating_mul(2);
+        whole.then_some(attributes)
+    }
+
+    fn of_bytes(attributes: &Attributes, values: &Values<'_>) -> Result<Described, JoblibFault> {
+        let has = |key| get(attributes, key);
+        let (Some(subclass), Some(shape), Some(order), Some(dtype), Some(mapped)) = (
+            has(Key::Subclass),
+            has(Key::Shape),
+            has(Key::Order),
+            has(Key::Dtype),
+            has(Key::AllowMmap),
+        ) else {
+            return Err(JoblibFault::State);
+        };
+        let order = values.preview.string(order);
+        let plain = subclass.kind() == ValueKind::Global
+            && mapped.kind() == ValueKind::Bool
+            && order.is_some_and(|order| order == "C" || order == "F")
+            && [Key::Filename, Key::InitArgs, Key::State]
+                .into_iter()
+                .all(|key| has(key).is_none());
+        let padded = match has(Key::Alignment) {
+            None => false,
+            Some(alignment) => match alignment.kind() {
+                ValueKind::None => false,
+                ValueKind::Int => true,
+                _ => return Err(JoblibFault::State),
+            },
+        };
+        if !plain {
+            return Err(JoblibFault::State);
+        }
+        let sizes = (shape.kind() == ValueKind::Tuple).then(|| values.sizes(shape));
+        let sizes = sizes.flatten().ok_or(JoblibFault::Shape)?;
+        let layout = values.dtype_layout(dtype).ok_or(JoblibFault::Dtype)?;
+        let follows = if layout.objects || layout.texts {
+            Follows::Pickle
+        } else {
+            // joblib divides by the size of an item.
+            if layout.size == 0 {
+                return Err(JoblibFault::Dtype);
+            }
+            let count = sizes
+                .iter()
+                .try_fold(1_u64, |count, size| count.checked_mul(*size));
+            // NumPy counts in 64 bits with a sign.
+            let length = count.and_then(|count| count.checked_mul(layout.size));
+            let length = length.filter(|length| i64::try_from(*length).is_ok());
+            Follows::Bytes {
+                length: length.ok_or(JoblibFault::Shape)?,
+                padded,
+            }
+        };
+        Ok(Described {
+            array: TensorSummary {
+                sizes,
+                dtype: Some(dtype),
+                ..TensorSummary::default()
+            },
+            follows,
+        })
+    }
+
+    fn of_file(attributes: &Attributes, values: &Values<'_>) -> Result<Described, JoblibFault> {
+        let has = |key| get(attributes, key);
+        let named = has(Key::Filename).and_then(|name| values.preview.string(name));
+        let name = named.ok_or(JoblibFault::State)?;
+        let others = [Key::Shape, Key::Order, Key::Dtype, Key::Alignment];
+        if others.into_iter().any(|key| has(key).is_some()) {
+            return Err(JoblibFault::State);
+        }
+        let fits = match (has(Key::Subclass), has(Key::InitArgs), has(Key::State)) {
+            // `numpy.load` reads the file.
+            (Some(subclass), None, None) => {
+                let mapped = has(Key::AllowMmap);
+                subclass.kind() == ValueKind::Global
+                    && mapped.is_none_or(|mapped| mapped.kind() == ValueKind::Bool)
+            }
+            // The file holds the bytes; the array is made as NumPy's own pickles make one.
+            (None, Some(arguments), Some(state)) => {
+                has(Key::AllowMmap).is_none() && values.are_of_array(arguments, state)
+            }
+            _ => false,
+        };
+        if !fits {
+            return Err(JoblibFault::State);
+        }
+        if !is_beside(name.as_bytes()) {
+            return Err(JoblibFault::FileName);
+        }
+        Ok(Described {
+            array: TensorSummary::default(),
+            follows: Follows::Nothing,
+        })
+    }
+
+    /// How many bytes joblib reads here itself, right behind the opcode that is being executed.
+    pub(super) fn span(
+        &mut self,
+        follows: Follows,
+        scene: &Scene<'_>,
+    ) -> Result<Span, JoblibFault> {
+        let here = scene.lexer.offset();
+        if follows == Follows::Nothing {
+            return Ok(Span::Bytes(0));
+        }
+        self.first.get_or_insert(here);
+        // Python's unpickler has the whole frame in memory, and joblib reads from the file: behind the frame.
+        if scene.lexer.inside_frame().is_some() {
+            return Err(JoblibFault::InsideFrame);
+        }
+        Ok(match follows {
+            Follows::Nothing => Span::Bytes(0),
+            Follows::Bytes { length, padded } => {
+                let padding = if padded {
+                    scene
+                        .lexer
+                        .next_byte()
+                        .map_or(1, |byte| u64::from(byte).saturating_add(1))
+                } else {
+                    0
+                };
+                Span::Bytes(length.saturating_add(padding))
+            }
+            Follows::Pickle => Span::Pickle(length_of_pickle(scene.window, here)),
+        })
+    }
+}
+
+/// What joblib reads itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Span {
+    Bytes(u64),
+    Pickle(u64),
+}
+
+/// The value of an attribute.
+fn get(attributes: &Attributes, key: Key) -> Option<Value> {
+    let at = KEYS.iter().position(|(known, _)| *known == key)?;
+    attributes.get(at).copied().flatten()
+}
+
+/// How long a pickle is that begins here: up to its STOP, or all that is left where it has none.
+fn length_of_pickle(window: &Window, start: u64) -> u64 {
+    let run = machine::run(window, start, None, ());
+    let end = if run.result.is_ok() {
+        run.end
+    } else {
+        window.len()
+    };
+    end.saturating_sub(start)
+}
+
+/// Whether a name is that of a file in the same folder, with a suffix that joblib gives, so that whoever checks the folder checks it.
+fn is_beside(name: &[u8]) -> bool {
+    let plain = |b: &u8| !matches!(b, b'/' | b'\\' | b':' | 0..=31 | 127);
+    name.iter().all(plain) && (name.ends_with(b".npy") || name.ends_with(b".npy.z"))
+}
