@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
-use weighbridge::fact::{Fact, Global, Observation};
+use weighbridge::fact::{Fact, Global, GlobalName, Observation};
 
 use crate::{
     rule::judge,
@@ -14,7 +14,14 @@ use crate::{
     },
 };
 
-type Names = BTreeSet<String>;
+type Names = BTreeSet<(Vec<u8>, Vec<u8>)>;
+
+fn of(name: &GlobalName) -> (Vec<u8>, Vec<u8>) {
+    (
+        name.module.as_bytes().to_vec(),
+        name.name.as_bytes().to_vec(),
+    )
+}
 
 /// The globals that we report, and those that only `pickle.load` would resolve by mistake.
 fn ours(observations: &[Observation]) -> (Names, Names) {
@@ -25,10 +32,10 @@ fn ours(observations: &[Observation]) -> (Names, Names) {
                 global: Global::Named(name),
                 ..
             } => {
-                named.insert(format!("{} {}", name.module, name.name));
+                named.insert(of(name));
             }
             Fact::OfArrayAsOpcodes { global } | Fact::OfReusedMemo { global } => {
-                mistaken.insert(format!("{} {}", global.module, global.name));
+                mistaken.insert(of(global));
             }
             _ => {}
         }
@@ -40,8 +47,8 @@ fn theirs(reading: &Value) -> Names {
     let pairs = reading["names"].as_array().into_iter().flatten();
     pairs
         .map(|pair| {
-            let part = |i: usize| pair[i].as_str().unwrap_or_default().to_owned();
-            format!("{} {}", part(0), part(1))
+            let part = |i: usize| pair[i].as_str().unwrap_or_default().as_bytes().to_vec();
+            (part(0), part(1))
         })
         .collect()
 }
@@ -71,12 +78,16 @@ fn what_joblib_resolves_is_reported() {
         let genuine = answer["forged"] == false && answer["damaged"] == false;
         let shown = || format!("{name}\n{answer}\n{}", told(&fs::read(path).unwrap(), name));
         for name in &joblib {
-            assert!(named.contains(name), "joblib resolves {name}: {}", shown());
+            assert!(
+                named.contains(name),
+                "joblib resolves {name:?}: {}",
+                shown()
+            );
         }
         for name in &pickle {
             assert!(
                 named.contains(name) || mistaken.contains(name),
-                "pickle resolves {name}: {}",
+                "pickle resolves {name:?}: {}",
                 shown()
             );
         }
