@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
-use weighbridge::fact::{Fact, Global, GlobalName, Observation};
+use weighbridge::fact::{Fact, Global, GlobalName, Observation, Unread, Unsupported};
 
 use crate::{
     rule::judge,
@@ -77,7 +77,15 @@ fn what_joblib_resolves_is_reported() {
         let pickle = theirs(&answer["pickle"]);
         let genuine = answer["forged"] == false && answer["damaged"] == false;
         let shown = || format!("{name}\n{answer}\n{}", told(&fs::read(path).unwrap(), name));
-        for name in &joblib {
+        // Refused, because nobody knows which bytes are opcodes behind it.
+        let lost = observations.iter().any(|observation| {
+            matches!(
+                &observation.fact,
+                Fact::Unread(Unread::Unsupported(Unsupported::JoblibArray(_)))
+            )
+        });
+        assert!(!genuine || !lost, "it is not followed: {}", shown());
+        for name in joblib.iter().filter(|_| !lost) {
             assert!(
                 named.contains(name),
                 "joblib resolves {name:?}: {}",
