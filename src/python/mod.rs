@@ -27,6 +27,7 @@
 mod arguments;
 mod decode;
 mod excerpt;
+mod lines;
 mod magic;
 mod notebook;
 mod observe;

@@ -5,6 +5,11 @@ pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
+/// Whether a byte can stand between the tokens of a line.
+pub(super) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\x0c')
+}
+
 /// Bytes of the same word before an offset.
 pub(super) fn word_before(bytes: &[u8], at: usize) -> usize {
     let before = bytes.get(..at).unwrap_or_default();
