@@ -30,7 +30,7 @@ fn lone_line_feeds(bytes: &[u8], before: u8) -> impl Iterator<Item = usize> + '_
 #[inline]
 #[allow(
     clippy::needless_bitwise_bool,
-    reason = "without branches: every byte of a history is asked"
+    reason = "without branches, so that many bytes are compared at once"
 )]
 fn is_odd(byte: u8) -> bool {
     let text = (byte == b'\t') | (byte == b'\n') | (byte == 0x08) | (byte == 0x0c) | (byte == 0x1b);
@@ -39,15 +39,11 @@ fn is_odd(byte: u8) -> bool {
 
 /// How many bytes git does not count as text.
 fn odd_bytes(bytes: &[u8]) -> usize {
-    // So few at a time that a byte can count them, as the processor does many at once.
-    bytes
-        .chunks(128)
-        .map(|few| {
-            let odd = few.iter().fold(0_u8, |odd, byte| {
-                odd.saturating_add(u8::from(is_odd(*byte)))
-            });
-            usize::from(odd)
-        })
+    // Every byte of a history is asked, and few texts have one: whether a chunk has any, the processor sees of many bytes at once.
+    let any = |few: &[u8]| few.iter().fold(false, |any, byte| any | is_odd(*byte));
+    let chunks = bytes.chunks(256).filter(|few| any(few));
+    chunks
+        .map(|few| few.iter().filter(|byte| is_odd(**byte)).count())
         .fold(0, usize::saturating_add)
 }
 

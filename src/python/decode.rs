@@ -37,7 +37,11 @@ pub(super) fn decode(source: &[u8]) -> Decoded<'_> {
             foreign: true,
         },
         Some(Encoding::Utf8) | None => {
-            let text = String::from_utf8_lossy(bytes);
+            // Nearly all source is valid, and this sees it several times as fast.
+            let text = match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(bytes),
+            };
             let loss = matches!(text, Cow::Owned(_)).then_some(SourceFault::NotUtf8);
             Decoded {
                 text,
