@@ -9,7 +9,10 @@ use std::ops::Range;
 
 use rustc_hash::FxHashSet;
 
-use super::{prefilter::Look, words::is_blank};
+use super::{
+    prefilter::Look,
+    words::{is_blank, word_after, word_before},
+};
 
 /// The body of an outermost function: its lines, up to the next that is not part of it.
 #[derive(Debug)]
@@ -52,6 +55,28 @@ impl<'t> Outline<'t> {
         let start = next.checked_sub(1).and_then(|n| self.starts.get(n));
         start.copied().unwrap_or_default()..self.starts.get(next).copied().unwrap_or(end)
     }
+}
+
+/// What ends a run of plain bytes in a logical line: a line end, a comment, a string, a bracket, a backslash.
+#[allow(
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "a table of all bytes, made while compiling, where `usize::from` cannot be called"
+)]
+static SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut bytes: &[u8] = b"\n\r#\"'\\()[]{}";
+    while let [byte, rest @ ..] = bytes {
+        special[*byte as usize] = true;
+        bytes = rest;
+    }
+    special
+};
+
+fn is_special(byte: u8) -> bool {
+    SPECIAL
+        .get(usize::from(byte))
+        .is_some_and(|special| *special)
 }
 
 /// An open block.
@@ -193,11 +218,7 @@ impl<'t> Scanner<'t> {
 
     fn word_at(&self, ahead: usize) -> &'t str {
         let from = self.at.saturating_add(ahead);
-        let rest = self.bytes.get(from..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_' || **b >= 0x80)
-            .count();
+        let length = word_after(self.bytes, from);
         self.text
             .get(from..from.saturating_add(length))
             .unwrap_or_default()
@@ -227,34 +248,37 @@ impl<'t> Scanner<'t> {
 
     /// Passes the rest of a logical line, and says whether a block has to follow.
     fn logical_line(&mut self) -> Option<bool> {
+        // The last byte of its tokens so far.
         let mut last = 0;
-        let mut word = 0..0;
-        while let Some(byte) = self.peek(0) {
+        loop {
+            let run = self.bytes.get(self.at..).unwrap_or_default();
+            let length = run.iter().take_while(|b| !is_special(**b)).count();
+            let run = run.get(..length).unwrap_or_default();
+            self.step(length);
+            if let Some(end) = run.iter().rfind(|b| !is_blank(**b)) {
+                last = *end;
+            }
+            let Some(byte) = self.peek(0) else {
+                return self.brackets.is_empty().then_some(last == b':');
+            };
             match byte {
-                b'\n' => {
+                b'\n' if self.brackets.is_empty() => {
                     self.step(1);
-                    if self.brackets.is_empty() {
-                        return Some(last == b':');
-                    }
-                    continue;
+                    return Some(last == b':');
                 }
+                b'\n' => {}
                 b'\r' => {
                     if self.peek(1) != Some(b'\n') {
                         return None;
                     }
                 }
-                b' ' | b'\t' | b'\x0c' => {}
                 b'#' => {
                     self.comment();
                     continue;
                 }
                 b'"' | b'\'' => {
-                    let prefix = if word.end == self.at {
-                        word.clone()
-                    } else {
-                        0..0
-                    };
-                    self.string(byte, prefix)?;
+                    let prefix = word_before(run, run.len());
+                    self.string(byte, self.at.saturating_sub(prefix)..self.at)?;
                     last = byte;
                     continue;
                 }
@@ -267,7 +291,7 @@ impl<'t> Scanner<'t> {
                     self.brackets.push(byte);
                     last = byte;
                 }
-                b')' | b']' | b'}' => {
+                _ => {
                     let open = match byte {
                         b')' => b'(',
                         b']' => b'[',
@@ -278,26 +302,9 @@ impl<'t> Scanner<'t> {
                     }
                     last = byte;
                 }
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80.. => {
-                    let start = self.at;
-                    let length = self.word_length();
-                    self.step(length);
-                    word = start..self.at;
-                    last = byte;
-                    continue;
-                }
-                _ => last = byte,
             }
             self.step(1);
         }
-        self.brackets.is_empty().then_some(last == b':')
-    }
-
-    fn word_length(&self) -> usize {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        rest.iter()
-            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_' || **b >= 0x80)
-            .count()
     }
 
     /// Passes a comment, up to its line end.

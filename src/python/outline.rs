@@ -18,7 +18,7 @@ use aho_corasick::AhoCorasick;
 use super::{
     lines::{Body, Outline},
     prefilter::{Hit, Look, Role, star_imports},
-    words::is_blank,
+    words::{is_blank, word_after, word_before},
 };
 
 /// What has to be parsed.
@@ -153,50 +153,70 @@ impl Outline<'_> {
         let Some(first) = first_parameter(header) else {
             return true;
         };
-        let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80;
         memchr::memchr_iter(b'.', lines).any(|dot| {
             let (before, rest) = lines.split_at_checked(dot).unwrap_or_default();
             let after = rest.get(1..).unwrap_or_default();
             let blanks = after.iter().take_while(|b| is_blank(**b)).count();
             let after = after.get(blanks..).unwrap_or_default();
-            let length = after.iter().take_while(|b| word(b)).count();
-            let (name, after) = after.split_at_checked(length).unwrap_or_default();
+            let (name, after) = after
+                .split_at_checked(word_after(after, 0))
+                .unwrap_or_default();
+            // Most are called, or have attributes themselves.
+            let Some(setting) = Setting::of(after) else {
+                return false;
+            };
             let before = before.trim_ascii_end();
-            let length = before.iter().rev().take_while(|b| word(b)).count();
-            let owner_at = before.len().saturating_sub(length);
-            let owner = before.get(owner_at..).unwrap_or_default();
+            let owner = word_before(before, before.len());
+            let (before, owner) = before
+                .split_at_checked(before.len().saturating_sub(owner))
+                .unwrap_or_default();
             let own =
                 !owner.is_empty() && (owner == first.as_bytes() || self.classes.contains(owner));
-            let writer = WRITERS.iter().any(|writer| writer.as_bytes() == name);
-            (own || writer) && is_set(before.get(..owner_at).unwrap_or_default(), after)
+            let writer = || WRITERS.iter().any(|writer| writer.as_bytes() == name);
+            (own || writer()) && setting.is_set(before)
         })
     }
 }
 
-/// Whether an attribute may be set, by what is before its owner and after its name.
-fn is_set(before: &[u8], after: &[u8]) -> bool {
-    /// Bytes of a line that are looked at. A longer one may hold anything.
-    const LINE: usize = 2000;
-    let blanks = after.iter().take_while(|b| is_blank(**b)).count();
-    let after = after.get(blanks..).unwrap_or_default();
-    match after {
-        [b'=', next, ..] => *next != b'=',
-        [b'=' | b'\\', ..] | [b'i', b'n', ..] | [] => true,
-        // Part of a list of targets, which may go over lines.
-        [b',' | b')' | b']' | b':', ..] => {
-            let near = before
-                .get(before.len().saturating_sub(LINE)..)
-                .unwrap_or_default();
-            let rest = after.get(..LINE).unwrap_or(after);
-            let first = memchr::memrchr(b'\n', near)
-                .and_then(|at| near.get(at..))
-                .is_none_or(|line| line.trim_ascii().is_empty());
-            let set = memchr::memchr(b'\n', rest)
-                .and_then(|at| rest.get(..at))
-                .is_none_or(|line| line.contains(&b'='));
-            first || set
+/// How an attribute may be set, by what is after its name.
+enum Setting<'t> {
+    /// By what follows at once.
+    Sure,
+    /// Where it is part of a list of targets, which may go over lines: what is after it.
+    Listed(&'t [u8]),
+}
+
+impl<'t> Setting<'t> {
+    /// `None` where the attribute is not set.
+    fn of(after: &'t [u8]) -> Option<Self> {
+        let blanks = after.iter().take_while(|b| is_blank(**b)).count();
+        let after = after.get(blanks..).unwrap_or_default();
+        match after {
+            [b'=', b'=', ..] => None,
+            [b'=' | b'\\', ..] | [b'i', b'n', ..] | [] => Some(Self::Sure),
+            [b',' | b')' | b']' | b':', ..] => Some(Self::Listed(after)),
+            _ => None,
         }
-        _ => false,
+    }
+
+    /// Whether it may be set, by what is before its owner as well.
+    fn is_set(&self, before: &[u8]) -> bool {
+        /// Bytes of a line that are looked at. A longer one may hold anything.
+        const LINE: usize = 2000;
+        let Self::Listed(after) = self else {
+            return true;
+        };
+        let near = before
+            .get(before.len().saturating_sub(LINE)..)
+            .unwrap_or_default();
+        let rest = after.get(..LINE).unwrap_or(after);
+        let first = memchr::memrchr(b'\n', near)
+            .and_then(|at| near.get(at..))
+            .is_none_or(|line| line.trim_ascii().is_empty());
+        let set = memchr::memchr(b'\n', rest)
+            .and_then(|at| rest.get(..at))
+            .is_none_or(|line| line.contains(&b'='));
+        first || set
     }
 }
 
