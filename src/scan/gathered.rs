@@ -114,10 +114,10 @@ impl Gathered {
         report.notices.splice(0..0, view.notices.iter().cloned());
         let first = first_excluded.and_then(|at| view.items.get(at));
         if let Some(item) = first
-            && report.coverage.excluded == report.coverage.entries
+            && report.coverage.is_empty()
         {
             let count = report.coverage.excluded;
-            let notice = all_excluded(count, &item.entry.path, policy);
+            let notice = nothing_left(count, &item.entry.path, policy);
             report.notices.push(notice);
         }
         report.unpushed.clone_from(&view.unpushed);
@@ -132,14 +132,14 @@ impl Gathered {
 }
 
 /// Says of a view of which nothing is left which line excludes it, with the first path as an example.
-fn all_excluded(count: usize, path: &Text, policy: &Policy) -> String {
+fn nothing_left(count: usize, path: &Text, policy: &Policy) -> String {
     let by = match policy.excluded_by(path) {
         Some(line) => format!("{}:{}", line.file, line.line),
         None => String::from("`.gitattributes`"),
     };
     match count {
-        1 => format!("{by} excludes {path}, and no other file is left to check"),
-        n => format!("all {n} files are excluded: {by} excludes {path}"),
+        1 => format!("nothing is left to check: {by} excludes {path}"),
+        n => format!("nothing is left to check of {n} excluded files: {by} excludes {path}"),
     }
 }
 

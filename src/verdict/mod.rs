@@ -44,6 +44,13 @@ pub struct Coverage {
     pub bytes: u64,
 }
 
+impl Coverage {
+    /// Whether neither an artifact nor source was looked at.
+    pub fn is_empty(&self) -> bool {
+        self.artifacts == 0 && self.sources == 0
+    }
+}
+
 /// What a run has to say, finished: sorted, levelled, complete.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -97,11 +104,13 @@ impl Report {
     pub fn outcome(&self) -> Outcome {
         if self.active().any(|finding| finding.level == Level::Deny) || self.coverage.late > 0 {
             Outcome::Refused
-        } else if self.active().next().is_none()
-            && self.coverage.artifacts == 0
-            && self.coverage.sources == 0
-        {
-            Outcome::Nothing
+        } else if self.active().next().is_none() && self.coverage.is_empty() {
+            // Where the policy excludes what there is, somebody decided that nothing is to be looked at.
+            if self.coverage.excluded > 0 {
+                Outcome::Clean
+            } else {
+                Outcome::Nothing
+            }
         } else {
             Outcome::Clean
         }

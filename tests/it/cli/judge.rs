@@ -105,7 +105,7 @@ fn a_bundled_policy_can_be_named() {
 }
 
 #[test]
-fn where_all_is_excluded_nothing_is_checked_and_the_line_is_named() {
+fn where_all_is_excluded_the_line_is_named_and_nothing_fails() {
     let repo = repo!();
     repo.write("3rd/a.pkl", payload())
         .write(
@@ -113,16 +113,26 @@ fn where_all_is_excluded_nothing_is_checked_and_the_line_is_named() {
             format!("{HEAD}exclude:\n  - {{paths: [3rd/], reason: theirs}}\n"),
         )
         .write("notes.txt", "");
-    for path in ["3rd/a.pkl", "3rd"] {
-        let nothing = run(&repo.root, &["check", path]);
-        assert_eq!(nothing.code, 3, "{nothing:?}");
-        let said = "weighbridge.yaml:4 excludes 3rd/a.pkl, and no other file is left to check";
+    for paths in [&["3rd/a.pkl"][..], &["3rd"], &["3rd", "notes.txt"], &[]] {
+        let nothing = run(&repo.root, &[&["check"], paths].concat());
+        assert_eq!(nothing.code, 0, "{nothing:?}");
+        let said = "nothing is left to check: weighbridge.yaml:4 excludes 3rd/a.pkl";
         assert!(plain(&nothing.stdout).contains(said), "{nothing:?}");
     }
     assert_eq!(run(&repo.root, &["check", "notes.txt"]).code, 3);
-    // Nothing to check is no reason to stop a commit.
-    repo.git(&["add", "3rd", "weighbridge.yaml"]);
-    assert_eq!(run(&repo.root, &["check", "--staged"]).code, 0);
+    repo.write("3rd/b.pkl", payload());
+    let two = plain(&run(&repo.root, &["check"]).stdout);
+    assert!(
+        two.contains("nothing is left to check of 2 excluded files"),
+        "{two}"
+    );
+    // Beside something else, it is no more than a number.
+    repo.write("a.py", "1\n");
+    let more = run(&repo.root, &["check"]).stdout;
+    assert!(
+        more.contains("2 excluded") && !more.contains("left to check"),
+        "{more}"
+    );
 }
 
 #[test]
