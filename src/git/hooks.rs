@@ -106,10 +106,10 @@ impl Hooks {
         }
         Err(usage(
             format!(
-                "`core.hooksPath` is `{}`: it turns all hooks off",
+                "`core.hooksPath` is `{}`: it disables all hooks",
                 self.configured.unwrap_or_default()
             ),
-            "see where with `git config --show-origin core.hooksPath`, and unset it",
+            "find the setting with `git config --show-origin core.hooksPath`, and unset it",
         ))
     }
 }

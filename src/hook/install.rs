@@ -46,8 +46,8 @@ pub enum Step {
 }
 
 /// What hooks of commits do not see.
-const NOT_ASKED: &str = "git asks no hook about commits that a rebase, a cherry-pick, a revert or `git am` makes, nor about a \
-                         fast-forward: `weighbridge hook install --pre-push` judges them before they are pushed";
+const NOT_ASKED: &str = "git runs no hook for commits made by a rebase, a cherry-pick, a revert or `git am`, nor for a \
+                         fast-forward: `weighbridge hook install --pre-push` checks them before they are pushed";
 
 /// A hook's place, as it was found.
 pub(super) struct HookSlot {
@@ -74,8 +74,8 @@ pub fn install(
     let hooks = git::hooks(cwd)?.on()?;
     if stages.is_empty() && hooks.work_tree.is_none() {
         return Err(Error::Usage {
-            message: String::from("this is a bare repository: nothing is committed here"),
-            help: String::from("`--pre-receive` judges what is pushed to it"),
+            message: String::from("this is a bare repository, where nobody commits"),
+            help: String::from("use `--pre-receive` to check what is pushed to it"),
         });
     }
     allowed(&hooks, shared)?;
@@ -99,7 +99,7 @@ pub fn install(
         // Where the program is on this machine is nobody else's business.
         options.program = None;
         change.remarks.push(format!(
-            "`{}` is part of the work tree: commit the script, and everyone who sets core.hooksPath has it",
+            "`{}` is in the work tree: commit the script to share it with everyone who sets core.hooksPath",
             shown(&change.hooks.folder, cwd).display()
         ));
     }
@@ -132,15 +132,15 @@ pub fn uninstall(cwd: &Path, stages: &[Stage]) -> Result<Change, Error> {
     let slots = slots(&hooks, stages)?;
     for slot in &slots {
         match slot.found {
-            Standing::Changed => return Err(slot.changed("take it away by hand")),
+            Standing::Changed => return Err(slot.changed("remove it by hand")),
             Standing::Other { .. } if slot.kept && !folder::same(&slot.path, &slot.before) => {
                 return Err(Error::Usage {
                     message: format!(
-                        "`{}` is not weighbridge's any more, so it is not touched",
+                        "`{}` was replaced by another hook, so it is left unchanged",
                         slot.path.display()
                     ),
                     help: format!(
-                        "the hook from before the installation is kept as `{}`: choose one of the two",
+                        "the hook from before the installation is `{}`: keep one of the two",
                         slot.before.display()
                     ),
                 });
@@ -165,7 +165,7 @@ fn allowed(hooks: &Hooks, shared: bool) -> Result<(), Error> {
     if let Some(tool) = others::of_folder(hooks) {
         return Err(Error::Usage {
             message: format!(
-                "{} keeps the hooks in `{folder}`, and writes them anew",
+                "{} manages the hooks in `{folder}` and overwrites them",
                 tool.name
             ),
             help: String::from(tool.better),
@@ -180,7 +180,7 @@ fn allowed(hooks: &Hooks, shared: bool) -> Result<(), Error> {
     };
     Err(Error::Usage {
         message: format!(
-            "the hooks are in `{folder}`, outside of this repository ({why}): other repositories may run them too"
+            "the hooks are in `{folder}`, outside of this repository ({why}): other repositories may use them too"
         ),
         help: format!(
             "`--shared` installs there, for every repository that uses it; or let this one have its own: \
@@ -218,24 +218,24 @@ impl HookSlot {
     fn may_be_ours(&self, change: &mut Change) -> Result<(), Error> {
         let (bytes, runs) = match &self.found {
             Standing::Nothing | Standing::Ours { .. } => return Ok(()),
-            Standing::Changed => return Err(self.changed("move it away, and install again")),
+            Standing::Changed => return Err(self.changed("move it elsewhere and install again")),
             Standing::Other { bytes, runs } => (bytes, *runs),
         };
         if self.kept && !folder::same(&self.path, &self.before) {
             return Err(Error::Usage {
                 message: format!(
-                    "there is a hook at `{}`, and another is kept as `{}` from an earlier installation",
+                    "there is a hook at `{}`, and another one from an earlier installation at `{}`",
                     self.path.display(),
                     self.before.display()
                 ),
-                help: String::from("see which of the two is wanted, and move the other away"),
+                help: String::from("keep one of the two, and move the other elsewhere"),
             });
         }
         let tool = others::of_script(bytes);
         if let Some(tool) = tool.filter(|tool| !tool.chains) {
             return Err(Error::Usage {
                 message: format!(
-                    "{} keeps the hook `{}`, and does not run it under another name",
+                    "{} manages the hook `{}` and does not run it under another name",
                     tool.name,
                     self.path.display()
                 ),
@@ -244,7 +244,7 @@ impl HookSlot {
         }
         if let Some(tool) = tool {
             change.remarks.push(format!(
-                "`{}` is {}'s; better than a hook beside it: {}",
+                "`{}` belongs to {}; instead of a second hook, {}",
                 self.path.display(),
                 tool.name,
                 tool.better
@@ -252,7 +252,7 @@ impl HookSlot {
         }
         if !runs {
             change.remarks.push(format!(
-                "`{}` is not executable: git did not run it, and it is not run now",
+                "`{}` is not executable: git did not run it, and weighbridge does not either",
                 self.path.display()
             ));
         }
@@ -262,7 +262,7 @@ impl HookSlot {
     fn changed(&self, then: &str) -> Error {
         Error::Usage {
             message: format!(
-                "`{}` was weighbridge's and has been changed since, so it is not touched",
+                "`{}` is a weighbridge script that was edited, so it is left unchanged",
                 self.path.display()
             ),
             help: format!(

@@ -92,8 +92,8 @@ pub fn judge(cwd: &Path, said: impl Fn(&str) -> Option<String>) -> Result<Judge,
                 base.clone(),
             ];
             return Ok(first(cwd, &names)?.unwrap_or_else(|| Judge::Missing {
-                message: format!("{BASE} is `{base}`, which is no commit here"),
-                help: String::from("fetch it before: git fetch origin"),
+                message: format!("{BASE} is `{base}`, which is not a commit of this clone"),
+                help: String::from("fetch it first: git fetch origin"),
             }));
         }
         None => {}
@@ -143,10 +143,10 @@ pub fn judge(cwd: &Path, said: impl Fn(&str) -> Option<String>) -> Result<Judge,
     let names = [remote("HEAD")];
     Ok(first(cwd, &names)?.unwrap_or_else(|| Judge::Missing {
         message: String::from(
-            "this is a pipeline, and it does not say which branch the change is for",
+            "the pipeline does not say which branch the change is for",
         ),
         help: format!(
-            "set {BASE} to that branch or a commit: its policy judges; or to `none` where what is checked out is not under review"
+            "set {BASE} to that branch or a commit, whose policy then applies, or to `none` if the checkout is not under review"
         ),
     }))
 }
@@ -169,10 +169,10 @@ fn missing(branch: &str) -> Judge {
     };
     Judge::Missing {
         message: format!(
-            "a change is judged by the policy of the branch that it is for, and `origin/{branch}` is not in this clone"
+            "the policy comes from the branch that the change is for, but `origin/{branch}` is not in this clone"
         ),
         help: format!(
-            "fetch it before: git fetch --depth=1 origin +refs/heads/{shown}:refs/remotes/origin/{shown}"
+            "fetch it first: git fetch --depth=1 origin +refs/heads/{shown}:refs/remotes/origin/{shown}"
         ),
     }
 }

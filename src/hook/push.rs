@@ -43,7 +43,7 @@ pub fn received(input: impl Read) -> Result<Vec<Update>, Error> {
     if updates.is_empty() {
         return Err(refused(
             "pre-receive",
-            String::from("there is nothing on standard input"),
+            String::from("standard input is empty"),
         ));
     }
     Ok(updates)
@@ -108,7 +108,7 @@ fn refused(hook: &str, message: String) -> Error {
     Error::Usage {
         message,
         help: format!(
-            "git gives the hook {hook} a line `{form}` for each ref; nothing goes through that is not understood"
+            "git passes a line `{form}` for each ref to {hook}; a push that cannot be parsed is refused"
         ),
     }
 }

@@ -132,11 +132,11 @@ pub fn status(cwd: &Path, path: Option<&OsStr>) -> Result<Status, Error> {
     let configured = configured.escape_debug();
     let none = if hooks.off {
         Some(format!(
-            "core.hooksPath is `{configured}`, which turns all hooks off: see where with `git config --show-origin core.hooksPath`"
+            "core.hooksPath is `{configured}`, which disables all hooks: find the setting with `git config --show-origin core.hooksPath`"
         ))
     } else if hooks.within.is_some() && !hooks.folder.is_dir() {
         Some(format!(
-            "core.hooksPath is `{configured}`, and this work tree has no such folder: git runs no hook in it"
+            "core.hooksPath is `{configured}`, and this work tree has no such folder: git runs no hooks"
         ))
     } else {
         None

@@ -20,12 +20,12 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  weighbridge hook install                       judge commits and merges
+  weighbridge hook install                       check commits and merges
   weighbridge hook install --pre-commit --pre-merge-commit --pre-push
   weighbridge hook install --pre-receive --policy /etc/weighbridge.yaml
                                                  on a server, in the bare
                                                  repository
-  weighbridge hook uninstall                     everything as it was before";
+  weighbridge hook uninstall                     restores everything";
 
 const STATUS_CODES: &str = "\
 Examples:
@@ -36,7 +36,7 @@ Exit codes:
   0  git runs weighbridge for every hook that is named; if none is named, for
      one at least, and for each that it was installed for
   1  it does not
-  2  it cannot be told: no repository, or one that cannot be read";
+  2  the status is unknown: no repository, or one that cannot be read";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -47,12 +47,12 @@ pub(super) enum Command {
     Run(run::Run),
 }
 
-/// Install hooks: pre-commit and pre-merge-commit, if none is named
+/// Install hooks, by default pre-commit and pre-merge-commit
 ///
-/// A hook that is there already is kept and runs first. Linked work trees share
-/// their hooks; `core.hooksPath` counts. To install again renews the scripts. git
-/// asks no hook about commits that a rebase, a cherry-pick, a revert or `git am`
-/// makes, nor about a fast-forward: pre-push judges them.
+/// An existing hook is kept and runs first. Linked work trees share their hooks,
+/// and `core.hooksPath` is respected. Installing again updates the scripts. git
+/// runs no hook for commits made by a rebase, a cherry-pick, a revert or `git am`,
+/// nor for a fast-forward: pre-push checks them.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Install {
@@ -60,22 +60,22 @@ pub(super) struct Install {
     stages: Stages,
     #[command(flatten)]
     options: OptionArgs,
-    /// Install even where other repositories use the same hooks
+    /// Install even if other repositories use the same hooks
     #[arg(long)]
     shared: bool,
 }
 
-/// Take hooks away, all if none is named, and put back what was there before
+/// Remove hooks, by default all, and restore the previous ones
 #[derive(Debug, Args)]
 pub(super) struct Uninstall {
     #[command(flatten)]
     stages: Stages,
 }
 
-/// Say for each hook whether git runs weighbridge
+/// Show for each hook whether git runs weighbridge
 ///
-/// Another tool's hooks count if its script or its configuration names
-/// weighbridge; what that does is not worked out.
+/// The hook of another tool counts if its script or configuration names
+/// weighbridge; what it does is not analysed.
 #[derive(Debug, Args)]
 #[command(after_help = STATUS_CODES)]
 pub(super) struct Status {
@@ -83,10 +83,10 @@ pub(super) struct Status {
     stages: Stages,
 }
 
-/// Print a hook's script, to be put where a server wants it
+/// Print the script of a hook, to install it by hand on a server
 #[derive(Debug, Args)]
 pub(super) struct Print {
-    /// Which
+    /// The hook
     #[arg(value_name = "HOOK")]
     stage: StageName,
     #[command(flatten)]
@@ -98,16 +98,16 @@ pub(super) struct Print {
 #[command(next_help_heading = "Hooks")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 struct Stages {
-    /// Judge what a commit records
+    /// Check what a commit records
     #[arg(long)]
     pre_commit: bool,
-    /// Judge what a merge records: git does not run pre-commit then
+    /// Check what a merge records, for which git does not run pre-commit
     #[arg(long)]
     pre_merge_commit: bool,
-    /// Judge the commits that a push brings, before it does
+    /// Check the commits of a push before it starts
     #[arg(long)]
     pre_push: bool,
-    /// On a server: judge what is pushed, before it is taken
+    /// On a server, check what is pushed before it is accepted
     #[arg(long)]
     pre_receive: bool,
 }
@@ -115,10 +115,10 @@ struct Stages {
 /// What a script hands on.
 #[derive(Debug, Args)]
 struct OptionArgs {
-    /// The policy to judge by, written into the script
+    /// The policy, a file or a bundled one, written into the script
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
-    /// How long reading may take, written into the script; what is not read by then is refused
+    /// The time allowed for reading, written into the script; what is not read by then is refused
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Limits")]
     deadline: Option<Duration>,
 }
@@ -131,7 +131,7 @@ enum StageName {
     PreCommit,
     /// What a merge records
     PreMergeCommit,
-    /// The commits that a push brings
+    /// The commits of a push
     PrePush,
     /// The same, on a server
     PreReceive,
@@ -212,15 +212,18 @@ fn told(change: &hook::Change, cwd: &Path) {
         let said = match step {
             Step::Installed(path) => format!("installed {}", shown(path, cwd)),
             Step::Chained(path, before) => format!(
-                "installed {}; the hook that was there runs first, as {}",
+                "installed {}; the previous hook runs first, as {}",
                 shown(path, cwd),
                 shown(before, cwd)
             ),
-            Step::Renewed(path) => format!("renewed {}", shown(path, cwd)),
-            Step::Present(path) => format!("{} is installed already", shown(path, cwd)),
+            Step::Renewed(path) => format!("updated {}", shown(path, cwd)),
+            Step::Present(path) => format!("{} is already installed", shown(path, cwd)),
             Step::Removed(path) => format!("removed {}", shown(path, cwd)),
             Step::Restored(path) => {
-                format!("removed {}: the hook before it is back", shown(path, cwd))
+                format!(
+                    "removed {} and restored the previous hook",
+                    shown(path, cwd)
+                )
             }
             Step::Absent(_) => continue,
         };
@@ -229,7 +232,7 @@ fn told(change: &hook::Change, cwd: &Path) {
     }
     if nothing {
         terminal::note(&format!(
-            "nothing to take away: no hook in {} is weighbridge's",
+            "nothing to remove: there is no weighbridge hook in {}",
             shown(&change.hooks.folder, cwd)
         ));
     }
@@ -291,7 +294,7 @@ fn words(state: &State, at: Stage, cwd: &Path) -> String {
         State::None => String::from("none"),
         State::Ours => String::from("weighbridge"),
         State::Old => format!(
-            "weighbridge, by a script of another release: `weighbridge hook install --{at}` renews it"
+            "weighbridge, with a script of another release: `weighbridge hook install --{at}` updates it"
         ),
         State::Legacy(tool, path) => {
             format!("weighbridge, which {tool} runs as {}", shown(path, cwd))
@@ -302,16 +305,16 @@ fn words(state: &State, at: Stage, cwd: &Path) -> String {
             shown(path, cwd)
         ),
         State::Idle => format!(
-            "weighbridge, but not executable: git does not run it; `weighbridge hook install --{at}` mends it"
+            "weighbridge, but not executable: git does not run it; `weighbridge hook install --{at}` fixes it"
         ),
         State::Lost(Some(path)) => format!(
-            "weighbridge, but the program is neither on the PATH nor at {}: `weighbridge hook install --{at}` mends it",
+            "weighbridge, but the program is neither on the PATH nor at {}: `weighbridge hook install --{at}` fixes it",
             shown(path, cwd)
         ),
         State::Lost(None) => String::from("weighbridge, but the program is not on the PATH"),
-        State::Changed => format!(
-            "weighbridge, changed by someone: compare it with `weighbridge hook print {at}`"
-        ),
+        State::Changed => {
+            format!("weighbridge, but edited: compare it with `weighbridge hook print {at}`")
+        }
         State::Other { tool, runs: true } => {
             let commits = matches!(at, Stage::PreCommit | Stage::PreMergeCommit);
             let help = match tool.filter(|_| commits) {
@@ -331,12 +334,12 @@ fn words(state: &State, at: Stage, cwd: &Path) -> String {
             )
         }
         State::Replaced(tool, path) => format!(
-            "{}, in the place of weighbridge, which is kept as {} and not run",
+            "{}, which replaced weighbridge; its script is kept as {} and not run",
             owned(*tool),
             shown(path, cwd)
         ),
         State::PassedOver(path) => format!(
-            "weighbridge is in {}, where git does not look: core.hooksPath leads here",
+            "weighbridge is in {}, which git does not use: core.hooksPath names this folder",
             shown(path, cwd)
         ),
     }

@@ -27,29 +27,29 @@ const RECEIVE: Duration = Duration::from_secs(4);
 /// Columns of what a server says: git puts `remote: ` in front.
 const REMOTE_COLUMNS: usize = 72;
 
-/// Judge what git asks a hook about; what the scripts call
+/// Check what git runs a hook for; called by the scripts
 ///
 /// pre-push and pre-receive read the refs that move from standard input.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Run {
-    /// Which hook asks
+    /// The hook that runs
     #[arg(value_name = "HOOK")]
     hook: Caller,
-    /// What git hands to the hook
+    /// The arguments that git passes to the hook
     #[arg(value_name = "ARG")]
     arguments: Vec<String>,
-    /// The policy to judge by
+    /// The policy, a file or a bundled one
     ///
-    /// Without it, that of the repository; for pre-receive the one that the
-    /// receiving repository's HEAD has, never the one that is pushed.
+    /// By default, the policy of the repository; for pre-receive, the one of HEAD in
+    /// the receiving repository, never the one that is pushed.
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
-    /// Judge what is in submodules, too
+    /// Check the files of submodules as well
     #[arg(long, help_heading = "Selection")]
     recurse_submodules: bool,
-    /// How long judging may take; what is not judged by then is refused
+    /// The time allowed for the check; what is not checked by then is refused
     ///
-    /// Without it, 4 seconds for pre-receive and no end for the others.
+    /// By default, 4 seconds for pre-receive and no limit for the others.
     #[arg(long, value_name = "SECONDS", value_parser = super::seconds, help_heading = "Limits")]
     deadline: Option<Duration>,
 }
@@ -122,7 +122,7 @@ impl Run {
     fn push(&self, cwd: &Path) -> Result<Option<View>, Error> {
         let [remote, url] = self.arguments.as_slice() else {
             return Err(Error::Usage {
-                message: String::from("git gives pre-push the name and the address of the remote"),
+                message: String::from("pre-push needs the name and the URL of the remote"),
                 help: String::from("weighbridge hook run pre-push REMOTE URL <REFS"),
             });
         };
@@ -188,7 +188,8 @@ impl Caller {
             return Ok(clean(outcome));
         }
         // Most commits bring nothing to judge, and nobody wants to read that.
-        if outcome == Outcome::Nothing {
+        let is_empty = outcome == Outcome::Clean && report.coverage.is_empty();
+        if outcome == Outcome::Nothing || is_empty && report.active().next().is_none() {
             return Ok(Outcome::Clean);
         }
         let style = terminal::style(terminal::Color::Auto, false);
@@ -228,7 +229,7 @@ fn check_next_policy(cwd: &Path, updates: &[Update]) -> Result<(), Error> {
     for commit in moved.filter_map(|update| update.new.as_deref()) {
         if let Err(error) = scan::check_policy_of(cwd, commit) {
             terminal::note(
-                "this push is refused: it brings a policy that does not hold together, and that would judge every later push",
+                "this push is refused: its policy is invalid, and would refuse every later push",
             );
             return Err(error);
         }
@@ -307,7 +308,7 @@ fn input() -> Result<io::StdinLock<'static>, Error> {
             message: String::from(
                 "the refs that move are read from standard input, which is a terminal",
             ),
-            help: String::from("this is for git to call; `weighbridge check` is for you"),
+            help: String::from("git runs this command; to check files, use `weighbridge check`"),
         });
     }
     Ok(input)

@@ -56,12 +56,10 @@ impl Stage {
         let done = self.done.load(Ordering::Relaxed).min(entries);
         let seconds = deadline.as_secs_f64();
         let notice = if entries == 0 {
-            format!(
-                "listing the files that it brings took longer than {seconds} s: none of them was judged"
-            )
+            format!("listing the files of the push took longer than {seconds} s: none was checked")
         } else {
             format!(
-                "judging took longer than {seconds} s: {done} of {entries} files were judged, and what was found in them is not told"
+                "the check took longer than {seconds} s: {done} of {entries} files were checked, and their findings are not shown"
             )
         };
         Report {

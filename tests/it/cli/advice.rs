@@ -272,7 +272,7 @@ fn a_push_that_brings_a_broken_policy_is_refused() {
     assert_eq!(broken.code, 2, "{broken:?}");
     let said = plain(&broken.stderr);
     assert!(
-        said.contains("this push is refused: it brings a policy that does not hold together"),
+        said.contains("this push is refused: its policy is invalid"),
         "{said}"
     );
     assert!(said.contains("nonsense"), "{said}");

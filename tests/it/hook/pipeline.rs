@@ -38,9 +38,9 @@ fn all_files_are_judged_by_what_the_change_is_for() {
 
     let unknown = framework(&repo, &[("CI", "true")]);
     insta::assert_snapshot!(unknown.shown(&repo.root), @"
-    error: this is a pipeline, and it does not say which branch the change is for
-       │ help: set WEIGHBRIDGE_BASE to that branch or a commit: its policy judges;
-       │       or to `none` where what is checked out is not under review
+    error: the pipeline does not say which branch the change is for
+       │ help: set WEIGHBRIDGE_BASE to that branch or a commit, whose policy then
+       │       applies, or to `none` if the checkout is not under review
        ╰──
     exit 2
     ");
@@ -53,7 +53,10 @@ fn all_files_are_judged_by_what_the_change_is_for() {
     assert_eq!(base("none").code, 0);
     let absent = base("absent");
     assert_eq!(absent.code, 2);
-    assert!(absent.stderr.contains("no commit here"), "{absent:?}");
+    assert!(
+        absent.stderr.contains("not a commit of this clone"),
+        "{absent:?}"
+    );
 
     // Every service has its own words; none has fetched the branch.
     let services: &[&[(&str, &str)]] = &[

@@ -68,7 +68,7 @@ fn without_a_flag_commits_and_merges_are_judged() {
     insta::assert_snapshot!(installed.shown(&repo.root), @"
     weighbridge: installed .git/hooks/pre-commit
     weighbridge: installed .git/hooks/pre-merge-commit
-    weighbridge: git asks no hook about commits that a rebase, a cherry-pick, a revert or `git am` makes, nor about a fast-forward: `weighbridge hook install --pre-push` judges them before they are pushed
+    weighbridge: git runs no hook for commits made by a rebase, a cherry-pick, a revert or `git am`, nor for a fast-forward: `weighbridge hook install --pre-push` checks them before they are pushed
     exit 0
     ");
     insta::assert_snapshot!(status(&repo, &[]).shown(&repo.root), @"
@@ -110,7 +110,7 @@ fn a_script_that_git_does_not_run_as_it_is() {
     write(&path, &format!("{script}exit 0\n"), 0o755);
     let (code, said) = of(&repo, "pre-commit");
     assert_eq!(code, 1);
-    assert!(said.contains("changed by someone"), "{said}");
+    assert!(said.contains("but edited"), "{said}");
 
     // The program has moved, and is not on the PATH.
     fs::remove_file(&path).unwrap();
@@ -219,7 +219,7 @@ fn another_tool_has_the_hook() {
     write(&path, LEFTHOOK, 0o755);
     let (code, said) = of(&repo, "pre-commit");
     assert_eq!(code, 1);
-    assert!(said.contains("in the place of weighbridge"), "{said}");
+    assert!(said.contains("which replaced weighbridge"), "{said}");
     fs::remove_file(hooks.join("pre-commit.legacy")).unwrap();
     write(&path, PRE_COMMIT, 0o755);
     write(
@@ -276,7 +276,7 @@ fn core_hooks_path_leads_elsewhere() {
     let (code, said) = of(&repo, "pre-commit");
     assert_eq!(code, 1);
     assert!(
-        said.contains("is in .git/hooks/pre-commit, where git does not look"),
+        said.contains("is in .git/hooks/pre-commit, which git does not use"),
         "{said}"
     );
     write(
@@ -319,6 +319,6 @@ fn core_hooks_path_leads_elsewhere() {
         repo.git(&["config", "core.hooksPath", off]);
         let run = status(&repo, &[]);
         assert_eq!(run.code, 1, "{run:?}");
-        assert!(run.stdout.contains("turns all hooks off"), "{run:?}");
+        assert!(run.stdout.contains("disables all hooks"), "{run:?}");
     }
 }
