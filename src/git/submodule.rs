@@ -373,12 +373,10 @@ fn found(
 fn on_disk(shared: &gix::ThreadSafeRepository, prefix: &[u8]) -> Result<Vec<Item>, Unavailable> {
     let broken = |answer: String| said(UnreadablePart::SubmoduleIndex, answer);
     let repository = shared.to_thread_local();
-    let root = repository::work_tree_of(shared).ok_or_else(|| {
-        Unavailable::Io(Unreadable {
-            part: UnreadablePart::SubmoduleIndex,
-            answer: Answer::NoWorkTree,
-        })
-    })?;
+    let root = repository::work_tree_of(shared).ok_or(Unavailable::Io(Unreadable {
+        part: UnreadablePart::SubmoduleIndex,
+        answer: Answer::NoWorkTree,
+    }))?;
     let index = repository::index(&repository).map_err(|error| broken(error.to_string()))?;
     let tracked =
         repository::tracked(&repository, &index).map_err(|error| broken(error.to_string()))?;

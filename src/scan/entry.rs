@@ -249,7 +249,11 @@ pub(super) fn observe(
     seen.circumstances.late = clock.is_late();
     seen.listing = recorder.take_listing();
     seen.tensors = recorder.take_tensors();
-    seen.circumstances.interrupted = recorder.take_interrupted();
+    // What could not be had here cannot be had in the other forms either.
+    let interrupted = recorder.take_interrupted();
+    if !interrupted.is_empty() {
+        seen.circumstances.interrupted = interrupted;
+    }
     seen.facts.observations = recorder.finish();
     match result {
         Ok(true) => Some(seen),
