@@ -7,26 +7,31 @@ use crate::{
     format::{self, FORMATS, Format},
     limits::{self, Limit},
     loader::{self, ALIASES, DecidingArgument, LOADERS, Loader, Risk, VARIABLES},
+    policy::{self, Pack},
     rule::{self, RULES, Rule},
 };
 
-/// The documentation of a rule, a format or a limit, as Markdown; `None` if nothing has this name.
+/// The documentation of a rule, a format, a pack or a limit, as Markdown; `None` if nothing has this name.
 pub fn explain(name: &str) -> Option<String> {
     let rule = || rule::by_id(name).map(|rule| of_rule(rule, 1));
     let format = || format::by_id(name).map(|format| of_format(format, 1));
     let limit = || limits::by_name(name).map(of_limit);
-    rule().or_else(format).or_else(limit)
+    let pack = || policy::pack_by_name(name).map(of_pack);
+    rule().or_else(format).or_else(pack).or_else(limit)
 }
 
-/// Every name that [`explain`] knows: rules, then formats, then limits.
+/// Every name that [`explain`] knows: rules, then formats, then packs, then limits.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let rules = RULES.iter().map(|rule| rule.meta.id);
     let formats = FORMATS.iter().map(|format| format.id);
     let limits = limits::all().map(|limit| limit.id.name());
-    rules.chain(formats).chain(limits)
+    rules
+        .chain(formats)
+        .chain(policy::pack_names())
+        .chain(limits)
 }
 
-/// The rules, formats and limits, a line each.
+/// The rules, formats, packs and limits, a line each.
 pub fn list() -> String {
     let mut text = String::new();
     let margin = names().map(str::len).max().unwrap_or_default();
@@ -42,6 +47,10 @@ pub fn list() -> String {
     let _ = writeln!(text, "\nFormats:");
     for format in FORMATS {
         let _ = writeln!(text, "  {:margin$}  {}", format.id, format.title);
+    }
+    let _ = writeln!(text, "\nPacks:");
+    for pack in policy::pack_names().filter_map(policy::pack_by_name) {
+        let _ = writeln!(text, "  {:margin$}  {}", pack.pack, pack.title);
     }
     let _ = writeln!(text, "\nLimits (at most):");
     for limit in limits::all() {
@@ -235,6 +244,35 @@ fn linked_rules(ids: &[&str]) -> String {
         .map(|id| format!("[`{id}`](rules.md#{id})"))
         .collect();
     links.join(", ")
+}
+
+fn of_pack(pack: &Pack) -> String {
+    let mut text = format!(
+        "# {0}\n\n{1}, of {2}: {3} names.\n\n{4}\n\n## Made from\n\n{5}\n\n## Use\n\n```yaml\nversion: 1\nextends: recommended\nglobals:\n  packs: [{0}]\n```\n\n## Names\n\n",
+        pack.pack,
+        capital(&pack.title),
+        pack.library,
+        pack.entries.len(),
+        pack.preface(),
+        pack.provenance.trim(),
+    );
+    for entry in &pack.entries {
+        let _ = write!(
+            text,
+            "- `{}`: {}, since {}",
+            entry.global,
+            entry.kind.word(),
+            entry.since
+        );
+        let until = entry.until.as_deref();
+        let _ = match (until, entry.purpose.as_deref()) {
+            (Some(until), Some(purpose)) => writeln!(text, " until {until}, for {purpose}"),
+            (Some(until), None) => writeln!(text, " until {until}"),
+            (None, Some(purpose)) => writeln!(text, ", for {purpose}"),
+            (None, None) => writeln!(text),
+        };
+    }
+    text
 }
 
 fn of_limit(limit: &Limit) -> String {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Decides which classes of a library a pack may list, and proves it.
 
-    classes.py decide PACK WHEEL...    reads the sources in WHEELs (every release at hand), runs nothing
+    classes.py decide PACK WHEEL...    reads the sources in WHEELs or of installed packages, runs nothing
     classes.py prove PACK              loads an instance of each class that the pack lists, with the releases that are installed
 
 A class earns its entry if making an instance and filling it runs only reviewed code. An instance is made by `NEWOBJ` without
@@ -45,18 +45,25 @@ METACLASSES = {"abc.ABCMeta", "ABCMeta"}
 # compares fields, and sets `__hash__` to None or to one of fields.
 DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "deprecated", "experimental", "export"}
 
-from reviewed import REVIEWED  # noqa: E402
+from reviewed import CALLED, REVIEWED  # noqa: E402
 
 
 class Release:
-    """The sources of one wheel."""
+    """The sources of one release: a wheel, or the folder of a package beside its metadata."""
 
     def __init__(self, path):
-        found = re.match(r"([A-Za-z0-9_.]+?)-(\d[\w.]*)", Path(path).name)
-        self.library, self.version = found.group(1).lower(), found.group(2)
-        self.order = tuple(int(part) for part in re.findall(r"\d+", self.version))
-        self.wheel, self.modules = zipfile.ZipFile(path), {}
-        self.files = {name[:-3].replace("/", ".").removesuffix(".__init__"): name for name in self.wheel.namelist() if name.endswith(".py")}
+        path, self.modules = Path(path), {}
+        if path.is_dir():
+            known = next(path.parent.glob(path.name + "-*.dist-info")).name
+            names = [str(file.relative_to(path.parent)) for file in path.rglob("*.py")]
+            self.source = lambda name: (path.parent / name).read_bytes()
+        else:
+            wheel = zipfile.ZipFile(path)
+            known, names, self.source = path.name, wheel.namelist(), wheel.read
+        self.version = re.search(r"-(\d[\w.]*)", known).group(1).removesuffix(".dist")
+        self.order = tuple(int(part) for part in re.findall(r"\d+", self.version)[:3])
+        self.files = {name[:-3].replace("/", ".").removesuffix(".__init__"): name for name in names if name.endswith(".py")}
+        self.library = min((name.split(".")[0] for name in self.files), key=lambda top: (top not in known.lower().replace("scikit_learn", "sklearn"), top))
 
     def module(self, name):
         """{name: ClassDef or the dotted name that it is imported as} of a module."""
@@ -64,7 +71,7 @@ class Release:
             known = self.modules[name] = {}
             if name in self.files:
                 package = self.files[name].endswith("__init__.py")
-                tree = ast.parse(self.wheel.read(self.files[name]))
+                tree = ast.parse(self.source(self.files[name]))
                 for node in ast.walk(tree):
                     if isinstance(node, ast.ImportFrom):
                         base = node.module or ""
@@ -108,6 +115,15 @@ def digest(node):
     return hashlib.sha256(ast.unparse(node).encode()).hexdigest()[:12]
 
 
+def bases_of(node):
+    """The bases as they are written; `six.with_metaclass(ABCMeta, X)` is X."""
+    for base in node.bases:
+        if isinstance(base, ast.Call) and ast.unparse(base).split("(ABCMeta")[0].split(".")[-1] == "with_metaclass":
+            yield from map(ast.unparse, base.args[1:])
+        else:
+            yield ast.unparse(base).split("[")[0]
+
+
 def judge(releases, release, module, node, seen=()):
     """(kind, [what stands against it], [what was reviewed])."""
     against, reviewed, kinds = [], [], []
@@ -116,8 +132,8 @@ def judge(releases, release, module, node, seen=()):
         metaclass = resolved(releases, module, ast.unparse(keyword.value))
         spelled = metaclass if isinstance(metaclass, str) else metaclass[1] + "." + metaclass[2].name
         if keyword.arg != "metaclass":
-            against.append("class keyword %s" % keyword.arg)
-        elif spelled not in METACLASSES and not isinstance(metaclass, str):
+            continue  # for `__init_subclass__`, which runs when the module is imported
+        if spelled not in METACLASSES and not isinstance(metaclass, str):
             hooks = [item.name for item in metaclass[2].body if isinstance(item, ast.FunctionDef) and item.name not in ("__contains__", "__getitem__", "__iter__", "__len__")]
             against += ["metaclass %s with %s" % (spelled, ", ".join(hooks))] if hooks else []
         elif spelled not in METACLASSES:
@@ -133,8 +149,7 @@ def judge(releases, release, module, node, seen=()):
         for hook in set(names) & set(HOOKS) - set(ONLY_OF_METACLASSES) - set(NEVER_RUN):
             said = REVIEWED.get((name.split(".")[0] + ":" + node.name + "." + hook, digest(item)))
             (reviewed if said else against).append("%s.%s %s%s" % (name, hook, digest(item), ": " + said if said else ""))
-    for base in node.bases:
-        base = ast.unparse(base).split("[")[0]
+    for base in bases_of(node):
         found = resolved(releases, module, base)
         if isinstance(found, str):
             kind = BASES.get(found)
@@ -154,8 +169,8 @@ def judge(releases, release, module, node, seen=()):
 
 
 def is_below(releases, module, node, roots, depth=12):
-    for base in node.bases:
-        found = resolved(releases, module, ast.unparse(base).split("[")[0])
+    for base in bases_of(node):
+        found = resolved(releases, module, base)
         if isinstance(found, str):
             if found in roots:
                 return True
@@ -181,6 +196,8 @@ PACKS = {
         below=r"(trl|sentence_transformers|setfit)\..*",
         roots=TRAINING,
     ),
+    "sklearn-estimators": Pack(r"sklearn\.(?!externals|datasets|tests|conftest|utils\._test)[\w.]*", below=r"sklearn\..*", roots=("sklearn.base.BaseEstimator", "sklearn.gaussian_process.kernels.Kernel"), never=r"sklearn\.(utils\._mocking|utils\.mocking|.*_testing)\..*"),
+    "torch-nn": Pack(r"torch\.nn\.modules\.\w+", below=r"torch\.nn\.modules\.\w+", roots=("torch.nn.modules.module.Module",)),
 }
 
 
@@ -208,8 +225,13 @@ def decide(pack, paths):
                 if not asked and not re.fullmatch(spec.enums, module):
                     continue
                 kind, against, reviewed = judge(releases, release, module, node)
+                if kind == "enum" and not any(isinstance(item, ast.Assign) for item in node.body):
+                    continue  # has no members
+                if any(ast.unparse(decorator).endswith("abstractmethod") for item in node.body for decorator in getattr(item, "decorator_list", ())):
+                    continue  # has no instances
                 if asked or kind == "enum":
                     found[full].append((release, kind, against, reviewed))
+    hooks = set()
     for name, judged in sorted(found.items()):
         release, kind, _, _ = judged[0]
         against = sorted({text for _, _, more, _ in judged for text in more})
@@ -219,9 +241,10 @@ def decide(pack, paths):
         if against:
             print("  # %s: left out: %s" % (name, "; ".join(against)))
             continue
+        hooks.update(text for _, _, _, more in judged for text in more)
         print("  - {global: %s, kind: %s, since: \"%s\"}" % (name, kind, ".".join(map(str, release.order[:2]))))
-        for text in sorted({text for _, _, _, more in judged for text in more}):
-            print("    # %s" % text)
+    for text in sorted(hooks):
+        print("  # reviewed: %s" % text)
 
 
 # --- proof -----------------------------------------------------------------------------------------------------------
@@ -267,7 +290,8 @@ def prove(pack):
             if event == "call" and code.co_filename not in UNPICKLERS and code is not attempt.__code__:
                 if code.co_name == "<module>" or "importlib" in code.co_filename:
                     return
-                reviewed = any(key.endswith("." + code.co_name) for key, _ in REVIEWED)
+                top = frame.f_globals.get("__name__", "").split(".")[0]
+                reviewed = top + ":" + code.co_qualname in {key for key, _ in REVIEWED} | set(CALLED)
                 enum = code.co_filename.endswith("enum.py")
                 made_by_dataclass = code.co_filename == "<string>" and code.co_name in ("__eq__", "__hash__")
                 if not reviewed and not enum and not made_by_dataclass:

@@ -6,4 +6,38 @@ REVIEWED = {
     ("transformers:ExplicitEnum._missing_", "a3a8e156aa60"): "raises ValueError and names the values",
     ("accelerate:PartialState.__getattr__", "8828c91c10ca"): "raises AttributeError",
     ("accelerate:AcceleratorState.__getattr__", "ab8f05953d2a"): "raises AttributeError",
+    # `padding_mode` and its kin are set by `Module.__setattr__`, which looks into `_parameters`, `_buffers` and `_modules`.
+    ("torch:Module.__setstate__", "f78694450fcc"): "updates __dict__ and adds empty dicts",
+    ("torch:Module.__getattr__", "a561678c62d6"): "looks a name up in three dicts",
+    ("torch:Module.__getattr__", "e6c13dfcf88f"): "looks a name up in three dicts",
+    ("torch:_ConvNd.__setstate__", "6dc701463214"): "adds a text",
+    ("torch:Softmin.__setstate__", "a3ce2060b1b7"): "adds None",
+    ("torch:Softmax.__setstate__", "a3ce2060b1b7"): "adds None",
+    ("torch:LogSoftmax.__setstate__", "a3ce2060b1b7"): "adds None",
+    ("torch:MultiheadAttention.__setstate__", "ef6c1a168823"): "adds True to the dict of attributes",
+    ("torch:Upsample.__setstate__", "891c3b003fbd"): "adds True to the dict of attributes",
+    ("torch:AvgPool3d.__setstate__", "87fd86415bf0"): "adds constants",
+    ("torch:TransformerEncoderLayer.__setstate__", "030e5214e98d"): "adds torch's relu",
+    ("torch:TransformerDecoderLayer.__setstate__", "6e916ec08a5e"): "adds torch's relu",
+    # Not RNNBase.__setstate__, which loops as often as `num_layers` says.
+    ("sklearn:BaseEstimator.__setstate__", "7662c54acc65"): "updates __dict__, and warns of another version",
+    ("sklearn:BaseEstimator.__setstate__", "043c0fc8e7bb"): "updates __dict__, and warns of another version",
+    ("sklearn:BaseEstimator.__setstate__", "39b7837d7e8a"): "updates __dict__, and warns of another version",
+    ("sklearn:BaseEstimator.__setstate__", "d3bf39599343"): "updates __dict__, and warns of another version",
+    ("sklearn:BaseEstimator.__setstate__", "548a300ca118"): "updates __dict__, and warns of another version",
+    # A class with `__eq__` and no `__hash__` is no key.
+    ("sklearn:Kernel.__eq__", "52622f2a215f"): "compares parameters",
+    ("sklearn:CompoundKernel.__eq__", "71d8b7520a06"): "compares kernels",
+    ("sklearn:KernelOperator.__eq__", "4961e06acf50"): "compares kernels",
+    ("sklearn:Exponentiation.__eq__", "0f781e3e2024"): "compares kernels",
+    # Not IsotonicRegression.__setstate__, which builds an interpolation, nor FrozenEstimator.__getattr__, which asks what it holds.
+}
+
+# What those hooks call, for `classes.py prove`.
+CALLED = {
+    "torch:Module.__setattr__": "keeps an attribute, and looks for it among parameters, buffers and modules",
+    "torch:_ParameterMeta.__instancecheck__": "looks at a type and a flag",
+    "torch:_BufferMeta.__instancecheck__": "looks at a type and a flag",
+    "sklearn:InconsistentVersionWarning.__init__": "keeps three texts",
+    "sklearn:InconsistentVersionWarning.__str__": "formats them",
 }

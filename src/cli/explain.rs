@@ -1,16 +1,16 @@
-//! `weighbridge explain`: the documentation of a rule, a format or a limit.
+//! `weighbridge explain`: the documentation of a rule, a format, a pack or a limit.
 
 use clap::Args;
 
 use super::{output, terminal};
 use crate::{docs, error::Error, report, scan::Outcome};
 
-/// Explain a rule, a format or a limit
+/// Explain a rule, a format, a pack or a limit
 ///
 /// Without a name, lists them all.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A rule, a format or a limit, as reports name it
+    /// A rule, a format, a pack or a limit, as reports name it
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -42,7 +42,7 @@ fn unknown(name: &str) -> Error {
         .min();
     Error::Usage {
         message: format!(
-            "there is no rule, format or limit `{}`",
+            "there is no rule, format, pack or limit `{}`",
             name.escape_debug()
         ),
         help: match near {

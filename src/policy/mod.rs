@@ -44,7 +44,8 @@ pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
 pub use layer::Catalog;
 pub use load::Files;
 pub use pack::{
-    GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, names as pack_names,
+    GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, listing as packs_listing,
+    names as pack_names,
 };
 pub use scope::{ArgumentVerdict, Scope, Standing};
 pub use snippet::{entry, is_constrained_call};

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::{Uses, alias, locate::File, pattern};
-use crate::fact::TorchBehaviour;
+use crate::fact::{GlobalName, TorchBehaviour, Usage};
 
 /// A list of globals.
 #[derive(Debug, Deserialize)]
@@ -119,6 +119,22 @@ pub enum GlobalKind {
 }
 
 impl GlobalKind {
+    /// What it is, in a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Class => "class",
+            Self::Instance => "instance",
+            Self::Enum => "enum",
+            Self::Function => "function",
+            Self::Applier => "applier",
+            Self::Reconstructor => "reconstructor",
+            Self::Dtype => "dtype",
+            Self::Qscheme => "qscheme",
+            Self::Layout => "layout",
+            Self::Value => "value",
+        }
+    }
+
     pub(super) fn uses(self) -> Uses {
         match self {
             Self::Class => Uses::ALL,
@@ -161,6 +177,8 @@ packs!(
     "joblib-arrays",
     "numpy-arrays",
     "python-data",
+    "sklearn-estimators",
+    "torch-nn",
     "torch-script",
     "torch-weights",
     "transformers-training"
@@ -181,6 +199,23 @@ pub fn by_name(name: &str) -> Option<&'static Pack> {
         .pack
         .get_or_init(|| serde_json::from_str(embedded.json).ok())
         .as_ref()
+}
+
+/// The packs that list a global for all of these uses.
+pub fn listing(name: &GlobalName, usages: &[Usage]) -> Vec<&'static str> {
+    let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+        return Vec::new();
+    };
+    let (module, qualname) = alias::canonical(module, qualname);
+    let lists = |pack: &&str| {
+        by_name(pack).is_some_and(|pack| {
+            pack.find(&module, &qualname).any(|entry| {
+                let uses = entry.kind.uses();
+                usages.iter().all(|usage| uses.contains(*usage))
+            })
+        })
+    };
+    names().filter(lists).collect()
 }
 
 /// The releases of torch whose lists are known, oldest first.
@@ -217,6 +252,17 @@ impl Release {
 }
 
 impl Pack {
+    /// What its file says at its head: why it is data, and what was left out.
+    pub fn preface(&self) -> String {
+        let yaml = PACKS.iter().find(|pack| pack.name == self.pack);
+        let lines = yaml.map_or("", |pack| pack.yaml).lines();
+        let lines: Vec<&str> = lines
+            .map_while(|line| line.strip_prefix('#'))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        lines.join("\n")
+    }
+
     /// Whether a release lies in a span of releases.
     fn is_within(&self, release: &str, since: Option<&str>, until: Option<&str>) -> bool {
         let order = |name: &str| self.releases.iter().position(|known| known.release == name);

@@ -30,6 +30,8 @@ const LISTED: usize = 100;
 pub(super) struct Allowing {
     /// By name, in the order of their spelling.
     entries: BTreeMap<GlobalName, String>,
+    /// The packs that list all of the names, if packs do.
+    packs: Vec<&'static str>,
     torch: bool,
 }
 
@@ -43,6 +45,7 @@ impl Allowing {
         for (name, usages) in needed {
             uses.entry(name).or_default().extend(usages);
         }
+        let packs = packs(&uses).unwrap_or_default();
         let calls = calls(case);
         let entries = uses.into_iter().filter_map(|(name, mut usages)| {
             usages.extend(case.scope.entered(name));
@@ -51,6 +54,7 @@ impl Allowing {
         });
         Self {
             entries: entries.collect(),
+            packs,
             torch: case.of_kind(FactKind::TorchLoad).next().is_some(),
         }
     }
@@ -65,8 +69,24 @@ impl Allowing {
         self.entries.contains_key(name)
     }
 
-    /// The block, and how torch is told the same.
-    pub(super) fn in_full(&self, case: &Case<'_>) -> Vec<String> {
+    /// The block, and how torch is told the same. Where packs list all the names, they are proposed instead, unless something
+    /// else stands against the file.
+    pub(super) fn in_full(&self, case: &Case<'_>, harmless: bool) -> Vec<String> {
+        if harmless && let [first, ..] = self.packs.as_slice() {
+            let packs: Vec<String> = self.packs.iter().map(ToString::to_string).collect();
+            let named: Vec<String> = packs.iter().map(|pack| format!("`{pack}`")).collect();
+            let (list, each) = match packs.len() {
+                1 => ("the pack", "lists"),
+                _ => ("the packs", "list"),
+            };
+            let mut help = vec![format!(
+                "{list} {} {each} every name that this file needs, in the shapes that their library writes (`weighbridge explain {first}`): {}",
+                named.join(" and "),
+                case.scope.adding_packs(&packs)
+            )];
+            help.extend(listed_with_torch(case));
+            return help;
+        }
         let entries: Vec<String> = self.entries.values().cloned().collect();
         let trusted = match self.entries.keys().next() {
             Some(name) if self.entries.len() == 1 => format!("`{name}`"),
@@ -79,6 +99,27 @@ impl Allowing {
         help.extend(listed_with_torch(case));
         help
     }
+}
+
+/// The fewest packs that list all of these names for these uses, as far as each choice of the largest finds them.
+fn packs(uses: &BTreeMap<&GlobalName, Vec<Usage>>) -> Option<Vec<&'static str>> {
+    if uses.len() > LISTED {
+        return None;
+    }
+    let listings = uses
+        .iter()
+        .map(|(name, usages)| policy::packs_listing(name, usages));
+    let mut left: Vec<Vec<&'static str>> = listings.collect();
+    let mut chosen = Vec::new();
+    while !left.is_empty() {
+        let listing = |pack: &str| left.iter().filter(|packs| packs.contains(&pack)).count();
+        let best = policy::pack_names()
+            .max_by_key(|pack| (listing(pack), std::cmp::Reverse(*pack)))
+            .filter(|pack| listing(pack) > 0)?;
+        left.retain(|packs| !packs.contains(&best));
+        chosen.push(best);
+    }
+    Some(chosen)
 }
 
 /// The arguments of the calls of each global in a file.

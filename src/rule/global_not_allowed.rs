@@ -95,12 +95,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .filter(|refused| refused.plain && advice.covers(refused.name))
             .min_by_key(|refused| &refused.observation.site)
             .map(|first| (first.hops, first.name));
+        // A pack is proposed for ordinary files: not where a name is dangerous, nor where one is used as nobody writes it.
+        let harmless = refused.iter().all(|refused| refused.plain)
+            && case.of_kind(FactKind::UnusualUse).next().is_none()
+            && case.of_kind(FactKind::Anomaly).next().is_none();
         for (n, refused) in refused.iter().enumerate() {
             let mut finding = finding(case, refused, (&calls, &payloads), n < NEARBY);
             help(
                 case,
                 refused,
-                &advice,
+                (&advice, harmless),
                 first == Some((refused.hops, refused.name)),
                 &mut finding,
             );
@@ -393,7 +397,7 @@ fn spelled(name: &GlobalName) -> String {
 fn help(
     case: &Case<'_>,
     refused: &Refused<'_>,
-    advice: &advice::Allowing,
+    (advice, harmless): (&advice::Allowing, bool),
     first: bool,
     finding: &mut Finding,
 ) {
@@ -426,7 +430,7 @@ fn help(
         return;
     }
     if first {
-        finding.help.extend(advice.in_full(case));
+        finding.help.extend(advice.in_full(case, harmless));
     } else if advice.covers(name) {
         finding.help.push(advice::ELSEWHERE.into());
     } else {

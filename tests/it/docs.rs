@@ -88,7 +88,7 @@ fn docs_names_are_unique_and_kebab_case() {
     assert_eq!(
         names.len(),
         before,
-        "a rule, a format or a limit share a name"
+        "a rule, a format, a pack or a limit share a name"
     );
 }
 

@@ -97,6 +97,11 @@ impl Scope {
         self.own.adding(&["globals", "allow"], entries)
     }
 
+    /// How to add packs to `globals.packs`, in the same form.
+    pub fn adding_packs(&self, packs: &[String]) -> String {
+        self.own.adding(&["globals", "packs"], packs)
+    }
+
     /// How to add an entry to `exclude`, in the same form.
     pub fn adding_exclusion(&self, entry: String) -> String {
         self.own.adding(&["exclude"], &[entry])

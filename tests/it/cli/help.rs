@@ -18,7 +18,7 @@ fn the_first_page() {
     Commands:
       check        Check a repository, folders or files
       inspect      Explain what loading one file would do
-      explain      Explain a rule, a format or a limit
+      explain      Explain a rule, a format, a pack or a limit
       policy       Create a policy
       hook         Check commits and pushes with git hooks
       completions  Write completions for a shell
@@ -39,7 +39,7 @@ fn the_first_page() {
       weighbridge check models/ a.pt         only these files
       weighbridge inspect model.pt           what loading one file would do
       curl -s URL | weighbridge check -      a download
-      weighbridge explain pickle             what a rule, a format or a limit is
+      weighbridge explain pickle             what a rule, a format, a pack or a limit is
       weighbridge hook install               check every commit
 
     Exit codes:

@@ -38,7 +38,7 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
         "report",
         &["verdict", "inventory", "link", "policy", "finding", "words"],
     ),
-    ("docs", &["rule", "format", "words"]),
+    ("docs", &["rule", "format", "policy", "words"]),
     ("rule", &["link", "policy", "finding", "words"]),
     ("verdict", &["inventory", "policy", "finding", "words"]),
     // A format is called by its title.
