@@ -6,6 +6,11 @@
 chosen by a seeded generator, so that the same seed writes the same objects. What a release at hand does not know is
 left out.
 """
+import argparse
+import datetime
+import decimal
+import pathlib
+import types
 import collections
 import io
 import pickle
@@ -95,6 +100,12 @@ def python_safe(chosen):
         lambda: range(10, -1, -2),
         lambda: frozenset([chosen.randrange(9), text(chosen)]),
         lambda: frozenset(),
+        lambda: argparse.Namespace(**{"a%d" % n: plain(chosen, 1) for n in range(chosen.randrange(12))}),
+        lambda: types.SimpleNamespace(x=plain(chosen, 1)),
+        lambda: datetime.datetime(chosen.randrange(1, 9999), chosen.randrange(1, 13), 28, chosen.randrange(24), 59, 0, chosen.randrange(1000000), chosen.choice([None, datetime.timezone.utc, datetime.timezone(datetime.timedelta(minutes=chosen.randrange(-1439, 1440)), "x")])),
+        lambda: [datetime.date(chosen.randrange(1, 9999), 2, 28), datetime.time(chosen.randrange(24), 1, fold=chosen.randrange(2)), datetime.timedelta(chosen.randrange(-999999, 999999), chosen.randrange(86400), 1)],
+        lambda: decimal.Decimal(chosen.choice(["1.5", "-0", "NaN", "Infinity", "1E+99", "0.000000001"])),
+        lambda: chosen.choice([pathlib.PosixPath, pathlib.PurePosixPath, pathlib.PureWindowsPath])(*[text(chosen).replace("\0", "") for _ in range(chosen.randrange(4))]),
     ]
     return chosen.choice(made)()
 

@@ -91,6 +91,8 @@ pub enum Misfit {
     StorageElements,
     /// A scale and a zero point for each channel.
     Channels,
+    /// Zero points that are integers.
+    ZeroPoints,
     /// Indices, values and sizes that belong together.
     SparseParts,
     /// Bytes for an array that holds no objects.

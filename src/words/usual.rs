@@ -90,6 +90,7 @@ impl fmt::Display for Misfit {
             Self::PlainStorage => "a storage of quantized numbers",
             Self::StorageElements => "a storage of as many elements",
             Self::Channels => "a scale and a zero point for each channel",
+            Self::ZeroPoints => "zero points that are integers",
             Self::SparseParts => "indices, values and sizes that belong together",
             Self::ListForBytes => "bytes for an array that holds no objects",
             Self::ObjectDtype => "a dtype that holds no objects",

@@ -15,6 +15,7 @@ mod marks;
 mod memo;
 mod observers;
 mod opcode;
+mod planted;
 mod preview;
 mod shapes;
 mod tensors;

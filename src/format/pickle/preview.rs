@@ -133,7 +133,8 @@ impl Preview<'_> {
         let (in_one, indexes) = match class {
             b"QUInt4x2Storage" => (2, QUANTIZED),
             b"QUInt2x4Storage" => (4, QUANTIZED),
-            b"QInt8Storage" | b"QUInt8Storage" | b"QInt32Storage" => (1, QUANTIZED),
+            b"QInt8Storage" | b"QUInt8Storage" => (1, QUANTIZED),
+            b"QInt32Storage" => (1, QUANTIZED | INT),
             b"LongStorage" => (1, LONG),
             b"IntStorage" => (1, INT),
             _ => (1, 0),
@@ -154,12 +155,18 @@ impl Preview<'_> {
         (storage.kind() == ValueKind::Persistent).then(|| storage.number() & QUANTIZED != 0)
     }
 
+    /// Whether a storage is of quantized integers of 32 bits.
+    pub(super) fn is_quantized_int32(storage: Value) -> bool {
+        storage.kind() == ValueKind::Persistent
+            && storage.number() & (INT | QUANTIZED) == INT | QUANTIZED
+    }
+
     /// Of what a storage is, if it can hold indices.
     pub(super) fn indexes(storage: Value) -> Option<Indexes> {
         if storage.kind() != ValueKind::Persistent {
             return Some(Indexes::Untold);
         }
-        match storage.number() & (LONG | INT) {
+        match storage.number() & (LONG | INT | QUANTIZED) {
             LONG => Some(Indexes::Long),
             INT => Some(Indexes::Int),
             _ => None,

@@ -125,10 +125,11 @@ pub(super) fn layout(value: Value) -> &'static str {
         .unwrap_or_default()
 }
 
-/// Whether strides are those of a tensor without gaps.
+/// Whether strides are those of a tensor without gaps. The last is 1 even where there is one element: torch wants that of indices.
 pub(super) fn are_contiguous(sizes: &[u64], strides: &[u64]) -> bool {
     let mut expected: u64 = 1;
     sizes.len() == strides.len()
+        && strides.last().is_none_or(|stride| *stride == 1)
         && sizes.iter().zip(strides).rev().all(|(size, stride)| {
             let fits = *size <= 1 || *stride == expected;
             expected = expected.saturating_mul((*size).max(1));
@@ -160,6 +161,7 @@ mod tests {
         assert!(are_contiguous(&[1, 3], &[7, 1]));
         assert!(are_contiguous(&[], &[]));
         assert!(!are_contiguous(&[2, 3], &[1, 2]));
+        assert!(!are_contiguous(&[1], &[0]));
         assert_eq!(extent(1, &[2, 3], &[3, 1]), 7);
         assert_eq!(extent(5, &[0, 3], &[3, 1]), 0);
         assert_eq!(extent(0, &[u64::MAX, 2], &[u64::MAX, 2]), u64::MAX);

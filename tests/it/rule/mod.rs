@@ -15,6 +15,7 @@ mod lfs_not_fetched;
 mod misleading_suffix;
 mod not_followed;
 mod out_of_band_buffer;
+mod pack_shapes;
 mod persistent_id;
 mod pickle_anomaly;
 mod policy_changed;

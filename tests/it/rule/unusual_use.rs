@@ -10,16 +10,16 @@ use crate::support::{
 const RULE: &str = "unusual-use";
 
 /// What is pushed, as one letter a kind: short to read where a table holds many.
-fn global(module: &str, name: &str) -> Vec<u8> {
+pub(super) fn global(module: &str, name: &str) -> Vec<u8> {
     format!("c{module}\n{name}\n").into_bytes()
 }
 
-fn text(text: &str) -> Vec<u8> {
+pub(super) fn text(text: &str) -> Vec<u8> {
     let len = u32::try_from(text.len()).unwrap().to_le_bytes();
     [b"X", &len[..], text.as_bytes()].concat()
 }
 
-fn bytes(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn bytes(bytes: &[u8]) -> Vec<u8> {
     [
         b"B",
         &u32::try_from(bytes.len()).unwrap().to_le_bytes()[..],
@@ -28,36 +28,36 @@ fn bytes(bytes: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-fn int(n: i32) -> Vec<u8> {
+pub(super) fn int(n: i32) -> Vec<u8> {
     [b"J", &n.to_le_bytes()[..]].concat()
 }
 
-fn tuple(parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn tuple(parts: &[&[u8]]) -> Vec<u8> {
     [b"(", &parts.concat()[..], b"t"].concat()
 }
 
 /// A dict of one pair.
-fn pair(key: &str, value: &[u8]) -> Vec<u8> {
+pub(super) fn pair(key: &str, value: &[u8]) -> Vec<u8> {
     [b"}", &text(key)[..], value, b"s"].concat()
 }
 
-fn call(callee: &[u8], arguments: &[&[u8]]) -> Vec<u8> {
+pub(super) fn call(callee: &[u8], arguments: &[&[u8]]) -> Vec<u8> {
     [callee, &tuple(arguments)[..], b"R"].concat()
 }
 
-fn with(made: &[u8], state: &[u8]) -> Vec<u8> {
+pub(super) fn with(made: &[u8], state: &[u8]) -> Vec<u8> {
     [made, state, b"b"].concat()
 }
 
-fn pickle(body: &[u8]) -> Vec<u8> {
+pub(super) fn pickle(body: &[u8]) -> Vec<u8> {
     Pickle::proto(4).raw(body).stop()
 }
 
-fn ordered() -> Vec<u8> {
+pub(super) fn ordered() -> Vec<u8> {
     [&global("collections", "OrderedDict")[..], b")R"].concat()
 }
 
-fn dtype(code: &str, order: &str, flags: i32) -> Vec<u8> {
+pub(super) fn dtype(code: &str, order: &str, flags: i32) -> Vec<u8> {
     let made = call(&global("numpy", "dtype"), &[&text(code), b"\x89", b"\x88"]);
     let state = tuple(&[
         &int(3),
@@ -627,69 +627,4 @@ fn however_much_lies_between_a_use_is_compared() {
     };
     assert_eq!(rules("x.pkl", &state("a")), [""; 0]);
     assert_eq!(rules("x.pkl", &state("append")), [RULE]);
-}
-
-fn instance(arguments: &[u8], made_by: &[u8], state: &[u8]) -> Vec<u8> {
-    let class = global("transformers.training_args", "TrainingArguments");
-    let made = [&class[..], arguments, made_by].concat();
-    pickle(&if state.is_empty() {
-        made
-    } else {
-        with(&made, state)
-    })
-}
-
-#[test]
-fn an_instance_of_a_pack_is_made_without_a_call_and_gets_attributes() {
-    let rate = pair("learning_rate", &int(1));
-    let enums = global("transformers.trainer_utils", "SchedulerType");
-    let scheduler = call(&enums, &[&text("linear")]);
-    for state in [
-        vec![],
-        b"}".to_vec(),
-        rate.clone(),
-        pair("lr_scheduler_type", &scheduler),
-        // A name that Python never looks up.
-        pair("__cached__setup_devices", &int(1)),
-        pair("torch_dtype", &global("torch", "float16")),
-        pair("dtype", &global("numpy", "float32")),
-    ] {
-        assert_eq!(rules("x.pkl", &instance(b")", b"\x81", &state)), [""; 0]);
-    }
-    let slots = [&b"N"[..], &rate, b"\x86"].concat();
-    for (arguments, made_by, state) in [
-        (&b"K\x01\x85"[..], &b"\x81"[..], vec![]),
-        (b")}", b"\x92", rate.clone()),
-        (b")", b"\x81", slots),
-        (b")", b"\x81", tuple(&[&int(1)])),
-        (b")", b"\x81", pair("__setstate__", &int(1))),
-        (b")", b"\x81", pair("append", &int(1))),
-        (b")", b"\x81", [b"}", &int(1)[..], &int(1), b"s"].concat()),
-        (b")", b"\x81", pair("to_dict", &global("numpy", "ndarray"))),
-        (b")", b"\x81", pair("dtype", &global("torch", "Size"))),
-    ] {
-        let bytes = instance(arguments, made_by, &state);
-        assert_eq!(rules("x.pkl", &bytes), [RULE], "{bytes:?}");
-    }
-    // What runs `__init__` is no use that the pack lists.
-    assert_eq!(
-        rules("x.pkl", &instance(b")", b"R", b"")),
-        ["global-not-allowed"]
-    );
-}
-
-#[test]
-fn a_member_of_an_enum_is_looked_up_by_a_constant() {
-    let enums = global("transformers.trainer_utils", "SchedulerType");
-    let looked_up = |value: &[u8]| rules("x.pkl", &pickle(&call(&enums, &[value])));
-    assert_eq!(looked_up(&text("linear")), [""; 0]);
-    assert_eq!(looked_up(&int(1)), [""; 0]);
-    for value in [&b"]"[..], b")", &call(&enums, &[&text("linear")])] {
-        assert_eq!(looked_up(value), [RULE]);
-    }
-    let two = call(&enums, &[&text("Other"), &text("linear")]);
-    assert_eq!(rules("x.pkl", &pickle(&two)), [RULE]);
-    let member = call(&enums, &[&text("linear")]);
-    let filled = with(&member, &pair("_value_", &int(1)));
-    assert_eq!(rules("x.pkl", &pickle(&filled)), ["global-not-allowed"]);
 }

@@ -13,6 +13,7 @@ use crate::{
         events::EventLog,
         machine::{Call, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
+        planted::Planted,
         preview::Preview,
         shapes::{self, JoblibArray, KnownUse, Makes, Shape, Values},
         tensors::{self, TensorSummary, Tensors},
@@ -40,6 +41,7 @@ pub(in crate::format::pickle) struct Uses {
     known: Vec<KnownUse>,
     dtypes: Dtypes,
     tensors: Tensors,
+    planted: Planted,
     /// What the calls of globals are given that no pack describes.
     payloads: Payloads,
     joblib: JoblibArrays,
@@ -48,20 +50,22 @@ pub(in crate::format::pickle) struct Uses {
 
 impl Observer for Uses {
     type Note = ();
-    type Saved = (Dtypes, Tensors, JoblibArrays);
+    type Saved = (Dtypes, Tensors, JoblibArrays, Planted);
 
     fn save(&self) -> Self::Saved {
         (
             self.dtypes.clone(),
             self.tensors.clone(),
             self.joblib.clone(),
+            self.planted.clone(),
         )
     }
 
-    fn restore(&mut self, (dtypes, tensors, joblib): Self::Saved) {
+    fn restore(&mut self, (dtypes, tensors, joblib, planted): Self::Saved) {
         self.dtypes = dtypes;
         self.tensors = tensors;
         self.joblib = joblib;
+        self.planted = planted;
     }
 
     fn on_start(&mut self, names: &mut Interner) {
@@ -72,8 +76,7 @@ impl Observer for Uses {
     fn on_container(&mut self, made: Value, items: Items<'_, ()>, scene: &mut Scene<'_>) {
         self.handed_on(items.values, scene);
         if made.kind() == ValueKind::Dict {
-            self.dtypes.fields.put(made, items.values, scene.nodes);
-            self.joblib.put(made, items.values);
+            self.put(made, items.values, scene);
         }
     }
 
@@ -88,8 +91,7 @@ impl Observer for Uses {
         let target = target.value;
         match target.kind() {
             ValueKind::Dict if matches!(scene.code, op::SETITEM | op::SETITEMS) => {
-                self.dtypes.fields.put(target, items.values, scene.nodes);
-                self.joblib.put(target, items.values);
+                self.put(target, items.values, scene);
                 None
             }
             ValueKind::Result | ValueKind::Instance if !items.values.is_empty() => {
@@ -163,6 +165,28 @@ impl Uses {
             preview: scene.preview(),
             dtypes: &self.dtypes,
             tensors: &self.tensors,
+            planted: &self.planted,
+        }
+    }
+
+    /// Notes what is set on a dict: fields of dtypes, what joblib says of arrays, and names that can be called.
+    #[inline]
+    fn put(&mut self, dict: Value, items: &[Value], scene: &Scene<'_>) {
+        self.dtypes.fields.put(dict, items, scene.nodes);
+        self.joblib.put(dict, items);
+        for pair in items.chunks_exact(2) {
+            if let [key, value] = pair
+                && matches!(
+                    value.kind(),
+                    ValueKind::Global
+                        | ValueKind::Extension
+                        | ValueKind::Unknown
+                        | ValueKind::Stale
+                )
+                && self.values(scene).could_be_method(*key, *value)
+            {
+                self.planted.add(dict);
+            }
         }
     }
 

@@ -128,9 +128,21 @@ fn quantized(
     if elements.is_some_and(|elements| count.is_none_or(|count| count > elements)) {
         return Err(Misfit::StorageElements);
     }
-    let Some([_, scales, zero_points, axis]) = values.preview.nodes.all(parameters) else {
+    let Some([scheme, scales, zero_points, axis]) = values.preview.nodes.all(parameters) else {
         return Ok(());
     };
+    // torch takes zero points that are no integers for another scheme, which has no such numbers: printing them crashes.
+    let integers = match zero_points.kind() {
+        ValueKind::List => true,
+        _ => values
+            .tensors
+            .get(*zero_points)
+            .is_some_and(|known| known.indexes.is_some()),
+    };
+    let of_integers = values.canonical(*scheme) != Some("torch.per_channel_affine_float_qparams");
+    if Preview::is_quantized_int32(storage) && !(integers && of_integers) {
+        return Err(Misfit::ZeroPoints);
+    }
     let axis = values
         .preview
         .integer(*axis)
@@ -237,10 +249,31 @@ fn compressed(layout: &str, parts: &[Value], values: &Values<'_>) -> Option<bool
     )
 }
 
+/// The items that an array of such sizes has. Where there are none, numpy wants the other sizes to be those of an array
+/// that could be.
+fn addressable(sizes: Value, layout: &Layout, values: &Values<'_>) -> Result<u64, Misfit> {
+    let count = values.product(sizes).ok_or(Misfit::NotSizes)?;
+    if count > 0 {
+        return Ok(count);
+    }
+    let sizes = values.sizes(sizes).ok_or(Misfit::NotSizes)?;
+    let bytes = sizes
+        .iter()
+        .filter(|size| **size > 0)
+        .fold(layout.size.max(1), |bytes, size| {
+            bytes.saturating_mul(*size)
+        });
+    if i64::try_from(bytes).is_ok() {
+        Ok(0)
+    } else {
+        Err(Misfit::NotSizes)
+    }
+}
+
 /// The items of an array: a list of as many where numpy pickles a list, otherwise as many bytes as they take.
 fn array(sizes: Value, dtype: Value, items: Value, values: &Values<'_>) -> Result<(), Misfit> {
     let layout = item(dtype, values)?;
-    let count = values.product(sizes).ok_or(Misfit::NotSizes)?;
+    let count = addressable(sizes, &layout, values)?;
     if layout.listed {
         let len = (items.kind() == ValueKind::List)
             .then(|| values.preview.nodes.summary(items))
@@ -283,7 +316,7 @@ fn frombuffer(
     {
         return Err(Misfit::Axes);
     }
-    let count = values.product(sizes).ok_or(Misfit::NotSizes)?;
+    let count = addressable(sizes, &layout, values)?;
     let expected = count.saturating_mul(layout.size);
     match values.preview.length(bytes) {
         Some(length) if length != expected => Err(Misfit::ArrayBytes { bytes: expected }),

@@ -8,6 +8,7 @@ use crate::fact::Misfit;
 use crate::format::pickle::{
     dtype::{Dtypes, Layout},
     marks::Marks,
+    planted::Planted,
     preview::Preview,
     tensors::Tensors,
     value::{Value, ValueKind},
@@ -22,6 +23,8 @@ pub(in crate::format::pickle) struct Values<'a> {
     pub dtypes: &'a Dtypes,
     /// torch's tensors.
     pub tensors: &'a Tensors,
+    /// Dicts that hold names which can be called.
+    pub planted: &'a Planted,
 }
 
 impl Values<'_> {
@@ -254,34 +257,30 @@ impl Values<'_> {
 
     /// Whether a dict is what an instance of a pack's class has as `__dict__`: nothing in it is called in place of a method.
     fn are_fields(&self, dict: Value) -> bool {
-        self.are_attributes(dict, Marks::SPECIAL_KEY)
-            && self.all_attributes(dict, |marks, dict| {
-                let pairs = self.preview.nodes.all(dict);
-                !marks.has(Marks::CALLABLE)
-                    || pairs.is_some_and(|pairs| {
-                        pairs.chunks_exact(2).all(|pair| match pair {
-                            [key, value] => {
-                                self.is_no_method(*key, *value)
-                                    || self.is_type_in_field(*key, *value)
-                            }
-                            _ => false,
-                        })
-                    })
-            })
+        self.are_attributes(dict, Marks::SPECIAL_KEY) && !self.planted.is_in(dict)
     }
 
-    /// Whether an attribute keeps a type that a pack only names, such as `numpy.float64`, under a name that says so.
-    fn is_type_in_field(&self, key: Value, value: Value) -> bool {
-        let is_value = value.kind() == ValueKind::Global
-            && match self.known(value.index()) {
-                Some(KnownUse::Shape(shape)) => shape.is_only_named(),
-                _ => false,
-            };
-        is_value
-            && self
-                .preview
-                .string(key)
-                .is_some_and(|key| key.as_str().is_some_and(|key| key.ends_with("type")))
+    /// Whether a global, or something of which nothing is known, could be called in place of a method under this key. A type that
+    /// a pack only names, such as `numpy.float64`, could not where the key says that it is one.
+    pub(in crate::format::pickle) fn could_be_method(&self, key: Value, value: Value) -> bool {
+        if value.kind() != ValueKind::Global {
+            return true;
+        }
+        let name = self.preview.log.name(value.index());
+        let spelling = name.and_then(|name| spelling(name.module.as_bytes(), name.name.as_bytes()));
+        match (name, spelling) {
+            (None, _) => true,
+            // The policy has to list it, and says what it may be used for.
+            (Some(_), None) => false,
+            (Some(_), Some(spelling)) if !spelling.callable => false,
+            (Some(_), Some(_)) => {
+                let is_value = matches!(self.known(value.index()), Some(KnownUse::Shape(shape)) if shape.is_only_named());
+                let key = self.preview.string(key);
+                let says_type =
+                    key.is_some_and(|key| key.as_str().is_some_and(|key| key.ends_with("type")));
+                !(is_value && says_type)
+            }
+        }
     }
 
     fn all_attributes(&self, value: Value, fits: impl Fn(Marks, Value) -> bool) -> bool {

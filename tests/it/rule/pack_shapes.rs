@@ -1,0 +1,217 @@
+//! `unusual-use` of what packs list by kind, and of what the real libraries crashed on.
+
+use super::{
+    policy, rules, told,
+    unusual_use::{bytes, call, dtype, global, int, ordered, pair, pickle, text, tuple, with},
+};
+
+const RULE: &str = "unusual-use";
+
+fn instance(arguments: &[u8], made_by: &[u8], state: &[u8]) -> Vec<u8> {
+    let class = global("transformers.training_args", "TrainingArguments");
+    let made = [&class[..], arguments, made_by].concat();
+    pickle(&if state.is_empty() {
+        made
+    } else {
+        with(&made, state)
+    })
+}
+
+#[test]
+fn an_instance_of_a_pack_is_made_without_a_call_and_gets_attributes() {
+    let rate = pair("learning_rate", &int(1));
+    let enums = global("transformers.trainer_utils", "SchedulerType");
+    let scheduler = call(&enums, &[&text("linear")]);
+    for state in [
+        vec![],
+        b"}".to_vec(),
+        rate.clone(),
+        pair("lr_scheduler_type", &scheduler),
+        // A name that Python never looks up.
+        pair("__cached__setup_devices", &int(1)),
+        pair("torch_dtype", &global("torch", "float16")),
+        pair("dtype", &global("numpy", "float32")),
+    ] {
+        assert_eq!(rules("x.pkl", &instance(b")", b"\x81", &state)), [""; 0]);
+    }
+    let slots = [&b"N"[..], &rate, b"\x86"].concat();
+    for (arguments, made_by, state) in [
+        (&b"K\x01\x85"[..], &b"\x81"[..], vec![]),
+        (b")}", b"\x92", rate.clone()),
+        (b")", b"\x81", slots),
+        (b")", b"\x81", tuple(&[&int(1)])),
+        (b")", b"\x81", pair("__setstate__", &int(1))),
+        (b")", b"\x81", pair("append", &int(1))),
+        (b")", b"\x81", [b"}", &int(1)[..], &int(1), b"s"].concat()),
+        (b")", b"\x81", pair("to_dict", &global("numpy", "ndarray"))),
+        (b")", b"\x81", pair("dtype", &global("torch", "Size"))),
+    ] {
+        let bytes = instance(arguments, made_by, &state);
+        assert_eq!(rules("x.pkl", &bytes), [RULE], "{bytes:?}");
+    }
+    // What runs `__init__` is no use that the pack lists.
+    assert_eq!(
+        rules("x.pkl", &instance(b")", b"R", b"")),
+        ["global-not-allowed"]
+    );
+}
+
+#[test]
+fn a_member_of_an_enum_is_looked_up_by_a_constant() {
+    let enums = global("transformers.trainer_utils", "SchedulerType");
+    let looked_up = |value: &[u8]| rules("x.pkl", &pickle(&call(&enums, &[value])));
+    assert_eq!(looked_up(&text("linear")), [""; 0]);
+    assert_eq!(looked_up(&int(1)), [""; 0]);
+    for value in [&b"]"[..], b")", &call(&enums, &[&text("linear")])] {
+        assert_eq!(looked_up(value), [RULE]);
+    }
+    let two = call(&enums, &[&text("Other"), &text("linear")]);
+    assert_eq!(rules("x.pkl", &pickle(&two)), [RULE]);
+    let member = call(&enums, &[&text("linear")]);
+    let filled = with(&member, &pair("_value_", &int(1)));
+    assert_eq!(rules("x.pkl", &pickle(&filled)), ["global-not-allowed"]);
+}
+
+/// A dict as picklers write one of many attributes.
+fn attributes(count: i32, last: &[u8]) -> Vec<u8> {
+    let mut dict = b"}(".to_vec();
+    for n in 0..count {
+        dict.extend([text(&format!("a{n}")), int(n)].concat());
+    }
+    [&dict[..], last, b"u"].concat()
+}
+
+#[test]
+fn a_type_in_a_large_dict_stands_under_a_name_that_says_so() {
+    let of = |key: &str, name: &str| [text(key), global("numpy", name)].concat();
+    for (last, said) in [
+        (of("dtype", "float64"), &[][..]),
+        (of("score_func", "float64"), &[RULE]),
+        (of("predict", "ndarray"), &[RULE]),
+    ] {
+        let made = instance(b")", b"\x81", &attributes(100, &last));
+        assert_eq!(rules("x.pkl", &made), said);
+    }
+    // A name of the policy's own may stand anywhere, and a class of its own may be given any type.
+    let own = policy("version: 1\nextends: recommended\nglobals: {allow: [mine.score]}\n");
+    let last = [text("score_func"), global("mine", "score")].concat();
+    let made = instance(b")", b"\x81", &attributes(100, &last));
+    assert_eq!(super::told_by(&own, RULE, "x.pkl", &made), "");
+}
+
+#[test]
+fn data_of_python_is_made_of_what_python_writes() {
+    let date = bytes(&[7, 232, 2, 29]);
+    let day = call(&global("datetime", "date"), &[&date]);
+    let span = call(
+        &global("datetime", "timedelta"),
+        &[&int(0), &int(7200), &int(0)],
+    );
+    let zone = call(&global("datetime", "timezone"), &[&span, &text("here")]);
+    let path = call(
+        &global("pathlib", "PosixPath"),
+        &[&text("/"), &text("data")],
+    );
+    let simple = call(&global("types", "SimpleNamespace"), &[]);
+    let space = with(&simple, &pair("x", &int(1)));
+    for fine in [&day, &span, &zone, &path, &space] {
+        assert_eq!(rules("x.pkl", &pickle(fine)), [""; 0]);
+    }
+    for odd in [
+        call(
+            &global("datetime", "date"),
+            &[&int(2024), &int(2), &int(29)],
+        ),
+        call(&global("pathlib", "PosixPath"), &[&day]),
+        call(&global("decimal", "Decimal"), &[&int(1)]),
+        call(&global("types", "SimpleNamespace"), &[b"}"]),
+        with(&simple, &pair("__class__", &int(1))),
+    ] {
+        assert_eq!(rules("x.pkl", &pickle(&odd)), [RULE]);
+    }
+}
+
+/// numpy refuses such an array with a `MemoryError`.
+#[test]
+fn an_array_without_items_has_sizes_that_an_array_can_have() {
+    let array = |sizes: &[&[u8]]| {
+        let made = call(
+            &global("numpy._core.multiarray", "_reconstruct"),
+            &[
+                &global("numpy", "ndarray"),
+                &tuple(&[&int(0)]),
+                &bytes(b"b"),
+            ],
+        );
+        let state = tuple(&[
+            &int(1),
+            &tuple(sizes),
+            &dtype("i1", "|", 0),
+            b"\x89",
+            &bytes(b""),
+        ]);
+        pickle(&with(&made, &state))
+    };
+    let most = [&b"\x8a\x08"[..], &i64::MAX.to_le_bytes()].concat();
+    assert_eq!(
+        rules("x.pkl", &array(&[&int(3), &int(0), &int(7)])),
+        [""; 0]
+    );
+    assert_eq!(rules("x.pkl", &array(&[&most, &int(0)])), [""; 0]);
+    assert_eq!(rules("x.pkl", &array(&[&int(3), &most, &int(0)])), [RULE]);
+}
+
+fn tensor(function: &str, storage: &str, elements: i32, rest: &[&[u8]]) -> Vec<u8> {
+    let id = tuple(&[
+        &text("storage"),
+        &global("torch", storage),
+        &text("0"),
+        &text("cpu"),
+        &int(elements),
+    ]);
+    let storage = [&id[..], b"Q"].concat();
+    let mut arguments: Vec<&[u8]> = vec![&storage];
+    arguments.extend(rest);
+    call(&global("torch._utils", function), &arguments)
+}
+
+/// torch takes zero points that are no integers for another scheme, and printing such 32-bit numbers is an illegal instruction.
+#[test]
+fn quantized_integers_have_zero_points_that_are_integers() {
+    let quantized = |storage: &str, zero_points: &str| {
+        let vector = |storage: &str| {
+            let rest: [&[u8]; 5] = [
+                &int(0),
+                &tuple(&[&int(3)]),
+                &tuple(&[&int(1)]),
+                b"\x89",
+                &ordered(),
+            ];
+            tensor("_rebuild_tensor_v2", storage, 3, &rest)
+        };
+        let scheme = tuple(&[
+            &global("torch", "per_channel_affine"),
+            &vector("DoubleStorage"),
+            &vector(zero_points),
+            &int(0),
+        ]);
+        let sizes = tuple(&[&int(3), &int(4)]);
+        let rest: [&[u8]; 6] = [
+            &int(0),
+            &sizes,
+            &tuple(&[&int(4), &int(1)]),
+            &scheme,
+            b"\x89",
+            &ordered(),
+        ];
+        told(
+            RULE,
+            "x.pkl",
+            &pickle(&tensor("_rebuild_qtensor", storage, 12, &rest)),
+        )
+    };
+    assert_eq!(quantized("QInt32Storage", "LongStorage"), "");
+    assert_eq!(quantized("QUInt8Storage", "FloatStorage"), "");
+    let said = quantized("QInt32Storage", "FloatStorage");
+    assert!(said.contains("zero points that are integers"), "{said}");
+}
