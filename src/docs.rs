@@ -17,7 +17,12 @@ pub fn explain(name: &str) -> Option<String> {
     let format = || format::by_id(name).map(|format| of_format(format, 1));
     let limit = || limits::by_name(name).map(of_limit);
     let pack = || policy::pack_by_name(name).map(of_pack);
-    rule().or_else(format).or_else(pack).or_else(limit)
+    // A pack may be called as the format whose files need it: then both are meant.
+    let both = match (format(), pack()) {
+        (Some(format), Some(pack)) => Some(format!("{format}\n{pack}")),
+        (format, pack) => format.or(pack),
+    };
+    rule().or(both).or_else(limit)
 }
 
 /// Every name that [`explain`] knows: rules, then formats, then packs, then limits.
@@ -27,7 +32,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     let limits = limits::all().map(|limit| limit.id.name());
     rules
         .chain(formats)
-        .chain(policy::pack_names())
+        .chain(policy::pack_names().filter(|name| format::by_id(name).is_none()))
         .chain(limits)
 }
 

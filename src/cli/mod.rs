@@ -51,7 +51,7 @@ Examples:
   weighbridge check models/ a.pt         only these files
   weighbridge inspect model.pt           what loading one file would do
   curl -s URL | weighbridge check -      a download
-  weighbridge explain pickle             what a rule, a format, a pack or a limit is
+  weighbridge explain pickle             what a rule, format, pack or limit is
   weighbridge hook install               check every commit
 
 Exit codes:

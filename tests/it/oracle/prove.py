@@ -62,6 +62,8 @@ def called_by_writers():
     # What older releases called, and what only other machines' tensors are rebuilt with.
     calls += ["torch._utils._rebuild_tensor", "torch._utils._rebuild_device_tensor_from_numpy", "torch._utils._rebuild_device_tensor_from_cpu_tensor", "torch._utils._rebuild_wrapper_subclass",
               "torch._utils._rebuild_sparse_csr_tensor", "torch._utils._rebuild_nested_tensor", "builtins.bytes", "builtins.frozenset", "builtins.slice", "builtins.range", "torch.nn.parameter.Parameter"]
+    calls += ["argparse.Namespace", "types.SimpleNamespace", "decimal.Decimal", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.timezone"]
+    calls += ["pathlib." + name for name in ("PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath")]
     calls += ["torch.jit._pickle." + mark for mark in ("build_boollist", "build_doublelist", "build_intlist", "build_tensorlist", "restore_type_tag")]
     found = {id(thing): thing for thing in map(resolve, calls) if thing is not None}
     for path in sorted((Path(__file__).resolve().parents[3] / "policies" / "globals").glob("*.yaml")):
