@@ -393,21 +393,21 @@ fn classes_of_a_torchscript_archive_are_its_own_code() {
 #[test]
 fn arguments_are_escaped_once() {
     let date = Pickle::proto(3)
-        .global("calendars", "date")
+        .global("calendars", "Day")
         .bytes(b"\x07\xe4\x01\\")
         .tuple1()
         .reduce()
         .stop();
     insta::assert_snapshot!(told(RULE, "x.pkl", &date), @r"
-    global-not-allowed [deny] loading runs `calendars.date(b'\x07\xe4\x01\\')`; the policy does not list `calendars.date`
-      at @ 0x1c REDUCE about calendars.date
+    global-not-allowed [deny] loading runs `calendars.Day(b'\x07\xe4\x01\\')`; the policy does not list `calendars.Day`
+      at @ 0x1b REDUCE about calendars.Day
       recommended.yaml (built in):31 `globals:`: no entry here lists it
-      help: if you trust `calendars.date` with the contents of any file, write this to weighbridge.yaml:
+      help: if you trust `calendars.Day` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
             globals:
               allow:
-                - calendars.date
+                - calendars.Day
       help: or keep the data in a format that holds only data: safetensors, npy, JSON
     ");
 }
