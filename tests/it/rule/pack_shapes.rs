@@ -215,3 +215,24 @@ fn quantized_integers_have_zero_points_that_are_integers() {
     let said = quantized("QInt32Storage", "FloatStorage");
     assert!(said.contains("zero points that are integers"), "{said}");
 }
+
+#[test]
+fn the_packs_that_a_file_needs_are_named_unless_something_in_it_is_dangerous() {
+    const REFUSED: &str = "global-not-allowed";
+    let scaler = [
+        &global("sklearn.preprocessing._data", "StandardScaler")[..],
+        b")\x81",
+    ]
+    .concat();
+    let linear = [&global("torch.nn.modules.linear", "Identity")[..], b")\x81"].concat();
+    let shell = call(&global("os", "system"), &[&text("true")]);
+    let own = [&global("mine", "Model")[..], b")\x81"].concat();
+    insta::assert_snapshot!(told(REFUSED, "x.pkl", &pickle(&scaler)), @"");
+    let both = told(REFUSED, "x.pkl", &pickle(&tuple(&[&scaler, &linear])));
+    let named = "the packs `sklearn-estimators` and `torch-nn` list every name";
+    assert!(both.contains(named), "{both}");
+    for other in [&shell, &own] {
+        let said = told(REFUSED, "x.pkl", &pickle(&tuple(&[&scaler, other])));
+        assert!(!said.contains("the pack"), "{said}");
+    }
+}
