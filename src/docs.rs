@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    format::{self, FORMATS, Format},
+    format::{self, FORMATS, Format, Home, Read},
     limits::{self, Limit},
     loader::{self, ALIASES, DecidingArgument, LOADERS, Loader, Risk, VARIABLES},
     policy::{self, Pack},
@@ -49,9 +49,14 @@ pub fn list() -> String {
             meta.id, meta.level, meta.summary
         );
     }
-    let _ = writeln!(text, "\nFormats:");
-    for format in FORMATS {
-        let _ = writeln!(text, "  {:margin$}  {}", format.id, format.title);
+    for (title, read) in [
+        ("Formats", true),
+        ("Formats that are recognised and not read yet", false),
+    ] {
+        let _ = writeln!(text, "\n{title}:");
+        for format in FORMATS.iter().filter(|format| format.is_read() == read) {
+            let _ = writeln!(text, "  {:margin$}  {}", format.id, format.title);
+        }
     }
     let _ = writeln!(text, "\nPacks:");
     for pack in policy::pack_names().filter_map(policy::pack_by_name) {
@@ -80,7 +85,7 @@ const GENERATED: &str = "<!-- Made from the program by `UPDATE_DOCS=1 cargo test
 /// The tables of `README.md` that are made from the program: the name between whose markers each stands, and its content.
 pub fn tables() -> [(&'static str, String); 2] {
     [
-        ("formats", formats_table("docs/formats.md")),
+        ("formats", formats_table("docs/formats.md", true)),
         ("rules", rules_table("docs/rules.md")),
     ]
 }
@@ -102,12 +107,12 @@ fn rules_table(page: &str) -> String {
     table
 }
 
-/// The formats, each linked to its place on a page (empty: this one).
-fn formats_table(page: &str) -> String {
+/// The formats that are read, or those that are only recognised, each linked to its place on a page (empty: this one).
+fn formats_table(page: &str, read: bool) -> String {
     let mut table = String::from(
         "| format | what it is | loading runs code | usual suffixes |\n| --- | --- | --- | --- |\n",
     );
-    for format in FORMATS {
+    for format in FORMATS.iter().filter(|format| format.is_read() == read) {
         let _ = writeln!(
             table,
             "| [`{0}`]({page}#{0}) | {1} | {2} | {3} |",
@@ -136,14 +141,36 @@ fn rules_page() -> String {
 fn formats_page() -> String {
     let mut page = format!(
         "{GENERATED}# Formats\n\nWhat a file is, is decided by its bytes; a name only counts where bytes carry no sign. A file \
-         of several formats at once is read as each of them. `weighbridge explain FORMAT` prints the same text.\n\n{}",
-        formats_table("")
+         of several formats at once is read as each of them. `weighbridge explain FORMAT` prints the same text.\n\n{}\n\
+         Some formats are recognised and not read yet. Such a file is refused by `unknown-artifact`.\n\n{}\n{}",
+        formats_table("", true),
+        formats_table("", false),
+        suffixes_section(),
     );
     for format in FORMATS {
         page.push('\n');
         page.push_str(&of_format(format, 2));
     }
     page
+}
+
+/// What a suffix alone says.
+fn suffixes_section() -> String {
+    let mut text = String::from(
+        "## Suffixes\n\nA file that has the suffix of a format and unknown content is refused, because its loader may know more \
+         than weighbridge. Other kinds of files have some of these suffixes, too: they are passed over.\n\n\
+         | suffix | passed over if its content is unknown | also used by |\n| --- | --- | --- |\n",
+    );
+    for suffix in FORMATS.iter().flat_map(|format| format.suffixes) {
+        let (what, others) = match suffix.home {
+            Home::SharedWithText(others) => ("text", others),
+            Home::Shared(others) => ("any file", others),
+            Home::Own | Home::Wrapping => continue,
+        };
+        let _ = writeln!(text, "| `.{}` | {what} | {} |", suffix.text, cell(others));
+    }
+    text.push_str("\nA web page that a server sent instead of a file is always refused.\n");
+    text
 }
 
 fn limits_page() -> String {
@@ -314,11 +341,17 @@ fn of_format(format: &Format, depth: usize) -> String {
     } else {
         "Loading it does not run code by design"
     };
-    let suffixes = if format.extensions.is_empty() {
+    let mut suffixes = if format.suffixes.is_empty() {
         String::new()
     } else {
         format!(" Usual suffixes: {}.", suffixes(format))
     };
+    if let Read::Not { instead } = format.read {
+        let _ = write!(
+            suffixes,
+            "\n\nWeighbridge recognises it and does not read it yet. Instead: {instead}."
+        );
+    }
     let mut text = format!(
         "{} {}\n\n{}. {executes}.{suffixes}\n\n",
         "#".repeat(depth),
@@ -331,9 +364,9 @@ fn of_format(format: &Format, depth: usize) -> String {
 
 fn suffixes(format: &Format) -> String {
     let names: Vec<String> = format
-        .extensions
+        .suffixes
         .iter()
-        .map(|e| format!("`.{e}`"))
+        .map(|suffix| format!("`.{}`", suffix.text))
         .collect();
     names.join(", ")
 }

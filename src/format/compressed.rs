@@ -4,7 +4,8 @@
 //! decompressed first; only what could be an artifact is decompressed further. What holds no artifact is not reported.
 
 use super::{
-    Certainty, Expect, FORMATS, Format, Head, Reading, Recognise, identify, is_artifact_name,
+    Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
+    is_artifact_name, suffix::ends_in_one, unwrapped,
 };
 use crate::{
     bytes::{Budget, ByteSource as _, Codec, Inflated, Method, ReadError, Window, narrow, wide},
@@ -18,9 +19,22 @@ pub static FORMAT: Format = Format {
     id: "compressed",
     title: "compressed file",
     doc: DOC,
-    extensions: &[],
+    suffixes: &[
+        Suffix::wrapping("gz"),
+        Suffix::wrapping("bz2"),
+        Suffix::wrapping("xz"),
+        Suffix::wrapping("lzma"),
+        Suffix::wrapping("zst"),
+        Suffix::wrapping("z"),
+        Suffix::wrapping("lz4"),
+        Suffix::wrapping("tgz"),
+        Suffix::wrapping("tbz2"),
+        Suffix::wrapping("txz"),
+    ],
+    container: Some(Container::Compressed),
     executes: false,
-    recognise: Recognise::Bytes { probe, read },
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
 };
 
 const DOC: &str = "\
@@ -101,11 +115,7 @@ fn is_zlib(flags: u8) -> bool {
 }
 
 fn probe(head: &Head<'_>) -> Certainty {
-    if codec(&head.front).is_some() {
-        Certainty::Sure
-    } else {
-        Certainty::No
-    }
+    Certainty::sure_if(codec(&head.front).is_some())
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
@@ -160,10 +170,11 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
 
 /// The name of the content: that of the file, without the suffix of its compression.
 fn inner_name(name: &[u8]) -> Vec<u8> {
-    if let Some(stem) = identify::without(name, &["tgz", "tbz2", "txz"]) {
+    let stem = unwrapped(name).unwrap_or(name);
+    if ends_in_one(name, &["tgz", "tbz2", "txz"]) {
         return [stem, b".tar"].concat();
     }
-    identify::unwrapped(name).unwrap_or(name).to_vec()
+    stem.to_vec()
 }
 
 /// Decompresses the front, and if it is `worth` it the rest: the content, as far as it decompresses, and what stopped it.
@@ -219,6 +230,7 @@ fn is_worth_reading(front: &Window, name: &[u8]) -> bool {
     };
     FORMATS.iter().any(|format| match format.probe(&head) {
         Certainty::Sure => true,
+        Certainty::Maybe if !format.is_read() => false,
         Certainty::Maybe => format.id != super::pickle::FORMAT.id || !super::pickle::is_text(front),
         Certainty::No => false,
     })

@@ -23,12 +23,16 @@
 )]
 
 mod identify;
+mod ordinary;
 mod reading;
+mod suffix;
 
-use identify::has_extension;
-pub use identify::{Certainty, Head, is_artifact_name, is_plain_name};
+pub use identify::{Certainty, Head, is_artifact_name};
+use identify::{expected_instead, is_archive_name, is_shared_name, unwrapped};
+pub use ordinary::is_plain_name;
 use reading::is_possible;
 pub use reading::{Expect, Loader, Reading, read};
+pub use suffix::{Home, Suffix};
 
 use crate::{
     bytes::{ReadError, Window},
@@ -44,41 +48,63 @@ pub struct Format {
     pub title: &'static str,
     /// What it is, what loading it does, how it is recognised, what to prefer (Markdown). Shown by `explain`.
     pub doc: &'static str,
-    /// Suffixes of the names under which it is found, lower case, without the dot.
-    pub extensions: &'static [&'static str],
+    /// Suffixes of the names under which it is found, and what else is found under them.
+    pub suffixes: &'static [Suffix],
+    /// What kind of container it is, if it is one: finding it is not finding a model.
+    pub container: Option<Container>,
     /// Whether loading it can run code by design.
     pub executes: bool,
-    /// How it is recognised and read.
+    /// How it is recognised.
     pub recognise: Recognise,
+    /// How it is read.
+    pub read: Read,
 }
 
-/// How a format is recognised, and what reads it: records what loading it would do. An error becomes an observation; what was
-/// recorded before it is kept.
+/// A format that holds other files, whatever they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Container {
+    /// A zip archive.
+    Zip,
+    /// A tar archive.
+    Tar,
+    /// One compressed file.
+    Compressed,
+    /// An archive that no loader of models opens.
+    Other,
+}
+
+/// What tells that bytes are of a format.
 #[derive(Debug)]
 pub enum Recognise {
-    /// By the first and last bytes, or by the name where bytes carry no magic.
-    Bytes {
-        /// Whether these bytes are it.
-        probe: fn(&Head<'_>) -> Certainty,
-        /// Reads them.
-        read: fn(&Window, &mut Reading<'_>) -> Result<(), ReadError>,
-    },
-    /// A zip archive with certain members. The first format of the list that claims an archive reads it; one that none claims is
-    /// a plain `zip`, whose members are read by content.
-    Zip {
-        /// Whether these members make it one.
-        claims: fn(&zip::Directory) -> bool,
-        /// Reads it. The directory's own anomalies are recorded already.
-        read: fn(&Window, &zip::Directory, &mut Reading<'_>) -> Result<(), ReadError>,
-    },
-    /// A tar archive with a member of a certain name, in whatever folder.
+    /// The first and last bytes, or the name where bytes carry no magic.
+    Probe(fn(&Head<'_>) -> Certainty),
+    /// The members of a zip archive. The first format of the list that claims an archive has it; one that none claims is a
+    /// plain `zip`.
+    Zip(fn(&zip::Directory) -> bool),
+    /// Members of all these names in a tar archive, in whatever folder.
+    Tar(&'static [&'static [u8]]),
+    /// The name alone.
+    Name,
+}
+
+/// What records what loading it would do. An error becomes an observation; what was recorded before it is kept.
+#[derive(Debug)]
+pub enum Read {
+    /// A reader of all of its bytes.
+    Bytes(fn(&Window, &mut Reading<'_>) -> Result<(), ReadError>),
+    /// A reader of a zip archive, whose own anomalies are recorded already.
+    Zip(fn(&Window, &zip::Directory, &mut Reading<'_>) -> Result<(), ReadError>),
+    /// The reader of tar archives, which reads some members as runs of pickles.
     Tar {
-        /// The name that makes it one.
-        member: &'static [u8],
-        /// Whether a member of this name is a run of pickles.
+        /// Whether a member of this name is one.
         is_pickle: fn(&[u8]) -> bool,
-        /// What its loader makes of it.
+        /// What its loader makes of the archive.
         verdict: fn(&Reading<'_>) -> Fact,
+    },
+    /// Nothing yet: such a file is recognised, named and refused.
+    Not {
+        /// What to do with it, as an imperative.
+        instead: &'static str,
     },
 }
 
@@ -86,9 +112,19 @@ impl Format {
     /// Whether bytes are it, as far as they tell.
     pub fn probe(&self, head: &Head<'_>) -> Certainty {
         match self.recognise {
-            Recognise::Bytes { probe, .. } => probe(head),
-            Recognise::Zip { .. } | Recognise::Tar { .. } => Certainty::No,
+            Recognise::Probe(probe) => probe(head),
+            Recognise::Zip(_) | Recognise::Tar(_) | Recognise::Name => Certainty::No,
         }
+    }
+
+    /// Whether there is a reader for it.
+    pub fn is_read(&self) -> bool {
+        !matches!(self.read, Read::Not { .. })
+    }
+
+    /// The suffix among its own in which a name ends.
+    pub fn suffix_of(&self, name: &[u8]) -> Option<&'static Suffix> {
+        self.suffixes.iter().find(|suffix| suffix.ends(name))
     }
 
     /// Reads bytes as this format.
@@ -96,23 +132,41 @@ impl Format {
     /// # Errors
     /// What ended the reading.
     pub fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-        match self.recognise {
-            Recognise::Bytes { read, .. } => read(window, reading),
-            Recognise::Zip { .. } => zip::read(window, reading),
-            Recognise::Tar { .. } => tar::read(window, reading),
+        match self.read {
+            Read::Bytes(read) => read(window, reading),
+            Read::Zip(_) => zip::read(window, reading),
+            Read::Tar { .. } => tar::read(window, reading),
+            Read::Not { .. } => {
+                reading.not_read(self);
+                Ok(())
+            }
         }
     }
 }
 
 mod torch;
+use torch::loader_of;
 
 /// Declares the modules and the one list of formats.
 macro_rules! formats {
-    (modules { $($module:ident),* $(,)? } also { $($path:path),* $(,)? }) => {
+    (
+        modules { $($module:ident),* $(,)? }
+        also { $($path:path),* $(,)? }
+        unread { $($unread:ident),* $(,)? }
+    ) => {
         $(pub mod $module;)*
 
+        /// Formats that are recognised and not read yet.
+        pub mod unread {
+            $(pub mod $unread;)*
+        }
+
         /// Every format, in the order in which they are asked and documented.
-        pub static FORMATS: &[&Format] = &[$(&$module::FORMAT,)* $(&$path),*];
+        pub static FORMATS: &[&Format] = &[
+            $(&$module::FORMAT,)*
+            $(&$path,)*
+            $(&unread::$unread::FORMAT,)*
+        ];
     };
 }
 
@@ -134,11 +188,27 @@ formats! {
         torch::legacy::FORMAT,
         torch::tar::FORMAT,
     }
-}
-
-/// What loads a file of this format and name, where that is not the format's own loader.
-fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
-    torch::loader_of(format, name)
+    unread {
+        catboost,
+        coreml,
+        executorch,
+        fasttext,
+        ggml,
+        gguf,
+        hdf5,
+        keras,
+        lua_torch,
+        nemo,
+        onnx,
+        paddle,
+        rar,
+        seven_zip,
+        skops,
+        tensorflow,
+        tflite,
+        torchserve,
+        xgboost,
+    }
 }
 
 /// A format by its id.

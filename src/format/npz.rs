@@ -4,7 +4,7 @@
 //! member without the array magic as bytes; it is read here by its content all the same.
 
 use super::{
-    Format, Reading, Recognise,
+    Format, Read, Reading, Recognise, Suffix,
     zip::{Directory, read_members},
 };
 use crate::bytes::{ReadError, Window};
@@ -14,12 +14,11 @@ pub static FORMAT: Format = Format {
     id: "npz",
     title: "NumPy archive of arrays",
     doc: DOC,
-    extensions: &["npz"],
+    suffixes: &[Suffix::own("npz")],
+    container: None,
     executes: false,
-    recognise: Recognise::Zip {
-        claims,
-        read: read_layout,
-    },
+    recognise: Recognise::Zip(claims),
+    read: Read::Zip(read_layout),
 };
 
 const DOC: &str = "\

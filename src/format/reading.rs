@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Certainty, FORMATS, Format, Head, identify, is_artifact_name};
+use super::{
+    Certainty, Container, FORMATS, Format, Head, Home, Recognise, identify, is_artifact_name,
+    ordinary,
+};
 use crate::{
     bytes::{Budget, ReadError, ReadStop, Window},
-    fact::{Anomaly, Content, Excerpt, Fact, Global, Hop, Observation, Place, Text, Unread},
+    fact::{
+        Anomaly, Content, Excerpt, Fact, Global, Hop, Malformed, Observation, PickleFault, Place,
+        Text, Unread,
+    },
     limits,
     record::{Checkpoint, Recorder},
 };
@@ -102,7 +108,9 @@ impl Reading<'_> {
     /// Whether an artifact that is more than a container, or what is named like an artifact, was met since a moment.
     pub fn found_since(&self, before: Checkpoint) -> bool {
         self.recorder.since(before).iter().any(|o| match &o.fact {
-            Fact::Is(id) => !["zip", "tar", "compressed"].contains(&id.as_str()),
+            Fact::Is(id) => {
+                !super::by_id(id.as_str()).is_some_and(|format| format.container.is_some())
+            }
             Fact::Unread(why) => matches!(why, Unread::Unknown(_) | Unread::Limit(_)),
             _ => false,
         })
@@ -116,6 +124,12 @@ impl Reading<'_> {
     /// Records that something was not read.
     pub fn unread(&mut self, stop: impl Into<ReadStop>, at: Place) {
         self.recorder.unread(stop, at);
+    }
+
+    /// Records that what is being read is of a format that has no reader yet.
+    pub fn not_read(&mut self, format: &Format) {
+        let content = Content::Recognised(format.id.into());
+        self.unread(Unread::Unknown(content), Place::Whole);
     }
 
     /// Reads what lies one hop further in. The only recursion in reading, bounded by [`limits::DEPTH`].
@@ -147,11 +161,11 @@ impl Reading<'_> {
             Ok(head) => head,
             Err(error) => return self.unread(ReadError::from(error), Place::Whole),
         };
-        let mut claims: Vec<(Certainty, &'static Format)> = FORMATS
+        let (mut claims, recognised): (Vec<_>, Vec<_>) = FORMATS
             .iter()
             .map(|format| (format.probe(&head), *format))
             .filter(|(certainty, _)| *certainty > Certainty::No)
-            .collect();
+            .partition(|(_, format)| format.is_read());
         let expected = match self.expect {
             Expect::Format(expected) | Expect::Loaded(expected, _) => Some(expected),
             Expect::Named | Expect::Aside | Expect::Payload => None,
@@ -159,30 +173,53 @@ impl Reading<'_> {
         if let Some(expected) = expected {
             // What its loader stops at with the first byte is what its own magic says: an array that is called `data.pkl`.
             let told = claims.iter().any(|(certainty, format)| {
-                *certainty == Certainty::Sure && !["compressed", "tar"].contains(&format.id)
+                *certainty == Certainty::Sure && format.container.is_none()
             });
             if !told || expected.probe(&head) > Certainty::No {
                 claims.retain(|(_, format)| format.id != expected.id);
                 claims.insert(0, (Certainty::Sure, expected));
             }
         }
-        let by_name = matches!(self.expect, Expect::Named) && is_artifact_name(name.as_bytes());
+        let named = matches!(self.expect, Expect::Named);
+        let by_name = named && is_artifact_name(name.as_bytes());
+        // What no reader reads yet: sure of it under any name, else where the name says that it is a model.
+        let recognised = recognised
+            .into_iter()
+            .find(|(certainty, _)| named && (by_name || *certainty == Certainty::Sure))
+            .map(|(_, format)| format);
+        let foreign = recognised.is_some() || ordinary::magic(&head.front).is_some();
         let mut known = false;
         let before = self.recorder.checkpoint();
         for (certainty, format) in claims {
-            // A doubtful claim counts if it reads convincingly, or if the name says the same.
-            let named = head.named(format.extensions) && identify::magic(&head).is_none();
-            let doubtful =
-                certainty == Certainty::Maybe && !named || matches!(self.expect, Expect::Payload);
-            known |= self.read_as(format, certainty, window, doubtful);
+            let doubt = match (self.expect, certainty) {
+                (Expect::Payload, _) => Doubt::Payload,
+                (_, Certainty::Maybe) if foreign => Doubt::Bytes,
+                (_, Certainty::Maybe) => match format.suffix_of(name.as_bytes()).map(|s| s.home) {
+                    Some(Home::Own) => Doubt::No,
+                    Some(Home::SharedWithText(_)) if ordinary::is_text(&head.front) => Doubt::Text,
+                    Some(Home::SharedWithText(_)) => Doubt::No,
+                    _ => Doubt::Bytes,
+                },
+                _ => Doubt::No,
+            };
+            known |= self.read_as(format, certainty, window, doubt);
         }
-        if known && matches!(self.expect, Expect::Named) {
+        let other_layout = (known && by_name)
+            .then(|| self.other_layout(before, name.as_bytes()))
+            .flatten();
+        if known && named && other_layout.is_none() && !self.recognised_since(before) {
             self.compare_with_name(before, name.as_bytes());
         }
-        if by_name && !known && !identify::is_ordinary_text(&head) {
-            let content = identify::describe(&head);
+        if let Some(format) = recognised {
+            self.not_read(format);
+        } else if by_name && !known && !identify::is_at_home(&head) {
+            let content = ordinary::describe(&head.front, name.as_bytes());
+            let content = match (&content, identify::by_name_alone(name.as_bytes())) {
+                (Content::Bytes(_), Some(format)) => Content::Recognised(format.id.into()),
+                _ => content,
+            };
             self.unread(Unread::Unknown(content), Place::Whole);
-        } else if by_name && let Some(content) = self.only_the_container(before, name.as_bytes()) {
+        } else if let Some(content) = other_layout {
             self.unread(Unread::Unknown(content), Place::Whole);
         }
     }
@@ -203,14 +240,36 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// The container, if nothing but the one around a form that is not read was read.
-    fn only_the_container(&self, before: Checkpoint, name: &[u8]) -> Option<Content> {
+    /// Whether what is being read was recognised as a format without a reader.
+    fn recognised_since(&self, before: Checkpoint) -> bool {
+        let depth = self.recorder.site(Place::Whole).hops.len();
+        let content = |o: &Observation| {
+            o.site.hops.len() == depth
+                && matches!(
+                    &o.fact,
+                    Fact::Unread(Unread::Unknown(Content::Recognised(_)))
+                )
+        };
+        self.recorder.since(before).iter().any(content)
+    }
+
+    /// What the name promises, if nothing but an archive in another layout was read.
+    fn other_layout(&self, before: Checkpoint, name: &[u8]) -> Option<Content> {
         let is = self.formats_since(before, 0);
-        let container = is.first()?;
-        let suffix = identify::unread_form(name, container)?;
-        Some(Content::FormOf {
-            container: container.id.into(),
-            suffix: suffix.to_owned(),
+        let (container, expected) = is
+            .iter()
+            .find_map(|archive| Some((archive, super::expected_instead(name, archive)?)))?;
+        if is.iter().any(|format| format.id == expected.id) || self.recognised_since(before) {
+            return None;
+        }
+        let expected_id = expected.id.into();
+        Some(match expected.recognise {
+            // Which members it would have is not known.
+            Recognise::Name => Content::Recognised(expected_id),
+            _ => Content::OtherLayout {
+                container: container.id.into(),
+                expected: expected_id,
+            },
         })
     }
 
@@ -218,7 +277,10 @@ impl Reading<'_> {
     fn compare_with_name(&mut self, before: Checkpoint, name: &[u8]) {
         let is = self.formats_since(before, 0);
         // Loaders that decompress go by the content: the name may be that of what is compressed.
-        let inside = if is.iter().any(|format| format.id == "compressed") {
+        let inside = if is
+            .iter()
+            .any(|format| format.container == Some(Container::Compressed))
+        {
             self.formats_since(before, 1)
         } else {
             Vec::new()
@@ -241,7 +303,7 @@ impl Reading<'_> {
         format: &'static Format,
         certainty: Certainty,
         window: &Window,
-        doubtful: bool,
+        doubt: Doubt,
     ) -> bool {
         let start = self.recorder.checkpoint();
         self.certainty = certainty;
@@ -264,13 +326,11 @@ impl Reading<'_> {
             self.recorder.forget(start);
             return false;
         }
-        if doubtful
-            && !convincing(
-                self.recorder.since(start),
-                self.recorder.is_whole_since(start),
-                matches!(self.expect, Expect::Payload),
-            )
-        {
+        if !convincing(
+            self.recorder.since(start),
+            self.recorder.is_whole_since(start),
+            doubt,
+        ) {
             self.recorder.forget(start);
             return false;
         }
@@ -278,15 +338,31 @@ impl Reading<'_> {
     }
 }
 
+/// How doubtful a claim is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// The magic is there, or the name says the same.
+    No,
+    /// Text under a suffix that text of another kind has as well.
+    Text,
+    /// Bytes that could be anything.
+    Bytes,
+    /// Raw data.
+    Payload,
+}
+
 /// Whether a doubtful claim does something that a loader would do: it calls something, or reads to its end and names a global,
 /// or sets something on a global; or reading it reached a limit, behind which it may do anything. A stream ends in what stops
 /// *every* unpickler, and nothing else: so whatever was seen in it comes before that, and is chosen neither by a number that
 /// only some take nor by a name that looks like none. Of raw data less is believed: pickles come about in it by chance.
-fn convincing(observations: &[Observation], whole: bool, payload: bool) -> bool {
+fn convincing(observations: &[Observation], whole: bool, doubt: Doubt) -> bool {
+    if doubt == Doubt::No {
+        return true;
+    }
     let seen = |what: fn(&Fact) -> bool| observations.iter().any(|o| what(&o.fact));
     let complete = whole && !seen(|fact| matches!(fact, Fact::Unread(_)));
     let names = seen(|fact| matches!(fact, Fact::Global { global, .. } if is_possible(global)));
-    if payload {
+    if doubt == Doubt::Payload {
         return complete && names;
     }
     let calls = seen(|fact| matches!(fact, Fact::Call { callee, .. } if is_possible(callee)));
@@ -297,7 +373,12 @@ fn convincing(observations: &[Observation], whole: bool, payload: bool) -> bool 
             Fact::StateOnNonInstance { .. } | Fact::ItemsOnNonContainer { .. }
         )
     });
-    calls || limit || names && (complete || sets)
+    // What a pickle of text becomes where line endings are converted.
+    let converted = doubt == Doubt::Text
+        && seen(
+            |fact| matches!(fact, Fact::Unread(Unread::Malformed(how)) if **how == Malformed::Pickle(PickleFault::Crlf)),
+        );
+    converted || calls || limit || names && (complete || sets)
 }
 
 /// Whether a name could be a module's. Directories may be called anything and can be imported (`site-packages`), but no code

@@ -3,7 +3,10 @@
 //! Numbers, checksums, extended headers and what ends an archive are Python's, because its loaders open tars with it. A format
 //! may claim a tar by a member ([`Recognise::Tar`]); of any other, each member is read by content. A tar without an artifact in it is none.
 
-use super::{Certainty, Expect, FORMATS, Format, Head, Reading, Recognise, identify, pickle};
+use super::{
+    Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
+    is_shared_name, pickle,
+};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{Fact, Hop, Piece, Short, Text, Unsupported},
@@ -15,9 +18,11 @@ pub static FORMAT: Format = Format {
     id: "tar",
     title: "tar archive",
     doc: DOC,
-    extensions: &[],
+    suffixes: &[Suffix::wrapping("tar")],
+    container: Some(Container::Tar),
     executes: false,
-    recognise: Recognise::Bytes { probe, read },
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
 };
 
 fn probe(head: &Head<'_>) -> Certainty {
@@ -294,16 +299,38 @@ impl Member {
     }
 }
 
-/// The format that a member makes of the archive, wherever it stands.
+/// Which formats the members of an archive make it, as far as they were seen.
+struct Layouts(Vec<(&'static Format, Vec<&'static [u8]>)>);
+
+impl Layouts {
+    /// Of formats that are read, or of those that are not.
+    fn new(read: bool) -> Self {
+        let missing = |format: &'static Format| match format.recognise {
+            Recognise::Tar(names) if format.is_read() == read => Some((format, names.to_vec())),
+            _ => None,
+        };
+        Self(FORMATS.iter().copied().filter_map(missing).collect())
+    }
+
+    /// The format whose last missing member this is.
+    fn see(&mut self, name: &[u8]) -> Option<&'static Format> {
+        for (format, missing) in &mut self.0 {
+            let before = missing.len();
+            missing.retain(|wanted| *wanted != name);
+            if missing.is_empty() && before > 0 {
+                return Some(format);
+            }
+        }
+        None
+    }
+}
+
+/// The format that is read and that the members make of the archive.
 fn claimed(window: &Window) -> Option<&'static Format> {
-    let claims = |name: &[u8]| {
-        FORMATS.iter().copied().find(
-            |format| matches!(format.recognise, Recognise::Tar { member, .. } if member == name),
-        )
-    };
+    let mut layouts = Layouts::new(true);
     let mut members = Members::of(window);
     while let Ok(Some(member)) = members.next() {
-        if let Some(format) = claims(member.last_name()) {
+        if let Some(format) = layouts.see(member.last_name()) {
             return Some(format);
         }
     }
@@ -316,11 +343,10 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
     let format = (!window.is_sequential()).then(|| claimed(window)).flatten();
     let mut is_pickle: Option<fn(&[u8]) -> bool> = None;
     if let Some(format) = format
-        && let Recognise::Tar {
+        && let Read::Tar {
             is_pickle: part,
             verdict,
-            ..
-        } = format.recognise
+        } = format.read
     {
         reading.is(format.id);
         let verdict = verdict(reading);
@@ -340,8 +366,14 @@ fn read_members(
     is_pickle: Option<fn(&[u8]) -> bool>,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
+    let mut unread = Layouts::new(false);
     let mut members = Members::of(window);
     while let Some(member) = members.next()? {
+        if let Some(format) = unread.see(member.last_name())
+            && matches!(reading.expect, Expect::Named)
+        {
+            reading.not_read(format);
+        }
         let name = Text::new(member.name.as_slice());
         let before = reading.recorder.checkpoint();
         reading.record(Fact::Member {
@@ -365,7 +397,7 @@ fn read_members(
         let last = member.last_name();
         let expect = if is_pickle.is_some_and(|is_pickle| is_pickle(last)) {
             Expect::Format(&pickle::FORMAT)
-        } else if identify::is_shared_name(last) {
+        } else if is_shared_name(last) {
             // Sources that are packed have firmware and templates under these.
             Expect::Aside
         } else {

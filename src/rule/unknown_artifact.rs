@@ -2,25 +2,27 @@
 
 use super::{Case, advice};
 use crate::{
-    fact::{Fact, FactKind, Unread},
+    fact::{Content, Fact, FactKind, Unread},
     finding::Finding,
     policy,
+    words::instead_of,
 };
 
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses files that are named like a model but have no known format.
+    /// Refuses model files that weighbridge does not read: files that are named like a model but have no known format, and
+    /// files of a format that it only recognises.
     ///
     /// ## Why it matters
     ///
-    /// A loader chooses its reader by name, or tries several. A file that weighbridge cannot read may be harmful. The message
-    /// names formats that are recognised but not supported yet.
+    /// A loader chooses its reader by name, or tries several. A file that weighbridge cannot read may be harmful. A suffix that
+    /// other kinds of files share (`.bin`, `.model`, `.zip`) is no reason to refuse a file; `docs/formats.md` lists these suffixes.
     ///
     /// ## Example
     ///
     /// ```text
-    /// model.gguf holds a GGUF file, which is not read
+    /// model.gguf is a GGUF model, which is not read yet
     /// ```
     ///
     /// ## Use instead
@@ -31,10 +33,10 @@ declare_rule! {
     /// version: 1
     /// extends: recommended
     /// exclude:
-    ///   - paths: ["firmware/*.bin"]
-    ///     reason: images for the sensor boards
+    ///   - paths: ["boards/*.pt"]
+    ///     reason: thermal profiles of the sensor boards
     /// ```
-    "unknown-artifact", "a file that is named like a model and has no known format",
+    "unknown-artifact", "a model file that is not read: of no known format, or of one that is only recognised",
     level: Deny, severity: High, precision: High, cwe: [502], tags: ["artifact", "coverage"],
     check
 }
@@ -42,9 +44,13 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for observation in case.of_kind(FactKind::Unread) {
         if let Fact::Unread(Unread::Unknown(content)) = &observation.fact {
-            let message = format!("it is named like a model file and holds {content}");
+            let message = match content {
+                Content::Recognised(_) => format!("it is {content}"),
+                _ => format!("it is named like a model file and holds {content}"),
+            };
             let mut finding = case.finding(&META, observation, message);
-            finding.help.push("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes".into());
+            let instead = instead_of(content).unwrap_or("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes");
+            finding.help.push(instead.into());
             if let Some(glob) = policy::pattern_of(&case.entry.path) {
                 let entry = advice::exclusion(&glob);
                 finding.help.push(format!(

@@ -17,9 +17,10 @@ pub fn rule_ids() -> Vec<&'static str> {
     RULES.iter().map(|rule| rule.meta.id).collect()
 }
 
-/// The ids of all formats.
+/// The ids of all formats that are read, which a policy may allow or refuse.
 pub fn format_ids() -> Vec<&'static str> {
-    FORMATS.iter().map(|format| format.id).collect()
+    let read = FORMATS.iter().filter(|format| format.is_read());
+    read.map(|format| format.id).collect()
 }
 
 /// The artifacts of a view that a policy refuses, each once; what it says of source does not count.

@@ -2,22 +2,8 @@
 
 use std::fmt;
 
-use crate::{
-    fact::{Anomaly, EntryForm, FormatId, Payload, PickleAnomaly, Promised, SafetensorsAnomaly},
-    format,
-};
-
-/// A format by its title.
-pub(super) struct Title<'a>(pub(super) &'a FormatId);
-
-impl fmt::Display for Title<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match format::by_id(self.0.as_str()) {
-            Some(format) => f.write_str(format.title),
-            None => self.0.fmt(f),
-        }
-    }
-}
+use super::title::{Article, Title};
+use crate::fact::{Anomaly, EntryForm, Payload, PickleAnomaly, Promised, SafetensorsAnomaly};
 
 impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,8 +11,8 @@ impl fmt::Display for Anomaly {
             Self::MisleadingSuffix { promised, content } => {
                 write!(
                     f,
-                    "its name says {promised}, its content is a {}",
-                    Title(content)
+                    "its name says {promised}, its content is {}",
+                    Article(content)
                 )
             }
             Self::Pickle(anomaly) => anomaly.fmt(f),

@@ -7,7 +7,10 @@ mod anomaly;
 mod circumstance;
 mod expression;
 mod python;
+mod title;
 mod torch;
 mod unread;
 mod usual;
 mod zip;
+
+pub(crate) use title::instead_of;

@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::{anomaly::Title, zip::method_name};
+use super::{title::Article, zip::method_name};
 use crate::{
     fact::{
         Content, Foreign, IoFault, IoKind, JoblibFault, JsonFault, LegacyPart, Malformed, NpyFault,
@@ -313,13 +313,15 @@ impl fmt::Display for Content {
                 }
                 f.write_str(", which is not read")
             }
-            Self::FormOf { container, suffix } => write!(
+            Self::Recognised(format) => write!(f, "{}, which is not read yet", Article(format)),
+            Self::OtherLayout {
+                container,
+                expected,
+            } => write!(
                 f,
-                "a {} in the form of `.{suffix}`, which is not read",
-                Title(container)
-            ),
-            Self::ZipNotOfTorch => f.write_str(
-                "a zip archive that is not laid out as `torch.save` does, which is not read",
+                "{} that is not laid out as {}",
+                Article(container),
+                Article(expected)
             ),
         }
     }
@@ -330,19 +332,14 @@ impl fmt::Display for Foreign {
         let (what, image) = match self {
             Self::Bzip2 => ("bzip2 data", false),
             Self::Elf => ("a native library or program", false),
-            Self::FastText => ("a fastText model", false),
-            Self::Gguf => ("a GGUF file", false),
             Self::Gif => ("a GIF image", true),
             Self::Gzip => ("gzip data", false),
-            Self::Hdf5 => ("an HDF5 file", false),
             Self::Jpeg => ("a JPEG image", true),
             Self::Lz4 => ("lz4 data", false),
             Self::Lzma => ("lzma data", false),
             Self::OldJoblib => ("an old joblib archive", false),
             Self::Pdf => ("a PDF document", true),
             Self::Png => ("a PNG image", true),
-            Self::Rar => ("a RAR archive", false),
-            Self::SevenZip => ("a 7z archive", false),
             Self::Sqlite => ("an SQLite database", false),
             Self::Tiff => ("a TIFF image", true),
             Self::WebP => ("a WebP image", true),

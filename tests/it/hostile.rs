@@ -23,8 +23,15 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         npy::fixtures(),
         pickle::fixtures(),
         torch::fixtures(),
+        unread_fixtures(),
     ]
     .concat()
+}
+
+/// Formats that are only recognised.
+fn unread_fixtures() -> Vec<Fixture> {
+    let files = crate::format::unread::fixtures().into_iter();
+    files.map(|(_, name, bytes)| (name, bytes)).collect()
 }
 
 /// Reading a small file takes well below this, even unoptimised on a busy machine.

@@ -94,15 +94,15 @@ pub enum Content {
     Text,
     /// Bytes that say nothing: the first of them.
     Bytes(Vec<u8>),
-    /// A container that is read, around a form that is not.
-    FormOf {
-        /// The container.
+    /// A format that is recognised and has no reader yet.
+    Recognised(FormatId),
+    /// An archive that is read, under a name whose loader wants another layout.
+    OtherLayout {
+        /// What it is.
         container: FormatId,
-        /// The suffix of the form, without its dot.
-        suffix: String,
+        /// What the name promises.
+        expected: FormatId,
     },
-    /// A zip archive under the name of a checkpoint that `torch.save` did not lay out.
-    ZipNotOfTorch,
 }
 
 /// What the first bytes name, apart from the formats that are read.
@@ -112,19 +112,14 @@ pub enum Content {
 pub enum Foreign {
     Bzip2,
     Elf,
-    FastText,
-    Gguf,
     Gif,
     Gzip,
-    Hdf5,
     Jpeg,
     Lz4,
     Lzma,
     OldJoblib,
     Pdf,
     Png,
-    Rar,
-    SevenZip,
     Sqlite,
     Tiff,
     WebP,

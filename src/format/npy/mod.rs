@@ -11,7 +11,7 @@ use std::{cell::Cell, str::Utf8Error};
 use dtype::Dtype;
 use literal::Literal;
 
-use super::{Certainty, Expect, Format, Head, Loader, Reading, Recognise, pickle};
+use super::{Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Suffix, pickle};
 use crate::{
     bytes::{Cursor, ReadError, Window, wide},
     fact::{Anomaly, Hop, NpyFault, Payload, Piece, Place, Unread, Unsupported},
@@ -23,17 +23,15 @@ pub static FORMAT: Format = Format {
     id: "npy",
     title: "NumPy array",
     doc: DOC,
-    extensions: &["npy"],
+    suffixes: &[Suffix::own("npy")],
+    container: None,
     executes: false,
-    recognise: Recognise::Bytes { probe, read },
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
 };
 
 fn probe(head: &Head<'_>) -> Certainty {
-    if head.front.starts_with(MAGIC) {
-        Certainty::Sure
-    } else {
-        Certainty::No
-    }
+    Certainty::sure_if(head.front.starts_with(MAGIC))
 }
 
 const DOC: &str = "\

@@ -40,7 +40,7 @@ use self::{
     weights_only::WeightsOnly,
 };
 
-use super::{Certainty, Expect, Format, Head, Reading, Recognise};
+use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Suffix};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, Text, Unread},
@@ -78,9 +78,18 @@ What is reported besides globals and calls:
 - `exponential-references`: containers that hold each other so often that following every reference never ends
 
 Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for scikit-learn models (not read yet: exclude them in the policy, with a reason).",
-    extensions: &["pkl", "pickle", "pck", "p"],
+    suffixes: &[
+        Suffix::own("pkl"),
+        Suffix::own("pickle"),
+        Suffix::own("dill"),
+        Suffix::own("joblib"),
+        Suffix::shared_with_text("pck", "PL/SQL packages"),
+        Suffix::shared_with_text("p", "scripts of gnuplot and sources of Progress"),
+    ],
+    container: None,
     executes: true,
-    recognise: Recognise::Bytes { probe, read },
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
 };
 
 /// Whether the first bytes could be a pickle's.

@@ -9,7 +9,7 @@ mod header;
 
 use header::{Header, Tensor};
 
-use super::{Certainty, Expect, Format, Head, Reading, Recognise};
+use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Suffix};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{
@@ -24,9 +24,11 @@ pub static FORMAT: Format = Format {
     id: "safetensors",
     title: "safetensors",
     doc: DOC,
-    extensions: &["safetensors"],
+    suffixes: &[Suffix::own("safetensors")],
+    container: None,
     executes: false,
-    recognise: Recognise::Bytes { probe, read },
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
 };
 
 const DOC: &str = "\
@@ -75,7 +77,7 @@ fn probe(head: &Head<'_>) -> Certainty {
     }
     let plausible = u64::from_le_bytes(*length) <= limits::SAFETENSORS_HEADER
         && matches!(tokens.next(), Some(b'"' | b'}'));
-    if plausible || head.named(FORMAT.extensions) {
+    if plausible || FORMAT.suffix_of(head.name).is_some() {
         Certainty::Sure
     } else {
         Certainty::No

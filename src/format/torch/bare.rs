@@ -7,7 +7,6 @@ use crate::{
     fact::TorchForm,
     format::{
         Format, Loader, Reading,
-        identify::{TORCH_EXTENSIONS, has_extension},
         pickle::{self, LoadedBy, Origin},
     },
 };
@@ -18,7 +17,7 @@ struct BarePickle;
 
 /// What loads a file of this format and name, if torch does.
 pub(in crate::format) fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
-    let is_torch = format.id == pickle::FORMAT.id && has_extension(name, TORCH_EXTENSIONS);
+    let is_torch = format.id == pickle::FORMAT.id && super::zip::FORMAT.suffix_of(name).is_some();
     is_torch.then_some(&BarePickle)
 }
 

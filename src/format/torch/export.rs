@@ -5,7 +5,7 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Hop, Place, Unread, Unsupported},
     format::{
-        Expect, Format, Reading, Recognise, pickle,
+        Expect, Format, Read, Reading, Recognise, Suffix, pickle,
         zip::{Directory, Member, read_members},
     },
 };
@@ -15,9 +15,11 @@ pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-export",
     title: "torch.export archive",
     doc: DOC,
-    extensions: &[],
+    suffixes: &[Suffix::own("pt2")],
+    container: None,
     executes: true,
-    recognise: Recognise::Zip { claims, read },
+    recognise: Recognise::Zip(claims),
+    read: Read::Zip(read),
 };
 
 const DOC: &str = "\

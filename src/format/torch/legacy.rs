@@ -9,7 +9,7 @@ use crate::{
     bytes::{ReadError, Window, narrow},
     fact::{Anomaly, Hop, LegacyPart, Malformed, Place, TorchForm, Unread, Unsupported},
     format::{
-        Certainty, Expect, Format, Head, Reading, Recognise,
+        Certainty, Expect, Format, Head, Read, Reading, Recognise,
         pickle::{self, Outcome},
     },
     limits,
@@ -20,9 +20,11 @@ pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-legacy",
     title: "PyTorch checkpoint (before 1.6)",
     doc: DOC,
-    extensions: &[],
+    suffixes: &[],
+    container: None,
     executes: true,
-    recognise: Recognise::Bytes { probe, read },
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
 };
 
 const DOC: &str = "\

@@ -3,7 +3,7 @@
 use super::zip::read_pickles;
 use crate::{
     bytes::{ReadError, Window},
-    format::{Format, Reading, Recognise, zip::Directory},
+    format::{Format, Read, Reading, Recognise, zip::Directory},
 };
 
 /// A zip with the index of a package, or with Python modules beside torch's pickles.
@@ -11,9 +11,11 @@ pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-package",
     title: "torch.package archive",
     doc: DOC,
-    extensions: &[],
+    suffixes: &[],
+    container: None,
     executes: true,
-    recognise: Recognise::Zip { claims, read },
+    recognise: Recognise::Zip(claims),
+    read: Read::Zip(read),
 };
 
 const DOC: &str = "\

@@ -4,7 +4,7 @@ use super::{Verdict, site_in, zip::read_pickles};
 use crate::{
     bytes::{ReadError, Window},
     fact::{TorchForm, TorchReason},
-    format::{Format, Reading, Recognise, zip::Directory},
+    format::{Format, Read, Reading, Recognise, Suffix, zip::Directory},
 };
 
 /// A zip with a `constants.pkl`, which is what torch itself goes by.
@@ -12,9 +12,11 @@ pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-script",
     title: "TorchScript archive",
     doc: DOC,
-    extensions: &["torchscript", "ptl"],
+    suffixes: &[Suffix::own("torchscript"), Suffix::own("ptl")],
+    container: None,
     executes: true,
-    recognise: Recognise::Zip { claims, read },
+    recognise: Recognise::Zip(claims),
+    read: Read::Zip(read),
 };
 
 const DOC: &str = "\

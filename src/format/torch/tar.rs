@@ -7,7 +7,7 @@
 use super::{Verdict, site_in};
 use crate::{
     fact::{Fact, TorchForm, TorchReason},
-    format::{Format, Reading, Recognise},
+    format::{Format, Read, Reading, Recognise},
 };
 
 /// The format: a `tar` of these members, which that reads.
@@ -15,10 +15,11 @@ pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-tar",
     title: "PyTorch checkpoint (before 0.1.10)",
     doc: DOC,
-    extensions: &[],
+    suffixes: &[],
+    container: None,
     executes: true,
-    recognise: Recognise::Tar {
-        member: b"storages",
+    recognise: Recognise::Tar(&[b"storages"]),
+    read: Read::Tar {
         is_pickle: is_part,
         verdict,
     },

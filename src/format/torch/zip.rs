@@ -8,10 +8,8 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Fact, Observation},
     format::{
-        Expect, Format, Reading, Recognise,
-        identify::TORCH_EXTENSIONS,
-        pickle,
-        zip::{Directory, is_torch, is_unknown_to_torch, read_members},
+        Expect, Format, Read, Reading, Recognise, Suffix, pickle,
+        zip::{Directory, is_torch, read_members},
     },
     record::Checkpoint,
 };
@@ -21,12 +19,16 @@ pub(in crate::format) static FORMAT: Format = Format {
     id: "torch-zip",
     title: "PyTorch checkpoint (zip)",
     doc: DOC,
-    extensions: TORCH_EXTENSIONS,
+    suffixes: &[
+        Suffix::shared_with_text("pt", "templates of pages"),
+        Suffix::shared_with_text("pth", "path files of Python"),
+        Suffix::shared_with_text("ckpt", "lists of checkpoints"),
+        Suffix::shared("bin", "firmware and other raw data"),
+    ],
+    container: None,
     executes: true,
-    recognise: Recognise::Zip {
-        claims: is_torch,
-        read,
-    },
+    recognise: Recognise::Zip(is_torch),
+    read: Read::Zip(read),
 };
 
 const DOC: &str = "\
@@ -94,7 +96,6 @@ fn read(
     });
     if is_other(before, reading) {
         reading.is(crate::format::zip::FORMAT.id);
-        is_unknown_to_torch(reading);
         return Ok(());
     }
     let verdict = judge(pickles, &archive, reading);

@@ -21,10 +21,10 @@ pub use member::Member;
 
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Content, Fact, Hop, Place, Unread},
+    fact::{Fact, Hop, Place, Unread},
     format::{
-        Certainty, Expect, FORMATS, Format, Head, Reading, Recognise, has_extension,
-        identify::TORCH_EXTENSIONS, is_artifact_name,
+        Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
+        expected_instead, is_archive_name, is_artifact_name, suffix::ends_in_one,
     },
     limits,
 };
@@ -34,9 +34,11 @@ pub static FORMAT: Format = Format {
     id: "zip",
     title: "zip archive",
     doc: include_str!("doc.md"),
-    extensions: &["zip"],
+    suffixes: &[Suffix::shared("zip", "archives of anything")],
+    container: Some(Container::Zip),
     executes: false,
-    recognise: Recognise::Bytes { probe, read },
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
 };
 
 /// Members that look like a tensor's storage are not listed one by one past this many members: a large checkpoint has
@@ -45,9 +47,6 @@ const LISTED: usize = 1024;
 
 /// Archives inside compressed members are looked for behind other bytes only up to this size: it costs unpacking all.
 const SEQUENTIAL: u64 = 16 << 20;
-
-/// Names under which loaders open an archive with any bytes before and after it.
-const BY_NAME: &[&str] = &["zip", "npz", "keras", "skops", "mar", "pt2", "whl"];
 
 fn probe(head: &Head<'_>) -> Certainty {
     let front = head.front.get(..4).unwrap_or_default();
@@ -66,7 +65,7 @@ fn probe(head: &Head<'_>) -> Certainty {
         .and_then(|tail| end::ends(&tail));
     // A pickle or a tar that holds an archive has one near its end, too: then something follows it. Loaders that would
     // open the whole as an archive all the same go by its name.
-    let named = head.named(BY_NAME);
+    let named = is_archive_name(head.name);
     let stands = found.is_ok_and(|ends| {
         ends.iter()
             .filter(|end| end.trailing == 0 || named)
@@ -108,16 +107,19 @@ const PROGRAMS: &[&[u8]] = &[b"MZ", b"\x7fELF", b"#!"];
 pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
     let directory = directory(window, reading)?;
-    for format in FORMATS {
-        if let Recognise::Zip { claims, read } = format.recognise
-            && claims(&directory)
-        {
-            reading.is(format.id);
-            return read(window, &directory, reading);
-        }
+    let claimed = FORMATS
+        .iter()
+        .find(|format| matches!(format.recognise, Recognise::Zip(claims) if claims(&directory)));
+    if let Some(format) = claimed
+        && let Read::Zip(read) = format.read
+    {
+        reading.is(format.id);
+        return read(window, &directory, reading);
     }
     let name = reading.name.clone();
-    if !is_unknown_to_torch(reading) && is_for_something_else(window, &directory, name.as_bytes()) {
+    let expected = claimed.is_some() || expected_instead(name.as_bytes(), &FORMAT).is_some();
+    let named = matches!(reading.expect, Expect::Named);
+    if !(named && expected) && is_for_something_else(window, &directory, name.as_bytes()) {
         let members = reading.recorder.checkpoint();
         read_members(window, &directory, reading, |_| Some(Expect::Aside));
         // What nobody opens as a model may be put together oddly: all that counts is what is inside.
@@ -126,31 +128,24 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         }
         return Ok(());
     }
+    if let Some(format) = claimed.filter(|_| named) {
+        reading.not_read(format);
+    }
     read_members(window, &directory, reading, |_| None);
     Ok(())
 }
 
-/// Records that an archive which is named like a checkpoint is none that torch would load; whether it is so named.
-pub(super) fn is_unknown_to_torch(reading: &mut Reading<'_>) -> bool {
-    let named = has_extension(reading.name.as_bytes(), TORCH_EXTENSIONS)
-        && matches!(reading.expect, Expect::Named);
-    if named {
-        reading.unread(Unread::Unknown(Content::ZipNotOfTorch), Place::Whole);
-    }
-    named
-}
-
 /// Whether the members, the name or what stands before it says that an archive is no model's.
 fn is_for_something_else(window: &Window, directory: &Directory, name: &[u8]) -> bool {
-    if has_extension(name, OTHER_ARCHIVES) {
+    if ends_in_one(name, OTHER_ARCHIVES) {
         return true;
     }
-    if is_artifact_name(name) && !has_extension(name, FORMAT.extensions) {
+    if is_artifact_name(name) && FORMAT.suffix_of(name).is_none() {
         return false;
     }
     let program = || {
         let front = window.bytes_at(0, 4).unwrap_or_default();
-        !has_extension(name, FORMAT.extensions)
+        FORMAT.suffix_of(name).is_none()
             && PROGRAMS.iter().any(|program| front.starts_with(program))
     };
     let marked = |member: &Member| {

@@ -14,6 +14,7 @@ mod streams;
 mod torch_archives;
 mod torch_oracle;
 mod torch_verdict;
+pub(crate) mod unread;
 mod wrapped;
 mod writers;
 mod zip;

@@ -68,7 +68,7 @@ fn what_is_no_model_is_called_what_it_is() {
             b"\xff\xd8\xff\xe0\0\x10JFIF\0",
             "a JPEG image and no model",
         ),
-        ("a.bin", b"GIF89a\x01\0\x01\0", "a GIF image and no model"),
+        ("a.ckpt", b"GIF89a\x01\0\x01\0", "a GIF image and no model"),
         (
             "model.ckpt",
             b"<!DOCTYPE html><html><body>404</body></html>",
@@ -80,11 +80,6 @@ fn what_is_no_model_is_called_what_it_is() {
             "an HTML page: a download that failed",
         ),
         ("model.pt", b"", "nothing: the file is empty"),
-        (
-            "cc.en.bin",
-            b"\xba\x16\x4f\x2f\x0c\0\0\0",
-            "a fastText model, which is not read",
-        ),
     ] {
         let expected = format!("unknown-artifact: it is named like a model file and holds {says}");
         assert_eq!(messages(name, bytes), expected, "{name}");

@@ -16,7 +16,6 @@ use std::sync::LazyLock;
 use weighbridge::{
     Error,
     fact::{GlobalName, Usage},
-    format::FORMATS,
     policy::{Catalog, Policy, PolicyErrors, Scope},
     report::{self, Style},
     rule::RULES,
@@ -25,7 +24,7 @@ use weighbridge::{
 /// The rules and formats that a policy of these tests may name: those of the program.
 pub(crate) static CATALOG: LazyLock<Catalog<'static>> = LazyLock::new(|| {
     let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
-    let mut formats: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
+    let mut formats = weighbridge::scan::format_ids();
     formats.sort_unstable();
     Catalog {
         rules: rules.leak(),

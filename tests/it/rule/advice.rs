@@ -134,7 +134,7 @@ fn everything_printed_is_a_policy_or_python() {
     let fixtures = [pickle::fixtures(), torch::fixtures(), zip::fixtures()].concat();
     let mut policies = 0;
     for fixture in fixtures {
-        for name in ["x.pkl", "x.pt", "x.joblib"] {
+        for name in ["x.pkl", "x.pt", "x.keras"] {
             let mut blocks = 0;
             for finding in findings(name, &fixture.1) {
                 for help in &finding.help {

@@ -31,7 +31,6 @@ mod unusual_use;
 use weighbridge::{
     fact::{Circumstance, Circumstances, ContentFacts, Entry, EntryKind, Observation, Text},
     finding::Finding,
-    format::FORMATS,
     policy::{Catalog, Policy},
     rule::{Case, Check, RULES},
 };
@@ -151,7 +150,7 @@ fn tell(findings: &[Finding], rule: &str) -> String {
 /// A policy that must hold together.
 pub(crate) fn policy(text: &str) -> Policy {
     let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
-    let formats: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
+    let formats: Vec<&str> = weighbridge::scan::format_ids();
     let catalog = Catalog {
         rules: &rules,
         formats: &formats,

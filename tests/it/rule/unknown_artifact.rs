@@ -19,16 +19,16 @@ fn a_model_by_name_of_unknown_content_is_refused() {
               - {paths: ["/model.joblib"], reason: "say here why nobody has to look at it"}
     "#);
     insta::assert_snapshot!(told("unknown-artifact", "model.gguf", b"GGUF\x03\0\0\0"), @r#"
-    unknown-artifact [deny] it is named like a model file and holds a GGUF file, which is not read
+    unknown-artifact [deny] it is a GGUF model, which is not read yet
       at  about the artifact
-      help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
+      help: keep the weights as safetensors, and convert them where they are deployed
       help: if it is no model, or you answer for it, leave it out with a reason: write this to weighbridge.yaml:
             version: 1
             extends: recommended
             exclude:
               - {paths: ["/model.gguf"], reason: "say here why nobody has to look at it"}
     "#);
-    insta::assert_snapshot!(told("unknown-artifact", "a b/[x].bin", b"\x01\x02"), @r#"
+    insta::assert_snapshot!(told("unknown-artifact", "a b/[x].ckpt", b"\x01\x02"), @r#"
     unknown-artifact [deny] it is named like a model file and holds bytes that begin 01 02, which is not read
       at  about the artifact
       help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
@@ -36,7 +36,7 @@ fn a_model_by_name_of_unknown_content_is_refused() {
             version: 1
             extends: recommended
             exclude:
-              - {paths: ["a b/[[]x[]].bin"], reason: "say here why nobody has to look at it"}
+              - {paths: ["a b/[[]x[]].ckpt"], reason: "say here why nobody has to look at it"}
     "#);
 }
 
@@ -44,9 +44,9 @@ fn a_model_by_name_of_unknown_content_is_refused() {
 fn knowing_the_archive_is_not_knowing_the_model_in_it() {
     let archive = archive(&[stored("config.json", "{}"), stored("metadata.json", "{}")]);
     insta::assert_snapshot!(told("unknown-artifact", "model.keras", &archive), @r#"
-    unknown-artifact [deny] it is named like a model file and holds a zip archive in the form of `.keras`, which is not read
+    unknown-artifact [deny] it is named like a model file and holds a zip archive that is not laid out as a Keras model
       at  about the artifact
-      help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
+      help: save the weights as safetensors, and build the model in code that is reviewed
       help: if it is no model, or you answer for it, leave it out with a reason: write this to weighbridge.yaml:
             version: 1
             extends: recommended

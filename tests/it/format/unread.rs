@@ -1,0 +1,225 @@
+//! Formats that are recognised and not read yet, and suffixes that models share with other files.
+
+use std::collections::BTreeSet;
+
+use weighbridge::{
+    fact::{Content, Fact, Unread},
+    format::{FORMATS, Home},
+};
+
+use crate::{
+    rule::judge,
+    support::{
+        fixture::{facts, told},
+        pickle::Pickle,
+        tar,
+        zip::{archive, stored},
+    },
+};
+
+/// Files of each format, as their writers begin them: the name by which it is known, and content.
+pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let hdf5 = b"\x89HDF\r\n\x1a\n\0\0".to_vec();
+    let keras = [
+        stored("config.json", "{}"),
+        stored("metadata.json", "{}"),
+        stored("model.weights.h5", &hdf5),
+    ];
+    let nemo = [
+        ("./model_config.yaml", b"target: x\n".to_vec()),
+        ("./model_weights.ckpt", b"text\n".to_vec()),
+    ];
+    vec![
+        ("catboost", "model.cbm", b"CBM1\x10\0\0\0rest".to_vec()),
+        ("coreml", "model.mlmodel", b"\x08\x04\x12\x03abc".to_vec()),
+        ("executorch", "model.pte", b"\x20\0\0\0ET12\0\0".to_vec()),
+        (
+            "fasttext",
+            "cc.en.bin",
+            b"\xba\x16\x4f\x2f\x0c\0\0\0".to_vec(),
+        ),
+        ("ggml", "model.ggml", b"tjgg\x03\0\0\0".to_vec()),
+        ("gguf", "model.gguf", b"GGUF\x03\0\0\0".to_vec()),
+        ("hdf5", "model.h5", hdf5),
+        ("keras", "model.keras", archive(&keras)),
+        ("lua-torch", "model.t7", b"\x04\0\0\0\x01\0\0\0".to_vec()),
+        ("nemo", "model.nemo", tar::archive(&nemo)),
+        ("onnx", "model.onnx", b"\x08\x07\x12\x07pytorch".to_vec()),
+        (
+            "paddle",
+            "model.pdmodel",
+            b"\x0a\x04\x08\0\x10\x01".to_vec(),
+        ),
+        ("rar", "model.pkl.rar", b"Rar!\x1a\x07\x01\0".to_vec()),
+        (
+            "seven-zip",
+            "model.pkl.7z",
+            b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(),
+        ),
+        (
+            "skops",
+            "model.skops",
+            archive(&[stored("schema.json", "{}")]),
+        ),
+        (
+            "tensorflow",
+            "saved_model.pb",
+            b"\x08\x01\x12\x02\x0a\0".to_vec(),
+        ),
+        ("tflite", "model.tflite", b"\x1c\0\0\0TFL3\0\0".to_vec()),
+        (
+            "torchserve",
+            "model.mar",
+            archive(&[stored("MAR-INF/MANIFEST.json", "{}")]),
+        ),
+        (
+            "xgboost",
+            "model.ubj",
+            b"{L\0\0\0\0\0\0\0\x07learner".to_vec(),
+        ),
+    ]
+}
+
+fn recognised(name: &str, bytes: &[u8]) -> Vec<String> {
+    let facts = facts(bytes.to_vec(), name);
+    let of = |fact: &Fact| match fact {
+        Fact::Unread(Unread::Unknown(Content::Recognised(id))) => Some(id.to_string()),
+        _ => None,
+    };
+    facts.iter().filter_map(|o| of(&o.fact)).collect()
+}
+
+#[test]
+fn each_is_named_and_refused() {
+    let made: BTreeSet<&str> = fixtures().iter().map(|(id, ..)| *id).collect();
+    let declared: BTreeSet<&str> = FORMATS
+        .iter()
+        .filter(|format| !format.is_read())
+        .map(|format| format.id)
+        .collect();
+    assert_eq!(made, declared);
+    for (id, name, bytes) in fixtures() {
+        assert_eq!(
+            recognised(name, &bytes).first().map(String::as_str),
+            Some(id),
+            "{name}"
+        );
+        let findings = judge(name, &facts(bytes, name));
+        let rules: Vec<&str> = findings.iter().map(|f| f.rule.id).collect();
+        assert!(
+            rules.iter().all(|rule| *rule == "unknown-artifact"),
+            "{name}: {rules:?}"
+        );
+    }
+}
+
+/// A magic that nothing else has counts under any name; one of a container or of data only where a model is expected.
+#[test]
+fn a_magic_counts_under_any_name_if_only_models_have_it() {
+    let anywhere: Vec<&str> = fixtures()
+        .iter()
+        .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
+        .map(|(id, ..)| *id)
+        .collect();
+    insta::assert_snapshot!(anywhere.join(" "), @"catboost executorch fasttext ggml gguf keras nemo tflite torchserve xgboost");
+    for name in ["GGUF", "README"] {
+        assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
+    }
+}
+
+#[test]
+fn its_declaration_says_what_to_do_instead() {
+    let said = |name: &str, bytes: &[u8]| {
+        let findings = judge(name, &facts(bytes.to_vec(), name));
+        let lines: Vec<String> = findings
+            .iter()
+            .map(|f| format!("{}\n  help: {}", f.message, f.help.first().unwrap()))
+            .collect();
+        lines.join("\n")
+    };
+    insta::assert_snapshot!(said("model.onnx", b"\x08\x07\x12\x07pytorch"), @"
+    it is an ONNX model, which is not read yet
+      help: keep the weights as safetensors, and export the graph where it is deployed
+    ");
+    insta::assert_snapshot!(said("model.keras", &archive(&[stored("a.txt", "a")])), @"
+    it is named like a model file and holds a zip archive that is not laid out as a Keras model
+      help: save the weights as safetensors, and build the model in code that is reviewed
+    ");
+    insta::assert_snapshot!(said("model.pt", &archive(&[stored("a.txt", "a")])), @"
+    it is named like a model file and holds a zip archive that is not laid out as a PyTorch checkpoint (zip)
+      help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
+    ");
+    insta::assert_snapshot!(said("model.onnx", &archive(&[stored("a.txt", "a")])), @"
+    it is an ONNX model, which is not read yet
+      help: keep the weights as safetensors, and export the graph where it is deployed
+    ");
+}
+
+/// What is in it is judged all the same.
+#[test]
+fn a_pickle_in_one_is_found() {
+    let hostile = Pickle::proto(2).global("os", "system").stop();
+    let members = [
+        stored("MAR-INF/MANIFEST.json", "{}"),
+        stored("weights.pkl", &hostile),
+    ];
+    for name in ["model.mar", "model.zip"] {
+        let findings = judge(name, &facts(archive(&members), name));
+        let rules: Vec<&str> = findings.iter().map(|f| f.rule.id).collect();
+        assert!(rules.contains(&"unknown-artifact"), "{name}: {rules:?}");
+        assert!(rules.contains(&"global-not-allowed"), "{name}: {rules:?}");
+    }
+}
+
+#[test]
+fn a_suffix_belongs_to_one_format_and_says_who_else_uses_it() {
+    let mut seen = BTreeSet::new();
+    for format in FORMATS {
+        for suffix in format.suffixes {
+            assert!(seen.insert(suffix.text), "{} twice", suffix.text);
+            let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+            assert!(suffix.text.bytes().all(lower), "{}", suffix.text);
+            assert_eq!(
+                suffix.home == Home::Wrapping,
+                format.container.is_some() && format.id != "zip",
+                "{}",
+                suffix.text
+            );
+            if let Home::SharedWithText(others) | Home::Shared(others) = suffix.home {
+                assert!(!others.is_empty() && !others.ends_with('.'), "{others}");
+            }
+        }
+    }
+}
+
+/// Under a suffix that other files have as well, unknown content is no model: its loaders stop at its first bytes.
+#[test]
+fn a_shared_suffix_alone_refuses_nothing() {
+    for (name, bytes) in [
+        ("firmware/board.bin", b"\x01\x02\x03\0".as_slice()),
+        ("art/cover.bin", b"GIF89a\x01\0\x01\0"),
+        ("empty.bin", b""),
+        (
+            "tokenizer.model",
+            b"\x0a\x0e\x0a\x05<unk>\x15\0\0\0\0\x18\x02",
+        ),
+        ("data.zip", b"no archive"),
+        ("plot.p", b"set term png\nplot 'a'\n"),
+        ("pkg.pck", b"create or replace package p is\n"),
+        ("data.lz4", b"\x04\x22\x4d\x18\x64\x40\xa7\0\0\0\0"),
+    ] {
+        assert_eq!(told(bytes, name), "", "{name}");
+    }
+    // Binary content where text is, and a page where a model should be.
+    for (name, bytes) in [
+        ("model.pt", b"\x01\x02".as_slice()),
+        ("model.pth", b"\x01\x02"),
+        ("model.ckpt", b"\x01\x02"),
+        ("data.p", b"\x01\x02"),
+        ("model.bin", b"<!DOCTYPE html><html>404</html>"),
+    ] {
+        let findings = judge(name, &facts(bytes.to_vec(), name));
+        let rules: Vec<&str> = findings.iter().map(|f| f.rule.id).collect();
+        assert_eq!(rules, ["unknown-artifact"], "{name}");
+    }
+}
