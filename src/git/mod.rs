@@ -50,7 +50,7 @@ mod walk;
 
 pub use change::{change, first_revision, revision};
 pub use checkout::Checkout;
-pub use history::{Incoming, Known, all_refs, history, incoming};
+pub use history::{Incoming, Known, all_refs, history, incoming, policy_of};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use links::LinkEnd;

@@ -9,7 +9,7 @@ use super::survey::{format_ids, rule_ids};
 use crate::{
     error::Error,
     fact::Text,
-    git::{Incoming, View, incoming},
+    git::{self, View},
     policy::{Asker, Catalog, Place, Policy, Source, named_policy},
 };
 
@@ -76,9 +76,8 @@ pub fn load_policy(named: &Path) -> Result<Policy, Error> {
 /// # Errors
 /// One that does not, or cannot be read.
 pub fn check_policy_of(cwd: &Path, commit: &str) -> Result<(), Error> {
-    let nothing = incoming(cwd, &Incoming::default())?;
-    let from = PolicyFrom::Revision(commit.to_owned());
-    find_policy(nothing, &from, None, cwd).map(|_| ())
+    let nothing = git::policy_of(cwd, commit)?;
+    find_policy(nothing, &PolicyFrom::View, None, cwd).map(|_| ())
 }
 
 /// A policy from its text.

@@ -209,6 +209,25 @@ pub fn incoming(cwd: &Path, push: &Incoming) -> Result<View, Error> {
     Ok(view.with_moves(true).all_unpushed())
 }
 
+/// A view of nothing, ruled by what a commit has: of the repository that `cwd` is in, or of what git keeps in quarantine for it.
+///
+/// # Errors
+/// No repository, one that cannot be read, an id that is none or stands for no commit that can be read.
+pub fn policy_of(cwd: &Path, commit: &str) -> Result<View, Error> {
+    let opened = OpenRepository::containing(cwd, HELP)?;
+    let id = object_id(commit, &opened)?;
+    let (_, tree) = tree_behind(&mut opened.stores.open(), id).ok_or_else(|| {
+        usage(
+            format!("the commit {} cannot be read", id.to_hex_with_len(12)),
+            "`git fsck` says what is damaged",
+        )
+    })?;
+    let state = PolicyState::commit(id, tree, "");
+    Ok(opened
+        .view(String::from("nothing"), Vec::new())
+        .with_policy_state(state))
+}
+
 /// For who is in no repository.
 const HELP: &str = "only a repository has a history; leave the option out to check files";
 

@@ -207,3 +207,46 @@ fn what_git_would_not_say_is_not_let_through() {
         assert!(!text.contains('\u{1b}'), "{text:?}");
     }
 }
+
+/// In git's quarantine: what is pushed is in no object store of the repository yet.
+#[test]
+fn a_server_takes_no_policy_that_would_refuse_every_later_push() {
+    let repo = repo!();
+    let server = repo.outside().join("server.git");
+    let bare = [
+        "init",
+        "-q",
+        "--bare",
+        "-b",
+        "main",
+        server.to_str().unwrap(),
+    ];
+    repo.git(&bare);
+    let install = run(&server, &["hook", "install", "--pre-receive"]);
+    assert_eq!(install.code, 0, "{}", install.stderr);
+    repo.git(&["remote", "add", "origin", server.to_str().unwrap()]);
+    let push = |policy: &str| {
+        repo.write("weighbridge.yaml", policy).commit();
+        let pushed = git(
+            &repo,
+            &repo.root,
+            &minimal(),
+            &["push", "-q", "origin", "main"],
+        );
+        (pushed.status.success(), said(&pushed))
+    };
+    let valid = "version: 1\nextends: recommended\n";
+    for _ in 0..2 {
+        let (taken, said) = push(valid);
+        assert!(taken, "{said}");
+        let (taken, said) = push("version: 1\nextends: recommended\nrules: {nonsense: deny}\n");
+        assert!(!taken, "{said}");
+        assert!(
+            said.contains("this push is refused: its policy is invalid"),
+            "{said}"
+        );
+        assert!(said.contains("nonsense"), "{said}");
+    }
+    let (taken, said) = push("version: 1\nextends: strict\n");
+    assert!(taken, "{said}");
+}
