@@ -73,7 +73,9 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
     // References come last: those through which another name was resolved are told there.
     let mut referenced = Vec::new();
     for (seen, scope, unit) in &module.seen {
-        if let Occurrence::Chain(chain) = seen {
+        if let Occurrence::Chain(chain) = seen
+            && !module.is_builtin(chain, *scope)
+        {
             for target in observer.resolver.resolve(chain, *scope) {
                 if matches!(&target.what, What::Path(path) if loader::by_name(path).is_some()) {
                     referenced.push((*chain, target, *unit));

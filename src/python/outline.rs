@@ -13,7 +13,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{
     lines::{Body, Outline},
@@ -34,7 +34,11 @@ pub(super) enum Parts {
 
 /// Words with one of which a body may change what stands outside, and methods' names that are looked into.
 static KEPT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::new(["global", "nonlocal", "setattr", "patch", "find_class"]).ok()
+    let mut builder = AhoCorasick::builder();
+    // Which one it is does not matter, and so the words are looked for in many bytes at once.
+    builder.match_kind(MatchKind::LeftmostFirst);
+    let words = ["global", "nonlocal", "setattr", "patch", "find_class"];
+    builder.build(words).ok()
 });
 
 /// What writes pickles, if nobody replaces it.

@@ -142,6 +142,16 @@ impl<'a> Module<'a> {
         }
     }
 
+    /// Whether an expression begins with a name that this module binds nowhere: it is one of Python's own.
+    pub(super) fn is_builtin(&self, expr: &'a Expr, scope: ScopeId) -> bool {
+        let mut base = expr;
+        while let Expr::Attribute(attribute) = base {
+            base = &attribute.value;
+        }
+        let bound = |name: &'a str| self.lookup(name, scope).is_some();
+        self.stars.is_empty() && matches!(base, Expr::Name(name) if !bound(name.id.as_str()))
+    }
+
     /// What an attribute of a class of this module may mean.
     pub(super) fn attribute(
         &self,

@@ -31,6 +31,9 @@ pub(super) fn compare(source: &[u8]) -> Result<usize, String> {
     let mut recorder = Recorder::default();
     python::read_all(source, false, &mut recorder);
     let mut all = recorder.finish();
+    if some == all.iter().map(tell).collect::<Vec<_>>() {
+        return Ok(all.len());
+    }
     // Where nothing is watched, nobody has to know that the grammar was broken, or that a limit was reached.
     let broken = |fact: &Fact| matches!(fact, Fact::Partial(_) | Fact::Unread(Unread::Limit(_)));
     if all.iter().any(|seen| broken(&seen.fact))
