@@ -1,6 +1,6 @@
 //! The lines that show an observation: harmless to print, cut to a readable width, with marks that still fit.
 
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 use crate::fact::{Excerpt, Mark, Place, Text};
 
@@ -18,6 +18,9 @@ const LEAD: usize = 60;
 pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// The offset whose column was asked for last, and how many characters stand before it in its line: a line may be the
+    /// whole file, and hold thousands of calls.
+    last: Cell<(usize, usize)>,
 }
 
 /// An excerpt in the making: the shown text, and which source offset went where.
@@ -40,7 +43,11 @@ impl<'t> Lines<'t> {
             bytes.get(next.saturating_sub(1)) == Some(&b'\n') || bytes.get(*next) != Some(&b'\n')
         });
         let starts = std::iter::once(0).chain(next).collect();
-        Self { text, starts }
+        Self {
+            text,
+            starts,
+            last: Cell::new((0, 0)),
+        }
     }
 
     /// The line of an offset, from 0.
@@ -57,9 +64,19 @@ impl<'t> Lines<'t> {
     /// Line and column of an offset, both from 1.
     pub(super) fn position(&self, offset: usize) -> (u32, u32) {
         let line = self.line(offset);
-        let before = self.text.get(self.start(line)..offset).unwrap_or_default();
+        let (last, column) = self.last.get();
+        let (from, counted) = if (self.start(line)..=offset).contains(&last) {
+            (last, column)
+        } else {
+            (self.start(line), 0)
+        };
+        let between = self.text.get(from..offset);
+        let column = counted.saturating_add(between.map_or(0, |between| between.chars().count()));
+        if between.is_some() {
+            self.last.set((offset, column));
+        }
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
-        (number(line), number(before.chars().count()))
+        (number(line), number(column))
     }
 
     /// A range of bytes as lines and columns.
