@@ -72,6 +72,7 @@ pub fn directory(window: &Window, reading: &mut Reading<'_>) -> Result<Directory
         spans: Vec::new(),
         entries: Vec::new(),
         directory: Directory::default(),
+        other_names: 0,
     };
     let result = builder.build(&mut notes);
     notes.finish();
@@ -91,6 +92,8 @@ pub(super) struct Builder<'a> {
     pub(super) spans: Vec<Span>,
     entries: Vec<Placed>,
     pub(super) directory: Directory,
+    /// Bytes of the names that local headers give otherwise.
+    other_names: u64,
 }
 
 impl Builder<'_> {
@@ -385,7 +388,7 @@ impl Builder<'_> {
         let front = bytes.get(body..).unwrap_or_default();
         let front = front.get(..16).unwrap_or(front);
         let front = front.get(..narrow(ours.packed)).unwrap_or(front);
-        let theirs = &local.header;
+        let theirs = local.header;
         // Zero sizes before a data descriptor say nothing, so the directory's stand in for them.
         let later = theirs.flags & flag::DESCRIPTOR != 0;
         let told = |theirs: u64, ours: u64| match theirs {
@@ -400,10 +403,16 @@ impl Builder<'_> {
         let same = storing.method == ours.method
             && storing.packed == ours.packed
             && storing.size == ours.size;
+        let name = (theirs.name != ours.name).then_some(theirs.name);
+        let name = name.or(theirs.alias);
+        // Thousands of entries may lead to one local header with a long name.
+        let length = name.as_ref().map_or(0, Vec::len);
+        self.other_names = self.other_names.saturating_add(wide(length));
+        if self.other_names > limits::DIRECTORY_BYTES {
+            return Err(ReadError::Limit(limits::Id::DIRECTORY_BYTES));
+        }
         Ok(Some(LocalDetails {
-            name: (theirs.name != ours.name)
-                .then(|| theirs.name.clone())
-                .or_else(|| theirs.alias.clone()),
+            name,
             data: Some(data),
             front: front.into(),
             storing: (!same).then(|| Box::new(storing)),

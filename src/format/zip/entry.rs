@@ -56,17 +56,7 @@ impl Central {
         cursor.take(4)?;
         let made_by = cursor.u16()?;
         cursor.u16()?;
-        let mut header = Header {
-            flags: cursor.u16()?,
-            method: cursor.u16()?,
-            ..Header::default()
-        };
-        cursor.u32()?;
-        header.crc = cursor.u32()?;
-        header.packed = cursor.u32()?.into();
-        header.size = cursor.u32()?.into();
-        let name = cursor.u16()?;
-        let extra = cursor.u16()?;
+        let (mut header, name, extra) = Header::fields(cursor)?;
         let comment = cursor.u16()?;
         let disk = cursor.u16()?;
         cursor.u16()?;
@@ -128,17 +118,7 @@ impl Local {
             return Ok(None);
         }
         cursor.take(6)?;
-        let mut header = Header {
-            flags: cursor.u16()?,
-            method: cursor.u16()?,
-            ..Header::default()
-        };
-        cursor.u32()?;
-        header.crc = cursor.u32()?;
-        header.packed = cursor.u32()?.into();
-        header.size = cursor.u32()?.into();
-        let name = cursor.u16()?;
-        let extra = cursor.u16()?;
+        let (mut header, name, extra) = Header::fields(&mut cursor)?;
         header.name = cursor.take(name.into())?.to_vec();
         let extra = cursor.take(extra.into())?;
         header.extra(extra, None);
@@ -150,6 +130,22 @@ impl Local {
 }
 
 impl Header {
+    /// Reads the fields that stand in the same order in both descriptions; the name and the extra fields, of these lengths, follow.
+    fn fields(cursor: &mut Cursor<'_>) -> Result<(Self, u16, u16), ReadError> {
+        let (flags, method) = (cursor.u16()?, cursor.u16()?);
+        // The time of the last change.
+        cursor.u32()?;
+        let header = Self {
+            flags,
+            method,
+            crc: cursor.u32()?,
+            packed: cursor.u32()?.into(),
+            size: cursor.u32()?.into(),
+            ..Self::default()
+        };
+        Ok((header, cursor.u16()?, cursor.u16()?))
+    }
+
     /// Applies the zip64 (0x0001) and Unicode Path (0x7075) fields. Bytes that are no field are padding.
     fn extra(&mut self, extra: &[u8], offset: Option<&mut u64>) {
         const SATURATED: u64 = 0xffff_ffff;
