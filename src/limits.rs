@@ -211,8 +211,11 @@ limits! {
         /// Real compressed members are pickles and indexes of some megabytes; tensors are stored without compression.
         INFLATED_BYTES: u64 = 2 << 30, Bytes "decompressed from one file, all its members together";
 
+        /// Some honest members are nearly nothing but zeros. A small archive of many such members would take minutes.
+        INFLATED_FLOOR: u64 = 128 << 20, Bytes "decompressed from one file, all its members together, whatever `inflate-ratio` says";
+
         /// Deflate cannot exceed 1032. Arrays of zeros come near it, so `inflate-ratio-floor` decides more often.
-        INFLATE_RATIO: u64 = 200, Count "times its compressed size for one decompressed member";
+        INFLATE_RATIO: u64 = 200, Count "times its compressed size for a decompressed member, and for all that is decompressed from one file";
 
         /// A smaller output costs nothing worth a refusal, whatever its ratio.
         INFLATE_RATIO_FLOOR: u64 = 32 << 20, Bytes "of output that never counts as a decompression bomb";
@@ -221,7 +224,7 @@ limits! {
         MEMBERS: usize = 200_000, Count "members of an archive and of the archives inside it";
 
         /// `members` entries with ordinary names take 18 MB.
-        DIRECTORY_BYTES: u64 = 32 << 20, Bytes "of a central directory";
+        DIRECTORY_BYTES: u64 = 32 << 20, Bytes "of a central directory, or of the names in local headers that differ from it";
 
         /// Members of an honest archive do not overlap, so they come to less than the archive.
         OVERLAPPING: u64 = 2, Count "times an archive's size for its members together";
@@ -244,8 +247,15 @@ limits! {
         /// An object that no pack describes is made of some names and numbers; a megabyte of one is code or a table.
         PAYLOAD_BYTES: u64 = 64 << 20, Bytes "of long constants that calls are given and that fingerprints tell apart, in one stream";
 
+        /// Calls of objects that no pack describes have a handful each. Containers that hold each other make millions of a few bytes.
+        PAYLOAD_VALUES: u64 = 8 << 20, Count "arguments of calls that fingerprints tell apart, in one stream";
+
         /// Fingerprints tell further calls apart by their order as well. Each takes 32 bytes.
         PAYLOADS: usize = 65_536, Count "different calls of globals that no pack describes, in one stream";
+
+        /// As many bytes as the file has come on top, so that no file costs more than its size; the rest is for small and compressed
+        /// ones. It is enough for eight million objects.
+        VALUE_BYTES: u64 = 64 << 20, Bytes "of memory for the stacks and memos of a file's pickles, beside as many bytes as the file has";
 
         /// CPython's own stack grows until memory ends. The largest legitimate need seen is a list of ten million floats that is
         /// appended in one batch.
@@ -289,6 +299,9 @@ limits! {
 
         /// CPython's own pickler stops at its recursion limit, 1,000 by default.
         PICKLE_NESTING: u32 = 10_000, Count "containers inside one another in a pickle";
+
+        /// The richest real pickle seen names 87, which takes some kilobytes. Each name is kept several times.
+        GLOBAL_BYTES: usize = 2 << 20, Bytes "of the names of globals in one pickle stream";
 
         /// The richest real pickle seen names 87.
         GLOBALS: usize = 65_536, Count "distinct globals in one pickle stream";

@@ -5,14 +5,75 @@ use std::sync::{
     atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use super::ReadError;
+use super::{ReadError, wide};
 use crate::limits;
 
-/// The decompressed bytes one entry may still produce, and the members of archives that may still be held.
+/// The decompressed bytes one entry may still produce, and the members of archives and the memory for values that may still be held.
 #[derive(Debug)]
 pub struct Budget {
     inflated: AtomicU64,
+    /// The limit that gave that number.
+    inflated_limit: limits::Id,
     members: AtomicUsize,
+    /// Bytes of memory for the values of pickles.
+    memory: AtomicU64,
+}
+
+/// HeldMemory that values of a pickle take, given back when they are dropped.
+#[derive(Debug)]
+pub struct HeldMemory {
+    budget: Arc<Budget>,
+    taken: u64,
+}
+
+impl HeldMemory {
+    /// None yet.
+    pub fn new(budget: &Arc<Budget>) -> Self {
+        Self {
+            budget: Arc::clone(budget),
+            taken: 0,
+        }
+    }
+
+    /// So many bytes more.
+    ///
+    /// # Errors
+    /// [`ReadError::Limit`] if there are not so many left.
+    pub fn take(&mut self, bytes: usize) -> Result<(), ReadError> {
+        let bytes = wide(bytes);
+        take(&self.budget.memory, bytes).ok_or(ReadError::Limit(limits::Id::VALUE_BYTES))?;
+        self.taken = self.taken.saturating_add(bytes);
+        Ok(())
+    }
+
+    /// As many bytes for a copy, if there are so many left.
+    pub fn copy(&self) -> Option<Self> {
+        take(&self.budget.memory, self.taken)?;
+        Some(Self {
+            budget: Arc::clone(&self.budget),
+            taken: self.taken,
+        })
+    }
+
+    /// Gives all of it back.
+    pub fn clear(&mut self) {
+        let taken = std::mem::take(&mut self.taken);
+        self.budget.memory.fetch_add(taken, Ordering::Relaxed);
+    }
+}
+
+impl Drop for HeldMemory {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Takes from what is left, if there is so much.
+fn take(left: &AtomicU64, amount: u64) -> Option<u64> {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+        left.checked_sub(amount)
+    })
+    .ok()
 }
 
 /// Members of one archive, held as long as its directory is: those of an archive inside it come on top.
@@ -62,22 +123,39 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             inflated: AtomicU64::new(limits::INFLATED_BYTES),
+            inflated_limit: limits::Id::INFLATED_BYTES,
             members: AtomicUsize::new(limits::MEMBERS),
+            memory: AtomicU64::new(limits::VALUE_BYTES),
         }
     }
 }
 
 impl Budget {
+    /// For a file of so many bytes.
+    pub fn of_file(length: u64) -> Self {
+        let by_ratio = length.saturating_mul(limits::INFLATE_RATIO);
+        let (inflated, inflated_limit) = if by_ratio < limits::INFLATED_FLOOR {
+            (limits::INFLATED_FLOOR, limits::Id::INFLATED_FLOOR)
+        } else if by_ratio < limits::INFLATED_BYTES {
+            (by_ratio, limits::Id::INFLATE_RATIO)
+        } else {
+            (limits::INFLATED_BYTES, limits::Id::INFLATED_BYTES)
+        };
+        Self {
+            inflated: AtomicU64::new(inflated),
+            inflated_limit,
+            memory: AtomicU64::new(limits::VALUE_BYTES.saturating_add(length)),
+            ..Self::default()
+        }
+    }
+
     /// Takes `bytes` of decompressed output from the budget.
     ///
     /// # Errors
     /// [`ReadError::Limit`] once nothing is left.
     pub fn inflate(&self, bytes: u64) -> Result<(), ReadError> {
-        self.inflated
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(bytes)
-            })
+        take(&self.inflated, bytes)
             .map(|_| ())
-            .map_err(|_| ReadError::Limit(limits::Id::INFLATED_BYTES))
+            .ok_or(ReadError::Limit(self.inflated_limit))
     }
 }

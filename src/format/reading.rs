@@ -61,13 +61,13 @@ pub struct Reading<'a> {
 
 /// Everything that loading these bytes would do, as far as they could be read.
 pub fn read(window: &Window, name: &[u8], recorder: &mut Recorder) {
-    let mut reading = Reading::new(recorder, name);
+    let mut reading = Reading::new(recorder, name, window.len());
     reading.identify_and_read(window);
 }
 
 impl<'a> Reading<'a> {
-    /// At the outside of an entry of this name, with nothing spent.
-    pub fn new(recorder: &'a mut Recorder, name: &[u8]) -> Self {
+    /// At the outside of an entry of this name and length, with nothing spent.
+    pub fn new(recorder: &'a mut Recorder, name: &[u8], length: u64) -> Self {
         Self {
             recorder,
             expect: Expect::Named,
@@ -75,7 +75,7 @@ impl<'a> Reading<'a> {
             name: Text::new(name),
             claim: None,
             disclaimed: false,
-            budget: Arc::new(Budget::default()),
+            budget: Arc::new(Budget::of_file(length)),
             depth: 0,
         }
     }

@@ -17,6 +17,7 @@ mod format;
 mod git;
 mod hook;
 mod hostile;
+mod hostile_memory;
 mod layering;
 mod loader;
 mod policy;

@@ -43,15 +43,16 @@ pub(super) fn read_as_opcodes(
     start: u64,
     earlier: Option<&Memo>,
     array: u64,
-    recorder: &mut Recorder,
+    reading: &mut Reading<'_>,
 ) {
     if op::lookup(opcode_byte(window, array)).is_none() {
         return;
     }
     let (mut start, mut from, mut earlier) = (start, array, earlier);
     for _ in 0..FOLLOWING {
-        let run = machine::run(window, start, earlier, Uses::new(LoadedBy::Pickle));
-        record(window, run.log.into_events(), from, recorder);
+        let observer = Uses::new(LoadedBy::Pickle);
+        let run = machine::run(window, start, earlier, observer, &reading.budget());
+        record(window, run.log.into_events(), from, reading.recorder);
         // A file that is loaded twice, each time by an unpickler of its own.
         let Some(end) = run.ends.first().copied().filter(|end| *end > from) else {
             return;

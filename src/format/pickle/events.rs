@@ -121,8 +121,14 @@ pub(super) struct EventLog {
     kinds: Vec<(Discriminant<Fact>, usize, usize)>,
     anomalies: BTreeMap<&'static str, usize>,
     storage: Option<usize>,
-    /// More distinct globals were met than are kept.
-    pub overflow: bool,
+    /// Bytes of the names of globals.
+    names: usize,
+    /// The limit, where more distinct globals were met than are kept.
+    pub overflow: Option<limits::Id>,
+    /// Something was called, or set on something.
+    acts: bool,
+    /// More was seen than a file's observations are kept of.
+    pub more: bool,
 }
 
 impl EventLog {
@@ -132,10 +138,19 @@ impl EventLog {
         if let Some(row) = self.by_name.get(&key) {
             return *row;
         }
+        let names = self
+            .names
+            .saturating_add(module.len())
+            .saturating_add(name.len());
         if self.rows.len() >= limits::GLOBALS {
-            self.overflow = true;
+            self.overflow = Some(limits::Id::GLOBALS);
+        } else if names > limits::GLOBAL_BYTES {
+            self.overflow = Some(limits::Id::GLOBAL_BYTES);
+        }
+        if self.overflow.is_some() {
             return self.unresolved(Unresolved::Oversized);
         }
+        self.names = names;
         let row = self.row(Global::Named(key.clone()));
         self.by_name.insert(key, row);
         row
@@ -198,14 +213,25 @@ impl EventLog {
 
     /// Whether anything was called, or set on something.
     pub(super) fn acts(&self) -> bool {
-        self.events.iter().any(|event| {
-            matches!(
-                event.fact,
-                Fact::Call { .. }
-                    | Fact::StateOnNonInstance { .. }
-                    | Fact::ItemsOnNonContainer { .. }
-            )
-        })
+        self.acts
+    }
+
+    /// Whether no more events are kept: a file's observations are no more than these.
+    pub(super) fn is_full(&self) -> bool {
+        self.events.len() > limits::OBSERVATIONS
+    }
+
+    /// Keeps an event, if there is room. Its index is that of the next one, in either case.
+    fn keep(&mut self, fact: Fact, moment: Moment) {
+        self.acts |= matches!(
+            fact,
+            Fact::Call { .. } | Fact::StateOnNonInstance { .. } | Fact::ItemsOnNonContainer { .. }
+        );
+        if self.is_full() {
+            self.more = true;
+        } else {
+            self.events.push(event(fact, moment));
+        }
     }
 
     /// The global of a row.
@@ -240,7 +266,7 @@ impl EventLog {
             };
             let odd = matches!(&seen.global, Global::Named(name) if is_odd(name));
             let converted = matches!(&seen.global, Global::Named(name) if is_converted(name));
-            self.events.push(event(fact, moment));
+            self.keep(fact, moment);
             if odd {
                 self.anomaly(PickleAnomaly::OddName { crlf: converted }, moment);
             }
@@ -250,6 +276,7 @@ impl EventLog {
     /// Whether a call of this signature has been kept already; if so it is counted.
     #[inline]
     pub(super) fn called_before(&mut self, row: usize, signature: Signature) -> bool {
+        let no_room = self.is_full();
         let Some(seen) = self.rows.get_mut(row) else {
             return true;
         };
@@ -260,12 +287,15 @@ impl EventLog {
             .find(|(kept, _)| *kept == signature)
             .or_else(|| seen.calls.last().filter(|_| full));
         match known {
-            Some((_, event)) => {
-                count(&mut self.events, *event);
-                true
+            Some((_, event)) => count(&mut self.events, *event),
+            // No room: nothing more is kept of it either.
+            None if no_room => {
+                self.acts = true;
+                self.more = true;
             }
-            None => false,
+            None => return false,
         }
+        true
     }
 
     /// A call that has not been kept.
@@ -300,7 +330,7 @@ impl EventLog {
             }
         };
         seen.calls.push((signature, self.events.len()));
-        self.events.push(event(fact, moment));
+        self.keep(fact, moment);
     }
 
     /// A global becomes part of something else, which may call it.
@@ -314,7 +344,7 @@ impl EventLog {
         } else {
             seen.handed_on = Some(self.events.len());
             let global = seen.global.clone();
-            self.events.push(event(Fact::HandedOn { global }, moment));
+            self.keep(Fact::HandedOn { global }, moment);
         }
     }
 
@@ -331,7 +361,24 @@ impl EventLog {
                 class: seen.global.clone(),
                 op: Op::new(moment.op),
             };
-            self.events.push(event(fact, moment));
+            self.keep(fact, moment);
+        }
+    }
+
+    /// Whether a global was used in shapes in which it is not written so often that another such use is only counted, which it is.
+    pub(super) fn misused_often(&mut self, row: usize) -> bool {
+        /// To compare a use with those that are kept takes longer than to load it.
+        const OFTEN: u64 = 1_000;
+        let Some(last) = self.rows.get(row).and_then(|row| row.misuses.last()) else {
+            return false;
+        };
+        match self.events.get_mut(*last) {
+            Some(event) if event.count < OFTEN => false,
+            Some(event) => {
+                event.count = event.count.saturating_add(1);
+                true
+            }
+            None => true,
         }
     }
 
@@ -351,7 +398,7 @@ impl EventLog {
             count(&mut self.events, *event);
         } else {
             seen.misuses.push(self.events.len());
-            self.events.push(event(fact, moment));
+            self.keep(fact, moment);
         }
     }
 
@@ -380,7 +427,7 @@ impl EventLog {
         *kept = kept.saturating_add(1);
         *last = self.events.len();
         self.others.insert(fact.clone(), self.events.len());
-        self.events.push(event(fact, moment));
+        self.keep(fact, moment);
     }
 
     /// Counts another persistent id of torch's shape, if one has been recorded.
@@ -397,7 +444,7 @@ impl EventLog {
         let fact = Fact::PersistentId { id, torch_storage };
         if torch_storage {
             self.storage = Some(self.events.len());
-            self.events.push(event(fact, moment));
+            self.keep(fact, moment);
         } else {
             self.other(fact, moment);
         }
@@ -410,7 +457,7 @@ impl EventLog {
         } else {
             self.anomalies.insert(anomaly.kind(), self.events.len());
             let fact = Fact::from(Anomaly::from(anomaly));
-            self.events.push(event(fact, moment));
+            self.keep(fact, moment);
         }
     }
 

@@ -132,11 +132,11 @@ impl Lexer {
     #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
         self.operand(wide(N));
-        let left = self.stream.left();
-        match self.stream.take(N)?.and_then(|bytes| bytes.try_into().ok()) {
-            Some(array) => Ok(array),
-            None => Err(ReadError::truncated(Piece::PickleOperand, wide(N), left)),
+        if let Some(array) = self.stream.take(N)?.and_then(|bytes| bytes.try_into().ok()) {
+            return Ok(array);
         }
+        let left = self.stream.left();
+        Err(ReadError::truncated(Piece::PickleOperand, wide(N), left))
     }
 
     /// An operand of `n` bytes that is small enough to hold (the caller compares with a limit).

@@ -1,11 +1,13 @@
 //! The memo: what PUT and MEMOIZE store and GET fetches, in chunks, so that growing copies nothing. Indexes that leave most of
 //! the chunks before them empty are kept in a map: a few bytes of a file must not cost a chunk each.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::value::Value;
 use crate::{
-    bytes::{narrow, wide},
+    bytes::{Budget, HeldMemory, narrow, wide},
     limits,
 };
 
@@ -16,7 +18,7 @@ const UNSET: Value = Value::new(super::value::ValueKind::Stale, u64::MAX);
 const GAP: usize = 1 << 16;
 
 /// Memo entries by index.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Memo {
     chunks: Vec<Box<[Value; CHUNK]>>,
     /// Entries that have no chunk; one that has a chunk as well is the chunk's.
@@ -24,7 +26,14 @@ pub struct Memo {
     set: u64,
     /// The index after the highest that was stored.
     top: u64,
+    /// As many far entries as there is memory for.
+    far_room: usize,
+    memory: HeldMemory,
 }
+
+/// How many more far entries there is room for each time, and what each takes.
+const FAR_STEP: usize = 1 << 14;
+const FAR_BYTES: usize = 48;
 
 /// What storing an entry met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +42,33 @@ pub(super) enum Stored {
     Fine,
     /// An index far beyond the entries there are.
     Far,
-    /// A limit: the entry is not stored.
-    Full,
+    /// A limit is reached: the entry is not stored.
+    Full(limits::Id),
 }
 
 impl Memo {
+    /// No entries yet.
+    pub(super) fn new(budget: &Arc<Budget>) -> Self {
+        Self {
+            chunks: Vec::new(),
+            far: FxHashMap::default(),
+            set: 0,
+            top: 0,
+            far_room: 0,
+            memory: HeldMemory::new(budget),
+        }
+    }
+
+    /// A copy, if there is memory for it.
+    pub(super) fn copy(&self) -> Option<Self> {
+        Some(Self {
+            memory: self.memory.copy()?,
+            chunks: self.chunks.clone(),
+            far: self.far.clone(),
+            ..*self
+        })
+    }
+
     /// How many entries are set: the index that MEMOIZE takes.
     pub(in crate::format::pickle) fn len(&self) -> u64 {
         self.set
@@ -91,6 +122,9 @@ impl Memo {
         let dense = slots <= GAP || wide(slots) <= self.set.saturating_mul(2);
         if index < limits::MEMO && dense {
             while self.chunks.len() < chunks {
+                if self.memory.take(size_of::<[Value; CHUNK]>()).is_err() {
+                    return Stored::Full(limits::Id::VALUE_BYTES);
+                }
                 #[allow(clippy::large_stack_arrays, reason = "32 KiB, boxed at once")]
                 self.chunks.push(Box::new([UNSET; CHUNK]));
             }
@@ -98,7 +132,14 @@ impl Memo {
             self.put(index, value);
         } else {
             if self.far.len() >= limits::FAR_INDEXES && !self.far.contains_key(&index) {
-                return Stored::Full;
+                return Stored::Full(limits::Id::FAR_INDEXES);
+            }
+            if self.far.len() >= self.far_room {
+                let bytes = FAR_STEP.saturating_mul(FAR_BYTES);
+                if self.memory.take(bytes).is_err() {
+                    return Stored::Full(limits::Id::VALUE_BYTES);
+                }
+                self.far_room = self.far_room.saturating_add(FAR_STEP);
             }
             if self.far.insert(index, value).is_none() {
                 self.set = self.set.saturating_add(1);
@@ -113,8 +154,14 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{CHUNK, GAP, Memo, Stored, Value};
     use crate::{bytes::wide, format::pickle::value::ValueKind, limits};
+
+    fn empty() -> Memo {
+        Memo::new(&Arc::default())
+    }
 
     fn value(n: u64) -> Value {
         Value::new(ValueKind::Stale, n)
@@ -131,9 +178,9 @@ mod tests {
             (0..400).map(|n| n * 500).chain(0..200_000).collect(),
         ];
         for order in orders {
-            let mut memo = Memo::default();
+            let mut memo = empty();
             for (n, index) in order.iter().enumerate() {
-                assert_ne!(memo.put(*index, value(wide(n))), Stored::Full);
+                assert!(!matches!(memo.put(*index, value(wide(n))), Stored::Full(_)));
             }
             let mut last: std::collections::BTreeMap<u64, u64> = std::collections::BTreeMap::new();
             for (n, index) in order.iter().enumerate() {
@@ -151,12 +198,12 @@ mod tests {
 
     #[test]
     fn holes_cost_no_chunks() {
-        let mut memo = Memo::default();
+        let mut memo = empty();
         for n in 0..60_000 {
             memo.put(n * 300, value(n));
         }
         assert!(memo.chunks.len() * CHUNK <= GAP.max(2 * 60_000));
-        let mut dense = Memo::default();
+        let mut dense = empty();
         for n in 0..100_000 {
             dense.put(n, value(n));
         }
@@ -165,13 +212,13 @@ mod tests {
 
     #[test]
     fn what_is_far_away_is_told_and_bounded() {
-        let mut memo = Memo::default();
+        let mut memo = empty();
         assert_eq!(memo.put(wide(GAP), value(0)), Stored::Fine);
         assert_eq!(memo.put(limits::MEMO, value(0)), Stored::Far);
         assert_eq!(memo.put(u64::MAX, value(1)), Stored::Far);
         assert_eq!(memo.get(u64::MAX), Some(value(1)));
         let full =
             (0..=wide(limits::FAR_INDEXES)).map(|n| memo.put(limits::MEMO + 8 * n, value(n)));
-        assert_eq!(full.last(), Some(Stored::Full));
+        assert_eq!(full.last(), Some(Stored::Full(limits::Id::FAR_INDEXES)));
     }
 }

@@ -32,7 +32,10 @@ pub(in crate::format) use observers::LoadedBy;
 pub(in crate::format) use torch_magic::{TORCH_MAGIC, begins_with_torch_magic};
 pub(in crate::format) use weights_only::run as weights_only;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use self::{
     machine::Observer,
@@ -42,7 +45,7 @@ use self::{
 
 use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Suffix};
 use crate::{
-    bytes::{ReadError, Window, wide},
+    bytes::{Budget, ReadError, Window, wide},
     fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, Text, Unread},
     limits,
 };
@@ -173,7 +176,8 @@ fn begins_embedded(front: &[u8]) -> bool {
 /// Whether what begins with these bytes stops every unpickler among them, before anything is called or set: text, and no
 /// pickle, however it goes on.
 pub(super) fn is_text(front: &Window) -> bool {
-    let run = machine::run(front, 0, None, ());
+    let budget = Arc::new(Budget::of_file(front.len()));
+    let run = machine::run(front, 0, None, (), &budget);
     let acts = run.log.acts();
     match run.result {
         // A line or an operand that reaches the end may go on behind it.
@@ -304,7 +308,7 @@ pub(in crate::format) fn read_following(
         let again = match &mut reused {
             Some(reused) => reused.read(start),
             None if stream.counts_memo => {
-                let mut one = machine::Reused::new(window);
+                let mut one = machine::Reused::new(window, &reading.budget());
                 for start in starts.drain(..) {
                     one.read(start);
                 }
@@ -378,7 +382,7 @@ pub(in crate::format) fn read_legacy_stream(
     reading: &mut Reading<'_>,
 ) -> (Stream, Vec<Storage>, Vec<Outcome>) {
     let storages = Storages::default();
-    let observers = (storages, WeightsOnly::new(origin));
+    let observers = (storages, WeightsOnly::new(origin, &reading.budget()));
     let at = (start, LoadedBy::Pickle);
     let (stream, (storages, weights)) = read_stream(window, at, None, reading, observers);
     let outcomes = weights.outcomes(window, start, stream.end);
@@ -392,7 +396,7 @@ pub(in crate::format) fn read_torch_stream(
     origin: Origin<'_>,
     reading: &mut Reading<'_>,
 ) -> (Stream, Vec<Outcome>) {
-    let weights = WeightsOnly::new(origin);
+    let weights = WeightsOnly::new(origin, &reading.budget());
     let (stream, weights) = read_stream(window, (start, by), None, reading, weights);
     let outcomes = weights.outcomes(window, start, stream.end);
     (stream, outcomes)
@@ -408,15 +412,25 @@ fn read_stream<O: Observer>(
 ) -> (Stream, O) {
     /// Excerpts are for people: nobody reads the thousandth.
     const EXCERPTS: usize = 400;
+    let budget = reading.budget();
     let site = reading.recorder.site(Place::Whole);
     let most = reading.recorder.listing_lines();
     if let Some(listing) = reading.recorder.listing() {
-        machine::list(window, start, earlier, Uses::new(by), site, (listing, most));
+        let observer = Uses::new(by);
+        machine::list(
+            window,
+            start,
+            earlier,
+            observer,
+            site,
+            (listing, most),
+            &budget,
+        );
     }
     let observer = (LibraryVersion::default(), (Uses::new(by), observer));
-    let run = machine::run(window, start, earlier, observer);
+    let run = machine::run(window, start, earlier, observer, &budget);
     let complete = run.result.is_ok();
-    let overflow = run.log.overflow;
+    let (overflow, more) = (run.log.overflow, run.log.more);
     let (_, (uses, observer)) = run.observer;
     let array = uses.first_array();
     for payload in uses.into_payloads(&run.log) {
@@ -436,8 +450,11 @@ fn read_stream<O: Observer>(
             .recorder
             .record_times(event.fact, at, excerpt, event.count);
     }
-    if overflow {
-        reading.unread(Unread::Limit(limits::Id::GLOBALS), Place::Whole);
+    if let Some(limit) = overflow {
+        reading.unread(Unread::Limit(limit), Place::Whole);
+    }
+    if more && !reading.recorder.is_full() {
+        reading.unread(Unread::Limit(limits::Id::OBSERVATIONS), Place::Whole);
     }
     for embedded in run.embedded {
         read_embedded(window, embedded, reading);
@@ -458,7 +475,7 @@ fn read_stream<O: Observer>(
         reading.unread(error, Place::Opcode { offset, op });
     }
     if let Some(array) = array {
-        between::read_as_opcodes(window, start, earlier, array, reading.recorder);
+        between::read_as_opcodes(window, start, earlier, array, reading);
     }
     let stream = Stream {
         end: run.end,

@@ -7,7 +7,8 @@
 
 use std::collections::VecDeque;
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use super::marks::Marks;
 use crate::limits;
@@ -277,14 +278,20 @@ struct Node {
     id: u64,
     len: u64,
     children: [Value; CHILDREN],
+    weight: Weight,
+    /// The product of a tuple's integers, if it holds nothing but integers that are not negative.
+    product: Option<u64>,
+}
+
+/// What a container comes to.
+#[derive(Debug, Clone, Copy)]
+struct Weight {
     /// How many values it comes to when every reference is followed.
     values: u64,
     /// How many containers stand inside one another in it, itself included.
     depth: u32,
     /// What it holds.
     marks: Marks,
-    /// The product of a tuple's integers, if it holds nothing but integers that are not negative.
-    product: Option<u64>,
 }
 
 /// A list or a dict that may still be filled, or a tuple of sizes that waits for what is of these sizes. Picklers make and fill
@@ -369,31 +376,50 @@ impl Long {
     }
 }
 
+impl Node {
+    /// Adds children that come to this, and returns what the container holds now.
+    #[inline]
+    fn extend(&mut self, more: &[Value], weight: Weight, marks: Marks) -> Marks {
+        self.weight.marks.add(marks);
+        self.weight.marks.add(weight.marks);
+        self.weight.values = self.weight.values.saturating_add(weight.values);
+        self.weight.depth = self.weight.depth.max(weight.depth);
+        let len = crate::bytes::narrow(self.len);
+        self.len = self.len.saturating_add(crate::bytes::wide(more.len()));
+        if len < CHILDREN {
+            for (slot, child) in self.children.iter_mut().skip(len).zip(more) {
+                *slot = *child;
+            }
+        }
+        self.weight.marks
+    }
+}
+
 impl Nodes {
     /// A new container of `kind` that holds `children`.
     #[inline]
     pub(super) fn make(&mut self, kind: ValueKind, children: &[Value]) -> Value {
         let id = self.next;
         self.next = id.wrapping_add(1);
+        let mut weight = self.weigh(children);
+        weight.values = weight.values.saturating_add(1);
+        self.notice(weight);
         let mut node = Node {
             id,
             len: crate::bytes::wide(children.len()),
             children: [Value::UNKNOWN; CHILDREN],
-            values: 1,
-            depth: 1,
-            marks: Marks(0),
+            weight,
             product: None,
         };
-        self.weigh(&mut node, children);
         if kind == ValueKind::Dict {
-            node.marks.add(Marks::keys(children));
+            node.weight.marks.add(Marks::keys(children));
         } else if kind == ValueKind::Tuple {
             node.product = product(children);
             if children.len() > CHILDREN {
                 self.long.keep(id, children);
             }
         }
-        let marks = node.marks;
+        let marks = node.weight.marks;
         for (slot, child) in node.children.iter_mut().zip(children) {
             *slot = *child;
         }
@@ -454,7 +480,7 @@ impl Nodes {
         if let Some(node) = self.ring.get(Self::slot(id)).filter(|node| node.id == id) {
             return Some(Summary {
                 len: node.len,
-                marks: node.marks,
+                marks: node.weight.marks,
             });
         }
         let open = self.open(id)?;
@@ -486,32 +512,38 @@ impl Nodes {
         }
     }
 
-    /// Adds what children come to, and notices what is more than any honest pickle has.
+    /// What values come to when every reference is followed.
     #[inline]
-    fn weigh(&mut self, node: &mut Node, children: &[Value]) {
-        for child in children {
-            node.marks.add(child.held());
-            let (values, depth) = match child.kind() {
-                ValueKind::Tuple
-                | ValueKind::List
-                | ValueKind::Dict
-                | ValueKind::Set
-                | ValueKind::FrozenSet => {
-                    let id = child.number();
-                    let inner = self.ring.get(Self::slot(id)).filter(|inner| inner.id == id);
-                    inner.map_or((1, 0), |inner| {
-                        node.marks.0 |= inner.marks.0 & (Marks::SPECIAL.0 | Marks::CALLABLE.0);
-                        (inner.values, inner.depth)
-                    })
-                }
-                _ => (1, 0),
+    fn weigh(&self, values: &[Value]) -> Weight {
+        let mut weight = Weight {
+            values: 0,
+            depth: 1,
+            marks: Marks(0),
+        };
+        for value in values {
+            weight.marks.add(value.held());
+            let (values, depth) = if value.kind().is_container() {
+                let id = value.number();
+                let inner = self.ring.get(Self::slot(id)).filter(|inner| inner.id == id);
+                inner.map_or((1, 0), |inner| {
+                    weight.marks.0 |= inner.weight.marks.0 & (Marks::SPECIAL.0 | Marks::CALLABLE.0);
+                    (inner.weight.values, inner.weight.depth)
+                })
+            } else {
+                (1, 0)
             };
-            node.values = node.values.saturating_add(values);
-            node.depth = node.depth.max(depth.saturating_add(1));
+            weight.values = weight.values.saturating_add(values);
+            weight.depth = weight.depth.max(depth.saturating_add(1));
         }
-        if node.values > limits::EXPANDED_VALUES {
+        weight
+    }
+
+    /// Notices what is more than any honest pickle has.
+    #[inline]
+    fn notice(&mut self, weight: Weight) {
+        if weight.values > limits::EXPANDED_VALUES {
             self.overgrown = Some(Overgrown::Values);
-        } else if node.depth > limits::PICKLE_NESTING {
+        } else if weight.depth > limits::PICKLE_NESTING {
             self.overgrown = Some(Overgrown::Depth);
         }
     }
@@ -536,18 +568,13 @@ impl Nodes {
             ValueKind::Dict => Marks::keys(more),
             _ => Marks(0),
         };
-        let kept = self.ring.get(Self::slot(id)).filter(|node| node.id == id);
-        if let Some(mut weighed) = kept.copied() {
-            weighed.marks.add(marks);
-            self.weigh(&mut weighed, more);
-            marks = weighed.marks;
-            let len = crate::bytes::narrow(weighed.len);
-            weighed.len = weighed.len.saturating_add(count);
-            for (slot, child) in weighed.children.iter_mut().skip(len).zip(more) {
-                *slot = *child;
-            }
-            if let Some(node) = self.ring.get_mut(Self::slot(id)) {
-                *node = weighed;
+        let slot = Self::slot(id);
+        if self.ring.get(slot).is_some_and(|node| node.id == id) {
+            let weight = self.weigh(more);
+            if let Some(node) = self.ring.get_mut(slot) {
+                marks = node.extend(more, weight, marks);
+                let weight = node.weight;
+                self.notice(weight);
             }
         } else {
             for value in more {
@@ -596,8 +623,7 @@ const INTERNED: usize = 128 << 10;
 /// Strings that could name a module or a class, kept once each.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    by_text: FxHashMap<Box<[u8]>, (u32, Marks)>,
-    texts: Vec<Box<[u8]>>,
+    texts: IndexMap<Box<[u8]>, Marks, FxBuildHasher>,
     bytes: usize,
 }
 
@@ -605,23 +631,30 @@ impl Interner {
     /// The value of a text, new or not; `None` once the arena is full.
     #[inline]
     pub(super) fn intern(&mut self, text: &[u8]) -> Option<Value> {
-        if let Some((id, marks)) = self.by_text.get(text) {
-            return Some(Value::new(ValueKind::Str, u64::from(*id)).with(*marks));
+        if let Some((id, _, marks)) = self.texts.get_full(text) {
+            return Some(Value::new(ValueKind::Str, crate::bytes::wide(id)).with(*marks));
         }
-        if self.texts.len() >= INTERNED || self.bytes.saturating_add(text.len()) > INTERNED_BYTES {
+        self.add(text)
+    }
+
+    fn add(&mut self, text: &[u8]) -> Option<Value> {
+        let id = self.texts.len();
+        let bytes = self.bytes.saturating_add(text.len());
+        if id >= INTERNED || bytes > INTERNED_BYTES {
             return None;
         }
-        let id = u32::try_from(self.texts.len()).ok()?;
-        self.bytes = self.bytes.saturating_add(text.len());
+        self.bytes = bytes;
         let marks = Marks::of_text(text);
-        self.by_text.insert(text.into(), (id, marks));
-        self.texts.push(text.into());
-        Some(Value::new(ValueKind::Str, u64::from(id)).with(marks))
+        self.texts.insert(text.into(), marks);
+        Some(Value::new(ValueKind::Str, crate::bytes::wide(id)).with(marks))
     }
 
     /// The text of an id.
     pub(super) fn text(&self, id: usize) -> &[u8] {
-        self.texts.get(id).map(AsRef::as_ref).unwrap_or_default()
+        self.texts
+            .get_index(id)
+            .map(|(text, _)| text.as_ref())
+            .unwrap_or_default()
     }
 }
 

@@ -50,9 +50,9 @@ impl Load<'_, '_> {
         let mut keys = Vec::new();
         for number in 0..PICKLES {
             let origin = origin_of(number);
-            let outcomes = known
-                .next()
-                .unwrap_or_else(|| pickle::weights_only(self.window, at, origin));
+            let outcomes = known.next().unwrap_or_else(|| {
+                pickle::weights_only(self.window, at, origin, &self.reading.budget())
+            });
             let site = self.site(number);
             for outcome in &outcomes {
                 self.verdict.add(self.window, &site, outcome);

@@ -284,8 +284,10 @@ pub(super) fn judge(
             Ok(body) => {
                 // What was read as something else, or not at all, torch takes for a pickle nevertheless.
                 let outcomes = pickle.outcomes.take();
-                let outcomes = outcomes
-                    .unwrap_or_else(|| pickle::weights_only(&body, 0, Origin::Zip(archive)));
+                let budget = reading.budget();
+                let outcomes = outcomes.unwrap_or_else(|| {
+                    pickle::weights_only(&body, 0, Origin::Zip(archive), &budget)
+                });
                 for outcome in outcomes {
                     verdict.add(&body, &site, &outcome);
                 }

@@ -20,7 +20,7 @@ use crate::support::{
 fn bodies(bytes: &[u8]) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
     let window = Window::new(bytes.to_vec());
     let mut recorder = Recorder::default();
-    let mut reading = Reading::new(&mut recorder, b"x.zip");
+    let mut reading = Reading::new(&mut recorder, b"x.zip", window.len());
     let mut bodies = BTreeSet::new();
     let Ok(found) = directory(&window, &mut reading) else {
         return bodies;

@@ -1,6 +1,7 @@
-//! The layering of `src/`: which room may import which, which modules import each other in a circle, where each confined crate may be used, how long a file may be.
+//! The layering of `src/`: which room may import which, which modules import each other in a circle, where each confined crate may be used, how long a file and the `impl` of a type may be.
 
 mod circles;
+mod impls;
 
 use std::{
     collections::BTreeSet,

@@ -1,152 +1,304 @@
 //! Numbers, strings and bytes: values that stay in the file, and those that may be pickles themselves.
 
-use super::{Constant, Halt, Machine, embeds::ENCODED_PROTO, malformed, observer::Observer};
+use std::sync::Arc;
+
+use super::{
+    Constant, Halt,
+    current::Current,
+    embeds::{ENCODED_PROTO, Embeds},
+    malformed,
+    trace::Trace,
+};
 use crate::{
-    bytes::{ReadError, narrow, wide},
-    fact::{Op, PickleAnomaly, PickleFault, Text},
+    bytes::{Budget, Window, narrow, wide},
+    fact::{Op, PickleAnomaly, PickleFault},
     format::pickle::{
         begins_embedded,
-        text::{self, Index, Spelling},
-        value::{self, Interner, Value, ValueKind, is_name_like},
+        lex::Lexer,
+        opcode as op,
+        text::{self, Spelling},
+        value::{self, Value, ValueKind, is_name_like},
     },
     limits,
 };
 
-impl<O: Observer> Machine<'_, O> {
-    /// What a number operand's spelling means: one that no unpickler takes for a number stops all of them.
-    pub(super) fn number(&mut self, spelling: Spelling) -> Result<(), Halt> {
-        let op = Op::new(self.code);
-        match spelling {
-            Spelling::Plain => return Ok(()),
-            Spelling::Odd => {}
-            Spelling::No => {
-                return Err(Halt::Error(ReadError::malformed(PickleFault::NotANumber {
-                    op,
-                })));
+/// A constant: what is kept of it, and what an observer is told.
+#[derive(Debug)]
+pub(super) struct Literal<'a> {
+    pub value: Value,
+    pub told: Option<Constant<'a>>,
+}
+
+impl<'a> Literal<'a> {
+    #[inline]
+    fn told(value: Value, constant: Constant<'a>) -> Self {
+        Self {
+            value,
+            told: Some(constant),
+        }
+    }
+
+    #[inline]
+    fn untold(value: Value) -> Self {
+        Self { value, told: None }
+    }
+
+    #[inline]
+    fn int(n: i32) -> Self {
+        Self::told(Value::int(n), Constant::Int(i64::from(n)))
+    }
+
+    /// What stays in the file, and of which an observer is told nothing.
+    fn at(kind: ValueKind, current: &Current) -> Self {
+        Self::untold(Value::new(kind, current.at))
+    }
+}
+
+/// Reads the opcodes that push constants.
+#[derive(Debug)]
+pub(super) struct Constants {
+    pub embeds: Embeds,
+}
+
+impl Constants {
+    pub(super) fn new(window: Window, budget: &Arc<Budget>) -> Self {
+        Self {
+            embeds: Embeds::new(window, budget),
+        }
+    }
+
+    /// The constant that the opcode pushes.
+    #[inline]
+    pub(super) fn read<'a>(
+        &mut self,
+        lexer: &'a mut Lexer,
+        trace: &mut Trace,
+        current: &Current,
+    ) -> Result<Literal<'a>, Halt> {
+        Ok(match current.code {
+            op::SHORT_BINUNICODE => {
+                let [n] = lexer.array()?;
+                self.unicode(u64::from(n), lexer, trace, current)?
             }
-        }
-        self.log
-            .anomaly(PickleAnomaly::BadNumber { op }, self.moment());
-        Ok(())
-    }
-
-    /// The memo index that a line spells. Those beyond 63 bits get one of their own, past all that fit.
-    pub(super) fn text_index(&mut self) -> Result<u64, Halt> {
-        let digits = match text::memo_index(self.lexer.line()?.bytes) {
-            Index::Near(index) => return Ok(index),
-            Index::Beyond(digits) => digits.into_owned().into_boxed_slice(),
-            Index::No => {
-                let op = Op::new(self.code);
-                return Err(malformed(PickleFault::NotAnIndex { op }));
+            op::BINUNICODE => {
+                let n = u32::from_le_bytes(lexer.array()?);
+                self.unicode(u64::from(n), lexer, trace, current)?
             }
-        };
-        if let Some(index) = self.indexes.get(&digits) {
-            return Ok(*index);
-        }
-        if self.indexes.len() >= limits::BIG_INDEXES {
-            return Err(Halt::Error(ReadError::Limit(limits::Id::BIG_INDEXES)));
-        }
-        let index = i64::MAX
-            .unsigned_abs()
-            .saturating_add(1)
-            .saturating_add(wide(self.indexes.len()));
-        self.indexes.insert(digits, index);
-        Ok(index)
+            op::BINFLOAT => {
+                let n = f64::from_be_bytes(lexer.array()?);
+                let value = Value::new(ValueKind::Float, current.at);
+                Literal::told(value, Constant::Float(n))
+            }
+            op::BININT => Literal::int(i32::from_le_bytes(lexer.array()?)),
+            op::BININT1 => {
+                let [n] = lexer.array()?;
+                Literal::int(i32::from(n))
+            }
+            op::BININT2 => {
+                let n = u16::from_le_bytes(lexer.array()?);
+                Literal::int(i32::from(n))
+            }
+            op::NONE => Literal::told(Value::new(ValueKind::None, 0), Constant::None),
+            op::NEWTRUE => Literal::told(Value::new(ValueKind::Bool, 1), Constant::Bool(true)),
+            op::NEWFALSE => Literal::told(Value::new(ValueKind::Bool, 0), Constant::Bool(false)),
+            _ => self.rare(lexer, trace, current)?,
+        })
     }
 
-    /// A string constant: interned where it could name something, or where reading it again would find other bytes.
+    /// Constants that are rare in large pickles.
+    fn rare<'a>(
+        &mut self,
+        lexer: &'a mut Lexer,
+        trace: &mut Trace,
+        current: &Current,
+    ) -> Result<Literal<'a>, Halt> {
+        Ok(match current.code {
+            op::INT => {
+                let line = lexer.line()?.bytes;
+                number(text::int(line), trace, current)?;
+                Literal::untold(match line {
+                    b"00" => Value::new(ValueKind::Bool, 0),
+                    b"01" => Value::new(ValueKind::Bool, 1),
+                    digits => text::small(digits)
+                        .map_or(Value::new(ValueKind::Long, current.at), Value::int),
+                })
+            }
+            op::LONG => {
+                number(text::long(lexer.line()?.bytes), trace, current)?;
+                Literal::at(ValueKind::Long, current)
+            }
+            op::FLOAT => {
+                number(text::float(lexer.line()?.bytes), trace, current)?;
+                Literal::at(ValueKind::Float, current)
+            }
+            op::LONG1 => {
+                let [n] = lexer.array()?;
+                let at = lexer.offset();
+                let bytes = lexer.short(usize::from(n))?;
+                let value = Value::new(ValueKind::Long, current.at);
+                Literal::told(value, Constant::Long { at, bytes })
+            }
+            op::LONG4 => {
+                let n = signed(lexer, Op::LONG4)?;
+                lexer.skip(n, false)?;
+                Literal::at(ValueKind::Long, current)
+            }
+            op::STRING => {
+                let decoded = text::decode_string(lexer.line()?.bytes).map_err(malformed)?;
+                self.line(&decoded, trace, current)
+            }
+            op::UNICODE => {
+                let decoded = text::decode_unicode(lexer.line()?.bytes).map_err(malformed)?;
+                self.line(&decoded, trace, current)
+            }
+            op::SHORT_BINSTRING => {
+                let [n] = lexer.array()?;
+                self.byte_string(u64::from(n), lexer, trace, current)?
+            }
+            op::BINSTRING => {
+                let n = signed(lexer, Op::BINSTRING)?;
+                self.byte_string(n, lexer, trace, current)?
+            }
+            op::BINUNICODE8 => {
+                let n = u64::from_le_bytes(lexer.array()?);
+                self.unicode(n, lexer, trace, current)?
+            }
+            op::SHORT_BINBYTES => {
+                let [n] = lexer.array()?;
+                self.bytes(u64::from(n), lexer, current)?
+            }
+            op::BINBYTES => {
+                let n = u32::from_le_bytes(lexer.array()?);
+                self.bytes(u64::from(n), lexer, current)?
+            }
+            op::BINBYTES8 | op::BYTEARRAY8 => {
+                let n = u64::from_le_bytes(lexer.array()?);
+                self.bytes(n, lexer, current)?
+            }
+            byte => return Err(malformed(PickleFault::NotAnOpcode { byte })),
+        })
+    }
+
     #[inline]
-    pub(super) fn string_value(&mut self, text: &Text) -> Value {
-        Self::intern(&mut self.names.texts, self.moved, self.at, text.as_bytes())
-    }
-
-    #[inline]
-    pub(super) fn intern(names: &mut Interner, moved: bool, at: u64, bytes: &[u8]) -> Value {
-        let name = is_name_like(bytes);
-        let interned = if moved || name {
-            names.intern(bytes)
-        } else {
-            None
-        };
-        match interned {
-            Some(value) => value,
-            None if moved => Value::UNKNOWN,
-            None if name => value::text_at(at, bytes),
-            None => Value::new(ValueKind::StrAt, at),
-        }
-    }
-
-    /// A string constant too long to be a name: its bytes stay in the file.
-    pub(super) fn long_string(&self) -> Value {
-        if self.moved {
-            Value::UNKNOWN
-        } else {
-            Value::new(ValueKind::StrAt, self.at)
-        }
-    }
-
-    #[inline]
-    pub(super) fn unicode(&mut self, n: u64) -> Result<(), Halt> {
+    fn unicode<'a>(
+        &mut self,
+        n: u64,
+        lexer: &'a mut Lexer,
+        trace: &mut Trace,
+        current: &Current,
+    ) -> Result<Literal<'a>, Halt> {
         if n > limits::NAME_BYTES {
-            let start = self.lexer.offset();
-            let letters = self.lexer.skip_utf8(n)?;
-            self.embeds.text(self.at, start, n);
-            let text = Constant::LongText { len: n, letters };
-            return self.constant(self.long_string(), text);
+            let start = lexer.offset();
+            let letters = lexer.skip_utf8(n)?;
+            self.embeds.text(current.at, start, n);
+            let told = Constant::LongText { len: n, letters };
+            return Ok(Literal::told(long_string(current), told));
         }
-        let bytes = self.lexer.short(narrow(n))?;
-        let value = Self::intern(&mut self.names.texts, self.moved, self.at, bytes);
+        let bytes = lexer.short(narrow(n))?;
+        let value = string(bytes, trace, current);
         if value.kind() != ValueKind::Str {
             if text::utf8_surrogatepass(bytes) != Ok(0) {
                 return Err(malformed(PickleFault::StringNotUtf8));
             }
             if bytes.starts_with(ENCODED_PROTO) {
-                self.embeds.decoded(self.at, text::latin1(bytes));
+                self.embeds.decoded(current.at, text::latin1(bytes));
             }
         }
-        let note = self.observer.on_constant(Constant::Text(bytes), value);
-        self.push_noted(value, note)
+        Ok(Literal::told(value, Constant::Text(bytes)))
     }
 
-    pub(super) fn text_line(&mut self, decoded: Result<Text, PickleFault>) -> Result<(), Halt> {
-        let text = decoded.map_err(malformed)?;
-        if begins_embedded(text.as_bytes()) {
-            self.embeds.decoded(self.at, text.as_bytes().to_vec());
+    /// A text that a line spells.
+    fn line<'a>(&mut self, text: &[u8], trace: &mut Trace, current: &Current) -> Literal<'a> {
+        if begins_embedded(text) {
+            self.embeds.decoded(current.at, text.to_vec());
         }
-        let value = self.string_value(&text);
-        self.push(value)
+        Literal::untold(string(text, trace, current))
     }
 
     /// A Python 2 `str`: text or bytes, as the loader's `encoding` will have it.
-    pub(super) fn byte_string(&mut self, n: u64) -> Result<(), Halt> {
-        let start = self.lexer.offset();
+    fn byte_string<'a>(
+        &mut self,
+        n: u64,
+        lexer: &'a mut Lexer,
+        trace: &mut Trace,
+        current: &Current,
+    ) -> Result<Literal<'a>, Halt> {
+        let start = lexer.offset();
         if n > limits::NAME_BYTES {
-            self.lexer.skip(n, false)?;
-            self.embeds.stored(self.at, start, n);
-            return self.push(self.long_string());
+            lexer.skip(n, false)?;
+            self.embeds.stored(current.at, start, n);
+            return Ok(Literal::untold(long_string(current)));
         }
-        let bytes = self.lexer.short(narrow(n))?;
-        let embedded = begins_embedded(bytes);
-        let value = Self::intern(&mut self.names.texts, self.moved, self.at, bytes);
-        let note = self.observer.on_constant(Constant::Text(bytes), value);
-        if embedded {
-            self.embeds.stored(self.at, start, n);
+        let bytes = lexer.short(narrow(n))?;
+        let value = string(bytes, trace, current);
+        if begins_embedded(bytes) {
+            self.embeds.stored(current.at, start, n);
         }
-        self.push_noted(value, note)
+        Ok(Literal::told(value, Constant::Text(bytes)))
     }
 
-    pub(super) fn byte_constant(&mut self, n: u64) -> Result<(), Halt> {
+    fn bytes<'a>(
+        &mut self,
+        n: u64,
+        lexer: &mut Lexer,
+        current: &Current,
+    ) -> Result<Literal<'a>, Halt> {
         const LOOKED_AT: usize = 64;
-        let start = self.lexer.offset();
+        let start = lexer.offset();
         if n <= wide(LOOKED_AT) {
-            let embedded = begins_embedded(self.lexer.short(narrow(n))?);
-            if embedded {
-                self.embeds.stored(self.at, start, n);
+            if begins_embedded(lexer.short(narrow(n))?) {
+                self.embeds.stored(current.at, start, n);
             }
         } else {
-            self.lexer.skip(n, true)?;
-            self.embeds.stored(self.at, start, n);
+            lexer.skip(n, true)?;
+            self.embeds.stored(current.at, start, n);
         }
-        self.push(Value::new(ValueKind::Bytes, self.at))
+        Ok(Literal::at(ValueKind::Bytes, current))
+    }
+}
+
+/// A length of four bytes with a sign.
+fn signed(lexer: &mut Lexer, op: Op) -> Result<u64, Halt> {
+    let n = i32::from_le_bytes(lexer.array()?);
+    u64::try_from(n).map_err(|_| malformed(PickleFault::NegativeLength { op }))
+}
+
+/// What a number operand's spelling means: one that no unpickler takes for a number stops all of them.
+fn number(spelling: Spelling, trace: &mut Trace, current: &Current) -> Result<(), Halt> {
+    let op = current.op();
+    match spelling {
+        Spelling::Plain => {}
+        Spelling::Odd => {
+            let anomaly = PickleAnomaly::BadNumber { op };
+            trace.log.anomaly(anomaly, current.moment());
+        }
+        Spelling::No => return Err(malformed(PickleFault::NotANumber { op })),
+    }
+    Ok(())
+}
+
+/// A string constant: interned where it could name something, or where reading it again would find other bytes.
+#[inline]
+fn string(bytes: &[u8], trace: &mut Trace, current: &Current) -> Value {
+    let name = is_name_like(bytes);
+    let interned = if current.moved || name {
+        trace.names.texts.intern(bytes)
+    } else {
+        None
+    };
+    match interned {
+        Some(value) => value,
+        None if current.moved => Value::UNKNOWN,
+        None if name => value::text_at(current.at, bytes),
+        None => Value::new(ValueKind::StrAt, current.at),
+    }
+}
+
+/// A string constant too long to be a name: its bytes stay in the file.
+fn long_string(current: &Current) -> Value {
+    if current.moved {
+        Value::UNKNOWN
+    } else {
+        Value::new(ValueKind::StrAt, current.at)
     }
 }

@@ -1,14 +1,17 @@
 //! Constants that look like pickles, to be tried as such when the stream is done.
 
-use super::is_pickle;
+use std::{ops::Range, sync::Arc};
+
+use super::{Flow, Halt, is_pickle};
 use crate::{
-    bytes::{Window, narrow, wide},
-    format::pickle::{begins_embedded, text},
+    bytes::{Budget, ReadError, Window, narrow, wide},
+    fact::Unsupported,
+    format::pickle::{begins_embedded, lex::Lexer, text},
     limits,
 };
 
 /// Bytes of such constants that are held because they do not stand in the file as they are.
-const DECODED: u64 = 64 << 20;
+const DECODED: u64 = 16 << 20;
 
 /// `PROTO` as protocols 0 to 2 store it in bytes: as Latin-1 text that `_codecs.encode` turns back.
 pub(super) const ENCODED_PROTO: &[u8] = b"\xc2\x80";
@@ -26,7 +29,7 @@ pub(in crate::format::pickle) struct Embedded {
 #[derive(Debug)]
 pub(in crate::format::pickle) enum EmbeddedBytes {
     /// They stand in the file.
-    Stored(std::ops::Range<u64>),
+    Stored(Range<u64>),
     /// They come out of a text operand.
     Decoded(Vec<u8>),
 }
@@ -45,22 +48,30 @@ impl EmbeddedBytes {
 #[derive(Debug)]
 pub(super) struct Embeds {
     window: Window,
+    budget: Arc<Budget>,
     pub kept: Vec<Embedded>,
     /// Bytes of those that do not stand in the file.
     decoded: u64,
     /// There are pickles among those that were not kept.
     pub more: bool,
+    /// Pickles that stand between the opcodes.
+    pub nested: Vec<Range<u64>>,
+    /// There are more of them.
+    pub nested_more: bool,
     /// Constants are not looked into.
     pub ignored: bool,
 }
 
 impl Embeds {
-    pub(super) fn new(window: Window) -> Self {
+    pub(super) fn new(window: Window, budget: &Arc<Budget>) -> Self {
         Self {
             window,
+            budget: Arc::clone(budget),
             kept: Vec::new(),
             decoded: 0,
             more: false,
+            nested: Vec::new(),
+            nested_more: false,
             ignored: false,
         }
     }
@@ -92,6 +103,29 @@ impl Embeds {
         }
     }
 
+    /// Passes over what a loader reads itself, and keeps where it is if it is a pickle.
+    #[cold]
+    pub(super) fn pass_over(&mut self, flow: Flow, lexer: &mut Lexer) -> Result<(), Halt> {
+        let start = lexer.offset();
+        match flow {
+            Flow::Continue => {}
+            Flow::Skip(n) => lexer.skip(n, true)?,
+            Flow::Nested(n) => {
+                lexer.skip(n, true)?;
+                if self.nested.len() < limits::STREAMS {
+                    self.nested.push(start..lexer.offset());
+                } else {
+                    self.nested_more = true;
+                }
+            }
+            Flow::Lost(fault) => {
+                let form = Unsupported::JoblibArray(fault);
+                return Err(Halt::Error(ReadError::unsupported(form)));
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps bytes whatever they begin with.
     fn keep(&mut self, opcode: u64, bytes: EmbeddedBytes) {
         if self.ignored {
@@ -106,7 +140,7 @@ impl Embeds {
             self.kept.push(Embedded { opcode, bytes });
         } else if !self.more {
             let window = bytes.window(&self.window);
-            self.more = window.is_some_and(|window| is_pickle(&window));
+            self.more = window.is_some_and(|window| is_pickle(&window, &self.budget));
         }
     }
 }

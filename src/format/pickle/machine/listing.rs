@@ -1,13 +1,16 @@
 //! A stream as a listing: each opcode with its effect.
 
+use std::sync::Arc;
+
 use super::{Halt, Machine, Observer};
 use crate::{
-    bytes::Window,
+    bytes::{Budget, Window},
     fact::{ListingLine, Site},
     format::pickle::{
         disassemble,
         memo::Memo,
         opcode as op,
+        preview::Preview,
         value::{Value, ValueKind},
     },
 };
@@ -20,21 +23,22 @@ pub(in crate::format::pickle) fn list<O: Observer>(
     observer: O,
     site: Site,
     (lines, most): (&mut Vec<ListingLine>, usize),
+    budget: &Arc<Budget>,
 ) {
     if lines.len() >= most {
         return;
     }
     lines.push(ListingLine::In(site));
-    let mut machine = Machine::new(window, start, earlier, observer);
+    let mut machine = Machine::new((window, start), earlier, observer, budget);
     while lines.len() <= most {
-        let arguments = machine.state.stack.values.last().copied();
+        let arguments = machine.interpreter.state.stack.values.last().copied();
         let result = machine.step();
         let effect = match &result {
             Ok(()) => machine.effect(arguments),
             Err(Halt::Stop(value)) => format!("returns {}", machine.preview().value(*value)),
             Err(Halt::Error(error)) => format!("stops: {error}"),
         };
-        let text = disassemble::listed(window, machine.at);
+        let text = disassemble::listed(window, machine.interpreter.current.at);
         lines.push(ListingLine::Opcode { text, effect });
         if result.is_err() {
             return;
@@ -45,25 +49,30 @@ pub(in crate::format::pickle) fn list<O: Observer>(
 }
 
 impl<O: Observer> Machine<'_, O> {
+    fn preview(&self) -> Preview<'_> {
+        let state = &self.interpreter.state;
+        self.interpreter.trace.preview(&state.nodes)
+    }
+
     /// What the last opcode did, for a listing; empty where its name and operand say it. `arguments` was on top before.
     fn effect(&self, arguments: Option<Value>) -> String {
         let preview = self.preview();
-        let Some(top) = self.state.stack.values.last().copied() else {
+        let Some(top) = self.interpreter.state.stack.values.last().copied() else {
             return String::new();
         };
         if let (op::REDUCE | op::NEWOBJ, ValueKind::Result | ValueKind::Instance, Some(arguments)) =
-            (self.code, top.kind(), arguments)
+            (self.interpreter.current.code, top.kind(), arguments)
         {
             return format!("calls {}", preview.call_in_words(top.index(), arguments));
         }
         let looks_up = matches!(
-            self.code,
+            self.interpreter.current.code,
             op::GET | op::BINGET | op::LONG_BINGET | op::PERSID | op::EXT1 | op::EXT2 | op::EXT4
         );
-        let constant = op::lookup(self.code)
+        let constant = op::lookup(self.interpreter.current.code)
             .is_some_and(|opcode| opcode.operand != op::Operand::None && !looks_up);
         let top = preview.value(top).to_string();
-        match self.code {
+        match self.interpreter.current.code {
             op::MEMOIZE | op::PUT | op::BINPUT | op::LONG_BINPUT => format!("memo: {top}"),
             op::REDUCE | op::INST | op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => format!("calls {top}"),
             op::BUILD => format!("sets state on {top}"),

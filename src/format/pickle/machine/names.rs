@@ -47,7 +47,7 @@ impl Names {
         if let Some(row) = self.by_values.get(&(module, name)) {
             return *row;
         }
-        if log.overflow {
+        if log.overflow.is_some() {
             // Past the limit every further one is refused: reading its name again would only cost time.
             return log.unresolved(Unresolved::Oversized);
         }

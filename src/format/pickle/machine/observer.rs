@@ -4,10 +4,10 @@
 //! calls, state, items, persistent ids. What an observer knows of a value is a note, which the machine keeps beside the value
 //! on the stack and in the memo. Two observers follow one run as a pair.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 use crate::{
-    bytes::{ReadError, Window},
+    bytes::{Budget, ReadError, Window},
     fact::{GlobalName, JoblibFault, Usage},
     format::pickle::{
         events::{CONTEXT, EventLog, Moment},
@@ -115,6 +115,8 @@ pub(in crate::format::pickle) struct Scene<'a> {
     pub log: &'a mut EventLog,
     pub window: &'a Window,
     pub lexer: &'a Lexer,
+    /// What a run of its own may take.
+    pub budget: &'a Arc<Budget>,
 }
 
 impl Scene<'_> {
@@ -370,6 +372,8 @@ impl<'a, N> Items<'a, N> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{Call, Flow, Made, Noted, Observer, Scene};
     use crate::{
         bytes::Window,
@@ -409,7 +413,8 @@ mod tests {
     }
 
     fn reads(window: &Window, flow: Flow) -> Run<(LibraryVersion, Reads)> {
-        run(window, 0, None, (LibraryVersion::default(), Reads(flow)))
+        let observer = (LibraryVersion::default(), Reads(flow));
+        run(window, 0, None, observer, &Arc::default())
     }
 
     /// By the memo and back, so that the note has to come along.

@@ -1,35 +1,65 @@
 //! The stack with its marks and fence, as `Pdata` in `_pickle.c` keeps them.
 
+use std::sync::Arc;
+
 use super::{
     Halt, malformed,
     observer::{Items, Noted},
 };
-use crate::fact::PickleFault;
-use crate::{bytes::ReadError, format::pickle::value::Value, limits};
+use crate::{
+    bytes::{Budget, HeldMemory, ReadError},
+    fact::PickleFault,
+    format::pickle::value::Value,
+    limits,
+};
+
+/// How many values, notes or marks there is room for at first, and how many more each time.
+const STEP: usize = 1 << 14;
 
 /// The stack: values, and what an observer notes of each.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Stack<N> {
     pub values: Vec<Value>,
-    /// As many, up to [`limits::NOTED_STACK`].
+    /// As many values as there is memory for.
+    room: usize,
+    /// A note for each value, until there is no room for more or nobody asks for them.
     notes: Vec<N>,
+    notes_room: usize,
     marks: Vec<usize>,
+    marks_room: usize,
     /// Below it an opcode takes nothing: where the topmost mark stands.
     pub fence: usize,
-}
-
-impl<N> Default for Stack<N> {
-    fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            notes: Vec::new(),
-            marks: Vec::new(),
-            fence: 0,
-        }
-    }
+    memory: HeldMemory,
+    notes_memory: HeldMemory,
 }
 
 impl<N: Copy + Default> Stack<N> {
+    pub(super) fn new(budget: &Arc<Budget>) -> Self {
+        Self {
+            values: Vec::new(),
+            room: 0,
+            notes: Vec::new(),
+            notes_room: 0,
+            marks: Vec::new(),
+            marks_room: 0,
+            fence: 0,
+            memory: HeldMemory::new(budget),
+            notes_memory: HeldMemory::new(budget),
+        }
+    }
+
+    /// A copy, if there is memory for it.
+    pub(super) fn copy(&self) -> Option<Self> {
+        Some(Self {
+            memory: self.memory.copy()?,
+            notes_memory: self.notes_memory.copy()?,
+            values: self.values.clone(),
+            notes: self.notes.clone(),
+            marks: self.marks.clone(),
+            ..*self
+        })
+    }
+
     pub(super) fn clear(&mut self) {
         self.truncate(0);
         self.marks.clear();
@@ -43,14 +73,49 @@ impl<N: Copy + Default> Stack<N> {
 
     #[inline]
     pub(super) fn push(&mut self, value: Value, note: N) -> Result<(), Halt> {
-        if self.values.len() >= limits::STACK {
-            return Err(Halt::Error(ReadError::Limit(limits::Id::STACK)));
+        if self.values.len() >= self.room {
+            self.grow()?;
         }
-        if self.notes.len() == self.values.len() && self.notes.len() < limits::NOTED_STACK {
+        if self.notes.len() == self.values.len() && self.notes.len() < self.notes_room {
             self.notes.push(note);
         }
         self.values.push(value);
         Ok(())
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Result<(), Halt> {
+        if self.room >= limits::STACK {
+            return Err(Halt::Error(ReadError::Limit(limits::Id::STACK)));
+        }
+        self.memory.take(STEP.saturating_mul(size_of::<Value>()))?;
+        self.room = self.room.saturating_add(STEP);
+        Ok(())
+    }
+
+    /// Whether the next value is one that has no note for want of room.
+    #[inline]
+    pub(super) fn needs_room_for_notes(&self) -> bool {
+        self.notes.len() == self.values.len() && self.notes.len() >= self.notes_room
+    }
+
+    /// Makes room for more notes.
+    #[cold]
+    pub(super) fn grow_notes(&mut self) -> Result<(), ReadError> {
+        if self.notes_room >= limits::NOTED_STACK {
+            return Err(ReadError::Limit(limits::Id::NOTED_STACK));
+        }
+        self.notes_memory
+            .take(STEP.saturating_mul(size_of::<N>()))?;
+        self.notes_room = self.notes_room.saturating_add(STEP);
+        Ok(())
+    }
+
+    /// Notes nothing any more.
+    pub(super) fn forget_notes(&mut self) {
+        self.notes = Vec::new();
+        self.notes_room = 0;
+        self.notes_memory.clear();
     }
 
     #[inline]
@@ -92,12 +157,6 @@ impl<N: Copy + Default> Stack<N> {
         self.notes.truncate(place);
     }
 
-    /// Whether it is so high that nothing is noted any more.
-    #[inline]
-    pub(super) fn is_noted(&self) -> bool {
-        self.notes.len() == self.values.len()
-    }
-
     #[cold]
     pub(super) fn underflow(&self) -> Halt {
         malformed(PickleFault::StackUnderflow {
@@ -106,11 +165,21 @@ impl<N: Copy + Default> Stack<N> {
     }
 
     pub(super) fn mark(&mut self) -> Result<(), Halt> {
-        if self.marks.len() >= limits::MARKS {
-            return Err(Halt::Error(ReadError::Limit(limits::Id::MARKS)));
+        if self.marks.len() >= self.marks_room {
+            self.grow_marks()?;
         }
         self.fence = self.values.len();
         self.marks.push(self.fence);
+        Ok(())
+    }
+
+    #[cold]
+    fn grow_marks(&mut self) -> Result<(), Halt> {
+        if self.marks_room >= limits::MARKS {
+            return Err(Halt::Error(ReadError::Limit(limits::Id::MARKS)));
+        }
+        self.memory.take(STEP.saturating_mul(size_of::<usize>()))?;
+        self.marks_room = self.marks_room.saturating_add(STEP);
         Ok(())
     }
 
@@ -123,6 +192,13 @@ impl<N: Copy + Default> Stack<N> {
             .ok_or_else(|| malformed(PickleFault::MarkMissing))?;
         self.fence = self.marks.last().copied().unwrap_or(0);
         Ok(mark)
+    }
+
+    /// `POP_MARK` takes the topmost mark and everything above it.
+    pub(super) fn pop_marked(&mut self) -> Result<(), Halt> {
+        let from = self.pop_mark()?;
+        self.truncate(from);
+        Ok(())
     }
 
     /// Where the topmost mark stands.
@@ -155,35 +231,5 @@ impl<N: Copy + Default> Stack<N> {
             Some(from) if from >= self.fence => Ok(from),
             _ => Err(self.underflow()),
         }
-    }
-}
-
-/// What an observer notes of memo entries, by index. Picklers count up, so most are in order.
-#[derive(Debug, Clone, Default)]
-pub(super) struct MemoNotes<N> {
-    first: Vec<N>,
-    others: rustc_hash::FxHashMap<u64, N>,
-}
-
-impl<N: Copy + Default> MemoNotes<N> {
-    #[inline]
-    pub(super) fn put(&mut self, index: u64, note: N) {
-        let at = crate::bytes::narrow(index);
-        if let Some(slot) = self.first.get_mut(at) {
-            *slot = note;
-        } else if at == self.first.len() {
-            self.others.remove(&index);
-            self.first.push(note);
-        } else {
-            self.others.insert(index, note);
-        }
-    }
-
-    #[inline]
-    pub(super) fn get(&self, index: u64) -> N {
-        let first = self.first.get(crate::bytes::narrow(index)).copied();
-        first
-            .or_else(|| self.others.get(&index).copied())
-            .unwrap_or_default()
     }
 }

@@ -6,7 +6,6 @@
 //! state does not say exactly as joblib writes it is refused: nobody would know which bytes are opcodes.
 
 use crate::{
-    bytes::Window,
     fact::JoblibFault,
     format::pickle::{
         machine::{self, Scene},
@@ -262,7 +261,7 @@ impl JoblibArrays {
                 };
                 Span::Bytes(length.saturating_add(padding))
             }
-            Follows::Pickle => Span::Pickle(length_of_pickle(scene.window, here)),
+            Follows::Pickle => Span::Pickle(length_of_pickle(scene, here)),
         })
     }
 }
@@ -281,8 +280,9 @@ fn get(attributes: &Attributes, key: Key) -> Option<Value> {
 }
 
 /// How long a pickle is that begins here: up to its STOP, or all that is left where it has none.
-fn length_of_pickle(window: &Window, start: u64) -> u64 {
-    let run = machine::run(window, start, None, ());
+fn length_of_pickle(scene: &Scene<'_>, start: u64) -> u64 {
+    let window = scene.window;
+    let run = machine::run(window, start, None, (), scene.budget);
     let end = if run.result.is_ok() {
         run.end
     } else {

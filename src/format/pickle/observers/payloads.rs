@@ -23,7 +23,7 @@ use crate::{
 /// Containers inside one another that are followed.
 const DEPTH: u32 = 16;
 /// Values of one call that are followed.
-const VALUES: u32 = 10_000;
+const VALUES: u64 = 10_000;
 /// Bytes that are read at once.
 const CHUNK: u64 = 64 << 10;
 
@@ -34,6 +34,8 @@ pub(in crate::format::pickle) struct Payloads {
     /// Digests that are kept, and bytes of constants that were digested, of all rows together.
     kept: usize,
     bytes: u64,
+    /// Values that were followed, of all rows together.
+    values: u64,
 }
 
 /// The calls of one global.
@@ -57,10 +59,13 @@ impl Payloads {
         if is_bare && std::mem::replace(&mut row.bare, true) {
             return;
         }
+        let room = limits::PAYLOAD_VALUES.saturating_sub(self.values);
+        let values = room.min(VALUES);
         let mut digest = Digest {
             scene,
             hash: Sha256::new(),
-            values: VALUES,
+            values,
+            is_short: room < VALUES,
             bytes: &mut self.bytes,
         };
         digest.hash.update([
@@ -68,6 +73,9 @@ impl Payloads {
             u8::from(call.keywords.is_some()),
         ]);
         digest.value(arguments, DEPTH);
+        self.values = self
+            .values
+            .saturating_add(values.saturating_sub(digest.values));
         let digest: [u8; 32] = digest.hash.finalize().into();
         if row.distinct.contains(&digest) {
             return;
@@ -100,7 +108,9 @@ impl Payloads {
 struct Digest<'a> {
     scene: &'a Scene<'a>,
     hash: Sha256,
-    values: u32,
+    values: u64,
+    /// There is no room for as many values as are followed of a call.
+    is_short: bool,
     /// Bytes of long constants so far.
     bytes: &'a mut u64,
 }
@@ -108,7 +118,11 @@ struct Digest<'a> {
 impl Digest<'_> {
     fn value(&mut self, value: Value, depth: u32) {
         let Some(left) = self.values.checked_sub(1) else {
-            return self.hash.update(b"...");
+            self.hash.update(b"...");
+            if self.is_short {
+                self.number(self.scene.at);
+            }
+            return;
         };
         self.values = left;
         let kind = value.kind();

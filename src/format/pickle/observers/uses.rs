@@ -94,7 +94,10 @@ impl Observer for Uses {
                 self.put(target, items.values, scene);
                 None
             }
-            ValueKind::Result | ValueKind::Instance if !items.values.is_empty() => {
+            // A key without a value stops every unpickler: that is said already.
+            ValueKind::Result | ValueKind::Instance
+                if !items.values.is_empty() && !stops(scene.code, items.values) =>
+            {
                 self.use_of_items(target, scene)
             }
             _ => None,
@@ -124,6 +127,11 @@ impl Observer for Uses {
         self.use_of_state(target.value, state.value, scene);
         Flow::Continue
     }
+}
+
+/// Whether an opcode that sets pairs is given an odd number of values.
+fn stops(code: u8, items: &[Value]) -> bool {
+    matches!(code, op::SETITEM | op::SETITEMS) && !items.len().is_multiple_of(2)
 }
 
 impl Uses {
@@ -216,7 +224,9 @@ impl Uses {
             KnownUse::Plain if call.keywords.is_some() => (Part::Opcode, Err(Misfit::Keywords)),
             KnownUse::Plain => (Part::Arguments, values.plain_call(arguments)),
         };
-        if let Err(misfit) = fits {
+        if let Err(misfit) = fits
+            && !scene.log.misused_often(row)
+        {
             let keywords = call.keywords.map(|keywords| keywords.value);
             let seen = SeenUse::Call(scene.preview().call(arguments, keywords));
             self.unusual(row, (call.usage, part), (misfit, seen), scene);
@@ -367,7 +377,9 @@ impl Uses {
                 .build(target, state, &scene.preview())
                 .map_err(Misfit::Dtype)
         });
-        if let Err(misfit) = fits {
+        if let Err(misfit) = fits
+            && !scene.log.misused_often(row)
+        {
             let seen = SeenUse::Value(scene.preview().value(state));
             self.unusual(row, (Usage::Build, Part::State), (misfit, seen), scene);
         }
@@ -400,7 +412,9 @@ impl Uses {
             }
             _ => Ok(()),
         };
-        if let Err(misfit) = fits {
+        if let Err(misfit) = fits
+            && !scene.log.misused_often(row)
+        {
             let filled = SeenUse::Value(scene.preview().value(target));
             self.unusual(row, (Usage::Import, Part::Items), (misfit, filled), scene);
         }

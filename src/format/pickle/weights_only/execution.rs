@@ -338,7 +338,7 @@ impl Execution<'_, '_> {
             TorchValue::Object(list)
                 if matches!(self.torch.heap.get(list), Some(Object::List(_))) =>
             {
-                self.torch.heap.extend(list, items);
+                self.torch.heap.extend(list, items)?;
                 Ok(())
             }
             other => Err(self.no_items(other)),
@@ -364,6 +364,7 @@ impl Execution<'_, '_> {
                     return Err(PickleReason::UnhashableKey(op).into());
                 }
                 dict.set(items);
+                self.torch.heap.take_pairs(items.chunks_exact(2).len())?;
                 Ok(())
             }
             Some(Object::List(list)) => {

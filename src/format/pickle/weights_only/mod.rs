@@ -21,6 +21,8 @@ mod walk;
 pub(in crate::format) use sparse::SparseCheck;
 pub use storage::Key;
 
+use std::sync::Arc;
+
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -30,7 +32,7 @@ use self::{
 };
 use super::machine;
 use crate::{
-    bytes::Window,
+    bytes::{Budget, Window},
     fact::{Condition, GlobalName, TorchBehaviour, TorchReason},
 };
 
@@ -128,6 +130,7 @@ pub enum Returned {
 /// Follows a run as torch's unpickler would go.
 #[derive(Debug)]
 pub(in crate::format) struct WeightsOnly<'a> {
+    budget: Arc<Budget>,
     origin: Origin<'a>,
     heap: Heap,
     /// By the row of the machine's log.
@@ -163,10 +166,11 @@ fn other_way() -> Condition {
 
 impl<'a> WeightsOnly<'a> {
     /// Before a stream.
-    pub(in crate::format) fn new(origin: Origin<'a>) -> Self {
+    pub(in crate::format) fn new(origin: Origin<'a>, budget: &Arc<Budget>) -> Self {
         Self {
             origin,
-            heap: Heap::default(),
+            budget: Arc::clone(budget),
+            heap: Heap::new(budget),
             globals: IndexMap::default(),
             built: IndexSet::default(),
             storages: FxHashMap::default(),
@@ -188,13 +192,14 @@ impl<'a> WeightsOnly<'a> {
     pub(in crate::format) fn outcomes(self, window: &Window, start: u64, end: u64) -> Vec<Outcome> {
         let two_ways = self.two_ways;
         let origin = self.origin;
+        let budget = Arc::clone(&self.budget);
         let mut outcomes = vec![self.outcome(window, start, end)];
         if two_ways {
             let other = WeightsOnly {
                 keeps_first_type: true,
-                ..Self::new(origin)
+                ..Self::new(origin, &budget)
             };
-            let run = machine::run(window, start, None, other);
+            let run = machine::run(window, start, None, other, &budget);
             outcomes.push(run.observer.outcome(window, start, run.end));
         }
         outcomes
@@ -250,7 +255,7 @@ impl<'a> WeightsOnly<'a> {
         self.obstacles.push(said);
         self.ended = true;
         // Nothing is asked any more.
-        self.heap = Heap::default();
+        self.heap = Heap::new(&self.budget);
         self.storages = FxHashMap::default();
     }
 
@@ -297,7 +302,13 @@ impl<'a> WeightsOnly<'a> {
 }
 
 /// Runs the stream that begins at `start` of the window for itself, without recording anything.
-pub(in crate::format) fn run(window: &Window, start: u64, origin: Origin<'_>) -> Vec<Outcome> {
-    let run = machine::run(window, start, None, WeightsOnly::new(origin));
+pub(in crate::format) fn run(
+    window: &Window,
+    start: u64,
+    origin: Origin<'_>,
+    budget: &Arc<Budget>,
+) -> Vec<Outcome> {
+    let observer = WeightsOnly::new(origin, budget);
+    let run = machine::run(window, start, None, observer, budget);
     run.observer.outcomes(window, start, run.end)
 }

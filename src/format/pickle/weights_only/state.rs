@@ -4,7 +4,7 @@ use super::{
     container::Asked,
     execution::{Execution, Refused, Step, fails},
     names::TorchDtype,
-    value::{Class, Dict, Object, TensorClass, TensorKind, TorchTensor, TorchValue},
+    value::{Class, Object, TensorClass, TensorKind, TorchTensor, TorchValue},
 };
 use crate::{
     bytes::wide,
@@ -88,18 +88,15 @@ impl Execution<'_, '_> {
                     TensorClass::Tensor => self.set_tensor(at, state),
                     TensorClass::Parameter => self.set_parameter(at, state),
                 },
-                Some(Object::Dict(Dict {
-                    class: Class::Ordered,
-                    ..
-                })) => self.updates(target, state),
-                Some(
-                    Object::Dict(Dict {
-                        class: Class::Counter,
-                        ..
-                    })
-                    | Object::Typed { .. }
-                    | Object::Untyped { .. },
-                ) => self.slots(target, state, true),
+                Some(Object::Dict(dict)) if dict.class == Class::Ordered => {
+                    self.updates(target, state)
+                }
+                Some(Object::Dict(dict)) if dict.class == Class::Counter => {
+                    self.slots(target, state, true)
+                }
+                Some(Object::Typed { .. } | Object::Untyped { .. }) => {
+                    self.slots(target, state, true)
+                }
                 Some(Object::Set { .. } | Object::ByteArray { .. }) => {
                     self.slots(target, state, false)
                 }

@@ -3,11 +3,14 @@
 //! Tuples are immutable and lie in one arena; what can change is an object of its own. Texts that could be a storage's key
 //! are kept, longer ones are known by their place and by which encodings can hold them.
 
-use std::ops::Deref;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use super::names::{TensorLayout, TorchDtype};
 use crate::{
-    bytes::{narrow, wide},
+    bytes::{Budget, HeldMemory, narrow, wide},
     format::pickle::text::Letters,
 };
 
@@ -134,15 +137,39 @@ impl<T> Deref for Kept<T> {
     }
 }
 
-/// A list.
+/// A list. Millions may be empty: nothing is kept of those.
 #[derive(Debug, Default)]
-pub(super) struct List {
+pub(super) struct List(Option<Box<Elements>>);
+
+/// What is known of a list's elements.
+#[derive(Debug, Default)]
+pub(super) struct Elements {
     pub(super) len: u64,
     pub(super) kept: Kept<TorchValue>,
     /// One of those not kept cannot be hashed.
     pub(super) unhashable: bool,
     /// One of those not kept is no tuple of a key and a value.
     pub(super) no_pairs: bool,
+}
+
+impl Deref for List {
+    type Target = Elements;
+
+    fn deref(&self) -> &Elements {
+        static NONE: Elements = Elements {
+            len: 0,
+            kept: Kept(None),
+            unhashable: false,
+            no_pairs: false,
+        };
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for List {
+    fn deref_mut(&mut self) -> &mut Elements {
+        self.0.get_or_insert_default()
+    }
 }
 
 /// Which of the dictionaries.
@@ -153,26 +180,55 @@ pub(super) enum Class {
     Counter,
 }
 
-/// A dict, or one of its two listed subclasses.
+/// A dict, or one of its two listed subclasses. Nothing is kept of an empty dict.
 #[derive(Debug)]
-pub(super) struct Dict {
+pub(super) struct Dict(Option<Box<Pairs>>);
+
+/// What is known of a dict's pairs.
+#[derive(Debug)]
+pub(super) struct Pairs {
     pub(super) class: Class,
     pub(super) len: u64,
     pub(super) kept: Kept<(TorchValue, TorchValue)>,
 }
 
-impl Dict {
-    pub(super) fn new(class: Class) -> Self {
+impl Pairs {
+    const fn none(class: Class) -> Self {
         Self {
             class,
             len: 0,
-            kept: Kept::default(),
+            kept: Kept(None),
         }
+    }
+}
+
+impl Deref for Dict {
+    type Target = Pairs;
+
+    fn deref(&self) -> &Pairs {
+        static NONE: Pairs = Pairs::none(Class::Dict);
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Dict {
+    fn deref_mut(&mut self) -> &mut Pairs {
+        self.0
+            .get_or_insert_with(|| Box::new(Pairs::none(Class::Dict)))
+    }
+}
+
+impl Dict {
+    pub(super) fn new(class: Class) -> Self {
+        Self((class != Class::Dict).then(|| Box::new(Pairs::none(class))))
     }
 
     /// Sets keys and values that alternate; that a key is there already matters to nothing that is asked.
     pub(super) fn set(&mut self, items: &[TorchValue]) {
         let pairs = wide(items.len() / 2);
+        if pairs == 0 {
+            return;
+        }
         self.len = self.len.saturating_add(pairs);
         let room = PAIRS.saturating_sub(self.kept.len());
         for pair in items.chunks_exact(2).take(room) {
@@ -266,8 +322,11 @@ impl Memory {
 }
 
 /// Everything that values refer to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Heap {
+    held: HeldMemory,
+    /// How many of the bytes that are held nothing takes yet.
+    room: usize,
     tuples: Vec<TorchValue>,
     objects: Vec<Object>,
     /// Classes of numpy's dtypes, by number.
@@ -290,13 +349,52 @@ const ELEMENTS: usize = 2 << 20;
 #[derive(Debug)]
 pub(super) struct Full;
 
+/// How many bytes are taken of the budget at a time.
+const STEP: usize = 256 << 10;
+/// What a container takes besides its elements once it is not empty.
+const BOXED: usize = 128;
+
 impl Heap {
+    pub(super) fn new(budget: &Arc<Budget>) -> Self {
+        Self {
+            held: HeldMemory::new(budget),
+            room: 0,
+            tuples: Vec::new(),
+            objects: Vec::new(),
+            numpy_classes: Vec::new(),
+            tensors: 0,
+            elements: 0,
+            memories: Vec::new(),
+        }
+    }
+
+    /// Takes so many bytes of the budget.
+    #[inline]
+    fn take(&mut self, bytes: usize) -> Result<(), Full> {
+        if bytes > self.room {
+            let more = bytes.saturating_add(STEP);
+            self.held.take(more).map_err(|_| Full)?;
+            self.room = self.room.saturating_add(more);
+        }
+        self.room = self.room.saturating_sub(bytes);
+        Ok(())
+    }
+
+    /// Takes as much as pairs take that are set in a dict.
+    pub(super) fn take_pairs(&mut self, pairs: usize) -> Result<(), Full> {
+        let bytes = pairs
+            .min(PAIRS)
+            .saturating_mul(size_of::<(TorchValue, TorchValue)>());
+        self.take(bytes.saturating_add(BOXED))
+    }
+
     fn store(&mut self, items: &[TorchValue]) -> Result<(u32, u32), Full> {
         let at = u32::try_from(self.tuples.len()).map_err(|_| Full)?;
         let len = u32::try_from(items.len()).map_err(|_| Full)?;
         if self.tuples.len().saturating_add(items.len()) > VALUES {
             return Err(Full);
         }
+        self.take(items.len().saturating_mul(size_of::<TorchValue>()))?;
         self.tuples.extend_from_slice(items);
         Ok((at, len))
     }
@@ -327,6 +425,12 @@ impl Heap {
         if self.objects.len().saturating_add(extra) > OBJECTS {
             return Err(Full);
         }
+        let inside = if tensor {
+            size_of::<TorchTensor>().saturating_add(BOXED)
+        } else {
+            0
+        };
+        self.take(size_of::<Object>().saturating_add(inside))?;
         self.objects.push(object);
         Ok(TorchValue::Object(at))
     }
@@ -365,15 +469,17 @@ impl Heap {
     }
 
     /// Adds items to a list.
-    pub(super) fn extend(&mut self, list: u32, items: &[TorchValue]) {
+    pub(super) fn extend(&mut self, list: u32, items: &[TorchValue]) -> Result<(), Full> {
         let room = match self.get(list) {
             // All of them or none are asked for, so what is begun is gone on with.
             Some(Object::List(list)) if self.elements < ELEMENTS || !list.kept.is_empty() => {
                 KEPT.saturating_sub(list.kept.len()).min(items.len())
             }
             Some(Object::List(_)) => 0,
-            _ => return,
+            _ => return Ok(()),
         };
+        let bytes = room.saturating_mul(size_of::<TorchValue>());
+        self.take(bytes.saturating_add(if room > 0 { BOXED } else { 0 }))?;
         self.elements = self.elements.saturating_add(room);
         let (kept, rest) = items.split_at_checked(room).unwrap_or((items, &[]));
         let unhashable = rest.iter().any(|item| !self.hashable(*item));
@@ -384,6 +490,7 @@ impl Heap {
             list.unhashable |= unhashable;
             list.no_pairs |= no_pairs;
         }
+        Ok(())
     }
 
     /// Whether a value can be a key.
@@ -503,5 +610,6 @@ mod tests {
     #[test]
     fn a_value_is_as_small_as_it_says() {
         assert_eq!(size_of::<super::TorchValue>(), 16);
+        assert_eq!(size_of::<super::Object>(), 16);
     }
 }

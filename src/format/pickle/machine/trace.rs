@@ -1,0 +1,198 @@
+//! What a run has shown: the globals it names, what it does with them, and whatever else is worth a fact.
+
+use super::{current::Current, names::Names};
+use crate::{
+    bytes::{Window, wide},
+    fact::{Argument, Expression, Fact, Literal, Text, Unresolved, Usage},
+    format::pickle::{
+        events::{EventLog, Signature},
+        marks::Marks,
+        opcode as op,
+        preview::Preview,
+        value::{Nodes, Value, ValueKind},
+    },
+};
+
+/// The record of one run.
+#[derive(Debug)]
+pub(super) struct Trace {
+    pub names: Names,
+    pub log: EventLog,
+    pub window: Window,
+}
+
+impl Trace {
+    pub(super) fn new(window: Window) -> Self {
+        Self {
+            names: Names::default(),
+            log: EventLog::default(),
+            window,
+        }
+    }
+
+    pub(super) fn preview<'a>(&'a self, nodes: &'a Nodes) -> Preview<'a> {
+        Preview {
+            nodes,
+            names: &self.names.texts,
+            log: &self.log,
+            window: &self.window,
+        }
+    }
+
+    /// The row of the global that two lines name, which is imported.
+    pub(super) fn import_lines(&mut self, module: &Text, name: &Text, current: &Current) -> usize {
+        let row = self.names.of_lines(module, name, &mut self.log);
+        self.log.used(row, Usage::Import, current.moment());
+        row
+    }
+
+    /// The row of the global that two values name, which is imported.
+    pub(super) fn import_values(&mut self, names: (Value, Value), current: &Current) -> usize {
+        let row = self.names.of_values(names, &self.window, &mut self.log);
+        self.log.used(row, Usage::Import, current.moment());
+        row
+    }
+
+    /// Something that the extension registry holds is imported, whatever it is.
+    pub(super) fn import_extension(&mut self, code: i64, current: &Current) {
+        let moment = current.moment();
+        self.log.other(Fact::Extension { code }, moment);
+        if code > 0 {
+            let row = self.log.unresolved(Unresolved::Extension);
+            self.log.used(row, Usage::Import, moment);
+        }
+    }
+
+    /// Globals among these values become part of something.
+    #[inline]
+    pub(super) fn handed_on(&mut self, values: &[Value], current: &Current) {
+        let is_global = |value: &&Value| value.kind() == ValueKind::Global;
+        if values.iter().any(|value| is_global(&value)) {
+            let moment = current.moment();
+            for value in values.iter().filter(is_global) {
+                self.log.handed_on(value.index(), moment);
+            }
+        }
+    }
+
+    /// `getattr` of a global and a constant: how protocols 0 to 3 spell a name inside a class, which protocol 4 stores with a
+    /// dot. It is the same global then.
+    pub(super) fn attribute(
+        &mut self,
+        (callee, row): (Value, usize),
+        arguments: Value,
+        nodes: &Nodes,
+        current: &Current,
+    ) -> Option<Value> {
+        if callee.kind() != ValueKind::Global || current.code != op::REDUCE {
+            return None;
+        }
+        let name = self.log.name(row)?;
+        if name.name != "getattr" || !(name.module == "builtins" || name.module == "__builtin__") {
+            return None;
+        }
+        let parts = (arguments.kind() == ValueKind::Tuple).then(|| nodes.all(arguments));
+        let Some([class, attribute]) = parts.flatten() else {
+            return None;
+        };
+        let plain = attribute.kind() == ValueKind::Str && !attribute.marks().has(Marks::SPECIAL);
+        if class.kind() != ValueKind::Global || !plain {
+            return None;
+        }
+        let class = class.index();
+        let (name, attribute) = (
+            self.log.name(class)?.clone(),
+            self.names.texts.text(attribute.index()),
+        );
+        if attribute.contains(&b'.') {
+            return None;
+        }
+        let fact = Fact::Attribute {
+            class: name.clone(),
+            attribute: Text::new(attribute),
+        };
+        let whole = [name.name.as_bytes(), b".", attribute].concat();
+        let found = self.log.named(name.module.as_bytes(), &whole);
+        let moment = current.moment();
+        self.log.other(fact, moment);
+        self.log.used(found, Usage::Import, moment);
+        self.log.looked_into(row, class);
+        Some(Value::new(ValueKind::Global, wide(found)))
+    }
+
+    /// A global is called.
+    pub(super) fn called(
+        &mut self,
+        row: usize,
+        arguments: Value,
+        (usage, keywords): (Usage, Option<Value>),
+        nodes: &Nodes,
+        current: &Current,
+    ) {
+        let moment = current.moment();
+        self.log.used(row, usage, moment);
+        let signature = Signature::of(arguments, usage, keywords.is_some(), nodes);
+        if !self.log.called_before(row, signature) {
+            let given = self.preview(nodes).call(arguments, keywords);
+            let mut arguments = self.preview(nodes).arguments(arguments);
+            if keywords.is_some() {
+                arguments.push(Argument::Unknown);
+            }
+            self.log
+                .called(row, signature, usage, given, arguments, moment);
+        }
+    }
+
+    /// State is set.
+    pub(super) fn built(&mut self, target: Value, nodes: &Nodes, current: &Current) {
+        let moment = current.moment();
+        match (target.kind(), target.global()) {
+            (ValueKind::Result | ValueKind::Instance, Some(row)) => {
+                self.log.used(row, Usage::Build, moment);
+            }
+            _ => {
+                let target = self.preview(nodes).value(target);
+                self.log.other(Fact::StateOnNonInstance { target }, moment);
+            }
+        }
+    }
+
+    /// Items are put into what is no container of their kind.
+    #[cold]
+    pub(super) fn items_on(&mut self, target: Value, nodes: &Nodes, current: &Current) {
+        let moment = current.moment();
+        match (target.kind(), target.global()) {
+            (ValueKind::Result | ValueKind::Instance, Some(row)) => self.log.items_on(row, moment),
+            _ => {
+                let target = self.preview(nodes).value(target);
+                let op = current.op();
+                self.log
+                    .other(Fact::ItemsOnNonContainer { target, op }, moment);
+            }
+        }
+    }
+
+    /// A persistent id that a line spells is loaded.
+    pub(super) fn persistent_text(&mut self, id: &Text, current: &Current) {
+        let length = wide(id.as_bytes().len());
+        let fact = Fact::PersistentId {
+            id: Expression::Str(Literal::text(id.as_bytes(), length)),
+            torch_storage: false,
+        };
+        self.log.other(fact, current.moment());
+    }
+
+    /// A persistent id is loaded; what the loader makes of it.
+    pub(super) fn persistent(&mut self, id: Value, nodes: &Nodes, current: &Current) -> Value {
+        let torch_storage = self.preview(nodes).is_torch_storage(id);
+        // A checkpoint has one for each tensor: they are one row, shown by the first.
+        if !torch_storage || !self.log.storage_again() {
+            let shown = self.preview(nodes).value(id);
+            self.log.persistent(shown, torch_storage, current.moment());
+        }
+        let elements = self.preview(nodes).storage_facts(id);
+        let elements = elements.filter(|_| torch_storage);
+        let number = elements.map_or(0, |elements| elements.saturating_add(1));
+        Value::new(ValueKind::Persistent, number)
+    }
+}
