@@ -25,21 +25,6 @@ use crate::{
     scan::{Needs, Outcome, Report},
 };
 
-/// What the ends of file names say about the format: the first is meant where nothing else says which. Longest ends first.
-const ENDS: &[(&str, &[&str])] = &[
-    (".cdx.json", &["cyclonedx"]),
-    (".sarif.json", &["sarif"]),
-    (".sarif", &["sarif"]),
-    (".jsonl", &["json-lines"]),
-    (".ndjson", &["json-lines"]),
-    (".json", &["json", "gitlab", "sarif", "cyclonedx"]),
-    (".xml", &["junit"]),
-    (".md", &["markdown"]),
-    (".markdown", &["markdown"]),
-    (".html", &["html"]),
-    (".htm", &["html"]),
-];
-
 /// Which reports are written where, as it was asked for.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -123,7 +108,7 @@ impl Outputs {
                 (Some(format), _) => format,
                 (None, Some(asked)) => fits(asked, &file)?,
                 (None, None) => end(&file)
-                    .and_then(|(_, formats)| by_names(formats))
+                    .and_then(|(_, formats)| formats.first().copied())
                     .or(usual)
                     .unwrap_or(named("human")?),
             };
@@ -296,23 +281,19 @@ fn after(given: &OsStr, at: usize) -> OsString {
 }
 
 /// The end of a file's name that says its format, and the formats it may be.
-fn end(file: &Path) -> Option<(&'static str, &'static [&'static str])> {
-    let name = file.file_name()?.to_string_lossy().to_lowercase();
-    ENDS.iter()
-        .copied()
-        .find(|(end, _)| name.len() > end.len() && name.ends_with(end))
-}
-
-fn by_names(names: &[&str]) -> Option<&'static dyn Reporter> {
-    names.iter().find_map(|name| report::by_name(name))
+fn end(file: &Path) -> Option<(&'static str, Vec<&'static dyn Reporter>)> {
+    report::by_end(&file.file_name()?.to_string_lossy())
 }
 
 /// The format that was asked for, unless the file's name says that it is something else.
 fn fits(asked: &'static dyn Reporter, file: &Path) -> Result<&'static dyn Reporter, Error> {
     match end(file) {
-        Some((end, formats)) if !formats.contains(&asked.name()) => {
+        Some((end, formats)) if !formats.iter().any(|format| format.name() == asked.name()) => {
             let shown = file.display();
-            let (asked, other) = (asked.name(), formats.first().unwrap_or(&""));
+            let (asked, other) = (
+                asked.name(),
+                formats.first().map_or("", |format| format.name()),
+            );
             Err(Error::Usage {
                 message: format!(
                     "`--format {asked}` does not fit a file whose name ends in `{end}`"

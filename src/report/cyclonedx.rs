@@ -41,6 +41,10 @@ impl Reporter for CycloneDx {
         "an inventory of the artifacts: CycloneDX 1.6 ML-BOM"
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        &[".cdx.json", ".json"]
+    }
+
     fn needs(&self) -> Needs {
         Needs {
             artifacts: true,

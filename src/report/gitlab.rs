@@ -54,6 +54,10 @@ impl Reporter for Gitlab {
         "a Code Quality report for GitLab's merge requests"
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        &[".json"]
+    }
+
     fn write(
         &self,
         report: &Report,

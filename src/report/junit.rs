@@ -33,6 +33,10 @@ impl Reporter for Junit {
         "test results in XML: one failed case per refusal"
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        &[".xml"]
+    }
+
     fn needs(&self) -> Needs {
         Needs {
             artifacts: true,

@@ -59,6 +59,10 @@ impl Reporter for Markdown {
         "Markdown for the summary of a job or a comment"
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        &[".markdown", ".md"]
+    }
+
     fn is_for_people(&self) -> bool {
         true
     }

@@ -1,28 +1,18 @@
 //! Reporters: the only place where a finished [`Report`] is worded, for people or for machines.
 //!
-//! A reporter is one file and one line in [`REPORTERS`]. It opens no file (excerpts travel with the findings), decides
+//! A reporter is one file and one line in `reporters!`. It opens no file (excerpts travel with the findings), decides
 //! nothing, and shows nothing from a file before it is made harmless: no name can move the cursor, forge a line or
 //! speak to the system that runs the check.
 
 mod alike;
-mod concise;
-mod cyclonedx;
-mod github;
-mod gitlab;
 mod groups;
-mod html;
-mod human;
 mod inspect;
 mod introduction;
 pub mod json;
-mod junit;
-mod markdown;
 mod path_spelling;
-mod plain;
 mod presentation;
 mod prose;
 mod push;
-mod sarif;
 mod terminal;
 mod words;
 
@@ -49,6 +39,11 @@ pub trait Reporter: Sync {
     fn name(&self) -> &'static str;
     /// What it is for, in one line.
     fn summary(&self) -> &'static str;
+    /// How the names of its files end, longer ends first: `--output` knows the format by them. Where several formats have one
+    /// end, the first in the list is meant.
+    fn ends(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether people read it as it is, so that nothing more need be said to them.
     fn is_for_people(&self) -> bool {
         false
@@ -69,21 +64,30 @@ pub trait Reporter: Sync {
     ) -> io::Result<()>;
 }
 
-/// Every reporter; the first is the default.
-pub static REPORTERS: &[&dyn Reporter] = &[
-    &human::Human,
-    &concise::Concise,
-    &plain::Plain,
-    &json::Json,
-    &json::lines::JsonLines,
-    &github::Github,
-    &sarif::Sarif,
-    &gitlab::Gitlab,
-    &junit::Junit,
-    &markdown::Markdown,
-    &html::Html,
-    &cyclonedx::CycloneDx,
-];
+/// Declares the modules of the reporters and the one list of them.
+macro_rules! reporters {
+    ($($([mod $module:ident])? $reporter:path),* $(,)?) => {
+        $($(mod $module;)?)*
+
+        /// Every reporter; the first is the default.
+        pub static REPORTERS: &[&dyn Reporter] = &[$(&$reporter),*];
+    };
+}
+
+reporters! {
+    [mod human] human::Human,
+    [mod concise] concise::Concise,
+    [mod plain] plain::Plain,
+    json::Json,
+    json::lines::JsonLines,
+    [mod github] github::Github,
+    [mod sarif] sarif::Sarif,
+    [mod gitlab] gitlab::Gitlab,
+    [mod junit] junit::Junit,
+    [mod markdown] markdown::Markdown,
+    [mod html] html::Html,
+    [mod cyclonedx] cyclonedx::CycloneDx,
+}
 
 /// What standard output shows in GitHub Actions where no format was asked for: annotations, then the report for people, so
 /// that the log ends as it does on a terminal. It is in no list, because it has no name to ask for.
@@ -122,6 +126,18 @@ pub fn by_name(name: &str) -> Option<&'static dyn Reporter> {
         .iter()
         .copied()
         .find(|reporter| reporter.name() == name)
+}
+
+/// The longest end of a file's name that formats have, and those formats in the order of the list.
+pub fn by_end(name: &str) -> Option<(&'static str, Vec<&'static dyn Reporter>)> {
+    let name = name.to_lowercase();
+    let ends = REPORTERS.iter().flat_map(|reporter| reporter.ends());
+    let end = ends
+        .copied()
+        .filter(|end| name.len() > end.len() && name.ends_with(end))
+        .max_by_key(|end| end.len())?;
+    let has_end = |reporter: &&dyn Reporter| reporter.ends().contains(&end);
+    Some((end, REPORTERS.iter().copied().filter(has_end).collect()))
 }
 
 /// Where a rule is documented.

@@ -44,6 +44,10 @@ impl Reporter for Html {
         "one self-contained page to read, filter and print"
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        &[".html", ".htm"]
+    }
+
     fn needs(&self) -> Needs {
         Needs {
             artifacts: true,

@@ -41,6 +41,10 @@ impl Reporter for JsonLines {
         "one finding per line, then a summary, for programs"
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        &[".jsonl", ".ndjson"]
+    }
+
     fn write(&self, report: &Report, _: &Presentation, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::new(out);
         for finding in v1::findings(report.active()) {

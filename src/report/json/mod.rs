@@ -25,6 +25,10 @@ impl Reporter for Json {
         "everything, for programs (schema version 1)"
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        &[".json"]
+    }
+
     fn write(&self, report: &Report, _: &Presentation, out: &mut dyn Write) -> io::Result<()> {
         v1::write(report, &mut BufWriter::new(out))
     }

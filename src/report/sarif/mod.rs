@@ -51,6 +51,10 @@ impl Reporter for Sarif {
         "code-scanning services: SARIF 2.1.0"
     }
 
+    fn ends(&self) -> &'static [&'static str] {
+        &[".sarif.json", ".sarif", ".json"]
+    }
+
     fn needs(&self) -> Needs {
         Needs {
             artifacts: true,
