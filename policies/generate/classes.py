@@ -294,7 +294,9 @@ def prove(pack):
                 if code.co_name == "<module>" or "importlib" in code.co_filename:
                     return
                 top = frame.f_globals.get("__name__", "").split(".")[0]
-                reviewed = top + ":" + code.co_qualname in {key for key, _ in REVIEWED} | set(CALLED)
+                known = {key for key, _ in REVIEWED} | set(CALLED)
+                whole = getattr(code, "co_qualname", None)  # since Python 3.11
+                reviewed = top + ":" + whole in known if whole else any(key.startswith(top + ":") and key.endswith("." + code.co_name) for key in known)
                 enum = code.co_filename.endswith("enum.py")
                 made_by_dataclass = code.co_filename == "<string>" and code.co_name in ("__eq__", "__hash__")
                 if not reviewed and not enum and not made_by_dataclass:
@@ -315,6 +317,7 @@ def prove(pack):
         streams = [stream(thing, kind, state, protocol) for protocol in (2, 4)]
         try:
             attempt()  # late imports
+            gc.freeze()
             sys.setprofile(watch)
             try:
                 attempt()

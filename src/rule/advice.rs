@@ -75,12 +75,12 @@ impl Allowing {
         if harmless && let [first, ..] = self.packs.as_slice() {
             let packs: Vec<String> = self.packs.iter().map(ToString::to_string).collect();
             let named: Vec<String> = packs.iter().map(|pack| format!("`{pack}`")).collect();
-            let (list, each) = match packs.len() {
-                1 => ("the pack", "lists"),
-                _ => ("the packs", "list"),
+            let (list, each, its) = match packs.len() {
+                1 => ("the pack", "lists", "its library writes"),
+                _ => ("the packs", "list", "their libraries write"),
             };
             let mut help = vec![format!(
-                "{list} {} {each} every name that this file needs, in the shapes that their library writes (`weighbridge explain {first}`): {}",
+                "{list} {} {each} every name that this file needs, in the shapes that {its} (`weighbridge explain {first}`): {}",
                 named.join(" and "),
                 case.scope.adding_packs(&packs)
             )];

@@ -227,7 +227,18 @@ fn the_packs_that_a_file_needs_are_named_unless_something_in_it_is_dangerous() {
     let linear = [&global("torch.nn.modules.linear", "Identity")[..], b")\x81"].concat();
     let shell = call(&global("os", "system"), &[&text("true")]);
     let own = [&global("mine", "Model")[..], b")\x81"].concat();
-    insta::assert_snapshot!(told(REFUSED, "x.pkl", &pickle(&scaler)), @"");
+    insta::assert_snapshot!(told(REFUSED, "x.pkl", &pickle(&scaler)), @r"
+    global-not-allowed [deny] loading creates `sklearn.preprocessing._data.StandardScaler()`; the policy does not list `sklearn.preprocessing._data.StandardScaler`
+      at @ 0x2f NEWOBJ about sklearn.preprocessing._data.StandardScaler
+      recommended.yaml (built in):31 `globals:`: no entry here lists it
+      help: the pack `sklearn-estimators` lists every name that this file needs, in the shapes that its library writes (`weighbridge explain sklearn-estimators`): write this to weighbridge.yaml:
+            version: 1
+            extends: recommended
+            globals:
+              packs:
+                - sklearn-estimators
+      help: or keep the data in a format that holds only data: safetensors, npy, JSON
+    ");
     let both = told(REFUSED, "x.pkl", &pickle(&tuple(&[&scaler, &linear])));
     let named = "the packs `sklearn-estimators` and `torch-nn` list every name";
     assert!(both.contains(named), "{both}");
