@@ -398,7 +398,7 @@ fn arguments_are_escaped_once() {
         .tuple1()
         .reduce()
         .stop();
-    insta::assert_snapshot!(told(RULE, "x.pkl", &date), @r"
+    insta::assert_snapshot!(told(RULE, "x.pkl", &date), @r#"
     global-not-allowed [deny] loading runs `calendars.Day(b'\x07\xe4\x01\\')`; the policy does not list `calendars.Day`
       at @ 0x1b REDUCE about calendars.Day
       recommended.yaml (built in):31 `globals:`: no entry here lists it
@@ -407,9 +407,9 @@ fn arguments_are_escaped_once() {
             extends: recommended
             globals:
               allow:
-                - calendars.Day
+                - {global: "calendars.Day", as: [import, call]}
       help: or keep the data in a format that holds only data: safetensors, npy, JSON
-    ");
+    "#);
 }
 
 /// Kept in the memo, a global is called where nobody sees what it is.
