@@ -54,17 +54,11 @@ impl HeldMemory {
             taken: self.taken,
         })
     }
-
-    /// Gives all of it back.
-    pub fn clear(&mut self) {
-        let taken = std::mem::take(&mut self.taken);
-        self.budget.memory.fetch_add(taken, Ordering::Relaxed);
-    }
 }
 
 impl Drop for HeldMemory {
     fn drop(&mut self) {
-        self.clear();
+        self.budget.memory.fetch_add(self.taken, Ordering::Relaxed);
     }
 }
 

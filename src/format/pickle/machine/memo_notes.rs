@@ -83,12 +83,11 @@ impl<N: Copy + Default> MemoNotes<N> {
         self.others.get(&index).copied().unwrap_or_default()
     }
 
-    /// Notes nothing any more.
+    /// Notes nothing any more. Their memory stays taken: an allocator may keep it.
     pub(super) fn forget(&mut self) {
         self.first = Vec::new();
         self.first_room = 0;
         self.others = FxHashMap::default();
         self.others_room = 0;
-        self.memory.clear();
     }
 }

@@ -16,6 +16,15 @@ use crate::{
 /// How many values, notes or marks there is room for at first, and how many more each time.
 const STEP: usize = 1 << 14;
 
+/// Reserves room for all that a long vector may ever hold. Room costs nothing before it is used; to grow step by step costs each
+/// step again, because allocators keep what was copied.
+fn reserve<T>(vector: &mut Vec<T>, most: usize) {
+    const LONG: usize = 1 << 18;
+    if vector.len() >= LONG && vector.capacity() < most {
+        vector.reserve_exact(most.saturating_sub(vector.len()));
+    }
+}
+
 /// The stack: values, and what an observer notes of each.
 #[derive(Debug)]
 pub(super) struct Stack<N> {
@@ -25,6 +34,8 @@ pub(super) struct Stack<N> {
     /// A note for each value, until there is no room for more or nobody asks for them.
     notes: Vec<N>,
     notes_room: usize,
+    /// Somebody asks for notes.
+    noting: bool,
     marks: Vec<usize>,
     marks_room: usize,
     /// Below it an opcode takes nothing: where the topmost mark stands.
@@ -40,6 +51,7 @@ impl<N: Copy + Default> Stack<N> {
             room: 0,
             notes: Vec::new(),
             notes_room: 0,
+            noting: true,
             marks: Vec::new(),
             marks_room: 0,
             fence: 0,
@@ -90,13 +102,14 @@ impl<N: Copy + Default> Stack<N> {
         }
         self.memory.take(STEP.saturating_mul(size_of::<Value>()))?;
         self.room = self.room.saturating_add(STEP);
+        reserve(&mut self.values, limits::STACK);
         Ok(())
     }
 
     /// Whether the next value is one that has no note for want of room.
     #[inline]
     pub(super) fn needs_room_for_notes(&self) -> bool {
-        self.notes.len() == self.values.len() && self.notes.len() >= self.notes_room
+        self.noting && self.notes.len() == self.values.len() && self.notes.len() >= self.notes_room
     }
 
     /// Makes room for more notes.
@@ -108,14 +121,15 @@ impl<N: Copy + Default> Stack<N> {
         self.notes_memory
             .take(STEP.saturating_mul(size_of::<N>()))?;
         self.notes_room = self.notes_room.saturating_add(STEP);
+        reserve(&mut self.notes, limits::NOTED_STACK);
         Ok(())
     }
 
-    /// Notes nothing any more.
+    /// Notes nothing any more. Their memory stays taken: an allocator may keep it.
     pub(super) fn forget_notes(&mut self) {
         self.notes = Vec::new();
         self.notes_room = 0;
-        self.notes_memory.clear();
+        self.noting = false;
     }
 
     #[inline]

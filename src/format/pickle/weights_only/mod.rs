@@ -255,7 +255,7 @@ impl<'a> WeightsOnly<'a> {
         self.obstacles.push(said);
         self.ended = true;
         // Nothing is asked any more.
-        self.heap = Heap::new(&self.budget);
+        self.heap.clear();
         self.storages = FxHashMap::default();
     }
 

@@ -368,6 +368,13 @@ impl Heap {
         }
     }
 
+    /// Forgets everything. Its memory stays taken: an allocator may keep it.
+    pub(super) fn clear(&mut self) {
+        self.tuples = Vec::new();
+        self.objects = Vec::new();
+        self.memories = Vec::new();
+    }
+
     /// Takes so many bytes of the budget.
     #[inline]
     fn take(&mut self, bytes: usize) -> Result<(), Full> {
