@@ -244,11 +244,15 @@ limits! {
         /// A 200 MB pickle of a million objects has 17 million opcodes; one of 10 GB would have 850 million.
         OPCODES: u64 = 4_000_000_000, Count "opcodes in one pickle stream";
 
-        /// An object that no pack describes is made of some names and numbers; a megabyte of one is code or a table.
-        PAYLOAD_BYTES: u64 = 64 << 20, Bytes "of long constants that calls are given and that fingerprints tell apart, in one stream";
+        /// Constants over a megabyte are read only if something that no pack describes is given them: they are code or a table then.
+        /// Past this many bytes of them they count by their place.
+        PAYLOAD_BYTES: u64 = 64 << 20, Bytes "of long constants in one stream that fingerprints tell apart";
 
-        /// Calls of objects that no pack describes have a handful each. Containers that hold each other make millions of a few bytes.
-        PAYLOAD_VALUES: u64 = 8 << 20, Count "arguments of calls that fingerprints tell apart, in one stream";
+        /// Each takes 44 bytes. Past them all bytes of the stream count, so that saving it again changes its fingerprints.
+        PAYLOAD_VALUES: usize = 1 << 20, Count "containers and objects in one stream that fingerprints tell apart";
+
+        /// To compare them they are unpacked into memory. Of more, what is shown of a call counts.
+        PAYLOAD_UNPACKED: usize = 16 << 20, Bytes "of a compressed pickle whose payloads fingerprints tell apart in full";
 
         /// Fingerprints tell further calls apart by their order as well. Each takes 32 bytes.
         PAYLOADS: usize = 65_536, Count "different calls of globals that no pack describes, in one stream";

@@ -108,11 +108,10 @@ pub enum Fact {
         /// The positional arguments, in order; one that is unknown at the end stands for all that may follow.
         arguments: Vec<Argument>,
     },
-    /// What the calls of a global that no pack describes are given, all of them together: another digest if one of them is given
-    /// something else, however long that is.
+    /// What runs, all of it together: another digest if something else runs, however long that is and wherever it stands.
     Payload {
-        /// The global.
-        global: Global,
+        /// Whose.
+        of: PayloadOf,
         /// A SHA-256.
         sha256: [u8; 32],
     },
@@ -202,6 +201,20 @@ pub enum Fact {
         /// Its constant value.
         value: Option<Text>,
     },
+}
+
+/// What a payload is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PayloadOf {
+    /// What the calls of a global are given.
+    Calls(Global),
+    /// State and items that are set on what a global made.
+    Contents(Global),
+    /// State and items that are set on what is neither an instance nor a container.
+    Others,
+    /// Persistent ids that are not torch's.
+    PersistentIds,
 }
 
 impl From<Anomaly> for Fact {

@@ -73,6 +73,7 @@ type Calls<'a> = FxHashMap<(&'a [Hop], &'a GlobalName), Vec<&'a Observation>>;
 const NEARBY: usize = 20;
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let payloads = Payloads::new(case);
     let mut refused = refused(case);
     if !refused.is_empty() {
         // How many of them are told is bounded; what is dangerous comes first.
@@ -81,7 +82,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             refused.sort_by_key(|refused| refused.plain);
             refused.truncate(limits::FINDINGS);
         }
-        let (calls, payloads) = (calls(case), Payloads::new(case));
+        let calls = calls(case);
         let advice = advice::Allowing::new(
             case,
             refused
@@ -120,7 +121,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
     let mut told: FxHashSet<(&[Hop], &GlobalName)> = FxHashSet::default();
     for observation in case.of_kind(FactKind::Call) {
-        arguments(case, observation, &mut told, findings);
+        arguments(case, (observation, &payloads), &mut told, findings);
     }
     for observation in case.of_kind(FactKind::HandedOn) {
         handed_on(case, observation, &told, findings);
@@ -324,7 +325,9 @@ fn finding<'a>(
     finding.count = observation.count;
     finding.subject = Subject::Global(Global::Named((*name).clone()));
     if let Subject::Global(global) = &finding.subject {
-        finding.payload = payloads.of(refused.hops, global, calls.iter().copied());
+        let contents = payload::contents_run(case, global);
+        let calls = calls.iter().copied();
+        finding.payload = payloads.of_global(refused.hops, global, contents, calls);
     }
     finding.related.extend(imported(case, refused, shown));
     let GlobalVerdict::Refused {
@@ -452,7 +455,7 @@ fn help(
 /// Entries that allow a global only with certain arguments.
 fn arguments<'a>(
     case: &Case<'a>,
-    observation: &'a Observation,
+    (observation, payloads): (&'a Observation, &Payloads<'a>),
     told: &mut FxHashSet<(&'a [Hop], &'a GlobalName)>,
     findings: &mut Vec<Finding>,
 ) {
@@ -476,7 +479,7 @@ fn arguments<'a>(
         );
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Global(callee.clone());
-        finding.payload = payload::of_calls([observation]);
+        finding.payload = payloads.of_global(&observation.site.hops, callee, false, [observation]);
         finding.decided_by = decided_by;
         finding
             .help

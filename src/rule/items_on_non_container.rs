@@ -1,9 +1,9 @@
 //! Items set on what is no container.
 
-use super::Case;
+use super::{Case, payload::Payloads};
 use crate::{
-    fact::{Fact, FactKind},
-    finding::{Finding, Payload, Subject},
+    fact::{Fact, FactKind, PayloadOf},
+    finding::{Finding, Subject},
 };
 
 declare_rule! {
@@ -33,12 +33,13 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let payloads = Payloads::new(case);
     for observation in case.of_kind(FactKind::ItemsOnNonContainer) {
         if let Fact::ItemsOnNonContainer { target, op } = &observation.fact {
             let message = format!("loading fills `{target}` by {op}, and that is no container");
             let mut finding = case.finding(&META, observation, message);
             finding.subject = Subject::Anomaly("items".into());
-            finding.payload = Some(Payload::of([target.to_string()]));
+            finding.payload = Some(payloads.of(&observation.site.hops, &PayloadOf::Others, target));
             finding.help.push(
                 "no library writes this: do not load the file, and find out where it comes from"
                     .into(),

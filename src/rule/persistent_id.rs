@@ -1,9 +1,9 @@
 //! Persistent ids.
 
-use super::{Case, within::Within};
+use super::{Case, payload::Payloads, within::Within};
 use crate::{
-    fact::{Fact, FactKind, TorchForm},
-    finding::{Finding, Payload, Subject},
+    fact::{Fact, FactKind, PayloadOf, TorchForm},
+    finding::{Finding, Subject},
 };
 
 declare_rule! {
@@ -35,6 +35,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         case.of_kind(FactKind::TorchLoad),
         |fact| matches!(fact, Fact::TorchLoad(load) if load.form != TorchForm::Bare),
     );
+    let payloads = Payloads::new(case);
     for observation in case.of_kind(FactKind::PersistentId) {
         let Fact::PersistentId { id, torch_storage } = &observation.fact else {
             continue;
@@ -45,7 +46,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let message = format!("loading asks its caller for `{id}`, which may become anything");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly("persistent-id".into());
-        finding.payload = Some(Payload::of([id.to_string()]));
+        finding.payload = Some(payloads.of(&observation.site.hops, &PayloadOf::PersistentIds, id));
         finding
             .help
             .push("save the object into one file without persistent ids".into());

@@ -1,9 +1,9 @@
 //! State set on what is no instance.
 
-use super::Case;
+use super::{Case, payload::Payloads};
 use crate::{
-    fact::{Fact, FactKind},
-    finding::{Finding, Payload, Subject},
+    fact::{Fact, FactKind, PayloadOf},
+    finding::{Finding, Subject},
 };
 
 declare_rule! {
@@ -32,12 +32,13 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let payloads = Payloads::new(case);
     for observation in case.of_kind(FactKind::StateOnNonInstance) {
         if let Fact::StateOnNonInstance { target } = &observation.fact {
             let message = format!("loading sets attributes of `{target}`, which is no instance");
             let mut finding = case.finding(&META, observation, message);
             finding.subject = Subject::Anomaly("state".into());
-            finding.payload = Some(Payload::of([target.to_string()]));
+            finding.payload = Some(payloads.of(&observation.site.hops, &PayloadOf::Others, target));
             finding.help.push(
                 "no library writes this: do not load the file, and find out where it comes from"
                     .into(),

@@ -1,6 +1,6 @@
 //! Listed names in shapes that no writer writes.
 
-use super::Case;
+use super::{Case, payload::Payloads};
 use crate::{
     fact::{Fact, FactKind, Global, Part, UnusualUse, Usage},
     finding::{Finding, Payload, Subject},
@@ -50,6 +50,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let payloads = Payloads::new(case);
     for observation in case.of_kind(FactKind::UnusualUse) {
         let Fact::UnusualUse(unusual) = &observation.fact else {
             continue;
@@ -67,7 +68,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let mut finding = case.finding(&META, observation, message(unusual));
         finding.subject = Subject::Global(unusual.global.clone());
-        finding.payload = Some(Payload::of([unusual.usage.to_string(), unusual.done()]));
+        let whole = payloads.of_global(&observation.site.hops, &unusual.global, true, []);
+        finding.payload =
+            Some(whole.unwrap_or_else(|| Payload::of([unusual.usage.to_string(), unusual.done()])));
         finding.help.push(
             "do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it"
                 .into(),

@@ -2,14 +2,14 @@
 //!
 //! Short, one line, harmless to print; what is not known is `...`, never guessed.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::fact::{ContainerKind, Expression, Literal, ShownCall};
 
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
-        write(self, &mut text);
+        write(self, &mut text)?;
         f.write_str(&cut(text))
     }
 }
@@ -25,18 +25,18 @@ impl fmt::Display for ShownCall<'_> {
                 items,
                 length,
             } => {
-                write_items(items, *length, false, &mut text);
+                write_items(items, *length, false, &mut text)?;
                 *length == Some(0)
             }
             other => {
                 text.push('*');
-                write(other, &mut text);
+                write(other, &mut text)?;
                 false
             }
         };
         if let Some(keywords) = &self.given.keywords {
             text.push_str(if is_empty { "" } else { ", " });
-            write_keywords(keywords, &mut text);
+            write_keywords(keywords, &mut text)?;
         }
         text.push(')');
         f.write_str(&cut(text))
@@ -44,7 +44,7 @@ impl fmt::Display for ShownCall<'_> {
 }
 
 /// `device='cpu', copy=True`; what is no dict of names is `**...`.
-fn write_keywords(keywords: &Expression, out: &mut String) {
+fn write_keywords(keywords: &Expression, out: &mut String) -> fmt::Result {
     let (items, length) = match keywords {
         Expression::Container {
             kind: ContainerKind::Dict,
@@ -61,12 +61,13 @@ fn write_keywords(keywords: &Expression, out: &mut String) {
             out.push_str(if i == 0 { "" } else { ", " });
             out.push_str(name);
             out.push('=');
-            write(value, out);
+            write(value, out)?;
         }
     }
     if is_cut(items, length) {
         out.push_str(if items.is_empty() { "..." } else { ", ..." });
     }
+    Ok(())
 }
 
 /// The name of a keyword, by its pair.
@@ -79,13 +80,13 @@ fn name(pair: &[Expression]) -> Option<&str> {
     is_name.then_some(text)
 }
 
-fn write(expression: &Expression, out: &mut String) {
+fn write(expression: &Expression, out: &mut String) -> fmt::Result {
     match expression {
         Expression::None => out.push_str("None"),
         Expression::Bool(value) => out.push_str(if *value { "True" } else { "False" }),
         Expression::Int(value) => out.push_str(&value.to_string()),
-        Expression::LongInt { bytes } => out.push_str(&format!("<integer of {bytes} bytes>")),
-        Expression::Float(bits) => out.push_str(&format!("{:?}", f64::from_bits(*bits))),
+        Expression::LongInt { bytes } => write!(out, "<integer of {bytes} bytes>")?,
+        Expression::Float(bits) => write!(out, "{:?}", f64::from_bits(*bits))?,
         Expression::Spelled(literal) => out.push_str(&shown(literal)),
         Expression::Str(literal) => {
             out.push('\'');
@@ -94,9 +95,9 @@ fn write(expression: &Expression, out: &mut String) {
         }
         Expression::Bytes(literal) => {
             let start = literal.start.as_bytes().escape_ascii();
-            out.push_str(&format!("b'{start}'"));
+            write!(out, "b'{start}'")?;
             if !literal.is_whole() {
-                out.push_str(&format!("...({} bytes)", literal.length));
+                write!(out, "...({} bytes)", literal.length)?;
             }
         }
         Expression::Container {
@@ -112,28 +113,35 @@ fn write(expression: &Expression, out: &mut String) {
                 ContainerKind::FrozenSet => ("frozenset(", ")"),
             };
             out.push_str(open);
-            write_items(items, *length, *kind == ContainerKind::Dict, out);
+            write_items(items, *length, *kind == ContainerKind::Dict, out)?;
             out.push_str(close);
         }
         Expression::Global(global) => out.push_str(&global.to_string()),
-        Expression::Made(global) => out.push_str(&format!("{global}(...)")),
+        Expression::Made(global) => write!(out, "{global}(...)")?,
         Expression::Persistent => out.push_str("<persistent id>"),
         Expression::Extension => out.push_str("<extension>"),
         Expression::Buffer => out.push_str("<buffer>"),
         Expression::EarlierMemo => out.push_str("<memo of an earlier pickle>"),
         Expression::Elided => out.push_str("..."),
     }
+    Ok(())
 }
 
-fn write_items(items: &[Expression], length: Option<u64>, pairs: bool, out: &mut String) {
+fn write_items(
+    items: &[Expression],
+    length: Option<u64>,
+    pairs: bool,
+    out: &mut String,
+) -> fmt::Result {
     for (i, item) in items.iter().enumerate() {
         let separator = if pairs && i % 2 == 1 { ": " } else { ", " };
         out.push_str(if i == 0 { "" } else { separator });
-        write(item, out);
+        write(item, out)?;
     }
     if length.is_none_or(|length| is_cut(items, length)) {
         out.push_str(if items.is_empty() { "..." } else { ", ..." });
     }
+    Ok(())
 }
 
 fn is_cut(items: &[Expression], length: u64) -> bool {

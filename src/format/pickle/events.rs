@@ -206,6 +206,11 @@ impl EventLog {
             .collect()
     }
 
+    /// All facts so far.
+    pub(super) fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.events.iter().map(|event| &event.fact)
+    }
+
     /// Whether any global was met.
     pub(super) fn names_any(&self) -> bool {
         !self.rows.is_empty()

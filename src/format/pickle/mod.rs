@@ -431,11 +431,11 @@ fn read_stream<O: Observer>(
     let run = machine::run(window, start, earlier, observer, &budget);
     let complete = run.result.is_ok();
     let (overflow, more) = (run.log.overflow, run.log.more);
-    let (_, (uses, observer)) = run.observer;
-    let array = uses.first_array();
-    for payload in uses.into_payloads(&run.log) {
+    for payload in observers::read_payloads(window, start, earlier, (&run, by), &budget) {
         reading.recorder.record(payload);
     }
+    let (_, (uses, observer)) = run.observer;
+    let array = uses.first_array();
     let mut acts = false;
     for (n, event) in run.log.into_events().into_iter().enumerate() {
         acts |= matches!(event.fact, Fact::Call { .. } | Fact::Global { .. });

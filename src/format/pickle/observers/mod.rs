@@ -7,6 +7,7 @@ mod storages;
 mod uses;
 
 pub(super) use library::LibraryVersion;
+pub(super) use payloads::read as read_payloads;
 pub(super) use storages::Storages;
 pub(in crate::format) use uses::LoadedBy;
 pub(super) use uses::Uses;

@@ -2,15 +2,11 @@
 //!
 //! For that it follows numpy's dtypes and arrays and torch's tensors; what it knows of them goes into the values that are made.
 
-use super::{
-    joblib::{JoblibArrays, Span},
-    payloads::Payloads,
-};
+use super::joblib::{JoblibArrays, Span};
 use crate::{
     fact::{Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
     format::pickle::{
         dtype::Dtypes,
-        events::EventLog,
         machine::{Call, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         planted::Planted,
@@ -42,8 +38,6 @@ pub(in crate::format::pickle) struct Uses {
     dtypes: Dtypes,
     tensors: Tensors,
     planted: Planted,
-    /// What the calls of globals are given that no pack describes.
-    payloads: Payloads,
     joblib: JoblibArrays,
     by: LoadedBy,
 }
@@ -151,11 +145,6 @@ impl Uses {
         }
     }
 
-    /// What the calls of globals are given that no pack describes, a fact for each global.
-    pub(in crate::format::pickle) fn into_payloads(self, log: &EventLog) -> Vec<Fact> {
-        self.payloads.into_facts(log)
-    }
-
     /// How a row's global is written.
     fn known(&mut self, row: usize, scene: &Scene<'_>) -> KnownUse {
         while self.known.len() <= row {
@@ -202,9 +191,6 @@ impl Uses {
     fn use_in_call(&mut self, call: Call<()>, scene: &mut Scene<'_>) -> u32 {
         let (row, arguments) = (call.row, call.arguments.value);
         let known = self.known(row, scene);
-        if matches!(known, KnownUse::Plain) {
-            self.payloads.called(&call, scene);
-        }
         if matches!(known, KnownUse::Shape(shape) if shape.joblib_array().is_some()) {
             self.joblib.expect();
         }

@@ -183,8 +183,13 @@ fn shape_of(name: &GlobalName) -> Option<&'static Shape> {
     }
 }
 
+/// Whether a pack lists a name.
+pub(super) fn is_known(module: &[u8], name: &[u8]) -> bool {
+    spelling(module, name).is_some()
+}
+
 /// The one name that a policy has for a name of a pack.
-fn canonical(module: &[u8], name: &[u8]) -> Option<&'static str> {
+pub(super) fn canonical(module: &[u8], name: &[u8]) -> Option<&'static str> {
     spelling(module, name).map(|spelling| spelling.canonical)
 }
 
