@@ -109,7 +109,7 @@ impl Reading<'_> {
     pub fn found_since(&self, before: Checkpoint) -> bool {
         self.recorder.since(before).iter().any(|o| match &o.fact {
             Fact::Is(id) => {
-                !super::by_id(id.as_str()).is_some_and(|format| format.container.is_some())
+                super::by_id(id.as_str()).is_none_or(|format| format.container.is_none())
             }
             Fact::Unread(why) => matches!(why, Unread::Unknown(_) | Unread::Limit(_)),
             _ => false,
@@ -195,9 +195,8 @@ impl Reading<'_> {
                 (Expect::Payload, _) => Doubt::Payload,
                 (_, Certainty::Maybe) if foreign => Doubt::Bytes,
                 (_, Certainty::Maybe) => match format.suffix_of(name.as_bytes()).map(|s| s.home) {
-                    Some(Home::Own) => Doubt::No,
                     Some(Home::SharedWithText(_)) if ordinary::is_text(&head.front) => Doubt::Text,
-                    Some(Home::SharedWithText(_)) => Doubt::No,
+                    Some(Home::Own | Home::SharedWithText(_)) => Doubt::No,
                     _ => Doubt::Bytes,
                 },
                 _ => Doubt::No,

@@ -45,7 +45,7 @@ fn probe(head: &Head<'_>) -> Certainty {
         .front
         .get(..head.front.len().min(32))
         .unwrap_or_default();
-    let ubjson = matches!(front, [b'{', b'L', ..] | [b'{', b'i', ..])
+    let ubjson = matches!(front, [b'{', b'L' | b'i', ..])
         && memchr::memmem::find(front, b"learner").is_some();
     if ubjson {
         Certainty::Sure
