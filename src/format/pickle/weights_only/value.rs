@@ -345,6 +345,9 @@ const OBJECTS: usize = 8 << 20;
 /// Elements of lists that are kept in all.
 const ELEMENTS: usize = 2 << 20;
 
+/// So many are long: room for all that there may ever be is reserved.
+const LONG: usize = 1 << 18;
+
 /// There are more values than are followed.
 #[derive(Debug)]
 pub(super) struct Full;
@@ -438,6 +441,10 @@ impl Heap {
             0
         };
         self.take(size_of::<Object>().saturating_add(inside))?;
+        // At once: an allocator keeps what it copied when a long vector grew.
+        if self.objects.len() == LONG {
+            self.objects.reserve_exact(OBJECTS.saturating_sub(LONG));
+        }
         self.objects.push(object);
         Ok(TorchValue::Object(at))
     }
