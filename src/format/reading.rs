@@ -309,14 +309,14 @@ impl Reading<'_> {
         self.claim = Some(start);
         self.recorder.record(Fact::Is(format.id.into()));
         self.disclaimed = false;
-        let done = match self.expect {
-            Expect::Loaded(expected, loader) if expected.id == format.id => {
-                loader.read(window, self)
-            }
-            Expect::Named if let Some(loader) = super::loader_of(format, self.name.as_bytes()) => {
-                loader.read(window, self)
-            }
-            _ => format.read(window, self),
+        let loader = match self.expect {
+            Expect::Loaded(expected, loader) if expected.id == format.id => Some(loader),
+            Expect::Named => super::loader_of(format, self.name.as_bytes()),
+            _ => None,
+        };
+        let done = match loader {
+            Some(loader) => loader.read(window, self),
+            None => format.read(window, self),
         };
         if let Err(error) = done {
             self.unread(error, Place::Whole);
