@@ -233,17 +233,19 @@ impl JoblibArrays {
         })
     }
 
+    /// joblib reads an array now, whether or not anybody knows how long it is.
+    pub(super) fn reads(&mut self, kind: JoblibArray, scene: &Scene<'_>) {
+        if kind == JoblibArray::Bytes {
+            self.first.get_or_insert_with(|| scene.lexer.offset());
+        }
+    }
+
     /// How many bytes joblib reads here itself, right behind the opcode that is being executed.
-    pub(super) fn span(
-        &mut self,
-        follows: Follows,
-        scene: &Scene<'_>,
-    ) -> Result<Span, JoblibFault> {
+    pub(super) fn span(&self, follows: Follows, scene: &Scene<'_>) -> Result<Span, JoblibFault> {
         let here = scene.lexer.offset();
         if follows == Follows::Nothing {
             return Ok(Span::Bytes(0));
         }
-        self.first.get_or_insert(here);
         // Python's unpickler has the whole frame in memory, and joblib reads from the file: behind the frame.
         if scene.lexer.inside_frame().is_some() {
             return Err(JoblibFault::InsideFrame);

@@ -311,6 +311,7 @@ impl Uses {
         state: Value,
         scene: &mut Scene<'_>,
     ) -> Flow {
+        self.joblib.reads(kind, scene);
         let described = if target.is_fresh() {
             self.joblib.describe(kind, state, &self.values(scene))
         } else {
