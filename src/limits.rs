@@ -308,7 +308,7 @@ limits! {
         GLOBAL_BYTES: usize = 2 << 20, Bytes "of the names of globals in one pickle stream";
 
         /// The richest real pickle seen names 87.
-        GLOBALS: usize = 32_768, Count "distinct globals in one pickle stream";
+        GLOBALS: usize = 20_000, Count "distinct globals in one pickle stream";
 
         /// The others are counted.
         CALLS_PER_GLOBAL: usize = 16, Count "distinct calls kept for each global";
