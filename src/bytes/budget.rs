@@ -19,7 +19,7 @@ pub struct Budget {
     memory: AtomicU64,
 }
 
-/// HeldMemory that values of a pickle take, given back when they are dropped.
+/// Memory that the values of a pickle take, given back when they are dropped.
 #[derive(Debug)]
 pub struct HeldMemory {
     budget: Arc<Budget>,

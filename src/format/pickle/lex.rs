@@ -61,13 +61,11 @@ impl Lexer {
 
     /// The next byte, which stays the next; `None` at the end.
     pub(super) fn next_byte(&self) -> Option<u8> {
-        match self.stream.buffered().first() {
-            Some(byte) => Some(*byte),
-            None => {
-                let read = self.stream.window().bytes_at(self.offset(), 1).ok()?;
-                read.first().copied()
-            }
+        if let Some(byte) = self.stream.buffered().first() {
+            return Some(*byte);
         }
+        let read = self.stream.window().bytes_at(self.offset(), 1).ok()?;
+        read.first().copied()
     }
 
     /// Whether the next opcode takes an operand that does not stand behind it.

@@ -1,6 +1,6 @@
 //! Arrays of joblib, against the real `joblib.load` and against `pickle.load`.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use serde_json::Value;
 use weighbridge::fact::{Fact, Global, GlobalName, Observation, Unread, Unsupported};
@@ -61,7 +61,7 @@ fn what_joblib_resolves_is_reported() {
     };
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().to_str().unwrap();
-    let number = |name, otherwise| oracle::number(name, otherwise).to_string();
+    let number = |variable, otherwise| oracle::number(variable, otherwise).to_string();
     let seed = number("WEIGHBRIDGE_ORACLE_SEED", 1);
     let count = number("WEIGHBRIDGE_ORACLE_FILES", 1500);
     let more = std::env::var("WEIGHBRIDGE_JOBLIB_FILES").unwrap_or_default();
@@ -72,7 +72,7 @@ fn what_joblib_resolves_is_reported() {
         let path = Path::new(answer["file"].as_str().unwrap());
         let name = path.file_name().unwrap().to_str().unwrap();
         let observations = facts(fs::read(path).unwrap(), name);
-        let (named, mistaken) = ours(&observations);
+        let (reported, mistaken) = ours(&observations);
         let joblib = theirs(&answer["joblib"]);
         let pickle = theirs(&answer["pickle"]);
         let genuine = answer["forged"] == false && answer["damaged"] == false;
@@ -87,14 +87,14 @@ fn what_joblib_resolves_is_reported() {
         assert!(!genuine || !lost, "it is not followed: {}", shown());
         for name in joblib.iter().filter(|_| !lost) {
             assert!(
-                named.contains(name),
+                reported.contains(name),
                 "joblib resolves {name:?}: {}",
                 shown()
             );
         }
         for name in &pickle {
             assert!(
-                named.contains(name) || mistaken.contains(name),
+                reported.contains(name) || mistaken.contains(name),
                 "pickle resolves {name:?}: {}",
                 shown()
             );
@@ -102,7 +102,7 @@ fn what_joblib_resolves_is_reported() {
         names += joblib.len();
         if genuine && answer["joblib"]["error"].is_null() {
             whole += 1;
-            let extra = named.difference(&joblib).next();
+            let extra = reported.difference(&joblib).next();
             assert!(extra.is_none(), "nobody resolves {extra:?}: {}", shown());
             let refused = judge(name, &observations);
             assert!(refused.is_empty(), "{refused:?}: {}", shown());
@@ -157,7 +157,7 @@ fn what_is_not_as_joblib_writes_it_is_refused() {
         .raw(b"\xfe\xfe\xfe\xfe")
         .stop();
     assert_eq!(refusals(&good), Vec::<String>::new());
-    let cases: [(&str, Vec<(&str, &[u8])>); 6] = [
+    let cases = [
         ("a shape that is not constant", plain(b"N", BYTES)),
         ("a negative size", plain(b"J\xff\xff\xff\xff\x85", BYTES)),
         ("no dtype", plain(b"K\x04\x85", b"N")),
@@ -181,16 +181,16 @@ fn what_is_not_as_joblib_writes_it_is_refused() {
     let mut told = String::new();
     for (what, attributes) in cases {
         let file = wrapper(&attributes).raw(b"\xfe\xfe\xfe\xfe").stop();
-        told += &format!("{what}: {}\n", refusals(&file).join("; "));
+        let _ = writeln!(told, "{what}: {}", refusals(&file).join("; "));
     }
     let twice = wrapper(&plain(b"K\x04\x85", BYTES))
         .raw(b"\xfe\xfe\xfe\xfe}b")
         .stop();
-    told += &format!("state twice: {}\n", refusals(&twice).join("; "));
+    let _ = writeln!(told, "state twice: {}", refusals(&twice).join("; "));
     let short = wrapper(&plain(b"K\x09\x85", BYTES))
         .raw(b"\xfe\xfe\xfe\xfe")
         .stop();
-    told += &format!("too short: {}\n", refusals(&short).join("; "));
+    let _ = writeln!(told, "too short: {}", refusals(&short).join("; "));
     insta::assert_snapshot!(told, @"
     a shape that is not constant: it is in a form that is not read: an array as joblib does not write it: its shape is not a tuple of sizes
     a negative size: it is in a form that is not read: an array as joblib does not write it: its shape is not a tuple of sizes

@@ -87,15 +87,15 @@ fn agrees(library: &str, name: &str) {
     for file in files {
         let hex = file["bytes"].as_str().unwrap();
         let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
-        let seen = facts(bytes, name);
+        let observed = facts(bytes, name);
         let stops = |fact: &Fact| match fact {
             Fact::Anomaly(_) | Fact::Unread(_) => true,
             Fact::TorchLoad(load) => !matches!(weights_only(load, &scope), WeightsOnly::Loads),
             _ => false,
         };
-        let whole = !seen.iter().any(|o| stops(&o.fact));
+        let whole = !observed.iter().any(|o| stops(&o.fact));
         assert_eq!(file["whole"], whole, "{hex}");
-        several += usize::from(seen.iter().filter(|o| !o.site.hops.is_empty()).count() > 1);
+        several += usize::from(observed.iter().filter(|o| !o.site.hops.is_empty()).count() > 1);
     }
     assert!(several > 100, "{several}");
 }

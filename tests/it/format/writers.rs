@@ -205,7 +205,10 @@ fn what_a_pack_is_for_passes_with_it() {
         let mut refused = BTreeSet::new();
         for [path, rule, message] in refusals_of(&folder, &by) {
             // Outside of an archive a tensor brings an archive of its own, and torch's old format the source of its modules.
-            if pack == "torch-nn" && (path.ends_with(".pkl") || path.ends_with("-legacy.pt")) {
+            if pack == "torch-nn"
+                && (Path::new(&path).extension().is_some_and(|end| end == "pkl")
+                    || path.ends_with("-legacy.pt"))
+            {
                 written -= usize::from(refused.insert(path));
                 continue;
             }

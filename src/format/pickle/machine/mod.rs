@@ -46,6 +46,10 @@ use crate::{
 
 /// What is left of a machine when its stream ends.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says what was not kept or followed"
+)]
 pub(in crate::format::pickle) struct Run<O> {
     /// The offset after the last opcode read.
     pub end: u64,

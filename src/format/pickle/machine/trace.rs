@@ -146,14 +146,13 @@ impl Trace {
     /// State is set.
     pub(super) fn built(&mut self, target: Value, nodes: &Nodes, current: &Current) {
         let moment = current.moment();
-        match (target.kind(), target.global()) {
-            (ValueKind::Result | ValueKind::Instance, Some(row)) => {
-                self.log.used(row, Usage::Build, moment);
-            }
-            _ => {
-                let target = self.preview(nodes).value(target);
-                self.log.other(Fact::StateOnNonInstance { target }, moment);
-            }
+        if let (ValueKind::Result | ValueKind::Instance, Some(row)) =
+            (target.kind(), target.global())
+        {
+            self.log.used(row, Usage::Build, moment);
+        } else {
+            let target = self.preview(nodes).value(target);
+            self.log.other(Fact::StateOnNonInstance { target }, moment);
         }
     }
 
@@ -161,14 +160,15 @@ impl Trace {
     #[cold]
     pub(super) fn items_on(&mut self, target: Value, nodes: &Nodes, current: &Current) {
         let moment = current.moment();
-        match (target.kind(), target.global()) {
-            (ValueKind::Result | ValueKind::Instance, Some(row)) => self.log.items_on(row, moment),
-            _ => {
-                let target = self.preview(nodes).value(target);
-                let op = current.op();
-                self.log
-                    .other(Fact::ItemsOnNonContainer { target, op }, moment);
-            }
+        if let (ValueKind::Result | ValueKind::Instance, Some(row)) =
+            (target.kind(), target.global())
+        {
+            self.log.items_on(row, moment);
+        } else {
+            let target = self.preview(nodes).value(target);
+            let op = current.op();
+            self.log
+                .other(Fact::ItemsOnNonContainer { target, op }, moment);
         }
     }
 

@@ -241,7 +241,7 @@ impl JoblibArrays {
     }
 
     /// How many bytes joblib reads here itself, right behind the opcode that is being executed.
-    pub(super) fn span(&self, follows: Follows, scene: &Scene<'_>) -> Result<Span, JoblibFault> {
+    pub(super) fn span(follows: Follows, scene: &Scene<'_>) -> Result<Span, JoblibFault> {
         let here = scene.lexer.offset();
         if follows == Follows::Nothing {
             return Ok(Span::Bytes(0));

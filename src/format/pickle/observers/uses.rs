@@ -320,7 +320,7 @@ impl Uses {
         let span = described.and_then(|described| {
             self.tensors.finished(target, described.array);
             match self.by {
-                LoadedBy::Joblib => self.joblib.span(described.follows, scene),
+                LoadedBy::Joblib => JoblibArrays::span(described.follows, scene),
                 LoadedBy::Pickle => Ok(Span::Bytes(0)),
             }
         });

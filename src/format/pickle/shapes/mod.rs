@@ -241,6 +241,7 @@ impl Shape {
     }
 
     /// Whether making an instance by `NEWOBJ` fits.
+    #[allow(clippy::unused_self, reason = "reads like its neighbours")]
     pub(super) fn construct(&self, arguments: Value, values: &Values<'_>) -> Result<(), Misfit> {
         if values.arguments(&[], arguments) {
             Ok(())
