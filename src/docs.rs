@@ -82,12 +82,46 @@ pub fn pages() -> [(&'static str, String); 4] {
 /// What every generated page begins with.
 const GENERATED: &str = "<!-- Made from the program by `UPDATE_DOCS=1 cargo test docs`. -->\n\n";
 
-/// The tables of `README.md` that are made from the program: the name between whose markers each stands, and its content.
-pub fn tables() -> [(&'static str, String); 2] {
+/// A table that is made from the program and stands in a page between the markers `<!-- NAME: ... -->` and `<!-- end of NAME -->`.
+#[derive(Debug)]
+pub struct Table {
+    /// The path of the page.
+    pub page: &'static str,
+    /// The name in the markers.
+    pub name: &'static str,
+    /// The lines between them.
+    pub content: String,
+}
+
+/// The tables in pages that are otherwise written by hand.
+pub fn tables() -> [Table; 3] {
+    let table = |page, name, content| Table {
+        page,
+        name,
+        content,
+    };
     [
-        ("formats", formats_table("docs/formats.md", true)),
-        ("rules", rules_table("docs/rules.md")),
+        table(
+            "README.md",
+            "formats",
+            formats_table("docs/formats.md", true),
+        ),
+        table("README.md", "rules", rules_table("docs/rules.md")),
+        table("policies/README.md", "keys", keys_table()),
     ]
+}
+
+/// The keys of a policy.
+fn keys_table() -> String {
+    let mut table = String::from("| key | value | what it says |\n| --- | --- | --- |\n");
+    for key in policy::keys() {
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} |",
+            key.path, key.value, key.summary
+        );
+    }
+    table
 }
 
 /// The rules, each linked to its place on a page (empty: this one).

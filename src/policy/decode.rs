@@ -12,6 +12,19 @@ use super::{
 
 /// What the policy language has besides, and this version does not carry out.
 const LATER: &[&str] = &["pins", "waivers", "waiver-terms", "locked"];
+
+/// A key of a mapping in a policy. Decoding, the suggestions for misspelt keys and the table in `policies/README.md` come from it.
+#[derive(Debug)]
+pub(super) struct Key<T> {
+    pub(super) name: &'static str,
+    /// What is written after it, in Markdown.
+    pub(super) value: &'static str,
+    /// What it is for, in one phrase of Markdown.
+    pub(super) summary: &'static str,
+    /// Decodes the value into what its mapping becomes.
+    pub(super) decode: fn(&mut Decoder<'_>, &Node, &mut T),
+}
+
 /// Walks down a policy, remembering the way and the errors.
 pub(super) struct Decoder<'a> {
     pub(super) file: &'a Arc<File>,
@@ -46,6 +59,16 @@ impl Decoder<'_> {
         let result = work(self);
         self.way.pop();
         result
+    }
+
+    /// Decodes a mapping whose keys are those of a table.
+    pub(super) fn keys<T>(&mut self, what: &str, node: &Node, keys: &[Key<T>], into: &mut T) {
+        let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
+        self.mapping(what, node, Some(&names), |this, name, value| {
+            if let Some(key) = keys.iter().find(|key| key.name == name) {
+                (key.decode)(this, value, into);
+            }
+        });
     }
 
     /// Each pair of a mapping once, with its value's way; duplicates and unknown keys are errors.

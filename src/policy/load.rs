@@ -12,9 +12,10 @@ use serde::de::DeserializeSeed;
 use super::{
     decode::list,
     error::{Errors, PolicyError, near},
+    keys,
     locate::{File, Origin},
     node::{Node, Reader},
-    raw::{self, Raw},
+    raw::Raw,
 };
 use crate::{
     bytes::{ByteSource, FileSource, wide},
@@ -156,7 +157,7 @@ impl<'f> Loader<'f> {
                 (file, node)
             }
         };
-        let mut raw = raw::decode(&file, &node, &mut self.errors);
+        let mut raw = keys::decode(&file, &node, &mut self.errors);
         raw.file = (!matches!(source, Source::Bundled(_))).then_some(file);
         for (name, origin) in &raw.extends {
             self.extend(source, name, origin);

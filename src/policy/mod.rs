@@ -21,6 +21,7 @@ mod decode;
 mod entry_ref;
 mod error;
 mod init;
+mod keys;
 mod layer;
 mod load;
 mod locate;
@@ -41,6 +42,7 @@ mod uses;
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors};
 pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
+pub use keys::{PolicyKey, keys};
 pub use layer::Catalog;
 pub use load::Files;
 pub use pack::{

@@ -26,6 +26,15 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// The value of a key, if this is a mapping that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        let Self::Map(pairs) = self else {
+            return None;
+        };
+        let (_, value) = pairs.iter().find(|(name, _)| **name == *key)?;
+        Some(value)
+    }
+
     /// What it is, for a sentence: `a list`.
     pub(super) fn kind(&self) -> &'static str {
         match self {

@@ -24,26 +24,28 @@ fn docs_pages_are_current() {
     }
 }
 
-/// Tables of the README stand between `<!-- NAME: ... -->` and `<!-- end of NAME -->`.
 #[test]
-fn docs_tables_of_the_readme_are_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let mut readme = std::fs::read_to_string(&path).unwrap();
-    for (name, table) in docs::tables() {
+fn docs_tables_are_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for docs::Table {
+        page,
+        name,
+        content,
+    } in docs::tables()
+    {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
         let (begin, end) = (format!("<!-- {name}: "), format!("<!-- end of {name} -->"));
-        let (before, rest) = readme.split_once(&begin).unwrap();
+        let (before, rest) = text.split_once(&begin).unwrap();
         let (mark, rest) = rest.split_once("-->\n").unwrap();
         let (present, after) = rest.split_once(&end).unwrap();
-        if present != table {
+        if present != content {
             assert!(
                 std::env::var_os("UPDATE_DOCS").is_some(),
-                "the {name} of README.md are not what the program says; run `UPDATE_DOCS=1 cargo test docs`"
+                "the {name} of {page} are not what the program says; run `UPDATE_DOCS=1 cargo test docs`"
             );
-            readme = format!("{before}{begin}{mark}-->\n{table}{end}{after}");
+            let text = format!("{before}{begin}{mark}-->\n{content}{end}{after}");
+            std::fs::write(root.join(page), text).unwrap();
         }
-    }
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, readme).unwrap();
     }
 }
 
