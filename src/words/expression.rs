@@ -94,9 +94,10 @@ fn write(expression: &Expression, out: &mut String) -> fmt::Result {
             out.push('\'');
         }
         Expression::Bytes(literal) => {
-            let start = literal.start.as_bytes().escape_ascii();
-            write!(out, "b'{start}'")?;
-            if !literal.is_whole() {
+            let start = literal.start.as_bytes();
+            let shown = fitting(start);
+            write!(out, "b'{}'", shown.escape_ascii())?;
+            if shown.len() < start.len() || !literal.is_whole() {
                 write!(out, "...({} bytes)", literal.length)?;
             }
         }
@@ -146,6 +147,19 @@ fn write_items(
 
 fn is_cut(items: &[Expression], length: u64) -> bool {
     u64::try_from(items.len()) != Ok(length)
+}
+
+/// As many of the first bytes as are shown, so that their number still has room behind them.
+fn fitting(bytes: &[u8]) -> &[u8] {
+    let mut room = 2 * Literal::SHOWN;
+    let fits = bytes.iter().take_while(|byte| {
+        let taken = byte.escape_ascii().len();
+        let fits = taken <= room;
+        room = room.saturating_sub(taken);
+        fits
+    });
+    let count = fits.count();
+    bytes.get(..count).unwrap_or(bytes)
 }
 
 /// The beginning of a literal, escaped.
