@@ -87,7 +87,8 @@ fn innermost(name: &[u8]) -> &[u8] {
 
 /// Whether a file of this name is expected to be a model artifact, whatever its bytes.
 pub fn is_artifact_name(name: &[u8]) -> bool {
-    named(innermost(name)).next().is_some()
+    // A name that no format has is not wrapped either.
+    named(last(name)).next().is_some() && named(innermost(name)).next().is_some()
 }
 
 /// Whether a name promises nothing else than this format: a suffix that others share promises nothing.

@@ -56,10 +56,11 @@ impl Suffix {
 /// Whether a name ends in a suffix, whatever the case, after a dot.
 pub(super) fn ends_in(name: &[u8], suffix: &str) -> bool {
     let suffix = suffix.as_bytes();
-    name.len()
-        .checked_sub(suffix.len())
-        .and_then(|at| name.split_at_checked(at))
-        .is_some_and(|(stem, end)| stem.ends_with(b".") && end.eq_ignore_ascii_case(suffix))
+    // Most names have no dot there: every name is compared with every suffix.
+    let dot = name.len().checked_sub(suffix.len().saturating_add(1));
+    let end = dot.and_then(|dot| name.get(dot..));
+    end.and_then(|end| end.strip_prefix(b"."))
+        .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
 }
 
 /// Whether a name ends in one of these suffixes.
