@@ -244,12 +244,16 @@ limits! {
         /// A 200 MB pickle of a million objects has 17 million opcodes; one of 10 GB would have 850 million.
         OPCODES: u64 = 4_000_000_000, Count "opcodes in one pickle stream";
 
-        /// Constants over a megabyte are read only if something that no pack describes is given them: they are code or a table then.
-        /// Past this many bytes of them they count by their place.
+        /// Constants over 16 KiB are read only if something that no pack describes is given them: they are code or a table then.
+        /// Past this many bytes of those over a megabyte, they count by their place.
         PAYLOAD_BYTES: u64 = 64 << 20, Bytes "of long constants in one stream that fingerprints tell apart";
 
-        /// Each takes 44 bytes. Past them all bytes of the stream count, so that saving it again changes its fingerprints.
-        PAYLOAD_VALUES: usize = 1 << 20, Count "containers and objects in one stream that fingerprints tell apart";
+        /// To tell apart what runs, a stream is followed a second time, which takes more time than the first. Whole models have
+        /// some tens of thousands. Of a stream with more, its bytes count instead, so that saving it again changes its fingerprints.
+        PAYLOAD_ACTIONS: u64 = 1 << 18, Count "containers, calls and additions in one stream that fingerprints tell apart";
+
+        /// This is how much is read of a stream with more than `payload-actions`. A longer one counts by its length and place.
+        PAYLOAD_STREAM: u64 = 256 << 20, Bytes "of a stream that fingerprints tell apart without following it";
 
         /// To compare them they are unpacked into memory. Of more, what is shown of a call counts.
         PAYLOAD_UNPACKED: usize = 16 << 20, Bytes "of a compressed pickle whose payloads fingerprints tell apart in full";

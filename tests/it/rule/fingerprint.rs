@@ -84,6 +84,36 @@ fn what_is_not_shown_of_a_payload_counts() {
     assert_ne!(before, of(&many));
 }
 
+/// A stream that is too long to be followed a second time: another byte of it is another finding, wherever it stands.
+#[test]
+fn every_byte_of_a_long_stream_counts() {
+    let of = |script: &[u8], last: &[u8]| {
+        let mut bytes = b"\x80\x02(cacme.things\nThing\nq\x01)\x81".to_vec();
+        bytes.extend(
+            b"cposix\nsystem\nC\x04"
+                .iter()
+                .chain(script)
+                .chain(b"\x85R"),
+        );
+        let object = b"h\x01)\x81}K\x01K\x02sb";
+        bytes.extend(object.repeat(60_000));
+        bytes.extend(
+            b"cposix\nsystem\nC\x04"
+                .iter()
+                .chain(last)
+                .chain(b"\x85Rt."),
+        );
+        prints(&findings("a.pkl", &bytes))
+    };
+    let before = of(b"true", b"true");
+    assert_eq!(before.len(), 2);
+    assert_eq!(before, of(b"true", b"true"));
+    for other in [of(b"tru\n", b"true"), of(b"true", b"tru\n")] {
+        assert_eq!(other.len(), 2);
+        assert!(other.iter().all(|print| !before.contains(print)));
+    }
+}
+
 /// Other numbers, more of them, other offsets: nothing of that is what the finding is about.
 #[test]
 fn weights_that_are_saved_again_keep_their_findings() {

@@ -78,6 +78,9 @@ impl Embeds {
 
     /// Keeps bytes of the file, if the first of them could be a pickle's.
     pub(super) fn stored(&mut self, opcode: u64, start: u64, len: u64) {
+        if self.ignored {
+            return;
+        }
         let front = self.window.bytes_at(start, narrow(len).min(64));
         if front.is_ok_and(|front| begins_embedded(&front)) {
             let bytes = EmbeddedBytes::Stored(start..start.saturating_add(len));
@@ -87,6 +90,9 @@ impl Embeds {
 
     /// The same for a text that may be Latin-1 of bytes.
     pub(super) fn text(&mut self, opcode: u64, start: u64, len: u64) {
+        if self.ignored {
+            return;
+        }
         let front = self.window.bytes_at(start, ENCODED_PROTO.len());
         if len > DECODED || !front.is_ok_and(|front| front == ENCODED_PROTO) {
             return;

@@ -31,6 +31,8 @@ pub(super) struct Interpreter<'m, O: Observer> {
     /// Entries that an earlier stream set.
     earlier: Option<&'m Memo>,
     pub memo_use: MemoUse,
+    /// Containers that were made, items and state that were added, calls and persistent ids.
+    pub actions: u64,
     budget: Arc<Budget>,
 }
 
@@ -59,6 +61,7 @@ impl<'m, O: Observer> Interpreter<'m, O> {
             trace,
             earlier,
             memo_use: MemoUse::default(),
+            actions: 0,
             budget: Arc::clone(budget),
         }
     }
@@ -69,6 +72,7 @@ impl<'m, O: Observer> Interpreter<'m, O> {
         &'a mut self,
         lexer: &'a Lexer,
     ) -> (&'a mut O, Scene<'a>, &'a mut Stack<O::Note>) {
+        self.actions = self.actions.wrapping_add(1);
         let scene = Scene {
             code: self.current.code,
             at: self.current.at,

@@ -69,6 +69,8 @@ pub(in crate::format::pickle) struct Run<O> {
     pub nested_more: bool,
     /// There are other readings of operands that cross a frame which were not followed.
     pub forks_more: bool,
+    /// Containers that were made, items and state that were added, calls and persistent ids, in all readings.
+    pub actions: u64,
     /// Who followed it.
     pub observer: O,
     /// The memo, for what a re-used unpickler would still have.
@@ -116,39 +118,20 @@ pub(in crate::format::pickle) fn run<O: Observer>(
     observer: O,
     budget: &Arc<Budget>,
 ) -> Run<O> {
+    Machine::new((window, start), earlier, observer, budget).run_to_end(budget)
+}
+
+/// Runs a stream a second time, for another observer: pickles among its constants were found the first time.
+pub(in crate::format::pickle) fn run_again<O: Observer>(
+    window: &Window,
+    start: u64,
+    earlier: Option<&Memo>,
+    observer: O,
+    budget: &Arc<Budget>,
+) -> Run<O> {
     let mut machine = Machine::new((window, start), earlier, observer, budget);
-    let result = machine.run_on();
-    let end = machine.lexer.offset();
-    let memo = std::mem::replace(&mut machine.interpreter.state.memo, Memo::new(budget));
-    let mut ends: Vec<u64> = Vec::new();
-    if result.is_ok() {
-        forks::note_ends(&machine.lexer, &mut machine.interpreter, &mut ends);
-    }
-    // The other readings of straddled operands add what they see, and may end elsewhere.
-    while machine
-        .forks
-        .go_back(&mut machine.interpreter, &mut machine.lexer)
-    {
-        if machine.run_on().is_ok() {
-            forks::note_ends(&machine.lexer, &mut machine.interpreter, &mut ends);
-        }
-    }
-    let interpreter = machine.interpreter;
-    let memo_use = interpreter.memo_use;
-    Run {
-        end,
-        ends,
-        observer: interpreter.observer,
-        result: result.map(|_| ()),
-        log: interpreter.trace.log,
-        embedded: machine.constants.embeds.kept,
-        embedded_more: machine.constants.embeds.more,
-        nested: machine.constants.embeds.nested,
-        nested_more: machine.constants.embeds.nested_more,
-        forks_more: machine.forks.more,
-        memo,
-        counts_memo: memo_use.fetched && memo_use.counted,
-    }
+    machine.constants.embeds.ignored = true;
+    machine.run_to_end(budget)
 }
 
 /// Whether a window reads as a pickle to its STOP and names something.
@@ -172,6 +155,40 @@ impl<'m, O: Observer> Machine<'m, O> {
             interpreter: Interpreter::new((window, start), earlier, observer, budget),
             indexes: LongIndexes::default(),
             forks: Forks::default(),
+        }
+    }
+
+    /// Runs the stream in every reading.
+    fn run_to_end(mut self, budget: &Arc<Budget>) -> Run<O> {
+        let result = self.run_on();
+        let end = self.lexer.offset();
+        let memo = std::mem::replace(&mut self.interpreter.state.memo, Memo::new(budget));
+        let mut ends: Vec<u64> = Vec::new();
+        if result.is_ok() {
+            forks::note_ends(&self.lexer, &mut self.interpreter, &mut ends);
+        }
+        // The other readings of straddled operands add what they see, and may end elsewhere.
+        while self.forks.go_back(&mut self.interpreter, &mut self.lexer) {
+            if self.run_on().is_ok() {
+                forks::note_ends(&self.lexer, &mut self.interpreter, &mut ends);
+            }
+        }
+        let interpreter = self.interpreter;
+        let (memo_use, actions) = (interpreter.memo_use, interpreter.actions);
+        Run {
+            end,
+            ends,
+            actions,
+            observer: interpreter.observer,
+            result: result.map(|_| ()),
+            log: interpreter.trace.log,
+            embedded: self.constants.embeds.kept,
+            embedded_more: self.constants.embeds.more,
+            nested: self.constants.embeds.nested,
+            nested_more: self.constants.embeds.nested_more,
+            forks_more: self.forks.more,
+            memo,
+            counts_memo: memo_use.fetched && memo_use.counted,
         }
     }
 

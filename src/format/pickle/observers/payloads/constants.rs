@@ -20,8 +20,11 @@ use crate::{
 
 /// Bytes that are read at once.
 const CHUNK: usize = 64 << 10;
-/// Shorter constants are always digested.
-const SHORT: u64 = 1 << 20;
+/// Shorter constants are always digested: to remember a longer one for later costs less than to read it.
+const SHORT: u64 = 16 << 10;
+
+/// Longer constants count towards [`limits::PAYLOAD_BYTES`].
+const COUNTED: u64 = 1 << 20;
 
 /// The constants of a stream.
 #[derive(Debug)]
@@ -157,21 +160,17 @@ impl Constants {
         Some(self.stretch(range))
     }
 
-    /// The digest of a stretch. What there is no room for counts by where it stands, which another file has elsewhere.
-    pub(super) fn stretch(&mut self, range: Range<u64>) -> Hash {
-        let mut hash = Sha256::new();
+    fn stretch(&mut self, range: Range<u64>) -> Hash {
         let length = range.end.saturating_sub(range.start);
-        if length > SHORT {
-            self.long = self.long.saturating_add(length);
+        if length <= COUNTED {
+            return digest(&self.window, range);
         }
-        if length > SHORT && self.long > limits::PAYLOAD_BYTES {
-            for number in [range.start, range.end, self.window.len()] {
-                hash.update(number.to_be_bytes());
-            }
+        self.long = self.long.saturating_add(length);
+        if self.long > limits::PAYLOAD_BYTES {
+            place(&self.window, &range)
         } else {
-            each_chunk(&self.window, range, |chunk| hash.update(chunk));
+            digest(&self.window, range)
         }
-        hash.finalize().into()
     }
 
     /// The digest of a text's characters as bytes, if each is one.
@@ -186,6 +185,30 @@ impl Constants {
         each_chunk(&self.window, range, |chunk| bytes.take(chunk));
         bytes.finish()
     }
+}
+
+/// The digest of all bytes of a stream.
+pub(super) fn stream(window: &Window, range: Range<u64>) -> Hash {
+    if range.end.saturating_sub(range.start) > limits::PAYLOAD_STREAM {
+        place(window, &range)
+    } else {
+        digest(window, range)
+    }
+}
+
+fn digest(window: &Window, range: Range<u64>) -> Hash {
+    let mut hash = Sha256::new();
+    each_chunk(window, range, |chunk| hash.update(chunk));
+    hash.finalize().into()
+}
+
+/// What there is no time to read counts by where it stands, which another file has elsewhere.
+fn place(window: &Window, range: &Range<u64>) -> Hash {
+    let mut hash = Sha256::new();
+    for number in [range.start, range.end, window.len()] {
+        hash.update(number.to_be_bytes());
+    }
+    hash.finalize().into()
 }
 
 /// The digest of the characters of UTF-8 as bytes, if each is one.

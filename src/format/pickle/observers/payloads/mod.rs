@@ -2,8 +2,8 @@
 //!
 //! A run of its own, of streams in which something runs that no pack describes: what a pack's shapes allow is data, and there may
 //! be millions of such calls. Values are compared by what they are and not by how or where they stand, so saving an object again,
-//! by another protocol too, changes nothing. `docs/json.md` describes the encoding. Memory is bounded: values are digests, and past
-//! [`limits::PAYLOAD_VALUES`] of them all bytes of the stream count.
+//! by another protocol too, changes nothing. `docs/json.md` describes the encoding. Time and memory are bounded: values are digests,
+//! and of a stream in which more than [`limits::PAYLOAD_ACTIONS`] things are done its bytes are digested instead, without a second run.
 
 mod constants;
 mod long;
@@ -60,26 +60,20 @@ pub(in crate::format::pickle) fn read<O>(
     let Some(window) = at_random(window, start) else {
         return Vec::new();
     };
-    let observer = Payloads {
-        constants: Constants::new(window.clone()),
-        rows,
-        values: Values::default(),
-        calls: BTreeMap::new(),
-        on_others: Digests::default(),
-        ids: Digests::default(),
-        of_bytes: None,
-        kept: 0,
-    };
-    // Bytes between opcodes are passed over as they were before.
-    let run = machine::run(&window, start, earlier, (Uses::new(by), observer), budget);
-    let (_, mut observer) = run.observer;
     let ends = seen.ends.iter().copied();
     let end = ends.max().unwrap_or(seen.end).max(seen.end);
+    let observer = Payloads::new(window.clone(), rows);
+    if seen.actions > limits::PAYLOAD_ACTIONS {
+        return observer.into_facts(&seen.log, Some(constants::stream(&window, start..end)));
+    }
+    // Bytes between opcodes are passed over as they were before.
+    let observers = (Uses::new(by), observer);
+    let run = machine::run_again(&window, start, earlier, observers, budget);
+    let (_, observer) = run.observer;
     // There is room for less where the first run still has its memo.
     let is_cut = run.end < seen.end;
-    let rest =
-        (is_cut || observer.values.is_full()).then(|| observer.constants.stretch(start..end));
-    observer.into_facts(&run.log, rest)
+    let rest = is_cut.then(|| constants::stream(&window, start..end));
+    observer.into_facts(&seen.log, rest)
 }
 
 /// The window, or what is in it: constants are read again where they count. Of compressed pickles it is the first alone, because
@@ -167,10 +161,10 @@ impl Digests {
         }
     }
 
-    /// The digest of all; `None` where there is none.
+    /// The digest of all and of the rest; `None` where there is neither.
     fn finish(self, rest: Option<&Hash>) -> Option<Hash> {
         let mut hash = Sha256::new();
-        if self.distinct.is_empty() && self.others.is_none() {
+        if self.distinct.is_empty() && self.others.is_none() && rest.is_none() {
             return None;
         }
         for digest in &self.distinct {
@@ -315,9 +309,28 @@ impl Observer for Payloads {
 }
 
 impl Payloads {
-    /// A fact for each of them.
+    fn new(window: Window, rows: FxHashSet<usize>) -> Self {
+        Self {
+            constants: Constants::new(window),
+            rows,
+            values: Values::default(),
+            calls: BTreeMap::new(),
+            on_others: Digests::default(),
+            ids: Digests::default(),
+            of_bytes: None,
+            kept: 0,
+        }
+    }
+
+    /// A fact for each of them; `rest` is the digest of what was not followed, if anything was not.
     fn into_facts(mut self, log: &EventLog, rest: Option<Hash>) -> Vec<Fact> {
         let rest = rest.as_ref();
+        if rest.is_some() {
+            // Some may be called in what was not followed.
+            for row in &self.rows {
+                self.calls.entry(*row).or_default();
+            }
+        }
         let fact = |of, digests: Digests| {
             let sha256 = digests.finish(rest)?;
             Some(Fact::Payload { of, sha256 })

@@ -8,7 +8,7 @@ use super::{
     constants::Constants,
     long::{Tree, Trees},
 };
-use crate::{bytes::narrow, limits};
+use crate::bytes::narrow;
 
 /// Containers whose digests are not finished.
 const OPEN: usize = 4096;
@@ -39,7 +39,6 @@ pub(super) struct Values {
     open: FxHashMap<u32, Sha256>,
     open_sets: FxHashMap<u32, Vec<Hash>>,
     set_items: usize,
-    is_full: bool,
     /// What was added to something that others hold already: their digests do not say it.
     late: Option<Hash>,
     late_long: Tree,
@@ -48,19 +47,19 @@ pub(super) struct Values {
     met: Tree,
 }
 
+/// The SHA-256 of no bytes.
+const EMPTY: Hash = [
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+];
+
 /// The row of what no call made.
 const NO_ROW: u32 = u32::MAX;
 
 impl Values {
-    /// Whether there were more than are kept.
-    pub(super) fn is_full(&self) -> bool {
-        self.is_full
-    }
-
     /// A container without items.
     pub(super) fn container(&mut self, tag: u8) -> Option<u32> {
-        let digest = Sha256::digest([]).into();
-        self.push(tag, false, NO_ROW, digest)
+        self.push(tag, false, NO_ROW, EMPTY)
     }
 
     /// What a call made.
@@ -75,11 +74,6 @@ impl Values {
     }
 
     fn push(&mut self, tag: u8, begun: bool, row: u32, digest: Hash) -> Option<u32> {
-        if self.entries.len() >= limits::PAYLOAD_VALUES {
-            self.is_full = true;
-            self.forget_met();
-            return None;
-        }
         let id = u32::try_from(self.entries.len()).ok()?;
         let long = std::mem::take(&mut self.met);
         self.entries.push(Entry {
