@@ -3,8 +3,8 @@
 use crate::{
     bytes::{ReadStop, wide},
     fact::{
-        Anomaly, Excerpt, Fact, FormatId, Hop, Interruption, ListingLine, Observation, Place, Site,
-        Tensor, Tensors, Unread,
+        Anomaly, Excerpt, ExcerptId, Excerpts, Fact, FormatId, Hop, Interruption, ListingLine,
+        Observation, Place, Site, Tensor, Tensors, Unread,
     },
     limits,
 };
@@ -14,6 +14,7 @@ use crate::{
 pub struct Recorder {
     hops: Vec<Hop>,
     observations: Vec<Observation>,
+    excerpts: Excerpts,
     interrupted: Vec<Interruption>,
     full: bool,
     listing: Option<Vec<ListingLine>>,
@@ -25,6 +26,7 @@ pub struct Recorder {
 #[derive(Debug, Clone, Copy)]
 pub struct Checkpoint {
     observations: usize,
+    excerpts: usize,
     interrupted: usize,
     listing: usize,
 }
@@ -106,12 +108,18 @@ impl Recorder {
             });
             return;
         }
+        let excerpt = excerpt.and_then(|excerpt| self.excerpts.add(excerpt));
         self.observations.push(Observation {
             fact,
             site,
             count,
-            excerpt: excerpt.map(Box::new),
+            excerpt,
         });
+    }
+
+    /// Keeps an excerpt for an observation of another form of the content, which is not recorded here.
+    pub fn keep_excerpt(&mut self, excerpt: Excerpt) -> Option<ExcerptId> {
+        self.excerpts.add(excerpt)
     }
 
     /// Records that something was not read to its end: a fact, or what kept the bytes from being had.
@@ -161,6 +169,7 @@ impl Recorder {
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             observations: self.observations.len(),
+            excerpts: self.excerpts.count(),
             interrupted: self.interrupted.len(),
             listing: self.listing.as_ref().map_or(0, Vec::len),
         }
@@ -196,6 +205,7 @@ impl Recorder {
     /// Forgets what has been recorded since a moment.
     pub fn forget(&mut self, checkpoint: Checkpoint) {
         self.observations.truncate(checkpoint.observations);
+        self.excerpts.truncate(checkpoint.excerpts);
         self.interrupted.truncate(checkpoint.interrupted);
         if let Some(listing) = &mut self.listing {
             listing.truncate(checkpoint.listing);
@@ -218,6 +228,11 @@ impl Recorder {
     /// Takes out where bytes could not be had.
     pub fn take_interrupted(&mut self) -> Vec<Interruption> {
         std::mem::take(&mut self.interrupted)
+    }
+
+    /// Takes the excerpts out.
+    pub fn take_excerpts(&mut self) -> Excerpts {
+        std::mem::take(&mut self.excerpts)
     }
 
     /// All observations, in order.

@@ -1,11 +1,11 @@
-//! The lines that show an observation, carried along so that no reporter ever opens a file.
+//! The lines that show an observation: kept beside the facts and carried along by findings, so that no reporter opens a file.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 /// A few lines of text, harmless to print, with what to underline.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     /// The lines, joined by `\n`: source with its control characters escaped, or a disassembly.
     pub text: String,
@@ -13,15 +13,50 @@ pub struct Excerpt {
     pub first_line: Option<u32>,
     /// The offence first, then what explains it. Ranges are byte ranges of `text` on character boundaries.
     pub marks: Vec<Mark>,
+    /// Where the arguments of a call in source stand in `text`, in their order; `None` for one that is not shown.
+    pub arguments: Vec<Option<Range<usize>>>,
 }
 
 /// An underlined range and what to write at it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// The byte range in the excerpt's text.
     pub range: Range<usize>,
     /// What to say there; empty to leave it to the finding's message.
     pub label: String,
+}
+
+/// Which of the [`Excerpts`] of a content shows an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ExcerptId(u32);
+
+/// The excerpts of a content, kept beside its facts: facts are stored without them, and reading the bytes again makes the same
+/// excerpts under the same ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Excerpts(Vec<Excerpt>);
+
+impl Excerpts {
+    /// Keeps an excerpt.
+    pub fn add(&mut self, excerpt: Excerpt) -> Option<ExcerptId> {
+        let id = u32::try_from(self.0.len()).ok()?;
+        self.0.push(excerpt);
+        Some(ExcerptId(id))
+    }
+
+    /// An excerpt; `None` if it is not among these.
+    pub fn get(&self, id: ExcerptId) -> Option<&Excerpt> {
+        self.0.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// How many are kept.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets all but the first `count`.
+    pub fn truncate(&mut self, count: usize) {
+        self.0.truncate(count);
+    }
 }
 
 impl Excerpt {

@@ -34,7 +34,7 @@ pub use circumstance::{
 };
 pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
-pub use excerpt::{Excerpt, Mark};
+pub use excerpt::{Excerpt, ExcerptId, Excerpts, Mark};
 pub use expression::{CallArguments, ContainerKind, Expression, Literal, ShownCall};
 pub use format_id::FormatId;
 pub use global::{Global, GlobalName, Unresolved, Usage};
@@ -61,7 +61,7 @@ pub use usual::{DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 
 use serde::{Deserialize, Serialize};
 
-/// One thing a reader saw, with the place and the lines that show it.
+/// One thing a reader saw, with the place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// What was seen.
@@ -70,8 +70,8 @@ pub struct Observation {
     pub site: Site,
     /// How often the same was seen in the same stream (at least 1).
     pub count: u64,
-    /// The lines around it: source, or a disassembly.
-    pub excerpt: Option<Box<Excerpt>>,
+    /// Which of the [`Excerpts`], kept beside the facts, shows the lines around it: source, or a disassembly.
+    pub excerpt: Option<ExcerptId>,
 }
 
 /// What was seen. No variant says whether it is allowed.

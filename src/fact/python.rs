@@ -1,7 +1,5 @@
 //! What Python source says about a call, and what a pickle says about an argument.
 
-use std::ops::Range;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Global, Short, Span, Text};
@@ -61,8 +59,6 @@ pub struct PyArgument {
     pub value: Constant,
     /// The value as the source writes it, on one line and cut to some 80 characters.
     pub text: Text,
-    /// The argument in the text of the observation's excerpt, if it is shown there.
-    pub mark: Option<Range<usize>>,
     /// The argument in the source, its keyword included, if it is written out in this very call.
     pub span: Option<Span>,
     /// It was bound elsewhere, by a `functools.partial` that is an observation of its own.

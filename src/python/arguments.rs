@@ -107,7 +107,6 @@ impl Arguments {
             name: name.map(Text::from),
             value: constant,
             text: rendered,
-            mark: None,
             span: None,
             inherited: text.is_none(),
         });

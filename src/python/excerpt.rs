@@ -200,6 +200,7 @@ impl Shown {
                 range,
                 label: String::new(),
             }],
+            arguments: Vec::new(),
         }
     }
 }

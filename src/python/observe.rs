@@ -15,7 +15,9 @@ use super::{
     written::Written,
 };
 use crate::{
-    fact::{ArgumentSlot, Constant, Fact, Hop, PyAct, PyCall, SlotPrefix, Span, Text, Unread},
+    fact::{
+        ArgumentSlot, Constant, Excerpt, Fact, Hop, PyAct, PyCall, SlotPrefix, Span, Text, Unread,
+    },
     limits,
     loader::{self, Loader},
     record::Recorder,
@@ -393,6 +395,7 @@ impl<'a> Observer<'_, 'a> {
                 continue;
             };
             let shown = lines.show(&note.at);
+            let mut marks = Vec::new();
             if let Fact::PyCall(call) = &mut note.fact {
                 match note.partial {
                     Some(partial) if self.resolver.is_followed_call(partial) => {
@@ -401,9 +404,11 @@ impl<'a> Observer<'_, 'a> {
                     Some(_) => call.act = PyAct::Reference,
                     None => {}
                 }
-                for (argument, at) in call.arguments.iter_mut().zip(&note.arguments) {
-                    argument.mark = at.as_ref().and_then(|at| shown.mark(at));
-                }
+                marks = note
+                    .arguments
+                    .iter()
+                    .map(|at| at.as_ref().and_then(|at| shown.mark(at)))
+                    .collect();
                 let written = note.arguments.iter().zip(&note.own);
                 for (argument, (at, own)) in call.arguments.iter_mut().zip(written) {
                     argument.span = at.as_ref().filter(|_| *own).map(|at| Span {
@@ -420,7 +425,10 @@ impl<'a> Observer<'_, 'a> {
                 .ok()
                 .and_then(|at| self.units.get(at));
             let place = lines.place(&note.at);
-            let excerpt = Some(shown.finish(&note.at));
+            let excerpt = Some(Excerpt {
+                arguments: marks,
+                ..shown.finish(&note.at)
+            });
             match unit.and_then(|unit| unit.cell) {
                 Some(cell) => recorder.within(Hop::Cell(cell), |recorder| {
                     recorder.record_at(note.fact, place, excerpt);

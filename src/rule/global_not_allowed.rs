@@ -377,7 +377,7 @@ fn imported(case: &Case<'_>, refused: &Refused<'_>, shown: &Observation) -> Opti
     let Place::Opcode { offset, .. } = import.site.at else {
         return None;
     };
-    let excerpt = shown.excerpt.as_deref();
+    let excerpt = case.excerpt(shown);
     let is_shown =
         import.site == shown.site || excerpt.is_some_and(|lines| lines.shows_opcode_at(offset));
     (!is_shown).then(|| case.location(import, format!("`{}` is imported here", refused.name)))

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     fact::{
-        Argument, Circumstances, ContentFacts, Entry, FactKind, GlobalName, Observation, Usage,
+        Argument, Circumstances, ContentFacts, Entry, Excerpt, Excerpts, FactKind, GlobalName,
+        Observation, Usage,
     },
     finding::{Finding, Location, MORE, RuleMeta, Subject},
     policy::Scope,
@@ -45,6 +46,7 @@ pub struct Case<'a> {
     pub circumstances: &'a Circumstances,
     /// What the policy says here.
     pub scope: &'a Scope,
+    excerpts: Option<&'a Excerpts>,
     index: FactIndex<'a>,
 }
 
@@ -206,8 +208,23 @@ impl<'a> Case<'a> {
             facts,
             circumstances,
             scope,
+            excerpts: None,
             index: FactIndex::new(facts, circumstances),
         }
+    }
+
+    /// The same, with the lines that show what was seen: findings carry them, and no rule decides by them.
+    #[must_use]
+    pub fn with_excerpts(self, excerpts: &'a Excerpts) -> Self {
+        Self {
+            excerpts: Some(excerpts),
+            ..self
+        }
+    }
+
+    /// The lines that show an observation.
+    pub fn excerpt(&self, of: &Observation) -> Option<&'a Excerpt> {
+        self.excerpts?.get(of.excerpt?)
     }
 
     /// All that was seen in its content, in order: here, then as git checks it out elsewhere.
@@ -260,7 +277,7 @@ impl<'a> Case<'a> {
             introduced_by: self.entry.introduced_by.clone(),
             site: about.site.clone(),
             label: label.into(),
-            excerpt: about.excerpt.as_deref().cloned(),
+            excerpt: self.excerpt(about).cloned(),
         }
     }
 }

@@ -57,8 +57,14 @@ pub(super) fn finding(
     let mut finding = case.finding(rule, observation, message);
     finding.subject = Subject::Call(call.callee.clone());
     finding.payload = Some(payload::of_source(call));
-    let mark = argument.and_then(|argument| argument.mark.clone());
-    if let (Some(range), Some(excerpt)) = (mark, &mut finding.primary.excerpt) {
+    let position = argument.and_then(|argument| {
+        call.arguments
+            .iter()
+            .position(|it| std::ptr::eq(it, argument))
+    });
+    if let (Some(position), Some(excerpt)) = (position, &mut finding.primary.excerpt)
+        && let Some(Some(range)) = excerpt.arguments.get(position).cloned()
+    {
         excerpt.marks = vec![Mark {
             range,
             label: String::new(),

@@ -58,7 +58,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if matches!(observation.fact, Fact::Unread(_)) {
             unread.extend((0..=site.hops.len()).filter_map(|n| site.hops.get(..n)));
         }
-        if let Some(excerpt) = &observation.excerpt {
+        if let Some(excerpt) = case.excerpt(observation) {
             shown.entry(site).or_insert(excerpt);
         }
     }

@@ -74,7 +74,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.subject = Subject::Global(global.clone());
         let call = calls.get(&(&observation.site, global));
         finding.payload = payloads.of_global(&observation.site.hops, global, true, call.copied());
-        if let Some(excerpt) = call.and_then(|o| o.excerpt.as_deref()) {
+        if let Some(excerpt) = call.and_then(|o| case.excerpt(o)) {
             finding.primary.excerpt = Some(excerpt.clone());
         }
         let help = match why {

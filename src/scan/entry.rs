@@ -11,8 +11,8 @@ use super::{Listing, Request, content, deadline::Clock, guard, judging, other_fo
 use crate::{
     bytes::Window,
     fact::{
-        Circumstance, Circumstances, ContentFacts, EntryKind, LinkAway, ListingLine, NotFollowed,
-        Tensors, Text, Unavailable, UnsupportedEntry,
+        Circumstance, Circumstances, ContentFacts, EntryKind, Excerpts, LinkAway, ListingLine,
+        NotFollowed, Tensors, Text, Unavailable, UnsupportedEntry,
     },
     finding::Finding,
     format,
@@ -30,6 +30,8 @@ use crate::{
 pub(super) struct Seen {
     /// What its content says.
     pub(super) facts: ContentFacts,
+    /// The lines that show what was seen, here and elsewhere.
+    pub(super) excerpts: Excerpts,
     /// What the view knows of it.
     pub(super) circumstances: Circumstances,
     /// Its target and where that leads, if it is a symbolic link.
@@ -152,6 +154,7 @@ fn is_shared(item: &Item, seen: &Seen) -> bool {
 fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged {
     let Seen {
         facts,
+        excerpts,
         circumstances,
         ..
     } = seen;
@@ -159,6 +162,7 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
     let mut weighed = judging::judge(
         &item.entry,
         (facts, circumstances),
+        excerpts,
         &scope,
         request.deadline,
     );
@@ -254,6 +258,7 @@ pub(super) fn observe(
     if !interrupted.is_empty() {
         seen.circumstances.interrupted = interrupted;
     }
+    seen.excerpts = recorder.take_excerpts();
     seen.facts.observations = recorder.finish();
     match result {
         Ok(true) => Some(seen),
@@ -302,7 +307,7 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         Content::Nothing | Content::Gone => {}
     }
     for form in forms {
-        other_forms::read(form, name, recorder.so_far(), &mut seen.circumstances);
+        other_forms::read(form, name, recorder, &mut seen.circumstances);
     }
 }
 

@@ -8,7 +8,8 @@ use std::{
 use super::guard;
 use crate::{
     fact::{
-        Changed, Circumstances, ContentFacts, Entry, Fact, Observation, Place, Site, Text, Unread,
+        Changed, Circumstances, ContentFacts, Entry, Excerpts, Fact, Observation, Place, Site,
+        Text, Unread,
     },
     finding::{Finding, Level},
     limits,
@@ -21,16 +22,18 @@ use crate::{
 /// milliseconds, unless the file is made to take longer.
 const PAST_DEADLINE: Duration = Duration::from_millis(200);
 
-/// Judges an entry by what its content says and its view knows. One that is not judged in full by the deadline is late.
+/// Judges an entry by what its content says and its view knows; `excerpts` are the lines that findings carry. One that is not
+/// judged in full by the deadline is late.
 pub(super) fn judge(
     entry: &Entry,
     (mut facts, mut circumstances): (&ContentFacts, &Circumstances),
+    excerpts: &Excerpts,
     scope: &Scope,
     deadline: Option<Instant>,
 ) -> Weighed {
     let end = deadline.and_then(|deadline| deadline.max(Instant::now()).checked_add(PAST_DEADLINE));
     let judging = |facts, circumstances| {
-        let case = Case::new(entry, facts, circumstances, scope);
+        let case = Case::new(entry, facts, circumstances, scope).with_excerpts(excerpts);
         let mut findings = Vec::new();
         let complete = run_rules(&case, end, &mut findings);
         (findings, complete)
@@ -103,7 +106,8 @@ fn not_judged(entry: &Entry, run: &Run<'_>, message: String) -> Weighed {
         ..ContentFacts::default()
     };
     let scope = run.policy.scope(&entry.path);
-    let mut weighed = judge(entry, (&facts, &Circumstances::default()), &scope, None);
+    let known = (&facts, &Circumstances::default());
+    let mut weighed = judge(entry, known, &Excerpts::default(), &scope, None);
     // The entry is counted already.
     weighed.coverage.entries = 0;
     weighed
@@ -227,7 +231,13 @@ mod tests {
         }
         // What was read in time and what the deadline cut short have a moment to be judged.
         for known in [&Circumstances::default(), &late] {
-            let weighed = judge(&entry, (&facts, known), &scope, Some(Instant::now()));
+            let weighed = judge(
+                &entry,
+                (&facts, known),
+                &Excerpts::default(),
+                &scope,
+                Some(Instant::now()),
+            );
             assert_eq!(weighed.coverage.late, usize::from(known.late));
             assert_eq!(weighed.findings.len(), usize::from(known.late));
         }

@@ -186,6 +186,7 @@ pub fn inspect(
     let mut weighed = judging::judge(
         &item.entry,
         (&seen.facts, &seen.circumstances),
+        &seen.excerpts,
         &scope,
         None,
     );

@@ -17,10 +17,11 @@ use crate::{
 };
 
 /// Reads what git may write for a file of this name, and notes what it would do beside what the file itself does (`here`).
+/// `here` takes the excerpts of that.
 pub(super) fn read(
     form: Result<Window, Unavailable>,
     name: &[u8],
-    here: &[Observation],
+    here: &mut Recorder,
     circumstances: &mut Circumstances,
 ) {
     let window = match form {
@@ -32,11 +33,13 @@ pub(super) fn read(
     circumstances
         .interrupted
         .append(&mut other.take_interrupted());
+    let excerpts = other.take_excerpts();
     let acts = other.finish().into_iter().filter_map(|mut observation| {
         observation.fact = act(&observation.fact)?;
         Some(observation)
     });
     let known: FxHashSet<Fact> = here
+        .so_far()
         .iter()
         .chain(&circumstances.elsewhere)
         .filter_map(|observation| act(&observation.fact))
@@ -49,7 +52,7 @@ pub(super) fn read(
             _ => None,
         })
         .collect();
-    let news: Vec<Observation> = acts
+    let mut news: Vec<Observation> = acts
         .filter(|observation| !known.contains(&key(&observation.fact)))
         .filter(|observation| match &observation.fact {
             // Another use of the same is judged with its call.
@@ -63,6 +66,10 @@ pub(super) fn read(
     };
     if news.iter().any(more) {
         circumstances.noted.push(Circumstance::OtherOnCheckout);
+    }
+    for observation in &mut news {
+        let excerpt = observation.excerpt.and_then(|id| excerpts.get(id));
+        observation.excerpt = excerpt.and_then(|excerpt| here.keep_excerpt(excerpt.clone()));
     }
     circumstances.elsewhere.extend(news);
 }

@@ -10,7 +10,7 @@ use weighbridge::{
     rule,
 };
 
-use crate::{python::observe, rule::judge};
+use crate::{python::observe, rule::judge, support::fixture::Observed};
 
 /// Every name of a loader, through aliases of its modules as well.
 fn names(loader: &Loader) -> BTreeSet<String> {
@@ -68,7 +68,7 @@ fn loaders_are_found_under_each_of_their_names() {
                 assert!(seen.iter().any(found), "{source}\n{seen:#?}");
                 let mut all = Recorder::default();
                 python::read_all(source.as_bytes(), false, &mut all);
-                assert_eq!(seen, all.finish(), "{source}");
+                assert_eq!(seen, Observed::from(all), "{source}");
                 asked += 1;
             }
         }

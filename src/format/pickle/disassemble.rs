@@ -92,6 +92,7 @@ pub(super) fn excerpt(window: &Window, event: &Event) -> Option<Excerpt> {
             range,
             label: String::new(),
         }],
+        arguments: Vec::new(),
     })
 }
 

@@ -7,7 +7,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use weighbridge::{
     bytes::Window,
-    fact::{Circumstances, ContentFacts, Text},
+    fact::{Circumstances, ContentFacts, Excerpts, Text},
+    finding::Finding,
     git::{View, revision},
     policy::Policy,
     scan::{self, Listing},
@@ -64,9 +65,13 @@ fn contents() -> Vec<Content> {
     contents
 }
 
-fn facts(content: &Content) -> ContentFacts {
+fn read(content: &Content) -> (ContentFacts, Excerpts) {
     let window = Window::new(content.bytes.clone());
     scan::content_facts(&window, content.name.as_bytes()).unwrap()
+}
+
+fn facts(content: &Content) -> ContentFacts {
+    read(content).0
 }
 
 fn stored(facts: &ContentFacts) -> String {
@@ -156,17 +161,40 @@ fn the_same_bytes_say_the_same_whatever_is_around_them() {
 #[test]
 fn stored_facts_give_the_same_report() {
     let policies = policies();
+    let mut shown = 0;
     for content in contents() {
-        let facts = facts(&content);
+        let (facts, excerpts) = read(&content);
+        // Excerpts are not stored: they are made again from the bytes.
+        let (_, excerpts_again) = read(&content);
         let text = stored(&facts);
         let again: ContentFacts = serde_json::from_str(&text).unwrap();
         assert_eq!(stored(&again), text, "{}", content.key);
         for policy in &policies {
-            let judged = |facts: &ContentFacts| {
-                let findings = judge_all(policy, &content.name, facts, &Circumstances::default());
-                format!("{findings:#?}")
+            let judged = |facts: &ContentFacts, excerpts: Option<&Excerpts>| {
+                let known = (facts, &Circumstances::default());
+                judge_all(policy, &content.name, known, excerpts)
             };
-            assert_eq!(judged(&again), judged(&facts), "{}", content.key);
+            let first = judged(&facts, Some(&excerpts));
+            let second = judged(&again, Some(&excerpts_again));
+            assert_eq!(
+                format!("{second:#?}"),
+                format!("{first:#?}"),
+                "{}",
+                content.key
+            );
+            shown += first
+                .iter()
+                .filter(|it| it.primary.excerpt.is_some())
+                .count();
+            // Where the bytes are gone, all is found that is found with them.
+            let unshown = judged(&again, None);
+            let told = |findings: &[Finding]| -> Vec<String> {
+                let told =
+                    |it: &Finding| format!("{} {} {}", it.rule.id, it.primary.site, it.message);
+                findings.iter().map(told).collect()
+            };
+            assert_eq!(told(&unshown), told(&first), "{}", content.key);
         }
     }
+    assert!(shown > 0);
 }

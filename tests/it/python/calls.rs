@@ -1,7 +1,9 @@
 //! Arguments and constants.
 
+use weighbridge::fact::Excerpt;
+
 use super::{observe, told, underlined};
-use weighbridge::fact::Fact;
+use crate::support::fixture::Observed;
 
 /// The call in `source`, with `import torch` before it.
 fn call(source: &str) -> String {
@@ -143,11 +145,17 @@ load(path, map_location='cpu')
     ");
 }
 
+/// The excerpt of the first observation.
+fn shown(observed: &Observed) -> &Excerpt {
+    let id = observed[0].excerpt.unwrap();
+    observed.excerpts.get(id).unwrap()
+}
+
 #[test]
 fn the_excerpt_shows_the_call_and_marks_its_arguments() {
     let source = "import torch\n\n\ndef f(path):\n\treturn torch.load(\n\t\tpath,\n\t\tweights_only=False,\n\t)\n";
     let observations = observe(source);
-    let excerpt = observations[0].excerpt.as_deref().unwrap();
+    let excerpt = shown(&observations);
     insta::assert_snapshot!(excerpt.text, @r"
 
     def f(path):
@@ -158,17 +166,14 @@ fn the_excerpt_shows_the_call_and_marks_its_arguments() {
     ");
     assert_eq!(excerpt.first_line, Some(3));
     assert_eq!(underlined(excerpt, &excerpt.marks[0].range), "torch.load(");
-    let Fact::PyCall(call) = &observations[0].fact else {
-        panic!()
-    };
-    let mark = call.arguments[1].mark.clone().unwrap();
+    let mark = excerpt.arguments[1].clone().unwrap();
     assert_eq!(underlined(excerpt, &mark), "weights_only=False");
 }
 
 #[test]
 fn hostile_lines_cannot_forge_an_excerpt() {
     let observations = observe("import torch\nx = '\u{202e}\u{1b}[2J'; torch.load(p)\n");
-    let excerpt = observations[0].excerpt.as_deref().unwrap();
+    let excerpt = shown(&observations);
     assert!(
         excerpt.text.contains("'\\u{202e}\\u{1b}[2J'"),
         "{}",

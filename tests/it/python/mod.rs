@@ -18,11 +18,13 @@ use weighbridge::{
     record::Recorder,
 };
 
+use crate::support::fixture::Observed;
+
 /// What is observed in source.
-pub(crate) fn observe(source: impl AsRef<[u8]>) -> Vec<Observation> {
+pub(crate) fn observe(source: impl AsRef<[u8]>) -> Observed {
     let mut recorder = Recorder::default();
     python::read(source.as_ref(), false, &mut recorder);
-    recorder.finish()
+    recorder.into()
 }
 
 /// What a mark of an excerpt covers.

@@ -265,6 +265,7 @@ fn marks_may_lie_anywhere() {
                         label: String::new(),
                     },
                 ],
+                arguments: Vec::new(),
             });
             let shown = human(&only(vec![one]), Style::default());
             assert!(

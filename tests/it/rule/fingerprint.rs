@@ -11,7 +11,7 @@ use weighbridge::{
 };
 
 use super::{findings, judge};
-use crate::support::{oracle, random::Random, zip};
+use crate::support::{fixture::Observed, oracle, random::Random, zip};
 
 /// A pickle of protocol 2 that holds some numbers, and then runs a program.
 fn pickled(numbers: &[u8], payload: &str) -> Vec<u8> {
@@ -33,7 +33,7 @@ fn prints(findings: &[Finding]) -> Vec<String> {
 fn source(text: &str) -> Vec<String> {
     let mut recorder = Recorder::default();
     python::read(text.as_bytes(), false, &mut recorder);
-    let seen = recorder.finish();
+    let seen = Observed::from(recorder);
     assert!(!seen.iter().any(|o| matches!(o.fact, Fact::Partial { .. })));
     prints(&judge("a.py", &seen))
 }

@@ -10,12 +10,12 @@ use weighbridge::{
 };
 
 use super::judge;
-use crate::support::{oracle, random::Random};
+use crate::support::{fixture::Observed, oracle, random::Random};
 
 fn findings(source: &str) -> Vec<Finding> {
     let mut recorder = Recorder::default();
     python::read(source.as_bytes(), false, &mut recorder);
-    let seen = recorder.finish();
+    let seen = Observed::from(recorder);
     let broken = seen.iter().any(|o| matches!(o.fact, Fact::Partial(_)));
     assert!(!broken, "it does not parse:\n{source}");
     judge("a.py", &seen)

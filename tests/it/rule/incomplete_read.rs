@@ -2,15 +2,18 @@
 
 use weighbridge::{
     fact::{
-        Answer, Circumstance, Circumstances, Fact, Hop, Interruption, IoFault, IoKind, Observation,
-        Place, Site, Unavailable, Unread, Unreadable, UnreadablePart, Unsupported,
+        Answer, Circumstance, Circumstances, Excerpts, Fact, Hop, Interruption, IoFault, IoKind,
+        Observation, Place, Site, Unavailable, Unread, Unreadable, UnreadablePart, Unsupported,
         UnsupportedEntry,
     },
     limits,
 };
 
 use super::{judge, judge_known, rules, tell, told};
-use crate::support::pickle::{Pickle, payload};
+use crate::support::{
+    fixture::Observed,
+    pickle::{Pickle, payload},
+};
 
 #[test]
 fn what_breaks_is_refused_where_it_breaks() {
@@ -54,7 +57,11 @@ fn each_reason_says_what_to_do() {
         count: 1,
         excerpt: None,
     });
-    insta::assert_snapshot!(tell(&judge("x.zip", &observations), "incomplete-read"), @"
+    let observed = Observed {
+        observations: observations.into(),
+        excerpts: Excerpts::default(),
+    };
+    insta::assert_snapshot!(tell(&judge("x.zip", &observed), "incomplete-read"), @"
     incomplete-read [deny] it is too complex to analyse: more than 8 containers inside one another
       at  about limit
       help: no file that a library writes is known to come near this: find out who made it before you load it

@@ -29,26 +29,27 @@ mod unsafe_artifact_loaded;
 mod unusual_use;
 
 use weighbridge::{
-    fact::{Circumstance, Circumstances, ContentFacts, Entry, EntryKind, Observation, Text},
+    fact::{Circumstance, Circumstances, ContentFacts, Entry, EntryKind, Excerpts, Text},
     finding::Finding,
     policy::{Catalog, Policy},
     rule::{Case, Check, RULES},
 };
 
-use crate::support::fixture::facts;
+use crate::support::fixture::{Observed, facts};
 
 /// What every rule says about observations under the recommended policy.
-pub(crate) fn judge(path: &str, observations: &[Observation]) -> Vec<Finding> {
-    judge_by(&Policy::default(), path, observations)
+pub(crate) fn judge(path: &str, observed: &Observed) -> Vec<Finding> {
+    judge_by(&Policy::default(), path, observed)
 }
 
 /// What every rule says about observations under a policy.
-pub(crate) fn judge_by(policy: &Policy, path: &str, observations: &[Observation]) -> Vec<Finding> {
+pub(crate) fn judge_by(policy: &Policy, path: &str, observed: &Observed) -> Vec<Finding> {
     let facts = ContentFacts {
-        observations: observations.to_vec(),
+        observations: observed.observations.clone(),
         ..ContentFacts::default()
     };
-    judge_all(policy, path, &facts, &Circumstances::default())
+    let known = (&facts, &Circumstances::default());
+    judge_all(policy, path, known, Some(&observed.excerpts))
 }
 
 /// What every rule says about an entry of which nothing is known but this.
@@ -61,16 +62,16 @@ fn judge_known(path: &str, circumstances: &Circumstances) -> Vec<Finding> {
     judge_all(
         &Policy::default(),
         path,
-        &ContentFacts::default(),
-        circumstances,
+        (&ContentFacts::default(), circumstances),
+        None,
     )
 }
 
 pub(crate) fn judge_all(
     policy: &Policy,
     path: &str,
-    facts: &ContentFacts,
-    circumstances: &Circumstances,
+    (facts, circumstances): (&ContentFacts, &Circumstances),
+    excerpts: Option<&Excerpts>,
 ) -> Vec<Finding> {
     let entry = Entry {
         introduced_by: None,
@@ -79,6 +80,10 @@ pub(crate) fn judge_all(
     };
     let scope = policy.scope(&entry.path);
     let case = Case::new(&entry, facts, circumstances, &scope);
+    let case = match excerpts {
+        Some(excerpts) => case.with_excerpts(excerpts),
+        None => case,
+    };
     let mut findings = Vec::new();
     for rule in RULES {
         if let Check::Case(check) = rule.check {

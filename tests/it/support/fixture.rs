@@ -1,8 +1,10 @@
 //! Reading bytes in tests, and the facts as text.
 
+use std::ops::Deref;
+
 use weighbridge::{
     bytes::{ByteSource, Window},
-    fact::{ContentFacts, Fact, Observation},
+    fact::{ContentFacts, Excerpts, Fact, Observation},
     format,
     record::Recorder,
     scan,
@@ -11,16 +13,51 @@ use weighbridge::{
 /// An artifact as the property harness takes it.
 pub(crate) type Fixture = (&'static str, Vec<u8>);
 
+/// Everything seen, with the excerpts that show it: a list of observations for whoever reads nothing but those.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Observed {
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) excerpts: Excerpts,
+}
+
+impl From<Recorder> for Observed {
+    fn from(mut recorder: Recorder) -> Self {
+        Self {
+            excerpts: recorder.take_excerpts(),
+            observations: recorder.finish(),
+        }
+    }
+}
+
+impl Deref for Observed {
+    type Target = [Observation];
+
+    fn deref(&self) -> &[Observation] {
+        &self.observations
+    }
+}
+
+impl IntoIterator for Observed {
+    type Item = Observation;
+    type IntoIter = std::vec::IntoIter<Observation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.observations.into_iter()
+    }
+}
+
 /// Everything seen in a source of this name.
-pub(crate) fn facts(source: impl ByteSource + 'static, name: &str) -> Vec<Observation> {
+pub(crate) fn facts(source: impl ByteSource + 'static, name: &str) -> Observed {
     let mut recorder = Recorder::default();
     format::read(&Window::new(source), name.as_bytes(), &mut recorder);
-    recorder.finish()
+    recorder.into()
 }
 
 /// All that a content says.
 pub(crate) fn content(bytes: Vec<u8>, name: &str) -> ContentFacts {
-    scan::content_facts(&Window::new(bytes), name.as_bytes()).unwrap()
+    scan::content_facts(&Window::new(bytes), name.as_bytes())
+        .unwrap()
+        .0
 }
 
 /// One line for each observation: where, and what.

@@ -107,6 +107,7 @@ pub(crate) fn excerpt(first_line: Option<u32>, text: &str, marked: &[(&str, &str
                 }
             })
             .collect(),
+        arguments: Vec::new(),
     }
 }
 
@@ -393,6 +394,7 @@ pub(crate) fn hostile_report(text: &Text, hostile: impl Fn() -> String) -> Repor
                             range: 7..60,
                             label: hostile(),
                         }],
+                        arguments: Vec::new(),
                     }),
                     introduced_by: (i % 3 == 0).then(|| introduction.clone()),
                     ..Location::default()
