@@ -1,6 +1,8 @@
 """Forged pickles and torch archives that use listed names only: genuine streams, changed, and others grown from nothing.
 
-    forge.py FOLDER COUNT SEED      writes COUNT files into FOLDER; prints what was done to each
+    forge.py FOLDER COUNT SEED [MORE]      writes COUNT files into FOLDER; prints what was done to each
+
+MORE is a folder of files to change as well, which make half of what is changed.
 
 What is written is meant to be near what numpy, torch and CPython write, so that much of it passes the gate and what a
 loader does with it can be seen. Nothing here loads anything. A stream is read into a tree of what it makes (`streams.py`);
@@ -34,11 +36,11 @@ KEYWORDS = ["allocator", "cdata", "dtype", "align", "copy", "metadata", "buffer"
 class Forger(Fitting):
     Node, copied = Node, staticmethod(copied)
 
-    def __init__(self, seed, pool):
+    def __init__(self, seed, pool, more=None):
         self.chosen, self.donors, self.trees = random.Random(seed), [], {}
         # Seeds must not be huge: what is tried is the shape.
         self.seeds = []
-        for extension, _, _, data in genuine.files(pool, seed):
+        for extension, data in self.genuine(seed, pool, more):
             if len(data) > 30000:
                 continue
             try:
@@ -54,6 +56,13 @@ class Forger(Fitting):
         self.by_kind = {}
         for node in self.donors:
             self.by_kind.setdefault(node.kind, []).append(node)
+
+    def genuine(self, seed, pool, more):
+        """(extension, bytes) of files to change."""
+        yield from ((extension, data) for extension, _, _, data in genuine.files(pool, seed))
+        found = sorted(path for path in Path(more).rglob("*.p*") if path.suffix in (".pkl", ".pt", ".pth")) if more else []
+        for path in self.chosen.sample(found, min(pool, len(found))):
+            yield path.suffix[1:], path.read_bytes()
 
     def tree(self, stream):
         """What a stream makes; each is read once."""
@@ -325,11 +334,11 @@ class Forger(Fitting):
             return extension, ["not changed: %r" % error], data
 
 
-def main(folder, count, seed):
+def main(folder, count, seed, more=None):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     sys.setrecursionlimit(3000)
-    forger = Forger(int(seed), max(200, min(700, int(count) // 4)))
+    forger = Forger(int(seed), max(200, min(700, int(count) // 4)), more)
     for at in range(int(count)):
         extension, done, data = forger.one()
         (folder / ("%06d.%s" % (at, extension))).write_bytes(data)
@@ -337,4 +346,4 @@ def main(folder, count, seed):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:]) if len(sys.argv) == 4 else sys.exit(__doc__)
+    main(*sys.argv[1:]) if 4 <= len(sys.argv) <= 5 else sys.exit(__doc__)
