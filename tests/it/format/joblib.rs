@@ -231,3 +231,21 @@ fn a_file_beside_the_pickle_is_named_like_one() {
         assert_eq!(refusals(&file(name)).len(), 1, "{name}");
     }
 }
+
+/// joblib stops at such an array, and `pickle.load` goes on behind it.
+#[test]
+fn what_stands_behind_an_array_that_is_not_followed_is_reported() {
+    let file = Pickle::proto(2)
+        .global("joblib.numpy_pickle", "NDArrayWrapper")
+        .raw(b")\x81}(")
+        .unicode("filename")
+        .unicode("../model.pkl_01.npy")
+        .unicode("subclass")
+        .global("numpy", "ndarray")
+        .raw(b"ub");
+    for array in [file, wrapper(&plain(b"K\x04\x85", b"N"))] {
+        let run = array.global("os", "system").unicode("true").tuple1();
+        let told = refusals(&run.reduce().stop()).join("\n");
+        assert!(told.contains("os.system"), "{told}");
+    }
+}

@@ -53,7 +53,7 @@ pub(in crate::format::pickle) struct JoblibArrays {
     expected: bool,
     /// The dict that was filled last, which is the state if `BUILD` is next.
     last: Option<(u64, Attributes)>,
-    /// The first byte behind the first `BUILD` that joblib reads an array after.
+    /// The first byte that `joblib.load` and `pickle.load` may take for different things.
     first: Option<u64>,
 }
 
@@ -110,7 +110,7 @@ impl JoblibArrays {
         self.last = Some((id, attributes));
     }
 
-    /// Where the first array begins that joblib reads.
+    /// Where `joblib.load` and `pickle.load` part: at the first array in the stream, or the first that cannot be followed.
     pub(in crate::format::pickle) fn first(&self) -> Option<u64> {
         self.first
     }
@@ -233,11 +233,9 @@ impl JoblibArrays {
         })
     }
 
-    /// joblib reads an array now, whether or not anybody knows how long it is.
-    pub(super) fn reads(&mut self, kind: JoblibArray, scene: &Scene<'_>) {
-        if kind == JoblibArray::Bytes {
-            self.first.get_or_insert_with(|| scene.lexer.offset());
-        }
+    /// joblib goes on behind an array that starts here, or nobody knows where; `pickle.load` goes on here.
+    pub(super) fn depart(&mut self, scene: &Scene<'_>) {
+        self.first.get_or_insert_with(|| scene.lexer.offset());
     }
 
     /// How many bytes joblib reads here itself, right behind the opcode that is being executed.

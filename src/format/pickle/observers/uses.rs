@@ -137,7 +137,7 @@ impl Uses {
         }
     }
 
-    /// Where the first array begins that joblib reads between the opcodes.
+    /// Where `joblib.load` and `pickle.load` part: the first array that joblib reads itself, or that cannot be followed.
     pub(in crate::format::pickle) fn first_array(&self) -> Option<u64> {
         match self.by {
             LoadedBy::Joblib => self.joblib.first(),
@@ -311,7 +311,6 @@ impl Uses {
         state: Value,
         scene: &mut Scene<'_>,
     ) -> Flow {
-        self.joblib.reads(kind, scene);
         let described = if target.is_fresh() {
             self.joblib.describe(kind, state, &self.values(scene))
         } else {
@@ -324,6 +323,9 @@ impl Uses {
                 LoadedBy::Pickle => Ok(Span::Bytes(0)),
             }
         });
+        if kind == JoblibArray::Bytes || span.is_err() {
+            self.joblib.depart(scene);
+        }
         match (span, self.by) {
             (Ok(Span::Bytes(length)), _) => Flow::Skip(length),
             (Ok(Span::Pickle(length)), _) => Flow::Nested(length),
