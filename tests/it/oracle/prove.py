@@ -153,7 +153,8 @@ FORBIDDEN = ("os.", "subprocess.", "socket.", "ctypes.", "shutil.", "exec", "com
 
 def audit(event, arguments):
     if watched[0] and event.startswith(FORBIDDEN) and not (event == "open" and str(arguments[0]) == watched[0]):
-        if event == "import" and arguments[0] in ABSENT:
+        # Python looks for a module in the folders of its path.
+        if event == "import" and arguments[0] in ABSENT or event == "os.listdir" and arguments[0] in sys.path:
             return
         about = watched[0]
         watched[0] = None
