@@ -118,7 +118,8 @@ pub(in crate::format::pickle) fn run<O: Observer>(
     observer: O,
     budget: &Arc<Budget>,
 ) -> Run<O> {
-    Machine::new((window, start), earlier, observer, budget).run_to_end(budget)
+    let machine = Machine::new((window, start), earlier, observer, budget);
+    run_to_end(machine, budget)
 }
 
 /// Runs a stream a second time, for another observer: pickles among its constants were found the first time.
@@ -131,7 +132,44 @@ pub(in crate::format::pickle) fn run_again<O: Observer>(
 ) -> Run<O> {
     let mut machine = Machine::new((window, start), earlier, observer, budget);
     machine.constants.embeds.ignored = true;
-    machine.run_to_end(budget)
+    run_to_end(machine, budget)
+}
+
+/// Runs a machine's stream in every reading.
+fn run_to_end<O: Observer>(mut machine: Machine<'_, O>, budget: &Arc<Budget>) -> Run<O> {
+    let result = machine.run_on();
+    let end = machine.lexer.offset();
+    let memo = std::mem::replace(&mut machine.interpreter.state.memo, Memo::new(budget));
+    let mut ends: Vec<u64> = Vec::new();
+    if result.is_ok() {
+        forks::note_ends(&machine.lexer, &mut machine.interpreter, &mut ends);
+    }
+    // The other readings of straddled operands add what they see, and may end elsewhere.
+    while machine
+        .forks
+        .go_back(&mut machine.interpreter, &mut machine.lexer)
+    {
+        if machine.run_on().is_ok() {
+            forks::note_ends(&machine.lexer, &mut machine.interpreter, &mut ends);
+        }
+    }
+    let interpreter = machine.interpreter;
+    let (memo_use, actions) = (interpreter.memo_use, interpreter.actions);
+    Run {
+        end,
+        ends,
+        actions,
+        observer: interpreter.observer,
+        result: result.map(|_| ()),
+        log: interpreter.trace.log,
+        embedded: machine.constants.embeds.kept,
+        embedded_more: machine.constants.embeds.more,
+        nested: machine.constants.embeds.nested,
+        nested_more: machine.constants.embeds.nested_more,
+        forks_more: machine.forks.more,
+        memo,
+        counts_memo: memo_use.fetched && memo_use.counted,
+    }
 }
 
 /// Whether a window reads as a pickle to its STOP and names something.
@@ -155,40 +193,6 @@ impl<'m, O: Observer> Machine<'m, O> {
             interpreter: Interpreter::new((window, start), earlier, observer, budget),
             indexes: LongIndexes::default(),
             forks: Forks::default(),
-        }
-    }
-
-    /// Runs the stream in every reading.
-    fn run_to_end(mut self, budget: &Arc<Budget>) -> Run<O> {
-        let result = self.run_on();
-        let end = self.lexer.offset();
-        let memo = std::mem::replace(&mut self.interpreter.state.memo, Memo::new(budget));
-        let mut ends: Vec<u64> = Vec::new();
-        if result.is_ok() {
-            forks::note_ends(&self.lexer, &mut self.interpreter, &mut ends);
-        }
-        // The other readings of straddled operands add what they see, and may end elsewhere.
-        while self.forks.go_back(&mut self.interpreter, &mut self.lexer) {
-            if self.run_on().is_ok() {
-                forks::note_ends(&self.lexer, &mut self.interpreter, &mut ends);
-            }
-        }
-        let interpreter = self.interpreter;
-        let (memo_use, actions) = (interpreter.memo_use, interpreter.actions);
-        Run {
-            end,
-            ends,
-            actions,
-            observer: interpreter.observer,
-            result: result.map(|_| ()),
-            log: interpreter.trace.log,
-            embedded: self.constants.embeds.kept,
-            embedded_more: self.constants.embeds.more,
-            nested: self.constants.embeds.nested,
-            nested_more: self.constants.embeds.nested_more,
-            forks_more: self.forks.more,
-            memo,
-            counts_memo: memo_use.fetched && memo_use.counted,
         }
     }
 
