@@ -97,13 +97,13 @@ const OVERRIDE: &[Key<OverrideKeys>] = &[
 ];
 
 /// The keys of an item of `exclude` that is a mapping.
-const EXCLUSION: &[Key<Option<Vec<(String, Origin)>>>] = &[
+const EXCLUSION: &[Key<ExclusionKeys>] = &[
     Key {
         name: "paths",
         value: "a list of paths",
         summary: "the files; required",
-        decode: |this, node, paths| {
-            *paths = Some(this.texts("`paths`", "\"third_party/**\"", node));
+        decode: |this, node, said| {
+            said.paths = Some(this.texts("`paths`", "\"third_party/**\"", node));
         },
     },
     Key {
@@ -113,6 +113,12 @@ const EXCLUSION: &[Key<Option<Vec<(String, Origin)>>>] = &[
         decode: |this, node, _| drop(this.text("`reason`", node)),
     },
 ];
+
+/// What is written in an item of `exclude` that is a mapping.
+#[derive(Debug, Default)]
+struct ExclusionKeys {
+    paths: Option<Vec<(String, Origin)>>,
+}
 
 /// What is written in an item of `overrides`.
 #[derive(Debug, Default)]
@@ -268,15 +274,15 @@ fn exclude(decoder: &mut Decoder<'_>, node: &Node) -> Vec<(String, Origin)> {
             let text = this.text("each of `exclude`", node)?;
             return Some(vec![(text, origin)]);
         }
-        let mut paths = None;
-        this.keys("an exclusion", node, EXCLUSION, &mut paths);
-        if paths.is_none() {
+        let mut said = ExclusionKeys::default();
+        this.keys("an exclusion", node, EXCLUSION, &mut said);
+        if said.paths.is_none() {
             this.error(
                 "an exclusion has no `paths`",
                 "add `paths: [\"third_party/**\"]`",
             );
         }
-        paths
+        said.paths
     });
     patterns.into_iter().flatten().collect()
 }
