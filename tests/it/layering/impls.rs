@@ -19,6 +19,7 @@ const KNOWN: &[(&str, &str, usize)] = &[
     ("git", "View", 690),
     ("policy/scope", "Scope", 340),
     ("python", "Module", 560),
+    ("python", "Observer", 320),
     ("python", "Resolver", 510),
     ("report/html", "Content", 410),
     ("report/inspect", "Page", 520),
