@@ -327,8 +327,9 @@ impl Payloads {
         let rest = rest.as_ref();
         if rest.is_some() {
             // Some may be called in what was not followed.
-            for row in &self.rows {
-                self.calls.entry(*row).or_default();
+            let asked: BTreeSet<usize> = self.rows.iter().copied().collect();
+            for row in asked {
+                self.calls.entry(row).or_default();
             }
         }
         let fact = |of, digests: Digests| {
