@@ -131,7 +131,7 @@ fn quantized(
     let Some([scheme, scales, zero_points, axis]) = values.preview.nodes.all(parameters) else {
         return Ok(());
     };
-    // torch takes zero points that are no integers for another scheme, which has no such numbers: printing them crashes.
+    // Writers store integers here: zero points of another kind belong to another scheme.
     let integers = match zero_points.kind() {
         ValueKind::List => true,
         _ => values
