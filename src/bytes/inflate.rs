@@ -31,8 +31,9 @@ pub enum Method {
     File(Codec),
 }
 
-/// How much output is kept so that reads a little behind the front do not start again.
-const KEPT: usize = 256 << 10;
+/// How much output is kept so that reads a little behind the front do not start again. A pickle inside joblib's arrays is read by a
+/// second walk, which begins up to a buffer behind the front.
+const KEPT: usize = 1 << 20;
 
 /// A compressed window as a source of decompressed bytes.
 pub struct Inflated {
