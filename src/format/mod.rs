@@ -173,6 +173,7 @@ macro_rules! formats {
 formats! {
     modules {
         pickle,
+        joblib,
         zip,
         safetensors,
         npy,

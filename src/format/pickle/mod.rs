@@ -231,9 +231,18 @@ pub struct Stream {
     pub acts: bool,
     memo: Memo,
     counts_memo: bool,
+    /// joblib reads arrays for it.
+    has_arrays: bool,
 }
 
 impl Stream {
+    /// Says what the file is that begins with it, if that is more than a pickle.
+    pub(in crate::format) fn tell_format(&self, reading: &mut Reading<'_>) {
+        if self.has_arrays {
+            reading.is("joblib");
+        }
+    }
+
     /// The offset after its STOP, if every reading of it ends there.
     pub fn only_end(&self) -> Option<u64> {
         match *self.ends {
@@ -254,6 +263,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         Expect::Format(_) | Expect::Loaded(..) | Expect::Payload => LoadedBy::Pickle,
     };
     let (first, ()) = read_stream(window, (0, by), None, reading, ());
+    first.tell_format(reading);
     read_following(window, first, by, reading);
     Ok(())
 }
@@ -435,7 +445,7 @@ fn read_stream<O: Observer>(
         reading.recorder.record(payload);
     }
     let (_, (uses, observer)) = run.observer;
-    let array = uses.first_array();
+    let (array, has_arrays) = (uses.first_array(), uses.has_arrays());
     let mut acts = false;
     for (n, event) in run.log.into_events().into_iter().enumerate() {
         acts |= matches!(event.fact, Fact::Call { .. } | Fact::Global { .. });
@@ -484,6 +494,7 @@ fn read_stream<O: Observer>(
         acts,
         memo: run.memo,
         counts_memo: run.counts_memo,
+        has_arrays,
     };
     (stream, observer)
 }

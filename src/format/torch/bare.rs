@@ -26,6 +26,7 @@ impl Loader for BarePickle {
         // Also `joblib.load` opens it, whatever its name.
         let at = (0, LoadedBy::Joblib);
         let (first, outcomes) = pickle::read_torch_stream(window, at, Origin::Alone, reading);
+        first.tell_format(reading);
         let mut verdict = Verdict::new(TorchForm::Bare);
         legacy_load::judge(window, reading, vec![outcomes], &mut verdict);
         reading.record(verdict.finish());

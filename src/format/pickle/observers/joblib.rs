@@ -53,6 +53,8 @@ pub(in crate::format::pickle) struct JoblibArrays {
     expected: bool,
     /// The dict that was filled last, which is the state if `BUILD` is next.
     last: Option<(u64, Attributes)>,
+    /// An array is read.
+    any: bool,
     /// The first byte that `joblib.load` and `pickle.load` may take for different things.
     first: Option<u64>,
 }
@@ -113,6 +115,11 @@ impl JoblibArrays {
     /// Where `joblib.load` and `pickle.load` part: at the first array in the stream, or the first that cannot be followed.
     pub(in crate::format::pickle) fn first(&self) -> Option<u64> {
         self.first
+    }
+
+    /// Whether joblib reads an array.
+    pub(super) fn any(&self) -> bool {
+        self.any
     }
 
     /// What the state of a wrapper says.
@@ -231,6 +238,11 @@ impl JoblibArrays {
             array: TensorSummary::default(),
             follows: Follows::Nothing,
         })
+    }
+
+    /// joblib reads an array now, whether or not anybody knows how long it is.
+    pub(super) fn reads(&mut self) {
+        self.any = true;
     }
 
     /// joblib goes on behind an array that starts here, or nobody knows where; `pickle.load` goes on here.

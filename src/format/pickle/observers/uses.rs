@@ -145,6 +145,11 @@ impl Uses {
         }
     }
 
+    /// Whether joblib reads an array, wherever it stands.
+    pub(in crate::format::pickle) fn has_arrays(&self) -> bool {
+        self.by == LoadedBy::Joblib && self.joblib.any()
+    }
+
     /// How a row's global is written.
     fn known(&mut self, row: usize, scene: &Scene<'_>) -> KnownUse {
         while self.known.len() <= row {
@@ -311,6 +316,7 @@ impl Uses {
         state: Value,
         scene: &mut Scene<'_>,
     ) -> Flow {
+        self.joblib.reads();
         let described = if target.is_fresh() {
             self.joblib.describe(kind, state, &self.values(scene))
         } else {
