@@ -11,7 +11,7 @@ use std::{
 use crate::support::{
     dribble::Dribble,
     fixture::{Fixture, facts},
-    npy, pickle,
+    joblib, npy, pickle,
     random::Random,
     safetensors, torch, zip,
 };
@@ -22,6 +22,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         safetensors::fixtures(),
         npy::fixtures(),
         pickle::fixtures(),
+        joblib::fixtures(),
         torch::fixtures(),
         unread_fixtures(),
     ]

@@ -9,8 +9,8 @@ use crate::{
     rule::judge,
     support::{
         fixture::{facts, told},
+        joblib::{self, BYTES, beside, plain, wrapper},
         oracle,
-        pickle::Pickle,
     },
 };
 
@@ -56,7 +56,7 @@ fn theirs(reading: &Value) -> Names {
 /// Every global that the real loaders resolve is reported; of what joblib writes nothing else is, and it is read to its end.
 #[test]
 fn what_joblib_resolves_is_reported() {
-    let Some(python) = oracle::python("joblib, numpy") else {
+    let Some(python) = oracle::python("numpy, joblib") else {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
@@ -118,29 +118,6 @@ fn what_joblib_resolves_is_reported() {
     }
     assert!(whole > 300, "only {whole} files were whole");
     assert!(names > 1000, "only {names} globals were compared");
-}
-
-/// An array of bytes as joblib writes it: the object in its place, and its state.
-fn wrapper(attributes: &[(&str, &[u8])]) -> Pickle {
-    let mut pickle = Pickle::proto(2)
-        .global("joblib.numpy_pickle", "NumpyArrayWrapper")
-        .raw(b")\x81}(");
-    for (key, value) in attributes {
-        pickle = pickle.unicode(key).raw(value);
-    }
-    pickle.raw(b"ub")
-}
-
-const BYTES: &[u8] = b"cnumpy\ndtype\nX\x02\x00\x00\x00u1K\x00K\x01\x87R(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb";
-
-fn plain<'a>(shape: &'a [u8], dtype: &'a [u8]) -> Vec<(&'static str, &'a [u8])> {
-    vec![
-        ("subclass", b"cnumpy\nndarray\n"),
-        ("shape", shape),
-        ("order", b"X\x01\x00\x00\x00C"),
-        ("dtype", dtype),
-        ("allow_mmap", b"\x88"),
-    ]
 }
 
 fn refusals(file: &[u8]) -> Vec<String> {
@@ -205,19 +182,8 @@ fn what_is_not_as_joblib_writes_it_is_refused() {
 
 #[test]
 fn a_file_beside_the_pickle_is_named_like_one() {
-    let file = |name: &str| {
-        Pickle::proto(2)
-            .global("joblib.numpy_pickle", "NDArrayWrapper")
-            .raw(b")\x81}(")
-            .unicode("filename")
-            .unicode(name)
-            .unicode("subclass")
-            .global("numpy", "ndarray")
-            .raw(b"ub")
-            .stop()
-    };
     for name in ["model.pkl_01.npy", "model.pkl_12.npy.z", "..npy"] {
-        assert_eq!(refusals(&file(name)), Vec::<String>::new(), "{name}");
+        assert_eq!(refusals(&beside(name)), Vec::<String>::new(), "{name}");
     }
     for name in [
         "../model.pkl_01.npy",
@@ -228,7 +194,7 @@ fn a_file_beside_the_pickle_is_named_like_one() {
         "weights",
         "",
     ] {
-        assert_eq!(refusals(&file(name)).len(), 1, "{name}");
+        assert_eq!(refusals(&beside(name)).len(), 1, "{name}");
     }
 }
 
@@ -248,4 +214,24 @@ fn what_stands_behind_an_array_that_is_not_followed_is_reported() {
         let told = refusals(&run.reduce().stop()).join("\n");
         assert!(told.contains("os.system"), "{told}");
     }
+}
+
+/// What joblib passes over is a program to `pickle.load`, and the other way round.
+#[test]
+fn both_loaders_are_followed() {
+    let mut said = String::new();
+    for (name, bytes) in joblib::fixtures() {
+        let findings = judge(name, &facts(bytes, name));
+        let told: Vec<String> = findings
+            .iter()
+            .map(|finding| format!("{} @ {}", finding.message, finding.primary.site))
+            .collect();
+        writeln!(said, "{name}: {}", told.join("; ")).unwrap();
+    }
+    insta::assert_snapshot!(said, @"
+    bytes.joblib: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system) @ @ 0xf8 REDUCE; no pickler writes this: values left on the stack besides the result: 1 @ @ 0xf9 STOP
+    opcodes.joblib: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system) @ @ 0xd0 REDUCE
+    objects.joblib: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system) @ from 0xb6 @ 0x1a REDUCE; loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system) @ @ 0xd0 REDUCE
+    beside.joblib:
+    ");
 }
