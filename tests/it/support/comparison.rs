@@ -27,6 +27,9 @@ impl Needs<'_> {
         match self {
             Self::Python(modules) if modules.starts_with("torch") => "PyTorch".into(),
             Self::Python(modules) if modules.starts_with("numpy") => "NumPy".into(),
+            Self::Python(modules) if modules.starts_with("joblib") => "joblib".into(),
+            Self::Python(modules) if modules.starts_with("sklearn") => "scikit-learn".into(),
+            Self::Python(modules) if modules.starts_with("transformers") => "transformers".into(),
             Self::Python(_) => "CPython".into(),
             Self::Program(name) => name.into(),
             Self::Machine => "machine".into(),
