@@ -220,6 +220,7 @@ pub fn opcode_in(window: &Window, offset: u64) -> Place {
 
 /// How a stream ended.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub struct Stream {
     /// The offset after its last opcode.
     pub end: u64,
