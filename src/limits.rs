@@ -263,7 +263,7 @@ limits! {
 
         /// As many bytes as the file has come on top, so that no file costs more than its size; the rest is for small and compressed
         /// ones. It is enough for seven million objects.
-        VALUE_BYTES: u64 = 56 << 20, Bytes "of memory for the stacks and memos of a file's pickles, beside as many bytes as the file has";
+        VALUE_BYTES: u64 = 60 << 20, Bytes "of memory for the stacks and memos of a file's pickles, beside as many bytes as the file has";
 
         /// CPython's own stack grows until memory ends. The largest legitimate need seen is a list of ten million floats that is
         /// appended in one batch.

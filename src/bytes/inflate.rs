@@ -33,7 +33,7 @@ pub enum Method {
 
 /// How much output is kept so that reads a little behind the front do not start again. A pickle inside joblib's arrays is read by a
 /// second walk, which begins up to a buffer behind the front.
-const KEPT: usize = 1 << 20;
+const KEPT: usize = 512 << 10;
 
 /// A compressed window as a source of decompressed bytes.
 pub struct Inflated {
