@@ -64,6 +64,7 @@ impl fmt::Display for Piece {
             Self::PickleString => "a string",
             Self::SafetensorsData => "the data of all tensors",
             Self::SafetensorsLength => "the length of the header",
+            Self::Content => "its content",
             Self::TarMember => "the last member",
             Self::TensorIndices => "the indices of a sparse tensor",
             Self::ZipDirectory => "an entry of the directory",

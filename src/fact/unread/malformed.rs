@@ -50,6 +50,8 @@ pub enum Malformed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Piece {
+    /// What a format keeps behind its header, whatever that is.
+    Content,
     /// The head of an LZMA member of a zip archive.
     LzmaHead,
     /// The data of an array.
