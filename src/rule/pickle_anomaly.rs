@@ -82,33 +82,43 @@ fn is_read_alike(anomaly: PickleAnomaly) -> bool {
     }
 }
 
-/// What an unpickler that is used again resolves. Files of several honest pickles are not meant to be read so, and what one makes
-/// of them is mostly nonsense: only names that are known to be dangerous count.
+/// What an unpickler that is used again resolves. Files of several honest pickles are not meant to be read so.
 fn reused(case: &Case<'_>, observation: &Observation, global: &GlobalName) -> Option<Finding> {
-    let GlobalVerdict::Refused {
-        danger: Some(danger),
-        ..
-    } = case.scope.verdict(global, Usage::Import)
-    else {
-        return None;
-    };
-    let message = format!(
-        "an unpickler that is used for one pickle after another resolves {global} here, which {danger}"
-    );
-    let mut finding = case.finding(&META, observation, message);
-    finding.subject = Subject::Anomaly("memo-of-earlier-pickle".into());
-    finding
-        .help
-        .push("keep each object in a file of its own, saved by the library that wrote it".into());
-    Some(finding)
+    misread(
+        case,
+        observation,
+        global,
+        "an unpickler that is used for one pickle after another",
+        "memo-of-earlier-pickle",
+        "keep each object in a file of its own, saved by the library that wrote it",
+    )
 }
 
-/// What `pickle.load` resolves in an array of joblib, by a text from before the array. In honest files that is nonsense: only names
-/// that are known to be dangerous count.
+/// What `pickle.load` resolves in an array of joblib, by a text from before the array.
 fn array_as_opcodes(
     case: &Case<'_>,
     observation: &Observation,
     global: &GlobalName,
+) -> Option<Finding> {
+    misread(
+        case,
+        observation,
+        global,
+        "`pickle.load`, which takes an array of joblib for opcodes,",
+        "array-as-opcodes",
+        "save the object again with `joblib.dump`",
+    )
+}
+
+/// What a loader resolves for which the bytes were not written. In honest files that is mostly nonsense: only names that are known
+/// to be dangerous count.
+fn misread(
+    case: &Case<'_>,
+    observation: &Observation,
+    global: &GlobalName,
+    loader: &str,
+    anomaly: &str,
+    help: &str,
 ) -> Option<Finding> {
     let GlobalVerdict::Refused {
         danger: Some(danger),
@@ -117,13 +127,9 @@ fn array_as_opcodes(
     else {
         return None;
     };
-    let message = format!(
-        "`pickle.load`, which takes an array of joblib for opcodes, resolves {global} here, which {danger}"
-    );
+    let message = format!("{loader} resolves {global} here, which {danger}");
     let mut finding = case.finding(&META, observation, message);
-    finding.subject = Subject::Anomaly("array-as-opcodes".into());
-    finding
-        .help
-        .push("save the object again with `joblib.dump`".into());
+    finding.subject = Subject::Anomaly(anomaly.into());
+    finding.help.push(help.into());
     Some(finding)
 }
