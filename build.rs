@@ -8,6 +8,8 @@
     reason = "the program's rules for reading hostile files are not for its own build"
 )]
 
+#[path = "build/files.rs"]
+mod files;
 #[path = "build/loaders.rs"]
 mod loaders;
 #[path = "build/shapes.rs"]

@@ -11,6 +11,8 @@ use std::{
 
 use serde_yaml::{Mapping, Value};
 
+use super::files::mappings;
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const RISKS: &[(&str, &str)] = &[
@@ -36,16 +38,9 @@ struct Catalogue {
 
 /// Writes the tables for the files in a folder.
 pub(crate) fn compile(folder: &Path, out: &Path) -> Result<()> {
-    let mut files: Vec<_> = fs::read_dir(folder)?
-        .map(|file| file.map(|file| file.path()))
-        .collect::<std::io::Result<_>>()?;
-    files.retain(|path| path.extension().is_some_and(|e| e == "yaml"));
-    files.sort();
     let mut catalogue = Catalogue::default();
-    for path in files {
+    for (path, file) in mappings(folder)? {
         let said = |error: Box<dyn Error>| format!("{}: {error}", path.display());
-        let text = fs::read_to_string(&path)?;
-        let file: Mapping = serde_yaml::from_str(&text).map_err(|e| said(e.into()))?;
         catalogue.add(&file).map_err(said)?;
     }
     fs::write(out.join("loaders.rs"), catalogue.rust()?)?;

@@ -10,6 +10,8 @@ use std::{
 
 use serde_yaml::{Mapping, Value};
 
+use super::files::mappings;
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Modules that are one to a policy besides those that Python 2 named otherwise: what `src/policy/alias.rs` says of the
@@ -101,14 +103,8 @@ pub(crate) fn compile(policies: &Path, out: &Path) -> Result<()> {
         let said: Mapping = serde_yaml::from_str(said)?;
         packs.shapes.push(shape(&said, &packs)?);
     }
-    let mut files: Vec<_> = fs::read_dir(policies.join("globals"))?
-        .map(|file| file.map(|file| file.path()))
-        .collect::<std::io::Result<_>>()?;
-    files.retain(|path| path.extension().is_some_and(|e| e == "yaml"));
-    files.sort();
-    let mut read = Vec::new();
-    for path in files {
-        let pack: Mapping = serde_yaml::from_str(&fs::read_to_string(&path)?)?;
+    let read = mappings(&policies.join("globals"))?;
+    for (_, pack) in &read {
         for entry in sequence(pack.get("entries"))? {
             let entry = entry.as_mapping().ok_or("an entry that is no mapping")?;
             let name = today(text(entry.get("global"))?);
@@ -116,7 +112,6 @@ pub(crate) fn compile(policies: &Path, out: &Path) -> Result<()> {
                 .kinds
                 .insert(name, text(entry.get("kind"))?.to_owned());
         }
-        read.push((path, pack));
     }
     for (path, pack) in &read {
         let said = |error: Box<dyn Error>| format!("{}: {error}", path.display());
