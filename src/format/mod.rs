@@ -25,6 +25,7 @@
 mod identify;
 mod ordinary;
 mod reading;
+mod saved;
 mod suffix;
 
 pub use identify::{Certainty, Head, is_artifact_name};

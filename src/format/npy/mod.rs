@@ -11,10 +11,12 @@ use std::{cell::Cell, str::Utf8Error};
 use dtype::Dtype;
 use literal::Literal;
 
-use super::{Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Suffix, pickle};
+use super::{
+    Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Suffix, pickle, saved::Saved,
+};
 use crate::{
     bytes::{Cursor, ReadError, Window, wide},
-    fact::{Anomaly, Hop, NpyFault, Payload, Piece, Place, Unread, Unsupported},
+    fact::{Anomaly, Hop, NpyFault, Payload, Piece, Place, Unsupported},
     limits,
 };
 
@@ -67,41 +69,17 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 const NUMPYS_LIMIT: u64 = 10_000;
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let mut at: u64 = 0;
-    let mut end = read_array(window, reading)?;
-    // `numpy.load` leaves an open file where the array ends, and the next call reads what was saved behind it.
-    for number in 1.. {
-        let Some(length) = end else { break };
-        at = at.saturating_add(length);
-        let rest = window.from(at);
-        if rest.is_empty() {
-            break;
-        }
-        let place = Place::Bytes {
-            start: at,
-            end: window.len(),
-        };
-        if !begins(&rest)? {
-            let anomaly = Anomaly::TrailingData {
-                bytes: rest.len(),
-                after: Payload::Array,
-            };
-            reading.recorder.anomaly(anomaly, place);
-            reading.descend(Hop::From(at), b"", &rest, Expect::Named);
-            break;
-        }
-        if number >= limits::STREAMS {
-            reading.unread(Unread::Limit(limits::Id::STREAMS), place);
-            break;
-        }
-        reading.recorder.enter(Hop::From(at));
-        end = read_array(&rest, reading).unwrap_or_else(|error| {
-            reading.unread(error, Place::Whole);
-            None
-        });
-        reading.recorder.leave();
-    }
-    Ok(())
+    let saved = Saved {
+        begins,
+        read: read_array,
+        hop: |_, at| Hop::From(at),
+        anomaly: |bytes| Anomaly::TrailingData {
+            bytes,
+            after: Payload::Array,
+        },
+        second: 1,
+    };
+    saved.read_all(window, reading)
 }
 
 /// Whether an array begins there.

@@ -6,13 +6,13 @@
 
 use super::{Verdict, legacy_load, storage_bytes};
 use crate::{
-    bytes::{ReadError, Window, narrow},
+    bytes::{ReadError, Window},
     fact::{Anomaly, Hop, LegacyPart, Malformed, Place, TorchForm, Unread, Unsupported},
     format::{
-        Certainty, Expect, Format, Head, Read, Reading, Recognise,
+        Certainty, Format, Head, Read, Reading, Recognise,
         pickle::{self, Outcome},
+        saved::Saved,
     },
-    limits,
 };
 
 /// The stream of pickles and raw storages.
@@ -53,6 +53,9 @@ reported (`bytes-after-storages`).
 safetensors; or saving again with a current torch.
 ";
 
+/// How many pickles a save begins with.
+const PICKLES: u32 = 5;
+
 /// What the five pickles are, in order.
 const PARTS: [LegacyPart; 5] = [
     LegacyPart::MagicNumber,
@@ -71,39 +74,21 @@ fn probe(head: &Head<'_>) -> Certainty {
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let saved = Saved {
+        begins,
+        read: |window, reading| Ok(read_saved(window, reading)),
+        hop: |number, _| Hop::Stream(number),
+        anomaly: |bytes| Anomaly::BytesAfterStorages { bytes },
+        second: PICKLES,
+    };
+    saved.read_all(window, reading)
+}
+
+/// Whether a save begins there.
+fn begins(window: &Window) -> Result<bool, ReadError> {
     /// Enough for the longest spelling of the magic number.
     const FRONT: usize = 64;
-    let mut at: u64 = 0;
-    let mut end = read_saved(window, reading);
-    // `torch.load` leaves the file where the storages end, and the next call reads what was saved behind them.
-    for number in (0..).skip(PARTS.len()) {
-        let Some(length) = end else { break };
-        at = at.saturating_add(length);
-        let rest = window.from(at);
-        if rest.is_empty() {
-            break;
-        }
-        let place = Place::Bytes {
-            start: at,
-            end: window.len(),
-        };
-        let hop = Hop::Stream(number);
-        if !pickle::begins_with_torch_magic(&rest.bytes_at(0, FRONT)?) {
-            let bytes = rest.len();
-            let anomaly = Anomaly::BytesAfterStorages { bytes };
-            reading.recorder.anomaly(anomaly, place);
-            reading.descend(hop, b"", &rest, Expect::Named);
-            break;
-        }
-        if narrow(u64::from(number)) >= limits::STREAMS {
-            reading.unread(Unread::Limit(limits::Id::STREAMS), place);
-            break;
-        }
-        reading.recorder.enter(hop);
-        end = read_saved(&rest, reading);
-        reading.recorder.leave();
-    }
-    Ok(())
+    Ok(pickle::begins_with_torch_magic(&window.bytes_at(0, FRONT)?))
 }
 
 /// Reads what one `torch.save` wrote. Returns where it ends, if that is known.
