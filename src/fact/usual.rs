@@ -113,6 +113,8 @@ pub enum Misfit {
     NotATensorClass,
     /// A tuple of sizes.
     NotSizes,
+    /// Two sizes for a matrix.
+    MatrixSizes,
     /// The arguments have none of the forms in which they are written: the pack says which.
     Arguments,
     /// The same, of a function that another name applies.

@@ -101,6 +101,7 @@ impl fmt::Display for Misfit {
             Self::NotATensorFunction => "a function of torch that makes a tensor",
             Self::NotATensorClass => "a class of tensors",
             Self::NotSizes => "a tuple of sizes",
+            Self::MatrixSizes => "two sizes for a matrix",
         })
     }
 }

@@ -11,8 +11,9 @@ use super::value::{Value, ValueKind};
 
 /// How many are kept.
 const KEPT: usize = 256;
-/// What a value keeps of which one it is has 24 bits.
+/// What a value keeps of which one it is has 24 bits; the lowest says that it is a matrix.
 const IDS: u32 = (1 << 24) - 1;
+const MATRIX: u32 = 1;
 
 /// Numbers that can be indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,27 +46,36 @@ pub(super) struct Tensors {
     next: u32,
     /// numpy's arrays that have no state yet.
     unfinished: FxHashSet<u32>,
+    /// More of them were met at once than are noted.
+    more_unfinished: bool,
 }
 
 impl Tensors {
     /// Keeps what is known, and returns what a value keeps of it; 0 is nothing.
     pub(super) fn keep(&mut self, known: TensorSummary) -> u32 {
-        self.next = self.next.wrapping_add(1) & IDS;
-        if self.next == 0 {
-            self.next = 1;
-        }
+        let id = self.next_id();
         if self.last.len() >= KEPT {
             self.last.pop_front();
         }
-        self.last.push_back((self.next, known));
-        self.next
+        self.last.push_back((id, known));
+        id
     }
 
     /// Notes an array that has no state yet, and returns what a value keeps of it.
-    pub(super) fn unfinished(&mut self) -> u32 {
-        self.next = self.next.wrapping_add(1) & IDS;
+    pub(super) fn unfinished(&mut self, is_matrix: bool) -> u32 {
+        let id = self.next_id() | if is_matrix { MATRIX } else { 0 };
         if self.unfinished.len() < KEPT {
-            self.unfinished.insert(self.next);
+            self.unfinished.insert(id);
+        } else {
+            self.more_unfinished = true;
+        }
+        id
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.next = self.next.wrapping_add(MATRIX << 1) & IDS;
+        if self.next == 0 {
+            self.next = MATRIX << 1;
         }
         self.next
     }
@@ -82,12 +92,14 @@ impl Tensors {
     /// Whether some array has no state yet.
     #[inline]
     pub(super) fn has_unfinished(&self) -> bool {
-        !self.unfinished.is_empty()
+        self.more_unfinished || !self.unfinished.is_empty()
     }
 
-    /// Whether an array has no state yet.
+    /// Whether an array has no state yet. Where there were more than are noted, this is true of all that are not known to have one.
     pub(super) fn is_unfinished(&self, array: Value) -> bool {
-        self.unfinished.contains(&array.detail())
+        let id = array.detail();
+        self.unfinished.contains(&id)
+            || self.more_unfinished && !self.last.iter().any(|(finished, _)| *finished == id)
     }
 
     /// What is known of a value that a call made.
@@ -97,6 +109,11 @@ impl Tensors {
         let (_, known) = self.last.iter().rev().find(|(id, _)| Some(*id) == made)?;
         Some(known)
     }
+}
+
+/// Whether an array is a `numpy.matrix`.
+pub(super) fn is_matrix(array: Value) -> bool {
+    array.detail() & MATRIX != 0
 }
 
 /// torch's layouts. One is an object of its own, stored once, so a value keeps which it is.

@@ -88,6 +88,23 @@ fn array_of(code: &[u8], dtype: &[u8], count: i32, items: &[u8]) -> Vec<u8> {
     )
 }
 
+/// A matrix of numbers of eight bytes.
+fn matrix(sizes: &[i32]) -> Vec<u8> {
+    let made = call(
+        &global("numpy._core.multiarray", "_reconstruct"),
+        &[&global("numpy", "matrix"), &tuple(&[&int(0)]), &bytes(b"b")],
+    );
+    let count: i32 = sizes.iter().product();
+    let sizes: Vec<Vec<u8>> = sizes.iter().copied().map(int).collect();
+    let sizes: Vec<&[u8]> = sizes.iter().map(Vec::as_slice).collect();
+    let items = bytes(&vec![0; usize::try_from(8 * count).unwrap()]);
+    let numbers = dtype("i8", "<", 0);
+    with(
+        &made,
+        &tuple(&[&int(1), &tuple(&sizes), &numbers, b"\x89", &items]),
+    )
+}
+
 /// Bytes as protocols 0 to 2 write them.
 fn encoded(of: &str) -> Vec<u8> {
     call(&global("_codecs", "encode"), &[&text(of), &text("latin1")])
@@ -199,6 +216,7 @@ fn what_writers_write_is_not_told() {
             ),
         ),
         ("numbers", array(&numbers, 2, &bytes(&[0; 16]))),
+        ("a matrix", matrix(&[1, 3])),
         (
             "numbers in protocol 2",
             array_of(&encoded("b"), &numbers, 1, &encoded("abcdefgh")),
@@ -236,6 +254,10 @@ fn each_kind_of_misuse_is_told() {
     );
     let numbers = dtype("i8", "<", 0);
     let objects = dtype("O8", "|", 63);
+    let unfinished = call(
+        &global("numpy._core.multiarray", "_reconstruct"),
+        &[&nd, &tuple(&[&int(0)]), &bytes(b"b")],
+    );
     let mut cases = vec![
         (
             "a dtype by NEWOBJ",
@@ -292,6 +314,20 @@ fn each_kind_of_misuse_is_told() {
         (
             "a set of an instance",
             call(&global("builtins", "set"), &[&ordered()]),
+        ),
+        ("a matrix of one dimension", matrix(&[3])),
+        ("a matrix of three dimensions", matrix(&[1, 3, 3])),
+        (
+            "an array without state, after more than are noted",
+            [
+                b"]",
+                &unfinished.repeat(300)[..],
+                &unfinished,
+                b"q\x00(K\x01K\x01\x85",
+                &objects,
+                b"\x89]h\x00atb",
+            ]
+            .concat(),
         ),
         ("too few bytes", array(&numbers, 2, &bytes(&[0; 15]))),
         (

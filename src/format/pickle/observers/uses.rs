@@ -270,7 +270,14 @@ impl Uses {
                 let text = scene.preview().short_string(text);
                 text.map_or(0, |text| shapes::few(text.as_bytes()))
             }
-            (Makes::Array, _) if shape.has_state() => self.tensors.unfinished(),
+            (Makes::Array, class) if shape.has_state() => {
+                let name = class.and_then(|class| self.values(scene).canonical(class));
+                let is_matrix = matches!(
+                    name,
+                    Some("numpy.matrix" | "numpy.matrixlib.defmatrix.matrix")
+                );
+                self.tensors.unfinished(is_matrix)
+            }
             (Makes::OrderedDict, Some(list)) => {
                 let empty = matches!(scene.nodes.summary(list), Some(summary) if summary.len == 0);
                 if empty { 0 } else { FILLED }
@@ -360,7 +367,7 @@ impl Uses {
         let values = self.values(scene);
         let fits = match known {
             _ if !target.is_fresh() => Err(Misfit::StateNotFresh),
-            KnownUse::Shape(shape) => shape.state(state, &values),
+            KnownUse::Shape(shape) => shape.state(target, state, &values),
             KnownUse::Plain => values.plain_state(state),
         };
         let is_dtype = matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Dtype);

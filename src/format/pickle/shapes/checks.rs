@@ -54,9 +54,17 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
 }
 
 /// Compares a state, which fits its pattern already.
-pub(super) fn state(check: Check, state: Value, values: &Values<'_>) -> Result<(), Misfit> {
+pub(super) fn state(
+    check: Check,
+    target: Value,
+    state: Value,
+    values: &Values<'_>,
+) -> Result<(), Misfit> {
     match (check, values.preview.nodes.all(state)) {
         (Check::ArrayState, Some([_, sizes, dtype, _, items])) => {
+            if tensors::is_matrix(target) && values.sizes(*sizes).is_none_or(|s| s.len() != 2) {
+                return Err(Misfit::MatrixSizes);
+            }
             array(*sizes, *dtype, *items, values)
         }
         _ => Ok(()),

@@ -131,7 +131,7 @@ impl Values<'_> {
     }
 
     /// The name that a policy has for a global of a pack.
-    pub(super) fn canonical(&self, value: Value) -> Option<&'static str> {
+    pub(in crate::format::pickle) fn canonical(&self, value: Value) -> Option<&'static str> {
         let global =
             (value.kind() == ValueKind::Global).then(|| self.preview.log.name(value.index()));
         let name = global.flatten()?;

@@ -265,8 +265,13 @@ impl Shape {
         }
     }
 
-    /// Whether a state fits.
-    pub(super) fn state(&self, state: Value, values: &Values<'_>) -> Result<(), Misfit> {
+    /// Whether a state fits what it is set on.
+    pub(super) fn state(
+        &self,
+        target: Value,
+        state: Value,
+        values: &Values<'_>,
+    ) -> Result<(), Misfit> {
         let Some(pattern) = &self.state else {
             return Err(Misfit::NoState);
         };
@@ -274,7 +279,7 @@ impl Shape {
             return Err(Misfit::State);
         }
         match self.check {
-            Some(check) => checks::state(check, state, values),
+            Some(check) => checks::state(check, target, state, values),
             None => Ok(()),
         }
     }
