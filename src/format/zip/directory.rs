@@ -6,16 +6,18 @@
 //! accounts for. Costs one read of the tail, one of the directory, and a small read for local headers that
 //! are near to each other.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     check,
     end::{self, End, Tail, View},
-    entry::{Central, LOCAL_BYTES, Local, flag},
+    entry::{Central, LOCAL_BYTES},
+    geometry,
     headers::Headers,
-    member::{Member, Storing},
+    local::{self, BEFORE, LocalDetails},
+    member::Member,
     notes::Notes,
-    span::{Described, Span, What},
+    span::{Span, What},
 };
 use crate::{
     bytes::{Budget, Cursor, Held, ReadError, Window, narrow, wide},
@@ -24,8 +26,6 @@ use crate::{
     limits,
 };
 
-/// Bytes read before a local header: the longest data descriptor of the member before.
-const BEFORE: u64 = 24;
 /// Bytes read for the extra fields of a local header and the front of its body; torch pads by up to 64.
 const AFTER: u64 = 160;
 
@@ -54,6 +54,12 @@ impl Directory {
             .first()
             .and_then(|member| member.name.as_bytes().split(|b| *b == b'/').next())
             .unwrap_or_default()
+    }
+
+    /// Takes a member from the budget.
+    pub(super) fn count_member(&mut self, budget: &Arc<Budget>) -> Result<(), ReadError> {
+        let held = self.held.get_or_insert_with(|| Held::new(budget));
+        held.member()
     }
 }
 
@@ -86,12 +92,12 @@ struct Placed {
     at: Option<u64>,
 }
 
-pub(super) struct Builder<'a> {
-    pub(super) window: &'a Window,
-    pub(super) budget: &'a Arc<Budget>,
-    pub(super) spans: Vec<Span>,
+struct Builder<'a> {
+    window: &'a Window,
+    budget: &'a Arc<Budget>,
+    spans: Vec<Span>,
     entries: Vec<Placed>,
-    pub(super) directory: Directory,
+    directory: Directory,
     /// Bytes of the names that local headers give otherwise.
     other_names: u64,
 }
@@ -118,7 +124,8 @@ impl Builder<'_> {
             };
             notes.unread(Malformed::from(fault), Place::Whole);
         }
-        self.reconcile(notes)?;
+        let spans = std::mem::take(&mut self.spans);
+        geometry::reconcile(self.window, self.budget, spans, &mut self.directory, notes)?;
         if self.directory.members.is_empty() && !self.directory.found {
             return Err(ReadError::malformed(ZipFault::NoMember));
         }
@@ -188,7 +195,7 @@ impl Builder<'_> {
                         .offset
                         .checked_add_signed(view.shift)
                         .filter(|at| *at < self.window.len());
-                    self.member()?;
+                    self.directory.count_member(self.budget)?;
                     self.entries.push(Placed { central, at });
                 }
                 Ok(None) => break,
@@ -221,12 +228,6 @@ impl Builder<'_> {
             });
         }
         Ok(())
-    }
-
-    /// Takes a member from the budget.
-    pub(super) fn member(&mut self) -> Result<(), ReadError> {
-        let held = &mut self.directory.held;
-        held.get_or_insert_with(|| Held::new(self.budget)).member()
     }
 
     /// End records other than the one that decides, unless they are plainly a nested archive's.
@@ -293,7 +294,12 @@ impl Builder<'_> {
         while let Some((bytes, (i, at, central))) = headers.next()? {
             let member = base.saturating_add(i);
             if let Some(slot) = found.get_mut(i) {
-                *slot = self.local_header(at, bytes, central, member, notes)?;
+                let read = local::read(self.window, at, bytes, central, member, notes)?;
+                if let Some((details, span)) = read {
+                    self.spans.push(span);
+                    self.count_other_name(&details)?;
+                    *slot = Some(details);
+                }
             }
         }
         for (placed, found) in entries.into_iter().zip(found) {
@@ -327,104 +333,13 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// `bytes` are the descriptor of the member before, the header, and the front of the body, as far as they were read.
-    fn local_header(
-        &mut self,
-        at: u64,
-        bytes: &[u8],
-        central: &Central,
-        member: usize,
-        notes: &mut Notes<'_>,
-    ) -> Result<Option<LocalDetails>, ReadError> {
-        let ours = &central.header;
-        let base = at.saturating_sub(BEFORE);
-        let lead = at.saturating_sub(base);
-        let header_at = narrow(lead);
-        let Some(length) = Local::length(bytes.get(header_at..).unwrap_or_default()) else {
-            return Ok(None);
-        };
-        let mut bytes = Cow::Borrowed(bytes);
-        if wide(bytes.len()) < lead.saturating_add(length) {
-            let whole = lead.saturating_add(length).saturating_add(16);
-            bytes = self.window.borrow_at(base, narrow(whole))?;
-        }
-        let place = Place::Bytes {
-            start: at,
-            end: at.saturating_add(length),
-        };
-        check::entry(central, &place, notes);
-        let local = match Local::read(bytes.get(header_at..).unwrap_or_default()) {
-            Ok(Some(local)) => local,
-            Ok(None) => return Ok(None),
-            Err(error) => {
-                notes.unread(error, place);
-                return Ok(None);
-            }
-        };
-        check::local(ours, &local, &place, notes);
-        let data = at.saturating_add(local.length);
-        let end = data.saturating_add(ours.packed);
-        if end > self.window.len() {
-            let anomaly = ZipAnomaly::SizePastEnd {
-                member: Short::new(&ours.name),
-                packed: ours.packed,
-                at: data,
-                archive: self.window.len(),
-            };
-            notes.add(anomaly, place);
-        }
-        let described =
-            ours.flags & flag::DESCRIPTOR != 0 || local.header.flags & flag::DESCRIPTOR != 0;
-        self.spans.push(Span {
-            start: at,
-            end: end.min(self.window.len()),
-            what: What::Member(Box::new(Described {
-                header: described.then(|| Box::new(ours.clone())),
-                index: member,
-                before: bytes.get(..header_at).unwrap_or_default().into(),
-            })),
-        });
-        let body = header_at.saturating_add(narrow(local.length));
-        let front = bytes.get(body..).unwrap_or_default();
-        let front = front.get(..16).unwrap_or(front);
-        let front = front.get(..narrow(ours.packed)).unwrap_or(front);
-        let theirs = local.header;
-        // Zero sizes before a data descriptor say nothing, so the directory's stand in for them.
-        let later = theirs.flags & flag::DESCRIPTOR != 0;
-        let told = |theirs: u64, ours: u64| match theirs {
-            0 | 0xffff_ffff if later => ours,
-            told => told,
-        };
-        let storing = Storing {
-            method: theirs.method,
-            packed: told(theirs.packed, ours.packed),
-            size: told(theirs.size, ours.size),
-        };
-        let same = storing.method == ours.method
-            && storing.packed == ours.packed
-            && storing.size == ours.size;
-        let name = (theirs.name != ours.name).then_some(theirs.name);
-        let name = name.or(theirs.alias);
-        // Thousands of entries may lead to one local header with a long name.
-        let length = name.as_ref().map_or(0, Vec::len);
+    /// Thousands of entries may lead to one local header with a long name.
+    fn count_other_name(&mut self, details: &LocalDetails) -> Result<(), ReadError> {
+        let length = details.name.as_ref().map_or(0, Vec::len);
         self.other_names = self.other_names.saturating_add(wide(length));
         if self.other_names > limits::DIRECTORY_BYTES {
             return Err(ReadError::Limit(limits::Id::DIRECTORY_BYTES));
         }
-        Ok(Some(LocalDetails {
-            name,
-            data: Some(data),
-            front: front.into(),
-            storing: (!same).then(|| Box::new(storing)),
-        }))
+        Ok(())
     }
-}
-
-/// What a local header adds to an entry.
-#[derive(Default)]
-struct LocalDetails {
-    name: Option<Vec<u8>>,
-    data: Option<u64>,
-    front: Box<[u8]>,
-    storing: Option<Box<Storing>>,
 }

@@ -1,10 +1,12 @@
 //! Which bytes of an archive belong to what: overlaps, and gaps with what may hide in them.
 
+use std::sync::Arc;
+
 use memchr::memmem;
 
 use super::{
     check,
-    directory::Builder,
+    directory::Directory,
     end::LOCAL,
     entry::{LOCAL_BYTES, Local, flag},
     member::Member,
@@ -12,7 +14,7 @@ use super::{
     span::{Span, What},
 };
 use crate::{
-    bytes::{ReadError, narrow, wide},
+    bytes::{Budget, ReadError, Window, narrow, wide},
     fact::{Gap, Place, Short, Text, Unread, ZipAnomaly, ZipPart},
     limits,
 };
@@ -20,16 +22,42 @@ use crate::{
 /// The longest data descriptor: signature, CRC, two sizes of eight bytes.
 const DESCRIPTOR: u64 = 24;
 
-impl Builder<'_> {
-    /// Lays all spans side by side; records overlaps and gaps, and reads what gaps hold.
-    pub(super) fn reconcile(&mut self, notes: &mut Notes<'_>) -> Result<(), ReadError> {
-        self.spans.sort_by_key(|span| (span.start, span.end));
-        self.descriptors(notes)?;
-        let spans = std::mem::take(&mut self.spans);
+/// Lays all spans side by side; records overlaps and gaps, and adds the members that gaps hold to the directory.
+///
+/// # Errors
+/// What reading answers, and limits.
+pub(super) fn reconcile(
+    window: &Window,
+    budget: &Arc<Budget>,
+    mut spans: Vec<Span>,
+    directory: &mut Directory,
+    notes: &mut Notes<'_>,
+) -> Result<(), ReadError> {
+    spans.sort_by_key(|span| (span.start, span.end));
+    add_descriptors(window, &mut spans, notes)?;
+    let mut layout = Layout {
+        window,
+        budget,
+        directory,
+        searched: 0,
+    };
+    layout.compare(&spans, notes)
+}
+
+/// The bytes of an archive, as its directory and its local headers divide them.
+struct Layout<'a> {
+    window: &'a Window,
+    budget: &'a Arc<Budget>,
+    directory: &'a mut Directory,
+    /// Bytes of gaps that were searched for members.
+    searched: u64,
+}
+
+impl Layout<'_> {
+    fn compare(&mut self, spans: &[Span], notes: &mut Notes<'_>) -> Result<(), ReadError> {
         let mut reached: u64 = 0;
         let mut last: Option<&Span> = None;
-        let mut searched: u64 = 0;
-        for span in &spans {
+        for span in spans {
             if span.start > reached {
                 let gap = match (&span.what, reached) {
                     (_, 0) => Gap::BeforeArchive,
@@ -37,7 +65,7 @@ impl Builder<'_> {
                     (What::Directory, _) => Gap::BeforeDirectory,
                     (What::End, _) => Gap::AfterDirectory,
                 };
-                self.gap(reached, span.start, gap, &mut searched, notes)?;
+                self.gap(reached, span.start, gap, notes)?;
             } else if span.start < reached {
                 let place = Place::Bytes {
                     start: span.start,
@@ -61,7 +89,7 @@ impl Builder<'_> {
                 Gap::AfterArchive
             };
             let end = self.window.len();
-            self.gap(reached, end, gap, &mut searched, notes)?;
+            self.gap(reached, end, gap, notes)?;
         }
         Ok(())
     }
@@ -78,56 +106,12 @@ impl Builder<'_> {
         }
     }
 
-    /// Adds the data descriptors to the members' spans.
-    fn descriptors(&mut self, notes: &mut Notes<'_>) -> Result<(), ReadError> {
-        let mut next_start = self.window.len();
-        let mut next_before: Option<Box<[u8]>> = None;
-        let mut mismatched = Vec::new();
-        for span in self.spans.iter_mut().rev() {
-            let start = span.start;
-            if let What::Member(described) = &mut span.what {
-                let room = next_start.saturating_sub(span.end).min(DESCRIPTOR);
-                let overlaps = next_start < span.end;
-                if let Some(header) = described.header.as_deref().filter(|_| !overlaps) {
-                    let gap = next_start.saturating_sub(span.end);
-                    let held = next_before
-                        .as_deref()
-                        .and_then(|before| before.get(before.len().checked_sub(narrow(gap))?..));
-                    let read;
-                    let bytes = if let Some(held) = held {
-                        held
-                    } else {
-                        read = self.window.bytes_at(span.end, narrow(room))?;
-                        &read
-                    };
-                    match check::descriptor(bytes, room, header) {
-                        Some(length) => span.end = span.end.saturating_add(length),
-                        None => mismatched.push((span.end, room, Short::new(&header.name))),
-                    }
-                }
-                next_before = Some(std::mem::take(&mut described.before));
-            } else {
-                next_before = None;
-            }
-            next_start = start;
-        }
-        for (at, room, member) in mismatched.into_iter().rev() {
-            let place = Place::Bytes {
-                start: at,
-                end: at.saturating_add(room),
-            };
-            notes.add(ZipAnomaly::DescriptorMismatch { member }, place);
-        }
-        Ok(())
-    }
-
     /// Records a gap and looks for local headers in it.
     fn gap(
         &mut self,
         start: u64,
         end: u64,
         gap: Gap,
-        searched: &mut u64,
         notes: &mut Notes<'_>,
     ) -> Result<(), ReadError> {
         const FIRST: u64 = 512;
@@ -139,13 +123,13 @@ impl Builder<'_> {
         let mut at = start;
         let mut chunk = FIRST;
         while end.saturating_sub(at) >= LOCAL_BYTES {
-            if *searched >= limits::ZIP_GAP_BYTES {
+            if self.searched >= limits::ZIP_GAP_BYTES {
                 notes.unread(Unread::Limit(limits::Id::ZIP_GAP_BYTES), place);
                 return Ok(());
             }
             let length = chunk.min(end.saturating_sub(at));
             let bytes = self.window.bytes_at(at, narrow(length))?;
-            *searched = searched.saturating_add(wide(bytes.len()).max(1));
+            self.searched = self.searched.saturating_add(wide(bytes.len()).max(1));
             let Some(found) = memmem::find(&bytes, LOCAL) else {
                 if length < chunk || wide(bytes.len()) < length {
                     break;
@@ -185,7 +169,7 @@ impl Builder<'_> {
         let Ok(Some(local)) = Local::read(&bytes) else {
             return Ok(None);
         };
-        self.member()?;
+        self.directory.count_member(self.budget)?;
         let header = local.header;
         let data = at.saturating_add(length);
         let left = limit.saturating_sub(data);
@@ -234,4 +218,51 @@ impl Builder<'_> {
         };
         Ok(Some(after))
     }
+}
+
+/// Adds the data descriptors to the members' spans.
+fn add_descriptors(
+    window: &Window,
+    spans: &mut [Span],
+    notes: &mut Notes<'_>,
+) -> Result<(), ReadError> {
+    let mut next_start = window.len();
+    let mut next_before: Option<Box<[u8]>> = None;
+    let mut mismatched = Vec::new();
+    for span in spans.iter_mut().rev() {
+        let start = span.start;
+        if let What::Member(described) = &mut span.what {
+            let room = next_start.saturating_sub(span.end).min(DESCRIPTOR);
+            let overlaps = next_start < span.end;
+            if let Some(header) = described.header.as_deref().filter(|_| !overlaps) {
+                let gap = next_start.saturating_sub(span.end);
+                let held = next_before
+                    .as_deref()
+                    .and_then(|before| before.get(before.len().checked_sub(narrow(gap))?..));
+                let read;
+                let bytes = if let Some(held) = held {
+                    held
+                } else {
+                    read = window.bytes_at(span.end, narrow(room))?;
+                    &read
+                };
+                match check::descriptor(bytes, room, header) {
+                    Some(length) => span.end = span.end.saturating_add(length),
+                    None => mismatched.push((span.end, room, Short::new(&header.name))),
+                }
+            }
+            next_before = Some(std::mem::take(&mut described.before));
+        } else {
+            next_before = None;
+        }
+        next_start = start;
+    }
+    for (at, room, member) in mismatched.into_iter().rev() {
+        let place = Place::Bytes {
+            start: at,
+            end: at.saturating_add(room),
+        };
+        notes.add(ZipAnomaly::DescriptorMismatch { member }, place);
+    }
+    Ok(())
 }

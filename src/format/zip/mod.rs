@@ -12,6 +12,7 @@ mod end;
 mod entry;
 mod geometry;
 mod headers;
+mod local;
 mod member;
 mod notes;
 mod span;

@@ -14,7 +14,6 @@ const KNOWN: &[(&str, &str, usize)] = &[
     ("format/pickle/observers", "Uses", 350),
     ("format/pickle/shapes", "Values", 380),
     ("format/pickle/weights_only", "Execution", 2300),
-    ("format/zip", "Builder", 550),
     ("git", "Difference", 320),
     ("git", "View", 690),
     ("policy/scope", "Scope", 340),
