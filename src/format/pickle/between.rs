@@ -4,7 +4,7 @@
 //! array as an opcode. Honest arrays stop it there, or soon. What it would import or call before that is recorded as well.
 
 use super::{
-    LoadedBy, Memo, Uses, events::Event, machine, opcode as op, opcode_at, opcode_byte, shapes,
+    LoadedBy, Memo, Uses, event_list::Event, machine, opcode as op, opcode_at, opcode_byte, shapes,
 };
 use crate::{
     bytes::Window,

@@ -2,7 +2,7 @@
 
 use super::{
     constant::{self, Instruction},
-    events::Event,
+    event_list::Event,
     opcode::{self as op},
 };
 use crate::{

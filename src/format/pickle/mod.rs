@@ -8,7 +8,9 @@ mod between;
 mod constant;
 mod disassemble;
 mod dtype;
+mod event_list;
 mod events;
+mod global_events;
 mod lex;
 mod machine;
 mod marks;
@@ -441,7 +443,7 @@ fn read_stream<O: Observer>(
     let observer = (LibraryVersion::default(), (Uses::new(by), observer));
     let run = machine::run(window, start, earlier, observer, &budget);
     let complete = run.result.is_ok();
-    let (overflow, more) = (run.log.overflow, run.log.more);
+    let (overflow, more) = (run.log.overflow, run.log.has_more());
     for payload in observers::read_payloads(window, start, earlier, (&run, by), &budget) {
         reading.recorder.record(payload);
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     fact::Op,
-    format::pickle::events::{CONTEXT, Moment},
+    format::pickle::event_list::{CONTEXT, Moment},
 };
 
 /// The opcode being executed, and those before it.

@@ -10,7 +10,8 @@ use crate::{
     bytes::{Budget, ReadError, Window},
     fact::{GlobalName, JoblibFault, Usage},
     format::pickle::{
-        events::{CONTEXT, EventLog, Moment},
+        event_list::{CONTEXT, Moment},
+        events::EventLog,
         lex::Lexer,
         preview::Preview,
         text::Letters,

@@ -5,7 +5,8 @@ use crate::{
     bytes::{Window, wide},
     fact::{Argument, Expression, Fact, Literal, Text, Unresolved, Usage},
     format::pickle::{
-        events::{EventLog, Signature},
+        events::EventLog,
+        global_events::Signature,
         marks::Marks,
         opcode as op,
         preview::Preview,
