@@ -10,81 +10,79 @@ const OPERANDS: usize = 26;
 /// The column of effects in a listing, where operands are short.
 const EFFECTS: usize = 40;
 
-impl Page<'_> {
-    /// Streams under the way to them; what an opcode does stands beside it, or below it if there is no room.
-    pub(super) fn disassembly(&mut self, lines: &[ListingLine]) -> io::Result<()> {
-        self.heading("Disassembly", Ink::Strong)?;
-        let room = self.style.columns().saturating_sub(2);
-        for (i, line) in lines.iter().enumerate() {
-            match line {
-                ListingLine::In(site) => {
-                    let way = inwards(site);
-                    if i > 0 {
-                        writeln!(self.out)?;
-                    }
-                    if !way.is_empty() {
-                        self.text(2, &format!("in {way}"), Some(Ink::Strong))?;
-                    }
+/// Streams under the way to them; what an opcode does stands beside it, or below it if there is no room.
+pub(super) fn disassembly(lines: &[ListingLine], page: &mut Page<'_>) -> io::Result<()> {
+    page.heading("Disassembly", Ink::Strong)?;
+    let room = page.style.columns().saturating_sub(2);
+    for (i, line) in lines.iter().enumerate() {
+        match line {
+            ListingLine::In(site) => {
+                let way = inwards(site);
+                if i > 0 {
+                    writeln!(page.out)?;
                 }
-                ListingLine::Opcode { text, effect } => self.opcode(text, effect, room)?,
-                ListingLine::Note(text) => self.text(2, text, Some(Ink::Note))?,
+                if !way.is_empty() {
+                    page.text(2, &format!("in {way}"), Some(Ink::Strong))?;
+                }
             }
+            ListingLine::Opcode { text, effect } => opcode(text, effect, room, page)?,
+            ListingLine::Note(text) => page.text(2, text, Some(Ink::Note))?,
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn opcode(&mut self, text: &str, effect: &str, room: usize) -> io::Result<()> {
-        let style = self.style;
-        let (offset, rest) = offset(text).unwrap_or(("", text));
-        let offset = harmless(offset, style);
-        let rest = clip(
-            &harmless(rest, style),
-            room.saturating_sub(width(&offset)),
-            style,
-        );
-        let rest = if offset.is_empty() {
-            guarded(rest)
-        } else {
-            rest
-        };
-        let rest = rest.trim_end();
-        let used = width(&offset) + width(rest);
-        let offset = style.ink(Ink::Faint, offset);
-        if effect.is_empty() {
-            return writeln!(self.out, "  {offset}{rest}");
-        }
-        let effect = format!("; {}", harmless(effect, style));
-        let column = [EFFECTS, OPERANDS]
-            .map(|column| column.max(used + 2))
-            .into_iter()
-            .find(|column| column + width(&effect) <= room);
-        if let Some(column) = column {
-            let pad = column - used;
-            let effect = style.ink(Ink::Note, effect);
-            return writeln!(self.out, "  {offset}{rest}{:pad$}{effect}", "");
-        }
-        let beside = used + 2 <= OPERANDS;
-        let line = format!("  {offset}{rest}");
-        if beside {
-            write!(self.out, "{line}{:pad$}", "", pad = OPERANDS - used)?;
-        } else {
-            writeln!(self.out, "{line}")?;
-        }
-        let wide = room.saturating_sub(OPERANDS);
-        for (i, line) in wrap(&effect, wide, wide.saturating_sub(2))
-            .iter()
-            .enumerate()
-        {
-            let indent = match i {
-                0 if beside => 0,
-                0 => OPERANDS + 2,
-                _ => OPERANDS + 4,
-            };
-            let line = style.ink(Ink::Note, line);
-            writeln!(self.out, "{:indent$}{line}", "")?;
-        }
-        Ok(())
+fn opcode(text: &str, effect: &str, room: usize, page: &mut Page<'_>) -> io::Result<()> {
+    let style = page.style;
+    let (offset, rest) = offset(text).unwrap_or(("", text));
+    let offset = harmless(offset, style);
+    let rest = clip(
+        &harmless(rest, style),
+        room.saturating_sub(width(&offset)),
+        style,
+    );
+    let rest = if offset.is_empty() {
+        guarded(rest)
+    } else {
+        rest
+    };
+    let rest = rest.trim_end();
+    let used = width(&offset) + width(rest);
+    let offset = style.ink(Ink::Faint, offset);
+    if effect.is_empty() {
+        return writeln!(page.out, "  {offset}{rest}");
     }
+    let effect = format!("; {}", harmless(effect, style));
+    let column = [EFFECTS, OPERANDS]
+        .map(|column| column.max(used + 2))
+        .into_iter()
+        .find(|column| column + width(&effect) <= room);
+    if let Some(column) = column {
+        let pad = column - used;
+        let effect = style.ink(Ink::Note, effect);
+        return writeln!(page.out, "  {offset}{rest}{:pad$}{effect}", "");
+    }
+    let beside = used + 2 <= OPERANDS;
+    let line = format!("  {offset}{rest}");
+    if beside {
+        write!(page.out, "{line}{:pad$}", "", pad = OPERANDS - used)?;
+    } else {
+        writeln!(page.out, "{line}")?;
+    }
+    let wide = room.saturating_sub(OPERANDS);
+    for (i, line) in wrap(&effect, wide, wide.saturating_sub(2))
+        .iter()
+        .enumerate()
+    {
+        let indent = match i {
+            0 if beside => 0,
+            0 => OPERANDS + 2,
+            _ => OPERANDS + 4,
+        };
+        let line = style.ink(Ink::Note, line);
+        writeln!(page.out, "{:indent$}{line}", "")?;
+    }
+    Ok(())
 }
 
 /// The offset at the front of a line of a disassembly, and the rest.

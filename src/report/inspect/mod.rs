@@ -9,6 +9,7 @@ use std::{
 };
 
 mod listing;
+mod page;
 mod words;
 
 pub(super) use words::{bytes, circumstance, refusal, remark, unavailable};
@@ -23,10 +24,8 @@ use crate::{
     finding::{Finding, Level},
     verdict::{Inspection, JudgedGlobal, TorchVerdict},
 };
+use page::{Page, ROWS};
 use words::{count_u64, inwards, permission, plain};
-
-/// Rows of a table before the rest is counted.
-const ROWS: usize = 40;
 
 /// Writes the page.
 ///
@@ -35,456 +34,385 @@ const ROWS: usize = 40;
 pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let out = &mut BufWriter::new(out);
     let mut page = Page { style, out };
-    page.title(inspection)?;
-    page.globals(inspection)?;
-    page.calls(inspection)?;
-    page.others(inspection)?;
-    page.unread(inspection)?;
+    title(inspection, &mut page)?;
+    globals(inspection, &mut page)?;
+    calls(inspection, &mut page)?;
+    others(inspection, &mut page)?;
+    unread(inspection, &mut page)?;
     for verdict in &inspection.torch_loads {
-        page.torch(verdict)?;
+        torch(verdict, &mut page)?;
     }
     for tensors in &inspection.tensors {
-        page.tensors(tensors)?;
+        tensor_table(tensors, &mut page)?;
     }
-    page.members(&inspection.facts.observations)?;
-    page.findings(inspection)?;
+    members(&inspection.facts.observations, &mut page)?;
+    findings(inspection, &mut page)?;
     if let Some(lines) = &inspection.disassembly {
-        page.disassembly(lines)?;
+        listing::disassembly(lines, &mut page)?;
     }
     page.out.flush()
 }
 
-struct Page<'a> {
-    style: Style,
-    out: &'a mut dyn Write,
+fn title(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
+    let path = guarded(harmless(&inspection.path, page.style));
+    let size = inspection.size.map(bytes);
+    let size = size.as_deref().unwrap_or("of unknown size");
+    writeln!(page.out, "{}  {size}", page.style.ink(Ink::Strong, path))?;
+    let mut rows: Vec<(String, String)> = inspection
+        .facts
+        .observations
+        .iter()
+        .filter_map(|observation| match &observation.fact {
+            Fact::Is(id) if observation.site.hops.is_empty() => {
+                Some((id.to_string(), String::new()))
+            }
+            Fact::Is(id) => Some((id.to_string(), inwards(&observation.site))),
+            _ => None,
+        })
+        .collect();
+    if let Some((oid, size)) = inspection.circumstances.pointer() {
+        let points_to = format!("to {} with sha256 {oid}", bytes(size));
+        rows.insert(0, ("git-lfs pointer".to_owned(), points_to));
+    }
+    if rows.is_empty() {
+        page.text(2, "of an unknown format", None)
+    } else {
+        page.table(&rows, ("more inside", "more inside"), Some(Ink::Note))
+    }
 }
 
-impl Page<'_> {
-    fn heading(&mut self, text: &str, ink: Ink) -> io::Result<()> {
-        writeln!(self.out)?;
-        writeln!(self.out, "{}", self.style.ink(ink, text))
-    }
-
-    /// Wrapped text, each line indented by `indent`.
-    fn text(&mut self, indent: usize, text: &str, ink: Option<Ink>) -> io::Result<()> {
-        let room = self.style.columns().saturating_sub(indent);
-        for (i, line) in wrap(&harmless(text, self.style), room, room.saturating_sub(2))
-            .into_iter()
-            .enumerate()
-        {
-            let line = ink.map_or_else(|| line.clone(), |ink| self.style.ink(ink, &line));
-            let indent = if i == 0 { indent } else { indent + 2 };
-            writeln!(self.out, "{:indent$}{line}", "")?;
-        }
-        Ok(())
-    }
-
-    /// A row of two columns, the second wrapped in its own.
-    fn row(&mut self, margin: usize, head: &str, tail: &str, ink: Option<Ink>) -> io::Result<()> {
-        let head = guarded(harmless(head, self.style));
-        let shown = ink.map_or_else(|| head.clone(), |ink| self.style.ink(ink, &head));
-        let room = self.style.columns().saturating_sub(margin + 4);
-        let mut lines = wrap(&harmless(tail, self.style), room, room).into_iter();
-        if width(&head) > margin {
-            writeln!(self.out, "  {shown}")?;
-        } else {
-            let pad = margin - width(&head);
-            let first = lines.next().unwrap_or_default();
-            let line = format!("  {shown}{:pad$}  {first}", "");
-            writeln!(self.out, "{}", line.trim_end())?;
-        }
-        for line in lines.filter(|line| !line.is_empty()) {
-            writeln!(self.out, "    {:margin$}{line}", "")?;
-        }
-        Ok(())
-    }
-
-    /// A table of at most [`ROWS`] rows; `what` names the others.
-    fn table(
-        &mut self,
-        rows: &[(String, String)],
-        what: (&str, &str),
-        ink: Option<Ink>,
-    ) -> io::Result<()> {
-        let widest = self.style.columns() * 3 / 5;
-        let margin = rows
-            .iter()
-            .take(ROWS)
-            .map(|row| width(&harmless(&row.0, self.style)))
-            .filter(|wide| *wide <= widest)
-            .max()
-            .unwrap_or(widest / 2);
-        for (head, tail) in rows.iter().take(ROWS) {
-            self.row(margin, head, tail, ink)?;
-        }
-        if let Some(more) = rows.len().checked_sub(ROWS).filter(|more| *more > 0) {
-            let text = format!("and {}", count(more, what.0, what.1));
-            self.text(2, &text, Some(Ink::Note))?;
-        }
-        Ok(())
-    }
-
-    fn title(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let path = guarded(harmless(&inspection.path, self.style));
-        let size = inspection.size.map(bytes);
-        let size = size.as_deref().unwrap_or("of unknown size");
-        writeln!(self.out, "{}  {size}", self.style.ink(Ink::Strong, path))?;
-        let mut rows: Vec<(String, String)> = inspection
-            .facts
-            .observations
-            .iter()
-            .filter_map(|observation| match &observation.fact {
-                Fact::Is(id) if observation.site.hops.is_empty() => {
-                    Some((id.to_string(), String::new()))
-                }
-                Fact::Is(id) => Some((id.to_string(), inwards(&observation.site))),
-                _ => None,
-            })
-            .collect();
-        if let Some((oid, size)) = inspection.circumstances.pointer() {
-            let points_to = format!("to {} with sha256 {oid}", bytes(size));
-            rows.insert(0, ("git-lfs pointer".to_owned(), points_to));
-        }
-        if rows.is_empty() {
-            self.text(2, "of an unknown format", None)
-        } else {
-            self.table(&rows, ("more inside", "more inside"), Some(Ink::Note))
-        }
-    }
-
-    fn globals(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let (allowed, mut refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
-            .globals
-            .iter()
-            .partition(|global| !global.is_refused);
-        // The known dangers first, so that a crowd of unknown names cannot hide them.
-        refused.sort_by_key(|global| {
-            let refusal = global.refusal.as_ref();
-            refusal.is_none_or(|refusal| refusal.danger.is_none())
-        });
-        if inspection.globals.is_empty() {
-            let facts = || inspection.facts.observations.iter().map(|o| &o.fact);
-            let cut = !inspection.circumstances.is_whole()
-                || facts().any(|fact| matches!(fact, Fact::Unread(_)));
-            // Nothing is said about what nothing is known of.
-            return match facts().any(|fact| matches!(fact, Fact::Is(_))) {
-                true if cut => self.heading(
-                    "Loading the part that was read imports nothing by name.",
-                    Ink::Strong,
-                ),
-                true => self.heading("Loading it imports nothing by name.", Ink::Strong),
-                false => Ok(()),
-            };
-        }
-        let policy = if inspection.policy.is_empty() {
-            "the policy"
-        } else {
-            &inspection.policy
-        };
-        writeln!(self.out)?;
-        self.text(
-            0,
-            &format!(
-                "Loading it would import {}: {policy} refuses {} and allows {}.",
-                count(inspection.globals.len(), "global", "globals"),
-                refused.len(),
-                allowed.len(),
+fn globals(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
+    let (allowed, mut refused): (Vec<&JudgedGlobal>, Vec<&JudgedGlobal>) = inspection
+        .globals
+        .iter()
+        .partition(|global| !global.is_refused);
+    // The known dangers first, so that a crowd of unknown names cannot hide them.
+    refused.sort_by_key(|global| {
+        let refusal = global.refusal.as_ref();
+        refusal.is_none_or(|refusal| refusal.danger.is_none())
+    });
+    if inspection.globals.is_empty() {
+        let facts = || inspection.facts.observations.iter().map(|o| &o.fact);
+        let cut = !inspection.circumstances.is_whole()
+            || facts().any(|fact| matches!(fact, Fact::Unread(_)));
+        // Nothing is said about what nothing is known of.
+        return match facts().any(|fact| matches!(fact, Fact::Is(_))) {
+            true if cut => page.heading(
+                "Loading the part that was read imports nothing by name.",
+                Ink::Strong,
             ),
-            Some(Ink::Strong),
-        )?;
-        if !refused.is_empty() {
-            self.heading("Refused", Ink::Error)?;
-            let rows: Vec<_> = refused
-                .iter()
-                .map(|global| (global.global.to_string(), refusal(global)))
-                .collect();
-            self.table(&rows, ("more refused", "more refused"), Some(Ink::Strong))?;
-        }
-        if !allowed.is_empty() {
-            self.heading("Allowed", Ink::Good)?;
-            let rows: Vec<_> = allowed
-                .iter()
-                .map(|global| (global.global.to_string(), permission(global)))
-                .collect();
-            self.table(&rows, ("more allowed", "more allowed"), None)?;
-        }
-        Ok(())
-    }
-
-    /// What `check` says of the file.
-    fn findings(&mut self, inspection: &Inspection) -> io::Result<()> {
-        if inspection.is_excluded {
-            let heading = "`weighbridge check` does not check it: the policy excludes it";
-            return self.heading(heading, Ink::Warning);
-        }
-        let findings = inspection.findings.iter();
-        let mut active: Vec<&Finding> = findings.filter(|it| it.is_active()).collect();
-        if active.is_empty() {
-            return Ok(());
-        }
-        active.sort_by_key(|finding| Reverse(finding.level));
-        let of = |level| active.iter().filter(|it| it.level == level).count();
-        let (errors, warnings) = (of(Level::Deny), of(Level::Warn));
-        let mut words = Vec::new();
-        if errors > 0 {
-            words.push(count(errors, "error", "errors"));
-        }
-        if warnings > 0 {
-            words.push(count(warnings, "warning", "warnings"));
-        }
-        let ink = if errors > 0 { Ink::Error } else { Ink::Warning };
-        let heading = format!("`weighbridge check` reports {}", words.join(" and "));
-        self.heading(&heading, ink)?;
-        let rows: Vec<(String, String)> = active
-            .iter()
-            .map(|finding| {
-                let head = format!("{}[{}]", severity(finding.level), finding.rule.id);
-                (head, sentence(finding))
-            })
-            .collect();
-        self.table(&rows, ("other", "others"), None)
-    }
-
-    /// Calls of whatever is not allowed, with their arguments; the others are counted beside their globals.
-    fn calls(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let allowed: BTreeSet<&Global> = inspection
-            .globals
-            .iter()
-            .filter(|global| !global.is_refused)
-            .map(|global| &global.global)
-            .collect();
-        let calls: Vec<(&Observation, String)> = inspection
-            .facts
-            .observations
-            .iter()
-            .filter_map(|observation| match &observation.fact {
-                Fact::Call { callee, given, .. } if !allowed.contains(callee) => {
-                    Some((observation, given.of(callee).to_string()))
-                }
-                _ => None,
-            })
-            .collect();
-        if calls.is_empty() {
-            return Ok(());
-        }
-        self.heading("Calls of what is refused", Ink::Error)?;
-        for (observation, preview) in calls.iter().take(ROWS) {
-            let site = observation.site.to_string();
-            let times = match observation.count {
-                0 | 1 => String::new(),
-                n => format!(" and {}", count_u64(n - 1, "similar call", "similar calls")),
-            };
-            self.text(2, preview, None)?;
-            if !site.is_empty() || !times.is_empty() {
-                self.text(6, &format!("{site}{times}"), Some(Ink::Faint))?;
-            }
-        }
-        match calls.len().checked_sub(ROWS) {
-            Some(more) if more > 0 => {
-                let text = format!("and {} more", count(more, "call", "calls"));
-                self.text(2, &text, Some(Ink::Note))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Everything else that a reader should know, as sentences.
-    fn others(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let mut said: BTreeMap<String, (usize, u64, String)> = BTreeMap::new();
-        for sentence in inspection
-            .circumstances
-            .noted
-            .iter()
-            .filter_map(circumstance)
-        {
-            said.insert(sentence, (0, 1, String::new()));
-        }
-        for (i, observation) in inspection.facts.observations.iter().enumerate() {
-            if let Some(sentence) = remark(&observation.fact) {
-                let entry = said
-                    .entry(sentence)
-                    .or_insert_with(|| (i, 0, observation.site.to_string()));
-                entry.1 = entry.1.saturating_add(observation.count.max(1));
-            }
-        }
-        if said.is_empty() {
-            return Ok(());
-        }
-        let mut said: Vec<(String, (usize, u64, String))> = said.into_iter().collect();
-        said.sort_by_key(|(_, (first, ..))| *first);
-        self.heading("Also", Ink::Warning)?;
-        let bullet = self.style.glyphs().bullet;
-        for (sentence, (_, times, site)) in said.iter().take(ROWS) {
-            let times = match times {
-                0 | 1 => String::new(),
-                n => format!(" ({n} times)"),
-            };
-            let site = if site.is_empty() {
-                String::new()
-            } else {
-                format!(" [{site}]")
-            };
-            let room = self.style.columns().saturating_sub(4);
-            let text = harmless(format!("{sentence}{times}{site}"), self.style);
-            for (i, line) in wrap(&text, room, room).iter().enumerate() {
-                let head = if i == 0 { bullet } else { " " };
-                writeln!(self.out, "  {head} {line}")?;
-            }
-        }
-        match said.len().checked_sub(ROWS) {
-            Some(more) if more > 0 => self.text(
-                2,
-                &format!("and {}", count(more, "other remark", "other remarks")),
-                Some(Ink::Note),
-            ),
-            _ => Ok(()),
-        }
-    }
-
-    fn unread(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let circumstances = &inspection.circumstances;
-        let absent = circumstances
-            .unavailable()
-            .map(|why| ("the file".to_owned(), unavailable(why)));
-        let place = |site: &Site| match site.to_string() {
-            site if site.is_empty() => "the file".to_owned(),
-            site => site,
+            true => page.heading("Loading it imports nothing by name.", Ink::Strong),
+            false => Ok(()),
         };
-        let interrupted = circumstances
-            .interrupted
+    }
+    let policy = if inspection.policy.is_empty() {
+        "the policy"
+    } else {
+        &inspection.policy
+    };
+    writeln!(page.out)?;
+    page.text(
+        0,
+        &format!(
+            "Loading it would import {}: {policy} refuses {} and allows {}.",
+            count(inspection.globals.len(), "global", "globals"),
+            refused.len(),
+            allowed.len(),
+        ),
+        Some(Ink::Strong),
+    )?;
+    if !refused.is_empty() {
+        page.heading("Refused", Ink::Error)?;
+        let rows: Vec<_> = refused
             .iter()
-            .map(|it| (place(&it.site), format!("could not be read: {}", it.fault)));
-        let observations = inspection.facts.observations.iter();
-        let unread = observations.filter_map(|observation| match &observation.fact {
-            Fact::Unread(why) => Some((place(&observation.site), why.to_string())),
+            .map(|global| (global.global.to_string(), refusal(global)))
+            .collect();
+        page.table(&rows, ("more refused", "more refused"), Some(Ink::Strong))?;
+    }
+    if !allowed.is_empty() {
+        page.heading("Allowed", Ink::Good)?;
+        let rows: Vec<_> = allowed
+            .iter()
+            .map(|global| (global.global.to_string(), permission(global)))
+            .collect();
+        page.table(&rows, ("more allowed", "more allowed"), None)?;
+    }
+    Ok(())
+}
+
+/// What `check` says of the file.
+fn findings(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
+    if inspection.is_excluded {
+        let heading = "`weighbridge check` does not check it: the policy excludes it";
+        return page.heading(heading, Ink::Warning);
+    }
+    let findings = inspection.findings.iter();
+    let mut active: Vec<&Finding> = findings.filter(|it| it.is_active()).collect();
+    if active.is_empty() {
+        return Ok(());
+    }
+    active.sort_by_key(|finding| Reverse(finding.level));
+    let of = |level| active.iter().filter(|it| it.level == level).count();
+    let (errors, warnings) = (of(Level::Deny), of(Level::Warn));
+    let mut words = Vec::new();
+    if errors > 0 {
+        words.push(count(errors, "error", "errors"));
+    }
+    if warnings > 0 {
+        words.push(count(warnings, "warning", "warnings"));
+    }
+    let ink = if errors > 0 { Ink::Error } else { Ink::Warning };
+    let heading = format!("`weighbridge check` reports {}", words.join(" and "));
+    page.heading(&heading, ink)?;
+    let rows: Vec<(String, String)> = active
+        .iter()
+        .map(|finding| {
+            let head = format!("{}[{}]", severity(finding.level), finding.rule.id);
+            (head, sentence(finding))
+        })
+        .collect();
+    page.table(&rows, ("other", "others"), None)
+}
+
+/// Calls of whatever is not allowed, with their arguments; the others are counted beside their globals.
+fn calls(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
+    let allowed: BTreeSet<&Global> = inspection
+        .globals
+        .iter()
+        .filter(|global| !global.is_refused)
+        .map(|global| &global.global)
+        .collect();
+    let calls: Vec<(&Observation, String)> = inspection
+        .facts
+        .observations
+        .iter()
+        .filter_map(|observation| match &observation.fact {
+            Fact::Call { callee, given, .. } if !allowed.contains(callee) => {
+                Some((observation, given.of(callee).to_string()))
+            }
             _ => None,
-        });
-        let rows: Vec<(String, String)> = absent.chain(interrupted).chain(unread).collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.heading("Not read completely, so not known to be safe", Ink::Error)?;
-        self.table(&rows, ("more", "more"), None)
+        })
+        .collect();
+    if calls.is_empty() {
+        return Ok(());
     }
+    page.heading("Calls of what is refused", Ink::Error)?;
+    for (observation, preview) in calls.iter().take(ROWS) {
+        let site = observation.site.to_string();
+        let times = match observation.count {
+            0 | 1 => String::new(),
+            n => format!(" and {}", count_u64(n - 1, "similar call", "similar calls")),
+        };
+        page.text(2, preview, None)?;
+        if !site.is_empty() || !times.is_empty() {
+            page.text(6, &format!("{site}{times}"), Some(Ink::Faint))?;
+        }
+    }
+    match calls.len().checked_sub(ROWS) {
+        Some(more) if more > 0 => {
+            let text = format!("and {} more", count(more, "call", "calls"));
+            page.text(2, &text, Some(Ink::Note))
+        }
+        _ => Ok(()),
+    }
+}
 
-    fn torch(&mut self, verdict: &TorchVerdict) -> io::Result<()> {
-        let style = self.style;
-        let place = if verdict.place.is_empty() {
+/// Everything else that a reader should know, as sentences.
+fn others(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
+    let mut said: BTreeMap<String, (usize, u64, String)> = BTreeMap::new();
+    for sentence in inspection
+        .circumstances
+        .noted
+        .iter()
+        .filter_map(circumstance)
+    {
+        said.insert(sentence, (0, 1, String::new()));
+    }
+    for (i, observation) in inspection.facts.observations.iter().enumerate() {
+        if let Some(sentence) = remark(&observation.fact) {
+            let entry = said
+                .entry(sentence)
+                .or_insert_with(|| (i, 0, observation.site.to_string()));
+            entry.1 = entry.1.saturating_add(observation.count.max(1));
+        }
+    }
+    if said.is_empty() {
+        return Ok(());
+    }
+    let mut said: Vec<(String, (usize, u64, String))> = said.into_iter().collect();
+    said.sort_by_key(|(_, (first, ..))| *first);
+    page.heading("Also", Ink::Warning)?;
+    let bullet = page.style.glyphs().bullet;
+    for (sentence, (_, times, site)) in said.iter().take(ROWS) {
+        let times = match times {
+            0 | 1 => String::new(),
+            n => format!(" ({n} times)"),
+        };
+        let site = if site.is_empty() {
             String::new()
         } else {
-            let place = harmless(&verdict.place, style);
-            // What holds of a member taken out says nothing about the file around it.
-            format!(
-                " of {}, taken by itself,",
-                clip_middle(&place, style.columns() / 2, style)
-            )
+            format!(" [{site}]")
         };
-        let word = if verdict.loads {
-            "loads it"
-        } else {
-            "refuses it"
-        };
-        let ink = if verdict.loads {
-            Ink::Good
-        } else {
-            Ink::Warning
-        };
-        self.heading(&format!("torch.load(weights_only=True){place} {word}"), ink)?;
-        for reason in &verdict.reasons {
-            self.text(2, reason, None)?;
+        let room = page.style.columns().saturating_sub(4);
+        let text = harmless(format!("{sentence}{times}{site}"), page.style);
+        for (i, line) in wrap(&text, room, room).iter().enumerate() {
+            let head = if i == 0 { bullet } else { " " };
+            writeln!(page.out, "  {head} {line}")?;
         }
-        // Only plain names are offered to be pasted into a program.
-        if verdict.safe_globals.is_empty() || !verdict.safe_globals.iter().all(plain) {
-            return Ok(());
-        }
-        self.text(
+    }
+    match said.len().checked_sub(ROWS) {
+        Some(more) if more > 0 => page.text(
             2,
-            "Once each of these has been reviewed, it loads inside:",
-            None,
-        )?;
-        writeln!(self.out)?;
-        let mut modules: Vec<String> = verdict
-            .safe_globals
-            .iter()
-            .map(|global| global.module.to_string())
-            .collect();
-        modules.sort_unstable();
-        modules.dedup();
-        for module in modules.iter().filter(|module| *module != "torch") {
-            writeln!(self.out, "    import {module}")?;
-        }
-        writeln!(self.out, "    import torch")?;
-        let names: Vec<String> = verdict
-            .safe_globals
-            .iter()
-            .map(GlobalName::to_string)
-            .collect();
-        let line = format!(
-            "    with torch.serialization.safe_globals([{}]):",
-            names.join(", ")
-        );
-        if width(&line) <= style.columns() {
-            writeln!(self.out, "{line}")?;
-        } else {
-            writeln!(self.out, "    with torch.serialization.safe_globals([")?;
-            for name in names {
-                writeln!(self.out, "        {name},")?;
-            }
-            writeln!(self.out, "    ]):")?;
-        }
-        writeln!(self.out, "        ...")
+            &format!("and {}", count(more, "other remark", "other remarks")),
+            Some(Ink::Note),
+        ),
+        _ => Ok(()),
     }
+}
 
-    fn tensors(&mut self, tensors: &Tensors) -> io::Result<()> {
-        let place = match inwards(&tensors.site) {
-            place if place.is_empty() => String::new(),
-            place => format!(" of {}", harmless(place, self.style)),
-        };
-        let total = tensors.listed.iter().map(|tensor| tensor.bytes);
-        let total = bytes(total.fold(0, u64::saturating_add));
-        let heading = match tensors.count {
-            0 => format!("No tensors{place}"),
-            n => format!("Tensors{place} ({}, {total})", grouped(n)),
-        };
-        self.heading(&heading, Ink::Strong)?;
-        let rows: Vec<(String, String)> = tensors
-            .listed
-            .iter()
-            .map(|tensor| {
-                let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
-                let about = format!(
-                    "{} [{}]  {}",
-                    tensor.dtype,
-                    shape.join(", "),
-                    bytes(tensor.bytes)
-                );
-                (tensor.name.to_string(), about)
-            })
-            .collect();
-        self.table(&rows, ("more", "more"), None)
+fn unread(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
+    let circumstances = &inspection.circumstances;
+    let absent = circumstances
+        .unavailable()
+        .map(|why| ("the file".to_owned(), unavailable(why)));
+    let place = |site: &Site| match site.to_string() {
+        site if site.is_empty() => "the file".to_owned(),
+        site => site,
+    };
+    let interrupted = circumstances
+        .interrupted
+        .iter()
+        .map(|it| (place(&it.site), format!("could not be read: {}", it.fault)));
+    let observations = inspection.facts.observations.iter();
+    let unread = observations.filter_map(|observation| match &observation.fact {
+        Fact::Unread(why) => Some((place(&observation.site), why.to_string())),
+        _ => None,
+    });
+    let rows: Vec<(String, String)> = absent.chain(interrupted).chain(unread).collect();
+    if rows.is_empty() {
+        return Ok(());
     }
+    page.heading("Not read completely, so not known to be safe", Ink::Error)?;
+    page.table(&rows, ("more", "more"), None)
+}
 
-    fn members(&mut self, observations: &[Observation]) -> io::Result<()> {
-        let rows: Vec<(String, String)> = observations
-            .iter()
-            .filter_map(|observation| match &observation.fact {
-                Fact::Member { name, size } => {
-                    let mut place = inwards(&observation.site);
-                    let own = name.to_string();
-                    if place.is_empty() {
-                        place = own;
-                    } else if !place.ends_with(&own) {
-                        place = format!("{place} > {own}");
-                    }
-                    Some((place, bytes(*size)))
+fn torch(verdict: &TorchVerdict, page: &mut Page<'_>) -> io::Result<()> {
+    let style = page.style;
+    let place = if verdict.place.is_empty() {
+        String::new()
+    } else {
+        let place = harmless(&verdict.place, style);
+        // What holds of a member taken out says nothing about the file around it.
+        format!(
+            " of {}, taken by itself,",
+            clip_middle(&place, style.columns() / 2, style)
+        )
+    };
+    let word = if verdict.loads {
+        "loads it"
+    } else {
+        "refuses it"
+    };
+    let ink = if verdict.loads {
+        Ink::Good
+    } else {
+        Ink::Warning
+    };
+    page.heading(&format!("torch.load(weights_only=True){place} {word}"), ink)?;
+    for reason in &verdict.reasons {
+        page.text(2, reason, None)?;
+    }
+    // Only plain names are offered to be pasted into a program.
+    if verdict.safe_globals.is_empty() || !verdict.safe_globals.iter().all(plain) {
+        return Ok(());
+    }
+    page.text(
+        2,
+        "Once each of these has been reviewed, it loads inside:",
+        None,
+    )?;
+    writeln!(page.out)?;
+    let mut modules: Vec<String> = verdict
+        .safe_globals
+        .iter()
+        .map(|global| global.module.to_string())
+        .collect();
+    modules.sort_unstable();
+    modules.dedup();
+    for module in modules.iter().filter(|module| *module != "torch") {
+        writeln!(page.out, "    import {module}")?;
+    }
+    writeln!(page.out, "    import torch")?;
+    let names: Vec<String> = verdict
+        .safe_globals
+        .iter()
+        .map(GlobalName::to_string)
+        .collect();
+    let line = format!(
+        "    with torch.serialization.safe_globals([{}]):",
+        names.join(", ")
+    );
+    if width(&line) <= style.columns() {
+        writeln!(page.out, "{line}")?;
+    } else {
+        writeln!(page.out, "    with torch.serialization.safe_globals([")?;
+        for name in names {
+            writeln!(page.out, "        {name},")?;
+        }
+        writeln!(page.out, "    ]):")?;
+    }
+    writeln!(page.out, "        ...")
+}
+
+fn tensor_table(tensors: &Tensors, page: &mut Page<'_>) -> io::Result<()> {
+    let place = match inwards(&tensors.site) {
+        place if place.is_empty() => String::new(),
+        place => format!(" of {}", harmless(place, page.style)),
+    };
+    let total = tensors.listed.iter().map(|tensor| tensor.bytes);
+    let total = bytes(total.fold(0, u64::saturating_add));
+    let heading = match tensors.count {
+        0 => format!("No tensors{place}"),
+        n => format!("Tensors{place} ({}, {total})", grouped(n)),
+    };
+    page.heading(&heading, Ink::Strong)?;
+    let rows: Vec<(String, String)> = tensors
+        .listed
+        .iter()
+        .map(|tensor| {
+            let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
+            let about = format!(
+                "{} [{}]  {}",
+                tensor.dtype,
+                shape.join(", "),
+                bytes(tensor.bytes)
+            );
+            (tensor.name.to_string(), about)
+        })
+        .collect();
+    page.table(&rows, ("more", "more"), None)
+}
+
+fn members(observations: &[Observation], page: &mut Page<'_>) -> io::Result<()> {
+    let rows: Vec<(String, String)> = observations
+        .iter()
+        .filter_map(|observation| match &observation.fact {
+            Fact::Member { name, size } => {
+                let mut place = inwards(&observation.site);
+                let own = name.to_string();
+                if place.is_empty() {
+                    place = own;
+                } else if !place.ends_with(&own) {
+                    place = format!("{place} > {own}");
                 }
-                _ => None,
-            })
-            .collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.heading(&format!("Members ({})", grouped(rows.len())), Ink::Strong)?;
-        self.table(&rows, ("more", "more"), None)
+                Some((place, bytes(*size)))
+            }
+            _ => None,
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
     }
+    page.heading(&format!("Members ({})", grouped(rows.len())), Ink::Strong)?;
+    page.table(&rows, ("more", "more"), None)
 }

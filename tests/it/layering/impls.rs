@@ -20,7 +20,6 @@ const KNOWN: &[(&str, &str, usize)] = &[
     ("python", "Observer", 320),
     ("python", "Resolver", 510),
     ("report/html", "Content", 410),
-    ("report/inspect", "Page", 520),
 ];
 
 #[test]
