@@ -19,7 +19,6 @@ const KNOWN: &[(&str, &str, usize)] = &[
     ("python", "Module", 560),
     ("python", "Observer", 320),
     ("python", "Resolver", 510),
-    ("report/html", "Content", 410),
 ];
 
 #[test]
