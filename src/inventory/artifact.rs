@@ -105,7 +105,7 @@ pub fn artifact(
                 // A name that is not allowed says nothing about a library: anyone can write it.
                 if let Global::Named(name) = global
                     && let Some(library) = published(name)
-                    && scope.allows(name, *usage)
+                    && scope.globals().allows(name, *usage)
                 {
                     libraries.entry(library.to_owned()).or_default();
                 }

@@ -49,7 +49,7 @@ pub use pack::{
     GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, listing as packs_listing,
     names as pack_names,
 };
-pub use scope::{ArgumentVerdict, Scope, Standing};
+pub use scope::{ArgumentVerdict, GlobalPolicy, Scope, Standing};
 pub use snippet::{entry, is_constrained_call};
 pub use source::{Asker, NAME, PLACES, Place, Source, from_here, is_bundled_name, named_policy};
 pub use torch_target::TorchTarget;

@@ -48,7 +48,7 @@ impl Allowing {
         let packs = packs(&uses).unwrap_or_default();
         let calls = calls(case);
         let entries = uses.into_iter().filter_map(|(name, mut usages)| {
-            usages.extend(case.scope.entered(name));
+            usages.extend(case.scope.globals().entered(name));
             let calls = calls.get(name).map_or(&[][..], Vec::as_slice);
             Some((name.clone(), policy::entry(name, &usages, calls)?))
         });
@@ -155,7 +155,8 @@ fn listed_with_torch(case: &Case<'_>) -> Option<String> {
             continue;
         }
         // A list with something dangerous in it is not offered, nor one that torch would not take.
-        if case.scope.danger(name).is_some() || case.scope.torch().blocks(name).is_some() {
+        if case.scope.globals().danger(name).is_some() || case.scope.torch().blocks(name).is_some()
+        {
             return None;
         }
         names.insert(case.scope.torch().spells(name));

@@ -147,7 +147,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
             continue;
         };
         let hops = observation.site.hops.as_slice();
-        if case.scope.allows(name, usage)
+        if case.scope.globals().allows(name, usage)
             || (is_torchscript(name) && script.holds(hops))
             || usage == Usage::Import && nested.contains(name)
         {
@@ -162,9 +162,9 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
                 usage,
                 observation,
                 import: (usage == Usage::Import).then_some(observation),
-                plain: (case.scope.danger(name).is_none() || ordinary.contains(name))
+                plain: (case.scope.globals().danger(name).is_none() || ordinary.contains(name))
                     && matches!(
-                        case.scope.standing(name),
+                        case.scope.globals().standing(name),
                         Standing::Unlisted | Standing::Listed
                     ),
             });
@@ -188,7 +188,8 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
         );
         if !formats.is_empty() {
             refused.retain(|one| {
-                let unlisted = one.plain && case.scope.standing(one.name) == Standing::Unlisted;
+                let unlisted =
+                    one.plain && case.scope.globals().standing(one.name) == Standing::Unlisted;
                 !(unlisted && formats.holds(one.hops))
             });
         }
@@ -257,9 +258,9 @@ fn nested(case: &Case<'_>) -> FxHashSet<GlobalName> {
             Argument::Global(Global::Named(class.clone())),
             Argument::Str(attribute.clone()),
         ];
-        if case.scope.allows(&getattr, Usage::Call)
-            && case.scope.allows(class, Usage::Import)
-            && case.scope.arguments(&getattr, &arguments) == ArgumentVerdict::Allowed
+        if case.scope.globals().allows(&getattr, Usage::Call)
+            && case.scope.globals().allows(class, Usage::Import)
+            && case.scope.globals().arguments(&getattr, &arguments) == ArgumentVerdict::Allowed
         {
             let whole = [class.name.as_bytes(), b".", attribute.as_bytes()].concat();
             nested.insert(GlobalName {
@@ -334,7 +335,7 @@ fn finding<'a>(
         why,
         decided_by,
         danger,
-    } = case.scope.verdict(name, *usage)
+    } = case.scope.globals().verdict(name, *usage)
     else {
         return finding;
     };
@@ -356,8 +357,8 @@ fn finding<'a>(
     };
     finding.message = format!("{what}; {reason}");
     if nearby
-        && case.scope.standing(name) == Standing::Unlisted
-        && let Some(near) = case.scope.near(name)
+        && case.scope.globals().standing(name) == Standing::Unlisted
+        && let Some(near) = case.scope.globals().near(name)
     {
         let list = if policy::entry(name, &[], &[]).is_some() {
             format!(", or list `{spelled}` if that is what loads it")
@@ -405,7 +406,9 @@ fn help(
     finding: &mut Finding,
 ) {
     let name = refused.name;
-    if case.scope.standing(name) == Standing::InPack && case.scope.danger(name).is_none() {
+    if case.scope.globals().standing(name) == Standing::InPack
+        && case.scope.globals().danger(name).is_none()
+    {
         finding.help.push(format!(
             "no release of the library uses `{name}` so: do not load this file, or report it if the library wrote it"
         ));
@@ -470,9 +473,9 @@ fn arguments<'a>(
     };
     let call = given.of(callee);
     if let Global::Named(name) = callee
-        && case.scope.allows(name, *usage)
+        && case.scope.globals().allows(name, *usage)
         && let ArgumentVerdict::Refused { reason, decided_by } =
-            case.scope.arguments(name, arguments)
+            case.scope.globals().arguments(name, arguments)
     {
         let message = format!(
             "loading runs `{call}`; the policy allows `{name}` only with other arguments: {reason}"
@@ -488,7 +491,7 @@ fn arguments<'a>(
     }
     for argument in arguments {
         if let Argument::Global(Global::Named(name)) = argument
-            && case.scope.constrains(name)
+            && case.scope.globals().constrains(name)
         {
             let to = format!("to `{call}`, which");
             findings.push(handed(case, observation, name, &to));
@@ -511,7 +514,9 @@ fn handed_on(
     else {
         return;
     };
-    if !case.scope.constrains(name) || told.contains(&(observation.site.hops.as_slice(), name)) {
+    if !case.scope.globals().constrains(name)
+        || told.contains(&(observation.site.hops.as_slice(), name))
+    {
         return;
     }
     findings.push(handed(
@@ -529,7 +534,7 @@ fn handed(case: &Case<'_>, observation: &Observation, name: &GlobalName, to: &st
     let mut finding = case.finding(&META, observation, message);
     finding.subject = Subject::Global(Global::Named(name.clone()));
     if let ArgumentVerdict::Refused { decided_by, .. } =
-        case.scope.arguments(name, &[Argument::Unknown])
+        case.scope.globals().arguments(name, &[Argument::Unknown])
     {
         finding.decided_by = decided_by;
     }

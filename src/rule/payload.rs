@@ -73,7 +73,7 @@ impl<'a> Payloads<'a> {
 /// trained further.
 pub(super) fn contents_run(case: &Case<'_>, global: &Global) -> bool {
     match global {
-        Global::Named(name) => case.scope.danger(name).is_some(),
+        Global::Named(name) => case.scope.globals().danger(name).is_some(),
         Global::Unresolved(_) => true,
     }
 }

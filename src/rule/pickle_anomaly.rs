@@ -123,7 +123,7 @@ fn misread(
     let GlobalVerdict::Refused {
         danger: Some(danger),
         ..
-    } = case.scope.verdict(global, Usage::Import)
+    } = case.scope.globals().verdict(global, Usage::Import)
     else {
         return None;
     };

@@ -59,11 +59,13 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         // What is not allowed at all is said by `global-not-allowed`.
-        if !case.scope.allows(name, unusual.usage) {
+        if !case.scope.globals().allows(name, unusual.usage) {
             continue;
         }
         let of_arguments = unusual.part == Part::Arguments && !unusual.known;
-        if case.scope.lists_as_dangerous(name) || of_arguments && case.scope.constrains(name) {
+        if case.scope.globals().lists_as_dangerous(name)
+            || of_arguments && case.scope.globals().constrains(name)
+        {
             continue;
         }
         let mut finding = case.finding(&META, observation, message(unusual));

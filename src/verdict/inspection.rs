@@ -212,7 +212,7 @@ impl JudgedGlobal {
         };
         let mut by: Vec<(EntryRef, Vec<Usage>)> = Vec::new();
         for usage in &self.usages {
-            match scope.verdict(name, *usage) {
+            match scope.globals().verdict(name, *usage) {
                 GlobalVerdict::Allowed(entry) => {
                     match by.iter_mut().find(|(known, _)| *known == entry) {
                         Some((_, usages)) => usages.push(*usage),
@@ -254,8 +254,8 @@ fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> 
     };
     // A list that would let a known danger through is not offered to be copied.
     for name in &load.globals {
-        if let Some(danger) = scope.danger(name)
-            && !scope.allows(name, Usage::Call)
+        if let Some(danger) = scope.globals().danger(name)
+            && !scope.globals().allows(name, Usage::Call)
             && !scope.torch().lists(name)
         {
             reasons.push(format!(

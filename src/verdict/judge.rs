@@ -30,7 +30,7 @@ const LET_PASS: usize = 10;
 fn could_run(finding: &Finding, scope: &Scope) -> bool {
     finding.rule.could_run_code()
         && match &finding.subject {
-            Subject::Global(Global::Named(name)) => scope.danger(name).is_some(),
+            Subject::Global(Global::Named(name)) => scope.globals().danger(name).is_some(),
             _ => true,
         }
 }
@@ -51,16 +51,22 @@ fn listed_danger<'a>(
             continue;
         };
         // No pack lists what is dangerous, and the list of what is takes a while to be made.
-        if matches!(scope.standing(name), Standing::Unlisted | Standing::InPack) {
+        if matches!(
+            scope.globals().standing(name),
+            Standing::Unlisted | Standing::InPack
+        ) {
             continue;
         }
-        let Some(danger) = scope.danger(name) else {
+        let Some(danger) = scope.globals().danger(name) else {
             continue;
         };
-        if !scope.allows(name, *usage) || scope.constrains(name) || !known.insert(name) {
+        if !scope.globals().allows(name, *usage)
+            || scope.globals().constrains(name)
+            || !known.insert(name)
+        {
             continue;
         }
-        let by = scope.allowed_by(name, *usage);
+        let by = scope.globals().allowed_by(name, *usage);
         let by = by.map(|entry| entry.to_string()).unwrap_or_default();
         said.push(format!(
             "loading uses `{name}`, which {danger}; {by} allows it"

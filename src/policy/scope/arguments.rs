@@ -1,6 +1,6 @@
 //! With which arguments a listed global may be called at one path.
 
-use super::{Scope, lookup::Listing};
+use super::{GlobalPolicy, lookup::Listing};
 use crate::{
     fact::{Argument, Global, GlobalName, Usage},
     finding::LineRef,
@@ -21,9 +21,9 @@ pub enum ArgumentVerdict {
     },
 }
 
-impl Scope {
+impl GlobalPolicy<'_> {
     /// Whether a call of a global may have these arguments. Says nothing about whether the global itself is allowed:
-    /// ask [`Scope::global`] first.
+    /// ask [`GlobalPolicy::global`] first.
     pub fn arguments(&self, name: &GlobalName, arguments: &[Argument]) -> ArgumentVerdict {
         let mut refused = None;
         for listing in self.lookup.listings(name) {

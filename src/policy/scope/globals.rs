@@ -1,6 +1,6 @@
 //! Which globals may be used how at one path, and which line says so.
 
-use super::Scope;
+use super::lookup::Lookup;
 use crate::{
     fact::{GlobalName, Usage},
     policy::{EntryRef, GlobalVerdict, Refusal, Uses, alias, danger, layer, layer::Listed, pack},
@@ -19,7 +19,13 @@ pub enum Standing {
     Refused,
 }
 
-impl Scope {
+/// What the policy says of globals at one path.
+#[derive(Debug, Clone, Copy)]
+pub struct GlobalPolicy<'a> {
+    pub(super) lookup: &'a Lookup,
+}
+
+impl GlobalPolicy<'_> {
     /// Whether a global may be used so here, and nothing about why. Known aliases of the same module are one name.
     pub fn allows(&self, name: &GlobalName, usage: Usage) -> bool {
         self.allowed_by(name, usage).is_some()

@@ -5,7 +5,7 @@ mod globals;
 mod lookup;
 
 pub use arguments::ArgumentVerdict;
-pub use globals::Standing;
+pub use globals::{GlobalPolicy, Standing};
 
 use std::sync::Arc;
 
@@ -30,6 +30,13 @@ impl Scope {
         Self {
             lookup: Lookup::new(layers, groups, torch),
             own,
+        }
+    }
+
+    /// What the policy says of globals here.
+    pub fn globals(&self) -> GlobalPolicy<'_> {
+        GlobalPolicy {
+            lookup: &self.lookup,
         }
     }
 

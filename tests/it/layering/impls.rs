@@ -15,7 +15,6 @@ const KNOWN: &[(&str, &str, usize)] = &[
     ("format/pickle/weights_only", "Execution", 2300),
     ("git", "Difference", 320),
     ("git", "View", 690),
-    ("policy/scope", "Scope", 340),
     ("python", "Module", 560),
     ("python", "Observer", 320),
     ("python", "Resolver", 510),

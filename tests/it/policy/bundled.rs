@@ -78,7 +78,7 @@ fn recommended_lets_data_through() {
         assert!(!allows(&scope, global, Usage::Construct), "{global}");
     }
     let GlobalVerdict::Refused { decided_by, .. } =
-        scope.global(&name("posix:system"), Usage::Call)
+        scope.globals().global(&name("posix:system"), Usage::Call)
     else {
         panic!()
     };
@@ -121,7 +121,7 @@ fn recommended_is_ready_at_once() {
     let scope = policy.scope(&Text::from("model.pt"));
     assert!(allows(&scope, "torch:Size", Usage::Call));
     let asked = began.elapsed();
-    let _ = scope.global(&name("posix:system"), Usage::Call);
+    let _ = scope.globals().global(&name("posix:system"), Usage::Call);
     eprintln!(
         "made in {made:?}, first answer after {asked:?}, first refusal after {:?}",
         began.elapsed()

@@ -56,5 +56,5 @@ fn name(text: &str) -> GlobalName {
 }
 
 fn allows(scope: &Scope, global: &str, usage: Usage) -> bool {
-    scope.global(&name(global), usage).is_allowed()
+    scope.globals().global(&name(global), usage).is_allowed()
 }

@@ -63,7 +63,7 @@ fn the_default_uses_are_those_of_a_class_or_of_a_function() {
     }
     let GlobalVerdict::Refused {
         why, decided_by, ..
-    } = scope.global(&name("app:make"), Usage::Build)
+    } = scope.globals().global(&name("app:make"), Usage::Build)
     else {
         panic!()
     };
@@ -108,7 +108,9 @@ fn dotted_names_need_the_whole_way() {
     assert!(allows(&scope, "app.Outer:Inner", Usage::Import));
     assert!(!allows(&scope, "app:Outer.Inner", Usage::Import));
     assert!(allows(&scope, "app:Other.Inner", Usage::Build));
-    let GlobalVerdict::Refused { why, .. } = scope.global(&name("app:Outer.Inner"), Usage::Import)
+    let GlobalVerdict::Refused { why, .. } = scope
+        .globals()
+        .global(&name("app:Outer.Inner"), Usage::Import)
     else {
         panic!()
     };
@@ -132,13 +134,15 @@ fn refusal_beats_permission_and_cannot_be_walked_around() {
         "torch:Tensor",
         "torch:Tensor.data",
     ] {
-        let GlobalVerdict::Refused { why, .. } = scope.global(&name(global), Usage::Import) else {
+        let GlobalVerdict::Refused { why, .. } =
+            scope.globals().global(&name(global), Usage::Import)
+        else {
             panic!("{global}")
         };
         assert_eq!(why, Refusal::Refused, "{global}");
     }
     let GlobalVerdict::Refused { decided_by, .. } =
-        scope.global(&name("torch:Tensor"), Usage::Import)
+        scope.globals().global(&name("torch:Tensor"), Usage::Import)
     else {
         panic!()
     };
@@ -151,7 +155,7 @@ fn a_refusal_says_what_was_near_and_what_is_dangerous() {
         "version: 1\nextends: recommended\nglobals:\n  allow:\n    - myapp.models.MyModel\n",
     );
     let scope = policy.scope(&at("a.pt"));
-    let refused = |global: &str| match scope.global(&name(global), Usage::Call) {
+    let refused = |global: &str| match scope.globals().global(&name(global), Usage::Call) {
         GlobalVerdict::Refused {
             why: Refusal::Unlisted { near },
             danger,
@@ -205,21 +209,23 @@ fn arguments_are_constrained() {
     let getattr = name("__builtin__:getattr");
     assert!(allows(&scope, "__builtin__:getattr", Usage::Call));
     assert!(!allows(&scope, "builtins:getattr", Usage::Build));
-    assert!(scope.constrains(&getattr));
-    assert!(!scope.constrains(&name("app:Color")));
+    assert!(scope.globals().constrains(&getattr));
+    assert!(!scope.globals().constrains(&name("app:Color")));
     let global = |text: &str| Argument::Global(Global::Named(name(text)));
     let text = |text: &str| Argument::Str(Text::from(text));
-    let reason =
-        |callee: &str, arguments: &[Argument]| match scope.arguments(&name(callee), arguments) {
-            ArgumentVerdict::Allowed => String::new(),
-            ArgumentVerdict::Refused { reason, decided_by } => {
-                assert_eq!(
-                    decided_by.unwrap().label,
-                    "the arguments are constrained here"
-                );
-                reason
-            }
-        };
+    let reason = |callee: &str, arguments: &[Argument]| match scope
+        .globals()
+        .arguments(&name(callee), arguments)
+    {
+        ArgumentVerdict::Allowed => String::new(),
+        ArgumentVerdict::Refused { reason, decided_by } => {
+            assert_eq!(
+                decided_by.unwrap().label,
+                "the arguments are constrained here"
+            );
+            reason
+        }
+    };
     assert_eq!(
         reason("builtins:getattr", &[global("app:Color"), text("RED")]),
         ""
