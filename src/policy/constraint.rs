@@ -33,7 +33,33 @@ pub(super) enum Want {
     Any,
 }
 
-const KINDS: &[&str] = &["allowed-global", "identifier", "one-of", "data"];
+/// Makes the constraint of a value; `None` if the value is not valid.
+type Decode = fn(&Node) -> Option<Constraint>;
+
+/// The constraints by key.
+const KINDS: &[(&str, Decode)] = &[
+    ("allowed-global", |value| match value {
+        Node::Str(kind) => WANTS
+            .iter()
+            .find(|(name, _)| **name == **kind)
+            .map(|(_, want)| Constraint::Allowed(*want)),
+        _ => None,
+    }),
+    ("identifier", |value| {
+        matches!(value, Node::Bool(true)).then_some(Constraint::Identifier)
+    }),
+    ("one-of", one_of),
+    ("data", |value| {
+        matches!(value, Node::Bool(true)).then_some(Constraint::Data)
+    }),
+];
+
+const WANTS: &[(&str, Want)] = &[
+    ("class", Want::Class),
+    ("function", Want::Function),
+    ("any", Want::Any),
+];
+
 const HELP: &str = "write `allowed-global: class`, `allowed-global: function`, `allowed-global: any`, `identifier: true`, `one-of: [a, b]` or `data: true`";
 
 impl Constraint {
@@ -52,46 +78,22 @@ impl Constraint {
             );
             return None;
         };
-        match (key, value) {
-            ("identifier", Node::Bool(true)) => Some(Self::Identifier),
-            ("data", Node::Bool(true)) => Some(Self::Data),
-            ("allowed-global", Node::Str(kind))
-                if matches!(kind.as_ref(), "class" | "function" | "any") =>
-            {
-                Some(Self::Allowed(match kind.as_ref() {
-                    "class" => Want::Class,
-                    "function" => Want::Function,
-                    _ => Want::Any,
-                }))
+        if let Some((_, decode)) = KINDS.iter().find(|(name, _)| *name == key) {
+            let constraint = decode(value);
+            if constraint.is_none() {
+                decoder.error(format!("this is not a valid value of `{key}`"), HELP);
             }
-            ("one-of", Node::Seq(items)) if !items.is_empty() => {
-                let texts = items.iter().map(|item| match item {
-                    Node::Str(text) => Some(text.to_string()),
-                    _ => None,
-                });
-                let texts: Option<Vec<String>> = texts.collect();
-                if texts.is_none() {
-                    decoder.error("`one-of` must be a list of texts", HELP);
-                }
-                texts.map(Self::OneOf)
-            }
-            _ => {
-                let help = match near(key, KINDS.iter().copied()) {
-                    Some(near) if near != key => format!("did you mean `{near}`?"),
-                    _ => HELP.to_owned(),
-                };
-                let message = if KINDS.contains(&key) {
-                    format!("this is not a valid value of `{key}`")
-                } else {
-                    format!(
-                        "`{key}` is not a constraint on an argument; the constraints are {}",
-                        list(KINDS)
-                    )
-                };
-                decoder.error(message, help);
-                None
-            }
+            return constraint;
         }
+        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+        let help = near(key, names.iter().copied())
+            .map_or_else(|| HELP.to_owned(), |near| format!("did you mean `{near}`?"));
+        let message = format!(
+            "`{key}` is not a constraint on an argument; the constraints are {}",
+            list(&names)
+        );
+        decoder.error(message, help);
+        None
     }
 
     /// Why an argument does not pass; `None` if it does. `allowed` says whether a global may be resolved.
@@ -131,6 +133,19 @@ impl Constraint {
             (_, Argument::Unknown) => Some(format!("its value is unknown, and it must be {self}")),
         }
     }
+}
+
+/// Texts, at least one.
+fn one_of(value: &Node) -> Option<Constraint> {
+    let Node::Seq(items) = value else {
+        return None;
+    };
+    let texts = items.iter().map(|item| match item {
+        Node::Str(text) => Some(text.to_string()),
+        _ => None,
+    });
+    let texts: Vec<String> = texts.collect::<Option<_>>()?;
+    (!texts.is_empty()).then_some(Constraint::OneOf(texts))
 }
 
 /// Whether a name is a class's, as far as it tells.

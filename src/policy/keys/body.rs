@@ -12,7 +12,12 @@ use super::{
 use crate::finding::Level;
 
 /// The levels of a rule.
-const LEVELS: &[&str] = &["allow", "warn", "deny"];
+/// The levels, each with what people call it elsewhere.
+const LEVELS: &[(&str, Level, &[&str])] = &[
+    ("allow", Level::Allow, &["off", "ignore", "none"]),
+    ("warn", Level::Warn, &["warning"]),
+    ("deny", Level::Deny, &["error", "forbid", "refuse", "block"]),
+];
 
 pub(super) const fn formats<T: AsMut<Body>>() -> Key<T> {
     Key {
@@ -133,33 +138,27 @@ fn level(decoder: &mut Decoder<'_>, node: &Node) -> Option<Level> {
         Node::Str(text) => text.as_ref(),
         _ => "",
     };
-    match text {
-        "allow" => Some(Level::Allow),
-        "warn" => Some(Level::Warn),
-        "deny" => Some(Level::Deny),
-        "" => {
-            decoder.wrong_type(
-                "a rule's level",
-                "`allow`, `warn` or `deny`",
-                node,
-                "write one of the three",
-            );
-            None
-        }
-        other => {
-            // What people call these levels elsewhere.
-            let meant = match other {
-                "error" | "forbid" | "refuse" | "block" => Some("deny"),
-                "off" | "ignore" | "none" => Some("allow"),
-                "warning" => Some("warn"),
-                _ => near(other, LEVELS.iter().copied()),
-            };
-            let help = meant.map_or_else(
-                || "write `allow`, `warn` or `deny`".to_owned(),
-                |it| format!("did you mean `{it}`?"),
-            );
-            decoder.error(format!("`{other}` is not a level"), help);
-            None
-        }
+    let known = LEVELS.iter().find(|(name, ..)| *name == text);
+    if let Some((_, level, _)) = known {
+        return Some(*level);
     }
+    if text.is_empty() {
+        decoder.wrong_type(
+            "a rule's level",
+            "`allow`, `warn` or `deny`",
+            node,
+            "write one of the three",
+        );
+        return None;
+    }
+    let elsewhere = LEVELS.iter().find(|(.., others)| others.contains(&text));
+    let meant = elsewhere
+        .map(|(name, ..)| *name)
+        .or_else(|| near(text, LEVELS.iter().map(|(name, ..)| *name)));
+    let help = meant.map_or_else(
+        || "write `allow`, `warn` or `deny`".to_owned(),
+        |it| format!("did you mean `{it}`?"),
+    );
+    decoder.error(format!("`{text}` is not a level"), help);
+    None
 }

@@ -13,7 +13,12 @@ use super::super::{
 use crate::fact::Usage;
 
 /// The uses of a global, as `as` writes them.
-const USES: &[&str] = &["import", "call", "construct", "build"];
+const USES: &[(&str, Usage)] = &[
+    ("import", Usage::Import),
+    ("call", Usage::Call),
+    ("construct", Usage::Construct),
+    ("build", Usage::Build),
+];
 
 /// The keys of an entry of `globals.allow`.
 pub(super) const ALLOW: &[Key<LongEntry>] = &[
@@ -157,17 +162,15 @@ fn uses(decoder: &mut Decoder<'_>, node: &Node) -> Uses {
     let mut uses = Uses::default();
     let words = decoder.texts("`as`", "import, call", node);
     for (at, (word, _)) in words.iter().enumerate() {
-        match word.as_str() {
-            "import" => uses.add(Usage::Import),
-            "call" => uses.add(Usage::Call),
-            "construct" => uses.add(Usage::Construct),
-            "build" => uses.add(Usage::Build),
-            other => decoder.inside(Step::Index(at), |this| {
-                let help = near(other, USES.iter().copied()).map_or_else(
-                    || format!("write some of {}", list(USES)),
+        match USES.iter().find(|(name, _)| name == word) {
+            Some((_, usage)) => uses.add(*usage),
+            None => decoder.inside(Step::Index(at), |this| {
+                let names: Vec<&str> = USES.iter().map(|(name, _)| *name).collect();
+                let help = near(word, names.iter().copied()).map_or_else(
+                    || format!("write some of {}", list(&names)),
                     |near| format!("did you mean `{near}`?"),
                 );
-                this.error(format!("`{other}` is not a use of a global"), help);
+                this.error(format!("`{word}` is not a use of a global"), help);
             }),
         }
     }
