@@ -116,9 +116,8 @@ impl Gathered {
         if let Some(item) = first
             && report.coverage.is_empty()
         {
-            let count = report.coverage.excluded;
-            let notice = nothing_left(count, &item.entry.path, policy);
-            report.notices.push(notice);
+            let path = &item.entry.path;
+            report.say_nothing_left(path, policy.excluded_by(path).as_ref());
         }
         report.unpushed.clone_from(&view.unpushed);
         report.content_source = view.content_source.clone();
@@ -128,18 +127,6 @@ impl Gathered {
             .map(|name| Text::new(name.as_encoded_bytes()))
             .unwrap_or_default();
         report
-    }
-}
-
-/// Says of a view of which nothing is left which line excludes it, with the first path as an example.
-fn nothing_left(count: usize, path: &Text, policy: &Policy) -> String {
-    let by = match policy.excluded_by(path) {
-        Some(line) => format!("{}:{}", line.file, line.line),
-        None => String::from("`.gitattributes`"),
-    };
-    match count {
-        1 => format!("nothing is left to check: {by} excludes {path}"),
-        n => format!("nothing is left to check of {n} excluded files: {by} excludes {path}"),
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Coverage, Report};
 use crate::{
     fact::{
-        Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Unavailable, Unread,
+        Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Text, Unavailable,
+        Unread,
     },
     finding::{Disposition, Finding, Level, LineRef, Subject},
     inventory::Artifact,
@@ -176,6 +177,21 @@ pub fn judge(
     report.notices.extend(unfetched(report.coverage.unfetched));
     report.sort();
     report
+}
+
+impl Report {
+    /// Adds the notice that everything is excluded: `path` is the first of the excluded files, `by` the policy's line that excludes
+    /// it. Without a line it is `.gitattributes`.
+    pub fn say_nothing_left(&mut self, path: &Text, by: Option<&LineRef>) {
+        let by = match by {
+            Some(line) => format!("{}:{}", line.file, line.line),
+            None => String::from("`.gitattributes`"),
+        };
+        self.notices.push(match self.coverage.excluded {
+            1 => format!("nothing is left to check: {by} excludes {path}"),
+            n => format!("nothing is left to check of {n} excluded files: {by} excludes {path}"),
+        });
+    }
 }
 
 /// How many git-lfs pointers were not followed: a repository may keep its pictures in git-lfs and not fetch them, and a finding for
