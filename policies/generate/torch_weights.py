@@ -163,8 +163,8 @@ def write(paths):
         "title: tensors, parameters and plain containers, as torch's weights-only loader accepts them",
         "library: torch",
         "provenance: >-",
-        "  Each release below was installed and run: it said itself which globals it accepts by default",
-        "  (_weights_only_unpickler._get_allowed_globals) and showed with tiny pickles what else it checks.",
+        "  Recorded from each release below: `_weights_only_unpickler._get_allowed_globals` lists the globals that it accepts by default, and",
+        "  small pickles, loaded one by one, show what else it checks.",
         "releases:",
     ]
     common = sorted(set.intersection(*(set(a["opcodes"]) for a in answers)))

@@ -109,6 +109,13 @@ pub enum Read {
     },
 }
 
+impl Read {
+    /// An archive whose members no loader opens in place.
+    pub const UNPACK: Self = Self::Not {
+        instead: "unpack it and keep the files themselves",
+    };
+}
+
 impl Format {
     /// Whether bytes are it, as far as they tell.
     pub fn probe(&self, head: &Head<'_>) -> Certainty {

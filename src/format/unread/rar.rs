@@ -11,9 +11,7 @@ pub static FORMAT: Format = Format {
     container: Some(Container::Other),
     executes: false,
     recognise: Recognise::Probe(probe),
-    read: Read::Not {
-        instead: "unpack it and keep the files themselves",
-    },
+    read: Read::UNPACK,
 };
 
 const DOC: &str = "\
