@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::{current_dir, output, terminal};
 use crate::{
     error::Error,
+    fact::shell_word,
     policy::{self, Found, Policy},
     scan::{self, Outcome, View},
 };
@@ -73,7 +74,7 @@ impl Init {
             let named = if is_found(path, &view.root, &cwd) {
                 String::new()
             } else {
-                let word = scan::shell_word(path.as_os_str().as_encoded_bytes());
+                let word = shell_word(path.as_os_str().as_encoded_bytes());
                 format!(" --policy {}", String::from_utf8_lossy(&word))
             };
             terminal::note(&format!(

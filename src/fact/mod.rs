@@ -16,6 +16,7 @@ mod kind;
 mod listing;
 mod op;
 mod python;
+mod shell_word;
 mod site;
 mod tensor;
 mod text;
@@ -45,6 +46,7 @@ pub use op::Op;
 pub use python::{
     Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, SlotPrefix, SourceFault,
 };
+pub use shell_word::shell_word;
 pub use site::{Hop, Place, Site, Span, op_name};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Short, Text, deceives};

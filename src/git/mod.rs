@@ -42,7 +42,6 @@ mod read;
 mod reading_order;
 mod repository;
 mod revision;
-mod shell;
 mod snapshot;
 mod submodule;
 mod tree;
@@ -58,7 +57,6 @@ pub use locate::{file, standard_input, work_tree};
 pub use only::Only;
 pub use policy_state::{PolicyState, head_name};
 pub use read::{Content, Opened, OtherForms, Reader};
-pub use shell::shell_word;
 
 use std::{
     collections::BTreeSet,

@@ -2,8 +2,11 @@
 
 use gix::bstr::{BStr, ByteSlice as _};
 
-use super::{locate::usage, repository, repository::describe, shell::shell_word};
-use crate::{error::Error, fact::Text};
+use super::{locate::usage, repository, repository::describe};
+use crate::{
+    error::Error,
+    fact::{Text, shell_word},
+};
 
 /// What a name stands for.
 #[derive(Debug, Clone)]

@@ -19,7 +19,6 @@ use super::{
     paths::Filter,
     repository,
     revision::short,
-    shell::shell_word,
     snapshot::{Snapshot, blob},
     tree::Difference,
     walk::Walk,
@@ -27,7 +26,7 @@ use super::{
 use crate::{
     fact::{
         Absent, Answer, Circumstance, ContentSource, EntryKind, NotFollowed, Text, Unavailable,
-        Unreadable, UnreadablePart,
+        Unreadable, UnreadablePart, shell_word,
     },
     limits,
 };

@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::Stage;
-use crate::git::shell_word;
+use crate::fact::shell_word;
 
 /// What a script hands to the program, and where it finds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 //! times and then listed.
 
 use std::{
-    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
@@ -13,7 +12,7 @@ use super::{
     terminal::{count, harmless},
 };
 use crate::{
-    fact::{ContentSource, Introduction, Place, Text},
+    fact::{ContentSource, Introduction, Place, Text, shell_word},
     finding::{Finding, Level, Subject},
     verdict::{Outcome, Report},
 };
@@ -434,7 +433,7 @@ pub(super) fn quoted(path: &Text, style: Style) -> Option<String> {
     // No option of the command.
     let front = if text.starts_with('-') { "./" } else { "" };
     let word = format!("{front}{text}");
-    shlex::try_quote(&word).map(Cow::into_owned).ok()
+    String::from_utf8(shell_word(word.as_bytes()).into_owned()).ok()
 }
 
 /// `3 errors, 1 warning`.

@@ -22,7 +22,7 @@ pub use survey::{format_ids, refused_artifacts, rule_ids, survey};
 pub use crate::{
     git::{
         Incoming, Known, Only, View, all_refs, change, file, first_revision, head_name, history,
-        incoming, revision, shell_word, staged, standard_input, work_tree,
+        incoming, revision, staged, standard_input, work_tree,
     },
     verdict::{Coverage, Inspection, Needs, Outcome, Report},
 };

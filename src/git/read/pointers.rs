@@ -3,12 +3,12 @@
 use std::io;
 
 use super::{
-    super::{Item, View, lfs::Pointer, shell::shell_word},
+    super::{Item, View, lfs::Pointer},
     opened::{Opened, io_error, unsupported},
 };
 use crate::{
     bytes::{FileSource, Window},
-    fact::{Absent, Circumstance, Text, Unavailable, UnsupportedEntry},
+    fact::{Absent, Circumstance, Text, Unavailable, UnsupportedEntry, shell_word},
 };
 
 /// Opens what a pointer stands for; the pointer itself if that is not here.

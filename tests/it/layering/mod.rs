@@ -78,10 +78,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli/"]),
     ("rayon", &["scan/"]),
     ("pep440_rs", &["policy/target.rs"]),
-    (
-        "shlex",
-        &["hook/script.rs", "git/shell.rs", "report/groups.rs"],
-    ),
+    ("shlex", &["hook/script.rs", "fact/shell_word.rs"]),
     (
         "data_encoding",
         &[

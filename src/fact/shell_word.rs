@@ -1,4 +1,4 @@
-//! Words of command lines that people copy.
+//! A path in a command line that people copy.
 
 use std::borrow::Cow;
 
