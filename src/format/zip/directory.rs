@@ -15,12 +15,12 @@ use super::{
     geometry,
     headers::Headers,
     local::{self, BEFORE, LocalDetails},
-    member::Member,
+    member::{Directory, Member},
     notes::Notes,
     span::{Span, What},
 };
 use crate::{
-    bytes::{Budget, Cursor, Held, ReadError, Window, narrow, wide},
+    bytes::{Budget, Cursor, ReadError, Window, narrow, wide},
     fact::{EndRecordAnomaly, Malformed, Piece, Place, Short, Text, ZipAnomaly, ZipFault},
     format::Reading,
     limits,
@@ -28,40 +28,6 @@ use crate::{
 
 /// Bytes read for the extra fields of a local header and the front of its body; torch pads by up to 64.
 const AFTER: u64 = 160;
-
-/// What an archive holds.
-#[derive(Debug, Default)]
-pub struct Directory {
-    /// Every member: those of the directory that miniz and `zipfile` would take, in its order, then those of any other
-    /// directory, then orphans.
-    pub members: Vec<Member>,
-    /// What is added to every stored offset: not 0 if bytes were put before the archive. `zipfile` does so; torch refuses.
-    pub shift: i64,
-    /// Bytes of the archive's comment.
-    pub comment: u64,
-    /// Bytes after the end record and its comment.
-    pub trailing: u64,
-    /// Whether there was a directory; without one all members are orphans.
-    pub found: bool,
-    /// What is taken of the budget as long as they are here.
-    pub(super) held: Option<Held>,
-}
-
-impl Directory {
-    /// The folder that torch takes for the archive's root: what stands before the first `/` in the first member's name.
-    pub fn root(&self) -> &[u8] {
-        self.members
-            .first()
-            .and_then(|member| member.name.as_bytes().split(|b| *b == b'/').next())
-            .unwrap_or_default()
-    }
-
-    /// Takes a member from the budget.
-    pub(super) fn count_member(&mut self, budget: &Arc<Budget>) -> Result<(), ReadError> {
-        let held = self.held.get_or_insert_with(|| Held::new(budget));
-        held.member()
-    }
-}
 
 /// Reads an archive's directory and reconciles it with the local headers; records anomalies.
 ///

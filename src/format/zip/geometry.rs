@@ -6,10 +6,9 @@ use memchr::memmem;
 
 use super::{
     check,
-    directory::Directory,
     end::LOCAL,
     entry::{LOCAL_BYTES, Local, flag},
-    member::Member,
+    member::{Directory, Member},
     notes::Notes,
     span::{Span, What},
 };

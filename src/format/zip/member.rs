@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::entry::flag;
 use crate::{
-    bytes::{Budget, Inflated, Method, ReadError, Window, wide},
+    bytes::{Budget, Held, Inflated, Method, ReadError, Window, wide},
     fact::{Piece, Text, Unsupported, ZipFault},
 };
 
@@ -169,5 +169,39 @@ impl Member {
         while let Ok(n @ 1..) = body.read_at(self.size, &mut buf) {
             self.size = self.size.saturating_add(wide(n));
         }
+    }
+}
+
+/// What an archive holds.
+#[derive(Debug, Default)]
+pub struct Directory {
+    /// Every member: those of the directory that miniz and `zipfile` would take, in its order, then those of any other
+    /// directory, then orphans.
+    pub members: Vec<Member>,
+    /// What is added to every stored offset: not 0 if bytes were put before the archive. `zipfile` does so; torch refuses.
+    pub shift: i64,
+    /// Bytes of the archive's comment.
+    pub comment: u64,
+    /// Bytes after the end record and its comment.
+    pub trailing: u64,
+    /// Whether there was a directory; without one all members are orphans.
+    pub found: bool,
+    /// What is taken of the budget as long as they are here.
+    pub(super) held: Option<Held>,
+}
+
+impl Directory {
+    /// The folder that torch takes for the archive's root: what stands before the first `/` in the first member's name.
+    pub fn root(&self) -> &[u8] {
+        self.members
+            .first()
+            .and_then(|member| member.name.as_bytes().split(|b| *b == b'/').next())
+            .unwrap_or_default()
+    }
+
+    /// Takes a member from the budget.
+    pub(super) fn count_member(&mut self, budget: &Arc<Budget>) -> Result<(), ReadError> {
+        let held = self.held.get_or_insert_with(|| Held::new(budget));
+        held.member()
     }
 }

@@ -17,8 +17,8 @@ mod member;
 mod notes;
 mod span;
 
-pub use directory::{Directory, directory};
-pub use member::Member;
+pub use directory::directory;
+pub use member::{Directory, Member};
 
 use crate::{
     bytes::{ReadError, Window},
