@@ -338,6 +338,14 @@ limits! {
         NPY_NESTING: usize = 32, Count "tuples, lists and dicts inside one another in an npy header";
     }
 
+    "TorchScript" {
+        /// The code of the largest models seen, detectors and speech models, has less than 2 MB.
+        SCRIPT_BYTES: u64 = 64 << 20, Bytes "of TorchScript code in one archive";
+
+        /// torch itself has some 2,300 operators; the program that names the most has some 200.
+        OPERATORS: usize = 4_096, Count "operators and classes that a program names";
+    }
+
     "Python source" {
         /// The largest Python file in the standard library has 250 kB.
         SOURCE_BYTES: u64 = 16 << 20, Bytes "of a source file";

@@ -90,13 +90,15 @@ impl Recorder {
 
     /// Records a fact that was seen `count` times, first at `at`.
     pub fn record_times(&mut self, fact: Fact, at: Place, excerpt: Option<Excerpt>, count: u64) {
+        let site = self.site(at);
+        self.record_found(fact, site, excerpt, count);
+    }
+
+    /// Records a fact that was seen `count` times, first at a site of its own.
+    pub fn record_found(&mut self, fact: Fact, site: Site, excerpt: Option<Excerpt>, count: u64) {
         if self.full {
             return;
         }
-        let site = Site {
-            hops: self.hops.clone(),
-            at,
-        };
         if self.observations.len() >= limits::OBSERVATIONS {
             self.full = true;
             let fact = Fact::Unread(Unread::Limit(limits::Id::OBSERVATIONS));

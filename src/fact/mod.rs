@@ -14,6 +14,7 @@ mod global;
 mod io_fault;
 mod kind;
 mod listing;
+mod native;
 mod op;
 mod python;
 mod shell_word;
@@ -42,6 +43,7 @@ pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use io_fault::{IoFault, IoKind};
 pub use kind::FactKind;
 pub use listing::ListingLine;
+pub use native::{Native, Reach};
 pub use op::Op;
 pub use python::{
     Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, SlotPrefix, SourceFault,
@@ -185,6 +187,8 @@ pub enum Fact {
     Unread(Unread),
     /// How `torch.load` would take this artifact.
     TorchLoad(Box<TorchLoad>),
+    /// A program that is not Python (TorchScript, a mobile or an exported program) names native code.
+    Native(Native),
     /// Python source: a name of interest was called, referenced or assigned.
     PyCall(Box<PyCall>),
     /// A library wrote it, as it says itself.

@@ -35,6 +35,7 @@ const COULD_RUN_CODE: &[&str] = &[
     "items-on-non-container",
     "state-on-non-instance",
     "unresolved-global",
+    "unsafe-operator",
     "unusual-use",
 ];
 

@@ -128,6 +128,7 @@ mod within;
 
 rules! {
     anomalous_container,
+    custom_operator,
     embedded_pickle,
     excluded_artifact_loaded,
     extension_registry,
@@ -156,9 +157,11 @@ rules! {
     torch_load_pickle_module,
     torch_load_unsafe,
     torch_weights_only,
+    torchscript_code,
     unknown_artifact,
     unresolved_global,
     unsafe_artifact_loaded,
+    unsafe_operator,
     unusual_use,
 }
 

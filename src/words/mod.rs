@@ -6,6 +6,7 @@
 mod anomaly;
 mod circumstance;
 mod expression;
+mod native;
 mod python;
 mod title;
 mod torch;

@@ -41,7 +41,7 @@ use std::{
 
 use self::{
     machine::Observer,
-    observers::{LibraryVersion, Storages, Uses},
+    observers::{LibraryVersion, Operators, Storages, Uses},
     weights_only::WeightsOnly,
 };
 
@@ -274,6 +274,18 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
 /// Reads a pickle that another format holds, and nothing that follows it.
 pub(in crate::format) fn read_first(window: &Window, reading: &mut Reading<'_>) -> Stream {
     read_stream(window, (0, LoadedBy::Pickle), None, reading, ()).0
+}
+
+/// Reads a pickle, and what follows it, as `read` does. Returns the operators that its first stream names, each with the offset of
+/// its opcode.
+pub(in crate::format) fn read_operators(
+    window: &Window,
+    reading: &mut Reading<'_>,
+) -> Vec<(u64, Text)> {
+    let at = (0, LoadedBy::Pickle);
+    let (first, operators) = read_stream(window, at, None, reading, Operators::default());
+    read_following(window, first, LoadedBy::Pickle, reading);
+    operators.into_named()
 }
 
 /// Reads a pickle, and what follows it, as `read` does; what torch's weights-only unpickler makes of it, too.

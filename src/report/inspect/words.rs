@@ -130,6 +130,7 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
         Fact::EmbeddedPickle { length } => {
             format!("carries a pickle of {} as a constant", bytes(*length))
         }
+        Fact::Native(native) => format!("its program calls {native}"),
         Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
         _ => return None,
     })

@@ -13,6 +13,7 @@ mod saved_together;
 mod streams;
 mod torch_archives;
 mod torch_oracle;
+mod torch_script;
 mod torch_verdict;
 pub(crate) mod unread;
 mod wrapped;

@@ -2,6 +2,7 @@
 
 mod advice;
 mod anomalous_container;
+mod custom_operator;
 mod embedded_pickle;
 mod excluded_artifact_loaded;
 mod extension_registry;
@@ -23,9 +24,11 @@ mod registry;
 mod source;
 mod state_on_non_instance;
 mod torch_weights_only;
+mod torchscript_code;
 mod unknown_artifact;
 mod unresolved_global;
 mod unsafe_artifact_loaded;
+mod unsafe_operator;
 mod unusual_use;
 
 use weighbridge::{

@@ -3,7 +3,7 @@
 use super::{
     fixture::Fixture,
     pickle::{Pickle, payload},
-    zip::{archive, stored},
+    zip::{archive, deflated, stored},
 };
 
 /// A tensor of four floats in storage `0`: what `data.pkl` holds of it.
@@ -38,6 +38,22 @@ pub(crate) fn script() -> Vec<u8> {
         stored("m/code/__torch__/net.py", "class Net(Module):\n").torch(),
         stored("m/constants.pkl", b"\x80\x02).").torch(),
         stored("m/version", "3\n").torch(),
+    ])
+}
+
+/// A mobile TorchScript archive whose code names operators and classes.
+fn program() -> Vec<u8> {
+    let code = "class Net(Module):\n  ops : int\n  def forward(self, x: Tensor) -> Tensor:\n    \
+        y = torch.add(x, 'a', \"\"\"b\"\"\") # torch\n    t = ops\n    \
+        return ops.vision.nms(y, __torch__.torch.classes.a.B)\n";
+    archive(&[
+        stored("m/data.pkl", b"\x80\x02)."),
+        deflated("m/code/__torch__.py", code),
+        stored(
+            "m/bytecode.pkl",
+            b"\x80\x02X\x09\x00\x00\x00aten::addX\x00\x00\x00\x00\x86.",
+        ),
+        stored("m/constants.pkl", b"\x80\x02)."),
     ])
 }
 
@@ -76,6 +92,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
     vec![
         ("model.pt", zip(&tensor())),
         ("script.pt", script()),
+        ("program.ptl", program()),
         ("legacy.pt", legacy(&tensor(), &storages)),
         ("bare.bin", payload()),
         (

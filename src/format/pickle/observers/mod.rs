@@ -2,11 +2,13 @@
 
 mod joblib;
 mod library;
+mod operators;
 mod payloads;
 mod storages;
 mod uses;
 
 pub(super) use library::LibraryVersion;
+pub(super) use operators::Operators;
 pub(super) use payloads::read as read_payloads;
 pub(super) use storages::Storages;
 pub(in crate::format) use uses::LoadedBy;

@@ -1,10 +1,24 @@
 //! TorchScript archives: a zip of code, constants and a pickle of objects whose methods that code defines.
+//!
+//! The code is in a language of its own, which only looks like Python. It is not compiled here: what it names of native code is
+//! found in its tokens. A mobile archive holds compiled code as well, `bytecode.pkl`, whose constants name operators.
 
-use super::{Verdict, site_in, zip::read_pickles};
+mod code;
+mod lexer;
+
+use std::cell::RefCell;
+
+use code::Names;
+
+use super::{Verdict, site_in, zip::is_pickle_name};
 use crate::{
-    bytes::{ReadError, Window},
-    fact::{TorchForm, TorchReason},
-    format::{Format, Read, Reading, Recognise, Suffix, zip::Directory},
+    bytes::{ReadError, Window, narrow},
+    fact::{Fact, Hop, Native, Place, Text, TorchForm, TorchReason, Unread},
+    format::{
+        Expect, Format, Loader, Read, Reading, Recognise, Suffix, pickle,
+        zip::{Directory, Member, read_members},
+    },
+    limits,
 };
 
 /// A zip with a `constants.pkl`, which is what torch itself goes by.
@@ -23,7 +37,8 @@ const DOC: &str = "\
 ## What it is
 
 A zip archive that `torch.jit.save` writes: TorchScript code under `code/`, `constants.pkl`, and `data.pkl`, whose
-objects are instances of classes that the code defines (`__torch__.*`).
+objects are instances of classes that the code defines (`__torch__.*`). LibTorch's `torch::save` writes the same without code. A
+mobile archive (`.ptl`) has compiled code as well, `bytecode.pkl`.
 
 ## What loading it does
 
@@ -36,8 +51,11 @@ A zip archive with a member `constants.pkl`: what torch goes by.
 
 ## What is checked
 
-Everything that is checked of a `zip` archive; the pickles are read, and the classes they name that the archive itself
-defines are its own code, not imports.
+Everything that is checked of a `zip` archive. The pickles are read, and the classes they name that the archive itself
+defines are its own code, not imports. The code is searched for the operators and classes of native code that it names, in every
+form that torch's parser takes, and so is `bytecode.pkl`: `unsafe-operator` refuses those that reach files, other processes or
+Python, `custom-operator` reports those that a library has to bring, `torchscript-code` says that there is code at all. Pickles beside
+the code (`*.debug_pkl`) hold places in source; torch reads them with an unpickler that imports nothing.
 
 ## What to prefer
 
@@ -62,9 +80,105 @@ fn read(
     directory: &Directory,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
-    read_pickles(window, directory, reading);
+    let bytecode = Bytecode::default();
+    read_members(window, directory, reading, |member| {
+        let name = member.name.as_bytes();
+        if is_code(name) {
+            // Names of Python, and none of its code.
+            Some(Expect::Aside)
+        } else if last_part(name).eq_ignore_ascii_case(b"bytecode.pkl") {
+            Some(Expect::Loaded(&pickle::FORMAT, &bytecode))
+        } else {
+            is_pickle_name(name).then_some(Expect::Format(&pickle::FORMAT))
+        }
+    });
+    let mut names = Names::default();
+    for (site, operator) in bytecode.operators.into_inner() {
+        names.add(Native::Operator(operator), || (site, None));
+    }
+    read_code(window, directory, &mut names, reading);
+    record(names, reading);
     let mut verdict = Verdict::new(TorchForm::Script);
     verdict.block(site_in(reading, None), TorchReason::Script);
     reading.record(verdict.finish());
     Ok(())
+}
+
+/// Records what a program names, each thing once.
+fn record(names: Names, reading: &mut Reading<'_>) {
+    if names.overflow {
+        reading.record(Fact::Unread(Unread::Limit(limits::Id::OPERATORS)));
+    }
+    for (native, found) in names.finish() {
+        reading
+            .recorder
+            .record_found(Fact::Native(native), found.site, found.excerpt, found.count);
+    }
+}
+
+fn last_part(name: &[u8]) -> &[u8] {
+    let mut parts = name.rsplit(|byte| matches!(byte, b'/' | b'\\'));
+    parts.next().unwrap_or_default()
+}
+
+/// Whether a member is a file of code, whatever the case: torch compares so.
+fn is_code(name: &[u8]) -> bool {
+    let end = name.len().checked_sub(3).and_then(|at| name.get(at..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(b".py"))
+}
+
+/// Reads every content of every file of code, up to a limit for all of them.
+fn read_code(window: &Window, directory: &Directory, names: &mut Names, reading: &mut Reading<'_>) {
+    let mut left = limits::SCRIPT_BYTES;
+    let is_file = |member: &&Member| is_code(member.name.as_bytes()) && !member.is_folder();
+    for member in directory.members.iter().filter(is_file) {
+        let hop = Hop::Member {
+            name: member.name.clone(),
+            copy: member.copy,
+        };
+        let site = site_in(reading, Some(hop));
+        // What cannot be read of it was recorded with the other members.
+        for body in member
+            .bodies(window, &reading.budget())
+            .into_iter()
+            .flatten()
+        {
+            let Some(rest) = left.checked_sub(body.len()) else {
+                let limit = Unread::Limit(limits::Id::SCRIPT_BYTES);
+                return reading.unread(limit, Place::Whole);
+            };
+            left = rest;
+            match body.bytes_at(0, narrow(body.len())) {
+                Ok(code) => names.add_code(&code, &site),
+                Err(error) => {
+                    reading.recorder.enter(Hop::Member {
+                        name: member.name.clone(),
+                        copy: member.copy,
+                    });
+                    reading.unread(ReadError::from(error), Place::Whole);
+                    reading.recorder.leave();
+                }
+            }
+        }
+    }
+}
+
+/// What a mobile archive's compiled code names.
+#[derive(Debug, Default)]
+struct Bytecode {
+    operators: RefCell<Vec<(crate::fact::Site, Text)>>,
+}
+
+impl Loader for Bytecode {
+    fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+        let operators = pickle::read_operators(window, reading);
+        let site = reading.recorder.site(Place::Whole);
+        let named = operators.into_iter().map(|(at, operator)| {
+            let mut site = site.clone();
+            site.at = pickle::opcode_in(window, at);
+            (site, operator)
+        });
+        self.operators.borrow_mut().extend(named);
+        Ok(())
+    }
 }

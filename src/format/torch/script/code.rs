@@ -1,0 +1,240 @@
+//! What TorchScript's code names of native code, found without compiling it.
+//!
+//! torch's printer writes every operator as `torch.name(...)` or `ops.namespace.name(...)`, but its parser takes more: `torch` and
+//! `ops` under another name, or through `getattr`. What the printer does not write counts as unresolved. Methods of values are
+//! operators as well (`x.sum()`), but none that reaches further than its values.
+
+use std::ops::Range;
+
+use indexmap::IndexMap;
+
+use super::lexer::{Kind, Tokens};
+use crate::{
+    fact::{Excerpt, Mark, Native, Place, Site, Text},
+    limits,
+};
+
+/// Characters of a line that an excerpt shows before and after what it is about.
+const SHOWN: usize = 60;
+
+/// What the code of an archive names, each once, with the first place and how often.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    found: IndexMap<Native, Found>,
+    /// More is named than is kept.
+    pub(super) overflow: bool,
+}
+
+/// Where something is named first.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) site: Site,
+    pub(super) excerpt: Option<Excerpt>,
+    pub(super) count: u64,
+}
+
+impl Names {
+    /// Adds what a file of code names.
+    pub(super) fn add_code(&mut self, code: &[u8], site: &Site) {
+        let mut walk = Walk {
+            names: self,
+            code,
+            site,
+            lines: Lines::default(),
+        };
+        walk.run();
+    }
+
+    /// Adds one thing that is named.
+    pub(super) fn add(&mut self, native: Native, at: impl FnOnce() -> (Site, Option<Excerpt>)) {
+        if let Some(found) = self.found.get_mut(&native) {
+            found.count = found.count.saturating_add(1);
+        } else if self.found.len() >= limits::OPERATORS {
+            self.overflow = true;
+        } else {
+            let (site, excerpt) = at();
+            let count = 1;
+            self.found.insert(
+                native,
+                Found {
+                    site,
+                    excerpt,
+                    count,
+                },
+            );
+        }
+    }
+
+    /// All of it, in the order in which it was found.
+    pub(super) fn finish(self) -> impl Iterator<Item = (Native, Found)> {
+        self.found.into_iter()
+    }
+}
+
+/// A walk over the tokens of one file.
+#[derive(Debug)]
+struct Walk<'n, 'c> {
+    names: &'n mut Names,
+    code: &'c [u8],
+    site: &'n Site,
+    lines: Lines,
+}
+
+impl<'c> Walk<'_, 'c> {
+    fn run(&mut self) {
+        let mut tokens = Tokens::of(self.code).peekable();
+        let mut before: Option<Kind<'c>> = None;
+        while let Some(token) = tokens.next() {
+            let mut last = token.kind;
+            if let Kind::Name(start @ (b"torch" | b"ops" | b"__torch__")) = token.kind
+                && !matches!(
+                    before,
+                    Some(Kind::Mark(b'.') | Kind::Name(b"def" | b"class"))
+                )
+            {
+                // A name that is declared, or given to an argument, refers to nothing.
+                let next = tokens.peek().map(|next| next.kind);
+                if !matches!(next, Some(Kind::Mark(b':' | b'='))) {
+                    last = self.chain(start, token.range, &mut tokens);
+                }
+            }
+            before = Some(last);
+        }
+    }
+
+    /// Follows `torch.a`, `ops.a.b` or `__torch__.a.b.c` behind its first name. Returns its last token.
+    fn chain(
+        &mut self,
+        start: &[u8],
+        first: Range<usize>,
+        tokens: &mut std::iter::Peekable<Tokens<'c>>,
+    ) -> Kind<'c> {
+        let mut last = Kind::Mark(0);
+        let mut range = first;
+        let mut next = || {
+            tokens.next_if(|token| token.kind == Kind::Mark(b'.'))?;
+            let name = tokens.next_if(|token| matches!(token.kind, Kind::Name(_)))?;
+            last = name.kind;
+            range.end = name.range.end;
+            match name.kind {
+                Kind::Name(name) => Some(name),
+                _ => None,
+            }
+        };
+        if start == b"__torch__" {
+            let native = local(&mut next);
+            if let Some(native) = native {
+                self.found(native, range);
+            }
+            return last;
+        }
+        let mut namespace: Option<&[u8]> = (start == b"torch").then_some(b"aten");
+        let native = loop {
+            match (namespace, next()) {
+                (_, None) => break Native::Unresolved,
+                (None, Some(name)) => namespace = Some(name),
+                // torch's parser takes it for another name of the module itself.
+                (Some(_), Some(b"autograd")) => namespace = Some(b"aten"),
+                (Some(namespace), Some(name)) => break Native::operator(namespace, name),
+            }
+        };
+        self.found(native, range);
+        last
+    }
+
+    fn found(&mut self, native: Native, range: Range<usize>) {
+        let (code, lines, outer) = (self.code, &mut self.lines, self.site);
+        self.names.add(native, || {
+            let mut site = outer.clone();
+            site.at = lines.place(code, &range);
+            (site, Some(lines.excerpt(code, &range)))
+        });
+    }
+}
+
+/// What a chain of the archive's own names refers to, if that is native: classes of `torch.classes`.
+fn local<'c>(next: &mut impl FnMut() -> Option<&'c [u8]>) -> Option<Native> {
+    let mut names: [Option<&[u8]>; 4] = [None; 4];
+    for slot in &mut names {
+        *slot = next();
+        if slot.is_none() {
+            break;
+        }
+    }
+    while next().is_some() {}
+    match names {
+        [None, ..] | [Some(b"torch"), None, ..] | [Some(b"torch"), Some(b"classes"), _, None] => {
+            Some(Native::Unresolved)
+        }
+        [
+            Some(b"torch"),
+            Some(b"classes"),
+            Some(namespace),
+            Some(name),
+        ] => Some(Native::Class(Text::new([namespace, b".", name].concat()))),
+        _ => None,
+    }
+}
+
+/// Counts lines as places are asked for, which come in order.
+#[derive(Debug, Default)]
+struct Lines {
+    /// Lines that end before.
+    count: u32,
+    /// Where the line begins.
+    start: usize,
+}
+
+impl Lines {
+    /// Lines and columns of a range, which is on one line or shown as if it were.
+    fn place(&mut self, code: &[u8], range: &Range<usize>) -> Place {
+        let from = self.start;
+        let passed = code.get(from..range.start).unwrap_or_default();
+        for end in memchr::memchr_iter(b'\n', passed) {
+            self.count = self.count.saturating_add(1);
+            self.start = from.saturating_add(end).saturating_add(1);
+        }
+        let columns = |range: Range<usize>| {
+            let text = code.get(range).unwrap_or_default();
+            let count = String::from_utf8_lossy(text).chars().count();
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        let line = self.count.saturating_add(1);
+        let column = columns(self.start..range.start).saturating_add(1);
+        let end_column = column.saturating_add(columns(range.clone()));
+        Place::Span {
+            line,
+            column,
+            end_line: line,
+            end_column,
+        }
+    }
+
+    /// The line of the last place, as far as it is near.
+    fn excerpt(&self, code: &[u8], range: &Range<usize>) -> Excerpt {
+        let line = code.get(self.start..).unwrap_or_default();
+        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let end = self.start.saturating_add(line.len());
+        let focus = range.start..range.end.min(end).max(range.start);
+        let shown = |range: Range<usize>| {
+            let bytes = code.get(range).unwrap_or_default();
+            Text::new(bytes).to_string()
+        };
+        let before = self.start.max(focus.start.saturating_sub(SHOWN))..focus.start;
+        let after = focus.end..end.min(focus.end.saturating_add(SHOWN));
+        let mut text = shown(before);
+        let start = text.len();
+        text.push_str(&shown(focus));
+        let range = start..text.len();
+        text.push_str(&shown(after));
+        Excerpt {
+            text,
+            first_line: Some(self.count.saturating_add(1)),
+            marks: vec![Mark {
+                range,
+                label: String::new(),
+            }],
+            arguments: Vec::new(),
+        }
+    }
+}

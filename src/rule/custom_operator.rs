@@ -1,0 +1,73 @@
+//! Operators and classes that a model's program needs and torch does not bring.
+
+use std::collections::BTreeSet;
+
+use super::{Case, unsafe_operator::subject};
+use crate::{
+    fact::{Fact, FactKind, Native, Text},
+    finding::Finding,
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Reports a TorchScript archive, a mobile program or an exported program that names operators or classes which torch does
+    /// not bring, once for each of their namespaces: `torchvision::nms`, `torch.classes.tensorrt.Engine`.
+    ///
+    /// ## Why it matters
+    ///
+    /// A library registers them, in native code that nobody looked at here, and what the file gives them is up to the file:
+    /// some take files or compiled programs. Loading the file without the library fails.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// code/__torch__.py:7   ops.my_extension.decode(x, "model.bin")
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// Operators of torch itself. If the library is one you trust with the contents of any file, allow the rule for the path.
+    ///
+    /// ```yaml
+    /// version: 1
+    /// extends: recommended
+    /// overrides:
+    ///   - paths: ["models/detector.pt"]
+    ///     reason: torchvision's operators are native code of ours
+    ///     rules:
+    ///       custom-operator: allow
+    /// ```
+    "custom-operator", "operators or classes that a library has to bring",
+    level: Warn, severity: Medium, precision: High, cwe: [829], tags: ["artifact", "torch"],
+    check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let mut told: BTreeSet<Text> = BTreeSet::new();
+    for observation in case.of_kind(FactKind::Native) {
+        let Fact::Native(native) = &observation.fact else {
+            continue;
+        };
+        let Some(namespace) = native.namespace().filter(|_| native.is_custom()) else {
+            continue;
+        };
+        let namespace = Text::new(namespace);
+        if !told.insert(namespace.clone()) {
+            continue;
+        }
+        let what = match native {
+            Native::Class(_) => "classes",
+            _ => "operators",
+        };
+        let message = format!(
+            "the program uses {native}: {what} of `{namespace}` are no part of torch, and run native code of a library"
+        );
+        let mut finding = case.finding(&META, observation, message);
+        finding.subject = subject(native);
+        finding.help.push(format!(
+            "find out which library registers `{namespace}`, and whether its {what} may be given what this file gives them"
+        ));
+        findings.push(finding);
+    }
+}

@@ -1,0 +1,67 @@
+//! Operators of a model's program that reach further than its tensors.
+
+use super::Case;
+use crate::{
+    fact::{Fact, FactKind, Native},
+    finding::{Finding, Subject},
+};
+
+declare_rule! {
+    /// ## What it does
+    ///
+    /// Refuses a TorchScript archive, a mobile program or an exported program that names an operator which reads or writes
+    /// files, talks to other processes or calls Python: `aten::save`, `aten::from_file`, `prim::PythonOp`, `c10d::*`. It also
+    /// refuses what reaches an operator through another name, so that nobody can say which it is. No exporter writes that.
+    ///
+    /// ## Why it matters
+    ///
+    /// Such a program needs no pickle: torch runs its operators with the rights of the process, some of them as soon as it is
+    /// loaded (`__setstate__`). `aten::save` overwrites any file of the user, `aten::from_file` reads one into a tensor.
+    ///
+    /// ## Example
+    ///
+    /// ```text
+    /// code/__torch__.py:7   torch.save(x, "/home/me/.ssh/authorized_keys")
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// A module that computes and nothing else; read and write files in the program that calls it.
+    "unsafe-operator", "an operator that reaches files, other processes or Python",
+    level: Deny, severity: Critical, precision: High, cwe: [502, 829], tags: ["artifact", "torch"],
+    check
+}
+
+fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    for observation in case.of_kind(FactKind::Native) {
+        let Fact::Native(native) = &observation.fact else {
+            continue;
+        };
+        let message = match (native, native.reach()) {
+            (Native::Unresolved, _) => {
+                "the program calls an operator through another name, so that it could be any of them"
+                    .to_owned()
+            }
+            (native, Some(reach)) => format!("the program uses {native}, which {reach}"),
+            (_, None) => continue,
+        };
+        let mut finding = case.finding(&META, observation, message);
+        finding.subject = subject(native);
+        finding
+            .help
+            .push("do not load this file; find out who made it and how it came here".into());
+        finding.help.push(
+            "if the file is yours, leave files and other processes to the code that calls the model, and export it again"
+                .into(),
+        );
+        findings.push(finding);
+    }
+}
+
+/// What a finding about native code is about.
+pub(super) fn subject(native: &Native) -> Subject {
+    match native {
+        Native::Operator(name) | Native::Class(name) => Subject::Call(name.clone()),
+        Native::Unresolved => Subject::Anomaly("unresolved-operator".into()),
+    }
+}

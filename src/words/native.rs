@@ -1,0 +1,29 @@
+//! Operators and classes of native code.
+
+use std::fmt;
+
+use crate::fact::{Native, Reach};
+
+impl fmt::Display for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator(name) => write!(f, "the operator `{name}`"),
+            Self::Class(name) => write!(f, "the class `torch.classes.{name}`"),
+            Self::Unresolved => f.write_str("an operator through another name"),
+        }
+    }
+}
+
+impl fmt::Display for Reach {
+    /// What it does, after `which`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MapsFile => "maps a file into memory, and creates it if it is told to share it",
+            Self::WritesFile => "writes a file",
+            Self::ReadsFile => "reads a file",
+            Self::Python => "calls Python",
+            Self::RemoteCall => "calls functions in other processes, over the network",
+            Self::Exchange => "exchanges data with other processes, over the network",
+        })
+    }
+}
