@@ -208,17 +208,18 @@ limits! {
     }
 
     "Archives and compression" {
-        /// Real compressed members are pickles and indexes of some megabytes; tensors are stored without compression.
-        INFLATED_BYTES: u64 = 2 << 30, Bytes "decompressed from one file, all its members together";
+        /// They take about a minute. Memory does not grow with them: of what is decompressed a part is kept at a time.
+        INFLATED_BYTES: u64 = 16 << 30, Bytes "decompressed from one file, all its members together";
 
-        /// Some honest members are nearly nothing but zeros. A small archive of many such members would take minutes.
-        INFLATED_FLOOR: u64 = 128 << 20, Bytes "decompressed from one file, all its members together, whatever `inflate-ratio` says";
+        /// bzip2 packs 300 MB of zeros into some hundred bytes, and a genuine array of zeros is such a file.
+        INFLATED_FLOOR: u64 = 512 << 20, Bytes "decompressed from one file, all its members together, whatever `inflate-ratio` says";
 
-        /// Deflate cannot exceed 1032. Arrays of zeros come near it, so `inflate-ratio-floor` decides more often.
-        INFLATE_RATIO: u64 = 200, Count "times its compressed size for a decompressed member, and for all that is decompressed from one file";
+        /// Deflate does not exceed it. What `joblib.dump` makes of an array of zeros comes near it.
+        INFLATE_RATIO: u64 = 1_032, Count "times the size of a file for all that is decompressed from it";
 
-        /// A smaller output costs nothing worth a refusal, whatever its ratio.
-        INFLATE_RATIO_FLOOR: u64 = 32 << 20, Bytes "of output that never counts as a decompression bomb";
+        /// Content is decompressed once. To look back into it, or to read a member in each way in which loaders do, it is decompressed
+        /// again from its beginning.
+        INFLATED_AGAIN: u64 = 2 << 30, Bytes "decompressed a second time from one file";
 
         /// The largest real torch zip seen has 62,000 records. Each costs some 400 bytes while the archive is read.
         MEMBERS: usize = 200_000, Count "members of an archive and of the archives inside it";
@@ -233,8 +234,8 @@ limits! {
         ZIP_GAP_BYTES: u64 = 64 << 20, Bytes "that belong to no member and are searched for hidden members";
 
         /// To read compressed content twice, all of it before would have to be decompressed again. Pickles are smaller; larger
-        /// content is read as a stream.
-        HELD_BYTES: u64 = 8 << 20, Bytes "of decompressed content held in memory";
+        /// content is read as a stream. Inside other content half of it is held.
+        HELD_BYTES: u64 = 16 << 20, Bytes "of decompressed content held in memory";
 
         /// They hold names, times and access lists of some kilobytes.
         TAR_EXTENDED: u64 = 1 << 20, Bytes "of an extended header of a tar archive";

@@ -14,6 +14,8 @@ pub struct Budget {
     inflated: AtomicU64,
     /// The limit that gave that number.
     inflated_limit: limits::Id,
+    /// Bytes that are decompressed once more.
+    again: AtomicU64,
     members: AtomicUsize,
     /// Bytes of memory for the values of pickles.
     memory: AtomicU64,
@@ -118,6 +120,7 @@ impl Default for Budget {
         Self {
             inflated: AtomicU64::new(limits::INFLATED_BYTES),
             inflated_limit: limits::Id::INFLATED_BYTES,
+            again: AtomicU64::new(limits::INFLATED_AGAIN),
             members: AtomicUsize::new(limits::MEMBERS),
             memory: AtomicU64::new(limits::VALUE_BYTES),
         }
@@ -141,6 +144,16 @@ impl Budget {
             memory: AtomicU64::new(limits::VALUE_BYTES.saturating_add(length)),
             ..Self::default()
         }
+    }
+
+    /// Takes `bytes` from the budget that have been decompressed before.
+    ///
+    /// # Errors
+    /// [`ReadError::Limit`] once nothing is left.
+    pub fn inflate_again(&self, bytes: u64) -> Result<(), ReadError> {
+        take(&self.again, bytes)
+            .map(|_| ())
+            .ok_or(ReadError::Limit(limits::Id::INFLATED_AGAIN))
     }
 
     /// Takes `bytes` of decompressed output from the budget.

@@ -4,7 +4,7 @@ use crate::fact::{Malformed, Piece};
 use std::{
     fmt,
     io::{self, Read},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
@@ -14,7 +14,6 @@ use super::{
     packed::{DICTIONARY_KIB, Packed},
     wide,
 };
-use crate::limits;
 
 /// How bytes are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,22 +33,48 @@ pub enum Method {
 /// How much output is kept so that reads a little behind the front do not start again. A pickle inside joblib's arrays is read by a
 /// second walk, which begins up to a buffer behind the front.
 const KEPT: usize = 512 << 10;
+/// How much is decompressed at a time.
+const CHUNK: usize = 32 << 10;
 
 /// A compressed window as a source of decompressed bytes.
 pub struct Inflated {
     packed: Window,
     method: Method,
-    len: u64,
+    /// How many bytes come out, as the container says; `None` where nothing says it.
+    declared: Option<u64>,
     budget: Arc<Budget>,
-    front: Mutex<Option<Front>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    front: Option<Front>,
+    /// How far the front has ever been.
+    reached: u64,
+    /// How many bytes there are, where that is not declared, once they have all come out.
+    end: Option<u64>,
+    /// What ended them, if it was not the end of the compressed data.
+    error: Option<ReadError>,
+    /// The first bytes, which are read without starting again.
+    held: Vec<u8>,
+    /// How many of them.
+    hold: usize,
 }
 
 struct Front {
     decoder: Box<dyn Read + Send>,
+    chunk: Box<[u8]>,
     /// The latest output, which ends at `produced`.
     kept: Vec<u8>,
     produced: u64,
     ended: bool,
+}
+
+impl Front {
+    /// Where the output begins that is at hand.
+    fn from(&self) -> u64 {
+        self.produced.saturating_sub(wide(self.kept.len()))
+    }
 }
 
 impl Inflated {
@@ -58,14 +83,40 @@ impl Inflated {
         Self {
             packed,
             method,
-            len,
+            declared: Some(len),
             budget,
-            front: Mutex::new(None),
+            state: Mutex::default(),
         }
     }
 
+    /// Of unknown length: it ends where the compressed data ends or breaks ([`Inflated::stopped`] says why). The first `hold` bytes
+    /// stay in memory.
+    pub fn open(packed: Window, codec: Codec, hold: usize, budget: Arc<Budget>) -> Self {
+        let state = State {
+            hold,
+            ..State::default()
+        };
+        Self {
+            packed,
+            method: Method::File(codec),
+            declared: None,
+            budget,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// What broke the compressed data, as far as it was decompressed, if its length was unknown. Asked once.
+    pub fn stopped(&self) -> Option<ReadError> {
+        self.lock().error.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in a decoder leaves no state that a fresh start would not replace.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn start(&self) -> io::Result<Front> {
-        let packed = Packed::new(self.packed.clone());
+        let packed = Packed::new(self.packed.clone(), 0);
         let decoder: Box<dyn Read + Send> = match self.method {
             Method::Deflate => Box::new(flate2::read::DeflateDecoder::new(packed)),
             Method::Bzip2 => Box::new(bzip2::read::BzDecoder::new(packed)),
@@ -75,10 +126,11 @@ impl Inflated {
                 DICTIONARY_KIB,
             )),
             Method::ZipLzma => Box::new(self.zip_lzma()?),
-            Method::File(codec) => Box::new(codec::Streams::new(codec, packed)?),
+            Method::File(codec) => Box::new(codec::Streams::new(codec, self.packed.clone())?),
         };
         Ok(Front {
             decoder,
+            chunk: vec![0; CHUNK].into_boxed_slice(),
             kept: Vec::new(),
             produced: 0,
             ended: false,
@@ -95,54 +147,115 @@ impl Inflated {
         }
         let properties = cursor.u8()?;
         let dictionary = cursor.u32()?;
-        let body = Packed::new(self.packed.from(9));
+        let body = Packed::new(self.packed.clone(), 9);
         lzma_rust2::LzmaReader::new_with_props(body, u64::MAX, properties, dictionary, None)
     }
 
-    fn read(&self, front: &mut Front, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let mut chunk = vec![0; 32 << 10];
+    /// Decompresses until the byte at `offset` is at hand, or to the end.
+    fn advance(&self, state: &mut State, offset: u64) -> io::Result<()> {
+        if state.front.as_ref().is_some_and(|front| offset < front.from()) {
+            state.front = None;
+        }
+        let mut front = match state.front.take() {
+            Some(front) => front,
+            None => self.start()?,
+        };
         while !front.ended && front.produced <= offset {
             // Not past the stated size: what follows there (an end marker, and how it ends) is no part of the content.
-            let left = narrow(self.len.saturating_sub(front.produced));
-            let wanted = left.min(chunk.len());
+            let left = self.declared.unwrap_or(u64::MAX).saturating_sub(front.produced);
+            let wanted = narrow(left).min(front.chunk.len());
             let n = front
                 .decoder
-                .read(chunk.get_mut(..wanted).unwrap_or_default())?;
+                .read(front.chunk.get_mut(..wanted).unwrap_or_default())?;
             if n == 0 {
                 front.ended = true;
                 break;
             }
+            let fresh = front.chunk.get(..n).unwrap_or_default();
             let produced = front.produced.saturating_add(wide(n));
-            self.budget.inflate(wide(n))?;
-            let allowed = limits::INFLATE_RATIO_FLOOR
-                .max(self.packed.len().saturating_mul(limits::INFLATE_RATIO));
-            if produced > allowed {
-                return Err(ReadError::Limit(limits::Id::INFLATE_RATIO).into());
+            if produced > state.reached {
+                self.budget.inflate(produced.saturating_sub(state.reached))?;
+                state.reached = produced;
+            } else {
+                self.budget.inflate_again(wide(n))?;
+            }
+            if wide(state.held.len()) == front.produced {
+                let room = state.hold.saturating_sub(state.held.len());
+                state
+                    .held
+                    .extend_from_slice(fresh.get(..room.min(n)).unwrap_or_default());
             }
             if front.kept.len() > KEPT {
                 front
                     .kept
                     .drain(..front.kept.len().saturating_sub(KEPT >> 1));
             }
-            front
-                .kept
-                .extend_from_slice(chunk.get(..n).unwrap_or_default());
+            front.kept.extend_from_slice(fresh);
             front.produced = produced;
         }
-        let from = front.produced.saturating_sub(wide(front.kept.len()));
-        let at = narrow(offset.saturating_sub(from));
-        let rest = front.kept.get(at..).unwrap_or_default();
-        let n = rest.len().min(buf.len());
-        if let (Some(to), Some(from)) = (buf.get_mut(..n), rest.get(..n)) {
-            to.copy_from_slice(from);
+        state.front = Some(front);
+        Ok(())
+    }
+
+    /// The same, where the length is not declared: what breaks the data ends it, and is kept for [`Inflated::stopped`].
+    fn advance_open(&self, state: &mut State, offset: u64) -> io::Result<()> {
+        let before = state.end;
+        match self.advance(state, offset).map_err(of_data) {
+            Ok(()) => {
+                let ended = state.front.as_ref().filter(|front| front.ended);
+                state.end = before.or(ended.map(|front| front.produced));
+                Ok(())
+            }
+            // Started again, it does not come as far as before.
+            Err(error) if before.is_some() => Err(error),
+            Err(error) => {
+                state.end = Some(state.reached);
+                state.error = Some(error.into());
+                Ok(())
+            }
         }
-        Ok(n)
+    }
+
+    /// How many bytes there are, if that is known.
+    fn known(&self, state: &State) -> Option<u64> {
+        self.declared.or(state.end)
+    }
+}
+
+/// What a decoder says of bad data is about the artifact, not about the machine.
+fn of_data(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::InvalidData
+        | io::ErrorKind::InvalidInput
+        | io::ErrorKind::UnexpectedEof => {
+            let cut_off = error.kind() == io::ErrorKind::UnexpectedEof;
+            ReadError::malformed(Malformed::Compressed { cut_off }).into()
+        }
+        _ => error,
     }
 }
 
 impl ByteSource for Inflated {
     fn len(&self) -> u64 {
-        self.len
+        let mut state = self.lock();
+        if self.known(&state).is_none() {
+            // What breaks here is kept.
+            let _ = self.advance_open(&mut state, u64::MAX);
+        }
+        self.known(&state).unwrap_or(state.reached)
+    }
+
+    fn known_len(&self) -> Option<u64> {
+        self.known(&self.lock())
+    }
+
+    fn reaches(&self, offset: u64) -> io::Result<bool> {
+        let mut state = self.lock();
+        if self.known(&state).is_none() && offset > state.reached {
+            // The byte before it.
+            self.advance_open(&mut state, offset.saturating_sub(1))?;
+        }
+        Ok(offset <= self.known(&state).unwrap_or(state.reached))
     }
 
     fn is_sequential(&self) -> bool {
@@ -150,38 +263,26 @@ impl ByteSource for Inflated {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let left = narrow(self.len.saturating_sub(offset));
-        let n = left.min(buf.len());
+        let mut state = self.lock();
+        let most = self.known(&state).unwrap_or(u64::MAX);
+        let n = narrow(most.saturating_sub(offset)).min(buf.len());
         let buf = buf.get_mut(..n).unwrap_or_default();
         if buf.is_empty() {
             return Ok(0);
         }
-        // A panic in a decoder leaves no state that a fresh start would not replace.
-        let mut slot = self.front.lock().unwrap_or_else(PoisonError::into_inner);
-        let behind = slot
-            .as_ref()
-            .is_some_and(|front| offset < front.produced.saturating_sub(wide(front.kept.len())));
-        if behind {
-            *slot = None;
+        if offset < wide(state.held.len()) {
+            return state.held.as_slice().read_at(offset, buf);
         }
-        let front = match &mut *slot {
-            Some(front) => front,
-            none => none.insert(self.start()?),
+        if self.declared.is_none() {
+            self.advance_open(&mut state, offset)?;
+        } else {
+            self.advance(&mut state, offset).map_err(of_data)?;
+        }
+        let Some(front) = &state.front else {
+            return Ok(0);
         };
-        let result = self.read(front, offset, buf);
-        if result.is_err() {
-            *slot = None;
-        }
-        // What a decoder says of bad data is about the artifact, not about the machine.
-        result.map_err(|e| match e.kind() {
-            io::ErrorKind::InvalidData
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::UnexpectedEof => {
-                let cut_off = e.kind() == io::ErrorKind::UnexpectedEof;
-                ReadError::malformed(Malformed::Compressed { cut_off }).into()
-            }
-            _ => e,
-        })
+        let at = offset.saturating_sub(front.from());
+        front.kept.as_slice().read_at(at, buf)
     }
 }
 
@@ -189,8 +290,8 @@ impl fmt::Debug for Inflated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Inflated({:?}, {:?}, {})",
-            self.packed, self.method, self.len
+            "Inflated({:?}, {:?}, {:?})",
+            self.packed, self.method, self.declared
         )
     }
 }

@@ -47,6 +47,19 @@ pub trait ByteSource: Send + Sync {
     /// How many bytes there are. A source may turn out shorter (a file that shrinks, a lying archive): reads then return 0.
     fn len(&self) -> u64;
 
+    /// The same, if nothing has to be read to find it out.
+    fn known_len(&self) -> Option<u64> {
+        Some(self.len())
+    }
+
+    /// Whether there are so many bytes. Where the length is not known yet, no more is read than it takes.
+    ///
+    /// # Errors
+    /// What reading answers.
+    fn reaches(&self, length: u64) -> io::Result<bool> {
+        Ok(length <= self.len())
+    }
+
     /// Reads some bytes at `offset` into `buf` and returns how many: as few as it likes, 0 only at the end.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
 

@@ -15,8 +15,9 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    pub(super) fn new(window: Window) -> Self {
-        Self { window, at: 0 }
+    /// From an offset on.
+    pub(super) fn new(window: Window, at: u64) -> Self {
+        Self { window, at }
     }
 
     /// How far it has been read.

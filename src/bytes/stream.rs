@@ -49,6 +49,18 @@ impl Stream {
         self.window.len().saturating_sub(self.offset())
     }
 
+    /// Whether so many bytes are left.
+    ///
+    /// # Errors
+    /// What reading answers.
+    #[inline]
+    pub fn has(&self, n: u64) -> io::Result<bool> {
+        if n <= wide(self.buffered().len()) {
+            return Ok(true);
+        }
+        self.window.reaches(self.offset().saturating_add(n))
+    }
+
     /// What is buffered from here on.
     #[inline]
     pub fn buffered(&self) -> &[u8] {
@@ -87,8 +99,12 @@ impl Stream {
         .max(n)
         .saturating_add(kept);
         let have = self.buf.len();
-        let left = narrow(self.window.len().saturating_sub(self.base)).saturating_sub(have);
-        let want = chunk.saturating_sub(have).min(left);
+        let want = match self.window.known_len() {
+            Some(len) => narrow(len.saturating_sub(self.base))
+                .saturating_sub(have)
+                .min(chunk.saturating_sub(have)),
+            None => chunk.saturating_sub(have),
+        };
         self.buf.resize(have.saturating_add(want), 0);
         let got = match self.buf.get_mut(have..) {
             Some(tail) => self
@@ -107,10 +123,9 @@ impl Stream {
         self.pos = self.pos.saturating_add(n).min(self.buf.len());
     }
 
-    /// Moves past `n` bytes, buffered or not; returns how many there were.
+    /// Moves past `n` bytes, buffered or not. They are there: [`Stream::has`] says it.
     #[inline]
-    pub fn skip(&mut self, n: u64) -> u64 {
-        let n = n.min(self.left());
+    pub fn skip(&mut self, n: u64) {
         let buffered = wide(self.buffered().len());
         if n <= buffered {
             self.advance(narrow(n));
@@ -119,7 +134,6 @@ impl Stream {
             self.buf.clear();
             self.pos = 0;
         }
-        n
     }
 
     /// The next `n` bytes, moved past; `None`, with nothing moved, if there are fewer. The caller bounds `n`.

@@ -10,7 +10,8 @@ use crate::fact::Piece;
 pub struct Window {
     source: Arc<dyn ByteSource>,
     start: u64,
-    len: u64,
+    /// `None`: to the end of a source whose length is not known yet.
+    len: Option<u64>,
 }
 
 impl Window {
@@ -21,7 +22,7 @@ impl Window {
 
     /// All of a source that others hold too.
     pub fn shared(source: Arc<dyn ByteSource>) -> Self {
-        let len = source.len();
+        let len = source.known_len();
         Self {
             source,
             start: 0,
@@ -29,14 +30,38 @@ impl Window {
         }
     }
 
-    /// Bytes in the window.
+    /// Bytes in the window. Content that is still being decompressed is decompressed to its end to count them:
+    /// [`Window::reaches`] and [`Window::known_len`] ask for less.
     pub fn len(&self) -> u64 {
         self.len
+            .unwrap_or_else(|| self.source.len().saturating_sub(self.start))
+    }
+
+    /// Bytes in the window, if nothing has to be read to count them.
+    pub fn known_len(&self) -> Option<u64> {
+        self.len
+            .or_else(|| Some(self.source.known_len()?.saturating_sub(self.start)))
+    }
+
+    /// Whether there are so many bytes.
+    ///
+    /// # Errors
+    /// What reading answers.
+    pub fn reaches(&self, length: u64) -> io::Result<bool> {
+        match self.len {
+            Some(len) => Ok(length <= len),
+            None => self.source.reaches(self.start.saturating_add(length)),
+        }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len.unwrap_or_else(|| u64::from(self.reaches(1).unwrap_or(false))) == 0
+    }
+
+    /// Bytes from `offset` on, at most as many as there may be: content of unknown length has any number.
+    fn left(&self, offset: u64) -> u64 {
+        self.known_len().unwrap_or(u64::MAX).saturating_sub(offset)
     }
 
     /// Whether reading backwards costs starting again from the front (compressed data).
@@ -50,7 +75,7 @@ impl Window {
     /// What reading answers.
     pub fn holds(&self, byte: u8, from: u64, most: u64) -> io::Result<bool> {
         const CHUNK: usize = 256 << 10;
-        let end = self.len.min(from.saturating_add(most));
+        let end = self.known_len().unwrap_or(u64::MAX).min(from.saturating_add(most));
         let mut chunk = vec![0; CHUNK];
         let mut at = from;
         while at < end {
@@ -63,37 +88,47 @@ impl Window {
             }
             at = at.saturating_add(super::wide(n));
         }
-        Ok(end < self.len)
+        self.reaches(end.saturating_add(1))
     }
 
     /// A part of the window; `None` if it would reach outside.
     pub fn sub(&self, range: Range<u64>) -> Option<Self> {
         let len = range.end.checked_sub(range.start)?;
-        if range.end > self.len {
+        if !self.reaches(range.end).ok()? {
             return None;
         }
-        Some(Self {
+        Some(self.part(range.start, Some(len)))
+    }
+
+    /// So many bytes from an offset on, or as many as there are. Content of unknown length is not read to find that out: the part
+    /// may turn out shorter.
+    #[must_use]
+    pub fn up_to(&self, start: u64, length: u64) -> Self {
+        let start = self.known_len().map_or(start, |len| start.min(len));
+        self.part(start, Some(length.min(self.left(start))))
+    }
+
+    fn part(&self, start: u64, len: Option<u64>) -> Self {
+        Self {
             source: Arc::clone(&self.source),
-            start: self.start.checked_add(range.start)?,
+            start: self.start.saturating_add(start),
             len,
-        })
+        }
     }
 
     /// The window from `offset` on; empty if `offset` is past its end.
     #[must_use]
     pub fn from(&self, offset: u64) -> Self {
-        let offset = offset.min(self.len);
-        Self {
-            source: Arc::clone(&self.source),
-            start: self.start.saturating_add(offset),
-            len: self.len.saturating_sub(offset),
-        }
+        let Some(len) = self.known_len() else {
+            return self.part(offset, None);
+        };
+        let offset = offset.min(len);
+        self.part(offset, Some(len.saturating_sub(offset)))
     }
 
     /// Reads some bytes at `offset`: fewer than asked at any time, 0 at the end.
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let left = self.len.saturating_sub(offset);
-        let n = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
+        let n = super::narrow(self.left(offset)).min(buf.len());
         match (n, buf.get_mut(..n)) {
             (0, _) | (_, None) => Ok(0),
             (_, Some(buf)) => self.source.read_at(self.start.saturating_add(offset), buf),
@@ -117,8 +152,7 @@ impl Window {
 
     /// Up to `max` bytes from `offset`: fewer only at the end.
     pub fn bytes_at(&self, offset: u64, max: usize) -> io::Result<Vec<u8>> {
-        let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut buf = vec![0; max.min(left)];
+        let mut buf = vec![0; max.min(super::narrow(self.left(offset)))];
         let n = self.fill_at(offset, &mut buf)?;
         buf.truncate(n);
         Ok(buf)
@@ -132,7 +166,7 @@ impl Window {
         let Some(all) = self.source.in_memory() else {
             return self.bytes_at(offset, max).map(Cow::Owned);
         };
-        let n = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let n = super::narrow(self.left(offset));
         let rest = usize::try_from(self.start.saturating_add(offset))
             .ok()
             .and_then(|at| all.get(at..))
@@ -151,8 +185,8 @@ impl Window {
     /// [`ReadError::Malformed`] naming the piece if the window ends before.
     pub fn exact(&self, range: Range<u64>, piece: Piece) -> Result<Vec<u8>, ReadError> {
         let wanted = range.end.saturating_sub(range.start);
-        let left = self.len.saturating_sub(range.start);
-        if wanted > left {
+        if !self.reaches(range.end)? {
+            let left = self.len().saturating_sub(range.start);
             return Err(ReadError::truncated(piece, wanted, left));
         }
         let buf = self.bytes_at(range.start, usize::try_from(wanted).unwrap_or(usize::MAX))?;
@@ -167,6 +201,6 @@ impl Window {
 
 impl fmt::Debug for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Window({}..+{})", self.start, self.len)
+        write!(f, "Window({}..+{:?})", self.start, self.len)
     }
 }

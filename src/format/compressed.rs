@@ -8,11 +8,10 @@ use super::{
     is_artifact_name, suffix::ends_in_one, unwrapped,
 };
 use crate::{
-    bytes::{Budget, ByteSource as _, Codec, Inflated, Method, ReadError, Window, narrow, wide},
+    bytes::{ByteSource, Codec, Inflated, ReadError, Window, narrow, wide},
     fact::{Hop, Text},
-    limits,
 };
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 /// Compressed artifacts.
 pub static FORMAT: Format = Format {
@@ -50,12 +49,14 @@ before they unpickle.
 ## How it is recognised
 
 By the magic of gzip, zlib, bzip2, xz, LZMA, zstd, lz4 and of old joblib (`ZF`), whatever the name, if what it holds is an
-artifact. Logs, manuals and sources that are compressed are not reported.
+artifact. Logs and manuals that are compressed are not reported. A stream of LZMA alone says little in its first bytes: one with
+settings that are not the usual ones counts if its name ends in `.xz` or `.lzma`.
 
 ## What is checked
 
 What it decompresses to, as if it stood there uncompressed. Streams that follow one another are read as one, as Python reads
-them. Data that does not decompress to its end is reported if it holds an artifact.
+them; what follows the last one is passed over behind bzip2, xz, LZMA and zstd, as Python's modules pass over it, and breaks the
+others. Data that does not decompress to its end is reported if it holds an artifact.
 
 ## What to prefer
 
@@ -63,59 +64,29 @@ safetensors or npy, which need no unpickling; weights hardly compress.
 ";
 
 /// How much is decompressed to see whether it could be an artifact.
-const FRONT: u64 = 64 << 10;
+const FRONT: usize = 64 << 10;
 /// `ZF` and a length of 19 characters; joblib tells from the byte behind whether it is one more.
 const ZF: &[u8] = b"ZF0x";
 const ZF_HEADER: u64 = 21;
 
-/// Which compression the first bytes say.
-fn codec(front: &[u8]) -> Option<Codec> {
-    Some(match front {
-        [0x1f, 0x8b, 8, ..] => Codec::Gzip,
-        [0x78, flags, ..] if is_zlib(*flags) => Codec::Zlib,
-        [
-            b'B',
-            b'Z',
-            b'h',
-            b'1'..=b'9',
-            0x31,
-            0x41,
-            0x59,
-            0x26,
-            0x53,
-            0x59,
-            ..,
-        ]
-        | [
-            b'B',
-            b'Z',
-            b'h',
-            b'1'..=b'9',
-            0x17,
-            0x72,
-            0x45,
-            0x38,
-            0x50,
-            0x90,
-            ..,
-        ] => Codec::Bzip2,
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Codec::Xz,
-        [0x5d, 0, _, _, _, ..] => Codec::Lzma,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Codec::Zstd,
-        [0x04, 0x22, 0x4d, 0x18, ..] => Codec::Lz4,
-        _ if front.starts_with(ZF) => Codec::Zlib,
-        _ => return None,
-    })
-}
-
-/// The check bits of a zlib header, and no preset dictionary, which no loader of files has.
-fn is_zlib(flags: u8) -> bool {
-    let header = 0x7800_u16 | u16::from(flags);
-    header.is_multiple_of(31) && flags & 0x20 == 0
+/// How the bytes are compressed, and where that begins. Headers that say little count under the name that a loader goes by.
+fn packed(window: &Window, front: &[u8], name: &[u8]) -> io::Result<Option<(Codec, u64)>> {
+    if front.starts_with(ZF) {
+        let longer = front.get(narrow(ZF_HEADER)) == Some(&b' ');
+        let start = ZF_HEADER.saturating_add(u64::from(longer));
+        return Ok(Some((Codec::Zlib, start)));
+    }
+    let by_name = || {
+        let lzma = ends_in_one(name, &["xz", "lzma"]) && Codec::is_lzma(front);
+        lzma.then_some(Codec::Lzma)
+    };
+    let codec = Codec::of(window, front)?.or_else(by_name);
+    Ok(codec.map(|codec| (codec, 0)))
 }
 
 fn probe(head: &Head<'_>) -> Certainty {
-    Certainty::sure_if(codec(&head.front).is_some())
+    let packed = packed(head.window, &head.front, head.name);
+    Certainty::sure_if(packed.is_ok_and(|packed| packed.is_some()))
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
@@ -125,25 +96,27 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         return Ok(());
     }
     let front = window.bytes_at(0, 32)?;
-    let Some(codec) = codec(&front) else {
+    let name = reading.name.clone();
+    let Some((codec, start)) = packed(window, &front, name.as_bytes())? else {
         reading.disclaim();
         return Ok(());
     };
-    let packed = if front.starts_with(ZF) {
-        let longer = front.get(narrow(ZF_HEADER)) == Some(&b' ');
-        window.from(ZF_HEADER.saturating_add(u64::from(longer)))
-    } else {
-        window.clone()
-    };
-    let name = inner_name(reading.name.as_bytes());
+    let name = inner_name(name.as_bytes());
     // The bytes of an array, of which the pickle beside it says the rest: only what they are counts, not what they are called.
     let array_of_old_joblib = front.starts_with(ZF) && name.ends_with(b".npy");
-    let (content, error) = decompress(&packed, codec, &reading.budget(), |content| {
-        is_worth_reading(content, &name)
-    });
-    let Some(content) = content else {
+    let hold = reading.may_hold();
+    let inflated = Inflated::open(window.from(start), codec, hold, reading.budget());
+    let inflated = Arc::new(inflated);
+    let all = Window::shared(Arc::clone(&inflated) as Arc<dyn ByteSource>);
+    let front = Window::new(all.bytes_at(0, FRONT)?);
+    if front.is_empty() || !is_worth_reading(&front, &name) {
         reading.disclaim();
         return Ok(());
+    }
+    let content = if all.reaches(wide(hold).saturating_add(1))? {
+        all
+    } else {
+        Window::new(all.bytes_at(0, hold)?)
     };
     let before = reading.recorder.checkpoint();
     let hop = Hop::Member {
@@ -154,18 +127,25 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         }),
         copy: 0,
     };
-    let limit = error.as_ref().is_some_and(ReadError::is_limit);
     let expect = if array_of_old_joblib {
         Expect::Aside
     } else {
         Expect::Named
     };
     reading.descend(hop, &name, &content, expect);
-    if !limit && !reading.found_since(before) {
-        reading.disclaim();
-        return Ok(());
+    let found = reading.found_since(before);
+    if found {
+        // What holds an artifact decompresses to its end, or that is said.
+        content.len();
     }
-    error.map_or(Ok(()), Err)
+    match inflated.stopped() {
+        Some(error) if found || error.is_limit() => Err(error),
+        _ if found => Ok(()),
+        _ => {
+            reading.disclaim();
+            Ok(())
+        }
+    }
 }
 
 /// The name of the content: that of the file, without the suffix of its compression.
@@ -175,49 +155,6 @@ fn inner_name(name: &[u8]) -> Vec<u8> {
         return [stem, b".tar"].concat();
     }
     stem.to_vec()
-}
-
-/// Decompresses the front, and if it is `worth` it the rest: the content, as far as it decompresses, and what stopped it.
-fn decompress(
-    packed: &Window,
-    codec: Codec,
-    budget: &Arc<Budget>,
-    worth: impl Fn(&Window) -> bool,
-) -> (Option<Window>, Option<ReadError>) {
-    let source = |len: u64, budget: Arc<Budget>| {
-        Inflated::new(packed.clone(), Method::File(codec), len, budget)
-    };
-    // What is decompressed to find the length is decompressed again to be read.
-    let first = source(u64::MAX, Arc::new(Budget::default()));
-    let mut held: Vec<u8> = Vec::new();
-    let mut chunk = vec![0; 32 << 10];
-    let mut length: u64 = 0;
-    let mut asked = false;
-    let error = loop {
-        let (n, error) = match first.read_at(length, &mut chunk) {
-            Ok(n) => (n, None),
-            Err(error) => (0, Some(error.into())),
-        };
-        if length <= limits::HELD_BYTES {
-            held.extend_from_slice(chunk.get(..n).unwrap_or_default());
-        }
-        length = length.saturating_add(wide(n));
-        if !asked && (n == 0 || length >= FRONT) {
-            asked = true;
-            if length == 0 || !worth(&Window::new(held.clone())) {
-                return (None, error);
-            }
-        }
-        if n == 0 {
-            break error;
-        }
-    };
-    let content = if length <= limits::HELD_BYTES {
-        Window::new(held)
-    } else {
-        Window::new(source(length, Arc::clone(budget)))
-    };
-    (Some(content), error)
 }
 
 /// Whether content that begins so could be an artifact.

@@ -7,7 +7,7 @@ use super::{
     ordinary,
 };
 use crate::{
-    bytes::{Budget, ReadError, ReadStop, Window},
+    bytes::{Budget, ReadError, ReadStop, Window, narrow},
     fact::{
         Anomaly, Content, Excerpt, Fact, Global, Hop, Malformed, Observation, PickleFault, Place,
         Text, Unread,
@@ -85,6 +85,12 @@ impl Reading<'_> {
     /// The budget shared by everything inside this entry.
     pub fn budget(&self) -> Arc<Budget> {
         Arc::clone(&self.budget)
+    }
+
+    /// How many bytes of compressed content may be held here: each of the contents around it holds some as well.
+    pub fn may_hold(&self) -> usize {
+        let held = limits::HELD_BYTES >> u32::from(self.depth > 0);
+        narrow(held)
     }
 
     /// Records a fact about all of what is being read.

@@ -386,13 +386,9 @@ fn read_members(
                 Short::new(name.as_bytes()),
             )));
         }
-        let left = window.len().saturating_sub(member.start);
-        let end = member.start.saturating_add(member.size.min(left));
-        let Some(mut body) = window.sub(member.start..end) else {
-            return Err(ReadError::truncated(Piece::TarMember, member.size, left));
-        };
-        if window.is_sequential() && body.len() <= limits::HELD_BYTES {
-            body = Window::new(body.bytes_at(0, narrow(limits::HELD_BYTES))?);
+        let mut body = window.up_to(member.start, member.size);
+        if window.is_sequential() && body.len() <= wide(reading.may_hold()) {
+            body = Window::new(body.bytes_at(0, reading.may_hold())?);
         }
         let last = member.last_name();
         let expect = if is_pickle.is_some_and(|is_pickle| is_pickle(last)) {
@@ -409,7 +405,8 @@ fn read_members(
             // A tar of a million sources has few that matter.
             reading.recorder.forget(before);
         }
-        if member.size > left {
+        if !window.reaches(member.start.saturating_add(member.size))? {
+            let left = window.len().saturating_sub(member.start);
             return Err(ReadError::truncated(Piece::TarMember, member.size, left));
         }
     }

@@ -141,10 +141,12 @@ impl Lexer {
     #[inline]
     pub(super) fn short(&mut self, n: usize) -> Result<&[u8], ReadError> {
         self.operand(wide(n));
-        let left = self.stream.left();
-        self.stream
-            .take(n)?
-            .ok_or_else(|| ReadError::truncated(Piece::PickleOperand, wide(n), left))
+        if !self.stream.has(wide(n))? {
+            let left = self.stream.left();
+            return Err(ReadError::truncated(Piece::PickleOperand, wide(n), left));
+        }
+        let bytes = self.stream.take(n)?;
+        bytes.ok_or_else(|| ReadError::truncated(Piece::PickleOperand, wide(n), 0))
     }
 
     /// Bytes that were read not long ago, if they are still at hand.
@@ -159,9 +161,9 @@ impl Lexer {
         } else {
             self.operand(n);
         }
-        let left = self.stream.left();
-        if n > left {
+        if !self.stream.has(n)? {
             // Nothing is moved, so that what follows could still be looked at.
+            let left = self.stream.left();
             return Err(ReadError::truncated(Piece::PickleOperand, n, left));
         }
         self.stream.skip(n);
@@ -178,8 +180,8 @@ impl Lexer {
     pub(super) fn skip_utf8(&mut self, n: u64) -> Result<Letters, ReadError> {
         const PIECE: usize = 64 << 10;
         self.operand(n);
-        let left = self.stream.left();
-        if n > left {
+        if !self.stream.has(n)? {
+            let left = self.stream.left();
             return Err(ReadError::truncated(Piece::PickleString, n, left));
         }
         let (mut todo, mut letters) = (n, Letters::Ascii);
@@ -259,11 +261,12 @@ impl Lexer {
     }
 
     fn frame_fits(&self, n: u64) -> Result<(), PickleAnomaly> {
-        let left = self.stream.left();
-        if n > left {
-            Err(PickleAnomaly::FramePastEnd { announced: n, left })
-        } else {
+        // Bytes that cannot be had are found where they are read.
+        if self.stream.has(n).unwrap_or(true) {
             Ok(())
+        } else {
+            let left = self.stream.left();
+            Err(PickleAnomaly::FramePastEnd { announced: n, left })
         }
     }
 }

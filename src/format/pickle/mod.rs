@@ -369,7 +369,7 @@ pub(in crate::format) fn read_following(
 fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u64> {
     const PIECE: usize = 64 << 10;
     let mut start = at;
-    while start < window.len() {
+    while window.reaches(start.saturating_add(1)).unwrap_or(false) {
         let Ok(piece) = window.bytes_at(start, PIECE) else {
             break;
         };
@@ -395,7 +395,8 @@ fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u
             },
         );
     }
-    (start < window.len()).then_some(start)
+    let more = window.reaches(start.saturating_add(1));
+    more.unwrap_or(false).then_some(start)
 }
 
 /// Reads one stream of the layout of before 1.6. Returns the storages that it asks for as well, each key once, and what torch's

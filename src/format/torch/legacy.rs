@@ -109,11 +109,11 @@ fn read_pickles(
     outcomes: &mut Vec<Vec<Outcome>>,
     reading: &mut Reading<'_>,
 ) -> Option<(u64, Option<u64>)> {
-    let mut at = 0;
+    let mut at: u64 = 0;
     let mut storages = Some(0_u64);
     for (number, part) in (0..).zip(PARTS) {
         let hop = Hop::Stream(number);
-        if at >= window.len() {
+        if !window.reaches(at.saturating_add(1)).unwrap_or(true) {
             reading.unread(Malformed::LegacyEnd(part), Place::Whole);
             break;
         }

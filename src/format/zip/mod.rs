@@ -47,7 +47,7 @@ pub static FORMAT: Format = Format {
 const LISTED: usize = 1024;
 
 /// Archives inside compressed members are looked for behind other bytes only up to this size: it costs unpacking all.
-const SEQUENTIAL: u64 = 16 << 20;
+const SEQUENTIAL: u64 = limits::HELD_BYTES;
 
 fn probe(head: &Head<'_>) -> Certainty {
     let front = head.front.get(..4).unwrap_or_default();
@@ -55,9 +55,10 @@ fn probe(head: &Head<'_>) -> Certainty {
         return Certainty::Sure;
     }
     let lacks_signature = end::END.iter().any(|byte| head.window.lacks(*byte));
+    let has = |bytes: u64| head.window.reaches(bytes).unwrap_or(false);
     if lacks_signature
-        || head.window.len() < end::END_BYTES
-        || head.window.is_sequential() && head.window.len() > SEQUENTIAL
+        || !has(end::END_BYTES)
+        || head.window.is_sequential() && has(SEQUENTIAL.saturating_add(1))
     {
         return Certainty::No;
     }

@@ -1,5 +1,6 @@
 //! Tests of `format`.
 
+mod codecs;
 mod dtype;
 pub(crate) mod evasions;
 mod joblib;
