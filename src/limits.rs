@@ -237,6 +237,9 @@ limits! {
         /// content is read as a stream. Inside other content half of it is held.
         HELD_BYTES: u64 = 16 << 20, Bytes "of decompressed content held in memory";
 
+        /// The largest wheel of a published package has 40 MB of it. It is looked through at some hundred megabytes a second.
+        ARCHIVED_SOURCE: u64 = 256 << 20, Bytes "of source in one archive and in the archives inside it";
+
         /// They hold names, times and access lists of some kilobytes.
         TAR_EXTENDED: u64 = 1 << 20, Bytes "of an extended header of a tar archive";
     }

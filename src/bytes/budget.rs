@@ -16,9 +16,22 @@ pub struct Budget {
     inflated_limit: limits::Id,
     /// Bytes that are decompressed once more.
     again: AtomicU64,
+    /// Bytes of source in archives, and one: nothing is left once it has run out.
+    source: AtomicU64,
     members: AtomicUsize,
     /// Bytes of memory for the values of pickles.
     memory: AtomicU64,
+}
+
+/// Whether a part of a budget has run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// There was enough.
+    No,
+    /// It has run out with this.
+    Now,
+    /// It had run out before.
+    Before,
 }
 
 /// Memory that the values of a pickle take, given back when they are dropped.
@@ -121,6 +134,7 @@ impl Default for Budget {
             inflated: AtomicU64::new(limits::INFLATED_BYTES),
             inflated_limit: limits::Id::INFLATED_BYTES,
             again: AtomicU64::new(limits::INFLATED_AGAIN),
+            source: AtomicU64::new(limits::ARCHIVED_SOURCE.saturating_add(1)),
             members: AtomicUsize::new(limits::MEMBERS),
             memory: AtomicU64::new(limits::VALUE_BYTES),
         }
@@ -146,6 +160,21 @@ impl Budget {
         }
     }
 
+    /// Takes so many bytes of source that stand in archives.
+    pub fn archived_source(&self, bytes: u64) -> Spent {
+        let enough = |left: &u64| bytes < *left;
+        let left = self
+            .source
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                Some(if enough(&left) { left.saturating_sub(bytes) } else { 0 })
+            });
+        match left {
+            Ok(left) if enough(&left) => Spent::No,
+            Ok(1..) => Spent::Now,
+            _ => Spent::Before,
+        }
+    }
+
     /// Takes `bytes` from the budget that have been decompressed before.
     ///
     /// # Errors
@@ -164,5 +193,24 @@ impl Budget {
         take(&self.inflated, bytes)
             .map(|_| ())
             .ok_or(ReadError::Limit(self.inflated_limit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, Spent};
+    use crate::limits;
+
+    #[test]
+    fn source_in_archives_runs_out_once() {
+        let budget = Budget::default();
+        let all = [limits::ARCHIVED_SOURCE, 0, 1, 0, 1].map(|bytes| budget.archived_source(bytes));
+        assert_eq!(all, [Spent::No, Spent::No, Spent::Now, Spent::Before, Spent::Before]);
+        let at_once = budget_of(limits::ARCHIVED_SOURCE + 1);
+        assert_eq!(at_once, Spent::Now);
+    }
+
+    fn budget_of(bytes: u64) -> Spent {
+        Budget::default().archived_source(bytes)
     }
 }

@@ -99,11 +99,24 @@ impl Streams {
         })
     }
 
+    /// The offset behind zeros that pad a stream of xz or LZMA. To Python, every 18 of them are an empty stream of LZMA alone, and fewer
+    /// may be the beginning of one that is not empty.
+    fn behind_padding(&self, at: u64) -> io::Result<u64> {
+        const EMPTY: u64 = 18;
+        let end = behind_zeros(&self.packed, at)?;
+        let rest = end.saturating_sub(at).checked_rem(EMPTY).unwrap_or(0);
+        let start = end.saturating_sub(rest);
+        let front = self.packed.bytes_at(start, FRONT)?;
+        let is_stream = Codec::is_lzma(&front) && front.iter().any(|byte| *byte != 0);
+        Ok(if is_stream { start } else { end })
+    }
+
     /// The decoder of the stream that begins at `at`, if one does.
     fn next(&mut self, mut at: u64) -> io::Result<Option<Box<dyn Decode>>> {
-        // Streams may be padded.
-        if matches!(self.codec, Codec::Gzip | Codec::Xz | Codec::Lzma) {
-            at = behind_zeros(&self.packed, at)?;
+        match self.codec {
+            Codec::Gzip => at = behind_zeros(&self.packed, at)?,
+            Codec::Xz | Codec::Lzma => at = self.behind_padding(at)?,
+            _ => {}
         }
         if matches!(self.codec, Codec::Zstd | Codec::Lz4) {
             at = behind_skippable(&self.packed, at)?;

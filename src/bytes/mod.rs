@@ -31,7 +31,7 @@ mod packed;
 mod stream;
 mod window;
 
-pub use budget::{Budget, Held, HeldMemory};
+pub use budget::{Budget, Held, HeldMemory, Spent};
 pub use codec::Codec;
 pub use cursor::Cursor;
 pub use error::{ReadError, ReadStop};

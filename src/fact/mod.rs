@@ -185,6 +185,8 @@ pub enum Fact {
     Anomaly(Box<Anomaly>),
     /// Something was not read to its end.
     Unread(Unread),
+    /// A member in a form that is not read, of an archive that nothing says holds a model.
+    Unopened(Unsupported),
     /// How `torch.load` would take this artifact.
     TorchLoad(Box<TorchLoad>),
     /// A program that is not Python (TorchScript, a mobile or an exported program) names native code.

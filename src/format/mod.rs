@@ -32,7 +32,7 @@ pub use identify::{Certainty, Head, is_artifact_name};
 use identify::{expected_instead, is_archive_name, is_shared_name, unwrapped};
 pub use ordinary::is_plain_name;
 use reading::is_possible;
-pub use reading::{Expect, Loader, Reading, read};
+pub use reading::{Expect, Loader, Reading, SourceReader, read, read_with_sources};
 pub use suffix::{Home, Suffix};
 
 use crate::{

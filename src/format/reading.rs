@@ -7,7 +7,7 @@ use super::{
     ordinary,
 };
 use crate::{
-    bytes::{Budget, ReadError, ReadStop, Window, narrow},
+    bytes::{Budget, ReadError, ReadStop, Spent, Window, narrow},
     fact::{
         Anomaly, Content, Excerpt, Fact, Global, Hop, Malformed, Observation, PickleFault, Place,
         Text, Unread,
@@ -29,6 +29,16 @@ pub enum Expect<'a> {
     Aside,
     /// Raw data (a tensor's storage): only a claim that reads convincingly to its end counts.
     Payload,
+}
+
+/// Reads source, which is no format: what is around a source says nothing about it, so the members of archives are given to the
+/// same reader as files.
+pub trait SourceReader: std::fmt::Debug {
+    /// Whether a file of this name that begins so is source.
+    fn is_source(&self, name: &[u8], front: &[u8]) -> bool;
+
+    /// Records what such a file says.
+    fn read(&self, name: &[u8], window: &Window, recorder: &mut Recorder);
 }
 
 /// Reads something instead of its format's reader, because what stands around it matters.
@@ -55,6 +65,10 @@ pub struct Reading<'a> {
     claim: Option<Checkpoint>,
     /// The format being read turned out to be nothing to report.
     disclaimed: bool,
+    /// Reads the source that the archive being read holds.
+    sources: Option<&'a dyn SourceReader>,
+    /// Whether what is being read is a container of files, and no model in the form of one.
+    is_container: bool,
     budget: Arc<Budget>,
     depth: usize,
 }
@@ -62,7 +76,19 @@ pub struct Reading<'a> {
 /// Everything that loading these bytes would do, as far as they could be read.
 pub fn read(window: &Window, name: &[u8], recorder: &mut Recorder) {
     let mut reading = Reading::new(recorder, name, window.len());
-    reading.identify_and_read(window);
+    reading.identify_and_read(window, false);
+}
+
+/// The same, and what the source in archives says.
+pub fn read_with_sources(
+    window: &Window,
+    name: &[u8],
+    sources: &dyn SourceReader,
+    recorder: &mut Recorder,
+) {
+    let mut reading = Reading::new(recorder, name, window.len());
+    reading.sources = Some(sources);
+    reading.identify_and_read(window, false);
 }
 
 impl<'a> Reading<'a> {
@@ -75,6 +101,8 @@ impl<'a> Reading<'a> {
             name: Text::new(name),
             claim: None,
             disclaimed: false,
+            sources: None,
+            is_container: false,
             budget: Arc::new(Budget::of_file(length)),
             depth: 0,
         }
@@ -100,9 +128,15 @@ impl Reading<'_> {
 
     /// Says more exactly what is being read, once that is known: `id` replaces the id of the format that claimed it.
     pub fn is(&mut self, id: &'static str) {
+        self.is_container = super::by_id(id).is_some_and(|format| format.container.is_some());
         if let Some(claim) = self.claim {
             self.recorder.amend(claim, id.into());
         }
+    }
+
+    /// Whether what is being read is a container of files, and no model in the form of one.
+    pub fn is_container(&self) -> bool {
+        self.is_container
     }
 
     /// Takes back the claim of the format that is being read, with all that was recorded under it: a wrapping around nothing
@@ -111,13 +145,15 @@ impl Reading<'_> {
         self.disclaimed = true;
     }
 
-    /// Whether an artifact that is more than a container, or what is named like an artifact, was met since a moment.
+    /// Whether an artifact that is more than a container, what is named like an artifact, or source that says something was met since a
+    /// moment.
     pub fn found_since(&self, before: Checkpoint) -> bool {
         self.recorder.since(before).iter().any(|o| match &o.fact {
             Fact::Is(id) => {
                 super::by_id(id.as_str()).is_none_or(|format| format.container.is_none())
             }
             Fact::Unread(why) => matches!(why, Unread::Unknown(_) | Unread::Limit(_)),
+            Fact::PyCall(_) | Fact::Env { .. } | Fact::Partial(_) => true,
             _ => false,
         })
     }
@@ -141,6 +177,9 @@ impl Reading<'_> {
     /// Reads what lies one hop further in. The only recursion in reading, bounded by [`limits::DEPTH`].
     /// `name` is the name by which a loader would know it.
     pub fn descend(&mut self, hop: Hop, name: &[u8], window: &Window, expect: Expect<'_>) {
+        let in_archive = self.is_container
+            && matches!(hop, Hop::Member { .. })
+            && matches!(expect, Expect::Named | Expect::Aside);
         self.recorder.enter(hop);
         if self.depth >= limits::DEPTH {
             let limit = limits::Id::DEPTH;
@@ -153,23 +192,44 @@ impl Reading<'_> {
                 name: Text::new(name),
                 claim: None,
                 disclaimed: false,
+                sources: self.sources,
+                is_container: false,
                 budget: Arc::clone(&self.budget),
                 depth: self.depth.saturating_add(1),
             };
-            inner.identify_and_read(window);
+            inner.identify_and_read(window, in_archive);
         }
         self.recorder.leave();
     }
 
-    fn identify_and_read(&mut self, window: &Window) {
+    fn identify_and_read(&mut self, window: &Window, in_archive: bool) {
         let name = self.name.clone();
         let head = match Head::read(window, name.as_bytes()) {
             Ok(head) => head,
             Err(error) => return self.unread(ReadError::from(error), Place::Whole),
         };
+        self.read_claims(&head, window);
+        if in_archive
+            && let Some(sources) = self.sources
+            && sources.is_source(name.as_bytes(), &head.front)
+        {
+            match self.budget.archived_source(window.len()) {
+                Spent::No => sources.read(name.as_bytes(), window, self.recorder),
+                Spent::Now => {
+                    let limit = limits::Id::ARCHIVED_SOURCE;
+                    self.unread(Unread::Limit(limit), Place::Whole);
+                }
+                Spent::Before => {}
+            }
+        }
+    }
+
+    /// Reads bytes as each format that claims them, and compares with what their name promises.
+    fn read_claims(&mut self, head: &Head<'_>, window: &Window) {
+        let name = self.name.clone();
         let (mut claims, recognised): (Vec<_>, Vec<_>) = FORMATS
             .iter()
-            .map(|format| (format.probe(&head), *format))
+            .map(|format| (format.probe(head), *format))
             .filter(|(certainty, _)| *certainty > Certainty::No)
             .partition(|(_, format)| format.is_read());
         let expected = match self.expect {
@@ -181,7 +241,7 @@ impl Reading<'_> {
             let told = claims.iter().any(|(certainty, format)| {
                 *certainty == Certainty::Sure && format.container.is_none()
             });
-            if !told || expected.probe(&head) > Certainty::No {
+            if !told || expected.probe(head) > Certainty::No {
                 claims.retain(|(_, format)| format.id != expected.id);
                 claims.insert(0, (Certainty::Sure, expected));
             }
@@ -217,7 +277,7 @@ impl Reading<'_> {
         }
         if let Some(format) = recognised {
             self.not_read(format);
-        } else if by_name && !known && !identify::is_at_home(&head) {
+        } else if by_name && !known && !identify::is_at_home(head) {
             let content = ordinary::describe(&head.front, name.as_bytes());
             let content = match (&content, identify::by_name_alone(name.as_bytes())) {
                 (Content::Bytes(_), Some(format)) => Content::Recognised(format.id.into()),
@@ -315,6 +375,7 @@ impl Reading<'_> {
         self.claim = Some(start);
         self.recorder.record(Fact::Is(format.id.into()));
         self.disclaimed = false;
+        self.is_container = format.container.is_some();
         let loader = match self.expect {
             Expect::Loaded(expected, loader) if expected.id == format.id => Some(loader),
             Expect::Named => super::loader_of(format, self.name.as_bytes()),

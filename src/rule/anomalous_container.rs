@@ -1,8 +1,10 @@
 //! Containers that say two things.
 
+use std::collections::BTreeSet;
+
 use super::Case;
 use crate::{
-    fact::{Anomaly, Circumstance, Fact, FactKind, Unread, ZipAnomaly},
+    fact::{Anomaly, Circumstance, Fact, FactKind, Hop, Observation, Unread, ZipAnomaly},
     finding::{Finding, Subject},
 };
 
@@ -18,7 +20,8 @@ declare_rule! {
     ///
     /// Readers use different parts of such a file, so a scanner may read something else than the loader loads. No library
     /// writes such files, so the rule refuses no honest file. `weighbridge explain zip` and the pages of the other formats
-    /// explain each kind.
+    /// explain each kind. A zip archive that is no model by its members or its name (a data set, a document) is judged by what is
+    /// in it alone.
     ///
     /// ## Example
     ///
@@ -41,6 +44,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for noted in &case.circumstances.noted {
         findings.extend(circumstance(case, noted));
     }
+    let plain = plain_archives(case);
     for observation in case.of_kind(FactKind::Anomaly) {
         let Fact::Anomaly(anomaly) = &observation.fact else {
             continue;
@@ -53,6 +57,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Anomaly::Zip(zip) => {
                 matches!(zip, ZipAnomaly::ArchiveComment { .. })
                     || unread && keeps_from_reading(zip)
+                    || plain.contains(observation.site.hops.as_slice())
             }
             _ => false,
         };
@@ -65,6 +70,23 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.help.push(AGAIN.into());
         findings.push(finding);
     }
+}
+
+/// The archives that no loader opens as a model, by their members and their name: what counts is what is inside them, which is read in
+/// every way in which a reader of archives could find it.
+fn plain_archives<'a>(case: &Case<'a>) -> BTreeSet<&'a [Hop]> {
+    let is_zip = |o: &&Observation| matches!(&o.fact, Fact::Is(id) if *id == "zip");
+    let mut plain: BTreeSet<&[Hop]> = case
+        .of_kind(FactKind::Is)
+        .filter(is_zip)
+        .map(|o| o.site.hops.as_slice())
+        .collect();
+    for observation in case.of_kind(FactKind::Unread) {
+        if let Fact::Unread(Unread::Unknown(_)) = observation.fact {
+            plain.remove(observation.site.hops.as_slice());
+        }
+    }
+    plain
 }
 
 /// Whether a member with this anomaly is not read.

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Circumstance, NotFollowed},
+    fact::{Circumstance, Fact, FactKind, NotFollowed},
     finding::{Finding, Subject},
 };
 
@@ -10,8 +10,9 @@ declare_rule! {
     /// ## What it does
     ///
     /// Reports content that the check did not read: a submodule that a change moves to another commit, a git-lfs pointer
-    /// without its file and without the name of a model, a link to a folder or a file elsewhere. If the name is that of a
-    /// model, `lfs-not-fetched` and `incomplete-read` refuse the last two.
+    /// without its file and without the name of a model, a link to a folder or a file elsewhere, a member of an archive that is
+    /// encrypted or packed in an unknown way, where nothing says that a model is in the archive. If a name is that of a model,
+    /// `lfs-not-fetched` and `incomplete-read` refuse the last three.
     ///
     /// ## Why it matters
     ///
@@ -69,5 +70,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.subject = Subject::Anomaly(String::from("not-followed"));
         finding.help.push(help);
         findings.push(finding);
+    }
+    for observation in case.of_kind(FactKind::Unopened) {
+        if let Fact::Unopened(form) = &observation.fact {
+            let message = format!("this member is not looked into: {form}");
+            let mut finding = case.finding(&META, observation, message);
+            finding.subject = Subject::Anomaly(String::from("not-followed"));
+            finding.help.push(String::from(
+                "if a model or code may be in it, unpack the archive and check the files themselves",
+            ));
+            findings.push(finding);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::source;
 use crate::{
     bytes::Window,
-    fact::{ContentFacts, Excerpts},
+    fact::{ContentFacts, Excerpts, Fact, Observation},
     format,
     record::Recorder,
 };
@@ -26,8 +26,18 @@ pub fn content_facts(window: &Window, name: &[u8]) -> Option<(ContentFacts, Exce
 
 /// Records what a content says. Returns whether it is source.
 pub(super) fn read(window: &Window, name: &[u8], recorder: &mut Recorder) -> bool {
-    format::read(window, name, recorder);
-    let Some(kind) = source::recognise(name, window) else {
+    let before = recorder.checkpoint();
+    format::read_with_sources(window, name, &source::Sources, recorder);
+    // Python runs what an archive holds behind an interpreter line, not what stands around it.
+    let is_archive = || {
+        let is = |o: &Observation| o.site.hops.is_empty() && matches!(o.fact, Fact::Is(_));
+        recorder.since(before).iter().any(is)
+    };
+    let kind = source::by_name(name).or_else(|| {
+        let front = window.bytes_at(0, source::INTERPRETER_LINE).ok()?;
+        source::by_interpreter(&front).filter(|_| !is_archive())
+    });
+    let Some(kind) = kind else {
         return false;
     };
     source::read(kind, window, recorder);

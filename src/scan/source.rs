@@ -3,6 +3,7 @@
 use crate::{
     bytes::{ReadError, ReadStop, Window, wide},
     fact::{Fact, IoFault, Place, Unread},
+    format::SourceReader,
     limits,
     record::Recorder,
 };
@@ -17,16 +18,33 @@ pub(super) enum Source {
 }
 
 /// How many bytes of a file without a known suffix are looked at for an interpreter line.
-const INTERPRETER_LINE: usize = 256;
+pub(super) const INTERPRETER_LINE: usize = 256;
 
-/// Whether these bytes, under this name, are Python source.
-pub(super) fn recognise(name: &[u8], window: &Window) -> Option<Source> {
-    by_name(name).or_else(|| {
-        let front = window.bytes_at(0, INTERPRETER_LINE).ok()?;
-        let line = front.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?;
-        let python = memchr::memmem::find(line, b"python").is_some();
-        python.then_some(Source::Script)
-    })
+/// Reads source in archives as files of their own.
+#[derive(Debug)]
+pub(super) struct Sources;
+
+impl SourceReader for Sources {
+    fn is_source(&self, name: &[u8], front: &[u8]) -> bool {
+        recognise(name, front).is_some()
+    }
+
+    fn read(&self, name: &[u8], window: &Window, recorder: &mut Recorder) {
+        read(by_name(name).unwrap_or(Source::Script), window, recorder);
+    }
+}
+
+/// Whether a file of this name that begins so is Python source.
+fn recognise(name: &[u8], front: &[u8]) -> Option<Source> {
+    by_name(name).or_else(|| by_interpreter(front))
+}
+
+/// Whether a file begins with an interpreter line of Python.
+pub(super) fn by_interpreter(front: &[u8]) -> Option<Source> {
+    let front = front.get(..INTERPRETER_LINE).unwrap_or(front);
+    let line = front.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?;
+    let python = memchr::memmem::find(line, b"python").is_some();
+    python.then_some(Source::Script)
 }
 
 /// Whether a file of this name is Python source, whatever its bytes.
@@ -65,7 +83,6 @@ pub(super) fn read(source: Source, window: &Window, recorder: &mut Recorder) {
 #[cfg(test)]
 mod tests {
     use super::{Source, recognise};
-    use crate::bytes::Window;
 
     #[test]
     fn source_is_known_by_its_name_or_its_interpreter() {
@@ -77,8 +94,8 @@ mod tests {
             ("train", "#!/bin/sh\npython train\n", None),
             ("notes.md", "python", None),
         ] {
-            let window = Window::new(bytes.as_bytes().to_vec());
-            assert_eq!(recognise(name.as_bytes(), &window), expected, "{name}");
+            let found = recognise(name.as_bytes(), bytes.as_bytes());
+            assert_eq!(found, expected, "{name}");
         }
     }
 }

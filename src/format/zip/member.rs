@@ -6,6 +6,7 @@ use super::entry::flag;
 use crate::{
     bytes::{Budget, Held, Inflated, Method, ReadError, Window, wide},
     fact::{Piece, Text, Unsupported, ZipFault},
+    format::is_artifact_name,
 };
 
 /// A member of an archive.
@@ -49,6 +50,12 @@ impl Member {
     /// Whether it is a folder.
     pub fn is_folder(&self) -> bool {
         self.name.as_bytes().ends_with(b"/") && self.size == 0
+    }
+
+    /// Whether a loader could take it for a model by one of its names.
+    pub fn is_named_like_artifact(&self) -> bool {
+        let names = [Some(&self.name), self.other_name.as_ref()];
+        names.into_iter().flatten().any(|name| is_artifact_name(name.as_bytes()))
     }
 
     /// Whether it is in the archive but in no directory.

@@ -22,12 +22,13 @@ pub use member::{Directory, Member};
 
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, Hop, Place, Unread},
+    fact::{Fact, Hop, Place, Unread, Unsupported},
     format::{
         Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
         expected_instead, is_archive_name, is_artifact_name, suffix::ends_in_one,
     },
     limits,
+    record::Checkpoint,
 };
 
 /// Zip archives that no format claims by their members.
@@ -207,6 +208,8 @@ pub fn read_members<'a>(
         .len()
         .saturating_mul(limits::OVERLAPPING)
         .saturating_add(1 << 20);
+    let start = reading.recorder.checkpoint();
+    let mut unopened = Vec::new();
     for member in &directory.members {
         let storage = is_storage_name(member.name.as_bytes());
         let before = reading.recorder.checkpoint();
@@ -233,11 +236,47 @@ pub fn read_members<'a>(
         } else {
             Expect::Named
         });
-        read_member(window, member, reading, expect);
+        let mut open = Vec::new();
+        read_bodies(window, member, reading, expect, &mut open);
+        unopened.extend(open.into_iter().map(|form| (member, form)));
         // Of a hundred thousand pictures none needs a line.
         if !few && reading.recorder.is_silent_since(only_member) {
             reading.recorder.forget(before);
         }
+    }
+    tell_unopened(directory, unopened, start, reading);
+}
+
+/// Says which members are in a form that is not read. Where neither a name nor what else is in the archive tells of a model, none is
+/// missing: it is only noted.
+fn tell_unopened(
+    directory: &Directory,
+    unopened: Vec<(&Member, Unsupported)>,
+    start: Checkpoint,
+    reading: &mut Reading<'_>,
+) {
+    if unopened.is_empty() {
+        return;
+    }
+    let is_model = !reading.is_container()
+        || is_artifact_name(reading.name.as_bytes()) && FORMAT.suffix_of(reading.name.as_bytes()).is_none()
+        || directory.members.iter().any(Member::is_named_like_artifact)
+        || reading.found_since(start);
+    for (member, form) in unopened {
+        reading.recorder.enter(hop_to(member));
+        if is_model {
+            reading.unread(Unread::Unsupported(form), Place::Whole);
+        } else {
+            reading.record(Fact::Unopened(form));
+        }
+        reading.recorder.leave();
+    }
+}
+
+fn hop_to(member: &Member) -> Hop {
+    Hop::Member {
+        name: member.name.clone(),
+        copy: member.copy,
     }
 }
 
@@ -248,10 +287,24 @@ pub fn read_member(
     reading: &mut Reading<'_>,
     expect: Expect<'_>,
 ) {
-    let hop = Hop::Member {
-        name: member.name.clone(),
-        copy: member.copy,
-    };
+    let mut unopened = Vec::new();
+    read_bodies(window, member, reading, expect, &mut unopened);
+    for form in unopened {
+        reading.recorder.enter(hop_to(member));
+        reading.unread(Unread::Unsupported(form), Place::Whole);
+        reading.recorder.leave();
+    }
+}
+
+/// The same; forms that are not read are left to the caller.
+fn read_bodies(
+    window: &Window,
+    member: &Member,
+    reading: &mut Reading<'_>,
+    expect: Expect<'_>,
+    unopened: &mut Vec<Unsupported>,
+) {
+    let hop = hop_to(member);
     // The name under which a loader could take it for a model, if one of them is such a name.
     let name = member
         .other_name
@@ -270,9 +323,14 @@ pub fn read_member(
                 }
             }
             Err(error) => {
-                reading.recorder.enter(hop.clone());
-                reading.unread(error, Place::Whole);
-                reading.recorder.leave();
+                match error {
+                    ReadError::Unsupported(form) => unopened.push(*form),
+                    error => {
+                        reading.recorder.enter(hop.clone());
+                        reading.unread(error, Place::Whole);
+                        reading.recorder.leave();
+                    }
+                }
                 // What else there is of it is read only if it makes sense.
                 expect = Expect::Payload;
             }

@@ -131,6 +131,7 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
             format!("carries a pickle of {} as a constant", bytes(*length))
         }
         Fact::Native(native) => format!("its program calls {native}"),
+        Fact::Unopened(form) => format!("is not looked into: {form}"),
         Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
         _ => return None,
     })

@@ -1,5 +1,6 @@
 //! Tests of `format`.
 
+mod archived_source;
 mod codecs;
 mod dtype;
 pub(crate) mod evasions;

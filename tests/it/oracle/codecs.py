@@ -2,7 +2,8 @@
 
 usage: codecs.py COUNT SEED
 
-Prints a line of JSON for each: the codec, the bytes of the file, what was read of it before it ended or broke, and whether it broke.
+Prints a line of JSON for each: the codec, the bytes of the file, what was read of it before it ended or broke, whether it broke, and
+whether the file is genuine: whole streams, and behind the last one nothing that begins another.
 """
 
 import bz2
@@ -58,22 +59,30 @@ READERS = {
 
 def file(rng, codec):
     parts = [STREAMS[codec](rng, content(rng))]
+    genuine = True
     for _ in range(rng.choice([0, 0, 1, 1, 2])):
-        parts.append(rng.choice([
+        kind = rng.randrange(6)
+        genuine = genuine and kind == 0
+        parts.append([
             lambda: STREAMS[codec](rng, content(rng)),
+            lambda: b"trailing text\n",
             lambda: STREAMS[rng.choice(list(STREAMS))](rng, content(rng)),
             lambda: bytes(rng.choice([1, 4, 8, 17, 18, 512])),
             lambda: rng.randbytes(rng.randrange(1, 40)),
-            lambda: b"trailing text\n",
             lambda: STREAMS[codec](rng, content(rng))[: rng.randrange(1, 20)],
-        ])())
+        ][kind]())
+        if kind == 1:
+            genuine = len(parts) == 2
+            break
     whole = bytearray(b"".join(parts))
     damage = rng.random()
     if damage < 0.15:
         del whole[rng.randrange(len(whole)):]
+        genuine = False
     elif damage < 0.3:
         whole[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
-    return bytes(whole)
+        genuine = False
+    return bytes(whole), genuine
 
 
 def read(codec, data):
@@ -92,9 +101,9 @@ def main():
     rng = random.Random(seed)
     for _ in range(count):
         codec = rng.choice(list(STREAMS))
-        data = file(rng, codec)
+        data, genuine = file(rng, codec)
         out, broke = read(codec, data)
-        print(json.dumps({"codec": codec, "file": data.hex(), "out": out.hex(), "broke": broke}))
+        print(json.dumps({"codec": codec, "file": data.hex(), "out": out.hex(), "broke": broke, "genuine": genuine}))
 
 
 main()
