@@ -166,7 +166,11 @@ impl Budget {
         let left = self
             .source
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                Some(if enough(&left) { left.saturating_sub(bytes) } else { 0 })
+                Some(if enough(&left) {
+                    left.saturating_sub(bytes)
+                } else {
+                    0
+                })
             });
         match left {
             Ok(left) if enough(&left) => Spent::No,
@@ -205,7 +209,16 @@ mod tests {
     fn source_in_archives_runs_out_once() {
         let budget = Budget::default();
         let all = [limits::ARCHIVED_SOURCE, 0, 1, 0, 1].map(|bytes| budget.archived_source(bytes));
-        assert_eq!(all, [Spent::No, Spent::No, Spent::Now, Spent::Before, Spent::Before]);
+        assert_eq!(
+            all,
+            [
+                Spent::No,
+                Spent::No,
+                Spent::Now,
+                Spent::Before,
+                Spent::Before
+            ]
+        );
         let at_once = budget_of(limits::ARCHIVED_SOURCE + 1);
         assert_eq!(at_once, Spent::Now);
     }

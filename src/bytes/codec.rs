@@ -230,7 +230,9 @@ impl Codec {
         let usual = dictionary.count_ones() <= 1
             || dictionary == u32::MAX
             || dictionary.count_ones() == 2 && top.checked_sub(low) == Some(1);
-        let size = size.first_chunk::<8>().map(|size| u64::from_le_bytes(*size));
+        let size = size
+            .first_chunk::<8>()
+            .map(|size| u64::from_le_bytes(*size));
         usual && size.is_none_or(|size| size == u64::MAX || size < 1 << 38)
     }
 }

@@ -153,7 +153,11 @@ impl Inflated {
 
     /// Decompresses until the byte at `offset` is at hand, or to the end.
     fn advance(&self, state: &mut State, offset: u64) -> io::Result<()> {
-        if state.front.as_ref().is_some_and(|front| offset < front.from()) {
+        if state
+            .front
+            .as_ref()
+            .is_some_and(|front| offset < front.from())
+        {
             state.front = None;
         }
         let mut front = match state.front.take() {
@@ -162,7 +166,10 @@ impl Inflated {
         };
         while !front.ended && front.produced <= offset {
             // Not past the stated size: what follows there (an end marker, and how it ends) is no part of the content.
-            let left = self.declared.unwrap_or(u64::MAX).saturating_sub(front.produced);
+            let left = self
+                .declared
+                .unwrap_or(u64::MAX)
+                .saturating_sub(front.produced);
             let wanted = narrow(left).min(front.chunk.len());
             let n = front
                 .decoder
@@ -174,7 +181,8 @@ impl Inflated {
             let fresh = front.chunk.get(..n).unwrap_or_default();
             let produced = front.produced.saturating_add(wide(n));
             if produced > state.reached {
-                self.budget.inflate(produced.saturating_sub(state.reached))?;
+                self.budget
+                    .inflate(produced.saturating_sub(state.reached))?;
                 state.reached = produced;
             } else {
                 self.budget.inflate_again(wide(n))?;
@@ -225,9 +233,7 @@ impl Inflated {
 /// What a decoder says of bad data is about the artifact, not about the machine.
 fn of_data(error: io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::InvalidData
-        | io::ErrorKind::InvalidInput
-        | io::ErrorKind::UnexpectedEof => {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
             let cut_off = error.kind() == io::ErrorKind::UnexpectedEof;
             ReadError::malformed(Malformed::Compressed { cut_off }).into()
         }

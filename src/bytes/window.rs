@@ -56,7 +56,9 @@ impl Window {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len.unwrap_or_else(|| u64::from(self.reaches(1).unwrap_or(false))) == 0
+        self.len
+            .unwrap_or_else(|| u64::from(self.reaches(1).unwrap_or(false)))
+            == 0
     }
 
     /// Bytes from `offset` on, at most as many as there may be: content of unknown length has any number.
@@ -75,7 +77,10 @@ impl Window {
     /// What reading answers.
     pub fn holds(&self, byte: u8, from: u64, most: u64) -> io::Result<bool> {
         const CHUNK: usize = 256 << 10;
-        let end = self.known_len().unwrap_or(u64::MAX).min(from.saturating_add(most));
+        let end = self
+            .known_len()
+            .unwrap_or(u64::MAX)
+            .min(from.saturating_add(most));
         let mut chunk = vec![0; CHUNK];
         let mut at = from;
         while at < end {

@@ -22,6 +22,7 @@
     )
 )]
 
+mod claims;
 mod identify;
 mod ordinary;
 mod reading;

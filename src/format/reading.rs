@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Certainty, Container, FORMATS, Format, Head, Home, Recognise, identify, is_artifact_name,
-    ordinary,
+    Certainty, FORMATS, Format, Head, Home, claims::Claims, identify, is_artifact_name, ordinary,
 };
 use crate::{
     bytes::{Budget, ReadError, ReadStop, Spent, Window, narrow},
     fact::{
-        Anomaly, Content, Excerpt, Fact, Global, Hop, Malformed, Observation, PickleFault, Place,
-        Text, Unread,
+        Content, Excerpt, Fact, Global, Hop, Malformed, Observation, PickleFault, Place, Text,
+        Unread,
     },
     limits,
     record::{Checkpoint, Recorder},
@@ -270,10 +269,13 @@ impl Reading<'_> {
             known |= self.read_as(format, certainty, window, doubt);
         }
         let other_layout = (known && by_name)
-            .then(|| self.other_layout(before, name.as_bytes()))
+            .then(|| Claims::since(self.recorder, before).other_layout(name.as_bytes()))
             .flatten();
-        if known && named && other_layout.is_none() && !self.recognised_since(before) {
-            self.compare_with_name(before, name.as_bytes());
+        if known && named && other_layout.is_none() {
+            let anomaly = Claims::since(self.recorder, before).misleading_suffix(name.as_bytes());
+            if let Some(anomaly) = anomaly {
+                self.recorder.anomaly(anomaly, Place::Whole);
+            }
         }
         if let Some(format) = recognised {
             self.not_read(format);
@@ -286,79 +288,6 @@ impl Reading<'_> {
             self.unread(Unread::Unknown(content), Place::Whole);
         } else if let Some(content) = other_layout {
             self.unread(Unread::Unknown(content), Place::Whole);
-        }
-    }
-
-    /// What the claims that held are: of these bytes, or of what is so many hops further in.
-    fn formats_since(&self, before: Checkpoint, further: usize) -> Vec<&'static Format> {
-        let here = self.recorder.site(Place::Whole).hops.len();
-        let depth = here.saturating_add(further);
-        let seen = self.recorder.since(before).iter();
-        seen.filter(|o| o.site.hops.len() == depth)
-            .filter_map(|o| {
-                if let Fact::Is(id) = &o.fact {
-                    super::by_id(id.as_str())
-                } else {
-                    None
-                }
-            })
-            .collect()
-    }
-
-    /// Whether what is being read was recognised as a format without a reader.
-    fn recognised_since(&self, before: Checkpoint) -> bool {
-        let depth = self.recorder.site(Place::Whole).hops.len();
-        let content = |o: &Observation| {
-            o.site.hops.len() == depth
-                && matches!(
-                    &o.fact,
-                    Fact::Unread(Unread::Unknown(Content::Recognised(_)))
-                )
-        };
-        self.recorder.since(before).iter().any(content)
-    }
-
-    /// What the name promises, if nothing but an archive in another layout was read.
-    fn other_layout(&self, before: Checkpoint, name: &[u8]) -> Option<Content> {
-        let is = self.formats_since(before, 0);
-        let (container, expected) = is
-            .iter()
-            .find_map(|archive| Some((archive, super::expected_instead(name, archive)?)))?;
-        if is.iter().any(|format| format.id == expected.id) || self.recognised_since(before) {
-            return None;
-        }
-        let expected_id = expected.id.into();
-        Some(match expected.recognise {
-            // Which members it would have is not known.
-            Recognise::Name => Content::Recognised(expected_id),
-            _ => Content::OtherLayout {
-                container: container.id.into(),
-                expected: expected_id,
-            },
-        })
-    }
-
-    /// Says so if the suffix belongs to something else than what the content is.
-    fn compare_with_name(&mut self, before: Checkpoint, name: &[u8]) {
-        let is = self.formats_since(before, 0);
-        // Loaders that decompress go by the content: the name may be that of what is compressed.
-        let inside = if is
-            .iter()
-            .any(|format| format.container == Some(Container::Compressed))
-        {
-            self.formats_since(before, 1)
-        } else {
-            Vec::new()
-        };
-        let mut all = is.iter().chain(&inside);
-        if all.any(|format| identify::may_be_called(format, name)) {
-            return;
-        }
-        let Some(format) = is.first() else { return };
-        if let Some(promised) = identify::promised_by(name) {
-            let content = format.id.into();
-            let anomaly = Anomaly::MisleadingSuffix { promised, content };
-            self.recorder.anomaly(anomaly, Place::Whole);
         }
     }
 

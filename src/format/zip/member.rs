@@ -55,7 +55,10 @@ impl Member {
     /// Whether a loader could take it for a model by one of its names.
     pub fn is_named_like_artifact(&self) -> bool {
         let names = [Some(&self.name), self.other_name.as_ref()];
-        names.into_iter().flatten().any(|name| is_artifact_name(name.as_bytes()))
+        names
+            .into_iter()
+            .flatten()
+            .any(|name| is_artifact_name(name.as_bytes()))
     }
 
     /// Whether it is in the archive but in no directory.

@@ -259,7 +259,8 @@ fn tell_unopened(
         return;
     }
     let is_model = !reading.is_container()
-        || is_artifact_name(reading.name.as_bytes()) && FORMAT.suffix_of(reading.name.as_bytes()).is_none()
+        || is_artifact_name(reading.name.as_bytes())
+            && FORMAT.suffix_of(reading.name.as_bytes()).is_none()
         || directory.members.iter().any(Member::is_named_like_artifact)
         || reading.found_since(start);
     for (member, form) in unopened {

@@ -39,15 +39,27 @@ fn source_in_any_archive_is_judged_as_source() {
     let notebook = serde_json::json!({"nbformat": 4, "metadata": {}, "cells": [
         {"cell_type": "code", "source": UNSAFE, "outputs": [], "metadata": {}}]});
     for (name, file, expected) in [
-        ("p-1.0-py3-none-any.whl", source("p/m.py"), "p/m.py 3:1: torch-load-unsafe"),
+        (
+            "p-1.0-py3-none-any.whl",
+            source("p/m.py"),
+            "p/m.py 3:1: torch-load-unsafe",
+        ),
         ("p.egg", source("p/m.pyw"), "p/m.pyw 3:1: torch-load-unsafe"),
         ("docs.zip", source("m.py"), "m.py 3:1: torch-load-unsafe"),
         // What is no name of an archive, and an archive for something else.
         ("data", source("m.py"), "m.py 3:1: torch-load-unsafe"),
         ("app.jar", source("m.py"), "m.py 3:1: torch-load-unsafe"),
         ("p.tar", tar.clone(), "p-1.0/p/m.py 3:1: torch-load-unsafe"),
-        ("p-1.0.tar.gz", gzip(&tar), "p-1.0.tar > p-1.0/p/m.py 3:1: torch-load-unsafe"),
-        ("p-1.0.tar.bz2", bzip2(&tar), "p-1.0.tar > p-1.0/p/m.py 3:1: torch-load-unsafe"),
+        (
+            "p-1.0.tar.gz",
+            gzip(&tar),
+            "p-1.0.tar > p-1.0/p/m.py 3:1: torch-load-unsafe",
+        ),
+        (
+            "p-1.0.tar.bz2",
+            bzip2(&tar),
+            "p-1.0.tar > p-1.0/p/m.py 3:1: torch-load-unsafe",
+        ),
         (
             "all.zip",
             archive(&[stored("p.whl", source("m.py"))]),
@@ -76,7 +88,12 @@ fn source_in_any_archive_is_judged_as_source() {
 /// Only what could matter is parsed, and an archive of other source says nothing.
 #[test]
 fn archives_of_ordinary_source_are_silent() {
-    for text in ["import os\nprint(os.name)\n", "not python (", "", "import torch\n"] {
+    for text in [
+        "import os\nprint(os.name)\n",
+        "not python (",
+        "",
+        "import torch\n",
+    ] {
         let zip = archive(&[deflated("m.py", text)]);
         let tar = tar::archive(&[("p/m.py", text.into())]);
         assert!(findings(zip, "p.whl").is_empty());
@@ -95,10 +112,17 @@ fn source_in_a_model_is_its_formats_to_read() {
         stored("m/version", "3\n"),
     ]);
     let told = findings(script, "m.pt");
-    assert!(told.iter().all(|finding| !finding.contains("torch-load")), "{told:?}");
+    assert!(
+        told.iter().all(|finding| !finding.contains("torch-load")),
+        "{told:?}"
+    );
     for (name, bytes) in torch::fixtures() {
         let told = findings(bytes, name);
-        assert!(told.iter().all(|finding| !finding.contains("torch-load-unsafe")), "{name}");
+        assert!(
+            told.iter()
+                .all(|finding| !finding.contains("torch-load-unsafe")),
+            "{name}"
+        );
     }
 }
 
@@ -110,10 +134,17 @@ fn a_hostile_model_in_an_archive_is_seen_in_every_wrapping() {
         ("model.tar.gz", gzip(&tar)),
         ("model.tgz", gzip(&tar)),
         ("p.whl", archive(&[deflated("p/data/x", payload())])),
-        ("store.zarr.zip", archive(&[stored("zarr.json", "{}"), stored("c/0", payload())])),
+        (
+            "store.zarr.zip",
+            archive(&[stored("zarr.json", "{}"), stored("c/0", payload())]),
+        ),
         ("all.zip", archive(&[stored("model.tar.gz", gzip(&tar))])),
     ] {
         let told = findings(file, name);
-        assert!(told.iter().any(|finding| finding.ends_with("global-not-allowed")), "{name}: {told:?}");
+        assert!(
+            told.iter()
+                .any(|finding| finding.ends_with("global-not-allowed")),
+            "{name}: {told:?}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of `format`.
 
 mod archived_source;
-mod codecs;
+pub(crate) mod codecs;
 mod dtype;
 pub(crate) mod evasions;
 mod joblib;
