@@ -342,9 +342,12 @@ limits! {
         NPY_NESTING: usize = 32, Count "tuples, lists and dicts inside one another in an npy header";
     }
 
-    "TorchScript" {
+    "Programs of TorchScript and torch.export" {
         /// The code of the largest models seen, detectors and speech models, has less than 2 MB.
         SCRIPT_BYTES: u64 = 64 << 20, Bytes "of TorchScript code in one archive";
+
+        /// The program of a model of 5,000 operators has some 20 MB, most of it the places in source that each came from.
+        PROGRAM_BYTES: u64 = 64 << 20, Bytes "of JSON in an exported program";
 
         /// torch itself has some 2,300 operators; the program that names the most has some 200.
         OPERATORS: usize = 4_096, Count "operators and classes that a program names";

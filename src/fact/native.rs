@@ -2,16 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Text;
+use super::{Short, Text};
 
 /// What a program of TorchScript, a mobile or an exported program names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Native {
     /// An operator, with its namespace: `aten::linear`.
     Operator(Text),
     /// A class with its namespace: `quantized.LinearPackedParamsBase`.
     Class(Text),
+    /// A function of Python that an exported program calls, by its path: `torch.sym_max`.
+    Function(Text),
+    /// An expression that an exported program has Python evaluate, and that is more than arithmetic of sizes.
+    Expression(Short),
     /// An operator or a class whose name is computed, or reached through another name.
     Unresolved,
 }
@@ -98,6 +102,33 @@ const OF_TORCH: &[&str] = &[
     "xnnpack",
 ];
 
+/// Functions of `operator` in exported programs.
+const OPERATORS: &[&str] = &[
+    "add", "and_", "eq", "floordiv", "ge", "getitem", "gt", "index", "invert", "le", "lshift",
+    "lt", "mod", "mul", "ne", "neg", "not_", "or_", "pos", "pow", "rshift", "sub", "truediv",
+    "xor",
+];
+
+/// Functions of `math` in exported programs.
+const MATH: &[&str] = &[
+    "ceil", "cos", "cosh", "exp", "floor", "log", "log2", "sin", "sinh", "sqrt", "tan", "tanh",
+    "trunc",
+];
+
+/// Functions of `torch` that compute with symbolic sizes.
+const SYMBOLIC: &[&str] = &[
+    "_sym_sqrt",
+    "sym_float",
+    "sym_fresh_size",
+    "sym_int",
+    "sym_ite",
+    "sym_max",
+    "sym_min",
+    "sym_not",
+    "sym_sqrt",
+    "sym_sum",
+];
+
 impl Native {
     /// An operator by its two names.
     pub fn operator(namespace: &[u8], name: &[u8]) -> Self {
@@ -109,7 +140,7 @@ impl Native {
         match self {
             Self::Operator(whole) => Some(parts(whole.as_bytes()).0),
             Self::Class(whole) => whole.as_bytes().split(|byte| *byte == b'.').next(),
-            Self::Unresolved => None,
+            Self::Function(_) | Self::Expression(_) | Self::Unresolved => None,
         }
     }
 
@@ -118,7 +149,7 @@ impl Native {
         let namespace = self.namespace()?;
         let (_, name) = match self {
             Self::Operator(whole) => parts(whole.as_bytes()),
-            Self::Class(_) | Self::Unresolved => (namespace, &b""[..]),
+            _ => (namespace, &b""[..]),
         };
         let far = FAR
             .iter()
@@ -130,6 +161,21 @@ impl Native {
                 .find(|far| far.0.as_bytes() == namespace)
                 .map(|far| far.1)
         })
+    }
+
+    /// Whether it is a function of Python that computes with numbers and sizes, as exported programs call them.
+    pub fn is_arithmetic(&self) -> bool {
+        let Self::Function(path) = self else {
+            return false;
+        };
+        let path = path.as_str().unwrap_or_default();
+        path.split_once('.')
+            .is_some_and(|(module, name)| match module {
+                "_operator" => OPERATORS.contains(&name),
+                "math" => MATH.contains(&name),
+                "torch" => SYMBOLIC.contains(&name),
+                _ => false,
+            })
     }
 
     /// Whether its namespace is one that torch does not bring: a library registers it.

@@ -11,12 +11,14 @@ declare_rule! {
     ///
     /// Refuses a TorchScript archive, a mobile program or an exported program that names an operator which reads or writes
     /// files, talks to other processes or calls Python: `aten::save`, `aten::from_file`, `prim::PythonOp`, `c10d::*`. It also
-    /// refuses what reaches an operator through another name, so that nobody can say which it is. No exporter writes that.
+    /// refuses what reaches an operator through another name, so that nobody can say which it is, and in an exported program
+    /// functions of Python that do not just compute, and size expressions that are more than arithmetic. No exporter writes that.
     ///
     /// ## Why it matters
     ///
     /// Such a program needs no pickle: torch runs its operators with the rights of the process, some of them as soon as it is
-    /// loaded (`__setstate__`). `aten::save` overwrites any file of the user, `aten::from_file` reads one into a tensor.
+    /// loaded (`__setstate__`). `aten::save` overwrites any file of the user, `aten::from_file` reads one into a tensor. The
+    /// expressions of an exported program are evaluated as Python while it is loaded.
     ///
     /// ## Example
     ///
@@ -42,6 +44,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 "the program calls an operator through another name, so that it could be any of them"
                     .to_owned()
             }
+            (Native::Expression(expression), _) => {
+                format!("loading evaluates `{expression}` in Python, which is more than arithmetic of sizes")
+            }
+            (Native::Function(path), _) if !native.is_arithmetic() => {
+                format!("the program calls `{path}` in Python, which is no operator")
+            }
             (native, Some(reach)) => format!("the program uses {native}, which {reach}"),
             (_, None) => continue,
         };
@@ -61,7 +69,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 /// What a finding about native code is about.
 pub(super) fn subject(native: &Native) -> Subject {
     match native {
-        Native::Operator(name) | Native::Class(name) => Subject::Call(name.clone()),
+        Native::Operator(name) | Native::Class(name) | Native::Function(name) => {
+            Subject::Call(name.clone())
+        }
+        Native::Expression(_) => Subject::Anomaly("evaluated-expression".into()),
         Native::Unresolved => Subject::Anomaly("unresolved-operator".into()),
     }
 }

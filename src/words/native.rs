@@ -9,6 +9,8 @@ impl fmt::Display for Native {
         match self {
             Self::Operator(name) => write!(f, "the operator `{name}`"),
             Self::Class(name) => write!(f, "the class `torch.classes.{name}`"),
+            Self::Function(path) => write!(f, "the function `{path}` of Python"),
+            Self::Expression(expression) => write!(f, "the expression `{expression}`"),
             Self::Unresolved => f.write_str("an operator through another name"),
         }
     }

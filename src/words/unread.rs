@@ -47,6 +47,7 @@ impl fmt::Display for Malformed {
             Self::NotebookNotObject => f.write_str("not a notebook: it is not a JSON object"),
             Self::Npy(fault) => fault.fmt(f),
             Self::Pickle(fault) => fault.fmt(f),
+            Self::Program(fault) => write!(f, "not a program: {fault}"),
             Self::Safetensors(fault) => fault.fmt(f),
             Self::Zip(fault) => fault.fmt(f),
         }
@@ -275,6 +276,9 @@ impl fmt::Display for Unsupported {
             Self::EncryptedMember => f.write_str("an encrypted member"),
             Self::JoblibArray(fault) => write!(f, "an array as joblib does not write it: {fault}"),
             Self::NpyVersion { major, minor } => write!(f, "npy version {major}.{minor}"),
+            Self::CompiledCode => {
+                f.write_str("it is compiled code, which loading the archive runs")
+            }
             Self::ExportMember => {
                 f.write_str("it is no program, weights or inputs of an exported module")
             }

@@ -40,6 +40,8 @@ pub enum Malformed {
     Npy(NpyFault),
     /// A pickle.
     Pickle(PickleFault),
+    /// The JSON of an exported program.
+    Program(JsonFault),
     /// A safetensors file.
     Safetensors(SafetensorsFault),
     /// A zip archive.

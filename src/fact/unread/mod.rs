@@ -39,6 +39,8 @@ pub enum Unread {
 pub enum Unsupported {
     /// A member of a zip archive, packed by this method.
     CompressionMethod(u16),
+    /// Native code that an archive brings.
+    CompiledCode,
     /// A dtype that NumPy does not write.
     Dtype(Short),
     /// An encrypted member of a zip archive.

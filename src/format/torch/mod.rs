@@ -8,6 +8,7 @@ mod bare;
 pub(super) mod export;
 pub(super) mod legacy;
 mod legacy_load;
+mod native;
 pub(super) mod package;
 pub(super) mod script;
 pub(super) mod tar;

@@ -14,6 +14,7 @@ mod safetensors;
 mod saved_together;
 mod streams;
 mod torch_archives;
+mod torch_export;
 mod torch_oracle;
 mod torch_script;
 mod torch_verdict;

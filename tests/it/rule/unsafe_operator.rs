@@ -39,3 +39,29 @@ fn what_reaches_files_or_other_processes_is_refused() {
       help: if the file is yours, leave files and other processes to the code that calls the model, and export it again
     ");
 }
+
+#[test]
+fn what_an_exported_program_has_python_do_is_refused() {
+    let program = |json: &str| {
+        archive(&[
+            stored("m/models/m.json", json),
+            stored("m/archive_format", "pt2"),
+        ])
+    };
+    let code = program(r#"{"expr_str": "__import__('os').system('true')"}"#);
+    insta::assert_snapshot!(told("unsafe-operator", "m.pt2", &code), @"
+    unsafe-operator [deny] loading evaluates `__import__('os').system('true')` in Python, which is more than arithmetic of sizes
+      at m/models/m.json about evaluated-expression
+      help: do not load this file; find out who made it and how it came here
+      help: if the file is yours, leave files and other processes to the code that calls the model, and export it again
+    ");
+    let function = program(r#"{"target": "torch.hub.load"}"#);
+    insta::assert_snapshot!(told("unsafe-operator", "m.pt2", &function), @"
+    unsafe-operator [deny] the program calls `torch.hub.load` in Python, which is no operator
+      at m/models/m.json about torch.hub.load
+      help: do not load this file; find out who made it and how it came here
+      help: if the file is yours, leave files and other processes to the code that calls the model, and export it again
+    ");
+    let sizes = program(r#"{"expr_str": "Symbol('s0', integer=True)", "target": "_operator.mul"}"#);
+    assert_eq!(told("unsafe-operator", "m.pt2", &sizes), "");
+}

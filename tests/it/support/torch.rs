@@ -41,6 +41,18 @@ pub(crate) fn script() -> Vec<u8> {
     ])
 }
 
+/// An exported program that names operators, with a weight that is a pickle.
+fn exported() -> Vec<u8> {
+    let program = r#"{"target": "torch.ops.aten.add.Tensor", "expr_str": "Symbol('s0') + 1", "a": [{"target": "torch.hub.load"}]}"#;
+    let weights = r#"{"config": {"w": {"path_name": "weight_0", "use_pickle": true}}}"#;
+    archive(&[
+        stored("m/data/weights/weight_0", b"K\x010cos\nabort\n(tR."),
+        stored("m/data/weights/m_weights_config.json", weights),
+        deflated("m/models/m.json", program),
+        stored("m/archive_format", "pt2"),
+    ])
+}
+
 /// A mobile TorchScript archive whose code names operators and classes.
 fn program() -> Vec<u8> {
     let code = "class Net(Module):\n  ops : int\n  def forward(self, x: Tensor) -> Tensor:\n    \
@@ -93,6 +105,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         ("model.pt", zip(&tensor())),
         ("script.pt", script()),
         ("program.ptl", program()),
+        ("exported.pt2", exported()),
         ("legacy.pt", legacy(&tensor(), &storages)),
         ("bare.bin", payload()),
         (

@@ -1,13 +1,24 @@
 //! What `torch.export.save` writes: a zip of a program as JSON, raw weights, and what `torch.save` wrote of its inputs.
 
-use super::zip::is_pickle_name;
+mod expression;
+mod program;
+
+use rustc_hash::FxHashSet;
+
+use self::program::Program;
+use super::{
+    native::{Names, record},
+    site_in,
+    zip::is_pickle_name,
+};
 use crate::{
-    bytes::{ReadError, Window},
-    fact::{Hop, Place, Unread, Unsupported},
+    bytes::{ReadError, ReadStop, Window, narrow},
+    fact::{Hop, Malformed, Place, Unread, Unsupported},
     format::{
         Expect, Format, Read, Reading, Recognise, Suffix, pickle,
         zip::{Directory, Member, read_members},
     },
+    limits,
 };
 
 /// A zip with an exported program.
@@ -31,8 +42,9 @@ What `torch.export.save` writes. Since torch 2.8 a zip archive with `archive_for
 ## What loading it does
 
 `torch.export.load` reads the program as JSON and its weights as bytes, and gives sample inputs, and the state of older
-archives, to `torch.load`. A program names the operators that it calls when it runs. An archive can also bring compiled
-code (`data/aotinductor/`), which loading runs, and custom objects, which are TorchScript.
+archives, to `torch.load`; so it does with weights that the archive marks as pickles. A program names the operators that it
+calls when it runs, and gives the sizes of its tensors as expressions, which loading evaluates as Python. An archive can also bring
+compiled code (`data/aotinductor/`), which loading runs, and custom objects, which are TorchScript.
 
 ## How it is recognised
 
@@ -40,8 +52,10 @@ A zip archive with `archive_format` and `models/`, or with `serialized_exported_
 
 ## What is checked
 
-Everything that is checked of a `zip` archive; every file that `torch.save` wrote in it as a file of its own. Members
-that are no program, weights, inputs or versions are not read, which is said. The operators of a program are not looked at.
+Everything that is checked of a `zip` archive; every file that `torch.save` wrote in it as a file of its own, and weights that are
+marked as pickles. `unsafe-operator` refuses operators that reach files, other processes or Python, functions of Python that do not
+just compute, and expressions that are more than arithmetic; `custom-operator` reports operators that a library has to bring. Compiled
+code and members that are no program, weights, inputs or versions are not read, which is said.
 
 ## What to prefer
 
@@ -76,25 +90,122 @@ fn read(
     directory: &Directory,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
+    let mut names = Names::default();
+    let pickled = read_programs(window, directory, &mut names, reading);
+    let budget = reading.budget();
     read_members(window, directory, reading, |member| {
-        is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
+        let name = member.name.as_bytes();
+        let is_pickle = last(name).starts_with(b"opaque_obj_")
+            || is_pickle_name(name)
+            || pickled.contains(last(name)) && {
+                let body = member.body(window, &budget);
+                let front = body.ok().and_then(|body| body.bytes_at(0, 4).ok());
+                // What `torch.load` does not open as an archive it takes for a pickle.
+                front.is_none_or(|front| front != b"PK\x03\x04")
+            };
+        if is_pickle {
+            Some(Expect::Format(&pickle::FORMAT))
+        } else {
+            pickled.contains(last(name)).then_some(Expect::Named)
+        }
     });
+    record(names, reading);
     for member in &directory.members {
-        if !is_read(member) {
-            reading.recorder.enter(Hop::Member {
-                name: member.name.clone(),
-                copy: member.copy,
-            });
-            let form = Unsupported::ExportMember;
-            reading.unread(Unread::Unsupported(form), Place::Whole);
-            reading.recorder.leave();
+        if !is_read(member, directory) {
+            let form = if is_compiled(member) {
+                Unsupported::CompiledCode
+            } else {
+                Unsupported::ExportMember
+            };
+            unread_in(member, Unread::Unsupported(form), reading);
         }
     }
     Ok(())
 }
 
+/// Reads all JSON of an archive but that of extra files. Returns the last parts of the names of members that are pickles.
+fn read_programs(
+    window: &Window,
+    directory: &Directory,
+    names: &mut Names,
+    reading: &mut Reading<'_>,
+) -> FxHashSet<Vec<u8>> {
+    let mut pickled: FxHashSet<Vec<u8>> = FxHashSet::default();
+    let mut left = limits::PROGRAM_BYTES;
+    let is_json = |member: &&Member| {
+        let name = member.name.as_bytes().to_ascii_lowercase();
+        name.ends_with(b".json") && !is_extra(member, directory)
+    };
+    for member in directory.members.iter().filter(is_json) {
+        let hop = Hop::Member {
+            name: member.name.clone(),
+            copy: member.copy,
+        };
+        let site = site_in(reading, Some(hop));
+        // What cannot be had of it is recorded with the other members.
+        for body in member
+            .bodies(window, &reading.budget())
+            .into_iter()
+            .flatten()
+        {
+            let Some(rest) = left.checked_sub(body.len()) else {
+                let limit = Unread::Limit(limits::Id::PROGRAM_BYTES);
+                unread_in(member, limit, reading);
+                return pickled;
+            };
+            left = rest;
+            let json = match body.bytes_at(0, narrow(body.len())) {
+                Ok(json) => json,
+                Err(error) => {
+                    unread_in(member, ReadError::from(error), reading);
+                    continue;
+                }
+            };
+            let (program, result) = Program::read(&json);
+            for native in program.natives {
+                names.add(native, || (site.clone(), None));
+            }
+            pickled.extend(
+                program
+                    .pickled
+                    .iter()
+                    .map(|path| last(path.as_bytes()).to_vec()),
+            );
+            if let Err(fault) = result {
+                unread_in(member, Unread::from(Malformed::Program(fault)), reading);
+            }
+        }
+    }
+    pickled
+}
+
+/// Records that a member was not read.
+fn unread_in(member: &Member, stop: impl Into<ReadStop>, reading: &mut Reading<'_>) {
+    reading.recorder.enter(Hop::Member {
+        name: member.name.clone(),
+        copy: member.copy,
+    });
+    reading.unread(stop, Place::Whole);
+    reading.recorder.leave();
+}
+
+/// Whether a member is compiled code.
+fn is_compiled(member: &Member) -> bool {
+    let mut parts = member.name.as_bytes().split(|byte| *byte == b'/');
+    parts.any(|part| part.starts_with(b"aotinductor"))
+}
+
+/// Whether a member is a file that whoever exported the program added: loaders return its text.
+fn is_extra(member: &Member, directory: &Directory) -> bool {
+    let mut parts = member.name.as_bytes().split(|byte| *byte == b'/');
+    let first = parts.next();
+    // Before torch 2.8 there was no root, and a root may have any name.
+    first == Some(b"extra_files") && directory.root() != b"extra_files"
+        || parts.next() == Some(b"extra")
+}
+
 /// Whether a member is one that holds data, or is read.
-fn is_read(member: &Member) -> bool {
+fn is_read(member: &Member, directory: &Directory) -> bool {
     let name = member.name.as_bytes();
     let parts: Vec<&[u8]> = name.split(|byte| *byte == b'/').collect();
     let name = last(name);
@@ -103,11 +214,12 @@ fn is_read(member: &Member) -> bool {
         name.strip_prefix(prefix)
             .is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
     };
-    let code = parts.iter().any(|part| part.starts_with(b"aotinductor"));
-    if code {
+    if is_compiled(member) {
         return false;
     }
     member.is_folder()
+        || is_extra(member, directory)
+        || name.starts_with(b"opaque_obj_")
         || matches!(
             name,
             b"version"

@@ -6,69 +6,24 @@
 
 use std::ops::Range;
 
-use indexmap::IndexMap;
-
 use super::lexer::{Kind, Tokens};
 use crate::{
     fact::{Excerpt, Mark, Native, Place, Site, Text},
-    limits,
+    format::torch::native::Names,
 };
 
 /// Characters of a line that an excerpt shows before and after what it is about.
 const SHOWN: usize = 60;
 
-/// What the code of an archive names, each once, with the first place and how often.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    found: IndexMap<Native, Found>,
-    /// More is named than is kept.
-    pub(super) overflow: bool,
-}
-
-/// Where something is named first.
-#[derive(Debug)]
-pub(super) struct Found {
-    pub(super) site: Site,
-    pub(super) excerpt: Option<Excerpt>,
-    pub(super) count: u64,
-}
-
-impl Names {
-    /// Adds what a file of code names.
-    pub(super) fn add_code(&mut self, code: &[u8], site: &Site) {
-        let mut walk = Walk {
-            names: self,
-            code,
-            site,
-            lines: Lines::default(),
-        };
-        walk.run();
-    }
-
-    /// Adds one thing that is named.
-    pub(super) fn add(&mut self, native: Native, at: impl FnOnce() -> (Site, Option<Excerpt>)) {
-        if let Some(found) = self.found.get_mut(&native) {
-            found.count = found.count.saturating_add(1);
-        } else if self.found.len() >= limits::OPERATORS {
-            self.overflow = true;
-        } else {
-            let (site, excerpt) = at();
-            let count = 1;
-            self.found.insert(
-                native,
-                Found {
-                    site,
-                    excerpt,
-                    count,
-                },
-            );
-        }
-    }
-
-    /// All of it, in the order in which it was found.
-    pub(super) fn finish(self) -> impl Iterator<Item = (Native, Found)> {
-        self.found.into_iter()
-    }
+/// Adds what a file of code names.
+pub(super) fn add_code(names: &mut Names, code: &[u8], site: &Site) {
+    let mut walk = Walk {
+        names,
+        code,
+        site,
+        lines: Lines::default(),
+    };
+    walk.run();
 }
 
 /// A walk over the tokens of one file.

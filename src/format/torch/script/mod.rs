@@ -8,12 +8,15 @@ mod lexer;
 
 use std::cell::RefCell;
 
-use code::Names;
-
-use super::{Verdict, site_in, zip::is_pickle_name};
+use super::{
+    Verdict,
+    native::{Names, record},
+    site_in,
+    zip::is_pickle_name,
+};
 use crate::{
     bytes::{ReadError, Window, narrow},
-    fact::{Fact, Hop, Native, Place, Text, TorchForm, TorchReason, Unread},
+    fact::{Hop, Native, Place, Site, Text, TorchForm, TorchReason, Unread},
     format::{
         Expect, Format, Loader, Read, Reading, Recognise, Suffix, pickle,
         zip::{Directory, Member, read_members},
@@ -104,18 +107,6 @@ fn read(
     Ok(())
 }
 
-/// Records what a program names, each thing once.
-fn record(names: Names, reading: &mut Reading<'_>) {
-    if names.overflow {
-        reading.record(Fact::Unread(Unread::Limit(limits::Id::OPERATORS)));
-    }
-    for (native, found) in names.finish() {
-        reading
-            .recorder
-            .record_found(Fact::Native(native), found.site, found.excerpt, found.count);
-    }
-}
-
 fn last_part(name: &[u8]) -> &[u8] {
     let mut parts = name.rsplit(|byte| matches!(byte, b'/' | b'\\'));
     parts.next().unwrap_or_default()
@@ -149,7 +140,7 @@ fn read_code(window: &Window, directory: &Directory, names: &mut Names, reading:
             };
             left = rest;
             match body.bytes_at(0, narrow(body.len())) {
-                Ok(code) => names.add_code(&code, &site),
+                Ok(code) => code::add_code(names, &code, &site),
                 Err(error) => {
                     reading.recorder.enter(Hop::Member {
                         name: member.name.clone(),
@@ -166,7 +157,7 @@ fn read_code(window: &Window, directory: &Directory, names: &mut Names, reading:
 /// What a mobile archive's compiled code names.
 #[derive(Debug, Default)]
 struct Bytecode {
-    operators: RefCell<Vec<(crate::fact::Site, Text)>>,
+    operators: RefCell<Vec<(Site, Text)>>,
 }
 
 impl Loader for Bytecode {
