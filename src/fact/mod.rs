@@ -65,6 +65,19 @@ pub use usual::{DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 
 use serde::{Deserialize, Serialize};
 
+/// What a member of an archive is that is no file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpecialMember {
+    /// A link, symbolic or hard.
+    Link {
+        /// Where it leads, as stored.
+        target: Text,
+    },
+    /// A device or a pipe.
+    Device,
+}
+
 /// One thing a reader saw, with the place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
@@ -180,6 +193,13 @@ pub enum Fact {
         name: Text,
         /// Its size when unpacked, in bytes.
         size: u64,
+    },
+    /// A member of an archive that is no file, and is not followed.
+    Special {
+        /// Its name as stored.
+        name: Text,
+        /// What it is.
+        what: SpecialMember,
     },
     /// The bytes say two things, or one that no writer says: readers may disagree about them.
     Anomaly(Box<Anomaly>),

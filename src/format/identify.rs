@@ -121,7 +121,9 @@ pub(super) fn expected_instead(name: &[u8], archive: &Format) -> Option<&'static
         let (fits, needs_layout) = match format.recognise {
             Recognise::Tar(_) => (is_zip || is_tar || is_layout, format.executes),
             Recognise::Zip(_) => (is_zip || is_layout, format.executes || !format.is_read()),
-            Recognise::Probe(_) | Recognise::Name => (is_zip || is_layout, !format.is_read()),
+            Recognise::Probe(_) | Recognise::Stream(_) | Recognise::Name => {
+                (is_zip || is_layout, !format.is_read())
+            }
         };
         let owned = match suffix.home {
             Home::Own => true,
@@ -147,8 +149,9 @@ pub(super) fn by_name_alone(name: &[u8]) -> Option<&'static Format> {
 /// Whether loaders open a file of this name as an archive with any bytes before and after it.
 pub(super) fn is_archive_name(name: &[u8]) -> bool {
     named(name).any(|(format, suffix)| match format.recognise {
+        _ if format.container == Some(Container::Zip) => true,
         Recognise::Zip(_) => suffix.home == Home::Own,
-        _ => format.container == Some(Container::Zip),
+        _ => false,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Files of joblib: pickles with arrays between their opcodes, or beside them. The reader of pickles follows them.
 
-use super::{Certainty, Format, Read, Recognise, Suffix, pickle};
+use super::{Format, Read, Recognise, Suffix, pickle};
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -15,8 +15,7 @@ pub static FORMAT: Format = Format {
     ],
     container: None,
     executes: true,
-    // Only what is read tells it from another pickle.
-    recognise: Recognise::Probe(|_| Certainty::No),
+    recognise: Recognise::Stream(pickle::Stream::has_arrays),
     read: Read::Bytes(|window, reading| pickle::FORMAT.read(window, reading)),
 };
 

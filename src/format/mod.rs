@@ -24,6 +24,7 @@
 
 mod claims;
 mod identify;
+mod in_turn;
 mod ordinary;
 mod reading;
 mod saved;
@@ -85,6 +86,8 @@ pub enum Recognise {
     Zip(fn(&zip::Directory) -> bool),
     /// Members of all these names in a tar archive, in whatever folder.
     Tar(&'static [&'static [u8]]),
+    /// What was seen in the first stream of a pickle. Its reader reads the file, and calls it so.
+    Stream(fn(&pickle::Stream) -> bool),
     /// The name alone.
     Name,
 }
@@ -122,7 +125,9 @@ impl Format {
     pub fn probe(&self, head: &Head<'_>) -> Certainty {
         match self.recognise {
             Recognise::Probe(probe) => probe(head),
-            Recognise::Zip(_) | Recognise::Tar(_) | Recognise::Name => Certainty::No,
+            Recognise::Zip(_) | Recognise::Tar(_) | Recognise::Stream(_) | Recognise::Name => {
+                Certainty::No
+            }
         }
     }
 
@@ -153,15 +158,18 @@ impl Format {
     }
 }
 
+mod distribution;
 mod torch;
 use torch::loader_of;
 
-/// Declares the modules and the one list of formats.
+/// Declares the modules and the one list of formats. Those that only say what an archive of files is come `last`: whatever a loader opens
+/// claims an archive before them.
 macro_rules! formats {
     (
         modules { $($module:ident),* $(,)? }
         also { $($path:path),* $(,)? }
         unread { $($unread:ident),* $(,)? }
+        last { $($last:path),* $(,)? }
     ) => {
         $(pub mod $module;)*
 
@@ -175,6 +183,7 @@ macro_rules! formats {
             $(&$module::FORMAT,)*
             $(&$path,)*
             $(&unread::$unread::FORMAT,)*
+            $(&$last,)*
         ];
     };
 }
@@ -189,6 +198,7 @@ formats! {
         npz,
         compressed,
         tar,
+        ar,
     }
     also {
         torch::package::FORMAT,
@@ -218,6 +228,11 @@ formats! {
         tflite,
         torchserve,
         xgboost,
+    }
+    last {
+        distribution::wheel::FORMAT,
+        distribution::egg::FORMAT,
+        distribution::sdist::FORMAT,
     }
 }
 

@@ -151,7 +151,10 @@ impl Reading<'_> {
             Fact::Is(id) => {
                 super::by_id(id.as_str()).is_none_or(|format| format.container.is_none())
             }
-            Fact::Unread(why) => matches!(why, Unread::Unknown(_) | Unread::Limit(_)),
+            Fact::Unread(why) => matches!(
+                why,
+                Unread::Unknown(_) | Unread::Limit(_) | Unread::Unsupported(_)
+            ),
             Fact::PyCall(_) | Fact::Env { .. } | Fact::Partial(_) => true,
             _ => false,
         })

@@ -66,7 +66,7 @@ impl fmt::Display for Piece {
             Self::SafetensorsData => "the data of all tensors",
             Self::SafetensorsLength => "the length of the header",
             Self::Content => "its content",
-            Self::TarMember => "the last member",
+            Self::TarMember | Self::ArMember => "the last member",
             Self::TensorIndices => "the indices of a sparse tensor",
             Self::ZipDirectory => "an entry of the directory",
             Self::ZipEnd => "the end record",

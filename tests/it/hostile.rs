@@ -24,6 +24,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         pickle::fixtures(),
         joblib::fixtures(),
         torch::fixtures(),
+        crate::format::archives::fixtures(),
         unread_fixtures(),
     ]
     .concat()

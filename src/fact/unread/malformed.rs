@@ -52,6 +52,8 @@ pub enum Malformed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Piece {
+    /// A member of an `ar` archive.
+    ArMember,
     /// What a format keeps behind its header, whatever that is.
     Content,
     /// The head of an LZMA member of a zip archive.

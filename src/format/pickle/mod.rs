@@ -45,7 +45,7 @@ use self::{
     weights_only::WeightsOnly,
 };
 
-use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Suffix};
+use super::{Certainty, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix};
 use crate::{
     bytes::{Budget, ReadError, Window, wide},
     fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, Text, Unread},
@@ -241,9 +241,15 @@ pub struct Stream {
 impl Stream {
     /// Says what the file is that begins with it, if that is more than a pickle.
     pub(in crate::format) fn tell_format(&self, reading: &mut Reading<'_>) {
-        if self.has_arrays {
-            reading.is("joblib");
+        let is = |format: &&&Format| matches!(format.recognise, Recognise::Stream(is) if is(self));
+        if let Some(format) = FORMATS.iter().find(is) {
+            reading.is(format.id);
         }
+    }
+
+    /// Whether joblib reads arrays for it, between its opcodes or from files beside it.
+    pub fn has_arrays(&self) -> bool {
+        self.has_arrays
     }
 
     /// The offset after its STOP, if every reading of it ends there.

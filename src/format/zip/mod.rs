@@ -159,6 +159,12 @@ fn is_for_something_else(window: &Window, directory: &Directory, name: &[u8]) ->
     program() || directory.members.iter().any(marked)
 }
 
+/// Whether a member has a name of which this holds.
+pub fn has_member(directory: &Directory, is: impl Fn(&[u8]) -> bool) -> bool {
+    let mut members = directory.members.iter();
+    members.any(|member| is(member.name.as_bytes()))
+}
+
 /// Whether an archive is one of torch's: whether torch would find `data.pkl` or `constants.pkl` in some root of it.
 /// Compared as torch does, whatever the case; orphans and other names count.
 pub fn is_torch(directory: &Directory) -> bool {

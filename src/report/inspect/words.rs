@@ -1,7 +1,7 @@
 //! What facts and verdicts mean to someone who is about to load the file, in words.
 
 use crate::{
-    fact::{Circumstance, Fact, Global, GlobalName, Site, Unavailable, Usage},
+    fact::{Circumstance, Fact, Global, GlobalName, Site, SpecialMember, Unavailable, Usage},
     finding::LineRef,
     policy::Refusal,
     report::terminal::grouped,
@@ -131,6 +131,14 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
             format!("carries a pickle of {} as a constant", bytes(*length))
         }
         Fact::Native(native) => format!("its program calls {native}"),
+        Fact::Special {
+            name,
+            what: SpecialMember::Link { target },
+        } => format!("has a link `{name}` to `{target}`, which is not followed"),
+        Fact::Special {
+            name,
+            what: SpecialMember::Device,
+        } => format!("has a device `{name}`, which is not followed"),
         Fact::Unopened(form) => format!("is not looked into: {form}"),
         Fact::Anomaly(anomaly) => format!("{}: {anomaly}", anomaly.kind()),
         _ => return None,

@@ -1,6 +1,7 @@
 //! Tests of `format`.
 
 mod archived_source;
+pub(crate) mod archives;
 pub(crate) mod codecs;
 mod dtype;
 pub(crate) mod evasions;

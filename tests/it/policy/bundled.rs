@@ -105,7 +105,18 @@ fn strict_takes_no_pickle_and_warns_about_nothing() {
         .collect();
     assert_eq!(
         allowed,
-        ["compressed", "npy", "npz", "safetensors", "tar", "zip"]
+        [
+            "ar",
+            "compressed",
+            "egg",
+            "npy",
+            "npz",
+            "safetensors",
+            "sdist",
+            "tar",
+            "wheel",
+            "zip"
+        ]
     );
     for rule in RULES {
         assert_eq!(scope.level(rule.meta), Level::Deny, "{}", rule.meta.id);
