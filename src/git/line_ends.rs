@@ -54,7 +54,7 @@ impl LineEnds {
         let mut starts: Vec<u64> = vec![0];
         let (mut start, mut at) = (0_u64, 0_u64);
         let (mut plain, mut other) = (0_u64, 0_u64);
-        let mut is_plain = auto;
+        let mut is_plain = true;
         let mut before = 0;
         while at < text.len() {
             let block = text.borrow_at(at, narrow(BLOCK))?;
@@ -81,6 +81,7 @@ impl LineEnds {
                 plain = plain.saturating_add(rest);
                 feeds
             } else {
+                is_plain = is_plain && odd_bytes(&block) == 0;
                 wide(lone_line_feeds(&block, before).count())
             };
             before = block.last().copied().unwrap_or_default();
@@ -235,10 +236,16 @@ mod tests {
             let lacks = ends.is_some_and(|ends| ends.lacks(1));
             assert!(!lacks || !text.contains(&1));
         }
-        let plain = LineEnds::of(&Window::new(b"a\n".to_vec()), true)
+        for auto in [true, false] {
+            let plain = LineEnds::of(&Window::new(b"a\n".to_vec()), auto)
+                .unwrap()
+                .unwrap();
+            assert!(plain.lacks(6) && !plain.lacks(b'\r') && !plain.lacks(b'a'));
+        }
+        let odd = LineEnds::of(&Window::new(b"a\x06\n".to_vec()), false)
             .unwrap()
             .unwrap();
-        assert!(plain.lacks(6) && !plain.lacks(b'\r') && !plain.lacks(b'a'));
+        assert!(!odd.lacks(6));
         let ended = LineEnds::of(&Window::new(b"a\n\x1a".to_vec()), true)
             .unwrap()
             .unwrap();
