@@ -25,6 +25,7 @@
 )]
 
 mod arguments;
+mod constants;
 mod decode;
 mod excerpt;
 mod lines;
@@ -39,6 +40,7 @@ mod qualified;
 mod refusal;
 mod resolve;
 mod scope;
+mod surely;
 mod uses;
 mod walk;
 mod words;

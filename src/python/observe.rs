@@ -12,6 +12,7 @@ use super::{
     parse::{Expr, Ranged, ast, range},
     resolve::{Resolver, Target, What, identity},
     scope::{Module, Occurrence, ScopeId},
+    surely::stands_only_for,
     written::Written,
 };
 use crate::{
@@ -103,7 +104,7 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
             }
         }
     }
-    if observer.resolver.exhausted.get() {
+    if observer.resolver.is_exhausted() {
         recorder.record(Fact::Unread(Unread::Limit(limits::Id::NAMES_STEPS)));
     }
     observer.record(recorder);
@@ -234,7 +235,7 @@ impl<'a> Observer<'_, 'a> {
 
     /// Whether an expression is surely the loader of this name itself, as it was before it was replaced.
     fn is_itself(&self, value: &'a Expr, scope: ScopeId, path: &str) -> bool {
-        if self.resolver.is_surely(value, scope, path) {
+        if stands_only_for(&self.resolver, value, scope, path) {
             self.resolver.follow_bound(value);
             return true;
         }

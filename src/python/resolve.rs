@@ -1,25 +1,19 @@
-//! What an expression may mean: qualified names through imports, assignments, `getattr`, `importlib`, `partial`; and
-//! constants, as far as the source proves them.
+//! What an expression may mean: qualified names through imports, assignments, `getattr`, `importlib`, `partial`.
 
 use std::cell::{Cell, RefCell};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
+    constants::Constants,
     parse::{Expr, ast},
     scope::{Meaning, Module, ScopeId, leads_on},
 };
-use crate::{
-    fact::{Constant, Text},
-    limits, loader,
-};
+use crate::{fact::Constant, limits, loader};
 
 /// How many assignments, calls or conditionals are followed one after another. Real code calls methods of results of
 /// methods for long; where an alias of a loader is cut off so, the loader is told as passed on.
-const HOPS: usize = 64;
-
-/// Elements of a display that are kept as a constant.
-const ELEMENTS: usize = 64;
+pub(super) const HOPS: usize = 64;
 
 /// Something an expression may stand for.
 #[derive(Debug, Clone)]
@@ -44,15 +38,39 @@ pub(super) enum What {
 #[derive(Debug)]
 pub(super) struct Resolver<'m, 'a> {
     pub(super) module: &'m Module<'a>,
-    steps: Cell<usize>,
-    total: Cell<usize>,
+    steps: Steps,
     /// What assigned expressions stand for, found in this resolution.
     memo: RefCell<FxHashMap<usize, Vec<Target<'a>>>>,
-    /// A constant's name is being followed: not to be asked for again from within.
-    nested: Cell<bool>,
-    /// Some name had more meanings than are followed.
-    pub(super) exhausted: Cell<bool>,
+    /// The name of a constant is being followed: not to be asked for again from within.
+    pub(super) is_in_constant: Cell<bool>,
     followed: RefCell<FxHashSet<usize>>,
+}
+
+/// How many steps may still be taken.
+#[derive(Debug)]
+struct Steps {
+    /// Of the present resolution.
+    left: Cell<usize>,
+    /// Of the module.
+    of_module: Cell<usize>,
+    /// Some name had more meanings than are followed.
+    exhausted: Cell<bool>,
+}
+
+impl Steps {
+    fn take(&self, hops: usize) -> bool {
+        if hops > HOPS {
+            return false;
+        }
+        let (left, of_module) = (self.left.get(), self.of_module.get());
+        if left == 0 || of_module == 0 {
+            self.exhausted.set(true);
+            return false;
+        }
+        self.left.set(left.saturating_sub(1));
+        self.of_module.set(of_module.saturating_sub(1));
+        true
+    }
 }
 
 /// The identity of an expression.
@@ -72,11 +90,13 @@ impl<'m, 'a> Resolver<'m, 'a> {
     pub(super) fn new(module: &'m Module<'a>) -> Self {
         Self {
             module,
-            steps: Cell::new(0),
-            total: Cell::new(limits::NAMES_STEPS),
+            steps: Steps {
+                left: Cell::new(0),
+                of_module: Cell::new(limits::NAMES_STEPS),
+                exhausted: Cell::new(false),
+            },
             memo: RefCell::default(),
-            nested: Cell::new(false),
-            exhausted: Cell::new(false),
+            is_in_constant: Cell::new(false),
             followed: RefCell::default(),
         }
     }
@@ -91,8 +111,13 @@ impl<'m, 'a> Resolver<'m, 'a> {
         self.followed.borrow().contains(&identity(call))
     }
 
+    /// Whether some name had more meanings than are followed.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps.exhausted.get()
+    }
+
     fn begin(&self) {
-        self.steps.set(limits::NAME_STEPS);
+        self.steps.left.set(limits::NAME_STEPS);
         self.memo.borrow_mut().clear();
     }
 
@@ -105,6 +130,17 @@ impl<'m, 'a> Resolver<'m, 'a> {
     pub(super) fn resolve(&self, expr: &'a Expr, scope: ScopeId) -> Vec<Target<'a>> {
         self.begin();
         self.targets(expr, scope)
+    }
+
+    /// The value of an expression, as far as the source proves it.
+    pub(super) fn constant(&self, expr: &'a Expr, scope: ScopeId) -> Constant {
+        self.begin();
+        Constants::of(self).value(expr, scope, 0)
+    }
+
+    /// Counts a step; false if none is left.
+    pub(super) fn step(&self) -> bool {
+        self.steps.take(0)
     }
 
     fn targets(&self, expr: &'a Expr, scope: ScopeId) -> Vec<Target<'a>> {
@@ -125,7 +161,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
         self.unbound(expr, scope)
     }
 
-    fn unbound(&self, expr: &'a Expr, scope: ScopeId) -> Vec<String> {
+    pub(super) fn unbound(&self, expr: &'a Expr, scope: ScopeId) -> Vec<String> {
         let targets = self.targets(expr, scope).into_iter();
         targets
             .filter(|target| target.bound.is_empty())
@@ -136,71 +172,8 @@ impl<'m, 'a> Resolver<'m, 'a> {
             .collect()
     }
 
-    /// Whether an expression can stand for nothing but this name: `old`, where all that was ever assigned to it is the name, or
-    /// what a class keeps of it.
-    pub(super) fn is_surely(&self, expr: &'a Expr, scope: ScopeId, path: &str) -> bool {
-        let mut work = vec![(expr, scope)];
-        for _ in 0..HOPS {
-            let Some((expr, scope)) = work.pop() else {
-                return true;
-            };
-            let (meanings, rest): (Vec<&Meaning<'a>>, _) = match expr {
-                Expr::Name(name) => match self.module.lookup(name.id.as_str(), scope) {
-                    Some((_, meanings)) => (meanings.iter().collect(), None),
-                    None => return false,
-                },
-                Expr::Attribute(attribute) => match &*attribute.value {
-                    Expr::Name(name) => {
-                        let found = self.module.lookup(name.id.as_str(), scope);
-                        match found.map(|(_, meanings)| meanings) {
-                            Some([Meaning::Class(class) | Meaning::Instance(class)]) => {
-                                let all = self.module.attribute(*class, attribute.attr.as_str());
-                                (all.collect(), None)
-                            }
-                            Some(meanings) => {
-                                (meanings.iter().collect(), Some(attribute.attr.as_str()))
-                            }
-                            None => return false,
-                        }
-                    }
-                    _ if self.paths(expr, scope) == [path] => continue,
-                    _ => return false,
-                },
-                _ => return false,
-            };
-            if meanings.is_empty() {
-                return false;
-            }
-            for meaning in meanings {
-                match (meaning, rest) {
-                    (Meaning::Path(one), None) if loader::canonical(one) == path => {}
-                    (Meaning::Path(one), Some(rest))
-                        if loader::canonical(&format!("{one}.{rest}")) == path => {}
-                    (Meaning::Value(value, at), None) => work.push((value, *at)),
-                    _ => return false,
-                }
-            }
-        }
-        false
-    }
-
-    fn step(&self, hops: usize) -> bool {
-        let left = self.steps.get();
-        let total = self.total.get();
-        if hops > HOPS {
-            return false;
-        }
-        if left == 0 || total == 0 {
-            self.exhausted.set(true);
-            return false;
-        }
-        self.steps.set(left.saturating_sub(1));
-        self.total.set(total.saturating_sub(1));
-        true
-    }
-
     fn follow(&self, expr: &'a Expr, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
-        if !self.step(hops) {
+        if !self.steps.take(hops) {
             return;
         }
         let mut attributes = Vec::new();
@@ -287,7 +260,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
         };
         if let Some((_, meanings)) = self.module.lookup(name, scope) {
             for meaning in meanings {
-                if !self.step(hops) {
+                if !self.steps.take(hops) {
                     break;
                 }
                 self.meaning(meaning, hops, out);
@@ -338,7 +311,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             What::Class(class) | What::Instance(class) => {
                 let mut found = Vec::new();
                 for meaning in self.module.attribute(class, first) {
-                    if !self.step(hops) {
+                    if !self.steps.take(hops) {
                         return;
                     }
                     self.meaning(meaning, hops, &mut found);
@@ -376,7 +349,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             };
             let word = |name, position| {
                 let value = arguments.find_argument_value(name, position)?;
-                match self.value(value, scope, 0) {
+                match Constants::of(self).value(value, scope, 0) {
                     Constant::Str(text) => text.as_str().map(str::to_owned),
                     _ => None,
                 }
@@ -442,7 +415,7 @@ impl<'m, 'a> Resolver<'m, 'a> {
             if module.is_none() && path != "sys.modules" {
                 continue;
             }
-            let Constant::Str(key) = self.value(&subscript.slice, scope, 0) else {
+            let Constant::Str(key) = Constants::of(self).value(&subscript.slice, scope, 0) else {
                 continue;
             };
             let Some(key) = key.as_str() else {
@@ -453,110 +426,6 @@ impl<'m, 'a> Resolver<'m, 'a> {
                 what: What::Path(path),
                 bound: Vec::new(),
             });
-        }
-    }
-
-    /// The value of an expression, as far as the source proves it.
-    pub(super) fn constant(&self, expr: &'a Expr, scope: ScopeId) -> Constant {
-        self.begin();
-        self.value(expr, scope, 0)
-    }
-
-    fn value(&self, expr: &'a Expr, scope: ScopeId, hops: usize) -> Constant {
-        if hops > 8 || !self.step(hops) {
-            return Constant::Unknown;
-        }
-        match expr {
-            Expr::NoneLiteral(_) => Constant::None,
-            Expr::BooleanLiteral(literal) => Constant::Bool(literal.value),
-            Expr::StringLiteral(literal) => Constant::Str(Text::from(literal.value.to_str())),
-            Expr::NumberLiteral(number) => match &number.value {
-                ast::Number::Int(int) => int.as_i64().map_or(Constant::Unknown, Constant::Int),
-                _ => Constant::Unknown,
-            },
-            Expr::UnaryOp(operation) => {
-                let operand = self.value(&operation.operand, scope, hops.saturating_add(1));
-                match (operation.op, operand.truth(), &operand) {
-                    (ast::UnaryOp::Not, Some(truth), _) => Constant::Bool(!truth),
-                    (ast::UnaryOp::USub, _, Constant::Int(n)) => Constant::Int(n.saturating_neg()),
-                    _ => Constant::Unknown,
-                }
-            }
-            Expr::BinOp(operation) if operation.op == ast::Operator::Add => {
-                let left = self.value(&operation.left, scope, hops.saturating_add(1));
-                match (
-                    left,
-                    self.value(&operation.right, scope, hops.saturating_add(1)),
-                ) {
-                    (Constant::Str(a), Constant::Str(b)) => {
-                        Constant::Str(Text::new([a.as_bytes(), b.as_bytes()].concat()))
-                    }
-                    _ => Constant::Unknown,
-                }
-            }
-            Expr::If(either) => {
-                let body = self.value(&either.body, scope, hops.saturating_add(1));
-                let same = body == self.value(&either.orelse, scope, hops.saturating_add(1));
-                if same { body } else { Constant::Unknown }
-            }
-            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. })
-                if elts.len() <= ELEMENTS =>
-            {
-                Constant::List(
-                    elts.iter()
-                        .map(|e| self.value(e, scope, hops.saturating_add(1)))
-                        .collect(),
-                )
-            }
-            Expr::Name(name) => self.named(expr, name.id.as_str(), scope, hops),
-            Expr::Attribute(_) => self.qualified(expr, scope),
-            _ => Constant::Unknown,
-        }
-    }
-
-    fn named(&self, expr: &'a Expr, name: &str, scope: ScopeId, hops: usize) -> Constant {
-        let Some((_, meanings)) = self.module.lookup(name, scope) else {
-            return Constant::Unknown;
-        };
-        if meanings.iter().any(|m| matches!(m, Meaning::Parameter)) {
-            // A parameter that is assigned to is neither the caller's nor a constant.
-            return match meanings {
-                [Meaning::Parameter] => Constant::Parameter(None),
-                [Meaning::Parameter, Meaning::Default(default, outer)] => {
-                    match self.value(default, *outer, hops.saturating_add(1)) {
-                        Constant::Unknown => Constant::Parameter(None),
-                        value => Constant::Parameter(Some(Box::new(value))),
-                    }
-                }
-                _ => Constant::Unknown,
-            };
-        }
-        let mut agreed = None;
-        for meaning in meanings.iter().take(ELEMENTS) {
-            let value = match meaning {
-                Meaning::Value(value, at) => self.value(value, *at, hops.saturating_add(1)),
-                Meaning::Path(_) => return self.qualified(expr, scope),
-                _ => return Constant::Unknown,
-            };
-            if agreed.as_ref().is_some_and(|other| *other != value) {
-                return Constant::Unknown;
-            }
-            agreed = Some(value);
-        }
-        let known = meanings.len() <= ELEMENTS;
-        agreed.filter(|_| known).unwrap_or(Constant::Unknown)
-    }
-
-    fn qualified(&self, expr: &'a Expr, scope: ScopeId) -> Constant {
-        if self.nested.replace(true) {
-            return Constant::Unknown;
-        }
-        let paths = self.unbound(expr, scope);
-        self.nested.set(false);
-        match paths.as_slice() {
-            // A name that nothing binds is not a built-in's only because it might be.
-            [path] if !path.starts_with("builtins.") => Constant::Name(Text::from(path.as_str())),
-            _ => Constant::Unknown,
         }
     }
 }
