@@ -1,6 +1,8 @@
 //! What the first and last bytes, and the name, say about a run of bytes.
 
-use std::io;
+use std::{io, sync::LazyLock};
+
+use rustc_hash::FxHashMap;
 
 use super::{
     Container, FORMATS, Format, Home, Recognise, Suffix,
@@ -61,11 +63,43 @@ fn last(name: &[u8]) -> &[u8] {
     name.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
+/// A suffix, and a format that has it.
+type Row = (&'static Format, &'static Suffix);
+
+/// By what suffixes have after their last dot: those suffixes, in the order of [`FORMATS`].
+static BY_LAST_PART: LazyLock<FxHashMap<&'static [u8], Vec<Row>>> = LazyLock::new(|| {
+    let mut rows: FxHashMap<&[u8], Vec<Row>> = FxHashMap::default();
+    for format in FORMATS {
+        for suffix in format.suffixes {
+            let text = suffix.text.as_bytes();
+            let last = text.rsplit(|b| *b == b'.').next().unwrap_or_default();
+            rows.entry(last).or_default().push((format, suffix));
+        }
+    }
+    rows
+});
+
+/// Bytes that suffixes have after their last dot, at most.
+const LAST_PART: usize = 24;
+
 /// Every format that has the suffix of a name, with that suffix.
-fn named(name: &[u8]) -> impl Iterator<Item = (&'static Format, &'static Suffix)> {
-    FORMATS
-        .iter()
-        .filter_map(move |format| Some((*format, format.suffix_of(name)?)))
+fn named(name: &[u8]) -> impl Iterator<Item = Row> {
+    let mut lower = [0; LAST_PART];
+    let dot = name.iter().rposition(|b| *b == b'.');
+    let last = dot.and_then(|dot| name.get(dot.saturating_add(1)..));
+    let rows = last.and_then(|last| {
+        let lower = lower.get_mut(..last.len())?;
+        lower.copy_from_slice(last);
+        lower.make_ascii_lowercase();
+        BY_LAST_PART.get(&*lower)
+    });
+    let mut before = None;
+    rows.into_iter()
+        .flatten()
+        .filter(move |(_, suffix)| suffix.ends(name))
+        // Of several of a format, its first.
+        .filter(move |(format, _)| before.replace(format.id) != Some(format.id))
+        .copied()
 }
 
 /// What stands before the suffix of a wrapping, if a name has one: loaders open `model.pkl.gz` as they open `model.pkl`, and
@@ -162,4 +196,36 @@ pub(super) fn is_at_home(head: &Head<'_>) -> bool {
     let any = homes().any(|home| matches!(home, Home::Shared(_)));
     let text = homes().any(|home| matches!(home, Home::SharedWithText(_)));
     (any || text && is_text(&head.front)) && !is_page(&head.front, head.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suffixes_of_a_name_are_those_that_a_look_at_each_finds() {
+        for suffix in FORMATS.iter().flat_map(|format| format.suffixes) {
+            let text = suffix.text;
+            assert!(text.rsplit('.').next().unwrap().len() <= LAST_PART);
+            for name in [
+                format!("a.{text}"),
+                format!("a.{}", text.to_uppercase()),
+                format!(".{text}"),
+                format!("a{text}"),
+                format!("a.{text}.gz"),
+                format!("a.tar.{text}"),
+                format!("a.zarr.{text}"),
+                format!("a.{text}."),
+            ] {
+                let ids = |(format, suffix): Row| (format.id, suffix.text);
+                let found: Vec<_> = named(name.as_bytes()).map(ids).collect();
+                let each = FORMATS
+                    .iter()
+                    .filter_map(|format| Some((*format, format.suffix_of(name.as_bytes())?)));
+                assert_eq!(found, each.map(ids).collect::<Vec<_>>(), "{name}");
+            }
+        }
+        let long = [b"a.".as_slice(), &[b'x'; 100]].concat();
+        assert_eq!(named(&long).count(), 0);
+    }
 }
