@@ -125,6 +125,24 @@ pub fn variable(name: &str) -> Option<&'static Variable> {
     VARIABLES.get(at.ok()?)
 }
 
+/// Whether some path to a loader ends in this word.
+pub fn is_last_word(word: &str) -> bool {
+    beside_last_word(word).is_some()
+}
+
+/// The words of which every path to a loader has one that ends in this word; `None` if no path does.
+pub fn beside_last_word(word: &str) -> Option<&'static [&'static str]> {
+    let at = LAST_WORDS.binary_search_by_key(&word, |(last, _)| last);
+    LAST_WORDS.get(at.ok()?).map(|(_, words)| *words)
+}
+
+/// Whether the attribute of this name of a function is the function again, to be called.
+pub fn is_same_function(attribute: &str) -> bool {
+    SAME_FUNCTION.contains(&attribute)
+}
+
+const SAME_FUNCTION: &[&str] = &["__call__", "__wrapped__"];
+
 /// The public spelling of a qualified name. The longest part of it that stands for something else counts.
 pub fn canonical(path: &str) -> String {
     let mut path = path.to_owned();
@@ -135,7 +153,7 @@ pub fn canonical(path: &str) -> String {
             None => break,
         }
     }
-    while let Some(inner) = ["__call__", "__wrapped__"]
+    while let Some(inner) = SAME_FUNCTION
         .iter()
         .find_map(|last| path.strip_suffix(last)?.strip_suffix('.'))
     {
@@ -157,7 +175,7 @@ fn alias(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LAST_WORDS, LOADERS, PARTS, VARIABLES, by_name, canonical};
+    use super::{ALIASES, LAST_WORDS, LOADERS, PARTS, VARIABLES, by_name, canonical, is_last_word};
 
     #[test]
     fn tables_are_sorted_and_hold_together() {
@@ -168,6 +186,13 @@ mod tests {
             for alias in loader.aliases {
                 assert_eq!(canonical(alias), loader.name);
             }
+        }
+        for (from, to) in ALIASES {
+            let last = from.rsplit('.').next().unwrap();
+            assert!(
+                by_name(&canonical(to)).is_none() || is_last_word(last),
+                "{from}"
+            );
         }
         let found = |word: &str| PARTS.iter().any(|part| word.contains(part));
         assert!(LAST_WORDS.iter().all(|(word, _)| found(word)));

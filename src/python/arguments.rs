@@ -196,7 +196,7 @@ impl Arguments {
         scope: ScopeId,
         depth: usize,
     ) {
-        let Some((owner, meanings)) = resolver.module.lookup(name, scope) else {
+        let Some((owner, meanings)) = resolver.names.module.lookup(name, scope) else {
             self.star_kwargs = true;
             return;
         };
@@ -210,13 +210,14 @@ impl Arguments {
         }
         self.star_kwargs |= meanings.len() > KEPT;
         let changes = resolver
+            .names
             .module
             .changes
             .get(name)
             .map_or(&[][..], Vec::as_slice);
         self.star_kwargs |= changes.len() > KEPT;
         for change in changes.iter().take(KEPT) {
-            let found = resolver.module.lookup(name, change.scope);
+            let found = resolver.names.module.lookup(name, change.scope);
             if found.is_none_or(|(other, _)| other != owner) {
                 continue;
             }

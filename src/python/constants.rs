@@ -1,8 +1,8 @@
 //! The values of expressions, as far as the source proves them.
 
 use super::{
+    names::Names,
     parse::{Expr, ast},
-    resolve::Resolver,
     scope::{Meaning, ScopeId},
 };
 use crate::fact::{Constant, Text};
@@ -14,20 +14,24 @@ const ELEMENTS: usize = 64;
 const FOLLOWED: usize = 8;
 
 /// Finds constants in a module.
-#[derive(Debug, Clone, Copy)]
 pub(super) struct Constants<'r, 'm, 'a> {
-    names: &'r Resolver<'m, 'a>,
+    names: &'r Names<'m, 'a>,
+    /// The qualified names that an expression may stand for.
+    paths: Paths<'r, 'a>,
 }
 
+/// Says which qualified names an expression may stand for.
+type Paths<'r, 'a> = &'r dyn Fn(&'a Expr, ScopeId) -> Vec<String>;
+
 impl<'r, 'm, 'a> Constants<'r, 'm, 'a> {
-    /// Names are followed by this resolver, and within its steps.
-    pub(super) fn of(names: &'r Resolver<'m, 'a>) -> Self {
-        Self { names }
+    /// Of these names.
+    pub(super) fn of(names: &'r Names<'m, 'a>, paths: Paths<'r, 'a>) -> Self {
+        Self { names, paths }
     }
 
     /// The value of an expression; `hops` names and operators were followed to it.
     pub(super) fn value(&self, expr: &'a Expr, scope: ScopeId, hops: usize) -> Constant {
-        if hops > FOLLOWED || !self.names.step() {
+        if hops > FOLLOWED || !self.names.take_step(hops) {
             return Constant::Unknown;
         }
         match expr {
@@ -82,9 +86,9 @@ impl<'r, 'm, 'a> Constants<'r, 'm, 'a> {
         let Some((_, meanings)) = self.names.module.lookup(name, scope) else {
             return Constant::Unknown;
         };
-        if meanings.iter().any(|m| matches!(m, Meaning::Parameter)) {
+        if meanings.has_parameter() {
             // A parameter that is assigned to is neither the caller's nor a constant.
-            return match meanings {
+            return match &**meanings {
                 [Meaning::Parameter] => Constant::Parameter(None),
                 [Meaning::Parameter, Meaning::Default(default, outer)] => {
                     match self.value(default, *outer, hops.saturating_add(1)) {
@@ -115,7 +119,7 @@ impl<'r, 'm, 'a> Constants<'r, 'm, 'a> {
         if self.names.is_in_constant.replace(true) {
             return Constant::Unknown;
         }
-        let paths = self.names.unbound(expr, scope);
+        let paths = (self.paths)(expr, scope);
         self.names.is_in_constant.set(false);
         match paths.as_slice() {
             // A name that nothing binds is not a built-in's only because it might be.

@@ -25,12 +25,15 @@
 )]
 
 mod arguments;
+mod binder;
 mod constants;
 mod decode;
 mod excerpt;
 mod lines;
 mod magic;
+mod names;
 mod notebook;
+mod notes;
 mod observe;
 mod outline;
 mod parse;
@@ -41,6 +44,7 @@ mod refusal;
 mod resolve;
 mod scope;
 mod surely;
+mod trail;
 mod uses;
 mod walk;
 mod words;
@@ -180,7 +184,7 @@ fn read_units(units: &[Unit<'_>], mut parsed: Option<parse::Tree>, recorder: &mu
     let mut module = scope::Module::new();
     for (unit, tree) in (0..).zip(&trees) {
         if let Some(tree) = tree {
-            module.add(tree.body(), unit);
+            walk::add(&mut module, tree.body(), unit);
         }
     }
     observe::observe(&module, units, recorder);

@@ -8,17 +8,17 @@ use rustc_hash::FxHashMap;
 use super::{
     Unit,
     arguments::{self, Arguments},
-    excerpt::{Lines, brief},
+    excerpt::brief,
+    names::{Target, What, identity},
+    notes::{Note, Notes},
     parse::{Expr, Ranged, ast, range},
-    resolve::{Resolver, Target, What, identity},
+    resolve::Resolver,
     scope::{Module, Occurrence, ScopeId},
     surely::stands_only_for,
     written::Written,
 };
 use crate::{
-    fact::{
-        ArgumentSlot, Constant, Excerpt, Fact, Hop, PyAct, PyCall, SlotPrefix, Span, Text, Unread,
-    },
+    fact::{Constant, Fact, PyAct, PyCall, Text, Unread},
     limits,
     loader::{self, Loader},
     record::Recorder,
@@ -27,28 +27,12 @@ use crate::{
 /// Methods and functions that set the variable named by their first argument to their second.
 const SETTERS: &[&str] = &["__setitem__", "putenv", "setdefault", "setenv"];
 
-/// A fact with its place, before it is recorded.
-struct Note<'a> {
-    unit: u32,
-    at: Range<usize>,
-    fact: Fact,
-    /// Of a call: where its arguments stand.
-    arguments: Vec<Option<Range<usize>>>,
-    /// Which of them are written out there.
-    own: Vec<bool>,
-    /// Where another can be written.
-    slot: Option<(usize, SlotPrefix)>,
-    /// The `functools.partial` that it is.
-    partial: Option<&'a ast::ExprCall>,
-}
-
 struct Observer<'m, 'a> {
     resolver: Resolver<'m, 'a>,
     written: Written<'m, 'a>,
     /// By the identity of a call: what is around it and is given `weights_only`.
     misplaced: FxHashMap<usize, Text>,
-    units: &'m [Unit<'a>],
-    notes: Vec<Note<'a>>,
+    notes: Notes<'m, 'a>,
 }
 
 /// Records what a module says.
@@ -57,8 +41,7 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
         resolver: Resolver::new(module),
         written: Written::new(module),
         misplaced: FxHashMap::default(),
-        units,
-        notes: Vec::new(),
+        notes: Notes::of(units),
     };
     for (seen, scope, unit) in &module.seen {
         match seen {
@@ -67,7 +50,9 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
             Occurrence::Dict(dict) => observer.dict(dict, *scope, *unit),
             Occurrence::Magic(text, at) => {
                 for (name, value) in settings(text) {
-                    observer.variable(name, Some(value.into()), *unit, range(*at));
+                    observer
+                        .notes
+                        .variable(name, Some(value.into()), *unit, range(*at));
                 }
             }
             Occurrence::Chain(_) => {}
@@ -88,26 +73,31 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
     }
     for (chain, target, unit) in referenced {
         if let What::Path(path) = &target.what
-            && !observer.resolver.is_followed(chain)
+            && !observer.resolver.names.is_followed(chain)
         {
             let at = range(chain.range());
             let path = path.clone();
-            observer.reference(path, PyAct::Reference, unit, at.clone(), at);
+            observer
+                .notes
+                .reference(path, PyAct::Reference, unit, at.clone(), at);
             // What a partial bound is passed on with it.
             let mut arguments = Arguments::default();
             for (bound, at) in &target.bound {
                 arguments.add(&observer.resolver, &bound.arguments, 1, *at, None);
             }
-            if let Some(Fact::PyCall(call)) = observer.notes.last_mut().map(|note| &mut note.fact) {
+            if let Some(Fact::PyCall(call)) = observer.notes.last() {
                 call.arguments = arguments.list;
                 (call.star_args, call.star_kwargs) = (arguments.star_args, arguments.star_kwargs);
             }
         }
     }
-    if observer.resolver.is_exhausted() {
+    if observer.resolver.names.is_exhausted() {
         recorder.record(Fact::Unread(Unread::Limit(limits::Id::NAMES_STEPS)));
     }
-    observer.record(recorder);
+    let Observer {
+        notes, resolver, ..
+    } = observer;
+    notes.record(&resolver, recorder);
 }
 
 /// `NAME=value` and `NAME value` of the watched variables in a magic or a shell command.
@@ -135,42 +125,6 @@ pub(super) fn settings(text: &str) -> Vec<(&'static str, &str)> {
 }
 
 impl<'a> Observer<'_, 'a> {
-    fn text(&self, unit: u32) -> &str {
-        let unit = usize::try_from(unit).ok().and_then(|at| self.units.get(at));
-        unit.map_or("", |unit| unit.text)
-    }
-
-    fn reference(
-        &mut self,
-        path: String,
-        act: PyAct,
-        unit: u32,
-        shown: Range<usize>,
-        at: Range<usize>,
-    ) {
-        let written = brief(self.text(unit).get(shown).unwrap_or_default());
-        let call = PyCall {
-            callee: Text::from(path),
-            written,
-            act,
-            arguments: Vec::new(),
-            star_args: false,
-            star_kwargs: false,
-            round_trip: false,
-            misplaced: None,
-            slot: None,
-        };
-        self.notes.push(Note {
-            unit,
-            at,
-            fact: Fact::PyCall(Box::new(call)),
-            arguments: Vec::new(),
-            own: Vec::new(),
-            slot: None,
-            partial: None,
-        });
-    }
-
     fn call(&mut self, call: &'a ast::ExprCall, scope: ScopeId, unit: u32) {
         self.brackets(call, unit);
         for target in self.resolver.resolve(&call.func, scope) {
@@ -189,7 +143,7 @@ impl<'a> Observer<'_, 'a> {
                     }
                 }
                 // What is bound here is told here, not once more as a reference.
-                self.resolver.follow_bound(first);
+                self.resolver.names.note_followed(first);
             } else if path == "builtins.setattr"
                 && let [object, name, value] = &*call.arguments.args
                 && let Constant::Str(name) = self.resolver.constant(name, scope)
@@ -198,7 +152,8 @@ impl<'a> Observer<'_, 'a> {
                     let path = loader::canonical(&format!("{object}.{name}"));
                     if loader::by_name(&path).is_some() && !self.is_itself(value, scope, &path) {
                         let at = range(call.range());
-                        self.reference(path, PyAct::Assign, unit, at.clone(), at);
+                        self.notes
+                            .reference(path, PyAct::Assign, unit, at.clone(), at);
                     }
                 }
             }
@@ -212,7 +167,7 @@ impl<'a> Observer<'_, 'a> {
         if call.arguments.find_keyword(KEYWORD).is_none() {
             return;
         }
-        let text = self.text(unit).get(range(call.func.range()));
+        let text = self.notes.text(unit).get(range(call.func.range()));
         let written = brief(text.unwrap_or_default());
         let mut inside = vec![&*call.func];
         inside.extend(&call.arguments.args);
@@ -236,7 +191,7 @@ impl<'a> Observer<'_, 'a> {
     /// Whether an expression is surely the loader of this name itself, as it was before it was replaced.
     fn is_itself(&self, value: &'a Expr, scope: ScopeId, path: &str) -> bool {
         if stands_only_for(&self.resolver, value, scope, path) {
-            self.resolver.follow_bound(value);
+            self.resolver.names.note_followed(value);
             return true;
         }
         false
@@ -254,7 +209,7 @@ impl<'a> Observer<'_, 'a> {
         for (bound, at) in &target.bound {
             arguments.add(&self.resolver, &bound.arguments, 1, *at, None);
         }
-        let text = self.text(unit);
+        let text = self.notes.text(unit);
         arguments.add(&self.resolver, &call.arguments, skip, scope, Some(text));
         let callee = match call.arguments.args.first() {
             Some(first) if skip > 0 => first.range(),
@@ -275,7 +230,7 @@ impl<'a> Observer<'_, 'a> {
             misplaced: self.misplaced.get(&identity(call)).cloned(),
             slot: None,
         }));
-        self.notes.push(Note {
+        self.notes.add(Note {
             unit,
             at: range(call.range()),
             fact,
@@ -298,7 +253,8 @@ impl<'a> Observer<'_, 'a> {
                         .unwrap_or(&path);
                     if loader::by_name(path).is_some() && !self.is_itself(value, scope, path) {
                         let path = path.to_owned();
-                        self.reference(path, PyAct::Assign, unit, at.clone(), at.clone());
+                        self.notes
+                            .reference(path, PyAct::Assign, unit, at.clone(), at.clone());
                     }
                 }
             }
@@ -326,7 +282,8 @@ impl<'a> Observer<'_, 'a> {
                 && loader::variable(name.as_str()).is_some()
             {
                 let value = self.resolver.constant(&keyword.value, scope);
-                self.variable(name.as_str(), written(&value), unit, range(keyword.range()));
+                self.notes
+                    .variable(name.as_str(), written(&value), unit, range(keyword.range()));
             }
         }
         let function = match &*call.func {
@@ -361,81 +318,7 @@ impl<'a> Observer<'_, 'a> {
                 .filter(|name| loader::variable(name).is_some())
         {
             let value = self.resolver.constant(value, scope);
-            self.variable(name, written(&value), unit, at);
-        }
-    }
-
-    fn variable(&mut self, name: &str, value: Option<Text>, unit: u32, at: Range<usize>) {
-        let fact = Fact::Env {
-            name: Text::from(name),
-            value,
-        };
-        self.notes.push(Note {
-            unit,
-            at,
-            fact,
-            arguments: Vec::new(),
-            own: Vec::new(),
-            slot: None,
-            partial: None,
-        });
-    }
-
-    fn record(mut self, recorder: &mut Recorder) {
-        self.notes
-            .sort_by_key(|note| (note.unit, note.at.start, note.at.end));
-        let mut lines: Option<(u32, Lines<'_>)> = None;
-        for mut note in self.notes {
-            if lines.as_ref().is_none_or(|(unit, _)| *unit != note.unit) {
-                let unit = usize::try_from(note.unit)
-                    .ok()
-                    .and_then(|at| self.units.get(at));
-                lines = Some((note.unit, Lines::new(unit.map_or("", |unit| unit.text))));
-            }
-            let Some((_, lines)) = &lines else {
-                continue;
-            };
-            let shown = lines.show(&note.at);
-            let mut marks = Vec::new();
-            if let Fact::PyCall(call) = &mut note.fact {
-                match note.partial {
-                    Some(partial) if self.resolver.is_followed_call(partial) => {
-                        call.act = PyAct::Partial;
-                    }
-                    Some(_) => call.act = PyAct::Reference,
-                    None => {}
-                }
-                marks = note
-                    .arguments
-                    .iter()
-                    .map(|at| at.as_ref().and_then(|at| shown.mark(at)))
-                    .collect();
-                let written = note.arguments.iter().zip(&note.own);
-                for (argument, (at, own)) in call.arguments.iter_mut().zip(written) {
-                    argument.span = at.as_ref().filter(|_| *own).map(|at| Span {
-                        start: lines.position(at.start),
-                        end: lines.position(at.end),
-                    });
-                }
-                call.slot = note.slot.map(|(at, after)| ArgumentSlot {
-                    at: lines.position(at),
-                    after,
-                });
-            }
-            let unit = usize::try_from(note.unit)
-                .ok()
-                .and_then(|at| self.units.get(at));
-            let place = lines.place(&note.at);
-            let excerpt = Some(Excerpt {
-                arguments: marks,
-                ..shown.finish(&note.at)
-            });
-            match unit.and_then(|unit| unit.cell) {
-                Some(cell) => recorder.within(Hop::Cell(cell), |recorder| {
-                    recorder.record_at(note.fact, place, excerpt);
-                }),
-                None => recorder.record_at(note.fact, place, excerpt),
-            }
+            self.notes.variable(name, written(&value), unit, at);
         }
     }
 }

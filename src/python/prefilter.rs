@@ -15,7 +15,7 @@ use super::{
     pieces::{MECHANISMS, Pieces, Spelt, imports_by_name, names_a_module},
     words::{has_word, is_word, word_after, word_before},
 };
-use crate::loader::{self, LAST_WORDS};
+use crate::loader;
 
 /// What the text of a source shows.
 #[derive(Debug, Default)]
@@ -87,7 +87,7 @@ impl Look {
             } else if MECHANISMS.binary_search(&word).is_ok() {
                 imports |= imports_by_name(word);
                 attributes |= !imports_by_name(word);
-            } else if row(word).is_some() {
+            } else if loader::beside_last_word(word).is_some() {
                 let role = role(bytes, start, end);
                 look.names.push(Hit { start, end, role });
             }
@@ -119,7 +119,7 @@ impl Look {
                 if let Some((_, there)) = there.iter().find(|(known, _)| *known == word) {
                     return *there;
                 }
-                let modules = row(word).unwrap_or_default();
+                let modules = loader::beside_last_word(word).unwrap_or_default();
                 let named = modules.iter().any(|module| has_word(bytes, module));
                 there.push((word, named));
                 named
@@ -138,12 +138,6 @@ impl Look {
             || self.names.iter().any(named)
             || !self.names.is_empty() && imports_all(text.as_bytes())
     }
-}
-
-/// The modules of which one must stand beside this last word of a watched name.
-fn row(word: &str) -> Option<&'static [&'static str]> {
-    let at = LAST_WORDS.binary_search_by_key(&word, |(name, _)| name);
-    LAST_WORDS.get(at.ok()?).map(|(_, modules)| *modules)
 }
 
 /// How a word stands in the text.
@@ -263,7 +257,7 @@ fn imported(before: &[u8], word: &[u8]) -> Option<bool> {
         from.len() > from.trim_ascii_end().len() && module.len() > module.trim_ascii_end().len();
     let path: Vec<u8> = path.into_iter().rev().collect();
     let word = std::str::from_utf8(word).unwrap_or_default();
-    let watched = row(word).unwrap_or_default();
+    let watched = loader::beside_last_word(word).unwrap_or_default();
     if !spaced || !from.trim_ascii_end().ends_with(b"from") || path.is_empty() {
         return None;
     }

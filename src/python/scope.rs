@@ -4,9 +4,11 @@
 //! the meaning of outer scopes, as in Python. The same walk lists what the observer looks at. It follows
 //! <https://docs.python.org/3/reference/executionmodel.html#naming-and-binding> except for class bodies' inheritance.
 
+use std::ops::Deref;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::parse::{Children, Expr, Node, Stmt, TextRange, ast};
+use super::parse::{Expr, Stmt, TextRange, ast};
 
 /// A scope's index in its module.
 pub(super) type ScopeId = usize;
@@ -16,6 +18,9 @@ pub(super) const MODULE: ScopeId = 0;
 
 /// Meanings of one name after which literals are no longer added to it. More than are compared for a constant.
 const LITERALS: usize = 80;
+
+/// Meanings of one name that are compared with another one by one.
+const SEARCHED: usize = 16;
 
 /// What a name may stand for.
 #[derive(Debug, Clone)]
@@ -40,6 +45,80 @@ pub(super) enum Meaning<'a> {
     Opaque,
 }
 
+/// What one name may stand for, in the order in which it was bound.
+#[derive(Debug, Default)]
+pub(super) struct Meanings<'a> {
+    list: Vec<Meaning<'a>>,
+    /// The first class, or instance of one, among them.
+    class: Option<ScopeId>,
+    has_parameter: bool,
+    has_opaque: bool,
+    /// The paths among them, once there are too many to be compared one by one.
+    paths: FxHashSet<String>,
+}
+
+impl<'a> Meanings<'a> {
+    /// Adds a meaning, unless it is known or says nothing new.
+    fn add(&mut self, meaning: Meaning<'a>) {
+        match &meaning {
+            // A name bound to a thousand literals is no constant, and the literals must not hide what else it is.
+            Meaning::Value(expr, _) if self.list.len() >= LITERALS && !leads_on(expr) => return,
+            // Names bound to the same nothing over and over stay short.
+            Meaning::Opaque if self.has_opaque => return,
+            Meaning::Opaque => self.has_opaque = true,
+            Meaning::Path(path) if self.has_path(path) => return,
+            Meaning::Parameter => self.has_parameter = true,
+            Meaning::Class(class) | Meaning::Instance(class) => {
+                self.class = self.class.or(Some(*class));
+            }
+            _ => {}
+        }
+        self.list.push(meaning);
+    }
+
+    /// Whether a path is among them. In a long list it is from now on.
+    fn has_path(&mut self, path: &str) -> bool {
+        if self.list.len() < SEARCHED {
+            let mut all = self.list.iter();
+            return all.any(|meaning| matches!(meaning, Meaning::Path(known) if known == path));
+        }
+        if self.paths.is_empty() {
+            let paths = self.list.iter().filter_map(|meaning| match meaning {
+                Meaning::Path(path) => Some(path.clone()),
+                _ => None,
+            });
+            self.paths = paths.collect();
+        }
+        !self.paths.insert(path.to_owned())
+    }
+
+    /// The first class that the name may stand for, or for an instance of it.
+    pub(super) fn class(&self) -> Option<ScopeId> {
+        self.class
+    }
+
+    /// Whether it may be whatever a caller gives.
+    pub(super) fn has_parameter(&self) -> bool {
+        self.has_parameter
+    }
+}
+
+impl<'a> Deref for Meanings<'a> {
+    type Target = [Meaning<'a>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.list
+    }
+}
+
+impl<'a> From<Meaning<'a>> for Meanings<'a> {
+    fn from(meaning: Meaning<'a>) -> Self {
+        let mut meanings = Self::default();
+        meanings.add(meaning);
+        meanings
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScopeKind {
     Module,
@@ -55,7 +134,7 @@ pub(super) struct Scope<'a> {
     pub(super) kind: ScopeKind,
     /// The function that it is the inside of.
     pub(super) function: Option<&'a ast::StmtFunctionDef>,
-    pub(super) names: FxHashMap<&'a str, Vec<Meaning<'a>>>,
+    pub(super) names: FxHashMap<&'a str, Meanings<'a>>,
     /// Of a class: what methods assign to `self.name`.
     pub(super) attributes: FxHashMap<&'a str, Vec<Meaning<'a>>>,
     pub(super) globals: FxHashSet<&'a str>,
@@ -99,17 +178,6 @@ pub(super) struct Module<'a> {
     pub(super) changes: FxHashMap<&'a str, Vec<Change<'a>>>,
     /// What may be of interest, with its scope and the unit (notebook cell) it is in.
     pub(super) seen: Vec<(Occurrence<'a>, ScopeId, u32)>,
-    pub(super) work: Vec<Work<'a>>,
-    pub(super) children: Children<'a>,
-    pub(super) unit: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Work<'a> {
-    pub(super) node: Node<'a>,
-    pub(super) scope: ScopeId,
-    /// A name here is only looked at, not passed on.
-    pub(super) quiet: bool,
 }
 
 impl<'a> Module<'a> {
@@ -121,7 +189,7 @@ impl<'a> Module<'a> {
     }
 
     /// The scope that owns a name used in `scope`, and what the name may mean there.
-    pub(super) fn lookup(&self, name: &str, scope: ScopeId) -> Option<(ScopeId, &[Meaning<'a>])> {
+    pub(super) fn lookup(&self, name: &str, scope: ScopeId) -> Option<(ScopeId, &Meanings<'a>)> {
         let mut at = scope;
         loop {
             let current = self.scopes.get(at)?;
@@ -161,7 +229,8 @@ impl<'a> Module<'a> {
         let scope = self.scopes.get(class);
         let own = scope.and_then(|s| s.names.get(name));
         let set = scope.and_then(|s| s.attributes.get(name));
-        own.into_iter().chain(set).flatten()
+        let own = own.map_or(&[][..], |meanings| meanings);
+        own.iter().chain(set.into_iter().flatten())
     }
 
     pub(super) fn scope(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {
@@ -191,25 +260,7 @@ impl<'a> Module<'a> {
         let Some(owner) = self.scopes.get_mut(at) else {
             return;
         };
-        let meanings = owner.names.entry(name).or_default();
-        // A name bound to a thousand literals is no constant, and the literals must not hide what else it is.
-        if let Meaning::Value(expr, _) = &meaning
-            && meanings.len() >= LITERALS
-            && !leads_on(expr)
-        {
-            return;
-        }
-        // Names bound to the same nothing over and over stay short.
-        let known = match &meaning {
-            Meaning::Opaque => meanings.iter().any(|m| matches!(m, Meaning::Opaque)),
-            Meaning::Path(path) => meanings
-                .iter()
-                .any(|m| matches!(m, Meaning::Path(p) if p == path)),
-            _ => false,
-        };
-        if !known {
-            meanings.push(meaning);
-        }
+        owner.names.entry(name).or_default().add(meaning);
     }
 
     pub(super) fn change(
@@ -224,10 +275,6 @@ impl<'a> Module<'a> {
             item,
             update,
         });
-    }
-
-    pub(super) fn see(&mut self, seen: Occurrence<'a>, scope: ScopeId) {
-        self.seen.push((seen, scope, self.unit));
     }
 }
 

@@ -1,8 +1,9 @@
 //! Whether an expression can stand for nothing but one name.
 
 use super::{
+    names::HOPS,
     parse::Expr,
-    resolve::{HOPS, Resolver},
+    resolve::Resolver,
     scope::{Meaning, ScopeId},
 };
 use crate::loader;
@@ -10,7 +11,7 @@ use crate::loader;
 /// Whether an expression can stand for nothing but this name: `old`, where all that was ever assigned to it is the name, or
 /// what a class keeps of it.
 pub(super) fn stands_only_for<'a>(
-    names: &Resolver<'_, 'a>,
+    resolver: &Resolver<'_, 'a>,
     expr: &'a Expr,
     scope: ScopeId,
     path: &str,
@@ -21,16 +22,19 @@ pub(super) fn stands_only_for<'a>(
             return true;
         };
         let (meanings, rest): (Vec<&Meaning<'a>>, _) = match expr {
-            Expr::Name(name) => match names.module.lookup(name.id.as_str(), scope) {
+            Expr::Name(name) => match resolver.names.module.lookup(name.id.as_str(), scope) {
                 Some((_, meanings)) => (meanings.iter().collect(), None),
                 None => return false,
             },
             Expr::Attribute(attribute) => match &*attribute.value {
                 Expr::Name(name) => {
-                    let found = names.module.lookup(name.id.as_str(), scope);
-                    match found.map(|(_, meanings)| meanings) {
+                    let found = resolver.names.module.lookup(name.id.as_str(), scope);
+                    match found.map(|(_, meanings)| &**meanings) {
                         Some([Meaning::Class(class) | Meaning::Instance(class)]) => {
-                            let all = names.module.attribute(*class, attribute.attr.as_str());
+                            let all = resolver
+                                .names
+                                .module
+                                .attribute(*class, attribute.attr.as_str());
                             (all.collect(), None)
                         }
                         Some(meanings) => {
@@ -39,12 +43,13 @@ pub(super) fn stands_only_for<'a>(
                         None => return false,
                     }
                 }
-                _ if names.paths(expr, scope) == [path] => continue,
+                _ if resolver.paths(expr, scope) == [path] => continue,
                 _ => return false,
             },
             _ => return false,
         };
-        if meanings.is_empty() {
+        // Of more, not all would be followed.
+        if meanings.is_empty() || meanings.len() > HOPS {
             return false;
         }
         for meaning in meanings {
