@@ -82,7 +82,12 @@ impl LineEnds {
                 feeds
             } else {
                 is_plain = is_plain && odd_bytes(&block) == 0;
-                wide(lone_line_feeds(&block, before).count())
+                // Of a text without carriage returns, the feeds need not be looked at one by one.
+                if is_plain {
+                    wide(memchr::memchr_iter(b'\n', &block).count())
+                } else {
+                    wide(lone_line_feeds(&block, before).count())
+                }
             };
             before = block.last().copied().unwrap_or_default();
             start = start.saturating_add(length).saturating_add(added);
