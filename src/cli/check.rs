@@ -259,12 +259,12 @@ impl Check {
             return Ok(view);
         }
         let only = Only::new(cwd, &self.only);
-        let view = view.only(&only)?;
+        let view = only.of(view)?;
         let recorded = [&self.rev, &self.diff, &self.history];
         if self.staged || self.all_refs || recorded.iter().any(|it| it.is_some()) {
             return Ok(view);
         }
-        view.and_named(&only)
+        only.and_named(view)
     }
 
     /// Whether none of the paths, which no file of the history has, is a range that was meant for `--history`.

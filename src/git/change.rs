@@ -1,32 +1,29 @@
 //! Views of what git recorded: one commit with all it has, and a change between two.
 
-use std::{
-    collections::BTreeSet,
-    path::{Component, Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{
     Item, Origin, View,
     history::tree_behind,
-    objects::Trees,
     open_repository::OpenRepository,
     paths::Filter,
     policy_state::PolicyState,
     revision::{self, Revision, short},
+    rewritten::add_rewritten,
     snapshot::Snapshot,
     tree::Difference,
 };
 use crate::{
     error::Error,
-    fact::{Circumstance, ContentSource, EntryKind, Text},
+    fact::{ContentSource, Text},
 };
 
 /// What is looked at in git, and what it is compared with.
 pub(super) struct Sides {
     /// Empty where the view is of no change; several where two histories were merged into each other.
-    before: Vec<Snapshot>,
+    pub(super) before: Vec<Snapshot>,
     pub(super) after: Snapshot,
-    filter: Filter,
+    pub(super) filter: Filter,
 }
 
 /// Every entry of the tree of a commit, a tag or a tree, in the repository that `cwd` is in; only what is at or below
@@ -104,7 +101,7 @@ pub fn change(cwd: &Path, range: &str, paths: &[PathBuf]) -> Result<View, Error>
     if bases.len() > 1 {
         difference.leave_out(&Snapshot::Tree(from.tree));
     }
-    difference.add_rewritten(&befores, &after, b"");
+    add_rewritten(&mut difference, &befores, &after, b"");
     notices.extend(difference.notices());
     let items = difference.items;
     let label = limited(
@@ -229,7 +226,7 @@ impl View {
         self.sides.as_ref().map(|sides| &sides.after)
     }
 
-    /// The same view of a change whose items are not one state of the repository: [`View::mark_policy`] compares the policy of
+    /// The same view of a change whose items are not one state of the repository: [`mark_policy_edits`](super::mark_policy_edits) compares the policy of
     /// one commit with that of another.
     ///
     /// # Errors
@@ -246,59 +243,6 @@ impl View {
             filter: Filter::default(),
         });
         Ok(self)
-    }
-
-    /// Marks the policy's files (relative to the root) that the view's change adds, edits or deletes, and the links by which they
-    /// are reached. `judge` is the policy that judges the change, in words; `judges` says whether that is the policy as the change
-    /// leaves it.
-    pub fn mark_policy(&mut self, files: &[PathBuf], judge: &str, judges: bool) {
-        let sides = self.policy_change.as_ref().or(self.sides.as_ref());
-        let (Some(sides), Ok(Some(stores))) = (sides, self.stores(None)) else {
-            return;
-        };
-        if sides.before.is_empty() {
-            return;
-        }
-        let mut trees = Trees::new(stores.open());
-        // Whatever decides what stands there is part of it: links on the way, and where they lead.
-        let mut paths: BTreeSet<Vec<u8>> = BTreeSet::new();
-        for file in files {
-            for snapshot in sides.before.iter().chain([&sides.after]) {
-                paths.extend(snapshot.way(&mut trees, file));
-            }
-            if !file.components().any(|part| part == Component::ParentDir) {
-                paths.insert(super::relative_bytes(file));
-            }
-        }
-        // Where letters are compared without their case, another spelling is the same file.
-        let spelled: BTreeSet<Vec<u8>> = paths.iter().map(|it| it.to_ascii_lowercase()).collect();
-        let others = self.items.iter().map(|item| item.entry.path.as_bytes());
-        let others = others.filter(|path| spelled.contains(&path.to_ascii_lowercase()));
-        let others: Vec<Vec<u8>> = others.map(<[u8]>::to_vec).collect();
-        paths.extend(others);
-        let mut marks = Vec::new();
-        for path in paths {
-            let mut side = |snapshot: &Snapshot| snapshot.entry(&mut trees, &path).ok().flatten();
-            let new = side(&sides.after);
-            let differs = sides.before.iter().any(|before| side(before) != new);
-            if sides.filter.holds(&path) && differs {
-                marks.push((path, new.is_none()));
-            }
-        }
-        for (path, deleted) in marks {
-            let edited = Circumstance::PolicyEdited {
-                judge: Text::from(judge),
-                judges,
-                deleted,
-            };
-            // Of several contents in a history, the newest.
-            let mut items = self.items.iter_mut().rev();
-            let known = items.find(|item| item.entry.path.as_bytes() == path);
-            match known {
-                Some(item) => item.noted.push(edited),
-                None => self.add(Item::new(&path, EntryKind::File, Origin::Nowhere).with(edited)),
-            }
-        }
     }
 
     /// Adds an item at its place, unless there is one with the same content.
@@ -321,7 +265,7 @@ impl View {
     }
 
     /// Adds an item at its place.
-    fn add(&mut self, item: Item) {
+    pub(super) fn add(&mut self, item: Item) {
         let at = self
             .items
             .partition_point(|other| other.entry.path <= item.entry.path);

@@ -23,7 +23,8 @@ use gix::{
 
 use super::{
     Item, Origin, View, locate::no_work_tree, open_repository::OpenRepository,
-    policy_state::PolicyState, repository, snapshot::Snapshot, tree::Difference,
+    policy_state::PolicyState, repository, rewritten::add_rewritten, snapshot::Snapshot,
+    tree::Difference,
 };
 use crate::{
     error::Error,
@@ -56,7 +57,7 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     let mut difference = comparison.difference;
     let before = head.map_or(Snapshot::Nothing, Snapshot::Tree);
     let after = Snapshot::Index(Arc::clone(&index));
-    difference.add_rewritten(std::slice::from_ref(&before), &after, b"");
+    add_rewritten(&mut difference, std::slice::from_ref(&before), &after, b"");
     let notices = difference.notices();
     let mut items = difference.items;
     items.retain(|item| filter.holds(item.entry.path.as_bytes()));

@@ -37,13 +37,16 @@ mod objects;
 mod only;
 mod open_repository;
 mod paths;
+mod policy_edits;
 mod policy_state;
 mod read;
 mod reading_order;
 mod repository;
 mod revision;
+mod rewritten;
 mod snapshot;
 mod submodule;
+mod submodule_walk;
 mod tree;
 mod walk;
 
@@ -55,7 +58,8 @@ pub use index::staged;
 pub use links::LinkEnd;
 pub use locate::{file, standard_input, work_tree};
 pub use only::Only;
-pub use policy_state::{PolicyState, head_name};
+pub use policy_edits::mark_policy_edits;
+pub use policy_state::{PolicyFiles, PolicyState, head_name};
 pub use read::{Content, Opened, OtherForms, Reader};
 
 use std::{
@@ -97,7 +101,7 @@ pub struct View {
     exempting: Mutex<attributes::Folders>,
     attributes: Mutex<attributes::Folders>,
     /// The submodules that items are in.
-    submodules: Vec<submodule::Submodule>,
+    submodules: submodule::Submodules,
     policy_state: PolicyState,
     sides: Option<change::Sides>,
     /// What is compared to see whether the policy changes, where that is not `sides`.
@@ -186,7 +190,7 @@ impl View {
             lfs: OnceLock::new(),
             exempting: Mutex::default(),
             attributes: Mutex::default(),
-            submodules: Vec::new(),
+            submodules: submodule::Submodules::default(),
             policy_state: PolicyState::default(),
             sides: None,
             policy_change: None,
@@ -239,12 +243,10 @@ impl View {
 
     /// The object stores of a submodule, or of the view's own repository, if there is one.
     fn stores(&self, submodule: Option<usize>) -> Result<Option<&objects::Stores>, Error> {
-        let (stores, repository) = match submodule {
-            Some(n) => match self.submodules.get(n) {
-                Some(submodule) => (&submodule.stores, &submodule.repository),
-                None => return Ok(None),
-            },
-            None => match &self.repository {
+        let (stores, repository) = match (submodule, self.submodules.get(submodule)) {
+            (_, Some(submodule)) => (&submodule.stores, &submodule.repository),
+            (Some(_), None) => return Ok(None),
+            (None, None) => match &self.repository {
                 Some(repository) => (&self.stores, repository),
                 None => return Ok(self.stores.get()),
             },
@@ -258,7 +260,7 @@ impl View {
 
     /// The local git-lfs store of a submodule, or the view's own, looked up when the first pointer is met.
     fn lfs(&self, submodule: Option<usize>) -> &lfs::Store {
-        let (lfs, repository) = match submodule.and_then(|n| self.submodules.get(n)) {
+        let (lfs, repository) = match self.submodules.get(submodule) {
             Some(submodule) => (&submodule.lfs, Some(&submodule.repository)),
             None => (&self.lfs, self.repository.as_ref()),
         };

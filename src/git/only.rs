@@ -99,16 +99,14 @@ impl Only {
             .collect();
         Ok((globs, stem))
     }
-}
 
-impl View {
-    /// The same view, of what the patterns match alone.
+    /// A view, of what the patterns match alone.
     ///
     /// # Errors
     /// A pattern that leads out of what is checked; too many.
-    pub fn only(mut self, only: &Only) -> Result<Self, Error> {
-        let (globs, stems) = only.globs(&self.root)?;
-        self.items.retain(|item| {
+    pub fn of(&self, mut view: View) -> Result<View, Error> {
+        let (globs, stems) = self.globs(&view.root)?;
+        view.items.retain(|item| {
             let path = item.entry.path.as_bytes();
             // What could not be listed may hold what is asked for.
             let unlisted = item
@@ -120,55 +118,55 @@ impl View {
                 || globs.is_match_candidate(&Candidate::from_bytes(path))
                 || unlisted && stems.iter().any(near)
         });
-        let patterns = only.patterns.iter();
+        let patterns = self.patterns.iter();
         let patterns: Vec<String> = patterns
             .map(|pattern| Text::from(pattern.as_str()).to_string())
             .collect();
-        self.label = format!("{}: {}", self.label, patterns.join(", "));
-        Ok(self)
+        view.label = format!("{}: {}", view.label, patterns.join(", "));
+        Ok(view)
     }
 
-    /// The same view, of files on disk, with what is there under exactly the name of a pattern, even if git ignores it.
+    /// A view of files on disk, with what is there under exactly the name of a pattern, even if git ignores it.
     ///
     /// # Errors
     /// As for [`work_tree`]; names that have no folder in common with the view.
-    pub fn and_named(mut self, only: &Only) -> Result<Self, Error> {
-        let (_, stems) = only.globs(&self.root)?;
-        let named: Vec<PathBuf> = only
+    pub fn and_named(&self, mut view: View) -> Result<View, Error> {
+        let (_, stems) = self.globs(&view.root)?;
+        let named: Vec<PathBuf> = self
             .patterns
             .iter()
             .zip(&stems)
             .filter(|(pattern, stem)| {
                 let is_plain = globset::escape(pattern) == **pattern;
-                let is_here = is_plain && self.has_at_or_below(stem);
-                !is_here && std::fs::metadata(only.cwd.join(pattern)).is_ok()
+                let is_here = is_plain && has_at_or_below(&view, stem);
+                !is_here && std::fs::metadata(self.cwd.join(pattern)).is_ok()
             })
             .map(|(pattern, _)| PathBuf::from(pattern))
             .collect();
         if named.is_empty() {
-            return Ok(self);
+            return Ok(view);
         }
-        let named = work_tree(&only.cwd, &named)?;
-        if named.root != self.root {
+        let named = work_tree(&self.cwd, &named)?;
+        if named.root != view.root {
             return Err(usage(
                 "the patterns have no folder in common",
                 "go to the folder that they are in",
             ));
         }
-        self.items.extend(named.items);
-        self.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
-        self.items.dedup_by(|a, b| a.entry.path == b.entry.path);
-        Ok(self)
+        view.items.extend(named.items);
+        view.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        view.items.dedup_by(|a, b| a.entry.path == b.entry.path);
+        Ok(view)
     }
+}
 
-    fn has_at_or_below(&self, path: &[u8]) -> bool {
-        let from = |path: &[u8]| {
-            let at = self
-                .items
-                .partition_point(|item| item.entry.path.as_bytes() < path);
-            self.items.get(at).map(|item| item.entry.path.as_bytes())
-        };
-        let folder = [path, b"/"].concat();
-        from(path) == Some(path) || from(&folder).is_some_and(|it| it.starts_with(&folder))
-    }
+fn has_at_or_below(view: &View, path: &[u8]) -> bool {
+    let from = |path: &[u8]| {
+        let at = view
+            .items
+            .partition_point(|item| item.entry.path.as_bytes() < path);
+        view.items.get(at).map(|item| item.entry.path.as_bytes())
+    };
+    let folder = [path, b"/"].concat();
+    from(path) == Some(path) || from(&folder).is_some_and(|it| it.starts_with(&folder))
 }

@@ -126,22 +126,33 @@ impl View {
         Ok(self.with_policy_state(state))
     }
 
-    /// Where the policy and attributes of the view are read from, in words that stand after a file's name
+    /// The files that the policy and the attributes of the view are read from.
+    pub fn policy_files(&self) -> PolicyFiles<'_> {
+        PolicyFiles { view: self }
+    }
+}
+
+/// The files that the policy and the attributes of a view are read from.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyFiles<'v> {
+    view: &'v View,
+}
+
+impl<'v> PolicyFiles<'v> {
+    /// Where they are, in words that stand after a file's name
     /// (`at 1a2b3c4 (main)`, `in the index`); `None` if it is the disk, at the view's root.
-    pub fn policy_state(&self) -> Option<&str> {
-        self.policy_state
-            .snapshot
-            .as_ref()
-            .map(|_| &*self.policy_state.place)
+    pub fn state(&self) -> Option<&'v str> {
+        let state = &self.view.policy_state;
+        state.snapshot.as_ref().map(|_| &*state.place)
     }
 
-    /// A file from there, at most as large as a policy may be. `path` is relative to the view's root; on disk it is read
+    /// One of them, at most as large as a policy may be. `path` is relative to the view's root; on disk it is read
     /// as it is, elsewhere links are followed inside the tree.
     ///
     /// # Errors
     /// `NotFound`, also for a path or a link that leads out of the tree; whatever keeps an object from being read.
-    pub fn read_policy_file(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let Some(snapshot) = &self.policy_state.snapshot else {
+    pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let Some(snapshot) = &self.view.policy_state.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         };
         let mut trees = self.trees()?;
@@ -150,8 +161,9 @@ impl View {
     }
 
     /// Whether there is anything at a path there: a file that cannot be read is there too.
-    pub fn has_policy_path(&self, path: &Path) -> bool {
-        let (Some(snapshot), Ok(mut trees)) = (&self.policy_state.snapshot, self.trees()) else {
+    pub fn has(&self, path: &Path) -> bool {
+        let (Some(snapshot), Ok(mut trees)) = (&self.view.policy_state.snapshot, self.trees())
+        else {
             return false;
         };
         // What cannot be looked up is not known to be absent; nor is a link that leads nowhere.
@@ -162,13 +174,13 @@ impl View {
 
     /// Whether they are read from the index.
     pub fn is_index(&self) -> bool {
-        matches!(self.policy_state.snapshot, Some(Snapshot::Index(_)))
+        matches!(self.view.policy_state.snapshot, Some(Snapshot::Index(_)))
     }
 
     /// Where the file at a path really is: links followed, `..` taken out. The path itself if it is not there.
-    pub fn resolve_policy_path(&self, path: &Path) -> PathBuf {
+    pub fn resolve(&self, path: &Path) -> PathBuf {
         let real = || {
-            let snapshot = self.policy_state.snapshot.as_ref()?;
+            let snapshot = self.view.policy_state.snapshot.as_ref()?;
             let mut trees = self.trees().ok()?;
             let (path, _) = snapshot.resolve(&mut trees, path).ok()?;
             path.to_path().ok().map(Path::to_owned)
@@ -178,38 +190,23 @@ impl View {
 
     /// The trees of the view's own repository.
     fn trees(&self) -> io::Result<Trees> {
-        let stores = self.stores(None).map_err(io::Error::other)?;
+        let stores = self.view.stores(None).map_err(io::Error::other)?;
         stores
             .map(|stores| Trees::new(stores.open()))
             .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
-    /// The view's own `.gitmodules`: as it is after the change, as all that is judged.
-    pub(super) fn gitmodules(&self, trees: &mut Trees) -> Option<Vec<u8>> {
-        let (_, id) = self
-            .sides
-            .as_ref()?
-            .after
-            .entry(trees, b".gitmodules")
-            .ok()??;
-        blob(trees, id).ok()
-    }
-
-    /// The `.gitattributes` of a folder (with a slash at its end, or empty) where the view's policy is read from.
-    pub(super) fn exempting_file(
-        &self,
-        trees: &mut Trees,
-        folder: &[u8],
-    ) -> Option<AttributesFile> {
+    /// The `.gitattributes` of a folder (with a slash at its end, or empty) among them.
+    pub(super) fn attributes(&self, trees: &mut Trees, folder: &[u8]) -> Option<AttributesFile> {
         // What a submodule says of itself is not what its user says of it.
-        if self.is_in_submodule(folder) {
+        if self.view.submodules.contain(folder) {
             return None;
         }
-        if let Some(snapshot) = &self.policy_state.snapshot {
+        if let Some(snapshot) = &self.view.policy_state.snapshot {
             return attributes::in_snapshot(snapshot, trees, folder);
         }
         let path = [folder, attributes::FILE].concat();
-        let place = self.root.join(path.to_path().ok()?);
+        let place = self.view.root.join(path.to_path().ok()?);
         let metadata = std::fs::symlink_metadata(&place).ok()?;
         if !metadata.is_file() || metadata.len() > limits::ATTRIBUTE_BYTES {
             return None;

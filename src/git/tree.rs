@@ -15,11 +15,8 @@ use gix::{
     },
 };
 
-use rustc_hash::FxHashSet;
-
 use super::{
-    Item, Origin,
-    attributes::{self, Chain, Folders, Steps},
+    Item, Origin, attributes,
     links::is_dot_git,
     objects::Trees,
     paths::{Filter, Relation},
@@ -33,8 +30,8 @@ use crate::{
 
 /// Comparisons in progress: what they have found, and what they may still cost.
 pub(super) struct Difference<'r> {
-    trees: &'r mut Trees,
-    filter: &'r Filter,
+    pub(super) trees: &'r mut Trees,
+    pub(super) filter: &'r Filter,
     /// What the newer trees bring, in no order.
     pub(super) items: Vec<Item>,
     /// Folders (with a slash at the end) whose attributes differ, though the filter may leave out the file itself.
@@ -187,7 +184,7 @@ impl<'r> Difference<'r> {
     }
 
     /// Whether one more path may be looked at.
-    fn spend(&mut self, path: &[u8], folder: &[u8]) -> bool {
+    pub(super) fn spend(&mut self, path: &[u8], folder: &[u8]) -> bool {
         self.entries = self.entries.saturating_add(1);
         self.bytes = self.bytes.saturating_add(wide(path.len()));
         let limit = if self.entries > limits::TREE_ENTRIES {
@@ -221,126 +218,8 @@ impl<'r> Difference<'r> {
         self.items = items;
     }
 
-    /// Adds what stays as it is and is written to disk otherwise than before: the attributes that hold for it have changed.
-    /// Where there are several older trees, than in one of them.
-    pub(super) fn add_rewritten(&mut self, before: &[Snapshot], after: &Snapshot, prefix: &[u8]) {
-        if self.attributes.is_empty() {
-            return;
-        }
-        let mut changed = std::mem::take(&mut self.attributes);
-        changed.sort_unstable();
-        changed.dedup();
-        // What is below another is looked at with it.
-        changed.dedup_by(|folder, above| folder.starts_with(above));
-        let known: FxHashSet<Vec<u8>> = self
-            .items
-            .iter()
-            .map(|item| item.entry.path.as_bytes().to_vec())
-            .collect();
-        let mut new = Folders::default();
-        let mut old: Vec<Folders> = before.iter().map(|_| Folders::default()).collect();
-        let mut steps = Steps::default();
-        for folder in changed {
-            let mut leaves = Vec::new();
-            self.list(after, prefix, &folder, &mut leaves);
-            for (path, id) in leaves {
-                if known.contains(&path) || !self.filter.holds(&path) {
-                    continue;
-                }
-                let inside = path.get(prefix.len()..).unwrap_or_default();
-                let trees = &mut *self.trees;
-                let mut checkout = |folders: &mut Folders, snapshot: &Snapshot| {
-                    let chain = folders.of(trees, inside, |trees, folder| {
-                        attributes::in_snapshot(snapshot, trees, folder)
-                    })?;
-                    Chain::checkout(chain.as_ref(), inside, &mut steps)
-                };
-                let now = checkout(&mut new, after);
-                // Of what is not known now, reading will say so.
-                let same = before.iter().zip(&mut old).all(|(before, folders)| {
-                    match (&now, checkout(folders, before)) {
-                        (Ok(now), Ok(before)) => !now.writes_more_than(&before),
-                        _ => false,
-                    }
-                });
-                if !same {
-                    let item = Item::new(&path, EntryKind::File, Origin::Blob(id));
-                    self.items.push(item);
-                }
-            }
-        }
-    }
-
-    /// The files at or below a folder of a snapshot.
-    fn list(
-        &mut self,
-        snapshot: &Snapshot,
-        prefix: &[u8],
-        folder: &[u8],
-        leaves: &mut Vec<(Vec<u8>, gix::ObjectId)>,
-    ) {
-        let inside = folder.get(prefix.len()..).unwrap_or_default();
-        let mut trees: Vec<(Vec<u8>, gix::ObjectId)> = Vec::new();
-        match snapshot {
-            Snapshot::Nothing => {}
-            Snapshot::Tree(root) => {
-                let path = inside.strip_suffix(b"/").unwrap_or(inside);
-                let found = if path.is_empty() {
-                    Some(*root)
-                } else {
-                    let entry = snapshot.entry(self.trees, path).ok().flatten();
-                    entry.filter(|(mode, _)| mode.is_tree()).map(|(_, id)| id)
-                };
-                trees.extend(found.map(|id| (folder.to_vec(), id)));
-            }
-            Snapshot::Index(index) => {
-                let entries = index.prefixed_entries(inside.as_bstr()).unwrap_or_default();
-                for entry in entries {
-                    let path = [prefix, entry.path(index).as_bytes()].concat();
-                    if entry.mode.is_sparse() {
-                        trees.push((path, entry.id));
-                    } else if entry
-                        .mode
-                        .to_tree_entry_mode()
-                        .is_some_and(|mode| mode.is_blob())
-                    {
-                        if !self.spend(&path, folder) {
-                            return;
-                        }
-                        leaves.push((path, entry.id));
-                    }
-                }
-            }
-        }
-        let hash = self.trees.objects().hash();
-        while let Some((folder, id)) = trees.pop() {
-            let data = match self.trees.tree(id) {
-                Ok(data) => data,
-                Err(unread) => {
-                    self.stop(&folder, unread);
-                    continue;
-                }
-            };
-            let Ok(tree) = TreeRef::from_bytes(&data, hash) else {
-                continue;
-            };
-            for entry in &tree.entries {
-                let mut path = [folder.as_slice(), entry.filename.as_bytes()].concat();
-                if !self.spend(&path, &folder) {
-                    return;
-                }
-                if entry.mode.is_tree() {
-                    path.push(b'/');
-                    trees.push((path, entry.oid.to_owned()));
-                } else if entry.mode.is_blob() {
-                    leaves.push((path, entry.oid.to_owned()));
-                }
-            }
-        }
-    }
-
     /// An item for a folder of which nothing more is known.
-    fn stop(&mut self, prefix: &[u8], unread: Unavailable) {
+    pub(super) fn stop(&mut self, prefix: &[u8], unread: Unavailable) {
         let path = match prefix {
             b"" => b".",
             prefix => prefix.strip_suffix(b"/").unwrap_or(prefix),

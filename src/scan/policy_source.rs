@@ -54,7 +54,7 @@ pub fn find_policy(
     };
     let source = Source::find(&view, asker)?;
     view.notices.extend(source.notices);
-    view.mark_policy(&source.files, &source.name, source.is_new);
+    git::mark_policy_edits(&mut view, &source.files, &source.name, source.is_new);
     Ok((view, source.policy, source.name))
 }
 
@@ -103,23 +103,23 @@ impl Place for View {
     }
 
     fn state(&self) -> Option<&str> {
-        self.policy_state()
+        self.policy_files().state()
     }
 
     fn is_index(&self) -> bool {
-        self.is_index()
+        self.policy_files().is_index()
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.read_policy_file(path)
+        self.policy_files().read(path)
     }
 
     fn has(&self, path: &Path) -> bool {
-        self.has_policy_path(path)
+        self.policy_files().has(path)
     }
 
     fn real(&self, path: &Path) -> PathBuf {
-        self.resolve_policy_path(path)
+        self.policy_files().resolve(path)
     }
 
     fn paths(&self) -> Box<dyn Iterator<Item = &Text> + '_> {

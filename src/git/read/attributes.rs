@@ -47,7 +47,7 @@ impl<'v> ViewAttributes<'v> {
             return Ok(checkout.clone());
         }
         let view = self.view;
-        let (folders, snapshot) = match item.submodule.and_then(|n| view.submodules.get(n)) {
+        let (folders, snapshot) = match view.submodules.get(item.submodule) {
             Some(submodule) => (&submodule.attributes, submodule.snapshot.as_ref()),
             None => (&view.attributes, view.after()),
         };
@@ -55,7 +55,7 @@ impl<'v> ViewAttributes<'v> {
         let Some(snapshot) = snapshot else {
             return Ok(Checkout::default());
         };
-        let path = view.path_in_submodule(item);
+        let path = view.submodules.path_of(item);
         let trees = objects.trees(item.submodule)?;
         let chain = {
             let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +102,7 @@ impl<'v> ViewAttributes<'v> {
             let folders = &view.exempting;
             let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
             folders.of(trees, path, |trees, folder| {
-                view.exempting_file(trees, folder)
+                view.policy_files().attributes(trees, folder)
             })
         };
         let Ok(Some(chain)) = chain else {

@@ -73,9 +73,9 @@ pub(super) fn end_in_git(
     item: &Item,
     target: &[u8],
 ) -> LinkEnd {
-    let submodule = item.submodule.and_then(|n| view.submodules.get(n));
+    let submodule = view.submodules.get(item.submodule);
     let (snapshot, path) = match submodule {
-        Some(submodule) => (submodule.snapshot.as_ref(), view.path_in_submodule(item)),
+        Some(submodule) => (submodule.snapshot.as_ref(), view.submodules.path_of(item)),
         None => (view.after(), item.entry.path.as_bytes()),
     };
     let end = match (snapshot, objects.trees(item.submodule)) {

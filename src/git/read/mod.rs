@@ -199,8 +199,7 @@ impl<'v> Reader<'v> {
 
     /// Whether a submodule is looked at as well.
     pub fn enters(&self, submodule: &Text) -> bool {
-        let mut submodules = self.view.submodules.iter();
-        submodules.any(|known| known.path == submodule.as_bytes())
+        self.view.submodules.has(submodule.as_bytes())
     }
 
     /// Files below a folder, as far as the view tells.

@@ -64,7 +64,7 @@ impl<'v> ViewObjects<'v> {
                 .map_err(|unread| match unread {
                     Unavailable::NotFetched { what, command } => Unavailable::NotFetched {
                         what,
-                        command: view.command_in_submodule(submodule, command),
+                        command: view.submodules.command_in(submodule, command),
                     },
                     other => other,
                 })?;

@@ -34,10 +34,10 @@ pub(super) fn resolve(view: &View, item: &Item, pointer: &Pointer) -> Opened {
         }
         return opened;
     }
-    let path = shell_word(view.path_in_submodule(item));
+    let path = shell_word(view.submodules.path_of(item));
     let command = Text::new([b"git lfs pull --include=", path.as_ref()].concat());
     Opened::pointer(pointer).with(Circumstance::Unavailable(Unavailable::NotFetched {
         what: Absent::LfsContent,
-        command: view.command_in_submodule(item.submodule, command),
+        command: view.submodules.command_in(item.submodule, command),
     }))
 }
