@@ -150,6 +150,14 @@ impl Stream {
         Ok(taken)
     }
 
+    /// The next `N` bytes, moved past; `None`, with nothing moved, if fewer are buffered.
+    #[inline]
+    pub fn take_array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let taken = *self.buffered().first_chunk()?;
+        self.pos = self.pos.saturating_add(N);
+        Some(taken)
+    }
+
     /// Moves to an offset of the window, forwards or backwards.
     pub fn seek(&mut self, offset: u64) {
         let here = self.offset();

@@ -74,6 +74,12 @@ impl From<&str> for Text {
     }
 }
 
+impl From<Vec<u8>> for Text {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
 impl From<String> for Text {
     fn from(s: String) -> Self {
         Self(s.into_bytes().into())

@@ -94,6 +94,9 @@ impl Lexer {
         if self.stream.offset() >= self.frame_end {
             self.frame_end = u64::MAX;
         }
+        if let Some([code]) = self.stream.take_array() {
+            return Ok(Some(code));
+        }
         Ok(self
             .stream
             .take(1)?
@@ -104,9 +107,16 @@ impl Lexer {
     /// What must hold before `n` bytes of an operand are taken.
     #[inline]
     fn operand(&mut self, n: u64) {
-        if self.jump.is_some() || self.frame_end != u64::MAX {
+        if !self.is_plain(n) {
             self.operand_in_frame(n);
         }
+    }
+
+    /// Whether the next `n` bytes are an operand that stands in its frame, or in none.
+    #[inline]
+    fn is_plain(&self, n: u64) -> bool {
+        let at = self.stream.offset();
+        self.jump.is_none() && at < self.frame_end && at.saturating_add(n) <= self.frame_end
     }
 
     #[cold]
@@ -130,6 +140,15 @@ impl Lexer {
     #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
         self.operand(wide(N));
+        match self.stream.take_array() {
+            Some(array) => Ok(array),
+            None => self.array_beyond(),
+        }
+    }
+
+    /// A fixed-width operand that is not buffered whole.
+    #[cold]
+    fn array_beyond<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
         if let Some(array) = self.stream.take(N)?.and_then(|bytes| bytes.try_into().ok()) {
             return Ok(array);
         }

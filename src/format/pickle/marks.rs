@@ -31,45 +31,41 @@ impl Marks {
 
     /// What is known of a text as the name of an attribute.
     pub(super) fn of_text(text: &[u8]) -> Self {
-        /// What pickle itself calls on what it fills, and what is called in its place.
-        const CALLED: &[&[u8]] = &[b"append", b"extend", b"add", b"update"];
-        /// What `torch.Tensor` answers by code of its own: setting it does more than to keep a value.
-        const TENSOR: &[&[u8]] = &[
-            b"data",
-            b"grad",
-            b"grad_fn",
-            b"requires_grad",
-            b"names",
-            b"real",
-            b"imag",
-            b"T",
-            b"H",
-            b"mT",
-            b"mH",
-            b"shape",
-            b"dtype",
-            b"device",
-            b"layout",
-            b"is_leaf",
-            b"retains_grad",
-            b"output_nr",
-            b"volatile",
-            b"_grad",
-            b"_grad_fn",
-            b"_backward_hooks",
-            b"_post_accumulate_grad_hooks",
-            b"_cdata",
-            b"_base",
-            b"_version",
-        ];
         // Python looks up no other: `__cached__device` is just a name.
-        let dunder = text.starts_with(b"__") && text.ends_with(b"__");
-        if dunder || CALLED.contains(&text) {
-            Self::SPECIAL
-        } else if TENSOR.contains(&text) {
-            Self::OF_TENSORS
-        } else {
-            Self(0)
+        if text.starts_with(b"__") && text.ends_with(b"__") {
+            return Self::SPECIAL;
+        }
+        match text {
+            // What pickle itself calls on what it fills, and what is called in its place.
+            b"append" | b"extend" | b"add" | b"update" => Self::SPECIAL,
+            // What `torch.Tensor` answers by code of its own: setting it does more than to keep a value.
+            b"data"
+            | b"grad"
+            | b"grad_fn"
+            | b"requires_grad"
+            | b"names"
+            | b"real"
+            | b"imag"
+            | b"T"
+            | b"H"
+            | b"mT"
+            | b"mH"
+            | b"shape"
+            | b"dtype"
+            | b"device"
+            | b"layout"
+            | b"is_leaf"
+            | b"retains_grad"
+            | b"output_nr"
+            | b"volatile"
+            | b"_grad"
+            | b"_grad_fn"
+            | b"_backward_hooks"
+            | b"_post_accumulate_grad_hooks"
+            | b"_cdata"
+            | b"_base"
+            | b"_version" => Self::OF_TENSORS,
+            _ => Self(0),
         }
     }
 }

@@ -3,6 +3,13 @@
 use crate::fact::{Op, PickleFault};
 use std::borrow::Cow;
 
+/// A text that is UTF-8, surrogates admitted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Utf8<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) is_ascii: bool,
+}
+
 /// Which encodings can hold a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Letters {

@@ -668,9 +668,31 @@ pub(super) fn text_at(at: u64, text: &[u8]) -> Value {
 #[inline]
 pub(super) fn is_name_like(text: &[u8]) -> bool {
     const LONGEST: usize = 200;
-    text.len() <= LONGEST
-        && !text.is_empty()
-        && text
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'.')
+    if text.len() > LONGEST {
+        return false;
+    }
+    // Whole pieces are compared at once; the last of them overlaps the one before.
+    let (pieces, rest) = text.as_chunks::<16>();
+    match (
+        text.last_chunk::<16>(),
+        text.first_chunk::<8>(),
+        text.last_chunk::<8>(),
+    ) {
+        (Some(last), ..) => pieces.iter().all(is_of_names) && is_of_names(last),
+        (None, Some(first), Some(last)) => is_of_names(first) && is_of_names(last),
+        _ => !rest.is_empty() && rest.iter().all(|byte| is_in_names(*byte)),
+    }
+}
+
+#[inline]
+fn is_of_names<const N: usize>(piece: &[u8; N]) -> bool {
+    piece
+        .iter()
+        .fold(true, |all, byte| all & is_in_names(*byte))
+}
+
+#[inline]
+fn is_in_names(byte: u8) -> bool {
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    letter | (byte.wrapping_sub(b'0') < 10) | (byte == b'_') | (byte == b'.')
 }

@@ -268,6 +268,8 @@ impl Builder<'_> {
                 }
             }
         }
+        // A list that doubles would leave room for as many again.
+        self.directory.members.reserve_exact(entries.len());
         for (placed, found) in entries.into_iter().zip(found) {
             let index = u32::try_from(self.directory.members.len()).ok();
             let header = placed.central.header;
@@ -282,8 +284,8 @@ impl Builder<'_> {
             }
             let found = found.unwrap_or_default();
             self.directory.members.push(Member {
-                name: Text::new(&header.name),
-                other_name: found.name.or(header.alias).map(Text::new),
+                name: Text::from(header.name),
+                other_name: found.name.or(header.alias).map(Text::from),
                 size: header.size,
                 packed: header.packed,
                 method: header.method,

@@ -16,7 +16,7 @@ use crate::{
         begins_embedded,
         lex::Lexer,
         opcode as op,
-        text::{self, Spelling},
+        text::{self, Spelling, Utf8},
         value::{self, Value, ValueKind, is_name_like},
     },
     limits,
@@ -41,11 +41,6 @@ impl<'a> Literal<'a> {
     #[inline]
     fn untold(value: Value) -> Self {
         Self { value, told: None }
-    }
-
-    #[inline]
-    fn int(n: i32) -> Self {
-        Self::told(Value::int(n), Constant::Int(i64::from(n)))
     }
 
     /// What stays in the file, and of which an observer is told nothing.
@@ -89,18 +84,9 @@ impl Constants {
                 let value = Value::new(ValueKind::Float, current.at);
                 Literal::told(value, Constant::Float(n))
             }
-            op::BININT => Literal::int(i32::from_le_bytes(lexer.array()?)),
-            op::BININT1 => {
-                let [n] = lexer.array()?;
-                Literal::int(i32::from(n))
-            }
-            op::BININT2 => {
-                let n = u16::from_le_bytes(lexer.array()?);
-                Literal::int(i32::from(n))
-            }
-            op::NONE => Literal::told(Value::new(ValueKind::None, 0), Constant::None),
-            op::NEWTRUE => Literal::told(Value::new(ValueKind::Bool, 1), Constant::Bool(true)),
-            op::NEWFALSE => Literal::told(Value::new(ValueKind::Bool, 0), Constant::Bool(false)),
+            op::NONE => Literal::untold(Value::new(ValueKind::None, 0)),
+            op::NEWTRUE => Literal::untold(Value::new(ValueKind::Bool, 1)),
+            op::NEWFALSE => Literal::untold(Value::new(ValueKind::Bool, 0)),
             _ => self.rare(lexer, trace, current)?,
         })
     }
@@ -195,8 +181,10 @@ impl Constants {
             return Ok(Literal::told(long_string(current), told));
         }
         let bytes = lexer.short(narrow(n))?;
-        let value = string(bytes, trace, current);
-        if value.kind() != ValueKind::Str {
+        let is_name = is_name_like(bytes);
+        let value = string(bytes, is_name, trace, current);
+        let is_ascii = is_name || bytes.is_ascii();
+        if !is_ascii && value.kind() != ValueKind::Str {
             if text::utf8_surrogatepass(bytes) != Ok(0) {
                 return Err(malformed(PickleFault::StringNotUtf8));
             }
@@ -204,7 +192,8 @@ impl Constants {
                 self.embeds.decoded(current.at, text::latin1(bytes));
             }
         }
-        Ok(Literal::told(value, Constant::Text(bytes)))
+        let text = Utf8 { bytes, is_ascii };
+        Ok(Literal::told(value, Constant::Text(text)))
     }
 
     /// A text that a line spells.
@@ -212,7 +201,8 @@ impl Constants {
         if begins_embedded(text) {
             self.embeds.decoded(current.at, text.to_vec());
         }
-        Literal::untold(string(text, trace, current))
+        let is_name = is_name_like(text);
+        Literal::untold(string(text, is_name, trace, current))
     }
 
     /// A Python 2 `str`: text or bytes, as the loader's `encoding` will have it.
@@ -230,11 +220,11 @@ impl Constants {
             return Ok(Literal::untold(long_string(current)));
         }
         let bytes = lexer.short(narrow(n))?;
-        let value = string(bytes, trace, current);
+        let value = string(bytes, is_name_like(bytes), trace, current);
         if begins_embedded(bytes) {
             self.embeds.stored(current.at, start, n);
         }
-        Ok(Literal::told(value, Constant::Text(bytes)))
+        Ok(Literal::told(value, Constant::ByteString(bytes)))
     }
 
     fn bytes<'a>(
@@ -279,9 +269,8 @@ fn number(spelling: Spelling, trace: &mut Trace, current: &Current) -> Result<()
 
 /// A string constant: interned where it could name something, or where reading it again would find other bytes.
 #[inline]
-fn string(bytes: &[u8], trace: &mut Trace, current: &Current) -> Value {
-    let name = is_name_like(bytes);
-    let interned = if current.moved || name {
+fn string(bytes: &[u8], is_name: bool, trace: &mut Trace, current: &Current) -> Value {
+    let interned = if current.moved || is_name {
         trace.names.texts.intern(bytes)
     } else {
         None
@@ -289,7 +278,7 @@ fn string(bytes: &[u8], trace: &mut Trace, current: &Current) -> Value {
     match interned {
         Some(value) => value,
         None if current.moved => Value::UNKNOWN,
-        None if name => value::text_at(current.at, bytes),
+        None if is_name => value::text_at(current.at, bytes),
         None => Value::new(ValueKind::StrAt, current.at),
     }
 }

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     fact::{PickleAnomaly, PickleFault, Text},
-    format::pickle::{opcode as op, value::ValueKind},
+    format::pickle::{
+        opcode as op,
+        value::{Value, ValueKind},
+    },
 };
 
 impl<'m, O: Observer> Machine<'m, O> {
@@ -38,6 +41,18 @@ impl<'m, O: Observer> Machine<'m, O> {
             op::LONG_BINPUT => {
                 let index = u32::from_le_bytes(self.operand()?);
                 return self.interpreter.put(u64::from(index));
+            }
+            op::BININT1 => {
+                let [n] = self.operand()?;
+                self.int(i32::from(n))?;
+            }
+            op::BININT2 => {
+                let n = u16::from_le_bytes(self.operand()?);
+                self.int(i32::from(n))?;
+            }
+            op::BININT => {
+                let n = i32::from_le_bytes(self.operand()?);
+                self.int(n)?;
             }
             op::MARK => interpreter.state.stack.mark()?,
             op::EMPTY_TUPLE => self.gather_last(0, ValueKind::Tuple)?,
@@ -164,12 +179,19 @@ impl<'m, O: Observer> Machine<'m, O> {
         let (trace, current) = (&mut interpreter.trace, &interpreter.current);
         let literal = self.constants.read(&mut self.lexer, trace, current)?;
         let value = literal.value;
-        let note = match literal.told {
-            Some(constant) => interpreter.observer.on_constant(constant, value),
-            None => O::Note::default(),
+        let Some(constant) = literal.told else {
+            self.settle();
+            return self.interpreter.push_unnoted(value);
         };
+        let note = interpreter.observer.on_constant(constant, value);
         self.settle();
         self.interpreter.push(value, note)
+    }
+
+    /// An integer that a value holds whole.
+    #[inline]
+    fn int(&mut self, n: i32) -> Result<(), Halt> {
+        self.interpreter.push_unnoted(Value::int(n))
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use super::{
     Halt,
     current::Current,
     malformed,
-    observer::{Noted, Observer, Scene},
+    observer::{Note, Noted, Observer, Scene},
     stack::Stack,
     state::State,
     trace::Trace,
@@ -53,7 +53,7 @@ impl<'m, O: Observer> Interpreter<'m, O> {
         budget: &Arc<Budget>,
     ) -> Self {
         let mut trace = Trace::new(window);
-        observer.on_start(&mut trace.names.texts);
+        observer.on_start(&trace.window, &mut trace.names.texts);
         Self {
             current: Current::new(start),
             state: State::new(budget),
@@ -87,21 +87,26 @@ impl<'m, O: Observer> Interpreter<'m, O> {
         (&mut self.observer, scene, &mut self.state.stack)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, value: Value, note: O::Note) -> Result<(), Halt> {
-        if size_of::<O::Note>() > 0 && self.state.stack.needs_room_for_notes() {
-            self.grow_notes();
+        self.state.stack.push(value)?;
+        if !note.is_blank() && !self.state.stack.note_top(note) {
+            self.grow_notes(note);
         }
-        self.state.stack.push(value, note)
+        Ok(())
     }
 
-    /// Makes room for notes, or ends what needs them.
+    /// Makes room for the note of the topmost value, or ends what needs notes.
     #[cold]
-    fn grow_notes(&mut self) {
+    fn grow_notes(&mut self, note: O::Note) {
         if !self.observer.takes_notes() {
             self.state.forget_notes();
-        } else if let Err(error) = self.state.stack.grow_notes() {
-            self.without_notes(&error);
+            return;
+        }
+        while !self.state.stack.note_top(note) {
+            if let Err(error) = self.state.stack.grow_notes() {
+                return self.without_notes(&error);
+            }
         }
     }
 
@@ -114,7 +119,7 @@ impl<'m, O: Observer> Interpreter<'m, O> {
     /// Pushes a value of which nothing is noted.
     #[inline]
     pub(super) fn push_unnoted(&mut self, value: Value) -> Result<(), Halt> {
-        self.push(value, O::Note::default())
+        self.state.stack.push(value)
     }
 
     /// DUP pushes another name for the topmost value.
@@ -263,13 +268,14 @@ impl<'m, O: Observer> Interpreter<'m, O> {
 
     #[inline]
     pub(super) fn put(&mut self, index: u64) -> Result<(), Halt> {
-        match self.state.store(index)? {
+        let (stored, note) = self.state.store(index)?;
+        match stored {
             Stored::Fine => {}
             Stored::Far => self.anomaly(PickleAnomaly::HugeMemoIndex { index }),
             Stored::Full(limit) => return Err(Halt::Error(ReadError::Limit(limit))),
         }
         if self.observer.takes_notes()
-            && let Err(error) = self.state.store_note(index)
+            && let Err(error) = self.state.store_note(index, note)
         {
             self.without_notes(&error);
         }

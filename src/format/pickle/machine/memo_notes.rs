@@ -1,34 +1,37 @@
-//! What an observer notes of memo entries.
+//! What an observer notes of memo entries, in chunks: of most entries nothing is noted, and of a chunk of those nothing is kept.
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::bytes::{Budget, HeldMemory, ReadError, narrow};
+use super::observer::Note;
+use crate::{
+    bytes::{Budget, HeldMemory, ReadError, narrow},
+    limits,
+};
 
-/// How many notes there is room for at first, and how many more each time.
-const STEP: usize = 1 << 14;
+const CHUNK: usize = 256;
 
-/// What an entry of the map takes besides its note.
-const ENTRY: usize = 40;
+/// How many more far notes there is room for each time, and what each takes besides the note.
+const FAR_STEP: usize = 1 << 14;
+const FAR_BYTES: usize = 40;
 
-/// Notes by index. Picklers count up, so most are in order.
+/// Notes by index.
 #[derive(Debug)]
 pub(super) struct MemoNotes<N> {
-    first: Vec<N>,
-    first_room: usize,
-    others: FxHashMap<u64, N>,
-    others_room: usize,
+    chunks: Vec<Option<Box<[N; CHUNK]>>>,
+    /// Those beyond the highest index that a memo has room for.
+    far: FxHashMap<u64, N>,
+    far_room: usize,
     memory: HeldMemory,
 }
 
-impl<N: Copy + Default> MemoNotes<N> {
+impl<N: Note> MemoNotes<N> {
     pub(super) fn new(budget: &Arc<Budget>) -> Self {
         Self {
-            first: Vec::new(),
-            first_room: 0,
-            others: FxHashMap::default(),
-            others_room: 0,
+            chunks: Vec::new(),
+            far: FxHashMap::default(),
+            far_room: 0,
             memory: HeldMemory::new(budget),
         }
     }
@@ -37,8 +40,8 @@ impl<N: Copy + Default> MemoNotes<N> {
     pub(super) fn copy(&self) -> Option<Self> {
         Some(Self {
             memory: self.memory.copy()?,
-            first: self.first.clone(),
-            others: self.others.clone(),
+            chunks: self.chunks.clone(),
+            far: self.far.clone(),
             ..*self
         })
     }
@@ -50,44 +53,66 @@ impl<N: Copy + Default> MemoNotes<N> {
     #[inline]
     pub(super) fn put(&mut self, index: u64, note: N) -> Result<(), ReadError> {
         let at = narrow(index);
-        if let Some(slot) = self.first.get_mut(at) {
+        if let Some(Some(chunk)) = self.chunks.get_mut(at / CHUNK)
+            && let Some(slot) = chunk.get_mut(at % CHUNK)
+        {
             *slot = note;
-        } else if at == self.first.len() {
-            if at >= self.first_room {
-                self.memory.take(STEP.saturating_mul(size_of::<N>()))?;
-                self.first_room = self.first_room.saturating_add(STEP);
-            }
-            if !self.others.is_empty() {
-                self.others.remove(&index);
-            }
-            self.first.push(note);
-        } else {
-            if self.others.len() >= self.others_room {
-                let entry = size_of::<N>().saturating_add(ENTRY);
-                self.memory.take(STEP.saturating_mul(entry))?;
-                self.others_room = self.others_room.saturating_add(STEP);
-            }
-            self.others.insert(index, note);
+            return Ok(());
         }
-        Ok(())
+        if note.is_blank() && self.far.is_empty() {
+            return Ok(());
+        }
+        self.put_beyond(index, note)
+    }
+
+    /// Keeps a note for which there is no chunk.
+    #[cold]
+    fn put_beyond(&mut self, index: u64, note: N) -> Result<(), ReadError> {
+        if note.is_blank() {
+            self.far.remove(&index);
+            return Ok(());
+        }
+        if index >= limits::MEMO {
+            if self.far.len() >= self.far_room {
+                let entry = size_of::<N>().saturating_add(FAR_BYTES);
+                self.memory.take(FAR_STEP.saturating_mul(entry))?;
+                self.far_room = self.far_room.saturating_add(FAR_STEP);
+            }
+            self.far.insert(index, note);
+            return Ok(());
+        }
+        let number = narrow(index) / CHUNK;
+        let more = number.saturating_add(1).saturating_sub(self.chunks.len());
+        let table = more.saturating_mul(size_of::<Option<Box<[N; CHUNK]>>>());
+        let chunk = size_of::<[N; CHUNK]>();
+        self.memory.take(table.saturating_add(chunk))?;
+        if more > 0 {
+            self.chunks.resize(number.saturating_add(1), None);
+        }
+        if let Some(slot) = self.chunks.get_mut(number) {
+            *slot = Some(Box::new([N::default(); CHUNK]));
+        }
+        self.put(index, note)
     }
 
     #[inline]
     pub(super) fn get(&self, index: u64) -> N {
-        if let Some(note) = self.first.get(narrow(index)) {
+        let at = narrow(index);
+        if let Some(Some(chunk)) = self.chunks.get(at / CHUNK)
+            && let Some(note) = chunk.get(at % CHUNK)
+        {
             return *note;
         }
-        if self.others.is_empty() {
+        if self.far.is_empty() {
             return N::default();
         }
-        self.others.get(&index).copied().unwrap_or_default()
+        self.far.get(&index).copied().unwrap_or_default()
     }
 
     /// Notes nothing any more. Their memory stays taken: an allocator may keep it.
     pub(super) fn forget(&mut self) {
-        self.first = Vec::new();
-        self.first_room = 0;
-        self.others = FxHashMap::default();
-        self.others_room = 0;
+        self.chunks = Vec::new();
+        self.far = FxHashMap::default();
+        self.far_room = 0;
     }
 }

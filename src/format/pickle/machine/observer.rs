@@ -14,7 +14,7 @@ use crate::{
         events::EventLog,
         lex::Lexer,
         preview::Preview,
-        text::Letters,
+        text::{Letters, Utf8},
         value::{Interner, Nodes, Value},
     },
 };
@@ -43,26 +43,37 @@ impl Flow {
     }
 }
 
-/// A constant that an opcode pushes.
+/// A constant that an opcode pushes, if its value does not say all of it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::format::pickle) enum Constant<'a> {
-    None,
-    Bool(bool),
-    /// An integer of a binary opcode.
-    Int(i64),
-    /// A longer integer, in the bytes at this offset.
+    /// An integer of LONG1, in the bytes at this offset.
     Long {
         at: u64,
         bytes: &'a [u8],
     },
     Float(f64),
     /// A text whose bytes are at hand.
-    Text(&'a [u8]),
+    Text(Utf8<'a>),
+    /// A text of Python 2, whose bytes are at hand.
+    ByteString(&'a [u8]),
     /// A longer text: how many bytes it has, and which letters.
     LongText {
         len: u64,
         letters: Letters,
     },
+}
+
+/// What an observer knows of a value that the value itself does not say.
+pub(in crate::format::pickle) trait Note: Debug + Default + Copy {
+    /// Whether nothing is noted. Of most values nothing is, and then nothing is kept.
+    fn is_blank(&self) -> bool;
+}
+
+impl Note for () {
+    #[inline]
+    fn is_blank(&self) -> bool {
+        true
+    }
 }
 
 /// A value and what is noted of it.
@@ -101,7 +112,19 @@ pub(in crate::format::pickle) struct Made<N> {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::format::pickle) struct Items<'a, N> {
     pub values: &'a [Value],
+    /// The notes of the first of them. Those of the others are blank.
     pub notes: &'a [N],
+}
+
+impl<'a, N: Note> Items<'a, N> {
+    /// Each value with its note.
+    #[inline]
+    pub(in crate::format::pickle) fn iter(self) -> impl Iterator<Item = Noted<N>> + Clone {
+        let notes = self.notes.iter().copied();
+        let notes = notes.chain(std::iter::repeat(N::default()));
+        let values = self.values.iter().copied();
+        values.zip(notes).map(|(value, note)| Noted { value, note })
+    }
 }
 
 /// What an observer sees of the machine.
@@ -148,7 +171,7 @@ impl Scene<'_> {
 )]
 pub(in crate::format::pickle) trait Observer: Debug {
     /// What is noted of a value; `()` notes nothing.
-    type Note: Debug + Default + Copy;
+    type Note: Note;
     /// What it goes back to where a stream is read in another way from some opcode on.
     type Saved: Default + Debug;
 
@@ -166,8 +189,8 @@ pub(in crate::format::pickle) trait Observer: Debug {
         size_of::<Self::Note>() > 0
     }
 
-    /// Before the first opcode; texts that it will look for may be named.
-    fn on_start(&mut self, names: &mut Interner) {}
+    /// Before the first opcode of a window; texts that it will look for may be named.
+    fn on_start(&mut self, window: &Window, names: &mut Interner) {}
 
     /// Before each opcode.
     #[inline]
@@ -268,9 +291,9 @@ impl<A: Observer<Note = ()>, B: Observer> Observer for (A, B) {
         self.1.takes_notes()
     }
 
-    fn on_start(&mut self, names: &mut Interner) {
-        self.0.on_start(names);
-        self.1.on_start(names);
+    fn on_start(&mut self, window: &Window, names: &mut Interner) {
+        self.0.on_start(window, names);
+        self.1.on_start(window, names);
     }
 
     #[inline]
@@ -385,7 +408,7 @@ impl<'a, N> Items<'a, N> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Call, Flow, Made, Noted, Observer, Scene};
+    use super::{Call, Flow, Made, Note, Noted, Observer, Scene};
     use crate::{
         bytes::Window,
         format::pickle::{
@@ -398,6 +421,12 @@ mod tests {
     /// A loader that reads bytes itself, once state is set on what `loader.Array` made or when `loader.read` is called.
     #[derive(Debug)]
     struct Reads(Flow);
+
+    impl Note for u8 {
+        fn is_blank(&self) -> bool {
+            *self == 0
+        }
+    }
 
     impl Observer for Reads {
         type Note = u8;

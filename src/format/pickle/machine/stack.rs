@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Halt, malformed,
-    observer::{Items, Noted},
+    observer::{Items, Note, Noted},
 };
 use crate::{
     bytes::{Budget, HeldMemory, ReadError},
@@ -31,11 +31,9 @@ pub(super) struct Stack<N> {
     pub values: Vec<Value>,
     /// As many values as there is memory for.
     room: usize,
-    /// A note for each value, until there is no room for more or nobody asks for them.
+    /// Notes of the first values, up to the last that is not blank, until nobody asks for them.
     notes: Vec<N>,
     notes_room: usize,
-    /// Somebody asks for notes.
-    noting: bool,
     marks: Vec<usize>,
     marks_room: usize,
     /// Below it an opcode takes nothing: where the topmost mark stands.
@@ -44,14 +42,13 @@ pub(super) struct Stack<N> {
     notes_memory: HeldMemory,
 }
 
-impl<N: Copy + Default> Stack<N> {
+impl<N: Note> Stack<N> {
     pub(super) fn new(budget: &Arc<Budget>) -> Self {
         Self {
             values: Vec::new(),
             room: 0,
             notes: Vec::new(),
             notes_room: 0,
-            noting: true,
             marks: Vec::new(),
             marks_room: 0,
             fence: 0,
@@ -84,15 +81,27 @@ impl<N: Copy + Default> Stack<N> {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, value: Value, note: N) -> Result<(), Halt> {
+    pub(super) fn push(&mut self, value: Value) -> Result<(), Halt> {
         if self.values.len() >= self.room {
             self.grow()?;
         }
-        if self.notes.len() == self.values.len() && self.notes.len() < self.notes_room {
-            self.notes.push(note);
-        }
         self.values.push(value);
         Ok(())
+    }
+
+    /// Keeps the first note of the topmost value; whether there is room for it.
+    #[inline]
+    pub(super) fn note_top(&mut self, note: N) -> bool {
+        let count = self.values.len();
+        if count > self.notes_room {
+            return false;
+        }
+        let below = count.saturating_sub(1);
+        if self.notes.len() < below {
+            self.notes.resize(below, N::default());
+        }
+        self.notes.push(note);
+        true
     }
 
     #[cold]
@@ -104,12 +113,6 @@ impl<N: Copy + Default> Stack<N> {
         self.room = self.room.saturating_add(STEP);
         reserve(&mut self.values, limits::STACK);
         Ok(())
-    }
-
-    /// Whether the next value is one that has no note for want of room.
-    #[inline]
-    pub(super) fn needs_room_for_notes(&self) -> bool {
-        self.noting && self.notes.len() == self.values.len() && self.notes.len() >= self.notes_room
     }
 
     /// Makes room for more notes.
@@ -129,7 +132,6 @@ impl<N: Copy + Default> Stack<N> {
     pub(super) fn forget_notes(&mut self) {
         self.notes = Vec::new();
         self.notes_room = 0;
-        self.noting = false;
     }
 
     #[inline]

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Halt, memo_notes::MemoNotes, observer::Noted, stack::Stack};
+use super::{
+    Halt,
+    memo_notes::MemoNotes,
+    observer::{Note, Noted},
+    stack::Stack,
+};
 use crate::{
     bytes::{Budget, ReadError, wide},
     format::pickle::{
@@ -20,7 +25,7 @@ pub(super) struct State<N> {
     pub nodes: Nodes,
 }
 
-impl<N: Copy + Default> State<N> {
+impl<N: Note> State<N> {
     /// Nothing yet, and memory for values as the budget has it.
     pub(super) fn new(budget: &Arc<Budget>) -> Self {
         Self {
@@ -78,22 +83,19 @@ impl<N: Copy + Default> State<N> {
         Some(Noted { value, note })
     }
 
-    /// Stores the top of the stack in the memo.
+    /// Stores the top of the stack in the memo; what is noted of it.
     #[inline]
-    pub(super) fn store(&mut self, index: u64) -> Result<Stored, Halt> {
+    pub(super) fn store(&mut self, index: u64) -> Result<(Stored, N), Halt> {
         let top = self.stack.top()?;
-        Ok(self.memo.put(index, top.value.by_name()))
+        Ok((self.memo.put(index, top.value.by_name()), top.note))
     }
 
-    /// Keeps the note of the top of the stack for the memo entry that was stored last.
+    /// Keeps the note of a memo entry.
     ///
     /// # Errors
     /// [`ReadError::Limit`] if there is no memory for it.
     #[inline]
-    pub(super) fn store_note(&mut self, index: u64) -> Result<(), ReadError> {
-        match self.stack.top() {
-            Ok(top) => self.memo_notes.put(index, top.note),
-            Err(_) => Ok(()),
-        }
+    pub(super) fn store_note(&mut self, index: u64, note: N) -> Result<(), ReadError> {
+        self.memo_notes.put(index, note)
     }
 }

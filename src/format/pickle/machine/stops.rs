@@ -1,10 +1,10 @@
 //! What stops every unpickler before an opcode does anything: operands that no loader, however it resolves names, could go on
 //! with. Whether a doubtful stream is believed depends on it, so nothing stops here that any unpickler takes.
 
-use super::{Halt, malformed, stack::Stack};
+use super::{Halt, malformed, observer::Note, stack::Stack};
 use crate::{fact::PickleFault, format::pickle::value::ValueKind};
 
-impl<N: Copy + Default> Stack<N> {
+impl<N: Note> Stack<N> {
     /// The kind of the value that lies `depth` below the top.
     fn kind_below(&self, depth: usize) -> Option<ValueKind> {
         let at = self.len().checked_sub(depth)?.checked_sub(1)?;

@@ -1,6 +1,7 @@
 //! The version of scikit-learn that wrote an estimator, which stands in the estimator's state.
 
 use crate::{
+    bytes::Window,
     fact::{Fact, Text},
     format::pickle::{
         machine::{Items, Noted, Observer, Scene},
@@ -23,7 +24,7 @@ impl Observer for LibraryVersion {
     type Note = ();
     type Saved = ();
 
-    fn on_start(&mut self, names: &mut Interner) {
+    fn on_start(&mut self, _window: &Window, names: &mut Interner) {
         self.key = names.intern(SKLEARN_VERSION);
     }
 

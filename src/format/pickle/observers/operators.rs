@@ -6,6 +6,7 @@ use crate::{
     fact::Text,
     format::pickle::{
         machine::{Constant, Observer},
+        text::Utf8,
         value::Value,
     },
     limits,
@@ -39,8 +40,11 @@ impl Observer for Operators {
     }
 
     fn on_constant(&mut self, constant: Constant<'_>, _value: Value) {
-        if let Constant::Text(text) = constant
-            && is_operator(text)
+        let text = match constant {
+            Constant::Text(Utf8 { bytes, .. }) | Constant::ByteString(bytes) => bytes,
+            _ => return,
+        };
+        if is_operator(text)
             && self.named.len() <= limits::OPERATORS
             && self.seen.insert(text.into())
         {

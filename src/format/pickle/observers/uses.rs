@@ -4,6 +4,7 @@
 
 use super::joblib::{JoblibArrays, Span};
 use crate::{
+    bytes::Window,
     fact::{Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
     format::pickle::{
         dtype::Dtypes,
@@ -62,7 +63,7 @@ impl Observer for Uses {
         self.planted = planted;
     }
 
-    fn on_start(&mut self, names: &mut Interner) {
+    fn on_start(&mut self, _window: &Window, names: &mut Interner) {
         self.joblib.start(names);
     }
 

@@ -403,7 +403,7 @@ impl Execution<'_, '_> {
         let number = |item: &TorchValue| {
             matches!(
                 item,
-                TorchValue::Int(_) | TorchValue::Float(_) | TorchValue::Bool(_)
+                TorchValue::Int(_) | TorchValue::Float { .. } | TorchValue::Bool(_)
             )
         };
         items.iter().all(number).then_some(wide(items.len()))

@@ -77,7 +77,9 @@ impl Execution<'_, '_> {
         match source {
             TorchValue::Object(at) => match self.torch.heap.get(at)? {
                 Object::List(list) => {
-                    let kept = list.kept.iter().all(|item| self.fits(*item, asked));
+                    let heap = &self.torch.heap;
+                    let mut kept = list.kept.iter().map(|item| heap.unpack(*item));
+                    let kept = kept.all(|item| self.fits(item, asked));
                     let wrong = match asked {
                         Asked::Keys => list.unhashable,
                         Asked::Pairs => list.no_pairs,
@@ -86,7 +88,8 @@ impl Execution<'_, '_> {
                     (kept && !wrong).then_some(list.len)
                 }
                 Object::Dict(dict) => {
-                    let mut keys = dict.pairs()?.iter().map(|(key, _)| *key);
+                    let pairs = self.torch.heap.pairs(dict)?;
+                    let mut keys = pairs.iter().map(|(key, _)| *key);
                     keys.all(|key| self.fits(key, asked)).then_some(dict.len)
                 }
                 // Iterating over a tensor gives tensors, which are keys; rows of two are pairs.
@@ -202,7 +205,7 @@ impl Execution<'_, '_> {
         let number = |value: TorchValue| match value {
             TorchValue::Int(_)
             | TorchValue::Bool(_)
-            | TorchValue::Float(_)
+            | TorchValue::Float { .. }
             | TorchValue::Complex { .. } => true,
             TorchValue::Big { len, .. } => len <= FLOAT,
             value => self.torch.heap.tensor(value).is_some_and(|tensor| {
@@ -272,7 +275,13 @@ impl Execution<'_, '_> {
             return Err(self.takes_no(callee, *errors));
         }
         let (letters, len) = match text {
-            TorchValue::Text { len, .. } => (Letters::Ascii, u64::from(len)),
+            TorchValue::Text { .. } => {
+                let len = self.len_of(text);
+                (
+                    Letters::Ascii,
+                    len.ok_or_else(|| self.takes_no(callee, text))?,
+                )
+            }
             TorchValue::Far { len, holds, .. } => (holds, u64::from(len)),
             other => return Err(self.takes_no(callee, other)),
         };

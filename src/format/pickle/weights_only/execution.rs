@@ -1,12 +1,15 @@
 //! The opcodes, as `torch/_weights_only_unpickler.py` executes them.
 
 use super::{
-    Returned, WeightsOnly, names,
+    Returned, WeightsOnly,
+    heap::Full,
+    names,
     names::Meaning,
-    value::{Class, Dict, Full, List, Object, TorchValue},
+    packed::Packed,
+    value::{Class, Dict, List, Object, TorchValue},
 };
 use crate::{
-    bytes::{ReadError, narrow, wide},
+    bytes::{ReadError, Window, narrow, wide},
     fact::{
         CallReason, Condition, GlobalName, Op, PickleReason, TorchBehaviour, TorchReason, TorchType,
     },
@@ -14,7 +17,7 @@ use crate::{
         machine::{Call, Constant, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         text::Letters,
-        value::{Value, ValueKind},
+        value::{Interner, Value, ValueKind},
     },
 };
 
@@ -61,7 +64,7 @@ pub(super) fn fails(behaviour: TorchBehaviour) -> Condition {
 }
 
 impl Observer for WeightsOnly<'_> {
-    type Note = TorchValue;
+    type Note = Packed;
     type Saved = ();
 
     #[inline]
@@ -69,35 +72,26 @@ impl Observer for WeightsOnly<'_> {
         !self.ended
     }
 
-    #[inline]
-    fn on_opcode(&mut self, at: u64, code: u8) {
-        if self.ended {
-            return;
-        }
-        self.at = at;
-        self.code = code;
-        if SUPPORTED.get(usize::from(code)) != Some(&true) {
-            self.refuse(unsupported(code));
-        }
+    fn on_start(&mut self, window: &Window, _names: &mut Interner) {
+        self.sequential = window.is_sequential();
     }
 
     #[inline]
-    fn on_constant(&mut self, constant: Constant<'_>, value: Value) -> TorchValue {
-        if self.ended {
-            return TorchValue::None;
+    fn on_opcode(&mut self, at: u64, code: u8) {
+        if SUPPORTED.get(usize::from(code)) != Some(&true) {
+            self.unsupported(at, code);
         }
+    }
+
+    /// What [`Packed::of`] knows without a note is not noted.
+    #[inline(always)]
+    fn on_constant(&mut self, constant: Constant<'_>, value: Value) -> Packed {
         match constant {
-            Constant::None => TorchValue::None,
-            Constant::Bool(is) => TorchValue::Bool(is),
-            Constant::Int(n) => TorchValue::Int(n),
-            Constant::Float(n) => TorchValue::Float(n),
-            Constant::Text(bytes) if value.kind() == ValueKind::Str => TorchValue::Text {
-                id: u32::try_from(value.number()).unwrap_or(u32::MAX),
-                len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-            },
-            Constant::Text(bytes) => self.text(bytes),
-            Constant::LongText { len, letters } => self.far(len, letters, false),
-            Constant::Long { at, bytes } => long(at, bytes),
+            Constant::Text(text) if text.is_ascii && text.bytes.len() > 2 && !self.sequential => {
+                Packed::default()
+            }
+            Constant::Float(n) if n != 0.0 => Packed::default(),
+            constant => self.rare_constant(constant, value),
         }
     }
 
@@ -105,97 +99,101 @@ impl Observer for WeightsOnly<'_> {
     fn on_container(
         &mut self,
         made: Value,
-        items: Items<'_, TorchValue>,
-        _scene: &mut Scene<'_>,
-    ) -> TorchValue {
+        items: Items<'_, Packed>,
+        scene: &mut Scene<'_>,
+    ) -> Packed {
         if self.ended {
-            return TorchValue::None;
+            return Packed::default();
         }
+        self.at = scene.at;
         let made = match made.kind() {
-            ValueKind::Tuple => self.heap.tuple(items.notes),
+            ValueKind::Tuple => self.heap.tuple(items),
             ValueKind::List => self.heap.object(Object::List(List::default())),
             ValueKind::Dict => self.heap.object(Object::Dict(Dict::new(Class::Dict))),
             _ => self.heap.object(Object::Set { len: 0 }),
         };
-        self.step(made.map_err(Refused::from))
+        self.made(made.map_err(Refused::from))
     }
 
     #[inline]
     fn on_items(
         &mut self,
-        target: Noted<TorchValue>,
-        items: Items<'_, TorchValue>,
+        target: Noted<Packed>,
+        items: Items<'_, Packed>,
         scene: &mut Scene<'_>,
     ) -> Option<u32> {
         if self.ended {
             return None;
         }
-        let mut execution = Execution { torch: self, scene };
+        let mut execution = Execution::new(self, scene);
+        let target = execution.torch.heap.value(target);
         let done = match execution.scene.code {
-            op::APPEND | op::APPENDS => execution.append(target.note, items.notes),
-            _ => execution.set_items(target.note, items.notes),
+            op::APPEND | op::APPENDS => execution.append(target, items),
+            _ => execution.set_items(target, items),
         };
         self.step(done);
         None
     }
 
-    fn on_global(&mut self, row: usize, name: Option<&GlobalName>) -> TorchValue {
+    fn on_global(&mut self, row: usize, name: Option<&GlobalName>) -> Packed {
         if self.ended {
-            return TorchValue::None;
+            return Packed::default();
         }
         let Some(name) = name else {
             self.refuse(PickleReason::TooManyGlobals);
-            return TorchValue::None;
+            return Packed::default();
         };
         self.globals
             .entry(row)
             .or_insert_with(|| (name.clone(), names::known(name)));
-        TorchValue::Global(u32::try_from(row).unwrap_or(u32::MAX))
+        let global = TorchValue::Global(u32::try_from(row).unwrap_or(u32::MAX));
+        self.made(Ok(global))
     }
 
-    fn on_call(&mut self, call: Call<TorchValue>, scene: &mut Scene<'_>) -> Made<TorchValue> {
+    fn on_call(&mut self, call: Call<Packed>, scene: &mut Scene<'_>) -> Made<Packed> {
         if self.ended {
             return Made::default();
         }
-        let mut execution = Execution { torch: self, scene };
-        let made = execution.reduce(call.callee.note, call.arguments.note);
+        let mut execution = Execution::new(self, scene);
+        let heap = &execution.torch.heap;
+        let (callee, arguments) = (heap.value(call.callee), heap.value(call.arguments));
+        let made = execution.reduce(callee, arguments);
         Made {
-            note: self.step(made),
+            note: self.made(made),
             ..Made::default()
         }
     }
 
     fn on_build(
         &mut self,
-        target: Noted<TorchValue>,
-        state: Noted<TorchValue>,
+        target: Noted<Packed>,
+        state: Noted<Packed>,
         scene: &mut Scene<'_>,
     ) -> Flow {
         if !self.ended {
-            let done = Execution { torch: self, scene }.build(target.note, state.note);
+            let (target, state) = (self.heap.value(target), self.heap.value(state));
+            let done = Execution::new(self, scene).build(target, state);
             self.step(done);
         }
         Flow::Continue
     }
 
-    fn on_persistent(
-        &mut self,
-        id: Noted<TorchValue>,
-        scene: &mut Scene<'_>,
-    ) -> (TorchValue, Flow) {
+    fn on_persistent(&mut self, id: Noted<Packed>, scene: &mut Scene<'_>) -> (Packed, Flow) {
         if self.ended {
-            return (TorchValue::None, Flow::Continue);
+            return (Packed::default(), Flow::Continue);
         }
-        let loaded = Execution { torch: self, scene }.persistent(id.note);
-        (self.step(loaded), Flow::Continue)
+        let id = self.heap.value(id);
+        let loaded = Execution::new(self, scene).persistent(id);
+        (self.made(loaded), Flow::Continue)
     }
 
-    fn on_stop(&mut self, result: Noted<TorchValue>, scene: &mut Scene<'_>) {
+    fn on_stop(&mut self, result: Noted<Packed>, scene: &mut Scene<'_>) {
         if self.ended {
             return;
         }
-        let mut execution = Execution { torch: self, scene };
-        let returned = execution.returned(result.note);
+        let result = self.heap.value(result);
+        let mut execution = Execution::new(self, scene);
+        let returned = execution.returned(result);
         execution.check_sparse();
         self.result = returned;
         self.ended = true;
@@ -222,30 +220,73 @@ impl WeightsOnly<'_> {
         }
     }
 
-    /// A text that the machine does not keep. Surrogates are admitted in BINUNICODE alone.
-    fn text(&mut self, bytes: &[u8]) -> TorchValue {
+    /// What a step makes, as it is noted.
+    #[inline]
+    fn made(&mut self, step: Step<TorchValue>) -> Packed {
+        let made = self.step(step);
+        let packed = self.heap.pack(made);
+        self.step(packed.map_err(Refused::from))
+    }
+
+    #[cold]
+    fn rare_constant(&mut self, constant: Constant<'_>, value: Value) -> Packed {
+        if self.ended {
+            return Packed::default();
+        }
+        self.at = value.number();
+        let made = match constant {
+            Constant::Float(n) => TorchValue::Float { zero: n == 0.0 },
+            Constant::Text(text) => self.text(text.bytes, value, LONG_OPERAND),
+            Constant::ByteString(bytes) => self.byte_string(bytes, value),
+            Constant::LongText { len, letters } => far(value, LONG_OPERAND, len, letters, false),
+            Constant::Long { at, bytes } => long(at, bytes),
+        };
+        self.made(Ok(made))
+    }
+
+    #[cold]
+    fn unsupported(&mut self, at: u64, code: u8) {
+        if !self.ended {
+            self.at = at;
+            self.refuse(unsupported(code));
+        }
+    }
+
+    /// A text whose operand stands so far behind its opcode.
+    fn text(&self, bytes: &[u8], value: Value, operand: u64) -> TorchValue {
         const LONGEST_PAIR: usize = 8;
-        // The machine has looked at BINUNICODE's.
-        if self.code != op::BINUNICODE && std::str::from_utf8(bytes).is_err() {
+        let letters = Letters::of(bytes);
+        let is_pair = bytes.len() <= LONGEST_PAIR
+            && bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() == 2;
+        let is_kept = value.kind() == ValueKind::Str
+            || letters == Letters::Ascii && !bytes.is_empty() && !self.sequential;
+        match (is_kept, is_pair) {
+            (true, true) => TorchValue::Text { value, is_pair },
+            (true, false) => TorchValue::None,
+            _ => far(value, operand, wide(bytes.len()), letters, is_pair),
+        }
+    }
+
+    /// A text of SHORT_BINSTRING, which has to be UTF-8 here.
+    fn byte_string(&mut self, bytes: &[u8], value: Value) -> TorchValue {
+        if std::str::from_utf8(bytes).is_err() {
             self.refuse(PickleReason::NotUtf8);
             return TorchValue::None;
         }
-        if bytes.is_ascii() {
-            return self.far(wide(bytes.len()), Letters::Ascii, bytes.len() == 2);
-        }
-        let is_pair = bytes.len() <= LONGEST_PAIR
-            && bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() == 2;
-        self.far(wide(bytes.len()), Letters::of(bytes), is_pair)
+        self.text(bytes, value, SHORT_OPERAND)
     }
+}
 
-    fn far(&self, len: u64, holds: Letters, is_pair: bool) -> TorchValue {
-        let operand = if self.code == op::BINUNICODE { 5 } else { 2 };
-        TorchValue::Far {
-            at: self.at.saturating_add(operand),
-            len: u32::try_from(len).unwrap_or(u32::MAX),
-            holds,
-            is_pair,
-        }
+/// How far behind its opcode the text of BINUNICODE stands, and that of SHORT_BINSTRING.
+const LONG_OPERAND: u64 = 5;
+const SHORT_OPERAND: u64 = 2;
+
+fn far(opcode: Value, operand: u64, len: u64, holds: Letters, is_pair: bool) -> TorchValue {
+    TorchValue::Far {
+        at: opcode.number().saturating_add(operand),
+        len: u32::try_from(len).unwrap_or(u32::MAX),
+        holds,
+        is_pair,
     }
 }
 
@@ -268,6 +309,13 @@ fn long(at: u64, bytes: &[u8]) -> TorchValue {
             len: u8::try_from(bytes.len()).unwrap_or(u8::MAX),
             negative,
         }
+    }
+}
+
+impl<'e, 'a> Execution<'e, 'a> {
+    fn new(torch: &'e mut WeightsOnly<'a>, scene: &'e Scene<'e>) -> Self {
+        torch.at = scene.at;
+        Self { torch, scene }
     }
 }
 
@@ -333,7 +381,7 @@ impl Execution<'_, '_> {
 
     // ---- items
 
-    fn append(&mut self, target: TorchValue, items: &[TorchValue]) -> Step<()> {
+    fn append(&mut self, target: TorchValue, items: Items<'_, Packed>) -> Step<()> {
         match target {
             TorchValue::Object(list)
                 if matches!(self.torch.heap.get(list), Some(Object::List(_))) =>
@@ -345,40 +393,42 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn set_items(&mut self, target: TorchValue, items: &[TorchValue]) -> Step<()> {
+    fn set_items(&mut self, target: TorchValue, items: Items<'_, Packed>) -> Step<()> {
         let op = Op::new(self.scene.code);
         let heap = &self.torch.heap;
-        let keys_hash = items
-            .chunks(2)
-            .all(|pair| pair.first().is_none_or(|key| heap.hashable(*key)));
+        let count = items.values.len();
+        // What is blank is a constant.
+        let mut keys = items.notes.iter().step_by(2);
+        let keys_hash = keys.all(|key| heap.is_key(*key));
         let object = match target {
             TorchValue::Object(at) => self.torch.heap.get_mut(at),
             _ => None,
         };
         match object {
             Some(Object::Dict(dict)) => {
-                if items.len() % 2 == 1 {
+                if !count.is_multiple_of(2) {
                     return Err(PickleReason::KeyWithoutValue(op).into());
                 }
                 if !keys_hash {
                     return Err(PickleReason::UnhashableKey(op).into());
                 }
                 dict.set(items);
-                self.torch.heap.take_pairs(items.chunks_exact(2).len())?;
+                self.torch.heap.take_pairs(count / 2)?;
                 Ok(())
             }
             Some(Object::List(list)) => {
                 let len = i64::try_from(list.len).unwrap_or(i64::MAX);
-                let inside = |key: &TorchValue| match key {
-                    TorchValue::Int(n) => (len.saturating_neg()..len).contains(n),
-                    TorchValue::Bool(n) => i64::from(*n) < len,
+                let heap = &self.torch.heap;
+                let inside = |key: Noted<Packed>| match heap.value(key) {
+                    TorchValue::Int(n) => (len.saturating_neg()..len).contains(&n),
+                    TorchValue::Bool(n) => i64::from(n) < len,
                     _ => false,
                 };
-                let fits = items.len().is_multiple_of(2) && items.iter().step_by(2).all(inside);
+                let fits = count.is_multiple_of(2) && items.iter().step_by(2).all(inside);
                 self.set_on_anything(target, fits)
             }
             // Where nothing is looked at, nothing is set.
-            _ => self.set_on_anything(target, items.is_empty()),
+            _ => self.set_on_anything(target, count == 0),
         }
     }
 
@@ -406,7 +456,7 @@ impl Execution<'_, '_> {
             TorchValue::Bool(_)
             | TorchValue::Int(_)
             | TorchValue::Big { .. }
-            | TorchValue::Float(_) => TorchType::Number,
+            | TorchValue::Float { .. } => TorchType::Number,
             TorchValue::Complex { .. } => TorchType::Complex,
             TorchValue::Text { .. } | TorchValue::Far { .. } => TorchType::Str,
             TorchValue::Bytes(_) => TorchType::Bytes,

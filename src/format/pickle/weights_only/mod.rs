@@ -7,10 +7,13 @@
 //! as where it does not hold. Which globals a release lists by default is not known here: every other global is taken for one
 //! that the user lists.
 
+mod arena;
 mod call;
 mod container;
 mod execution;
+mod heap;
 mod names;
+mod packed;
 mod sparse;
 mod state;
 mod storage;
@@ -27,8 +30,9 @@ use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use self::{
+    heap::Heap,
     names::Meaning,
-    value::{Heap, Object, TorchValue},
+    value::{Object, TorchValue},
 };
 use super::machine;
 use crate::{
@@ -144,9 +148,10 @@ pub(in crate::format) struct WeightsOnly<'a> {
     dangers: Vec<Said>,
     /// How many calls are in one another.
     depth: u32,
-    /// The opcode being executed, and its offset.
+    /// The offset of the opcode being executed.
     at: u64,
-    code: u8,
+    /// What has been read cannot be read again.
+    sequential: bool,
     /// Something stopped every release, or STOP came.
     ended: bool,
     /// Whether a storage keeps the type under which it was loaded first, once that matters.
@@ -179,7 +184,7 @@ impl<'a> WeightsOnly<'a> {
             dangers: Vec::new(),
             depth: 0,
             at: 0,
-            code: 0,
+            sequential: false,
             ended: false,
             keeps_first_type: false,
             two_ways: false,

@@ -127,7 +127,7 @@ impl Execution<'_, '_> {
         self.torch.refuse_where(&[only_some], why);
         let (state, slots) = match state {
             TorchValue::Tuple { at, len: 2, .. } | TorchValue::Size { at, len: 2 } => {
-                match *self.torch.heap.items(at, 2) {
+                match *self.torch.heap.items(at, 2).as_slice() {
                     [state, slots] => (state, slots),
                     _ => (state, TorchValue::None),
                 }
@@ -160,7 +160,7 @@ impl Execution<'_, '_> {
     pub(super) fn object_state(&mut self, target: TorchValue, state: TorchValue) -> Step<()> {
         let (state, slots) = match state {
             TorchValue::Tuple { at, len, .. } | TorchValue::Size { at, len } => {
-                match *self.torch.heap.items(at, len) {
+                match *self.torch.heap.items(at, len).as_slice() {
                     [state, slots] => (state, slots),
                     _ => return Err(StateReason::NotDictOrPair.into()),
                 }
@@ -186,7 +186,8 @@ impl Execution<'_, '_> {
             let (target, state) = (self.type_of(target), self.type_of(state));
             return Err(StateReason::NotDict { target, state }.into());
         };
-        let pairs = dict.pairs().ok_or(StateReason::TooManyAttributes)?.to_vec();
+        let pairs = self.torch.heap.pairs(dict);
+        let pairs = pairs.ok_or(StateReason::TooManyAttributes)?;
         for (name, value) in pairs {
             let Some(name) = self.bytes_of(name) else {
                 return Err(StateReason::AttributeName.into());

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     bytes::{narrow, wide},
     fact::{Short, StorageReason, TorchBehaviour},
+    format::pickle::{opcode as op, value::ValueKind},
     limits,
 };
 
@@ -65,17 +66,53 @@ impl<'e> Execution<'e, '_> {
 
     /// The bytes of a text that is short, or not far.
     pub(super) fn bytes_of(&self, text: TorchValue) -> Option<Cow<'e, [u8]>> {
+        match text {
+            TorchValue::Text { value, .. } if value.kind() == ValueKind::Str => {
+                let text = self.scene.names.text(value.index());
+                Some(Cow::Borrowed(text))
+            }
+            text => {
+                let (at, len) = self.place_of(text)?;
+                (wide(len) <= limits::NAME_BYTES).then(|| self.read(at, len))?
+            }
+        }
+    }
+
+    /// How many bytes a text has.
+    pub(super) fn len_of(&self, text: TorchValue) -> Option<u64> {
+        match text {
+            TorchValue::Text { value, .. } if value.kind() == ValueKind::Str => {
+                Some(wide(self.scene.names.text(value.index()).len()))
+            }
+            text => self.place_of(text).map(|(_, len)| wide(len)),
+        }
+    }
+
+    /// Where the bytes of a text stand that the machine does not keep.
+    fn place_of(&self, text: TorchValue) -> Option<(u64, usize)> {
+        match text {
+            TorchValue::Far { at, len, .. } => Some((at, narrow(u64::from(len)))),
+            TorchValue::Text { value, .. } => {
+                let at = value.number();
+                match *self.read(at, 4)? {
+                    [op::SHORT_BINSTRING, len, ..] => {
+                        Some((at.saturating_add(2), usize::from(len)))
+                    }
+                    [op::BINUNICODE, a, b, c] => {
+                        // It is no longer than a name.
+                        let len = u32::from_le_bytes([a, b, c, 0]);
+                        Some((at.saturating_add(5), narrow(u64::from(len))))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Bytes of the stream.
+    fn read(&self, at: u64, len: usize) -> Option<Cow<'e, [u8]>> {
         let scene = self.scene;
-        let (at, len) = match text {
-            TorchValue::Text { id, .. } => {
-                let text = scene.names.text(narrow(u64::from(id)));
-                return Some(Cow::Borrowed(text));
-            }
-            TorchValue::Far { at, len, .. } if u64::from(len) <= limits::NAME_BYTES => {
-                (at, narrow(u64::from(len)))
-            }
-            _ => return None,
-        };
         if let Some(bytes) = scene.lexer.recent(at, len) {
             return Some(Cow::Borrowed(bytes));
         }
@@ -91,7 +128,7 @@ impl<'e> Execution<'e, '_> {
         let TorchValue::Tuple { at, len, .. } = id else {
             return Err(StorageReason::IdNotATuple(self.type_of(id)).into());
         };
-        let parts = self.torch.heap.items(at, len).to_vec();
+        let parts = self.torch.heap.items(at, len);
         let tag = parts.first().and_then(|tag| self.bytes_of(*tag));
         if tag.as_deref() != Some(b"storage") {
             return Err(StorageReason::IdNotStorage.into());
@@ -144,7 +181,7 @@ impl<'e> Execution<'e, '_> {
                     i128::MAX
                 })
             }
-            TorchValue::Float(_)
+            TorchValue::Float { .. }
             | TorchValue::Text { .. }
             | TorchValue::Far { .. }
             | TorchValue::Bytes(_)

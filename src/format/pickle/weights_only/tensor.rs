@@ -4,6 +4,7 @@
 use super::{
     execution::{Execution, Step},
     names::{Family, Meaning, Scheme, TorchDtype},
+    packed::Packed,
     storage::ALLOCATES,
     value::{Object, TensorClass, TensorKind, TorchTensor, TorchValue},
 };
@@ -150,8 +151,7 @@ impl Execution<'_, '_> {
             return Ok(());
         };
         if there.grows && (there.meta || needs < ALLOCATES) {
-            let at = crate::bytes::narrow(u64::from(memory));
-            if let Some(memory) = self.torch.heap.memories.get_mut(at) {
+            if let Some(memory) = self.torch.heap.memory_mut(memory) {
                 memory.bytes = needs;
             }
             return Ok(());
@@ -303,20 +303,17 @@ impl Execution<'_, '_> {
             Some(true) => {}
             None => return Err(TensorReason::MetadataUnknown.into()),
         }
-        let flags = self
-            .torch
-            .heap
-            .dict(metadata)
-            .and_then(super::value::Dict::pairs);
+        let heap = &self.torch.heap;
+        let flags = heap.dict(metadata).and_then(|flags| heap.pairs(flags));
         let Some(flags) = flags else {
             return Err(TensorReason::MetadataNotDict(self.type_of(metadata)).into());
         };
         for (name, flag) in flags {
             // Bytes are a text to C++, and their content is not known.
-            let (conjugated, is_text) = match *name {
+            let (conjugated, is_text) = match name {
                 TorchValue::Far { holds, .. } => (false, holds < Letters::Surrogates),
                 TorchValue::Text { .. } => {
-                    let name = self.bytes_of(*name);
+                    let name = self.bytes_of(name);
                     (name.is_some_and(|name| *name == *b"conj"), true)
                 }
                 TorchValue::Bytes(len) => (len == 4, true),
@@ -331,7 +328,7 @@ impl Execution<'_, '_> {
                     | TorchValue::None
                     | TorchValue::Int(_)
                     | TorchValue::Big { .. }
-                    | TorchValue::Float(_)
+                    | TorchValue::Float { .. }
                     | TorchValue::Complex { .. }
             );
             if !is_flag {
@@ -401,7 +398,7 @@ impl Execution<'_, '_> {
                 let number = matches!(
                     scale,
                     TorchValue::Int(_)
-                        | TorchValue::Float(_)
+                        | TorchValue::Float { .. }
                         | TorchValue::Bool(_)
                         | TorchValue::Big { .. }
                 );
@@ -467,10 +464,10 @@ impl Execution<'_, '_> {
             let Some(Object::List(list)) = machine.torch.heap.get(at) else {
                 return Err(QuantizedReason::Scales.into());
             };
-            let numbers = |item: &TorchValue| {
+            let numbers = |item: &Packed| {
                 matches!(
-                    item,
-                    TorchValue::Int(_) | TorchValue::Float(_) | TorchValue::Bool(_)
+                    machine.torch.heap.unpack(*item),
+                    TorchValue::Int(_) | TorchValue::Float { .. } | TorchValue::Bool(_)
                 )
             };
             if wide(list.kept.len()) != list.len || !list.kept.iter().all(numbers) {

@@ -27,6 +27,7 @@ use crate::{
         machine::{self, Call, Constant, Flow, Items, Made, Noted, Observer, Run, Scene},
         memo::Memo,
         opcode as op, shapes,
+        text::Utf8,
         value::{Value, ValueKind},
     },
     limits,
@@ -44,6 +45,13 @@ pub(in crate::format::pickle) enum Note {
     Float(u64),
     /// A container, what a call made or what a persistent id stands for, by its row among the values.
     Entry(u32),
+}
+
+impl machine::Note for Note {
+    #[inline]
+    fn is_blank(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
 }
 
 /// The payloads of the stream that begins at `start`, by what a run of it has seen.
@@ -191,7 +199,9 @@ impl Observer for Payloads {
             Constant::Long { bytes, .. } => {
                 constants::small_integer(bytes).map_or(Note::Nothing, Note::Int)
             }
-            Constant::Text(bytes) if value.kind() == ValueKind::StrAt => {
+            Constant::Text(Utf8 { bytes, .. }) | Constant::ByteString(bytes)
+                if value.kind() == ValueKind::StrAt =>
+            {
                 self.constants.text(value.number(), bytes);
                 Note::Nothing
             }
@@ -211,7 +221,7 @@ impl Observer for Payloads {
         self.extend(entry, None, items, scene);
         if made.kind() == ValueKind::Tuple {
             self.values.seal(entry);
-            if let (Some(tuple), [Note::Entry(only)]) = (entry, items.notes) {
+            if let (Some(tuple), [_], [Note::Entry(only)]) = (entry, items.values, items.notes) {
                 self.of_bytes = self.values.bytes(*only).map(|bytes| (tuple, bytes));
             }
         }
@@ -367,7 +377,7 @@ impl Payloads {
             return;
         };
         if self.values.is_set(entry) {
-            for item in noted(items) {
+            for item in items.iter() {
                 let mut hash = Sha256::new();
                 self.write(item, scene, &mut hash);
                 self.values.add_to_set(entry, hash.finalize().into());
@@ -375,7 +385,7 @@ impl Payloads {
             return;
         }
         let mut hash = self.values.open(entry);
-        for item in noted(items) {
+        for item in items.iter() {
             if let Some(tag) = tag {
                 hash.update([tag]);
             }
@@ -394,7 +404,7 @@ impl Payloads {
     ) {
         let mut hash = Sha256::new();
         self.write(target, scene, &mut hash);
-        for item in noted(items) {
+        for item in items.iter() {
             hash.update([tag]);
             self.write(item, scene, &mut hash);
         }
@@ -475,13 +485,6 @@ impl Payloads {
         };
         Some((tag, digest))
     }
-}
-
-fn noted(items: Items<'_, Note>) -> impl Iterator<Item = Noted<Note>> {
-    let notes = items.notes.iter().copied();
-    let notes = notes.chain(std::iter::repeat(Note::Nothing));
-    let values = items.values.iter().copied();
-    values.zip(notes).map(|(value, note)| Noted { value, note })
 }
 
 /// The digest of fields, each behind its length.
