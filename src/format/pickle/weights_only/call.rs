@@ -4,10 +4,9 @@ use super::{
     container::Asked,
     execution::{Execution, Refused, Step, fails},
     names::{Meaning, Rebuild, TensorLayout, TorchDtype},
+    object::{Class, Dict, Memory, Object, TensorClass, TensorKind, TorchTensor},
     storage::{ALLOCATES, is_index},
-    value::{
-        Class, Device, Dict, Memory, Object, TensorClass, TensorKind, TorchTensor, TorchValue,
-    },
+    value::{Device, TorchValue},
 };
 use crate::{
     bytes::wide,

@@ -3,8 +3,9 @@
 use super::{
     execution::{Execution, Step},
     names::Family,
+    object::{Class, Dict, Object, TensorKind, TorchTensor},
     storage::ALLOCATES,
-    value::{Class, Dict, Object, TensorKind, TorchTensor, TorchValue},
+    value::TorchValue,
 };
 use crate::{
     bytes::{narrow, wide},

@@ -5,8 +5,9 @@ use super::{
     heap::Full,
     names,
     names::Meaning,
+    object::{Class, Dict, List, Object},
     packed::Packed,
-    value::{Class, Dict, List, Object, TorchValue},
+    value::TorchValue,
 };
 use crate::{
     bytes::{ReadError, Window, narrow, wide},

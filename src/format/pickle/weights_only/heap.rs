@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{
     arena::Arena,
+    object::{Dict, Memory, Object, PAIRS, TorchTensor},
     packed::Packed,
-    value::{Dict, Memory, NumpyClass, Object, PAIRS, TorchTensor, TorchValue},
+    value::{NumpyClass, TorchValue},
 };
 use crate::{
     bytes::{Budget, HeldMemory, wide},

@@ -13,6 +13,7 @@ mod container;
 mod execution;
 mod heap;
 mod names;
+mod object;
 mod packed;
 mod sparse;
 mod state;
@@ -29,11 +30,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use self::{
-    heap::Heap,
-    names::Meaning,
-    value::{Object, TorchValue},
-};
+use self::{heap::Heap, names::Meaning, object::Object, value::TorchValue};
 use super::machine;
 use crate::{
     bytes::{Budget, Window},

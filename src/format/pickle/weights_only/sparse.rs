@@ -4,8 +4,9 @@ use super::{
     Origin,
     execution::{Execution, Step, fails, holds},
     names::{Family, TensorLayout, TorchDtype},
+    object::{TensorKind, TorchTensor},
     tensor::elements,
-    value::{TensorKind, TorchTensor, TorchValue},
+    value::TorchValue,
 };
 use crate::{
     bytes::{narrow, wide},

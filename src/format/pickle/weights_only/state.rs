@@ -4,7 +4,8 @@ use super::{
     container::Asked,
     execution::{Execution, Refused, Step, fails},
     names::TorchDtype,
-    value::{Class, Object, TensorClass, TensorKind, TorchTensor, TorchValue},
+    object::{Class, Object, TensorClass, TensorKind, TorchTensor},
+    value::TorchValue,
 };
 use crate::{
     bytes::wide,
@@ -285,7 +286,7 @@ impl Execution<'_, '_> {
         }
         let source = match parts.as_slice() {
             [] => {
-                let memory = self.torch.heap.memory(super::value::Memory::new(0))?;
+                let memory = self.torch.heap.memory(super::object::Memory::new(0))?;
                 let empty = TorchTensor {
                     memory: Some(memory),
                     meta: tensor.meta,

@@ -6,7 +6,8 @@ use super::{
     Origin, Records,
     execution::{Execution, Refused, Step, holds},
     names::{Meaning, TorchDtype},
-    value::{Device, Memory, Object, TorchValue},
+    object::{Memory, Object},
+    value::{Device, TorchValue},
 };
 use crate::{
     bytes::{narrow, wide},

@@ -4,9 +4,10 @@
 use super::{
     execution::{Execution, Step},
     names::{Family, Meaning, Scheme, TorchDtype},
+    object::{Object, TensorClass, TensorKind, TorchTensor},
     packed::Packed,
     storage::ALLOCATES,
-    value::{Object, TensorClass, TensorKind, TorchTensor, TorchValue},
+    value::TorchValue,
 };
 use crate::{
     bytes::wide,
