@@ -12,7 +12,6 @@ const KNOWN: &[(&str, &str, usize)] = &[
     ("format/pickle/machine", "Machine", 330),
     ("format/pickle/observers", "Uses", 350),
     ("format/pickle/shapes", "Values", 380),
-    ("format/pickle/weights_only", "Execution", 2300),
 ];
 
 #[test]

@@ -1,75 +1,99 @@
 //! Calls: what the globals that torch lists make of their arguments, and which they refuse.
 
 use super::{
-    container::Asked,
-    execution::{Execution, Refused, Step, fails},
-    names::{Meaning, Rebuild, TensorLayout, TorchDtype},
-    object::{Class, Dict, Memory, Object, TensorClass, TensorKind, TorchTensor},
-    storage::{ALLOCATES, is_index},
-    value::{Device, TorchValue},
+    arguments::Arguments,
+    attribute::Attributes,
+    constructor::Constructors,
+    container::Containers,
+    elements::{Asked, Elements},
+    execution::Execution,
+    names::{Meaning, Rebuild, TensorLayout},
+    object::{Class, Dict, Object, TensorClass, TorchTensor},
+    quantized::Quantized,
+    refused::{Step, fails},
+    sparse::SparseTensors,
+    tensor::Tensors,
+    value::TorchValue,
 };
 use crate::{
-    bytes::wide,
-    fact::{CallReason, TensorReason, TorchBehaviour, TorchReason},
+    fact::{CallReason, Op, PickleReason, TorchBehaviour, TorchReason},
+    format::pickle::opcode as op,
 };
 
 /// How often one call may lead to the next. Python stops at a thousand, writers at two.
 const CALLS: u32 = 100;
 
-impl Execution<'_, '_> {
-    pub(super) fn given(&self, callee: u32, given: usize) -> Refused {
-        let given = wide(given);
-        self.failed(callee, CallReason::Arguments { given })
+/// Calls globals.
+#[derive(Debug)]
+pub(super) struct Calls<'x, 'e, 'a> {
+    run: &'x mut Execution<'e, 'a>,
+}
+
+impl<'x, 'e, 'a> Calls<'x, 'e, 'a> {
+    pub(super) fn new(run: &'x mut Execution<'e, 'a>) -> Self {
+        Self { run }
     }
 
-    pub(super) fn takes_no(&self, callee: u32, argument: TorchValue) -> Refused {
-        self.failed(callee, CallReason::Argument(self.type_of(argument)))
-    }
-
-    /// Arguments of another number than a function takes.
-    pub(super) fn not_between(&self, callee: u32, given: usize, least: u8, most: u8) -> Refused {
-        let given = wide(given);
-        self.failed(callee, CallReason::ArgumentsBetween { given, least, most })
+    pub(super) fn reduce(&mut self, callee: TorchValue, arguments: TorchValue) -> Step<TorchValue> {
+        let instantiates = self.run.scene.code == op::NEWOBJ;
+        let TorchValue::Global(callee) = callee else {
+            let op = if instantiates { Op::NEWOBJ } else { Op::REDUCE };
+            return Err(PickleReason::CalleeNotGlobal(op).into());
+        };
+        if instantiates {
+            self.instantiate(callee, arguments)
+        } else {
+            let arguments = self.run.lookup().unpacked(callee, arguments)?;
+            self.call(callee, &arguments)
+        }
     }
 
     /// Calls a global.
     pub(super) fn call(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
-        match self.known(callee) {
+        match self.run.lookup().known(callee) {
             Meaning::Foreign => Ok(TorchValue::Foreign(callee)),
-            Meaning::NumpyDtype => Ok(self.numpy_dtype(arguments)),
-            Meaning::OrderedDict => self.dictionary(callee, Class::Ordered, arguments),
-            Meaning::Counter => self.dictionary(callee, Class::Counter, arguments),
-            Meaning::Set => self.set(callee, arguments),
-            Meaning::ByteArray => self.byte_array(callee, arguments),
-            Meaning::Complex => self.complex(callee, arguments),
-            Meaning::Encode => self.encode(callee, arguments),
-            Meaning::Size => self.torch_size(callee, arguments),
-            Meaning::Device => self.torch_device(callee, arguments),
+            Meaning::NumpyDtype => Ok(Constructors::new(self.run).numpy_dtype(arguments)),
+            Meaning::OrderedDict => {
+                Containers::new(self.run).dictionary(callee, Class::Ordered, arguments)
+            }
+            Meaning::Counter => {
+                Containers::new(self.run).dictionary(callee, Class::Counter, arguments)
+            }
+            Meaning::Set => Containers::new(self.run).set(callee, arguments),
+            Meaning::ByteArray => Containers::new(self.run).byte_array(callee, arguments),
+            Meaning::Complex => Containers::new(self.run).complex(callee, arguments),
+            Meaning::Encode => Containers::new(self.run).encode(callee, arguments),
+            Meaning::Size => Containers::new(self.run).torch_size(callee, arguments),
+            Meaning::Device => Constructors::new(self.run).torch_device(callee, arguments),
             Meaning::GetLayout => match arguments {
                 [name @ (TorchValue::Text { .. } | TorchValue::Far { .. })] => self
+                    .run
+                    .lookup()
                     .bytes_of(*name)
                     .and_then(|name| TensorLayout::named(&name))
                     .map(TorchValue::Layout)
-                    .ok_or_else(|| self.takes_no(callee, *name)),
-                other => Err(self.given(callee, other.len())),
+                    .ok_or_else(|| self.run.lookup().takes_no(callee, *name)),
+                other => Err(self.run.lookup().given(callee, other.len())),
             },
-            Meaning::Tensor => self.legacy_tensor(callee, None, arguments),
+            Meaning::Tensor => Constructors::new(self.run).legacy_tensor(callee, None, arguments),
             Meaning::LegacyTensor {
                 dtype,
                 sparse: false,
                 cuda: false,
-            } => self.legacy_tensor(callee, Some(dtype), arguments),
-            Meaning::LegacyTensor { .. } => Err(self.failed(callee, CallReason::OtherDevice)),
+            } => Constructors::new(self.run).legacy_tensor(callee, Some(dtype), arguments),
+            Meaning::LegacyTensor { .. } => {
+                Err(self.run.lookup().failed(callee, CallReason::OtherDevice))
+            }
             Meaning::Parameter => match arguments {
-                [] => self.parameter(TorchValue::None, TorchValue::Bool(true)),
-                [data] => self.parameter(*data, TorchValue::Bool(true)),
-                [data, grad] => self.parameter(*data, *grad),
-                other => Err(self.given(callee, other.len())),
+                [] => Tensors::new(self.run).parameter(TorchValue::None, TorchValue::Bool(true)),
+                [data] => Tensors::new(self.run).parameter(*data, TorchValue::Bool(true)),
+                [data, grad] => Tensors::new(self.run).parameter(*data, *grad),
+                other => Err(self.run.lookup().given(callee, other.len())),
             },
-            Meaning::Typed => self.typed_storage(callee, arguments),
-            Meaning::Untyped => self.untyped_storage(callee, arguments),
+            Meaning::Typed => Constructors::new(self.run).typed_storage(callee, arguments),
+            Meaning::Untyped => Constructors::new(self.run).untyped_storage(callee, arguments),
             Meaning::StorageType(_) | Meaning::Dtype(_) | Meaning::Scheme(_) => {
-                Err(self.failed(callee, CallReason::NotAFunction))
+                Err(self.run.lookup().failed(callee, CallReason::NotAFunction))
             }
             Meaning::Rebuild(rebuild) => self.rebuild_with(callee, rebuild, arguments),
         }
@@ -77,20 +101,20 @@ impl Execution<'_, '_> {
 
     /// NEWOBJ: `cls.__new__(cls, *args)`.
     pub(super) fn instantiate(&mut self, class: u32, arguments: TorchValue) -> Step<TorchValue> {
-        let known = self.known(class);
+        let known = self.run.lookup().known(class);
         if matches!(
             known,
             Meaning::Foreign | Meaning::Parameter | Meaning::NumpyDtype
         ) {
-            let arguments = self.unpacked(class, arguments)?;
+            let arguments = self.run.lookup().unpacked(class, arguments)?;
             return self.call(class, &arguments);
         }
         let why = TorchReason::Call {
-            callee: self.name_of(class),
+            callee: self.run.lookup().name_of(class),
             reason: CallReason::NotMadeByNewobj,
         };
         let only_parameters = fails(TorchBehaviour::NewobjOfAnyListedClass);
-        self.torch.refuse_where(&[only_parameters], why);
+        self.run.torch.refuse_where(&[only_parameters], why);
         let made = match known {
             Meaning::OrderedDict => Some(Object::Dict(Dict::new(Class::Ordered))),
             Meaning::Counter => Some(Object::Dict(Dict::new(Class::Counter))),
@@ -100,12 +124,14 @@ impl Execution<'_, '_> {
         };
         // `__new__` of these looks at no arguments.
         if (known == Meaning::Typed || made.is_some())
-            && self.all(arguments, Asked::Nothing).is_none()
+            && Elements::new(self.run.lookup())
+                .all(arguments, Asked::Nothing)
+                .is_none()
         {
-            return Err(self.no_arguments(class, arguments));
+            return Err(self.run.lookup().no_arguments(class, arguments));
         }
         if let Some(object) = made {
-            return Ok(self.torch.heap.object(object)?);
+            return Ok(self.run.torch.heap.object(object)?);
         }
         match known {
             // Made without its constructor: nothing can be done with it.
@@ -116,10 +142,10 @@ impl Execution<'_, '_> {
             | Meaning::Tensor
             | Meaning::LegacyTensor { .. }
             | Meaning::Untyped => {
-                let arguments = self.unpacked(class, arguments)?;
+                let arguments = self.run.lookup().unpacked(class, arguments)?;
                 self.call(class, &arguments)
             }
-            _ => Err(self.failed(class, CallReason::NotAClass)),
+            _ => Err(self.run.lookup().failed(class, CallReason::NotAClass)),
         }
     }
 
@@ -130,44 +156,50 @@ impl Execution<'_, '_> {
         given: &[TorchValue],
     ) -> Step<TorchValue> {
         match (rebuild, given) {
-            (Rebuild::Plain, given) => self.rebuild(callee, given, true),
-            (Rebuild::V2, given) => self.rebuild(callee, given, false),
-            (Rebuild::V3, given) => self.rebuild_v3(callee, given),
-            (Rebuild::Parameter, [data, grad, _hooks]) => self.parameter(*data, *grad),
+            (Rebuild::Plain, given) => Tensors::new(self.run).rebuild(callee, given, true),
+            (Rebuild::V2, given) => Tensors::new(self.run).rebuild(callee, given, false),
+            (Rebuild::V3, given) => Tensors::new(self.run).rebuild_v3(callee, given),
+            (Rebuild::Parameter, [data, grad, _hooks]) => {
+                Tensors::new(self.run).parameter(*data, *grad)
+            }
             (Rebuild::ParameterWithState, [data, grad, _hooks, state]) => {
-                let parameter = self.parameter(*data, *grad)?;
-                self.object_state(parameter, *state)?;
+                let parameter = Tensors::new(self.run).parameter(*data, *grad)?;
+                Attributes::new(self.run).object_state(parameter, *state)?;
                 Ok(parameter)
             }
-            (Rebuild::Sparse, given) => self.rebuild_sparse(given),
-            (Rebuild::Quantized, given) => self.rebuild_quantized(callee, given),
-            (Rebuild::Meta, given) => self.rebuild_meta(callee, given),
-            (Rebuild::FromCpu, given) => self.rebuild_from_cpu(callee, given),
+            (Rebuild::Sparse, given) => SparseTensors::new(self.run).rebuild_sparse(given),
+            (Rebuild::Quantized, given) => {
+                Quantized::new(self.run).rebuild_quantized(callee, given)
+            }
+            (Rebuild::Meta, given) => Tensors::new(self.run).rebuild_meta(callee, given),
+            (Rebuild::FromCpu, given) => Tensors::new(self.run).rebuild_from_cpu(callee, given),
             (Rebuild::FromNumpy, [TorchValue::Foreign(made), dtype, device, grad]) => {
-                let dtype = self.dtype(*dtype)?;
-                self.to_device(*device)?;
-                self.gradient(*grad, dtype)?;
+                let dtype = Arguments::new(self.run.lookup()).dtype(*dtype)?;
+                Arguments::new(self.run.lookup()).to_device(*device)?;
+                Arguments::new(self.run.lookup()).gradient(*grad, dtype)?;
                 Ok(TorchValue::Foreign(*made))
             }
-            (Rebuild::FromNumpy, [data, _, _, _]) => Err(self.takes_no(callee, *data)),
+            (Rebuild::FromNumpy, [data, _, _, _]) => Err(self.run.lookup().takes_no(callee, *data)),
             (Rebuild::Nested, [buffer, sizes, strides, offsets]) => {
                 for part in [buffer, sizes, strides, offsets] {
-                    if self.torch.heap.tensor(*part).is_none() {
-                        return Err(self.takes_no(callee, *part));
+                    if self.run.torch.heap.tensor(*part).is_none() {
+                        return Err(self.run.lookup().takes_no(callee, *part));
                     }
                 }
                 Ok(*buffer)
             }
             (Rebuild::Wrapper, [class, _, _, _, _, _, _, _]) => match class {
-                TorchValue::Global(global) if self.known(*global) == Meaning::Foreign => {
+                TorchValue::Global(global)
+                    if self.run.lookup().known(*global) == Meaning::Foreign =>
+                {
                     Ok(TorchValue::Foreign(*global))
                 }
-                other => Err(self.takes_no(callee, *other)),
+                other => Err(self.run.lookup().takes_no(callee, *other)),
             },
             (Rebuild::FromType, [function, class, arguments, state]) => {
                 self.rebuild_from_type(callee, *function, *class, *arguments, *state)
             }
-            (_, given) => Err(self.given(callee, given.len())),
+            (_, given) => Err(self.run.lookup().given(callee, given.len())),
         }
     }
 
@@ -181,34 +213,35 @@ impl Execution<'_, '_> {
         state: TorchValue,
     ) -> Step<TorchValue> {
         let TorchValue::Global(function) = function else {
-            return Err(self.takes_no(callee, function));
+            return Err(self.run.lookup().takes_no(callee, function));
         };
         let arguments = self
+            .run
             .torch
             .heap
             .elements(arguments)
-            .ok_or_else(|| self.takes_no(callee, arguments))?;
-        self.torch.depth = self.torch.depth.saturating_add(1);
-        if self.torch.depth > CALLS {
-            return Err(self.failed(callee, CallReason::CallsItself));
+            .ok_or_else(|| self.run.lookup().takes_no(callee, arguments))?;
+        self.run.torch.depth = self.run.torch.depth.saturating_add(1);
+        if self.run.torch.depth > CALLS {
+            return Err(self.run.lookup().failed(callee, CallReason::CallsItself));
         }
         let made = self.call(function, &arguments)?;
-        self.torch.depth = self.torch.depth.saturating_sub(1);
+        self.run.torch.depth = self.run.torch.depth.saturating_sub(1);
         let TorchValue::Global(class) = class else {
-            return Err(self.takes_no(callee, class));
+            return Err(self.run.lookup().takes_no(callee, class));
         };
         let made = self.as_class(callee, made, class)?;
         if !matches!(made, TorchValue::Foreign(_)) {
-            self.object_state(made, state)?;
+            Attributes::new(self.run).object_state(made, state)?;
         }
         Ok(made)
     }
 
     fn as_class(&mut self, callee: u32, made: TorchValue, class: u32) -> Step<TorchValue> {
-        let wanted = self.known(class);
+        let wanted = self.run.lookup().known(class);
         let object = match made {
             TorchValue::Foreign(_) => return Ok(made),
-            TorchValue::Object(at) => self.torch.heap.get(at),
+            TorchValue::Object(at) => self.run.torch.heap.get(at),
             _ => None,
         };
         let same = match (made, object, wanted) {
@@ -226,10 +259,12 @@ impl Execution<'_, '_> {
         if same {
             return Ok(made);
         }
-        let no_instance = |machine: &Self| {
-            let class = machine.name_of(class);
-            let made = machine.type_of(made);
-            machine.failed(callee, CallReason::Makes { made, class })
+        let no_instance = |this: &Self| {
+            let class = this.run.lookup().name_of(class);
+            let made = this.run.lookup().type_of(made);
+            this.run
+                .lookup()
+                .failed(callee, CallReason::Makes { made, class })
         };
         let Some(Object::Tensor(tensor)) = object else {
             return Err(no_instance(self));
@@ -249,240 +284,6 @@ impl Execution<'_, '_> {
             computed,
             ..TorchTensor::clone(tensor)
         };
-        self.new_tensor(tensor)
+        self.run.new_tensor(tensor)
     }
-
-    // ---- devices
-
-    fn torch_device(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
-        let refused = |machine: &Self, value: TorchValue| machine.takes_no(callee, value);
-        let device = match arguments {
-            [TorchValue::Device(device)] => Some(*device),
-            // The accelerator of the machine, if it has one.
-            [TorchValue::Int(n)] if *n >= 0 => Some(Device::Other),
-            [text @ (TorchValue::Text { .. } | TorchValue::Far { .. })]
-            | [
-                text @ (TorchValue::Text { .. } | TorchValue::Far { .. }),
-                TorchValue::None,
-            ] => self.bytes_of(*text).and_then(|text| device(&text)),
-            [
-                text @ (TorchValue::Text { .. } | TorchValue::Far { .. }),
-                TorchValue::Int(index),
-            ] if *index >= 0 => self
-                .bytes_of(*text)
-                .filter(|text| !text.contains(&b':'))
-                .and_then(|text| device(&text)),
-            _ => None,
-        };
-        device
-            .map(TorchValue::Device)
-            .ok_or_else(|| match arguments {
-                [first, ..] => refused(self, *first),
-                [] => self.given(callee, 0),
-            })
-    }
-
-    /// Where a tensor is moved to; whether that is the meta device.
-    pub(super) fn to_device(&self, value: TorchValue) -> Step<bool> {
-        let found = match value {
-            TorchValue::None => Some(Device::Cpu),
-            TorchValue::Device(device) => Some(device),
-            TorchValue::Text { .. } | TorchValue::Far { .. } => {
-                self.bytes_of(value).and_then(|text| device(&text))
-            }
-            _ => None,
-        };
-        found
-            .map(|device| device == Device::Meta)
-            .ok_or_else(|| TensorReason::MovedTo(self.type_of(value)).into())
-    }
-
-    // ---- tensors and storages by their classes
-
-    fn new_memory(&mut self, count: u64, dtype: TorchDtype) -> Step<u32> {
-        let bytes = count
-            .checked_mul(dtype.bytes)
-            .filter(|bytes| *bytes < ALLOCATES);
-        let bytes = bytes.ok_or(TensorReason::TooLarge)?;
-        Ok(self.torch.heap.memory(Memory::new(bytes))?)
-    }
-
-    fn legacy_tensor(
-        &mut self,
-        callee: u32,
-        dtype: Option<TorchDtype>,
-        given: &[TorchValue],
-    ) -> Step<TorchValue> {
-        let own = dtype.unwrap_or(TorchDtype::FLOAT);
-        let sizes = match given {
-            [] => vec![0],
-            [size @ TorchValue::Size { .. }] => self.integers(*size).unwrap_or_default(),
-            [TorchValue::Int(_), ..] => {
-                let sizes: Option<Vec<i64>> = given
-                    .iter()
-                    .map(|item| match item {
-                        TorchValue::Int(n) => Some(*n),
-                        TorchValue::Bool(is) => Some(i64::from(*is)),
-                        _ => None,
-                    })
-                    .collect();
-                sizes.ok_or_else(|| self.given(callee, given.len()))?
-            }
-            [one] => return self.tensor_of(callee, dtype, *one),
-            _ => return Err(self.given(callee, given.len())),
-        };
-        self.not_negative(&sizes)?;
-        let count = sizes
-            .iter()
-            .try_fold(1_u64, |count, size| count.checked_mul(size.cast_unsigned()));
-        let memory = self.new_memory(count.unwrap_or(u64::MAX), own)?;
-        self.new_tensor(TorchTensor {
-            strides: vec![1; sizes.len()],
-            sizes,
-            memory: Some(memory),
-            ..TorchTensor::of_dtype(own)
-        })
-    }
-
-    /// A tensor of another, of a storage, or of a list of numbers.
-    fn tensor_of(
-        &mut self,
-        callee: u32,
-        dtype: Option<TorchDtype>,
-        source: TorchValue,
-    ) -> Step<TorchValue> {
-        let own = dtype.unwrap_or(TorchDtype::FLOAT);
-        if let Some(tensor) = self.torch.heap.tensor(source) {
-            if tensor.kind != TensorKind::Strided
-                || dtype.is_some_and(|dtype| dtype != tensor.dtype)
-            {
-                return Err(self.takes_no(callee, source));
-            }
-            let tensor = TorchTensor {
-                class: TensorClass::Tensor,
-                grad: false,
-                ..tensor.clone()
-            };
-            return self.new_tensor(tensor);
-        }
-        let (memory, bytes) = match source {
-            TorchValue::Object(at) => match self.torch.heap.get(at) {
-                Some(Object::Untyped { memory }) => (Some(*memory), 0),
-                Some(Object::Typed { memory, dtype }) if *dtype == own => (Some(*memory), 0),
-                Some(Object::List(_)) => (None, self.numbers(source).unwrap_or(u64::MAX)),
-                _ => (None, u64::MAX),
-            },
-            TorchValue::Tuple { .. } => (None, self.numbers(source).unwrap_or(u64::MAX)),
-            _ => (None, u64::MAX),
-        };
-        let count = match memory {
-            Some(memory) => {
-                let bytes = self
-                    .torch
-                    .heap
-                    .memory_at(memory)
-                    .map_or(0, |memory| memory.bytes);
-                bytes.checked_div(own.bytes).unwrap_or(0)
-            }
-            None if bytes == u64::MAX => return Err(self.takes_no(callee, source)),
-            None => bytes,
-        };
-        let sizes = vec![i64::try_from(count).unwrap_or(i64::MAX)];
-        // What a list holds is not kept: only what is in the archive can be compared later.
-        self.new_tensor(TorchTensor {
-            sizes,
-            memory,
-            ..TorchTensor::of_dtype(own)
-        })
-    }
-
-    /// How many numbers a flat list or tuple has.
-    fn numbers(&self, source: TorchValue) -> Option<u64> {
-        let items = self.torch.heap.elements(source)?;
-        let number = |item: &TorchValue| {
-            matches!(
-                item,
-                TorchValue::Int(_) | TorchValue::Float { .. } | TorchValue::Bool(_)
-            )
-        };
-        items.iter().all(number).then_some(wide(items.len()))
-    }
-
-    fn typed_storage(&mut self, callee: u32, given: &[TorchValue]) -> Step<TorchValue> {
-        let count = match given {
-            [] => 0,
-            [TorchValue::Bool(is)] => u64::from(*is),
-            [TorchValue::Int(n)] => u64::try_from(*n).unwrap_or(u64::MAX),
-            [source] => self
-                .numbers(*source)
-                .ok_or_else(|| self.takes_no(callee, *source))?,
-            other => return Err(self.given(callee, other.len())),
-        };
-        let dtype = TorchDtype::FLOAT;
-        let memory = self.new_memory(count, dtype)?;
-        Ok(self.torch.heap.object(Object::Typed { memory, dtype })?)
-    }
-
-    fn untyped_storage(&mut self, callee: u32, given: &[TorchValue]) -> Step<TorchValue> {
-        let count = match given {
-            [] => 0,
-            [TorchValue::Int(n)] => u64::try_from(*n).unwrap_or(u64::MAX),
-            [source] => {
-                let bytes = self.bytes_of_sequence(*source);
-                bytes.ok_or_else(|| self.takes_no(callee, *source))?
-            }
-            other => return Err(self.given(callee, other.len())),
-        };
-        let memory = self.new_memory(count, TorchDtype::BYTE)?;
-        Ok(self.torch.heap.object(Object::Untyped { memory })?)
-    }
-
-    /// The class of what `numpy.dtype` makes, which torch wants listed if state is set on it.
-    fn numpy_dtype(&mut self, given: &[TorchValue]) -> TorchValue {
-        let class = given
-            .first()
-            .and_then(|code| self.bytes_of(*code))
-            .and_then(|code| super::state::numpy_class(&code));
-        let class = class.and_then(|class| self.torch.heap.numpy_class(class));
-        TorchValue::NumpyDtype(class)
-    }
-}
-
-/// A device by its spelling.
-fn device(text: &[u8]) -> Option<Device> {
-    const TYPES: &[&str] = &[
-        "cpu",
-        "cuda",
-        "ipu",
-        "xpu",
-        "mkldnn",
-        "opengl",
-        "opencl",
-        "ideep",
-        "hip",
-        "ve",
-        "fpga",
-        "maia",
-        "xla",
-        "lazy",
-        "vulkan",
-        "mps",
-        "meta",
-        "hpu",
-        "mtia",
-        "privateuseone",
-    ];
-    let text = std::str::from_utf8(text).ok()?;
-    let (kind, index) = match text.split_once(':') {
-        Some((kind, index)) => (kind, Some(index)),
-        None => (text, None),
-    };
-    if !TYPES.contains(&kind) || index.is_some_and(|index| !is_index(index.as_bytes())) {
-        return None;
-    }
-    Some(match kind {
-        "cpu" => Device::Cpu,
-        "meta" => Device::Meta,
-        _ => Device::Other,
-    })
 }

@@ -1,9 +1,11 @@
 //! Containers, numbers and bytes: what the globals that make them take.
 
 use super::{
-    execution::{Execution, Step},
+    elements::{Asked, Elements, UNKNOWN},
+    execution::Execution,
     names::Family,
-    object::{Class, Dict, Object, TensorKind, TorchTensor},
+    object::{Class, Dict, Object, TensorKind},
+    refused::Step,
     storage::ALLOCATES,
     value::TorchValue,
 };
@@ -16,25 +18,17 @@ use crate::{
 /// The longest size that is followed where it is made of bytes.
 const SIZE: u64 = 4096;
 
-/// An integer of which it is not known which.
-const UNKNOWN: TorchValue = TorchValue::Big {
-    at: 0,
-    len: 0,
-    negative: false,
-};
-
-/// What a container asks of its elements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
-    /// That they can be hashed.
-    Keys,
-    /// That each is a key and a value.
-    Pairs,
-    /// Nothing.
-    Nothing,
+/// Calls the classes of containers, numbers and bytes.
+#[derive(Debug)]
+pub(super) struct Containers<'x, 'e, 'a> {
+    run: &'x mut Execution<'e, 'a>,
 }
 
-impl Execution<'_, '_> {
+impl<'x, 'e, 'a> Containers<'x, 'e, 'a> {
+    pub(super) fn new(run: &'x mut Execution<'e, 'a>) -> Self {
+        Self { run }
+    }
+
     /// `OrderedDict` or `Counter`, of nothing, of a mapping, or of what can be iterated over.
     pub(super) fn dictionary(
         &mut self,
@@ -48,157 +42,55 @@ impl Execution<'_, '_> {
             [TorchValue::None] if class == Class::Counter => {}
             [TorchValue::Foreign(_)] => dict.len = 1,
             [source] => {
-                if let Some(mapping) = self.torch.heap.dict(*source) {
+                if let Some(mapping) = self.run.torch.heap.dict(*source) {
                     dict.len = mapping.len;
                     dict.kept.clone_from(&mapping.kept);
                 } else {
                     dict.len = match class {
-                        Class::Counter => self.all(*source, Asked::Keys),
-                        _ => self.all(*source, Asked::Pairs),
+                        Class::Counter => {
+                            Elements::new(self.run.lookup()).all(*source, Asked::Keys)
+                        }
+                        _ => Elements::new(self.run.lookup()).all(*source, Asked::Pairs),
                     }
-                    .ok_or_else(|| self.takes_no(callee, *source))?;
+                    .ok_or_else(|| self.run.lookup().takes_no(callee, *source))?;
                 }
             }
-            other => return Err(self.given(callee, other.len())),
+            other => return Err(self.run.lookup().given(callee, other.len())),
         }
-        Ok(self.torch.heap.object(Object::Dict(dict))?)
-    }
-
-    fn fits(&self, value: TorchValue, asked: Asked) -> bool {
-        match asked {
-            Asked::Keys => self.torch.heap.hashable(value),
-            Asked::Pairs => self.torch.heap.is_pair(value),
-            Asked::Nothing => true,
-        }
-    }
-
-    /// How many elements iterating over a value gives, if each is what is asked for.
-    pub(super) fn all(&self, source: TorchValue, asked: Asked) -> Option<u64> {
-        let keys = asked != Asked::Pairs;
-        match source {
-            TorchValue::Object(at) => match self.torch.heap.get(at)? {
-                Object::List(list) => {
-                    let heap = &self.torch.heap;
-                    let mut kept = list.kept.iter().map(|item| heap.unpack(*item));
-                    let kept = kept.all(|item| self.fits(item, asked));
-                    let wrong = match asked {
-                        Asked::Keys => list.unhashable,
-                        Asked::Pairs => list.no_pairs,
-                        Asked::Nothing => false,
-                    };
-                    (kept && !wrong).then_some(list.len)
-                }
-                Object::Dict(dict) => {
-                    let pairs = self.torch.heap.pairs(dict)?;
-                    let mut keys = pairs.iter().map(|(key, _)| *key);
-                    keys.all(|key| self.fits(key, asked)).then_some(dict.len)
-                }
-                // Iterating over a tensor gives tensors, which are keys; rows of two are pairs.
-                Object::Tensor(tensor) => {
-                    let (first, rest) = tensor.sizes.split_first()?;
-                    let pairs = *first == 0 || rest.first() == Some(&2);
-                    (keys || pairs).then_some(first.cast_unsigned())
-                }
-                Object::Typed { memory, dtype } if keys => self
-                    .torch
-                    .heap
-                    .memory_at(*memory)?
-                    .bytes
-                    .checked_div(dtype.bytes),
-                Object::Untyped { memory } if keys => {
-                    Some(self.torch.heap.memory_at(*memory)?.bytes)
-                }
-                // Elements of a set are keys. Pairs among them are not told apart.
-                Object::Set { len } | Object::ByteArray { len } => {
-                    (keys || *len == 0).then_some(*len)
-                }
-                _ => None,
-            },
-            TorchValue::Tuple { at, len, .. } | TorchValue::Size { at, len } => {
-                let items = self.torch.heap.items(at, len);
-                let all = items.iter().all(|item| self.fits(*item, asked));
-                all.then_some(u64::from(len))
-            }
-            // Characters are keys, and no pairs.
-            TorchValue::Text { .. } | TorchValue::Far { .. } | TorchValue::Bytes(_) => {
-                let empty = self.torch.heap.truth(source) == Some(false);
-                (keys || empty).then_some(u64::from(!empty))
-            }
-            TorchValue::Foreign(_) => Some(1),
-            _ => None,
-        }
+        Ok(self.run.torch.heap.object(Object::Dict(dict))?)
     }
 
     pub(super) fn set(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         let len = match arguments {
             [] => 0,
-            [source] => self
+            [source] => Elements::new(self.run.lookup())
                 .all(*source, Asked::Keys)
-                .ok_or_else(|| self.takes_no(callee, *source))?,
-            other => return Err(self.given(callee, other.len())),
+                .ok_or_else(|| self.run.lookup().takes_no(callee, *source))?,
+            other => return Err(self.run.lookup().given(callee, other.len())),
         };
-        Ok(self.torch.heap.object(Object::Set { len })?)
+        Ok(self.run.torch.heap.object(Object::Set { len })?)
     }
 
     /// `torch.Size`, of what can be iterated over and holds integers, however large.
     pub(super) fn torch_size(&mut self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         let source = match arguments {
-            [] => return Ok(self.torch.heap.size(&[])?),
+            [] => return Ok(self.run.torch.heap.size(&[])?),
             [source] => *source,
-            other => return Err(self.given(callee, other.len())),
+            other => return Err(self.run.lookup().given(callee, other.len())),
         };
-        let refused = self.takes_no(callee, source);
-        let integers = match self.integers_inside(source) {
+        let refused = self.run.lookup().takes_no(callee, source);
+        let integers = match Elements::new(self.run.lookup()).integers_inside(source) {
             Some(count) if count <= SIZE => Some(vec![UNKNOWN; narrow(count)]),
             Some(_) => None,
-            None => self.torch.heap.elements(source).and_then(|items| {
-                let integers = items.into_iter().map(|item| self.index(item));
+            None => self.run.torch.heap.elements(source).and_then(|items| {
+                let integers = items
+                    .into_iter()
+                    .map(|item| Elements::new(self.run.lookup()).index(item));
                 integers.collect()
             }),
         };
-        Ok(self.torch.heap.size(&integers.ok_or(refused)?)?)
+        Ok(self.run.torch.heap.size(&integers.ok_or(refused)?)?)
     }
-
-    /// How many integers iterating over something gives that does not say which.
-    fn integers_inside(&self, source: TorchValue) -> Option<u64> {
-        let object = match source {
-            TorchValue::Bytes(len) => return Some(len),
-            TorchValue::Object(at) => self.torch.heap.get(at)?,
-            _ => return None,
-        };
-        let bytes = |memory: &u32| {
-            let memory = self.torch.heap.memory_at(*memory)?;
-            (!memory.meta).then_some(memory.bytes)
-        };
-        match object {
-            Object::ByteArray { len } => Some(*len),
-            Object::Untyped { memory } => bytes(memory),
-            Object::Typed { memory, dtype } if dtype.is_integer() => {
-                bytes(memory)?.checked_div(dtype.bytes)
-            }
-            // Its rows have to be single numbers, if it has any.
-            Object::Tensor(tensor) => {
-                let (first, row) = tensor.sizes.split_first()?;
-                let single = is_single_integer(tensor, row);
-                (*first == 0 || single).then_some(first.cast_unsigned())
-            }
-            _ => None,
-        }
-    }
-
-    /// What stands for an integer as `operator.index` takes it.
-    fn index(&self, item: TorchValue) -> Option<TorchValue> {
-        match item {
-            TorchValue::Int(_) | TorchValue::Big { .. } => Some(item),
-            TorchValue::Bool(is) => Some(TorchValue::Int(i64::from(is))),
-            item => {
-                let tensor = self.torch.heap.tensor(item)?;
-                is_single_integer(tensor, &tensor.sizes).then_some(UNKNOWN)
-            }
-        }
-    }
-
-    // ---- numbers and bytes
 
     pub(super) fn complex(&self, callee: u32, arguments: &[TorchValue]) -> Step<TorchValue> {
         /// Longer integers are larger than any float.
@@ -209,23 +101,23 @@ impl Execution<'_, '_> {
             | TorchValue::Float { .. }
             | TorchValue::Complex { .. } => true,
             TorchValue::Big { len, .. } => len <= FLOAT,
-            value => self.torch.heap.tensor(value).is_some_and(|tensor| {
+            value => self.run.torch.heap.tensor(value).is_some_and(|tensor| {
                 let read = !matches!(tensor.kind, TensorKind::Sparse | TensorKind::Unscaled);
                 let single = tensor.sizes.iter().all(|size| *size == 1);
                 read && single && !tensor.meta && tensor.dtype.family != Family::Bits
             }),
         };
-        let zero = |value: TorchValue| self.torch.heap.truth(value).map(|truth| !truth);
+        let zero = |value: TorchValue| self.run.torch.heap.truth(value).map(|truth| !truth);
         match arguments {
             [] => Ok(TorchValue::Complex { zero: Some(true) }),
             [text @ (TorchValue::Text { .. } | TorchValue::Far { .. })] => {
-                let bytes = self.bytes_of(*text).unwrap_or_default();
+                let bytes = self.run.lookup().bytes_of(*text).unwrap_or_default();
                 let text_of = String::from_utf8_lossy(&bytes);
                 match text_of.trim().parse::<f64>() {
                     Ok(n) => Ok(TorchValue::Complex {
                         zero: Some(n == 0.0),
                     }),
-                    Err(_) => Err(self.takes_no(callee, *text)),
+                    Err(_) => Err(self.run.lookup().takes_no(callee, *text)),
                 }
             }
             [one] if number(*one) => Ok(TorchValue::Complex { zero: zero(*one) }),
@@ -236,15 +128,18 @@ impl Execution<'_, '_> {
                     _ => None,
                 },
             }),
-            [one] => Err(self.takes_no(callee, *one)),
-            [one, two] => Err(self.takes_no(callee, if number(*one) { *two } else { *one })),
-            other => Err(self.given(callee, other.len())),
+            [one] => Err(self.run.lookup().takes_no(callee, *one)),
+            [one, two] => Err(self
+                .run
+                .lookup()
+                .takes_no(callee, if number(*one) { *two } else { *one })),
+            other => Err(self.run.lookup().given(callee, other.len())),
         }
     }
 
     /// Which of its characters a text can have in an encoding; `None` for encodings that no writer uses.
     fn encoding(&self, name: TorchValue) -> Option<Letters> {
-        let name = String::from_utf8(self.bytes_of(name)?.into_owned())
+        let name = String::from_utf8(self.run.lookup().bytes_of(name)?.into_owned())
             .ok()?
             .to_ascii_lowercase();
         Some(match name.replace('_', "-").as_str() {
@@ -263,31 +158,33 @@ impl Execution<'_, '_> {
                 let known = self.encoding(*encoding);
                 (
                     *text,
-                    known.ok_or_else(|| self.takes_no(callee, *encoding))?,
+                    known.ok_or_else(|| self.run.lookup().takes_no(callee, *encoding))?,
                 )
             }
-            other => return Err(self.given(callee, other.len())),
+            other => return Err(self.run.lookup().given(callee, other.len())),
         };
         if let [_, _, errors] = arguments
             && self
+                .run
+                .lookup()
                 .bytes_of(*errors)
                 .is_none_or(|errors| errors.contains(&0))
         {
-            return Err(self.takes_no(callee, *errors));
+            return Err(self.run.lookup().takes_no(callee, *errors));
         }
         let (letters, len) = match text {
             TorchValue::Text { .. } => {
-                let len = self.len_of(text);
+                let len = self.run.lookup().len_of(text);
                 (
                     Letters::Ascii,
-                    len.ok_or_else(|| self.takes_no(callee, text))?,
+                    len.ok_or_else(|| self.run.lookup().takes_no(callee, text))?,
                 )
             }
             TorchValue::Far { len, holds, .. } => (holds, u64::from(len)),
-            other => return Err(self.takes_no(callee, other)),
+            other => return Err(self.run.lookup().takes_no(callee, other)),
         };
         if letters > encoding {
-            return Err(self.failed(callee, CallReason::Unencodable));
+            return Err(self.run.lookup().failed(callee, CallReason::Unencodable));
         }
         Ok(TorchValue::Bytes(len))
     }
@@ -300,14 +197,14 @@ impl Execution<'_, '_> {
             [TorchValue::Int(n)] => u64::try_from(*n)
                 .ok()
                 .filter(|n| *n < ALLOCATES)
-                .ok_or_else(|| self.takes_no(callee, TorchValue::Int(*n)))?,
+                .ok_or_else(|| self.run.lookup().takes_no(callee, TorchValue::Int(*n)))?,
             [
                 source @ (TorchValue::Tuple { .. }
                 | TorchValue::Size { .. }
                 | TorchValue::Object(_)),
             ] => {
                 if let TorchValue::Object(at) = source
-                    && let Some(Object::ByteArray { len }) = self.torch.heap.get(*at)
+                    && let Some(Object::ByteArray { len }) = self.run.torch.heap.get(*at)
                 {
                     *len
                 } else {
@@ -316,9 +213,13 @@ impl Execution<'_, '_> {
                         TorchValue::Bool(_) => true,
                         _ => false,
                     };
-                    let items = self.torch.heap.elements(*source);
+                    let items = self.run.torch.heap.elements(*source);
                     let items = items.filter(|items| items.iter().all(byte));
-                    wide(items.ok_or_else(|| self.takes_no(callee, *source))?.len())
+                    wide(
+                        items
+                            .ok_or_else(|| self.run.lookup().takes_no(callee, *source))?
+                            .len(),
+                    )
                 }
             }
             [
@@ -328,20 +229,15 @@ impl Execution<'_, '_> {
             ] if arguments.len() <= 3 => match self.encode(callee, arguments)? {
                 TorchValue::Bytes(len) => len,
                 _ => {
-                    return Err(
-                        self.takes_no(callee, if text == encoding { *text } else { *encoding })
-                    );
+                    return Err(self
+                        .run
+                        .lookup()
+                        .takes_no(callee, if text == encoding { *text } else { *encoding }));
                 }
             },
-            [source] => return Err(self.takes_no(callee, *source)),
-            other => return Err(self.given(callee, other.len())),
+            [source] => return Err(self.run.lookup().takes_no(callee, *source)),
+            other => return Err(self.run.lookup().given(callee, other.len())),
         };
-        Ok(self.torch.heap.object(Object::ByteArray { len })?)
+        Ok(self.run.torch.heap.object(Object::ByteArray { len })?)
     }
-}
-
-/// Whether a tensor of these sizes is one integer to Python.
-fn is_single_integer(tensor: &TorchTensor, sizes: &[i64]) -> bool {
-    let plain = tensor.kind == TensorKind::Strided && !tensor.meta && tensor.dtype.is_integer();
-    plain && sizes.iter().all(|size| *size == 1)
 }

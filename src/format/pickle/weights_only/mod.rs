@@ -1,29 +1,39 @@
 //! What torch's weights-only unpickler (`torch/_weights_only_unpickler.py`) makes of a stream: the globals it looks up,
 //! and what no list of globals can mend.
 //!
-//! It observes the machine's run: its third of the opcodes (`execution`), the functions that it lists and what they check
-//! (`call`, `tensor`, `sparse`), state (`state`) and storages against the records of the archive (`storage`). What
+//! It observes the machine's run (`unpickler`): calls of globals (`call`) and what they make (`constructor`, `container`, `tensor`,
+//! `quantized`, `sparse`), items (`execution`), state (`state`, `attribute`), and storages against the records of the archive
+//! (`storage`). What these ask of values is answered without a change (`lookup`, `elements`, `arguments`). What
 //! torch refuses with any error is refused. What releases do differently is an obstacle under a condition, and the run goes on
 //! as where it does not hold. Which globals a release lists by default is not known here: every other global is taken for one
 //! that the user lists.
 
 mod arena;
+mod arguments;
+mod attribute;
 mod call;
+mod constructor;
 mod container;
+mod elements;
 mod execution;
 mod heap;
+mod key;
+mod lookup;
 mod names;
 mod object;
 mod packed;
+mod quantized;
+mod refused;
 mod sparse;
 mod state;
 mod storage;
 mod tensor;
+mod unpickler;
 mod value;
 mod walk;
 
+pub use key::Key;
 pub(in crate::format) use sparse::SparseCheck;
-pub use storage::Key;
 
 use std::sync::Arc;
 
@@ -280,8 +290,8 @@ impl<'a> WeightsOnly<'a> {
     /// What stops releases that behave so, and reaches memory outside a storage in the others.
     fn refuse_or_endanger(&mut self, behaviour: TorchBehaviour, why: impl Into<TorchReason>) {
         let why = why.into();
-        self.refuse_where(&[execution::holds(behaviour)], why.clone());
-        self.endanger(&[execution::fails(behaviour)], why);
+        self.refuse_where(&[refused::holds(behaviour)], why.clone());
+        self.endanger(&[refused::fails(behaviour)], why);
     }
 
     fn announced_storages(&self) -> FxHashMap<Key, Announced> {

@@ -2,10 +2,12 @@
 
 use super::{
     Origin,
-    execution::{Execution, Step, fails, holds},
+    elements::Elements,
+    execution::Execution,
     names::{Family, TensorLayout, TorchDtype},
     object::{TensorKind, TorchTensor},
-    tensor::elements,
+    refused::{Step, fails, holds},
+    tensor::{elements, not_negative},
     value::TorchValue,
 };
 use crate::{
@@ -246,13 +248,24 @@ impl SparseCheck {
     }
 }
 
-impl Execution<'_, '_> {
+/// Makes sparse tensors.
+#[derive(Debug)]
+pub(super) struct SparseTensors<'x, 'e, 'a> {
+    run: &'x mut Execution<'e, 'a>,
+}
+
+impl<'x, 'e, 'a> SparseTensors<'x, 'e, 'a> {
+    pub(super) fn new(run: &'x mut Execution<'e, 'a>) -> Self {
+        Self { run }
+    }
+
     /// `_rebuild_sparse_tensor`.
     pub(super) fn rebuild_sparse(&mut self, given: &[TorchValue]) -> Step<TorchValue> {
         let [layout, data] = given else {
             return Err(SparseReason::Arguments.into());
         };
         let data = self
+            .run
             .torch
             .heap
             .elements(*data)
@@ -271,17 +284,18 @@ impl Execution<'_, '_> {
             (TorchValue::Layout(TensorLayout::Coo | TensorLayout::Compressed { .. }), _) => {
                 Err(SparseReason::Parts.into())
             }
-            _ => Err(SparseReason::Layout(self.type_of(*layout)).into()),
+            _ => Err(SparseReason::Layout(self.run.lookup().type_of(*layout)).into()),
         }
     }
 
     fn part(&self, value: TorchValue) -> Step<TorchTensor> {
-        self.torch
+        self.run
+            .torch
             .heap
             .tensor(value)
             .filter(|tensor| tensor.kind == TensorKind::Strided)
             .cloned()
-            .ok_or_else(|| SparseReason::PartOf(self.type_of(value)).into())
+            .ok_or_else(|| SparseReason::PartOf(self.run.lookup().type_of(value)).into())
     }
 
     fn coordinates(
@@ -294,12 +308,14 @@ impl Execution<'_, '_> {
         let coalesced = match coalesced {
             TorchValue::None => None,
             TorchValue::Bool(is) => Some(is),
-            other => return Err(SparseReason::IsCoalesced(self.type_of(other)).into()),
+            other => return Err(SparseReason::IsCoalesced(self.run.lookup().type_of(other)).into()),
         };
         let indices = self.part(indices)?;
         let values = self.part(values)?;
-        let size = self.integers(size).ok_or(SparseReason::Size)?;
-        self.not_negative(&size)?;
+        let size = Elements::new(self.run.lookup())
+            .integers(size)
+            .ok_or(SparseReason::Size)?;
+        not_negative(&size)?;
         elements(&size)?;
         let [dims, count] = indices.sizes.as_slice() else {
             return Err(SparseReason::IndexDimensions.into());
@@ -341,11 +357,14 @@ impl Execution<'_, '_> {
         let compressed = self.part(compressed)?;
         let plain = self.part(plain)?;
         let values = self.part(values)?;
-        let size = self.integers(size).ok_or(SparseReason::Size)?;
-        self.not_negative(&size)?;
+        let size = Elements::new(self.run.lookup())
+            .integers(size)
+            .ok_or(SparseReason::Size)?;
+        not_negative(&size)?;
         elements(&size)?;
         if let Err(why) = fits(&compressed, &plain, &values, &size, layout) {
-            self.torch
+            self.run
+                .torch
                 .refuse_or_endanger(TorchBehaviour::ChecksSparseTensors, why);
             return self.sparse_tensor(values.dtype, size, values.meta);
         }
@@ -375,7 +394,7 @@ impl Execution<'_, '_> {
         sizes: Vec<i64>,
         meta: bool,
     ) -> Step<TorchValue> {
-        self.new_tensor(TorchTensor {
+        self.run.new_tensor(TorchTensor {
             sizes,
             kind: TensorKind::Sparse,
             meta,
@@ -398,8 +417,8 @@ impl Execution<'_, '_> {
         let Some(indices) = indices else {
             return Err(SparseReason::IndicesElsewhere.into());
         };
-        self.torch.sparse.push(SparseCheck {
-            at: self.torch.at,
+        self.run.torch.sparse.push(SparseCheck {
+            at: self.run.torch.at,
             checked,
             indices,
             size: size.to_vec(),
@@ -409,12 +428,12 @@ impl Execution<'_, '_> {
 
     /// Compares what was kept, where the bytes are at hand.
     pub(super) fn check_sparse(&mut self) {
-        let Origin::Zip(records) = self.torch.origin else {
+        let Origin::Zip(records) = self.run.torch.origin else {
             return;
         };
-        for check in std::mem::take(&mut self.torch.sparse) {
+        for check in std::mem::take(&mut self.run.torch.sparse) {
             let read = |memory: u32, from: u64, bytes: usize| {
-                let memory = self.torch.heap.memory_at(memory)?;
+                let memory = self.run.torch.heap.memory_at(memory)?;
                 let mut data = records.read(memory.record?, from, bytes)?;
                 for element in data.chunks_mut(narrow(memory.turned).max(1)) {
                     element.reverse();
@@ -422,17 +441,18 @@ impl Execution<'_, '_> {
                 Some(data)
             };
             if let Err(why) = check.holds(&read) {
-                self.torch.at = check.at;
+                self.run.torch.at = check.at;
                 let checks = TorchBehaviour::ChecksSparseTensors;
                 // What lies beyond a record that is too short is not known, and what compares no sizes reads it.
                 if why == SparseReason::IndicesUnread {
                     let compares = TorchBehaviour::ComparesRecordSizes;
-                    self.torch
+                    self.run
+                        .torch
                         .refuse_where(&[holds(checks), holds(compares)], why.clone());
-                    self.torch.endanger(&[fails(checks)], why.clone());
-                    self.torch.endanger(&[fails(compares)], why);
+                    self.run.torch.endanger(&[fails(checks)], why.clone());
+                    self.run.torch.endanger(&[fails(compares)], why);
                 } else {
-                    self.torch.refuse_or_endanger(checks, why);
+                    self.run.torch.refuse_or_endanger(checks, why);
                 }
             }
         }
@@ -451,7 +471,7 @@ fn block(values: &TorchTensor, batch: usize, blocks: bool) -> (i64, i64) {
 }
 
 /// Whether the shapes of a compressed tensor's parts fit together.
-fn fits(
+pub(super) fn fits(
     compressed: &TorchTensor,
     plain: &TorchTensor,
     values: &TorchTensor,

@@ -1,82 +1,42 @@
-//! State: what BUILD and the functions that set attributes take, for each kind of object.
+//! State: what BUILD takes, for each kind of object.
 
 use super::{
-    container::Asked,
-    execution::{Execution, Refused, Step, fails},
+    arguments::{Arguments, Geometry},
+    attribute::Attributes,
+    elements::{Asked, Elements},
+    execution::Execution,
     names::TorchDtype,
-    object::{Class, Object, TensorClass, TensorKind, TorchTensor},
+    object::{Class, Memory, Object, TensorClass, TensorKind, TorchTensor},
+    refused::{Refused, Step, fails},
+    tensor::Tensors,
     value::TorchValue,
 };
 use crate::{
     bytes::wide,
-    fact::{GlobalName, Short, StateReason, TorchBehaviour},
+    fact::{GlobalName, StateReason, TorchBehaviour},
     format::pickle::dtype::Dtypes,
 };
 
-/// Attributes of a tensor that cannot be set, or only to what no writer sets.
-const READ_ONLY: &[&str] = &[
-    "H",
-    "T",
-    "__class__",
-    "__cuda_array_interface__",
-    "__dict__",
-    "__weakref__",
-    "_base",
-    "_cdata",
-    "_grad_fn",
-    "_has_grad_dtype_override",
-    "_has_symbolic_sizes_strides",
-    "_python_dispatch",
-    "_version",
-    "device",
-    "dtype",
-    "grad_dtype",
-    "grad_fn",
-    "imag",
-    "is_cpu",
-    "is_cuda",
-    "is_ipu",
-    "is_leaf",
-    "is_maia",
-    "is_meta",
-    "is_mkldnn",
-    "is_mps",
-    "is_mtia",
-    "is_nested",
-    "is_quantized",
-    "is_sparse",
-    "is_sparse_csr",
-    "is_vulkan",
-    "is_xla",
-    "is_xpu",
-    "itemsize",
-    "layout",
-    "mH",
-    "mT",
-    "name",
-    "names",
-    "nbytes",
-    "ndim",
-    "output_nr",
-    "retains_grad",
-    "shape",
-];
-
-/// The class of the numpy dtype of a code.
-pub(super) fn numpy_class(code: &[u8]) -> Option<&'static str> {
-    let code = std::str::from_utf8(code).ok()?;
-    Dtypes::default().spelled(code).class()
+/// Sets states.
+#[derive(Debug)]
+pub(super) struct States<'x, 'e, 'a> {
+    run: &'x mut Execution<'e, 'a>,
 }
 
-impl Execution<'_, '_> {
+impl<'x, 'e, 'a> States<'x, 'e, 'a> {
+    pub(super) fn new(run: &'x mut Execution<'e, 'a>) -> Self {
+        Self { run }
+    }
+
     /// BUILD.
     pub(super) fn build(&mut self, target: TorchValue, state: TorchValue) -> Step<()> {
         match target {
             TorchValue::Foreign(_) => Ok(()),
             TorchValue::NumpyDtype(class) => {
-                let class = class.and_then(|class| self.torch.heap.numpy_class_name(class));
+                let class = class.and_then(|class| self.run.torch.heap.numpy_class_name(class));
                 let class = class.ok_or(StateReason::NumpyDtype)?;
-                self.torch
+                self.run
+                    .torch
                     .built
                     .insert(GlobalName::new("numpy.dtypes", class));
                 Ok(())
@@ -84,7 +44,7 @@ impl Execution<'_, '_> {
             TorchValue::Size { .. } | TorchValue::Complex { .. } | TorchValue::Device(_) => {
                 self.slots(target, state, false)
             }
-            TorchValue::Object(at) => match self.torch.heap.get(at) {
+            TorchValue::Object(at) => match self.run.torch.heap.get(at) {
                 Some(Object::Tensor(tensor)) => match tensor.class {
                     TensorClass::Tensor => self.set_tensor(at, state),
                     TensorClass::Parameter => self.set_parameter(at, state),
@@ -108,39 +68,45 @@ impl Execution<'_, '_> {
     }
 
     fn no_state(&self, target: TorchValue) -> Refused {
-        StateReason::Target(self.type_of(target)).into()
+        StateReason::Target(self.run.lookup().type_of(target)).into()
     }
 
     /// `inst.__dict__.update(state)`.
     fn updates(&self, target: TorchValue, state: TorchValue) -> Step<()> {
-        let fits = self.torch.heap.dict(state).is_some() || self.all(state, Asked::Pairs).is_some();
+        let fits = self.run.torch.heap.dict(state).is_some()
+            || Elements::new(self.run.lookup())
+                .all(state, Asked::Pairs)
+                .is_some();
         if fits {
             return Ok(());
         }
-        let (target, state) = (self.type_of(target), self.type_of(state));
+        let (target, state) = (
+            self.run.lookup().type_of(target),
+            self.run.lookup().type_of(state),
+        );
         Err(StateReason::Updates { target, state }.into())
     }
 
     /// State on an instance of a class that is listed and has no `__setstate__`.
     fn slots(&mut self, target: TorchValue, state: TorchValue, attributes: bool) -> Step<()> {
         let only_some = fails(TorchBehaviour::BuildOfAnyListedClass);
-        let why = StateReason::Target(self.type_of(target));
-        self.torch.refuse_where(&[only_some], why);
+        let why = StateReason::Target(self.run.lookup().type_of(target));
+        self.run.torch.refuse_where(&[only_some], why);
         let (state, slots) = match state {
             TorchValue::Tuple { at, len: 2, .. } | TorchValue::Size { at, len: 2 } => {
-                match *self.torch.heap.items(at, 2).as_slice() {
+                match *self.run.torch.heap.items(at, 2).as_slice() {
                     [state, slots] => (state, slots),
                     _ => (state, TorchValue::None),
                 }
             }
             state => (state, TorchValue::None),
         };
-        let sets = |machine: &Self, value: TorchValue| {
-            machine
+        let sets = |this: &Self, value: TorchValue| {
+            this.run
                 .torch
                 .heap
                 .truth(value)
-                .ok_or_else(|| StateReason::Unknown(machine.type_of(value)))
+                .ok_or_else(|| StateReason::Unknown(this.run.lookup().type_of(value)))
         };
         if sets(self, state)? {
             if !attributes {
@@ -152,132 +118,16 @@ impl Execution<'_, '_> {
             if !attributes {
                 return Err(self.no_state(target));
             }
-            self.attributes(target, slots)?;
+            Attributes::new(self.run).attributes(target, slots)?;
         }
-        Ok(())
-    }
-
-    /// `torch._utils._set_obj_state`.
-    pub(super) fn object_state(&mut self, target: TorchValue, state: TorchValue) -> Step<()> {
-        let (state, slots) = match state {
-            TorchValue::Tuple { at, len, .. } | TorchValue::Size { at, len } => {
-                match *self.torch.heap.items(at, len).as_slice() {
-                    [state, slots] => (state, slots),
-                    _ => return Err(StateReason::NotDictOrPair.into()),
-                }
-            }
-            state => (state, TorchValue::None),
-        };
-        for part in [state, slots] {
-            match self.torch.heap.truth(part) {
-                Some(false) => {}
-                Some(true) => self.attributes(target, part)?,
-                None => {
-                    let (target, state) = (self.type_of(target), self.type_of(part));
-                    return Err(StateReason::UnknownOf { target, state }.into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// `setattr` for each item of a dict.
-    fn attributes(&mut self, target: TorchValue, state: TorchValue) -> Step<()> {
-        let Some(dict) = self.torch.heap.dict(state) else {
-            let (target, state) = (self.type_of(target), self.type_of(state));
-            return Err(StateReason::NotDict { target, state }.into());
-        };
-        let pairs = self.torch.heap.pairs(dict);
-        let pairs = pairs.ok_or(StateReason::TooManyAttributes)?;
-        for (name, value) in pairs {
-            let Some(name) = self.bytes_of(name) else {
-                return Err(StateReason::AttributeName.into());
-            };
-            self.attribute(target, &String::from_utf8_lossy(&name), value)?;
-        }
-        Ok(())
-    }
-
-    fn attribute(&mut self, target: TorchValue, name: &str, value: TorchValue) -> Step<()> {
-        let refused = |machine: &Self| {
-            let reason = StateReason::Attribute {
-                name: Short::from(name),
-                target: machine.type_of(target),
-                value: machine.type_of(value),
-            };
-            reason.into()
-        };
-        let Some(tensor) = self.torch.heap.tensor(target).cloned() else {
-            let takes = match target {
-                TorchValue::Object(at) => matches!(
-                    self.torch.heap.get(at),
-                    Some(Object::Dict(_) | Object::Typed { .. } | Object::Untyped { .. })
-                ),
-                _ => false,
-            };
-            return if takes && !name.starts_with("__") {
-                Ok(())
-            } else {
-                Err(refused(self))
-            };
-        };
-        match name {
-            "requires_grad" => {
-                let grad = self.gradient(value, tensor.dtype)?;
-                if tensor.computed && !grad {
-                    return Err(refused(self));
-                }
-                self.change(target, |tensor| tensor.grad = grad);
-                Ok(())
-            }
-            "data" => self.set_data(target, &tensor, value),
-            "grad" | "_grad" => match (value, self.torch.heap.tensor(value)) {
-                (TorchValue::None, _) => Ok(()),
-                (_, Some(grad)) if grad.dtype == tensor.dtype && grad.sizes == tensor.sizes => {
-                    Ok(())
-                }
-                _ => Err(refused(self)),
-            },
-            name if READ_ONLY.contains(&name) => Err(refused(self)),
-            _ => Ok(()),
-        }
-    }
-
-    fn change(&mut self, target: TorchValue, change: impl FnOnce(&mut TorchTensor)) {
-        if let TorchValue::Object(at) = target
-            && let Some(Object::Tensor(tensor)) = self.torch.heap.get_mut(at)
-        {
-            change(tensor);
-        }
-    }
-
-    /// `tensor.data = other`.
-    fn set_data(&mut self, target: TorchValue, tensor: &TorchTensor, data: TorchValue) -> Step<()> {
-        let Some(data) = self.torch.heap.tensor(data).cloned() else {
-            return Err(StateReason::Data(self.type_of(data)).into());
-        };
-        if data.kind != tensor.kind || data.meta != tensor.meta {
-            return Err(StateReason::DataKind.into());
-        }
-        if tensor.grad && !data.dtype.differentiable() {
-            return Err(StateReason::DataGradient.into());
-        }
-        let (class, grad) = (tensor.class, tensor.grad);
-        self.change(target, |tensor| {
-            *tensor = TorchTensor {
-                class,
-                grad,
-                ..data
-            }
-        });
         Ok(())
     }
 
     /// `tensor.set_(*state)`.
     fn set_tensor(&mut self, target: u32, state: TorchValue) -> Step<()> {
-        let parts = self.torch.heap.elements(state);
-        let parts = parts.ok_or_else(|| StateReason::Tensor(self.type_of(state)))?;
-        let Some(Object::Tensor(tensor)) = self.torch.heap.get(target) else {
+        let parts = self.run.torch.heap.elements(state);
+        let parts = parts.ok_or_else(|| StateReason::Tensor(self.run.lookup().type_of(state)))?;
+        let Some(Object::Tensor(tensor)) = self.run.torch.heap.get(target) else {
             return Ok(());
         };
         let tensor = TorchTensor::clone(tensor);
@@ -286,19 +136,21 @@ impl Execution<'_, '_> {
         }
         let source = match parts.as_slice() {
             [] => {
-                let memory = self.torch.heap.memory(super::object::Memory::new(0))?;
+                let memory = self.run.torch.heap.memory(Memory::new(0))?;
                 let empty = TorchTensor {
                     memory: Some(memory),
                     meta: tensor.meta,
                     ..TorchTensor::of_dtype(tensor.dtype)
                 };
-                self.change(TorchValue::Object(target), |tensor| *tensor = empty);
+                Attributes::new(self.run)
+                    .change(TorchValue::Object(target), |tensor| *tensor = empty);
                 return Ok(());
             }
             [source, ..] => *source,
         };
         let memory = self.source(source, tensor.dtype)?;
         let bytes = self
+            .run
             .torch
             .heap
             .memory_at(memory)
@@ -306,17 +158,21 @@ impl Execution<'_, '_> {
         let place = match parts.as_slice() {
             [_] => {
                 let count = bytes.checked_div(tensor.dtype.bytes).unwrap_or(0);
-                super::tensor::Geometry {
+                Geometry {
                     offset: 0,
                     sizes: vec![i64::try_from(count).unwrap_or(i64::MAX)],
                     strides: vec![1],
                 }
             }
-            [_, offset, size] => self.place(*offset, *size, TorchValue::None)?,
-            [_, offset, size, stride] => self.place(*offset, *size, *stride)?,
+            [_, offset, size] => {
+                Arguments::new(self.run.lookup()).place(*offset, *size, TorchValue::None)?
+            }
+            [_, offset, size, stride] => {
+                Arguments::new(self.run.lookup()).place(*offset, *size, *stride)?
+            }
             other => return Err(StateReason::TensorParts(wide(other.len())).into()),
         };
-        self.lay(memory, tensor.dtype.bytes, &place)?;
+        Tensors::new(self.run).lay(memory, tensor.dtype.bytes, &place)?;
         let changed = TorchTensor {
             offset: place.offset.cast_unsigned(),
             sizes: place.sizes,
@@ -324,7 +180,7 @@ impl Execution<'_, '_> {
             memory: Some(memory),
             ..tensor
         };
-        self.change(TorchValue::Object(target), |tensor| *tensor = changed);
+        Attributes::new(self.run).change(TorchValue::Object(target), |tensor| *tensor = changed);
         Ok(())
     }
 
@@ -333,14 +189,14 @@ impl Execution<'_, '_> {
         let refused = || {
             let reason = StateReason::Source {
                 dtype: dtype.name().into(),
-                source: self.type_of(source),
+                source: self.run.lookup().type_of(source),
             };
             reason.into()
         };
         let TorchValue::Object(at) = source else {
             return Err(refused());
         };
-        match self.torch.heap.get(at) {
+        match self.run.torch.heap.get(at) {
             Some(Object::Untyped { memory }) => Ok(*memory),
             Some(Object::Typed { memory, dtype: own }) if *own == dtype => Ok(*memory),
             Some(Object::Tensor(tensor))
@@ -354,30 +210,37 @@ impl Execution<'_, '_> {
 
     /// `Tensor.__setstate__` of a parameter.
     fn set_parameter(&mut self, target: u32, state: TorchValue) -> Step<()> {
-        let parts = self.torch.heap.elements(state).unwrap_or_default();
+        let parts = self.run.torch.heap.elements(state).unwrap_or_default();
         let value = TorchValue::Object(target);
         let grad = match *parts.as_slice() {
             [grad, _, _hooks] => grad,
             [data, _, _hooks, grad, _] => {
-                let Some(tensor) = self.torch.heap.tensor(value).cloned() else {
+                let Some(tensor) = self.run.torch.heap.tensor(value).cloned() else {
                     return Ok(());
                 };
                 if tensor.computed {
                     return Err(StateReason::ComputedParameter.into());
                 }
-                self.set_data(value, &tensor, data)?;
+                Attributes::new(self.run).set_data(value, &tensor, data)?;
                 grad
             }
             [_, _, _, _] => return self.set_tensor(target, state),
-            _ => return Err(StateReason::Parameter(self.type_of(state)).into()),
+            _ => return Err(StateReason::Parameter(self.run.lookup().type_of(state)).into()),
         };
         let dtype = self
+            .run
             .torch
             .heap
             .tensor(value)
             .map_or(TorchDtype::FLOAT, |tensor| tensor.dtype);
-        let grad = self.gradient(grad, dtype)?;
-        self.change(value, |tensor| tensor.grad = grad);
+        let grad = Arguments::new(self.run.lookup()).gradient(grad, dtype)?;
+        Attributes::new(self.run).change(value, |tensor| tensor.grad = grad);
         Ok(())
     }
+}
+
+/// The class of the numpy dtype of a code.
+pub(super) fn numpy_class(code: &[u8]) -> Option<&'static str> {
+    let code = std::str::from_utf8(code).ok()?;
+    Dtypes::default().spelled(code).class()
 }

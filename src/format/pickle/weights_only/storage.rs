@@ -1,44 +1,19 @@
 //! Persistent ids: the storages that a pickle asks for, and whether the archive has them.
 
-use std::borrow::Cow;
-
 use super::{
     Origin, Records,
-    execution::{Execution, Refused, Step, holds},
+    elements::Elements,
+    execution::Execution,
+    key::Key,
     names::{Meaning, TorchDtype},
     object::{Memory, Object},
+    refused::{Refused, Step, holds},
     value::{Device, TorchValue},
 };
 use crate::{
-    bytes::{narrow, wide},
+    bytes::wide,
     fact::{Short, StorageReason, TorchBehaviour},
-    format::pickle::{opcode as op, value::ValueKind},
-    limits,
 };
-
-/// The key of a storage. Python's numbers are one key if they are equal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Key {
-    /// A text, by its bytes.
-    Text(Box<[u8]>),
-    /// A number.
-    Number(i64),
-    /// `None`.
-    None,
-}
-
-impl Key {
-    /// As Python formats it into the name of a record.
-    fn name(&self, value: TorchValue) -> Vec<u8> {
-        match (self, value) {
-            (Self::Text(text), _) => text.to_vec(),
-            (_, TorchValue::Bool(true)) => b"True".to_vec(),
-            (_, TorchValue::Bool(false)) => b"False".to_vec(),
-            (Self::Number(n), _) => n.to_string().into_bytes(),
-            (Self::None, _) => b"None".to_vec(),
-        }
-    }
-}
 
 /// How many elements a persistent id gives its storage.
 enum Count {
@@ -51,90 +26,29 @@ enum Count {
 /// The most that torch could allocate: more than any machine has.
 pub(super) const ALLOCATES: u64 = 1 << 40;
 
-impl<'e> Execution<'e, '_> {
-    /// The key that a value is; `None` if it cannot be one, or is none that is followed.
-    pub(super) fn key(&self, value: TorchValue) -> Option<Key> {
-        Some(match value {
-            TorchValue::Text { .. } | TorchValue::Far { .. } => {
-                Key::Text(self.bytes_of(value)?.into_owned().into())
-            }
-            TorchValue::Int(n) => Key::Number(n),
-            TorchValue::Bool(is) => Key::Number(i64::from(is)),
-            TorchValue::None => Key::None,
-            _ => return None,
-        })
-    }
+/// Loads storages by their persistent ids.
+#[derive(Debug)]
+pub(super) struct Storages<'x, 'e, 'a> {
+    run: &'x mut Execution<'e, 'a>,
+}
 
-    /// The bytes of a text that is short, or not far.
-    pub(super) fn bytes_of(&self, text: TorchValue) -> Option<Cow<'e, [u8]>> {
-        match text {
-            TorchValue::Text { value, .. } if value.kind() == ValueKind::Str => {
-                let text = self.scene.names.text(value.index());
-                Some(Cow::Borrowed(text))
-            }
-            text => {
-                let (at, len) = self.place_of(text)?;
-                (wide(len) <= limits::NAME_BYTES).then(|| self.read(at, len))?
-            }
-        }
-    }
-
-    /// How many bytes a text has.
-    pub(super) fn len_of(&self, text: TorchValue) -> Option<u64> {
-        match text {
-            TorchValue::Text { value, .. } if value.kind() == ValueKind::Str => {
-                Some(wide(self.scene.names.text(value.index()).len()))
-            }
-            text => self.place_of(text).map(|(_, len)| wide(len)),
-        }
-    }
-
-    /// Where the bytes of a text stand that the machine does not keep.
-    fn place_of(&self, text: TorchValue) -> Option<(u64, usize)> {
-        match text {
-            TorchValue::Far { at, len, .. } => Some((at, narrow(u64::from(len)))),
-            TorchValue::Text { value, .. } => {
-                let at = value.number();
-                match *self.read(at, 4)? {
-                    [op::SHORT_BINSTRING, len, ..] => {
-                        Some((at.saturating_add(2), usize::from(len)))
-                    }
-                    [op::BINUNICODE, a, b, c] => {
-                        // It is no longer than a name.
-                        let len = u32::from_le_bytes([a, b, c, 0]);
-                        Some((at.saturating_add(5), narrow(u64::from(len))))
-                    }
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
-    }
-
-    /// Bytes of the stream.
-    fn read(&self, at: u64, len: usize) -> Option<Cow<'e, [u8]>> {
-        let scene = self.scene;
-        if let Some(bytes) = scene.lexer.recent(at, len) {
-            return Some(Cow::Borrowed(bytes));
-        }
-        // What was unpacked is gone.
-        if scene.window.is_sequential() {
-            return None;
-        }
-        let bytes = scene.window.bytes_at(at, len).ok()?;
-        (bytes.len() == len).then_some(Cow::Owned(bytes))
+impl<'x, 'e, 'a> Storages<'x, 'e, 'a> {
+    pub(super) fn new(run: &'x mut Execution<'e, 'a>) -> Self {
+        Self { run }
     }
 
     pub(super) fn persistent(&mut self, id: TorchValue) -> Step<TorchValue> {
         let TorchValue::Tuple { at, len, .. } = id else {
-            return Err(StorageReason::IdNotATuple(self.type_of(id)).into());
+            return Err(StorageReason::IdNotATuple(self.run.lookup().type_of(id)).into());
         };
-        let parts = self.torch.heap.items(at, len);
-        let tag = parts.first().and_then(|tag| self.bytes_of(*tag));
+        let parts = self.run.torch.heap.items(at, len);
+        let tag = parts
+            .first()
+            .and_then(|tag| self.run.lookup().bytes_of(*tag));
         if tag.as_deref() != Some(b"storage") {
             return Err(StorageReason::IdNotStorage.into());
         }
-        match (&self.torch.origin, parts.as_slice()) {
+        match (&self.run.torch.origin, parts.as_slice()) {
             (Origin::Alone, _) => Err(StorageReason::IdUnexpected.into()),
             (Origin::Zip(records), [_, class, key, location, count]) => {
                 let records = *records;
@@ -151,13 +65,13 @@ impl<'e> Execution<'e, '_> {
     /// The type of a storage's elements.
     fn element_type(&self, class: TorchValue, untyped: bool) -> Step<TorchDtype> {
         let known = match class {
-            TorchValue::Global(global) => self.known(global),
+            TorchValue::Global(global) => self.run.lookup().known(global),
             _ => Meaning::Foreign,
         };
         match known {
             Meaning::StorageType(dtype) | Meaning::LegacyTensor { dtype, .. } => Ok(dtype),
             Meaning::Untyped if untyped => Ok(TorchDtype::BYTE),
-            _ => Err(StorageReason::Type(self.type_of(class)).into()),
+            _ => Err(StorageReason::Type(self.run.lookup().type_of(class)).into()),
         }
     }
 
@@ -168,6 +82,7 @@ impl<'e> Execution<'e, '_> {
             TorchValue::Big { negative: true, .. } => Count::Number(-1),
             TorchValue::Big { at, len, .. } => {
                 let bytes = self
+                    .run
                     .scene
                     .window
                     .bytes_at(at, usize::from(len))
@@ -189,32 +104,20 @@ impl<'e> Execution<'e, '_> {
             | TorchValue::Tuple { .. }
             | TorchValue::Size { .. }
             | TorchValue::Complex { .. }
-            | TorchValue::Object(_) => Count::Repeatable(self.bytes_of_sequence(count)),
+            | TorchValue::Object(_) => {
+                Count::Repeatable(Elements::new(self.run.lookup()).bytes_of_sequence(count))
+            }
             _ => Count::Other,
         }
-    }
-
-    /// How many bytes `torch.UntypedStorage` makes of a sequence.
-    pub(super) fn bytes_of_sequence(&self, value: TorchValue) -> Option<u64> {
-        match value {
-            TorchValue::Bytes(len) => return Some(len),
-            TorchValue::Object(at) => match self.torch.heap.get(at)? {
-                Object::ByteArray { len } => return Some(*len),
-                Object::List(_) => {}
-                _ => return None,
-            },
-            _ => {}
-        }
-        let items = self.torch.heap.elements(value)?;
-        let byte = |item: &TorchValue| matches!(item, TorchValue::Int(_) | TorchValue::Bool(_));
-        items.iter().all(byte).then_some(wide(items.len()))
     }
 
     /// Where a storage is put, by the tag of its device.
     fn device(&self, location: TorchValue) -> Step<Device> {
         let tag = match location {
-            TorchValue::Text { .. } | TorchValue::Far { .. } => self.bytes_of(location),
-            _ => return Err(StorageReason::Location(self.type_of(location)).into()),
+            TorchValue::Text { .. } | TorchValue::Far { .. } => {
+                self.run.lookup().bytes_of(location)
+            }
+            _ => return Err(StorageReason::Location(self.run.lookup().type_of(location)).into()),
         };
         tag.as_deref().and_then(restored).ok_or_else(|| {
             StorageReason::UnknownLocation(Short::new(&tag.unwrap_or_default())).into()
@@ -233,17 +136,19 @@ impl<'e> Execution<'e, '_> {
         let bytes = match self.count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
             Count::Repeatable(_) => None,
-            Count::Other => return Err(StorageReason::Length(self.type_of(count)).into()),
+            Count::Other => {
+                return Err(StorageReason::Length(self.run.lookup().type_of(count)).into());
+            }
         };
-        let key = self.key(key_value);
-        let key = key.ok_or_else(|| StorageReason::Key(self.type_of(key_value)))?;
-        if let Some(known) = self.torch.storages.get(&key).copied() {
-            return self.again(known, dtype, bytes, |machine| {
-                machine.load(records, &key, key_value, dtype, bytes, location)
+        let key = self.run.lookup().key(key_value);
+        let key = key.ok_or_else(|| StorageReason::Key(self.run.lookup().type_of(key_value)))?;
+        if let Some(known) = self.run.torch.storages.get(&key).copied() {
+            return self.again(known, dtype, bytes, |this| {
+                this.load(records, &key, key_value, dtype, bytes, location)
             });
         }
         let loaded = self.load(records, &key, key_value, dtype, bytes, location)?;
-        self.torch.storages.insert(key, loaded);
+        self.run.torch.storages.insert(key, loaded);
         Ok(loaded)
     }
 
@@ -261,7 +166,7 @@ impl<'e> Execution<'e, '_> {
         let Some(Object::Typed {
             memory,
             dtype: first,
-        }) = self.torch.heap.get(at)
+        }) = self.run.torch.heap.get(at)
         else {
             return Ok(known);
         };
@@ -269,17 +174,22 @@ impl<'e> Execution<'e, '_> {
         if first == dtype {
             return Ok(known);
         }
-        self.torch.two_ways = true;
-        if self.torch.keeps_first_type {
+        self.run.torch.two_ways = true;
+        if self.run.torch.keeps_first_type {
             return Ok(known);
         }
         let there = self
+            .run
             .torch
             .heap
             .memory_at(memory)
             .map(|memory| i128::from(memory.bytes));
         if bytes.is_some() && bytes == there {
-            return Ok(self.torch.heap.object(Object::Typed { memory, dtype })?);
+            return Ok(self
+                .run
+                .torch
+                .heap
+                .object(Object::Typed { memory, dtype })?);
         }
         load(self)
     }
@@ -313,21 +223,25 @@ impl<'e> Execution<'e, '_> {
             }
             let compares = TorchBehaviour::ComparesRecordSizes;
             if longer {
-                self.torch.refuse_where(&[holds(compares)], why);
+                self.run.torch.refuse_where(&[holds(compares)], why);
             } else {
-                self.torch.refuse_or_endanger(compares, why);
+                self.run.torch.refuse_or_endanger(compares, why);
             }
         }
         let device = self.device(location)?;
         let meta = device == Device::Meta;
-        let memory = self.torch.heap.memory(Memory {
+        let memory = self.run.torch.heap.memory(Memory {
             bytes,
             grows: meta,
             meta,
             record: Some(record),
             turned: if records.big_endian() { dtype.bytes } else { 0 },
         })?;
-        Ok(self.torch.heap.object(Object::Typed { memory, dtype })?)
+        Ok(self
+            .run
+            .torch
+            .heap
+            .object(Object::Typed { memory, dtype })?)
     }
 
     /// A storage of the layout of before 1.6: its bytes follow behind the pickles.
@@ -345,15 +259,23 @@ impl<'e> Execution<'e, '_> {
             Count::Repeatable(length) => {
                 length.map(|length| i128::from(length).saturating_mul(i128::from(dtype.bytes)))
             }
-            Count::Other => return Err(StorageReason::Length(self.type_of(count)).into()),
+            Count::Other => {
+                return Err(StorageReason::Length(self.run.lookup().type_of(count)).into());
+            }
         };
         let key = self
+            .run
+            .lookup()
             .key(key)
-            .ok_or_else(|| StorageReason::Key(self.type_of(key)))?;
-        let storage = if let Some(known) = self.torch.storages.get(&key).copied() {
-            self.again(known, dtype, bytes, |machine| {
-                let memory = machine.torch.heap.memory(Memory::new(0))?;
-                Ok(machine.torch.heap.object(Object::Typed { memory, dtype })?)
+            .ok_or_else(|| StorageReason::Key(self.run.lookup().type_of(key)))?;
+        let storage = if let Some(known) = self.run.torch.storages.get(&key).copied() {
+            self.again(known, dtype, bytes, |this| {
+                let memory = this.run.torch.heap.memory(Memory::new(0))?;
+                Ok(this
+                    .run
+                    .torch
+                    .heap
+                    .object(Object::Typed { memory, dtype })?)
             })?
         } else {
             let bytes = bytes
@@ -361,12 +283,16 @@ impl<'e> Execution<'e, '_> {
                 .filter(|bytes| *bytes < ALLOCATES)
                 .ok_or(StorageReason::LengthNotACount)?;
             let meta = self.device(location)? == Device::Meta;
-            let memory = self.torch.heap.memory(Memory {
+            let memory = self.run.torch.heap.memory(Memory {
                 meta,
                 ..Memory::new(bytes)
             })?;
-            let made = self.torch.heap.object(Object::Typed { memory, dtype })?;
-            self.torch.storages.insert(key, made);
+            let made = self
+                .run
+                .torch
+                .heap
+                .object(Object::Typed { memory, dtype })?;
+            self.run.torch.storages.insert(key, made);
             made
         };
         if view == TorchValue::None {
@@ -382,21 +308,22 @@ impl<'e> Execution<'e, '_> {
         dtype: TorchDtype,
         view: TorchValue,
     ) -> Step<TorchValue> {
-        let parts = self.torch.heap.elements(view).unwrap_or_default();
+        let parts = self.run.torch.heap.elements(view).unwrap_or_default();
         let [key, TorchValue::Int(offset), TorchValue::Int(len)] = parts.as_slice() else {
             return Err(StorageReason::View.into());
         };
-        let key = self.key(*key).ok_or(StorageReason::ViewKey)?;
-        if let Some(known) = self.torch.storages.get(&key) {
+        let key = self.run.lookup().key(*key).ok_or(StorageReason::ViewKey)?;
+        if let Some(known) = self.run.torch.storages.get(&key) {
             return Ok(*known);
         }
         let TorchValue::Object(at) = storage else {
             return Err(StorageReason::ViewOfNoStorage.into());
         };
-        let Some(Object::Typed { memory, .. }) = self.torch.heap.get(at) else {
+        let Some(Object::Typed { memory, .. }) = self.run.torch.heap.get(at) else {
             return Err(StorageReason::ViewOfNoStorage.into());
         };
         let whole = self
+            .run
             .torch
             .heap
             .memory_at(*memory)
@@ -409,15 +336,19 @@ impl<'e> Execution<'e, '_> {
         let bytes = len
             .saturating_mul(dtype.bytes)
             .min(whole.saturating_sub(from));
-        let memory = self.torch.heap.memory(Memory {
+        let memory = self.run.torch.heap.memory(Memory {
             bytes,
             grows: false,
             meta: false,
             record: None,
             turned: 0,
         })?;
-        let made = self.torch.heap.object(Object::Typed { memory, dtype })?;
-        self.torch.storages.insert(key, made);
+        let made = self
+            .run
+            .torch
+            .heap
+            .object(Object::Typed { memory, dtype })?;
+        self.run.torch.storages.insert(key, made);
         Ok(made)
     }
 }

@@ -3,7 +3,7 @@
 
 use indexmap::IndexSet;
 
-use super::execution::supports;
+use super::unpickler::supports;
 use crate::{
     bytes::Window,
     fact::{GlobalName, Text},
