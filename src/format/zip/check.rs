@@ -9,6 +9,7 @@ use super::{
     entry::{Central, Header, Local, flag},
     member::Member,
     notes::Notes,
+    span::Descriptor,
 };
 use crate::{
     bytes::{Cursor, wide},
@@ -139,7 +140,7 @@ pub(super) fn local(central: &Header, local: &Local, at: &Place, notes: &mut Not
 
 /// How long the data descriptor at the front of `bytes` is, of which `room` bytes may be it: with or without a
 /// signature, with sizes of 4 or 8 bytes. `None` if what stands there is not this member's.
-pub(super) fn descriptor(bytes: &[u8], room: u64, expected: &Header) -> Option<u64> {
+pub(super) fn descriptor(bytes: &[u8], room: u64, expected: &Descriptor) -> Option<u64> {
     let read = |signed: bool, long: bool| -> Option<u64> {
         let mut cursor = Cursor::new(bytes, Piece::ZipMember);
         if signed && cursor.take(4).ok()? != b"PK\x07\x08" {

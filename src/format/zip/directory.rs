@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{
     check,
     end::{self, End, Tail, View},
-    entry::{Central, LOCAL_BYTES},
+    entry::{CENTRAL_BYTES, Central, LOCAL_BYTES},
     geometry,
     headers::Headers,
     local::{self, BEFORE, LocalDetails},
@@ -148,6 +148,9 @@ impl Builder<'_> {
         let mut cursor = Cursor::new(&bytes, Piece::ZipDirectory);
         let mut seen: u64 = 0;
         let mut parsed = 0;
+        // A list that doubles leaves room for as many again.
+        let most = length.min(view.size) / CENTRAL_BYTES;
+        self.entries.reserve_exact(narrow(view.entries.min(most)));
         loop {
             match Central::read(&mut cursor) {
                 Ok(Some(central)) => {

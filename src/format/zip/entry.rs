@@ -7,6 +7,9 @@ use crate::fact::Piece;
 /// A local header without its name and extra fields.
 pub(super) const LOCAL_BYTES: u64 = 30;
 
+/// An entry of the directory without its name, extra fields and comment.
+pub(super) const CENTRAL_BYTES: u64 = 46;
+
 /// Flag bits that change how a member is read.
 pub(super) mod flag {
     pub(crate) const ENCRYPTED: u16 = 1;

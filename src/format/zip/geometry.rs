@@ -33,7 +33,7 @@ pub(super) fn reconcile(
     notes: &mut Notes<'_>,
 ) -> Result<(), ReadError> {
     spans.sort_by_key(|span| (span.start, span.end));
-    add_descriptors(window, &mut spans, notes)?;
+    add_descriptors(window, &directory.members, &mut spans, notes)?;
     let mut layout = Layout {
         window,
         budget,
@@ -222,6 +222,7 @@ impl Layout<'_> {
 /// Adds the data descriptors to the members' spans.
 fn add_descriptors(
     window: &Window,
+    members: &[Member],
     spans: &mut [Span],
     notes: &mut Notes<'_>,
 ) -> Result<(), ReadError> {
@@ -233,7 +234,7 @@ fn add_descriptors(
         if let What::Member(described) = &mut span.what {
             let room = next_start.saturating_sub(span.end).min(DESCRIPTOR);
             let overlaps = next_start < span.end;
-            if let Some(header) = described.header.as_deref().filter(|_| !overlaps) {
+            if let Some(expected) = described.descriptor.filter(|_| !overlaps) {
                 let gap = next_start.saturating_sub(span.end);
                 let held = next_before
                     .as_deref()
@@ -245,9 +246,9 @@ fn add_descriptors(
                     read = window.bytes_at(span.end, narrow(room))?;
                     &read
                 };
-                match check::descriptor(bytes, room, header) {
+                match check::descriptor(bytes, room, &expected) {
                     Some(length) => span.end = span.end.saturating_add(length),
-                    None => mismatched.push((span.end, room, Short::new(&header.name))),
+                    None => mismatched.push((span.end, room, described.index)),
                 }
             }
             next_before = Some(std::mem::take(&mut described.before));
@@ -256,7 +257,9 @@ fn add_descriptors(
         }
         next_start = start;
     }
-    for (at, room, member) in mismatched.into_iter().rev() {
+    for (at, room, index) in mismatched.into_iter().rev() {
+        let name = members.get(index).map(|member| member.name.as_bytes());
+        let member = Short::new(name.unwrap_or_default());
         let place = Place::Bytes {
             start: at,
             end: at.saturating_add(room),

@@ -7,7 +7,7 @@ use super::{
     entry::{Central, Local, flag},
     member::Storing,
     notes::Notes,
-    span::{Described, Span, What},
+    span::{Described, Descriptor, Span, What},
 };
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
@@ -88,7 +88,11 @@ pub(super) fn read(
         start: at,
         end: end.min(window.len()),
         what: What::Member(Box::new(Described {
-            header: described.then(|| Box::new(ours.clone())),
+            descriptor: described.then_some(Descriptor {
+                crc: ours.crc,
+                packed: ours.packed,
+                size: ours.size,
+            }),
             index: member,
             before: bytes.get(..header_at).unwrap_or_default().into(),
         })),

@@ -1,7 +1,5 @@
 //! What accounts for which bytes of an archive.
 
-use super::entry::Header;
-
 /// Bytes that something accounts for.
 #[derive(Debug)]
 pub(super) struct Span {
@@ -22,7 +20,15 @@ pub(super) enum What {
 /// the member before may be.
 #[derive(Debug)]
 pub(super) struct Described {
-    pub(super) header: Option<Box<Header>>,
+    pub(super) descriptor: Option<Descriptor>,
     pub(super) index: usize,
     pub(super) before: Box<[u8]>,
+}
+
+/// What a data descriptor must say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Descriptor {
+    pub(super) crc: u32,
+    pub(super) packed: u64,
+    pub(super) size: u64,
 }

@@ -119,11 +119,12 @@ pub(in crate::format::pickle) struct Items<'a, N> {
 impl<'a, N: Note> Items<'a, N> {
     /// Each value with its note.
     #[inline]
-    pub(in crate::format::pickle) fn iter(self) -> impl Iterator<Item = Noted<N>> + Clone {
-        let notes = self.notes.iter().copied();
-        let notes = notes.chain(std::iter::repeat(N::default()));
-        let values = self.values.iter().copied();
-        values.zip(notes).map(|(value, note)| Noted { value, note })
+    pub(in crate::format::pickle) fn iter(self) -> impl ExactSizeIterator<Item = Noted<N>> + Clone {
+        let Self { values, notes } = self;
+        values.iter().enumerate().map(|(at, value)| Noted {
+            value: *value,
+            note: notes.get(at).copied().unwrap_or_default(),
+        })
     }
 }
 

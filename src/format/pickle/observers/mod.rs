@@ -2,6 +2,7 @@
 
 mod joblib;
 mod library;
+mod made;
 mod operators;
 mod payloads;
 mod storages;

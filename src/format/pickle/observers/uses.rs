@@ -2,24 +2,21 @@
 //!
 //! For that it follows numpy's dtypes and arrays and torch's tensors; what it knows of them goes into the values that are made.
 
-use super::joblib::{JoblibArrays, Span};
+use super::{
+    joblib::{JoblibArrays, Span},
+    made::{FILLED, MadeValues},
+};
 use crate::{
     bytes::Window,
     fact::{Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
     format::pickle::{
-        dtype::Dtypes,
         machine::{Call, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
-        planted::Planted,
-        preview::Preview,
-        shapes::{self, JoblibArray, KnownUse, Makes, Shape, Values},
-        tensors::{self, TensorSummary, Tensors},
+        shapes::{self, JoblibArray, KnownUse, Makes},
+        tensors::TensorSummary,
         value::{Interner, Value, ValueKind},
     },
 };
-
-/// An ordered dict to which something was given.
-const FILLED: u32 = 1;
 
 /// Who loads a stream, as far as that decides which bytes are opcodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,31 +33,22 @@ pub(in crate::format) enum LoadedBy {
 pub(in crate::format::pickle) struct Uses {
     /// How the globals of the rows are written.
     known: Vec<KnownUse>,
-    dtypes: Dtypes,
-    tensors: Tensors,
-    planted: Planted,
+    made: MadeValues,
     joblib: JoblibArrays,
     by: LoadedBy,
 }
 
 impl Observer for Uses {
     type Note = ();
-    type Saved = (Dtypes, Tensors, JoblibArrays, Planted);
+    type Saved = (MadeValues, JoblibArrays);
 
     fn save(&self) -> Self::Saved {
-        (
-            self.dtypes.clone(),
-            self.tensors.clone(),
-            self.joblib.clone(),
-            self.planted.clone(),
-        )
+        (self.made.clone(), self.joblib.clone())
     }
 
-    fn restore(&mut self, (dtypes, tensors, joblib, planted): Self::Saved) {
-        self.dtypes = dtypes;
-        self.tensors = tensors;
+    fn restore(&mut self, (made, joblib): Self::Saved) {
+        self.made = made;
         self.joblib = joblib;
-        self.planted = planted;
     }
 
     fn on_start(&mut self, _window: &Window, names: &mut Interner) {
@@ -163,19 +151,10 @@ impl Uses {
         self.known.get(row).copied().unwrap_or(KnownUse::Plain)
     }
 
-    fn values<'a>(&'a self, scene: &'a Scene<'_>) -> Values<'a> {
-        Values {
-            preview: scene.preview(),
-            dtypes: &self.dtypes,
-            tensors: &self.tensors,
-            planted: &self.planted,
-        }
-    }
-
     /// Notes what is set on a dict: fields of dtypes, what joblib says of arrays, and names that can be called.
     #[inline]
     fn put(&mut self, dict: Value, items: &[Value], scene: &Scene<'_>) {
-        self.dtypes.fields.put(dict, items, scene.nodes);
+        self.made.dtypes.fields.put(dict, items, scene.nodes);
         self.joblib.put(dict, items);
         for pair in items.chunks_exact(2) {
             if let [key, value] = pair
@@ -186,9 +165,9 @@ impl Uses {
                         | ValueKind::Unknown
                         | ValueKind::Stale
                 )
-                && self.values(scene).could_be_method(*key, *value)
+                && self.made.values(scene).could_be_method(*key, *value)
             {
-                self.planted.add(dict);
+                self.made.planted.add(dict);
             }
         }
     }
@@ -200,7 +179,7 @@ impl Uses {
         if matches!(known, KnownUse::Shape(shape) if shape.joblib_array().is_some()) {
             self.joblib.expect();
         }
-        let values = self.values(scene);
+        let values = self.made.values(scene);
         let (part, fits) = match known {
             KnownUse::Shape(shape) if shape.is_instantiated() && scene.code == op::NEWOBJ => {
                 (Part::Arguments, shape.construct(arguments, &values))
@@ -224,87 +203,8 @@ impl Uses {
             self.unusual(row, (call.usage, part), (misfit, seen), scene);
         }
         match known {
-            KnownUse::Shape(shape) => self.made(shape, arguments, scene),
+            KnownUse::Shape(shape) => self.made.add(shape, arguments, scene),
             KnownUse::Plain => 0,
-        }
-    }
-
-    /// What is known of a value besides what made it.
-    fn made(&mut self, shape: &Shape, arguments: Value, scene: &Scene<'_>) -> u32 {
-        let known = scene.nodes.get(arguments).map(|(_, kept)| kept);
-        let known = known.unwrap_or_default();
-        match (shape.makes(), known.first().copied()) {
-            (Makes::Tensor, _) if shape.is_strided() => match known {
-                [storage, _, sizes, strides, ..] => {
-                    let indexes = Preview::indexes(*storage);
-                    let (sizes, strides) = (
-                        self.values(scene).sizes(*sizes),
-                        self.values(scene).sizes(*strides),
-                    );
-                    let (sizes, strides) = (sizes.unwrap_or_default(), strides.unwrap_or_default());
-                    let contiguous = tensors::are_contiguous(&sizes, &strides);
-                    self.tensors.keep(TensorSummary {
-                        sizes,
-                        contiguous,
-                        indexes,
-                        dtype: None,
-                    })
-                }
-                _ => 0,
-            },
-            (Makes::Size, Some(sizes)) => {
-                let sizes = self.values(scene).sizes(sizes).unwrap_or_default();
-                self.tensors.keep(TensorSummary {
-                    sizes,
-                    ..Default::default()
-                })
-            }
-            (Makes::Layout, Some(name)) => {
-                let name = scene.preview().string(name);
-                tensors::layout_of(
-                    name.as_ref()
-                        .and_then(|name| name.as_str())
-                        .unwrap_or_default(),
-                )
-            }
-            (Makes::Bytes, Some(text)) => {
-                let text = scene.preview().short_string(text);
-                text.map_or(0, |text| shapes::few(text.as_bytes()))
-            }
-            (Makes::Array, class) if shape.has_state() => {
-                let name = class.and_then(|class| self.values(scene).canonical(class));
-                let is_matrix = matches!(
-                    name,
-                    Some("numpy.matrix" | "numpy.matrixlib.defmatrix.matrix")
-                );
-                self.tensors.unfinished(is_matrix)
-            }
-            (Makes::OrderedDict, Some(list)) => {
-                let empty = matches!(scene.nodes.summary(list), Some(summary) if summary.len == 0);
-                if empty { 0 } else { FILLED }
-            }
-            (Makes::Dtype, Some(first)) => match first.kind() {
-                ValueKind::Global => match scene.log.name(first.index()) {
-                    Some(name) => self.dtypes.of_type(name).detail(),
-                    None => 0,
-                },
-                ValueKind::Str => {
-                    let code = std::str::from_utf8(scene.names.text(first.index()));
-                    self.dtypes.spelled(code.unwrap_or_default()).detail()
-                }
-                // Once more names are met than are kept, the code stands in the file alone.
-                ValueKind::StrAt => {
-                    let code = scene.preview().string(first);
-                    let code = code
-                        .as_ref()
-                        .and_then(|code| code.as_str())
-                        .unwrap_or_default();
-                    self.dtypes.spelled(code).detail()
-                }
-                ValueKind::Bool | ValueKind::Int => self.dtypes.of_texts().detail(),
-                _ => 0,
-            },
-            _ => 0,
         }
     }
 
@@ -326,12 +226,12 @@ impl Uses {
     ) -> Flow {
         self.joblib.reads();
         let described = if target.is_fresh() {
-            self.joblib.describe(kind, state, &self.values(scene))
+            self.joblib.describe(kind, state, &self.made.values(scene))
         } else {
             Err(JoblibFault::NotFresh)
         };
         let span = described.and_then(|described| {
-            self.tensors.finished(target, described.array);
+            self.made.tensors.finished(target, described.array);
             match self.by {
                 LoadedBy::Joblib => JoblibArrays::span(described.follows, scene),
                 LoadedBy::Pickle => Ok(Span::Bytes(0)),
@@ -365,7 +265,7 @@ impl Uses {
             return;
         };
         let known = self.known(row, scene);
-        let values = self.values(scene);
+        let values = self.made.values(scene);
         let fits = match known {
             _ if !target.is_fresh() => Err(Misfit::StateNotFresh),
             KnownUse::Shape(shape) => shape.state(target, state, &values),
@@ -376,7 +276,8 @@ impl Uses {
             if !is_dtype {
                 return Ok(());
             }
-            self.dtypes
+            self.made
+                .dtypes
                 .build(target, state, &scene.preview())
                 .map_err(Misfit::Dtype)
         });
@@ -389,7 +290,7 @@ impl Uses {
         if matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Array) {
             let parts = scene.nodes.all(state).unwrap_or_default();
             let (sizes, dtype) = match parts {
-                [_, sizes, dtype, ..] => (self.values(scene).sizes(*sizes), Some(*dtype)),
+                [_, sizes, dtype, ..] => (self.made.values(scene).sizes(*sizes), Some(*dtype)),
                 _ => (None, None),
             };
             // Of one whose sizes are not known, no dtype is known.
@@ -399,7 +300,7 @@ impl Uses {
                 dtype,
                 ..Default::default()
             };
-            self.tensors.finished(target, known);
+            self.made.tensors.finished(target, known);
         }
     }
 
@@ -428,7 +329,7 @@ impl Uses {
 
     #[inline]
     fn handed_on(&mut self, values: &[Value], scene: &mut Scene<'_>) {
-        if self.tensors.has_unfinished() {
+        if self.made.tensors.has_unfinished() {
             self.unfinished_handed_on(values, scene);
         }
     }
@@ -439,7 +340,7 @@ impl Uses {
         let unfinished = |value: &&Value| {
             value.kind() == ValueKind::Result
                 && !value.is_fresh()
-                && self.tensors.is_unfinished(**value)
+                && self.made.tensors.is_unfinished(**value)
         };
         let arrays: Vec<Value> = values.iter().filter(unfinished).copied().collect();
         for array in arrays {

@@ -30,12 +30,13 @@ impl<T> Arena<T> {
     /// Adds an item. Returns its number; `None` if there are too many.
     #[inline]
     pub(super) fn push(&mut self, item: T) -> Option<u32> {
-        self.push_run(1, std::iter::once(item))
+        self.push_run(std::iter::once(item))
     }
 
-    /// Adds a run of so many items. Returns the number of the first; `None` if there are too many.
+    /// Adds a run of items. Returns the number of the first; `None` if there are too many.
     #[inline]
-    pub(super) fn push_run(&mut self, count: usize, items: impl Iterator<Item = T>) -> Option<u32> {
+    pub(super) fn push_run(&mut self, items: impl ExactSizeIterator<Item = T>) -> Option<u32> {
+        let count = items.len();
         if count == 0 {
             return Some(0);
         }
@@ -118,7 +119,7 @@ mod tests {
             .collect();
         let at: Vec<u32> = runs
             .iter()
-            .map(|run| arena.push_run(run.len(), run.iter().copied()).unwrap())
+            .map(|run| arena.push_run(run.iter().copied()).unwrap())
             .collect();
         for (run, at) in runs.iter().zip(at) {
             let len = u32::try_from(run.len()).unwrap();

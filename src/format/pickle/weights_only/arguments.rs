@@ -117,7 +117,7 @@ impl<'l, 'e, 'a> Arguments<'l, 'e, 'a> {
 
     /// The flags of a tensor: conjugated, negated.
     pub(super) fn metadata(&self, metadata: TorchValue, dtype: TorchDtype) -> Step<()> {
-        match self.lookup.torch.heap.truth(metadata) {
+        match self.lookup.truth(metadata) {
             Some(false) => return Ok(()),
             Some(true) => {}
             None => return Err(TensorReason::MetadataUnknown.into()),

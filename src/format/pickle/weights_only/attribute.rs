@@ -81,7 +81,7 @@ impl<'x, 'e, 'a> Attributes<'x, 'e, 'a> {
             state => (state, TorchValue::None),
         };
         for part in [state, slots] {
-            match self.run.torch.heap.truth(part) {
+            match self.run.lookup().truth(part) {
                 Some(false) => {}
                 Some(true) => self.attributes(target, part)?,
                 None => {

@@ -216,7 +216,7 @@ impl<'x, 'e, 'a> Constructors<'x, 'e, 'a> {
             .first()
             .and_then(|code| self.run.lookup().bytes_of(*code))
             .and_then(|code| numpy_class(&code));
-        let class = class.and_then(|class| self.run.torch.heap.numpy_class(class));
+        let class = class.and_then(|class| self.run.torch.heap.numpy_classes.number(class));
         TorchValue::NumpyDtype(class)
     }
 }

@@ -107,7 +107,7 @@ impl<'x, 'e, 'a> Containers<'x, 'e, 'a> {
                 read && single && !tensor.meta && tensor.dtype.family != Family::Bits
             }),
         };
-        let zero = |value: TorchValue| self.run.torch.heap.truth(value).map(|truth| !truth);
+        let zero = |value: TorchValue| self.run.lookup().truth(value).map(|truth| !truth);
         match arguments {
             [] => Ok(TorchValue::Complex { zero: Some(true) }),
             [text @ (TorchValue::Text { .. } | TorchValue::Far { .. })] => {

@@ -106,7 +106,7 @@ impl<'l, 'e, 'a> Elements<'l, 'e, 'a> {
             }
             // Characters are keys, and no pairs.
             TorchValue::Text { .. } | TorchValue::Far { .. } | TorchValue::Bytes(_) => {
-                let empty = self.lookup.torch.heap.truth(source) == Some(false);
+                let empty = self.lookup.truth(source) == Some(false);
                 (keys || empty).then_some(u64::from(!empty))
             }
             TorchValue::Foreign(_) => Some(1),

@@ -6,7 +6,7 @@ use super::{
     arena::Arena,
     object::{Dict, Memory, Object, PAIRS, TorchTensor},
     packed::Packed,
-    value::{NumpyClass, TorchValue},
+    value::{NumpyClasses, TorchValue},
 };
 use crate::{
     bytes::{Budget, HeldMemory, wide},
@@ -23,8 +23,7 @@ pub(super) struct Heap {
     objects: Arena<Object>,
     /// Values that take more than eight bytes.
     large: Arena<TorchValue>,
-    /// Classes of numpy's dtypes, by number.
-    numpy_classes: Vec<&'static str>,
+    pub(super) numpy_classes: NumpyClasses,
     /// How many of them are tensors.
     tensors: usize,
     /// Elements of lists that are kept.
@@ -58,7 +57,7 @@ impl Heap {
             tuples: Arena::default(),
             objects: Arena::default(),
             large: Arena::default(),
-            numpy_classes: Vec::new(),
+            numpy_classes: NumpyClasses::default(),
             tensors: 0,
             elements: 0,
             memories: Arena::default(),
@@ -121,42 +120,30 @@ impl Heap {
         self.unpack(Packed::of(noted))
     }
 
-    /// Adds so many elements. Returns where they begin, and how many they are.
+    /// Adds elements. Returns where they begin, and how many they are.
     #[inline]
-    fn store(
-        &mut self,
-        count: usize,
-        items: impl Iterator<Item = Packed>,
-    ) -> Result<(u32, u32), Full> {
+    fn store(&mut self, items: impl ExactSizeIterator<Item = Packed>) -> Result<(u32, u32), Full> {
+        let count = items.len();
         let len = u32::try_from(count).map_err(|_| Full)?;
         if self.tuples.len().saturating_add(count) > VALUES {
             return Err(Full);
         }
         self.take(count.saturating_mul(size_of::<Packed>()))?;
-        let at = self.tuples.push_run(count, items).ok_or(Full)?;
+        let at = self.tuples.push_run(items).ok_or(Full)?;
         Ok((at, len))
     }
 
     pub(super) fn tuple(&mut self, items: Items<'_, Packed>) -> Result<TorchValue, Full> {
         // What is blank is a constant.
         let hashable = items.notes.iter().all(|note| self.is_key(*note));
-        let noted = items.values.iter().zip(items.notes);
-        let noted = noted.map(|(value, note)| {
-            Packed::of(Noted {
-                value: *value,
-                note: *note,
-            })
-        });
-        let others = items.values.iter().skip(items.notes.len());
-        let others = others.map(|value| Packed::constant(*value));
-        let (at, len) = self.store(items.values.len(), noted.chain(others))?;
+        let (at, len) = self.store(items.iter().map(Packed::of))?;
         Ok(TorchValue::Tuple { at, len, hashable })
     }
 
     pub(super) fn size(&mut self, items: &[TorchValue]) -> Result<TorchValue, Full> {
         let items: Result<Vec<Packed>, Full> = items.iter().map(|item| self.pack(*item)).collect();
         let items = items?;
-        let (at, len) = self.store(items.len(), items.into_iter())?;
+        let (at, len) = self.store(items.into_iter())?;
         Ok(TorchValue::Size { at, len })
     }
 
@@ -206,21 +193,6 @@ impl Heap {
     /// The same, to be changed.
     pub(super) fn memory_mut(&mut self, memory: u32) -> Option<&mut Memory> {
         self.memories.get_mut(memory)
-    }
-
-    /// The number of a class of numpy's dtypes.
-    pub(super) fn numpy_class(&mut self, name: &'static str) -> Option<NumpyClass> {
-        let known = self.numpy_classes.iter().position(|known| *known == name);
-        let at = known.unwrap_or_else(|| {
-            self.numpy_classes.push(name);
-            self.numpy_classes.len().saturating_sub(1)
-        });
-        u8::try_from(at).ok().map(NumpyClass)
-    }
-
-    /// The name of a class of numpy's dtypes.
-    pub(super) fn numpy_class_name(&self, class: NumpyClass) -> Option<&'static str> {
-        self.numpy_classes.get(usize::from(class.0)).copied()
     }
 
     /// Adds items to a list.
@@ -301,32 +273,6 @@ impl Heap {
             },
             _ => false,
         }
-    }
-
-    /// What Python takes a value for where it wants a bool; `None` where that is not known.
-    pub(super) fn truth(&self, value: TorchValue) -> Option<bool> {
-        Some(match value {
-            TorchValue::None => false,
-            TorchValue::Bool(is) => is,
-            TorchValue::Int(n) => n != 0,
-            TorchValue::Float { zero } => !zero,
-            TorchValue::Bytes(len) => len != 0,
-            TorchValue::Far { len, .. }
-            | TorchValue::Tuple { len, .. }
-            | TorchValue::Size { len, .. } => len != 0,
-            TorchValue::Complex { zero } => !zero?,
-            TorchValue::Object(at) => match self.get(at)? {
-                Object::List(list) => list.len != 0,
-                Object::Dict(dict) => dict.len != 0,
-                Object::Set { len } | Object::ByteArray { len } => *len != 0,
-                Object::Typed { memory, .. } | Object::Untyped { memory } => {
-                    self.memory_at(*memory)?.bytes != 0
-                }
-                Object::Tensor(_) => return None,
-            },
-            TorchValue::Foreign(_) => return None,
-            _ => true,
-        })
     }
 
     /// The elements that iterating over a value gives; `None` where it cannot be iterated over, or not all are known.

@@ -196,4 +196,30 @@ impl<'e> Lookup<'_, 'e, '_> {
         let bytes = scene.window.bytes_at(at, len).ok()?;
         (bytes.len() == len).then_some(Cow::Owned(bytes))
     }
+
+    /// What Python takes a value for where it wants a bool; `None` where that is not known.
+    pub(super) fn truth(&self, value: TorchValue) -> Option<bool> {
+        Some(match value {
+            TorchValue::None => false,
+            TorchValue::Bool(is) => is,
+            TorchValue::Int(n) => n != 0,
+            TorchValue::Float { zero } => !zero,
+            TorchValue::Bytes(len) => len != 0,
+            TorchValue::Far { len, .. }
+            | TorchValue::Tuple { len, .. }
+            | TorchValue::Size { len, .. } => len != 0,
+            TorchValue::Complex { zero } => !zero?,
+            TorchValue::Object(at) => match self.torch.heap.get(at)? {
+                Object::List(list) => list.len != 0,
+                Object::Dict(dict) => dict.len != 0,
+                Object::Set { len } | Object::ByteArray { len } => *len != 0,
+                Object::Typed { memory, .. } | Object::Untyped { memory } => {
+                    self.torch.heap.memory_at(*memory)?.bytes != 0
+                }
+                Object::Tensor(_) => return None,
+            },
+            TorchValue::Foreign(_) => return None,
+            _ => true,
+        })
+    }
 }

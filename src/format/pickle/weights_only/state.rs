@@ -33,7 +33,7 @@ impl<'x, 'e, 'a> States<'x, 'e, 'a> {
         match target {
             TorchValue::Foreign(_) => Ok(()),
             TorchValue::NumpyDtype(class) => {
-                let class = class.and_then(|class| self.run.torch.heap.numpy_class_name(class));
+                let class = class.and_then(|class| self.run.torch.heap.numpy_classes.name(class));
                 let class = class.ok_or(StateReason::NumpyDtype)?;
                 self.run
                     .torch
@@ -103,8 +103,7 @@ impl<'x, 'e, 'a> States<'x, 'e, 'a> {
         };
         let sets = |this: &Self, value: TorchValue| {
             this.run
-                .torch
-                .heap
+                .lookup()
                 .truth(value)
                 .ok_or_else(|| StateReason::Unknown(this.run.lookup().type_of(value)))
         };

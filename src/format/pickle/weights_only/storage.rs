@@ -5,6 +5,7 @@ use super::{
     elements::Elements,
     execution::Execution,
     key::Key,
+    lookup::Lookup,
     names::{Meaning, TorchDtype},
     object::{Memory, Object},
     refused::{Refused, Step, holds},
@@ -26,6 +27,74 @@ enum Count {
 /// The most that torch could allocate: more than any machine has.
 pub(super) const ALLOCATES: u64 = 1 << 40;
 
+/// Tells what the parts of a persistent id are.
+#[derive(Debug, Clone, Copy)]
+struct IdParts<'l, 'e, 'a> {
+    lookup: Lookup<'l, 'e, 'a>,
+}
+
+impl IdParts<'_, '_, '_> {
+    /// The type of a storage's elements.
+    fn element_type(&self, class: TorchValue, untyped: bool) -> Step<TorchDtype> {
+        let known = match class {
+            TorchValue::Global(global) => self.lookup.known(global),
+            _ => Meaning::Foreign,
+        };
+        match known {
+            Meaning::StorageType(dtype) | Meaning::LegacyTensor { dtype, .. } => Ok(dtype),
+            Meaning::Untyped if untyped => Ok(TorchDtype::BYTE),
+            _ => Err(StorageReason::Type(self.lookup.type_of(class)).into()),
+        }
+    }
+
+    fn count(&self, count: TorchValue) -> Count {
+        match count {
+            TorchValue::Int(n) => Count::Number(i128::from(n)),
+            TorchValue::Bool(is) => Count::Number(i128::from(is)),
+            TorchValue::Big { negative: true, .. } => Count::Number(-1),
+            TorchValue::Big { at, len, .. } => {
+                let bytes = self
+                    .lookup
+                    .scene
+                    .window
+                    .bytes_at(at, usize::from(len))
+                    .unwrap_or_default();
+                let mut word = [0; 16];
+                for (slot, byte) in word.iter_mut().zip(&bytes) {
+                    *slot = *byte;
+                }
+                Count::Number(if bytes.len() < word.len() {
+                    i128::from_le_bytes(word)
+                } else {
+                    i128::MAX
+                })
+            }
+            TorchValue::Float { .. }
+            | TorchValue::Text { .. }
+            | TorchValue::Far { .. }
+            | TorchValue::Bytes(_)
+            | TorchValue::Tuple { .. }
+            | TorchValue::Size { .. }
+            | TorchValue::Complex { .. }
+            | TorchValue::Object(_) => {
+                Count::Repeatable(Elements::new(self.lookup).bytes_of_sequence(count))
+            }
+            _ => Count::Other,
+        }
+    }
+
+    /// Where a storage is put, by the tag of its device.
+    fn device(&self, location: TorchValue) -> Step<Device> {
+        let tag = match location {
+            TorchValue::Text { .. } | TorchValue::Far { .. } => self.lookup.bytes_of(location),
+            _ => return Err(StorageReason::Location(self.lookup.type_of(location)).into()),
+        };
+        tag.as_deref().and_then(restored).ok_or_else(|| {
+            StorageReason::UnknownLocation(Short::new(&tag.unwrap_or_default())).into()
+        })
+    }
+}
+
 /// Loads storages by their persistent ids.
 #[derive(Debug)]
 pub(super) struct Storages<'x, 'e, 'a> {
@@ -35,6 +104,12 @@ pub(super) struct Storages<'x, 'e, 'a> {
 impl<'x, 'e, 'a> Storages<'x, 'e, 'a> {
     pub(super) fn new(run: &'x mut Execution<'e, 'a>) -> Self {
         Self { run }
+    }
+
+    fn parts(&self) -> IdParts<'_, '_, '_> {
+        IdParts {
+            lookup: self.run.lookup(),
+        }
     }
 
     pub(super) fn persistent(&mut self, id: TorchValue) -> Step<TorchValue> {
@@ -62,68 +137,6 @@ impl<'x, 'e, 'a> Storages<'x, 'e, 'a> {
         }
     }
 
-    /// The type of a storage's elements.
-    fn element_type(&self, class: TorchValue, untyped: bool) -> Step<TorchDtype> {
-        let known = match class {
-            TorchValue::Global(global) => self.run.lookup().known(global),
-            _ => Meaning::Foreign,
-        };
-        match known {
-            Meaning::StorageType(dtype) | Meaning::LegacyTensor { dtype, .. } => Ok(dtype),
-            Meaning::Untyped if untyped => Ok(TorchDtype::BYTE),
-            _ => Err(StorageReason::Type(self.run.lookup().type_of(class)).into()),
-        }
-    }
-
-    fn count(&self, count: TorchValue) -> Count {
-        match count {
-            TorchValue::Int(n) => Count::Number(i128::from(n)),
-            TorchValue::Bool(is) => Count::Number(i128::from(is)),
-            TorchValue::Big { negative: true, .. } => Count::Number(-1),
-            TorchValue::Big { at, len, .. } => {
-                let bytes = self
-                    .run
-                    .scene
-                    .window
-                    .bytes_at(at, usize::from(len))
-                    .unwrap_or_default();
-                let mut word = [0; 16];
-                for (slot, byte) in word.iter_mut().zip(&bytes) {
-                    *slot = *byte;
-                }
-                Count::Number(if bytes.len() < word.len() {
-                    i128::from_le_bytes(word)
-                } else {
-                    i128::MAX
-                })
-            }
-            TorchValue::Float { .. }
-            | TorchValue::Text { .. }
-            | TorchValue::Far { .. }
-            | TorchValue::Bytes(_)
-            | TorchValue::Tuple { .. }
-            | TorchValue::Size { .. }
-            | TorchValue::Complex { .. }
-            | TorchValue::Object(_) => {
-                Count::Repeatable(Elements::new(self.run.lookup()).bytes_of_sequence(count))
-            }
-            _ => Count::Other,
-        }
-    }
-
-    /// Where a storage is put, by the tag of its device.
-    fn device(&self, location: TorchValue) -> Step<Device> {
-        let tag = match location {
-            TorchValue::Text { .. } | TorchValue::Far { .. } => {
-                self.run.lookup().bytes_of(location)
-            }
-            _ => return Err(StorageReason::Location(self.run.lookup().type_of(location)).into()),
-        };
-        tag.as_deref().and_then(restored).ok_or_else(|| {
-            StorageReason::UnknownLocation(Short::new(&tag.unwrap_or_default())).into()
-        })
-    }
-
     fn stored(
         &mut self,
         records: &dyn Records,
@@ -132,8 +145,8 @@ impl<'x, 'e, 'a> Storages<'x, 'e, 'a> {
         location: TorchValue,
         count: TorchValue,
     ) -> Step<TorchValue> {
-        let dtype = self.element_type(class, true)?;
-        let bytes = match self.count(count) {
+        let dtype = self.parts().element_type(class, true)?;
+        let bytes = match self.parts().count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
             Count::Repeatable(_) => None,
             Count::Other => {
@@ -228,7 +241,7 @@ impl<'x, 'e, 'a> Storages<'x, 'e, 'a> {
                 self.run.torch.refuse_or_endanger(compares, why);
             }
         }
-        let device = self.device(location)?;
+        let device = self.parts().device(location)?;
         let meta = device == Device::Meta;
         let memory = self.run.torch.heap.memory(Memory {
             bytes,
@@ -253,8 +266,8 @@ impl<'x, 'e, 'a> Storages<'x, 'e, 'a> {
         count: TorchValue,
         view: TorchValue,
     ) -> Step<TorchValue> {
-        let dtype = self.element_type(class, false)?;
-        let bytes = match self.count(count) {
+        let dtype = self.parts().element_type(class, false)?;
+        let bytes = match self.parts().count(count) {
             Count::Number(n) => Some(n.saturating_mul(i128::from(dtype.bytes))),
             Count::Repeatable(length) => {
                 length.map(|length| i128::from(length).saturating_mul(i128::from(dtype.bytes)))
@@ -282,7 +295,7 @@ impl<'x, 'e, 'a> Storages<'x, 'e, 'a> {
                 .and_then(|bytes| u64::try_from(bytes).ok())
                 .filter(|bytes| *bytes < ALLOCATES)
                 .ok_or(StorageReason::LengthNotACount)?;
-            let meta = self.device(location)? == Device::Meta;
+            let meta = self.parts().device(location)? == Device::Meta;
             let memory = self.run.torch.heap.memory(Memory {
                 meta,
                 ..Memory::new(bytes)

@@ -62,7 +62,26 @@ pub(in crate::format::pickle) enum TorchValue {
 
 /// The number of a class of numpy's dtypes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::format::pickle) struct NumpyClass(pub(super) u8);
+pub(in crate::format::pickle) struct NumpyClass(u8);
+
+/// Classes of numpy's dtypes, by number.
+#[derive(Debug, Default)]
+pub(super) struct NumpyClasses(Vec<&'static str>);
+
+impl NumpyClasses {
+    pub(super) fn number(&mut self, name: &'static str) -> Option<NumpyClass> {
+        let known = self.0.iter().position(|known| *known == name);
+        let at = known.unwrap_or_else(|| {
+            self.0.push(name);
+            self.0.len().saturating_sub(1)
+        });
+        u8::try_from(at).ok().map(NumpyClass)
+    }
+
+    pub(super) fn name(&self, class: NumpyClass) -> Option<&'static str> {
+        self.0.get(usize::from(class.0)).copied()
+    }
+}
 
 /// The device of a tensor, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
