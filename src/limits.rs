@@ -273,7 +273,7 @@ limits! {
         /// appended in one batch.
         STACK: usize = 12 << 20, Count "values on the pickle stack";
 
-        /// What is noted of a value takes twice the memory of the value. `torch.save` appends a thousand at a time, and writes a
+        /// What is noted of a value takes as much memory as the value. `torch.save` appends a thousand at a time, and writes a
         /// tuple in one piece: one of a million numbers is no rarity.
         NOTED_STACK: usize = 3 << 20, Count "values on the stack of torch's weights-only unpickler";
 

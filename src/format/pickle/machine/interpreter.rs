@@ -87,6 +87,10 @@ impl<'m, O: Observer> Interpreter<'m, O> {
         (&mut self.observer, scene, &mut self.state.stack)
     }
 
+    #[allow(
+        clippy::inline_always,
+        reason = "it runs for each opcode, and most often does nothing"
+    )]
     #[inline(always)]
     pub(super) fn push(&mut self, value: Value, note: O::Note) -> Result<(), Halt> {
         self.state.stack.push(value)?;

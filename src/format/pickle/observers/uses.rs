@@ -165,7 +165,11 @@ impl Uses {
                         | ValueKind::Unknown
                         | ValueKind::Stale
                 )
-                && self.made.values(scene).could_be_method(*key, *value)
+                && self
+                    .made
+                    .values(scene)
+                    .attributes()
+                    .could_be_method(*key, *value)
             {
                 self.made.planted.add(dict);
             }
@@ -269,7 +273,7 @@ impl Uses {
         let fits = match known {
             _ if !target.is_fresh() => Err(Misfit::StateNotFresh),
             KnownUse::Shape(shape) => shape.state(target, state, &values),
-            KnownUse::Plain => values.plain_state(state),
+            KnownUse::Plain => values.attributes().plain_state(state),
         };
         let is_dtype = matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Dtype);
         let fits = fits.and_then(|()| {

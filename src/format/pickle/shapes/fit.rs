@@ -3,7 +3,7 @@
 //! What is not known of a value does not fit a pattern that asks for it. Picklers use arguments and states just after they have
 //! made them, so what is asked for is there, however large the pickle is.
 
-use super::{KnownUse, Makes, Pattern, canonical, known, spelling};
+use super::{KnownUse, Makes, Pattern, attributes::Attributes, canonical, known};
 use crate::fact::Misfit;
 use crate::format::pickle::{
     dtype::{Dtypes, Layout},
@@ -27,7 +27,16 @@ pub(in crate::format::pickle) struct Values<'a> {
     pub planted: &'a Planted,
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    /// What is asked of attributes.
+    #[inline]
+    pub(in crate::format::pickle) fn attributes(&self) -> Attributes<'a> {
+        Attributes {
+            preview: self.preview,
+            planted: self.planted,
+        }
+    }
+
     /// Whether a tuple has these parts.
     pub(super) fn arguments(&self, parts: &[Pattern], tuple: Value) -> bool {
         let known = (tuple.kind() == ValueKind::Tuple).then(|| self.preview.nodes.all(tuple));
@@ -87,10 +96,11 @@ impl Values<'_> {
             Pattern::Tuple(parts) => self.arguments(parts, value),
             Pattern::List => kind == ValueKind::List,
             Pattern::Dict => kind == ValueKind::Dict,
-            Pattern::Attributes => self.are_attributes_of_data(value),
-            Pattern::Fields => kind == ValueKind::Dict && self.are_fields(value),
+            Pattern::Attributes => self.attributes().are_attributes_of_data(value),
+            Pattern::Fields => kind == ValueKind::Dict && self.attributes().are_fields(value),
             Pattern::TensorAttributes => {
-                self.are_attributes_of_data(value) && self.are_attributes(value, Marks::TENSOR_KEY)
+                self.attributes().are_attributes_of_data(value)
+                    && self.attributes().are_attributes(value, Marks::TENSOR_KEY)
             }
             Pattern::Made(Makes::Dtype) => {
                 self.makes(value) == Some(Makes::Dtype) && self.dtypes.layout(value).is_some()
@@ -234,113 +244,6 @@ impl Values<'_> {
         sizes.map(size).collect()
     }
 
-    /// Whether a value is a dict whose keys are texts, of which none has such a mark; or a pair of such, for `__dict__` and slots.
-    fn are_attributes(&self, value: Value, not: Marks) -> bool {
-        self.all_attributes(value, |marks, _| {
-            !marks.has(not) && !marks.has(Marks::ODD_KEY)
-        })
-    }
-
-    /// The same for what a pack's name makes: no attribute is something that could be called in place of a method.
-    fn are_attributes_of_data(&self, value: Value) -> bool {
-        self.are_attributes(value, Marks::SPECIAL_KEY)
-            && self.all_attributes(value, |marks, dict| {
-                let pairs = self.preview.nodes.all(dict);
-                !marks.has(Marks::CALLABLE)
-                    || pairs.is_some_and(|pairs| {
-                        pairs.chunks_exact(2).all(
-                            |pair| matches!(pair, [key, value] if self.is_no_method(*key, *value)),
-                        )
-                    })
-            })
-    }
-
-    /// Whether a dict is what an instance of a pack's class has as `__dict__`: nothing in it is called in place of a method.
-    fn are_fields(&self, dict: Value) -> bool {
-        self.are_attributes(dict, Marks::SPECIAL_KEY) && !self.planted.is_in(dict)
-    }
-
-    /// Whether a global, or something of which nothing is known, could be called in place of a method under this key. A type that
-    /// a pack only names, such as `numpy.float64`, could not where the key says that it is one.
-    pub(in crate::format::pickle) fn could_be_method(&self, key: Value, value: Value) -> bool {
-        if value.kind() != ValueKind::Global {
-            return true;
-        }
-        let name = self.preview.log.name(value.index());
-        let spelling = name.and_then(|name| spelling(name.module.as_bytes(), name.name.as_bytes()));
-        match (name, spelling) {
-            (None, _) => true,
-            // The policy has to list it, and says what it may be used for.
-            (Some(_), None) => false,
-            (Some(_), Some(spelling)) if !spelling.callable => false,
-            (Some(_), Some(_)) => {
-                let is_value = matches!(self.known(value.index()), Some(KnownUse::Shape(shape)) if shape.is_only_named());
-                let key = self.preview.string(key);
-                let says_type =
-                    key.is_some_and(|key| key.as_str().is_some_and(|key| key.ends_with("type")));
-                !(is_value && says_type)
-            }
-        }
-    }
-
-    fn all_attributes(&self, value: Value, fits: impl Fn(Marks, Value) -> bool) -> bool {
-        let plain = |dict: Value| match dict.kind() {
-            ValueKind::None => true,
-            ValueKind::Dict => self
-                .preview
-                .nodes
-                .summary(dict)
-                .is_some_and(|summary| fits(summary.marks, dict)),
-            _ => false,
-        };
-        match value.kind() {
-            ValueKind::Dict => plain(value),
-            ValueKind::Tuple => match self.preview.nodes.all(value) {
-                Some([attributes, slots]) => plain(*attributes) && plain(*slots),
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    /// Whether an attribute is none that would be called: what is no global, a dtype of torch, or a name of another library under
-    /// a name that no dictionary has a method of.
-    fn is_no_method(&self, key: Value, value: Value) -> bool {
-        const METHODS: &[&str] = &[
-            "clear",
-            "copy",
-            "elements",
-            "fromkeys",
-            "get",
-            "items",
-            "keys",
-            "most_common",
-            "move_to_end",
-            "pop",
-            "popitem",
-            "setdefault",
-            "subtract",
-            "total",
-            "values",
-        ];
-        if value.kind() != ValueKind::Global {
-            return !matches!(
-                value.kind(),
-                ValueKind::Extension | ValueKind::Unknown | ValueKind::Stale
-            );
-        }
-        match self.preview.log.name(value.index()) {
-            Some(name) => match spelling(name.module.as_bytes(), name.name.as_bytes()) {
-                Some(spelling) => !spelling.callable,
-                None => self
-                    .preview
-                    .string(key)
-                    .is_some_and(|key| !METHODS.iter().any(|method| key == *method)),
-            },
-            None => false,
-        }
-    }
-
     /// Whether a call of a name that no pack lists has the plain shape: data and instances as arguments.
     pub(in crate::format::pickle) fn plain_call(&self, arguments: Value) -> Result<(), Misfit> {
         let fits = arguments.kind() == ValueKind::Tuple && self.is_data(arguments);
@@ -348,41 +251,6 @@ impl Values<'_> {
             Ok(())
         } else {
             Err(Misfit::PlainArguments)
-        }
-    }
-
-    /// Whether a state is plain: attributes; or data for a method of the class's own, in which nothing would be taken for the
-    /// name of an attribute that Python calls.
-    pub(in crate::format::pickle) fn plain_state(&self, state: Value) -> Result<(), Misfit> {
-        let expected = || Err(Misfit::PlainState);
-        match state.kind() {
-            ValueKind::Dict | ValueKind::Tuple
-                if self.are_attributes(state, Marks::SPECIAL_KEY) =>
-            {
-                Ok(())
-            }
-            // Data classes with slots give a list to their own `__setstate__`; without one nothing takes it.
-            ValueKind::Tuple | ValueKind::List => {
-                let known = self
-                    .preview
-                    .nodes
-                    .summary(state)
-                    .map(|summary| summary.marks);
-                let pair_of_dicts = matches!(self.preview.nodes.all(state), Some([first, second])
-                    if matches!(first.kind(), ValueKind::None | ValueKind::Dict) && second.kind() == ValueKind::Dict);
-                match known {
-                    Some(marks) if !marks.has(Marks::SPECIAL) && !pair_of_dicts => Ok(()),
-                    _ => expected(),
-                }
-            }
-            ValueKind::None
-            | ValueKind::Bool
-            | ValueKind::Int
-            | ValueKind::Long
-            | ValueKind::Float
-            | ValueKind::Bytes => Ok(()),
-            ValueKind::Str | ValueKind::StrAt if !state.marks().has(Marks::SPECIAL) => Ok(()),
-            _ => expected(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! with them when it happens, with the values at hand; what does not fit is observed, with the shape that was expected.
 //! A name that no pack lists has the plain shape: data in, attributes as state.
 
+mod attributes;
 mod checks;
 mod fit;
 mod table;

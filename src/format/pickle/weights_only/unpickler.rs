@@ -45,6 +45,10 @@ impl Observer for WeightsOnly<'_> {
     }
 
     /// What [`Packed::of`] knows without a note is not noted.
+    #[allow(
+        clippy::inline_always,
+        reason = "it runs for each opcode, and most often does nothing"
+    )]
     #[inline(always)]
     fn on_constant(&mut self, constant: Constant<'_>, value: Value) -> Packed {
         match constant {
