@@ -208,8 +208,12 @@ limits! {
     }
 
     "Archives and compression" {
-        /// They take about a minute. Memory does not grow with them: of what is decompressed a part is kept at a time.
-        INFLATED_BYTES: u64 = 16 << 30, Bytes "decompressed from one file, all its members together";
+        /// Opcodes of a pickle in so many bytes take half a minute. Memory does not grow with them: a part is kept at a time.
+        INFLATED_BYTES: u64 = 4 << 30, Bytes "decompressed from one file, all its members together, unless `inflated-sizes` allows more";
+
+        /// Models of random forests, which compress best, reach 10 times at most when they are small. Who sends a file of 500 MB
+        /// makes others read it for minutes anyway.
+        INFLATED_SIZES: u64 = 8, Count "times the size of a large file for all that is decompressed from it";
 
         /// bzip2 packs 300 MB of zeros into some hundred bytes, and a genuine array of zeros is such a file.
         INFLATED_FLOOR: u64 = 512 << 20, Bytes "decompressed from one file, all its members together, whatever `inflate-ratio` says";
@@ -234,7 +238,7 @@ limits! {
         ZIP_GAP_BYTES: u64 = 64 << 20, Bytes "that belong to no member and are searched for hidden members";
 
         /// To read compressed content twice, all of it before would have to be decompressed again. Pickles are smaller; larger
-        /// content is read as a stream. Inside other content half of it is held.
+        /// content is read as a stream. Each step inwards halves it.
         HELD_BYTES: u64 = 16 << 20, Bytes "of decompressed content held in memory";
 
         /// The largest wheel of a published package has 40 MB of it. It is looked through at some hundred megabytes a second.

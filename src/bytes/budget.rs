@@ -145,10 +145,13 @@ impl Budget {
     /// For a file of so many bytes.
     pub fn of_file(length: u64) -> Self {
         let by_ratio = length.saturating_mul(limits::INFLATE_RATIO);
+        let of_large = length.saturating_mul(limits::INFLATED_SIZES);
         let (inflated, inflated_limit) = if by_ratio < limits::INFLATED_FLOOR {
             (limits::INFLATED_FLOOR, limits::Id::INFLATED_FLOOR)
         } else if by_ratio < limits::INFLATED_BYTES {
             (by_ratio, limits::Id::INFLATE_RATIO)
+        } else if of_large > limits::INFLATED_BYTES {
+            (of_large, limits::Id::INFLATED_SIZES)
         } else {
             (limits::INFLATED_BYTES, limits::Id::INFLATED_BYTES)
         };

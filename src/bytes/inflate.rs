@@ -35,6 +35,8 @@ pub enum Method {
 const KEPT: usize = 512 << 10;
 /// How much is decompressed at a time.
 const CHUNK: usize = 32 << 10;
+/// How much what is held grows by at most.
+const GROWTH: usize = 4 << 20;
 
 /// A compressed window as a source of decompressed bytes.
 pub struct Inflated {
@@ -108,6 +110,11 @@ impl Inflated {
     /// What broke the compressed data, as far as it was decompressed, if its length was unknown. Asked once.
     pub fn stopped(&self) -> Option<ReadError> {
         self.lock().error.take()
+    }
+
+    /// Takes out the first bytes: all, where no more than those that stay in memory have come out.
+    pub fn take_held(&self) -> Vec<u8> {
+        std::mem::take(&mut self.lock().held)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -188,10 +195,15 @@ impl Inflated {
                 self.budget.inflate_again(wide(n))?;
             }
             if wide(state.held.len()) == front.produced {
-                let room = state.hold.saturating_sub(state.held.len());
+                let room = state.hold.saturating_sub(state.held.len()).min(n);
+                // Not twice as much as there is, which much compressed content inside compressed content would make a lot.
+                if state.held.capacity() < state.held.len().saturating_add(room) {
+                    let step = state.held.len().clamp(CHUNK, GROWTH);
+                    state.held.reserve_exact(step.max(room));
+                }
                 state
                     .held
-                    .extend_from_slice(fresh.get(..room.min(n)).unwrap_or_default());
+                    .extend_from_slice(fresh.get(..room).unwrap_or_default());
             }
             if front.kept.len() > KEPT {
                 front

@@ -116,7 +116,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let content = if all.reaches(wide(hold).saturating_add(1))? {
         all
     } else {
-        Window::new(all.bytes_at(0, hold)?)
+        Window::new(inflated.take_held())
     };
     let before = reading.recorder.checkpoint();
     let hop = Hop::Member {

@@ -116,8 +116,8 @@ impl Reading<'_> {
 
     /// How many bytes of compressed content may be held here: each of the contents around it holds some as well.
     pub fn may_hold(&self) -> usize {
-        let held = limits::HELD_BYTES >> u32::from(self.depth > 0);
-        narrow(held)
+        let halved = u32::try_from(self.depth).unwrap_or(u32::MAX);
+        narrow(limits::HELD_BYTES.checked_shr(halved).unwrap_or(0))
     }
 
     /// Records a fact about all of what is being read.

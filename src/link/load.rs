@@ -1,7 +1,7 @@
 //! Calls in source that load an artifact of the same view.
 
 use crate::{
-    fact::{Constant, ContentFacts, Entry, Fact, PyAct, PyCall, Site, Text},
+    fact::{Constant, ContentFacts, Entry, Fact, Hop, PyAct, PyCall, Site, Text},
     limits,
     loader::{self, DecidingArgument, Loader, Risk},
 };
@@ -125,7 +125,9 @@ impl Load {
                 let Fact::PyCall(call) = &observation.fact else {
                     return None;
                 };
-                if call.act != PyAct::Call {
+                // The paths in an archive's source are none of the view.
+                let in_archive = |hop: &Hop| matches!(hop, Hop::Member { .. });
+                if call.act != PyAct::Call || observation.site.hops.iter().any(in_archive) {
                     return None;
                 }
                 let loader = loader::by_name(call.callee.as_str()?)?;

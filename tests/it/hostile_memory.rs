@@ -4,7 +4,7 @@
 
 #![cfg(target_os = "linux")]
 
-use std::{fs, path::Path, process::Stdio, thread, time::Duration};
+use std::{fs, io::Write as _, path::Path, process::Stdio, thread, time::Duration};
 
 use crate::support::{
     cli::program,
@@ -174,6 +174,20 @@ fn many_members_that_decompress_to_much() {
         .collect();
     let code = code_of_a_cheap_check("a.zip", &archive(&members));
     assert_eq!(code, 0, "they are read to their ends");
+}
+
+/// Some of each content is held while what is in it is read.
+#[test]
+fn compressed_content_in_compressed_content() {
+    let mut bytes = [b"\x80\x04B\0\0\0\x02".as_slice(), &vec![0; 32 << 20], b"."].concat();
+    for level in [0, 0, 0, 0, 0, 0, 6] {
+        let level = flate2::Compression::new(level);
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+        encoder.write_all(&bytes).unwrap();
+        bytes = encoder.finish().unwrap();
+    }
+    let code = code_of_a_cheap_check("a.pkl.gz", &bytes);
+    assert_eq!(code, 0, "it is read to its end");
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 use weighbridge::fact::{Circumstance, NotFollowed};
 
-use super::{judge_noted, tell};
+use super::{judge_noted, rules, tell, told};
+use crate::support::{
+    pickle::payload,
+    zip::{Member, archive, stored},
+};
 
 fn moves(command: &str) -> Circumstance {
     Circumstance::NotFollowed(NotFollowed::Submodule {
@@ -34,4 +38,41 @@ fn what_is_passed_by_is_said_with_what_looks_at_it() {
       help: fetch it and check again:
             git lfs pull --include=a.dat
     ");
+}
+
+/// An encrypted member is refused where a name or what else is in the archive tells of a model, and a warning elsewhere.
+#[test]
+fn members_that_cannot_be_read_count_where_a_model_is() {
+    let sealed = |name: &str| Member {
+        flags: 1,
+        ..stored(name, "\x01\x02 sealed")
+    };
+    let photos = archive(&[sealed("2020/a.jpg"), stored("notes.txt", "text")]);
+    insta::assert_snapshot!(told("not-followed", "photos.zip", &photos), @"
+    not-followed [warn] this member is not looked into: an encrypted member
+      at 2020/a.jpg about not-followed
+      help: if a model or code may be in it, unpack the archive and check the files themselves
+    ");
+    assert_eq!(rules("photos.zip", &photos), ["not-followed"]);
+    for (name, members) in [
+        ("x.zip", vec![sealed("m/w.pkl")]),
+        (
+            "x.zip",
+            vec![sealed("part1"), stored("config.pt", payload())],
+        ),
+        ("x.zip", vec![sealed("part1"), stored("weights", payload())]),
+        ("model.pt", vec![sealed("part1")]),
+    ] {
+        let rules = rules(name, &archive(&members));
+        assert!(rules.contains(&"incomplete-read"), "{name}: {rules:?}");
+    }
+    let packed = |name: &str| Member {
+        method: 98,
+        ..stored(name, "\x01\x02 packed")
+    };
+    assert_eq!(
+        rules("data.zip", &archive(&[packed("a.wav")])),
+        ["not-followed"]
+    );
+    assert!(rules("data.zip", &archive(&[packed("a.npy")])).contains(&"incomplete-read"));
 }
