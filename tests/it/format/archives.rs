@@ -1,6 +1,8 @@
 //! Archives as what they are: packages of Python, `ar`, tars with holes and with members that are no files.
 
-use std::process::Command;
+use std::{collections::BTreeSet, fmt::Write as _, process::Command};
+
+use weighbridge::fact::{Fact, Global};
 
 use crate::support::{
     comparison::{Needs, skip},
@@ -240,4 +242,38 @@ with tempfile.TemporaryDirectory() as t:
         let member = told(&bytes, "x.tar");
         assert!(member.contains("member w.dat, 3145728 bytes"), "{member}");
     }
+}
+
+/// The pickles in whatever `tarfile` reads of a tar are reported, and of an undamaged one no others.
+#[test]
+fn members_of_damaged_tars_are_those_that_python_reads() {
+    let Some(python) = oracle::python("tarfile") else {
+        return;
+    };
+    let count = oracle::number("WEIGHBRIDGE_TAR_FILES", 3000).to_string();
+    let seed = oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1).to_string();
+    let (mut wrong, mut whole) = (String::new(), 0);
+    for case in oracle::run(&python, "tars.py", &[&count, &seed]) {
+        let hex = case["file"].as_str().unwrap();
+        let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
+        let ours: BTreeSet<u64> = facts(bytes, "x.tar")
+            .iter()
+            .filter_map(|observation| match &observation.fact {
+                Fact::Global {
+                    global: Global::Named(name),
+                    ..
+                } => name.module.as_str()?.strip_prefix('m')?.parse().ok(),
+                _ => None,
+            })
+            .collect();
+        let seen = case["seen"].as_array().unwrap();
+        let theirs: BTreeSet<u64> = seen.iter().filter_map(serde_json::Value::as_u64).collect();
+        let is_whole = case["whole"].as_bool().unwrap();
+        whole += usize::from(is_whole);
+        if !theirs.is_subset(&ours) || is_whole && ours != theirs {
+            writeln!(wrong, "{theirs:?}, not {ours:?}: {hex}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(whole > 500);
 }
