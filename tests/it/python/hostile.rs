@@ -186,6 +186,35 @@ fn names_that_lead_in_circles_end() {
     );
 }
 
+/// A name that is bound over and over is not compared with all that it was bound to before, and a module that many names are
+/// imported from is not repeated for each.
+#[test]
+fn a_name_bound_many_times_costs_little() {
+    let many = |line: fn(usize) -> String| (0..20_000).map(line).collect::<String>();
+    let long = format!(
+        "from {} import {}c\n",
+        "a".repeat(200_000),
+        many(|n| format!("b{n}, "))
+    );
+    for source in [
+        many(|n| format!("import a{n}.b as d\n")),
+        many(|n| format!("from x import y{n} as d\n")),
+        many(|n| format!("from x{n} import *\n")),
+        many(|n| format!("d = f{n}()\nd.a = 1\n")),
+        long,
+    ] {
+        let start = Instant::now();
+        let text = told(&format!("import torch\n{source}x = torch.load\n"));
+        assert!(text.contains("torch.load"), "{text}");
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{} took {:?}",
+            source.get(..40).unwrap_or_default(),
+            start.elapsed()
+        );
+    }
+}
+
 #[test]
 fn a_name_bound_to_many_constants_hides_nothing() {
     let source = format!(
