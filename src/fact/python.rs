@@ -57,8 +57,9 @@ pub struct PyArgument {
     pub name: Option<Text>,
     /// Its value.
     pub value: Constant,
-    /// The value as the source writes it, on one line and cut to some 80 characters.
-    pub text: Text,
+    /// The value as the source writes it in this very call, on one line and cut to some 80 characters; `None` where it was bound
+    /// or put into a dict elsewhere.
+    pub written: Option<Text>,
     /// The argument in the source, its keyword included, if it is written out in this very call.
     pub span: Option<Span>,
     /// It was bound elsewhere, by a `functools.partial` that is an observation of its own.

@@ -102,11 +102,10 @@ impl Arguments {
         let at = range(value.range());
         let source = text.and_then(|text| text.get(at.clone()));
         let constant = resolver.constant(value, scope);
-        let rendered = source.map_or_else(|| render(&constant), brief);
         self.list.push(PyArgument {
             name: name.map(Text::from),
             value: constant,
-            text: rendered,
+            written: source.map(brief),
             span: None,
             inherited: text.is_none(),
         });
@@ -313,17 +312,4 @@ pub(super) fn slot(text: &str, call: &ast::Arguments) -> Option<(usize, SlotPref
         }
     }
     Some((at, after))
-}
-
-/// A constant as source would write it.
-fn render(constant: &Constant) -> Text {
-    match constant {
-        Constant::None => Text::from("None"),
-        Constant::Bool(true) => Text::from("True"),
-        Constant::Bool(false) => Text::from("False"),
-        Constant::Int(n) => Text::from(n.to_string()),
-        Constant::Str(text) => Text::from(format!("'{text}'")),
-        Constant::Name(name) => name.clone(),
-        Constant::List(_) | Constant::Parameter(_) | Constant::Unknown => Text::from("..."),
-    }
 }

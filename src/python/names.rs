@@ -8,7 +8,7 @@ use super::{
     parse::{Expr, ast},
     scope::{Module, ScopeId},
 };
-use crate::limits;
+use crate::{limits, loader};
 
 /// How many assignments, calls or conditionals are followed one after another. Real code calls methods of results of
 /// methods for long; where an alias of a loader is cut off so, the loader is told as passed on.
@@ -70,6 +70,21 @@ impl<'m, 'a> Names<'m, 'a> {
     /// Counts a step to something that `hops` others were followed to; false if it is not to be taken.
     pub(super) fn take_step(&self, hops: usize) -> bool {
         self.steps.take(hops)
+    }
+
+    /// The loaders that a name may stand for by `from module import *`.
+    pub(super) fn imported_by_star(&self, name: &str, hops: usize) -> Vec<String> {
+        let mut found = Vec::new();
+        if loader::is_last_word(name) {
+            for module in &self.module.stars {
+                if !self.take_step(hops) {
+                    break;
+                }
+                let path = format!("{module}.{name}");
+                found.extend(loader::by_name(&loader::canonical(&path)).map(|_| path));
+            }
+        }
+        found
     }
 
     /// Whether some name had more meanings than are followed.

@@ -154,16 +154,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
             }
             return;
         }
-        let mut starred = Vec::new();
-        if loader::is_last_word(name) {
-            for star in &self.names.module.stars {
-                if !self.names.take_step(hops) {
-                    break;
-                }
-                let path = format!("{star}.{name}");
-                starred.extend(loader::by_name(&loader::canonical(&path)).map(|_| path));
-            }
-        }
+        let starred = self.names.imported_by_star(name, hops);
         if starred.is_empty() {
             out.push(path(format!("builtins.{name}")));
         }

@@ -4,7 +4,7 @@ use super::{
     Case,
     source::{deciding, finding, replaced, rewritten, uses},
 };
-use crate::{fact::Constant, finding::Finding};
+use crate::{fact::Constant, finding::Finding, words};
 
 declare_rule! {
     /// ## What it does
@@ -65,7 +65,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             ),
             None => format!(
                 "`allow_pickle={}` is not a constant: where it is true, `{name}` runs any code that an array of objects names",
-                argument.text
+                words::written_value(argument)
             ),
         };
         let mut finding = finding(case, &META, (observation, call), Some(argument), message);

@@ -12,6 +12,7 @@ use crate::{
         Text,
     },
     finding::Payload,
+    words,
 };
 
 /// What runs in a file, by where and by whose it is.
@@ -119,9 +120,11 @@ pub(super) fn of_source(call: &PyCall) -> Payload {
         PyAct::Reference => "reference",
         PyAct::Assign => "assign",
     };
-    let arguments = call.arguments.iter().flat_map(|argument| {
+    let written: Vec<_> = call.arguments.iter().map(words::written_value).collect();
+    let arguments = call.arguments.iter().zip(&written);
+    let arguments = arguments.flat_map(|(argument, written)| {
         let name = argument.name.as_ref().map_or(&b""[..], Text::as_bytes);
-        [name, argument.text.as_bytes()]
+        [name, written.as_bytes()]
     });
     Payload::of(std::iter::once(act.as_bytes()).chain(arguments))
 }

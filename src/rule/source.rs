@@ -8,6 +8,7 @@ use crate::{
     link::{Executes, Load},
     loader::{self, DecidingArgument, Loader},
     policy::{Policy, Scope},
+    words,
 };
 
 /// The longest call that is written out in a help line.
@@ -90,14 +91,14 @@ pub(super) fn rewritten(
         let Some(name) = &argument.name else {
             // What follows a positional argument that is taken out needs its keyword, which is not known here.
             if without.is_none_or(|row| row.position != Some(position)) {
-                parts.push(argument.text.to_string());
+                parts.push(words::written_value(argument).to_string());
             }
             continue;
         };
         let gone = set.is_some_and(|(key, _)| *name == key)
             || without.is_some_and(|row| *name == row.name);
         if !gone {
-            parts.push(format!("{name}={}", argument.text));
+            parts.push(format!("{name}={}", words::written_value(argument)));
         }
     }
     if call.star_args {
@@ -126,7 +127,7 @@ pub(super) fn replaced(
     literal: Option<&str>,
     text: &str,
 ) -> Option<Fix> {
-    let as_written = literal.is_none_or(|literal| argument.text == *literal);
+    let as_written = literal.is_none_or(|literal| *words::written_value(argument) == *literal);
     let span = argument
         .span
         .filter(|_| as_written && about.site.hops.is_empty());

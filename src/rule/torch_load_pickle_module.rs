@@ -7,6 +7,7 @@ use super::{
 use crate::{
     fact::{Constant, PyAct},
     finding::Finding,
+    words,
 };
 
 declare_rule! {
@@ -60,7 +61,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let message = format!(
             "`pickle_module={}` silently makes `weights_only` false: the loaded file may run any code it names",
-            module.text
+            words::written_value(module)
         );
         let mut finding = finding(case, &META, (observation, call), Some(module), message);
         let fixed = rewritten(

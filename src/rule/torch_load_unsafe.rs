@@ -7,6 +7,7 @@ use super::{
 use crate::{
     fact::{Constant, PyAct},
     finding::Finding,
+    words,
 };
 
 declare_rule! {
@@ -64,7 +65,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if !is_false || argument.inherited {
             continue;
         }
-        let written = match argument.text.as_str() {
+        let written = match words::written_value(argument).as_str() {
             Some("False") | None => "weights_only=False".to_owned(),
             Some(text) => format!("weights_only={text} (false)"),
         };

@@ -14,4 +14,5 @@ mod unread;
 mod usual;
 mod zip;
 
+pub(crate) use python::written_value;
 pub(crate) use title::instead_of;

@@ -205,7 +205,9 @@ fn a_name_bound_many_times_costs_little() {
     ] {
         let start = Instant::now();
         let text = told(&format!("import torch\n{source}x = torch.load\n"));
-        assert!(text.contains("torch.load"), "{text}");
+        // A name with so many meanings is past a limit, once something is asked of it.
+        let limited = text.contains("steps to find what all names");
+        assert!(limited || text.contains("torch.load"), "{text}");
         assert!(
             start.elapsed() < Duration::from_secs(20),
             "{} took {:?}",
