@@ -155,6 +155,18 @@ impl CallArguments {
         }
     }
 
+    /// No arguments.
+    pub fn none() -> Self {
+        Self {
+            positional: Expression::Container {
+                kind: ContainerKind::Tuple,
+                items: Box::default(),
+                length: Some(0),
+            },
+            keywords: None,
+        }
+    }
+
     /// The call of something with these arguments.
     pub fn of<'a>(&'a self, callee: &'a Global) -> ShownCall<'a> {
         ShownCall {

@@ -416,7 +416,7 @@ fn help(
     }
     if !refused.plain && name.name == *"_reconstructor" && is_copyreg(name) {
         finding.help.push(
-            "pickles of protocol 0 and 1 make every object through it, of whatever class: if the file is yours, save it again with protocol 2 or newer"
+            "pickles of protocol 0 and 1 make instances of classes that extend a built-in type through it: if the file is yours, save it again with protocol 2 or newer"
                 .into(),
         );
         return;

@@ -170,6 +170,16 @@ impl EventLog {
         }
     }
 
+    /// An instance of a class is made without arguments.
+    pub(super) fn instantiated(&mut self, row: usize, moment: Moment) {
+        self.used(row, Usage::Construct, moment);
+        let signature = Signature::without_arguments(Usage::Construct);
+        if !self.called_before(row, signature) {
+            let given = CallArguments::none();
+            self.called(row, signature, Usage::Construct, given, Vec::new(), moment);
+        }
+    }
+
     /// A global becomes part of something else, which may call it.
     #[inline]
     pub(super) fn handed_on(&mut self, row: usize, moment: Moment) {
@@ -255,27 +265,38 @@ impl EventLog {
         }
     }
 
-    /// `getattr` and a class served to look up a name in the class.
-    pub(super) fn looked_into(&mut self, getattr: usize, class: usize) {
-        for row in [getattr, class] {
-            if let Some(seen) = self.rows.get_mut(row) {
-                seen.looked_into = seen.looked_into.saturating_add(1);
+    /// A function of Python and the global that it was given served to spell what a newer protocol has an opcode for: `getattr` and
+    /// a class to look up a name in the class, `copyreg._reconstructor` and `object` to make an instance.
+    ///
+    /// `arguments` is the tuple. Picklers make one for each call, so one that is called with again does not count.
+    pub(super) fn spelled_by(&mut self, function: usize, given: usize, arguments: Value) {
+        if let Some(seen) = self.rows.get_mut(function) {
+            seen.spells = true;
+        }
+        if let Some(seen) = self.rows.get_mut(given) {
+            seen.spells = true;
+            if seen
+                .last_spelled
+                .is_none_or(|last| last < arguments.number())
+            {
+                seen.last_spelled = Some(arguments.number());
+                seen.given_to_spell = seen.given_to_spell.saturating_add(1);
             }
         }
     }
 
-    /// All events, in the order in which they were first seen. What did nothing but look up names in classes is no event of its
-    /// own: the names are.
+    /// All events, in the order in which they were first seen. What did nothing but look up names in classes or make
+    /// instances is no event of its own: the names and the classes are.
     pub(super) fn into_events(self) -> Vec<Event> {
         let mut dropped: FxHashSet<usize> = FxHashSet::default();
-        for row in self.rows.iter().filter(|row| row.looked_into > 0) {
+        for row in self.rows.iter().filter(|row| row.spells) {
             let [import, others @ ..] = &row.uses;
             let handed = row
                 .handed_on
                 .and_then(|at| self.events.get(at))
                 .map_or(0, |event| event.count);
-            // `getattr` itself is never part of anything, the class only of its arguments.
-            if others.iter().all(Option::is_none) && (handed == 0 || handed == row.looked_into) {
+            // The function itself is part of nothing, what it is given only of its arguments.
+            if others.iter().all(Option::is_none) && handed == row.given_to_spell {
                 dropped.extend(import.iter().chain(&row.handed_on));
             }
         }

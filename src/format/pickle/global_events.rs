@@ -28,6 +28,17 @@ pub(super) struct Signature {
 }
 
 impl Signature {
+    /// A call with nothing.
+    pub(super) fn without_arguments(usage: Usage) -> Self {
+        Self {
+            usage,
+            container: ValueKind::Tuple,
+            len: Some(0),
+            keywords: false,
+            kept: [Value::UNKNOWN; ARGUMENTS],
+        }
+    }
+
     /// Globals and short strings by identity, the rest by kind. Exact: a digest could be made to collide, and a call would hide
     /// behind another.
     pub(super) fn of(arguments: Value, usage: Usage, keywords: bool, nodes: &Nodes) -> Self {
@@ -70,8 +81,12 @@ pub(super) struct GlobalEvents {
     pub handed_on: Option<usize>,
     /// Events of uses in which it is not written; the last stands for those that were not kept.
     misuses: Vec<usize>,
-    /// How often it served to look up a name in a class, as `getattr` or as the class.
-    pub looked_into: u64,
+    /// It served to spell what a newer protocol has an opcode for.
+    pub spells: bool,
+    /// How often it was given to a function for that.
+    pub given_to_spell: u64,
+    /// The newest tuple in which it was.
+    pub last_spelled: Option<u64>,
 }
 
 impl GlobalEvents {
@@ -84,7 +99,9 @@ impl GlobalEvents {
             items: Vec::new(),
             handed_on: None,
             misuses: Vec::new(),
-            looked_into: 0,
+            spells: false,
+            given_to_spell: 0,
+            last_spelled: None,
         }
     }
 

@@ -11,6 +11,7 @@ mod fix;
 mod format_not_allowed;
 mod global_not_allowed;
 mod incomplete_read;
+mod instances;
 mod items_on_non_container;
 mod lfs_not_fetched;
 mod misleading_suffix;

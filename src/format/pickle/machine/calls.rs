@@ -1,6 +1,8 @@
 //! Globals, and everything that runs: calls, construction, state, extensions, persistent ids.
 
-use super::{Call, Flow, Halt, Noted, interpreter::Interpreter, malformed, observer::Observer};
+use super::{
+    Call, Effect, Flow, Halt, Noted, interpreter::Interpreter, malformed, observer::Observer,
+};
 use crate::{
     bytes::wide,
     fact::{Fact, Op, PickleFault, Text, Usage},
@@ -89,26 +91,28 @@ impl<O: Observer> Runs<'_, '_, O> {
         arguments: Noted<O::Note>,
         (usage, keywords): (Usage, Option<Noted<O::Note>>),
     ) -> Result<Flow, Halt> {
-        let row = self.interpreter.trace.log.callee(callee.value);
         let (nodes, current) = (&self.interpreter.state.nodes, &self.interpreter.current);
+        let trace = &mut self.interpreter.trace;
+        let row = trace.log.callee(callee.value);
         let named = (callee.value, row);
-        let attribute = self
-            .interpreter
-            .trace
-            .attribute(named, arguments.value, nodes, current);
-        if attribute.is_none() {
-            let keywords = keywords.map(|keywords| keywords.value);
-            self.interpreter
-                .trace
-                .called(row, arguments.value, (usage, keywords), nodes, current);
-        }
+        let attribute = trace.attribute(named, arguments.value, nodes, current);
+        let instantiated = trace.instantiated(named, arguments.value, nodes, current);
+        let (row, usage, effect) = match (attribute, instantiated) {
+            (Some(_), _) => (row, usage, Effect::LooksUp),
+            (None, Some(class)) => (class, Usage::Construct, Effect::Instantiates),
+            (None, None) => {
+                let keywords = keywords.map(|keywords| keywords.value);
+                trace.called(row, arguments.value, (usage, keywords), nodes, current);
+                (row, usage, Effect::Runs)
+            }
+        };
         let call = Call {
             callee,
             row,
             arguments,
             usage,
             keywords,
-            looks_up: attribute.is_some(),
+            effect,
         };
         let (observer, mut scene, _) = self.interpreter.watched(self.lexer);
         let made = observer.on_call(call, &mut scene);

@@ -59,6 +59,9 @@ fn effect<O: Observer>(machine: &Machine<'_, O>, arguments: Option<Value>) -> St
     let Some(top) = machine.interpreter.state.stack.values.last().copied() else {
         return String::new();
     };
+    if let (op::REDUCE, ValueKind::Instance) = (machine.interpreter.current.code, top.kind()) {
+        return format!("makes {}", values.value(top));
+    }
     if let (op::REDUCE | op::NEWOBJ, ValueKind::Result | ValueKind::Instance, Some(arguments)) =
         (machine.interpreter.current.code, top.kind(), arguments)
     {

@@ -28,7 +28,7 @@ mod trace;
 pub(in crate::format::pickle) use embeds::Embedded;
 pub(in crate::format::pickle) use listing::list;
 pub(in crate::format::pickle) use observer::{
-    Call, Constant, Flow, Items, Made, Note, Noted, Observer, Scene,
+    Call, Constant, Effect, Flow, Items, Made, Note, Noted, Observer, Scene,
 };
 pub(in crate::format::pickle) use reused::Reused;
 

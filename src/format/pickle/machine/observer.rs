@@ -88,15 +88,26 @@ pub(in crate::format::pickle) struct Noted<N> {
 pub(in crate::format::pickle) struct Call<N> {
     /// What is called.
     pub callee: Noted<N>,
-    /// The row of its global.
+    /// The row of the global that runs.
     pub row: usize,
     /// The tuple of its arguments.
     pub arguments: Noted<N>,
     pub usage: Usage,
     /// The dict of keywords, if it may hold any.
     pub keywords: Option<Noted<N>>,
+    pub effect: Effect,
+}
+
+/// What a call does, as far as what is called and its arguments tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::format::pickle) enum Effect {
+    /// It runs what is called.
+    Runs,
     /// It is `getattr` of a global and a name: what it gives is a global as well.
-    pub looks_up: bool,
+    LooksUp,
+    /// It makes an instance of the class that is its first argument and gives it nothing, as `NEWOBJ` does. The row and the usage
+    /// of the call are those of the class.
+    Instantiates,
 }
 
 /// What a call makes.
@@ -344,7 +355,7 @@ impl<A: Observer<Note = ()>, B: Observer> Observer for (A, B) {
             arguments: call.arguments.unnoted(),
             usage: call.usage,
             keywords: call.keywords.map(Noted::unnoted),
-            looks_up: call.looks_up,
+            effect: call.effect,
         };
         let first = self.0.on_call(unnoted, scene);
         let second = self.1.on_call(call, scene);

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// The module of the built-in names, in Python 3 and in Python 2.
+const BUILTINS: &[&str] = &["builtins", "__builtin__"];
+
 /// The record of one run.
 #[derive(Debug)]
 pub(super) struct Trace {
@@ -88,8 +91,7 @@ impl Trace {
         if callee.kind() != ValueKind::Global || current.code != op::REDUCE {
             return None;
         }
-        let name = self.log.name(row)?;
-        if name.name != "getattr" || !(name.module == "builtins" || name.module == "__builtin__") {
+        if !self.is_named(row, BUILTINS, "getattr") {
             return None;
         }
         let parts = (arguments.kind() == ValueKind::Tuple).then(|| nodes.all(arguments));
@@ -117,8 +119,48 @@ impl Trace {
         let moment = current.moment();
         self.log.other(fact, moment);
         self.log.used(found, Usage::Import, moment);
-        self.log.looked_into(row, class);
+        self.log.spelled_by(row, class, arguments);
         Some(Value::new(ValueKind::Global, wide(found)))
+    }
+
+    /// `copyreg._reconstructor(class, object, None)`: how protocols 0 and 1 make an instance, which protocol 2 makes by `NEWOBJ`. It
+    /// calls `object.__new__(class)` and nothing else. Returns the row of the class.
+    ///
+    /// With another base it also calls that, so it is a call like any other.
+    pub(super) fn instantiated(
+        &mut self,
+        (callee, row): (Value, usize),
+        arguments: Value,
+        nodes: &Nodes,
+        current: &Current,
+    ) -> Option<usize> {
+        if callee.kind() != ValueKind::Global || current.code != op::REDUCE {
+            return None;
+        }
+        if !self.is_named(row, &["copyreg", "copy_reg"], "_reconstructor") {
+            return None;
+        }
+        let parts = (arguments.kind() == ValueKind::Tuple).then(|| nodes.all(arguments));
+        let Some([class, base, state]) = parts.flatten() else {
+            return None;
+        };
+        let kinds = [class, base, state].map(|part| part.kind());
+        if kinds != [ValueKind::Global, ValueKind::Global, ValueKind::None]
+            || !self.is_named(base.index(), BUILTINS, "object")
+        {
+            return None;
+        }
+        let class = class.index();
+        self.log.spelled_by(row, base.index(), arguments);
+        self.log.instantiated(class, current.moment());
+        Some(class)
+    }
+
+    /// Whether the global of a row has this name in one of these modules.
+    fn is_named(&self, row: usize, modules: &[&str], name: &str) -> bool {
+        self.log.name(row).is_some_and(|global| {
+            global.name == *name && modules.iter().any(|module| global.module == **module)
+        })
     }
 
     /// A global is called.

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     bytes::Window,
-    fact::{Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
+    fact::{CallArguments, Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
     format::pickle::{
-        machine::{Call, Flow, Items, Made, Noted, Observer, Scene},
+        machine::{Call, Effect, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         shapes::{self, JoblibArray, KnownUse, Makes},
         tensors::TensorSummary,
@@ -88,10 +88,13 @@ impl Observer for Uses {
     }
 
     fn on_call(&mut self, call: Call<()>, scene: &mut Scene<'_>) -> Made<()> {
-        let detail = if call.looks_up {
-            0
-        } else {
-            self.use_in_call(call, scene)
+        let detail = match call.effect {
+            Effect::Runs => self.use_in_call(call, scene),
+            Effect::Instantiates => {
+                self.use_as_class(call, scene);
+                0
+            }
+            Effect::LooksUp => 0,
         };
         Made {
             detail,
@@ -209,6 +212,24 @@ impl Uses {
         match known {
             KnownUse::Shape(shape) => self.made.add(shape, arguments, scene),
             KnownUse::Plain => 0,
+        }
+    }
+
+    /// Compares the making of an instance by something else than `NEWOBJ`.
+    fn use_as_class(&mut self, call: Call<()>, scene: &mut Scene<'_>) {
+        let KnownUse::Shape(shape) = self.known(call.row, scene) else {
+            return;
+        };
+        if shape.joblib_array().is_some() {
+            self.joblib.expect();
+        }
+        if shape.is_instantiated() {
+            return;
+        }
+        let misfit = Misfit::NotByReduce;
+        if !scene.log.misused_often(call.row) {
+            let seen = SeenUse::Call(CallArguments::none());
+            self.unusual(call.row, (call.usage, Part::Opcode), (misfit, seen), scene);
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{
     fact::{Fact, Global, PayloadOf, Usage},
     format::pickle::{
         events::EventLog,
-        machine::{self, Call, Constant, Flow, Items, Made, Noted, Observer, Run, Scene},
+        machine::{self, Call, Constant, Effect, Flow, Items, Made, Noted, Observer, Run, Scene},
         memo::Memo,
         opcode as op, shapes,
         text::Utf8,
@@ -252,16 +252,18 @@ impl Observer for Payloads {
     }
 
     fn on_call(&mut self, call: Call<Note>, scene: &mut Scene<'_>) -> Made<Note> {
-        if call.looks_up {
-            return Made::default();
-        }
+        let (callee, arguments) = match call.effect {
+            Effect::LooksUp => return Made::default(),
+            Effect::Runs => (call.callee, call.arguments),
+            Effect::Instantiates => (Self::class(&call), self.no_arguments()),
+        };
         let mut hash = Sha256::new();
         hash.update(match call.usage {
             Usage::Construct => b"N",
             _ => b"C",
         });
-        self.write(call.callee, scene, &mut hash);
-        self.write(call.arguments, scene, &mut hash);
+        self.write(callee, scene, &mut hash);
+        self.write(arguments, scene, &mut hash);
         if let Some(keywords) = call.keywords {
             self.write(keywords, scene, &mut hash);
         }
@@ -412,6 +414,24 @@ impl Payloads {
         let digest = self.values.finished(digest, &mut self.constants);
         self.values.forget_met();
         self.on_others.insert(digest, &mut self.kept);
+    }
+
+    /// The class behind a call, as `NEWOBJ` has it.
+    fn class(call: &Call<Note>) -> Noted<Note> {
+        Noted {
+            value: Value::new(ValueKind::Global, wide(call.row)),
+            note: Note::Nothing,
+        }
+    }
+
+    /// An empty tuple.
+    fn no_arguments(&mut self) -> Noted<Note> {
+        let entry = self.values.container(b't');
+        self.values.seal(entry);
+        Noted {
+            value: Value::UNKNOWN,
+            note: entry.map_or(Note::Nothing, Note::Entry),
+        }
     }
 
     /// Writes what a value is.
