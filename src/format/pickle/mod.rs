@@ -68,7 +68,8 @@ or reads to its end and names a global. Only what stops every unpickler ends it,
 
 What is reported besides globals and calls:
 
-- `bytes-after-stop`: data after the last pickle that is none itself
+- `bytes-after-stop`: data after the last pickle that is none itself, and zeros behind a pickle, except where `shelve` (`dbm.dumb`) puts the
+  next value
 - `memo-of-earlier-pickle`: a memo entry that only an unpickler object used twice would have, or a dangerous global that only
   such an unpickler would resolve, because it goes on counting its memo
 - `frame-straddle`: an operand that crosses its frame's end, which unpicklers read differently
@@ -374,6 +375,8 @@ pub(in crate::format) fn read_following(
 /// The offset of the first byte from `at` on that is not zero; zeros on the way are an observation.
 fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u64> {
     const PIECE: usize = 64 << 10;
+    /// `dbm.dumb`, in which `shelve` keeps pickles, puts each value at the next multiple of this.
+    const BLOCK: u64 = 512;
     let mut start = at;
     while window.reaches(start.saturating_add(1)).unwrap_or(false) {
         let Ok(piece) = window.bytes_at(start, PIECE) else {
@@ -388,9 +391,11 @@ fn next_content(window: &Window, at: u64, reading: &mut Reading<'_>) -> Option<u
             break;
         }
     }
-    if start > at {
+    let zeros = start.saturating_sub(at);
+    let is_padding = zeros < BLOCK && start.is_multiple_of(BLOCK) && start < window.len();
+    if zeros > 0 && !is_padding {
         let anomaly = PickleAnomaly::BytesAfterStop {
-            bytes: start.saturating_sub(at),
+            bytes: zeros,
             zeros: true,
         };
         reading.recorder.anomaly(

@@ -17,6 +17,24 @@ use crate::{
     },
 };
 
+/// A database of gdbm that holds a value.
+fn gdbm(value: &[u8]) -> Vec<u8> {
+    let mut file = b"\xcf\x9a\x57\x13\0\x10\0\0".to_vec();
+    file.resize(12_288, 0);
+    file.push(b'k');
+    file.extend(value);
+    file.resize(16_384, 0);
+    file
+}
+
+/// The first page of a database of SQLite that has this table.
+fn sqlite(table: &str) -> Vec<u8> {
+    let mut file = b"SQLite format 3\0\x10\0\x01\x01\0\x40\x20\x20".to_vec();
+    file.resize(4096 - table.len(), 0);
+    file.extend(table.as_bytes());
+    file
+}
+
 /// Files of each format, as their writers begin them: the name by which it is known, and content.
 pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let hdf5 = b"\x89HDF\r\n\x1a\n\0\0".to_vec();
@@ -32,6 +50,7 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     vec![
         ("catboost", "model.cbm", b"CBM1\x10\0\0\0rest".to_vec()),
         ("coreml", "model.mlmodel", b"\x08\x04\x12\x03abc".to_vec()),
+        ("dbm", "model.pkl", gdbm(b"text")),
         ("executorch", "model.pte", b"\x20\0\0\0ET12\0\0".to_vec()),
         (
             "fasttext",
@@ -43,6 +62,11 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("hdf5", "model.h5", hdf5),
         ("keras", "model.keras", archive(&keras)),
         ("lua-torch", "model.t7", b"\x04\0\0\0\x01\0\0\0".to_vec()),
+        (
+            "marshal",
+            "model.pkl",
+            b"\xa7\x0d\x0d\x0a\0\0\0\0abcdefgh\xe3\0\0\0\0".to_vec(),
+        ),
         ("nemo", "model.nemo", tar::archive(&nemo)),
         ("onnx", "model.onnx", b"\x08\x07\x12\x07pytorch".to_vec()),
         (
@@ -50,6 +74,7 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "model.pdmodel",
             b"\x0a\x04\x08\0\x10\x01".to_vec(),
         ),
+        ("r-data", "model.pkl", b"RDX3\nX\n\0\0\0\x03".to_vec()),
         ("rar", "model.pkl.rar", b"Rar!\x1a\x07\x01\0".to_vec()),
         (
             "seven-zip",
@@ -61,6 +86,7 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "model.skops",
             archive(&[stored("schema.json", "{}")]),
         ),
+        ("sqlite", "model.pkl", sqlite("CREATE TABLE t(a, b)")),
         (
             "tensorflow",
             "saved_model.pb",
@@ -224,5 +250,93 @@ fn a_shared_suffix_alone_refuses_nothing() {
         let findings = judge(name, &facts(bytes.to_vec(), name));
         let rules: Vec<&str> = findings.iter().map(|f| f.rule.id).collect();
         assert_eq!(rules, ["unknown-artifact"], "{name}");
+    }
+}
+
+/// Databases are ordinary files, unless a library unpickles what they hold.
+#[test]
+fn a_database_of_pickles_is_refused_under_any_name() {
+    let pickle = |protocol: u8| Pickle::proto(protocol).unicode("text").stop();
+    let framed = b"\x80\x04\x95\x05\0\0\0\0\0\0\0\x8c\x01a\x94.";
+    for (name, bytes, found) in [
+        ("cache", gdbm(framed), &["dbm"][..]),
+        ("cache.db", gdbm(&pickle(2)), &["dbm"]),
+        ("cache.db", gdbm(b"an ordinary value"), &[]),
+        (
+            "cache",
+            sqlite(
+                "CREATE TABLE Dict (\n    key BLOB UNIQUE NOT NULL,\n    value BLOB NOT NULL\n  )",
+            ),
+            &["sqlite"],
+        ),
+        (
+            "cache.db",
+            sqlite(
+                "CREATE TABLE Cache ( rowid INTEGER PRIMARY KEY, key BLOB, raw INTEGER, store_time REAL)",
+            ),
+            &["sqlite"],
+        ),
+        (
+            "cache.sqlite",
+            sqlite("CREATE TABLE \"unnamed\" (key TEXT PRIMARY KEY, value BLOB)"),
+            &["sqlite"],
+        ),
+        ("app.db", sqlite("CREATE TABLE users (id INTEGER)"), &[]),
+        (
+            "app.sqlite3",
+            sqlite("CREATE TABLE t(key TEXT, value BLOB)"),
+            &[],
+        ),
+        ("data.rds", b"X\n\0\0\0\x03\0\x04\x02\x03".to_vec(), &[]),
+        ("data.RData", b"RDX3\nX\n\0\0\0\x03".to_vec(), &[]),
+        (
+            "a.pyc",
+            b"\xa7\x0d\x0d\x0a\0\0\0\0abcdefgh\xe3\0\0\0\0".to_vec(),
+            &[],
+        ),
+        (
+            "code.marshal",
+            b"\xe3\0\0\0\0\0\0\0\0".to_vec(),
+            &["marshal"],
+        ),
+        (
+            "code.pkl",
+            b"c\x01\0\0\0\x01\0\0\0\x02\0\0\0".to_vec(),
+            &["marshal"],
+        ),
+    ] {
+        assert_eq!(recognised(name, &bytes), found, "{name}");
+    }
+}
+
+/// `dbm.dumb` puts each value at the next multiple of 512 bytes.
+#[test]
+fn a_shelf_is_read_as_the_pickles_in_it() {
+    let (first, second) = (
+        Pickle::proto(4).unicode("a").stop(),
+        Pickle::proto(4).unicode("b").stop(),
+    );
+    let shelf = |zeros: usize, last: &[u8]| {
+        let mut file = first.clone();
+        file.resize(zeros, 0);
+        [&file, last].concat()
+    };
+    let rules = |bytes: Vec<u8>| {
+        let findings = judge("shelf.dat", &facts(bytes, "shelf.dat"));
+        let rules = findings.iter().map(|finding| finding.rule.id);
+        rules.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(rules(shelf(512, &second)), "");
+    assert_eq!(
+        rules(shelf(512, &crate::support::pickle::payload())),
+        "global-not-allowed"
+    );
+    for odd in [
+        shelf(511, &second),
+        shelf(513, &second),
+        shelf(1536, &second),
+        shelf(512, b""),
+    ] {
+        assert_eq!(rules(odd), "pickle-anomaly");
     }
 }
