@@ -5,6 +5,7 @@
 
 mod anomaly;
 mod circumstance;
+mod code;
 mod content;
 mod entry;
 mod excerpt;
@@ -34,6 +35,7 @@ pub use circumstance::{
     Absent, Answer, Changed, Circumstance, Circumstances, ConflictSide, Interruption, LinkAway,
     NotFollowed, PathFault, Unavailable, Unreadable, UnreadablePart, UnsupportedEntry,
 };
+pub use code::{Code, CodeByValue};
 pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, ExcerptId, Excerpts, Mark};
@@ -132,6 +134,8 @@ pub enum Fact {
         /// A SHA-256.
         sha256: [u8; 32],
     },
+    /// Loading makes code that the file carries.
+    CodeByValue(Box<CodeByValue>),
     /// A global becomes part of something else (a tuple of arguments, a container, a state) instead of being called: what
     /// receives it may call it, with arguments that are not in sight.
     HandedOn {

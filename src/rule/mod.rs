@@ -128,6 +128,7 @@ mod within;
 
 rules! {
     anomalous_container,
+    code_by_value,
     custom_operator,
     embedded_pickle,
     excluded_artifact_loaded,

@@ -5,6 +5,7 @@
 
 mod anomaly;
 mod circumstance;
+mod code;
 mod expression;
 mod native;
 mod python;

@@ -41,7 +41,7 @@ use std::{
 
 use self::{
     machine::Observer,
-    observers::{LibraryVersion, Operators, Storages, Uses},
+    observers::{CodesByValue, LibraryVersion, Operators, Storages, Uses},
     weights_only::WeightsOnly,
 };
 
@@ -464,7 +464,8 @@ fn read_stream<O: Observer>(
             &budget,
         );
     }
-    let observer = (LibraryVersion::default(), (Uses::new(by), observer));
+    let described = (LibraryVersion::default(), CodesByValue::default());
+    let observer = (described, (Uses::new(by), observer));
     let run = machine::run(window, start, earlier, observer, &budget);
     let complete = run.result.is_ok();
     let (overflow, more) = (run.log.overflow, run.log.has_more());

@@ -126,6 +126,7 @@ pub(in crate::report) fn remark(fact: &Fact) -> Option<String> {
         Fact::OfArrayAsOpcodes { global } => {
             format!("names {global} if `pickle.load` takes an array of joblib for opcodes")
         }
+        Fact::CodeByValue(made) => format!("makes {made}"),
         Fact::OutOfBandBuffer => "uses a buffer that is not in the file".to_owned(),
         Fact::EmbeddedPickle { length } => {
             format!("carries a pickle of {} as a constant", bytes(*length))

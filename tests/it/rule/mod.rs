@@ -2,6 +2,7 @@
 
 mod advice;
 mod anomalous_container;
+mod code_by_value;
 mod custom_operator;
 mod embedded_pickle;
 mod excluded_artifact_loaded;

@@ -28,6 +28,7 @@ impl Needs<'_> {
             Self::Python(modules) if modules.starts_with("torch") => "PyTorch".into(),
             Self::Python(modules) if modules.starts_with("numpy") => "NumPy".into(),
             Self::Python(modules) if modules.starts_with("joblib") => "joblib".into(),
+            Self::Python(modules) if modules.starts_with("dill") => "dill".into(),
             Self::Python(modules) if modules.starts_with("sklearn") => "scikit-learn".into(),
             Self::Python(modules) if modules.starts_with("transformers") => "transformers".into(),
             Self::Python(_) => "CPython".into(),

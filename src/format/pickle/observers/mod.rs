@@ -1,5 +1,6 @@
 //! What follows a run beside the machine: each observer knows one library's forms, and nothing of the others.
 
+mod code;
 mod joblib;
 mod library;
 mod made;
@@ -8,6 +9,7 @@ mod payloads;
 mod storages;
 mod uses;
 
+pub(super) use code::CodesByValue;
 pub(super) use library::LibraryVersion;
 pub(super) use operators::Operators;
 pub(super) use payloads::read as read_payloads;
