@@ -89,6 +89,8 @@ Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for sci
         Suffix::own("pickle"),
         Suffix::own("dill"),
         Suffix::own("joblib"),
+        Suffix::own("pdparams"),
+        Suffix::own("pdopt"),
         Suffix::shared_with_text("pck", "PL/SQL packages"),
         Suffix::shared_with_text("p", "scripts of gnuplot and sources of Progress"),
     ],

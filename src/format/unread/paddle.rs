@@ -2,17 +2,12 @@
 
 use crate::format::{Format, Read, Recognise, Suffix};
 
-/// Files that are called so; parameters that are a pickle are read as one.
+/// Programs, and parameters in raw form. Parameters that `paddle.save` writes are pickles, and read as such.
 pub static FORMAT: Format = Format {
     id: "paddle",
     title: "PaddlePaddle model",
     doc: DOC,
-    suffixes: &[
-        Suffix::own("pdmodel"),
-        Suffix::own("pdparams"),
-        Suffix::own("pdopt"),
-        Suffix::own("pdiparams"),
-    ],
+    suffixes: &[Suffix::own("pdmodel"), Suffix::own("pdiparams")],
     container: None,
     executes: true,
     recognise: Recognise::Name,
@@ -24,16 +19,16 @@ pub static FORMAT: Format = Format {
 const DOC: &str = "\
 ## What it is
 
-Programs (`.pdmodel`, a protobuf message) and parameters (`.pdparams` and `.pdopt`, pickles; `.pdiparams`, raw).
+Programs (`.pdmodel`, a protobuf message) and their parameters (`.pdiparams`, raw). What `paddle.save` writes (`.pdparams`, `.pdopt`) is a
+`pickle`.
 
 ## What loading it does
 
-`paddle.load` unpickles parameters without a list of allowed names. A program runs its operators, and one of them
-calls Python (`py_func`).
+A program runs its operators, and one of them calls Python (`py_func`).
 
 ## How it is recognised
 
-By its name. Parameters that are a pickle are read as a `pickle`.
+By its name.
 
 ## What to prefer
 

@@ -64,7 +64,7 @@ def called_by_writers():
     calls = [name for name, seen in uses.seen.items() if any(use.split(" ")[0] in ("REDUCE", "NEWOBJ", "OBJ", "INST", "NEWOBJ_EX") for use in seen)]
     # What older releases called, and what only other machines' tensors are rebuilt with.
     calls += ["torch._utils._rebuild_tensor", "torch._utils._rebuild_device_tensor_from_numpy", "torch._utils._rebuild_device_tensor_from_cpu_tensor", "torch._utils._rebuild_wrapper_subclass",
-              "torch._utils._rebuild_sparse_csr_tensor", "torch._utils._rebuild_nested_tensor", "builtins.bytes", "builtins.frozenset", "builtins.slice", "builtins.range", "torch.nn.parameter.Parameter"]
+              "torch._utils._rebuild_sparse_csr_tensor", "torch._utils._rebuild_nested_tensor", "builtins.bytes", "builtins.frozenset", "builtins.slice", "builtins.range", "builtins.tuple", "torch.nn.parameter.Parameter"]
     calls += ["argparse.Namespace", "types.SimpleNamespace", "decimal.Decimal", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.timezone"]
     calls += ["pathlib." + name for name in ("PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath")]
     calls += ["torch.jit._pickle." + mark for mark in ("build_boollist", "build_doublelist", "build_intlist", "build_tensorlist", "restore_type_tag")]

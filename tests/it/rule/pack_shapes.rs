@@ -114,6 +114,14 @@ fn data_of_python_is_made_of_what_python_writes() {
     );
     let simple = call(&global("types", "SimpleNamespace"), &[]);
     let space = with(&simple, &pair("x", &int(1)));
+    let named = tuple(&[&text("linear_0.w_0"), &int(1)]);
+    let tensor = call(&global("builtins", "tuple"), &[&named]);
+    assert_eq!(rules("x.pdparams", &pickle(&tensor)), [""; 0]);
+    let holds_a_name = tuple(&[&text("linear_0.w_0"), &global("numpy", "ndarray")]);
+    for odd in [&b"]"[..], &tuple(&[&int(1)]), &holds_a_name] {
+        let made = call(&global("builtins", "tuple"), &[odd]);
+        assert_eq!(rules("x.pdparams", &pickle(&made)), [RULE], "{made:?}");
+    }
     for fine in [&day, &span, &zone, &path, &space] {
         assert_eq!(rules("x.pkl", &pickle(fine)), [""; 0]);
     }
