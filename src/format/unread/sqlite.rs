@@ -1,10 +1,10 @@
-//! SQLite databases, in which caches keep pickles.
+//! `SQLite` databases, in which caches keep pickles.
 
 use memchr::memmem;
 
 use crate::format::{Certainty, Container, Format, Head, Read, Recognise};
 
-/// SQLite databases of version 3.
+/// `SQLite` databases of version 3.
 pub static FORMAT: Format = Format {
     id: "sqlite",
     title: "SQLite database",
@@ -60,7 +60,7 @@ fn probe(head: &Head<'_>) -> Certainty {
         .map(u8::to_ascii_lowercase)
         .collect();
     let is_known = |table: &&str| memmem::find(&schema, table.as_bytes()).is_some();
-    if TABLES.iter().any(|table| is_known(&table)) {
+    if TABLES.iter().any(is_known) {
         Certainty::Sure
     } else {
         Certainty::Maybe

@@ -24,7 +24,7 @@ pub enum ArgumentVerdict {
 impl GlobalPolicy<'_> {
     /// Whether a call of a global may have these arguments. Says nothing about whether the global itself is allowed:
     /// ask [`GlobalPolicy::global`] first.
-    pub fn arguments(&self, name: &GlobalName, arguments: &[Argument]) -> ArgumentVerdict {
+    pub fn arguments(self, name: &GlobalName, arguments: &[Argument]) -> ArgumentVerdict {
         let mut refused = None;
         for listing in self.lookup.listings(name) {
             let (reason, decided_by) = match listing {
@@ -56,14 +56,14 @@ impl GlobalPolicy<'_> {
 
     /// Whether a global is allowed only with certain arguments: then it must not be handed on to anything, which could call
     /// it with arguments that nobody sees.
-    pub fn constrains(&self, name: &GlobalName) -> bool {
+    pub fn constrains(self, name: &GlobalName) -> bool {
         let listings = self.lookup.listings(name);
         let any = |listing: &Listing<'_>| matches!(listing, Listing::Any);
         !listings.is_empty() && !listings.iter().any(any)
     }
 
     /// What is wrong with arguments, one constraint for each.
-    fn against(&self, constraints: &[Constraint], arguments: &[Argument]) -> Option<String> {
+    fn against(self, constraints: &[Constraint], arguments: &[Argument]) -> Option<String> {
         if constraints.len() != arguments.len() {
             return Some(format!(
                 "it is called with {}, and the entry lists {}",
@@ -84,7 +84,7 @@ impl GlobalPolicy<'_> {
     }
 
     /// What is wrong with the first of some arguments as something to be called with others that are not in sight.
-    fn not_to_apply(&self, arguments: &[Argument]) -> Option<String> {
+    fn not_to_apply(self, arguments: &[Argument]) -> Option<String> {
         let why = match arguments.first() {
             Some(Argument::Global(Global::Named(name))) => {
                 if !self.allows(name, Usage::Call) {

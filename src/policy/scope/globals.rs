@@ -27,12 +27,12 @@ pub struct GlobalPolicy<'a> {
 
 impl GlobalPolicy<'_> {
     /// Whether a global may be used so here, and nothing about why. Known aliases of the same module are one name.
-    pub fn allows(&self, name: &GlobalName, usage: Usage) -> bool {
+    pub fn allows(self, name: &GlobalName, usage: Usage) -> bool {
         self.allowed_by(name, usage).is_some()
     }
 
     /// Whether a global may be used so here, and if not, why, which line says so, and what may have been meant.
-    pub fn global(&self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
+    pub fn global(self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
         let mut verdict = self.verdict(name, usage);
         if let GlobalVerdict::Refused {
             why: Refusal::Unlisted { near },
@@ -45,7 +45,7 @@ impl GlobalPolicy<'_> {
     }
 
     /// The same without what may have been meant, which is looked for among all entries there are.
-    pub fn verdict(&self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
+    pub fn verdict(self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
         if let Some(entry) = self.allowed_by(name, usage) {
             return GlobalVerdict::Allowed(entry);
         }
@@ -89,7 +89,7 @@ impl GlobalPolicy<'_> {
     }
 
     /// What about a global is in the policy, in words or lines of no kind: fit for a hundred thousand names.
-    pub fn standing(&self, name: &GlobalName) -> Standing {
+    pub fn standing(self, name: &GlobalName) -> Standing {
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
             return Standing::Unlisted;
         };
@@ -106,7 +106,7 @@ impl GlobalPolicy<'_> {
     }
 
     /// The uses for which entries list a global: an entry that allows more of it has to say them again to be the only one.
-    pub fn entered(&self, name: &GlobalName) -> Vec<Usage> {
+    pub fn entered(self, name: &GlobalName) -> Vec<Usage> {
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
             return Vec::new();
         };
@@ -117,12 +117,12 @@ impl GlobalPolicy<'_> {
     }
 
     /// What using a global could do, if it is one of the known dangerous ones. Says nothing about whether it is allowed.
-    pub fn danger(&self, name: &GlobalName) -> Option<&'static str> {
+    pub fn danger(self, name: &GlobalName) -> Option<&'static str> {
         danger::of(name.module.as_str()?, name.name.as_str()?)
     }
 
     /// The entry by which a global may be used so here: the newest, one of a policy before one of a pack.
-    pub fn allowed_by(&self, name: &GlobalName, usage: Usage) -> Option<EntryRef> {
+    pub fn allowed_by(self, name: &GlobalName, usage: Usage) -> Option<EntryRef> {
         let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
         let (module, qualname) = alias::canonical(module, qualname);
         let refused = self
@@ -149,7 +149,7 @@ impl GlobalPolicy<'_> {
     }
 
     /// Whether a pack says of a global that it is only ever named: no writer calls it, whatever an entry would allow.
-    pub fn is_only_named(&self, name: &GlobalName) -> bool {
+    pub fn is_only_named(self, name: &GlobalName) -> bool {
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
             return false;
         };
@@ -162,18 +162,18 @@ impl GlobalPolicy<'_> {
     }
 
     /// Whether an entry lists a global as dangerous, with a reason: then it may be used in any way that the entry allows.
-    pub fn lists_as_dangerous(&self, name: &GlobalName) -> bool {
+    pub fn lists_as_dangerous(self, name: &GlobalName) -> bool {
         let dangerous = |listed: &Listed| listed.entry.dangerous && listed.entry.reason.is_some();
         let entries = self.lookup.entries_of(name);
         entries.iter().any(|(_, listed)| dangerous(listed))
     }
 
     /// Whether an entry of the policy itself lists a global, rather than a pack.
-    pub(super) fn has_entry(&self, name: &GlobalName) -> bool {
+    pub(super) fn has_entry(self, name: &GlobalName) -> bool {
         !self.lookup.entries_of(name).is_empty()
     }
 
-    fn unlisted(&self, danger: Option<&'static str>) -> GlobalVerdict {
+    fn unlisted(self, danger: Option<&'static str>) -> GlobalVerdict {
         let list = self
             .lookup
             .newest()
@@ -187,7 +187,7 @@ impl GlobalPolicy<'_> {
 
     /// A listed global that may have been meant: the same path divided otherwise, the same name elsewhere, or nearly the same
     /// spelling. Looks at every entry there is.
-    pub fn near(&self, name: &GlobalName) -> Option<String> {
+    pub fn near(self, name: &GlobalName) -> Option<String> {
         self.lookup.near(name)
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     vec![
         ("catboost", "model.cbm", b"CBM1\x10\0\0\0rest".to_vec()),
         ("coreml", "model.mlmodel", b"\x08\x04\x12\x03abc".to_vec()),
-        ("dbm", "model.pkl", gdbm(b"text")),
+        ("dbm", "cache.pkl", gdbm(b"text")),
         ("executorch", "model.pte", b"\x20\0\0\0ET12\0\0".to_vec()),
         (
             "fasttext",
@@ -64,7 +64,7 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("lua-torch", "model.t7", b"\x04\0\0\0\x01\0\0\0".to_vec()),
         (
             "marshal",
-            "model.pkl",
+            "code.pkl",
             b"\xa7\x0d\x0d\x0a\0\0\0\0abcdefgh\xe3\0\0\0\0".to_vec(),
         ),
         ("nemo", "model.nemo", tar::archive(&nemo)),
@@ -74,7 +74,7 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "model.pdmodel",
             b"\x0a\x04\x08\0\x10\x01".to_vec(),
         ),
-        ("r-data", "model.pkl", b"RDX3\nX\n\0\0\0\x03".to_vec()),
+        ("r-data", "object.pkl", b"RDX3\nX\n\0\0\0\x03".to_vec()),
         ("rar", "model.pkl.rar", b"Rar!\x1a\x07\x01\0".to_vec()),
         (
             "seven-zip",
@@ -86,7 +86,7 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "model.skops",
             archive(&[stored("schema.json", "{}")]),
         ),
-        ("sqlite", "model.pkl", sqlite("CREATE TABLE t(a, b)")),
+        ("sqlite", "database.pkl", sqlite("CREATE TABLE t(a, b)")),
         (
             "tensorflow",
             "saved_model.pb",
