@@ -141,7 +141,7 @@ pub struct PolicyFiles<'v> {
 impl<'v> PolicyFiles<'v> {
     /// Where they are, in words that stand after a file's name
     /// (`at 1a2b3c4 (main)`, `in the index`); `None` if it is the disk, at the view's root.
-    pub fn state(&self) -> Option<&'v str> {
+    pub fn state(self) -> Option<&'v str> {
         let state = &self.view.policy_state;
         state.snapshot.as_ref().map(|_| &*state.place)
     }
@@ -151,7 +151,7 @@ impl<'v> PolicyFiles<'v> {
     ///
     /// # Errors
     /// `NotFound`, also for a path or a link that leads out of the tree; whatever keeps an object from being read.
-    pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    pub fn read(self, path: &Path) -> io::Result<Vec<u8>> {
         let Some(snapshot) = &self.view.policy_state.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         };
@@ -161,7 +161,7 @@ impl<'v> PolicyFiles<'v> {
     }
 
     /// Whether there is anything at a path there: a file that cannot be read is there too.
-    pub fn has(&self, path: &Path) -> bool {
+    pub fn has(self, path: &Path) -> bool {
         let (Some(snapshot), Ok(mut trees)) = (&self.view.policy_state.snapshot, self.trees())
         else {
             return false;
@@ -173,12 +173,12 @@ impl<'v> PolicyFiles<'v> {
     }
 
     /// Whether they are read from the index.
-    pub fn is_index(&self) -> bool {
+    pub fn is_index(self) -> bool {
         matches!(self.view.policy_state.snapshot, Some(Snapshot::Index(_)))
     }
 
     /// Where the file at a path really is: links followed, `..` taken out. The path itself if it is not there.
-    pub fn resolve(&self, path: &Path) -> PathBuf {
+    pub fn resolve(self, path: &Path) -> PathBuf {
         let real = || {
             let snapshot = self.view.policy_state.snapshot.as_ref()?;
             let mut trees = self.trees().ok()?;
@@ -189,7 +189,7 @@ impl<'v> PolicyFiles<'v> {
     }
 
     /// The trees of the view's own repository.
-    fn trees(&self) -> io::Result<Trees> {
+    fn trees(self) -> io::Result<Trees> {
         let stores = self.view.stores(None).map_err(io::Error::other)?;
         stores
             .map(|stores| Trees::new(stores.open()))
@@ -197,7 +197,7 @@ impl<'v> PolicyFiles<'v> {
     }
 
     /// The `.gitattributes` of a folder (with a slash at its end, or empty) among them.
-    pub(super) fn attributes(&self, trees: &mut Trees, folder: &[u8]) -> Option<AttributesFile> {
+    pub(super) fn attributes(self, trees: &mut Trees, folder: &[u8]) -> Option<AttributesFile> {
         // What a submodule says of itself is not what its user says of it.
         if self.view.submodules.contain(folder) {
             return None;

@@ -115,7 +115,7 @@ impl<'a> Binder<'_, 'a> {
                         .bind(scope, name.id.as_str(), Meaning::Value(value, scope));
                 }
                 (Expr::Name(name), None) => {
-                    self.module.bind(scope, name.id.as_str(), Meaning::Opaque)
+                    self.module.bind(scope, name.id.as_str(), Meaning::Opaque);
                 }
                 (Expr::Starred(starred), _) => pairs.push((&starred.value, None)),
                 (

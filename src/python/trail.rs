@@ -22,7 +22,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
     }
 
     /// Everything `expr` may stand for, qualified names in their public spelling.
-    pub(super) fn targets(&self, expr: &'a Expr, scope: ScopeId) -> Vec<Target<'a>> {
+    pub(super) fn targets(self, expr: &'a Expr, scope: ScopeId) -> Vec<Target<'a>> {
         let mut targets = Vec::new();
         self.follow(expr, scope, 0, &mut targets);
         for target in &mut targets {
@@ -35,7 +35,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
     }
 
     /// The qualified names `expr` may stand for.
-    pub(super) fn paths(&self, expr: &'a Expr, scope: ScopeId) -> Vec<String> {
+    pub(super) fn paths(self, expr: &'a Expr, scope: ScopeId) -> Vec<String> {
         let targets = self.targets(expr, scope).into_iter();
         targets
             .filter(|target| target.bound.is_empty())
@@ -47,13 +47,13 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
     }
 
     /// The value of an expression, as far as the source proves it.
-    pub(super) fn constant(&self, expr: &'a Expr, scope: ScopeId) -> Constant {
+    pub(super) fn constant(self, expr: &'a Expr, scope: ScopeId) -> Constant {
         let paths = |expr, scope| self.paths(expr, scope);
         Constants::of(self.names, &paths).value(expr, scope, 0)
     }
 
     /// Everything that `expr` may stand for; `hops` others were followed to it.
-    fn follow(&self, expr: &'a Expr, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
+    fn follow(self, expr: &'a Expr, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
         if !self.names.take_step(hops) {
             return;
         }
@@ -97,7 +97,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
     /// Follows what was assigned, once in each resolution: `x = x.parent` leads back to itself, and what many
     /// assignments share is not followed again for each. A cycle adds nothing the second time round, except longer
     /// and longer paths of attributes.
-    fn follow_once(&self, expr: &'a Expr, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
+    fn follow_once(self, expr: &'a Expr, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
         let key = identity(expr);
         if let Some(known) = self.names.memo.borrow().get(&key) {
             out.extend(known.iter().cloned());
@@ -112,7 +112,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
         self.names.memo.borrow_mut().insert(key, found);
     }
 
-    fn meaning(&self, meaning: &Meaning<'a>, hops: usize, out: &mut Vec<Target<'a>>) {
+    fn meaning(self, meaning: &Meaning<'a>, hops: usize, out: &mut Vec<Target<'a>>) {
         let what = match meaning {
             Meaning::Path(path) => What::Path(path.clone()),
             Meaning::Class(class) => What::Class(*class),
@@ -135,7 +135,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
 
     /// Everything that a name may stand for.
     pub(super) fn name(
-        &self,
+        self,
         name: &'a str,
         scope: ScopeId,
         hops: usize,
@@ -163,7 +163,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
 
     /// Appends attributes to a target.
     fn attributes(
-        &self,
+        self,
         target: Target<'a>,
         attributes: &[&'a str],
         hops: usize,
@@ -205,13 +205,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
         }
     }
 
-    fn call(
-        &self,
-        call: &'a ast::ExprCall,
-        scope: ScopeId,
-        hops: usize,
-        out: &mut Vec<Target<'a>>,
-    ) {
+    fn call(self, call: &'a ast::ExprCall, scope: ScopeId, hops: usize, out: &mut Vec<Target<'a>>) {
         let mut callees = Vec::new();
         self.follow(&call.func, scope, hops.saturating_add(1), &mut callees);
         let arguments = &call.arguments;
@@ -279,7 +273,7 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
 
     /// `sys.modules["torch"]`, `vars(torch)["load"]`.
     fn item(
-        &self,
+        self,
         subscript: &'a ast::ExprSubscript,
         scope: ScopeId,
         hops: usize,
