@@ -160,6 +160,7 @@ impl Format {
 
 mod distribution;
 mod torch;
+pub mod torchserve;
 use torch::loader_of;
 
 /// Declares the modules and the one list of formats. Those that only say what an archive of files is come `last`: whatever a loader opens
@@ -205,6 +206,8 @@ formats! {
         torch::script::FORMAT,
         torch::zip::FORMAT,
         torch::export::FORMAT,
+        torch::distributed::FORMAT,
+        torchserve::FORMAT,
         torch::legacy::FORMAT,
         torch::tar::FORMAT,
     }
@@ -230,7 +233,6 @@ formats! {
         sqlite,
         tensorflow,
         tflite,
-        torchserve,
         xgboost,
     }
     last {

@@ -16,7 +16,7 @@ use crate::{
 struct BarePickle;
 
 /// What loads a file of this format and name, if torch does.
-pub(in crate::format) fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
+pub(super) fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
     let is_torch = format.id == pickle::FORMAT.id && super::zip::FORMAT.suffix_of(name).is_some();
     is_torch.then_some(&BarePickle)
 }

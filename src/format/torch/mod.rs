@@ -5,6 +5,7 @@
 //! checkpoint is read; tensor bytes are not.
 
 mod bare;
+pub(super) mod distributed;
 pub(super) mod export;
 pub(super) mod legacy;
 mod legacy_load;
@@ -15,12 +16,10 @@ pub(super) mod tar;
 pub(super) mod zip;
 mod zip_load;
 
-pub(super) use bare::loader_of;
-
 use indexmap::IndexSet;
 
 use super::{
-    Reading,
+    Format, Loader, Reading,
     pickle::{self, Outcome, Said, Storage},
 };
 use crate::{
@@ -29,6 +28,11 @@ use crate::{
         Condition, Fact, GlobalName, Hop, Obstacle, Place, Site, TorchForm, TorchLoad, TorchReason,
     },
 };
+
+/// What reads a file of this format and name in place of the format's reader, because of what torch does with files of such a name.
+pub(super) fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
+    bare::loader_of(format, name).or_else(|| distributed::loader_of(format, name))
+}
 
 /// The verdict on an artifact, put together.
 #[derive(Debug)]

@@ -105,6 +105,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         ("model.pt", zip(&tensor())),
         ("script.pt", script()),
         ("program.ptl", program()),
+        ("__0_0.distcp", [zip(&tensor()), zip(&payload())].concat()),
         ("exported.pt2", exported()),
         ("legacy.pt", legacy(&tensor(), &storages)),
         ("bare.bin", payload()),
