@@ -12,13 +12,13 @@ declare_rule! {
     /// Refuses a TorchScript archive, a mobile program or an exported program that names an operator which reads or writes
     /// files, talks to other processes or calls Python: `aten::save`, `aten::from_file`, `prim::PythonOp`, `c10d::*`. It also
     /// refuses what reaches an operator through another name, so that nobody can say which it is, and in an exported program
-    /// functions of Python that do not just compute, and size expressions that are more than arithmetic. No exporter writes that.
+    /// functions of Python that do not just compute, and sizes or guards that are more than arithmetic. No exporter writes that.
     ///
     /// ## Why it matters
     ///
     /// Such a program needs no pickle: torch runs its operators with the rights of the process, some of them as soon as it is
-    /// loaded (`__setstate__`). `aten::save` overwrites any file of the user, `aten::from_file` reads one into a tensor. The
-    /// expressions of an exported program are evaluated as Python while it is loaded.
+    /// loaded (`__setstate__`). `aten::save` overwrites any file of the user, `aten::from_file` reads one into a tensor. Sizes of
+    /// an exported program are evaluated as Python while it is loaded, its guards when it is called.
     ///
     /// ## Example
     ///
@@ -45,7 +45,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     .to_owned()
             }
             (Native::Expression(expression), _) => {
-                format!("loading evaluates `{expression}` in Python, which is more than arithmetic of sizes")
+                format!("the program has Python evaluate `{expression}`, which is more than arithmetic of sizes")
             }
             (Native::Function(path), _) if !native.is_arithmetic() => {
                 format!("the program calls `{path}` in Python, which is no operator")

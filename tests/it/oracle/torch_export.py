@@ -32,7 +32,14 @@ class Module(nn.Module):
 class Sizes(nn.Module):
     def forward(self, x):
         rows = x.shape[0]
-        return torch.zeros(rows * 2 + 1, rows // 2), torch.cat([x, x]).reshape(-1), x.sum() * (rows % 3) + rows**2
+        return torch.zeros(rows * 2 + 1, rows // 2), torch.cat([x, x]).reshape(-1), x.sum() * (rows % 3) + rows * rows
+
+
+class Guarded(nn.Module):
+    def forward(self, x, more):
+        if x.shape[0] > 5 and x.shape[1] != 7:
+            return x.sum() + more["k"].sum(), x[: x.shape[0] // 2]
+        return x, x
 
 
 class Branches(nn.Module):
@@ -47,6 +54,9 @@ def genuine():
     batch = torch.export.Dim("batch", min=6, max=100)
     yield "sizes.pt2", torch.export.export(Sizes(), (torch.rand(12, 4),), dynamic_shapes=({0: batch},)), {}
     yield "dynamic.pt2", torch.export.export(Module().eval(), (torch.rand(8, 4),), dynamic_shapes=({0: batch},)), {}
+    if hasattr(torch.export.Dim, "AUTO"):
+        sizes = ({0: torch.export.Dim.AUTO}, {"k": {0: torch.export.Dim.AUTO}})
+        yield "guarded.pt2", torch.export.export(Guarded(), (torch.rand(8, 4), {"k": torch.rand(8)}), dynamic_shapes=sizes), {}
     yield "branches.pt2", torch.export.export(Branches(), x), {}
     attention = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2).eval()
     yield "transformer.pt2", torch.export.export(attention, (torch.rand(1, 3, 8),)), {}
@@ -130,7 +140,7 @@ def answer(file):
     if os.path.exists(RAN):
         os.remove(RAN)
     try:
-        torch.export.load(file)
+        torch.export.load(file).module()
         loads = "loads"
     except Exception:
         loads = "refuses"

@@ -50,11 +50,13 @@ fn what_an_exported_program_has_python_do_is_refused() {
     };
     let code = program(r#"{"expr_str": "__import__('os').system('true')"}"#);
     insta::assert_snapshot!(told("unsafe-operator", "m.pt2", &code), @"
-    unsafe-operator [deny] loading evaluates `__import__('os').system('true')` in Python, which is more than arithmetic of sizes
+    unsafe-operator [deny] the program has Python evaluate `__import__('os').system('true')`, which is more than arithmetic of sizes
       at m/models/m.json about evaluated-expression
       help: do not load this file; find out who made it and how it came here
       help: if the file is yours, leave files and other processes to the code that calls the model, and export it again
     ");
+    let guard = program(r#"{"guards_code": ["L['x'].size()[0] > 1", "print(1)"]}"#);
+    assert!(told("unsafe-operator", "m.pt2", &guard).contains("has Python evaluate `print(1)`"));
     let function = program(r#"{"target": "torch.hub.load"}"#);
     insta::assert_snapshot!(told("unsafe-operator", "m.pt2", &function), @"
     unsafe-operator [deny] the program calls `torch.hub.load` in Python, which is no operator

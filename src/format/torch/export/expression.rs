@@ -1,4 +1,7 @@
-//! Sizes of exported programs: expressions that are evaluated as Python with the names of sympy.
+//! Sizes and guards of exported programs: expressions that are evaluated as Python.
+//!
+//! Sizes are evaluated with the names of sympy while the program is loaded, guards with a few functions when it is called. A
+//! guard also has the inputs of the program (`L['x'].size()[0] > 5`).
 
 /// Functions that compute with sizes, as torch prints them.
 const FUNCTIONS: &[&[u8]] = &[
@@ -58,15 +61,62 @@ const FUNCTIONS: &[&[u8]] = &[
     b"sqrt",
 ];
 
+/// Functions of `math` that guards call.
+const MATH: &[&[u8]] = &[b"ceil", b"floor", b"log2", b"sqrt", b"trunc"];
+
+/// Methods of tensors that guards call.
+const METHODS: &[&[u8]] = &[b"dim", b"numel", b"size", b"storage_offset", b"stride"];
+
+/// Functions that guards call besides.
+const OF_GUARDS: &[&[u8]] = &[
+    b"abs", b"and", b"float", b"int", b"len", b"max", b"min", b"not", b"or", b"round",
+];
+
+/// Whether a guard is arithmetic of the sizes of inputs: as a size, with inputs by constant keys, their attributes and a few methods.
+/// Nothing else is called, and no attribute is one of Python's own.
+pub(super) fn is_guard(guard: &[u8]) -> bool {
+    is_plain(guard, Dialect::Guard)
+}
+
 /// Whether an expression is arithmetic: numbers, names, operators, calls of these functions and plain strings. There is no attribute,
 /// no subscript, and nothing is called but by its name.
 pub(super) fn is_arithmetic(expression: &[u8]) -> bool {
+    is_plain(expression, Dialect::Size)
+}
+
+/// What an expression may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Size,
+    Guard,
+}
+
+fn is_plain(expression: &[u8], dialect: Dialect) -> bool {
+    let is_guard = dialect == Dialect::Guard;
     let mut rest = expression;
+    // Whether a point stands before.
+    let mut of_value = false;
     // Whether what stands before could be called by the bracket that follows.
     let mut callable = false;
     while let Some(first) = rest.first() {
         let word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        if std::mem::take(&mut of_value) && !(first.is_ascii_alphabetic() || *first == b'_') {
+            return false;
+        }
+        let attribute = is_behind_point(expression, rest);
         let length = match first {
+            b'.' if is_guard && callable => {
+                of_value = true;
+                1
+            }
+            b'[' if is_guard && callable => {
+                callable = false;
+                1
+            }
+            b']' if is_guard => {
+                callable = true;
+                1
+            }
             b' ' | b'\t' => 1,
             b'(' if callable => return false,
             b'(' | b',' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'=' | b'!' | b'&'
@@ -93,8 +143,16 @@ pub(super) fn is_arithmetic(expression: &[u8]) -> bool {
                 let called = after.trim_ascii_start().first() == Some(&b'(');
                 if called {
                     callable = false;
-                    let unary = name.starts_with(b"OpaqueUnaryFn_");
-                    if !unary && !FUNCTIONS.contains(&name) {
+                    let known = match (attribute, dialect) {
+                        (true, _) => METHODS.contains(&name) || MATH.contains(&name),
+                        (false, Dialect::Guard) => {
+                            FUNCTIONS.contains(&name) || OF_GUARDS.contains(&name)
+                        }
+                        (false, Dialect::Size) => {
+                            FUNCTIONS.contains(&name) || name.starts_with(b"OpaqueUnaryFn_")
+                        }
+                    };
+                    if !known {
                         return false;
                     }
                 } else {
@@ -126,6 +184,14 @@ pub(super) fn is_arithmetic(expression: &[u8]) -> bool {
     true
 }
 
+/// Whether what is left begins right behind a point.
+fn is_behind_point(expression: &[u8], rest: &[u8]) -> bool {
+    let before = expression.len().checked_sub(rest.len());
+    before
+        .and_then(|before| expression.get(..before))
+        .is_some_and(|before| before.ends_with(b"."))
+}
+
 /// Whether a word that begins with a digit is a number, with at most one point and an exponent.
 fn is_number(word: &[u8]) -> bool {
     let mut parts = word.split(|byte| *byte == b'.');
@@ -143,7 +209,7 @@ fn is_number(word: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_arithmetic;
+    use super::{is_arithmetic, is_guard};
 
     #[test]
     fn sizes_are_arithmetic_and_code_is_not() {
@@ -184,5 +250,36 @@ mod tests {
         ] {
             assert!(!is_arithmetic(code.as_bytes()), "{code}");
         }
+    }
+
+    #[test]
+    fn guards_look_at_sizes_and_call_nothing_else() {
+        for guard in [
+            "L['x'].size()[0] > 5",
+            "(L['x'].size()[0] // 2) >= 0 and (L['x'].size()[0] // 2) <= L['x'].size()[0]",
+            "L['args'][0]['k'].stride()[1] == 1",
+            "Mod(L['x'].size()[0], 2) == 0 or not (L['n'] != 3)",
+            "math.trunc(L['x'].size()[0]) < max(1, 2)",
+            "L['x'].field.storage_offset() == 0",
+        ] {
+            assert!(is_guard(guard.as_bytes()), "{guard}");
+        }
+        for guard in [
+            "__import__('os').system('true')",
+            "L['x'].__class__",
+            "L['x'].numpy()",
+            "L['x'](1)",
+            "L['x'].size()(1)",
+            "(L['x'].apply)(1)",
+            "math.nan.hex()",
+            "[eval][0]('1')",
+            "open('x')",
+            "L['x'].size()[0] > 5, open('x')",
+            "exec\n('1')",
+            "L['x']. size",
+        ] {
+            assert!(!is_guard(guard.as_bytes()), "{guard}");
+        }
+        assert!(!is_arithmetic(b"L['x'].size()[0]"));
     }
 }

@@ -43,7 +43,8 @@ What `torch.export.save` writes. Since torch 2.8 a zip archive with `archive_for
 
 `torch.export.load` reads the program as JSON and its weights as bytes, and gives sample inputs, and the state of older
 archives, to `torch.load`; so it does with weights that the archive marks as pickles. A program names the operators that it
-calls when it runs, and gives the sizes of its tensors as expressions, which loading evaluates as Python. An archive can also bring
+calls when it runs. It gives the sizes of its tensors, and conditions of its inputs (guards), as expressions: loading it
+and calling it evaluate them as Python. An archive can also bring
 compiled code (`data/aotinductor/`), which loading runs, and custom objects, which are TorchScript.
 
 ## How it is recognised

@@ -2,13 +2,13 @@
 //! members `torch.load` opens.
 //!
 //! Follows `torch/_export/serde` and `torch/export/pt2_archive` (torch 2.15). A target is a path from `torch`, `_operator` or `math`,
-//! whatever that leads to. Sizes are expressions that are evaluated as Python with the names of sympy.
+//! whatever that leads to. Sizes and guards are expressions that are evaluated as Python.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::expression::is_arithmetic;
+use super::expression::{is_arithmetic, is_guard};
 use crate::fact::{JsonFault, Native, Short, Text};
 
 /// What the JSON of an archive says, as far as it matters.
@@ -67,9 +67,19 @@ impl Program {
 
     fn expression(&mut self, expression: &str) {
         if !is_arithmetic(expression.as_bytes()) {
-            let native = Native::Expression(Short::new(expression.as_bytes()));
-            self.natives.push(native);
+            self.evaluated(expression);
         }
+    }
+
+    fn guard(&mut self, guard: &str) {
+        if !is_guard(guard.as_bytes()) {
+            self.evaluated(guard);
+        }
+    }
+
+    fn evaluated(&mut self, code: &str) {
+        let native = Native::Expression(Short::new(code.as_bytes()));
+        self.natives.push(native);
     }
 }
 
@@ -89,6 +99,8 @@ enum Key {
     Target,
     /// A size.
     Expression,
+    /// Conditions of inputs.
+    Guards,
     /// Whether a payload is a pickle.
     UsePickle,
     /// The member that a payload is.
@@ -101,6 +113,7 @@ impl Key {
         match key {
             "target" => Self::Target,
             "expr_str" => Self::Expression,
+            "guards_code" => Self::Guards,
             "use_pickle" => Self::UsePickle,
             "path_name" => Self::PathName,
             _ => Self::Other,
@@ -163,6 +176,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         match self.key {
             Key::Target => self.program.target(text),
             Key::Expression => self.program.expression(text),
+            Key::Guards => self.program.guard(text),
             Key::PathName => return Ok(Said::Path(text.to_owned())),
             Key::UsePickle | Key::Other => {}
         }
