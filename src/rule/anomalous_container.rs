@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Case;
 use crate::{
-    fact::{Anomaly, Circumstance, Fact, FactKind, Hop, Observation, Unread, ZipAnomaly},
+    fact::{
+        Anomaly, Circumstance, Fact, FactKind, Hop, NameFault, Observation, Unread, ZipAnomaly,
+    },
     finding::{Finding, Subject},
 };
 
@@ -21,7 +23,7 @@ declare_rule! {
     /// Readers use different parts of such a file, so a scanner may read something else than the loader loads. No library
     /// writes such files, so the rule refuses no honest file. `weighbridge explain zip` and the pages of the other formats
     /// explain each kind. A zip archive that is no model by its members or its name (a data set, a document) is judged by what is
-    /// in it alone.
+    /// in it alone, and by names that lead out of the folder it is unpacked into.
     ///
     /// ## Example
     ///
@@ -57,7 +59,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Anomaly::Zip(zip) => {
                 matches!(zip, ZipAnomaly::ArchiveComment { .. })
                     || unread && keeps_from_reading(zip)
-                    || plain.contains(observation.site.hops.as_slice())
+                    || !leads_out(zip) && plain.contains(observation.site.hops.as_slice())
             }
             _ => false,
         };
@@ -87,6 +89,15 @@ fn plain_archives<'a>(case: &Case<'a>) -> BTreeSet<&'a [Hop]> {
         }
     }
     plain
+}
+
+/// Whether unpacking the archive would write outside of the folder that it is unpacked into: no data set needs that.
+fn leads_out(anomaly: &ZipAnomaly) -> bool {
+    match anomaly {
+        ZipAnomaly::UnsafeMemberName { faults, .. } => faults.contains(&NameFault::LeadsOut),
+        ZipAnomaly::More { first, .. } => leads_out(first),
+        _ => false,
+    }
 }
 
 /// Whether a member with this anomaly is not read.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use weighbridge::fact::Fact;
 
-use crate::support::{fixture::facts, npy, sparse::Sparse, zip};
+use crate::support::{fixture::facts, npy, sparse::Sparse, tar, zip};
 
 const LONG: u64 = 40 << 30;
 
@@ -92,4 +92,23 @@ fn zip() {
     assert!(len > 38 << 30);
     patches.push((start, tail));
     costs_little(Sparse::new(len, patches), "m.zip", "zip");
+}
+
+/// Eight shards of five gigabytes.
+#[test]
+fn tar() {
+    const SHARD: u64 = 5 << 30;
+    let data = SHARD - 4096;
+    let json = format!(r#"{{"w":{{"dtype":"U8","shape":[{data}],"data_offsets":[0,{data}]}}}}"#);
+    let mut front = 4088_u64.to_le_bytes().to_vec();
+    front.extend(json.as_bytes());
+    front.resize(4096, b' ');
+    let patches = (0..8).flat_map(|n| {
+        let at = n * (SHARD + 512);
+        let name = format!("m/model-{n}.safetensors");
+        let header = tar::header(&name, b'0', SHARD, tar::octal);
+        [(at, header), (at + 512, front.clone())]
+    });
+    let source = Sparse::new(LONG + 8 * 512 + 1024, patches.collect());
+    costs_little(source, "model.tar", "tar");
 }

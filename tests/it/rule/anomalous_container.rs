@@ -34,6 +34,10 @@ fn a_plain_archive_may_be_put_together_oddly() {
         let hostile = rules(name, &twice("a.dat", &payload()));
         assert_eq!(hostile, ["global-not-allowed"; 2], "{name}");
     }
+    assert_eq!(
+        rules("x.zip", &archive(&[stored("../a.txt", "1")])),
+        ["anomalous-container"]
+    );
     assert!(rules("x.zip", &twice("a/data.pkl", b"\x80\x02}.")).contains(&"anomalous-container"));
 }
 
