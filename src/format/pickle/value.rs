@@ -684,6 +684,10 @@ pub(super) fn is_name_like(text: &[u8]) -> bool {
     }
 }
 
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "what has no branches is done for many bytes at once"
+)]
 #[inline]
 fn is_of_names<const N: usize>(piece: &[u8; N]) -> bool {
     piece
@@ -691,6 +695,10 @@ fn is_of_names<const N: usize>(piece: &[u8; N]) -> bool {
         .fold(true, |all, byte| all & is_in_names(*byte))
 }
 
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "what has no branches is done for many bytes at once"
+)]
 #[inline]
 fn is_in_names(byte: u8) -> bool {
     let letter = (byte | 0x20).wrapping_sub(b'a') < 26;

@@ -105,6 +105,8 @@ impl<'m, O: Observer> Interpreter<'m, O> {
     fn grow_notes(&mut self, note: O::Note) {
         if !self.observer.takes_notes() {
             self.state.forget_notes();
+        }
+        if !self.state.stack.is_noting() {
             return;
         }
         while !self.state.stack.note_top(note) {

@@ -127,7 +127,7 @@ pub(in crate::format::pickle) struct Items<'a, N> {
     pub notes: &'a [N],
 }
 
-impl<'a, N: Note> Items<'a, N> {
+impl<N: Note> Items<'_, N> {
     /// Each value with its note.
     #[inline]
     pub(in crate::format::pickle) fn iter(self) -> impl ExactSizeIterator<Item = Noted<N>> + Clone {

@@ -34,6 +34,8 @@ pub(super) struct Stack<N> {
     /// Notes of the first values, up to the last that is not blank, until nobody asks for them.
     notes: Vec<N>,
     notes_room: usize,
+    /// Notes are kept.
+    noting: bool,
     marks: Vec<usize>,
     marks_room: usize,
     /// Below it an opcode takes nothing: where the topmost mark stands.
@@ -49,6 +51,7 @@ impl<N: Note> Stack<N> {
             room: 0,
             notes: Vec::new(),
             notes_room: 0,
+            noting: true,
             marks: Vec::new(),
             marks_room: 0,
             fence: 0,
@@ -132,6 +135,12 @@ impl<N: Note> Stack<N> {
     pub(super) fn forget_notes(&mut self) {
         self.notes = Vec::new();
         self.notes_room = 0;
+        self.noting = false;
+    }
+
+    /// Whether notes are kept.
+    pub(super) fn is_noting(&self) -> bool {
+        self.noting
     }
 
     #[inline]

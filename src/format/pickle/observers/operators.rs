@@ -40,9 +40,9 @@ impl Observer for Operators {
     }
 
     fn on_constant(&mut self, constant: Constant<'_>, _value: Value) {
-        let text = match constant {
-            Constant::Text(Utf8 { bytes, .. }) | Constant::ByteString(bytes) => bytes,
-            _ => return,
+        let (Constant::Text(Utf8 { bytes: text, .. }) | Constant::ByteString(text)) = constant
+        else {
+            return;
         };
         if is_operator(text)
             && self.named.len() <= limits::OPERATORS

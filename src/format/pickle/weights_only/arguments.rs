@@ -34,7 +34,7 @@ impl<'l, 'e, 'a> Arguments<'l, 'e, 'a> {
     }
 
     /// Where a tensor is moved to; whether that is the meta device.
-    pub(super) fn to_device(&self, value: TorchValue) -> Step<bool> {
+    pub(super) fn moves_to_meta(&self, value: TorchValue) -> Step<bool> {
         let found = match value {
             TorchValue::None => Some(Device::Cpu),
             TorchValue::Device(device) => Some(device),

@@ -175,7 +175,7 @@ impl<'x, 'e, 'a> Calls<'x, 'e, 'a> {
             (Rebuild::FromCpu, given) => Tensors::new(self.run).rebuild_from_cpu(callee, given),
             (Rebuild::FromNumpy, [TorchValue::Foreign(made), dtype, device, grad]) => {
                 let dtype = Arguments::new(self.run.lookup()).dtype(*dtype)?;
-                Arguments::new(self.run.lookup()).to_device(*device)?;
+                Arguments::new(self.run.lookup()).moves_to_meta(*device)?;
                 Arguments::new(self.run.lookup()).gradient(*grad, dtype)?;
                 Ok(TorchValue::Foreign(*made))
             }

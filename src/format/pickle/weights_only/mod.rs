@@ -140,6 +140,7 @@ pub enum Returned {
 
 /// Follows a run as torch's unpickler would go.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub(in crate::format) struct WeightsOnly<'a> {
     budget: Arc<Budget>,
     origin: Origin<'a>,

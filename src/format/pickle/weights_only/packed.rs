@@ -1,15 +1,20 @@
 //! Values in eight bytes, as the stack, the memo, tuples and lists keep them.
 
 use super::value::TorchValue;
-use crate::format::pickle::{
-    machine::{Note, Noted},
-    value::{Value, ValueKind},
+use crate::{
+    bytes::{narrow, wide},
+    format::pickle::{
+        machine::{Note, Noted},
+        text::Letters,
+        value::{Value, ValueKind},
+    },
 };
 
 /// A value, or where the heap keeps it. Constants are kept as the machine knows them, which needs no heap.
 ///
-/// What a number means depends on the kind: `Tuple` has the place of its elements and how many there are, `Instance` an object,
-/// `Global` and `Result` the number of a global (itself, or what it made), and `Stale` the place of any other value.
+/// What a number means depends on the kind: `Tuple` has the place of its elements and how many there are, `Bytes` where a text
+/// stands and what is known of it, `Instance` an object, `Global` and `Result` the number of a global (itself, or what it made),
+/// and `Stale` the place of any other value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::format::pickle) struct Packed(Value);
 
@@ -22,6 +27,20 @@ const ZERO: Value = Value::new(ValueKind::Float, u64::MAX);
 const LEN_SHIFT: u32 = 32;
 const LEN_BITS: u64 = (1 << 23) - 1;
 const HASHABLE_SHIFT: u32 = 55;
+
+/// How the number of a text is laid out: where it stands, how many bytes it has, its letters, and whether they are two.
+const TEXT_AT_BITS: u64 = (1 << 40) - 1;
+const TEXT_LEN_SHIFT: u32 = 40;
+const TEXT_LEN_BITS: u64 = (1 << 13) - 1;
+const LETTERS_SHIFT: u32 = 53;
+const PAIR_SHIFT: u32 = 55;
+
+const LETTERS: [Letters; 4] = [
+    Letters::Ascii,
+    Letters::Latin1,
+    Letters::Unicode,
+    Letters::Surrogates,
+];
 
 impl Default for Packed {
     fn default() -> Self {
@@ -78,6 +97,18 @@ impl Packed {
                 let hashable = u64::from(hashable).wrapping_shl(HASHABLE_SHIFT);
                 Value::new(ValueKind::Tuple, u64::from(at) | len | hashable)
             }
+            TorchValue::Far {
+                at,
+                len,
+                holds,
+                is_pair,
+            } if at <= TEXT_AT_BITS && u64::from(len) <= TEXT_LEN_BITS => {
+                let len = u64::from(len).wrapping_shl(TEXT_LEN_SHIFT);
+                let letters = LETTERS.iter().position(|letters| *letters == holds)?;
+                let letters = wide(letters).wrapping_shl(LETTERS_SHIFT);
+                let is_pair = u64::from(is_pair).wrapping_shl(PAIR_SHIFT);
+                Value::new(ValueKind::Bytes, at | len | letters | is_pair)
+            }
             TorchValue::Object(at) => number(ValueKind::Instance, at),
             TorchValue::Global(row) => number(ValueKind::Global, row),
             TorchValue::Foreign(row) => number(ValueKind::Result, row),
@@ -109,6 +140,16 @@ impl Packed {
                 len: u32::try_from(number.wrapping_shr(LEN_SHIFT) & LEN_BITS).unwrap_or(u32::MAX),
                 hashable: number.wrapping_shr(HASHABLE_SHIFT) & 1 == 1,
             },
+            ValueKind::Bytes => {
+                let len = number.wrapping_shr(TEXT_LEN_SHIFT) & TEXT_LEN_BITS;
+                let letters = narrow(number.wrapping_shr(LETTERS_SHIFT) & 3);
+                TorchValue::Far {
+                    at: number & TEXT_AT_BITS,
+                    len: u32::try_from(len).unwrap_or(u32::MAX),
+                    holds: LETTERS.get(letters).copied().unwrap_or(Letters::Surrogates),
+                    is_pair: number.wrapping_shr(PAIR_SHIFT) & 1 == 1,
+                }
+            }
             ValueKind::Instance => TorchValue::Object(low),
             ValueKind::Global => TorchValue::Global(low),
             ValueKind::Result => TorchValue::Foreign(low),
@@ -131,7 +172,10 @@ impl Packed {
 #[cfg(test)]
 mod tests {
     use super::{Packed, TorchValue};
-    use crate::format::pickle::value::{Value, ValueKind};
+    use crate::format::pickle::{
+        text::Letters,
+        value::{Value, ValueKind},
+    };
 
     #[test]
     fn what_is_packed_is_unpacked() {
@@ -158,6 +202,18 @@ mod tests {
                 len: 2,
                 hashable: false,
             },
+            TorchValue::Far {
+                at: (1 << 40) - 1,
+                len: (1 << 13) - 1,
+                holds: Letters::Surrogates,
+                is_pair: false,
+            },
+            TorchValue::Far {
+                at: 7,
+                len: 4,
+                holds: Letters::Unicode,
+                is_pair: true,
+            },
             TorchValue::Object(u32::MAX),
             TorchValue::Global(3),
             TorchValue::Foreign(4),
@@ -168,6 +224,18 @@ mod tests {
         for kept in [
             TorchValue::Int(1 << 40),
             TorchValue::Bytes(1),
+            TorchValue::Far {
+                at: 1 << 40,
+                len: 3,
+                holds: Letters::Ascii,
+                is_pair: false,
+            },
+            TorchValue::Far {
+                at: 1,
+                len: 1 << 13,
+                holds: Letters::Ascii,
+                is_pair: false,
+            },
             TorchValue::Text {
                 value,
                 is_pair: true,

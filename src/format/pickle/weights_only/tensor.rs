@@ -249,7 +249,7 @@ impl<'x, 'e, 'a> Tensors<'x, 'e, 'a> {
             TorchValue::None => None,
             dtype => Some(Arguments::new(self.run.lookup()).dtype(*dtype)?),
         };
-        let meta = Arguments::new(self.run.lookup()).to_device(*device)?;
+        let meta = Arguments::new(self.run.lookup()).moves_to_meta(*device)?;
         if matches!(data, TorchValue::Foreign(_)) {
             return Ok(*data);
         }

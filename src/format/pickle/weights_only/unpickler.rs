@@ -232,7 +232,7 @@ impl WeightsOnly<'_> {
         }
     }
 
-    /// A text of SHORT_BINSTRING, which has to be UTF-8 here.
+    /// A text of `SHORT_BINSTRING`, which has to be UTF-8 here.
     fn byte_string(&mut self, bytes: &[u8], value: Value) -> TorchValue {
         if std::str::from_utf8(bytes).is_err() {
             self.refuse(PickleReason::NotUtf8);
@@ -242,7 +242,7 @@ impl WeightsOnly<'_> {
     }
 }
 
-/// How far behind its opcode the text of BINUNICODE stands, and that of SHORT_BINSTRING.
+/// How far behind its opcode the text of BINUNICODE stands, and that of `SHORT_BINSTRING`.
 const LONG_OPERAND: u64 = 5;
 
 const SHORT_OPERAND: u64 = 2;
