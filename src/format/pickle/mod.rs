@@ -161,7 +161,7 @@ fn begins_embedded(front: &[u8]) -> bool {
         [opcode::PROTO, 0..=5, next, ..] => opcode::lookup(*next).is_some(),
         [opcode::GLOBAL, rest @ ..] => {
             let module = rest.split(|b| *b == b'\n').next().unwrap_or_default();
-            module.len() < rest.len() && value::is_name_like(module)
+            module.len() < rest.len() && text::is_name_like(module)
         }
         // A payload that starts with its arguments, or with a mark, names a global soon.
         [

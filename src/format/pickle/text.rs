@@ -426,6 +426,48 @@ pub(super) fn utf8_surrogatepass(mut bytes: &[u8]) -> Result<usize, ()> {
     }
 }
 
+/// Whether a text looks like a module path or a qualified name, which is what is worth interning. Others are still
+/// resolved exactly, by reading them again.
+#[inline]
+pub(super) fn is_name_like(text: &[u8]) -> bool {
+    const LONGEST: usize = 200;
+    if text.len() > LONGEST {
+        return false;
+    }
+    // Whole pieces are compared at once; the last of them overlaps the one before.
+    let (pieces, rest) = text.as_chunks::<16>();
+    match (
+        text.last_chunk::<16>(),
+        text.first_chunk::<8>(),
+        text.last_chunk::<8>(),
+    ) {
+        (Some(last), ..) => pieces.iter().all(is_of_names) && is_of_names(last),
+        (None, Some(first), Some(last)) => is_of_names(first) && is_of_names(last),
+        _ => !rest.is_empty() && rest.iter().all(|byte| is_in_names(*byte)),
+    }
+}
+
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "what has no branches is done for many bytes at once"
+)]
+#[inline]
+fn is_of_names<const N: usize>(piece: &[u8; N]) -> bool {
+    piece
+        .iter()
+        .fold(true, |all, byte| all & is_in_names(*byte))
+}
+
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "what has no branches is done for many bytes at once"
+)]
+#[inline]
+fn is_in_names(byte: u8) -> bool {
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    letter | (byte.wrapping_sub(b'0') < 10) | (byte == b'_') | (byte == b'.')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

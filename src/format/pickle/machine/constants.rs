@@ -16,8 +16,8 @@ use crate::{
         begins_embedded,
         lex::Lexer,
         opcode as op,
-        text::{self, Spelling, Utf8},
-        value::{self, Value, ValueKind, is_name_like},
+        text::{self, Spelling, Utf8, is_name_like},
+        value::{self, Value, ValueKind},
     },
     limits,
 };

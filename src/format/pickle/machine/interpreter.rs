@@ -274,16 +274,27 @@ impl<'m, O: Observer> Interpreter<'m, O> {
 
     #[inline]
     pub(super) fn put(&mut self, index: u64) -> Result<(), Halt> {
-        let (stored, note) = self.state.store(index)?;
-        match stored {
-            Stored::Fine => {}
-            Stored::Far => self.anomaly(PickleAnomaly::HugeMemoIndex { index }),
-            Stored::Full(limit) => return Err(Halt::Error(ReadError::Limit(limit))),
+        let Some(Noted { value, note }) = self.state.stack.peek() else {
+            return Err(self.state.stack.underflow());
+        };
+        let stored = self.state.memo.put(index, value.by_name());
+        if stored != Stored::Fine {
+            self.stored_beyond(stored, index)?;
         }
         if self.observer.takes_notes()
             && let Err(error) = self.state.store_note(index, note)
         {
             self.without_notes(&error);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn stored_beyond(&mut self, stored: Stored, index: u64) -> Result<(), Halt> {
+        match stored {
+            Stored::Fine => {}
+            Stored::Far => self.anomaly(PickleAnomaly::HugeMemoIndex { index }),
+            Stored::Full(limit) => return Err(Halt::Error(ReadError::Limit(limit))),
         }
         Ok(())
     }

@@ -152,10 +152,17 @@ impl<N: Note> Stack<N> {
 
     #[inline]
     pub(super) fn top(&self) -> Result<Noted<N>, Halt> {
-        let place = self.values.len().checked_sub(1);
-        let top = place.filter(|place| *place >= self.fence);
-        top.and_then(|place| self.at(place))
-            .ok_or_else(|| self.underflow())
+        self.peek().ok_or_else(|| self.underflow())
+    }
+
+    /// The topmost value, if an opcode may take it.
+    #[inline]
+    pub(super) fn peek(&self) -> Option<Noted<N>> {
+        let place = self.values.len().checked_sub(1)?;
+        if place < self.fence {
+            return None;
+        }
+        self.at(place)
     }
 
     /// What stands at a place.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{
-    Halt,
     memo_notes::MemoNotes,
     observer::{Note, Noted},
     stack::Stack,
@@ -11,7 +10,7 @@ use super::{
 use crate::{
     bytes::{Budget, ReadError, wide},
     format::pickle::{
-        memo::{Memo, Stored},
+        memo::Memo,
         value::{Nodes, Value, ValueKind},
     },
 };
@@ -81,13 +80,6 @@ impl<N: Note> State<N> {
         let value = self.memo.get(index)?;
         let note = self.memo_notes.get(index);
         Some(Noted { value, note })
-    }
-
-    /// Stores the top of the stack in the memo; what is noted of it.
-    #[inline]
-    pub(super) fn store(&mut self, index: u64) -> Result<(Stored, N), Halt> {
-        let top = self.stack.top()?;
-        Ok((self.memo.put(index, top.value.by_name()), top.note))
     }
 
     /// Keeps the note of a memo entry.
