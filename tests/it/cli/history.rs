@@ -89,8 +89,8 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
        │ 0x0014  TUPLE1
        │ 0x0015  REDUCE            os.system('ls')
        │                           ━━━━━━━━━━━━━━━
-       ├─ recommended.yaml (built in):32
-    32 │ globals:
+       ├─ recommended.yaml (built in):36
+    36 │ globals:
        │ ─────── no entry here lists it
        │
        │ help: do not load this file; find out who made it and how it came here
@@ -110,8 +110,8 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
        │ 0x0014  TUPLE1
        │ 0x0015  REDUCE            os.system('id')
        │                           ━━━━━━━━━━━━━━━
-       ├─ recommended.yaml (built in):32
-    32 │ globals:
+       ├─ recommended.yaml (built in):36
+    36 │ globals:
        │ ─────── no entry here lists it
        │
        │ help: do not load this file; find out who made it and how it came here
@@ -131,8 +131,8 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
        │ 0x0014  TUPLE1
        │ 0x0015  REDUCE            os.system('ls')
        │                           ━━━━━━━━━━━━━━━
-       ├─ recommended.yaml (built in):32
-    32 │ globals:
+       ├─ recommended.yaml (built in):36
+    36 │ globals:
        │ ─────── no entry here lists it
        │
        │ help: do not load this file; find out who made it and how it came here
