@@ -206,6 +206,8 @@ pub enum DtypeFault {
     FieldName,
     /// An object overlaps another field.
     ObjectOverlaps,
+    /// Fields of its base overlap.
+    BaseOverlaps,
     /// What it is made from has no state.
     NoState,
     /// Its size is negative, or more than numpy has.

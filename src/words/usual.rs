@@ -136,6 +136,7 @@ impl fmt::Display for DtypeFault {
             Self::FieldTwice => "two fields have one name",
             Self::FieldName => "a field has no name",
             Self::ObjectOverlaps => "an object overlaps another field",
+            Self::BaseOverlaps => "it is an array of items whose fields overlap",
             Self::NoState => "what it is made from has no state",
             Self::SizeRange => "its size is negative, or more than numpy has",
             Self::UnknownNames => "its names are not known",

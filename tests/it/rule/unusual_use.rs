@@ -105,6 +105,36 @@ fn matrix(sizes: &[i32]) -> Vec<u8> {
     )
 }
 
+/// A record of nine bytes: a number, and one byte at `offset`.
+fn record(offset: i32) -> Vec<u8> {
+    let number = tuple(&[&dtype("i8", "<", 0), &int(0)]);
+    let byte = tuple(&[&dtype("i1", "|", 0), &int(offset)]);
+    let fields = [b"}(", &text("a")[..], &number, &text("b"), &byte, b"u"].concat();
+    void(9, b"N", &tuple(&[&text("a"), &text("b")]), &fields)
+}
+
+/// Two items of a dtype of nine bytes.
+fn subarray(of: &[u8]) -> Vec<u8> {
+    void(18, &tuple(&[of, &tuple(&[&int(2)])]), b"N", b"N")
+}
+
+/// A dtype of parts.
+fn void(size: i32, base: &[u8], names: &[u8], fields: &[u8]) -> Vec<u8> {
+    let code = text(&format!("V{size}"));
+    let made = call(&global("numpy", "dtype"), &[&code, b"\x89", b"\x88"]);
+    let state = tuple(&[
+        &int(3),
+        &text("|"),
+        base,
+        names,
+        fields,
+        &int(size),
+        &int(1),
+        &int(16),
+    ]);
+    with(&made, &state)
+}
+
 /// Bytes as protocols 0 to 2 write them.
 fn encoded(of: &str) -> Vec<u8> {
     call(&global("_codecs", "encode"), &[&text(of), &text("latin1")])
@@ -217,6 +247,8 @@ fn what_writers_write_is_not_told() {
         ),
         ("numbers", array(&numbers, 2, &bytes(&[0; 16]))),
         ("a matrix", matrix(&[1, 3])),
+        ("fields that overlap", record(4)),
+        ("an item of records", subarray(&record(8))),
         (
             "numbers in protocol 2",
             array_of(&encoded("b"), &numbers, 1, &encoded("abcdefgh")),
@@ -315,6 +347,7 @@ fn each_kind_of_misuse_is_told() {
             "a set of an instance",
             call(&global("builtins", "set"), &[&ordered()]),
         ),
+        ("an item of records that overlap", subarray(&record(4))),
         ("a matrix of one dimension", matrix(&[3])),
         ("a matrix of three dimensions", matrix(&[1, 3, 3])),
         (

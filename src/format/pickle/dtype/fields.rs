@@ -34,6 +34,8 @@ pub(super) struct Record {
     pub end: u64,
     /// A field is an object, or holds some.
     pub objects: bool,
+    /// Fields share bytes, here or in a field.
+    pub overlaps: bool,
     /// The flags that the fields hand on.
     pub flags: i64,
 }
@@ -140,6 +142,7 @@ impl Fields {
             let end = field.offset.saturating_add(layout.size);
             record.end = record.end.max(end);
             record.objects |= layout.objects;
+            record.overlaps |= layout.overlaps;
             record.flags |= layout.flags & OF_FIELDS;
             let spans = if layout.objects {
                 &mut objects
@@ -163,8 +166,18 @@ impl Fields {
         if overlap(objects, &others) {
             return Err(DtypeFault::ObjectOverlaps);
         }
+        record.overlaps |= any_overlap(others);
         Ok(record)
     }
+}
+
+/// Whether any two of the spans share a byte.
+fn any_overlap(mut spans: Vec<(u64, u64)>) -> bool {
+    spans.retain(|(start, end)| start < end);
+    spans.sort_unstable();
+    spans
+        .windows(2)
+        .any(|pair| matches!(pair, [(_, end), (start, _)] if start < end))
 }
 
 /// Whether a span of objects overlaps another, of objects or not.
@@ -187,7 +200,7 @@ fn overlap(mut objects: Vec<(u64, u64)>, others: &[(u64, u64)]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::overlap;
+    use super::{any_overlap, overlap};
 
     #[test]
     fn objects_overlap_nothing() {
@@ -197,5 +210,12 @@ mod tests {
         assert!(overlap(vec![(8, 16)], &[(15, 20)]));
         assert!(overlap(vec![(8, 16)], &[(0, 40)]));
         assert!(!overlap(vec![], &[(0, 9), (0, 9)]));
+    }
+
+    #[test]
+    fn numbers_may_share_bytes() {
+        assert!(any_overlap(vec![(4, 8), (0, 5)]));
+        assert!(any_overlap(vec![(0, 9), (1, 2)]));
+        assert!(!any_overlap(vec![(4, 8), (0, 4), (2, 2), (8, 9)]));
     }
 }

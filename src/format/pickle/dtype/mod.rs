@@ -138,6 +138,8 @@ pub(super) struct Layout {
     pub texts: bool,
     /// It has fields.
     pub record: bool,
+    /// Fields of it share bytes, or fields of its parts do.
+    pub overlaps: bool,
     /// It is an array: an array of it would have more dimensions instead.
     pub array: bool,
     pub flags: i64,
@@ -374,6 +376,7 @@ impl Dtypes {
             objects: record.objects,
             listed: flags & LISTED != 0,
             record: !none(names),
+            overlaps: record.overlaps,
             array: !none(base),
             flags,
             ..Layout::default()
@@ -394,6 +397,10 @@ impl Dtypes {
         let Some(layout) = self.layout(*item).filter(|layout| !layout.texts) else {
             return Err(DtypeFault::BaseUnfinished);
         };
+        // NumPy writes such items only where a program gives the offsets itself, and no library was seen to.
+        if layout.overlaps {
+            return Err(DtypeFault::BaseOverlaps);
+        }
         let items = match shape.kind() {
             ValueKind::Tuple => preview.nodes.product(*shape),
             _ => preview
@@ -405,6 +412,7 @@ impl Dtypes {
                 Record {
                     end: size,
                     objects: layout.objects,
+                    overlaps: false,
                     flags: 0,
                 },
                 layout.flags,
