@@ -106,7 +106,7 @@ fn read_members(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadEr
             } else {
                 Expect::Named
             };
-            in_turn::read_member(Text::new(name.as_slice()), body, expect, false, reading);
+            in_turn::read_member(&Text::new(name.as_slice()), body, expect, false, reading);
         }
         at = start.saturating_add(size);
         if !window.reaches(at)? {

@@ -107,7 +107,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let hold = reading.may_hold();
     let inflated = Inflated::open(window.from(start), codec, hold, reading.budget());
     let inflated = Arc::new(inflated);
-    let all = Window::shared(Arc::clone(&inflated) as Arc<dyn ByteSource>);
+    let source: Arc<dyn ByteSource> = inflated.clone();
+    let all = Window::shared(source);
     let front = Window::new(all.bytes_at(0, FRONT)?);
     if front.is_empty() || !is_worth_reading(&front, &name) {
         reading.disclaim();

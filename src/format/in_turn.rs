@@ -8,7 +8,7 @@ use crate::{
 
 /// Reads a member, and forgets it if there is nothing to say, unless it is `kept`.
 pub(super) fn read_member(
-    name: Text,
+    name: &Text,
     mut body: Window,
     expect: Expect<'_>,
     kept: bool,

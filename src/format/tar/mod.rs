@@ -176,7 +176,7 @@ fn read_members(
                 continue;
             }
         };
-        in_turn::read_member(name, file, expect, is_pickle.is_some(), reading);
+        in_turn::read_member(&name, file, expect, is_pickle.is_some(), reading);
         if !window.reaches(member.start.saturating_add(member.size))? {
             let left = window.len().saturating_sub(member.start);
             return Err(ReadError::truncated(Piece::TarMember, member.size, left));

@@ -100,12 +100,11 @@ impl ByteSource for Sparse {
         }
         let n = narrow(most).min(buf.len());
         let buf = buf.get_mut(..n).unwrap_or_default();
-        match stored {
-            Some(at) => self.stored.read_at(at, buf),
-            None => {
-                buf.fill(0);
-                Ok(n)
-            }
+        if let Some(at) = stored {
+            self.stored.read_at(at, buf)
+        } else {
+            buf.fill(0);
+            Ok(n)
         }
     }
 }
