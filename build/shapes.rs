@@ -46,11 +46,13 @@ const WORDS: &[(&str, &str)] = &[
 /// What calls make, as patterns ask for it and shapes say it.
 const MAKES: &[(&str, &str)] = &[
     ("array", "Makes::Array"),
+    ("bit-generator", "Makes::BitGenerator"),
     ("bytes", "Makes::Bytes"),
     ("device", "Makes::Device"),
     ("dtype", "Makes::Dtype"),
     ("layout", "Makes::Layout"),
     ("ordered-dict", "Makes::OrderedDict"),
+    ("seed", "Makes::Seed"),
     ("size-of-tensor", "Makes::Size"),
     ("tensor", "Makes::Tensor"),
 ];
@@ -62,7 +64,10 @@ const CHECKS: &[(&str, &str)] = &[
     ("frombuffer", "Check::Frombuffer"),
     ("joblib-bytes", "Check::JoblibBytes"),
     ("joblib-file", "Check::JoblibFile"),
+    ("keeps-state", "Check::KeepsState"),
+    ("layers", "Check::Layers"),
     ("quantized", "Check::Quantized"),
+    ("random-state", "Check::RandomState"),
     ("scalar", "Check::Scalar"),
     ("sparse", "Check::Sparse"),
     ("strided", "Check::Strided"),
@@ -264,13 +269,20 @@ fn shape(said: &Mapping, packs: &Packs) -> Result<String> {
             return Err(format!("`{key:?}` is no key of a shape").into());
         }
     }
-    let mut calls = Vec::new();
-    for form in said
-        .get("calls")
-        .map_or(Ok(&Vec::new()), |calls| sequence(Some(calls)))?
-    {
-        calls.push(format!("&[{}]", patterns(form, packs)?));
-    }
+    let forms = |forms: Option<&Value>| -> Result<String> {
+        match forms {
+            None => Ok(String::new()),
+            Some(Value::Bool(true)) => Ok("&[]".to_owned()),
+            Some(forms) => {
+                let forms = sequence(Some(forms))?.iter();
+                let forms: Result<Vec<String>> = forms
+                    .map(|form| Ok(format!("&[{}]", patterns(form, packs)?)))
+                    .collect();
+                Ok(forms?.join(", "))
+            }
+        }
+    };
+    let (calls, instances) = (forms(said.get("calls"))?, forms(said.get("instances"))?);
     let state = match said.get("state") {
         Some(state) => format!("Some({})", pattern(state, packs)?),
         None => "None".to_owned(),
@@ -283,11 +295,16 @@ fn shape(said: &Mapping, packs: &Packs) -> Result<String> {
         Some(makes) => word(text(Some(makes))?, MAKES)?,
         None => "Makes::Other",
     };
-    let is = |key| said.get(key) == Some(&Value::Bool(true));
-    let (fills, instances) = (is("filled"), is("instances"));
+    let fills = match said.get("filled") {
+        None => "Fills::No",
+        Some(Value::Bool(true)) => "Fills::Items",
+        Some(_) => word(
+            text(said.get("filled"))?,
+            &[("attributes", "Fills::Attributes")],
+        )?,
+    };
     Ok(format!(
-        "Shape {{ calls: &[{}], is_instantiated: {instances}, state: {state}, fills: {fills}, check: {check}, makes: {makes} }}",
-        calls.join(", ")
+        "Shape {{ calls: &[{calls}], constructs: &[{instances}], state: {state}, fills: {fills}, check: {check}, makes: {makes} }}"
     ))
 }
 

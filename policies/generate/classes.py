@@ -39,11 +39,13 @@ NEVER_RUN = ("__setattr__",)
 BASES = {
     "object": "instance", "abc.ABC": "instance", "typing.Generic": "instance", "typing.Protocol": "instance",
     "enum.Enum": "enum", "enum.IntEnum": "enum", "enum.StrEnum": "enum", "str": "mixin", "int": "mixin",
+    "lightning_utilities.core.enums.StrEnum": "enum", "collections.abc.MutableMapping": "instance", "typing.MutableMapping": "instance",
+    "CoqpitType": "instance",  # an alias of MutableMapping
 }
 METACLASSES = {"abc.ABCMeta", "ABCMeta"}
 # Decorators that add methods of their own which are none of HOOKS, or that return the class as it is. `dataclass` adds `__eq__`, which
 # compares fields, and sets `__hash__` to None or to one of fields.
-DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "six.add_metaclass"}
+DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "six.add_metaclass", "register_notrace_module"}
 
 from reviewed import CALLED, REVIEWED  # noqa: E402
 
@@ -52,7 +54,7 @@ class Release:
     """The sources of one release: a wheel, or the folder of a package beside its metadata."""
 
     def __init__(self, path):
-        path, self.modules = Path(path), {}
+        path, self.modules, self.stars = Path(path), {}, {}
         if path.is_dir():
             known = next(path.parent.glob(path.name + "-*.dist-info")).name
             names = [str(file.relative_to(path.parent)) for file in path.rglob("*.py")]
@@ -80,7 +82,10 @@ class Release:
                             parts = parts[: len(parts) - node.level + package]
                             base = ".".join(parts + ([base] if base else []))
                         for alias in node.names:
-                            known.setdefault(alias.asname or alias.name, base + "." + alias.name)
+                            if alias.name == "*":
+                                self.stars.setdefault(name, []).append(base)
+                            else:
+                                known.setdefault(alias.asname or alias.name, base + "." + alias.name)
                     elif isinstance(node, ast.Import):
                         for alias in node.names:
                             known.setdefault(alias.asname or alias.name.split(".")[0], alias.name if alias.asname else alias.name.split(".")[0])
@@ -100,6 +105,11 @@ def resolved(releases, module, dotted):
         if isinstance(known, ast.ClassDef) and not rest:
             return release, module, known
         if known is None:
+            # A name of a module that is imported as a whole.
+            for star in release.stars.get(module, ()) if release else ():
+                found = resolved(releases, star, dotted)
+                if not isinstance(found, str):
+                    return found
             return dotted
         full = known + ("." + rest if rest else "") if isinstance(known, str) else dotted
         module_name, _, name = full.rpartition(".")
@@ -186,6 +196,7 @@ class Pack:
         self.modules, self.names, self.enums, self.below, self.roots, self.never = modules, names, enums, below, roots, never
 
 
+MODULE = "torch.nn.modules.module.Module"
 TRAINING = ("transformers.training_args.TrainingArguments",)
 PACKS = {
     "transformers-training": Pack(
@@ -200,7 +211,21 @@ PACKS = {
         r"sklearn\.(?!externals|datasets|tests|conftest|utils\._test)[\w.]*",
         r"sklearn\.(_loss\.link\.\w+|calibration\._\w+|neural_network\._stochastic_optimizers\.\w+Optimizer|utils\._metadata_requests\.(Method)?MetadataRequest|metrics\._scorer\._\w+Scorer|cluster\._birch\._CF\w+|cluster\._bisect_k_means\._BisectingTree|gaussian_process\.kernels\.\w+)",
         below=r"sklearn\..*", roots=("sklearn.base.BaseEstimator", "sklearn.gaussian_process.kernels.Kernel"), never=r"sklearn\.(utils\._mocking|utils\.mocking|.*_testing)\..*"),
-    "torch-nn": Pack(r"torch\.nn\.modules\.\w+", below=r"torch\.nn\.modules\.\w+", roots=("torch.nn.modules.module.Module",)),
+    "torch-nn": Pack(r"torch\.(nn\.modules|optim)\.\w+|torch\.optim\.\w+", below=r"torch\.(nn\.modules|optim)\.\w+", roots=(MODULE, "torch.optim.optimizer.Optimizer")),
+    "torchvision": Pack(r"torchvision\.(models|ops|transforms)[\w.]*", below=r"torchvision\..*", roots=(MODULE,), names=r"torchvision\.(transforms\.transforms\.\w+|ops\.\w+\.\w+|models\.detection\.(_utils|anchor_utils|image_list)\.\w+)", enums=r"torchvision\.transforms\.functional"),
+    "timm": Pack(r"timm\.(models|layers)[\w.]*", below=r"timm\..*", roots=(MODULE,)),
+    "ultralytics": Pack(
+        r"ultralytics\.(nn|yolo\.utils|utils)[\w.]*|yolov5\.(models|utils)[\w.]*",
+        r"ultralytics\.(yolo\.)?utils\.IterableSimpleNamespace|ultralytics\.(yolo\.)?utils\.(loss|tal)\.\w+|ultralytics\.yolo\.v8\.detect\.train\.Loss|yolov5\.utils\.loss\.\w+",
+        below=r"ultralytics\.(nn\.(modules|tasks)[\w.]*|(yolo\.)?utils\.(loss|tal))|yolov5\.models\.\w+", roots=(MODULE,)),
+    "flair": Pack(r"flair\.(data|nn|training_utils|optim)[\w.]*", r"flair\.data\.Dictionary|flair\.(training_utils|optim)\.\w+", below=r"flair\.(nn|optim|training_utils)[\w.]*", roots=(MODULE, "torch.optim.optimizer.Optimizer")),
+    "pyannote-audio": Pack(r"pyannote\.(audio\.core\.(task|model)|core\.segment)", r"pyannote\.audio\.core\.(task|model)\.(Specifications|Introspection|Output|Problem|Resolution)|pyannote\.core\.segment\.\w+", enums=r"pyannote\.audio\.core\.\w+"),
+    "lightning": Pack(
+        r"(pytorch_lightning|lightning\.pytorch|lightning\.fabric|lightning_fabric)\.(callbacks|utilities|trainer|strategies)[\w.]*",
+        r"(pytorch_lightning|lightning\.pytorch)\.callbacks\.(\w+\.)*(EarlyStopping|ModelCheckpoint|LearningRateMonitor|StochasticWeightAveraging|Timer|ModelSummary|TQDMProgressBar|ProgressBar|RichProgressBar|DeviceStatsMonitor|GradientAccumulationScheduler|LambdaCallback)",
+        enums=r"(pytorch_lightning|lightning\.pytorch|lightning\.fabric|lightning_fabric)\..*"),
+    "simpletransformers": Pack(r"simpletransformers\.config\.model_args", r"simpletransformers\.config\.model_args\.\w+"),
+    "coqui-tts": Pack(r"TTS\..*config.*|TTS\.tts\.models\.\w+|TTS\.vocoder\.models\.\w+|trainer\.trainer", r"(TTS|trainer)\..*\.\w*(Config|Args)", below=r"TTS\..*", roots=("coqpit.coqpit.Coqpit",)),
 }
 
 

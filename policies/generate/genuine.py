@@ -214,7 +214,7 @@ def shape_of(chosen):
 
 
 def numpy_value(chosen):
-    kind = chosen.randrange(22)
+    kind = chosen.randrange(25)
     if kind == 0:
         return dtype(chosen, 3)
     if kind == 1:
@@ -263,6 +263,18 @@ def numpy_value(chosen):
         return record if chosen.random() < 0.7 else [record, record.dtype]
     if kind == 18:
         return collections.OrderedDict((name, filled(chosen, numpy.dtype("f4"), shape_of(chosen))) for name in ("a", "b", "c"))
+    if kind == 20:
+        source = chosen.choice([numpy.random.MT19937, numpy.random.PCG64, numpy.random.PCG64DXSM, numpy.random.SFC64])(chosen.randrange(99))
+        made = chosen.choice([lambda: source, lambda: numpy.random.Generator(source), lambda: numpy.random.RandomState(chosen.randrange(99)), lambda: numpy.random.default_rng(3)])()
+        if hasattr(made, "normal"):
+            made.normal(size=chosen.randrange(4))
+        return {"rng": made, "again": [made]}
+    if kind == 21:
+        data = filled(chosen, chosen.choice([simple_dtype(chosen), numpy.dtype("O")]), shape_of(chosen))
+        made = numpy.ma.array(data, mask=numpy.array([chosen.random() < 0.3 for _ in range(data.size)], dtype=bool).reshape(data.shape))
+        if chosen.random() < 0.3:
+            made.fill_value  # is made when it is asked for
+        return chosen.choice([made, {"param": made, "again": made}])
     made = filled(chosen, dtype(chosen), shape_of(chosen))
     if kind == 19:
         made.flags.writeable = False

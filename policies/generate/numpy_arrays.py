@@ -48,6 +48,9 @@ values = [
     numpy.array([(1, [2])], dtype=[("a", "i4"), ("b", "O")])[0],
 ]
 values.append(values[11].view(numpy.recarray))
+values += [numpy.ma.array([1, 2], mask=[0, 1]), numpy.ma.array(["a", None], mask=[0, 1], dtype=object), numpy.random.RandomState(3)]
+if hasattr(numpy.random, "default_rng"):
+    values += [numpy.random.default_rng(3)] + [getattr(numpy.random, name)(3) for name in ("MT19937", "PCG64", "PCG64DXSM", "SFC64") if hasattr(numpy.random, name)]
 values += [numpy.float16, numpy.float32, numpy.float64, numpy.int8, numpy.int64, numpy.uint8, numpy.bool_]
 if hasattr(numpy, "dtypes"):
     values += [type(numpy.dtype(c)) for c in "?bBhHiIlLqQefdgFDGSUVOMm"]

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Writes what the packs of whole objects are for, with the libraries at hand.
 
-    pack_files.py FOLDER      writes FOLDER/PACK/... for python-data, sklearn-estimators, torch-nn and transformers-training
+    pack_files.py FOLDER      writes FOLDER/PACK/... for each pack below whose library is installed
 
 `new` in a name is an object as it is made, `fitted` an estimator after `fit`: that holds whatever the library keeps, such as
 trees, which no pack lists.
 """
 import argparse
+import collections
 import datetime
 import decimal
+import importlib
 import pathlib
 import pickle
 import sys
@@ -24,6 +26,10 @@ def python_data():
     yield "dates", [datetime.date(1, 1, 1), datetime.date.max, datetime.datetime.max, datetime.time(23, 59, 59, 999999, fold=1), datetime.timedelta(days=-3, seconds=5, microseconds=7)]
     yield "zones", [datetime.datetime(2024, 1, 1, tzinfo=zone), datetime.time(1, 2, tzinfo=datetime.timezone.utc), datetime.timezone(datetime.timedelta(minutes=-90))]
     yield "numbers", [decimal.Decimal("1.50"), decimal.Decimal("NaN"), decimal.Decimal("-Infinity"), 1j]
+    counts = collections.defaultdict(int, a=1)
+    groups = collections.defaultdict(list)
+    groups["x"].append(collections.defaultdict(dict))
+    yield "defaults", [counts, groups, collections.defaultdict(None, b=2), collections.defaultdict(collections.OrderedDict)]
     yield "paths", [pathlib.Path("/data/x/y.bin"), pathlib.PurePosixPath("a"), pathlib.PureWindowsPath("C:\\x\\y"), pathlib.Path()]
 
 
@@ -68,6 +74,90 @@ def modules():
     trained = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
     trained(torch.ones(2, 3)).sum().backward()
     yield "trained", {"model": trained.eval(), "epoch": 3}
+    yield "recurrent", nn.ModuleList([nn.LSTM(2, 3, num_layers=2, bidirectional=True, proj_size=1), nn.GRU(2, 2, batch_first=True), nn.RNN(1, 1, bias=False), nn.LSTMCell(1, 1)])
+    yield "version", {"torch": torch.__version__, "state_dict": {}}
+
+
+def small(model):
+    """The same model, each of whose parameters and buffers is one number for all of its elements."""
+    import torch
+
+    for part in [*model.parameters(), *model.buffers()]:
+        part.data = torch.zeros((), dtype=part.dtype).expand(part.shape)
+    return model.eval()
+
+
+def pictures():
+    try:
+        import torchvision
+    except ImportError:
+        return
+    models, transforms = torchvision.models, torchvision.transforms
+    yield "resnet", small(models.resnet.ResNet(models.resnet.BasicBlock, [1, 1, 1, 1]))
+    yield "shuffle", small(models.shufflenetv2.ShuffleNetV2([1, 1, 1], [4, 8, 8, 8, 16]))
+    yield "squeeze", small(models.squeezenet1_1())
+    yield "dense", small(models.densenet.DenseNet(4, (1, 1), 8))
+    yield "vgg", small(models.vgg11_bn())
+    yield "alex", small(models.alexnet())
+    yield "transforms", transforms.Compose([transforms.Resize(8), transforms.CenterCrop(4), transforms.RandomHorizontalFlip(), transforms.ToTensor(), transforms.Normalize([0.5], [0.5])])
+
+
+def timm_models():
+    try:
+        import timm
+    except ImportError:
+        return
+    yield "resnet", small(timm.create_model("resnet10t"))
+    yield "vgg", small(timm.create_model("vgg11"))
+
+
+def yolo():
+    try:
+        from ultralytics.nn.tasks import ClassificationModel, DetectionModel, PoseModel, SegmentationModel
+        from ultralytics.utils import IterableSimpleNamespace
+        import torch
+    except ImportError:
+        return
+    kinds = {"detect": (DetectionModel, "yolov8n.yaml"), "detect11": (DetectionModel, "yolo11n.yaml"), "segment": (SegmentationModel, "yolov8n-seg.yaml"), "pose": (PoseModel, "yolov8n-pose.yaml"), "classify": (ClassificationModel, "yolov8n-cls.yaml")}
+    for name, (kind, path) in kinds.items():
+        model = small(kind(path, verbose=False).half())
+        model.args = IterableSimpleNamespace(imgsz=640, task=name)
+        yield name, {"epoch": -1, "best_fitness": None, "model": model, "ema": None, "updates": None, "optimizer": None, "train_args": {"task": name}, "date": "2026-01-01", "version": torch.__version__}
+
+
+def lightning():
+    for package in ("pytorch_lightning", "lightning.pytorch"):
+        try:
+            library = importlib.import_module(package)
+            attributes = importlib.import_module(package + ".utilities.parsing").AttributeDict
+        except ImportError:
+            continue
+        callbacks = library.callbacks
+        kept = {callback.__class__.__name__: callback for callback in (callbacks.EarlyStopping("loss"), callbacks.ModelCheckpoint(monitor="loss", save_top_k=2), callbacks.LearningRateMonitor(), callbacks.Timer())}
+        parameters = attributes(lr=0.1, hidden=3, layers=(1, 2), nested=attributes(a="b"), nothing=attributes())
+        name = package.replace(".", "-")
+        yield name, {"epoch": 1, "global_step": 2, "pytorch-lightning_version": library.__version__, "hyper_parameters": parameters, "callbacks": {"EarlyStopping": {"best_score": 0.5}}, "stage": library.trainer.states.RunningStage.TRAINING}
+        yield name + "-callbacks", kept
+
+
+def tags():
+    try:
+        from flair.data import Dictionary
+        import torch
+    except ImportError:
+        return
+    made = Dictionary(add_unk=True)
+    for word in ("NOUN", "VERB", "ÉÈ"):
+        made.add_item(word)
+    yield "dictionary", {"state_dict": {}, "tag_dictionary": made, "model_card": {"pytorch_version": torch.__version__, "training_parameters": {"optimizer": torch.optim.SGD}}}
+
+
+def arguments_of_simple():
+    try:
+        from simpletransformers.config import model_args
+    except ImportError:
+        return
+    yield "arguments", [model_args.T5Args(), model_args.ClassificationArgs(), model_args.NERArgs()]
 
 
 def arguments():
@@ -82,7 +172,9 @@ def arguments():
     yield "seq2seq", more
 
 
-PACKS = {"python-data": python_data, "sklearn-estimators": estimators, "torch-nn": modules, "transformers-training": arguments}
+PACKS = {"python-data": python_data, "sklearn-estimators": estimators, "torch-nn": modules, "transformers-training": arguments, "torchvision": pictures, "timm": timm_models, "ultralytics": yolo, "lightning": lightning, "flair": tags, "simpletransformers": arguments_of_simple}
+# Those whose files torch writes.
+OF_TORCH = ("torch-nn", "transformers-training", "torchvision", "timm", "ultralytics", "lightning", "flair", "simpletransformers")
 
 
 def main(folder):
@@ -93,7 +185,7 @@ def main(folder):
         for name, made in objects():
             for protocol in (2, 5):
                 (place / ("%s-%d.pkl" % (name, protocol))).write_bytes(pickle.dumps(made, protocol))
-            if pack in ("torch-nn", "transformers-training"):
+            if pack in OF_TORCH:
                 import torch
 
                 torch.save(made, place / (name + ".pt"))

@@ -30,6 +30,18 @@ REVIEWED = {
     ("sklearn:CompoundKernel.__eq__", "71d8b7520a06"): "compares kernels",
     ("sklearn:KernelOperator.__eq__", "4961e06acf50"): "compares kernels",
     ("sklearn:Exponentiation.__eq__", "0f781e3e2024"): "compares kernels",
+    # `Dictionary` keeps the dict that it is given: nothing may be added to that later.
+    ("flair:Dictionary.__setstate__", "034aa5644e74"): "keeps the dict, and looks for a text among its items",
+    ("flair:Dictionary.__setstate__", "0772fe76fc07"): "keeps the dict, and looks for a text among its items",
+    ("flair:Dictionary.__setstate__", "c26d7f078739"): "keeps the dict, and looks for a text among its items",
+    ("flair:Dictionary.__setstate__", "edb560d6765e"): "keeps the dict, and looks for a text among its items",
+    ("flair:Dictionary.__eq__", "97b8ffb6cbe3"): "compares three attributes",
+    ("ultralytics:AAttn.__setstate__", "26a7df388bdd"): "as Module, and multiplies two numbers",
+    ("pytorch_lightning:LightningEnum.__eq__", "e7f2379c2e5f"): "compares texts",
+    ("pytorch_lightning:LightningEnum.__eq__", "e9e958debabb"): "compares texts",
+    ("pytorch_lightning:LightningEnum.__hash__", "5da4ab2d5525"): "of a text",
+    ("pytorch_lightning:LightningEnum.__hash__", "d9f49e1df02e"): "of a text",
+    ("coqpit:Coqpit.__getattribute__", "1a2e605c3fc7"): "compares a text",
     # Not IsotonicRegression.__setstate__, which builds an interpolation, nor FrozenEstimator.__getattr__, which asks what it holds.
 }
 
@@ -38,6 +50,8 @@ CALLED = {
     "torch:Module.__setattr__": "keeps an attribute, and looks for it among parameters, buffers and modules",
     "torch:_ParameterMeta.__instancecheck__": "looks at a type and a flag",
     "torch:_BufferMeta.__instancecheck__": "looks at a type and a flag",
+    "lightning_utilities:StrEnum.__hash__": "of a text",
+    "lightning_utilities:StrEnum.__eq__": "compares texts",
     "sklearn:InconsistentVersionWarning.__init__": "keeps three texts",
     "sklearn:InconsistentVersionWarning.__str__": "formats them",
 }

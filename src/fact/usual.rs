@@ -55,6 +55,8 @@ pub enum Misfit {
     NotByReduce,
     /// Only by NEWOBJ.
     NotByNewobj,
+    /// By NEWOBJ, with other arguments.
+    NewobjArguments,
     /// Without keywords.
     Keywords,
     /// State once, on what was just made.
@@ -69,6 +71,14 @@ pub enum Misfit {
     UnfinishedArray,
     /// No state.
     NoState,
+    /// A state to which nothing is added, because the instance keeps it as its own.
+    KeptState,
+    /// Items whose keys are names of plain attributes.
+    PlainItems,
+    /// A small number of layers.
+    Layers,
+    /// A state of a random generator, with as many words as it has and a position among them.
+    RandomState,
     /// (data and instances).
     PlainArguments,
     /// A dict of plain attributes.

@@ -174,14 +174,22 @@ macro_rules! packs {
 }
 
 packs!(
+    "coqui-tts",
+    "flair",
     "joblib-arrays",
+    "lightning",
     "numpy-arrays",
+    "pyannote-audio",
     "python-data",
+    "simpletransformers",
     "sklearn-estimators",
+    "timm",
     "torch-nn",
     "torch-script",
     "torch-weights",
-    "transformers-training"
+    "torchvision",
+    "transformers-training",
+    "ultralytics"
 );
 
 /// The pack that says what torch lists by default.

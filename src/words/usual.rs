@@ -72,6 +72,11 @@ impl fmt::Display for Misfit {
             }
             Self::NotByReduce => "only by REDUCE",
             Self::NotByNewobj => "only by NEWOBJ, without arguments",
+            Self::NewobjArguments => "other arguments of NEWOBJ",
+            Self::KeptState => "a dict that nothing changes later, because the instance keeps it",
+            Self::PlainItems => "keys that are names of plain attributes",
+            Self::RandomState => "a random generator's words and a position among them",
+            Self::Layers => "a small number as `num_layers`",
             Self::Keywords => "without keywords",
             Self::StateNotFresh => "state once, on what was just made",
             Self::ItemsNotFresh => "items on what was just made",

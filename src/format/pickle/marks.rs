@@ -9,8 +9,12 @@ impl Marks {
     pub(super) const SPECIAL: Self = Self(0x40);
     /// Of a string: an attribute of this name is part of every tensor of torch.
     pub(super) const OF_TENSORS: Self = Self(0x20);
+    /// Of a string: pickle calls an attribute of this name on what it fills, and nothing else does.
+    pub(super) const FILLING: Self = Self(0x60);
     /// Of a container: it holds a global, or something of which nothing is known. (No string is one.)
     pub(super) const CALLABLE: Self = Self(0x20);
+    /// Of a dict: a key is special, and not only to what is filled.
+    pub(super) const DUNDER_KEY: Self = Self(0x08);
     /// Of a dict: a key is special.
     pub(super) const SPECIAL_KEY: Self = Self(0x01);
     /// Of a dict: a key is an attribute of tensors.
@@ -29,6 +33,11 @@ impl Marks {
         self.0 |= marks.0;
     }
 
+    /// Of a string: Python calls no attribute of this name of its own accord.
+    pub(super) const fn is_plain_attribute(self) -> bool {
+        !self.has(Self::SPECIAL) || self.has(Self::FILLING)
+    }
+
     /// What is known of a text as the name of an attribute.
     pub(super) fn of_text(text: &[u8]) -> Self {
         // Python looks up no other: `__cached__device` is just a name.
@@ -37,7 +46,7 @@ impl Marks {
         }
         match text {
             // What pickle itself calls on what it fills, and what is called in its place.
-            b"append" | b"extend" | b"add" | b"update" => Self::SPECIAL,
+            b"append" | b"extend" | b"add" | b"update" => Self::FILLING,
             // What `torch.Tensor` answers by code of its own: setting it does more than to keep a value.
             b"data"
             | b"grad"

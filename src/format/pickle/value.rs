@@ -119,9 +119,12 @@ impl Marks {
             let known = match key.kind() {
                 ValueKind::Str | ValueKind::StrAt => {
                     let marks = key.marks();
+                    let (special, of_tensors) =
+                        (marks.has(Self::SPECIAL), marks.has(Self::OF_TENSORS));
                     Self(
-                        u8::from(marks.has(Self::SPECIAL))
-                            | u8::from(marks.has(Self::OF_TENSORS)) << 1,
+                        u8::from(special)
+                            | u8::from(of_tensors) << 1
+                            | u8::from(special && !of_tensors) << 3,
                     )
                 }
                 _ => Self::ODD_KEY,

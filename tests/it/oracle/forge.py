@@ -23,7 +23,7 @@ from fitting import Fitting  # noqa: E402
 from streams import Node, Writer, copied, named, nodes, number, parts_of, put_together, read, said, several  # noqa: E402
 
 LISTED = sorted({name for path in sorted((ROOT / "policies" / "globals").glob("*.yaml")) for name in re.findall(r"global: ([\w.]+)", path.read_text(encoding="utf-8"))})
-CALLED = [name for name in LISTED if re.search(r"(_rebuild|_reconstruct|scalar|frombuffer|encode|OrderedDict|Counter|set|bytearray|complex|dtype|Size|device|_get_layout|bytes|slice|range|kwargs|Parameter|datetime|Decimal|Path|Namespace)", name)]
+CALLED = [name for name in LISTED if re.search(r"(_rebuild|_reconstruct|scalar|frombuffer|encode|OrderedDict|Counter|set|bytearray|complex|dtype|Size|device|_get_layout|bytes|slice|range|kwargs|Parameter|datetime|Decimal|Path|Namespace|defaultdict|AttributeDict|Dictionary|TorchVersion|rnn)", name)]
 
 NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 16, 63, 64, 255, 256, 1000, -1, -2, -8, 1 << 15, 1 << 20, 1 << 30, (1 << 31) - 1, 1 << 31, -(1 << 31), 1 << 32, 1 << 40, 1 << 60, (1 << 62) - 1, (1 << 63) - 1, -(1 << 63), 1 << 63, 1 << 64]
 # What numpy and torch read as types, orders, layouts and places, and attributes that Python itself would follow.

@@ -68,6 +68,11 @@ def called_by_writers():
     calls += ["argparse.Namespace", "types.SimpleNamespace", "decimal.Decimal", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.timezone"]
     calls += ["pathlib." + name for name in ("PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath")]
     calls += ["torch.jit._pickle." + mark for mark in ("build_boollist", "build_doublelist", "build_intlist", "build_tensorlist", "restore_type_tag")]
+    calls += ["collections.defaultdict", "ultralytics.utils.IterableSimpleNamespace", "torch.torch_version.TorchVersion", "flair.data.Dictionary"]
+    calls += ["numpy.ma.core._mareconstruct", "numpy.random.__RandomState_ctor", "numpy.random.bit_generator.__pyx_unpickle_SeedSequence"]
+    calls += ["numpy.random._pickle.__%s_ctor" % name for name in ("randomstate", "generator", "bit_generator")]
+    calls += ["torch.nn.modules.rnn." + name for name in ("GRU", "LSTM", "RNN", "RNNBase")]
+    calls += [name for name in LISTED if name.endswith(".AttributeDict")]
     # Members of enums are looked up by a call.
     calls += [name for name, kind in LISTED.items() if kind == "enum"]
     return {id(thing): thing for thing in map(resolve, calls) if thing is not None}
@@ -328,6 +333,12 @@ def use_tensor(value):
           lambda: plain.dequantize(), lambda: plain.int_repr(), lambda: plain.q_per_channel_scales(), lambda: plain.unbind(), lambda: plain.double(), lambda: plain.to(torch.float32).sum().item(), lambda: plain.view(torch.uint8), lambda: torch.cat([plain, plain]), lambda: plain.clone().fill_(1), lambda: plain.clone().zero_(), lambda: plain.storage().tolist(), lambda: plain.requires_grad_(True).sum().backward(), lambda: (value * 2).sum().backward(), lambda: plain.untyped_storage().tolist(), lambda: plain.conj().resolve_conj(), lambda: plain.resolve_neg(), lambda: plain.index_select(0, torch.tensor([0])), lambda: plain.sparse_mask(plain), lambda: plain.to_sparse_csr(), lambda: plain.transpose(0, 1).clone(), lambda: plain.is_pinned(), lambda: plain.data_ptr(), lambda: format(value))
 
 
+def use_random(value):
+    """What reads the words of a generator."""
+    source = getattr(value, "_bit_generator", None) or getattr(value, "bit_generator", None) or value
+    tried(lambda: value.random(700), lambda: value.random_sample(700), lambda: value.normal(size=9), lambda: value.integers(9, size=700), lambda: source.random_raw(1300), lambda: source.seed_seq.spawn(2), lambda: source.jumped(), lambda: dumped(value), lambda: copy.deepcopy(value), lambda: repr(value))
+
+
 def use_any(value):
     # Methods of a container that Python and the standard library look for on the object itself.
     planted = set(getattr(value, "__dict__", ())) & set(dir(type(value))) if isinstance(value, (dict, list, set)) else ()
@@ -369,6 +380,8 @@ def use(root):
             use_scalar(value)
         elif torch and isinstance(value, torch.Tensor):
             use_tensor(value)
+        elif numpy and isinstance(value, (numpy.random.RandomState, numpy.random.Generator, numpy.random.BitGenerator)):
+            use_random(value)
         else:
             use_any(value)
 

@@ -280,7 +280,7 @@ fn what_picklers_call_for_ordinary_objects_is_proposed_with_its_arguments() {
     };
     let factory = Pickle::proto(2)
         .global("collections", "defaultdict")
-        .global("__builtin__", "list")
+        .global("app.models", "Net")
         .tuple1()
         .reduce()
         .stop();

@@ -10,6 +10,7 @@ mod extension_registry;
 mod fingerprint;
 mod fix;
 mod format_not_allowed;
+mod gadgets;
 mod global_not_allowed;
 mod incomplete_read;
 mod instances;
@@ -32,6 +33,7 @@ mod unresolved_global;
 mod unsafe_artifact_loaded;
 mod unsafe_operator;
 mod unusual_use;
+mod whole_objects;
 
 use weighbridge::{
     fact::{Circumstance, Circumstances, ContentFacts, Entry, EntryKind, Excerpts, Text},

@@ -29,6 +29,9 @@ fn an_instance_of_a_pack_is_made_without_a_call_and_gets_attributes() {
         pair("lr_scheduler_type", &scheduler),
         // A name that Python never looks up.
         pair("__cached__setup_devices", &int(1)),
+        // What pickle calls of something that is filled, which this is not.
+        pair("add", b"\x88"),
+        pair("append", &int(1)),
         pair("torch_dtype", &global("torch", "float16")),
         pair("dtype", &global("numpy", "float32")),
     ] {
@@ -41,7 +44,6 @@ fn an_instance_of_a_pack_is_made_without_a_call_and_gets_attributes() {
         (b")", b"\x81", slots),
         (b")", b"\x81", tuple(&[&int(1)])),
         (b")", b"\x81", pair("__setstate__", &int(1))),
-        (b")", b"\x81", pair("append", &int(1))),
         (b")", b"\x81", [b"}", &int(1)[..], &int(1), b"s"].concat()),
         (b")", b"\x81", pair("to_dict", &global("numpy", "ndarray"))),
         (b")", b"\x81", pair("dtype", &global("torch", "Size"))),
@@ -254,4 +256,117 @@ fn the_packs_that_a_file_needs_are_named_unless_something_in_it_is_dangerous() {
         let said = told(REFUSED, "x.pkl", &pickle(&tuple(&[&scaler, other])));
         assert!(!said.contains("the pack"), "{said}");
     }
+}
+
+fn words(count: i32) -> Vec<u8> {
+    let made = call(
+        &global("numpy._core.multiarray", "_reconstruct"),
+        &[
+            &global("numpy", "ndarray"),
+            &tuple(&[&int(0)]),
+            &bytes(b"b"),
+        ],
+    );
+    let items = bytes(&vec![0; usize::try_from(count).unwrap()]);
+    let sizes = tuple(&[&int(count)]);
+    let state = tuple(&[&int(1), &sizes, &dtype("u1", "|", 0), b"\x89", &items]);
+    with(&made, &state)
+}
+
+fn dict(pairs: &[(&str, &[u8])]) -> Vec<u8> {
+    let pairs = pairs
+        .iter()
+        .map(|(key, value)| [&text(key), *value].concat());
+    [&b"}("[..], &pairs.collect::<Vec<_>>().concat(), b"u"].concat()
+}
+
+/// numpy reads the word at the position without comparing that with the number of words.
+#[test]
+fn a_random_generator_reads_a_word_that_it_has() {
+    let class = global("numpy.random._mt19937", "MT19937");
+    let source = call(
+        &global("numpy.random._pickle", "__bit_generator_ctor"),
+        &[&class],
+    );
+    let twister = |count, position: &[u8]| {
+        let inner = dict(&[("key", &words(count)), ("pos", position)]);
+        dict(&[("bit_generator", &text("MT19937")), ("state", &inner)])
+    };
+    let with_seed = |state: &[u8]| [state, b"N\x86"].concat();
+    for state in [twister(624, &int(624)), with_seed(&twister(624, &int(0)))] {
+        let made = with(&source, &state);
+        let whole = call(
+            &global("numpy.random._pickle", "__randomstate_ctor"),
+            &[&made],
+        );
+        assert_eq!(rules("x.pkl", &pickle(&whole)), [""; 0]);
+        let whole = with(&whole, &twister(624, &int(3)));
+        assert_eq!(rules("x.pkl", &pickle(&whole)), [""; 0]);
+    }
+    let inner = dict(&[("key", &words(624)), ("pos", &int(1)), ("pos", &int(625))]);
+    for odd in [
+        twister(624, &int(625)),
+        twister(624, &int(-1)),
+        twister(624, b"\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x01"),
+        twister(623, &int(1)),
+        with_seed(&twister(623, &int(1))),
+        dict(&[("bit_generator", &text("MT19937")), ("state", &inner)]),
+        dict(&[("bit_generator", &text("Philox")), ("state", &inner)]),
+        dict(&[]),
+    ] {
+        let said = told(RULE, "x.pkl", &pickle(&with(&source, &odd)));
+        assert!(said.contains("a position among them"), "{said}");
+    }
+    let old = call(&global("numpy.random", "__RandomState_ctor"), &[]);
+    let state = |position| {
+        let parts: [&[u8]; 5] = [
+            &text("MT19937"),
+            &words(624),
+            &int(position),
+            &int(0),
+            b"G\0\0\0\0\0\0\0\0",
+        ];
+        tuple(&parts)
+    };
+    assert_eq!(rules("x.pkl", &pickle(&with(&old, &state(10)))), [""; 0]);
+    assert_eq!(rules("x.pkl", &pickle(&with(&old, &state(700)))), [RULE]);
+    // What makes one calls what it is given.
+    let other = call(
+        &global("numpy.random._pickle", "__bit_generator_ctor"),
+        &[&global("numpy", "ndarray")],
+    );
+    assert_eq!(rules("x.pkl", &pickle(&other)), [RULE]);
+}
+
+#[test]
+fn a_masked_array_is_one_of_numpy() {
+    let masked = |class: &[u8], items: &[u8], fill: &[u8]| {
+        let made = call(
+            &global("numpy.ma.core", "_mareconstruct"),
+            &[
+                class,
+                &global("numpy", "ndarray"),
+                &tuple(&[&int(0)]),
+                &bytes(b"b"),
+            ],
+        );
+        let state: [&[u8]; 7] = [
+            &int(1),
+            &tuple(&[&int(2)]),
+            &dtype("i1", "|", 0),
+            b"\x89",
+            items,
+            &bytes(b"\0\x01"),
+            fill,
+        ];
+        rules("x.pkl", &pickle(&with(&made, &tuple(&state))))
+    };
+    let class = global("numpy.ma.core", "MaskedArray");
+    assert_eq!(masked(&class, &bytes(b"\x01\x02"), b"N"), [""; 0]);
+    assert_eq!(masked(&class, &bytes(b"\x01\x02"), &words(1)), [""; 0]);
+    assert_eq!(masked(&class, &bytes(b"\x01"), b"N"), [RULE]);
+    assert_eq!(masked(&class, &bytes(b"\x01\x02"), &text("x")), [RULE]);
+    let other = global("numpy", "matrix");
+    // It has one dimension, too.
+    assert_eq!(masked(&other, &bytes(b"\x01\x02"), b"N"), [RULE, RULE]);
 }

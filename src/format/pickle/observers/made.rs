@@ -33,6 +33,15 @@ impl MadeValues {
         }
     }
 
+    /// Whether a value could be called in place of a method of the name that a key is.
+    #[inline]
+    pub(super) fn is_planted(&self, key: Value, value: Value, scene: &Scene<'_>) -> bool {
+        matches!(
+            value.kind(),
+            ValueKind::Global | ValueKind::Extension | ValueKind::Unknown | ValueKind::Stale
+        ) && self.values(scene).attributes().could_be_method(key, value)
+    }
+
     /// A call makes a value: what is known of it besides what made it.
     pub(super) fn add(&mut self, shape: &Shape, arguments: Value, scene: &Scene<'_>) -> u32 {
         let known = scene.nodes.get(arguments).map(|(_, kept)| kept);
@@ -75,6 +84,19 @@ impl MadeValues {
                 let text = scene.preview().short_string(text);
                 text.map_or(0, |text| shapes::few(text.as_bytes()))
             }
+            (Makes::Array, _) if shape.is_of_buffer() => match known {
+                [_, dtype, sizes, ..] => {
+                    let sizes = self.values(scene).sizes(*sizes);
+                    // Of one whose sizes are not known, no dtype is known.
+                    let dtype = sizes.is_some().then_some(*dtype);
+                    self.tensors.keep(TensorSummary {
+                        sizes: sizes.unwrap_or_default(),
+                        dtype,
+                        ..Default::default()
+                    })
+                }
+                _ => 0,
+            },
             (Makes::Array, class) if shape.has_state() => {
                 let name = class.and_then(|class| self.values(scene).canonical(class));
                 let is_matrix = matches!(

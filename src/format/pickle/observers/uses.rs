@@ -53,6 +53,7 @@ impl Observer for Uses {
 
     fn on_start(&mut self, _window: &Window, names: &mut Interner) {
         self.joblib.start(names);
+        self.made.planted.start(names);
     }
 
     #[inline]
@@ -81,7 +82,7 @@ impl Observer for Uses {
             ValueKind::Result | ValueKind::Instance
                 if !items.values.is_empty() && !stops(scene.code, items.values) =>
             {
-                self.use_of_items(target, scene)
+                self.use_of_items(target, items.values, scene)
             }
             _ => None,
         }
@@ -154,28 +155,22 @@ impl Uses {
         self.known.get(row).copied().unwrap_or(KnownUse::Plain)
     }
 
-    /// Notes what is set on a dict: fields of dtypes, what joblib says of arrays, and names that can be called.
+    /// Notes what is set on a dict: fields of dtypes, what joblib says of arrays, names that can be called, numbers of layers.
     #[inline]
-    fn put(&mut self, dict: Value, items: &[Value], scene: &Scene<'_>) {
+    fn put(&mut self, dict: Value, items: &[Value], scene: &mut Scene<'_>) {
         self.made.dtypes.fields.put(dict, items, scene.nodes);
         self.joblib.put(dict, items);
         for pair in items.chunks_exact(2) {
-            if let [key, value] = pair
-                && matches!(
-                    value.kind(),
-                    ValueKind::Global
-                        | ValueKind::Extension
-                        | ValueKind::Unknown
-                        | ValueKind::Stale
-                )
-                && self
-                    .made
-                    .values(scene)
-                    .attributes()
-                    .could_be_method(*key, *value)
-            {
+            let [key, value] = pair else { continue };
+            self.made.planted.note_layers(dict, *key, *value);
+            if self.made.is_planted(*key, *value, scene) {
                 self.made.planted.add(dict);
             }
+        }
+        if let Some(row) = self.made.planted.kept_by(dict) {
+            let seen = SeenUse::Value(scene.preview().value(dict));
+            let misfit = Misfit::KeptState;
+            self.unusual(row, (Usage::Build, Part::State), (misfit, seen), scene);
         }
     }
 
@@ -296,6 +291,13 @@ impl Uses {
             KnownUse::Shape(shape) => shape.state(target, state, &values),
             KnownUse::Plain => values.attributes().plain_state(state),
         };
+        let is_kept = matches!(known, KnownUse::Shape(shape) if shape.keeps_state());
+        let fits = fits.and_then(|()| {
+            if is_kept && !self.made.planted.keep(state, row) {
+                return Err(Misfit::KeptState);
+            }
+            Ok(())
+        });
         let is_dtype = matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Dtype);
         let fits = fits.and_then(|()| {
             if !is_dtype {
@@ -330,7 +332,12 @@ impl Uses {
     }
 
     /// Compares the items that are set on what a call made, and returns what else is known of it now.
-    fn use_of_items(&mut self, target: Value, scene: &mut Scene<'_>) -> Option<u32> {
+    fn use_of_items(
+        &mut self,
+        target: Value,
+        items: &[Value],
+        scene: &mut Scene<'_>,
+    ) -> Option<u32> {
         let row = target.global()?;
         let known = self.known(row, scene);
         let fits = match known {
@@ -338,6 +345,14 @@ impl Uses {
             KnownUse::Shape(shape) if !shape.fills() => Err(Misfit::NoItems),
             KnownUse::Shape(_) if !matches!(scene.code, op::SETITEM | op::SETITEMS) => {
                 Err(Misfit::NotPairs)
+            }
+            KnownUse::Shape(shape) if shape.answers_items() => {
+                let plain = |pair: &[Value]| matches!(pair, [key, value] if matches!(key.kind(), ValueKind::Str | ValueKind::StrAt) && key.marks().is_plain_attribute() && !self.made.is_planted(*key, *value, scene));
+                if items.chunks_exact(2).all(plain) {
+                    Ok(())
+                } else {
+                    Err(Misfit::PlainItems)
+                }
             }
             _ => Ok(()),
         };

@@ -40,14 +40,18 @@ impl Attributes<'_> {
             })
     }
 
-    /// Whether a dict is what an instance of a pack's class has as `__dict__`: nothing in it is called in place of a method.
+    /// Whether a dict is what an instance of a pack's class has as `__dict__`: nothing in it is called in place of a method. What
+    /// is called of something that is filled may be there, as no such instance is filled.
     pub(super) fn are_fields(&self, dict: Value) -> bool {
-        self.are_attributes(dict, Marks::SPECIAL_KEY) && !self.planted.is_in(dict)
+        self.are_attributes(dict, Marks::DUNDER_KEY) && !self.planted.is_in(dict)
     }
 
     /// Whether a global, or something of which nothing is known, could be called in place of a method under this key. A type that
-    /// a pack only names, such as `numpy.float64`, could not where the key says that it is one.
+    /// a pack only names, such as `numpy.float64`, could not where the key says that it is one; nor could a class of layers where
+    /// models of torch keep the one of which they were made.
     pub(in crate::format::pickle) fn could_be_method(&self, key: Value, value: Value) -> bool {
+        /// Where models keep a class of layers, and no class has a method.
+        const LAYERS: &[&str] = &["_norm_layer", "norm_layer", "act_layer"];
         if value.kind() != ValueKind::Global {
             return true;
         }
@@ -59,11 +63,14 @@ impl Attributes<'_> {
             (Some(_), None) => false,
             (Some(_), Some(spelling)) if !spelling.callable => false,
             (Some(name), Some(_)) => {
-                let is_value = matches!(known(name.module.as_bytes(), name.name.as_bytes()), KnownUse::Shape(shape) if shape.is_only_named());
-                let key = self.preview.string(key);
-                let says_type =
-                    key.is_some_and(|key| key.as_str().is_some_and(|key| key.ends_with("type")));
-                !(is_value && says_type)
+                let known = known(name.module.as_bytes(), name.name.as_bytes());
+                let (KnownUse::Shape(shape), Some(key)) = (known, self.preview.string(key)) else {
+                    return true;
+                };
+                let key = key.as_str().unwrap_or_default();
+                let says_type = shape.is_only_named() && key.ends_with("type");
+                let says_layer = shape.is_instantiated() && LAYERS.contains(&key);
+                !(says_type || says_layer)
             }
         }
     }

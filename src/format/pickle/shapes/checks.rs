@@ -42,7 +42,15 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
             return tensor(*storage, *offset, *sizes, *strides, values);
         }
         (Check::Sparse, [layout, parts]) => return sparse(*layout, *parts, values),
-        (Check::ArrayState | Check::JoblibBytes | Check::JoblibFile, _) => true,
+        (
+            Check::ArrayState
+            | Check::JoblibBytes
+            | Check::JoblibFile
+            | Check::KeepsState
+            | Check::Layers
+            | Check::RandomState,
+            _,
+        ) => true,
         (Check::Dtype, [what, ..]) => return dtype(*what, values),
         _ => false,
     };
@@ -60,15 +68,90 @@ pub(super) fn state(
     state: Value,
     values: &Values<'_>,
 ) -> Result<(), Misfit> {
+    if check == Check::Layers && !values.planted.has_few_layers(state) {
+        return Err(Misfit::Layers);
+    }
     match (check, values.preview.nodes.all(state)) {
-        (Check::ArrayState, Some([_, sizes, dtype, _, items])) => {
+        // A masked array has a mask behind, of which NumPy counts the bytes.
+        (Check::ArrayState, Some([_, sizes, dtype, _, items, ..])) => {
             if tensors::is_matrix(target) && values.sizes(*sizes).is_none_or(|s| s.len() != 2) {
                 return Err(Misfit::MatrixSizes);
             }
             array(*sizes, *dtype, *items, values)
         }
+        (Check::RandomState, parts) => {
+            let fits = match parts {
+                Some([_, words, position, _, _]) if state.kind() == ValueKind::Tuple => {
+                    twister(*words, *position, values)
+                }
+                Some([generator, _]) if state.kind() == ValueKind::Tuple => {
+                    generator_state(*generator, values)
+                }
+                _ => generator_state(state, values),
+            };
+            if fits {
+                Ok(())
+            } else {
+                Err(Misfit::RandomState)
+            }
+        }
         _ => Ok(()),
     }
+}
+
+/// The value under a key that a dict has once.
+fn once(dict: Value, name: &str, values: &Values<'_>) -> Option<Value> {
+    let pairs = (dict.kind() == ValueKind::Dict).then(|| values.preview.nodes.all(dict));
+    let mut found = pairs.flatten()?.chunks_exact(2).filter(|pair| {
+        let key = pair.first().and_then(|key| values.preview.string(*key));
+        key.is_some_and(|key| key == *name)
+    });
+    match (found.next(), found.next()) {
+        (Some([_, value]), None) => Some(*value),
+        _ => None,
+    }
+}
+
+/// Whether a dict is the state of one of numpy's generators.
+fn generator_state(dict: Value, values: &Values<'_>) -> bool {
+    let is_int = |value: Value| matches!(value.kind(), ValueKind::Int | ValueKind::Long);
+    let (Some(name), Some(inner)) = (
+        once(dict, "bit_generator", values),
+        once(dict, "state", values),
+    ) else {
+        return false;
+    };
+    let name = values.preview.string(name);
+    let part = |name| once(inner, name, values);
+    match name.as_ref().and_then(|name| name.as_str()) {
+        Some("MT19937") => {
+            matches!((part("key"), part("pos")), (Some(words), Some(position)) if twister(words, position, values))
+        }
+        Some("PCG64" | "PCG64DXSM") => {
+            matches!((part("state"), part("inc")), (Some(state), Some(inc)) if is_int(state) && is_int(inc))
+        }
+        Some("SFC64") => part("state").is_some_and(|words| has_words(words, 4, values)),
+        _ => false,
+    }
+}
+
+/// The words of a Mersenne Twister, and which is next.
+fn twister(words: Value, position: Value, values: &Values<'_>) -> bool {
+    const WORDS: u64 = 624;
+    let position = values.preview.integer(position);
+    has_words(words, WORDS, values)
+        && position
+            .and_then(|position| u64::try_from(position).ok())
+            .is_some_and(|position| position <= WORDS)
+}
+
+/// Whether a value is an array of so many items.
+fn has_words(array: Value, count: u64, values: &Values<'_>) -> bool {
+    values.makes(array) == Some(super::Makes::Array)
+        && values
+            .tensors
+            .get(array)
+            .is_some_and(|array| array.sizes == [count])
 }
 
 /// A kind and a size, as numpy writes them: it takes much else for a dtype.

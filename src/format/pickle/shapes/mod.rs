@@ -22,12 +22,12 @@ use crate::fact::{GlobalName, Misfit};
 pub(super) struct Shape {
     /// The arguments of its calls (`REDUCE`), one list for each form.
     calls: &'static [&'static [Pattern]],
-    /// Whether it is a class whose instances are made by `NEWOBJ`, without arguments.
-    is_instantiated: bool,
+    /// The arguments of `NEWOBJ`, one list for each form, of a class whose instances are made by that.
+    constructs: &'static [&'static [Pattern]],
     /// The state that what it makes may get, once.
     state: Option<Pattern>,
-    /// Whether items may be set on what it makes.
-    fills: bool,
+    /// Whether items may be set on what it makes, and which.
+    fills: Fills,
     /// What a pattern cannot say.
     check: Option<Check>,
     /// What it makes.
@@ -104,16 +104,29 @@ pub(super) enum Pattern {
     Optional(&'static Pattern),
 }
 
+/// Which items may be set on what a call makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fills {
+    /// None.
+    No,
+    /// Any.
+    Items,
+    /// Those that its class answers as attributes.
+    Attributes,
+}
+
 /// What a call makes, as far as others ask for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Makes {
     Other,
     Array,
+    BitGenerator,
     Bytes,
     Device,
     Dtype,
     Layout,
     OrderedDict,
+    Seed,
     Size,
     Tensor,
 }
@@ -142,8 +155,14 @@ pub(super) enum Check {
     JoblibBytes,
     /// The same of an array that has a file of its own.
     JoblibFile,
+    /// The state becomes the `__dict__` of the instance, not a copy of it.
+    KeepsState,
+    /// The state says how many layers a recurrent network has.
+    Layers,
     /// A tensor of which the function makes as many elements as its sizes say, whatever its strides.
     Quantized,
+    /// The state of a random generator, whose words are read at a position that it says.
+    RandomState,
     /// A scalar against its dtype.
     Scalar,
     /// Indices, values and sizes of a sparse tensor.
@@ -207,6 +226,11 @@ impl Shape {
         self.makes
     }
 
+    /// Whether its calls have bytes, a dtype and sizes in front.
+    pub(super) fn is_of_buffer(&self) -> bool {
+        self.check == Some(Check::Frombuffer)
+    }
+
     /// Whether its calls have a storage, an offset, sizes and strides in front.
     pub(super) fn is_strided(&self) -> bool {
         matches!(self.check, Some(Check::Strided | Check::Quantized))
@@ -214,7 +238,7 @@ impl Shape {
 
     /// Whether it is a value: a name that is never called.
     pub(super) fn is_only_named(&self) -> bool {
-        self.calls.is_empty() && !self.is_instantiated
+        self.calls.is_empty() && self.constructs.is_empty()
     }
 
     /// What joblib stores in place of an array, if it is that.
@@ -233,21 +257,31 @@ impl Shape {
 
     /// Whether what it makes may be filled.
     pub(super) fn fills(&self) -> bool {
-        self.fills
+        self.fills != Fills::No
+    }
+
+    /// Whether its class answers the items of an instance as attributes.
+    pub(super) fn answers_items(&self) -> bool {
+        self.fills == Fills::Attributes
+    }
+
+    /// Whether an instance keeps the dict that is its state.
+    pub(super) fn keeps_state(&self) -> bool {
+        self.check == Some(Check::KeepsState)
     }
 
     /// Whether its instances are made by `NEWOBJ`.
     pub(super) fn is_instantiated(&self) -> bool {
-        self.is_instantiated
+        !self.constructs.is_empty()
     }
 
     /// Whether making an instance by `NEWOBJ` fits.
-    #[allow(clippy::unused_self, reason = "reads like its neighbours")]
     pub(super) fn construct(&self, arguments: Value, values: &Values<'_>) -> Result<(), Misfit> {
-        if values.arguments(&[], arguments) {
-            Ok(())
-        } else {
-            Err(Misfit::NotByNewobj)
+        let fits = |form: &&'static [Pattern]| values.arguments(form, arguments);
+        match self.constructs {
+            forms if forms.iter().any(|form| fits(&form)) => Ok(()),
+            [[]] => Err(Misfit::NotByNewobj),
+            _ => Err(Misfit::NewobjArguments),
         }
     }
 
@@ -288,7 +322,7 @@ impl Shape {
     /// The arguments that are written, in words.
     fn forms(&self) -> String {
         match self.calls {
-            [] if self.is_instantiated => Misfit::NotByNewobj.to_string(),
+            [] if self.is_instantiated() => Misfit::NotByNewobj.to_string(),
             [] => "only named, never called".to_owned(),
             forms => {
                 let forms: Vec<String> = forms
@@ -354,11 +388,13 @@ impl Makes {
         match self {
             Self::Other => "what it makes",
             Self::Array => "an array",
+            Self::BitGenerator => "a source of random numbers",
             Self::Bytes => "bytes",
             Self::Device => "a device",
             Self::Dtype => "a dtype whose state is set",
             Self::Layout => "a layout",
             Self::OrderedDict => "an ordered dict",
+            Self::Seed => "a seed",
             Self::Size => "a torch.Size",
             Self::Tensor => "a tensor",
         }
