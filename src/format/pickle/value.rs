@@ -119,8 +119,8 @@ impl Marks {
             let known = match key.kind() {
                 ValueKind::Str | ValueKind::StrAt => {
                     let marks = key.marks();
-                    let (special, of_tensors) =
-                        (marks.has(Self::SPECIAL), marks.has(Self::OF_TENSORS));
+                    let special = marks.has(Self::SPECIAL);
+                    let of_tensors = marks.has(Self::OF_TENSORS);
                     Self(
                         u8::from(special)
                             | u8::from(of_tensors) << 1
@@ -209,7 +209,6 @@ impl Value {
     }
 
     /// A string or tuple, with what is known of it.
-    #[inline]
     const fn with(self, marks: Marks) -> Self {
         Self(self.0 | (u64::from_le_bytes([0, 0, 0, 0, 0, 0, 0, marks.0])))
     }
