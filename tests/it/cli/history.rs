@@ -166,7 +166,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     Opcode at 0x0014  TUPLE1
     Opcode at 0x0015  REDUCE            os.system('id')
     Marked: os.system('id')
-    Decided by recommended.yaml (built in), line 32: globals:
+    Decided by recommended.yaml (built in), line 36: globals:
     Marked: globals: no entry here lists it.
     Help: do not load this file; find out who made it and how it came here
     Help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
@@ -181,7 +181,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     Opcode at 0x0014  TUPLE1
     Opcode at 0x0015  REDUCE            os.system('ls')
     Marked: os.system('ls')
-    Decided by recommended.yaml (built in), line 32: globals:
+    Decided by recommended.yaml (built in), line 36: globals:
     Marked: globals: no entry here lists it.
     Help: do not load this file; find out who made it and how it came here
     Help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
