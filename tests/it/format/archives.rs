@@ -266,11 +266,11 @@ fn members_of_damaged_tars_are_those_that_python_reads() {
                 _ => None,
             })
             .collect();
-        let seen = case["seen"].as_array().unwrap();
-        let theirs: BTreeSet<u64> = seen.iter().filter_map(serde_json::Value::as_u64).collect();
-        let is_whole = case["whole"].as_bool().unwrap();
-        whole += usize::from(is_whole);
-        if !theirs.is_subset(&ours) || is_whole && ours != theirs {
+        let found = case["seen"].as_array().unwrap();
+        let theirs: BTreeSet<u64> = found.iter().filter_map(serde_json::Value::as_u64).collect();
+        let read_whole = case["whole"].as_bool().unwrap();
+        whole += usize::from(read_whole);
+        if !theirs.is_subset(&ours) || read_whole && ours != theirs {
             writeln!(wrong, "{theirs:?}, not {ours:?}: {hex}").unwrap();
         }
     }

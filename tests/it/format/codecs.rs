@@ -81,8 +81,8 @@ fn a_compressed_array_of_zeros_is_read() {
         b"\x85",
     ]
     .concat();
-    let file = wrapper(&padded(&shape, BYTES)).raw(&[1, 0]);
-    let file = zlib(&file.raw(&vec![0; SIZE]).stop());
+    let file = wrapper(&padded(&shape, BYTES)).raw([1, 0]);
+    let file = zlib(&file.raw(vec![0; SIZE]).stop());
     assert!(file.len() * 300 < SIZE);
     let told = told(&file, "zeros.joblib");
     assert!(

@@ -27,7 +27,7 @@ fn gdbm(value: &[u8]) -> Vec<u8> {
     file
 }
 
-/// The first page of a database of SQLite that has this table.
+/// The first page of a database of `SQLite` that has this table.
 fn sqlite(table: &str) -> Vec<u8> {
     let mut file = b"SQLite format 3\0\x10\0\x01\x01\0\x40\x20\x20".to_vec();
     file.resize(4096 - table.len(), 0);

@@ -204,7 +204,7 @@ fn a_name_bound_many_times_costs_little() {
         long,
     ] {
         let start = Instant::now();
-        let text = told(&format!("import torch\n{source}x = torch.load\n"));
+        let text = told(format!("import torch\n{source}x = torch.load\n"));
         // A name with so many meanings is past a limit, once something is asked of it.
         let limited = text.contains("steps to find what all names");
         assert!(limited || text.contains("torch.load"), "{text}");

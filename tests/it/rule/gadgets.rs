@@ -103,7 +103,7 @@ fn gadgets() -> BTreeSet<String> {
 /// A module and a name in it, for each dot at which a name can be parted.
 fn spellings(name: &str) -> impl Iterator<Item = (&str, &str)> {
     name.match_indices('.')
-        .map(|(dot, _)| (&name[..dot], &name[dot + 1..]))
+        .map(|(dot, _)| (name.split_at(dot).0, name.split_at(dot + 1).1))
 }
 
 /// Whatever can be done with a name.

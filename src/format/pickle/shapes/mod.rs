@@ -279,7 +279,7 @@ impl Shape {
     pub(super) fn construct(&self, arguments: Value, values: &Values<'_>) -> Result<(), Misfit> {
         let fits = |form: &&'static [Pattern]| values.arguments(form, arguments);
         match self.constructs {
-            forms if forms.iter().any(|form| fits(&form)) => Ok(()),
+            forms if forms.iter().any(fits) => Ok(()),
             [[]] => Err(Misfit::NotByNewobj),
             _ => Err(Misfit::NewobjArguments),
         }
