@@ -119,7 +119,7 @@ fn corpus_is_called_what_it_is_and_judged() {
     array.npy                 npy                      exit 0
     arrays.npz                npz           npy        exit 0
     arrays_compressed.npz     npz           npy+pickle exit 0
-    collections.pt            torch-zip     pickle     exit 1 global-not-allowed torch-weights-only
+    collections.pt            torch-zip     pickle     exit 1 torch-weights-only
     data_0.pickle             pickle                   exit 0
     data_2.pickle             pickle                   exit 0
     data_4.pickle             pickle                   exit 0

@@ -62,7 +62,9 @@ class Forger(Fitting):
         yield from ((extension, data) for extension, _, _, data in genuine.files(pool, seed))
         found = sorted(path for path in Path(more).rglob("*.p*") if path.suffix in (".pkl", ".pt", ".pth")) if more else []
         for path in self.chosen.sample(found, min(pool, len(found))):
-            yield path.suffix[1:], path.read_bytes()
+            data = path.read_bytes()
+            # torch's archives and its legacy files may have one suffix.
+            yield "pkl" if path.suffix == ".pkl" else "pt" if data.startswith(b"PK") else "pth", data
 
     def tree(self, stream):
         """What a stream makes; each is read once."""
