@@ -25,13 +25,17 @@ impl Needs<'_> {
     /// The word that `tests/run` counts by and checks the machine for.
     fn word(self) -> String {
         match self {
-            Self::Python(modules) if modules.starts_with("torch") => "PyTorch".into(),
-            Self::Python(modules) if modules.starts_with("numpy") => "NumPy".into(),
-            Self::Python(modules) if modules.starts_with("joblib") => "joblib".into(),
-            Self::Python(modules) if modules.starts_with("dill") => "dill".into(),
-            Self::Python(modules) if modules.starts_with("sklearn") => "scikit-learn".into(),
-            Self::Python(modules) if modules.starts_with("transformers") => "transformers".into(),
-            Self::Python(_) => "CPython".into(),
+            Self::Python(modules) => {
+                let first = modules.split([',', '.']).next().unwrap_or(modules);
+                match first {
+                    "argparse" | "bz2" | "pickle" | "tarfile" => "CPython".into(),
+                    "numpy" => "NumPy".into(),
+                    "torch" => "PyTorch".into(),
+                    // What `tests/run` installs.
+                    "dill" | "joblib" => first.into(),
+                    library => format!("{library} (Python)"),
+                }
+            }
             Self::Program(name) => name.into(),
             Self::Machine => "machine".into(),
         }
