@@ -214,6 +214,8 @@ fn what_a_pack_is_for_passes_with_it() {
             continue;
         };
         let of_modules = OF_MODULES.contains(&pack);
+        // Callbacks of Lightning keep scores in tensors.
+        let holds_tensors = of_modules || pack == "lightning";
         let needed = of_modules.then_some("torch-nn").into_iter();
         std::fs::write(&policy, of_packs(needed.chain([pack]))).unwrap();
         let mut written = files.count();
@@ -224,11 +226,16 @@ fn what_a_pack_is_for_passes_with_it() {
         let mut refused = BTreeSet::new();
         for [path, rule, message] in refusals_of(&folder, &by) {
             // Outside of an archive a tensor brings an archive of its own, and torch's old format the source of its modules.
-            if of_modules
+            if holds_tensors
                 && (Path::new(&path).extension().is_some_and(|end| end == "pkl")
                     || path.ends_with("-legacy.pt"))
             {
                 written -= usize::from(refused.insert(path));
+                continue;
+            }
+            // `weights_only=True` adds no items to hyper parameters, whatever is listed: the pack says so.
+            let is_told = pack == "lightning" && rule == "torch-weights-only";
+            if is_told && message.contains("AttributeDict") {
                 continue;
             }
             let ordinary = pack == "sklearn-estimators"
