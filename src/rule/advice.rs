@@ -25,6 +25,9 @@ pub(super) fn not_read(case: &Case<'_>, title: &str, suffix: &str) -> String {
 /// Names in one call of torch's list: a file that needs more is better saved as a state dict.
 const LISTED: usize = 100;
 
+/// So many names have a block that is as short as that of a pack.
+const FEW: usize = 3;
+
 /// What would allow the names that a file needs.
 #[derive(Debug)]
 pub(super) struct Allowing {
@@ -32,6 +35,8 @@ pub(super) struct Allowing {
     entries: BTreeMap<GlobalName, String>,
     /// The packs that list all of the names, if packs do.
     packs: Vec<&'static str>,
+    /// They are few and only imported: an entry of their own allows less than a pack.
+    few_imports: bool,
     torch: bool,
 }
 
@@ -46,6 +51,8 @@ impl Allowing {
             uses.entry(name).or_default().extend(usages);
         }
         let packs = packs(&uses).unwrap_or_default();
+        let few_imports =
+            uses.len() <= FEW && uses.values().flatten().all(|usage| *usage == Usage::Import);
         let calls = calls(case);
         let entries = uses.into_iter().filter_map(|(name, mut usages)| {
             usages.extend(case.scope.globals().entered(name));
@@ -55,6 +62,7 @@ impl Allowing {
         Self {
             entries: entries.collect(),
             packs,
+            few_imports,
             torch: case.of_kind(FactKind::TorchLoad).next().is_some(),
         }
     }
@@ -70,9 +78,12 @@ impl Allowing {
     }
 
     /// The block, and how torch is told the same. Where packs list all the names, they are proposed instead, unless something
-    /// else stands against the file.
+    /// else stands against the file or the block is as short and allows less.
     pub(super) fn in_full(&self, case: &Case<'_>, harmless: bool) -> Vec<String> {
-        if harmless && let [first, ..] = self.packs.as_slice() {
+        if harmless
+            && !self.few_imports
+            && let [first, ..] = self.packs.as_slice()
+        {
             let packs: Vec<String> = self.packs.iter().map(ToString::to_string).collect();
             let named: Vec<String> = packs.iter().map(|pack| format!("`{pack}`")).collect();
             let (list, each, its) = match packs.len() {

@@ -249,6 +249,33 @@ fn releases_without_a_context_are_told_what_they_have() {
 }
 
 #[test]
+fn a_few_classes_that_are_only_named_need_no_pack() {
+    let key = |pickle: Pickle| {
+        pickle.global(
+            "pytorch_lightning.callbacks.model_checkpoint",
+            "ModelCheckpoint",
+        )
+    };
+    let advice = |pickle: Pickle| findings("x.pkl", &pickle.stop())[0].help[0].clone();
+    insta::assert_snapshot!(advice(key(Pickle::proto(2))), @r#"
+    if you trust `pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint` with the contents of any file, write this to weighbridge.yaml:
+    version: 1
+    extends: recommended
+    globals:
+      allow:
+        - {global: "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint", as: [import]}
+    "#);
+    insta::assert_snapshot!(advice(key(Pickle::proto(2)).raw(b")\x81")), @"
+    the pack `lightning` lists every name that this file needs, in the shapes that its library writes (`weighbridge explain lightning`): write this to weighbridge.yaml:
+    version: 1
+    extends: recommended
+    globals:
+      packs:
+        - lightning
+    ");
+}
+
+#[test]
 fn many_names_are_told_at_once_and_counted() {
     let mut many = Pickle::proto(2).op(b'(');
     for n in 0..3_000 {
