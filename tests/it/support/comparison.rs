@@ -28,7 +28,8 @@ impl Needs<'_> {
             Self::Python(modules) => {
                 let first = modules.split([',', '.']).next().unwrap_or(modules);
                 match first {
-                    "argparse" | "bz2" | "pickle" | "tarfile" => "CPython".into(),
+                    "_compat_pickle" | "argparse" | "ast" | "bz2" | "importlib" | "lzma"
+                    | "pickle" | "sysconfig" | "tarfile" | "zipfile" => "CPython".into(),
                     "numpy" => "NumPy".into(),
                     "torch" => "PyTorch".into(),
                     // What `tests/run` installs.
