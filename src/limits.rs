@@ -252,6 +252,12 @@ limits! {
         /// A 200 MB pickle of a million objects has 17 million opcodes; one of 10 GB would have 850 million.
         OPCODES: u64 = 4_000_000_000, Count "opcodes in one pickle stream";
 
+        /// They take less than a second. A list of a hundred million zeros, compressed into 200 kB, has as many.
+        OPCODES_FLOOR: u64 = 128 << 20, Count "opcodes in the pickles of one file, whatever `opcodes-ratio` says";
+
+        /// A file that is not compressed has one for each byte at most, in each way in which loaders read it.
+        OPCODES_RATIO: u64 = 64, Count "times the size of a file for the opcodes of its pickles";
+
         /// Constants over 16 KiB are read only if something that no pack describes is given them: they are code or a table then.
         /// Past this many bytes of those over a megabyte, they count by their place.
         PAYLOAD_BYTES: u64 = 64 << 20, Bytes "of long constants in one stream that fingerprints tell apart";

@@ -19,6 +19,9 @@ pub struct Budget {
     /// Bytes of source in archives, and one: nothing is left once it has run out.
     source: AtomicU64,
     members: AtomicUsize,
+    /// Opcodes of pickles.
+    opcodes: AtomicU64,
+    opcodes_limit: limits::Id,
     /// Bytes of memory for the values of pickles.
     memory: AtomicU64,
 }
@@ -136,6 +139,8 @@ impl Default for Budget {
             again: AtomicU64::new(limits::INFLATED_AGAIN),
             source: AtomicU64::new(limits::ARCHIVED_SOURCE.saturating_add(1)),
             members: AtomicUsize::new(limits::MEMBERS),
+            opcodes: AtomicU64::new(limits::OPCODES),
+            opcodes_limit: limits::Id::OPCODES,
             memory: AtomicU64::new(limits::VALUE_BYTES),
         }
     }
@@ -155,9 +160,17 @@ impl Budget {
         } else {
             (limits::INFLATED_BYTES, limits::Id::INFLATED_BYTES)
         };
+        let opcodes = length.saturating_mul(limits::OPCODES_RATIO);
+        let (opcodes, opcodes_limit) = if opcodes < limits::OPCODES_FLOOR {
+            (limits::OPCODES_FLOOR, limits::Id::OPCODES_FLOOR)
+        } else {
+            (opcodes, limits::Id::OPCODES_RATIO)
+        };
         Self {
             inflated: AtomicU64::new(inflated),
             inflated_limit,
+            opcodes: AtomicU64::new(opcodes),
+            opcodes_limit,
             memory: AtomicU64::new(limits::VALUE_BYTES.saturating_add(length)),
             ..Self::default()
         }
@@ -180,6 +193,25 @@ impl Budget {
             Ok(1..) => Spent::Now,
             _ => Spent::Before,
         }
+    }
+
+    /// How many opcodes one stream may still have, and the limit that it reaches then.
+    pub fn opcodes(&self) -> (u64, limits::Id) {
+        let left = self.opcodes.load(Ordering::Relaxed);
+        if left < limits::OPCODES {
+            (left, self.opcodes_limit)
+        } else {
+            (limits::OPCODES, limits::Id::OPCODES)
+        }
+    }
+
+    /// Takes opcodes that were executed.
+    pub fn executed(&self, opcodes: u64) {
+        let _ = self
+            .opcodes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                Some(left.saturating_sub(opcodes))
+            });
     }
 
     /// Takes `bytes` from the budget that have been decompressed before.
@@ -207,6 +239,23 @@ impl Budget {
 mod tests {
     use super::{Budget, Spent};
     use crate::limits;
+
+    #[test]
+    fn opcodes_follow_the_size_of_a_file() {
+        let small = Budget::of_file(1000);
+        assert_eq!(
+            small.opcodes(),
+            (limits::OPCODES_FLOOR, limits::Id::OPCODES_FLOOR)
+        );
+        small.executed(limits::OPCODES_FLOOR - 5);
+        assert_eq!(small.opcodes(), (5, limits::Id::OPCODES_FLOOR));
+        small.executed(9);
+        assert_eq!(small.opcodes().0, 0);
+        let large = Budget::of_file(10 << 20);
+        assert_eq!(large.opcodes(), (640 << 20, limits::Id::OPCODES_RATIO));
+        let huge = Budget::of_file(1 << 40);
+        assert_eq!(huge.opcodes(), (limits::OPCODES, limits::Id::OPCODES));
+    }
 
     #[test]
     fn source_in_archives_runs_out_once() {

@@ -33,7 +33,7 @@ pub(super) struct Interpreter<'m, O: Observer> {
     pub memo_use: MemoUse,
     /// Containers that were made, items and state that were added, calls and persistent ids.
     pub actions: u64,
-    budget: Arc<Budget>,
+    pub(super) budget: Arc<Budget>,
 }
 
 /// What decides whether an unpickler that is used again fetches other memo entries.

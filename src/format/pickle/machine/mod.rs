@@ -41,7 +41,6 @@ use super::{events::EventLog, lex::Lexer, memo::Memo, value::Value};
 use crate::{
     bytes::{Budget, ReadError, Window},
     fact::PickleFault,
-    limits,
 };
 
 /// What is left of a machine when its stream ends.
@@ -198,17 +197,23 @@ impl<'m, O: Observer> Machine<'m, O> {
 
     /// Executes opcodes up to STOP, or to what stops it.
     fn run_on(&mut self) -> Result<Value, (u64, ReadError)> {
-        let mut left = limits::OPCODES;
-        let error = loop {
-            match self.step() {
-                Ok(()) => {}
-                Err(Halt::Stop(value)) => return Ok(value),
-                Err(Halt::Error(error)) => break error,
+        let (most, limit) = self.interpreter.budget.opcodes();
+        let mut left = most;
+        let ended = loop {
+            if left == 0 {
+                break Err(ReadError::Limit(limit));
             }
             left = left.wrapping_sub(1);
-            if left == 0 {
-                break ReadError::Limit(limits::Id::OPCODES);
+            match self.step() {
+                Ok(()) => {}
+                Err(Halt::Stop(value)) => break Ok(value),
+                Err(Halt::Error(error)) => break Err(error),
             }
+        };
+        self.interpreter.budget.executed(most.saturating_sub(left));
+        let error = match ended {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
         };
         // The operand may be wrong here and right where the other reading takes it.
         self.settle();
