@@ -18,6 +18,7 @@ pub struct Budget {
     again: AtomicU64,
     /// Bytes of source in archives, and one: nothing is left once it has run out.
     source: AtomicU64,
+    source_limit: limits::Id,
     members: AtomicUsize,
     /// Opcodes of pickles.
     opcodes: AtomicU64,
@@ -138,6 +139,7 @@ impl Default for Budget {
             inflated_limit: limits::Id::INFLATED_BYTES,
             again: AtomicU64::new(limits::INFLATED_AGAIN),
             source: AtomicU64::new(limits::ARCHIVED_SOURCE.saturating_add(1)),
+            source_limit: limits::Id::ARCHIVED_SOURCE,
             members: AtomicUsize::new(limits::MEMBERS),
             opcodes: AtomicU64::new(limits::OPCODES),
             opcodes_limit: limits::Id::OPCODES,
@@ -166,9 +168,20 @@ impl Budget {
         } else {
             (opcodes, limits::Id::OPCODES_RATIO)
         };
+        let source = length.saturating_mul(limits::ARCHIVED_SOURCE_RATIO);
+        let (source, source_limit) = if source < limits::ARCHIVED_SOURCE_FLOOR {
+            let floor = limits::Id::ARCHIVED_SOURCE_FLOOR;
+            (limits::ARCHIVED_SOURCE_FLOOR, floor)
+        } else if source < limits::ARCHIVED_SOURCE {
+            (source, limits::Id::ARCHIVED_SOURCE_RATIO)
+        } else {
+            (limits::ARCHIVED_SOURCE, limits::Id::ARCHIVED_SOURCE)
+        };
         Self {
             inflated: AtomicU64::new(inflated),
             inflated_limit,
+            source: AtomicU64::new(source.saturating_add(1)),
+            source_limit,
             opcodes: AtomicU64::new(opcodes),
             opcodes_limit,
             memory: AtomicU64::new(limits::VALUE_BYTES.saturating_add(length)),
@@ -193,6 +206,11 @@ impl Budget {
             Ok(1..) => Spent::Now,
             _ => Spent::Before,
         }
+    }
+
+    /// The limit that source in archives reaches.
+    pub fn source_limit(&self) -> limits::Id {
+        self.source_limit
     }
 
     /// How many opcodes one stream may still have, and the limit that it reaches then.
@@ -271,6 +289,14 @@ mod tests {
                 Spent::Before
             ]
         );
+        assert_eq!(
+            Budget::of_file(1000).source_limit(),
+            limits::Id::ARCHIVED_SOURCE_FLOOR
+        );
+        let wheel = Budget::of_file(1 << 20);
+        assert_eq!(wheel.archived_source(16 << 20), Spent::No);
+        assert_eq!(wheel.archived_source(1), Spent::Now);
+        assert_eq!(wheel.source_limit(), limits::Id::ARCHIVED_SOURCE_RATIO);
         let at_once = budget_of(limits::ARCHIVED_SOURCE + 1);
         assert_eq!(at_once, Spent::Now);
     }

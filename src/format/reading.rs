@@ -218,7 +218,7 @@ impl Reading<'_> {
             match self.budget.archived_source(window.len()) {
                 Spent::No => sources.read(name.as_bytes(), window, self.recorder),
                 Spent::Now => {
-                    let limit = limits::Id::ARCHIVED_SOURCE;
+                    let limit = self.budget.source_limit();
                     self.unread(Unread::Limit(limit), Place::Whole);
                 }
                 Spent::Before => {}
