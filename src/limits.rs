@@ -244,8 +244,8 @@ limits! {
         /// The largest wheel of a published package has 40 MB of it. It is looked through at some hundred megabytes a second.
         ARCHIVED_SOURCE: u64 = 256 << 20, Bytes "of source in one archive and in the archives inside it";
 
-        /// A file of calls takes a second for each eight megabytes.
-        ARCHIVED_SOURCE_FLOOR: u64 = 8 << 20, Bytes "of source in one archive and in those inside it, whatever `archived-source-ratio` says";
+        /// The syntax tree of source takes a hundred times its size.
+        ARCHIVED_SOURCE_FLOOR: u64 = 1 << 20, Bytes "of source in one archive and in those inside it, whatever `archived-source-ratio` says";
 
         /// Compressed source takes a fourth to a tenth of its size.
         ARCHIVED_SOURCE_RATIO: u64 = 16, Count "times the size of an archive for the source in it";
