@@ -11,7 +11,7 @@ use std::{
 use super::{Verdict, site_in};
 use crate::{
     bytes::{Budget, ReadError, Window, narrow, wide},
-    fact::{ArchiveReason, Condition, Hop, Piece, Short, Site, TorchBehaviour, TorchForm},
+    fact::{ArchiveReason, Condition, Piece, Short, Site, TorchBehaviour, TorchForm},
     format::{
         Loader, Reading,
         pickle::{self, Origin, Outcome, Records},
@@ -275,11 +275,7 @@ pub(super) fn judge(
     }
     for pickle in pickles.0 {
         let member = pickle.member;
-        let hop = Hop::Member {
-            name: member.name.clone(),
-            copy: member.copy,
-        };
-        let site = site_in(reading, Some(hop));
+        let site = site_in(reading, Some(member.hop()));
         match member.body(window, &reading.budget()) {
             Ok(body) => {
                 // What was read as something else, or not at all, torch takes for a pickle nevertheless.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::entry::flag;
 use crate::{
     bytes::{Budget, Held, Inflated, Method, ReadError, Window, wide},
-    fact::{Piece, Text, Unsupported, ZipFault},
+    fact::{Hop, Piece, Text, Unsupported, ZipFault},
     format::is_artifact_name,
 };
 
@@ -50,6 +50,14 @@ impl Member {
     /// Whether it is a folder.
     pub fn is_folder(&self) -> bool {
         self.name.as_bytes().ends_with(b"/") && self.size == 0
+    }
+
+    /// The way into it.
+    pub fn hop(&self) -> Hop {
+        Hop::Member {
+            name: self.name.clone(),
+            copy: self.copy,
+        }
     }
 
     /// Whether a loader could take it for a model by one of its names.

@@ -22,7 +22,7 @@ pub use member::{Directory, Member};
 
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, Hop, Place, Unread, Unsupported},
+    fact::{Fact, Place, Unread, Unsupported},
     format::{
         Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
         expected_instead, is_archive_name, is_artifact_name, suffix::ends_in_one,
@@ -270,20 +270,13 @@ fn tell_unopened(
         || directory.members.iter().any(Member::is_named_like_artifact)
         || reading.found_since(start);
     for (member, form) in unopened {
-        reading.recorder.enter(hop_to(member));
+        reading.recorder.enter(member.hop());
         if is_model {
             reading.unread(Unread::Unsupported(form), Place::Whole);
         } else {
             reading.record(Fact::Unopened(form));
         }
         reading.recorder.leave();
-    }
-}
-
-fn hop_to(member: &Member) -> Hop {
-    Hop::Member {
-        name: member.name.clone(),
-        copy: member.copy,
     }
 }
 
@@ -297,7 +290,7 @@ pub fn read_member(
     let mut unopened = Vec::new();
     read_bodies(window, member, reading, expect, &mut unopened);
     for form in unopened {
-        reading.recorder.enter(hop_to(member));
+        reading.recorder.enter(member.hop());
         reading.unread(Unread::Unsupported(form), Place::Whole);
         reading.recorder.leave();
     }
@@ -311,7 +304,7 @@ fn read_bodies(
     expect: Expect<'_>,
     unopened: &mut Vec<Unsupported>,
 ) {
-    let hop = hop_to(member);
+    let hop = member.hop();
     // The name under which a loader could take it for a model, if one of them is such a name.
     let name = member
         .other_name

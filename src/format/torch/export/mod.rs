@@ -7,13 +7,12 @@ use rustc_hash::FxHashSet;
 
 use self::program::Program;
 use super::{
-    native::{Names, record},
-    site_in,
+    native::{Names, read_whole, record, unread_in},
     zip::is_pickle_name,
 };
 use crate::{
-    bytes::{ReadError, ReadStop, Window, narrow},
-    fact::{Hop, Malformed, Place, Unread, Unsupported},
+    bytes::{ReadError, Window},
+    fact::{Malformed, Unread, Unsupported},
     format::{
         Expect, Format, Read, Reading, Recognise, Suffix, pickle,
         zip::{Directory, Member, read_members},
@@ -132,62 +131,30 @@ fn read_programs(
     reading: &mut Reading<'_>,
 ) -> FxHashSet<Vec<u8>> {
     let mut pickled: FxHashSet<Vec<u8>> = FxHashSet::default();
-    let mut left = limits::PROGRAM_BYTES;
     let is_json = |member: &&Member| {
         let name = member.name.as_bytes().to_ascii_lowercase();
         name.ends_with(b".json") && !is_extra(member, directory)
     };
-    for member in directory.members.iter().filter(is_json) {
-        let hop = Hop::Member {
-            name: member.name.clone(),
-            copy: member.copy,
-        };
-        let site = site_in(reading, Some(hop));
-        // What cannot be had of it is recorded with the other members.
-        for body in member
-            .bodies(window, &reading.budget())
-            .into_iter()
-            .flatten()
-        {
-            let Some(rest) = left.checked_sub(body.len()) else {
-                let limit = Unread::Limit(limits::Id::PROGRAM_BYTES);
-                unread_in(member, limit, reading);
-                return pickled;
-            };
-            left = rest;
-            let json = match body.bytes_at(0, narrow(body.len())) {
-                Ok(json) => json,
-                Err(error) => {
-                    unread_in(member, ReadError::from(error), reading);
-                    continue;
-                }
-            };
-            let (program, result) = Program::read(&json);
+    let members = directory.members.iter().filter(is_json);
+    let limit = (limits::PROGRAM_BYTES, limits::Id::PROGRAM_BYTES);
+    read_whole(
+        window,
+        members,
+        limit,
+        reading,
+        |member, json, site, reading| {
+            let (program, result) = Program::read(json);
             for native in program.natives {
                 names.add(native, || (site.clone(), None));
             }
-            pickled.extend(
-                program
-                    .pickled
-                    .iter()
-                    .map(|path| last(path.as_bytes()).to_vec()),
-            );
+            let paths = program.pickled.iter();
+            pickled.extend(paths.map(|path| last(path.as_bytes()).to_vec()));
             if let Err(fault) = result {
                 unread_in(member, Unread::from(Malformed::Program(fault)), reading);
             }
-        }
-    }
+        },
+    );
     pickled
-}
-
-/// Records that a member was not read.
-fn unread_in(member: &Member, stop: impl Into<ReadStop>, reading: &mut Reading<'_>) {
-    reading.recorder.enter(Hop::Member {
-        name: member.name.clone(),
-        copy: member.copy,
-    });
-    reading.unread(stop, Place::Whole);
-    reading.recorder.leave();
 }
 
 /// Whether a member is compiled code.

@@ -10,13 +10,13 @@ use std::cell::RefCell;
 
 use super::{
     Verdict,
-    native::{Names, record},
+    native::{Names, read_whole, record},
     site_in,
     zip::is_pickle_name,
 };
 use crate::{
-    bytes::{ReadError, Window, narrow},
-    fact::{Hop, Native, Place, Site, Text, TorchForm, TorchReason, Unread},
+    bytes::{ReadError, Window},
+    fact::{Native, Place, Site, Text, TorchForm, TorchReason},
     format::{
         Expect, Format, Loader, Read, Reading, Recognise, Suffix, pickle,
         zip::{Directory, Member, read_members},
@@ -66,12 +66,10 @@ safetensors for weights; ONNX for a graph, which is not read yet.
 ";
 
 fn claims(directory: &Directory) -> bool {
-    directory.members.iter().any(|member| {
-        let name = member.name.as_bytes();
-        name.rsplit(|b| matches!(b, b'/' | b'\\'))
-            .next()
-            .is_some_and(|last| last.eq_ignore_ascii_case(b"constants.pkl"))
-    })
+    directory
+        .members
+        .iter()
+        .any(|member| last_part(member.name.as_bytes()).eq_ignore_ascii_case(b"constants.pkl"))
 }
 
 #[allow(
@@ -120,38 +118,12 @@ fn is_code(name: &[u8]) -> bool {
 
 /// Reads every content of every file of code, up to a limit for all of them.
 fn read_code(window: &Window, directory: &Directory, names: &mut Names, reading: &mut Reading<'_>) {
-    let mut left = limits::SCRIPT_BYTES;
     let is_file = |member: &&Member| is_code(member.name.as_bytes()) && !member.is_folder();
-    for member in directory.members.iter().filter(is_file) {
-        let hop = Hop::Member {
-            name: member.name.clone(),
-            copy: member.copy,
-        };
-        let site = site_in(reading, Some(hop));
-        // What cannot be read of it was recorded with the other members.
-        for body in member
-            .bodies(window, &reading.budget())
-            .into_iter()
-            .flatten()
-        {
-            let Some(rest) = left.checked_sub(body.len()) else {
-                let limit = Unread::Limit(limits::Id::SCRIPT_BYTES);
-                return reading.unread(limit, Place::Whole);
-            };
-            left = rest;
-            match body.bytes_at(0, narrow(body.len())) {
-                Ok(code) => code::add_code(names, &code, &site),
-                Err(error) => {
-                    reading.recorder.enter(Hop::Member {
-                        name: member.name.clone(),
-                        copy: member.copy,
-                    });
-                    reading.unread(ReadError::from(error), Place::Whole);
-                    reading.recorder.leave();
-                }
-            }
-        }
-    }
+    let members = directory.members.iter().filter(is_file);
+    let limit = (limits::SCRIPT_BYTES, limits::Id::SCRIPT_BYTES);
+    read_whole(window, members, limit, reading, |_, code, site, _| {
+        code::add_code(names, code, site);
+    });
 }
 
 /// What a mobile archive's compiled code names.
