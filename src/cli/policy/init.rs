@@ -1,10 +1,10 @@
-//! `weighbridge policy`.
+//! `weighbridge policy init`.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
-use super::{current_dir, output, terminal};
+use super::super::{current_dir, output, terminal};
 use crate::{
     error::Error,
     fact::shell_word,
@@ -12,18 +12,13 @@ use crate::{
     scan::{self, Outcome, View},
 };
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    Init(Init),
-}
-
 /// Write a policy to start from
 ///
 /// The policy extends the built-in `recommended`, with comments on the present
 /// files of the repository. It never allows anything dangerous, and an existing
 /// file is never replaced.
 #[derive(Debug, Args)]
-pub(super) struct Init {
+pub(in crate::cli) struct Init {
     /// The file to write, instead of weighbridge.yaml at the root of the
     /// repository or in the current folder; `-` is standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
@@ -37,15 +32,8 @@ pub(super) struct Init {
     allow_found: bool,
 }
 
-impl Command {
-    pub(super) fn run(self) -> Result<Outcome, Error> {
-        let Self::Init(init) = self;
-        init.run()
-    }
-}
-
 impl Init {
-    fn run(self) -> Result<Outcome, Error> {
+    pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
         let view = scan::work_tree(&cwd, &[])?;
         let output = self
