@@ -14,7 +14,7 @@ use super::{
     pattern::{self, Pattern},
     raw::{Body, Entry},
 };
-use crate::finding::Level;
+use crate::finding::{Level, RuleMeta};
 
 /// What a layer says.
 #[derive(Debug, Default)]
@@ -44,8 +44,8 @@ pub(super) struct Listed {
 /// What the caller knows: the words a policy may use. The policy itself knows neither rules nor formats.
 #[derive(Debug, Clone, Copy)]
 pub struct Catalog<'a> {
-    /// The ids of all rules.
-    pub rules: &'a [&'a str],
+    /// All rules.
+    pub rules: &'a [&'static RuleMeta],
     /// The ids of all formats.
     pub formats: &'a [&'a str],
 }
@@ -163,12 +163,13 @@ pub(super) fn check(body: &Body, catalog: &Catalog<'_>, errors: &mut Errors) {
     ) {
         known("format", "formats", id, catalog.formats, origin, errors);
     }
+    let rules: Vec<&str> = catalog.rules.iter().map(|rule| rule.id).collect();
     for (id, _, origin) in &body.rules {
         let key = Origin {
             key: true,
             ..origin.clone()
         };
-        known("rule", "rules", id, catalog.rules, &key, errors);
+        known("rule", "rules", id, &rules, &key, errors);
     }
     let packs: Vec<&str> = pack::names().collect();
     for (name, origin) in &body.packs {

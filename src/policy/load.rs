@@ -15,7 +15,7 @@ use super::{
     keys,
     locate::{File, Origin},
     node::{Node, Reader},
-    raw::Raw,
+    raw::{Document, Raw},
 };
 use crate::{
     bytes::{ByteSource, FileSource, wide},
@@ -84,7 +84,7 @@ impl Files for Disk {
     }
 }
 
-/// Reads policies; those that are extended come before those that extend them.
+/// Reads policies, each once: those that are extended come before those that extend them.
 pub(super) struct Loader<'f> {
     from: &'f dyn Files,
     pub(super) raws: Vec<Raw>,
@@ -93,7 +93,18 @@ pub(super) struct Loader<'f> {
     pub(super) read: Vec<PathBuf>,
     /// Files that are being read, outermost first.
     open: Vec<(PathBuf, String)>,
-    files: usize,
+    /// What has been read, each with its index among `raws`; `None` if it is broken.
+    known: Vec<(Id, Option<usize>)>,
+}
+
+/// What makes two policies the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Id {
+    Bundled(&'static str),
+    /// Where the file really is.
+    File(PathBuf),
+    /// A text that was handed in.
+    Text,
 }
 
 impl<'f> Loader<'f> {
@@ -116,20 +127,36 @@ impl<'f> Loader<'f> {
             read: Vec::new(),
             errors: Errors::default(),
             open: Vec::new(),
-            files: 0,
+            known: Vec::new(),
         };
         loader.add(source, None);
         loader
     }
 
-    fn add(&mut self, source: &Source<'_>, from: Option<&Origin>) {
-        self.files = self.files.saturating_add(1);
+    /// Reads a policy and what it extends, unless that was done. Where it stands among `raws`; `None` if it is broken.
+    fn add(&mut self, source: &Source<'_>, from: Option<&Origin>) -> Option<usize> {
+        let id = match source {
+            Source::Bundled(bundled) => Id::Bundled(bundled.name),
+            Source::Path(path) => {
+                let real = self.from.real(path);
+                // A file that is not there is one that could come.
+                self.read.extend([path.clone(), real.clone()]);
+                Id::File(real)
+            }
+            Source::Text(..) => Id::Text,
+        };
+        if let Some((_, at)) = self.known.iter().find(|(known, _)| *known == id) {
+            return *at;
+        }
         let depth = self.open.len();
-        self.add_inner(source, from);
+        let at = self.add_inner(source, from);
         self.open.truncate(depth);
+        // A policy that is still being read is the start of a circle, which is said where it closes.
+        self.known.push((id, at));
+        at
     }
 
-    fn add_inner(&mut self, source: &Source<'_>, from: Option<&Origin>) {
+    fn add_inner(&mut self, source: &Source<'_>, from: Option<&Origin>) -> Option<usize> {
         let (file, node) = match source {
             Source::Bundled(bundled) => {
                 let file = File::new(format!("{}.yaml (built in)", bundled.name), bundled.yaml);
@@ -142,36 +169,36 @@ impl<'f> Loader<'f> {
             }
             Source::Path(path) => match self.file(path, from) {
                 Some(file) => {
-                    let Some(node) = self.parse(&file) else {
-                        return;
-                    };
+                    let node = self.parse(&file)?;
                     (file, node)
                 }
-                None => return,
+                None => return None,
             },
             Source::Text(name, text) => {
                 let file = File::new(*name, text.strip_prefix('\u{feff}').unwrap_or(text));
-                let Some(node) = self.parse(&file) else {
-                    return;
-                };
+                let node = self.parse(&file)?;
                 (file, node)
             }
         };
         let mut raw = keys::decode(&file, &node, &mut self.errors);
-        raw.file = (!matches!(source, Source::Bundled(_))).then_some(file);
+        raw.file = (!matches!(source, Source::Bundled(_))).then(|| Arc::clone(&file));
         for (name, origin) in &raw.extends {
-            self.extend(source, name, origin);
+            let extended = self.extend(source, name, origin);
+            raw.parents
+                .extend(extended.map(|parent| (parent, origin.clone())));
         }
+        raw.document = Some(Document { file, root: node });
         self.raws.push(raw);
+        self.raws.len().checked_sub(1)
     }
 
     /// Reads a policy that another extends.
-    fn extend(&mut self, by: &Source<'_>, name: &str, origin: &Origin) {
-        if self.files >= FILES {
+    fn extend(&mut self, by: &Source<'_>, name: &str, origin: &Origin) -> Option<usize> {
+        if self.known.len().saturating_add(self.open.len()) >= FILES {
             let message = format!("more than {FILES} policies are extended");
             self.errors
                 .of(origin, message, "extend fewer, or merge some of them");
-            return;
+            return None;
         }
         if let Some(bundled) = BUNDLED.iter().find(|bundled| bundled.name == name) {
             return self.add(&Source::Bundled(bundled), Some(origin));
@@ -187,7 +214,7 @@ impl<'f> Loader<'f> {
             );
             self.errors
                 .of(origin, format!("there is no policy `{name}`"), help);
-            return;
+            return None;
         }
         let folder = match by {
             Source::Path(path) if !Path::new(name).is_absolute() => {
@@ -200,11 +227,11 @@ impl<'f> Loader<'f> {
                     message,
                     "name it relative to this file: other machines have it elsewhere",
                 );
-                return;
+                return None;
             }
             Source::Bundled(_) | Source::Text(..) => Path::new(""),
         };
-        self.add(&Source::Path(folder.join(name)), Some(origin));
+        self.add(&Source::Path(folder.join(name)), Some(origin))
     }
 
     /// A file's text. `from` is the line that extends it.
@@ -227,8 +254,6 @@ impl<'f> Loader<'f> {
             fail(message, "remove one of the `extends`");
             return None;
         }
-        // A file that is not there is one that could come.
-        self.read.extend([path.to_path_buf(), real.clone()]);
         let bytes = match self.from.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {

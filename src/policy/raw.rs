@@ -6,6 +6,7 @@ use super::{
     Uses,
     constraint::Constraint,
     locate::{File, Origin, Step},
+    node::Node,
     pattern::Pattern,
 };
 use crate::finding::Level;
@@ -18,6 +19,12 @@ pub(super) struct Raw {
     /// The ways to the mappings and lists that somebody may add to: `globals`, `globals.allow`, `exclude`.
     pub(super) has: Vec<Box<[Step]>>,
     pub(super) extends: Vec<(String, Origin)>,
+    /// The policies that it extends, each by its index among all, with the line that names it.
+    pub(super) parents: Vec<(usize, Origin)>,
+    /// The file with its values, to be shown as they are written.
+    pub(super) document: Option<Document>,
+    /// The keys that no policy which extends this one may loosen.
+    pub(super) locked: Vec<(String, Origin)>,
     pub(super) torch: Option<(String, Origin)>,
     pub(super) python: Option<(String, Origin)>,
     pub(super) body: Body,
@@ -25,6 +32,13 @@ pub(super) struct Raw {
     pub(super) exclude: Vec<(String, Origin)>,
     /// Whether attributes may exempt files.
     pub(super) attributes: Option<bool>,
+}
+
+/// A policy file and what YAML makes of it.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) file: Arc<File>,
+    pub(super) root: Node,
 }
 
 /// What may be said for all paths and for some.

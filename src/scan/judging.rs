@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_rule_is_run_where_something_is_made_of_what_it_finds() {
         let asked = |text: &str, id: &str| {
-            let (rules, formats) = (crate::scan::rule_ids(), crate::scan::format_ids());
+            let (rules, formats) = (crate::scan::rules(), crate::scan::format_ids());
             let catalog = Catalog {
                 rules: &rules,
                 formats: &formats,

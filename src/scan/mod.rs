@@ -17,7 +17,7 @@ mod survey;
 
 pub use content::content_facts;
 pub use policy_source::{PolicyFrom, check_policy_of, find_policy, load_policy, parse_policy};
-pub use survey::{format_ids, refused_artifacts, rule_ids, survey};
+pub use survey::{format_ids, refused_artifacts, rules, survey};
 
 pub use crate::{
     git::{

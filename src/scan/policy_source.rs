@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::survey::{format_ids, rule_ids};
+use super::survey::{format_ids, rules};
 use crate::{
     error::Error,
     fact::Text,
@@ -42,7 +42,7 @@ pub fn find_policy(
         PolicyFrom::Head => view.with_policy_of_head()?,
         PolicyFrom::Revision(name) => view.with_policy_of_revision(name)?,
     };
-    let (rules, formats) = (rule_ids(), format_ids());
+    let (rules, formats) = (rules(), format_ids());
     let asker = Asker {
         named,
         reviews: matches!(from, PolicyFrom::Revision(_)),
@@ -63,7 +63,7 @@ pub fn find_policy(
 /// # Errors
 /// A file that cannot be read or does not hold together; a name that stands for none.
 pub fn load_policy(named: &Path) -> Result<Policy, Error> {
-    let (rules, formats) = (rule_ids(), format_ids());
+    let (rules, formats) = (rules(), format_ids());
     let catalog = Catalog {
         rules: &rules,
         formats: &formats,
@@ -85,7 +85,7 @@ pub fn check_policy_of(cwd: &Path, commit: &str) -> Result<(), Error> {
 /// # Errors
 /// A text that does not hold together.
 pub fn parse_policy(name: &str, text: &str) -> Result<Policy, Error> {
-    let (rules, formats) = (rule_ids(), format_ids());
+    let (rules, formats) = (rules(), format_ids());
     let catalog = Catalog {
         rules: &rules,
         formats: &formats,

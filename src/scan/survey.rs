@@ -6,15 +6,15 @@ use super::{Listing, Request, View, entry, guard};
 use crate::{
     error::Error,
     fact::{Fact, GlobalName, Text, Unread, Usage},
-    finding::{Finding, Level},
+    finding::{Finding, Level, RuleMeta},
     format::FORMATS,
     policy::{FormatVerdict, InitSummary, Policy, SeenGlobal},
     rule::{Case, RULES, called_with, refused_globals},
 };
 
-/// The ids of all rules.
-pub fn rule_ids() -> Vec<&'static str> {
-    RULES.iter().map(|rule| rule.meta.id).collect()
+/// What all rules say of themselves.
+pub fn rules() -> Vec<&'static RuleMeta> {
+    RULES.iter().map(|rule| rule.meta).collect()
 }
 
 /// The ids of all formats that are read, which a policy may allow or refuse.

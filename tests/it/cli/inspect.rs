@@ -145,7 +145,7 @@ fn the_findings_are_those_of_check() {
         let name = file.file_name().into_string().unwrap();
         files.push((name, std::fs::read(file.path()).unwrap()));
     }
-    let (rules, formats) = (scan::rule_ids(), scan::format_ids());
+    let (rules, formats) = (scan::rules(), scan::format_ids());
     let catalog = Catalog {
         rules: &rules,
         formats: &formats,

@@ -19,7 +19,7 @@ fn what_is_not_read_in_time_is_refused_whatever_the_policy_says() {
             "weighbridge.yaml",
             "version: 1\nextends: recommended\nrules: {incomplete-read: allow}\nexclude: [\"left/**\"]\n",
         );
-    let (rules, formats) = (scan::rule_ids(), scan::format_ids());
+    let (rules, formats) = (scan::rules(), scan::format_ids());
     let catalog = Catalog {
         rules: &rules,
         formats: &formats,

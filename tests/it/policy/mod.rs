@@ -18,12 +18,11 @@ use weighbridge::{
     fact::{GlobalName, Usage},
     policy::{Catalog, Policy, PolicyErrors, Scope},
     report::{self, Style},
-    rule::RULES,
 };
 
 /// The rules and formats that a policy of these tests may name: those of the program.
 pub(crate) static CATALOG: LazyLock<Catalog<'static>> = LazyLock::new(|| {
-    let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
+    let rules = weighbridge::scan::rules();
     let mut formats = weighbridge::scan::format_ids();
     formats.sort_unstable();
     Catalog {

@@ -23,7 +23,7 @@ const ALL: Needs = Needs {
 
 fn check(repo: &Repo, policy: &str, needs: Needs) -> Report {
     let view = scan::work_tree(&repo.root, &[]).unwrap();
-    let (rules, formats) = (scan::rule_ids(), scan::format_ids());
+    let (rules, formats) = (scan::rules(), scan::format_ids());
     let catalog = weighbridge::policy::Catalog {
         rules: &rules,
         formats: &formats,

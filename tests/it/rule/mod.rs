@@ -161,7 +161,7 @@ fn tell(findings: &[Finding], rule: &str) -> String {
 
 /// A policy that must hold together.
 pub(crate) fn policy(text: &str) -> Policy {
-    let rules: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
+    let rules = weighbridge::scan::rules();
     let formats: Vec<&str> = weighbridge::scan::format_ids();
     let catalog = Catalog {
         rules: &rules,
