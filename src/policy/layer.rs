@@ -23,7 +23,8 @@ pub(super) struct Layer {
     pub(super) formats_allow: BTreeMap<String, Origin>,
     pub(super) formats_refuse: BTreeMap<String, (Option<String>, Origin)>,
     pub(super) globals_list: Option<Origin>,
-    pub(super) packs: Vec<&'static str>,
+    /// Its packs, and where each is named.
+    pub(super) packs: Vec<(&'static str, Origin)>,
     pub(super) allow: Vec<Listed>,
     pub(super) refuse: Vec<Entry>,
     pub(super) rules: BTreeMap<String, (Level, Origin)>,
@@ -59,11 +60,11 @@ impl Layer {
         for (format, advice, origin) in body.formats_refuse {
             self.formats_refuse.insert(format, (advice, origin));
         }
-        for (name, _) in body.packs {
+        for (name, origin) in body.packs {
             if let Some(name) = pack::names().find(|known| *known == name)
-                && !self.packs.contains(&name)
+                && !self.packs.iter().any(|(known, _)| *known == name)
             {
-                self.packs.push(name);
+                self.packs.push((name, origin));
             }
         }
         for (rule, level, origin) in body.rules {
@@ -112,7 +113,7 @@ impl Layer {
     ) -> impl Iterator<Item = (&'static Pack, &'static PackEntry)> {
         self.packs
             .iter()
-            .filter_map(|name| pack::by_name(name))
+            .filter_map(|(name, _)| pack::by_name(name))
             .flat_map(move |pack| {
                 pack.find(module, name)
                     .filter(move |entry| pack.holds(entry, releases))

@@ -81,14 +81,20 @@ pub struct Policy {
     layers: Vec<Arc<Layer>>,
     /// The groups of patterns: the overrides' first, in order, then those of entries that have `paths`.
     patterns: Patterns,
+    /// The patterns of each group, as they are written.
+    #[allow(dead_code, reason = "for comparing policies")]
+    groups: Vec<Vec<(String, Origin)>>,
     /// Each pattern under `exclude` is a group.
     exclude: Patterns,
-    /// Where each of them stands.
-    exclusions: Vec<Origin>,
+    /// Each of them as it is written.
+    exclusions: Vec<(String, Origin)>,
     torch: Arc<TorchTarget>,
     /// What would load the artifacts, if the policy says so; `auto` otherwise.
     python: String,
     attributes: bool,
+    /// Where `target.torch`, `target.python` and `attributes` stand, if they do.
+    #[allow(dead_code, reason = "for comparing policies")]
+    scalars: Scalars,
     own: Arc<OwnPolicy>,
     /// The files it was read from, each as it is named and where it really is.
     files: Vec<PathBuf>,
@@ -97,6 +103,15 @@ pub struct Policy {
     everywhere: OnceLock<Arc<Scope>>,
     /// The others, by the groups that match.
     scopes: RwLock<FxHashMap<Vec<usize>, Arc<Scope>>>,
+}
+
+/// Where values stand of which a policy has one each.
+#[derive(Debug, Default)]
+#[allow(dead_code, reason = "for comparing policies")]
+struct Scalars {
+    torch: Option<Origin>,
+    python: Option<Origin>,
+    attributes: Option<Origin>,
 }
 
 /// What a policy says about a format.
@@ -294,20 +309,27 @@ impl Policy {
             layer.add(over.body, &mut groups);
             layers.push(Arc::new(layer));
         }
-        let text = |found: Option<(String, Origin)>| {
-            found.map_or_else(|| "auto".to_owned(), |(text, _)| text)
-        };
+        let (torch, torch_at) = torch.unzip();
+        let (python, python_at) = python.unzip();
+        let (attributes, attributes_at) = attributes.unzip();
+        let text = |found: Option<String>| found.unwrap_or_else(|| "auto".to_owned());
         // What is wrong with a pattern has been said before this; in a bundled policy nothing is.
         let mut said = error::Errors::default();
         Self {
             name,
             layers,
             patterns: Patterns::new(groups.iter().map(Vec::as_slice), &mut said),
+            groups,
             exclude: Patterns::new(exclude.iter().map(std::slice::from_ref), &mut said),
-            exclusions: exclude.into_iter().map(|(_, origin)| origin).collect(),
+            exclusions: exclude,
             torch: Arc::new(TorchTarget::new(text(torch))),
             python: text(python),
             attributes: attributes.unwrap_or(false),
+            scalars: Scalars {
+                torch: torch_at,
+                python: python_at,
+                attributes: attributes_at,
+            },
             own,
             files,
             notes,
@@ -399,7 +421,7 @@ impl Policy {
     /// The first line under `exclude` that a path matches.
     pub fn excluded_by(&self, path: &Text) -> Option<LineRef> {
         let group = self.exclude.matching(path).into_iter().next()?;
-        let origin = self.exclusions.get(group)?;
+        let (_, origin) = self.exclusions.get(group)?;
         Some(origin.line_ref("excluded here"))
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Raw {
     pub(super) overrides: Vec<Override>,
     pub(super) exclude: Vec<(String, Origin)>,
     /// Whether attributes may exempt files.
-    pub(super) attributes: Option<bool>,
+    pub(super) attributes: Option<(bool, Origin)>,
 }
 
 /// A policy file and what YAML makes of it.

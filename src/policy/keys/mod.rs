@@ -57,7 +57,10 @@ const POLICY: &[Key<Raw>] = &[
         name: "attributes",
         value: "`ignore` or `honour`",
         summary: "whether `weighbridge=off` in `.gitattributes` excludes files",
-        decode: |this, node, raw| raw.attributes = attributes(this, node),
+        decode: |this, node, raw| {
+            let origin = this.origin(true);
+            raw.attributes = attributes(this, node).map(|honoured| (honoured, origin));
+        },
     },
 ];
 

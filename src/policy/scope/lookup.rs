@@ -88,7 +88,11 @@ impl Lookup {
                 for (at, entry) in says.refuse.iter().enumerate() {
                     all.refused.add(&entry.pattern, EntryIndex { layer, at });
                 }
-                for pack in says.packs.iter().filter_map(|name| pack::by_name(name)) {
+                for pack in says
+                    .packs
+                    .iter()
+                    .filter_map(|(name, _)| pack::by_name(name))
+                {
                     all.packs.retain(|(_, other)| !std::ptr::eq(*other, pack));
                     all.packs.push((layer, pack));
                 }
@@ -195,7 +199,7 @@ impl Lookup {
         let packs = || {
             let packs = self.newest().flat_map(|layer| layer.packs.iter());
             packs
-                .filter_map(|name| pack::by_name(name))
+                .filter_map(|(name, _)| pack::by_name(name))
                 .flat_map(|pack| &pack.entries)
                 .map(|entry| entry.global.as_str())
         };
