@@ -8,7 +8,7 @@ use super::{
     PolicyArgs, STANDARD_INPUT, current_dir,
     outputs::{Outputs, Plan},
     progress::Bar,
-    standard_input, terminal,
+    standard_input, terminal, today,
 };
 use crate::{
     error::Error,
@@ -167,6 +167,7 @@ impl Check {
         let request = Request {
             threads: self.threads.map(usize::from),
             needs: plan.needs(),
+            today: today::today(),
             ..Request::default()
         };
         let from = match &self.policy_from {

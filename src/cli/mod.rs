@@ -19,6 +19,7 @@ mod outputs;
 mod policy;
 mod progress;
 mod terminal;
+mod today;
 
 use std::{
     ffi::OsString,

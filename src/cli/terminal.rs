@@ -4,6 +4,7 @@
 //!
 //! * `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR`, `TERM`: whether to colour. `LANG` and its like: what characters arrive (`supports-unicode`).
 //! * `WEIGHBRIDGE_FORMAT`: how standard output looks where `--format` does not say.
+//! * `SOURCE_DATE_EPOCH`: the day on which waivers are judged (`today`).
 //! * `GITHUB_ACTIONS`, `GITLAB_CI`: who reads the log. `GITHUB_WORKSPACE`, `CI_PROJECT_DIR`: the checkout that they show.
 
 use std::{

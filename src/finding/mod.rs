@@ -1,5 +1,6 @@
 //! Findings: what a rule says about facts, with the evidence for it, not yet worded for any output.
 
+mod disposition;
 mod fingerprint;
 mod fix;
 mod level;
@@ -7,6 +8,7 @@ mod location;
 mod rule;
 mod subject;
 
+pub use disposition::{Disposition, Waived, WaiverKind};
 pub use fingerprint::{Payload, fingerprints};
 pub use fix::{Applicability, Edit, Fix};
 pub use level::Level;
@@ -46,21 +48,6 @@ pub struct Finding {
     pub on_change: bool,
     /// Whether it counts.
     pub disposition: Disposition,
-}
-
-/// Whether a finding counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Disposition {
-    /// It does.
-    #[default]
-    Active,
-    /// An override of the policy lets it pass: its level is allow.
-    Overridden {
-        /// The line that does.
-        by: LineRef,
-        /// Why, if the override says.
-        reason: Option<String>,
-    },
 }
 
 impl Finding {

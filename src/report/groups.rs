@@ -4,6 +4,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
 };
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     fact::{ContentSource, Introduction, Place, Text, shell_word},
-    finding::{Finding, Level, Subject},
+    finding::{Disposition, Finding, Level, Subject, WaiverKind},
     verdict::{Outcome, Report},
 };
 
@@ -290,6 +291,8 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     if !report.policy.is_empty() {
         rows.push(("policy", report.policy.clone()));
     }
+    rows.extend(waived(report).map(|text| ("waived", text)));
+    rows.extend(known(report).map(|text| ("known", text)));
     for notice in &report.notices {
         rows.push(("note", notice.clone()));
     }
@@ -304,6 +307,49 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
         rows.push(("note", String::from(UNPUSHED)));
     }
     rows
+}
+
+/// How many findings are waived, where that is written, and which waiver ends first.
+fn waived(report: &Report) -> Option<String> {
+    let waivers = report.set_aside().filter_map(|finding| {
+        let Disposition::Waived(waived) = &finding.disposition else {
+            return None;
+        };
+        Some(&**waived)
+    });
+    let all = waivers.clone().count();
+    if all == 0 {
+        return None;
+    }
+    let inline = waivers
+        .clone()
+        .filter(|waived| waived.kind == WaiverKind::Inline)
+        .count();
+    let mut text = count(all, "finding", "findings");
+    match inline {
+        0 => {}
+        n if n == all => text.push_str(" by comments in the source"),
+        n => {
+            let _ = write!(text, ", {n} of them by comments in the source");
+        }
+    }
+    if let Some(day) = waivers.filter_map(|waived| waived.expires).min() {
+        let _ = write!(text, "; the first waiver ends after {day}");
+    }
+    Some(text)
+}
+
+/// How many findings the baseline has.
+fn known(report: &Report) -> Option<String> {
+    let mut files = report
+        .set_aside()
+        .filter_map(|finding| match &finding.disposition {
+            Disposition::Baseline { file } => Some(file),
+            _ => None,
+        });
+    let file = files.next()?;
+    let all = files.count() + 1;
+    Some(format!("{} in {file}", count(all, "finding", "findings")))
 }
 
 /// What to do about what was removed, but not from history.

@@ -1,7 +1,8 @@
 //! The report as test results, in the XML that pipelines read from `JUnit`: a suite for each file with findings, a failed case
 //! for each refusal.
 //!
-//! Warnings are cases that passed and say so in their output, because they do not stop a run. An artifact that nothing is said
+//! Warnings are cases that passed and say so in their output, because they do not stop a run. What is waived or in the baseline is a
+//! skipped case that says who accepted it. An artifact that nothing is said
 //! about is a case that passed. The first suite, `weighbridge`, is about the run: what was looked at and by which policy; its
 //! one case is skipped if nothing was there to check. Elements and attributes are those that the schemas of Ant,
 //! Surefire and Jenkins share, and `file` and `line` of a case.
@@ -15,7 +16,7 @@ use std::{
 use super::{PathSpelling, Presentation, Reporter, Style, plain, terminal::harmless, words};
 use crate::{
     fact::Text,
-    finding::{Finding, Level},
+    finding::{Disposition, Finding, Level},
     inventory::Artifact,
     verdict::{Needs, Outcome, Report},
 };
@@ -51,8 +52,8 @@ impl Reporter for Junit {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let (out, checkout) = (&mut BufWriter::new(out), &presentation.checkout);
-        let active: Vec<&Finding> = report.active().collect();
-        let accused: BTreeSet<&Text> = active.iter().map(|f| &f.primary.path).collect();
+        let told: Vec<&Finding> = report.findings.iter().filter(|f| is_told(f)).collect();
+        let accused: BTreeSet<&Text> = told.iter().map(|f| &f.primary.path).collect();
         let mut fine: Vec<&Artifact> = report
             .artifacts
             .iter()
@@ -65,8 +66,8 @@ impl Reporter for Junit {
         writeln!(
             out,
             r#"<testsuites name="weighbridge" tests="{}" failures="{}" errors="0">"#,
-            1 + active.len() + fine.len(),
-            failures(&active),
+            1 + told.len() + fine.len(),
+            failures(&told),
         )?;
         about(report, nothing, out)?;
         if !fine.is_empty() {
@@ -85,7 +86,7 @@ impl Reporter for Junit {
             }
             writeln!(out, "  </testsuite>")?;
         }
-        for of_file in active.chunk_by(|a, b| a.primary.path == b.primary.path) {
+        for of_file in told.chunk_by(|a, b| a.primary.path == b.primary.path) {
             suite(checkout, of_file, out)?;
         }
         writeln!(out, "</testsuites>")?;
@@ -93,8 +94,14 @@ impl Reporter for Junit {
     }
 }
 
+/// Whether a finding has a case: one that counts, and one that would if it were not waived or in the baseline.
+fn is_told(finding: &Finding) -> bool {
+    !matches!(finding.disposition, Disposition::Overridden { .. })
+}
+
 fn failures(findings: &[&Finding]) -> usize {
-    findings.iter().filter(|f| f.level == Level::Deny).count()
+    let failed = |finding: &&&Finding| finding.is_active() && finding.level == Level::Deny;
+    findings.iter().filter(failed).count()
 }
 
 /// The suite about the run.
@@ -144,10 +151,14 @@ fn suite(checkout: &PathSpelling, findings: &[&Finding], out: &mut dyn Write) ->
     let path = words::hosted(checkout, &first.primary.path);
     writeln!(
         out,
-        r#"  <testsuite name="{}" tests="{}" failures="{}" errors="0" skipped="0">"#,
+        r#"  <testsuite name="{}" tests="{}" failures="{}" errors="0" skipped="{}">"#,
         Xml(&path),
         findings.len(),
         failures(findings),
+        findings
+            .iter()
+            .filter(|finding| !finding.is_active())
+            .count(),
     )?;
     for finding in findings {
         case(finding, &path, out)?;
@@ -176,7 +187,15 @@ fn case(finding: &Finding, path: &str, out: &mut dyn Write) -> io::Result<()> {
         writeln!(text, "Besides: {}.", harmless(aside, Style::default()))?;
     }
     let text = String::from_utf8_lossy(&text);
-    if finding.level == Level::Deny {
+    if let Some(why) = words::set_aside(&finding.disposition) {
+        let why = harmless(why, Style::default());
+        write!(
+            out,
+            r#"<skipped message="{}"/><system-out>{}</system-out>"#,
+            Xml(&why),
+            Xml(&text)
+        )?;
+    } else if finding.level == Level::Deny {
         let message = harmless(words::sentence(finding), Style::default());
         write!(
             out,

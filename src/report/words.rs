@@ -2,10 +2,12 @@
 //!
 //! Nothing here is harmless yet; each format makes it so in its own way.
 
+use std::fmt::Write as _;
+
 use super::{PathSpelling, Style, groups, introduction::introduction, terminal::harmless};
 use crate::{
     fact::{Place, Site, Text},
-    finding::{Finding, Level, Location},
+    finding::{Disposition, Finding, Level, Location},
     verdict::Report,
 };
 
@@ -40,6 +42,30 @@ pub(super) fn all(finding: &Finding) -> String {
         text.extend([" (", &aside, ")"]);
     }
     text
+}
+
+/// Who keeps a finding from counting, until when and why: `waived by weighbridge.yaml:9 until 2027-03-31 (@ml): converted soon`.
+/// `None` if it counts.
+pub(super) fn set_aside(disposition: &Disposition) -> Option<String> {
+    let mut text = match disposition {
+        Disposition::Active => return None,
+        Disposition::Overridden { by, .. } => format!("allowed by {}:{}", by.file, by.line),
+        Disposition::Baseline { file } => format!("known in {file}"),
+        Disposition::Waived(waived) => {
+            let mut text = format!("waived by {}:{}", waived.by.file, waived.by.line);
+            if let Some(day) = waived.expires {
+                let _ = write!(text, " until {day}");
+            }
+            if let Some(owner) = &waived.owner {
+                let _ = write!(text, " ({owner})");
+            }
+            text
+        }
+    };
+    if let Some(reason) = disposition.reason() {
+        text.extend([": ", reason]);
+    }
+    Some(text)
 }
 
 /// The lines and columns of a finding in a text file: first line and column, last line, the column after the last.

@@ -35,6 +35,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::{
@@ -67,7 +68,7 @@ impl Progress for () {
 }
 
 /// How to check.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Request {
     /// How many workers there may be; `None` is as many as there are processors.
     pub threads: Option<usize>,
@@ -76,6 +77,19 @@ pub struct Request {
     /// When reading and judging end. What is not read and judged by then is a finding of its entry and counted in
     /// [`Coverage::late`].
     pub deadline: Option<Instant>,
+    /// The day on which waivers are judged. By default the last that there is: what ends has ended.
+    pub today: Date,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            needs: Needs::default(),
+            deadline: None,
+            today: Date::MAX,
+        }
+    }
 }
 
 /// Checks every entry of a view.

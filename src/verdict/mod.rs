@@ -56,7 +56,7 @@ impl Coverage {
 pub struct Report {
     /// What the user asked to look at, in words: `the work tree`, `the index`, a path.
     pub view: String,
-    /// Every finding, by path, then by where in it: active ones of level warn and deny, and what an override lets pass, which is no
+    /// Every finding, by path, then by where in it: active ones of level warn and deny, and those that do not count, which are no
     /// part of the outcome.
     pub findings: Vec<Finding>,
     /// What was looked at.
@@ -121,8 +121,8 @@ impl Report {
         self.findings.iter().filter(|finding| finding.is_active())
     }
 
-    /// What an override of the policy lets pass.
-    pub fn overridden(&self) -> impl Iterator<Item = &Finding> + Clone {
+    /// The findings that do not count: what an override of the policy lets pass, what is waived, what the baseline has.
+    pub fn set_aside(&self) -> impl Iterator<Item = &Finding> + Clone {
         self.findings.iter().filter(|finding| !finding.is_active())
     }
 

@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 
 use super::watch;
 use crate::{
-    cli::{output, progress::Bar, terminal},
+    cli::{output, progress::Bar, terminal, today},
     error::Error,
     hook::{self, Judge, Update},
     report::{self, PathSpelling, Presentation, Style},
@@ -158,6 +158,7 @@ impl Run {
         let (view, policy, name) = scan::find_policy(view, &from, named, cwd)?;
         let request = Request {
             deadline,
+            today: today::today(),
             ..Request::default()
         };
         let report = scan::check(&view, &policy, name, request, progress)?;

@@ -5,7 +5,7 @@ use std::io;
 use super::{Content, finding, page::Page};
 use crate::{
     fact::Text,
-    finding::Finding,
+    finding::{Disposition, Finding},
     limits,
     report::{inspect::bytes as size, terminal::count},
 };
@@ -89,21 +89,52 @@ fn file(
     page.raw("</article>\n")
 }
 
-pub(super) fn overridden(content: &Content<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let overridden = content.report.overridden();
-    let number = overridden.clone().count();
+/// The findings that do not count, by what keeps them from it.
+pub(super) fn set_aside(content: &Content<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    section(
+        content,
+        page,
+        ("allowed", "Allowed by the policy", "allowed by an override"),
+        |disposition| matches!(disposition, Disposition::Overridden { .. }),
+    )?;
+    section(
+        content,
+        page,
+        ("waived", "Waived", "waived"),
+        |disposition| matches!(disposition, Disposition::Waived(_)),
+    )?;
+    section(
+        content,
+        page,
+        ("known", "Known in the baseline", "in the baseline"),
+        |disposition| matches!(disposition, Disposition::Baseline { .. }),
+    )
+}
+
+/// A section of findings that do not count: its id, its heading and what is said beside their number.
+fn section(
+    content: &Content<'_>,
+    page: &mut Page<'_>,
+    (id, heading, are): (&'static str, &'static str, &'static str),
+    holds: fn(&Disposition) -> bool,
+) -> io::Result<()> {
+    let findings = content.report.set_aside();
+    let findings = findings.filter(|finding| holds(&finding.disposition));
+    let number = findings.clone().count();
     if number == 0 {
         return Ok(());
     }
+    page.raw("<section")?;
+    page.attribute("aria-labelledby", id)?;
+    page.raw(">\n<h2")?;
+    page.attribute("id", id)?;
+    page.element(">", heading, " <small>")?;
     page.element(
-        "<section aria-labelledby=\"allowed\">\n<h2 id=\"allowed\">Allowed by the policy <small>",
-        format_args!(
-            "{} allowed by an override",
-            count(number, "finding", "findings")
-        ),
+        "",
+        format_args!("{} {are}", count(number, "finding", "findings")),
         "</small></h2>\n<div class=\"file\">\n",
     )?;
-    for finding in overridden.take(limits::HTML_FINDINGS) {
+    for finding in findings.take(limits::HTML_FINDINGS) {
         page.element(
             "<div class=\"tail\"><span class=\"path\">",
             &finding.primary.path,

@@ -65,12 +65,7 @@ pub(super) fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> 
     if let Some(line) = &finding.decided_by {
         policy_line(line, page)?;
     }
-    if let Disposition::Overridden { by, reason } = &finding.disposition {
-        policy_line(by, page)?;
-        if let Some(reason) = reason {
-            page.element("<p class=\"why\">The reason given: ", reason, "</p>\n")?;
-        }
-    }
+    set_aside(&finding.disposition, page)?;
     if !finding.help.is_empty() && finding.is_active() {
         page.raw("<ul class=\"help\">")?;
         for help in &finding.help {
@@ -86,6 +81,31 @@ pub(super) fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> 
         page.raw("</ul>\n")?;
     }
     page.raw("</section>\n")
+}
+
+/// Who keeps a finding from counting, if anything does.
+fn set_aside(disposition: &Disposition, page: &mut Page<'_>) -> io::Result<()> {
+    if let Some(by) = disposition.by() {
+        policy_line(by, page)?;
+    }
+    if let Some(reason) = disposition.reason() {
+        page.element("<p class=\"why\">The reason given: ", reason, "</p>\n")?;
+    }
+    match disposition {
+        Disposition::Waived(waived) => {
+            if let Some(owner) = &waived.owner {
+                page.element("<p class=\"why\">Waived by ", owner, "</p>\n")?;
+            }
+            if let Some(day) = waived.expires {
+                page.element("<p class=\"why\">Waived until ", day, "</p>\n")?;
+            }
+        }
+        Disposition::Baseline { file } => {
+            page.element("<p class=\"why\">Known in ", file, "</p>\n")?;
+        }
+        Disposition::Active | Disposition::Overridden { .. } => {}
+    }
+    Ok(())
 }
 
 /// The lines of an excerpt, numbered if they are source, with the marks in them.

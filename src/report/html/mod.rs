@@ -148,7 +148,7 @@ fn write_page(content: &mut Content<'_>, page: &mut Page<'_>) -> io::Result<()> 
     tables::summary(content, page)?;
     tables::artifacts(content, page)?;
     files::findings(content, page)?;
-    files::overridden(content, page)?;
+    files::set_aside(content, page)?;
     tables::rules(content, page)?;
     page.raw("</main>\n<footer><div class=\"wrap\">Written by ")?;
     page.text(format_args!(

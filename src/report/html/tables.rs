@@ -111,8 +111,8 @@ pub(super) fn artifacts(content: &Content<'_>, page: &mut Page<'_>) -> io::Resul
 
 pub(super) fn rules(content: &Content<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let mut rules = content.rules.clone();
-    let overridden = content.report.overridden().map(|finding| finding.rule);
-    rules.extend(overridden.map(|rule| (rule.id, rule)));
+    let set_aside = content.report.set_aside().map(|finding| finding.rule);
+    rules.extend(set_aside.map(|rule| (rule.id, rule)));
     if rules.is_empty() {
         return Ok(());
     }

@@ -42,6 +42,9 @@ pub struct Inspection {
     /// What an override of the policy lets pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<v1::Finding>,
+    /// What is waived.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<v1::Finding>,
     /// Every global that loading resolves, once.
     pub globals: Vec<JudgedGlobal>,
     /// Every call, with its arguments as far as they are known.
@@ -219,7 +222,7 @@ impl From<&verdict::Inspection> for Inspection {
         let observations = &inspection.facts.observations;
         let circumstances = &inspection.circumstances;
         let active = inspection.findings.iter().filter(|it| it.is_active());
-        let overridden = inspection.findings.iter().filter(|it| !it.is_active());
+        let of = |why| v1::findings(v1::set_aside(inspection.findings.iter(), why)).collect();
         let mut whole = Self {
             version: VERSION,
             tool: Tool::this(),
@@ -230,7 +233,8 @@ impl From<&verdict::Inspection> for Inspection {
             formats: Vec::new(),
             excluded: inspection.is_excluded,
             findings: v1::findings(active).collect(),
-            overridden: v1::findings(overridden).collect(),
+            overridden: of(v1::is_overridden),
+            waived: of(v1::is_waived),
             globals: inspection.globals.iter().map(JudgedGlobal::from).collect(),
             calls: Vec::new(),
             remarks: said(circumstances.noted.iter().filter_map(circumstance))

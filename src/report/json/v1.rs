@@ -45,6 +45,12 @@ pub struct Report<F = Vec<Finding>> {
     /// What an override of the policy lets pass, in the same order; no part of the outcome.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<Finding>,
+    /// What is waived, by the policy or inline, in the same order; no part of the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Finding>,
+    /// What the baseline has, in the same order; no part of the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baseline: Vec<Finding>,
 }
 
 /// Who wrote a report.
@@ -154,6 +160,27 @@ pub enum Disposition {
         /// Why, if the override says.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// Somebody accepted it.
+    Waived {
+        /// `policy` or `inline`.
+        source: String,
+        /// The line that says so.
+        by: PolicyLine,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Who answers for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
+        /// The last day on which it holds, in UTC: `2027-03-31`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<String>,
+    },
+    /// It was known when the baseline was taken.
+    Baseline {
+        /// The baseline's file.
+        file: String,
     },
 }
 
@@ -401,8 +428,32 @@ pub(super) fn whole<F>(report: &verdict::Report, active: F) -> Report<F> {
             bytes: coverage.bytes,
         },
         findings: active,
-        overridden: findings(report.overridden()).collect(),
+        overridden: findings(set_aside(report.findings.iter(), is_overridden)).collect(),
+        waived: findings(set_aside(report.findings.iter(), is_waived)).collect(),
+        baseline: findings(set_aside(report.findings.iter(), is_known)).collect(),
     }
+}
+
+/// The findings that do not count for one reason.
+pub(super) fn set_aside<'a>(
+    all: std::slice::Iter<'a, finding::Finding>,
+    why: fn(&finding::Disposition) -> bool,
+) -> impl Iterator<Item = &'a finding::Finding> + Clone {
+    all.filter(move |finding| why(&finding.disposition))
+}
+
+/// Whether an override allows a finding.
+pub(super) fn is_overridden(disposition: &finding::Disposition) -> bool {
+    matches!(disposition, finding::Disposition::Overridden { .. })
+}
+
+/// Whether somebody accepted a finding.
+pub(super) fn is_waived(disposition: &finding::Disposition) -> bool {
+    matches!(disposition, finding::Disposition::Waived(_))
+}
+
+fn is_known(disposition: &finding::Disposition) -> bool {
+    matches!(disposition, finding::Disposition::Baseline { .. })
 }
 
 /// Exact as JSON, harmless on a terminal and in a log: characters that deceive, and `##`, are written as `\uNNNN`. They
@@ -513,6 +564,18 @@ impl Disposition {
                 by: PolicyLine::from(by),
                 reason: reason.clone(),
             }),
+            finding::Disposition::Waived(waived) => Some(Self::Waived {
+                source: match waived.kind {
+                    finding::WaiverKind::Policy => "policy",
+                    finding::WaiverKind::Inline => "inline",
+                }
+                .to_owned(),
+                by: PolicyLine::from(&waived.by),
+                reason: waived.reason.clone(),
+                owner: waived.owner.clone(),
+                expires: waived.expires.map(|day| day.to_string()),
+            }),
+            finding::Disposition::Baseline { file } => Some(Self::Baseline { file: file.clone() }),
         }
     }
 }

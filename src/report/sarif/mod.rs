@@ -2,7 +2,7 @@
 //!
 //! Services keep some thousand results of a run, so the most important are selected and the rest is counted. Results carry
 //! fingerprints of our own, because a service makes its own only of lines of text. What was not read to its end is a
-//! notification besides being a result; what an override of the policy lets pass is a suppressed result.
+//! notification besides being a result; what an override lets pass, what is waived and what a baseline has is a suppressed result.
 
 mod driver;
 mod log;
@@ -17,10 +17,10 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::{PathSpelling, Presentation, Reporter, json::Escaping};
+use super::{PathSpelling, Presentation, Reporter, json::Escaping, words};
 use crate::{
     fact::Place,
-    finding::{Disposition, Finding, LineRef, RuleMeta, fingerprints},
+    finding::{Disposition, Finding, RuleMeta, WaiverKind, fingerprints},
     limits,
     verdict::{Needs, Outcome, Report},
 };
@@ -175,8 +175,8 @@ fn select<'a>(report: &'a Report) -> (Vec<Selected<'a>>, usize) {
         })
     };
     let active = fingerprinted(report.active().collect());
-    let overridden = fingerprinted(report.overridden().collect());
-    let mut selected: Vec<(usize, Selected<'_>)> = active.chain(overridden).enumerate().collect();
+    let set_aside = fingerprinted(report.set_aside().collect());
+    let mut selected: Vec<(usize, Selected<'_>)> = active.chain(set_aside).enumerate().collect();
     selected.sort_by_key(|(at, Selected { finding, .. })| {
         (
             !finding.is_active(),
@@ -272,17 +272,13 @@ impl Results<'_> {
             // Services make this of the text of the line, where there is one.
             prints.insert("primaryLocationLineHash", format!("{short}:1"));
         }
-        let (overridden_by, suppression) = match &finding.disposition {
-            Disposition::Active => (None, None),
-            Disposition::Overridden { by, reason } => {
-                (Some(by), Some(suppression(by, reason.as_deref())))
-            }
-        };
+        let set_aside_by = finding.disposition.by();
+        let suppression = suppression(&finding.disposition);
         let related = finding
             .related
             .iter()
             .map(|location| self.places.related(location));
-        let lines = finding.decided_by.iter().chain(overridden_by);
+        let lines = finding.decided_by.iter().chain(set_aside_by);
         let lines = lines.map(|line| place::policy_line(line, self.paths));
         ResultEntry {
             rule_id: finding.rule.id,
@@ -347,16 +343,20 @@ impl Results<'_> {
     }
 }
 
-fn suppression(by: &LineRef, reason: Option<&str>) -> Suppression {
-    let by = format!("Allowed by {}:{}", by.file, by.line);
-    Suppression {
-        kind: "external",
+/// Who keeps a finding from counting, if anything does.
+fn suppression(disposition: &Disposition) -> Option<Suppression> {
+    let kind = match disposition {
+        Disposition::Waived(waived) if waived.kind == WaiverKind::Inline => "inSource",
+        _ => "external",
+    };
+    let told = words::set_aside(disposition)?;
+    let mut letters = told.chars();
+    let first = letters.next()?;
+    Some(Suppression {
+        kind,
         status: "accepted",
-        justification: match reason {
-            Some(reason) => format!("{by}: {reason}"),
-            None => by,
-        },
-    }
+        justification: first.to_uppercase().chain(letters).collect(),
+    })
 }
 
 /// What a finding says, and what to do about it.

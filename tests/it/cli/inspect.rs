@@ -191,7 +191,7 @@ fn the_findings_are_those_of_check() {
                 }
                 refused += usize::from(global.is_refused);
             }
-            overridden += checked.overridden().count();
+            overridden += checked.set_aside().count();
         }
     }
     assert!(refused > 50 && overridden > 50, "{refused} {overridden}");

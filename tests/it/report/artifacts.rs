@@ -202,7 +202,7 @@ fn what_an_override_allows_is_kept_apart() {
         .map(|f| format!("{} {}", f.primary.path, f.level))
         .collect();
     assert_eq!(told, ["docs/a.py warn", "src/a.py deny"]);
-    let overridden: Vec<&Finding> = report.overridden().collect();
+    let overridden: Vec<&Finding> = report.set_aside().collect();
     let [finding] = overridden.as_slice() else {
         panic!("{overridden:?}")
     };
