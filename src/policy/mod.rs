@@ -12,7 +12,7 @@
 //! Precedence: what a policy extends is merged with it, `refuse` beating `allow` wherever it comes from and the nearest level
 //! winning; then each override in order, where a later one beats what stands before it.
 //!
-//! Not carried out yet, and errors rather than ignored: pins, waivers and their terms, locked keys.
+//! Not carried out yet, and errors rather than ignored: pins, waivers and their terms.
 
 pub mod alias;
 mod constraint;
@@ -25,6 +25,7 @@ mod keys;
 mod layer;
 mod load;
 mod locate;
+mod locks;
 mod names;
 mod node;
 mod own;
@@ -263,6 +264,7 @@ impl Policy {
                 Patterns::new([patterns], &mut errors);
             }
         }
+        locks::check(&loader.raws, catalog, &mut errors);
         if errors.is_empty() {
             Ok(Self::compile(name, loader.raws, loader.read, None))
         } else {

@@ -94,6 +94,36 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether there is a name that both match, as entries under `refuse` (this one) and under `allow`.
+    pub(super) fn overlaps(&self, allow: &Self) -> bool {
+        match (self, allow) {
+            (Self::Exact { module: m, name: n }, Self::Exact { module, name }) => {
+                m == module
+                    && name
+                        .strip_prefix(n.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            }
+            (Self::Exact { module: m, name: n }, Self::Direct { module }) => {
+                m == module && is_plain(n)
+            }
+            (Self::Exact { module: m, name: n }, Self::Deep { package }) => {
+                within(package, m) && is_plain(n)
+            }
+            (Self::Direct { module: m }, Self::Exact { module, .. } | Self::Direct { module }) => {
+                m == module
+            }
+            (Self::Direct { module: m }, Self::Deep { package }) => within(package, m),
+            (Self::Deep { package: p }, Self::Exact { module, .. } | Self::Direct { module }) => {
+                within(p, module)
+            }
+            (Self::Deep { package: p }, Self::Deep { package }) => {
+                within(p, package) || within(package, p)
+            }
+        }
+    }
+}
+
 fn module_of(text: &str, module: &str) -> Result<String, Wrong> {
     if is_path(module) {
         return Ok(alias::module(module));

@@ -58,9 +58,15 @@ const POLICY: &[Key<Raw>] = &[
         value: "`ignore` or `honour`",
         summary: "whether `weighbridge=off` in `.gitattributes` excludes files",
         decode: |this, node, raw| {
-            let origin = this.origin(true);
-            raw.attributes = attributes(this, node).map(|honoured| (honoured, origin));
+            let origin = this.origin(false);
+            raw.attributes = attributes(this, node).map(|value| (value, origin));
         },
+    },
+    Key {
+        name: "locked",
+        value: "a list of keys, such as `globals.refuse` and `rules.pickle-load`",
+        summary: "what a policy that extends this one cannot loosen",
+        decode: |this, node, raw| raw.locked = this.texts("`locked`", "globals.refuse", node),
     },
 ];
 

@@ -206,8 +206,8 @@ fn shapes_that_are_not_a_policy() {
             "`pins` is not supported yet by this version of weighbridge",
         ),
         (
-            "version: 1\nlocked: []\n",
-            "`locked` is not supported yet by this version of weighbridge",
+            "version: 1\nlocked: {}\n",
+            "`locked` must be a list, not a mapping",
         ),
         (
             "version: 1\nextends: recomended\n",

@@ -8,15 +8,21 @@
 mod bundled;
 mod errors;
 mod init;
+mod locks;
 mod packs;
 mod semantics;
 
-use std::sync::LazyLock;
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use weighbridge::{
     Error,
     fact::{GlobalName, Usage},
-    policy::{Catalog, Policy, PolicyErrors, Scope},
+    policy::{Catalog, Files, Policy, PolicyErrors, Scope},
     report::{self, Style},
 };
 
@@ -46,6 +52,47 @@ fn render(errors: &PolicyErrors) -> String {
     let error = Error::Policy(errors.clone());
     report::error(&error, Style::default(), &mut out).unwrap();
     String::from_utf8(out).unwrap().trim_end().to_owned()
+}
+
+/// Policy files in memory, by path.
+struct Memory(BTreeMap<&'static str, String>);
+
+impl Memory {
+    fn new(files: &[(&'static str, &str)]) -> Self {
+        let files = files.iter().map(|(name, text)| (*name, (*text).to_owned()));
+        Self(files.collect())
+    }
+
+    /// The policy at `weighbridge.yaml`.
+    fn load(&self) -> Result<Policy, PolicyErrors> {
+        Policy::load_from(self, Path::new("weighbridge.yaml"), &CATALOG)
+    }
+}
+
+impl Files for Memory {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let text = path.to_str().and_then(|path| self.0.get(path));
+        text.map(|text| text.clone().into_bytes())
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        path.to_path_buf()
+    }
+
+    fn name(&self, path: &Path) -> String {
+        path.to_string_lossy().into_owned()
+    }
+}
+
+/// Each error as `file:line:column message; help`.
+fn told(errors: &PolicyErrors) -> Vec<String> {
+    let errors = errors.0.iter();
+    let told = errors.map(|error| {
+        let (file, line, column) = (&error.file, error.line(), error.column());
+        format!("{file}:{line}:{column} {error}; {}", error.help)
+    });
+    told.collect()
 }
 
 /// `module:name`.
