@@ -42,7 +42,7 @@ macro_rules! bundled {
     };
 }
 
-bundled!("recommended", "strict");
+bundled!("audit", "recommended", "strict");
 
 /// Where a policy came from, and what it may extend.
 enum Source<'a> {

@@ -9,7 +9,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{Catalog, Files, Policy};
+use super::{Catalog, Files, Policy, decode::list};
 use crate::{error::Error, fact::Text};
 
 /// What a policy is called.
@@ -155,6 +155,9 @@ impl Asker<'_> {
     /// The named file below the root, and the state that it is read from, where a change is under review that can edit it.
     fn under_review(&self, place: &dyn Place) -> Option<(String, PathBuf)> {
         let named = self.named.filter(|_| self.reviews)?;
+        if is_bundled_name(named) {
+            return None;
+        }
         let state = place.state().filter(|_| !place.is_index())?;
         let real = std::fs::canonicalize(self.cwd).unwrap_or_else(|_| self.cwd.to_owned());
         let path = normal(&real.join(named));
@@ -237,9 +240,7 @@ pub fn named_policy(path: &Path, catalog: &Catalog<'_>) -> Result<(Policy, Strin
         let name = policy.name().to_owned();
         return Ok((policy, name));
     }
-    let known: Vec<String> = Policy::bundled_names()
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let known: Vec<&str> = Policy::bundled_names().collect();
     Err(Error::Usage {
         message: format!(
             "there is no file and no bundled policy `{}`",
@@ -247,16 +248,18 @@ pub fn named_policy(path: &Path, catalog: &Catalog<'_>) -> Result<(Policy, Strin
         ),
         help: format!(
             "the bundled policies are {}; a file is named by its path",
-            known.join(" and ")
+            list(&known)
         ),
     })
 }
 
-/// Whether what the user names is the name of a bundled policy, and no file of that name is there.
+/// Whether what the user names is the name of a bundled policy, or can be nothing else because no such file is there. A file
+/// that is called like a bundled policy is `./strict`: a repository cannot put its own in the place of the one that is meant.
 pub fn is_bundled_name(path: &Path) -> bool {
-    path.extension().is_none()
-        && path.components().count() == 1
-        && std::fs::symlink_metadata(path).is_err()
+    Policy::bundled_names().any(|name| path.as_os_str() == name)
+        || path.extension().is_none()
+            && path.components().count() == 1
+            && std::fs::symlink_metadata(path).is_err()
 }
 
 /// Says which files look like a policy and do not judge: whoever wrote one expects that it does.

@@ -36,7 +36,7 @@ fn a_hook_takes_a_bundled_policy_by_its_name() {
     let wrong = run(&repo.root, &["hook", "install", "--policy", "strct"]);
     assert_eq!(wrong.code, 2);
     assert!(
-        wrong.stderr.contains("`recommended` and `strict`"),
+        wrong.stderr.contains("`audit`, `recommended` and `strict`"),
         "{wrong:?}"
     );
 }

@@ -96,12 +96,15 @@ fn a_bundled_policy_can_be_named() {
     let wrong = run(&repo.root, &["check", "--policy", "strct"]);
     assert_eq!(wrong.code, 2);
     assert!(
-        wrong.stderr.contains("`recommended` and `strict`"),
+        wrong.stderr.contains("`audit`, `recommended` and `strict`"),
         "{wrong:?}"
     );
-    // A file of that name is meant where there is one.
+    let audit = run(&repo.root, &["check", "--policy", "audit"]);
+    assert_eq!(audit.code, 0, "{audit:?}");
+    // A repository cannot put a file of its own in the place of one: such a file is named as one.
     repo.write("strict", HEAD);
-    assert_eq!(run(&repo.root, &["check", "--policy", "strict"]).code, 0);
+    assert_eq!(run(&repo.root, &["check", "--policy", "strict"]).code, 1);
+    assert_eq!(run(&repo.root, &["check", "--policy", "./strict"]).code, 0);
 }
 
 #[test]

@@ -129,6 +129,20 @@ fn strict_takes_no_pickle_and_warns_about_nothing() {
 }
 
 #[test]
+fn audit_refuses_nothing_and_reports_everything() {
+    let (audit, recommended) = (Policy::bundled("audit").unwrap(), Policy::recommended());
+    let path = Text::from("model.pt");
+    let (audit, recommended) = (audit.scope(&path), recommended.scope(&path));
+    for rule in RULES {
+        assert_eq!(audit.level(rule.meta), Level::Warn, "{}", rule.meta.id);
+    }
+    for format in CATALOG.formats {
+        let (here, there) = (audit.format(format), recommended.format(format));
+        assert_eq!(here.is_allowed(), there.is_allowed(), "{format}");
+    }
+}
+
+#[test]
 fn recommended_is_ready_at_once() {
     let began = std::time::Instant::now();
     let policy = Policy::recommended();
