@@ -30,6 +30,38 @@ impl Text {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The text that shows itself so: the inverse of [`Display`](fmt::Display). `None` if none does.
+    pub fn from_shown(shown: &str) -> Option<Self> {
+        let mut bytes = Vec::with_capacity(shown.len());
+        let mut rest = shown;
+        while let Some((before, after)) = rest.split_once('\\') {
+            bytes.extend_from_slice(before.as_bytes());
+            let mut chars = after.chars();
+            match chars.next()? {
+                '\\' => bytes.push(b'\\'),
+                'n' => bytes.push(b'\n'),
+                'r' => bytes.push(b'\r'),
+                't' => bytes.push(b'\t'),
+                'x' => {
+                    bytes.push(u8::from_str_radix(after.get(1..3)?, 16).ok()?);
+                    chars = after.get(3..)?.chars();
+                }
+                'u' => {
+                    let (code, after) = after.strip_prefix("u{")?.split_once('}')?;
+                    let c = char::from_u32(u32::from_str_radix(code, 16).ok()?)?;
+                    bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    chars = after.chars();
+                }
+                _ => return None,
+            }
+            rest = chars.as_str();
+        }
+        bytes.extend_from_slice(rest.as_bytes());
+        let text = Self(bytes.into());
+        // Of several spellings of one text, only its own is taken.
+        (text.to_string() == shown).then_some(text)
+    }
 }
 
 /// Whether `c` could change what the reader of a terminal or page believes to see.
@@ -193,6 +225,17 @@ mod tests {
             "\\u{1b}[2J\\u{202e}cod\\u{200b}"
         );
         assert_eq!(Text::new(b"caf\xc3\xa9 \xff").to_string(), "café \\xff");
+    }
+
+    #[test]
+    fn what_is_shown_says_the_bytes() {
+        for bytes in [&b"plain"[..], b"a\\x41\n\t\r", b"caf\xc3\xa9 \xff\x00", "\u{202e}".as_bytes()] {
+            let text = Text::new(bytes);
+            assert_eq!(Text::from_shown(&text.to_string()), Some(text));
+        }
+        for shown in ["\\", "\\x4", "\\x41", "\\u{41}", "\\u{d800}", "\\q", "\n", "\\x+1"] {
+            assert_eq!(Text::from_shown(shown), None, "{shown}");
+        }
     }
 
     #[test]
