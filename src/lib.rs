@@ -27,6 +27,7 @@ pub mod inventory;
 pub mod limits;
 pub mod link;
 pub mod loader;
+pub mod pins;
 pub mod policy;
 pub mod python;
 pub mod record;

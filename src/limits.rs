@@ -418,6 +418,12 @@ limits! {
         /// Real policies have some kilobytes.
         POLICY_BYTES: u64 = 4 << 20, Bytes "of a policy file";
 
+        /// A hundred thousand artifacts with some dozens of names each.
+        LOCK_BYTES: u64 = 128 << 20, Bytes "of a lock file";
+
+        /// A whole model of the largest libraries names a few hundred. What is left out is counted, and the sha256 covers it.
+        PIN_GLOBALS: usize = 1_000, Count "globals of one artifact in a lock file";
+
         /// The specification of git-lfs has the same limit.
         LFS_POINTER: usize = 1024, Bytes "of a git-lfs pointer";
 

@@ -4,6 +4,7 @@
 //! line: every error has its line, a hundred thousand pins take a fraction of a second, and no two readers of YAML can disagree
 //! about what is pinned. Pure data and text: what a view holds is compared with it in `scan/`, and rules judge the [`PinReport`].
 
+mod book;
 mod conflict;
 mod difference;
 mod read;
@@ -11,6 +12,7 @@ mod report;
 mod scalar;
 mod write;
 
+pub use book::{LockChange, PinBook};
 pub use conflict::{Merged, merge};
 pub use difference::{Drift, LockEdit, edits};
 pub use read::{LockError, is_path};
@@ -20,6 +22,42 @@ use crate::fact::Text;
 
 /// What a lock file is called where the policy names none.
 pub const NAME: &str = "weighbridge.lock";
+
+/// Which artifacts need a pin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Required {
+    /// None does. Pins that are there are compared all the same.
+    #[default]
+    Never,
+    /// Those that can run code, or resolve more than the data packs list.
+    Executable,
+    /// Every one.
+    All,
+}
+
+impl Required {
+    /// Each, as a policy spells it, the loosest first.
+    pub const WORDS: &'static [(&'static str, Self)] = &[
+        ("never", Self::Never),
+        ("executable", Self::Executable),
+        ("all", Self::All),
+    ];
+
+    /// As a policy spells it.
+    pub fn word(self) -> &'static str {
+        let known = Self::WORDS.iter().find(|(_, value)| *value == self);
+        known.map_or("never", |(word, _)| word)
+    }
+
+    /// Whether it asks for a pin of an artifact.
+    pub fn asks(self, executable: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Executable => executable,
+            Self::All => true,
+        }
+    }
+}
 
 /// What was found in one artifact when it was frozen.
 #[derive(Debug, Clone, Default)]

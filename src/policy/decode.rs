@@ -11,7 +11,7 @@ use super::{
 };
 
 /// What the policy language has besides, and this version does not carry out.
-const LATER: &[&str] = &["pins", "waivers", "waiver-terms"];
+const LATER: &[&str] = &["waivers", "waiver-terms"];
 
 /// A key of a mapping in a policy. Decoding, the suggestions for misspelt keys and the table in `policies/README.md` come from it.
 #[derive(Debug)]

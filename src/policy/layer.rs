@@ -14,7 +14,10 @@ use super::{
     pattern::{self, Pattern},
     raw::{Body, Entry},
 };
-use crate::finding::{Level, RuleMeta};
+use crate::{
+    finding::{Level, RuleMeta},
+    pins::Required,
+};
 
 /// What a layer says.
 #[derive(Debug, Default)]
@@ -28,6 +31,7 @@ pub(super) struct Layer {
     pub(super) allow: Vec<Listed>,
     pub(super) refuse: Vec<Entry>,
     pub(super) rules: BTreeMap<String, (Level, Origin)>,
+    pub(super) pins: Option<(Required, Origin)>,
     /// Of an override: why it is there.
     pub(super) reason: Option<String>,
     allowed: Names,
@@ -70,6 +74,7 @@ impl Layer {
         for (rule, level, origin) in body.rules {
             self.rules.insert(rule, (level, origin));
         }
+        self.pins = body.pins.or(self.pins.take());
         for mut entry in body.globals_allow {
             let at = self.allow.len();
             self.allowed

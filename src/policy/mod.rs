@@ -65,6 +65,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     fact::{Text, Usage},
     finding::LineRef,
+    pins::{self, PinBook},
 };
 use layer::Layer;
 use load::{BUNDLED, Disk, Loader};
@@ -99,6 +100,10 @@ pub struct Policy {
     own: Arc<OwnPolicy>,
     /// The files it was read from, each as it is named and where it really is.
     files: Vec<PathBuf>,
+    /// The path of the lock file, if the policy says one.
+    lock: Option<String>,
+    /// The pins of what is looked at.
+    pins: Option<Box<PinBook>>,
     notes: Vec<PolicyError>,
     /// The scope of every path that no pattern matches.
     everywhere: OnceLock<Arc<Scope>>,
@@ -282,7 +287,7 @@ impl Policy {
         let own = Arc::new(OwnPolicy::of(&raws, bundled));
         let mut notes = Vec::new();
         let mut exclude = Vec::new();
-        let (mut torch, mut python, mut attributes) = (None, None, None);
+        let (mut torch, mut python, mut attributes, mut lock) = (None, None, None, None);
         let mut bodies = Vec::new();
         let mut overrides = Vec::new();
         for raw in raws {
@@ -290,6 +295,7 @@ impl Policy {
             torch = raw.torch.or(torch);
             python = raw.python.or(python);
             attributes = raw.attributes.or(attributes);
+            lock = raw.lock.or(lock);
             exclude.extend(raw.exclude);
             bodies.push(raw.body);
             overrides.extend(raw.overrides);
@@ -334,6 +340,8 @@ impl Policy {
             },
             own,
             files,
+            lock: lock.map(|(path, _)| path),
+            pins: None,
             notes,
             everywhere: OnceLock::new(),
             scopes: RwLock::default(),
@@ -393,6 +401,25 @@ impl Policy {
             let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(scopes.entry(groups).or_insert(scope))
         })
+    }
+
+    /// The path of the lock file from the root.
+    pub fn lock_path(&self) -> &str {
+        self.lock.as_deref().unwrap_or(pins::NAME)
+    }
+
+    /// The pins of what is looked at, once they were [found](Self::with_pins).
+    pub fn pins(&self) -> Option<&PinBook> {
+        self.pins.as_deref()
+    }
+
+    /// The same policy, with the pins of what it judges.
+    #[must_use]
+    pub fn with_pins(self, pins: PinBook) -> Self {
+        Self {
+            pins: Some(Box::new(pins)),
+            ..self
+        }
     }
 
     fn scope_of(&self, groups: Vec<usize>) -> Scope {

@@ -9,7 +9,7 @@ use super::{
     node::Node,
     pattern::Pattern,
 };
-use crate::finding::Level;
+use crate::{finding::Level, pins::Required};
 
 /// A policy file, decoded.
 #[derive(Debug, Default)]
@@ -32,6 +32,8 @@ pub(super) struct Raw {
     pub(super) exclude: Vec<(String, Origin)>,
     /// Whether attributes may exempt files.
     pub(super) attributes: Option<(bool, Origin)>,
+    /// The path of the lock file.
+    pub(super) lock: Option<(String, Origin)>,
 }
 
 /// A policy file and what YAML makes of it.
@@ -54,6 +56,8 @@ pub(super) struct Body {
     pub(super) globals_allow: Vec<Entry>,
     pub(super) globals_refuse: Vec<Entry>,
     pub(super) rules: Vec<(String, Level, Origin)>,
+    /// Which artifacts need a pin.
+    pub(super) pins: Option<(Required, Origin)>,
 }
 
 /// What is said for some paths.

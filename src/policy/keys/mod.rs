@@ -4,6 +4,7 @@
 
 mod body;
 mod entry;
+mod pins;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ const POLICY: &[Key<Raw>] = &[
     body::formats(),
     body::globals(),
     body::rules(),
+    pins::pins(),
     Key {
         name: "overrides",
         value: "a list of mappings",
@@ -103,6 +105,7 @@ const OVERRIDE: &[Key<OverrideKeys>] = &[
     body::formats(),
     body::globals(),
     body::rules(),
+    pins::pins_of_paths(),
 ];
 
 /// The keys of an item of `exclude` that is a mapping.
@@ -143,6 +146,12 @@ impl AsMut<Body> for OverrideKeys {
     }
 }
 
+impl AsMut<Self> for Body {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
 impl AsMut<Body> for Raw {
     fn as_mut(&mut self) -> &mut Body {
         &mut self.body
@@ -177,7 +186,9 @@ pub fn keys() -> Vec<PolicyKey> {
         rows("globals.", body::GLOBALS),
         rows("globals.allow[].", entry::ALLOW),
         rows("globals.refuse[].", entry::REFUSE),
+        rows("pins.", pins::PINS),
         rows("overrides[].", OVERRIDE),
+        rows("overrides[].pins.", pins::OVERRIDE_PINS),
         rows("exclude[].", EXCLUSION),
     ]
     .concat()

@@ -10,7 +10,10 @@ pub use globals::{GlobalPolicy, Standing};
 use std::sync::Arc;
 
 use super::{EntryRef, FormatVerdict, layer::Layer, own::OwnPolicy, torch_target::TorchTarget};
-use crate::finding::{Level, LineRef, RuleMeta};
+use crate::{
+    finding::{Level, LineRef, RuleMeta},
+    pins::Required,
+};
 use lookup::Lookup;
 
 /// What the policy says at one path: its overrides applied.
@@ -74,6 +77,19 @@ impl Scope {
         let is_override = everywhere.is_some_and(|first| !std::ptr::eq(first, layer));
         (is_override && *level == Level::Allow)
             .then(|| (origin.line_ref("allowed here"), layer.reason.clone()))
+    }
+
+    /// Which artifacts need a pin here.
+    pub fn pins(&self) -> Required {
+        let mut newest = self.lookup.newest();
+        let found = newest.find_map(|layer| layer.pins.as_ref());
+        found.map_or(Required::default(), |(required, _)| *required)
+    }
+
+    /// The line that says which artifacts need a pin here.
+    pub fn pins_decided_by(&self) -> Option<LineRef> {
+        let (required, origin) = self.lookup.newest().find_map(|layer| layer.pins.as_ref())?;
+        Some(origin.line_ref(format!("`{}` need a pin here", required.word())))
     }
 
     /// Whether a format (by id) may be stored here.

@@ -14,7 +14,9 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
         "cli",
-        &["scan", "audit", "hook", "report", "docs", "policy", "files"],
+        &[
+            "scan", "audit", "hook", "report", "docs", "policy", "pins", "files",
+        ],
     ),
     ("hook", &["git", "bytes", "files"]),
     ("audit", &["scan", "verdict", "report"]),
@@ -30,6 +32,7 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
             "inventory",
             "verdict",
             "policy",
+            "pins",
             "record",
             "bytes",
             "finding",
@@ -40,15 +43,16 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
         &["verdict", "inventory", "link", "policy", "finding", "words"],
     ),
     ("docs", &["rule", "format", "policy", "words"]),
-    ("rule", &["link", "policy", "finding", "words"]),
+    ("rule", &["link", "policy", "pins", "finding", "words"]),
     ("verdict", &["inventory", "policy", "finding", "words"]),
     // A format is called by its title.
     ("words", &["format"]),
-    ("inventory", &["link", "policy", "bytes"]),
+    ("inventory", &["link", "policy", "pins", "bytes"]),
     ("link", &[]),
     // The clippy configuration sends whoever opens a file through `bytes`.
-    ("policy", &["finding", "bytes"]),
+    ("policy", &["pins", "finding", "bytes"]),
     ("finding", &[]),
+    ("pins", &[]),
     ("format", &["record", "bytes"]),
     ("python", &["record", "bytes"]),
     ("config", &["record", "bytes"]),

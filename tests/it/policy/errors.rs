@@ -202,8 +202,12 @@ fn shapes_that_are_not_a_policy() {
         ),
         ("version: 1\nrules: !x {}\n", "the policy is not valid YAML"),
         (
-            "version: 1\npins: {}\n",
-            "`pins` is not supported yet by this version of weighbridge",
+            "version: 1\npins: {require: everything}\n",
+            "`everything` is not a value of `pins.require`",
+        ),
+        (
+            "version: 1\npins: {lock: ../weighbridge.lock}\n",
+            "`../weighbridge.lock` is not a path in the repository",
         ),
         (
             "version: 1\nlocked: {}\n",
