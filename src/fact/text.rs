@@ -229,11 +229,25 @@ mod tests {
 
     #[test]
     fn what_is_shown_says_the_bytes() {
-        for bytes in [&b"plain"[..], b"a\\x41\n\t\r", b"caf\xc3\xa9 \xff\x00", "\u{202e}".as_bytes()] {
+        for bytes in [
+            &b"plain"[..],
+            b"a\\x41\n\t\r",
+            b"caf\xc3\xa9 \xff\x00",
+            "\u{202e}".as_bytes(),
+        ] {
             let text = Text::new(bytes);
             assert_eq!(Text::from_shown(&text.to_string()), Some(text));
         }
-        for shown in ["\\", "\\x4", "\\x41", "\\u{41}", "\\u{d800}", "\\q", "\n", "\\x+1"] {
+        for shown in [
+            "\\",
+            "\\x4",
+            "\\x41",
+            "\\u{41}",
+            "\\u{d800}",
+            "\\q",
+            "\n",
+            "\\x+1",
+        ] {
             assert_eq!(Text::from_shown(shown), None, "{shown}");
         }
     }

@@ -42,7 +42,10 @@ pub fn merge(text: &str, holds: impl Fn(&Pin) -> bool) -> Option<Merged> {
     let mut side = THEIRS;
     let mut inside = false;
     for line in text.split_inclusive('\n') {
-        match [OURS, BASE, THEIRS, END].iter().find(|marker| is(line, marker)) {
+        match [OURS, BASE, THEIRS, END]
+            .iter()
+            .find(|marker| is(line, marker))
+        {
             Some(&END) => inside = false,
             Some(marker) => (inside, side) = (true, marker),
             None if !inside => {
@@ -56,10 +59,15 @@ pub fn merge(text: &str, holds: impl Fn(&Pin) -> bool) -> Option<Merged> {
     }
     let (ours, theirs) = (Lock::parse(&ours).ok()?, Lock::parse(&theirs).ok()?);
     let mut decided = Vec::new();
-    let others = theirs.pins().iter().filter(|pin| ours.get(&pin.path).is_none());
+    let others = theirs
+        .pins()
+        .iter()
+        .filter(|pin| ours.get(&pin.path).is_none());
     let mut pins: Vec<Pin> = others.cloned().collect();
     for pin in ours.pins() {
-        let other = theirs.get(&pin.path).filter(|other| other.sha256 != pin.sha256);
+        let other = theirs
+            .get(&pin.path)
+            .filter(|other| other.sha256 != pin.sha256);
         let chosen = match other {
             Some(other) if !holds(pin) && holds(other) => other,
             _ => pin,

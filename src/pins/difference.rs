@@ -37,7 +37,11 @@ impl fmt::Display for Drift<'_> {
                 [] => String::from("no format that is known"),
                 formats => formats.join(", "),
             };
-            parts.push(format!("{} instead of {}", list(&now.formats), list(&pin.formats)));
+            parts.push(format!(
+                "{} instead of {}",
+                list(&now.formats),
+                list(&pin.formats)
+            ));
         }
         if let Some(names) = names(&now.globals, &pin.globals) {
             parts.push(format!("it also names {names}"));
@@ -46,7 +50,9 @@ impl fmt::Display for Drift<'_> {
             parts.push(format!("it no longer names {names}"));
         }
         if parts.is_empty() && self.is_of_bytes() {
-            parts.push(String::from("other bytes, of the same size, format and names"));
+            parts.push(String::from(
+                "other bytes, of the same size, format and names",
+            ));
         } else if self.is_of_bytes() && pin.size == now.size {
             parts.insert(0, String::from("other bytes of the same size"));
         }
@@ -63,7 +69,11 @@ impl fmt::Display for Drift<'_> {
 /// The texts of a sorted list that another lacks, the first of them by name.
 fn names(of: &[Text], without: &[Text]) -> Option<String> {
     let missing: Vec<&Text> = of.iter().filter(|text| !without.contains(text)).collect();
-    let shown: Vec<String> = missing.iter().take(SHOWN).map(|text| format!("`{text}`")).collect();
+    let shown: Vec<String> = missing
+        .iter()
+        .take(SHOWN)
+        .map(|text| format!("`{text}`"))
+        .collect();
     let more = missing.len().saturating_sub(SHOWN);
     match (shown.is_empty(), more) {
         (true, _) => None,

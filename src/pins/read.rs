@@ -61,9 +61,8 @@ pub fn is_path(path: &Text) -> bool {
     let bytes = path.as_bytes();
     let mut parts = bytes.split(|b| *b == b'/');
     !bytes.contains(&0)
-        && parts.all(|part| {
-            !matches!(part, b"" | b"." | b"..") && !part.eq_ignore_ascii_case(b".git")
-        })
+        && parts
+            .all(|part| !matches!(part, b"" | b"." | b"..") && !part.eq_ignore_ascii_case(b".git"))
 }
 
 #[derive(Default)]
@@ -164,7 +163,10 @@ impl Reading {
                     pin.sha256 = digest;
                     None
                 }
-                Err(why) => Some((why, "`sha256sum FILE` prints it; `weighbridge freeze --update FILE` writes it")),
+                Err(why) => Some((
+                    why,
+                    "`sha256sum FILE` prints it; `weighbridge freeze --update FILE` writes it",
+                )),
             },
             ("size", Some(pin)) => number(value, &mut pin.size),
             ("more-globals", Some(pin)) => number(value, &mut pin.more_globals),
@@ -218,11 +220,18 @@ impl Reading {
             if let Some(line) = known.insert(&pin.path, pin.line)
                 && !pin.path.is_empty()
             {
-                twice.push((place.clone(), format!("`{}` is pinned in line {line} already", pin.path)));
+                twice.push((
+                    place.clone(),
+                    format!("`{}` is pinned in line {line} already", pin.path),
+                ));
             }
         }
         for (place, message) in twice {
-            self.error(place, message, "remove one of the two, then run `weighbridge freeze --check`");
+            self.error(
+                place,
+                message,
+                "remove one of the two, then run `weighbridge freeze --check`",
+            );
         }
         if self.errors.is_empty() {
             return Ok(Lock::new(self.pins));

@@ -127,7 +127,9 @@ mod tests {
             assert!(!written.contains('\n'), "{written}");
             assert_eq!(text(&written), Some(whole), "{written}");
         }
-        for wrong in ["'a", "'a'b'", "\"a\\n\"", "[a]", "{a: b}", "*a", "a #b", "12", ""] {
+        for wrong in [
+            "'a", "'a'b'", "\"a\\n\"", "[a]", "{a: b}", "*a", "a #b", "12", "",
+        ] {
             assert_eq!(text(wrong), None, "{wrong}");
         }
     }

@@ -32,7 +32,11 @@ fn block(out: &mut String, pin: &Pin) {
     let _ = writeln!(out, "  - path: {}", scalar::scalar(&pin.path));
     let _ = writeln!(out, "    sha256: {}", scalar::digest(&pin.sha256));
     let _ = writeln!(out, "    size: {}", pin.size);
-    let formats: Vec<Text> = pin.formats.iter().map(|id| Text::from(id.as_str())).collect();
+    let formats: Vec<Text> = pin
+        .formats
+        .iter()
+        .map(|id| Text::from(id.as_str()))
+        .collect();
     list(out, "formats", &formats);
     list(out, "globals", &pin.globals);
     if pin.more_globals > 0 {

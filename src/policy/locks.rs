@@ -14,7 +14,10 @@ use super::{
     pattern::Pattern,
     raw::{Body, Entry, Override, Raw},
 };
-use crate::finding::Level;
+use crate::{
+    finding::Level,
+    pins::{self, Required},
+};
 
 /// A key that may be locked.
 struct Lockable {
@@ -62,6 +65,21 @@ const LOCKABLE: &[Lockable] = &[
     Lockable {
         key: RULES,
         find: rules,
+    },
+    Lockable {
+        key: "pins.lock",
+        find: |above, below, found| {
+            let of = |raw: &&Raw| raw.lock.as_ref().map(|(path, _)| path.clone());
+            let path = above.nearest(of).unwrap_or_else(|| pins::NAME.to_owned());
+            if let Some((other, origin)) = below.lock.filter(|(other, _)| *other != path) {
+                let what = format!("takes pins from `{other}` instead of `{path}`");
+                found.push(Attempt::new(origin, what));
+            }
+        },
+    },
+    Lockable {
+        key: "pins.require",
+        find: pins_required,
     },
     Lockable {
         key: "overrides",
@@ -141,6 +159,7 @@ struct Below<'a> {
     attributes: Option<&'a (bool, Origin)>,
     torch: Option<&'a (String, Origin)>,
     python: Option<&'a (String, Origin)>,
+    lock: Option<&'a (String, Origin)>,
     /// Whether it wins over the policy that locks where only one can. A policy that is extended before that one does not.
     is_later: bool,
 }
@@ -241,6 +260,7 @@ impl<'a> Below<'a> {
             attributes: raw.attributes.as_ref(),
             torch: raw.torch.as_ref(),
             python: raw.python.as_ref(),
+            lock: raw.lock.as_ref(),
             is_later,
         }
     }
@@ -520,6 +540,32 @@ fn globals_refused(above: &Above<'_>, below: &Below<'_>, found: &mut Vec<Attempt
                 found.push(Attempt::new(origin, what));
             }
         }
+    }
+}
+
+fn pins_required(above: &Above<'_>, below: &Below<'_>, found: &mut Vec<Attempt>) {
+    let of = |body: &Body| body.pins.as_ref().map(|(required, _)| *required);
+    let everywhere = above.nearest(|raw| of(&raw.body)).unwrap_or_default();
+    let overrides = above.raws.iter().flat_map(|raw| &raw.overrides);
+    let raised = overrides.filter_map(|over| of(&over.body));
+    let most = raised
+        .filter(|_| below.is_later)
+        .fold(everywhere, Required::max);
+    let mut lowers = |body: &Body, from: Required| {
+        if let Some((to, origin)) = body.pins.as_ref().filter(|(to, _)| *to < from) {
+            let what = format!(
+                "lowers `pins.require` from `{}` to `{}`",
+                from.word(),
+                to.word()
+            );
+            found.push(Attempt::new(origin, what));
+        }
+    };
+    if let Some(body) = below.body.filter(|_| below.is_later) {
+        lowers(body, everywhere);
+    }
+    for over in below.overrides {
+        lowers(&over.body, most);
     }
 }
 

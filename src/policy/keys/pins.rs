@@ -40,7 +40,9 @@ pub(super) const PINS: &[Key<Raw>] = &[
         decode: |this, node, raw| {
             let origin = this.origin(false);
             let text = this.text("`pins.lock`", node);
-            raw.lock = text.filter(|text| is_inside(this, text)).map(|text| (text, origin));
+            raw.lock = text
+                .filter(|text| is_inside(this, text))
+                .map(|text| (text, origin));
         },
     },
     require(),

@@ -112,7 +112,9 @@ impl GlobalPolicy<'_> {
         };
         let (module, qualname) = alias::canonical(module, qualname);
         let packed = self.lookup.packed(&module, &qualname);
-        packed.iter().any(|(_, _, entry)| entry.kind.uses().contains(usage))
+        packed
+            .iter()
+            .any(|(_, _, entry)| entry.kind.uses().contains(usage))
     }
 
     /// The uses for which entries list a global: an entry that allows more of it has to say them again to be the only one.
