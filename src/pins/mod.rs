@@ -15,8 +15,10 @@ mod write;
 pub use book::{LockChange, PinBook};
 pub use conflict::{Merged, merge};
 pub use difference::{Drift, LockEdit, edits};
-pub use read::{LockError, is_path};
+pub use read::is_path;
 pub use report::{Changed, ChangedLock, Gone, PinReport, Unpinned};
+
+use std::ops::Range;
 
 use crate::fact::Text;
 
@@ -127,4 +129,15 @@ impl Lock {
     pub fn is_empty(&self) -> bool {
         self.pins.is_empty()
     }
+}
+
+/// What is wrong with a lock file, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockError {
+    /// The bytes of the text to underline, within one line.
+    pub range: Range<usize>,
+    /// What is wrong, lower case, no full stop.
+    pub message: String,
+    /// What to do, lower case, no full stop.
+    pub help: String,
 }

@@ -4,19 +4,8 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::{Lock, Pin, conflict, scalar};
+use super::{Lock, LockError, Pin, conflict, scalar};
 use crate::fact::Text;
-
-/// What is wrong with a lock file, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockError {
-    /// The bytes of the text to underline, within one line.
-    pub range: Range<usize>,
-    /// What is wrong, lower case, no full stop.
-    pub message: String,
-    /// What to do, lower case, no full stop.
-    pub help: String,
-}
 
 /// Errors that one run tells.
 const MOST: usize = 20;
