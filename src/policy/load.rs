@@ -300,22 +300,25 @@ impl<'f> Loader<'f> {
             });
             return None;
         }
-        let left = Cell::new(0);
-        let error =
-            match Reader::new(&left).deserialize(serde_yaml::Deserializer::from_str(&file.text)) {
-                Ok(node @ Node::Map(_)) => return Some(node),
-                Ok(other) => {
-                    let message = match other {
-                        Node::Null => "the policy is empty".to_owned(),
-                        _ => format!("the policy must be a mapping, not {}", other.kind()),
-                    };
-                    PolicyError::at(file, 0..0, message, "begin it with `version: 1`")
-                }
-                Err(error) => syntax(file, &error),
-            };
+        let error = match node(&file.text) {
+            Ok(node @ Node::Map(_)) => return Some(node),
+            Ok(other) => {
+                let message = match other {
+                    Node::Null => "the policy is empty".to_owned(),
+                    _ => format!("the policy must be a mapping, not {}", other.kind()),
+                };
+                PolicyError::at(file, 0..0, message, "begin it with `version: 1`")
+            }
+            Err(error) => syntax(file, &error),
+        };
         self.errors.push(|| error);
         None
     }
+}
+
+/// The value of a YAML text.
+pub(super) fn node(text: &str) -> Result<Node, serde_yaml::Error> {
+    Reader::new(&Cell::new(0)).deserialize(serde_yaml::Deserializer::from_str(text))
 }
 
 /// What the YAML parser says, in the words of somebody who wants to mend it.

@@ -25,17 +25,6 @@ pub(super) struct File {
     shown: OnceLock<Arc<str>>,
 }
 
-/// Where a mapping or a list stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BlockPosition {
-    /// The line of its key, from 1.
-    pub(super) line: usize,
-    /// Whether it is written in brackets or braces.
-    pub(super) flow: bool,
-    /// The column at which what is in it begins, from 0.
-    pub(super) indent: usize,
-}
-
 /// One step of the way to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -90,35 +79,6 @@ impl File {
     /// Where somebody would edit it, harmless to print.
     pub(super) fn shown_path(&self) -> String {
         shown(&self.path)
-    }
-
-    /// Where a mapping or a list stands, for somebody who adds to it.
-    pub(super) fn block_position(&self, way: &[Step]) -> BlockPosition {
-        let value = self.extent(way);
-        let key = self.find(way, true);
-        let column = |at: usize| {
-            let before = self.text.get(..at).unwrap_or_default();
-            before.rsplit('\n').next().unwrap_or_default().len()
-        };
-        let held = self.text.get(value.clone()).unwrap_or_default();
-        let flow = held.starts_with(['[', '{']);
-        // Where nothing is there yet, the value is looked for and the key is found.
-        let empty = value == key || held.trim().is_empty();
-        BlockPosition {
-            line: self
-                .text
-                .get(..key.start)
-                .unwrap_or_default()
-                .matches('\n')
-                .count()
-                .saturating_add(1),
-            flow,
-            indent: if empty {
-                column(key.start).saturating_add(2)
-            } else {
-                column(value.start)
-            },
-        }
     }
 
     fn find(&self, way: &[Step], key: bool) -> Range<usize> {

@@ -18,6 +18,7 @@ pub mod alias;
 mod constraint;
 mod danger;
 mod decode;
+pub mod edit;
 mod entry_ref;
 mod error;
 mod init;

@@ -1,10 +1,10 @@
-//! The policy file that somebody would edit, and where what is to be added goes in it: into the file there is, or into the whole
-//! file where there is none.
+//! The policy file that somebody would edit, and how they add to it by hand: what is said is what [`edit`] would write.
 
 use std::{fmt::Write as _, sync::Arc};
 
 use super::{
-    locate::{File, Step},
+    edit::{self, Fragment, Insertion, Place},
+    locate::File,
     raw::Raw,
 };
 
@@ -14,8 +14,6 @@ pub(super) struct OwnPolicy {
     /// The name to extend where there is no file yet.
     bundled: Option<&'static str>,
     file: Option<Arc<File>>,
-    /// The mappings and lists that are there, by the way to each.
-    has: Vec<Box<[Step]>>,
 }
 
 impl OwnPolicy {
@@ -25,79 +23,54 @@ impl OwnPolicy {
         Self {
             bundled,
             file: raw.and_then(|raw| raw.file.clone()),
-            has: raw.map(|raw| raw.has.clone()).unwrap_or_default(),
         }
     }
 
-    fn has(&self, way: &[Step]) -> bool {
-        self.has.iter().any(|there| **there == *way)
-    }
-
-    /// How to add items below some keys: where, and after a line end what to paste there.
-    pub(super) fn adding(&self, keys: &[&str], items: &[String]) -> String {
+    /// How to add a fragment by hand, for each place of it: where, and after a line end what to paste there.
+    pub(super) fn adding(&self, fragment: &Fragment) -> Vec<String> {
         let Some(file) = &self.file else {
-            let bundled = self.bundled.unwrap_or("recommended");
-            let block = block(keys, items, 0);
-            return format!(
-                "write this to weighbridge.yaml:\nversion: 1\nextends: {bundled}\n{block}"
-            );
+            let text = edit::create(self.bundled.unwrap_or("recommended"), fragment);
+            return vec![format!(
+                "write this to weighbridge.yaml:\n{}",
+                text.trim_end()
+            )];
         };
-        let way: Vec<Step> = keys.iter().map(|key| Step::Key((*key).into())).collect();
-        // The innermost of the mappings and the list that is there already.
-        let there = (1..=keys.len())
-            .rev()
-            .filter_map(|n| way.get(..n))
-            .find(|way| self.has(way));
         let name = file.shown_path();
-        let Some(there) = there else {
-            return format!("add to {name}:\n{}", block(keys, items, 0));
-        };
-        let (known, missing) = keys.split_at(there.len().min(keys.len()));
-        let known = known.join(".");
-        let place = file.block_position(there);
-        let line = place.line;
-        let flow = items.join(", ");
-        match (missing, place.flow) {
-            ([], true) => {
-                format!(
-                    "add inside the brackets of `{known}` ({name}:{line}), after a comma:\n{flow}"
-                )
-            }
-            ([], false) => {
-                let items = list(items, place.indent);
-                format!("add to the list `{known}` ({name}:{line}):\n{items}")
-            }
-            (missing, true) => format!(
-                "add inside the braces of `{known}` ({name}:{line}), after a comma:\n{}: [{flow}]",
-                missing.join(": {")
-            ),
-            (missing, false) => {
-                let block = block(missing, items, place.indent);
-                format!("add under `{known}:` ({name}:{line}):\n{block}")
+        match edit::insertions(&file.text, fragment) {
+            Ok(found) => found
+                .iter()
+                .filter(|insertion| !insertion.snippet.is_empty())
+                .map(|insertion| by_hand(&name, insertion))
+                .collect(),
+            Err(edit::CannotEdit { line, why }) => {
+                let mut said = format!("add to {name}, where {why} ({name}:{line}):");
+                for line in edit::alone(fragment) {
+                    let _ = write!(said, "\n{line}");
+                }
+                vec![said]
             }
         }
     }
 }
 
-/// Nested keys and the list under the last.
-fn block(keys: &[&str], items: &[String], indent: usize) -> String {
-    let mut out = String::new();
-    let mut indent = indent;
-    for key in keys {
-        let _ = writeln!(out, "{:indent$}{key}:", "");
-        indent = indent.saturating_add(2);
-    }
-    out + &list(items, indent)
-}
-
-/// The items of a block list; lines after the first of one are indented with it.
-fn list(items: &[String], indent: usize) -> String {
-    let items: Vec<String> = items
-        .iter()
-        .map(|item| {
-            let item = item.replace('\n', &format!("\n{:indent$}  ", ""));
-            format!("{:indent$}- {item}", "")
-        })
-        .collect();
-    items.join("\n")
+/// Where an insertion goes, in words, and what it is.
+fn by_hand(name: &str, insertion: &Insertion) -> String {
+    let place = match &insertion.place {
+        Place::End => format!("add to {name}"),
+        Place::Under(key) => format!("add under `{}:` ({name}:{})", key.name, key.line),
+        Place::List(key) => format!("add to the list `{}` ({name}:{})", key.name, key.line),
+        Place::Brackets(key) => format!(
+            "add inside the brackets of `{}` ({name}:{}), after a comma",
+            key.name, key.line
+        ),
+        Place::Braces(key) => format!(
+            "add inside the braces of `{}` ({name}:{}), after a comma",
+            key.name, key.line
+        ),
+        Place::Instead(key) => format!(
+            "write as the value of `{}` ({name}:{}), instead of the empty one",
+            key.name, key.line
+        ),
+    };
+    format!("{place}:\n{}", insertion.snippet)
 }

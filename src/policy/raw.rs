@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Uses,
     constraint::Constraint,
-    locate::{File, Origin, Step},
+    locate::{File, Origin},
     node::Node,
     pattern::Pattern,
 };
@@ -16,8 +16,6 @@ use crate::{finding::Level, pins::Required};
 pub(super) struct Raw {
     /// The file, unless it is a bundled policy.
     pub(super) file: Option<Arc<File>>,
-    /// The ways to the mappings and lists that somebody may add to: `globals`, `globals.allow`, `exclude`.
-    pub(super) has: Vec<Box<[Step]>>,
     pub(super) extends: Vec<(String, Origin)>,
     /// The policies that it extends, each by its index among all, with the line that names it.
     pub(super) parents: Vec<(usize, Origin)>,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{
     decode::{Decoder, Key},
     error::{Errors, PolicyError, near},
-    locate::{File, Origin, Step},
+    locate::{File, Origin},
     node::Node,
     raw::{Body, Override, Raw},
 };
@@ -194,9 +194,6 @@ pub fn keys() -> Vec<PolicyKey> {
     .concat()
 }
 
-/// The ways to the mappings and lists to which a message may tell somebody to add.
-const ADDED_TO: &[&[&str]] = &[&["globals"], &["globals", "allow"], &["exclude"]];
-
 /// Decodes a policy. What is returned with errors is only good for finding more of them.
 pub(super) fn decode(file: &Arc<File>, root: &Node, errors: &mut Errors) -> Raw {
     let mut raw = Raw::default();
@@ -206,13 +203,6 @@ pub(super) fn decode(file: &Arc<File>, root: &Node, errors: &mut Errors) -> Raw 
         errors,
     };
     decoder.keys("the policy", root, POLICY, &mut raw);
-    let is_there = |way: &[&str]| {
-        let mut keys = way.iter();
-        keys.try_fold(root, |node, key| node.get(key)).is_some()
-    };
-    let steps = |way: &[&str]| way.iter().map(|key| Step::Key((*key).into())).collect();
-    let there = ADDED_TO.iter().filter(|way| is_there(way));
-    raw.has = there.map(|way| steps(way)).collect();
     if matches!(root, Node::Map(_)) && root.get("version").is_none() {
         let help = if raw.extends.is_empty() {
             "begin it with `version: 1`, and with `extends: recommended` if it adds to the built-in policy"

@@ -9,7 +9,13 @@ pub use globals::{GlobalPolicy, Standing};
 
 use std::sync::Arc;
 
-use super::{EntryRef, FormatVerdict, layer::Layer, own::OwnPolicy, torch_target::TorchTarget};
+use super::{
+    EntryRef, FormatVerdict,
+    edit::{Fragment, Item},
+    layer::Layer,
+    own::OwnPolicy,
+    torch_target::TorchTarget,
+};
 use crate::{
     finding::{Level, LineRef, RuleMeta},
     pins::Required,
@@ -115,18 +121,30 @@ impl Scope {
         }
     }
 
-    /// How to add entries to `globals.allow`: where, and after a line end what to paste there.
+    /// How to add a fragment to the policy by hand, for each place of it: where, and after a line end what to paste there.
+    pub fn adding(&self, fragment: &Fragment) -> Vec<String> {
+        self.own.adding(fragment)
+    }
+
+    /// How to add entries to `globals.allow`.
     pub fn adding_globals(&self, entries: &[String]) -> String {
-        self.own.adding(&["globals", "allow"], entries)
+        self.adding_items(&["globals", "allow"], entries)
     }
 
-    /// How to add packs to `globals.packs`, in the same form.
+    /// How to add packs to `globals.packs`.
     pub fn adding_packs(&self, packs: &[String]) -> String {
-        self.own.adding(&["globals", "packs"], packs)
+        self.adding_items(&["globals", "packs"], packs)
     }
 
-    /// How to add an entry to `exclude`, in the same form.
+    /// How to add an entry to `exclude`.
     pub fn adding_exclusion(&self, entry: String) -> String {
-        self.own.adding(&["exclude"], &[entry])
+        self.adding_items(&["exclude"], &[entry])
+    }
+
+    /// Items of one list have one place.
+    fn adding_items(&self, keys: &[&str], items: &[String]) -> String {
+        let items = items.iter().map(Item::new);
+        let fragment = Fragment::default().with_items(keys, items);
+        self.adding(&fragment).concat()
     }
 }

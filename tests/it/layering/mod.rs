@@ -75,6 +75,8 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("rustix", &["files.rs"]),
     ("imara_diff", &["git/lines.rs"]),
     ("serde_yaml", &["policy/load.rs", "config/"]),
+    ("tree_sitter", &["policy/edit/"]),
+    ("tree_sitter_yaml", &["policy/edit/tree.rs"]),
     ("ruff_python_parser", &["python/parse.rs"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/completions.rs"]),

@@ -6,6 +6,7 @@
 )]
 
 mod bundled;
+mod edit;
 mod errors;
 mod init;
 mod locks;
