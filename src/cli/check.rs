@@ -168,6 +168,7 @@ impl Check {
             threads: self.threads.map(usize::from),
             needs: plan.needs(),
             today: today::today(),
+            is_whole: self.is_whole() && view.is_repository(),
             ..Request::default()
         };
         let from = match &self.policy_from {
@@ -192,6 +193,13 @@ impl Check {
         };
         plan.deliver(&report, presentation)?;
         Ok(plan.outcome(self.outcome(&report, &plan)))
+    }
+
+    /// Whether all files of the work tree or of a commit are checked.
+    fn is_whole(&self) -> bool {
+        let is_part = self.staged || self.diff.is_some() || !self.only.is_empty();
+        let is_history = self.history.is_some() || self.all_refs;
+        self.paths.is_empty() && !is_part && !is_history
     }
 
     /// The moment given to outputs that tell one. The variable is many programs': where nothing tells a moment, it is not ours

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    OutputArgs, PolicyArgs, STANDARD_INPUT, current_dir, output, standard_input, terminal,
+    OutputArgs, PolicyArgs, STANDARD_INPUT, current_dir, output, standard_input, terminal, today,
 };
 use crate::{
     error::Error,
@@ -80,7 +80,7 @@ impl Inspect {
         } else {
             file
         };
-        let inspection = scan::inspect(&view, file, &policy, name, listing)?;
+        let inspection = scan::inspect(&view, file, &policy, name, listing, today::today())?;
         let style = terminal::style(self.output.color, self.output.output.is_some());
         output::deliver(self.output.output.as_deref(), &[], |out| {
             match self.format {

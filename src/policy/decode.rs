@@ -10,9 +10,6 @@ use super::{
     node::Node,
 };
 
-/// What the policy language has besides, and this version does not carry out.
-const LATER: &[&str] = &["waivers", "waiver-terms"];
-
 /// A key of a mapping in a policy. Decoding, the suggestions for misspelt keys and the table in `policies/README.md` come from it.
 #[derive(Debug)]
 pub(super) struct Key<T> {
@@ -113,18 +110,11 @@ impl Decoder<'_> {
     }
 
     fn unknown(&mut self, what: &str, key: &str, known: &[&str]) {
-        let (message, help) = if LATER.contains(&key) {
-            (
-                format!("`{key}` is not supported yet by this version of weighbridge"),
-                "remove it: the policy would promise more than weighbridge checks".to_owned(),
-            )
-        } else {
-            let help = near(key, known.iter().copied()).map_or_else(
-                || format!("{what} may hold {}", list(known)),
-                |near| format!("did you mean `{near}`?"),
-            );
-            (format!("`{key}` is not a key of {what}"), help)
-        };
+        let help = near(key, known.iter().copied()).map_or_else(
+            || format!("{what} may hold {}", list(known)),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("`{key}` is not a key of {what}");
         let origin = self.origin(true);
         self.errors.of(&origin, message, help);
     }

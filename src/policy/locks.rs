@@ -13,6 +13,7 @@ use super::{
     pack,
     pattern::Pattern,
     raw::{Body, Entry, Override, Raw},
+    waivers::{RawTerms, RawWaiver},
 };
 use crate::{
     finding::Level,
@@ -96,6 +97,14 @@ const LOCKABLE: &[Lockable] = &[
         },
     },
     Lockable {
+        key: "waivers",
+        find: |_, below, found| waived(below, |_| true, found),
+    },
+    Lockable {
+        key: "waiver-terms",
+        find: waiver_terms,
+    },
+    Lockable {
         key: "exclude",
         find: |above, below, found| {
             let excluded = above.raws.iter().flat_map(|raw| &raw.exclude);
@@ -156,6 +165,8 @@ struct Below<'a> {
     body: Option<&'a Body>,
     overrides: &'a [Override],
     exclude: &'a [(String, Origin)],
+    waivers: &'a [RawWaiver],
+    terms: Option<&'a RawTerms>,
     attributes: Option<&'a (bool, Origin)>,
     torch: Option<&'a (String, Origin)>,
     python: Option<&'a (String, Origin)>,
@@ -257,6 +268,8 @@ impl<'a> Below<'a> {
             body: Some(&raw.body),
             overrides: &raw.overrides,
             exclude: &raw.exclude,
+            waivers: &raw.waivers,
+            terms: Some(&raw.waiver_terms),
             attributes: raw.attributes.as_ref(),
             torch: raw.torch.as_ref(),
             python: raw.python.as_ref(),
@@ -327,6 +340,7 @@ fn attempts(key: &str, above: &Above<'_>, below: &Below<'_>) -> Vec<Attempt> {
                 break;
             }
         }
+        waived(below, |waived| waived == rule, &mut found);
     }
     for row in LOCKABLE
         .iter()
@@ -575,6 +589,36 @@ fn rules(above: &Above<'_>, below: &Below<'_>, found: &mut Vec<Attempt>) {
         if seen.insert(rule) {
             one_rule(rule, above, below, found);
         }
+    }
+    waived(below, |_| true, found);
+}
+
+/// The waivers of some rules: what is waived does not count, whatever its level.
+fn waived(below: &Below<'_>, of: impl Fn(&str) -> bool, found: &mut Vec<Attempt>) {
+    for waiver in below.waivers.iter().filter(|waiver| of(&waiver.rule)) {
+        let what = format!("waives `{}`", waiver.rule);
+        found.push(Attempt::new(&waiver.rule_origin, what));
+    }
+}
+
+/// Of terms, what the nearest policy says counts.
+fn waiver_terms(above: &Above<'_>, below: &Below<'_>, found: &mut Vec<Attempt>) {
+    let Some(terms) = below.terms.filter(|_| below.is_later) else {
+        return;
+    };
+    let most = above.nearest(|raw| raw.waiver_terms.max_days.as_ref().map(|(days, _)| *days));
+    if let (Some((days, origin)), Some(most)) = (&terms.max_days, most)
+        && *days > most
+    {
+        let what = format!("lets waivers hold for {days} days instead of {most}");
+        found.push(Attempt::new(origin, what));
+    }
+    let required = above.nearest(|raw| raw.waiver_terms.require.as_ref());
+    if let (Some((here, origin)), Some((required, _))) = (&terms.require, required)
+        && let Some(missing) = required.iter().find(|one| !here.contains(one))
+    {
+        let what = format!("does not require `{}` of waivers", missing.key());
+        found.push(Attempt::new(origin, what));
     }
 }
 

@@ -11,8 +11,6 @@
 //!
 //! Precedence: what a policy extends is merged with it, `refuse` beating `allow` wherever it comes from and the nearest level
 //! winning; then each override in order, where a later one beats what stands before it.
-//!
-//! Not carried out yet, and errors rather than ignored: pins, waivers and their terms.
 
 pub mod alias;
 mod constraint;
@@ -40,6 +38,7 @@ mod source;
 mod target;
 mod torch_target;
 mod uses;
+mod waivers;
 
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors};
@@ -55,6 +54,10 @@ pub use scope::{ArgumentVerdict, GlobalPolicy, Scope, Standing};
 pub use snippet::{entry, is_constrained_call};
 pub use source::{Asker, NAME, PLACES, Place, Source, from_here, is_bundled_name, named_policy};
 pub use torch_target::TorchTarget;
+pub use waivers::{
+    Breach, Obstacle, Requirement, Waiver, WaiverTerms, WaiverVerdict, Waivers, WaiversAt,
+    is_dangerous,
+};
 
 use std::{
     path::{Path, PathBuf},
@@ -99,6 +102,7 @@ pub struct Policy {
     #[allow(dead_code, reason = "for comparing policies")]
     scalars: Scalars,
     own: Arc<OwnPolicy>,
+    waivers: Waivers,
     /// The files it was read from, each as it is named and where it really is.
     files: Vec<PathBuf>,
     /// The path of the lock file, if the policy says one.
@@ -266,6 +270,13 @@ impl Policy {
                     "write `auto`, a version such as \"3.12\", or a range such as \">=3.10\"";
                 errors.of(origin, format!("`{text}` is not a version of Python"), help);
             }
+            for over in &raw.overrides {
+                if let (Some(origin), None) = (&over.dangerous, &over.reason) {
+                    let help = "add a `reason:` for the reviewers of the policy";
+                    errors.of(origin, "an override is dangerous without a reason", help);
+                }
+            }
+            waivers::check(&raw.waivers, catalog.rules, &mut errors);
             for patterns in patterns(raw) {
                 Patterns::new([patterns], &mut errors);
             }
@@ -289,6 +300,7 @@ impl Policy {
         let mut notes = Vec::new();
         let mut exclude = Vec::new();
         let (mut torch, mut python, mut attributes, mut lock) = (None, None, None, None);
+        let (mut waivers, mut terms) = (Vec::new(), waivers::RawTerms::default());
         let mut bodies = Vec::new();
         let mut overrides = Vec::new();
         for raw in raws {
@@ -298,6 +310,8 @@ impl Policy {
             attributes = raw.attributes.or(attributes);
             lock = raw.lock.or(lock);
             exclude.extend(raw.exclude);
+            waivers.extend(raw.waivers);
+            terms = terms.then(raw.waiver_terms);
             bodies.push(raw.body);
             overrides.extend(raw.overrides);
         }
@@ -315,6 +329,7 @@ impl Policy {
             layer::notes(&over.body, &mut notes);
             let mut layer = Layer::default();
             layer.reason = over.reason;
+            layer.dangerous = over.dangerous.is_some();
             layer.add(over.body, &mut groups);
             layers.push(Arc::new(layer));
         }
@@ -340,6 +355,7 @@ impl Policy {
                 attributes: attributes_at,
             },
             own,
+            waivers: Waivers::new(waivers, terms),
             files,
             lock: lock.map(|(path, _)| path),
             pins: None,
@@ -373,6 +389,11 @@ impl Policy {
     /// The files it was read from: each as it was named, and where links led. None for an embedded policy.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// What is accepted by waivers, and on which terms.
+    pub fn waivers(&self) -> &Waivers {
+        &self.waivers
     }
 
     /// Whether `weighbridge=off` in `.gitattributes` exempts a file.
@@ -477,7 +498,9 @@ fn patterns(raw: &Raw) -> impl Iterator<Item = &[(String, Origin)]> {
         .flat_map(|body| &body.globals_allow)
         .map(|entry| entry.paths.as_slice());
     let overrides = raw.overrides.iter().map(|over| over.paths.as_slice());
+    let waivers = raw.waivers.iter().map(|waiver| waiver.paths.as_slice());
     entries
         .chain(overrides)
+        .chain(waivers)
         .chain(std::iter::once(raw.exclude.as_slice()))
 }

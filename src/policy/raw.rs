@@ -8,6 +8,7 @@ use super::{
     locate::{File, Origin},
     node::Node,
     pattern::Pattern,
+    waivers::{RawTerms, RawWaiver},
 };
 use crate::{finding::Level, pins::Required};
 
@@ -28,6 +29,8 @@ pub(super) struct Raw {
     pub(super) body: Body,
     pub(super) overrides: Vec<Override>,
     pub(super) exclude: Vec<(String, Origin)>,
+    pub(super) waivers: Vec<RawWaiver>,
+    pub(super) waiver_terms: RawTerms,
     /// Whether attributes may exempt files.
     pub(super) attributes: Option<(bool, Origin)>,
     /// The path of the lock file.
@@ -64,6 +67,8 @@ pub(super) struct Override {
     pub(super) paths: Vec<(String, Origin)>,
     /// Why it is there.
     pub(super) reason: Option<String>,
+    /// Whether what it allows is meant for names that are known to be dangerous, and where it says so.
+    pub(super) dangerous: Option<Origin>,
     pub(super) body: Body,
 }
 

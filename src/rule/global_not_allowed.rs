@@ -79,7 +79,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         // How many of them are told is bounded; what is dangerous comes first.
         let total = refused.len();
         if total > limits::FINDINGS {
-            refused.sort_by_key(|refused| refused.plain);
+            let is_harmless =
+                |refused: &Refused<'_>| case.scope.globals().danger(refused.name).is_none();
+            refused.sort_by_cached_key(|refused| (is_harmless(refused), refused.plain));
             refused.truncate(limits::FINDINGS);
         }
         let calls = calls(case);

@@ -16,6 +16,7 @@ use crate::{
 
 pub use index::{Call, FactIndex, GlobalUse};
 pub use run::{JudgedCase, Run};
+pub use waiver_run::WaiverRun;
 
 /// A judgement.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub enum Check {
     Case(fn(&Case<'_>, &mut Vec<Finding>)),
     /// All entries of a view, when each has been judged by itself.
     Run(fn(&Run<'_>, &mut Vec<Finding>)),
+    /// The waivers of the policy, when all entries have been judged.
+    Waivers(fn(&WaiverRun<'_>, &mut Vec<Finding>)),
 }
 
 /// An entry, what is known of it, and the policy that holds at its path.
@@ -51,7 +54,7 @@ pub struct Case<'a> {
 }
 
 /// Declares a rule: its doc comment becomes its documentation. `check` judges a [`Case`]; a rule that judges a [`Run`] says
-/// `over the run: check`.
+/// `over the run: check`, and one that judges a [`WaiverRun`] `over the waivers: check`.
 ///
 /// ```ignore
 /// declare_rule! {
@@ -85,6 +88,18 @@ macro_rules! declare_rule {
             @ $(#[doc = $doc])* $id, $summary,
             level: $level, severity: $severity, precision: $precision, cwe: [$($cwe),*], tags: [$($tag),*],
             $crate::rule::Check::Case($check)
+        }
+    };
+    (
+        $(#[doc = $doc:literal])* $id:literal, $summary:literal,
+        level: $level:ident, severity: $severity:ident, precision: $precision:ident,
+        cwe: [$($cwe:literal),*], tags: [$($tag:literal),*],
+        over the waivers: $check:path $(,)?
+    ) => {
+        declare_rule! {
+            @ $(#[doc = $doc])* $id, $summary,
+            level: $level, severity: $severity, precision: $precision, cwe: [$($cwe),*], tags: [$($tag),*],
+            $crate::rule::Check::Waivers($check)
         }
     };
     (
@@ -124,6 +139,7 @@ mod index;
 mod payload;
 mod run;
 mod source;
+mod waiver_run;
 mod within;
 
 rules! {
@@ -164,6 +180,9 @@ rules! {
     unsafe_artifact_loaded,
     unsafe_operator,
     unusual_use,
+    waiver_expired,
+    waiver_terms,
+    waiver_unused,
 }
 
 /// A finding that stands for so many more of a rule in one file, of the same level. It stands where the last that is told does,

@@ -22,7 +22,7 @@ use crate::{
     link::{Links, Load},
     policy::Policy,
     record::Recorder,
-    verdict::{Coverage, Weighed},
+    verdict::{Coverage, Scales, Weighed},
 };
 
 /// What was seen in one entry.
@@ -159,11 +159,13 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
         ..
     } = seen;
     let scope = policy.scope(&item.entry.path);
+    let digest = || seen.sha256();
+    let scales = Scales::new(policy, &scope, &item.entry.path, request.today, &digest);
     let mut weighed = judging::judge(
         &item.entry,
         (facts, circumstances),
         excerpts,
-        &scope,
+        &scales,
         request.deadline,
     );
     weighed.coverage.unfetched = usize::from(seen.unfetched);
@@ -196,7 +198,7 @@ impl Seen {
     }
 
     /// The sha256 of the content: what a git-lfs pointer says where the content is elsewhere. `None` if it cannot be read.
-    fn sha256(&self) -> Option<String> {
+    pub(super) fn sha256(&self) -> Option<String> {
         let digest = self.digest.get_or_init(|| {
             if let Some(content) = &self.content {
                 inventory::sha256(content)
@@ -206,6 +208,18 @@ impl Seen {
             }
         });
         digest.clone()
+    }
+}
+
+/// The sha256 of an entry's content, read for nothing else.
+pub(super) fn digest(reader: &mut Reader<'_>, item: &Item) -> Option<String> {
+    let opened = reader.open(item);
+    match opened.content {
+        Content::Bytes(window) => inventory::sha256(&window),
+        _ => opened.noted.into_iter().find_map(|noted| match noted {
+            Circumstance::Pointer { oid, .. } => Some(oid),
+            _ => None,
+        }),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the entries of a view come to, put together: the report is the same for any number of workers.
 
+use std::collections::BTreeSet;
+
 use super::{
-    Listing,
+    Listing, Request,
     entry::{self, Judged},
-    judging,
+    judging, policy_source,
 };
 use crate::{
     fact::Text,
@@ -13,8 +15,8 @@ use crate::{
     limits,
     link::{Index, Links},
     policy::Policy,
-    rule::{JudgedCase, Run},
-    verdict::{self, Coverage, Needs, Report, Weighed},
+    rule::{JudgedCase, Run, WaiverRun},
+    verdict::{self, Coverage, Report, Weighed},
 };
 
 /// What has been judged so far. Of most entries there is nothing to keep but that they were looked at.
@@ -26,6 +28,8 @@ pub(super) struct Gathered {
     links: Vec<(usize, Links)>,
     /// The places of items that are not checked.
     excluded: Vec<usize>,
+    /// The places of items that were not judged in full.
+    unjudged: Vec<usize>,
 }
 
 /// An entry of which there is something to say.
@@ -47,6 +51,9 @@ impl Gathered {
         if weighed.coverage.excluded > 0 {
             self.excluded.push(at);
         }
+        if weighed.coverage.incomplete > 0 || weighed.coverage.unfetched > 0 {
+            self.unjudged.push(at);
+        }
         self.plain.add(std::mem::take(&mut weighed.coverage));
         if !links.is_empty() {
             self.links.push((at, links));
@@ -64,6 +71,7 @@ impl Gathered {
         self.plain.add(other.plain);
         self.noted.append(&mut other.noted);
         self.excluded.append(&mut other.excluded);
+        self.unjudged.append(&mut other.unjudged);
         self.links.append(&mut other.links);
         self
     }
@@ -74,11 +82,11 @@ impl Gathered {
         view: &View,
         policy: &Policy,
         policy_name: String,
-        needs: Needs,
+        request: Request,
     ) -> Report {
         // In the order of the items, whatever the order of the work.
         self.noted.sort_unstable_by_key(|noted| noted.at);
-        if needs.listings {
+        if request.needs.listings {
             list(view, &mut self.noted);
         }
         let links = self.links.into_iter().filter_map(|(at, links)| {
@@ -100,7 +108,12 @@ impl Gathered {
                 })
             })
             .collect();
-        let mut weighed = judging::judge_run(&Run::new(&cases, &index, policy));
+        let digest = |path: &Text| digest(view, path);
+        let run = Run::new(&cases, &index, policy);
+        let mut weighed = judging::judge_run(&run, request.today, &digest);
+        let all = self.noted.iter().map(|noted| &noted.weighed);
+        let about_waivers = waivers(view, policy, request, all.chain(&weighed), &self.unjudged);
+        weighed.extend(about_waivers);
         let mut artifacts = Vec::new();
         for noted in self.noted {
             artifacts.extend(noted.artifact.map(|artifact| Artifact {
@@ -128,6 +141,44 @@ impl Gathered {
             .unwrap_or_default();
         report
     }
+}
+
+/// What there is to say of the policy's waivers, when all else has been judged.
+fn waivers<'a>(
+    view: &View,
+    policy: &Policy,
+    request: Request,
+    judged: impl Iterator<Item = &'a Weighed>,
+    unjudged: &[usize],
+) -> Vec<Weighed> {
+    let waivers = policy.waivers();
+    if waivers.all().is_empty() {
+        return Vec::new();
+    }
+    let matched: BTreeSet<usize> = judged
+        .flat_map(|weighed| &weighed.waivers)
+        .copied()
+        .collect();
+    let unjudged = unjudged.iter().filter_map(|at| view.items.get(*at));
+    let unjudged: Vec<Text> = unjudged.map(|item| item.entry.path.clone()).collect();
+    let run = WaiverRun {
+        waivers,
+        matched: &matched,
+        today: request.today,
+        is_whole: request.is_whole,
+        unjudged: &unjudged,
+        path: &|waiver| policy_source::path_in(view, &waiver.path()),
+    };
+    judging::judge_waivers(&run, policy)
+}
+
+/// The sha256 of what a view has at a path; `None` if that is not one content.
+fn digest(view: &View, path: &Text) -> Option<String> {
+    let from = view.items.partition_point(|item| item.entry.path < *path);
+    let mut items = view.items.get(from..)?.iter();
+    let item = items.next().filter(|item| item.entry.path == *path)?;
+    let is_one = items.next().is_none_or(|next| next.entry.path != *path);
+    is_one.then(|| entry::digest(&mut view.reader(), item))?
 }
 
 /// Reads the artifacts with findings once more, for their disassembly: the first of them, because each costs memory.

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::civil::Date;
+
 use super::guard;
 use crate::{
     fact::{
@@ -13,9 +15,9 @@ use crate::{
     },
     finding::{Finding, Level},
     limits,
-    policy::Scope,
-    rule::{Case, Check, RULES, Rule, Run, more},
-    verdict::{self, Weighed},
+    policy::{Policy, Scope, is_dangerous},
+    rule::{Case, Check, RULES, Rule, Run, WaiverRun, more},
+    verdict::{self, Scales, Weighed},
 };
 
 /// How long an entry may be judged past the deadline. What was read of a file that the deadline cut short is judged as well: a few
@@ -28,9 +30,10 @@ pub(super) fn judge(
     entry: &Entry,
     (mut facts, mut circumstances): (&ContentFacts, &Circumstances),
     excerpts: &Excerpts,
-    scope: &Scope,
+    scales: &Scales<'_>,
     deadline: Option<Instant>,
 ) -> Weighed {
+    let scope = scales.scope;
     let end = deadline.and_then(|deadline| deadline.max(Instant::now()).checked_add(PAST_DEADLINE));
     let judging = |facts, circumstances| {
         let case = Case::new(entry, facts, circumstances, scope).with_excerpts(excerpts);
@@ -54,7 +57,7 @@ pub(super) fn judge(
     if !complete {
         say_late(entry, scope, &mut findings);
     }
-    let mut weighed = verdict::weigh(findings, scope, facts, circumstances);
+    let mut weighed = verdict::weigh(findings, scales, facts, circumstances);
     if !complete {
         weighed.coverage.late = 1;
         weighed.coverage.incomplete = 1;
@@ -66,7 +69,12 @@ pub(super) fn judge(
 }
 
 /// Judges all entries together: what the rules over the run find, settled by the policy at the path of each finding.
-pub(super) fn judge_run(run: &Run<'_>) -> Vec<Weighed> {
+/// `digest` gives the SHA-256 of the content at a path.
+pub(super) fn judge_run(
+    run: &Run<'_>,
+    today: Date,
+    digest: &dyn Fn(&Text) -> Option<String>,
+) -> Vec<Weighed> {
     let judging = || {
         let mut findings = Vec::new();
         for rule in RULES {
@@ -82,7 +90,7 @@ pub(super) fn judge_run(run: &Run<'_>) -> Vec<Weighed> {
         Err(message) => {
             let first = run.cases.first();
             return first
-                .map(|case| not_judged(case.entry, run, message))
+                .map(|case| not_judged(case.entry, run, today, message))
                 .into_iter()
                 .collect();
         }
@@ -94,20 +102,43 @@ pub(super) fn judge_run(run: &Run<'_>) -> Vec<Weighed> {
     }
     let settled = by_rule.into_iter().map(|((path, _), mut own)| {
         cap(&mut own);
-        verdict::settle(own, &run.policy.scope(&path))
+        let (scope, digest) = (run.policy.scope(&path), || digest(&path));
+        let scales = Scales::new(run.policy, &scope, &path, today, &digest);
+        verdict::settle(own, &scales)
+    });
+    settled.collect()
+}
+
+/// Judges the waivers of a policy. Nothing waives what is said of them.
+pub(super) fn judge_waivers(run: &WaiverRun<'_>, policy: &Policy) -> Vec<Weighed> {
+    let mut findings = Vec::new();
+    for rule in RULES {
+        if let Check::Waivers(check) = rule.check {
+            let mut own = Vec::new();
+            check(run, &mut own);
+            cap(&mut own);
+            findings.append(&mut own);
+        }
+    }
+    let settled = findings.into_iter().map(|finding| {
+        let path = finding.primary.path.clone();
+        let scope = policy.scope(&path);
+        let scales = Scales::new(policy, &scope, &path, run.today, &|| None);
+        verdict::settle(vec![finding], &scales)
     });
     settled.collect()
 }
 
 /// What a panic while the run was judged comes to: a finding about its first entry.
-fn not_judged(entry: &Entry, run: &Run<'_>, message: String) -> Weighed {
+fn not_judged(entry: &Entry, run: &Run<'_>, today: Date, message: String) -> Weighed {
     let facts = ContentFacts {
         observations: vec![crashed(message)],
         ..ContentFacts::default()
     };
     let scope = run.policy.scope(&entry.path);
     let known = (&facts, &Circumstances::default());
-    let mut weighed = judge(entry, known, &Excerpts::default(), &scope, None);
+    let scales = Scales::new(run.policy, &scope, &entry.path, today, &|| None);
+    let mut weighed = judge(entry, known, &Excerpts::default(), &scales, None);
     // The entry is counted already.
     weighed.coverage.entries = 0;
     weighed
@@ -174,7 +205,8 @@ fn cap(findings: &mut Vec<Finding>) {
         .extract_if(.., |finding| is_count(finding))
         .map(|finding| finding.count)
         .sum();
-    findings.sort_by_key(|finding| !finding.on_change);
+    // To switch a rule off does not cover what is dangerous: that is told before it is counted.
+    findings.sort_by_key(|finding| (!finding.on_change, !is_dangerous(finding)));
     let left = findings.len().saturating_sub(limits::FINDINGS);
     findings.truncate(limits::FINDINGS);
     let left = counted.saturating_add(u64::try_from(left).unwrap_or(u64::MAX));
@@ -218,7 +250,9 @@ mod tests {
 
     #[test]
     fn what_is_not_judged_in_time_is_late_and_said_once() {
-        let (entry, scope) = (entry(), Policy::recommended().scope(&"a.pkl".into()));
+        let (entry, policy) = (entry(), Policy::recommended());
+        let scope = policy.scope(&entry.path);
+        let scales = Scales::new(&policy, &scope, &entry.path, Date::MAX, &|| None);
         let (facts, late) = (ContentFacts::default(), Circumstances::late());
         let mut findings = Vec::new();
         let case = Case::new(&entry, &facts, &late, &scope);
@@ -235,7 +269,7 @@ mod tests {
                 &entry,
                 (&facts, known),
                 &Excerpts::default(),
-                &scope,
+                &scales,
                 Some(Instant::now()),
             );
             assert_eq!(weighed.coverage.late, usize::from(known.late));

@@ -79,6 +79,8 @@ pub struct Request {
     pub deadline: Option<Instant>,
     /// The day on which waivers are judged. By default the last that there is: what ends has ended.
     pub today: Date,
+    /// Whether the view is all of a repository: a waiver that is about nothing in it has no use.
+    pub is_whole: bool,
 }
 
 impl Default for Request {
@@ -88,6 +90,7 @@ impl Default for Request {
             needs: Needs::default(),
             deadline: None,
             today: Date::MAX,
+            is_whole: false,
         }
     }
 }
@@ -161,7 +164,7 @@ pub fn check(
         });
         gathered = gathered.and(others);
     }
-    Ok(gathered.report(view, policy, policy_name, request.needs))
+    Ok(gathered.report(view, policy, policy_name, request))
 }
 
 /// Whether every opcode is listed.
@@ -173,7 +176,8 @@ pub enum Listing {
     Lines(usize),
 }
 
-/// Says what loading the one file of a view would do, whatever the policy makes of it. `path` is how the user named it.
+/// Says what loading the one file of a view would do, whatever the policy makes of it. `path` is how the user named it, `today` the
+/// day on which waivers are judged.
 ///
 /// # Errors
 /// A file that has gone.
@@ -183,6 +187,7 @@ pub fn inspect(
     policy: &Policy,
     policy_name: String,
     listing: Listing,
+    today: Date,
 ) -> Result<Inspection, Error> {
     guard::install();
     let gone = || Error::Io {
@@ -197,11 +202,13 @@ pub fn inspect(
     let mut reader = view.reader();
     let seen = entry::observe(&mut reader, item, Listing::Lines(lines), None).ok_or_else(gone)?;
     let scope = policy.scope(&item.entry.path);
+    let digest = || seen.sha256();
+    let scales = verdict::Scales::new(policy, &scope, &item.entry.path, today, &digest);
     let mut weighed = judging::judge(
         &item.entry,
         (&seen.facts, &seen.circumstances),
         &seen.excerpts,
-        &scope,
+        &scales,
         None,
     );
     seen.add_base(&mut weighed.findings);

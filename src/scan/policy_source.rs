@@ -58,6 +58,20 @@ pub fn find_policy(
     Ok((view, source.policy, source.name))
 }
 
+/// Where a file of the policy is in a view: its path below the root, or as it was named if it is elsewhere.
+pub(super) fn path_in(view: &View, named: &str) -> Text {
+    // What git recorded is named from the root already.
+    let real = match view.policy_files().state() {
+        None => std::fs::canonicalize(named).ok(),
+        Some(_) => None,
+    };
+    let below = real.as_deref().and_then(|real| {
+        let below = real.strip_prefix(&view.root).ok()?;
+        Some(Text::new(below.as_os_str().as_encoded_bytes()))
+    });
+    below.unwrap_or_else(|| Text::from(named))
+}
+
 /// A policy that the user names, a file or a bundled one, checked against the rules and formats there are.
 ///
 /// # Errors

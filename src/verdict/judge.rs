@@ -1,40 +1,20 @@
 //! Weighing: what one entry's observations and findings come to, and what all entries come to together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Coverage, Report};
+use super::{Coverage, Report, Scales, Weighed, settle};
 use crate::{
     fact::{
         Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Text, Unavailable,
         Unread,
     },
-    finding::{Disposition, Finding, Level, LineRef, Subject},
+    finding::{Finding, LineRef},
     inventory::Artifact,
     policy::{Scope, Standing},
 };
 
-/// What one entry comes to.
-#[derive(Debug, Default)]
-pub struct Weighed {
-    /// Findings of level warn and deny, and what an override of the policy lets pass.
-    pub findings: Vec<Finding>,
-    /// What could run code and is let pass all the same: what loading would do, and the line of the policy, a sentence each.
-    pub let_pass: Vec<String>,
-    /// What the entry adds to the coverage.
-    pub coverage: Coverage,
-}
-
 /// How many of the dangers that a policy lets pass are said one by one.
 const LET_PASS: usize = 10;
-
-/// Whether what a finding is about could run code, and not only what the policy's author knows.
-fn could_run(finding: &Finding, scope: &Scope) -> bool {
-    finding.rule.could_run_code()
-        && match &finding.subject {
-            Subject::Global(Global::Named(name)) => scope.globals().danger(name).is_some(),
-            _ => true,
-        }
-}
 
 /// Dangerous names that entries of the policy allow with any arguments.
 fn listed_danger<'a>(
@@ -76,69 +56,20 @@ fn listed_danger<'a>(
     said
 }
 
-/// What is let pass, and by which line.
-fn told(message: &str, by: Option<(LineRef, Option<String>)>) -> String {
-    let Some((by, reason)) = by else {
-        return format!("{message}; the policy allows it");
-    };
-    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
-    format!("{message}; {}:{} allows it{reason}", by.file, by.line)
-}
-
 /// What an entry comes to: its findings, [settled](settle), and what it adds to the coverage.
 pub fn weigh(
     findings: Vec<Finding>,
-    scope: &Scope,
+    scales: &Scales<'_>,
     facts: &ContentFacts,
     circumstances: &Circumstances,
 ) -> Weighed {
-    let mut weighed = settle(findings, scope);
-    let mut let_pass = listed_danger(scope, circumstances.observations(facts));
+    let mut weighed = settle(findings, scales);
+    let mut let_pass = listed_danger(scales.scope, circumstances.observations(facts));
     let_pass.append(&mut weighed.let_pass);
     Weighed {
         let_pass,
         coverage: cover(facts, circumstances),
         ..weighed
-    }
-}
-
-/// Gives findings the levels that hold at their path. Those that are allowed are dropped; what an override allows by name is
-/// kept with what allows it.
-pub fn settle(mut findings: Vec<Finding>, scope: &Scope) -> Weighed {
-    for finding in &mut findings {
-        finding.level = scope.level(finding.rule);
-    }
-    let mut overridden = Vec::new();
-    let mut let_pass = Vec::new();
-    let mut excused: BTreeMap<&str, Option<(LineRef, Option<String>)>> = BTreeMap::new();
-    for mut finding in findings.extract_if(.., |finding| finding.level == Level::Allow) {
-        let excused = excused
-            .entry(finding.rule.id)
-            .or_insert_with(|| scope.excused_by(finding.rule));
-        if could_run(&finding, scope) {
-            let by = excused.clone().or_else(|| {
-                let by = scope.level_decided_by(finding.rule)?;
-                Some((by, None))
-            });
-            let_pass.push(told(&finding.message, by));
-        }
-        if let Some((by, reason)) = excused.clone() {
-            finding.disposition = Disposition::Overridden { by, reason };
-            overridden.push(finding);
-        }
-    }
-    findings.append(&mut overridden);
-    Weighed {
-        findings,
-        let_pass,
-        coverage: Coverage::default(),
-    }
-}
-
-impl Weighed {
-    /// Whether it has nothing to say but what it adds to the coverage.
-    pub fn is_plain(&self) -> bool {
-        self.findings.is_empty() && self.let_pass.is_empty()
     }
 }
 

@@ -1,15 +1,19 @@
 //! The verdict: findings weighed by the policy's levels, and the coverage of what was looked at.
 //!
-//! Pure: findings and scopes in, a [`Report`] out. Waivers and dates join here.
+//! Pure: findings, scopes, waivers and a day in, a [`Report`] out.
 
 mod inspection;
 mod judge;
 mod needs;
+mod settle;
+mod weighed;
 mod weights;
 
 pub use inspection::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict, inspect};
-pub use judge::{Weighed, judge, settle, weigh};
+pub use judge::{judge, weigh};
 pub use needs::Needs;
+pub use settle::{Scales, settle};
+pub use weighed::Weighed;
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
 use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode};

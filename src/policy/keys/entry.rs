@@ -10,6 +10,7 @@ use super::super::{
     pattern::{self, Pattern},
     raw::Entry,
 };
+use super::waiver::dangerous;
 use crate::fact::Usage;
 
 /// The uses of a global, as `as` writes them.
@@ -49,15 +50,7 @@ pub(super) const ALLOW: &[Key<LongEntry>] = &[
         name: "dangerous",
         value: "`true` or `false`",
         summary: "allows a name that is known to be dangerous; needs a `reason`",
-        decode: |this, node, entry| match node {
-            Node::Bool(value) => entry.dangerous = *value,
-            _ => this.wrong_type(
-                "`dangerous`",
-                "`true` or `false`",
-                node,
-                "write `dangerous: true`, and a `reason`",
-            ),
-        },
+        decode: |this, node, entry| entry.dangerous = dangerous(this, node),
     },
 ];
 

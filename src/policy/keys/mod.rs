@@ -5,6 +5,7 @@
 mod body;
 mod entry;
 mod pins;
+mod waiver;
 
 use std::sync::Arc;
 
@@ -49,6 +50,8 @@ const POLICY: &[Key<Raw>] = &[
             raw.overrides = this.sequence("`overrides`", node, help, one_override);
         },
     },
+    waiver::waivers(),
+    waiver::terms(),
     Key {
         name: "exclude",
         value: "a list of paths and of mappings",
@@ -102,6 +105,15 @@ const OVERRIDE: &[Key<OverrideKeys>] = &[
         summary: "why it is there",
         decode: |this, node, said| said.reason = this.text("`reason`", node),
     },
+    Key {
+        name: "dangerous",
+        value: "`true` or `false`",
+        summary: "lets its `rules` switch off findings about names that are known to be dangerous; needs a `reason`",
+        decode: |this, node, said| {
+            let origin = this.origin(true);
+            said.dangerous = waiver::dangerous(this, node).then_some(origin);
+        },
+    },
     body::formats(),
     body::globals(),
     body::rules(),
@@ -137,6 +149,7 @@ struct ExclusionKeys {
 struct OverrideKeys {
     paths: Option<Vec<(String, Origin)>>,
     reason: Option<String>,
+    dangerous: Option<Origin>,
     body: Body,
 }
 
@@ -189,6 +202,8 @@ pub fn keys() -> Vec<PolicyKey> {
         rows("pins.", pins::PINS),
         rows("overrides[].", OVERRIDE),
         rows("overrides[].pins.", pins::OVERRIDE_PINS),
+        rows("waivers[].", waiver::WAIVER),
+        rows("waiver-terms.", waiver::TERMS),
         rows("exclude[].", EXCLUSION),
     ]
     .concat()
@@ -264,6 +279,7 @@ fn one_override(decoder: &mut Decoder<'_>, node: &Node) -> Option<Override> {
         Some(paths) if !paths.is_empty() => Some(Override {
             paths,
             reason: said.reason,
+            dangerous: said.dangerous,
             body: said.body,
         }),
         // What is wrong with the paths themselves has been said.

@@ -71,14 +71,40 @@ impl Scope {
         Some(origin.line_ref(format!("set to {level} here")))
     }
 
+    /// The level of a rule's findings about names that are known to be dangerous. To switch a rule off does not cover them, unless an
+    /// override says `dangerous: true` and why: what held before it does.
+    pub fn level_of_danger(&self, rule: &RuleMeta) -> Level {
+        let mut layers = self.lookup.newest();
+        layers
+            .find_map(|layer| {
+                let (level, _) = layer.rules.get(rule.id)?;
+                (*level != Level::Allow || layer.is_dangerous()).then_some(*level)
+            })
+            .unwrap_or(rule.level)
+    }
+
     /// The line of an override for this path that allows a rule's findings here, and the override's reason. `None` where
     /// something else decides: a later override, what the policy says everywhere, or the rule itself.
     pub fn excused_by(&self, rule: &RuleMeta) -> Option<(LineRef, Option<String>)> {
-        let everywhere = self.lookup.layers.first().map(Arc::as_ptr);
         let layer = self
             .lookup
             .newest()
             .find(|layer| layer.rules.contains_key(rule.id))?;
+        self.excuse(layer, rule)
+    }
+
+    /// The same for findings about names that are known to be dangerous, which only an override with `dangerous: true` allows.
+    pub fn danger_excused_by(&self, rule: &RuleMeta) -> Option<(LineRef, Option<String>)> {
+        let layer = self.lookup.newest().find(|layer| {
+            let set = layer.rules.get(rule.id);
+            set.is_some_and(|(level, _)| *level != Level::Allow || layer.is_dangerous())
+        })?;
+        self.excuse(layer, rule)
+    }
+
+    /// The line by which a layer allows a rule's findings, if the layer is an override.
+    fn excuse(&self, layer: &Layer, rule: &RuleMeta) -> Option<(LineRef, Option<String>)> {
+        let everywhere = self.lookup.layers.first().map(Arc::as_ptr);
         let (level, origin) = layer.rules.get(rule.id)?;
         let is_override = everywhere.is_some_and(|first| !std::ptr::eq(first, layer));
         (is_override && *level == Level::Allow)

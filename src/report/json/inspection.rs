@@ -5,7 +5,10 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::v1::{self, Escaping, PolicyLine, Site, Subject, Tool, exact};
+use super::{
+    Escaping,
+    v1::{self, PolicyLine, Site, Subject, Tool, exact},
+};
 use crate::{
     fact::{self, Fact, Global, ListingLine},
     finding,

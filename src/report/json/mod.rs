@@ -1,11 +1,12 @@
 //! Reports for programs. Each version of the schema has its own types, so that no change inside can reach a reader of
 //! the output unnoticed.
 
+mod escaping;
 pub mod inspection;
 pub mod lines;
 pub mod v1;
 
-pub(super) use v1::Escaping;
+pub(super) use escaping::Escaping;
 
 use std::io::{self, BufWriter, Write};
 

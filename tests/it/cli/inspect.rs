@@ -150,7 +150,7 @@ fn the_findings_are_those_of_check() {
         rules: &rules,
         formats: &formats,
     };
-    let lenient = "version: 1\nextends: recommended\noverrides:\n  - {paths: [\"*.pkl\"], reason: old, rules: {global-not-allowed: allow, pickle-anomaly: warn}}\n";
+    let lenient = "version: 1\nextends: recommended\noverrides:\n  - {paths: [\"*.pkl\"], reason: old, dangerous: true, rules: {global-not-allowed: allow, pickle-anomaly: warn}}\n";
     let policies = [
         Policy::recommended(),
         Policy::parse("weighbridge.yaml", lenient, &catalog).unwrap(),
@@ -164,8 +164,15 @@ fn the_findings_are_those_of_check() {
             let view = scan::file(&repo.root, path).unwrap();
             let checked =
                 scan::check(&view, policy, "p".into(), scan::Request::default(), &()).unwrap();
-            let inspected =
-                scan::inspect(&view, path, policy, "p".into(), scan::Listing::None).unwrap();
+            let inspected = scan::inspect(
+                &view,
+                path,
+                policy,
+                "p".into(),
+                scan::Listing::None,
+                jiff::civil::Date::MAX,
+            )
+            .unwrap();
             let said = |findings: &[Finding]| -> Vec<String> {
                 findings
                     .iter()

@@ -25,13 +25,12 @@ fn a_danger_that_is_let_pass_is_said_with_the_line() {
     let repo = repo!();
     repo.write("legacy.pkl", payload());
     let overridden = format!(
-        "{HEAD}overrides:\n  - {{paths: [legacy.pkl], reason: old, rules: {{global-not-allowed: allow}}}}\n"
+        "{HEAD}overrides:\n  - {{paths: [legacy.pkl], reason: old, dangerous: true, rules: {{global-not-allowed: allow}}}}\n"
     );
-    let switched = format!("{HEAD}rules:\n  global-not-allowed: allow\n");
     let listed = format!(
         "{HEAD}globals:\n  allow:\n    - {{global: posix.system, dangerous: true, reason: old}}\n"
     );
-    for (policy, line) in [(overridden, 4), (switched, 4), (listed, 5)] {
+    for (policy, line) in [(overridden, 4), (listed, 5)] {
         repo.write("weighbridge.yaml", &policy);
         for format in [
             "human", "concise", "plain", "markdown", "json", "sarif", "junit",

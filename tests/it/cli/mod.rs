@@ -13,3 +13,4 @@ mod outputs;
 mod paths;
 mod stdin;
 mod views_page;
+mod waivers;

@@ -110,7 +110,14 @@ fn seen(view: &mut View, policies: &[Policy]) -> Vec<(Text, String)> {
         view.items = vec![item];
         for policy in policies {
             let name = Path::new(path.as_str().unwrap());
-            let inspection = scan::inspect(view, name, policy, String::new(), Listing::None);
+            let inspection = scan::inspect(
+                view,
+                name,
+                policy,
+                String::new(),
+                Listing::None,
+                jiff::civil::Date::MAX,
+            );
             seen.push((path.clone(), stored(&inspection.unwrap().facts)));
         }
     }

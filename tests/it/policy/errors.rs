@@ -110,14 +110,6 @@ fn all_errors_are_told_at_once() {
        │
        │ help: did you mean `deny`?
        ╰──
-    error: `waivers` is not supported yet by this version of weighbridge
-       ╭─ weighbridge.yaml:14:1
-    13 │   pickle-load: error
-    14 │ waivers: []
-       │ ━━━━━━━
-       │
-       │ help: remove it: the policy would promise more than weighbridge checks
-       ╰──
     ");
 }
 

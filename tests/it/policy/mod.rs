@@ -12,6 +12,7 @@ mod init;
 mod locks;
 mod packs;
 mod semantics;
+mod waivers;
 
 use std::{
     collections::BTreeMap,

@@ -33,6 +33,9 @@ mod unresolved_global;
 mod unsafe_artifact_loaded;
 mod unsafe_operator;
 mod unusual_use;
+mod waiver_expired;
+mod waiver_terms;
+mod waiver_unused;
 mod whole_objects;
 
 use weighbridge::{

@@ -70,7 +70,7 @@ fn what_a_policy_lets_pass_is_told_if_something_loads_it() {
     let repo = repo!();
     repo.write("tests/evil.pkl", payload());
     repo.write("load.py", "import joblib\njoblib.load('tests/evil.pkl')\n");
-    let policy = "version: 1\nextends: recommended\noverrides:\n  - paths: [\"tests/**\"]\n    reason: scanned by our tests\n    \
+    let policy = "version: 1\nextends: recommended\noverrides:\n  - paths: [\"tests/**\"]\n    reason: scanned by our tests\n    dangerous: true\n    \
                   rules: {global-not-allowed: allow, unusual-use: allow";
     let check = |end: &str| {
         repo.write("weighbridge.yaml", format!("{policy}{end}"));
