@@ -51,6 +51,7 @@ const MAKES: &[(&str, &str)] = &[
     ("device", "Makes::Device"),
     ("dtype", "Makes::Dtype"),
     ("layout", "Makes::Layout"),
+    ("memory-format", "Makes::MemoryFormat"),
     ("ordered-dict", "Makes::OrderedDict"),
     ("seed", "Makes::Seed"),
     ("size-of-tensor", "Makes::Size"),

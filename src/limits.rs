@@ -343,6 +343,9 @@ limits! {
         /// Legacy torch writes five; logs of pickles have thousands.
         STREAMS: usize = 100_000, Count "pickle streams in one file";
 
+        /// An entry takes 24 bytes and more; a thousand tensors on a thousand devices stay below.
+        SHARD_PARTS: usize = 1 << 20, Count "parts of files that the index of a distributed checkpoint names";
+
         /// Eight million entries of a matrix stay below.
         SPARSE_INDEX_BYTES: u64 = 128 << 20, Bytes "of a sparse tensor's indices that are compared with its size";
     }

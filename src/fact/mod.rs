@@ -18,6 +18,7 @@ mod listing;
 mod native;
 mod op;
 mod python;
+mod shard;
 mod shell_word;
 mod site;
 mod tensor;
@@ -50,6 +51,7 @@ pub use op::Op;
 pub use python::{
     Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, SlotPrefix, SourceFault,
 };
+pub use shard::{ShardFile, ShardIndex, ShardPart};
 pub use shell_word::shell_word;
 pub use site::{Hop, Place, Site, Span, op_name};
 pub use tensor::{Tensor, Tensors};
@@ -184,6 +186,8 @@ pub enum Fact {
         /// The global.
         global: GlobalName,
     },
+    /// It is the index of a distributed checkpoint.
+    ShardIndex(Box<ShardIndex>),
     /// A buffer that is not in the file (`NEXT_BUFFER`).
     OutOfBandBuffer,
     /// A constant of the pickle is itself a pickle (its facts follow, one hop deeper).

@@ -1,11 +1,13 @@
 //! Links: what the facts of several entries come to together.
 //!
-//! Each entry hands over what others may refer to ([`Links`]): that it is an artifact, and which files its source loads. The
-//! [`Index`] of a view joins them. It is made in every run; of an entry with nothing to link, nothing is kept.
+//! Each entry hands over what others may refer to ([`Links`]): that it is an artifact, which files its source loads, what it is of a
+//! distributed checkpoint. The [`Index`] of a view joins them. It is made in every run; of an entry with nothing to link, nothing is kept.
 
 mod load;
+mod shard;
 
 pub use load::{Executes, Load, Match};
+pub use shard::{IndexMismatch, MismatchKind, Sharded};
 
 use std::collections::BTreeMap;
 
@@ -19,12 +21,14 @@ pub struct Links {
     pub is_artifact: bool,
     /// The files that it loads by constant paths.
     pub loads: Vec<Load>,
+    /// What it is of a distributed checkpoint.
+    pub sharded: Option<Sharded>,
 }
 
 impl Links {
     /// Whether there is nothing to be joined.
     pub fn is_empty(&self) -> bool {
-        !self.is_artifact && self.loads.is_empty()
+        !self.is_artifact && self.loads.is_empty() && self.sharded.is_none()
     }
 }
 
@@ -37,6 +41,10 @@ pub struct Index<'a> {
     loads: BTreeMap<&'a Text, Vec<Load>>,
     /// The calls that load a file which is not checked, in the same way.
     loads_of_excluded: BTreeMap<&'a Text, Vec<Load>>,
+    /// Indexes of distributed checkpoints that do not fit their shards.
+    mismatches: Vec<IndexMismatch<'a>>,
+    /// Shards without an index.
+    lone_shards: Vec<&'a Text>,
 }
 
 impl<'a> Index<'a> {
@@ -46,13 +54,15 @@ impl<'a> Index<'a> {
         excluded: impl IntoIterator<Item = &'a Text>,
     ) -> Self {
         let mut index = Self::default();
-        let mut loads = Vec::new();
+        let (mut loads, mut sharded) = (Vec::new(), Vec::new());
         for (path, links) in entries {
             if links.is_artifact {
                 index.artifacts.push(path);
             }
             loads.extend(links.loads);
+            sharded.extend(links.sharded.map(|it| (path, it)));
         }
+        (index.mismatches, index.lone_shards) = shard::compare(sharded);
         index.artifacts.sort_unstable();
         index.artifacts.dedup();
         if loads.is_empty() {
@@ -90,6 +100,16 @@ impl<'a> Index<'a> {
     pub fn loads_of_excluded(&self) -> impl Iterator<Item = (&'a Text, &[Load])> {
         let all = self.loads_of_excluded.iter();
         all.map(|(path, loads)| (*path, loads.as_slice()))
+    }
+
+    /// The indexes of distributed checkpoints that do not fit their shards.
+    pub fn index_mismatches(&self) -> &[IndexMismatch<'a>] {
+        &self.mismatches
+    }
+
+    /// The shards of distributed checkpoints that have no index beside them.
+    pub fn lone_shards(&self) -> &[&'a Text] {
+        &self.lone_shards
     }
 
     /// The calls in the view's sources that load the artifact at a path.

@@ -184,6 +184,7 @@ packs!(
     "simpletransformers",
     "sklearn-estimators",
     "timm",
+    "torch-distributed",
     "torch-nn",
     "torch-script",
     "torch-weights",

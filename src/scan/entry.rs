@@ -19,7 +19,7 @@ use crate::{
     git::{Checkout, Content, Item, LinkEnd, Opened, Reader},
     inventory::{self, Artifact},
     limits,
-    link::{Links, Load},
+    link::{Links, Load, Sharded},
     policy::Policy,
     record::Recorder,
     verdict::{Coverage, Scales, Weighed},
@@ -184,6 +184,7 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
         links: Links {
             is_artifact,
             loads: Load::of(&item.entry, facts),
+            sharded: Sharded::of(facts),
         },
         weighed,
     }

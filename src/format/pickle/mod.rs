@@ -41,14 +41,14 @@ use std::{
 
 use self::{
     machine::Observer,
-    observers::{CodesByValue, LibraryVersion, Operators, Storages, Uses},
+    observers::{CodesByValue, LibraryVersion, Operators, ShardParts, Storages, Uses},
     weights_only::WeightsOnly,
 };
 
 use super::{Certainty, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix};
 use crate::{
     bytes::{Budget, ReadError, Window, wide},
-    fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, Text, Unread},
+    fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, ShardIndex, Text, Unread},
     limits,
 };
 
@@ -295,6 +295,18 @@ pub(in crate::format) fn read_operators(
     let (first, operators) = read_stream(window, at, None, reading, Operators::default());
     read_following(window, first, LoadedBy::Pickle, reading);
     operators.into_named()
+}
+
+/// Reads a pickle, and what follows it, as `read` does. Returns the parts of files that its first stream names, if it is the index of a
+/// distributed checkpoint.
+pub(in crate::format) fn read_shard_index(
+    window: &Window,
+    reading: &mut Reading<'_>,
+) -> Option<ShardIndex> {
+    let at = (0, LoadedBy::Pickle);
+    let (first, parts) = read_stream(window, at, None, reading, ShardParts::default());
+    read_following(window, first, LoadedBy::Pickle, reading);
+    parts.into_index()
 }
 
 /// Reads a pickle, and what follows it, as `read` does; what torch's weights-only unpickler makes of it, too.

@@ -1,14 +1,14 @@
 //! Shards of a distributed checkpoint: what `torch.save` wrote of many tensors, one archive after another.
 //!
-//! Nothing in the file says where each begins: `.metadata` beside it does. Here they are found from the end: each archive's end
-//! record says how long it is. What the index says of them is not compared.
+//! Nothing in the file says where each begins: the index beside it, `.metadata`, does. Here they are found from the end: each archive's
+//! end record says how long it is. The parts that the index names are compared when all files of a view are known (`link`).
 
-use crate::format::zip;
 use crate::{
     bytes::{Cursor, ReadError, Window},
-    fact::{Hop, Piece, ZipFault},
+    fact::{Fact, Hop, Piece, ZipFault},
     format::{
-        Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Suffix, suffix::ends_in,
+        Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Suffix, pickle,
+        suffix::ends_in, zip,
     },
     limits,
 };
@@ -28,8 +28,8 @@ pub(in crate::format) static FORMAT: Format = Format {
 const DOC: &str = "\
 ## What it is
 
-A shard (`__0_0.distcp`) that `torch.distributed.checkpoint.save` writes: the archives that `torch.save` makes of tensors and of other
-values, one after another. The pickle `.metadata` beside it names the file, the offset and the length of each.
+What `torch.distributed.checkpoint.save` writes: shards (`__0_0.distcp`), each of which is the archives that `torch.save` makes of tensors
+and of other values, one after another; and their index `.metadata`, a pickle that names the file, the offset and the length of each.
 
 ## What loading it does
 
@@ -38,13 +38,16 @@ tensors with `weights_only=True`, everything else with `weights_only=False`.
 
 ## How it is recognised
 
-By its name and the signature of a zip archive in front.
+A shard by its name and the signature of a zip archive in front; an index by its name and the parts of files that the pickle names.
 
 ## What is checked
 
-Each archive is read as a checkpoint of its own, and together they have to fill the file. Shards of other serialization formats, and
-compressed ones, are not read. That `.metadata` names just these archives is not checked: bytes inside a tensor could be loaded as
-well. Therefore no bundled policy allows the format. Allow it for checkpoints of your own.
+The index: everything that is checked in a pickle. The pack `torch-distributed` lists the classes that it consists of. Each shard: each
+archive is read as a checkpoint of its own, and together they have to fill the file. Shards of other serialization formats, and
+compressed ones, are not read.
+
+An index decides which bytes are loaded, so it has to name whole archives of shards beside it (`distributed-index`). An index without
+its shards, or a shard without an index (`shard-without-index`), was not compared.
 
 ## What to prefer
 
@@ -63,9 +66,29 @@ fn probe(head: &Head<'_>) -> Certainty {
 #[derive(Debug)]
 struct Shard;
 
-/// What reads a file of this format and name instead, if it is a shard: no loader opens it as one archive.
+/// A pickle that may name parts of shards.
+#[derive(Debug)]
+struct Index;
+
+/// What reads a file of this format and name instead, if it is a shard, which no loader opens as one archive, or an index.
 pub(super) fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
-    (format.id == zip::FORMAT.id && is_shard(name)).then_some(&Shard)
+    if format.id == zip::FORMAT.id && is_shard(name) {
+        Some(&Shard)
+    } else if format.id == pickle::FORMAT.id && ends_in(name, "metadata") {
+        Some(&Index)
+    } else {
+        None
+    }
+}
+
+impl Loader for Index {
+    fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+        if let Some(index) = pickle::read_shard_index(window, reading) {
+            reading.is(FORMAT.id);
+            reading.record(Fact::ShardIndex(Box::new(index)));
+        }
+        Ok(())
+    }
 }
 
 impl Loader for Shard {

@@ -24,6 +24,7 @@ checkpoints = {
     "training": ({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": 3, "name": "x", "none": None}, {}),
     "files": (model.state_dict(), {"single_file_per_rank": False}),
     "threads": ({"model": model.state_dict(), "large": torch.rand(100, 100)}, {"thread_count": 2}),
+    "objects": ({"values": [1, 2.5, "x"], "nested": {"a": {"b": torch.ones(2, 3).t()}}}, {}),
     "dtypes": ({str(dtype): torch.zeros(3).to(dtype) for dtype in kinds}, {}),
 }
 # Before torch 2.10, a process that is in no group saves alone without being told.

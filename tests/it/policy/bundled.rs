@@ -54,10 +54,7 @@ fn recommended_lets_data_through() {
     let scope = policy.scope(&Text::from("model.pt"));
     for format in CATALOG.formats {
         // A package or a served model is code, whatever is in it; of a shard another file says what is loaded.
-        let is_data = !matches!(
-            *format,
-            "torch-package" | "torch-distributed" | "torchserve"
-        );
+        let is_data = !matches!(*format, "torch-package" | "torchserve");
         let allowed = scope.format(format).is_allowed();
         assert_eq!(allowed, is_data, "{format}");
     }

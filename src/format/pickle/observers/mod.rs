@@ -6,6 +6,7 @@ mod library;
 mod made;
 mod operators;
 mod payloads;
+mod shards;
 mod storages;
 mod uses;
 
@@ -13,6 +14,7 @@ pub(super) use code::CodesByValue;
 pub(super) use library::LibraryVersion;
 pub(super) use operators::Operators;
 pub(super) use payloads::read as read_payloads;
+pub(super) use shards::ShardParts;
 pub(super) use storages::Storages;
 pub(in crate::format) use uses::LoadedBy;
 pub(super) use uses::Uses;
