@@ -127,6 +127,11 @@ pub(super) struct Check {
         conflicts_with = "policy"
     )]
     policy_from: Option<String>,
+    /// Findings that are known and do not count, as `baseline create` writes them
+    ///
+    /// By default the file under `baseline` in the policy, if there is one.
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     outputs: Outputs,
     /// The category of this run in a SARIF log, to distinguish several runs of one commit
@@ -177,6 +182,7 @@ impl Check {
         };
         let named = self.policy.policy.as_deref();
         let (view, policy, name) = scan::find_policy(view, &from, named, &cwd)?;
+        let policy = scan::with_baseline(&view, policy, self.baseline.as_deref())?;
         let bar = Bar::new(terminal::shows_progress());
         let report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();

@@ -7,6 +7,7 @@
     reason = "the doc comments of arguments are the help, as it is shown"
 )]
 
+mod baseline;
 mod check;
 mod completions;
 mod error;
@@ -89,6 +90,9 @@ enum Command {
     /// Create a policy
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Adopt the gate today: known findings do not count
+    #[command(subcommand)]
+    Baseline(baseline::Command),
     /// Check commits and pushes with git hooks
     #[command(subcommand)]
     Hook(hook::Command),
@@ -157,6 +161,7 @@ impl Cli {
             Command::Inspect(inspect) => inspect.color(),
             Command::Explain(_)
             | Command::Policy(_)
+            | Command::Baseline(_)
             | Command::Hook(_)
             | Command::Completions(_)
             | Command::Man(_) => terminal::Color::Auto,
@@ -169,6 +174,7 @@ impl Cli {
             Command::Inspect(inspect) => inspect.run(),
             Command::Explain(explain) => explain.run(),
             Command::Policy(policy) => policy.run(),
+            Command::Baseline(baseline) => baseline.run(),
             Command::Hook(hook) => hook.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),

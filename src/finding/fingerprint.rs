@@ -52,6 +52,11 @@ pub fn fingerprints<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<
         .collect()
 }
 
+/// What identifies a finding, and every other that is the same but for its place: 64 lower-case hex digits.
+pub fn key(finding: &Finding) -> String {
+    HEXLOWER.encode(&identity(finding))
+}
+
 /// The digest of all that identifies a finding.
 fn identity(finding: &Finding) -> [u8; 32] {
     let mut fields = Fields::new(IDENTITY);

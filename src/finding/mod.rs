@@ -9,7 +9,7 @@ mod rule;
 mod subject;
 
 pub use disposition::{Disposition, Waived, WaiverKind};
-pub use fingerprint::{Payload, fingerprints};
+pub use fingerprint::{Payload, fingerprints, key};
 pub use fix::{Applicability, Edit, Fix};
 pub use level::Level;
 pub use location::{LineRef, Location, Role};

@@ -105,6 +105,18 @@ const LOCKABLE: &[Lockable] = &[
         find: waiver_terms,
     },
     Lockable {
+        key: "baseline",
+        find: |above, below, found| {
+            let of = |raw: &&Raw| raw.baseline.as_ref().map(|(path, _)| path.clone());
+            let path = above.nearest(of);
+            let other = below.baseline.filter(|_| below.is_later || path.is_none());
+            if let Some((other, origin)) = other.filter(|(other, _)| Some(other) != path.as_ref()) {
+                let what = format!("takes known findings from `{other}`");
+                found.push(Attempt::new(origin, what));
+            }
+        },
+    },
+    Lockable {
         key: "exclude",
         find: |above, below, found| {
             let excluded = above.raws.iter().flat_map(|raw| &raw.exclude);
@@ -167,6 +179,7 @@ struct Below<'a> {
     exclude: &'a [(String, Origin)],
     waivers: &'a [RawWaiver],
     terms: Option<&'a RawTerms>,
+    baseline: Option<&'a (String, Origin)>,
     attributes: Option<&'a (bool, Origin)>,
     torch: Option<&'a (String, Origin)>,
     python: Option<&'a (String, Origin)>,
@@ -270,6 +283,7 @@ impl<'a> Below<'a> {
             exclude: &raw.exclude,
             waivers: &raw.waivers,
             terms: Some(&raw.waiver_terms),
+            baseline: raw.baseline.as_ref(),
             attributes: raw.attributes.as_ref(),
             torch: raw.torch.as_ref(),
             python: raw.python.as_ref(),
@@ -328,6 +342,11 @@ pub(super) fn check(raws: &[Raw], catalog: &Catalog<'_>, errors: &mut Errors) {
             }
         }
     }
+}
+
+/// Whether policies lock the level of a rule: then nothing but a policy that they extend may set its findings aside.
+pub(super) fn locks_rule<'a>(mut locks: impl Iterator<Item = &'a str>, rule: &str) -> bool {
+    locks.any(|key| key == RULES || rule_of(key) == Some(rule))
 }
 
 /// What a policy says that loosens a key which may be locked.

@@ -12,7 +12,9 @@
 //! Precedence: what a policy extends is merged with it, `refuse` beating `allow` wherever it comes from and the nearest level
 //! winning; then each override in order, where a later one beats what stands before it.
 
+mod acceptance;
 pub mod alias;
+mod baseline;
 mod constraint;
 mod danger;
 mod decode;
@@ -40,6 +42,8 @@ mod torch_target;
 mod uses;
 mod waivers;
 
+pub use acceptance::Acceptance;
+pub use baseline::{Baseline, BaselineEntry, NAME as BASELINE_NAME};
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors};
 pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
@@ -71,6 +75,7 @@ use crate::{
     finding::LineRef,
     pins::{self, PinBook},
 };
+use acceptance::Accepted;
 use layer::Layer;
 use load::{BUNDLED, Disk, Loader};
 use locate::Origin;
@@ -102,7 +107,7 @@ pub struct Policy {
     #[allow(dead_code, reason = "for comparing policies")]
     scalars: Scalars,
     own: Arc<OwnPolicy>,
-    waivers: Waivers,
+    accepts: Acceptance,
     /// The files it was read from, each as it is named and where it really is.
     files: Vec<PathBuf>,
     /// The path of the lock file, if the policy says one.
@@ -300,18 +305,17 @@ impl Policy {
         let mut notes = Vec::new();
         let mut exclude = Vec::new();
         let (mut torch, mut python, mut attributes, mut lock) = (None, None, None, None);
-        let (mut waivers, mut terms) = (Vec::new(), waivers::RawTerms::default());
+        let mut accepted = Accepted::default();
         let mut bodies = Vec::new();
         let mut overrides = Vec::new();
-        for raw in raws {
+        for mut raw in raws {
+            accepted.take(&mut raw);
             layer::notes(&raw.body, &mut notes);
             torch = raw.torch.or(torch);
             python = raw.python.or(python);
             attributes = raw.attributes.or(attributes);
             lock = raw.lock.or(lock);
             exclude.extend(raw.exclude);
-            waivers.extend(raw.waivers);
-            terms = terms.then(raw.waiver_terms);
             bodies.push(raw.body);
             overrides.extend(raw.overrides);
         }
@@ -355,7 +359,7 @@ impl Policy {
                 attributes: attributes_at,
             },
             own,
-            waivers: Waivers::new(waivers, terms),
+            accepts: accepted.finish(),
             files,
             lock: lock.map(|(path, _)| path),
             pins: None,
@@ -391,9 +395,16 @@ impl Policy {
         &self.files
     }
 
-    /// What is accepted by waivers, and on which terms.
-    pub fn waivers(&self) -> &Waivers {
-        &self.waivers
+    /// The same policy, with findings that are known.
+    #[must_use]
+    pub fn with_baseline(mut self, baseline: Baseline) -> Self {
+        self.accepts.set_baseline(baseline);
+        self
+    }
+
+    /// What is accepted although rules find it.
+    pub fn accepts(&self) -> &Acceptance {
+        &self.accepts
     }
 
     /// Whether `weighbridge=off` in `.gitattributes` exempts a file.

@@ -29,6 +29,8 @@ pub(super) struct Raw {
     pub(super) body: Body,
     pub(super) overrides: Vec<Override>,
     pub(super) exclude: Vec<(String, Origin)>,
+    /// The path of the baseline.
+    pub(super) baseline: Option<(String, Origin)>,
     pub(super) waivers: Vec<RawWaiver>,
     pub(super) waiver_terms: RawTerms,
     /// Whether attributes may exempt files.

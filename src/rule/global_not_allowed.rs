@@ -183,7 +183,8 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
     }
     // Where the artifact's format is refused as such, what else the policy would have to list for it is no news; what is
     // dangerous or refused by name still is.
-    if case.scope.level(&super::format_not_allowed::META) == Level::Deny {
+    let is_refused = case.scope.level(&super::format_not_allowed::META) == Level::Deny;
+    if is_refused && !case.formats_may_pass {
         let formats = Within::new(
             case.of_kind(FactKind::Is),
             |fact| matches!(fact, Fact::Is(id) if matches!(case.scope.format(id.as_str()), FormatVerdict::Refused { .. })),

@@ -49,6 +49,8 @@ pub struct Case<'a> {
     pub circumstances: &'a Circumstances,
     /// What the policy says here.
     pub scope: &'a Scope,
+    /// Whether a format that the policy refuses may pass all the same, because the finding about it may be waived or known.
+    pub formats_may_pass: bool,
     excerpts: Option<&'a Excerpts>,
     index: FactIndex<'a>,
 }
@@ -233,6 +235,7 @@ impl<'a> Case<'a> {
             facts,
             circumstances,
             scope,
+            formats_may_pass: false,
             excerpts: None,
             index: FactIndex::new(facts, circumstances),
         }

@@ -124,6 +124,15 @@ impl Gathered {
         }
         let view_name = view.label.clone();
         let mut report = verdict::judge(view_name, policy_name, self.plain, weighed, artifacts);
+        if let Some(baseline) = policy.accepts().baseline() {
+            let paths = self.unjudged.iter().filter_map(|at| view.items.get(*at));
+            let unjudged: BTreeSet<String> = paths.map(|it| it.entry.path.to_string()).collect();
+            report.compare(
+                baseline,
+                |rule| policy.accepts().locks_rule(rule),
+                |path| request.is_whole && !unjudged.contains(path),
+            );
+        }
         report.notices.splice(0..0, view.notices.iter().cloned());
         let first = first_excluded.and_then(|at| view.items.get(at));
         if let Some(item) = first
@@ -151,7 +160,7 @@ fn waivers<'a>(
     judged: impl Iterator<Item = &'a Weighed>,
     unjudged: &[usize],
 ) -> Vec<Weighed> {
-    let waivers = policy.waivers();
+    let waivers = policy.accepts().waivers();
     if waivers.all().is_empty() {
         return Vec::new();
     }

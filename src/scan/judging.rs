@@ -36,7 +36,8 @@ pub(super) fn judge(
     let scope = scales.scope;
     let end = deadline.and_then(|deadline| deadline.max(Instant::now()).checked_add(PAST_DEADLINE));
     let judging = |facts, circumstances| {
-        let case = Case::new(entry, facts, circumstances, scope).with_excerpts(excerpts);
+        let mut case = Case::new(entry, facts, circumstances, scope).with_excerpts(excerpts);
+        case.formats_may_pass = scales.formats_may_pass;
         let mut findings = Vec::new();
         let complete = run_rules(&case, end, &mut findings);
         (findings, complete)

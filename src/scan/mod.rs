@@ -10,13 +10,17 @@ mod entry;
 mod gathered;
 mod guard;
 mod judging;
+mod known;
 mod other_forms;
 mod policy_source;
 mod source;
 mod survey;
 
 pub use content::content_facts;
-pub use policy_source::{PolicyFrom, check_policy_of, find_policy, load_policy, parse_policy};
+pub use known::{Dangerous, baseline};
+pub use policy_source::{
+    PolicyFrom, check_policy_of, find_policy, load_policy, parse_policy, with_baseline,
+};
 pub use survey::{format_ids, refused_artifacts, rules, survey};
 
 pub use crate::{

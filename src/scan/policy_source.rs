@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     fact::Text,
     git::{self, View},
-    policy::{Asker, Catalog, Place, Policy, Source, named_policy},
+    policy::{Asker, Baseline, Catalog, Place, Policy, Source, named_policy},
 };
 
 /// Where the policy of a view is taken from.
@@ -54,8 +54,43 @@ pub fn find_policy(
     };
     let source = Source::find(&view, asker)?;
     view.notices.extend(source.notices);
-    git::mark_policy_edits(&mut view, &source.files, &source.name, source.is_new);
+    let mut files = source.files;
+    files.extend(source.policy.accepts().baseline_path().map(PathBuf::from));
+    git::mark_policy_edits(&mut view, &files, &source.name, source.is_new);
     Ok((view, source.policy, source.name))
+}
+
+/// A policy with the findings that are known: those of the file that the user names, or of the one that the policy names, which is
+/// read where the policy is.
+///
+/// # Errors
+/// A file that cannot be read or is no baseline.
+pub fn with_baseline(view: &View, policy: Policy, named: Option<&Path>) -> Result<Policy, Error> {
+    if let Some(path) = named {
+        let bytes = std::fs::read(path).map_err(|source| Error::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        let baseline = Baseline::parse(&path.display().to_string(), &bytes)?;
+        return Ok(policy.with_baseline(baseline));
+    }
+    let Some(path) = policy.accepts().baseline_path() else {
+        return Ok(policy);
+    };
+    let files = view.policy_files();
+    let (read, name) = match files.state() {
+        Some(state) => (files.read(Path::new(path)), format!("{path} {state}")),
+        None => (std::fs::read(view.root.join(path)), path.to_owned()),
+    };
+    let bytes = read.map_err(|error| Error::Usage {
+        message: format!(
+            "the policy names a baseline, {}, that cannot be read: {error}",
+            Text::from(name.as_str())
+        ),
+        help: format!("`weighbridge baseline create --output {path}` writes it; without one, remove `baseline`"),
+    })?;
+    let baseline = Baseline::parse(&name, &bytes)?;
+    Ok(policy.with_baseline(baseline))
 }
 
 /// Where a file of the policy is in a view: its path below the root, or as it was named if it is elsewhere.

@@ -4,6 +4,7 @@
 
 mod inspection;
 mod judge;
+mod known;
 mod needs;
 mod settle;
 mod weighed;

@@ -24,6 +24,8 @@ pub struct Scales<'a> {
     pub waivers: &'a Waivers,
     /// Those at its path.
     pub waivers_here: WaiversAt<'a>,
+    /// Whether a format that is refused may pass all the same: then what is in such a file is judged like anything else.
+    pub formats_may_pass: bool,
     /// The day.
     pub today: Date,
     /// The SHA-256 of its content, computed when it is asked for.
@@ -52,10 +54,13 @@ impl<'a> Scales<'a> {
         today: Date,
         digest: &'a dyn Fn() -> Option<String>,
     ) -> Self {
+        let waivers_here = policy.accepts().waivers().at(path);
         Self {
             scope,
-            waivers: policy.waivers(),
-            waivers_here: policy.waivers().at(path),
+            formats_may_pass: policy.accepts().baseline().is_some()
+                || waivers_here.are_about("format-not-allowed"),
+            waivers: policy.accepts().waivers(),
+            waivers_here,
             today,
             digest,
         }

@@ -156,6 +156,7 @@ impl Run {
         }
         let named = self.policy.as_deref();
         let (view, policy, name) = scan::find_policy(view, &from, named, cwd)?;
+        let policy = scan::with_baseline(&view, policy, None)?;
         let request = Request {
             deadline,
             today: today::today(),

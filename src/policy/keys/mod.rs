@@ -52,6 +52,7 @@ const POLICY: &[Key<Raw>] = &[
     },
     waiver::waivers(),
     waiver::terms(),
+    waiver::baseline(),
     Key {
         name: "exclude",
         value: "a list of paths and of mappings",

@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     fact::Text,
-    pins::{Required, is_path},
+    pins::{NAME as LOCK, Required, is_path},
 };
 
 /// What a policy says of pins.
@@ -41,7 +41,7 @@ pub(super) const PINS: &[Key<Raw>] = &[
             let origin = this.origin(false);
             let text = this.text("`pins.lock`", node);
             raw.lock = text
-                .filter(|text| is_inside(this, text))
+                .filter(|text| is_inside(this, text, LOCK))
                 .map(|text| (text, origin));
         },
     },
@@ -63,13 +63,13 @@ const fn require<T: AsMut<Body>>() -> Key<T> {
     }
 }
 
-/// Whether a lock file can be at a path.
-fn is_inside(decoder: &mut Decoder<'_>, path: &str) -> bool {
+/// Whether a file of the repository can be at a path, such as `name`.
+pub(super) fn is_inside(decoder: &mut Decoder<'_>, path: &str, name: &str) -> bool {
     let inside = is_path(&Text::from(path)) && !path.contains('\\');
     if !inside {
         decoder.error(
             format!("`{path}` is not a path in the repository"),
-            "name it from the root, with slashes: `weighbridge.lock`",
+            format!("name it from the root, with slashes: `{name}`"),
         );
     }
     inside

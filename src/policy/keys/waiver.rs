@@ -10,6 +10,7 @@ use super::super::{
     raw::Raw,
     waivers::{RawTerms, RawWaiver, Requirement},
 };
+use super::{super::baseline::NAME, pins::is_inside};
 
 pub(super) const fn waivers() -> Key<Raw> {
     Key {
@@ -30,6 +31,20 @@ pub(super) const fn terms() -> Key<Raw> {
         summary: "what every waiver must say, and how long it may hold",
         decode: |this, node, raw| {
             this.keys("`waiver-terms`", node, TERMS, &mut raw.waiver_terms);
+        },
+    }
+}
+
+pub(super) const fn baseline() -> Key<Raw> {
+    Key {
+        name: "baseline",
+        value: "a path",
+        summary: "the findings that are [known](../docs/waivers.md#baseline), from the root of the repository",
+        decode: |this, node, raw| {
+            let origin = this.origin(false);
+            let text = this.text("`baseline`", node);
+            let text = text.filter(|text| is_inside(this, text, NAME));
+            raw.baseline = text.map(|text| (text, origin));
         },
     }
 }

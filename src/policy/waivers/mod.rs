@@ -153,11 +153,6 @@ impl Waivers {
         &self.terms
     }
 
-    /// Whether any is about findings of a rule.
-    pub fn are_about(&self, rule: &str) -> bool {
-        self.by_rule.contains_key(rule)
-    }
-
     /// The waivers at a path.
     pub fn at<'a>(&'a self, path: &'a Text) -> WaiversAt<'a> {
         WaiversAt {
@@ -192,6 +187,12 @@ impl WaiversAt<'_> {
     /// Whether the paths of a waiver match here.
     pub fn has(&self, waiver: usize) -> bool {
         self.here().binary_search(&waiver).is_ok()
+    }
+
+    /// Whether any is about findings of a rule here.
+    pub fn are_about(&self, rule: &str) -> bool {
+        let of_rule = self.waivers.by_rule.get(rule);
+        of_rule.is_some_and(|of_rule| of_rule.iter().any(|at| self.has(*at)))
     }
 
     fn here(&self) -> &[usize] {

@@ -20,6 +20,7 @@ fn the_first_page() {
       inspect      Explain what loading one file would do
       explain      Explain a rule, a format, a pack or a limit
       policy       Create a policy
+      baseline     Adopt the gate today: known findings do not count
       hook         Check commits and pushes with git hooks
       completions  Write completions for a shell
       man          Write the manual pages
@@ -87,6 +88,8 @@ fn the_short_page_of_check() {
     Policy:
           --policy <FILE>      The policy file
           --policy-from <REV>  Take the policy from a commit, whatever is checked
+          --baseline <FILE>    Findings that are known and do not count, as
+                               `baseline create` writes them
 
     ...
           --threads <N>  Number of files to read at once; by default the number of

@@ -9,7 +9,7 @@ use crate::support::{
 
 /// Runs a command when it is loaded.
 const HOSTILE: &str = "cos\nsystem\n(S'true'\ntR.";
-const ALLOWS: &str = "version: 1\nextends: recommended\nrules: {global-not-allowed: allow}\n";
+const ALLOWS: &str = "version: 1\nextends: recommended\noverrides: [{paths: [\"**\"], dangerous: true, reason: a test, rules: {global-not-allowed: allow}}]\n";
 const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
     oid sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\nsize 30\n";
 

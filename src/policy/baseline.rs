@@ -1,0 +1,212 @@
+//! The baseline: findings that were known when a team adopted the gate. What it has is reported as known, what is new counts.
+//!
+//! JSON, sorted, one finding a line. A finding is known by its key, which holds neither lines nor offsets, and as often as the
+//! baseline has it. Pure data and text: who reads and writes the file is elsewhere, and `verdict/` compares.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Error,
+    fact::Text,
+    finding::{Disposition, Finding, Subject, key},
+    policy::is_dangerous,
+};
+
+/// What a baseline is called where nobody names one.
+pub const NAME: &str = "weighbridge-baseline.json";
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// Findings that are known, by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Baseline {
+    /// As the user knows its file.
+    name: String,
+    entries: BTreeMap<String, BaselineEntry>,
+}
+
+/// A finding that is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineEntry {
+    /// The file it is in, readable.
+    pub path: String,
+    /// The rule.
+    pub rule: String,
+    /// What it is about, readable.
+    pub subject: String,
+    /// What identifies it: 64 hexadecimal digits.
+    key: String,
+    /// How many findings have this key.
+    pub count: u64,
+    /// Whether it is about a name that is known to be dangerous.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dangerous: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    findings: Vec<BaselineEntry>,
+}
+
+impl Baseline {
+    /// What of the findings of a report can be known from then on. What is dangerous is left out unless it is asked for; so is what
+    /// the policy says of itself, and what nobody looked at.
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>, danger: bool) -> Self {
+        let mut baseline = Self::default();
+        for finding in findings {
+            let dangerous = is_dangerous(finding);
+            if !may_be_known(finding) || dangerous && !danger {
+                continue;
+            }
+            let key = key(finding);
+            let entry = baseline.entries.entry(key.clone()).or_insert_with(|| {
+                let subject = match &finding.subject {
+                    Subject::Artifact => String::new(),
+                    subject => subject.to_string(),
+                };
+                BaselineEntry {
+                    path: finding.primary.path.to_string(),
+                    rule: finding.rule.id.to_owned(),
+                    subject,
+                    key,
+                    count: 0,
+                    dangerous,
+                }
+            });
+            entry.count = entry.count.saturating_add(weight(finding));
+        }
+        baseline
+    }
+
+    /// Reads a baseline; `name` is what errors call its file.
+    ///
+    /// # Errors
+    /// A text that is none, with the line.
+    pub fn parse(name: &str, text: &[u8]) -> Result<Self, Error> {
+        let shown = Text::from(name);
+        let wrong = |message: String, help: &str| Error::Usage {
+            message: format!("{shown} is not a baseline: {message}"),
+            help: help.to_owned(),
+        };
+        let mut lines = text.split(|byte| *byte == b'\n').zip(1_usize..);
+        if let Some((_, line)) = lines.find(|(line, _)| line.starts_with(b"<<<<<<< ")) {
+            return Err(wrong(
+                format!("line {line} begins a merge conflict"),
+                "keep the findings of both sides, each line with a comma at its end but the last",
+            ));
+        }
+        let again = "mend it, or write it again with `weighbridge baseline create`";
+        let document: Document = serde_json::from_slice(text)
+            .map_err(|error| wrong(Text::from(error.to_string()).to_string(), again))?;
+        if document.version != VERSION {
+            return Err(wrong(
+                format!("version {} is not known", document.version),
+                "update weighbridge, or write it again with `weighbridge baseline create`",
+            ));
+        }
+        let mut baseline = Self {
+            name: shown.to_string(),
+            entries: BTreeMap::new(),
+        };
+        for entry in document.findings {
+            let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            if entry.key.len() != 64 || !entry.key.bytes().all(is_digit) {
+                let key = Text::from(entry.key.as_str());
+                return Err(wrong(format!("`{key}` is not a key"), again));
+            }
+            // A merge may keep both sides.
+            match baseline.entries.get_mut(&entry.key) {
+                Some(known) => known.count = known.count.max(entry.count),
+                None => {
+                    baseline.entries.insert(entry.key.clone(), entry);
+                }
+            }
+        }
+        Ok(baseline)
+    }
+
+    /// The text of its file.
+    pub fn text(&self) -> String {
+        let mut entries: Vec<&BaselineEntry> = self.entries.values().collect();
+        entries.sort();
+        let mut text = format!("{{\n  \"version\": {VERSION},\n  \"findings\": [");
+        for (at, entry) in entries.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let entry = serde_json::to_string(entry).unwrap_or_default();
+            let _ = write!(text, "{comma}\n    {entry}");
+        }
+        text.push_str(if entries.is_empty() {
+            "]\n}\n"
+        } else {
+            "\n  ]\n}\n"
+        });
+        text
+    }
+
+    /// How many findings it has.
+    pub fn len(&self) -> u64 {
+        self.entries.values().map(|entry| entry.count).sum()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// As the user knows its file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sets the findings aside that are known, as often as they are, in the order of the report. What `counts` says always counts
+    /// does. Returns what is left: entries that are found less often than they were known.
+    pub fn set_aside<'a>(
+        &self,
+        findings: impl IntoIterator<Item = &'a mut Finding>,
+        counts: impl Fn(&Finding) -> bool,
+    ) -> Vec<&BaselineEntry> {
+        let mut left: BTreeMap<&str, u64> = self
+            .entries
+            .iter()
+            .map(|(key, entry)| (key.as_str(), entry.count))
+            .collect();
+        for finding in findings {
+            if !finding.is_active() || !may_be_known(finding) || counts(finding) {
+                continue;
+            }
+            let key = key(finding);
+            let Some(entry) = self.entries.get(&key) else {
+                continue;
+            };
+            let (Some(left), weight) = (left.get_mut(key.as_str()), weight(finding)) else {
+                continue;
+            };
+            if *left < weight || is_dangerous(finding) && !entry.dangerous {
+                continue;
+            }
+            *left = left.saturating_sub(weight);
+            finding.disposition = Disposition::Baseline {
+                file: self.name.clone(),
+            };
+        }
+        let gone = left.into_iter().filter(|(_, left)| *left > 0);
+        gone.filter_map(|(key, _)| self.entries.get(key)).collect()
+    }
+}
+
+/// How often a finding counts: one that stands for others counts for each.
+fn weight(finding: &Finding) -> u64 {
+    if finding.is_more() { finding.count } else { 1 }
+}
+
+/// Whether a finding is of a kind that a baseline may have.
+fn may_be_known(finding: &Finding) -> bool {
+    let is_of_policy = finding.rule.tags.first() == Some(&"policy");
+    let is_late = matches!(&finding.subject, Subject::Anomaly(kind) if kind == "late");
+    !is_of_policy && !is_late
+}
