@@ -87,7 +87,7 @@ enum Command {
     Check(check::Check),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
-    /// Create a policy
+    /// Create, show and check a policy
     #[command(subcommand)]
     Policy(policy::Command),
     /// Adopt the gate today: known findings do not count

@@ -27,6 +27,14 @@ impl EntryRef {
         Self(Source::Pack(pack, entry))
     }
 
+    /// The pack whose entry it is.
+    pub(super) fn pack(&self) -> Option<&'static str> {
+        match self.0 {
+            Source::Pack(pack, _) => Some(&pack.pack),
+            Source::Policy(_) => None,
+        }
+    }
+
     /// The entry's line, with what to say there.
     pub fn line_ref(&self, label: impl Into<String>) -> LineRef {
         let origin = match &self.0 {

@@ -21,6 +21,7 @@ mod decode;
 pub mod edit;
 mod entry_ref;
 mod error;
+mod explain;
 mod init;
 mod keys;
 mod layer;
@@ -35,17 +36,20 @@ mod paths;
 mod pattern;
 mod raw;
 mod scope;
+mod show;
 mod snippet;
 mod source;
 mod target;
 mod torch_target;
 mod uses;
 mod waivers;
+mod written;
 
 pub use acceptance::Acceptance;
 pub use baseline::{Baseline, BaselineEntry, NAME as BASELINE_NAME};
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors};
+pub use explain::{Asked, Elsewhere, Explained, Ruling, global_of};
 pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
 pub use keys::{PolicyKey, keys};
 pub use layer::Catalog;
@@ -55,6 +59,7 @@ pub use pack::{
     names as pack_names,
 };
 pub use scope::{ArgumentVerdict, GlobalPolicy, Scope, Standing};
+pub use show::{EffectiveLine, show};
 pub use snippet::{entry, is_constrained_call};
 pub use source::{Asker, NAME, PLACES, Place, Source, from_here, is_bundled_name, named_policy};
 pub use torch_target::TorchTarget;
@@ -81,7 +86,7 @@ use load::{BUNDLED, Disk, Loader};
 use locate::Origin;
 use own::OwnPolicy;
 use paths::Patterns;
-use raw::Raw;
+use raw::{Document, Raw};
 use uses::Uses;
 
 /// A policy with everything it extends, compiled.
@@ -108,6 +113,8 @@ pub struct Policy {
     scalars: Scalars,
     own: Arc<OwnPolicy>,
     accepts: Acceptance,
+    /// It and all that it extends as they are written, each after those it extends.
+    documents: Vec<Document>,
     /// The files it was read from, each as it is named and where it really is.
     files: Vec<PathBuf>,
     /// The path of the lock file, if the policy says one.
@@ -308,8 +315,10 @@ impl Policy {
         let mut accepted = Accepted::default();
         let mut bodies = Vec::new();
         let mut overrides = Vec::new();
+        let mut documents = Vec::new();
         for mut raw in raws {
             accepted.take(&mut raw);
+            documents.extend(raw.document);
             layer::notes(&raw.body, &mut notes);
             torch = raw.torch.or(torch);
             python = raw.python.or(python);
@@ -360,6 +369,7 @@ impl Policy {
             },
             own,
             accepts: accepted.finish(),
+            documents,
             files,
             lock: lock.map(|(path, _)| path),
             pins: None,
@@ -417,10 +427,7 @@ impl Policy {
     pub fn scope(&self, path: &Text) -> Arc<Scope> {
         let groups = self.patterns.matching(path);
         if groups.is_empty() {
-            return Arc::clone(
-                self.everywhere
-                    .get_or_init(|| Arc::new(self.scope_of(groups))),
-            );
+            return self.everywhere();
         }
         // A poisoned lock only means that another thread panicked between two insertions: the map is whole.
         let known = self
@@ -453,6 +460,14 @@ impl Policy {
             pins: Some(Box::new(pins)),
             ..self
         }
+    }
+
+    /// What holds at paths that no pattern matches.
+    fn everywhere(&self) -> Arc<Scope> {
+        let scope = self
+            .everywhere
+            .get_or_init(|| Arc::new(self.scope_of(Vec::new())));
+        Arc::clone(scope)
     }
 
     fn scope_of(&self, groups: Vec<usize>) -> Scope {

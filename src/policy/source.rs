@@ -155,7 +155,7 @@ impl Asker<'_> {
     /// The named file below the root, and the state that it is read from, where a change is under review that can edit it.
     fn under_review(&self, place: &dyn Place) -> Option<(String, PathBuf)> {
         let named = self.named.filter(|_| self.reviews)?;
-        if is_bundled_name(named) {
+        if is_bundled(named) {
             return None;
         }
         let state = place.state().filter(|_| !place.is_index())?;
@@ -256,10 +256,14 @@ pub fn named_policy(path: &Path, catalog: &Catalog<'_>) -> Result<(Policy, Strin
 /// Whether what the user names is the name of a bundled policy, or can be nothing else because no such file is there. A file
 /// that is called like a bundled policy is `./strict`: a repository cannot put its own in the place of the one that is meant.
 pub fn is_bundled_name(path: &Path) -> bool {
-    Policy::bundled_names().any(|name| path.as_os_str() == name)
+    is_bundled(path)
         || path.extension().is_none()
             && path.components().count() == 1
             && std::fs::symlink_metadata(path).is_err()
+}
+
+fn is_bundled(path: &Path) -> bool {
+    Policy::bundled_names().any(|name| path.as_os_str() == name)
 }
 
 /// Says which files look like a policy and do not judge: whoever wrote one expects that it does.

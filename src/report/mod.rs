@@ -10,6 +10,7 @@ mod inspect;
 mod introduction;
 pub mod json;
 mod path_spelling;
+pub mod policy;
 mod presentation;
 mod prose;
 mod push;

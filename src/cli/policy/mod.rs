@@ -1,20 +1,90 @@
 //! `weighbridge policy`: one file for each of its commands.
 
+mod explain;
 mod init;
+mod show;
+
+use std::path::{Component, Path, PathBuf};
 
 use clap::Subcommand;
 
-use crate::{error::Error, scan::Outcome};
+use super::{PolicyArgs, current_dir, terminal};
+use crate::{
+    error::Error,
+    fact::Text,
+    policy::Policy,
+    scan::{self, Outcome, PolicyFrom, View},
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Explain(explain::Explain),
     Init(init::Init),
+    Show(show::Show),
 }
 
 impl Command {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         match self {
+            Self::Explain(explain) => explain.run(),
             Self::Init(init) => init.run(),
+            Self::Show(show) => show.run(),
         }
     }
+}
+
+/// The policy that judges here, and what it judges.
+struct Effective {
+    policy: Policy,
+    /// As reports call it.
+    name: String,
+    view: View,
+    cwd: PathBuf,
+}
+
+/// The policy that `check` would take here.
+fn effective(args: &PolicyArgs) -> Result<Effective, Error> {
+    let cwd = current_dir()?;
+    let view = scan::work_tree(&cwd, &[])?;
+    let named = args.policy.as_deref();
+    let (view, policy, name) = scan::find_policy(view, &PolicyFrom::View, named, &cwd)?;
+    for notice in &view.notices {
+        terminal::note(notice);
+    }
+    Ok(Effective {
+        policy,
+        name,
+        view,
+        cwd,
+    })
+}
+
+/// A path that the user names, from the root of what is checked.
+fn path_below(found: &Effective, path: &Path) -> Result<Text, Error> {
+    let real = std::fs::canonicalize(&found.cwd).unwrap_or_else(|_| found.cwd.clone());
+    let mut whole = PathBuf::new();
+    for component in real.join(path).components() {
+        match component {
+            Component::ParentDir => {
+                whole.pop();
+            }
+            Component::CurDir => {}
+            other => whole.push(other),
+        }
+    }
+    let below = whole
+        .strip_prefix(&found.view.root)
+        .map_err(|_| Error::Usage {
+            message: format!(
+                "`{}` is outside of {}",
+                path.display(),
+                found.view.root.display()
+            ),
+            help: String::from("name a file of this repository or folder"),
+        })?;
+    let parts: Vec<&[u8]> = below
+        .components()
+        .map(|component| component.as_os_str().as_encoded_bytes())
+        .collect();
+    Ok(Text::new(parts.join(&b'/')))
 }

@@ -1,6 +1,7 @@
 //! What the policy says at one path, and which line says it.
 
 mod arguments;
+mod evidence;
 mod globals;
 mod lookup;
 

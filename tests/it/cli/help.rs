@@ -19,7 +19,7 @@ fn the_first_page() {
       check        Check a repository, folders or files
       inspect      Explain what loading one file would do
       explain      Explain a rule, a format, a pack or a limit
-      policy       Create a policy
+      policy       Create, show and check a policy
       baseline     Adopt the gate today: known findings do not count
       hook         Check commits and pushes with git hooks
       completions  Write completions for a shell

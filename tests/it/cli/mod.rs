@@ -12,6 +12,7 @@ mod judge;
 mod only;
 mod outputs;
 mod paths;
+mod policy_show;
 mod stdin;
 mod views_page;
 mod waivers;

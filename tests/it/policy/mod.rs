@@ -8,10 +8,13 @@
 mod bundled;
 mod edit;
 mod errors;
+mod generated;
 mod init;
 mod locks;
 mod packs;
+mod properties;
 mod semantics;
+mod show;
 mod waivers;
 
 use std::{
@@ -57,6 +60,7 @@ fn render(errors: &PolicyErrors) -> String {
 }
 
 /// Policy files in memory, by path.
+#[derive(Debug)]
 struct Memory(BTreeMap<&'static str, String>);
 
 impl Memory {

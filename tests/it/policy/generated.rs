@@ -1,0 +1,255 @@
+//! Families of policies at random, and what one judges of everything that they speak of.
+
+use serde_json::{Map, Value, json};
+use weighbridge::{
+    fact::{GlobalName, Text, Usage},
+    policy::{Policy, Scope},
+    rule::RULES,
+};
+
+use super::Memory;
+
+/// The paths that patterns are about.
+pub(super) const PATHS: &[&str] = &["a.pt", "models/a.pt", "models/old/b.pkl", "tests/c.joblib"];
+
+const PATTERNS: &[&str] = &["models/", "models/old/**", "*.pkl", "tests/", "**"];
+const FORMATS: &[&str] = &["npy", "pickle", "joblib", "torch-package"];
+const PACKS: &[&str] = &["torch-nn", "numpy-arrays"];
+const NAMES: &[&str] = &[
+    "app.models.Net",
+    "app.models.*",
+    "app.**",
+    "app.models:Net.Block",
+    "lib.f",
+    "lib.*",
+    "numpy.dtype",
+    "numpy.core.multiarray.scalar",
+    "torch.nn.modules.linear.Linear",
+];
+const GLOBALS: &[(&str, &str)] = &[
+    ("app.models", "Net"),
+    ("app.models", "Net.Block"),
+    ("app", "X"),
+    ("app.models", "__init__"),
+    ("lib", "f"),
+    ("lib", "g"),
+    ("numpy", "dtype"),
+    ("numpy._core.multiarray", "scalar"),
+    ("torch.nn.modules.linear", "Linear"),
+];
+const LEVELS: &[&str] = &["allow", "warn", "deny"];
+const RULE_IDS: &[&str] = &["pickle-load", "global-not-allowed", "torch-load-implicit"];
+
+/// Numbers from a seed (SplitMix64), so that a failure can be had again.
+pub(super) struct Random(u64);
+
+pub(super) fn random(seed: u64) -> Random {
+    Random(seed)
+}
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(super) fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(n).unwrap()).unwrap()
+    }
+
+    /// Whether one of so many cases is here.
+    pub(super) fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    pub(super) fn of<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len())]
+    }
+
+    /// Some of a list, each once, in its order.
+    fn some<T: Copy>(&mut self, list: &[T], one_in: usize) -> Vec<T> {
+        let kept = list.iter().copied();
+        kept.filter(|_| self.one_in(one_in)).collect()
+    }
+
+    pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
+        for at in (1..list.len()).rev() {
+            list.swap(at, self.below(at + 1));
+        }
+    }
+}
+
+fn entry(random: &mut Random, name: &str, allow: bool) -> Value {
+    let mut entry = Map::new();
+    entry.insert("global".into(), json!(name));
+    if allow && random.one_in(3) {
+        entry.insert(
+            "as".into(),
+            json!(random.some(&["import", "call", "build"], 2)),
+        );
+    }
+    if allow && random.one_in(4) {
+        entry.insert("paths".into(), json!([random.of(PATTERNS)]));
+    }
+    if random.one_in(4) {
+        entry.insert("reason".into(), json!("needed: \"yes\", it # is"));
+    }
+    if entry.len() == 1 {
+        json!(name)
+    } else {
+        Value::Object(entry)
+    }
+}
+
+/// `formats`, `globals` and `rules`.
+fn body(random: &mut Random) -> Map<String, Value> {
+    let mut body = Map::new();
+    if random.one_in(2) {
+        let allowed = random.some(FORMATS, 2);
+        let refused: Vec<&str> = random.some(FORMATS, 4);
+        let refused: Vec<&str> = refused
+            .into_iter()
+            .filter(|id| !allowed.contains(id))
+            .collect();
+        let refused = if random.one_in(2) {
+            json!(refused)
+        } else {
+            let advice = |id: &&str| ((*id).to_owned(), json!(format!("not {id}")));
+            Value::Object(refused.iter().map(advice).collect())
+        };
+        body.insert(
+            "formats".into(),
+            json!({"allow": allowed, "refuse": refused}),
+        );
+    }
+    if random.one_in(2) {
+        let allowed = random.some(NAMES, 3);
+        let refused = random.some(NAMES, 6);
+        let refused: Vec<&str> = refused
+            .into_iter()
+            .filter(|name| !allowed.contains(name))
+            .collect();
+        let allow: Vec<Value> = allowed
+            .iter()
+            .map(|name| entry(random, name, true))
+            .collect();
+        let refuse: Vec<Value> = refused
+            .iter()
+            .map(|name| entry(random, name, false))
+            .collect();
+        let packs = random.some(PACKS, 4);
+        body.insert(
+            "globals".into(),
+            json!({"packs": packs, "allow": allow, "refuse": refuse}),
+        );
+    }
+    if random.one_in(2) {
+        let rules = random.some(RULE_IDS, 2);
+        let rules: Map<String, Value> = rules
+            .iter()
+            .map(|id| ((*id).to_owned(), json!(random.of(LEVELS))))
+            .collect();
+        body.insert("rules".into(), Value::Object(rules));
+    }
+    body
+}
+
+/// A policy that extends others.
+pub(super) fn document(random: &mut Random, extends: &[&str]) -> Map<String, Value> {
+    let mut policy = body(random);
+    policy.insert("version".into(), json!(1));
+    if !extends.is_empty() {
+        policy.insert("extends".into(), json!(extends));
+    }
+    let overrides: Vec<Value> = (0..random.below(3))
+        .map(|_| {
+            let mut over = body(random);
+            over.insert("paths".into(), json!([random.of(PATTERNS)]));
+            Value::Object(over)
+        })
+        .collect();
+    policy.insert("overrides".into(), json!(overrides));
+    if random.one_in(3) {
+        policy.insert(
+            "exclude".into(),
+            json!([random.of(PATTERNS), {"paths": ["none/"], "reason": "gone"}]),
+        );
+    }
+    if random.one_in(3) {
+        policy.insert("attributes".into(), json!(random.of(&["ignore", "honour"])));
+    }
+    if random.one_in(3) {
+        policy.insert(
+            "target".into(),
+            json!({"torch": random.of(&["auto", ">=2.6", "2.4"])}),
+        );
+    }
+    policy
+}
+
+/// A document as YAML, a value on each line.
+pub(super) fn yaml(document: &Map<String, Value>) -> String {
+    serde_json::to_string_pretty(document).unwrap()
+}
+
+/// An organisation's policy, a division's, a team's, and one that extends some of them.
+pub(super) fn family(random: &mut Random) -> Memory {
+    let mut files = Memory::new(&[]);
+    let names = ["org.yaml", "division.yaml", "team.yaml", "weighbridge.yaml"];
+    for (at, name) in names.iter().enumerate() {
+        let mut extends = random.some(&names[..at], 2);
+        if random.one_in(4) {
+            extends.insert(0, "recommended");
+        }
+        files.0.insert(name, yaml(&document(random, &extends)));
+    }
+    files
+}
+
+/// What holds at a path: of every format, every use of every global, and every rule.
+pub(super) fn judged_at(policy: &Policy, path: &Text) -> Vec<String> {
+    let scope = policy.scope(path);
+    let mut judged = judged_by(&scope);
+    judged.push(format!("excluded: {}", policy.excludes(path)));
+    judged.push(format!("attributes: {}", policy.honours_attributes()));
+    judged.push(format!("torch: {}", policy.target_torch()));
+    judged
+}
+
+pub(super) fn judged(policy: &Policy) -> Vec<Vec<String>> {
+    let at = |path: &&str| judged_at(policy, &Text::from(*path));
+    PATHS.iter().map(at).collect()
+}
+
+/// Whether an answer is about a format.
+pub(super) fn is_format(of: &str) -> bool {
+    FORMATS.iter().any(|id| of.ends_with(&format!(": {id}")))
+}
+
+/// Whether an answer is about a use of a global.
+pub(super) fn is_global(of: &str) -> bool {
+    GLOBALS
+        .iter()
+        .any(|(module, name)| of.contains(&format!(": {module}:{name} ")))
+}
+
+fn judged_by(scope: &Scope) -> Vec<String> {
+    let formats = FORMATS
+        .iter()
+        .map(|id| format!("{id}: {}", scope.format(id).is_allowed()));
+    let uses = [Usage::Import, Usage::Call, Usage::Construct, Usage::Build];
+    let globals = GLOBALS.iter().flat_map(|(module, name)| {
+        uses.map(|usage| {
+            let allowed = scope
+                .globals()
+                .allows(&GlobalName::new(*module, *name), usage);
+            format!("{module}:{name} {usage}: {allowed}")
+        })
+    });
+    let rules = RULES
+        .iter()
+        .map(|rule| format!("{}: {}", rule.meta.id, scope.level(rule.meta)));
+    formats.chain(globals).chain(rules).collect()
+}
