@@ -1,6 +1,7 @@
 //! Findings: what a rule says about facts, with the evidence for it, not yet worded for any output.
 
 mod disposition;
+mod answer;
 mod fingerprint;
 mod fix;
 mod level;
@@ -9,12 +10,15 @@ mod rule;
 mod subject;
 
 pub use disposition::{Disposition, Waived, WaiverKind};
+pub use answer::{Additions, Answer, ELSEWHERE, Need};
 pub use fingerprint::{Payload, fingerprints, key};
 pub use fix::{Applicability, Edit, Fix};
 pub use level::Level;
 pub use location::{LineRef, Location, Role};
 pub use rule::{Precision, RuleMeta, Severity};
 pub use subject::Subject;
+
+use std::sync::Arc;
 
 /// The kind of subject of a finding that stands for others.
 pub const MORE: &str = "more";
@@ -42,8 +46,12 @@ pub struct Finding {
     pub count: u64,
     /// What to do next, most helpful first: commands and edits.
     pub help: Vec<String>,
+    /// What mends it together with others of the file that have the same answer.
+    pub answer: Option<Arc<Answer>>,
     /// What would mend it, if something is certain to.
     pub fix: Option<Fix>,
+    /// Whether what it is about is known to run code: it is told first, and by itself.
+    pub dangerous: bool,
     /// Whether it stands on what the view's change brings; true where the view is of no change.
     pub on_change: bool,
     /// Whether it counts.
@@ -69,7 +77,9 @@ impl Finding {
             decided_by: None,
             count: 1,
             help: Vec::new(),
+            answer: None,
             fix: None,
+            dangerous: false,
             on_change: true,
             disposition: Disposition::Active,
         }

@@ -54,13 +54,14 @@ pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
 pub use keys::{PolicyKey, keys};
 pub use layer::Catalog;
 pub use load::Files;
+pub use own::OwnPolicy;
 pub use pack::{
     GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, listing as packs_listing,
     names as pack_names,
 };
 pub use scope::{ArgumentVerdict, GlobalPolicy, Scope, Standing};
 pub use show::{EffectiveLine, show};
-pub use snippet::{entry, is_constrained_call};
+pub use snippet::{constrains_calls, entry, is_constrained_call};
 pub use source::{Asker, NAME, PLACES, Place, Source, from_here, is_bundled_name, named_policy};
 pub use torch_target::TorchTarget;
 pub use waivers::{
@@ -84,7 +85,6 @@ use acceptance::Accepted;
 use layer::Layer;
 use load::{BUNDLED, Disk, Loader};
 use locate::Origin;
-use own::OwnPolicy;
 use paths::Patterns;
 use raw::{Document, Raw};
 use uses::Uses;
@@ -415,6 +415,11 @@ impl Policy {
     /// What is accepted although rules find it.
     pub fn accepts(&self) -> &Acceptance {
         &self.accepts
+    }
+
+    /// The file that somebody would edit.
+    pub fn own(&self) -> &Arc<OwnPolicy> {
+        &self.own
     }
 
     /// Whether `weighbridge=off` in `.gitattributes` exempts a file.

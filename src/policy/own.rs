@@ -1,19 +1,28 @@
 //! The policy file that somebody would edit, and how they add to it by hand: what is said is what [`edit`] would write.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rustc_hash::FxHashMap;
 
 use super::{
     edit::{self, Fragment, Insertion, Place},
     locate::File,
     raw::Raw,
+    snippet,
 };
+use crate::finding::Additions;
 
 /// The policy file that somebody would edit: the one that is nearest, or the bundled one that would be extended.
-#[derive(Debug)]
-pub(super) struct OwnPolicy {
+#[derive(Debug, Default)]
+pub struct OwnPolicy {
     /// The name to extend where there is no file yet.
     bundled: Option<&'static str>,
     file: Option<Arc<File>>,
+    /// What was said before: many files need the same.
+    said: Mutex<FxHashMap<Additions, Vec<String>>>,
 }
 
 impl OwnPolicy {
@@ -23,11 +32,23 @@ impl OwnPolicy {
         Self {
             bundled,
             file: raw.and_then(|raw| raw.file.clone()),
+            said: Mutex::default(),
         }
     }
 
-    /// How to add a fragment by hand, for each place of it: where, and after a line end what to paste there.
-    pub(super) fn adding(&self, fragment: &Fragment) -> Vec<String> {
+    /// How to add to the policy by hand: for each place where, and after a line end what to paste there. What stands later in the file
+    /// comes first, so that the lines that are named stay where they are.
+    pub fn adding(&self, additions: &Additions) -> Vec<String> {
+        let said = || self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = said().get(additions) {
+            return known.clone();
+        }
+        let edits = self.by_hand(&snippet::fragment(additions));
+        said().insert(additions.clone(), edits.clone());
+        edits
+    }
+
+    fn by_hand(&self, fragment: &Fragment) -> Vec<String> {
         let Some(file) = &self.file else {
             let text = edit::create(self.bundled.unwrap_or("recommended"), fragment);
             return vec![format!(
@@ -39,6 +60,7 @@ impl OwnPolicy {
         match edit::insertions(&file.text, fragment) {
             Ok(found) => found
                 .iter()
+                .rev()
                 .filter(|insertion| !insertion.snippet.is_empty())
                 .map(|insertion| by_hand(&name, insertion))
                 .collect(),

@@ -7,9 +7,13 @@ use super::{
     Uses, alias,
     constraint::{Constraint, Want},
     danger,
+    edit::{Fragment, Item},
     pattern::{self, Pattern},
 };
-use crate::fact::{Argument, GlobalName, Usage};
+use crate::{
+    fact::{Argument, GlobalName, Usage},
+    finding::Additions,
+};
 
 /// Dangerous names that old picklers use for ordinary objects, and the arguments with which they make nothing but what is
 /// allowed: an entry with these lets nothing else pass.
@@ -37,6 +41,25 @@ const CONSTRAINED: &[(&str, &str, &str, &[Constraint])] = &[
         ],
     ),
 ];
+
+/// What to add to which list of a policy.
+pub(super) fn fragment(additions: &Additions) -> Fragment {
+    let packs = additions.packs.iter().map(|pack| Item::new(*pack));
+    let globals = additions.globals.iter().filter_map(|(name, need)| {
+        let calls: Vec<&[Argument]> = need.calls.iter().map(Vec::as_slice).collect();
+        entry(name, &need.usages, &calls).map(Item::new)
+    });
+    let exclude = additions.exclude.iter().map(|pattern| exclusion(pattern));
+    Fragment::default()
+        .with_items(&["globals", "packs"], packs)
+        .with_items(&["globals", "allow"], globals)
+        .with_items(&["exclude"], exclude.map(Item::new))
+}
+
+/// An entry under `exclude` for a pattern of paths.
+fn exclusion(pattern: &str) -> String {
+    format!("{{paths: [\"{pattern}\"], reason: \"say here why nobody has to look at it\"}}")
+}
 
 /// Whether a call of a dangerous name is one that an entry with constrained arguments can allow.
 pub fn is_constrained_call(name: &GlobalName, arguments: &[Argument]) -> bool {
@@ -116,6 +139,11 @@ pub fn entry(name: &GlobalName, usages: &[Usage], calls: &[&[Argument]]) -> Opti
         return Some(text);
     }
     Some(format!("{{global: \"{text}\"{more}}}"))
+}
+
+/// Whether the entry for a global says with what it may be called.
+pub fn constrains_calls(name: &GlobalName, calls: &[&[Argument]]) -> bool {
+    constrained(name).is_some() || constraints(calls).is_some()
 }
 
 /// What every call's arguments are, one constraint for each, where some of them are globals; `None` where none is, or nothing says it.

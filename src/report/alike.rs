@@ -33,26 +33,23 @@ pub(super) struct Sections<'a> {
     pub(super) others: Vec<String>,
 }
 
-/// What makes two files alike: what is said in them, and how badly.
-type Likeness = Vec<(Level, &'static str, String)>;
+/// What makes two files alike: what is said in them, and how badly, and what the policy would have to list.
+type Likeness<'a> = (Vec<(Level, &'static str, String)>, Vec<&'a [String]>);
 
 /// Chooses what is told of a report.
 pub(super) fn sections<'a>(report: &'a Report, paths: &'a PathSpelling) -> Sections<'a> {
     let all: Vec<File<'_>> = groups::files(report, paths).collect();
-    if all.len() <= OF_A_KIND {
-        return Sections {
-            files: all,
-            others: Vec::new(),
-        };
-    }
-    let mut kinds: BTreeMap<Likeness, Vec<usize>> = BTreeMap::new();
+    let mut kinds: BTreeMap<Likeness<'_>, Vec<usize>> = BTreeMap::new();
     for (at, file) in all.iter().enumerate() {
         kinds.entry(likeness(file)).or_default().push(at);
     }
     // One of each kind before the second of any, refusals before warnings: what is told shows all there is.
     let mut order: Vec<(usize, bool, usize)> = kinds
-        .values()
-        .flat_map(|members| members.iter().take(OF_A_KIND).enumerate())
+        .iter()
+        .flat_map(|((_, answers), members)| {
+            let told = if answers.is_empty() { OF_A_KIND } else { 1 };
+            members.iter().take(told).enumerate()
+        })
         .map(|(nth, at)| (nth, all.get(*at).is_none_or(|file| file.errors == 0), *at))
         .collect();
     order.sort_unstable();
@@ -67,15 +64,18 @@ pub(super) fn sections<'a>(report: &'a Report, paths: &'a PathSpelling) -> Secti
 
     let mut others = Vec::new();
     let mut rest: Vec<&File<'_>> = Vec::new();
-    let mut by_first: Vec<&Vec<usize>> = kinds.values().collect();
+    let mut by_first: Vec<(&Vec<usize>, bool)> = kinds
+        .iter()
+        .map(|((_, answers), members)| (members, !answers.is_empty()))
+        .collect();
     by_first.sort_unstable();
-    for members in by_first {
+    for (members, same_answer) in by_first {
         let left = members.iter().filter(|at| !is_told(at));
         let left: Vec<&File<'_>> = left.filter_map(|at| all.get(*at)).collect();
         let example = members.iter().find(|at| is_told(at));
         match example.and_then(|at| all.get(*at)) {
             Some(_) if left.is_empty() => {}
-            Some(example) => others.push(like(example, &left)),
+            Some(example) => others.push(like(example, &left, same_answer)),
             None => rest.extend(left),
         }
     }
@@ -88,11 +88,16 @@ pub(super) fn sections<'a>(report: &'a Report, paths: &'a PathSpelling) -> Secti
     Sections { files, others }
 }
 
-fn likeness(file: &File<'_>) -> Likeness {
-    let mut likeness: Likeness = file.findings.iter().map(|finding| said(finding)).collect();
+fn likeness<'a>(file: &File<'a>) -> Likeness<'a> {
+    let mut likeness: Vec<_> = file.findings.iter().map(|finding| said(finding)).collect();
     likeness.sort_unstable();
     likeness.dedup();
-    likeness
+    // What leaves a path out is the answer to one file.
+    let answers = file.findings.iter().filter_map(|it| it.answer.as_deref());
+    let answers = answers.filter(|answer| answer.additions.exclude.is_empty());
+    let mut answers: Vec<&[String]> = answers.map(|answer| answer.edits.as_slice()).collect();
+    answers.dedup();
+    (likeness, answers)
 }
 
 /// What a finding says, without where it says it.
@@ -105,9 +110,14 @@ fn said(finding: &Finding) -> (Level, &'static str, String) {
 }
 
 /// `and 9,997 more files like models/a.pkl (19,994 errors): models/b.pkl, models/c.pkl and 9,995 others`
-fn like(example: &File<'_>, left: &[&File<'_>]) -> String {
+fn like(example: &File<'_>, left: &[&File<'_>], same_answer: bool) -> String {
+    let like = match (same_answer, left) {
+        (false, _) => "like",
+        (true, [_]) => "needs the same as",
+        (true, _) => "need the same as",
+    };
     format!(
-        "and {} like {} ({}): {}",
+        "and {} {like} {} ({}): {}",
         count(left.len(), "more file", "more files"),
         example.path,
         tally(left),

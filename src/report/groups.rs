@@ -2,6 +2,7 @@
 //! times and then listed.
 
 use std::{
+    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -10,6 +11,7 @@ use std::{
 use super::{
     PathSpelling, Presentation, Style,
     introduction::short,
+    joint,
     terminal::{count, harmless},
 };
 use crate::{
@@ -44,8 +46,8 @@ pub(super) struct File<'a> {
 /// One thing to say about a file.
 #[derive(Debug)]
 pub(super) enum Part<'a> {
-    /// A finding with everything that explains it.
-    Full(&'a Finding),
+    /// A finding with everything that explains it, or what several come to that one answer mends, and how many.
+    Full(Cow<'a, Finding>, usize),
     /// A finding in a line, and whether nothing more of its rule follows.
     Brief(&'a Finding, bool),
     /// Further findings of one rule.
@@ -79,9 +81,11 @@ pub(super) fn files<'a>(
             file_of(finding),
             !finding.on_change,
             Reverse(finding.level),
+            !finding.dangerous,
             !runs,
         )
     });
+    let is_common = joint::common(report).is_some();
     let mut done = 0;
     std::iter::from_fn(move || {
         let rest = findings.get(done..)?;
@@ -89,7 +93,7 @@ pub(super) fn files<'a>(
         let end = rest.partition_point(|finding| file_of(finding) <= file_of(first));
         let (of_file, _) = rest.split_at(end);
         done += of_file.len();
-        let mut file = file(paths.spell(&first.primary.path), of_file);
+        let mut file = file(paths.spell(&first.primary.path), of_file, is_common);
         file.introduced_by = first.primary.introduced_by.as_deref();
         Some(file)
     })
@@ -103,7 +107,7 @@ fn file_of(finding: &Finding) -> (&Text, Option<(i64, &str)>) {
     (&finding.primary.path, version)
 }
 
-fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
+fn file<'a>(path: Text, findings: &[&'a Finding], is_common: bool) -> File<'a> {
     let mut order: Vec<Vec<&Finding>> = Vec::new();
     let mut index: BTreeMap<(bool, Level, &str), usize> = BTreeMap::new();
     for finding in findings {
@@ -120,6 +124,12 @@ fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
     let mut parts = Vec::new();
     let mut told = 0;
     for group in order {
+        let (joint, group) = joint::split(&group);
+        for findings in joint {
+            let joint = joint::join(&findings, is_common);
+            parts.extend(joint.map(|joint| Part::Full(Cow::Owned(joint), findings.len())));
+            told += 1;
+        }
         // The same thing in another member, or in another copy of it, is told once and then counted.
         let mut said: BTreeSet<&str> = BTreeSet::new();
         let (mut group, again): (Vec<&Finding>, Vec<&Finding>) = group
@@ -131,7 +141,10 @@ fn file<'a>(path: Text, findings: &[&'a Finding]) -> File<'a> {
         group.extend(again);
         told += full;
         let (head, rest) = group.split_at(full);
-        parts.extend(head.iter().map(|finding| Part::Full(finding)));
+        parts.extend(head.iter().map(|finding| {
+            let shown = joint::alone(finding, is_common);
+            Part::Full(shown, 1)
+        }));
         match (full, rest) {
             (_, []) => {}
             (0, [first, rest @ ..]) => {

@@ -96,7 +96,8 @@ pub(super) fn page(report: &Report, paths: &PathSpelling, budget: usize) -> Stri
             }
             page.push_str(&text);
             told += match part {
-                Part::Full(_) | Part::Brief(..) => 1,
+                Part::Full(_, n) => *n,
+                Part::Brief(..) => 1,
                 Part::More(more) => more.count,
             };
         }
@@ -191,7 +192,7 @@ fn heading(file: &File<'_>, first: bool) -> String {
 
 fn tell(part: &Part<'_>) -> String {
     match part {
-        Part::Full(finding) => full(finding),
+        Part::Full(finding, _) => full(finding),
         Part::Brief(finding, _) => format!("{}\n", headline(finding)),
         Part::More(more) => format!("{}\n\n", prose(&more.sentence(), LINE_COLUMNS)),
     }

@@ -8,6 +8,7 @@ mod alike;
 mod groups;
 mod inspect;
 mod introduction;
+mod joint;
 pub mod json;
 mod path_spelling;
 pub mod policy;

@@ -7,6 +7,7 @@ use super::{
     Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, Part},
+    joint,
     terminal::harmless,
     words,
 };
@@ -51,7 +52,7 @@ impl Reporter for Plain {
             writeln!(out)?;
             for part in &file.parts {
                 match part {
-                    Part::Full(finding) => full(finding, style, out)?,
+                    Part::Full(finding, _) => full(finding, style, out)?,
                     Part::Brief(finding, _) => {
                         headline(finding, style, out)?;
                         place(finding, style, out)?;
@@ -68,6 +69,12 @@ impl Reporter for Plain {
         for sentence in &others {
             let sentence = harmless(sentence, style);
             writeln!(out, "Also: {}.\n", sentence.trim_start_matches("and "))?;
+        }
+        if let Some(common) = joint::common(report) {
+            common
+                .iter()
+                .try_for_each(|help| tell_help(help, style, out))?;
+            writeln!(out)?;
         }
         for (head, text) in groups::closing(report) {
             writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;
@@ -137,13 +144,18 @@ pub(super) fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::
     if let Some(line) = &finding.decided_by {
         decided(line, style, out)?;
     }
-    for help in &finding.help {
-        let mut rows = help.split('\n');
-        let first = rows.next().unwrap_or_default();
-        writeln!(out, "Help: {}", harmless(first, style))?;
-        for row in rows {
-            writeln!(out, "Help, continued: {}", harmless(row, style))?;
-        }
+    finding
+        .help
+        .iter()
+        .try_for_each(|help| tell_help(help, style, out))
+}
+
+fn tell_help(help: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut rows = help.split('\n');
+    let first = rows.next().unwrap_or_default();
+    writeln!(out, "Help: {}", harmless(first, style))?;
+    for row in rows {
+        writeln!(out, "Help, continued: {}", harmless(row, style))?;
     }
     Ok(())
 }
@@ -156,7 +168,8 @@ fn lines(excerpt: &Excerpt, style: Style, out: &mut dyn Write) -> io::Result<()>
                 let number = u64::from(first) + u64::try_from(i).unwrap_or_default();
                 format!("Line {number}: {line}")
             }
-            None => format!("Opcode at {line}"),
+            None if line.starts_with("0x") => format!("Opcode at {line}"),
+            None => line,
         };
         writeln!(out, "{}", line.trim_end())?;
     }

@@ -1,42 +1,58 @@
-//! What to write so that a file is let through: one block for all the names it needs, in a policy and in Python.
+//! What to write so that a file is let through: one answer for all the names it needs, in a policy and in Python.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Arc,
+};
+
+use rustc_hash::FxHashSet;
 
 use super::Case;
 use crate::{
-    fact::{Argument, Fact, FactKind, Global, GlobalName, TorchLoad, Usage},
+    fact::{Argument, Fact, FactKind, Global, GlobalName, Part, TorchLoad, Usage},
+    finding::{Additions, Answer, ELSEWHERE, Finding, Level, Need, Subject},
     policy,
 };
 
-/// An entry under `exclude` for a pattern of paths, as it can stand in a list.
-pub(super) fn exclusion(pattern: &str) -> String {
-    format!("{{paths: [\"{pattern}\"], reason: \"say here why nobody has to look at it\"}}")
-}
-
 /// What is said beside the advice to use a format that is not read yet: a file of it would be refused as unknown.
-pub(super) fn not_read(case: &Case<'_>, title: &str, suffix: &str) -> String {
+pub(super) fn not_read(title: &str, suffix: &str) -> String {
     format!(
-        "{title} files are not read yet, and refused under their own suffix: to use them, leave them out with a reason; {}",
-        case.scope
-            .adding_exclusion(exclusion(&format!("*.{suffix}")))
+        "{title} files are not read yet, and refused under their own suffix: to use them, list `*.{suffix}` under `exclude` in the policy, with a reason"
     )
 }
 
-/// Names in one call of torch's list: a file that needs more is better saved as a state dict.
+/// The answer to a file that is not read: a pattern for its path under `exclude`.
+pub(super) fn leave_out(pattern: String) -> Arc<Answer> {
+    Arc::new(Answer {
+        condition: String::from(
+            "if it is no model, or you answer for it, leave it out with a reason:",
+        ),
+        additions: Additions {
+            exclude: BTreeSet::from([pattern]),
+            ..Additions::default()
+        },
+        ..Answer::default()
+    })
+}
+
+/// Names in one answer: a file that needs more is better saved as data.
 const LISTED: usize = 100;
 
 /// So many names have a block that is as short as that of a pack.
 const FEW: usize = 3;
 
+/// Names that are shown where findings are told together.
+const SHOWN: usize = 20;
+
 /// What would allow the names that a file needs.
 #[derive(Debug)]
 pub(super) struct Allowing {
-    /// By name, in the order of their spelling.
-    entries: BTreeMap<GlobalName, String>,
-    /// The packs that list all of the names, if packs do.
-    packs: Vec<&'static str>,
-    /// They are few and only imported: an entry of their own allows less than a pack.
-    few_imports: bool,
+    /// The names that the answer allows.
+    covered: BTreeSet<GlobalName>,
+    /// How many the file needs that entries could allow, if those are too many.
+    too_many: Option<usize>,
+    answer: Arc<Answer>,
     torch: bool,
 }
 
@@ -50,21 +66,64 @@ impl Allowing {
         for (name, usages) in needed {
             uses.entry(name).or_default().extend(usages);
         }
-        let packs = packs(&uses).unwrap_or_default();
-        let few_imports =
-            uses.len() <= FEW && uses.values().flatten().all(|usage| *usage == Usage::Import);
+        let torch = case.of_kind(FactKind::TorchLoad).next().is_some();
         let calls = calls(case);
-        let entries = uses.into_iter().filter_map(|(name, mut usages)| {
-            usages.extend(case.scope.globals().entered(name));
-            let calls = calls.get(name).map_or(&[][..], Vec::as_slice);
-            Some((name.clone(), policy::entry(name, &usages, calls)?))
+        let calls = |name: &GlobalName| calls.get(name).map_or(&[][..], Vec::as_slice);
+        let unusual = unusual(case, |name| policy::constrains_calls(name, calls(name)));
+        uses.retain(|name, usages| {
+            !unusual.contains(*name) && policy::entry(name, usages, calls(name)).is_some()
         });
-        Self {
-            entries: entries.collect(),
-            packs,
-            few_imports,
-            torch: case.of_kind(FactKind::TorchLoad).next().is_some(),
+        let mut allowing = Self {
+            covered: BTreeSet::new(),
+            too_many: Some(uses.len()).filter(|n| *n > LISTED),
+            answer: Arc::default(),
+            torch,
+        };
+        if allowing.too_many.is_some() || uses.is_empty() {
+            return allowing;
         }
+        allowing.covered = uses.keys().map(|name| (*name).clone()).collect();
+        let packs = packs(&uses);
+        let in_pack = |name: &GlobalName, usages: &[Usage]| {
+            let mut listing = policy::packs_listing(name, usages).into_iter();
+            listing.find(|pack| packs.contains(pack))
+        };
+        let mut additions = Additions::default();
+        let mut groups: BTreeMap<(Option<&str>, Vec<Usage>), Vec<String>> = BTreeMap::new();
+        for (name, usages) in &uses {
+            let pack = in_pack(name, usages);
+            let mut made = usages.clone();
+            made.sort_unstable();
+            made.dedup();
+            let group = groups.entry((pack, made)).or_default();
+            group.push(name.to_string());
+            if let Some(pack) = pack {
+                additions.packs.insert(pack);
+                continue;
+            }
+            let entered = case.scope.globals().entered(name);
+            let calls = calls(name).iter();
+            let need = Need {
+                usages: usages.iter().copied().chain(entered).collect(),
+                calls: calls.map(|call| call.to_vec()).collect(),
+            };
+            additions.globals.insert((*name).clone(), need);
+        }
+        allowing.answer = Arc::new(Answer {
+            message: format!(
+                "loading uses {} names that the policy does not allow",
+                uses.len()
+            ),
+            names: lines(&groups).join("\n"),
+            condition: condition(&additions, &uses),
+            besides: listed_with_torch(case)
+                .into_iter()
+                .chain([data_alone(torch).to_owned()])
+                .collect(),
+            additions,
+            edits: Vec::new(),
+        });
+        allowing
     }
 
     /// Whether `torch.load` would take the file for one of its own.
@@ -72,65 +131,155 @@ impl Allowing {
         self.torch
     }
 
-    /// Whether the block allows a name.
-    pub(super) fn covers(&self, name: &GlobalName) -> bool {
-        self.entries.contains_key(name)
+    /// The answer to a finding about a name, if it allows the name.
+    pub(super) fn of(&self, name: &GlobalName) -> Option<&Arc<Answer>> {
+        self.covered.contains(name).then_some(&self.answer)
     }
 
-    /// The block, and how torch is told the same. Where packs list all the names, they are proposed instead, unless something
-    /// else stands against the file or the block is as short and allows less.
-    pub(super) fn in_full(&self, case: &Case<'_>, harmless: bool) -> Vec<String> {
-        if harmless
-            && !self.few_imports
-            && let [first, ..] = self.packs.as_slice()
-        {
-            let packs: Vec<String> = self.packs.iter().map(ToString::to_string).collect();
-            let named: Vec<String> = packs.iter().map(|pack| format!("`{pack}`")).collect();
-            let (list, each, its) = match packs.len() {
-                1 => ("the pack", "lists", "its library writes"),
-                _ => ("the packs", "list", "their libraries write"),
-            };
-            let mut help = vec![format!(
-                "{list} {} {each} every name that this file needs, in the shapes that {its} (`weighbridge explain {first}`): {}",
-                named.join(" and "),
-                case.scope.adding_packs(&packs)
-            )];
-            help.extend(listed_with_torch(case));
-            return help;
-        }
-        let entries: Vec<String> = self.entries.values().cloned().collect();
-        let trusted = match self.entries.keys().next() {
-            Some(name) if self.entries.len() == 1 => format!("`{name}`"),
-            _ => String::from("these names"),
-        };
-        let add = case.scope.adding_globals(&entries);
-        let mut help = vec![format!(
-            "if you trust {trusted} with the contents of any file, {add}"
-        )];
-        help.extend(listed_with_torch(case));
-        help
+    /// How many names the file needs, if those are too many for an answer.
+    pub(super) fn too_many(&self) -> Option<usize> {
+        self.too_many
     }
 }
 
-/// The fewest packs that list all of these names for these uses, as far as each choice of the largest finds them.
-fn packs(uses: &BTreeMap<&GlobalName, Vec<Usage>>) -> Option<Vec<&'static str>> {
-    if uses.len() > LISTED {
-        return None;
+/// How to do without names.
+pub(super) fn data_alone(torch: bool) -> &'static str {
+    if torch {
+        "or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`"
+    } else {
+        "or keep the data in a format that holds only data: safetensors, npy, JSON"
+    }
+}
+
+/// Names that are used as no entry allows: in another shape, or handed on where an entry says with what a name may be called.
+fn unusual<'a>(
+    case: &Case<'a>,
+    constrains_calls: impl Fn(&GlobalName) -> bool,
+) -> FxHashSet<&'a GlobalName> {
+    let uses = case.of_kind(FactKind::UnusualUse);
+    let handed_on = case.of_kind(FactKind::HandedOn);
+    let mut names: FxHashSet<&GlobalName> = FxHashSet::default();
+    for observation in uses.chain(handed_on) {
+        let (global, fits_constrained) = match &observation.fact {
+            Fact::UnusualUse(unusual) => {
+                let of_arguments = unusual.part == Part::Arguments && !unusual.known;
+                (&unusual.global, Some(true).filter(|_| of_arguments))
+            }
+            Fact::HandedOn { global } => (global, Some(false)),
+            _ => continue,
+        };
+        if let Global::Named(name) = global
+            && !names.contains(name)
+            && fits_constrained != Some(constrains_calls(name))
+        {
+            names.insert(name);
+        }
+    }
+    names
+}
+
+/// The packs that make an answer short: those that list all of the names, unless entries are as short and allow less; otherwise those
+/// that list many of them.
+fn packs(uses: &BTreeMap<&GlobalName, Vec<Usage>>) -> Vec<&'static str> {
+    let few_imports =
+        uses.len() <= FEW && uses.values().flatten().all(|usage| *usage == Usage::Import);
+    if few_imports {
+        return Vec::new();
     }
     let listings = uses
         .iter()
         .map(|(name, usages)| policy::packs_listing(name, usages));
     let mut left: Vec<Vec<&'static str>> = listings.collect();
-    let mut chosen = Vec::new();
+    let mut chosen: Vec<(&'static str, usize)> = Vec::new();
     while !left.is_empty() {
         let listing = |pack: &str| left.iter().filter(|packs| packs.contains(&pack)).count();
         let best = policy::pack_names()
-            .max_by_key(|pack| (listing(pack), std::cmp::Reverse(*pack)))
-            .filter(|pack| listing(pack) > 0)?;
+            .map(|pack| (pack, listing(pack)))
+            .max_by_key(|(pack, n)| (*n, std::cmp::Reverse(*pack)))
+            .filter(|(_, n)| *n > 0);
+        let Some((best, n)) = best else {
+            break;
+        };
         left.retain(|packs| !packs.contains(&best));
-        chosen.push(best);
+        chosen.push((best, n));
     }
-    Some(chosen)
+    if !left.is_empty() {
+        chosen.retain(|(_, n)| *n > FEW);
+    }
+    chosen.into_iter().map(|(pack, _)| pack).collect()
+}
+
+/// Names by what is made of them and by the pack that lists them, each group under what it has in common.
+fn lines(groups: &BTreeMap<(Option<&str>, Vec<Usage>), Vec<String>>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut left, mut more): (usize, usize) = (SHOWN, 0);
+    for ((pack, usages), names) in groups {
+        let shown = names.len().min(left);
+        more = more.saturating_add(names.len().saturating_sub(shown));
+        left = left.saturating_sub(shown);
+        if shown == 0 {
+            continue;
+        }
+        let mut heading = made(usages);
+        if let Some(pack) = pack {
+            let _ = write!(heading, ", listed by the pack `{pack}`");
+        }
+        lines.push(format!("{heading}:"));
+        lines.extend(names.iter().take(shown).map(|name| format!("  {name}")));
+    }
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
+/// What is made of a name: `called, given state`.
+fn made(usages: &[Usage]) -> String {
+    let words: Vec<&str> = usages
+        .iter()
+        .filter_map(|usage| match usage {
+            // What is called is imported first.
+            Usage::Import if usages.len() > 1 => None,
+            Usage::Import => Some("imported"),
+            Usage::Call => Some("called"),
+            Usage::Construct => Some("instantiated"),
+            Usage::Build => Some("given state"),
+        })
+        .collect();
+    words.join(", ")
+}
+
+/// Under which condition the additions are good advice.
+fn condition(additions: &Additions, uses: &BTreeMap<&GlobalName, Vec<Usage>>) -> String {
+    let trusted = match additions.globals.keys().next() {
+        Some(name) if additions.globals.len() == 1 => format!("`{name}`"),
+        _ if additions.packs.is_empty() => String::from("these names"),
+        _ => String::from("the other names"),
+    };
+    let trust = format!("if you trust {trusted} with the contents of any file,");
+    let packs: Vec<String> = additions.packs.iter().map(|it| format!("`{it}`")).collect();
+    let Some(first) = additions.packs.first() else {
+        return trust;
+    };
+    let (list, each, its) = match packs.len() {
+        1 => ("the pack", "lists", "its library writes"),
+        _ => ("the packs", "list", "their libraries write"),
+    };
+    let packs = packs.join(" and ");
+    let of = uses.len().saturating_sub(additions.globals.len());
+    let known = if additions.globals.is_empty() {
+        String::from("every name that this file needs")
+    } else {
+        format!("{of} of these names")
+    };
+    let listed = format!(
+        "{list} {packs} {each} {known}, in the shapes that {its} (`weighbridge explain {first}`)"
+    );
+    if additions.globals.is_empty() {
+        format!("{listed}:")
+    } else {
+        format!("{listed}; {trust}")
+    }
 }
 
 /// The arguments of the calls of each global in a file.
@@ -144,9 +293,74 @@ pub(super) fn calls<'a>(case: &Case<'a>) -> BTreeMap<&'a GlobalName, Vec<&'a [Ar
     calls
 }
 
-/// Where the block is, for the names that are not the first.
-pub(super) const ELSEWHERE: &str =
-    "what is printed for the first name of this file allows this one as well";
+/// Finishes the answers to the findings of a file, when all rules have judged it: the first finding of each prints it. If anything
+/// that no answer mends refuses the file, nothing is proposed: it would not let the file pass, and what stands in the way may be
+/// dangerous.
+pub(super) fn finish(case: &Case<'_>, findings: &mut [Finding]) {
+    let mut answers: Vec<Arc<Answer>> = Vec::new();
+    for answer in findings
+        .iter()
+        .filter_map(|finding| finding.answer.as_ref())
+    {
+        if !answers.iter().any(|known| Arc::ptr_eq(known, answer)) {
+            answers.push(Arc::clone(answer));
+        }
+    }
+    if answers.is_empty() {
+        return;
+    }
+    let in_the_way = in_the_way(case, findings);
+    for answer in answers {
+        let mut own: Vec<&mut Finding> = findings
+            .iter_mut()
+            .filter(|it| {
+                it.answer
+                    .as_ref()
+                    .is_some_and(|it| Arc::ptr_eq(it, &answer))
+            })
+            .collect();
+        own.sort_by(|a, b| a.primary.site.cmp(&b.primary.site));
+        if let Some(reason) = &in_the_way {
+            for (n, finding) in own.into_iter().enumerate() {
+                finding.answer = None;
+                finding
+                    .help
+                    .push(format!("no entry is proposed while {reason}"));
+                if n == 0 {
+                    finding.help.extend(answer.besides.last().cloned());
+                }
+            }
+            continue;
+        }
+        let finished = Arc::new(Answer {
+            edits: case.scope.adding(&answer.additions),
+            ..Answer::clone(&answer)
+        });
+        for (n, finding) in own.into_iter().enumerate() {
+            if n == 0 {
+                finding.help.extend(finished.help());
+            } else {
+                finding.help.push(ELSEWHERE.into());
+            }
+            finding.answer = Some(Arc::clone(&finished));
+        }
+    }
+}
+
+/// What refuses the file and is mended by no answer, what could run code first.
+fn in_the_way(case: &Case<'_>, findings: &[Finding]) -> Option<String> {
+    let refuses = |finding: &&Finding| {
+        finding.answer.is_none() && case.scope.level(finding.rule) == Level::Deny
+    };
+    let first = findings.iter().filter(refuses).max_by_key(|finding| {
+        let runs = finding.rule.could_run_code();
+        (finding.dangerous, runs, finding.rule.severity)
+    })?;
+    Some(match &first.subject {
+        Subject::Global(global) => format!("the file uses `{global}`"),
+        _ => format!("`{}` refuses the file", first.rule.id),
+    })
+}
 
 /// What stands in the way of `weights_only=True` otherwise is another finding, and listing a name does not mend it.
 fn listed_with_torch(case: &Case<'_>) -> Option<String> {

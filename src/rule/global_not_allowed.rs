@@ -76,14 +76,6 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let payloads = Payloads::new(case);
     let mut refused = refused(case);
     if !refused.is_empty() {
-        // How many of them are told is bounded; what is dangerous comes first.
-        let total = refused.len();
-        if total > limits::FINDINGS {
-            let is_harmless =
-                |refused: &Refused<'_>| case.scope.globals().danger(refused.name).is_none();
-            refused.sort_by_cached_key(|refused| (is_harmless(refused), refused.plain));
-            refused.truncate(limits::FINDINGS);
-        }
         let calls = calls(case);
         let advice = advice::Allowing::new(
             case,
@@ -92,25 +84,17 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 .filter(|refused| refused.plain)
                 .map(|refused| (refused.name, refused.usages.as_slice())),
         );
-        // The first in the file says it for all: reports show findings in the order of their places.
-        let first = refused
-            .iter()
-            .filter(|refused| refused.plain && advice.covers(refused.name))
-            .min_by_key(|refused| &refused.observation.site)
-            .map(|first| (first.hops, first.name));
-        // A pack is proposed for ordinary files: not where a name is dangerous, nor where one is used as nobody writes it.
-        let harmless = refused.iter().all(|refused| refused.plain)
-            && case.of_kind(FactKind::UnusualUse).next().is_none()
-            && case.of_kind(FactKind::Anomaly).next().is_none();
+        // How many of them are told is bounded; what is dangerous comes first.
+        let total = refused.len();
+        if total > limits::FINDINGS {
+            let is_harmless =
+                |refused: &Refused<'_>| case.scope.globals().danger(refused.name).is_none();
+            refused.sort_by_cached_key(|refused| (is_harmless(refused), refused.plain));
+            refused.truncate(limits::FINDINGS);
+        }
         for (n, refused) in refused.iter().enumerate() {
             let mut finding = finding(case, refused, (&calls, &payloads), n < NEARBY);
-            help(
-                case,
-                refused,
-                (&advice, harmless),
-                first == Some((refused.hops, refused.name)),
-                &mut finding,
-            );
+            help(case, refused, &advice, &mut finding);
             findings.push(finding);
         }
         let left = total.saturating_sub(refused.len());
@@ -327,6 +311,7 @@ fn finding<'a>(
     let shown = call.copied().unwrap_or(observation);
     let mut finding = case.finding(&META, shown, String::new());
     finding.count = observation.count;
+    finding.dangerous = !refused.plain;
     finding.subject = Subject::Global(Global::Named((*name).clone()));
     if let Subject::Global(global) = &finding.subject {
         let contents = payload::contents_run(case, global);
@@ -400,14 +385,8 @@ fn spelled(name: &GlobalName) -> String {
     }
 }
 
-/// The ways out. The first finding of a file prints what allows all that may be allowed in it.
-fn help(
-    case: &Case<'_>,
-    refused: &Refused<'_>,
-    (advice, harmless): (&advice::Allowing, bool),
-    first: bool,
-    finding: &mut Finding,
-) {
+/// The ways out.
+fn help(case: &Case<'_>, refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding) {
     let name = refused.name;
     if case.scope.globals().standing(name) == Standing::InPack
         && case.scope.globals().danger(name).is_none()
@@ -438,24 +417,20 @@ fn help(
             .push(format!("if the file is yours, {instead}"));
         return;
     }
-    if first {
-        finding.help.extend(advice.in_full(case, harmless));
-    } else if advice.covers(name) {
-        finding.help.push(advice::ELSEWHERE.into());
-    } else {
-        finding.help.push(format!(
-            "no entry is proposed for `{}`, which is private or reached through something that is no class: save the object again under the name and from the module that define it",
+    finding.answer = advice.of(name).cloned();
+    if finding.answer.is_some() {
+        return;
+    }
+    finding.help.push(match advice.too_many() {
+        Some(names) => format!("no entries are proposed for {names} names: a file of data needs none"),
+        None => format!(
+            "no entry is proposed for `{}`: it is private, reached through something that is no class, or used as no entry allows; save the object again under the name and from the module that define it",
             spelled(name)
-        ));
-    }
-    if first || !advice.covers(name) {
-        finding.help.push(if advice.is_torch() {
-            "or save only the state dict, which needs no class: `torch.save(model.state_dict(), path)`"
-                .into()
-        } else {
-            "or keep the data in a format that holds only data: safetensors, npy, JSON".to_owned()
-        });
-    }
+        ),
+    });
+    finding
+        .help
+        .push(advice::data_alone(advice.is_torch()).into());
 }
 
 /// Entries that allow a global only with certain arguments.

@@ -51,7 +51,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
              types it needs, not all that `get_untrusted_types` returns"
                 .into(),
         );
-        finding.help.push(not_read(case, "skops", "skops"));
+        finding.help.push(not_read("skops", "skops"));
         finding
             .help
             .push("for plain arrays: `numpy.save` and `numpy.load`".into());

@@ -212,6 +212,12 @@ pub fn refused_globals<'a>(case: &Case<'a>) -> Vec<(&'a GlobalName, Vec<Usage>, 
     global_not_allowed::names(case)
 }
 
+/// Finishes the findings of a file, when all rules that judge it have: what mends them together is printed once, or not at all if it
+/// would not let the file pass.
+pub fn finish(case: &Case<'_>, findings: &mut [Finding]) {
+    advice::finish(case, findings);
+}
+
 /// The arguments of the calls of each global in a file.
 pub fn called_with<'a>(case: &Case<'a>) -> BTreeMap<&'a GlobalName, Vec<&'a [Argument]>> {
     advice::calls(case)

@@ -51,13 +51,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let mut finding = case.finding(&META, observation, message);
             let instead = instead_of(content).unwrap_or("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes");
             finding.help.push(instead.into());
-            if let Some(glob) = policy::pattern_of(&case.entry.path) {
-                let entry = advice::exclusion(&glob);
-                finding.help.push(format!(
-                    "if it is no model, or you answer for it, leave it out with a reason: {}",
-                    case.scope.adding_exclusion(entry)
-                ));
-            }
+            finding.answer = policy::pattern_of(&case.entry.path).map(advice::leave_out);
             findings.push(finding);
         }
     }

@@ -1,6 +1,6 @@
 //! What the entries of a view come to, put together: the report is the same for any number of workers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Listing, Request,
@@ -141,6 +141,7 @@ impl Gathered {
             let path = &item.entry.path;
             report.say_nothing_left(path, policy.excluded_by(path).as_ref());
         }
+        report.own_policy = Arc::clone(policy.own());
         report.unpushed.clone_from(&view.unpushed);
         report.content_source = view.content_source.clone();
         report.root = view

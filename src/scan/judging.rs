@@ -16,7 +16,7 @@ use crate::{
     finding::{Finding, Level},
     limits,
     policy::{Policy, Scope, is_dangerous},
-    rule::{Case, Check, RULES, Rule, Run, WaiverRun, more},
+    rule::{self, Case, Check, RULES, Rule, Run, WaiverRun, more},
     verdict::{self, Scales, Weighed},
 };
 
@@ -40,6 +40,7 @@ pub(super) fn judge(
         case.formats_may_pass = scales.formats_may_pass;
         let mut findings = Vec::new();
         let complete = run_rules(&case, end, &mut findings);
+        rule::finish(&case, &mut findings);
         (findings, complete)
     };
     let (only, nothing);
@@ -288,7 +289,7 @@ mod tests {
             };
             let policy = Policy::parse("weighbridge.yaml", text, &catalog).unwrap();
             let scope = policy.scope(&"a/b.py".into());
-            is_asked_for(crate::rule::by_id(id).unwrap(), &scope)
+            is_asked_for(rule::by_id(id).unwrap(), &scope)
         };
         let head = "version: 1\nextends: recommended\n";
         let everywhere = format!("{head}rules: {{pickle-load: allow, unusual-use: allow}}\n");

@@ -17,12 +17,13 @@ pub use settle::{Scales, settle};
 pub use weighed::Weighed;
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
-use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode};
+use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode, sync::Arc};
 
 use crate::{
     fact::{ContentSource, Introduction, Site, Text},
     finding::{Finding, Level, Subject},
     inventory::Artifact,
+    policy::OwnPolicy,
 };
 
 /// What was looked at. Part of every report: "no findings" never means "not looked at".
@@ -68,6 +69,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// The policy that judged: a path, or `recommended (built in)`.
     pub policy: String,
+    /// The policy file that somebody would edit.
+    pub own_policy: Arc<OwnPolicy>,
     /// The name of the folder that the paths are relative to.
     pub root: Text,
     /// Commits that introduced what is no longer there, and that no remote is known to have.

@@ -12,13 +12,12 @@ use std::sync::Arc;
 
 use super::{
     EntryRef, FormatVerdict,
-    edit::{Fragment, Item},
     layer::Layer,
     own::OwnPolicy,
     torch_target::TorchTarget,
 };
 use crate::{
-    finding::{Level, LineRef, RuleMeta},
+    finding::{Additions, Level, LineRef, RuleMeta},
     pins::Required,
 };
 use lookup::Lookup;
@@ -148,30 +147,8 @@ impl Scope {
         }
     }
 
-    /// How to add a fragment to the policy by hand, for each place of it: where, and after a line end what to paste there.
-    pub fn adding(&self, fragment: &Fragment) -> Vec<String> {
-        self.own.adding(fragment)
-    }
-
-    /// How to add entries to `globals.allow`.
-    pub fn adding_globals(&self, entries: &[String]) -> String {
-        self.adding_items(&["globals", "allow"], entries)
-    }
-
-    /// How to add packs to `globals.packs`.
-    pub fn adding_packs(&self, packs: &[String]) -> String {
-        self.adding_items(&["globals", "packs"], packs)
-    }
-
-    /// How to add an entry to `exclude`.
-    pub fn adding_exclusion(&self, entry: String) -> String {
-        self.adding_items(&["exclude"], &[entry])
-    }
-
-    /// Items of one list have one place.
-    fn adding_items(&self, keys: &[&str], items: &[String]) -> String {
-        let items = items.iter().map(Item::new);
-        let fragment = Fragment::default().with_items(keys, items);
-        self.adding(&fragment).concat()
+    /// How to add to the policy: for each place where, and after a line end what to paste there.
+    pub fn adding(&self, additions: &Additions) -> Vec<String> {
+        self.own.adding(additions)
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::{
     super::{
         Style,
-        terminal::{Ink, clip_middle, harmless, lay, width, wrap},
+        terminal::{Ink, clip_middle, guarded, harmless, lay, width, wrap},
     },
     picture::{Picture, Snippet},
 };
@@ -16,6 +16,9 @@ use crate::finding::Level;
 
 /// Lines that a message may take: a hostile name should not push everything else off the frame.
 const MESSAGE_LINES: usize = 12;
+
+/// What stands before something to do.
+const HELP: &str = "help:";
 
 /// A line, with what is marked in it.
 #[derive(Debug)]
@@ -54,11 +57,36 @@ pub(super) fn draw(picture: &Picture<'_>, style: Style, out: &mut dyn Write) -> 
     for (i, snippet) in picture.snippets.iter().enumerate() {
         frame.snippet(i == 0, snippet, severity(picture.level).1, out)?;
     }
+    // What is to be copied stands below the frame, at the left edge, and so does what follows it.
+    let mut help = picture.help.iter();
+    let inside = help.position(|help| help.contains('\n'));
+    let (inside, below) = picture.help.split_at(inside.unwrap_or(picture.help.len()));
     let shows = |snippet: &Snippet<'_>| !snippet.text.is_empty();
-    if picture.snippets.iter().any(shows) && !picture.help.is_empty() {
+    if picture.snippets.iter().any(shows) && !inside.is_empty() {
         frame.line(None, "", out)?;
     }
-    frame.close(!picture.snippets.is_empty(), &picture.help, out)
+    frame.close(!picture.snippets.is_empty(), inside, out)?;
+    below.iter().try_for_each(|help| aside(help, style, out))
+}
+
+/// Help outside of a frame: a sentence, and what is to be copied as it is to stand in a file.
+pub(super) fn aside(help: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let (said, code) = help.split_once('\n').unwrap_or((help, ""));
+    let room = style.columns().saturating_sub(HELP.len() + 1);
+    for (i, line) in wrap(&harmless(said, style), room, room).iter().enumerate() {
+        if i == 0 {
+            writeln!(out, "{} {line}", style.ink(Ink::Help, HELP))?;
+        } else {
+            writeln!(out, "{:1$} {line}", "", HELP.len())?;
+        }
+    }
+    if code.is_empty() {
+        return Ok(());
+    }
+    for line in code.split('\n') {
+        writeln!(out, "{}", guarded(harmless(line, style)))?;
+    }
+    writeln!(out)
 }
 
 /// The word for a level and its colour, which is also that of what is underlined.
@@ -271,19 +299,14 @@ impl Frame {
             return if framed { end(out) } else { Ok(()) };
         }
         let room = self.room() - 6;
-        for item in help {
-            let (said, code) = item.split_once('\n').unwrap_or((item, ""));
+        for said in help {
             for (i, line) in wrap(&harmless(said, style), room, room).iter().enumerate() {
                 let head = if i == 0 {
-                    style.ink(Ink::Help, "help:")
+                    style.ink(Ink::Help, HELP)
                 } else {
-                    "     ".to_owned()
+                    " ".repeat(HELP.len())
                 };
                 self.line(None, &format!("{head} {line}"), out)?;
-            }
-            for line in code.split('\n').filter(|_| !code.is_empty()) {
-                // Lines to copy are not wrapped.
-                self.line(None, &format!("      {}", harmless(line, style)), out)?;
             }
         }
         end(out)

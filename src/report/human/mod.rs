@@ -15,6 +15,7 @@ use super::{
     Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, File, Part},
+    joint,
     terminal::{Ink, harmless, width, wrap},
 };
 use crate::{
@@ -56,7 +57,7 @@ impl Reporter for Human {
             let mut said = BTreeSet::new();
             for part in &file.parts {
                 match part {
-                    Part::Full(finding) => {
+                    Part::Full(finding, _) => {
                         let picture = Picture::of_finding(finding, &file.path, &mut said);
                         frame::draw(&picture, style, out)?;
                         writeln!(out)?;
@@ -77,6 +78,9 @@ impl Reporter for Human {
         if !others.is_empty() {
             let all = "every finding has a line in `--format concise`, and all that is known of it in `--format json`";
             further(all, style, out)?;
+        }
+        for help in joint::common(report).unwrap_or_default() {
+            frame::aside(&help, style, out)?;
         }
         closing(report, presentation, out)?;
         out.flush()

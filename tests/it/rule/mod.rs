@@ -44,7 +44,7 @@ use weighbridge::{
     fact::{Circumstance, Circumstances, ContentFacts, Entry, EntryKind, Excerpts, Text},
     finding::Finding,
     policy::{Catalog, Policy},
-    rule::{Case, Check, RULES},
+    rule::{self, Case, Check, RULES},
 };
 
 use crate::support::fixture::{Observed, facts};
@@ -102,6 +102,7 @@ pub(crate) fn judge_all(
             check(&case, &mut findings);
         }
     }
+    rule::finish(&case, &mut findings);
     findings
 }
 

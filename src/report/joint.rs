@@ -1,0 +1,126 @@
+//! Findings that one answer mends are told together, and what mends several files is said once, at the end.
+
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+
+use crate::{
+    fact::{Excerpt, Site},
+    finding::{Additions, Answer, Finding, Subject},
+    verdict::Report,
+};
+
+/// Items that are proposed for all files together: a longer list is reviewed by nobody.
+const PROPOSED: usize = 100;
+/// Hints of single findings that are kept where they are told together.
+const HINTS: usize = 3;
+
+/// What is said of a finding whose answer is printed with those of other files.
+const AT_THE_END: &str = "what allows it is printed at the end, with what other files need";
+
+/// Divides findings of one rule in one file: those that share an answer with others, and the rest.
+pub(super) fn split<'a>(findings: &[&'a Finding]) -> (Vec<Vec<&'a Finding>>, Vec<&'a Finding>) {
+    let mut shared: Vec<(&Arc<Answer>, Vec<&Finding>)> = Vec::new();
+    let mut rest = Vec::new();
+    for finding in findings {
+        let Some(answer) = &finding.answer else {
+            rest.push(*finding);
+            continue;
+        };
+        match shared.iter_mut().find(|(known, _)| *known == answer) {
+            Some((_, own)) => own.push(finding),
+            None => shared.push((answer, vec![finding])),
+        }
+    }
+    let (joint, single): (Vec<_>, Vec<_>) = shared
+        .into_iter()
+        .map(|(_, own)| own)
+        .partition(|own| own.len() > 1);
+    rest.extend(single.into_iter().flatten());
+    (joint, rest)
+}
+
+/// What findings come to that share an answer, as one finding.
+pub(super) fn join(findings: &[&Finding], is_common: bool) -> Option<Finding> {
+    let mut joint = Finding::clone(findings.first()?);
+    let answer = joint.answer.clone()?;
+    joint.message.clone_from(&answer.message);
+    joint.count = 1;
+    joint.subject = Subject::Artifact;
+    joint.primary.site = Site::default();
+    joint.primary.excerpt = Some(Excerpt {
+        text: answer.names.clone(),
+        first_line: None,
+        marks: Vec::new(),
+        arguments: Vec::new(),
+    });
+    joint.related.clear();
+    let mut hints: Vec<String> = Vec::new();
+    for hint in findings.iter().flat_map(|finding| finding.own_help()) {
+        if hints.len() < HINTS && !hints.contains(hint) {
+            hints.push(hint.clone());
+        }
+    }
+    joint.help = hints;
+    joint.help.extend(help(&answer, is_common));
+    Some(joint)
+}
+
+/// A finding told by itself.
+pub(super) fn alone(finding: &Finding, is_common: bool) -> Cow<'_, Finding> {
+    match &finding.answer {
+        Some(answer) if is_common => {
+            let mut alone = finding.clone();
+            alone.help = finding.own_help().cloned().collect();
+            alone.help.extend(help(answer, is_common));
+            Cow::Owned(alone)
+        }
+        _ => Cow::Borrowed(finding),
+    }
+}
+
+fn help(answer: &Answer, is_common: bool) -> Vec<String> {
+    if !is_common {
+        return answer.help();
+    }
+    let end = std::iter::once(String::from(AT_THE_END));
+    end.chain(answer.besides.iter().cloned()).collect()
+}
+
+/// What mends the findings of several files that need different things, as sentences: what is printed for each by itself could not
+/// be pasted below each other.
+pub(super) fn common(report: &Report) -> Option<Vec<String>> {
+    let answers = report
+        .active()
+        .filter_map(|finding| finding.answer.as_ref());
+    let mut seen: BTreeSet<*const Answer> = BTreeSet::new();
+    let mut answers = answers.filter(|answer| seen.insert(Arc::as_ptr(answer)));
+    let first = &answers.next()?.additions;
+    let (mut all, mut differ) = (first.clone(), false);
+    for answer in answers {
+        differ |= answer.additions != *first;
+        all.add(&answer.additions);
+    }
+    let items = all.packs.len() + all.globals.len() + all.exclude.len();
+    if !differ || items > PROPOSED {
+        return None;
+    }
+    let answer = Answer {
+        condition: condition(&all),
+        edits: report.own_policy.adding(&all),
+        ..Answer::default()
+    };
+    Some(answer.proposed().collect())
+}
+
+fn condition(additions: &Additions) -> String {
+    let names = !additions.globals.is_empty() || !additions.packs.is_empty();
+    let conditions = [
+        (names, "you trust these names with the contents of any file"),
+        (
+            !additions.exclude.is_empty(),
+            "you answer for the files that are left out",
+        ),
+    ];
+    let conditions = conditions.iter().filter(|(holds, _)| *holds);
+    let conditions: Vec<&str> = conditions.map(|(_, condition)| *condition).collect();
+    format!("to let all of them pass, if {},", conditions.join(" and "))
+}
