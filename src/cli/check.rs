@@ -31,7 +31,7 @@ Examples:
 
 Exit codes:
   0  nothing is refused
-  1  something is refused (0 with --exit-zero)
+  1  something is refused (0 with --exit-zero), shown or not
   2  the job could not be done
   3  no artifact and no source file was found (0 with --staged and for a
      range, where that is usual)";
@@ -183,9 +183,10 @@ impl Check {
         let named = self.policy.policy.as_deref();
         let (view, policy, name) = scan::find_policy(view, &from, named, &cwd)?;
         let policy = scan::with_baseline(&view, policy, self.baseline.as_deref())?;
-        let bar = Bar::new(terminal::shows_progress());
-        let report = scan::check(&view, &policy, name, request, &bar)?;
+        let bar = Bar::new(terminal::shows_progress() && !plan.is_quiet());
+        let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
+        plan.look(&mut report);
         // A repository is shown from its own root, wherever it lies.
         let checkout = terminal::checkout().filter(|_| !view.is_repository());
         let presentation = Presentation {
@@ -308,7 +309,7 @@ impl Check {
             return outcome;
         }
         // Text for people says this itself.
-        if !plan.tells_people() {
+        if !plan.tells_people() && !plan.is_quiet() {
             terminal::note(&format!(
                 "nothing to check: no artifact and no source file among {} in {}",
                 counted(report.coverage.entries),

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     error::Error,
-    report::{self, Presentation, Reporter},
-    scan::{Needs, Outcome, Report},
+    report::{self, Detail, Presentation, Reporter},
+    scan::{self, Look, Needs, Outcome, Report},
 };
 
 /// Which reports are written where, as it was asked for.
@@ -42,6 +42,34 @@ pub(super) struct Outputs {
     /// Write a name that contains `=` as `./a=b.json`.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<OsString>,
+    /// Count findings by rule instead of showing them
+    ///
+    /// As text, or with `--format json` as JSON.
+    #[arg(long)]
+    statistics: bool,
+    /// Show only what is refused, and nothing if nothing is
+    ///
+    /// In text for people on standard output. Reports in files and for programs are
+    /// complete.
+    #[arg(long, short)]
+    quiet: bool,
+    /// Show every finding of every file, which lines of the policy let files pass,
+    /// and what is excluded
+    #[arg(long, short, visible_alias = "all", conflicts_with = "quiet")]
+    verbose: bool,
+    /// Show only what these rules find: ids, patterns such as `torch-*`, or tags
+    /// such as `source`
+    ///
+    /// For a look: the exit code is that of all findings, and a note says what is
+    /// not shown. Reports for other programs are complete, so only text and JSON on
+    /// standard output can be a look.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Do not show what these rules find; see --select
+    ///
+    /// To switch a rule off, set its level in the policy.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    ignore: Vec<String>,
     /// Exit with 0 even if something is refused
     ///
     /// For pipelines that decide by the report, which still says what is refused. A
@@ -71,6 +99,9 @@ pub(super) struct Plan {
     exit_zero: bool,
     /// Whether nobody said what is to be written.
     unasked: bool,
+    /// How much of the report standard output shows to people.
+    detail: Detail,
+    look: Option<Look>,
 }
 
 impl Outputs {
@@ -127,18 +158,59 @@ impl Outputs {
             });
         }
         apart(&files)?;
+        let stdout = stdout.or_else(|| (!instead).then_some(shown));
+        let look = scan::look(&self.select, &self.ignore)?;
+        if let Some(look) = &look {
+            let mut reporters = files.iter().map(|(reporter, _)| *reporter).chain(stdout);
+            may_be_a_look(
+                look,
+                !files.is_empty(),
+                reporters.find(|it| !is_for_a_look(*it)),
+            )?;
+        }
         Ok(Plan {
+            stdout: self.counted(stdout)?,
             files,
             checked: Vec::new(),
-            stdout: stdout.or_else(|| (!instead).then_some(shown)),
             color: self.color,
             exit_zero: self.exit_zero,
             unasked,
+            detail: match (self.quiet, self.verbose) {
+                (true, _) => Detail::Refusals,
+                (_, true) => Detail::All,
+                _ => Detail::Usual,
+            },
+            look,
         })
     }
 }
 
+impl Outputs {
+    /// What standard output shows: the report, or what it counts.
+    fn counted(
+        &self,
+        stdout: Option<&'static dyn Reporter>,
+    ) -> Result<Option<&'static dyn Reporter>, Error> {
+        let Some(shown) = stdout.filter(|_| self.statistics) else {
+            return Ok(stdout);
+        };
+        report::statistics(shown)
+            .map(Some)
+            .ok_or_else(|| Error::Usage {
+                message: format!("`--statistics` cannot be written as `{}`", shown.name()),
+                help: String::from("use it with `--format human` or `--format json`"),
+            })
+    }
+}
+
 impl Plan {
+    /// Takes out of a report what is not asked for, when all of it has been judged.
+    pub(super) fn look(&self, report: &mut Report) {
+        if let Some(look) = &self.look {
+            report.look(look);
+        }
+    }
+
     /// Whether files can be made where they are to be; none is written through a link in `checked`, folders that are looked at.
     pub(super) fn probe(&mut self, checked: Vec<PathBuf>) -> Result<(), Error> {
         self.checked = checked;
@@ -147,11 +219,19 @@ impl Plan {
             .try_for_each(|(_, file)| output::probe(file, &self.checked))
     }
 
+    /// Whether only refusals are told.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.detail == Detail::Refusals
+    }
+
     /// What the reports need beside findings.
     pub(super) fn needs(&self) -> Needs {
-        self.reporters().fold(Needs::default(), |needs, reporter| {
-            needs.or(reporter.needs())
-        })
+        let evidence = Needs {
+            evidence: self.detail == Detail::All && self.tells_people(),
+            ..Needs::default()
+        };
+        self.reporters()
+            .fold(evidence, |needs, reporter| needs.or(reporter.needs()))
     }
 
     /// Whether standard output tells people how the run ended.
@@ -180,6 +260,10 @@ impl Plan {
         let mut failed = None;
         for (reporter, to) in files.chain(stdout) {
             presentation.style = terminal::style(self.color, to.is_some());
+            presentation.detail = match to {
+                Some(_) => Detail::Usual,
+                None => self.detail,
+            };
             let result = output::deliver(to, &self.checked, |out| {
                 reporter.write(report, &presentation, out)
             });
@@ -194,6 +278,7 @@ impl Plan {
         }
         // GitLab reads files. Writing one unasked would be writing into the user's project.
         if self.unasked
+            && !self.is_quiet()
             && report.active().next().is_some()
             && terminal::host() == Some(Host::Gitlab)
         {
@@ -212,6 +297,27 @@ impl Plan {
             outcome => outcome,
         }
     }
+}
+
+/// Whether a report may leave something out: not if it is for a service, which would take what is missing for mended.
+fn is_for_a_look(reporter: &dyn Reporter) -> bool {
+    ["human", "plain", "concise", "json", "json-lines"].contains(&reporter.name())
+}
+
+fn may_be_a_look(
+    look: &Look,
+    in_files: bool,
+    complete: Option<&'static dyn Reporter>,
+) -> Result<(), Error> {
+    let message = match complete {
+        Some(reporter) => format!("a report as `{}` is always complete", reporter.name()),
+        None if in_files => String::from("a report in a file is always complete"),
+        None => return Ok(()),
+    };
+    Err(Error::Usage {
+        message,
+        help: format!("use `{}` with text or JSON on standard output", look.asked),
+    })
 }
 
 fn known() -> String {

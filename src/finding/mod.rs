@@ -1,7 +1,7 @@
 //! Findings: what a rule says about facts, with the evidence for it, not yet worded for any output.
 
-mod disposition;
 mod answer;
+mod disposition;
 mod fingerprint;
 mod fix;
 mod level;
@@ -9,8 +9,8 @@ mod location;
 mod rule;
 mod subject;
 
-pub use disposition::{Disposition, Waived, WaiverKind};
 pub use answer::{Additions, Answer, ELSEWHERE, Need};
+pub use disposition::{Disposition, Waived, WaiverKind};
 pub use fingerprint::{Payload, fingerprints, key};
 pub use fix::{Applicability, Edit, Fix};
 pub use level::Level;

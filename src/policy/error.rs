@@ -83,7 +83,7 @@ impl Errors {
 }
 
 /// The known word nearest to a misspelt one, if any is near enough to be meant.
-pub(super) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = |(distance, name): &(usize, &str)| {
         *distance <= (name.len().max(word.len()) / 3).clamp(1, 4)
     };

@@ -48,7 +48,7 @@ mod written;
 pub use acceptance::Acceptance;
 pub use baseline::{Baseline, BaselineEntry, NAME as BASELINE_NAME};
 pub use entry_ref::EntryRef;
-pub use error::{PolicyError, PolicyErrors};
+pub use error::{PolicyError, PolicyErrors, near};
 pub use explain::{Asked, Elsewhere, Explained, Ruling, global_of};
 pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
 pub use keys::{PolicyKey, keys};

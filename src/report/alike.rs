@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    PathSpelling,
+    Detail, Presentation,
     groups::{self, File, Part},
     terminal::count,
 };
@@ -17,12 +17,18 @@ use crate::{
 
 /// Files that are alike of which each is told by itself.
 const OF_A_KIND: usize = 3;
-/// Files that are told by themselves in one run.
-const FILES: usize = 50;
+/// Files that are told by themselves in one run: as many as code hosts keep annotations of a kind. They fill some two hundred lines;
+/// with more to do, one works by rule or by folder, for which `--statistics` and `--only` are there.
+const FILES: usize = 10;
+/// The same for a commit in the making.
+const FILES_ON_SCREEN: usize = 2;
 /// Paths in a list of what is left.
 const LISTED: usize = 6;
 /// Rules in a list of what is left.
 const RULES: usize = 6;
+
+/// Where the rest is.
+pub(super) const ALL: &str = "`--verbose` shows all files, `--statistics` counts by rule, `--format concise` has a line for each finding";
 
 /// What is said of a run, in order.
 #[derive(Debug)]
@@ -37,8 +43,19 @@ pub(super) struct Sections<'a> {
 type Likeness<'a> = (Vec<(Level, &'static str, String)>, Vec<&'a [String]>);
 
 /// Chooses what is told of a report.
-pub(super) fn sections<'a>(report: &'a Report, paths: &'a PathSpelling) -> Sections<'a> {
-    let all: Vec<File<'_>> = groups::files(report, paths).collect();
+pub(super) fn sections<'a>(report: &'a Report, presentation: &'a Presentation) -> Sections<'a> {
+    let detail = presentation.detail;
+    let all: Vec<File<'_>> = groups::files(report, &presentation.paths, detail).collect();
+    let most = match detail {
+        Detail::Screen => FILES_ON_SCREEN,
+        Detail::Usual | Detail::Refusals => FILES,
+        Detail::All => {
+            return Sections {
+                files: all,
+                others: Vec::new(),
+            };
+        }
+    };
     let mut kinds: BTreeMap<Likeness<'_>, Vec<usize>> = BTreeMap::new();
     for (at, file) in all.iter().enumerate() {
         kinds.entry(likeness(file)).or_default().push(at);
@@ -53,7 +70,7 @@ pub(super) fn sections<'a>(report: &'a Report, paths: &'a PathSpelling) -> Secti
         .map(|(nth, at)| (nth, all.get(*at).is_none_or(|file| file.errors == 0), *at))
         .collect();
     order.sort_unstable();
-    order.truncate(FILES);
+    order.truncate(most);
     let mut told: Vec<bool> = vec![false; all.len()];
     for (.., at) in order {
         if let Some(told) = told.get_mut(at) {

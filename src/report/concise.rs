@@ -5,7 +5,7 @@
 use std::io::{self, BufWriter, Write};
 
 use super::{
-    Presentation, Reporter,
+    Detail, Presentation, Reporter, groups,
     terminal::{Ink, guarded, harmless},
     words,
 };
@@ -42,7 +42,7 @@ impl Reporter for Concise {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let (out, style) = (&mut BufWriter::new(out), presentation.style);
-        for finding in report.active() {
+        for finding in groups::shown(report, presentation.detail) {
             let path = presentation.paths.spell(&finding.primary.path);
             let mut at = guarded(harmless(format!("{path}{}", within(finding)), style));
             if at.starts_with(ABOUT.trim_end()) {
@@ -63,7 +63,11 @@ impl Reporter for Concise {
                 harmless(words::all(finding), style)
             )?;
         }
-        for line in words::closing(report) {
+        let quiet = presentation.detail == Detail::Refusals;
+        if quiet && let Some((head, text)) = groups::unshown(report) {
+            writeln!(out, "{ABOUT}{}", harmless(format!("{head}: {text}"), style))?;
+        }
+        for line in words::closing(report).filter(|_| !quiet) {
             writeln!(out, "{ABOUT}{}", harmless(line, style))?;
         }
         out.flush()

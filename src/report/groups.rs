@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    PathSpelling, Presentation, Style,
+    Detail, PathSpelling, Presentation, Style,
     introduction::short,
     joint,
     terminal::{count, harmless},
@@ -20,10 +20,26 @@ use crate::{
     verdict::{Outcome, Report},
 };
 
-/// Findings of one rule told in full for one file; the others are listed.
-const FULL_PER_RULE: usize = 3;
-/// Findings told in full for one file; after them every rule has one line.
-const FULL_PER_FILE: usize = 8;
+/// How many findings of one file are told in full.
+#[derive(Debug, Clone, Copy)]
+struct Full {
+    /// Of one rule; the others are listed.
+    per_rule: usize,
+    /// Of all rules; after them every rule has one line.
+    per_file: usize,
+}
+
+impl Full {
+    fn of(detail: Detail) -> Self {
+        let (per_rule, per_file) = match detail {
+            Detail::Screen => (1, 1),
+            Detail::Usual | Detail::Refusals => (3, 8),
+            Detail::All => (usize::MAX, usize::MAX),
+        };
+        Self { per_rule, per_file }
+    }
+}
+
 /// The name of the policy that judges where there is none.
 const BUILT_IN: &str = "recommended (built in)";
 /// Names in a list of what is left.
@@ -72,8 +88,9 @@ pub(super) struct More {
 pub(super) fn files<'a>(
     report: &'a Report,
     paths: &'a PathSpelling,
+    detail: Detail,
 ) -> impl Iterator<Item = File<'a>> {
-    let mut findings: Vec<&Finding> = report.active().collect();
+    let mut findings: Vec<&Finding> = shown(report, detail).collect();
     // What a change brings first; then refusals, and among them what loading would run: how it is packed matters less.
     findings.sort_by_key(|finding| {
         let runs = matches!(finding.subject, Subject::Global(_));
@@ -93,10 +110,22 @@ pub(super) fn files<'a>(
         let end = rest.partition_point(|finding| file_of(finding) <= file_of(first));
         let (of_file, _) = rest.split_at(end);
         done += of_file.len();
-        let mut file = file(paths.spell(&first.primary.path), of_file, is_common);
+        let mut file = file(
+            paths.spell(&first.primary.path),
+            of_file,
+            is_common,
+            Full::of(detail),
+        );
         file.introduced_by = first.primary.introduced_by.as_deref();
         Some(file)
     })
+}
+
+/// The findings that people are told of.
+pub(super) fn shown(report: &Report, detail: Detail) -> impl Iterator<Item = &Finding> + Clone {
+    let refusals = detail == Detail::Refusals;
+    let active = report.active();
+    active.filter(move |finding| !refusals || finding.level == Level::Deny)
 }
 
 /// What makes findings those of one file: in a history, one path has several contents, each introduced by another commit.
@@ -107,7 +136,7 @@ fn file_of(finding: &Finding) -> (&Text, Option<(i64, &str)>) {
     (&finding.primary.path, version)
 }
 
-fn file<'a>(path: Text, findings: &[&'a Finding], is_common: bool) -> File<'a> {
+fn file<'a>(path: Text, findings: &[&'a Finding], is_common: bool, full: Full) -> File<'a> {
     let mut order: Vec<Vec<&Finding>> = Vec::new();
     let mut index: BTreeMap<(bool, Level, &str), usize> = BTreeMap::new();
     for finding in findings {
@@ -132,11 +161,14 @@ fn file<'a>(path: Text, findings: &[&'a Finding], is_common: bool) -> File<'a> {
         }
         // The same thing in another member, or in another copy of it, is told once and then counted.
         let mut said: BTreeSet<&str> = BTreeSet::new();
-        let (mut group, again): (Vec<&Finding>, Vec<&Finding>) = group
-            .into_iter()
-            .partition(|finding| is_source(finding) || said.insert(finding.message.as_str()));
-        let full = FULL_PER_RULE
-            .min(FULL_PER_FILE.saturating_sub(told))
+        let everything = full.per_file == usize::MAX;
+        let (mut group, again): (Vec<&Finding>, Vec<&Finding>) =
+            group.into_iter().partition(|finding| {
+                everything || is_source(finding) || said.insert(finding.message.as_str())
+            });
+        let full = full
+            .per_rule
+            .min(full.per_file.saturating_sub(told))
             .min(group.len());
         group.extend(again);
         told += full;
@@ -266,6 +298,14 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     };
     let outcome = report.outcome();
     let findings = errors.0 + warnings.0 > 0;
+    let hidden = match report.hidden.of(Level::Deny) {
+        0 => None,
+        n => Some(count(
+            n,
+            "error that is not shown",
+            "errors that are not shown",
+        )),
+    };
     let warned = count(warnings.0, "warning", "warnings");
     match outcome {
         Outcome::Nothing | Outcome::Unable => {
@@ -283,14 +323,15 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
             } else {
                 String::new()
             };
-            rows.push((
-                "refused",
+            let shown = (errors.0 > 0 || hidden.is_none()).then(|| {
                 format!(
                     "{} in {}{and}",
                     count(errors.0, "error", "errors"),
                     count(errors.1, "file", "files"),
-                ),
-            ));
+                )
+            });
+            let said: Vec<String> = shown.into_iter().chain(hidden).collect();
+            rows.push(("refused", said.join("; ")));
         }
         Outcome::Clean if warnings.0 > 0 => rows.push((
             "passed",
@@ -309,6 +350,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     for notice in &report.notices {
         rows.push(("note", notice.clone()));
     }
+    rows.extend(evidence(report));
     let gone = |unpushed: bool| {
         let mut gone = report.active().filter_map(gone_since);
         gone.any(|commit| report.unpushed.contains(commit) == unpushed)
@@ -363,6 +405,44 @@ fn known(report: &Report) -> Option<String> {
     let file = files.next()?;
     let all = files.count() + 1;
     Some(format!("{} in {file}", count(all, "finding", "findings")))
+}
+
+/// How a run ended that refuses without a finding that is shown.
+pub(super) fn unshown(report: &Report) -> Option<(&'static str, String)> {
+    let refuses = report.outcome() == Outcome::Refused;
+    let shows = shown(report, Detail::Refusals).next().is_some();
+    let row = closing(report).into_iter().next();
+    row.filter(|_| refuses && !shows)
+}
+
+/// What let files pass or be left out, if it was asked for.
+fn evidence(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
+    let allowed = report.evidence.allowed.iter().map(|(by, allowed)| {
+        let mut what: Vec<&str> = allowed
+            .what
+            .iter()
+            .take(LISTED)
+            .map(String::as_str)
+            .collect();
+        let others;
+        if let Some(more) = allowed
+            .what
+            .len()
+            .checked_sub(LISTED)
+            .filter(|more| *more > 0)
+        {
+            others = count(more, "other", "others");
+            what.push(&others);
+        }
+        let files = count(allowed.files, "file", "files");
+        (
+            "allowed",
+            format!("by {by}, in {files}: {}", what.join(", ")),
+        )
+    });
+    let excluded = report.evidence.excluded.iter();
+    let excluded = excluded.map(|(path, by)| ("excluded", format!("{path}, by {by}")));
+    allowed.chain(excluded)
 }
 
 /// What to do about what was removed, but not from history.

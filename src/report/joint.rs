@@ -67,13 +67,13 @@ pub(super) fn join(findings: &[&Finding], is_common: bool) -> Option<Finding> {
 /// A finding told by itself.
 pub(super) fn alone(finding: &Finding, is_common: bool) -> Cow<'_, Finding> {
     match &finding.answer {
-        Some(answer) if is_common => {
+        Some(answer) => {
             let mut alone = finding.clone();
             alone.help = finding.own_help().cloned().collect();
             alone.help.extend(help(answer, is_common));
             Cow::Owned(alone)
         }
-        _ => Cow::Borrowed(finding),
+        None => Cow::Borrowed(finding),
     }
 }
 

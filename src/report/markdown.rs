@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    PathSpelling, Presentation, Reporter, Style,
+    Detail, PathSpelling, Presentation, Reporter, Style,
     groups::{self, File, Part},
     terminal::{clip, count, guarded, harmless},
     words,
@@ -84,7 +84,7 @@ pub(super) fn page(report: &Report, paths: &PathSpelling, budget: usize) -> Stri
     let mut page = head(report);
     let all = report.active().count();
     let mut left = all;
-    for file in groups::files(report, paths) {
+    for file in groups::files(report, paths, Detail::Usual) {
         let before = page.len();
         page.push_str(&heading(&file, left == all));
         let mut told = 0;

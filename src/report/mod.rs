@@ -15,6 +15,7 @@ pub mod policy;
 mod presentation;
 mod prose;
 mod push;
+mod statistics;
 mod terminal;
 mod words;
 
@@ -24,9 +25,10 @@ pub use inspect::inspect;
 pub use introduction::{date, introduction, short};
 pub use markdown::{COMMENT_BYTES, SUMMARY_BYTES};
 pub use path_spelling::PathSpelling;
-pub use presentation::{Presentation, Style};
+pub use presentation::{Detail, Presentation, Style};
 pub use prose::prose;
 pub use push::{push, removal_steps};
+pub use statistics::statistics;
 
 use std::io::{self, Write};
 

@@ -4,7 +4,7 @@
 use std::io::{self, BufWriter, Write};
 
 use super::{
-    Presentation, Reporter, Style,
+    Detail, Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, Part},
     joint,
@@ -41,7 +41,7 @@ impl Reporter for Plain {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let (out, style) = (&mut BufWriter::new(out), presentation.style);
-        let Sections { files, others } = alike::sections(report, &presentation.paths);
+        let Sections { files, others } = alike::sections(report, presentation);
         for file in &files {
             let path = harmless(&file.path, style);
             writeln!(out, "File {path}: {}.", groups::counts(file))?;
@@ -70,11 +70,20 @@ impl Reporter for Plain {
             let sentence = harmless(sentence, style);
             writeln!(out, "Also: {}.\n", sentence.trim_start_matches("and "))?;
         }
+        if !others.is_empty() && presentation.detail != Detail::Refusals {
+            writeln!(out, "Also: {}.\n", alike::ALL)?;
+        }
         if let Some(common) = joint::common(report) {
             common
                 .iter()
                 .try_for_each(|help| tell_help(help, style, out))?;
             writeln!(out)?;
+        }
+        if presentation.detail == Detail::Refusals {
+            if let Some((head, text)) = groups::unshown(report) {
+                writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;
+            }
+            return out.flush();
         }
         for (head, text) in groups::closing(report) {
             writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;

@@ -7,6 +7,8 @@ use super::PathSpelling;
 pub struct Presentation {
     /// What text looks like.
     pub style: Style,
+    /// How much people are told. Programs are told everything.
+    pub detail: Detail,
     /// How people are shown paths: as they would type them. Programs get them as the view spells them.
     pub paths: PathSpelling,
     /// How a code host spells paths: from the root of the checkout that it shows.
@@ -16,6 +18,20 @@ pub struct Presentation {
     /// What tells this run from others of the same commit, for services that keep the results of each: a word or a path of
     /// words. Empty where there is only one.
     pub category: String,
+}
+
+/// How much people are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What refuses, and nothing else: not even how the run ended, unless nothing else would say so.
+    Refusals,
+    /// A screen: for a commit that is in the making.
+    Screen,
+    /// The first files of each kind, and how many there are more.
+    #[default]
+    Usual,
+    /// Every finding of every file, and what let the others pass.
+    All,
 }
 
 /// How to show text: what the terminal can do and what its user asked for.

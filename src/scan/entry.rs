@@ -22,7 +22,7 @@ use crate::{
     link::{Links, Load, Sharded},
     policy::Policy,
     record::Recorder,
-    verdict::{Coverage, Scales, Weighed},
+    verdict::{Coverage, Evidence, Scales, Weighed},
 };
 
 /// What was seen in one entry.
@@ -169,6 +169,9 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
         request.deadline,
     );
     weighed.coverage.unfetched = usize::from(seen.unfetched);
+    if request.needs.evidence {
+        weighed.evidence = Evidence::of_file(&scope, facts);
+    }
     seen.add_base(&mut weighed.findings);
     let is_artifact = weighed.coverage.artifacts > 0;
     let listed = is_artifact && request.needs.artifacts;

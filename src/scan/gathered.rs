@@ -94,6 +94,7 @@ impl Gathered {
             Some((&item.entry.path, links))
         });
         let first_excluded = self.excluded.iter().min().copied();
+        let excluded_by = excluded_by(view, policy, request.needs, &mut self.excluded);
         let excluded = self.excluded.into_iter();
         let excluded = excluded.filter_map(|at| Some(&view.items.get(at)?.entry.path));
         let index = Index::new(links, excluded);
@@ -141,6 +142,7 @@ impl Gathered {
             let path = &item.entry.path;
             report.say_nothing_left(path, policy.excluded_by(path).as_ref());
         }
+        report.evidence.excluded = excluded_by;
         report.own_policy = Arc::clone(policy.own());
         report.unpushed.clone_from(&view.unpushed);
         report.content_source = view.content_source.clone();
@@ -189,6 +191,31 @@ fn digest(view: &View, path: &Text) -> Option<String> {
     let item = items.next().filter(|item| item.entry.path == *path)?;
     let is_one = items.next().is_none_or(|next| next.entry.path != *path);
     is_one.then(|| entry::digest(&mut view.reader(), item))?
+}
+
+/// The paths that are excluded, each with who says so, if that was asked for.
+fn excluded_by(
+    view: &View,
+    policy: &Policy,
+    needs: verdict::Needs,
+    excluded: &mut [usize],
+) -> Vec<(Text, String)> {
+    if !needs.evidence {
+        return Vec::new();
+    }
+    excluded.sort_unstable();
+    let paths = excluded
+        .iter()
+        .filter_map(|at| Some(&view.items.get(*at)?.entry.path));
+    let said = paths.map(|path| {
+        let by = policy.excluded_by(path);
+        let by = by.map_or_else(
+            || String::from(".gitattributes"),
+            |line| format!("{}:{}", line.file, line.line),
+        );
+        (path.clone(), by)
+    });
+    said.collect()
 }
 
 /// Reads the artifacts with findings once more, for their disassembly: the first of them, because each costs memory.

@@ -11,6 +11,7 @@ mod gathered;
 mod guard;
 mod judging;
 mod known;
+mod look;
 mod other_forms;
 mod policy_source;
 mod source;
@@ -18,6 +19,7 @@ mod survey;
 
 pub use content::content_facts;
 pub use known::{Dangerous, baseline};
+pub use look::look;
 pub use policy_source::{
     PolicyFrom, check_policy_of, find_policy, load_policy, parse_policy, with_baseline,
 };
@@ -28,7 +30,7 @@ pub use crate::{
         Incoming, Known, Only, View, all_refs, change, file, first_revision, head_name, history,
         incoming, revision, staged, standard_input, work_tree,
     },
-    verdict::{Coverage, Inspection, Needs, Outcome, Report},
+    verdict::{Coverage, Inspection, Look, Needs, Outcome, Report},
 };
 
 use gathered::Gathered;

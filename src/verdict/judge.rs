@@ -99,6 +99,7 @@ pub fn judge(
             let_pass = let_pass.saturating_add(1);
         }
         report.coverage.add(entry.coverage);
+        report.evidence.add(entry.evidence);
     }
     if let Some(more) = let_pass.checked_sub(LET_PASS).filter(|more| *more > 0) {
         report

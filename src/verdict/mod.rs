@@ -2,16 +2,20 @@
 //!
 //! Pure: findings, scopes, waivers and a day in, a [`Report`] out.
 
+mod evidence;
 mod inspection;
 mod judge;
 mod known;
+mod look;
 mod needs;
 mod settle;
 mod weighed;
 mod weights;
 
+pub use evidence::{Allowed, Evidence};
 pub use inspection::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict, inspect};
 pub use judge::{judge, weigh};
+pub use look::{Hidden, Look};
 pub use needs::Needs;
 pub use settle::{Scales, settle};
 pub use weighed::Weighed;
@@ -79,6 +83,10 @@ pub struct Report {
     pub content_source: ContentSource,
     /// What is to be known of the run as a whole, a sentence each.
     pub notices: Vec<String>,
+    /// What a look leaves out.
+    pub hidden: Hidden,
+    /// What let files pass or be left out, if it was asked for.
+    pub evidence: Evidence,
     /// The artifacts by path, if they were asked for.
     pub artifacts: Vec<Artifact>,
 }
@@ -107,10 +115,23 @@ impl From<Outcome> for ExitCode {
     }
 }
 
+impl Outcome {
+    /// How programs are told.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Refused => "refused",
+            Self::Unable => "unable",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 impl Report {
     /// How the run ends.
     pub fn outcome(&self) -> Outcome {
-        if self.active().any(|finding| finding.level == Level::Deny) || self.coverage.late > 0 {
+        let refuses = self.active().any(|finding| finding.level == Level::Deny);
+        if refuses || self.hidden.of(Level::Deny) > 0 || self.coverage.late > 0 {
             Outcome::Refused
         } else if self.active().next().is_none() && self.coverage.is_empty() {
             // Where the policy excludes what there is, somebody decided that nothing is to be looked at.

@@ -10,6 +10,8 @@ pub struct Needs {
     pub digests: bool,
     /// The disassembly of those with findings.
     pub listings: bool,
+    /// Which lines of the policy let files pass or be left out.
+    pub evidence: bool,
     /// The moment that outputs may call the present, if the user gave one.
     pub date: bool,
 }
@@ -22,6 +24,7 @@ impl Needs {
             artifacts: self.artifacts || other.artifacts,
             digests: self.digests || other.digests,
             listings: self.listings || other.listings,
+            evidence: self.evidence || other.evidence,
             date: self.date || other.date,
         }
     }

@@ -1,6 +1,6 @@
 //! What one entry comes to.
 
-use super::Coverage;
+use super::{Coverage, Evidence};
 use crate::finding::Finding;
 
 /// What one entry comes to.
@@ -12,6 +12,8 @@ pub struct Weighed {
     pub let_pass: Vec<String>,
     /// The waivers that are about findings of it, whether they cover them or not, ascending.
     pub waivers: Vec<usize>,
+    /// Which lines of the policy let it pass, if that was asked for.
+    pub evidence: Evidence,
     /// What the entry adds to the coverage.
     pub coverage: Coverage,
 }
@@ -19,6 +21,6 @@ pub struct Weighed {
 impl Weighed {
     /// Whether it has nothing to say but what it adds to the coverage.
     pub fn is_plain(&self) -> bool {
-        self.findings.is_empty() && self.let_pass.is_empty()
+        self.findings.is_empty() && self.let_pass.is_empty() && self.evidence.is_empty()
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     cli::{output, progress::Bar, terminal, today},
     error::Error,
     hook::{self, Judge, Update},
-    report::{self, PathSpelling, Presentation, Style},
+    report::{self, Detail, PathSpelling, Presentation, Style},
     scan::{self, Incoming, Known, Outcome, PolicyFrom, Report, Request, View},
 };
 
@@ -197,6 +197,7 @@ impl Caller {
         let style = terminal::style(terminal::Color::Auto, false);
         let presentation = Presentation {
             style,
+            detail: Detail::Screen,
             paths,
             ..Presentation::default()
         };

@@ -10,12 +10,7 @@ pub use globals::{GlobalPolicy, Standing};
 
 use std::sync::Arc;
 
-use super::{
-    EntryRef, FormatVerdict,
-    layer::Layer,
-    own::OwnPolicy,
-    torch_target::TorchTarget,
-};
+use super::{EntryRef, FormatVerdict, layer::Layer, own::OwnPolicy, torch_target::TorchTarget};
 use crate::{
     finding::{Additions, Level, LineRef, RuleMeta},
     pins::Required,

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Presentation, Reporter, Style,
+    Detail, Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, File, Part},
     joint,
@@ -51,7 +51,7 @@ impl Reporter for Human {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let (out, style) = (&mut BufWriter::new(out), presentation.style);
-        let Sections { files, others } = alike::sections(report, &presentation.paths);
+        let Sections { files, others } = alike::sections(report, presentation);
         for file in &files {
             heading(file, style, out)?;
             let mut said = BTreeSet::new();
@@ -75,12 +75,14 @@ impl Reporter for Human {
         for sentence in &others {
             further(sentence, style, out)?;
         }
-        if !others.is_empty() {
-            let all = "every finding has a line in `--format concise`, and all that is known of it in `--format json`";
-            further(all, style, out)?;
+        if !others.is_empty() && presentation.detail != Detail::Refusals {
+            further(alike::ALL, style, out)?;
         }
         for help in joint::common(report).unwrap_or_default() {
             frame::aside(&help, style, out)?;
+        }
+        if presentation.detail == Detail::Refusals {
+            return silent_refusal(report, presentation, out);
         }
         closing(report, presentation, out)?;
         out.flush()
@@ -181,6 +183,19 @@ fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
         }
     }
     Ok(())
+}
+
+/// How a run ended that refuses and has nothing to show for it.
+fn silent_refusal(
+    report: &Report,
+    presentation: &Presentation,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if let Some((head, text)) = groups::unshown(report) {
+        let row = harmless(format!("{head}: {text}"), presentation.style);
+        writeln!(out, "{row}")?;
+    }
+    out.flush()
 }
 
 fn closing(report: &Report, presentation: &Presentation, out: &mut dyn Write) -> io::Result<()> {

@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::Escaping;
 use crate::{
     fact::{self, Global, Text},
-    finding,
-    verdict::{self, Outcome},
+    finding, verdict,
 };
 
 /// The version of this schema.
@@ -409,13 +408,7 @@ pub(super) fn whole<F>(report: &verdict::Report, active: F) -> Report<F> {
     Report {
         version: VERSION,
         tool: Tool::this(),
-        outcome: match report.outcome() {
-            Outcome::Clean => "clean",
-            Outcome::Refused => "refused",
-            Outcome::Nothing => "nothing",
-            Outcome::Unable => "unable",
-        }
-        .to_owned(),
+        outcome: report.outcome().word().to_owned(),
         view: report.view.clone(),
         policy: report.policy.clone(),
         notices: report.notices.clone(),
