@@ -178,7 +178,7 @@ fn lines(excerpt: &Excerpt, style: Style, out: &mut dyn Write) -> io::Result<()>
                 format!("Line {number}: {line}")
             }
             None if line.starts_with("0x") => format!("Opcode at {line}"),
-            None => line,
+            None => format!("Of this: {line}"),
         };
         writeln!(out, "{}", line.trim_end())?;
     }

@@ -108,7 +108,7 @@ fn the_short_page_of_check() {
 
     Exit codes:
       0  nothing is refused
-      1  something is refused (0 with --exit-zero)
+      1  something is refused (0 with --exit-zero), shown or not
       2  the job could not be done
       3  no artifact and no source file was found (0 with --staged and for a
          range, where that is usual)

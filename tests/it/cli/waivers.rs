@@ -189,16 +189,16 @@ fn stale_waivers_are_findings() {
     36 │ globals:
        │ ─────── no entry here lists it
        │
-       │ help: if you trust `app.models.Net` with the contents of any file, add to
-       │       weighbridge.yaml:
-       │       globals:
-       │         allow:
-       │           - {global: "app.models.Net", as: [import, construct, build]}
-       │ help: or keep the data in a format that holds only data: safetensors, npy,
-       │       JSON
        │ help: the waiver at weighbridge.yaml:4 does not cover this: it ended on
        │       2026-06-30
        ╰──
+    help: if you trust `app.models.Net` with the contents of any file, add to
+          weighbridge.yaml:
+    globals:
+      allow:
+        - {global: "app.models.Net", as: [import, construct, build]}
+
+    help: or keep the data in a format that holds only data: safetensors, npy, JSON
 
     ── weighbridge.yaml ────────────────────────────────────────────── 2 warnings ──
 

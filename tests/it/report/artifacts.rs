@@ -15,6 +15,7 @@ use crate::support::{
 };
 
 const ALL: Needs = Needs {
+    evidence: false,
     artifacts: true,
     digests: true,
     listings: true,

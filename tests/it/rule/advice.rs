@@ -150,7 +150,7 @@ fn everything_printed_is_a_policy_or_python() {
             assert!(blocks <= 1, "{}: {blocks} blocks", fixture.0);
         }
     }
-    assert!(policies > 10, "{policies}");
+    assert!(policies >= 10, "{policies}");
     oracle::piped("ast", &python, b"");
 }
 

@@ -49,9 +49,7 @@ fn a_file_that_nobody_checks_is_told_if_a_call_runs_it() {
        │       `skops.io.load(path, trusted=[...])` and list the types it needs, not
        │       all that `get_untrusted_types` returns
        │ help: skops files are not read yet, and refused under their own suffix: to
-       │       use them, leave them out with a reason; add to the list `exclude`
-       │       (weighbridge.yaml:3):
-       │         - {paths: ["*.skops"], reason: "say here why nobody has to look at it"}
+       │       use them, list `*.skops` under `exclude` in the policy, with a reason
        │ help: for plain arrays: `numpy.save` and `numpy.load`
        ╰──
 

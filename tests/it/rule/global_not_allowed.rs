@@ -138,7 +138,7 @@ fn a_name_that_is_nearly_listed_is_another_name() {
       at @ 0x11 REDUCE about app.nets.Net
       weighbridge.yaml:4 `allow:`: no entry here lists it
       help: the policy lists `app.nets.Net`, which is another name: what counts is the stored module and name; save again from the listed module
-      help: no entry is proposed for `app:nets.Net`, which is private or reached through something that is no class: save the object again under the name and from the module that define it
+      help: no entry is proposed for `app:nets.Net`: it is private, reached through something that is no class, or used as no entry allows; save the object again under the name and from the module that define it
       help: or keep the data in a format that holds only data: safetensors, npy, JSON
     ");
 }
