@@ -427,6 +427,12 @@ limits! {
         /// A whole model of the largest libraries names a few hundred. What is left out is counted, and the sha256 covers it.
         PIN_GLOBALS: usize = 1_000, Count "globals of one artifact in a lock file";
 
+        /// Fifty long patterns need some 100 KiB. Where it is not enough, two policies are compared by their lines.
+        POLICY_AUTOMATON: usize = 4 << 20, Bytes "of memory for the patterns of one list of paths";
+
+        /// Two lists of paths have some hundred; the comparison takes a tenth of a second with as many as this.
+        POLICY_PATHS: usize = 100_000, Count "states of patterns that two policies are compared in";
+
         /// The specification of git-lfs has the same limit.
         LFS_POINTER: usize = 1024, Bytes "of a git-lfs pointer";
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ContentFacts, IoFault, Observation, Site, Text};
+use super::{ContentFacts, IoFault, Observation, PolicyEffect, Site, Text};
 use crate::limits;
 
 /// What the view knows of an entry, and the bytes of its content do not say.
@@ -41,6 +41,8 @@ pub enum Circumstance {
         /// Whether the file is deleted.
         deleted: bool,
     },
+    /// What the change of this file, which is the policy or a part of it, makes of the policy.
+    PolicyCompared(PolicyEffect),
     /// Something stands here that is not followed.
     NotFollowed(NotFollowed),
     /// A git-lfs pointer stands here instead of the content.

@@ -17,6 +17,7 @@ mod kind;
 mod listing;
 mod native;
 mod op;
+mod policy_edit;
 mod python;
 mod shard;
 mod shell_word;
@@ -48,6 +49,9 @@ pub use kind::FactKind;
 pub use listing::ListingLine;
 pub use native::{Native, Reach};
 pub use op::Op;
+pub use policy_edit::{
+    BrokenPolicy, Direction, PolicyChange, PolicyEffect, PolicyItem, PolicyLine,
+};
 pub use python::{
     Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, SlotPrefix, SourceFault,
 };

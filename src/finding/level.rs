@@ -16,12 +16,19 @@ pub enum Level {
     Deny,
 }
 
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Level {
+    /// How policies write it.
+    pub fn word(self) -> &'static str {
+        match self {
             Self::Allow => "allow",
             Self::Warn => "warn",
             Self::Deny => "deny",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
     }
 }

@@ -132,6 +132,23 @@ pub fn first_revision(cwd: &Path, names: &[String]) -> Result<Option<String>, Er
     Ok(first.cloned())
 }
 
+/// A view of nothing, ruled by what a commit, a tag or a tree has, or by what is on disk: of the repository that `cwd` is in.
+///
+/// # Errors
+/// No repository, one that cannot be read or belongs to someone else, a name that stands for nothing in it.
+pub fn ruled_by(cwd: &Path, revision: Option<&str>) -> Result<View, Error> {
+    let opened = OpenRepository::containing(cwd, "name two files or bundled policies")?;
+    let state = match revision {
+        Some(name) => Some(find(&opened, name)?.policy_state()),
+        None => None,
+    };
+    let view = opened.view(String::from("nothing"), Vec::new());
+    Ok(match state {
+        Some(state) => view.with_policy_state(state),
+        None => view,
+    })
+}
+
 /// The commit, tag or tree that `name` stands for. While git asks its hooks about a push, that may be the id of what only
 /// the stores of git's environment have.
 ///

@@ -50,7 +50,7 @@ mod submodule_walk;
 mod tree;
 mod walk;
 
-pub use change::{change, first_revision, revision};
+pub use change::{change, first_revision, revision, ruled_by};
 pub use checkout::Checkout;
 pub use history::{Incoming, Known, all_refs, history, incoming, policy_of};
 pub use hooks::{Hooks, hooks};
@@ -58,8 +58,8 @@ pub use index::staged;
 pub use links::LinkEnd;
 pub use locate::{file, standard_input, work_tree};
 pub use only::Only;
-pub use policy_edits::mark_policy_edits;
-pub use policy_state::{PolicyFiles, PolicyState, head_name};
+pub use policy_edits::{mark_policy_edits, mark_policy_effect};
+pub use policy_state::{PolicyFiles, PolicyState, head_name, without_place};
 pub use read::{Content, Opened, OtherForms, Reader};
 
 use std::{

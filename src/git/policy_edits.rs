@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Item, Origin, View, objects::Trees, relative_bytes, snapshot::Snapshot};
-use crate::fact::{Circumstance, EntryKind, Text};
+use crate::fact::{Circumstance, EntryKind, PolicyEffect, Text};
 
 /// Marks the policy's files (relative to the root) that the view's change adds, edits or deletes, and the links by which they
 /// are reached. `judge` is the policy that judges the change, in words; `judges` says whether that is the policy as the change
@@ -58,5 +58,22 @@ pub fn mark_policy_edits(view: &mut View, files: &[PathBuf], judge: &str, judges
             Some(item) => item.noted.push(edited),
             None => view.add(Item::new(&path, EntryKind::File, Origin::Nowhere).with(edited)),
         }
+    }
+}
+
+/// Notes what the view's change makes of the policy at each of its files that [`mark_policy_edits`] marked; `effect` says what, of
+/// a path, and is asked for the first of them with whether it is.
+pub fn mark_policy_effect(
+    view: &mut View,
+    mut effect: impl FnMut(&Text, bool) -> Option<PolicyEffect>,
+) {
+    let is_edit = |noted: &Circumstance| matches!(noted, Circumstance::PolicyEdited { .. });
+    let edited = view
+        .items
+        .iter_mut()
+        .filter(|item| item.noted.iter().any(is_edit));
+    for (at, item) in edited.enumerate() {
+        let effect = effect(&item.entry.path, at == 0);
+        item.noted.extend(effect.map(Circumstance::PolicyCompared));
     }
 }

@@ -128,21 +128,48 @@ impl View {
 
     /// The files that the policy and the attributes of the view are read from.
     pub fn policy_files(&self) -> PolicyFiles<'_> {
-        PolicyFiles { view: self }
+        self.files_of(&self.policy_state)
     }
+
+    /// The same of any state of its repository.
+    pub fn files_of<'v>(&'v self, state: &'v PolicyState) -> PolicyFiles<'v> {
+        PolicyFiles { view: self, state }
+    }
+
+    /// What the repository has before the view's change and after it; `None` where the view is of no change.
+    pub fn policy_states(&self) -> Option<[PolicyState; 2]> {
+        let sides = self.policy_change.as_ref().or(self.sides.as_ref())?;
+        let before = sides.before.first()?;
+        let state = |snapshot: &Snapshot, place: &str| PolicyState {
+            snapshot: Some(snapshot.clone()),
+            place: String::from(place),
+        };
+        Some([state(before, BEFORE), state(&sides.after, AFTER)])
+    }
+}
+
+/// The places of what a change starts from and of what it leaves.
+const BEFORE: &str = "before the change";
+const AFTER: &str = "after the change";
+
+/// The path of a file that is named together with one of the places of [`View::policy_states`].
+pub fn without_place(name: &str) -> &str {
+    let path = name.strip_suffix(BEFORE).or(name.strip_suffix(AFTER));
+    path.map_or(name, str::trim_end)
 }
 
 /// The files that the policy and the attributes of a view are read from.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicyFiles<'v> {
     view: &'v View,
+    state: &'v PolicyState,
 }
 
 impl<'v> PolicyFiles<'v> {
     /// Where they are, in words that stand after a file's name
     /// (`at 1a2b3c4 (main)`, `in the index`); `None` if it is the disk, at the view's root.
     pub fn state(self) -> Option<&'v str> {
-        let state = &self.view.policy_state;
+        let state = self.state;
         state.snapshot.as_ref().map(|_| &*state.place)
     }
 
@@ -152,7 +179,7 @@ impl<'v> PolicyFiles<'v> {
     /// # Errors
     /// `NotFound`, also for a path or a link that leads out of the tree; whatever keeps an object from being read.
     pub fn read(self, path: &Path) -> io::Result<Vec<u8>> {
-        let Some(snapshot) = &self.view.policy_state.snapshot else {
+        let Some(snapshot) = &self.state.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         };
         let mut trees = self.trees()?;
@@ -162,8 +189,7 @@ impl<'v> PolicyFiles<'v> {
 
     /// Whether there is anything at a path there: a file that cannot be read is there too.
     pub fn has(self, path: &Path) -> bool {
-        let (Some(snapshot), Ok(mut trees)) = (&self.view.policy_state.snapshot, self.trees())
-        else {
+        let (Some(snapshot), Ok(mut trees)) = (&self.state.snapshot, self.trees()) else {
             return false;
         };
         // What cannot be looked up is not known to be absent; nor is a link that leads nowhere.
@@ -174,13 +200,13 @@ impl<'v> PolicyFiles<'v> {
 
     /// Whether they are read from the index.
     pub fn is_index(self) -> bool {
-        matches!(self.view.policy_state.snapshot, Some(Snapshot::Index(_)))
+        matches!(self.state.snapshot, Some(Snapshot::Index(_)))
     }
 
     /// Where the file at a path really is: links followed, `..` taken out. The path itself if it is not there.
     pub fn resolve(self, path: &Path) -> PathBuf {
         let real = || {
-            let snapshot = self.view.policy_state.snapshot.as_ref()?;
+            let snapshot = self.state.snapshot.as_ref()?;
             let mut trees = self.trees().ok()?;
             let (path, _) = snapshot.resolve(&mut trees, path).ok()?;
             path.to_path().ok().map(Path::to_owned)
@@ -202,7 +228,7 @@ impl<'v> PolicyFiles<'v> {
         if self.view.submodules.contain(folder) {
             return None;
         }
-        if let Some(snapshot) = &self.view.policy_state.snapshot {
+        if let Some(snapshot) = &self.state.snapshot {
             return attributes::in_snapshot(snapshot, trees, folder);
         }
         let path = [folder, attributes::FILE].concat();

@@ -11,13 +11,13 @@ use super::{
 /// What a policy accepts although rules find it.
 #[derive(Debug, Default)]
 pub struct Acceptance {
-    waivers: Waivers,
-    /// The keys that are locked.
-    locked: Vec<String>,
-    /// The path of the baseline, if the policy says one.
-    baseline_path: Option<String>,
+    pub(super) waivers: Waivers,
+    /// The keys that are locked, and where.
+    pub(super) locked: Vec<(String, Origin)>,
+    /// The path of the baseline, if the policy says one, and where.
+    pub(super) baseline_path: Option<(String, Origin)>,
     /// The findings that are known.
-    baseline: Option<Box<Baseline>>,
+    pub(super) baseline: Option<Box<Baseline>>,
 }
 
 /// What the policies say of it that are put together, each after those it extends.
@@ -25,7 +25,7 @@ pub struct Acceptance {
 pub(super) struct Accepted {
     waivers: Vec<RawWaiver>,
     terms: RawTerms,
-    locked: Vec<String>,
+    locked: Vec<(String, Origin)>,
     baseline: Option<(String, Origin)>,
 }
 
@@ -34,8 +34,7 @@ impl Accepted {
     pub(super) fn take(&mut self, raw: &mut Raw) {
         self.waivers.append(&mut raw.waivers);
         self.terms = std::mem::take(&mut self.terms).then(std::mem::take(&mut raw.waiver_terms));
-        let locked = raw.locked.iter().map(|(key, _)| key.clone());
-        self.locked.extend(locked);
+        self.locked.extend(raw.locked.iter().cloned());
         self.baseline = raw.baseline.take().or(self.baseline.take());
     }
 
@@ -44,7 +43,7 @@ impl Accepted {
         Acceptance {
             waivers: Waivers::new(self.waivers, self.terms),
             locked: self.locked,
-            baseline_path: self.baseline.map(|(path, _)| path),
+            baseline_path: self.baseline,
             baseline: None,
         }
     }
@@ -63,12 +62,12 @@ impl Acceptance {
 
     /// The path of the baseline from the root of what is checked, if the policy names one.
     pub fn baseline_path(&self) -> Option<&str> {
-        self.baseline_path.as_deref()
+        self.baseline_path.as_ref().map(|(path, _)| path.as_str())
     }
 
     /// Whether the level of a rule is locked: neither a baseline nor a comment sets its findings aside.
     pub fn locks_rule(&self, rule: &str) -> bool {
-        locks::locks_rule(self.locked.iter().map(String::as_str), rule)
+        locks::locks_rule(self.locked.iter().map(|(key, _)| key.as_str()), rule)
     }
 
     /// Uses a baseline.

@@ -35,6 +35,14 @@ impl EntryRef {
         }
     }
 
+    /// The entry of a policy; `None` for one of a pack.
+    pub(super) fn of_a_policy(&self) -> Option<&Origin> {
+        match &self.0 {
+            Source::Policy(origin) => Some(origin),
+            Source::Pack(..) => None,
+        }
+    }
+
     /// The entry's line, with what to say there.
     pub fn line_ref(&self, label: impl Into<String>) -> LineRef {
         let origin = match &self.0 {

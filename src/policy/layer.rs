@@ -36,8 +36,8 @@ pub(super) struct Layer {
     pub(super) reason: Option<String>,
     /// Of an override: whether its levels are meant for names that are known to be dangerous.
     pub(super) dangerous: bool,
-    allowed: Names,
-    refused: Names,
+    pub(super) allowed: Names,
+    pub(super) refused: Names,
 }
 
 /// An entry under `allow`, and for which paths it is.

@@ -11,7 +11,10 @@ use std::{
 
 use yamlpath::{Component, Document, Route};
 
-use crate::{fact::Text, finding::LineRef};
+use crate::{
+    fact::{PolicyLine, Text},
+    finding::LineRef,
+};
 
 /// A policy file or pack, with its text.
 pub(super) struct File {
@@ -125,6 +128,19 @@ impl fmt::Debug for File {
 impl Origin {
     pub(super) fn range(&self) -> Range<usize> {
         self.file.range(&self.way, self.key)
+    }
+
+    /// The line, as a policy's change says it.
+    pub(super) fn policy_line(&self) -> PolicyLine {
+        let line = self.line_ref("");
+        PolicyLine {
+            file: line.file,
+            path: self.file.shown_path(),
+            line: line.line,
+            text: line.text,
+            range: line.range,
+            is_new: true,
+        }
     }
 
     /// The line, ready to be shown beside a finding.

@@ -18,6 +18,7 @@ mod baseline;
 mod constraint;
 mod danger;
 mod decode;
+mod diff;
 pub mod edit;
 mod entry_ref;
 mod error;
@@ -47,6 +48,7 @@ mod written;
 
 pub use acceptance::Acceptance;
 pub use baseline::{Baseline, BaselineEntry, NAME as BASELINE_NAME};
+pub use diff::compare;
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors, near};
 pub use explain::{Asked, Elsewhere, Explained, Ruling, global_of};
@@ -98,7 +100,6 @@ pub struct Policy {
     /// The groups of patterns: the overrides' first, in order, then those of entries that have `paths`.
     patterns: Patterns,
     /// The patterns of each group, as they are written.
-    #[allow(dead_code, reason = "for comparing policies")]
     groups: Vec<Vec<(String, Origin)>>,
     /// Each pattern under `exclude` is a group.
     exclude: Patterns,
@@ -108,8 +109,7 @@ pub struct Policy {
     /// What would load the artifacts, if the policy says so; `auto` otherwise.
     python: String,
     attributes: bool,
-    /// Where `target.torch`, `target.python` and `attributes` stand, if they do.
-    #[allow(dead_code, reason = "for comparing policies")]
+    /// Where `target.torch`, `attributes` and `pins.lock` stand, if they do.
     scalars: Scalars,
     own: Arc<OwnPolicy>,
     accepts: Acceptance,
@@ -130,11 +130,10 @@ pub struct Policy {
 
 /// Where values stand of which a policy has one each.
 #[derive(Debug, Default)]
-#[allow(dead_code, reason = "for comparing policies")]
 struct Scalars {
     torch: Option<Origin>,
-    python: Option<Origin>,
     attributes: Option<Origin>,
+    lock: Option<Origin>,
 }
 
 /// What a policy says about a format.
@@ -347,8 +346,8 @@ impl Policy {
             layers.push(Arc::new(layer));
         }
         let (torch, torch_at) = torch.unzip();
-        let (python, python_at) = python.unzip();
         let (attributes, attributes_at) = attributes.unzip();
+        let (lock, lock_at) = lock.unzip();
         let text = |found: Option<String>| found.unwrap_or_else(|| "auto".to_owned());
         // What is wrong with a pattern has been said before this; in a bundled policy nothing is.
         let mut said = error::Errors::default();
@@ -360,18 +359,18 @@ impl Policy {
             exclude: Patterns::new(exclude.iter().map(std::slice::from_ref), &mut said),
             exclusions: exclude,
             torch: Arc::new(TorchTarget::new(text(torch))),
-            python: text(python),
+            python: text(python.map(|(text, _)| text)),
             attributes: attributes.unwrap_or(false),
             scalars: Scalars {
                 torch: torch_at,
-                python: python_at,
                 attributes: attributes_at,
+                lock: lock_at,
             },
             own,
             accepts: accepted.finish(),
             documents,
             files,
-            lock: lock.map(|(path, _)| path),
+            lock,
             pins: None,
             notes,
             everywhere: OnceLock::new(),

@@ -103,8 +103,18 @@ impl Patterns {
     }
 }
 
+/// Whether any of some patterns matches a path: for a path of which little is asked.
+pub(super) fn is_match(patterns: &[String], path: &Text) -> bool {
+    let candidate = Candidate::from_bytes(path.as_bytes());
+    let mut globs = patterns
+        .iter()
+        .filter_map(|pattern| globs(pattern).ok())
+        .flatten();
+    globs.any(|glob| glob.compile_matcher().is_match_candidate(&candidate))
+}
+
 /// The globs of one pattern: what it names, and what is inside that.
-fn globs(pattern: &str) -> Result<Vec<globset::Glob>, (String, String)> {
+pub(super) fn globs(pattern: &str) -> Result<Vec<globset::Glob>, (String, String)> {
     let wrong = |why: String| {
         (
             format!("`{pattern}` is not a pattern of paths: {why}"),

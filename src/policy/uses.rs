@@ -39,6 +39,11 @@ impl Uses {
         Self(self.0 | other.0)
     }
 
+    /// What is in this set and not in the other.
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub(super) fn is_empty(self) -> bool {
         self.0 == 0
     }

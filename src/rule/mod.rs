@@ -139,6 +139,7 @@ macro_rules! rules {
 mod advice;
 mod index;
 mod payload;
+mod policy_line;
 mod run;
 mod source;
 mod waiver_run;
@@ -169,7 +170,9 @@ rules! {
     persistent_id,
     pickle_anomaly,
     pickle_load,
+    policy_broken,
     policy_changed,
+    policy_loosened,
     shard_without_index,
     state_on_non_instance,
     torch_load_computed,

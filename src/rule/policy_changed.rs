@@ -1,9 +1,9 @@
 //! A change that edits the policy.
 
-use super::Case;
+use super::{Case, policy_broken, policy_loosened};
 use crate::{
-    fact::Circumstance,
-    finding::{Finding, Subject},
+    fact::{Circumstance, PolicyEffect},
+    finding::{Finding, Level, Subject},
 };
 
 declare_rule! {
@@ -15,7 +15,9 @@ declare_rule! {
     ///
     /// Whoever can change the policy can let anything through with the next change. `--diff` checks a change by the policy of
     /// its base, so the change cannot permit itself; later changes are checked by the new policy. `--staged` uses the policy
-    /// that is about to be committed.
+    /// that is about to be committed. What the edit lets pass is reported by `policy-loosened`, in the place of this finding. An
+    /// edit that loosens nothing is only a notice. Neither holds where this rule is `deny`, which refuses every edit, nor where the
+    /// policy is deleted.
     ///
     /// ## Example
     ///
@@ -38,6 +40,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let is_said_otherwise = is_said_otherwise(case);
     for noted in &case.circumstances.noted {
         let Circumstance::PolicyEdited {
             judge,
@@ -47,6 +50,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         else {
             continue;
         };
+        if is_said_otherwise && !deleted {
+            continue;
+        }
         let edits = if *deleted { "deletes" } else { "edits" };
         let message = match (judges, deleted) {
             (true, true) => format!("the change deletes the policy and is judged by {judge}"),
@@ -62,5 +68,26 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 .into(),
         );
         findings.push(finding);
+    }
+}
+
+/// Whether what the edit does to the policy is known, and told in another way.
+fn is_said_otherwise(case: &Case<'_>) -> bool {
+    let level = case.scope.level(&META);
+    let effect = case
+        .circumstances
+        .noted
+        .iter()
+        .find_map(|noted| match noted {
+            Circumstance::PolicyCompared(effect) => Some(effect),
+            _ => None,
+        });
+    match effect {
+        Some(effect @ PolicyEffect::Compared(_)) if effect.is_looser() => {
+            case.scope.level(&policy_loosened::META) >= level
+        }
+        Some(PolicyEffect::Compared(_)) => level != Level::Deny,
+        Some(PolicyEffect::Broken { .. }) => case.scope.level(&policy_broken::META) >= level,
+        None => false,
     }
 }

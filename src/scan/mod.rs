@@ -13,6 +13,7 @@ mod judging;
 mod known;
 mod look;
 mod other_forms;
+mod policy_edit;
 mod policy_source;
 mod source;
 mod survey;
@@ -21,7 +22,8 @@ pub use content::content_facts;
 pub use known::{Dangerous, baseline};
 pub use look::look;
 pub use policy_source::{
-    PolicyFrom, check_policy_of, find_policy, load_policy, parse_policy, with_baseline,
+    PolicyFrom, check_policy_of, find_policy, load_policy, parse_policy, policy_called,
+    with_baseline,
 };
 pub use survey::{format_ids, refused_artifacts, rules, survey};
 

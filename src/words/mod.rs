@@ -8,6 +8,7 @@ mod circumstance;
 mod code;
 mod expression;
 mod native;
+mod policy_edit;
 mod python;
 mod title;
 mod torch;

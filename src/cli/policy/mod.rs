@@ -1,5 +1,6 @@
 //! `weighbridge policy`: one file for each of its commands.
 
+mod diff;
 mod explain;
 mod init;
 mod show;
@@ -18,6 +19,7 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Diff(diff::Diff),
     Explain(explain::Explain),
     Init(init::Init),
     Show(show::Show),
@@ -26,6 +28,7 @@ pub(super) enum Command {
 impl Command {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         match self {
+            Self::Diff(diff) => diff.run(),
             Self::Explain(explain) => explain.run(),
             Self::Init(init) => init.run(),
             Self::Show(show) => show.run(),

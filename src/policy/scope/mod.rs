@@ -4,9 +4,11 @@ mod arguments;
 mod evidence;
 mod globals;
 mod lookup;
+mod permission;
 
 pub use arguments::ArgumentVerdict;
 pub use globals::{GlobalPolicy, Standing};
+pub(super) use permission::{Permission, Wider};
 
 use std::sync::Arc;
 

@@ -59,9 +59,9 @@ pub struct Waiver {
     /// Whether it covers names that are known to be dangerous.
     pub dangerous: bool,
     /// The subject as a global, in canonical spelling.
-    global: Option<(String, String)>,
-    origin: Origin,
-    line: OnceLock<LineRef>,
+    pub(in crate::policy) global: Option<(String, String)>,
+    pub(in crate::policy) origin: Origin,
+    pub(in crate::policy) line: OnceLock<LineRef>,
 }
 
 /// The waivers of a policy and of what it extends, found by rule.

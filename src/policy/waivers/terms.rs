@@ -61,7 +61,7 @@ impl Requirement {
         }
     }
 
-    fn is_met(self, waiver: &Waiver) -> bool {
+    pub(in crate::policy) fn is_met(self, waiver: &Waiver) -> bool {
         match self {
             Self::Subject => waiver.subject.is_some(),
             Self::Sha256 => waiver.sha256.is_some(),
@@ -75,8 +75,8 @@ impl Requirement {
 /// The terms on which findings may be waived.
 #[derive(Debug, Default)]
 pub struct WaiverTerms {
-    max_days: Option<(u32, Origin)>,
-    require: Option<(Vec<Requirement>, Origin)>,
+    pub(in crate::policy) max_days: Option<(u32, Origin)>,
+    pub(in crate::policy) require: Option<(Vec<Requirement>, Origin)>,
 }
 
 /// In what a waiver is beyond the terms.

@@ -4,6 +4,7 @@
 mod escaping;
 pub mod inspection;
 pub mod lines;
+pub mod policy_diff;
 pub mod v1;
 
 pub(super) use escaping::Escaping;

@@ -207,7 +207,7 @@ fn two_refs_are_judged_by_the_first() {
     let judged = between("main", &[]);
     assert_eq!(judged.code, 1);
     assert!(judged.stdout.contains("(main)"), "{judged:?}");
-    assert!(judged.stdout.contains("policy-changed"), "{judged:?}");
+    assert!(judged.stdout.contains("policy-loosened"), "{judged:?}");
     // The policy that an earlier commit of the change brings is the change's own.
     assert_eq!(between("HEAD~1", &[]).code, 0);
     repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);

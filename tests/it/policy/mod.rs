@@ -6,6 +6,7 @@
 )]
 
 mod bundled;
+mod diff;
 mod edit;
 mod errors;
 mod generated;
