@@ -102,7 +102,7 @@ pub(super) fn files<'a>(
             !runs,
         )
     });
-    let is_common = joint::common(report).is_some();
+    let is_common = joint::common(report, detail).is_some();
     let mut done = 0;
     std::iter::from_fn(move || {
         let rest = findings.get(done..)?;
@@ -330,8 +330,12 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
                     count(errors.1, "file", "files"),
                 )
             });
-            let said: Vec<String> = shown.into_iter().chain(hidden).collect();
-            rows.push(("refused", said.join("; ")));
+            let said = match (shown, hidden) {
+                (Some(shown), Some(hidden)) => format!("{shown}; {hidden}"),
+                (None, Some(hidden)) => format!("{hidden}{and}"),
+                (shown, None) => shown.unwrap_or_default(),
+            };
+            rows.push(("refused", said));
         }
         Outcome::Clean if warnings.0 > 0 => rows.push((
             "passed",

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
+use super::Detail;
 use crate::{
     fact::{Excerpt, Site},
     finding::{Additions, Answer, Finding, Subject},
@@ -14,7 +15,11 @@ const PROPOSED: usize = 100;
 const HINTS: usize = 3;
 
 /// What is said of a finding whose answer is printed with those of other files.
-const AT_THE_END: &str = "what allows it is printed at the end, with what other files need";
+const AT_THE_END: &str = "what allows it is said at the end, with what other files need";
+/// Lines to copy that fit on a screen beside the findings.
+const ON_SCREEN: usize = 12;
+/// What is said where they do not fit.
+const ELSEWHERE: &str = "run `weighbridge check` to see what would let these files pass";
 
 /// Divides findings of one rule in one file: those that share an answer with others, and the rest.
 pub(super) fn split<'a>(findings: &[&'a Finding]) -> (Vec<Vec<&'a Finding>>, Vec<&'a Finding>) {
@@ -86,22 +91,36 @@ fn help(answer: &Answer, is_common: bool) -> Vec<String> {
 }
 
 /// What mends the findings of several files that need different things, as sentences: what is printed for each by itself could not
-/// be pasted below each other.
-pub(super) fn common(report: &Report) -> Option<Vec<String>> {
+/// be pasted below each other. `None` where the files need the same.
+pub(super) fn common(report: &Report, detail: Detail) -> Option<Vec<String>> {
     let answers = report
         .active()
         .filter_map(|finding| finding.answer.as_ref());
     let mut seen: BTreeSet<*const Answer> = BTreeSet::new();
     let mut answers = answers.filter(|answer| seen.insert(Arc::as_ptr(answer)));
-    let first = &answers.next()?.additions;
-    let (mut all, mut differ) = (first.clone(), false);
+    let first = answers.next()?;
+    let (mut all, mut differ) = (first.additions.clone(), false);
     for answer in answers {
-        differ |= answer.additions != *first;
+        differ |= answer.additions != first.additions;
         all.add(&answer.additions);
     }
-    let items = all.packs.len() + all.globals.len() + all.exclude.len();
-    if !differ || items > PROPOSED {
+    let lines = first
+        .help()
+        .iter()
+        .map(|help| help.lines().count())
+        .sum::<usize>();
+    if detail == Detail::Screen && (differ || lines > ON_SCREEN) {
+        return Some(vec![ELSEWHERE.to_owned()]);
+    }
+    if !differ {
         return None;
+    }
+    let items = all.packs.len() + all.globals.len() + all.exclude.len();
+    if items > PROPOSED {
+        return Some(vec![format!(
+            "these files need {items} entries, which are too many to be reviewed at once: check some of them, as with \
+             `weighbridge check --only 'models/**'`, to see what would let them pass"
+        )]);
     }
     let answer = Answer {
         condition: condition(&all),

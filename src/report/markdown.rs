@@ -13,6 +13,7 @@ use std::{
 use super::{
     Detail, PathSpelling, Presentation, Reporter, Style,
     groups::{self, File, Part},
+    joint,
     terminal::{clip, count, guarded, harmless},
     words,
 };
@@ -109,6 +110,12 @@ pub(super) fn page(report: &Report, paths: &PathSpelling, budget: usize) -> Stri
         left -= told;
         if told < file.errors + file.warnings {
             break;
+        }
+    }
+    for help in joint::common(report, Detail::Usual).unwrap_or_default() {
+        let text = tell_help(&help);
+        if page.len() + text.len() + 200 < budget {
+            page.push_str(&text);
         }
     }
     if left > 0 {
@@ -247,15 +254,20 @@ fn full(finding: &Finding) -> String {
         };
     }
     for help in &finding.help {
-        let (first, rest) = help.split_once('\n').unwrap_or((help, ""));
-        let _ = writeln!(text, "* help: {}", prose(first, LINE_COLUMNS));
-        if !rest.is_empty() {
-            text.push('\n');
-            text.push_str(&block(rest.split('\n')));
-        }
+        text.push_str(&tell_help(help));
     }
     if !text.ends_with("\n\n") {
         text.push('\n');
+    }
+    text
+}
+
+fn tell_help(help: &str) -> String {
+    let (first, rest) = help.split_once('\n').unwrap_or((help, ""));
+    let mut text = format!("* help: {}\n", prose(first, LINE_COLUMNS));
+    if !rest.is_empty() {
+        text.push('\n');
+        text.push_str(&block(rest.split('\n')));
     }
     text
 }

@@ -73,7 +73,7 @@ impl Reporter for Plain {
         if !others.is_empty() && presentation.detail != Detail::Refusals {
             writeln!(out, "Also: {}.\n", alike::ALL)?;
         }
-        if let Some(common) = joint::common(report) {
+        if let Some(common) = joint::common(report, presentation.detail) {
             common
                 .iter()
                 .try_for_each(|help| tell_help(help, style, out))?;

@@ -3,6 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     io::{self, BufWriter, Write},
 };
 
@@ -105,20 +106,21 @@ impl Reporter for Words {
                 Level::Allow => Ink::Note,
             };
             let mut used = 0;
+            let mut line = String::new();
             for (n, (column, widest)) in columns.iter().zip(widest).enumerate() {
                 let (text, widest) = (column(row), widest.unwrap_or_default());
                 let pad = widest.saturating_sub(text.len());
                 used += widest + 2;
                 let text = if n == 1 { style.ink(ink, text) } else { text };
-                match n {
-                    0 => write!(out, "{:pad$}{text}  ", "")?,
-                    _ => write!(out, "{text}{:pad$}  ", "")?,
-                }
+                let _ = match n {
+                    0 => write!(line, "{:pad$}{text}  ", ""),
+                    _ => write!(line, "{text}{:pad$}  ", ""),
+                };
             }
             if used + width(row.summary) <= style.columns() {
-                write!(out, "{}", style.ink(Ink::Faint, row.summary))?;
+                line.push_str(&style.ink(Ink::Faint, row.summary));
             }
-            writeln!(out)?;
+            writeln!(out, "{}", line.trim_end())?;
         }
         if presentation.detail == Detail::Refusals {
             return out.flush();

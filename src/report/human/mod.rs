@@ -78,7 +78,7 @@ impl Reporter for Human {
         if !others.is_empty() && presentation.detail != Detail::Refusals {
             further(alike::ALL, style, out)?;
         }
-        for help in joint::common(report).unwrap_or_default() {
+        for help in joint::common(report, presentation.detail).unwrap_or_default() {
             frame::aside(&help, style, out)?;
         }
         if presentation.detail == Detail::Refusals {

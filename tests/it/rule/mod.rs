@@ -28,6 +28,7 @@ mod policy_changed;
 mod policy_loosened;
 mod registry;
 mod shard_without_index;
+mod snippets;
 mod source;
 mod state_on_non_instance;
 mod torch_weights_only;
