@@ -12,6 +12,7 @@ mod check;
 mod completions;
 mod error;
 mod explain;
+mod freeze;
 mod hook;
 mod inspect;
 mod man;
@@ -54,6 +55,7 @@ Examples:
   weighbridge inspect model.pt           what loading one file would do
   curl -s URL | weighbridge check -      a download
   weighbridge explain pickle             what a rule, format, pack or limit is
+  weighbridge freeze                     pin the model files that were reviewed
   weighbridge hook install               check every commit
 
 Exit codes:
@@ -87,6 +89,7 @@ enum Command {
     Check(check::Check),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
+    Freeze(freeze::Freeze),
     /// Create, show and check a policy
     #[command(subcommand)]
     Policy(policy::Command),
@@ -160,6 +163,7 @@ impl Cli {
             Command::Check(check) => check.color(),
             Command::Inspect(inspect) => inspect.color(),
             Command::Explain(_)
+            | Command::Freeze(_)
             | Command::Policy(_)
             | Command::Baseline(_)
             | Command::Hook(_)
@@ -173,6 +177,7 @@ impl Cli {
             Command::Check(check) => check.run(),
             Command::Inspect(inspect) => inspect.run(),
             Command::Explain(explain) => explain.run(),
+            Command::Freeze(freeze) => freeze.run(),
             Command::Policy(policy) => policy.run(),
             Command::Baseline(baseline) => baseline.run(),
             Command::Hook(hook) => hook.run(),

@@ -50,6 +50,7 @@ pub fn revision(cwd: &Path, rev: &str, paths: &[PathBuf]) -> Result<View, Error>
         .view(label, items)
         .content_from(ContentSource::InGit(found.id().to_string()))
         .with_policy_state(policy_state)
+        .whole(paths.is_empty())
         .of(Vec::new(), tree, filter))
 }
 

@@ -185,7 +185,8 @@ fn in_repository(
     } else {
         format!("the work tree: {}", shown(named))
     };
-    let mut view = View::new(root, label, items).in_repository(shared);
+    let view = View::new(root, label, items).in_repository(shared);
+    let mut view = view.whole(paths.is_empty());
     view.notices.extend(notice);
     Ok(view)
 }
@@ -198,7 +199,8 @@ fn outside(cwd: &Path, named: &[NamedPath]) -> Result<View, Error> {
         [only] if only.shown == Path::new(".") => Text::new(super::path_bytes(&root)).to_string(),
         named => shown(named),
     };
-    let mut view = View::new(root, label, items);
+    let whole = matches!(named, [only] if only.kind == PathKind::Folder && only.real == root);
+    let mut view = View::new(root, label, items).whole(whole);
     view.notices.extend(notice);
     Ok(view)
 }

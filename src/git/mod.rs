@@ -33,6 +33,7 @@ mod line_ends;
 mod lines;
 mod links;
 mod locate;
+mod lock_file;
 mod objects;
 mod only;
 mod open_repository;
@@ -57,6 +58,7 @@ pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use links::LinkEnd;
 pub use locate::{file, standard_input, work_tree};
+pub use lock_file::BothSides;
 pub use only::Only;
 pub use policy_edits::{mark_policy_edits, mark_policy_effect};
 pub use policy_state::{PolicyFiles, PolicyState, head_name, without_place};
@@ -106,6 +108,8 @@ pub struct View {
     sides: Option<change::Sides>,
     /// What is compared to see whether the policy changes, where that is not `sides`.
     policy_change: Option<change::Sides>,
+    /// Whether no file is left out of it.
+    whole: bool,
 }
 
 /// An entry, how to open it, and what listing already showed about it.
@@ -194,6 +198,7 @@ impl View {
             policy_state: PolicyState::default(),
             sides: None,
             policy_change: None,
+            whole: false,
         }
     }
 

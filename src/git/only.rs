@@ -123,7 +123,7 @@ impl Only {
             .map(|pattern| Text::from(pattern.as_str()).to_string())
             .collect();
         view.label = format!("{}: {}", view.label, patterns.join(", "));
-        Ok(view)
+        Ok(view.whole(false))
     }
 
     /// A view of files on disk, with what is there under exactly the name of a pattern, even if git ignores it.

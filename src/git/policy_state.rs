@@ -18,7 +18,7 @@ use super::{
     open_repository::OpenRepository,
     repository,
     revision::Revision,
-    snapshot::{Snapshot, blob},
+    snapshot::{Snapshot, blob_up_to},
 };
 use crate::{error::Error, fact::Text, limits};
 
@@ -179,12 +179,20 @@ impl<'v> PolicyFiles<'v> {
     /// # Errors
     /// `NotFound`, also for a path or a link that leads out of the tree; whatever keeps an object from being read.
     pub fn read(self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read_up_to(path, limits::Id::POLICY_BYTES)
+    }
+
+    /// The same of a file that may have another size.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn read_up_to(self, path: &Path, most: limits::Id) -> io::Result<Vec<u8>> {
         let Some(snapshot) = &self.state.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         };
         let mut trees = self.trees()?;
         let (_, id) = snapshot.resolve(&mut trees, path)?;
-        blob(&mut trees, id)
+        blob_up_to(&mut trees, id, most)
     }
 
     /// Whether there is anything at a path there: a file that cannot be read is there too.

@@ -217,8 +217,15 @@ fn in_tree(
 }
 
 pub(super) fn blob(trees: &mut Trees, id: gix::ObjectId) -> io::Result<Vec<u8>> {
-    let bytes = trees.objects().blob(id, limits::Id::POLICY_BYTES);
-    bytes.map_err(refused)
+    blob_up_to(trees, id, limits::Id::POLICY_BYTES)
+}
+
+pub(super) fn blob_up_to(
+    trees: &mut Trees,
+    id: gix::ObjectId,
+    most: limits::Id,
+) -> io::Result<Vec<u8>> {
+    trees.objects().blob(id, most).map_err(refused)
 }
 
 fn refused(unread: Unavailable) -> io::Error {

@@ -32,6 +32,10 @@ pub struct Artifact {
     pub libraries: Vec<Library>,
     /// The calls in the view's sources that load it by a constant path, by source and place.
     pub loaded_by: Vec<Load>,
+    /// Whether loading it can run code, or resolve what no pack of the policy lists as data.
+    pub executable: bool,
+    /// Whether the lock file pins these bytes; `None` where there is no lock file.
+    pub pinned: Option<bool>,
     /// The opcodes, if listings were asked for and something in it is not allowed: of the first
     /// [`LISTINGS`](crate::limits::LISTINGS) such artifacts, [`LISTING_LINES`](crate::limits::LISTING_LINES) of each.
     pub listing: Option<Vec<ListingLine>>,

@@ -22,6 +22,17 @@ impl PolicyError {
         }
     }
 
+    /// An error at a range of a text that is no policy but part of one: the lock file.
+    pub fn in_text(
+        name: &str,
+        text: &str,
+        range: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self::at(&File::new(name, text), range, message, help)
+    }
+
     /// An error at a value.
     pub(super) fn of(origin: &Origin, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::at(&origin.file, origin.range(), message, help)

@@ -6,6 +6,7 @@ use crate::{
     fact::{Entry, Text},
     finding::{Finding, Location},
     link::{Index, Load},
+    pins::PinReport,
     policy::Policy,
 };
 
@@ -18,6 +19,8 @@ pub struct Run<'a> {
     pub index: &'a Index<'a>,
     /// The policy that judges.
     pub policy: &'a Policy,
+    /// What comparing the view with its lock file came to.
+    pub pins: &'a PinReport<'a>,
     /// The cases at each path: in a history, several versions share one.
     by_path: BTreeMap<&'a Text, Vec<&'a JudgedCase<'a>>>,
 }
@@ -33,7 +36,12 @@ pub struct JudgedCase<'a> {
 
 impl<'a> Run<'a> {
     /// A run to be judged.
-    pub fn new(cases: &'a [JudgedCase<'a>], index: &'a Index<'a>, policy: &'a Policy) -> Self {
+    pub fn new(
+        cases: &'a [JudgedCase<'a>],
+        index: &'a Index<'a>,
+        policy: &'a Policy,
+        pins: &'a PinReport<'a>,
+    ) -> Self {
         let mut by_path: BTreeMap<&Text, Vec<&JudgedCase<'_>>> = BTreeMap::new();
         // Only where calls load something is a source looked up.
         if !index.is_empty() {
@@ -45,6 +53,7 @@ impl<'a> Run<'a> {
             cases,
             index,
             policy,
+            pins,
             by_path,
         }
     }

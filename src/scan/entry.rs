@@ -7,7 +7,13 @@ use std::{
     time::Instant,
 };
 
-use super::{Listing, Request, content, deadline::Clock, guard, judging, other_forms, source};
+use super::{
+    Listing, Request, content,
+    deadline::Clock,
+    guard, judging, other_forms,
+    pins::{self, PinNote},
+    source,
+};
 use crate::{
     bytes::Window,
     fact::{
@@ -113,6 +119,8 @@ pub(super) struct Judged {
     pub(super) links: Links,
     /// What it is, if it is an artifact and that was asked for.
     pub(super) artifact: Option<Box<Artifact>>,
+    /// How it differs from its pin.
+    pub(super) pin: Option<PinNote>,
 }
 
 /// An entry that is only counted.
@@ -175,15 +183,19 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
     seen.add_base(&mut weighed.findings);
     let is_artifact = weighed.coverage.artifacts > 0;
     let listed = is_artifact && request.needs.artifacts;
+    let pin = pins::compare(item, seen, policy, &scope, is_artifact);
     Judged {
         artifact: listed.then(|| {
             let artifact = inventory::artifact(&item.entry, facts, circumstances, &scope);
             let digest = request.needs.digests.then(|| seen.sha256());
             Box::new(Artifact {
                 sha256: digest.flatten(),
+                executable: pins::is_executable(circumstances.observations(facts), &scope),
+                pinned: pins::is_pinned(&item.entry.path, policy, pin.as_ref()),
                 ..artifact
             })
         }),
+        pin,
         links: Links {
             is_artifact,
             loads: Load::of(&item.entry, facts),

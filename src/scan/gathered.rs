@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     Listing, Request,
     entry::{self, Judged},
-    judging, policy_source,
+    judging,
+    pins::{self, PinNotes},
+    policy_source,
 };
 use crate::{
     fact::Text,
@@ -30,6 +32,7 @@ pub(super) struct Gathered {
     excluded: Vec<usize>,
     /// The places of items that were not judged in full.
     unjudged: Vec<usize>,
+    pins: PinNotes,
 }
 
 /// An entry of which there is something to say.
@@ -47,7 +50,9 @@ impl Gathered {
             mut weighed,
             links,
             artifact,
+            pin,
         } = judged;
+        self.pins.take(at, pin);
         if weighed.coverage.excluded > 0 {
             self.excluded.push(at);
         }
@@ -73,6 +78,7 @@ impl Gathered {
         self.excluded.append(&mut other.excluded);
         self.unjudged.append(&mut other.unjudged);
         self.links.append(&mut other.links);
+        self.pins.and(other.pins);
         self
     }
 
@@ -109,8 +115,14 @@ impl Gathered {
                 })
             })
             .collect();
+        self.pins.add_loads(view, &index, policy);
+        let pins = self.pins.report(view, policy, |at| {
+            let found = self.noted.binary_search_by_key(&at, |noted| noted.at);
+            let noted = found.ok().and_then(|found| self.noted.get(found));
+            noted.is_some_and(|noted| pins::refuses(&noted.weighed))
+        });
         let digest = |path: &Text| digest(view, path);
-        let run = Run::new(&cases, &index, policy);
+        let run = Run::new(&cases, &index, policy, &pins);
         let mut weighed = judging::judge_run(&run, request.today, &digest);
         let all = self.noted.iter().map(|noted| &noted.weighed);
         let about_waivers = waivers(view, policy, request, all.chain(&weighed), &self.unjudged);

@@ -7,22 +7,26 @@
 mod content;
 mod deadline;
 mod entry;
+mod freeze;
 mod gathered;
 mod guard;
 mod judging;
 mod known;
 mod look;
 mod other_forms;
+mod pins;
 mod policy_edit;
 mod policy_source;
 mod source;
 mod survey;
 
 pub use content::content_facts;
+pub use freeze::{Frozen, Stored, Unpinnable, freeze, merge, read_lock};
 pub use known::{Dangerous, baseline};
 pub use look::look;
 pub use policy_source::{
-    PolicyFrom, check_policy_of, find_policy, load_policy, parse_policy, policy_called,
+    PolicyFrom, check_policy_of, find_policy, find_policy_only, load_policy, parse_policy,
+    policy_called,
     with_baseline,
 };
 pub use survey::{format_ids, refused_artifacts, rules, survey};
@@ -141,14 +145,7 @@ pub fn check(
     }
 
     if done < contents {
-        let workers = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.unwrap_or(0))
-            .stack_size(STACK)
-            .build()
-            .map_err(|error| Error::Usage {
-                message: format!("cannot start workers: {error}"),
-                help: String::from("try `--threads 1`"),
-            })?;
+        let workers = workers(threads)?;
         // One reader for each worker: what it has read of an object store is used again.
         let readers: Vec<Mutex<Option<Reader<'_>>>> = (0..workers.current_num_threads())
             .map(|_| Mutex::default())
@@ -173,6 +170,21 @@ pub fn check(
         gathered = gathered.and(others);
     }
     Ok(gathered.report(view, policy, policy_name, request))
+}
+
+/// Threads that share work: so many, or as many as there are processors.
+///
+/// # Errors
+/// Workers that cannot be started.
+fn workers(threads: Option<usize>) -> Result<rayon::ThreadPool, Error> {
+    let workers = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.unwrap_or(0))
+        .stack_size(STACK)
+        .build();
+    workers.map_err(|error| Error::Usage {
+        message: format!("cannot start workers: {error}"),
+        help: String::from("try `--threads 1`"),
+    })
 }
 
 /// Whether every opcode is listed.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    policy_edit,
+    pins, policy_edit,
     survey::{format_ids, rules},
 };
 use crate::{
@@ -29,12 +29,29 @@ pub enum PolicyFrom {
     Revision(String),
 }
 
-/// The policy that judges a view, and its name for the report. `named` is the file or the bundled policy that the user names.
+/// The policy that judges a view, with the pins of what it judges, and its name for the report. `named` is the file or the bundled policy that the user names.
 /// What of the policy the view's change edits is noted in the view.
 ///
 /// # Errors
 /// A policy that cannot be read or does not hold together, a revision that is not here.
 pub fn find_policy(
+    view: View,
+    from: &PolicyFrom,
+    named: Option<&Path>,
+    cwd: &Path,
+) -> Result<(View, Policy, String), Error> {
+    let (mut view, policy, name) = find_policy_only(view, from, named, cwd)?;
+    let is_here = || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == view.root);
+    let is_asked = view.is_repository() || is_here();
+    let policy = pins::find(&mut view, policy, is_asked)?;
+    Ok((view, policy, name))
+}
+
+/// The same without pins.
+///
+/// # Errors
+/// As above.
+pub fn find_policy_only(
     view: View,
     from: &PolicyFrom,
     named: Option<&Path>,
