@@ -160,6 +160,8 @@ impl Freeze {
         };
         let last = if unchanged && plan.left.is_empty() && plan.gone.is_empty() {
             format!("{shown} is current: {count}")
+        } else if self.check && unchanged {
+            format!("{shown} is not current")
         } else if self.check {
             format!("{shown} is not current: run `weighbridge freeze`")
         } else if self.dry_run {
@@ -239,7 +241,7 @@ impl Plan {
             pins.insert(pin.path.clone(), pin.clone());
         }
         let paths = plan.old.pins().iter().map(|pin| &pin.path);
-        let gone = view.missing(paths).unwrap_or_default();
+        let gone = view.lock_files().missing(paths).unwrap_or_default();
         let mut gone: Vec<&Pin> = plan
             .old
             .pins()

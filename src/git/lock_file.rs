@@ -61,23 +61,36 @@ impl View {
         self.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
     }
 
+    /// What the view's repository has of the lock file and of what it pins.
+    pub fn lock_files(&self) -> LockFiles<'_> {
+        LockFiles { view: self }
+    }
+}
+
+/// What a view's repository has of the lock file and of what it pins.
+#[derive(Debug, Clone, Copy)]
+pub struct LockFiles<'v> {
+    view: &'v View,
+}
+
+impl<'v> LockFiles<'v> {
     /// The paths among these at which nothing is any more: of a view of all files, those that it lacks; of a change, those that it
     /// deletes.
     ///
     /// # Errors
     /// What keeps a tree from being read.
     pub fn missing<'a>(
-        &self,
+        self,
         paths: impl Iterator<Item = &'a Text>,
     ) -> io::Result<BTreeSet<&'a Text>> {
-        let absent = paths.filter(|path| !self.has_item(path));
-        if self.whole {
+        let absent = paths.filter(|path| !self.view.has_item(path));
+        if self.view.whole {
             let is_on_disk = |path: &Text| {
-                let path = path_of(path).map(|path| self.root.join(path));
+                let path = path_of(path).map(|path| self.view.root.join(path));
                 path.is_some_and(|path| std::fs::symlink_metadata(path).is_ok())
             };
             return Ok(absent
-                .filter(|path| !(self.is_on_disk() && is_on_disk(path)))
+                .filter(|path| !(self.view.is_on_disk() && is_on_disk(path)))
                 .collect());
         }
         let Some(sides) = self.changed_sides() else {
@@ -106,7 +119,7 @@ impl View {
     ///
     /// # Errors
     /// What keeps a side from being read.
-    pub fn both_sides(&self, path: &Path) -> io::Result<Option<BothSides>> {
+    pub fn both_sides(self, path: &Path) -> io::Result<Option<BothSides>> {
         let Some(sides) = self.changed_sides() else {
             return Ok(None);
         };
@@ -133,13 +146,17 @@ impl View {
     }
 
     /// The change that the view is of, if it is of one.
-    fn changed_sides(&self) -> Option<&Sides> {
-        let sides = self.policy_change.as_ref().or(self.sides.as_ref())?;
+    fn changed_sides(self) -> Option<&'v Sides> {
+        let sides = self
+            .view
+            .policy_change
+            .as_ref()
+            .or(self.view.sides.as_ref())?;
         (!sides.before.is_empty()).then_some(sides)
     }
 
-    fn own_trees(&self) -> io::Result<Option<Trees>> {
-        let stores = self.stores(None).map_err(io::Error::other)?;
+    fn own_trees(self) -> io::Result<Option<Trees>> {
+        let stores = self.view.stores(None).map_err(io::Error::other)?;
         Ok(stores.map(|stores| Trees::new(stores.open())))
     }
 }

@@ -58,7 +58,7 @@ pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use links::LinkEnd;
 pub use locate::{file, standard_input, work_tree};
-pub use lock_file::BothSides;
+pub use lock_file::{BothSides, LockFiles};
 pub use only::Only;
 pub use policy_edits::{mark_policy_edits, mark_policy_effect};
 pub use policy_state::{PolicyFiles, PolicyState, head_name, without_place};

@@ -183,7 +183,8 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
     seen.add_base(&mut weighed.findings);
     let is_artifact = weighed.coverage.artifacts > 0;
     let listed = is_artifact && request.needs.artifacts;
-    let pin = pins::compare(item, seen, policy, &scope, is_artifact);
+    let known = (facts, circumstances);
+    let pin = pins::compare(item, known, policy, &scope, is_artifact, || seen.sha256());
     Judged {
         artifact: listed.then(|| {
             let artifact = inventory::artifact(&item.entry, facts, circumstances, &scope);

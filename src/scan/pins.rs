@@ -7,11 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::entry::Seen;
 use crate::{
     bytes::{ByteSource as _, FileSource, Window},
     error::{Error, PolicyErrors},
-    fact::{Entry, Fact, Global, Observation, Text},
+    fact::{Circumstances, ContentFacts, Entry, Fact, Global, Observation, Text},
     finding::Level,
     format,
     git::{Item, View},
@@ -22,7 +21,7 @@ use crate::{
         Changed, ChangedLock, Gone, Lock, LockChange, LockEdit, Pin, PinBook, PinReport, Unpinned,
         edits,
     },
-    policy::{Policy, PolicyError, Scope},
+    policy::{PLACES, Policy, PolicyError, Scope},
     verdict::Weighed,
 };
 
@@ -44,7 +43,7 @@ pub(super) fn find(view: &mut View, policy: Policy, is_asked: bool) -> Result<Po
         None => Ok(None),
     };
     let lock = parsed(&name, bytes)?;
-    let change = match view.both_sides(&path) {
+    let change = match view.lock_files().both_sides(&path) {
         Ok(None) => None,
         Ok(Some(sides)) => Some(LockChange {
             // What cannot be read where the change begins is reported there, and pins nothing.
@@ -62,7 +61,9 @@ pub(super) fn find(view: &mut View, policy: Policy, is_asked: bool) -> Result<Po
         Err(error) => return Err(unreadable(&name, &error)),
     };
     let mut book = PinBook::new(name, Text::from(policy.lock_path()), lock, change);
-    let has_own_policy = !policy.files().is_empty();
+    // Elsewhere a pin is wanted only of a folder that has a lock file, or a policy of its own.
+    let places: Vec<PathBuf> = PLACES.iter().map(|it| view.root.join(it)).collect();
+    let has_own_policy = policy.files().iter().any(|file| places.contains(file));
     book.asked = view.is_repository() || is_asked && (book.exists() || has_own_policy);
     if let Some(lock) = book.lock()
         && view.is_whole()
@@ -168,19 +169,19 @@ pub(super) enum PinNote {
 /// Compares an entry with its pin. Only what is pinned, or may be a pinned file under another name, is read whole for its digest.
 pub(super) fn compare(
     item: &Item,
-    seen: &Seen,
+    (facts, circumstances): (&ContentFacts, &Circumstances),
     policy: &Policy,
     scope: &Scope,
     is_artifact: bool,
+    digest: impl Fn() -> Option<String>,
 ) -> Option<PinNote> {
     let book = policy.pins()?;
     // The versions of a history are others than the one that is pinned, or the same.
     if item.entry.introduced_by.is_some() || item.is_object() {
         return None;
     }
-    let (facts, circumstances) = (&seen.facts, &seen.circumstances);
     if let Some(pin) = book.pin(&item.entry.path) {
-        let digest = seen.sha256();
+        let digest = digest();
         if digest.as_ref() == Some(&pin.sha256) {
             return None;
         }
@@ -203,7 +204,7 @@ pub(super) fn compare(
     Some(PinNote::Unpinned {
         required,
         executable,
-        sha256: may_be_renamed.then(|| seen.sha256()).flatten(),
+        sha256: may_be_renamed.then(digest).flatten(),
     })
 }
 
@@ -410,7 +411,9 @@ fn gone<'a>(view: &View, book: &'a PinBook) -> Vec<&'a Pin> {
         return Vec::new();
     };
     // What cannot be looked up is not known to be gone.
-    let gone = view.missing(lock.pins().iter().map(|pin| &pin.path));
+    let gone = view
+        .lock_files()
+        .missing(lock.pins().iter().map(|pin| &pin.path));
     let gone = gone.unwrap_or_default();
     lock.pins()
         .iter()
@@ -432,7 +435,7 @@ fn changed_lock<'a>(view: &View, book: &'a PinBook) -> Option<ChangedLock<'a>> {
         LockEdit::Removed(pin) => Some(&pin.path),
         LockEdit::Added(_) | LockEdit::Changed { .. } => None,
     });
-    let deleted = view.missing(removed).unwrap_or_default();
+    let deleted = view.lock_files().missing(removed).unwrap_or_default();
     let edits = all
         .iter()
         .copied()

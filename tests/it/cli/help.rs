@@ -19,6 +19,7 @@ fn the_first_page() {
       check        Check a repository, folders or files
       inspect      Explain what loading one file would do
       explain      Explain a rule, a format, a pack or a limit
+      freeze       Write which bytes of each model file were reviewed
       policy       Create, show and check a policy
       baseline     Adopt the gate today: known findings do not count
       hook         Check commits and pushes with git hooks
@@ -41,6 +42,7 @@ fn the_first_page() {
       weighbridge inspect model.pt           what loading one file would do
       curl -s URL | weighbridge check -      a download
       weighbridge explain pickle             what a rule, format, pack or limit is
+      weighbridge freeze                     pin the model files that were reviewed
       weighbridge hook install               check every commit
 
     Exit codes:

@@ -4,6 +4,7 @@ mod advice;
 mod baseline;
 mod check;
 mod completions;
+mod freeze;
 mod help;
 mod history;
 mod hook;

@@ -8,7 +8,7 @@ use crate::support::{
     repo::{Repo, repo},
 };
 
-const HEAD: &str = "version: 1\nextends: recommended\n";
+const HEAD: &str = "version: 1\nextends: recommended\npins: {require: never}\n";
 /// A class of nobody's, instantiated.
 const NET: &[u8] = b"\x80\x02capp.models\nNet\n)\x81}b.";
 /// Another.

@@ -47,7 +47,7 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
     ("verdict", &["inventory", "policy", "finding", "words"]),
     // A format is called by its title.
     ("words", &["format"]),
-    ("inventory", &["link", "policy", "pins", "bytes"]),
+    ("inventory", &["link", "policy", "bytes"]),
     ("link", &[]),
     // The clippy configuration sends whoever opens a file through `bytes`.
     ("policy", &["pins", "finding", "bytes"]),

@@ -13,6 +13,7 @@ mod generated;
 mod init;
 mod locks;
 mod packs;
+mod pins;
 mod properties;
 mod semantics;
 mod show;
