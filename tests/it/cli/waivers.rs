@@ -8,7 +8,9 @@ use crate::support::{
     repo::{Repo, repo},
 };
 
-const HEAD: &str = "version: 1\nextends: recommended\npins: {require: never}\n";
+const HEAD: &str = "version: 1\nextends: recommended\n";
+/// A pin is another matter.
+const TAIL: &str = "pins: {require: never}\n";
 /// A class of nobody's, instantiated.
 const NET: &[u8] = b"\x80\x02capp.models\nNet\n)\x81}b.";
 /// Another.
@@ -30,7 +32,10 @@ fn plain(text: &str) -> String {
 }
 
 fn waive(repo: &Repo, waiver: &str) {
-    repo.write("weighbridge.yaml", format!("{HEAD}waivers:\n{waiver}"));
+    repo.write(
+        "weighbridge.yaml",
+        format!("{HEAD}waivers:\n{waiver}{TAIL}"),
+    );
 }
 
 #[test]
