@@ -286,7 +286,7 @@ fn without_a_lock_file_one_finding_is_enough() {
     let repo = repo!();
     repo.write(
         "weighbridge.yaml",
-        "version: 1\nextends: strict\nformats: {allow: [npy]}\n",
+        "version: 1\nextends: strict\npins: {require: all}\n",
     );
     for name in ["a", "b", "c", "d", "e"] {
         repo.write(&format!("{name}.safetensors"), b"\x02\0\0\0\0\0\0\0{}");
@@ -299,8 +299,8 @@ fn without_a_lock_file_one_finding_is_enough() {
       policy wants pinned: this one, b.safetensors, c.safetensors, d.safetensors and
       1 more
        ╭─ a.safetensors
-       ├─ strict.yaml (built in):85
-    85 │ pins: {require: all}
+       ├─ weighbridge.yaml:3
+     3 │ pins: {require: all}
        │                 ─── `all` need a pin here
        │
        │ help: `weighbridge freeze` writes weighbridge.lock: review and commit it
