@@ -29,7 +29,8 @@ pub enum PolicyFrom {
     Revision(String),
 }
 
-/// The policy that judges a view, with the pins of what it judges, and its name for the report. `named` is the file or the bundled policy that the user names.
+/// The policy that judges a view, with the pins of what it judges, and its name for the report. `named` is the file or the bundled
+/// policy that the user names.
 /// What of the policy the view's change edits is noted in the view.
 ///
 /// # Errors
