@@ -238,7 +238,7 @@ pub(super) fn is_executable<'a>(
         Fact::Global {
             global: Global::Named(name),
             usage,
-        } => !scope.globals().is_data(name, *usage),
+        } => !scope.is_data(name, *usage),
         Fact::Global {
             global: Global::Unresolved(_),
             ..

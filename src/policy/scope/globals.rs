@@ -105,18 +105,6 @@ impl GlobalPolicy<'_> {
         }
     }
 
-    /// Whether a pack of the policy lists a global for a use: then it rebuilds data, whatever entries say besides.
-    pub fn is_data(self, name: &GlobalName, usage: Usage) -> bool {
-        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
-            return false;
-        };
-        let (module, qualname) = alias::canonical(module, qualname);
-        let packed = self.lookup.packed(&module, &qualname);
-        packed
-            .iter()
-            .any(|(_, _, entry)| entry.kind.uses().contains(usage))
-    }
-
     /// The uses for which entries list a global: an entry that allows more of it has to say them again to be the only one.
     pub fn entered(self, name: &GlobalName) -> Vec<Usage> {
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {

@@ -12,8 +12,11 @@ pub(super) use permission::{Permission, Wider};
 
 use std::sync::Arc;
 
-use super::{EntryRef, FormatVerdict, layer::Layer, own::OwnPolicy, torch_target::TorchTarget};
+use super::{
+    EntryRef, FormatVerdict, alias, layer::Layer, own::OwnPolicy, torch_target::TorchTarget,
+};
 use crate::{
+    fact::{GlobalName, Usage},
     finding::{Additions, Level, LineRef, RuleMeta},
     pins::Required,
 };
@@ -106,6 +109,17 @@ impl Scope {
         let is_override = everywhere.is_some_and(|first| !std::ptr::eq(first, layer));
         (is_override && *level == Level::Allow)
             .then(|| (origin.line_ref("allowed here"), layer.reason.clone()))
+    }
+
+    /// Whether a pack of the policy lists a global for a use: then it rebuilds data, whatever entries say besides.
+    pub fn is_data(&self, name: &GlobalName, usage: Usage) -> bool {
+        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+            return false;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        let packed = self.lookup.packed(&module, &qualname);
+        let mut entries = packed.iter().map(|(_, _, entry)| entry);
+        entries.any(|entry| entry.kind.uses().contains(usage))
     }
 
     /// Which artifacts need a pin here.

@@ -148,12 +148,12 @@ fn a_change_of_a_pinned_file_is_refused_and_pinned_on_request() {
      4 │ - path: models/data.pkl
        │         ───────────────
        │     sha256 0ceb44025b774f6d832ef369e77df71b6ff875dbb9c5a5bf6aa2b948c0f0dbbb
-       │
-       │ help: if the new file is meant, review it (`weighbridge inspect
-       │       models/data.pkl`) and pin it:
-       │       weighbridge freeze --update models/data.pkl
-       │ help: if it is not, restore the file and find out who changed it
        ╰──
+    help: if the new file is meant, review it (`weighbridge inspect
+          models/data.pkl`) and pin it:
+    weighbridge freeze --update models/data.pkl
+
+    help: if it is not, restore the file and find out who changed it
 
     refused: 1 error in 1 file
     checked: 1 artifact in the work tree: models/data.pkl
@@ -455,17 +455,16 @@ fn a_change_is_compared_with_what_its_base_pins() {
 
     warning[pins-changed]: the change pins other bytes for 1 file and pins 1 file
        ╭─ weighbridge.lock
-       │ help: review the files that it pins:
-       │       models/net.pkl: sha256 43b57b9070c259601095499c033b1f86cd220d034c281645d0afed89eb09c6f4 instead of 911ec8c979c9413d3bab0ce9dbfa0714b47f77807e80a080a0af2b6566e5aa05
-       │       models/more.pkl: sha256 3b6cbfd180c8d06ed1fc16f47e9885fbd96cba7fa88228155653b9b6c30af369
        ╰──
+    help: review the files that it pins:
+    models/net.pkl: sha256 43b57b9070c259601095499c033b1f86cd220d034c281645d0afed89eb09c6f4 instead of 911ec8c979c9413d3bab0ce9dbfa0714b47f77807e80a080a0af2b6566e5aa05
+    models/more.pkl: sha256 3b6cbfd180c8d06ed1fc16f47e9885fbd96cba7fa88228155653b9b6c30af369
+
 
     passed:  with 1 warning in 1 file
     checked: 2 artifacts in the change main...pinned (86f9571..67cae3c)
     policy:  weighbridge.yaml at 86f9571 (main)
     next:    weighbridge explain pins-changed  why, and what to use instead
-             git cat-file blob 67cae3cf3a39:weighbridge.lock >FILE
-             weighbridge inspect FILE          all that loading it would do
     exit 0
     ");
     // The pin is removed, so that the file could change.
