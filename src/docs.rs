@@ -70,13 +70,24 @@ pub fn list() -> String {
 }
 
 /// The pages of `docs/` that are made from the program: path and content.
-pub fn pages() -> [(&'static str, String); 4] {
+pub fn pages() -> [(&'static str, String); 5] {
     [
         ("docs/rules.md", rules_page()),
         ("docs/formats.md", formats_page()),
         ("docs/limits.md", limits_page()),
         ("docs/loaders.md", loaders_page()),
+        ("docs/weighbridge.schema.json", schema()),
     ]
+}
+
+/// The JSON Schema of a policy.
+pub fn schema() -> String {
+    let formats = FORMATS.iter().filter(|format| format.is_read());
+    let words = policy::Words {
+        rules: RULES.iter().map(|rule| rule.meta).collect(),
+        formats: formats.map(|format| (format.id, format.title)).collect(),
+    };
+    format!("{:#}\n", policy::schema(&words))
 }
 
 /// What every generated page begins with.

@@ -36,6 +36,7 @@ mod pack;
 mod paths;
 mod pattern;
 mod raw;
+mod schema;
 mod scope;
 mod show;
 mod snippet;
@@ -61,6 +62,7 @@ pub use pack::{
     GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, listing as packs_listing,
     names as pack_names,
 };
+pub use schema::{Words, schema};
 pub use scope::{ArgumentVerdict, GlobalPolicy, Scope, Standing};
 pub use show::{EffectiveLine, show};
 pub use snippet::{constrains_calls, entry, is_constrained_call};

@@ -3,6 +3,7 @@
 mod diff;
 mod explain;
 mod init;
+mod schema;
 mod show;
 
 use std::path::{Component, Path, PathBuf};
@@ -22,6 +23,7 @@ pub(super) enum Command {
     Diff(diff::Diff),
     Explain(explain::Explain),
     Init(init::Init),
+    Schema(schema::Schema),
     Show(show::Show),
 }
 
@@ -31,6 +33,7 @@ impl Command {
             Self::Diff(diff) => diff.run(),
             Self::Explain(explain) => explain.run(),
             Self::Init(init) => init.run(),
+            Self::Schema(schema) => schema.run(),
             Self::Show(show) => show.run(),
         }
     }

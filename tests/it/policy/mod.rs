@@ -15,6 +15,7 @@ mod locks;
 mod packs;
 mod pins;
 mod properties;
+mod schema;
 mod semantics;
 mod show;
 mod waivers;
