@@ -1,7 +1,7 @@
 //! Delivering text: to standard output, or to a file that is there whole or not at all.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -46,6 +46,62 @@ pub(super) fn deliver(
             Ok(())
         }
         result => result.map_err(|refused| unwritten(to, refused)),
+    }
+}
+
+/// Replaces a file, or makes it where `old` is `None`, unless it is no longer what it was. Its permissions stay.
+///
+/// # Errors
+/// A file that changed meanwhile; whatever writing answers; a link in `checked` or a work tree.
+pub(super) fn replace(
+    path: &Path,
+    checked: &[PathBuf],
+    old: Option<&[u8]>,
+    new: &[u8],
+) -> Result<(), Error> {
+    let spot = match files::destination(path, checked) {
+        Ok(Destination::File(spot)) => spot,
+        Ok(_) => {
+            return Err(Error::Usage {
+                message: format!("`{}` is no file that can be replaced", path.display()),
+                help: String::from("name a file"),
+            });
+        }
+        Err(refused) => return Err(unwritten(Some(path), refused)),
+    };
+    let write = || {
+        // Others of our kind wait for each other, so that none replaces what another has just written.
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = File::open(folder.unwrap_or(Path::new(".")));
+        let _locked = folder.and_then(|folder| folder.lock().map(|()| folder));
+        let there = match fs::read(path) {
+            Ok(there) => Some(there),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if there.as_deref() != old {
+            return Ok(false);
+        }
+        let (draft, mut file) = spot.draft(false)?;
+        if there.is_some() {
+            file.set_permissions(fs::metadata(path)?.permissions())?;
+        }
+        file.write_all(new)?;
+        file.sync_all()?;
+        draft.keep()?;
+        Ok(true)
+    };
+    match write().map_err(|error| unwritten(Some(path), error.into()))? {
+        true => Ok(()),
+        false => Err(Error::Usage {
+            message: format!(
+                "`{}` was changed by somebody else meanwhile",
+                path.display()
+            ),
+            help: String::from("run the command again; nothing was written"),
+        }),
     }
 }
 

@@ -30,6 +30,7 @@ mod load;
 mod locate;
 mod locks;
 mod names;
+mod need;
 mod node;
 mod own;
 mod pack;
@@ -53,10 +54,11 @@ pub use diff::compare;
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors, near};
 pub use explain::{Asked, Elsewhere, Explained, Ruling, global_of};
-pub use init::{Found, InitSummary, SeenGlobal, init, pattern_of};
+pub use init::{InitSummary, init, pattern_of};
 pub use keys::{PolicyKey, keys};
 pub use layer::Catalog;
 pub use load::Files;
+pub use need::{Need, NeededGlobal, Trust, answer};
 pub use own::OwnPolicy;
 pub use pack::{
     GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, listing as packs_listing,
@@ -240,6 +242,15 @@ impl Policy {
         catalog: &Catalog<'_>,
     ) -> Result<Self, PolicyErrors> {
         Self::checked(files.name(path), Loader::path(files, path), catalog)
+    }
+
+    /// Reads a policy file as it would be with another text.
+    pub fn load_edited(
+        path: &Path,
+        text: &str,
+        catalog: &Catalog<'_>,
+    ) -> Result<Self, PolicyErrors> {
+        Self::load_from(&edit::Edited { path, text }, path, catalog)
     }
 
     /// Reads a policy from its text. A relative path that it extends is looked for in the current folder.

@@ -502,7 +502,7 @@ pub(super) fn next(report: &Report, presentation: &Presentation) -> Vec<(String,
     };
     if report.policy == BUILT_IN && presentation.paths.is_inside() && report.active().any(edits) {
         commands.push((
-            String::from("weighbridge policy init --allow-found"),
+            String::from("weighbridge policy init"),
             "write a policy that allows what is named above",
         ));
     }

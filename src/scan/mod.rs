@@ -26,9 +26,9 @@ pub use known::{Dangerous, baseline};
 pub use look::look;
 pub use policy_source::{
     PolicyFrom, check_policy_of, find_policy, find_policy_only, load_policy, parse_policy,
-    policy_called, with_baseline,
+    policy_called, policy_with, with_baseline,
 };
-pub use survey::{format_ids, refused_artifacts, rules, survey};
+pub use survey::{Refusal, Survey, format_ids, needs, rules, survey};
 
 pub use crate::{
     git::{

@@ -142,6 +142,19 @@ pub fn load_policy(named: &Path) -> Result<Policy, Error> {
     Ok(named_policy(named, &catalog)?.0)
 }
 
+/// The policy at a path, as it would be with a text.
+///
+/// # Errors
+/// A text that does not hold together with what it extends.
+pub fn policy_with(path: &Path, text: &str) -> Result<Policy, Error> {
+    let (rules, formats) = (rules(), format_ids());
+    let catalog = Catalog {
+        rules: &rules,
+        formats: &formats,
+    };
+    Ok(Policy::load_edited(path, text, &catalog)?)
+}
+
 /// A policy as people call it, and how reports call it: a file, a bundled name, `REVISION:PATH`, or a revision, which is the
 /// policy that the repository has there. Without a name, the one on disk.
 ///

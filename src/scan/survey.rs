@@ -1,14 +1,12 @@
 //! What a repository holds, as far as a policy is concerned: the words a policy may use, and those it would need.
 
-use std::collections::BTreeMap;
-
-use super::{Listing, Request, View, entry, guard};
+use super::{Listing, Needs, Request, View, entry, guard};
 use crate::{
     error::Error,
-    fact::{Fact, GlobalName, Text, Unread, Usage},
+    fact::{Fact, FactKind, Text},
     finding::{Finding, Level, RuleMeta},
     format::FORMATS,
-    policy::{FormatVerdict, InitSummary, Policy, SeenGlobal},
+    policy::{FormatVerdict, Need, NeededGlobal, Policy},
     rule::{Case, RULES, called_with, refused_globals},
 };
 
@@ -23,31 +21,98 @@ pub fn format_ids() -> Vec<&'static str> {
     read.map(|format| format.id).collect()
 }
 
-/// The artifacts of a view that a policy refuses, each once; what it says of source does not count.
+/// What a policy still has against an artifact: the findings that refuse it.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The artifact.
+    pub path: Text,
+    /// At least one, by place.
+    pub findings: Vec<Finding>,
+}
+
+/// What a policy makes of the artifacts of a view; what it says of source does not count.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Every artifact, by path, and whatever else is refused as one.
+    pub artifacts: Vec<Text>,
+    /// How many artifacts have each format, by id.
+    pub formats: Vec<(String, usize)>,
+    /// The artifacts that are refused.
+    pub refused: Vec<Refusal>,
+}
+
+/// Judges the artifacts of a view.
 ///
 /// # Errors
 /// Workers that cannot be started.
-pub fn refused_artifacts(view: &View, policy: &Policy) -> Result<Vec<Text>, Error> {
-    let report = super::check(view, policy, String::new(), Request::default(), &())?;
-    let of_artifact = |finding: &&Finding| finding.rule.tags.first() == Some(&"artifact");
-    let refused = report
-        .active()
-        .filter(|finding| finding.level == Level::Deny);
-    let mut paths: Vec<Text> = refused
-        .filter(of_artifact)
-        .map(|finding| finding.primary.path.clone())
-        .collect();
-    paths.dedup();
-    Ok(paths)
+pub fn survey(view: &View, policy: &Policy) -> Result<Survey, Error> {
+    let request = Request {
+        needs: Needs {
+            artifacts: true,
+            ..Needs::default()
+        },
+        ..Request::default()
+    };
+    let report = super::check(view, policy, String::new(), request, &())?;
+    let mut survey = Survey {
+        artifacts: report.artifacts.into_iter().map(|it| it.path).collect(),
+        formats: report.coverage.formats.into_iter().collect(),
+        refused: Vec::new(),
+    };
+    for finding in report.findings {
+        let of_artifact = finding.rule.tags.first() == Some(&"artifact");
+        if !finding.is_active() || finding.level != Level::Deny || !of_artifact {
+            continue;
+        }
+        match survey.refused.last_mut() {
+            Some(last) if last.path == finding.primary.path => last.findings.push(finding),
+            _ => survey.refused.push(Refusal {
+                path: finding.primary.path.clone(),
+                findings: vec![finding],
+            }),
+        }
+    }
+    let refused = survey.refused.iter().map(|refusal| refusal.path.clone());
+    survey.artifacts.extend(refused);
+    survey.artifacts.sort();
+    survey.artifacts.dedup();
+    Ok(survey)
 }
 
-/// Reads a view and notes what of it a policy does not allow.
-pub fn survey(view: &View, policy: &Policy) -> InitSummary {
+impl Refusal {
+    /// Whether it is refused because nothing reads its format.
+    pub fn is_unread(&self) -> bool {
+        let mut findings = self.findings.iter();
+        findings.all(|finding| finding.rule.id == "unknown-artifact")
+    }
+
+    /// What stands against it, a line each; first what no entry mends.
+    pub fn reasons(&self) -> Vec<String> {
+        let (first, others): (Vec<&Finding>, Vec<&Finding>) =
+            self.findings.iter().partition(|it| instead(it).is_some());
+        let findings = first.into_iter().chain(others);
+        findings
+            .map(|finding| format!("{}: {}", finding.rule.id, finding.message))
+            .collect()
+    }
+
+    /// What to do about the first of them that no entry mends.
+    pub fn instead(&self) -> Option<&str> {
+        self.findings.iter().find_map(instead)
+    }
+}
+
+/// What a finding says to do, unless that is something to be pasted.
+fn instead(finding: &Finding) -> Option<&str> {
+    let help = finding.help.first().map(String::as_str);
+    help.filter(|help| !help.contains('\n'))
+}
+
+/// What the artifacts of a view need that a policy does not allow, by path.
+pub fn needs(view: &View, policy: &Policy) -> Vec<Need> {
     guard::install();
     let mut reader = view.reader();
-    let mut formats: BTreeMap<String, (usize, bool)> = BTreeMap::new();
-    let mut globals: BTreeMap<GlobalName, SeenGlobal> = BTreeMap::new();
-    let mut unread: Vec<Text> = Vec::new();
+    let mut needs = Vec::new();
     for item in &view.items {
         let path = &item.entry.path;
         if policy.excludes(path) {
@@ -57,54 +122,42 @@ pub fn survey(view: &View, policy: &Policy) -> InitSummary {
             continue;
         };
         let scope = policy.scope(path);
-        for observation in &seen.facts.observations {
-            match &observation.fact {
-                Fact::Is(id) if observation.site.hops.is_empty() => {
-                    let (count, refused) = formats.entry(id.to_string()).or_default();
-                    *count += 1;
-                    *refused |= matches!(scope.format(id.as_str()), FormatVerdict::Refused { .. });
-                }
-                Fact::Unread(Unread::Unknown(_)) if unread.last() != Some(path) => {
-                    unread.push(path.clone());
-                }
-                _ => {}
+        let case = Case::new(&item.entry, &seen.facts, &seen.circumstances, &scope);
+        let mut need = Need {
+            path: path.clone(),
+            ..Need::default()
+        };
+        for observation in case.of_kind(FactKind::Is) {
+            if let Fact::Is(id) = &observation.fact
+                && matches!(scope.format(id.as_str()), FormatVerdict::Refused { .. })
+                && !scope.refuses_format(id.as_str())
+                && !need.formats.iter().any(|known| id.as_str() == known)
+            {
+                need.formats.push(id.to_string());
             }
         }
-        let case = Case::new(&item.entry, &seen.facts, &seen.circumstances, &scope);
-        let mut needed: BTreeMap<&GlobalName, (Vec<Usage>, bool)> = BTreeMap::new();
-        for (name, usages, may) in refused_globals(&case) {
-            let (uses, may_all) = needed.entry(name).or_insert((Vec::new(), true));
-            uses.extend(usages);
-            *may_all &= may;
-        }
         let calls = called_with(&case);
-        for (name, (usages, may)) in needed {
-            let seen = globals.entry(name.clone()).or_insert_with(|| SeenGlobal {
-                name: name.clone(),
-                usages: Vec::new(),
-                calls: Vec::new(),
-                may_be_allowed: true,
-                path: path.clone(),
-                artifacts: 0,
-            });
-            seen.usages.extend(usages);
+        for (name, usages, may_be_allowed) in refused_globals(&case) {
+            let at = need.globals.iter().position(|global| global.name == *name);
+            if let Some(known) = at.and_then(|at| need.globals.get_mut(at)) {
+                known.usages.extend(usages);
+                known.may_be_allowed &= may_be_allowed;
+                continue;
+            }
             let own = calls.get(name).into_iter().flatten();
-            seen.calls.extend(own.map(|arguments| arguments.to_vec()));
-            seen.may_be_allowed &= may;
-            seen.artifacts += 1;
+            need.globals.push(NeededGlobal {
+                name: name.clone(),
+                usages: usages
+                    .into_iter()
+                    .chain(scope.globals().entered(name))
+                    .collect(),
+                calls: own.map(|arguments| arguments.to_vec()).collect(),
+                may_be_allowed,
+            });
+        }
+        if !need.is_empty() {
+            needs.push(need);
         }
     }
-    InitSummary {
-        unread,
-        refused_formats: formats
-            .iter()
-            .filter(|(_, (_, refused))| *refused)
-            .map(|(id, _)| id.clone())
-            .collect(),
-        formats: formats
-            .into_iter()
-            .map(|(id, (count, _))| (id, count))
-            .collect(),
-        globals: globals.into_values().collect(),
-    }
+    needs
 }

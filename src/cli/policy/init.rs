@@ -7,30 +7,27 @@ use clap::Args;
 use super::super::{current_dir, output, terminal};
 use crate::{
     error::Error,
-    fact::shell_word,
-    policy::{self, Found, Policy},
-    scan::{self, Outcome, View},
+    fact::{GlobalName, Text, shell_word},
+    policy::{self, InitSummary, Need, Policy, Trust, edit},
+    scan::{self, Outcome, Survey, View},
 };
 
 /// Write a policy to start from
 ///
-/// The policy extends the built-in `recommended`, with comments on the present
-/// files of the repository. It never allows anything dangerous, and an existing
-/// file is never replaced.
+/// The policy extends the built-in `recommended` and allows what the present
+/// files of the repository need, as far as that is not dangerous: packs, and
+/// classes by name. What stays refused is listed in comments. Review the result.
+/// An existing file is never replaced: `weighbridge policy allow` adds to it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Init {
     /// The file to write, instead of weighbridge.yaml at the root of the
     /// repository or in the current folder; `-` is standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// Allow what the present files need, instead of proposing it in comments
-    ///
-    /// Each name is allowed for the uses that the files make of it. Nothing
-    /// dangerous is allowed, and files of unsupported formats are excluded. Review
-    /// the result.
-    #[arg(long)]
-    allow_found: bool,
 }
+
+/// Files that are named; the others are counted.
+const NAMED: usize = 10;
 
 impl Init {
     pub(super) fn run(self) -> Result<Outcome, Error> {
@@ -43,37 +40,129 @@ impl Init {
         if !to_stdout && std::fs::symlink_metadata(&output).is_ok() {
             return Err(Error::Usage {
                 message: format!("`{}` is already there", output.display()),
-                help: String::from("edit it, or give another name with `--output`"),
+                help: String::from(
+                    "`weighbridge policy allow PATH` adds what files need; or give another name with `--output`",
+                ),
             });
         }
-        let survey = scan::survey(&view, &Policy::recommended());
-        let found = if self.allow_found {
-            Found::Allow
-        } else {
-            Found::Propose
-        };
-        let text = policy::init(&survey, found);
+        let (summary, functions) = summary(&view)?;
+        let text = policy::init(&summary);
         let target = (!to_stdout).then_some(output.as_path());
         output::deliver(target, std::slice::from_ref(&view.root), |out| {
             out.write_all(text.as_bytes())
         })
         .map_err(|error| error.about("the policy"))?;
-        if let Some(path) = target {
-            let named = if is_found(path, &view.root, &cwd) {
-                String::new()
-            } else {
+        let named = match target {
+            Some(path) if !is_found(path, &view.root, &cwd) => {
                 let word = shell_word(path.as_os_str().as_encoded_bytes());
                 format!(" --policy {}", String::from_utf8_lossy(&word))
-            };
+            }
+            _ => String::new(),
+        };
+        if let Some(path) = target {
             terminal::note(&format!(
                 "wrote {}: review it, commit it, then run `weighbridge check{named}`",
                 path.display()
             ));
         }
-        if self.allow_found {
-            note_refused(&view, &text)?;
-        }
+        note(&summary, &functions, &named);
         Ok(Outcome::Clean)
+    }
+}
+
+/// What a policy is to say of a view, and the files that call a function of their own, with its name.
+fn summary(view: &View) -> Result<(InitSummary, Vec<(Text, GlobalName)>), Error> {
+    let mut needs = scan::needs(view, &Policy::recommended());
+    let functions = |need: &Need| {
+        let name = need.functions().next().cloned();
+        name.map(|name| (need.path.clone(), name))
+    };
+    let functions: Vec<(Text, GlobalName)> = needs
+        .iter()
+        .filter(|need| need.has_answer(Trust::Functions))
+        .filter_map(functions)
+        .collect();
+    // What is allowed for a file that is refused all the same would allow more than anybody needs.
+    loop {
+        let fragment = policy::answer(&needs, Trust::Classes);
+        let text = edit::create("recommended", &fragment);
+        let survey = scan::survey(view, &scan::parse_policy(policy::NAME, &text)?)?;
+        let before = needs.len();
+        needs.retain(|need| {
+            let at = survey
+                .refused
+                .binary_search_by(|it| it.path.cmp(&need.path));
+            at.is_err()
+        });
+        if needs.len() == before {
+            return Ok((of(survey, fragment, &functions), functions));
+        }
+    }
+}
+
+fn of(survey: Survey, needs: edit::Fragment, functions: &[(Text, GlobalName)]) -> InitSummary {
+    let (unread, refused): (Vec<_>, Vec<_>) = survey
+        .refused
+        .into_iter()
+        .partition(scan::Refusal::is_unread);
+    let why = |refusal: scan::Refusal| {
+        let function = functions.iter().find(|(path, _)| *path == refusal.path);
+        let why = match function {
+            Some((_, name)) => format!(
+                "loading calls `{name}`, a function that no pack lists: read it, then `weighbridge policy allow PATH`"
+            ),
+            None => {
+                let finding = refusal.findings.into_iter().next();
+                finding.map(|finding| finding.message).unwrap_or_default()
+            }
+        };
+        (refusal.path, why)
+    };
+    InitSummary {
+        formats: survey.formats,
+        needs,
+        left_out: refused.into_iter().map(why).collect(),
+        unread: unread.into_iter().map(|refusal| refusal.path).collect(),
+    }
+}
+
+/// Says what stays refused, and what to do about it.
+fn note(summary: &InitSummary, functions: &[(Text, GlobalName)], named: &str) {
+    let names = |paths: Vec<&Text>| {
+        let more = paths.len().saturating_sub(NAMED);
+        let paths: Vec<String> = paths.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = match more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{}{more}", paths.join(", "))
+    };
+    let is_function = |path: &&Text| functions.iter().any(|(of, _)| of == *path);
+    let left = summary.left_out.iter().map(|(path, _)| path);
+    let (functions, others): (Vec<&Text>, Vec<&Text>) = left.partition(is_function);
+    if !functions.is_empty() {
+        let words: Vec<String> = functions
+            .iter()
+            .take(NAMED)
+            .map(|path| String::from_utf8_lossy(&shell_word(path.as_bytes())).into_owned())
+            .collect();
+        terminal::note(&format!(
+            "still refused, because loading calls functions that nobody has reviewed: {}; read them, then run `weighbridge policy allow{named} {}`",
+            names(functions),
+            words.join(" ")
+        ));
+    }
+    if !others.is_empty() {
+        terminal::note(&format!(
+            "still refused, because no plain entry can allow it: {}; `weighbridge check{named}` says why",
+            names(others)
+        ));
+    }
+    if !summary.unread.is_empty() {
+        terminal::note(&format!(
+            "still refused, because nothing reads the format yet: {}; the policy has an `exclude` for what you answer for, in a comment",
+            names(summary.unread.iter().collect())
+        ));
     }
 }
 
@@ -84,29 +173,3 @@ fn is_found(path: &Path, root: &Path, cwd: &Path) -> bool {
     let mut places = policy::PLACES.iter().map(|name| root.join(name));
     found.is_some() && places.any(|place| real(&place) == found)
 }
-
-/// Says which files a policy that allows all it can still refuses.
-fn note_refused(view: &View, text: &str) -> Result<(), Error> {
-    let policy = scan::parse_policy(policy::NAME, text)?;
-    let refused = scan::refused_artifacts(view, &policy)?;
-    let names: Vec<String> = refused
-        .iter()
-        .take(NAMED)
-        .map(ToString::to_string)
-        .collect();
-    let more = refused.len().saturating_sub(NAMED);
-    let more = match more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    if !names.is_empty() {
-        terminal::note(&format!(
-            "still refused, because no plain entry can allow it: {}{more}; `weighbridge check` says why",
-            names.join(", ")
-        ));
-    }
-    Ok(())
-}
-
-/// Files that are named; the others are counted.
-const NAMED: usize = 3;

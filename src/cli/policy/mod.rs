@@ -1,8 +1,10 @@
 //! `weighbridge policy`: one file for each of its commands.
 
+mod allow;
 mod diff;
 mod explain;
 mod init;
+mod patch;
 mod schema;
 mod show;
 
@@ -20,6 +22,7 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Allow(allow::Allow),
     Diff(diff::Diff),
     Explain(explain::Explain),
     Init(init::Init),
@@ -30,6 +33,7 @@ pub(super) enum Command {
 impl Command {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         match self {
+            Self::Allow(allow) => allow.run(),
             Self::Diff(diff) => diff.run(),
             Self::Explain(explain) => explain.run(),
             Self::Init(init) => init.run(),

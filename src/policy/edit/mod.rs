@@ -5,6 +5,7 @@
 //! is checked: the new text, read as a policy is read, must be the old policy with exactly the fragment. An edit that is not so
 //! is not made, and whoever asked for it says what to add by hand.
 
+mod edited;
 mod fragment;
 mod lines;
 mod plan;
@@ -12,6 +13,7 @@ mod tree;
 
 pub use fragment::{Fragment, Item};
 
+pub(super) use edited::Edited;
 pub(super) use plan::{Insertion, Place, insertions};
 
 use super::{load, node::Node};
@@ -46,7 +48,7 @@ pub fn create(extends: &str, fragment: &Fragment) -> String {
 }
 
 /// A fragment on its own, a line each.
-pub(super) fn alone(fragment: &Fragment) -> Vec<String> {
+pub fn alone(fragment: &Fragment) -> Vec<String> {
     fragment.block(0, fragment::Style::default())
 }
 

@@ -77,7 +77,7 @@ fn what_a_policy_that_allows_what_is_found_still_refuses_is_said() {
     let made = b"\x80\x04\x8c\x03app\x8c\x03Net\x93K\x01\x85}\x8c\x01kK\x02s\x92.";
     repo.write("keywords.pkl", made)
         .write("plain.pkl", b"\x80\x02capp\nNet\n)\x81.");
-    let init = run(&repo.root, &["policy", "init", "--allow-found"]);
+    let init = run(&repo.root, &["policy", "init"]);
     assert_eq!(init.code, 0, "{init:?}");
     let said = plain(&init.stderr);
     assert!(
@@ -87,7 +87,7 @@ fn what_a_policy_that_allows_what_is_found_still_refuses_is_said() {
     assert!(!said.contains("plain.pkl"), "{said}");
     fs::remove_file(repo.root.join("keywords.pkl")).unwrap();
     fs::remove_file(repo.root.join("weighbridge.yaml")).unwrap();
-    let init = run(&repo.root, &["policy", "init", "--allow-found"]);
+    let init = run(&repo.root, &["policy", "init"]);
     assert!(!init.stderr.contains("still refused"), "{init:?}");
     assert_eq!(run(&repo.root, &["check"]).code, 0);
 }
@@ -119,7 +119,7 @@ fn a_file_that_only_an_earlier_commit_has_is_nothing_to_allow() {
     let proposes = |arguments: &[&str]| {
         let run = run(&repo.root, arguments);
         assert_eq!(run.code, 1, "{run:?}");
-        run.stdout.contains("policy init --allow-found")
+        run.stdout.contains("policy init")
     };
     repo.write("a.pkl", b"\x80\x02capp.models\nNet\n)\x81}b.")
         .commit();

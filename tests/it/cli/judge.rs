@@ -145,30 +145,39 @@ fn from_red_to_green_in_two_commands() {
         .write("old.joblib", b"\x78\x9cxxxx");
     let red = run(&repo.root, &["check"]);
     assert_eq!(red.code, 1);
-    assert!(
-        red.stdout.contains("weighbridge policy init --allow-found"),
-        "{red:?}"
-    );
-    assert_eq!(
-        run(&repo.root, &["policy", "init", "--allow-found"]).code,
-        0
-    );
-    assert_eq!(run(&repo.root, &["check"]).code, 0);
+    assert!(red.stdout.contains("weighbridge policy init"), "{red:?}");
+    assert_eq!(run(&repo.root, &["policy", "init"]).code, 0);
     let text = fs::read_to_string(repo.root.join("weighbridge.yaml")).unwrap();
-    for line in [
-        "    - {global: \"app.models.Net\", as: [import, construct, build]}  # a.pkl\n",
-        "    - {global: \"app.models.Other\", as: [import]}  # b/c.pkl\n",
-        "      - \"/old.joblib\"\n",
-    ] {
-        assert!(text.contains(line), "{text}");
-    }
+    insta::assert_snapshot!(text, @r#"
+    # What loading a model file in this repository may do. What is not allowed is refused; `weighbridge check` says so.
+    # Found here: 2 pickle.
+    # Allow a class only if its module is yours or one that you trust: its constructor and its `__setstate__` run when a
+    # file is loaded. The comments name the files that need what follows.
+    version: 1
+    extends: recommended
+    globals:
+      allow:
+        # a.pkl
+        - {global: "app.models.Net", as: [import, construct, build]}
+        # b/c.pkl
+        - {global: "app.models.Other", as: [import]}
+
+    # Named like models, and in no format that is read yet: what loading them does is unknown. To answer for them, remove the `#`:
+    # exclude:
+    #   - reason: in no format that is read yet
+    #     paths:
+    #       - "/old.joblib"
+    "#);
+    // Nobody has answered for what is not read.
+    assert_eq!(run(&repo.root, &["check"]).code, 1);
+    let (said, proposed) = text.split_once("remove the `#`:\n").unwrap();
+    let proposed = proposed.replace("# ", "");
+    repo.write("weighbridge.yaml", format!("{said}\n{proposed}"));
+    assert_eq!(run(&repo.root, &["check"]).code, 0);
     // Nothing dangerous is allowed by it.
     repo.write("evil.pkl", payload());
     fs::remove_file(repo.root.join("weighbridge.yaml")).unwrap();
-    assert_eq!(
-        run(&repo.root, &["policy", "init", "--allow-found"]).code,
-        0
-    );
+    assert_eq!(run(&repo.root, &["policy", "init"]).code, 0);
     assert_eq!(run(&repo.root, &["check"]).code, 1);
 }
 

@@ -1,6 +1,7 @@
 //! Tests of `cli`: the program as users and hooks run it.
 
 mod advice;
+mod allow;
 mod baseline;
 mod check;
 mod completions;

@@ -73,7 +73,7 @@ const OPEN: &[&str] = &["fact", "limits", "loader", "error"];
 const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("gix", &["git/"]),
     ("rustix", &["files.rs"]),
-    ("imara_diff", &["git/lines.rs"]),
+    ("imara_diff", &["git/lines.rs", "cli/policy/patch.rs"]),
     ("serde_yaml", &["policy/load.rs", "config/"]),
     ("tree_sitter", &["policy/edit/"]),
     ("tree_sitter_yaml", &["policy/edit/tree.rs"]),
