@@ -293,6 +293,9 @@ pub(super) fn calls<'a>(case: &Case<'a>) -> BTreeMap<&'a GlobalName, Vec<&'a [Ar
     calls
 }
 
+/// How the help of a finding begins that would have an answer, if nothing else stood against the file.
+pub const NOT_WHILE: &str = "no entry is proposed while";
+
 /// Finishes the answers to the findings of a file, when all rules have judged it: the first finding of each prints it. If anything
 /// that no answer mends refuses the file, nothing is proposed: it would not let the file pass, and what stands in the way may be
 /// dangerous.
@@ -323,9 +326,7 @@ pub(super) fn finish(case: &Case<'_>, findings: &mut [Finding]) {
         if let Some(reason) = &in_the_way {
             for (n, finding) in own.into_iter().enumerate() {
                 finding.answer = None;
-                finding
-                    .help
-                    .push(format!("no entry is proposed while {reason}"));
+                finding.help.push(format!("{NOT_WHILE} {reason}"));
                 if n == 0 {
                     finding.help.extend(answer.besides.last().cloned());
                 }

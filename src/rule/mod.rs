@@ -14,6 +14,7 @@ use crate::{
     policy::Scope,
 };
 
+pub use advice::NOT_WHILE;
 pub use index::{Call, FactIndex, GlobalUse};
 pub use run::{JudgedCase, Run};
 pub use waiver_run::WaiverRun;

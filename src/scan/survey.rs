@@ -7,7 +7,7 @@ use crate::{
     finding::{Finding, Level, RuleMeta},
     format::FORMATS,
     policy::{FormatVerdict, Need, NeededGlobal, Policy},
-    rule::{Case, RULES, called_with, refused_globals},
+    rule::{Case, NOT_WHILE, RULES, called_with, refused_globals},
 };
 
 /// What all rules say of themselves.
@@ -102,10 +102,10 @@ impl Refusal {
     }
 }
 
-/// What a finding says to do, unless that is something to be pasted.
+/// What a finding says to do, unless that is to add to the policy, now or when nothing else stands against the file.
 fn instead(finding: &Finding) -> Option<&str> {
     let help = finding.help.first().map(String::as_str);
-    help.filter(|help| !help.contains('\n'))
+    help.filter(|help| !help.contains('\n') && !help.starts_with(NOT_WHILE))
 }
 
 /// What the artifacts of a view need that a policy does not allow, by path.

@@ -158,12 +158,6 @@ impl Scope {
         }
     }
 
-    /// Whether the policy refuses a format by name, which beats what allows it.
-    pub fn refuses_format(&self, id: &str) -> bool {
-        let mut layers = self.lookup.newest();
-        layers.any(|layer| layer.formats_refuse.contains_key(id))
-    }
-
     /// How to add to the policy: for each place where, and after a line end what to paste there.
     pub fn adding(&self, additions: &Additions) -> Vec<String> {
         self.own.adding(additions)

@@ -137,7 +137,7 @@ impl Scope {
     }
 
     /// Whether a line here refuses a format, be it beaten by a later one or not.
-    pub(in crate::policy) fn refuses_format(&self, id: &str) -> bool {
+    pub fn refuses_format(&self, id: &str) -> bool {
         let mut layers = self.lookup.newest();
         layers.any(|layer| layer.formats_refuse.contains_key(id))
     }

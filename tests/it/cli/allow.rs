@@ -143,9 +143,9 @@ fn what_is_dangerous_is_refused_with_the_reason_and_the_rest_is_written() {
     insta::assert_snapshot!(said(&first), @"
     weighbridge.yaml: written, 6 lines
     both.pkl: is still refused
-      global-not-allowed: loading creates `app.Other()`; the policy does not list `app.Other`
       global-not-allowed: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
-      no entry is proposed while the file uses `posix.system`
+      global-not-allowed: loading creates `app.Other()`; the policy does not list `app.Other`
+      do not load this file; find out who made it and how it came here
     evil.pkl: is still refused
       global-not-allowed: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
       do not load this file; find out who made it and how it came here

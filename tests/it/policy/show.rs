@@ -60,15 +60,14 @@ fn each_line_says_where_it_comes_from() {
       torch: ">=2.6"                                      # weighbridge.yaml:3, replaces recommended.yaml:11
     formats:
       allow:
-        - safetensors                                     # recommended.yaml:16
-        - npy                                             # weighbridge.yaml:4, recommended.yaml:17
-        - npz                                             # weighbridge.yaml:4, recommended.yaml:18
-        - torch-zip                                       # recommended.yaml:19
-        - torch-script                                    # recommended.yaml:20
-        - torch-export                                    # recommended.yaml:21
-        - torch-legacy                                    # recommended.yaml:22
-        - torch-tar                                       # recommended.yaml:23
-        - torch-distributed                               # recommended.yaml:24
+        - safetensors                                     # recommended.yaml:17
+        - npy                                             # weighbridge.yaml:4, recommended.yaml:18
+        - npz                                             # weighbridge.yaml:4, recommended.yaml:19
+        - torch-zip                                       # recommended.yaml:20
+        - torch-script                                    # recommended.yaml:21
+        - torch-export                                    # recommended.yaml:22
+        - torch-legacy                                    # recommended.yaml:23
+        - torch-tar                                       # recommended.yaml:24
         # - pickle                                        # recommended.yaml:25; no effect: org.yaml:4 decides
         # - joblib                                        # recommended.yaml:26; no effect: org.yaml:4 decides
         - zip                                             # recommended.yaml:27
@@ -88,8 +87,7 @@ fn each_line_says_where_it_comes_from() {
         - joblib-arrays                                   # recommended.yaml:40
         - python-data                                     # recommended.yaml:41
         - torch-script                                    # recommended.yaml:42
-        - torch-distributed                               # recommended.yaml:43
-        - transformers-training                           # recommended.yaml:44
+        - transformers-training                           # recommended.yaml:43
         - torch-nn                                        # org.yaml:6
       refuse:
         - {global: myapp.legacy.*, reason: "it is gone"}  # org.yaml:8
