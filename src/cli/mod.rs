@@ -22,6 +22,7 @@ mod policy;
 mod progress;
 mod terminal;
 mod today;
+mod waivers;
 
 use std::{
     ffi::OsString,
@@ -93,6 +94,9 @@ enum Command {
     /// Create, show and check a policy
     #[command(subcommand)]
     Policy(policy::Command),
+    /// List what is waived, by whom and until when
+    #[command(subcommand)]
+    Waivers(waivers::Command),
     /// Adopt the gate today: known findings do not count
     #[command(subcommand)]
     Baseline(baseline::Command),
@@ -162,6 +166,7 @@ impl Cli {
         match &self.command {
             Command::Check(check) => check.color(),
             Command::Inspect(inspect) => inspect.color(),
+            Command::Waivers(waivers) => waivers.color(),
             Command::Explain(_)
             | Command::Freeze(_)
             | Command::Policy(_)
@@ -179,6 +184,7 @@ impl Cli {
             Command::Explain(explain) => explain.run(),
             Command::Freeze(freeze) => freeze.run(),
             Command::Policy(policy) => policy.run(),
+            Command::Waivers(waivers) => waivers.run(),
             Command::Baseline(baseline) => baseline.run(),
             Command::Hook(hook) => hook.run(),
             Command::Completions(completions) => completions.run(),

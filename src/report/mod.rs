@@ -18,6 +18,7 @@ mod prose;
 mod push;
 mod statistics;
 mod terminal;
+pub mod waivers;
 mod words;
 
 pub use github::KEPT as ANNOTATIONS;

@@ -243,6 +243,11 @@ impl Waiver {
         self.origin.file.shown_path()
     }
 
+    /// Days until its last one, on a day: negative when that has passed.
+    pub fn days_left(&self, today: Date) -> Option<i64> {
+        self.expires.map(|last| terms::days_between(today, last))
+    }
+
     /// Since when it no longer holds on a day: its last day.
     pub fn ended(&self, today: Date) -> Option<Date> {
         self.expires.filter(|last| *last < today)

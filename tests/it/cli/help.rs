@@ -21,6 +21,7 @@ fn the_first_page() {
       explain      Explain a rule, a format, a pack or a limit
       freeze       Write which bytes of each model file were reviewed
       policy       Create, show and check a policy
+      waivers      List what is waived, by whom and until when
       baseline     Adopt the gate today: known findings do not count
       hook         Check commits and pushes with git hooks
       completions  Write completions for a shell

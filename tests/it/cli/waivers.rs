@@ -497,3 +497,59 @@ fn a_broken_waiver_says_where_and_what_to_write() {
        ╰──
     "#);
 }
+
+#[test]
+fn waivers_are_listed_by_owner() {
+    let repo = repo!();
+    repo.write("a.pkl", NET);
+    waive(
+        &repo,
+        "  - {rule: global-not-allowed, paths: [a.pkl], owner: \"@ml\", subject: app.models.Net, reason: converted soon, expires: 2027-02-10}\n  - {rule: pickle-load, paths: [old/, x.py]}\n  - {rule: pickle-load, paths: [z.py], owner: \"@data\", expires: 2026-12-31}\n  - {rule: joblib-load, paths: [z.py], owner: \"@data\", expires: 2028-01-01}\n",
+    );
+    let all = run(&repo, &["waivers", "report"]).shown(&repo.root);
+    insta::assert_snapshot!(all, @"
+    @data
+      2026-12-31  ended 15 days ago  covers nothing      weighbridge.yaml:6
+        pickle-load in z.py
+      2028-01-01  351 days left     covers nothing      weighbridge.yaml:7
+        joblib-load in z.py
+
+    @ml
+      2027-02-10  26 days left      covers 1 finding    weighbridge.yaml:4
+        global-not-allowed in a.pkl: app.models.Net
+        converted soon
+
+    no owner
+      no end                        covers nothing      weighbridge.yaml:5
+        pickle-load in old/, x.py
+    exit 0
+    ");
+    let soon = run(&repo, &["waivers", "report", "--expiring", "30d"]);
+    assert_eq!(soon.code, 1);
+    assert!(
+        soon.stdout.contains("2027-02-10") && soon.stdout.contains("2026-12-31"),
+        "{soon:?}"
+    );
+    assert!(
+        !soon.stdout.contains("2028") && !soon.stdout.contains("no end"),
+        "{soon:?}"
+    );
+    let json = run(
+        &repo,
+        &["waivers", "report", "--format", "json", "--expiring", "2w"],
+    );
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["today"], "2027-01-15");
+    assert_eq!(json["waivers"].as_array().unwrap().len(), 1);
+    assert_eq!(json["waivers"][0]["days_left"], -15);
+    assert_eq!(json["waivers"][0]["covers"], 0);
+    waive(&repo, "  - {rule: global-not-allowed, paths: [a.pkl]}\n");
+    assert_eq!(
+        run(&repo, &["waivers", "report", "--expiring", "30d"]).code,
+        0
+    );
+    assert_eq!(
+        run(&repo, &["waivers", "report", "--expiring", "soon"]).code,
+        2
+    );
+}
