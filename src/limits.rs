@@ -376,6 +376,9 @@ limits! {
         /// The largest Python file in the standard library has 250 kB.
         SOURCE_BYTES: u64 = 16 << 20, Bytes "of a source file";
 
+        /// Each costs memory, and a file with more than a few is better allowed as a whole by the policy. Those beyond it do not count.
+        SUPPRESSIONS: usize = 1_000, Count "comments in a source file that ask for findings not to count";
+
         /// This is checked before the parser recurses. CPython's own parser stops at 200 parentheses and 100 indents.
         SOURCE_NESTING: usize = 200, Count "brackets or indents inside one another in a source file";
 

@@ -35,6 +35,7 @@ pub enum FactKind {
     Library,
     Partial,
     Env,
+    Suppression,
 }
 
 impl Fact {
@@ -70,6 +71,7 @@ impl Fact {
             Self::Library { .. } => FactKind::Library,
             Self::Partial(_) => FactKind::Partial,
             Self::Env { .. } => FactKind::Env,
+            Self::Suppression(_) => FactKind::Suppression,
         }
     }
 }

@@ -54,6 +54,7 @@ pub use policy_edit::{
 };
 pub use python::{
     Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, SlotPrefix, SourceFault,
+    Suppression,
 };
 pub use shard::{ShardFile, ShardIndex, ShardPart};
 pub use shell_word::shell_word;
@@ -241,6 +242,8 @@ pub enum Fact {
         /// Its constant value.
         value: Option<Text>,
     },
+    /// A comment in source asks for findings not to count.
+    Suppression(Box<Suppression>),
 }
 
 /// What a payload is made of.

@@ -29,6 +29,21 @@ pub struct PyCall {
     pub slot: Option<ArgumentSlot>,
 }
 
+/// A comment in source that asks for findings not to count: `# weighbridge: allow[pickle-load] why until=2027-01-31`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Suppression {
+    /// The word that asks: `allow`, or one that was meant for it.
+    pub verb: Text,
+    /// The rules, as they are written.
+    pub rules: Vec<Text>,
+    /// Why; empty if it does not say.
+    pub reason: Text,
+    /// The last day on which it holds, as it is written.
+    pub until: Option<Text>,
+    /// The line of code that it is about, from 1.
+    pub line: u32,
+}
+
 /// Where another argument can be written in a call: after all that are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ArgumentSlot {

@@ -105,6 +105,8 @@ pub struct View {
     /// The submodules that items are in.
     submodules: submodule::Submodules,
     policy_state: PolicyState,
+    /// Whether another state than the view's own was named for its policy.
+    judged_by_another: bool,
     sides: Option<change::Sides>,
     /// What is compared to see whether the policy changes, where that is not `sides`.
     policy_change: Option<change::Sides>,
@@ -196,6 +198,7 @@ impl View {
             attributes: Mutex::default(),
             submodules: submodule::Submodules::default(),
             policy_state: PolicyState::default(),
+            judged_by_another: false,
             sides: None,
             policy_change: None,
             whole: false,
@@ -239,6 +242,16 @@ impl View {
     /// Whether the view is of a git repository.
     pub fn is_repository(&self) -> bool {
         self.repository.is_some()
+    }
+
+    /// Whether the view is of what a change brings, which knows its other side.
+    pub fn is_change(&self) -> bool {
+        self.sides.is_some()
+    }
+
+    /// Whether another state than the view's own was named for its policy.
+    pub fn is_judged_by_another(&self) -> bool {
+        self.judged_by_another
     }
 
     /// Opens items, for one worker.

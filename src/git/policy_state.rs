@@ -99,6 +99,11 @@ impl View {
         self
     }
 
+    fn with_policy_of_another(mut self, state: PolicyState) -> Self {
+        self.judged_by_another = true;
+        self.with_policy_state(state)
+    }
+
     /// The same view, ruled by what `HEAD` of its repository has: by what was there before what is looked at came.
     ///
     /// # Errors
@@ -108,7 +113,7 @@ impl View {
             Some(repository) => PolicyState::head(&repository.to_thread_local())?,
             None => return Ok(self),
         };
-        Ok(self.with_policy_state(state))
+        Ok(self.with_policy_of_another(state))
     }
 
     /// The same view, ruled by what a commit, a tag or a tree of its repository has.
@@ -123,7 +128,7 @@ impl View {
             ));
         };
         let state = Revision::find(&repository.to_thread_local(), name)?.policy_state();
-        Ok(self.with_policy_state(state))
+        Ok(self.with_policy_of_another(state))
     }
 
     /// The files that the policy and the attributes of the view are read from.

@@ -1,6 +1,7 @@
 //! What a policy accepts although rules find it: waivers, the baseline, comments in source. And what it locks against that.
 
 use super::{
+    InlineMode,
     baseline::Baseline,
     locate::Origin,
     locks,
@@ -18,6 +19,9 @@ pub struct Acceptance {
     pub(super) baseline_path: Option<(String, Origin)>,
     /// The findings that are known.
     pub(super) baseline: Option<Box<Baseline>>,
+    pub(super) inline: InlineMode,
+    /// Where it says so.
+    pub(super) inline_at: Option<Origin>,
 }
 
 /// What the policies say of it that are put together, each after those it extends.
@@ -27,6 +31,7 @@ pub(super) struct Accepted {
     terms: RawTerms,
     locked: Vec<(String, Origin)>,
     baseline: Option<(String, Origin)>,
+    inline: Option<(InlineMode, Origin)>,
 }
 
 impl Accepted {
@@ -36,6 +41,7 @@ impl Accepted {
         self.terms = std::mem::take(&mut self.terms).then(std::mem::take(&mut raw.waiver_terms));
         self.locked.extend(raw.locked.iter().cloned());
         self.baseline = raw.baseline.take().or(self.baseline.take());
+        self.inline = raw.inline.take().or(self.inline.take());
     }
 
     /// All of it together.
@@ -45,6 +51,12 @@ impl Accepted {
             locked: self.locked,
             baseline_path: self.baseline,
             baseline: None,
+            inline: self
+                .inline
+                .as_ref()
+                .map(|(mode, _)| *mode)
+                .unwrap_or_default(),
+            inline_at: self.inline.map(|(_, origin)| origin),
         }
     }
 }
@@ -53,6 +65,11 @@ impl Acceptance {
     /// The waivers, and their terms.
     pub fn waivers(&self) -> &Waivers {
         &self.waivers
+    }
+
+    /// What is made of comments in source that ask for findings not to count.
+    pub fn inline(&self) -> InlineMode {
+        self.inline
     }
 
     /// The findings that are known, if a baseline is used.

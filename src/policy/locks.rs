@@ -6,7 +6,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{
-    Catalog,
+    Catalog, InlineMode,
     error::{Errors, near},
     locate::Origin,
     names::{EntryIndex, Names},
@@ -105,6 +105,18 @@ const LOCKABLE: &[Lockable] = &[
         find: waiver_terms,
     },
     Lockable {
+        key: "inline",
+        find: |above, below, found| {
+            let of = |raw: &&Raw| raw.inline.as_ref().map(|(mode, _)| *mode);
+            let mode = above.nearest(of).unwrap_or_default();
+            let looser = below.inline.filter(|(here, _)| here.rank() < mode.rank());
+            if let Some((_, origin)) = looser.filter(|_| below.is_later) {
+                let what = "lets comments in source set more findings aside".to_owned();
+                found.push(Attempt::new(origin, what));
+            }
+        },
+    },
+    Lockable {
         key: "baseline",
         find: |above, below, found| {
             let of = |raw: &&Raw| raw.baseline.as_ref().map(|(path, _)| path.clone());
@@ -180,6 +192,7 @@ struct Below<'a> {
     waivers: &'a [RawWaiver],
     terms: Option<&'a RawTerms>,
     baseline: Option<&'a (String, Origin)>,
+    inline: Option<&'a (InlineMode, Origin)>,
     attributes: Option<&'a (bool, Origin)>,
     torch: Option<&'a (String, Origin)>,
     python: Option<&'a (String, Origin)>,
@@ -284,6 +297,7 @@ impl<'a> Below<'a> {
             waivers: &raw.waivers,
             terms: Some(&raw.waiver_terms),
             baseline: raw.baseline.as_ref(),
+            inline: raw.inline.as_ref(),
             attributes: raw.attributes.as_ref(),
             torch: raw.torch.as_ref(),
             python: raw.python.as_ref(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Uses,
+    InlineMode, Uses,
     constraint::Constraint,
     locate::{File, Origin},
     node::Node,
@@ -29,6 +29,8 @@ pub(super) struct Raw {
     pub(super) body: Body,
     pub(super) overrides: Vec<Override>,
     pub(super) exclude: Vec<(String, Origin)>,
+    /// What is made of comments in source that ask for findings not to count.
+    pub(super) inline: Option<(InlineMode, Origin)>,
     /// The path of the baseline.
     pub(super) baseline: Option<(String, Origin)>,
     pub(super) waivers: Vec<RawWaiver>,

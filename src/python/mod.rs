@@ -43,6 +43,7 @@ mod qualified;
 mod refusal;
 mod resolve;
 mod scope;
+mod suppressions;
 mod surely;
 mod trail;
 mod uses;
@@ -88,11 +89,32 @@ fn read_parts(source: &[u8], notebook: bool, all: bool, recorder: &mut Recorder)
     }
     if notebook {
         return match notebook::cells(source) {
-            Ok(cells) => read_cells(&cells, all, recorder),
+            Ok(cells) => {
+                read_cells(&cells, all, recorder);
+                for cell in cells.iter().filter(|cell| cell.python) {
+                    let unit = Unit {
+                        text: &cell.source,
+                        cell: Some(cell.index),
+                    };
+                    suppressions::record(&unit, recorder);
+                }
+            }
             Err(unread) => recorder.record(Fact::Unread(unread)),
         };
     }
     let decoded = decode::decode(source);
+    read_script(&decoded, all, recorder);
+    let unit = Unit {
+        text: &decoded.text,
+        cell: None,
+    };
+    // What the interpreter takes for a comment is not known there.
+    if !decoded.foreign {
+        suppressions::record(&unit, recorder);
+    }
+}
+
+fn read_script(decoded: &decode::Decoded<'_>, all: bool, recorder: &mut Recorder) {
     let parts = if all || decoded.foreign {
         Parts::All
     } else {
@@ -101,8 +123,8 @@ fn read_parts(source: &[u8], notebook: bool, all: bool, recorder: &mut Recorder)
     if matches!(parts, Parts::None) {
         return;
     }
-    if let Some(loss) = decoded.loss {
-        recorder.record(Fact::Partial(loss));
+    if let Some(loss) = &decoded.loss {
+        recorder.record(Fact::Partial(loss.clone()));
     }
     let unit = Unit {
         text: &decoded.text,

@@ -93,6 +93,67 @@ pub(super) fn parse(text: &str, notebook: bool) -> Result<Tree, Unread> {
     Ok(tree)
 }
 
+/// A comment, and the code that it is about.
+#[derive(Debug)]
+pub(super) struct Comment {
+    /// The comment, from its `#`.
+    pub(super) range: Range<usize>,
+    /// Where in the line that it is about: its own if code stands before it, else the next that has code.
+    pub(super) about: usize,
+}
+
+/// The comments of a source, in order, as far as it parses.
+pub(super) fn comments(text: &str, notebook: bool) -> Result<Vec<Comment>, Unread> {
+    let mode = if notebook {
+        Mode::Ipython
+    } else {
+        Mode::Module
+    };
+    promised(text, mode)?;
+    let parsed = parse_unchecked(text, ParseOptions::from(mode));
+    let mut comments: Vec<Comment> = Vec::new();
+    // Comments before this one are about code that has been met.
+    let mut settled = 0;
+    for token in parsed.tokens() {
+        let at = range(token.range());
+        match token.kind() {
+            TokenKind::Comment => {
+                let before = text.get(..at.start).unwrap_or_default();
+                let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+                let is_alone = line.trim().is_empty();
+                let about = at.start;
+                comments.push(Comment { range: at, about });
+                // Code before it has settled those above.
+                if !is_alone {
+                    settled = comments.len();
+                }
+            }
+            TokenKind::Newline
+            | TokenKind::NonLogicalNewline
+            | TokenKind::Indent
+            | TokenKind::Dedent
+            | TokenKind::EndOfFile => {}
+            _ => {
+                for comment in comments.iter_mut().skip(settled) {
+                    comment.about = at.start;
+                }
+                settled = comments.len();
+            }
+        }
+    }
+    let module = match parsed.into_syntax() {
+        ast::Mod::Module(module) => Some(module),
+        ast::Mod::Expression(_) => None,
+    };
+    // A deep tree is dropped where there is room for it.
+    drop(Tree {
+        module,
+        error: None,
+        deep: true,
+    });
+    Ok(comments)
+}
+
 /// One open bracket, or the statement itself.
 #[derive(Debug, Default, Clone, Copy)]
 struct Frame {

@@ -157,6 +157,7 @@ rules! {
     format_not_allowed,
     global_not_allowed,
     incomplete_read,
+    inline_suppression,
     items_on_non_container,
     joblib_load,
     lfs_not_fetched,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::{
     fact::{Place, Site, Text},
     finding::{Finding, LineRef, Location, RuleMeta, Subject},
-    policy::{Waiver, Waivers},
+    policy::{Comment, Waiver, Waivers},
 };
 
 /// The waivers of a policy after a run.
@@ -16,6 +16,8 @@ pub struct WaiverRun<'a> {
     pub waivers: &'a Waivers,
     /// Those that are about findings of the run, whether they cover them or not.
     pub matched: &'a BTreeSet<usize>,
+    /// The comments in source that ask for findings not to count.
+    pub comments: &'a [Comment],
     /// The day.
     pub today: Date,
     /// Whether the run is over all files of a repository: only then does a waiver that is about nothing have no use.

@@ -174,6 +174,7 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
         (facts, circumstances),
         excerpts,
         &scales,
+        request.arrival,
         request.deadline,
     );
     weighed.coverage.unfetched = usize::from(seen.unfetched);

@@ -16,7 +16,7 @@ use crate::{
     inventory::Artifact,
     limits,
     link::{Index, Links},
-    policy::Policy,
+    policy::{Comment, Policy},
     rule::{JudgedCase, Run, WaiverRun},
     verdict::{self, Coverage, Report, Weighed},
 };
@@ -104,6 +104,10 @@ impl Gathered {
         let excluded = self.excluded.into_iter();
         let excluded = excluded.filter_map(|at| Some(&view.items.get(at)?.entry.path));
         let index = Index::new(links, excluded);
+        let noted = self.noted.iter_mut();
+        let mut comments: Vec<Comment> = noted
+            .flat_map(|noted| std::mem::take(&mut noted.weighed.comments))
+            .collect();
         let cases: Vec<JudgedCase<'_>> = self
             .noted
             .iter()
@@ -123,9 +127,15 @@ impl Gathered {
         });
         let digest = |path: &Text| digest(view, path);
         let run = Run::new(&cases, &index, policy, &pins);
-        let mut weighed = judging::judge_run(&run, request.today, &digest);
+        let mut weighed = judging::judge_run(&run, request.today, &digest, &mut comments);
         let all = self.noted.iter().map(|noted| &noted.weighed);
-        let about_waivers = waivers(view, policy, request, all.chain(&weighed), &self.unjudged);
+        let about_waivers = waivers(
+            view,
+            policy,
+            request,
+            all.chain(&weighed),
+            (&comments, &self.unjudged),
+        );
         weighed.extend(about_waivers);
         let mut artifacts = Vec::new();
         for noted in self.noted {
@@ -173,10 +183,10 @@ fn waivers<'a>(
     policy: &Policy,
     request: Request,
     judged: impl Iterator<Item = &'a Weighed>,
-    unjudged: &[usize],
+    (comments, unjudged): (&[Comment], &[usize]),
 ) -> Vec<Weighed> {
     let waivers = policy.accepts().waivers();
-    if waivers.all().is_empty() {
+    if waivers.all().is_empty() && comments.is_empty() {
         return Vec::new();
     }
     let matched: BTreeSet<usize> = judged
@@ -188,6 +198,7 @@ fn waivers<'a>(
     let run = WaiverRun {
         waivers,
         matched: &matched,
+        comments,
         today: request.today,
         is_whole: request.is_whole,
         unjudged: &unjudged,

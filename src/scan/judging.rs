@@ -7,7 +7,7 @@ use std::{
 
 use jiff::civil::Date;
 
-use super::guard;
+use super::{comments, guard};
 use crate::{
     fact::{
         Changed, Circumstances, ContentFacts, Entry, Excerpts, Fact, Observation, Place, Site,
@@ -15,7 +15,7 @@ use crate::{
     },
     finding::{Finding, Level},
     limits,
-    policy::{Policy, Scope, is_dangerous},
+    policy::{Arrival, Comment, Policy, Scope, is_dangerous},
     rule::{self, Case, Check, RULES, Rule, Run, WaiverRun, more},
     verdict::{self, Scales, Weighed},
 };
@@ -25,12 +25,13 @@ use crate::{
 const PAST_DEADLINE: Duration = Duration::from_millis(200);
 
 /// Judges an entry by what its content says and its view knows; `excerpts` are the lines that findings carry. One that is not
-/// judged in full by the deadline is late.
+/// judged in full by the deadline is late. `arrival` is that of comments in lines that the view's change brings.
 pub(super) fn judge(
     entry: &Entry,
     (mut facts, mut circumstances): (&ContentFacts, &Circumstances),
     excerpts: &Excerpts,
     scales: &Scales<'_>,
+    arrival: Arrival,
     deadline: Option<Instant>,
 ) -> Weighed {
     let scope = scales.scope;
@@ -59,7 +60,9 @@ pub(super) fn judge(
     if !complete {
         say_late(entry, scope, &mut findings);
     }
-    let mut weighed = verdict::weigh(findings, scales, facts, circumstances);
+    let known = (facts, circumstances);
+    let comments = comments::of(entry, known, excerpts, scales, arrival);
+    let mut weighed = verdict::weigh(findings, scales, facts, circumstances, comments);
     if !complete {
         weighed.coverage.late = 1;
         weighed.coverage.incomplete = 1;
@@ -71,11 +74,12 @@ pub(super) fn judge(
 }
 
 /// Judges all entries together: what the rules over the run find, settled by the policy at the path of each finding.
-/// `digest` gives the SHA-256 of the content at a path.
+/// `digest` gives the SHA-256 of the content at a path; `comments` are those of all entries, by path.
 pub(super) fn judge_run(
     run: &Run<'_>,
     today: Date,
     digest: &dyn Fn(&Text) -> Option<String>,
+    comments: &mut [Comment],
 ) -> Vec<Weighed> {
     let judging = || {
         let mut findings = Vec::new();
@@ -106,7 +110,8 @@ pub(super) fn judge_run(
         cap(&mut own);
         let (scope, digest) = (run.policy.scope(&path), || digest(&path));
         let scales = Scales::new(run.policy, &scope, &path, today, &digest);
-        verdict::settle(own, &scales)
+        let own_comments = comments::at(comments, &path);
+        verdict::settle(own, &scales, own_comments)
     });
     settled.collect()
 }
@@ -126,7 +131,7 @@ pub(super) fn judge_waivers(run: &WaiverRun<'_>, policy: &Policy) -> Vec<Weighed
         let path = finding.primary.path.clone();
         let scope = policy.scope(&path);
         let scales = Scales::new(policy, &scope, &path, run.today, &|| None);
-        verdict::settle(vec![finding], &scales)
+        verdict::settle(vec![finding], &scales, &mut [])
     });
     settled.collect()
 }
@@ -140,7 +145,14 @@ fn not_judged(entry: &Entry, run: &Run<'_>, today: Date, message: String) -> Wei
     let scope = run.policy.scope(&entry.path);
     let known = (&facts, &Circumstances::default());
     let scales = Scales::new(run.policy, &scope, &entry.path, today, &|| None);
-    let mut weighed = judge(entry, known, &Excerpts::default(), &scales, None);
+    let mut weighed = judge(
+        entry,
+        known,
+        &Excerpts::default(),
+        &scales,
+        Arrival::Old,
+        None,
+    );
     // The entry is counted already.
     weighed.coverage.entries = 0;
     weighed
@@ -272,6 +284,7 @@ mod tests {
                 (&facts, known),
                 &Excerpts::default(),
                 &scales,
+                Arrival::Old,
                 Some(Instant::now()),
             );
             assert_eq!(weighed.coverage.late, usize::from(known.late));

@@ -4,6 +4,7 @@
 //! output is the same for any number of workers. Of an entry with nothing to report and nothing to link, nothing is kept. A few
 //! small files are read without workers, because starting those takes longer. A panic while an entry is read is a fact of it.
 
+mod comments;
 mod content;
 mod deadline;
 mod entry;
@@ -53,7 +54,7 @@ use crate::{
     error::Error,
     fact::Text,
     git::{Item, Reader},
-    policy::Policy,
+    policy::{Arrival, Policy},
     verdict,
 };
 
@@ -92,6 +93,8 @@ pub struct Request {
     pub today: Date,
     /// Whether the view is all of a repository: a waiver that is about nothing in it has no use.
     pub is_whole: bool,
+    /// How comments in lines that the view's change brings came there; [`check`] finds out.
+    pub arrival: Arrival,
 }
 
 impl Default for Request {
@@ -102,6 +105,7 @@ impl Default for Request {
             deadline: None,
             today: Date::MAX,
             is_whole: false,
+            arrival: Arrival::JudgedByBase,
         }
     }
 }
@@ -118,6 +122,10 @@ pub fn check(
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
     let threads = request.threads;
+    let request = Request {
+        arrival: policy_source::arrival(view),
+        ..request
+    };
     guard::install();
     progress.begin(view.items.len());
     let late = AtomicUsize::new(0);
@@ -228,6 +236,7 @@ pub fn inspect(
         (&seen.facts, &seen.circumstances),
         &seen.excerpts,
         &scales,
+        Arrival::Old,
         None,
     );
     seen.add_base(&mut weighed.findings);

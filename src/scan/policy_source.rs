@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     fact::Text,
     git::{self, View},
-    policy::{Asker, Baseline, Catalog, Place, Policy, Source, named_policy},
+    policy::{Arrival, Asker, Baseline, Catalog, Place, Policy, Source, named_policy},
 };
 
 /// Where the policy of a view is taken from.
@@ -113,6 +113,17 @@ pub fn with_baseline(view: &View, policy: Policy, named: Option<&Path>) -> Resul
     })?;
     let baseline = Baseline::parse(&name, &bytes)?;
     Ok(policy.with_baseline(baseline))
+}
+
+/// How comments in lines that a view's change brings came there: a change that another state judges does not judge itself.
+pub(super) fn arrival(view: &View) -> Arrival {
+    let recorded = view.policy_files().state().is_some() && !view.policy_files().is_index();
+    match (view.is_change(), recorded) {
+        _ if view.is_judged_by_another() => Arrival::JudgedByBase,
+        (true, true) => Arrival::JudgedByBase,
+        (true, false) => Arrival::New,
+        (false, _) => Arrival::Old,
+    }
 }
 
 /// Where a file of the policy is in a view: its path below the root, or as it was named if it is elsewhere.

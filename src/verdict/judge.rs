@@ -10,7 +10,7 @@ use crate::{
     },
     finding::{Finding, LineRef},
     inventory::Artifact,
-    policy::{Scope, Standing},
+    policy::{Comment, Scope, Standing},
 };
 
 /// How many of the dangers that a policy lets pass are said one by one.
@@ -62,13 +62,15 @@ pub fn weigh(
     scales: &Scales<'_>,
     facts: &ContentFacts,
     circumstances: &Circumstances,
+    mut comments: Vec<Comment>,
 ) -> Weighed {
-    let mut weighed = settle(findings, scales);
+    let mut weighed = settle(findings, scales, &mut comments);
     let mut let_pass = listed_danger(scales.scope, circumstances.observations(facts));
     let_pass.append(&mut weighed.let_pass);
     Weighed {
         let_pass,
         coverage: cover(facts, circumstances),
+        comments,
         ..weighed
     }
 }

@@ -13,16 +13,19 @@ use super::Weighed;
 use crate::{
     fact::{Global, Text},
     finding::{Disposition, Finding, Level, LineRef, Subject},
-    policy::{Obstacle, Policy, Scope, Waiver, WaiverVerdict, Waivers, WaiversAt, is_dangerous},
+    policy::{
+        Acceptance, Comment, Obstacle, Policy, Scope, Waiver, WaiverVerdict, WaiversAt,
+        is_dangerous,
+    },
 };
 
 /// By what the findings about one entry are weighed.
 pub struct Scales<'a> {
     /// What the policy says at its path.
     pub scope: &'a Scope,
-    /// The policy's waivers.
-    pub waivers: &'a Waivers,
-    /// Those at its path.
+    /// What the policy accepts.
+    pub accepts: &'a Acceptance,
+    /// The waivers at its path.
     pub waivers_here: WaiversAt<'a>,
     /// Whether a format that is refused may pass all the same: then what is in such a file is judged like anything else.
     pub formats_may_pass: bool,
@@ -54,12 +57,13 @@ impl<'a> Scales<'a> {
         today: Date,
         digest: &'a dyn Fn() -> Option<String>,
     ) -> Self {
-        let waivers_here = policy.accepts().waivers().at(path);
+        let accepts = policy.accepts();
+        let waivers_here = accepts.waivers().at(path);
         Self {
             scope,
-            formats_may_pass: policy.accepts().baseline().is_some()
+            formats_may_pass: accepts.baseline().is_some()
                 || waivers_here.are_about("format-not-allowed"),
-            waivers: policy.accepts().waivers(),
+            accepts,
             waivers_here,
             today,
             digest,
@@ -106,14 +110,14 @@ impl<'a> Scales<'a> {
         match self.waivers_here.judge(finding, self.today, self.digest) {
             WaiverVerdict::None => Vec::new(),
             WaiverVerdict::Covered(at) => {
-                if let Some(waived) = self.waivers.waived(at) {
+                if let Some(waived) = self.accepts.waivers().waived(at) {
                     finding.disposition = Disposition::Waived(Box::new(waived));
                 }
                 vec![at]
             }
             WaiverVerdict::Uncovered(obstacles) => {
                 for (at, obstacle) in &obstacles {
-                    let waiver = self.waivers.all().get(*at);
+                    let waiver = self.accepts.waivers().all().get(*at);
                     finding
                         .help
                         .extend(waiver.map(|waiver| uncovered(waiver, obstacle)));
@@ -161,7 +165,8 @@ fn told(message: &str, verb: &str, by: Option<(&LineRef, Option<&str>)>) -> Stri
 
 /// Gives findings the levels that hold at their path, and says which of them do not count. Those that are allowed are dropped; what
 /// an override or a waiver lets pass is kept with what does.
-pub fn settle(findings: Vec<Finding>, scales: &Scales<'_>) -> Weighed {
+/// `comments` are those of the findings' files.
+pub fn settle(findings: Vec<Finding>, scales: &Scales<'_>, comments: &mut [Comment]) -> Weighed {
     let mut weighed = Weighed::default();
     let mut set_aside = Vec::new();
     let mut excused: BTreeMap<(&str, bool), Option<(LineRef, Option<String>)>> = BTreeMap::new();
@@ -187,6 +192,11 @@ pub fn settle(findings: Vec<Finding>, scales: &Scales<'_>) -> Weighed {
             continue;
         }
         matched.extend(scales.waive(&mut finding));
+        for comment in comments.iter_mut() {
+            if finding.is_active() {
+                comment.set_aside(&mut finding, scales.accepts);
+            }
+        }
         if finding.is_active() {
             weighed.findings.push(finding);
             continue;

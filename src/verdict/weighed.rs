@@ -1,7 +1,7 @@
 //! What one entry comes to.
 
 use super::{Coverage, Evidence};
-use crate::finding::Finding;
+use crate::{finding::Finding, policy::Comment};
 
 /// What one entry comes to.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Weighed {
     pub waivers: Vec<usize>,
     /// Which lines of the policy let it pass, if that was asked for.
     pub evidence: Evidence,
+    /// The comments in it that ask for findings not to count.
+    pub comments: Vec<Comment>,
     /// What the entry adds to the coverage.
     pub coverage: Coverage,
 }
@@ -21,6 +23,7 @@ pub struct Weighed {
 impl Weighed {
     /// Whether it has nothing to say but what it adds to the coverage.
     pub fn is_plain(&self) -> bool {
-        self.findings.is_empty() && self.let_pass.is_empty() && self.evidence.is_empty()
+        let is_silent = self.findings.is_empty() && self.let_pass.is_empty();
+        is_silent && self.evidence.is_empty() && self.comments.is_empty()
     }
 }

@@ -59,8 +59,18 @@ pub(super) fn compare_locks(comparison: &mut Comparison<'_>) {
             waivers: _,
             // It stands in another file.
             baseline: _,
+            inline,
+            inline_at,
         } = &pair.from.accepts;
         let to = &pair.to.accepts;
+        if to.inline.rank() < inline.rank() {
+            let what = key("inline", inline.word(), to.inline.word());
+            let line = to.inline_at.as_ref().or(inline_at.as_ref());
+            let is_new = to.inline_at.is_some();
+            comparison
+                .drafts
+                .at_line(pair, what, line, is_new, Where::EVERYWHERE);
+        }
         for (locked, line) in locked {
             if !to.locked.iter().any(|(other, _)| other == locked) {
                 let what = PolicyItem::Lock {

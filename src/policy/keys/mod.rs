@@ -53,6 +53,7 @@ const POLICY: &[Key<Raw>] = &[
     waiver::waivers(),
     waiver::terms(),
     waiver::baseline(),
+    waiver::inline(),
     Key {
         name: "exclude",
         value: "a list of paths and of mappings",

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::super::{
+    InlineMode, day,
     decode::{Decoder, Key, list},
     error::near,
     locate::{Origin, Step},
@@ -31,6 +32,18 @@ pub(super) const fn terms() -> Key<Raw> {
         summary: "what every waiver must say, and how long it may hold",
         decode: |this, node, raw| {
             this.keys("`waiver-terms`", node, TERMS, &mut raw.waiver_terms);
+        },
+    }
+}
+
+pub(super) const fn inline() -> Key<Raw> {
+    Key {
+        name: "inline",
+        value: "`allow`, `honour-new` or `refuse`",
+        summary: "whether [comments in source](../docs/waivers.md#in-source) set findings aside",
+        decode: |this, node, raw| {
+            let origin = this.origin(false);
+            raw.inline = inline_mode(this, node).map(|mode| (mode, origin));
         },
     }
 }
@@ -100,7 +113,7 @@ pub(super) const WAIVER: &[Key<WaiverKeys>] = &[
         name: "expires",
         value: "a day, such as `2027-03-31`",
         summary: "the last day on which it holds, in UTC",
-        decode: |this, node, said| said.expires = day(this, node),
+        decode: |this, node, said| said.expires = expires(this, node),
     },
     Key {
         name: "dangerous",
@@ -196,6 +209,26 @@ pub(super) fn dangerous(decoder: &mut Decoder<'_>, node: &Node) -> bool {
     false
 }
 
+fn inline_mode(decoder: &mut Decoder<'_>, node: &Node) -> Option<InlineMode> {
+    const HELP: &str = "write `allow`, `honour-new` or `refuse`";
+    let Node::Str(text) = node else {
+        decoder.wrong_type("`inline`", "`allow`, `honour-new` or `refuse`", node, HELP);
+        return None;
+    };
+    let mut words = InlineMode::WORDS.iter();
+    if let Some((_, mode)) = words.find(|(word, _)| **text == **word) {
+        return Some(*mode);
+    }
+    let meant = match &**text {
+        "deny" | "off" | "never" => Some("refuse"),
+        "on" | "honour" | "honor" => Some("allow"),
+        other => near(other, InlineMode::WORDS.iter().map(|(word, _)| *word)),
+    };
+    let help = meant.map_or_else(|| HELP.to_owned(), |it| format!("did you mean `{it}`?"));
+    decoder.error(format!("`{text}` is not a value of `inline`"), help);
+    None
+}
+
 fn sha256(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {
     let text = decoder.text("`sha256`", node)?;
     let digits = text.strip_prefix("sha256:").unwrap_or(&text);
@@ -210,33 +243,20 @@ fn sha256(decoder: &mut Decoder<'_>, node: &Node) -> Option<String> {
 }
 
 /// A day of the calendar.
-fn day(decoder: &mut Decoder<'_>, node: &Node) -> Option<Date> {
+fn expires(decoder: &mut Decoder<'_>, node: &Node) -> Option<Date> {
     const HELP: &str = "write the last day as year, month and day: `2027-03-31`";
     let Node::Str(text) = node else {
         decoder.wrong_type("`expires`", "a day", node, HELP);
         return None;
     };
-    match parse_day(text) {
+    match day::day(text) {
         Some(day) => return Some(day),
-        None if has_form_of_day(text) => {
+        None if day::has_form(text) => {
             decoder.error(format!("the calendar has no day `{text}`"), HELP);
         }
         None => decoder.error(format!("`{text}` is not a day"), HELP),
     }
     None
-}
-
-/// A day as `2027-03-31`, and in no other form.
-pub(in crate::policy) fn parse_day(text: &str) -> Option<Date> {
-    text.parse().ok().filter(|_| has_form_of_day(text))
-}
-
-fn has_form_of_day(text: &str) -> bool {
-    let digit_or_dash = |(at, byte): (usize, u8)| match at {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
-    };
-    text.len() == 10 && text.bytes().enumerate().all(digit_or_dash)
 }
 
 fn max_days(decoder: &mut Decoder<'_>, node: &Node) -> Option<(u32, Origin)> {

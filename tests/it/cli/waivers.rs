@@ -509,18 +509,18 @@ fn waivers_are_listed_by_owner() {
     let all = run(&repo, &["waivers", "report"]).shown(&repo.root);
     insta::assert_snapshot!(all, @"
     @data
-      2026-12-31  ended 15 days ago  covers nothing      weighbridge.yaml:6
+      2026-12-31  ended 15 days ago   covers nothing      weighbridge.yaml:6
         pickle-load in z.py
-      2028-01-01  351 days left     covers nothing      weighbridge.yaml:7
+      2028-01-01  351 days left       covers nothing      weighbridge.yaml:7
         joblib-load in z.py
 
     @ml
-      2027-02-10  26 days left      covers 1 finding    weighbridge.yaml:4
+      2027-02-10  26 days left        covers 1 finding    weighbridge.yaml:4
         global-not-allowed in a.pkl: app.models.Net
         converted soon
 
     no owner
-      no end                        covers nothing      weighbridge.yaml:5
+      no end                          covers nothing      weighbridge.yaml:5
         pickle-load in old/, x.py
     exit 0
     ");

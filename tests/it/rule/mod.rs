@@ -14,6 +14,7 @@ mod format_not_allowed;
 mod gadgets;
 mod global_not_allowed;
 mod incomplete_read;
+mod inline_suppression;
 mod instances;
 mod items_on_non_container;
 mod lfs_not_fetched;
