@@ -2,7 +2,7 @@
 //! change and on the page of the run.
 //!
 //! A runner keeps ten errors, ten warnings and ten notices of a step. So findings on the change come first, refusals before
-//! warnings; where there are too many, those of one rule in one file share an annotation, and the last place says how many
+//! warnings, what is dangerous before the rest; where there are too many, those of one rule in one file share an annotation, and the last place says how many
 //! are missing and where they are. Whatever comes from a file is escaped twice:
 //! so that it shows, and so that the runner reads no command, property or line in it.
 
@@ -130,7 +130,7 @@ fn of_level(report: &Report, checkout: &PathSpelling, level: Level) -> Vec<Annot
         .active()
         .filter(|finding| finding.level == level)
         .collect();
-    findings.sort_by_key(|finding| !finding.on_change);
+    findings.sort_by_key(|finding| (!finding.on_change, !finding.dangerous));
     if findings.len() <= KEPT {
         return findings
             .into_iter()

@@ -141,5 +141,8 @@ fn condition(additions: &Additions) -> String {
     ];
     let conditions = conditions.iter().filter(|(holds, _)| *holds);
     let conditions: Vec<&str> = conditions.map(|(_, condition)| *condition).collect();
-    format!("to let all of them pass, if {},", conditions.join(" and "))
+    format!(
+        "to let files pass that nothing else refuses, if {},",
+        conditions.join(" and ")
+    )
 }
