@@ -64,6 +64,11 @@ impl File {
         })
     }
 
+    /// Whether it is embedded in the program.
+    pub(super) fn is_built_in(&self) -> bool {
+        self.name.ends_with(" (built in)")
+    }
+
     /// Its text, harmless to print, with every byte at its place.
     pub(super) fn shown(&self) -> &Arc<str> {
         self.shown.get_or_init(|| harmless(&self.text).into())

@@ -16,6 +16,7 @@ mod acceptance;
 pub mod alias;
 mod baseline;
 mod comments;
+mod compile;
 mod constraint;
 mod danger;
 mod day;
@@ -29,6 +30,7 @@ mod init;
 mod inline;
 mod keys;
 mod layer;
+mod lint;
 mod load;
 mod locate;
 mod locks;
@@ -62,6 +64,7 @@ pub use init::{InitSummary, init, pattern_of};
 pub use inline::InlineMode;
 pub use keys::{PolicyKey, keys};
 pub use layer::Catalog;
+pub use lint::{Used, lint};
 pub use load::Files;
 pub use need::{Need, NeededGlobal, Trust, answer};
 pub use own::OwnPolicy;
@@ -92,12 +95,11 @@ use crate::{
     finding::LineRef,
     pins::{self, PinBook},
 };
-use acceptance::Accepted;
 use layer::Layer;
 use load::{BUNDLED, Disk, Loader};
 use locate::Origin;
 use paths::Patterns;
-use raw::{Document, Raw};
+use raw::Document;
 use uses::Uses;
 
 /// A policy with everything it extends, compiled.
@@ -213,7 +215,7 @@ impl Policy {
     pub fn recommended() -> Self {
         Self::bundled("recommended").unwrap_or_else(|| {
             let name = "recommended (built in)".to_owned();
-            Self::compile(name, Vec::new(), Vec::new(), None)
+            compile::compile(name, Vec::new(), Vec::new(), None).0
         })
     }
 
@@ -222,12 +224,10 @@ impl Policy {
         let bundled = BUNDLED.iter().find(|bundled| bundled.name == name)?;
         // A test holds every bundled policy to the rules for all policies; were one broken all the same, what it failed
         // to allow would be refused.
-        Some(Self::compile(
-            format!("{name} (built in)"),
-            Loader::bundled(bundled).raws,
-            Vec::new(),
-            Some(bundled.name),
-        ))
+        let raws = Loader::bundled(bundled).raws;
+        let name = format!("{name} (built in)");
+        let (policy, _) = compile::compile(name, raws, Vec::new(), Some(bundled.name));
+        Some(policy)
     }
 
     /// The names of the embedded policies.
@@ -246,7 +246,7 @@ impl Policy {
         path: &Path,
         catalog: &Catalog<'_>,
     ) -> Result<Self, PolicyErrors> {
-        Self::checked(files.name(path), Loader::path(files, path), catalog)
+        compile::checked(files.name(path), Loader::path(files, path), catalog)
     }
 
     /// Reads a policy file as it would be with another text.
@@ -260,140 +260,15 @@ impl Policy {
 
     /// Reads a policy from its text. A relative path that it extends is looked for in the current folder.
     pub fn parse(name: &str, text: &str, catalog: &Catalog<'_>) -> Result<Self, PolicyErrors> {
-        Self::checked(name.to_owned(), Loader::text(name, text), catalog)
+        compile::checked(name.to_owned(), Loader::text(name, text), catalog)
     }
 
     /// Whether the embedded policies name only rules and formats that exist: for a test of the registries.
     pub fn check_bundled(catalog: &Catalog<'_>) -> Result<(), PolicyErrors> {
         for bundled in BUNDLED {
-            Self::checked(bundled.name.to_owned(), Loader::bundled(bundled), catalog)?;
+            compile::checked(bundled.name.to_owned(), Loader::bundled(bundled), catalog)?;
         }
         Ok(())
-    }
-
-    fn checked(
-        name: String,
-        loader: Loader<'_>,
-        catalog: &Catalog<'_>,
-    ) -> Result<Self, PolicyErrors> {
-        let mut errors = loader.errors;
-        for raw in &loader.raws {
-            let bodies =
-                std::iter::once(&raw.body).chain(raw.overrides.iter().map(|over| &over.body));
-            for body in bodies {
-                layer::check(body, catalog, &mut errors);
-            }
-            if let Some((text, origin)) = &raw.torch
-                && text != "auto"
-                && let Err((message, help)) = target::select(text, &torch_target::known_releases())
-            {
-                errors.of(origin, message, help);
-            }
-            if let Some((text, origin)) = &raw.python
-                && text != "auto"
-                && !text
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || " .,<>=~!*".contains(c))
-            {
-                let help =
-                    "write `auto`, a version such as \"3.12\", or a range such as \">=3.10\"";
-                errors.of(origin, format!("`{text}` is not a version of Python"), help);
-            }
-            for over in &raw.overrides {
-                if let (Some(origin), None) = (&over.dangerous, &over.reason) {
-                    let help = "add a `reason:` for the reviewers of the policy";
-                    errors.of(origin, "an override is dangerous without a reason", help);
-                }
-            }
-            waivers::check(&raw.waivers, catalog.rules, &mut errors);
-            for patterns in patterns(raw) {
-                Patterns::new([patterns], &mut errors);
-            }
-        }
-        locks::check(&loader.raws, catalog, &mut errors);
-        if errors.is_empty() {
-            Ok(Self::compile(name, loader.raws, loader.read, None))
-        } else {
-            Err(errors.finish())
-        }
-    }
-
-    /// Folds policies, each after those it extends.
-    fn compile(
-        name: String,
-        raws: Vec<Raw>,
-        files: Vec<PathBuf>,
-        bundled: Option<&'static str>,
-    ) -> Self {
-        let own = Arc::new(OwnPolicy::of(&raws, bundled));
-        let mut notes = Vec::new();
-        let mut exclude = Vec::new();
-        let (mut torch, mut python, mut attributes, mut lock) = (None, None, None, None);
-        let mut accepted = Accepted::default();
-        let mut bodies = Vec::new();
-        let mut overrides = Vec::new();
-        let mut documents = Vec::new();
-        for mut raw in raws {
-            accepted.take(&mut raw);
-            documents.extend(raw.document);
-            layer::notes(&raw.body, &mut notes);
-            torch = raw.torch.or(torch);
-            python = raw.python.or(python);
-            attributes = raw.attributes.or(attributes);
-            lock = raw.lock.or(lock);
-            exclude.extend(raw.exclude);
-            bodies.push(raw.body);
-            overrides.extend(raw.overrides);
-        }
-        // The overrides have the first groups; entries with `paths` come after them.
-        let mut groups: Vec<_> = overrides
-            .iter_mut()
-            .map(|over| std::mem::take(&mut over.paths))
-            .collect();
-        let mut base = Layer::default();
-        for body in bodies {
-            base.add(body, &mut groups);
-        }
-        let mut layers = vec![Arc::new(base)];
-        for over in overrides {
-            layer::notes(&over.body, &mut notes);
-            let mut layer = Layer::default();
-            layer.reason = over.reason;
-            layer.dangerous = over.dangerous.is_some();
-            layer.add(over.body, &mut groups);
-            layers.push(Arc::new(layer));
-        }
-        let (torch, torch_at) = torch.unzip();
-        let (attributes, attributes_at) = attributes.unzip();
-        let (lock, lock_at) = lock.unzip();
-        let text = |found: Option<String>| found.unwrap_or_else(|| "auto".to_owned());
-        // What is wrong with a pattern has been said before this; in a bundled policy nothing is.
-        let mut said = error::Errors::default();
-        Self {
-            name,
-            layers,
-            patterns: Patterns::new(groups.iter().map(Vec::as_slice), &mut said),
-            groups,
-            exclude: Patterns::new(exclude.iter().map(std::slice::from_ref), &mut said),
-            exclusions: exclude,
-            torch: Arc::new(TorchTarget::new(text(torch))),
-            python: text(python.map(|(text, _)| text)),
-            attributes: attributes.unwrap_or(false),
-            scalars: Scalars {
-                torch: torch_at,
-                attributes: attributes_at,
-                lock: lock_at,
-            },
-            own,
-            accepts: accepted.finish(),
-            documents,
-            files,
-            lock,
-            pins: None,
-            notes,
-            everywhere: OnceLock::new(),
-            scopes: RwLock::default(),
-        }
     }
 
     /// How reports name it: the path of its file, or `recommended (built in)`.
@@ -537,18 +412,4 @@ impl Default for Scope {
     fn default() -> Self {
         Policy::recommended().scope_of(Vec::new())
     }
-}
-
-/// Every list of path patterns in a policy file.
-fn patterns(raw: &Raw) -> impl Iterator<Item = &[(String, Origin)]> {
-    let bodies = std::iter::once(&raw.body).chain(raw.overrides.iter().map(|over| &over.body));
-    let entries = bodies
-        .flat_map(|body| &body.globals_allow)
-        .map(|entry| entry.paths.as_slice());
-    let overrides = raw.overrides.iter().map(|over| over.paths.as_slice());
-    let waivers = raw.waivers.iter().map(|waiver| waiver.paths.as_slice());
-    entries
-        .chain(overrides)
-        .chain(waivers)
-        .chain(std::iter::once(raw.exclude.as_slice()))
 }

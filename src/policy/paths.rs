@@ -113,6 +113,15 @@ pub(super) fn is_match(patterns: &[String], path: &Text) -> bool {
     globs.any(|glob| glob.compile_matcher().is_match_candidate(&candidate))
 }
 
+/// What is wrong with patterns, each by itself.
+pub(super) fn check(patterns: &[(String, Origin)], errors: &mut Errors) {
+    for (pattern, origin) in patterns {
+        if let Err((message, help)) = globs(pattern) {
+            errors.of(origin, message, help);
+        }
+    }
+}
+
 /// The globs of one pattern: what it names, and what is inside that.
 pub(super) fn globs(pattern: &str) -> Result<Vec<globset::Glob>, (String, String)> {
     let wrong = |why: String| {

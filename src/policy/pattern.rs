@@ -95,6 +95,18 @@ impl Pattern {
 }
 
 impl Pattern {
+    /// Whether this one, under `refuse`, refuses all that a pattern with a `*` allows.
+    pub(super) fn covers(&self, allow: &Self) -> bool {
+        match (self, allow) {
+            (Self::Direct { module: m }, Self::Direct { module }) => m == module,
+            (
+                Self::Deep { package: p },
+                Self::Direct { module: inner } | Self::Deep { package: inner },
+            ) => within(p, inner),
+            _ => false,
+        }
+    }
+
     /// Whether there is a name that both match, as entries under `refuse` (this one) and under `allow`.
     pub(super) fn overlaps(&self, allow: &Self) -> bool {
         match (self, allow) {

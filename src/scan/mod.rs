@@ -20,6 +20,7 @@ mod policy_edit;
 mod policy_source;
 mod source;
 mod survey;
+mod usage;
 
 pub use content::content_facts;
 pub use freeze::{Frozen, Stored, Unpinnable, freeze, merge, read_lock};
@@ -30,6 +31,7 @@ pub use policy_source::{
     policy_called, policy_with, with_baseline,
 };
 pub use survey::{Refusal, Survey, format_ids, needs, rules, survey};
+pub use usage::used;
 
 pub use crate::{
     git::{

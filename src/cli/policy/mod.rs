@@ -1,6 +1,7 @@
 //! `weighbridge policy`: one file for each of its commands.
 
 mod allow;
+mod check;
 mod diff;
 mod explain;
 mod init;
@@ -24,6 +25,7 @@ use crate::{
 pub(super) enum Command {
     Allow(allow::Allow),
     Diff(diff::Diff),
+    Check(check::Check),
     Explain(explain::Explain),
     Init(init::Init),
     Schema(schema::Schema),
@@ -35,6 +37,7 @@ impl Command {
         match self {
             Self::Allow(allow) => allow.run(),
             Self::Diff(diff) => diff.run(),
+            Self::Check(check) => check.run(),
             Self::Explain(explain) => explain.run(),
             Self::Init(init) => init.run(),
             Self::Schema(schema) => schema.run(),

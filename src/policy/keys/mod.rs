@@ -87,8 +87,8 @@ const TARGET: &[Key<Raw>] = &[
     },
     Key {
         name: "python",
-        value: "`auto`, a version or a range",
-        summary: "the releases of Python",
+        value: "`auto`",
+        summary: "the releases of Python; nothing depends on it yet",
         decode: |this, node, raw| raw.python = release(this, "python", node),
     },
 ];

@@ -22,7 +22,7 @@ pub enum Standing {
 /// What the policy says of globals at one path.
 #[derive(Debug, Clone, Copy)]
 pub struct GlobalPolicy<'a> {
-    pub(super) lookup: &'a Lookup,
+    pub(in crate::policy) lookup: &'a Lookup,
 }
 
 impl GlobalPolicy<'_> {

@@ -21,7 +21,7 @@ use crate::{
 
 /// The layers that apply to a path.
 #[derive(Debug)]
-pub(super) struct Lookup {
+pub(in crate::policy) struct Lookup {
     /// What holds everywhere, then the overrides for this path, in order.
     pub(super) layers: Vec<Arc<Layer>>,
     /// The groups of `paths` that match this path, ascending.
@@ -177,7 +177,7 @@ impl Lookup {
         found.into_iter().map(|(_, listing)| listing).collect()
     }
 
-    pub(super) fn entries_of(&self, name: &GlobalName) -> Vec<(usize, &Listed)> {
+    pub(in crate::policy) fn entries_of(&self, name: &GlobalName) -> Vec<(usize, &Listed)> {
         let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
             return Vec::new();
         };

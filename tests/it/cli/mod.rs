@@ -15,6 +15,7 @@ mod look;
 mod only;
 mod outputs;
 mod paths;
+mod policy_check;
 mod policy_show;
 mod snippets;
 mod stdin;

@@ -227,7 +227,7 @@ fn shapes_that_are_not_a_policy() {
         ),
         (
             "version: 1\ntarget: {python: new}\n",
-            "`new` is not a version of Python",
+            "`target.python` is `new`, and nothing depends on it yet",
         ),
         (
             "version: 1\nexclude: third_party\n",
