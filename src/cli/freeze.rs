@@ -242,12 +242,19 @@ impl Plan {
         }
         let paths = plan.old.pins().iter().map(|pin| &pin.path);
         let gone = view.lock_files().missing(paths).unwrap_or_default();
-        let mut gone: Vec<&Pin> = plan
+        let gone = plan
             .old
             .pins()
             .iter()
-            .filter(|pin| gone.contains(&pin.path))
-            .collect();
+            .filter(|pin| gone.contains(&pin.path));
+        // Of several with the same bytes, one is renamed.
+        let (mut gone, more) = gone.fold(
+            (BTreeMap::<String, Pin>::new(), Vec::new()),
+            |(mut gone, mut more), pin| {
+                more.extend(gone.insert(pin.sha256.clone(), pin.clone()));
+                (gone, more)
+            },
+        );
         for frozen in found {
             let path = frozen.path.clone();
             let now = match frozen.pin {
@@ -274,9 +281,7 @@ impl Plan {
                     plan.left.push((pin.clone(), now));
                 }
                 None => {
-                    let same = gone.iter().position(|pin| pin.sha256 == now.sha256);
-                    if let Some(at) = same {
-                        let before = gone.remove(at);
+                    if let Some(before) = gone.remove(&now.sha256) {
                         pins.remove(&before.path);
                         plan.renamed.push((before.path.clone(), now.clone()));
                     } else if let Some(why) = frozen.unwanted {
@@ -291,12 +296,14 @@ impl Plan {
                 }
             }
         }
+        let mut gone: Vec<Pin> = gone.into_values().chain(more).collect();
+        gone.sort_by(|a, b| a.path.cmp(&b.path));
         for pin in gone {
             if options.prune && holds(&pin.path) {
                 pins.remove(&pin.path);
-                plan.removed.push(pin.clone());
+                plan.removed.push(pin);
             } else if holds(&pin.path) {
-                plan.gone.push(pin.clone());
+                plan.gone.push(pin);
             }
         }
         plan.lock = Lock::new(pins.into_values());

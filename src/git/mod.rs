@@ -22,6 +22,7 @@
     )
 )]
 
+mod annex;
 mod attributes;
 mod change;
 mod checkout;
@@ -51,6 +52,7 @@ mod submodule_walk;
 mod tree;
 mod walk;
 
+pub use annex::{ANNEX_POINTER, annexed};
 pub use change::{change, first_revision, revision, ruled_by};
 pub use checkout::Checkout;
 pub use history::{Incoming, Known, all_refs, history, incoming, policy_of};

@@ -269,6 +269,11 @@ fn model(artifact: &Artifact, levels: &Levels<'_>) -> Component {
         Some(Level::Allow) | None => "passed",
     };
     properties.push(property("weighbridge:verdict", verdict));
+    properties.extend(
+        artifact
+            .pinned
+            .map(|pinned| property("weighbridge:pinned", pinned)),
+    );
     properties.push(property("weighbridge:globals", artifact.globals.len()));
     let globals = artifact.globals.iter().take(GLOBALS);
     properties.extend(globals.map(|global| property("weighbridge:global", global)));

@@ -15,14 +15,14 @@ use super::{
     source,
 };
 use crate::{
-    bytes::Window,
+    bytes::{Window, wide},
     fact::{
         Circumstance, Circumstances, ContentFacts, EntryKind, Excerpts, LinkAway, ListingLine,
         NotFollowed, Tensors, Text, Unavailable, UnsupportedEntry,
     },
     finding::Finding,
     format,
-    git::{Checkout, Content, Item, LinkEnd, Opened, Reader},
+    git::{self, Checkout, Content, Item, LinkEnd, Opened, Reader},
     inventory::{self, Artifact},
     limits,
     link::{Links, Load, Sharded},
@@ -44,6 +44,8 @@ pub(super) struct Seen {
     link: Option<(Text, LinkEnd)>,
     /// The content, if there is one.
     content: Option<Window>,
+    /// The sha256 of what it stands for, if it is a link of git-annex.
+    annexed: Option<String>,
     /// Whether it is a git-lfs pointer whose content is not here, under a name that is no model's.
     unfetched: bool,
     /// The sha256 of the content, computed when it is first asked for; `None` inside if it cannot be read.
@@ -101,6 +103,9 @@ pub(super) fn judge_all<'v>(
             continue;
         };
         let link = seen.link.take();
+        if let Some((target, _)) = &link {
+            seen.annexed = git::annexed(target.as_bytes());
+        }
         let noted = link.and_then(|link| behind_link(reader, item, &link, policy));
         seen.circumstances.noted.extend(noted);
         hand_on((at, item), judge(item, &seen, policy, request));
@@ -185,7 +190,7 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
     let is_artifact = weighed.coverage.artifacts > 0;
     let listed = is_artifact && request.needs.artifacts;
     let known = (facts, circumstances);
-    let pin = pins::compare(item, known, policy, &scope, is_artifact, || seen.sha256());
+    let pin = pins::compare(item, known, policy, &scope, is_artifact, || seen.identity());
     Judged {
         artifact: listed.then(|| {
             let artifact = inventory::artifact(&item.entry, facts, circumstances, &scope);
@@ -213,6 +218,19 @@ impl Seen {
         for fix in findings.iter_mut().filter_map(|it| it.fix.as_mut()) {
             fix.base = self.sha256();
         }
+    }
+
+    /// The sha256 by which a pin knows it: that of the content, or of what it stands for in git-annex.
+    fn identity(&self) -> Option<String> {
+        let pointer = || {
+            let content = self.content.as_ref();
+            let content = content.filter(|it| it.len() <= wide(git::ANNEX_POINTER))?;
+            git::annexed(&content.bytes_at(0, git::ANNEX_POINTER).ok()?)
+        };
+        self.annexed
+            .clone()
+            .or_else(pointer)
+            .or_else(|| self.sha256())
     }
 
     /// The sha256 of the content: what a git-lfs pointer says where the content is elsewhere. `None` if it cannot be read.

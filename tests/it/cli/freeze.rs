@@ -538,6 +538,27 @@ fn pointers_are_compared_without_their_content() {
             .contains("skipped  more.pkl  its content is not here"),
         "{frozen:?}"
     );
+    // git-annex names contents by their digest.
+    let key = |bytes: &[u8]| {
+        format!(
+            "/annex/objects/SHA256E-s{}--{}.pkl\n",
+            bytes.len(),
+            sha256(bytes)
+        )
+    };
+    repo.write("net.pkl", key(&net(1)));
+    assert_eq!(found(&check(&repo, &[])), [""; 0]);
+    repo.write("net.pkl", key(&net(2)));
+    assert_eq!(found(&check(&repo, &[])), ["net.pkl: pin-mismatch"]);
+    repo.write("net.pkl", key(&net(1)) + "more");
+    assert_eq!(found(&check(&repo, &[])), ["net.pkl: pin-mismatch"]);
+    repo.write("net.pkl", net(1));
+    let bill = run(&repo.root, &["check", "--format", "cyclonedx"]).stdout;
+    let bill: String = bill.split_whitespace().collect();
+    assert!(
+        bill.contains("\"weighbridge:pinned\",\"value\":\"true\""),
+        "{bill}"
+    );
     // DVC keeps an md5 beside a file that git ignores.
     repo.write(".gitignore", "/kept.pkl\n");
     repo.write("kept.pkl", net(4));
