@@ -127,7 +127,7 @@ fn verbose_says_what_let_files_pass() {
     let repo = repo!();
     repo.write(
         "weighbridge.yaml",
-        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.models.Net\nexclude: [old]\n",
+        "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.models.Net\nexclude: [old]\npins: {require: never}\n",
     )
     .write("a.pkl", b"\x80\x02capp.models\nNet\n)\x81}b.")
     .write("old/b.pkl", payload());
