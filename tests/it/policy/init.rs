@@ -165,7 +165,7 @@ fn a_starting_policy_says_what_is_there_and_what_it_leaves_out() {
         # models/a.pt
         - app.models.Net
 
-    # Still refused (`weighbridge check` says what to do):
+    # Still refused when this was written (`weighbridge check` says what to do):
     #   models/evil\u{202e}.pt: loading runs\n`posix.system`
 
     # Named like models, and in no format that is read yet: what loading them does is unknown. To answer for them, remove the `#`:
