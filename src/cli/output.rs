@@ -49,6 +49,10 @@ pub(super) fn deliver(
     }
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the file is the user's own, and is compared with what was read of it"
+)]
 /// Replaces a file, or makes it where `old` is `None`, unless it is no longer what it was. Its permissions stay.
 ///
 /// # Errors
@@ -93,16 +97,16 @@ pub(super) fn replace(
         draft.keep()?;
         Ok(true)
     };
-    match write().map_err(|error| unwritten(Some(path), error.into()))? {
-        true => Ok(()),
-        false => Err(Error::Usage {
-            message: format!(
-                "`{}` was changed by somebody else meanwhile",
-                path.display()
-            ),
-            help: String::from("run the command again; nothing was written"),
-        }),
+    if write().map_err(|error| unwritten(Some(path), error.into()))? {
+        return Ok(());
     }
+    Err(Error::Usage {
+        message: format!(
+            "`{}` was changed by somebody else meanwhile",
+            path.display()
+        ),
+        help: String::from("run the command again; nothing was written"),
+    })
 }
 
 /// Makes a folder to write into.

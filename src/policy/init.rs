@@ -59,7 +59,9 @@ fn left_out(out: &mut String, left_out: &[(Text, String)]) {
     if left_out.is_empty() {
         return;
     }
-    out.push_str("\n# Still refused when this was written (`weighbridge check` says what to do):\n");
+    out.push_str(
+        "\n# Still refused when this was written (`weighbridge check` says what to do):\n",
+    );
     for (path, why) in left_out.iter().take(NAMED) {
         let _ = writeln!(out, "#   {path}: {}", comment(why));
     }

@@ -120,6 +120,7 @@ impl Allow {
         })
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the policy is the user's own")]
     /// The policy that is edited: the named one, or the one that `check` finds, or would.
     fn target(&self, view: &View, cwd: &Path) -> Result<Target, Error> {
         let path = match &self.policy {

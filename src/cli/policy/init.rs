@@ -107,14 +107,13 @@ fn of(survey: Survey, needs: edit::Fragment, functions: &[(Text, GlobalName)]) -
         .partition(scan::Refusal::is_unread);
     let why = |refusal: scan::Refusal| {
         let function = functions.iter().find(|(path, _)| *path == refusal.path);
-        let why = match function {
-            Some((_, name)) => format!(
+        let why = if let Some((_, name)) = function {
+            format!(
                 "loading calls `{name}`, a function that no pack lists: read it, then `weighbridge policy allow PATH`"
-            ),
-            None => {
-                let finding = refusal.findings.into_iter().next();
-                finding.map(|finding| finding.message).unwrap_or_default()
-            }
+            )
+        } else {
+            let finding = refusal.findings.into_iter().next();
+            finding.map(|finding| finding.message).unwrap_or_default()
         };
         (refusal.path, why)
     };
@@ -127,7 +126,7 @@ fn of(survey: Survey, needs: edit::Fragment, functions: &[(Text, GlobalName)]) -
 }
 
 /// Says what stays refused, and what to do about it.
-fn note(summary: &InitSummary, functions: &[(Text, GlobalName)], named: &str) {
+fn note(summary: &InitSummary, functions: &[(Text, GlobalName)], policy: &str) {
     let names = |paths: Vec<&Text>| {
         let more = paths.len().saturating_sub(NAMED);
         let paths: Vec<String> = paths.iter().take(NAMED).map(ToString::to_string).collect();
@@ -147,14 +146,14 @@ fn note(summary: &InitSummary, functions: &[(Text, GlobalName)], named: &str) {
             .map(|path| String::from_utf8_lossy(&shell_word(path.as_bytes())).into_owned())
             .collect();
         terminal::note(&format!(
-            "still refused, because loading calls functions that nobody has reviewed: {}; read them, then run `weighbridge policy allow{named} {}`",
+            "still refused, because loading calls functions that nobody has reviewed: {}; read them, then run `weighbridge policy allow{policy} {}`",
             names(functions),
             words.join(" ")
         ));
     }
     if !others.is_empty() {
         terminal::note(&format!(
-            "still refused, because no plain entry can allow it: {}; `weighbridge check{named}` says why",
+            "still refused, because no plain entry can allow it: {}; `weighbridge check{policy}` says why",
             names(others)
         ));
     }

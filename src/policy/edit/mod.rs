@@ -87,13 +87,11 @@ fn merge(old: &mut Node, added: Node) -> bool {
             true
         }
         (Node::Map(pairs), Node::Map(more)) => more.into_iter().all(|(key, value)| {
-            match pairs.iter_mut().find(|(name, _)| *name == key) {
-                Some((_, there)) => merge(there, value),
-                None => {
-                    pairs.push((key, value));
-                    true
-                }
+            if let Some((_, there)) = pairs.iter_mut().find(|(name, _)| *name == key) {
+                return merge(there, value);
             }
+            pairs.push((key, value));
+            true
         }),
         _ => false,
     }

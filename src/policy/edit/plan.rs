@@ -159,20 +159,17 @@ impl<'t> Planner<'t> {
                     name: String::from("the policy"),
                     line: self.at.line(map.start_byte()),
                 });
-                self.into_brackets(map, &missing.flow(), Place::Braces(key));
+                self.put_in_brackets(map, &missing.flow(), &Place::Braces(key));
             }
             (Kind::Block, key) => {
                 let indent = map.start_position().column;
                 let lines = missing.block(indent, self.style);
-                match key {
-                    Some(key) => {
-                        let at = self.at.after(end(map), indent);
-                        self.lines(at..at, &lines, Place::Under(key.clone()));
-                    }
-                    None => {
-                        let at = self.at.last_line(end(map));
-                        self.lines(at..at, &lines, Place::End);
-                    }
+                if let Some(key) = key {
+                    let at = self.at.after(end(map), indent);
+                    self.lines(at..at, &lines, Place::Under(key.clone()));
+                } else {
+                    let at = self.at.last_line(end(map));
+                    self.lines(at..at, &lines, Place::End);
                 }
             }
         }
@@ -191,7 +188,7 @@ impl<'t> Planner<'t> {
         };
         let value = pair.child_by_field_name("value");
         match (tree::held(value), wanted) {
-            (Held::Map(Kind::Flow, it), _) | (Held::List(Kind::Flow, it), _)
+            (Held::Map(Kind::Flow, it) | Held::List(Kind::Flow, it), _)
                 if outer == Kind::Block && it.named_child_count() == 0 =>
             {
                 self.instead(pair, it, key, wanted);
@@ -265,7 +262,7 @@ impl<'t> Planner<'t> {
         match kind {
             Kind::Flow => {
                 let items: Vec<String> = items.iter().map(|item| item.yaml.clone()).collect();
-                self.into_brackets(list, &items, Place::Brackets(key));
+                self.put_in_brackets(list, &items, &Place::Brackets(key));
             }
             Kind::Block => {
                 let indent = list.start_position().column;
@@ -277,7 +274,7 @@ impl<'t> Planner<'t> {
     }
 
     /// Adds parts to what stands between brackets or braces.
-    fn into_brackets(&mut self, node: Node<'_>, parts: &[String], place: Place) {
+    fn put_in_brackets(&mut self, node: Node<'_>, parts: &[String], place: &Place) {
         let snippet = parts.join(", ");
         let mut insert = |at: usize, text: String, snippet: String| {
             self.found.push(Insertion {
@@ -318,12 +315,11 @@ impl<'t> Planner<'t> {
             end.saturating_add(line.trim_end_matches('\r').len())
         });
         let shown = lines.join(",\n");
-        match comma {
-            Some(_) => insert(at, format!("{}{joined},", self.line_end), shown),
-            None => {
-                insert(end, String::from(","), String::new());
-                insert(at, format!("{}{joined}", self.line_end), shown);
-            }
+        if comma.is_some() {
+            insert(at, format!("{}{joined},", self.line_end), shown);
+        } else {
+            insert(end, String::from(","), String::new());
+            insert(at, format!("{}{joined}", self.line_end), shown);
         }
     }
 
