@@ -246,16 +246,6 @@ impl View {
         self.repository.is_some()
     }
 
-    /// Whether the view is of what a change brings, which knows its other side.
-    pub fn is_change(&self) -> bool {
-        self.sides.is_some()
-    }
-
-    /// Whether another state than the view's own was named for its policy.
-    pub fn is_judged_by_another(&self) -> bool {
-        self.judged_by_another
-    }
-
     /// Opens items, for one worker.
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(self)

@@ -99,28 +99,24 @@ impl View {
         self
     }
 
-    fn with_policy_of_another(mut self, state: PolicyState) -> Self {
-        self.judged_by_another = true;
-        self.with_policy_state(state)
-    }
-
     /// The same view, ruled by what `HEAD` of its repository has: by what was there before what is looked at came.
     ///
     /// # Errors
     /// A `HEAD` that cannot be read.
-    pub fn with_policy_of_head(self) -> Result<Self, Error> {
+    pub fn with_policy_of_head(mut self) -> Result<Self, Error> {
         let state = match &self.repository {
             Some(repository) => PolicyState::head(&repository.to_thread_local())?,
             None => return Ok(self),
         };
-        Ok(self.with_policy_of_another(state))
+        self.judged_by_another = true;
+        Ok(self.with_policy_state(state))
     }
 
     /// The same view, ruled by what a commit, a tag or a tree of its repository has.
     ///
     /// # Errors
     /// No repository, a name that stands for nothing in it.
-    pub fn with_policy_of_revision(self, name: &str) -> Result<Self, Error> {
+    pub fn with_policy_of_revision(mut self, name: &str) -> Result<Self, Error> {
         let Some(repository) = &self.repository else {
             return Err(usage(
                 format!("`{}` is not in a git repository", self.root.display()),
@@ -128,7 +124,8 @@ impl View {
             ));
         };
         let state = Revision::find(&repository.to_thread_local(), name)?.policy_state();
-        Ok(self.with_policy_of_another(state))
+        self.judged_by_another = true;
+        Ok(self.with_policy_state(state))
     }
 
     /// The files that the policy and the attributes of the view are read from.
@@ -209,6 +206,16 @@ impl<'v> PolicyFiles<'v> {
         let there = snapshot.entry(&mut trees, &super::relative_bytes(path));
         !matches!(there, Ok(None))
             || !matches!(snapshot.resolve(&mut trees, path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Whether the view is of what a change brings, which knows its other side.
+    pub fn are_of_change(self) -> bool {
+        self.view.sides.is_some()
+    }
+
+    /// Whether another state than the view's own was named for them.
+    pub fn are_of_another(self) -> bool {
+        self.view.judged_by_another
     }
 
     /// Whether they are read from the index.

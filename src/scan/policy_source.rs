@@ -117,9 +117,10 @@ pub fn with_baseline(view: &View, policy: Policy, named: Option<&Path>) -> Resul
 
 /// How comments in lines that a view's change brings came there: a change that another state judges does not judge itself.
 pub(super) fn arrival(view: &View) -> Arrival {
-    let recorded = view.policy_files().state().is_some() && !view.policy_files().is_index();
-    match (view.is_change(), recorded) {
-        _ if view.is_judged_by_another() => Arrival::JudgedByBase,
+    let files = view.policy_files();
+    let recorded = files.state().is_some() && !files.is_index();
+    match (files.are_of_change(), recorded) {
+        _ if files.are_of_another() => Arrival::JudgedByBase,
         (true, true) => Arrival::JudgedByBase,
         (true, false) => Arrival::New,
         (false, _) => Arrival::Old,
