@@ -41,6 +41,7 @@ Exit codes:
 /// that the policy refuses is not pinned, and a pin allows nothing.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub(super) struct Freeze {
     /// Files and folders, instead of the whole repository; one that git ignores
     /// is pinned only if it is named

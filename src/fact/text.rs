@@ -60,7 +60,8 @@ impl Text {
         bytes.extend_from_slice(rest.as_bytes());
         let text = Self(bytes.into());
         // Of several spellings of one text, only its own is taken.
-        (text.to_string() == shown).then_some(text)
+        let own = text.to_string();
+        (own == shown).then_some(text)
     }
 }
 

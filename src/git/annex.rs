@@ -17,15 +17,14 @@ pub fn annexed(bytes: &[u8]) -> Option<String> {
         return None;
     }
     // A pointer is nothing but its key; a link leads there through folders.
-    let key = match line.strip_prefix("/annex/objects/") {
-        Some(key) => key,
-        None => {
-            let (_, path) = line.rsplit_once(".git/annex/objects/")?;
-            if path.split('/').any(|part| part == "..") {
-                return None;
-            }
-            path.rsplit('/').next()?
+    let key = if let Some(key) = line.strip_prefix("/annex/objects/") {
+        key
+    } else {
+        let (_, path) = line.rsplit_once(".git/annex/objects/")?;
+        if path.split('/').any(|part| part == "..") {
+            return None;
         }
+        path.rsplit('/').next()?
     };
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
     if !key.bytes().all(plain) {
