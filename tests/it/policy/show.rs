@@ -80,7 +80,6 @@ fn each_line_says_where_it_comes_from() {
         # - myapp.legacy.Old                              # weighbridge.yaml:8; no effect: org.yaml:8 decides
         - {global: sklearn.linear_model._logistic.LogisticRegression, as: [import, construct, build], paths: [models/baseline/**], reason: "nightly baseline"}  # weighbridge.yaml:9
     pins:
-      require: executable                                 # recommended.yaml:50
     rules:
       pickle-load: deny                                   # weighbridge.yaml:13, replaces org.yaml:11
       torch-load-implicit: deny                           # org.yaml:12
