@@ -115,6 +115,7 @@ pub(super) fn files<'a>(
             of_file,
             is_common,
             Full::of(detail),
+            &|finding| joint::command(report, finding, paths),
         );
         file.introduced_by = first.primary.introduced_by.as_deref();
         Some(file)
@@ -136,7 +137,13 @@ fn file_of(finding: &Finding) -> (&Text, Option<(i64, &str)>) {
     (&finding.primary.path, version)
 }
 
-fn file<'a>(path: Text, findings: &[&'a Finding], is_common: bool, full: Full) -> File<'a> {
+fn file<'a>(
+    path: Text,
+    findings: &[&'a Finding],
+    is_common: bool,
+    full: Full,
+    command: &dyn Fn(&Finding) -> Option<String>,
+) -> File<'a> {
     let mut order: Vec<Vec<&Finding>> = Vec::new();
     let mut index: BTreeMap<(bool, Level, &str), usize> = BTreeMap::new();
     for finding in findings {
@@ -155,7 +162,11 @@ fn file<'a>(path: Text, findings: &[&'a Finding], is_common: bool, full: Full) -
     for group in order {
         let (joint, group) = joint::split(&group);
         for findings in joint {
-            let joint = joint::join(&findings, is_common);
+            let joint = joint::join(
+                &findings,
+                is_common,
+                findings.first().and_then(|it| command(it)),
+            );
             parts.extend(joint.map(|joint| Part::Full(Cow::Owned(joint), findings.len())));
             told += 1;
         }
@@ -174,7 +185,7 @@ fn file<'a>(path: Text, findings: &[&'a Finding], is_common: bool, full: Full) -
         told += full;
         let (head, rest) = group.split_at(full);
         parts.extend(head.iter().map(|finding| {
-            let shown = joint::alone(finding, is_common);
+            let shown = joint::alone(finding, is_common, command(finding));
             Part::Full(shown, 1)
         }));
         match (full, rest) {

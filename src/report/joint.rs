@@ -2,9 +2,9 @@
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
-use super::Detail;
+use super::{Detail, PathSpelling, Style, groups};
 use crate::{
-    fact::{Excerpt, Site},
+    fact::{ContentSource, Excerpt, Site},
     finding::{Additions, Answer, Finding, Subject},
     verdict::Report,
 };
@@ -44,7 +44,11 @@ pub(super) fn split<'a>(findings: &[&'a Finding]) -> (Vec<Vec<&'a Finding>>, Vec
 }
 
 /// What findings come to that share an answer, as one finding.
-pub(super) fn join(findings: &[&Finding], is_common: bool) -> Option<Finding> {
+pub(super) fn join(
+    findings: &[&Finding],
+    is_common: bool,
+    command: Option<String>,
+) -> Option<Finding> {
     let mut joint = Finding::clone(findings.first()?);
     let answer = joint.answer.clone()?;
     joint.message.clone_from(&answer.message);
@@ -65,21 +69,41 @@ pub(super) fn join(findings: &[&Finding], is_common: bool) -> Option<Finding> {
         }
     }
     joint.help = hints;
+    joint.help.extend(command);
     joint.help.extend(help(&answer, is_common));
     Some(joint)
 }
 
 /// A finding told by itself.
-pub(super) fn alone(finding: &Finding, is_common: bool) -> Cow<'_, Finding> {
+pub(super) fn alone(
+    finding: &Finding,
+    is_common: bool,
+    command: Option<String>,
+) -> Cow<'_, Finding> {
     match &finding.answer {
         Some(answer) => {
             let mut alone = finding.clone();
             alone.help = finding.own_help().cloned().collect();
+            alone.help.extend(command);
             alone.help.extend(help(answer, is_common));
             Cow::Owned(alone)
         }
         None => Cow::Borrowed(finding),
     }
+}
+
+/// The command that gives the answer, where the file is on disk and the policy that it adds to is the one that judges.
+pub(super) fn command(report: &Report, finding: &Finding, paths: &PathSpelling) -> Option<String> {
+    let additions = &finding.answer.as_ref()?.additions;
+    let names = !additions.globals.is_empty() || !additions.packs.is_empty();
+    let on_disk = matches!(report.content_source, ContentSource::OnDisk);
+    if !names || !on_disk || !paths.is_inside() || finding.primary.introduced_by.is_some() {
+        return None;
+    }
+    let path = groups::quoted(&paths.spell(&finding.primary.path), Style::default())?;
+    Some(format!(
+        "`weighbridge policy allow {path}` adds what the file needs to the policy"
+    ))
 }
 
 fn help(answer: &Answer, is_common: bool) -> Vec<String> {

@@ -196,6 +196,8 @@ fn stale_waivers_are_findings() {
        │
        │ help: the waiver at weighbridge.yaml:4 does not cover this: it ended on
        │       2026-06-30
+       │ help: `weighbridge policy allow a.pkl` adds what the file needs to the
+       │       policy
        ╰──
     help: if you trust `app.models.Net` with the contents of any file, add to
           weighbridge.yaml:
