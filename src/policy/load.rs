@@ -11,7 +11,7 @@ use serde::de::DeserializeSeed;
 
 use super::{
     decode::list,
-    error::{Errors, PolicyError, near},
+    error::{Errors, PolicyError, PolicyErrors, near},
     keys,
     locate::{File, Origin},
     node::{Node, Reader},
@@ -319,6 +319,27 @@ impl<'f> Loader<'f> {
 /// The value of a YAML text.
 pub(super) fn node(text: &str) -> Result<Node, serde_yaml::Error> {
     Reader::new(&Cell::new(0)).deserialize(serde_yaml::Deserializer::from_str(text))
+}
+
+/// A file and what YAML makes of it, read as policies are.
+///
+/// # Errors
+/// What keeps it from being read.
+pub(super) fn document(path: &Path) -> Result<(Arc<File>, Node), PolicyErrors> {
+    let mut loader = Loader {
+        from: &Disk,
+        raws: Vec::new(),
+        read: Vec::new(),
+        errors: Errors::default(),
+        open: Vec::new(),
+        known: Vec::new(),
+    };
+    let file = loader.file(path, None);
+    let read = file.and_then(|file| {
+        let root = loader.parse(&file)?;
+        Some((file, root))
+    });
+    read.ok_or_else(|| loader.errors.finish())
 }
 
 /// What the YAML parser says, in the words of somebody who wants to mend it.

@@ -15,6 +15,7 @@
 mod acceptance;
 pub mod alias;
 mod baseline;
+mod cases;
 mod comments;
 mod compile;
 mod constraint;
@@ -55,6 +56,7 @@ mod written;
 
 pub use acceptance::Acceptance;
 pub use baseline::{Baseline, BaselineEntry, NAME as BASELINE_NAME};
+pub use cases::{CaseSubject, Decision, PolicyCase, cases};
 pub use comments::{Arrival, Comment, CommentFault};
 pub use diff::compare;
 pub use entry_ref::EntryRef;

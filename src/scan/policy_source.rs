@@ -13,7 +13,9 @@ use crate::{
     error::Error,
     fact::Text,
     git::{self, View},
-    policy::{Arrival, Asker, Baseline, Catalog, Place, Policy, Source, named_policy},
+    policy::{
+        self, Arrival, Asker, Baseline, Catalog, Place, Policy, PolicyCase, Source, named_policy,
+    },
 };
 
 /// Where the policy of a view is taken from.
@@ -223,6 +225,19 @@ pub fn policy_called(cwd: &Path, name: Option<&str>) -> Result<(Policy, String),
         }
         Err(error) => Err(error),
     }
+}
+
+/// The test cases of a file.
+///
+/// # Errors
+/// A file that cannot be read or does not hold together.
+pub fn policy_cases(path: &Path) -> Result<Vec<PolicyCase>, Error> {
+    let (rules, formats) = (rules(), format_ids());
+    let catalog = Catalog {
+        rules: &rules,
+        formats: &formats,
+    };
+    Ok(policy::cases(path, &catalog)?)
 }
 
 /// Where the user stands, below the root of a view.

@@ -161,3 +161,18 @@ pub fn needs(view: &View, policy: &Policy) -> Vec<Need> {
     }
     needs
 }
+
+/// The rules by which a policy refuses something in a view, each once.
+///
+/// # Errors
+/// Workers that cannot be started.
+pub fn refusing_rules(view: &View, policy: &Policy) -> Result<Vec<&'static str>, Error> {
+    let report = super::check(view, policy, String::new(), Request::default(), &())?;
+    let refused = report
+        .active()
+        .filter(|finding| finding.level == Level::Deny);
+    let mut rules: Vec<&str> = refused.map(|finding| finding.rule.id).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    Ok(rules)
+}

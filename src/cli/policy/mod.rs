@@ -8,6 +8,7 @@ mod init;
 mod patch;
 mod schema;
 mod show;
+mod test;
 
 use std::path::{Component, Path, PathBuf};
 
@@ -30,6 +31,7 @@ pub(super) enum Command {
     Init(init::Init),
     Schema(schema::Schema),
     Show(show::Show),
+    Test(test::Test),
 }
 
 impl Command {
@@ -42,6 +44,7 @@ impl Command {
             Self::Init(init) => init.run(),
             Self::Schema(schema) => schema.run(),
             Self::Show(show) => show.run(),
+            Self::Test(test) => test.run(),
         }
     }
 }

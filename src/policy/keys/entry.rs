@@ -151,7 +151,7 @@ fn pattern(decoder: &mut Decoder<'_>, text: &str) -> Option<Pattern> {
     }
 }
 
-fn uses(decoder: &mut Decoder<'_>, node: &Node) -> Uses {
+pub(in crate::policy) fn uses(decoder: &mut Decoder<'_>, node: &Node) -> Uses {
     let mut uses = Uses::default();
     let words = decoder.texts("`as`", "import, call", node);
     for (at, (word, _)) in words.iter().enumerate() {

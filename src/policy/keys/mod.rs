@@ -9,6 +9,8 @@ mod waiver;
 
 use std::sync::Arc;
 
+pub(super) use entry::uses;
+
 use super::{
     decode::{Decoder, Key},
     error::{Errors, PolicyError, near},

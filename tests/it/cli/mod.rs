@@ -17,6 +17,7 @@ mod outputs;
 mod paths;
 mod policy_check;
 mod policy_show;
+mod policy_test;
 mod snippets;
 mod stdin;
 mod views_page;

@@ -1,0 +1,320 @@
+//! Test cases of a policy: what is expected to be allowed or refused, and by which rule.
+
+use std::path::Path;
+
+use super::{
+    Catalog, FormatVerdict, GlobalVerdict, Policy, Refusal,
+    decode::{Decoder, Key, list},
+    error::{Errors, PolicyErrors, near},
+    keys::uses,
+    load,
+    locate::Origin,
+    node::Node,
+    pattern::{self, Pattern},
+    uses::Uses,
+};
+use crate::{
+    fact::{GlobalName, Text, Usage},
+    finding::{LineRef, RuleMeta},
+};
+
+/// A case.
+#[derive(Debug)]
+pub struct PolicyCase {
+    /// What it is called: its name, or what it is about.
+    pub name: String,
+    /// What is judged.
+    pub subject: CaseSubject,
+    /// The path at which it is.
+    pub path: Text,
+    /// What is expected.
+    pub expect: &'static str,
+    /// The rule that is expected to refuse it.
+    pub by: Option<String>,
+    origin: Origin,
+}
+
+/// What a case is about.
+#[derive(Debug)]
+pub enum CaseSubject {
+    /// Uses of a global, each of which is expected to be allowed, or one of which is expected to be refused.
+    Global(GlobalName, Vec<Usage>),
+    /// A format, by its id.
+    Format(String),
+    /// A rule, whose level is expected.
+    Rule(&'static RuleMeta),
+    /// A file, from the folder of the cases.
+    Artifact(String),
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub struct Decision {
+    /// `allowed`, `refused` or a level.
+    pub word: &'static str,
+    /// The line that decided, if one did.
+    pub by: Option<LineRef>,
+    /// Why, where the line does not say it; empty otherwise.
+    pub why: String,
+}
+
+#[derive(Debug, Default)]
+struct Written {
+    name: Option<String>,
+    global: Option<(String, Origin)>,
+    uses: Option<Uses>,
+    format: Option<(String, Origin)>,
+    rule: Option<(String, Origin)>,
+    artifact: Option<String>,
+    path: Option<String>,
+    expect: Option<(String, Origin)>,
+    by: Option<(String, Origin)>,
+}
+
+fn text(decoder: &mut Decoder<'_>, what: &str, node: &Node) -> Option<(String, Origin)> {
+    let origin = decoder.origin(false);
+    decoder.text(what, node).map(|text| (text, origin))
+}
+
+/// The keys of a case.
+const CASE: &[Key<Written>] = &[
+    Key {
+        name: "name",
+        value: "a text",
+        summary: "what the case is called",
+        decode: |this, node, case| case.name = this.text("`name`", node),
+    },
+    Key {
+        name: "global",
+        value: "a name",
+        summary: "a global, as files store it",
+        decode: |this, node, case| case.global = text(this, "`global`", node),
+    },
+    Key {
+        name: "as",
+        value: "a list of uses",
+        summary: "how the global is used",
+        decode: |this, node, case| case.uses = Some(uses(this, node)),
+    },
+    Key {
+        name: "format",
+        value: "a format",
+        summary: "a format",
+        decode: |this, node, case| case.format = text(this, "`format`", node),
+    },
+    Key {
+        name: "rule",
+        value: "a rule",
+        summary: "a rule, whose level is expected",
+        decode: |this, node, case| case.rule = text(this, "`rule`", node),
+    },
+    Key {
+        name: "artifact",
+        value: "a path",
+        summary: "a file to check, relative to the cases",
+        decode: |this, node, case| case.artifact = this.text("`artifact`", node),
+    },
+    Key {
+        name: "path",
+        value: "a path",
+        summary: "where the global or the format is",
+        decode: |this, node, case| case.path = this.text("`path`", node),
+    },
+    Key {
+        name: "expect",
+        value: "a word",
+        summary: "what is expected",
+        decode: |this, node, case| case.expect = text(this, "`expect`", node),
+    },
+    Key {
+        name: "by",
+        value: "a rule",
+        summary: "the rule that refuses the artifact",
+        decode: |this, node, case| case.by = text(this, "`by`", node),
+    },
+];
+
+/// The keys of a file of cases.
+const FILE: &[Key<Vec<(Written, Origin)>>] = &[Key {
+    name: "cases",
+    value: "a list of mappings",
+    summary: "the cases",
+    decode: |this, node, cases| {
+        let help = "write a list: `- {global: package.module.Name, expect: allowed}`";
+        *cases = this.sequence("`cases`", node, help, |this, node| {
+            let mut written = Written::default();
+            this.keys("a case", node, CASE, &mut written);
+            Some((written, this.origin(false)))
+        });
+    },
+}];
+
+/// Reads a file of cases.
+///
+/// # Errors
+/// What is wrong with it, each with its place.
+pub fn cases(path: &Path, catalog: &Catalog<'_>) -> Result<Vec<PolicyCase>, PolicyErrors> {
+    let (file, root) = load::document(path)?;
+    let mut errors = Errors::default();
+    let mut written = Vec::new();
+    let mut decoder = Decoder {
+        file: &file,
+        way: Vec::new(),
+        errors: &mut errors,
+    };
+    decoder.keys("the file of cases", &root, FILE, &mut written);
+    if matches!(root.get("cases"), None | Some(Node::Null)) {
+        decoder.error("there are no `cases`", "write `cases:` and a list under it");
+    }
+    let cases = written.into_iter();
+    let cases = cases.filter_map(|(case, origin)| resolve(case, origin, catalog, &mut errors));
+    let cases = cases.collect();
+    if errors.is_empty() {
+        Ok(cases)
+    } else {
+        Err(errors.finish())
+    }
+}
+
+/// What a case is about, of the things there are.
+fn resolve(
+    case: Written,
+    origin: Origin,
+    catalog: &Catalog<'_>,
+    errors: &mut Errors,
+) -> Option<PolicyCase> {
+    let rules: Vec<&str> = catalog.rules.iter().map(|rule| rule.id).collect();
+    let mut known = |kind: &str, id: &(String, Origin), known: &[&str]| {
+        let is_known = known.contains(&id.0.as_str());
+        if !is_known {
+            let help = near(&id.0, known.iter().copied()).map_or_else(
+                || format!("`weighbridge explain` lists the {kind}s"),
+                |near| format!("did you mean `{near}`?"),
+            );
+            errors.of(&id.1, format!("there is no {kind} `{}`", id.0), help);
+        }
+        is_known
+    };
+    let by = match case.by {
+        Some(by) if !known("rule", &by, &rules) => return None,
+        by => by.map(|(by, _)| by),
+    };
+    let about = (case.global, case.format, case.rule, case.artifact);
+    let (subject, name) = match about {
+        (Some((text, at)), None, None, None) => match Pattern::parse(&text) {
+            Ok(Pattern::Exact { module, name }) => {
+                let usual = if pattern::looks_like_class(&name) {
+                    Uses::ALL
+                } else {
+                    Uses::FUNCTION
+                };
+                let uses = case.uses.unwrap_or(usual).list();
+                let global = GlobalName::new(module, name);
+                (CaseSubject::Global(global, uses), text)
+            }
+            Ok(_) => {
+                errors.of(
+                    &at,
+                    format!("`{text}` stands for many globals"),
+                    "name one global",
+                );
+                return None;
+            }
+            Err((message, help)) => {
+                errors.of(&at, message, help);
+                return None;
+            }
+        },
+        (None, Some(id), None, None) if known("format", &id, catalog.formats) => {
+            (CaseSubject::Format(id.0.clone()), id.0)
+        }
+        (None, None, Some(id), None) if known("rule", &id, &rules) => {
+            let rule = catalog.rules.iter().find(|rule| rule.id == id.0)?;
+            (CaseSubject::Rule(rule), id.0)
+        }
+        (None, None, None, Some(path)) => (CaseSubject::Artifact(path.clone()), path),
+        (None, Some(_), None, None) | (None, None, Some(_), None) => return None,
+        _ => {
+            let help = "write one of `global`, `format`, `rule` and `artifact`";
+            errors.of(&origin, "a case must be about one thing", help);
+            return None;
+        }
+    };
+    let words: &[&'static str] = match subject {
+        CaseSubject::Rule(_) => &["allow", "warn", "deny"],
+        _ => &["allowed", "refused"],
+    };
+    let list = list(words);
+    let Some((expect, at)) = case.expect else {
+        errors.of(
+            &origin,
+            "a case has no `expect`",
+            format!("add `expect:` and one of {list}"),
+        );
+        return None;
+    };
+    let Some(expect) = words.iter().find(|word| **word == expect) else {
+        errors.of(
+            &at,
+            format!("`{expect}` is not what can be decided here"),
+            format!("write one of {list}"),
+        );
+        return None;
+    };
+    Some(PolicyCase {
+        name: case.name.unwrap_or(name),
+        subject,
+        path: Text::from(case.path.unwrap_or_else(|| String::from("model"))),
+        expect,
+        by,
+        origin,
+    })
+}
+
+impl PolicyCase {
+    /// Where it stands: `tests.yaml:7`.
+    pub fn place(&self) -> String {
+        let line = self.origin.line_ref("");
+        format!("{}:{}", line.file, line.line)
+    }
+
+    /// What a policy decides; `None` of an artifact, which has to be read.
+    pub fn decision(&self, policy: &Policy) -> Option<Decision> {
+        let scope = policy.scope(&self.path);
+        let decided = |word, by, why: String| Some(Decision { word, by, why });
+        match &self.subject {
+            CaseSubject::Global(name, uses) => {
+                for usage in uses {
+                    if let GlobalVerdict::Refused {
+                        why, decided_by, ..
+                    } = scope.globals().verdict(name, *usage)
+                    {
+                        let why = match why {
+                            Refusal::Unlisted { .. } => String::from("nothing lists it"),
+                            Refusal::Use { .. } => format!("it is not listed for {usage}"),
+                            Refusal::Refused => String::from("an entry refuses it"),
+                        };
+                        return decided("refused", decided_by, why);
+                    }
+                }
+                let by = uses
+                    .first()
+                    .and_then(|usage| scope.globals().allowed_by(name, *usage));
+                decided("allowed", by.map(|by| by.line_ref("")), String::new())
+            }
+            CaseSubject::Format(id) => match scope.format(id) {
+                FormatVerdict::Allowed(by) => {
+                    decided("allowed", Some(by.line_ref("")), String::new())
+                }
+                FormatVerdict::Refused { decided_by, .. } => {
+                    decided("refused", decided_by, String::new())
+                }
+            },
+            CaseSubject::Rule(rule) => {
+                let by = scope.level_decided_by(rule);
+                decided(scope.level(rule).word(), by, String::new())
+            }
+            CaseSubject::Artifact(_) => None,
+        }
+    }
+}

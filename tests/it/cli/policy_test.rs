@@ -1,0 +1,111 @@
+//! `weighbridge policy test`.
+
+use std::path::Path;
+
+use crate::support::{cli::run, repo::repo};
+
+#[test]
+fn the_bundled_policies_pass_their_cases() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["recommended", "strict"] {
+        let file = format!("policies/tests/{name}.yaml");
+        let run = run(root, &["policy", "test", "--policy", name, &file]);
+        assert!(
+            run.code == 0 && run.stdout.contains(", 0 failed"),
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
+fn a_case_that_fails_says_what_was_decided_and_where() {
+    let repo = repo!();
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: recommended\nglobals:\n  allow: [{global: myapp.Net, paths: [models/]}]\n  refuse: [myapp.Old]\nformats: {refuse: [npy]}\n",
+    )
+    .write("bad.pkl", "cos\nsystem\n(S'true'\ntR.")
+    .write(
+        "tests/cases.yaml",
+        "cases:\n  - {global: myapp.Net, path: models/a.pt, expect: allowed}\n  - {global: myapp.Net, path: a.pt, expect: allowed}\n  - {name: nothing old, global: myapp.Old, as: [import], expect: allowed}\n  - {format: npy, expect: allowed}\n  - {rule: pickle-load, expect: deny}\n  - {artifact: ../bad.pkl, expect: refused, by: global-not-allowed}\n  - {artifact: ../bad.pkl, expect: refused, by: unusual-use}\n",
+    );
+    let tested = run(&repo.root, &["policy", "test", "tests/cases.yaml"]);
+    assert_eq!(tested.code, 1, "{tested:?}");
+    insta::assert_snapshot!(tested.stdout, @"
+    tests/cases.yaml:3: myapp.Net: expected allowed, is refused at `a.pt`: nothing lists it (weighbridge.yaml:4)
+    tests/cases.yaml:4: nothing old: expected allowed, is refused at `model`: an entry refuses it (weighbridge.yaml:5)
+    tests/cases.yaml:5: npy: expected allowed, is refused at `model` (weighbridge.yaml:6)
+    tests/cases.yaml:6: pickle-load: expected deny, is warn at `model`
+    tests/cases.yaml:8: ../bad.pkl: expected to be refused by unusual-use, is refused by global-not-allowed
+    2 passed, 5 failed by weighbridge.yaml
+    ");
+    repo.write(
+        "tests/cases.yaml",
+        "cases:\n  - {global: myapp.*, expect: allowed}\n  - {format: nppy, expect: allowed}\n  - {rule: pickle-load, expect: refused}\n  - {global: a.B, format: npy, expect: allowed}\n  - {global: a.B}\n  - {globl: a.B, expect: allowed}\n",
+    );
+    let broken = run(&repo.root, &["policy", "test", "tests/cases.yaml"]);
+    assert_eq!(broken.code, 2, "{broken:?}");
+    insta::assert_snapshot!(broken.stderr, @"
+    error: `myapp.*` stands for many globals
+       ╭─ tests/cases.yaml:2:14
+     1 │ cases:
+     2 │   - {global: myapp.*, expect: allowed}
+       │              ━━━━━━━
+     3 │   - {format: nppy, expect: allowed}
+       │
+       │ help: name one global
+       ╰──
+    error: there is no format `nppy`
+       ╭─ tests/cases.yaml:3:14
+     2 │   - {global: myapp.*, expect: allowed}
+     3 │   - {format: nppy, expect: allowed}
+       │              ━━━━
+     4 │   - {rule: pickle-load, expect: refused}
+       │
+       │ help: did you mean `npy`?
+       ╰──
+    error: `refused` is not what can be decided here
+       ╭─ tests/cases.yaml:4:33
+     3 │   - {format: nppy, expect: allowed}
+     4 │   - {rule: pickle-load, expect: refused}
+       │                                 ━━━━━━━
+     5 │   - {global: a.B, format: npy, expect: allowed}
+       │
+       │ help: write one of `allow`, `warn` and `deny`
+       ╰──
+    error: a case must be about one thing
+       ╭─ tests/cases.yaml:5:5
+     4 │   - {rule: pickle-load, expect: refused}
+     5 │   - {global: a.B, format: npy, expect: allowed}
+       │     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+     6 │   - {global: a.B}
+       │
+       │ help: write one of `global`, `format`, `rule` and `artifact`
+       ╰──
+    error: a case has no `expect`
+       ╭─ tests/cases.yaml:6:5
+     5 │   - {global: a.B, format: npy, expect: allowed}
+     6 │   - {global: a.B}
+       │     ━━━━━━━━━━━━━
+     7 │   - {globl: a.B, expect: allowed}
+       │
+       │ help: add `expect:` and one of `allowed` and `refused`
+       ╰──
+    error: a case must be about one thing
+       ╭─ tests/cases.yaml:7:5
+     6 │   - {global: a.B}
+     7 │   - {globl: a.B, expect: allowed}
+       │     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+       │
+       │ help: write one of `global`, `format`, `rule` and `artifact`
+       ╰──
+    error: `globl` is not a key of a case
+       ╭─ tests/cases.yaml:7:6
+     6 │   - {global: a.B}
+     7 │   - {globl: a.B, expect: allowed}
+       │      ━━━━━
+       │
+       │ help: did you mean `global`?
+       ╰──
+    ");
+}
