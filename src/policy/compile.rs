@@ -107,9 +107,11 @@ pub(super) fn compile(
     let mut layers = vec![Arc::new(base)];
     for over in overrides {
         layer::notes(&over.body, &mut notes);
-        let mut layer = Layer::default();
-        layer.reason = over.reason;
-        layer.dangerous = over.dangerous.is_some();
+        let mut layer = Layer {
+            reason: over.reason,
+            dangerous: over.dangerous.is_some(),
+            ..Layer::default()
+        };
         layer.add(over.body, &mut groups);
         layers.push(Arc::new(layer));
     }

@@ -370,13 +370,13 @@ impl Lines<'_> {
     }
 
     /// A key and what it holds. `lead` is what stands before it on its line, `- ` or nothing.
-    fn pair(&mut self, key: &str, tree: &Tree, depth: usize, lead: &str, path: &str) {
+    fn pair(&mut self, key: &str, value: &Tree, depth: usize, lead: &str, path: &str) {
         let name = written::scalar(key);
         let inner = depth.saturating_add(1).saturating_add(lead.len() / 2);
-        match tree {
-            Tree::Leaf(leaf) => {
-                let text = format!("{lead}{name}: {}", written::flow(&leaf.node));
-                self.leaf(leaf, text, depth, path);
+        match value {
+            Tree::Leaf(scalar) => {
+                let text = format!("{lead}{name}: {}", written::flow(&scalar.node));
+                self.leaf(scalar, text, depth, path);
             }
             Tree::List(items) => {
                 self.open(format!("{lead}{name}:"), depth, path);
