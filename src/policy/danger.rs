@@ -24,6 +24,8 @@ struct Known {
     packages: Vec<(String, &'static str)>,
     /// The first parts of all of them.
     heads: FxHashSet<String>,
+    /// The first parts of all of them in canonical spelling: a module that begins otherwise is looked up no further.
+    roots: FxHashSet<Box<str>>,
     /// Parts of the longest name or module that is listed.
     parts: usize,
 }
@@ -37,13 +39,27 @@ fn known() -> &'static Known {
             serde_json::from_str::<BTreeMap<&'static str, Vec<&'static str>>>(list)
                 .unwrap_or_default()
         });
+        let mut last = "";
         for (reason, names) in groups {
             for name in names {
-                if let Some(head) = name.split(['.', ':']).next() {
+                // Neighbours in the list often begin alike.
+                if let Some(head) = name.split(['.', ':']).next().filter(|head| *head != last) {
                     known.heads.insert(alias::module(head));
+                    last = head;
                 }
                 known.parts = known.parts.max(name.split(['.', ':']).count());
-                match Pattern::parse(name) {
+                let parsed = Pattern::parse(name);
+                if let Ok(
+                    Pattern::Exact { module, .. }
+                    | Pattern::Direct { module }
+                    | Pattern::Deep { package: module },
+                ) = &parsed
+                    && let root = root(module)
+                    && !known.roots.contains(root)
+                {
+                    known.roots.insert(root.into());
+                }
+                match parsed {
                     Ok(Pattern::Exact { module, name }) => {
                         known.exact.insert(format!("{module}.{name}"), reason);
                     }
@@ -106,16 +122,23 @@ pub(super) fn of(module: &str, name: &str) -> Option<&'static str> {
         })
 }
 
+/// The first part of a module.
+fn root(module: &str) -> &str {
+    module.split('.').next().unwrap_or(module)
+}
+
 /// Whether a listed name could begin with the first part of a module.
 fn is_head(module: &str) -> bool {
-    let head = module.split('.').next().unwrap_or(module);
-    known().heads.contains(alias::module(head).as_str())
+    known().heads.contains(alias::module(root(module)).as_str())
 }
 
 fn one(module: &str, name: &str) -> Option<&'static str> {
     let known = known();
     let (module, name) = alias::canonical(module, name);
     let module: Cow<'_, str> = module;
+    if !known.roots.contains(root(&module)) {
+        return None;
+    }
     known
         .exact
         .get(&format!("{module}.{name}"))

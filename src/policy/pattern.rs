@@ -170,6 +170,13 @@ pub(super) fn is_identifier(text: &str) -> bool {
         .strip_prefix('<')
         .and_then(|text| text.strip_suffix('>'))
         .unwrap_or(text);
+    if inner.is_ascii() {
+        let mut bytes = inner.bytes();
+        return bytes
+            .next()
+            .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic())
+            && bytes.all(|b| b == b'_' || b.is_ascii_alphanumeric());
+    }
     let mut chars = inner.chars();
     chars.next().is_some_and(|c| c == '_' || c.is_alphabetic())
         && chars.all(|c| c == '_' || c.is_alphanumeric())
