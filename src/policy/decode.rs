@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{
     error::{Errors, PolicyError, near},
@@ -87,7 +87,7 @@ impl Decoder<'_> {
             }
             return;
         };
-        let mut seen = FxHashSet::default();
+        let mut seen = FxHashSet::with_capacity_and_hasher(pairs.len(), FxBuildHasher);
         for (key, value) in pairs {
             if !seen.insert(key.as_ref()) {
                 let help = "keep one of them: readers of YAML disagree on which one counts";
@@ -102,7 +102,7 @@ impl Decoder<'_> {
                 });
                 continue;
             }
-            self.inside(Step::Key(key.clone()), |this| match known {
+            self.inside(Step::Key((**key).into()), |this| match known {
                 Some(known) if !known.contains(&key.as_ref()) => this.unknown(what, key, known),
                 _ => each(this, key, value),
             });

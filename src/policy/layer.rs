@@ -199,11 +199,11 @@ pub(super) fn check(body: &Body, catalog: &Catalog<'_>, errors: &mut Errors) {
             errors.of(origin, format!("`{id}` is both allowed and refused"), help);
         }
     }
-    let globals: FxHashSet<&Pattern> = body
-        .globals_allow
-        .iter()
-        .map(|entry| &entry.pattern)
-        .collect();
+    // Looked up only where something is refused: an approved list may have thousands of names.
+    let globals: FxHashSet<&Pattern> = match body.globals_refuse.as_slice() {
+        [] => FxHashSet::default(),
+        _ => body.globals_allow.iter().map(|it| &it.pattern).collect(),
+    };
     for entry in &body.globals_refuse {
         if globals.contains(&entry.pattern) {
             errors.of(

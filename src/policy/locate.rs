@@ -32,7 +32,7 @@ pub(super) struct File {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     /// Into a mapping.
-    Key(Box<str>),
+    Key(Arc<str>),
     /// Into a sequence.
     Index(usize),
 }

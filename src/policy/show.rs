@@ -63,7 +63,7 @@ impl Policy {
                 .iter()
                 .filter(|(key, _)| !OF_A_FILE.contains(&key.as_ref()));
             for (key, node) in kept {
-                let way = vec![Step::Key(key.clone())];
+                let way = vec![Step::Key((**key).into())];
                 if let Some(tree) = merging.tree(node, &document.file, way) {
                     join(&mut whole, key.clone(), tree);
                 }
@@ -166,7 +166,7 @@ impl Merging<'_> {
             Node::Map(pairs) => {
                 let mut map = Vec::new();
                 for (key, value) in pairs {
-                    let way = below(Step::Key(key.clone()));
+                    let way = below(Step::Key((**key).into()));
                     let tree = match value {
                         // What is refused without advice.
                         Node::Null if is_refused_formats(&way, 1) => Some(leaf(value, file, way)),
