@@ -27,6 +27,7 @@ pub mod edit;
 mod entry_ref;
 mod error;
 mod explain;
+mod floors;
 mod init;
 mod inline;
 mod keys;
@@ -62,6 +63,7 @@ pub use diff::compare;
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors, near};
 pub use explain::{Asked, Elsewhere, Explained, Ruling, global_of};
+pub use floors::{Floor, floors};
 pub use init::{InitSummary, init, pattern_of};
 pub use inline::InlineMode;
 pub use keys::{PolicyKey, keys};
@@ -75,7 +77,7 @@ pub use pack::{
     names as pack_names,
 };
 pub use schema::{Words, schema};
-pub use scope::{ArgumentVerdict, GlobalPolicy, Scope, Standing};
+pub use scope::{ArgumentVerdict, GlobalPolicy, PythonObject, SafeGlobal, Scope, Standing, packs};
 pub use show::{EffectiveLine, show};
 pub use snippet::{constrains_calls, entry, is_constrained_call};
 pub use source::{Asker, NAME, PLACES, Place, Source, from_here, is_bundled_name, named_policy};

@@ -13,6 +13,7 @@ pub mod json;
 mod path_spelling;
 pub mod policy;
 pub mod policy_diff;
+pub mod policy_export;
 mod presentation;
 mod prose;
 mod push;

@@ -20,6 +20,7 @@ mod policy_edit;
 mod policy_source;
 mod source;
 mod survey;
+mod torch_needs;
 mod usage;
 
 pub use content::content_facts;
@@ -31,6 +32,7 @@ pub use policy_source::{
     policy_called, policy_cases, policy_with, with_baseline,
 };
 pub use survey::{Refusal, Survey, format_ids, needs, refusing_rules, rules, survey};
+pub use torch_needs::torch_needs;
 pub use usage::used;
 
 pub use crate::{

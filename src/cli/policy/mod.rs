@@ -4,6 +4,7 @@ mod allow;
 mod check;
 mod diff;
 mod explain;
+mod export;
 mod init;
 mod patch;
 mod schema;
@@ -28,6 +29,7 @@ pub(super) enum Command {
     Diff(diff::Diff),
     Check(check::Check),
     Explain(explain::Explain),
+    Export(export::Export),
     Init(init::Init),
     Schema(schema::Schema),
     Show(show::Show),
@@ -41,6 +43,7 @@ impl Command {
             Self::Diff(diff) => diff.run(),
             Self::Check(check) => check.run(),
             Self::Explain(explain) => explain.run(),
+            Self::Export(export) => export.run(),
             Self::Init(init) => init.run(),
             Self::Schema(schema) => schema.run(),
             Self::Show(show) => show.run(),

@@ -75,6 +75,12 @@ impl Lookup {
             .is_none_or(|group| self.groups.binary_search(&group).is_ok())
     }
 
+    /// The entries under `allow` that hold here, in the order of the policy.
+    pub(super) fn active_entries(&self) -> impl Iterator<Item = &Listed> {
+        let entries = self.layers.iter().flat_map(|layer| &layer.allow);
+        entries.filter(|listed| self.active(listed))
+    }
+
     fn overrides(&self) -> &Overrides {
         self.overrides.get_or_init(|| {
             let mut all = Overrides::default();

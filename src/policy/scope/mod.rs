@@ -5,10 +5,12 @@ mod evidence;
 mod globals;
 mod lookup;
 mod permission;
+mod safe_globals;
 
 pub use arguments::ArgumentVerdict;
 pub use globals::{GlobalPolicy, Standing};
 pub(super) use permission::{Permission, Wider};
+pub use safe_globals::{PythonObject, SafeGlobal, packs};
 
 use std::sync::Arc;
 

@@ -16,6 +16,7 @@ mod only;
 mod outputs;
 mod paths;
 mod policy_check;
+mod policy_export;
 mod policy_show;
 mod policy_test;
 mod snippets;
