@@ -87,7 +87,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(check::Check),
+    Check(Box<check::Check>),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Freeze(freeze::Freeze),

@@ -28,6 +28,7 @@ use crate::{
 /// Which reports are written where, as it was asked for.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct Outputs {
     /// Format of the report on standard output
     ///

@@ -66,7 +66,7 @@ mod tests {
             format!("/annex/objects/MD5E-s4--{digest}.pt"),
             format!("/annex/objects/SHA256-s4--{digest}.pt"),
             format!("/annex/objects/SHA256E-s4--{}", digest.to_uppercase()),
-            format!("/annex/objects/SHA256E-s4--{}", &digest[1..]),
+            format!("/annex/objects/SHA256E-s4--{}", digest.split_at(1).1),
             format!("x/annex/objects/SHA256E-s4--{digest}"),
             format!("/annex/objects/SHA256E-s4--{digest}.p\0t"),
             format!("/annex/objects/x/SHA256E-s4--{digest}"),

@@ -83,9 +83,7 @@ impl Sharded {
 
 /// Compares each index with the shards beside it. Returns what does not fit, and the shards in whose folder there is no index; each in
 /// the order of paths.
-pub(super) fn compare<'a>(
-    entries: Vec<(&'a Text, Sharded)>,
-) -> (Vec<IndexMismatch<'a>>, Vec<&'a Text>) {
+pub(super) fn compare(entries: Vec<(&Text, Sharded)>) -> (Vec<IndexMismatch<'_>>, Vec<&Text>) {
     // In a history, several versions share a path.
     let mut shards: BTreeMap<&Text, BTreeSet<ShardPart>> = BTreeMap::new();
     let mut indexes = Vec::new();
@@ -112,7 +110,7 @@ pub(super) fn compare<'a>(
                 add(MismatchKind::Elsewhere { name: file.name });
                 continue;
             }
-            let shard = Text::new(&[folder(path), name].concat());
+            let shard = Text::new([folder(path), name].concat());
             let Some(archives) = shards.get(&shard) else {
                 add(MismatchKind::NoShard { name: file.name });
                 continue;

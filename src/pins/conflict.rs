@@ -112,7 +112,7 @@ mod tests {
         let (head, block) = whole.split_at(whole.find("  - path").unwrap());
         let other = block.replace(&"a".repeat(64), &"b".repeat(64));
         let more = Lock::new([pin("c", 'c')]).text();
-        let more = &more[more.find("  - path").unwrap()..];
+        let (_, more) = more.split_at(more.find("  - path").unwrap());
         for base in ["", "||||||| 1234567\n  - path: gone\n"] {
             let text =
                 format!("{head}<<<<<<< HEAD\n{block}{base}=======\n{other}{more}>>>>>>> branch\n");

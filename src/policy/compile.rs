@@ -1,7 +1,7 @@
 //! Policies that were read, checked as a whole and folded into one.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock, RwLock},
 };
 
@@ -100,16 +100,18 @@ pub(super) fn compile(
         .iter_mut()
         .map(|over| std::mem::take(&mut over.paths))
         .collect();
+    let names_files: Vec<bool> = groups.iter().map(|paths| names_files(paths)).collect();
     let mut base = Layer::default();
     for body in bodies {
         base.add(body, &mut groups);
     }
     let mut layers = vec![Arc::new(base)];
-    for over in overrides {
+    for (over, names_files) in overrides.into_iter().zip(names_files) {
         layer::notes(&over.body, &mut notes);
         let mut layer = Layer {
+            // The key is an error without a reason.
+            means_danger: over.dangerous.is_some() && over.reason.is_some() || names_files,
             reason: over.reason,
-            dangerous: over.dangerous.is_some(),
             ..Layer::default()
         };
         layer.add(over.body, &mut groups);
@@ -160,4 +162,13 @@ fn patterns(raw: &Raw) -> impl Iterator<Item = &[(String, Origin)]> {
         .chain(overrides)
         .chain(waivers)
         .chain(std::iter::once(raw.exclude.as_slice()))
+}
+
+/// Whether each of the patterns names a file, with its suffix and without a wildcard: somebody looked at these files.
+fn names_files(paths: &[(String, Origin)]) -> bool {
+    let is_file = |(pattern, _): &(String, Origin)| {
+        let name = pattern.rsplit('/').next().unwrap_or_default();
+        !pattern.contains(['*', '?', '[', '{', '\\']) && Path::new(name).extension().is_some()
+    };
+    !paths.is_empty() && paths.iter().all(is_file)
 }

@@ -110,8 +110,9 @@ fn rulings(scope: &Scope, asked: Asked<'_>) -> Vec<Ruling> {
                 && others.iter().all(|other| answer(other) == answer(first))
             {
                 uses.truncate(1);
-                uses.iter_mut()
-                    .for_each(|ruling| ruling.of = "any use".to_owned());
+                for ruling in &mut uses {
+                    "any use".clone_into(&mut ruling.of);
+                }
             }
             uses
         }

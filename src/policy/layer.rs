@@ -34,8 +34,9 @@ pub(super) struct Layer {
     pub(super) pins: Option<(Required, Origin)>,
     /// Of an override: why it is there.
     pub(super) reason: Option<String>,
-    /// Of an override: whether its levels are meant for names that are known to be dangerous.
-    pub(super) dangerous: bool,
+    /// Of an override: whether its levels are meant for names that are known to be dangerous: it says so, with a reason, or names
+    /// each of its files.
+    pub(super) means_danger: bool,
     pub(super) allowed: Names,
     pub(super) refused: Names,
 }
@@ -95,11 +96,6 @@ impl Layer {
                 .add(&entry.pattern, EntryIndex { layer: 0, at });
             self.refuse.push(entry);
         }
-    }
-
-    /// Whether its levels are meant for names that are known to be dangerous, for a reason.
-    pub(super) fn is_dangerous(&self) -> bool {
-        self.dangerous && self.reason.is_some()
     }
 
     /// The entries under `allow` that match a global (in canonical spelling), whatever their paths.

@@ -33,14 +33,14 @@ const LOCKABLE: &[Lockable] = &[
         key: "target.torch",
         find: |above, below, found| {
             let of = |raw: &&Raw| raw.torch.as_ref().map(|(text, _)| text.clone());
-            target("target.torch", above.nearest(of), &below.torch, found);
+            target("target.torch", above.nearest(of), below.torch, found);
         },
     },
     Lockable {
         key: "target.python",
         find: |above, below, found| {
             let of = |raw: &&Raw| raw.python.as_ref().map(|(text, _)| text.clone());
-            target("target.python", above.nearest(of), &below.python, found);
+            target("target.python", above.nearest(of), below.python, found);
         },
     },
     Lockable {
@@ -412,7 +412,7 @@ fn report(
 }
 
 /// Whether there is a key of this name to lock; an error if there is none.
-fn known((key, origin): &&(String, Origin), catalog: &Catalog<'_>, errors: &mut Errors) -> bool {
+fn known((key, origin): &(String, Origin), catalog: &Catalog<'_>, errors: &mut Errors) -> bool {
     let rule = rule_of(key);
     let is_known = match rule {
         Some(rule) => catalog.rules.iter().any(|known| known.id == rule),
@@ -496,7 +496,7 @@ fn level_in(body: &Body, rule: &str) -> Option<Level> {
 fn target(
     key: &str,
     above: Option<String>,
-    below: &Option<&(String, Origin)>,
+    below: Option<&(String, Origin)>,
     found: &mut Vec<Attempt>,
 ) {
     let Some((text, origin)) = below else {

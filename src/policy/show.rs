@@ -74,7 +74,7 @@ impl Policy {
             Some(path) => self.scope(path),
             None => self.everywhere(),
         };
-        let mut lines = Lines {
+        let mut lines = Writer {
             lines: Vec::new(),
             scope: &scope,
             everywhere: &everywhere,
@@ -330,8 +330,8 @@ impl Leaf {
     }
 }
 
-/// Lines being written.
-struct Lines<'a> {
+/// Writes lines.
+struct Writer<'a> {
     lines: Vec<EffectiveLine>,
     scope: &'a Scope,
     /// What holds where no override does.
@@ -339,7 +339,7 @@ struct Lines<'a> {
     is_for_a_path: bool,
 }
 
-impl Lines<'_> {
+impl Writer<'_> {
     fn version(&mut self, own: &Arc<File>) {
         let way = [Step::Key("version".into())];
         let origin = Origin {

@@ -60,7 +60,7 @@ fn is_plain(text: &str) -> bool {
     let is_name = |part: &str| !part.is_empty() && part.chars().all(holds);
     text.starts_with(begins)
         && !WORDS.contains(&text.to_ascii_lowercase().as_str())
-        && inner.all(|part| is_name(part))
+        && inner.all(is_name)
 }
 
 #[cfg(test)]

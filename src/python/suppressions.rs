@@ -143,7 +143,7 @@ mod tests {
             ),
             (
                 "# noqa: S301  # weighbridge: allow[a]: ours # type: ignore",
-                is(15, "allow", "a", "ours", None),
+                is(14, "allow", "a", "ours", None),
             ),
             ("# weighbridge: ignore", is(0, "ignore", "", "", None)),
             ("# weighbridge: allow[]", is(0, "allow", "", "", None)),

@@ -63,7 +63,7 @@ pub(super) struct File<'a> {
 #[derive(Debug)]
 pub(super) enum Part<'a> {
     /// A finding with everything that explains it, or what several come to that one answer mends, and how many.
-    Full(Cow<'a, Finding>, usize),
+    Full(Box<Cow<'a, Finding>>, usize),
     /// A finding in a line, and whether nothing more of its rule follows.
     Brief(&'a Finding, bool),
     /// Further findings of one rule.
@@ -167,7 +167,8 @@ fn file<'a>(
                 is_common,
                 findings.first().and_then(|it| command(it)),
             );
-            parts.extend(joint.map(|joint| Part::Full(Cow::Owned(joint), findings.len())));
+            parts
+                .extend(joint.map(|joint| Part::Full(Box::new(Cow::Owned(joint)), findings.len())));
             told += 1;
         }
         // The same thing in another member, or in another copy of it, is told once and then counted.
@@ -186,7 +187,7 @@ fn file<'a>(
         let (head, rest) = group.split_at(full);
         parts.extend(head.iter().map(|finding| {
             let shown = joint::alone(finding, is_common, command(finding));
-            Part::Full(shown, 1)
+            Part::Full(Box::new(shown), 1)
         }));
         match (full, rest) {
             (_, []) => {}

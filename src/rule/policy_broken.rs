@@ -43,7 +43,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             error.message
         );
         if *more > 0 {
-            message.push_str(&format!(", and {more} more"));
+            message += &format!(", and {more} more");
         }
         let mut finding = case.finding_of_entry(&META, message);
         finding.subject = Subject::Anomaly(String::from("broken"));

@@ -52,8 +52,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         looser.sort_by_key(|change| {
             let line = change.line.as_ref();
             let here = line.filter(|line| line.is_new && case.entry.path == line.path.as_str());
-            let changed = &case.circumstances.changed;
-            let is_old = here.is_none_or(|line| !changed.touches(line.line, line.line));
+            let lines = &case.circumstances.changed;
+            let is_old = here.is_none_or(|line| !lines.touches(line.line, line.line));
             (!change.is_dangerous(), is_old)
         });
         let Some((first, others)) = looser.split_first() else {
@@ -62,7 +62,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut message = format!("the change loosens the policy: {first}");
         if !others.is_empty() {
             let ways = if others.len() == 1 { "way" } else { "ways" };
-            message.push_str(&format!("; and in {} other {ways}", others.len()));
+            message += &format!("; and in {} other {ways}", others.len());
         }
         let mut finding = case.finding_of_entry(&META, message);
         finding.subject = Subject::Anomaly(String::from("looser"));

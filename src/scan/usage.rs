@@ -27,7 +27,7 @@ pub fn used(view: &View, policy: &Policy) -> Used {
             .globals()
             .filter_map(|used| match used.global {
                 Global::Named(name) => Some(name),
-                _ => None,
+                Global::Unresolved(_) => None,
             })
             .collect();
         names.sort_unstable();

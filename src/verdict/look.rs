@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
-use crate::finding::Level;
+use crate::finding::{Finding, Level};
 
 /// Which rules a look leaves out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Report {
         let hidden = self
             .findings
             .extract_if(.., |finding| is_hidden(finding.rule.id));
-        for finding in hidden.filter(|finding| finding.is_active()) {
+        for finding in hidden.filter(Finding::is_active) {
             let key = (finding.level, finding.rule.id);
             *self.hidden.by_rule.entry(key).or_default() += 1;
         }

@@ -163,13 +163,16 @@ fn told(message: &str, verb: &str, by: Option<(&LineRef, Option<&str>)>) -> Stri
     format!("{message}; {}:{} {verb} it{reason}", by.file, by.line)
 }
 
+/// The line that lets findings pass, and its reason.
+type Excuse = (LineRef, Option<String>);
+
 /// Gives findings the levels that hold at their path, and says which of them do not count. Those that are allowed are dropped; what
 /// an override or a waiver lets pass is kept with what does.
 /// `comments` are those of the findings' files.
 pub fn settle(findings: Vec<Finding>, scales: &Scales<'_>, comments: &mut [Comment]) -> Weighed {
     let mut weighed = Weighed::default();
     let mut set_aside = Vec::new();
-    let mut excused: BTreeMap<(&str, bool), Option<(LineRef, Option<String>)>> = BTreeMap::new();
+    let mut excused: BTreeMap<(&str, bool), Option<Excuse>> = BTreeMap::new();
     let mut matched = BTreeSet::new();
     for mut finding in findings {
         finding.level = scales.level(&mut finding);

@@ -10,7 +10,7 @@ use crate::{docs, error::Error, scan::Outcome};
 /// An editor with a YAML server completes and checks a policy that begins with
 /// `# yaml-language-server: $schema=PATH`.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Schema {}
+pub(in crate::cli) struct Schema;
 
 impl Schema {
     #[allow(clippy::unused_self, reason = "as every command")]

@@ -86,7 +86,7 @@ fn every_field_is_compared(policy: &Policy) {
             allow: _,
             refuse: _,
             rules: _,
-            dangerous: _,
+            means_danger: _,
             pins: _,
             formats_list: _,
             globals_list: _,
@@ -397,7 +397,7 @@ fn said_of_rule(policy: &Policy, id: &str) -> Vec<Statement<(&'static str, bool)
         let (level, _) = layer.rules.get(id)?;
         Some(Statement {
             conditions: conditions(policy, at),
-            says: (level.word(), layer.is_dangerous()),
+            says: (level.word(), layer.means_danger),
         })
     });
     said.collect()

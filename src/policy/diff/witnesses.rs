@@ -25,8 +25,11 @@ pub(super) type PatternList = Vec<String>;
 /// The paths that stand for all, of those lists of patterns that were asked about.
 #[derive(Default)]
 pub(super) struct Witnesses {
-    known: RefCell<FxHashMap<Vec<PatternList>, Option<Rc<[Text]>>>>,
+    known: RefCell<FxHashMap<Vec<PatternList>, Found>>,
 }
+
+/// The paths, if they are not too many to be told.
+type Found = Option<Rc<[Text]>>;
 
 impl Witnesses {
     /// One path for each set of the lists that match a path together, the shortest first; `None` if there are more than can be told.

@@ -74,13 +74,13 @@ impl Scope {
     }
 
     /// The level of a rule's findings about names that are known to be dangerous. To switch a rule off does not cover them, unless an
-    /// override says `dangerous: true` and why: what held before it does.
+    /// override says `dangerous: true` and why, or names each of its files: what held before it does.
     pub fn level_of_danger(&self, rule: &RuleMeta) -> Level {
         let mut layers = self.lookup.newest();
         layers
             .find_map(|layer| {
                 let (level, _) = layer.rules.get(rule.id)?;
-                (*level != Level::Allow || layer.is_dangerous()).then_some(*level)
+                (*level != Level::Allow || layer.means_danger).then_some(*level)
             })
             .unwrap_or(rule.level)
     }
@@ -95,11 +95,11 @@ impl Scope {
         self.excuse(layer, rule)
     }
 
-    /// The same for findings about names that are known to be dangerous, which only an override with `dangerous: true` allows.
+    /// The same for findings about names that are known to be dangerous, which only an override that means them allows.
     pub fn danger_excused_by(&self, rule: &RuleMeta) -> Option<(LineRef, Option<String>)> {
         let layer = self.lookup.newest().find(|layer| {
             let set = layer.rules.get(rule.id);
-            set.is_some_and(|(level, _)| *level != Level::Allow || layer.is_dangerous())
+            set.is_some_and(|(level, _)| *level != Level::Allow || layer.means_danger)
         })?;
         self.excuse(layer, rule)
     }

@@ -429,10 +429,10 @@ pub(super) fn whole<F>(report: &verdict::Report, active: F) -> Report<F> {
 }
 
 /// The findings that do not count for one reason.
-pub(super) fn set_aside<'a>(
-    all: std::slice::Iter<'a, finding::Finding>,
+pub(super) fn set_aside(
+    all: std::slice::Iter<'_, finding::Finding>,
     why: fn(&finding::Disposition) -> bool,
-) -> impl Iterator<Item = &'a finding::Finding> + Clone {
+) -> impl Iterator<Item = &finding::Finding> + Clone {
     all.filter(move |finding| why(&finding.disposition))
 }
 

@@ -105,7 +105,7 @@ fn a_dangerous_name_needs_intent() {
         // A rule that is switched off, for all files and for some.
         format!("{HEAD}rules: {{global-not-allowed: allow}}\n"),
         format!(
-            "{HEAD}overrides:\n  - {{paths: [evil.pkl], reason: old, rules: {{global-not-allowed: allow}}}}\n"
+            "{HEAD}overrides:\n  - {{paths: [\"*.pkl\"], reason: old, rules: {{global-not-allowed: allow}}}}\n"
         ),
         // A waiver of whatever there is.
         format!(
@@ -122,6 +122,13 @@ fn a_dangerous_name_needs_intent() {
         assert!(plain(&run.stdout).contains("posix.system"), "{run:?}");
     }
     let allowed = [
+        // Whoever names the file has looked at it.
+        (
+            format!(
+                "{HEAD}overrides:\n  - {{paths: [evil.pkl], reason: old, rules: {{global-not-allowed: allow}}}}\n"
+            ),
+            "weighbridge.yaml:4 allows it (old)",
+        ),
         (
             format!(
                 "{HEAD}overrides:\n  - {{paths: [evil.pkl], reason: old, dangerous: true, rules: {{global-not-allowed: allow}}}}\n"
