@@ -47,6 +47,8 @@ pub(super) fn sections<'a>(report: &'a Report, presentation: &'a Presentation) -
     let detail = presentation.detail;
     let all: Vec<File<'_>> = groups::files(report, &presentation.paths, detail).collect();
     let most = match detail {
+        // One more fits if there are no others to be listed.
+        Detail::Screen if all.len() == FILES_ON_SCREEN + 1 => all.len(),
         Detail::Screen => FILES_ON_SCREEN,
         Detail::Usual | Detail::Refusals => FILES,
         Detail::All => {
@@ -120,7 +122,17 @@ fn likeness<'a>(file: &File<'a>) -> Likeness<'a> {
 /// What a finding says, without where it says it.
 fn said(finding: &Finding) -> (Level, &'static str, String) {
     let about = match &finding.subject {
-        Subject::Artifact | Subject::Member(_) => String::new(),
+        // What is in it differs from file to file, what happened does not.
+        Subject::Artifact => {
+            let differs = |c: char| c.is_ascii_digit() || matches!(c, '`' | ':' | ',');
+            finding
+                .message
+                .split(differs)
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        }
+        Subject::Member(_) => String::new(),
         subject => subject.to_string(),
     };
     (finding.level, finding.rule.id, about)

@@ -9,13 +9,13 @@ use std::{
 };
 
 use super::{
-    Detail, PathSpelling, Presentation, Style,
+    Detail, PathSpelling, Presentation,
     introduction::short,
     joint,
-    terminal::{count, harmless},
+    terminal::{count, quoted},
 };
 use crate::{
-    fact::{ContentSource, Introduction, Place, Text, shell_word},
+    fact::{ContentSource, Introduction, Place, Text},
     finding::{Disposition, Finding, Level, Subject, WaiverKind},
     verdict::{Outcome, Report},
 };
@@ -580,16 +580,6 @@ fn most_telling(report: &Report) -> Option<&Finding> {
         .into_iter()
         .max_by_key(|((level, runs, _), (n, first))| (*level, *runs, *n, Reverse(*first)))?;
     report.active().nth(first)
-}
-
-/// A path as it can be pasted into a shell; `None` if it holds anything that is not plainly shown.
-pub(super) fn quoted(path: &Text, style: Style) -> Option<String> {
-    let shown = harmless(path, style);
-    let text = path.as_str().filter(|text| *text == shown)?;
-    // No option of the command.
-    let front = if text.starts_with('-') { "./" } else { "" };
-    let word = format!("{front}{text}");
-    String::from_utf8(shell_word(word.as_bytes()).into_owned()).ok()
 }
 
 /// `3 errors, 1 warning`.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
-use super::{Detail, PathSpelling, Style, groups};
+use super::{Detail, PathSpelling, Style, terminal::quoted};
 use crate::{
     fact::{ContentSource, Excerpt, Site},
     finding::{Additions, Answer, Finding, Subject},
@@ -100,7 +100,7 @@ pub(super) fn command(report: &Report, finding: &Finding, paths: &PathSpelling) 
     if !names || !on_disk || !paths.is_inside() || finding.primary.introduced_by.is_some() {
         return None;
     }
-    let path = groups::quoted(&paths.spell(&finding.primary.path), Style::default())?;
+    let path = quoted(&paths.spell(&finding.primary.path), Style::default())?;
     Some(format!(
         "`weighbridge policy allow {path}` adds what the file needs to the policy"
     ))

@@ -4,8 +4,8 @@
 use std::io::{self, Write};
 
 use super::{
-    Style, groups, short,
-    terminal::{count, harmless, wrap},
+    Style, short,
+    terminal::{count, harmless, quoted, wrap},
 };
 use crate::{
     fact::{Introduction, Text},
@@ -170,8 +170,7 @@ impl Message<'_> {
             .introduced_by
             .as_ref()
             .map(|introduction| short(&introduction.commit.id));
-        let path =
-            groups::quoted(&first.primary.path, self.style).unwrap_or_else(|| "FILE".to_owned());
+        let path = quoted(&first.primary.path, self.style).unwrap_or_else(|| "FILE".to_owned());
         self.line("", "")?;
         self.line(
             "",

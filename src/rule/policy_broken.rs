@@ -1,5 +1,7 @@
 //! A change after which the policy does not hold together.
 
+use std::fmt::Write as _;
+
 use super::{Case, policy_line};
 use crate::{
     fact::{Circumstance, PolicyEffect},
@@ -43,7 +45,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             error.message
         );
         if *more > 0 {
-            message += &format!(", and {more} more");
+            let _ = write!(message, ", and {more} more");
         }
         let mut finding = case.finding_of_entry(&META, message);
         finding.subject = Subject::Anomaly(String::from("broken"));

@@ -1,5 +1,7 @@
 //! A change after which the policy lets more pass.
 
+use std::fmt::Write as _;
+
 use super::{Case, policy_line};
 use crate::{
     fact::{Circumstance, PolicyChange, PolicyEffect},
@@ -62,7 +64,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut message = format!("the change loosens the policy: {first}");
         if !others.is_empty() {
             let ways = if others.len() == 1 { "way" } else { "ways" };
-            message += &format!("; and in {} other {ways}", others.len());
+            let _ = write!(message, "; and in {} other {ways}", others.len());
         }
         let mut finding = case.finding_of_entry(&META, message);
         finding.subject = Subject::Anomaly(String::from("looser"));

@@ -81,7 +81,7 @@ pub(super) fn find(view: &mut View, policy: Policy, is_asked: bool) -> Result<Po
     Ok(policy.with_pins(book))
 }
 
-/// The bytes of a lock file on disk.
+/// The bytes of a lock file or a baseline on disk.
 pub(super) fn on_disk(path: &Path) -> io::Result<Vec<u8>> {
     let source = FileSource::open(path)?;
     let length = source.len();

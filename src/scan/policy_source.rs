@@ -91,7 +91,7 @@ pub fn find_policy_only(
 /// A file that cannot be read or is no baseline.
 pub fn with_baseline(view: &View, policy: Policy, named: Option<&Path>) -> Result<Policy, Error> {
     if let Some(path) = named {
-        let bytes = std::fs::read(path).map_err(|source| Error::Io {
+        let bytes = pins::on_disk(path).map_err(|source| Error::Io {
             path: path.to_owned(),
             source,
         })?;
@@ -104,7 +104,7 @@ pub fn with_baseline(view: &View, policy: Policy, named: Option<&Path>) -> Resul
     let files = view.policy_files();
     let (read, name) = match files.state() {
         Some(state) => (files.read(Path::new(path)), format!("{path} {state}")),
-        None => (std::fs::read(view.root.join(path)), path.to_owned()),
+        None => (pins::on_disk(&view.root.join(path)), path.to_owned()),
     };
     let bytes = read.map_err(|error| Error::Usage {
         message: format!(

@@ -142,7 +142,7 @@ fn verbose_says_what_let_files_pass() {
     assert!(!run(&repo.root, &["check"]).stdout.contains("allowed:"));
     for n in 0..30 {
         let net = format!("\u{2}capp\nNet{n}\n)\u{2}.").replace('\u{2}', "");
-        repo.write(&format!("n{n}.pkl"), net.replace(")", "").as_bytes());
+        repo.write(&format!("n{n}.pkl"), net.replace(')', "").as_bytes());
     }
     let usual = run(&repo.root, &["check"]).stdout;
     let all = run(&repo.root, &["check", "--all"]).stdout;

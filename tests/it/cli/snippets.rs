@@ -64,10 +64,8 @@ fn paste(before: &str, said: &str, code: &str) -> String {
         let of = &mut lines[line - 1];
         let key = of.find(':').unwrap();
         of.truncate(key + 1);
-        match code.contains('\n') || code.trim_start().starts_with('-') {
-            true => of.extend(["\n", code]),
-            false => of.extend([" ", code]),
-        }
+        let is_block = code.contains('\n') || code.trim_start().starts_with('-');
+        of.extend([if is_block { "\n" } else { " " }, code]);
     } else {
         lines.insert(line, code.to_owned());
     }
@@ -143,10 +141,8 @@ fn what_is_dangerous_is_told_first_and_nothing_is_proposed() {
     file.extend(b"cos\nsystem\nX\x04\x00\x00\x00true\x85Rl.");
     repo.write("a.pkl", &file);
     let text = run(&repo.root, &["check"]).stdout;
-    let first = text.find("error[").unwrap();
-    assert!(
-        text[first..].starts_with("error[global-not-allowed]: loading runs `os.system('true')`")
-    );
+    let (_, first) = text.split_at(text.find("error[").unwrap());
+    assert!(first.starts_with("error[global-not-allowed]: loading runs `os.system('true')`"));
     assert!(!text.contains("version: 1"), "{text}");
     assert!(
         text.contains("no entry is proposed while the file uses `os.system`"),

@@ -382,8 +382,8 @@ impl Asked {
             (
                 Self::Use(..) | Self::Call(..),
                 PolicyItem::Pack { .. } | PolicyItem::Target { .. },
-            ) => true,
-            (Self::Skip, PolicyItem::Exclusion { .. })
+            )
+            | (Self::Skip, PolicyItem::Exclusion { .. })
             | (Self::Honours, PolicyItem::Attributes) => true,
             _ => false,
         }

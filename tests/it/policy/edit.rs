@@ -468,11 +468,10 @@ fn generated(random: &mut Random) -> String {
                 }
             }
         };
-    if random.chance(20) {
-        lines.push("%YAML 1.2".into());
-        lines.push("---".into());
-    } else if random.chance(20) {
-        lines.push("--- # policy".into());
+    match random.below(5) {
+        0 => lines.extend(["%YAML 1.2".into(), "---".into()]),
+        1 => lines.push("--- # policy".into()),
+        _ => {}
     }
     comment(random, &mut lines, 0);
     lines.push("version: 1".into());
@@ -502,7 +501,8 @@ fn generated(random: &mut Random) -> String {
                     (_, 0) => lines.push(format!("{key}:{}", trailing(random))),
                     (_, 1) => lines.push(format!("{key}: {{}}{}", trailing(random))),
                     ("globals", 2) => {
-                        lines.push("globals: {allow: [app.B, app.C], packs: [numpy-arrays]}".into())
+                        lines
+                            .push("globals: {allow: [app.B, app.C], packs: [numpy-arrays]}".into());
                     }
                     ("globals", 3) => lines.push(
                         "globals: {refuse: [app.Z],\n  # inside\n  packs: [numpy-arrays], }".into(),

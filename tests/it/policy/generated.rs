@@ -40,7 +40,7 @@ const GLOBALS: &[(&str, &str)] = &[
 const LEVELS: &[&str] = &["allow", "warn", "deny"];
 const RULE_IDS: &[&str] = &["pickle-load", "global-not-allowed", "torch-load-implicit"];
 
-/// Numbers from a seed (SplitMix64), so that a failure can be had again.
+/// Numbers from a seed (`SplitMix64`), so that a failure can be had again.
 pub(super) struct Random(u64);
 
 pub(super) fn random(seed: u64) -> Random {

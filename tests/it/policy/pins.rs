@@ -276,7 +276,7 @@ fn what_is_written_is_read_and_yaml_says_the_same() {
 
 #[test]
 fn no_text_breaks_the_reader() {
-    let whole = locks().iter().map(Lock::text).collect::<Vec<_>>().join("");
+    let whole = locks().iter().map(Lock::text).collect::<String>();
     let mut random = Random::new(11);
     for _ in 0..2000 {
         let mut bytes = whole.as_bytes().to_vec();

@@ -206,7 +206,7 @@ fn cells_have_comments_and_archives_have_none() {
     repo.write("weighbridge.yaml", HEAD);
     let notebook = |comment: &str| {
         format!(
-            r##"{{"cells":[{{"cell_type":"code","source":["import pickle\n"]}},{{"cell_type":"code","source":["%time x\n","pickle.load(f){comment}\n"]}}],"nbformat":4}}"##
+            r#"{{"cells":[{{"cell_type":"code","source":["import pickle\n"]}},{{"cell_type":"code","source":["%time x\n","pickle.load(f){comment}\n"]}}],"nbformat":4}}"#
         )
     };
     repo.write("n.ipynb", notebook(""));

@@ -47,6 +47,10 @@ const NOTHING: &[(&str, &str)] = &[
         "the file has to be had, or written in an ordinary form",
     ),
     (
+        "inline-suppression",
+        "the comment has to be written by whoever knows why",
+    ),
+    (
         "items-on-non-container",
         "nothing but a hostile file has it",
     ),
