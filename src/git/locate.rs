@@ -95,6 +95,20 @@ pub fn standard_input(cwd: &Path, name: &Path) -> Result<View, Error> {
             "write it to a file and name that: of a file, only parts are read",
         )
     })?;
+    given(cwd, name, window, "standard input")
+}
+
+/// A text, named as if it were a file in `cwd`.
+///
+/// # Errors
+/// A folder or a repository that cannot be opened.
+pub fn text(cwd: &Path, name: &Path, text: &str) -> Result<View, Error> {
+    let window = bytes::Window::new(text.as_bytes().to_vec());
+    given(cwd, name, window, "a text")
+}
+
+/// Bytes that were given, named as if they were a file in `cwd`.
+fn given(cwd: &Path, name: &Path, window: bytes::Window, label: &str) -> Result<View, Error> {
     let here = canonical(cwd)?;
     let found = repository::discover(&here)?;
     let root = found
@@ -116,7 +130,7 @@ pub fn standard_input(cwd: &Path, name: &Path) -> Result<View, Error> {
     let in_repository = found.filter(|repository| {
         repository::work_tree_of(repository).is_some_and(|work_tree| work_tree == root)
     });
-    let mut view = View::new(root, String::from("standard input"), vec![item]);
+    let mut view = View::new(root, label.to_owned(), vec![item]);
     // What was read once cannot be read again.
     view.content_source = ContentSource::Scattered;
     Ok(match in_repository {

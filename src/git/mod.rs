@@ -59,7 +59,7 @@ pub use history::{Incoming, Known, all_refs, history, incoming, policy_of};
 pub use hooks::{Hooks, hooks};
 pub use index::staged;
 pub use links::LinkEnd;
-pub use locate::{file, standard_input, work_tree};
+pub use locate::{file, standard_input, text, work_tree};
 pub use lock_file::{BothSides, LockFiles};
 pub use only::Only;
 pub use policy_edits::{mark_policy_edits, mark_policy_effect};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Catalog, FormatVerdict, GlobalVerdict, Policy, Refusal,
+    ArgumentVerdict, Catalog, FormatVerdict, GlobalVerdict, Policy, Refusal, Scope,
     decode::{Decoder, Key, list},
     error::{Errors, PolicyErrors, near},
     keys::uses,
@@ -14,7 +14,7 @@ use super::{
     uses::Uses,
 };
 use crate::{
-    fact::{GlobalName, Text, Usage},
+    fact::{Argument, Global, GlobalName, Text, Usage},
     finding::{LineRef, RuleMeta},
 };
 
@@ -39,12 +39,16 @@ pub struct PolicyCase {
 pub enum CaseSubject {
     /// Uses of a global, each of which is expected to be allowed, or one of which is expected to be refused.
     Global(GlobalName, Vec<Usage>),
+    /// A call of a global with these arguments.
+    Call(GlobalName, Vec<Argument>),
     /// A format, by its id.
     Format(String),
     /// A rule, whose level is expected.
     Rule(&'static RuleMeta),
     /// A file, from the folder of the cases.
     Artifact(String),
+    /// Python, as if it were a file at the path of the case.
+    Source(String),
 }
 
 /// What was decided.
@@ -66,6 +70,8 @@ struct Written {
     format: Option<(String, Origin)>,
     rule: Option<(String, Origin)>,
     artifact: Option<String>,
+    arguments: Option<Vec<Argument>>,
+    source: Option<String>,
     path: Option<String>,
     expect: Option<(String, Origin)>,
     by: Option<(String, Origin)>,
@@ -74,6 +80,40 @@ struct Written {
 fn text(decoder: &mut Decoder<'_>, what: &str, node: &Node) -> Option<(String, Origin)> {
     let origin = decoder.origin(false);
     decoder.text(what, node).map(|text| (text, origin))
+}
+
+/// The arguments of a call: a text, `{global: NAME}`, or `data` for what is neither.
+fn arguments(decoder: &mut Decoder<'_>, node: &Node) -> Vec<Argument> {
+    let help = "write a list: `[{text: name}, {global: package.module.Name}, data]`";
+    decoder.sequence("`args`", node, help, |this, node| {
+        let pair = match node {
+            Node::Str(word) if **word == *"data" => return Some(Argument::Other),
+            Node::Map(pairs) => match pairs.as_slice() {
+                [(key, Node::Str(value))] => Some((&**key, &**value)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match pair {
+            Some(("text", text)) => return Some(Argument::Str(Text::from(text))),
+            Some(("global", text)) => match Pattern::parse(text) {
+                Ok(Pattern::Exact { module, name }) => {
+                    let global = GlobalName::new(module, name);
+                    return Some(Argument::Global(Global::Named(global)));
+                }
+                Ok(_) => this.error(
+                    format!("`{text}` stands for many globals"),
+                    "name one global",
+                ),
+                Err((message, help)) => this.error(message, help),
+            },
+            _ => this.error(
+                "an argument must be `{text: TEXT}`, `{global: NAME}` or `data`",
+                "write `data` for what is neither a text nor a global",
+            ),
+        }
+        None
+    })
 }
 
 /// The keys of a case.
@@ -115,6 +155,18 @@ const CASE: &[Key<Written>] = &[
         decode: |this, node, case| case.artifact = this.text("`artifact`", node),
     },
     Key {
+        name: "args",
+        value: "a list of arguments",
+        summary: "the arguments with which the global is called",
+        decode: |this, node, case| case.arguments = Some(arguments(this, node)),
+    },
+    Key {
+        name: "source",
+        value: "a text",
+        summary: "Python to check, as if it were at `path`",
+        decode: |this, node, case| case.source = this.text("`source`", node),
+    },
+    Key {
         name: "path",
         value: "a path",
         summary: "where the global or the format is",
@@ -129,7 +181,7 @@ const CASE: &[Key<Written>] = &[
     Key {
         name: "by",
         value: "a rule",
-        summary: "the rule that refuses the artifact",
+        summary: "the rule that refuses the artifact or the source",
         decode: |this, node, case| case.by = text(this, "`by`", node),
     },
 ];
@@ -199,9 +251,20 @@ fn resolve(
         Some(by) if !known("rule", &by, &rules) => return None,
         by => by.map(|(by, _)| by),
     };
-    let about = (case.global, case.format, case.rule, case.artifact);
+    let about = (
+        case.global,
+        case.format,
+        case.rule,
+        case.artifact,
+        case.source,
+    );
+    if case.arguments.is_some() && (about.0.is_none() || case.uses.is_some()) {
+        let help = "write `global` and `args`, and leave `as` out";
+        errors.of(&origin, "`args` are those of a call of a `global`", help);
+        return None;
+    }
     let (subject, name) = match about {
-        (Some((text, at)), None, None, None) => match Pattern::parse(&text) {
+        (Some((text, at)), None, None, None, None) => match Pattern::parse(&text) {
             Ok(Pattern::Exact { module, name }) => {
                 let usual = if pattern::looks_like_class(&name) {
                     Uses::ALL
@@ -210,7 +273,11 @@ fn resolve(
                 };
                 let uses = case.uses.unwrap_or(usual).list();
                 let global = GlobalName::new(module, name);
-                (CaseSubject::Global(global, uses), text)
+                let subject = match case.arguments {
+                    Some(arguments) => CaseSubject::Call(global, arguments),
+                    None => CaseSubject::Global(global, uses),
+                };
+                (subject, text)
             }
             Ok(_) => {
                 errors.of(
@@ -225,17 +292,21 @@ fn resolve(
                 return None;
             }
         },
-        (None, Some(id), None, None) if known("format", &id, catalog.formats) => {
+        (None, Some(id), None, None, None) if known("format", &id, catalog.formats) => {
             (CaseSubject::Format(id.0.clone()), id.0)
         }
-        (None, None, Some(id), None) if known("rule", &id, &rules) => {
+        (None, None, Some(id), None, None) if known("rule", &id, &rules) => {
             let rule = catalog.rules.iter().find(|rule| rule.id == id.0)?;
             (CaseSubject::Rule(rule), id.0)
         }
-        (None, None, None, Some(path)) => (CaseSubject::Artifact(path.clone()), path),
-        (None, Some(_), None, None) | (None, None, Some(_), None) => return None,
+        (None, None, None, Some(path), None) => (CaseSubject::Artifact(path.clone()), path),
+        (None, None, None, None, Some(source)) => {
+            let name = source.lines().next().unwrap_or_default().to_owned();
+            (CaseSubject::Source(source), name)
+        }
+        (None, Some(_), None, None, None) | (None, None, Some(_), None, None) => return None,
         _ => {
-            let help = "write one of `global`, `format`, `rule` and `artifact`";
+            let help = "write one of `global`, `format`, `rule`, `artifact` and `source`";
             errors.of(&origin, "a case must be about one thing", help);
             return None;
         }
@@ -261,10 +332,20 @@ fn resolve(
         );
         return None;
     };
+    let path = match (&subject, case.path) {
+        (_, Some(path)) => path,
+        (CaseSubject::Source(_), None) => String::from("source.py"),
+        (_, None) => String::from("model"),
+    };
+    if matches!(subject, CaseSubject::Source(_)) && !PYTHON.iter().any(|end| path.ends_with(end)) {
+        let message = format!("`{path}` is not the path of a Python file");
+        errors.of(&origin, message, "end `path` in `.py`");
+        return None;
+    }
     Some(PolicyCase {
         name: case.name.unwrap_or(name),
         subject,
-        path: Text::from(case.path.unwrap_or_else(|| String::from("model"))),
+        path: Text::from(path),
         expect,
         by,
         origin,
@@ -278,29 +359,25 @@ impl PolicyCase {
         format!("{}:{}", line.file, line.line)
     }
 
-    /// What a policy decides; `None` of an artifact, which has to be read.
+    /// What a policy decides; `None` of an artifact and of source, which have to be read.
     pub fn decision(&self, policy: &Policy) -> Option<Decision> {
         let scope = policy.scope(&self.path);
         let decided = |word, by, why: String| Some(Decision { word, by, why });
         match &self.subject {
-            CaseSubject::Global(name, uses) => {
-                for usage in uses {
-                    if let GlobalVerdict::Refused {
-                        why, decided_by, ..
-                    } = scope.globals().verdict(name, *usage)
-                    {
-                        let why = match why {
-                            Refusal::Unlisted { .. } => String::from("nothing lists it"),
-                            Refusal::Use { .. } => format!("it is not listed for {usage}"),
-                            Refusal::Refused => String::from("an entry refuses it"),
-                        };
-                        return decided("refused", decided_by, why);
+            CaseSubject::Global(name, uses) => Some(use_of(&scope, name, uses)),
+            CaseSubject::Call(name, arguments) => {
+                let decision = use_of(&scope, name, &[Usage::Import, Usage::Call]);
+                let verdict = scope.globals().arguments(name, arguments);
+                Some(match verdict {
+                    ArgumentVerdict::Refused { reason, decided_by } if decision.word == ALLOWED => {
+                        Decision {
+                            word: REFUSED,
+                            by: decided_by,
+                            why: reason,
+                        }
                     }
-                }
-                let by = uses
-                    .first()
-                    .and_then(|usage| scope.globals().allowed_by(name, *usage));
-                decided("allowed", by.map(|by| by.line_ref("")), String::new())
+                    _ => decision,
+                })
             }
             CaseSubject::Format(id) => match scope.format(id) {
                 FormatVerdict::Allowed(by) => {
@@ -314,7 +391,41 @@ impl PolicyCase {
                 let by = scope.level_decided_by(rule);
                 decided(scope.level(rule).word(), by, String::new())
             }
-            CaseSubject::Artifact(_) => None,
+            CaseSubject::Artifact(_) | CaseSubject::Source(_) => None,
         }
+    }
+}
+
+/// How the paths of what is read as Python end.
+const PYTHON: &[&str] = &[".py", ".pyi", ".pyw", ".ipynb"];
+const ALLOWED: &str = "allowed";
+const REFUSED: &str = "refused";
+
+/// Whether each of these uses is allowed; the first that is not decides.
+fn use_of(scope: &Scope, name: &GlobalName, uses: &[Usage]) -> Decision {
+    for usage in uses {
+        if let GlobalVerdict::Refused {
+            why, decided_by, ..
+        } = scope.globals().verdict(name, *usage)
+        {
+            let why = match why {
+                Refusal::Unlisted { .. } => String::from("nothing lists it"),
+                Refusal::Use { .. } => format!("it is not listed for {usage}"),
+                Refusal::Refused => String::from("an entry refuses it"),
+            };
+            return Decision {
+                word: REFUSED,
+                by: decided_by,
+                why,
+            };
+        }
+    }
+    let by = uses
+        .first()
+        .and_then(|usage| scope.globals().allowed_by(name, *usage));
+    Decision {
+        word: ALLOWED,
+        by: by.map(|by| by.line_ref("")),
+        why: String::new(),
     }
 }

@@ -38,7 +38,7 @@ pub use usage::used;
 pub use crate::{
     git::{
         Incoming, Known, Only, View, all_refs, change, file, first_revision, head_name, history,
-        incoming, revision, staged, standard_input, work_tree,
+        incoming, revision, staged, standard_input, text, work_tree,
     },
     verdict::{Coverage, Inspection, Look, Needs, Outcome, Report},
 };

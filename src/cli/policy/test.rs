@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     policy::{CaseSubject, PolicyCase},
     report::{self, Style},
-    scan::{self, Outcome},
+    scan::{self, Outcome, View},
 };
 
 const EXAMPLE: &str = "\
@@ -22,12 +22,16 @@ Example of a file:
     - {global: os.system, expect: refused}
     - {format: pickle, path: tests/a.pkl, expect: allowed}
     - {rule: torch-load-unsafe, expect: deny}
-    - {artifact: fixtures/legacy.pt, expect: refused, by: global-not-allowed}";
+    - {artifact: fixtures/legacy.pt, expect: refused, by: global-not-allowed}
+    - {global: builtins.getattr, args: [{global: os.path}, {text: join}],
+       expect: refused}
+    - {source: 'import torch; torch.load(f, weights_only=False)',
+       path: train/a.py, expect: refused, by: torch-load-unsafe}";
 
 /// Test a policy: cases with the decisions that are expected
 ///
-/// Each case names a global, a format, a rule or a file, and what the policy
-/// is expected to decide about it. Exits with 1 if any case fails.
+/// Each case names a global, a format, a rule, a file or Python source, and what
+/// the policy is expected to decide about it. Exits with 1 if any case fails.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(in crate::cli) struct Test {
@@ -71,12 +75,16 @@ impl Test {
 
 /// Why a case fails; `None` if it passes.
 fn failure(case: &PolicyCase, file: &Path, found: &Effective) -> Result<Option<String>, Error> {
-    if let CaseSubject::Artifact(path) = &case.subject {
-        return artifact(
-            case,
-            &file.parent().unwrap_or(Path::new("")).join(path),
-            found,
-        );
+    match &case.subject {
+        CaseSubject::Artifact(path) => {
+            let path = file.parent().unwrap_or(Path::new("")).join(path);
+            return read(case, &scan::file(&found.cwd, &path)?, found);
+        }
+        CaseSubject::Source(text) => {
+            let path = found.view.root.join(case.path.to_string());
+            return read(case, &scan::text(&found.cwd, &path, text)?, found);
+        }
+        _ => {}
     }
     let Some(decision) = case.decision(&found.policy) else {
         return Ok(None);
@@ -97,9 +105,9 @@ fn failure(case: &PolicyCase, file: &Path, found: &Effective) -> Result<Option<S
     Ok(Some(said))
 }
 
-fn artifact(case: &PolicyCase, path: &Path, found: &Effective) -> Result<Option<String>, Error> {
-    let view = scan::file(&found.cwd, path)?;
-    let rules = scan::refusing_rules(&view, &found.policy)?;
+/// Why the case of an artifact or of source fails.
+fn read(case: &PolicyCase, view: &View, found: &Effective) -> Result<Option<String>, Error> {
+    let rules = scan::refusing_rules(view, &found.policy)?;
     let is = if rules.is_empty() {
         "allowed"
     } else {

@@ -80,7 +80,7 @@ fn a_case_that_fails_says_what_was_decided_and_where() {
        │     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
      6 │   - {global: a.B}
        │
-       │ help: write one of `global`, `format`, `rule` and `artifact`
+       │ help: write one of `global`, `format`, `rule`, `artifact` and `source`
        ╰──
     error: a case has no `expect`
        ╭─ tests/cases.yaml:6:5
@@ -97,7 +97,7 @@ fn a_case_that_fails_says_what_was_decided_and_where() {
      7 │   - {globl: a.B, expect: allowed}
        │     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
        │
-       │ help: write one of `global`, `format`, `rule` and `artifact`
+       │ help: write one of `global`, `format`, `rule`, `artifact` and `source`
        ╰──
     error: `globl` is not a key of a case
        ╭─ tests/cases.yaml:7:6
@@ -106,6 +106,99 @@ fn a_case_that_fails_says_what_was_decided_and_where() {
        │      ━━━━━
        │
        │ help: did you mean `global`?
+       ╰──
+    ");
+}
+
+#[test]
+fn cases_of_calls_and_of_source() {
+    let repo = repo!();
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: recommended\nglobals:\n  allow: [{global: myapp.make, args: [{allowed-global: class}, {data: true}]}, myapp.Net]\noverrides:\n  - {paths: [tests/], rules: {torch-load-unsafe: allow}, reason: fixtures}\n",
+    )
+    .write(
+        "cases.yaml",
+        "cases:
+  - {global: myapp.make, args: [{global: myapp.Net}, data], expect: allowed}
+  - {global: myapp.make, args: [{global: myapp.Other}, data], expect: allowed}
+  - {global: myapp.make, args: [data], expect: refused}
+  - {global: myapp.other, args: [], expect: allowed}
+  - source: |
+      import torch
+      torch.load(path, weights_only=False)
+    path: train/a.py
+    expect: refused
+    by: torch-load-unsafe
+  - name: fixtures
+    source: |
+      import torch
+      torch.load(path, weights_only=False)
+    path: tests/a.py
+    expect: allowed
+  - {source: 'import torch; torch.load(path, weights_only=False)', expect: allowed}
+  - {source: 'import torch; torch.load(path, weights_only=True)', expect: refused}
+",
+    );
+    let tested = run(&repo.root, &["policy", "test", "cases.yaml"]);
+    assert_eq!(tested.code, 1, "{tested:?}");
+    insta::assert_snapshot!(tested.stdout, @"
+    cases.yaml:3: myapp.make: expected allowed, is refused at `model`: argument 1: the policy does not allow `myapp.Other` (weighbridge.yaml:4)
+    cases.yaml:5: myapp.other: expected allowed, is refused at `model`: nothing lists it (weighbridge.yaml:4)
+    cases.yaml:18: import torch; torch.load(path, weights_only=False): expected allowed, is refused by torch-load-unsafe
+    cases.yaml:19: import torch; torch.load(path, weights_only=True): expected refused, is allowed
+    4 passed, 4 failed by weighbridge.yaml
+    ");
+    repo.write(
+        "cases.yaml",
+        "cases:\n  - {global: a.b, args: [{global: 'a.*'}], expect: allowed}\n  - {global: a.b, args: [text], expect: allowed}\n  - {format: npy, args: [], expect: allowed}\n  - {global: a.b, source: x, expect: allowed}\n  - {source: x, path: a.txt, expect: allowed}\n",
+    );
+    let broken = run(&repo.root, &["policy", "test", "cases.yaml"]);
+    assert_eq!(broken.code, 2, "{broken:?}");
+    insta::assert_snapshot!(broken.stderr, @"
+    error: `a.*` stands for many globals
+       ╭─ cases.yaml:2:26
+     1 │ cases:
+     2 │   - {global: a.b, args: [{global: 'a.*'}], expect: allowed}
+       │                          ━━━━━━━━━━━━━━━
+     3 │   - {global: a.b, args: [text], expect: allowed}
+       │
+       │ help: name one global
+       ╰──
+    error: an argument must be `{text: TEXT}`, `{global: NAME}` or `data`
+       ╭─ cases.yaml:3:26
+     2 │   - {global: a.b, args: [{global: 'a.*'}], expect: allowed}
+     3 │   - {global: a.b, args: [text], expect: allowed}
+       │                          ━━━━
+     4 │   - {format: npy, args: [], expect: allowed}
+       │
+       │ help: write `data` for what is neither a text nor a global
+       ╰──
+    error: `args` are those of a call of a `global`
+       ╭─ cases.yaml:4:5
+     3 │   - {global: a.b, args: [text], expect: allowed}
+     4 │   - {format: npy, args: [], expect: allowed}
+       │     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+     5 │   - {global: a.b, source: x, expect: allowed}
+       │
+       │ help: write `global` and `args`, and leave `as` out
+       ╰──
+    error: a case must be about one thing
+       ╭─ cases.yaml:5:5
+     4 │   - {format: npy, args: [], expect: allowed}
+     5 │   - {global: a.b, source: x, expect: allowed}
+       │     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+     6 │   - {source: x, path: a.txt, expect: allowed}
+       │
+       │ help: write one of `global`, `format`, `rule`, `artifact` and `source`
+       ╰──
+    error: `a.txt` is not the path of a Python file
+       ╭─ cases.yaml:6:5
+     5 │   - {global: a.b, source: x, expect: allowed}
+     6 │   - {source: x, path: a.txt, expect: allowed}
+       │     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+       │
+       │ help: end `path` in `.py`
        ╰──
     ");
 }
