@@ -277,8 +277,9 @@ fn entry_is_meant(entry: &Entry, errors: &mut Errors) {
 /// What is allowed on purpose and should still be seen: entries that are dangerous, or wider than they look.
 pub(super) fn notes(body: &Body, notes: &mut Vec<PolicyError>) {
     for entry in &body.globals_allow {
-        let danger = super::danger::covered_by(&entry.pattern);
-        if let Some((name, why)) = danger {
+        // Any other entry that allows a dangerous name is an error, and such a policy is not compiled.
+        let is_meant = entry.dangerous || entry.args.is_some();
+        if is_meant && let Some((name, why)) = super::danger::covered_by(&entry.pattern) {
             let message = format!("`{}` is allowed although `{name}` {why}", entry.text);
             let help = entry
                 .reason
