@@ -217,7 +217,10 @@ impl Lookup {
             let pairs = || text.bytes().zip(path.bytes());
             text.len() == path.len() && pairs().all(|(a, b)| same(a, b))
         };
-        let same_name = |text: &&str| text.rsplit(['.', ':']).next() == Some(last);
+        let same_name = |text: &&str| {
+            let end = memchr::memrchr2(b'.', b':', text.as_bytes());
+            text.get(end.map_or(0, |at| at.saturating_add(1))..) == Some(last)
+        };
         let stored = format!("{stored_module}.{stored_name}");
         let letters = letters(&stored);
         let found = entries()
