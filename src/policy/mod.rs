@@ -43,6 +43,7 @@ mod own;
 mod pack;
 mod paths;
 mod pattern;
+mod place;
 mod raw;
 mod schema;
 mod scope;
@@ -51,6 +52,7 @@ mod snippet;
 mod source;
 mod target;
 mod torch_target;
+mod unread;
 mod uses;
 mod waivers;
 mod written;
@@ -76,11 +78,12 @@ pub use pack::{
     GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, listing as packs_listing,
     names as pack_names,
 };
+pub use place::{NAME, PLACES, Place};
 pub use schema::{Words, schema};
 pub use scope::{ArgumentVerdict, GlobalPolicy, PythonObject, SafeGlobal, Scope, Standing, packs};
 pub use show::{EffectiveLine, show};
 pub use snippet::{constrains_calls, entry, is_constrained_call};
-pub use source::{Asker, NAME, PLACES, Place, Source, from_here, is_bundled_name, named_policy};
+pub use source::{Asker, Source, from_here, is_bundled_name, named_policy};
 pub use torch_target::TorchTarget;
 pub use waivers::{
     Breach, Obstacle, Requirement, Waiver, WaiverTerms, WaiverVerdict, Waivers, WaiversAt,

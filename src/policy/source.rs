@@ -9,63 +9,13 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{Catalog, Files, Policy, decode::list};
+use super::{
+    Catalog, Files, Policy,
+    decode::list,
+    place::{PLACES, Place},
+    unread,
+};
 use crate::{error::Error, fact::Text};
-
-/// What a policy is called.
-pub const NAME: &str = "weighbridge.yaml";
-
-/// Where a repository keeps its policy, relative to its root; the first that is there counts.
-pub const PLACES: &[&str] = &[NAME, ".weighbridge.yaml", ".github/weighbridge.yaml"];
-
-/// What others take for its name.
-const MISNAMED: &[&str] = &[
-    "weighbridge.yml",
-    ".weighbridge.yml",
-    ".github/weighbridge.yml",
-    ".github/.weighbridge.yaml",
-];
-
-/// What a policy is called in a folder of a repository, where none is read.
-const NESTED: &[&str] = &[
-    NAME,
-    ".weighbridge.yaml",
-    "weighbridge.yml",
-    ".weighbridge.yml",
-];
-
-/// Policies in folders that are named, one by one, although they do not judge.
-const NAMED: usize = 3;
-
-/// What is looked at, as far as its policy is concerned.
-pub trait Place {
-    /// The folder that paths are relative to.
-    fn root(&self) -> &Path;
-
-    /// Whether it is of a git repository.
-    fn is_repository(&self) -> bool;
-
-    /// Where policies are read from, in words that stand after a file's name: `at 1a2b3c4 (main)`; `None` if it is the disk.
-    fn state(&self) -> Option<&str>;
-
-    /// Whether that is the index.
-    fn is_index(&self) -> bool;
-
-    /// A file from there, relative to the root.
-    ///
-    /// # Errors
-    /// Whatever keeps it from being read.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
-
-    /// Whether there is anything at a path there.
-    fn has(&self, path: &Path) -> bool;
-
-    /// Where the file at a path there really is: links followed.
-    fn real(&self, path: &Path) -> PathBuf;
-
-    /// The paths of all that is looked at.
-    fn paths(&self) -> Box<dyn Iterator<Item = &Text> + '_>;
-}
 
 /// Who asks for a policy.
 #[derive(Debug, Clone, Copy)]
@@ -136,7 +86,12 @@ impl Source {
             files.extend(inside.map(Path::to_owned));
         }
         if named.is_none() {
-            unread(place, cwd, (&policy, &name), &files, &mut notices);
+            let judge = unread::Judge {
+                policy: &policy,
+                name: &name,
+                files: &files,
+            };
+            notices.extend(unread::notices(place, is_asked(place, cwd), judge));
             files.extend(PLACES.iter().map(PathBuf::from));
         }
         files.sort();
@@ -264,56 +219,6 @@ pub fn is_bundled_name(path: &Path) -> bool {
 
 fn is_bundled(path: &Path) -> bool {
     Policy::bundled_names().any(|name| path.as_os_str() == name)
-}
-
-/// Says which files look like a policy and do not judge: whoever wrote one expects that it does.
-fn unread(
-    place: &dyn Place,
-    cwd: &Path,
-    (policy, judge): (&Policy, &str),
-    read: &[PathBuf],
-    notices: &mut Vec<String>,
-) {
-    let asked = is_asked(place, cwd);
-    let is_read =
-        |path: &str| judge.starts_with(path) || read.iter().any(|file| file == Path::new(path));
-    for name in PLACES.iter().chain(MISNAMED) {
-        let path = Path::new(name);
-        let there = match place.state() {
-            Some(_) => place.has(path),
-            None => asked && place.root().join(path).is_file(),
-        };
-        if there && !is_read(name) {
-            notices.push(if MISNAMED.contains(name) {
-                format!("{name} is not read: rename it to {NAME}")
-            } else {
-                format!("{name} is not read: another policy of this repository comes first")
-            });
-        }
-    }
-    let mut nested: usize = 0;
-    for entry in place.paths() {
-        let file_name = entry.as_bytes().rsplit(|b| *b == b'/').next();
-        let is_one = NESTED.iter().any(|name| file_name == Some(name.as_bytes()));
-        let Some(path) = entry.as_str().filter(|_| is_one) else {
-            continue;
-        };
-        let at_root = PLACES.iter().chain(MISNAMED).any(|place| *place == path);
-        if at_root || policy.excludes(entry) || read.iter().any(|file| file == Path::new(path)) {
-            continue;
-        }
-        nested = nested.saturating_add(1);
-        if nested <= NAMED {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            notices.push(format!(
-                "{entry} is not read: one policy judges a repository; say under `overrides` of {NAME} what holds for `{}/**`",
-                Text::from(folder)
-            ));
-        }
-    }
-    if let Some(more) = nested.checked_sub(NAMED).filter(|more| *more > 0) {
-        notices.push(format!("{more} more policies in folders are not read"));
-    }
 }
 
 /// Whether a policy is looked for on disk.

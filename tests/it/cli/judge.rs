@@ -86,6 +86,64 @@ fn a_policy_that_does_not_judge_is_noticed() {
 }
 
 #[test]
+fn what_is_nearly_a_policy_is_noticed() {
+    let repo = repo!();
+    repo.write("a.py", "x = 1\n")
+        .write("Weighbridge.yaml", HEAD)
+        .write("weighbridge.yaml.yaml", HEAD)
+        .write("weighbridge.yaml.txt", HEAD)
+        .write("sub/.weighbridge.yml", HEAD)
+        .write("weighbridge.yaml.bak", HEAD)
+        .write("weighbridge-notes.yaml", HEAD)
+        .write(
+            "pyproject.toml",
+            "[project]\nname = \"x\"\n[tool.weighbridge.rules]\npickle-load = \"deny\"\n",
+        );
+    let notes = |arguments: &[&str]| -> String {
+        let run = run(&repo.root, arguments);
+        let value: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let notices = value["notices"].as_array().unwrap();
+        let notices: Vec<&str> = notices.iter().map(|it| it.as_str().unwrap()).collect();
+        notices.join("\n")
+    };
+    let all = notes(&["check", "--format", "json"]);
+    insta::assert_snapshot!(all, @"
+    Weighbridge.yaml is not read: rename it to weighbridge.yaml
+    sub/.weighbridge.yml is not read: one policy judges a repository; say under `overrides` of weighbridge.yaml what holds for `sub/**`
+    weighbridge.yaml.txt is not read: rename it to weighbridge.yaml
+    weighbridge.yaml.yaml is not read: rename it to weighbridge.yaml
+    `[tool.weighbridge]` of pyproject.toml is not read: write the policy to weighbridge.yaml; `weighbridge policy init` begins one
+    ");
+    repo.git(&["add", "-A"]);
+    let staged = notes(&["check", "--staged", "--format", "json"]);
+    assert!(staged.starts_with(&all), "{staged}");
+    // Under its right name it is read, and other tables are nobody's concern.
+    repo.git(&[
+        "rm",
+        "-q",
+        "-f",
+        "Weighbridge.yaml",
+        "weighbridge.yaml.yaml",
+        "weighbridge.yaml.txt",
+        "sub/.weighbridge.yml",
+    ]);
+    repo.write("weighbridge.yaml", HEAD).write(
+        "pyproject.toml",
+        "# [tool.weighbridge]\n[tool.weighbridge-other]\n",
+    );
+    assert_eq!(notes(&["check", "--format", "json"]), "");
+    // What is no regular file is not waited for.
+    #[cfg(unix)]
+    {
+        fs::remove_file(repo.root.join("pyproject.toml")).unwrap();
+        let pipe = repo.root.join("pyproject.toml");
+        let made = std::process::Command::new("mkfifo").arg(pipe).status();
+        assert!(made.unwrap().success());
+        assert!(!notes(&["check", "--format", "json"]).contains("tool.weighbridge"));
+    }
+}
+
+#[test]
 fn a_bundled_policy_can_be_named() {
     let repo = repo!();
     repo.write("legacy.pkl", b"\x80\x02N.");
