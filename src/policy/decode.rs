@@ -22,6 +22,9 @@ pub(super) struct Key<T> {
     pub(super) decode: fn(&mut Decoder<'_>, &Node, &mut T),
 }
 
+/// The key by which some readers of YAML merge mappings.
+const MERGE: &str = "<<";
+
 /// Walks down a policy, remembering the way and the errors.
 pub(super) struct Decoder<'a> {
     pub(super) file: &'a Arc<File>,
@@ -102,6 +105,10 @@ impl Decoder<'_> {
                 });
                 continue;
             }
+            if **key == *MERGE {
+                self.inside(Step::Key((**key).into()), Self::merge);
+                continue;
+            }
             self.inside(Step::Key((**key).into()), |this| match known {
                 Some(known) if !known.contains(&key.as_ref()) => this.unknown(what, key, known),
                 _ => each(this, key, value),
@@ -109,7 +116,20 @@ impl Decoder<'_> {
         }
     }
 
+    /// Readers of YAML disagree on what wins, and on whether there are merge keys at all.
+    fn merge(&mut self) {
+        let origin = self.origin(true);
+        self.errors.of(
+            &origin,
+            "merge keys (`<<`) are not read",
+            "write the keys out; an alias (`*name`) can stand for a whole value, and `extends` merges policies",
+        );
+    }
+
     fn unknown(&mut self, what: &str, key: &str, known: &[&str]) {
+        if self.errors.is_full() {
+            return;
+        }
         let help = near(key, known.iter().copied()).map_or_else(
             || format!("{what} may hold {}", list(known)),
             |near| format!("did you mean `{near}`?"),

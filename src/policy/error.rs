@@ -61,7 +61,7 @@ impl Errors {
 
     /// An error; it is not made when there are enough, because finding its place takes time.
     pub(super) fn push(&mut self, error: impl FnOnce() -> PolicyError) {
-        if self.list.len() >= MOST {
+        if self.is_full() {
             return;
         }
         let error = error();
@@ -69,6 +69,11 @@ impl Errors {
         if !self.list.contains(&error) {
             self.list.push(error);
         }
+    }
+
+    /// Whether there are so many that no other is told.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MOST
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -215,7 +215,7 @@ pub(super) fn check(body: &Body, catalog: &Catalog<'_>, errors: &mut Errors) {
 }
 
 fn known(kind: &str, kinds: &str, id: &str, known: &[&str], origin: &Origin, errors: &mut Errors) {
-    if known.contains(&id) {
+    if known.contains(&id) || errors.is_full() {
         return;
     }
     let help = near(id, known.iter().copied()).map_or_else(

@@ -257,13 +257,30 @@ impl<'f> Loader<'f> {
         let bytes = match self.from.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
+                let help = match (error.kind(), from) {
+                    (io::ErrorKind::FileTooLarge, _) => {
+                        "name another file: a policy has some kilobytes, and lists patterns instead of files"
+                    }
+                    (io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory, _) => {
+                        "name a file: a folder, a pipe or a device is no policy"
+                    }
+                    (_, Some(_)) => "check the path: it is relative to the file that names it",
+                    (_, None) => "check the path, and that you may read the file",
+                };
                 fail(
                     format!("the policy `{shown}` cannot be read: {error}"),
-                    "check the path: it is relative to the file that names it",
+                    help,
                 );
                 return None;
             }
         };
+        if let Some(encoding) = other_encoding(&bytes) {
+            fail(
+                format!("the policy `{shown}` is in {encoding}, not in UTF-8"),
+                &format!("save it as UTF-8: `iconv -f {encoding} -t UTF-8` converts it"),
+            );
+            return None;
+        }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         match std::str::from_utf8(bytes) {
             Ok(text) => {
@@ -289,7 +306,8 @@ impl<'f> Loader<'f> {
 
     fn parse(&mut self, file: &Arc<File>) -> Option<Node> {
         if file.text.trim().is_empty() {
-            let message = "the policy is empty";
+            // Without a line to show, the message names the file.
+            let message = format!("the policy `{}` is empty", file.name);
             self.errors.push(|| {
                 PolicyError::at(
                     file,
@@ -298,6 +316,10 @@ impl<'f> Loader<'f> {
                     "write `version: 1` and `extends: recommended`, or remove the file",
                 )
             });
+            return None;
+        }
+        if let Some(error) = unreadable(file) {
+            self.errors.push(|| error);
             return None;
         }
         let error = match node(&file.text) {
@@ -342,6 +364,69 @@ pub(super) fn document(path: &Path) -> Result<(Arc<File>, Node), PolicyErrors> {
     read.ok_or_else(|| loader.errors.finish())
 }
 
+/// The encoding of a text that is not UTF-8 but one of its relatives: by its mark, or by the zeros between its letters.
+fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        [1..=255, 0, 1..=255, 0, ..] => Some("UTF-16LE"),
+        [0, 1..=255, 0, 1..=255, ..] => Some("UTF-16BE"),
+        _ => None,
+    }
+}
+
+/// Brackets that may be open at once. The YAML parser looks at all of them with each word.
+const BRACKETS: usize = 200;
+
+/// What the YAML parser has no good words for, or takes too long over.
+fn unreadable(file: &File) -> Option<PolicyError> {
+    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    if let Some((at, c)) = file.text.char_indices().find(|(_, c)| is_control(*c)) {
+        return Some(PolicyError::at(
+            file,
+            at..at.saturating_add(c.len_utf8()),
+            format!("the policy has a control character, U+{:04X}", u32::from(c)),
+            "remove it",
+        ));
+    }
+    let (mut open, mut start): (usize, usize) = (0, 0);
+    for line in file.text.split_inclusive('\n') {
+        let of_line = start;
+        start = start.saturating_add(line.len());
+        if ["<<<<<<< ", ">>>>>>> "]
+            .iter()
+            .any(|it| line.starts_with(it))
+        {
+            return Some(PolicyError::at(
+                file,
+                file.one_line(of_line..file.text.len()),
+                "the policy has a merge conflict",
+                "keep what is right of both sides, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`",
+            ));
+        }
+        if line.trim_start().starts_with('#') {
+            continue;
+        }
+        for (at, byte) in line.bytes().enumerate() {
+            match byte {
+                b'[' | b'{' => open = open.saturating_add(1),
+                b']' | b'}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open > BRACKETS {
+                let at = of_line.saturating_add(at);
+                return Some(PolicyError::at(
+                    file,
+                    at..at.saturating_add(1),
+                    format!("more than {BRACKETS} brackets are open here"),
+                    "close them: a policy needs no more than seven levels",
+                ));
+            }
+        }
+    }
+    None
+}
+
 /// What the YAML parser says, in the words of somebody who wants to mend it.
 fn syntax(file: &File, error: &serde_yaml::Error) -> PolicyError {
     let said = error.to_string();
@@ -353,37 +438,87 @@ fn syntax(file: &File, error: &serde_yaml::Error) -> PolicyError {
         .rev()
         .find(|at| file.text.is_char_boundary(*at))
         .unwrap_or(0);
+    let (before, after) = file.text.split_at_checked(at).unwrap_or_default();
     // The parser stands behind the `*` of what it takes for an alias.
-    let star = file
-        .text
-        .get(..at)
-        .and_then(|before| before.rfind('*'))
+    let star = before
+        .rfind('*')
         .filter(|star| star.saturating_add(1) == at);
-    let range = file.one_line(star.unwrap_or(at)..file.text.len());
     let said = said.split(" at line ").next().unwrap_or_default();
-    let help = if star.is_some() || said.contains("unknown anchor") {
-        "put a pattern that begins with `*` in quotes: to YAML it is the name of an anchor"
-    } else if file
-        .text
-        .lines()
-        .any(|line| line.trim_start_matches(' ').starts_with('\t'))
-    {
-        "indent with spaces: YAML does not allow tabs"
-    } else if said.contains("more than one document") {
-        "keep one document: remove the `---` in the middle"
-    } else if said.contains("repetition limit") || said.contains("aliases counted") {
-        "write the values out instead of repeating aliases"
-    } else if said.contains("tag") || said.contains("enum") {
-        "remove the tag (`!...`): a policy has only plain values"
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let invalid = |said: &str| format!("the policy is not valid YAML: {said}");
+    let (at, message, help) = if star.is_some() || has(&["unknown anchor"]) {
+        let help =
+            "put a pattern that begins with `*` in quotes: to YAML it is the name of an anchor";
+        (star.unwrap_or(at), invalid(said), help)
+    } else if has(&["more than one document"]) {
+        let second = second_document(&file.text).unwrap_or(at);
+        (
+            second,
+            "the policy has more than one document".to_owned(),
+            "keep one document: remove the `---` in the middle",
+        )
+    } else if has(&["repetition limit", "aliases counted"]) {
+        (
+            at,
+            invalid(said),
+            "write the values out instead of repeating aliases",
+        )
+    } else if has(&["values are nested"]) {
+        let said = said.rsplit(": ").next().unwrap_or_default();
+        (
+            at,
+            said.to_owned(),
+            "remove levels: a policy needs no more than seven",
+        )
+    } else if has(&["expected a string"]) {
+        let help = "write `key: value`; a text that begins with `[` or `{` needs quotes";
+        (at, "a key of the policy is not a text".to_owned(), help)
+    } else if has(&["expected whitespace or line break", "tag", "enum"]) {
+        let help = "remove the tag (`!...`), or put a text that begins with `!` in quotes";
+        (at, invalid(said), help)
+    } else if after.starts_with(['@', '`', '%']) {
+        let help = "put the value in quotes: YAML reserves this character at the beginning of one";
+        (at, invalid(said), help)
+    } else if has(&["mapping values are not allowed"]) {
+        let help = "put a text that contains `: ` in quotes, or correct the indentation";
+        (at, invalid(said), help)
+    } else if has(&["unexpected end of stream"]) || after.trim().is_empty() {
+        let help = "close what is open: a quote, a `[` or a `{`";
+        (at, invalid(said), help)
+    } else if is_indented_by_tab(&file.text) {
+        (
+            at,
+            invalid(said),
+            "indent with spaces: YAML does not allow tabs",
+        )
     } else {
-        "check the indentation, the quotes and the colons of this line and the one before"
+        let help =
+            "check the indentation, the quotes and the colons of this line and the one before";
+        (at, invalid(said), help)
     };
-    PolicyError::at(
-        file,
-        range,
-        format!("the policy is not valid YAML: {said}"),
-        help,
-    )
+    let range = file.one_line(at..file.text.len());
+    PolicyError::at(file, range, message, help)
+}
+
+fn is_indented_by_tab(text: &str) -> bool {
+    let mut lines = text.lines();
+    lines.any(|line| line.trim_start_matches(' ').starts_with('\t'))
+}
+
+/// Where the second document of a text begins.
+fn second_document(text: &str) -> Option<usize> {
+    let is_mark = |line: &str| matches!(line.strip_prefix("---"), Some(rest) if rest.is_empty() || rest.starts_with(char::is_whitespace));
+    let mut start: usize = 0;
+    let mut has_begun = false;
+    for line in text.split_inclusive('\n') {
+        if is_mark(line) && has_begun {
+            return Some(start);
+        }
+        let is_content = !line.trim().is_empty() && !line.starts_with(['#', '%']);
+        has_begun |= is_content;
+        start = start.saturating_add(line.len());
+    }
+    None
 }
 
 /// The bytes of a file, if it is no larger than a policy may be.

@@ -115,6 +115,14 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(Node::Int(i64::try_from(value).unwrap_or(i64::MAX)))
     }
 
+    fn visit_u128<E>(self, _: u128) -> Result<Node, E> {
+        Ok(Node::Int(i64::MAX))
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Node, E> {
+        Ok(Node::Int(i64::MIN))
+    }
+
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
         Ok(Node::Float(value))
     }

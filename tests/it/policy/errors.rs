@@ -3,6 +3,7 @@
 use weighbridge::policy::Policy;
 
 use super::{CATALOG, parse, render};
+use crate::support::{cli::run, repo::repo};
 
 fn errors(text: &str) -> String {
     match parse(text) {
@@ -167,11 +168,78 @@ fn yaml_that_is_not_yaml() {
     ");
 }
 
+/// What YAML has and policies do not, or what YAML does not have: each with its place and what to do.
+#[test]
+fn yaml_that_policies_do_not_have() {
+    let texts = [
+        "version: 1\nrules: &b\n  pickle-load: warn\noverrides:\n  - paths: [a]\n    rules:\n      <<: *b\n      joblib-load: deny\n",
+        "version: 1\n<<: {rules: {}}\n",
+        "version: 1\nrules: *b\n",
+        "version: 1\nrules: &b {x: *b}\n",
+        "version: 1\nrules: {pickle-load: 2027-03-31}\n",
+        "version: 2027-03-31\n",
+        "version: 99999999999999999999999999\n",
+        "version: 1\nwaivers: [{rule: pickle-load, paths: [a], expires: 20270331}]\n",
+        "version: 1\nwaivers: [{rule: pickle-load, paths: [a], expires: 2027-02-30}]\n",
+        "version: 1\nrules:\n\tpickle-load: deny\n",
+        "version: 1\n# a\0b\n",
+        "version: 1\nexclude: [\"a\u{7}\"]\n",
+        "# policy\n---\nversion: 1\n---\nversion: 1\n",
+        "version: 1\n...\n---\nversion: 1\n",
+        "# a\n# b\n",
+        "---\n",
+        "version: 1\n? [a, b]\n: c\n",
+        "version: 1\nexclude: [{{ folder }}]\n",
+        "version: 1\nrules: {pickle-load: no}\n",
+        "version: 1\nwaivers:\n  - rule: pickle-load\n    paths: [a]\n    owner: @ml\n",
+        "version: 1\nwaivers:\n  - rule: pickle-load\n    paths: [a]\n    reason: see: that\n",
+        "version: 1\nexclude: [!a]\n",
+        "version: 1\nexclude: [\"a\n",
+        "version: 1\n<<<<<<< HEAD\nrules: {}\n=======\nexclude: []\n>>>>>>> theirs\n",
+    ];
+    let told: Vec<String> = texts.iter().flat_map(|text| brief(text)).collect();
+    insta::assert_snapshot!(told.join("\n"), @"
+    7:7 merge keys (`<<`) are not read; write the keys out; an alias (`*name`) can stand for a whole value, and `extends` merges policies
+    2:1 merge keys (`<<`) are not read; write the keys out; an alias (`*name`) can stand for a whole value, and `extends` merges policies
+    2:8 the policy is not valid YAML: unknown anchor; put a pattern that begins with `*` in quotes: to YAML it is the name of an anchor
+    2:8 values are nested more than 16 levels deep; remove levels: a policy needs no more than seven
+    2:22 `2027-03-31` is not a level; write `allow`, `warn` or `deny`
+    1:10 `version` must be the number 1, not a text; write `version: 1`
+    1:10 version 9223372036854775807 of the policy language is not known; this version of weighbridge reads `version: 1`; update it
+    2:52 `expires` must be a day, not a number; write the last day as year, month and day: `2027-03-31`
+    2:52 the calendar has no day `2027-02-30`; write the last day as year, month and day: `2027-03-31`
+    3:1 the policy is not valid YAML: found character that cannot start any token; indent with spaces: YAML does not allow tabs
+    2:4 the policy has a control character, U+0000; remove it
+    2:13 the policy has a control character, U+0007; remove it
+    4:1 the policy has more than one document; keep one document: remove the `---` in the middle
+    3:1 the policy has more than one document; keep one document: remove the `---` in the middle
+    1:1 the policy is empty; begin it with `version: 1`
+    1:1 the policy is empty; begin it with `version: 1`
+    2:3 a key of the policy is not a text; write `key: value`; a text that begins with `[` or `{` needs quotes
+    2:12 a key of the policy is not a text; write `key: value`; a text that begins with `[` or `{` needs quotes
+    2:22 `no` is not a level; write `allow`, `warn` or `deny`
+    5:12 the policy is not valid YAML: found character that cannot start any token; put the value in quotes: YAML reserves this character at the beginning of one
+    5:16 the policy is not valid YAML: mapping values are not allowed in this context; put a text that contains `: ` in quotes, or correct the indentation
+    2:13 the policy is not valid YAML: did not find expected whitespace or line break; remove the tag (`!...`), or put a text that begins with `!` in quotes
+    3:1 the policy is not valid YAML: found unexpected end of stream; close what is open: a quote, a `[` or a `{`
+    2:1 the policy has a merge conflict; keep what is right of both sides, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`
+    ");
+    // An alias for a whole value is what it stands for; a text may begin behind a mark, and end with one.
+    for text in [
+        "version: 1\nrules: &b\n  pickle-load: warn\noverrides:\n  - paths: [a]\n    rules: *b\n",
+        "%YAML 1.2\n---\nversion: 1\n...\n",
+        "version:\t1\n",
+        "# [[[[\nversion: 1\nexclude: [\"[a-z]*\"]\n",
+    ] {
+        assert!(parse(text).is_ok(), "{text}: {:?}", brief(text));
+    }
+}
+
 #[test]
 fn shapes_that_are_not_a_policy() {
     let table = [
-        ("", "the policy is empty"),
-        ("\u{feff}  \n", "the policy is empty"),
+        ("", "the policy `weighbridge.yaml` is empty"),
+        ("\u{feff}  \n", "the policy `weighbridge.yaml` is empty"),
         ("# nothing\n", "the policy is empty"),
         ("- version: 1\n", "the policy must be a mapping, not a list"),
         ("just words\n", "the policy must be a mapping, not a text"),
@@ -190,7 +258,7 @@ fn shapes_that_are_not_a_policy() {
         ),
         (
             "version: 1\n---\nversion: 1\n",
-            "the policy is not valid YAML",
+            "the policy has more than one document",
         ),
         ("version: 1\nrules: !x {}\n", "the policy is not valid YAML"),
         (
@@ -350,11 +418,20 @@ fn files_that_cannot_be_a_policy() {
             .unwrap_err()
             .ends_with("is not UTF-8: line 2 holds byte 0xe9")
     );
-    assert!(
-        load(b"\xff\xfev\0e\0")
-            .unwrap_err()
-            .contains("is not UTF-8")
-    );
+    let text = "version: 1\n";
+    let wide = |mark: &[u8], bytes: fn(u16) -> [u8; 2]| {
+        let units = text.encode_utf16().flat_map(bytes);
+        load(&mark.iter().copied().chain(units).collect::<Vec<u8>>()).unwrap_err()
+    };
+    for told in [
+        wide(b"\xff\xfe", u16::to_le_bytes),
+        wide(b"\xfe\xff", u16::to_be_bytes),
+        wide(b"", u16::to_le_bytes),
+        wide(b"", u16::to_be_bytes),
+    ] {
+        assert!(told.contains("p.yaml` is in UTF-16"), "{told}");
+        assert!(told.ends_with(", not in UTF-8"), "{told}");
+    }
     assert!(
         load(&vec![b'#'; (4 << 20) + 1])
             .unwrap_err()
@@ -386,7 +463,17 @@ fn a_policy_cannot_exhaust_the_reader() {
         "]".repeat(10_000)
     );
     let many = format!("version: 1\nexclude: [{}]\n", "a, ".repeat(300_000));
-    for text in [bomb, deep, many] {
+    let open = format!("version: 1\nexclude: {}\n", "[".repeat(1_000_000));
+    let mappings = format!(
+        "version: 1\nrules: {}{}\n",
+        "{a: ".repeat(100_000),
+        "}".repeat(100_000)
+    );
+    let mut unknown = String::from("version: 1\nrules:\n");
+    for at in 0..100_000 {
+        let _ = writeln!(unknown, "  pickle-lo{at}: warn");
+    }
+    for text in [bomb, deep, many, open, mappings, unknown] {
         let began = std::time::Instant::now();
         assert!(parse(&text).is_err());
         assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
@@ -426,5 +513,57 @@ fn no_text_breaks_the_reader() {
                 render(&errors)
             );
         }
+    }
+}
+
+/// The policy that judges is broken: the run ends with 2 and says so, whatever is wrong, and never goes on without a policy.
+#[cfg(unix)]
+#[test]
+fn a_broken_policy_is_never_no_policy() {
+    use std::{fs, os::unix::fs::symlink, process::Command};
+
+    let repo = repo!();
+    let path = repo.root.join("weighbridge.yaml");
+    let texts: &[&[u8]] = &[
+        b"",
+        b"# nothing\n",
+        b"\xff\xfev\0",
+        b"version: 1\n# \xe9\n",
+        b"version: 1\n---\nversion: 1\n",
+        b"version: 1\n\trules: {}\n",
+        b"version: 1\nrules: {<<: {pickle-load: allow}}\n",
+        &vec![b'#'; 10 << 20],
+    ];
+    let refused = |what: &str| {
+        for arguments in [
+            &["check"][..],
+            &["policy", "check"],
+            &["policy", "show"],
+            &["check", "--policy", "weighbridge.yaml"],
+        ] {
+            let began = std::time::Instant::now();
+            let run = run(&repo.root, arguments);
+            assert_eq!(run.code, 2, "{what} {arguments:?} {run:?}");
+            assert!(run.stderr.contains("weighbridge.yaml"), "{what} {run:?}");
+            assert!(run.stderr.contains("help: "), "{what} {run:?}");
+            assert!(began.elapsed().as_secs() < 20, "{what}");
+        }
+    };
+    for text in texts {
+        fs::write(&path, text).unwrap();
+        refused(&String::from_utf8_lossy(text.get(..20).unwrap_or(text)));
+    }
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    refused("a folder");
+    fs::remove_dir(&path).unwrap();
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    refused("a pipe");
+    fs::remove_file(&path).unwrap();
+    for end in ["nowhere", "weighbridge.yaml", "/dev/zero"] {
+        symlink(end, &path).unwrap();
+        refused(end);
+        fs::remove_file(&path).unwrap();
     }
 }
