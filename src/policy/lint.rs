@@ -1,14 +1,21 @@
-//! What a policy says without need: entries that nothing uses or that others make void, overrides and exclusions for no file.
+//! What a policy says without need: entries that nothing uses or that others make void, overrides, exclusions and waivers for no
+//! file, waivers that no longer hold, levels that are inherited anyway.
 //!
 //! None of it changes a verdict, and none of it is an error.
 
+use std::sync::Arc;
+
+use jiff::civil::Date;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Policy, PolicyError, Scope, Uses,
     layer::{Layer, Listed},
-    locate::Origin,
+    locate::{Origin, Step},
+    locks::locks_rule,
+    node::Node,
     pattern::Pattern,
+    raw::Document,
 };
 use crate::fact::{GlobalName, Text};
 
@@ -18,6 +25,7 @@ pub struct Used {
     /// The groups of patterns that match a file.
     groups: FxHashSet<usize>,
     exclusions: FxHashSet<usize>,
+    waivers: FxHashSet<usize>,
     /// The entries that list a global of a file, by their addresses.
     entries: FxHashSet<usize>,
 }
@@ -27,6 +35,10 @@ impl Used {
     pub fn path(&mut self, policy: &Policy, path: &Text) {
         self.groups.extend(policy.patterns.matching(path));
         self.exclusions.extend(policy.exclude.matching(path));
+        let waivers = policy.accepts.waivers();
+        if !waivers.all().is_empty() {
+            self.waivers.extend(waivers.at(path).here());
+        }
     }
 
     /// Takes note of a global of a file.
@@ -37,12 +49,15 @@ impl Used {
     }
 }
 
+/// The key of levels.
+const RULES: &str = "rules";
+
 fn address(listed: &Listed) -> usize {
     std::ptr::from_ref(listed).addr()
 }
 
-/// What is said without need. Without what a repository uses, only what the policy itself shows.
-pub fn lint(policy: &Policy, used: Option<&Used>) -> Vec<PolicyError> {
+/// What is said without need on a day. Without what a repository uses, only what the policy itself shows.
+pub fn lint(policy: &Policy, used: Option<&Used>, today: Date) -> Vec<PolicyError> {
     let mut found = Found::default();
     for layer in &policy.layers {
         duplicates(layer, &mut found);
@@ -52,20 +67,33 @@ pub fn lint(policy: &Policy, used: Option<&Used>) -> Vec<PolicyError> {
         in_packs(base, policy.torch.releases(), &mut found);
     }
     overridden(policy, &mut found);
+    repeated_levels(&policy.documents, &mut found);
+    waivers(policy, used, today, &mut found);
     if let Some(used) = used {
         unused(policy, used, &mut found);
     }
-    found.0
+    found.list
 }
 
 #[derive(Default)]
-struct Found(Vec<PolicyError>);
+struct Found {
+    list: Vec<PolicyError>,
+    /// The entries that something was said of, by their addresses.
+    entries: FxHashSet<usize>,
+}
 
 impl Found {
     fn add(&mut self, origin: &Origin, message: String, help: &str) {
         let error = PolicyError::of(origin, message, help);
-        if !self.0.contains(&error) {
-            self.0.push(error);
+        if !self.list.contains(&error) {
+            self.list.push(error);
+        }
+    }
+
+    /// What is to be said of an entry: the first that is found is enough to remove it.
+    fn entry(&mut self, listed: &Listed, message: String, help: &str) {
+        if self.entries.insert(address(listed)) {
+            self.add(&listed.entry.origin, message, help);
         }
     }
 }
@@ -93,7 +121,7 @@ fn duplicates(layer: &Layer, found: &mut Found) {
                 listed.entry.text,
                 place(&first.entry.origin)
             );
-            found.add(&listed.entry.origin, message, "remove one of them");
+            found.entry(listed, message, "remove one of them");
         }
         same.push(listed);
     }
@@ -115,8 +143,8 @@ fn void(layer: &Layer, found: &mut Found) {
                 listed.entry.text,
                 place(&refusal.origin)
             );
-            found.add(
-                &listed.entry.origin,
+            found.entry(
+                listed,
                 message,
                 "remove it; an override for some paths can allow what is refused",
             );
@@ -124,7 +152,7 @@ fn void(layer: &Layer, found: &mut Found) {
     }
     for (format, origin) in &layer.formats_allow {
         if let Some((_, refusal)) = layer.formats_refuse.get(format)
-            && !std::sync::Arc::ptr_eq(&origin.file, &refusal.file)
+            && !Arc::ptr_eq(&origin.file, &refusal.file)
             && !origin.file.is_built_in()
         {
             let message = format!(
@@ -155,7 +183,7 @@ fn in_packs(base: &Layer, releases: &[String], found: &mut Found) {
                 "`{}` is in the pack `{}`, which is named",
                 listed.entry.text, pack.pack
             );
-            found.add(&listed.entry.origin, message, "remove it");
+            found.entry(listed, message, "remove it");
         }
     }
 }
@@ -180,6 +208,78 @@ fn overridden(policy: &Policy, found: &mut Found) {
     }
 }
 
+/// Levels of the policy itself that what it extends sets anyway. A level that it locks is said on purpose.
+fn repeated_levels(documents: &[Document], found: &mut Found) {
+    let Some((own, inherited)) = documents.split_last() else {
+        return;
+    };
+    let levels = |document: &Document| -> Vec<(Box<str>, Box<str>, Origin)> {
+        let Some(Node::Map(pairs)) = document.root.get(RULES) else {
+            return Vec::new();
+        };
+        let pairs = pairs.iter().filter_map(|(rule, level)| {
+            let Node::Str(level) = level else {
+                return None;
+            };
+            let origin = Origin {
+                file: Arc::clone(&document.file),
+                way: vec![Step::Key(RULES.into()), Step::Key((**rule).into())].into(),
+                key: true,
+            };
+            Some((rule.clone(), level.clone(), origin))
+        });
+        pairs.collect()
+    };
+    let mut known: FxHashMap<Box<str>, (Box<str>, Origin)> = FxHashMap::default();
+    for document in inherited {
+        let levels = levels(document).into_iter();
+        known.extend(levels.map(|(rule, level, origin)| (rule, (level, origin))));
+    }
+    let locks = own.root.get("locked").map(|locked| match locked {
+        Node::Seq(keys) => keys.iter().collect(),
+        other => vec![other],
+    });
+    let locks = locks.unwrap_or_default();
+    let is_locked = |rule: &str| {
+        let keys = locks.iter().filter_map(|key| match key {
+            Node::Str(key) => Some(&**key),
+            _ => None,
+        });
+        locks_rule(keys, rule)
+    };
+    for (rule, level, origin) in levels(own) {
+        let inherited = known.get(&rule).filter(|(known, _)| *known == level);
+        if let Some((_, by)) = inherited.filter(|_| !is_locked(&rule)) {
+            let message = format!("`{rule}` is `{level}` already, by {}", place(by));
+            found.add(&origin, message, "remove it");
+        }
+    }
+}
+
+/// Waivers that have ended or are beyond the terms, and those for no file of the repository.
+fn waivers(policy: &Policy, used: Option<&Used>, today: Date, found: &mut Found) {
+    let waivers = policy.accepts.waivers();
+    for (at, waiver) in waivers.all().iter().enumerate() {
+        let of = format!("the waiver of `{}`", waiver.rule);
+        let breaches = waivers.terms().breaches(waiver, today);
+        if let Some(last) = waiver.ended(today) {
+            let help = "remove it, or agree on a later `expires`";
+            found.add(&waiver.origin, format!("{of} ended after {last}"), help);
+        } else if !breaches.is_empty() {
+            let breaches: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "{of} covers nothing, by the terms of the policy: {}",
+                breaches.join("; ")
+            );
+            found.add(&waiver.origin, message, "write what the terms ask for");
+        } else if used.is_some_and(|used| !used.waivers.contains(&at)) {
+            let message = format!("{of} is for no file of the repository");
+            let help = "remove it, or correct its `paths`";
+            found.add(&waiver.origin, message, help);
+        }
+    }
+}
+
 /// What no file of the repository needs. Bundled policies are for everybody.
 fn unused(policy: &Policy, used: &Used, found: &mut Found) {
     let overrides = policy.layers.len().saturating_sub(1);
@@ -198,7 +298,7 @@ fn unused(policy: &Policy, used: &Used, found: &mut Found) {
     for listed in policy.layers.iter().flat_map(|layer| &layer.allow) {
         if !used.entries.contains(&address(listed)) && !listed.entry.origin.file.is_built_in() {
             let message = format!("no file of the repository needs `{}`", listed.entry.text);
-            found.add(&listed.entry.origin, message, "remove it");
+            found.entry(listed, message, "remove it");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    super::{PolicyArgs, output, terminal},
+    super::{PolicyArgs, output, terminal, today},
     effective,
 };
 use crate::{
@@ -23,10 +23,11 @@ Exit codes:
 
 /// Check the policy itself: errors, lines without effect or need
 ///
-/// Reports all errors of the policy and of what it extends; entries, overrides
-/// and exclusions that no file of the repository needs; entries that are listed
-/// twice, are in a named pack or are refused; and, as notes, entries that are
-/// dangerous or wide. `check` and the hooks do not run it.
+/// Reports all errors of the policy and of what it extends; entries, overrides,
+/// exclusions and waivers that no file of the repository needs; entries that are
+/// listed twice, are in a named pack or are refused; waivers that have ended or
+/// are beyond the terms; levels that are inherited anyway; and, as notes, entries
+/// that are dangerous or wide. `check` and the hooks do not run it.
 #[derive(Debug, Args)]
 #[command(after_help = CODES)]
 pub(in crate::cli) struct Check {
@@ -55,7 +56,7 @@ impl Check {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let found = effective(&PolicyArgs { policy: self.file })?;
         let used = (!self.shared).then(|| scan::used(&found.view, &found.policy));
-        let lints = lint(&found.policy, used.as_ref());
+        let lints = lint(&found.policy, used.as_ref(), today::today());
         let notes = found.policy.notes();
         output::deliver(None, &[], |out| match self.format {
             Format::Human => {

@@ -195,7 +195,8 @@ impl WaiversAt<'_> {
         of_rule.is_some_and(|of_rule| of_rule.iter().any(|at| self.has(*at)))
     }
 
-    fn here(&self) -> &[usize] {
+    /// Those whose paths match, ascending.
+    pub(in crate::policy) fn here(&self) -> &[usize] {
         self.here
             .get_or_init(|| self.waivers.paths().matching(self.path))
     }

@@ -1,6 +1,10 @@
 //! `policy check`: what is wrong with a policy, and what it says without need.
 
-use crate::support::{cli::run, pickle::payload, repo::repo};
+use crate::support::{
+    cli::{program, run},
+    pickle::payload,
+    repo::repo,
+};
 
 const POLICY: &str = "\
 version: 1
@@ -52,9 +56,6 @@ fn what_is_not_needed_and_what_has_no_effect_is_told() {
     14: warning this override holds for no file of the repository
     16: warning `third_party/` excludes no file of the repository
     5: warning no file of the repository needs `myapp.models.Net`
-    6: warning no file of the repository needs `myapp.models.Net`
-    7: warning no file of the repository needs `torch.Size`
-    9: warning no file of the repository needs `myapp.legacy.Old`
     8: note `posix.system` is allowed although `os.system` runs a program or changes the system
     ");
     // For other repositories, only what the policy itself shows.
@@ -93,4 +94,60 @@ fn what_is_not_needed_and_what_has_no_effect_is_told() {
         let run = run(&["--shared", bundled]);
         assert_eq!(run.code, 0, "{run:?}");
     }
+}
+
+#[test]
+fn waivers_and_levels_without_effect_are_told() {
+    let repo = repo!();
+    repo.write(
+        "org.yaml",
+        "version: 1\nextends: recommended\nrules: {pickle-load: deny, joblib-load: deny}\nwaiver-terms: {max-days: 90, require: [owner]}\n",
+    );
+    repo.write(
+        "weighbridge.yaml",
+        "\
+version: 1
+extends: org.yaml
+rules:
+  pickle-load: deny
+  joblib-load: warn
+waivers:
+  - {rule: pickle-load, paths: [gone.py], owner: a, expires: 2024-02-01}
+  - {rule: pickle-load, paths: [load.py], owner: a, expires: 2024-01-01}
+  - {rule: pickle-load, paths: [load.py], owner: a, expires: 2025-01-01}
+  - {rule: pickle-load, paths: [load.py], expires: 2024-02-01}
+  - {rule: pickle-load, paths: [load.py], owner: a, expires: 2024-02-01}
+",
+    )
+    .write("load.py", "x = 1\n");
+    // The second of January 2024.
+    let check = |arguments: &[&str]| {
+        let mut program = program(&repo.root);
+        program.env("SOURCE_DATE_EPOCH", "1704164645");
+        let run = program
+            .args(["policy", "check", "--format", "json"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        told(&String::from_utf8(run.stdout).unwrap()).join("\n")
+    };
+    insta::assert_snapshot!(check(&[]), @"
+    4: warning `pickle-load` is `deny` already, by org.yaml:3
+    7: warning the waiver of `pickle-load` is for no file of the repository
+    8: warning the waiver of `pickle-load` ended after 2024-01-01
+    9: warning the waiver of `pickle-load` covers nothing, by the terms of the policy: it ends later than 90 days from now
+    10: warning the waiver of `pickle-load` covers nothing, by the terms of the policy: it has no `owner`
+    ");
+    insta::assert_snapshot!(check(&["--shared"]), @"
+    4: warning `pickle-load` is `deny` already, by org.yaml:3
+    8: warning the waiver of `pickle-load` ended after 2024-01-01
+    9: warning the waiver of `pickle-load` covers nothing, by the terms of the policy: it ends later than 90 days from now
+    10: warning the waiver of `pickle-load` covers nothing, by the terms of the policy: it has no `owner`
+    ");
+    // What is locked here is said on purpose.
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: org.yaml\nrules: {pickle-load: deny}\nlocked: [rules.pickle-load]\n",
+    );
+    assert_eq!(check(&[]), "");
 }
