@@ -17,6 +17,7 @@ pub mod policy_export;
 mod presentation;
 mod prose;
 mod push;
+mod set_aside;
 mod statistics;
 mod terminal;
 pub mod waivers;

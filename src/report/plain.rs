@@ -7,7 +7,7 @@ use super::{
     Detail, Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, Part},
-    joint,
+    joint, set_aside,
     terminal::harmless,
     words,
 };
@@ -85,7 +85,9 @@ impl Reporter for Plain {
             }
             return out.flush();
         }
-        for (head, text) in groups::closing(report) {
+        let all = presentation.detail == Detail::All;
+        let set_aside = all.then(|| set_aside::rows(report)).into_iter().flatten();
+        for (head, text) in groups::closing(report).into_iter().chain(set_aside) {
             writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;
         }
         for (command, why) in groups::next(report, presentation) {

@@ -15,7 +15,7 @@ use super::{
     Detail, Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, File, Part},
-    joint,
+    joint, set_aside,
     terminal::{Ink, harmless, width, wrap},
 };
 use crate::{
@@ -200,7 +200,10 @@ fn silent_refusal(
 
 fn closing(report: &Report, presentation: &Presentation, out: &mut dyn Write) -> io::Result<()> {
     let style = presentation.style;
-    let rows = groups::closing(report);
+    let mut rows = groups::closing(report);
+    if presentation.detail == Detail::All {
+        rows.extend(set_aside::rows(report));
+    }
     let commands = groups::next(report, presentation);
     let margin = rows.iter().map(|row| row.0.len()).max().unwrap_or_default() + 2;
     for (i, (head, text)) in rows.iter().enumerate() {

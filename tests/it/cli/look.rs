@@ -123,6 +123,77 @@ fn quiet_tells_refusals_alone() {
 }
 
 #[test]
+fn verbose_says_what_is_waived() {
+    let repo = repo!();
+    repo.write(
+        "weighbridge.yaml",
+        "\
+version: 1
+extends: recommended
+pins: {require: never}
+overrides:
+  - paths: [old]
+    reason: written in 2021
+    dangerous: true
+    rules: {global-not-allowed: allow, unusual-use: allow, torch-load-unsafe: allow}
+waivers:
+  - {rule: global-not-allowed, paths: [a.pkl], reason: converted soon, expires: 2999-01-31}
+",
+    )
+    .write("a.pkl", b"\x80\x02capp.models\nNet\n.")
+    .write("old/b.pkl", payload())
+    .write(
+        "load.py",
+        "import pickle\npickle.load(f)  # weighbridge: allow[pickle-load] our own file\n",
+    );
+    let verbose = run(&repo.root, &["check", "--verbose"]);
+    assert_eq!(verbose.code, 0, "{verbose:?}");
+    let plain = run(&repo.root, &["check", "--verbose", "--format", "plain"]).stdout;
+    let of = |plain: &str| -> String {
+        let is_one = |line: &&str| {
+            ["Waived: by", "Allowed: by weighbridge", "Known: by"]
+                .iter()
+                .any(|it| line.starts_with(it))
+        };
+        plain.lines().filter(is_one).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(of(&plain), @"
+    Allowed: by weighbridge.yaml:8 (written in 2021): global-not-allowed for posix.system in old/b.pkl.
+    Waived: by load.py:2 (our own file): pickle-load for pickle.load in load.py.
+    Waived: by weighbridge.yaml:10 (converted soon; until 2999-01-31): global-not-allowed for app.models.Net in a.pkl.
+    ");
+    assert!(
+        verbose.stdout.contains("by load.py:2 (our own file)"),
+        "{verbose:?}"
+    );
+    assert!(!run(&repo.root, &["check"]).stdout.contains("by load.py:2"));
+    // What the baseline has.
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: recommended\npins: {require: never}\n",
+    );
+    repo.git(&["rm", "-q", "-r", "--cached", "--ignore-unmatch", "old"]);
+    fs::remove_dir_all(repo.root.join("old")).unwrap();
+    assert_eq!(run(&repo.root, &["baseline", "create"]).code, 0);
+    let known = run(
+        &repo.root,
+        &[
+            "check",
+            "--verbose",
+            "--format",
+            "plain",
+            "--baseline",
+            "weighbridge-baseline.json",
+        ],
+    );
+    assert_eq!(known.code, 0, "{known:?}");
+    insta::assert_snapshot!(of(&known.stdout), @"
+    Known: by weighbridge-baseline.json: global-not-allowed for app.models.Net in a.pkl.
+    Waived: by load.py:2 (our own file): pickle-load for pickle.load in load.py.
+    ");
+}
+
+#[test]
 fn verbose_says_what_let_files_pass() {
     let repo = repo!();
     repo.write(
