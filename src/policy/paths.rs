@@ -84,15 +84,13 @@ impl Patterns {
         let Some(last) = last else {
             return patterns;
         };
-        match builder.build() {
-            Ok(set) => Self { set, ..patterns },
-            // Each of them compiled; together they are too much for the automaton.
-            Err(_) => {
-                let message = "the patterns up to this one are too large together";
-                errors.of(last, message, "use fewer or shorter ones");
-                Self::default()
-            }
+        if let Ok(set) = builder.build() {
+            return Self { set, ..patterns };
         }
+        // Each of them compiled; together they are too much for the automaton.
+        let message = "the patterns up to this one are too large together";
+        errors.of(last, message, "use fewer or shorter ones");
+        Self::default()
     }
 
     fn add(&mut self, literal: &Literal<'_>, group: usize) {
