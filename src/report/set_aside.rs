@@ -47,7 +47,7 @@ fn passed_by(disposition: &Disposition) -> Option<(&'static str, String)> {
     let reason = disposition.reason().map(str::to_owned);
     let aside: Vec<String> = reason.into_iter().chain(last).collect();
     if !aside.is_empty() {
-        by.push_str(&format!(" ({})", aside.join("; ")));
+        by = format!("{by} ({})", aside.join("; "));
     }
     Some((word, by))
 }
