@@ -243,20 +243,18 @@ fn memo(bencher: Bencher<'_, '_>, stride: u32) {
 /// The policy of a large organisation: so many names, a tenth as many overrides and as many waivers.
 fn policy_text(names: usize) -> String {
     let mut text = String::from("version: 1\nextends: recommended\nglobals:\n  allow:\n");
-    for n in 0..names {
-        text += &format!("    - pkg{n}.mod.Class{n}\n");
-    }
+    text.extend((0..names).map(|n| format!("    - pkg{n}.mod.Class{n}\n")));
     text += "overrides:\n";
-    for n in 0..names / 10 {
-        text += &format!("  - paths: [\"dir{n}/**\"]\n    rules: {{global-not-allowed: warn}}\n");
-    }
+    let over =
+        |n: usize| format!("  - paths: [\"dir{n}/**\"]\n    rules: {{global-not-allowed: warn}}\n");
+    text.extend((0..names / 10).map(over));
     text += "waivers:\n";
-    for n in 0..names / 10 {
-        text += &format!(
+    text.extend((0..names / 10).map(|n| {
+        format!(
             "  - rule: global-not-allowed\n    paths: [\"models/{n}.pt\"]\n    subject: app.m{n}.Net\n    \
              reason: converted in the next release\n    owner: \"@ml-platform\"\n    expires: 2027-03-31\n"
-        );
-    }
+        )
+    }));
     text
 }
 
