@@ -93,6 +93,8 @@ impl Freeze {
         view.add_ignored(&named);
         let policy = self.policy.policy.as_deref();
         let (mut view, policy, _) = scan::find_policy_only(view, &PolicyFrom::View, policy, &cwd)?;
+        let path = policy::from_here(&root, &cwd, policy.lock_path());
+        let there = scan::on_disk(&path).ok();
         let stored = scan::read_lock(&view, &policy)?;
         let holds = |path: &Text| named.is_empty() || named.iter().any(|it| is_in(path, it));
         let bar = Bar::new(terminal::shows_progress());
@@ -117,8 +119,7 @@ impl Freeze {
             terminal::note("no model file was found: there is nothing to pin");
             return Ok(Outcome::Nothing);
         }
-        let path = policy::from_here(&root, &cwd, policy.lock_path());
-        self.finish(&plan, &root, &path, is_merge)
+        self.finish(&plan, &root, (&path, there.as_deref()), is_merge)
     }
 
     /// A path that names nothing is a mistake.
@@ -140,7 +141,7 @@ impl Freeze {
         &self,
         plan: &Plan,
         root: &Path,
-        path: &Path,
+        (path, there): (&Path, Option<&[u8]>),
         is_merge: bool,
     ) -> Result<Outcome, Error> {
         let text = plan.lock.text();
@@ -150,9 +151,15 @@ impl Freeze {
         let lines = plan.told(self.check || self.dry_run);
         let unchanged = !is_merge && plan.is_current() && self.output.is_none();
         if writes && !unchanged {
-            let to = (!to_stdout).then_some(target);
-            output::deliver(to, &[root.to_owned()], |out| out.write_all(text.as_bytes()))
-                .map_err(|error| error.about("the lock file"))?;
+            let (to, roots) = ((!to_stdout).then_some(target), [root.to_owned()]);
+            match to {
+                // Another run may have written it meanwhile: its pins are not lost.
+                Some(to) if self.output.is_none() => {
+                    output::replace(to, &roots, there, text.as_bytes())
+                }
+                to => output::deliver(to, &roots, |out| out.write_all(text.as_bytes())),
+            }
+            .map_err(|error| error.about("the lock file"))?;
         }
         let shown = path.display();
         let count = match plan.lock.pins().len() {

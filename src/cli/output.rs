@@ -80,6 +80,9 @@ pub(super) fn replace(
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = File::open(folder.unwrap_or(Path::new(".")));
         let _locked = folder.and_then(|folder| folder.lock().map(|()| folder));
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other("it is no file"));
+        }
         let there = match fs::read(path) {
             Ok(there) => Some(there),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,

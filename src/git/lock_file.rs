@@ -130,6 +130,9 @@ impl<'v> LockFiles<'v> {
         let mut at =
             |side: &super::snapshot::Snapshot| side.entry(&mut trees, &bytes).ok().flatten();
         let after = at(&sides.after);
+        if after.is_some_and(|(mode, _)| mode.is_link()) {
+            return Err(io::Error::other("it is a symbolic link"));
+        }
         // What one of several beginnings has already is not new.
         if sides.before.iter().any(|before| at(before) == after) {
             return Ok(None);

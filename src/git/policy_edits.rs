@@ -38,7 +38,11 @@ pub fn mark_policy_edits(view: &mut View, files: &[PathBuf], judge: &str, judges
     paths.extend(others);
     let mut marks = Vec::new();
     for path in paths {
-        let mut side = |snapshot: &Snapshot| snapshot.entry(&mut trees, &path).ok().flatten();
+        // A folder is as good as nothing: what is in it is looked at by itself.
+        let mut side = |snapshot: &Snapshot| {
+            let entry = snapshot.entry(&mut trees, &path).ok().flatten();
+            entry.filter(|(mode, _)| !mode.is_tree())
+        };
         let new = side(&sides.after);
         let differs = sides.before.iter().any(|before| side(before) != new);
         if sides.filter.holds(&path) && differs {

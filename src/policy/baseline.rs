@@ -208,5 +208,7 @@ fn weight(finding: &Finding) -> u64 {
 fn may_be_known(finding: &Finding) -> bool {
     let is_of_policy = finding.rule.tags.first() == Some(&"policy");
     let is_late = matches!(&finding.subject, Subject::Anomaly(kind) if kind == "late");
-    !is_of_policy && !is_late
+    // Whatever the file holds next would be known as well.
+    let is_unread = matches!(finding.rule.id, "unknown-artifact" | "incomplete-read");
+    !is_of_policy && !is_late && !is_unread
 }

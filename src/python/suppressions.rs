@@ -79,15 +79,24 @@ fn suppression(comment: &str) -> Option<(usize, Suppression)> {
     let rules = rules.split(',').map(str::trim);
     // A comment for another tool may follow.
     let own = rest.find("# ").and_then(|end| rest.get(..end));
-    let words = own.unwrap_or(rest).split_whitespace();
-    let mut until = None;
+    let mut words = own.unwrap_or(rest).split_whitespace().peekable();
+    let mut days: Vec<&str> = Vec::new();
     let mut reason: Vec<&str> = Vec::new();
-    for word in words {
-        match word.strip_prefix("until=") {
-            Some(day) => until = Some(Text::from(day)),
+    while let Some(word) = words.next() {
+        match day(word) {
+            // A day that stands behind the word.
+            Some("") => {
+                match words.next_if(|next| next.starts_with(|c: char| c.is_ascii_digit())) {
+                    Some(next) => days.push(next.trim_end_matches([')', ',', ';', '.'])),
+                    None => reason.push(word),
+                }
+            }
+            Some(day) => days.push(day),
             None => reason.push(word),
         }
     }
+    // Of two days nobody knows which is meant: together they are none.
+    let until = (!days.is_empty()).then(|| Text::from(days.join(" ")));
     let reason = reason.join(" ");
     let reason = reason.trim_start_matches(['-', ':', ' ']);
     let suppression = Suppression {
@@ -101,6 +110,19 @@ fn suppression(comment: &str) -> Option<(usize, Suppression)> {
         line: 0,
     };
     Some((at, suppression))
+}
+
+/// What a word says of the last day: `until=2027-01-31`, however it is spelled; empty for `until` alone.
+fn day(word: &str) -> Option<&str> {
+    let word = word.trim_matches(['(', ')', ',', ';']);
+    let (name, day) = word.split_at_checked("until".len())?;
+    if !name.eq_ignore_ascii_case("until") {
+        return None;
+    }
+    match day.strip_prefix(['=', ':']) {
+        Some(day) => Some(day),
+        None => day.is_empty().then_some(day),
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +166,18 @@ mod tests {
             (
                 "# noqa: S301  # weighbridge: allow[a]: ours # type: ignore",
                 is(14, "allow", "a", "ours", None),
+            ),
+            (
+                "# weighbridge: allow[a] why (Until: 2027-01-31)",
+                is(0, "allow", "a", "why", Some("2027-01-31")),
+            ),
+            (
+                "# weighbridge: allow[a] until we move, until 2027-01-31",
+                is(0, "allow", "a", "until we move,", Some("2027-01-31")),
+            ),
+            (
+                "# weighbridge: allow[a] why until=2020-01-01 until=2030-01-01",
+                is(0, "allow", "a", "why", Some("2020-01-01 2030-01-01")),
             ),
             ("# weighbridge: ignore", is(0, "ignore", "", "", None)),
             ("# weighbridge: allow[]", is(0, "allow", "", "", None)),

@@ -38,7 +38,7 @@ pub(super) fn split<'a>(findings: &[&'a Finding]) -> (Vec<Vec<&'a Finding>>, Vec
     let (joint, single): (Vec<_>, Vec<_>) = shared
         .into_iter()
         .map(|(_, own)| own)
-        .partition(|own| own.len() > 1);
+        .partition(|own| own.len() > 1 && own.iter().all(|finding| has_words(finding)));
     rest.extend(single.into_iter().flatten());
     (joint, rest)
 }
@@ -169,4 +169,10 @@ fn condition(additions: &Additions) -> String {
         "to let files pass that nothing else refuses, if {},",
         conditions.join(" and ")
     )
+}
+
+/// Whether the answer says in words what the findings come to.
+fn has_words(finding: &Finding) -> bool {
+    let answer = finding.answer.as_deref();
+    answer.is_some_and(|answer| !answer.message.is_empty())
 }

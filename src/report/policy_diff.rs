@@ -70,7 +70,7 @@ fn place(line: Option<&PolicyLine>) -> String {
 pub fn human(diff: &PolicyDiff, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let columns = style.columns();
     let head = format!("{} compared with {}: {}", diff.new, diff.old, diff.sum());
-    for line in wrap(&harmless(head, style), 0, columns) {
+    for line in wrap(&harmless(head, style), columns, columns) {
         writeln!(out, "{line}")?;
     }
     for (title, changes) in diff.lists() {
@@ -93,7 +93,10 @@ pub fn human(diff: &PolicyDiff, style: Style, out: &mut dyn Write) -> io::Result
                 writeln!(out, "  {}", style.ink(Ink::Frame, &at))?;
             }
             file = Some(at);
-            for (n, text) in wrap(&said, 4, columns).into_iter().enumerate() {
+            for (n, text) in wrap(&said, columns - 4, columns - 6)
+                .into_iter()
+                .enumerate()
+            {
                 let indent = if n == 0 { 4 } else { 6 };
                 writeln!(out, "{:indent$}{text}", "")?;
             }

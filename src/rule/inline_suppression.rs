@@ -111,7 +111,7 @@ fn fault_of(comment: &Comment, fault: &CommentFault) -> (&'static str, String, &
         CommentFault::New => (
             "new",
             format!(
-                "{does_not}: the change under review brings it, and a change does not judge itself"
+                "{does_not}: the change under review brings it or edits the code that it is about, and a change does not judge itself"
             ),
             "have it merged by someone who may; `inline: honour-new` in the policy of the base lets such comments count",
         ),

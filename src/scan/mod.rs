@@ -27,6 +27,7 @@ pub use content::content_facts;
 pub use freeze::{Frozen, Stored, Unpinnable, freeze, merge, read_lock};
 pub use known::{Dangerous, baseline};
 pub use look::look;
+pub use pins::on_disk;
 pub use policy_source::{
     PolicyFrom, check_policy_of, find_policy, find_policy_only, load_policy, parse_policy,
     policy_called, policy_cases, policy_with, with_baseline,

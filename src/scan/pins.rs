@@ -37,7 +37,9 @@ pub(super) fn find(view: &mut View, policy: Policy, is_asked: bool) -> Result<Po
         Some(state) => format!("{} {state}", policy.lock_path()),
         None => policy.lock_path().to_owned(),
     };
+    let is_link = files.state().is_some() && files.resolve(&path) != path;
     let bytes = match files.state() {
+        Some(_) if is_link => Err(io::Error::other("it is a symbolic link")),
         Some(_) => optional(files.read_up_to(&path, limits::Id::LOCK_BYTES)),
         None if is_asked => optional(on_disk(&view.root.join(&path))),
         None => Ok(None),
@@ -82,7 +84,13 @@ pub(super) fn find(view: &mut View, policy: Policy, is_asked: bool) -> Result<Po
 }
 
 /// The bytes of a lock file or a baseline on disk.
-pub(super) fn on_disk(path: &Path) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// Whatever opening it answers; a link: it could lead out of the repository, and its content would be quoted.
+pub fn on_disk(path: &Path) -> io::Result<Vec<u8>> {
+    if std::fs::symlink_metadata(path)?.is_symlink() {
+        return Err(io::Error::other("it is a symbolic link"));
+    }
     let source = FileSource::open(path)?;
     let length = source.len();
     if length > limits::LOCK_BYTES {

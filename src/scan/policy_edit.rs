@@ -25,7 +25,15 @@ pub(super) fn note_effect(view: &mut View, asker: Asker<'_>) {
     let Some((effect, read)) = effect(view, asker) else {
         return;
     };
+    let is_read = |path: &Text| {
+        let mut read = read.iter();
+        read.any(|file| Text::new(file.as_os_str().as_encoded_bytes()) == *path)
+    };
+    let edited = view.items.iter().filter(|it| it.noted.iter().any(is_edit));
+    // Of a baseline or of attributes nobody knows here what the edit comes to.
+    let is_known = edited.map(|item| &item.entry.path).all(is_read);
     if let PolicyEffect::Compared(changes) = &effect
+        && is_known
         && !effect.is_looser()
     {
         view.notices.push(match changes.len() {
@@ -46,11 +54,8 @@ pub(super) fn note_effect(view: &mut View, asker: Asker<'_>) {
         let part = part(&effect, path, is_first, &paths);
         // A file that is no part of either policy here may be one where letters are compared without their case, or for
         // somebody who follows links otherwise: that it is edited is said as it is.
-        let is_read = read
-            .iter()
-            .any(|file| Text::new(file.as_os_str().as_encoded_bytes()) == *path);
         let tells = part.is_looser() || matches!(part, PolicyEffect::Broken { .. });
-        (is_read || tells).then_some(part)
+        (is_read(path) || tells).then_some(part)
     });
 }
 

@@ -79,6 +79,15 @@ pub fn find_policy_only(
     view.notices.extend(source.notices);
     let mut files = source.files;
     files.extend(source.policy.accepts().baseline_path().map(PathBuf::from));
+    if source.policy.honours_attributes() {
+        let is_attributes =
+            |path: &&[u8]| path.rsplit(|b| *b == b'/').next() == Some(b".gitattributes");
+        let paths = view.items.iter().map(|item| item.entry.path.as_bytes());
+        let paths = paths
+            .filter(is_attributes)
+            .filter_map(|path| std::str::from_utf8(path).ok());
+        files.extend(paths.map(PathBuf::from));
+    }
     git::mark_policy_edits(&mut view, &files, &source.name, source.is_new);
     policy_edit::note_effect(&mut view, asker);
     Ok((view, source.policy, source.name))

@@ -152,6 +152,12 @@ impl Allow {
                 found.unwrap_or_else(|| policy::from_here(&view.root, cwd, policy::NAME))
             }
         };
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Error::Usage {
+                message: format!("`{}` is no file", path.display()),
+                help: String::from("name a policy with `--policy FILE`; it need not be there yet"),
+            });
+        }
         let old = match fs::read(&path) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Some(text),

@@ -33,10 +33,22 @@ impl Init {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
         let view = scan::work_tree(&cwd, &[])?;
+        let is_default = self.output.is_none();
         let output = self
             .output
             .unwrap_or_else(|| policy::from_here(&view.root, &cwd, policy::NAME));
         let to_stdout = output.as_os_str() == "-";
+        // A policy that `check` finds before or instead of the new one.
+        let others = policy::PLACES.iter();
+        let mut others = others.map(|name| policy::from_here(&view.root, &cwd, name));
+        if is_default && let Some(other) = others.find(|it| std::fs::symlink_metadata(it).is_ok()) {
+            return Err(Error::Usage {
+                message: format!("`{}` is already there", other.display()),
+                help: String::from(
+                    "`weighbridge policy allow PATH` adds what files need; or name another file with `--output`",
+                ),
+            });
+        }
         if !to_stdout && std::fs::symlink_metadata(&output).is_ok() {
             return Err(Error::Usage {
                 message: format!("`{}` is already there", output.display()),

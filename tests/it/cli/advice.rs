@@ -59,6 +59,15 @@ fn a_policy_elsewhere_is_named_in_the_next_step() {
         fs::create_dir_all(repo.root.join(".github")).unwrap();
         let next = said(found);
         assert!(next.contains("run `weighbridge check`"), "{next}");
+        // Another policy would judge instead of a second one, or the other way round.
+        let again = run(&repo.root, &["policy", "init"]);
+        let text = plain(&again.stderr);
+        assert_eq!(again.code, 2, "{again:?}");
+        assert!(
+            text.contains("weighbridge.yaml` is already there"),
+            "{text}"
+        );
+        fs::remove_dir_all(repo.root.join(".github")).unwrap();
     }
     let nowhere = run(&repo.root, &["policy", "init", "-o", "absent/p.yaml"]);
     assert_eq!(nowhere.code, 2);
