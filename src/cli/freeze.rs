@@ -372,10 +372,16 @@ impl Plan {
         };
         if !self.left.is_empty() {
             let words = words(&mut self.left.iter().map(|(pin, _)| pin));
-            let _ = writeln!(
-                out,
-                "review what changed, then: weighbridge freeze --update {words}"
-            );
+            // What the policy refuses is not pinned again either.
+            let is_skipped = |pin: &Pin| self.skipped.iter().any(|(path, _)| *path == pin.path);
+            let _ = if self.left.iter().all(|(pin, _)| is_skipped(pin)) {
+                writeln!(out, "see why it is refused: weighbridge check {words}")
+            } else {
+                writeln!(
+                    out,
+                    "review what changed, then: weighbridge freeze --update {words}"
+                )
+            };
         }
         if !self.gone.is_empty() {
             let words = words(&mut self.gone.iter());

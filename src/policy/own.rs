@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     edit::{self, Fragment, Insertion, Place},
-    locate::File,
+    locate::{File, Origin},
     raw::Raw,
     snippet,
 };
@@ -21,6 +21,8 @@ pub struct OwnPolicy {
     /// The name to extend where there is no file yet.
     bundled: Option<&'static str>,
     file: Option<Arc<File>>,
+    /// What policies that it extends lock, and where.
+    locked: Vec<(String, Origin)>,
     /// What was said before: many files need the same.
     said: Mutex<FxHashMap<Additions, Vec<String>>>,
 }
@@ -32,6 +34,10 @@ impl OwnPolicy {
         Self {
             bundled,
             file: raw.and_then(|raw| raw.file.clone()),
+            locked: raws
+                .split_last()
+                .map(|(_, above)| above.iter().flat_map(|raw| raw.locked.clone()).collect())
+                .unwrap_or_default(),
             said: Mutex::default(),
         }
     }
@@ -43,9 +49,32 @@ impl OwnPolicy {
         if let Some(known) = said().get(additions) {
             return known.clone();
         }
-        let edits = self.by_hand(&snippet::fragment(additions));
+        let edits = match self.locked(additions) {
+            Some(locked) => vec![locked],
+            None => self.by_hand(&snippet::fragment(additions)),
+        };
         said().insert(additions.clone(), edits.clone());
         edits
+    }
+
+    /// Whose lock keeps it from being added to, in place of what to add.
+    pub fn locked(&self, additions: &Additions) -> Option<String> {
+        let wanted = [
+            (!additions.packs.is_empty(), ["globals", "globals.packs"]),
+            (!additions.globals.is_empty(), ["globals", "globals.allow"]),
+            (!additions.exclude.is_empty(), ["exclude", "exclude"]),
+        ];
+        let wanted = wanted.iter().filter(|(is_wanted, _)| *is_wanted);
+        let keys: Vec<&str> = wanted.flat_map(|(_, keys)| *keys).collect();
+        let (key, origin) = self
+            .locked
+            .iter()
+            .find(|(key, _)| keys.contains(&key.as_str()))?;
+        let line = origin.line_ref("");
+        Some(format!(
+            "ask the owners of {}, which locks `{key}` in line {}",
+            line.file, line.line
+        ))
     }
 
     fn by_hand(&self, fragment: &Fragment) -> Vec<String> {

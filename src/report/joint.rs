@@ -6,6 +6,7 @@ use super::{Detail, PathSpelling, Style, terminal::quoted};
 use crate::{
     fact::{ContentSource, Excerpt, Site},
     finding::{Additions, Answer, Finding, Subject},
+    policy,
     verdict::Report,
 };
 
@@ -97,7 +98,9 @@ pub(super) fn command(report: &Report, finding: &Finding, paths: &PathSpelling) 
     let additions = &finding.answer.as_ref()?.additions;
     let names = !additions.globals.is_empty() || !additions.packs.is_empty();
     let on_disk = matches!(report.content_source, ContentSource::OnDisk);
-    if !names || !on_disk || !paths.is_inside() || finding.primary.introduced_by.is_some() {
+    let locked = report.own_policy.locked(additions).is_some();
+    if !names || locked || !on_disk || !paths.is_inside() || finding.primary.introduced_by.is_some()
+    {
         return None;
     }
     let path = quoted(&paths.spell(&finding.primary.path), Style::default())?;
@@ -139,6 +142,12 @@ pub(super) fn common(report: &Report, detail: Detail) -> Option<Vec<String>> {
     if !differ {
         return None;
     }
+    // What one file needs may be in a pack that another does.
+    let packs = all.packs.clone();
+    all.globals.retain(|name, need| {
+        let mut listing = policy::packs_listing(name, &need.usages).into_iter();
+        !listing.any(|pack| packs.contains(pack))
+    });
     let items = all.packs.len() + all.globals.len() + all.exclude.len();
     if items > PROPOSED {
         return Some(vec![format!(

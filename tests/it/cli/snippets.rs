@@ -165,3 +165,20 @@ fn files_that_need_the_same_say_it_once() {
         "{text}"
     );
 }
+
+#[test]
+fn what_an_organisation_locks_is_asked_of_its_owners() {
+    let repo = repo!();
+    repo.write(
+        "org.yaml",
+        "version: 1\nextends: recommended\nlocked: [globals]\n",
+    );
+    repo.write("weighbridge.yaml", "version: 1\nextends: org.yaml\n");
+    repo.write("a.pkl", b"capp.models\nNet\n.");
+    let text = run(&repo.root, &["check"]).stdout;
+    assert!(
+        text.contains("owners of org.yaml, which locks `globals` in line 3"),
+        "{text}"
+    );
+    assert!(!text.contains("policy allow"), "{text}");
+}
