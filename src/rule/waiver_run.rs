@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, fmt};
 
 use jiff::civil::Date;
 
+use super::policy_line;
 use crate::{
-    fact::{Place, Site, Text},
+    fact::Text,
     finding::{Finding, LineRef, Location, RuleMeta, Subject},
     policy::{Comment, Waiver, Waivers},
 };
@@ -59,23 +60,9 @@ impl<'a> WaiverRun<'a> {
     }
 
     fn location(&self, waiver: &Waiver, line: &LineRef) -> Location {
-        let column = |byte: usize| {
-            let before = line.text.get(..byte).unwrap_or_default();
-            u32::try_from(before.chars().count())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1)
-        };
         Location {
             path: (self.path)(waiver),
-            site: Site {
-                hops: Vec::new(),
-                at: Place::Span {
-                    line: line.line,
-                    column: column(line.range.start),
-                    end_line: line.line,
-                    end_column: column(line.range.end),
-                },
-            },
+            site: policy_line::site(line.line, &line.text, &line.range),
             ..Location::default()
         }
     }

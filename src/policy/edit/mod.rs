@@ -1,6 +1,6 @@
 //! Edits of a policy that keep every byte of it: comments, order, quoting, indentation and line ends.
 //!
-//! A [`Fragment`] says what is to be added. The [`plan`] finds in the syntax tree where each part of it goes, in the style of what
+//! A [`Fragment`] says what is to be added. The plan finds in the syntax tree where each part of it goes, in the style of what
 //! is there, and only inserts: it removes nothing but an empty value (`null`, `[]`) that something takes the place of. Every edit
 //! is checked: the new text, read as a policy is read, must be the old policy with exactly the fragment. An edit that is not so
 //! is not made, and whoever asked for it says what to add by hand.

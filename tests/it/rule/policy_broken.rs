@@ -1,22 +1,7 @@
 //! `policy-broken`.
 
-use crate::support::{
-    cli::{Run, run},
-    repo::{Repo, repo},
-};
-
-const BEFORE: &str = "version: 1\nextends: [recommended, org.yaml]\n";
-const ORGANISATION: &str = "version: 1\nglobals: {refuse: [myapp.legacy.*]}\n";
-
-fn check(repo: &Repo, arguments: &[&str]) -> Run {
-    run(&repo.root, &[&["check"], arguments].concat())
-}
-
-/// The report without its last lines, which name commits.
-fn told(run: &Run) -> String {
-    let all = run.stdout.split("\nchecked:").next().unwrap_or_default();
-    all.trim().to_owned()
-}
+use super::policy_loosened::{BEFORE, ORGANISATION, check, told};
+use crate::support::repo::repo;
 
 #[test]
 fn a_policy_that_breaks_is_a_finding_of_the_change() {

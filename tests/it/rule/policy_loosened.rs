@@ -5,15 +5,15 @@ use crate::support::{
     repo::{Repo, repo},
 };
 
-const BEFORE: &str = "version: 1\nextends: [recommended, org.yaml]\n";
-const ORGANISATION: &str = "version: 1\nglobals: {refuse: [myapp.legacy.*]}\n";
+pub(super) const BEFORE: &str = "version: 1\nextends: [recommended, org.yaml]\n";
+pub(super) const ORGANISATION: &str = "version: 1\nglobals: {refuse: [myapp.legacy.*]}\n";
 
-fn check(repo: &Repo, arguments: &[&str]) -> Run {
+pub(super) fn check(repo: &Repo, arguments: &[&str]) -> Run {
     run(&repo.root, &[&["check"], arguments].concat())
 }
 
 /// The report without its last lines, which name commits.
-fn told(run: &Run) -> String {
+pub(super) fn told(run: &Run) -> String {
     let all = run.stdout.split("\nchecked:").next().unwrap_or_default();
     all.trim().to_owned()
 }
