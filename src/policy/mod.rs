@@ -75,8 +75,8 @@ pub use load::Files;
 pub use need::{Need, NeededGlobal, Trust, answer};
 pub use own::OwnPolicy;
 pub use pack::{
-    GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, listing as packs_listing,
-    names as pack_names,
+    GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, covering as covering_packs,
+    listing as packs_listing, names as pack_names,
 };
 pub use place::{NAME, PLACES, Place};
 pub use schema::{Words, schema};

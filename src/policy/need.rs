@@ -43,9 +43,6 @@ pub enum Trust {
     Functions,
 }
 
-/// Names that are as short as a pack, and allow less.
-const FEW: usize = 3;
-
 /// Files that a comment names; the others are counted.
 const NAMED: usize = 2;
 
@@ -135,35 +132,10 @@ impl Need {
             .map(|global| &global.name)
     }
 
-    /// The packs that make the answer short: those that list all of the names, unless entries are as short; otherwise those that
-    /// list many of them.
+    /// The packs that make the answer short.
     fn packs(&self) -> Vec<&'static str> {
-        let only_imported =
-            |global: &NeededGlobal| global.usages.iter().all(|usage| *usage == Usage::Import);
-        if self.globals.len() <= FEW && self.globals.iter().all(only_imported) {
-            return Vec::new();
-        }
-        let listings = self.globals.iter();
-        let mut left: Vec<Vec<&'static str>> = listings
-            .map(|global| pack::listing(&global.name, &global.usages))
-            .collect();
-        let mut chosen: Vec<(&'static str, usize)> = Vec::new();
-        loop {
-            let listing = |pack: &str| left.iter().filter(|packs| packs.contains(&pack)).count();
-            let best = pack::names()
-                .map(|pack| (pack, listing(pack)))
-                .max_by_key(|(pack, names)| (*names, std::cmp::Reverse(*pack)))
-                .filter(|(_, names)| *names > 0);
-            let Some((best, names)) = best else {
-                break;
-            };
-            left.retain(|packs| !packs.contains(&best));
-            chosen.push((best, names));
-        }
-        if !left.is_empty() {
-            chosen.retain(|(_, names)| *names > FEW);
-        }
-        chosen.into_iter().map(|(pack, _)| pack).collect()
+        let globals = self.globals.iter();
+        pack::covering(globals.map(|global| (&global.name, global.usages.as_slice())))
     }
 }
 

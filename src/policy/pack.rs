@@ -210,6 +210,39 @@ pub fn by_name(name: &str) -> Option<&'static Pack> {
         .as_ref()
 }
 
+/// Names that are as short as a pack, and allow less.
+const FEW: usize = 3;
+
+/// The packs that make it short to allow names, each with the uses that are made of it: those that list all of the names, unless entries
+/// are as short and allow less; otherwise those that list many of them.
+pub fn covering<'a>(
+    names: impl ExactSizeIterator<Item = (&'a GlobalName, &'a [Usage])> + Clone,
+) -> Vec<&'static str> {
+    let mut usages = names.clone().flat_map(|(_, usages)| usages);
+    if names.len() <= FEW && usages.all(|usage| *usage == Usage::Import) {
+        return Vec::new();
+    }
+    let mut left: Vec<Vec<&'static str>> =
+        names.map(|(name, usages)| listing(name, usages)).collect();
+    let mut chosen: Vec<(&'static str, usize)> = Vec::new();
+    while !left.is_empty() {
+        let listed = |pack: &str| left.iter().filter(|packs| packs.contains(&pack)).count();
+        let best = self::names()
+            .map(|pack| (pack, listed(pack)))
+            .max_by_key(|(pack, listed)| (*listed, std::cmp::Reverse(*pack)))
+            .filter(|(_, listed)| *listed > 0);
+        let Some((best, listed)) = best else {
+            break;
+        };
+        left.retain(|packs| !packs.contains(&best));
+        chosen.push((best, listed));
+    }
+    if !left.is_empty() {
+        chosen.retain(|(_, listed)| *listed > FEW);
+    }
+    chosen.into_iter().map(|(pack, _)| pack).collect()
+}
+
 /// The packs that list a global for all of these uses.
 pub fn listing(name: &GlobalName, usages: &[Usage]) -> Vec<&'static str> {
     let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {

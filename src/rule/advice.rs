@@ -39,9 +39,6 @@ pub(super) fn leave_out(pattern: String) -> Arc<Answer> {
 /// Names in one answer: a file that needs more is better saved as data.
 const LISTED: usize = 100;
 
-/// So many names have a block that is as short as that of a pack.
-const FEW: usize = 3;
-
 /// Names that are shown where findings are told together.
 const SHOWN: usize = 20;
 
@@ -83,7 +80,8 @@ impl Allowing {
             return allowing;
         }
         allowing.covered = uses.keys().map(|name| (*name).clone()).collect();
-        let packs = packs(&uses);
+        let names = uses.iter().map(|(name, usages)| (*name, usages.as_slice()));
+        let packs = policy::covering_packs(names);
         let in_pack = |name: &GlobalName, usages: &[Usage]| {
             let mut listing = policy::packs_listing(name, usages).into_iter();
             listing.find(|pack| packs.contains(pack))
@@ -176,37 +174,6 @@ fn unusual<'a>(
         }
     }
     names
-}
-
-/// The packs that make an answer short: those that list all of the names, unless entries are as short and allow less; otherwise those
-/// that list many of them.
-fn packs(uses: &BTreeMap<&GlobalName, Vec<Usage>>) -> Vec<&'static str> {
-    let few_imports =
-        uses.len() <= FEW && uses.values().flatten().all(|usage| *usage == Usage::Import);
-    if few_imports {
-        return Vec::new();
-    }
-    let listings = uses
-        .iter()
-        .map(|(name, usages)| policy::packs_listing(name, usages));
-    let mut left: Vec<Vec<&'static str>> = listings.collect();
-    let mut chosen: Vec<(&'static str, usize)> = Vec::new();
-    while !left.is_empty() {
-        let listing = |pack: &str| left.iter().filter(|packs| packs.contains(&pack)).count();
-        let best = policy::pack_names()
-            .map(|pack| (pack, listing(pack)))
-            .max_by_key(|(pack, n)| (*n, std::cmp::Reverse(*pack)))
-            .filter(|(_, n)| *n > 0);
-        let Some((best, n)) = best else {
-            break;
-        };
-        left.retain(|packs| !packs.contains(&best));
-        chosen.push((best, n));
-    }
-    if !left.is_empty() {
-        chosen.retain(|(_, n)| *n > FEW);
-    }
-    chosen.into_iter().map(|(pack, _)| pack).collect()
 }
 
 /// Names by what is made of them and by the pack that lists them, each group under what it has in common.
