@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::support::{
     cli::{Run, run},
+    comparison::{Needs, skip},
     pickle::payload,
     repo::{Repo, repo},
 };
@@ -199,4 +200,41 @@ fn a_broken_baseline_says_where() {
         "{\"version\": 1, \"findings\": [{\"path\":\"a\",\"rule\":\"b\",\"subject\":\"c\",\"key\":\"d\",\"count\":1}]}",
     );
     assert!(key.contains("`d` is not a key"), "{key}");
+}
+
+#[test]
+fn what_is_not_read_is_never_known() {
+    let repo = repo!();
+    repo.write("m.keras", b"\x89HDF\r\n\x1a\n")
+        .write("a.pkl", NET);
+    assert_eq!(run(&repo.root, &["baseline", "create"]).code, 0);
+    let known = fs::read_to_string(repo.root.join(FILE)).unwrap();
+    assert!(
+        known.contains("a.pkl") && !known.contains("m.keras"),
+        "{known}"
+    );
+    let told = check(&repo);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.stdout.contains("m.keras"), "{told:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_baseline_is_a_file() {
+    let repo = repo!();
+    repo.write("a.pkl", NET).write("elsewhere.json", "{}");
+    let made = std::process::Command::new("mkfifo")
+        .arg(repo.root.join(FILE))
+        .status();
+    if made.is_ok_and(|made| made.success()) {
+        let pipe = check(&repo);
+        assert_eq!(pipe.code, 2, "{pipe:?}");
+        fs::remove_file(repo.root.join(FILE)).unwrap();
+    } else {
+        skip!(Needs::Program("mkfifo"), "no pipe can be made");
+    }
+    std::os::unix::fs::symlink("elsewhere.json", repo.root.join(FILE)).unwrap();
+    let link = check(&repo);
+    assert_eq!(link.code, 2, "{link:?}");
+    assert!(plain(&link.stderr).contains("symbolic link"), "{link:?}");
 }
