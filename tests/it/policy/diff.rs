@@ -375,7 +375,13 @@ impl Asked {
             ) => {
                 let called = format!("{}.{}", name.module, name.name);
                 let stem = entry.trim_end_matches('*').replace(':', ".");
-                called == stem || entry.ends_with('*') && called.starts_with(&stem)
+                // What refuses a class refuses what is in it.
+                let refuses = matches!(what, PolicyItem::Refusal { .. });
+                let inside = called.strip_prefix(&stem);
+                called == stem
+                    || inside.is_some_and(|rest| {
+                        entry.ends_with('*') || refuses && rest.starts_with('.')
+                    })
                     // A call may be given what another entry lists.
                     || matches!(self, Self::Call(..))
             }
