@@ -72,17 +72,18 @@ pub use keys::{PolicyKey, keys};
 pub use layer::Catalog;
 pub use lint::{Used, lint};
 pub use load::Files;
-pub use need::{Need, NeededGlobal, Trust, answer};
+pub use need::{Answering, Need, NeededGlobal, Trust, add_needs, answer, answer_with};
 pub use own::OwnPolicy;
 pub use pack::{
     GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, covering as covering_packs,
     listing as packs_listing, names as pack_names,
 };
+pub use paths::PathPatterns;
 pub use place::{NAME, PLACES, Place};
 pub use schema::{Words, schema};
 pub use scope::{ArgumentVerdict, GlobalPolicy, PythonObject, SafeGlobal, Scope, Standing, packs};
 pub use show::{EffectiveLine, show};
-pub use snippet::{constrains_calls, entry, is_constrained_call};
+pub use snippet::{EntryTerms, constrains_calls, entry, is_constrained_call};
 pub use source::{Asker, Source, from_here, is_bundled_name, named_policy};
 pub use torch_target::TorchTarget;
 pub use waivers::{

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    Policy,
     edit::{Fragment, Item},
-    pack,
-    pattern::looks_like_class,
-    snippet,
+    pack::{self, PackEntry},
+    pattern::{Pattern, looks_like_class},
+    snippet::{self, EntryTerms},
 };
 use crate::fact::{Argument, GlobalName, Text, Usage};
 
@@ -46,59 +47,134 @@ pub enum Trust {
 /// Files that a comment names; the others are counted.
 const NAMED: usize = 2;
 
+/// How the answer to needs is written.
+#[derive(Debug)]
+pub struct Answering<'a> {
+    /// Whom it trusts.
+    pub trust: Trust,
+    /// What each entry says besides. Packs and formats have no keys for it: for some paths they stand in an override, and where
+    /// they hold everywhere, the reason is part of the comment.
+    pub terms: &'a EntryTerms,
+    /// Packs that are not named: in an override they would also allow what the policy refuses by name.
+    pub avoid: &'a [&'static str],
+}
+
+/// What artifacts need, each word with the files that need it.
+#[derive(Default)]
+struct Needed<'n> {
+    formats: BTreeMap<&'n str, BTreeSet<&'n Text>>,
+    packs: BTreeMap<&'static str, BTreeSet<&'n Text>>,
+    names: BTreeMap<&'n GlobalName, (NeededGlobal, BTreeSet<&'n Text>)>,
+}
+
 /// What to add to a policy so that it allows what artifacts need: packs where they list many of the names, otherwise an entry for
 /// each name with the uses that are made of it. Of an artifact that needs something which no entry may allow, nothing is
 /// allowed: it would be refused all the same.
 pub fn answer(needs: &[Need], trust: Trust) -> Fragment {
-    let needs: Vec<&Need> = needs.iter().filter(|need| need.has_answer(trust)).collect();
-    let mut formats: BTreeMap<&str, BTreeSet<&Text>> = BTreeMap::new();
-    let mut packs: BTreeMap<&'static str, BTreeSet<&Text>> = BTreeMap::new();
-    for need in &needs {
-        for format in &need.formats {
-            formats.entry(format).or_default().insert(&need.path);
-        }
-        for pack in need.packs() {
-            packs.entry(pack).or_default().insert(&need.path);
-        }
-    }
-    let mut names: BTreeMap<&GlobalName, (NeededGlobal, BTreeSet<&Text>)> = BTreeMap::new();
-    for need in &needs {
-        for global in &need.globals {
-            let mut listing = pack::listing(&global.name, &global.usages).into_iter();
-            if listing.any(|pack| packs.contains_key(pack)) {
-                continue;
+    let how = Answering {
+        trust,
+        terms: &EntryTerms::default(),
+        avoid: &[],
+    };
+    answer_with(needs, &how)
+}
+
+/// The same, written otherwise.
+pub fn answer_with(needs: &[Need], how: &Answering<'_>) -> Fragment {
+    Needed::new(needs, how).written(how.terms)
+}
+
+impl<'n> Needed<'n> {
+    fn new(needs: &'n [Need], how: &Answering<'_>) -> Self {
+        let needs: Vec<&Need> = needs
+            .iter()
+            .filter(|need| need.has_answer(how.trust))
+            .collect();
+        let mut all = Self::default();
+        for need in &needs {
+            for format in &need.formats {
+                all.formats.entry(format).or_default().insert(&need.path);
             }
-            let (all, paths) = names.entry(&global.name).or_insert_with(|| {
-                let none = NeededGlobal {
-                    usages: Vec::new(),
-                    calls: Vec::new(),
-                    ..global.clone()
-                };
-                (none, BTreeSet::new())
-            });
-            all.usages.extend(&global.usages);
-            all.calls.extend(global.calls.iter().cloned());
-            paths.insert(&need.path);
-        }
-    }
-    let entries = names.values().filter_map(|(global, paths)| {
-        let entry = global.entry()?;
-        Some((comment(paths), entry))
-    });
-    // What the same files need stands together, by module.
-    let mut entries: Vec<(String, String)> = entries.collect();
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let commented =
-        |(word, paths): (&str, BTreeSet<&Text>)| Item::new(word).with_comment(&comment(&paths));
-    Fragment::default()
-        .with_items(&["formats", "allow"], formats.into_iter().map(commented))
-        .with_items(&["globals", "packs"], packs.into_iter().map(commented))
-        .with_items(
-            &["globals", "allow"],
-            entries
+            for pack in need
+                .packs()
                 .into_iter()
-                .map(|(comment, entry)| Item::new(entry).with_comment(&comment)),
-        )
+                .filter(|pack| !how.avoid.contains(pack))
+            {
+                all.packs.entry(pack).or_default().insert(&need.path);
+            }
+        }
+        for need in &needs {
+            for global in &need.globals {
+                let mut listing = pack::listing(&global.name, &global.usages).into_iter();
+                if listing.any(|pack| all.packs.contains_key(pack)) {
+                    continue;
+                }
+                let (known, paths) = all.names.entry(&global.name).or_insert_with(|| {
+                    let none = NeededGlobal {
+                        usages: Vec::new(),
+                        calls: Vec::new(),
+                        ..global.clone()
+                    };
+                    (none, BTreeSet::new())
+                });
+                known.usages.extend(&global.usages);
+                known.calls.extend(global.calls.iter().cloned());
+                paths.insert(&need.path);
+            }
+        }
+        all
+    }
+
+    fn written(self, terms: &EntryTerms) -> Fragment {
+        let entries = self.names.values().filter_map(|(global, paths)| {
+            let entry = global.entry(terms)?;
+            Some((comment(paths), entry))
+        });
+        // What the same files need stands together, by module.
+        let mut entries: Vec<(String, String)> = entries.collect();
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let entries = entries
+            .into_iter()
+            .map(|(comment, entry)| Item::new(entry).with_comment(&comment));
+        let fragment = if terms.paths.is_empty() {
+            let commented = |(word, paths): (&str, BTreeSet<&Text>)| {
+                let why = terms.reason.iter().map(String::as_str);
+                let said: Vec<String> = std::iter::once(comment(&paths))
+                    .chain(why.map(str::to_owned))
+                    .collect();
+                Item::new(word).with_comment(&said.join(": "))
+            };
+            Fragment::default()
+                .with_items(
+                    &["formats", "allow"],
+                    self.formats.into_iter().map(commented),
+                )
+                .with_items(&["globals", "packs"], self.packs.into_iter().map(commented))
+        } else {
+            Fragment::default().with_items(&["overrides"], self.over_paths(terms))
+        };
+        fragment.with_items(&["globals", "allow"], entries)
+    }
+
+    /// The override for some paths that allows the formats and the packs.
+    fn over_paths(&self, terms: &EntryTerms) -> Option<Item> {
+        if self.formats.is_empty() && self.packs.is_empty() {
+            return None;
+        }
+        let of = self.formats.values().chain(self.packs.values());
+        let paths: BTreeSet<&Text> = of.flatten().copied().collect();
+        let mut keys = terms.keys(None);
+        if !self.formats.is_empty() {
+            let formats: Vec<&str> = self.formats.keys().copied().collect();
+            keys.push(format!("formats: {{allow: [{}]}}", formats.join(", ")));
+        }
+        if !self.packs.is_empty() {
+            let packs: Vec<&str> = self.packs.keys().copied().collect();
+            keys.push(format!("globals: {{packs: [{}]}}", packs.join(", ")));
+        }
+        let item = Item::new(format!("{{{}}}", keys.join(", ")));
+        Some(item.with_comment(&comment(&paths)))
+    }
 }
 
 /// The files that need something, in a few words.
@@ -110,7 +186,55 @@ fn comment(paths: &BTreeSet<&Text>) -> String {
     }
 }
 
+impl Policy {
+    /// The packs that list something which it refuses by name.
+    pub fn packs_with_refusals(&self) -> Vec<&'static str> {
+        let base = self.layers.first().filter(|base| !base.refuse.is_empty());
+        let Some(base) = base else {
+            return Vec::new();
+        };
+        let is_refused = |entry: &PackEntry| match Pattern::parse(&entry.global) {
+            Ok(Pattern::Exact { module, name }) => base.refusing(&module, &name).is_some(),
+            _ => true,
+        };
+        let mut packs: Vec<&str> = pack::names().collect();
+        packs.retain(|name| {
+            let pack = pack::by_name(name);
+            pack.is_some_and(|pack| pack.entries.iter().any(is_refused))
+        });
+        packs
+    }
+}
+
+/// Adds what artifacts need to what they were known to need before.
+pub fn add_needs(known: &mut Vec<Need>, more: Vec<Need>) {
+    for need in more {
+        match known.iter_mut().find(|it| it.path == need.path) {
+            Some(before) => before.add(need),
+            None => known.push(need),
+        }
+    }
+}
+
 impl Need {
+    fn add(&mut self, more: Self) {
+        for format in more.formats {
+            if !self.formats.contains(&format) {
+                self.formats.push(format);
+            }
+        }
+        for global in more.globals {
+            match self.globals.iter_mut().find(|it| it.name == global.name) {
+                Some(before) => {
+                    before.usages.extend(global.usages);
+                    before.calls.extend(global.calls);
+                    before.may_be_allowed &= global.may_be_allowed;
+                }
+                None => self.globals.push(global),
+            }
+        }
+    }
+
     /// Whether nothing is missing.
     pub fn is_empty(&self) -> bool {
         self.formats.is_empty() && self.globals.is_empty()
@@ -140,9 +264,9 @@ impl Need {
 }
 
 impl NeededGlobal {
-    fn entry(&self) -> Option<String> {
+    fn entry(&self, terms: &EntryTerms) -> Option<String> {
         let calls: Vec<&[Argument]> = self.calls.iter().map(Vec::as_slice).collect();
-        snippet::entry(&self.name, &self.usages, &calls)
+        snippet::entry_with(&self.name, &self.usages, &calls, terms)
     }
 
     /// Whether it is a dangerous name that is called with arguments that make nothing but what is listed.
@@ -161,7 +285,7 @@ impl NeededGlobal {
                 && !self.is_constrained()
         };
         self.may_be_allowed
-            && self.entry().is_some()
+            && self.entry(&EntryTerms::default()).is_some()
             && (trust == Trust::Functions || !is_function())
     }
 }

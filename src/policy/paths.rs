@@ -6,7 +6,10 @@
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 
-use super::{error::Errors, locate::Origin};
+use super::{
+    error::Errors,
+    locate::{File, Origin},
+};
 use crate::fact::Text;
 
 /// Globs that are matched together; a pattern with wildcards makes two. More would take more memory than any policy needs.
@@ -149,6 +152,39 @@ impl Patterns {
             self.set.is_match_candidate(&candidate)
         };
         self.literals(path.as_bytes()).next().is_some() || !self.groups.is_empty() && globs()
+    }
+}
+
+/// Patterns that are in no policy yet.
+#[derive(Debug, Clone, Default)]
+pub struct PathPatterns(Patterns);
+
+impl PathPatterns {
+    /// Patterns as they were typed.
+    ///
+    /// # Errors
+    /// What is wrong with the first that is none, and what to write.
+    pub fn new(typed: &[String]) -> Result<Self, (String, String)> {
+        let mut errors = Errors::default();
+        let origin = Origin {
+            file: File::new("", ""),
+            way: Box::default(),
+            key: false,
+        };
+        let typed: Vec<(String, Origin)> = typed
+            .iter()
+            .map(|pattern| (pattern.clone(), origin.clone()))
+            .collect();
+        let patterns = Patterns::new([typed.as_slice()], &mut errors);
+        match errors.finish().0.into_iter().next() {
+            None => Ok(Self(patterns)),
+            Some(error) => Err((error.message, error.help)),
+        }
+    }
+
+    /// Whether one of them matches a path.
+    pub fn is_match(&self, path: &Text) -> bool {
+        self.0.is_match(path)
     }
 }
 

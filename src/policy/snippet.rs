@@ -1,14 +1,13 @@
 //! What to write into a policy, so that it works as it is printed: an entry for each name with the uses that are made of it.
 //! Where it goes, [`OwnPolicy`](super::own::OwnPolicy) knows.
 
-use std::fmt::Write as _;
-
 use super::{
     Uses, alias,
     constraint::{Constraint, Want},
     danger,
     edit::{Fragment, Item},
     pattern::{self, Pattern},
+    written::scalar,
 };
 use crate::{
     fact::{Argument, GlobalName, Usage},
@@ -86,11 +85,45 @@ fn constrained(
         .find(|(of, known, ..)| *of == module && *known == qualname)
 }
 
+/// What an entry says besides what it allows.
+#[derive(Debug, Clone, Default)]
+pub struct EntryTerms {
+    /// Why it is there.
+    pub reason: Option<String>,
+    /// The patterns of the files in which it holds; without any, it holds in all.
+    pub paths: Vec<String>,
+}
+
+impl EntryTerms {
+    /// The keys for it, in flow YAML, or nothing. Who gives no reason has one from the program.
+    pub(super) fn keys(&self, usual: Option<&str>) -> Vec<String> {
+        let mut keys = Vec::new();
+        if !self.paths.is_empty() {
+            let paths: Vec<String> = self.paths.iter().map(|path| scalar(path)).collect();
+            keys.push(format!("paths: [{}]", paths.join(", ")));
+        }
+        let given = self.reason.as_deref().map(scalar);
+        let reason = given.or_else(|| usual.map(str::to_owned));
+        keys.extend(reason.map(|reason| format!("reason: {reason}")));
+        keys
+    }
+}
+
 /// The entry that allows a global for some uses and no more: a name where those are what a name alone allows. `None` where
 /// using it is known to be dangerous, and for what no entry spells: a name that Python could not resolve, a way
 /// through what a module happens to hold. `calls` are the arguments with which it is called: what is given a class or a function
 /// could call it, so the entry says what it may be given.
 pub fn entry(name: &GlobalName, usages: &[Usage], calls: &[&[Argument]]) -> Option<String> {
+    entry_with(name, usages, calls, &EntryTerms::default())
+}
+
+/// The same with what it says besides.
+pub(super) fn entry_with(
+    name: &GlobalName,
+    usages: &[Usage],
+    calls: &[&[Argument]],
+    terms: &EntryTerms,
+) -> Option<String> {
     let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
     let mut uses = Uses::IMPORT;
     for usage in usages {
@@ -108,7 +141,8 @@ pub fn entry(name: &GlobalName, usages: &[Usage], calls: &[&[Argument]]) -> Opti
             ""
         };
         return fits.then(|| {
-            format!("{{global: \"{module}.{qualname}\", {uses}args: {arguments}, reason: makes only what is listed}}")
+            let more = terms.keys(Some("makes only what is listed")).join(", ");
+            format!("{{global: \"{module}.{qualname}\", {uses}args: {arguments}, {more}}}")
         });
     }
     let mut parts = qualname.split('.').rev();
@@ -127,18 +161,19 @@ pub fn entry(name: &GlobalName, usages: &[Usage], calls: &[&[Argument]]) -> Opti
     } else {
         Uses::FUNCTION
     };
-    let mut more = String::new();
+    let mut more = Vec::new();
     if uses != usual {
         let uses: Vec<String> = uses.list().iter().map(ToString::to_string).collect();
-        let _ = write!(more, ", as: [{}]", uses.join(", "));
+        more.push(format!("as: [{}]", uses.join(", ")));
     }
     if let Some(arguments) = constraints(calls) {
-        let _ = write!(more, ", args: [{}]", arguments.join(", "));
+        more.push(format!("args: [{}]", arguments.join(", ")));
     }
+    more.extend(terms.keys(None));
     if more.is_empty() {
         return Some(text);
     }
-    Some(format!("{{global: \"{text}\"{more}}}"))
+    Some(format!("{{global: \"{text}\", {}}}", more.join(", ")))
 }
 
 /// Whether the entry for a global says with what it may be called.

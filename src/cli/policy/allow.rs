@@ -10,12 +10,12 @@ use clap::Args;
 
 use super::{
     super::{current_dir, output},
-    patch,
+    below, patch,
 };
 use crate::{
     error::Error,
     fact::Text,
-    policy::{self, Policy, Trust, edit},
+    policy::{self, Answering, EntryTerms, Need, PathPatterns, Policy, Trust, edit},
     scan::{self, Outcome, View},
 };
 
@@ -24,6 +24,8 @@ Examples:
   weighbridge policy allow models/net.pt     what this file needs
   weighbridge policy allow models/           what the files of a folder need
   weighbridge policy allow --dry-run .       only shows what would change
+  weighbridge policy allow models/legacy/ --paths 'models/legacy/**' \
+      --reason 'until the next release'      for these files alone, and why
 
 Exit codes:
   0  every artifact passes
@@ -47,6 +49,19 @@ pub(in crate::cli) struct Allow {
     /// need not be there yet
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Why what is added may be allowed
+    ///
+    /// Each entry says it. A pack or a format that is added for all files has no
+    /// key for it: there it is part of the comment.
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: Option<String>,
+    /// Allow it only in these files; may be repeated
+    ///
+    /// A pattern as in the policy, from the root of the repository: `models/old/**`.
+    /// By default an entry holds for every file, because it trusts what a name does
+    /// and not one file.
+    #[arg(long, value_name = "GLOB")]
+    paths: Vec<String>,
     /// Print the difference as a patch, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -70,25 +85,10 @@ impl Allow {
         let cwd = current_dir()?;
         let view = scan::work_tree(&cwd, &self.artifacts)?;
         let target = self.target(&view, &cwd)?;
-        let mut text = target.old.clone();
-        let mut policy = match &text {
-            Some(text) => scan::policy_with(&target.path, text)?,
-            None => Policy::recommended(),
-        };
-        for _ in 0..ROUNDS {
-            let needs = scan::needs(&view, &policy);
-            let fragment = policy::answer(&needs, Trust::Functions);
-            if fragment.is_empty() {
-                break;
-            }
-            let new = match &text {
-                Some(text) => edit::edit(text, &fragment)
-                    .map_err(|why| cannot_edit(&target.path, &why, &fragment))?,
-                None => edit::create("recommended", &fragment),
-            };
-            policy = scan::policy_with(&target.path, &new)?;
-            text = Some(new);
-        }
+        let only = PathPatterns::new(&self.paths)
+            .map_err(|(message, help)| Error::Usage { message, help })?;
+        let is_meant = |path: &Text| self.paths.is_empty() || only.is_match(path);
+        let (text, policy) = self.edited(&view, &target, &is_meant)?;
         let survey = scan::survey(&view, &policy)?;
         if survey.artifacts.is_empty() {
             said("no artifact was found\n")?;
@@ -98,7 +98,9 @@ impl Allow {
         let mut told = String::new();
         match &changed {
             None => told.push_str("nothing is added to the policy\n"),
-            Some(new) if self.dry_run => told.push_str(&target.patch(new)),
+            Some(new) if self.dry_run => {
+                told.push_str(&target.patch(&from_root(&target.path, &view, &cwd), new));
+            }
             Some(new) => {
                 let old = target.old.as_ref().map(String::as_bytes);
                 let checked = [view.root.clone()];
@@ -110,6 +112,13 @@ impl Allow {
         }
         if !self.dry_run {
             tell(&mut told, &survey, changed.is_some());
+            for refusal in survey.refused.iter().filter(|it| !is_meant(&it.path)) {
+                let _ = writeln!(
+                    told,
+                    "{}: `--paths` does not match it, so nothing is added for it",
+                    refusal.path
+                );
+            }
         }
         self.name_others(&mut told, &view, &survey, &cwd);
         said(&told)?;
@@ -118,6 +127,58 @@ impl Allow {
         } else {
             Outcome::Refused
         })
+    }
+
+    /// The text of the policy with what files need that are meant, if there is any, and the policy that it is.
+    fn edited(
+        &self,
+        view: &View,
+        target: &Target,
+        is_meant: &dyn Fn(&Text) -> bool,
+    ) -> Result<(Option<String>, Policy), Error> {
+        let terms = EntryTerms {
+            reason: self.reason.clone(),
+            paths: self.paths.clone(),
+        };
+        let mut text = target.old.clone();
+        let mut policy = match &text {
+            Some(text) => scan::policy_with(&target.path, text)?,
+            None => Policy::recommended(),
+        };
+        let mut all: Vec<Need> = Vec::new();
+        for _ in 0..ROUNDS {
+            let mut needs = scan::needs(view, &policy);
+            needs.retain(|need| is_meant(&need.path));
+            policy::add_needs(&mut all, needs);
+            let avoid = if terms.paths.is_empty() {
+                Vec::new()
+            } else {
+                policy.packs_with_refusals()
+            };
+            let how = Answering {
+                trust: Trust::Functions,
+                terms: &terms,
+                avoid: &avoid,
+            };
+            let fragment = policy::answer_with(&all, &how);
+            let new = match &target.old {
+                _ if fragment.is_empty() => target.old.clone(),
+                Some(old) => Some(
+                    edit::edit(old, &fragment)
+                        .map_err(|why| cannot_edit(&target.path, &why, &fragment))?,
+                ),
+                None => Some(edit::create("recommended", &fragment)),
+            };
+            if new == text {
+                break;
+            }
+            policy = match &new {
+                Some(new) => scan::policy_with(&target.path, new)?,
+                None => Policy::recommended(),
+            };
+            text = new;
+        }
+        Ok((text, policy))
     }
 
     #[allow(clippy::disallowed_methods, reason = "the policy is the user's own")]
@@ -195,15 +256,15 @@ impl Allow {
 }
 
 impl Target {
-    /// What changes, as a patch.
-    fn patch(&self, new: &str) -> String {
-        let name = shown(&self.path);
+    /// What changes, as a patch of a file with this name.
+    fn patch(&self, name: &Text, new: &str) -> String {
         let old = self.old.as_deref().unwrap_or_default();
         let from = match self.old {
-            Some(_) => format!("a/{name}"),
+            Some(_) => patch::name("a/", name),
             None => String::from("/dev/null"),
         };
-        format!("--- {from}\n+++ b/{name}\n{}", patch::hunks(old, new))
+        let to = patch::name("b/", name);
+        format!("--- {from}\n+++ {to}\n{}", patch::hunks(old, new))
     }
 
     /// How many lines a change adds, in words.
@@ -259,6 +320,20 @@ fn tell(told: &mut String, survey: &scan::Survey, changed: bool) {
             let _ = writeln!(told, "{n} of {} artifacts {now}", all.len());
         }
     }
+}
+
+/// A path from the root, as patches and findings spell it; one that is elsewhere as it was typed.
+fn from_root(path: &Path, view: &View, cwd: &Path) -> Text {
+    below(&view.root, cwd, path).unwrap_or_else(|| shown(path))
+}
+
+/// A reason that says something.
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(String::from("say why"));
+    }
+    Ok(text.to_owned())
 }
 
 fn said(text: &str) -> Result<(), Error> {

@@ -80,7 +80,19 @@ fn effective(args: &PolicyArgs) -> Result<Effective, Error> {
 
 /// A path that the user names, from the root of what is checked.
 fn path_below(found: &Effective, path: &Path) -> Result<Text, Error> {
-    let real = std::fs::canonicalize(&found.cwd).unwrap_or_else(|_| found.cwd.clone());
+    below(&found.view.root, &found.cwd, path).ok_or_else(|| Error::Usage {
+        message: format!(
+            "`{}` is outside of {}",
+            path.display(),
+            found.view.root.display()
+        ),
+        help: String::from("name a file of this repository or folder"),
+    })
+}
+
+/// A path as it is typed, from a root; `None` if it is not below it. It need not exist.
+fn below(root: &Path, cwd: &Path, path: &Path) -> Option<Text> {
+    let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
     let mut whole = PathBuf::new();
     for component in real.join(path).components() {
         match component {
@@ -91,19 +103,10 @@ fn path_below(found: &Effective, path: &Path) -> Result<Text, Error> {
             other => whole.push(other),
         }
     }
-    let below = whole
-        .strip_prefix(&found.view.root)
-        .map_err(|_| Error::Usage {
-            message: format!(
-                "`{}` is outside of {}",
-                path.display(),
-                found.view.root.display()
-            ),
-            help: String::from("name a file of this repository or folder"),
-        })?;
+    let below = whole.strip_prefix(root).ok()?;
     let parts: Vec<&[u8]> = below
         .components()
         .map(|component| component.as_os_str().as_encoded_bytes())
         .collect();
-    Ok(Text::new(parts.join(&b'/')))
+    Some(Text::new(parts.join(&b'/')))
 }

@@ -1,10 +1,35 @@
 //! The difference of two texts as a patch that `git apply` takes.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use imara_diff::{
     Algorithm, Diff, InternedInput, Interner, Token, UnifiedDiffConfig, UnifiedDiffPrinter,
 };
+
+use crate::fact::Text;
+
+/// A file's name in the head of a patch, as git writes it: what a line could not hold is escaped, and a tab ends a name with a space.
+pub(super) fn name(side: &str, path: &Text) -> String {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    let bytes = path.as_bytes();
+    if bytes.iter().copied().all(is_plain) {
+        let tab = if bytes.contains(&b' ') { "\t" } else { "" };
+        return format!("{side}{path}{tab}");
+    }
+    let mut quoted = format!("\"{side}");
+    for byte in bytes {
+        match *byte {
+            byte @ (b'"' | b'\\') => quoted.extend(['\\', char::from(byte)]),
+            byte if is_plain(byte) => quoted.push(char::from(byte)),
+            byte => {
+                // Writing to a string cannot fail.
+                let _ = write!(quoted, "\\{byte:03o}");
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
 
 /// The hunks of a patch.
 pub(super) fn hunks(old: &str, new: &str) -> String {

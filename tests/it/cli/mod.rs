@@ -2,6 +2,7 @@
 
 mod advice;
 mod allow;
+mod allow_terms;
 mod baseline;
 mod check;
 mod completions;
