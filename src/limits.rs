@@ -372,6 +372,17 @@ limits! {
         OPERATORS: usize = 4_096, Count "operators and classes that a program names";
     }
 
+    "Configurations of models" {
+        /// Those of speech models spell out vocabularies, and have up to some 500 kB.
+        CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";
+
+        /// An alias counts as all that it stands for. A vocabulary of 100,000 words is one list.
+        CONFIG_VALUES: u64 = 1_000_000, Count "values in the configuration of a model, with what its aliases stand for";
+
+        /// A model that is made of others names some 50.
+        CONFIG_TARGETS: usize = 256, Count "classes and functions that a configuration has called";
+    }
+
     "Python source" {
         /// The largest Python file in the standard library has 250 kB.
         SOURCE_BYTES: u64 = 16 << 20, Bytes "of a source file";

@@ -55,6 +55,8 @@ pub enum Unresolved {
     Persistent,
     /// An operand is a memo entry that this stream never set but an earlier one may have.
     Memo,
+    /// A configuration computes it, or the mapping around it.
+    Configured,
     /// The name is longer than we read, or the budget for reading names again is spent.
     Oversized,
 }
@@ -68,6 +70,7 @@ impl Unresolved {
             Self::Result => "result",
             Self::Persistent => "persistent",
             Self::Memo => "memo",
+            Self::Configured => "configured",
             Self::Oversized => "oversized",
         }
     }
@@ -83,6 +86,7 @@ impl fmt::Display for Global {
                 Unresolved::Result => "<result of a call>",
                 Unresolved::Persistent => "<persistent id>",
                 Unresolved::Memo => "<memo of an earlier pickle>",
+                Unresolved::Configured => "<name that a configuration computes>",
                 Unresolved::Oversized => "<oversized name>",
             }),
         }

@@ -67,8 +67,8 @@ pub use torch_reason::{
     StateReason, StorageReason, TensorReason, TorchReason, TorchType,
 };
 pub use unread::{
-    Content, Foreign, JoblibFault, JsonFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue,
-    PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported, ZipFault,
+    Content, Foreign, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue,
+    PickleFault, Piece, SafetensorsFault, SyntaxFault, TensorFault, Unread, Unsupported, ZipFault,
 };
 pub use usual::{DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 

@@ -23,8 +23,10 @@
 )]
 
 mod claims;
+mod configuration;
 mod identify;
 mod in_turn;
+mod lines;
 mod ordinary;
 mod reading;
 mod saved;
@@ -37,10 +39,7 @@ use reading::is_possible;
 pub use reading::{Expect, Loader, Reading, SourceReader, read, read_with_sources};
 pub use suffix::{Home, Suffix};
 
-use crate::{
-    bytes::{ReadError, Window},
-    fact::Fact,
-};
+use crate::bytes::{ReadError, Window};
 
 /// How an artifact is laid out, and how to read it.
 #[derive(Debug)]
@@ -99,13 +98,8 @@ pub enum Read {
     Bytes(fn(&Window, &mut Reading<'_>) -> Result<(), ReadError>),
     /// A reader of a zip archive, whose own anomalies are recorded already.
     Zip(fn(&Window, &zip::Directory, &mut Reading<'_>) -> Result<(), ReadError>),
-    /// The reader of tar archives, which reads some members as runs of pickles.
-    Tar {
-        /// Whether a member of this name is one.
-        is_pickle: fn(&[u8]) -> bool,
-        /// What its loader makes of the archive.
-        verdict: fn(&Reading<'_>) -> Fact,
-    },
+    /// The reader of tar archives, which reads some members as this format's loader takes them.
+    Tar(tar::Layout),
     /// Nothing yet: such a file is recognised, named and refused.
     Not {
         /// What to do with it, as an imperative.
@@ -149,7 +143,7 @@ impl Format {
         match self.read {
             Read::Bytes(read) => read(window, reading),
             Read::Zip(_) => zip::read(window, reading),
-            Read::Tar { .. } => tar::read(window, reading),
+            Read::Tar(_) => tar::read(window, reading),
             Read::Not { .. } => {
                 reading.not_read(self);
                 Ok(())
@@ -200,6 +194,7 @@ formats! {
         compressed,
         tar,
         ar,
+        nemo,
     }
     also {
         torch::package::FORMAT,
@@ -223,7 +218,6 @@ formats! {
         keras,
         lua_torch,
         marshal,
-        nemo,
         onnx,
         paddle,
         r_data,

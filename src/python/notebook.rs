@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::magic;
-use crate::fact::{JsonFault, Malformed, Unread};
+use crate::fact::{Malformed, SyntaxFault, Unread};
 
 /// A code cell.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
             Cow::Owned(bytes) => serde_json::from_slice(&bytes),
             Cow::Borrowed(_) => Err(error),
         })
-        .map_err(|error| Malformed::Notebook(JsonFault::from(&error)))?;
+        .map_err(|error| Malformed::Notebook(SyntaxFault::from(&error)))?;
     let worksheets = notebook
         .worksheets
         .into_iter()

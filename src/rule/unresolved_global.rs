@@ -58,6 +58,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Unresolved::Result => "what another call returned",
             Unresolved::Persistent => "what its caller makes of a persistent id",
             Unresolved::Memo => "a memo entry of an earlier pickle",
+            Unresolved::Configured => "what an interpolation of a configuration makes",
             Unresolved::Oversized => "a name too long, or one too many, to be read",
         };
         let verb = match usage {

@@ -55,7 +55,7 @@ pub(crate) fn instead_of(content: &Content) -> Option<&'static str> {
     };
     match format::by_id(id.as_str())?.read {
         Read::Not { instead } => Some(instead),
-        Read::Bytes(_) | Read::Zip(_) | Read::Tar { .. } => None,
+        Read::Bytes(_) | Read::Zip(_) | Read::Tar(_) => None,
     }
 }
 

@@ -5,9 +5,9 @@ use std::{fmt, io};
 use super::{title::Article, zip::method_name};
 use crate::{
     fact::{
-        Content, Foreign, IoFault, IoKind, JoblibFault, JsonFault, LegacyPart, Malformed, NpyFault,
-        NpyToken, NpyValue, PickleFault, Piece, SafetensorsFault, TensorFault, Unread, Unsupported,
-        ZipFault,
+        Content, Foreign, IoFault, IoKind, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken,
+        NpyValue, PickleFault, Piece, SafetensorsFault, SyntaxFault, TensorFault, Unread,
+        Unsupported, ZipFault,
     },
     limits,
 };
@@ -36,6 +36,7 @@ impl fmt::Display for Malformed {
                 f.write_str("compressed data ends before its content does")
             }
             Self::Compressed { cut_off: false } => f.write_str("compressed data is corrupt"),
+            Self::Configuration(fault) => write!(f, "not a configuration: {fault}"),
             Self::LzmaProperties => {
                 f.write_str("an LZMA member whose properties are not 5 bytes long")
             }
@@ -77,14 +78,17 @@ impl fmt::Display for Piece {
     }
 }
 
-impl fmt::Display for JsonFault {
+impl fmt::Display for SyntaxFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             message,
             line,
             column,
         } = self;
-        write!(f, "{message} at line {line} column {column}")
+        match line {
+            0 => message.fmt(f),
+            _ => write!(f, "{message} at line {line} column {column}"),
+        }
     }
 }
 
@@ -282,6 +286,7 @@ impl fmt::Display for Unsupported {
             Self::ExportMember => {
                 f.write_str("it is no program, weights or inputs of an exported module")
             }
+            Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
             Self::PatchedMember => f.write_str("a member of patched data"),
             Self::SparseMember(name) => write!(f, "a sparse member, {name}"),
             Self::StorageSize => f.write_str(

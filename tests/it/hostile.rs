@@ -25,6 +25,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         joblib::fixtures(),
         torch::fixtures(),
         crate::format::archives::fixtures(),
+        crate::format::nemo::fixtures(),
         unread_fixtures(),
     ]
     .concat()

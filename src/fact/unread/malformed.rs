@@ -23,6 +23,8 @@ pub enum Malformed {
         /// It ends too early; otherwise it is corrupt.
         cut_off: bool,
     },
+    /// The YAML of a configuration.
+    Configuration(SyntaxFault),
     /// An LZMA member whose properties are not 5 bytes long.
     LzmaProperties,
     /// A legacy torch file that ends before one of its pickles.
@@ -33,7 +35,7 @@ pub enum Malformed {
         missing: u64,
     },
     /// A notebook that is not the JSON of one.
-    Notebook(JsonFault),
+    Notebook(SyntaxFault),
     /// A notebook that is no JSON object at all.
     NotebookNotObject,
     /// An npy file.
@@ -41,7 +43,7 @@ pub enum Malformed {
     /// A pickle.
     Pickle(PickleFault),
     /// The JSON of an exported program.
-    Program(JsonFault),
+    Program(SyntaxFault),
     /// A safetensors file.
     Safetensors(SafetensorsFault),
     /// A zip archive.
@@ -90,12 +92,12 @@ pub enum Piece {
     Zip64,
 }
 
-/// What JSON a reader refuses, in the words of the parser.
+/// What JSON or YAML a reader refuses, in the words of the parser.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct JsonFault {
+pub struct SyntaxFault {
     /// The parser's message.
     pub message: Short,
-    /// The line, from 1.
+    /// The line, from 1; 0 where it is about no line.
     pub line: u64,
     /// The column, from 1.
     pub column: u64,
@@ -217,7 +219,7 @@ pub enum SafetensorsFault {
     /// A header without tensors, as an old writer wrote it, which is no JSON.
     NoTensors,
     /// The header is not the JSON of one.
-    Json(JsonFault),
+    Json(SyntaxFault),
     /// A tensor breaks a rule.
     Tensor {
         /// Its name.
@@ -317,7 +319,7 @@ impl From<ZipFault> for Malformed {
     }
 }
 
-impl From<&serde_json::Error> for JsonFault {
+impl From<&serde_json::Error> for SyntaxFault {
     fn from(error: &serde_json::Error) -> Self {
         let message = error.to_string();
         // The parser ends its message with the place.

@@ -4,7 +4,7 @@ mod malformed;
 mod pickle;
 
 pub use malformed::{
-    JsonFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, Piece, SafetensorsFault,
+    LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, Piece, SafetensorsFault, SyntaxFault,
     TensorFault, ZipFault,
 };
 pub use pickle::PickleFault;
@@ -56,6 +56,8 @@ pub enum Unsupported {
     },
     /// A member of an exported module that is neither program nor weights nor inputs.
     ExportMember,
+    /// A link in place of a member that the loader opens.
+    LinkedMember,
     /// A member of patched data.
     PatchedMember,
     /// A sparse member of a tar archive.

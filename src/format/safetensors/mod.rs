@@ -13,8 +13,8 @@ use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Suffix};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{
-        Anomaly, Fact, Hop, JsonFault, Payload, Piece, Place, SafetensorsAnomaly, SafetensorsFault,
-        Short, TensorFault,
+        Anomaly, Fact, Hop, Payload, Piece, Place, SafetensorsAnomaly, SafetensorsFault, Short,
+        SyntaxFault, TensorFault,
     },
     limits,
 };
@@ -104,7 +104,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     }
     let parsed: Result<Header, serde_json::Error> = header::parse(text);
     let header = parsed
-        .map_err(|error| ReadError::malformed(SafetensorsFault::Json(JsonFault::from(&error))))?;
+        .map_err(|error| ReadError::malformed(SafetensorsFault::Json(SyntaxFault::from(&error))))?;
     let place = Place::Bytes {
         start: LENGTH,
         end: data,

@@ -187,7 +187,6 @@ impl<'w> Members<'w> {
 impl Member {
     /// The last part of its name.
     pub(super) fn last_name(&self) -> &[u8] {
-        let last = self.name.rsplit(|b| *b == b'/').next();
-        last.unwrap_or_default()
+        super::last(&self.name)
     }
 }

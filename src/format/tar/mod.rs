@@ -11,12 +11,13 @@ use header::{BLOCK, Header};
 use members::{Body, Member, Members};
 
 use super::{
-    Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix, in_turn,
-    is_shared_name, pickle,
+    Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
+    configuration, in_turn, is_shared_name, pickle,
 };
 use crate::{
-    bytes::{ReadError, Window},
+    bytes::{ReadError, Window, narrow},
     fact::{Fact, Hop, Piece, Place, Short, SpecialMember, Text, Unread, Unsupported},
+    limits,
 };
 
 /// Tar archives that no format claims by their members.
@@ -64,6 +65,40 @@ they would lead to is on the machine that extracts the archive. `inspect` lists 
 The files themselves, each in a format that is read.
 ";
 
+/// How the loader of a format that is laid out in a tar takes its members.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// How it takes a member, by the last part of its name.
+    pub takes: fn(&[u8]) -> Takes,
+    /// What it makes of the archive.
+    pub verdict: Option<fn(&Reading<'_>) -> Fact>,
+    /// Whether it opens compressed archives as well.
+    pub compressed: bool,
+}
+
+/// How a loader takes a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// As a file of its own, or not at all.
+    File,
+    /// As a run of pickles.
+    Pickles,
+    /// As a configuration, which has code called.
+    Configuration,
+    /// As a file of its own, wherever a link leads.
+    Followed,
+}
+
+impl Format {
+    /// How its loader takes the members of a tar, if it is laid out in one.
+    fn layout(&self) -> Option<Layout> {
+        match self.read {
+            Read::Tar(layout) => Some(layout),
+            _ => None,
+        }
+    }
+}
+
 /// Which formats the members of an archive make it, as far as they were seen.
 struct Layouts(Vec<(&'static Format, Vec<&'static [u8]>)>);
 
@@ -81,7 +116,7 @@ impl Layouts {
     fn see(&mut self, name: &[u8]) -> Option<&'static Format> {
         for (format, missing) in &mut self.0 {
             let before = missing.len();
-            missing.retain(|wanted| *wanted != name);
+            missing.retain(|wanted| !wanted.eq_ignore_ascii_case(name));
             if missing.is_empty() && before > 0 {
                 return Some(format);
             }
@@ -92,7 +127,7 @@ impl Layouts {
 
 /// The format whose loader opens the archive, if its members say that there is one.
 fn claimed(window: &Window) -> Option<&'static Format> {
-    let mut layouts = Layouts::new(|format| matches!(format.read, Read::Tar { .. }));
+    let mut layouts = Layouts::new(|format| format.layout().is_some());
     let mut members = Members::of(window);
     while let Ok(Some(member)) = members.next() {
         if let Some(format) = layouts.see(member.last_name()) {
@@ -104,50 +139,123 @@ fn claimed(window: &Window) -> Option<&'static Format> {
 
 pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
-    // No loader opens a compressed one.
-    let format = (!window.is_sequential()).then(|| claimed(window)).flatten();
-    let mut is_pickle: Option<fn(&[u8]) -> bool> = None;
-    if let Some(format) = format
-        && let Read::Tar {
-            is_pickle: part,
-            verdict,
-        } = format.read
-    {
-        reading.is(format.id);
-        let verdict = verdict(reading);
-        reading.record(verdict);
-        is_pickle = Some(part);
+    let mut archive = Archive {
+        window,
+        layout: None,
+        configurations: Vec::new(),
+        specials: 0,
+    };
+    // A compressed one is walked once: what it is turns out on the way.
+    let known = (!window.is_sequential()).then(|| claimed(window)).flatten();
+    if let Some(format) = known {
+        archive.is(format, reading);
     }
-    let result = read_members(window, is_pickle, reading);
+    let result = archive.read_members(reading);
     let limit = result.as_ref().is_err_and(ReadError::is_limit);
-    if is_pickle.is_none() && !limit && !reading.found_since(before) {
+    if archive.layout.is_none() && !limit && !reading.found_since(before) {
         reading.disclaim();
     }
     result
 }
 
-fn read_members(
-    window: &Window,
-    is_pickle: Option<fn(&[u8]) -> bool>,
-    reading: &mut Reading<'_>,
-) -> Result<(), ReadError> {
-    let mut unread = Layouts::new(|format| !format.is_read());
-    let mut kinds = Layouts::new(|format| format.container.is_some());
-    let mut members = Members::of(window);
-    let mut specials: usize = 0;
-    while let Some(member) = members.next()? {
+/// An archive that is read member by member.
+struct Archive<'w> {
+    window: &'w Window,
+    /// Of the format whose loader opens it.
+    layout: Option<Layout>,
+    /// Members that are configurations if it turns out to be of a format whose loader takes them so.
+    configurations: Vec<(Text, Window)>,
+    specials: usize,
+}
+
+impl Archive<'_> {
+    /// It is of this format.
+    fn is(&mut self, format: &'static Format, reading: &mut Reading<'_>) {
+        let Some(layout) = format.layout() else {
+            return;
+        };
+        self.layout = Some(layout);
+        reading.is(format.id);
+        if let Some(verdict) = layout.verdict {
+            let verdict = verdict(reading);
+            reading.record(verdict);
+        }
+        for (name, body) in std::mem::take(&mut self.configurations) {
+            if (layout.takes)(last(name.as_bytes())) == Takes::Configuration {
+                read_configuration(name, &body, reading);
+            }
+        }
+    }
+
+    fn read_members(&mut self, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+        let mut unread = Layouts::new(|format| !format.is_read());
+        let mut kinds = Layouts::new(|format| format.container.is_some());
+        let mut late = Layouts::new(|format| format.layout().is_some_and(|l| l.compressed));
+        let mut members = Members::of(self.window);
+        while let Some(member) = members.next()? {
+            let last = member.last_name();
+            if let Some(format) = unread.see(last)
+                && matches!(reading.expect, Expect::Named)
+            {
+                reading.not_read(format);
+            }
+            if self.layout.is_none() {
+                if let Some(format) = kinds.see(last) {
+                    reading.is(format.id);
+                }
+                if let Some(format) = late.see(last) {
+                    self.is(format, reading);
+                }
+            }
+            self.read_member(&member, reading);
+            let end = member.start.saturating_add(member.size);
+            if !self.window.reaches(end)? {
+                let left = self.window.len().saturating_sub(member.start);
+                return Err(ReadError::truncated(Piece::TarMember, member.size, left));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_member(&mut self, member: &Member, reading: &mut Reading<'_>) {
         let last = member.last_name();
-        if let Some(format) = unread.see(last)
-            && matches!(reading.expect, Expect::Named)
-        {
-            reading.not_read(format);
+        let takes = self
+            .layout
+            .map_or(Takes::File, |layout| (layout.takes)(last));
+        let name = Text::new(member.name.as_slice());
+        let mut file = match file_of(self.window, member) {
+            Ok(Some(file)) => file,
+            Ok(None) => {
+                let form = Unsupported::SparseMember(Short::new(&member.name));
+                return unsupported(name, form, reading);
+            }
+            Err(special) => {
+                if takes != Takes::File && takes != Takes::Pickles {
+                    unsupported(name.clone(), Unsupported::LinkedMember, reading);
+                }
+                if self.specials < SPECIALS {
+                    self.specials = self.specials.saturating_add(1);
+                    reading.record(Fact::Special {
+                        name,
+                        what: special,
+                    });
+                }
+                return;
+            }
+        };
+        if may_be_configuration(last) {
+            // Held: it is read twice, and perhaps only once all others are known.
+            let most = narrow(limits::CONFIG_BYTES.saturating_add(1));
+            if let Ok(bytes) = file.bytes_at(0, most) {
+                file = Window::new(bytes);
+            }
+            if takes == Takes::Configuration {
+                read_configuration(name.clone(), &file, reading);
+            } else if self.layout.is_none() && self.configurations.len() < CONFIGURATIONS {
+                self.configurations.push((name.clone(), file.clone()));
+            }
         }
-        if let Some(format) = kinds.see(last)
-            && is_pickle.is_none()
-        {
-            reading.is(format.id);
-        }
-        let expect = if is_pickle.is_some_and(|is_pickle| is_pickle(last)) {
+        let expect = if takes == Takes::Pickles {
             Expect::Format(&pickle::FORMAT)
         } else if is_shared_name(last) {
             // Sources that are packed have firmware and templates under these.
@@ -155,34 +263,37 @@ fn read_members(
         } else {
             Expect::Named
         };
-        let name = Text::new(member.name.as_slice());
-        let file = match file_of(window, &member) {
-            Ok(Some(file)) => file,
-            Ok(None) => {
-                let form = Unsupported::SparseMember(Short::new(&member.name));
-                reading.recorder.enter(Hop::Member { name, copy: 0 });
-                reading.unread(Unread::Unsupported(form), Place::Whole);
-                reading.recorder.leave();
-                continue;
-            }
-            Err(special) => {
-                if specials < SPECIALS {
-                    specials = specials.saturating_add(1);
-                    reading.record(Fact::Special {
-                        name,
-                        what: special,
-                    });
-                }
-                continue;
-            }
-        };
-        in_turn::read_member(&name, file, expect, is_pickle.is_some(), reading);
-        if !window.reaches(member.start.saturating_add(member.size))? {
-            let left = window.len().saturating_sub(member.start);
-            return Err(ReadError::truncated(Piece::TarMember, member.size, left));
-        }
+        let kept = takes != Takes::File;
+        in_turn::read_member(&name, file, expect, kept, reading);
     }
-    Ok(())
+}
+
+/// Members with the name of a configuration that are held until it is known what the archive is.
+const CONFIGURATIONS: usize = 4;
+
+/// Whether the loader of any format takes a member of this name as its configuration.
+fn may_be_configuration(name: &[u8]) -> bool {
+    let mut layouts = FORMATS.iter().filter_map(|format| format.layout());
+    layouts.any(|layout| (layout.takes)(name) == Takes::Configuration)
+}
+
+fn read_configuration(name: Text, body: &Window, reading: &mut Reading<'_>) {
+    reading.recorder.enter(Hop::Member { name, copy: 0 });
+    if let Err(error) = configuration::read(body, reading) {
+        reading.unread(error, Place::Whole);
+    }
+    reading.recorder.leave();
+}
+
+fn unsupported(name: Text, form: Unsupported, reading: &mut Reading<'_>) {
+    reading.recorder.enter(Hop::Member { name, copy: 0 });
+    reading.unread(Unread::Unsupported(form), Place::Whole);
+    reading.recorder.leave();
+}
+
+/// The last part of a path.
+fn last(name: &[u8]) -> &[u8] {
+    name.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
 /// Links and devices of one archive that are told.

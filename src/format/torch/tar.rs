@@ -7,7 +7,10 @@
 use super::{Verdict, site_in};
 use crate::{
     fact::{Fact, TorchForm, TorchReason},
-    format::{Format, Read, Reading, Recognise},
+    format::{
+        Format, Read, Reading, Recognise,
+        tar::{Layout, Takes},
+    },
 };
 
 /// The format: a `tar` of these members, which that reads.
@@ -19,10 +22,11 @@ pub(in crate::format) static FORMAT: Format = Format {
     container: None,
     executes: true,
     recognise: Recognise::Tar(&[b"storages"]),
-    read: Read::Tar {
-        is_pickle: is_part,
-        verdict,
-    },
+    read: Read::Tar(Layout {
+        takes,
+        verdict: Some(verdict),
+        compressed: false,
+    }),
 };
 
 const DOC: &str = "\
@@ -48,9 +52,12 @@ Each member is read as a `pickle`; the raw bytes between pickles are reported as
 safetensors; or saving again with a current torch.
 ";
 
-/// Whether a member of this name is a run of pickles.
-fn is_part(name: &[u8]) -> bool {
-    matches!(name, b"sys_info" | b"pickle" | b"storages" | b"tensors")
+/// Runs of pickles.
+fn takes(name: &[u8]) -> Takes {
+    match name {
+        b"sys_info" | b"pickle" | b"storages" | b"tensors" => Takes::Pickles,
+        _ => Takes::File,
+    }
 }
 
 /// What `torch.load` makes of it.

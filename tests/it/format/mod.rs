@@ -7,6 +7,7 @@ mod dtype;
 pub(crate) mod evasions;
 mod joblib;
 mod laziness;
+pub(crate) mod nemo;
 mod npy;
 mod ordinary;
 mod pickle;

@@ -12,7 +12,6 @@ use crate::{
     support::{
         fixture::{facts, told},
         pickle::Pickle,
-        tar,
         zip::{archive, stored},
     },
 };
@@ -43,10 +42,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         stored("metadata.json", "{}"),
         stored("model.weights.h5", &hdf5),
     ];
-    let nemo = [
-        ("./model_config.yaml", b"target: x\n".to_vec()),
-        ("./model_weights.ckpt", b"text\n".to_vec()),
-    ];
     vec![
         ("catboost", "model.cbm", b"CBM1\x10\0\0\0rest".to_vec()),
         ("coreml", "model.mlmodel", b"\x08\x04\x12\x03abc".to_vec()),
@@ -67,7 +62,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "code.pkl",
             b"\xa7\x0d\x0d\x0a\0\0\0\0abcdefgh\xe3\0\0\0\0".to_vec(),
         ),
-        ("nemo", "model.nemo", tar::archive(&nemo)),
         ("onnx", "model.onnx", b"\x08\x07\x12\x07pytorch".to_vec()),
         (
             "paddle",
@@ -142,7 +136,7 @@ fn a_magic_counts_under_any_name_if_only_models_have_it() {
         .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
         .map(|(id, ..)| *id)
         .collect();
-    insta::assert_snapshot!(anywhere.join(" "), @"catboost executorch fasttext ggml gguf keras nemo tflite xgboost");
+    insta::assert_snapshot!(anywhere.join(" "), @"catboost executorch fasttext ggml gguf keras tflite xgboost");
     for name in ["GGUF", "README"] {
         assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
     }

@@ -74,7 +74,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("gix", &["git/"]),
     ("rustix", &["files.rs"]),
     ("imara_diff", &["git/lines.rs", "cli/policy/patch.rs"]),
-    ("serde_yaml", &["policy/load.rs", "config/"]),
+    ("serde_yaml", &["policy/load.rs", "format/configuration.rs"]),
     ("tree_sitter", &["policy/edit/"]),
     ("tree_sitter_yaml", &["policy/edit/tree.rs"]),
     ("ruff_python_parser", &["python/parse.rs"]),

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::expression::{is_arithmetic, is_guard};
-use crate::fact::{JsonFault, Native, Short, Text};
+use crate::fact::{Native, Short, SyntaxFault, Text};
 
 /// What the JSON of an archive says, as far as it matters.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(super) struct Program {
 
 impl Program {
     /// Reads one file of JSON.
-    pub(super) fn read(json: &[u8]) -> (Self, Result<(), JsonFault>) {
+    pub(super) fn read(json: &[u8]) -> (Self, Result<(), SyntaxFault>) {
         let mut program = Self::default();
         let mut reader = serde_json::Deserializer::from_slice(json);
         let value = Value {
@@ -32,7 +32,7 @@ impl Program {
         let result = value
             .deserialize(&mut reader)
             .and_then(|_| reader.end())
-            .map_err(|error| JsonFault {
+            .map_err(|error| SyntaxFault {
                 message: Short::new(message(&error).as_bytes()),
                 line: u64::try_from(error.line()).unwrap_or(u64::MAX),
                 column: u64::try_from(error.column()).unwrap_or(u64::MAX),

@@ -8,12 +8,9 @@ use std::ops::Range;
 
 use super::lexer::{Kind, Tokens};
 use crate::{
-    fact::{Excerpt, Mark, Native, Place, Site, Text},
-    format::torch::native::Names,
+    fact::{Native, Site, Text},
+    format::{lines::Lines, torch::native::Names},
 };
-
-/// Characters of a line that an excerpt shows before and after what it is about.
-const SHOWN: usize = 60;
 
 /// Adds what a file of code names.
 pub(super) fn add_code(names: &mut Names, code: &[u8], site: &Site) {
@@ -128,68 +125,5 @@ fn local<'c>(next: &mut impl FnMut() -> Option<&'c [u8]>) -> Option<Native> {
             Some(name),
         ] => Some(Native::Class(Text::new([namespace, b".", name].concat()))),
         _ => None,
-    }
-}
-
-/// Counts lines as places are asked for, which come in order.
-#[derive(Debug, Default)]
-struct Lines {
-    /// Lines that end before.
-    count: u32,
-    /// Where the line begins.
-    start: usize,
-}
-
-impl Lines {
-    /// Lines and columns of a range, which is on one line or shown as if it were.
-    fn place(&mut self, code: &[u8], range: &Range<usize>) -> Place {
-        let from = self.start;
-        let passed = code.get(from..range.start).unwrap_or_default();
-        for end in memchr::memchr_iter(b'\n', passed) {
-            self.count = self.count.saturating_add(1);
-            self.start = from.saturating_add(end).saturating_add(1);
-        }
-        let columns = |range: Range<usize>| {
-            let text = code.get(range).unwrap_or_default();
-            let count = String::from_utf8_lossy(text).chars().count();
-            u32::try_from(count).unwrap_or(u32::MAX)
-        };
-        let line = self.count.saturating_add(1);
-        let column = columns(self.start..range.start).saturating_add(1);
-        let end_column = column.saturating_add(columns(range.clone()));
-        Place::Span {
-            line,
-            column,
-            end_line: line,
-            end_column,
-        }
-    }
-
-    /// The line of the last place, as far as it is near.
-    fn excerpt(&self, code: &[u8], range: &Range<usize>) -> Excerpt {
-        let line = code.get(self.start..).unwrap_or_default();
-        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let end = self.start.saturating_add(line.len());
-        let focus = range.start..range.end.min(end).max(range.start);
-        let shown = |range: Range<usize>| {
-            let bytes = code.get(range).unwrap_or_default();
-            Text::new(bytes).to_string()
-        };
-        let before = self.start.max(focus.start.saturating_sub(SHOWN))..focus.start;
-        let after = focus.end..end.min(focus.end.saturating_add(SHOWN));
-        let mut text = shown(before);
-        let start = text.len();
-        text.push_str(&shown(focus));
-        let range = start..text.len();
-        text.push_str(&shown(after));
-        Excerpt {
-            text,
-            first_line: Some(self.count.saturating_add(1)),
-            marks: vec![Mark {
-                range,
-                label: String::new(),
-            }],
-            arguments: Vec::new(),
-        }
     }
 }

@@ -1,0 +1,399 @@
+//! Configurations in YAML that hydra and OmegaConf read: which code they have called.
+//!
+//! What a mapping names under `_target_` is imported and called with the mapping's other values, wherever the mapping stands. Older
+//! libraries take `target`, `cls` and `class` for it as well. An interpolation (`${...}`) can make a name, and a resolver in one
+//! (`${oc.create:...}`) a whole mapping.
+
+use std::{cell::Cell, fmt, ops::Range};
+
+use indexmap::IndexMap;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+use sha2::{Digest, Sha256};
+
+use super::{Reading, lines::Lines};
+use crate::{
+    bytes::{ReadError, Window, narrow, wide},
+    fact::{
+        Argument, CallArguments, Excerpt, Fact, Global, GlobalName, Malformed, Misfit, Op, Part,
+        PayloadOf, Place, SeenUse, SyntaxFault, Unresolved, UnusualUse, Usage,
+    },
+    limits,
+};
+
+/// Keys whose value names what is called, as far as it is a path of a module's attribute.
+const OLDER_KEYS: &[&str] = &["target", "cls", "class"];
+
+/// Resolvers of OmegaConf that make no mapping out of text.
+const PLAIN_RESOLVERS: &[&str] = &[
+    "now",
+    "oc.deprecated",
+    "oc.dict.keys",
+    "oc.dict.values",
+    "oc.env",
+    "oc.select",
+];
+
+/// Records what a configuration has called.
+///
+/// # Errors
+/// What ended the reading; what was found before is recorded.
+pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let most = narrow(limits::CONFIG_BYTES);
+    let yaml = window.bytes_at(0, most.saturating_add(1))?;
+    if yaml.len() > most {
+        return Err(ReadError::Limit(limits::Id::CONFIG_BYTES));
+    }
+    let targets = Targets::default();
+    let result = Value {
+        key: Key::Other,
+        targets: &targets,
+    }
+    .deserialize(serde_yaml::Deserializer::from_slice(&yaml));
+    let limit = targets.limit.get();
+    record(targets.found.into_inner(), &yaml, reading);
+    match (limit, result) {
+        (Some(limit), _) => Err(ReadError::Limit(limit)),
+        (None, Err(error)) => Err(ReadError::malformed(Malformed::Configuration(fault(
+            &error,
+        )))),
+        (None, Ok(())) => Ok(()),
+    }
+}
+
+/// Where and why the parser stopped.
+fn fault(error: &serde_yaml::Error) -> SyntaxFault {
+    let message = error.to_string();
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message.as_str(), |(message, _)| message);
+    let place = error.location();
+    let number = |n: Option<usize>| n.map_or(0, wide);
+    SyntaxFault {
+        message: message.into(),
+        line: number(place.as_ref().map(serde_yaml::Location::line)),
+        column: number(place.as_ref().map(serde_yaml::Location::column)),
+    }
+}
+
+/// Records each target once, in the order in which they stand in the text as far as that can be told.
+fn record(found: IndexMap<Global, Found>, yaml: &[u8], reading: &mut Reading<'_>) {
+    let mut placed: Vec<(Option<Range<usize>>, Global, u64)> = found
+        .into_iter()
+        .map(|(global, found)| {
+            let at = memchr::memmem::find(yaml, found.text.as_bytes());
+            let range = at.map(|at| at..at.saturating_add(found.text.len()));
+            (range, global, found.count)
+        })
+        .collect();
+    placed.sort_by_key(|(range, ..)| range.as_ref().map_or(usize::MAX, |range| range.start));
+    let sha256: [u8; 32] = Sha256::digest(yaml).into();
+    let mut lines = Lines::default();
+    for (range, global, count) in placed {
+        let (place, excerpt) = match range {
+            Some(range) => {
+                let place = lines.place(yaml, &range);
+                (place, Some(lines.excerpt(yaml, &range)))
+            }
+            None => (Place::Whole, None),
+        };
+        record_call(global, count, (place, excerpt), sha256, reading);
+    }
+}
+
+/// Records a global that a configuration has called with whatever it says besides.
+fn record_call(
+    global: Global,
+    count: u64,
+    (place, excerpt): (Place, Option<Excerpt>),
+    sha256: [u8; 32],
+    reading: &mut Reading<'_>,
+) {
+    let usage = Usage::Call;
+    let mut facts = vec![
+        Fact::Global {
+            global: global.clone(),
+            usage: Usage::Import,
+        },
+        Fact::Global {
+            global: global.clone(),
+            usage,
+        },
+        Fact::Call {
+            callee: global.clone(),
+            usage,
+            given: Box::new(CallArguments::unknown()),
+            arguments: vec![Argument::Unknown],
+        },
+        Fact::Payload {
+            of: PayloadOf::Calls(global.clone()),
+            sha256,
+        },
+    ];
+    if matches!(global, Global::Named(_)) {
+        facts.push(Fact::UnusualUse(Box::new(UnusualUse {
+            global,
+            usage,
+            part: Part::Arguments,
+            known: true,
+            misfit: Misfit::Configured,
+            op: Op::REDUCE,
+            seen: SeenUse::Call(CallArguments::unknown()),
+        })));
+    }
+    let mut excerpt = excerpt;
+    for fact in facts {
+        reading
+            .recorder
+            .record_times(fact, place.clone(), excerpt.take(), count);
+    }
+}
+
+/// What is called, by what names it.
+#[derive(Debug, Default)]
+struct Targets {
+    found: std::cell::RefCell<IndexMap<Global, Found>>,
+    values: Cell<u64>,
+    limit: Cell<Option<limits::Id>>,
+}
+
+#[derive(Debug)]
+struct Found {
+    /// As the configuration spells it.
+    text: String,
+    count: u64,
+}
+
+impl Targets {
+    fn add(&self, global: Global, text: &str) {
+        let mut found = self.found.borrow_mut();
+        if let Some(found) = found.get_mut(&global) {
+            found.count = found.count.saturating_add(1);
+        } else if found.len() >= limits::CONFIG_TARGETS {
+            self.limit.set(Some(limits::Id::CONFIG_TARGETS));
+        } else {
+            let text = text.to_owned();
+            found.insert(global, Found { text, count: 1 });
+        }
+    }
+
+    /// One value more: an alias is as many as what it stands for.
+    fn count<E: serde::de::Error>(&self) -> Result<(), E> {
+        let values = self.values.get().saturating_add(1);
+        self.values.set(values);
+        if values > limits::CONFIG_VALUES {
+            self.limit.set(Some(limits::Id::CONFIG_VALUES));
+            return Err(E::custom("too many values"));
+        }
+        Ok(())
+    }
+
+    fn text(&self, key: Key, text: &str) {
+        let computed = || Global::Unresolved(Unresolved::Configured);
+        if key != Key::Other && text.contains("${") || makes_mapping(text) {
+            self.add(computed(), text);
+            return;
+        }
+        let is_target = match key {
+            Key::Target => true,
+            Key::Older => is_path(text),
+            Key::Other => false,
+        };
+        if is_target {
+            let (module, name) = text.rsplit_once('.').unwrap_or((text, ""));
+            self.add(Global::Named(GlobalName::new(module, name)), text);
+        }
+    }
+}
+
+/// Whether a text is a path of a module's attribute.
+fn is_path(text: &str) -> bool {
+    let is_part =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    text.contains('.') && text.split('.').all(is_part)
+}
+
+/// Whether an interpolation in a text may make more than a text of other values.
+fn makes_mapping(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, inside)) = rest.split_once("${") {
+        rest = inside;
+        let inside = inside.trim_start();
+        let name = inside.split_once(|c: char| {
+            !(c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '-' | '@'))
+        });
+        let Some((name, after)) = name else { continue };
+        let ends = inside.get(name.len()..).unwrap_or_default().trim_start();
+        match ends.chars().next() {
+            // A path of another value.
+            Some('}') => {}
+            // A part of a path that is computed, or of the name of a resolver.
+            Some('$') if !ends.contains(':') => {}
+            Some(':') => {
+                let braces = after.split('{').rev().skip(1);
+                let mut opened = braces.map(|before| before.ends_with('$'));
+                if !PLAIN_RESOLVERS.contains(&name) || opened.any(|interpolation| !interpolation) {
+                    return true;
+                }
+            }
+            _ => return true,
+        }
+    }
+    false
+}
+
+/// What a key says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    /// It names what is called.
+    Target,
+    /// For some libraries it does.
+    Older,
+    Other,
+}
+
+impl Key {
+    fn of(key: &str) -> Self {
+        if key == "_target_" {
+            Self::Target
+        } else if OLDER_KEYS.contains(&key) {
+            Self::Older
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Any value, under a key.
+#[derive(Clone, Copy)]
+struct Value<'t> {
+    key: Key,
+    targets: &'t Targets,
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, yaml: D) -> Result<(), D::Error> {
+        self.targets.count()?;
+        yaml.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.targets.text(self.key, text);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(self.of(Key::Other))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while let Some(key) = entries.next_key_seed(KeyName(self.targets))? {
+            entries.next_value_seed(self.of(key))?;
+        }
+        Ok(())
+    }
+
+    /// A value with a tag of its own, whatever a loader makes of it.
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<(), A::Error> {
+        let (_, value): (serde::de::IgnoredAny, _) = tagged.variant()?;
+        value.newtype_variant_seed(self)
+    }
+}
+
+impl<'t> Value<'t> {
+    fn of(self, key: Key) -> Value<'t> {
+        Value { key, ..self }
+    }
+}
+
+/// A key, which may be any value.
+struct KeyName<'t>(&'t Targets);
+
+impl<'de> DeserializeSeed<'de> for KeyName<'_> {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, yaml: D) -> Result<Key, D::Error> {
+        self.0.count()?;
+        yaml.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeyName<'_> {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key that is no collection")
+    }
+
+    fn visit_unit<E>(self) -> Result<Key, E> {
+        Ok(Key::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Key, E> {
+        Ok(Key::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Key, E> {
+        Ok(Key::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Key, E> {
+        Ok(Key::Other)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Key, E> {
+        Ok(Key::Other)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Key, E> {
+        Ok(Key::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Key, E> {
+        Ok(Key::Other)
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+        Ok(Key::of(key))
+    }
+}

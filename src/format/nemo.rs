@@ -1,0 +1,63 @@
+//! NeMo: a tar of a configuration, weights and what the tokenizer needs.
+
+use super::{
+    Format, Read, Recognise, Suffix,
+    tar::{Layout, Takes},
+};
+
+/// Tar archives with NeMo's configuration and weights.
+pub static FORMAT: Format = Format {
+    id: "nemo",
+    title: "NeMo model",
+    doc: DOC,
+    suffixes: &[Suffix::own("nemo")],
+    container: None,
+    executes: true,
+    recognise: Recognise::Tar(&[CONFIGURATION, WEIGHTS]),
+    read: Read::Tar(Layout {
+        takes,
+        verdict: None,
+        compressed: true,
+    }),
+};
+
+const CONFIGURATION: &[u8] = b"model_config.yaml";
+const WEIGHTS: &[u8] = b"model_weights.ckpt";
+
+const DOC: &str = "\
+## What it is
+
+A tar archive, compressed or not, of `model_config.yaml`, `model_weights.ckpt` and files for the tokenizer.
+
+## What loading it does
+
+`restore_from` imports the class that the configuration names under `target`, makes the model of it, and has hydra call what
+nested parts name under `_target_`, with the arguments that they give. The weights go to `torch.load`. NeMo compares the names with
+a list of its own since 2.5 only.
+
+## How it is recognised
+
+By members `model_config.yaml` and `model_weights.ckpt`, in whatever folder.
+
+## What is checked
+
+The configuration: every name under `_target_`, and every path under `target`, `cls` and `class`, is a global that loading imports and
+calls. A pack does not allow it: what a configuration gives a function is up to the file, so an entry of the policy has to list the
+name. A name that an interpolation computes, and a resolver that can make a mapping out of text, cannot be allowed. What the
+configuration gives its classes (paths, names of other models) is not judged. The weights, and all other members, are read as files of their
+own. A link in place of the configuration or of the weights is refused.
+
+## What to prefer
+
+The weights as safetensors, and the configuration where it is reviewed.
+";
+
+fn takes(name: &[u8]) -> Takes {
+    if name.eq_ignore_ascii_case(CONFIGURATION) {
+        Takes::Configuration
+    } else if name.eq_ignore_ascii_case(WEIGHTS) {
+        Takes::Followed
+    } else {
+        Takes::File
+    }
+}
