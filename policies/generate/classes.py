@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Decides which classes of a library a pack may list, and proves it.
 
-    classes.py decide PACK WHEEL...    reads the sources in WHEELs or of installed packages, runs nothing
+    classes.py decide PACK RELEASE...  reads the sources in wheels, source distributions or installed packages, runs nothing
     classes.py prove PACK              loads an instance of each class that the pack lists, with the releases that are installed
 
 A class earns its entry if making an instance and filling it runs only reviewed code. An instance is made by `NEWOBJ` without
@@ -24,6 +24,7 @@ import pickle
 import re
 import struct
 import sys
+import tarfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -51,7 +52,7 @@ from reviewed import CALLED, REVIEWED  # noqa: E402
 
 
 class Release:
-    """The sources of one release: a wheel, or the folder of a package beside its metadata."""
+    """The sources of one release: a wheel, a source distribution, or the folder of a package beside its metadata."""
 
     def __init__(self, path):
         path, self.modules, self.stars = Path(path), {}, {}
@@ -59,10 +60,15 @@ class Release:
             known = next(path.parent.glob(path.name + "-*.dist-info")).name
             names = [str(file.relative_to(path.parent)) for file in path.rglob("*.py")]
             self.source = lambda name: (path.parent / name).read_bytes()
+        elif path.name.endswith(".tar.gz"):
+            archive = tarfile.open(path)
+            sources = {member.name.partition("/")[2]: member for member in archive if member.isfile() and member.name.endswith(".py")}
+            known, names = path.name, list(sources)
+            self.source = lambda name: archive.extractfile(sources[name]).read()
         else:
             wheel = zipfile.ZipFile(path)
             known, names, self.source = path.name, wheel.namelist(), wheel.read
-        self.version = re.search(r"-(\d[\w.]*)", known).group(1).removesuffix(".dist")
+        self.version = re.search(r"-(\d[\w.]*)", known).group(1).removesuffix(".dist").removesuffix(".tar.gz")
         self.order = tuple(int(part) for part in re.findall(r"\d+", self.version)[:3])
         self.files = {name[:-3].replace("/", ".").removesuffix(".__init__"): name for name in names if name.endswith(".py")}
         self.library = min((name.split(".")[0] for name in self.files), key=lambda top: (top not in known.lower().replace("scikit_learn", "sklearn"), top))
@@ -200,7 +206,7 @@ MODULE = "torch.nn.modules.module.Module"
 TRAINING = ("transformers.training_args.TrainingArguments",)
 PACKS = {
     "transformers-training": Pack(
-        r"transformers\.(training_args\w*|trainer_utils|trainer_pt_utils|debug_utils|deepspeed|integrations(\.deepspeed)?)|accelerate\.(state|parallelism_config|utils\.(dataclasses|deepspeed))|trl\..*_config|trl\.core|(sentence_transformers|setfit)\..*training_args",
+        r"transformers\.(training_args\w*|trainer_utils|trainer_pt_utils|debug_utils|deepspeed|integrations(\.deepspeed)?)|accelerate\.(state|parallelism_config|utils\.(dataclasses|deepspeed))|trl\..*_config|trl\.core|(sentence_transformers|setfit)\..*(training_args|sampler)",
         r"transformers\.(training_args(_seq2seq)?\.\w*TrainingArguments|trainer_pt_utils\.AcceleratorConfig|(integrations\.)?deepspeed\.Hf(Trainer)?DeepSpeedConfig|integrations\.DeepSpeedConfigHF)"
         r"|accelerate\.state\.(PartialState|AcceleratorState|GradientState)|accelerate\.utils\.dataclasses\.\w+(Plugin|Kwargs|Configuration|Config)|accelerate\.utils\.deepspeed\.HfDeepSpeedConfig|accelerate\.parallelism_config\.ParallelismConfig",
         enums=r"transformers\.(trainer_utils|training_args|debug_utils)|accelerate\.utils\.dataclasses|sentence_transformers\..*",
@@ -225,6 +231,15 @@ PACKS = {
         r"(pytorch_lightning|lightning\.pytorch)\.callbacks\.(\w+\.)*(EarlyStopping|ModelCheckpoint|LearningRateMonitor|StochasticWeightAveraging|Timer|ModelSummary|TQDMProgressBar|ProgressBar|RichProgressBar|DeviceStatsMonitor|GradientAccumulationScheduler|LambdaCallback)",
         enums=r"(pytorch_lightning|lightning\.pytorch|lightning\.fabric|lightning_fabric)\..*"),
     "simpletransformers": Pack(r"simpletransformers\.config\.model_args", r"simpletransformers\.config\.model_args\.\w+"),
+    "deepspeed": Pack(
+        r"deepspeed\.(runtime\.(fp16\.loss_scaler|zero\.(config|offload_config))|utils\.tensor_fragment)|megatron\.core\.(enums|transformer\.enums|rerun_state_machine)",
+        r"deepspeed\.runtime\.fp16\.loss_scaler\.(Dynamic)?LossScaler|deepspeed\.runtime\.zero\.(config\.ZeroStageEnum|offload_config\.OffloadDeviceEnum)|deepspeed\.utils\.tensor_fragment\.fragment_address",
+        enums=r"megatron\.core\.(enums|transformer\.enums|rerun_state_machine)"),
+    "fairseq": Pack(
+        r"fairseq\.(data\.dictionary|(logging\.)?meters|dataclass\.(configs|constants)|(tasks|models|criterions|optim)[\w.]*)",
+        r"fairseq\.data\.dictionary\.Dictionary|fairseq\.(logging\.)?meters\.\w+Meter",
+        below=r"fairseq\..*", roots=("fairseq.dataclass.configs.FairseqDataclass",)),
+    "speechbrain": Pack(r"speechbrain\.processing\.PLDA_LDA", r"speechbrain\.processing\.PLDA_LDA\.\w+"),
     "coqui-tts": Pack(r"TTS\..*config.*|TTS\.tts\.models\.\w+|TTS\.vocoder\.models\.\w+|trainer\.trainer", r"(TTS|trainer)\..*\.\w*(Config|Args)", below=r"TTS\..*", roots=("coqpit.coqpit.Coqpit",)),
 }
 

@@ -173,9 +173,45 @@ def arguments():
     yield "seq2seq", more
 
 
-PACKS = {"python-data": python_data, "sklearn-estimators": estimators, "torch-nn": modules, "transformers-training": arguments, "torchvision": pictures, "timm": timm_models, "ultralytics": yolo, "lightning": lightning, "flair": tags, "simpletransformers": arguments_of_simple}
+def scales():
+    try:
+        from deepspeed.runtime.fp16.loss_scaler import DynamicLossScaler, LossScaler
+        from deepspeed.runtime.zero.config import ZeroStageEnum
+        from deepspeed.utils.tensor_fragment import fragment_address
+    except ImportError:
+        return
+    import torch
+
+    scaler = DynamicLossScaler(init_scale=2.0**16, scale_factor=2.0, scale_window=1000, min_scale=1, delayed_shift=2, consecutive_hysteresis=False, raise_error_at_min_scale=True)
+    yield "zero", {"optimizer_state_dict": {"loss_scaler": scaler, "zero_stage": ZeroStageEnum.gradients, "param_slice_mappings": [collections.OrderedDict(w=fragment_address(numel=4, start=0))]}, "ds_config": {}}
+    yield "static", {"loss_scaler": LossScaler(1.0), "param_shapes": [collections.OrderedDict(w=torch.Size([2, 2]))]}
+
+
+def symbols():
+    try:
+        from fairseq.data.dictionary import Dictionary
+        from fairseq.dataclass.configs import CommonConfig
+        from fairseq.logging.meters import AverageMeter, StopwatchMeter, TimeMeter
+    except (ImportError, ValueError):  # recent releases of Python do not import it
+        return
+    yield "task", {"task_state": {"target_dictionary": Dictionary()}, "cfg": {"common": CommonConfig()}, "args": argparse.Namespace(arch="x")}
+    yield "meters", collections.OrderedDict(train=AverageMeter(), time=TimeMeter(), watch=StopwatchMeter())
+
+
+def speakers():
+    try:
+        import numpy
+        from speechbrain.processing.PLDA_LDA import Ndx, PLDA, StatObject_SB
+    except ImportError:
+        return
+    names = numpy.array(["a", "b"], dtype="|O")
+    yield "statistics", StatObject_SB(modelset=names, segset=names, start=numpy.array([None, None]), stop=numpy.array([None, None]), stat0=numpy.ones((2, 1)), stat1=numpy.ones((2, 3)))
+    yield "models", [Ndx(models=names, testsegs=names), PLDA(rank_f=2)]
+
+
+PACKS = {"python-data": python_data, "sklearn-estimators": estimators, "torch-nn": modules, "transformers-training": arguments, "torchvision": pictures, "timm": timm_models, "ultralytics": yolo, "lightning": lightning, "flair": tags, "simpletransformers": arguments_of_simple, "deepspeed": scales, "fairseq": symbols, "speechbrain": speakers}
 # Those whose files torch writes.
-OF_TORCH = ("torch-nn", "transformers-training", "torchvision", "timm", "ultralytics", "lightning", "flair", "simpletransformers")
+OF_TORCH = ("torch-nn", "transformers-training", "torchvision", "timm", "ultralytics", "lightning", "flair", "simpletransformers", "deepspeed", "fairseq", "speechbrain")
 
 
 def main(folder):

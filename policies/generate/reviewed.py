@@ -36,6 +36,7 @@ REVIEWED = {
     ("flair:Dictionary.__setstate__", "c26d7f078739"): "keeps the dict, and looks for a text among its items",
     ("flair:Dictionary.__setstate__", "edb560d6765e"): "keeps the dict, and looks for a text among its items",
     ("flair:Dictionary.__eq__", "97b8ffb6cbe3"): "compares three attributes",
+    ("fairseq:Dictionary.__eq__", "403718ff1439"): "compares two dicts",
     ("ultralytics:AAttn.__setstate__", "26a7df388bdd"): "as Module, and multiplies two numbers",
     ("pytorch_lightning:LightningEnum.__eq__", "e7f2379c2e5f"): "compares texts",
     ("pytorch_lightning:LightningEnum.__eq__", "e9e958debabb"): "compares texts",

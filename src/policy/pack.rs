@@ -175,6 +175,8 @@ macro_rules! packs {
 
 packs!(
     "coqui-tts",
+    "deepspeed",
+    "fairseq",
     "flair",
     "joblib-arrays",
     "lightning",
@@ -183,6 +185,7 @@ packs!(
     "python-data",
     "simpletransformers",
     "sklearn-estimators",
+    "speechbrain",
     "timm",
     "torch-distributed",
     "torch-nn",

@@ -216,10 +216,13 @@ fn the_alias_tables_are_those_of_cpython() {
 #[test]
 fn instances_of_packs_run_reviewed_code_alone() {
     for (pack, library) in [
+        ("deepspeed", "deepspeed"),
+        ("fairseq", "fairseq"),
         ("sklearn-estimators", "sklearn"),
         ("flair", "flair"),
         ("lightning", "pytorch_lightning"),
         ("simpletransformers", "simpletransformers"),
+        ("speechbrain", "speechbrain"),
         ("timm", "timm"),
         ("torch-nn", "torch"),
         ("torchvision", "torchvision"),

@@ -18,6 +18,7 @@ mod inline_suppression;
 mod instances;
 mod items_on_non_container;
 mod lfs_not_fetched;
+mod libraries;
 mod misleading_suffix;
 mod not_followed;
 mod out_of_band_buffer;
