@@ -186,6 +186,11 @@ impl Check {
         let bar = Bar::new(terminal::shows_progress() && !plan.is_quiet());
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
         bar.finish();
+        if report.active().next().is_some() {
+            report
+                .notices
+                .extend(scan::unstaged(&view, &policy, named.is_some(), &cwd));
+        }
         plan.look(&mut report);
         // A repository is shown from its own root, wherever it lies.
         let checkout = terminal::checkout().filter(|_| !view.is_repository());

@@ -48,7 +48,8 @@ pub(super) struct Outputs {
     /// As text, or with `--format json` as JSON.
     #[arg(long)]
     statistics: bool,
-    /// Show only what is refused, and nothing if nothing is
+    /// Show only what is refused, and what waivers, a baseline or dangerous entries
+    /// let pass; nothing if there is neither
     ///
     /// In text for people on standard output. Reports in files and for programs are
     /// complete.

@@ -65,6 +65,11 @@ pub trait Files {
 
     /// What people call it.
     fn name(&self, path: &Path) -> String;
+
+    /// What would bring a file there that is not: a command; `None` if nothing is known to.
+    fn brought_by(&self, _path: &Path) -> Option<String> {
+        None
+    }
 }
 
 /// Policy files on disk.
@@ -267,9 +272,13 @@ impl<'f> Loader<'f> {
                     (_, Some(_)) => "check the path: it is relative to the file that names it",
                     (_, None) => "check the path, and that you may read the file",
                 };
+                let brings = self.from.brought_by(path);
+                let brings = brings.map(|command| {
+                    format!("it is on disk, and only there: `{command}` records it")
+                });
                 fail(
                     format!("the policy `{shown}` cannot be read: {error}"),
-                    help,
+                    brings.as_deref().unwrap_or(help),
                 );
                 return None;
             }

@@ -84,7 +84,7 @@ pub use schema::{Words, schema};
 pub use scope::{ArgumentVerdict, GlobalPolicy, PythonObject, SafeGlobal, Scope, Standing, packs};
 pub use show::{EffectiveLine, show};
 pub use snippet::{EntryTerms, constrains_calls, entry, is_constrained_call};
-pub use source::{Asker, Source, from_here, is_bundled_name, named_policy};
+pub use source::{Asker, Source, from_here, is_bundled_name, named_policy, staging};
 pub use torch_target::TorchTarget;
 pub use waivers::{
     Breach, Obstacle, Requirement, Waiver, WaiverTerms, WaiverVerdict, Waivers, WaiversAt,

@@ -15,7 +15,10 @@ use super::{
     place::{PLACES, Place},
     unread,
 };
-use crate::{error::Error, fact::Text};
+use crate::{
+    error::Error,
+    fact::{Text, shell_word},
+};
 
 /// Who asks for a policy.
 #[derive(Debug, Clone, Copy)]
@@ -140,7 +143,8 @@ impl Asker<'_> {
             .filter(|_| place.is_index());
         if let Some(name) = unrecorded {
             notices.push(format!(
-                "{name} is not in the index and does not judge: `git add {name}` records it"
+                "{name} is not in the index and does not judge: `{}` records it",
+                staging(place.root(), self.cwd, Path::new(name))
             ));
         }
         Ok(built_in())
@@ -153,7 +157,11 @@ impl Asker<'_> {
         state: &str,
         path: &Path,
     ) -> Result<(Policy, String), Error> {
-        let files = Recorded { place, state };
+        let files = Recorded {
+            place,
+            state,
+            cwd: self.cwd,
+        };
         let policy = Policy::load_from(&files, path, &self.catalog)?;
         Ok((policy, files.name(path)))
     }
@@ -237,6 +245,7 @@ fn built_in() -> (Policy, String) {
 struct Recorded<'p> {
     place: &'p dyn Place,
     state: &'p str,
+    cwd: &'p Path,
 }
 
 impl Files for Recorded<'_> {
@@ -252,6 +261,31 @@ impl Files for Recorded<'_> {
         let path = path.to_string_lossy().replace('\\', "/");
         format!("{path} {}", self.state)
     }
+
+    fn brought_by(&self, path: &Path) -> Option<String> {
+        let path = normal(path);
+        let root = self.place.root();
+        let is_there = self.place.is_index() && !self.place.has(&path);
+        let is_there = is_there && root.join(&path).is_file();
+        is_there.then(|| staging(root, self.cwd, &path))
+    }
+}
+
+/// The command that puts a file below a root into the index.
+pub fn staging(root: &Path, cwd: &Path, path: &Path) -> String {
+    let path = match path.to_str() {
+        Some(name) => from_here(root, cwd, name),
+        None => root.join(path),
+    };
+    let bytes = path.as_os_str().as_encoded_bytes();
+    // Neither an option nor one of git's own signs.
+    let front = match bytes.first() {
+        Some(b'-' | b':') => "./",
+        _ => "",
+    };
+    let word = [front.as_bytes(), bytes].concat();
+    let word = Text::new(shell_word(&word));
+    format!("git add {word}")
 }
 
 /// A path below a root without its `..`.

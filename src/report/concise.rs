@@ -64,7 +64,8 @@ impl Reporter for Concise {
             )?;
         }
         let quiet = presentation.detail == Detail::Refusals;
-        if quiet && let Some((head, text)) = groups::unshown(report) {
+        let rows = quiet.then(|| groups::quiet(report));
+        for (head, text) in rows.into_iter().flatten() {
             writeln!(out, "{ABOUT}{}", harmless(format!("{head}: {text}"), style))?;
         }
         for line in words::closing(report).filter(|_| !quiet) {

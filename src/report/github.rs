@@ -223,17 +223,12 @@ fn left_out<'a>(
 
 /// What is to be known of the run as a whole.
 fn notices(report: &Report) -> impl Iterator<Item = Annotation> {
-    let kept = if report.notices.len() > KEPT {
-        KEPT - 1
-    } else {
-        KEPT
-    };
-    let more = report.notices.len().saturating_sub(kept);
+    let all = report.told().count();
+    let kept = if all > KEPT { KEPT - 1 } else { KEPT };
+    let more = all.saturating_sub(kept);
     report
-        .notices
-        .iter()
+        .told()
         .take(kept)
-        .cloned()
         .chain((more > 0).then(|| {
             count(
                 more,

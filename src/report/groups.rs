@@ -44,6 +44,8 @@ impl Full {
 const BUILT_IN: &str = "recommended (built in)";
 /// Names in a list of what is left.
 const LISTED: usize = 12;
+/// Lines of waivers that are named; `--verbose` has a row for each.
+const LINES: usize = 6;
 
 /// What is said about one file.
 #[derive(Debug)]
@@ -363,9 +365,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     }
     rows.extend(waived(report).map(|text| ("waived", text)));
     rows.extend(known(report).map(|text| ("known", text)));
-    for notice in &report.notices {
-        rows.push(("note", notice.clone()));
-    }
+    rows.extend(report.told().map(|notice| ("note", notice)));
     rows.extend(evidence(report));
     let gone = |unpushed: bool| {
         let mut gone = report.active().filter_map(gone_since);
@@ -404,6 +404,17 @@ fn waived(report: &Report) -> Option<String> {
             let _ = write!(text, ", {n} of them by comments in the source");
         }
     }
+    let lines: BTreeSet<(&str, u32)> = waivers
+        .clone()
+        .map(|waived| (waived.by.file.as_str(), waived.by.line))
+        .collect();
+    let named = lines.iter().take(LINES);
+    let named: Vec<String> = named.map(|(file, line)| format!("{file}:{line}")).collect();
+    let _ = write!(text, " ({}", named.join(", "));
+    if let Some(more) = lines.len().checked_sub(LINES).filter(|more| *more > 0) {
+        let _ = write!(text, " and {}", count(more, "other", "others"));
+    }
+    text.push(')');
     if let Some(day) = waivers.filter_map(|waived| waived.expires).min() {
         let _ = write!(text, "; the first waiver ends after {day}");
     }
@@ -424,11 +435,21 @@ fn known(report: &Report) -> Option<String> {
 }
 
 /// How a run ended that refuses without a finding that is shown.
-pub(super) fn unshown(report: &Report) -> Option<(&'static str, String)> {
+fn unshown(report: &Report) -> Option<(&'static str, String)> {
     let refuses = report.outcome() == Outcome::Refused;
     let shows = shown(report, Detail::Refusals).next().is_some();
     let row = closing(report).into_iter().next();
     row.filter(|_| refuses && !shows)
+}
+
+/// What is said where only refusals are told: how a run ended that refuses and shows nothing, and what was let pass, by which line.
+pub(super) fn quiet(report: &Report) -> Vec<(&'static str, String)> {
+    let mut rows: Vec<_> = unshown(report).into_iter().collect();
+    rows.extend(waived(report).map(|text| ("waived", text)));
+    rows.extend(known(report).map(|text| ("known", text)));
+    let let_pass = report.let_pass.iter();
+    rows.extend(let_pass.map(|it| ("note", it.to_string())));
+    rows
 }
 
 /// What let files pass or be left out, if it was asked for.

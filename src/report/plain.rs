@@ -80,7 +80,7 @@ impl Reporter for Plain {
             writeln!(out)?;
         }
         if presentation.detail == Detail::Refusals {
-            if let Some((head, text)) = groups::unshown(report) {
+            for (head, text) in groups::quiet(report) {
                 writeln!(out, "{}: {}.", capital(head), harmless(text, style))?;
             }
             return out.flush();

@@ -58,9 +58,9 @@ pub fn push(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     if late > 0 {
         page.late(late, report.coverage.entries)?;
     }
-    for notice in &report.notices {
+    for notice in report.told() {
         page.line("", "")?;
-        page.line("", notice)?;
+        page.line("", &notice)?;
     }
     page.elsewhere(&refused)?;
     if page.removal_steps(&refused)? {

@@ -139,10 +139,10 @@ impl Reporter for Words {
 struct Json;
 
 #[derive(Debug, Serialize)]
-struct Page<'a> {
+struct Page {
     version: u32,
     outcome: &'static str,
-    notices: &'a [String],
+    notices: Vec<String>,
     statistics: Vec<Row>,
 }
 
@@ -160,7 +160,7 @@ impl Reporter for Json {
         let page = Page {
             version: VERSION,
             outcome: report.outcome().word(),
-            notices: &report.notices,
+            notices: report.told().collect(),
             statistics: rows(report, Detail::All),
         };
         let mut escaping: &mut dyn Write = &mut out;

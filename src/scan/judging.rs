@@ -62,13 +62,17 @@ pub(super) fn judge(
     }
     let known = (facts, circumstances);
     let comments = comments::of(entry, known, excerpts, scales, arrival);
-    let mut weighed = verdict::weigh(findings, scales, facts, circumstances, comments);
+    let mut weighed = verdict::weigh(
+        &entry.path,
+        findings,
+        scales,
+        facts,
+        circumstances,
+        comments,
+    );
     if !complete {
         weighed.coverage.late = 1;
         weighed.coverage.incomplete = 1;
-    }
-    for said in &mut weighed.let_pass {
-        *said = format!("{}: {said}", entry.path);
     }
     weighed
 }

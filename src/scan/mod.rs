@@ -21,6 +21,7 @@ mod policy_source;
 mod source;
 mod survey;
 mod torch_needs;
+mod unstaged;
 mod usage;
 
 pub use content::content_facts;
@@ -34,6 +35,7 @@ pub use policy_source::{
 };
 pub use survey::{Refusal, Survey, format_ids, needs, refusing_rules, rules, survey};
 pub use torch_needs::torch_needs;
+pub use unstaged::unstaged;
 pub use usage::used;
 
 pub use crate::{

@@ -115,12 +115,19 @@ pub fn with_baseline(view: &View, policy: Policy, named: Option<&Path>) -> Resul
         Some(state) => (files.read(Path::new(path)), format!("{path} {state}")),
         None => (pins::on_disk(&view.root.join(path)), path.to_owned()),
     };
+    let is_only_on_disk = || files.is_index() && view.root.join(path).is_file();
     let bytes = read.map_err(|error| Error::Usage {
         message: format!(
             "the policy names a baseline, {}, that cannot be read: {error}",
             Text::from(name.as_str())
         ),
-        help: format!("`weighbridge baseline create --output {path}` writes it; without one, remove `baseline`"),
+        help: if is_only_on_disk() {
+            let cwd = std::env::current_dir().unwrap_or_default();
+            let command = policy::staging(&view.root, &cwd, Path::new(path));
+            format!("it is on disk, and only there: `{command}` records it")
+        } else {
+            format!("`weighbridge baseline create --output {path}` writes it; without one, remove `baseline`")
+        },
     })?;
     let baseline = Baseline::parse(&name, &bytes)?;
     Ok(policy.with_baseline(baseline))

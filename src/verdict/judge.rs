@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Coverage, Report, Scales, Weighed, settle};
+use super::{Coverage, LetPass, Report, Scales, Weighed, settle};
 use crate::{
     fact::{
         Circumstances, ContentFacts, Fact, Global, GlobalName, Observation, Text, Unavailable,
@@ -58,6 +58,7 @@ fn listed_danger<'a>(
 
 /// What an entry comes to: its findings, [settled](settle), and what it adds to the coverage.
 pub fn weigh(
+    path: &Text,
     findings: Vec<Finding>,
     scales: &Scales<'_>,
     facts: &ContentFacts,
@@ -65,7 +66,14 @@ pub fn weigh(
     mut comments: Vec<Comment>,
 ) -> Weighed {
     let mut weighed = settle(findings, scales, &mut comments);
-    let mut let_pass = listed_danger(scales.scope, circumstances.observations(facts));
+    let listed = listed_danger(scales.scope, circumstances.observations(facts)).into_iter();
+    let mut let_pass: Vec<LetPass> = listed
+        .map(|said| LetPass {
+            path: path.clone(),
+            said,
+            has_finding: false,
+        })
+        .collect();
     let_pass.append(&mut weighed.let_pass);
     Weighed {
         let_pass,
@@ -96,7 +104,7 @@ pub fn judge(
         report.findings.extend(entry.findings);
         for said in entry.let_pass {
             if let_pass < LET_PASS {
-                report.notices.push(said);
+                report.let_pass.push(said);
             }
             let_pass = let_pass.saturating_add(1);
         }
@@ -104,9 +112,11 @@ pub fn judge(
         report.evidence.add(entry.evidence);
     }
     if let Some(more) = let_pass.checked_sub(LET_PASS).filter(|more| *more > 0) {
-        report
-            .notices
-            .push(format!("the policy allows {more} more that could run code"));
+        report.let_pass.push(LetPass {
+            path: Text::default(),
+            said: format!("the policy allows {more} more that could run code"),
+            has_finding: true,
+        });
     }
     report.notices.extend(unfetched(report.coverage.unfetched));
     report.sort();

@@ -1,6 +1,6 @@
 //! What a baseline makes of a report.
 
-use super::Report;
+use super::{LetPass, Report};
 use crate::{
     fact::Text,
     policy::{Baseline, is_dangerous},
@@ -24,26 +24,24 @@ impl Report {
             let by_baseline = finding.disposition.by().is_none();
             by_baseline && is_dangerous(finding)
         });
-        let mut said: Vec<String> = dangers
+        let mut said: Vec<LetPass> = dangers
             .by_ref()
             .take(DANGERS)
-            .map(|finding| {
-                format!(
-                    "{}: {}; {} has it",
-                    finding.primary.path,
-                    finding.message,
-                    baseline.name()
-                )
+            .map(|finding| LetPass {
+                path: finding.primary.path.clone(),
+                said: format!("{}; {} has it", finding.message, baseline.name()),
+                has_finding: true,
             })
             .collect();
         match dangers.count() {
             0 => {}
-            more => said.push(format!(
-                "{} has {more} more dangerous findings",
-                baseline.name()
-            )),
+            more => said.push(LetPass {
+                path: Text::default(),
+                said: format!("{} has {more} more dangerous findings", baseline.name()),
+                has_finding: true,
+            }),
         }
-        self.notices.append(&mut said);
+        self.let_pass.append(&mut said);
         let name = Text::from(baseline.name());
         match gone {
             0 => {}

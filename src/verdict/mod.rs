@@ -18,7 +18,7 @@ pub use judge::{judge, weigh};
 pub use look::{Hidden, Look};
 pub use needs::Needs;
 pub use settle::{Scales, settle};
-pub use weighed::Weighed;
+pub use weighed::{LetPass, Weighed};
 pub use weights::{WeightsOnly, unlisted, weights_only};
 
 use std::{cmp::Ordering, collections::BTreeSet, process::ExitCode, sync::Arc};
@@ -81,7 +81,9 @@ pub struct Report {
     pub unpushed: BTreeSet<String>,
     /// Where the bytes of the files are.
     pub content_source: ContentSource,
-    /// What is to be known of the run as a whole, a sentence each.
+    /// What could run code and is let pass all the same.
+    pub let_pass: Vec<LetPass>,
+    /// What else is to be known of the run as a whole, a sentence each.
     pub notices: Vec<String>,
     /// What a look leaves out.
     pub hidden: Hidden,
@@ -143,6 +145,12 @@ impl Report {
         } else {
             Outcome::Clean
         }
+    }
+
+    /// What is to be known of the run, a sentence each: first what is let pass although it could run code.
+    pub fn told(&self) -> impl Iterator<Item = String> {
+        let let_pass = self.let_pass.iter().map(ToString::to_string);
+        let_pass.chain(self.notices.iter().cloned())
     }
 
     /// The findings that count.

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::civil::Date;
 
-use super::Weighed;
+use super::{LetPass, Weighed};
 use crate::{
     fact::{Global, Text},
     finding::{Disposition, Finding, Level, LineRef, Subject},
@@ -186,7 +186,11 @@ pub fn settle(findings: Vec<Finding>, scales: &Scales<'_>, comments: &mut [Comme
                     Some((line, reason)) => Some((&*line, reason.as_deref())),
                     None => line.as_ref().map(|line| (line, None)),
                 };
-                weighed.let_pass.push(told(&finding.message, "allows", by));
+                weighed.let_pass.push(LetPass {
+                    path: finding.primary.path.clone(),
+                    said: told(&finding.message, "allows", by),
+                    has_finding: excused.is_some(),
+                });
             }
             if let Some((by, reason)) = excused.clone() {
                 finding.disposition = Disposition::Overridden { by, reason };
@@ -207,7 +211,11 @@ pub fn settle(findings: Vec<Finding>, scales: &Scales<'_>, comments: &mut [Comme
         if could_run(&finding, scales.scope) {
             let by = finding.disposition.by();
             let by = by.map(|line| (line, finding.disposition.reason()));
-            weighed.let_pass.push(told(&finding.message, "waives", by));
+            weighed.let_pass.push(LetPass {
+                path: finding.primary.path.clone(),
+                said: told(&finding.message, "waives", by),
+                has_finding: true,
+            });
         }
         set_aside.push(finding);
     }

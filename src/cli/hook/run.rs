@@ -162,7 +162,12 @@ impl Run {
             today: today::today(),
             ..Request::default()
         };
-        let report = scan::check(&view, &policy, name, request, progress)?;
+        let mut report = scan::check(&view, &policy, name, request, progress)?;
+        if report.active().next().is_some() {
+            report
+                .notices
+                .extend(scan::unstaged(&view, &policy, named.is_some(), cwd));
+        }
         let paths = PathSpelling::between(cwd, &view.root);
         Ok(Some((report, paths)))
     }

@@ -82,7 +82,8 @@ impl Reporter for Human {
             frame::aside(&help, style, out)?;
         }
         if presentation.detail == Detail::Refusals {
-            return silent_refusal(report, presentation, out);
+            rows(&groups::quiet(report), report, presentation.style, out)?;
+            return out.flush();
         }
         closing(report, presentation, out)?;
         out.flush()
@@ -185,44 +186,14 @@ fn brief(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// How a run ended that refuses and has nothing to show for it.
-fn silent_refusal(
-    report: &Report,
-    presentation: &Presentation,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    if let Some((head, text)) = groups::unshown(report) {
-        let row = harmless(format!("{head}: {text}"), presentation.style);
-        writeln!(out, "{row}")?;
-    }
-    out.flush()
-}
-
 fn closing(report: &Report, presentation: &Presentation, out: &mut dyn Write) -> io::Result<()> {
     let style = presentation.style;
-    let mut rows = groups::closing(report);
+    let mut all = groups::closing(report);
     if presentation.detail == Detail::All {
-        rows.extend(set_aside::rows(report));
+        all.extend(set_aside::rows(report));
     }
+    let margin = rows(&all, report, style, out)?;
     let commands = groups::next(report, presentation);
-    let margin = rows.iter().map(|row| row.0.len()).max().unwrap_or_default() + 2;
-    for (i, (head, text)) in rows.iter().enumerate() {
-        let ink = match (i, report.outcome()) {
-            (0, crate::verdict::Outcome::Refused) => Ink::Error,
-            (0, crate::verdict::Outcome::Clean) => Ink::Good,
-            _ => Ink::Strong,
-        };
-        let room = style.columns().saturating_sub(margin);
-        for (j, line) in wrap(&harmless(text, style), room, room).iter().enumerate() {
-            let head = if j == 0 {
-                format!("{head}:")
-            } else {
-                String::new()
-            };
-            let pad = margin - width(&head);
-            writeln!(out, "{}{:pad$}{line}", style.ink(ink, &head), "")?;
-        }
-    }
     // A command that leaves no room for its reason takes it from no other.
     let fits = |longest: usize, why| margin + longest + 2 + width(why) <= style.columns();
     let longest = commands
@@ -244,4 +215,32 @@ fn closing(report: &Report, presentation: &Presentation, out: &mut dyn Write) ->
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// Rows of a heading and a text. Returns the column of the texts.
+fn rows(
+    rows: &[(&'static str, String)],
+    report: &Report,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<usize> {
+    let margin = rows.iter().map(|row| row.0.len()).max().unwrap_or_default() + 2;
+    for (i, (head, text)) in rows.iter().enumerate() {
+        let ink = match (i, report.outcome()) {
+            (0, crate::verdict::Outcome::Refused) => Ink::Error,
+            (0, crate::verdict::Outcome::Clean) => Ink::Good,
+            _ => Ink::Strong,
+        };
+        let room = style.columns().saturating_sub(margin);
+        for (j, line) in wrap(&harmless(text, style), room, room).iter().enumerate() {
+            let head = if j == 0 {
+                format!("{head}:")
+            } else {
+                String::new()
+            };
+            let pad = margin - width(&head);
+            writeln!(out, "{}{:pad$}{line}", style.ink(ink, &head), "")?;
+        }
+    }
+    Ok(margin)
 }

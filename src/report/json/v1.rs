@@ -411,7 +411,7 @@ pub(super) fn whole<F>(report: &verdict::Report, active: F) -> Report<F> {
         outcome: report.outcome().word().to_owned(),
         view: report.view.clone(),
         policy: report.policy.clone(),
-        notices: report.notices.clone(),
+        notices: report.told().collect(),
         coverage: Coverage {
             entries: coverage.entries,
             artifacts: coverage.artifacts,

@@ -206,9 +206,8 @@ fn notifications(report: &Report, places: &Places, left_out: usize) -> Vec<Notif
         locations,
     };
     let mut said: Vec<Notification> = report
-        .notices
-        .iter()
-        .map(|notice| say(driver::NOTICE, "note", sentence(notice), Vec::new()))
+        .told()
+        .map(|notice| say(driver::NOTICE, "note", sentence(&notice), Vec::new()))
         .collect();
     if left_out > 0 {
         let text =
