@@ -372,6 +372,17 @@ limits! {
         OPERATORS: usize = 4_096, Count "operators and classes that a program names";
     }
 
+    "Flatbuffers" {
+        /// A program of ExecuTorch for a language model has some 100,000, of which a reader visits a few thousand.
+        FLATBUFFER_TABLES: u64 = 2_000_000, Count "tables of a flatbuffer that are visited, shared ones each time";
+
+        /// Names of operators, functions and types have some hundred bytes.
+        FLATBUFFER_TEXT: u64 = 64 << 10, Bytes "of a name in a flatbuffer";
+
+        /// A program that is divided between delegates has some hundred parts.
+        DELEGATE_PAYLOADS: usize = 4_096, Count "payloads of delegates in a program";
+    }
+
     "Configurations of models" {
         /// Those of speech models spell out vocabularies, and have up to some 500 kB.
         CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";

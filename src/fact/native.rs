@@ -14,6 +14,8 @@ pub enum Native {
     Class(Text),
     /// A function of Python that an exported program calls, by its path: `torch.sym_max`.
     Function(Text),
+    /// A delegate to which an ExecuTorch program hands a part of itself: `XnnpackBackend`.
+    Delegate(Text),
     /// An expression that an exported program has Python evaluate, and that is more than arithmetic of sizes.
     Expression(Short),
     /// An operator or a class whose name is computed, or reached through another name.
@@ -33,6 +35,8 @@ pub enum Reach {
     Python,
     /// It calls functions in other processes, also of other machines.
     RemoteCall,
+    /// It runs machine code that the file carries.
+    MachineCode,
     /// It exchanges data with other processes, also of other machines.
     Exchange,
 }
@@ -62,7 +66,10 @@ const FAR_NAMESPACES: &[(&str, Reach)] = &[
     ("symm_mem", Reach::Exchange),
 ];
 
-/// Namespaces, of operators and of classes, that torch brings itself.
+/// Delegates that load a shared library out of the file, in ExecuTorch 1.5.
+const FAR_DELEGATES: &[&str] = &["AotiBackend", "CudaBackend", "MetalBackend"];
+
+/// Namespaces, of operators and of classes, that torch and ExecuTorch bring themselves.
 const OF_TORCH: &[&str] = &[
     "_native",
     "_native_aot",
@@ -73,6 +80,8 @@ const OF_TORCH: &[&str] = &[
     "cuda",
     "debug_mode_ops",
     "debugprims",
+    "dim_order_ops",
+    "executorch_prim",
     "export",
     "flex_gemm",
     "higher_order",
@@ -140,12 +149,16 @@ impl Native {
         match self {
             Self::Operator(whole) => Some(parts(whole.as_bytes()).0),
             Self::Class(whole) => whole.as_bytes().split(|byte| *byte == b'.').next(),
-            Self::Function(_) | Self::Expression(_) | Self::Unresolved => None,
+            Self::Delegate(_) | Self::Function(_) | Self::Expression(_) | Self::Unresolved => None,
         }
     }
 
     /// What running it reaches, if that is more than tensors.
     pub fn reach(&self) -> Option<Reach> {
+        if let Self::Delegate(id) = self {
+            let is = |far: &&str| *id == **far;
+            return FAR_DELEGATES.iter().any(is).then_some(Reach::MachineCode);
+        }
         let namespace = self.namespace()?;
         let (_, name) = match self {
             Self::Operator(whole) => parts(whole.as_bytes()),

@@ -24,6 +24,7 @@
 
 mod claims;
 mod configuration;
+mod flatbuffer;
 mod identify;
 mod in_turn;
 mod lines;
@@ -201,6 +202,9 @@ formats! {
         torch::script::FORMAT,
         torch::zip::FORMAT,
         torch::export::FORMAT,
+        torch::mobile::FORMAT,
+        torch::executorch::FORMAT,
+        torch::executorch::DATA,
         torch::distributed::FORMAT,
         torchserve::FORMAT,
         torch::legacy::FORMAT,
@@ -210,7 +214,6 @@ formats! {
         catboost,
         coreml,
         dbm,
-        executorch,
         fasttext,
         ggml,
         gguf,

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use super::{Case, unsafe_operator::subject};
 use crate::{
-    fact::{Fact, FactKind, Native, Text},
+    fact::{Fact, FactKind, Native, Observation, Text},
     finding::Finding,
 };
 
 declare_rule! {
     /// ## What it does
     ///
-    /// Reports a TorchScript archive, a mobile program or an exported program that names operators or classes which torch does
-    /// not bring, once for each of their namespaces: `torchvision::nms`, `torch.classes.tensorrt.Engine`.
+    /// Reports a TorchScript archive, a mobile program, an ExecuTorch program or an exported program that names operators or classes
+    /// which torch does not bring, once for each of their namespaces: `torchvision::nms`, `torch.classes.tensorrt.Engine`. Delegates of
+    /// ExecuTorch (`XnnpackBackend`) count as well: what a program gives them is not read.
     ///
     /// ## Why it matters
     ///
@@ -49,6 +50,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Fact::Native(native) = &observation.fact else {
             continue;
         };
+        if let Native::Delegate(id) = native {
+            if native.reach().is_none() && told.insert(id.clone()) {
+                findings.push(delegate(case, observation, native));
+            }
+            continue;
+        }
         let Some(namespace) = native.namespace().filter(|_| native.is_custom()) else {
             continue;
         };
@@ -70,4 +77,18 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         ));
         findings.push(finding);
     }
+}
+
+/// A part of a program that only its delegate understands.
+fn delegate(case: &Case<'_>, observation: &Observation, native: &Native) -> Finding {
+    let message = format!(
+        "the program hands a part of itself to {native}: its payload is in a form of its own, which is not read"
+    );
+    let mut finding = case.finding(&META, observation, message);
+    finding.subject = subject(native);
+    finding.help.push(
+        "find out whether that delegate may be given what this file gives it, or export the program without it where it is deployed"
+            .into(),
+    );
+    finding
 }

@@ -69,6 +69,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     Unsupported::JoblibArray(_) => {
                         "save it again with `joblib.dump`, or store the arrays as npy, npz or safetensors"
                     }
+                    Unsupported::CompiledCode => {
+                        "compile the program where it is deployed, from source that is reviewed: machine code is not read"
+                    }
                     _ => ORDINARY,
                 },
             ),

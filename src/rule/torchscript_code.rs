@@ -11,7 +11,7 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Reports a TorchScript archive whose code names operators, and how many.
+    /// Reports a TorchScript archive, or a mobile program, whose code names operators, and how many.
     ///
     /// ## Why it matters
     ///
@@ -46,19 +46,23 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for archive in case.of_kind(FactKind::Is) {
-        if !matches!(&archive.fact, Fact::Is(id) if id == "torch-script") {
-            continue;
-        }
+        let title = match &archive.fact {
+            Fact::Is(id) if id == "torch-script" => "TorchScript archive",
+            Fact::Is(id) if id == "torch-mobile" => "TorchScript file",
+            _ => continue,
+        };
         let operators = match named.get(archive.site.hops.as_slice()) {
             None => continue,
             Some(1) => "one operator".to_owned(),
             Some(n) => format!("{n} operators"),
         };
         let message = format!(
-            "this TorchScript archive is a program: loading it compiles code that names {operators}, and runs its `__setstate__` methods"
+            "this {title} is a program: loading it compiles code that names {operators}, and runs its `__setstate__` methods"
         );
         let mut finding = case.finding(&META, archive, message);
-        finding.subject = Subject::Format("torch-script".into());
+        if let Fact::Is(id) = &archive.fact {
+            finding.subject = Subject::Format(id.to_string());
+        }
         finding.help.push(
             "load it only if you would run a program of its author; keep the weights as safetensors, and the model's code in the repository"
                 .into(),

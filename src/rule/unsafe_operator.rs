@@ -9,10 +9,11 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses a TorchScript archive, a mobile program or an exported program that names an operator which reads or writes
-    /// files, talks to other processes or calls Python: `aten::save`, `aten::from_file`, `prim::PythonOp`, `c10d::*`. It also
+    /// Refuses a TorchScript archive, a mobile program, an ExecuTorch program or an exported program that names an operator which
+    /// reads or writes files, talks to other processes or calls Python: `aten::save`, `aten::from_file`, `prim::PythonOp`, `c10d::*`. It also
     /// refuses what reaches an operator through another name, so that nobody can say which it is, and in an exported program
     /// functions of Python that do not just compute, and sizes or guards that are more than arithmetic. No exporter writes that.
+    /// Delegates of ExecuTorch that run machine code out of the file are refused as well.
     ///
     /// ## Why it matters
     ///
@@ -69,9 +70,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 /// What a finding about native code is about.
 pub(super) fn subject(native: &Native) -> Subject {
     match native {
-        Native::Operator(name) | Native::Class(name) | Native::Function(name) => {
-            Subject::Call(name.clone())
-        }
+        Native::Operator(name)
+        | Native::Class(name)
+        | Native::Delegate(name)
+        | Native::Function(name) => Subject::Call(name.clone()),
         Native::Expression(_) => Subject::Anomaly("evaluated-expression".into()),
         Native::Unresolved => Subject::Anomaly("unresolved-operator".into()),
     }

@@ -10,6 +10,7 @@ impl fmt::Display for Native {
             Self::Operator(name) => write!(f, "the operator `{name}`"),
             Self::Class(name) => write!(f, "the class `torch.classes.{name}`"),
             Self::Function(path) => write!(f, "the function `{path}` of Python"),
+            Self::Delegate(id) => write!(f, "the delegate `{id}`"),
             Self::Expression(expression) => write!(f, "the expression `{expression}`"),
             Self::Unresolved => f.write_str("an operator through another name"),
         }
@@ -25,6 +26,7 @@ impl fmt::Display for Reach {
             Self::ReadsFile => "reads a file",
             Self::Python => "calls Python",
             Self::RemoteCall => "calls functions in other processes, over the network",
+            Self::MachineCode => "runs machine code that the file carries",
             Self::Exchange => "exchanges data with other processes, over the network",
         })
     }

@@ -58,6 +58,9 @@ impl fmt::Display for Malformed {
 impl fmt::Display for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Flatbuffer => "what an offset leads to",
+            Self::Segment => "a segment",
+            Self::Segments => "the list of segments",
             Self::LzmaHead => "the head of an LZMA member",
             Self::NpyData => "the array",
             Self::NpyHead => "the head of an npy file",
@@ -280,9 +283,7 @@ impl fmt::Display for Unsupported {
             Self::EncryptedMember => f.write_str("an encrypted member"),
             Self::JoblibArray(fault) => write!(f, "an array as joblib does not write it: {fault}"),
             Self::NpyVersion { major, minor } => write!(f, "npy version {major}.{minor}"),
-            Self::CompiledCode => {
-                f.write_str("it is compiled code, which loading the archive runs")
-            }
+            Self::CompiledCode => f.write_str("it is compiled code, which loading the file runs"),
             Self::ExportMember => {
                 f.write_str("it is no program, weights or inputs of an exported module")
             }

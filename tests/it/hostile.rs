@@ -26,6 +26,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         torch::fixtures(),
         crate::format::archives::fixtures(),
         crate::format::nemo::fixtures(),
+        crate::format::flatbuffers::fixtures(),
         unread_fixtures(),
     ]
     .concat()

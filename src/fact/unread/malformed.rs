@@ -58,6 +58,8 @@ pub enum Piece {
     ArMember,
     /// What a format keeps behind its header, whatever that is.
     Content,
+    /// Something that an offset of a flatbuffer leads to.
+    Flatbuffer,
     /// The head of an LZMA member of a zip archive.
     LzmaHead,
     /// The data of an array.
@@ -76,6 +78,10 @@ pub enum Piece {
     SafetensorsHeader,
     /// The length that begins a safetensors file.
     SafetensorsLength,
+    /// A segment of data behind a flatbuffer.
+    Segment,
+    /// The list of such segments.
+    Segments,
     /// A member of a tar archive.
     TarMember,
     /// The indices of a sparse tensor.

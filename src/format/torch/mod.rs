@@ -6,9 +6,11 @@
 
 mod bare;
 pub(super) mod distributed;
+pub(super) mod executorch;
 pub(super) mod export;
 pub(super) mod legacy;
 mod legacy_load;
+pub(super) mod mobile;
 mod native;
 pub(super) mod package;
 pub(super) mod script;

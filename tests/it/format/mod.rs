@@ -5,6 +5,7 @@ pub(crate) mod archives;
 pub(crate) mod codecs;
 mod dtype;
 pub(crate) mod evasions;
+pub(crate) mod flatbuffers;
 mod joblib;
 mod laziness;
 pub(crate) mod nemo;

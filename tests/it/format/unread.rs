@@ -46,7 +46,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("catboost", "model.cbm", b"CBM1\x10\0\0\0rest".to_vec()),
         ("coreml", "model.mlmodel", b"\x08\x04\x12\x03abc".to_vec()),
         ("dbm", "cache.pkl", gdbm(b"text")),
-        ("executorch", "model.pte", b"\x20\0\0\0ET12\0\0".to_vec()),
         (
             "fasttext",
             "cc.en.bin",
@@ -136,7 +135,7 @@ fn a_magic_counts_under_any_name_if_only_models_have_it() {
         .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
         .map(|(id, ..)| *id)
         .collect();
-    insta::assert_snapshot!(anywhere.join(" "), @"catboost executorch fasttext ggml gguf keras tflite xgboost");
+    insta::assert_snapshot!(anywhere.join(" "), @"catboost fasttext ggml gguf keras tflite xgboost");
     for name in ["GGUF", "README"] {
         assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
     }
@@ -189,8 +188,9 @@ fn a_suffix_belongs_to_one_format_and_says_who_else_uses_it() {
     for format in FORMATS {
         for suffix in format.suffixes {
             let first = seen.insert(suffix.text);
-            // A joblib file is a pickle, and only what is read tells them apart.
-            let is_both = format.id == "joblib" && suffix.home == Home::Own;
+            // A joblib file is a pickle, a mobile program a zip or a flatbuffer: only what is read tells them apart.
+            let is_both =
+                matches!(format.id, "joblib" | "torch-mobile") && suffix.home == Home::Own;
             assert!(first || is_both, "{} twice", suffix.text);
             let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
             assert!(suffix.text.bytes().all(lower), "{}", suffix.text);

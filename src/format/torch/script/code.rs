@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Adds what a file of code names.
-pub(super) fn add_code(names: &mut Names, code: &[u8], site: &Site) {
+pub(in crate::format::torch) fn add_code(names: &mut Names, code: &[u8], site: &Site) {
     let mut walk = Walk {
         names,
         code,

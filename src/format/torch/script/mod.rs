@@ -6,6 +6,8 @@
 mod code;
 mod lexer;
 
+pub(super) use code::add_code;
+
 use std::cell::RefCell;
 
 use super::{
@@ -122,7 +124,7 @@ fn read_code(window: &Window, directory: &Directory, names: &mut Names, reading:
     let members = directory.members.iter().filter(is_file);
     let limit = (limits::SCRIPT_BYTES, limits::Id::SCRIPT_BYTES);
     read_whole(window, members, limit, reading, |_, code, site, _| {
-        code::add_code(names, code, site);
+        add_code(names, code, site);
     });
 }
 

@@ -1,0 +1,243 @@
+//! Flatbuffers, read field by field: tables, vectors and texts at offsets that nobody has verified.
+//!
+//! A schema is the caller's: it asks a table for its fields by their numbers. Nothing is read but what is asked for, in pages, so that
+//! weights between the tables cost nothing. What several tables share is counted each time.
+
+use std::cell::{Cell, RefCell};
+
+use super::Head;
+use crate::{
+    bytes::{ReadError, Window, narrow, wide},
+    fact::{Piece, Text},
+    limits,
+};
+
+/// What is read at a time.
+const PAGE: u64 = 4096;
+/// Pages that are kept.
+const PAGES: usize = 64;
+
+/// A flatbuffer.
+#[derive(Debug)]
+pub(super) struct Flatbuffer {
+    window: Window,
+    /// Pages that were read last, each at the place that its number gives it.
+    pages: RefCell<Vec<Option<(u64, Vec<u8>)>>>,
+    /// Tables that were visited.
+    visited: Cell<u64>,
+}
+
+/// A table in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Table<'f> {
+    buffer: &'f Flatbuffer,
+    at: u64,
+    /// Where the list of its fields is, and how long.
+    fields: u64,
+    fields_end: u64,
+}
+
+/// A vector in it: where its elements begin, and how many there are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Vector {
+    pub(super) start: u64,
+    pub(super) count: u64,
+}
+
+/// The identifier of a flatbuffer, if its root is inside: text that happens to have those letters there leads far away.
+pub(super) fn identifier(head: &Head<'_>) -> Option<[u8; 4]> {
+    let root = head
+        .front
+        .first_chunk()
+        .map(|root| u32::from_le_bytes(*root))?;
+    let end = u64::from(root).saturating_add(4);
+    let is_inside = root >= 8 && head.window.reaches(end).unwrap_or(true);
+    let identifier = head.front.get(4..8)?.first_chunk().copied();
+    identifier.filter(|_| is_inside)
+}
+
+impl Flatbuffer {
+    pub(super) fn new(window: &Window) -> Self {
+        Self {
+            window: window.clone(),
+            pages: RefCell::new(vec![None; PAGES]),
+            visited: Cell::new(0),
+        }
+    }
+
+    /// The table that it is about.
+    pub(super) fn root(&self) -> Result<Table<'_>, ReadError> {
+        let at = self.offset(0)?;
+        self.table(at)
+    }
+
+    /// A table of a vector of tables.
+    pub(super) fn element(&self, vector: Vector, number: u64) -> Result<Table<'_>, ReadError> {
+        let at = self.offset(vector.start.saturating_add(number.saturating_mul(4)))?;
+        self.table(at)
+    }
+
+    /// The tables of a vector.
+    pub(super) fn elements(
+        &self,
+        vector: Vector,
+    ) -> impl Iterator<Item = Result<Table<'_>, ReadError>> {
+        (0..vector.count).map(move |number| self.element(vector, number))
+    }
+
+    /// The text of a vector of texts.
+    pub(super) fn text_element(&self, vector: Vector, number: u64) -> Result<Text, ReadError> {
+        self.visit()?;
+        let at = self.offset(vector.start.saturating_add(number.saturating_mul(4)))?;
+        self.text(at)
+    }
+
+    fn visit(&self) -> Result<(), ReadError> {
+        let visited = self.visited.get().saturating_add(1);
+        self.visited.set(visited);
+        if visited > limits::FLATBUFFER_TABLES {
+            return Err(ReadError::Limit(limits::Id::FLATBUFFER_TABLES));
+        }
+        Ok(())
+    }
+
+    fn table(&self, at: u64) -> Result<Table<'_>, ReadError> {
+        self.visit()?;
+        let back = i64::from(i32::from_le_bytes(self.bytes(at)?));
+        let fields = at
+            .checked_add_signed(back.saturating_neg())
+            .ok_or_else(|| self.outside(at))?;
+        let length = u64::from(u16::from_le_bytes(self.bytes(fields)?));
+        let fields_end = fields.saturating_add(length);
+        Ok(Table {
+            buffer: self,
+            at,
+            fields,
+            fields_end,
+        })
+    }
+
+    /// Where an offset leads.
+    fn offset(&self, at: u64) -> Result<u64, ReadError> {
+        let offset = u32::from_le_bytes(self.bytes(at)?);
+        Ok(at.saturating_add(u64::from(offset)))
+    }
+
+    fn vector(&self, at: u64, size: u64) -> Result<Vector, ReadError> {
+        let count = u64::from(u32::from_le_bytes(self.bytes(at)?));
+        let start = at.saturating_add(4);
+        let end = start.saturating_add(count.saturating_mul(size));
+        if !self.window.reaches(end)? {
+            return Err(self.outside(end));
+        }
+        Ok(Vector { start, count })
+    }
+
+    fn text(&self, at: u64) -> Result<Text, ReadError> {
+        let Vector { start, count } = self.vector(at, 1)?;
+        if count > limits::FLATBUFFER_TEXT {
+            return Err(ReadError::Limit(limits::Id::FLATBUFFER_TEXT));
+        }
+        Ok(Text::new(self.window.bytes_at(start, narrow(count))?))
+    }
+
+    fn bytes<const N: usize>(&self, at: u64) -> Result<[u8; N], ReadError> {
+        let mut bytes = [0; N];
+        for (n, byte) in bytes.iter_mut().enumerate() {
+            let at = at.saturating_add(wide(n));
+            *byte = self.byte(at)?.ok_or_else(|| self.outside(at))?;
+        }
+        Ok(bytes)
+    }
+
+    fn byte(&self, at: u64) -> Result<Option<u8>, ReadError> {
+        let number = at.checked_div(PAGE).unwrap_or_default();
+        let start = number.saturating_mul(PAGE);
+        let mut pages = self.pages.borrow_mut();
+        let slot = narrow(number).checked_rem(PAGES).unwrap_or_default();
+        let Some(page) = pages.get_mut(slot) else {
+            return Ok(None);
+        };
+        let bytes = match page {
+            Some((kept, bytes)) if *kept == number => bytes,
+            _ => {
+                let bytes = self.window.bytes_at(start, narrow(PAGE))?;
+                &mut page.insert((number, bytes)).1
+            }
+        };
+        Ok(bytes.get(narrow(at.saturating_sub(start))).copied())
+    }
+
+    /// Something leads outside of it.
+    fn outside(&self, at: u64) -> ReadError {
+        let left = self.window.len();
+        ReadError::truncated(Piece::Flatbuffer, at.saturating_add(1), left)
+    }
+}
+
+impl<'f> Table<'f> {
+    /// Where a field is, if the table has it.
+    fn field(self, number: u16) -> Result<Option<u64>, ReadError> {
+        let slot = self
+            .fields
+            .saturating_add(4)
+            .saturating_add(u64::from(number).saturating_mul(2));
+        if slot.saturating_add(2) > self.fields_end {
+            return Ok(None);
+        }
+        let offset = u64::from(u16::from_le_bytes(self.buffer.bytes(slot)?));
+        Ok((offset > 0).then(|| self.at.saturating_add(offset)))
+    }
+
+    /// A number, 0 where it is not there.
+    pub(super) fn u8(self, number: u16) -> Result<u8, ReadError> {
+        let at = self.field(number)?;
+        at.map_or(Ok(0), |at| self.buffer.bytes(at).map(u8::from_le_bytes))
+    }
+
+    /// A number, 0 where it is not there.
+    pub(super) fn u32(self, number: u16) -> Result<u32, ReadError> {
+        let at = self.field(number)?;
+        at.map_or(Ok(0), |at| self.buffer.bytes(at).map(u32::from_le_bytes))
+    }
+
+    /// A number, 0 where it is not there.
+    pub(super) fn u64(self, number: u16) -> Result<u64, ReadError> {
+        let at = self.field(number)?;
+        at.map_or(Ok(0), |at| self.buffer.bytes(at).map(u64::from_le_bytes))
+    }
+
+    /// A table.
+    pub(super) fn table(self, number: u16) -> Result<Option<Self>, ReadError> {
+        let Some(at) = self.field(number)? else {
+            return Ok(None);
+        };
+        let at = self.buffer.offset(at)?;
+        self.buffer.table(at).map(Some)
+    }
+
+    /// A text, empty where it is not there.
+    pub(super) fn text(self, number: u16) -> Result<Text, ReadError> {
+        match self.field(number)? {
+            Some(at) => self.buffer.text(self.buffer.offset(at)?),
+            None => Ok(Text::new(b"".as_slice())),
+        }
+    }
+
+    /// A vector with elements of so many bytes, empty where it is not there.
+    pub(super) fn vector(self, number: u16, size: u64) -> Result<Vector, ReadError> {
+        match self.field(number)? {
+            Some(at) => self.buffer.vector(self.buffer.offset(at)?, size),
+            None => Ok(Vector::default()),
+        }
+    }
+
+    /// The tables of a vector.
+    pub(super) fn tables(
+        self,
+        number: u16,
+    ) -> Result<impl Iterator<Item = Result<Self, ReadError>>, ReadError> {
+        let vector = self.vector(number, 4)?;
+        Ok(self.buffer.elements(vector))
+    }
+}
