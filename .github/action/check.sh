@@ -28,6 +28,7 @@ fi
 if flag summary "$INPUT_SUMMARY"; then arguments+=(--output "markdown=$folder/summary.md"); fi
 [ -z "$BASE_RANGE" ] || arguments+=(--diff "$BASE_RANGE")
 [ -z "$INPUT_POLICY" ] || arguments+=(--policy "$INPUT_POLICY")
+[ -z "$INPUT_ORGANISATION_POLICY" ] || arguments+=(--organisation-policy "$INPUT_ORGANISATION_POLICY")
 lines "$INPUT_REPORTS"
 for report in ${items[@]+"${items[@]}"}; do
     case $report in ?*=?*) arguments+=(--output "$report") ;; *) die "\`reports\`: a line is FORMAT=FILE, not \`$report\`" ;; esac

@@ -17,6 +17,7 @@ if [ -n "$INPUT_POLICY" ]; then
 else
     arguments+=(--policy-from "$BASE_COMMIT")
 fi
+[ -z "$INPUT_ORGANISATION_POLICY" ] || arguments+=(--organisation-policy "$INPUT_ORGANISATION_POLICY")
 lines "$INPUT_PATHS"
 for path in ${items[@]+"${items[@]}"}; do arguments+=("--only=$path"); done
 code=0

@@ -8,7 +8,7 @@ use super::{PolicyArgs, current_dir, output, progress::Bar, terminal, today};
 use crate::{
     error::Error,
     policy::BASELINE_NAME,
-    scan::{self, Dangerous, Outcome, PolicyFrom, Request},
+    scan::{self, Dangerous, Outcome, Request},
 };
 
 const EXAMPLES: &str = "\
@@ -55,8 +55,7 @@ impl Create {
     fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
         let view = scan::work_tree(&cwd, &[])?;
-        let named = self.policy.policy.as_deref();
-        let (view, policy, _) = scan::find_policy(view, &PolicyFrom::View, named, &cwd)?;
+        let (view, policy, _) = scan::find_policy(view, &self.policy.request(), &cwd)?;
         let usual = policy.accepts().baseline_path();
         let is_of_policy = usual.is_some();
         let usual = view.root.join(usual.unwrap_or(BASELINE_NAME));

@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     fact::Text,
     report::{PathSpelling, Presentation},
-    scan::{self, Needs, Only, Outcome, PolicyFrom, Report, Request, View},
+    scan::{self, Needs, Only, Outcome, PolicyFrom, PolicyRequest, Report, Request, View},
 };
 
 const EXAMPLES: &str = "\
@@ -180,8 +180,11 @@ impl Check {
             Some(rev) => PolicyFrom::Revision(rev.clone()),
             None => PolicyFrom::View,
         };
-        let named = self.policy.policy.as_deref();
-        let (view, policy, name) = scan::find_policy(view, &from, named, &cwd)?;
+        let asked = PolicyRequest {
+            from,
+            ..self.policy.request()
+        };
+        let (view, policy, name) = scan::find_policy(view, &asked, &cwd)?;
         let policy = scan::with_baseline(&view, policy, self.baseline.as_deref())?;
         let bar = Bar::new(terminal::shows_progress() && !plan.is_quiet());
         let mut report = scan::check(&view, &policy, name, request, &bar)?;
@@ -189,7 +192,7 @@ impl Check {
         if report.active().next().is_some() {
             report
                 .notices
-                .extend(scan::unstaged(&view, &policy, named.is_some(), &cwd));
+                .extend(scan::unstaged(&view, &policy, asked.named.is_some(), &cwd));
         }
         plan.look(&mut report);
         // A repository is shown from its own root, wherever it lies.

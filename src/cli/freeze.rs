@@ -14,7 +14,7 @@ use crate::{
     fact::{Text, shell_word},
     pins::{Drift, Lock, Pin},
     policy,
-    scan::{self, Frozen, Outcome, PolicyFrom, Stored, Unpinnable, View},
+    scan::{self, Frozen, Outcome, Stored, Unpinnable, View},
 };
 
 const EXAMPLES: &str = "\
@@ -91,8 +91,7 @@ impl Freeze {
             named.push(below(&root, &cwd, path)?);
         }
         view.add_ignored(&named);
-        let policy = self.policy.policy.as_deref();
-        let (mut view, policy, _) = scan::find_policy_only(view, &PolicyFrom::View, policy, &cwd)?;
+        let (mut view, policy, _) = scan::find_policy_only(view, &self.policy.request(), &cwd)?;
         let path = policy::from_here(&root, &cwd, policy.lock_path());
         let there = scan::on_disk(&path).ok();
         let stored = scan::read_lock(&view, &policy)?;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::Error,
     report,
-    scan::{self, Listing, Outcome, PolicyFrom},
+    scan::{self, Listing, Outcome},
 };
 
 /// Explain what loading one file would do
@@ -67,8 +67,7 @@ impl Inspect {
         } else {
             scan::file(&cwd, &self.file)?
         };
-        let named = self.policy.policy.as_deref();
-        let (view, policy, name) = scan::find_policy(view, &PolicyFrom::View, named, &cwd)?;
+        let (view, policy, name) = scan::find_policy(view, &self.policy.request(), &cwd)?;
         let listing = if self.disassemble {
             Listing::Lines(crate::limits::INSPECT_LINES)
         } else {

@@ -38,7 +38,7 @@ use clap::{
 
 use crate::{
     error::Error,
-    scan::{self, Outcome, View},
+    scan::{self, Outcome, PolicyRequest, View},
 };
 
 const STYLES: Styles = Styles::styled()
@@ -118,6 +118,45 @@ struct PolicyArgs {
     /// repository; otherwise the built-in policy `recommended`.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    organisation: OrganisationArgs,
+}
+
+/// Which policy stands above.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+struct OrganisationArgs {
+    /// The policy of an organisation, a file or a bundled one, above the
+    /// repository's own
+    ///
+    /// It judges as if it stood first under `extends` of the repository's policy,
+    /// and alone where there is none. What it locks cannot be loosened.
+    #[arg(
+        id = "organisation",
+        long = "organisation-policy",
+        value_name = "FILE",
+        env = "WEIGHBRIDGE_ORGANISATION_POLICY",
+        hide_env_values = true
+    )]
+    file: Option<PathBuf>,
+}
+
+impl OrganisationArgs {
+    /// The file or bundled policy, if there is one.
+    fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+}
+
+impl PolicyArgs {
+    /// What is asked for where nothing else decides where the policy is taken from.
+    fn request(&self) -> PolicyRequest<'_> {
+        PolicyRequest {
+            named: self.policy.as_deref(),
+            organisation: self.organisation.file(),
+            ..PolicyRequest::default()
+        }
+    }
 }
 
 /// Where text goes and how it looks.

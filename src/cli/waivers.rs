@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     policy::Waiver,
     report::waivers,
-    scan::{self, Outcome, PolicyFrom, Request},
+    scan::{self, Outcome, Request},
 };
 
 const EXAMPLES: &str = "\
@@ -69,8 +69,7 @@ impl Report {
     fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
         let view = scan::work_tree(&cwd, &[])?;
-        let named = self.policy.policy.as_deref();
-        let (view, policy, name) = scan::find_policy(view, &PolicyFrom::View, named, &cwd)?;
+        let (view, policy, name) = scan::find_policy(view, &self.policy.request(), &cwd)?;
         let today = today::today();
         let request = Request {
             today,

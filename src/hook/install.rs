@@ -273,7 +273,8 @@ impl HookSlot {
     }
 
     fn install(self, hooks: &Hooks, options: &Options) -> Result<Step, Error> {
-        let chosen = options.policy.is_some() || options.deadline.is_some();
+        let policies = [&options.policy, &options.organisation];
+        let chosen = policies.iter().any(|it| it.is_some()) || options.deadline.is_some();
         let text = match &self.found {
             Standing::Ours { bytes, .. } if !chosen => script::renewed(self.stage, options, bytes),
             _ => script::script(self.stage, options),

@@ -16,6 +16,8 @@ use crate::fact::shell_word;
 pub struct Options {
     /// The policy that judges, as the program is to be told.
     pub policy: Option<PathBuf>,
+    /// The organisation's policy above it.
+    pub organisation: Option<PathBuf>,
     /// How long reading may take.
     pub deadline: Option<Duration>,
     /// Where the program is if the PATH does not lead to it.
@@ -53,10 +55,16 @@ fn template(stage: Stage) -> &'static str {
 pub fn script(stage: Stage, options: &Options) -> Vec<u8> {
     let call = call(stage);
     let mut line = call.clone().into_bytes();
-    if let Some(policy) = &options.policy {
-        line.extend_from_slice(b"--policy ");
-        line.extend_from_slice(&shell_word(policy.as_os_str().as_encoded_bytes()));
-        line.push(b' ');
+    let policies = [
+        ("--policy ", &options.policy),
+        ("--organisation-policy ", &options.organisation),
+    ];
+    for (option, policy) in policies {
+        if let Some(policy) = policy {
+            line.extend_from_slice(option.as_bytes());
+            line.extend_from_slice(&shell_word(policy.as_os_str().as_encoded_bytes()));
+            line.push(b' ');
+        }
     }
     if let Some(deadline) = options.deadline {
         line.extend_from_slice(format!("--deadline {} ", deadline.as_secs_f64()).as_bytes());
@@ -157,6 +165,7 @@ mod tests {
             assert_eq!(kind(template(stage).as_bytes()), ScriptKind::Ours);
             let options = Options {
                 policy: Some("/etc/it's\n-- \"$@\" here.yaml".into()),
+                organisation: Some("/etc/org.yaml".into()),
                 deadline: Some(Duration::from_millis(2500)),
                 program: Some("/opt/$(x)/weighbridge".into()),
             };
@@ -186,6 +195,7 @@ mod tests {
     fn what_was_chosen_before_is_kept() {
         let chosen = Options {
             policy: Some("/etc/it's.yaml".into()),
+            organisation: Some("recommended".into()),
             deadline: Some(Duration::from_secs(9)),
             program: Some("/old".into()),
         };

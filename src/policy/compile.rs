@@ -6,27 +6,65 @@ use std::{
 };
 
 use super::{
-    Catalog, Policy, PolicyErrors, Scalars, TorchTarget,
+    Catalog, Policy, PolicyAt, PolicyErrors, Scalars, TorchTarget,
     acceptance::Accepted,
     error::Errors,
     layer::{self, Layer},
-    load::Loader,
+    load::{Ancestry, Loader},
     locate::Origin,
-    locks,
+    lock_check::{self, Attempts},
+    organisation::Organisation,
     own::OwnPolicy,
     paths::{self, Patterns},
     raw::Raw,
     target, torch_target, waivers,
 };
 
+impl PolicyAt<'_> {
+    /// Reads a policy with what it extends.
+    ///
+    /// # Errors
+    /// A policy that does not hold together.
+    pub fn load(self, catalog: &Catalog<'_>) -> Result<Policy, PolicyErrors> {
+        match self {
+            Self::File(files, path) => Policy::load_from(files, path, catalog),
+            Self::Bundled(name) => Ok(Policy::bundled(name).unwrap_or_else(Policy::recommended)),
+        }
+    }
+
+    /// Reads an organisation's policy, and a repository's own below it as if the organisation's stood first under its `extends`.
+    /// Without one of the repository's, the organisation's judges alone.
+    ///
+    /// # Errors
+    /// A policy of the two that does not hold together. What the repository's says against a lock of the organisation's is one of
+    /// these, or with [`Attempts::AreSetAside`] among the [attempts](Organisation::attempts) of a policy that is read without it.
+    pub fn load_above(
+        self,
+        own: Option<PolicyAt<'_>>,
+        attempts: Attempts,
+        catalog: &Catalog<'_>,
+    ) -> Result<Policy, PolicyErrors> {
+        let name = own.unwrap_or(self).name();
+        let loader = Loader::below(self, own);
+        checked(name, loader, attempts, catalog)
+    }
+}
+
 /// Checks policies that were read, and compiles them.
 pub(super) fn checked(
     name: String,
-    loader: Loader<'_>,
+    loader: Loader,
+    attempts: Attempts,
     catalog: &Catalog<'_>,
 ) -> Result<Policy, PolicyErrors> {
-    let mut errors = loader.errors;
-    for raw in &loader.raws {
+    let Loader {
+        mut raws,
+        mut errors,
+        read,
+        ancestry,
+        ..
+    } = loader;
+    for raw in &raws {
         let bodies = std::iter::once(&raw.body).chain(raw.overrides.iter().map(|over| &over.body));
         for body in bodies {
             layer::check(body, catalog, &mut errors);
@@ -56,11 +94,16 @@ pub(super) fn checked(
             paths::check(patterns, &mut errors);
         }
     }
-    locks::check(&loader.raws, catalog, &mut errors);
+    let (attempts, set_aside) =
+        lock_check::check(&mut raws, ancestry, catalog, attempts, &mut errors);
     if !errors.is_empty() {
         return Err(errors.finish());
     }
-    let (policy, errors) = compile(name, loader.raws, loader.read, None);
+    let (mut policy, errors) = compile(name, raws, read, ancestry);
+    if let Some(organisation) = &mut policy.organisation {
+        organisation.attempts = attempts;
+        organisation.set_aside = set_aside;
+    }
     if errors.is_empty() {
         Ok(policy)
     } else {
@@ -72,10 +115,11 @@ pub(super) fn checked(
 pub(super) fn compile(
     name: String,
     raws: Vec<Raw>,
-    files: Vec<PathBuf>,
-    bundled: Option<&'static str>,
+    mut files: Vec<PathBuf>,
+    ancestry: Ancestry,
 ) -> (Policy, Errors) {
-    let own = Arc::new(OwnPolicy::of(&raws, bundled));
+    let own = Arc::new(OwnPolicy::of(&raws, ancestry));
+    let own_files = files.split_off(ancestry.files_above.min(files.len()));
     let mut notes = Vec::new();
     let mut exclude = Vec::new();
     let (mut torch, mut python, mut attributes, mut lock) = (None, None, None, None);
@@ -140,7 +184,8 @@ pub(super) fn compile(
         own,
         accepts: accepted.finish(),
         documents,
-        files,
+        files: own_files,
+        organisation: Organisation::of(ancestry, files),
         lock,
         pins: None,
         notes,

@@ -36,7 +36,7 @@ pub fn init(summary: &InitSummary) -> String {
         );
         &summary.needs
     };
-    out.push_str(&edit::create("recommended", fragment));
+    out.push_str(&edit::create(Some("recommended"), fragment));
     left_out(&mut out, &summary.left_out);
     unread(&mut out, &summary.unread);
     out

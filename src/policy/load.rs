@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -45,11 +45,36 @@ macro_rules! bundled {
 bundled!("audit", "recommended", "strict");
 
 /// Where a policy came from, and what it may extend.
-enum Source<'a> {
+enum Source<'f> {
     Bundled(&'static Bundled),
-    Path(PathBuf),
+    Path(&'f dyn Files, PathBuf),
     /// A text without a place: relative paths lead nowhere.
-    Text(&'a str, &'a str),
+    Text(&'f str, &'f str),
+}
+
+/// Where a policy is.
+#[derive(Clone, Copy)]
+pub enum PolicyAt<'f> {
+    /// In the program, under this name.
+    Bundled(&'static str),
+    /// In a file.
+    File(&'f dyn Files, &'f Path),
+}
+
+impl fmt::Debug for PolicyAt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PolicyAt").field(&self.name()).finish()
+    }
+}
+
+impl PolicyAt<'_> {
+    /// How reports name it.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Bundled(name) => format!("{name} (built in)"),
+            Self::File(files, path) => files.name(path),
+        }
+    }
 }
 
 /// Where policy files are read from.
@@ -90,12 +115,13 @@ impl Files for Disk {
 }
 
 /// Reads policies, each once: those that are extended come before those that extend them.
-pub(super) struct Loader<'f> {
-    from: &'f dyn Files,
+pub(super) struct Loader {
     pub(super) raws: Vec<Raw>,
     pub(super) errors: Errors,
     /// What was read, under the names it was read by and under its own.
     pub(super) read: Vec<PathBuf>,
+    /// Which of them is which.
+    pub(super) ancestry: Ancestry,
     /// Files that are being read, outermost first.
     open: Vec<(PathBuf, String)>,
     /// What has been read, each with its index among `raws`; `None` if it is broken.
@@ -112,38 +138,95 @@ enum Id {
     Text,
 }
 
-impl<'f> Loader<'f> {
-    pub(super) fn bundled(bundled: &'static Bundled) -> Self {
-        Self::start(&Disk, &Source::Bundled(bundled))
-    }
+/// Which of the policies that were read is which.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Ancestry {
+    /// How many are the organisation's policy and what it extends: the first ones, it the last of them.
+    pub(super) above: usize,
+    /// How many names of files were read for them.
+    pub(super) files_above: usize,
+    /// The repository's own policy.
+    pub(super) own: Option<usize>,
+    /// The bundled policy that a new policy of the repository would extend.
+    pub(super) bundled: Option<&'static str>,
+}
 
-    pub(super) fn path(from: &'f dyn Files, path: &Path) -> Self {
-        Self::start(from, &Source::Path(path.to_path_buf()))
-    }
-
-    pub(super) fn text(name: &str, text: &str) -> Self {
-        Self::start(&Disk, &Source::Text(name, text))
-    }
-
-    fn start(from: &'f dyn Files, source: &Source<'_>) -> Self {
-        let mut loader = Self {
-            from,
+impl Loader {
+    fn new() -> Self {
+        Self {
             raws: Vec::new(),
             read: Vec::new(),
+            ancestry: Ancestry::default(),
             errors: Errors::default(),
             open: Vec::new(),
             known: Vec::new(),
-        };
-        loader.add(source, None);
+        }
+    }
+
+    pub(super) fn bundled(bundled: &'static Bundled) -> Self {
+        Self::start(&Source::Bundled(bundled))
+    }
+
+    pub(super) fn path(from: &dyn Files, path: &Path) -> Self {
+        Self::start(&Source::Path(from, path.to_path_buf()))
+    }
+
+    pub(super) fn text(name: &str, text: &str) -> Self {
+        Self::start(&Source::Text(name, text))
+    }
+
+    fn start(source: &Source<'_>) -> Self {
+        let mut loader = Self::new();
+        loader.ancestry.own = loader.add(source, None);
+        if let Source::Bundled(bundled) = source {
+            loader.ancestry.bundled = Some(bundled.name);
+        }
         loader
+    }
+
+    /// Reads a repository's own policy, if it has one, as if the organisation's stood first under its `extends`.
+    pub(super) fn below(organisation: PolicyAt<'_>, own: Option<PolicyAt<'_>>) -> Self {
+        let mut loader = Self::new();
+        let above = loader.add_at(organisation);
+        let nearest = loader.known.iter().rev().find_map(|(id, _)| match id {
+            Id::Bundled(name) => Some(*name),
+            Id::File(_) | Id::Text => None,
+        });
+        let bundled = match own {
+            Some(PolicyAt::Bundled(name)) => Some(name),
+            Some(PolicyAt::File(..)) | None => nearest,
+        };
+        loader.ancestry = Ancestry {
+            above: loader.raws.len(),
+            files_above: loader.read.len(),
+            own: own.and_then(|own| loader.add_at(own)),
+            bundled,
+        };
+        if let (Some(above), Some(own)) = (above, loader.ancestry.own)
+            && own > above
+            && let Some(raw) = loader.raws.get_mut(own)
+        {
+            raw.organisation = Some(above);
+        }
+        loader
+    }
+
+    fn add_at(&mut self, at: PolicyAt<'_>) -> Option<usize> {
+        match at {
+            PolicyAt::Bundled(name) => {
+                let bundled = BUNDLED.iter().find(|bundled| bundled.name == name)?;
+                self.add(&Source::Bundled(bundled), None)
+            }
+            PolicyAt::File(files, path) => self.add(&Source::Path(files, path.to_owned()), None),
+        }
     }
 
     /// Reads a policy and what it extends, unless that was done. Where it stands among `raws`; `None` if it is broken.
     fn add(&mut self, source: &Source<'_>, from: Option<&Origin>) -> Option<usize> {
         let id = match source {
             Source::Bundled(bundled) => Id::Bundled(bundled.name),
-            Source::Path(path) => {
-                let real = self.from.real(path);
+            Source::Path(files, path) => {
+                let real = files.real(path);
                 // A file that is not there is one that could come.
                 self.read.extend([path.clone(), real.clone()]);
                 Id::File(real)
@@ -172,7 +255,7 @@ impl<'f> Loader<'f> {
                     .unwrap_or(Node::Null);
                 (file, node)
             }
-            Source::Path(path) => match self.file(path, from) {
+            Source::Path(files, path) => match self.file(*files, path, from) {
                 Some(file) => {
                     let node = self.parse(&file)?;
                     (file, node)
@@ -221,11 +304,11 @@ impl<'f> Loader<'f> {
                 .of(origin, format!("there is no policy `{name}`"), help);
             return None;
         }
-        let folder = match by {
-            Source::Path(path) if !Path::new(name).is_absolute() => {
-                path.parent().unwrap_or(Path::new(""))
+        let (files, folder): (&dyn Files, _) = match by {
+            Source::Path(files, path) if !Path::new(name).is_absolute() => {
+                (*files, path.parent().unwrap_or(Path::new("")))
             }
-            Source::Path(_) => {
+            Source::Path(..) => {
                 let message = format!("`{name}` is an absolute path");
                 self.errors.of(
                     origin,
@@ -234,21 +317,21 @@ impl<'f> Loader<'f> {
                 );
                 return None;
             }
-            Source::Bundled(_) | Source::Text(..) => Path::new(""),
+            Source::Bundled(_) | Source::Text(..) => (&Disk, Path::new("")),
         };
-        self.add(&Source::Path(folder.join(name)), Some(origin))
+        self.add(&Source::Path(files, folder.join(name)), Some(origin))
     }
 
     /// A file's text. `from` is the line that extends it.
-    fn file(&mut self, path: &Path, from: Option<&Origin>) -> Option<Arc<File>> {
-        let shown = self.from.name(path);
+    fn file(&mut self, files: &dyn Files, path: &Path, from: Option<&Origin>) -> Option<Arc<File>> {
+        let shown = files.name(path);
         let mut fail = |message: String, help: &str| match from {
             Some(origin) => self.errors.of(origin, message, help),
             None => self
                 .errors
                 .push(|| PolicyError::at(&File::new(shown.as_str(), ""), 0..0, message, help)),
         };
-        let real = self.from.real(path);
+        let real = files.real(path);
         if self.open.iter().any(|(open, _)| *open == real) {
             let mut names: Vec<&str> = self.open.iter().map(|(_, name)| name.as_str()).collect();
             names.push(&shown);
@@ -259,7 +342,7 @@ impl<'f> Loader<'f> {
             fail(message, "remove one of the `extends`");
             return None;
         }
-        let bytes = match self.from.read(path) {
+        let bytes = match files.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let help = match (error.kind(), from) {
@@ -272,7 +355,7 @@ impl<'f> Loader<'f> {
                     (_, Some(_)) => "check the path: it is relative to the file that names it",
                     (_, None) => "check the path, and that you may read the file",
                 };
-                let brings = self.from.brought_by(path);
+                let brings = files.brought_by(path);
                 let brings = brings.map(|command| {
                     format!("it is on disk, and only there: `{command}` records it")
                 });
@@ -357,15 +440,8 @@ pub(super) fn node(text: &str) -> Result<Node, serde_yaml::Error> {
 /// # Errors
 /// What keeps it from being read.
 pub(super) fn document(path: &Path) -> Result<(Arc<File>, Node), PolicyErrors> {
-    let mut loader = Loader {
-        from: &Disk,
-        raws: Vec::new(),
-        read: Vec::new(),
-        errors: Errors::default(),
-        open: Vec::new(),
-        known: Vec::new(),
-    };
-    let file = loader.file(path, None);
+    let mut loader = Loader::new();
+    let file = loader.file(&Disk, path, None);
     let read = file.and_then(|file| {
         let root = loader.parse(&file)?;
         Some((file, root))

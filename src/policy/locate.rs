@@ -131,6 +131,11 @@ impl fmt::Debug for File {
 }
 
 impl Origin {
+    /// Whether it is the same value of the same file.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.file, &other.file) && self.way == other.way
+    }
+
     pub(super) fn range(&self) -> Range<usize> {
         self.file.range(&self.way, self.key)
     }

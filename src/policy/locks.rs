@@ -1,4 +1,4 @@
-//! Keys that a policy locks: the policies that extend it may tighten them, and loosening one is an error.
+//! Keys that a policy locks: the policies that extend it may tighten them, and not loosen them.
 //!
 //! A locked key is compared with what the policy that locks it says, together with what that extends. Every other policy that
 //! is merged with it may not loosen the key: those that extend it, and those that are extended beside it.
@@ -155,9 +155,9 @@ const LOCKABLE: &[Lockable] = &[
 const RULES: &str = "rules";
 
 /// What loosens a key: the line, and what it does, to be read after the name of a policy.
-struct Attempt {
-    origin: Origin,
-    what: String,
+pub(super) struct Attempt {
+    pub(super) origin: Origin,
+    pub(super) what: String,
 }
 
 impl Attempt {
@@ -170,7 +170,7 @@ impl Attempt {
 }
 
 /// The policy that locks a key, and all that it extends.
-struct Above<'a> {
+pub(super) struct Above<'a> {
     raws: Vec<&'a Raw>,
     catalog: &'a Catalog<'a>,
     /// The entries under `globals.allow` that hold everywhere.
@@ -185,7 +185,7 @@ struct Above<'a> {
 
 /// What another policy says.
 #[derive(Default)]
-struct Below<'a> {
+pub(super) struct Below<'a> {
     body: Option<&'a Body>,
     overrides: &'a [Override],
     exclude: &'a [(String, Origin)],
@@ -202,7 +202,7 @@ struct Below<'a> {
 }
 
 impl<'a> Above<'a> {
-    fn new(raws: Vec<&'a Raw>, catalog: &'a Catalog<'a>) -> Self {
+    pub(super) fn new(raws: Vec<&'a Raw>, catalog: &'a Catalog<'a>) -> Self {
         let mut above = Self {
             catalog,
             entries: Vec::new(),
@@ -289,7 +289,7 @@ impl<'a> Above<'a> {
 }
 
 impl<'a> Below<'a> {
-    fn new(raw: &'a Raw, is_later: bool) -> Self {
+    pub(super) fn new(raw: &'a Raw, is_later: bool) -> Self {
         Self {
             body: Some(&raw.body),
             overrides: &raw.overrides,
@@ -313,58 +313,13 @@ impl<'a> Below<'a> {
     }
 }
 
-/// Finds what loosens a locked key, and locks of keys that there are not.
-pub(super) fn check(raws: &[Raw], catalog: &Catalog<'_>, errors: &mut Errors) {
-    for (owner, raw) in raws.iter().enumerate() {
-        let locks: Vec<_> = raw
-            .locked
-            .iter()
-            .filter(|lock| known(lock, catalog, errors))
-            .collect();
-        if locks.is_empty() {
-            continue;
-        }
-        let ancestors = ancestors(raws, owner);
-        let closure = raws
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| ancestors.contains(at));
-        let above = Above::new(closure.map(|(_, raw)| raw).collect(), catalog);
-        for (at, other) in raws.iter().enumerate() {
-            if ancestors.contains(&at) {
-                continue;
-            }
-            let below = Below::new(other, at > owner);
-            // Of a policy that does not know the lock, the line is to blame that brings both together.
-            let beside = (!self::ancestors(raws, at).contains(&owner))
-                .then(|| {
-                    raws.iter()
-                        .flat_map(|raw| &raw.parents)
-                        .find(|(parent, _)| *parent == at)
-                })
-                .flatten();
-            for (key, locked_at) in &locks {
-                for attempt in attempts(key, &above, &below) {
-                    report(
-                        key,
-                        locked_at,
-                        &attempt,
-                        beside.map(|(_, origin)| origin),
-                        errors,
-                    );
-                }
-            }
-        }
-    }
-}
-
 /// Whether policies lock the level of a rule: then nothing but a policy that they extend may set its findings aside.
 pub(super) fn locks_rule<'a>(mut locks: impl Iterator<Item = &'a str>, rule: &str) -> bool {
     locks.any(|key| key == RULES || rule_of(key) == Some(rule))
 }
 
 /// What a policy says that loosens a key which may be locked.
-fn attempts(key: &str, above: &Above<'_>, below: &Below<'_>) -> Vec<Attempt> {
+pub(super) fn attempts(key: &str, above: &Above<'_>, below: &Below<'_>) -> Vec<Attempt> {
     let mut found = Vec::new();
     if let Some(rule) = rule_of(key) {
         for body in below.bodies() {
@@ -384,35 +339,12 @@ fn attempts(key: &str, above: &Above<'_>, below: &Below<'_>) -> Vec<Attempt> {
     found
 }
 
-fn report(
-    key: &str,
-    locked_at: &Origin,
-    attempt: &Attempt,
-    beside: Option<&Origin>,
-    errors: &mut Errors,
-) {
-    let lock = locked_at.line_ref("");
-    let owner = &lock.file;
-    let (who, origin, verb) = match beside {
-        Some(origin) => (
-            format!("`{}`", attempt.origin.file.name),
-            origin,
-            "extend something else",
-        ),
-        None => ("this".to_owned(), &attempt.origin, "remove it"),
-    };
-    errors.of(
-        origin,
-        format!(
-            "{who} {}, and {owner}:{} locks `{key}`",
-            attempt.what, lock.line
-        ),
-        format!("{verb}, or ask the owners of {owner} to change it there"),
-    );
-}
-
 /// Whether there is a key of this name to lock; an error if there is none.
-fn known((key, origin): &(String, Origin), catalog: &Catalog<'_>, errors: &mut Errors) -> bool {
+pub(super) fn known(
+    (key, origin): &(String, Origin),
+    catalog: &Catalog<'_>,
+    errors: &mut Errors,
+) -> bool {
     let rule = rule_of(key);
     let is_known = match rule {
         Some(rule) => catalog.rules.iter().any(|known| known.id == rule),
@@ -469,19 +401,6 @@ fn rule_of(key: &str) -> Option<&str> {
 fn is_inside(key: &str, mapping: &str) -> bool {
     key.strip_prefix(mapping)
         .is_some_and(|rest| rest.starts_with('.'))
-}
-
-/// A policy and all that it extends, by their indices.
-fn ancestors(raws: &[Raw], of: usize) -> FxHashSet<usize> {
-    let mut found = FxHashSet::default();
-    let mut open = vec![of];
-    while let Some(at) = open.pop() {
-        if found.insert(at) {
-            let parents = raws.get(at).into_iter().flat_map(|raw| &raw.parents);
-            open.extend(parents.map(|(parent, _)| *parent));
-        }
-    }
-    found
 }
 
 fn texts(list: &[(String, Origin)]) -> Vec<&str> {

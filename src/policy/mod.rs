@@ -35,10 +35,12 @@ mod layer;
 mod lint;
 mod load;
 mod locate;
+mod lock_check;
 mod locks;
 mod names;
 mod need;
 mod node;
+mod organisation;
 mod own;
 mod pack;
 mod paths;
@@ -71,8 +73,10 @@ pub use inline::InlineMode;
 pub use keys::{PolicyKey, keys};
 pub use layer::Catalog;
 pub use lint::{Used, lint};
-pub use load::Files;
+pub use load::{Files, PolicyAt};
+pub use lock_check::{Attempts, LockAttempt};
 pub use need::{Answering, Need, NeededGlobal, Trust, add_needs, answer, answer_with};
+pub use organisation::Organisation;
 pub use own::OwnPolicy;
 pub use pack::{
     GlobalKind, Pack, PackEntry, Release, by_name as pack_by_name, covering as covering_packs,
@@ -104,7 +108,7 @@ use crate::{
     pins::{self, PinBook},
 };
 use layer::Layer;
-use load::{BUNDLED, Disk, Loader};
+use load::{Ancestry, BUNDLED, Disk, Loader};
 use locate::Origin;
 use paths::Patterns;
 use raw::Document;
@@ -136,6 +140,8 @@ pub struct Policy {
     documents: Vec<Document>,
     /// The files it was read from, each as it is named and where it really is.
     files: Vec<PathBuf>,
+    /// The organisation's policy above it.
+    organisation: Option<Organisation>,
     /// The path of the lock file, if the policy says one.
     lock: Option<String>,
     /// The pins of what is looked at.
@@ -223,7 +229,7 @@ impl Policy {
     pub fn recommended() -> Self {
         Self::bundled("recommended").unwrap_or_else(|| {
             let name = "recommended (built in)".to_owned();
-            compile::compile(name, Vec::new(), Vec::new(), None).0
+            compile::compile(name, Vec::new(), Vec::new(), Ancestry::default()).0
         })
     }
 
@@ -232,9 +238,9 @@ impl Policy {
         let bundled = BUNDLED.iter().find(|bundled| bundled.name == name)?;
         // A test holds every bundled policy to the rules for all policies; were one broken all the same, what it failed
         // to allow would be refused.
-        let raws = Loader::bundled(bundled).raws;
+        let Loader { raws, ancestry, .. } = Loader::bundled(bundled);
         let name = format!("{name} (built in)");
-        let (policy, _) = compile::compile(name, raws, Vec::new(), Some(bundled.name));
+        let (policy, _) = compile::compile(name, raws, Vec::new(), ancestry);
         Some(policy)
     }
 
@@ -254,7 +260,8 @@ impl Policy {
         path: &Path,
         catalog: &Catalog<'_>,
     ) -> Result<Self, PolicyErrors> {
-        compile::checked(files.name(path), Loader::path(files, path), catalog)
+        let loader = Loader::path(files, path);
+        compile::checked(files.name(path), loader, Attempts::AreErrors, catalog)
     }
 
     /// Reads a policy file as it would be with another text.
@@ -268,15 +275,8 @@ impl Policy {
 
     /// Reads a policy from its text. A relative path that it extends is looked for in the current folder.
     pub fn parse(name: &str, text: &str, catalog: &Catalog<'_>) -> Result<Self, PolicyErrors> {
-        compile::checked(name.to_owned(), Loader::text(name, text), catalog)
-    }
-
-    /// Whether the embedded policies name only rules and formats that exist: for a test of the registries.
-    pub fn check_bundled(catalog: &Catalog<'_>) -> Result<(), PolicyErrors> {
-        for bundled in BUNDLED {
-            compile::checked(bundled.name.to_owned(), Loader::bundled(bundled), catalog)?;
-        }
-        Ok(())
+        let loader = Loader::text(name, text);
+        compile::checked(name.to_owned(), loader, Attempts::AreErrors, catalog)
     }
 
     /// How reports name it: the path of its file, or `recommended (built in)`.
@@ -300,9 +300,15 @@ impl Policy {
         &self.python
     }
 
-    /// The files it was read from: each as it was named, and where links led. None for an embedded policy.
+    /// The files it was read from: each as it was named, and where links led. None for an embedded policy, nor those of an
+    /// organisation's policy above it.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// The organisation's policy above it, if there is one.
+    pub fn organisation(&self) -> Option<&Organisation> {
+        self.organisation.as_ref()
     }
 
     /// The same policy, with findings that are known.
@@ -406,6 +412,19 @@ impl Policy {
         let (_, origin) = self.exclusions.get(group)?;
         Some(origin.line_ref("excluded here"))
     }
+}
+
+/// Whether the embedded policies name only rules and formats that exist: for a test of the registries.
+///
+/// # Errors
+/// What is wrong with one of them.
+pub fn check_bundled(catalog: &Catalog<'_>) -> Result<(), PolicyErrors> {
+    for bundled in BUNDLED {
+        let loader = Loader::bundled(bundled);
+        let name = bundled.name.to_owned();
+        compile::checked(name, loader, Attempts::AreErrors, catalog)?;
+    }
+    Ok(())
 }
 
 impl Default for Policy {

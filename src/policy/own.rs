@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     edit::{self, Fragment, Insertion, Place},
+    load::Ancestry,
     locate::{File, Origin},
     raw::Raw,
     snippet,
@@ -18,7 +19,7 @@ use crate::finding::Additions;
 /// The policy file that somebody would edit: the one that is nearest, or the bundled one that would be extended.
 #[derive(Debug, Default)]
 pub struct OwnPolicy {
-    /// The name to extend where there is no file yet.
+    /// The bundled policy to extend where there is no file yet; none where an organisation's policy extends none.
     bundled: Option<&'static str>,
     file: Option<Arc<File>>,
     /// What policies that it extends lock, and where.
@@ -28,16 +29,15 @@ pub struct OwnPolicy {
 }
 
 impl OwnPolicy {
-    /// Of policies, each after those it extends: the last.
-    pub(super) fn of(raws: &[Raw], bundled: Option<&'static str>) -> Self {
-        let raw = raws.last();
+    /// Of policies, each after those it extends.
+    pub(super) fn of(raws: &[Raw], ancestry: Ancestry) -> Self {
+        let raw = ancestry.own.and_then(|own| raws.get(own));
+        let others = raws.iter().enumerate();
+        let others = others.filter(|(at, _)| Some(*at) != ancestry.own);
         Self {
-            bundled,
+            bundled: ancestry.bundled,
             file: raw.and_then(|raw| raw.file.clone()),
-            locked: raws
-                .split_last()
-                .map(|(_, above)| above.iter().flat_map(|raw| raw.locked.clone()).collect())
-                .unwrap_or_default(),
+            locked: others.flat_map(|(_, raw)| raw.locked.clone()).collect(),
             said: Mutex::default(),
         }
     }
@@ -79,7 +79,7 @@ impl OwnPolicy {
 
     fn by_hand(&self, fragment: &Fragment) -> Vec<String> {
         let Some(file) = &self.file else {
-            let text = edit::create(self.bundled.unwrap_or("recommended"), fragment);
+            let text = edit::create(self.bundled, fragment);
             return vec![format!(
                 "write this to weighbridge.yaml:\n{}",
                 text.trim_end()

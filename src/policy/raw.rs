@@ -20,6 +20,8 @@ pub(super) struct Raw {
     pub(super) extends: Vec<(String, Origin)>,
     /// The policies that it extends, each by its index among all, with the line that names it.
     pub(super) parents: Vec<(usize, Origin)>,
+    /// The organisation's policy, by its index, if it stands above this one.
+    pub(super) organisation: Option<usize>,
     /// The file with its values, to be shown as they are written.
     pub(super) document: Option<Document>,
     /// The keys that no policy which extends this one may loosen.
@@ -89,4 +91,36 @@ pub(super) struct Entry {
     pub(super) paths: Vec<(String, Origin)>,
     /// The name itself.
     pub(super) origin: Origin,
+}
+
+impl Raw {
+    /// Takes away what stands where somebody says.
+    pub(super) fn remove(&mut self, is_gone: impl Fn(&Origin) -> bool) {
+        let is_kept = |origin: &Origin| !is_gone(origin);
+        take(&mut self.torch, &is_gone);
+        take(&mut self.python, &is_gone);
+        take(&mut self.inline, &is_gone);
+        take(&mut self.baseline, &is_gone);
+        take(&mut self.attributes, &is_gone);
+        take(&mut self.lock, &is_gone);
+        take(&mut self.waiver_terms.max_days, &is_gone);
+        take(&mut self.waiver_terms.require, &is_gone);
+        self.exclude.retain(|(_, origin)| is_kept(origin));
+        self.waivers.retain(|waiver| is_kept(&waiver.rule_origin));
+        let overrides = self.overrides.iter_mut().map(|over| &mut over.body);
+        for body in std::iter::once(&mut self.body).chain(overrides) {
+            take(&mut body.pins, &is_gone);
+            body.formats_allow.retain(|(_, origin)| is_kept(origin));
+            body.packs.retain(|(_, origin)| is_kept(origin));
+            body.globals_allow.retain(|entry| is_kept(&entry.origin));
+            body.rules.retain(|(.., origin)| is_kept(origin));
+        }
+    }
+}
+
+/// Takes a value away if it stands where somebody says.
+fn take<T>(value: &mut Option<(T, Origin)>, is_gone: impl Fn(&Origin) -> bool) {
+    if value.as_ref().is_some_and(|(_, origin)| is_gone(origin)) {
+        *value = None;
+    }
 }

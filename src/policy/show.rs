@@ -53,7 +53,10 @@ const OF_A_FILE: &[&str] = &["version", "extends"];
 impl Policy {
     /// The lines that hold: for a path, those that hold there.
     pub fn effective(&self, path: Option<&Text>) -> Vec<EffectiveLine> {
-        let merging = Merging { path };
+        let merging = Merging {
+            path,
+            set_aside: self.organisation.as_ref().map_or(&[], |it| &it.set_aside),
+        };
         let mut whole: Vec<(Box<str>, Tree)> = Vec::new();
         for document in &self.documents {
             let Node::Map(pairs) = &document.root else {
@@ -155,11 +158,16 @@ fn place(line: &LineRef) -> String {
 
 struct Merging<'a> {
     path: Option<&'a Text>,
+    /// What is not read.
+    set_aside: &'a [Origin],
 }
 
 impl Merging<'_> {
     /// A value outside of lists; `None` where it says nothing, or nothing of the path.
     fn tree(&self, node: &Node, file: &Arc<File>, way: Vec<Step>) -> Option<Tree> {
+        if self.is_set_aside(file, &way) {
+            return None;
+        }
         let below = |step: Step| [way.as_slice(), &[step]].concat();
         match node {
             Node::Null => None,
@@ -222,6 +230,15 @@ impl Merging<'_> {
         // The items of a list at the top are as long as a policy; those further down are a line.
         let is_at_top = way.len() == 2 && !is_exclusion;
         match node {
+            // Of a waiver, its rule is what a lock is against.
+            Node::Map(_)
+                if self.is_set_aside(
+                    file,
+                    &[way.as_slice(), &[Step::Key("rule".into())]].concat(),
+                ) =>
+            {
+                None
+            }
             Node::Map(_) if is_at_top => self.tree(node, file, way),
             node => {
                 // An entry is said to stand where its name does.
@@ -232,9 +249,14 @@ impl Merging<'_> {
                     || way.clone(),
                     |key| [way.as_slice(), &[Step::Key(key.into())]].concat(),
                 );
-                Some(leaf(node, file, way))
+                (!self.is_set_aside(file, &way)).then(|| leaf(node, file, way))
             }
         }
+    }
+
+    fn is_set_aside(&self, file: &Arc<File>, way: &[Step]) -> bool {
+        let mut set_aside = self.set_aside.iter();
+        set_aside.any(|gone| Arc::ptr_eq(&gone.file, file) && *gone.way == *way)
     }
 
     fn is_for(&self, patterns: &[&str], file: &Arc<File>) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! A policy that the user names judges. Otherwise the first of [`PLACES`] does, where the view keeps its policy: on disk, in the
 //! index, in the commit that a change starts from. A folder that is no repository is not asked for one, unless the user
-//! stands in it: what was downloaded does not judge itself. Where nothing is found, `recommended` judges.
+//! stands in it: what was downloaded does not judge itself. Where nothing is found, `recommended` judges. An organisation's policy
+//! stands above whatever is found, and judges instead of `recommended`.
 
 use std::{
     io,
@@ -10,8 +11,9 @@ use std::{
 };
 
 use super::{
-    Catalog, Files, Policy,
+    Attempts, Catalog, Files, Policy, PolicyAt,
     decode::list,
+    load::Disk,
     place::{PLACES, Place},
     unread,
 };
@@ -27,6 +29,11 @@ pub struct Asker<'a> {
     pub named: Option<&'a Path>,
     /// A named file of the work tree is one that the change under review can edit: it is read where the view keeps its policy.
     pub reviews: bool,
+    /// The organisation's policy above: a file, or a bundled one. A file of what is looked at is read where the view keeps its
+    /// policy, so that no change edits it.
+    pub organisation: Option<&'a Path>,
+    /// What becomes of attempts to loosen what that locks.
+    pub attempts: Attempts,
     /// The folder the user stands in.
     pub cwd: &'a Path,
     /// The rules and formats that a policy may name.
@@ -38,7 +45,8 @@ pub struct Asker<'a> {
 pub struct Source {
     /// The policy.
     pub policy: Policy,
-    /// What reports call it: a path, `weighbridge.yaml at 1a2b3c4 (main)`, `recommended (built in)`.
+    /// What reports call it: a path, `weighbridge.yaml at 1a2b3c4 (main)`, `recommended (built in)`; with an organisation's above
+    /// it, both.
     pub name: String,
     /// The files below the root that are the policy or a part of it, or would be if they were there: a change of them is reported.
     pub files: Vec<PathBuf>,
@@ -48,18 +56,33 @@ pub struct Source {
     pub notices: Vec<String>,
 }
 
+/// A policy that was found.
+#[derive(Debug)]
+struct Found {
+    at: FoundAt,
+    /// What reports call it.
+    name: String,
+}
+
+#[derive(Debug)]
+enum FoundAt {
+    Bundled(&'static str),
+    Disk(PathBuf),
+    Recorded(PathBuf),
+}
+
 impl Source {
     /// The policy that judges what is looked at.
     ///
     /// # Errors
     /// A policy that cannot be read, or does not hold together; a name that stands for none.
     pub fn find(place: &dyn Place, asker: Asker<'_>) -> Result<Self, Error> {
-        let Asker { mut named, cwd, .. } = asker;
         let mut notices = Vec::new();
-        let mut reviewed = None;
-        if let Some((state, below)) = asker.under_review(place) {
+        let mut named = asker.named;
+        let mut own = None;
+        if let Some((state, below)) = asker.under_review(place, named.filter(|_| asker.reviews)) {
             if place.has(&below) {
-                reviewed = Some(asker.recorded_at(place, &state, &below)?);
+                own = Some(Found::recorded(below, &state));
             } else {
                 notices.push(format!(
                     "there is no {} {state}, so it does not judge",
@@ -68,33 +91,34 @@ impl Source {
                 named = None;
             }
         }
-        let is_recorded = reviewed.is_some() || named.is_none() && place.state().is_some();
-        let (policy, name) = match (reviewed, named, place.state()) {
-            (Some(found), ..) => found,
-            (None, Some(path), _) => named_policy(path, &asker.catalog)?,
-            (None, None, Some(state)) => asker.recorded(place, state, &mut notices)?,
+        let is_recorded = own.is_some() || named.is_none() && place.state().is_some();
+        let own = match (own, named, place.state()) {
+            (Some(found), ..) => Some(found),
+            (None, Some(path), _) => Some(Found::named(path)?),
+            (None, None, Some(state)) => asker.recorded(place, state, &mut notices),
             (None, None, None) => asker.on_disk(place)?,
         };
-        let mut files: Vec<PathBuf> = Vec::new();
-        for file in policy.files() {
-            if is_recorded {
-                // As it was named, for links on the way, and without its `..`.
-                files.extend([file.clone(), normal(file)]);
-                continue;
-            }
-            let spelled = normal(&cwd.join(file));
-            let real = std::fs::canonicalize(file).ok();
-            let inside = real.iter().chain([&spelled]);
-            let inside = inside.filter_map(|path| path.strip_prefix(place.root()).ok());
-            files.extend(inside.map(Path::to_owned));
+        let organisation = asker.organisation_at(place)?;
+        let above_is_recorded =
+            matches!(&organisation, Some(found) if matches!(found.at, FoundAt::Recorded(_)));
+        let own_name = own.as_ref().map(|found| found.name.clone());
+        let (policy, name) = asker.load(place, own, organisation)?;
+        let mut files = below_root(place, asker.cwd, policy.files(), is_recorded);
+        if let Some(above) = policy.organisation() {
+            files.extend(below_root(
+                place,
+                asker.cwd,
+                &above.files,
+                above_is_recorded,
+            ));
         }
         if named.is_none() {
             let judge = unread::Judge {
                 policy: &policy,
-                name: &name,
+                name: own_name.as_deref().unwrap_or_default(),
                 files: &files,
             };
-            notices.extend(unread::notices(place, is_asked(place, cwd), judge));
+            notices.extend(unread::notices(place, is_asked(place, asker.cwd), judge));
             files.extend(PLACES.iter().map(PathBuf::from));
         }
         files.sort();
@@ -109,13 +133,73 @@ impl Source {
     }
 }
 
-impl Asker<'_> {
-    /// The named file below the root, and the state that it is read from, where a change is under review that can edit it.
-    fn under_review(&self, place: &dyn Place) -> Option<(String, PathBuf)> {
-        let named = self.named.filter(|_| self.reviews)?;
-        if is_bundled(named) {
-            return None;
+/// Those of a policy's files that are below the root, as they are named from there.
+fn below_root(place: &dyn Place, cwd: &Path, files: &[PathBuf], is_recorded: bool) -> Vec<PathBuf> {
+    let mut below = Vec::new();
+    for file in files {
+        if is_recorded {
+            // As it was named, for links on the way, and without its `..`.
+            below.extend([file.clone(), normal(file)]);
+            continue;
         }
+        let spelled = normal(&cwd.join(file));
+        let real = std::fs::canonicalize(file).ok();
+        let inside = real.iter().chain([&spelled]);
+        let inside = inside.filter_map(|path| path.strip_prefix(place.root()).ok());
+        below.extend(inside.map(Path::to_owned));
+    }
+    below
+}
+
+impl Found {
+    fn recorded(path: PathBuf, state: &str) -> Self {
+        Self {
+            name: recorded_name(&path, state),
+            at: FoundAt::Recorded(path),
+        }
+    }
+
+    /// A policy that the user names.
+    fn named(path: &Path) -> Result<Self, Error> {
+        if !is_bundled_name(path) {
+            return Ok(Self {
+                at: FoundAt::Disk(path.to_owned()),
+                name: path.display().to_string(),
+            });
+        }
+        let name = path.to_str().unwrap_or_default();
+        if let Some(bundled) = Policy::bundled_names().find(|bundled| *bundled == name) {
+            return Ok(Self {
+                at: FoundAt::Bundled(bundled),
+                name: format!("{bundled} (built in)"),
+            });
+        }
+        let known: Vec<&str> = Policy::bundled_names().collect();
+        Err(Error::Usage {
+            message: format!(
+                "there is no file and no bundled policy `{}`",
+                name.escape_debug()
+            ),
+            help: format!(
+                "the bundled policies are {}; a file is named by its path",
+                list(&known)
+            ),
+        })
+    }
+
+    fn at<'f>(&'f self, recorded: Option<&'f Recorded<'f>>) -> PolicyAt<'f> {
+        match (&self.at, recorded) {
+            (FoundAt::Bundled(name), _) => PolicyAt::Bundled(name),
+            (FoundAt::Recorded(path), Some(recorded)) => PolicyAt::File(recorded, path),
+            (FoundAt::Recorded(path) | FoundAt::Disk(path), _) => PolicyAt::File(&Disk, path),
+        }
+    }
+}
+
+impl Asker<'_> {
+    /// A file that is named, below the root, and the state that it is read from, where a change is under review that can edit it.
+    fn under_review(&self, place: &dyn Place, named: Option<&Path>) -> Option<(String, PathBuf)> {
+        let named = named.filter(|named| !is_bundled(named))?;
         let state = place.state().filter(|_| !place.is_index())?;
         let real = std::fs::canonicalize(self.cwd).unwrap_or_else(|_| self.cwd.to_owned());
         let path = normal(&real.join(named));
@@ -123,18 +207,31 @@ impl Asker<'_> {
         Some((state.to_owned(), below.to_owned()))
     }
 
+    /// The organisation's policy.
+    fn organisation_at(&self, place: &dyn Place) -> Result<Option<Found>, Error> {
+        let Some(named) = self.organisation else {
+            return Ok(None);
+        };
+        let Some((state, below)) = self.under_review(place, Some(named)) else {
+            return Found::named(named).map(Some);
+        };
+        if place.has(&below) {
+            return Ok(Some(Found::recorded(below, &state)));
+        }
+        let shown = Text::new(below.as_os_str().as_encoded_bytes());
+        Err(Error::Usage {
+            message: format!(
+                "the organisation's policy is to be {shown}, and there is none {state}"
+            ),
+            help: String::from("keep it outside of what is checked: there it is read from disk"),
+        })
+    }
+
     /// The policy that git recorded, where the view's is: in a commit or in the index.
-    fn recorded(
-        &self,
-        place: &dyn Place,
-        state: &str,
-        notices: &mut Vec<String>,
-    ) -> Result<(Policy, String), Error> {
-        for name in PLACES {
-            let path = Path::new(name);
-            if place.has(path) {
-                return self.recorded_at(place, state, path);
-            }
+    fn recorded(&self, place: &dyn Place, state: &str, notices: &mut Vec<String>) -> Option<Found> {
+        let mut names = PLACES.iter().map(PathBuf::from);
+        if let Some(path) = names.find(|path| place.has(path)) {
+            return Some(Found::recorded(path, state));
         }
         // Where a policy lies about and was not recorded, its author expects it to judge.
         let unrecorded = PLACES
@@ -147,35 +244,21 @@ impl Asker<'_> {
                 staging(place.root(), self.cwd, Path::new(name))
             ));
         }
-        Ok(built_in())
-    }
-
-    /// A file that git recorded.
-    fn recorded_at(
-        &self,
-        place: &dyn Place,
-        state: &str,
-        path: &Path,
-    ) -> Result<(Policy, String), Error> {
-        let files = Recorded {
-            place,
-            state,
-            cwd: self.cwd,
-        };
-        let policy = Policy::load_from(&files, path, &self.catalog)?;
-        Ok((policy, files.name(path)))
+        None
     }
 
     /// The policy on disk at the root.
-    fn on_disk(&self, place: &dyn Place) -> Result<(Policy, String), Error> {
+    fn on_disk(&self, place: &dyn Place) -> Result<Option<Found>, Error> {
         let asked = is_asked(place, self.cwd);
         for name in PLACES.iter().filter(|_| asked) {
             let path = from_here(place.root(), self.cwd, name);
             // A policy that is there but cannot be read is an error, never "no policy".
             match std::fs::symlink_metadata(&path) {
                 Ok(_) => {
-                    let policy = Policy::load(&path, &self.catalog)?;
-                    return Ok((policy, String::from(*name)));
+                    return Ok(Some(Found {
+                        at: FoundAt::Disk(path),
+                        name: String::from(*name),
+                    }));
                 }
                 Err(error)
                     if matches!(
@@ -185,7 +268,39 @@ impl Asker<'_> {
                 Err(source) => return Err(Error::Io { path, source }),
             }
         }
-        Ok(built_in())
+        Ok(None)
+    }
+
+    /// What was found, read, and what reports call it.
+    fn load(
+        &self,
+        place: &dyn Place,
+        own: Option<Found>,
+        organisation: Option<Found>,
+    ) -> Result<(Policy, String), Error> {
+        let recorded = place.state().map(|state| Recorded {
+            place,
+            state,
+            cwd: self.cwd,
+        });
+        let at = |found| Found::at(found, recorded.as_ref());
+        let Some(above) = organisation else {
+            let Some(own) = own else {
+                let name = String::from("recommended (built in)");
+                return Ok((Policy::recommended(), name));
+            };
+            return Ok((at(&own).load(&self.catalog)?, own.name));
+        };
+        let own_at = own.as_ref().map(at);
+        let policy = at(&above).load_above(own_at, self.attempts, &self.catalog)?;
+        let alone = policy.organisation().is_some_and(|it| it.judges_alone);
+        let name = match own {
+            Some(own) if !alone => {
+                format!("{}, below {}", own.name, above.name)
+            }
+            _ => above.name,
+        };
+        Ok((policy, name))
     }
 }
 
@@ -194,26 +309,9 @@ impl Asker<'_> {
 /// # Errors
 /// A file that cannot be read or does not hold together; a name that stands for none.
 pub fn named_policy(path: &Path, catalog: &Catalog<'_>) -> Result<(Policy, String), Error> {
-    if !is_bundled_name(path) {
-        let policy = Policy::load(path, catalog)?;
-        return Ok((policy, path.display().to_string()));
-    }
-    let name = path.to_str().unwrap_or_default();
-    if let Some(policy) = Policy::bundled(name) {
-        let name = policy.name().to_owned();
-        return Ok((policy, name));
-    }
-    let known: Vec<&str> = Policy::bundled_names().collect();
-    Err(Error::Usage {
-        message: format!(
-            "there is no file and no bundled policy `{}`",
-            name.escape_debug()
-        ),
-        help: format!(
-            "the bundled policies are {}; a file is named by its path",
-            list(&known)
-        ),
-    })
+    let found = Found::named(path)?;
+    let policy = found.at(None).load(catalog)?;
+    Ok((policy, found.name))
 }
 
 /// Whether what the user names is the name of a bundled policy, or can be nothing else because no such file is there. A file
@@ -234,13 +332,6 @@ fn is_asked(place: &dyn Place, cwd: &Path) -> bool {
     place.is_repository() || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == place.root())
 }
 
-fn built_in() -> (Policy, String) {
-    (
-        Policy::recommended(),
-        String::from("recommended (built in)"),
-    )
-}
-
 /// Policy files in what git recorded.
 struct Recorded<'p> {
     place: &'p dyn Place,
@@ -258,8 +349,7 @@ impl Files for Recorded<'_> {
     }
 
     fn name(&self, path: &Path) -> String {
-        let path = path.to_string_lossy().replace('\\', "/");
-        format!("{path} {}", self.state)
+        recorded_name(path, self.state)
     }
 
     fn brought_by(&self, path: &Path) -> Option<String> {
@@ -286,6 +376,12 @@ pub fn staging(root: &Path, cwd: &Path, path: &Path) -> String {
     let word = [front.as_bytes(), bytes].concat();
     let word = Text::new(shell_word(&word));
     format!("git add {word}")
+}
+
+/// What a file that git recorded is called: `weighbridge.yaml at 1a2b3c4 (main)`.
+fn recorded_name(path: &Path, state: &str) -> String {
+    let path = path.to_string_lossy().replace('\\', "/");
+    format!("{path} {state}")
 }
 
 /// A path below a root without its `..`.

@@ -30,8 +30,8 @@ pub use known::{Dangerous, baseline};
 pub use look::look;
 pub use pins::on_disk;
 pub use policy_source::{
-    PolicyFrom, check_policy_of, find_policy, find_policy_only, load_policy, parse_policy,
-    policy_called, policy_cases, policy_with, with_baseline,
+    PolicyFrom, PolicyRequest, check_policy_of, find_policy, find_policy_only, load_policy,
+    parse_policy, policy_called, policy_cases, policy_with, with_baseline,
 };
 pub use survey::{Refusal, Survey, format_ids, needs, refusing_rules, rules, survey};
 pub use torch_needs::torch_needs;

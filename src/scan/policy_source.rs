@@ -14,7 +14,8 @@ use crate::{
     fact::Text,
     git::{self, View},
     policy::{
-        self, Arrival, Asker, Baseline, Catalog, Place, Policy, PolicyCase, Source, named_policy,
+        self, Arrival, Asker, Attempts, Baseline, Catalog, Place, Policy, PolicyCase, Source,
+        named_policy,
     },
 };
 
@@ -31,19 +32,30 @@ pub enum PolicyFrom {
     Revision(String),
 }
 
-/// The policy that judges a view, with the pins of what it judges, and its name for the report. `named` is the file or the bundled
-/// policy that the user names.
+/// Which policy judges a view.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyRequest<'a> {
+    /// Where it is taken from.
+    pub from: PolicyFrom,
+    /// The file or the bundled policy that the user names.
+    pub named: Option<&'a Path>,
+    /// The organisation's policy above it: a file or a bundled one.
+    pub organisation: Option<&'a Path>,
+    /// What becomes of attempts to loosen what that locks.
+    pub attempts: Attempts,
+}
+
+/// The policy that judges a view, with the pins of what it judges, and its name for the report.
 /// What of the policy the view's change edits is noted in the view.
 ///
 /// # Errors
 /// A policy that cannot be read or does not hold together, a revision that is not here.
 pub fn find_policy(
     view: View,
-    from: &PolicyFrom,
-    named: Option<&Path>,
+    request: &PolicyRequest<'_>,
     cwd: &Path,
 ) -> Result<(View, Policy, String), Error> {
-    let (mut view, policy, name) = find_policy_only(view, from, named, cwd)?;
+    let (mut view, policy, name) = find_policy_only(view, request, cwd)?;
     let is_here = || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == view.root);
     let is_asked = view.is_repository() || is_here();
     let policy = pins::find(&mut view, policy, is_asked)?;
@@ -56,19 +68,20 @@ pub fn find_policy(
 /// As above.
 pub fn find_policy_only(
     view: View,
-    from: &PolicyFrom,
-    named: Option<&Path>,
+    request: &PolicyRequest<'_>,
     cwd: &Path,
 ) -> Result<(View, Policy, String), Error> {
-    let mut view = match from {
+    let mut view = match &request.from {
         PolicyFrom::View => view,
         PolicyFrom::Head => view.with_policy_of_head()?,
         PolicyFrom::Revision(name) => view.with_policy_of_revision(name)?,
     };
     let (rules, formats) = (rules(), format_ids());
     let asker = Asker {
-        named,
-        reviews: matches!(from, PolicyFrom::Revision(_)),
+        named: request.named,
+        reviews: matches!(request.from, PolicyFrom::Revision(_)),
+        organisation: request.organisation,
+        attempts: request.attempts,
         cwd,
         catalog: Catalog {
             rules: &rules,
@@ -200,6 +213,8 @@ pub fn policy_called(cwd: &Path, name: Option<&str>) -> Result<(Policy, String),
         let asker = Asker {
             named,
             reviews: true,
+            organisation: None,
+            attempts: Attempts::AreErrors,
             cwd: &view.root,
             catalog,
         };
@@ -264,13 +279,17 @@ fn below_root(view: &View, cwd: &Path) -> PathBuf {
         .unwrap_or_default()
 }
 
-/// Whether the policy that a commit of the repository has holds together.
+/// Whether the policy that a commit of the repository has holds together, below the organisation's.
 ///
 /// # Errors
 /// One that does not, or cannot be read.
-pub fn check_policy_of(cwd: &Path, commit: &str) -> Result<(), Error> {
+pub fn check_policy_of(cwd: &Path, commit: &str, organisation: Option<&Path>) -> Result<(), Error> {
     let nothing = git::policy_of(cwd, commit)?;
-    find_policy(nothing, &PolicyFrom::View, None, cwd).map(|_| ())
+    let request = PolicyRequest {
+        organisation,
+        ..PolicyRequest::default()
+    };
+    find_policy(nothing, &request, cwd).map(|_| ())
 }
 
 /// A policy from its text.

@@ -118,6 +118,9 @@ struct OptionArgs {
     /// The policy, a file or a bundled one, written into the script
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
+    /// The policy of an organisation above it, a file or a bundled one, written into the script
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    organisation_policy: Option<PathBuf>,
     /// The time allowed for reading, written into the script; what is not read by then is refused
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Limits")]
     deadline: Option<Duration>,
@@ -164,7 +167,7 @@ impl Stages {
 
 impl OptionArgs {
     fn options(self, cwd: &Path) -> Result<Options, Error> {
-        let policy = self.policy.map(|path| {
+        let checked = |path: PathBuf| {
             // A policy with a mistake would refuse everything, later and to someone else.
             scan::load_policy(&path)?;
             // A script is run in other folders; the name of a bundled policy is the same everywhere.
@@ -173,9 +176,10 @@ impl OptionArgs {
             } else {
                 cwd.join(path)
             })
-        });
+        };
         Ok(Options {
-            policy: policy.transpose()?,
+            policy: self.policy.map(checked).transpose()?,
+            organisation: self.organisation_policy.map(checked).transpose()?,
             deadline: self.deadline,
             program: std::env::current_exe().ok().filter(|path| path.is_file()),
         })

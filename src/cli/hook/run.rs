@@ -14,11 +14,11 @@ use clap::{Args, ValueEnum};
 
 use super::watch;
 use crate::{
-    cli::{output, progress::Bar, terminal, today},
+    cli::{OrganisationArgs, output, progress::Bar, terminal, today},
     error::Error,
     hook::{self, Judge, Update},
     report::{self, Detail, PathSpelling, Presentation, Style},
-    scan::{self, Incoming, Known, Outcome, PolicyFrom, Report, Request, View},
+    scan::{self, Incoming, Known, Outcome, PolicyFrom, PolicyRequest, Report, Request, View},
 };
 
 /// How long `pre-receive` reads unless it is told otherwise: there are servers that give all hooks five seconds together.
@@ -44,6 +44,8 @@ pub(in crate::cli) struct Run {
     /// the receiving repository, never the one that is pushed.
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    organisation: OrganisationArgs,
     /// Check the files of submodules as well
     #[arg(long, help_heading = "Selection")]
     recurse_submodules: bool,
@@ -110,7 +112,7 @@ impl Run {
             Caller::PreReceive => {
                 let updates = hook::received(input()?)?;
                 if self.policy.is_none() {
-                    check_next_policy(cwd, &updates)?;
+                    check_next_policy(cwd, &updates, self.organisation.file())?;
                 }
                 receive(cwd, &updates)?.map(|view| (view, PolicyFrom::Head))
             }
@@ -154,8 +156,13 @@ impl Run {
         if self.recurse_submodules {
             view.add_submodules();
         }
-        let named = self.policy.as_deref();
-        let (view, policy, name) = scan::find_policy(view, &from, named, cwd)?;
+        let asked = PolicyRequest {
+            from,
+            named: self.policy.as_deref(),
+            organisation: self.organisation.file(),
+            ..PolicyRequest::default()
+        };
+        let (view, policy, name) = scan::find_policy(view, &asked, cwd)?;
         let policy = scan::with_baseline(&view, policy, None)?;
         let request = Request {
             deadline,
@@ -166,7 +173,7 @@ impl Run {
         if report.active().next().is_some() {
             report
                 .notices
-                .extend(scan::unstaged(&view, &policy, named.is_some(), cwd));
+                .extend(scan::unstaged(&view, &policy, asked.named.is_some(), cwd));
         }
         let paths = PathSpelling::between(cwd, &view.root);
         Ok(Some((report, paths)))
@@ -229,13 +236,17 @@ fn receive(cwd: &Path, updates: &[Update]) -> Result<Option<View>, Error> {
 
 /// Refuses a push after which `HEAD` has a policy that does not hold together: it would refuse every later push, also the one
 /// that mends it.
-fn check_next_policy(cwd: &Path, updates: &[Update]) -> Result<(), Error> {
+fn check_next_policy(
+    cwd: &Path,
+    updates: &[Update],
+    organisation: Option<&Path>,
+) -> Result<(), Error> {
     let Some(head) = scan::head_name(cwd)? else {
         return Ok(());
     };
     let moved = updates.iter().filter(|update| update.name == head);
     for commit in moved.filter_map(|update| update.new.as_deref()) {
-        if let Err(error) = scan::check_policy_of(cwd, commit) {
+        if let Err(error) = scan::check_policy_of(cwd, commit, organisation) {
             terminal::note(
                 "this push is refused: its policy is invalid, and would refuse every later push",
             );

@@ -167,7 +167,7 @@ impl Allow {
                     edit::edit(old, &fragment)
                         .map_err(|why| cannot_edit(&target.path, &why, &fragment))?,
                 ),
-                None => Some(edit::create("recommended", &fragment)),
+                None => Some(edit::create(Some("recommended"), &fragment)),
             };
             if new == text {
                 break;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    super::{PolicyArgs, output, terminal, today},
+    super::{OrganisationArgs, PolicyArgs, output, terminal, today},
     effective,
 };
 use crate::{
@@ -41,6 +41,8 @@ pub(in crate::cli) struct Check {
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, help_heading = "Output")]
     format: Format,
+    #[command(flatten)]
+    organisation: OrganisationArgs,
 }
 
 /// How the result is shown.
@@ -54,7 +56,10 @@ enum Format {
 
 impl Check {
     pub(super) fn run(self) -> Result<Outcome, Error> {
-        let found = effective(&PolicyArgs { policy: self.file })?;
+        let found = effective(&PolicyArgs {
+            policy: self.file,
+            organisation: self.organisation,
+        })?;
         let used = (!self.shared).then(|| scan::used(&found.view, &found.policy));
         let lints = lint(&found.policy, used.as_ref(), today::today());
         let notes = found.policy.notes();

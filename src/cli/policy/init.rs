@@ -97,7 +97,7 @@ fn summary(view: &View) -> Result<(InitSummary, Vec<(Text, GlobalName)>), Error>
     // What is allowed for a file that is refused all the same would allow more than anybody needs.
     loop {
         let fragment = policy::answer(&needs, Trust::Classes);
-        let text = edit::create("recommended", &fragment);
+        let text = edit::create(Some("recommended"), &fragment);
         let survey = scan::survey(view, &scan::parse_policy(policy::NAME, &text)?)?;
         let before = needs.len();
         needs.retain(|need| {

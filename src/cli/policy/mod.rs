@@ -20,7 +20,7 @@ use crate::{
     error::Error,
     fact::Text,
     policy::Policy,
-    scan::{self, Outcome, PolicyFrom, View},
+    scan::{self, Outcome, View},
 };
 
 #[derive(Debug, Subcommand)]
@@ -65,8 +65,7 @@ struct Effective {
 fn effective(args: &PolicyArgs) -> Result<Effective, Error> {
     let cwd = current_dir()?;
     let view = scan::work_tree(&cwd, &[])?;
-    let named = args.policy.as_deref();
-    let (view, policy, name) = scan::find_policy(view, &PolicyFrom::View, named, &cwd)?;
+    let (view, policy, name) = scan::find_policy(view, &args.request(), &cwd)?;
     for notice in &view.notices {
         terminal::note(notice);
     }

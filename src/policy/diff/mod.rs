@@ -72,6 +72,7 @@ fn every_field_is_compared(policy: &Policy) {
         own: _,
         documents: _,
         files: _,
+        organisation: _,
         // What is pinned stands in another file.
         pins: _,
         notes: _,

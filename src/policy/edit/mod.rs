@@ -40,9 +40,10 @@ pub fn edit(text: &str, fragment: &Fragment) -> Result<String, CannotEdit> {
     Ok([mark, &apply(body, &found)].concat())
 }
 
-/// A new policy that extends another, with a fragment.
-pub fn create(extends: &str, fragment: &Fragment) -> String {
-    let mut lines = vec![String::from("version: 1"), format!("extends: {extends}")];
+/// A new policy that extends a bundled one, or none, with a fragment.
+pub fn create(extends: Option<&str>, fragment: &Fragment) -> String {
+    let mut lines = vec![String::from("version: 1")];
+    lines.extend(extends.map(|name| format!("extends: {name}")));
     lines.extend(fragment.block(0, fragment::Style::default()));
     lines.join("\n") + "\n"
 }

@@ -89,10 +89,16 @@ fn the_short_page_of_check() {
                                    repository; `-` is standard input
 
     Policy:
-          --policy <FILE>      The policy file
-          --policy-from <REV>  Take the policy from a commit, whatever is checked
-          --baseline <FILE>    Findings that are known and do not count, as
-                               `baseline create` writes them
+          --policy <FILE>
+              The policy file
+          --organisation-policy <FILE>
+              The policy of an organisation, a file or a bundled one, above the
+              repository's own [env: WEIGHBRIDGE_ORGANISATION_POLICY]
+          --policy-from <REV>
+              Take the policy from a commit, whatever is checked
+          --baseline <FILE>
+              Findings that are known and do not count, as `baseline create` writes
+              them
 
     ...
           --threads <N>  Number of files to read at once; by default the number of

@@ -15,6 +15,7 @@ mod judge;
 mod let_pass;
 mod look;
 mod only;
+mod organisation;
 mod outputs;
 mod paths;
 mod policy_check;

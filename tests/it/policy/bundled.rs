@@ -11,7 +11,8 @@ use super::{CATALOG, allows, name, policy, render};
 
 #[test]
 fn every_bundled_policy_passes_its_own_checks() {
-    Policy::check_bundled(&CATALOG).unwrap_or_else(|errors| panic!("{}", render(&errors)));
+    weighbridge::policy::check_bundled(&CATALOG)
+        .unwrap_or_else(|errors| panic!("{}", render(&errors)));
     for name in Policy::bundled_names() {
         let policy = Policy::bundled(name).unwrap();
         assert_eq!(policy.name(), format!("{name} (built in)"));

@@ -32,7 +32,7 @@ fn edited(text: &str, fragment: &Fragment) -> String {
 
 #[test]
 fn a_new_policy_is_whole() {
-    insta::assert_snapshot!(create("recommended", &both()), @"
+    insta::assert_snapshot!(create(Some("recommended"), &both()), @"
     version: 1
     extends: recommended
     globals:

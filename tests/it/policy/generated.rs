@@ -253,3 +253,44 @@ fn judged_by(scope: &Scope) -> Vec<String> {
         .map(|rule| format!("{}: {}", rule.meta.id, scope.level(rule.meta)));
     formats.chain(globals).chain(rules).collect()
 }
+
+/// What is judged at every path, each with whether it is let pass.
+fn answers(policy: &Policy) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (path, judged) in PATHS.iter().zip(judged(policy)) {
+        for answer in judged {
+            let (of, says) = answer.rsplit_once(": ").unwrap();
+            all.push((format!("{path}: {of}"), says.to_owned()));
+        }
+    }
+    all
+}
+
+/// What a policy lets pass and another does not, of the questions that some words are about.
+pub(super) fn looser(than: &Policy, policy: &Policy, about: impl Fn(&str) -> bool) -> Vec<String> {
+    let rank = |says: &str| match says {
+        "true" | "allow" | "honour" => 2,
+        "warn" => 1,
+        _ => 0,
+    };
+    let pairs = answers(than).into_iter().zip(answers(policy));
+    let looser = pairs.filter(|((of, before), (_, after))| about(of) && rank(after) > rank(before));
+    looser.map(|((of, _), _)| of).collect()
+}
+
+/// Whether an answer is about what a key says.
+pub(super) type About = fn(&str) -> bool;
+
+/// Keys that can be locked, each with the answers that it decides.
+pub(super) const LOCKED: &[(&str, About)] = &[
+    ("formats", is_format),
+    ("globals", is_global),
+    ("rules", is_rule),
+    ("rules.pickle-load", |of| of.ends_with("pickle-load")),
+    ("exclude", |of| of.ends_with("excluded")),
+    ("attributes", |of| of.ends_with("attributes")),
+];
+
+fn is_rule(of: &str) -> bool {
+    RULE_IDS.iter().any(|id| of.ends_with(id))
+}

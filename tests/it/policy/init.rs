@@ -27,7 +27,7 @@ fn need(path: &str, globals: Vec<NeededGlobal>) -> Need {
 }
 
 fn written(needs: &[Need], trust: Trust) -> String {
-    edit::create("recommended", &answer(needs, trust))
+    edit::create(Some("recommended"), &answer(needs, trust))
 }
 
 #[test]

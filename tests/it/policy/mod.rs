@@ -12,6 +12,7 @@ mod errors;
 mod generated;
 mod init;
 mod locks;
+mod organisation;
 mod packs;
 mod pins;
 mod properties;

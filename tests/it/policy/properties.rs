@@ -1,43 +1,16 @@
 //! What holds for every policy: properties over policies at random, and names compared with a model of a few lines.
 
 use serde_json::{Map, Value, json};
-use weighbridge::{
-    fact::{GlobalName, Text, Usage},
-    policy::Policy,
-};
+use weighbridge::fact::{GlobalName, Text, Usage};
 
 use super::{
     Memory,
-    generated::{self, PATHS, Random, document, family, judged, random, yaml},
+    generated::{self, PATHS, Random, document, family, judged, looser, random, yaml},
     policy,
 };
 
 /// How many policies are tried.
 const TRIED: usize = 300;
-
-/// What is judged at every path, each with whether it is let pass.
-fn answers(policy: &Policy) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for (path, judged) in PATHS.iter().zip(judged(policy)) {
-        for answer in judged {
-            let (of, says) = answer.rsplit_once(": ").unwrap();
-            all.push((format!("{path}: {of}"), says.to_owned()));
-        }
-    }
-    all
-}
-
-/// What a policy lets pass and another does not, of the questions that some words are about.
-fn looser(than: &Policy, policy: &Policy, about: impl Fn(&str) -> bool) -> Vec<String> {
-    let rank = |says: &str| match says {
-        "true" | "allow" | "honour" => 2,
-        "warn" => 1,
-        _ => 0,
-    };
-    let pairs = answers(than).into_iter().zip(answers(policy));
-    let looser = pairs.filter(|((of, before), (_, after))| about(of) && rank(after) > rank(before));
-    looser.map(|((of, _), _)| of).collect()
-}
 
 #[test]
 fn adding_a_refusal_never_allows_more() {
@@ -72,18 +45,7 @@ fn adding_a_refusal_never_allows_more() {
 
 #[test]
 fn what_is_locked_is_never_looser_below() {
-    type About = fn(&str) -> bool;
-    let is_rule = |of: &str| {
-        of.contains("pickle-load") || of.contains("not-allowed") || of.contains("implicit")
-    };
-    let groups: [(&str, About); 6] = [
-        ("formats", generated::is_format),
-        ("globals", generated::is_global),
-        ("rules", is_rule),
-        ("rules.pickle-load", |of| of.ends_with("pickle-load")),
-        ("exclude", |of| of.ends_with("excluded")),
-        ("attributes", |of| of.ends_with("attributes")),
-    ];
+    let groups = generated::LOCKED;
     let mut random = random(3);
     let (mut held, mut refused) = ([0; 6], [0; 6]);
     for _ in 0..TRIED * 4 {

@@ -37,6 +37,7 @@ pub(crate) fn program(folder: &Path) -> Command {
         "CI_PROJECT_DIR",
         "WEIGHBRIDGE_SARIF_CATEGORY",
         "WEIGHBRIDGE_BASE",
+        "WEIGHBRIDGE_ORGANISATION_POLICY",
         "CI",
         "TF_BUILD",
         "JENKINS_URL",
