@@ -30,6 +30,7 @@ mod inflate;
 mod packed;
 mod stream;
 mod window;
+mod work_tree;
 
 pub use budget::{Budget, Held, HeldMemory, Spent};
 pub use codec::Codec;
@@ -39,6 +40,7 @@ pub use file::{FileSource, standard_input};
 pub use inflate::{Inflated, Method};
 pub use stream::Stream;
 pub use window::Window;
+pub use work_tree::LeadsOut;
 
 use std::io;
 

@@ -20,6 +20,7 @@ use gix::{
 
 use super::{objects::Trees, path_bytes, repository};
 use crate::{
+    bytes::LeadsOut,
     fact::{Text, Unavailable},
     limits,
 };
@@ -130,10 +131,7 @@ impl Snapshot {
         path: &Path,
         mut link: impl FnMut(&[u8]),
     ) -> io::Result<(Vec<u8>, gix::ObjectId)> {
-        let outside = || {
-            let why = "it leads out of the repository";
-            io::Error::new(io::ErrorKind::NotFound, why)
-        };
+        let outside = || io::Error::from(LeadsOut { link: None });
         let mut left = names(path).ok_or_else(outside)?;
         left.reverse();
         let mut real: Vec<Vec<u8>> = Vec::new();

@@ -18,7 +18,7 @@ use super::{
     raw::{Document, Raw},
 };
 use crate::{
-    bytes::{ByteSource, FileSource, wide},
+    bytes::{ByteSource, FileSource, LeadsOut, wide},
     limits,
 };
 
@@ -346,6 +346,9 @@ impl Loader {
             Ok(bytes) => bytes,
             Err(error) => {
                 let help = match (error.kind(), from) {
+                    _ if LeadsOut::is(&error) => {
+                        "put the file itself into the repository; a policy from elsewhere is named by `--policy` or `--organisation-policy`"
+                    }
                     (io::ErrorKind::FileTooLarge, _) => {
                         "name another file: a policy has some kilobytes, and lists patterns instead of files"
                     }
@@ -606,9 +609,12 @@ fn second_document(text: &str) -> Option<usize> {
     None
 }
 
-/// The bytes of a file, if it is no larger than a policy may be.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let source = FileSource::open(path)?;
+/// The bytes of a file, if it is no larger than a policy may be, and no link leads out of a work tree to it.
+///
+/// # Errors
+/// Whatever keeps it from being read.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let source = FileSource::open_in_work_tree(path)?;
     let mut bytes = Vec::new();
     let mut chunk = [0; 16 << 10];
     loop {

@@ -73,7 +73,7 @@ pub use inline::InlineMode;
 pub use keys::{PolicyKey, keys};
 pub use layer::Catalog;
 pub use lint::{Used, lint};
-pub use load::{Files, PolicyAt};
+pub use load::{Files, PolicyAt, read as read_file};
 pub use lock_check::{Attempts, LockAttempt};
 pub use need::{Answering, Need, NeededGlobal, Trust, add_needs, answer, answer_with};
 pub use organisation::Organisation;

@@ -91,7 +91,7 @@ pub fn on_disk(path: &Path) -> io::Result<Vec<u8>> {
     if std::fs::symlink_metadata(path)?.is_symlink() {
         return Err(io::Error::other("it is a symbolic link"));
     }
-    let source = FileSource::open(path)?;
+    let source = FileSource::open_in_work_tree(path)?;
     let length = source.len();
     if length > limits::LOCK_BYTES {
         let message = format!("it is larger than {} bytes", limits::LOCK_BYTES);

@@ -219,7 +219,7 @@ impl Allow {
                 help: String::from("name a policy with `--policy FILE`; it need not be there yet"),
             });
         }
-        let old = match fs::read(&path) {
+        let old = match policy::read_file(&path) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Some(text),
                 // Says where it is not.

@@ -10,6 +10,7 @@ mod lfs;
 mod links;
 mod oracle;
 mod policy;
+mod policy_links;
 mod rev;
 mod staged;
 mod submodule;
