@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ContentFacts, IoFault, Observation, PolicyEffect, Site, Text};
 use crate::limits;
 
 /// What the view knows of an entry, and the bytes of its content do not say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circumstances {
     /// What listing and opening the entry showed.
     pub noted: Vec<Circumstance>,
@@ -21,7 +23,7 @@ pub struct Circumstances {
 }
 
 /// A place at which reading a content stopped, because its bytes could not be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interruption {
     /// Where.
     pub site: Site,
@@ -30,19 +32,8 @@ pub struct Interruption {
 }
 
 /// One thing that listing or opening an entry showed. No variant says whether it is allowed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Circumstance {
-    /// A change edits, adds or deletes this file, which is (or would be) the policy or a part of it.
-    PolicyEdited {
-        /// The policy that judges the change, readable.
-        judge: Text,
-        /// Whether that is the policy as the change leaves it.
-        judges: bool,
-        /// Whether the file is deleted.
-        deleted: bool,
-    },
-    /// What the change of this file, which is the policy or a part of it, makes of the policy.
-    PolicyCompared(PolicyEffect),
     /// Something stands here that is not followed.
     NotFollowed(NotFollowed),
     /// A git-lfs pointer stands here instead of the content.
@@ -65,10 +56,24 @@ pub enum Circumstance {
     OtherOnCheckout,
     /// The content, or a part of it, could not be had.
     Unavailable(Unavailable),
+    /// A change edits, adds or deletes this file, which is (or would be) the policy or a part of it. Not stored, and so at the end: a
+    /// binary format counts variants.
+    #[serde(skip)]
+    PolicyEdited {
+        /// The policy that judges the change, readable.
+        judge: Text,
+        /// Whether that is the policy as the change leaves it.
+        judges: bool,
+        /// Whether the file is deleted.
+        deleted: bool,
+    },
+    /// What the change of this file, which is the policy or a part of it, makes of the policy.
+    #[serde(skip)]
+    PolicyCompared(PolicyEffect),
 }
 
 /// What stands in a view and is not followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NotFollowed {
     /// A commit of another repository.
     Submodule {
@@ -89,7 +94,7 @@ pub enum NotFollowed {
 }
 
 /// Where a symbolic link leads that leads out of what is looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkAway {
     /// Its target, as it is written.
     pub target: Text,
@@ -98,7 +103,7 @@ pub struct LinkAway {
 }
 
 /// Why no checkout can have a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PathFault {
     /// A name is empty.
     NoName,
@@ -111,7 +116,7 @@ pub enum PathFault {
 }
 
 /// Why a view could not give an entry's content. All of these are refused by default: what was not read is not known to be safe.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unavailable {
     /// The content is elsewhere.
     NotFetched {
@@ -134,7 +139,7 @@ pub enum Unavailable {
 }
 
 /// What is elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Absent {
     /// What a git-lfs pointer stands for.
     LfsContent,
@@ -147,7 +152,7 @@ pub enum Absent {
 }
 
 /// What could not be read, and what was answered instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {
     /// What.
     pub part: UnreadablePart,
@@ -156,7 +161,7 @@ pub struct Unreadable {
 }
 
 /// What could not be read on the way to a content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnreadablePart {
     /// The content itself.
     Content,
@@ -175,7 +180,7 @@ pub enum UnreadablePart {
 }
 
 /// What is answered instead of bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// What the operating system, or the library that reads git's data, says.
     Said(Text),
@@ -184,13 +189,35 @@ pub enum Answer {
     /// It does not read as what it is.
     Damaged,
     /// It is not the kind of object that it should be: `commit`.
-    IsNot(&'static str),
+    IsNot(ObjectKind),
     /// There is no work tree.
     NoWorkTree,
 }
 
+/// A kind of git's objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are git's")]
+pub enum ObjectKind {
+    Blob,
+    Commit,
+    Tag,
+    Tree,
+}
+
+impl ObjectKind {
+    /// How git calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Blob => "blob",
+            Self::Commit => "commit",
+            Self::Tag => "tag",
+            Self::Tree => "tree",
+        }
+    }
+}
+
 /// What is no file whose content could be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnsupportedEntry {
     /// One side of a merge conflict that is not resolved.
     Conflict(ConflictSide),
@@ -211,7 +238,7 @@ pub enum UnsupportedEntry {
 }
 
 /// A side of a merge conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConflictSide {
     /// The common ancestor's.
     Base,
@@ -222,7 +249,7 @@ pub enum ConflictSide {
 }
 
 /// What of an entry's content a change brings.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Changed {
     /// All of it: it is new, or nothing says otherwise.
     #[default]

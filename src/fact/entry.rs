@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Text;
 
 /// A path in a view. The bytes behind it are opened when a worker gets to it, not before.
@@ -16,7 +18,7 @@ pub struct Entry {
 }
 
 /// What introduced an entry into a history: the first commit that has these bytes at this path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Introduction {
     /// The commit.
     pub commit: Commit,
@@ -25,7 +27,7 @@ pub struct Introduction {
 }
 
 /// A commit, as far as people want to know it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
     /// Its object id, lower-case hex: 40 digits, or 64 in a SHA-256 repository.
     pub id: String,
@@ -38,7 +40,7 @@ pub struct Commit {
 }
 
 /// What stands at a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EntryKind {
     /// A regular file or blob.
     File,

@@ -35,7 +35,7 @@ pub use anomaly::{
 };
 pub use circumstance::{
     Absent, Answer, Changed, Circumstance, Circumstances, ConflictSide, Interruption, LinkAway,
-    NotFollowed, PathFault, Unavailable, Unreadable, UnreadablePart, UnsupportedEntry,
+    NotFollowed, ObjectKind, PathFault, Unavailable, Unreadable, UnreadablePart, UnsupportedEntry,
 };
 pub use code::{Code, CodeByValue};
 pub use content::{ContentFacts, READER_EPOCH};

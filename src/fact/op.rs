@@ -124,9 +124,12 @@ impl fmt::Display for Op {
     }
 }
 
-/// Stored by name; a byte that is no opcode by its number.
+/// Stored by name; a byte that is no opcode by its number, and in a binary format every one.
 impl Serialize for Op {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_u8(self.0);
+        }
         match self.name() {
             Some(name) => serializer.serialize_str(name),
             None => serializer.serialize_u8(self.0),
@@ -141,6 +144,9 @@ impl<'de> Deserialize<'de> for Op {
         enum Stored {
             Name(String),
             Byte(u8),
+        }
+        if !deserializer.is_human_readable() {
+            return u8::deserialize(deserializer).map(Self);
         }
         match Stored::deserialize(deserializer)? {
             Stored::Name(name) => {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Bytes that a file, an archive or a path said. Comparison is exact; [`Display`](fmt::Display) escapes whatever
 /// could forge output: control characters, line ends, bidirectional and zero-width characters, unassigned and
@@ -186,9 +186,12 @@ impl fmt::Display for Short {
     }
 }
 
-/// UTF-8 is stored as itself; anything else as a list of bytes, so that nothing is lost.
+/// In a format for people, UTF-8 is stored as itself and anything else as a list of bytes; in a binary one, both are bytes.
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_bytes(&self.0);
+        }
         match self.as_str() {
             Some(s) => serializer.serialize_str(s),
             None => self.0.serialize(serializer),
@@ -204,10 +207,28 @@ impl<'de> Deserialize<'de> for Text {
             Utf8(String),
             Bytes(Vec<u8>),
         }
+        if !deserializer.is_human_readable() {
+            return deserializer.deserialize_bytes(TextBytes);
+        }
         Ok(match Stored::deserialize(deserializer)? {
             Stored::Utf8(s) => s.into(),
             Stored::Bytes(b) => Self(b.into()),
         })
+    }
+}
+
+/// Takes the bytes of a [`Text`] from a binary format.
+struct TextBytes;
+
+impl de::Visitor<'_> for TextBytes {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Text, E> {
+        Ok(Text::new(bytes))
     }
 }
 

@@ -106,7 +106,7 @@ impl Checkout {
     }
 
     /// Whether it says nothing but what holds for every file.
-    pub(super) fn is_default(&self) -> bool {
+    pub fn is_default(&self) -> bool {
         self.0 == Forms::Default
     }
 

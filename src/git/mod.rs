@@ -43,6 +43,7 @@ mod policy_edits;
 mod policy_state;
 mod read;
 mod reading_order;
+mod recorded;
 mod repository;
 mod revision;
 mod rewritten;
@@ -65,6 +66,7 @@ pub use only::Only;
 pub use policy_edits::{mark_policy_edits, mark_policy_effect};
 pub use policy_state::{PolicyFiles, PolicyState, head_name, without_place};
 pub use read::{Content, Opened, OtherForms, Reader};
+pub use recorded::{RecordedFiles, RecordedItem};
 
 use std::{
     collections::BTreeSet,
@@ -114,6 +116,8 @@ pub struct View {
     policy_change: Option<change::Sides>,
     /// Whether no file is left out of it.
     whole: bool,
+    /// The policy files that were read, if they are to be recorded.
+    files_read: Option<Mutex<RecordedFiles>>,
 }
 
 /// An entry, how to open it, and what listing already showed about it.
@@ -175,6 +179,14 @@ impl Item {
         self.before.as_ref().map(|id| id.as_bytes())
     }
 
+    /// The object id of its blob, if git has one for it in the view's own repository.
+    pub fn blob(&self) -> Option<&[u8]> {
+        match &self.origin {
+            Origin::Blob(id) if self.submodule.is_none() => Some(id.as_bytes()),
+            _ => None,
+        }
+    }
+
     /// Whether it stands for a commit, a tag or a whole tree and not for a file: then its path is none of the work's.
     pub fn is_object(&self) -> bool {
         matches!(self.origin, Origin::Object)
@@ -204,6 +216,7 @@ impl View {
             sides: None,
             policy_change: None,
             whole: false,
+            files_read: None,
         }
     }
 
@@ -243,7 +256,7 @@ impl View {
 
     /// Whether the view is of a git repository.
     pub fn is_repository(&self) -> bool {
-        self.repository.is_some()
+        self.repository.is_some() || self.policy_state.is_recorded()
     }
 
     /// Opens items, for one worker.

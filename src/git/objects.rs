@@ -23,7 +23,7 @@ use super::repository::describe;
 use crate::{
     bytes::wide,
     error::Error,
-    fact::{Absent, Answer, Text, Unavailable, Unreadable, UnreadablePart},
+    fact::{Absent, Answer, ObjectKind, Text, Unavailable, Unreadable, UnreadablePart},
     limits,
 };
 
@@ -65,6 +65,15 @@ impl Stores {
             hash,
             partial,
         })
+    }
+
+    /// No store: every object is missing.
+    pub(super) fn none() -> Self {
+        Self {
+            all: Vec::new(),
+            hash: gix::hash::Kind::Sha1,
+            partial: false,
+        }
     }
 
     /// Access for one thread.
@@ -292,10 +301,10 @@ fn fits(
 ) -> Result<(), Unavailable> {
     if found != kind {
         let kind = match kind {
-            Kind::Tree => "tree",
-            Kind::Blob => "blob",
-            Kind::Commit => "commit",
-            Kind::Tag => "tag",
+            Kind::Tree => ObjectKind::Tree,
+            Kind::Blob => ObjectKind::Blob,
+            Kind::Commit => ObjectKind::Commit,
+            Kind::Tag => ObjectKind::Tag,
         };
         return Err(object_error(id, Answer::IsNot(kind)));
     }

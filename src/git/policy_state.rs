@@ -6,6 +6,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use gix::bstr::ByteSlice as _;
@@ -16,6 +17,7 @@ use super::{
     locate::usage,
     objects::Trees,
     open_repository::OpenRepository,
+    recorded::RecordedFiles,
     repository,
     revision::Revision,
     snapshot::{Snapshot, blob_up_to},
@@ -25,8 +27,10 @@ use crate::{error::Error, fact::Text, limits};
 /// Where a view's policy and attributes are read from. By default, from disk at the view's root.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyState {
-    /// `None` is the disk.
+    /// `None` is the disk, unless there are `recorded` files.
     snapshot: Option<Snapshot>,
+    /// Files as they were read before: of a view that is judged again without its repository.
+    recorded: Option<Arc<RecordedFiles>>,
     /// In words, to stand after a file's name: `at 1a2b3c4 (main)`.
     place: String,
 }
@@ -45,13 +49,28 @@ impl PolicyState {
         };
         Self {
             snapshot: Some(Snapshot::Tree(tree)),
+            recorded: None,
             place,
         }
+    }
+
+    /// Files that were read before, at this place.
+    pub(super) fn recorded(files: Arc<RecordedFiles>, place: String) -> Self {
+        Self {
+            snapshot: None,
+            recorded: Some(files),
+            place,
+        }
+    }
+
+    pub(super) fn is_recorded(&self) -> bool {
+        self.recorded.is_some()
     }
 
     pub(super) fn index(index: Snapshot) -> Self {
         Self {
             snapshot: Some(index),
+            recorded: None,
             place: String::from("in the index"),
         }
     }
@@ -66,6 +85,7 @@ impl PolicyState {
         if head.is_unborn() {
             return Ok(Self {
                 snapshot: Some(Snapshot::Nothing),
+                recorded: None,
                 place: String::from("at HEAD"),
             });
         }
@@ -144,6 +164,7 @@ impl View {
         let before = sides.before.first()?;
         let state = |snapshot: &Snapshot, place: &str| PolicyState {
             snapshot: Some(snapshot.clone()),
+            recorded: None,
             place: String::from(place),
         };
         Some([state(before, BEFORE), state(&sides.after, AFTER)])
@@ -172,7 +193,8 @@ impl<'v> PolicyFiles<'v> {
     /// (`at 1a2b3c4 (main)`, `in the index`); `None` if it is the disk, at the view's root.
     pub fn state(self) -> Option<&'v str> {
         let state = self.state;
-        state.snapshot.as_ref().map(|_| &*state.place)
+        let is_recorded = state.snapshot.is_some() || state.recorded.is_some();
+        is_recorded.then_some(&*state.place)
     }
 
     /// One of them, at most as large as a policy may be. `path` is relative to the view's root; on disk it is read
@@ -189,16 +211,24 @@ impl<'v> PolicyFiles<'v> {
     /// # Errors
     /// As above.
     pub fn read_up_to(self, path: &Path, most: limits::Id) -> io::Result<Vec<u8>> {
+        if let Some(recorded) = &self.state.recorded {
+            return recorded.read(path, self.view);
+        }
         let Some(snapshot) = &self.state.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         };
         let mut trees = self.trees()?;
         let (_, id) = snapshot.resolve(&mut trees, path)?;
-        blob_up_to(&mut trees, id, most)
+        let bytes = blob_up_to(&mut trees, id, most)?;
+        self.view.note_policy_file(path, &bytes);
+        Ok(bytes)
     }
 
     /// Whether there is anything at a path there: a file that cannot be read is there too.
     pub fn has(self, path: &Path) -> bool {
+        if let Some(recorded) = &self.state.recorded {
+            return recorded.has(path);
+        }
         let (Some(snapshot), Ok(mut trees)) = (&self.state.snapshot, self.trees()) else {
             return false;
         };
@@ -244,6 +274,9 @@ impl<'v> PolicyFiles<'v> {
 
     /// The `.gitattributes` of a folder (with a slash at its end, or empty) among them.
     pub(super) fn attributes(self, trees: &mut Trees, folder: &[u8]) -> Option<AttributesFile> {
+        if let Some(recorded) = &self.state.recorded {
+            return recorded.attributes(folder);
+        }
         // What a submodule says of itself is not what its user says of it.
         if self.view.submodules.contain(folder) {
             return None;

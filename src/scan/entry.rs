@@ -10,15 +10,18 @@ use std::{
 use super::{
     Listing, Request, content,
     deadline::Clock,
-    guard, judging, other_forms,
+    guard, judging,
+    memory::{Memory, Recalled, Sighting},
+    other_forms,
     pins::{self, PinNote},
     source,
 };
 use crate::{
     bytes::{Window, wide},
     fact::{
-        Circumstance, Circumstances, ContentFacts, EntryKind, Excerpts, LinkAway, ListingLine,
-        NotFollowed, Tensors, Text, Unavailable, UnsupportedEntry,
+        Circumstance, Circumstances, ContentFacts, EntryKind, Excerpts, Fact, LinkAway,
+        ListingLine, NotFollowed, Observation, Tensors, Text, Unavailable, Unread,
+        UnsupportedEntry,
     },
     finding::Finding,
     format,
@@ -41,13 +44,15 @@ pub(super) struct Seen {
     /// What the view knows of it.
     pub(super) circumstances: Circumstances,
     /// Its target and where that leads, if it is a symbolic link.
-    link: Option<(Text, LinkEnd)>,
+    pub(super) link: Option<(Text, LinkEnd)>,
     /// The content, if there is one.
     content: Option<Window>,
+    /// Whether the content is exactly the item's blob.
+    is_blob: bool,
     /// The sha256 of what it stands for, if it is a link of git-annex.
     annexed: Option<String>,
     /// Whether it is a git-lfs pointer whose content is not here, under a name that is no model's.
-    unfetched: bool,
+    pub(super) unfetched: bool,
     /// The sha256 of the content, computed when it is first asked for; `None` inside if it cannot be read.
     digest: OnceCell<Option<String>>,
     /// Every opcode, where a listing was asked for.
@@ -68,6 +73,7 @@ pub(super) fn judge_all<'v>(
     items: impl Iterator<Item = (usize, &'v Item)>,
     policy: &Policy,
     request: Request,
+    memory: &dyn Memory,
     late: &AtomicUsize,
     mut hand_on: impl FnMut((usize, &'v Item), Judged),
 ) {
@@ -75,7 +81,8 @@ pub(super) fn judge_all<'v>(
     let mut shared = false;
     let mut items = items.peekable();
     while let Some((at, item)) = items.next() {
-        if is_excluded(reader, item, policy) {
+        let is_excluded = is_excluded(reader, item, policy);
+        if is_excluded && !memory.wants_excluded() {
             hand_on((at, item), excluded());
             continue;
         }
@@ -84,7 +91,13 @@ pub(super) fn judge_all<'v>(
             .is_some_and(|until| Instant::now() >= until);
         // Millions may be left: the first are reported one by one, the others are counted.
         if over && late.fetch_add(1, Ordering::Relaxed) >= limits::FINDINGS {
-            hand_on((at, item), late_entry());
+            let judged = if is_excluded {
+                excluded()
+            } else {
+                late_entry()
+            };
+            memory.keep(at, item, &Sighting::new(&Seen::late(), false));
+            hand_on((at, item), judged);
             continue;
         }
         // Most contents stand at one path.
@@ -96,23 +109,54 @@ pub(super) fn judge_all<'v>(
             && is_shared(item, seen)
             && *noted == item.noted
         {
-            hand_on((at, item), judge(item, seen, policy, request));
+            memory.keep(at, item, &Sighting::new(seen, true));
+            let judged = if is_excluded {
+                excluded()
+            } else {
+                judge(item, seen, policy, request)
+            };
+            hand_on((at, item), judged);
             continue;
         }
-        let Some(mut seen) = observe(reader, item, Listing::None, request.deadline) else {
+        let recalled = recall(reader, (at, item), memory);
+        let is_recalled = recalled.is_some();
+        let seen = recalled.or_else(|| observe(reader, item, Listing::None, request.deadline));
+        let Some(mut seen) = seen else {
             continue;
         };
+        memory.keep(at, item, &Sighting::new(&seen, is_recalled));
         let link = seen.link.take();
         if let Some((target, _)) = &link {
             seen.annexed = git::annexed(target.as_bytes());
         }
         let noted = link.and_then(|link| behind_link(reader, item, &link, policy));
         seen.circumstances.noted.extend(noted);
-        hand_on((at, item), judge(item, &seen, policy, request));
+        let judged = if is_excluded {
+            excluded()
+        } else {
+            judge(item, &seen, policy, request)
+        };
+        hand_on((at, item), judged);
         if items.peek().is_some() && is_shared(item, &seen) {
             known.insert(key, (&item.noted, seen));
         }
     }
+}
+
+/// What an item was seen to be before, if that is still so.
+fn recall(
+    reader: &mut Reader<'_>,
+    (at, item): (usize, &Item),
+    memory: &dyn Memory,
+) -> Option<Seen> {
+    if !memory.is_active() {
+        return None;
+    }
+    let mut is_plain = || reader.checkout(item).is_some_and(|it| it.is_default());
+    if item.blob().is_some() && !is_plain() {
+        return None;
+    }
+    memory.recall(at, item).map(Seen::from)
 }
 
 /// What one entry comes to.
@@ -195,8 +239,9 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
         artifact: listed.then(|| {
             let artifact = inventory::artifact(&item.entry, facts, circumstances, &scope);
             let digest = request.needs.digests.then(|| seen.sha256());
+            let known = || seen.digest.get().cloned().flatten();
             Box::new(Artifact {
-                sha256: digest.flatten(),
+                sha256: digest.flatten().or_else(known),
                 executable: pins::is_executable(circumstances.observations(facts), &scope),
                 pinned: pins::is_pinned(&item.entry.path, policy, pin.as_ref()),
                 ..artifact
@@ -213,6 +258,29 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
 }
 
 impl Seen {
+    /// Of an entry that the deadline left no time to read.
+    fn late() -> Self {
+        Self {
+            circumstances: Circumstances::late(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the facts are those of exactly the item's blob, read to its end. A pointer of git-annex stands for other bytes.
+    pub(super) fn is_of_blob(&self) -> bool {
+        let crashed = |it: &Observation| matches!(it.fact, Fact::Unread(Unread::Crashed { .. }));
+        let is_annexed = || {
+            let content = self.content.as_ref();
+            let content = content.filter(|it| it.len() <= wide(git::ANNEX_POINTER));
+            let bytes = content.and_then(|it| it.bytes_at(0, git::ANNEX_POINTER).ok());
+            bytes.is_some_and(|bytes| git::annexed(&bytes).is_some())
+        };
+        self.is_blob
+            && self.circumstances.is_whole()
+            && !self.facts.observations.iter().any(crashed)
+            && !is_annexed()
+    }
+
     /// Says of each fix which content it fits.
     pub(super) fn add_base(&self, findings: &mut [Finding]) {
         for fix in findings.iter_mut().filter_map(|it| it.fix.as_mut()) {
@@ -297,6 +365,7 @@ pub(super) fn observe(
         for window in opened.other_forms.iter_mut().flatten() {
             *window = clock.timed(window.clone());
         }
+        seen.is_blob = opened.is_blob;
         record(item, opened, &mut seen, &mut recorder);
         true
     });
@@ -316,6 +385,21 @@ pub(super) fn observe(
         Err(message) => {
             seen.facts.observations.push(judging::crashed(message));
             Some(seen)
+        }
+    }
+}
+
+impl From<Recalled> for Seen {
+    fn from(recalled: Recalled) -> Self {
+        let digest = OnceCell::new();
+        let _ = digest.set(recalled.sha256);
+        Self {
+            facts: recalled.facts,
+            circumstances: recalled.circumstances,
+            link: recalled.link,
+            unfetched: recalled.unfetched,
+            digest,
+            ..Self::default()
         }
     }
 }

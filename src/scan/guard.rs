@@ -44,6 +44,15 @@ pub(super) fn run<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
+/// Runs work that may be anything; a panic in it is an error that says what it said, and is not printed.
+///
+/// # Errors
+/// What the panic said, and where.
+pub fn protected<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    install();
+    run(work)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -14,6 +14,7 @@ mod guard;
 mod judging;
 mod known;
 mod look;
+mod memory;
 mod other_forms;
 mod pins;
 mod policy_edit;
@@ -26,8 +27,10 @@ mod usage;
 
 pub use content::content_facts;
 pub use freeze::{Frozen, Stored, Unpinnable, freeze, merge, read_lock};
+pub use guard::protected;
 pub use known::{Dangerous, baseline};
 pub use look::look;
+pub use memory::{Memory, Recalled, Sighting};
 pub use pins::on_disk;
 pub use policy_source::{
     PolicyFrom, PolicyRequest, check_policy_of, find_policy, find_policy_only, load_policy,
@@ -40,8 +43,8 @@ pub use usage::used;
 
 pub use crate::{
     git::{
-        Incoming, Known, Only, View, all_refs, change, file, first_revision, head_name, history,
-        incoming, revision, staged, standard_input, text, work_tree,
+        Incoming, Item, Known, LinkEnd, Only, View, all_refs, change, file, first_revision,
+        head_name, history, incoming, revision, staged, standard_input, text, work_tree,
     },
     verdict::{Coverage, Inspection, Look, Needs, Outcome, Report},
 };
@@ -60,7 +63,7 @@ use rayon::prelude::*;
 use crate::{
     error::Error,
     fact::Text,
-    git::{Item, Reader},
+    git::Reader,
     policy::{Arrival, Policy},
     verdict,
 };
@@ -128,6 +131,20 @@ pub fn check(
     request: Request,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
+    check_with(view, policy, policy_name, request, (&(), progress))
+}
+
+/// The same with what was read before.
+///
+/// # Errors
+/// Workers that cannot be started.
+pub fn check_with(
+    view: &View,
+    policy: &Policy,
+    policy_name: String,
+    request: Request,
+    (memory, progress): (&dyn Memory, &dyn Progress),
+) -> Result<Report, Error> {
     let threads = request.threads;
     let request = Request {
         arrival: policy_source::arrival(view),
@@ -145,7 +162,7 @@ pub fn check(
             gathered.take(at, judged);
             progress.done(&item.entry.path);
         };
-        entry::judge_all(reader, items, policy, request, &late, hand_on);
+        entry::judge_all(reader, items, policy, request, memory, &late, hand_on);
     };
 
     let started = Instant::now();

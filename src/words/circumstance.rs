@@ -81,7 +81,7 @@ impl fmt::Display for Answer {
             Self::Said(text) => text.fmt(f),
             Self::Missing => f.write_str("it is not in the object store"),
             Self::Damaged => f.write_str("it is damaged"),
-            Self::IsNot(kind) => write!(f, "it is not a {kind}"),
+            Self::IsNot(kind) => write!(f, "it is not a {}", kind.word()),
             Self::NoWorkTree => f.write_str("it has no work tree"),
         }
     }

@@ -17,7 +17,7 @@ use super::{
     super::objects::{Objects, object_error},
     header::Header,
 };
-use crate::fact::{Answer, Unavailable};
+use crate::fact::{Answer, ObjectKind, Unavailable};
 
 /// How many known commits are looked at after the last new one, for clocks that go wrong: as many as git does.
 const SLOP: usize = 5;
@@ -316,7 +316,7 @@ impl Walk<'_> {
         let kind = self.objects.read(id, &mut self.buffer)?;
         let hash = self.objects.hash();
         let header = Header::parse(&self.buffer, hash).filter(|_| kind == Kind::Commit);
-        let header = header.ok_or_else(|| object_error(id, Answer::IsNot("commit")))?;
+        let header = header.ok_or_else(|| object_error(id, Answer::IsNot(ObjectKind::Commit)))?;
         Ok((header.tree, header.time, header.parents.collect()))
     }
 

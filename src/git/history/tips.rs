@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{Answer, EntryKind, Unavailable},
+    fact::{Answer, EntryKind, ObjectKind, Unavailable},
     limits,
 };
 
@@ -97,7 +97,7 @@ impl Tips {
                         return self.note_unreadable(
                             called,
                             target,
-                            object_error(target, Answer::IsNot("tag")),
+                            object_error(target, Answer::IsNot(ObjectKind::Tag)),
                         );
                     };
                     target = next;

@@ -69,7 +69,11 @@ impl<'v> Reader<'v> {
                         self.attributes
                             .checked_out(&mut self.objects, item, *id, &window);
                     let opened = match written {
-                        Ok(written) => self.open_blob(item, kind, written.unwrap_or(window)),
+                        Ok(Some(written)) => Opened {
+                            is_blob: false,
+                            ..self.open_blob(item, kind, written)
+                        },
+                        Ok(None) => self.open_blob(item, kind, window),
                         Err(unread) => self
                             .open_blob(item, kind, window)
                             .with(Circumstance::Unavailable(unread)),
@@ -126,11 +130,10 @@ impl<'v> Reader<'v> {
             let padded = window
                 .bytes_at(0, small.saturating_add(1))
                 .is_ok_and(|beginning| Pointer::is_padded(&beginning));
-            let opened = Opened::bytes(window);
             if !padded {
-                return opened;
+                return Opened::blob(window);
             }
-            return opened.with(unsupported(UnsupportedEntry::PaddedPointer));
+            return Opened::bytes(window).with(unsupported(UnsupportedEntry::PaddedPointer));
         }
         match window.bytes_at(0, small) {
             Ok(bytes) if kind == EntryKind::Link => {
@@ -145,7 +148,7 @@ impl<'v> Reader<'v> {
             }
             Ok(bytes) => match Pointer::parse(&bytes) {
                 Some(pointer) => pointers::resolve(self.view, item, &pointer),
-                None => Opened::bytes(window),
+                None => Opened::blob(window),
             },
             Err(error) => Opened::unread(io_error(&error)),
         }

@@ -24,6 +24,9 @@ pub struct Opened {
     pub changed: Changed,
     /// Other bytes that git may write instead: where `core.autocrlf` or `core.ignoreCase` is true.
     pub other_forms: OtherForms,
+    /// The content is exactly the blob of the item, so that what is known of one holds for the other. False if in doubt: of bytes that
+    /// a pointer stands for, and of a file on disk.
+    pub is_blob: bool,
 }
 
 /// Bytes that git may write instead of others, or why they are not known.
@@ -55,6 +58,7 @@ impl Opened {
             noted: Vec::new(),
             changed: Changed::All,
             other_forms: Vec::new(),
+            is_blob: false,
         }
     }
 
@@ -69,6 +73,15 @@ impl Opened {
             noted: Vec::new(),
             changed: Changed::All,
             other_forms: Vec::new(),
+            is_blob: false,
+        }
+    }
+
+    /// The bytes of a blob, as they are.
+    pub(super) fn blob(window: Window) -> Self {
+        Self {
+            is_blob: true,
+            ..Self::bytes(window)
         }
     }
 
