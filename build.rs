@@ -26,12 +26,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(out.join("globals"))?;
     compile(&root, out)?;
     compile(&root.join("globals"), &out.join("globals"))?;
+    facts_layout(root.parent().unwrap_or(&root).join("src/fact").as_path())?;
     shapes::compile(&root, out)?;
     loaders::compile(&root.join("loaders"), out)?;
     // While one develops, a commit is no reason to build again.
     if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
         commit(root.parent().unwrap_or(&root));
     }
+    Ok(())
+}
+
+/// Tells the program how facts are laid out, as a digest of their declarations: stored facts of another layout are not read.
+fn facts_layout(folder: &Path) -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=src/fact");
+    println!("cargo::rerun-if-changed=src/limits.rs");
+    let mut paths = vec![folder.with_file_name("limits.rs")];
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for child in fs::read_dir(folder)? {
+            let path = child?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    // FNV-1a: nobody chooses these bytes to collide.
+    let mut digest: u64 = 0xcbf2_9ce4_8422_2325;
+    for path in paths {
+        for byte in fs::read(path)? {
+            digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    println!("cargo::rustc-env=WEIGHBRIDGE_FACTS_LAYOUT={digest:016x}");
     Ok(())
 }
 

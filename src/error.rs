@@ -46,6 +46,16 @@ pub enum Error {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// The store of facts cannot be used: its folder is the user's to mend, and another run reads again what it held.
+    #[error("cannot use the store `{}`: {message}", path.display())]
+    Store {
+        /// Its file.
+        path: PathBuf,
+        /// What keeps it from being used, lower case, no full stop.
+        message: String,
+        /// What to do next.
+        help: String,
+    },
     /// The policy does not hold together; every error in it, each with its place.
     #[error(transparent)]
     Policy(#[from] PolicyErrors),
@@ -74,7 +84,9 @@ impl Error {
     /// What to do next, lower case, no full stop; `None` where the message says it all.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Usage { help, .. } | Self::Repository { help, .. } => Some(help.clone()),
+            Self::Usage { help, .. } | Self::Repository { help, .. } | Self::Store { help, .. } => {
+                Some(help.clone())
+            }
             Self::Output { to, .. } if Path::new(to).is_file() => {
                 Some(String::from("the existing file is unchanged"))
             }

@@ -15,6 +15,7 @@
     )
 )]
 
+pub mod audit;
 pub mod bytes;
 pub mod cli;
 pub mod docs;
@@ -34,6 +35,7 @@ pub mod record;
 pub mod report;
 pub mod rule;
 pub mod scan;
+pub mod store;
 pub mod verdict;
 
 mod error;

@@ -442,6 +442,26 @@ limits! {
         HTML_LISTING_LINES: usize = 40_000, Count "lines of disassembly on an HTML page";
     }
 
+    "Audits" {
+        /// A list of them and their results are held in memory. Ten times the largest organisations known.
+        AUDIT_REPOSITORIES: usize = 1_000_000, Count "repositories in one audit";
+
+        /// A line for each of a million repositories.
+        AUDIT_LIST: u64 = 256 << 20, Bytes "of a list of repositories";
+
+        /// A repository with more loose refs is opened each time; git packs them into one file.
+        REF_FILES: usize = 100_000, Count "files of refs that are compared with the last audit";
+
+        /// A result with two hundred thousand findings has some hundred megabytes.
+        AUDIT_RESULT: u64 = 1 << 30, Bytes "of the result or the record of one repository";
+
+        /// The facts about a model of ten thousand tensors take some kilobytes. A content with more is read again each time.
+        STORED_FACTS: usize = 16 << 20, Bytes "of the facts about one content in a store";
+
+        /// Facts about a hundred million files. Nothing more is stored then; removing the folder begins anew.
+        STORE_BYTES: u64 = 64 << 30, Bytes "of a store of facts";
+    }
+
     "Policies and git" {
         /// Real policies have some kilobytes.
         POLICY_BYTES: u64 = 4 << 20, Bytes "of a policy file";

@@ -7,6 +7,7 @@
     reason = "the doc comments of arguments are the help, as it is shown"
 )]
 
+mod audit;
 mod baseline;
 mod check;
 mod completions;
@@ -91,6 +92,7 @@ enum Command {
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Freeze(freeze::Freeze),
+    Audit(Box<audit::Audit>),
     /// Create, show and check a policy
     #[command(subcommand)]
     Policy(policy::Command),
@@ -208,6 +210,7 @@ impl Cli {
             Command::Waivers(waivers) => waivers.color(),
             Command::Explain(_)
             | Command::Freeze(_)
+            | Command::Audit(_)
             | Command::Policy(_)
             | Command::Baseline(_)
             | Command::Hook(_)
@@ -222,6 +225,7 @@ impl Cli {
             Command::Inspect(inspect) => inspect.run(),
             Command::Explain(explain) => explain.run(),
             Command::Freeze(freeze) => freeze.run(),
+            Command::Audit(audit) => audit.run(),
             Command::Policy(policy) => policy.run(),
             Command::Waivers(waivers) => waivers.run(),
             Command::Baseline(baseline) => baseline.run(),

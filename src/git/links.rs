@@ -1,6 +1,7 @@
 //! Where symbolic links lead, as git recorded them.
 
 use gix::{bstr::BStr, objs::tree::EntryKind as TreeKind};
+use serde::{Deserialize, Serialize};
 
 use super::{
     objects::Trees,
@@ -9,7 +10,7 @@ use super::{
 use crate::fact::Text;
 
 /// Where a symbolic link leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkEnd {
     /// Out of the view's root, or into git's own folder.
     Outside,

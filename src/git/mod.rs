@@ -44,6 +44,7 @@ mod policy_state;
 mod read;
 mod reading_order;
 mod recorded;
+mod recorded_files;
 mod repository;
 mod revision;
 mod rewritten;
@@ -66,7 +67,8 @@ pub use only::Only;
 pub use policy_edits::{mark_policy_edits, mark_policy_effect};
 pub use policy_state::{PolicyFiles, PolicyState, head_name, without_place};
 pub use read::{Content, Opened, OtherForms, Reader};
-pub use recorded::{RecordedFiles, RecordedItem};
+pub use recorded::{RecordedItem, commit_of, recorded_policy_files, recorded_view, recording};
+pub use recorded_files::RecordedFiles;
 
 use std::{
     collections::BTreeSet,
@@ -117,7 +119,7 @@ pub struct View {
     /// Whether no file is left out of it.
     whole: bool,
     /// The policy files that were read, if they are to be recorded.
-    files_read: Option<Mutex<RecordedFiles>>,
+    policy_log: Option<recorded_files::PolicyLog>,
 }
 
 /// An entry, how to open it, and what listing already showed about it.
@@ -216,13 +218,15 @@ impl View {
             sides: None,
             policy_change: None,
             whole: false,
-            files_read: None,
+            policy_log: None,
         }
     }
 
-    fn content_from(mut self, source: ContentSource) -> Self {
-        self.content_source = source;
-        self
+    fn content_from(self, content_source: ContentSource) -> Self {
+        Self {
+            content_source,
+            ..self
+        }
     }
 
     fn in_repository(mut self, repository: gix::ThreadSafeRepository) -> Self {

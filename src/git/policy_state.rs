@@ -17,7 +17,7 @@ use super::{
     locate::usage,
     objects::Trees,
     open_repository::OpenRepository,
-    recorded::RecordedFiles,
+    recorded_files::RecordedFiles,
     repository,
     revision::Revision,
     snapshot::{Snapshot, blob_up_to},
@@ -212,7 +212,7 @@ impl<'v> PolicyFiles<'v> {
     /// As above.
     pub fn read_up_to(self, path: &Path, most: limits::Id) -> io::Result<Vec<u8>> {
         if let Some(recorded) = &self.state.recorded {
-            return recorded.read(path, self.view);
+            return recorded.read(path, |path| self.view.has_item(path));
         }
         let Some(snapshot) = &self.state.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
@@ -220,7 +220,9 @@ impl<'v> PolicyFiles<'v> {
         let mut trees = self.trees()?;
         let (_, id) = snapshot.resolve(&mut trees, path)?;
         let bytes = blob_up_to(&mut trees, id, most)?;
-        self.view.note_policy_file(path, &bytes);
+        if let Some(log) = &self.view.policy_log {
+            log.note(path, &bytes);
+        }
         Ok(bytes)
     }
 

@@ -23,6 +23,7 @@ mod danger;
 mod day;
 mod decode;
 mod diff;
+mod digest;
 pub mod edit;
 mod entry_ref;
 mod error;

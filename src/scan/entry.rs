@@ -44,7 +44,7 @@ pub(super) struct Seen {
     /// What the view knows of it.
     pub(super) circumstances: Circumstances,
     /// Its target and where that leads, if it is a symbolic link.
-    pub(super) link: Option<(Text, LinkEnd)>,
+    link: Option<(Text, LinkEnd)>,
     /// The content, if there is one.
     content: Option<Window>,
     /// Whether the content is exactly the item's blob.
@@ -52,7 +52,7 @@ pub(super) struct Seen {
     /// The sha256 of what it stands for, if it is a link of git-annex.
     annexed: Option<String>,
     /// Whether it is a git-lfs pointer whose content is not here, under a name that is no model's.
-    pub(super) unfetched: bool,
+    unfetched: bool,
     /// The sha256 of the content, computed when it is first asked for; `None` inside if it cannot be read.
     digest: OnceCell<Option<String>>,
     /// Every opcode, where a listing was asked for.
@@ -96,7 +96,7 @@ pub(super) fn judge_all<'v>(
             } else {
                 late_entry()
             };
-            memory.keep(at, item, &Sighting::new(&Seen::late(), false));
+            Seen::late().keep((at, item), false, memory);
             hand_on((at, item), judged);
             continue;
         }
@@ -109,7 +109,7 @@ pub(super) fn judge_all<'v>(
             && is_shared(item, seen)
             && *noted == item.noted
         {
-            memory.keep(at, item, &Sighting::new(seen, true));
+            seen.keep((at, item), true, memory);
             let judged = if is_excluded {
                 excluded()
             } else {
@@ -124,7 +124,7 @@ pub(super) fn judge_all<'v>(
         let Some(mut seen) = seen else {
             continue;
         };
-        memory.keep(at, item, &Sighting::new(&seen, is_recalled));
+        seen.keep((at, item), is_recalled, memory);
         let link = seen.link.take();
         if let Some((target, _)) = &link {
             seen.annexed = git::annexed(target.as_bytes());
@@ -266,8 +266,25 @@ impl Seen {
         }
     }
 
+    /// Hands it to whoever keeps what was seen.
+    fn keep(&self, (at, item): (usize, &Item), is_known: bool, memory: &dyn Memory) {
+        if !memory.is_active() {
+            return;
+        }
+        let sighting = Sighting {
+            facts: &self.facts,
+            circumstances: &self.circumstances,
+            link: self.link.as_ref(),
+            is_of_blob: self.is_of_blob(),
+            is_unfetched: self.unfetched,
+            is_known,
+            sha256: &|| self.sha256(),
+        };
+        memory.keep(at, item, &sighting);
+    }
+
     /// Whether the facts are those of exactly the item's blob, read to its end. A pointer of git-annex stands for other bytes.
-    pub(super) fn is_of_blob(&self) -> bool {
+    fn is_of_blob(&self) -> bool {
         let crashed = |it: &Observation| matches!(it.fact, Fact::Unread(Unread::Crashed { .. }));
         let is_annexed = || {
             let content = self.content.as_ref();
@@ -398,6 +415,7 @@ impl From<Recalled> for Seen {
             circumstances: recalled.circumstances,
             link: recalled.link,
             unfetched: recalled.unfetched,
+            is_blob: recalled.is_of_blob,
             digest,
             ..Self::default()
         }

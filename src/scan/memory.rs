@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use super::entry::Seen;
 use crate::{
     fact::{Circumstances, ContentFacts, Text},
     git::{Item, LinkEnd},
@@ -54,56 +53,34 @@ pub struct Recalled {
     pub sha256: Option<String>,
     /// Whether it is a git-lfs pointer whose content is not here, under a name that is no model's.
     pub unfetched: bool,
+    /// Whether the facts are those of exactly the item's blob.
+    pub is_of_blob: bool,
 }
 
 /// What an entry was seen to be, for whoever keeps it.
 #[derive(Clone, Copy)]
 pub struct Sighting<'a> {
-    seen: &'a Seen,
-    /// Whether it was [recalled](Memory::recall).
-    pub is_recalled: bool,
-}
-
-impl<'a> Sighting<'a> {
-    pub(super) fn new(seen: &'a Seen, is_recalled: bool) -> Self {
-        Self { seen, is_recalled }
-    }
-
     /// What its content says.
-    pub fn facts(&self) -> &'a ContentFacts {
-        &self.seen.facts
-    }
-
+    pub facts: &'a ContentFacts,
     /// What the view knows of it.
-    pub fn circumstances(&self) -> &'a Circumstances {
-        &self.seen.circumstances
-    }
-
+    pub circumstances: &'a Circumstances,
     /// Its target and where that leads, if it is a symbolic link.
-    pub fn link(&self) -> Option<&'a (Text, LinkEnd)> {
-        self.seen.link.as_ref()
-    }
-
+    pub link: Option<&'a (Text, LinkEnd)>,
     /// Whether the facts are those of exactly the item's blob, read to its end.
-    pub fn is_of_blob(&self) -> bool {
-        self.seen.is_of_blob()
-    }
-
+    pub is_of_blob: bool,
     /// Whether it is a git-lfs pointer whose content is not here, under a name that is no model's.
-    pub fn is_unfetched(&self) -> bool {
-        self.seen.unfetched
-    }
-
-    /// The sha256 of the content, for which it is read whole: `None` if it is not the item's blob.
-    pub fn sha256_of_blob(&self) -> Option<String> {
-        self.seen.is_of_blob().then(|| self.seen.sha256())?
-    }
+    pub is_unfetched: bool,
+    /// Whether nothing was read for it: it is known from another item, or was [recalled](Memory::recall).
+    pub is_known: bool,
+    /// The sha256 of the content, lower-case hexadecimal, for which it is read whole.
+    pub sha256: &'a dyn Fn() -> Option<String>,
 }
 
 impl fmt::Debug for Sighting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sighting")
-            .field("is_recalled", &self.is_recalled)
+            .field("is_of_blob", &self.is_of_blob)
+            .field("is_known", &self.is_known)
             .finish_non_exhaustive()
     }
 }

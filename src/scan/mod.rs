@@ -43,8 +43,9 @@ pub use usage::used;
 
 pub use crate::{
     git::{
-        Incoming, Item, Known, LinkEnd, Only, View, all_refs, change, file, first_revision,
-        head_name, history, incoming, revision, staged, standard_input, text, work_tree,
+        Incoming, Item, Known, LinkEnd, Only, RecordedFiles, RecordedItem, View, all_refs, change,
+        commit_of, file, first_revision, head_name, history, incoming, recorded_policy_files,
+        recorded_view, recording, revision, staged, standard_input, text, work_tree,
     },
     verdict::{Coverage, Inspection, Look, Needs, Outcome, Report},
 };

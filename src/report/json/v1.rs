@@ -63,7 +63,7 @@ pub struct Tool {
 }
 
 /// What was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Files in the view.
     pub entries: usize,
@@ -382,7 +382,7 @@ impl Serialize for Lazily<'_> {
 }
 
 /// Findings in this version's words, one at a time.
-pub(super) fn findings<'a>(
+pub fn findings<'a>(
     found: impl Iterator<Item = &'a finding::Finding> + Clone,
 ) -> impl Iterator<Item = Finding> {
     let fingerprints = finding::fingerprints(found.clone());
@@ -404,7 +404,6 @@ pub fn write(report: &verdict::Report, mut out: &mut dyn Write) -> io::Result<()
 
 /// A run in this version's words, with its findings or what stands for them.
 pub(super) fn whole<F>(report: &verdict::Report, active: F) -> Report<F> {
-    let coverage = &report.coverage;
     Report {
         version: VERSION,
         tool: Tool::this(),
@@ -412,15 +411,7 @@ pub(super) fn whole<F>(report: &verdict::Report, active: F) -> Report<F> {
         view: report.view.clone(),
         policy: report.policy.clone(),
         notices: report.told().collect(),
-        coverage: Coverage {
-            entries: coverage.entries,
-            artifacts: coverage.artifacts,
-            sources: coverage.sources,
-            incomplete: coverage.incomplete,
-            excluded: coverage.excluded,
-            formats: coverage.formats.clone(),
-            bytes: coverage.bytes,
-        },
+        coverage: Coverage::from(&report.coverage),
         findings: active,
         overridden: findings(set_aside(report.findings.iter(), is_overridden)).collect(),
         waived: findings(set_aside(report.findings.iter(), is_waived)).collect(),
@@ -451,7 +442,7 @@ fn is_known(disposition: &finding::Disposition) -> bool {
 }
 
 /// The exact text if there is one, else the escaped text and the bytes.
-pub(super) fn exact(text: &Text) -> (String, Option<String>) {
+pub fn exact(text: &Text) -> (String, Option<String>) {
     match text.as_str() {
         Some(text) => (text.to_owned(), None),
         None => (text.to_string(), Some(hex(text))),
@@ -468,6 +459,40 @@ impl Tool {
         Self {
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+impl Coverage {
+    /// Adds that of others.
+    pub fn add(&mut self, other: &Self) {
+        for (all, own) in [
+            (&mut self.entries, other.entries),
+            (&mut self.artifacts, other.artifacts),
+            (&mut self.sources, other.sources),
+            (&mut self.incomplete, other.incomplete),
+            (&mut self.excluded, other.excluded),
+        ] {
+            *all = all.saturating_add(own);
+        }
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        for (format, count) in &other.formats {
+            let all = self.formats.entry(format.clone()).or_default();
+            *all = all.saturating_add(*count);
+        }
+    }
+}
+
+impl From<&verdict::Coverage> for Coverage {
+    fn from(coverage: &verdict::Coverage) -> Self {
+        Self {
+            entries: coverage.entries,
+            artifacts: coverage.artifacts,
+            sources: coverage.sources,
+            incomplete: coverage.incomplete,
+            excluded: coverage.excluded,
+            formats: coverage.formats.clone(),
+            bytes: coverage.bytes,
         }
     }
 }

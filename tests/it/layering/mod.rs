@@ -19,7 +19,23 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("hook", &["git", "bytes", "files"]),
-    ("audit", &["scan", "verdict", "report"]),
+    (
+        "audit",
+        &[
+            "scan",
+            "store",
+            "git",
+            "verdict",
+            "inventory",
+            "report",
+            "policy",
+            "finding",
+            "files",
+            "bytes",
+        ],
+    ),
+    // Pure data in a file of its own.
+    ("store", &[]),
     (
         "scan",
         &[
@@ -83,6 +99,8 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli/man.rs"]),
     ("indicatif", &["cli/"]),
     ("rayon", &["scan/"]),
+    ("redb", &["store/"]),
+    ("postcard", &["store/encoding.rs", "audit/record.rs"]),
     ("pep440_rs", &["policy/target.rs"]),
     ("regex_automata", &["policy/diff/witnesses.rs"]),
     ("shlex", &["hook/script.rs", "fact/shell_word.rs"]),
@@ -94,6 +112,8 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
             "inventory/",
             "finding/",
             "hook/script.rs",
+            "policy/digest.rs",
+            "audit/",
         ],
     ),
 ];

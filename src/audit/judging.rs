@@ -1,0 +1,387 @@
+//! Judging a repository by the organisation's policy, with its own below: from a view, and what is known of its entries, to a result.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    codeowners::CodeOwners,
+    missing,
+    recall::hex,
+    record::Record,
+    result::{
+        AllowedHere, Artifact, AuditResult, Counts, Library, LoadedBy, Loosening, Status, VERSION,
+        Versions, Waiver,
+    },
+};
+use crate::{
+    error::Error,
+    fact::{READER_EPOCH, Text},
+    finding::{Disposition, Finding, Level},
+    inventory,
+    policy::{Breach, PLACES, Policy},
+    report::json::v1,
+    scan::{self, Memory, Needs, PolicyFrom, Report, Request, View},
+};
+
+/// The version of the program, with the commit that it was built from where that is known.
+pub(super) const SCANNER: &str = match option_env!("WEIGHBRIDGE_BUILT_FROM") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
+/// Files of a repository that may say who owns what, the first that is there.
+pub(super) const CODEOWNERS: &[&str] = &[
+    ".github/CODEOWNERS",
+    "CODEOWNERS",
+    "docs/CODEOWNERS",
+    ".gitlab/CODEOWNERS",
+];
+
+/// The organisation's policy.
+#[derive(Debug, Clone)]
+pub struct Organisation {
+    /// The file or the bundled policy that was named.
+    pub named: PathBuf,
+    /// What reports call it.
+    pub name: String,
+    /// The digest of it and of what it extends.
+    pub sha256: String,
+}
+
+impl Organisation {
+    /// The policy that is named; `recommended` if none is.
+    ///
+    /// # Errors
+    /// A policy that cannot be read or does not hold together.
+    pub fn load(named: Option<&Path>) -> Result<Self, Error> {
+        let named = named.unwrap_or(Path::new("recommended"));
+        let policy = scan::load_policy(named)?;
+        // Repositories are judged from folders of their own.
+        let is_file = policy.files().iter().any(|file| file == named);
+        let place = if is_file {
+            std::fs::canonicalize(named).unwrap_or_else(|_| named.to_owned())
+        } else {
+            named.to_owned()
+        };
+        Ok(Self {
+            named: place,
+            name: if is_file {
+                named.display().to_string()
+            } else {
+                policy.name().to_owned()
+            },
+            sha256: policy.digest(),
+        })
+    }
+}
+
+/// How a repository is judged.
+#[derive(Debug, Clone)]
+pub(super) struct Judging<'a> {
+    pub(super) organisation: &'a Organisation,
+    pub(super) today: Date,
+    pub(super) deadline: Option<Instant>,
+    pub(super) threads: usize,
+}
+
+/// What judging a view came to.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) report: Report,
+    policy: Policy,
+}
+
+impl Judging<'_> {
+    /// Judges a view, of which `memory` may know entries. Returns it with what it came to.
+    ///
+    /// # Errors
+    /// A policy, a lock file or a baseline of the repository that cannot be read.
+    pub(super) fn judge(&self, view: View, memory: &dyn Memory) -> Result<(View, Judged), Error> {
+        let root = view.root.clone();
+        let named = Some(self.organisation.named.as_path());
+        let (view, policy, name) = scan::find_policy(view, &PolicyFrom::View, named, &root)?;
+        let policy = scan::with_baseline(&view, policy, None)?;
+        let request = Request {
+            threads: Some(self.threads),
+            needs: Needs {
+                artifacts: true,
+                evidence: true,
+                ..Needs::default()
+            },
+            deadline: self.deadline,
+            today: self.today,
+            is_whole: view.is_whole(),
+            ..Request::default()
+        };
+        let report = scan::check_with(&view, &policy, name, request, (memory, &()))?;
+        Ok((view, Judged { report, policy }))
+    }
+
+    /// The result of a repository that was judged: a function of the record, of what judging came to, and of the day.
+    pub(super) fn result(&self, record: &Record, judged: Judged, lost: u64) -> AuditResult {
+        let Judged { report, policy } = judged;
+        let missing = missing::of(record, lost);
+        let own = own_file(record);
+        let waivers = waivers(&policy, &report, self.today, own);
+        let mut findings = Vec::new();
+        let [mut overridden, mut waived, mut baseline] = [(); 3].map(|()| Vec::new());
+        let sorted = report
+            .findings
+            .iter()
+            .zip(v1::findings(report.findings.iter()));
+        for (finding, said) in sorted {
+            let said = without_lines(said);
+            match &finding.disposition {
+                Disposition::Active => findings.push(said),
+                Disposition::Overridden { .. } => overridden.push(said),
+                Disposition::Waived(_) => waived.push(said),
+                Disposition::Baseline { .. } => baseline.push(said),
+            }
+        }
+        let refused = refused(report.active());
+        let artifacts: Vec<Artifact> = report
+            .artifacts
+            .iter()
+            .map(|artifact| {
+                let key = version_of(&artifact.path, artifact.introduced_by.as_deref());
+                self::artifact(artifact, refused.contains(&key))
+            })
+            .collect();
+        let of_level = |level: Level| report.active().filter(|it| it.level == level).count();
+        let executable = artifacts.iter().filter(|it| it.executable);
+        let counts = Counts {
+            denied: of_level(Level::Deny),
+            warned: of_level(Level::Warn),
+            overridden: overridden.len(),
+            waived: waived.len(),
+            baseline: baseline.len(),
+            refused_files: refused.len(),
+            executable: executable.clone().count(),
+            executable_unpinned: executable.filter(|it| it.pinned != Some(true)).count(),
+        };
+        let inline = waived.iter().chain(&findings);
+        let depends_on_day = !waivers.is_empty()
+            || inline
+                .clone()
+                .any(|it| it.rule.starts_with("waiver-") || it.rule == "inline-suppression")
+            || !waived.is_empty();
+        let owners = owners(record, &report);
+        AuditResult {
+            version: VERSION,
+            repository: record.repository.clone(),
+            status: if missing.is_empty() {
+                Status::Complete
+            } else {
+                Status::Partial
+            },
+            missing,
+            failure: None,
+            scope: record.scope.clone(),
+            versions: self.versions(own),
+            inputs: self.inputs(
+                &record.state,
+                &record.scope.what,
+                &record.repository.reference,
+            ),
+            depends_on_day,
+            coverage: v1::Coverage::from(&report.coverage),
+            counts,
+            artifacts,
+            findings,
+            overridden,
+            waived,
+            baseline,
+            waivers,
+            loosenings: loosenings(&policy),
+            allowed: allowed(&report, own),
+            owners,
+            notices: report.notices,
+        }
+    }
+
+    /// By what a repository is judged; `own` is its own policy file.
+    pub(super) fn versions(&self, own: Option<(&str, &[u8])>) -> Versions {
+        Versions {
+            scanner: SCANNER.to_owned(),
+            reader_epoch: READER_EPOCH,
+            policy: self.organisation.name.clone(),
+            policy_sha256: self.organisation.sha256.clone(),
+            own_policy: own.map(|(path, _)| path.to_owned()),
+            own_policy_sha256: own.map(|(_, text)| hex(&Sha256::digest(text).into())),
+            judged_on: self.today.to_string(),
+        }
+    }
+
+    /// A digest of all that a result depends on but the day: what the repository is, what of it is looked at, who looks and by what it
+    /// is judged.
+    pub(super) fn inputs(
+        &self,
+        state: &[u8; 32],
+        what: &str,
+        reference: &Option<String>,
+    ) -> String {
+        let mut digest = Sha256::new();
+        let epoch = READER_EPOCH.to_string();
+        let fields: [&[u8]; 7] = [
+            b"weighbridge/audit/v1",
+            state,
+            what.as_bytes(),
+            reference.as_deref().unwrap_or_default().as_bytes(),
+            SCANNER.as_bytes(),
+            epoch.as_bytes(),
+            self.organisation.sha256.as_bytes(),
+        ];
+        for field in fields {
+            digest.update(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+            digest.update(field);
+        }
+        digest.update(env!("WEIGHBRIDGE_FACTS_LAYOUT"));
+        hex(&digest.finalize().into())
+    }
+}
+
+/// The repository's own policy file, and its bytes.
+fn own_file(record: &Record) -> Option<(&'static str, &[u8])> {
+    let mut places = PLACES.iter();
+    places.find_map(|place| Some((*place, record.files.get(place)?)))
+}
+
+/// What tells the versions of a path apart.
+type Version = (Text, Option<String>);
+
+fn version_of(path: &Text, introduced_by: Option<&crate::fact::Introduction>) -> Version {
+    (path.clone(), introduced_by.map(|it| it.commit.id.clone()))
+}
+
+/// The files with a finding of level deny.
+fn refused<'a>(findings: impl Iterator<Item = &'a Finding>) -> BTreeSet<Version> {
+    let denied = findings.filter(|finding| finding.level == Level::Deny);
+    denied
+        .map(|it| version_of(&it.primary.path, it.primary.introduced_by.as_deref()))
+        .collect()
+}
+
+/// A finding without what only its bytes show: those may not be here.
+fn without_lines(mut finding: v1::Finding) -> v1::Finding {
+    finding.excerpt = None;
+    finding.fix = None;
+    for related in &mut finding.related {
+        related.excerpt = None;
+    }
+    finding
+}
+
+fn artifact(artifact: &inventory::Artifact, refused: bool) -> Artifact {
+    let (path, path_hex) = v1::exact(&artifact.path);
+    let libraries = artifact.libraries.iter().map(|library| Library {
+        name: library.name.clone(),
+        version: library.version.as_ref().map(ToString::to_string),
+    });
+    let loaded_by = artifact.loaded_by.iter().map(|load| LoadedBy {
+        source: load.source.to_string(),
+        site: load.site.to_string(),
+        callee: load.callee.to_string(),
+    });
+    Artifact {
+        path,
+        path_hex,
+        size: artifact.size,
+        formats: artifact.formats.clone(),
+        globals: artifact.globals.iter().map(ToString::to_string).collect(),
+        sha256: artifact.sha256.clone(),
+        libraries: libraries.collect(),
+        executable: artifact.executable,
+        refused,
+        pinned: artifact.pinned,
+        introduced_by: artifact
+            .introduced_by
+            .as_deref()
+            .map(v1::Introduction::from),
+        loaded_by: loaded_by.collect(),
+    }
+}
+
+fn waivers(
+    policy: &Policy,
+    report: &Report,
+    today: Date,
+    own: Option<(&str, &[u8])>,
+) -> Vec<Waiver> {
+    let mut covered: BTreeMap<(&str, u32), usize> = BTreeMap::new();
+    for by in report.set_aside().filter_map(|it| it.disposition.by()) {
+        let covers = covered.entry((by.file.as_str(), by.line)).or_default();
+        *covers = covers.saturating_add(1);
+    }
+    let all = policy.accepts().waivers();
+    let rows = all.all().iter().map(|waiver| {
+        let line = waiver.line();
+        let breaches = all.terms().breaches(waiver, today);
+        Waiver {
+            rule: waiver.rule.clone(),
+            paths: waiver.paths.clone(),
+            subject: waiver.subject.clone(),
+            sha256: waiver.sha256.clone(),
+            reason: waiver.reason.clone(),
+            owner: waiver.owner.clone(),
+            expires: waiver.expires.map(|day| day.to_string()),
+            breaches: breaches.iter().map(Breach::to_string).collect(),
+            covers: covered
+                .get(&(line.file.as_str(), line.line))
+                .copied()
+                .unwrap_or_default(),
+            is_organisations: own.is_none_or(|(path, _)| waiver.path() != path),
+            file: line.file.clone(),
+            line: line.line,
+        }
+    });
+    rows.collect()
+}
+
+/// What the repository's policy tries to loosen.
+fn loosenings(_: &Policy) -> Vec<Loosening> {
+    Vec::new()
+}
+
+/// What lines of the repository's own policy let pass.
+fn allowed(report: &Report, own: Option<(&str, &[u8])>) -> Vec<AllowedHere> {
+    let Some((path, _)) = own else {
+        return Vec::new();
+    };
+    let lines = report
+        .evidence
+        .allowed
+        .iter()
+        .filter(|(by, _)| by.starts_with(path));
+    let lines = lines.map(|(by, allowed)| AllowedHere {
+        by: by.clone(),
+        what: allowed.what.iter().cloned().collect(),
+        files: allowed.files,
+    });
+    lines.collect()
+}
+
+/// Who owns what a report is about.
+fn owners(record: &Record, report: &Report) -> BTreeMap<String, Vec<String>> {
+    let mut places = CODEOWNERS.iter();
+    let Some(text) = places.find_map(|place| record.files.get(place)) else {
+        return BTreeMap::new();
+    };
+    let owners = CodeOwners::parse(&String::from_utf8_lossy(text));
+    let findings = report.findings.iter().map(|finding| &finding.primary.path);
+    let artifacts = report.artifacts.iter().map(|artifact| &artifact.path);
+    let mut found = BTreeMap::new();
+    for path in findings.chain(artifacts) {
+        let shown = v1::exact(path).0;
+        let of = owners.of(&shown);
+        if !of.is_empty() {
+            found.insert(shown, of.to_vec());
+        }
+    }
+    found
+}

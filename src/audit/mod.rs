@@ -1,0 +1,47 @@
+//! Audits: many repositories and their histories, judged by an organisation's policy, on one machine or on many.
+//!
+//! A run reads each content once, however many repositories have it: what it says goes to the [store](crate::store). Each
+//! repository ends with one [result](AuditResult) and one record in the run's [folder](RunFolder). Another policy judges the records again
+//! without any repository. Nothing here reads bytes, judges or words findings: `scan` does.
+
+mod codeowners;
+mod folder;
+mod judging;
+mod list;
+mod missing;
+mod recall;
+mod record;
+pub mod result;
+mod run;
+mod state;
+mod summary;
+mod target;
+mod words;
+
+pub use folder::{Line, RunFolder, RunInfo};
+pub use judging::Organisation;
+pub use list::read as read_list;
+pub use result::AuditResult;
+pub use run::{Finished, Options, Source, Watcher, What, run};
+pub use summary::{Summary, Totals};
+pub use target::{Place, Target, below, canonical};
+pub use words::summary as write_summary;
+
+use crate::error::Error;
+
+/// Repositories of several lists and folders, each once: the first counts.
+///
+/// # Errors
+/// None at all.
+pub fn each_once(mut targets: Vec<Target>) -> Result<Vec<Target>, Error> {
+    target::each_once(&mut targets);
+    if targets.is_empty() {
+        return Err(Error::Usage {
+            message: String::from("there is no repository to audit"),
+            help: String::from(
+                "name a folder of clones or bare repositories, or a list with `--repos`",
+            ),
+        });
+    }
+    Ok(targets)
+}
