@@ -140,19 +140,8 @@ impl RunFolder {
         let mut bytes = serde_json::to_vec(result).map_err(|error| self.broken(&error))?;
         bytes.push(b'\n');
         put(&self.place("results", id, "json"), &bytes)?;
-        let line = Line {
-            repository: result.repository.clone(),
-            status: result.status,
-            failure: result.failure.clone(),
-            coverage: result.coverage.clone(),
-            counts: result.counts,
-            loosenings: result.loosenings.len(),
-            inputs: result.inputs.clone(),
-            depends_on_day: result.depends_on_day,
-            judged_on: result.versions.judged_on.clone(),
-            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            sha256: HEXLOWER.encode(&Sha256::digest(&bytes)),
-        };
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let line = Line::of(result, length, HEXLOWER.encode(&Sha256::digest(&bytes)));
         self.write_json(&self.place("lines", id, "json"), &line)?;
         Ok(line)
     }
@@ -241,6 +230,25 @@ impl RunFolder {
     /// What was asked for.
     pub fn info(&self) -> Option<RunInfo> {
         read_json(&self.0.join("run.json")).ok()
+    }
+}
+
+impl Line {
+    /// The numbers of a result, of which the file has so many bytes and this digest.
+    pub(super) fn of(result: &AuditResult, bytes: u64, sha256: String) -> Self {
+        Self {
+            repository: result.repository.clone(),
+            status: result.status,
+            failure: result.failure.clone(),
+            coverage: result.coverage.clone(),
+            counts: result.counts,
+            loosenings: result.loosenings.len(),
+            inputs: result.inputs.clone(),
+            depends_on_day: result.depends_on_day,
+            judged_on: result.versions.judged_on.clone(),
+            bytes,
+            sha256,
+        }
     }
 }
 

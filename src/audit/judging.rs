@@ -24,7 +24,7 @@ use crate::{
     fact::{READER_EPOCH, Text},
     finding::{Disposition, Finding, Level},
     inventory,
-    policy::{Breach, PLACES, Policy},
+    policy::{self, Breach, PLACES, Policy},
     report::json::v1,
     scan::{self, Memory, Needs, PolicyFrom, Report, Request, View},
 };
@@ -76,7 +76,7 @@ impl Organisation {
             } else {
                 policy.name().to_owned()
             },
-            sha256: policy.digest(),
+            sha256: policy::digest(&policy),
         })
     }
 }

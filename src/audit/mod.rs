@@ -4,28 +4,36 @@
 //! repository ends with one [result](AuditResult) and one record in the run's [folder](RunFolder). Another policy judges the records again
 //! without any repository. Nothing here reads bytes, judges or words findings: `scan` does.
 
+mod again;
 mod codeowners;
+mod diff;
 mod folder;
 mod judging;
 mod list;
+mod merge;
 mod missing;
 mod recall;
 mod record;
 pub mod result;
 mod run;
+mod shard;
 mod state;
 mod summary;
 mod target;
 mod words;
 
+pub use again::{AgainOptions, JudgedAgain, judge_again};
+pub use diff::{Difference, RepositoryDifference, diff};
 pub use folder::{Line, RunFolder, RunInfo};
 pub use judging::Organisation;
 pub use list::read as read_list;
+pub use merge::merge;
 pub use result::AuditResult;
 pub use run::{Finished, Options, Source, Watcher, What, run};
+pub use shard::{Shard, detect as detect_shard};
 pub use summary::{Summary, Totals};
 pub use target::{Place, Target, below, canonical};
-pub use words::summary as write_summary;
+pub use words::{difference as write_difference, summary as write_summary};
 
 use crate::error::Error;
 

@@ -17,6 +17,7 @@ use super::{
     recall::{RecordMemory, RunMemory, Work},
     record::Record,
     result::{AuditResult, Counts, Failure, Scope, Status, VERSION},
+    shard::Shard,
     state::RefState,
     summary::Summary,
     target::{Place, Target},
@@ -72,6 +73,8 @@ pub struct Options {
     pub time: Option<Duration>,
     /// The day on which waivers are judged.
     pub today: Date,
+    /// Which of the repositories this machine audits.
+    pub shard: Shard,
 }
 
 /// How a result came about.
@@ -133,7 +136,12 @@ pub fn run(
         repositories,
     };
     folder.write_json(&folder.path().join("run.json"), &info)?;
-    watcher.begin(targets.len());
+    let own: Vec<Target> = targets
+        .iter()
+        .filter(|it| options.shard.has(it))
+        .cloned()
+        .collect();
+    watcher.begin(own.len());
     let run = Run {
         options,
         folder: &folder,
@@ -145,7 +153,7 @@ pub fn run(
         work: Work::default(),
         failed: Mutex::default(),
     };
-    run.all(targets);
+    run.all(&own);
     let Run {
         lines,
         sources,
@@ -164,7 +172,9 @@ pub fn run(
     }
     let lines = lines.into_inner().unwrap_or_else(PoisonError::into_inner);
     let summary = Summary::new(&info, lines);
-    folder.write_json(&folder.path().join("summary.json"), &summary)?;
+    if options.shard.is_whole() {
+        folder.write_json(&folder.path().join("summary.json"), &summary)?;
+    }
     let [read, known, contradicted] =
         [work.read, work.known, work.contradicted].map(std::sync::atomic::AtomicU64::into_inner);
     Ok(Finished {

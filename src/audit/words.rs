@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    diff::Difference,
     result::Status,
     summary::{Summary, Totals},
 };
@@ -13,6 +14,9 @@ use crate::fact::Text;
 
 /// Repositories that are named of each kind.
 const NAMED: usize = 10;
+
+/// Repositories of which it is told how they differ; `--format json` has all.
+const DIFFERENT: usize = 50;
 
 /// Writes the numbers of a run, and where its results are.
 ///
@@ -118,6 +122,62 @@ fn named(summary: &Summary, status: Status, out: &mut dyn Write) -> io::Result<(
     match lines.count().saturating_sub(NAMED) {
         0 => Ok(()),
         more => writeln!(out, "  and {more} more"),
+    }
+}
+
+/// Writes how two runs differ: what is refused now and was not, by rule and by repository, and the reverse.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn difference(difference: &Difference, out: &mut dyn Write) -> io::Result<()> {
+    if difference.repositories.is_empty() {
+        return writeln!(out, "nothing differs");
+    }
+    writeln!(
+        out,
+        "{} more with something refused, {} fewer",
+        counted(difference.newly_refused, "repository", "repositories"),
+        difference.no_longer_refused
+    )?;
+    writeln!(
+        out,
+        "{} appeared, {} gone",
+        counted(difference.appeared, "finding", "findings"),
+        difference.gone
+    )?;
+    for (rule, count) in &difference.appeared_by_rule {
+        writeln!(out, "  {count:>8}  {rule}")?;
+    }
+    for one in difference.repositories.iter().take(DIFFERENT) {
+        let place = shown(&one.repository.location);
+        let status = |status: Option<Status>| status.map_or("not audited", Status::word);
+        let status = if one.before == one.after {
+            String::new()
+        } else {
+            format!(" ({}, now {})", status(one.before), status(one.after))
+        };
+        writeln!(
+            out,
+            "\n{place}: {} refused, now {}{status}",
+            one.denied_before, one.denied_after
+        )?;
+        let said = one.appeared.iter().map(|it| ('+', it));
+        let said = said.chain(one.gone.iter().map(|it| ('-', it)));
+        for (sign, finding) in said.clone().take(NAMED) {
+            let (path, message) = (shown(&finding.path), shown(&finding.message));
+            writeln!(out, "  {sign} {path}: {}: {message}", finding.rule)?;
+        }
+        if let more @ 1.. = said.count().saturating_sub(NAMED) {
+            writeln!(out, "    and {more} more")?;
+        }
+    }
+    match difference.repositories.len().saturating_sub(DIFFERENT) {
+        0 => Ok(()),
+        more => writeln!(
+            out,
+            "\nand {}",
+            counted(more, "more repository", "more repositories")
+        ),
     }
 }
 

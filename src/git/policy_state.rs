@@ -68,10 +68,14 @@ impl PolicyState {
     }
 
     pub(super) fn index(index: Snapshot) -> Self {
+        Self::of(index, "in the index")
+    }
+
+    fn of(snapshot: Snapshot, place: &str) -> Self {
         Self {
-            snapshot: Some(index),
+            snapshot: Some(snapshot),
             recorded: None,
-            place: String::from("in the index"),
+            place: String::from(place),
         }
     }
 
@@ -83,11 +87,7 @@ impl PolicyState {
         let broken = |error: gix::Error| repository::unreadable(repository.git_dir(), &error);
         let mut head = repository.head().map_err(broken)?;
         if head.is_unborn() {
-            return Ok(Self {
-                snapshot: Some(Snapshot::Nothing),
-                recorded: None,
-                place: String::from("at HEAD"),
-            });
+            return Ok(Self::of(Snapshot::Nothing, "at HEAD"));
         }
         let name = head
             .referent_name()
@@ -162,11 +162,7 @@ impl View {
     pub fn policy_states(&self) -> Option<[PolicyState; 2]> {
         let sides = self.policy_change.as_ref().or(self.sides.as_ref())?;
         let before = sides.before.first()?;
-        let state = |snapshot: &Snapshot, place: &str| PolicyState {
-            snapshot: Some(snapshot.clone()),
-            recorded: None,
-            place: String::from(place),
-        };
+        let state = |snapshot: &Snapshot, place| PolicyState::of(snapshot.clone(), place);
         Some([state(before, BEFORE), state(&sides.after, AFTER)])
     }
 }

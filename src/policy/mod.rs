@@ -65,6 +65,7 @@ pub use baseline::{Baseline, BaselineEntry, NAME as BASELINE_NAME};
 pub use cases::{CaseSubject, Decision, PolicyCase, cases};
 pub use comments::{Arrival, Comment, CommentFault};
 pub use diff::compare;
+pub use digest::digest;
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors, near};
 pub use explain::{Asked, Elsewhere, Explained, Ruling, global_of};

@@ -1,11 +1,14 @@
 //! `weighbridge audit`: many repositories and their histories.
 
+mod diff;
+mod judge;
+mod merge;
 mod progress;
 mod run;
 
 use clap::{Args, Subcommand};
 
-use crate::{error::Error, scan::Outcome};
+use crate::{audit::Summary, error::Error, scan::Outcome};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +16,10 @@ Examples:
                                    every clone and bare repository below a folder
   weighbridge audit --repos repos.csv --history
                                    those of a list, with all that was ever in them
+  weighbridge audit judge weighbridge-audit --policy stricter.yaml
+                                   what would break if this were enforced
+  weighbridge audit diff last-week weighbridge-audit
+                                   what is refused now and was not
 
 A run that was stopped continues where it was; one without changes takes seconds.
 
@@ -44,6 +51,9 @@ pub(super) struct Audit {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Judge(judge::Judge),
+    Diff(diff::Diff),
+    Merge(merge::Merge),
 }
 
 impl Audit {
@@ -51,6 +61,26 @@ impl Audit {
         match self.command {
             None => self.run.run(),
             Some(Command::Run(run)) => run.run(),
+            Some(Command::Judge(judge)) => judge.run(),
+            Some(Command::Diff(diff)) => diff.run(),
+            Some(Command::Merge(merge)) => merge.run(),
         }
+    }
+}
+
+/// How many repositories are worked on at once.
+fn workers(asked: Option<u16>) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.map_or_else(processors, usize::from)
+}
+
+/// How a run ends that came to these numbers.
+fn outcome(summary: &Summary) -> Outcome {
+    if summary.is_refused() {
+        Outcome::Refused
+    } else if summary.is_complete() {
+        Outcome::Clean
+    } else {
+        Outcome::Unable
     }
 }

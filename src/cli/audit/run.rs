@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::progress::Progress;
 use crate::{
-    audit::{self, Finished, Options, Organisation, Place, Target, What},
+    audit::{self, Finished, Options, Organisation, Place, Shard, Target, What},
     cli::{output, terminal, today},
     error::Error,
     scan::Outcome,
@@ -50,6 +50,10 @@ pub(super) struct Run {
     /// of the results
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     store: Option<PathBuf>,
+    /// Audit only the K-th of N parts of the repositories: K/N, or `auto` for what the
+    /// engine says that runs this command (`auto/N` where it does not say N)
+    #[arg(long, value_name = "K/N", help_heading = "Repositories")]
+    shard: Option<String>,
     /// How many repositories to read at once; by default the number of processors
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -62,6 +66,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let organisation = Organisation::load(Some(&self.policy))?;
+        let shard = self.shard()?;
         let targets = self.targets()?;
         output::make_folder(&self.out)?;
         let options = Options {
@@ -71,12 +76,18 @@ impl Run {
                 _ => What::Head,
             },
             organisation,
-            store: self.store.clone().unwrap_or_else(|| self.out.join("store")),
+            store: self.store.clone().unwrap_or_else(|| {
+                // Machines that share the folder of the results do not share a store.
+                let name = if shard.is_whole() {
+                    String::from("store")
+                } else {
+                    format!("store-{}", shard.to_string().replace('/', "-of-"))
+                };
+                self.out.join(name)
+            }),
             out: self.out,
-            workers: self.jobs.map_or_else(
-                || std::thread::available_parallelism().map_or(1, usize::from),
-                usize::from,
-            ),
+            workers: super::workers(self.jobs),
+            shard,
             time: self.repo_timeout.map(Duration::from_secs),
             today: today::today(),
         };
@@ -88,6 +99,36 @@ impl Run {
             audit::write_summary(&finished.summary, &options.out, out)
         })?;
         Ok(told(&finished))
+    }
+
+    /// The part of the repositories that is this process's.
+    fn shard(&self) -> Result<Shard, Error> {
+        let wrong = |message: String| Error::Usage {
+            message,
+            help: String::from(
+                "`--shard 3/16` is the third of sixteen; `--shard auto` asks the engine that runs this, and `auto/16` says how many there are",
+            ),
+        };
+        let Some(text) = self.shard.as_deref() else {
+            return Ok(Shard::whole());
+        };
+        let Some(of) = text.strip_prefix("auto") else {
+            return Shard::parse(text).map_err(wrong);
+        };
+        let of = match of.strip_prefix('/') {
+            Some(of) => {
+                let of = of
+                    .parse()
+                    .map_err(|_| wrong(format!("`{of}` is no number of shards")))?;
+                Some(of)
+            }
+            None if of.is_empty() => None,
+            None => return Err(wrong(format!("`{text}` is no shard"))),
+        };
+        let variable = |name: &str| std::env::var_os(name)?.into_string().ok();
+        let (shard, engine) = audit::detect_shard(&variable, of).map_err(wrong)?;
+        terminal::note(&format!("shard {shard}, as {engine} says"));
+        Ok(shard)
     }
 
     fn targets(&self) -> Result<Vec<Target>, Error> {
@@ -117,11 +158,8 @@ fn told(finished: &Finished) -> Outcome {
         ));
         return Outcome::Unable;
     }
-    if finished.summary.is_refused() {
-        Outcome::Refused
-    } else if finished.summary.is_complete() {
-        Outcome::Clean
-    } else {
-        Outcome::Unable
-    }
+    let mut own = finished.summary.clone();
+    // What other shards have yet to do is theirs.
+    own.pending = 0;
+    super::outcome(&own)
 }

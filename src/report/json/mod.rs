@@ -1,6 +1,7 @@
 //! Reports for programs. Each version of the schema has its own types, so that no change inside can reach a reader of
 //! the output unnoticed.
 
+mod coverage;
 mod escaping;
 pub mod inspection;
 pub mod lines;

@@ -11,11 +11,11 @@ use std::{
 
 use serde_json::Value;
 
+use crate::hostile;
 use crate::support::{
     cli::{Run, run},
-    pickle::{self, payload},
+    pickle::payload,
     repo::Repo,
-    torch,
 };
 
 /// A folder of clones, beside the repository that they were made of.
@@ -29,7 +29,7 @@ impl Clones {
     /// empty repository, and one that is broken.
     pub(super) fn new() -> Option<Self> {
         let repo = Repo::new(&[])?;
-        for (name, bytes) in pickle::fixtures().into_iter().chain(torch::fixtures()) {
+        for (name, bytes) in hostile::fixtures() {
             repo.write(&format!("models/{name}"), bytes);
         }
         repo.write("evil.pkl", payload());

@@ -10,15 +10,27 @@ fn the_statuses_are_kept_apart() {
     let run = clones.audit("out", &[]);
     assert_eq!(run.code, 1, "{}", run.stderr);
     let outside = clones.repo.outside().display().to_string();
-    insta::with_settings!({filters => vec![(regex(&outside), "DIR"), (r"\d+".into(), "N")]}, {
-        insta::assert_snapshot!(run.stdout, @"");
-        insta::assert_snapshot!(run.stderr, @"");
-    });
-}
+    let shown = |text: &str| text.replace(&outside, "DIR");
+    insta::with_settings!({filters => vec![(r"\d+", "N")]}, {
+        insta::assert_snapshot!(shown(&run.stdout), @"
+        N repositories by recommended (built in)
 
-/// A text as a pattern that matches it.
-fn regex(text: &str) -> String {
-    text.replace(['.', '+'], ".")
+        complete   N repositories, N with something refused
+                   N files, N model files, N of source
+                   N denied, N warned, N waived, N overridden, N in a baseline
+                   N model files can run code, N of them not pinned
+
+        failed     N repository
+          broken: `DIR/clones/broken` is not in a git repository
+
+        most findings:
+                N  mirror.git
+                N  team/deep/fork
+
+        results in out
+        ");
+        insta::assert_snapshot!(shown(&run.stderr), @"weighbridge: broken: failed: `DIR/clones/broken` is not in a git repository");
+    });
 }
 
 #[test]
@@ -70,7 +82,7 @@ fn a_store_that_is_damaged_or_in_use_is_said() {
         "{}",
         run.stderr
     );
-    assert_eq!(files(&clones.repo.outside().join("out/results")), results);
+    assert!(files(&clones.repo.outside().join("out/results")) == results);
     // Every hundredth byte is another: the results are the same.
     for step in [101, 4099] {
         let mut damaged = whole.clone();
@@ -81,6 +93,6 @@ fn a_store_that_is_damaged_or_in_use_is_said() {
         fs::remove_dir_all(clones.repo.outside().join("out/lines")).unwrap();
         let run = clones.audit("out", &[]);
         assert_eq!(run.code, 1, "{}", run.stderr);
-        assert_eq!(files(&clones.repo.outside().join("out/results")), results);
+        assert!(files(&clones.repo.outside().join("out/results")) == results);
     }
 }

@@ -20,6 +20,7 @@ fn the_first_page() {
       inspect      Explain what loading one file would do
       explain      Explain a rule, a format, a pack or a limit
       freeze       Write which bytes of each model file were reviewed
+      audit        Audit many repositories by the policy of an organisation
       policy       Create, show and check a policy
       waivers      List what is waived, by whom and until when
       baseline     Adopt the gate today: known findings do not count

@@ -1,0 +1,155 @@
+//! Judging a whole run again by another policy, from what was recorded and stored: no repository is touched.
+
+use std::{
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use jiff::civil::Date;
+
+use super::{
+    diff::{Difference, RepositoryDifference},
+    folder::{Line, RunFolder},
+    judging::{Judging, Organisation, SCANNER},
+    result::{AuditResult, Status},
+    run::judge_record,
+    summary::Summary,
+};
+use crate::{error::Error, scan, store::Store};
+
+/// What judging a run again came to.
+#[derive(Debug)]
+pub struct JudgedAgain {
+    /// How it differs from the run.
+    pub difference: Difference,
+    /// The numbers by the other policy.
+    pub summary: Summary,
+    /// Repositories that could not be judged again, with the reason: those that failed, and those without a record.
+    pub left: Vec<(String, String)>,
+}
+
+/// How a run is judged again.
+#[derive(Debug)]
+pub struct AgainOptions<'a> {
+    /// The other policy.
+    pub organisation: &'a Organisation,
+    /// The store of the run.
+    pub store: &'a Path,
+    /// Where the results by the other policy are written, if anywhere.
+    pub out: Option<&'a Path>,
+    /// The day on which waivers are judged.
+    pub today: Date,
+    /// How many repositories are judged at once.
+    pub workers: usize,
+}
+
+/// Judges a run again.
+///
+/// # Errors
+/// A run or a store that cannot be read, a folder that cannot be written.
+pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<JudgedAgain, Error> {
+    let mut info = run.info().ok_or_else(|| Error::Usage {
+        message: format!("`{}` has no `run.json`", run.path().display()),
+        help: String::from("name the folder that `weighbridge audit --out` wrote"),
+    })?;
+    let store = Store::open_read_only(options.store)?;
+    let reader = store.reader()?;
+    let out = options.out.map(RunFolder::create).transpose()?;
+    info.policy.clone_from(&options.organisation.name);
+    info.policy_sha256.clone_from(&options.organisation.sha256);
+    SCANNER.clone_into(&mut info.scanner);
+    let lines = run.lines()?;
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Done> = Mutex::default();
+    let judging = Judging {
+        organisation: options.organisation,
+        today: options.today,
+        deadline: None,
+        threads: 1,
+    };
+    let work = |line: &Line| {
+        let id = &line.repository.id;
+        let location = line.repository.location.clone();
+        let left = |why: &str| Outcome::Left((location.clone(), why.to_owned()));
+        if line.status == Status::Failed {
+            return Ok(left("it could not be audited"));
+        }
+        let Some(record) = run.record(id) else {
+            return Ok(left(
+                "there is no record of it that this version reads; audit it again",
+            ));
+        };
+        let before = run.result(line)?;
+        let judged = scan::protected(|| judge_record(&record, &reader, &judging));
+        let after = match judged {
+            Ok(Ok(after)) => after,
+            Ok(Err(error)) => return Ok(left(&error.to_string())),
+            Err(message) => return Ok(left(&message)),
+        };
+        let line = match &out {
+            Some(out) => out.write(&after, Some(&record))?,
+            None => Line::of(&after, 0, String::new()),
+        };
+        Ok(Outcome::Judged(Box::new((before, after, line))))
+    };
+    let worker = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(line) = lines.get(at) else { return };
+            let outcome: Result<Outcome, Error> = work(line);
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            match outcome {
+                Ok(Outcome::Left(left)) => done.left.push(left),
+                Ok(Outcome::Judged(judged)) => {
+                    let (before, after, line) = *judged;
+                    done.differences
+                        .extend(RepositoryDifference::between(&before, &after));
+                    done.lines.push(line);
+                }
+                Err(error) => {
+                    done.failed.get_or_insert(error);
+                    return;
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..options.workers.min(lines.len()) {
+            let _ = std::thread::Builder::new()
+                .stack_size(8 << 20)
+                .spawn_scoped(scope, worker);
+        }
+        worker();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(error) = done.failed {
+        return Err(error);
+    }
+    done.left.sort();
+    let summary = Summary::new(&info, done.lines);
+    if let Some(out) = &out {
+        out.write_json(&out.path().join("run.json"), &info)?;
+        out.write_json(&out.path().join("summary.json"), &summary)?;
+    }
+    Ok(JudgedAgain {
+        difference: Difference::new(done.differences),
+        summary,
+        left: done.left,
+    })
+}
+
+enum Outcome {
+    Judged(Box<(AuditResult, AuditResult, Line)>),
+    Left((String, String)),
+}
+
+#[derive(Default)]
+struct Done {
+    differences: Vec<RepositoryDifference>,
+    lines: Vec<Line>,
+    left: Vec<(String, String)>,
+    failed: Option<Error>,
+}
