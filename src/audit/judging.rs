@@ -271,6 +271,10 @@ fn refused<'a>(findings: impl Iterator<Item = &'a Finding>) -> BTreeSet<Version>
 fn without_lines(mut finding: v1::Finding) -> v1::Finding {
     finding.excerpt = None;
     finding.fix = None;
+    // Which places of the same file explain a finding depends on the lines that were shown.
+    finding
+        .related
+        .retain(|related| related.path != finding.path);
     for related in &mut finding.related {
         related.excerpt = None;
     }

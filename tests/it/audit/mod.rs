@@ -50,7 +50,7 @@ impl Clones {
         };
         repo.write("pictures/a.png", pointer(12));
         repo.write("CODEOWNERS", "* @all\n/models/ @ml\n");
-        let policy = "version: 1\nextends: recommended\nattributes: true\nexclude: ['vendored/**']\nwaivers:\n  - rule: torch-load-unsafe\n    paths: [load.py]\n    reason: known\n    owner: ada\n    expires: 2099-01-01\n";
+        let policy = "version: 1\nextends: recommended\nattributes: honour\nexclude: ['vendored/**']\nwaivers:\n  - rule: torch-load-unsafe\n    paths: [load.py]\n    reason: known\n    owner: ada\n    expires: 2099-01-01\n";
         repo.write("weighbridge.yaml", policy);
         #[cfg(unix)]
         {
