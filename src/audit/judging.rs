@@ -201,7 +201,7 @@ impl Judging<'_> {
             loosenings: loosenings(&policy),
             allowed: allowed(&report, own),
             owners,
-            notices: report.notices,
+            notices: report.told().collect(),
         }
     }
 
