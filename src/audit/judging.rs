@@ -24,9 +24,9 @@ use crate::{
     fact::{READER_EPOCH, Text},
     finding::{Disposition, Finding, Level},
     inventory,
-    policy::{self, Breach, PLACES, Policy},
+    policy::{self, Attempts, Breach, PLACES, Policy},
     report::json::v1,
-    scan::{self, Memory, Needs, PolicyFrom, Report, Request, View},
+    scan::{self, Memory, Needs, PolicyRequest, Report, Request, View},
 };
 
 /// The version of the program, with the commit that it was built from where that is known.
@@ -46,8 +46,8 @@ pub(super) const CODEOWNERS: &[&str] = &[
 /// The organisation's policy.
 #[derive(Debug, Clone)]
 pub struct Organisation {
-    /// The file or the bundled policy that was named.
-    pub named: PathBuf,
+    /// The file or the bundled policy that was named; without one, each repository's own judges alone.
+    pub named: Option<PathBuf>,
     /// What reports call it.
     pub name: String,
     /// The digest of it and of what it extends.
@@ -55,12 +55,19 @@ pub struct Organisation {
 }
 
 impl Organisation {
-    /// The policy that is named; `recommended` if none is.
+    /// The policy that is named, if one is.
     ///
     /// # Errors
     /// A policy that cannot be read or does not hold together.
     pub fn load(named: Option<&Path>) -> Result<Self, Error> {
-        let named = named.unwrap_or(Path::new("recommended"));
+        let Some(named) = named else {
+            let recommended = Policy::recommended();
+            return Ok(Self {
+                named: None,
+                name: String::from("the policy of each, or recommended (built in)"),
+                sha256: policy::digest(&recommended),
+            });
+        };
         let policy = scan::load_policy(named)?;
         // Repositories are judged from folders of their own.
         let is_file = policy.files().iter().any(|file| file == named);
@@ -70,7 +77,7 @@ impl Organisation {
             named.to_owned()
         };
         Ok(Self {
-            named: place,
+            named: Some(place),
             name: if is_file {
                 named.display().to_string()
             } else {
@@ -104,8 +111,12 @@ impl Judging<'_> {
     /// A policy, a lock file or a baseline of the repository that cannot be read.
     pub(super) fn judge(&self, view: View, memory: &dyn Memory) -> Result<(View, Judged), Error> {
         let root = view.root.clone();
-        let named = Some(self.organisation.named.as_path());
-        let (view, policy, name) = scan::find_policy(view, &PolicyFrom::View, named, &root)?;
+        let request = PolicyRequest {
+            organisation: self.organisation.named.as_deref(),
+            attempts: Attempts::AreSetAside,
+            ..PolicyRequest::default()
+        };
+        let (view, policy, name) = scan::find_policy(view, &request, &root)?;
         let policy = scan::with_baseline(&view, policy, None)?;
         let request = Request {
             threads: Some(self.threads),
@@ -348,8 +359,18 @@ fn waivers(
 }
 
 /// What the repository's policy tries to loosen.
-fn loosenings(_: &Policy) -> Vec<Loosening> {
-    Vec::new()
+fn loosenings(policy: &Policy) -> Vec<Loosening> {
+    let attempts = policy.organisation();
+    let attempts = attempts
+        .iter()
+        .flat_map(|it| &it.attempts)
+        .map(|attempt| Loosening {
+            file: attempt.line.file.clone(),
+            line: attempt.line.line,
+            key: attempt.key.clone(),
+            message: attempt.message.clone(),
+        });
+    attempts.collect()
 }
 
 /// What lines of the repository's own policy let pass.

@@ -31,13 +31,12 @@ pub(super) struct Run {
     #[arg(long, help_heading = "Repositories", group = "what")]
     all_refs: bool,
     /// The organisation's policy: a file, or the name of a built-in one
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "recommended",
-        help_heading = "Policy"
-    )]
-    policy: PathBuf,
+    ///
+    /// It stands above each repository's own: its locks hold, and what tries to
+    /// loosen them is reported. Without it, each repository's own policy judges, or
+    /// the built-in `recommended`.
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    policy: Option<PathBuf>,
     /// Where results are written; a run that was stopped continues there
     #[arg(
         long,
@@ -65,7 +64,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self) -> Result<Outcome, Error> {
-        let organisation = Organisation::load(Some(&self.policy))?;
+        let organisation = Organisation::load(self.policy.as_deref())?;
         let shard = self.shard()?;
         let targets = self.targets()?;
         output::make_folder(&self.out)?;
