@@ -4,16 +4,17 @@
 use std::fmt::Write as _;
 
 use crate::{
+    finding::RuleMeta,
     format::{self, FORMATS, Format, Home, Read},
     limits::{self, Limit},
     loader::{self, ALIASES, DecidingArgument, LOADERS, Loader, Risk, VARIABLES},
-    policy::{self, Pack},
-    rule::{self, RULES, Rule},
+    policy::{self, Pack, SchemaOf},
+    rule::{self, RULES},
 };
 
 /// The documentation of a rule, a format, a pack or a limit, as Markdown; `None` if nothing has this name.
 pub fn explain(name: &str) -> Option<String> {
-    let rule = || rule::by_id(name).map(|rule| of_rule(rule, 1));
+    let rule = || meta(name).map(|meta| of_rule(meta, 1));
     let format = || format::by_id(name).map(|format| of_format(format, 1));
     let limit = || limits::by_name(name).map(of_limit);
     let pack = || policy::pack_by_name(name).map(of_pack);
@@ -25,9 +26,21 @@ pub fn explain(name: &str) -> Option<String> {
     rule().or(both).or_else(limit)
 }
 
+/// A rule, or one of those by which `policy check` looks at a policy.
+fn meta(id: &str) -> Option<&'static RuleMeta> {
+    let of_policy = || {
+        policy::CHECK_RULES
+            .iter()
+            .copied()
+            .find(|meta| meta.id == id)
+    };
+    rule::by_id(id).map(|rule| rule.meta).or_else(of_policy)
+}
+
 /// Every name that [`explain`] knows: rules, then formats, then packs, then limits.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let rules = RULES.iter().map(|rule| rule.meta.id);
+    let rules = rules.chain(policy::CHECK_RULES.iter().map(|meta| meta.id));
     let formats = FORMATS.iter().map(|format| format.id);
     let limits = limits::all().map(|limit| limit.id.name());
     rules
@@ -70,24 +83,29 @@ pub fn list() -> String {
 }
 
 /// The pages of `docs/` that are made from the program: path and content.
-pub fn pages() -> [(&'static str, String); 5] {
+pub fn pages() -> [(&'static str, String); 7] {
     [
         ("docs/rules.md", rules_page()),
         ("docs/formats.md", formats_page()),
         ("docs/limits.md", limits_page()),
         ("docs/loaders.md", loaders_page()),
-        ("docs/weighbridge.schema.json", schema()),
+        ("docs/weighbridge.schema.json", schema(SchemaOf::Policy)),
+        (
+            "docs/weighbridge-tests.schema.json",
+            schema(SchemaOf::Cases),
+        ),
+        ("docs/weighbridge-lock.schema.json", schema(SchemaOf::Lock)),
     ]
 }
 
-/// The JSON Schema of a policy.
-pub fn schema() -> String {
+/// The JSON Schema of a policy, of its cases or of a lock file.
+pub fn schema(of: SchemaOf) -> String {
     let formats = FORMATS.iter().filter(|format| format.is_read());
     let words = policy::Words {
         rules: RULES.iter().map(|rule| rule.meta).collect(),
         formats: formats.map(|format| (format.id, format.title)).collect(),
     };
-    format!("{:#}\n", policy::schema(&words))
+    format!("{:#}\n", policy::schema(of, &words))
 }
 
 /// What every generated page begins with.
@@ -178,7 +196,14 @@ fn rules_page() -> String {
     );
     for rule in RULES {
         page.push('\n');
-        page.push_str(&of_rule(rule, 2));
+        page.push_str(&of_rule(rule.meta, 2));
+    }
+    page.push_str(
+        "\n# What `weighbridge policy check` finds\n\nThese are about a policy itself. They judge no file, and no policy sets their level.\n",
+    );
+    for meta in policy::CHECK_RULES {
+        page.push('\n');
+        page.push_str(&of_rule(meta, 2));
     }
     page
 }
@@ -360,8 +385,7 @@ fn of_limit(limit: &Limit) -> String {
     )
 }
 
-fn of_rule(rule: &Rule, depth: usize) -> String {
-    let meta = rule.meta;
+fn of_rule(meta: &RuleMeta, depth: usize) -> String {
     let mut text = format!(
         "{} {}\n\n{}. Default level: `{}`. Severity: {}. Precision: {}.",
         "#".repeat(depth),
@@ -479,7 +503,7 @@ fn capital(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rule, body, of_rule};
+    use super::{body, of_rule};
     use crate::finding::{Level, Precision, RuleMeta, Severity};
 
     #[test]
@@ -494,17 +518,13 @@ mod tests {
             cwe: &[436, 502],
             tags: &["artifact", "pickle"],
         };
-        let rule = Rule {
-            meta: &META,
-            check: crate::rule::Check::Case(|_, _| {}),
-        };
         assert_eq!(
-            of_rule(&rule, 1),
+            of_rule(&META, 1),
             "# some-rule\n\nA thing that is wrong. Default level: `deny`. Severity: critical. Precision: very high. \
              Weaknesses: CWE-436, CWE-502. Tags: artifact, pickle.\n\n## What it does\nFinds it.\n\n## Example\n\
              ```python\n# not a heading\nif x:\n    load()\n```\n"
         );
-        assert!(of_rule(&rule, 2).contains("\n### What it does\n"));
+        assert!(of_rule(&META, 2).contains("\n### What it does\n"));
     }
 
     #[test]

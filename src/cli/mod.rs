@@ -208,10 +208,10 @@ impl Cli {
             Command::Check(check) => check.color(),
             Command::Inspect(inspect) => inspect.color(),
             Command::Waivers(waivers) => waivers.color(),
+            Command::Policy(policy) => policy.color(),
             Command::Explain(_)
             | Command::Freeze(_)
             | Command::Audit(_)
-            | Command::Policy(_)
             | Command::Baseline(_)
             | Command::Hook(_)
             | Command::Completions(_)

@@ -28,8 +28,7 @@ use crate::{
 /// Which reports are written where, as it was asked for.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
-pub(super) struct Outputs {
+pub(super) struct Destinations {
     /// Format of the report on standard output
     ///
     /// The default is `human`; in GitHub Actions, annotations as well.
@@ -43,6 +42,23 @@ pub(super) struct Outputs {
     /// Write a name that contains `=` as `./a=b.json`.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<OsString>,
+    /// Exit with 0 even if something is refused
+    ///
+    /// For pipelines that decide by the report, which still says what is refused. A
+    /// job that could not be done still exits with 2, nothing to check with 3.
+    #[arg(long)]
+    exit_zero: bool,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+/// The same, and how much standard output shows.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Outputs {
+    #[command(flatten)]
+    to: Destinations,
     /// Count findings by rule instead of showing them
     ///
     /// As text, or with `--format json` as JSON.
@@ -72,15 +88,6 @@ pub(super) struct Outputs {
     /// To switch a rule off, set its level in the policy.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     ignore: Vec<String>,
-    /// Exit with 0 even if something is refused
-    ///
-    /// For pipelines that decide by the report, which still says what is refused. A
-    /// job that could not be done still exits with 2, nothing to check with 3.
-    #[arg(long)]
-    exit_zero: bool,
-    /// When to colour
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
-    color: Color,
 }
 
 fn formats() -> PossibleValuesParser {
@@ -107,6 +114,33 @@ pub(super) struct Plan {
 }
 
 impl Outputs {
+    pub(super) fn color(&self) -> Color {
+        self.to.color
+    }
+
+    /// What is to be done, if it can be.
+    pub(super) fn plan(&self) -> Result<Plan, Error> {
+        let mut plan = self.to.plan()?;
+        let look = scan::look(&self.select, &self.ignore)?;
+        if let Some(look) = &look {
+            may_be_a_look(
+                look,
+                !plan.files.is_empty(),
+                plan.reporters().find(|it| !is_for_a_look(*it)),
+            )?;
+        }
+        plan.stdout = self.counted(plan.stdout)?;
+        plan.detail = match (self.quiet, self.verbose) {
+            (true, _) => Detail::Refusals,
+            (_, true) => Detail::All,
+            _ => Detail::Usual,
+        };
+        plan.look = look;
+        Ok(plan)
+    }
+}
+
+impl Destinations {
     pub(super) fn color(&self) -> Color {
         self.color
     }
@@ -161,28 +195,15 @@ impl Outputs {
         }
         apart(&files)?;
         let stdout = stdout.or_else(|| (!instead).then_some(shown));
-        let look = scan::look(&self.select, &self.ignore)?;
-        if let Some(look) = &look {
-            let mut reporters = files.iter().map(|(reporter, _)| *reporter).chain(stdout);
-            may_be_a_look(
-                look,
-                !files.is_empty(),
-                reporters.find(|it| !is_for_a_look(*it)),
-            )?;
-        }
         Ok(Plan {
-            stdout: self.counted(stdout)?,
+            stdout,
             files,
             checked: Vec::new(),
             color: self.color,
             exit_zero: self.exit_zero,
             unasked,
-            detail: match (self.quiet, self.verbose) {
-                (true, _) => Detail::Refusals,
-                (_, true) => Detail::All,
-                _ => Detail::Usual,
-            },
-            look,
+            detail: Detail::Usual,
+            look: None,
         })
     }
 }
@@ -219,6 +240,17 @@ impl Plan {
         self.files
             .iter()
             .try_for_each(|(_, file)| output::probe(file, &self.checked))
+    }
+
+    /// Everything is told: for a report that somebody asked for to work through it.
+    pub(super) fn in_full(mut self) -> Self {
+        self.detail = Detail::All;
+        self
+    }
+
+    /// Whether a report in this format is to be written.
+    pub(super) fn has(&self, format: &str) -> bool {
+        self.reporters().any(|reporter| reporter.name() == format)
     }
 
     /// Whether only refusals are told.

@@ -15,7 +15,7 @@ mod write;
 pub use book::{LockChange, PinBook};
 pub use conflict::{Merged, merge};
 pub use difference::{Drift, LockEdit, edits};
-pub use read::is_path;
+pub use read::{KEYS as PIN_KEYS, PinKey, is_path};
 pub use report::{Changed, ChangedLock, Gone, PinReport, Unpinned};
 
 use std::ops::Range;

@@ -10,15 +10,54 @@ use crate::fact::Text;
 /// Errors that one run tells.
 const MOST: usize = 20;
 
+/// A key of a pin.
+#[derive(Debug, Clone, Copy)]
+pub struct PinKey {
+    /// Its name.
+    pub name: &'static str,
+    /// What is written after it.
+    pub value: &'static str,
+    /// What it is, in one phrase.
+    pub summary: &'static str,
+}
+
 /// The keys of a pin.
-const KEYS: &[&str] = &[
-    "path",
-    "sha256",
-    "size",
-    "formats",
-    "globals",
-    "more-globals",
-    "loaded-by",
+pub const KEYS: &[PinKey] = &[
+    PinKey {
+        name: "path",
+        value: "a path",
+        summary: "the file, from the root of the repository; required",
+    },
+    PinKey {
+        name: "sha256",
+        value: "64 hexadecimal digits",
+        summary: "the digest of its content; required",
+    },
+    PinKey {
+        name: "size",
+        value: "a number",
+        summary: "its bytes; required",
+    },
+    PinKey {
+        name: "formats",
+        value: "a list of texts",
+        summary: "what it was read as",
+    },
+    PinKey {
+        name: "globals",
+        value: "a list of texts",
+        summary: "what loading it may resolve",
+    },
+    PinKey {
+        name: "more-globals",
+        value: "a number",
+        summary: "globals that are not listed",
+    },
+    PinKey {
+        name: "loaded-by",
+        value: "a list of texts",
+        summary: "the calls in source that load it",
+    },
 ];
 
 /// What mends a file that a person or a program edited.
@@ -124,7 +163,11 @@ impl Reading {
     fn key(&mut self, pair: &str, place: Range<usize>) {
         self.list = None;
         let (key, value) = pair.split_once(':').unwrap_or((pair, ""));
-        let Some(key) = KEYS.iter().find(|known| **known == key).copied() else {
+        let Some(key) = KEYS
+            .iter()
+            .map(|known| known.name)
+            .find(|known| *known == key)
+        else {
             self.error(place, "this line is none of a lock file", AGAIN);
             return;
         };

@@ -8,6 +8,7 @@ use crate::fact::Text;
 /// What stands above the pins.
 const HEADER: &str = "\
 # The model files that were reviewed: `weighbridge freeze` writes this file, `weighbridge check` compares.
+# `weighbridge policy schema --for lock` prints its schema, for editors.
 version: 1
 ";
 

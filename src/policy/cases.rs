@@ -6,7 +6,7 @@ use super::{
     ArgumentVerdict, Catalog, FormatVerdict, GlobalVerdict, Policy, Refusal, Scope,
     decode::{Decoder, Key, list},
     error::{Errors, PolicyErrors, near},
-    keys::uses,
+    keys::{PolicyKey, rows, uses},
     load,
     locate::Origin,
     node::Node,
@@ -126,13 +126,13 @@ const CASE: &[Key<Written>] = &[
     },
     Key {
         name: "global",
-        value: "a name",
+        value: "the name of a global",
         summary: "a global, as files store it",
         decode: |this, node, case| case.global = text(this, "`global`", node),
     },
     Key {
         name: "as",
-        value: "a list of uses",
+        value: "a list of `import`, `call`, `construct`, `build`",
         summary: "how the global is used",
         decode: |this, node, case| case.uses = Some(uses(this, node)),
     },
@@ -174,8 +174,8 @@ const CASE: &[Key<Written>] = &[
     },
     Key {
         name: "expect",
-        value: "a word",
-        summary: "what is expected",
+        value: "`allowed`, `refused`, `allow`, `warn` or `deny`",
+        summary: "what is expected; required",
         decode: |this, node, case| case.expect = text(this, "`expect`", node),
     },
     Key {
@@ -190,7 +190,7 @@ const CASE: &[Key<Written>] = &[
 const FILE: &[Key<Vec<(Written, Origin)>>] = &[Key {
     name: "cases",
     value: "a list of mappings",
-    summary: "the cases",
+    summary: "the cases; required",
     decode: |this, node, cases| {
         let help = "write a list: `- {global: package.module.Name, expect: allowed}`";
         *cases = this.sequence("`cases`", node, help, |this, node| {
@@ -200,6 +200,11 @@ const FILE: &[Key<Vec<(Written, Origin)>>] = &[Key {
         });
     },
 }];
+
+/// Every key of a file of cases, the top first.
+pub(super) fn case_keys() -> Vec<PolicyKey> {
+    [rows("", FILE), rows("cases[].", CASE)].concat()
+}
 
 /// Reads a file of cases.
 ///
@@ -353,10 +358,10 @@ fn resolve(
 }
 
 impl PolicyCase {
-    /// Where it stands: `tests.yaml:7`.
-    pub fn place(&self) -> String {
+    /// Where it stands: the file, as it was named, and the line.
+    pub fn line(&self) -> (String, u32) {
         let line = self.origin.line_ref("");
-        format!("{}:{}", line.file, line.line)
+        (line.file, line.line)
     }
 
     /// What a policy decides; `None` of an artifact and of source, which have to be read.

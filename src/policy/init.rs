@@ -24,7 +24,8 @@ const NAMED: usize = 20;
 /// The text of a starting policy. What is dangerous is not allowed, and nothing is excluded: both stand in comments.
 pub fn init(summary: &InitSummary) -> String {
     let mut out = String::from(
-        "# What loading a model file in this repository may do. What is not allowed is refused; `weighbridge check` says so.\n",
+        "# What loading a model file in this repository may do. What is not allowed is refused; `weighbridge check` says so.\n\
+         # `weighbridge policy schema` prints the schema that an editor completes and checks it by.\n",
     );
     out.push_str(&found(&summary.formats));
     let fragment = if summary.needs.is_empty() {

@@ -1,9 +1,10 @@
-//! The JSON Schema of a policy, for editors: made from the table of its keys, whose `value` says what may stand there.
+//! The JSON Schemas of a policy, of its cases and of a lock file, for editors: made from the tables of their keys, whose `value` says
+//! what may stand there.
 
 use serde_json::{Map, Value, json};
 
-use super::{Policy, keys, pack_names};
-use crate::finding::RuleMeta;
+use super::{Policy, PolicyKey, cases::case_keys, keys, pack_names};
+use crate::{finding::RuleMeta, pins::PIN_KEYS};
 
 /// The words that a policy may use.
 #[derive(Debug)]
@@ -14,35 +15,68 @@ pub struct Words<'a> {
     pub formats: Vec<(&'a str, &'a str)>,
 }
 
-/// The schema of a policy file.
-pub fn schema(words: &Words<'_>) -> Value {
-    let mut schema = Schema { words }.mapping("");
+/// What a schema is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaOf {
+    /// A policy.
+    Policy,
+    /// The cases that a policy is tested with.
+    Cases,
+    /// A lock file.
+    Lock,
+}
+
+/// The schema of a file.
+pub fn schema(of: SchemaOf, words: &Words<'_>) -> Value {
+    let (title, keys) = match of {
+        SchemaOf::Policy => ("Weighbridge policy", keys()),
+        SchemaOf::Cases => ("Cases of a weighbridge policy", case_keys()),
+        SchemaOf::Lock => ("Weighbridge lock file", lock_keys()),
+    };
+    let mut schema = Schema { words, keys }.mapping("");
     if let Some(schema) = schema.as_object_mut() {
         schema.insert(
             String::from("$schema"),
             json!("http://json-schema.org/draft-07/schema#"),
         );
-        schema.insert(String::from("title"), json!("Weighbridge policy"));
+        schema.insert(String::from("title"), json!(title));
         schema.insert(String::from("type"), json!("object"));
     }
     schema
 }
 
+/// The keys of a lock file.
+fn lock_keys() -> Vec<PolicyKey> {
+    let key = |path: &str, value, summary| PolicyKey {
+        path: path.to_owned(),
+        value,
+        summary,
+    };
+    let top = [
+        key("version", "`1`", "the version of the lock file; required"),
+        key("artifacts", "a list of mappings", "the pins; required"),
+    ];
+    let pins = PIN_KEYS
+        .iter()
+        .map(|it| key(&format!("artifacts[].{}", it.name), it.value, it.summary));
+    top.into_iter().chain(pins).collect()
+}
+
 struct Schema<'w> {
     words: &'w Words<'w>,
+    keys: Vec<PolicyKey>,
 }
 
 impl Schema<'_> {
     /// A mapping with the keys whose paths begin with `of`.
     fn mapping(&self, of: &str) -> Value {
-        let all = keys();
         let is_child = |path: &str| {
             let rest = path.strip_prefix(of)?;
             (!rest.contains(['.', '['])).then(|| rest.to_owned())
         };
         let mut properties = Map::new();
         let mut required = Vec::new();
-        for key in &all {
+        for key in &self.keys {
             let Some(name) = is_child(&key.path) else {
                 continue;
             };
@@ -52,7 +86,8 @@ impl Schema<'_> {
                 let summary = summary.trim_end_matches("; required");
                 value.insert(String::from("description"), json!(summary));
             }
-            if key.summary.ends_with("; required") || of.ends_with("].") && name == "global" {
+            if key.summary.ends_with("; required") || of.starts_with("globals.") && name == "global"
+            {
                 required.push(name.clone());
             }
             properties.insert(name, value);
@@ -85,8 +120,13 @@ impl Schema<'_> {
             "`1`" => json!({"const": 1}),
             "a text" | "a path" => text(),
             "a number" => json!({"type": "integer", "minimum": 0}),
+            "a format" => self.format(),
+            "the name of a global" => {
+                json!({"type": "string", "pattern": "^[^\\s*:]+[.:][^\\s:*]+$"})
+            }
+            "a list of arguments" => list(argument()),
             "64 hexadecimal digits" => json!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
-            "a list of paths" => list(text()),
+            "a list of paths" | "a list of texts" => list(text()),
             "a mapping" => self.mapping(&format!("{path}.")),
             "a list of mappings" => list(items()),
             "a list of paths and of mappings" => list(json!({"anyOf": [text(), items()]})),
@@ -177,6 +217,19 @@ fn constraint() -> Value {
         one("one-of", json!({"type": "array", "items": {"type": "string"}, "minItems": 1})),
         one("data", json!({"const": true})),
     ]})
+}
+
+/// An argument of a call in a case.
+fn argument() -> Value {
+    let one = |key: &str| {
+        json!({
+            "type": "object",
+            "properties": {key: {"type": "string"}},
+            "required": [key],
+            "additionalProperties": false,
+        })
+    };
+    json!({"anyOf": [{"const": "data"}, one("text"), one("global")]})
 }
 
 /// The words between backquotes.

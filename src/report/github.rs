@@ -82,6 +82,29 @@ pub(super) fn annotate(
     Ok(())
 }
 
+/// Writes one error at a line of a file, or about no file.
+pub(super) fn error_at(
+    file: &str,
+    line: u32,
+    title: &str,
+    text: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut properties = Vec::new();
+    if !file.is_empty() {
+        properties.push(("file", shown(file.to_owned())));
+        properties.push(("line", line.max(1).to_string()));
+    }
+    properties.push(("title", title.to_owned()));
+    let annotation = Annotation {
+        command: command(Level::Deny),
+        on_change: true,
+        properties,
+        lines: vec![shown(text.to_owned())],
+    };
+    writeln!(out, "{annotation}")
+}
+
 /// One workflow command.
 #[derive(Debug)]
 struct Annotation {

@@ -288,6 +288,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     let artifacts = count(coverage.artifacts, "artifact", "artifacts");
     let sources = count(coverage.sources, "source file", "source files");
     let looked = match (coverage.artifacts, coverage.sources) {
+        (0, 0) if coverage.policies > 0 => count(coverage.policies, "policy file", "policy files"),
         (_, 0) => artifacts,
         (0, _) => sources,
         _ => format!("{artifacts} and {sources}"),
@@ -305,7 +306,7 @@ pub(super) fn closing(report: &Report) -> Vec<(&'static str, String)> {
     } else {
         format!("; {}", asides.join(", "))
     };
-    let of = if report.view.is_empty() {
+    let of = if report.view.is_empty() || coverage.policies > 0 {
         String::new()
     } else {
         format!(" in {}", report.view)

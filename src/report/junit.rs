@@ -211,7 +211,7 @@ fn case(finding: &Finding, path: &str, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Text of an element or an attribute. What XML has no way to write is shown as its number.
-struct Xml<'a>(&'a str);
+pub(super) struct Xml<'a>(pub(super) &'a str);
 
 impl fmt::Display for Xml<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,6 +14,7 @@ mod path_spelling;
 pub mod policy;
 pub mod policy_diff;
 pub mod policy_export;
+pub mod policy_test;
 mod presentation;
 mod prose;
 mod push;

@@ -4,10 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Style, policy_error};
 use crate::{
-    finding::{Level, LineRef},
-    policy::{EffectiveLine, Explained, PolicyError, Ruling, show},
+    finding::LineRef,
+    policy::{EffectiveLine, Explained, Ruling, show},
 };
 
 /// Writes an effective policy as YAML. `of` says whose it is, in a phrase.
@@ -123,60 +122,6 @@ fn values(rulings: &[Ruling]) -> Vec<Value> {
         })
     };
     rulings.iter().map(value).collect()
-}
-
-/// Writes which lines of a policy are without need, and which are to be known.
-///
-/// # Errors
-/// Whatever `out` answers.
-pub fn checked(
-    name: &str,
-    lints: &[PolicyError],
-    notes: &[PolicyError],
-    style: Style,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    for (errors, level) in [(lints, Level::Warn), (notes, Level::Allow)] {
-        for error in errors {
-            policy_error(error, level, style, out)?;
-        }
-    }
-    let count = |n: usize, one: &str| match n {
-        0 => format!("no {one}s"),
-        1 => format!("1 {one}"),
-        n => format!("{n} {one}s"),
-    };
-    let (lints, notes) = (count(lints.len(), "warning"), count(notes.len(), "note"));
-    writeln!(out, "{name} is valid: {lints}, {notes}")
-}
-
-/// The same for programs, with each of them.
-///
-/// # Errors
-/// Whatever `out` answers.
-pub fn checked_json(
-    name: &str,
-    lints: &[PolicyError],
-    notes: &[PolicyError],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let value = |level: &str, error: &PolicyError| {
-        json!({
-            "level": level,
-            "file": error.file,
-            "line": error.line(),
-            "column": error.column(),
-            "message": error.message,
-            "help": error.help,
-        })
-    };
-    let lints = lints.iter().map(|lint| value("warning", lint));
-    let notes = notes.iter().map(|note| value("note", note));
-    let messages: Vec<Value> = lints.chain(notes).collect();
-    pretty(
-        &json!({"version": 1, "policy": name, "messages": messages}),
-        out,
-    )
 }
 
 fn places(lines: &[LineRef]) -> Vec<Value> {

@@ -17,6 +17,7 @@ mod look;
 mod memory;
 mod other_forms;
 mod pins;
+mod policy_check;
 mod policy_edit;
 mod policy_source;
 mod source;
@@ -32,6 +33,7 @@ pub use known::{Dangerous, baseline};
 pub use look::look;
 pub use memory::{Memory, Recalled, Sighting};
 pub use pins::on_disk;
+pub use policy_check::{broken_policy_report, policy_report};
 pub use policy_source::{
     PolicyFrom, PolicyRequest, check_policy_of, find_policy, find_policy_only, load_policy,
     parse_policy, policy_called, policy_cases, policy_with, with_baseline,

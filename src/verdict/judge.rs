@@ -158,6 +158,7 @@ impl Coverage {
         self.entries += other.entries;
         self.artifacts += other.artifacts;
         self.sources += other.sources;
+        self.policies += other.policies;
         self.incomplete += other.incomplete;
         self.late += other.late;
         self.excluded += other.excluded;

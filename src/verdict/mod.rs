@@ -39,6 +39,8 @@ pub struct Coverage {
     pub artifacts: usize,
     /// Entries that are source.
     pub sources: usize,
+    /// Policy files, where those are what is looked at.
+    pub policies: usize,
     /// Entries of which something was not read.
     pub incomplete: usize,
     /// Entries of which something was not read because the time given for it had passed. Whatever the policy says about
@@ -55,9 +57,9 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Whether neither an artifact nor source was looked at.
+    /// Whether neither an artifact, nor source, nor a policy was looked at.
     pub fn is_empty(&self) -> bool {
-        self.artifacts == 0 && self.sources == 0
+        self.artifacts == 0 && self.sources == 0 && self.policies == 0
     }
 }
 

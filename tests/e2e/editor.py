@@ -2,7 +2,7 @@
 
 import json, pathlib, subprocess, sys, tempfile, threading
 
-server, schema = sys.argv[1:]
+server, policy, cases, lock = sys.argv[1:]
 process = subprocess.Popen([server, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 threading.Timer(120, process.kill).start()
 counter = 0
@@ -49,8 +49,11 @@ send({"method": "initialized", "params": {}})
 number = 0
 
 
+schema = policy
+
+
 def opened(text):
-    """A policy in the editor; `|` is the cursor."""
+    """A file of the current schema in the editor; `|` is the cursor."""
     global number
     number += 1
     text = f"# yaml-language-server: $schema={schema}\n{text}"
@@ -108,5 +111,27 @@ seen = diagnosed("version: 1\nfrmats:\n  allow: [npy]\n")
 expect("a misspelt key is marked on its line", any(line == 2 and "frmats" in message for line, message in seen), seen)
 seen = diagnosed("version: 1\nrules:\n  pickle-load: error\n")
 expect("a wrong level is marked on its line", [line for line, _ in seen] == [3], seen)
+schema = cases
+seen = completed("cases:\n  - global: os.system\n    |\n")
+expect("keys of a case are completed", {"as", "args", "expect", "path"} <= seen, seen)
+seen = completed("cases:\n  - rule: |\n")
+expect("rules of a case are completed", "global-not-allowed" in seen, seen)
+seen = completed("cases:\n  - {global: a.B, expect: |}\n")
+expect("what is expected is completed", {"allowed", "refused", "deny"} <= seen, seen)
+seen = hovered("cases:\n  - {global: a.B, exp|ect: allowed}\n")
+expect("a key of a case is explained", "what is expected" in seen, seen)
+seen = diagnosed("cases:\n  - {global: a.B, args: [{text: t}, data], expect: allowed}\n")
+expect("cases that hold together have no diagnostics", not seen, seen)
+seen = diagnosed("cases:\n  - {globl: a.B, expect: allowed}\n")
+expect("a misspelt key of a case is marked", any(line == 2 and "globl" in message for line, message in seen), seen)
+schema = lock
+digest = "0" * 63 + "a"
+pin = f"version: 1\nartifacts:\n  - path: a.pt\n    sha256: {digest}\n    size: 3\n"
+seen = completed(f"{pin}    |\n")
+expect("keys of a pin are completed", {"formats", "globals", "loaded-by"} <= seen, seen)
+seen = diagnosed(pin)
+expect("a lock file that holds together has no diagnostics", not seen, seen)
+seen = diagnosed(pin.replace(digest, "abc"))
+expect("a wrong digest is marked on its line", [line for line, _ in seen] == [4], seen)
 process.kill()
 print(f"{passed} passed, 0 failed")

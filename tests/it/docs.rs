@@ -127,6 +127,7 @@ fn docs_tell_of_every_reporter() {
             .unwrap();
     let named: Vec<&str> = page
         .lines()
+        .take_while(|line| !line.starts_with("## "))
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
         .collect();
     let reporters: Vec<&str> = weighbridge::report::REPORTERS

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{
-    super::{OrganisationArgs, PolicyArgs, output, terminal, today},
-    effective,
+use super::super::{
+    OrganisationArgs, PolicyArgs, current_dir, outputs::Destinations, terminal, today,
 };
 use crate::{
     error::Error,
     policy::lint,
-    report,
+    report::{PathSpelling, Presentation},
     scan::{self, Outcome},
 };
 
@@ -26,8 +25,8 @@ Exit codes:
 /// Reports all errors of the policy and of what it extends; entries, overrides,
 /// exclusions and waivers that no file of the repository needs; entries that are
 /// listed twice, are in a named pack or are refused; waivers that have ended or
-/// are beyond the terms; levels that are inherited anyway; and, as notes, entries
-/// that are dangerous or wide. `check` and the hooks do not run it.
+/// are beyond the terms; levels that are inherited anyway; and, as warnings,
+/// entries that are dangerous or wide. `check` and the hooks do not run it.
 #[derive(Debug, Args)]
 #[command(after_help = CODES)]
 pub(in crate::cli) struct Check {
@@ -38,42 +37,65 @@ pub(in crate::cli) struct Check {
     /// of this one
     #[arg(long)]
     shared: bool,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, help_heading = "Output")]
-    format: Format,
     #[command(flatten)]
     organisation: OrganisationArgs,
-}
-
-/// How the result is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// With the lines of the policy
-    Human,
-    /// For programs
-    Json,
+    #[command(flatten)]
+    outputs: Destinations,
 }
 
 impl Check {
+    pub(super) fn color(&self) -> terminal::Color {
+        self.outputs.color()
+    }
+
     pub(super) fn run(self) -> Result<Outcome, Error> {
-        let found = effective(&PolicyArgs {
+        let mut plan = self.outputs.plan()?.in_full();
+        if plan.has("cyclonedx") {
+            return Err(Error::Usage {
+                message: String::from("a policy has no bill of materials"),
+                help: String::from(
+                    "`weighbridge check --format cyclonedx` writes that of a repository",
+                ),
+            });
+        }
+        let cwd = current_dir()?;
+        let view = scan::work_tree(&cwd, &[])?;
+        plan.probe(vec![view.root.clone()])?;
+        let asked = PolicyArgs {
             policy: self.file,
             organisation: self.organisation,
-        })?;
-        let used = (!self.shared).then(|| scan::used(&found.view, &found.policy));
-        let lints = lint(&found.policy, used.as_ref(), today::today());
-        let notes = found.policy.notes();
-        output::deliver(None, &[], |out| match self.format {
-            Format::Human => {
-                let style = terminal::style(terminal::Color::Auto, false);
-                report::policy::checked(&found.name, &lints, notes, style, out)
+        };
+        let found = scan::find_policy(view, &asked.request(), &cwd);
+        let (report, root, is_usable) = match found {
+            Ok((view, policy, name)) => {
+                let used = (!self.shared).then(|| scan::used(&view, &policy));
+                let lints = lint(&policy, used.as_ref(), today::today());
+                let files = policy.ancestry();
+                let files = files.iter().filter(|name| !name.ends_with("(built in)"));
+                let files = files.count();
+                let mut report = scan::policy_report(&view, &name, files, &lints, policy.notes());
+                report.notices.extend(view.notices);
+                (report, view.root, true)
             }
-            Format::Json => report::policy::checked_json(&found.name, &lints, notes, out),
-        })?;
-        Ok(if lints.is_empty() {
-            Outcome::Clean
+            // What else keeps it from being read has no place in it.
+            Err(Error::Policy(errors)) => {
+                let view = scan::work_tree(&cwd, &[])?;
+                let named = asked.policy.as_deref();
+                let name = named.map_or_else(String::new, |named| named.display().to_string());
+                let report = scan::broken_policy_report(&view, &name, &errors);
+                (report, view.root, false)
+            }
+            Err(error) => return Err(error),
+        };
+        let presentation = Presentation {
+            paths: PathSpelling::between(&cwd, &root),
+            ..Presentation::default()
+        };
+        plan.deliver(&report, presentation)?;
+        Ok(if is_usable {
+            plan.outcome(report.outcome())
         } else {
-            Outcome::Refused
+            Outcome::Unable
         })
     }
 }

@@ -45,6 +45,10 @@ enum Format {
 }
 
 impl Diff {
+    pub(super) fn color(&self) -> terminal::Color {
+        self.output.color
+    }
+
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
         let (old, old_name) = scan::policy_called(&cwd, Some(&self.old))?;

@@ -37,6 +37,14 @@ pub(super) enum Command {
 }
 
 impl Command {
+    pub(super) fn color(&self) -> terminal::Color {
+        match self {
+            Self::Check(check) => check.color(),
+            Self::Diff(diff) => diff.color(),
+            _ => terminal::Color::Auto,
+        }
+    }
+
     pub(super) fn run(self) -> Result<Outcome, Error> {
         match self {
             Self::Allow(allow) => allow.run(),

@@ -6,12 +6,13 @@ use clap::Args;
 
 use super::{
     super::{PolicyArgs, output},
-    Effective, effective,
+    Effective, below, effective,
 };
 use crate::{
     error::Error,
+    fact::Text,
     policy::{CaseSubject, PolicyCase},
-    report::{self, Style},
+    report::policy_test::{self, CaseResult, TestRun},
     scan::{self, Outcome, View},
 };
 
@@ -38,34 +39,61 @@ pub(in crate::cli) struct Test {
     /// The files of cases
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, help_heading = "Output")]
+    format: Format,
+    /// Write to a file, completely or not at all
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
+}
+
+/// How the results are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// The cases that fail, a line each
+    Human,
+    /// Every case, for programs
+    Json,
+    /// Test results in XML: a test case for each case
+    Junit,
+    /// Annotations for GitHub Actions at the cases that fail
+    Github,
 }
 
 impl Test {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let found = effective(&self.policy)?;
-        let (mut passed, mut failures) = (0_usize, Vec::new());
+        let mut cases = Vec::new();
         for file in &self.files {
+            let path = below(&found.view.root, &found.cwd, file);
             for case in scan::policy_cases(file)? {
-                match failure(&case, file, &found)? {
-                    None => passed = passed.saturating_add(1),
-                    Some(why) => failures.push(format!("{}: {}: {why}", case.place(), case.name)),
-                }
+                let (file_name, line) = case.line();
+                cases.push(CaseResult {
+                    failure: failure(&case, file, &found)?,
+                    path: path
+                        .as_ref()
+                        .map_or_else(|| file_name.clone(), Text::to_string),
+                    file: file_name,
+                    line,
+                    name: case.name.clone(),
+                    expect: case.expect,
+                });
             }
         }
-        let sum = format!(
-            "{passed} passed, {} failed by {}",
-            failures.len(),
-            found.name
-        );
-        output::deliver(None, &[], |out| {
-            for line in failures.iter().chain([&sum]) {
-                writeln!(out, "{}", report::harmless(line, Style::default()))?;
-            }
-            Ok(())
+        let run = TestRun {
+            policy: found.name,
+            cases,
+        };
+        let checked = [found.view.root];
+        output::deliver(self.output.as_deref(), &checked, |out| match self.format {
+            Format::Human => policy_test::human(&run, out),
+            Format::Json => policy_test::json(&run, out),
+            Format::Junit => policy_test::junit(&run, out),
+            Format::Github => policy_test::github(&run, out),
         })?;
-        Ok(if failures.is_empty() {
+        Ok(if run.failures().next().is_none() {
             Outcome::Clean
         } else {
             Outcome::Refused

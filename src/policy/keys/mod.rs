@@ -186,16 +186,18 @@ pub struct PolicyKey {
     pub summary: &'static str,
 }
 
+/// The keys of a table, for their documentation.
+pub(super) fn rows<T>(of: &str, keys: &[Key<T>]) -> Vec<PolicyKey> {
+    let key = |key: &Key<T>| PolicyKey {
+        path: format!("{of}{}", key.name),
+        value: key.value,
+        summary: key.summary,
+    };
+    keys.iter().map(key).collect()
+}
+
 /// Every key of the policy language, the top of a policy first.
 pub fn keys() -> Vec<PolicyKey> {
-    fn rows<T>(of: &str, keys: &[Key<T>]) -> Vec<PolicyKey> {
-        let key = |key: &Key<T>| PolicyKey {
-            path: format!("{of}{}", key.name),
-            value: key.value,
-            summary: key.summary,
-        };
-        keys.iter().map(key).collect()
-    }
     [
         rows("", POLICY),
         rows("target.", TARGET),

@@ -74,6 +74,7 @@ fn what_can_run_code_is_pinned_and_then_quiet() {
     ");
     insta::assert_snapshot!(lock(&repo), @"
     # The model files that were reviewed: `weighbridge freeze` writes this file, `weighbridge check` compares.
+    # `weighbridge policy schema --for lock` prints its schema, for editors.
     version: 1
     artifacts:
       - path: models/data.pkl
@@ -144,8 +145,8 @@ fn a_change_of_a_pinned_file_is_refused_and_pinned_on_request() {
     error[pin-mismatch]: this is not the file that was pinned: 14 bytes instead of
       5; it also names `app.Net`
        ╭─ models/data.pkl
-       ├─ weighbridge.lock:4
-     4 │ - path: models/data.pkl
+       ├─ weighbridge.lock:5
+     5 │ - path: models/data.pkl
        │         ───────────────
        │     sha256 0ceb44025b774f6d832ef369e77df71b6ff875dbb9c5a5bf6aa2b948c0f0dbbb
        ╰──
@@ -383,11 +384,11 @@ fn branches_that_pin_neighbours_merge_and_others_are_resolved() {
     let broken = run(&repo.root, &["check"]);
     insta::assert_snapshot!(broken.shown(&repo.root), @"
     error: git could not merge the lock file: two branches changed it
-       ╭─ weighbridge.lock:20:1
-    19 │   - path: models/net.pkl
-    20 │ <<<<<<< HEAD
+       ╭─ weighbridge.lock:21:1
+    20 │   - path: models/net.pkl
+    21 │ <<<<<<< HEAD
        │ ━━━━━━━━━━━━
-    21 │     sha256: 3b6cbfd180c8d06ed1fc16f47e9885fbd96cba7fa88228155653b9b6c30af3…
+    22 │     sha256: 3b6cbfd180c8d06ed1fc16f47e9885fbd96cba7fa88228155653b9b6c30af3…
        │
        │ help: run `weighbridge freeze`: it keeps the pins of both sides, of two for
        │       one file the one that the file matches; then `git add` the lock file
@@ -462,8 +463,8 @@ fn a_change_is_compared_with_what_its_base_pins() {
 
 
     passed:  with 1 warning in 1 file
-    checked: 2 artifacts in the change main...pinned (86f9571..67cae3c)
-    policy:  weighbridge.yaml at 86f9571 (main)
+    checked: 2 artifacts in the change main...pinned (1e01be5..7a5c6c6)
+    policy:  weighbridge.yaml at 1e01be5 (main)
     next:    weighbridge explain pins-changed  why, and what to use instead
     exit 0
     ");

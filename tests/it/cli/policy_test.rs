@@ -202,3 +202,106 @@ fn cases_of_calls_and_of_source() {
        ╰──
     ");
 }
+
+#[test]
+fn results_are_for_programs_and_readers_of_test_results_too() {
+    let repo = repo!();
+    repo.write("weighbridge.yaml", "version: 1\nextends: recommended\n")
+        .write(
+            "cases.yaml",
+            "cases:\n  - {global: app.Net, expect: refused}\n  - {name: 'say \"<&]]>', global: os.system, expect: allowed}\n",
+        )
+        .write("deep/more.yaml", "cases:\n  - {format: npy, expect: allowed}\n");
+    let tested = |format: &str| {
+        let test = ["policy", "test", "cases.yaml", "deep/more.yaml", "--format"];
+        let tested = run(&repo.root, &[&test[..], &[format]].concat());
+        assert_eq!(tested.code, 1, "{tested:?}");
+        tested.stdout
+    };
+    insta::assert_snapshot!(tested("human"), @r#"
+    cases.yaml:3: say "<&]]>: expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)
+    2 passed, 1 failed by weighbridge.yaml
+    "#);
+    insta::assert_snapshot!(tested("json"), @r#"
+    {
+      "version": 1,
+      "policy": "weighbridge.yaml",
+      "passed": 2,
+      "failed": 1,
+      "cases": [
+        {
+          "file": "cases.yaml",
+          "line": 2,
+          "name": "app.Net",
+          "expect": "refused",
+          "failure": null
+        },
+        {
+          "file": "cases.yaml",
+          "line": 3,
+          "name": "say \"<&]]>",
+          "expect": "allowed",
+          "failure": "expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)"
+        },
+        {
+          "file": "deep/more.yaml",
+          "line": 2,
+          "name": "npy",
+          "expect": "allowed",
+          "failure": null
+        }
+      ]
+    }
+    "#);
+    insta::assert_snapshot!(tested("junit"), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="weighbridge policy test" tests="3" failures="1" errors="0">
+      <testsuite name="cases.yaml" tests="2" failures="1" errors="0" skipped="0">
+        <properties><property name="policy" value="weighbridge.yaml"/></properties>
+        <testcase classname="cases.yaml" name="app.Net is refused (line 2)" file="cases.yaml" line="2"/>
+        <testcase classname="cases.yaml" name="say &quot;&lt;&amp;]]&gt; is allowed (line 3)" file="cases.yaml" line="3"><failure message="expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)" type="policy-test">expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)</failure></testcase>
+      </testsuite>
+      <testsuite name="deep/more.yaml" tests="1" failures="0" errors="0" skipped="0">
+        <properties><property name="policy" value="weighbridge.yaml"/></properties>
+        <testcase classname="deep/more.yaml" name="npy is allowed (line 2)" file="deep/more.yaml" line="2"/>
+      </testsuite>
+    </testsuites>
+    "#);
+    insta::assert_snapshot!(tested("github"), @r#"
+    ::error file=cases.yaml,line=3,title=weighbridge%3A policy test::say "<&]]>: expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)
+    2 passed, 1 failed by weighbridge.yaml
+    "#);
+    let file = [
+        "policy",
+        "test",
+        "deep/more.yaml",
+        "--format",
+        "junit",
+        "--output",
+        "junit.xml",
+    ];
+    let written = run(&repo.root, &file);
+    assert_eq!((written.code, written.stdout.as_str()), (0, ""));
+    let text = std::fs::read_to_string(repo.root.join("junit.xml")).unwrap();
+    assert!(text.contains(r#"tests="1" failures="0""#), "{text}");
+}
+
+#[test]
+fn of_many_failures_github_is_told_as_many_as_it_keeps() {
+    let repo = repo!();
+    let cases: String = (0..14)
+        .map(|n| format!("  - {{global: app.Net{n}, expect: allowed}}\n"))
+        .collect();
+    repo.write("cases.yaml", format!("cases:\n{cases}"));
+    let tested = run(
+        &repo.root,
+        &["policy", "test", "cases.yaml", "--format", "github"],
+    );
+    std::fs::create_dir(repo.root.join("deep")).unwrap();
+    let deep = ["policy", "test", "../cases.yaml", "--format", "github"];
+    let below = run(&repo.root.join("deep"), &deep);
+    assert_eq!(below.stdout, tested.stdout);
+    let errors = tested.stdout.matches("::error ").count();
+    assert_eq!(errors, 10, "{tested:?}");
+    assert!(tested.stdout.contains("5 more cases fail"), "{tested:?}");
+}

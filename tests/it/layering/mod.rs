@@ -58,7 +58,7 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
         "report",
         &["verdict", "inventory", "link", "policy", "finding", "words"],
     ),
-    ("docs", &["rule", "format", "policy", "words"]),
+    ("docs", &["rule", "format", "policy", "finding", "words"]),
     ("rule", &["link", "policy", "pins", "finding", "words"]),
     ("verdict", &["inventory", "policy", "finding", "words"]),
     // A format is called by its title.

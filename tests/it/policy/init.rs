@@ -155,6 +155,7 @@ fn a_starting_policy_says_what_is_there_and_what_it_leaves_out() {
     };
     insta::assert_snapshot!(init(&summary), @r#"
     # What loading a model file in this repository may do. What is not allowed is refused; `weighbridge check` says so.
+    # `weighbridge policy schema` prints the schema that an editor completes and checks it by.
     # Found here: 5 torch-zip, 2 safetensors.
     # Allow a class only if its module is yours or one that you trust: its constructor and its `__setstate__` run when a
     # file is loaded. The comments name the files that need what follows.
@@ -179,6 +180,7 @@ fn a_starting_policy_says_what_is_there_and_what_it_leaves_out() {
     assert!(allows(&scope, "app.models:Net", Usage::Build));
     insta::assert_snapshot!(init(&InitSummary::default()), @"
     # What loading a model file in this repository may do. What is not allowed is refused; `weighbridge check` says so.
+    # `weighbridge policy schema` prints the schema that an editor completes and checks it by.
     # No model files were found here.
     version: 1
     extends: recommended

@@ -4,7 +4,8 @@ use regex_automata::hybrid::regex::Regex;
 use serde_json::Value;
 use weighbridge::{
     docs,
-    policy::{Policy, keys},
+    pins::Lock,
+    policy::{Policy, SchemaOf, keys},
 };
 
 use super::parse;
@@ -67,7 +68,7 @@ fn is_valid(schema: &Value, value: &Value) -> bool {
 }
 
 fn schema() -> Value {
-    serde_json::from_str(&docs::schema()).unwrap()
+    serde_json::from_str(&docs::schema(SchemaOf::Policy)).unwrap()
 }
 
 fn is_valid_text(schema: &Value, text: &str) -> bool {
@@ -171,5 +172,85 @@ fn what_has_another_structure_is_neither() {
     ] {
         assert!(parse(text).is_err(), "{text}");
         assert!(!is_valid_text(&schema, text), "{text}");
+    }
+}
+
+/// Cases are valid exactly where they can be read.
+#[test]
+fn the_schema_of_cases_knows_the_structure_that_is_read() {
+    let schema: Value = serde_json::from_str(&docs::schema(SchemaOf::Cases)).unwrap();
+    let root = env!("CARGO_MANIFEST_DIR");
+    let bundled = std::fs::read_dir(format!("{root}/policies/tests")).unwrap();
+    for file in bundled {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(is_valid_text(&schema, &text), "{text}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cases.yaml");
+    let is_read = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        weighbridge::scan::policy_cases(&path).is_ok()
+    };
+    for text in [
+        "cases: []\n",
+        "cases:\n  - {name: n, global: a.B, as: [import, call], path: a.pt, expect: allowed}\n",
+        "cases:\n  - {global: a.b, args: [data, {text: t}, {global: c.D}], expect: refused}\n",
+        "cases:\n  - {format: npy, expect: allowed}\n  - {rule: pickle-load, expect: deny}\n  - {artifact: a.pt, expect: refused, by: global-not-allowed}\n  - {source: x, path: a.py, expect: allowed}\n",
+    ] {
+        assert!(is_read(text), "{text}");
+        assert!(is_valid_text(&schema, text), "{text}");
+    }
+    for text in [
+        "{}\n",
+        "case: []\n",
+        "cases: 3\n",
+        "cases:\n  - {global: a.B}\n",
+        "cases:\n  - {global: B, expect: allowed}\n",
+        "cases:\n  - {global: a.*, expect: allowed}\n",
+        "cases:\n  - {global: a.B, as: [use], expect: allowed}\n",
+        "cases:\n  - {global: a.b, args: [text], expect: allowed}\n",
+        "cases:\n  - {global: a.b, args: [{txt: a}], expect: allowed}\n",
+        "cases:\n  - {format: nppy, expect: allowed}\n",
+        "cases:\n  - {rule: pickle-loaded, expect: deny}\n",
+        "cases:\n  - {rule: pickle-load, expect: error}\n",
+        "cases:\n  - {source: 3, expect: allowed}\n",
+        "cases:\n  - {artifact: a, expect: refused, by: nothing}\n",
+        "cases:\n  - {globl: a.B, expect: allowed}\n",
+    ] {
+        assert!(!is_read(text), "{text}");
+        assert!(!is_valid_text(&schema, text), "{text}");
+    }
+}
+
+/// What `freeze` writes is valid, and what no lock file holds is not.
+#[test]
+fn the_schema_of_a_lock_file_knows_the_structure_that_is_read() {
+    let schema: Value = serde_json::from_str(&docs::schema(SchemaOf::Lock)).unwrap();
+    let digest = "0".repeat(63) + "a";
+    let digits = "1".repeat(64);
+    for pins in [
+        format!("  - path: a.pt\n    sha256: {digest}\n    size: 3\n"),
+        format!(
+            "  - path: 'a b.pt'\n    sha256: '{digits}'\n    size: 3\n    formats:\n      - pickle\n    globals:\n      - a.B\n    more-globals: 2\n    loaded-by:\n      - 'load.py: torch.load'\n"
+        ),
+    ] {
+        let text = format!("version: 1\nartifacts:\n{pins}");
+        let lock = Lock::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
+        assert!(is_valid_text(&schema, &text), "{text}");
+        assert!(is_valid_text(&schema, &lock.text()), "{}", lock.text());
+    }
+    assert!(is_valid_text(&schema, &Lock::default().text()));
+    for text in [
+        String::from("artifacts: []\n"),
+        String::from("version: 2\nartifacts: []\n"),
+        format!("version: 1\nartifacts:\n  - sha256: {digest}\n    size: 3\n"),
+        format!("version: 1\nartifacts:\n  - path: a.pt\n    sha256: abc\n    size: 3\n"),
+        format!("version: 1\nartifacts:\n  - path: a.pt\n    sha256: {digest}\n    size: many\n"),
+        format!(
+            "version: 1\nartifacts:\n  - path: a.pt\n    sha256: {digest}\n    size: 3\n    frmats:\n      - npy\n"
+        ),
+    ] {
+        assert!(Lock::parse(&text).is_err(), "{text}");
+        assert!(!is_valid_text(&schema, &text), "{text}");
     }
 }

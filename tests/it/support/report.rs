@@ -284,6 +284,7 @@ pub(crate) fn report() -> Report {
             entries: 60,
             artifacts: 12,
             sources: 30,
+            policies: 0,
             incomplete: 1,
             late: 0,
             excluded: 2,
