@@ -50,8 +50,10 @@ const MAKES: &[(&str, &str)] = &[
     ("bytes", "Makes::Bytes"),
     ("device", "Makes::Device"),
     ("dtype", "Makes::Dtype"),
+    ("estimator", "Makes::Estimator"),
     ("layout", "Makes::Layout"),
     ("memory-format", "Makes::MemoryFormat"),
+    ("multiclass-loss", "Makes::MulticlassLoss"),
     ("ordered-dict", "Makes::OrderedDict"),
     ("seed", "Makes::Seed"),
     ("size-of-tensor", "Makes::Size"),
@@ -61,17 +63,57 @@ const MAKES: &[(&str, &str)] = &[
 const CHECKS: &[(&str, &str)] = &[
     ("applier", "Check::Applier"),
     ("array-state", "Check::ArrayState"),
+    ("boosting", "Check::Contents(ContentsCheck::Boosting)"),
     ("dtype", "Check::Dtype"),
+    ("dummy", "Check::Contents(ContentsCheck::Dummy)"),
     ("frombuffer", "Check::Frombuffer"),
+    (
+        "gradient-boosting",
+        "Check::Contents(ContentsCheck::GradientBoosting)",
+    ),
+    (
+        "isolation-forest",
+        "Check::Contents(ContentsCheck::IsolationForest)",
+    ),
     ("joblib-bytes", "Check::JoblibBytes"),
     ("joblib-file", "Check::JoblibFile"),
     ("keeps-state", "Check::KeepsState"),
     ("layers", "Check::Layers"),
+    (
+        "predictor-nodes",
+        "Check::Contents(ContentsCheck::PredictorNodes)",
+    ),
+    (
+        "multiclass-loss",
+        "Check::Contents(ContentsCheck::MulticlassLoss)",
+    ),
     ("quantized", "Check::Quantized"),
     ("random-state", "Check::RandomState"),
     ("scalar", "Check::Scalar"),
     ("sparse", "Check::Sparse"),
+    (
+        "sparse-blocks",
+        "Check::Contents(ContentsCheck::SparseBlocks)",
+    ),
+    (
+        "sparse-columns",
+        "Check::Contents(ContentsCheck::SparseColumns)",
+    ),
+    (
+        "sparse-coordinates",
+        "Check::Contents(ContentsCheck::SparseCoordinates)",
+    ),
+    (
+        "sparse-diagonals",
+        "Check::Contents(ContentsCheck::SparseDiagonals)",
+    ),
+    ("sparse-rows", "Check::Contents(ContentsCheck::SparseRows)"),
     ("strided", "Check::Strided"),
+    (
+        "tree-estimator",
+        "Check::Contents(ContentsCheck::TreeEstimator)",
+    ),
+    ("tree-nodes", "Check::Contents(ContentsCheck::TreeNodes)"),
 ];
 
 /// The kinds of what is only named.

@@ -296,6 +296,10 @@ limits! {
         /// As many may stand on the stack at a time. Picklers leave a thousand there at each level of nesting.
         OPEN_CONTAINERS: usize = 64 << 10, Count "unfinished containers whose contents are followed in full";
 
+        /// Of each, two bytes are kept while a tree is walked. A tree of scikit-learn that is grown to its end has two for each row
+        /// that it was trained on.
+        TREE_NODES: u64 = 16 << 20, Count "nodes of one tree that are followed";
+
         /// Real pickles nest less than a thousand deep.
         MARKS: usize = 4 << 20, Count "marks on the pickle stack";
 

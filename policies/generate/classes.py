@@ -353,7 +353,7 @@ def prove(pack):
                     del value
             gc.collect()
 
-        state = {"learning_rate": 0.5, "output_dir": "/nowhere", "name": "x", "nothing": None, "a_list": [1, 2], "a_dict": {"a": 1}}
+        state = {"learning_rate": 0.5, "output_dir": "/nowhere", "name": "x", "nothing": None, "a_list": [1, 2], "a_dict": {"a": 1}, "row": [], "col": []}
         streams = [stream(thing, kind, state, protocol) for protocol in (2, 4)]
         try:
             attempt()  # late imports

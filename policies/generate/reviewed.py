@@ -25,6 +25,8 @@ REVIEWED = {
     ("sklearn:BaseEstimator.__setstate__", "39b7837d7e8a"): "updates __dict__, and warns of another version",
     ("sklearn:BaseEstimator.__setstate__", "d3bf39599343"): "updates __dict__, and warns of another version",
     ("sklearn:BaseEstimator.__setstate__", "548a300ca118"): "updates __dict__, and warns of another version",
+    ("sklearn:TreePredictor.__setstate__", "8ddd013c1933"): "updates __dict__, and converts the nodes to its own dtype",
+    ("scipy:coo_matrix.__setstate__", "60fb439c46a6"): "gives two attributes another name, and updates __dict__",
     # A class with `__eq__` and no `__hash__` is no key.
     ("sklearn:Kernel.__eq__", "52622f2a215f"): "compares parameters",
     ("sklearn:CompoundKernel.__eq__", "71d8b7520a06"): "compares kernels",

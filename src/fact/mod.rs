@@ -70,7 +70,7 @@ pub use unread::{
     Content, Foreign, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue,
     PickleFault, Piece, SafetensorsFault, SyntaxFault, TensorFault, Unread, Unsupported, ZipFault,
 };
-pub use usual::{DtypeFault, Misfit, Part, SeenUse, UnusualUse};
+pub use usual::{ContentsFault, DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 
 use serde::{Deserialize, Serialize};
 

@@ -142,6 +142,8 @@ pub enum Misfit {
         /// How many there are.
         elements: u64,
     },
+    /// Arrays that do not fit one another.
+    Contents(ContentsFault),
     /// A list that has not so many items.
     ListItems {
         /// How many it should have.
@@ -162,6 +164,40 @@ pub enum Misfit {
         /// How many there should be.
         bytes: u64,
     },
+}
+
+/// What does not fit among arrays that a class uses as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContentsFault {
+    /// The sizes of a matrix are not two, or not one where that may be.
+    MatrixSizes,
+    /// An attribute is missing, is there twice, or is no array whose items were read.
+    Arrays,
+    /// Where rows begin does not rise from 0 to at most as many values as there are.
+    IndexPointers,
+    /// An index lies outside the matrix.
+    Indices,
+    /// There are not as many indices as values.
+    Lengths,
+    /// Blocks do not divide the matrix.
+    Blocks,
+    /// An offset of a diagonal is beyond any matrix.
+    Offsets,
+    /// Nodes are no tree, or are not as many as it says.
+    Nodes,
+    /// A tree is deeper than it says.
+    Depth,
+    /// A node compares a feature that the tree has not.
+    Feature,
+    /// An estimator does not have as many features as its trees.
+    Features,
+    /// Each tree gets other columns than it was made for.
+    DrawnFeatures,
+    /// What transforms the input is not compared.
+    Preprocessor,
+    /// Trees write into columns that may not be there.
+    Columns,
 }
 
 /// Why NumPy would not have written the state of a dtype.

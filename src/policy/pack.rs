@@ -183,6 +183,7 @@ packs!(
     "numpy-arrays",
     "pyannote-audio",
     "python-data",
+    "scipy-sparse",
     "simpletransformers",
     "sklearn-estimators",
     "speechbrain",

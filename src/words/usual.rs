@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    fact::{DtypeFault, Global, GlobalName, Misfit, Part, SeenUse, UnusualUse},
+    fact::{ContentsFault, DtypeFault, Global, GlobalName, Misfit, Part, SeenUse, UnusualUse},
     format::pickle::{written_arguments, written_state},
 };
 
@@ -58,6 +58,9 @@ impl fmt::Display for Misfit {
                     "a storage of {needed} elements for a tensor of this size, and this one has {elements}"
                 );
             }
+            Self::Contents(fault) => {
+                return write!(f, "arrays that fit one another ({fault})");
+            }
             Self::ListItems { items } => {
                 return write!(f, "a list of {items} items for an array of that many");
             }
@@ -108,6 +111,29 @@ impl fmt::Display for Misfit {
             Self::NotATensorClass => "a class of tensors",
             Self::NotSizes => "a tuple of sizes",
             Self::MatrixSizes => "two sizes for a matrix",
+        })
+    }
+}
+
+impl fmt::Display for ContentsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MatrixSizes => "its shape is not one of a matrix",
+            Self::Arrays => "an array is missing, or its items cannot be read",
+            Self::IndexPointers => "`indptr` does not rise from 0 to the number of values",
+            Self::Indices => "an index is outside of the matrix",
+            Self::Lengths => "there are not as many indices as values",
+            Self::Blocks => "the blocks do not divide the matrix",
+            Self::Offsets => "the offset of a diagonal is out of range",
+            Self::Nodes => "its nodes are not a tree, or not as many as it says",
+            Self::Depth => "its nodes are deeper than it says",
+            Self::Feature => "a node compares a feature that the tree does not have",
+            Self::Features => "its trees have another number of features than it says",
+            Self::DrawnFeatures => {
+                "its trees have another number of features than are drawn for them"
+            }
+            Self::Columns => "its trees may give more columns than its first estimator",
+            Self::Preprocessor => "what transforms its input is not compared with its trees",
         })
     }
 }

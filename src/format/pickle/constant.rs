@@ -1,6 +1,6 @@
 //! Constants read again from the file: names that were not interned, and what previews and disassemblies show.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use super::{
     opcode::{self as op, Operand},
@@ -275,4 +275,32 @@ fn signed_le(bytes: &[u8]) -> i128 {
         .iter()
         .rev()
         .fold(start, |sum, byte| sum.wrapping_shl(8) | i128::from(*byte))
+}
+
+/// The bytes of a text or of bytes that the opcode at `at` pushes, and whether they are UTF-8, without those that say how many they are.
+/// `None` for lines.
+pub(super) fn payload(window: &Window, at: u64) -> Option<(Range<u64>, bool)> {
+    let instruction = instruction(window, at, 0)?;
+    let header = match op::lookup(instruction.code)?.operand {
+        Operand::Size1 => 2,
+        Operand::Size4 | Operand::Size4Signed => 5,
+        Operand::Size8 => 9,
+        _ => return None,
+    };
+    let is_text = matches!(
+        instruction.code,
+        op::BINUNICODE | op::BINUNICODE8 | op::SHORT_BINUNICODE
+    );
+    let is_bytes = matches!(
+        instruction.code,
+        op::BINBYTES
+            | op::SHORT_BINBYTES
+            | op::BINBYTES8
+            | op::BYTEARRAY8
+            | op::BINSTRING
+            | op::SHORT_BINSTRING
+    );
+    let start = at.checked_add(header)?;
+    let end = start.checked_add(instruction.length)?;
+    (is_text || is_bytes).then_some((start..end, is_text))
 }

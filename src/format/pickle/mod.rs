@@ -4,8 +4,10 @@
 //! everything no pickler writes, each at its opcode. `machine` follows CPython's `Modules/_pickle.c`; `weights_only`
 //! follows torch's own unpickler beside it. Nothing is ever imported.
 
+mod arrays;
 mod between;
 mod constant;
+mod digest;
 mod disassemble;
 mod dtype;
 mod event_list;
@@ -15,6 +17,7 @@ mod lex;
 mod machine;
 mod marks;
 mod memo;
+mod named;
 mod observers;
 mod opcode;
 mod planted;
@@ -25,6 +28,7 @@ mod text;
 mod torch_magic;
 mod value;
 mod weights_only;
+mod widths;
 
 pub use memo::Memo;
 pub use shapes::{written_arguments, written_state};

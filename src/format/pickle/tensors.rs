@@ -7,7 +7,11 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashSet;
 
-use super::value::{Value, ValueKind};
+use super::{
+    digest::Digest,
+    value::{Value, ValueKind},
+    widths::Width,
+};
 
 /// How many are kept.
 const KEPT: usize = 256;
@@ -37,6 +41,10 @@ pub(super) struct TensorSummary {
     pub indexes: Option<Indexes>,
     /// Of an array: which dtype it has.
     pub dtype: Option<Value>,
+    /// What its items come to, if something asks.
+    pub digest: Option<Digest>,
+    /// What the objects that it holds need.
+    pub width: Option<Width>,
 }
 
 /// Those made last.

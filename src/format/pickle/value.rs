@@ -476,6 +476,11 @@ impl Nodes {
             .find(|open| open.id == id)
     }
 
+    /// The number of the container that is made next.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
     /// How many children a container has, and what they are; `None` if that is not known any more.
     pub(super) fn summary(&self, value: Value) -> Option<Summary> {
         let id = value.number();

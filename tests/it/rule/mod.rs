@@ -3,6 +3,7 @@
 mod advice;
 mod anomalous_container;
 mod code_by_value;
+mod contents;
 mod custom_operator;
 mod distributed_index;
 mod embedded_pickle;

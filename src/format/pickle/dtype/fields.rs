@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Dtype, Layout, OF_FIELDS};
+use super::{Dtype, Integer, Layout, OF_FIELDS};
 use crate::{
     bytes::wide,
     fact::{DtypeFault, Text},
@@ -15,6 +15,8 @@ use crate::{
 
 /// Fields of one stream that are followed.
 const FIELDS: usize = 1 << 18;
+/// The most fields of a row whose columns are kept: those whose numbers are compared have a few.
+const COLUMNS: usize = 16;
 
 /// A field: a pair of a dict.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +42,15 @@ pub(super) struct Record {
     pub flags: i64,
 }
 
+/// A column of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::format::pickle) struct Column {
+    pub name: Text,
+    pub offset: u64,
+    /// It holds integers.
+    pub integer: Option<Integer>,
+}
+
 /// What may be fields, of all dicts of a stream.
 #[derive(Debug, Clone, Default)]
 pub(in crate::format::pickle) struct Fields {
@@ -49,6 +60,8 @@ pub(in crate::format::pickle) struct Fields {
     count: usize,
     /// Dicts that a dtype holds, with the names that go with them. Dtypes may share them.
     held: FxHashMap<u64, (u64, Record)>,
+    /// Their columns, in the order of the names.
+    columns: FxHashMap<u64, Box<[Column]>>,
 }
 
 impl Fields {
@@ -77,6 +90,11 @@ impl Fields {
         }
     }
 
+    /// The columns of a dict that a dtype holds.
+    pub(super) fn columns(&self, dict: u64) -> Option<&[Column]> {
+        self.columns.get(&dict).map(AsRef::as_ref)
+    }
+
     /// An item of fields.
     pub(super) fn record(
         &mut self,
@@ -94,7 +112,13 @@ impl Fields {
             _ if !fields.is_fresh() => {
                 return Err(DtypeFault::SharedFields);
             }
-            _ => self.compare(names, fields, preview, layout)?,
+            _ => {
+                let (record, columns) = self.compare(names, fields, preview, layout)?;
+                if columns.len() <= COLUMNS {
+                    self.columns.insert(fields.number(), columns.into());
+                }
+                record
+            }
         };
         if record.end > size {
             return Err(DtypeFault::FieldBeyond);
@@ -112,7 +136,7 @@ impl Fields {
         fields: Value,
         preview: &Preview<'_>,
         layout: impl Fn(Value) -> Option<Layout>,
-    ) -> Result<Record, DtypeFault> {
+    ) -> Result<(Record, Vec<Column>), DtypeFault> {
         let known = self
             .by_dict
             .get(&fields.number())
@@ -131,6 +155,7 @@ impl Fields {
             }
         }
         let mut record = Record::default();
+        let mut columns = Vec::new();
         let mut objects: Vec<(u64, u64)> = Vec::new();
         let mut others: Vec<(u64, u64)> = Vec::new();
         let mut tuples: FxHashSet<(u64, Option<Text>)> = FxHashSet::default();
@@ -150,6 +175,13 @@ impl Fields {
                 &mut others
             };
             spans.push((field.offset, end));
+            if columns.len() <= COLUMNS {
+                columns.push(Column {
+                    name: preview.string(*name).unwrap_or_default(),
+                    offset: field.offset,
+                    integer: layout.integer,
+                });
+            }
             tuples.insert((
                 field.tuple,
                 field.title.and_then(|title| preview.string(title)),
@@ -167,7 +199,7 @@ impl Fields {
             return Err(DtypeFault::ObjectOverlaps);
         }
         record.overlaps |= any_overlap(others);
-        Ok(record)
+        Ok((record, columns))
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod fields;
 
+pub(super) use self::fields::Column;
 use self::fields::{Fields, Record};
 use super::{
     preview::Preview,
@@ -106,8 +107,11 @@ impl Dtype {
 
     /// Its class in `numpy.dtypes`.
     pub(super) fn class(self) -> Option<&'static str> {
-        let at = crate::bytes::narrow(u64::from(self.0 & CLASS));
-        CLASSES.get(at.checked_sub(1)?).map(|(_, class, _)| *class)
+        CLASSES.get(self.class_index()?).map(|(_, class, _)| *class)
+    }
+
+    fn class_index(self) -> Option<usize> {
+        crate::bytes::narrow(u64::from(self.0 & CLASS)).checked_sub(1)
     }
 
     /// To be kept with a value.
@@ -143,6 +147,50 @@ pub(super) struct Layout {
     /// It is an array: an array of it would have more dimensions instead.
     pub array: bool,
     pub flags: i64,
+    /// It is an integer.
+    pub integer: Option<Integer>,
+}
+
+/// How an integer is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Integer {
+    pub bytes: u8,
+    pub signed: bool,
+    /// The highest byte is the first.
+    pub big: bool,
+}
+
+impl Integer {
+    /// The integer of a class.
+    fn of_class(at: usize, big: bool) -> Option<Self> {
+        let (code, _, size) = CLASSES.get(at)?;
+        let signed = code.starts_with('i');
+        let is_integer = signed || code.starts_with('u') || matches!(*code, "?" | "b1");
+        let bytes = u8::try_from((*size)?).ok()?;
+        is_integer.then_some(Self { bytes, signed, big })
+    }
+
+    /// The integer that these bytes are; one that is too large for the type is the largest.
+    #[inline]
+    pub(super) fn read(self, item: &[u8]) -> Option<i64> {
+        if let (Ok(bytes), true, false) = (<[u8; 4]>::try_from(item), self.signed, self.big) {
+            return Some(i64::from(i32::from_le_bytes(bytes)));
+        }
+        let mut bytes = [0; 8];
+        let filled = bytes.get_mut(..item.len())?;
+        filled.copy_from_slice(item);
+        if self.big {
+            filled.reverse();
+        }
+        if self.signed && filled.last().is_some_and(|byte| *byte >= 0x80) {
+            bytes.get_mut(item.len()..)?.fill(0xff);
+        }
+        Some(if self.signed {
+            i64::from_le_bytes(bytes)
+        } else {
+            i64::try_from(u64::from_le_bytes(bytes)).unwrap_or(i64::MAX)
+        })
+    }
 }
 
 /// A dtype of the stream.
@@ -152,6 +200,8 @@ struct DtypeRow {
     made: Option<u64>,
     /// How items are laid out, once its state is set.
     layout: Option<Layout>,
+    /// The dict of its fields.
+    fields: Option<u64>,
 }
 
 /// The dtypes of a stream.
@@ -223,7 +273,11 @@ impl Dtypes {
         let room = self.known.len() < DTYPES;
         match u32::try_from(self.known.len().saturating_add(1)) {
             Ok(index) if room => {
-                self.known.push(DtypeRow { made, layout: None });
+                self.known.push(DtypeRow {
+                    made,
+                    layout: None,
+                    fields: None,
+                });
                 Dtype((index << CLASS_BITS) | class)
             }
             _ => Dtype(class),
@@ -241,6 +295,12 @@ impl Dtypes {
         layout(&self.known, value)
     }
 
+    /// The columns of a row, if a dtype has few fields.
+    pub(super) fn columns(&self, value: Value) -> Option<&[Column]> {
+        let known = self.known.get(Dtype::of(value).index()?)?;
+        self.fields.columns(known.fields?)
+    }
+
     /// Takes the state that is set on a dtype. `Err` says why numpy would not have written it.
     pub(super) fn build(
         &mut self,
@@ -249,7 +309,15 @@ impl Dtypes {
         preview: &Preview<'_>,
     ) -> Result<(), DtypeFault> {
         let layout = self.stated(value, state, preview)?;
-        self.settle(Dtype::of(value), layout);
+        let dtype = Dtype::of(value);
+        self.settle(dtype, layout);
+        // The state that was judged: version, order, base, names, fields.
+        if let Some([_, _, _, _, fields, ..]) = preview.nodes.all(state)
+            && layout.record
+            && let Some(known) = dtype.index().and_then(|at| self.known.get_mut(at))
+        {
+            known.fields = Some(fields.number());
+        }
         Ok(())
     }
 
@@ -296,11 +364,14 @@ impl Dtypes {
         let none = |value: &Value| value.kind() == ValueKind::None;
         let plain = none(base) && none(names) && none(fields);
         let order = preview.string(*order);
+        let big = order.as_ref().is_some_and(|order| *order == ">");
         let sort = if dtype.0 & CLASS == FOREIGN {
             None
         } else {
-            let at = crate::bytes::narrow(u64::from(dtype.0 & CLASS)).checked_sub(1);
-            let sort = at.and_then(sort).ok_or(DtypeFault::NoState)?;
+            let sort = dtype
+                .class_index()
+                .and_then(sort)
+                .ok_or(DtypeFault::NoState)?;
             let neutral = match sort {
                 Sort::Fixed | Sort::Dated => made.made == Some(1),
                 Sort::Wide => false,
@@ -326,6 +397,9 @@ impl Dtypes {
                 (-1, -1, Some(Sort::Fixed | Sort::Dated)) if flags == 0 => Ok(Layout {
                     size: made.made.unwrap_or(0),
                     flags,
+                    integer: dtype
+                        .class_index()
+                        .and_then(|at| Integer::of_class(at, big)),
                     ..Layout::default()
                 }),
                 (-1, -1, _) => Err(DtypeFault::ObjectFlags),

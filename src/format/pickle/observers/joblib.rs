@@ -8,7 +8,7 @@
 use crate::{
     fact::JoblibFault,
     format::pickle::{
-        machine::{self, Scene},
+        machine::Scene,
         shapes::{JoblibArray, Values},
         tensors::TensorSummary,
         value::{Interner, Value, ValueKind},
@@ -250,18 +250,21 @@ impl JoblibArrays {
         self.first.get_or_insert_with(|| scene.lexer.offset());
     }
 
-    /// How many bytes joblib reads here itself, right behind the opcode that is being executed.
-    pub(super) fn span(follows: Follows, scene: &Scene<'_>) -> Result<Span, JoblibFault> {
-        let here = scene.lexer.offset();
+    /// What joblib reads here itself, right behind the opcode that is being executed.
+    pub(super) fn span(follows: Follows, scene: &Scene<'_>) -> Result<JoblibSpan, JoblibFault> {
+        let nothing = JoblibSpan::Bytes {
+            padding: 0,
+            length: 0,
+        };
         if follows == Follows::Nothing {
-            return Ok(Span::Bytes(0));
+            return Ok(nothing);
         }
         // Python's unpickler has the whole frame in memory, and joblib reads from the file: behind the frame.
         if scene.lexer.inside_frame().is_some() {
             return Err(JoblibFault::InsideFrame);
         }
         Ok(match follows {
-            Follows::Nothing => Span::Bytes(0),
+            Follows::Nothing => nothing,
             Follows::Bytes { length, padded } => {
                 let padding = if padded {
                     scene
@@ -271,36 +274,26 @@ impl JoblibArrays {
                 } else {
                     0
                 };
-                Span::Bytes(length.saturating_add(padding))
+                JoblibSpan::Bytes { padding, length }
             }
-            Follows::Pickle => Span::Pickle(length_of_pickle(scene, here)),
+            Follows::Pickle => JoblibSpan::Pickle,
         })
     }
 }
 
 /// What joblib reads itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Span {
-    Bytes(u64),
-    Pickle(u64),
+pub(super) enum JoblibSpan {
+    /// An array, behind so many other bytes.
+    Bytes { padding: u64, length: u64 },
+    /// A pickle, to its end.
+    Pickle,
 }
 
 /// The value of an attribute.
 fn get(attributes: &Attributes, key: Key) -> Option<Value> {
     let at = KEYS.iter().position(|(known, _)| *known == key)?;
     attributes.get(at).copied().flatten()
-}
-
-/// How long a pickle is that begins here: up to its STOP, or all that is left where it has none.
-fn length_of_pickle(scene: &Scene<'_>, start: u64) -> u64 {
-    let window = scene.window;
-    let run = machine::run(window, start, None, (), scene.budget);
-    let end = if run.result.is_ok() {
-        run.end
-    } else {
-        window.len()
-    };
-    end.saturating_sub(start)
 }
 
 /// Whether a name is that of a file in the same folder, with a suffix that joblib gives, so that whoever checks the folder checks it.

@@ -1,13 +1,19 @@
 //! Values that libraries make: numpy's dtypes and arrays, torch's tensors, and dicts of which a key could stand for a method.
 
+use std::collections::VecDeque;
+
 use crate::format::pickle::{
+    arrays::{self, Contents},
+    digest::Digest,
     dtype::Dtypes,
     machine::Scene,
+    named::NamedValues,
     planted::Planted,
     preview::Preview,
     shapes::{self, Makes, Shape, Values},
     tensors::{self, TensorSummary, Tensors},
     value::{Value, ValueKind},
+    widths::{Width, Widths},
 };
 
 /// An ordered dict to which something was given.
@@ -19,6 +25,42 @@ pub(in crate::format::pickle) struct MadeValues {
     pub(super) dtypes: Dtypes,
     pub(super) tensors: Tensors,
     pub(super) planted: Planted,
+    pub(super) named: NamedValues,
+    pub(super) widths: Widths,
+    texts: Texts,
+}
+
+/// The texts of which bytes were made last, for what asks which bytes an array has.
+#[derive(Debug, Default, Clone)]
+struct Texts {
+    last: VecDeque<(u32, Value)>,
+    next: u32,
+}
+
+impl Texts {
+    /// How many are kept. An array gets its bytes just after they are made.
+    const KEPT: usize = 64;
+    /// What a value keeps of bytes is less than this where there are few of them, and they themselves.
+    const FIRST: u32 = 1 << 18;
+    /// So many are told apart.
+    const IDS: u32 = 1 << 23;
+
+    /// Keeps a text, and returns what the value that is made of it keeps.
+    fn keep(&mut self, text: Value) -> u32 {
+        self.next = self.next.wrapping_add(1) & Self::IDS.wrapping_sub(1);
+        let id = Self::FIRST.saturating_add(self.next);
+        if self.last.len() >= Self::KEPT {
+            self.last.pop_front();
+        }
+        self.last.push_back((id, text));
+        id
+    }
+
+    fn get(&self, bytes: Value) -> Option<Value> {
+        let known = self.last.iter().rev();
+        let mut known = known.filter(|(id, _)| *id == bytes.detail());
+        known.next().map(|(_, text)| *text)
+    }
 }
 
 impl MadeValues {
@@ -30,7 +72,108 @@ impl MadeValues {
             dtypes: &self.dtypes,
             tensors: &self.tensors,
             planted: &self.planted,
+            named: &self.named,
+            widths: &self.widths,
         }
+    }
+
+    /// What is known of an array with a dtype, sizes and items.
+    pub(super) fn array(
+        &self,
+        dtype: Value,
+        sizes: Option<Vec<u64>>,
+        items: Option<Value>,
+        scene: &Scene<'_>,
+    ) -> TensorSummary {
+        // Of one whose sizes are not known, no dtype is known.
+        let Some(sizes) = sizes else {
+            return TensorSummary::default();
+        };
+        let mut known = TensorSummary {
+            sizes,
+            dtype: Some(dtype),
+            ..TensorSummary::default()
+        };
+        if let Some(items) = items.filter(|_| self.named.asked()) {
+            if items.kind() == ValueKind::List {
+                known.width = Some(self.values(scene).width(items));
+            } else if let Some(contents) = self.contents(items, &known.sizes, scene) {
+                known.digest = self.digest(dtype, &known.sizes, &contents, scene);
+            }
+        }
+        known
+    }
+
+    /// Notes that an array without items has none, whoever reads it.
+    pub(super) fn note_empty(&self, array: &mut TensorSummary, scene: &Scene<'_>) {
+        if let (Some(dtype), true) = (array.dtype, array.sizes.contains(&0)) {
+            let nothing = Contents::Kept(Box::default());
+            array.digest = self.digest(dtype, &array.sizes, &nothing, scene);
+        }
+    }
+
+    /// The state of something is set, which fits or does not: what is known of it now.
+    pub(super) fn settle(
+        &mut self,
+        shape: &Shape,
+        (target, state): (Value, Value),
+        is_fit: bool,
+        scene: &Scene<'_>,
+    ) {
+        match shape.makes() {
+            Makes::Array => {
+                let array = match scene.nodes.all(state).unwrap_or_default() {
+                    [_, sizes, dtype, rest @ ..] => {
+                        let sizes = self.values(scene).sizes(*sizes);
+                        self.array(*dtype, sizes, rest.get(1).copied(), scene)
+                    }
+                    _ => TensorSummary::default(),
+                };
+                self.tensors.finished(target, array);
+            }
+            Makes::Estimator if is_fit => {
+                let width = shape.width(target, state, &self.values(scene));
+                self.widths.settle(target, width);
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes what trees need that are put into a list or a tuple.
+    #[inline]
+    pub(super) fn put_in_list(&mut self, list: Value, items: &[Value], scene: &Scene<'_>) {
+        if self.named.asked() {
+            let values = self.values(scene);
+            let widths = items.iter().map(|item| values.width(*item));
+            let width = widths.fold(Width::NONE, Width::and);
+            self.widths.put(list, width);
+        }
+    }
+
+    /// What the items of an array come to that has one dimension.
+    pub(super) fn digest(
+        &self,
+        dtype: Value,
+        sizes: &[u64],
+        contents: &Contents,
+        scene: &Scene<'_>,
+    ) -> Option<Digest> {
+        let [count] = sizes else { return None };
+        let layout = self.values(scene).dtype_layout(dtype)?;
+        let columns = self.dtypes.columns(dtype);
+        arrays::digest(&layout, columns, *count, contents, scene.window)
+    }
+
+    /// Where the bytes of an array are.
+    fn contents(&self, items: Value, sizes: &[u64], scene: &Scene<'_>) -> Option<Contents> {
+        if sizes.contains(&0) {
+            return Some(Contents::Kept(Box::default()));
+        }
+        let items = match items.kind() {
+            ValueKind::Result => self.texts.get(items)?,
+            _ => items,
+        };
+        Contents::of(items, &scene.preview())
     }
 
     /// Whether a value could be called in place of a method of the name that a key is.
@@ -40,6 +183,14 @@ impl MadeValues {
             value.kind(),
             ValueKind::Global | ValueKind::Extension | ValueKind::Unknown | ValueKind::Stale
         ) && self.values(scene).attributes().could_be_method(key, value)
+    }
+
+    /// An instance is made of a class and nothing else: what is known of it besides its class.
+    pub(super) fn add_instance(&mut self, shape: &Shape) -> u32 {
+        match shape.makes() {
+            Makes::Estimator => self.widths.made(None),
+            _ => 0,
+        }
     }
 
     /// A call makes a value: what is known of it besides what made it.
@@ -60,7 +211,7 @@ impl MadeValues {
                         sizes,
                         contiguous,
                         indexes,
-                        dtype: None,
+                        ..Default::default()
                     })
                 }
                 _ => 0,
@@ -81,19 +232,17 @@ impl MadeValues {
                 )
             }
             (Makes::Bytes, Some(text)) => {
-                let text = scene.preview().short_string(text);
-                text.map_or(0, |text| shapes::few(text.as_bytes()))
+                let short = scene.preview().short_string(text);
+                match short.map_or(0, |text| shapes::few(text.as_bytes())) {
+                    0 if self.named.asked() => self.texts.keep(text),
+                    few => few,
+                }
             }
             (Makes::Array, _) if shape.is_of_buffer() => match known {
-                [_, dtype, sizes, ..] => {
+                [items, dtype, sizes, ..] => {
                     let sizes = self.values(scene).sizes(*sizes);
-                    // Of one whose sizes are not known, no dtype is known.
-                    let dtype = sizes.is_some().then_some(*dtype);
-                    self.tensors.keep(TensorSummary {
-                        sizes: sizes.unwrap_or_default(),
-                        dtype,
-                        ..Default::default()
-                    })
+                    let known = self.array(*dtype, sizes, Some(*items), scene);
+                    self.tensors.keep(known)
                 }
                 _ => 0,
             },
@@ -104,6 +253,12 @@ impl MadeValues {
                     Some("numpy.matrix" | "numpy.matrixlib.defmatrix.matrix")
                 );
                 self.tensors.unfinished(is_matrix)
+            }
+            (Makes::Estimator, first) => {
+                // A tree says at once for how many features it is; an estimator is made of nothing.
+                let features = first.and_then(|first| scene.preview().integer(first));
+                self.widths
+                    .made(features.and_then(|features| u64::try_from(features).ok()))
             }
             (Makes::OrderedDict, Some(list)) => {
                 let empty = matches!(scene.nodes.summary(list), Some(summary) if summary.len == 0);

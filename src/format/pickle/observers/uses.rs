@@ -3,18 +3,20 @@
 //! For that it follows numpy's dtypes and arrays and torch's tensors; what it knows of them goes into the values that are made.
 
 use super::{
-    joblib::{JoblibArrays, Span},
+    joblib::{Follows, JoblibArrays, JoblibSpan},
     made::{FILLED, MadeValues},
 };
 use crate::{
     bytes::Window,
     fact::{CallArguments, Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
     format::pickle::{
-        machine::{Call, Effect, Flow, Items, Made, Noted, Observer, Scene},
+        arrays::Contents,
+        machine::{self, Call, Effect, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         shapes::{self, JoblibArray, KnownUse, Makes},
         tensors::TensorSummary,
         value::{Interner, Value, ValueKind},
+        widths::Width,
     },
 };
 
@@ -28,6 +30,13 @@ pub(in crate::format) enum LoadedBy {
     Joblib,
 }
 
+/// What joblib reads itself, and how long that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Span {
+    Bytes(u64),
+    Pickle(u64),
+}
+
 /// Compares uses.
 #[derive(Debug, Default)]
 pub(in crate::format::pickle) struct Uses {
@@ -36,6 +45,8 @@ pub(in crate::format::pickle) struct Uses {
     made: MadeValues,
     joblib: JoblibArrays,
     by: LoadedBy,
+    /// What the trees need that STOP returned.
+    result: Width,
 }
 
 impl Observer for Uses {
@@ -54,13 +65,16 @@ impl Observer for Uses {
     fn on_start(&mut self, _window: &Window, names: &mut Interner) {
         self.joblib.start(names);
         self.made.planted.start(names);
+        self.made.named.start(names);
     }
 
     #[inline]
     fn on_container(&mut self, made: Value, items: Items<'_, ()>, scene: &mut Scene<'_>) {
         self.handed_on(items.values, scene);
-        if made.kind() == ValueKind::Dict {
-            self.put(made, items.values, scene);
+        match made.kind() {
+            ValueKind::Dict => self.put(made, items.values, scene),
+            ValueKind::List | ValueKind::Tuple => self.made.put_in_list(made, items.values, scene),
+            _ => {}
         }
     }
 
@@ -78,6 +92,10 @@ impl Observer for Uses {
                 self.put(target, items.values, scene);
                 None
             }
+            ValueKind::List => {
+                self.made.put_in_list(target, items.values, scene);
+                None
+            }
             // A key without a value stops every unpickler: that is said already.
             ValueKind::Result | ValueKind::Instance
                 if !items.values.is_empty() && !stops(scene.code, items.values) =>
@@ -91,10 +109,7 @@ impl Observer for Uses {
     fn on_call(&mut self, call: Call<()>, scene: &mut Scene<'_>) -> Made<()> {
         let detail = match call.effect {
             Effect::Runs => self.use_in_call(call, scene),
-            Effect::Instantiates => {
-                self.use_as_class(call, scene);
-                0
-            }
+            Effect::Instantiates => self.use_as_class(call, scene),
             Effect::LooksUp => 0,
         };
         Made {
@@ -113,6 +128,12 @@ impl Observer for Uses {
         }
         self.use_of_state(target.value, state.value, scene);
         Flow::Continue
+    }
+
+    fn on_stop(&mut self, result: Noted<()>, scene: &mut Scene<'_>) {
+        if self.made.named.asked() {
+            self.result = self.made.values(scene).width(result.value);
+        }
     }
 }
 
@@ -150,6 +171,9 @@ impl Uses {
             let known = name.map_or(KnownUse::Plain, |name| {
                 shapes::known(name.module.as_bytes(), name.name.as_bytes())
             });
+            if matches!(known, KnownUse::Shape(shape) if shape.asks_contents()) {
+                self.made.named.ask(scene.nodes.next());
+            }
             self.known.push(known);
         }
         self.known.get(row).copied().unwrap_or(KnownUse::Plain)
@@ -160,6 +184,7 @@ impl Uses {
     fn put(&mut self, dict: Value, items: &[Value], scene: &mut Scene<'_>) {
         self.made.dtypes.fields.put(dict, items, scene.nodes);
         self.joblib.put(dict, items);
+        self.made.named.put(dict, items);
         for pair in items.chunks_exact(2) {
             let [key, value] = pair else { continue };
             self.made.planted.note_layers(dict, *key, *value);
@@ -211,21 +236,22 @@ impl Uses {
     }
 
     /// Compares the making of an instance by something else than `NEWOBJ`.
-    fn use_as_class(&mut self, call: Call<()>, scene: &mut Scene<'_>) {
+    fn use_as_class(&mut self, call: Call<()>, scene: &mut Scene<'_>) -> u32 {
         let KnownUse::Shape(shape) = self.known(call.row, scene) else {
-            return;
+            return 0;
         };
         if shape.joblib_array().is_some() {
             self.joblib.expect();
         }
         if shape.is_instantiated() {
-            return;
+            return self.made.add_instance(shape);
         }
         let misfit = Misfit::NotByReduce;
         if !scene.log.misused_often(call.row) {
             let seen = SeenUse::Call(CallArguments::none());
             self.unusual(call.row, (call.usage, Part::Opcode), (misfit, seen), scene);
         }
+        0
     }
 
     /// What joblib stored in place of an array, if a value is that.
@@ -251,11 +277,16 @@ impl Uses {
             Err(JoblibFault::NotFresh)
         };
         let span = described.and_then(|described| {
-            self.made.tensors.finished(target, described.array);
-            match self.by {
-                LoadedBy::Joblib => JoblibArrays::span(described.follows, scene),
-                LoadedBy::Pickle => Ok(Span::Bytes(0)),
-            }
+            let mut array = described.array;
+            let span = match self.by {
+                LoadedBy::Joblib => span(&self.made, described.follows, &mut array, scene),
+                LoadedBy::Pickle => {
+                    self.made.note_empty(&mut array, scene);
+                    Ok(Span::Bytes(0))
+                }
+            };
+            self.made.tensors.finished(target, array);
+            span
         });
         if kind == JoblibArray::Bytes || span.is_err() {
             self.joblib.depart(scene);
@@ -308,26 +339,15 @@ impl Uses {
                 .build(target, state, &scene.preview())
                 .map_err(Misfit::Dtype)
         });
+        let is_fit = fits.is_ok();
         if let Err(misfit) = fits
             && !scene.log.misused_often(row)
         {
             let seen = SeenUse::Value(scene.preview().value(state));
             self.unusual(row, (Usage::Build, Part::State), (misfit, seen), scene);
         }
-        if matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Array) {
-            let parts = scene.nodes.all(state).unwrap_or_default();
-            let (sizes, dtype) = match parts {
-                [_, sizes, dtype, ..] => (self.made.values(scene).sizes(*sizes), Some(*dtype)),
-                _ => (None, None),
-            };
-            // Of one whose sizes are not known, no dtype is known.
-            let dtype = dtype.filter(|_| sizes.is_some());
-            let known = TensorSummary {
-                sizes: sizes.unwrap_or_default(),
-                dtype,
-                ..Default::default()
-            };
-            self.made.tensors.finished(target, known);
+        if let KnownUse::Shape(shape) = known {
+            self.made.settle(shape, (target, state), is_fit, scene);
         }
     }
 
@@ -420,4 +440,50 @@ impl Uses {
         let moment = scene.moment();
         scene.log.misused(row, fact, moment);
     }
+}
+
+/// What joblib reads itself; what that comes to is noted of the array.
+fn span(
+    made: &MadeValues,
+    follows: Follows,
+    array: &mut TensorSummary,
+    scene: &Scene<'_>,
+) -> Result<Span, JoblibFault> {
+    let asked = made.named.asked();
+    match JoblibArrays::span(follows, scene)? {
+        JoblibSpan::Bytes { padding, length } => {
+            if let Some(dtype) = array.dtype.filter(|_| asked) {
+                let contents = Contents::At {
+                    start: scene.lexer.offset().saturating_add(padding),
+                    length,
+                    latin1: false,
+                };
+                array.digest = made.digest(dtype, &array.sizes, &contents, scene);
+            }
+            Ok(Span::Bytes(length.saturating_add(padding)))
+        }
+        JoblibSpan::Pickle => {
+            let (length, width) = nested(made, scene);
+            array.width = width;
+            Ok(Span::Pickle(length))
+        }
+    }
+}
+
+/// How long a pickle is that begins here: up to its STOP, or all that is left where it has none; and what the trees need that it
+/// holds.
+fn nested(made: &MadeValues, scene: &Scene<'_>) -> (u64, Option<Width>) {
+    let window = scene.window;
+    let start = scene.lexer.offset();
+    let (run, width) = if made.named.asked() {
+        let mut uses = Uses::new(LoadedBy::Pickle);
+        uses.made.named.ask(0);
+        let run = machine::run(window, start, None, uses, scene.budget);
+        (run.end, run.result.is_ok().then_some(run.observer.result))
+    } else {
+        let run = machine::run(window, start, None, (), scene.budget);
+        (run.end, run.result.is_ok().then_some(Width::UNKNOWN))
+    };
+    let end = if width.is_some() { run } else { window.len() };
+    (end.saturating_sub(start), width)
 }

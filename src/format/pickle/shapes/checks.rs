@@ -1,6 +1,6 @@
 //! What a pattern cannot say, each compared with the real library by a test.
 
-use super::{Check, KnownUse, Shape, fit::Values, known};
+use super::{Check, ContentsCheck, KnownUse, Shape, fit::Values, known, matrices, trees};
 use crate::{
     bytes::wide,
     fact::Misfit,
@@ -24,6 +24,14 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
         (Check::Frombuffer, [bytes, dtype, sizes, _, order @ ..]) => {
             return frombuffer(*bytes, *dtype, *sizes, order, values);
         }
+        (Check::Contents(ContentsCheck::TreeNodes), [_, classes, outputs]) => {
+            let array = values.array(*classes);
+            let outputs = values.preview.integer(*outputs);
+            let outputs = outputs.and_then(|outputs| u64::try_from(outputs).ok());
+            array.is_some_and(
+                |array| matches!(array.sizes.as_slice(), [classes] if Some(*classes) == outputs),
+            )
+        }
         (Check::Scalar, [dtype, item]) => return scalar(*dtype, *item, values),
         (Check::Strided, [storage, offset, sizes, strides, rest @ ..]) => {
             // A quantized tensor needs more than these functions give it.
@@ -44,6 +52,7 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
         (Check::Sparse, [layout, parts]) => return sparse(*layout, *parts, values),
         (
             Check::ArrayState
+            | Check::Contents(_)
             | Check::JoblibBytes
             | Check::JoblibFile
             | Check::KeepsState
@@ -70,6 +79,17 @@ pub(super) fn state(
 ) -> Result<(), Misfit> {
     if check == Check::Layers && !values.planted.has_few_layers(state) {
         return Err(Misfit::Layers);
+    }
+    if let Check::Contents(check) = check {
+        let fits = match check {
+            ContentsCheck::SparseRows
+            | ContentsCheck::SparseColumns
+            | ContentsCheck::SparseBlocks
+            | ContentsCheck::SparseCoordinates
+            | ContentsCheck::SparseDiagonals => matrices::state(check, state, values),
+            _ => trees::state(check, target, state, values),
+        };
+        return fits.map_err(Misfit::Contents);
     }
     match (check, values.preview.nodes.all(state)) {
         // A masked array has a mask behind, of which NumPy counts the bytes.

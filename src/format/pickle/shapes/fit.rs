@@ -8,10 +8,12 @@ use crate::fact::Misfit;
 use crate::format::pickle::{
     dtype::{Dtypes, Layout},
     marks::Marks,
+    named::NamedValues,
     planted::Planted,
     preview::Preview,
-    tensors::Tensors,
+    tensors::{TensorSummary, Tensors},
     value::{Value, ValueKind},
+    widths::{Width, Widths},
 };
 
 /// The values of a stream at a moment.
@@ -25,6 +27,10 @@ pub(in crate::format::pickle) struct Values<'a> {
     pub tensors: &'a Tensors,
     /// Dicts that hold names which can be called.
     pub planted: &'a Planted,
+    /// What dicts hold under names that are asked for.
+    pub named: &'a NamedValues,
+    /// What trees need.
+    pub widths: &'a Widths,
 }
 
 impl<'a> Values<'a> {
@@ -156,6 +162,44 @@ impl<'a> Values<'a> {
         match self.known(value.global()?)? {
             KnownUse::Shape(shape) => Some(shape.makes()),
             KnownUse::Plain => None,
+        }
+    }
+
+    /// What is known of an array.
+    pub(in crate::format::pickle) fn array(&self, value: Value) -> Option<&'a TensorSummary> {
+        let is_array = self.makes(value) == Some(Makes::Array);
+        is_array.then(|| self.tensors.get(value)).flatten()
+    }
+
+    /// How many columns of an input the parts of a value need.
+    pub(in crate::format::pickle) fn width(&self, value: Value) -> Width {
+        match value.kind() {
+            ValueKind::None
+            | ValueKind::Bool
+            | ValueKind::Int
+            | ValueKind::Long
+            | ValueKind::Float
+            | ValueKind::Str
+            | ValueKind::StrAt
+            | ValueKind::Bytes => Width::NONE,
+            ValueKind::List | ValueKind::Tuple if !self.named.is_older(value) => {
+                self.widths.of_list(value)
+            }
+            _ => match self.makes(value) {
+                Some(Makes::Estimator) => self.widths.of(value),
+                // Which columns of an input something gets.
+                Some(Makes::Array) => match self.array(value) {
+                    Some(TensorSummary {
+                        width: Some(width), ..
+                    }) => *width,
+                    Some(array) => match array.sizes.as_slice() {
+                        [length] => Width::exactly(*length),
+                        _ => Width::UNKNOWN,
+                    },
+                    None => Width::UNKNOWN,
+                },
+                _ => Width::UNKNOWN,
+            },
         }
     }
 

@@ -8,13 +8,15 @@
 mod attributes;
 mod checks;
 mod fit;
+mod matrices;
 mod table;
+mod trees;
 
 pub(super) use fit::{Values, few};
 
 use std::fmt;
 
-use super::value::Value;
+use super::{value::Value, widths::Width};
 use crate::fact::{GlobalName, Misfit};
 
 /// How one name is used.
@@ -124,8 +126,12 @@ pub(super) enum Makes {
     Bytes,
     Device,
     Dtype,
+    /// A tree of scikit-learn, or an estimator of which it counts how many columns it needs or gives.
+    Estimator,
     Layout,
     MemoryFormat,
+    /// What tells classes apart, as many as there are.
+    MulticlassLoss,
     OrderedDict,
     Seed,
     Size,
@@ -170,6 +176,39 @@ pub(super) enum Check {
     Sparse,
     /// Sizes and strides of a tensor, in its storage.
     Strided,
+    /// What arrays hold that a class uses as it is.
+    Contents(ContentsCheck),
+}
+
+/// What arrays hold against one another, and against the numbers beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ContentsCheck {
+    /// Rows of a sparse matrix.
+    SparseRows,
+    /// Columns of a sparse matrix.
+    SparseColumns,
+    /// Rows of blocks.
+    SparseBlocks,
+    /// Coordinates of each value.
+    SparseCoordinates,
+    /// Diagonals.
+    SparseDiagonals,
+    /// A tree of scikit-learn.
+    TreeNodes,
+    /// An estimator that is a tree, or holds trees that get its whole input.
+    TreeEstimator,
+    /// The same, each of whose trees gets some columns.
+    IsolationForest,
+    /// A tree of histogram-based gradient boosting.
+    PredictorNodes,
+    /// What holds such trees.
+    Boosting,
+    /// Gradient boosting, which adds what trees say to columns that another estimator gives.
+    GradientBoosting,
+    /// An estimator that says the same of each row.
+    Dummy,
+    /// A loss of several classes.
+    MulticlassLoss,
 }
 
 /// How a name is used where nothing says how it is written.
@@ -248,6 +287,19 @@ impl Shape {
             Some(Check::JoblibBytes) => Some(JoblibArray::Bytes),
             Some(Check::JoblibFile) => Some(JoblibArray::File),
             _ => None,
+        }
+    }
+
+    /// Whether it asks what arrays hold.
+    pub(super) fn asks_contents(&self) -> bool {
+        matches!(self.check, Some(Check::Contents(_)))
+    }
+
+    /// What a tree or an estimator needs whose state was set and fits.
+    pub(super) fn width(&self, target: Value, state: Value, values: &Values<'_>) -> Width {
+        match self.check {
+            Some(Check::Contents(check)) => trees::width(check, target, state, values),
+            _ => Width::UNKNOWN,
         }
     }
 
@@ -393,8 +445,10 @@ impl Makes {
             Self::Bytes => "bytes",
             Self::Device => "a device",
             Self::Dtype => "a dtype whose state is set",
+            Self::Estimator => "an estimator",
             Self::Layout => "a layout",
             Self::MemoryFormat => "a memory format",
+            Self::MulticlassLoss => "a loss of several classes",
             Self::OrderedDict => "an ordered dict",
             Self::Seed => "a seed",
             Self::Size => "a torch.Size",

@@ -1,0 +1,136 @@
+//! `unusual-use` of sparse matrices and trees: what arrays hold is compared with the numbers beside them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use data_encoding::HEXLOWER;
+
+use super::{
+    judge_by, policy, told_by,
+    unusual_use::{bytes, call, dtype, global, int, pair, pickle, text, tuple, with},
+};
+use crate::support::{fixture::facts, oracle};
+
+const RULE: &str = "unusual-use";
+const PACKS: &str =
+    "version: 1\nextends: recommended\nglobals: {packs: [scipy-sparse, sklearn-estimators]}\n";
+
+/// An array of integers of 32 bits with one dimension.
+fn integers(numbers: &[i32]) -> Vec<u8> {
+    let class = global("numpy.core.multiarray", "_reconstruct");
+    let made = call(
+        &class,
+        &[
+            &global("numpy", "ndarray"),
+            &tuple(&[&int(0)]),
+            &bytes(b"b"),
+        ],
+    );
+    let items: Vec<u8> = numbers
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect();
+    let length = i32::try_from(numbers.len()).unwrap();
+    let state = [
+        &b"("[..],
+        &int(1),
+        &tuple(&[&int(length)]),
+        &dtype("i4", "<", 0),
+        b"\x89",
+        &bytes(&items),
+        b"t",
+    ]
+    .concat();
+    with(&made, &state)
+}
+
+fn matrix(attributes: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let made = [&global("scipy.sparse._csr", "csr_matrix")[..], b")\x81"].concat();
+    let state: Vec<u8> = attributes
+        .iter()
+        .flat_map(|(name, value)| [text(name), value.clone()].concat())
+        .collect();
+    with(&made, &[&b"}("[..], &state, b"u"].concat())
+}
+
+fn whole() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("_shape", tuple(&[&int(2), &int(3)])),
+        ("maxprint", int(50)),
+        ("indices", integers(&[0, 2, 1])),
+        ("indptr", integers(&[0, 2, 3])),
+        ("data", integers(&[7, 8, 9])),
+    ]
+}
+
+fn told(body: &[u8]) -> String {
+    told_by(&policy(PACKS), RULE, "x.pkl", &pickle(body))
+}
+
+#[test]
+fn indices_of_a_sparse_matrix_lie_within_it() {
+    assert_eq!(told(&matrix(&whole())), "");
+    let mut far = whole();
+    far[2].1 = integers(&[0, 3, 1]);
+    insta::assert_snapshot!(told(&matrix(&far)), @"
+    unusual-use [deny] loading sets the state of what `scipy.sparse._csr.csr_matrix` made to `{'_shape': (2, 3), 'maxprint': 50, 'indices': numpy.core.multiarray._reconstruct(...), ...}`; its library writes arrays that fit one another (an index is outside of the matrix)
+      at @ 0x245 BUILD about scipy.sparse._csr.csr_matrix
+      help: do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it
+      help: if `scipy.sparse._csr.csr_matrix` itself wrote it so, the shape is wrong: please report it, with the pickle's disassembly (`weighbridge inspect FILE`)
+    ");
+}
+
+/// What is asked for is known of what was put into a state, or the state is refused.
+#[test]
+fn an_attribute_that_may_be_another_is_not_compared() {
+    let fits = whole();
+    let mut twice = whole();
+    twice.push(("indptr", integers(&[0, 2, 3])));
+    let said = told(&matrix(&twice));
+    assert!(said.contains("an array is missing"), "{said}");
+    // A dict that was filled before its class was named.
+    let class = [&global("scipy.sparse._csr", "csr_matrix")[..], b")\x81"].concat();
+    let state: Vec<u8> = fits
+        .iter()
+        .flat_map(|(name, value)| [text(name), value.clone()].concat())
+        .collect();
+    let before = [&b"}("[..], &state, b"uq\x640", &class, b"h\x64b"].concat();
+    let said = told(&before);
+    assert!(said.contains("its shape is not one"), "{said}");
+    // A key that only compares equal to a name.
+    let scalar = call(
+        &global("numpy.core.multiarray", "scalar"),
+        &[&dtype("i4", "<", 0), &bytes(b"\x01\0\0\0")],
+    );
+    let odd = [&class[..], b"}(", &state, &scalar, &int(1), b"ub"].concat();
+    assert!(told(&odd).starts_with(RULE));
+    assert!(told(&with(&class, &pair("_shape", &int(1)))).starts_with(RULE));
+}
+
+/// Each file of `contents.py` fits or not, as it says.
+#[test]
+fn what_scipy_and_sklearn_write_passes_and_one_changed_number_does_not() {
+    let Some(python) = oracle::python("sklearn, scipy, joblib") else {
+        return;
+    };
+    let packs = policy(PACKS);
+    let mut wrong: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let (mut fitting, mut others) = (0, 0);
+    for written in oracle::run(&python, "contents.py", &[]) {
+        let bytes = HEXLOWER.decode(written["file"].as_str().unwrap().as_bytes());
+        let name = format!("x.{}", written["suffix"].as_str().unwrap());
+        let found = judge_by(&packs, &name, &facts(bytes.unwrap(), &name));
+        let rules: BTreeSet<String> = found
+            .iter()
+            .map(|finding| finding.rule.id.to_owned())
+            .collect();
+        let fits = written["fits"].as_bool().unwrap();
+        *(if fits { &mut fitting } else { &mut others }) += 1;
+        // What stands in for something else may be of a class that nobody lists.
+        if fits != rules.is_empty() || !fits && !rules.contains(RULE) {
+            let object = written["object"].as_str().unwrap();
+            wrong.entry(object.to_owned()).or_default().extend(rules);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(fitting > 300 && others > 500, "{fitting} and {others}");
+}
