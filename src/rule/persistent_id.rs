@@ -31,9 +31,15 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    // Torch opens these itself, and knows which storages are in them.
+    let archives = case.of_kind(FactKind::TorchLoad);
     let torch = Within::new(
-        case.of_kind(FactKind::TorchLoad),
-        |fact| matches!(fact, Fact::TorchLoad(load) if load.form != TorchForm::Bare),
+        archives.chain(case.of_kind(FactKind::Is)),
+        |fact| match fact {
+            Fact::TorchLoad(load) => load.form != TorchForm::Bare,
+            Fact::Is(id) => id == "torch-script",
+            _ => false,
+        },
     );
     let payloads = Payloads::new(case);
     for observation in case.of_kind(FactKind::PersistentId) {

@@ -9,6 +9,8 @@ use crate::{
     support::{
         fixture::{facts, told},
         oracle,
+        pickle::{Pickle, payload},
+        torch,
         zip::{archive, stored},
     },
 };
@@ -80,7 +82,7 @@ fn programs_are_read_for_what_they_call() {
     [m/models/m.json] Native(Function(Text(torch.hub.load)))
     [m/models/m.json] Native(Operator(Text(aten::save)))
     [m/models/m.json] Native(Expression(Short { front: Text(__import__('os')), cut: false }))
-    [m/data/aotinductor/m/lib.so] unread: not supported: it is compiled code, which loading the archive runs
+    [m/data/aotinductor/m/lib.so] unread: not supported: it is compiled code, which loading the file runs
     ");
     let data = r#"{"config": {"w": {"path_name": "weight_0", "use_pickle": false}}}"#;
     insta::assert_snapshot!(told(&exported("{", data), "m.pt2"), @"
@@ -92,6 +94,74 @@ fn programs_are_read_for_what_they_call() {
     [] member m/archive_format, 3 bytes
     [] member m/extra/notes.json, 9 bytes
     [] member m/data/aotinductor/m/lib.so, 5 bytes
-    [m/data/aotinductor/m/lib.so] unread: not supported: it is compiled code, which loading the archive runs
+    [m/data/aotinductor/m/lib.so] unread: not supported: it is compiled code, which loading the file runs
     ");
+}
+
+/// A custom object that torch saves: a pickle of a class of native code and its state.
+fn object(class: &str) -> Vec<u8> {
+    let (namespace, name) = class.split_once('.').unwrap();
+    let module = format!("__torch__.torch.classes.{namespace}");
+    let pickle = Pickle::proto(2)
+        .global(&module, name)
+        .op(b')')
+        .op(0x81)
+        .op(b'(')
+        .unicode("storage")
+        .global("torch", "FloatStorage")
+        .unicode("0")
+        .unicode("cpu")
+        .op(b'K')
+        .op(4)
+        .op(b't')
+        .op(b'Q')
+        .op(b'b')
+        .stop();
+    archive(&[
+        stored("archive/data.pkl", pickle),
+        stored("archive/version", "3\n"),
+    ])
+}
+
+#[test]
+fn custom_objects_are_judged_by_their_class() {
+    let config = r#"{"config": {"o": {"path_name": "custom_obj_0", "is_param": false, "use_pickle": true}}}"#;
+    let program = |object: Vec<u8>| {
+        let file = archive(&[
+            stored("m/data/constants/custom_obj_0", object),
+            stored("m/data/constants/m_constants_config.json", config),
+            stored("m/models/m.json", "{}"),
+            stored("m/archive_format", "pt2"),
+        ]);
+        let findings = judge("m.pt2", &facts(file, "m.pt2"));
+        let lines = findings
+            .iter()
+            .map(|f| format!("{}: {}", f.rule.id, f.message));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(program(object("quantized.LinearPackedParamsBase")), "");
+    insta::assert_snapshot!(program(object("mine.Reader")), @"custom-operator: the program uses the class `torch.classes.mine.Reader`: classes of `mine` are no part of torch, and run native code of a library");
+    insta::assert_snapshot!(program(object("dist_rpc.WorkerInfo")), @"unsafe-operator: the program uses the class `torch.classes.dist_rpc.WorkerInfo`, which calls functions in other processes, over the network");
+    insta::assert_snapshot!(program(archive(&[stored("archive/data.pkl", payload())])), @"global-not-allowed: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)");
+    insta::assert_snapshot!(program(payload()), @"global-not-allowed: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)");
+}
+
+/// Torch 2.1 gave the state a name of JSON, and `torch.load` opens it.
+#[test]
+fn a_state_that_is_called_json_is_a_pickle() {
+    let program = |state: Vec<u8>| {
+        let file = archive(&[
+            stored("serialized_exported_program.json", "{}"),
+            stored("serialized_state_dict.json", state),
+            stored("version", "1"),
+        ]);
+        let findings = judge("m.pt2", &facts(file, "m.pt2"));
+        findings
+            .iter()
+            .map(|finding| finding.rule.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(program(torch::zip(&torch::tensor())), [""; 0]);
+    assert_eq!(program(torch::zip(&payload())), ["global-not-allowed"]);
+    assert_eq!(program(payload()), ["global-not-allowed"]);
 }

@@ -11,8 +11,9 @@ use weighbridge::{
 use crate::{
     rule::judge,
     support::{
-        fixture::{Observed, told},
+        fixture::{Observed, facts, told},
         oracle,
+        pickle::Pickle,
         zip::{archive, deflated, stored},
     },
 };
@@ -146,4 +147,45 @@ fn what_code_names_is_told_once_with_its_first_place() {
     [m/bytecode.pkl @ 0x2 BINUNICODE] Native(Operator(Text(aten::save)))
     [] TorchLoad(TorchLoad { form: Script, globals: [], built: [], obstacles: [Obstacle { when: [], site: Site { hops: [], at: Whole }, reason: Script }], dangers: [] })
     ");
+}
+
+/// What `torch::save` of LibTorch writes: objects, and code that declares their attributes.
+#[test]
+fn an_archive_of_libtorch_is_torchscript_without_operators() {
+    let code = "class Module(Module):\n  __parameters__ = [\"weight\", ]\n  __buffers__ = []\n  weight : Tensor\n";
+    let file = archive(&[
+        stored("module/data/0", [0; 16]),
+        stored(
+            "module/data.pkl",
+            Pickle::proto(2)
+                .global("__torch__", "Module")
+                .op(b')')
+                .op(0x81)
+                .stop(),
+        ),
+        stored("module/code/__torch__.py", code),
+        stored(
+            "module/code/__torch__.py.debug_pkl",
+            Pickle::proto(2).op(b'N').stop(),
+        ),
+        stored("module/constants.pkl", Pickle::proto(2).op(b')').stop()),
+        stored("module/version", "3\n"),
+    ]);
+    let rules = |file: Vec<u8>| {
+        let findings = judge("module.pt", &facts(file, "module.pt"));
+        findings
+            .iter()
+            .map(|finding| finding.rule.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rules(file), ["torch-weights-only"]);
+    let class = Pickle::proto(2)
+        .global("__torch__.torch.classes.mine", "Reader")
+        .op(b')')
+        .op(0x81);
+    let file = archive(&[
+        stored("module/data.pkl", class.op(b'N').op(b'b').stop()),
+        stored("module/constants.pkl", Pickle::proto(2).op(b')').stop()),
+    ]);
+    assert_eq!(rules(file), ["custom-operator", "torch-weights-only"]);
 }

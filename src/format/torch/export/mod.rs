@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use self::program::Program;
 use super::{
     native::{Names, read_whole, record, unread_in},
+    script,
     zip::is_pickle_name,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     fact::{Malformed, Unread, Unsupported},
     format::{
         Expect, Format, Read, Reading, Recognise, Suffix, pickle,
-        zip::{Directory, Member, read_members},
+        zip::{self, Directory, Member, read_members},
     },
     limits,
 };
@@ -44,7 +45,8 @@ What `torch.export.save` writes. Since torch 2.8 a zip archive with `archive_for
 archives, to `torch.load`; so it does with weights that the archive marks as pickles. A program names the operators that it
 calls when it runs. It gives the sizes of its tensors, and conditions of its inputs (guards), as expressions: loading it
 and calling it evaluate them as Python. An archive can also bring
-compiled code (`data/aotinductor/`), which loading runs, and custom objects, which are TorchScript.
+compiled code (`data/aotinductor/`), which loading runs, and custom objects, instances of classes of native code that set their own
+state. Torch before 2.7 keeps those in a pickle, as `torch.ScriptObject`.
 
 ## How it is recognised
 
@@ -54,7 +56,8 @@ A zip archive with `archive_format` and `models/`, or with `serialized_exported_
 
 Everything that is checked of a `zip` archive; every file that `torch.save` wrote in it as a file of its own, and weights that are
 marked as pickles. `unsafe-operator` refuses operators that reach files, other processes or Python, functions of Python that do not
-just compute, and expressions that are more than arithmetic; `custom-operator` reports operators that a library has to bring. Compiled
+just compute, and expressions that are more than arithmetic; `custom-operator` reports operators that a library has to bring. So are
+the classes of custom objects (`data/constants/custom_obj_*`), whose pickles torch reads with an unpickler that imports nothing. Compiled
 code and members that are no program, weights, inputs or versions are not read, which is said.
 
 ## What to prefer
@@ -95,9 +98,12 @@ fn read(
     let budget = reading.budget();
     read_members(window, directory, reading, |member| {
         let name = member.name.as_bytes();
+        if is_object(name) {
+            return Some(Expect::Loaded(&zip::FORMAT, &script::Object));
+        }
         let is_pickle = last(name).starts_with(b"opaque_obj_")
             || is_pickle_name(name)
-            || pickled.contains(last(name)) && {
+            || (pickled.contains(last(name)) || is_state(name)) && {
                 let body = member.body(window, &budget);
                 let front = body.ok().and_then(|body| body.bytes_at(0, 4).ok());
                 // What `torch.load` does not open as an archive it takes for a pickle.
@@ -105,6 +111,8 @@ fn read(
             };
         if is_pickle {
             Some(Expect::Format(&pickle::FORMAT))
+        } else if is_state(name) {
+            Some(Expect::Aside)
         } else {
             pickled.contains(last(name)).then_some(Expect::Named)
         }
@@ -133,7 +141,7 @@ fn read_programs(
     let mut pickled: FxHashSet<Vec<u8>> = FxHashSet::default();
     let is_json = |member: &&Member| {
         let name = member.name.as_bytes().to_ascii_lowercase();
-        name.ends_with(b".json") && !is_extra(member, directory)
+        name.ends_with(b".json") && !is_state(&name) && !is_extra(member, directory)
     };
     let members = directory.members.iter().filter(is_json);
     let limit = (limits::PROGRAM_BYTES, limits::Id::PROGRAM_BYTES);
@@ -155,6 +163,23 @@ fn read_programs(
         },
     );
     pickled
+}
+
+/// Whether a member is an object of a class of native code.
+fn is_object(name: &[u8]) -> bool {
+    let mut parts = name.rsplit(|byte| *byte == b'/');
+    let is_object = parts
+        .next()
+        .is_some_and(|last| last.starts_with(b"custom_obj_"));
+    is_object && parts.next() == Some(b"constants")
+}
+
+/// What `torch.load` opens although it is called otherwise: torch 2.1 wrote the state so.
+fn is_state(name: &[u8]) -> bool {
+    matches!(
+        last(name),
+        b"serialized_state_dict.json" | b"serialized_constants.json"
+    )
 }
 
 /// Whether a member is compiled code.
@@ -188,6 +213,7 @@ fn is_read(member: &Member, directory: &Directory) -> bool {
     member.is_folder()
         || is_extra(member, directory)
         || name.starts_with(b"opaque_obj_")
+        || is_object(member.name.as_bytes())
         || matches!(
             name,
             b"version"

@@ -18,12 +18,13 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Native, Place, Site, Text, TorchForm, TorchReason},
+    fact::{Fact, Global, Native, Place, Site, Text, TorchForm, TorchReason},
     format::{
         Expect, Format, Loader, Read, Reading, Recognise, Suffix, pickle,
-        zip::{Directory, Member, read_members},
+        zip::{self, Directory, Member, read_members},
     },
     limits,
+    record::Checkpoint,
 };
 
 /// A zip with a `constants.pkl`, which is what torch itself goes by.
@@ -84,6 +85,7 @@ fn read(
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
     let bytecode = Bytecode::default();
+    let before = reading.recorder.checkpoint();
     read_members(window, directory, reading, |member| {
         let name = member.name.as_bytes();
         if is_code(name) {
@@ -96,6 +98,7 @@ fn read(
         }
     });
     let mut names = Names::default();
+    add_classes(&mut names, before, reading);
     for (site, operator) in bytecode.operators.into_inner() {
         names.add(Native::Operator(operator), || (site, None));
     }
@@ -105,6 +108,44 @@ fn read(
     verdict.block(site_in(reading, None), TorchReason::Script);
     reading.record(verdict.finish());
     Ok(())
+}
+
+/// Adds classes of native code that pickles name: torch makes instances of them and gives them their state.
+fn add_classes(names: &mut Names, before: Checkpoint, reading: &Reading<'_>) {
+    for observation in reading.recorder.since(before) {
+        if let Fact::Global {
+            global: Global::Named(global),
+            ..
+        } = &observation.fact
+            && let Some(namespace) = global.module.as_bytes().strip_prefix(CLASSES)
+        {
+            let class = [namespace, b".", global.name.as_bytes()].concat();
+            let site = observation.site.clone();
+            names.add(Native::Class(Text::new(class)), || (site, None));
+        }
+    }
+}
+
+/// Where classes of native code are, for TorchScript.
+const CLASSES: &[u8] = b"__torch__.torch.classes.";
+
+/// An object of a class of native code, which torch saves by itself: a zip archive with its state and no code.
+#[derive(Debug)]
+pub(super) struct Object;
+
+impl Loader for Object {
+    fn read(&self, window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+        reading.is(FORMAT.id);
+        let directory = zip::directory(window, reading)?;
+        let before = reading.recorder.checkpoint();
+        read_members(window, &directory, reading, |member| {
+            is_pickle_name(member.name.as_bytes()).then_some(Expect::Format(&pickle::FORMAT))
+        });
+        let mut names = Names::default();
+        add_classes(&mut names, before, reading);
+        record(names, reading);
+        Ok(())
+    }
 }
 
 fn last_part(name: &[u8]) -> &[u8] {
