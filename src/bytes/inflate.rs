@@ -1,6 +1,9 @@
 //! Compressed bytes as a source: decompressed forwards, started again when an earlier offset is asked for.
 
-use crate::fact::{Malformed, Piece};
+use crate::{
+    fact::{Malformed, Piece},
+    limits,
+};
 use std::{
     fmt,
     io::{self, Read},
@@ -38,10 +41,17 @@ const CHUNK: usize = 32 << 10;
 /// How much what is held grows by at most.
 const GROWTH: usize = 4 << 20;
 
-/// A compressed window as a source of decompressed bytes.
+/// Where decompressed bytes come from.
+enum Origin {
+    /// A compressed window, which can be decompressed again.
+    Packed(Window, Method),
+    /// A decoder that gives them once, until it is taken.
+    Once(Mutex<Option<Box<dyn Read + Send>>>),
+}
+
+/// A source of decompressed bytes.
 pub struct Inflated {
-    packed: Window,
-    method: Method,
+    origin: Origin,
     /// How many bytes come out, as the container says; `None` where nothing says it.
     declared: Option<u64>,
     budget: Arc<Budget>,
@@ -83,8 +93,7 @@ impl Inflated {
     /// `len` is what the container says will come out; a source that gives less is short, one that gives more is cut there.
     pub fn new(packed: Window, method: Method, len: u64, budget: Arc<Budget>) -> Self {
         Self {
-            packed,
-            method,
+            origin: Origin::Packed(packed, method),
             declared: Some(len),
             budget,
             state: Mutex::default(),
@@ -99,9 +108,22 @@ impl Inflated {
             ..State::default()
         };
         Self {
-            packed,
-            method: Method::File(codec),
+            origin: Origin::Packed(packed, Method::File(codec)),
             declared: None,
+            budget,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// From a decoder that gives `len` bytes once. The first `hold` of them stay in memory; to read others again is past a limit.
+    pub fn once(decoder: Box<dyn Read + Send>, len: u64, hold: usize, budget: Arc<Budget>) -> Self {
+        let state = State {
+            hold,
+            ..State::default()
+        };
+        Self {
+            origin: Origin::Once(Mutex::new(Some(decoder))),
+            declared: Some(len),
             budget,
             state: Mutex::new(state),
         }
@@ -123,17 +145,13 @@ impl Inflated {
     }
 
     fn start(&self) -> io::Result<Front> {
-        let packed = Packed::new(self.packed.clone(), 0);
-        let decoder: Box<dyn Read + Send> = match self.method {
-            Method::Deflate => Box::new(flate2::read::DeflateDecoder::new(packed)),
-            Method::Bzip2 => Box::new(bzip2::read::BzDecoder::new(packed)),
-            Method::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(
-                packed,
-                false,
-                DICTIONARY_KIB,
-            )),
-            Method::ZipLzma => Box::new(self.zip_lzma()?),
-            Method::File(codec) => Box::new(codec::Streams::new(codec, self.packed.clone())?),
+        let decoder = match &self.origin {
+            Origin::Packed(packed, method) => decoder(packed, *method)?,
+            Origin::Once(decoder) => {
+                let mut decoder = decoder.lock().unwrap_or_else(PoisonError::into_inner);
+                let again = ReadError::Limit(limits::Id::HELD_BYTES);
+                decoder.take().ok_or(again)?
+            }
         };
         Ok(Front {
             decoder,
@@ -142,20 +160,6 @@ impl Inflated {
             produced: 0,
             ended: false,
         })
-    }
-
-    /// APPNOTE 5.8.8: version (2), size of properties (2), properties (5: lc/lp/pb byte and dictionary size), then the stream.
-    fn zip_lzma(&self) -> io::Result<lzma_rust2::LzmaReader<Packed>> {
-        let head = self.packed.exact(0..9, Piece::LzmaHead)?;
-        let mut cursor = super::Cursor::new(&head, Piece::LzmaHead);
-        cursor.take(2)?;
-        if cursor.u16()? != 5 {
-            return Err(ReadError::malformed(Malformed::LzmaProperties).into());
-        }
-        let properties = cursor.u8()?;
-        let dictionary = cursor.u32()?;
-        let body = Packed::new(self.packed.clone(), 9);
-        lzma_rust2::LzmaReader::new_with_props(body, u64::MAX, properties, dictionary, None)
     }
 
     /// Decompresses until the byte at `offset` is at hand, or to the end.
@@ -242,6 +246,36 @@ impl Inflated {
     }
 }
 
+/// A decoder at the beginning of a compressed window.
+fn decoder(window: &Window, method: Method) -> io::Result<Box<dyn Read + Send>> {
+    let packed = Packed::new(window.clone(), 0);
+    Ok(match method {
+        Method::Deflate => Box::new(flate2::read::DeflateDecoder::new(packed)),
+        Method::Bzip2 => Box::new(bzip2::read::BzDecoder::new(packed)),
+        Method::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(
+            packed,
+            false,
+            DICTIONARY_KIB,
+        )),
+        Method::ZipLzma => Box::new(zip_lzma(window)?),
+        Method::File(codec) => Box::new(codec::Streams::new(codec, window.clone())?),
+    })
+}
+
+/// APPNOTE 5.8.8: version (2), size of properties (2), properties (5: lc/lp/pb byte and dictionary size), then the stream.
+fn zip_lzma(window: &Window) -> io::Result<lzma_rust2::LzmaReader<Packed>> {
+    let head = window.exact(0..9, Piece::LzmaHead)?;
+    let mut cursor = super::Cursor::new(&head, Piece::LzmaHead);
+    cursor.take(2)?;
+    if cursor.u16()? != 5 {
+        return Err(ReadError::malformed(Malformed::LzmaProperties).into());
+    }
+    let properties = cursor.u8()?;
+    let dictionary = cursor.u32()?;
+    let body = Packed::new(window.clone(), 9);
+    lzma_rust2::LzmaReader::new_with_props(body, u64::MAX, properties, dictionary, None)
+}
+
 /// What a decoder says of bad data is about the artifact, not about the machine.
 fn of_data(error: io::Error) -> io::Error {
     match error.kind() {
@@ -306,10 +340,11 @@ impl ByteSource for Inflated {
 
 impl fmt::Debug for Inflated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Inflated({:?}, {:?}, {:?})",
-            self.packed, self.method, self.declared
-        )
+        match &self.origin {
+            Origin::Packed(packed, method) => {
+                write!(f, "Inflated({packed:?}, {method:?}, {:?})", self.declared)
+            }
+            Origin::Once(_) => write!(f, "Inflated(once, {:?})", self.declared),
+        }
     }
 }

@@ -195,6 +195,7 @@ formats! {
         compressed,
         tar,
         ar,
+        seven_zip,
         nemo,
     }
     also {
@@ -225,7 +226,6 @@ formats! {
         paddle,
         r_data,
         rar,
-        seven_zip,
         skops,
         sqlite,
         tensorflow,

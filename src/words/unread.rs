@@ -289,6 +289,11 @@ impl fmt::Display for Unsupported {
             }
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
             Self::PatchedMember => f.write_str("a member of patched data"),
+            Self::SevenZip => f.write_str("a form of 7z archives"),
+            Self::SevenZipMemory => {
+                f.write_str("a dictionary or a header of a 7z archive that takes too much memory")
+            }
+            Self::SevenZipMethod(method) => write!(f, "compression method {method} of 7z"),
             Self::SparseMember(name) => write!(f, "a sparse member, {name}"),
             Self::StorageSize => f.write_str(
                 "a storage of unknown type or size, so that the end of the storages is unknown",

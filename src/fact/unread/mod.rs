@@ -60,6 +60,12 @@ pub enum Unsupported {
     LinkedMember,
     /// A member of patched data.
     PatchedMember,
+    /// A form of 7z archives.
+    SevenZip,
+    /// A 7z archive that needs more memory to decode.
+    SevenZipMemory,
+    /// A member of a 7z archive, packed by this method.
+    SevenZipMethod(Short),
     /// A sparse member of a tar archive.
     SparseMember(Short),
     /// A storage whose type or size is not known, so that nobody knows where the storages end.

@@ -15,6 +15,7 @@ mod pickle;
 mod pickle_oracle;
 mod safetensors;
 mod saved_together;
+pub(crate) mod seven_zip;
 mod streams;
 mod torch_archives;
 mod torch_distributed;

@@ -70,11 +70,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("r-data", "object.pkl", b"RDX3\nX\n\0\0\0\x03".to_vec()),
         ("rar", "model.pkl.rar", b"Rar!\x1a\x07\x01\0".to_vec()),
         (
-            "seven-zip",
-            "model.pkl.7z",
-            b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(),
-        ),
-        (
             "skops",
             "model.skops",
             archive(&[stored("schema.json", "{}")]),

@@ -91,6 +91,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("rustix", &["files.rs"]),
     ("imara_diff", &["git/lines.rs", "cli/policy/patch.rs"]),
     ("serde_yaml", &["policy/load.rs", "format/configuration.rs"]),
+    ("sevenz_rust2", &["format/seven_zip.rs"]),
     ("tree_sitter", &["policy/edit/"]),
     ("tree_sitter_yaml", &["policy/edit/tree.rs"]),
     ("ruff_python_parser", &["python/parse.rs"]),
