@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Item, Origin, View, relative_bytes, repository,
+    Item, Origin, View, relative_bytes, repository, sort_by_path,
     walk::{Tracked, Walk, is_repository},
 };
 use crate::{
@@ -244,7 +244,7 @@ fn collect(
     let mut items = walk.items;
     // Overlapping paths name an item once; one named as a file is what the user asked for.
     files.append(&mut items);
-    files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+    sort_by_path(&mut files);
     files.dedup_by(|a, b| a.entry.path == b.entry.path);
     (files, notice)
 }

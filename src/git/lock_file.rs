@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, io, path::Path};
 
 use super::{
     Item, Origin, View, change::Sides, objects::Trees, relative_bytes, snapshot::blob_up_to,
+    sort_by_path,
 };
 use crate::{
     fact::{ContentSource, EntryKind, Text},
@@ -58,7 +59,7 @@ impl View {
             .map(|path| Item::new(path.as_bytes(), EntryKind::File, Origin::Disk))
             .collect();
         self.items.extend(items);
-        self.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        sort_by_path(&mut self.items);
     }
 
     /// What the view's repository has of the lock file and of what it pins.

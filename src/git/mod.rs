@@ -197,8 +197,7 @@ impl Item {
 
 impl View {
     fn new(root: PathBuf, label: String, mut items: Vec<Item>) -> Self {
-        // Stable: the sides of a conflict stay in the order of their stages.
-        items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        sort_by_path(&mut items);
         Self {
             root,
             label,
@@ -296,6 +295,20 @@ impl View {
             None => lfs::Store::default(),
         })
     }
+}
+
+/// Sorts items by path; the sides of a conflict stay in the order of their stages.
+fn sort_by_path(items: &mut Vec<Item>) {
+    if items.is_sorted_by(|a, b| a.entry.path <= b.entry.path) {
+        return;
+    }
+    // An item is large, and sorting moves what it sorts many times: their places are sorted.
+    let mut paths: Vec<(&Text, usize)> = items.iter().map(|it| &it.entry.path).zip(0..).collect();
+    paths.sort_unstable();
+    let order: Vec<usize> = paths.into_iter().map(|(_, at)| at).collect();
+    let mut unsorted: Vec<Option<Item>> = items.drain(..).map(Some).collect();
+    let sorted = order.into_iter();
+    items.extend(sorted.filter_map(|at| unsorted.get_mut(at)?.take()));
 }
 
 /// The bytes of a path: exact where the platform has bytes.

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::{View, locate::usage, paths::is_at_or_below, work_tree};
+use super::{View, locate::usage, paths::is_at_or_below, sort_by_path, work_tree};
 use crate::{
     error::Error,
     fact::{Circumstance, Text},
@@ -154,7 +154,7 @@ impl Only {
             ));
         }
         view.items.extend(named.items);
-        view.items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        sort_by_path(&mut view.items);
         view.items.dedup_by(|a, b| a.entry.path == b.entry.path);
         Ok(view)
     }

@@ -15,6 +15,7 @@ use super::{
     repository,
     rewritten::add_rewritten,
     snapshot::{Snapshot, blob},
+    sort_by_path,
     submodule::{Submodule, moved},
     tree::Difference,
     walk::Walk,
@@ -109,9 +110,7 @@ impl SubmoduleWalk<'_> {
                 self.view.content_source = ContentSource::Scattered;
             }
         }
-        self.view
-            .items
-            .sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        sort_by_path(&mut self.view.items);
         for (path, why) in unread {
             let at = self
                 .view

@@ -21,6 +21,7 @@ use super::{
     objects::Trees,
     paths::{Filter, Relation},
     snapshot::{Snapshot, malformed},
+    sort_by_path,
 };
 use crate::{
     bytes::wide,
@@ -206,7 +207,7 @@ impl<'r> Difference<'r> {
     pub(super) fn leave_out(&mut self, there: &Snapshot) {
         let mut items = std::mem::take(&mut self.items);
         // Stable: where something was compared with several, what it was compared with first counts.
-        items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        sort_by_path(&mut items);
         items.dedup_by(|a, b| a.entry.path == b.entry.path);
         items.retain(|item| {
             let Origin::Blob(id) = item.origin else {

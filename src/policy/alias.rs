@@ -34,51 +34,45 @@ struct Tables {
     modules: Vec<[Box<str>; 2]>,
 }
 
-/// What each name of a module became: a module and a name.
-type Names = FxHashMap<Box<str>, (Box<str>, Box<str>)>;
-
+/// What became of a module of Python 2.
 #[derive(Default)]
-struct Python2 {
-    /// By module, then by name.
-    names: FxHashMap<Box<str>, Names>,
-    modules: FxHashMap<Box<str>, Box<str>>,
+struct Renamed {
+    /// Its new name, if it was renamed as a whole.
+    module: Option<Box<str>>,
+    /// Of its names, those that are found elsewhere: the module and the name.
+    names: FxHashMap<Box<str>, (Box<str>, Box<str>)>,
 }
 
-fn python2() -> &'static Python2 {
-    static TABLES: OnceLock<Python2> = OnceLock::new();
+/// By module. One lookup tells that nothing became of a module, which is the answer to nearly every name.
+fn python2() -> &'static FxHashMap<Box<str>, Renamed> {
+    static TABLES: OnceLock<FxHashMap<Box<str>, Renamed>> = OnceLock::new();
     TABLES.get_or_init(|| {
+        let mut python2: FxHashMap<Box<str>, Renamed> = FxHashMap::default();
         // A test reads the embedded tables; if they were broken, no name would be mapped and more be refused.
         let Ok(tables) = serde_json::from_str::<Tables>(PYTHON2) else {
-            return Python2::default();
+            return python2;
         };
-        let mut python2 = Python2::default();
         for [module, name, to, into] in tables.names {
-            python2
-                .names
-                .entry(module)
-                .or_default()
-                .insert(name, (to, into));
+            let of_module = python2.entry(module).or_default();
+            of_module.names.insert(name, (to, into));
         }
-        python2.modules = tables
-            .modules
-            .into_iter()
-            .map(|[module, to]| (module, to))
-            .collect();
+        for [module, to] in tables.modules {
+            python2.entry(module).or_default().module = Some(to);
+        }
         python2
     })
 }
 
 /// A global as today's Python 3 spells it: what CPython and torch make of the names of Python 2, and nothing else.
 pub fn from_python2<'a>(module: &'a str, name: &'a str) -> (Cow<'a, str>, Cow<'a, str>) {
-    let tables = python2();
-    if let Some((to, into)) = tables.names.get(module).and_then(|names| names.get(name)) {
+    let Some(renamed) = python2().get(module) else {
+        return (Cow::Borrowed(module), Cow::Borrowed(name));
+    };
+    if let Some((to, into)) = renamed.names.get(name) {
         return (Cow::Borrowed(to), Cow::Borrowed(into));
     }
-    let module = tables
-        .modules
-        .get(module)
-        .map_or(Cow::Borrowed(module), |to| Cow::Borrowed(to.as_ref()));
-    (module, Cow::Borrowed(name))
+    let module = renamed.module.as_deref().unwrap_or(module);
+    (Cow::Borrowed(module), Cow::Borrowed(name))
 }
 
 /// The one spelling by which a policy compares a global.

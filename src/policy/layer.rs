@@ -1,6 +1,9 @@
 //! One layer of a policy: what holds everywhere, or what an override adds.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use rustc_hash::FxHashSet;
 
@@ -9,7 +12,7 @@ use super::{
     decode::list,
     error::{Errors, PolicyError, near},
     locate::{File, Origin, Step},
-    names::{EntryIndex, Names},
+    names::{ByName, EntryIndex, Names},
     pack::{self, Pack, PackEntry},
     pattern::{self, Pattern},
     raw::{Body, Entry},
@@ -39,6 +42,8 @@ pub(super) struct Layer {
     pub(super) means_danger: bool,
     pub(super) allowed: Names,
     pub(super) refused: Names,
+    /// What its packs list, all together: looked up for every name of a file.
+    pub(super) packed_by_name: OnceLock<ByName<(&'static Pack, &'static PackEntry)>>,
 }
 
 /// An entry under `allow`, and for which paths it is.
@@ -113,20 +118,23 @@ impl Layer {
     }
 
     /// The entries of its packs for a global, that hold for these releases of torch.
-    pub(super) fn packed<'a>(
+    pub(super) fn packed(
         &self,
-        module: &'a str,
-        name: &'a str,
-        releases: &'a [String],
+        module: &str,
+        name: &str,
+        releases: &[String],
     ) -> impl Iterator<Item = (&'static Pack, &'static PackEntry)> {
-        self.packs
-            .iter()
-            .filter_map(|(name, _)| pack::by_name(name))
-            .flat_map(move |pack| {
-                pack.find(module, name)
-                    .filter(move |entry| pack.holds(entry, releases))
-                    .map(move |entry| (pack, entry))
-            })
+        let packed = self.packed_by_name.get_or_init(|| {
+            let packs = self.packs.iter();
+            let packs = packs.filter_map(|(name, _)| pack::by_name(name));
+            ByName::new(packs.flat_map(|pack| {
+                pack.canonical().filter_map(move |(module, name, at)| {
+                    Some((module, name, (pack, pack.entries.get(at)?)))
+                })
+            }))
+        });
+        let found = packed.find(module, name).copied();
+        found.filter(|(pack, entry)| pack.holds(entry, releases))
     }
 }
 

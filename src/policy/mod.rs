@@ -89,9 +89,11 @@ pub use pack::{
 pub use paths::PathPatterns;
 pub use place::{NAME, PLACES, Place};
 pub use schema::{SchemaOf, Words, schema};
-pub use scope::{ArgumentVerdict, GlobalPolicy, PythonObject, SafeGlobal, Scope, Standing, packs};
+pub use scope::{
+    ArgumentVerdict, GlobalPolicy, GlobalRuling, PythonObject, SafeGlobal, Scope, Standing, packs,
+};
 pub use show::{EffectiveLine, show};
-pub use snippet::{EntryTerms, constrains_calls, entry, is_constrained_call};
+pub use snippet::{EntryTerms, constrains_calls, entry, is_constrained_call, may_be_entered};
 pub use source::{Asker, Source, from_here, is_bundled_name, named_policy, staging};
 pub use torch_target::TorchTarget;
 pub use waivers::{

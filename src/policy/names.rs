@@ -83,6 +83,42 @@ impl Names {
     }
 }
 
+/// What is known of exact names, by module and then by name: one step tells that nothing is known of a module.
+#[derive(Debug)]
+pub(super) struct ByName<T>(FxHashMap<Box<str>, Vec<(Box<str>, T)>>);
+
+impl<T> ByName<T> {
+    /// Of names in canonical spelling; what is said of one name stays in its order.
+    pub(super) fn new(all: impl Iterator<Item = (String, String, T)>) -> Self {
+        let mut modules: FxHashMap<Box<str>, Vec<(Box<str>, T)>> = FxHashMap::default();
+        for (module, name, said) in all {
+            let of_module = modules.entry(module.into()).or_default();
+            of_module.push((name.into(), said));
+        }
+        #[allow(
+            clippy::iter_over_hash_type,
+            reason = "each module is sorted by itself"
+        )]
+        for of_module in modules.values_mut() {
+            of_module.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        Self(modules)
+    }
+
+    /// What is said of a name.
+    pub(super) fn find(&self, module: &str, name: &str) -> impl Iterator<Item = &T> + use<'_, T> {
+        let of_module = self.0.get(module).map_or(&[][..], Vec::as_slice);
+        let start = of_module.partition_point(|(known, _)| **known < *name);
+        let from = of_module.get(start..).unwrap_or_default();
+        let count = from
+            .iter()
+            .take_while(|(known, _)| **known == *name)
+            .count();
+        let found = from.get(..count).unwrap_or_default();
+        found.iter().map(|(_, said)| said)
+    }
+}
+
 /// A dotted name and the names that it is inside of, shortest first, up to a length.
 fn prefixes(name: &str, longest: usize) -> impl Iterator<Item = &str> {
     let dots = memchr::memchr_iter(b'.', name.as_bytes());
@@ -93,8 +129,22 @@ fn prefixes(name: &str, longest: usize) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EntryIndex, Names};
+    use super::{ByName, EntryIndex, Names};
     use crate::policy::pattern::Pattern;
+
+    #[test]
+    fn what_is_said_of_a_name_is_found_in_its_order() {
+        let all = [("a", "x", 1), ("b", "x", 2), ("a", "w", 3), ("a", "x", 4)];
+        let all = all.map(|(module, name, said)| (module.into(), name.into(), said));
+        let names = ByName::new(all.into_iter());
+        let found = |module, name| names.find(module, name).copied().collect::<Vec<_>>();
+        assert_eq!(found("a", "x"), [1, 4]);
+        assert_eq!(found("a", "w"), [3]);
+        assert_eq!(found("b", "x"), [2]);
+        for (module, name) in [("a", ""), ("a", "y"), ("b", "w"), ("c", "x"), ("", "")] {
+            assert!(found(module, name).is_empty());
+        }
+    }
 
     #[test]
     fn it_finds_what_the_patterns_match() {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use super::{Uses, alias, locate::File, pattern};
+use super::{Uses, alias, locate::File, names::ByName, pattern};
 use crate::fact::{GlobalName, TorchBehaviour, Usage};
 
 /// A list of globals.
@@ -36,7 +36,9 @@ pub struct Pack {
     #[allow(dead_code, reason = "it is compiled by the build")]
     shapes: serde::de::IgnoredAny,
     #[serde(skip)]
-    index: OnceLock<Index>,
+    by_name: OnceLock<ByName<usize>>,
+    #[serde(skip)]
+    by_text: OnceLock<FxHashMap<String, usize>>,
 }
 
 /// A release of torch and how its weights-only loader behaves.
@@ -144,14 +146,6 @@ impl GlobalKind {
             Self::Dtype | Self::Qscheme | Self::Layout | Self::Value => Uses::IMPORT,
         }
     }
-}
-
-#[derive(Debug, Default)]
-struct Index {
-    /// By canonical module and name.
-    canonical: FxHashMap<(String, String), Vec<usize>>,
-    /// By the text of the entry.
-    exact: FxHashMap<String, usize>,
 }
 
 /// A pack and its sources, embedded.
@@ -316,39 +310,29 @@ impl Pack {
         since.is_none_or(|since| at >= order(since)) && until.is_none_or(|until| at < order(until))
     }
 
-    fn index(&self) -> &Index {
-        self.index.get_or_init(|| {
-            let mut index = Index::default();
-            for (at, entry) in self.entries.iter().enumerate() {
-                index.exact.insert(entry.global.clone(), at);
-                if let Ok(pattern::Pattern::Exact { module, name }) =
-                    pattern::Pattern::parse(&entry.global)
-                {
-                    index.canonical.entry((module, name)).or_default().push(at);
-                }
-            }
-            index
+    /// The globals of the entries in canonical spelling, each with its place in the entries.
+    pub(super) fn canonical(&self) -> impl Iterator<Item = (String, String, usize)> {
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(|(at, entry)| match pattern::Pattern::parse(&entry.global) {
+            Ok(pattern::Pattern::Exact { module, name }) => Some((module, name, at)),
+            _ => None,
         })
     }
 
     /// The entries for a global in canonical spelling.
     pub(super) fn find(&self, module: &str, name: &str) -> impl Iterator<Item = &PackEntry> {
-        let found = self
-            .index()
-            .canonical
-            .get(&(module.to_owned(), name.to_owned()));
-        found
-            .into_iter()
-            .flatten()
-            .filter_map(|at| self.entries.get(*at))
+        let by_name = self.by_name.get_or_init(|| ByName::new(self.canonical()));
+        let found = by_name.find(module, name);
+        found.filter_map(|at| self.entries.get(*at))
     }
 
     /// The entry of exactly this text.
     pub(super) fn spelled(&self, text: &str) -> Option<&PackEntry> {
-        self.index()
-            .exact
-            .get(text)
-            .and_then(|at| self.entries.get(*at))
+        let by_text = self.by_text.get_or_init(|| {
+            let texts = self.entries.iter().map(|entry| entry.global.clone());
+            texts.zip(0..).collect()
+        });
+        by_text.get(text).and_then(|at| self.entries.get(*at))
     }
 
     /// Whether an entry is there in all of these releases (of torch; every other pack's entries always are).

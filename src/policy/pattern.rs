@@ -160,7 +160,7 @@ pub(super) fn is_plain(name: &str) -> bool {
 }
 
 /// Identifiers joined by dots.
-fn is_path(text: &str) -> bool {
+pub(super) fn is_path(text: &str) -> bool {
     text.split('.').all(is_identifier)
 }
 

@@ -6,7 +6,7 @@ use super::{
     constraint::{Constraint, Want},
     danger,
     edit::{Fragment, Item},
-    pattern::{self, Pattern},
+    pattern,
     written::scalar,
 };
 use crate::{
@@ -109,6 +109,27 @@ impl EntryTerms {
     }
 }
 
+/// Whether an [`entry`] can allow a global for some uses.
+pub fn may_be_entered(name: &GlobalName, usages: &[Usage]) -> bool {
+    let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
+        return false;
+    };
+    if let Some((_, known, ..)) = constrained(name) {
+        // What it makes is an instance, which is then given its state.
+        let makes_instance = *known == "_reconstructor";
+        return usages.iter().all(|usage| {
+            matches!(usage, Usage::Import | Usage::Call) || makes_instance && *usage == Usage::Build
+        });
+    }
+    let mut outer = qualname.split('.').rev().skip(1);
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let is_plain = |text: &str| text.chars().all(plain) && pattern::is_path(text);
+    danger::of(module, qualname).is_none()
+        && outer.all(pattern::looks_like_class)
+        && is_plain(module)
+        && is_plain(qualname)
+}
+
 /// The entry that allows a global for some uses and no more: a name where those are what a name alone allows. `None` where
 /// using it is known to be dangerous, and for what no entry spells: a name that Python could not resolve, a way
 /// through what a module happens to hold. `calls` are the arguments with which it is called: what is given a class or a function
@@ -125,37 +146,26 @@ pub(super) fn entry_with(
     terms: &EntryTerms,
 ) -> Option<String> {
     let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
+    if !may_be_entered(name, usages) {
+        return None;
+    }
     let mut uses = Uses::IMPORT;
     for usage in usages {
         uses.add(*usage);
     }
-    if let Some((_, known, arguments, _)) = constrained(name) {
-        // What it makes is an instance, which is then given its state.
-        let makes_instance = *known == "_reconstructor";
-        let fits = usages.iter().all(|usage| {
-            matches!(usage, Usage::Import | Usage::Call) || makes_instance && *usage == Usage::Build
-        });
+    if let Some((_, _, arguments, _)) = constrained(name) {
         let uses = if usages.contains(&Usage::Build) {
             "as: [import, call, build], "
         } else {
             ""
         };
-        return fits.then(|| {
-            let more = terms.keys(Some("makes only what is listed")).join(", ");
-            format!("{{global: \"{module}.{qualname}\", {uses}args: {arguments}, {more}}}")
-        });
-    }
-    let mut parts = qualname.split('.').rev();
-    parts.next();
-    if danger::of(module, qualname).is_some() || !parts.all(pattern::looks_like_class) {
-        return None;
+        let more = terms.keys(Some("makes only what is listed")).join(", ");
+        return Some(format!(
+            "{{global: \"{module}.{qualname}\", {uses}args: {arguments}, {more}}}"
+        ));
     }
     let separator = if qualname.contains('.') { ':' } else { '.' };
     let text = format!("{module}{separator}{qualname}");
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':');
-    if !text.chars().all(plain) || !matches!(Pattern::parse(&text), Ok(Pattern::Exact { .. })) {
-        return None;
-    }
     let usual = if pattern::looks_like_class(qualname) {
         Uses::ALL
     } else {

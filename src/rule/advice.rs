@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Case;
 use crate::{
@@ -59,7 +59,7 @@ impl Allowing {
         case: &Case<'_>,
         needed: impl Iterator<Item = (&'a GlobalName, &'a [Usage])>,
     ) -> Self {
-        let mut uses: BTreeMap<&GlobalName, Vec<Usage>> = BTreeMap::new();
+        let mut uses: FxHashMap<&GlobalName, Vec<Usage>> = FxHashMap::default();
         for (name, usages) in needed {
             uses.entry(name).or_default().extend(usages);
         }
@@ -68,7 +68,7 @@ impl Allowing {
         let calls = |name: &GlobalName| calls.get(name).map_or(&[][..], Vec::as_slice);
         let unusual = unusual(case, |name| policy::constrains_calls(name, calls(name)));
         uses.retain(|name, usages| {
-            !unusual.contains(*name) && policy::entry(name, usages, calls(name)).is_some()
+            !unusual.contains(*name) && policy::may_be_entered(name, usages)
         });
         let mut allowing = Self {
             covered: BTreeSet::new(),
@@ -79,6 +79,7 @@ impl Allowing {
         if allowing.too_many.is_some() || uses.is_empty() {
             return allowing;
         }
+        let uses: BTreeMap<&GlobalName, Vec<Usage>> = uses.into_iter().collect();
         allowing.covered = uses.keys().map(|name| (*name).clone()).collect();
         let names = uses.iter().map(|(name, usages)| (*name, usages.as_slice()));
         let packs = policy::covering_packs(names);

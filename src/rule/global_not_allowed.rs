@@ -65,6 +65,10 @@ struct Refused<'a> {
     import: Option<&'a Observation>,
     /// Whether nothing but a missing entry stands against it.
     plain: bool,
+    /// Whether it is known to be dangerous.
+    dangerous: bool,
+    /// What about it is in the policy.
+    standing: Standing,
 }
 
 type Calls<'a> = FxHashMap<(&'a [Hop], &'a GlobalName), Vec<&'a Observation>>;
@@ -87,14 +91,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         // How many of them are told is bounded; what is dangerous comes first.
         let total = refused.len();
         if total > limits::FINDINGS {
-            let is_harmless =
-                |refused: &Refused<'_>| case.scope.globals().danger(refused.name).is_none();
-            refused.sort_by_cached_key(|refused| (is_harmless(refused), refused.plain));
+            refused.sort_by_key(|refused| (!refused.dangerous, refused.plain));
             refused.truncate(limits::FINDINGS);
         }
         for (n, refused) in refused.iter().enumerate() {
             let mut finding = finding(case, refused, (&calls, &payloads), n < NEARBY);
-            help(case, refused, &advice, &mut finding);
+            help(refused, &advice, &mut finding);
             findings.push(finding);
         }
         let left = total.saturating_sub(refused.len());
@@ -133,7 +135,8 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
             continue;
         };
         let hops = observation.site.hops.as_slice();
-        if case.scope.globals().allows(name, usage)
+        let ruling = case.scope.globals().ruling(name);
+        if ruling.allows(usage)
             || (is_torchscript(name) && script.holds(hops))
             || usage == Usage::Import && nested.contains(name)
         {
@@ -141,6 +144,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
         }
         let at = *known.entry((hops, name)).or_insert(refused.len());
         let Some(one) = refused.get_mut(at) else {
+            let (standing, dangerous) = (ruling.standing(), ruling.danger().is_some());
             refused.push(Refused {
                 hops,
                 name,
@@ -148,11 +152,10 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
                 usage,
                 observation,
                 import: (usage == Usage::Import).then_some(observation),
-                plain: (case.scope.globals().danger(name).is_none() || ordinary.contains(name))
-                    && matches!(
-                        case.scope.globals().standing(name),
-                        Standing::Unlisted | Standing::Listed
-                    ),
+                plain: (!dangerous || ordinary.contains(name))
+                    && matches!(standing, Standing::Unlisted | Standing::Listed),
+                dangerous,
+                standing,
             });
             continue;
         };
@@ -175,8 +178,7 @@ fn refused<'a>(case: &Case<'a>) -> Vec<Refused<'a>> {
         );
         if !formats.is_empty() {
             refused.retain(|one| {
-                let unlisted =
-                    one.plain && case.scope.globals().standing(one.name) == Standing::Unlisted;
+                let unlisted = one.plain && one.standing == Standing::Unlisted;
                 !(unlisted && formats.holds(one.hops))
             });
         }
@@ -345,10 +347,10 @@ fn finding<'a>(
     };
     finding.message = format!("{what}; {reason}");
     if nearby
-        && case.scope.globals().standing(name) == Standing::Unlisted
+        && refused.standing == Standing::Unlisted
         && let Some(near) = case.scope.globals().near(name)
     {
-        let list = if policy::entry(name, &[], &[]).is_some() {
+        let list = if policy::may_be_entered(name, &[]) {
             format!(", or list `{spelled}` if that is what loads it")
         } else {
             String::new()
@@ -386,11 +388,9 @@ fn spelled(name: &GlobalName) -> String {
 }
 
 /// The ways out.
-fn help(case: &Case<'_>, refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding) {
+fn help(refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding) {
     let name = refused.name;
-    if case.scope.globals().standing(name) == Standing::InPack
-        && case.scope.globals().danger(name).is_none()
-    {
+    if refused.standing == Standing::InPack && !refused.dangerous {
         finding.help.push(format!(
             "no release of the library uses `{name}` so: do not load this file, or report it if the library wrote it"
         ));

@@ -164,6 +164,7 @@ fn not_judged(entry: &Entry, run: &Run<'_>, today: Date, message: String) -> Wei
 
 /// Whether all rules were run before the end.
 fn run_rules(case: &Case<'_>, end: Option<Instant>, findings: &mut Vec<Finding>) -> bool {
+    let mut own = Vec::new();
     for rule in RULES.iter().filter(|rule| is_asked_for(rule, case.scope)) {
         if end.is_some_and(|end| Instant::now() >= end) {
             return false;
@@ -171,8 +172,10 @@ fn run_rules(case: &Case<'_>, end: Option<Instant>, findings: &mut Vec<Finding>)
         let Check::Case(check) = rule.check else {
             continue;
         };
-        let mut own = Vec::new();
         check(case, &mut own);
+        if own.is_empty() {
+            continue;
+        }
         for finding in &mut own {
             finding.on_change = stands_on(&case.circumstances.changed, &finding.primary.site);
         }

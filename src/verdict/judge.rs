@@ -32,22 +32,17 @@ fn listed_danger<'a>(
             continue;
         };
         // No pack lists what is dangerous, and the list of what is takes a while to be made.
-        if matches!(
-            scope.globals().standing(name),
-            Standing::Unlisted | Standing::InPack
-        ) {
+        let ruling = scope.globals().ruling(name);
+        if matches!(ruling.standing(), Standing::Unlisted | Standing::InPack) {
             continue;
         }
-        let Some(danger) = scope.globals().danger(name) else {
+        let Some(danger) = ruling.danger() else {
             continue;
         };
-        if !scope.globals().allows(name, *usage)
-            || scope.globals().constrains(name)
-            || !known.insert(name)
-        {
+        if !ruling.allows(*usage) || scope.globals().constrains(name) || !known.insert(name) {
             continue;
         }
-        let by = scope.globals().allowed_by(name, *usage);
+        let by = ruling.allowed_by(*usage);
         let by = by.map(|entry| entry.to_string()).unwrap_or_default();
         said.push(format!(
             "loading uses `{name}`, which {danger}; {by} allows it"

@@ -20,6 +20,7 @@ use super::{
         Checkout, Item, Origin,
         objects::{Stores, Trees},
         paths::Filter,
+        sort_by_path,
     },
     changes::{AttributeCache, Changes, Leaf, changes, kind_of, place_of},
     commits::{Commits, Step},
@@ -319,7 +320,7 @@ impl Collected {
             items.push(item);
         }
         // Stable: several contents of one path stay in the order of the history.
-        items.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        sort_by_path(&mut items);
         items
     }
 }

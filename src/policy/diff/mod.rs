@@ -94,6 +94,7 @@ fn every_field_is_compared(policy: &Policy) {
             reason: _,
             allowed: _,
             refused: _,
+            packed_by_name: _,
         } = &**layer;
     }
 }

@@ -1,9 +1,14 @@
 //! Which globals may be used how at one path, and which line says so.
 
+use std::borrow::Cow;
+
 use super::lookup::Lookup;
 use crate::{
     fact::{GlobalName, Usage},
-    policy::{EntryRef, GlobalVerdict, Refusal, Uses, alias, danger, layer, layer::Listed, pack},
+    policy::{
+        EntryRef, GlobalVerdict, Pack, PackEntry, Refusal, Uses, alias, danger, layer,
+        layer::Listed, pack, raw::Entry,
+    },
 };
 
 /// Whether anything in a policy is about a global, whatever the use.
@@ -25,10 +30,167 @@ pub struct GlobalPolicy<'a> {
     pub(in crate::policy) lookup: &'a Lookup,
 }
 
+/// All that the policy says of one global at one path, looked up once. Known aliases of the same module are one name.
+#[derive(Debug)]
+pub struct GlobalRuling<'a> {
+    lookup: &'a Lookup,
+    stored: &'a GlobalName,
+    /// The name in canonical spelling; of one that is no text nothing is said.
+    qualname: Cow<'a, str>,
+    /// The newest entry under `refuse`, and its layer.
+    refusal: Option<(usize, &'a Entry)>,
+    /// The entries under `allow`, each with its layer, newest first.
+    entries: Vec<(usize, &'a Listed)>,
+    /// The entries of packs, each with the newest layer that names the pack, newest first.
+    packed: Vec<(usize, &'static Pack, &'static PackEntry)>,
+}
+
+/// The newest entry that allows something.
+enum Allowing<'a> {
+    Entry(&'a Listed),
+    Packed(&'static Pack, &'static PackEntry),
+}
+
+impl<'a> GlobalRuling<'a> {
+    fn new(lookup: &'a Lookup, stored: &'a GlobalName) -> Self {
+        let nothing = Self {
+            lookup,
+            stored,
+            qualname: Cow::Borrowed(""),
+            refusal: None,
+            entries: Vec::new(),
+            packed: Vec::new(),
+        };
+        let (Some(module), Some(qualname)) = (stored.module.as_str(), stored.name.as_str()) else {
+            return nothing;
+        };
+        let (module, qualname) = alias::canonical(module, qualname);
+        Self {
+            refusal: lookup.refusal(&module, &qualname),
+            entries: lookup.entries(&module, &qualname),
+            packed: lookup.packed(&module, &qualname),
+            qualname,
+            ..nothing
+        }
+    }
+
+    fn allowing(&self, usage: Usage) -> Option<Allowing<'a>> {
+        let refused = self.refusal.map(|(layer, _)| layer);
+        let counts = |layer: usize| refused.is_none_or(|refused| layer > refused);
+        let listed = self.entries.iter().find(|(layer, listed)| {
+            counts(*layer) && listed.entry.uses_of(&self.qualname).contains(usage)
+        });
+        let packed = self
+            .packed
+            .iter()
+            .find(|(layer, _, entry)| counts(*layer) && entry.kind.uses().contains(usage));
+        match (listed, packed) {
+            (Some((layer, listed)), packed) if packed.is_none_or(|(newer, ..)| newer <= layer) => {
+                Some(Allowing::Entry(listed))
+            }
+            (_, Some((_, pack, entry))) => Some(Allowing::Packed(pack, entry)),
+            _ => None,
+        }
+    }
+
+    /// Whether it may be used so here, and nothing about why.
+    pub fn allows(&self, usage: Usage) -> bool {
+        self.allowing(usage).is_some()
+    }
+
+    /// The entry by which it may be used so here: the newest, one of a policy before one of a pack.
+    pub fn allowed_by(&self, usage: Usage) -> Option<EntryRef> {
+        Some(match self.allowing(usage)? {
+            Allowing::Entry(listed) => EntryRef::of_policy(&listed.entry.origin),
+            Allowing::Packed(pack, entry) => EntryRef::of_pack(pack, entry),
+        })
+    }
+
+    /// What about it is in the policy.
+    pub fn standing(&self) -> Standing {
+        if self.refusal.is_some() {
+            Standing::Refused
+        } else if !self.entries.is_empty() {
+            Standing::Listed
+        } else if !self.packed.is_empty() {
+            Standing::InPack
+        } else {
+            Standing::Unlisted
+        }
+    }
+
+    /// What using it could do, if it is one of the known dangerous ones. Says nothing about whether it is allowed.
+    pub fn danger(&self) -> Option<&'static str> {
+        danger::of(self.stored.module.as_str()?, self.stored.name.as_str()?)
+    }
+
+    /// The uses for which entries list it.
+    fn entered(&self) -> Uses {
+        let uses = self.entries.iter();
+        let uses = uses.map(|(_, listed)| listed.entry.uses_of(&self.qualname));
+        uses.fold(Uses::default(), Uses::union)
+    }
+
+    /// Whether it may be used so here, and if not, why and which line says so; not what may have been meant.
+    fn verdict(&self, usage: Usage) -> GlobalVerdict {
+        if let Some(entry) = self.allowed_by(usage) {
+            return GlobalVerdict::Allowed(entry);
+        }
+        let danger = self.danger();
+        if let Some((_, entry)) = self.refusal {
+            let label = entry
+                .reason
+                .clone()
+                .unwrap_or_else(|| "refused here".to_owned());
+            return GlobalVerdict::Refused {
+                why: Refusal::Refused,
+                decided_by: Some(entry.origin.line_ref(label)),
+                danger,
+            };
+        }
+        let packed = self.packed.iter();
+        let uses = packed.fold(self.entered(), |uses, (.., entry)| {
+            uses.union(entry.kind.uses())
+        });
+        if uses.is_empty() {
+            let mut layers = self.lookup.newest();
+            let list = layers.find_map(|layer| layer.globals_list.as_ref());
+            return GlobalVerdict::Refused {
+                why: Refusal::Unlisted { near: None },
+                decided_by: list.map(|origin| origin.line_ref("no entry here lists it")),
+                danger,
+            };
+        }
+        let listed_at = match (self.entries.first(), self.packed.first()) {
+            (Some((_, listed)), _) => Some(listed.entry.origin.clone()),
+            (None, Some((_, pack, entry))) => layer::pack_origin(pack, entry),
+            (None, None) => None,
+        };
+        GlobalVerdict::Refused {
+            why: Refusal::Use {
+                allowed: uses.list(),
+            },
+            decided_by: listed_at
+                .map(|origin| origin.line_ref(format!("listed here, but not for {usage}"))),
+            danger,
+        }
+    }
+}
+
+impl<'a> GlobalPolicy<'a> {
+    /// All that is said of a global here: for whoever asks more than one thing of it.
+    pub fn ruling<'n>(self, name: &'n GlobalName) -> GlobalRuling<'n>
+    where
+        'a: 'n,
+    {
+        GlobalRuling::new(self.lookup, name)
+    }
+}
+
 impl GlobalPolicy<'_> {
     /// Whether a global may be used so here, and nothing about why. Known aliases of the same module are one name.
     pub fn allows(self, name: &GlobalName, usage: Usage) -> bool {
-        self.allowed_by(name, usage).is_some()
+        self.ruling(name).allows(usage)
     }
 
     /// Whether a global may be used so here, and if not, why, which line says so, and what may have been meant.
@@ -46,74 +208,17 @@ impl GlobalPolicy<'_> {
 
     /// The same without what may have been meant, which is looked for among all entries there are.
     pub fn verdict(self, name: &GlobalName, usage: Usage) -> GlobalVerdict {
-        if let Some(entry) = self.allowed_by(name, usage) {
-            return GlobalVerdict::Allowed(entry);
-        }
-        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
-            return self.unlisted(None);
-        };
-        let (module, qualname) = alias::canonical(module, qualname);
-        let danger = danger::of(&module, &qualname);
-        if let Some((_, entry)) = self.lookup.refusal(&module, &qualname) {
-            let label = entry
-                .reason
-                .clone()
-                .unwrap_or_else(|| "refused here".to_owned());
-            return GlobalVerdict::Refused {
-                why: Refusal::Refused,
-                decided_by: Some(entry.origin.line_ref(label)),
-                danger,
-            };
-        }
-        let mut uses = Uses::default();
-        let mut listed_at = None;
-        for (_, listed) in self.lookup.entries(&module, &qualname) {
-            uses = uses.union(listed.entry.uses_of(&qualname));
-            listed_at = listed_at.or_else(|| Some(listed.entry.origin.clone()));
-        }
-        for (_, pack, entry) in self.lookup.packed(&module, &qualname) {
-            uses = uses.union(entry.kind.uses());
-            listed_at = listed_at.or_else(|| layer::pack_origin(pack, entry));
-        }
-        if uses.is_empty() {
-            return self.unlisted(danger);
-        }
-        GlobalVerdict::Refused {
-            why: Refusal::Use {
-                allowed: uses.list(),
-            },
-            decided_by: listed_at
-                .map(|origin| origin.line_ref(format!("listed here, but not for {usage}"))),
-            danger,
-        }
+        self.ruling(name).verdict(usage)
     }
 
     /// What about a global is in the policy, in words or lines of no kind: fit for a hundred thousand names.
     pub fn standing(self, name: &GlobalName) -> Standing {
-        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
-            return Standing::Unlisted;
-        };
-        let (module, qualname) = alias::canonical(module, qualname);
-        if self.lookup.refusal(&module, &qualname).is_some() {
-            Standing::Refused
-        } else if !self.lookup.entries(&module, &qualname).is_empty() {
-            Standing::Listed
-        } else if !self.lookup.packed(&module, &qualname).is_empty() {
-            Standing::InPack
-        } else {
-            Standing::Unlisted
-        }
+        self.ruling(name).standing()
     }
 
     /// The uses for which entries list a global: an entry that allows more of it has to say them again to be the only one.
     pub fn entered(self, name: &GlobalName) -> Vec<Usage> {
-        let (Some(module), Some(qualname)) = (name.module.as_str(), name.name.as_str()) else {
-            return Vec::new();
-        };
-        let (module, qualname) = alias::canonical(module, qualname);
-        let entries = self.lookup.entries(&module, &qualname).into_iter();
-        let uses = entries.map(|(_, listed)| listed.entry.uses_of(&qualname));
-        uses.fold(Uses::default(), Uses::union).list()
+        self.ruling(name).entered().list()
     }
 
     /// What using a global could do, if it is one of the known dangerous ones. Says nothing about whether it is allowed.
@@ -123,29 +228,7 @@ impl GlobalPolicy<'_> {
 
     /// The entry by which a global may be used so here: the newest, one of a policy before one of a pack.
     pub fn allowed_by(self, name: &GlobalName, usage: Usage) -> Option<EntryRef> {
-        let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
-        let (module, qualname) = alias::canonical(module, qualname);
-        let refused = self
-            .lookup
-            .refusal(&module, &qualname)
-            .map(|(layer, _)| layer);
-        let counts = |layer: usize| refused.is_none_or(|refused| layer > refused);
-        let entries = self.lookup.entries(&module, &qualname);
-        let listed = entries.iter().find(|(layer, listed)| {
-            counts(*layer) && listed.entry.uses_of(&qualname).contains(usage)
-        });
-        let packed = self.lookup.packed(&module, &qualname);
-        let packed = packed
-            .iter()
-            .find(|(layer, _, entry)| counts(*layer) && entry.kind.uses().contains(usage));
-        match (listed, packed) {
-            (Some((layer, _)), Some((newer, pack, entry))) if newer > layer => {
-                Some(EntryRef::of_pack(pack, entry))
-            }
-            (Some((_, listed)), _) => Some(EntryRef::of_policy(&listed.entry.origin)),
-            (None, Some((_, pack, entry))) => Some(EntryRef::of_pack(pack, entry)),
-            (None, None) => None,
-        }
+        self.ruling(name).allowed_by(usage)
     }
 
     /// Whether a pack says of a global that it is only ever named: no writer calls it, whatever an entry would allow.
@@ -171,18 +254,6 @@ impl GlobalPolicy<'_> {
     /// Whether an entry of the policy itself lists a global, rather than a pack.
     pub(super) fn has_entry(self, name: &GlobalName) -> bool {
         !self.lookup.entries_of(name).is_empty()
-    }
-
-    fn unlisted(self, danger: Option<&'static str>) -> GlobalVerdict {
-        let list = self
-            .lookup
-            .newest()
-            .find_map(|layer| layer.globals_list.as_ref());
-        GlobalVerdict::Refused {
-            why: Refusal::Unlisted { near: None },
-            decided_by: list.map(|origin| origin.line_ref("no entry here lists it")),
-            danger,
-        }
     }
 
     /// A listed global that may have been meant: the same path divided otherwise, the same name elsewhere, or nearly the same

@@ -8,7 +8,7 @@ mod permission;
 mod safe_globals;
 
 pub use arguments::ArgumentVerdict;
-pub use globals::{GlobalPolicy, Standing};
+pub use globals::{GlobalPolicy, GlobalRuling, Standing};
 pub(super) use permission::{Permission, Wider};
 pub use safe_globals::{PythonObject, SafeGlobal, packs};
 
