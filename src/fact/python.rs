@@ -25,6 +25,8 @@ pub struct PyCall {
     pub round_trip: bool,
     /// Something around it that is given `weights_only`, as the source writes it: a bracket stands too far in.
     pub misplaced: Option<Text>,
+    /// The functions and classes around it, as far as they are read: `Trainer.load`; `None` for what the module itself does.
+    pub around: Option<Text>,
     /// Where one more keyword can be written, if it is a call that is written out here.
     pub slot: Option<ArgumentSlot>,
 }

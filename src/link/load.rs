@@ -13,6 +13,8 @@ pub struct Load {
     pub source: Text,
     /// Where in it.
     pub site: Site,
+    /// The functions and classes around it: `Trainer.load`; `None` for what the module itself does.
+    pub around: Option<Text>,
     /// What is called, by its qualified name: `torch.load`.
     pub callee: Text,
     /// The path as the call says it.
@@ -135,6 +137,7 @@ impl Load {
                     Constant::Str(path) if !path.is_empty() => Some(Self {
                         source: entry.path.clone(),
                         site: observation.site.clone(),
+                        around: call.around.clone(),
                         callee: call.callee.clone(),
                         written: path.clone(),
                         matched: Match::End,

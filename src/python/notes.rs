@@ -78,6 +78,7 @@ impl<'m, 'a> Notes<'m, 'a> {
             star_kwargs: false,
             round_trip: false,
             misplaced: None,
+            around: None,
             slot: None,
         };
         self.list.push(Note {

@@ -228,6 +228,7 @@ impl<'a> Observer<'_, 'a> {
                 && target.bound.is_empty()
                 && self.written.by_the_function(loader, call, scope),
             misplaced: self.misplaced.get(&identity(call)).cloned(),
+            around: self.resolver.names.module.around(scope),
             slot: None,
         }));
         self.notes.add(Note {

@@ -8,10 +8,17 @@ use std::ops::Deref;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::parse::{Expr, Stmt, TextRange, ast};
+use super::{
+    excerpt::brief,
+    parse::{Expr, Stmt, TextRange, ast},
+};
+use crate::fact::Text;
 
 /// A scope's index in its module.
 pub(super) type ScopeId = usize;
+
+/// Functions and classes that are told around a place.
+const AROUND: usize = 8;
 
 /// The module's own scope.
 pub(super) const MODULE: ScopeId = 0;
@@ -134,6 +141,8 @@ pub(super) struct Scope<'a> {
     pub(super) kind: ScopeKind,
     /// The function that it is the inside of.
     pub(super) function: Option<&'a ast::StmtFunctionDef>,
+    /// What the function or the class is called.
+    pub(super) name: Option<&'a str>,
     pub(super) names: FxHashMap<&'a str, Meanings<'a>>,
     /// Of a class: what methods assign to `self.name`.
     pub(super) attributes: FxHashMap<&'a str, Vec<Meaning<'a>>>,
@@ -233,12 +242,28 @@ impl<'a> Module<'a> {
         own.iter().chain(set.into_iter().flatten())
     }
 
+    /// The functions and classes that are around what is in a scope, joined by dots: `Trainer.load`; `None` in the module itself.
+    pub(super) fn around(&self, scope: ScopeId) -> Option<Text> {
+        let mut names = Vec::new();
+        let mut at = scope;
+        while at != MODULE {
+            let current = self.scopes.get(at)?;
+            names.extend(current.name);
+            at = current.parent;
+        }
+        // As many as people read, from the outermost on.
+        let outermost = names.iter().rev().take(AROUND).copied();
+        let joined = outermost.collect::<Vec<_>>().join(".");
+        (!joined.is_empty()).then(|| brief(&joined))
+    }
+
     pub(super) fn scope(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {
         let id = self.scopes.len();
         self.scopes.push(Scope {
             parent,
             kind,
             function: None,
+            name: None,
             names: FxHashMap::default(),
             attributes: FxHashMap::default(),
             globals: FxHashSet::default(),

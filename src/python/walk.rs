@@ -112,6 +112,7 @@ impl<'a> ModuleWalk<'_, 'a> {
                 let inner = self.binder.module.scope(scope, ScopeKind::Function);
                 if let Some(inner) = self.binder.module.scopes.get_mut(inner) {
                     inner.function = Some(function);
+                    inner.name = Some(function.name.as_str());
                 }
                 self.statements(&function.body, inner);
                 self.parameters(&function.parameters, scope, inner);
@@ -213,6 +214,9 @@ impl<'a> ModuleWalk<'_, 'a> {
 
     fn class(&mut self, class: &'a ast::StmtClassDef, scope: ScopeId) {
         let inner = self.binder.module.scope(scope, ScopeKind::Class);
+        if let Some(inner) = self.binder.module.scopes.get_mut(inner) {
+            inner.name = Some(class.name.as_str());
+        }
         self.binder
             .module
             .bind(scope, class.name.as_str(), Meaning::Class(inner));

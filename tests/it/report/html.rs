@@ -59,6 +59,7 @@ fn attacked(name: &str) -> Report {
         loaded_by: vec![Load {
             executes: weighbridge::link::Executes::ByRelease,
             source: text.clone(),
+            around: Some(text.clone()),
             site: Site::default(),
             callee: text.clone(),
             written: text.clone(),
