@@ -473,6 +473,12 @@ limits! {
         /// A hundred thousand artifacts with some dozens of names each.
         LOCK_BYTES: u64 = 128 << 20, Bytes "of a lock file";
 
+        /// As many large files as a lock file pins; each takes some 200 bytes.
+        CACHED_DIGESTS: usize = 100_000, Count "digests that are kept between runs";
+
+        /// A hundred thousand of them, with long paths.
+        CACHED_DIGEST_BYTES: u64 = 64 << 20, Bytes "of the digests that are kept between runs";
+
         /// A whole model of the largest libraries names a few hundred. What is left out is counted, and the sha256 covers it.
         PIN_GLOBALS: usize = 1_000, Count "globals of one artifact in a lock file";
 

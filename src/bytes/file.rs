@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::{ByteSource, Window};
+use super::{ByteSource, FileStamp, Window};
 
 /// A regular file, read at positions.
 #[derive(Debug)]
@@ -112,6 +112,10 @@ fn redirected() -> io::Result<Option<FileSource>> {
 impl ByteSource for FileSource {
     fn len(&self) -> u64 {
         self.len
+    }
+
+    fn stamp(&self) -> Option<FileStamp> {
+        FileStamp::of(&self.file)
     }
 
     #[cfg(unix)]

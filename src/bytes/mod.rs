@@ -28,6 +28,7 @@ mod error;
 mod file;
 mod inflate;
 mod packed;
+mod stamp;
 mod stream;
 mod window;
 mod work_tree;
@@ -38,6 +39,7 @@ pub use cursor::Cursor;
 pub use error::{ReadError, ReadStop};
 pub use file::{FileSource, standard_input};
 pub use inflate::{Inflated, Method};
+pub use stamp::FileStamp;
 pub use stream::Stream;
 pub use window::Window;
 pub use work_tree::LeadsOut;
@@ -83,6 +85,11 @@ pub trait ByteSource: Send + Sync {
     /// Whether it is known, without reading, that a byte occurs nowhere.
     fn lacks(&self, _byte: u8) -> bool {
         false
+    }
+
+    /// What the file system says of the file that it is, now; `None` if it is none, or the platform does not say it.
+    fn stamp(&self) -> Option<FileStamp> {
+        None
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, io, ops::Range, sync::Arc};
 
-use super::{ByteSource, ReadError};
+use super::{ByteSource, FileStamp, ReadError};
 use crate::fact::Piece;
 
 /// A range of a source. Cheap to clone; offsets are relative to it and never reach outside.
@@ -64,6 +64,12 @@ impl Window {
     /// Bytes from `offset` on, at most as many as there may be: content of unknown length has any number.
     fn left(&self, offset: u64) -> u64 {
         self.known_len().unwrap_or(u64::MAX).saturating_sub(offset)
+    }
+
+    /// What the file system says of the file, now, if the window is all of one.
+    pub fn stamp(&self) -> Option<FileStamp> {
+        let stamp = self.source.stamp()?;
+        (self.start == 0 && self.len == Some(stamp.size)).then_some(stamp)
     }
 
     /// Whether reading backwards costs starting again from the front (compressed data).

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    PolicyArgs, STANDARD_INPUT, current_dir,
+    PolicyArgs, STANDARD_INPUT,
+    cache::CacheArgs,
+    current_dir,
     outputs::{Outputs, Plan},
     progress::Bar,
     standard_input, terminal, today,
@@ -156,6 +158,8 @@ pub(super) struct Check {
     /// Number of files to read at once; by default the number of processors
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    cache: CacheArgs,
 }
 
 impl Check {
@@ -174,6 +178,7 @@ impl Check {
             needs: plan.needs(),
             today: today::today(),
             is_whole: self.is_whole() && view.is_repository(),
+            keeps_digests: self.cache.keeps_digests(),
             ..Request::default()
         };
         let from = match &self.policy_from {

@@ -8,13 +8,13 @@ use std::{
 
 use clap::Args;
 
-use super::{PolicyArgs, current_dir, output, progress::Bar, terminal};
+use super::{PolicyArgs, cache::CacheArgs, current_dir, output, patch, progress::Bar, terminal};
 use crate::{
     error::Error,
     fact::{Text, shell_word},
     pins::{Drift, Lock, Pin},
     policy,
-    scan::{self, Frozen, Outcome, Stored, Unpinnable, View},
+    scan::{self, Frozen, Outcome, Request, Stored, Unpinnable, View},
 };
 
 const EXAMPLES: &str = "\
@@ -23,7 +23,9 @@ Examples:
   weighbridge freeze models/a.pt           pin one file
   weighbridge freeze --update models/a.pt  pin the new bytes of a file
   weighbridge freeze --prune               remove the pins of files that are gone
+  weighbridge freeze --staged              as `git commit` would record them
   weighbridge freeze --check               in a pipeline: is the lock file current?
+  weighbridge freeze --check --rev v1.0    was it current in a release?
 
 Exit codes:
   0  the lock file is current, or was written
@@ -56,9 +58,15 @@ pub(super) struct Freeze {
     /// Write nothing; exit with 1 if the lock file is not current
     #[arg(long, conflicts_with_all = ["update", "prune", "dry_run", "output"])]
     check: bool,
-    /// Write nothing, and say what would be written
+    /// Write nothing, and print the difference as a patch
     #[arg(long, conflicts_with = "output")]
     dry_run: bool,
+    /// Pin files as they are in the index, and not as they are on disk
+    #[arg(long, conflicts_with = "rev")]
+    staged: bool,
+    /// Pin the files of a commit: with --check, --dry-run or --output
+    #[arg(long, value_name = "REV")]
+    rev: Option<String>,
     /// Which files without a pin get one
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::All)]
     only: Which,
@@ -70,6 +78,8 @@ pub(super) struct Freeze {
     /// Number of files to read at once; by default the number of processors
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    cache: CacheArgs,
 }
 
 /// Which files without a pin get one.
@@ -84,20 +94,26 @@ enum Which {
 impl Freeze {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let mut view = scan::work_tree(&cwd, &[])?;
+        let mut view = self.view(&cwd)?;
         let root = view.root.clone();
         let mut named = Vec::new();
         for path in &self.paths {
             named.push(below(&root, &cwd, path)?);
         }
-        view.add_ignored(&named);
+        if view.is_on_disk() {
+            view.add_ignored(&named);
+        }
         let (mut view, policy, _) = scan::find_policy_only(view, &self.policy.request(), &cwd)?;
         let path = policy::from_here(&root, &cwd, policy.lock_path());
         let there = scan::on_disk(&path).ok();
         let stored = scan::read_lock(&view, &policy)?;
         let holds = |path: &Text| named.is_empty() || named.iter().any(|it| is_in(path, it));
         let bar = Bar::new(terminal::shows_progress());
-        let threads = self.threads.map(usize::from);
+        let request = Request {
+            threads: self.threads.map(usize::from),
+            keeps_digests: self.cache.keeps_digests(),
+            ..Request::default()
+        };
         let is_merge = matches!(stored, Stored::Conflict { .. });
         let (old, decided) = match stored {
             Stored::Nothing => (Lock::default(), Vec::new()),
@@ -107,18 +123,50 @@ impl Freeze {
                 (merged.lock, merged.decided)
             }
         };
-        let pinned: Vec<Text> = old.pins().iter().map(|pin| pin.path.clone()).collect();
-        view.add_ignored(&pinned);
-        let found = scan::freeze(&view, &policy, &old, threads, &bar, &holds)?;
+        if self.staged && self.writes_lock() && !is_merge {
+            is_staged(there.as_deref(), &old, &path)?;
+        }
+        if view.is_on_disk() {
+            let pinned: Vec<Text> = old.pins().iter().map(|pin| pin.path.clone()).collect();
+            view.add_ignored(&pinned);
+        }
+        let found = scan::freeze(&view, &policy, &old, request, &bar, &holds)?;
         bar.finish();
         let mut plan = Plan::new(&view, old, found, &holds, &self);
         plan.merged = decided;
+        if self.dry_run {
+            let old = there.as_deref().map(String::from_utf8_lossy);
+            let name = Text::from(policy.lock_path());
+            plan.patch = patch::of_file(&name, old.as_deref(), &plan.lock.text());
+        }
         self.no_path_is_idle(&plan, &view, &named)?;
         if plan.lock.is_empty() && plan.old.is_empty() && plan.skipped.is_empty() {
             terminal::note("no model file was found: there is nothing to pin");
             return Ok(Outcome::Nothing);
         }
         self.finish(&plan, &root, (&path, there.as_deref()), is_merge)
+    }
+
+    /// What is pinned.
+    fn view(&self, cwd: &Path) -> Result<View, Error> {
+        if self.rev.is_some() && self.writes_lock() {
+            return Err(Error::Usage {
+                message: String::from("the lock file of a commit cannot be written"),
+                help: String::from(
+                    "`--check` compares it with the files of the commit; `--output FILE` writes elsewhere",
+                ),
+            });
+        }
+        match &self.rev {
+            Some(rev) => scan::revision(cwd, rev, &[]),
+            None if self.staged => scan::index(cwd),
+            None => scan::work_tree(cwd, &[]),
+        }
+    }
+
+    /// Whether the lock file is written.
+    fn writes_lock(&self) -> bool {
+        !self.check && !self.dry_run && self.output.is_none()
     }
 
     /// A path that names nothing is a mistake.
@@ -172,10 +220,8 @@ impl Freeze {
         } else if self.check {
             format!("{shown} is not current: run `weighbridge freeze`")
         } else if self.dry_run {
-            format!(
-                "{} would have {count}; nothing was written",
-                target.display()
-            )
+            let patch = &plan.patch;
+            format!("{patch}{shown} would have {count}; nothing was written")
         } else if unchanged {
             format!("{shown} has {count}, as before")
         } else {
@@ -221,6 +267,8 @@ struct Plan {
     skipped: Vec<(Text, Unpinnable)>,
     /// The pins that a merge chose.
     merged: Vec<Pin>,
+    /// How the lock file would change, if that is asked for.
+    patch: String,
 }
 
 impl Plan {
@@ -241,6 +289,7 @@ impl Plan {
             gone: Vec::new(),
             skipped: Vec::new(),
             merged: Vec::new(),
+            patch: String::new(),
             old,
         };
         let mut pins: BTreeMap<Text, Pin> = BTreeMap::new();
@@ -388,6 +437,25 @@ impl Plan {
         }
         out
     }
+}
+
+/// Whether the lock file on disk, which is about to be written, says what the index has of it: what is not staged would be lost.
+fn is_staged(there: Option<&[u8]>, staged: &Lock, path: &Path) -> Result<(), Error> {
+    let text = there.map(String::from_utf8_lossy);
+    let there = match text {
+        Some(text) => Lock::parse(&text).ok(),
+        None => Some(Lock::default()),
+    };
+    if there.as_ref() == Some(staged) {
+        return Ok(());
+    }
+    Err(Error::Usage {
+        message: format!("`{}` has changes that are not staged", path.display()),
+        help: format!(
+            "stage them (git add {}), or write elsewhere with `--output FILE`",
+            path.display()
+        ),
+    })
 }
 
 /// Paths that are named in a command.

@@ -9,6 +9,7 @@
 
 mod audit;
 mod baseline;
+mod cache;
 mod check;
 mod completions;
 mod error;
@@ -19,6 +20,7 @@ mod inspect;
 mod man;
 mod output;
 mod outputs;
+mod patch;
 mod policy;
 mod progress;
 mod terminal;

@@ -9,7 +9,7 @@ use imara_diff::{
 use crate::fact::Text;
 
 /// A file's name in the head of a patch, as git writes it: what a line could not hold is escaped, and a tab ends a name with a space.
-pub(super) fn name(side: &str, path: &Text) -> String {
+fn name(side: &str, path: &Text) -> String {
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     let bytes = path.as_bytes();
     if bytes.iter().copied().all(is_plain) {
@@ -31,8 +31,15 @@ pub(super) fn name(side: &str, path: &Text) -> String {
     quoted
 }
 
+/// A patch of one file, which it makes where there is no `old`.
+pub(super) fn of_file(path: &Text, old: Option<&str>, new: &str) -> String {
+    let from = old.map_or_else(|| String::from("/dev/null"), |_| name("a/", path));
+    let (to, hunks) = (name("b/", path), hunks(old.unwrap_or_default(), new));
+    format!("--- {from}\n+++ {to}\n{hunks}")
+}
+
 /// The hunks of a patch.
-pub(super) fn hunks(old: &str, new: &str) -> String {
+fn hunks(old: &str, new: &str) -> String {
     let input = InternedInput::new(old, new);
     let mut diff = Diff::compute(Algorithm::Histogram, &input);
     diff.postprocess_lines(&input);

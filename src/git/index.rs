@@ -37,13 +37,30 @@ use crate::{
 /// # Errors
 /// No repository, one that cannot be read or belongs to someone else, or a path that is neither on disk nor in the index.
 pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
+    view(cwd, paths, false)
+}
+
+/// All files that the next commit has, of the repository that `cwd` is in.
+///
+/// # Errors
+/// No repository, or one that cannot be read or belongs to someone else.
+pub fn index(cwd: &Path) -> Result<View, Error> {
+    view(cwd, &[], true)
+}
+
+fn view(cwd: &Path, paths: &[PathBuf], whole: bool) -> Result<View, Error> {
     let help = "`--staged` judges what `git commit` would record; leave it out to check files";
     let opened = OpenRepository::containing(cwd, help)?;
     if opened.bare {
         return Err(no_work_tree(opened.start()));
     }
     let index = Arc::new(repository::index(&opened.local)?);
-    let head = head_tree(&opened.local)?;
+    // All files differ from nothing.
+    let head = if whole {
+        None
+    } else {
+        head_tree(&opened.local)?
+    };
     let filter = opened.filter(paths, |path| {
         index.path_is_directory(BStr::new(path)) || index.entry_range(BStr::new(path)).is_some()
     })?;
@@ -55,9 +72,13 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
     };
     comparison.run(head);
     let mut difference = comparison.difference;
-    let before = head.map_or(Snapshot::Nothing, Snapshot::Tree);
+    let before = match head {
+        _ if whole => Vec::new(),
+        Some(head) => vec![Snapshot::Tree(head)],
+        None => vec![Snapshot::Nothing],
+    };
     let after = Snapshot::Index(Arc::clone(&index));
-    add_rewritten(&mut difference, std::slice::from_ref(&before), &after, b"");
+    add_rewritten(&mut difference, &before, &after, b"");
     let notices = difference.notices();
     let mut items = difference.items;
     items.retain(|item| filter.holds(item.entry.path.as_bytes()));
@@ -65,9 +86,10 @@ pub fn staged(cwd: &Path, paths: &[PathBuf]) -> Result<View, Error> {
         .view(String::from("the index"), items)
         .content_from(ContentSource::InGit(String::from(":0")))
         .with_policy_state(PolicyState::index(after.clone()))
-        .of(vec![before], after, filter);
+        .whole(whole)
+        .of(before, after, filter);
     view.notices = notices;
-    Ok(view.with_moves(true))
+    Ok(view.with_moves(!whole))
 }
 
 /// `HEAD`'s tree; `None` before the first commit.

@@ -14,7 +14,7 @@ mod status;
 
 pub use crate::git::Hooks;
 pub use install::{Change, Step, install, uninstall};
-pub use pipeline::{Judge, judge};
+pub use pipeline::{Judge, is_pipeline, judge};
 pub use push::{Update, pushed, received};
 pub use script::{Options, script};
 pub use status::{Installed, State, Status, status};

@@ -76,12 +76,22 @@ const DEFAULTS: &[&str] = &["CI_DEFAULT_BRANCH", "BUILDKITE_PIPELINE_DEFAULT_BRA
 /// Bytes of a description of an event that are read.
 const EVENT: usize = 4 << 20;
 
+/// Whether nobody sits here. `said` gives the value of a variable that is set, and to something.
+pub fn is_pipeline(said: impl Fn(&str) -> Option<String>) -> bool {
+    PIPELINES.iter().any(|name| is_yes(&said, name))
+}
+
+/// Whether a variable is set, and not to a no.
+fn is_yes(said: &impl Fn(&str) -> Option<String>, name: &str) -> bool {
+    said(name).is_some_and(|value| value != "false" && value != "0")
+}
+
 /// What judges in the repository that `cwd` is in. `said` gives the value of a variable that is set, and to something.
 ///
 /// # Errors
 /// No repository, one that cannot be read.
 pub fn judge(cwd: &Path, said: impl Fn(&str) -> Option<String>) -> Result<Judge, Error> {
-    let yes = |name: &str| said(name).is_some_and(|value| value != "false" && value != "0");
+    let yes = |name: &str| is_yes(&said, name);
     match said(BASE) {
         Some(base) if base == "none" => return Ok(Judge::Own),
         Some(base) => {
@@ -98,7 +108,7 @@ pub fn judge(cwd: &Path, said: impl Fn(&str) -> Option<String>) -> Result<Judge,
         }
         None => {}
     }
-    if !PIPELINES.iter().any(|name| yes(name)) {
+    if !is_pipeline(&said) {
         return Ok(Judge::Own);
     }
     let event = Event::read(said("GITHUB_EVENT_PATH"));

@@ -214,6 +214,7 @@ mod tests {
         let load = Load {
             source: source.into(),
             site: Site::default(),
+            around: None,
             callee: "torch.load".into(),
             written: written.into(),
             matched: Match::End,

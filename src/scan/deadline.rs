@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use crate::bytes::{ByteSource, Window};
+use crate::bytes::{ByteSource, FileStamp, Window};
 
 /// A source that gives nothing after a time.
 struct Timed {
@@ -36,6 +36,10 @@ impl ByteSource for Timed {
 
     fn is_sequential(&self) -> bool {
         self.window.is_sequential()
+    }
+
+    fn stamp(&self) -> Option<FileStamp> {
+        self.window.stamp()
     }
 }
 

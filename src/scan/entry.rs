@@ -10,10 +10,11 @@ use std::{
 use super::{
     Listing, Request, content,
     deadline::Clock,
+    digests::Digests,
     guard, judging,
     memory::{Memory, Recalled, Sighting},
     other_forms,
-    pins::{self, PinNote},
+    pins::{self, Identity, PinNote},
     source,
 };
 use crate::{
@@ -65,18 +66,37 @@ pub(super) struct Seen {
 /// disk.
 type Key<'v> = (&'v [u8], Option<&'v [u8]>, Option<Checkout>);
 
+/// What all entries of a view are judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a> {
+    /// The policy.
+    pub(super) policy: &'a Policy,
+    /// What was asked for.
+    pub(super) request: Request,
+    /// What was read before.
+    pub(super) memory: &'a dyn Memory,
+    /// Entries that the deadline left no time to begin.
+    pub(super) late: &'a AtomicUsize,
+    /// What is known of pinned files.
+    pub(super) digests: &'a Digests<'a>,
+}
+
 /// Reads and judges entries that share a content, each under its own path, and hands each result to `hand_on`. Entries that have
 /// gone since they were listed are left out. The content is read once for each [`Key`]: readers know no more of a path than the
-/// file's name. `late` counts entries that the deadline left no time to begin.
+/// file's name.
 pub(super) fn judge_all<'v>(
     reader: &mut Reader<'_>,
     items: impl Iterator<Item = (usize, &'v Item)>,
-    policy: &Policy,
-    request: Request,
-    memory: &dyn Memory,
-    late: &AtomicUsize,
+    task: Task<'_>,
     mut hand_on: impl FnMut((usize, &'v Item), Judged),
 ) {
+    let Task {
+        policy,
+        request,
+        memory,
+        late,
+        ..
+    } = task;
     let mut known: BTreeMap<Key<'v>, (&[Circumstance], Seen)> = BTreeMap::new();
     let mut shared = false;
     let mut items = items.peekable();
@@ -113,7 +133,7 @@ pub(super) fn judge_all<'v>(
             let judged = if is_excluded {
                 excluded()
             } else {
-                judge(item, seen, policy, request)
+                judge(item, seen, task)
             };
             hand_on((at, item), judged);
             continue;
@@ -134,7 +154,7 @@ pub(super) fn judge_all<'v>(
         let judged = if is_excluded {
             excluded()
         } else {
-            judge(item, &seen, policy, request)
+            judge(item, &seen, task)
         };
         hand_on((at, item), judged);
         if items.peek().is_some() && is_shared(item, &seen) {
@@ -208,7 +228,8 @@ fn is_shared(item: &Item, seen: &Seen) -> bool {
     item.entry.kind == EntryKind::File && seen.circumstances.pointer().is_none()
 }
 
-fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged {
+fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
+    let (policy, request) = (task.policy, task.request);
     let Seen {
         facts,
         excerpts,
@@ -234,7 +255,13 @@ fn judge(item: &Item, seen: &Seen, policy: &Policy, request: Request) -> Judged 
     let is_artifact = weighed.coverage.artifacts > 0;
     let listed = is_artifact && request.needs.artifacts;
     let known = (facts, circumstances);
-    let pin = pins::compare(item, known, policy, &scope, is_artifact, || seen.identity());
+    let path = &item.entry.path;
+    let identity = Identity {
+        holds: &|sha256| seen.holds(path, sha256, task.digests),
+        declared: &|| seen.declared(),
+        sha256: &|| seen.identity(path, task.digests),
+    };
+    let pin = pins::compare(item, known, policy, &scope, is_artifact, &identity);
     Judged {
         artifact: listed.then(|| {
             let artifact = inventory::artifact(&item.entry, facts, circumstances, &scope);
@@ -305,24 +332,39 @@ impl Seen {
         }
     }
 
-    /// The sha256 by which a pin knows it: that of the content, or of what it stands for in git-annex.
-    fn identity(&self) -> Option<String> {
-        let pointer = || {
-            let content = self.content.as_ref();
-            let content = content.filter(|it| it.len() <= wide(git::ANNEX_POINTER))?;
-            git::annexed(&content.bytes_at(0, git::ANNEX_POINTER).ok()?)
+    /// Whether an earlier run found that its content has this sha256, and the file was left alone since.
+    fn holds(&self, path: &Text, sha256: &str, digests: &Digests<'_>) -> bool {
+        self.content
+            .as_ref()
+            .is_some_and(|content| self.annexed.is_none() && digests.holds(path, content, sha256))
+    }
+
+    /// The sha256 of what it stands for in git-annex or git-lfs.
+    fn declared(&self) -> Option<String> {
+        let Some(content) = &self.content else {
+            let (oid, _) = self.circumstances.pointer().unzip();
+            return self.annexed.clone().or_else(|| oid.map(str::to_owned));
         };
-        self.annexed
-            .clone()
-            .or_else(pointer)
-            .or_else(|| self.sha256())
+        let is_small = content.len() <= wide(git::ANNEX_POINTER);
+        let bytes = is_small.then(|| content.bytes_at(0, git::ANNEX_POINTER).ok());
+        git::annexed(&bytes.flatten()?)
+    }
+
+    /// The sha256 by which a pin knows it: that of the content, or of what it stands for.
+    fn identity(&self, path: &Text, digests: &Digests<'_>) -> Option<String> {
+        self.declared()
+            .or_else(|| self.sha256_by(|content| digests.sha256(path, content)))
     }
 
     /// The sha256 of the content: what a git-lfs pointer says where the content is elsewhere. `None` if it cannot be read.
     pub(super) fn sha256(&self) -> Option<String> {
+        self.sha256_by(inventory::sha256)
+    }
+
+    fn sha256_by(&self, hash: impl FnOnce(&Window) -> Option<String>) -> Option<String> {
         let digest = self.digest.get_or_init(|| {
             if let Some(content) = &self.content {
-                inventory::sha256(content)
+                hash(content)
             } else {
                 let (oid, _) = self.circumstances.pointer()?;
                 Some(oid.to_owned())
@@ -332,11 +374,16 @@ impl Seen {
     }
 }
 
-/// The sha256 of an entry's content, read for nothing else.
-pub(super) fn digest(reader: &mut Reader<'_>, item: &Item) -> Option<String> {
+/// The sha256 of an entry's content, read for nothing else; `None` if it cannot be had in time.
+pub(super) fn digest(
+    reader: &mut Reader<'_>,
+    item: &Item,
+    deadline: Option<Instant>,
+) -> Option<String> {
+    let clock = Clock::new(deadline);
     let opened = reader.open(item);
     match opened.content {
-        Content::Bytes(window) => inventory::sha256(&window),
+        Content::Bytes(window) => inventory::sha256(&clock.timed(window)),
         _ => opened.noted.into_iter().find_map(|noted| match noted {
             Circumstance::Pointer { oid, .. } => Some(oid),
             _ => None,

@@ -1,19 +1,22 @@
 //! Freezing: what the pins of a view's artifacts would be.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, io, path::PathBuf};
 
 use rayon::prelude::*;
 
 use super::{
     Needs, Progress, Request,
+    digests::Digests,
     pins::{is_not_there, on_disk, parsed, pin_of},
 };
 use crate::{
+    bytes::Window,
     error::Error,
     fact::{Circumstance, Text},
     finding::Level,
     git::{Content, Item, Reader, View},
     inventory::{self, Artifact},
+    limits,
     pins::{self, Lock, Merged, Pin},
     policy::Policy,
 };
@@ -73,13 +76,19 @@ pub enum Stored {
     },
 }
 
-/// The lock file of a work tree.
+/// The lock file of a view: on disk, in the index or in a commit.
 ///
 /// # Errors
 /// One that cannot be read and is not merely in conflict.
 pub fn read_lock(view: &View, policy: &Policy) -> Result<Stored, Error> {
     let path = PathBuf::from(policy.lock_path());
-    let bytes = match on_disk(&view.root.join(&path)) {
+    let files = view.policy_files();
+    let read = match files.state() {
+        Some(_) if files.resolve(&path) != path => Err(io::Error::other("it is a symbolic link")),
+        Some(_) => files.read_up_to(&path, limits::Id::LOCK_BYTES),
+        None => on_disk(&view.root.join(&path)),
+    };
+    let bytes = match read {
         Ok(bytes) => bytes,
         Err(error) if is_not_there(&error) => return Ok(Stored::Nothing),
         Err(source) => return Err(Error::Io { path, source }),
@@ -106,7 +115,7 @@ pub fn merge(view: &View, text: &str) -> Option<Merged> {
         let (reader, digests) = &mut *known;
         let digest = digests.entry(pin.path.clone()).or_insert_with(|| {
             let item = item_at(view, &pin.path)?;
-            Some(digest(reader, item).ok()?.1)
+            Some(digest(reader, item, inventory::sha256).ok()?.1)
         });
         digest.as_ref() == Some(&pin.sha256)
     })
@@ -120,17 +129,16 @@ pub fn freeze(
     view: &View,
     policy: &Policy,
     pinned: &Lock,
-    threads: Option<usize>,
+    request: Request,
     progress: &dyn Progress,
     holds: &(dyn Fn(&Text) -> bool + Sync),
 ) -> Result<Vec<Frozen>, Error> {
     let request = Request {
-        threads,
         needs: Needs {
             artifacts: true,
             ..Needs::default()
         },
-        ..Request::default()
+        ..request
     };
     let report = super::check(view, policy, String::new(), request, progress)?;
     let mut refused: BTreeMap<&Text, &str> = BTreeMap::new();
@@ -149,14 +157,19 @@ pub fn freeze(
     wanted.extend(artifacts.map(|artifact| (&artifact.path, Some(artifact))));
     let wanted: Vec<(&Text, Option<&Artifact>)> =
         wanted.into_iter().filter(|(path, _)| holds(path)).collect();
-    let workers = super::workers(threads)?;
+    let workers = super::workers(request.threads)?;
+    let digests = Digests::of(view, request.keeps_digests);
     let one = |reader: &mut Reader<'_>, (path, artifact): &(&Text, Option<&Artifact>)| {
         let item = item_at(view, path)?;
         let nothing = Artifact {
             path: (*path).clone(),
             ..Artifact::default()
         };
-        let digest = digest(reader, item);
+        let pin = pinned.get(path);
+        let digest = digest(reader, item, |content| match pin {
+            Some(pin) if digests.holds(path, content, &pin.sha256) => Some(pin.sha256.clone()),
+            _ => digests.sha256(path, content),
+        });
         let pin = digest.map(|(size, digest)| Pin {
             size,
             ..pin_of(artifact.unwrap_or(&nothing), digest)
@@ -172,13 +185,15 @@ pub fn freeze(
         })
     };
     // Each is read whole: as many at a time as there are workers.
-    Ok(workers.install(|| {
+    let frozen = workers.install(|| {
         wanted
             .par_iter()
             .map_init(|| view.reader(), one)
             .flatten()
             .collect()
-    }))
+    });
+    digests.keep(|path| pinned.get(path).is_some());
+    Ok(frozen)
 }
 
 fn item_at<'v>(view: &'v View, path: &Text) -> Option<&'v Item> {
@@ -189,11 +204,15 @@ fn item_at<'v>(view: &'v View, path: &Text) -> Option<&'v Item> {
 }
 
 /// The size and the sha256 of an item's content.
-fn digest(reader: &mut Reader<'_>, item: &Item) -> Result<(u64, String), Unpinnable> {
+fn digest(
+    reader: &mut Reader<'_>,
+    item: &Item,
+    sha256: impl FnOnce(&Window) -> Option<String>,
+) -> Result<(u64, String), Unpinnable> {
     let opened = reader.open(item);
     match opened.content {
         Content::Bytes(window) => {
-            let digest = inventory::sha256(&window).ok_or(Unpinnable::Unreadable)?;
+            let digest = sha256(&window).ok_or(Unpinnable::Unreadable)?;
             Ok((window.len(), digest))
         }
         _ if opened

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     fact::Text,
     finding::Finding,
-    git::View,
+    git::{Item, View},
     inventory::Artifact,
     limits,
     link::{Index, Links},
@@ -120,11 +120,13 @@ impl Gathered {
             })
             .collect();
         self.pins.add_loads(view, &index, policy);
-        let pins = self.pins.report(view, policy, |at| {
+        let is_refused = |at: usize| {
             let found = self.noted.binary_search_by_key(&at, |noted| noted.at);
             let noted = found.ok().and_then(|found| self.noted.get(found));
             noted.is_some_and(|noted| pins::refuses(&noted.weighed))
-        });
+        };
+        let whole = |item: &Item| entry::digest(&mut view.reader(), item, request.deadline);
+        let pins = self.pins.report(view, policy, is_refused, whole);
         let digest = |path: &Text| digest(view, path);
         let run = Run::new(&cases, &index, policy, &pins);
         let mut weighed = judging::judge_run(&run, request.today, &digest, &mut comments);
@@ -213,7 +215,7 @@ fn digest(view: &View, path: &Text) -> Option<String> {
     let mut items = view.items.get(from..)?.iter();
     let item = items.next().filter(|item| item.entry.path == *path)?;
     let is_one = items.next().is_none_or(|next| next.entry.path != *path);
-    is_one.then(|| entry::digest(&mut view.reader(), item))?
+    is_one.then(|| entry::digest(&mut view.reader(), item, None))?
 }
 
 /// The paths that are excluded, each with who says so, if that was asked for.

@@ -7,6 +7,7 @@
 mod comments;
 mod content;
 mod deadline;
+mod digests;
 mod entry;
 mod freeze;
 mod gathered;
@@ -46,12 +47,15 @@ pub use usage::used;
 pub use crate::{
     git::{
         Incoming, Item, Known, LinkEnd, Only, RecordedFiles, RecordedItem, View, all_refs, change,
-        commit_of, file, first_revision, head_name, history, incoming, recorded_policy_files,
-        recorded_view, recording, revision, staged, standard_input, text, work_tree,
+        commit_of, file, first_revision, head_name, history, incoming, index,
+        recorded_policy_files, recorded_view, recording, revision, staged, standard_input, text,
+        work_tree,
     },
     verdict::{Coverage, Inspection, Look, Needs, Outcome, Report},
 };
 
+use digests::Digests;
+use entry::Task;
 use gathered::Gathered;
 
 use std::{
@@ -106,6 +110,8 @@ pub struct Request {
     pub today: Date,
     /// Whether the view is all of a repository: a waiver that is about nothing in it has no use.
     pub is_whole: bool,
+    /// Whether pinned files that did not change since an earlier run need not be hashed again.
+    pub keeps_digests: bool,
     /// How comments in lines that the view's change brings came there; [`check`] finds out.
     pub arrival: Arrival,
 }
@@ -118,6 +124,7 @@ impl Default for Request {
             deadline: None,
             today: Date::MAX,
             is_whole: false,
+            keeps_digests: false,
             arrival: Arrival::JudgedByBase,
         }
     }
@@ -156,6 +163,14 @@ pub fn check_with(
     guard::install();
     progress.begin(view.items.len());
     let late = AtomicUsize::new(0);
+    let digests = Digests::of(view, request.keeps_digests);
+    let task = Task {
+        policy,
+        request,
+        memory,
+        late: &late,
+        digests: &digests,
+    };
     // Items that share a content are one piece of work; in most views none do.
     let work = |gathered: &mut Gathered, reader: &mut Reader<'_>, content: usize| {
         let items = view
@@ -165,7 +180,7 @@ pub fn check_with(
             gathered.take(at, judged);
             progress.done(&item.entry.path);
         };
-        entry::judge_all(reader, items, policy, request, memory, &late, hand_on);
+        entry::judge_all(reader, items, task, hand_on);
     };
 
     let started = Instant::now();
@@ -203,6 +218,7 @@ pub fn check_with(
         });
         gathered = gathered.and(others);
     }
+    digests.keep(|path| policy.pins().is_some_and(|pins| pins.pin(path).is_some()));
     Ok(gathered.report(view, policy, policy_name, request))
 }
 

@@ -169,19 +169,31 @@ pub(super) enum PinNote {
         required: bool,
         /// Whether it can run code.
         executable: bool,
-        /// Its digest, where it may be a pinned file under another name.
+        /// How many bytes it has: it may be a pinned file under another name if they are as many.
+        size: u64,
+        /// Its digest, where it is known without reading it.
         sha256: Option<String>,
     },
 }
 
-/// Compares an entry with its pin. Only what is pinned, or may be a pinned file under another name, is read whole for its digest.
+/// How it is found out which bytes an entry has.
+pub(super) struct Identity<'a> {
+    /// Whether it is known to have this sha256.
+    pub(super) holds: &'a dyn Fn(&str) -> bool,
+    /// The sha256 that it says of itself: a pointer to bytes that are kept elsewhere does.
+    pub(super) declared: &'a dyn Fn() -> Option<String>,
+    /// Its sha256, which may take as long as all of it takes to be read.
+    pub(super) sha256: &'a dyn Fn() -> Option<String>,
+}
+
+/// Compares an entry with its pin. Only what is pinned is read whole for its digest.
 pub(super) fn compare(
     item: &Item,
     (facts, circumstances): (&ContentFacts, &Circumstances),
     policy: &Policy,
     scope: &Scope,
     is_artifact: bool,
-    digest: impl Fn() -> Option<String>,
+    identity: &Identity<'_>,
 ) -> Option<PinNote> {
     let book = policy.pins()?;
     // The versions of a history are others than the one that is pinned, or the same.
@@ -189,7 +201,10 @@ pub(super) fn compare(
         return None;
     }
     if let Some(pin) = book.pin(&item.entry.path) {
-        let digest = digest();
+        if (identity.holds)(&pin.sha256) {
+            return None;
+        }
+        let digest = (identity.sha256)();
         if digest.as_ref() == Some(&pin.sha256) {
             return None;
         }
@@ -205,14 +220,15 @@ pub(super) fn compare(
     let required = scope.pins();
     let executable = book.asked && is_executable(circumstances.observations(facts), scope);
     let required = book.asked && required.asks(executable);
-    let may_be_renamed = book.may_be_renamed(circumstances.size(facts));
-    if !required && !may_be_renamed {
+    let size = circumstances.size(facts);
+    if !required && !book.may_be_renamed(size) {
         return None;
     }
     Some(PinNote::Unpinned {
         required,
         executable,
-        sha256: may_be_renamed.then(digest).flatten(),
+        size,
+        sha256: (identity.declared)(),
     })
 }
 
@@ -294,8 +310,12 @@ fn call_sites(loads: &[Load]) -> Vec<Text> {
     let mut sites: Vec<Text> = loads
         .iter()
         .map(|load| {
-            let parts = [load.callee.as_bytes(), b" in ", load.source.as_bytes()];
-            Text::new(parts.concat())
+            let mut site = [load.callee.as_bytes(), b" in ", load.source.as_bytes()].concat();
+            if let Some(around) = &load.around {
+                site.push(b':');
+                site.extend_from_slice(around.as_bytes());
+            }
+            Text::new(site)
         })
         .collect();
     sites.sort_unstable();
@@ -336,12 +356,14 @@ impl PinNotes {
     }
 
     /// What comparing the view with the lock file came to. `refused` tells the items that something refuses already: they are not to
-    /// be pinned before that is settled.
+    /// be pinned before that is settled. `digest` reads an item whole: only one that may be a pinned file under another name, whose
+    /// own file is gone.
     pub(super) fn report<'a>(
         &'a self,
         view: &'a View,
         policy: &'a Policy,
         is_refused: impl Fn(usize) -> bool,
+        digest: impl Fn(&Item) -> Option<String>,
     ) -> PinReport<'a> {
         let Some(book) = policy.pins() else {
             return PinReport::default();
@@ -376,8 +398,14 @@ impl PinNotes {
                 PinNote::Unpinned {
                     required,
                     executable,
+                    size,
                     sha256,
                 } => {
+                    let mut sizes = gone.iter().map(|pin| pin.size);
+                    let sha256 = sizes
+                        .any(|gone| gone == *size)
+                        .then(|| sha256.clone().or_else(|| digest(item)))
+                        .flatten();
                     let old = sha256.as_deref().and_then(|digest| by_digest.get(digest));
                     if let Some(pin) = old.filter(|pin| !renamed.contains_key(&pin.path)) {
                         renamed.insert(&pin.path, &entry.path);

@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 
 use super::watch;
 use crate::{
-    cli::{OrganisationArgs, output, progress::Bar, terminal, today},
+    cli::{OrganisationArgs, cache, output, progress::Bar, terminal, today},
     error::Error,
     hook::{self, Judge, Update},
     report::{self, Detail, PathSpelling, Presentation, Style},
@@ -167,6 +167,7 @@ impl Run {
         let request = Request {
             deadline,
             today: today::today(),
+            keeps_digests: cache::keeps_digests(),
             ..Request::default()
         };
         let mut report = scan::check(&view, &policy, name, request, progress)?;

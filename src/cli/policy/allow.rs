@@ -9,8 +9,8 @@ use std::{
 use clap::Args;
 
 use super::{
-    super::{current_dir, output},
-    below, patch,
+    super::{current_dir, output, patch},
+    below,
 };
 use crate::{
     error::Error,
@@ -258,13 +258,7 @@ impl Allow {
 impl Target {
     /// What changes, as a patch of a file with this name.
     fn patch(&self, name: &Text, new: &str) -> String {
-        let old = self.old.as_deref().unwrap_or_default();
-        let from = match self.old {
-            Some(_) => patch::name("a/", name),
-            None => String::from("/dev/null"),
-        };
-        let to = patch::name("b/", name);
-        format!("--- {from}\n+++ {to}\n{}", patch::hunks(old, new))
+        patch::of_file(name, self.old.as_deref(), new)
     }
 
     /// How many lines a change adds, in words.

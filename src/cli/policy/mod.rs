@@ -6,7 +6,6 @@ mod diff;
 mod explain;
 mod export;
 mod init;
-mod patch;
 mod schema;
 mod show;
 mod test;

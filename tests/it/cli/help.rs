@@ -104,6 +104,8 @@ fn the_short_page_of_check() {
     ...
           --threads <N>  Number of files to read at once; by default the number of
                          processors
+          --no-cache     Hash every pinned file again, also if it did not change
+                         since an earlier run
 
     Examples:
       weighbridge check                          tracked files, and untracked ones

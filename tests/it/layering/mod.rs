@@ -52,6 +52,7 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
             "record",
             "bytes",
             "finding",
+            "files",
         ],
     ),
     (
@@ -89,7 +90,7 @@ const OPEN: &[&str] = &["fact", "limits", "loader", "error"];
 const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("gix", &["git/"]),
     ("rustix", &["files.rs"]),
-    ("imara_diff", &["git/lines.rs", "cli/policy/patch.rs"]),
+    ("imara_diff", &["git/lines.rs", "cli/patch.rs"]),
     ("serde_yaml", &["policy/load.rs", "format/configuration.rs"]),
     ("sevenz_rust2", &["format/seven_zip.rs"]),
     ("tree_sitter", &["policy/edit/"]),
