@@ -7,7 +7,10 @@
 mod again;
 mod codeowners;
 mod diff;
+mod fetch;
 mod folder;
+mod governance;
+mod governance_words;
 mod judging;
 mod list;
 mod merge;
@@ -25,6 +28,10 @@ mod words;
 pub use again::{AgainOptions, JudgedAgain, judge_again};
 pub use diff::{Difference, RepositoryDifference, diff};
 pub use folder::{Line, RunFolder, RunInfo};
+pub use governance::{
+    Adoption, Candidate, Governance, LooseningAt, WaiverAt, WaiverState, governance,
+};
+pub use governance_words::{suggestion as write_suggestion, waivers as write_waivers};
 pub use judging::Organisation;
 pub use list::read as read_list;
 pub use merge::merge;

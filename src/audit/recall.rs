@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use super::record::{Record, RecordedContent, RecordedEntry};
 use crate::{
     fact::{Circumstance, Circumstances, ContentFacts, Introduction},
-    scan::{Item, Memory, Recalled, Sighting, View},
+    scan::{self, Item, Memory, Recalled, Sighting, View},
     store::{Digest, Reader, Store, StoredFacts, facts_key},
 };
 
@@ -154,9 +154,13 @@ impl Memory for RunMemory<'_> {
     }
 
     fn recall(&self, at: usize, item: &Item) -> Option<Recalled> {
-        let sha256 = self.reader.digest(item.blob()?)?;
-        let key = facts_key(&sha256, item.entry.file_name());
-        let mut stored = self.reader.facts(&key)?;
+        // A file that is damaged in a way that its library does not expect knows nothing.
+        let stored = scan::protected(|| {
+            let sha256 = self.reader.digest(item.blob()?)?;
+            let key = facts_key(&sha256, item.entry.file_name());
+            Some((sha256, self.reader.facts(&key)?))
+        });
+        let (sha256, mut stored) = stored.ok()??;
         if self.is_doubted(&sha256) {
             let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
             doubted.insert(at, stored);
@@ -282,7 +286,8 @@ impl Memory for RecordMemory<'_> {
             }
             RecordedContent::Stored(sha256) => {
                 let key = facts_key(sha256, item.entry.file_name());
-                let Some(stored) = self.reader.facts(&key) else {
+                let stored = scan::protected(|| self.reader.facts(&key));
+                let Ok(Some(stored)) = stored else {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                     return Some(Recalled {
                         circumstances: Circumstances::late(),

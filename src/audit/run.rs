@@ -12,6 +12,7 @@ use std::{
 use jiff::civil::Date;
 
 use super::{
+    fetch::Mirrors,
     folder::{Line, RunFolder, RunInfo},
     judging::{CODEOWNERS, Judging, Organisation, SCANNER},
     recall::{RecordMemory, RunMemory, Work},
@@ -73,6 +74,8 @@ pub struct Options {
     pub time: Option<Duration>,
     /// The day on which waivers are judged.
     pub today: Date,
+    /// Where repositories that are elsewhere are mirrored.
+    pub mirrors: PathBuf,
     /// Which of the repositories this machine audits.
     pub shard: Shard,
 }
@@ -121,7 +124,7 @@ pub fn run(
     watcher: &dyn Watcher,
 ) -> Result<Finished, Error> {
     let folder = RunFolder::create(&options.out)?;
-    let store = Store::open(&options.store)?;
+    let store = open_store(&options.store)?;
     if let Some(notice) = store.notice() {
         watcher.note(notice);
     }
@@ -147,6 +150,7 @@ pub fn run(
         folder: &folder,
         store: &store,
         watcher,
+        mirrors: Mirrors::new(options.mirrors.clone()),
         seed: seed(),
         lines: Mutex::default(),
         sources: Default::default(),
@@ -185,6 +189,23 @@ pub fn run(
     })
 }
 
+/// Opens a store. A file that is damaged in a way that its library does not expect is set aside as well.
+fn open_store(folder: &Path) -> Result<Store, Error> {
+    let panicked = match scan::protected(|| Store::open(folder)) {
+        Ok(opened) => return opened,
+        Err(message) => message,
+    };
+    Store::set_aside(folder)?;
+    let opened = scan::protected(|| Store::open(folder));
+    opened.unwrap_or_else(|message| {
+        Err(Error::Store {
+            path: folder.to_owned(),
+            message: format!("{panicked}, and then: {message}"),
+            help: String::from("remove the folder of the store: a run reads again what it held"),
+        })
+    })
+}
+
 /// A number that nobody knows before.
 fn seed() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -197,6 +218,7 @@ struct Run<'r> {
     folder: &'r RunFolder,
     store: &'r Store,
     watcher: &'r dyn Watcher,
+    mirrors: Mirrors,
     seed: u64,
     lines: Mutex<Vec<Line>>,
     sources: [AtomicUsize; 3],
@@ -215,7 +237,12 @@ impl Run<'_> {
             let (Some(target), Some(state)) = (targets.get(at), states.get(at)) else {
                 return;
             };
-            let found = state_of(target);
+            // What is elsewhere has to be asked first.
+            let fetched = self.mirrors.update(target);
+            if let Err(error) = fetched {
+                return self.unfetched(target, &error);
+            }
+            let found = RefState::of(&self.mirrors.folder(target));
             match found
                 .as_ref()
                 .and_then(|state| self.unchanged(target, state))
@@ -234,7 +261,14 @@ impl Run<'_> {
         // The largest first: none of them is left to one worker in the end.
         let mut changed: Vec<(u64, usize)> = changed
             .into_iter()
-            .map(|at| (targets.get(at).map_or(0, size_of), at))
+            .map(|at| {
+                (
+                    targets
+                        .get(at)
+                        .map_or(0, |it| size_of(&self.mirrors.folder(it))),
+                    at,
+                )
+            })
             .collect();
         changed.sort_unstable_by_key(|(size, at)| (std::cmp::Reverse(*size), *at));
         let threads = self
@@ -357,6 +391,19 @@ impl Run<'_> {
         }
     }
 
+    /// The result of a repository that could not be fetched: the one that is there, if there is one, says nothing of what it is now.
+    fn unfetched(&self, target: &Target, error: &Error) {
+        let failure = Failure {
+            message: told(error),
+            help: error.help(),
+        };
+        let result = failed(target, failure, &self.judging(1), self.options.what);
+        match self.folder.write(&result, None) {
+            Ok(line) => self.done(line, Source::Audited),
+            Err(error) => self.stop(error),
+        }
+    }
+
     fn stop(&self, error: Error) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.get_or_insert(error);
@@ -406,13 +453,16 @@ impl Run<'_> {
         state: Option<RefState>,
         judging: &Judging<'_>,
     ) -> Result<(AuditResult, Record), Error> {
-        let Place::Folder(folder) = &target.place else {
-            return Err(Error::Usage {
-                message: String::from("it has not been fetched"),
-                help: String::from("run the audit again"),
-            });
+        let folder = self.mirrors.folder(target);
+        let what = self.options.what;
+        let found = view(target, &folder, what)?;
+        self.mirrors.complete(target, &found);
+        // Packs that came since are seen by whoever opens the repository now.
+        let view = match target.place {
+            Place::Folder(_) => found,
+            Place::Url(_) => view(target, &folder, what)?,
         };
-        let view = scan::recording(self.view(target, folder)?)?;
+        let view = scan::recording(view)?;
         let reader = self.store.reader()?;
         let memory = RunMemory::new(self.store, reader, self.seed, view.items.len());
         let (view, judged) = judging.judge(view, &memory)?;
@@ -449,35 +499,35 @@ impl Run<'_> {
         }
         Ok((result, record))
     }
+}
 
-    /// What of a repository is looked at.
-    fn view(&self, target: &Target, folder: &Path) -> Result<View, Error> {
-        let real = std::fs::canonicalize(folder).map_err(|source| Error::Io {
-            path: folder.to_owned(),
-            source,
-        })?;
-        let reference = target.repository.reference.as_deref();
-        let view = match self.options.what {
-            What::Head => match scan::revision(&real, reference.unwrap_or("HEAD"), &[]) {
-                // Before its first commit, a repository has no files.
-                Err(error) if reference.is_none() => match scan::history(&real, "HEAD", &[]) {
-                    Ok(view) if view.items.is_empty() => Ok(view),
-                    _ => Err(error),
-                },
-                other => other,
+/// What of a repository is looked at.
+fn view(target: &Target, folder: &Path, what: What) -> Result<View, Error> {
+    let real = std::fs::canonicalize(folder).map_err(|source| Error::Io {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let reference = target.repository.reference.as_deref();
+    let view = match what {
+        What::Head => match scan::revision(&real, reference.unwrap_or("HEAD"), &[]) {
+            // Before its first commit, a repository has no files.
+            Err(error) if reference.is_none() => match scan::history(&real, "HEAD", &[]) {
+                Ok(view) if view.items.is_empty() => Ok(view),
+                _ => Err(error),
             },
-            What::History => scan::history(&real, reference.unwrap_or("HEAD"), &[]),
-            What::AllRefs => scan::all_refs(&real, &[]),
-        }?;
-        if view.root != real {
-            return Err(Error::Repository {
-                path: folder.to_owned(),
-                message: String::from("git finds no repository in exactly this folder"),
-                help: String::from("run `git status` there: git will say what it cannot read"),
-            });
-        }
-        Ok(view)
+            other => other,
+        },
+        What::History => scan::history(&real, reference.unwrap_or("HEAD"), &[]),
+        What::AllRefs => scan::all_refs(&real, &[]),
+    }?;
+    if view.root != real {
+        return Err(Error::Repository {
+            path: folder.to_owned(),
+            message: String::from("git finds no repository in exactly this folder"),
+            help: String::from("run `git status` there: git will say what it cannot read"),
+        });
     }
+    Ok(view)
 }
 
 /// Judges a record by what a store has.
@@ -544,18 +594,8 @@ fn told(error: &Error) -> String {
     }
 }
 
-fn state_of(target: &Target) -> Option<RefState> {
-    match &target.place {
-        Place::Folder(folder) => RefState::of(folder),
-        Place::Url(_) => None,
-    }
-}
-
 /// Bytes of the packs of a repository, to begin with the largest.
-fn size_of(target: &Target) -> u64 {
-    let Place::Folder(folder) = &target.place else {
-        return 0;
-    };
+fn size_of(folder: &Path) -> u64 {
     let packs = [
         folder.join(".git/objects/pack"),
         folder.join("objects/pack"),

@@ -69,7 +69,9 @@ pub use own_folder::OwnFolder;
 pub use policy_edits::{mark_policy_edits, mark_policy_effect};
 pub use policy_state::{PolicyFiles, PolicyState, head_name, without_place};
 pub use read::{Content, Opened, OtherForms, Reader};
-pub use recorded::{RecordedItem, commit_of, recorded_policy_files, recorded_view, recording};
+pub use recorded::{
+    RecordedItem, commit_of, missing_blobs, recorded_policy_files, recorded_view, recording,
+};
 pub use recorded_files::RecordedFiles;
 
 use std::{

@@ -90,6 +90,27 @@ pub fn commit_of(view: &View, name: Option<&str>) -> Option<String> {
     revision.commit.map(|id| id.to_string())
 }
 
+/// The object ids of the blobs that a view's repository lacks, each once, of the items that are `wanted`.
+pub fn missing_blobs(view: &View, wanted: impl Fn(&Item) -> bool) -> Vec<String> {
+    let Ok(Some(stores)) = view.stores(None) else {
+        return Vec::new();
+    };
+    let mut objects = stores.open();
+    let mut ids: Vec<gix::ObjectId> = view
+        .items
+        .iter()
+        .filter(|item| wanted(item))
+        .filter_map(|item| match item.origin {
+            Origin::Blob(id) => Some(id),
+            _ => None,
+        })
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.retain(|id| objects.header(*id).is_err());
+    ids.iter().map(ToString::to_string).collect()
+}
+
 /// The policy files that were read of a view that [records](recording) them, those of `more` that are there, and the files of
 /// attributes.
 pub fn recorded_policy_files(view: &View, more: &[&str]) -> RecordedFiles {

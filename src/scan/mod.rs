@@ -47,7 +47,7 @@ pub use usage::used;
 pub use crate::{
     git::{
         Incoming, Item, Known, LinkEnd, Only, RecordedFiles, RecordedItem, View, all_refs, change,
-        commit_of, file, first_revision, head_name, history, incoming, index,
+        commit_of, file, first_revision, head_name, history, incoming, index, missing_blobs,
         recorded_policy_files, recorded_view, recording, revision, staged, standard_input, text,
         work_tree,
     },

@@ -33,6 +33,9 @@ const BLOBS: Table = TableDefinition::new("blobs-1");
 /// The name of the file in the folder of a store.
 const FILE: &str = "facts.redb";
 
+/// The name that a damaged file is given.
+const ASIDE: &str = "facts.redb.damaged";
+
 /// Bytes of the file that the library keeps in memory.
 const CACHE: usize = 48 << 20;
 
@@ -93,19 +96,20 @@ impl Store {
             let mut builder = Database::builder();
             builder.set_cache_size(CACHE).create(&place)
         };
-        let mut notice = None;
         let opened = match create() {
             Err(error) if is_damage(&error) => {
-                let aside = folder.join(format!("{FILE}.damaged"));
-                std::fs::rename(&place, &aside).map_err(unwritable)?;
-                notice = Some(format!(
-                    "the store was damaged ({error}) and begins anew; the old file is `{}`",
-                    aside.display()
-                ));
+                Self::set_aside(folder)?;
                 create()
             }
             other => other,
         };
+        let aside = folder.join(ASIDE);
+        let notice = aside.exists().then(|| {
+            let aside = aside.display();
+            format!(
+                "a store was damaged and has begun anew; the old file is `{aside}`, to be removed"
+            )
+        });
         let database = Arc::new(opened.map_err(|error| unopened(&place, error))?);
         let table: Arc<str> = facts_table().into();
         if let Err(error) = prepare(&database, &table) {
@@ -125,6 +129,18 @@ impl Store {
             writer: Some(writer),
             place,
             notice,
+        })
+    }
+
+    /// Gives the file in a folder, which is damaged, another name: the next store begins anew.
+    ///
+    /// # Errors
+    /// A file that cannot be renamed.
+    pub fn set_aside(folder: &Path) -> Result<(), Error> {
+        let renamed = std::fs::rename(folder.join(FILE), folder.join(ASIDE));
+        renamed.map_err(|source| Error::Write {
+            path: folder.join(FILE),
+            source,
         })
     }
 

@@ -5,6 +5,7 @@ mod judge;
 mod merge;
 mod progress;
 mod run;
+mod waivers;
 
 use clap::{Args, Subcommand};
 
@@ -54,6 +55,8 @@ enum Command {
     Judge(judge::Judge),
     Diff(diff::Diff),
     Merge(merge::Merge),
+    Waivers(waivers::Waivers),
+    Suggest(waivers::Suggest),
 }
 
 impl Audit {
@@ -64,6 +67,8 @@ impl Audit {
             Some(Command::Judge(judge)) => judge.run(),
             Some(Command::Diff(diff)) => diff.run(),
             Some(Command::Merge(merge)) => merge.run(),
+            Some(Command::Waivers(waivers)) => waivers.run(),
+            Some(Command::Suggest(suggest)) => suggest.run(),
         }
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::progress::Progress;
 use crate::{
-    audit::{self, Finished, Options, Organisation, Place, Shard, Target, What},
+    audit::{self, Finished, Options, Organisation, Shard, Target, What},
     cli::{output, terminal, today},
     error::Error,
     scan::Outcome,
@@ -53,6 +53,10 @@ pub(super) struct Run {
     /// engine says that runs this command (`auto/N` where it does not say N)
     #[arg(long, value_name = "K/N", help_heading = "Repositories")]
     shard: Option<String>,
+    /// Where repositories that are named by a URL are mirrored with git; by default
+    /// in the folder of the results
+    #[arg(long, value_name = "DIR", help_heading = "Repositories")]
+    mirrors: Option<PathBuf>,
     /// How many repositories to read at once; by default the number of processors
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -84,6 +88,10 @@ impl Run {
                 };
                 self.out.join(name)
             }),
+            mirrors: self
+                .mirrors
+                .clone()
+                .unwrap_or_else(|| self.out.join("mirrors")),
             out: self.out,
             workers: super::workers(self.jobs),
             shard,
@@ -137,12 +145,6 @@ impl Run {
         }
         for list in &self.repos {
             targets.extend(audit::read_list(list)?);
-        }
-        if let Some(target) = targets.iter().find(|it| matches!(it.place, Place::Url(_))) {
-            return Err(Error::Usage {
-                message: format!("`{}` is a URL", target.repository.location),
-                help: String::from("clone it first, and name the folder of the clones"),
-            });
         }
         audit::each_once(targets)
     }

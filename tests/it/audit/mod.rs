@@ -73,7 +73,9 @@ impl Clones {
     /// Audits the clones into a folder beside them.
     pub(super) fn audit(&self, out: &str, arguments: &[&str]) -> Run {
         let all = [&["audit", "clones", "--out", out], arguments].concat();
-        run(&self.repo.outside(), &all)
+        let run = run(&self.repo.outside(), &all);
+        assert!(run.code < 2, "{arguments:?}: {}", run.stderr);
+        run
     }
 
     /// The results of a run, by location.

@@ -77,11 +77,7 @@ fn a_store_that_is_damaged_or_in_use_is_said() {
     fs::write(&store, b"not a store").unwrap();
     fs::remove_dir_all(clones.repo.outside().join("out/lines")).unwrap();
     let run = clones.audit("out", &[]);
-    assert!(
-        run.stderr.contains("the store was damaged"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains("a store was damaged"), "{}", run.stderr);
     assert!(files(&clones.repo.outside().join("out/results")) == results);
     // Every hundredth byte is another: the results are the same.
     for step in [101, 4099] {

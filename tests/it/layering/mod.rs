@@ -30,6 +30,7 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "policy",
             "finding",
+            "format",
             "files",
             "bytes",
         ],

@@ -1,0 +1,220 @@
+//! Repositories that are elsewhere: mirrored with `git`, blobless first, then exactly the blobs that matter.
+//!
+//! The one place where a program is run: `git` knows the protocols and the credentials, and asks nobody for them. Pictures, texts and
+//! the like are left where they are; they are counted as not looked at only if their names could be a model's.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use super::target::{Place, Target};
+use crate::{
+    error::Error,
+    format,
+    scan::{self, View},
+};
+
+/// How often a fetch is tried.
+const TRIES: u32 = 4;
+
+/// The pause before the second try; each further one is twice as long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Blobs that are asked for at once: a request of 80 kB.
+const AT_ONCE: usize = 2_000;
+
+/// Where repositories are mirrored to.
+#[derive(Debug, Clone)]
+pub(super) struct Mirrors(PathBuf);
+
+impl Mirrors {
+    /// A folder for mirrors.
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// The mirror of a repository: itself if it is on this machine.
+    pub(super) fn folder(&self, target: &Target) -> PathBuf {
+        match &target.place {
+            Place::Folder(folder) => folder.clone(),
+            Place::Url(_) => self.0.join(format!("{}.git", target.repository.id)),
+        }
+    }
+
+    /// Brings the mirror of a repository to its present state, without the contents of files.
+    ///
+    /// # Errors
+    /// What git says, in the end.
+    pub(super) fn update(&self, target: &Target) -> Result<(), Error> {
+        let Place::Url(url) = &target.place else {
+            return Ok(());
+        };
+        let folder = self.folder(target);
+        fs::create_dir_all(&self.0).map_err(|source| Error::Write {
+            path: self.0.clone(),
+            source,
+        })?;
+        if folder.join("HEAD").is_file() {
+            let fetch = [
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--filter=blob:none",
+                "origin",
+            ];
+            return patiently(&target.repository.location, || {
+                git(Some(&folder), &fetch, None)?;
+                // The branch that `HEAD` names may have been renamed there.
+                let _ = git(
+                    Some(&folder),
+                    &["remote", "set-head", "origin", "--auto"],
+                    None,
+                );
+                Ok(())
+            });
+        }
+        // Half a clone is none: it takes its name when it is whole.
+        let draft = self.0.join(format!(
+            "{}.{}.tmp",
+            target.repository.id,
+            std::process::id()
+        ));
+        let draft_name = draft.display().to_string();
+        let clone = [
+            "clone",
+            "--quiet",
+            "--mirror",
+            "--filter=blob:none",
+            "--",
+            url,
+            &draft_name,
+        ];
+        let cloned = patiently(&target.repository.location, || {
+            let _ = fs::remove_dir_all(&draft);
+            git(None, &clone, None)
+        });
+        cloned?;
+        fs::rename(&draft, &folder).map_err(|source| Error::Write {
+            path: folder,
+            source,
+        })
+    }
+
+    /// Fetches the blobs of a view that the mirror lacks and that matter: all but those whose names no loader takes. Whatever cannot be had is
+    /// missing in the view.
+    pub(super) fn complete(&self, target: &Target, view: &View) {
+        if matches!(target.place, Place::Folder(_)) {
+            return;
+        }
+        let folder = self.folder(target);
+        let missing =
+            scan::missing_blobs(view, |item| !format::is_plain_name(item.entry.file_name()));
+        for lot in missing.chunks(AT_ONCE) {
+            let ids = lot.join("\n");
+            // As git itself fetches what a partial clone lacks.
+            let fetch = [
+                "-c",
+                "fetch.negotiationAlgorithm=noop",
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--recurse-submodules=no",
+                "--filter=blob:none",
+                "--stdin",
+                "origin",
+            ];
+            let fetched = patiently(&target.repository.location, || {
+                git(Some(&folder), &fetch, Some(&ids))
+            });
+            if fetched.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Tries until it succeeds, or often enough. The pauses grow, and differ from one repository to the next, so that not all come back at once.
+fn patiently(name: &str, mut work: impl FnMut() -> Result<(), String>) -> Result<(), Error> {
+    let spread = name.bytes().fold(0_u64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let mut pause = PAUSE.saturating_add(Duration::from_millis(spread % 700));
+    let mut tries = 1;
+    loop {
+        match work() {
+            Ok(()) => return Ok(()),
+            Err(message) if tries >= TRIES || is_final(&message) => {
+                return Err(Error::Usage {
+                    message: format!("git could not fetch it: {message}"),
+                    help: String::from(
+                        "try `git ls-remote` with its URL: git will say what it needs",
+                    ),
+                });
+            }
+            Err(_) => {
+                tries = tries.saturating_add(1);
+                thread::sleep(pause);
+                pause = pause.saturating_mul(2);
+            }
+        }
+    }
+}
+
+/// Whether trying again is of no use.
+fn is_final(message: &str) -> bool {
+    let said = [
+        "not found",
+        "does not exist",
+        "not appear to be a git repository",
+        "Authentication failed",
+        "Permission denied",
+        "could not read Username",
+    ];
+    said.iter().any(|said| message.contains(said))
+}
+
+/// Runs git. It asks nobody for a password, and what it writes is the message if it fails.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "git knows the protocols and the credentials: this is the one program that is run, in an audit of URLs"
+)]
+fn git(folder: Option<&Path>, arguments: &[&str], input: Option<&str>) -> Result<(), String> {
+    let mut command = Command::new("git");
+    if let Some(folder) = folder {
+        command.arg("-C").arg(folder);
+    }
+    let mut child = command
+        .args(arguments)
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .stdin(if input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("git cannot be run: {error}"))?;
+    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+        // git reads all before it writes.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child
+        .wait_with_output()
+        .map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    Err(last.unwrap_or("git says nothing").trim().to_owned())
+}

@@ -1,0 +1,278 @@
+//! What an organisation has to look after: exceptions that end or are of no use, who loosened what, how far its policy has come, and what
+//! many repositories allow by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    folder::RunFolder,
+    result::{Loosening, Status, Waiver},
+};
+use crate::{error::Error, fact::GlobalName, policy::Policy};
+
+/// What an organisation has to look after.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Governance {
+    /// Always 1.
+    pub version: u32,
+    /// The day by which things end: `2026-01-31`.
+    pub today: String,
+    /// The waivers of repositories, by owner and then by the day on which they end; those of the organisation's policy once.
+    pub waivers: Vec<WaiverAt>,
+    /// Lines that try to loosen what is locked, by repository.
+    pub loosenings: Vec<LooseningAt>,
+    /// How far the policy has come.
+    pub adoption: Adoption,
+    /// What several repositories allow by hand, most of them first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A waiver and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaiverAt {
+    /// The repository; empty for the organisation's policy.
+    pub repository: String,
+    /// The waiver.
+    pub waiver: Waiver,
+    /// Days until it ends: 0 on its last day, negative after it; absent without an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<i64>,
+    /// What is to be done about it.
+    pub state: WaiverState,
+}
+
+/// What is to be done about a waiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaiverState {
+    /// It has ended: renew it, or mend what it is about, and remove it.
+    Ended,
+    /// It is beyond the terms of the policy and covers nothing.
+    BeyondTerms,
+    /// It covers nothing: remove it.
+    Stale,
+    /// It ends within the days that were asked for.
+    EndsSoon,
+    /// Nothing.
+    Holds,
+}
+
+impl WaiverState {
+    /// In words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::BeyondTerms => "beyond the terms",
+            Self::Stale => "covers nothing",
+            Self::EndsSoon => "ends soon",
+            Self::Holds => "holds",
+        }
+    }
+}
+
+/// A line that tries to loosen what is locked, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LooseningAt {
+    /// The repository.
+    pub repository: String,
+    /// The line.
+    pub loosening: Loosening,
+}
+
+/// How far a policy has come, in repositories.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adoption {
+    /// Those of which all was looked at.
+    pub complete: usize,
+    /// Those of them without anything refused.
+    pub clean: usize,
+    /// Those with a policy of their own.
+    pub own_policy: usize,
+    /// Those with findings in a baseline.
+    pub with_baseline: usize,
+    /// Those with waivers of their own.
+    pub with_waivers: usize,
+    /// Those that have model files which can run code.
+    pub executable: usize,
+    /// Those in which all of these are pinned.
+    pub pinned: usize,
+}
+
+/// Something that repositories allow by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// A global, or a format as `format torch-zip`.
+    pub what: String,
+    /// How many repositories allow it.
+    pub repositories: usize,
+    /// In how many files it is in use.
+    pub files: usize,
+    /// What makes it dangerous, if it is known to be: then it is no candidate for a policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub danger: Option<String>,
+}
+
+/// What an organisation has to look after, from a run. Waivers that end within so many days end soon.
+///
+/// # Errors
+/// A run that cannot be read.
+pub fn governance(run: &RunFolder, today: Date, soon: i64) -> Result<Governance, Error> {
+    let mut all = Governance {
+        version: 1,
+        today: today.to_string(),
+        ..Governance::default()
+    };
+    let mut organisations: BTreeMap<(String, u32), WaiverAt> = BTreeMap::new();
+    let mut allowed: BTreeMap<String, (BTreeSet<String>, usize)> = BTreeMap::new();
+    for line in run.lines()? {
+        if line.status == Status::Failed {
+            continue;
+        }
+        let result = run.result(&line)?;
+        let location = result.repository.location.clone();
+        if result.status == Status::Complete {
+            let adoption = &mut all.adoption;
+            let counts = &result.counts;
+            for (count, is) in [
+                (&mut adoption.complete, true),
+                (&mut adoption.clean, counts.denied == 0),
+                (
+                    &mut adoption.own_policy,
+                    result.versions.own_policy.is_some(),
+                ),
+                (&mut adoption.with_baseline, counts.baseline > 0),
+                (
+                    &mut adoption.with_waivers,
+                    result.waivers.iter().any(|it| !it.is_organisations),
+                ),
+                (&mut adoption.executable, counts.executable > 0),
+                (
+                    &mut adoption.pinned,
+                    counts.executable > 0 && counts.executable_unpinned == 0,
+                ),
+            ] {
+                *count = count.saturating_add(usize::from(is));
+            }
+        }
+        for waiver in result.waivers {
+            if waiver.is_organisations {
+                // It covers what it covers anywhere.
+                let key = (waiver.file.clone(), waiver.line);
+                let covers = waiver.covers;
+                let known = organisations.entry(key).or_insert_with(|| {
+                    at(
+                        String::new(),
+                        Waiver {
+                            covers: 0,
+                            ..waiver
+                        },
+                        today,
+                        soon,
+                    )
+                });
+                known.waiver.covers = known.waiver.covers.saturating_add(covers);
+                known.state = state(&known.waiver, known.days_left, soon);
+            } else {
+                all.waivers.push(at(location.clone(), waiver, today, soon));
+            }
+        }
+        let loosenings = result.loosenings.into_iter().map(|loosening| LooseningAt {
+            repository: location.clone(),
+            loosening,
+        });
+        all.loosenings.extend(loosenings);
+        for line in result.allowed {
+            for what in line.what {
+                let (repositories, files) = allowed.entry(what).or_default();
+                repositories.insert(location.clone());
+                *files = files.saturating_add(line.files);
+            }
+        }
+    }
+    all.waivers.extend(organisations.into_values());
+    all.waivers.sort_by_cached_key(|it| {
+        let owner = it.waiver.owner.clone();
+        let end = it.days_left;
+        (
+            owner.is_none(),
+            owner,
+            end.is_none(),
+            end,
+            it.repository.clone(),
+            it.waiver.line,
+        )
+    });
+    let policy = Policy::recommended();
+    let scope = policy.scope(&"model".into());
+    let candidates = allowed.into_iter().map(|(what, (repositories, files))| {
+        let danger = what
+            .rsplit_once('.')
+            .and_then(|(module, name)| scope.globals().danger(&GlobalName::new(module, name)));
+        Candidate {
+            danger: danger.map(str::to_owned),
+            repositories: repositories.len(),
+            what,
+            files,
+        }
+    });
+    all.candidates = candidates.collect();
+    all.candidates.sort_by(|a, b| {
+        let key = |it: &Candidate| (std::cmp::Reverse(it.repositories), it.what.clone());
+        key(a).cmp(&key(b))
+    });
+    Ok(all)
+}
+
+fn at(repository: String, waiver: Waiver, today: Date, soon: i64) -> WaiverAt {
+    let expires = waiver
+        .expires
+        .as_deref()
+        .and_then(|day| day.parse::<Date>().ok());
+    let days_left = expires.and_then(|last| {
+        let span = today.until((jiff::Unit::Day, last)).ok()?;
+        Some(i64::from(span.get_days()))
+    });
+    WaiverAt {
+        state: state(&waiver, days_left, soon),
+        repository,
+        waiver,
+        days_left,
+    }
+}
+
+fn state(waiver: &Waiver, days_left: Option<i64>, soon: i64) -> WaiverState {
+    if days_left.is_some_and(|left| left < 0) {
+        WaiverState::Ended
+    } else if !waiver.breaches.is_empty() {
+        WaiverState::BeyondTerms
+    } else if waiver.covers == 0 {
+        WaiverState::Stale
+    } else if days_left.is_some_and(|left| left <= soon) {
+        WaiverState::EndsSoon
+    } else {
+        WaiverState::Holds
+    }
+}
+
+impl Governance {
+    /// Entries for the organisation's policy: globals that at least so many repositories allow by hand, and that are not known to be
+    /// dangerous, as YAML.
+    pub fn suggestion(&self, least: usize) -> Option<String> {
+        let globals: Vec<String> = self
+            .candidates
+            .iter()
+            .filter(|it| it.repositories >= least && it.danger.is_none())
+            .filter(|it| !it.what.starts_with("format "))
+            .map(|it| {
+                let quoted = serde_json::to_string(&it.what).unwrap_or_default();
+                format!(
+                    "    - {quoted} # {} repositories, {} files\n",
+                    it.repositories, it.files
+                )
+            })
+            .collect();
+        (!globals.is_empty()).then(|| format!("globals:\n  allow:\n{}", globals.concat()))
+    }
+}
