@@ -14,7 +14,7 @@ use super::{
     diff::{Difference, RepositoryDifference},
     folder::{Line, RunFolder},
     judging::{Judging, Organisation, SCANNER},
-    result::{AuditResult, Status},
+    result::{AuditResult, MissingKind, Status},
     run::judge_record,
     summary::Summary,
 };
@@ -89,6 +89,11 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
             Ok(Err(error)) => return Ok(left(&error.to_string())),
             Err(message) => return Ok(left(&message)),
         };
+        if after.missing.iter().any(|it| it.kind == MissingKind::Facts) {
+            return Ok(left(
+                "the store does not have what its files say; audit it again",
+            ));
+        }
         let line = match &out {
             Some(out) => out.write(&after, Some(&record))?,
             None => Line::of(&after, 0, String::new()),

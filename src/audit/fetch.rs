@@ -1,7 +1,6 @@
-//! Repositories that are elsewhere: mirrored with `git`, blobless first, then exactly the blobs that matter.
+//! Repositories that are elsewhere: mirrored with `git`, without the contents of files first, then exactly those that are judged.
 //!
-//! The one place where a program is run: `git` knows the protocols and the credentials, and asks nobody for them. Pictures, texts and
-//! the like are left where they are; they are counted as not looked at only if their names could be a model's.
+//! The one place where a program is run: `git` knows the protocols and the credentials, and asks nobody for them.
 
 use std::{
     fs,
@@ -15,7 +14,6 @@ use std::{
 use super::target::{Place, Target};
 use crate::{
     error::Error,
-    format,
     scan::{self, View},
 };
 
@@ -105,15 +103,13 @@ impl Mirrors {
         })
     }
 
-    /// Fetches the blobs of a view that the mirror lacks and that matter: all but those whose names no loader takes. Whatever cannot be had is
-    /// missing in the view.
+    /// Fetches the blobs of a view that the mirror lacks, and no others. Whatever cannot be had is missing in the view.
     pub(super) fn complete(&self, target: &Target, view: &View) {
         if matches!(target.place, Place::Folder(_)) {
             return;
         }
         let folder = self.folder(target);
-        let missing =
-            scan::missing_blobs(view, |item| !format::is_plain_name(item.entry.file_name()));
+        let missing = scan::missing_blobs(view);
         for lot in missing.chunks(AT_ONCE) {
             let ids = lot.join("\n");
             // As git itself fetches what a partial clone lacks.

@@ -1,6 +1,7 @@
 //! A run: every repository is audited, or judged again, or left as it is where nothing has changed. None of them stops the run.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -139,6 +140,12 @@ pub fn run(
         repositories,
     };
     folder.write_json(&folder.path().join("run.json"), &info)?;
+    let mut policies = BTreeMap::new();
+    for policy in targets.iter().filter_map(|target| target.policy.as_ref()) {
+        if !policies.contains_key(policy) {
+            policies.insert(policy.clone(), Organisation::load(Some(policy))?);
+        }
+    }
     let own: Vec<Target> = targets
         .iter()
         .filter(|it| options.shard.has(it))
@@ -151,6 +158,7 @@ pub fn run(
         store: &store,
         watcher,
         mirrors: Mirrors::new(options.mirrors.clone()),
+        policies,
         seed: seed(),
         lines: Mutex::default(),
         sources: Default::default(),
@@ -219,6 +227,8 @@ struct Run<'r> {
     store: &'r Store,
     watcher: &'r dyn Watcher,
     mirrors: Mirrors,
+    /// Those of single repositories, as their list says.
+    policies: BTreeMap<PathBuf, Organisation>,
     seed: u64,
     lines: Mutex<Vec<Line>>,
     sources: [AtomicUsize; 3],
@@ -319,9 +329,13 @@ impl Run<'_> {
         });
     }
 
-    fn judging(&self, threads: usize) -> Judging<'_> {
+    fn judging(&self, target: &Target, threads: usize) -> Judging<'_> {
+        let own = target
+            .policy
+            .as_ref()
+            .and_then(|policy| self.policies.get(policy));
         Judging {
-            organisation: &self.options.organisation,
+            organisation: own.unwrap_or(&self.options.organisation),
             today: self.options.today,
             deadline: self
                 .options
@@ -343,12 +357,13 @@ impl Run<'_> {
     fn inputs(&self, target: &Target, state: &RefState) -> String {
         let what = self.options.what.word();
         let reference = &target.repository.reference;
-        self.judging(1).inputs(&state.digest, what, reference)
+        self.judging(target, 1)
+            .inputs(&state.digest, what, reference)
     }
 
     /// Audits one repository and writes its result.
     fn one(&self, target: &Target, state: Option<RefState>, threads: usize) {
-        let judging = self.judging(threads);
+        let judging = self.judging(target, threads);
         let result = scan::protected(|| {
             if let Some(state) = &state
                 && let Some(result) = self.judged_again(target, state, &judging)
@@ -397,7 +412,7 @@ impl Run<'_> {
             message: told(error),
             help: error.help(),
         };
-        let result = failed(target, failure, &self.judging(1), self.options.what);
+        let result = failed(target, failure, &self.judging(target, 1), self.options.what);
         match self.folder.write(&result, None) {
             Ok(line) => self.done(line, Source::Audited),
             Err(error) => self.stop(error),
@@ -572,7 +587,7 @@ pub(super) fn failed(
         waivers: Vec::new(),
         loosenings: Vec::new(),
         allowed: Vec::new(),
-        owners: std::collections::BTreeMap::new(),
+        owners: BTreeMap::new(),
         notices: Vec::new(),
     }
 }

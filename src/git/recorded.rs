@@ -90,8 +90,8 @@ pub fn commit_of(view: &View, name: Option<&str>) -> Option<String> {
     revision.commit.map(|id| id.to_string())
 }
 
-/// The object ids of the blobs that a view's repository lacks, each once, of the items that are `wanted`.
-pub fn missing_blobs(view: &View, wanted: impl Fn(&Item) -> bool) -> Vec<String> {
+/// The object ids of the blobs of a view that its repository lacks, each once.
+pub fn missing_blobs(view: &View) -> Vec<String> {
     let Ok(Some(stores)) = view.stores(None) else {
         return Vec::new();
     };
@@ -99,7 +99,6 @@ pub fn missing_blobs(view: &View, wanted: impl Fn(&Item) -> bool) -> Vec<String>
     let mut ids: Vec<gix::ObjectId> = view
         .items
         .iter()
-        .filter(|item| wanted(item))
         .filter_map(|item| match item.origin {
             Origin::Blob(id) => Some(id),
             _ => None,

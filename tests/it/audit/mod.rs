@@ -1,6 +1,7 @@
 //! Tests of `audit` and `store`: many repositories, judged once and again.
 
 mod agreement;
+mod many;
 mod runs;
 
 use std::{

@@ -30,7 +30,6 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "policy",
             "finding",
-            "format",
             "files",
             "bytes",
         ],
