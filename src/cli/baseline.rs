@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::{PolicyArgs, current_dir, output, progress::Bar, terminal, today};
 use crate::{
     error::Error,
+    fact::argument,
     policy::BASELINE_NAME,
     scan::{self, Dangerous, Outcome, Request},
 };
@@ -79,12 +80,15 @@ impl Create {
         })
         .map_err(|error| error.about("the baseline"))?;
         if let Some(path) = target {
-            let shown = path.strip_prefix(&cwd).unwrap_or(path).display();
+            let shown_path = path.strip_prefix(&cwd).unwrap_or(path);
+            let shown = shown_path.display();
             let findings = counted(baseline.len());
             let rest = if is_of_policy {
                 String::from("commit it")
             } else {
-                format!("commit it, and run `weighbridge check --baseline {shown}`")
+                let word = argument(shown_path.as_os_str().as_encoded_bytes());
+                let word = word.as_deref().unwrap_or("FILE");
+                format!("commit it, and run `weighbridge check --baseline {word}`")
             };
             terminal::note(&format!("wrote {shown}: {findings}; {rest}"));
         }

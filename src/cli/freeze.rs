@@ -11,9 +11,10 @@ use clap::Args;
 use super::{PolicyArgs, cache::CacheArgs, current_dir, output, patch, progress::Bar, terminal};
 use crate::{
     error::Error,
-    fact::{Text, shell_word},
+    fact::{Text, argument},
     pins::{Drift, Lock, Pin},
     policy,
+    report::PathSpelling,
     scan::{self, Frozen, Outcome, Request, Stored, Unpinnable, View},
 };
 
@@ -195,7 +196,8 @@ impl Freeze {
         let target = self.output.as_deref().unwrap_or(path);
         let to_stdout = target.as_os_str() == "-";
         let writes = !self.check && !self.dry_run;
-        let lines = plan.told(self.check || self.dry_run);
+        let paths = PathSpelling::between(&current_dir()?, root);
+        let lines = plan.told(self.check || self.dry_run, &paths);
         let unchanged = !is_merge && plan.is_current() && self.output.is_none();
         if writes && !unchanged {
             let (to, roots) = ((!to_stdout).then_some(target), [root.to_owned()]);
@@ -372,7 +374,7 @@ impl Plan {
     }
 
     /// What happens to each pin, a line each.
-    fn told(&self, would: bool) -> String {
+    fn told(&self, would: bool, paths: &PathSpelling) -> String {
         let mut out = String::new();
         let mut line = |verb: &str, path: &Text, more: &str| {
             let gap = if more.is_empty() { "" } else { "  " };
@@ -412,9 +414,11 @@ impl Plan {
             line("skipped", path, &why.to_string());
         }
         let words = |pins: &mut dyn Iterator<Item = &Pin>| {
-            let words: Vec<String> = pins
+            let spelled = pins.map(|pin| argument(paths.spell(&pin.path).as_bytes()));
+            // Where no command can hold a name, it says what to put there.
+            let words: Vec<String> = spelled
                 .take(NAMED)
-                .map(|pin| Text::new(shell_word(pin.path.as_bytes())).to_string())
+                .map(|word| word.unwrap_or_else(|| String::from("FILE")))
                 .collect();
             words.join(" ")
         };

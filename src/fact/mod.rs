@@ -57,7 +57,7 @@ pub use python::{
     Suppression,
 };
 pub use shard::{ShardFile, ShardIndex, ShardPart};
-pub use shell_word::shell_word;
+pub use shell_word::{argument, pathspec, shell_word};
 pub use site::{Hop, Place, Site, Span, op_name};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Short, Text, deceives};

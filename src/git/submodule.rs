@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use super::{
     Item, Origin, View, attributes, lfs, objects::Stores, revision::short, snapshot::Snapshot,
 };
-use crate::fact::{Circumstance, EntryKind, NotFollowed, Text, shell_word};
+use crate::fact::{Circumstance, EntryKind, NotFollowed, Text, argument, shell_word};
 
 /// A submodule that items are in.
 pub(super) struct Submodule {
@@ -88,8 +88,9 @@ impl View {
             let command = if recurses {
                 Text::default()
             } else {
-                let path = shell_word(item.entry.path.as_bytes());
-                Text::new([b"cd ", &*path, b" && weighbridge check --history"].concat())
+                let path = argument(item.entry.path.as_bytes());
+                let path = path.unwrap_or_else(|| String::from("FOLDER"));
+                Text::new([b"cd ", path.as_bytes(), b" && weighbridge check --history"].concat())
             };
             let moved = moved(item.before, *new, command);
             item.noted.push(Circumstance::NotFollowed(moved));

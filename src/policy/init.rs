@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::edit::{self, Fragment};
+use super::{
+    edit::{self, Fragment},
+    written::quoted,
+};
 use crate::fact::Text;
 
 /// What a repository holds, as far as a policy is concerned.
@@ -73,28 +76,32 @@ fn left_out(out: &mut String, left_out: &[(Text, String)]) {
 }
 
 fn unread(out: &mut String, unread: &[Text]) {
-    let mut patterns: Vec<String> = unread.iter().filter_map(pattern_of).collect();
-    if patterns.is_empty() {
+    if unread.is_empty() {
         return;
     }
+    let mut patterns: Vec<String> = unread.iter().filter_map(pattern_of).collect();
     patterns.sort();
     out.push_str(
         "\n# Named like models, and in no format that is read yet: what loading them does is unknown. To answer for them, remove the `#`:\n\
          # exclude:\n#   - reason: in no format that is read yet\n#     paths:\n",
     );
     for pattern in patterns {
-        let _ = writeln!(out, "#       - \"{pattern}\"");
+        let _ = writeln!(out, "#       - {}", quoted(&pattern));
+    }
+    for path in unread.iter().filter(|path| pattern_of(path).is_none()) {
+        let _ = writeln!(
+            out,
+            "# No pattern can name {path}, because its name is no text: rename it, or exclude its folder."
+        );
     }
 }
 
-/// A glob for exactly this path, as it can stand between double quotes; `None` for a path that is better looked at by hand.
+/// A glob for exactly this path; `None` for one that is no text.
 pub fn pattern_of(path: &Text) -> Option<String> {
-    let (text, shown) = (path.as_str()?, path.to_string());
-    if text != shown || text.contains(['"', '\\']) || text.starts_with('!') {
-        return None;
-    }
-    // Without a slash a pattern would match at any depth.
-    let mut glob = String::from(if text.contains('/') { "" } else { "/" });
+    let text = path.as_str()?;
+    // Without a slash a pattern would match at any depth, and one that begins with `!` would be a negation.
+    let is_anchored = text.contains('/') && !text.starts_with('!');
+    let mut glob = String::from(if is_anchored { "" } else { "/" });
     for c in text.chars() {
         match c {
             '*' | '?' | '[' | ']' | '{' | '}' => {
@@ -102,6 +109,7 @@ pub fn pattern_of(path: &Text) -> Option<String> {
                 glob.push(c);
                 glob.push(']');
             }
+            '\\' => glob.push_str("\\\\"),
             c => glob.push(c),
         }
     }
@@ -115,7 +123,7 @@ fn comment(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::pattern_of;
+    use super::{Text, pattern_of};
 
     #[test]
     fn advice_excludes_the_one_file() {
@@ -125,7 +133,11 @@ mod tests {
         );
         let odd = pattern_of(&"[x]*{y}.bin".into()).unwrap();
         assert_eq!(odd, "/[[]x[]][*][{]y[}].bin");
-        assert_eq!(pattern_of(&"a\nb.bin".into()), None);
-        assert_eq!(pattern_of(&"a\"b.bin".into()), None);
+        assert_eq!(pattern_of(&"!a/b.bin".into()).as_deref(), Some("/!a/b.bin"));
+        assert_eq!(
+            pattern_of(&"a\\b\".bin".into()).as_deref(),
+            Some("/a\\\\b\".bin")
+        );
+        assert_eq!(pattern_of(&Text::new(b"a\xff.bin")), None);
     }
 }

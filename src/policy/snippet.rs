@@ -7,7 +7,7 @@ use super::{
     danger,
     edit::{Fragment, Item},
     pattern,
-    written::scalar,
+    written::{quoted, scalar},
 };
 use crate::{
     fact::{Argument, GlobalName, Usage},
@@ -57,7 +57,8 @@ pub(super) fn fragment(additions: &Additions) -> Fragment {
 
 /// An entry under `exclude` for a pattern of paths.
 fn exclusion(pattern: &str) -> String {
-    format!("{{paths: [\"{pattern}\"], reason: \"say here why nobody has to look at it\"}}")
+    let pattern = quoted(pattern);
+    format!("{{paths: [{pattern}], reason: \"say here why nobody has to look at it\"}}")
 }
 
 /// Whether a call of a dangerous name is one that an entry with constrained arguments can allow.

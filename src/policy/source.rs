@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{Text, shell_word},
+    fact::{Text, pathspec},
 };
 
 /// Who asks for a policy.
@@ -367,15 +367,8 @@ pub fn staging(root: &Path, cwd: &Path, path: &Path) -> String {
         Some(name) => from_here(root, cwd, name),
         None => root.join(path),
     };
-    let bytes = path.as_os_str().as_encoded_bytes();
-    // Neither an option nor one of git's own signs.
-    let front = match bytes.first() {
-        Some(b'-' | b':') => "./",
-        _ => "",
-    };
-    let word = [front.as_bytes(), bytes].concat();
-    let word = Text::new(shell_word(&word));
-    format!("git add {word}")
+    let word = pathspec(path.as_os_str().as_encoded_bytes());
+    format!("git add {}", word.as_deref().unwrap_or("FILE"))
 }
 
 /// What a file that git recorded is called: `weighbridge.yaml at 1a2b3c4 (main)`.

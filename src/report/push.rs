@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::{
     Style, short,
-    terminal::{count, harmless, quoted, wrap},
+    terminal::{count, harmless, quoted_for_git, wrap},
 };
 use crate::{
     fact::{Introduction, Text},
@@ -170,7 +170,8 @@ impl Message<'_> {
             .introduced_by
             .as_ref()
             .map(|introduction| short(&introduction.commit.id));
-        let path = quoted(&first.primary.path, self.style).unwrap_or_else(|| "FILE".to_owned());
+        let path =
+            quoted_for_git(&first.primary.path, self.style).unwrap_or_else(|| "FILE".to_owned());
         self.line("", "")?;
         self.line(
             "",

@@ -9,7 +9,7 @@ use std::fmt::{Display, Write as _};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Style;
-use crate::fact::{Text, deceives, shell_word};
+use crate::fact::{Text, argument, deceives, pathspec};
 
 /// The narrowest page that is laid out; below it, the terminal wraps.
 const NARROWEST: usize = 40;
@@ -125,12 +125,12 @@ fn show(c: char, rest: &str, style: Style, out: &mut String) {
 
 /// A path as it can be pasted into a shell; `None` if it holds anything that is not plainly shown.
 pub(super) fn quoted(path: &Text, style: Style) -> Option<String> {
-    let shown = harmless(path, style);
-    let text = path.as_str().filter(|text| *text == shown)?;
-    // No option of the command.
-    let front = if text.starts_with('-') { "./" } else { "" };
-    let word = format!("{front}{text}");
-    String::from_utf8(shell_word(word.as_bytes()).into_owned()).ok()
+    argument(path.as_bytes()).filter(|word| harmless(word, style) == *word)
+}
+
+/// The same for git, which takes some characters for patterns.
+pub(super) fn quoted_for_git(path: &Text, style: Style) -> Option<String> {
+    pathspec(path.as_bytes()).filter(|word| harmless(word, style) == *word)
 }
 
 /// A string on one line, with whatever could deceive escaped. What is harmless stays as it is, backslashes included,

@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::{
-    fact::{Text, shell_word},
+    fact::argument,
     finding::{Finding, LineRef, Location, Payload, Subject},
     pins::{Drift, Pin},
 };
@@ -67,11 +67,14 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
         let loads = loads.map(|load| run.location(load, "loaded here").0);
         finding.related.extend(loads);
         if changed.now.is_some() {
-            let path = shell_word(changed.entry.path.as_bytes());
-            finding.help.push(format!(
-                "if the new file is meant, review it (`weighbridge inspect {word}`) and pin it:\nweighbridge freeze --update {word}",
-                word = Text::new(path)
-            ));
+            finding.help.push(match argument(changed.entry.path.as_bytes()) {
+                Some(word) => format!(
+                    "if the new file is meant, review it (`weighbridge inspect {word}`) and pin it:\nweighbridge freeze --update {word}"
+                ),
+                None => String::from(
+                    "if the new file is meant, review it and pin it with `weighbridge freeze --update`: no command that is shown here can hold its name",
+                ),
+            });
         }
         finding.help.push(String::from(
             "if it is not, restore the file and find out who changed it",

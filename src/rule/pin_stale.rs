@@ -2,7 +2,7 @@
 
 use super::{Run, pin_mismatch::pinned_at};
 use crate::{
-    fact::{Text, shell_word},
+    fact::{Text, argument},
     finding::{Finding, Location, Subject},
 };
 
@@ -41,7 +41,8 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
             ..Location::default()
         };
         let name = &run.pins.name;
-        let word = |path: &Text| Text::new(shell_word(path.as_bytes())).to_string();
+        // Where no command can hold the name, it says what to put there.
+        let word = |path: &Text| argument(path.as_bytes()).unwrap_or_else(|| String::from("FILE"));
         let (message, help) = match (gone.renamed_to, &gone.kept_by) {
             (Some(other), _) => (
                 format!("{name} pins this file, and {other} has its bytes now: it was renamed"),

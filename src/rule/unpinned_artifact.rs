@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::{
-    fact::{Text, shell_word},
+    fact::argument,
     finding::{Finding, Level, Location, Subject},
     pins::{self, Unpinned},
 };
@@ -68,10 +68,14 @@ fn of_one(run: &Run<'_>, one: &Unpinned<'_>) -> Finding {
     };
     let message = format!("{why}, and {name} does not pin it");
     let mut finding = finding(run, one, message);
-    let word = Text::new(shell_word(one.entry.path.as_bytes()));
-    finding.help.push(format!(
-        "review it, then pin it:\nweighbridge freeze {word}"
-    ));
+    finding
+        .help
+        .push(match argument(one.entry.path.as_bytes()) {
+            Some(word) => format!("review it, then pin it:\nweighbridge freeze {word}"),
+            None => String::from(
+                "review it, then pin it with `weighbridge freeze`: no command that is shown here can hold its name",
+            ),
+        });
     finding
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::Text,
+    fact::{Text, argument},
     git::{self, View},
     policy::{
         self, Arrival, Asker, Attempts, Baseline, Catalog, Place, Policy, PolicyCase, Source,
@@ -139,7 +139,9 @@ pub fn with_baseline(view: &View, policy: Policy, named: Option<&Path>) -> Resul
             let command = policy::staging(&view.root, &cwd, Path::new(path));
             format!("it is on disk, and only there: `{command}` records it")
         } else {
-            format!("`weighbridge baseline create --output {path}` writes it; without one, remove `baseline`")
+            let word = argument(path.as_bytes());
+            let word = word.as_deref().unwrap_or("FILE");
+            format!("`weighbridge baseline create --output {word}` writes it; without one, remove `baseline`")
         },
     })?;
     let baseline = Baseline::parse(&name, &bytes)?;

@@ -7,8 +7,9 @@ use clap::Args;
 use super::super::{current_dir, output, terminal};
 use crate::{
     error::Error,
-    fact::{GlobalName, Text, shell_word},
+    fact::{GlobalName, Text, argument},
     policy::{self, InitSummary, Need, Policy, Trust, edit},
+    report::PathSpelling,
     scan::{self, Outcome, Survey, View},
 };
 
@@ -66,8 +67,8 @@ impl Init {
         .map_err(|error| error.about("the policy"))?;
         let named = match target {
             Some(path) if !is_found(path, &view.root, &cwd) => {
-                let word = shell_word(path.as_os_str().as_encoded_bytes());
-                format!(" --policy {}", String::from_utf8_lossy(&word))
+                let word = argument(path.as_os_str().as_encoded_bytes());
+                format!(" --policy {}", word.as_deref().unwrap_or("FILE"))
             }
             _ => String::new(),
         };
@@ -77,7 +78,8 @@ impl Init {
                 path.display()
             ));
         }
-        note(&summary, &functions, &named);
+        let paths = PathSpelling::between(&cwd, &view.root);
+        note(&summary, &functions, &named, &paths);
         Ok(Outcome::Clean)
     }
 }
@@ -138,7 +140,12 @@ fn of(survey: Survey, needs: edit::Fragment, functions: &[(Text, GlobalName)]) -
 }
 
 /// Says what stays refused, and what to do about it.
-fn note(summary: &InitSummary, functions: &[(Text, GlobalName)], policy: &str) {
+fn note(
+    summary: &InitSummary,
+    functions: &[(Text, GlobalName)],
+    policy: &str,
+    paths: &PathSpelling,
+) {
     let names = |paths: Vec<&Text>| {
         let more = paths.len().saturating_sub(NAMED);
         let paths: Vec<String> = paths.iter().take(NAMED).map(ToString::to_string).collect();
@@ -152,16 +159,27 @@ fn note(summary: &InitSummary, functions: &[(Text, GlobalName)], policy: &str) {
     let left = summary.left_out.iter().map(|(path, _)| path);
     let (functions, others): (Vec<&Text>, Vec<&Text>) = left.partition(is_function);
     if !functions.is_empty() {
-        let words: Vec<String> = functions
+        let (writable, others): (Vec<&Text>, Vec<&Text>) = functions
+            .into_iter()
+            .partition(|path| argument(paths.spell(path).as_bytes()).is_some());
+        let words: Vec<String> = writable
             .iter()
             .take(NAMED)
-            .map(|path| String::from_utf8_lossy(&shell_word(path.as_bytes())).into_owned())
+            .filter_map(|path| argument(paths.spell(path).as_bytes()))
             .collect();
-        terminal::note(&format!(
-            "still refused, because loading calls functions that nobody has reviewed: {}; read them, then run `weighbridge policy allow{policy} {}`",
-            names(functions),
-            words.join(" ")
-        ));
+        if !writable.is_empty() {
+            terminal::note(&format!(
+                "still refused, because loading calls functions that nobody has reviewed: {}; read them, then run `weighbridge policy allow{policy} {}`",
+                names(writable),
+                words.join(" ")
+            ));
+        }
+        if !others.is_empty() {
+            terminal::note(&format!(
+                "still refused for the same reason: {}; no command that is shown here can hold such a name, so rename the file, or name its folder",
+                names(others)
+            ));
+        }
     }
     if !others.is_empty() {
         terminal::note(&format!(

@@ -24,6 +24,7 @@ mod policy_check;
 mod policy_export;
 mod policy_show;
 mod policy_test;
+mod printed_commands;
 mod snippets;
 mod stdin;
 mod unstaged;
