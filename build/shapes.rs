@@ -110,6 +110,14 @@ const CHECKS: &[(&str, &str)] = &[
     ("sparse-rows", "Check::Contents(ContentsCheck::SparseRows)"),
     ("strided", "Check::Strided"),
     (
+        "support-vectors",
+        "Check::Contents(ContentsCheck::SupportVectors)",
+    ),
+    (
+        "support-vectors-of-numbers",
+        "Check::Contents(ContentsCheck::SupportVectorsOfNumbers)",
+    ),
+    (
         "tree-estimator",
         "Check::Contents(ContentsCheck::TreeEstimator)",
     ),

@@ -196,6 +196,8 @@ pub enum ContentsFault {
     DrawnFeatures,
     /// What transforms the input is not compared.
     Preprocessor,
+    /// Arrays have something of another number of support vectors or classes.
+    SupportVectors,
     /// Trees write into columns that may not be there.
     Columns,
 }

@@ -132,6 +132,9 @@ impl fmt::Display for ContentsFault {
             Self::DrawnFeatures => {
                 "its trees have another number of features than are drawn for them"
             }
+            Self::SupportVectors => {
+                "its arrays are not of as many support vectors and classes as it says"
+            }
             Self::Columns => "its trees may give more columns than its first estimator",
             Self::Preprocessor => "what transforms its input is not compared with its trees",
         })

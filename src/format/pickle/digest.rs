@@ -16,6 +16,8 @@ pub(super) struct Integers {
     pub last: i64,
     pub min: i64,
     pub max: i64,
+    /// Their sum, or the nearest number that fits.
+    pub sum: i64,
     /// None is less than the one before it.
     pub rising: bool,
 }

@@ -16,7 +16,7 @@ warnings.filterwarnings("ignore")
 
 
 def tell(name, fits, value):
-    for protocol in (2, 4, 5):
+    for protocol in {2, 4, pickle.HIGHEST_PROTOCOL}:
         print(json.dumps({"object": name, "fits": fits, "suffix": "pkl", "file": pickle.dumps(value, protocol).hex()}))
     for compress in (0, 3):
         out = io.BytesIO()
@@ -168,6 +168,37 @@ def estimators():
         yield "isolation-%d" % most, False, changed(isolation, estimators_features_=drawn, _max_features=most)
 
 
+def machines():
+    from sklearn import svm
+
+    rows = np.random.RandomState(0).rand(40, 3)
+    two, three = np.arange(40) % 2, np.arange(40) % 3
+    made = {
+        "classes": svm.SVC(gamma="auto").fit(rows, three), "nu": svm.NuSVC(gamma="auto").fit(rows, two),
+        "numbers": svm.SVR(gamma="auto").fit(rows, rows[:, 0]), "one": svm.OneClassSVM(gamma="auto").fit(rows),
+        "linear": svm.SVC(kernel="linear", probability=True).fit(rows, two),
+        "precomputed": svm.SVC(kernel="precomputed").fit(rows @ rows.T, three), "new": svm.SVC(),
+    }
+    for name, value in made.items():
+        yield "machine-" + name, True, value
+    one, numbers, precomputed = made["classes"], made["numbers"], made["precomputed"]
+    counts = "_n_support" if "_n_support" in one.__dict__ else "n_support_"
+    of = one.__dict__[counts]
+    for case, value in {
+        "many": changed(one, **{counts: put(of, 0, 1000)}), "less": changed(one, **{counts: put(of, 0, -1)}),
+        "more-classes": changed(one, **{counts: np.append(of, 0).astype(of.dtype)}),
+        "vectors": changed(one, support_vectors_=one.support_vectors_[:-1].copy()),
+        "coefficients": changed(one, _dual_coef_=one._dual_coef_[:, :-1].copy()), "rows": changed(one, _dual_coef_=one._dual_coef_[:1].copy()),
+        "intercepts": changed(one, _intercept_=one._intercept_[:1].copy()), "rbf": changed(precomputed, kernel="rbf"),
+        "row": changed(precomputed, support_=put(precomputed.support_, 0, 40)), "kind": changed(numbers, _impl="c_svc"),
+        "untold": changed(one, _sparse=None), "sparse": changed(one, _sparse=True),
+        "three": changed(numbers, **{counts: np.array([1, 1, 1], of.dtype)}), "fewer": changed(one, support_=one.support_[:-1].copy()),
+    }.items():
+        yield "machine-" + case, False, value
+
+
+for name, fits, value in machines():
+    tell(name, fits, value)
 for name, fits, value in matrices():
     tell(name, fits, value)
 for name, fits, value in estimators():

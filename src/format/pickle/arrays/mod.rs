@@ -26,12 +26,14 @@ fn integers(stored: Integer, count: u64, contents: &Contents, window: &Window) -
             last: number,
             min: number,
             max: number,
+            sum: 0,
             rising: true,
         });
         integers.rising &= integers.last <= number;
         integers.last = number;
         integers.min = integers.min.min(number);
         integers.max = integers.max.max(number);
+        integers.sum = integers.sum.saturating_add(number);
         Some(())
     })?;
     // Where there is none, each fits that has to be at least 0 and below a length.
@@ -41,6 +43,7 @@ fn integers(stored: Integer, count: u64, contents: &Contents, window: &Window) -
         last: 0,
         min: 0,
         max: -1,
+        sum: 0,
         rising: true,
     }))
 }

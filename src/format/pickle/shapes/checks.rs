@@ -1,6 +1,6 @@
 //! What a pattern cannot say, each compared with the real library by a test.
 
-use super::{Check, ContentsCheck, KnownUse, Shape, fit::Values, known, matrices, trees};
+use super::{Check, ContentsCheck, KnownUse, Shape, fit::Values, known, matrices, trees, vectors};
 use crate::{
     bytes::wide,
     fact::Misfit,
@@ -87,6 +87,9 @@ pub(super) fn state(
             | ContentsCheck::SparseBlocks
             | ContentsCheck::SparseCoordinates
             | ContentsCheck::SparseDiagonals => matrices::state(check, state, values),
+            ContentsCheck::SupportVectors | ContentsCheck::SupportVectorsOfNumbers => {
+                vectors::state(check, state, values)
+            }
             _ => trees::state(check, target, state, values),
         };
         return fits.map_err(Misfit::Contents);

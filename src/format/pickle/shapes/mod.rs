@@ -11,6 +11,7 @@ mod fit;
 mod matrices;
 mod table;
 mod trees;
+mod vectors;
 
 pub(super) use fit::{Values, few};
 
@@ -205,6 +206,10 @@ pub(super) enum ContentsCheck {
     Boosting,
     /// Gradient boosting, which adds what trees say to columns that another estimator gives.
     GradientBoosting,
+    /// An estimator of libsvm that tells classes apart.
+    SupportVectors,
+    /// One that does not.
+    SupportVectorsOfNumbers,
     /// An estimator that says the same of each row.
     Dummy,
     /// A loss of several classes.
