@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    bytes::{ByteSource as _, FileSource, Window},
+    bytes::{ByteSource as _, FileSource, LeadsOut, Window},
     error::{Error, PolicyErrors},
     fact::{Circumstances, ContentFacts, Entry, Fact, Global, Observation, Text},
     finding::Level,
@@ -102,10 +102,11 @@ pub fn on_disk(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Whether a file could not be read because there is none.
 pub(super) fn is_not_there(error: &io::Error) -> bool {
-    matches!(
+    let is_absent = matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    );
+    is_absent && !LeadsOut::is(error)
 }
 
 /// What is there, or nothing.
