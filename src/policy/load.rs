@@ -14,6 +14,7 @@ use super::{
     error::{Errors, PolicyError, PolicyErrors, near},
     keys,
     locate::{File, Origin},
+    nesting,
     node::{Node, Reader},
     raw::{Document, Raw},
 };
@@ -477,7 +478,7 @@ fn unreadable(file: &File) -> Option<PolicyError> {
             "remove it",
         ));
     }
-    let (mut open, mut start): (usize, usize) = (0, 0);
+    let mut start: usize = 0;
     for line in file.text.split_inclusive('\n') {
         let of_line = start;
         start = start.saturating_add(line.len());
@@ -492,27 +493,15 @@ fn unreadable(file: &File) -> Option<PolicyError> {
                 "keep what is right of both sides, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`",
             ));
         }
-        if line.trim_start().starts_with('#') {
-            continue;
-        }
-        for (at, byte) in line.bytes().enumerate() {
-            match byte {
-                b'[' | b'{' => open = open.saturating_add(1),
-                b']' | b'}' => open = open.saturating_sub(1),
-                _ => {}
-            }
-            if open > BRACKETS {
-                let at = of_line.saturating_add(at);
-                return Some(PolicyError::at(
-                    file,
-                    at..at.saturating_add(1),
-                    format!("more than {BRACKETS} brackets are open here"),
-                    "close them: a policy needs no more than seven levels",
-                ));
-            }
-        }
     }
-    None
+    nesting::too_deep(&file.text, BRACKETS).map(|at| {
+        PolicyError::at(
+            file,
+            at..at.saturating_add(1),
+            format!("more than {BRACKETS} brackets are open here"),
+            "close them: a policy needs no more than seven levels",
+        )
+    })
 }
 
 /// What the YAML parser says, in the words of somebody who wants to mend it.

@@ -41,6 +41,7 @@ mod lock_check;
 mod locks;
 mod names;
 mod need;
+mod nesting;
 mod node;
 mod organisation;
 mod own;
