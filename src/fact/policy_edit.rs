@@ -112,6 +112,8 @@ pub enum PolicyItem {
         from: &'static str,
         /// In the new one.
         to: &'static str,
+        /// Whether it is that of findings about names that are known to be dangerous, too.
+        dangerous: bool,
     },
     /// The level of a rule's findings about names that are known to be dangerous.
     DangerLevel {
@@ -147,6 +149,24 @@ pub enum PolicyItem {
     },
     /// Whether `.gitattributes` excludes files.
     Attributes,
+    /// A line of `.gitattributes` about what is not checked.
+    AttributeLine {
+        /// The line.
+        text: String,
+        /// Whether it excludes files, rather than keeps others from excluding them.
+        excludes: bool,
+    },
+    /// The order of the lines of `.gitattributes` about what is not checked.
+    AttributeOrder,
+    /// Findings that the baseline knows.
+    Known {
+        /// Their rule.
+        rule: String,
+        /// How many one policy knows and the other does not.
+        findings: u64,
+        /// Whether they are about names that are known to be dangerous.
+        dangerous: bool,
+    },
     /// The releases that files are judged for.
     Target {
         /// In the old policy.
@@ -205,6 +225,14 @@ impl PolicyChange {
         matches!(
             self.what,
             PolicyItem::DangerLevel { .. }
+                | PolicyItem::Level {
+                    dangerous: true,
+                    ..
+                }
+                | PolicyItem::Known {
+                    dangerous: true,
+                    ..
+                }
                 | PolicyItem::Waiver {
                     dangerous: true,
                     ..

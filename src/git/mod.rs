@@ -23,6 +23,7 @@
 )]
 
 mod annex;
+mod attribute_edits;
 mod attributes;
 mod change;
 mod checkout;
@@ -56,6 +57,7 @@ mod tree;
 mod walk;
 
 pub use annex::{ANNEX_POINTER, annexed};
+pub use attribute_edits::{attribute_edits, is_attributes};
 pub use change::{change, first_revision, revision, ruled_by};
 pub use checkout::Checkout;
 pub use history::{Incoming, Known, all_refs, history, incoming, policy_of};

@@ -168,8 +168,8 @@ impl View {
 }
 
 /// The places of what a change starts from and of what it leaves.
-const BEFORE: &str = "before the change";
-const AFTER: &str = "after the change";
+pub(super) const BEFORE: &str = "before the change";
+pub(super) const AFTER: &str = "after the change";
 
 /// The path of a file that is named together with one of the places of [`View::policy_states`].
 pub fn without_place(name: &str) -> &str {

@@ -3,15 +3,15 @@
 //! JSON, sorted, one finding a line. A finding is known by its key, which holds neither lines nor offsets, and as often as the
 //! baseline has it. Pure data and text: who reads and writes the file is elsewhere, and `verdict/` compares.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
-    fact::Text,
+    fact::{PolicyLine, Text},
     finding::{Disposition, Finding, Subject, key},
-    policy::is_dangerous,
+    policy::{is_dangerous, locate::shown},
 };
 
 /// What a baseline is called where nobody names one.
@@ -20,10 +20,14 @@ pub const NAME: &str = "weighbridge-baseline.json";
 const VERSION: u32 = 1;
 
 /// Findings that are known, by key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Baseline {
     /// As the user knows its file.
     name: String,
+    /// Where that file is edited.
+    path: String,
+    /// What the file says, if it was read from one.
+    source: Arc<str>,
     entries: BTreeMap<String, BaselineEntry>,
 }
 
@@ -88,6 +92,14 @@ impl Baseline {
     /// # Errors
     /// A text that is none, with the line.
     pub fn parse(name: &str, text: &[u8]) -> Result<Self, Error> {
+        Self::parse_at(name, name, text)
+    }
+
+    /// Reads a baseline that is edited at a path and has a longer name: `known.json at 1a2b3c4 (main)`.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn parse_at(path: &str, name: &str, text: &[u8]) -> Result<Self, Error> {
         let shown = Text::from(name);
         let wrong = |message: String, help: &str| Error::Usage {
             message: format!("{shown} is not a baseline: {message}"),
@@ -111,6 +123,8 @@ impl Baseline {
         }
         let mut baseline = Self {
             name: shown.to_string(),
+            path: Text::from(path).to_string(),
+            source: String::from_utf8_lossy(text).into(),
             entries: BTreeMap::new(),
         };
         for entry in document.findings {
@@ -128,6 +142,33 @@ impl Baseline {
             }
         }
         Ok(baseline)
+    }
+
+    /// What it knows, by key.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &BaselineEntry)> {
+        self.entries
+            .iter()
+            .map(|(key, entry)| (key.as_str(), entry))
+    }
+
+    /// What it knows under a key.
+    pub(super) fn get(&self, key: &str) -> Option<&BaselineEntry> {
+        self.entries.get(key)
+    }
+
+    /// The line of its file that has a key.
+    pub(super) fn line(&self, key: &str, is_new: bool) -> Option<PolicyLine> {
+        let mut lines = self.source.lines().zip(1_u32..);
+        let (text, line) = lines.find(|(line, _)| line.contains(key))?;
+        let text = shown(text.trim());
+        Some(PolicyLine {
+            file: self.name.clone(),
+            path: self.path.clone(),
+            line,
+            range: 0..text.len(),
+            text,
+            is_new,
+        })
     }
 
     /// The text of its file.

@@ -67,7 +67,7 @@ pub use baseline::{Baseline, BaselineEntry, NAME as BASELINE_NAME};
 pub use cases::{CaseSubject, Decision, PolicyCase, cases};
 pub use check_rules::{CHECK_RULES, INVALID, RISKY, UNNEEDED};
 pub use comments::{Arrival, Comment, CommentFault};
-pub use diff::compare;
+pub use diff::{compare, sort as sort_changes};
 pub use digest::digest;
 pub use entry_ref::EntryRef;
 pub use error::{PolicyError, PolicyErrors, near};

@@ -5,12 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::View;
+use super::{View, policy_baseline};
 use crate::{
     error::{Error, PolicyError, PolicyErrors},
     fact::{BrokenPolicy, Circumstance, PolicyEffect, PolicyLine, Text},
     git::{self, PolicyFiles},
-    policy::{self, Asker, Place, Source},
+    policy::{self, Asker, Place, Policy, Source},
 };
 
 /// Notes at each file of the policy that the view's change edits what the edit makes of the policy. Where that is not looser, a
@@ -22,15 +22,16 @@ pub(super) fn note_effect(view: &mut View, asker: Asker<'_>) {
     if named_bundled || !items.any(|item| item.noted.iter().any(is_edit)) {
         return;
     }
-    let Some((effect, read)) = effect(view, asker) else {
+    let Some((mut effect, mut read)) = effect(view, asker) else {
         return;
     };
+    attributes(view, &mut effect, &mut read);
     let is_read = |path: &Text| {
         let mut read = read.iter();
         read.any(|file| Text::new(file.as_os_str().as_encoded_bytes()) == *path)
     };
     let edited = view.items.iter().filter(|it| it.noted.iter().any(is_edit));
-    // Of a baseline or of attributes nobody knows here what the edit comes to.
+    // Of what could not be read nobody knows here what the edit comes to.
     let is_known = edited.map(|item| &item.entry.path).all(is_read);
     if let PolicyEffect::Compared(changes) = &effect
         && is_known
@@ -57,6 +58,25 @@ pub(super) fn note_effect(view: &mut View, asker: Asker<'_>) {
         let tells = part.is_looser() || matches!(part, PolicyEffect::Broken { .. });
         (is_read(path) || tells).then_some(part)
     });
+}
+
+/// Adds what the change makes of lines of `.gitattributes` that exclude files. That it edits such a file is noted only where they do.
+fn attributes(view: &View, effect: &mut PolicyEffect, read: &mut Vec<PathBuf>) {
+    let PolicyEffect::Compared(changes) = effect else {
+        return;
+    };
+    let edited = view.items.iter().filter(|item| {
+        let is_edit = |noted: &Circumstance| matches!(noted, Circumstance::PolicyEdited { .. });
+        item.noted.iter().any(is_edit) && git::is_attributes(&item.entry.path)
+    });
+    for item in edited {
+        let path = &item.entry.path;
+        if let (Ok(more), Some(shown)) = (git::attribute_edits(view, path), path.as_str()) {
+            changes.extend(more);
+            read.push(PathBuf::from(shown));
+        }
+    }
+    policy::sort_changes(changes);
 }
 
 /// What of an effect is told at one file: what its lines do, and at the first file what no line of an edited file does.
@@ -95,14 +115,32 @@ fn effect(view: &View, asker: Asker<'_>) -> Option<(PolicyEffect, Vec<PathBuf>)>
             },
         )
     };
-    let before = find(&before).ok()?;
-    let mut read = before.policy.files().to_vec();
-    let effect = match find(&after) {
-        Ok(after) => {
-            read.extend(after.policy.files().iter().cloned());
-            let rules = asker.catalog.rules;
-            PolicyEffect::Compared(policy::compare(&before.policy, &after.policy, rules))
-        }
+    // With what is known: that is a part of it.
+    let with_known = |state, policy: Policy| -> Result<Policy, Error> {
+        let known = policy_baseline::of_policy(view, view.files_of(state), &policy)?;
+        Ok(match known {
+            Some(known) => policy.with_baseline(known),
+            None => policy,
+        })
+    };
+    let before_policy = find(&before).ok()?.policy;
+    let mut read = before_policy.files().to_vec();
+    if let Some(organisation) = before_policy.organisation() {
+        read.extend(organisation.files.iter().cloned());
+    }
+    read.extend(before_policy.accepts().baseline_path().map(PathBuf::from));
+    // One that cannot be read knows nothing.
+    let before = match with_known(&before, before_policy) {
+        Ok(policy) => policy,
+        Err(_) => find(&before).ok()?.policy,
+    };
+    let after = find(&after).and_then(|found| {
+        read.extend(found.policy.files().iter().cloned());
+        read.extend(found.policy.accepts().baseline_path().map(PathBuf::from));
+        with_known(&after, found.policy)
+    });
+    let effect = match after {
+        Ok(after) => PolicyEffect::Compared(policy::compare(&before, &after, asker.catalog.rules)),
         Err(Error::Policy(errors)) => broken(&errors)?,
         Err(error) => PolicyEffect::Broken {
             error: BrokenPolicy {

@@ -6,16 +6,15 @@ use std::{
 };
 
 use super::{
-    pins, policy_edit,
+    pins, policy_baseline, policy_edit,
     survey::{format_ids, rules},
 };
 use crate::{
     error::Error,
-    fact::{Text, argument},
+    fact::Text,
     git::{self, View},
     policy::{
-        self, Arrival, Asker, Attempts, Baseline, Catalog, Place, Policy, PolicyCase, Source,
-        named_policy,
+        self, Arrival, Asker, Attempts, Catalog, Place, Policy, PolicyCase, Source, named_policy,
     },
 };
 
@@ -106,48 +105,6 @@ pub fn find_policy_only(
     Ok((view, source.policy, source.name))
 }
 
-/// A policy with the findings that are known: those of the file that the user names, or of the one that the policy names, which is
-/// read where the policy is.
-///
-/// # Errors
-/// A file that cannot be read or is no baseline.
-pub fn with_baseline(view: &View, policy: Policy, named: Option<&Path>) -> Result<Policy, Error> {
-    if let Some(path) = named {
-        let bytes = pins::on_disk(path).map_err(|source| Error::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let baseline = Baseline::parse(&path.display().to_string(), &bytes)?;
-        return Ok(policy.with_baseline(baseline));
-    }
-    let Some(path) = policy.accepts().baseline_path() else {
-        return Ok(policy);
-    };
-    let files = view.policy_files();
-    let (read, name) = match files.state() {
-        Some(state) => (files.read(Path::new(path)), format!("{path} {state}")),
-        None => (pins::on_disk(&view.root.join(path)), path.to_owned()),
-    };
-    let is_only_on_disk = || files.is_index() && view.root.join(path).is_file();
-    let bytes = read.map_err(|error| Error::Usage {
-        message: format!(
-            "the policy names a baseline, {}, that cannot be read: {error}",
-            Text::from(name.as_str())
-        ),
-        help: if is_only_on_disk() {
-            let cwd = std::env::current_dir().unwrap_or_default();
-            let command = policy::staging(&view.root, &cwd, Path::new(path));
-            format!("it is on disk, and only there: `{command}` records it")
-        } else {
-            let word = argument(path.as_bytes());
-            let word = word.as_deref().unwrap_or("FILE");
-            format!("`weighbridge baseline create --output {word}` writes it; without one, remove `baseline`")
-        },
-    })?;
-    let baseline = Baseline::parse(&name, &bytes)?;
-    Ok(policy.with_baseline(baseline))
-}
-
 /// How comments in lines that a view's change brings came there: a change that another state judges does not judge itself.
 pub(super) fn arrival(view: &View) -> Arrival {
     let files = view.policy_files();
@@ -221,7 +178,15 @@ pub fn policy_called(cwd: &Path, name: Option<&str>) -> Result<(Policy, String),
             catalog,
         };
         let source = Source::find(view, asker)?;
-        Ok((source.policy, source.name))
+        // Where it cannot be read, nobody knows what is known.
+        let known = policy_baseline::of_policy(view, view.policy_files(), &source.policy)
+            .ok()
+            .flatten();
+        let policy = match known {
+            Some(known) => source.policy.with_baseline(known),
+            None => source.policy,
+        };
+        Ok((policy, source.name))
     };
     let Some(name) = name else {
         return find(&git::ruled_by(cwd, None)?, None);

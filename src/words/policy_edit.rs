@@ -77,11 +77,20 @@ fn item(what: &PolicyItem, looser: bool, f: &mut fmt::Formatter<'_>) -> fmt::Res
             let is = if looser { "is no longer" } else { "is" };
             write!(f, "the format `{id}` {is} refused")
         }
-        PolicyItem::Level { rule, from, to } if from == to => {
+        PolicyItem::Level { rule, from, to, .. } if from == to => {
             write!(f, "the rule `{rule}` has other levels")
         }
-        PolicyItem::Level { rule, from, to } => {
-            write!(f, "the rule `{rule}` goes from {from} to {to}")
+        PolicyItem::Level {
+            rule,
+            from,
+            to,
+            dangerous,
+        } => {
+            write!(f, "the rule `{rule}` goes from {from} to {to}")?;
+            if *dangerous && looser {
+                f.write_str(", for dangerous names too,")?;
+            }
+            Ok(())
         }
         PolicyItem::DangerLevel { rule, from, to } => write!(
             f,
@@ -128,6 +137,39 @@ fn item(what: &PolicyItem, looser: bool, f: &mut fmt::Formatter<'_>) -> fmt::Res
                 "no longer exclude"
             };
             write!(f, "lines `weighbridge=off` in .gitattributes {do_so} files")
+        }
+        PolicyItem::AttributeLine { text, excludes } => match (looser, excludes) {
+            (true, true) => write!(f, "`{text}` excludes files"),
+            (false, true) => write!(f, "`{text}` no longer excludes files"),
+            (true, false) => write!(f, "`{text}` no longer keeps files from being excluded"),
+            (false, false) => write!(f, "`{text}` keeps files from being excluded"),
+        },
+        PolicyItem::AttributeOrder => {
+            f.write_str("lines about `weighbridge` in .gitattributes stand in another order")
+        }
+        PolicyItem::Known {
+            rule,
+            findings,
+            dangerous,
+        } => {
+            let (some, verb) = match (findings, looser) {
+                (1, true) => (String::from("1 finding"), "does not count"),
+                (1, false) => (String::from("1 finding"), "counts"),
+                (n, true) => (format!("{n} findings"), "do not count"),
+                (n, false) => (format!("{n} findings"), "count"),
+            };
+            let about = if *dangerous {
+                " about dangerous names"
+            } else {
+                ""
+            };
+            write!(f, "{some} of `{rule}`{about} {verb}: the baseline ")?;
+            f.write_str(match (looser, findings) {
+                (true, 1) => "knows it",
+                (true, _) => "knows them",
+                (false, 1) => "no longer knows it",
+                (false, _) => "no longer knows them",
+            })
         }
         PolicyItem::Target { from, to, releases } => {
             let are = if looser { "are no longer" } else { "are" };

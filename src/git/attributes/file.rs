@@ -80,7 +80,7 @@ impl Vocabulary {
     }
 
     /// What of a line counts.
-    fn settings(&self, line: &Line<'_>) -> Settings {
+    pub(super) fn settings(&self, line: &Line<'_>) -> Settings {
         let known = line.settings().filter_map(|(name, state)| {
             let name = self.names.get(name)?;
             Some((*name, state))
@@ -126,7 +126,7 @@ impl File {
 }
 
 /// The lines of a file, as far as git reads it.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let text = bytes.split(|b| *b == 0).next().unwrap_or_default();
     text.split(|b| *b == b'\n')
 }
@@ -151,19 +151,19 @@ fn word(bytes: &[u8]) -> (&[u8], &[u8]) {
     bytes.split_at_checked(end).unwrap_or((bytes, &[]))
 }
 
-enum What {
+pub(super) enum What {
     Macro(Vec<u8>),
     Pattern(Vec<u8>),
 }
 
 /// A line that git does not pass over.
-struct Line<'f> {
-    what: What,
+pub(super) struct Line<'f> {
+    pub(super) what: What,
     rest: &'f [u8],
 }
 
 impl<'f> Line<'f> {
-    fn parse(line: &'f [u8]) -> Option<Self> {
+    pub(super) fn parse(line: &'f [u8]) -> Option<Self> {
         let start = trim(line);
         if start.is_empty() || start.starts_with(b"#") || line.len() >= LONG_LINE {
             return None;

@@ -6,6 +6,7 @@
 //! makes loading it no safer. Each file is parsed once, whatever number of folders is below it.
 
 mod file;
+mod ours;
 mod pattern;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use gix::ObjectId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::file::{File, Name, Vocabulary};
+pub(super) use self::ours::{OwnLine, own_lines};
 use super::{
     checkout::{Checkout, State},
     objects::{Objects, Trees},

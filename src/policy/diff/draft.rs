@@ -93,10 +93,10 @@ impl Drafts {
         });
     }
 
-    /// All of them, what is looser first, each in the order of the lines.
+    /// All of them.
     pub(super) fn finish(self, old: &Policy, new: &Policy) -> Vec<PolicyChange> {
         let drafts = self.list.into_iter();
-        let mut changes: Vec<PolicyChange> = drafts
+        drafts
             .map(|draft| {
                 let policy = if draft.is_new { new } else { old };
                 let line = draft.line.as_ref();
@@ -112,19 +112,7 @@ impl Drafts {
                     wider: draft.wider,
                 }
             })
-            .collect();
-        changes.sort_by(|a, b| {
-            let order = |change: &PolicyChange| {
-                let line = change.line.as_ref();
-                (
-                    change.direction == Direction::Tighter,
-                    line.map(|line| !line.is_new),
-                    line.map(|line| (line.file.clone(), line.line)),
-                )
-            };
-            order(a).cmp(&order(b))
-        });
-        changes
+            .collect()
     }
 }
 

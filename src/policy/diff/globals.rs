@@ -223,7 +223,7 @@ impl Gained {
             } else {
                 Wider::No
             },
-            any_shape: both(Usage::Import) && to.any_shape && !from.any_shape,
+            any_shape: to.uses.contains(Usage::Import) && to.any_shape && !from.any_shape,
             may_be_given: both(Usage::Import)
                 && to.may_be_given
                 && !from.may_be_given

@@ -7,6 +7,7 @@
 //!
 //! Where the patterns are too many to tell all kinds of paths apart, the answer is "perhaps looser", never "not looser".
 
+mod baseline;
 mod draft;
 mod globals;
 mod pins;
@@ -48,7 +49,25 @@ pub fn compare(old: &Policy, new: &Policy, rules: &[&'static RuleMeta]) -> Vec<P
     waivers::compare_terms(&mut comparison);
     waivers::compare_locks(&mut comparison);
     let drafts = std::mem::take(&mut comparison.drafts);
-    drafts.finish(old, new)
+    let mut changes = drafts.finish(old, new);
+    changes.extend(baseline::compare(old, new));
+    sort(&mut changes);
+    changes
+}
+
+/// What is looser first, each in the order of the lines.
+pub fn sort(changes: &mut [PolicyChange]) {
+    changes.sort_by(|a, b| {
+        let order = |change: &PolicyChange| {
+            let line = change.line.as_ref();
+            (
+                change.direction == Direction::Tighter,
+                line.map(|line| !line.is_new),
+                line.map(|line| (line.file.clone(), line.line)),
+            )
+        };
+        order(a).cmp(&order(b))
+    });
 }
 
 /// A new field of a policy has to be compared, or to be named here with those that let nothing pass.
@@ -215,7 +234,7 @@ impl<'p> Comparison<'p> {
                 continue;
             }
             let Some(paths) = self.paths(&said) else {
-                let what = level_item(rule, rule.level.word(), rule.level.word());
+                let what = level_item(rule, [rule.level; 2], false);
                 let [pair, _] = self.pairs();
                 let at = Text::from("");
                 let line = self.new.scope(&at).level_set_at(rule);
@@ -225,13 +244,16 @@ impl<'p> Comparison<'p> {
             let usual = |policy: &Policy, path: &Text| policy.scope(path).level(rule);
             let of_danger = |policy: &Policy, path: &Text| policy.scope(path).level_of_danger(rule);
             let set = |policy: &Policy, path: &Text| policy.scope(path).level_set_at(rule);
-            let item = |from: Level, to: Level| level_item(rule, from.word(), to.word());
-            self.ordered(&paths, usual, set, |_| false, item);
             let (old, new) = (self.old, self.new);
+            let item = |path: &Text, from: Level, to: Level| {
+                let allows = to == Level::Allow && from != to;
+                level_item(rule, [from, to], allows && of_danger(new, path) == to)
+            };
+            self.ordered(&paths, usual, set, |_| false, item);
             let told = |path: &Text| {
                 (usual(old, path), usual(new, path)) == (of_danger(old, path), of_danger(new, path))
             };
-            let item = |from: Level, to: Level| PolicyItem::DangerLevel {
+            let item = |_: &Text, from: Level, to: Level| PolicyItem::DangerLevel {
                 rule: rule.id.to_owned(),
                 from: from.word(),
                 to: to.word(),
@@ -247,7 +269,7 @@ impl<'p> Comparison<'p> {
         value: impl Fn(&Policy, &Text) -> T,
         line: impl Fn(&Policy, &Text) -> Option<Origin>,
         is_told: impl Fn(&Text) -> bool,
-        what: impl Fn(T, T) -> PolicyItem,
+        what: impl Fn(&Text, T, T) -> PolicyItem,
     ) {
         let (old, new) = (self.old, self.new);
         let values = |path: &Text| (value(old, path), value(new, path));
@@ -273,7 +295,7 @@ impl<'p> Comparison<'p> {
                     wider: false,
                 };
                 self.drafts
-                    .at_line(pair, what(from, to), line.as_ref(), is_new, place);
+                    .at_line(pair, what(path, from, to), line.as_ref(), is_new, place);
             }
         }
     }
@@ -423,10 +445,11 @@ fn patterns(policy: &Policy, group: usize) -> Option<PatternList> {
     Some(patterns.map(|(pattern, _)| pattern.clone()).collect())
 }
 
-fn level_item(rule: &RuleMeta, from: &'static str, to: &'static str) -> PolicyItem {
+fn level_item(rule: &RuleMeta, [from, to]: [Level; 2], dangerous: bool) -> PolicyItem {
     PolicyItem::Level {
         rule: rule.id.to_owned(),
-        from,
-        to,
+        from: from.word(),
+        to: to.word(),
+        dangerous,
     }
 }

@@ -22,7 +22,9 @@ impl Comparison<'_> {
         if said[0] != said[1] {
             let required = |policy: &Policy, path: &Text| policy.scope(path).pins();
             let set = |policy: &Policy, path: &Text| policy.scope(path).pins_set_at();
-            let item = |from: Required, to: Required| key("pins.require", from.word(), to.word());
+            let item = |_: &Text, from: Required, to: Required| {
+                key("pins.require", from.word(), to.word())
+            };
             if let Some(paths) = self.paths(&said) {
                 self.ordered(&paths, required, set, |_| false, item);
             } else {

@@ -1,6 +1,6 @@
 //! Which findings are waived, and for how long.
 
-use super::{Comparison, Pair, Where, pins::key};
+use super::{Comparison, Pair, Where, baseline::known, pins::key};
 use crate::{
     fact::PolicyItem,
     policy::{Acceptance, Requirement, Waiver, WaiverTerms},
@@ -57,7 +57,7 @@ pub(super) fn compare_locks(comparison: &mut Comparison<'_>) {
             baseline_path,
             // Compared by themselves.
             waivers: _,
-            // It stands in another file.
+            // Compared by itself, where it was read.
             baseline: _,
             inline,
             inline_at,
@@ -79,7 +79,8 @@ pub(super) fn compare_locks(comparison: &mut Comparison<'_>) {
                 comparison.drafts.gone(pair, what, line, Where::EVERYWHERE);
             }
         }
-        if let Some((path, line)) = &to.baseline_path
+        let are_compared = known(&pair.from.accepts).is_some() && known(&pair.to.accepts).is_some();
+        if let Some((path, line)) = to.baseline_path.as_ref().filter(|_| !are_compared)
             && baseline_path
                 .as_ref()
                 .is_none_or(|(known, _)| known != path)

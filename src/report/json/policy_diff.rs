@@ -117,6 +117,9 @@ fn named(what: &PolicyItem) -> (&'static str, &str) {
         PolicyItem::Lock { key } => ("lock", key),
         PolicyItem::Exclusion { pattern } => ("exclusion", pattern),
         PolicyItem::Attributes => ("attributes", "attributes"),
+        PolicyItem::AttributeLine { text, .. } => ("attribute-line", text),
+        PolicyItem::AttributeOrder => ("attribute-order", "weighbridge"),
+        PolicyItem::Known { rule, .. } => ("known", rule),
         PolicyItem::Target { .. } => ("target", "target.torch"),
         PolicyItem::Key { key, .. } => ("key", key),
     }

@@ -168,7 +168,7 @@ fn the_policy_names_the_baseline() {
     assert_eq!(run(&repo.root, &["check"]).code, 0);
     let change = run(&repo.root, &["check", "--diff", "HEAD~1"]);
     assert!(
-        change.code == 1 && change.stdout.contains("policy-changed"),
+        change.code == 1 && change.stdout.contains("policy-loosened"),
         "{change:?}"
     );
     // A rule that is locked is not loosened by a file.

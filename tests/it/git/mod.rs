@@ -8,6 +8,7 @@ mod incoming;
 mod known;
 mod lfs;
 mod links;
+mod loosened_files;
 mod oracle;
 mod policy;
 mod policy_links;

@@ -40,7 +40,7 @@ fn an_edit_of_attributes_that_exclude_files_is_told() {
         .commit();
     let change = run(&repo.root, &["check", "--diff=HEAD~1"]);
     assert!(
-        change.stdout.contains("warning[policy-changed]")
+        change.stdout.contains("warning[policy-loosened]")
             && change.stdout.contains("models/.gitattributes"),
         "{change:?}"
     );
