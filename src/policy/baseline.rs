@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use super::baseline_text::document;
 use crate::{
     error::Error,
     fact::{PolicyLine, Text},
@@ -17,7 +18,7 @@ use crate::{
 /// What a baseline is called where nobody names one.
 pub const NAME: &str = "weighbridge-baseline.json";
 /// The version of the format.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Findings that are known, by key.
 #[derive(Debug, Clone, Default)]
@@ -42,19 +43,12 @@ pub struct BaselineEntry {
     /// What it is about, readable.
     pub subject: String,
     /// What identifies it: 64 hexadecimal digits.
-    key: String,
+    pub(super) key: String,
     /// How many findings have this key.
     pub count: u64,
     /// Whether it is about a name that is known to be dangerous.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dangerous: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    version: u32,
-    findings: Vec<BaselineEntry>,
 }
 
 impl Baseline {
@@ -100,39 +94,15 @@ impl Baseline {
     /// # Errors
     /// As above.
     pub fn parse_at(path: &str, name: &str, text: &[u8]) -> Result<Self, Error> {
-        let shown = Text::from(name);
-        let wrong = |message: String, help: &str| Error::Usage {
-            message: format!("{shown} is not a baseline: {message}"),
-            help: help.to_owned(),
-        };
-        let mut lines = text.split(|byte| *byte == b'\n').zip(1_usize..);
-        if let Some((_, line)) = lines.find(|(line, _)| line.starts_with(b"<<<<<<< ")) {
-            return Err(wrong(
-                format!("line {line} begins a merge conflict"),
-                "keep the findings of both sides, each line with a comma at its end but the last",
-            ));
-        }
-        let again = "mend it, or write it again with `weighbridge baseline create`";
-        let document: Document = serde_json::from_slice(text)
-            .map_err(|error| wrong(Text::from(error.to_string()).to_string(), again))?;
-        if document.version != VERSION {
-            return Err(wrong(
-                format!("version {} is not known", document.version),
-                "update weighbridge, or write it again with `weighbridge baseline create`",
-            ));
-        }
+        let source = String::from_utf8_lossy(text);
+        let document = document(name, &source)?;
         let mut baseline = Self {
-            name: shown.to_string(),
+            name: Text::from(name).to_string(),
             path: Text::from(path).to_string(),
-            source: String::from_utf8_lossy(text).into(),
+            source: source.as_ref().into(),
             entries: BTreeMap::new(),
         };
         for entry in document.findings {
-            let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            if entry.key.len() != 64 || !entry.key.bytes().all(is_digit) {
-                let key = Text::from(entry.key.as_str());
-                return Err(wrong(format!("`{key}` is not a key"), again));
-            }
             // A merge may keep both sides.
             match baseline.entries.get_mut(&entry.key) {
                 Some(known) => known.count = known.count.max(entry.count),

@@ -15,6 +15,7 @@
 mod acceptance;
 pub mod alias;
 mod baseline;
+mod baseline_text;
 mod cases;
 mod check_rules;
 mod comments;

@@ -1,10 +1,14 @@
 //! Families of policies at random, and what one judges of everything that they speak of.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
+use jiff::civil::Date;
 use weighbridge::{
-    fact::{GlobalName, Text, Usage},
-    policy::{Policy, Scope},
-    rule::RULES,
+    fact::{Global, GlobalName, Text, Usage},
+    finding::{Finding, Location, Subject},
+    policy::{Policy, Scope, WaiverVerdict},
+    rule::{RULES, by_id},
 };
 
 use super::Memory;
@@ -39,6 +43,21 @@ const GLOBALS: &[(&str, &str)] = &[
 ];
 const LEVELS: &[&str] = &["allow", "warn", "deny"];
 const RULE_IDS: &[&str] = &["pickle-load", "global-not-allowed", "torch-load-implicit"];
+
+/// What waivers are about, and findings in files.
+const SUBJECTS: &[&str] = &[
+    "app.models.Net",
+    "app.models:Net.Block",
+    "numpy.core.multiarray.scalar",
+    "lib.f",
+];
+/// Digests of contents.
+pub(super) const DIGESTS: &[&str] = &[
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+];
+/// Days, in order.
+pub(super) const DAYS: &[&str] = &["2027-01-01", "2027-03-31", "2027-04-01", "2028-02-29"];
 
 /// Numbers from a seed (`SplitMix64`), so that a failure can be had again.
 pub(super) struct Random(u64);
@@ -156,6 +175,38 @@ fn body(random: &mut Random) -> Map<String, Value> {
     body
 }
 
+/// A waiver of some findings.
+pub(super) fn waiver(random: &mut Random) -> Value {
+    let mut waiver = Map::new();
+    waiver.insert("rule".into(), json!(random.of(RULE_IDS)));
+    waiver.insert("paths".into(), json!([random.of(PATTERNS)]));
+    let mut maybe = |key: &str, value: &str, random: &mut Random| {
+        if random.one_in(2) {
+            waiver.insert(key.into(), json!(value));
+        }
+    };
+    let (subject, digest, day) = (random.of(SUBJECTS), random.of(DIGESTS), random.of(DAYS));
+    maybe("subject", subject, random);
+    maybe("sha256", digest, random);
+    maybe("expires", day, random);
+    maybe("reason", "later", random);
+    maybe("owner", "us", random);
+    Value::Object(waiver)
+}
+
+/// Terms for waivers.
+pub(super) fn terms(random: &mut Random) -> Value {
+    let keys = ["subject", "sha256", "reason", "owner", "expires"];
+    let mut terms = Map::new();
+    if random.one_in(2) {
+        terms.insert("max-days".into(), json!(random.of(&[30, 89, 400])));
+    }
+    if random.one_in(2) || terms.is_empty() {
+        terms.insert("require".into(), json!(random.some(&keys, 4)));
+    }
+    Value::Object(terms)
+}
+
 /// A policy that extends others.
 pub(super) fn document(random: &mut Random, extends: &[&str]) -> Map<String, Value> {
     let mut policy = body(random);
@@ -176,6 +227,21 @@ pub(super) fn document(random: &mut Random, extends: &[&str]) -> Map<String, Val
             "exclude".into(),
             json!([random.of(PATTERNS), {"paths": ["none/"], "reason": "gone"}]),
         );
+    }
+    if random.one_in(3) {
+        let waivers: Vec<Value> = (0..1 + random.below(3)).map(|_| waiver(random)).collect();
+        policy.insert("waivers".into(), json!(waivers));
+    }
+    if random.one_in(4) {
+        policy.insert("waiver-terms".into(), terms(random));
+    }
+    if random.one_in(4) {
+        let mode = random.of(&["allow", "honour-new", "refuse"]);
+        policy.insert("inline".into(), json!(mode));
+    }
+    if random.one_in(4) {
+        let required = random.of(&["never", "executable", "all"]);
+        policy.insert("pins".into(), json!({"require": required}));
     }
     if random.one_in(3) {
         policy.insert("attributes".into(), json!(random.of(&["ignore", "honour"])));
@@ -215,7 +281,50 @@ pub(super) fn judged_at(policy: &Policy, path: &Text) -> Vec<String> {
     judged.push(format!("excluded: {}", policy.excludes(path)));
     judged.push(format!("attributes: {}", policy.honours_attributes()));
     judged.push(format!("torch: {}", policy.target_torch()));
+    judged.push(format!("inline: {:?}", policy.accepts().inline()));
+    judged.push(format!("pins: {:?}", scope.pins()));
+    judged.extend(waived(policy, path));
     judged
+}
+
+/// What is waived at a path: of each rule, about each subject, in each content, on each day.
+fn waived(policy: &Policy, path: &Text) -> Vec<String> {
+    let waivers = policy.accepts().waivers();
+    if waivers.all().is_empty() {
+        return Vec::new();
+    }
+    let mut judged = Vec::new();
+    for rule in RULE_IDS {
+        for subject in SUBJECTS {
+            let finding = finding(rule, subject, path);
+            for (digest, day) in DIGESTS.iter().flat_map(|digest| DAYS.iter().map(move |day| (digest, day))) {
+                let is_waived = is_waived(policy, &finding, digest, day);
+                judged.push(format!("waived {subject} {digest} {day} {rule}: {is_waived}"));
+            }
+        }
+    }
+    judged
+}
+
+/// A finding about a global.
+pub(super) fn finding(rule: &str, subject: &str, path: &Text) -> Finding {
+    let divided = subject.split_once(':').or_else(|| subject.rsplit_once('.'));
+    let (module, name) = divided.unwrap();
+    let subject = Subject::Global(Global::Named(GlobalName::new(module, name)));
+    let place = Location {
+        path: path.clone(),
+        ..Location::default()
+    };
+    Finding::new(by_id(rule).unwrap().meta, subject, place, "")
+}
+
+/// Whether a finding is waived in a content on a day.
+pub(super) fn is_waived(policy: &Policy, finding: &Finding, digest: &str, day: &str) -> bool {
+    let day: Date = day.parse().unwrap();
+    let path = &finding.primary.path;
+    let at = policy.accepts().waivers().at(path);
+    let verdict = at.judge(finding, day, &|| Some(digest.to_owned()));
+    matches!(verdict, WaiverVerdict::Covered(_))
 }
 
 pub(super) fn judged(policy: &Policy) -> Vec<Vec<String>> {
@@ -269,13 +378,17 @@ fn answers(policy: &Policy) -> Vec<(String, String)> {
 /// What a policy lets pass and another does not, of the questions that some words are about.
 pub(super) fn looser(than: &Policy, policy: &Policy, about: impl Fn(&str) -> bool) -> Vec<String> {
     let rank = |says: &str| match says {
-        "true" | "allow" | "honour" => 2,
-        "warn" => 1,
+        "true" | "allow" | "honour" | "HonourNew" | "Never" => 2,
+        "warn" | "Allow" | "Executable" => 1,
         _ => 0,
     };
-    let pairs = answers(than).into_iter().zip(answers(policy));
-    let looser = pairs.filter(|((of, before), (_, after))| about(of) && rank(after) > rank(before));
-    looser.map(|((of, _), _)| of).collect()
+    // Where there is no waiver, nothing is said of them.
+    let before: BTreeMap<String, String> = answers(than).into_iter().collect();
+    let before = |of: &str| before.get(of).map_or("false", String::as_str).to_owned();
+    let looser = answers(policy)
+        .into_iter()
+        .filter(|(of, after)| about(of) && rank(after) > rank(&before(of)));
+    looser.map(|(of, _)| of).collect()
 }
 
 /// Whether an answer is about what a key says.
@@ -289,7 +402,17 @@ pub(super) const LOCKED: &[(&str, About)] = &[
     ("rules.pickle-load", |of| of.ends_with("pickle-load")),
     ("exclude", |of| of.ends_with("excluded")),
     ("attributes", |of| of.ends_with("attributes")),
+    ("waivers", |of| of.contains("waived ")),
+    ("inline", |of| of.ends_with("inline")),
+    ("pins", |of| of.ends_with("pins")),
 ];
+
+/// The keys that are locked together with one: what lets waivers hold that are beyond the terms is another key.
+pub(super) fn locks(key: &str) -> Vec<&str> {
+    let is_of_waivers = key.starts_with("rules") || key == "waivers";
+    let terms = is_of_waivers.then_some("waiver-terms");
+    std::iter::once(key).chain(terms).collect()
+}
 
 fn is_rule(of: &str) -> bool {
     RULE_IDS.iter().any(|id| of.ends_with(id))

@@ -19,6 +19,7 @@ mod properties;
 mod schema;
 mod semantics;
 mod show;
+mod waiver_model;
 mod waivers;
 
 use std::{

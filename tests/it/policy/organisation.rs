@@ -280,7 +280,7 @@ fn with_attempts_set_aside_what_is_locked_is_never_looser() {
         let mut above = document(&mut random, &[]);
         let alone = yaml(&above);
         let (key, about) = random.of(generated::LOCKED);
-        above.insert("locked".into(), json!([key]));
+        above.insert("locked".into(), json!(generated::locks(key)));
         let above = org(&yaml(&above));
         let policy = below(&above, &files, Attempts::AreSetAside).unwrap();
         let found = generated::looser(&super::policy(&alone), &policy, about);

@@ -47,14 +47,14 @@ fn adding_a_refusal_never_allows_more() {
 fn what_is_locked_is_never_looser_below() {
     let groups = generated::LOCKED;
     let mut random = random(3);
-    let (mut held, mut refused) = ([0; 6], [0; 6]);
-    for _ in 0..TRIED * 4 {
+    let (mut held, mut refused) = ([0; 9], [0; 9]);
+    for _ in 0..TRIED * 6 {
         let mut files = family(&mut random);
         let at = random.below(groups.len());
         let (key, about) = groups[at];
         let mut org = document(&mut random, &[]);
         let without = yaml(&org);
-        org.insert("locked".into(), json!([key]));
+        org.insert("locked".into(), json!(generated::locks(key)));
         files.0.insert("org.yaml", yaml(&org));
         // The policy extends it in any case, perhaps through others.
         let extends = random.of(&[
