@@ -5,20 +5,16 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
-use super::baseline_text::document;
+use super::baseline_text::{BaselineEntry, VERSION, document};
 use crate::{
     error::Error,
     fact::{PolicyLine, Text},
-    finding::{Disposition, Finding, Subject, key},
+    finding::{Disposition, Finding, LineRef, Subject, key},
     policy::{is_dangerous, locate::shown},
 };
 
 /// What a baseline is called where nobody names one.
 pub const NAME: &str = "weighbridge-baseline.json";
-/// The version of the format.
-pub(super) const VERSION: u32 = 1;
 
 /// Findings that are known, by key.
 #[derive(Debug, Clone, Default)]
@@ -30,25 +26,6 @@ pub struct Baseline {
     /// What the file says, if it was read from one.
     source: Arc<str>,
     entries: BTreeMap<String, BaselineEntry>,
-}
-
-/// A finding that is known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BaselineEntry {
-    /// The file it is in, readable.
-    pub path: String,
-    /// The rule.
-    pub rule: String,
-    /// What it is about, readable.
-    pub subject: String,
-    /// What identifies it: 64 hexadecimal digits.
-    pub(super) key: String,
-    /// How many findings have this key.
-    pub count: u64,
-    /// Whether it is about a name that is known to be dangerous.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub dangerous: bool,
 }
 
 impl Baseline {
@@ -124,6 +101,18 @@ impl Baseline {
     /// What it knows under a key.
     pub(super) fn get(&self, key: &str) -> Option<&BaselineEntry> {
         self.entries.get(key)
+    }
+
+    /// The same, to be shown beside an answer.
+    pub(super) fn line_ref(&self, key: &str) -> Option<LineRef> {
+        let line = self.line(key, true)?;
+        Some(LineRef {
+            file: line.file,
+            line: line.line,
+            text: line.text,
+            range: line.range,
+            label: String::new(),
+        })
     }
 
     /// The line of its file that has a key.

@@ -2,13 +2,32 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{
-    baseline::{BaselineEntry, VERSION},
-    error::{PolicyError, PolicyErrors, near},
-};
+use super::error::{PolicyError, PolicyErrors, near};
 use crate::error::Error;
+
+/// The version of the format.
+pub(super) const VERSION: u32 = 1;
+
+/// A finding that is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineEntry {
+    /// The file it is in, readable.
+    pub path: String,
+    /// The rule.
+    pub rule: String,
+    /// What it is about, readable.
+    pub subject: String,
+    /// What identifies it: 64 hexadecimal digits.
+    pub(super) key: String,
+    /// How many findings have this key.
+    pub count: u64,
+    /// Whether it is about a name that is known to be dangerous.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dangerous: bool,
+}
 
 /// What a baseline is written as.
 #[derive(Debug, Deserialize)]
@@ -20,7 +39,14 @@ pub(super) struct Document {
 
 /// The keys of a baseline and of its findings.
 const KEYS: &[&str] = &[
-    "version", "findings", "path", "rule", "subject", "key", "count", "dangerous",
+    "version",
+    "findings",
+    "path",
+    "rule",
+    "subject",
+    "key",
+    "count",
+    "dangerous",
 ];
 
 const AGAIN: &str = "correct it, or write the baseline again with `weighbridge baseline create`";
@@ -112,8 +138,10 @@ fn told(error: &serde_json::Error) -> (String, String) {
         };
         format!("{of} has no `{quoted}`")
     } else if said.starts_with("unknown field") {
-        let help = near(quoted, KEYS.iter().copied())
-            .map_or_else(|| AGAIN.to_owned(), |near| format!("did you mean `{near}`?"));
+        let help = near(quoted, KEYS.iter().copied()).map_or_else(
+            || AGAIN.to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
         return (format!("a baseline has no key `{quoted}`"), help);
     } else if said.starts_with("duplicate field") {
         format!("`{quoted}` is given twice")

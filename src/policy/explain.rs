@@ -29,6 +29,8 @@ pub struct Explained {
     pub rulings: Vec<Ruling>,
     /// Where it says something else, if no path is given.
     pub elsewhere: Vec<Elsewhere>,
+    /// What lets findings about it pass at the path, each with its rule, if [`covering`](super::covering) was asked.
+    pub covered: Vec<Ruling>,
     /// What else is to be known, a sentence each.
     pub notes: Vec<String>,
 }
@@ -91,6 +93,7 @@ impl Policy {
         Explained {
             rulings,
             elsewhere,
+            covered: Vec::new(),
             notes,
         }
     }

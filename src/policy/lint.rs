@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     Policy, PolicyError, Scope, Uses,
     layer::{Layer, Listed},
-    locate::{Origin, Step},
+    locate::{Origin, Step, harmless},
     locks::locks_rule,
     node::Node,
     pattern::Pattern,
@@ -72,6 +72,15 @@ pub fn lint(policy: &Policy, used: Option<&Used>, today: Date) -> Vec<PolicyErro
     if let Some(used) = used {
         unused(policy, used, &mut found);
     }
+    // What an organisation says to all its repositories is no business of one.
+    let above = policy.organisation().filter(|above| !above.judges_alone);
+    let above = above.and_then(|above| policy.documents.get(..above.documents));
+    let above: Vec<String> = above
+        .unwrap_or_default()
+        .iter()
+        .map(|document| harmless(&document.file.name))
+        .collect();
+    found.list.retain(|error| !above.contains(&error.file));
     found.list
 }
 

@@ -108,9 +108,10 @@ const LOCKABLE: &[Lockable] = &[
         key: "inline",
         find: |above, below, found| {
             let of = |raw: &&Raw| raw.inline.as_ref().map(|(mode, _)| *mode);
-            let mode = above.nearest(of).unwrap_or_default();
+            let set = above.nearest(of);
+            let mode = set.unwrap_or_default();
             let looser = below.inline.filter(|(here, _)| here.rank() < mode.rank());
-            if let Some((_, origin)) = looser.filter(|_| below.is_later) {
+            if let Some((_, origin)) = looser.filter(|_| below.is_later || set.is_none()) {
                 let what = "lets comments in source set more findings aside".to_owned();
                 found.push(Attempt::new(origin, what));
             }

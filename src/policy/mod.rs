@@ -21,6 +21,7 @@ mod check_rules;
 mod comments;
 mod compile;
 mod constraint;
+mod covering;
 mod danger;
 mod day;
 mod decode;
@@ -64,10 +65,12 @@ mod waivers;
 mod written;
 
 pub use acceptance::Acceptance;
-pub use baseline::{Baseline, BaselineEntry, NAME as BASELINE_NAME};
+pub use baseline::{Baseline, NAME as BASELINE_NAME};
+pub use baseline_text::BaselineEntry;
 pub use cases::{CaseSubject, Decision, PolicyCase, cases};
 pub use check_rules::{CHECK_RULES, INVALID, RISKY, UNNEEDED};
 pub use comments::{Arrival, Comment, CommentFault};
+pub use covering::covering;
 pub use diff::{compare, sort as sort_changes};
 pub use digest::digest;
 pub use entry_ref::EntryRef;
@@ -96,7 +99,7 @@ pub use scope::{
 };
 pub use show::{EffectiveLine, show};
 pub use snippet::{EntryTerms, constrains_calls, entry, is_constrained_call, may_be_entered};
-pub use source::{Asker, Source, from_here, is_bundled_name, named_policy, staging};
+pub use source::{Asker, Source, edited_policy, from_here, is_bundled_name, named_policy, staging};
 pub use torch_target::TorchTarget;
 pub use waivers::{
     Breach, Obstacle, Requirement, Waiver, WaiverTerms, WaiverVerdict, Waivers, WaiversAt,
@@ -270,15 +273,6 @@ impl Policy {
     ) -> Result<Self, PolicyErrors> {
         let loader = Loader::path(files, path);
         compile::checked(files.name(path), loader, Attempts::AreErrors, catalog)
-    }
-
-    /// Reads a policy file as it would be with another text.
-    pub fn load_edited(
-        path: &Path,
-        text: &str,
-        catalog: &Catalog<'_>,
-    ) -> Result<Self, PolicyErrors> {
-        Self::load_from(&edit::Edited { path, text }, path, catalog)
     }
 
     /// Reads a policy from its text. A relative path that it extends is looked for in the current folder.

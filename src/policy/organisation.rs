@@ -11,6 +11,8 @@ pub struct Organisation {
     pub files: Vec<PathBuf>,
     /// Whether it judges alone: there is no policy of the repository's, or it is the same file.
     pub judges_alone: bool,
+    /// How many of the policies that were read are it and what it extends: the first ones.
+    pub(super) documents: usize,
     /// What the repository's policy says against its locks, which was taken away.
     pub attempts: Vec<LockAttempt>,
     /// Where that stands.
@@ -24,6 +26,7 @@ impl Organisation {
         (above > 0).then(|| Self {
             files,
             judges_alone: own.is_none_or(|own| own < above),
+            documents: above,
             attempts: Vec::new(),
             set_aside: Vec::new(),
         })

@@ -42,6 +42,11 @@ impl OwnPolicy {
         }
     }
 
+    /// The bundled policy that a new file would extend; none where there is a file, or where the organisation's policy extends none.
+    pub fn extends(&self) -> Option<&'static str> {
+        self.bundled
+    }
+
     /// How to add to the policy by hand: for each place where, and after a line end what to paste there. What stands later in the file
     /// comes first, so that the lines that are named stay where they are.
     pub fn adding(&self, additions: &Additions) -> Vec<String> {

@@ -13,6 +13,7 @@ use std::{
 use super::{
     Attempts, Catalog, Files, Policy, PolicyAt,
     decode::list,
+    edit::Edited,
     load::Disk,
     place::{PLACES, Place},
     unread,
@@ -133,6 +134,18 @@ impl Source {
     }
 }
 
+/// Whether a file below the root is one of another repository that lies there and that nothing recorded: no change edits it.
+fn is_of_another(place: &dyn Place, below: &Path) -> bool {
+    let mut folders = below.ancestors().skip(1);
+    let is_repository = |folder: &&Path| {
+        let git = place.root().join(folder).join(".git");
+        !folder.as_os_str().is_empty() && std::fs::symlink_metadata(git).is_ok()
+    };
+    folders
+        .find(is_repository)
+        .is_some_and(|folder| !place.has(folder))
+}
+
 /// Those of a policy's files that are below the root, as they are named from there.
 fn below_root(place: &dyn Place, cwd: &Path, files: &[PathBuf], is_recorded: bool) -> Vec<PathBuf> {
     let mut below = Vec::new();
@@ -212,7 +225,9 @@ impl Asker<'_> {
         let Some(named) = self.organisation else {
             return Ok(None);
         };
-        let Some((state, below)) = self.under_review(place, Some(named)) else {
+        let reviewed = self.under_review(place, Some(named));
+        let reviewed = reviewed.filter(|(_, below)| !is_of_another(place, below));
+        let Some((state, below)) = reviewed else {
             return Found::named(named).map(Some);
         };
         if place.has(&below) {
@@ -312,6 +327,29 @@ pub fn named_policy(path: &Path, catalog: &Catalog<'_>) -> Result<(Policy, Strin
     let found = Found::named(path)?;
     let policy = found.at(None).load(catalog)?;
     Ok((policy, found.name))
+}
+
+/// The policy at a path, as it would be with a text below an organisation's; without a text, what judges where there is no file.
+///
+/// # Errors
+/// A text that does not hold together with what it extends or with what the organisation locks.
+pub fn edited_policy(
+    path: &Path,
+    text: Option<&str>,
+    organisation: Option<&Path>,
+    catalog: &Catalog<'_>,
+) -> Result<Policy, Error> {
+    let files = text.map(|text| Edited { path, text });
+    let own = files.as_ref().map(|files| PolicyAt::File(files, path));
+    Ok(match (organisation, own) {
+        (Some(named), own) => {
+            let above = Found::named(named)?;
+            let above = above.at(None);
+            above.load_above(own, Attempts::AreErrors, catalog)?
+        }
+        (None, Some(own)) => own.load(catalog)?,
+        (None, None) => Policy::recommended(),
+    })
 }
 
 /// Whether what the user names is the name of a bundled policy, or can be nothing else because no such file is there. A file

@@ -51,6 +51,10 @@ pub fn explained(name: &str, answer: &Explained, out: &mut dyn Write) -> io::Res
         writeln!(out, "\nin {paths} ({})", place(&elsewhere.line))?;
         rulings(&elsewhere.rulings, out)?;
     }
+    if !answer.covered.is_empty() {
+        writeln!(out, "\nwhat findings are set aside by there")?;
+        rulings(&answer.covered, out)?;
+    }
     if !answer.notes.is_empty() {
         writeln!(out)?;
     }
@@ -104,12 +108,25 @@ pub fn explained_json(
                 "kind": kind,
                 "rulings": values(&answer.rulings),
                 "elsewhere": elsewhere.collect::<Vec<_>>(),
+                "covered": covered(&answer.covered),
                 "notes": answer.notes,
             })
         })
         .collect();
     let value = json!({"version": 1, "name": name, "path": path, "answers": answers});
     pretty(&value, out)
+}
+
+fn covered(rulings: &[Ruling]) -> Vec<Value> {
+    let value = |ruling: &Ruling| {
+        json!({
+            "rule": ruling.of,
+            "says": ruling.says,
+            "why": ruling.why,
+            "from": ruling.line.as_ref().map(spot),
+        })
+    };
+    rulings.iter().map(value).collect()
 }
 
 fn values(rulings: &[Ruling]) -> Vec<Value> {

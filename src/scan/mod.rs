@@ -6,6 +6,7 @@
 
 mod comments;
 mod content;
+mod covering;
 mod deadline;
 mod digests;
 mod entry;
@@ -29,6 +30,7 @@ mod unstaged;
 mod usage;
 
 pub use content::content_facts;
+pub use covering::covering;
 pub use freeze::{Frozen, Stored, Unpinnable, freeze, merge, read_lock};
 pub use guard::protected;
 pub use known::{Dangerous, baseline};

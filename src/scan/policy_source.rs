@@ -144,17 +144,22 @@ pub fn load_policy(named: &Path) -> Result<Policy, Error> {
     Ok(named_policy(named, &catalog)?.0)
 }
 
-/// The policy at a path, as it would be with a text.
+/// The policy at a path, as it would be with a text below an organisation's. Without a text there is no file: then the
+/// organisation's judges, or `recommended`.
 ///
 /// # Errors
-/// A text that does not hold together with what it extends.
-pub fn policy_with(path: &Path, text: &str) -> Result<Policy, Error> {
+/// A text that does not hold together with what it extends or with what the organisation locks.
+pub fn policy_with(
+    path: &Path,
+    text: Option<&str>,
+    organisation: Option<&Path>,
+) -> Result<Policy, Error> {
     let (rules, formats) = (rules(), format_ids());
     let catalog = Catalog {
         rules: &rules,
         formats: &formats,
     };
-    Ok(Policy::load_edited(path, text, &catalog)?)
+    policy::edited_policy(path, text, organisation, &catalog)
 }
 
 /// A policy as people call it, and how reports call it: a file, a bundled name, `REVISION:PATH`, or a revision, which is the

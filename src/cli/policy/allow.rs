@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 
 use super::{
-    super::{current_dir, output, patch},
+    super::{OrganisationArgs, current_dir, output, patch},
     below,
 };
 use crate::{
@@ -38,7 +38,8 @@ Exit codes:
 /// Adds what the policy does not allow yet, and no more: a pack where it lists
 /// the names, otherwise each name for the uses that the artifacts make of it.
 /// Nothing dangerous is ever added. Comments, order and style of the file stay.
-/// Without a policy, one is written that extends the built-in `recommended`.
+/// Without a policy, one is written that extends the built-in `recommended`, or
+/// what the policy of the organisation extends.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct Allow {
@@ -65,6 +66,8 @@ pub(in crate::cli) struct Allow {
     /// Print the difference as a patch, and write nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    organisation: OrganisationArgs,
 }
 
 /// Rounds of adding: what a format that was refused needs is known when it is allowed.
@@ -141,10 +144,10 @@ impl Allow {
             paths: self.paths.clone(),
         };
         let mut text = target.old.clone();
-        let mut policy = match &text {
-            Some(text) => scan::policy_with(&target.path, text)?,
-            None => Policy::recommended(),
-        };
+        let organisation = self.organisation.file();
+        let with = |text: Option<&str>| scan::policy_with(&target.path, text, organisation);
+        let mut policy = with(text.as_deref())?;
+        let extends = policy.own().extends();
         let mut all: Vec<Need> = Vec::new();
         for _ in 0..ROUNDS {
             let mut needs = scan::needs(view, &policy);
@@ -167,15 +170,12 @@ impl Allow {
                     edit::edit(old, &fragment)
                         .map_err(|why| cannot_edit(&target.path, &why, &fragment))?,
                 ),
-                None => Some(edit::create(Some("recommended"), &fragment)),
+                None => Some(edit::create(extends, &fragment)),
             };
             if new == text {
                 break;
             }
-            policy = match &new {
-                Some(new) => scan::policy_with(&target.path, new)?,
-                None => Policy::recommended(),
-            };
+            policy = with(new.as_deref())?;
             text = new;
         }
         Ok((text, policy))

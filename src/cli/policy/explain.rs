@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    super::{PolicyArgs, output},
+    super::{PolicyArgs, output, today},
     effective, path_below,
 };
 use crate::{
@@ -26,7 +26,8 @@ Examples:
 /// Say what the policy makes of a global, a format, a rule or a pack
 ///
 /// Says whether it is allowed, for which uses, and which line decides; without
-/// `--path`, also in which files something else holds. The exit code is 0
+/// `--path`, also in which files something else holds; with it, which waiver,
+/// baseline or comment in source lets findings pass there. The exit code is 0
 /// whatever the answer is. `weighbridge explain` says what a rule, a format or
 /// a pack is.
 #[derive(Debug, Args)]
@@ -75,10 +76,23 @@ impl Explain {
             asked.push(Asked::Global(&global));
         }
         let shown_path = path.as_ref().map(Text::to_string);
-        let answers: Vec<(&str, Explained)> = asked
-            .into_iter()
-            .map(|asked| (kind(asked), found.policy.explain(asked, path.as_ref())))
-            .collect();
+        let explain = |asked: &Asked<'_>| {
+            let answer = found.policy.explain(*asked, path.as_ref());
+            (kind(*asked), answer)
+        };
+        let mut answers: Vec<(&str, Explained)> = asked.iter().map(explain).collect();
+        if let (Some(named), Some(below)) = (&self.path, &path) {
+            let covered = scan::covering(
+                (named, below),
+                &found.policy,
+                &self.policy.request(),
+                &asked,
+                (&found.cwd, today::today()),
+            )?;
+            for ((_, answer), covered) in answers.iter_mut().zip(covered) {
+                answer.covered = covered;
+            }
+        }
         output::deliver(None, &[], |out| {
             if self.format == Format::Json {
                 return report::policy::explained_json(name, shown_path.as_deref(), &answers, out);

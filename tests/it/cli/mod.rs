@@ -21,6 +21,7 @@ mod organisation;
 mod outputs;
 mod paths;
 mod policy_check;
+mod policy_explain_covered;
 mod policy_export;
 mod policy_show;
 mod policy_test;

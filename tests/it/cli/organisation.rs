@@ -159,6 +159,22 @@ fn it_is_never_part_of_a_change() {
     assert_eq!(inside.code, 1, "{inside:?}");
     assert!(inside.stdout.contains("[torch-load-unsafe]"), "{inside:?}");
     assert!(inside.stdout.contains("[policy-loosened]"), "{inside:?}");
+    // What another repository has that lies there is read from disk.
+    repo.write("org/.git/HEAD", "ref: refs/heads/main\n")
+        .write("org/policy.yaml", ORG);
+    let nested = run(
+        &repo.root,
+        &[
+            "check",
+            "--organisation-policy=org/policy.yaml",
+            "--diff=main...topic",
+        ],
+    );
+    assert!(
+        policy(&nested).ends_with("below org/policy.yaml"),
+        "{nested:?}"
+    );
+    fs::remove_dir_all(repo.root.join("org")).unwrap();
     // One that the change brings does not judge it, and neither does nobody.
     repo.git(&["mv", "org.yaml", "new.yaml"]);
     repo.commit();
@@ -172,4 +188,60 @@ fn it_is_never_part_of_a_change() {
     );
     assert_eq!(new.code, 2, "{new:?}");
     assert!(new.stderr.contains("there is none at"), "{new:?}");
+}
+
+#[test]
+fn what_it_says_to_all_is_not_told_to_one() {
+    let repo = repo!();
+    organise(
+        &repo,
+        "version: 1\nextends: recommended\nglobals: {allow: [org.models.Net]}\nexclude: [firmware/]\n",
+    );
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: recommended\nglobals: {allow: [app.Net]}\n",
+    )
+    .commit();
+    let run = run(
+        &repo.root,
+        &["policy", "check", "--organisation-policy=../org.yaml"],
+    );
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.stdout.contains("app.Net") && !run.stdout.contains("org.models"),
+        "{run:?}"
+    );
+    assert!(!run.stdout.contains("firmware"), "{run:?}");
+}
+
+#[test]
+fn what_allow_writes_holds_below_it() {
+    let repo = repo!();
+    organise(&repo, "version: 1\nformats: {allow: [pickle]}\n");
+    // `app.Net()`.
+    repo.write("a.pkl", b"\x80\x02capp\nNet\n)\x81.");
+    let below = |arguments: &[&str]| {
+        run(
+            &repo.root,
+            &[arguments, &["--organisation-policy=../org.yaml"]].concat(),
+        )
+    };
+    let allow = below(&["policy", "allow", "a.pkl"]);
+    assert_eq!(allow.code, 0, "{allow:?}");
+    let written = fs::read_to_string(repo.root.join("weighbridge.yaml")).unwrap();
+    assert!(written.starts_with("version: 1\nglobals:\n"), "{written}");
+    assert_eq!(below(&["check"]).code, 0);
+    // What is locked is not added to.
+    fs::remove_file(repo.root.join("weighbridge.yaml")).unwrap();
+    organise(
+        &repo,
+        "version: 1\nformats: {allow: [pickle]}\nlocked: [globals.allow]\n",
+    );
+    let locked = below(&["policy", "allow", "a.pkl"]);
+    assert_ne!(locked.code, 0, "{locked:?}");
+    assert!(
+        locked.stderr.contains("locks `globals.allow`"),
+        "{locked:?}"
+    );
+    assert!(!repo.root.join("weighbridge.yaml").exists());
 }

@@ -51,7 +51,13 @@ fn a_policy_and_what_it_extends() {
     link(&repo, "../shared/loose.yaml", "weighbridge.yaml");
     let outside = check(&repo, &[]);
     refused(&outside, "weighbridge.yaml");
-    insta::assert_snapshot!(outside.stderr, @"");
+    insta::assert_snapshot!(outside.stderr, @"
+    error: the policy `weighbridge.yaml` cannot be read: the symbolic link
+      `weighbridge.yaml` leads out of the repository
+       │ help: put the file itself into the repository; a policy from elsewhere is
+       │       named by `--policy` or `--organisation-policy`
+       ╰──
+    ");
     refused(
         &check(&repo, &["--policy=weighbridge.yaml"]),
         "weighbridge.yaml",

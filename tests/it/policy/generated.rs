@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
 use jiff::civil::Date;
+use serde_json::{Map, Value, json};
 use weighbridge::{
     fact::{Global, GlobalName, Text, Usage},
     finding::{Finding, Location, Subject},
@@ -287,7 +287,7 @@ pub(super) fn judged_at(policy: &Policy, path: &Text) -> Vec<String> {
     judged
 }
 
-/// What is waived at a path: of each rule, about each subject, in each content, on each day.
+/// What is waived at a path, of each rule, about each subject, in each content, on each day.
 fn waived(policy: &Policy, path: &Text) -> Vec<String> {
     let waivers = policy.accepts().waivers();
     if waivers.all().is_empty() {
@@ -297,9 +297,13 @@ fn waived(policy: &Policy, path: &Text) -> Vec<String> {
     for rule in RULE_IDS {
         for subject in SUBJECTS {
             let finding = finding(rule, subject, path);
-            for (digest, day) in DIGESTS.iter().flat_map(|digest| DAYS.iter().map(move |day| (digest, day))) {
-                let is_waived = is_waived(policy, &finding, digest, day);
-                judged.push(format!("waived {subject} {digest} {day} {rule}: {is_waived}"));
+            for (digest, day) in DIGESTS
+                .iter()
+                .flat_map(|digest| DAYS.iter().map(move |day| (digest, day)))
+            {
+                if is_waived(policy, &finding, digest, day) {
+                    judged.push(format!("waived {subject} {digest} {day} {rule}: true"));
+                }
             }
         }
     }
@@ -382,7 +386,7 @@ pub(super) fn looser(than: &Policy, policy: &Policy, about: impl Fn(&str) -> boo
         "warn" | "Allow" | "Executable" => 1,
         _ => 0,
     };
-    // Where there is no waiver, nothing is said of them.
+    // Of what is not waived nothing is said.
     let before: BTreeMap<String, String> = answers(than).into_iter().collect();
     let before = |of: &str| before.get(of).map_or("false", String::as_str).to_owned();
     let looser = answers(policy)

@@ -22,14 +22,23 @@ const NAMES: &[(&str, &[&str])] = &[
     ("app.models:Net.Block", &["app.models:Net.Block"]),
     (
         "numpy._core.multiarray.scalar",
-        &["numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"],
+        &[
+            "numpy.core.multiarray.scalar",
+            "numpy._core.multiarray.scalar",
+        ],
     ),
     ("posix.system", &["os.system", "posix.system", "nt.system"]),
     ("lib.f", &["lib.f"]),
 ];
 
 /// Whether a waiver covers a finding, as the page says it.
-fn covers(waiver: &Value, terms: &Value, of: (&str, &str, &[&str], bool), digest: &str, day: &str) -> bool {
+fn covers(
+    waiver: &Value,
+    terms: &Value,
+    of: (&str, &str, &[&str], bool),
+    digest: &str,
+    day: &str,
+) -> bool {
     let (rule, path, spellings, dangerous) = of;
     let says = |key: &str| waiver.get(key).and_then(Value::as_str);
     let required = terms["require"].as_array().into_iter().flatten();
@@ -39,12 +48,19 @@ fn covers(waiver: &Value, terms: &Value, of: (&str, &str, &[&str], bool), digest
     };
     let longest = terms["max-days"].as_i64();
     says("rule") == Some(rule)
-        && waiver["paths"].as_array().unwrap().iter().any(|it| is_match(it.as_str().unwrap(), path))
+        && waiver["paths"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| is_match(it.as_str().unwrap(), path))
         && says("subject").is_none_or(|subject| spellings.contains(&subject))
         && says("sha256").is_none_or(|wanted| wanted == digest)
         && says("expires").is_none_or(|last| day <= last)
-        && required.clone().all(|key| says(key.as_str().unwrap()).is_some())
-        && longest.is_none_or(|most| says("expires").is_some_and(|last| i64::from(days(last)) <= most))
+        && required
+            .clone()
+            .all(|key| says(key.as_str().unwrap()).is_some())
+        && longest
+            .is_none_or(|most| says("expires").is_some_and(|last| i64::from(days(last)) <= most))
         && (!dangerous || waiver["dangerous"] == true && says("reason").is_some())
 }
 
@@ -85,8 +101,14 @@ fn what_is_waived_is_what_the_model_says() {
     let mut random = random(31);
     let mut both = [0, 0];
     for _ in 0..400 {
-        let waivers: Vec<Value> = (0..1 + random.below(5)).map(|_| any_waiver(&mut random)).collect();
-        let terms = if random.one_in(3) { terms(&mut random) } else { json!({}) };
+        let waivers: Vec<Value> = (0..1 + random.below(5))
+            .map(|_| any_waiver(&mut random))
+            .collect();
+        let terms = if random.one_in(3) {
+            terms(&mut random)
+        } else {
+            json!({})
+        };
         let text = json!({"version": 1, "waivers": waivers, "waiver-terms": terms}).to_string();
         // A dangerous name has to be meant.
         let Ok(policy) = parse(&text) else {
@@ -101,7 +123,10 @@ fn what_is_waived_is_what_the_model_says() {
             let wanted = waivers.iter().any(|it| covers(it, &terms, of, digest, day));
             let found = finding(rule, stored, &Text::from(path));
             let found = is_waived(&policy, &found, digest, day);
-            assert_eq!(found, wanted, "{rule} {stored} {path} {digest} {day} by {text}");
+            assert_eq!(
+                found, wanted,
+                "{rule} {stored} {path} {digest} {day} by {text}"
+            );
             both[usize::from(found)] += 1;
         }
     }
@@ -121,7 +146,10 @@ fn a_waiver_holds_until_it_ends_and_no_longer() {
         };
         let again = parse(&text).unwrap();
         let (stored, _) = random.of(NAMES);
-        for (rule, path) in RULES.iter().flat_map(|rule| PATHS.iter().map(move |path| (rule, path))) {
+        for (rule, path) in RULES
+            .iter()
+            .flat_map(|rule| PATHS.iter().map(move |path| (rule, path)))
+        {
             let finding = finding(rule, stored, &Text::from(*path));
             let on = |policy, day: &&str| is_waived(policy, &finding, DIGESTS[0], day);
             let days: Vec<bool> = DAYS.iter().map(|day| on(&policy, day)).collect();

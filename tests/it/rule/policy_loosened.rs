@@ -49,10 +49,14 @@ fn each_line_that_loosens_the_policy_is_shown() {
 
     warning[policy-loosened]: the change loosens the policy: `builtins.getattr` may
       be imported and called (dangerous: it reaches any attribute of whatever it is
-      given); and in 3 other ways
+      given); and in 4 other ways
        ╭─ weighbridge.yaml:8:16
      8 │     - {global: builtins.getattr, dangerous: true, reason: because}
        │                ━━━━━━━━━━━━━━━━
+       ├─ weighbridge.yaml:8:16
+       │ `builtins.getattr` may be used in any shape (`dangerous: true`)
+     8 │     - {global: builtins.getattr, dangerous: true, reason: because}
+       │                ────────────────
        ├─ weighbridge.yaml:5:11
        │ the pack `lightning` allows 51 names
      5 │   packs: [lightning]
