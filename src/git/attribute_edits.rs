@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustc_hash::FxHashMap;
+
 use super::{
     View,
     attributes::{self, AttributesFile, OwnLine, own_lines},
@@ -78,13 +80,19 @@ fn changes(path: &Text, before: &[OwnLine], after: &[OwnLine]) -> Vec<PolicyChan
     let mut kept = Vec::new();
     for (from, to, is_new) in [(before, after, true), (after, before, false)] {
         // Each line of the other side stands for one of this.
-        let mut others: Vec<&OwnLine> = from.iter().collect();
+        let mut others: FxHashMap<(&[u8], bool), usize> = FxHashMap::default();
+        for line in from {
+            let count = others
+                .entry((line.text.as_slice(), line.excludes))
+                .or_default();
+            *count = count.saturating_add(1);
+        }
         let mut same = Vec::new();
         for line in to {
-            let is_it =
-                |other: &&OwnLine| (&other.text, other.excludes) == (&line.text, line.excludes);
-            if let Some(at) = others.iter().position(is_it) {
-                same.push(others.swap_remove(at).text.clone());
+            let left = others.get_mut(&(line.text.as_slice(), line.excludes));
+            if let Some(left) = left.filter(|left| **left > 0) {
+                *left = left.saturating_sub(1);
+                same.push(&line.text);
                 continue;
             }
             let direction = match (line.is_macro, line.excludes == is_new) {

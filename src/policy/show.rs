@@ -178,8 +178,10 @@ impl Merging<'_> {
                     let tree = match value {
                         // What is refused without advice.
                         Node::Null if is_refused_formats(&way, 1) => Some(leaf(value, file, way)),
-                        // Patterns are read together.
-                        Node::Seq(_) if &**key == "paths" => Some(leaf(value, file, way)),
+                        // Patterns are read together, and of what waivers have to say the nearest list counts.
+                        Node::Seq(_) if matches!(&**key, "paths" | "require") => {
+                            Some(leaf(value, file, way))
+                        }
                         value => self.tree(value, file, way),
                     };
                     map.extend(tree.map(|tree| (key.clone(), tree)));

@@ -52,7 +52,7 @@ pub fn explained(name: &str, answer: &Explained, out: &mut dyn Write) -> io::Res
         rulings(&elsewhere.rulings, out)?;
     }
     if !answer.covered.is_empty() {
-        writeln!(out, "\nwhat findings are set aside by there")?;
+        writeln!(out, "\nwhat sets findings aside there")?;
         rulings(&answer.covered, out)?;
     }
     if !answer.notes.is_empty() {

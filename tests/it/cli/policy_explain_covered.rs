@@ -32,12 +32,37 @@ fn each_way_is_told_with_its_line() {
         .write("b.py", COMMENT)
         .write("c.py", UNSAFE)
         .commit();
-    insta::assert_snapshot!(explain(&repo, "torch-load-unsafe", "a.py"), @"");
-    insta::assert_snapshot!(explain(&repo, "torch-load-unsafe", "b.py"), @"");
+    insta::assert_snapshot!(explain(&repo, "torch-load-unsafe", "a.py"), @"
+    the rule torch-load-unsafe, in a.py, by weighbridge.yaml
+      deny     the rule's own level
+
+    what sets findings aside there
+      torch-load-unsafe  waived   rewritten in May, until 2999-01-31, by us (weighbridge.yaml:5)
+      torch-load-unsafe  ended    its last day was 2020-01-31 (weighbridge.yaml:6)
+    ");
+    insta::assert_snapshot!(explain(&repo, "torch-load-unsafe", "b.py"), @"
+    the rule torch-load-unsafe, in b.py, by weighbridge.yaml
+      deny     the rule's own level
+
+    what sets findings aside there
+      torch-load-unsafe  waived   a comment: our own file, until 2999-02-01 (b.py:2)
+    ");
     assert_eq!(run(&repo.root, &["baseline", "create"]).code, 0);
-    insta::assert_snapshot!(explain(&repo, "torch-load-unsafe", "c.py"), @"");
+    insta::assert_snapshot!(explain(&repo, "torch-load-unsafe", "c.py"), @"
+    the rule torch-load-unsafe, in c.py, by weighbridge.yaml
+      deny     the rule's own level
+
+    what sets findings aside there
+      torch-load-unsafe  known    the baseline known.json has it (known.json:4)
+    ");
     // What is not there yet would be waived.
-    insta::assert_snapshot!(explain(&repo, "app.Net", "new.pkl"), @"");
+    insta::assert_snapshot!(explain(&repo, "app.Net", "new.pkl"), @"
+    the global app.Net, in new.pkl, by weighbridge.yaml
+      any use  refused  nothing lists it (recommended.yaml (built in):36)
+
+    what sets findings aside there
+      global-not-allowed  waived   later (weighbridge.yaml:7)
+    ");
     let json = run(
         &repo.root,
         &[
@@ -104,5 +129,20 @@ fn a_broken_baseline_is_told_at_its_place() {
         String::new(),
     ];
     let told: Vec<String> = cases.iter().map(|text| told(text)).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @"
+     | 
+    error: a whole number, 0 or more, is expected here | known.json:4:126
+    error: a whole number, 0 or more, is expected here | known.json:4:127
+    error: this finding has no `count` | known.json:4:116
+    error: a baseline has no key `rul` | known.json:4:24
+    error: a text in quotes is expected here | known.json:4:27
+    error: the `key` of this finding is not 64 hexadecimal digits | known.json:4:50
+    error: the baseline is not valid JSON | known.json:5:1
+    error: version 2 of baselines is not known | known.json:2:3
+    error: the baseline has no `version` | known.json:6:1
+    error: a list `[...]` is expected here | known.json:3:14
+    error: the baseline has a merge conflict | known.json:1:1
+    error: a mapping `{...}` is expected here | known.json:1:2
+    error: the baseline is not valid JSON │ help: close what is open, and end each finding but the last with a comma; │ `weighbridge baseline create` writes it again ╰── |
+    ");
 }

@@ -97,6 +97,7 @@ fn explain_says_what_is_allowed_and_by_which_line() {
     {
       "answers": [
         {
+          "covered": [],
           "elsewhere": [],
           "kind": "rule",
           "notes": [],

@@ -75,7 +75,7 @@ fn what_is_locked_is_never_looser_below() {
     }
     // Each happens often enough to mean something.
     assert!(
-        held.iter().chain(&refused).all(|n| *n > 10),
+        held.iter().chain(&refused).all(|n| *n > 5),
         "{held:?} {refused:?}"
     );
 }
