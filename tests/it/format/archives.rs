@@ -6,7 +6,7 @@ use weighbridge::fact::{Fact, Global};
 
 use crate::support::{
     comparison::{Needs, skip},
-    fixture::{Fixture, facts, told},
+    fixture::{Fixture, Observed, facts, told},
     oracle,
     pickle::{Pickle, payload},
     tar,
@@ -244,6 +244,52 @@ with tempfile.TemporaryDirectory() as t:
     }
 }
 
+/// Modules that are named `m` and a number.
+fn modules(observed: &Observed) -> BTreeSet<u64> {
+    let named = observed.iter().filter_map(|o| match &o.fact {
+        Fact::Global {
+            global: Global::Named(name),
+            ..
+        } => name.module.as_str()?.strip_prefix('m')?.parse().ok(),
+        _ => None,
+    });
+    named.collect()
+}
+
+/// The pickles in whatever `zipfile` reads of an archive are reported, or that something of it is not read; of an undamaged one no
+/// others.
+#[test]
+fn members_of_damaged_zips_are_those_that_python_reads() {
+    let Some(python) = oracle::python("zipfile, lzma, bz2") else {
+        return;
+    };
+    let count = oracle::number("WEIGHBRIDGE_ZIP_FILES", 3000).to_string();
+    let seed = oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1).to_string();
+    let (mut wrong, mut whole, mut read) = (String::new(), 0, 0);
+    for case in oracle::run(&python, "zips.py", &[&count, &seed]) {
+        let hex = case["file"].as_str().unwrap();
+        let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
+        let observed = facts(bytes, "x.zip");
+        let ours = modules(&observed);
+        let found = case["seen"].as_array().unwrap();
+        let theirs: BTreeSet<u64> = found.iter().filter_map(serde_json::Value::as_u64).collect();
+        let is_whole = case["whole"].as_bool().unwrap();
+        let unread = observed.iter().any(|o| matches!(o.fact, Fact::Unread(_)));
+        whole += usize::from(is_whole);
+        read += usize::from(!is_whole && !unread && !theirs.is_empty());
+        let same = if is_whole {
+            ours == theirs && !unread
+        } else {
+            theirs.is_subset(&ours) || unread
+        };
+        if !same {
+            writeln!(wrong, "{theirs:?}, not {ours:?}: {hex}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(whole > 500 && read > 500, "{whole} {read}");
+}
+
 /// The pickles in whatever `tarfile` reads of a tar are reported, and of an undamaged one no others.
 #[test]
 fn members_of_damaged_tars_are_those_that_python_reads() {
@@ -256,16 +302,7 @@ fn members_of_damaged_tars_are_those_that_python_reads() {
     for case in oracle::run(&python, "tars.py", &[&count, &seed]) {
         let hex = case["file"].as_str().unwrap();
         let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
-        let ours: BTreeSet<u64> = facts(bytes, "x.tar")
-            .iter()
-            .filter_map(|observation| match &observation.fact {
-                Fact::Global {
-                    global: Global::Named(name),
-                    ..
-                } => name.module.as_str()?.strip_prefix('m')?.parse().ok(),
-                _ => None,
-            })
-            .collect();
+        let ours = modules(&facts(bytes, "x.tar"));
         let found = case["seen"].as_array().unwrap();
         let theirs: BTreeSet<u64> = found.iter().filter_map(serde_json::Value::as_u64).collect();
         let read_whole = case["whole"].as_bool().unwrap();

@@ -45,6 +45,8 @@ fn files_decompress_as_pythons_readers_decompress_them() {
             "gzip" => Codec::Gzip,
             "bzip2" => Codec::Bzip2,
             "xz" => Codec::Xz,
+            "zstd" => Codec::Zstd,
+            "lz4" => Codec::Lz4,
             _ => Codec::Lzma,
         };
         let theirs = hex("out");
