@@ -391,6 +391,9 @@ limits! {
         /// Those of speech models spell out vocabularies, and have up to some 500 kB.
         CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";
 
+        /// A compressed archive is read once, and holds them until it is known what it is.
+        CONFIG_COPIES: usize = 4, Count "files with the name of a configuration before the weights of a compressed model";
+
         /// An alias counts as all that it stands for. A vocabulary of 100,000 words is one list.
         CONFIG_VALUES: u64 = 1_000_000, Count "values in the configuration of a model, with what its aliases stand for";
 

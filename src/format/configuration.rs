@@ -1,4 +1,4 @@
-//! Configurations in YAML that hydra and OmegaConf read: which code they have called.
+//! Configurations in YAML that hydra and `OmegaConf` read: which code they have called.
 //!
 //! What a mapping names under `_target_` is imported and called with the mapping's other values, wherever the mapping stands. Older
 //! libraries take `target`, `cls` and `class` for it as well. An interpolation (`${...}`) can make a name, and a resolver in one
@@ -25,7 +25,7 @@ use crate::{
 /// Keys whose value names what is called, as far as it is a path of a module's attribute.
 const OLDER_KEYS: &[&str] = &["target", "cls", "class"];
 
-/// Resolvers of OmegaConf that make no mapping out of text.
+/// Resolvers of `OmegaConf` that make no mapping out of text.
 const PLAIN_RESOLVERS: &[&str] = &[
     "now",
     "oc.deprecated",
@@ -358,7 +358,7 @@ impl<'de> DeserializeSeed<'de> for KeyName<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for KeyName<'_> {
+impl Visitor<'_> for KeyName<'_> {
     type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,12 +17,15 @@ const PAGE: u64 = 4096;
 /// Pages that are kept.
 const PAGES: usize = 64;
 
+/// A page: its number and its bytes.
+type Page = (u64, Vec<u8>);
+
 /// A flatbuffer.
 #[derive(Debug)]
 pub(super) struct Flatbuffer {
     window: Window,
     /// Pages that were read last, each at the place that its number gives it.
-    pages: RefCell<Vec<Option<(u64, Vec<u8>)>>>,
+    pages: RefCell<Vec<Option<Page>>>,
     /// Tables that were visited.
     visited: Cell<u64>,
 }
@@ -175,7 +178,7 @@ impl Flatbuffer {
     }
 }
 
-impl<'f> Table<'f> {
+impl Table<'_> {
     /// Where a field is, if the table has it.
     fn field(self, number: u16) -> Result<Option<u64>, ReadError> {
         let slot = self

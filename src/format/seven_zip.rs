@@ -246,12 +246,11 @@ impl Read for Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.at >= self.chunk.len() && !self.ended {
             self.at = 0;
-            match next(&self.receiver) {
-                Some(Message::Data(chunk)) => self.chunk = chunk,
-                _ => {
-                    self.chunk.clear();
-                    self.ended = true;
-                }
+            if let Some(Message::Data(chunk)) = next(&self.receiver) {
+                self.chunk = chunk;
+            } else {
+                self.chunk.clear();
+                self.ended = true;
             }
         }
         let left = self.chunk.get(self.at..).unwrap_or_default();
@@ -293,7 +292,11 @@ impl Seek for Source {
 /// What stopped the decoder.
 fn reason(error: Error) -> ReadError {
     match error {
-        Error::Io(error, _) if error.get_ref().is_some_and(|inner| inner.is::<ReadError>()) => {
+        Error::Io(error, _)
+            if error
+                .get_ref()
+                .is_some_and(<dyn std::error::Error + Send + Sync>::is::<ReadError>) =>
+        {
             ReadError::Io(error)
         }
         Error::PasswordRequired | Error::MaybeBadPassword(_) => {

@@ -143,6 +143,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         window,
         layout: None,
         configurations: Vec::new(),
+        too_many: false,
         specials: 0,
     };
     // A compressed one is walked once: what it is turns out on the way.
@@ -165,6 +166,8 @@ struct Archive<'w> {
     layout: Option<Layout>,
     /// Members that are configurations if it turns out to be of a format whose loader takes them so.
     configurations: Vec<(Text, Window)>,
+    /// There are more of them than are held.
+    too_many: bool,
     specials: usize,
 }
 
@@ -179,6 +182,10 @@ impl Archive<'_> {
         if let Some(verdict) = layout.verdict {
             let verdict = verdict(reading);
             reading.record(verdict);
+        }
+        if self.too_many {
+            let limit = limits::Id::CONFIG_COPIES;
+            reading.unread(Unread::Limit(limit), Place::Whole);
         }
         for (name, body) in std::mem::take(&mut self.configurations) {
             if (layout.takes)(last(name.as_bytes())) == Takes::Configuration {
@@ -251,8 +258,12 @@ impl Archive<'_> {
             }
             if takes == Takes::Configuration {
                 read_configuration(name.clone(), &file, reading);
-            } else if self.layout.is_none() && self.configurations.len() < CONFIGURATIONS {
-                self.configurations.push((name.clone(), file.clone()));
+            } else if self.layout.is_none() {
+                // Of too many, it is the last one that counts.
+                self.too_many |= self.configurations.len() >= limits::CONFIG_COPIES;
+                if !self.too_many {
+                    self.configurations.push((name.clone(), file.clone()));
+                }
             }
         }
         let expect = if takes == Takes::Pickles {
@@ -267,9 +278,6 @@ impl Archive<'_> {
         in_turn::read_member(&name, file, expect, kept, reading);
     }
 }
-
-/// Members with the name of a configuration that are held until it is known what the archive is.
-const CONFIGURATIONS: usize = 4;
 
 /// Whether the loader of any format takes a member of this name as its configuration.
 fn may_be_configuration(name: &[u8]) -> bool {

@@ -164,7 +164,7 @@ fn read_program(
         window,
         program,
         program::SEGMENTS,
-        base(window, b"eh00", 16)?,
+        base(window, *b"eh00", 16)?,
     )?;
     let site = || (reading.recorder.site(Place::Whole), None);
     for plan in program.tables(program::PLANS)? {
@@ -202,14 +202,14 @@ fn read_data(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError
 fn read_tensors(window: &Window, payloads: &mut Payloads) -> Result<(), ReadError> {
     let buffer = Flatbuffer::new(window);
     let data = buffer.root()?;
-    let segments = Segments::of(window, data, data::SEGMENTS, base(window, b"FH01", 24)?)?;
+    let segments = Segments::of(window, data, data::SEGMENTS, base(window, *b"FH01", 24)?)?;
     payloads.add_named(data, data::NAMED, &segments)
 }
 
 /// Where the segments begin: a header behind the identifier says it at this offset of its own.
-fn base(window: &Window, magic: &[u8; 4], offset: usize) -> Result<u64, ReadError> {
+fn base(window: &Window, magic: [u8; 4], offset: usize) -> Result<u64, ReadError> {
     let header = window.bytes_at(8, 32)?;
-    if !header.starts_with(magic) {
+    if !header.starts_with(&magic) {
         return Ok(0);
     }
     let mut cursor = Cursor::new(&header, Piece::Flatbuffer);

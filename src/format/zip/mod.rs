@@ -25,7 +25,7 @@ use crate::{
     fact::{Fact, Place, Unread, Unsupported},
     format::{
         Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
-        expected_instead, is_archive_name, is_artifact_name, suffix::ends_in_one,
+        expected_instead, is_archive_name, is_artifact_name, is_unread_name, suffix::ends_in_one,
     },
     limits,
     record::Checkpoint,
@@ -131,10 +131,15 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         }
         return Ok(());
     }
-    if let Some(format) = claimed.filter(|_| named) {
+    let unread = claimed.filter(|_| named);
+    if let Some(format) = unread {
         reading.not_read(format);
     }
-    read_members(window, &directory, reading, |_| None);
+    read_members(window, &directory, reading, |member| {
+        // That its weights are not read either goes without saying.
+        let is_part = unread.is_some() && is_unread_name(member.name.as_bytes());
+        is_part.then_some(Expect::Aside)
+    });
     Ok(())
 }
 

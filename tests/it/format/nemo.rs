@@ -246,3 +246,32 @@ fn what_hydra_looks_up_is_recorded() {
     }
     assert!(named > answers.len(), "{named}");
 }
+
+/// A large compressed model is read once: what its configurations say is known once its weights are met.
+#[test]
+fn a_large_compressed_model_is_recognised_on_the_way() {
+    let called = b"a: {_target_: os.system, command: 'true'}\n".to_vec();
+    let large = ("large.bin", vec![0; 20 << 20]);
+    let told =
+        |members: &[(&str, Vec<u8>)]| rules(&facts(gzip(&tar::archive(members)), "model.nemo"));
+    let configuration = ("model_config.yaml", called);
+    let weights = ("model_weights.ckpt", weights());
+    for members in [
+        vec![configuration.clone(), large.clone(), weights.clone()],
+        vec![weights.clone(), large.clone(), configuration.clone()],
+    ] {
+        let told = told(&members);
+        assert!(
+            told.iter().any(|told| told.contains("os.system")),
+            "{told:?}"
+        );
+    }
+    let mut members = vec![("model_config.yaml", b"a: 1\n".to_vec()); 6];
+    members.extend([configuration, large, weights]);
+    let told = told(&members);
+    assert!(
+        told.iter()
+            .any(|told| told.contains("files with the name of a configuration")),
+        "{told:?}"
+    );
+}

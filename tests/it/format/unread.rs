@@ -164,6 +164,17 @@ fn its_declaration_says_what_to_do_instead() {
     ");
 }
 
+/// Weights in a format that is not read are part of the model that is not.
+#[test]
+fn one_model_is_told_once() {
+    let (_, name, model) = fixtures()
+        .into_iter()
+        .find(|(id, ..)| *id == "keras")
+        .unwrap();
+    let findings = judge(name, &facts(model, name));
+    assert_eq!(findings.len(), 1, "{findings:?}");
+}
+
 /// What is in it is judged all the same.
 #[test]
 fn a_pickle_in_one_is_found() {
