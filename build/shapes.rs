@@ -351,7 +351,7 @@ fn shape(said: &Mapping, packs: &Packs) -> Result<String> {
         Some(Value::Bool(true)) => "Fills::Items",
         Some(_) => word(
             text(said.get("filled"))?,
-            &[("attributes", "Fills::Attributes")],
+            &[("attributes", "Fills::Attributes"), ("list", "Fills::List")],
         )?,
     };
     Ok(format!(

@@ -15,6 +15,7 @@ import pathlib
 import pickle
 import sys
 import types
+import uuid
 import warnings
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def python_data():
     groups = collections.defaultdict(list)
     groups["x"].append(collections.defaultdict(dict))
     yield "defaults", [counts, groups, collections.defaultdict(None, b=2), collections.defaultdict(collections.OrderedDict)]
+    yield "queues", [collections.deque([1, 2]), collections.deque(maxlen=3), collections.deque(["a"], maxlen=2), collections.deque()]
+    yield "identifiers", [uuid.UUID(int=5), uuid.uuid4()]
     yield "paths", [pathlib.Path("/data/x/y.bin"), pathlib.PurePosixPath("a"), pathlib.PureWindowsPath("C:\\x\\y"), pathlib.Path()]
 
 

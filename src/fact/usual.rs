@@ -67,6 +67,8 @@ pub enum Misfit {
     NoItems,
     /// Keys and values.
     NotPairs,
+    /// Values alone.
+    NotValues,
     /// An array only once its state is set.
     UnfinishedArray,
     /// No state.

@@ -86,6 +86,7 @@ impl fmt::Display for Misfit {
             Self::ItemsNotFresh => "items on what was just made",
             Self::NoItems => "no items",
             Self::NotPairs => "keys and values",
+            Self::NotValues => "values without keys",
             Self::UnfinishedArray => "an array only once its state is set",
             Self::NoState => "no state",
             Self::PlainArguments => "(data and instances)",

@@ -72,3 +72,27 @@ fn a_library_is_one_word_of_the_policy() {
         }
     }
 }
+
+#[test]
+fn queues_and_identifiers_are_data() {
+    let queue = |arguments: &[&[u8]]| call(&global("collections", "deque"), arguments);
+    let full = [&queue(&[b")", &int(3)])[..], b"(", &int(1), b"e"].concat();
+    let id = instance("uuid", "UUID", &[&text("int"), &int(5)]);
+    for body in [queue(&[]), queue(&[b"]"]), full, id] {
+        assert_eq!(rules("x.pkl", &pickle(&body)), [""; 0]);
+    }
+    let odd = queue(&[&global("builtins", "input")]);
+    assert!(!rules("x.pkl", &pickle(&odd)).is_empty());
+    let odd = [&queue(&[])[..], &text("k"), &int(1), b"s"].concat();
+    assert!(
+        told_by(
+            &policy("version: 1\nextends: recommended\n"),
+            "unusual-use",
+            "x.pkl",
+            &pickle(&odd)
+        )
+        .contains("values without keys")
+    );
+    let odd = queue(&[b"]", &text("3")]);
+    assert_eq!(rules("x.pkl", &pickle(&odd)), ["unusual-use"]);
+}

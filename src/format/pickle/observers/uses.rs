@@ -362,10 +362,7 @@ impl Uses {
         let known = self.known(row, scene);
         let fits = match known {
             _ if !target.is_fresh() => Err(Misfit::ItemsNotFresh),
-            KnownUse::Shape(shape) if !shape.fills() => Err(Misfit::NoItems),
-            KnownUse::Shape(_) if !matches!(scene.code, op::SETITEM | op::SETITEMS) => {
-                Err(Misfit::NotPairs)
-            }
+            KnownUse::Shape(shape) if shape.fill(scene.code).is_err() => shape.fill(scene.code),
             KnownUse::Shape(shape) if shape.answers_items() => {
                 let plain = |pair: &[Value]| matches!(pair, [key, value] if matches!(key.kind(), ValueKind::Str | ValueKind::StrAt) && key.marks().is_plain_attribute() && !self.made.is_planted(*key, *value, scene));
                 if items.chunks_exact(2).all(plain) {

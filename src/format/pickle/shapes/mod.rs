@@ -17,7 +17,7 @@ pub(super) use fit::{Values, few};
 
 use std::fmt;
 
-use super::{value::Value, widths::Width};
+use super::{opcode as op, value::Value, widths::Width};
 use crate::fact::{GlobalName, Misfit};
 
 /// How one name is used.
@@ -112,8 +112,10 @@ pub(super) enum Pattern {
 pub(super) enum Fills {
     /// None.
     No,
-    /// Any.
+    /// Any keys and values.
     Items,
+    /// Any values, one after another.
+    List,
     /// Those that its class answers as attributes.
     Attributes,
 }
@@ -313,9 +315,17 @@ impl Shape {
         self.state.is_some()
     }
 
-    /// Whether what it makes may be filled.
-    pub(super) fn fills(&self) -> bool {
-        self.fills != Fills::No
+    /// Whether what it makes may be filled by an opcode.
+    pub(super) fn fill(&self, code: u8) -> Result<(), Misfit> {
+        let is_pairs = matches!(code, op::SETITEM | op::SETITEMS);
+        let is_values = matches!(code, op::APPEND | op::APPENDS);
+        match self.fills {
+            Fills::No => Err(Misfit::NoItems),
+            Fills::Items | Fills::Attributes if is_pairs => Ok(()),
+            Fills::Items | Fills::Attributes => Err(Misfit::NotPairs),
+            Fills::List if is_values => Ok(()),
+            Fills::List => Err(Misfit::NotValues),
+        }
     }
 
     /// Whether its class answers the items of an instance as attributes.
