@@ -36,6 +36,7 @@ pub enum FactKind {
     Partial,
     Env,
     Suppression,
+    Requirement,
 }
 
 impl Fact {
@@ -72,6 +73,7 @@ impl Fact {
             Self::Partial(_) => FactKind::Partial,
             Self::Env { .. } => FactKind::Env,
             Self::Suppression(_) => FactKind::Suppression,
+            Self::Requirement(_) => FactKind::Requirement,
         }
     }
 }

@@ -53,8 +53,8 @@ pub use policy_edit::{
     BrokenPolicy, Direction, PolicyChange, PolicyEffect, PolicyItem, PolicyLine,
 };
 pub use python::{
-    Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, SlotPrefix, SourceFault,
-    Suppression,
+    Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, Requirement, SlotPrefix,
+    SourceFault, Suppression,
 };
 pub use shard::{ShardFile, ShardIndex, ShardPart};
 pub use shell_word::{argument, pathspec, shell_word};
@@ -244,6 +244,8 @@ pub enum Fact {
     },
     /// A comment in source asks for findings not to count.
     Suppression(Box<Suppression>),
+    /// A list of requirements or a lock file asks for releases of a library.
+    Requirement(Box<Requirement>),
 }
 
 /// What a payload is made of.

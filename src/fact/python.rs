@@ -23,12 +23,25 @@ pub struct PyCall {
     /// What it loads was written by the function around it: the bytes of `pickle.dumps`, or a buffer or a temporary file that
     /// nothing else was given.
     pub round_trip: bool,
+    /// The file that it loads, where the argument is no constant path: what was opened, or a path that constants make up.
+    pub file: Option<Text>,
     /// Something around it that is given `weights_only`, as the source writes it: a bracket stands too far in.
     pub misplaced: Option<Text>,
     /// The functions and classes around it, as far as they are read: `Trainer.load`; `None` for what the module itself does.
     pub around: Option<Text>,
     /// Where one more keyword can be written, if it is a call that is written out here.
     pub slot: Option<ArgumentSlot>,
+}
+
+/// Which releases of a library a repository asks for, as far as artifacts say by which release they were written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Requirement {
+    /// The library's name where it is published: `scikit-learn`.
+    pub library: String,
+    /// The releases, as pip takes them: `==1.4.2`, `>=1.3,<2`.
+    pub specifier: Text,
+    /// Whether that is one release.
+    pub is_exact: bool,
 }
 
 /// A comment in source that asks for findings not to count: `# weighbridge: allow[pickle-load] why until=2027-01-31`.

@@ -118,7 +118,8 @@ fn backwards(path: &[u8]) -> impl Iterator<Item = &u8> {
 }
 
 impl Load {
-    /// The calls of a source file whose first argument, or a keyword that names a file, is a constant.
+    /// The calls of a source file whose first argument, or a keyword that names a file, is a constant path, or a file that was opened by
+    /// one.
     pub fn of(entry: &Entry, facts: &ContentFacts) -> Vec<Self> {
         facts
             .observations
@@ -133,18 +134,19 @@ impl Load {
                     return None;
                 }
                 let loader = loader::by_name(call.callee.as_str()?)?;
-                match &call.argument(loader.file, Some(0))?.value {
-                    Constant::Str(path) if !path.is_empty() => Some(Self {
-                        source: entry.path.clone(),
-                        site: observation.site.clone(),
-                        around: call.around.clone(),
-                        callee: call.callee.clone(),
-                        written: path.clone(),
-                        matched: Match::End,
-                        executes: Executes::of(loader, call),
-                    }),
-                    _ => None,
-                }
+                let path = match &call.argument(loader.file, Some(0))?.value {
+                    Constant::Str(path) if !path.is_empty() => path,
+                    _ => call.file.as_ref()?,
+                };
+                Some(Self {
+                    source: entry.path.clone(),
+                    site: observation.site.clone(),
+                    around: call.around.clone(),
+                    callee: call.callee.clone(),
+                    written: path.clone(),
+                    matched: Match::End,
+                    executes: Executes::of(loader, call),
+                })
             })
             .take(limits::LOADS)
             .collect()

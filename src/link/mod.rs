@@ -4,9 +4,11 @@
 //! distributed checkpoint. The [`Index`] of a view joins them. It is made in every run; of an entry with nothing to link, nothing is kept.
 
 mod load;
+mod release;
 mod shard;
 
 pub use load::{Executes, Load, Match};
+pub use release::{OtherRelease, Release};
 pub use shard::{IndexMismatch, MismatchKind, Sharded};
 
 use std::collections::BTreeMap;
@@ -23,12 +25,17 @@ pub struct Links {
     pub loads: Vec<Load>,
     /// What it is of a distributed checkpoint.
     pub sharded: Option<Sharded>,
+    /// What it says of releases of libraries.
+    pub releases: Vec<Release>,
 }
 
 impl Links {
     /// Whether there is nothing to be joined.
     pub fn is_empty(&self) -> bool {
-        !self.is_artifact && self.loads.is_empty() && self.sharded.is_none()
+        !self.is_artifact
+            && self.loads.is_empty()
+            && self.sharded.is_none()
+            && self.releases.is_empty()
     }
 }
 
@@ -45,6 +52,8 @@ pub struct Index<'a> {
     mismatches: Vec<IndexMismatch<'a>>,
     /// Shards without an index.
     lone_shards: Vec<&'a Text>,
+    /// Artifacts of other releases than are asked for.
+    other_releases: Vec<OtherRelease<'a>>,
 }
 
 impl<'a> Index<'a> {
@@ -54,14 +63,16 @@ impl<'a> Index<'a> {
         excluded: impl IntoIterator<Item = &'a Text>,
     ) -> Self {
         let mut index = Self::default();
-        let (mut loads, mut sharded) = (Vec::new(), Vec::new());
+        let (mut loads, mut sharded, mut releases) = (Vec::new(), Vec::new(), Vec::new());
         for (path, links) in entries {
             if links.is_artifact {
                 index.artifacts.push(path);
             }
             loads.extend(links.loads);
             sharded.extend(links.sharded.map(|it| (path, it)));
+            releases.extend(links.releases.into_iter().map(|it| (path, it)));
         }
+        index.other_releases = release::compare(releases);
         (index.mismatches, index.lone_shards) = shard::compare(sharded);
         index.artifacts.sort_unstable();
         index.artifacts.dedup();
@@ -110,6 +121,11 @@ impl<'a> Index<'a> {
     /// The shards of distributed checkpoints that have no index beside them.
     pub fn lone_shards(&self) -> &[&'a Text] {
         &self.lone_shards
+    }
+
+    /// The artifacts that other releases of their libraries wrote than the repository asks for.
+    pub fn other_releases(&self) -> &[OtherRelease<'a>] {
+        &self.other_releases
     }
 
     /// The calls in the view's sources that load the artifact at a path.

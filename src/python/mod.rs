@@ -1,5 +1,5 @@
 //! Python source to facts: which loaders it calls, passes on or replaces, with what arguments, and which environment
-//! switches it sets.
+//! switches it sets. And which releases of libraries a repository asks for (`requirements`).
 //!
 //! Bytes are decoded (`decode`), parsed with the grammar of the interpreter (`parse`), names are bound in scopes
 //! (`scope`) and resolved to qualified names (`resolve`); only names of the catalogue (`loader`) are recorded
@@ -35,12 +35,14 @@ mod names;
 mod notebook;
 mod notes;
 mod observe;
+mod opened;
 mod outline;
 mod parse;
 mod pieces;
 mod prefilter;
 mod qualified;
 mod refusal;
+mod requirements;
 mod resolve;
 mod scope;
 mod suppressions;
@@ -51,6 +53,8 @@ mod walk;
 mod words;
 mod writers;
 mod written;
+
+pub use requirements::{Manifest, manifest, read as read_requirements};
 
 use outline::Parts;
 use prefilter::Look;

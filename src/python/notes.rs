@@ -77,6 +77,7 @@ impl<'m, 'a> Notes<'m, 'a> {
             star_args: false,
             star_kwargs: false,
             round_trip: false,
+            file: None,
             misplaced: None,
             around: None,
             slot: None,

@@ -11,11 +11,12 @@ use super::{
     excerpt::brief,
     names::{Target, What, identity},
     notes::{Note, Notes},
+    opened::Opened,
     parse::{Expr, Ranged, ast, range},
     resolve::Resolver,
     scope::{Module, Occurrence, ScopeId},
     surely::stands_only_for,
-    written::Written,
+    written::{Written, source},
 };
 use crate::{
     fact::{Constant, Fact, PyAct, PyCall, Text, Unread},
@@ -211,6 +212,10 @@ impl<'a> Observer<'_, 'a> {
         }
         let text = self.notes.text(unit);
         arguments.add(&self.resolver, &call.arguments, skip, scope, Some(text));
+        let is_direct = skip == 0 && target.bound.is_empty();
+        let file = source(loader, call)
+            .filter(|_| is_direct)
+            .and_then(|given| Opened::new(&self.resolver).file(given, scope));
         let callee = match call.arguments.args.first() {
             Some(first) if skip > 0 => first.range(),
             _ => call.func.range(),
@@ -224,9 +229,8 @@ impl<'a> Observer<'_, 'a> {
             arguments: arguments.list,
             star_args: arguments.star_args,
             star_kwargs: arguments.star_kwargs,
-            round_trip: skip == 0
-                && target.bound.is_empty()
-                && self.written.by_the_function(loader, call, scope),
+            round_trip: is_direct && self.written.by_the_function(loader, call, scope),
+            file,
             misplaced: self.misplaced.get(&identity(call)).cloned(),
             around: self.resolver.names.module.around(scope),
             slot: None,

@@ -281,7 +281,7 @@ impl<'m, 'a> Written<'m, 'a> {
 }
 
 /// The argument that says what is loaded.
-fn source<'a>(loader: &Loader, call: &'a ast::ExprCall) -> Option<&'a Expr> {
+pub(super) fn source<'a>(loader: &Loader, call: &'a ast::ExprCall) -> Option<&'a Expr> {
     let arguments = &call.arguments;
     match arguments.args.first() {
         Some(Expr::Starred(_)) => None,

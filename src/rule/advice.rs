@@ -150,6 +150,18 @@ pub(super) fn data_alone(torch: bool) -> &'static str {
     }
 }
 
+/// How to store a library's object as plain containers, if the library has a way.
+pub(super) fn in_plain_containers(name: &GlobalName) -> Option<&'static str> {
+    const LIBRARIES: &[(&[u8], &str)] = &[(
+        b"omegaconf",
+        "save plain containers instead: `OmegaConf.to_container(config, resolve=True)`. A configuration calls functions that the program has registered when it is read, as its texts say",
+    )];
+    let module = name.module.as_bytes();
+    let top = module.split(|b| *b == b'.').next()?;
+    let known = LIBRARIES.iter().find(|(library, _)| *library == top);
+    known.map(|(_, instead)| *instead)
+}
+
 /// Names that are used as no entry allows: in another shape, or handed on where an entry says with what a name may be called.
 fn unusual<'a>(
     case: &Case<'a>,

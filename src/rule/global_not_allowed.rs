@@ -417,6 +417,9 @@ fn help(refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding)
             .push(format!("if the file is yours, {instead}"));
         return;
     }
+    finding
+        .help
+        .extend(advice::in_plain_containers(name).map(String::from));
     finding.answer = advice.of(name).cloned();
     if finding.answer.is_some() {
         return;

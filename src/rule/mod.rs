@@ -166,6 +166,7 @@ rules! {
     no_weights_only_env,
     not_followed,
     numpy_allow_pickle,
+    other_release,
     out_of_band_buffer,
     pandas_read_pickle,
     partial_analysis,

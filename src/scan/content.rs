@@ -4,7 +4,7 @@ use super::source;
 use crate::{
     bytes::Window,
     fact::{ContentFacts, Excerpts, Fact, Observation},
-    format,
+    format, python,
     record::Recorder,
 };
 
@@ -38,6 +38,9 @@ pub(super) fn read(window: &Window, name: &[u8], recorder: &mut Recorder) -> boo
         source::by_interpreter(&front).filter(|_| !is_archive())
     });
     let Some(kind) = kind else {
+        if let Some(manifest) = python::manifest(name) {
+            source::read_requirements(manifest, window, recorder);
+        }
         return false;
     };
     source::read(kind, window, recorder);

@@ -29,7 +29,7 @@ use crate::{
     git::{self, Checkout, Content, Item, LinkEnd, Opened, Reader},
     inventory::{self, Artifact},
     limits,
-    link::{Links, Load, Sharded},
+    link::{Links, Load, Release, Sharded},
     policy::Policy,
     record::Recorder,
     verdict::{Coverage, Evidence, Scales, Weighed},
@@ -279,6 +279,7 @@ fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
             is_artifact,
             loads: Load::of(&item.entry, facts),
             sharded: Sharded::of(facts),
+            releases: Release::of(facts),
         },
         weighed,
     }

@@ -4,7 +4,7 @@ use crate::{
     bytes::{ReadError, ReadStop, Window, wide},
     fact::{Fact, IoFault, Place, Unread},
     format::SourceReader,
-    limits,
+    limits, python,
     record::Recorder,
 };
 
@@ -72,11 +72,25 @@ pub(super) fn read(source: Source, window: &Window, recorder: &mut Recorder) {
             if wide(bytes.len()) < window.len() {
                 recorder.unread(ReadStop::Io(IoFault::Shrank), Place::Whole);
             }
-            crate::python::read(&bytes, source == Source::Notebook, recorder);
+            python::read(&bytes, source == Source::Notebook, recorder);
         }
         Err(error) => {
             recorder.unread(ReadError::from(error), Place::Whole);
         }
+    }
+}
+
+/// Records which releases a list of requirements or a lock file asks for. One that is larger than source may be asks for nothing.
+pub(super) fn read_requirements(
+    manifest: python::Manifest,
+    window: &Window,
+    recorder: &mut Recorder,
+) {
+    let length = usize::try_from(window.len().min(limits::SOURCE_BYTES)).unwrap_or_default();
+    if window.len() <= limits::SOURCE_BYTES
+        && let Ok(bytes) = window.borrow_at(0, length)
+    {
+        python::read_requirements(&bytes, manifest, recorder);
     }
 }
 

@@ -103,7 +103,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("rayon", &["scan/"]),
     ("redb", &["store/"]),
     ("postcard", &["store/encoding.rs", "audit/record.rs"]),
-    ("pep440_rs", &["policy/target.rs"]),
+    ("pep440_rs", &["policy/target.rs", "link/release.rs"]),
     ("regex_automata", &["policy/diff/witnesses.rs"]),
     ("shlex", &["hook/script.rs", "fact/shell_word.rs"]),
     (

@@ -22,6 +22,7 @@ mod lfs_not_fetched;
 mod libraries;
 mod misleading_suffix;
 mod not_followed;
+mod other_release;
 mod out_of_band_buffer;
 mod pack_shapes;
 mod persistent_id;

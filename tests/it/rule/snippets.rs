@@ -58,6 +58,7 @@ const NOTHING: &[(&str, &str)] = &[
     ("misleading-suffix", "the file has to be renamed"),
     ("no-weights-only-env", "a variable has to be removed"),
     ("not-followed", "a command or another check looks there"),
+    ("other-release", "the model has to be fitted again"),
     ("out-of-band-buffer", "the object has to be saved again"),
     (
         "pandas-read-pickle",

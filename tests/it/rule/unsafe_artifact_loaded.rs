@@ -87,3 +87,56 @@ fn what_a_policy_lets_pass_is_told_if_something_loads_it() {
     let refused = check(", unsafe-artifact-loaded: deny}\n");
     assert_eq!(refused.code, 1, "{refused:?}");
 }
+
+#[test]
+fn a_file_that_is_opened_is_the_file_that_is_loaded() {
+    let repo = repo!();
+    repo.write("src/data/evil.pkl", payload());
+    repo.write("src/data/fine.pkl", "\u{80}\u{2}K\u{1}.");
+    let fires = |source: &str| {
+        repo.write("src/load.py", source);
+        let all = run(&repo.root, &["check", "--format", "concise"]);
+        all.stdout.contains("unsafe-artifact-loaded")
+    };
+    for fine in [
+        "pickle.load(open('src/data/fine.pkl', 'rb'))",
+        "with open(path) as f:\n    pickle.load(f)",
+        "f = open('data/evil.pkl') if path else open('b')\npickle.load(f)",
+        "def load(path='data/evil.pkl'):\n    with open(path) as f:\n        pickle.load(f)",
+        "f = open('data/evil.pkl')\ndef load(f):\n    pickle.load(f)",
+        "with zipfile.ZipFile('data/evil.pkl').open('x') as f:\n    pickle.load(f)",
+        "with open('data/evil.pkl') as f:\n    f.read()\nwith open('data/fine.pkl') as f:\n    pickle.load(f)",
+        "joblib.load(folder / 'evil.pkl')",
+        "pickle.load(open(Path(__file__) / 'data/evil.pkl'))",
+        "joblib.load(1 / 2)",
+    ] {
+        assert!(
+            !fires(&format!(
+                "import joblib, pickle, zipfile\nfrom pathlib import Path\n{fine}\n"
+            )),
+            "{fine}"
+        );
+    }
+    for loaded in [
+        "pickle.load(open('data/evil.pkl', 'rb'))",
+        "pickle.load(file=open(mode='rb', file='data/evil.pkl'))",
+        "with open('data/evil.pkl', 'rb') as f:\n    pickle.load(f)",
+        "with open('data/fine.pkl') as f:\n    f.read()\nwith open('data/evil.pkl') as f:\n    pickle.load(f)",
+        "with gzip.open('data/evil.pkl') as f:\n    pickle.Unpickler(f)",
+        "def load():\n    f = io.open('data/evil.pkl')\n    return pickle.load(f)",
+        "pickle.load(Path('data/evil.pkl').open('rb'))",
+        "pickle.load((Path('data') / 'evil.pkl').open('rb'))",
+        "DATA = Path(__file__).resolve().parent / 'data'\njoblib.load(DATA / 'evil.pkl')",
+        "joblib.load(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data', 'evil.pkl'))",
+        "joblib.load(Path(__file__).parent.parent / 'src' / 'data' / 'evil.pkl')",
+        "joblib.load(str(Path('src', 'data').joinpath('evil.pkl')))",
+        "name = 'evil' + '.pkl'\njoblib.load('data/' + name)",
+    ] {
+        assert!(
+            fires(&format!(
+                "import gzip, io, joblib, os, pickle\nfrom pathlib import Path\n{loaded}\n"
+            )),
+            "{loaded}"
+        );
+    }
+}

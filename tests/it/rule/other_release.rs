@@ -1,0 +1,104 @@
+//! `other-release`: a rule over the run, so that it is seen where files are checked together.
+
+use super::{
+    distributed_index::checked,
+    unusual_use::{global, pickle, text},
+};
+use crate::support::{cli::run, repo::repo};
+
+/// An estimator that says which release wrote it.
+fn estimator(version: &str) -> Vec<u8> {
+    let class = global("sklearn.linear_model._logistic", "LogisticRegression");
+    let state = [text("_sklearn_version"), text(version)].concat();
+    pickle(&[&class[..], b")\x81}(", &state, b"ub"].concat())
+}
+
+const POLICY: &str = "version: 1\nextends: recommended\nglobals: {packs: [sklearn-estimators]}\npins: {require: never}\n";
+
+#[test]
+fn an_estimator_of_another_release_is_told_with_both() {
+    let repo = repo!();
+    repo.write("weighbridge.yaml", POLICY);
+    repo.write("models/churn.pkl", estimator("1.2.2"));
+    repo.write(
+        "requirements.txt",
+        "numpy\nScikit_Learn[alldeps] == 1.5.2 ; python_version > '3.8'  # pinned\n",
+    );
+    let all = run(&repo.root, &["check"]).shown(&repo.root);
+    let (_, told) = all.split_once("warning[other-release]").unwrap();
+    let (told, _) = told.split_once("\n\n").unwrap();
+    insta::assert_snapshot!(told, @"
+    : scikit-learn 1.2.2 wrote it, and requirements.txt asks
+      for `scikit-learn==1.5.2`
+       ╭─ models/churn.pkl @ 0x58 SETITEMS
+       ├─ requirements.txt:2:1
+       │ asked for here
+       │ help: fit the model with the release that loads it, and save it again:
+       │       scikit-learn warns of others (`InconsistentVersionWarning`)
+       │ help: or ask for the release that wrote it: `scikit-learn==1.2.2`
+       ╰──
+    ");
+}
+
+#[test]
+fn the_nearest_folder_that_asks_for_releases_decides() {
+    let repo = repo!();
+    repo.write("weighbridge.yaml", POLICY);
+    repo.write("a/models/m.pkl", estimator("1.2.2"));
+    let fires = |path: &str, asked: &str| {
+        repo.write(path, asked);
+        let told = checked(&repo);
+        std::fs::remove_file(repo.root.join(path)).unwrap();
+        assert!(told.len() < 2, "{told:?}");
+        told.iter().any(|line| line.contains("[other-release]"))
+    };
+    let poetry = "[[package]]\nname = \"numpy\"\nversion = \"1.2.2\"\n\n[[package]]\nname = \"scikit-learn\"\nversion = \"1.5.2\"\n";
+    let pipenv = "{\n    \"default\": {\n        \"scikit-learn\": {\n            \"hashes\": [],\n            \"version\": \"==1.5.2\"\n        }\n    }\n}\n";
+    for (path, asked) in [
+        (
+            "requirements.txt",
+            "scikit-learn==1.5.2 \\\n    --hash=sha256:00\n",
+        ),
+        ("requirements-dev.txt", "scikit-learn>=1.3,<1.4\n"),
+        ("a/constraints.txt", "scikit-learn~=1.5.0\n"),
+        ("a/models/dev-requirements.txt", "scikit-learn===1.5.2\n"),
+        ("uv.lock", poetry),
+        ("poetry.lock", poetry),
+        ("Pipfile.lock", pipenv),
+    ] {
+        assert!(fires(path, asked), "{path}");
+        assert!(
+            !fires(path, &asked.replace("1.5.", "1.2.").replace("1.3,", "1.2,")),
+            "{path}"
+        );
+    }
+    for (path, asked) in [
+        (
+            "requirements.txt",
+            "scikit-learn\n# scikit-learn==1.5.2\n-r scikit-learn==1.5\n",
+        ),
+        (
+            "requirements.txt",
+            "scikit-learn-intelex==1.5.2\nscikit-learn==what\n",
+        ),
+        (
+            "requirements.txt",
+            "scikit-learn @ https://example.org/a.whl\n",
+        ),
+        (
+            "requirements.txt",
+            "scikit-learn==1.5.2\nscikit-learn==1.2.2\n",
+        ),
+        ("b/requirements.txt", "scikit-learn==1.5.2\n"),
+        ("notes.txt", "scikit-learn==1.5.2\n"),
+        ("requirements.txt", ""),
+    ] {
+        assert!(!fires(path, asked), "{path}: {asked}");
+    }
+    // A lock file says more than a range, and the nearest folder more than one above.
+    repo.write("requirements.txt", "scikit-learn>=1.0\n");
+    assert!(fires("uv.lock", poetry));
+    assert!(!fires("a/requirements.txt", "scikit-learn==1.2.2\n"));
+    repo.write("a/requirements.txt", "scikit-learn==1.2.2\n");
+    assert!(!fires("uv.lock", poetry));
+}
