@@ -42,6 +42,7 @@ mod pieces;
 mod prefilter;
 mod qualified;
 mod refusal;
+mod related;
 mod requirements;
 mod resolve;
 mod scope;

@@ -7,6 +7,8 @@
 //! `global` and `nonlocal`, by setting an attribute of its class or of a class by name, or by replacing something; one that
 //! does none of this, and has no watched name, is left out. Only the outermost functions are looked at, with all they hold.
 //!
+//! In a large source, statements that share no word with all of this are left out as well (`related`).
+//!
 //! Where the lines of the source would have to be guessed (`lines`), all is parsed. What is left out is put in a comment of the same
 //! length, so that every offset stays.
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -18,6 +20,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::{
     lines::{Body, Outline},
     prefilter::{Hit, Look, Role, star_imports},
+    related::leave_out_unrelated,
     words::{is_blank, word_after, word_before},
 };
 
@@ -89,7 +92,7 @@ pub(super) fn parts(text: &str, look: &Look) -> Parts {
         Role::Bare => !stars.is_empty() && !is_called(hit),
         _ => false,
     }) {
-        return Parts::All;
+        return outline.related(text, text.as_bytes().to_vec(), look, &stars);
     }
     let called: Vec<usize> = hits()
         .filter(|hit| hit.role == Role::Called || hit.role == Role::Bare && !stars.is_empty())
@@ -98,11 +101,11 @@ pub(super) fn parts(text: &str, look: &Look) -> Parts {
     if called.is_empty() {
         return Parts::None;
     }
-    outline.without_bodies(text, &called)
+    outline.without_bodies(text, look, &called, &stars)
 }
 
 impl Outline<'_> {
-    fn without_bodies(&self, text: &str, called: &[usize]) -> Parts {
+    fn without_bodies(&self, text: &str, look: &Look, called: &[usize], stars: &[usize]) -> Parts {
         let Some(kept) = KEPT.as_ref() else {
             return Parts::All;
         };
@@ -117,7 +120,7 @@ impl Outline<'_> {
                 .body_at(*at)
                 .map_or_else(|| self.line(*at, text.len()), |body| body.lines.clone());
             if unpacks(bytes.get(known.clone()).unwrap_or_default()) {
-                return Parts::All;
+                return self.related(text, bytes.to_vec(), look, stars);
             }
         }
         let mut out = Vec::with_capacity(text.len());
@@ -143,11 +146,17 @@ impl Outline<'_> {
             out.extend_from_slice(newline);
             copied = body.lines.end;
         }
-        if copied == 0 {
+        out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+        self.related(text, out, look, stars)
+    }
+
+    /// What is left of a text, without the statements that are unrelated.
+    fn related(&self, text: &str, mut left: Vec<u8>, look: &Look, stars: &[usize]) -> Parts {
+        leave_out_unrelated(&mut left, &self.starts, look, stars);
+        if left == text.as_bytes() {
             return Parts::All;
         }
-        out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
-        String::from_utf8(out).map_or(Parts::All, Parts::Some)
+        String::from_utf8(left).map_or(Parts::All, Parts::Some)
     }
 
     /// Whether a body sets an attribute that may be asked for elsewhere: of its first parameter, of a class by name, or of

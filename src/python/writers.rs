@@ -103,3 +103,9 @@ pub(super) const STILL: &[&str] = &[
 
 /// Parameters by which pytest hands a test a new folder.
 pub(super) const FIXTURES: &[&str] = &["tmp_path", "tmpdir"];
+
+/// Whether a last word is that of something that writes, or is written to.
+pub(super) fn is_writers(name: &str) -> bool {
+    let last = |path: &&str| path.rsplit('.').next() == Some(name);
+    WRITERS.iter().chain(ROOTS).chain(WRAPPERS).any(last)
+}

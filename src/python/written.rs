@@ -14,7 +14,7 @@ use super::{
     qualified::QualifiedNames,
     scope::{MODULE, Meaning, Module, Occurrence, ScopeId, ScopeKind},
     uses::{Uses, Walk},
-    writers::{FIXTURES, GIVE_BYTES, GIVING, ROOTS, WRAPPERS, WRITERS},
+    writers::{FIXTURES, GIVE_BYTES, GIVING, ROOTS, WRAPPERS, is_writers},
 };
 use crate::loader::Loader;
 
@@ -290,11 +290,6 @@ pub(super) fn source<'a>(loader: &Loader, call: &'a ast::ExprCall) -> Option<&'a
             .find_keyword(loader.file)
             .map(|keyword| &keyword.value),
     }
-}
-
-fn is_writers(name: &str) -> bool {
-    let last = |path: &&str| path.rsplit('.').next() == Some(name);
-    WRITERS.iter().chain(ROOTS).chain(WRAPPERS).any(last)
 }
 
 /// `globals()`, `vars(module)`, `module.__dict__`.
