@@ -25,8 +25,10 @@ const MAGIC: &str = concat!(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// Which repository.
+    #[serde(with = "as_json")]
     pub(super) repository: Repository,
     /// What of it was looked at.
+    #[serde(with = "as_json")]
     pub(super) scope: Scope,
     /// A digest of the state that it was in.
     pub(super) state: Digest,
@@ -44,6 +46,26 @@ pub(super) struct Record {
     pub(super) introductions: Vec<Introduction>,
     /// The entries in the order of the view.
     pub(super) entries: Vec<RecordedEntry>,
+}
+
+/// Values of results, which leave out what is not there: no binary encoding can.
+mod as_json {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::DeserializeOwned, ser};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &T,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = serde_json::to_string(value).map_err(ser::Error::custom)?;
+        serializer.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map_err(de::Error::custom)
+    }
 }
 
 /// What was seen of an entry.

@@ -123,7 +123,7 @@ fn an_organisation_sees_who_loosens_what_and_what_ends() {
     let org = "version: 1\nextends: recommended\nlocked: [rules.pickle-load]\nrules: {pickle-load: deny}\n";
     fs::write(outside.join("org.yaml"), org).unwrap();
     let fork = clones.folder.join("team/deep/fork");
-    let own = "version: 1\nextends: recommended\nrules: {pickle-load: warn}\nglobals: {allow: [my.module.Name, os.system]}\nwaivers:\n  - {rule: pickle-load, paths: [gone.py], reason: old, owner: ada, expires: 2020-01-01}\n";
+    let own = "version: 1\nextends: recommended\nrules: {pickle-load: warn}\nglobals: {allow: [my.module.Name]}\nwaivers:\n  - {rule: pickle-load, paths: [gone.py], reason: old, owner: ada, expires: 2020-01-01}\n";
     fs::write(fork.join("weighbridge.yaml"), own).unwrap();
     clones
         .repo
@@ -158,6 +158,7 @@ fn another_policy_says_what_would_break() {
     let Some(clones) = Clones::new() else { return };
     let outside = clones.repo.outside();
     clones.audit("out", &[]);
+    clones.audit("fresh", &["--policy", "strict"]);
     // The repositories are gone: nothing of them is needed.
     fs::rename(&clones.folder, outside.join("elsewhere")).unwrap();
     let judge = run(
@@ -169,6 +170,11 @@ fn another_policy_says_what_would_break() {
     assert_eq!(judge.code, 1, "{}", judge.stderr);
     let difference: Value = serde_json::from_str(&judge.stdout).unwrap();
     assert!(difference["appeared"].as_u64().unwrap() > 0);
+    let (judged, fresh) = (clones.results("strict"), clones.results("fresh"));
+    assert!(!judged.is_empty());
+    for (location, result) in &judged {
+        assert_eq!(result, &fresh[location], "{location}");
+    }
     let diff = run(
         &outside,
         &["audit", "diff", "out", "strict", "--format", "json"],

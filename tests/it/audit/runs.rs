@@ -13,7 +13,7 @@ fn the_statuses_are_kept_apart() {
     let shown = |text: &str| text.replace(&outside, "DIR");
     insta::with_settings!({filters => vec![(r"\d+", "N")]}, {
         insta::assert_snapshot!(shown(&run.stdout), @"
-        N repositories by recommended (built in)
+        N repositories by the policy of each, or recommended (built in)
 
         complete   N repositories, N with something refused
                    N files, N model files, N of source
