@@ -139,7 +139,10 @@ impl Judging<'_> {
         let Judged { report, policy } = judged;
         let missing = missing::of(record, lost);
         let own = own_file(record);
-        let waivers = waivers(&policy, &report, self.today, own);
+        let mut waivers = waivers(&policy, &report, self.today, own);
+        for waiver in &mut waivers {
+            waiver.file = self.named(&waiver.file);
+        }
         let mut findings = Vec::new();
         let [mut overridden, mut waived, mut baseline] = [(); 3].map(|()| Vec::new());
         let sorted = report
@@ -147,7 +150,7 @@ impl Judging<'_> {
             .iter()
             .zip(v1::findings(report.findings.iter()));
         for (finding, said) in sorted {
-            let said = without_lines(said);
+            let said = self.told(without_lines(said));
             match &finding.disposition {
                 Disposition::Active => findings.push(said),
                 Disposition::Overridden { .. } => overridden.push(said),
@@ -209,11 +212,38 @@ impl Judging<'_> {
             waived,
             baseline,
             waivers,
-            loosenings: loosenings(&policy),
+            loosenings: self.loosenings(&policy),
             allowed: allowed(&report, own),
             owners,
-            notices: report.told().collect(),
+            notices: report.told().map(|said| self.named(&said)).collect(),
         }
+    }
+
+    /// A text with the name of the organisation's policy as it was given: where it is on this machine is nobody's to know.
+    fn named(&self, text: &str) -> String {
+        match self.organisation.named.as_deref().and_then(Path::to_str) {
+            Some(place) => text.replace(place, &self.organisation.name),
+            None => text.to_owned(),
+        }
+    }
+
+    fn told(&self, mut finding: v1::Finding) -> v1::Finding {
+        finding.message = self.named(&finding.message);
+        for help in &mut finding.help {
+            *help = self.named(help);
+        }
+        if let Some(line) = &mut finding.decided_by {
+            line.file = self.named(&line.file);
+        }
+        finding
+    }
+
+    fn loosenings(&self, policy: &Policy) -> Vec<Loosening> {
+        let mut all = loosenings(policy);
+        for one in &mut all {
+            one.message = self.named(&one.message);
+        }
+        all
     }
 
     /// By what a repository is judged; `own` is its own policy file.

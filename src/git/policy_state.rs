@@ -238,7 +238,8 @@ impl<'v> PolicyFiles<'v> {
 
     /// Whether the view is of what a change brings, which knows its other side.
     pub fn are_of_change(self) -> bool {
-        self.view.sides.is_some()
+        // What was recorded of a commit is judged as the commit is.
+        self.view.sides.is_some() || self.state.recorded.is_some() && self.view.whole
     }
 
     /// Whether another state than the view's own was named for them.

@@ -123,7 +123,7 @@ fn an_organisation_sees_who_loosens_what_and_what_ends() {
     let org = "version: 1\nextends: recommended\nlocked: [rules.pickle-load]\nrules: {pickle-load: deny}\n";
     fs::write(outside.join("org.yaml"), org).unwrap();
     let fork = clones.folder.join("team/deep/fork");
-    let own = "version: 1\nextends: recommended\nrules: {pickle-load: warn}\nglobals: {allow: [my.module.Name]}\nwaivers:\n  - {rule: pickle-load, paths: [gone.py], reason: old, owner: ada, expires: 2020-01-01}\n";
+    let own = "version: 1\nextends: recommended\nrules: {pickle-load: warn}\nglobals: {allow: [my.module.Name]}\nwaivers:\n  - {rule: torch-load-unsafe, paths: [gone.py], reason: old, owner: ada, expires: 2020-01-01}\n";
     fs::write(fork.join("weighbridge.yaml"), own).unwrap();
     clones
         .repo
