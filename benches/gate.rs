@@ -11,7 +11,9 @@ use std::{fs, io, path::Path, sync::Arc};
 use divan::Bencher;
 use weighbridge::{
     bytes::{ByteSource, Window},
-    fact::Fact,
+    fact::{Fact, GlobalName, Usage},
+    inventory,
+    pins::{Lock, Pin},
     policy::Policy,
     record::Recorder,
     scan,
@@ -263,4 +265,58 @@ fn policy_text(names: usize) -> String {
 fn load_policy(bencher: Bencher<'_, '_>, names: usize) {
     let text = policy_text(names);
     bencher.bench_local(|| scan::parse_policy("weighbridge.yaml", &text).unwrap());
+}
+
+/// What a large policy says of a name that it does not list, and of one that it does: less than a microsecond each.
+#[divan::bench(args = ["elsewhere.models.Net0", "pkg77.mod.Class77", "torch._utils._rebuild_tensor_v2"])]
+fn rule_on_a_name(bencher: Bencher<'_, '_>, name: &str) {
+    let policy = scan::parse_policy("weighbridge.yaml", &policy_text(5_000)).unwrap();
+    let scope = policy.scope(&"models/a.pkl".into());
+    let (module, name) = name.rsplit_once('.').unwrap();
+    let name = GlobalName::new(module, name);
+    bencher.bench_local(|| {
+        let ruling = scope.globals().ruling(&name);
+        (
+            ruling.allows(Usage::Call),
+            ruling.standing(),
+            ruling.danger(),
+        )
+    });
+}
+
+/// A pinned file of 64 MiB: hashed, and known from an earlier run.
+#[divan::bench(args = [false, true])]
+fn pinned_file(bencher: Bencher<'_, '_>, keeps_digests: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = fs::canonicalize(folder.path()).unwrap();
+    let git = std::process::Command::new("git")
+        .args(["init", "-q"])
+        .current_dir(&root)
+        .status();
+    assert!(git.unwrap().success());
+    let zeros = vec![b'0'; 64 << 20];
+    let size = u32::try_from(zeros.len()).unwrap().to_le_bytes();
+    let file = [b"\x80\x02X".as_slice(), &size, &zeros, b"."].concat();
+    let pin = Pin {
+        path: "a.pkl".into(),
+        sha256: inventory::sha256(&Window::new(file.clone())).unwrap(),
+        size: file.len() as u64,
+        ..Pin::default()
+    };
+    fs::write(root.join("a.pkl"), file).unwrap();
+    fs::write(root.join("weighbridge.lock"), Lock::new([pin]).text()).unwrap();
+    // What was just written is not kept.
+    std::thread::sleep(std::time::Duration::from_millis(3_200));
+    bencher.bench_local(|| {
+        let view = scan::work_tree(&root, &[]).unwrap();
+        let asked = scan::PolicyRequest::default();
+        let (view, policy, name) = scan::find_policy(view, &asked, &root).unwrap();
+        let request = scan::Request {
+            threads: Some(1),
+            keeps_digests,
+            ..scan::Request::default()
+        };
+        let report = scan::check(&view, &policy, name, request, &()).unwrap();
+        assert_eq!((report.coverage.pinned, report.findings.len()), (1, 0));
+    });
 }

@@ -67,6 +67,10 @@ fn reasons(circumstances: &Circumstances) -> BTreeMap<MissingKind, String> {
                     MissingKind::Lfs,
                     "their git-lfs objects are not here: `git lfs fetch --all` brings them",
                 ),
+                Absent::AnnexContent => (
+                    MissingKind::Lfs,
+                    "git-annex keeps their bytes elsewhere: `git annex get` brings them",
+                ),
                 // What is another repository is audited as one.
                 Absent::Submodule | Absent::SubmoduleCommit(_) => continue,
             },

@@ -36,7 +36,7 @@ pub struct Interruption {
 pub enum Circumstance {
     /// Something stands here that is not followed.
     NotFollowed(NotFollowed),
-    /// A git-lfs pointer stands here instead of the content.
+    /// A pointer of git-lfs or git-annex stands here instead of the content.
     Pointer {
         /// The sha256 of the content, lower-case hex.
         oid: String,
@@ -82,6 +82,11 @@ pub enum NotFollowed {
         /// Those of the commit that it moves to.
         new: String,
         /// The command that looks into it; empty if an option of this one does.
+        command: Text,
+    },
+    /// A pointer file of git-annex whose content is not here, under a name that says nothing.
+    AnnexPointer {
+        /// The command that fetches it.
         command: Text,
     },
     /// A git-lfs pointer whose content is not here, under a name that says nothing.
@@ -143,6 +148,8 @@ pub enum Unavailable {
 pub enum Absent {
     /// What a git-lfs pointer stands for.
     LfsContent,
+    /// What git-annex keeps elsewhere.
+    AnnexContent,
     /// An object that a partial clone lacks, by its id.
     Object(String),
     /// A submodule that is not initialised.

@@ -4,49 +4,126 @@
 //! begins with the line `/annex/objects/KEY`. A key of the backends SHA256 and SHA256E has the sha256 of the content:
 //! `SHA256E-s46123--9f86d0....pt`.
 
+use std::path::PathBuf;
+
+use md5::{Digest as _, Md5};
+
 /// Bytes of a file that can be a pointer: one line with a key, which is a name in a folder.
 pub const ANNEX_POINTER: usize = 512;
 
 /// The sha256 (64 lower-case hex digits) that a link's target or a whole file says for git-annex; `None` if it is none of
-/// git-annex, or of a backend with another digest. git-annex passes over what follows the line; here it must be all that there is,
-/// because a loader may read what follows.
+/// git-annex, or of a backend with another digest.
 pub fn annexed(bytes: &[u8]) -> Option<String> {
-    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let line = std::str::from_utf8(line).ok()?.trim_end_matches('\r');
-    if line.contains('\n') {
-        return None;
+    let key = Key::of_pointer(bytes).or_else(|| Key::of_link(bytes))?;
+    key.sha256().map(str::to_owned)
+}
+
+/// The name under which git-annex keeps a content, of whatever backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key<'a>(&'a str);
+
+impl<'a> Key<'a> {
+    /// That of a pointer file. git-annex passes over what follows the line; here it must be all that there is, because a loader may
+    /// read what follows.
+    pub(super) fn of_pointer(bytes: &'a [u8]) -> Option<Self> {
+        Self::parse(line(bytes)?.strip_prefix("/annex/objects/")?)
     }
-    // A pointer is nothing but its key; a link leads there through folders.
-    let key = if let Some(key) = line.strip_prefix("/annex/objects/") {
-        key
-    } else {
-        let (_, path) = line.rsplit_once(".git/annex/objects/")?;
+
+    /// That of the target of a link.
+    pub(super) fn of_link(target: &'a [u8]) -> Option<Self> {
+        let (_, path) = line(target)?.rsplit_once(".git/annex/objects/")?;
         if path.split('/').any(|part| part == "..") {
             return None;
         }
-        path.rsplit('/').next()?
-    };
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
-    if !key.bytes().all(plain) {
-        return None;
+        Self::parse(path.rsplit('/').next()?)
     }
-    let (head, name) = key.split_once("--")?;
-    let mut fields = head.split('-');
-    let backend = fields.next()?;
-    let extension = match backend {
-        "SHA256" => false,
-        "SHA256E" => true,
-        _ => return None,
-    };
-    let (digest, rest) = name.split_at_checked(64)?;
-    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    let ends = rest.is_empty() || extension && rest.starts_with('.');
-    (ends && digest.bytes().all(hex)).then(|| digest.to_owned())
+
+    fn parse(key: &'a str) -> Option<Self> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+        (key.bytes().all(plain) && key.contains("--")).then_some(Self(key))
+    }
+
+    /// The sha256 of the content, if the backend names it by that.
+    pub(super) fn sha256(self) -> Option<&'a str> {
+        let (head, name) = self.0.split_once("--")?;
+        let extension = match head.split('-').next()? {
+            "SHA256" => false,
+            "SHA256E" => true,
+            _ => return None,
+        };
+        let (digest, rest) = name.split_at_checked(64)?;
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        let ends = rest.is_empty() || extension && rest.starts_with('.');
+        (ends && digest.bytes().all(hex)).then_some(digest)
+    }
+
+    /// Bytes of the content, if the key says it.
+    pub(super) fn size(self) -> Option<u64> {
+        let (head, _) = self.0.split_once("--")?;
+        let mut fields = head.split('-').skip(1);
+        fields.find_map(|field| field.strip_prefix('s')?.parse().ok())
+    }
+
+    /// Where the content may be below `annex/objects`: the folders are made of the key's md5, in either of two ways.
+    pub(super) fn places(self) -> [PathBuf; 2] {
+        let md5 = Md5::digest(self.0.as_bytes());
+        let mut word: u32 = 0;
+        for byte in md5.iter().take(4).rev() {
+            word = word << 8 | u32::from(*byte);
+        }
+        let letter = |n: usize| {
+            let at = usize::try_from(word >> (6 * n) & 31).unwrap_or_default();
+            char::from(LETTERS.get(at).copied().unwrap_or_default())
+        };
+        let mixed: PathBuf = [[1, 0], [3, 2]]
+            .iter()
+            .map(|pair| pair.map(letter).iter().collect::<String>())
+            .collect();
+        let hex: String = md5
+            .iter()
+            .take(3)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let (first, second) = hex.split_at(3);
+        let lower: PathBuf = [first, second].iter().collect();
+        [mixed, lower].map(|folder| folder.join(self.0).join(self.0))
+    }
+}
+
+/// The digits of git-annex's names of folders.
+const LETTERS: &[u8; 32] = b"0123456789zqjxkmvwgpfZQJXKMVWGPF";
+
+/// The one line that bytes are.
+fn line(bytes: &[u8]) -> Option<&str> {
+    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let line = std::str::from_utf8(line).ok()?.trim_end_matches('\r');
+    (!line.contains('\n')).then_some(line)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::annexed;
+    use super::{Key, annexed};
+
+    #[test]
+    fn a_key_says_where_its_content_is() {
+        // As git-annex 10 has them.
+        for (key, folders) in [
+            (
+                "SHA256E-s12--3069009bc6f4b34151ec2f803e714ccd16da7df62142ea6a4eadb03d02fd3f24.pt",
+                "Zq/q8",
+            ),
+            (
+                "SHA256E-s68--d021d0ffef28d9d7df3d4320a0f3b63d087135c0117234ac07b72a66305a1ee0.pkl",
+                "vP/QW",
+            ),
+        ] {
+            let text = format!("/annex/objects/{key}\n");
+            let found = Key::of_pointer(text.as_bytes()).unwrap();
+            let [mixed, _] = found.places();
+            assert_eq!(mixed.to_str(), Some(&*format!("{folders}/{key}/{key}")));
+            assert_eq!(found.size(), key[9..11].parse().ok());
+        }
+    }
 
     #[test]
     fn a_key_says_the_sha256() {

@@ -3,7 +3,13 @@
 use std::{collections::BTreeSet, io, path::Path};
 
 use super::{
-    Item, Origin, View, change::Sides, objects::Trees, relative_bytes, snapshot::blob_up_to,
+    Item, Origin, View,
+    change::Sides,
+    objects::Trees,
+    paths::Filter,
+    relative_bytes,
+    revision::Revision,
+    snapshot::{Snapshot, blob_up_to},
     sort_by_path,
 };
 use crate::{
@@ -68,6 +74,22 @@ impl View {
     }
 }
 
+/// The view of what is pushed, whose pins are compared with what the push leaves of the files: those of the branch that `HEAD` stands
+/// for. Nothing is compared if there is nothing yet, or what it leaves cannot be found.
+pub fn pushed(mut view: View, tip: &str) -> View {
+    let repository = view.repository.as_ref().map(|it| it.to_thread_local());
+    let sides = repository.and_then(|repository| {
+        let tree = |name| Revision::find(&repository, name).ok().map(|it| it.tree);
+        Some(Sides {
+            before: vec![Snapshot::Tree(tree("HEAD")?)],
+            after: Snapshot::Tree(tree(tip)?),
+            filter: Filter::default(),
+        })
+    });
+    view.pushed = sides;
+    view
+}
+
 /// What a view's repository has of the lock file and of what it pins.
 #[derive(Debug, Clone, Copy)]
 pub struct LockFiles<'v> {
@@ -116,6 +138,18 @@ impl<'v> LockFiles<'v> {
         Ok(gone)
     }
 
+    /// Whether an item is what the view's change leaves at its path, and not something that was there on the way.
+    pub fn is_last(self, item: &Item) -> bool {
+        let (Some(sides), Origin::Blob(id)) = (self.changed_sides(), &item.origin) else {
+            return false;
+        };
+        let Ok(Some(mut trees)) = self.own_trees() else {
+            return false;
+        };
+        let last = sides.after.entry(&mut trees, item.entry.path.as_bytes());
+        matches!(last, Ok(Some((_, last))) if last == *id)
+    }
+
     /// A file on both sides of the view's change; `None` where there is no change, or it leaves the file as it is.
     ///
     /// # Errors
@@ -128,8 +162,7 @@ impl<'v> LockFiles<'v> {
             return Ok(None);
         };
         let bytes = relative_bytes(path);
-        let mut at =
-            |side: &super::snapshot::Snapshot| side.entry(&mut trees, &bytes).ok().flatten();
+        let mut at = |side: &Snapshot| side.entry(&mut trees, &bytes).ok().flatten();
         let after = at(&sides.after);
         if after.is_some_and(|(mode, _)| mode.is_link()) {
             return Err(io::Error::other("it is a symbolic link"));
@@ -138,7 +171,7 @@ impl<'v> LockFiles<'v> {
         if sides.before.iter().any(|before| at(before) == after) {
             return Ok(None);
         }
-        let mut read = |side: &super::snapshot::Snapshot| match side.resolve(&mut trees, path) {
+        let mut read = |side: &Snapshot| match side.resolve(&mut trees, path) {
             Ok((_, id)) => blob_up_to(&mut trees, id, limits::Id::LOCK_BYTES).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -155,6 +188,7 @@ impl<'v> LockFiles<'v> {
             .view
             .policy_change
             .as_ref()
+            .or(self.view.pushed.as_ref())
             .or(self.view.sides.as_ref())?;
         (!sides.before.is_empty()).then_some(sides)
     }

@@ -65,6 +65,7 @@ pub use hooks::{Hooks, hooks};
 pub use index::{index, staged};
 pub use links::LinkEnd;
 pub use locate::{file, standard_input, text, work_tree};
+pub use lock_file::pushed;
 pub use lock_file::{BothSides, LockFiles};
 pub use only::Only;
 pub use own_folder::OwnFolder;
@@ -122,6 +123,8 @@ pub struct View {
     sides: Option<change::Sides>,
     /// What is compared to see whether the policy changes, where that is not `sides`.
     policy_change: Option<change::Sides>,
+    /// What a push makes of what its policy is from: the lock file is compared on both sides, and what is pinned.
+    pushed: Option<change::Sides>,
     /// Whether no file is left out of it.
     whole: bool,
     /// The policy files that were read, if they are to be recorded.
@@ -222,6 +225,7 @@ impl View {
             judged_by_another: false,
             sides: None,
             policy_change: None,
+            pushed: None,
             whole: false,
             policy_log: None,
         }

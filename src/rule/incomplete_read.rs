@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind, Unavailable, Unread, Unsupported, UnsupportedEntry},
+    fact::{Fact, FactKind, LinkAway, Unavailable, Unread, Unsupported, UnsupportedEntry},
     finding::{Finding, Subject},
     limits::Id,
 };
@@ -125,6 +125,9 @@ fn unavailable(case: &Case<'_>, why: &Unavailable) -> Option<Finding> {
                 UnsupportedEntry::Special => {
                     "name a regular file: write what it gives into one first"
                 }
+                UnsupportedEntry::LinkAway(away) if is_annexed(away) => {
+                    "fetch what it leads to (git annex get), and check again"
+                }
                 UnsupportedEntry::LinkAway(_) | UnsupportedEntry::LinkToExcluded(_) => {
                     "put the file itself there, or a link to a file inside the tree"
                 }
@@ -149,4 +152,10 @@ fn late(case: &Case<'_>) -> Finding {
         .help
         .push("give more time with `--deadline`, or less to read at once".into());
     finding
+}
+
+/// Whether a link leads to where git-annex keeps contents.
+fn is_annexed(away: &LinkAway) -> bool {
+    let objects = b".git/annex/objects/";
+    memchr::memmem::find(away.target.as_bytes(), objects).is_some()
 }

@@ -1,12 +1,15 @@
 //! Bytes that are elsewhere.
 
 use super::Case;
-use crate::{fact::Unavailable, finding::Finding};
+use crate::{
+    fact::{Absent, Unavailable},
+    finding::Finding,
+};
 
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses model files of which only the git-lfs pointer is present, files and folders that a partial clone lacks, and,
+    /// Refuses model files of which only the pointer of git-lfs or git-annex is present, files and folders that a partial clone lacks, and,
     /// with `--recurse-submodules`, submodules whose commit is missing.
     ///
     /// ## Why it matters
@@ -28,7 +31,7 @@ declare_rule! {
     /// ```sh
     /// git lfs pull --include=models/resnet.pt
     /// ```
-    "lfs-not-fetched", "a file whose content is missing: in git-lfs, a partial clone or a submodule",
+    "lfs-not-fetched", "a file whose content is missing: in git-lfs, git-annex, a partial clone or a submodule",
     level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["artifact", "coverage"],
     check
 }
@@ -36,11 +39,14 @@ declare_rule! {
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for why in case.circumstances.unavailable() {
         if let Unavailable::NotFetched { what, command } = why {
-            let message = match case.circumstances.pointer() {
-                Some((_, size)) => {
+            let message = match (case.circumstances.pointer(), what) {
+                (Some((_, size)), Absent::AnnexContent) => {
+                    format!("only its key of git-annex is here, not its {size} bytes")
+                }
+                (Some((_, size)), _) => {
                     format!("only its git-lfs pointer is here, not its {size} bytes")
                 }
-                None => format!("its bytes are not here but elsewhere: {what}"),
+                (None, _) => format!("its bytes are not here but elsewhere: {what}"),
             };
             let mut finding = case.finding_of_entry(&META, message);
             finding

@@ -16,6 +16,7 @@ use crate::{
 
 pub use advice::NOT_WHILE;
 pub use index::{Call, FactIndex, GlobalUse};
+pub use pin_mismatch::pinned_at;
 pub use run::{JudgedCase, Run};
 pub use waiver_run::WaiverRun;
 

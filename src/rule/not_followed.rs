@@ -55,7 +55,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     format!("look at it too: `{command}`"),
                 )
             }
-            NotFollowed::Pointer { command } => (
+            NotFollowed::Pointer { command } | NotFollowed::AnnexPointer { command } => (
                 format!("what it stands for is not looked at: {what}"),
                 format!("fetch it and check again:\n{command}"),
             ),

@@ -84,7 +84,7 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// The line of a pin in a lock file.
-pub(super) fn pinned_at(lock: &str, pin: &Pin) -> LineRef {
+pub fn pinned_at(lock: &str, pin: &Pin) -> LineRef {
     let head = "- path: ";
     let text = format!("{head}{}", pin.path);
     LineRef {

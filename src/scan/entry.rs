@@ -20,13 +20,13 @@ use super::{
 use crate::{
     bytes::{Window, wide},
     fact::{
-        Circumstance, Circumstances, ContentFacts, EntryKind, Excerpts, Fact, LinkAway,
+        Absent, Circumstance, Circumstances, ContentFacts, EntryKind, Excerpts, Fact, LinkAway,
         ListingLine, NotFollowed, Observation, Tensors, Text, Unavailable, Unread,
         UnsupportedEntry,
     },
     finding::Finding,
     format,
-    git::{self, Checkout, Content, Item, LinkEnd, Opened, Reader},
+    git::{self, Checkout, Content, Item, LinkEnd, Opened, Reader, View},
     inventory::{self, Artifact},
     limits,
     link::{Links, Load, Release, Sharded},
@@ -69,6 +69,8 @@ type Key<'v> = (&'v [u8], Option<&'v [u8]>, Option<Checkout>);
 /// What all entries of a view are judged by.
 #[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
+    /// The view.
+    pub(super) view: &'a View,
     /// The policy.
     pub(super) policy: &'a Policy,
     /// What was asked for.
@@ -257,20 +259,25 @@ fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
     let known = (facts, circumstances);
     let path = &item.entry.path;
     let identity = Identity {
+        is_last: &|| task.view.lock_files().is_last(item),
         holds: &|sha256| seen.holds(path, sha256, task.digests),
         declared: &|| seen.declared(),
         sha256: &|| seen.identity(path, task.digests),
     };
     let pin = pins::compare(item, known, policy, &scope, is_artifact, &identity);
+    let digest = (listed && request.needs.digests)
+        .then(|| seen.sha256())
+        .flatten();
+    let is_pinned = pins::is_pinned(&item.entry, policy, pin.as_ref(), digest.as_deref());
+    weighed.coverage.pinned = usize::from(is_pinned == Some(true));
     Judged {
         artifact: listed.then(|| {
             let artifact = inventory::artifact(&item.entry, facts, circumstances, &scope);
-            let digest = request.needs.digests.then(|| seen.sha256());
             let known = || seen.digest.get().cloned().flatten();
             Box::new(Artifact {
-                sha256: digest.flatten().or_else(known),
+                sha256: digest.or_else(known),
                 executable: pins::is_executable(circumstances.observations(facts), &scope),
-                pinned: pins::is_pinned(&item.entry.path, policy, pin.as_ref()),
+                pinned: is_pinned,
                 ..artifact
             })
         }),
@@ -352,7 +359,7 @@ impl Seen {
     }
 
     /// The sha256 by which a pin knows it: that of the content, or of what it stands for.
-    fn identity(&self, path: &Text, digests: &Digests<'_>) -> Option<String> {
+    pub(super) fn identity(&self, path: &Text, digests: &Digests<'_>) -> Option<String> {
         self.declared()
             .or_else(|| self.sha256_by(|content| digests.sha256(path, content)))
     }
@@ -482,14 +489,18 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         // A repository may keep its pictures in git-lfs and not fetch them: those are only counted. A name that says nothing is
         // reported, and a model's name is refused.
         let noted = match noted {
-            Circumstance::Unavailable(Unavailable::NotFetched { command, .. })
+            Circumstance::Unavailable(Unavailable::NotFetched { what, command })
                 if pointer && !expected =>
             {
+                let in_annex = what == Absent::AnnexContent;
                 if format::is_plain_name(name) {
-                    seen.unfetched = true;
+                    seen.unfetched = !in_annex;
                     continue;
                 }
-                Circumstance::NotFollowed(NotFollowed::Pointer { command })
+                Circumstance::NotFollowed(match in_annex {
+                    true => NotFollowed::AnnexPointer { command },
+                    false => NotFollowed::Pointer { command },
+                })
             }
             noted => noted,
         };

@@ -52,8 +52,8 @@ pub use crate::{
     git::{
         Incoming, Item, Known, LinkEnd, Only, RecordedFiles, RecordedItem, View, all_refs, change,
         commit_of, file, first_revision, head_name, history, incoming, index, missing_blobs,
-        recorded_policy_files, recorded_view, recording, revision, staged, standard_input, text,
-        work_tree,
+        pushed, recorded_policy_files, recorded_view, recording, revision, staged, standard_input,
+        text, work_tree,
     },
     verdict::{Coverage, Inspection, Look, Needs, Outcome, Report},
 };
@@ -169,6 +169,7 @@ pub fn check_with(
     let late = AtomicUsize::new(0);
     let digests = Digests::of(view, request.keeps_digests);
     let task = Task {
+        view,
         policy,
         request,
         memory,
@@ -287,6 +288,9 @@ pub fn inspect(
         None,
     );
     seen.add_base(&mut weighed.findings);
+    let own_path = &item.entry.path;
+    let digests = Digests::of(view, false);
+    let pin = pins::state(own_path, policy, || seen.identity(own_path, &digests));
     let mut inspection = verdict::inspect(
         Text::new(path.as_os_str().as_encoded_bytes()),
         seen.facts,
@@ -295,6 +299,7 @@ pub fn inspect(
         &scope,
     );
     inspection.policy = policy_name;
+    inspection.pin = pin;
     if entry::is_excluded(&mut reader, item, policy) {
         inspection.is_excluded = true;
         inspection.findings.clear();

@@ -22,7 +22,8 @@ use crate::{
         edits,
     },
     policy::{PLACES, Policy, PolicyError, Scope},
-    verdict::Weighed,
+    rule,
+    verdict::{PinState, Weighed},
 };
 
 /// Finds the lock file of a view, and gives the policy its pins. Pinned files that git ignores become part of a view of all files:
@@ -179,6 +180,8 @@ pub(super) enum PinNote {
 
 /// How it is found out which bytes an entry has.
 pub(super) struct Identity<'a> {
+    /// Whether it is what a change leaves at its path.
+    pub(super) is_last: &'a dyn Fn() -> bool,
     /// Whether it is known to have this sha256.
     pub(super) holds: &'a dyn Fn(&str) -> bool,
     /// The sha256 that it says of itself: a pointer to bytes that are kept elsewhere does.
@@ -197,11 +200,15 @@ pub(super) fn compare(
     identity: &Identity<'_>,
 ) -> Option<PinNote> {
     let book = policy.pins()?;
-    // The versions of a history are others than the one that is pinned, or the same.
-    if item.entry.introduced_by.is_some() || item.is_object() {
+    if item.is_object() {
         return None;
     }
-    if let Some(pin) = book.pin(&item.entry.path) {
+    let pin = book.pin(&item.entry.path);
+    // Of the versions in a history, one is pinned: the one that what is pushed ends with.
+    if item.entry.introduced_by.is_some() && (pin.is_none() || !(identity.is_last)()) {
+        return None;
+    }
+    if let Some(pin) = pin {
         if (identity.holds)(&pin.sha256) {
             return None;
         }
@@ -233,10 +240,41 @@ pub(super) fn compare(
     })
 }
 
-/// Whether the lock file pins the bytes of an entry; `None` where there is none.
-pub(super) fn is_pinned(path: &Text, policy: &Policy, note: Option<&PinNote>) -> Option<bool> {
+/// What the lock file says of one file; `None` where there is none.
+pub(super) fn state(
+    path: &Text,
+    policy: &Policy,
+    sha256: impl FnOnce() -> Option<String>,
+) -> Option<PinState> {
     let book = policy.pins().filter(|book| book.exists())?;
-    Some(book.pin(path).is_some() && note.is_none())
+    let Some(pin) = book.pin(path) else {
+        return Some(PinState::NotPinned(book.name.clone()));
+    };
+    let line = rule::pinned_at(&book.name, pin);
+    let holds = sha256().as_ref() == Some(&pin.sha256);
+    Some(if holds {
+        PinState::Pinned(line)
+    } else {
+        PinState::Changed(line)
+    })
+}
+
+/// Whether the lock file pins the bytes of an entry; `None` where there is none, or its sha256 is not known. In a history a path has
+/// several contents, which are not all compared.
+pub(super) fn is_pinned(
+    entry: &Entry,
+    policy: &Policy,
+    note: Option<&PinNote>,
+    sha256: Option<&str>,
+) -> Option<bool> {
+    let book = policy.pins().filter(|book| book.exists())?;
+    let pin = book.pin(&entry.path);
+    match (pin, sha256) {
+        (None, _) => Some(false),
+        (Some(pin), Some(sha256)) if entry.introduced_by.is_some() => Some(pin.sha256 == sha256),
+        (Some(_), None) if entry.introduced_by.is_some() => None,
+        (Some(_), _) => Some(note.is_none()),
+    }
 }
 
 /// Formats of which what runs is what their pickles name.

@@ -23,6 +23,8 @@ pub struct Inspection {
     pub policy: String,
     /// Whether the policy, or an attribute that it honours, excludes it from `check`.
     pub is_excluded: bool,
+    /// What the lock file says of it; `None` if there is none.
+    pub pin: Option<PinState>,
     /// What its content says.
     pub facts: ContentFacts,
     /// What the view knows of it.
@@ -37,6 +39,17 @@ pub struct Inspection {
     pub disassembly: Option<Vec<ListingLine>>,
     /// The tensors that it describes, where its format lists them.
     pub tensors: Vec<Tensors>,
+}
+
+/// What the lock file says of a file.
+#[derive(Debug, Clone)]
+pub enum PinState {
+    /// It pins these bytes, in this line.
+    Pinned(LineRef),
+    /// It pins other bytes, in this line.
+    Changed(LineRef),
+    /// It does not pin the file; what reports call it.
+    NotPinned(String),
 }
 
 /// A global with its uses, and what the policy and the rules make of them.

@@ -158,6 +158,7 @@ impl Coverage {
         self.late += other.late;
         self.excluded += other.excluded;
         self.unfetched += other.unfetched;
+        self.pinned += other.pinned;
         self.bytes = self.bytes.saturating_add(other.bytes);
         for (format, count) in other.formats {
             *self.formats.entry(format).or_default() += count;

@@ -13,7 +13,7 @@ mod weighed;
 mod weights;
 
 pub use evidence::{Allowed, Evidence};
-pub use inspection::{GlobalRefusal, Inspection, JudgedGlobal, TorchVerdict, inspect};
+pub use inspection::{GlobalRefusal, Inspection, JudgedGlobal, PinState, TorchVerdict, inspect};
 pub use judge::{judge, weigh};
 pub use look::{Hidden, Look};
 pub use needs::Needs;
@@ -50,6 +50,8 @@ pub struct Coverage {
     pub excluded: usize,
     /// git-lfs pointers whose content is not here, under names that are no model's: findings about others say so.
     pub unfetched: usize,
+    /// Entries whose bytes the lock file pins.
+    pub pinned: usize,
     /// How many artifacts of each format, by format id.
     pub formats: std::collections::BTreeMap<String, usize>,
     /// Bytes of the artifacts.

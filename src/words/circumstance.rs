@@ -16,6 +16,9 @@ impl fmt::Display for NotFollowed {
                 ..
             } => write!(f, "the submodule moves from {old} to {new}"),
             Self::Submodule { old: None, new, .. } => write!(f, "the submodule comes at {new}"),
+            Self::AnnexPointer { .. } => {
+                f.write_str("a key of git-annex, whose bytes are not here")
+            }
             Self::Pointer { .. } => f.write_str("a git-lfs pointer, whose bytes are not here"),
             Self::Link(link) => link.fmt(f),
         }
@@ -51,6 +54,7 @@ impl fmt::Display for Absent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LfsContent => f.write_str("in git-lfs"),
+            Self::AnnexContent => f.write_str("in git-annex"),
             Self::Object(id) => write!(f, "git object {id}, which this partial clone lacks"),
             Self::Submodule => f.write_str("a submodule that is not initialised"),
             Self::SubmoduleCommit(id) => {

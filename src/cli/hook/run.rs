@@ -16,6 +16,7 @@ use super::watch;
 use crate::{
     cli::{OrganisationArgs, cache, output, progress::Bar, terminal, today},
     error::Error,
+    fact::Text,
     hook::{self, Judge, Update},
     report::{self, Detail, PathSpelling, Presentation, Style},
     scan::{self, Incoming, Known, Outcome, PolicyFrom, PolicyRequest, Report, Request, View},
@@ -232,7 +233,22 @@ fn receive(cwd: &Path, updates: &[Update]) -> Result<Option<View>, Error> {
         return Ok(None);
     }
     let known = vec![Known::Accepted];
-    scan::incoming(cwd, &Incoming { tips, known }).map(Some)
+    let view = scan::incoming(cwd, &Incoming { tips, known })?;
+    let tip = pushed_tip(updates, scan::head_name(cwd)?.as_ref());
+    Ok(Some(match tip {
+        Some(tip) => scan::pushed(view, &tip),
+        None => view,
+    }))
+}
+
+/// The commit whose files are compared with the pins: the one that `HEAD` gets, else the only one that is pushed.
+fn pushed_tip(updates: &[Update], head: Option<&Text>) -> Option<String> {
+    let mut moved = updates.iter().filter(|it| head == Some(&it.name));
+    let moved = moved.find_map(|it| it.new.clone());
+    moved.or_else(|| match updates {
+        [only] => only.new.clone(),
+        _ => None,
+    })
 }
 
 /// Refuses a push after which `HEAD` has a policy that does not hold together: it would refuse every later push, also the one

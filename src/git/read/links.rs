@@ -9,6 +9,7 @@ use super::{
         path_bytes, relative_bytes,
         walk::is_repository,
     },
+    annexed,
     objects::ViewObjects,
     opened::{Content, Opened, io_error},
     path_on_disk,
@@ -31,6 +32,9 @@ pub(super) fn open_on_disk(view: &View, item: &Item) -> Opened {
     match std::fs::read_link(&path) {
         Ok(target) => {
             let target = path_bytes(&target);
+            if let Some(opened) = annexed::behind_link(view, item, &target, &path) {
+                return opened;
+            }
             // Following the names alone is not enough where a folder on the way is a link itself.
             let end = match std::fs::canonicalize(&path) {
                 Ok(real) => end_on_disk(view, &real),

@@ -1,5 +1,6 @@
 //! Opening items: from disk, from the object store, through git-lfs.
 
+mod annexed;
 mod attributes;
 mod links;
 mod objects;
@@ -137,6 +138,9 @@ impl<'v> Reader<'v> {
         }
         match window.bytes_at(0, small) {
             Ok(bytes) if kind == EntryKind::Link => {
+                if let Some(opened) = annexed::behind_recorded_link(self.view, item, &bytes) {
+                    return opened;
+                }
                 let end = links::end_in_git(self.view, &mut self.objects, item, &bytes);
                 // Where `core.symlinks` is false, as on Windows, git writes a file that holds the target: it must be a name.
                 let is_name = !bytes.iter().any(u8::is_ascii_control);
@@ -148,7 +152,8 @@ impl<'v> Reader<'v> {
             }
             Ok(bytes) => match Pointer::parse(&bytes) {
                 Some(pointer) => pointers::resolve(self.view, item, &pointer),
-                None => Opened::blob(window),
+                None => annexed::behind_pointer(self.view, item, &bytes)
+                    .unwrap_or_else(|| Opened::blob(window)),
             },
             Err(error) => Opened::unread(io_error(&error)),
         }
@@ -186,7 +191,8 @@ impl<'v> Reader<'v> {
     fn open_small(&self, item: &Item, bytes: Vec<u8>) -> Opened {
         match Pointer::parse(&bytes) {
             Some(pointer) => pointers::resolve(self.view, item, &pointer),
-            None => Opened::bytes(Window::new(bytes)),
+            None => annexed::behind_pointer(self.view, item, &bytes)
+                .unwrap_or_else(|| Opened::bytes(Window::new(bytes))),
         }
     }
 

@@ -83,6 +83,7 @@ fn file(
         )?;
     }
     for artifact in content.at(path) {
+        finding::pin(artifact, page)?;
         finding::loads(artifact, page)?;
         finding::listing(artifact, findings, &mut content.lines, page)?;
     }

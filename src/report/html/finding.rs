@@ -178,6 +178,15 @@ fn policy_line(line: &LineRef, page: &mut Page<'_>) -> io::Result<()> {
     page.element("<code>", line.text.trim(), "</code></p>\n")
 }
 
+/// Whether the lock file pins an artifact, where there is one.
+pub(super) fn pin(artifact: &Artifact, page: &mut Page<'_>) -> io::Result<()> {
+    page.raw(match artifact.pinned {
+        None => "",
+        Some(true) => "<div class=\"tail\">Pinned by the lock file</div>\n",
+        Some(false) => "<div class=\"tail\">Not pinned by the lock file</div>\n",
+    })
+}
+
 /// The calls in source that load an artifact.
 pub(super) fn loads(artifact: &Artifact, page: &mut Page<'_>) -> io::Result<()> {
     if artifact.loaded_by.is_empty() {

@@ -20,9 +20,9 @@ use super::{
     words::{sentence, severity},
 };
 use crate::{
-    fact::{Fact, Global, GlobalName, Observation, Site, Tensors},
+    fact::{Absent, Fact, Global, GlobalName, Observation, Site, Tensors, Unavailable},
     finding::{Finding, Level},
-    verdict::{Inspection, JudgedGlobal, TorchVerdict},
+    verdict::{Inspection, JudgedGlobal, PinState, TorchVerdict},
 };
 use page::{Page, ROWS};
 use words::{count_u64, inwards, permission, plain};
@@ -35,6 +35,7 @@ pub fn inspect(inspection: &Inspection, style: Style, out: &mut dyn Write) -> io
     let out = &mut BufWriter::new(out);
     let mut page = Page { style, out };
     title(inspection, &mut page)?;
+    pin(inspection, &mut page)?;
     globals(inspection, &mut page)?;
     calls(inspection, &mut page)?;
     others(inspection, &mut page)?;
@@ -72,12 +73,47 @@ fn title(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
         .collect();
     if let Some((oid, size)) = inspection.circumstances.pointer() {
         let points_to = format!("to {} with sha256 {oid}", bytes(size));
-        rows.insert(0, ("git-lfs pointer".to_owned(), points_to));
+        let in_annex = inspection.circumstances.unavailable().any(|why| {
+            matches!(
+                why,
+                Unavailable::NotFetched {
+                    what: Absent::AnnexContent,
+                    ..
+                }
+            )
+        });
+        let name = if in_annex {
+            "git-annex key"
+        } else {
+            "git-lfs pointer"
+        };
+        rows.insert(0, (name.to_owned(), points_to));
     }
     if rows.is_empty() {
         page.text(2, "of an unknown format", None)
     } else {
         page.table(&rows, ("more inside", "more inside"), Some(Ink::Note))
+    }
+}
+
+/// What the lock file says of it.
+fn pin(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
+    match &inspection.pin {
+        None => Ok(()),
+        Some(PinState::Pinned(line)) => {
+            let text = format!("pinned by {}:{}", line.file, line.line);
+            page.text(2, &text, Some(Ink::Good))
+        }
+        Some(PinState::Changed(line)) => {
+            let text = format!(
+                "{}:{} pins other bytes, {}",
+                line.file, line.line, line.label
+            );
+            page.text(2, &text, Some(Ink::Error))
+        }
+        Some(PinState::NotPinned(lock)) => {
+            page.text(2, &format!("{lock} does not pin it"), Some(Ink::Note))
+        }
     }
 }
 

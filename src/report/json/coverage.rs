@@ -12,6 +12,7 @@ impl Coverage {
             (&mut self.sources, other.sources),
             (&mut self.incomplete, other.incomplete),
             (&mut self.excluded, other.excluded),
+            (&mut self.pinned, other.pinned),
         ] {
             *all = all.saturating_add(own);
         }
@@ -31,6 +32,7 @@ impl From<&verdict::Coverage> for Coverage {
             sources: coverage.sources,
             incomplete: coverage.incomplete,
             excluded: coverage.excluded,
+            pinned: coverage.pinned,
             formats: coverage.formats.clone(),
             bytes: coverage.bytes,
         }

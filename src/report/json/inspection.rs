@@ -38,6 +38,9 @@ pub struct Inspection {
     pub policy: String,
     /// What it is, and what is inside it.
     pub formats: Vec<Format>,
+    /// What the lock file says of it; left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     /// Whether the policy, or an attribute that it honours, excludes the file from `check`.
     pub excluded: bool,
     /// The findings of `check`; none if it is excluded.
@@ -65,6 +68,33 @@ pub struct Inspection {
     /// Every opcode with its effect, a line each, if `--disassemble` asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disassembly: Option<Vec<Line>>,
+}
+
+/// What the lock file says of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// `pinned`, `changed` (other bytes are pinned) or `none`.
+    pub state: String,
+    /// The lock file.
+    pub lock: String,
+    /// The line of the pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<PolicyLine>,
+}
+
+impl From<&verdict::PinState> for Pin {
+    fn from(state: &verdict::PinState) -> Self {
+        let (state, lock, line) = match state {
+            verdict::PinState::Pinned(line) => ("pinned", &line.file, Some(line)),
+            verdict::PinState::Changed(line) => ("changed", &line.file, Some(line)),
+            verdict::PinState::NotPinned(lock) => ("none", lock, None),
+        };
+        Self {
+            state: state.to_owned(),
+            lock: lock.clone(),
+            line: line.map(PolicyLine::from),
+        }
+    }
 }
 
 /// A format that was recognised.
@@ -234,6 +264,7 @@ impl From<&verdict::Inspection> for Inspection {
             size: inspection.size,
             policy: inspection.policy.clone(),
             formats: Vec::new(),
+            pin: inspection.pin.as_ref().map(Pin::from),
             excluded: inspection.is_excluded,
             findings: v1::findings(active).collect(),
             overridden: of(v1::is_overridden),

@@ -62,6 +62,11 @@ pub struct Tool {
     pub version: String,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 /// What was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
@@ -75,6 +80,9 @@ pub struct Coverage {
     pub incomplete: usize,
     /// Files that the policy excludes.
     pub excluded: usize,
+    /// Files whose bytes the lock file pins; left out if there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub pinned: usize,
     /// Artifacts of each format, by the format's id.
     pub formats: BTreeMap<String, usize>,
     /// Bytes of the artifacts.

@@ -148,6 +148,14 @@ pub(super) struct Artifact {
     pub(super) roles: [&'static str; 1],
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) hashes: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) properties: Option<ArtifactProperties>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ArtifactProperties {
+    pub(super) pinned: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]

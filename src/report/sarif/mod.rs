@@ -256,6 +256,9 @@ fn artifacts(report: &Report, places: &Places) -> Vec<log::Artifact> {
                 length: known.map(|known| known.size),
                 roles: ["analysisTarget"],
                 hashes: sha256.map(|hash| ("sha-256", hash)).into_iter().collect(),
+                properties: known
+                    .and_then(|known| known.pinned)
+                    .map(|pinned| log::ArtifactProperties { pinned }),
             }
         })
         .collect()

@@ -20,6 +20,7 @@ mod only;
 mod organisation;
 mod outputs;
 mod paths;
+mod pins_shown;
 mod policy_check;
 mod policy_explain_covered;
 mod policy_export;

@@ -1,5 +1,6 @@
 //! Tests of `git`: views of repositories that the real `git` made.
 
+mod annex;
 mod attributes;
 mod checkout;
 mod diff;

@@ -134,6 +134,7 @@ fn resnet() -> Inspection {
         path: "models/resnet.pt".into(),
         size: Some(46_830_571),
         policy: "recommended (built in)".to_owned(),
+        pin: None,
         facts: ContentFacts {
             observations: vec![
                 seen(Fact::Is("torch-zip".into()), &[], Place::Whole, 1),

@@ -288,6 +288,7 @@ pub(crate) fn report() -> Report {
             incomplete: 1,
             late: 0,
             excluded: 2,
+            pinned: 0,
             unfetched: 0,
             formats: [("torch-zip".to_owned(), 8), ("safetensors".to_owned(), 4)].into(),
             bytes: 5_000_000_000,
