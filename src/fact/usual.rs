@@ -174,6 +174,8 @@ pub enum Misfit {
 pub enum ContentsFault {
     /// The sizes of a matrix are not two, or not one where that may be.
     MatrixSizes,
+    /// A matrix says that it has another form than its class.
+    Form,
     /// An attribute is missing, is there twice, or is no array whose items were read.
     Arrays,
     /// Where rows begin does not rise from 0 to at most as many values as there are.

@@ -120,6 +120,7 @@ impl fmt::Display for ContentsFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::MatrixSizes => "its shape is not one of a matrix",
+            Self::Form => "the form of a matrix is said by its class",
             Self::Arrays => "an array is missing, or its items cannot be read",
             Self::IndexPointers => "`indptr` does not rise from 0 to the number of values",
             Self::Indices => "an index is outside of the matrix",

@@ -35,6 +35,8 @@ attributes! {
     FeaturesIn = "n_features_in_",
     FeaturesOfBoosting = "_n_features",
     FittedShape = "shape_fit_",
+    Form = "_format",
+    FormBefore = "format",
     Implementation = "_impl",
     Indices = "indices",
     IndexPointers = "indptr",

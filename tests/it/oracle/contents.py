@@ -56,6 +56,8 @@ def matrices():
                 yield name + "-large", True, make(large)
             if form != "dia":
                 yield name + "-shape", False, changed(made, _shape=(3, 5))
+                yield name + "-form", False, changed(made, _format="csc")
+                yield name + "-form-before", False, changed(made, format="csr")
                 yield name + "-values", False, changed(made, data=made.data[:-1].copy())
             if form in ("csr", "csc", "bsr"):
                 indices, pointers = made.indices, made.indptr

@@ -33,6 +33,12 @@ pub(super) fn state(
 ) -> Result<(), ContentsFault> {
     let matrix = Matrix { state, values };
     let shape = matrix.shape()?;
+    // What an instance says of itself here would stand for what its class says.
+    for form in [Attribute::Form, Attribute::FormBefore] {
+        if values.named.get(state, form) != Found::Absent {
+            return Err(ContentsFault::Form);
+        }
+    }
     match (check, shape.as_slice()) {
         (ContentsCheck::SparseCoordinates, [_, ..]) if shape.len() <= DIMENSIONS => {
             matrix.coordinates(&shape)
