@@ -1,6 +1,6 @@
 //! NeMo's models: what their configuration has called, against hydra itself.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use weighbridge::fact::{Fact, Global, Malformed, Unread, Unresolved};
 
@@ -161,7 +161,7 @@ fn a_configuration_is_read_within_its_limits() {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..12 {
         let items = vec![format!("*a{}", n - 1); 10].join(", ");
-        laughs.push_str(&format!("a{n}: &a{n} [{items}]\n"));
+        writeln!(laughs, "a{n}: &a{n} [{items}]").unwrap();
     }
     for (yaml, limit) in [
         (laughs, "repetition limit exceeded"),

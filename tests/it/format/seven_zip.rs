@@ -87,8 +87,7 @@ fn what_is_not_read_is_refused_where_a_model_is_expected() {
         assert_eq!(rules(name, whole.clone()), expected, "{name}");
     }
     let mut writer = ArchiveWriter::new(Cursor::new(Vec::new())).unwrap();
-    let dictionary = sevenz_rust2::encoder_options::Lzma2Options::from_level(1);
-    let mut dictionary = dictionary;
+    let mut dictionary = sevenz_rust2::encoder_options::Lzma2Options::from_level(1);
     dictionary.set_dictionary_size(512 << 20);
     let method = EncoderConfiguration::new(EncoderMethod::LZMA2).with_options(dictionary.into());
     writer.set_content_methods(vec![method]);
