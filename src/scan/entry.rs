@@ -497,9 +497,10 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
                     seen.unfetched = !in_annex;
                     continue;
                 }
-                Circumstance::NotFollowed(match in_annex {
-                    true => NotFollowed::AnnexPointer { command },
-                    false => NotFollowed::Pointer { command },
+                Circumstance::NotFollowed(if in_annex {
+                    NotFollowed::AnnexPointer { command }
+                } else {
+                    NotFollowed::Pointer { command }
                 })
             }
             noted => noted,
