@@ -453,6 +453,9 @@ limits! {
         /// A list of them and their results are held in memory. Ten times the largest organisations known.
         AUDIT_REPOSITORIES: usize = 1_000_000, Count "repositories in one audit";
 
+        /// A browser holds about five million cells before it becomes slow; the other outputs have all rows.
+        DASHBOARD_ROWS: usize = 300_000, Count "rows of a table on the dashboard of an audit";
+
         /// A line for each of a million repositories.
         AUDIT_LIST: u64 = 256 << 20, Bytes "of a list of repositories";
 

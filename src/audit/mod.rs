@@ -17,6 +17,7 @@ mod merge;
 mod missing;
 mod recall;
 mod record;
+pub mod report;
 pub mod result;
 mod run;
 mod shard;

@@ -75,6 +75,12 @@ fn known() -> &'static Known {
     })
 }
 
+/// What using a global could do as a file spells it, if it is one of the known dangerous ones.
+pub fn danger(module: &str, name: &str) -> Option<&'static str> {
+    let (module, name) = alias::canonical(module, name);
+    of(&module, &name)
+}
+
 /// What using a global could do, if it is one of the known dangerous ones. A name with dots is followed: `os.system` in
 /// `logging` is `os.system`, and a method of a dangerous class is as dangerous.
 pub(super) fn of(module: &str, name: &str) -> Option<&'static str> {

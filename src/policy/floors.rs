@@ -1,5 +1,9 @@
 //! The oldest releases of libraries for which a policy holds, of what the catalogue of loaders knows.
 
+use std::str::FromStr as _;
+
+use pep440_rs::Version;
+
 use super::Scope;
 use crate::{
     finding::{Level, RuleMeta},
@@ -15,6 +19,14 @@ pub struct Floor {
     pub since: String,
     /// Why.
     pub reason: String,
+}
+
+impl Floor {
+    /// Whether a version is not older; `None` if it is no version as pip takes it.
+    pub fn is_met(&self, version: &str) -> Option<bool> {
+        let version = Version::from_str(version).ok()?;
+        Some(version >= Version::from_str(&self.since).ok()?)
+    }
 }
 
 /// The oldest releases of libraries for which the policy holds at a path.

@@ -71,6 +71,7 @@ pub use cases::{CaseSubject, Decision, PolicyCase, cases};
 pub use check_rules::{CHECK_RULES, INVALID, RISKY, UNNEEDED};
 pub use comments::{Arrival, Comment, CommentFault};
 pub use covering::covering;
+pub use danger::danger;
 pub use diff::{compare, sort as sort_changes};
 pub use digest::digest;
 pub use entry_ref::EntryRef;

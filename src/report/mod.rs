@@ -24,6 +24,9 @@ mod terminal;
 pub mod waivers;
 mod words;
 
+pub(crate) use html::{TOKENS as HTML_TOKENS, page::Page as HtmlPage};
+pub(crate) use inspect::bytes as size;
+
 pub use github::KEPT as ANNOTATIONS;
 pub use human::{error, policy_error};
 pub use inspect::inspect;

@@ -4,6 +4,7 @@ mod diff;
 mod judge;
 mod merge;
 mod progress;
+mod report;
 mod run;
 mod waivers;
 
@@ -21,6 +22,8 @@ Examples:
                                    what would break if this were enforced
   weighbridge audit diff last-week weighbridge-audit
                                    what is refused now and was not
+  weighbridge audit report weighbridge-audit -o audit.html
+                                   a page to look at
 
 A run that was stopped continues where it was; one without changes takes seconds.
 
@@ -57,6 +60,7 @@ enum Command {
     Merge(merge::Merge),
     Waivers(waivers::Waivers),
     Suggest(waivers::Suggest),
+    Report(report::Report),
 }
 
 impl Audit {
@@ -69,6 +73,7 @@ impl Audit {
             Some(Command::Merge(merge)) => merge.run(),
             Some(Command::Waivers(waivers)) => waivers.run(),
             Some(Command::Suggest(suggest)) => suggest.run(),
+            Some(Command::Report(report)) => report.run(),
         }
     }
 }

@@ -7,7 +7,7 @@
 mod files;
 mod finding;
 mod header;
-mod page;
+pub(crate) mod page;
 mod tables;
 
 use std::{
@@ -26,7 +26,16 @@ use crate::{
 };
 use page::Page;
 
-const STYLE: &str = include_str!("page.css");
+/// Colours and type of every page that the program writes.
+macro_rules! tokens {
+    () => {
+        include_str!("tokens.css")
+    };
+}
+
+/// The beginning of every page's style.
+pub(crate) const TOKENS: &str = tokens!();
+const STYLE: &str = concat!(tokens!(), include_str!("page.css"));
 const SCRIPT: &str = include_str!("page.js");
 
 /// The reporter.

@@ -6,10 +6,12 @@ use std::{
     io::{self, Write},
 };
 
+use data_encoding::BASE64;
+
 use crate::fact::deceives;
 
 /// A page in the making.
-pub(super) struct Page<'a> {
+pub(crate) struct Page<'a> {
     out: &'a mut dyn Write,
 }
 
@@ -43,22 +45,31 @@ impl fmt::Display for Escaped<'_> {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+    pub(crate) fn new(out: &'a mut dyn Write) -> Self {
         Self { out }
     }
 
     /// Markup, as the program has it.
-    pub(super) fn raw(&mut self, markup: &'static str) -> io::Result<()> {
+    pub(crate) fn raw(&mut self, markup: &'static str) -> io::Result<()> {
         self.out.write_all(markup.as_bytes())
     }
 
+    /// Bytes for a script of the page, in base64: whatever they are, they stand for nothing else.
+    pub(crate) fn encoded(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // A multiple of three bytes ends at the end of a letter.
+        for chunk in bytes.chunks(3 << 14) {
+            self.out.write_all(BASE64.encode(chunk).as_bytes())?;
+        }
+        Ok(())
+    }
+
     /// Text.
-    pub(super) fn text(&mut self, text: impl fmt::Display) -> io::Result<()> {
+    pub(crate) fn text(&mut self, text: impl fmt::Display) -> io::Result<()> {
         write!(self.out, "{}", Escaped(&text.to_string()))
     }
 
     /// An attribute of the tag that is open.
-    pub(super) fn attribute(
+    pub(crate) fn attribute(
         &mut self,
         name: &'static str,
         value: impl fmt::Display,
@@ -67,7 +78,7 @@ impl<'a> Page<'a> {
     }
 
     /// An element with text in it.
-    pub(super) fn element(
+    pub(crate) fn element(
         &mut self,
         open: &'static str,
         text: impl fmt::Display,
@@ -79,7 +90,7 @@ impl<'a> Page<'a> {
     }
 
     /// Text in which what stands between backquotes is code.
-    pub(super) fn inline(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn inline(&mut self, text: &str) -> io::Result<()> {
         let pieces: Vec<&str> = text.split('`').collect();
         let last = pieces.len().saturating_sub(1);
         for (i, piece) in pieces.into_iter().enumerate() {
@@ -97,7 +108,7 @@ impl<'a> Page<'a> {
     }
 
     /// Our own Markdown: headings, paragraphs, lists, code.
-    pub(super) fn markdown(&mut self, markdown: &str) -> io::Result<()> {
+    pub(crate) fn markdown(&mut self, markdown: &str) -> io::Result<()> {
         let mut lines = markdown.lines().peekable();
         while let Some(line) = lines.next() {
             if line.trim_start().starts_with("```") {

@@ -12,7 +12,8 @@ mod listing;
 mod page;
 mod words;
 
-pub(super) use words::{bytes, circumstance, refusal, remark, unavailable};
+pub(crate) use words::bytes;
+pub(super) use words::{circumstance, refusal, remark, unavailable};
 
 use super::{
     Style,

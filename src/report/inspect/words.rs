@@ -191,7 +191,7 @@ pub(super) fn count_u64(n: u64, one: &str, many: &str) -> String {
 }
 
 /// `512 bytes`, `12.3 MiB`.
-pub(in crate::report) fn bytes(n: u64) -> String {
+pub(crate) fn bytes(n: u64) -> String {
     const UNITS: [(&str, u32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
     match UNITS.iter().find(|(_, shift)| n >> shift > 0) {
         None => count_u64(n, "byte", "bytes"),

@@ -6,7 +6,7 @@ use crate::fact;
 
 /// Exact as JSON, harmless on a terminal and in a log: characters that deceive, and `##`, are written as `\uNNNN`. They
 /// can only stand inside strings, so the value stays the same.
-pub(in crate::report) struct Escaping<'a>(pub(in crate::report) &'a mut dyn Write);
+pub(crate) struct Escaping<'a>(pub(crate) &'a mut dyn Write);
 
 impl Write for Escaping<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -8,7 +8,7 @@ pub mod lines;
 pub mod policy_diff;
 pub mod v1;
 
-pub(super) use escaping::Escaping;
+pub(crate) use escaping::Escaping;
 
 use std::io::{self, BufWriter, Write};
 

@@ -1,0 +1,160 @@
+//! What policies let pass: waivers and when they end, what repositories allow by hand, and what they try to loosen.
+
+use std::collections::BTreeMap;
+
+use jiff::{Span, civil::Date};
+
+use super::{
+    names::Names,
+    table::{Cell, Pool, Row},
+};
+use crate::audit::result::{AuditResult, Loosening, Waiver};
+
+/// Days before its end from which on a waiver ends soon.
+const SOON: i32 = 30;
+
+/// The last day that is soon.
+pub(super) fn soon(today: Date) -> Option<Date> {
+    today.checked_add(Span::new().try_days(SOON).ok()?).ok()
+}
+
+/// How a waiver stands, what needs somebody first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Ended,
+    BeyondTerms,
+    Stale,
+    EndsSoon,
+    Holds,
+}
+
+impl State {
+    fn of(waiver: &Waiver, today: Option<Date>, soon: Option<Date>) -> Self {
+        let expires: Option<Date> = waiver.expires.as_deref().and_then(|day| day.parse().ok());
+        let ends = |by: Option<Date>| expires.zip(by).is_some_and(|(end, by)| end <= by);
+        if expires.zip(today).is_some_and(|(end, today)| end < today) {
+            Self::Ended
+        } else if !waiver.breaches.is_empty() {
+            Self::BeyondTerms
+        } else if waiver.covers == 0 {
+            Self::Stale
+        } else if ends(soon) {
+            Self::EndsSoon
+        } else {
+            Self::Holds
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::BeyondTerms => "beyond terms",
+            Self::Stale => "stale",
+            Self::EndsSoon => "ends soon",
+            Self::Holds => "holds",
+        }
+    }
+}
+
+/// What policies let pass, over all repositories.
+#[derive(Debug, Default)]
+pub(super) struct Governance {
+    waivers: Vec<(String, Waiver)>,
+    allowed: BTreeMap<String, Vec<String>>,
+    loosenings: Vec<(String, Loosening)>,
+}
+
+/// The rows of what policies let pass.
+pub(super) struct GovernanceRows {
+    pub(super) waivers: Vec<Box<[Cell]>>,
+    pub(super) allowed: Vec<Box<[Cell]>>,
+    pub(super) loosenings: Vec<Box<[Cell]>>,
+    /// In how many repositories something is allowed by hand.
+    pub(super) by_hand: BTreeMap<String, usize>,
+}
+
+impl Governance {
+    pub(super) fn add(&mut self, result: &AuditResult) {
+        let location = &result.repository.location;
+        for waiver in &result.waivers {
+            self.waivers.push((location.clone(), waiver.clone()));
+        }
+        let mut here: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in &result.allowed {
+            for what in &line.what {
+                here.entry(what).or_default().push(&line.by);
+            }
+        }
+        for (what, lines) in here {
+            let place = format!("{location}: {}", lines.join(", "));
+            self.allowed.entry(what.to_owned()).or_default().push(place);
+        }
+        for loosening in &result.loosenings {
+            self.loosenings.push((location.clone(), loosening.clone()));
+        }
+    }
+
+    pub(super) fn rows(
+        self,
+        today: Option<Date>,
+        soon: Option<Date>,
+        names: &mut Names,
+        pool: &mut Pool,
+    ) -> GovernanceRows {
+        let waivers = self.waivers.into_iter().map(|(location, waiver)| {
+            let state = State::of(&waiver, today, soon);
+            (state, waiver.expires.clone(), location, waiver)
+        });
+        let mut waivers: Vec<_> = waivers.collect();
+        waivers.sort();
+        let waivers = waivers.into_iter().map(|(state, _, location, waiver)| {
+            Row::new(pool)
+                .text(&location)
+                .maybe(waiver.owner.as_deref())
+                .text(state.word())
+                .maybe(waiver.expires.as_deref())
+                .number(waiver.covers)
+                .text(&waiver.rule)
+                .text(&waiver.paths.join(", "))
+                .maybe(waiver.subject.as_deref())
+                .maybe(waiver.reason.as_deref())
+                .text(&waiver.breaches.join("\n"))
+                .flag(waiver.is_organisations)
+                .text(&waiver.file)
+                .number(usize::try_from(waiver.line).unwrap_or_default())
+                .end()
+        });
+        let waivers = waivers.collect();
+        let by_hand = self.allowed.iter();
+        let by_hand = by_hand.map(|(what, places)| (what.clone(), places.len()));
+        let by_hand = by_hand.collect();
+        let mut allowed: Vec<_> = self.allowed.into_iter().collect();
+        allowed.sort_by_key(|(_, places)| std::cmp::Reverse(places.len()));
+        let allowed = allowed.into_iter().map(|(what, places)| {
+            let known = names.of(&what);
+            Row::new(pool)
+                .text(&what)
+                .number(places.len())
+                .text(&known.packs.join(", "))
+                .maybe(known.danger)
+                .text(&places.join("\n"))
+                .end()
+        });
+        let allowed = allowed.collect();
+        let loosenings = self.loosenings.into_iter().map(|(location, line)| {
+            Row::new(pool)
+                .text(&location)
+                .text(&line.file)
+                .number(usize::try_from(line.line).unwrap_or_default())
+                .text(&line.key)
+                .text(&line.message)
+                .end()
+        });
+        GovernanceRows {
+            waivers,
+            allowed,
+            loosenings: loosenings.collect(),
+            by_hand,
+        }
+    }
+}
