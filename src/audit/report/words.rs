@@ -31,7 +31,6 @@ pub(super) fn grouped(number: impl TryInto<u64>) -> String {
     grouped
 }
 
-
 /// How many repositories of a status have a model file that can run code.
 pub(super) fn executable(summary: &Summary, status: Status) -> usize {
     let lines = summary.repositories.iter();

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod many;
+mod report;
 mod runs;
 
 use std::{

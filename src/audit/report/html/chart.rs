@@ -150,7 +150,11 @@ pub(super) fn line(
     )?;
     page.element("", shown(from), "</span><span><b>")?;
     page.element("", words::grouped(last), "</b> ")?;
-    page.element("", to, "</span></p>\n<p class=\"unit\">in complete repositories</p>\n</section>\n")
+    page.element(
+        "",
+        to,
+        "</span></p>\n<p class=\"unit\">in complete repositories</p>\n</section>\n",
+    )
 }
 
 /// Thousandths that a number is of the largest; something that is there is seen.

@@ -67,7 +67,8 @@ impl Numbering {
             for row in rows(table) {
                 for (at, _) in columns(table) {
                     if let Some(Cell::Text(text)) = row.get(at)
-                        && let Some(used) = usize::try_from(*text).ok().and_then(|at| used.get_mut(at))
+                        && let Some(used) =
+                            usize::try_from(*text).ok().and_then(|at| used.get_mut(at))
                     {
                         *used = true;
                     }
@@ -75,7 +76,9 @@ impl Numbering {
             }
         }
         let mut numbers = 0_u32..;
-        let numbers = used.into_iter().map(|used| used.then(|| numbers.next()).flatten());
+        let numbers = used
+            .into_iter()
+            .map(|used| used.then(|| numbers.next()).flatten());
         Self(numbers.collect())
     }
 
@@ -93,7 +96,11 @@ impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(pool, Numbering(numbers)) = self;
         let texts = pool.texts().zip(numbers);
-        serializer.collect_seq(texts.filter(|(_, number)| number.is_some()).map(|(text, _)| shown(text)))
+        serializer.collect_seq(
+            texts
+                .filter(|(_, number)| number.is_some())
+                .map(|(text, _)| shown(text)),
+        )
     }
 }
 

@@ -432,10 +432,7 @@ fn trend(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
     for (title, column) in [
         ("Repositories with something refused", "refused"),
         ("Refused findings", "denied"),
-        (
-            "Model files that can run code",
-            "executable",
-        ),
+        ("Model files that can run code", "executable"),
         ("Repositories that were looked at completely", "complete"),
     ] {
         let values = table.rows.iter().map(|row| table.number(row, column));
