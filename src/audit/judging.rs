@@ -312,6 +312,13 @@ fn refused<'a>(findings: impl Iterator<Item = &'a Finding>) -> BTreeSet<Version>
 fn without_lines(mut finding: v1::Finding) -> v1::Finding {
     finding.excerpt = None;
     finding.fix = None;
+    // Of a comment in source, the line is known and its text is not.
+    if let Some(v1::Disposition::Waived { source, by, .. }) = &mut finding.disposition
+        && source == "inline"
+    {
+        by.text.clear();
+        (by.start, by.end) = (0, 0);
+    }
     // Which places of the same file explain a finding depends on the lines that were shown.
     finding
         .related
