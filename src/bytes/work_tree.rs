@@ -25,7 +25,10 @@ pub struct LeadsOut {
 impl LeadsOut {
     /// Whether this is why something could not be read.
     pub fn is(error: &io::Error) -> bool {
-        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+        let inner = error.get_ref();
+        inner
+            .and_then(|inner| inner.downcast_ref::<Self>())
+            .is_some()
     }
 }
 

@@ -119,10 +119,10 @@ fn terms(waived: &Waived) -> String {
     let reason = waived.reason.as_deref().unwrap_or("no reason is given");
     let mut terms = format!("{by}{reason}");
     if let Some(last) = waived.expires {
-        terms.push_str(&format!(", until {last}"));
+        terms = format!("{terms}, until {last}");
     }
     if let Some(owner) = &waived.owner {
-        terms.push_str(&format!(", by {owner}"));
+        terms = format!("{terms}, by {owner}");
     }
     terms
 }

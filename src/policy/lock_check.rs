@@ -104,10 +104,10 @@ fn find<'r>(
             }
             let below = Below::new(other, at > owner);
             let is_below_organisation = owner < ancestry.above && at >= ancestry.above;
-            let beside = (!(is_below_organisation && other.file.is_some())
-                && !self::closure(raws, at).contains(&owner))
-            .then(|| extending(raws, at))
-            .flatten();
+            // A file of the repository is itself to blame.
+            let is_known = is_below_organisation && other.file.is_some()
+                || self::closure(raws, at).contains(&owner);
+            let beside = (!is_known).then(|| extending(raws, at)).flatten();
             for (key, locked_at) in &locks {
                 all.extend(
                     attempts(key, &above, &below)

@@ -56,6 +56,10 @@ pub(super) fn compare(old: &Policy, new: &Policy) -> Vec<PolicyChange> {
 }
 
 /// The baseline of a policy, if it has one; `None` if it names one that was not read.
+#[allow(
+    clippy::option_option,
+    reason = "no baseline and one that was not read are not the same"
+)]
 pub(super) fn known(accepts: &Acceptance) -> Option<Option<&Baseline>> {
     match (accepts.baseline(), accepts.baseline_path()) {
         (None, Some(_)) => None,

@@ -64,14 +64,14 @@ fn a_baseline_that_knows_more() {
     );
     // Lines in another order are no difference, and more of the same are.
     branch(&repo);
-    repo.write("known.json", &known.replace("  ", " ")).commit();
+    repo.write("known.json", known.replace("  ", " ")).commit();
     let same = said(&repo);
     assert!(
         same.contains("the change edits the policy, and no verdict changes by it"),
         "{same}"
     );
     branch(&repo);
-    repo.write("known.json", &known.replace("\"count\":1", "\"count\":3"))
+    repo.write("known.json", known.replace("\"count\":1", "\"count\":3"))
         .commit();
     let twice = said(&repo);
     assert!(
@@ -81,7 +81,7 @@ fn a_baseline_that_knows_more() {
     branch(&repo);
     repo.write(
         "known.json",
-        &known.replace("\"count\":1", "\"count\":1,\"dangerous\":true"),
+        known.replace("\"count\":1", "\"count\":1,\"dangerous\":true"),
     )
     .commit();
     let dangerous = said(&repo);

@@ -229,7 +229,7 @@ pub(super) fn document(random: &mut Random, extends: &[&str]) -> Map<String, Val
         );
     }
     if random.one_in(3) {
-        let waivers: Vec<Value> = (0..1 + random.below(3)).map(|_| waiver(random)).collect();
+        let waivers: Vec<Value> = (0..=random.below(3)).map(|_| waiver(random)).collect();
         policy.insert("waivers".into(), json!(waivers));
     }
     if random.one_in(4) {

@@ -101,7 +101,7 @@ fn what_is_waived_is_what_the_model_says() {
     let mut random = random(31);
     let mut both = [0, 0];
     for _ in 0..400 {
-        let waivers: Vec<Value> = (0..1 + random.below(5))
+        let waivers: Vec<Value> = (0..=random.below(5))
             .map(|_| any_waiver(&mut random))
             .collect();
         let terms = if random.one_in(3) {
