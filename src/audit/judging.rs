@@ -201,7 +201,7 @@ impl Judging<'_> {
             inputs: self.inputs(
                 &record.state,
                 &record.scope.what,
-                &record.repository.reference,
+                record.repository.reference.as_deref(),
             ),
             depends_on_day,
             coverage: v1::Coverage::from(&report.coverage),
@@ -265,7 +265,7 @@ impl Judging<'_> {
         &self,
         state: &[u8; 32],
         what: &str,
-        reference: &Option<String>,
+        reference: Option<&str>,
     ) -> String {
         let mut digest = Sha256::new();
         let epoch = READER_EPOCH.to_string();
@@ -273,7 +273,7 @@ impl Judging<'_> {
             b"weighbridge/audit/v1",
             state,
             what.as_bytes(),
-            reference.as_deref().unwrap_or_default().as_bytes(),
+            reference.unwrap_or_default().as_bytes(),
             SCANNER.as_bytes(),
             epoch.as_bytes(),
             self.organisation.sha256.as_bytes(),

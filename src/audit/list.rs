@@ -25,7 +25,7 @@ pub fn read(path: &Path) -> Result<Vec<Target>, Error> {
         Some("jsonl" | "ndjson") => json_lines(&text),
         Some("json") => json(&text),
         Some("csv") => table(&text),
-        _ => lines(&text),
+        _ => Ok(lines(&text)),
     };
     let rows = rows.map_err(|(line, message)| wrong(path, line, &message))?;
     if rows.len() > limits::AUDIT_REPOSITORIES {
@@ -53,7 +53,7 @@ fn text(path: &Path) -> Result<String, Error> {
     let text = String::from_utf8(bytes);
     text.map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
-        let line = before.map_or(0, |it| it.iter().filter(|b| **b == b'\n').count());
+        let line = before.map_or(0, |it| it.split(|byte| *byte == b'\n').count().saturating_sub(1));
         wrong(path, line.saturating_add(1), "it is not UTF-8")
     })
 }
@@ -96,7 +96,7 @@ impl Row {
 /// Rows, or the line that is wrong and why.
 type Rows = Result<Vec<Row>, (usize, String)>;
 
-fn lines(text: &str) -> Rows {
+fn lines(text: &str) -> Vec<Row> {
     let lines = text.lines().map(|line| {
         let comment = line.char_indices().find(|(at, c)| {
             *c == '#'
@@ -111,7 +111,7 @@ fn lines(text: &str) -> Rows {
         location: line.to_owned(),
         ..Row::default()
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 fn json_lines(text: &str) -> Rows {
@@ -235,7 +235,7 @@ mod tests {
     fn each_kind_of_list_is_read() {
         let expected = vec![row("team/a", "", ""), row("https://x/b#c", "", "")];
         let text = "# all of them\nteam/a  # the first\n\nhttps://x/b#c\n";
-        assert_eq!(lines(text), Ok(expected));
+        assert_eq!(lines(text), expected);
         let text = r#"{"location": "a", "ref": "v1", "owner": "red"}
 
 {"clone_url": "https://x/b.git", "url": "https://api.x/b", "owner": {"login": "blue", "id": 7}}

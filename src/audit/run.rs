@@ -130,7 +130,7 @@ pub fn run(
         watcher.note(notice);
     }
     let mut repositories: Vec<_> = targets.iter().map(|it| it.repository.clone()).collect();
-    repositories.sort_by(|a, b| a.cmp_place(b));
+    repositories.sort_by(super::result::Repository::cmp_place);
     let info = RunInfo {
         version: 1,
         what: options.what.word().to_owned(),
@@ -253,18 +253,17 @@ impl Run<'_> {
                 return self.unfetched(target, &error);
             }
             let found = RefState::of(&self.mirrors.folder(target));
-            match found
+            if let Some(line) = found
                 .as_ref()
                 .and_then(|state| self.unchanged(target, state))
             {
-                Some(line) => self.done(line, Source::Unchanged),
-                None => {
-                    *state.lock().unwrap_or_else(PoisonError::into_inner) = found;
-                    changed
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push(at);
-                }
+                self.done(line, Source::Unchanged);
+            } else {
+                *state.lock().unwrap_or_else(PoisonError::into_inner) = found;
+                changed
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(at);
             }
         });
         let changed = changed.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -295,7 +294,7 @@ impl Run<'_> {
             let state = at.and_then(|at| states.get(at));
             let state =
                 state.and_then(|it| it.lock().unwrap_or_else(PoisonError::into_inner).take());
-            self.one(target, state, threads);
+            self.one(target, state.as_ref(), threads);
         });
     }
 
@@ -356,16 +355,16 @@ impl Run<'_> {
 
     fn inputs(&self, target: &Target, state: &RefState) -> String {
         let what = self.options.what.word();
-        let reference = &target.repository.reference;
+        let reference = target.repository.reference.as_deref();
         self.judging(target, 1)
             .inputs(&state.digest, what, reference)
     }
 
     /// Audits one repository and writes its result.
-    fn one(&self, target: &Target, state: Option<RefState>, threads: usize) {
+    fn one(&self, target: &Target, state: Option<&RefState>, threads: usize) {
         let judging = self.judging(target, threads);
         let result = scan::protected(|| {
-            if let Some(state) = &state
+            if let Some(state) = state
                 && let Some(result) = self.judged_again(target, state, &judging)
             {
                 return Ok((result, None, Source::Judged));
@@ -465,7 +464,7 @@ impl Run<'_> {
     fn audit(
         &self,
         target: &Target,
-        state: Option<RefState>,
+        state: Option<&RefState>,
         judging: &Judging<'_>,
     ) -> Result<(AuditResult, Record), Error> {
         let folder = self.mirrors.folder(target);
@@ -495,7 +494,7 @@ impl Run<'_> {
             scope: Scope {
                 what: self.options.what.word().to_owned(),
                 commit: scan::commit_of(&view, target.repository.reference.as_deref()),
-                refs: state.as_ref().map_or(0, |state| state.refs),
+                refs: state.map_or(0, |state| state.refs),
                 view: view.label.clone(),
             },
             state: state.as_ref().map_or([0; 32], |state| state.digest),

@@ -77,6 +77,10 @@ struct Hashing {
 
 impl Hashing {
     /// Adds a file, and that there is none. `None` if there is something that cannot be read.
+    #[allow(
+        clippy::option_option,
+        reason = "a file that is not there and one that cannot be read are not the same"
+    )]
     fn file(&mut self, path: &Path, name: &str) -> Option<Option<Vec<u8>>> {
         self.files = self.files.saturating_add(1);
         if self.files > limits::REF_FILES {

@@ -222,8 +222,10 @@ impl Freeze {
         } else if self.check {
             format!("{shown} is not current: run `weighbridge freeze`")
         } else if self.dry_run {
-            let patch = &plan.patch;
-            format!("{patch}{shown} would have {count}; nothing was written")
+            format!(
+                "{}{shown} would have {count}; nothing was written",
+                plan.patch
+            )
         } else if unchanged {
             format!("{shown} has {count}, as before")
         } else {

@@ -69,23 +69,21 @@ impl<'a> Key<'a> {
         let md5 = Md5::digest(self.0.as_bytes());
         let mut word: u32 = 0;
         for byte in md5.iter().take(4).rev() {
-            word = word << 8 | u32::from(*byte);
+            word = (word << 8) | u32::from(*byte);
         }
-        let letter = |n: usize| {
-            let at = usize::try_from(word >> (6 * n) & 31).unwrap_or_default();
+        let letter = |shift: u32| {
+            let at = usize::try_from((word >> shift) & 31).unwrap_or_default();
             char::from(LETTERS.get(at).copied().unwrap_or_default())
         };
-        let mixed: PathBuf = [[1, 0], [3, 2]]
+        let mixed: PathBuf = [[6, 0], [18, 12]]
             .iter()
             .map(|pair| pair.map(letter).iter().collect::<String>())
             .collect();
-        let hex: String = md5
-            .iter()
-            .take(3)
-            .map(|byte| format!("{byte:02x}"))
+        let hex = data_encoding::HEXLOWER.encode(&md5);
+        let lower: PathBuf = [hex.get(..3), hex.get(3..6)]
+            .into_iter()
+            .flatten()
             .collect();
-        let (first, second) = hex.split_at(3);
-        let lower: PathBuf = [first, second].iter().collect();
         [mixed, lower].map(|folder| folder.join(self.0).join(self.0))
     }
 }
@@ -121,7 +119,7 @@ mod tests {
             let found = Key::of_pointer(text.as_bytes()).unwrap();
             let [mixed, _] = found.places();
             assert_eq!(mixed.to_str(), Some(&*format!("{folders}/{key}/{key}")));
-            assert_eq!(found.size(), key[9..11].parse().ok());
+            assert_eq!(found.size(), key.get(9..11).and_then(|size| size.parse().ok()));
         }
     }
 

@@ -7,6 +7,7 @@
 //! trusted as far as that; in a pipeline it is not.
 
 use std::{
+    fmt::Write as _,
     io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{Mutex, OnceLock, PoisonError},
@@ -141,10 +142,11 @@ fn text(all: &[(Text, Kept)]) -> String {
     for (path, kept) in all {
         let stamp = kept.stamp;
         let ((m, m_nanos), (c, c_nanos)) = (stamp.modified, stamp.changed);
-        out.push_str(&format!(
-            "{} {} {m}.{m_nanos:09} {c}.{c_nanos:09} {} {} {path}\n",
+        _ = writeln!(
+            out,
+            "{} {} {m}.{m_nanos:09} {c}.{c_nanos:09} {} {} {path}",
             kept.sha256, stamp.size, stamp.device, stamp.inode
-        ));
+        );
     }
     out
 }
@@ -217,7 +219,7 @@ mod tests {
         let whole = text(&[kept(b"a", 7), kept(b"b", 8)]);
         for end in 0..whole.len() {
             // A whole line less is what an earlier run could have written.
-            let is_line = whole[..end].ends_with('\n') && end > HEAD.len();
+            let is_line = whole.as_bytes()[..end].ends_with(b"\n") && end > HEAD.len();
             assert_eq!(parse(&whole.as_bytes()[..end]).is_some(), is_line, "{end}");
         }
         for wrong in [

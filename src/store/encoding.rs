@@ -52,16 +52,8 @@ pub(super) fn seal(table: &str, key: &[u8], stored: &StoredFacts) -> Option<Vec<
     let packed = (encoded.len() >= COMPRESSED_FROM)
         .then(|| lz4_flex::block::compress_prepend_size(&encoded))
         .filter(|packed| packed.len() < encoded.len());
-    match packed {
-        Some(packed) => {
-            value.push(1);
-            value.extend_from_slice(&packed);
-        }
-        None => {
-            value.push(0);
-            value.extend_from_slice(&encoded);
-        }
-    }
+    value.push(u8::from(packed.is_some()));
+    value.extend_from_slice(packed.as_deref().unwrap_or(&encoded));
     sign(table, key, &mut value);
     Some(value)
 }

@@ -110,10 +110,10 @@ impl Store {
                 "a store was damaged and has begun anew; the old file is `{aside}`, to be removed"
             )
         });
-        let database = Arc::new(opened.map_err(|error| unopened(&place, error))?);
+        let database = Arc::new(opened.map_err(|error| unopened(&place, &error))?);
         let table: Arc<str> = facts_table().into();
         if let Err(error) = prepare(&database, &table) {
-            return Err(unopened(&place, DatabaseError::Storage(error)));
+            return Err(unopened(&place, &DatabaseError::Storage(error)));
         }
         let pending = Arc::new(Pending::default());
         let writer = Writer::start(
@@ -152,7 +152,7 @@ impl Store {
         let place = folder.join(FILE);
         let mut builder = Database::builder();
         let opened = builder.set_cache_size(CACHE).open_read_only(&place);
-        let database = opened.map_err(|error| unopened(&place, error))?;
+        let database = opened.map_err(|error| unopened(&place, &error))?;
         Ok(Self {
             file: File::ReadOnly(database),
             table: facts_table().into(),
@@ -266,8 +266,8 @@ fn is_damage(error: &DatabaseError) -> bool {
     }
 }
 
-fn unopened(place: &Path, error: DatabaseError) -> Error {
-    let (message, help) = match &error {
+fn unopened(place: &Path, error: &DatabaseError) -> Error {
+    let (message, help) = match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => (
             String::from("another run has it open"),
             "wait for that run, or give this one a store of its own with `--store`",

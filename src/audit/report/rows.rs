@@ -70,7 +70,7 @@ fn plain(text: &str) -> String {
     text
 }
 
-/// Writes the statements that make a database of all tables, for SQLite and what reads its language.
+/// Writes the statements that make a database of all tables, for `SQLite` and what reads its language.
 ///
 /// # Errors
 /// Whatever `out` answers.

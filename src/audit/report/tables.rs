@@ -140,11 +140,14 @@ fn in_order<K: Ord>(mut rows: Sorted<K>) -> Vec<Box<[Cell]>> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
+/// What is found comes first, then what could not be looked at.
+type RepositoryOrder = (std::cmp::Reverse<(usize, usize, usize)>, u8);
+
 /// Tables in the making.
 struct Making {
     pool: Pool,
     today: Option<Date>,
-    repositories: Sorted<(std::cmp::Reverse<(usize, usize, usize)>, u8)>,
+    repositories: Sorted<RepositoryOrder>,
     findings: Sorted<(u8, u8)>,
     artifacts: Sorted<(bool, bool)>,
     coverage: Vec<Box<[Cell]>>,

@@ -57,9 +57,9 @@ pub(super) fn behind_recorded_link(view: &View, item: &Item, target: &[u8]) -> O
     let depth = view
         .submodules
         .path_of(item)
-        .iter()
-        .filter(|b| **b == b'/')
-        .count();
+        .split(|byte| *byte == b'/')
+        .count()
+        .saturating_sub(1);
     let way = "../".repeat(depth) + ".git/annex/objects/";
     let place = target.strip_prefix(way.as_bytes())?;
     let objects = objects(view, item)?;

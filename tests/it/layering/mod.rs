@@ -114,6 +114,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
             "verdict/",
             "inventory/",
             "finding/",
+            "git/annex.rs",
             "hook/script.rs",
             "policy/digest.rs",
             "audit/",

@@ -20,20 +20,20 @@ const NOT_SHOWN: &[&str] = &["fingerprint"];
 #[derive(Serialize)]
 struct Data<'a> {
     texts: Texts<'a>,
-    tables: Vec<Columns<'a>>,
+    tables: Vec<TableData<'a>>,
 }
 
 #[derive(Serialize)]
-struct Columns<'a> {
+struct TableData<'a> {
     name: &'static str,
     title: &'static str,
     /// Rows that the table has; the columns may have fewer.
     total: usize,
-    columns: Vec<ColumnData<'a>>,
+    columns: Vec<InPage<'a>>,
 }
 
 #[derive(Serialize)]
-struct ColumnData<'a> {
+struct InPage<'a> {
     name: &'static str,
     kind: &'static str,
     about: &'static str,
@@ -128,12 +128,12 @@ fn columns(table: &Table) -> impl Iterator<Item = (usize, &'static Column)> {
 /// The data of the page.
 pub(super) fn packed(run: &Tables) -> io::Result<Vec<u8>> {
     let numbering = &Numbering::new(run);
-    let tables = run.tables.iter().map(|table| Columns {
+    let tables = run.tables.iter().map(|table| TableData {
         name: table.schema.name,
         title: table.schema.title,
         total: table.rows.len(),
         columns: columns(table)
-            .map(|(at, column)| ColumnData {
+            .map(|(at, column)| InPage {
                 name: column.name,
                 kind: column.kind.word(),
                 about: column.about,

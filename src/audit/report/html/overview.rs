@@ -146,14 +146,14 @@ fn tiles(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
     let (complete, partial) = (&run.summary.complete, &run.summary.partial);
     let waivers = run.table(schema::WAIVERS.name);
     let needing = waivers.map_or(0, |table| {
-        let rows = table.rows.iter();
+        let rows = table.rows.iter().map(|row| &**row);
         let rows = rows.filter(|row| table.text(row, "state", &run.pool) != "holds");
         rows.count()
     });
     let libraries = run.table(schema::LIBRARIES.name);
     let below = |column| {
         libraries.map_or(0, |table| {
-            let rows = table.rows.iter();
+            let rows = table.rows.iter().map(|row| &**row);
             let rows = rows.filter(|row| table.number(row, "below") == 1);
             let counts = rows.map(|row| table.number(row, column));
             usize::try_from(counts.sum::<u64>()).unwrap_or(usize::MAX)
@@ -287,9 +287,10 @@ fn years(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
 /// The lists of what is oldest, largest, below a floor, about to end and allowed by many.
 fn lists(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
     if let Some(table) = run.table(schema::ARTIFACTS.name) {
-        let mut oldest: Vec<&Box<[Cell]>> = table
+        let mut oldest: Vec<&[Cell]> = table
             .rows
             .iter()
+            .map(|row| &**row)
             .filter(|row| {
                 table.number(row, "executable") == 1
                     && !table.text(row, "first_time", &run.pool).is_empty()
@@ -309,7 +310,7 @@ fn lists(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
             &day,
             page,
         )?;
-        let mut largest: Vec<&Box<[Cell]>> = table.rows.iter().collect();
+        let mut largest: Vec<&[Cell]> = table.rows.iter().map(|row| &**row).collect();
         largest.sort_by_key(|row| std::cmp::Reverse(table.number(row, "size")));
         let bytes = |row: &[Cell]| size(table.number(row, "size"));
         list(
@@ -326,6 +327,7 @@ fn lists(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
         let below = table
             .rows
             .iter()
+            .map(|row| &**row)
             .filter(|row| table.number(row, "below") == 1);
         let below: Vec<_> = below.collect();
         let floor = |row: &[Cell]| format!("floor {}", table.text(row, "floor", &run.pool));
@@ -340,7 +342,7 @@ fn lists(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
         )?;
     }
     if let Some(table) = run.table(schema::WAIVERS.name) {
-        let rows = table.rows.iter();
+        let rows = table.rows.iter().map(|row| &**row);
         let rows: Vec<_> = rows
             .filter(|row| table.text(row, "state", &run.pool) != "holds")
             .collect();
@@ -356,7 +358,7 @@ fn lists(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
         )?;
     }
     if let Some(table) = run.table(schema::ALLOWED.name) {
-        let rows = table.rows.iter();
+        let rows = table.rows.iter().map(|row| &**row);
         let rows: Vec<_> = rows
             .filter(|row| table.number(row, "repositories") > 1)
             .collect();
@@ -379,7 +381,7 @@ fn list(
     run: &Tables,
     table: &Table,
     title: &'static str,
-    rows: &[&Box<[Cell]>],
+    rows: &[&[Cell]],
     columns: &[&'static str],
     beside: &dyn Fn(&[Cell]) -> String,
     page: &mut Page<'_>,
