@@ -261,12 +261,7 @@ impl Judging<'_> {
 
     /// A digest of all that a result depends on but the day: what the repository is, what of it is looked at, who looks and by what it
     /// is judged.
-    pub(super) fn inputs(
-        &self,
-        state: &[u8; 32],
-        what: &str,
-        reference: Option<&str>,
-    ) -> String {
+    pub(super) fn inputs(&self, state: &[u8; 32], what: &str, reference: Option<&str>) -> String {
         let mut digest = Sha256::new();
         let epoch = READER_EPOCH.to_string();
         let fields: [&[u8]; 7] = [

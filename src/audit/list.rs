@@ -53,7 +53,9 @@ fn text(path: &Path) -> Result<String, Error> {
     let text = String::from_utf8(bytes);
     text.map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
-        let line = before.map_or(0, |it| it.split(|byte| *byte == b'\n').count().saturating_sub(1));
+        let line = before.map_or(0, |it| {
+            it.split(|byte| *byte == b'\n').count().saturating_sub(1)
+        });
         wrong(path, line.saturating_add(1), "it is not UTF-8")
     })
 }

@@ -91,6 +91,16 @@ pub enum Status {
     Failed,
 }
 
+impl AuditResult {
+    /// Who owns a file: as the repository says, or as the list of repositories does.
+    pub fn owners_of(&self, path: &str) -> Vec<&str> {
+        match self.owners.get(path) {
+            Some(owners) => owners.iter().map(String::as_str).collect(),
+            None => self.repository.owner.as_deref().into_iter().collect(),
+        }
+    }
+}
+
 impl Status {
     /// How results name it.
     pub fn word(self) -> &'static str {

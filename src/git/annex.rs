@@ -119,7 +119,10 @@ mod tests {
             let found = Key::of_pointer(text.as_bytes()).unwrap();
             let [mixed, _] = found.places();
             assert_eq!(mixed.to_str(), Some(&*format!("{folders}/{key}/{key}")));
-            assert_eq!(found.size(), key.get(9..11).and_then(|size| size.parse().ok()));
+            assert_eq!(
+                found.size(),
+                key.get(9..11).and_then(|size| size.parse().ok())
+            );
         }
     }
 

@@ -60,8 +60,7 @@ impl View {
         };
         let items: Vec<Item> = paths
             .iter()
-            .filter(|path| !self.has_item(path))
-            .filter(|path| path_of(path).is_some_and(is_file))
+            .filter(|path| !self.has_item(path) && path_of(path).is_some_and(is_file))
             .map(|path| Item::new(path.as_bytes(), EntryKind::File, Origin::Disk))
             .collect();
         self.items.extend(items);
@@ -77,7 +76,10 @@ impl View {
 /// The view of what is pushed, whose pins are compared with what the push leaves of the files: those of the branch that `HEAD` stands
 /// for. Nothing is compared if there is nothing yet, or what it leaves cannot be found.
 pub fn pushed(mut view: View, tip: &str) -> View {
-    let repository = view.repository.as_ref().map(gix::ThreadSafeRepository::to_thread_local);
+    let repository = view
+        .repository
+        .as_ref()
+        .map(gix::ThreadSafeRepository::to_thread_local);
     let sides = repository.and_then(|repository| {
         let tree = |name| Revision::find(&repository, name).ok().map(|it| it.tree);
         Some(Sides {

@@ -41,12 +41,7 @@ struct Statement {
 }
 
 /// Turns what is unrelated into comments. `starts`: where logical lines begin; `kept`: places whose statements matter.
-pub(super) fn leave_out_unrelated(
-    text: &mut [u8],
-    starts: &[usize],
-    look: &Look,
-    kept: &[usize],
-) {
+pub(super) fn leave_out_unrelated(text: &mut [u8], starts: &[usize], look: &Look, kept: &[usize]) {
     if text.len() < LARGE {
         return;
     }

@@ -7,7 +7,6 @@ use super::{
     names::Names,
     spread::{Place, Spread, increment, most_first},
     table::{Cell, Pool, Row},
-    tables::owners,
 };
 use crate::audit::result::{Artifact, AuditResult, Library, Status};
 
@@ -182,7 +181,8 @@ impl Sums {
 
 /// The owners of a file, or who stands for nobody.
 fn owned(result: &AuditResult, path: &str) -> BTreeSet<String> {
-    let owners: BTreeSet<String> = owners(result, path)
+    let owners: BTreeSet<String> = result
+        .owners_of(path)
         .into_iter()
         .map(str::to_owned)
         .collect();

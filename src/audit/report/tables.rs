@@ -251,7 +251,7 @@ impl Making {
     }
 
     fn finding(&mut self, result: &AuditResult, finding: &v1::Finding, state: &str) {
-        let owner = owners(result, &finding.path).join(", ");
+        let owner = result.owners_of(&finding.path).join(", ");
         let row = Row::new(&mut self.pool).text(&result.repository.location);
         let row = row
             .text(&finding.level)
@@ -273,7 +273,7 @@ impl Making {
     }
 
     fn artifact(&mut self, result: &AuditResult, artifact: &Artifact) {
-        let owner = owners(result, &artifact.path).join(", ");
+        let owner = result.owners_of(&artifact.path).join(", ");
         let libraries: Vec<String> = artifact
             .libraries
             .iter()
@@ -370,12 +370,4 @@ fn introduced<'a>(row: Row<'a>, by: Option<&v1::Introduction>) -> Row<'a> {
 fn word(kind: crate::audit::result::MissingKind) -> String {
     let word = serde_json::to_value(kind).unwrap_or_default();
     word.as_str().unwrap_or_default().to_owned()
-}
-
-/// Who owns a file: as the repository says, or as the list of repositories does.
-pub(super) fn owners<'a>(result: &'a AuditResult, path: &str) -> Vec<&'a str> {
-    match result.owners.get(path) {
-        Some(owners) => owners.iter().map(String::as_str).collect(),
-        None => result.repository.owner.as_deref().into_iter().collect(),
-    }
 }

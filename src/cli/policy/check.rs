@@ -25,7 +25,7 @@ Exit codes:
 /// Reports all errors of the policy and of what it extends; entries, overrides,
 /// exclusions and waivers that no file of the repository needs; entries that are
 /// listed twice, are in a named pack or are refused; waivers that have ended or
-/// are beyond the terms; levels that are inherited anyway; and, as warnings,
+/// are beyond the terms; levels that are inherited anyway; and, at level `warn`,
 /// entries that are dangerous or wide. `check` and the hooks do not run it.
 #[derive(Debug, Args)]
 #[command(after_help = CODES)]

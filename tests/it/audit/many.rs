@@ -12,9 +12,8 @@ fn parts_of_a_run_merge_into_the_run() {
     let Some(clones) = Clones::new() else { return };
     clones.audit("whole", &[]);
     let outside = clones.repo.outside();
-    for part in ["1/3", "2/3", "3/3"] {
-        let out = format!("part-{}", &part[..1]);
-        clones.audit(&out, &["--shard", part]);
+    for part in 1..=3 {
+        clones.audit(&format!("part-{part}"), &["--shard", &format!("{part}/3")]);
     }
     let merge = [
         "audit", "merge", "part-1", "part-2", "part-3", "--out", "merged",

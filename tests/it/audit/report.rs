@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     io::Read as _,
     path::{Path, PathBuf},
@@ -323,9 +324,7 @@ fn nothing_of_a_file_is_markup_or_a_formula() {
     let csv = report(&["--format", "csv", "--table", "artifacts"]);
     assert!(csv.contains(",'=cmd|"), "{csv}");
     let sql = report(&["--format", "sql"]);
-    assert!(
-        sql.contains("'=cmd|'' C calc''!A0.pkl'") && sql.contains("''||char(8238)||'txt.pkl'")
-    );
+    assert!(sql.contains("'=cmd|'' C calc''!A0.pkl'") && sql.contains("''||char(8238)||'txt.pkl'"));
     for text in [csv, sql, report(&["--format", "jsonl"])] {
         assert!(!text.contains('\u{202e}'));
     }
@@ -379,12 +378,13 @@ fn docs_say_what_every_table_and_column_is() {
     let mut written = String::new();
     for schema in SCHEMAS {
         let (name, about) = (schema.name, schema.about);
-        written += &format!(
+        _ = write!(
+            written,
             "\n### `{name}`\n\n{about}\n\n| column | holds | what it is |\n| --- | --- | --- |\n"
         );
         for column in schema.columns {
             let (name, kind, about) = (column.name, column.kind.word(), column.about);
-            written += &format!("| `{name}` | {kind} | {about} |\n");
+            _ = writeln!(written, "| `{name}` | {kind} | {about} |");
         }
     }
     if std::env::var_os("UPDATE_DOCS").is_some() {

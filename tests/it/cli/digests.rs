@@ -15,7 +15,7 @@ fn large(n: u8) -> Vec<u8> {
     let mut file = Pickle::proto(2).int(n).raw(b"0");
     file = file
         .raw(b"X")
-        .raw(&u32::try_from(zeros.len()).unwrap().to_le_bytes());
+        .raw(u32::try_from(zeros.len()).unwrap().to_le_bytes());
     file.raw(&zeros).stop()
 }
 

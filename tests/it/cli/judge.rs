@@ -208,6 +208,7 @@ fn from_red_to_green_in_two_commands() {
     let text = fs::read_to_string(repo.root.join("weighbridge.yaml")).unwrap();
     insta::assert_snapshot!(text, @r#"
     # What loading a model file in this repository may do. What is not allowed is refused; `weighbridge check` says so.
+    # `weighbridge policy schema` prints the schema that an editor completes and checks it by.
     # Found here: 2 pickle.
     # Allow a class only if its module is yours or one that you trust: its constructor and its `__setstate__` run when a
     # file is loaded. The comments name the files that need what follows.

@@ -289,10 +289,10 @@ fn results_are_for_programs_and_readers_of_test_results_too() {
 #[test]
 fn of_many_failures_github_is_told_as_many_as_it_keeps() {
     let repo = repo!();
-    let cases: String = (0..14)
+    let cases: Vec<String> = (0..14)
         .map(|n| format!("  - {{global: app.Net{n}, expect: allowed}}\n"))
         .collect();
-    repo.write("cases.yaml", format!("cases:\n{cases}"));
+    repo.write("cases.yaml", format!("cases:\n{}", cases.concat()));
     let tested = run(
         &repo.root,
         &["policy", "test", "cases.yaml", "--format", "github"],

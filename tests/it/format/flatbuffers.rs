@@ -37,7 +37,7 @@ fn mobile(operators: &[&'static str], code: &'static str) -> Vec<u8> {
     ]);
     let value = |kind, value| Table(vec![(0, Field::U8(kind)), (1, Field::Table(value))]);
     file(
-        b"PTMF",
+        *b"PTMF",
         Table(vec![
             (0, Field::U32(9)),
             (
@@ -80,7 +80,7 @@ fn executorch(operators: &[&'static str], delegates: Vec<(&'static str, Vec<u8>)
         .into_iter()
         .map(|(_, payload)| Table(vec![(0, Field::Bytes(payload))]));
     file(
-        b"ET12",
+        *b"ET12",
         Table(vec![
             (1, Field::Tables(vec![plan])),
             (3, Field::Tables(payloads.collect())),
@@ -94,7 +94,7 @@ fn data(segments: &[(&'static str, &[u8])]) -> Vec<u8> {
         let mut start = base;
         let mut places = Vec::new();
         for (_, bytes) in segments {
-            let size = bytes.len() as u64;
+            let size = bytes.len();
             places.push(Table(vec![(0, Field::U64(start)), (1, Field::U64(size))]));
             start += size;
         }
@@ -105,7 +105,7 @@ fn data(segments: &[(&'static str, &[u8])]) -> Vec<u8> {
             ])
         });
         file(
-            b"FT01",
+            *b"FT01",
             Table(vec![
                 (1, Field::Tables(places)),
                 (2, Field::Tables(named.collect())),
@@ -137,7 +137,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         (
             "tests.bpte",
             file(
-                b"BP08",
+                *b"BP08",
                 Table(vec![(
                     2,
                     Field::Bytes(executorch(&["aten::add"], Vec::new())),
@@ -198,7 +198,7 @@ fn a_program_of_executorch_is_judged_by_its_operators_and_delegates() {
     let data = data(&[("weights", b"0123"), ("library", b"\xcf\xfa\xed\xfe\x02")]);
     insta::assert_snapshot!(rules("model.ptd", &facts(data, "model.ptd")), @"incomplete-read: it is in a form that is not read: it is compiled code, which loading the file runs");
     let inner = executorch(&["mine::f"], Vec::new());
-    let bundled = file(b"BP08", Table(vec![(2, Field::Bytes(inner))]));
+    let bundled = file(*b"BP08", Table(vec![(2, Field::Bytes(inner))]));
     insta::assert_snapshot!(rules("tests.bpte", &facts(bundled, "tests.bpte")), @"custom-operator: the program uses the operator `mine::f`: operators of `mine` are no part of torch, and run native code of a library");
 }
 
@@ -215,7 +215,7 @@ fn offsets_that_lead_outside_break_the_file() {
         2,
         Field::Tables(vec![Table(vec![(0, Field::Text("a")), (1, Field::U32(7))])]),
     )]);
-    insta::assert_snapshot!(rules("model.ptd", &facts(file(b"FT01", missing), "model.ptd")), @"incomplete-read: it does not read to its end: the list of segments needs 8 bytes, 0 are left");
+    insta::assert_snapshot!(rules("model.ptd", &facts(file(*b"FT01", missing), "model.ptd")), @"incomplete-read: it does not read to its end: the list of segments needs 8 bytes, 0 are left");
 }
 
 #[test]

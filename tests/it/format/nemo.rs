@@ -181,7 +181,8 @@ fn a_configuration_is_read_within_its_limits() {
         (
             (0..300)
                 .map(|n| format!("a{n}: {{_target_: m.f{n}}}\n"))
-                .collect(),
+                .collect::<Vec<_>>()
+                .concat(),
             "classes and functions that a configuration has called",
         ),
     ] {

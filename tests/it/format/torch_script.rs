@@ -149,7 +149,7 @@ fn what_code_names_is_told_once_with_its_first_place() {
     ");
 }
 
-/// What `torch::save` of LibTorch writes: objects, and code that declares their attributes.
+/// What `torch::save` of `LibTorch` writes: objects, and code that declares their attributes.
 #[test]
 fn an_archive_of_libtorch_is_torchscript_without_operators() {
     let code = "class Module(Module):\n  __parameters__ = [\"weight\", ]\n  __buffers__ = []\n  weight : Tensor\n";

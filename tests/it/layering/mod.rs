@@ -104,7 +104,10 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("rayon", &["scan/"]),
     ("redb", &["store/"]),
     ("postcard", &["store/encoding.rs", "audit/record.rs"]),
-    ("pep440_rs", &["policy/target.rs", "policy/floors.rs", "link/release.rs"]),
+    (
+        "pep440_rs",
+        &["policy/target.rs", "policy/floors.rs", "link/release.rs"],
+    ),
     ("regex_automata", &["policy/diff/witnesses.rs"]),
     ("shlex", &["hook/script.rs", "fact/shell_word.rs"]),
     (

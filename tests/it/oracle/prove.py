@@ -73,6 +73,8 @@ def called_by_writers():
     calls += ["numpy.random._pickle.__%s_ctor" % name for name in ("randomstate", "generator", "bit_generator")]
     calls += ["torch.nn.modules.rnn." + name for name in ("GRU", "LSTM", "RNN", "RNNBase")]
     calls += [name for name in LISTED if name.endswith(".AttributeDict")]
+    # Compiled classes of scikit-learn, which few files have: trees, losses.
+    calls += [name for name, kind in LISTED.items() if name.startswith("sklearn.") and kind in ("function", "reconstructor")]
     # Members of enums are looked up by a call.
     calls += [name for name, kind in LISTED.items() if kind == "enum"]
     return {id(thing): thing for thing in map(resolve, calls) if thing is not None}

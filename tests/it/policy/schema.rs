@@ -244,7 +244,7 @@ fn the_schema_of_a_lock_file_knows_the_structure_that_is_read() {
         String::from("artifacts: []\n"),
         String::from("version: 2\nartifacts: []\n"),
         format!("version: 1\nartifacts:\n  - sha256: {digest}\n    size: 3\n"),
-        format!("version: 1\nartifacts:\n  - path: a.pt\n    sha256: abc\n    size: 3\n"),
+        String::from("version: 1\nartifacts:\n  - path: a.pt\n    sha256: abc\n    size: 3\n"),
         format!("version: 1\nartifacts:\n  - path: a.pt\n    sha256: {digest}\n    size: many\n"),
         format!(
             "version: 1\nartifacts:\n  - path: a.pt\n    sha256: {digest}\n    size: 3\n    frmats:\n      - npy\n"

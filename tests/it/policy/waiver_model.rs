@@ -68,7 +68,7 @@ fn covers(
 fn is_match(pattern: &str, path: &str) -> bool {
     match pattern {
         "**" => true,
-        "*.pkl" => path.ends_with(".pkl"),
+        "*.pkl" => path.strip_suffix(".pkl").is_some(),
         "models/old/**" => path.starts_with("models/old/"),
         folder if folder.ends_with('/') => path.starts_with(folder),
         file => file == path,

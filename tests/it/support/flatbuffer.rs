@@ -16,9 +16,9 @@ pub(crate) enum Field {
 pub(crate) struct Table(pub(crate) Vec<(u16, Field)>);
 
 /// A file with this identifier about a table.
-pub(crate) fn file(identifier: &[u8; 4], root: Table) -> Vec<u8> {
+pub(crate) fn file(identifier: [u8; 4], root: Table) -> Vec<u8> {
     let mut file = vec![0; 8];
-    file[4..8].copy_from_slice(identifier);
+    file[4..8].copy_from_slice(&identifier);
     put_table(&mut file, 0, root);
     file
 }
