@@ -181,7 +181,8 @@
         asked = true;
         requestAnimationFrame(() => { asked = false; this.draw(); });
       }, { passive: true });
-      addEventListener("resize", () => this.draw());
+      // It grows with its first rows, and with the window.
+      new ResizeObserver(() => this.draw()).observe(this.view);
       this.body.addEventListener("click", (event) => {
         const row = event.target.closest("tr[data-row]");
         if (row && !getSelection().toString()) this.open(Number(row.dataset.row));
