@@ -32,8 +32,7 @@ A tar archive, compressed or not, of `model_config.yaml`, `model_weights.ckpt` a
 ## What loading it does
 
 `restore_from` imports the class that the configuration names under `target`, makes the model of it, and has hydra call what
-nested parts name under `_target_`, with the arguments that they give. The weights go to `torch.load`. NeMo compares the names with
-a list of its own since 2.5 only.
+nested parts name under `_target_`, with the arguments that they give. The weights go to `torch.load`.
 
 ## How it is recognised
 

@@ -68,7 +68,7 @@ def called_by_writers():
     calls += ["argparse.Namespace", "types.SimpleNamespace", "decimal.Decimal", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.timezone"]
     calls += ["pathlib." + name for name in ("PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath")]
     calls += ["torch.jit._pickle." + mark for mark in ("build_boollist", "build_doublelist", "build_intlist", "build_tensorlist", "restore_type_tag")]
-    calls += ["collections.defaultdict", "ultralytics.utils.IterableSimpleNamespace", "torch.torch_version.TorchVersion", "flair.data.Dictionary"]
+    calls += ["collections.defaultdict", "collections.deque", "uuid.UUID", "ultralytics.utils.IterableSimpleNamespace", "torch.torch_version.TorchVersion", "flair.data.Dictionary"]
     calls += ["numpy.ma.core._mareconstruct", "numpy.random.__RandomState_ctor", "numpy.random.bit_generator.__pyx_unpickle_SeedSequence"]
     calls += ["numpy.random._pickle.__%s_ctor" % name for name in ("randomstate", "generator", "bit_generator")]
     calls += ["torch.nn.modules.rnn." + name for name in ("GRU", "LSTM", "RNN", "RNNBase")]
