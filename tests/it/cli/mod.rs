@@ -9,6 +9,7 @@ mod completions;
 mod digests;
 mod freeze;
 mod freeze_views;
+mod freeze_writes;
 mod help;
 mod history;
 mod hook;
