@@ -60,6 +60,21 @@ pub enum WaiverState {
 }
 
 impl WaiverState {
+    /// Of a waiver that has so many days left, where one that ends within `soon` days ends soon.
+    pub(super) fn of(waiver: &Waiver, days_left: Option<i64>, soon: i64) -> Self {
+        if days_left.is_some_and(|left| left < 0) {
+            Self::Ended
+        } else if !waiver.breaches.is_empty() {
+            Self::BeyondTerms
+        } else if waiver.covers == 0 {
+            Self::Stale
+        } else if days_left.is_some_and(|left| left <= soon) {
+            Self::EndsSoon
+        } else {
+            Self::Holds
+        }
+    }
+
     /// In words.
     pub fn word(self) -> &'static str {
         match self {
@@ -173,7 +188,7 @@ pub fn governance(run: &RunFolder, today: Date, soon: i64) -> Result<Governance,
                     )
                 });
                 known.waiver.covers = known.waiver.covers.saturating_add(covers);
-                known.state = state(&known.waiver, known.days_left, soon);
+                known.state = WaiverState::of(&known.waiver, known.days_left, soon);
             } else {
                 all.waivers.push(at(location.clone(), waiver, today, soon));
             }
@@ -225,34 +240,20 @@ pub fn governance(run: &RunFolder, today: Date, soon: i64) -> Result<Governance,
     Ok(all)
 }
 
+/// Days from a day to the last one of a waiver, if it ends.
+pub(super) fn days_left(waiver: &Waiver, today: Date) -> Option<i64> {
+    let last: Date = waiver.expires.as_deref()?.parse().ok()?;
+    let span = today.until((jiff::Unit::Day, last)).ok()?;
+    Some(i64::from(span.get_days()))
+}
+
 fn at(repository: String, waiver: Waiver, today: Date, soon: i64) -> WaiverAt {
-    let expires = waiver
-        .expires
-        .as_deref()
-        .and_then(|day| day.parse::<Date>().ok());
-    let days_left = expires.and_then(|last| {
-        let span = today.until((jiff::Unit::Day, last)).ok()?;
-        Some(i64::from(span.get_days()))
-    });
+    let days_left = days_left(&waiver, today);
     WaiverAt {
-        state: state(&waiver, days_left, soon),
+        state: WaiverState::of(&waiver, days_left, soon),
         repository,
         waiver,
         days_left,
-    }
-}
-
-fn state(waiver: &Waiver, days_left: Option<i64>, soon: i64) -> WaiverState {
-    if days_left.is_some_and(|left| left < 0) {
-        WaiverState::Ended
-    } else if !waiver.breaches.is_empty() {
-        WaiverState::BeyondTerms
-    } else if waiver.covers == 0 {
-        WaiverState::Stale
-    } else if days_left.is_some_and(|left| left <= soon) {
-        WaiverState::EndsSoon
-    } else {
-        WaiverState::Holds
     }
 }
 

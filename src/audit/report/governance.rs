@@ -2,59 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Span, civil::Date};
+use jiff::civil::Date;
 
 use super::{
     names::Names,
     table::{Cell, Pool, Row},
 };
-use crate::audit::result::{AuditResult, Loosening, Waiver};
+use crate::audit::{
+    governance::{WaiverState, days_left},
+    result::{AuditResult, Loosening, Waiver},
+};
 
 /// Days before its end from which on a waiver ends soon.
-const SOON: i32 = 30;
-
-/// The last day that is soon.
-pub(super) fn soon(today: Date) -> Option<Date> {
-    today.checked_add(Span::new().try_days(SOON).ok()?).ok()
-}
-
-/// How a waiver stands, what needs somebody first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
-    Ended,
-    BeyondTerms,
-    Stale,
-    EndsSoon,
-    Holds,
-}
-
-impl State {
-    fn of(waiver: &Waiver, today: Option<Date>, soon: Option<Date>) -> Self {
-        let expires: Option<Date> = waiver.expires.as_deref().and_then(|day| day.parse().ok());
-        let ends = |by: Option<Date>| expires.zip(by).is_some_and(|(end, by)| end <= by);
-        if expires.zip(today).is_some_and(|(end, today)| end < today) {
-            Self::Ended
-        } else if !waiver.breaches.is_empty() {
-            Self::BeyondTerms
-        } else if waiver.covers == 0 {
-            Self::Stale
-        } else if ends(soon) {
-            Self::EndsSoon
-        } else {
-            Self::Holds
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ended => "ended",
-            Self::BeyondTerms => "beyond terms",
-            Self::Stale => "stale",
-            Self::EndsSoon => "ends soon",
-            Self::Holds => "holds",
-        }
-    }
-}
+const SOON: i64 = 30;
 
 /// What policies let pass, over all repositories.
 #[derive(Debug, Default)]
@@ -97,12 +57,12 @@ impl Governance {
     pub(super) fn rows(
         self,
         today: Option<Date>,
-        soon: Option<Date>,
         names: &mut Names,
         pool: &mut Pool,
     ) -> GovernanceRows {
         let waivers = self.waivers.into_iter().map(|(location, waiver)| {
-            let state = State::of(&waiver, today, soon);
+            let days_left = today.and_then(|today| days_left(&waiver, today));
+            let state = WaiverState::of(&waiver, days_left, SOON);
             (state, waiver.expires.clone(), location, waiver)
         });
         let mut waivers: Vec<_> = waivers.collect();

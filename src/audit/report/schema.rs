@@ -349,7 +349,7 @@ pub(super) static WAIVERS: Schema = Schema {
         c(
             "state",
             Text,
-            "`ended`, `beyond terms`, `stale` (it covers nothing), `ends soon` (within 30 days), or `holds`",
+            "`ended`, `beyond the terms`, `covers nothing`, `ends soon` (within 30 days), or `holds`",
         ),
         c("expires", Time, "the last day on which it holds"),
         c("covers", Number, "findings that it covers"),

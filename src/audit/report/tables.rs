@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::{
     floors::Floors,
-    governance::{Governance, soon},
+    governance::Governance,
     schema,
     sums::Sums,
     table::{Cell, Pool, Row, Schema, Table},
@@ -308,10 +308,9 @@ impl Making {
 
     fn end(mut self, floors: &Floors, runs: Vec<Box<[Cell]>>) -> (Vec<Table>, Pool) {
         let mut pool = self.pool;
-        let soon = self.today.and_then(soon);
         let governance = self
             .governance
-            .rows(self.today, soon, &mut self.sums.names, &mut pool);
+            .rows(self.today, &mut self.sums.names, &mut pool);
         let sums = self.sums.rows(&governance.by_hand, floors, &mut pool);
         let rows = [
             in_order(self.repositories),

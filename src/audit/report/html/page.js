@@ -347,7 +347,7 @@
   };
   const TONED = new Set(["level", "status", "state"]);
   const TONES = {
-    deny: "deny", failed: "deny", ended: "deny", "beyond terms": "deny", warn: "warn", partial: "warn", stale: "warn", "ends soon": "warn",
+    deny: "deny", failed: "deny", ended: "deny", "beyond the terms": "deny", warn: "warn", partial: "warn", "covers nothing": "warn", "ends soon": "warn",
     pending: "quiet", waived: "quiet", overridden: "quiet", baseline: "quiet",
   };
 
