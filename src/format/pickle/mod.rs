@@ -25,6 +25,7 @@ mod preview;
 mod shapes;
 mod tensors;
 mod text;
+mod texts;
 mod torch_magic;
 mod value;
 mod weights_only;
@@ -482,7 +483,7 @@ fn read_stream<O: Observer>(
             &budget,
         );
     }
-    let described = (LibraryVersion::default(), CodesByValue::default());
+    let described = (LibraryVersion, CodesByValue::default());
     let observer = (described, (Uses::new(by), observer));
     let run = machine::run(window, start, earlier, observer, &budget);
     let complete = run.result.is_ok();

@@ -5,69 +5,13 @@
 
 use rustc_hash::FxHashMap;
 
-use super::value::{Interner, Value, ValueKind};
+use super::{
+    texts::Attribute,
+    value::{Value, ValueKind},
+};
 
 /// So many dicts are told apart: a forest has two for each of its trees.
 const DICTS: usize = 1 << 16;
-
-macro_rules! attributes {
-    ($($key:ident = $name:literal),* $(,)?) => {
-        /// A name that is asked for.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(super) enum Attribute {
-            $(#[doc = concat!("`", $name, "`")] $key,)*
-        }
-
-        const NAMES: &[(Attribute, &str)] = &[$((Attribute::$key, $name)),*];
-    };
-}
-
-attributes! {
-    ClassPrior = "class_prior_",
-    Classes = "n_classes_",
-    Column = "col",
-    Coordinates = "coords",
-    Data = "data",
-    DualCoefficients = "_dual_coef_",
-    DrawnFeatures = "estimators_features_",
-    Estimators = "estimators_",
-    Features = "n_features_",
-    FeaturesIn = "n_features_in_",
-    FeaturesOfBoosting = "_n_features",
-    FittedShape = "shape_fit_",
-    Form = "_format",
-    FormBefore = "format",
-    Implementation = "_impl",
-    Indices = "indices",
-    IndexPointers = "indptr",
-    Init = "init_",
-    Intercepts = "_intercept_",
-    IsMulticlass = "is_multiclass",
-    Kernel = "kernel",
-    Loss = "_loss",
-    LossBefore = "loss_",
-    MaxDepth = "max_depth",
-    MaxFeatures = "_max_features",
-    NodeCount = "node_count",
-    Nodes = "nodes",
-    Offsets = "offsets",
-    Outputs = "n_outputs_",
-    Predictors = "_predictors",
-    Preprocessor = "_preprocessor",
-    ProbabilityA = "_probA",
-    ProbabilityABefore = "probA_",
-    ProbabilityB = "_probB",
-    ProbabilityBBefore = "probB_",
-    Row = "row",
-    Shape = "_shape",
-    Sparse = "_sparse",
-    Support = "support_",
-    SupportCounts = "_n_support",
-    SupportCountsBefore = "n_support_",
-    SupportVectors = "support_vectors_",
-    Tree = "tree_",
-    TreesPerIteration = "n_trees_per_iteration_",
-}
 
 /// What a dict has under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +26,6 @@ pub(super) enum Found {
 /// What dicts hold under the names that are asked for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NamedValues {
-    /// The names as values.
-    names: Vec<(Value, Attribute)>,
     dicts: FxHashMap<u64, Vec<(Attribute, Value)>>,
     /// The first container that was made once something asked.
     since: Option<u64>,
@@ -92,14 +34,6 @@ pub(super) struct NamedValues {
 }
 
 impl NamedValues {
-    pub(super) fn start(&mut self, names: &mut Interner) {
-        let known = NAMES.iter().filter_map(|(attribute, name)| {
-            let value = names.intern(name.as_bytes())?;
-            Some((value, *attribute))
-        });
-        self.names = known.collect();
-    }
-
     /// Something asks, of containers from this one on.
     pub(super) fn ask(&mut self, next: u64) {
         self.since.get_or_insert(next);
@@ -127,8 +61,7 @@ impl NamedValues {
     fn note(&mut self, dict: Value, pairs: &[Value]) {
         for pair in pairs.chunks_exact(2) {
             let [key, value] = pair else { continue };
-            let known = self.names.iter().find(|(name, _)| name == key);
-            let Some((_, attribute)) = known else {
+            let Some(attribute) = Attribute::of(*key) else {
                 continue;
             };
             if self.dicts.len() >= DICTS && !self.dicts.contains_key(&dict.number()) {
@@ -136,9 +69,9 @@ impl NamedValues {
                 return;
             }
             let held = self.dicts.entry(dict.number()).or_default();
-            match held.iter_mut().find(|(known, _)| known == attribute) {
+            match held.iter_mut().find(|(known, _)| *known == attribute) {
                 Some((_, known)) => *known = Value::UNKNOWN,
-                None => held.push((*attribute, value.by_name())),
+                None => held.push((attribute, value.by_name())),
             }
         }
     }
@@ -170,13 +103,13 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use super::{Attribute, Found, Interner, NamedValues, Value, ValueKind};
+    use super::{Attribute, Found, NamedValues, Value, ValueKind};
+    use crate::format::pickle::texts::Interner;
 
     #[test]
     fn what_is_not_known_is_not_absent() {
         let mut texts = Interner::default();
         let mut named = NamedValues::default();
-        named.start(&mut texts);
         let key = texts.intern(b"indptr").unwrap();
         let dict = |id| Value::new(ValueKind::Dict, id);
         let get = |named: &NamedValues, id| named.get(dict(id), Attribute::IndexPointers);

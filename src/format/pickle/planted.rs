@@ -3,7 +3,10 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::value::{Interner, Value, ValueKind};
+use super::{
+    texts::Attribute,
+    value::{Value, ValueKind},
+};
 
 /// So many dicts are told apart. Honest files have a few: the settings of a vectorizer with its `dtype`, for each vectorizer.
 const DICTS: usize = 1 << 16;
@@ -18,8 +21,6 @@ pub(super) struct Planted {
     callables: FxHashSet<u64>,
     /// There are more than are told apart: any may be one.
     overflowed: bool,
-    /// `num_layers`, as a value.
-    layers_key: Option<Value>,
     /// Those that say how many layers there are, and whether the number is a small one.
     layers: FxHashMap<u64, bool>,
     /// Those that an instance keeps as its own `__dict__`, and the row of its class.
@@ -27,10 +28,6 @@ pub(super) struct Planted {
 }
 
 impl Planted {
-    pub(super) fn start(&mut self, names: &mut Interner) {
-        self.layers_key = names.intern(b"num_layers");
-    }
-
     /// Notes a dict with a name that can be called.
     pub(super) fn add(&mut self, dict: Value) {
         if self.callables.len() < DICTS {
@@ -48,7 +45,7 @@ impl Planted {
     /// Notes how many layers a dict says there are.
     #[inline]
     pub(super) fn note_layers(&mut self, dict: Value, key: Value, value: Value) {
-        if self.layers_key != Some(key) {
+        if Attribute::of(key) != Some(Attribute::Layers) {
             return;
         }
         let few = value.kind() == ValueKind::Int && (0..=LAYERS).contains(&value.as_int());

@@ -4,7 +4,8 @@ use super::{
     Storage, constant,
     events::EventLog,
     tensors::Indexes,
-    value::{Interner, Nodes, Value, ValueKind},
+    texts::Interner,
+    value::{Nodes, Value, ValueKind},
 };
 use crate::{
     bytes::{Window, wide},

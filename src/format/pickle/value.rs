@@ -7,9 +7,6 @@
 
 use std::collections::VecDeque;
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
-
 use super::marks::Marks;
 use crate::limits;
 
@@ -209,7 +206,7 @@ impl Value {
     }
 
     /// A string or tuple, with what is known of it.
-    const fn with(self, marks: Marks) -> Self {
+    pub(super) const fn with(self, marks: Marks) -> Self {
         Self(self.0 | (u64::from_le_bytes([0, 0, 0, 0, 0, 0, 0, marks.0])))
     }
 
@@ -620,52 +617,4 @@ fn product(children: &[Value]) -> Option<u64> {
         let int = (child.kind() == ValueKind::Int).then(|| child.as_int())?;
         Some(product.saturating_mul(u64::try_from(int).ok()?))
     })
-}
-
-/// Strings are interned up to here; a pickle of more distinct names keeps offsets for the others.
-const INTERNED_BYTES: usize = 8 << 20;
-/// ... and up to so many.
-const INTERNED: usize = 128 << 10;
-
-/// Strings that could name a module or a class, kept once each.
-#[derive(Debug, Default)]
-pub(super) struct Interner {
-    texts: IndexMap<Box<[u8]>, Marks, FxBuildHasher>,
-    bytes: usize,
-}
-
-impl Interner {
-    /// The value of a text, new or not; `None` once the arena is full.
-    #[inline]
-    pub(super) fn intern(&mut self, text: &[u8]) -> Option<Value> {
-        if let Some((id, _, marks)) = self.texts.get_full(text) {
-            return Some(Value::new(ValueKind::Str, crate::bytes::wide(id)).with(*marks));
-        }
-        self.add(text)
-    }
-
-    fn add(&mut self, text: &[u8]) -> Option<Value> {
-        let id = self.texts.len();
-        let bytes = self.bytes.saturating_add(text.len());
-        if id >= INTERNED || bytes > INTERNED_BYTES {
-            return None;
-        }
-        self.bytes = bytes;
-        let marks = Marks::of_text(text);
-        self.texts.insert(text.into(), marks);
-        Some(Value::new(ValueKind::Str, crate::bytes::wide(id)).with(marks))
-    }
-
-    /// The text of an id.
-    pub(super) fn text(&self, id: usize) -> &[u8] {
-        self.texts
-            .get_index(id)
-            .map(|(text, _)| text.as_ref())
-            .unwrap_or_default()
-    }
-}
-
-/// A text that is not interned: its opcode's offset.
-pub(super) fn text_at(at: u64, text: &[u8]) -> Value {
-    Value::new(ValueKind::StrAt, at).with(Marks::of_text(text))
 }

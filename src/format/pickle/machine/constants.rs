@@ -17,7 +17,8 @@ use crate::{
         lex::Lexer,
         opcode as op,
         text::{self, Spelling, Utf8, is_name_like},
-        value::{self, Value, ValueKind},
+        texts,
+        value::{Value, ValueKind},
     },
     limits,
 };
@@ -278,7 +279,7 @@ fn string(bytes: &[u8], is_name: bool, trace: &mut Trace, current: &Current) -> 
     match interned {
         Some(value) => value,
         None if current.moved => Value::UNKNOWN,
-        None if is_name => value::text_at(current.at, bytes),
+        None if is_name => texts::text_at(current.at, bytes),
         None => Value::new(ValueKind::StrAt, current.at),
     }
 }

@@ -52,8 +52,8 @@ impl<'m, O: Observer> Interpreter<'m, O> {
         mut observer: O,
         budget: &Arc<Budget>,
     ) -> Self {
-        let mut trace = Trace::new(window);
-        observer.on_start(&trace.window, &mut trace.names.texts);
+        let trace = Trace::new(window);
+        observer.on_start(&trace.window);
         Self {
             current: Current::new(start),
             state: State::new(budget),

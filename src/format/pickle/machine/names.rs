@@ -8,7 +8,8 @@ use crate::{
     format::pickle::{
         constant,
         events::EventLog,
-        value::{Interner, Value, ValueKind},
+        texts::Interner,
+        value::{Value, ValueKind},
     },
     limits,
 };

@@ -15,7 +15,8 @@ use crate::{
         lex::Lexer,
         preview::Preview,
         text::{Letters, Utf8},
-        value::{Interner, Nodes, Value},
+        texts::Interner,
+        value::{Nodes, Value},
     },
 };
 
@@ -201,8 +202,8 @@ pub(in crate::format::pickle) trait Observer: Debug {
         size_of::<Self::Note>() > 0
     }
 
-    /// Before the first opcode of a window; texts that it will look for may be named.
-    fn on_start(&mut self, window: &Window, names: &mut Interner) {}
+    /// Before the first opcode of a window.
+    fn on_start(&mut self, window: &Window) {}
 
     /// Before each opcode.
     #[inline]
@@ -303,9 +304,9 @@ impl<A: Observer<Note = ()>, B: Observer> Observer for (A, B) {
         self.1.takes_notes()
     }
 
-    fn on_start(&mut self, window: &Window, names: &mut Interner) {
-        self.0.on_start(window, names);
-        self.1.on_start(window, names);
+    fn on_start(&mut self, window: &Window) {
+        self.0.on_start(window);
+        self.1.on_start(window);
     }
 
     #[inline]
@@ -465,7 +466,7 @@ mod tests {
     }
 
     fn reads(window: &Window, flow: Flow) -> Run<(LibraryVersion, Reads)> {
-        let observer = (LibraryVersion::default(), Reads(flow));
+        let observer = (LibraryVersion, Reads(flow));
         run(window, 0, None, observer, &Arc::default())
     }
 

@@ -11,34 +11,22 @@ use crate::{
         machine::Scene,
         shapes::{JoblibArray, Values},
         tensors::TensorSummary,
-        value::{Interner, Value, ValueKind},
+        texts::Attribute,
+        value::{Value, ValueKind},
     },
 };
 
 /// The attributes of a wrapper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key {
-    Subclass,
-    Shape,
-    Order,
-    Dtype,
-    AllowMmap,
-    Alignment,
-    Filename,
-    InitArgs,
-    State,
-}
-
-const KEYS: [(Key, &[u8]); 9] = [
-    (Key::Subclass, b"subclass"),
-    (Key::Shape, b"shape"),
-    (Key::Order, b"order"),
-    (Key::Dtype, b"dtype"),
-    (Key::AllowMmap, b"allow_mmap"),
-    (Key::Alignment, b"numpy_array_alignment_bytes"),
-    (Key::Filename, b"filename"),
-    (Key::InitArgs, b"init_args"),
-    (Key::State, b"state"),
+const KEYS: [Attribute; 9] = [
+    Attribute::Subclass,
+    Attribute::ArrayShape,
+    Attribute::Order,
+    Attribute::ArrayDtype,
+    Attribute::AllowMmap,
+    Attribute::Alignment,
+    Attribute::Filename,
+    Attribute::InitArgs,
+    Attribute::State,
 ];
 
 /// What a dict says that may be the state of a wrapper, by key.
@@ -47,8 +35,6 @@ type Attributes = [Option<Value>; KEYS.len()];
 /// Follows the states of wrappers.
 #[derive(Debug, Clone, Default)]
 pub(in crate::format::pickle) struct JoblibArrays {
-    /// The keys as values.
-    keys: Attributes,
     /// A wrapper was made: the dicts that follow may be states.
     expected: bool,
     /// The dict that was filled last, which is the state if `BUILD` is next.
@@ -78,12 +64,6 @@ pub(super) enum Follows {
 }
 
 impl JoblibArrays {
-    pub(super) fn start(&mut self, names: &mut Interner) {
-        for (slot, (_, text)) in self.keys.iter_mut().zip(KEYS) {
-            *slot = names.intern(text);
-        }
-    }
-
     /// A wrapper is made.
     pub(super) fn expect(&mut self) {
         self.expected = true;
@@ -104,9 +84,9 @@ impl JoblibArrays {
         };
         for pair in pairs.chunks_exact(2) {
             let [key, value] = pair else { continue };
-            let known = self.keys.iter().position(|known| *known == Some(*key));
-            if let Some(slot) = known.and_then(|at| attributes.get_mut(at)) {
-                *slot = Some(*value);
+            let at = Attribute::of(*key).and_then(slot);
+            if let Some(known) = at.and_then(|at| attributes.get_mut(at)) {
+                *known = Some(*value);
             }
         }
         self.last = Some((id, attributes));
@@ -150,11 +130,11 @@ impl JoblibArrays {
     fn of_bytes(attributes: &Attributes, values: &Values<'_>) -> Result<Described, JoblibFault> {
         let has = |key| get(attributes, key);
         let (Some(subclass), Some(shape), Some(order), Some(dtype), Some(mapped)) = (
-            has(Key::Subclass),
-            has(Key::Shape),
-            has(Key::Order),
-            has(Key::Dtype),
-            has(Key::AllowMmap),
+            has(Attribute::Subclass),
+            has(Attribute::ArrayShape),
+            has(Attribute::Order),
+            has(Attribute::ArrayDtype),
+            has(Attribute::AllowMmap),
         ) else {
             return Err(JoblibFault::State);
         };
@@ -162,10 +142,10 @@ impl JoblibArrays {
         let plain = subclass.kind() == ValueKind::Global
             && mapped.kind() == ValueKind::Bool
             && order.is_some_and(|order| order == "C" || order == "F")
-            && [Key::Filename, Key::InitArgs, Key::State]
+            && [Attribute::Filename, Attribute::InitArgs, Attribute::State]
                 .into_iter()
                 .all(|key| has(key).is_none());
-        let padded = match has(Key::Alignment) {
+        let padded = match has(Attribute::Alignment) {
             None => false,
             Some(alignment) => match alignment.kind() {
                 ValueKind::None => false,
@@ -209,22 +189,31 @@ impl JoblibArrays {
 
     fn of_file(attributes: &Attributes, values: &Values<'_>) -> Result<Described, JoblibFault> {
         let has = |key| get(attributes, key);
-        let named = has(Key::Filename).and_then(|name| values.preview.string(name));
+        let named = has(Attribute::Filename).and_then(|name| values.preview.string(name));
         let name = named.ok_or(JoblibFault::State)?;
-        let others = [Key::Shape, Key::Order, Key::Dtype, Key::Alignment];
+        let others = [
+            Attribute::ArrayShape,
+            Attribute::Order,
+            Attribute::ArrayDtype,
+            Attribute::Alignment,
+        ];
         if others.into_iter().any(|key| has(key).is_some()) {
             return Err(JoblibFault::State);
         }
-        let fits = match (has(Key::Subclass), has(Key::InitArgs), has(Key::State)) {
+        let fits = match (
+            has(Attribute::Subclass),
+            has(Attribute::InitArgs),
+            has(Attribute::State),
+        ) {
             // `numpy.load` reads the file.
             (Some(subclass), None, None) => {
-                let mapped = has(Key::AllowMmap);
+                let mapped = has(Attribute::AllowMmap);
                 subclass.kind() == ValueKind::Global
                     && mapped.is_none_or(|mapped| mapped.kind() == ValueKind::Bool)
             }
             // The file holds the bytes; the array is made as NumPy's own pickles make one.
             (None, Some(arguments), Some(state)) => {
-                has(Key::AllowMmap).is_none() && values.are_of_array(arguments, state)
+                has(Attribute::AllowMmap).is_none() && values.are_of_array(arguments, state)
             }
             _ => false,
         };
@@ -291,9 +280,13 @@ pub(super) enum JoblibSpan {
 }
 
 /// The value of an attribute.
-fn get(attributes: &Attributes, key: Key) -> Option<Value> {
-    let at = KEYS.iter().position(|(known, _)| *known == key)?;
-    attributes.get(at).copied().flatten()
+fn get(attributes: &Attributes, key: Attribute) -> Option<Value> {
+    attributes.get(slot(key)?).copied().flatten()
+}
+
+/// Where an attribute of wrappers stands.
+fn slot(attribute: Attribute) -> Option<usize> {
+    KEYS.iter().position(|known| *known == attribute)
 }
 
 /// Whether a name is that of a file in the same folder, with a suffix that joblib gives, so that whoever checks the folder checks it.

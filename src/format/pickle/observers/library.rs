@@ -1,32 +1,22 @@
 //! The version of scikit-learn that wrote an estimator, which stands in the estimator's state.
 
 use crate::{
-    bytes::Window,
     fact::{Fact, Text},
     format::pickle::{
         machine::{Items, Noted, Observer, Scene},
         opcode as op,
-        value::{Interner, Value, ValueKind},
+        texts::Attribute,
+        value::ValueKind,
     },
 };
 
-/// The key under which estimators keep it.
-const SKLEARN_VERSION: &[u8] = b"_sklearn_version";
-
 /// Looks for the version in every dict.
 #[derive(Debug, Default)]
-pub(in crate::format::pickle) struct LibraryVersion {
-    /// The value of the key.
-    key: Option<Value>,
-}
+pub(in crate::format::pickle) struct LibraryVersion;
 
 impl Observer for LibraryVersion {
     type Note = ();
     type Saved = ();
-
-    fn on_start(&mut self, _window: &Window, names: &mut Interner) {
-        self.key = names.intern(SKLEARN_VERSION);
-    }
 
     #[inline]
     fn on_items(
@@ -40,7 +30,7 @@ impl Observer for LibraryVersion {
         }
         for pair in items.values.chunks_exact(2) {
             if let [key, value] = pair
-                && Some(*key) == self.key
+                && Attribute::of(*key) == Some(Attribute::LibraryVersion)
                 && value.kind() == ValueKind::Str
             {
                 let version = Text::new(scene.names.text(value.index()));

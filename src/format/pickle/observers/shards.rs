@@ -9,18 +9,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    bytes::Window,
     fact::{ShardFile, ShardIndex, ShardPart, Text},
     format::pickle::{
         machine::{Flow, Items, Noted, Observer, Scene},
         preview::Preview,
-        value::{Interner, Value, ValueKind},
+        texts::Attribute,
+        value::{Value, ValueKind},
     },
     limits,
 };
 
 /// The attributes that say where a part is.
-const KEYS: [&[u8]; 3] = [b"relative_path", b"offset", b"length"];
+const KEYS: [Attribute; 3] = [
+    Attribute::RelativePath,
+    Attribute::Offset,
+    Attribute::Length,
+];
 
 /// What a dict says under each of the keys.
 type Attributes = [Option<Value>; KEYS.len()];
@@ -28,7 +32,6 @@ type Attributes = [Option<Value>; KEYS.len()];
 /// Follows the states that name parts of files.
 #[derive(Debug, Default)]
 pub(in crate::format::pickle) struct ShardParts {
-    keys: Attributes,
     /// Dicts with some of the keys that are no state yet, by number.
     pending: FxHashMap<u64, Attributes>,
     files: BTreeMap<Text, BTreeSet<ShardPart>>,
@@ -51,18 +54,18 @@ impl ShardParts {
     }
 
     /// Which of the keys a value is, however it is spelled.
-    fn key(&self, key: Value, preview: Preview<'_>) -> Option<usize> {
-        if key.kind() == ValueKind::StrAt {
-            let text = preview.string(key)?;
-            return KEYS.iter().position(|known| *known == text.as_bytes());
-        }
-        self.keys.iter().position(|known| *known == Some(key))
+    fn key(key: Value, preview: Preview<'_>) -> Option<usize> {
+        let attribute = match key.kind() {
+            ValueKind::StrAt => Attribute::named(preview.string(key)?.as_bytes())?,
+            _ => Attribute::of(key)?,
+        };
+        KEYS.iter().position(|known| *known == attribute)
     }
 
     fn put(&mut self, dict: Value, pairs: &[Value], preview: Preview<'_>) {
         for pair in pairs.chunks_exact(2) {
             let [key, value] = pair else { continue };
-            let Some(at) = self.key(*key, preview) else {
+            let Some(at) = Self::key(*key, preview) else {
                 continue;
             };
             if self.pending.len() >= limits::SHARD_PARTS {
@@ -98,12 +101,6 @@ impl ShardParts {
 impl Observer for ShardParts {
     type Note = ();
     type Saved = ();
-
-    fn on_start(&mut self, _window: &Window, names: &mut Interner) {
-        for (slot, text) in self.keys.iter_mut().zip(KEYS) {
-            *slot = names.intern(text);
-        }
-    }
 
     fn on_container(&mut self, made: Value, items: Items<'_, ()>, scene: &mut Scene<'_>) {
         if made.kind() == ValueKind::Dict {

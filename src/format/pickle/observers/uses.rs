@@ -7,7 +7,6 @@ use super::{
     made::{FILLED, MadeValues},
 };
 use crate::{
-    bytes::Window,
     fact::{CallArguments, Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
     format::pickle::{
         arrays::Contents,
@@ -15,7 +14,7 @@ use crate::{
         opcode as op,
         shapes::{self, JoblibArray, KnownUse, Makes},
         tensors::TensorSummary,
-        value::{Interner, Value, ValueKind},
+        value::{Value, ValueKind},
         widths::Width,
     },
 };
@@ -60,12 +59,6 @@ impl Observer for Uses {
     fn restore(&mut self, (made, joblib): Self::Saved) {
         self.made = made;
         self.joblib = joblib;
-    }
-
-    fn on_start(&mut self, _window: &Window, names: &mut Interner) {
-        self.joblib.start(names);
-        self.made.planted.start(names);
-        self.made.named.start(names);
     }
 
     #[inline]

@@ -8,8 +8,9 @@ use crate::{
     fact::ContentsFault,
     format::pickle::{
         digest::{Digest, Integers},
-        named::{Attribute, Found},
+        named::Found,
         tensors::TensorSummary,
+        texts::Attribute,
         value::{Value, ValueKind},
     },
 };

@@ -8,7 +8,8 @@ use crate::{
     fact::ContentsFault,
     format::pickle::{
         digest::{Digest, NodeKind, Nodes},
-        named::{Attribute, Found},
+        named::Found,
+        texts::Attribute,
         value::{Value, ValueKind},
         widths::Width,
     },

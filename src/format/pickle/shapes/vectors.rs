@@ -7,8 +7,9 @@ use crate::{
     fact::ContentsFault,
     format::pickle::{
         digest::{Digest, Integers},
-        named::{Attribute, Found},
+        named::Found,
         tensors::TensorSummary,
+        texts::Attribute,
         value::{Value, ValueKind},
     },
 };

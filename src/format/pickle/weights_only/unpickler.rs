@@ -20,7 +20,7 @@ use crate::{
         machine::{Call, Constant, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         text::Letters,
-        value::{Interner, Value, ValueKind},
+        value::{Value, ValueKind},
     },
 };
 
@@ -33,7 +33,7 @@ impl Observer for WeightsOnly<'_> {
         !self.ended
     }
 
-    fn on_start(&mut self, window: &Window, _names: &mut Interner) {
+    fn on_start(&mut self, window: &Window) {
         self.sequential = window.is_sequential();
     }
 

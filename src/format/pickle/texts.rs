@@ -1,0 +1,193 @@
+//! Texts of a stream, kept once each: those that could name a module or a class, and those that are known before any stream.
+//!
+//! An attribute that a reader asks for has the same value in every stream, so asking for one costs a stream nothing, and none is
+//! lost where a stream has more texts than are kept.
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::{
+    marks::Marks,
+    value::{Value, ValueKind},
+};
+
+macro_rules! attributes {
+    ($($key:ident = $name:literal),* $(,)?) => {
+        /// A name of an attribute that is asked for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Attribute {
+            $(#[doc = concat!("`", $name, "`")] $key,)*
+        }
+
+        const ATTRIBUTES: &[(Attribute, &str)] = &[$((Attribute::$key, $name)),*];
+    };
+}
+
+attributes! {
+    Alignment = "numpy_array_alignment_bytes",
+    AllowMmap = "allow_mmap",
+    ArrayDtype = "dtype",
+    ArrayShape = "shape",
+    Classes = "n_classes_",
+    ClassPrior = "class_prior_",
+    Column = "col",
+    Coordinates = "coords",
+    Data = "data",
+    DrawnFeatures = "estimators_features_",
+    DualCoefficients = "_dual_coef_",
+    Estimators = "estimators_",
+    Features = "n_features_",
+    FeaturesIn = "n_features_in_",
+    FeaturesOfBoosting = "_n_features",
+    Filename = "filename",
+    FittedShape = "shape_fit_",
+    Form = "_format",
+    FormBefore = "format",
+    Implementation = "_impl",
+    IndexPointers = "indptr",
+    Indices = "indices",
+    Init = "init_",
+    InitArgs = "init_args",
+    Intercepts = "_intercept_",
+    IsMulticlass = "is_multiclass",
+    Kernel = "kernel",
+    Layers = "num_layers",
+    Length = "length",
+    LibraryVersion = "_sklearn_version",
+    Loss = "_loss",
+    LossBefore = "loss_",
+    MaxDepth = "max_depth",
+    MaxFeatures = "_max_features",
+    NodeCount = "node_count",
+    Nodes = "nodes",
+    Offset = "offset",
+    Offsets = "offsets",
+    Order = "order",
+    Outputs = "n_outputs_",
+    Predictors = "_predictors",
+    Preprocessor = "_preprocessor",
+    ProbabilityA = "_probA",
+    ProbabilityABefore = "probA_",
+    ProbabilityB = "_probB",
+    ProbabilityBBefore = "probB_",
+    RelativePath = "relative_path",
+    Row = "row",
+    Shape = "_shape",
+    Sparse = "_sparse",
+    State = "state",
+    Subclass = "subclass",
+    Support = "support_",
+    SupportCounts = "_n_support",
+    SupportCountsBefore = "n_support_",
+    SupportVectors = "support_vectors_",
+    Tree = "tree_",
+    TreesPerIteration = "n_trees_per_iteration_",
+}
+
+/// The attributes by name, as values.
+static KNOWN: LazyLock<FxHashMap<&[u8], Value>> = LazyLock::new(|| {
+    let values = ATTRIBUTES.iter().enumerate().map(|(id, (_, name))| {
+        let marks = Marks::of_text(name.as_bytes());
+        (name.as_bytes(), interned(id, marks))
+    });
+    values.collect()
+});
+
+impl Attribute {
+    /// The attribute of a name.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        KNOWN.get(name).copied().and_then(Self::of)
+    }
+
+    /// The attribute that an interned text names.
+    #[inline]
+    pub(super) fn of(key: Value) -> Option<Self> {
+        let (attribute, _) = ATTRIBUTES.get(key.index())?;
+        (key.kind() == ValueKind::Str).then_some(*attribute)
+    }
+}
+
+fn interned(id: usize, marks: Marks) -> Value {
+    Value::new(ValueKind::Str, crate::bytes::wide(id)).with(marks)
+}
+
+/// Strings are interned up to here; a pickle of more distinct names keeps offsets for the others.
+const INTERNED_BYTES: usize = 8 << 20;
+/// ... and up to so many.
+const INTERNED: usize = 128 << 10;
+
+/// The texts of one stream. The attributes stand before all others, whether the stream has them or not.
+#[derive(Debug, Default)]
+pub(super) struct Interner {
+    texts: IndexMap<Box<[u8]>, Marks, FxBuildHasher>,
+    bytes: usize,
+}
+
+impl Interner {
+    /// The value of a text, new or not; `None` once the arena is full.
+    #[inline]
+    pub(super) fn intern(&mut self, text: &[u8]) -> Option<Value> {
+        if let Some((id, _, marks)) = self.texts.get_full(text) {
+            return Some(Self::value(id, *marks));
+        }
+        match KNOWN.get(text) {
+            Some(known) => Some(*known),
+            None => self.add(text),
+        }
+    }
+
+    fn add(&mut self, text: &[u8]) -> Option<Value> {
+        let id = self.texts.len();
+        let bytes = self.bytes.saturating_add(text.len());
+        if id >= INTERNED || bytes > INTERNED_BYTES {
+            return None;
+        }
+        self.bytes = bytes;
+        let marks = Marks::of_text(text);
+        self.texts.insert(text.into(), marks);
+        Some(Self::value(id, marks))
+    }
+
+    fn value(id: usize, marks: Marks) -> Value {
+        interned(id.saturating_add(ATTRIBUTES.len()), marks)
+    }
+
+    /// The text of an id.
+    pub(super) fn text(&self, id: usize) -> &[u8] {
+        if let Some((_, name)) = ATTRIBUTES.get(id) {
+            return name.as_bytes();
+        }
+        let own = self.texts.get_index(id.saturating_sub(ATTRIBUTES.len()));
+        own.map(|(text, _)| text.as_ref()).unwrap_or_default()
+    }
+}
+
+/// A text that is not interned: its opcode's offset.
+pub(super) fn text_at(at: u64, text: &[u8]) -> Value {
+    Value::new(ValueKind::StrAt, at).with(Marks::of_text(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ATTRIBUTES, Attribute, INTERNED, Interner};
+
+    #[test]
+    fn an_attribute_is_the_same_value_in_every_stream() {
+        let (mut first, mut full) = (Interner::default(), Interner::default());
+        for n in 0..=INTERNED {
+            full.intern(n.to_string().as_bytes());
+        }
+        assert_eq!(full.intern(b"one more"), None);
+        for (attribute, name) in ATTRIBUTES {
+            let value = first.intern(name.as_bytes()).unwrap();
+            assert_eq!(Attribute::of(value), Some(*attribute));
+            assert_eq!(full.intern(name.as_bytes()), Some(value));
+            assert_eq!(full.text(value.index()), name.as_bytes());
+        }
+        let other = first.intern(b"weight").unwrap();
+        assert_eq!(Attribute::of(other), None);
+        assert_eq!(first.text(other.index()), b"weight");
+    }
+}
