@@ -14,6 +14,12 @@ use std::{
 
 use crate::{error::Error, fact::Text};
 
+mod drawer;
+mod folder;
+
+pub(crate) use drawer::Drawer;
+use folder::Folder;
+
 /// Links that are followed on the way to one file. Linux gives up at 40.
 const LINKS: usize = 40;
 
@@ -185,14 +191,20 @@ fn split<'p>(path: &'p Path, zones: &Zones) -> Result<(PathBuf, &'p OsStr), Refu
 /// # Errors
 /// As for a file in it; whatever the operating system answers.
 pub(crate) fn make_folder(path: &Path, checked: &[PathBuf]) -> Result<(), Refused> {
+    made_folder(path, checked)?;
+    Ok(())
+}
+
+/// The same folder, open.
+fn made_folder(path: &Path, checked: &[PathBuf]) -> Result<Folder, Refused> {
     let zones = Zones::new(checked);
     let folder = resolve(path, &zones)?;
     let Some(base) = zones.outermost(&folder) else {
-        return Ok(fs::create_dir_all(folder)?);
+        fs::create_dir_all(&folder)?;
+        return Ok(Folder::open(&folder, &[])?);
     };
     let below = folder.strip_prefix(base).map(parts).unwrap_or_default();
-    Folder::make(base, &below)?;
-    Ok(())
+    Ok(Folder::make(base, &below)?)
 }
 
 /// The folder that a path leads to, without links; what does not exist is taken as it is spelled.
@@ -358,114 +370,6 @@ impl Drop for Draft {
         if !self.kept {
             let _ = self.folder.remove(&self.name);
         }
-    }
-}
-
-/// An open folder: whatever becomes of its path, what is made in it is made there.
-#[cfg(unix)]
-#[derive(Debug)]
-struct Folder(std::os::fd::OwnedFd);
-
-#[cfg(unix)]
-impl Folder {
-    fn open(base: &Path, below: &[OsString]) -> io::Result<Self> {
-        Self::walk(base, below, false)
-    }
-
-    /// The same, of a folder whose lower part may not be there yet.
-    fn make(base: &Path, below: &[OsString]) -> io::Result<Self> {
-        Self::walk(base, below, true)
-    }
-
-    fn walk(base: &Path, below: &[OsString], make: bool) -> io::Result<Self> {
-        use rustix::{
-            fs::{Mode, OFlags, mkdirat, open, openat},
-            io::Errno,
-        };
-        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
-        // A folder that may be passed and not be listed is one to write in.
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let flags = flags | OFlags::PATH;
-        let mut folder = open(base, flags, Mode::empty())?;
-        for name in below {
-            if make {
-                match mkdirat(&folder, name, Mode::from_raw_mode(0o777)) {
-                    Ok(()) | Err(Errno::EXIST) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            folder = openat(&folder, name, flags | OFlags::NOFOLLOW, Mode::empty())?;
-        }
-        Ok(Self(folder))
-    }
-
-    fn open_for_writing(&self, name: &OsStr) -> io::Result<fs::File> {
-        use rustix::fs::{Mode, OFlags, openat};
-        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
-        Ok(openat(&self.0, name, flags, Mode::empty())?.into())
-    }
-
-    fn create(&self, name: &str, executable: bool) -> io::Result<fs::File> {
-        use rustix::fs::{Mode, OFlags, openat};
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(if executable { 0o777 } else { 0o666 });
-        Ok(openat(&self.0, name, flags, mode)?.into())
-    }
-
-    fn rename(&self, from: &str, to: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::renameat(&self.0, from, &self.0, to)?)
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(
-            &self.0,
-            name,
-            rustix::fs::AtFlags::empty(),
-        )?)
-    }
-}
-
-/// Where folders are not opened, their path is looked at once more.
-#[cfg(not(unix))]
-#[derive(Debug)]
-struct Folder(PathBuf);
-
-#[cfg(not(unix))]
-impl Folder {
-    fn open(base: &Path, below: &[OsString]) -> io::Result<Self> {
-        let mut folder = base.to_owned();
-        for name in below {
-            folder.push(name);
-            if fs::symlink_metadata(&folder)?.is_symlink() {
-                return Err(io::Error::other("a symbolic link is on the way"));
-            }
-        }
-        Ok(Self(folder))
-    }
-
-    fn make(base: &Path, below: &[OsString]) -> io::Result<Self> {
-        let mut folder = base.to_owned();
-        folder.extend(below);
-        fs::create_dir_all(folder)?;
-        Self::open(base, below)
-    }
-
-    fn open_for_writing(&self, name: &OsStr) -> io::Result<fs::File> {
-        fs::OpenOptions::new().write(true).open(self.0.join(name))
-    }
-
-    fn create(&self, name: &str, _: bool) -> io::Result<fs::File> {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true).open(self.0.join(name))
-    }
-
-    fn rename(&self, from: &str, to: &OsStr) -> io::Result<()> {
-        fs::rename(self.0.join(from), self.0.join(to))
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.0.join(name))
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 use super::{
     diff::{Difference, RepositoryDifference},
-    folder::{Line, RunFolder},
+    folder::{INFO, Line, RunFolder, SUMMARY},
     judging::{Judging, Organisation, SCANNER},
     result::{AuditResult, MissingKind, Status},
     run::judge_record,
@@ -57,7 +57,7 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
     })?;
     let store = Store::open_read_only(options.store)?;
     let reader = store.reader()?;
-    let out = options.out.map(RunFolder::create).transpose()?;
+    let out = options.out.map(RunFolder::create);
     info.policy.clone_from(&options.organisation.name);
     info.policy_sha256.clone_from(&options.organisation.sha256);
     SCANNER.clone_into(&mut info.scanner);
@@ -136,8 +136,8 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
     done.left.sort();
     let summary = Summary::new(&info, done.lines);
     if let Some(out) = &out {
-        out.write_json(&out.path().join("run.json"), &info)?;
-        out.write_json(&out.path().join("summary.json"), &summary)?;
+        out.write_json(INFO, &info)?;
+        out.write_json(SUMMARY, &summary)?;
     }
     Ok(JudgedAgain {
         difference: Difference::new(done.differences),

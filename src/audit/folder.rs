@@ -9,30 +9,28 @@
 //! summary.json                  the numbers of all
 //! ```
 
-use std::{
-    fs, io,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{io, path::Path, sync::Arc};
 
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
     record::Record,
     result::{AuditResult, Counts, Failure, Repository, Status},
+    results::{LocalResults, ResultStore},
 };
-use crate::{
-    bytes::{ByteSource as _, FileSource, Window, narrow},
-    error::Error,
-    files, limits,
-    report::json::v1,
-};
+use crate::{error::Error, report::json::v1};
+
+/// What was asked for, in a run's folder.
+pub(super) const INFO: &str = "run.json";
+
+/// The numbers of all, in a run's folder.
+pub(super) const SUMMARY: &str = "summary.json";
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
-pub struct RunFolder(PathBuf);
+pub struct RunFolder(Arc<dyn ResultStore>);
 
 /// The numbers of a repository, and what tells whether they still hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,14 +78,9 @@ pub struct RunInfo {
 }
 
 impl RunFolder {
-    /// A folder for the results of a run, which is made if it is not there.
-    ///
-    /// # Errors
-    /// A folder that cannot be made.
-    pub fn create(path: &Path) -> Result<Self, Error> {
-        let made = files::make_folder(path, &[]);
-        made.map_err(|refused| unwritten(path, refused))?;
-        Ok(Self(path.to_owned()))
+    /// A folder for the results of a run, which is made when something is written.
+    pub fn create(path: &Path) -> Self {
+        Self(Arc::new(LocalResults::new(path)))
     }
 
     /// The folder of a run that was made before.
@@ -95,9 +88,8 @@ impl RunFolder {
     /// # Errors
     /// No run there.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let folder = Self(path.to_owned());
-        if folder.0.join("lines").is_dir() || folder.0.join("run.json").is_file() {
-            return Ok(folder);
+        if path.join("lines").is_dir() || path.join("run.json").is_file() {
+            return Ok(Self::create(path));
         }
         Err(Error::Usage {
             message: format!("`{}` is no folder of an audit", path.display()),
@@ -105,16 +97,14 @@ impl RunFolder {
         })
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        &self.0
+    /// A run whose files something else keeps.
+    pub fn kept_by(results: Arc<dyn ResultStore>) -> Self {
+        Self(results)
     }
 
-    fn place(&self, kind: &str, id: &str, end: &str) -> PathBuf {
-        // An id comes from a file of a run: it is no path.
-        let id: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
-        let front = id.get(..2).unwrap_or("00").to_owned();
-        self.0.join(kind).join(front).join(format!("{id}.{end}"))
+    /// What people know it by: its path, or a URL.
+    pub fn path(&self) -> &Path {
+        self.0.place()
     }
 
     /// Writes the result of a repository, and what it can be judged by again.
@@ -126,10 +116,10 @@ impl RunFolder {
         result: &AuditResult,
         record: Option<&Record>,
     ) -> Result<Line, Error> {
-        let place = self.place("records", &result.repository.id, "record");
+        let name = Kind::Record.name(&result.repository.id);
         match record.and_then(Record::encode) {
-            Some(record) => put(&place, &record)?,
-            None => remove(&place)?,
+            Some(record) => self.0.put(&name, &record)?,
+            None => self.0.remove(&name)?,
         }
         self.rewrite(result)
     }
@@ -137,54 +127,55 @@ impl RunFolder {
     /// The same without touching what it can be judged by again.
     pub(super) fn rewrite(&self, result: &AuditResult) -> Result<Line, Error> {
         let id = &result.repository.id;
-        let mut bytes = serde_json::to_vec(result).map_err(|error| self.broken(&error))?;
-        bytes.push(b'\n');
-        put(&self.place("results", id, "json"), &bytes)?;
+        let bytes = self.json(result)?;
+        self.0.put(&Kind::Result.name(id), &bytes)?;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let line = Line::of(result, length, HEXLOWER.encode(&Sha256::digest(&bytes)));
-        self.write_json(&self.place("lines", id, "json"), &line)?;
+        self.write_json(&Kind::Line.name(id), &line)?;
         Ok(line)
     }
 
     /// Copies what another run has of a repository.
     pub(super) fn adopt(&self, other: &Self, line: &Line) -> Result<(), Error> {
         let id = &line.repository.id;
-        for (kind, end) in [("records", "record"), ("results", "json")] {
-            match read(&other.place(kind, id, end)) {
-                Ok(bytes) => put(&self.place(kind, id, end), &bytes)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && kind == "records" => {
-                    remove(&self.place(kind, id, end))?;
-                }
-                Err(source) => {
-                    return Err(Error::Io {
-                        path: other.place(kind, id, end),
-                        source,
-                    });
-                }
-            }
+        let record = Kind::Record.name(id);
+        match other.0.get(&record)? {
+            Some(bytes) => self.0.put(&record, &bytes)?,
+            None => self.0.remove(&record)?,
         }
-        self.write_json(&self.place("lines", id, "json"), line)
+        self.0
+            .put(&Kind::Result.name(id), &other.result_bytes(id)?)?;
+        self.write_json(&Kind::Line.name(id), line)
     }
 
-    /// Writes JSON to a file of the run.
-    pub(super) fn write_json(&self, place: &Path, value: &impl Serialize) -> Result<(), Error> {
-        let mut bytes = serde_json::to_vec(value).map_err(|error| self.broken(&error))?;
+    /// Writes JSON to a file of the run, unless the file has it already.
+    pub(super) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), Error> {
+        let bytes = self.json(value)?;
+        let length = u64::try_from(bytes.len()).ok();
+        let is_there = self.0.size(name).is_ok_and(|size| size == length)
+            && self.0.get(name).is_ok_and(|it| it.as_ref() == Some(&bytes));
+        if is_there {
+            return Ok(());
+        }
+        self.0.put(name, &bytes)
+    }
+
+    fn json(&self, value: &impl Serialize) -> Result<Vec<u8>, Error> {
+        let bytes = serde_json::to_vec(value).map_err(|error| Error::Write {
+            path: self.path().to_owned(),
+            source: io::Error::other(error),
+        });
+        let mut bytes = bytes?;
         bytes.push(b'\n');
-        put(place, &bytes)
-    }
-
-    fn broken(&self, error: &serde_json::Error) -> Error {
-        Error::Write {
-            path: self.0.clone(),
-            source: io::Error::other(error.to_string()),
-        }
+        Ok(bytes)
     }
 
     /// The numbers of a repository; `None` if it has no result, or not a whole one.
     pub fn line(&self, id: &str) -> Option<Line> {
-        let line: Line = read_json(&self.place("lines", id, "json")).ok()?;
-        let length = fs::symlink_metadata(self.place("results", id, "json")).ok()?;
-        (line.repository.id == id && length.len() == line.bytes).then_some(line)
+        let line = self.0.get(&Kind::Line.name(id)).ok()??;
+        let line: Line = serde_json::from_slice(&line).ok()?;
+        let length = self.0.size(&Kind::Result.name(id)).ok()??;
+        (line.repository.id == id && length == line.bytes).then_some(line)
     }
 
     /// The result of a repository.
@@ -192,12 +183,11 @@ impl RunFolder {
     /// # Errors
     /// A file that is not there, is no result, or is not what was written.
     pub fn result(&self, line: &Line) -> Result<AuditResult, Error> {
-        let path = self.place("results", &line.repository.id, "json");
+        let bytes = self.result_bytes(&line.repository.id)?;
         let unreadable = |source| Error::Io {
-            path: path.clone(),
+            path: self.path().join(Kind::Result.name(&line.repository.id)),
             source,
         };
-        let bytes = read(&path).map_err(unreadable)?;
         if HEXLOWER.encode(&Sha256::digest(&bytes)) != line.sha256 {
             let message = "it is not what the audit wrote; audit the repository again";
             return Err(unreadable(io::Error::other(message)));
@@ -205,9 +195,17 @@ impl RunFolder {
         serde_json::from_slice(&bytes).map_err(|error| unreadable(io::Error::other(error)))
     }
 
+    fn result_bytes(&self, id: &str) -> Result<Vec<u8>, Error> {
+        let name = Kind::Result.name(id);
+        self.0.get(&name)?.ok_or_else(|| Error::Io {
+            path: self.path().join(name),
+            source: io::ErrorKind::NotFound.into(),
+        })
+    }
+
     /// What a repository can be judged by again; `None` if there is nothing, or it is damaged or of another version.
     pub(super) fn record(&self, id: &str) -> Option<Record> {
-        let record = Record::decode(&read(&self.place("records", id, "record")).ok()?)?;
+        let record = Record::decode(&self.0.get(&Kind::Record.name(id)).ok()??)?;
         (record.repository.id == id).then_some(record)
     }
 
@@ -216,20 +214,41 @@ impl RunFolder {
     /// # Errors
     /// A folder that cannot be listed.
     pub fn lines(&self) -> Result<Vec<Line>, Error> {
-        let folder = self.0.join("lines");
-        let mut lines = Vec::new();
-        for front in names(&folder)? {
-            for name in names(&folder.join(&front))? {
-                lines.extend(name.strip_suffix(".json").and_then(|id| self.line(id)));
-            }
-        }
+        let names = self.0.list("lines")?;
+        let ids = names.iter().filter_map(|name| {
+            let (_, name) = name.rsplit_once('/')?;
+            name.strip_suffix(".json")
+        });
+        let mut lines: Vec<Line> = ids.filter_map(|id| self.line(id)).collect();
         lines.sort_by(|a, b| a.repository.cmp_place(&b.repository));
         Ok(lines)
     }
 
     /// What was asked for.
     pub fn info(&self) -> Option<RunInfo> {
-        read_json(&self.0.join("run.json")).ok()
+        serde_json::from_slice(&self.0.get(INFO).ok()??).ok()
+    }
+}
+
+/// The files of one repository.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Result,
+    Line,
+    Record,
+}
+
+impl Kind {
+    fn name(self, id: &str) -> String {
+        let (folder, end) = match self {
+            Self::Result => ("results", "json"),
+            Self::Line => ("lines", "json"),
+            Self::Record => ("records", "record"),
+        };
+        // An id comes from a file of a run: it is no path.
+        let id: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
+        let front = id.get(..2).unwrap_or("00");
+        format!("{folder}/{front}/{id}.{end}")
     }
 }
 
@@ -258,72 +277,4 @@ impl Repository {
         let key = |it: &Self| (it.location.clone(), it.reference.clone(), it.id.clone());
         key(self).cmp(&key(other))
     }
-}
-
-fn names(folder: &Path) -> Result<Vec<String>, Error> {
-    let children = match fs::read_dir(folder) {
-        Ok(children) => children,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => {
-            return Err(Error::Io {
-                path: folder.to_owned(),
-                source,
-            });
-        }
-    };
-    let names = children.flatten();
-    let mut names: Vec<String> = names
-        .filter_map(|child| child.file_name().into_string().ok())
-        .collect();
-    names.sort_unstable();
-    Ok(names)
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let source = FileSource::open(path)?;
-    if source.len() > limits::AUDIT_RESULT {
-        return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-    }
-    let length = narrow(source.len());
-    Window::new(source).bytes_at(0, length)
-}
-
-fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
-    serde_json::from_slice(&read(path)?).map_err(io::Error::other)
-}
-
-/// Writes a file, whole or not at all, and its folder if that is not there.
-fn put(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let write = || -> Result<(), files::Refused> {
-        let spot = files::spot(path, &[])?;
-        let (draft, mut file) = match spot.draft(false) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                files::make_folder(path.parent().unwrap_or(Path::new("")), &[])?;
-                files::spot(path, &[])?.draft(false)?
-            }
-            other => other?,
-        };
-        file.write_all(bytes)?;
-        Ok(draft.keep()?)
-    };
-    write().map_err(|refused| unwritten(path, refused))
-}
-
-fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Write {
-            path: path.to_owned(),
-            source: error,
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn unwritten(path: &Path, refused: files::Refused) -> Error {
-    let to = path.display().to_string();
-    refused.into_error(&to.clone(), |source| Error::Output {
-        what: "the results",
-        to,
-        source,
-    })
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::{
-    folder::{Line, RunFolder, RunInfo},
+    folder::{INFO, Line, RunFolder, RunInfo, SUMMARY},
     result::{Repository, Status},
     summary::Summary,
 };
@@ -50,7 +50,7 @@ pub fn merge(runs: &[RunFolder], out: &Path) -> Result<Summary, Error> {
     };
     info.repositories = repositories.into_values().collect();
     info.repositories.sort_by(Repository::cmp_place);
-    let folder = RunFolder::create(out)?;
+    let folder = RunFolder::create(out);
     let mut lines = Vec::new();
     for (from, line) in best.into_values() {
         if !is_same_folder(from.path(), out) {
@@ -59,8 +59,8 @@ pub fn merge(runs: &[RunFolder], out: &Path) -> Result<Summary, Error> {
         lines.push(line);
     }
     let summary = Summary::new(&info, lines);
-    folder.write_json(&out.join("run.json"), &info)?;
-    folder.write_json(&out.join("summary.json"), &summary)?;
+    folder.write_json(INFO, &info)?;
+    folder.write_json(SUMMARY, &summary)?;
     Ok(summary)
 }
 

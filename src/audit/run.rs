@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use super::{
     fetch::Mirrors,
-    folder::{Line, RunFolder, RunInfo},
+    folder::{INFO, Line, RunFolder, RunInfo, SUMMARY},
     judging::{CODEOWNERS, Judging, Organisation, SCANNER},
     recall::{RecordMemory, RunMemory, Work},
     record::Record,
@@ -124,7 +124,7 @@ pub fn run(
     options: &Options,
     watcher: &dyn Watcher,
 ) -> Result<Finished, Error> {
-    let folder = RunFolder::create(&options.out)?;
+    let folder = RunFolder::create(&options.out);
     let store = open_store(&options.store)?;
     if let Some(notice) = store.notice() {
         watcher.note(notice);
@@ -139,7 +139,7 @@ pub fn run(
         scanner: SCANNER.to_owned(),
         repositories,
     };
-    folder.write_json(&folder.path().join("run.json"), &info)?;
+    folder.write_json(INFO, &info)?;
     let mut policies = BTreeMap::new();
     for policy in targets.iter().filter_map(|target| target.policy.as_ref()) {
         if !policies.contains_key(policy) {
@@ -185,7 +185,7 @@ pub fn run(
     let lines = lines.into_inner().unwrap_or_else(PoisonError::into_inner);
     let summary = Summary::new(&info, lines);
     if options.shard.is_whole() {
-        folder.write_json(&folder.path().join("summary.json"), &summary)?;
+        folder.write_json(SUMMARY, &summary)?;
     }
     let [read, known, contradicted] =
         [work.read, work.known, work.contradicted].map(std::sync::atomic::AtomicU64::into_inner);
