@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Case;
 use crate::{
-    fact::{Excerpt, Fact, FactKind, Hop, Site, TorchForm},
+    fact::{Excerpt, Fact, FactKind, Hop, Site, TorchForm, TorchLoad},
     finding::{Finding, Subject},
 };
 
@@ -12,9 +12,12 @@ declare_rule! {
     /// ## What it does
     ///
     /// Refuses torch files that `torch.load(weights_only=True)` would refuse even if all globals were listed: files saved
-    /// with pickle protocol 4 or 5, TorchScript archives, files from before torch 0.1.10, bare pickles, unsupported opcodes
-    /// and layouts, tensors that do not fit their storages, storages that do not fit their records. `target.torch` selects
-    /// the release. The rule also refuses a tensor that reaches outside its storage if the release does not check that.
+    /// with pickle protocol 4 or 5, files from before torch 0.1.10, bare pickles, unsupported opcodes and layouts, tensors
+    /// that do not fit their storages, storages that do not fit their records. `target.torch` selects the release. The rule
+    /// also refuses a tensor that reaches outside its storage if the release does not check that.
+    ///
+    /// A TorchScript archive, which `weights_only=True` refuses as well, is none of these: its loader is `torch.jit.load`, and
+    /// `torchscript-code` and `unsafe-operator` judge it.
     ///
     /// ## Why it matters
     ///
@@ -42,7 +45,9 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let torch = |fact: &Fact| matches!(fact, Fact::TorchLoad(load) if !load.obstacles.is_empty() || !load.dangers.is_empty());
+    // TorchScript is a program for another loader, which other rules judge.
+    let is_judged = |load: &TorchLoad| load.form != TorchForm::Script;
+    let torch = |fact: &Fact| matches!(fact, Fact::TorchLoad(load) if is_judged(load) && !(load.obstacles.is_empty() && load.dangers.is_empty()));
     let mut loads = case.of_kind(FactKind::TorchLoad);
     if !loads.any(|o| torch(&o.fact)) {
         return;
@@ -66,6 +71,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Fact::TorchLoad(load) = &observation.fact else {
             continue;
         };
+        if !is_judged(load) {
+            continue;
+        }
         let releases = || case.scope.torch().behaviour();
         let obstacle = releases().find_map(|release| load.obstacle(|kind| release.behaves(kind)));
         let danger = releases().find_map(|release| {
@@ -90,9 +98,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             (None, None) => continue,
         };
         // What does not read to its end is said by the rule about that.
-        if unread.contains(observation.site.hops.as_slice())
-            && !matches!(load.form, TorchForm::Script | TorchForm::Tar)
-        {
+        if unread.contains(observation.site.hops.as_slice()) && load.form != TorchForm::Tar {
             continue;
         }
         let mut finding = case.finding(&META, observation, message);
@@ -100,15 +106,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.subject = Subject::Format("torch".into());
         finding.primary.excerpt = shown.get(&place.site).map(|excerpt| (*excerpt).clone());
         finding.help.push(match load.form {
-            TorchForm::Script => "keep the weights as safetensors, and build the model in code".into(),
             TorchForm::Bare => "save it with `torch.save`, which writes a file that torch can check".to_owned(),
             _ => "save the state dict again with torch's defaults: `torch.save(model.state_dict(), path)`".into(),
         });
-        if load.form != TorchForm::Script {
-            finding.help.push(
-                "or as safetensors: `safetensors.torch.save_file(model.state_dict(), path)`".into(),
-            );
-        }
+        finding.help.push(
+            "or as safetensors: `safetensors.torch.save_file(model.state_dict(), path)`".into(),
+        );
         findings.push(finding);
     }
 }

@@ -1,17 +1,18 @@
 //! TorchScript archives with code.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind, Hop, Native},
+    fact::{Fact, FactKind, Hop, Native, TorchForm},
     finding::{Finding, Subject},
 };
 
 declare_rule! {
     /// ## What it does
     ///
-    /// Reports a TorchScript archive, or a mobile program, whose code names operators, and how many.
+    /// Reports each TorchScript archive and each mobile program, and how many operators its code names. `torch.jit.load`
+    /// loads an archive, and so does `torch.load`, except with `weights_only=True` in newer releases of torch.
     ///
     /// ## Why it matters
     ///
@@ -45,14 +46,22 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             *count = count.saturating_add(1);
         }
     }
+    // Of the archives without a name of an operator, those that are a whole model: objects of native classes are none.
+    let loads = case.of_kind(FactKind::TorchLoad);
+    let models: FxHashSet<&[Hop]> = loads
+        .filter(|o| matches!(&o.fact, Fact::TorchLoad(load) if load.form == TorchForm::Script))
+        .map(|o| o.site.hops.as_slice())
+        .collect();
     for archive in case.of_kind(FactKind::Is) {
-        let title = match &archive.fact {
-            Fact::Is(id) if id == "torch-script" => "TorchScript archive",
-            Fact::Is(id) if id == "torch-mobile" => "TorchScript file",
+        let (is_archive, title) = match &archive.fact {
+            Fact::Is(id) if id == "torch-script" => (true, "TorchScript archive"),
+            Fact::Is(id) if id == "torch-mobile" => (false, "TorchScript file"),
             _ => continue,
         };
-        let operators = match named.get(archive.site.hops.as_slice()) {
-            None => continue,
+        let hops = archive.site.hops.as_slice();
+        let operators = match named.get(hops) {
+            None if is_archive && !models.contains(hops) => continue,
+            None => "no operator".to_owned(),
             Some(1) => "one operator".to_owned(),
             Some(n) => format!("{n} operators"),
         };
@@ -67,6 +76,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             "load it only if you would run a program of its author; keep the weights as safetensors, and the model's code in the repository"
                 .into(),
         );
+        if is_archive {
+            finding.help.push(
+                "`torch.jit.load` loads it, and so does `torch.load`: only newer releases of torch refuse it there with `weights_only=True`"
+                    .into(),
+            );
+        }
         findings.push(finding);
     }
 }

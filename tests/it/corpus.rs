@@ -115,7 +115,7 @@ fn corpus_is_called_what_it_is_and_judged() {
         .unwrap();
     }
     let text: Vec<&str> = text.lines().map(str::trim_end).collect();
-    insta::assert_snapshot!(text.join("\n"), @r"
+    insta::assert_snapshot!(text.join("\n"), @"
     array.npy                 npy                      exit 0
     arrays.npz                npz           npy        exit 0
     arrays_compressed.npz     npz           npy+pickle exit 0
@@ -128,7 +128,7 @@ fn corpus_is_called_what_it_is_and_judged() {
     numpy_scalars.pt          torch-zip     pickle     exit 0
     objects.npy               npy           pickle     exit 0
     pipeline.pkl              pickle                   exit 1 global-not-allowed
-    script.pt                 torch-script  pickle     exit 1 torch-weights-only torchscript-code
+    script.pt                 torch-script  pickle     exit 0 torchscript-code unpinned-artifact
     state_dict.pth            torch-zip     pickle     exit 0
     state_dict_legacy.pth     torch-legacy             exit 0
     state_dict_protocol4.pth  torch-zip     pickle     exit 1 torch-weights-only

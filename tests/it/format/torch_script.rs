@@ -65,7 +65,7 @@ fn operators_are_those_that_torch_compiles() {
             assert!(!says, "{file}: {body}: torch compiles {theirs:?}");
         }
         if answer["genuine"] == true {
-            let known = BTreeSet::from(["torch-weights-only", "torchscript-code"]);
+            let known = BTreeSet::from(["torchscript-code"]);
             assert_eq!(rules, known, "{file}");
             let ours: BTreeSet<&str> = observed
                 .iter()
@@ -178,7 +178,7 @@ fn an_archive_of_libtorch_is_torchscript_without_operators() {
             .map(|finding| finding.rule.id)
             .collect::<Vec<_>>()
     };
-    assert_eq!(rules(file), ["torch-weights-only"]);
+    assert_eq!(rules(file), ["torchscript-code"]);
     let class = Pickle::proto(2)
         .global("__torch__.torch.classes.mine", "Reader")
         .op(b')')
@@ -187,5 +187,5 @@ fn an_archive_of_libtorch_is_torchscript_without_operators() {
         stored("module/data.pkl", class.op(b'N').op(b'b').stop()),
         stored("module/constants.pkl", Pickle::proto(2).op(b')').stop()),
     ]);
-    assert_eq!(rules(file), ["custom-operator", "torch-weights-only"]);
+    assert_eq!(rules(file), ["custom-operator", "torchscript-code"]);
 }
