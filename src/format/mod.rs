@@ -84,8 +84,8 @@ pub enum Recognise {
     /// The members of a zip archive. The first format of the list that claims an archive has it; one that none claims is a
     /// plain `zip`.
     Zip(fn(&zip::Directory) -> bool),
-    /// Members of all these names in a tar archive, in whatever folder.
-    Tar(&'static [&'static [u8]]),
+    /// Members in a tar archive: for each of these, one that has one of its names.
+    Tar(&'static [&'static [tar::MemberName]]),
     /// What was seen in the first stream of a pickle. Its reader reads the file, and calls it so.
     Stream(fn(&pickle::Stream) -> bool),
     /// The name alone.

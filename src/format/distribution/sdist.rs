@@ -1,6 +1,9 @@
 //! Sdists: tar archives of a package's source.
 
-use crate::format::{Container, Format, Read, Recognise, tar};
+use crate::format::{
+    Container, Format, Read, Recognise,
+    tar::{self, MemberName},
+};
 
 /// A tar with the metadata of a package.
 pub(in crate::format) static FORMAT: Format = Format {
@@ -10,7 +13,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     suffixes: &[],
     container: Some(Container::Tar),
     executes: true,
-    recognise: Recognise::Tar(&[b"PKG-INFO"]),
+    recognise: Recognise::Tar(&[&[MemberName::File(b"PKG-INFO")]]),
     read: Read::Bytes(tar::read),
 };
 

@@ -68,7 +68,7 @@ The files themselves, each in a format that is read.
 /// How the loader of a format that is laid out in a tar takes its members.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
-    /// How it takes a member, by the last part of its name.
+    /// How it takes a member, by its path.
     pub takes: fn(&[u8]) -> Takes,
     /// What it makes of the archive.
     pub verdict: Option<fn(&Reading<'_>) -> Fact>,
@@ -100,7 +100,7 @@ impl Format {
 }
 
 /// Which formats the members of an archive make it, as far as they were seen.
-struct Layouts(Vec<(&'static Format, Vec<&'static [u8]>)>);
+struct Layouts(Vec<(&'static Format, Vec<&'static [MemberName]>)>);
 
 impl Layouts {
     /// Of the formats of which this holds.
@@ -113,10 +113,10 @@ impl Layouts {
     }
 
     /// The format whose last missing member this is.
-    fn see(&mut self, name: &[u8]) -> Option<&'static Format> {
+    fn see(&mut self, path: &[u8]) -> Option<&'static Format> {
         for (format, missing) in &mut self.0 {
             let before = missing.len();
-            missing.retain(|wanted| !wanted.eq_ignore_ascii_case(name));
+            missing.retain(|wanted| !wanted.iter().any(|name| name.is(path)));
             if missing.is_empty() && before > 0 {
                 return Some(format);
             }
@@ -125,12 +125,33 @@ impl Layouts {
     }
 }
 
+/// What tells a member of an archive, in whatever folder and whatever the case.
+#[derive(Debug, Clone, Copy)]
+pub enum MemberName {
+    /// The last part of its path.
+    File(&'static [u8]),
+    /// Some part of its path before the last.
+    In(&'static [u8]),
+}
+
+impl MemberName {
+    /// Whether a member of this path is meant.
+    pub fn is(self, path: &[u8]) -> bool {
+        let mut parts = path.rsplit(|byte| *byte == b'/');
+        let file = parts.next().unwrap_or_default();
+        match self {
+            Self::File(name) => file.eq_ignore_ascii_case(name),
+            Self::In(folder) => parts.any(|part| part.eq_ignore_ascii_case(folder)),
+        }
+    }
+}
+
 /// The format whose loader opens the archive, if its members say that there is one.
 fn claimed(window: &Window) -> Option<&'static Format> {
     let mut layouts = Layouts::new(|format| format.layout().is_some());
     let mut members = Members::of(window);
     while let Ok(Some(member)) = members.next() {
-        if let Some(format) = layouts.see(member.last_name()) {
+        if let Some(format) = layouts.see(&member.name) {
             return Some(format);
         }
     }
@@ -188,7 +209,7 @@ impl Archive<'_> {
             reading.unread(Unread::Limit(limit), Place::Whole);
         }
         for (name, body) in std::mem::take(&mut self.configurations) {
-            if (layout.takes)(last(name.as_bytes())) == Takes::Configuration {
+            if (layout.takes)(name.as_bytes()) == Takes::Configuration {
                 read_configuration(name, &body, reading);
             }
         }
@@ -200,17 +221,16 @@ impl Archive<'_> {
         let mut late = Layouts::new(|format| format.layout().is_some_and(|l| l.compressed));
         let mut members = Members::of(self.window);
         while let Some(member) = members.next()? {
-            let last = member.last_name();
-            if let Some(format) = unread.see(last)
+            if let Some(format) = unread.see(&member.name)
                 && matches!(reading.expect, Expect::Named)
             {
                 reading.not_read(format);
             }
             if self.layout.is_none() {
-                if let Some(format) = kinds.see(last) {
+                if let Some(format) = kinds.see(&member.name) {
                     reading.is(format.id);
                 }
-                if let Some(format) = late.see(last) {
+                if let Some(format) = late.see(&member.name) {
                     self.is(format, reading);
                 }
             }
@@ -228,7 +248,7 @@ impl Archive<'_> {
         let last = member.last_name();
         let takes = self
             .layout
-            .map_or(Takes::File, |layout| (layout.takes)(last));
+            .map_or(Takes::File, |layout| (layout.takes)(&member.name));
         let name = Text::new(member.name.as_slice());
         let mut file = match file_of(self.window, member) {
             Ok(Some(file)) => file,
@@ -250,7 +270,7 @@ impl Archive<'_> {
                 return;
             }
         };
-        if may_be_configuration(last) {
+        if may_be_configuration(&member.name) {
             // Held: it is read twice, and perhaps only once all others are known.
             let most = narrow(limits::CONFIG_BYTES.saturating_add(1));
             if let Ok(bytes) = file.bytes_at(0, most) {
@@ -279,10 +299,10 @@ impl Archive<'_> {
     }
 }
 
-/// Whether the loader of any format takes a member of this name as its configuration.
-fn may_be_configuration(name: &[u8]) -> bool {
+/// Whether the loader of any format takes a member of this path as its configuration.
+fn may_be_configuration(path: &[u8]) -> bool {
     let mut layouts = FORMATS.iter().filter_map(|format| format.layout());
-    layouts.any(|layout| (layout.takes)(name) == Takes::Configuration)
+    layouts.any(|layout| (layout.takes)(path) == Takes::Configuration)
 }
 
 fn read_configuration(name: Text, body: &Window, reading: &mut Reading<'_>) {
@@ -300,7 +320,7 @@ fn unsupported(name: Text, form: Unsupported, reading: &mut Reading<'_>) {
 }
 
 /// The last part of a path.
-fn last(name: &[u8]) -> &[u8] {
+pub(super) fn last(name: &[u8]) -> &[u8] {
     name.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 

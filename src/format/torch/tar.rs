@@ -9,7 +9,7 @@ use crate::{
     fact::{Fact, TorchForm, TorchReason},
     format::{
         Format, Read, Reading, Recognise,
-        tar::{Layout, Takes},
+        tar::{Layout, MemberName, Takes, last},
     },
 };
 
@@ -21,7 +21,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     suffixes: &[],
     container: None,
     executes: true,
-    recognise: Recognise::Tar(&[b"storages"]),
+    recognise: Recognise::Tar(&[&[MemberName::File(b"storages")]]),
     read: Read::Tar(Layout {
         takes,
         verdict: Some(verdict),
@@ -53,8 +53,8 @@ safetensors; or saving again with a current torch.
 ";
 
 /// Runs of pickles.
-fn takes(name: &[u8]) -> Takes {
-    match name {
+fn takes(path: &[u8]) -> Takes {
+    match last(path) {
         b"sys_info" | b"pickle" | b"storages" | b"tensors" => Takes::Pickles,
         _ => Takes::File,
     }

@@ -276,3 +276,31 @@ fn a_large_compressed_model_is_recognised_on_the_way() {
         "{told:?}"
     );
 }
+
+/// What Megatron's distributed checkpoints are in an archive: a folder instead of a file.
+#[test]
+fn weights_in_a_folder_make_a_model_as_well() {
+    let with = |members: &[(&str, Vec<u8>)]| {
+        let configuration = ("./model_config.yaml", CONFIGURATION.as_bytes().to_vec());
+        tar::archive(&[&[configuration], members].concat())
+    };
+    let shards = with(&[
+        ("./model_weights/common.pt", weights()),
+        ("./model_weights/metadata.json", b"{}".to_vec()),
+    ]);
+    let observed = facts(shards, "model.nemo");
+    let told = rules(&observed);
+    assert!(
+        told.len() == 3 && told.iter().all(|it| it.starts_with("global-not-allowed")),
+        "{told:?}"
+    );
+    let hostile = with(&[("./model_weights/common.pt", torch::zip(&payload()))]);
+    let told = rules(&facts(hostile, "model.nemo"));
+    assert!(told.iter().any(|it| it.contains("system")), "{told:?}");
+    let lone = tar::archive(&[("./model_config.yaml", CONFIGURATION.as_bytes().to_vec())]);
+    assert!(
+        !rules(&facts(lone, "model.nemo"))
+            .iter()
+            .any(|it| it.contains("ConvASRDecoder"))
+    );
+}
