@@ -405,6 +405,10 @@ limits! {
         /// The largest Python file in the standard library has 250 kB.
         SOURCE_BYTES: u64 = 16 << 20, Bytes "of a source file";
 
+        /// A syntax tree takes some 200 bytes for each. Statements that share no word with what is watched do not count, which leaves out
+        /// tables of numbers. The largest real source that is parsed has 225,000.
+        SOURCE_TOKENS: usize = 1_000_000, Count "tokens of a source file that are parsed";
+
         /// Each costs memory, and a file with more than a few is better allowed as a whole by the policy. Those beyond it do not count.
         SUPPRESSIONS: usize = 1_000, Count "comments in a source file that ask for findings not to count";
 
@@ -426,6 +430,9 @@ limits! {
 
         /// A call that is not decided by then is reported like any other.
         WRITTEN_STEPS: usize = 500_000, Count "such steps in one source file";
+
+        /// Real lists of requirements include two or three. What is beyond them does not count.
+        REQUIREMENT_LISTS: usize = 64, Count "lists of requirements that one includes";
     }
 
     "Reports" {

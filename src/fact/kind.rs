@@ -37,6 +37,7 @@ pub enum FactKind {
     Env,
     Suppression,
     Requirement,
+    RequirementsFile,
 }
 
 impl Fact {
@@ -74,6 +75,7 @@ impl Fact {
             Self::Env { .. } => FactKind::Env,
             Self::Suppression(_) => FactKind::Suppression,
             Self::Requirement(_) => FactKind::Requirement,
+            Self::RequirementsFile(_) => FactKind::RequirementsFile,
         }
     }
 }

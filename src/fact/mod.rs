@@ -246,6 +246,8 @@ pub enum Fact {
     Suppression(Box<Suppression>),
     /// A list of requirements or a lock file asks for releases of a library.
     Requirement(Box<Requirement>),
+    /// A list of requirements includes another one: its path from the folder of the list.
+    RequirementsFile(Text),
 }
 
 /// What a payload is made of.

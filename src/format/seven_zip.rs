@@ -52,8 +52,9 @@ By its signature of six bytes, and by an artifact among its members. An archive 
 ## What is checked
 
 Every member is read by content and name, in one pass over each block. LZMA, LZMA2, PPMd, bzip2, deflate and the filters of 7-Zip are
-read. An encrypted archive, another method and a dictionary larger than 80 MiB are not, which is refused where the name or another
-member tells of a model, and noted elsewhere (`not-followed`). A large member that would have to be read twice is refused.
+read. An encrypted archive, another method, a dictionary larger than 80 MiB and a broken archive are not, which is refused where the name
+of the archive or of a member, or another member, tells of a model, and noted elsewhere (`not-followed`). A large member that would have
+to be read twice is refused.
 
 ## What to prefer
 
@@ -78,17 +79,18 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         return Ok(());
     }
     let before = reading.recorder.checkpoint();
-    let result = read_members(window, reading);
+    let mut lists_artifact = false;
+    let result = read_members(window, &mut lists_artifact, reading);
     let found = reading.found_since(before);
-    let named = is_artifact_name(reading.name.as_bytes());
+    let is_expected = found || lists_artifact || is_artifact_name(reading.name.as_bytes());
     match result {
         // Nothing says that it holds a model.
-        Err(ReadError::Unsupported(form)) if !found && !named => {
+        Err(ReadError::Unsupported(form)) if !is_expected => {
             reading.record(Fact::Unopened(*form));
             Ok(())
         }
-        Err(ReadError::Malformed(_)) | Ok(()) if !found && !named => {
-            reading.disclaim();
+        Err(ReadError::Malformed(_)) if !is_expected => {
+            reading.record(Fact::Unopened(Unsupported::BrokenSevenZip));
             Ok(())
         }
         Ok(()) if !found => {
@@ -99,7 +101,12 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     }
 }
 
-fn read_members(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+/// Reads all members. `lists_artifact`: whether one has the name of an artifact, read or not.
+fn read_members(
+    window: &Window,
+    lists_artifact: &mut bool,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
     let (sender, receiver) = sync_channel(AHEAD);
     let source = Source {
         window: window.clone(),
@@ -108,7 +115,7 @@ fn read_members(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadEr
     let memory = (reading.may_hold() >> 10).saturating_mul(DICTIONARIES);
     let decoder = thread::spawn(move || decode(source, memory, &sender));
     let receiver = Arc::new(Mutex::new(receiver));
-    let result = read_each(&receiver, reading);
+    let result = read_each(&receiver, lists_artifact, reading);
     // A decoder that waits for a reader ends here.
     drop(receiver);
     match (decoder.join(), result) {
@@ -122,13 +129,19 @@ fn read_members(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadEr
 /// Reads each member that the decoder announces.
 fn read_each(
     receiver: &Arc<Mutex<Receiver<Message>>>,
+    lists_artifact: &mut bool,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
     let mut members: usize = 0;
     while let Some(message) = next(receiver) {
-        // What is left of the member before is passed over.
-        let Message::Member { name, size } = message else {
-            continue;
+        let (name, size) = match message {
+            Message::ListsArtifact => {
+                *lists_artifact = true;
+                continue;
+            }
+            // What is left of the member before is passed over.
+            Message::Data(_) | Message::End => continue,
+            Message::Member { name, size } => (name, size),
         };
         members = members.saturating_add(1);
         if members > limits::MEMBERS {
@@ -166,6 +179,8 @@ fn drain(body: &Window) -> Result<(), ReadError> {
 
 /// What the decoder says.
 enum Message {
+    /// Some member has the name of an artifact. Said first.
+    ListsArtifact,
     /// A member begins.
     Member {
         /// Its path.
@@ -188,6 +203,12 @@ fn next(receiver: &Mutex<Receiver<Message>>) -> Option<Message> {
 fn decode(source: Source, memory: usize, sender: &SyncSender<Message>) -> Result<(), Error> {
     let mut archive = ArchiveReader::new_with_memory_limit(source, Password::empty(), memory)?;
     archive.set_thread_count(1);
+    let mut names = archive.archive().files.iter().map(ArchiveEntry::name);
+    if names.any(|name| is_artifact_name(name.as_bytes()))
+        && sender.send(Message::ListsArtifact).is_err()
+    {
+        return Ok(());
+    }
     archive.for_each_entries_with_decision(|entry, content| {
         if entry.is_directory() || entry.is_anti_item() {
             return Ok(EntryDecision::Continue);

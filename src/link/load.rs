@@ -188,7 +188,7 @@ impl Load {
 }
 
 /// A relative path below a folder, `.` and `..` carried out; `None` if it leaves the view.
-fn join(folder: &[u8], path: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn join(folder: &[u8], path: &[u8]) -> Option<Vec<u8>> {
     let mut names: Vec<&[u8]> = Vec::new();
     for name in folder
         .split(|b| *b == b'/')

@@ -58,6 +58,7 @@ mod written;
 pub use requirements::{Manifest, manifest, read as read_requirements};
 
 use outline::Parts;
+use parse::Tokens;
 use prefilter::Look;
 
 use crate::{
@@ -75,7 +76,8 @@ struct Unit<'a> {
 /// Records what a source file does with models. `notebook`: the bytes are a Jupyter notebook (`.ipynb`), not Python.
 ///
 /// Source that breaks the grammar is judged as far as it parses, and that is a fact ([`Fact::Partial`]). Source larger
-/// than [`limits::SOURCE_BYTES`], or nested deeper than [`limits::SOURCE_NESTING`], is not parsed ([`Unread::Limit`]).
+/// than [`limits::SOURCE_BYTES`], of more tokens than [`limits::SOURCE_TOKENS`] that matter, or nested deeper than
+/// [`limits::SOURCE_NESTING`], is not parsed ([`Unread::Limit`]).
 ///
 /// Only what could make a fact is parsed: [`read_all`] does without that, and says the same.
 pub fn read(source: &[u8], notebook: bool, recorder: &mut Recorder) {
@@ -137,7 +139,7 @@ fn read_script(decoded: &decode::Decoded<'_>, all: bool, recorder: &mut Recorder
     };
     let tree = match &parts {
         // Where they break the grammar, all of it is told.
-        Parts::Some(text) => parse::parse(text, false)
+        Parts::Some(text) => parse::parse(text, false, &mut Tokens::default())
             .ok()
             .filter(|tree| tree.error.is_none()),
         _ => None,
@@ -181,6 +183,7 @@ fn read_cells(cells: &[notebook::Cell], every: bool, recorder: &mut Recorder) {
 /// Reads units that share one module scope, in order. `parsed`: what of the first one matters, if that is known.
 fn read_units(units: &[Unit<'_>], mut parsed: Option<parse::Tree>, recorder: &mut Recorder) {
     let mut trees = Vec::new();
+    let mut tokens = Tokens::default();
     for unit in units {
         let within = |fact, place, excerpt, recorder: &mut Recorder| match unit.cell {
             Some(cell) => recorder.within(Hop::Cell(cell), |recorder| {
@@ -188,9 +191,10 @@ fn read_units(units: &[Unit<'_>], mut parsed: Option<parse::Tree>, recorder: &mu
             }),
             None => recorder.record_at(fact, place, excerpt),
         };
-        let tree = parsed
-            .take()
-            .map_or_else(|| parse::parse(unit.text, unit.cell.is_some()), Ok);
+        let tree = parsed.take().map_or_else(
+            || parse::parse(unit.text, unit.cell.is_some(), &mut tokens),
+            Ok,
+        );
         let tree = match tree {
             Ok(tree) => Some(tree),
             Err(unread) => {

@@ -67,14 +67,36 @@ pub(super) fn range(range: TextRange) -> Range<usize> {
     range.start().to_usize()..range.end().to_usize()
 }
 
-/// Parses what can be parsed. `notebook`: magics and shell escapes are allowed.
-pub(super) fn parse(text: &str, notebook: bool) -> Result<Tree, Unread> {
+/// The tokens of which trees may be made that are kept at the same time.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    left: usize,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            left: limits::SOURCE_TOKENS,
+        }
+    }
+}
+
+impl Tokens {
+    fn take(&mut self) -> Result<(), Unread> {
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or(Unread::Limit(limits::Id::SOURCE_TOKENS))?;
+        Ok(())
+    }
+}
+
+/// Parses what can be parsed. `notebook`: magics and shell escapes are allowed. `tokens`: of all that is parsed together.
+pub(super) fn parse(text: &str, notebook: bool, tokens: &mut Tokens) -> Result<Tree, Unread> {
     let mode = if notebook {
         Mode::Ipython
     } else {
         Mode::Module
     };
-    let tokens = promised(text, mode)?;
+    let promised = promised(text, mode, tokens)?;
     let parsed = parse_unchecked(text, ParseOptions::from(mode));
     let error = parsed.errors().first().map(|error| {
         let at = range(error.location);
@@ -89,7 +111,7 @@ pub(super) fn parse(text: &str, notebook: bool) -> Result<Tree, Unread> {
         error,
         deep: true,
     };
-    tree.deep = (tree.error.is_some() || tokens > SHALLOW / 2) && depth(tree.body()) > SHALLOW;
+    tree.deep = (tree.error.is_some() || promised > SHALLOW / 2) && depth(tree.body()) > SHALLOW;
     Ok(tree)
 }
 
@@ -109,7 +131,7 @@ pub(super) fn comments(text: &str, notebook: bool) -> Result<Vec<Comment>, Unrea
     } else {
         Mode::Module
     };
-    promised(text, mode)?;
+    promised(text, mode, &mut Tokens::default())?;
     let parsed = parse_unchecked(text, ParseOptions::from(mode));
     let mut comments: Vec<Comment> = Vec::new();
     // Comments before this one are about code that has been met.
@@ -171,13 +193,14 @@ impl Frame {
     }
 }
 
-/// An upper bound of the depth of the tree, from the tokens alone; refused where it passes the limits.
-fn promised(text: &str, mode: Mode) -> Result<usize, Unread> {
+/// An upper bound of the depth of the tree, from the tokens alone; refused where it passes the limits, or where there are too many.
+fn promised(text: &str, mode: Mode, tokens: &mut Tokens) -> Result<usize, Unread> {
     let mut lexer = lexer::lex(text, mode);
     let mut frames = vec![Frame::default()];
     let (mut indents, mut below, mut deepest) = (0_usize, 0_usize, 0_usize);
     loop {
         let kind = lexer.next_token();
+        tokens.take()?;
         let Some(frame) = frames.last_mut() else {
             break;
         };

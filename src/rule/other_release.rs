@@ -7,8 +7,9 @@ declare_rule! {
     /// ## What it does
     ///
     /// Compares the release of scikit-learn that wrote an estimator, which stands in its state, with the releases that the repository asks
-    /// for: `requirements*.txt` and `constraints*.txt` of pip, `uv.lock`, `poetry.lock`, `pdm.lock` and `Pipfile.lock`, in the nearest folder
-    /// above the artifact that has one. A file that asks for one release counts more than a range.
+    /// for: `requirements*.txt` and `constraints*.txt` of pip with the lists that they include (`-r`, `-c`), `pyproject.toml`, `setup.cfg`,
+    /// conda's `environment.yml`, `Pipfile`, and the lock files `uv.lock`, `poetry.lock`, `pdm.lock` and `Pipfile.lock`, in the nearest
+    /// folder above the artifact that has one. A file that asks for one release counts more than a range.
     ///
     /// ## Why it matters
     ///

@@ -289,6 +289,7 @@ impl fmt::Display for Unsupported {
             }
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
             Self::PatchedMember => f.write_str("a member of patched data"),
+            Self::BrokenSevenZip => f.write_str("a 7z archive that is broken or cut off"),
             Self::SevenZip => f.write_str("a form of 7z archives"),
             Self::SevenZipMemory => {
                 f.write_str("a dictionary or a header of a 7z archive that takes too much memory")

@@ -70,6 +70,8 @@ pub enum Unsupported {
     SparseMember(Short),
     /// A storage whose type or size is not known, so that nobody knows where the storages end.
     StorageSize,
+    /// A 7z archive that does not decode.
+    BrokenSevenZip,
 }
 
 /// What joblib does not write of an array.

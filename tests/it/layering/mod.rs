@@ -97,6 +97,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("tree_sitter", &["policy/edit/"]),
     ("tree_sitter_yaml", &["policy/edit/tree.rs"]),
     ("ruff_python_parser", &["python/parse.rs"]),
+    ("DeTable", &["python/requirements/project.rs"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/completions.rs"]),
     ("clap_mangen", &["cli/man.rs"]),

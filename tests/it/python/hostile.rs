@@ -130,6 +130,25 @@ fn nested_blocks_are_refused() {
     }
 }
 
+/// Memory grows with tokens: a list of small numbers is the densest. What is not related to a loader is not counted.
+#[test]
+fn more_tokens_than_fit_into_memory_are_not_parsed() {
+    let numbers = "1,".repeat(600_000);
+    let related = format!("import torch\nx = [torch.load(p), {numbers}]\n");
+    assert!(
+        told(&related).contains("1,000,000 tokens"),
+        "{}",
+        told(&related)
+    );
+    let unrelated = format!("import torch\ny = [{numbers}]\ntorch.load(p)\n");
+    assert!(
+        told(&unrelated).contains("torch.load"),
+        "{}",
+        told(&unrelated)
+    );
+    assert!(!told(&unrelated).contains("tokens"));
+}
+
 /// An unclosed bracket hides line ends from the lexer but not from error recovery, which goes on with the blocks.
 #[test]
 fn blocks_behind_an_unclosed_bracket_do_not_overflow() {

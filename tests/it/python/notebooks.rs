@@ -26,6 +26,15 @@ fn read(bytes: &[u8]) -> String {
         .join("\n")
 }
 
+/// The trees of all cells are kept together.
+#[test]
+fn cells_share_the_tokens_that_are_parsed() {
+    let numbers = format!("y = [{}]\n", "1,".repeat(300_000));
+    let text = told(&["import torch\n", &numbers, &numbers, "torch.load(p)\n"]);
+    assert!(text.contains("1,000,000 tokens"), "{text}");
+    assert!(!told(&["import torch\n", &numbers, "torch.load(p)\n"]).contains("tokens"));
+}
+
 #[test]
 fn names_carry_from_cell_to_cell() {
     insta::assert_snapshot!(told(&[

@@ -65,6 +65,48 @@ fn the_nearest_folder_that_asks_for_releases_decides() {
         ("uv.lock", poetry),
         ("poetry.lock", poetry),
         ("Pipfile.lock", pipenv),
+        ("requirements.in", "scikit-learn==1.5.2\n"),
+        (
+            "pyproject.toml",
+            "[project]\ndependencies = [\n  \"numpy\",\n  'scikit-learn[alldeps] ~= 1.5.0; python_version > \"3\"', # why\n]\n",
+        ),
+        (
+            "pyproject.toml",
+            "[project.optional-dependencies]\nml = [\"scikit_learn==1.5.2\"]\n",
+        ),
+        (
+            "pyproject.toml",
+            "[dependency-groups]\nml = [{include-group = \"a\"}, \"scikit-learn==1.5.2\"]\n",
+        ),
+        (
+            "pyproject.toml",
+            "[tool.poetry.dependencies]\npython = \"^3.9\"\nscikit-learn = \"~1.5.2\"\n",
+        ),
+        (
+            "a/pyproject.toml",
+            "[tool.poetry.group.dev.dependencies]\nscikit-learn = {version = \"1.5.*\", extras = [\"a\"]}\n",
+        ),
+        ("Pipfile", "[packages]\nscikit-learn = \"==1.5.2\"\n"),
+        (
+            "setup.cfg",
+            "[options]\npackages = find:\ninstall_requires =\n    numpy\n    # why\n    scikit-learn==1.5.2; python_version > '3'\nzip_safe = no\n",
+        ),
+        (
+            "setup.cfg",
+            "[options.extras_require]\nall = scikit-learn==1.5.2\n",
+        ),
+        (
+            "environment.yml",
+            "name: a\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.11\n  - conda-forge::scikit-learn=1.5.2=py311_0\n",
+        ),
+        (
+            "environment-dev.yaml",
+            "dependencies:\n- pip\n- pip:\n  - scikit-learn==1.5.2 # why\n- numpy\n",
+        ),
+        (
+            "env.yml",
+            "dependencies:\n  - \"scikit-learn 1.5.2 py311_0\"\n",
+        ),
     ] {
         assert!(fires(path, asked), "{path}");
         assert!(
@@ -92,6 +134,31 @@ fn the_nearest_folder_that_asks_for_releases_decides() {
         ("b/requirements.txt", "scikit-learn==1.5.2\n"),
         ("notes.txt", "scikit-learn==1.5.2\n"),
         ("requirements.txt", ""),
+        (
+            "pyproject.toml",
+            "[build-system]\nrequires = [\"scikit-learn==1.5.2\"]\n",
+        ),
+        (
+            "pyproject.toml",
+            "[project]\ndependencies = [\"scikit-learn==1.5.2\"\n",
+        ),
+        (
+            "pyproject.toml",
+            "[project]\ndependencies = \"scikit-learn==1.5.2\"\ndescription = \"\"\"\nscikit-learn==1.5.2\n\"\"\"\n",
+        ),
+        (
+            "pyproject.toml",
+            "[tool.poetry.dependencies]\nscikit-learn = \"*\"\n",
+        ),
+        (
+            "setup.cfg",
+            "[options]\nsetup_requires =\n    scikit-learn==1.5.2\n",
+        ),
+        (
+            "environment.yml",
+            "dependencies:\n  - scikit-learn\n  - scikit-learn-extra=1.5\n  - scikit-learn=1.2\nname: scikit-learn=1.5\n",
+        ),
+        ("environment.yml", "channels:\n  - scikit-learn=1.5.2\n"),
     ] {
         assert!(!fires(path, asked), "{path}: {asked}");
     }
@@ -101,4 +168,36 @@ fn the_nearest_folder_that_asks_for_releases_decides() {
     assert!(!fires("a/requirements.txt", "scikit-learn==1.2.2\n"));
     repo.write("a/requirements.txt", "scikit-learn==1.2.2\n");
     assert!(!fires("uv.lock", poetry));
+}
+
+#[test]
+fn a_list_counts_with_those_that_it_includes() {
+    let repo = repo!();
+    repo.write("weighbridge.yaml", POLICY);
+    repo.write("models/m.pkl", estimator("1.2.2"));
+    repo.write(
+        "deploy/requirements/base.txt",
+        "-r ../../deploy/requirements/base.txt\nscikit-learn==1.5.2\n",
+    );
+    let fires = |asked: &str| {
+        repo.write("requirements.txt", asked);
+        checked(&repo)
+            .iter()
+            .any(|line| line.contains("[other-release]"))
+    };
+    assert!(!fires("numpy\n"));
+    for line in [
+        "-r deploy/requirements/base.txt",
+        "-rdeploy/requirements/base.txt  # all of it",
+        "--requirement=./deploy/../deploy/requirements/base.txt",
+        "-c deploy/requirements/base.txt",
+    ] {
+        assert!(fires(&format!("{line}\n")), "{line}");
+    }
+    assert!(!fires(
+        "-r ../requirements/base.txt\n-r https://example.org/deploy/requirements/base.txt\n"
+    ));
+    assert!(!fires(
+        "-r deploy/requirements/base.txt\nscikit-learn==1.2.2\n"
+    ));
 }
