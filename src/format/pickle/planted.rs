@@ -45,7 +45,7 @@ impl Planted {
     /// Notes how many layers a dict says there are.
     #[inline]
     pub(super) fn note_layers(&mut self, dict: Value, key: Value, value: Value) {
-        if Attribute::of(key) != Some(Attribute::Layers) {
+        if !Attribute::Layers.is(key) {
             return;
         }
         let few = value.kind() == ValueKind::Int && (0..=LAYERS).contains(&value.as_int());

@@ -3,10 +3,10 @@
 //! An attribute that a reader asks for has the same value in every stream, so asking for one costs a stream nothing, and none is
 //! lost where a stream has more texts than are kept.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxBuildHasher;
 
 use super::{
     marks::Marks,
@@ -86,31 +86,38 @@ attributes! {
     TreesPerIteration = "n_trees_per_iteration_",
 }
 
-/// The attributes by name, as values.
-static KNOWN: LazyLock<FxHashMap<&[u8], Value>> = LazyLock::new(|| {
-    let values = ATTRIBUTES.iter().enumerate().map(|(id, (_, name))| {
-        let marks = Marks::of_text(name.as_bytes());
-        (name.as_bytes(), interned(id, marks))
+/// Texts, with what is known of them as names of attributes, in the order of their ids.
+type Texts = IndexMap<Cow<'static, [u8]>, Marks, FxBuildHasher>;
+
+/// What every stream has before its own texts: the attributes, each at its number.
+static KNOWN: LazyLock<Texts> = LazyLock::new(|| {
+    let known = ATTRIBUTES.iter().map(|(_, name)| {
+        let text = name.as_bytes();
+        (Cow::Borrowed(text), Marks::of_text(text))
     });
-    values.collect()
+    known.collect()
 });
 
 impl Attribute {
     /// The attribute of a name.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        KNOWN.get(name).copied().and_then(Self::of)
+        let (attribute, _) = ATTRIBUTES.get(KNOWN.get_index_of(name)?)?;
+        Some(*attribute)
     }
 
     /// The attribute that an interned text names.
     #[inline]
     pub(super) fn of(key: Value) -> Option<Self> {
         let (attribute, _) = ATTRIBUTES.get(key.index())?;
-        (key.kind() == ValueKind::Str).then_some(*attribute)
+        attribute.is(key).then_some(*attribute)
     }
-}
 
-fn interned(id: usize, marks: Marks) -> Value {
-    Value::new(ValueKind::Str, crate::bytes::wide(id)).with(marks)
+    /// Whether an interned text names it.
+    #[inline]
+    #[allow(clippy::as_conversions, reason = "the attributes are numbered from 0")]
+    pub(super) const fn is(self, key: Value) -> bool {
+        key.is_string(self as u64)
+    }
 }
 
 /// Strings are interned up to here; a pickle of more distinct names keeps offsets for the others.
@@ -118,10 +125,11 @@ const INTERNED_BYTES: usize = 8 << 20;
 /// ... and up to so many.
 const INTERNED: usize = 128 << 10;
 
-/// The texts of one stream. The attributes stand before all others, whether the stream has them or not.
+/// The texts of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    texts: IndexMap<Box<[u8]>, Marks, FxBuildHasher>,
+    /// Nothing until the stream has a text: most of what is tried as a pickle has none.
+    texts: Texts,
     bytes: usize,
 }
 
@@ -129,16 +137,17 @@ impl Interner {
     /// The value of a text, new or not; `None` once the arena is full.
     #[inline]
     pub(super) fn intern(&mut self, text: &[u8]) -> Option<Value> {
-        if let Some((id, _, marks)) = self.texts.get_full(text) {
-            return Some(Self::value(id, *marks));
-        }
-        match KNOWN.get(text) {
-            Some(known) => Some(*known),
+        match self.texts.get_full(text) {
+            Some((id, _, marks)) => Some(Self::value(id, *marks)),
             None => self.add(text),
         }
     }
 
     fn add(&mut self, text: &[u8]) -> Option<Value> {
+        if self.texts.is_empty() {
+            self.texts.clone_from(&KNOWN);
+            return self.intern(text);
+        }
         let id = self.texts.len();
         let bytes = self.bytes.saturating_add(text.len());
         if id >= INTERNED || bytes > INTERNED_BYTES {
@@ -146,21 +155,20 @@ impl Interner {
         }
         self.bytes = bytes;
         let marks = Marks::of_text(text);
-        self.texts.insert(text.into(), marks);
+        self.texts.insert(Cow::Owned(text.to_vec()), marks);
         Some(Self::value(id, marks))
     }
 
     fn value(id: usize, marks: Marks) -> Value {
-        interned(id.saturating_add(ATTRIBUTES.len()), marks)
+        Value::new(ValueKind::Str, crate::bytes::wide(id)).with(marks)
     }
 
     /// The text of an id.
     pub(super) fn text(&self, id: usize) -> &[u8] {
-        if let Some((_, name)) = ATTRIBUTES.get(id) {
-            return name.as_bytes();
-        }
-        let own = self.texts.get_index(id.saturating_sub(ATTRIBUTES.len()));
-        own.map(|(text, _)| text.as_ref()).unwrap_or_default()
+        self.texts
+            .get_index(id)
+            .map(|(text, _)| text.as_ref())
+            .unwrap_or_default()
     }
 }
 

@@ -210,6 +210,13 @@ impl Value {
         Self(self.0 | (u64::from_le_bytes([0, 0, 0, 0, 0, 0, 0, marks.0])))
     }
 
+    /// Whether it is a string of this id.
+    #[inline]
+    pub(super) const fn is_string(self, id: u64) -> bool {
+        const WHICH: u64 = ((KIND as u64) << KIND_SHIFT) | NUMBER;
+        self.0 & WHICH == Self::new(ValueKind::Str, id).0
+    }
+
     /// What is known of a string, or of a tuple whatever became of its node.
     #[inline]
     pub(super) fn marks(self) -> Marks {

@@ -30,7 +30,7 @@ impl Observer for LibraryVersion {
         }
         for pair in items.values.chunks_exact(2) {
             if let [key, value] = pair
-                && Attribute::of(*key) == Some(Attribute::LibraryVersion)
+                && Attribute::LibraryVersion.is(*key)
                 && value.kind() == ValueKind::Str
             {
                 let version = Text::new(scene.names.text(value.index()));
