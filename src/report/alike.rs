@@ -35,8 +35,16 @@ pub(super) const ALL: &str = "`--verbose` shows all files, `--statistics` counts
 pub(super) struct Sections<'a> {
     /// The files that are told by themselves.
     pub(super) files: Vec<File<'a>>,
-    /// The others, a sentence for each kind.
-    pub(super) others: Vec<String>,
+    /// The others, by kind.
+    pub(super) others: Vec<Others<'a>>,
+}
+
+/// Files that are counted together.
+#[derive(Debug)]
+pub(super) struct Others<'a> {
+    /// How many there are, what they are like, and what some of them are called.
+    pub(super) sentence: String,
+    pub(super) files: Vec<File<'a>>,
 }
 
 /// What makes two files alike: what is said in them, and how badly, and what the policy would have to list.
@@ -58,6 +66,11 @@ pub(super) fn sections<'a>(report: &'a Report, presentation: &'a Presentation) -
             };
         }
     };
+    choose(all, most)
+}
+
+/// Chooses which files are told by themselves, at most so many.
+pub(super) fn choose(all: Vec<File<'_>>, most: usize) -> Sections<'_> {
     let mut kinds: BTreeMap<Likeness<'_>, Vec<usize>> = BTreeMap::new();
     for (at, file) in all.iter().enumerate() {
         kinds.entry(likeness(file)).or_default().push(at);
@@ -81,30 +94,45 @@ pub(super) fn sections<'a>(report: &'a Report, presentation: &'a Presentation) -
     }
     let is_told = |at: &usize| told.get(*at).copied().unwrap_or(false);
 
-    let mut others = Vec::new();
-    let mut rest: Vec<&File<'_>> = Vec::new();
+    let mut others: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut rest: Vec<usize> = Vec::new();
     let mut by_first: Vec<(&Vec<usize>, bool)> = kinds
         .iter()
         .map(|((_, answers), members)| (members, !answers.is_empty()))
         .collect();
     by_first.sort_unstable();
+    let files_at = |at: &[usize]| -> Vec<&File<'_>> {
+        let files = at.iter().filter_map(|at| all.get(*at));
+        files.collect()
+    };
     for (members, same_answer) in by_first {
-        let left = members.iter().filter(|at| !is_told(at));
-        let left: Vec<&File<'_>> = left.filter_map(|at| all.get(*at)).collect();
+        let left = members.iter().copied().filter(|at| !is_told(at));
+        let left: Vec<usize> = left.collect();
         let example = members.iter().find(|at| is_told(at));
         match example.and_then(|at| all.get(*at)) {
             Some(_) if left.is_empty() => {}
-            Some(example) => others.push(like(example, &left, same_answer)),
+            Some(example) => {
+                others.push((like(example, &files_at(&left), same_answer), left));
+            }
             None => rest.extend(left),
         }
     }
     if !rest.is_empty() {
-        others.push(unlike(&rest));
+        others.push((unlike(&files_at(&rest)), rest));
     }
-    let mut keep = told.into_iter();
-    let mut files = all;
-    files.retain(|_| keep.next().unwrap_or(true));
-    Sections { files, others }
+    let mut left: Vec<Option<File<'_>>> = all.into_iter().map(Some).collect();
+    let mut take = |at: usize| left.get_mut(at).and_then(Option::take);
+    let others = others
+        .into_iter()
+        .map(|(sentence, at)| Others {
+            sentence,
+            files: at.into_iter().filter_map(&mut take).collect(),
+        })
+        .collect();
+    Sections {
+        files: left.into_iter().flatten().collect(),
+        others,
+    }
 }
 
 fn likeness<'a>(file: &File<'a>) -> Likeness<'a> {
@@ -120,7 +148,7 @@ fn likeness<'a>(file: &File<'a>) -> Likeness<'a> {
 }
 
 /// What a finding says, without where it says it.
-fn said(finding: &Finding) -> (Level, &'static str, String) {
+pub(super) fn said(finding: &Finding) -> (Level, &'static str, String) {
     let about = match &finding.subject {
         // What is in it differs from file to file, what happened does not.
         Subject::Artifact => {

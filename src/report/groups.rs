@@ -64,8 +64,8 @@ pub(super) struct File<'a> {
 /// One thing to say about a file.
 #[derive(Debug)]
 pub(super) enum Part<'a> {
-    /// A finding with everything that explains it, or what several come to that one answer mends, and how many.
-    Full(Box<Cow<'a, Finding>>, usize),
+    /// A finding with everything that explains it, or what several come to that one answer mends, and those that it tells.
+    Full(Box<Cow<'a, Finding>>, Vec<&'a Finding>),
     /// A finding in a line, and whether nothing more of its rule follows.
     Brief(&'a Finding, bool),
     /// Further findings of one rule.
@@ -86,13 +86,43 @@ pub(super) struct More {
     pub(super) distinct: usize,
 }
 
+/// How findings that have an answer are told.
+struct Answers<'c> {
+    /// What is said instead of an answer that is printed once for all files.
+    common: Option<&'static str>,
+    /// The command that gives the answer to a finding.
+    command: &'c dyn Fn(&Finding) -> Option<String>,
+}
+
 /// The files of a report, in order, each with what to say about it.
 pub(super) fn files<'a>(
     report: &'a Report,
-    paths: &'a PathSpelling,
+    paths: &PathSpelling,
     detail: Detail,
 ) -> impl Iterator<Item = File<'a>> {
-    let mut findings: Vec<&Finding> = shown(report, detail).collect();
+    let common = joint::common(report, detail).map(|_| joint::AT_THE_END);
+    let findings = shown(report, detail).collect();
+    of(report, findings, paths, Full::of(detail), common)
+}
+
+/// The files of findings, in order, each with all of them: those that one answer mends together, the others one by one.
+/// `common` is said instead of an answer that is printed once for all files.
+pub(super) fn complete<'a>(
+    report: &'a Report,
+    findings: Vec<&'a Finding>,
+    paths: &PathSpelling,
+    common: Option<&'static str>,
+) -> impl Iterator<Item = File<'a>> {
+    of(report, findings, paths, Full::of(Detail::All), common)
+}
+
+fn of<'a>(
+    report: &'a Report,
+    mut findings: Vec<&'a Finding>,
+    paths: &PathSpelling,
+    full: Full,
+    common: Option<&'static str>,
+) -> impl Iterator<Item = File<'a>> {
     // What a change brings first; then refusals, and among them what loading would run: how it is packed matters less.
     findings.sort_by_key(|finding| {
         let runs = matches!(finding.subject, Subject::Global(_));
@@ -104,7 +134,6 @@ pub(super) fn files<'a>(
             !runs,
         )
     });
-    let is_common = joint::common(report, detail).is_some();
     let mut done = 0;
     std::iter::from_fn(move || {
         let rest = findings.get(done..)?;
@@ -112,13 +141,11 @@ pub(super) fn files<'a>(
         let end = rest.partition_point(|finding| file_of(finding) <= file_of(first));
         let (of_file, _) = rest.split_at(end);
         done += of_file.len();
-        let mut file = file(
-            paths.spell(&first.primary.path),
-            of_file,
-            is_common,
-            Full::of(detail),
-            &|finding| joint::command(report, finding, paths),
-        );
+        let answers = Answers {
+            common,
+            command: &|finding| joint::command(report, finding, paths),
+        };
+        let mut file = file(paths.spell(&first.primary.path), of_file, full, &answers);
         file.introduced_by = first.primary.introduced_by.as_deref();
         Some(file)
     })
@@ -139,13 +166,7 @@ fn file_of(finding: &Finding) -> (&Text, Option<(i64, &str)>) {
     (&finding.primary.path, version)
 }
 
-fn file<'a>(
-    path: Text,
-    findings: &[&'a Finding],
-    is_common: bool,
-    full: Full,
-    command: &dyn Fn(&Finding) -> Option<String>,
-) -> File<'a> {
+fn file<'a>(path: Text, findings: &[&'a Finding], full: Full, answers: &Answers<'_>) -> File<'a> {
     let mut order: Vec<Vec<&Finding>> = Vec::new();
     let mut index: BTreeMap<(bool, Level, &str), usize> = BTreeMap::new();
     for finding in findings {
@@ -164,13 +185,9 @@ fn file<'a>(
     for group in order {
         let (joint, group) = joint::split(&group);
         for findings in joint {
-            let joint = joint::join(
-                &findings,
-                is_common,
-                findings.first().and_then(|it| command(it)),
-            );
-            parts
-                .extend(joint.map(|joint| Part::Full(Box::new(Cow::Owned(joint)), findings.len())));
+            let command = findings.first().and_then(|it| (answers.command)(it));
+            let joint = joint::join(&findings, answers.common, command);
+            parts.extend(joint.map(|joint| Part::Full(Box::new(Cow::Owned(joint)), findings)));
             told += 1;
         }
         // The same thing in another member, or in another copy of it, is told once and then counted.
@@ -188,8 +205,8 @@ fn file<'a>(
         told += full;
         let (head, rest) = group.split_at(full);
         parts.extend(head.iter().map(|finding| {
-            let shown = joint::alone(finding, is_common, command(finding));
-            Part::Full(Box::new(shown), 1)
+            let shown = joint::alone(finding, answers.common, (answers.command)(finding));
+            Part::Full(Box::new(shown), vec![*finding])
         }));
         match (full, rest) {
             (_, []) => {}

@@ -16,7 +16,7 @@ const PROPOSED: usize = 100;
 const HINTS: usize = 3;
 
 /// What is said of a finding whose answer is printed with those of other files.
-const AT_THE_END: &str = "what allows it is said at the end, with what other files need";
+pub(super) const AT_THE_END: &str = "what allows it is said at the end, with what other files need";
 /// Lines to copy that fit on a screen beside the findings.
 const ON_SCREEN: usize = 12;
 /// What is said where they do not fit.
@@ -44,10 +44,11 @@ pub(super) fn split<'a>(findings: &[&'a Finding]) -> (Vec<Vec<&'a Finding>>, Vec
     (joint, rest)
 }
 
-/// What findings come to that share an answer, as one finding.
+/// What findings come to that share an answer, as one finding. `common` is said instead of the answer where it is printed once for
+/// all files.
 pub(super) fn join(
     findings: &[&Finding],
-    is_common: bool,
+    common: Option<&'static str>,
     command: Option<String>,
 ) -> Option<Finding> {
     let mut joint = Finding::clone(findings.first()?);
@@ -71,22 +72,22 @@ pub(super) fn join(
     }
     joint.help = hints;
     joint.help.extend(command);
-    joint.help.extend(help(&answer, is_common));
+    joint.help.extend(help(&answer, common));
     Some(joint)
 }
 
 /// A finding told by itself.
-pub(super) fn alone(
-    finding: &Finding,
-    is_common: bool,
+pub(super) fn alone<'a>(
+    finding: &'a Finding,
+    common: Option<&'static str>,
     command: Option<String>,
-) -> Cow<'_, Finding> {
+) -> Cow<'a, Finding> {
     match &finding.answer {
         Some(answer) => {
             let mut alone = finding.clone();
             alone.help = finding.own_help().cloned().collect();
             alone.help.extend(command);
-            alone.help.extend(help(answer, is_common));
+            alone.help.extend(help(answer, common));
             Cow::Owned(alone)
         }
         None => Cow::Borrowed(finding),
@@ -109,12 +110,12 @@ pub(super) fn command(report: &Report, finding: &Finding, paths: &PathSpelling) 
     ))
 }
 
-fn help(answer: &Answer, is_common: bool) -> Vec<String> {
-    if !is_common {
+fn help(answer: &Answer, common: Option<&str>) -> Vec<String> {
+    let Some(common) = common else {
         return answer.help();
-    }
-    let end = std::iter::once(String::from(AT_THE_END));
-    end.chain(answer.besides.iter().cloned()).collect()
+    };
+    let elsewhere = std::iter::once(String::from(common));
+    elsewhere.chain(answer.besides.iter().cloned()).collect()
 }
 
 /// What mends the findings of several files that need different things, as sentences: what is printed for each by itself could not

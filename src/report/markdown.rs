@@ -97,7 +97,7 @@ pub(super) fn page(report: &Report, paths: &PathSpelling, budget: usize) -> Stri
             }
             page.push_str(&text);
             told += match part {
-                Part::Full(_, n) => *n,
+                Part::Full(_, told) => told.len(),
                 Part::Brief(..) => 1,
                 Part::More(more) => more.count,
             };

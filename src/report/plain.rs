@@ -66,8 +66,8 @@ impl Reporter for Plain {
                 writeln!(out)?;
             }
         }
-        for sentence in &others {
-            let sentence = harmless(sentence, style);
+        for others in &others {
+            let sentence = harmless(&others.sentence, style);
             writeln!(out, "Also: {}.\n", sentence.trim_start_matches("and "))?;
         }
         if !others.is_empty() && presentation.detail != Detail::Refusals {

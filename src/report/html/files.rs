@@ -2,12 +2,16 @@
 
 use std::io;
 
-use super::{Content, finding, page::Page};
+use super::{ANSWERS, Content, finding, finding::Answers, page::Page};
 use crate::{
-    fact::Text,
-    finding::{Disposition, Finding},
+    finding::Disposition,
     limits,
-    report::{inspect::bytes as size, terminal::count},
+    report::{
+        alike::Sections,
+        groups::{File, Part},
+        inspect::bytes as size,
+        terminal::count,
+    },
 };
 
 pub(super) fn findings(content: &mut Content<'_>, page: &mut Page<'_>) -> io::Result<()> {
@@ -23,14 +27,26 @@ pub(super) fn findings(content: &mut Content<'_>, page: &mut Page<'_>) -> io::Re
     if content.files.is_empty() {
         page.raw("<p class=\"empty\">No findings. What was checked is listed above.</p>\n")?;
     }
-    let files = std::mem::take(&mut content.files);
-    for (n, (path, findings)) in files.iter().enumerate() {
-        file(content, n, path, findings, page)?;
+    let Sections { files, others } = content.sections();
+    let mut answers = Answers::default();
+    for told in &files {
+        file(content, told, &mut answers, page)?;
+    }
+    for others in &others {
+        page.element(
+            "<details class=\"others\"><summary>",
+            &others.sentence,
+            "</summary>\n",
+        )?;
+        for told in &others.files {
+            file(content, told, &mut answers, page)?;
+        }
+        page.raw("</details>\n")?;
     }
     let silent: usize = content
         .left_out
         .iter()
-        .filter(|(path, _)| !files.contains_key(*path))
+        .filter(|(path, _)| !content.files.contains_key(*path))
         .map(|(_, n)| n)
         .sum();
     if silent > 0 {
@@ -43,17 +59,32 @@ pub(super) fn findings(content: &mut Content<'_>, page: &mut Page<'_>) -> io::Re
             "</p>\n",
         )?;
     }
-    content.files = files;
-    page.raw("</section>\n")
+    page.raw("</section>\n")?;
+    common(content, page)
+}
+
+/// What mends several files that need different things: what is printed for each by itself could not be pasted below each other.
+fn common(content: &Content<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let Some(helps) = &content.common else {
+        return Ok(());
+    };
+    page.raw("<section")?;
+    page.attribute("aria-labelledby", ANSWERS)?;
+    page.raw(">\n<h2")?;
+    page.attribute("id", ANSWERS)?;
+    page.raw(">What to add</h2>\n<div class=\"file\"><div class=\"finding\">\n")?;
+    finding::helps(helps, page)?;
+    page.raw("</div></div>\n</section>\n")
 }
 
 fn file(
     content: &mut Content<'_>,
-    n: usize,
-    path: &Text,
-    findings: &[&Finding],
+    file: &File<'_>,
+    answers: &mut Answers,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
+    let path = &file.path;
+    let n = content.numbers.get(path).copied().unwrap_or_default();
     page.raw("<article class=\"file\"")?;
     page.attribute("id", format_args!("file-{n}"))?;
     let formats: Vec<&str> = content.formats(path).into_iter().collect();
@@ -71,8 +102,16 @@ fn file(
         page.element(">", format, "</a>")?;
     }
     page.raw("</div></header>\n")?;
-    for finding in findings {
-        finding::finding(finding, page)?;
+    for part in &file.parts {
+        let Part::Full(shown, of) = part else {
+            // All are told in full.
+            continue;
+        };
+        let printed_at = answers.printed_at(shown, n, path);
+        match of.as_slice() {
+            [one] => finding::finding(one, &shown.help, printed_at.as_ref(), page)?,
+            several => finding::joint(shown, several, printed_at.as_ref(), page)?,
+        }
     }
     if let Some(more) = content.left_out.get(path) {
         let more = count(*more, "further finding", "further findings");
@@ -85,7 +124,7 @@ fn file(
     for artifact in content.at(path) {
         finding::pin(artifact, page)?;
         finding::loads(artifact, page)?;
-        finding::listing(artifact, findings, &mut content.lines, page)?;
+        finding::listing(artifact, &file.findings, &mut content.lines, page)?;
     }
     page.raw("</article>\n")
 }
@@ -141,7 +180,7 @@ fn section(
             &finding.primary.path,
             "</span></div>",
         )?;
-        finding::finding(finding, page)?;
+        finding::finding(finding, &[], None, page)?;
     }
     page.raw("</div>\n</section>\n")
 }

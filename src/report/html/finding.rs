@@ -1,10 +1,14 @@
 //! A finding and what shows it: lines of source, opcodes, the policy's line, and the whole listing with the offences in it.
 
-use std::{collections::BTreeSet, io, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    ops::Range,
+};
 
-use super::page::Page;
+use super::{ANSWERS, BELOW, page::Page};
 use crate::{
-    fact::{Excerpt, Hop, ListingLine, Place},
+    fact::{Excerpt, Hop, ListingLine, Place, Text},
     finding::{Disposition, Finding, Level, LineRef, Location},
     inventory::Artifact,
     report::{terminal::count, words},
@@ -24,29 +28,82 @@ pub(super) fn word(level: Level) -> &'static str {
     }
 }
 
-/// A finding with all that explains it.
-pub(super) fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+/// Where each answer was printed.
+#[derive(Debug, Default)]
+pub(super) struct Answers(BTreeMap<Vec<String>, FileRef>);
+
+/// A file of the page: its number and its path.
+#[derive(Debug, Clone)]
+pub(super) struct FileRef {
+    number: usize,
+    path: Text,
+}
+
+impl Answers {
+    /// The file with which the answer to a finding was printed, if that is another one.
+    pub(super) fn printed_at(
+        &mut self,
+        finding: &Finding,
+        number: usize,
+        path: &Text,
+    ) -> Option<FileRef> {
+        let answer = finding.answer.as_deref()?;
+        let proposed: Vec<String> = answer.proposed().collect();
+        // One answer for all files stands at the end.
+        if !proposed.iter().any(|it| finding.help.contains(it)) {
+            return None;
+        }
+        let known = self.0.entry(proposed).or_insert_with(|| FileRef {
+            number,
+            path: path.clone(),
+        });
+        (known.number != number).then(|| known.clone())
+    }
+}
+
+/// Several findings that one answer mends, which `joint` says, with each of them folded.
+pub(super) fn joint(
+    joint: &Finding,
+    of: &[&Finding],
+    printed_at: Option<&FileRef>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    page.raw("<section class=\"finding joint\">\n")?;
+    kicker(joint, page)?;
+    page.raw("<h4>")?;
+    page.inline(&joint.message)?;
+    page.raw("</h4>\n")?;
+    if let Some(names) = &joint.primary.excerpt {
+        excerpt(names, page)?;
+    }
+    answer(joint, &joint.help, printed_at, page)?;
+    page.element(
+        "<details class=\"each\"><summary>Each of the ",
+        count(of.len(), "finding", "findings"),
+        "</summary>\n",
+    )?;
+    for one in of {
+        let own: Vec<String> = one.own_help().cloned().collect();
+        finding(one, &own, None, page)?;
+    }
+    page.raw("</details>\n</section>\n")
+}
+
+/// A finding with all that explains it, and what to do about it.
+pub(super) fn finding(
+    finding: &Finding,
+    help: &[String],
+    printed_at: Option<&FileRef>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     page.raw("<section class=\"finding\"")?;
     if finding.is_active() {
         page.attribute("data-rule", finding.rule.id)?;
         page.attribute("data-level", finding.level)?;
     }
-    page.raw(">\n<div class=\"kicker\"><span")?;
-    page.attribute("class", format_args!("level {}", finding.level))?;
-    page.element(">", word(finding.level), "</span><a")?;
-    page.attribute("href", format_args!("#rule-{}", finding.rule.id))?;
-    page.element("><code>", finding.rule.id, "</code></a>")?;
-    let site = finding.primary.site.to_string();
-    if !site.is_empty() {
-        page.element("<span class=\"site\">", &site, "</span>")?;
-    }
-    if finding.count > 1 {
-        page.element("<span>", format_args!("{} times", finding.count), "</span>")?;
-    }
-    if !finding.on_change {
-        page.raw("<span>not touched by the change</span>")?;
-    }
-    page.raw("</div>\n<h4>")?;
+    page.raw(">\n")?;
+    kicker(finding, page)?;
+    page.raw("<h4>")?;
     page.inline(&finding.message)?;
     page.raw("</h4>\n")?;
     if let Some(shown) = &finding.primary.excerpt {
@@ -66,21 +123,74 @@ pub(super) fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> 
         policy_line(line, page)?;
     }
     set_aside(&finding.disposition, page)?;
-    if !finding.help.is_empty() && finding.is_active() {
-        page.raw("<ul class=\"help\">")?;
-        for help in &finding.help {
-            // What follows the first line is to be copied.
-            let (said, code) = help.split_once('\n').unwrap_or((help, ""));
-            page.raw("<li>")?;
-            page.inline(said)?;
-            if !code.is_empty() {
-                page.element("<pre tabindex=\"0\"><code>", code, "</code></pre>")?;
-            }
-            page.raw("</li>")?;
-        }
-        page.raw("</ul>\n")?;
+    if finding.is_active() {
+        answer(finding, help, printed_at, page)?;
     }
     page.raw("</section>\n")
+}
+
+/// What to do about a finding; an answer that was printed with another file is not printed again.
+fn answer(
+    finding: &Finding,
+    help: &[String],
+    printed_at: Option<&FileRef>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let Some(file) = printed_at else {
+        return helps(help, page);
+    };
+    let answer = finding.answer.iter();
+    let proposed: Vec<String> = answer.flat_map(|answer| answer.proposed()).collect();
+    let rest = help.iter().filter(|help| !proposed.contains(help));
+    let rest: Vec<String> = rest.cloned().collect();
+    page.raw("<p class=\"why\">what allows it is printed for <a")?;
+    page.attribute("href", format_args!("#file-{}", file.number))?;
+    page.element("><code>", &file.path, "</code></a></p>\n")?;
+    helps(&rest, page)
+}
+
+/// Sentences that say what to do; what follows the first line of each is to be copied.
+pub(super) fn helps(helps: &[String], page: &mut Page<'_>) -> io::Result<()> {
+    if helps.is_empty() {
+        return Ok(());
+    }
+    page.raw("<ul class=\"help\">")?;
+    for help in helps {
+        let (said, code) = help.split_once('\n').unwrap_or((help, ""));
+        page.raw("<li>")?;
+        if said == BELOW {
+            page.raw("<a")?;
+            page.attribute("href", format_args!("#{ANSWERS}"))?;
+            page.element(">", said, "</a>")?;
+        } else {
+            page.inline(said)?;
+        }
+        if !code.is_empty() {
+            page.element("<pre tabindex=\"0\"><code>", code, "</code></pre>")?;
+        }
+        page.raw("</li>")?;
+    }
+    page.raw("</ul>\n")
+}
+
+/// How bad it is, by which rule, and where.
+fn kicker(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+    page.raw("<div class=\"kicker\"><span")?;
+    page.attribute("class", format_args!("level {}", finding.level))?;
+    page.element(">", word(finding.level), "</span><a")?;
+    page.attribute("href", format_args!("#rule-{}", finding.rule.id))?;
+    page.element("><code>", finding.rule.id, "</code></a>")?;
+    let site = finding.primary.site.to_string();
+    if !site.is_empty() {
+        page.element("<span class=\"site\">", &site, "</span>")?;
+    }
+    if finding.count > 1 {
+        page.element("<span>", format_args!("{} times", finding.count), "</span>")?;
+    }
+    if !finding.on_change {
+        page.raw("<span>not touched by the change</span>")?;
+    }
+    page.raw("</div>\n")
 }
 
 /// Who keeps a finding from counting, if anything does.

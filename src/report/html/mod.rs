@@ -16,7 +16,12 @@ use std::{
     io::{self, BufWriter, Write},
 };
 
-use super::{Presentation, Reporter};
+use super::{
+    Detail, PathSpelling, Presentation, Reporter,
+    alike::{self, Sections},
+    groups::{self, File},
+    joint,
+};
 use crate::{
     fact::Text,
     finding::{Finding, RuleMeta},
@@ -37,6 +42,13 @@ macro_rules! tokens {
 pub(crate) const TOKENS: &str = tokens!();
 const STYLE: &str = concat!(tokens!(), include_str!("page.css"));
 const SCRIPT: &str = include_str!("page.js");
+
+/// Files whose findings stand open; those that are like one of them, and the rest, are folded.
+const OPEN: usize = 100;
+/// Where the page says what mends several files.
+const ANSWERS: &str = "answers";
+/// What is said of a finding whose answer is printed there.
+const BELOW: &str = "what allows it is said below, with what other files need";
 
 /// The reporter.
 #[derive(Debug)]
@@ -70,7 +82,7 @@ impl Reporter for Html {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let mut out = BufWriter::new(out);
-        let mut content = Content::new(report, presentation.date);
+        let mut content = Content::new(report, presentation);
         write_page(&mut content, &mut Page::new(&mut out))?;
         out.flush()
     }
@@ -83,25 +95,38 @@ struct Content<'a> {
     date: Option<i64>,
     /// The findings by file, refusals first; of too many, the most important.
     files: BTreeMap<&'a Text, Vec<&'a Finding>>,
+    /// The number of each of these files, which links to it name.
+    numbers: BTreeMap<&'a Text, usize>,
     /// How many of each file's are left out.
     left_out: BTreeMap<&'a Text, usize>,
     rules: BTreeMap<&'static str, &'static RuleMeta>,
     /// Lines of disassembly there is still room for.
     lines: usize,
+    /// Where the reader stands, if that is where the artifacts are: commands are printed for there.
+    paths: PathSpelling,
+    /// What mends several files that need different things.
+    common: Option<Vec<String>>,
 }
 
 impl<'a> Content<'a> {
-    fn new(report: &'a Report, date: Option<i64>) -> Self {
+    fn new(report: &'a Report, presentation: &Presentation) -> Self {
         let mut order: Vec<&Finding> = report.active().collect();
         order.sort_by_key(|finding| (!finding.on_change, Reverse(finding.level)));
         let rest = order.split_off(order.len().min(limits::HTML_FINDINGS));
         let mut content = Self {
             report,
-            date,
+            date: presentation.date,
             files: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             left_out: BTreeMap::new(),
             rules: BTreeMap::new(),
             lines: limits::HTML_LISTING_LINES,
+            // A page that is handed on is read at the root.
+            paths: match presentation.paths.is_inside() {
+                true => PathSpelling::default(),
+                false => presentation.paths.clone(),
+            },
+            common: joint::common(report, Detail::Usual),
         };
         for finding in order {
             content
@@ -111,10 +136,36 @@ impl<'a> Content<'a> {
                 .push(finding);
             content.rules.insert(finding.rule.id, finding.rule);
         }
+        let paths = content.files.keys().copied();
+        content.numbers = paths.zip(0..).collect();
         for finding in rest {
             *content.left_out.entry(&finding.primary.path).or_default() += 1;
         }
         content
+    }
+
+    /// What is told of each file, and which files stand open.
+    fn sections(&self) -> Sections<'a> {
+        let common = self.common.as_ref().map(|_| BELOW);
+        let files = self.files.iter().map(|(path, findings)| {
+            let mut whole = File {
+                path: Text::clone(path),
+                introduced_by: None,
+                errors: 0,
+                warnings: 0,
+                findings: Vec::new(),
+                parts: Vec::new(),
+            };
+            // A history has one for each content.
+            for file in groups::complete(self.report, findings.clone(), &self.paths, common) {
+                whole.errors += file.errors;
+                whole.warnings += file.warnings;
+                whole.findings.extend(file.findings);
+                whole.parts.extend(file.parts);
+            }
+            whole
+        });
+        alike::choose(files.collect(), OPEN)
     }
 
     /// A class, and a word.

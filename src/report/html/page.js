@@ -10,6 +10,7 @@
     text: (node.textContent + " " + node.closest("[data-formats]").dataset.path).toLowerCase(),
   }));
   const files = Array.from(document.querySelectorAll("[data-formats]"));
+  const groups = Array.from(document.querySelectorAll(".joint, .others"));
   const fields = ["q", "level", "rule", "format"];
 
   const show = () => {
@@ -29,6 +30,13 @@
       file.toggleAttribute("data-out", !some);
     }
     const all = count === findings.length;
+    for (const group of groups) {
+      const some = group.querySelector("[data-rule]:not([data-out])");
+      group.toggleAttribute("data-out", !some);
+      // What is looked for is shown where it is.
+      const folded = group.matches("details") ? group : group.querySelector("details");
+      if (some && !all) folded.open = true;
+    }
     told.textContent = all ? `${count} shown` : `${count} of ${findings.length} shown`;
     none.hidden = count > 0 || findings.length === 0;
     return wanted;
@@ -43,7 +51,10 @@
     const hash = location.hash.slice(1);
     if (hash && !hash.includes("=")) {
       const target = document.getElementById(hash);
-      if (target && target.tagName === "DETAILS") target.open = true;
+      for (let node = target; node; node = node.parentElement) {
+        if (node.tagName === "DETAILS") node.open = true;
+      }
+      target?.scrollIntoView();
       return;
     }
     const asked = new URLSearchParams(hash);

@@ -59,15 +59,9 @@ pub(super) fn artifacts(content: &Content<'_>, page: &mut Page<'_>) -> io::Resul
         let level = worst.entry(&finding.primary.path).or_insert(finding.level);
         *level = finding.level.max(*level);
     }
-    let numbers: BTreeMap<&Text, usize> = content
-        .files
-        .keys()
-        .enumerate()
-        .map(|(n, p)| (*p, n))
-        .collect();
     for artifact in artifacts.iter().take(ARTIFACTS) {
         page.raw("<tr><td class=\"path\">")?;
-        if let Some(n) = numbers.get(&artifact.path) {
+        if let Some(n) = content.numbers.get(&artifact.path) {
             page.raw("<a")?;
             page.attribute("href", format_args!("#file-{n}"))?;
             page.element(">", &artifact.path, "</a>")?;

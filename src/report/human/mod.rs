@@ -72,8 +72,8 @@ impl Reporter for Human {
                 }
             }
         }
-        for sentence in &others {
-            further(sentence, style, out)?;
+        for others in &others {
+            further(&others.sentence, style, out)?;
         }
         if !others.is_empty() && presentation.detail != Detail::Refusals {
             further(alike::ALL, style, out)?;
