@@ -41,6 +41,7 @@ use clap::{
 
 use crate::{
     error::Error,
+    fact::argument,
     scan::{self, Outcome, PolicyRequest, View},
 };
 
@@ -146,6 +147,17 @@ struct OrganisationArgs {
 }
 
 impl OrganisationArgs {
+    /// How a command that is printed names it again, with a space before it; nothing where the environment does.
+    fn option(&self) -> String {
+        let is_in_environment = std::env::var_os("WEIGHBRIDGE_ORGANISATION_POLICY").is_some();
+        let file = self.file().filter(|_| !is_in_environment);
+        let word = file.map(|file| argument(file.as_os_str().as_encoded_bytes()));
+        word.map_or_else(String::new, |word| {
+            let word = word.unwrap_or_else(|| String::from("FILE"));
+            format!(" --organisation-policy {word}")
+        })
+    }
+
     /// The file or bundled policy, if there is one.
     fn file(&self) -> Option<&Path> {
         self.file.as_deref()

@@ -1,6 +1,10 @@
-//! What a view's change makes of the lines of `.gitattributes` that exclude files.
+//! What a change makes of the lines of `.gitattributes` that exclude files, and how those of two states differ.
 
-use std::io;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::Path,
+};
 
 use rustc_hash::FxHashMap;
 
@@ -43,7 +47,80 @@ pub fn attribute_edits(view: &View, path: &Text) -> io::Result<Vec<PolicyChange>
         Ok(own_lines(&bytes, &root, folder.is_empty()))
     };
     let (before, after) = (own(before)?, own(&sides.after)?);
-    Ok(changes(path, &before, &after))
+    let side = |own, place| Side {
+        name: format!("{path} {place}"),
+        own,
+    };
+    Ok(changes(path, &side(&before, BEFORE), &side(&after, AFTER)))
+}
+
+/// The lines about `weighbridge` in the files of attributes of one state.
+#[derive(Debug, Clone, Default)]
+pub struct AttributeLines {
+    /// Those that have any, by path.
+    files: BTreeMap<Text, Vec<OwnLine>>,
+    /// What stands before and after a path where it is shown.
+    around: (String, String),
+}
+
+/// The lines in the files that a view lists, as they are where its policy is. `cwd` is where the user stands.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn attribute_lines(view: &View, cwd: &Path) -> io::Result<AttributeLines> {
+    let state = view.policy_files();
+    let Some(stores) = view.stores(None).map_err(io::Error::other)? else {
+        return Ok(AttributeLines::default());
+    };
+    let mut trees = Trees::new(stores.open());
+    let mut read = |folder: &[u8]| match state.attributes(&mut trees, folder) {
+        Some(AttributesFile::Blob(id)) => {
+            super::snapshot::blob_up_to(&mut trees, id, limits::Id::ATTRIBUTE_BYTES)
+        }
+        Some(AttributesFile::Bytes(bytes)) => Ok(bytes),
+        None => Ok(Vec::new()),
+    };
+    let root = read(b"")?;
+    let mut files = BTreeMap::new();
+    let paths = view.items.iter().map(|item| &item.entry.path);
+    for path in paths.filter(|path| is_attributes(path)) {
+        let folder = path.as_bytes().strip_suffix(attributes::FILE);
+        let folder = folder.unwrap_or_default();
+        let own = own_lines(&read(folder)?, &root, folder.is_empty());
+        if !own.is_empty() {
+            files.insert(path.clone(), own);
+        }
+    }
+    let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+    let below = real.strip_prefix(&view.root).unwrap_or(Path::new(""));
+    let around = match state.state() {
+        Some(state) => (String::new(), format!(" {state}")),
+        None => ("../".repeat(below.components().count()), String::new()),
+    };
+    Ok(AttributeLines { files, around })
+}
+
+/// In what the lines of two states differ, file by file.
+pub fn compare_attribute_lines(old: &AttributeLines, new: &AttributeLines) -> Vec<PolicyChange> {
+    fn side<'l>(lines: &'l AttributeLines, path: &Text) -> Side<'l> {
+        let (lead, place) = &lines.around;
+        Side {
+            name: format!("{lead}{path}{place}"),
+            own: lines.files.get(path).map_or(&[], Vec::as_slice),
+        }
+    }
+    let paths: BTreeSet<&Text> = old.files.keys().chain(new.files.keys()).collect();
+    paths
+        .into_iter()
+        .flat_map(|path| changes(path, &side(old, path), &side(new, path)))
+        .collect()
+}
+
+/// A file of attributes in one state.
+struct Side<'l> {
+    /// What it is called there.
+    name: String,
+    own: &'l [OwnLine],
 }
 
 /// The file of attributes of a folder; nothing if there is none.
@@ -57,7 +134,8 @@ fn read(snapshot: &Snapshot, trees: &mut Trees, folder: &[u8]) -> io::Result<Vec
     }
 }
 
-fn changes(path: &Text, before: &[OwnLine], after: &[OwnLine]) -> Vec<PolicyChange> {
+fn changes(path: &Text, old: &Side<'_>, new: &Side<'_>) -> Vec<PolicyChange> {
+    let (before, after) = (old.own, new.own);
     let change = |direction, what, line: &OwnLine, is_new| {
         let text = Text::new(&line.text).to_string();
         PolicyChange {
@@ -67,7 +145,7 @@ fn changes(path: &Text, before: &[OwnLine], after: &[OwnLine]) -> Vec<PolicyChan
             example: None,
             wider: false,
             line: Some(PolicyLine {
-                file: format!("{path} {}", if is_new { AFTER } else { BEFORE }),
+                file: String::from(if is_new { &new.name } else { &old.name }),
                 path: path.to_string(),
                 line: line.number,
                 range: 0..text.len(),

@@ -57,7 +57,9 @@ mod tree;
 mod walk;
 
 pub use annex::{ANNEX_POINTER, annexed};
-pub use attribute_edits::{attribute_edits, is_attributes};
+pub use attribute_edits::{
+    AttributeLines, attribute_edits, attribute_lines, compare_attribute_lines, is_attributes,
+};
 pub use change::{change, first_revision, revision, ruled_by};
 pub use checkout::Checkout;
 pub use history::{Incoming, Known, all_refs, history, incoming, policy_of};

@@ -13,7 +13,9 @@ use crate::fact::Text;
 pub struct InitSummary {
     /// The ids of the formats that were found, each with how many artifacts have it.
     pub formats: Vec<(String, usize)>,
-    /// What the artifacts need that `recommended` does not allow.
+    /// The bundled policy to extend, if any.
+    pub extends: Option<&'static str>,
+    /// What the artifacts need that is not allowed without it.
     pub needs: Fragment,
     /// The artifacts that stay refused, each with the reason.
     pub left_out: Vec<(Text, String)>,
@@ -40,7 +42,7 @@ pub fn init(summary: &InitSummary) -> String {
         );
         &summary.needs
     };
-    out.push_str(&edit::create(Some("recommended"), fragment));
+    out.push_str(&edit::create(summary.extends, fragment));
     left_out(&mut out, &summary.left_out);
     unread(&mut out, &summary.unread);
     out

@@ -309,24 +309,40 @@ impl Asker<'_> {
         let own_at = own.as_ref().map(at);
         let policy = at(&above).load_above(own_at, self.attempts, &self.catalog)?;
         let alone = policy.organisation().is_some_and(|it| it.judges_alone);
-        let name = match own {
-            Some(own) if !alone => {
-                format!("{}, below {}", own.name, above.name)
-            }
-            _ => above.name,
-        };
-        Ok((policy, name))
+        let own = own.filter(|_| !alone);
+        Ok((policy, named_below(own, above)))
     }
 }
 
-/// A policy that the user names, a file or a bundled one, and what reports call it.
+/// What reports call a policy below an organisation's; none of its own where that judges alone.
+fn named_below(own: Option<Found>, above: Found) -> String {
+    match own {
+        Some(own) => format!("{}, below {}", own.name, above.name),
+        None => above.name,
+    }
+}
+
+/// A policy that the user names, a file or a bundled one, as it judges below an organisation's, and what reports call it.
 ///
 /// # Errors
 /// A file that cannot be read or does not hold together; a name that stands for none.
-pub fn named_policy(path: &Path, catalog: &Catalog<'_>) -> Result<(Policy, String), Error> {
+pub fn named_policy(
+    path: &Path,
+    organisation: Option<&Path>,
+    catalog: &Catalog<'_>,
+) -> Result<(Policy, String), Error> {
     let found = Found::named(path)?;
-    let policy = found.at(None).load(catalog)?;
-    Ok((policy, found.name))
+    let Some(named) = organisation else {
+        let policy = found.at(None).load(catalog)?;
+        return Ok((policy, found.name));
+    };
+    let above = Found::named(named)?;
+    let own = Some(found.at(None));
+    let policy = above
+        .at(None)
+        .load_above(own, Attempts::AreErrors, catalog)?;
+    let alone = policy.organisation().is_some_and(|it| it.judges_alone);
+    Ok((policy, named_below((!alone).then_some(found), above)))
 }
 
 /// The policy at a path, as it would be with a text below an organisation's; without a text, what judges where there is no file.

@@ -20,6 +20,7 @@ mod memory;
 mod other_forms;
 mod pins;
 mod policy_baseline;
+mod policy_called;
 mod policy_check;
 mod policy_edit;
 mod policy_source;
@@ -38,10 +39,11 @@ pub use look::look;
 pub use memory::{Memory, Recalled, Sighting};
 pub use pins::on_disk;
 pub use policy_baseline::with_baseline;
+pub use policy_called::{CalledPolicy, compare_policies, policy_called};
 pub use policy_check::{broken_policy_report, policy_report};
 pub use policy_source::{
     PolicyFrom, PolicyRequest, check_policy_of, find_policy, find_policy_only, load_policy,
-    parse_policy, policy_called, policy_cases, policy_with,
+    parse_policy, policy_cases, policy_with,
 };
 pub use survey::{Refusal, Survey, format_ids, needs, refusing_rules, rules, survey};
 pub use torch_needs::torch_needs;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    pins, policy_baseline, policy_edit,
+    pins, policy_edit,
     survey::{format_ids, rules},
 };
 use crate::{
@@ -141,7 +141,7 @@ pub fn load_policy(named: &Path) -> Result<Policy, Error> {
         rules: &rules,
         formats: &formats,
     };
-    Ok(named_policy(named, &catalog)?.0)
+    Ok(named_policy(named, None, &catalog)?.0)
 }
 
 /// The policy at a path, as it would be with a text below an organisation's. Without a text there is no file: then the
@@ -162,74 +162,6 @@ pub fn policy_with(
     policy::edited_policy(path, text, organisation, &catalog)
 }
 
-/// A policy as people call it, and how reports call it: a file, a bundled name, `REVISION:PATH`, or a revision, which is the
-/// policy that the repository has there. Without a name, the one on disk.
-///
-/// # Errors
-/// A policy that cannot be read or does not hold together; a name that stands for none.
-pub fn policy_called(cwd: &Path, name: Option<&str>) -> Result<(Policy, String), Error> {
-    let (rules, formats) = (rules(), format_ids());
-    let catalog = Catalog {
-        rules: &rules,
-        formats: &formats,
-    };
-    let find = |view: &View, named: Option<&Path>| {
-        let asker = Asker {
-            named,
-            reviews: true,
-            organisation: None,
-            attempts: Attempts::AreErrors,
-            cwd: &view.root,
-            catalog,
-        };
-        let source = Source::find(view, asker)?;
-        // Where it cannot be read, nobody knows what is known.
-        let known = policy_baseline::of_policy(view, view.policy_files(), &source.policy)
-            .ok()
-            .flatten();
-        let policy = match known {
-            Some(known) => source.policy.with_baseline(known),
-            None => source.policy,
-        };
-        Ok((policy, source.name))
-    };
-    let Some(name) = name else {
-        return find(&git::ruled_by(cwd, None)?, None);
-    };
-    let path = Path::new(name);
-    let is_bundled = Policy::bundled_names().any(|bundled| bundled == name);
-    if is_bundled || std::fs::symlink_metadata(path).is_ok() {
-        return named_policy(path, &catalog);
-    }
-    if let Some((revision, path)) = name.split_once(':') {
-        let view = git::ruled_by(cwd, Some(revision))?;
-        let path = match path.strip_prefix("./") {
-            Some(below) => below_root(&view, cwd).join(below),
-            None => PathBuf::from(path),
-        };
-        if !Place::has(&view, &path) {
-            return Err(Error::Usage {
-                message: format!(
-                    "there is no `{}` in `{}`",
-                    path.display(),
-                    Text::from(revision)
-                ),
-                help: String::from(
-                    "the path counts from the root of the repository; `REVISION:./PATH` counts from here",
-                ),
-            });
-        }
-        return find(&view, Some(&path));
-    }
-    match git::ruled_by(cwd, Some(name)) {
-        Ok(view) => find(&view, None),
-        Err(_) if path.extension().is_some() || path.components().count() > 1 => {
-            named_policy(path, &catalog)
-        }
-        Err(error) => Err(error),
-    }
-}
-
 /// The test cases of a file.
 ///
 /// # Errors
@@ -241,14 +173,6 @@ pub fn policy_cases(path: &Path) -> Result<Vec<PolicyCase>, Error> {
         formats: &formats,
     };
     Ok(policy::cases(path, &catalog)?)
-}
-
-/// Where the user stands, below the root of a view.
-fn below_root(view: &View, cwd: &Path) -> PathBuf {
-    let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
-    real.strip_prefix(&view.root)
-        .map(Path::to_owned)
-        .unwrap_or_default()
 }
 
 /// Whether the policy that a commit of the repository has holds together, below the organisation's.

@@ -2,19 +2,21 @@
 
 use clap::Args;
 
-use super::super::{OutputArgs, current_dir, output, terminal};
+use super::super::{OrganisationArgs, OutputArgs, current_dir, output, terminal};
 use crate::{
     error::Error,
-    policy,
     report::{self, PolicyDiff},
     scan::{self, Outcome},
 };
 
 /// Compare two policies: what is looser, and what is tighter
 ///
-/// Each is a file, a bundled policy, a revision (the policy that the repository
-/// has there) or REVISION:PATH. What packs and extended policies make of them
-/// counts; comments and the order of keys do not.
+/// Each is a file, a bundled policy, a folder or a revision (the policy that it
+/// has) or REVISION:PATH. What packs and extended policies make of them
+/// counts; comments and the order of keys do not. With an organisation's policy,
+/// each is compared as it judges below that. Where both policies honour
+/// `.gitattributes`, and are those of revisions or the one on disk, the lines
+/// that exclude files are compared as well.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Diff {
     /// The policy to compare with
@@ -29,6 +31,8 @@ pub(in crate::cli) struct Diff {
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, help_heading = "Output")]
     format: Format,
+    #[command(flatten)]
+    organisation: OrganisationArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -51,12 +55,13 @@ impl Diff {
 
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let cwd = current_dir()?;
-        let (old, old_name) = scan::policy_called(&cwd, Some(&self.old))?;
-        let (new, new_name) = scan::policy_called(&cwd, self.new.as_deref())?;
+        let organisation = self.organisation.file();
+        let old = scan::policy_called(&cwd, Some(&self.old), organisation)?;
+        let new = scan::policy_called(&cwd, self.new.as_deref(), organisation)?;
         let diff = PolicyDiff {
-            old: old_name,
-            new: new_name,
-            changes: policy::compare(&old, &new, &scan::rules()),
+            changes: scan::compare_policies(&old, &new),
+            old: old.name,
+            new: new.name,
         };
         let style = terminal::style(self.output.color, self.output.output.is_some());
         output::deliver(self.output.output.as_deref(), &[], |out| {

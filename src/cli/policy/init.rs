@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::super::{current_dir, output, terminal};
+use super::super::{OrganisationArgs, current_dir, output, terminal};
 use crate::{
     error::Error,
     fact::{GlobalName, Text, argument},
-    policy::{self, InitSummary, Need, Policy, Trust, edit},
+    policy::{self, InitSummary, Need, Trust, edit},
     report::PathSpelling,
     scan::{self, Outcome, Survey, View},
 };
@@ -19,12 +19,16 @@ use crate::{
 /// files of the repository need, as far as that is not dangerous: packs, and
 /// classes by name. What stays refused is listed in comments. Review the result.
 /// An existing file is never replaced: `weighbridge policy allow` adds to it.
+/// Below an organisation's policy it extends what that extends, and allows only
+/// what that neither allows already nor locks.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Init {
     /// The file to write, instead of weighbridge.yaml at the root of the
     /// repository or in the current folder; `-` is standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    organisation: OrganisationArgs,
 }
 
 /// Files that are named; the others are counted.
@@ -58,20 +62,27 @@ impl Init {
                 ),
             });
         }
-        let (summary, functions) = summary(&view)?;
+        let organisation = self.organisation.file();
+        let written = if to_stdout {
+            Path::new(policy::NAME)
+        } else {
+            &output
+        };
+        let (summary, functions) = summary(&view, written, organisation)?;
         let text = policy::init(&summary);
         let target = (!to_stdout).then_some(output.as_path());
         output::deliver(target, std::slice::from_ref(&view.root), |out| {
             out.write_all(text.as_bytes())
         })
         .map_err(|error| error.about("the policy"))?;
-        let named = match target {
+        let mut named = match target {
             Some(path) if !is_found(path, &view.root, &cwd) => {
                 let word = argument(path.as_os_str().as_encoded_bytes());
                 format!(" --policy {}", word.as_deref().unwrap_or("FILE"))
             }
             _ => String::new(),
         };
+        named.push_str(&self.organisation.option());
         if let Some(path) = target {
             terminal::note(&format!(
                 "wrote {}: review it, commit it, then run `weighbridge check{named}`",
@@ -84,9 +95,20 @@ impl Init {
     }
 }
 
-/// What a policy is to say of a view, and the files that call a function of their own, with its name.
-fn summary(view: &View) -> Result<(InitSummary, Vec<(Text, GlobalName)>), Error> {
-    let mut needs = scan::needs(view, &Policy::recommended());
+/// What a policy at a path is to say of a view, and the files that call a function of their own, with its name.
+fn summary(
+    view: &View,
+    path: &Path,
+    organisation: Option<&Path>,
+) -> Result<(InitSummary, Vec<(Text, GlobalName)>), Error> {
+    let with = |text: Option<&str>| scan::policy_with(path, text, organisation);
+    let before = with(None)?;
+    let extends = before.own().extends();
+    let written = |needs: &[Need]| {
+        let fragment = policy::answer(needs, Trust::Classes);
+        (edit::create(extends, &fragment), fragment)
+    };
+    let mut needs = scan::needs(view, &before);
     let functions = |need: &Need| {
         let name = need.functions().next().cloned();
         name.map(|name| (need.path.clone(), name))
@@ -96,11 +118,14 @@ fn summary(view: &View) -> Result<(InitSummary, Vec<(Text, GlobalName)>), Error>
         .filter(|need| need.has_answer(Trust::Functions))
         .filter_map(functions)
         .collect();
+    // What the organisation's policy locks is not added to.
+    if with(Some(&written(&needs).0)).is_err() {
+        needs.retain(|need| with(Some(&written(std::slice::from_ref(need)).0)).is_ok());
+    }
     // What is allowed for a file that is refused all the same would allow more than anybody needs.
     loop {
-        let fragment = policy::answer(&needs, Trust::Classes);
-        let text = edit::create(Some("recommended"), &fragment);
-        let survey = scan::survey(view, &scan::parse_policy(policy::NAME, &text)?)?;
+        let (text, fragment) = written(&needs);
+        let survey = scan::survey(view, &with(Some(&text))?)?;
         let before = needs.len();
         needs.retain(|need| {
             let at = survey
@@ -109,12 +134,17 @@ fn summary(view: &View) -> Result<(InitSummary, Vec<(Text, GlobalName)>), Error>
             at.is_err()
         });
         if needs.len() == before {
-            return Ok((of(survey, fragment, &functions), functions));
+            let summary = of(survey, (extends, fragment), &functions);
+            return Ok((summary, functions));
         }
     }
 }
 
-fn of(survey: Survey, needs: edit::Fragment, functions: &[(Text, GlobalName)]) -> InitSummary {
+fn of(
+    survey: Survey,
+    (extends, needs): (Option<&'static str>, edit::Fragment),
+    functions: &[(Text, GlobalName)],
+) -> InitSummary {
     let (unread, refused): (Vec<_>, Vec<_>) = survey
         .refused
         .into_iter()
@@ -133,6 +163,7 @@ fn of(survey: Survey, needs: edit::Fragment, functions: &[(Text, GlobalName)]) -
     };
     InitSummary {
         formats: survey.formats,
+        extends,
         needs,
         left_out: refused.into_iter().map(why).collect(),
         unread: unread.into_iter().map(|refusal| refusal.path).collect(),
@@ -146,14 +177,15 @@ fn note(
     policy: &str,
     paths: &PathSpelling,
 ) {
-    let names = |paths: Vec<&Text>| {
-        let more = paths.len().saturating_sub(NAMED);
-        let paths: Vec<String> = paths.iter().take(NAMED).map(ToString::to_string).collect();
+    let names = |of: Vec<&Text>| {
+        let more = of.len().saturating_sub(NAMED);
+        let shown = of.iter().take(NAMED).map(|path| paths.spell(path));
+        let shown: Vec<String> = shown.map(|path| path.to_string()).collect();
         let more = match more {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        format!("{}{more}", paths.join(", "))
+        format!("{}{more}", shown.join(", "))
     };
     let is_function = |path: &&Text| functions.iter().any(|(of, _)| of == *path);
     let left = summary.left_out.iter().map(|(path, _)| path);

@@ -142,6 +142,7 @@ fn a_function_is_allowed_for_a_file_that_somebody_names() {
 #[test]
 fn a_starting_policy_says_what_is_there_and_what_it_leaves_out() {
     let summary = InitSummary {
+        extends: Some("recommended"),
         formats: vec![("safetensors".to_owned(), 2), ("torch-zip".to_owned(), 5)],
         needs: answer(
             &[need("models/a.pt", vec![needed("app.models", "Net", ALL)])],
@@ -178,12 +179,16 @@ fn a_starting_policy_says_what_is_there_and_what_it_leaves_out() {
     "#);
     let scope = policy(&init(&summary)).scope(&"models/a.pt".into());
     assert!(allows(&scope, "app.models:Net", Usage::Build));
-    insta::assert_snapshot!(init(&InitSummary::default()), @"
+    let nothing = InitSummary {
+        extends: Some("recommended"),
+        ..InitSummary::default()
+    };
+    insta::assert_snapshot!(init(&nothing), @"
     # What loading a model file in this repository may do. What is not allowed is refused; `weighbridge check` says so.
     # `weighbridge policy schema` prints the schema that an editor completes and checks it by.
     # No model files were found here.
     version: 1
     extends: recommended
     ");
-    policy(&init(&InitSummary::default()));
+    policy(&init(&nothing));
 }
