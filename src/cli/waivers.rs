@@ -15,7 +15,8 @@ Examples:
   weighbridge waivers report
   weighbridge waivers report --expiring 30d    what ends soon, for a job that
                                                tells the owners
-  weighbridge waivers report --format json
+  weighbridge waivers report --format markdown    for an issue
+  weighbridge waivers report --format json        for programs
 
 Exit codes:
   0  the waivers are listed; with --expiring, none has ended or ends by then
@@ -48,6 +49,8 @@ pub(super) struct Report {
 enum Format {
     /// A list to read
     Human,
+    /// Markdown for an issue or a comment
+    Markdown,
     /// Everything, for programs
     Json,
 }
@@ -96,6 +99,7 @@ impl Report {
         output::deliver(self.output.output.as_deref(), checked, |out| {
             match self.format {
                 Format::Human => waivers::human(&rows, style, out),
+                Format::Markdown => waivers::markdown(&rows, out),
                 Format::Json => waivers::json(&rows, today, out),
             }
         })?;

@@ -10,10 +10,10 @@ pub fn shell_word(path: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// A path as an argument that can be printed and pasted: one word, and no option. `None` where it cannot be shown as it is: a line
-/// break, a character that deceives, bytes that are no text.
+/// break, a character that deceives, bytes that are no text, a backquote, which ends the command where it is printed between two.
 pub fn argument(path: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(path).ok()?;
-    if text.is_empty() || text.contains(deceives) {
+    if text.is_empty() || text.contains(deceives) || text.contains('`') {
         return None;
     }
     let front = if text.starts_with('-') { "./" } else { "" };
@@ -42,6 +42,7 @@ mod tests {
         assert_eq!(argument(b"a\nb"), None);
         assert_eq!(argument(b"\xff"), None);
         assert_eq!(argument("a\u{202e}".as_bytes()), None);
+        assert_eq!(argument(b"a`b"), None);
         assert_eq!(pathspec(b"a.pt").as_deref(), Some("a.pt"));
         assert_eq!(pathspec(b":a").as_deref(), Some("':(literal):a'"));
         assert_eq!(pathspec(b"-[a]").as_deref(), Some("':(literal)-[a]'"));

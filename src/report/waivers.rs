@@ -8,7 +8,12 @@ use std::{
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Style, json::Escaping, terminal::harmless};
+use super::{
+    Style,
+    json::Escaping,
+    markdown::{code, prose},
+    terminal::{count, harmless},
+};
 use crate::{policy::Waiver, verdict::Report};
 
 /// A waiver on a day.
@@ -109,11 +114,7 @@ pub fn human(rows: &[WaiverRow], style: Style, out: &mut dyn Write) -> io::Resul
         )?;
         for row in of_owner {
             let expires = row.expires.as_deref().unwrap_or("no end");
-            let covers = match row.covers {
-                0 => String::from("covers nothing"),
-                1 => String::from("covers 1 finding"),
-                n => format!("covers {n} findings"),
-            };
+            let covers = covers(row.covers);
             writeln!(
                 out,
                 "  {expires:10}  {:18}  {covers:18}  {}:{}",
@@ -137,6 +138,55 @@ pub fn human(rows: &[WaiverRow], style: Style, out: &mut dyn Write) -> io::Resul
         writeln!(out, "no waivers")?;
     }
     Ok(())
+}
+
+/// Columns of a word or a sentence in Markdown.
+const COLUMNS: usize = 500;
+
+/// Writes the waivers as Markdown, for an issue or a comment that asks their owners: a list for each owner.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn markdown(rows: &[WaiverRow], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", count(rows.len(), "waiver", "waivers"))?;
+    for of_owner in rows.chunk_by(|a, b| a.owner == b.owner) {
+        let owner = of_owner.first().and_then(|row| row.owner.as_deref());
+        // In code an owner is told and not called.
+        let owner = owner.map_or_else(|| String::from("no owner"), |it| code(it, COLUMNS));
+        writeln!(out, "\n**{owner}**\n")?;
+        for row in of_owner {
+            let until = row.expires.as_deref().unwrap_or("no end");
+            let left = match days(row.days_left) {
+                left if left.is_empty() => left,
+                left => format!(" ({left})"),
+            };
+            let paths: Vec<String> = row.paths.iter().map(|path| code(path, COLUMNS)).collect();
+            let subject = row.subject.as_deref().map(|it| code(it, COLUMNS));
+            let subject = subject.map_or_else(String::new, |it| format!(" of {it}"));
+            writeln!(
+                out,
+                "* {until}{left}: {}{subject} in {}, {}, {}",
+                code(&row.rule, COLUMNS),
+                paths.join(", "),
+                covers(row.covers),
+                code(&format!("{}:{}", row.file, row.line), COLUMNS),
+            )?;
+            if let Some(reason) = &row.reason {
+                writeln!(out, "  * {}", prose(reason, COLUMNS))?;
+            }
+            for breach in &row.breaches {
+                writeln!(out, "  * beyond the terms: {}", prose(breach, COLUMNS))?;
+            }
+        }
+    }
+    out.flush()
+}
+
+fn covers(findings: usize) -> String {
+    match findings {
+        0 => String::from("covers nothing"),
+        n => format!("covers {}", count(n, "finding", "findings")),
+    }
 }
 
 /// `75 days left`.

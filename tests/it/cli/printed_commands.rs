@@ -25,6 +25,7 @@ const NAMES: &[&[u8]] = &[
     b"caf\xe9.pkl",
     "\u{202e}lkp.pkl".as_bytes(),
     b"%f\t.pkl",
+    b"back`quote`.pkl",
 ];
 
 /// A class that an entry allows, and a function that somebody has to read first.

@@ -535,6 +535,24 @@ fn waivers_are_listed_by_owner() {
         pickle-load in old/, x.py
     exit 0
     ");
+    let markdown = run(&repo, &["waivers", "report", "--format", "markdown"]).stdout;
+    insta::assert_snapshot!(markdown, @"
+    4 waivers
+
+    **`@data`**
+
+    * 2026-12-31 (ended 15 days ago): `pickle-load` in `z.py`, covers nothing, `weighbridge.yaml:6`
+    * 2028-01-01 (351 days left): `joblib-load` in `z.py`, covers nothing, `weighbridge.yaml:7`
+
+    **`@ml`**
+
+    * 2027-02-10 (26 days left): `global-not-allowed` of `app.models.Net` in `a.pkl`, covers 1 finding, `weighbridge.yaml:4`
+      * converted soon
+
+    **no owner**
+
+    * no end: `pickle-load` in `old/`, `x.py`, covers nothing, `weighbridge.yaml:5`
+    ");
     let soon = run(&repo, &["waivers", "report", "--expiring", "30d"]);
     assert_eq!(soon.code, 1);
     assert!(

@@ -8,6 +8,7 @@ mod gitlab;
 mod html;
 mod human;
 mod inspect;
+mod joint;
 mod json;
 mod junit;
 mod lines;
