@@ -135,13 +135,14 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     };
     reading.descend(hop, &name, &content, expect);
     let found = reading.found_since(before);
-    if found {
+    let is_artifact = found || array_of_old_joblib;
+    if is_artifact {
         // What holds an artifact decompresses to its end, or that is said.
         content.len();
     }
     match inflated.stopped() {
-        Some(error) if found || error.is_limit() => Err(error),
-        _ if found => Ok(()),
+        Some(error) if is_artifact || error.is_limit() => Err(error),
+        _ if is_artifact => Ok(()),
         _ => {
             reading.disclaim();
             Ok(())
