@@ -40,13 +40,13 @@ NEVER_RUN = ("__setattr__",)
 BASES = {
     "object": "instance", "abc.ABC": "instance", "typing.Generic": "instance", "typing.Protocol": "instance",
     "enum.Enum": "enum", "enum.IntEnum": "enum", "enum.StrEnum": "enum", "str": "mixin", "int": "mixin",
-    "lightning_utilities.core.enums.StrEnum": "enum", "collections.abc.MutableMapping": "instance", "typing.MutableMapping": "instance",
+    "lightning_utilities.core.enums.StrEnum": "enum", "collections.abc.Mapping": "instance", "collections.abc.MutableMapping": "instance", "typing.MutableMapping": "instance",
     "CoqpitType": "instance",  # an alias of MutableMapping
 }
 METACLASSES = {"abc.ABCMeta", "ABCMeta"}
 # Decorators that add methods of their own which are none of HOOKS, or that return the class as it is. `dataclass` adds `__eq__`, which
 # compares fields, and sets `__hash__` to None or to one of fields.
-DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "six.add_metaclass", "register_notrace_module"}
+DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "six.add_metaclass", "register_notrace_module", "register_tag"}
 
 from reviewed import CALLED, REVIEWED  # noqa: E402
 
@@ -240,6 +240,12 @@ PACKS = {
         r"fairseq\.data\.dictionary\.Dictionary|fairseq\.(logging\.)?meters\.\w+Meter",
         below=r"fairseq\..*", roots=("fairseq.dataclass.configs.FairseqDataclass",)),
     "speechbrain": Pack(r"speechbrain\.processing\.PLDA_LDA", r"speechbrain\.processing\.PLDA_LDA\.\w+"),
+    "gensim": Pack(
+        r"gensim\.(models\.(keyedvectors|word2vec|fasttext|doc2vec|ldamodel|lsimodel|tfidfmodel|phrases)|corpora\.dictionary)",
+        r"gensim\.models\.(keyedvectors\.(KeyedVectors|Word2VecKeyedVectors|WordEmbeddingsKeyedVectors|Doc2VecKeyedVectors|FastTextKeyedVectors|Vocab)|word2vec\.(Word2Vec\w*|Vocab)|fasttext\.(FastText\w*)|doc2vec\.Doc\w*|ldamodel\.Lda\w+|lsimodel\.\w+|tfidfmodel\.TfidfModel|phrases\.(Phrases|FrozenPhrases|Phraser))|gensim\.corpora\.dictionary\.Dictionary"),
+    "nltk": Pack(
+        r"nltk\.(tag\.(perceptron|sequential|hmm)|tokenize\.punkt|probability|classify\.naivebayes)",
+        r"nltk\.(tag\.perceptron\.\w+|tag\.sequential\.\w+Tagger|tag\.hmm\.HiddenMarkovModelTagger|tokenize\.punkt\.\w+|probability\.\w+|classify\.naivebayes\.NaiveBayesClassifier)"),
     "coqui-tts": Pack(r"TTS\..*config.*|TTS\.tts\.models\.\w+|TTS\.vocoder\.models\.\w+|trainer\.trainer", r"(TTS|trainer)\..*\.\w*(Config|Args)", below=r"TTS\..*", roots=("coqpit.coqpit.Coqpit",)),
 }
 

@@ -212,7 +212,51 @@ def speakers():
     yield "models", [Ndx(models=names, testsegs=names), PLDA(rank_f=2)]
 
 
-PACKS = {"python-data": python_data, "sklearn-estimators": estimators, "torch-nn": modules, "transformers-training": arguments, "torchvision": pictures, "timm": timm_models, "ultralytics": yolo, "lightning": lightning, "flair": tags, "simpletransformers": arguments_of_simple, "deepspeed": scales, "fairseq": symbols, "speechbrain": speakers}
+def words():
+    try:
+        from gensim.corpora import Dictionary
+        from gensim.models import Doc2Vec, FastText, LdaModel, LsiModel, TfidfModel, Word2Vec
+        from gensim.models.doc2vec import TaggedDocument
+        from gensim.models.phrases import Phraser, Phrases
+    except ImportError:
+        return
+    texts = [["w%d" % (row * column % 23) for column in range(8)] for row in range(40)]
+    model = Word2Vec(texts, vector_size=4, min_count=1, epochs=1)
+    yield "words", model
+    yield "vectors", model.wv
+    yield "subwords", FastText(texts, vector_size=4, min_count=1, epochs=1, bucket=50)
+    yield "documents", Doc2Vec([TaggedDocument(text, [row]) for row, text in enumerate(texts)], vector_size=4, epochs=1)
+    known = Dictionary(texts)
+    bags = [known.doc2bow(text) for text in texts]
+    yield "dictionary", known
+    yield "topics", LdaModel(bags, num_topics=2, id2word=known)
+    yield "index", LsiModel(bags, id2word=known, num_topics=2)
+    yield "frequencies", TfidfModel(bags)
+    phrases = Phrases(texts, min_count=1, threshold=1)
+    yield "phrases", [phrases, Phraser(phrases)]
+
+
+def sentences():
+    try:
+        import nltk
+        from nltk.classify import NaiveBayesClassifier
+        from nltk.tag import BigramTagger, DefaultTagger, PerceptronTagger, UnigramTagger
+        from nltk.tokenize.punkt import PunktSentenceTokenizer, PunktTrainer
+    except ImportError:
+        return
+    tagged = [[("the", "DT"), ("dog", "NN"), ("runs", "VB"), (".", ".")]] * 3
+    tagger = PerceptronTagger(load=False)
+    tagger.train(tagged, nr_iter=2)
+    yield "perceptron", [tagger, (tagger.model.weights, tagger.tagdict, tagger.classes)]
+    yield "ngrams", BigramTagger(tagged, backoff=UnigramTagger(tagged, backoff=DefaultTagger("NN")))
+    trainer = PunktTrainer()
+    trainer.train("Dr. Smith went home. He slept. Mr. Jones did not. " * 20)
+    yield "punkt", [PunktSentenceTokenizer(trainer.get_params()), trainer.get_params()]
+    yield "counts", [nltk.FreqDist("hello world"), nltk.ConditionalFreqDist([(1, 2), (1, 3)])]
+    yield "bayes", NaiveBayesClassifier.train([({"a": 1}, "x"), ({"a": 2}, "y")] * 3)
+
+
+PACKS = {"python-data": python_data, "sklearn-estimators": estimators, "torch-nn": modules, "transformers-training": arguments, "torchvision": pictures, "timm": timm_models, "ultralytics": yolo, "lightning": lightning, "flair": tags, "simpletransformers": arguments_of_simple, "deepspeed": scales, "fairseq": symbols, "speechbrain": speakers, "gensim": words, "nltk": sentences}
 # Those whose files torch writes.
 OF_TORCH = ("torch-nn", "transformers-training", "torchvision", "timm", "ultralytics", "lightning", "flair", "simpletransformers", "deepspeed", "fairseq", "speechbrain")
 

@@ -150,12 +150,30 @@ pub(super) fn data_alone(torch: bool) -> &'static str {
     }
 }
 
-/// How to store a library's object as plain containers, if the library has a way.
-pub(super) fn in_plain_containers(name: &GlobalName) -> Option<&'static str> {
-    const LIBRARIES: &[(&[u8], &str)] = &[(
-        b"omegaconf",
-        "save plain containers instead: `OmegaConf.to_container(config, resolve=True)`. A configuration calls functions that the program has registered when it is read, as its texts say",
-    )];
+/// How to store a library's object without a pickle, if the library has a way.
+pub(super) fn without_pickle(name: &GlobalName) -> Option<&'static str> {
+    const LIBRARIES: &[(&[u8], &str)] = &[
+        (
+            b"catboost",
+            "save it in CatBoost's own format instead: `model.save_model(\"model.json\", format=\"json\")`. A pickle of it hands bytes to a native parser",
+        ),
+        (
+            b"e3nn",
+            "save the state dict instead: `torch.save(model.state_dict(), path)`. A module of e3nn brings programs in TorchScript, which loading compiles",
+        ),
+        (
+            b"lightgbm",
+            "save it in LightGBM's own format instead: `model.booster_.save_model(\"model.txt\")`. A pickle of it hands text to a native parser",
+        ),
+        (
+            b"omegaconf",
+            "save plain containers instead: `OmegaConf.to_container(config, resolve=True)`. A configuration calls functions that the program has registered when it is read, as its texts say",
+        ),
+        (
+            b"xgboost",
+            "save it in XGBoost's own format instead: `model.save_model(\"model.json\")`. A pickle of it hands bytes to a native parser, and frees a pointer that the file may set",
+        ),
+    ];
     let module = name.module.as_bytes();
     let top = module.split(|b| *b == b'.').next()?;
     let known = LIBRARIES.iter().find(|(library, _)| *library == top);

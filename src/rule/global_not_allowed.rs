@@ -419,7 +419,7 @@ fn help(refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding)
     }
     finding
         .help
-        .extend(advice::in_plain_containers(name).map(String::from));
+        .extend(advice::without_pickle(name).map(String::from));
     finding.answer = advice.of(name).cloned();
     if finding.answer.is_some() {
         return;

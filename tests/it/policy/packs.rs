@@ -220,6 +220,8 @@ fn instances_of_packs_run_reviewed_code_alone() {
         ("fairseq", "fairseq"),
         ("sklearn-estimators", "sklearn"),
         ("flair", "flair"),
+        ("gensim", "gensim"),
+        ("nltk", "nltk"),
         ("lightning", "pytorch_lightning"),
         ("simpletransformers", "simpletransformers"),
         ("speechbrain", "speechbrain"),

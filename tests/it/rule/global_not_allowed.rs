@@ -438,3 +438,22 @@ fn a_global_from_the_memo_is_shown_where_it_is_imported() {
       help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
     ");
 }
+
+/// What a native parser reads is in no pack, and the library has a way to store it as data.
+#[test]
+fn a_library_with_a_format_of_its_own_is_told() {
+    for (module, name, instead) in [
+        (
+            "xgboost.sklearn",
+            "XGBClassifier",
+            "save_model(\"model.json\")",
+        ),
+        ("lightgbm.basic", "Booster", "save_model(\"model.txt\")"),
+        ("catboost.core", "CatBoost", "format=\"json\""),
+        ("e3nn.o3", "Linear", "model.state_dict()"),
+    ] {
+        let file = Pickle::proto(2).global(module, name).op(b')').op(0x81);
+        let said = told("global-not-allowed", "model.pkl", &file.stop());
+        assert!(said.contains(instead), "{said}");
+    }
+}

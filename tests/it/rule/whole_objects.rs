@@ -175,6 +175,32 @@ fn a_model_keeps_the_class_of_its_layers_where_models_do() {
     }
 }
 
+/// A function could take the place of a method, so each may stand where its library keeps it and nowhere else.
+#[test]
+fn a_library_keeps_its_functions_under_its_names_for_them() {
+    let class = global("gensim.models.word2vec", "Word2Vec");
+    let keeps = |key: &str, module: &str, name: &str| {
+        with_packs(
+            "gensim, nltk",
+            &with(
+                &[&class[..], b")\x81"].concat(),
+                &pair(key, &global(module, name)),
+            ),
+        )
+    };
+    assert_eq!(keeps("hashfxn", "builtins", "hash"), "");
+    assert_eq!(keeps("load", "gensim.utils", "call_on_class_only"), "");
+    for said in [
+        keeps("load", "builtins", "hash"),
+        keeps("train", "gensim.utils", "call_on_class_only"),
+        keeps("hashfxn", "gensim.utils", "identity"),
+        keeps("hashfxn", "numpy", "ndarray"),
+        keeps("_Token", "nltk.probability", "FreqDist"),
+    ] {
+        assert!(said.starts_with(RULE), "{said}");
+    }
+}
+
 /// The block that a refusal proposes is a policy under which the file passes.
 #[test]
 fn the_packs_that_a_refusal_names_suffice_as_printed() {
@@ -182,6 +208,11 @@ fn the_packs_that_a_refusal_names_suffice_as_printed() {
     for (pack, object) in [
         ("coqui-tts", instance("TTS.tts.models.xtts", "XttsArgs")),
         ("flair", instance("flair.data", "Dictionary")),
+        (
+            "gensim",
+            instance("gensim.models.keyedvectors", "KeyedVectors"),
+        ),
+        ("nltk", instance("nltk.tag.perceptron", "PerceptronTagger")),
         (
             "lightning",
             instance("pytorch_lightning.utilities.parsing", "AttributeDict"),

@@ -47,11 +47,23 @@ impl Attributes<'_> {
     }
 
     /// Whether a global, or something of which nothing is known, could be called in place of a method under this key. A type that
-    /// a pack only names, such as `numpy.float64`, could not where the key says that it is one; nor could a class of layers where
-    /// models of torch keep the one of which they were made.
+    /// a pack only names, such as `numpy.float64`, could not where the key says that it is one; nor could a class where objects keep one
+    /// of which they make others, or a function where a library keeps just that one.
     pub(in crate::format::pickle) fn could_be_method(&self, key: Value, value: Value) -> bool {
-        /// Where models keep a class of layers, and no class has a method.
+        /// Where models of torch keep a class of layers, and no class has a method.
         const LAYERS: &[&str] = &["_norm_layer", "norm_layer", "act_layer"];
+        /// Where libraries keep functions and classes, and which.
+        const KEPT: &[(&str, &str)] = &[
+            ("_Token", "nltk.tokenize.punkt.PunktToken"),
+            ("hashfxn", "__builtin__.hash"),
+            ("hashfxn", "builtins.hash"),
+            ("load", "gensim.utils.call_on_class_only"),
+            ("load_fasttext_format", "gensim.utils.call_on_class_only"),
+            ("scoring", "gensim.models.phrases.npmi_scorer"),
+            ("scoring", "gensim.models.phrases.original_scorer"),
+            ("wglobal", "gensim.models.tfidfmodel.df2idf"),
+            ("wlocal", "gensim.utils.identity"),
+        ];
         if value.kind() != ValueKind::Global {
             return true;
         }
@@ -70,7 +82,11 @@ impl Attributes<'_> {
                 let key = key.as_str().unwrap_or_default();
                 let says_type = shape.is_only_named() && key.ends_with("type");
                 let says_layer = shape.is_instantiated() && LAYERS.contains(&key);
-                !(says_type || says_layer)
+                let is_kept = || {
+                    let name = name.to_string();
+                    KEPT.contains(&(key, name.as_str())) && shape.is_only_named()
+                };
+                !(says_type || says_layer || is_kept())
             }
         }
     }
