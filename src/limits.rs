@@ -475,6 +475,12 @@ limits! {
         /// The facts about a model of ten thousand tensors take some kilobytes. A content with more is read again each time.
         STORED_FACTS: usize = 16 << 20, Bytes "of the facts about one content in a store";
 
+        /// A hostile file has few names of its own; a file with more shows the first.
+        KEPT_EXCERPTS: usize = 16, Count "excerpts that are stored with the facts about one content";
+
+        /// Sixteen excerpts of the usual length.
+        KEPT_EXCERPT_BYTES: usize = 8 << 10, Bytes "of the excerpts that are stored with the facts about one content";
+
         /// Facts about a hundred million files. Nothing more is stored then; removing the folder begins anew.
         STORE_BYTES: u64 = 64 << 30, Bytes "of a store of facts";
     }

@@ -51,10 +51,7 @@ pub struct AgainOptions<'a> {
 /// # Errors
 /// A run or a store that cannot be read, a folder that cannot be written.
 pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<JudgedAgain, Error> {
-    let mut info = run.info().ok_or_else(|| Error::Usage {
-        message: format!("`{}` has no `run.json`", run.path().display()),
-        help: String::from("name the folder that `weighbridge audit --out` wrote"),
-    })?;
+    let mut info = run.known_info()?;
     let store = Store::open_read_only(options.store)?;
     let reader = store.reader()?;
     let out = options.out.map(RunFolder::create);

@@ -250,6 +250,17 @@ impl Kind {
         let front = id.get(..2).unwrap_or("00");
         format!("{folder}/{front}/{id}.{end}")
     }
+
+    /// What was asked for, of a run that says it.
+    ///
+    /// # Errors
+    /// One that does not.
+    pub fn known_info(&self) -> Result<RunInfo, Error> {
+        self.info().ok_or_else(|| Error::Usage {
+            message: format!("`{}` has no `run.json`", self.0.display()),
+            help: String::from("name the folder that `weighbridge audit --out` wrote"),
+        })
+    }
 }
 
 impl Line {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     folder::RunFolder,
-    result::{Loosening, Status, Waiver},
+    report::Names,
+    result::{AuditResult, Loosening, Status, Waiver},
 };
-use crate::{error::Error, fact::GlobalName, policy::Policy};
+use crate::error::Error;
 
 /// What an organisation has to look after.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,7 +89,7 @@ impl WaiverState {
 }
 
 /// A line that tries to loosen what is locked, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LooseningAt {
     /// The repository.
     pub repository: String,
@@ -113,6 +114,43 @@ pub struct Adoption {
     pub executable: usize,
     /// Those in which all of these are pinned.
     pub pinned: usize,
+}
+
+impl Adoption {
+    /// Counts a repository, if all of it was looked at.
+    pub(super) fn add(&mut self, result: &AuditResult) {
+        if result.status != Status::Complete {
+            return;
+        }
+        let counts = &result.counts;
+        let has_own = result.versions.own_policy.is_some();
+        let has_waivers = result.waivers.iter().any(|it| !it.is_organisations);
+        let is_pinned = counts.executable > 0 && counts.executable_unpinned == 0;
+        for (count, is) in [
+            (&mut self.complete, true),
+            (&mut self.clean, counts.denied == 0),
+            (&mut self.own_policy, has_own),
+            (&mut self.with_baseline, counts.baseline > 0),
+            (&mut self.with_waivers, has_waivers),
+            (&mut self.executable, counts.executable > 0),
+            (&mut self.pinned, is_pinned),
+        ] {
+            *count = count.saturating_add(usize::from(is));
+        }
+    }
+
+    /// What is counted, in words, each with the number of repositories that it is of.
+    pub(super) fn counted(&self) -> [(&'static str, usize, usize); 6] {
+        let all = self.complete;
+        [
+            ("nothing refused", self.clean, all),
+            ("a policy of their own", self.own_policy, all),
+            ("waivers of their own", self.with_waivers, all),
+            ("findings in a baseline", self.with_baseline, all),
+            ("model files that can run code", self.executable, all),
+            ("all of these pinned", self.pinned, self.executable),
+        ]
+    }
 }
 
 /// Something that repositories allow by hand.
@@ -147,30 +185,7 @@ pub fn governance(run: &RunFolder, today: Date, soon: i64) -> Result<Governance,
         }
         let result = run.result(&line)?;
         let location = result.repository.location.clone();
-        if result.status == Status::Complete {
-            let adoption = &mut all.adoption;
-            let counts = &result.counts;
-            for (count, is) in [
-                (&mut adoption.complete, true),
-                (&mut adoption.clean, counts.denied == 0),
-                (
-                    &mut adoption.own_policy,
-                    result.versions.own_policy.is_some(),
-                ),
-                (&mut adoption.with_baseline, counts.baseline > 0),
-                (
-                    &mut adoption.with_waivers,
-                    result.waivers.iter().any(|it| !it.is_organisations),
-                ),
-                (&mut adoption.executable, counts.executable > 0),
-                (
-                    &mut adoption.pinned,
-                    counts.executable > 0 && counts.executable_unpinned == 0,
-                ),
-            ] {
-                *count = count.saturating_add(usize::from(is));
-            }
-        }
+        all.adoption.add(&result);
         for waiver in result.waivers {
             if waiver.is_organisations {
                 // It covers what it covers anywhere.
@@ -219,19 +234,15 @@ pub fn governance(run: &RunFolder, today: Date, soon: i64) -> Result<Governance,
             it.waiver.line,
         )
     });
-    let policy = Policy::recommended();
-    let scope = policy.scope(&"model".into());
-    let candidates = allowed.into_iter().map(|(what, (repositories, files))| {
-        let danger = what
-            .rsplit_once('.')
-            .and_then(|(module, name)| scope.globals().danger(&GlobalName::new(module, name)));
-        Candidate {
-            danger: danger.map(str::to_owned),
+    let mut names = Names::default();
+    let candidates = allowed
+        .into_iter()
+        .map(|(what, (repositories, files))| Candidate {
+            danger: names.of(&what).danger.map(str::to_owned),
             repositories: repositories.len(),
             what,
             files,
-        }
-    });
+        });
     all.candidates = candidates.collect();
     all.candidates.sort_by(|a, b| {
         let key = |it: &Candidate| (std::cmp::Reverse(it.repositories), it.what.clone());
@@ -261,19 +272,24 @@ impl Governance {
     /// Entries for the organisation's policy: globals that at least so many repositories allow by hand, and that are not known to be
     /// dangerous, as YAML.
     pub fn suggestion(&self, least: usize) -> Option<String> {
-        let globals: Vec<String> = self
-            .candidates
-            .iter()
-            .filter(|it| it.repositories >= least && it.danger.is_none())
-            .filter(|it| !it.what.starts_with("format "))
-            .map(|it| {
-                let quoted = serde_json::to_string(&it.what).unwrap_or_default();
-                format!(
-                    "    - {quoted} # {} repositories, {} files\n",
-                    it.repositories, it.files
-                )
-            })
-            .collect();
-        (!globals.is_empty()).then(|| format!("globals:\n  allow:\n{}", globals.concat()))
+        let candidates = self.candidates.iter().filter(|it| it.danger.is_none());
+        let candidates = candidates.map(|it| (it.what.as_str(), it.repositories, it.files));
+        suggestion(candidates, least)
     }
+}
+
+/// Entries for a policy: of names that are not known to be dangerous, with the repositories and files that they are in, those that at
+/// least so many repositories have.
+pub(super) fn suggestion<'a>(
+    candidates: impl Iterator<Item = (&'a str, usize, usize)>,
+    least: usize,
+) -> Option<String> {
+    let globals: Vec<String> = candidates
+        .filter(|(what, repositories, _)| *repositories >= least && !what.starts_with("format "))
+        .map(|(what, repositories, files)| {
+            let quoted = serde_json::to_string(what).unwrap_or_default();
+            format!("    - {quoted} # {repositories} repositories, {files} files\n")
+        })
+        .collect();
+    (!globals.is_empty()).then(|| format!("globals:\n  allow:\n{}", globals.concat()))
 }

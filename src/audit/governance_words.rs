@@ -88,15 +88,8 @@ pub fn suggestion(found: &Governance, least: usize, out: &mut dyn Write) -> io::
         "{} looked at completely",
         counted(adoption.complete, "repository", "repositories")
     )?;
-    for (count, what) in [
-        (adoption.clean, "without anything refused"),
-        (adoption.own_policy, "with a policy of their own"),
-        (adoption.with_waivers, "with waivers of their own"),
-        (adoption.with_baseline, "with findings in a baseline"),
-        (adoption.executable, "with model files that can run code"),
-        (adoption.pinned, "that have pinned all of these"),
-    ] {
-        writeln!(out, "  {count:>8}  {what}")?;
+    for (what, count, _) in adoption.counted() {
+        writeln!(out, "  {count:>8}  with {what}")?;
     }
     let dangerous = found.candidates.iter().filter(|it| it.danger.is_some());
     if dangerous.clone().next().is_some() {

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    answers,
     codeowners::CodeOwners,
     missing,
     recall::hex,
@@ -25,7 +26,7 @@ use crate::{
     finding::{Disposition, Finding, Level},
     inventory,
     policy::{self, Attempts, Breach, PLACES, Policy},
-    report::json::v1,
+    report::{self, json::v1},
     scan::{self, Memory, Needs, PolicyRequest, Report, Request, View},
 };
 
@@ -42,6 +43,9 @@ pub(super) const CODEOWNERS: &[&str] = &[
     "docs/CODEOWNERS",
     ".gitlab/CODEOWNERS",
 ];
+
+/// What judges where no policy of an organisation is named.
+pub(super) const OF_EACH: &str = "the policy of each, or recommended (built in)";
 
 /// The organisation's policy.
 #[derive(Debug, Clone)]
@@ -64,7 +68,7 @@ impl Organisation {
             let recommended = Policy::recommended();
             return Ok(Self {
                 named: None,
-                name: String::from("the policy of each, or recommended (built in)"),
+                name: OF_EACH.to_owned(),
                 sha256: policy::digest(&recommended),
             });
         };
@@ -143,6 +147,18 @@ impl Judging<'_> {
         for waiver in &mut waivers {
             waiver.file = self.named(&waiver.file);
         }
+        let mut answers = answers::of(report.active());
+        for answer in &mut answers {
+            let texts = [&mut answer.message, &mut answer.condition];
+            let texts = texts
+                .into_iter()
+                .chain(&mut answer.edits)
+                .chain(&mut answer.besides);
+            for text in texts {
+                *text = self.named(text);
+            }
+        }
+        let advice = report::advice(&report).unwrap_or_default();
         let mut findings = Vec::new();
         let [mut overridden, mut waived, mut baseline] = [(); 3].map(|()| Vec::new());
         let sorted = report
@@ -208,11 +224,13 @@ impl Judging<'_> {
             counts,
             artifacts,
             findings,
+            answers,
+            advice: advice.iter().map(|said| self.named(said)).collect(),
             overridden,
             waived,
             baseline,
             waivers,
-            loosenings: self.loosenings(&policy),
+            loosenings: self.loosenings(&policy, record),
             allowed: allowed(&report, own),
             owners,
             notices: report.told().map(|said| self.named(&said)).collect(),
@@ -238,10 +256,15 @@ impl Judging<'_> {
         finding
     }
 
-    fn loosenings(&self, policy: &Policy) -> Vec<Loosening> {
+    fn loosenings(&self, policy: &Policy, record: &Record) -> Vec<Loosening> {
         let mut all = loosenings(policy);
+        let owners = code_owners(record);
         for one in &mut all {
             one.message = self.named(&one.message);
+            if let Some(owners) = &owners {
+                one.owners = owners.of(&one.file).to_vec();
+            }
+            one.introduced_by = record.introduction(&one.file).map(v1::Introduction::from);
         }
         all
     }
@@ -303,9 +326,9 @@ fn refused<'a>(findings: impl Iterator<Item = &'a Finding>) -> BTreeSet<Version>
         .collect()
 }
 
-/// A finding without what only its bytes show: those may not be here.
+/// A finding without what only its bytes show: those may not be here. A disassembly is kept with the facts.
 fn without_lines(mut finding: v1::Finding) -> v1::Finding {
-    finding.excerpt = None;
+    finding.excerpt = finding.excerpt.filter(|lines| lines.first_line.is_none());
     finding.fix = None;
     // Of a comment in source, the line is known and its text is not.
     if let Some(v1::Disposition::Waived { source, by, .. }) = &mut finding.disposition
@@ -401,6 +424,8 @@ fn loosenings(policy: &Policy) -> Vec<Loosening> {
             line: attempt.line.line,
             key: attempt.key.clone(),
             message: attempt.message.clone(),
+            owners: Vec::new(),
+            introduced_by: None,
         });
     attempts.collect()
 }
@@ -423,13 +448,18 @@ fn allowed(report: &Report, own: Option<(&str, &[u8])>) -> Vec<AllowedHere> {
     lines.collect()
 }
 
+/// Who owns files, as the repository says.
+fn code_owners(record: &Record) -> Option<CodeOwners> {
+    let mut places = CODEOWNERS.iter();
+    let text = places.find_map(|place| record.files.get(place))?;
+    Some(CodeOwners::parse(&String::from_utf8_lossy(text)))
+}
+
 /// Who owns what a report is about.
 fn owners(record: &Record, report: &Report) -> BTreeMap<String, Vec<String>> {
-    let mut places = CODEOWNERS.iter();
-    let Some(text) = places.find_map(|place| record.files.get(place)) else {
+    let Some(owners) = code_owners(record) else {
         return BTreeMap::new();
     };
-    let owners = CodeOwners::parse(&String::from_utf8_lossy(text));
     let findings = report.findings.iter().map(|finding| &finding.primary.path);
     let artifacts = report.artifacts.iter().map(|artifact| &artifact.path);
     let mut found = BTreeMap::new();

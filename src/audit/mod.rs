@@ -5,8 +5,10 @@
 //! without any repository. Nothing here reads bytes, judges or words findings: `scan` does.
 
 mod again;
+mod answers;
 mod codeowners;
 mod diff;
+mod excerpts;
 mod fetch;
 mod folder;
 mod governance;

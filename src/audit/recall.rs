@@ -11,9 +11,12 @@ use std::{
 use data_encoding::HEXLOWER;
 use rustc_hash::FxHashMap;
 
-use super::record::{Record, RecordedContent, RecordedEntry};
+use super::{
+    excerpts,
+    record::{Record, RecordedContent, RecordedEntry},
+};
 use crate::{
-    fact::{Circumstance, Circumstances, ContentFacts, Introduction},
+    fact::{Circumstance, Circumstances, ContentFacts, Excerpts, Introduction},
     scan::{self, Item, Memory, Recalled, Sighting, View},
     store::{Digest, Reader, Store, StoredFacts, facts_key},
 };
@@ -133,6 +136,7 @@ fn storable(item: &Item, sighting: &Sighting<'_>) -> Option<StoredFacts> {
         facts: sighting.facts.clone(),
         elsewhere: sighting.circumstances.elsewhere.clone(),
         other_on_checkout,
+        excerpts: excerpts::kept(sighting.facts, sighting.excerpts),
     })
 }
 
@@ -169,12 +173,17 @@ impl Memory for RunMemory<'_> {
         self.work.known.fetch_add(1, Ordering::Relaxed);
         Some(Recalled {
             circumstances: circumstances(item, &mut stored),
+            excerpts: stored.excerpts.into_iter().collect(),
             facts: stored.facts,
             link: None,
             sha256: Some(hex(&sha256)),
             unfetched: false,
             is_of_blob: true,
         })
+    }
+
+    fn kept_excerpts(&self, facts: &ContentFacts, read: Excerpts) -> Excerpts {
+        excerpts::kept(facts, &read).into_iter().collect()
     }
 
     fn keep(&self, at: usize, item: &Item, sighting: &Sighting<'_>) {
@@ -198,7 +207,10 @@ impl Memory for RunMemory<'_> {
                     RecordedContent::Stored(sha256)
                 }
             }
-            _ => RecordedContent::Inline(Box::new(sighting.facts.clone())),
+            _ => {
+                let lines = excerpts::kept(sighting.facts, sighting.excerpts);
+                RecordedContent::Inline(Box::new(sighting.facts.clone()), lines)
+            }
         };
         if !sighting.is_known {
             self.work.read.fetch_add(1, Ordering::Relaxed);
@@ -210,7 +222,7 @@ impl Memory for RunMemory<'_> {
             }
         }
         let mut circumstances = sighting.circumstances.clone();
-        if !matches!(content, RecordedContent::Inline(_)) {
+        if !matches!(content, RecordedContent::Inline(..)) {
             circumstances.elsewhere.clear();
         }
         let is_plain = circumstances == Circumstances::default();
@@ -269,9 +281,13 @@ impl Memory for RecordMemory<'_> {
     fn recall(&self, at: usize, item: &Item) -> Option<Recalled> {
         let entry = self.record.entries.get(at)?;
         let mut circumstances = entry.circumstances.as_deref().cloned().unwrap_or_default();
+        let mut excerpts = Excerpts::default();
         let (facts, sha256) = match &entry.content {
             RecordedContent::Gone => return None,
-            RecordedContent::Inline(facts) => ((**facts).clone(), None),
+            RecordedContent::Inline(facts, lines) => {
+                excerpts = lines.iter().cloned().collect();
+                ((**facts).clone(), None)
+            }
             RecordedContent::Plain {
                 sha256,
                 bytes,
@@ -295,11 +311,13 @@ impl Memory for RecordMemory<'_> {
                     });
                 };
                 circumstances.elsewhere = stored.elsewhere;
+                excerpts = stored.excerpts.into_iter().collect();
                 (stored.facts, Some(sha256))
             }
         };
         Some(Recalled {
             facts,
+            excerpts,
             circumstances,
             link: entry.link.clone(),
             sha256: sha256.map(hex),

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::result::{Repository, Scope};
 use crate::{
-    fact::{Circumstances, ContentFacts, EntryKind, Introduction, Text},
+    fact::{Circumstances, ContentFacts, EntryKind, Excerpt, ExcerptId, Introduction, Text},
     limits,
     scan::{LinkEnd, RecordedFiles, RecordedItem, View, recorded_view},
     store::Digest,
@@ -16,7 +16,7 @@ use crate::{
 
 /// How a record begins. The layout of facts is part of it: records of another are not read.
 const MAGIC: &str = concat!(
-    "weighbridge-record-1-",
+    "weighbridge-record-2-",
     env!("WEIGHBRIDGE_FACTS_LAYOUT"),
     "\n"
 );
@@ -98,8 +98,8 @@ pub(super) enum RecordedContent {
     },
     /// What the store has of the blob with this digest.
     Stored(Digest),
-    /// These facts: no store has them, because they are not known to be those of a blob.
-    Inline(Box<ContentFacts>),
+    /// These facts, and a few of the lines that show them: no store has them, because they are not known to be those of a blob.
+    Inline(Box<ContentFacts>, Vec<(ExcerptId, Excerpt)>),
 }
 
 impl Record {
@@ -126,6 +126,21 @@ impl Record {
         }
         let encoded = lz4_flex::block::decompress_size_prepended(packed).ok()?;
         postcard::from_bytes(&encoded).ok()
+    }
+
+    /// What introduced the version of a file that the newest commits have, in a history.
+    pub(super) fn introduction(&self, path: &str) -> Option<&Introduction> {
+        let entries = self
+            .entries
+            .iter()
+            .filter(|it| it.path.as_str() == Some(path));
+        let introductions = entries.filter_map(|entry| {
+            let at = usize::try_from(entry.introduced_by?).ok()?;
+            self.introductions.get(at)
+        });
+        introductions
+            .filter(|it| !it.gone)
+            .max_by_key(|it| it.commit.time)
     }
 
     /// The view that was recorded.

@@ -44,6 +44,12 @@ pub struct AuditResult {
     pub artifacts: Vec<Artifact>,
     /// The findings that count, by path and place.
     pub findings: Vec<v1::Finding>,
+    /// What mends findings together: those of a file that have one answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
+    /// What to add to the policy for all files together, where they need different things.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
     /// What an override of the policy lets pass.
     pub overridden: Vec<v1::Finding>,
     /// What a waiver of the policy or a comment in source lets pass.
@@ -266,6 +272,23 @@ pub struct LoadedBy {
     pub callee: String,
 }
 
+/// What mends findings of a file together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Which of the findings that count, by their place among them.
+    pub findings: Vec<usize>,
+    /// What they say together: one sentence.
+    pub message: String,
+    /// What they are about, in lines.
+    pub names: String,
+    /// Under which condition the edits are good advice.
+    pub condition: String,
+    /// What to add to the policy, and where.
+    pub edits: Vec<String>,
+    /// What to do besides or instead.
+    pub besides: Vec<String>,
+}
+
 /// A waiver.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Waiver {
@@ -301,7 +324,7 @@ pub struct Waiver {
 }
 
 /// A line of a repository's policy that loosens what the organisation's policy locks.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loosening {
     /// The file.
     pub file: String,
@@ -311,6 +334,12 @@ pub struct Loosening {
     pub key: String,
     /// What it says, and what locks it.
     pub message: String,
+    /// Who owns the file, as `CODEOWNERS` says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
+    /// The first commit with this version of the file, in an audit of a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduced_by: Option<v1::Introduction>,
 }
 
 /// Something that a repository's own policy allows and that is in use.

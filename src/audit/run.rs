@@ -580,6 +580,8 @@ pub(super) fn failed(
         counts: Counts::default(),
         artifacts: Vec::new(),
         findings: Vec::new(),
+        answers: Vec::new(),
+        advice: Vec::new(),
         overridden: Vec::new(),
         waived: Vec::new(),
         baseline: Vec::new(),

@@ -78,10 +78,7 @@ impl Summary {
     /// # Errors
     /// A folder that cannot be read.
     pub fn of(folder: &RunFolder) -> Result<Self, Error> {
-        let info = folder.info().ok_or_else(|| Error::Usage {
-            message: format!("`{}` has no `run.json`", folder.path().display()),
-            help: String::from("name the folder that `weighbridge audit --out` wrote"),
-        })?;
+        let info = folder.known_info()?;
         let lines = info.repositories.iter();
         let lines = lines.filter_map(|it| folder.line(&it.id)).collect();
         Ok(Self::new(&info, lines))

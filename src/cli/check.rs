@@ -226,13 +226,7 @@ impl Check {
     /// to judge.
     fn date(&self, needs: Needs) -> Result<Option<i64>, Error> {
         let said = self.source_date_epoch.as_deref().unwrap_or_default();
-        if said.is_empty() || !needs.date {
-            return Ok(None);
-        }
-        said.parse().map(Some).map_err(|_| Error::Usage {
-            message: format!("SOURCE_DATE_EPOCH is `{}`", said.escape_debug()),
-            help: String::from("write seconds since 1970, such as 1700000000, or unset it"),
-        })
+        today::moment(if needs.date { said } else { "" })
     }
 
     /// Folders whose content may be somebody else's: a link in them does not say where a report goes.

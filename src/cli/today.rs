@@ -2,6 +2,8 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
+use crate::error::Error;
+
 /// Today in UTC; the day that `SOURCE_DATE_EPOCH` names, if it does, so that a run can be repeated. The variable is many programs':
 /// where it names no moment, it is not ours to judge.
 pub(super) fn today() -> Date {
@@ -14,4 +16,18 @@ pub(super) fn today() -> Date {
     let said = said.and_then(|seconds| Timestamp::from_second(seconds).ok());
     let now = said.unwrap_or_else(Timestamp::now);
     now.to_zoned(TimeZone::UTC).date()
+}
+
+/// The moment that `SOURCE_DATE_EPOCH` names, for outputs that tell one.
+///
+/// # Errors
+/// What is no moment: an output that told another would not be the same again.
+pub(super) fn moment(said: &str) -> Result<Option<i64>, Error> {
+    if said.is_empty() {
+        return Ok(None);
+    }
+    said.parse().map(Some).map_err(|_| Error::Usage {
+        message: format!("SOURCE_DATE_EPOCH is `{}`", said.escape_debug()),
+        help: String::from("write seconds since 1970, such as 1700000000, or unset it"),
+    })
 }

@@ -41,6 +41,9 @@ pub fn fingerprints<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<
     findings
         .into_iter()
         .map(|finding| {
+            if let Some(known) = &finding.known_fingerprint {
+                return known.clone();
+            }
             let identity = identity(finding);
             let nth = seen.entry(identity).or_default();
             let mut fields = Fields::new(FINGERPRINT);

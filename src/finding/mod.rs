@@ -36,6 +36,8 @@ pub struct Finding {
     pub subject: Subject,
     /// What runs, if something does: part of what makes it the same finding in the next run.
     pub payload: Option<Payload>,
+    /// Its fingerprint, where what that is made of is not here: of a finding that was kept.
+    pub known_fingerprint: Option<String>,
     /// Where it is.
     pub primary: Location,
     /// Places that explain it, in the same entry or another; most telling first.
@@ -72,6 +74,7 @@ impl Finding {
             message: message.into(),
             subject,
             payload: None,
+            known_fingerprint: None,
             primary,
             related: Vec::new(),
             decided_by: None,

@@ -121,6 +121,9 @@ fn help(answer: &Answer, common: Option<&str>) -> Vec<String> {
 /// What mends the findings of several files that need different things, as sentences: what is printed for each by itself could not
 /// be pasted below each other. `None` where the files need the same.
 pub(super) fn common(report: &Report, detail: Detail) -> Option<Vec<String>> {
+    if let Some(advice) = &report.advice {
+        return (!advice.is_empty()).then(|| advice.clone());
+    }
     let answers = report
         .active()
         .filter_map(|finding| finding.answer.as_ref());

@@ -300,7 +300,7 @@ fn block<S: AsRef<str>>(lines: impl IntoIterator<Item = S>) -> String {
 }
 
 /// A string as a span of code, whatever is in it.
-pub(super) fn code(text: &str, columns: usize) -> String {
+pub(crate) fn code(text: &str, columns: usize) -> String {
     let text = cut(text, columns);
     if text.is_empty() {
         return text;
@@ -321,7 +321,7 @@ fn ticks(text: &str) -> usize {
 }
 
 /// A sentence: what it quotes between backticks is code, and so is every word that is more than a word.
-pub(super) fn prose(text: &str, columns: usize) -> String {
+pub(crate) fn prose(text: &str, columns: usize) -> String {
     let text = cut(text, columns);
     let mut out = String::new();
     let mut rest = text.as_str();

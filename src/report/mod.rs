@@ -8,6 +8,7 @@ mod alike;
 mod groups;
 mod inspect;
 mod introduction;
+mod issue;
 mod joint;
 pub mod json;
 mod path_spelling;
@@ -26,11 +27,14 @@ mod words;
 
 pub(crate) use html::{TOKENS as HTML_TOKENS, page::Page as HtmlPage};
 pub(crate) use inspect::bytes as size;
+pub(crate) use markdown::{code as markdown_code, prose as markdown_prose};
 
+pub use cyclonedx::{Bill, Knowledge};
 pub use github::KEPT as ANNOTATIONS;
 pub use human::{error, policy_error};
 pub use inspect::inspect;
 pub use introduction::{date, introduction, short};
+pub use issue::{Issue, issue};
 pub use markdown::{COMMENT_BYTES, SUMMARY_BYTES};
 pub use path_spelling::PathSpelling;
 pub use policy_diff::PolicyDiff;
@@ -160,6 +164,11 @@ fn rule_url(rule: &RuleMeta) -> String {
         env!("CARGO_PKG_REPOSITORY"),
         rule.id
     )
+}
+
+/// What to add to a policy for all files of a report together, where they need different things.
+pub fn advice(report: &Report) -> Option<Vec<String>> {
+    joint::common(report, Detail::Usual)
 }
 
 /// Writes a report for people at a terminal.

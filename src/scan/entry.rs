@@ -142,7 +142,12 @@ pub(super) fn judge_all<'v>(
         }
         let recalled = recall(reader, (at, item), memory);
         let is_recalled = recalled.is_some();
-        let seen = recalled.or_else(|| observe(reader, item, Listing::None, request.deadline));
+        let seen = recalled.or_else(|| {
+            let mut seen = observe(reader, item, Listing::None, request.deadline)?;
+            let read = std::mem::take(&mut seen.excerpts);
+            seen.excerpts = memory.kept_excerpts(&seen.facts, read);
+            Some(seen)
+        });
         let Some(mut seen) = seen else {
             continue;
         };
@@ -308,6 +313,7 @@ impl Seen {
         }
         let sighting = Sighting {
             facts: &self.facts,
+            excerpts: &self.excerpts,
             circumstances: &self.circumstances,
             link: self.link.as_ref(),
             is_of_blob: self.is_of_blob(),
@@ -467,6 +473,7 @@ impl From<Recalled> for Seen {
         let _ = digest.set(recalled.sha256);
         Self {
             facts: recalled.facts,
+            excerpts: recalled.excerpts,
             circumstances: recalled.circumstances,
             link: recalled.link,
             unfetched: recalled.unfetched,

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::{
-    fact::{Circumstances, ContentFacts, Text},
+    fact::{Circumstances, ContentFacts, Excerpts, Text},
     git::{Item, LinkEnd},
 };
 
@@ -19,6 +19,12 @@ pub trait Memory: Sync {
     /// What the item at this place of the view was seen to be, so that it need not be opened. An item with a
     /// [blob](Item::blob) is only asked about if git writes that to disk as it does by default.
     fn recall(&self, at: usize, item: &Item) -> Option<Recalled>;
+
+    /// Of the lines that show what was just read, those that are kept with the facts: findings carry no others, so that they are
+    /// the same when nothing has to be read.
+    fn kept_excerpts(&self, _: &ContentFacts, read: Excerpts) -> Excerpts {
+        read
+    }
 
     /// Takes what the item at this place was seen to be.
     fn keep(&self, at: usize, item: &Item, sighting: &Sighting<'_>);
@@ -40,11 +46,13 @@ impl Memory for () {
     fn keep(&self, _: usize, _: &Item, _: &Sighting<'_>) {}
 }
 
-/// What an entry was seen to be, without the lines that show it.
+/// What an entry was seen to be.
 #[derive(Debug, Clone, Default)]
 pub struct Recalled {
     /// What its content says.
     pub facts: ContentFacts,
+    /// The lines that show it, as far as they were kept.
+    pub excerpts: Excerpts,
     /// What the view knows of it.
     pub circumstances: Circumstances,
     /// Its target and where that leads, if it is a symbolic link.
@@ -62,6 +70,8 @@ pub struct Recalled {
 pub struct Sighting<'a> {
     /// What its content says.
     pub facts: &'a ContentFacts,
+    /// The lines that show it, of those that are [kept](Memory::kept_excerpts).
+    pub excerpts: &'a Excerpts,
     /// What the view knows of it.
     pub circumstances: &'a Circumstances,
     /// Its target and where that leads, if it is a symbolic link.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    fact::{ContentFacts, Observation},
+    fact::{ContentFacts, Excerpt, ExcerptId, Observation},
     limits,
 };
 
@@ -31,6 +31,8 @@ pub struct StoredFacts {
     pub elsewhere: Vec<Observation>,
     /// Whether that is more than arguments of calls.
     pub other_on_checkout: bool,
+    /// A few of the lines that show it.
+    pub excerpts: Vec<(ExcerptId, Excerpt)>,
 }
 
 /// The key of the facts of a content under the last part of a name, which hints at what the content is.

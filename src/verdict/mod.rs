@@ -95,6 +95,8 @@ pub struct Report {
     pub evidence: Evidence,
     /// The artifacts by path, if they were asked for.
     pub artifacts: Vec<Artifact>,
+    /// What to add to the policy for all files together, where that was worked out before: of a report that was kept.
+    pub advice: Option<Vec<String>>,
 }
 
 /// How a run ends.

@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::{
+    each::SOON,
     names::Names,
     table::{Cell, Pool, Row},
+    tables::time,
 };
 use crate::audit::{
-    governance::{WaiverState, days_left},
+    governance::{Adoption, WaiverState, days_left},
     result::{AuditResult, Loosening, Waiver},
 };
-
-/// Days before its end from which on a waiver ends soon.
-const SOON: i64 = 30;
 
 /// What policies let pass, over all repositories.
 #[derive(Debug, Default)]
 pub(super) struct Governance {
     waivers: Vec<(String, Waiver)>,
-    allowed: BTreeMap<String, Vec<String>>,
-    loosenings: Vec<(String, Loosening)>,
+    allowed: BTreeMap<String, (Vec<String>, usize)>,
+    loosenings: Vec<(String, String, Loosening)>,
+    adoption: Adoption,
 }
 
 /// The rows of what policies let pass.
@@ -29,6 +29,7 @@ pub(super) struct GovernanceRows {
     pub(super) waivers: Vec<Box<[Cell]>>,
     pub(super) allowed: Vec<Box<[Cell]>>,
     pub(super) loosenings: Vec<Box<[Cell]>>,
+    pub(super) adoption: Vec<Box<[Cell]>>,
     /// In how many repositories something is allowed by hand.
     pub(super) by_hand: BTreeMap<String, usize>,
 }
@@ -39,19 +40,30 @@ impl Governance {
         for waiver in &result.waivers {
             self.waivers.push((location.clone(), waiver.clone()));
         }
-        let mut here: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut here: BTreeMap<&str, (Vec<&str>, usize)> = BTreeMap::new();
         for line in &result.allowed {
             for what in &line.what {
-                here.entry(what).or_default().push(&line.by);
+                let (lines, files) = here.entry(what).or_default();
+                lines.push(&line.by);
+                *files = files.saturating_add(line.files);
             }
         }
-        for (what, lines) in here {
+        for (what, (lines, files)) in here {
             let place = format!("{location}: {}", lines.join(", "));
-            self.allowed.entry(what.to_owned()).or_default().push(place);
+            let (places, all) = self.allowed.entry(what.to_owned()).or_default();
+            places.push(place);
+            *all = all.saturating_add(files);
         }
         for loosening in &result.loosenings {
-            self.loosenings.push((location.clone(), loosening.clone()));
+            let owners = if loosening.owners.is_empty() {
+                result.repository.owner.clone().unwrap_or_default()
+            } else {
+                loosening.owners.join(", ")
+            };
+            self.loosenings
+                .push((location.clone(), owners, loosening.clone()));
         }
+        self.adoption.add(result);
     }
 
     pub(super) fn rows(
@@ -86,34 +98,51 @@ impl Governance {
         });
         let waivers = waivers.collect();
         let by_hand = self.allowed.iter();
-        let by_hand = by_hand.map(|(what, places)| (what.clone(), places.len()));
+        let by_hand = by_hand.map(|(what, (places, _))| (what.clone(), places.len()));
         let by_hand = by_hand.collect();
         let mut allowed: Vec<_> = self.allowed.into_iter().collect();
-        allowed.sort_by_key(|(_, places)| std::cmp::Reverse(places.len()));
-        let allowed = allowed.into_iter().map(|(what, places)| {
+        allowed.sort_by_key(|(_, (places, _))| std::cmp::Reverse(places.len()));
+        let allowed = allowed.into_iter().map(|(what, (places, files))| {
             let known = names.of(&what);
             Row::new(pool)
                 .text(&what)
                 .number(places.len())
+                .number(files)
                 .text(&known.packs.join(", "))
                 .maybe(known.danger)
                 .text(&places.join("\n"))
                 .end()
         });
         let allowed = allowed.collect();
-        let loosenings = self.loosenings.into_iter().map(|(location, line)| {
-            Row::new(pool)
+        let loosenings = self.loosenings.into_iter().map(|(location, owners, line)| {
+            let row = Row::new(pool)
                 .text(&location)
+                .text(&owners)
                 .text(&line.file)
                 .number(usize::try_from(line.line).unwrap_or_default())
                 .text(&line.key)
-                .text(&line.message)
+                .text(&line.message);
+            let by = line.introduced_by.as_ref();
+            row.maybe(by.map(|by| by.commit.as_str()))
+                .maybe(by.and_then(time).as_deref())
+                .maybe(by.map(|by| by.author.as_str()))
+                .end()
+        });
+        let loosenings = loosenings.collect();
+        let counted = self.adoption.counted().into_iter();
+        let counted = counted.filter(|(_, _, of)| *of > 0);
+        let adoption = counted.map(|(what, repositories, of)| {
+            Row::new(pool)
+                .text(what)
+                .number(repositories)
+                .number(of)
                 .end()
         });
         GovernanceRows {
             waivers,
             allowed,
-            loosenings: loosenings.collect(),
+            loosenings,
+            adoption: adoption.collect(),
             by_hand,
         }
     }

@@ -1,11 +1,16 @@
 //! What people and other programs read of a run. Everything is made of the same [tables](Tables), so that no two outputs say different
 //! numbers; the same results give the same bytes.
 
+mod bill;
+mod checked;
+mod digest;
+mod each;
 mod floors;
 mod governance;
 mod html;
 mod names;
 mod rows;
+mod runs;
 pub mod schema;
 mod spread;
 mod sums;
@@ -13,6 +18,9 @@ pub mod table;
 mod tables;
 mod words;
 
+pub use bill::write as bill;
+pub use each::{Each, EachFormat};
+pub(super) use names::Names;
 pub use schema::SCHEMAS;
 pub use tables::Tables;
 
@@ -25,6 +33,8 @@ use table::Table;
 pub enum Format {
     /// A page for people.
     Html,
+    /// A digest for people, as Markdown.
+    Markdown,
     /// Rows of tables, a JSON object on each line.
     JsonLines,
     /// One table as CSV.
@@ -50,6 +60,7 @@ impl Tables {
         };
         match format {
             Format::Html => html::write(self, out),
+            Format::Markdown => digest::write(self, out),
             Format::JsonLines => rows::json_lines(&wanted, &self.pool, out),
             Format::Sql => rows::sql(self, &wanted, out),
             Format::Csv => {

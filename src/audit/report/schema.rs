@@ -142,6 +142,11 @@ pub(super) static FINDINGS: Schema = Schema {
             Flag,
             "whether the newest commits no longer have the bytes there",
         ),
+        c(
+            "disassembly",
+            Lines,
+            "the opcodes that show it, of a pickle",
+        ),
         c("help", Lines, "what to do next"),
         c(
             "fingerprint",
@@ -380,6 +385,7 @@ pub(super) static ALLOWED: Schema = Schema {
     columns: &[
         c("what", Code, "the global, or `format` and a format"),
         c("repositories", Number, "repositories that allow it"),
+        c("files", Number, "files in which that lets it pass"),
         c("packs", Text, "the packs that list it"),
         c(
             "danger",
@@ -397,10 +403,30 @@ pub(super) static LOOSENINGS: Schema = Schema {
     empty: "No repository's policy tries to loosen what is locked.",
     columns: &[
         REPOSITORY,
+        OWNER,
         c("file", Code, "the policy file"),
         c("line", Number, "its line"),
         c("key", Code, "the key"),
         c("message", Text, "what it says, and what locks it"),
+        c(
+            "first_commit",
+            Code,
+            "the first commit with this policy file, in an audit of a history",
+        ),
+        c("first_time", Time, "when that was"),
+        c("author", Text, "who made it"),
+    ],
+};
+
+pub(super) static ADOPTION: Schema = Schema {
+    name: "adoption",
+    title: "Adoption",
+    about: "How far the policy has come, in repositories that were looked at completely.",
+    empty: "No repository was looked at completely.",
+    columns: &[
+        c("what", Text, "what is counted"),
+        c("repositories", Number, "repositories of which it is so"),
+        c("of", Number, "repositories of which it could be so"),
     ],
 };
 
@@ -489,10 +515,26 @@ pub(super) static RUNS: Schema = Schema {
             "findings that are waived, in complete repositories",
         ),
         c(
+            "below_floor",
+            Number,
+            "model files of complete repositories that come from or need a library below its floor",
+        ),
+        c(
             "own_policies",
             Number,
-            "repositories with a policy of their own; empty for earlier runs",
+            "complete repositories with a policy of their own",
         ),
+        c(
+            "pinned_repositories",
+            Number,
+            "complete repositories that have pinned all that can run code",
+        ),
+        c(
+            "loosenings",
+            Number,
+            "lines of policies that try to loosen what is locked",
+        ),
+        c("waivers", Number, "waivers of repositories"),
     ],
 };
 
@@ -510,6 +552,7 @@ pub static SCHEMAS: &[&Schema] = &[
     &WAIVERS,
     &ALLOWED,
     &LOOSENINGS,
+    &ADOPTION,
     &COVERAGE,
     &RUNS,
 ];

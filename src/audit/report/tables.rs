@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::{
     floors::Floors,
     governance::Governance,
+    runs::{self, RunSums, latest},
     schema,
     sums::Sums,
     table::{Cell, Pool, Row, Schema, Table},
@@ -43,11 +44,10 @@ impl Tables {
     /// A run that cannot be read.
     pub fn read(run: &RunFolder, before: &[RunFolder]) -> Result<Self, Error> {
         let summary = Summary::of(run)?;
-        let info = run.info().ok_or_else(|| Error::Usage {
-            message: format!("`{}` has no `run.json`", run.path().display()),
-            help: String::from("name the folder that `weighbridge audit --out` wrote"),
-        })?;
+        let info = run.known_info()?;
         let judged_on = latest(&summary);
+        let floors = Floors::of(&info);
+        let mut run_sums = RunSums::default();
         let mut made = Making {
             pool: Pool::default(),
             today: judged_on.parse().ok(),
@@ -57,10 +57,11 @@ impl Tables {
             coverage: Vec::new(),
             sums: Sums::default(),
             governance: Governance::default(),
-            own_policies: 0,
         };
         for (index, line) in summary.repositories.iter().enumerate() {
-            made.add(index, &run.result(line)?);
+            let result = run.result(line)?;
+            made.add(index, &result);
+            run_sums.add(&result, &floors);
         }
         for repository in &info.repositories {
             let known = summary
@@ -72,12 +73,9 @@ impl Tables {
         }
         let mut runs = Vec::new();
         for run in before {
-            let name = run.path().display().to_string();
-            runs.push(run_row(&mut made.pool, &name, &Summary::of(run)?, None));
+            runs.push(runs::earlier(run, &floors, &mut made.pool)?);
         }
-        let own = Some(made.own_policies);
-        runs.push(run_row(&mut made.pool, "this run", &summary, own));
-        let floors = Floors::of(&info);
+        runs.push(run_sums.row("this run", &summary, &mut made.pool));
         let floors_of = floors.of.clone();
         let (tables, pool) = made.end(&floors, runs);
         Ok(Self {
@@ -98,36 +96,6 @@ impl Tables {
     /// The rows of a table.
     pub fn rows(&self, schema: &'static Schema) -> &[Box<[Cell]>] {
         self.table(schema.name).map_or(&[], |table| &table.rows)
-    }
-}
-
-/// The latest day on which a repository was judged.
-fn latest(summary: &Summary) -> String {
-    let days = summary.repositories.iter().map(|line| &line.judged_on);
-    days.max().cloned().unwrap_or_default()
-}
-
-fn run_row(pool: &mut Pool, name: &str, summary: &Summary, own: Option<usize>) -> Box<[Cell]> {
-    let (complete, partial) = (&summary.complete, &summary.partial);
-    let row = Row::new(pool)
-        .text(name)
-        .text(&latest(summary))
-        .text(&summary.policy)
-        .number(complete.repositories)
-        .number(partial.repositories)
-        .number(summary.failed.repositories)
-        .number(summary.pending)
-        .number(complete.refused)
-        .number(partial.refused)
-        .number(complete.counts.denied)
-        .number(partial.counts.denied)
-        .number(complete.counts.executable)
-        .number(partial.counts.executable)
-        .number(complete.counts.executable_unpinned)
-        .number(complete.counts.waived);
-    match own {
-        Some(own) => row.number(own).end(),
-        None => row.empty().end(),
     }
 }
 
@@ -153,14 +121,10 @@ struct Making {
     coverage: Vec<Box<[Cell]>>,
     sums: Sums,
     governance: Governance,
-    own_policies: usize,
 }
 
 impl Making {
     fn add(&mut self, index: usize, result: &AuditResult) {
-        self.own_policies = self
-            .own_policies
-            .saturating_add(usize::from(result.versions.own_policy.is_some()));
         self.repository(result);
         let states = [
             ("counts", &result.findings),
@@ -265,6 +229,7 @@ impl Making {
             .bytes(finding.count)
             .text(state);
         let row = introduced(row, finding.introduced_by.as_ref())
+            .maybe(finding.excerpt.as_ref().map(|lines| lines.text.as_str()))
             .text(&finding.help.join("\n"))
             .text(&finding.fingerprint);
         let level = u8::from(finding.level != "deny");
@@ -325,6 +290,7 @@ impl Making {
             governance.waivers,
             governance.allowed,
             governance.loosenings,
+            governance.adoption,
             self.coverage,
             runs,
         ];
@@ -357,12 +323,16 @@ fn introduced<'a>(row: Row<'a>, by: Option<&v1::Introduction>) -> Row<'a> {
     let Some(by) = by else {
         return row.empty().empty().empty().empty();
     };
-    let time = jiff::Timestamp::from_second(by.time).ok();
-    let time = time.map(|time| time.to_string());
     row.text(&by.commit)
-        .maybe(time.as_deref())
+        .maybe(time(by).as_deref())
         .text(&by.author)
         .flag(by.gone)
+}
+
+/// When a commit was made.
+pub(super) fn time(by: &v1::Introduction) -> Option<String> {
+    let time = jiff::Timestamp::from_second(by.time).ok()?;
+    Some(time.to_string())
 }
 
 /// The word of a kind, as results have it.

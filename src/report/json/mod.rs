@@ -6,9 +6,11 @@ mod escaping;
 pub mod inspection;
 pub mod lines;
 pub mod policy_diff;
+mod restore;
 pub mod v1;
 
 pub(crate) use escaping::Escaping;
+pub(crate) use restore::text as restored_text;
 
 use std::io::{self, BufWriter, Write};
 

@@ -6,6 +6,7 @@
 
 mod chart;
 mod data;
+mod governance;
 mod head;
 mod overview;
 mod static_table;

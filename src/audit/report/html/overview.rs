@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io};
 use super::{
     chart::{self, Bar, Part},
     data::shown,
+    governance,
 };
 use crate::{
     audit::report::{
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// Bars of a chart.
-const BARS: usize = 8;
+pub(super) const BARS: usize = 8;
 /// Rows of a short list.
 const ROWS: usize = 6;
 
@@ -95,7 +96,7 @@ pub(super) fn write(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// A search for a value of a column.
-fn quoted(column: &str, value: &str) -> String {
+pub(super) fn quoted(column: &str, value: &str) -> String {
     format!("{column}:=\"{}\"", shown(value))
 }
 
@@ -341,43 +342,11 @@ fn lists(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
             page,
         )?;
     }
-    if let Some(table) = run.table(schema::WAIVERS.name) {
-        let rows = table.rows.iter().map(|row| &**row);
-        let rows: Vec<_> = rows
-            .filter(|row| table.text(row, "state", &run.pool) != "holds")
-            .collect();
-        let state = |row: &[Cell]| table.text(row, "state", &run.pool).to_owned();
-        list(
-            run,
-            table,
-            "Waivers that need somebody",
-            &rows,
-            &["repository", "rule", "owner"],
-            &state,
-            page,
-        )?;
-    }
-    if let Some(table) = run.table(schema::ALLOWED.name) {
-        let rows = table.rows.iter().map(|row| &**row);
-        let rows: Vec<_> = rows
-            .filter(|row| table.number(row, "repositories") > 1)
-            .collect();
-        let by = |row: &[Cell]| format!("{} repositories", table.number(row, "repositories"));
-        list(
-            run,
-            table,
-            "Allowed by hand in many",
-            &rows,
-            &["what", "danger"],
-            &by,
-            page,
-        )?;
-    }
-    Ok(())
+    governance::panels(run, page)
 }
 
 /// A panel with the first of some rows; nothing if there is none.
-fn list(
+pub(super) fn list(
     run: &Tables,
     table: &Table,
     title: &'static str,
@@ -435,10 +404,20 @@ fn trend(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
         ("Repositories with something refused", "refused"),
         ("Refused findings", "denied"),
         ("Model files that can run code", "executable"),
+        ("Of them pinned by no lock file", "unpinned"),
+        ("Model files below a library's floor", "below_floor"),
+        ("Repositories with a policy of their own", "own_policies"),
+        (
+            "Repositories that pinned all that can run code",
+            "pinned_repositories",
+        ),
         ("Repositories that were looked at completely", "complete"),
     ] {
         let values = table.rows.iter().map(|row| table.number(row, column));
         let values: Vec<u64> = values.collect();
+        if values.iter().all(|value| *value == 0) {
+            continue;
+        }
         chart::line(title, &values, from, &run.judged_on, page)?;
     }
     Ok(())

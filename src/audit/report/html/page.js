@@ -126,6 +126,8 @@
       this.data = data;
       this.table = data.tables[section.id];
       this.columns = this.table.columns;
+      // A disassembly has lines of its own, where a row is shown alone.
+      this.inGrid = this.columns.filter((column) => column.name !== "disassembly");
       this.size = this.columns[0].cells.length;
       this.rows = new Uint32Array(this.size).map((_, at) => at);
       this.sorted = null;
@@ -146,12 +148,12 @@
         make("label", { for: id, class: "label" }, `Search ${title}`), this.search, this.told, this.save,
       );
       this.body = make("tbody");
-      this.heads = this.columns.map((column, at) => {
+      this.heads = this.inGrid.map((column) => {
         const button = make("button", { type: "button" }, column.name.replaceAll("_", " "));
-        button.addEventListener("click", () => this.sort(at));
+        button.addEventListener("click", () => this.sort(this.columns.indexOf(column)));
         return make("th", { scope: "col", class: column.kind, title: column.about.replaceAll("`", "") }, button);
       });
-      const columns = this.columns.map((column) => make("col", { class: column.name in WIDE ? WIDE[column.name] : column.kind }));
+      const columns = this.inGrid.map((column) => make("col", { class: column.name in WIDE ? WIDE[column.name] : column.kind }));
       const table = make(
         "table", { "aria-rowcount": this.size + 1, "aria-labelledby": `title-${this.section.id}` },
         make("colgroup", {}, ...columns), make("thead", {}, make("tr", { "aria-rowindex": 1 }, ...this.heads)), this.body,
@@ -208,7 +210,7 @@
       const now = this.sorted?.at === at ? this.sorted.way : null;
       this.sorted = now === second ? null : { at, way: now === first ? second : first };
       this.heads.forEach((head, other) => {
-        if (this.sorted?.at === other) head.setAttribute("aria-sort", this.sorted.way);
+        if (this.sorted && this.columns[this.sorted.at] === this.inGrid[other]) head.setAttribute("aria-sort", this.sorted.way);
         else head.removeAttribute("aria-sort");
       });
       if (!this.sorted) return this.filter(this.search.value);
@@ -243,7 +245,7 @@
       this.drawn = `${first}-${last}`;
       const focused = document.activeElement?.closest?.("tr[data-row]")?.dataset.row;
       const space = (rows) => {
-        const cell = make("td", { colspan: this.columns.length });
+        const cell = make("td", { colspan: this.inGrid.length });
         cell.style.height = `${rows * ROW}px`;
         return make("tr", { class: "space", "aria-hidden": "true" }, cell);
       };
@@ -257,7 +259,7 @@
 
     row(row, at) {
       const line = make("tr", { "data-row": row, "aria-rowindex": at + 2 });
-      this.columns.forEach((column, number) => {
+      this.inGrid.forEach((column, number) => {
         const text = shown(column, column.cells[row], this.data.texts);
         const cell = make("td", { class: column.kind });
         if (number === 0) cell.append(make("button", { type: "button", title: text }, text));
@@ -281,7 +283,9 @@
       for (const column of this.columns) {
         const text = shown(column, column.cells[row], this.data.texts);
         if (text === "") continue;
-        const lines = text.split("\n").map((line) => make("div", {}, line));
+        const lines = column.name === "disassembly"
+          ? [make("pre", { tabindex: "0" }, text)]
+          : text.split("\n").map((line) => make("div", {}, line));
         list.append(make("dt", {}, column.name.replaceAll("_", " ")), make("dd", { class: column.kind }, ...lines));
       }
       const close = make("button", { type: "button" }, "Close");

@@ -5,7 +5,7 @@ use std::io;
 use super::data::shown;
 use crate::{
     audit::report::{
-        table::{Cell, Kind, Pool, Table},
+        table::{Cell, Column, Kind, Pool, Table},
         words,
     },
     report::{HtmlPage as Page, size},
@@ -32,7 +32,8 @@ pub(super) fn section(table: &Table, pool: &Pool, page: &mut Page<'_>) -> io::Re
     page.raw("</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\"")?;
     page.attribute("aria-labelledby", format_args!("title-{}", schema.name))?;
     page.raw("><table>\n<thead><tr>")?;
-    for column in schema.columns {
+    let shown = |column: &Column| column.name != "disassembly";
+    for column in schema.columns.iter().filter(|column| shown(column)) {
         page.raw("<th scope=\"col\"")?;
         page.attribute("class", column.kind.word())?;
         page.attribute("title", column.about.replace('`', ""))?;
@@ -41,7 +42,8 @@ pub(super) fn section(table: &Table, pool: &Pool, page: &mut Page<'_>) -> io::Re
     page.raw("</tr></thead>\n<tbody>\n")?;
     for row in table.rows.iter().take(ROWS) {
         page.raw("<tr>")?;
-        for (column, cell) in schema.columns.iter().zip(row) {
+        let cells = schema.columns.iter().zip(row);
+        for (column, cell) in cells.filter(|(column, _)| shown(column)) {
             page.raw("<td")?;
             page.attribute("class", column.kind.word())?;
             page.element(">", self::cell(*cell, column.kind, pool), "</td>")?;

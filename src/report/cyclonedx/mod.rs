@@ -4,6 +4,10 @@
 //! The same artifacts give the same bytes: the serial number is made of the content, and there is no time in it unless
 //! `SOURCE_DATE_EPOCH` gives one. What the bytes do not say is left out, not guessed.
 
+mod organisation;
+
+pub use organisation::{Bill, Knowledge};
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::{Display, Write as _},
@@ -60,13 +64,17 @@ impl Reporter for CycloneDx {
         presentation: &Presentation,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let mut bom = bom(report, presentation.date);
-        bom.serial_number = serial(&serde_json::to_vec(&bom)?);
-        let mut out: &mut dyn Write = &mut BufWriter::new(out);
-        serde_json::to_writer_pretty(Escaping(&mut out), &bom)?;
-        out.write_all(b"\n")?;
-        out.flush()
+        write(bom(report, presentation.date), out)
     }
+}
+
+/// Writes a bill, under a serial number that is made of it.
+fn write(mut bom: Bom, out: &mut dyn Write) -> io::Result<()> {
+    bom.serial_number = serial(&serde_json::to_vec(&bom)?);
+    let mut out: &mut dyn Write = &mut BufWriter::new(out);
+    serde_json::to_writer_pretty(Escaping(&mut out), &bom)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 #[derive(Debug, Serialize)]
@@ -86,6 +94,15 @@ struct Bom {
     metadata: Metadata,
     components: Vec<Component>,
     dependencies: Vec<Dependency>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    compositions: Vec<Composition>,
+}
+
+/// How much of what some components hold is known.
+#[derive(Debug, Serialize)]
+struct Composition {
+    aggregate: &'static str,
+    dependencies: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -196,17 +213,8 @@ fn bom(report: &Report, date: Option<i64>) -> Bom {
         serial_number: String::new(),
         version: 1,
         metadata: Metadata {
-            timestamp: date
-                .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-                .map(|time| time.to_string()),
-            tools: Tools {
-                components: [Component {
-                    kind: "application",
-                    name: env!("CARGO_PKG_NAME").to_owned(),
-                    version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-                    ..Component::default()
-                }],
-            },
+            timestamp: timestamp(date),
+            tools: Tools::this(),
             component: Component {
                 kind: "application",
                 bom_ref: ROOT.to_owned(),
@@ -227,6 +235,37 @@ fn bom(report: &Report, date: Option<i64>) -> Bom {
             .into_iter()
             .map(|(of, depends_on)| Dependency { of, depends_on })
             .collect(),
+        compositions: Vec::new(),
+    }
+}
+
+/// A time in seconds since 1970, as the format writes it.
+fn timestamp(date: Option<i64>) -> Option<String> {
+    let time = jiff::Timestamp::from_second(date?).ok()?;
+    Some(time.to_string())
+}
+
+impl Tools {
+    /// This program.
+    fn this() -> Self {
+        Self {
+            components: [Component {
+                kind: "application",
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                ..Component::default()
+            }],
+        }
+    }
+}
+
+/// What kind of component a file of these formats is: an array by itself is data, because nothing says that it is a model's.
+fn kind(formats: &[String]) -> &'static str {
+    let is_data = |format: &String| format == "npy" || format == "npz";
+    if formats.first().is_some_and(is_data) {
+        "data"
+    } else {
+        "machine-learning-model"
     }
 }
 
@@ -290,14 +329,8 @@ fn model(artifact: &Artifact, levels: &Levels<'_>) -> Component {
         ..Occurrence::default()
     };
     let occurrences = std::iter::once(here).chain(artifact.loaded_by.iter().map(loaded));
-    let data = |format: &String| format == "npy" || format == "npz";
     Component {
-        // An array by itself is data: nothing says that it is a model's.
-        kind: if artifact.formats.first().is_some_and(data) {
-            "data"
-        } else {
-            "machine-learning-model"
-        },
+        kind: kind(&artifact.formats),
         bom_ref,
         name: path,
         hashes: artifact
