@@ -145,7 +145,7 @@ impl Judging<'_> {
         let own = own_file(record);
         let mut waivers = waivers(&policy, &report, self.today, own);
         for waiver in &mut waivers {
-            waiver.file = self.named(&waiver.file);
+            waiver.file = self.named(without_place(&waiver.file, record));
         }
         let mut answers = answers::of(report.active());
         for answer in &mut answers {
@@ -261,6 +261,7 @@ impl Judging<'_> {
         let owners = code_owners(record);
         for one in &mut all {
             one.message = self.named(&one.message);
+            one.file = without_place(&one.file, record).to_owned();
             if let Some(owners) = &owners {
                 one.owners = owners.of(&one.file).to_vec();
             }
@@ -446,6 +447,12 @@ fn allowed(report: &Report, own: Option<(&str, &[u8])>) -> Vec<AllowedHere> {
         files: allowed.files,
     });
     lines.collect()
+}
+
+/// The path of a policy file, without the place in git where it was read.
+fn without_place<'f>(file: &'f str, record: &Record) -> &'f str {
+    let path = file.strip_suffix(record.place.as_str());
+    path.map_or(file, str::trim_end)
 }
 
 /// Who owns files, as the repository says.

@@ -151,7 +151,12 @@ fn commands(report: &Report, about: &Issue<'_>) -> String {
             name.unwrap_or("ORGANISATION")
         );
     }
-    let mut lines = vec![(check, "the findings, with the lines that show them")];
+    let what = if about.loosenings.is_empty() {
+        "the findings, with the lines that show them"
+    } else {
+        "the line of the policy that has to change first"
+    };
+    let mut lines = vec![(check, what)];
     let mut denied: Vec<&Finding> = report.active().collect();
     denied.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let mut rules: Vec<&str> = Vec::new();

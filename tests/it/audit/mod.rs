@@ -2,6 +2,7 @@
 
 mod agreement;
 mod many;
+mod outputs;
 mod report;
 mod runs;
 

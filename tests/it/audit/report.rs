@@ -21,7 +21,7 @@ use crate::support::{
 use weighbridge::audit::report::SCHEMAS;
 
 /// Rows of a run's tables, by table.
-fn rows(folder: &Path, run_folder: &str) -> BTreeMap<String, Vec<Value>> {
+pub(super) fn rows(folder: &Path, run_folder: &str) -> BTreeMap<String, Vec<Value>> {
     let report = run(
         folder,
         &["audit", "report", run_folder, "--format", "jsonl"],
@@ -78,7 +78,7 @@ fn sum(rows: &[Value], column: &str) -> u64 {
 }
 
 /// A dozen repositories, each with some files that pass and some that do not, in a history.
-fn dozen() -> Option<(Repo, PathBuf)> {
+pub(super) fn dozen() -> Option<(Repo, PathBuf)> {
     let outer = Repo::new(&[])?;
     let folder = outer.outside().join("dozen");
     let fixtures = hostile::fixtures();
@@ -352,7 +352,7 @@ fn a_report_asks_for_what_it_needs() {
        ╰──
     ");
     insta::assert_snapshot!(report(&["out", "--table", "findings"]).1, @"
-    error: the page has all tables
+    error: this format has no single tables
        │ help: leave `--table` out, or ask for `--format csv`
        ╰──
     ");
