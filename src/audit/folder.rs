@@ -228,6 +228,17 @@ impl RunFolder {
     pub fn info(&self) -> Option<RunInfo> {
         serde_json::from_slice(&self.0.get(INFO).ok()??).ok()
     }
+
+    /// What was asked for, of a run that says it.
+    ///
+    /// # Errors
+    /// One that does not.
+    pub fn known_info(&self) -> Result<RunInfo, Error> {
+        self.info().ok_or_else(|| Error::Usage {
+            message: format!("`{}` has no `run.json`", self.path().display()),
+            help: String::from("name the folder that `weighbridge audit --out` wrote"),
+        })
+    }
 }
 
 /// The files of one repository.
@@ -249,17 +260,6 @@ impl Kind {
         let id: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
         let front = id.get(..2).unwrap_or("00");
         format!("{folder}/{front}/{id}.{end}")
-    }
-
-    /// What was asked for, of a run that says it.
-    ///
-    /// # Errors
-    /// One that does not.
-    pub fn known_info(&self) -> Result<RunInfo, Error> {
-        self.info().ok_or_else(|| Error::Usage {
-            message: format!("`{}` has no `run.json`", self.0.display()),
-            help: String::from("name the folder that `weighbridge audit --out` wrote"),
-        })
     }
 }
 

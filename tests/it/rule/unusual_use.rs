@@ -697,3 +697,17 @@ fn however_much_lies_between_a_use_is_compared() {
     assert_eq!(rules("x.pkl", &state("a")), [""; 0]);
     assert_eq!(rules("x.pkl", &state("append")), [RULE]);
 }
+
+/// Python 3.4 makes every instance by `NEWOBJ_EX` in protocol 4. Without keywords that is `NEWOBJ`.
+#[test]
+fn instances_without_keywords_are_made_by_either_opcode() {
+    let class = global("joblib.numpy_pickle", "NDArrayWrapper");
+    let says = |made: &[u8]| {
+        let made = [&class[..], made].concat();
+        told(RULE, "model.pkl", &pickle(&made))
+    };
+    assert_eq!(says(b")\x81"), says(b")}\x92"));
+    let keywords = [&b")"[..], &pair("a", b"N"), b"\x92"].concat();
+    insta::assert_snapshot!(says(&keywords), @"");
+    insta::assert_snapshot!(says(b"N\x85}\x92"), @"");
+}

@@ -200,8 +200,14 @@ impl Uses {
             self.joblib.expect();
         }
         let values = self.made.values(scene);
+        // Python 3.4 makes every instance by NEWOBJ_EX, without keywords: that is NEWOBJ.
+        let is_newobj = match scene.code {
+            op::NEWOBJ => true,
+            op::NEWOBJ_EX => call.keywords.is_none(),
+            _ => false,
+        };
         let (part, fits) = match known {
-            KnownUse::Shape(shape) if shape.is_instantiated() && scene.code == op::NEWOBJ => {
+            KnownUse::Shape(shape) if shape.is_instantiated() && is_newobj => {
                 (Part::Arguments, shape.construct(arguments, &values))
             }
             KnownUse::Shape(shape) if shape.is_instantiated() && scene.code != op::REDUCE => {
