@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     folder::RunFolder,
-    report::Names,
+    names::Names,
     result::{AuditResult, Loosening, Status, Waiver},
 };
 use crate::error::Error;

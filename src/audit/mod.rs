@@ -17,6 +17,7 @@ mod judging;
 mod list;
 mod merge;
 mod missing;
+mod names;
 mod recall;
 mod record;
 pub mod report;

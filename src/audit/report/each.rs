@@ -63,7 +63,18 @@ impl<'r> Each<'r> {
     /// None of the run, or one that failed.
     pub fn repository(&self, location: &str) -> Result<Line, Error> {
         let mut lines = self.run.lines()?.into_iter();
-        let line = lines.find(|line| line.repository.location == location);
+        // Where a repository was audited at several refs, the name says which.
+        let line = lines.find(|line| {
+            let Repository {
+                location: own,
+                reference,
+                ..
+            } = &line.repository;
+            let at = reference
+                .iter()
+                .map(|reference| format!("{own}@{reference}"));
+            own == location || at.into_iter().any(|name| name == location)
+        });
         let unknown = |message: String| Error::Usage {
             message,
             help: String::from(

@@ -6,12 +6,12 @@ use jiff::civil::Date;
 
 use super::{
     each::SOON,
-    names::Names,
     table::{Cell, Pool, Row},
-    tables::time,
+    words::time,
 };
 use crate::audit::{
     governance::{Adoption, WaiverState, days_left},
+    names::Names,
     result::{AuditResult, Loosening, Waiver},
 };
 

@@ -8,7 +8,6 @@ mod each;
 mod floors;
 mod governance;
 mod html;
-mod names;
 mod rows;
 mod runs;
 pub mod schema;
@@ -20,7 +19,6 @@ mod words;
 
 pub use bill::write as bill;
 pub use each::{Each, EachFormat};
-pub(super) use names::Names;
 pub use schema::SCHEMAS;
 pub use tables::Tables;
 

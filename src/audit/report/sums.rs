@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     floors::Floors,
-    names::Names,
     spread::{Place, Spread, increment, most_first},
     table::{Cell, Pool, Row},
 };
-use crate::audit::result::{Artifact, AuditResult, Library, Status};
+use crate::audit::{
+    names::Names,
+    result::{Artifact, AuditResult, Library, Status},
+};
 
 /// What files without an owner are listed under.
 pub(super) const NOBODY: &str = "(nobody)";

@@ -9,6 +9,7 @@ use super::{
     schema,
     sums::Sums,
     table::{Cell, Pool, Row, Schema, Table},
+    words,
 };
 use crate::{
     audit::{
@@ -324,15 +325,9 @@ fn introduced<'a>(row: Row<'a>, by: Option<&v1::Introduction>) -> Row<'a> {
         return row.empty().empty().empty().empty();
     };
     row.text(&by.commit)
-        .maybe(time(by).as_deref())
+        .maybe(words::time(by).as_deref())
         .text(&by.author)
         .flag(by.gone)
-}
-
-/// When a commit was made.
-pub(super) fn time(by: &v1::Introduction) -> Option<String> {
-    let time = jiff::Timestamp::from_second(by.time).ok()?;
-    Some(time.to_string())
 }
 
 /// The word of a kind, as results have it.

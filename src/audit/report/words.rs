@@ -1,6 +1,9 @@
 //! What a run came to, in sentences that the page and the digest share.
 
-use crate::audit::{result::Status, summary::Summary};
+use crate::{
+    audit::{result::Status, summary::Summary},
+    report::json::v1,
+};
 
 /// What of each repository was looked at.
 pub(super) fn looked_at(what: &str) -> &'static str {
@@ -9,6 +12,12 @@ pub(super) fn looked_at(what: &str) -> &'static str {
         "all-refs" => "every version in the history of every ref",
         _ => "the files of HEAD",
     }
+}
+
+/// When a commit was made.
+pub(super) fn time(by: &v1::Introduction) -> Option<String> {
+    let time = jiff::Timestamp::from_second(by.time).ok()?;
+    Some(time.to_string())
 }
 
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {

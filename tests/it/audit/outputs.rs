@@ -85,7 +85,12 @@ fn the_log_of_a_repository_is_that_of_check() {
         &outside,
         &["audit", "report", "out", "--format", "sarif", "-o", "logs"],
     );
-    insta::assert_snapshot!(again.stderr, @"");
+    insta::assert_snapshot!(again.stderr, @"
+    error: `logs` is not empty
+       │ help: name a folder that is not there: files of an earlier report would
+       │       stay in it
+       ╰──
+    ");
 }
 
 #[test]
@@ -128,7 +133,52 @@ fn an_issue_says_what_is_wrong_and_how_to_mend_it() {
     let shown = text
         .replace(commit, "COMMIT")
         .replace(&commit[..12], "COMMIT");
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @"
+    # weighbridge refuses 1 file
+
+    This is what loading the model files of this repository would do, found without loading one: the history of HEAD (commit `COMMIT`), judged on `2026-11-26` by `weighbridge.yaml, below org.yaml`.
+
+    ## weighbridge: refused
+
+    * **refused**: 1 error in 1 file
+    * **checked**: 1 artifact in the history of HEAD
+    * **policy**: `weighbridge.yaml`, below `org.yaml`
+
+    | level | rule | findings | files |
+    | --- | --- | ---: | ---: |
+    | error | `global-not-allowed` | 1 | 1 |
+
+    <details open><summary><code>models/a b.pkl</code>: 1 error</summary>
+
+    **error** `global-not-allowed` at `0x1a REDUCE`: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system) (introduced by `COMMIT` on `2026-11-26` (a `<a@example.org>`: add the model))
+
+    ```text
+    0x0002  GLOBAL            posix system
+    0x0010  BINUNICODE        'true'
+    0x0019  TUPLE1
+    0x001a  REDUCE            posix.system('true')
+    ```
+
+    * decided by `recommended.yaml (built in)`, line 36: no entry here lists it
+    * help: do not load this file; find out who made it and how it came here
+    * help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
+
+    </details>
+
+    ### Lines of the policy without effect
+
+    * `weighbridge.yaml:3`: this lowers `global-not-allowed` from `deny` to `allow`, and `org.yaml:3` locks `rules`
+
+    ### See it in the repository
+
+    ```sh
+    weighbridge check --history --organisation-policy ORGANISATION  # the line of the policy that has to change first
+    weighbridge explain global-not-allowed  # why, and what to use instead
+    git cat-file --filters 'COMMIT:models/a b.pkl' | weighbridge inspect --disassemble --stdin-filename 'models/a b.pkl' -  # all that loading it would do
+    ```
+
+    `ORGANISATION` stands for the file of the policy that is named above.
+    ");
     // Its commands hold in the repository.
     let commands = text.split("```sh\n").last().unwrap();
     let commands = commands.split("```").next().unwrap();
@@ -194,10 +244,20 @@ fn repositories_that_nobody_must_look_after_have_no_issue() {
         let run = run(&outside, &all);
         (run.code, run.stdout, run.stderr)
     };
-    insta::assert_snapshot!(report(&["-o", "issues"]).2, @"");
-    insta::assert_snapshot!(report(&["--repository", "quiet"]).2, @"");
-    insta::assert_snapshot!(report(&["--repository", "other"]).2, @"");
-    insta::assert_snapshot!(report(&[]).2, @"");
+    insta::assert_snapshot!(report(&["-o", "issues"]).2, @"weighbridge: 0 files in issues");
+    insta::assert_snapshot!(report(&["--repository", "quiet"]).2, @"weighbridge: there is nothing to say of `quiet`");
+    insta::assert_snapshot!(report(&["--repository", "other"]).2, @"
+    error: the run has no result of `other`
+       │ help: `weighbridge audit report RUN --format csv --table repositories`
+       │       lists the repositories of the run
+       ╰──
+    ");
+    insta::assert_snapshot!(report(&[]).2, @"
+    error: there is a file for each repository
+       │ help: name a folder for them with `-o FOLDER`, or one repository with
+       │       `--repository`
+       ╰──
+    ");
 }
 
 #[test]

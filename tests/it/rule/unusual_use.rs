@@ -708,6 +708,16 @@ fn instances_without_keywords_are_made_by_either_opcode() {
     };
     assert_eq!(says(b")\x81"), says(b")}\x92"));
     let keywords = [&b")"[..], &pair("a", b"N"), b"\x92"].concat();
-    insta::assert_snapshot!(says(&keywords), @"");
-    insta::assert_snapshot!(says(b"N\x85}\x92"), @"");
+    insta::assert_snapshot!(says(&keywords), @"
+    unusual-use [deny] loading creates `joblib.numpy_pickle.NDArrayWrapper(a=None)`; its library writes only by NEWOBJ, without arguments
+      at @ 0x30 NEWOBJ_EX about joblib.numpy_pickle.NDArrayWrapper
+      help: do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it
+      help: if `joblib.numpy_pickle.NDArrayWrapper` itself wrote it so, the shape is wrong: please report it, with the pickle's disassembly (`weighbridge inspect FILE`)
+    ");
+    insta::assert_snapshot!(says(b"N\x85}\x92"), @"
+    unusual-use [deny] loading creates `joblib.numpy_pickle.NDArrayWrapper(None)`; its library writes only by NEWOBJ, without arguments
+      at @ 0x29 NEWOBJ_EX about joblib.numpy_pickle.NDArrayWrapper
+      help: do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it
+      help: if `joblib.numpy_pickle.NDArrayWrapper` itself wrote it so, the shape is wrong: please report it, with the pickle's disassembly (`weighbridge inspect FILE`)
+    ");
 }

@@ -17,9 +17,14 @@ use crate::{
 /// Columns that other programs need and nobody reads: each cell is another digest, which no compression makes small.
 const NOT_SHOWN: &[&str] = &["fingerprint"];
 
+/// The column that only a single row shows. Its texts are many and long: they come last, and no search looks into them.
+pub(super) const ALONE: &str = "disassembly";
+
 #[derive(Serialize)]
 struct Data<'a> {
     texts: Texts<'a>,
+    /// How many of the texts a search looks into.
+    searched: usize,
     tables: Vec<TableData<'a>>,
 }
 
@@ -57,34 +62,70 @@ impl Serialize for Cells<'_> {
     }
 }
 
-/// The texts that the page shows, by new numbers in the order of the old ones.
-struct Numbering(Vec<Option<u32>>);
+/// The texts that the page shows, by new numbers: first those that a search looks into, then the others, each in the order of the
+/// pool.
+struct Numbering {
+    numbers: Vec<Option<u32>>,
+    searched: Vec<u32>,
+    others: Vec<u32>,
+}
+
+/// Who shows a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    Nowhere,
+    Alone,
+    Searched,
+}
 
 impl Numbering {
     fn new(run: &Tables) -> Self {
-        let mut used: Vec<bool> = run.pool.texts().map(|_| false).collect();
+        let mut shown: Vec<Shown> = run.pool.texts().map(|_| Shown::Nowhere).collect();
         for table in &run.tables {
+            let columns: Vec<(usize, Shown)> = columns(table)
+                .map(|(at, column)| match column.name {
+                    ALONE => (at, Shown::Alone),
+                    _ => (at, Shown::Searched),
+                })
+                .collect();
             for row in rows(table) {
-                for (at, _) in columns(table) {
-                    if let Some(Cell::Text(text)) = row.get(at)
-                        && let Some(used) =
-                            usize::try_from(*text).ok().and_then(|at| used.get_mut(at))
+                for (at, how) in &columns {
+                    if let Some(Cell::Text(text)) = row.get(*at)
+                        && let Some(shown) =
+                            usize::try_from(*text).ok().and_then(|at| shown.get_mut(at))
                     {
-                        *used = true;
+                        *shown = (*how).max(*shown);
                     }
                 }
             }
         }
-        let mut numbers = 0_u32..;
-        let numbers = used
-            .into_iter()
-            .map(|used| used.then(|| numbers.next()).flatten());
-        Self(numbers.collect())
+        let of = |wanted: Shown| -> Vec<u32> {
+            let texts = (0_u32..).zip(&shown);
+            texts
+                .filter(|(_, how)| **how == wanted)
+                .map(|(text, _)| text)
+                .collect()
+        };
+        let (searched, others) = (of(Shown::Searched), of(Shown::Alone));
+        let mut numbers = vec![None; shown.len()];
+        for (number, text) in (0_u32..).zip(searched.iter().chain(&others)) {
+            if let Some(place) = usize::try_from(*text)
+                .ok()
+                .and_then(|at| numbers.get_mut(at))
+            {
+                *place = Some(number);
+            }
+        }
+        Self {
+            numbers,
+            searched,
+            others,
+        }
     }
 
     fn of(&self, text: u32) -> u32 {
         let at = usize::try_from(text).ok();
-        let number = at.and_then(|at| self.0.get(at).copied().flatten());
+        let number = at.and_then(|at| self.numbers.get(at).copied().flatten());
         number.unwrap_or_default()
     }
 }
@@ -94,13 +135,9 @@ struct Texts<'a>(&'a Pool, &'a Numbering);
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(pool, Numbering(numbers)) = self;
-        let texts = pool.texts().zip(numbers);
-        serializer.collect_seq(
-            texts
-                .filter(|(_, number)| number.is_some())
-                .map(|(text, _)| shown(text)),
-        )
+        let Self(pool, numbering) = self;
+        let texts = numbering.searched.iter().chain(&numbering.others);
+        serializer.collect_seq(texts.map(|text| shown(pool.text(*text))))
     }
 }
 
@@ -147,6 +184,7 @@ pub(super) fn packed(run: &Tables) -> io::Result<Vec<u8>> {
     });
     let data = Data {
         texts: Texts(&run.pool, numbering),
+        searched: numbering.searched.len(),
         tables: tables.collect(),
     };
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::new(6));

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io};
 
 use super::{
     chart::{self, Bar},
-    overview::{BARS, list, quoted},
+    list::{BARS, list, quoted},
 };
 use crate::{
     audit::{

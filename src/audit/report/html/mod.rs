@@ -8,6 +8,7 @@ mod chart;
 mod data;
 mod governance;
 mod head;
+mod list;
 mod overview;
 mod static_table;
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, io};
 
 use super::{
     chart::{self, Bar, Part},
-    data::shown,
     governance,
+    list::{BARS, list, quoted},
 };
 use crate::{
     audit::report::{
@@ -16,11 +16,6 @@ use crate::{
     },
     report::{HtmlPage as Page, size},
 };
-
-/// Bars of a chart.
-pub(super) const BARS: usize = 8;
-/// Rows of a short list.
-const ROWS: usize = 6;
 
 pub(super) fn write(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
     page.raw("<section id=\"overview\" aria-labelledby=\"title-overview\">\n<h2 id=\"title-overview\" class=\"label\">Overview</h2>\n")?;
@@ -93,11 +88,6 @@ pub(super) fn write(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
     trend(run, page)?;
     lists(run, page)?;
     page.raw("</div>\n</section>\n")
-}
-
-/// A search for a value of a column.
-pub(super) fn quoted(column: &str, value: &str) -> String {
-    format!("{column}:=\"{}\"", shown(value))
 }
 
 fn coverage(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
@@ -343,52 +333,6 @@ fn lists(run: &Tables, page: &mut Page<'_>) -> io::Result<()> {
         )?;
     }
     governance::panels(run, page)
-}
-
-/// A panel with the first of some rows; nothing if there is none.
-pub(super) fn list(
-    run: &Tables,
-    table: &Table,
-    title: &'static str,
-    rows: &[&[Cell]],
-    columns: &[&'static str],
-    beside: &dyn Fn(&[Cell]) -> String,
-    page: &mut Page<'_>,
-) -> io::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    page.element(
-        "<section class=\"panel\">\n<h3>",
-        title,
-        "</h3>\n<ol class=\"list\">\n",
-    )?;
-    for row in rows.iter().take(ROWS) {
-        page.raw("<li><span class=\"code\">")?;
-        for (at, column) in columns.iter().enumerate() {
-            let text = shown(table.text(row, column, &run.pool));
-            if !text.is_empty() {
-                page.raw(if at > 0 {
-                    " <span class=\"soft\">"
-                } else {
-                    "<span>"
-                })?;
-                page.element("", text, "</span>")?;
-            }
-        }
-        page.element(
-            "</span><span class=\"soft\">",
-            beside(row),
-            "</span></li>\n",
-        )?;
-    }
-    page.raw("</ol>\n<p class=\"unit\"><a")?;
-    page.attribute("href", format_args!("#{}", table.schema.name))?;
-    page.element(
-        ">all ",
-        table.schema.title.to_lowercase(),
-        "</a></p>\n</section>\n",
-    )
 }
 
 /// How the numbers went between runs, if there are several.

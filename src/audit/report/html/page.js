@@ -27,7 +27,7 @@
       const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
       const data = await new Response(stream).json();
       const tables = Object.fromEntries(data.tables.map((table) => [table.name, table]));
-      return { texts: data.texts, tables };
+      return { texts: data.texts, searched: data.searched, tables };
     })();
     return unpacked;
   };
@@ -60,7 +60,8 @@
     });
   };
 
-  const lowered = (data) => (data.lowered ??= data.texts.map((text) => text.toLowerCase()));
+  // The texts that a search looks into: all but disassemblies, which come last.
+  const lowered = (data) => (data.lowered ??= data.texts.slice(0, data.searched).map((text) => text.toLowerCase()));
 
   // Which texts a word is in: looked up once for each word, not once for each row.
   const mask = (data, word, isWhole) => {
@@ -105,8 +106,8 @@
   // The order of the texts, for sorting: made once.
   const ranks = (data) => {
     if (!data.ranks) {
-      const order = new Uint32Array(data.texts.length).map((_, at) => at);
       const texts = lowered(data);
+      const order = new Uint32Array(texts.length).map((_, at) => at);
       order.sort((a, b) => (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : a - b));
       data.ranks = new Uint32Array(order.length);
       order.forEach((text, rank) => (data.ranks[text] = rank));
@@ -192,7 +193,7 @@
     }
 
     filter(text) {
-      const tests = parse(text, this.columns).map((asked) => test(this.data, this.columns, asked));
+      const tests = parse(text, this.inGrid).map((asked) => test(this.data, this.inGrid, asked));
       const rows = new Uint32Array(this.size);
       let count = 0;
       for (let row = 0; row < this.size; row++) {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::data::shown;
+use super::data::{ALONE, shown};
 use crate::{
     audit::report::{
         table::{Cell, Column, Kind, Pool, Table},
@@ -32,8 +32,8 @@ pub(super) fn section(table: &Table, pool: &Pool, page: &mut Page<'_>) -> io::Re
     page.raw("</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\"")?;
     page.attribute("aria-labelledby", format_args!("title-{}", schema.name))?;
     page.raw("><table>\n<thead><tr>")?;
-    let shown = |column: &Column| column.name != "disassembly";
-    for column in schema.columns.iter().filter(|column| shown(column)) {
+    let in_grid = |column: &Column| column.name != ALONE;
+    for column in schema.columns.iter().filter(|column| in_grid(column)) {
         page.raw("<th scope=\"col\"")?;
         page.attribute("class", column.kind.word())?;
         page.attribute("title", column.about.replace('`', ""))?;
@@ -43,7 +43,7 @@ pub(super) fn section(table: &Table, pool: &Pool, page: &mut Page<'_>) -> io::Re
     for row in table.rows.iter().take(ROWS) {
         page.raw("<tr>")?;
         let cells = schema.columns.iter().zip(row);
-        for (column, cell) in cells.filter(|(column, _)| shown(column)) {
+        for (column, cell) in cells.filter(|(column, _)| in_grid(column)) {
             page.raw("<td")?;
             page.attribute("class", column.kind.word())?;
             page.element(">", self::cell(*cell, column.kind, pool), "</td>")?;

@@ -135,6 +135,15 @@ fn stops(code: u8, items: &[Value]) -> bool {
     matches!(code, op::SETITEM | op::SETITEMS) && !items.len().is_multiple_of(2)
 }
 
+/// Whether a call makes an instance as `NEWOBJ` does: Python 3.4 makes every one by `NEWOBJ_EX`, without keywords.
+fn is_newobj(call: &Call<()>, scene: &Scene<'_>) -> bool {
+    match scene.code {
+        op::NEWOBJ => true,
+        op::NEWOBJ_EX => call.keywords.is_none(),
+        _ => false,
+    }
+}
+
 impl Uses {
     /// At the start of a stream.
     pub(in crate::format::pickle) fn new(by: LoadedBy) -> Self {
@@ -200,14 +209,8 @@ impl Uses {
             self.joblib.expect();
         }
         let values = self.made.values(scene);
-        // Python 3.4 makes every instance by NEWOBJ_EX, without keywords: that is NEWOBJ.
-        let is_newobj = match scene.code {
-            op::NEWOBJ => true,
-            op::NEWOBJ_EX => call.keywords.is_none(),
-            _ => false,
-        };
         let (part, fits) = match known {
-            KnownUse::Shape(shape) if shape.is_instantiated() && is_newobj => {
+            KnownUse::Shape(shape) if shape.is_instantiated() && is_newobj(&call, scene) => {
                 (Part::Arguments, shape.construct(arguments, &values))
             }
             KnownUse::Shape(shape) if shape.is_instantiated() && scene.code != op::REDUCE => {

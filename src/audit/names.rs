@@ -9,20 +9,20 @@ use crate::{
 
 /// What is known of a global.
 #[derive(Debug, Clone, Default)]
-pub(in crate::audit) struct Known {
+pub(super) struct Known {
     /// The packs that list it.
-    pub(in crate::audit) packs: Vec<&'static str>,
+    pub(super) packs: Vec<&'static str>,
     /// What makes it dangerous.
-    pub(in crate::audit) danger: Option<&'static str>,
+    pub(super) danger: Option<&'static str>,
 }
 
 /// What is known of globals, each looked up once.
 #[derive(Debug, Default)]
-pub(in crate::audit) struct Names(BTreeMap<String, Known>);
+pub(super) struct Names(BTreeMap<String, Known>);
 
 impl Names {
     /// What is known of a global, `module.name`.
-    pub(in crate::audit) fn of(&mut self, global: &str) -> &Known {
+    pub(super) fn of(&mut self, global: &str) -> &Known {
         if !self.0.contains_key(global) {
             self.0.insert(global.to_owned(), look_up(global));
         }
