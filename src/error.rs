@@ -56,6 +56,16 @@ pub enum Error {
         /// What to do next.
         help: String,
     },
+    /// The place where machines share the results of an audit does not do what it has to.
+    #[error("cannot keep the results in `{store}`: {message}")]
+    Shared {
+        /// Its URL.
+        store: String,
+        /// What it answers, with its reasons.
+        message: String,
+        /// What to do next.
+        help: String,
+    },
     /// The policy does not hold together; every error in it, each with its place.
     #[error(transparent)]
     Policy(#[from] PolicyErrors),
@@ -84,9 +94,10 @@ impl Error {
     /// What to do next, lower case, no full stop; `None` where the message says it all.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Usage { help, .. } | Self::Repository { help, .. } | Self::Store { help, .. } => {
-                Some(help.clone())
-            }
+            Self::Usage { help, .. }
+            | Self::Repository { help, .. }
+            | Self::Store { help, .. }
+            | Self::Shared { help, .. } => Some(help.clone()),
             Self::Output { to, .. } if Path::new(to).is_file() => {
                 Some(String::from("the existing file is unchanged"))
             }

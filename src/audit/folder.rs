@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! run.json                      what was asked for
+//! shards/3-of-16.json           that a shard has finished, written last
 //! results/ab/abcd....json       the result of a repository
 //! lines/ab/abcd....json         its numbers, written last: without it, there is no result
 //! records/ab/abcd....record     what to judge it by again
@@ -31,6 +32,15 @@ pub(super) const SUMMARY: &str = "summary.json";
 /// The folder of a run.
 #[derive(Debug, Clone)]
 pub struct RunFolder(Arc<dyn ResultStore>);
+
+/// The files of one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Files {
+    /// Its result.
+    pub(super) result: Vec<u8>,
+    /// What it can be judged by again, if there is that.
+    pub(super) record: Option<Vec<u8>>,
+}
 
 /// The numbers of a repository, and what tells whether they still hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +83,12 @@ pub struct RunInfo {
     pub policy_sha256: String,
     /// The version of this program.
     pub scanner: String,
+    /// The number of what its readers say.
+    #[serde(default)]
+    pub reader_epoch: u32,
+    /// The digest of the plan that gave each shard its repositories, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     /// The repositories, by id: those of the run, in the order of their locations.
     pub repositories: Vec<Repository>,
 }
@@ -135,17 +151,72 @@ impl RunFolder {
         Ok(line)
     }
 
-    /// Copies what another run has of a repository.
-    pub(super) fn adopt(&self, other: &Self, line: &Line) -> Result<(), Error> {
+    /// Copies what another run has of a repository. Whether it is what that run wrote: if not, nothing is copied.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, or a file that cannot be read although it is there.
+    pub(super) fn adopt(&self, other: &Self, line: &Line) -> Result<bool, Error> {
+        let Some(files) = other.files(line)? else {
+            return Ok(false);
+        };
+        self.take(line, &files)?;
+        Ok(true)
+    }
+
+    /// The files of a repository; `None` if they are not what was written.
+    ///
+    /// # Errors
+    /// A file that cannot be read although it is there.
+    pub(super) fn files(&self, line: &Line) -> Result<Option<Files>, Error> {
         let id = &line.repository.id;
-        let record = Kind::Record.name(id);
-        match other.0.get(&record)? {
-            Some(bytes) => self.0.put(&record, &bytes)?,
-            None => self.0.remove(&record)?,
+        let result = self.0.get(&Kind::Result.name(id))?;
+        let Some(result) = result.filter(|result| line.is_of(result)) else {
+            return Ok(None);
+        };
+        let record = self.0.get(&Kind::Record.name(id))?;
+        Ok(Some(Files { result, record }))
+    }
+
+    /// Writes the files of a repository.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub(super) fn take(&self, line: &Line, files: &Files) -> Result<(), Error> {
+        let id = &line.repository.id;
+        match &files.record {
+            Some(record) => self.0.put(&Kind::Record.name(id), record)?,
+            None => self.0.remove(&Kind::Record.name(id))?,
         }
-        self.0
-            .put(&Kind::Result.name(id), &other.result_bytes(id)?)?;
+        self.0.put(&Kind::Result.name(id), &files.result)?;
         self.write_json(&Kind::Line.name(id), line)
+    }
+
+    /// Makes a repository one without a result.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub(super) fn forget(&self, id: &str) -> Result<(), Error> {
+        self.0.remove(&Kind::Line.name(id))
+    }
+
+    /// The files of a run that are of no repository, below a folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub(super) fn others(&self, folder: &str) -> Result<Vec<Vec<u8>>, Error> {
+        let mut found = Vec::new();
+        for name in self.0.list(folder)? {
+            found.extend(self.0.get(&name)?);
+        }
+        Ok(found)
+    }
+
+    /// Removes a file of the run that is of no repository.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub(super) fn remove(&self, name: &str) -> Result<(), Error> {
+        self.0.remove(name)
     }
 
     /// Writes JSON to a file of the run, unless the file has it already.
@@ -279,6 +350,15 @@ impl Line {
             bytes,
             sha256,
         }
+    }
+
+    /// Whether it has the numbers of a result.
+    pub(super) fn is_of(&self, result: &[u8]) -> bool {
+        let sha256 = HEXLOWER.encode(&Sha256::digest(result));
+        let length = u64::try_from(result.len()).unwrap_or(u64::MAX);
+        let parsed = serde_json::from_slice::<AuditResult>(result);
+        sha256 == self.sha256
+            && parsed.is_ok_and(|result| Self::of(&result, length, sha256) == *self)
     }
 }
 

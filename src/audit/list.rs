@@ -14,7 +14,7 @@ use crate::{
 /// The repositories that a list names, in its order. Paths in it are relative to its folder.
 ///
 /// `.jsonl` and `.ndjson` have an object on each line, `.json` an array of such objects, `.csv` a table whose first line names the columns; any other file has a
-/// path or a URL on each line, and comments after `#`. Objects and tables have `location` (or what a forge calls it), and may have `ref`, `owner` and `policy`.
+/// path or a URL on each line, and comments after `#`. Objects and tables have `location` (or what a forge calls it), and may have `ref`, `owner`, `policy` and `size`.
 ///
 /// # Errors
 /// A list that cannot be read, with the line that is wrong.
@@ -36,7 +36,7 @@ pub fn read(path: &Path) -> Result<Vec<Target>, Error> {
     Ok(targets.collect())
 }
 
-fn text(path: &Path) -> Result<String, Error> {
+pub(super) fn text(path: &Path) -> Result<String, Error> {
     let read = || {
         let source = FileSource::open(path)?;
         let length = source.len();
@@ -64,7 +64,7 @@ fn wrong(path: &Path, line: usize, message: &str) -> Error {
     Error::Usage {
         message: format!("{}:{line}: {message}", path.display()),
         help: String::from(
-            "a list has a path or a URL on each line; `.jsonl` objects and `.csv` tables have `location`, and may have `ref`, `owner` and `policy`",
+            "a list has a path or a URL on each line; `.jsonl` objects and `.csv` tables have `location`, and may have `ref`, `owner`, `policy` and `size`",
         ),
     }
 }
@@ -76,6 +76,7 @@ struct Row {
     reference: Option<String>,
     owner: Option<String>,
     policy: Option<String>,
+    size: Option<u64>,
 }
 
 impl Row {
@@ -91,6 +92,7 @@ impl Row {
         };
         target.repository.owner = self.owner;
         target.policy = self.policy.map(|policy| folder.join(policy));
+        target.size = self.size;
         target
     }
 }
@@ -174,7 +176,22 @@ fn object(value: &Value) -> Option<Row> {
         reference,
         owner,
         policy,
+        size: size(value),
     })
+}
+
+/// Bytes of a repository: what `size` says in a list of ours, and in a forge's export what the forge calls it. GitHub and Gitea count
+/// in KiB.
+fn size(value: &Value) -> Option<u64> {
+    let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_u64);
+    if let Some(statistics) = value.get("statistics") {
+        return number(statistics, "repository_size");
+    }
+    let size = number(value, "size")?;
+    if value.get("location").is_some() {
+        return Some(size);
+    }
+    Some(size.saturating_mul(1024))
 }
 
 fn table(text: &str) -> Rows {
@@ -195,7 +212,12 @@ fn table(text: &str) -> Rows {
         let message = "the first line names no column `location`";
         (1, String::from(message))
     })?;
-    let others = [column("ref"), column("owner"), column("policy")];
+    let others = [
+        column("ref"),
+        column("owner"),
+        column("policy"),
+        column("size"),
+    ];
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| (line_of(&error), error.to_string()))?;
@@ -208,12 +230,18 @@ fn table(text: &str) -> Rows {
             let line = usize::try_from(line).unwrap_or(usize::MAX);
             return Err((line, without_location()));
         };
-        let [reference, owner, policy] = others.map(|at| at.and_then(value));
+        let [reference, owner, policy, size] = others.map(|at| at.and_then(value));
+        let size = size.map(|size| size.parse());
+        let size = size.transpose().map_err(|_| {
+            let line = usize::try_from(line).unwrap_or(usize::MAX);
+            (line, String::from("`size` is no number of bytes"))
+        })?;
         rows.push(Row {
             location,
             reference,
             owner,
             policy,
+            size,
         });
     }
     Ok(rows)
@@ -230,6 +258,7 @@ mod tests {
             reference: some(reference),
             owner: some(owner),
             policy: None,
+            size: None,
         }
     }
 

@@ -8,6 +8,7 @@ mod again;
 mod answers;
 mod codeowners;
 mod diff;
+mod engines;
 mod excerpts;
 mod fetch;
 mod folder;
@@ -15,9 +16,12 @@ mod governance;
 mod governance_words;
 mod judging;
 mod list;
+mod marker;
 mod merge;
 mod missing;
 mod names;
+mod plan;
+mod plan_words;
 mod recall;
 mod record;
 pub mod report;
@@ -25,6 +29,7 @@ pub mod result;
 mod results;
 mod run;
 mod shard;
+mod shared;
 mod state;
 mod summary;
 mod target;
@@ -32,6 +37,7 @@ mod words;
 
 pub use again::{AgainOptions, JudgedAgain, judge_again};
 pub use diff::{Difference, RepositoryDifference, diff};
+pub use engines::detect as detect_shard;
 pub use folder::{Line, RunFolder, RunInfo};
 pub use governance::{
     Adoption, Candidate, Governance, LooseningAt, WaiverAt, WaiverState, governance,
@@ -39,11 +45,16 @@ pub use governance::{
 pub use governance_words::{suggestion as write_suggestion, waivers as write_waivers};
 pub use judging::Organisation;
 pub use list::read as read_list;
-pub use merge::merge;
+pub use merge::{Merged, merge};
+pub use plan::{Load, Plan, Planned, measure as measure_sizes};
+pub use plan_words::write as write_plan;
 pub use result::AuditResult;
 pub use results::ResultStore;
 pub use run::{Finished, Options, Source, Watcher, What, run};
-pub use shard::{Shard, detect as detect_shard};
+pub use shard::Shard;
+pub use shared::{
+    VARIABLES as SHARED_VARIABLES, fetch as fetch_shared, is_url as is_shared, open as open_shared,
+};
 pub use summary::{Summary, Totals};
 pub use target::{Place, Target, below, canonical};
 pub use words::{difference as write_difference, summary as write_summary};

@@ -22,6 +22,12 @@ pub trait ResultStore: fmt::Debug + Send + Sync {
     /// Whatever keeps it from being written: that ends the run.
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
 
+    /// Keeps a file unless there is one of that name; whether it did.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being written.
+    fn put_new(&self, name: &str, bytes: &[u8]) -> Result<bool, Error>;
+
     /// The file of a name, at most [`limits::AUDIT_RESULT`] bytes; `None` if there is none.
     ///
     /// # Errors
@@ -88,6 +94,15 @@ impl ResultStore for LocalResults {
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let written = self.drawer()?.put(name, bytes);
         written.map_err(|source| unwritten(&self.folder.join(name), source.into()))
+    }
+
+    fn put_new(&self, name: &str, bytes: &[u8]) -> Result<bool, Error> {
+        // Two that write it at once write the same: such names have the digest of the content.
+        if self.size(name)?.is_some() {
+            return Ok(false);
+        }
+        self.put(name, bytes)?;
+        Ok(true)
     }
 
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant, SystemTime},
@@ -14,18 +14,22 @@ use jiff::civil::Date;
 
 use super::{
     fetch::Mirrors,
-    folder::{INFO, Line, RunFolder, RunInfo, SUMMARY},
+    folder::{Line, RunFolder, RunInfo, SUMMARY},
     judging::{CODEOWNERS, Judging, Organisation, SCANNER},
+    marker::Marker,
     recall::{RecordMemory, RunMemory, Work},
     record::Record,
     result::{AuditResult, Counts, Failure, Scope, Status, VERSION},
+    results::ResultStore,
     shard::Shard,
+    shared::Sharing,
     state::RefState,
     summary::Summary,
     target::{Place, Target},
 };
 use crate::{
     error::Error,
+    fact::READER_EPOCH,
     policy::PLACES,
     report::json::v1,
     scan::{self, View},
@@ -79,6 +83,10 @@ pub struct Options {
     pub mirrors: PathBuf,
     /// Which of the repositories this machine audits.
     pub shard: Shard,
+    /// The digest of the plan that shared them out.
+    pub plan: Option<String>,
+    /// Where machines share their results, besides the folder of each.
+    pub shared: Option<Arc<dyn ResultStore>>,
 }
 
 /// How a result came about.
@@ -137,9 +145,18 @@ pub fn run(
         policy: options.organisation.name.clone(),
         policy_sha256: options.organisation.sha256.clone(),
         scanner: SCANNER.to_owned(),
+        reader_epoch: READER_EPOCH,
+        plan: options.plan.clone(),
         repositories,
     };
-    folder.write_json(INFO, &info)?;
+    let marker = Marker::begin(&folder, &info, options.shard)?;
+    let sharing = match &options.shared {
+        Some(shared) => Some(Sharing::open(shared.as_ref())?),
+        None => None,
+    };
+    if let Some(sharing) = &sharing {
+        sharing.begin(&info)?;
+    }
     let mut policies = BTreeMap::new();
     for policy in targets.iter().filter_map(|target| target.policy.as_ref()) {
         if !policies.contains_key(policy) {
@@ -155,6 +172,7 @@ pub fn run(
     let run = Run {
         options,
         folder: &folder,
+        sharing: sharing.as_ref(),
         store: &store,
         watcher,
         mirrors: Mirrors::new(options.mirrors.clone()),
@@ -184,6 +202,10 @@ pub fn run(
     }
     let lines = lines.into_inner().unwrap_or_else(PoisonError::into_inner);
     let summary = Summary::new(&info, lines);
+    let marker = marker.finish(&folder, &summary)?;
+    if let Some(sharing) = &sharing {
+        sharing.finish(&marker)?;
+    }
     if options.shard.is_whole() {
         folder.write_json(SUMMARY, &summary)?;
     }
@@ -224,6 +246,7 @@ fn seed() -> u64 {
 struct Run<'r> {
     options: &'r Options,
     folder: &'r RunFolder,
+    sharing: Option<&'r Sharing<'r>>,
     store: &'r Store,
     watcher: &'r dyn Watcher,
     mirrors: Mirrors,
@@ -247,6 +270,11 @@ impl Run<'_> {
             let (Some(target), Some(state)) = (targets.get(at), states.get(at)) else {
                 return;
             };
+            if let Some(sharing) = self.sharing
+                && let Err(error) = sharing.pull(self.folder, &target.repository.id)
+            {
+                return self.stop(error);
+            }
             // What is elsewhere has to be asked first.
             let fetched = self.mirrors.update(target);
             if let Err(error) = fetched {
@@ -424,6 +452,11 @@ impl Run<'_> {
     }
 
     fn done(&self, line: Line, source: Source) {
+        if let Some(sharing) = self.sharing
+            && let Err(error) = sharing.push(self.folder, &line)
+        {
+            return self.stop(error);
+        }
         let at = match source {
             Source::Audited => 0,
             Source::Judged => 1,

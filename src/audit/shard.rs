@@ -45,9 +45,24 @@ impl Shard {
         self.of == 1
     }
 
-    /// Whether a repository belongs to it: exactly one shard of a run has each.
+    /// Which of them it is, from 1.
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
+    /// How many there are.
+    pub fn of(self) -> u32 {
+        self.of
+    }
+
+    /// Whether a repository belongs to it, as the plan says or else the hash: exactly one shard of a run has each.
     pub fn has(self, target: &Target) -> bool {
-        self.of == 1 || owner(&target.repository.id, self.of) == self.number
+        let owner = || {
+            target
+                .shard
+                .unwrap_or_else(|| owner(&target.repository.id, self.of))
+        };
+        self.of == 1 || owner() == self.number
     }
 }
 
@@ -57,137 +72,39 @@ impl std::fmt::Display for Shard {
     }
 }
 
-/// The shard that has a repository: the one whose hash together with the repository's id is the largest.
+/// The shard that has a repository: the one whose score is the highest.
 fn owner(id: &str, of: u32) -> u32 {
-    let weight = |number: &u32| {
-        let mut digest = Sha256::new();
-        digest.update(id);
-        digest.update(number.to_be_bytes());
-        let digest: [u8; 32] = digest.finalize().into();
-        (digest, std::cmp::Reverse(*number))
-    };
-    (1..=of).max_by_key(weight).unwrap_or(1)
+    let scores = Scores::of(id);
+    (1..=of)
+        .max_by_key(|number| scores.of_shard(*number))
+        .unwrap_or(1)
 }
 
-/// What an engine that runs many copies of a command says in its environment: the variable with the number of this copy, the number
-/// of the first copy, the variable with how many there are.
-struct Engine {
-    name: &'static str,
-    number: &'static str,
-    first: First,
-    count: Option<&'static str>,
-}
+/// How much a repository belongs to each shard: a hash of both, so that a shard that is added takes only what is to be its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scores(u64);
 
-/// The number that the first copy has.
-enum First {
-    Zero,
-    One,
-    /// What this variable says.
-    Said(&'static str),
-}
+impl Scores {
+    /// Those of the repository with an id.
+    pub(super) fn of(id: &str) -> Self {
+        let digest = Sha256::digest(id);
+        let bytes = digest.first_chunk().copied().unwrap_or_default();
+        Self(u64::from_be_bytes(bytes))
+    }
 
-/// The engines that are known, by what they set.
-const ENGINES: &[Engine] = &[
-    Engine {
-        name: "AWS Batch",
-        number: "AWS_BATCH_JOB_ARRAY_INDEX",
-        first: First::Zero,
-        count: Some("AWS_BATCH_JOB_ARRAY_SIZE"),
-    },
-    Engine {
-        name: "Slurm",
-        number: "SLURM_ARRAY_TASK_ID",
-        first: First::Said("SLURM_ARRAY_TASK_MIN"),
-        count: Some("SLURM_ARRAY_TASK_COUNT"),
-    },
-    Engine {
-        name: "GitLab CI",
-        number: "CI_NODE_INDEX",
-        first: First::One,
-        count: Some("CI_NODE_TOTAL"),
-    },
-    Engine {
-        name: "CircleCI",
-        number: "CIRCLE_NODE_INDEX",
-        first: First::Zero,
-        count: Some("CIRCLE_NODE_TOTAL"),
-    },
-    Engine {
-        name: "Buildkite",
-        number: "BUILDKITE_PARALLEL_JOB",
-        first: First::Zero,
-        count: Some("BUILDKITE_PARALLEL_JOB_COUNT"),
-    },
-    Engine {
-        name: "Cloud Run",
-        number: "CLOUD_RUN_TASK_INDEX",
-        first: First::Zero,
-        count: Some("CLOUD_RUN_TASK_COUNT"),
-    },
-    Engine {
-        name: "Google Cloud Batch",
-        number: "BATCH_TASK_INDEX",
-        first: First::Zero,
-        count: Some("BATCH_TASK_COUNT"),
-    },
-    Engine {
-        name: "Kubernetes",
-        number: "JOB_COMPLETION_INDEX",
-        first: First::Zero,
-        count: None,
-    },
-    Engine {
-        name: "PBS",
-        number: "PBS_ARRAY_INDEX",
-        first: First::One,
-        count: None,
-    },
-];
-
-/// The shard that the surroundings give this process, and the engine that does. `variable` looks up one of its variables, `of` is how many
-/// shards the user says there are: some engines do not say it.
-///
-/// # Errors
-/// No engine that is known, or one that does not say how many copies there are.
-pub fn detect(
-    variable: &dyn Fn(&str) -> Option<String>,
-    of: Option<u32>,
-) -> Result<(Shard, &'static str), String> {
-    let number = |name: &str| variable(name)?.trim().parse::<u32>().ok();
-    // A zeroth Slurm task is one; a variable that is empty is none.
-    let engine = ENGINES
-        .iter()
-        .find(|engine| number(engine.number).is_some());
-    let Some(engine) = engine else {
-        let names: Vec<&str> = ENGINES.iter().map(|engine| engine.number).collect();
-        return Err(format!(
-            "no variable says which shard this is; known are {}",
-            names.join(", ")
-        ));
-    };
-    let first = match engine.first {
-        First::Zero => 0,
-        First::One => 1,
-        First::Said(name) => number(name).unwrap_or(0),
-    };
-    let count = of.or_else(|| number(engine.count?));
-    let Some(count) = count else {
-        return Err(format!(
-            "{} does not say how many shards there are: write `--shard auto/N`",
-            engine.name
-        ));
-    };
-    let own = number(engine.number).unwrap_or(0);
-    let own = own.checked_sub(first).and_then(|own| own.checked_add(1));
-    let shard = own.and_then(|own| Shard::new(own, count));
-    shard
-        .map(|shard| (shard, engine.name))
-        .ok_or_else(|| format!("{} says a shard that is not one of {count}", engine.name))
+    /// That of a shard, higher than all others for the shard that has it. The lower number comes first where two are the same.
+    pub(super) fn of_shard(self, number: u32) -> (u64, std::cmp::Reverse<u32>) {
+        // The finalizer of splitmix64: each bit of the number changes half of the bits.
+        let mut hash = self.0 ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (hash ^ (hash >> 31), std::cmp::Reverse(number))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Shard, detect, owner};
+    use super::{Shard, owner};
     use crate::audit::{Place, Target};
 
     fn targets() -> Vec<Target> {
@@ -223,27 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn engines_are_known() {
-        let said = |pairs: &'static [(&str, &str)], of: Option<u32>| {
-            let variable = move |name: &str| {
-                let found = pairs.iter().find(|(key, _)| *key == name);
-                found.map(|(_, value)| (*value).to_owned())
-            };
-            detect(&variable, of).map(|(shard, engine)| format!("{shard} {engine}"))
-        };
-        let slurm: &[_] = &[
-            ("SLURM_ARRAY_TASK_ID", "12"),
-            ("SLURM_ARRAY_TASK_MIN", "10"),
-            ("SLURM_ARRAY_TASK_COUNT", "4"),
-        ];
-        assert_eq!(said(slurm, None).unwrap(), "3/4 Slurm");
-        let gitlab: &[_] = &[("CI_NODE_INDEX", "1"), ("CI_NODE_TOTAL", "5")];
-        assert_eq!(said(gitlab, None).unwrap(), "1/5 GitLab CI");
-        let kubernetes: &[_] = &[("JOB_COMPLETION_INDEX", "0")];
-        assert!(said(kubernetes, None).is_err());
-        assert_eq!(said(kubernetes, Some(7)).unwrap(), "1/7 Kubernetes");
-        assert!(said(&[("JOB_COMPLETION_INDEX", "7")], Some(7)).is_err());
-        assert!(said(&[], Some(7)).is_err());
+    fn a_shard_is_written_from_one() {
         for wrong in ["0/4", "5/4", "1", "a/b", "1/0"] {
             assert!(Shard::parse(wrong).is_err(), "{wrong}");
         }

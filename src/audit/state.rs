@@ -155,7 +155,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The folder that git keeps of a work tree, and the one that all work trees of its repository share.
-fn git_folders(folder: &Path) -> Option<(PathBuf, PathBuf)> {
+pub(super) fn git_folders(folder: &Path) -> Option<(PathBuf, PathBuf)> {
     let dot_git = folder.join(".git");
     let own = match std::fs::symlink_metadata(&dot_git) {
         Ok(metadata) if metadata.is_dir() => dot_git,

@@ -20,6 +20,10 @@ pub struct Target {
     pub place: Place,
     /// A policy for it alone, instead of the run's: of its line in a list.
     pub policy: Option<PathBuf>,
+    /// Bytes of the repository, where its list says them.
+    pub size: Option<u64>,
+    /// The shard that a plan gives it to.
+    pub shard: Option<u32>,
 }
 
 /// Where a repository is.
@@ -51,6 +55,8 @@ impl Target {
             },
             place,
             policy: None,
+            size: None,
+            shard: None,
         }
     }
 }

@@ -1,9 +1,6 @@
 //! The numbers of a run for people: what is complete, what is partial and what failed, apart.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::io::{self, Write};
 
 use super::{
     diff::Difference,
@@ -22,7 +19,7 @@ const DIFFERENT: usize = 50;
 ///
 /// # Errors
 /// Whatever `out` answers.
-pub fn summary(summary: &Summary, folder: &Path, out: &mut dyn Write) -> io::Result<()> {
+pub fn summary(summary: &Summary, place: &str, out: &mut dyn Write) -> io::Result<()> {
     let all = summary.repositories.len();
     writeln!(
         out,
@@ -68,7 +65,7 @@ pub fn summary(summary: &Summary, folder: &Path, out: &mut dyn Write) -> io::Res
             shown(&line.repository.location)
         )?;
     }
-    writeln!(out, "\nresults in {}", folder.display())
+    writeln!(out, "\nresults in {place}")
 }
 
 fn totals(word: &str, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     audit::{self, RunFolder},
-    cli::output,
+    cli::{output, terminal},
     error::Error,
     scan::Outcome,
 };
@@ -17,8 +17,8 @@ use crate::{
 /// Merging twice changes nothing.
 #[derive(Debug, Args)]
 pub(super) struct Merge {
-    /// The folders that `weighbridge audit --shard` wrote
-    #[arg(value_name = "RUN", required = true)]
+    /// The folders that `weighbridge audit --shard` wrote, or the URL that they share
+    #[arg(value_name = "RUN|URL", required = true)]
     runs: Vec<PathBuf>,
     /// Where the whole run is written; may be one of them
     #[arg(long, value_name = "DIR", help_heading = "Output")]
@@ -27,12 +27,25 @@ pub(super) struct Merge {
 
 impl Merge {
     pub(super) fn run(self) -> Result<Outcome, Error> {
-        let runs = self.runs.iter().map(|run| RunFolder::open(run));
-        let runs = runs.collect::<Result<Vec<_>, _>>()?;
-        let summary = audit::merge(&runs, &self.out)?;
+        let mut runs = Vec::new();
+        for run in &self.runs {
+            let Some(store) = super::shared(run)? else {
+                runs.push(RunFolder::open(run)?);
+                continue;
+            };
+            let folder = RunFolder::create(&self.out);
+            for note in audit::fetch_shared(store.as_ref(), &folder)? {
+                terminal::note(&note);
+            }
+            runs.push(folder);
+        }
+        let merged = audit::merge(&runs, &self.out)?;
+        for note in &merged.notes {
+            terminal::note(note);
+        }
         output::deliver(None, &[], |out| {
-            audit::write_summary(&summary, &self.out, out)
+            audit::write_summary(&merged.summary, &self.out.display().to_string(), out)
         })?;
-        Ok(super::outcome(&summary))
+        Ok(super::outcome(&merged.summary))
     }
 }

@@ -3,14 +3,24 @@
 mod diff;
 mod judge;
 mod merge;
+mod plan;
 mod progress;
 mod report;
 mod run;
 mod waivers;
 
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
 use clap::{Args, Subcommand};
 
-use crate::{audit::Summary, error::Error, scan::Outcome};
+use crate::{
+    audit::{self, ResultStore, Summary, Target},
+    error::Error,
+    scan::Outcome,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,6 +28,8 @@ Examples:
                                    every clone and bare repository below a folder
   weighbridge audit --repos repos.csv --history
                                    those of a list, with all that was ever in them
+  weighbridge audit plan --repos repos.csv --shards 16 --output plan.json
+                                   who audits what, for sixteen machines
   weighbridge audit judge weighbridge-audit --policy stricter.yaml
                                    what would break if this were enforced
   weighbridge audit diff last-week weighbridge-audit
@@ -57,6 +69,7 @@ enum Command {
     Run(run::Run),
     Judge(judge::Judge),
     Diff(diff::Diff),
+    Plan(plan::Plan),
     Merge(merge::Merge),
     Waivers(waivers::Waivers),
     Suggest(waivers::Suggest),
@@ -70,12 +83,44 @@ impl Audit {
             Some(Command::Run(run)) => run.run(),
             Some(Command::Judge(judge)) => judge.run(),
             Some(Command::Diff(diff)) => diff.run(),
+            Some(Command::Plan(plan)) => plan.run(),
             Some(Command::Merge(merge)) => merge.run(),
             Some(Command::Waivers(waivers)) => waivers.run(),
             Some(Command::Suggest(suggest)) => suggest.run(),
             Some(Command::Report(report)) => report.run(),
         }
     }
+}
+
+/// The repositories of folders and lists, each once.
+fn targets(paths: &[PathBuf], lists: &[PathBuf]) -> Result<Vec<Target>, Error> {
+    let mut targets = Vec::new();
+    for path in paths {
+        targets.extend(audit::below(path)?);
+    }
+    for list in lists {
+        targets.extend(audit::read_list(list)?);
+    }
+    audit::each_once(targets)
+}
+
+/// The place of a URL, where machines share their results; `None` if it is the path of a folder.
+fn shared(place: &Path) -> Result<Option<Arc<dyn ResultStore>>, Error> {
+    let Some(url) = place.to_str().filter(|place| audit::is_shared(place)) else {
+        return Ok(None);
+    };
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "credentials and endpoints, as the tools of the stores take them"
+    )]
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        let is_of_a_store = audit::SHARED_VARIABLES
+            .iter()
+            .any(|begin| name.starts_with(begin));
+        is_of_a_store.then_some((name, value))
+    });
+    audit::open_shared(url, &variables.collect::<Vec<_>>()).map(Some)
 }
 
 /// How many repositories are worked on at once.

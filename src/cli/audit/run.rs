@@ -6,11 +6,14 @@ use clap::Args;
 
 use super::progress::Progress;
 use crate::{
-    audit::{self, Finished, Options, Organisation, Shard, Target, What},
+    audit::{self, Finished, Options, Organisation, Plan, Shard, What},
     cli::{output, terminal, today},
     error::Error,
     scan::Outcome,
 };
+
+/// The folder of a run, if none is named.
+const WORK: &str = "weighbridge-audit";
 
 /// Audit the repositories of folders and lists
 ///
@@ -21,9 +24,12 @@ pub(super) struct Run {
     #[arg(value_name = "PATH", help_heading = "Repositories")]
     paths: Vec<PathBuf>,
     /// A list of repositories: a path or a URL on each line; .csv, .json or .jsonl
-    /// with the columns or keys `location`, `ref`, `owner` and `policy`
+    /// with the columns or keys `location`, `ref`, `owner`, `policy` and `size`
     #[arg(long, value_name = "FILE", help_heading = "Repositories")]
     repos: Vec<PathBuf>,
+    /// The repositories and the shards of a plan that `weighbridge audit plan` wrote
+    #[arg(long, value_name = "FILE", help_heading = "Repositories", conflicts_with_all = ["paths", "repos"])]
+    plan: Option<PathBuf>,
     /// Every version of every file in the history of HEAD
     #[arg(long, help_heading = "Repositories", group = "what")]
     history: bool,
@@ -37,14 +43,23 @@ pub(super) struct Run {
     /// the built-in `recommended`.
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
-    /// Where results are written; a run that was stopped continues there
+    /// Where results are written; a run that was stopped continues there. A URL is a
+    /// place that machines share: `s3://`, `gs://`, `az://` or `file://`
     #[arg(
         long,
-        value_name = "DIR",
-        default_value = "weighbridge-audit",
+        value_name = "DIR|URL",
+        default_value = WORK,
         help_heading = "Output"
     )]
     out: PathBuf,
+    /// The folder of this machine, where `--out` is a URL
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = WORK,
+        help_heading = "Output"
+    )]
+    work: PathBuf,
     /// Where facts about files are kept for the next run; by default in the folder
     /// of the results
     #[arg(long, value_name = "DIR", help_heading = "Output")]
@@ -69,9 +84,27 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let organisation = Organisation::load(self.policy.as_deref())?;
-        let shard = self.shard()?;
-        let targets = self.targets()?;
-        output::make_folder(&self.out)?;
+        let today = today::today();
+        let plan = match &self.plan {
+            Some(file) => Some((Plan::read(file)?, file)),
+            None => None,
+        };
+        let shards = plan.as_ref().map(|((plan, _), _)| plan.shards);
+        let shard = self.shard(shards)?;
+        let (targets, digest, today) = match plan {
+            Some(((plan, digest), file)) => {
+                let targets = audit::each_once(plan.targets(file))?;
+                (targets, Some(digest), plan.judged_on(today)?)
+            }
+            None => (super::targets(&self.paths, &self.repos)?, None, today),
+        };
+        let shared = super::shared(&self.out)?;
+        let out = if shared.is_some() {
+            self.work
+        } else {
+            self.out
+        };
+        output::make_folder(&out)?;
         let options = Options {
             what: match (self.history, self.all_refs) {
                 (_, true) => What::AllRefs,
@@ -86,30 +119,33 @@ impl Run {
                 } else {
                     format!("store-{}", shard.to_string().replace('/', "-of-"))
                 };
-                self.out.join(name)
+                out.join(name)
             }),
-            mirrors: self
-                .mirrors
-                .clone()
-                .unwrap_or_else(|| self.out.join("mirrors")),
-            out: self.out,
+            mirrors: self.mirrors.clone().unwrap_or_else(|| out.join("mirrors")),
+            out,
+            shared,
             workers: super::workers(self.jobs),
             shard,
             time: self.repo_timeout.map(Duration::from_secs),
-            today: today::today(),
+            plan: digest,
+            today,
         };
         let progress = Progress::new();
         let finished = audit::run(&targets, &options, &progress);
         progress.finish();
         let finished = finished?;
         output::deliver(None, &[], |out| {
-            audit::write_summary(&finished.summary, &options.out, out)
+            let place = options.shared.as_ref().map_or_else(
+                || options.out.display().to_string(),
+                |shared| shared.place().display().to_string(),
+            );
+            audit::write_summary(&finished.summary, &place, out)
         })?;
         Ok(told(&finished))
     }
 
-    /// The part of the repositories that is this process's.
-    fn shard(&self) -> Result<Shard, Error> {
+    /// The part of the repositories that is this process's; `planned` is how many parts the plan has.
+    fn shard(&self, planned: Option<u32>) -> Result<Shard, Error> {
         let wrong = |message: String| Error::Usage {
             message,
             help: String::from(
@@ -119,8 +155,14 @@ impl Run {
         let Some(text) = self.shard.as_deref() else {
             return Ok(Shard::whole());
         };
+        let is_planned = |shard: Shard| match planned {
+            Some(planned) if planned != shard.of() => Err(wrong(format!(
+                "shard {shard} is not of this plan, which has {planned}"
+            ))),
+            _ => Ok(shard),
+        };
         let Some(of) = text.strip_prefix("auto") else {
-            return Shard::parse(text).map_err(wrong);
+            return is_planned(Shard::parse(text).map_err(wrong)?);
         };
         let of = match of.strip_prefix('/') {
             Some(of) => {
@@ -129,24 +171,13 @@ impl Run {
                     .map_err(|_| wrong(format!("`{of}` is no number of shards")))?;
                 Some(of)
             }
-            None if of.is_empty() => None,
+            None if of.is_empty() => planned,
             None => return Err(wrong(format!("`{text}` is no shard"))),
         };
         let variable = |name: &str| std::env::var_os(name)?.into_string().ok();
         let (shard, engine) = audit::detect_shard(&variable, of).map_err(wrong)?;
         terminal::note(&format!("shard {shard}, as {engine} says"));
-        Ok(shard)
-    }
-
-    fn targets(&self) -> Result<Vec<Target>, Error> {
-        let mut targets = Vec::new();
-        for path in &self.paths {
-            targets.extend(audit::below(path)?);
-        }
-        for list in &self.repos {
-            targets.extend(audit::read_list(list)?);
-        }
-        audit::each_once(targets)
+        is_planned(shard)
     }
 }
 

@@ -5,6 +5,7 @@ mod many;
 mod outputs;
 mod report;
 mod runs;
+mod shards;
 
 use std::{
     collections::BTreeMap,

@@ -104,6 +104,12 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli/"]),
     ("rayon", &["scan/"]),
     ("redb", &["store/"]),
+    ("object_store", &["audit/shared/cloud.rs"]),
+    ("reqwest", &[]),
+    ("rustls", &["audit/shared/cloud.rs"]),
+    ("tokio", &["audit/shared/cloud.rs"]),
+    ("futures_util", &["audit/shared/cloud.rs"]),
+    ("url", &["audit/shared/cloud.rs"]),
     ("postcard", &["store/encoding.rs", "audit/record.rs"]),
     (
         "pep440_rs",
