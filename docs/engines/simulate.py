@@ -23,6 +23,8 @@ PAGE = HERE.parent / "audit-engines.md"
 REPOSITORIES = 100_000
 WORKERS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 CORES = 2  # of a worker
+START, FIXED = 0.012, 0.011  # seconds to start the program, which the measured costs have, and for each repository beside its bytes
+JITTER = 0.3  # how far a repository's cost is from one of the measured ones: log-normal
 MEDIAN, SIGMA = 1_000_000, 2.0  # bytes of a repository: log-normal
 LARGEST = 8_000_000_000
 LATENCY, BANDWIDTH = 1.0, 20e6  # to fetch one: seconds, and bytes a second for the whole worker
@@ -31,13 +33,10 @@ KILLED, RESTART = 1.0, 60.0  # how often an hour a worker is killed, and the sec
 
 
 def measured():
-    """The line that fits the measured costs best: seconds of a processor for a repository, and for each of its bytes."""
+    """Seconds of a processor for each byte, of each repository that was measured."""
     with open(HERE / "costs.csv", newline="") as file:
         rows = [(int(row["bytes"]), float(row["seconds"])) for row in csv.DictReader(file)]
-    fixed = min(seconds for _, seconds in rows)
-    # The total is what matters: one large repository weighs as much as it costs.
-    rate = sum(seconds - fixed for _, seconds in rows) / sum(size for size, _ in rows)
-    return fixed, rate
+    return [max(seconds - START, 0.001) / size for size, seconds in rows]
 
 
 def sizes(rng):
@@ -86,21 +85,19 @@ def disturbed(seconds, longest, rng):
 
 def simulate(program):
     rng = random.Random(13)
-    fixed, rate = measured()
+    rates = measured()
     drawn = sizes(rng)
-    costs = [fixed + size * rate for size in drawn]
-    # Costs are not exactly as the line says: some repositories have more source, some only pictures.
-    costs = [cost * rng.lognormvariate(-0.125, 0.5) for cost in costs]
+    costs = [FIXED + size * rng.choice(rates) * rng.lognormvariate(0, JITTER) for size in drawn]
     rows = []
     for workers in WORKERS:
         shards = planned(program, drawn, workers)
         own = [[] for _ in range(workers)]
         own_bytes = [0] * workers
-        by_hash = [0.0] * workers
+        by_hash = [[] for _ in range(workers)]
         for shard, cost, size in zip(shards, costs, drawn):
             own[shard].append(cost)
             own_bytes[shard] += size
-            by_hash[rng.randrange(workers)] += cost
+            by_hash[rng.randrange(workers)].append(cost)
         times = [time_of(costs, bytes_, False) for costs, bytes_ in zip(own, own_bytes)]
         fetching = [time_of(costs, bytes_, True) for costs, bytes_ in zip(own, own_bytes)]
         ends = [disturbed(seconds, max(costs), rng) for seconds, costs in zip(times, own)]
@@ -109,14 +106,14 @@ def simulate(program):
                 "workers": workers,
                 "ideal": sum(costs) / workers / CORES,
                 "plan": max(times),
-                "hash": max(by_hash) / CORES,
+                "hash": max(time_of(costs, 0, False) for costs in by_hash),
                 "disturbed": max(end for end, _ in ends),
                 "killed": sum(killed for _, killed in ends),
                 "fetched": max(fetching),
                 "largest": max(costs),
             }
         )
-    return fixed, rate, sum(drawn), rows
+    return sum(costs), sum(drawn), rows
 
 
 def span(seconds):
@@ -186,8 +183,8 @@ def main():
     parser.add_argument("--weighbridge", default="weighbridge")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    fixed, rate, bytes_, rows = simulate(str(pathlib.Path(arguments.weighbridge).resolve()) if "/" in arguments.weighbridge else arguments.weighbridge)
-    print(f"{fixed * 1000:.0f} ms for a repository and {rate * 1e9:.0f} s for a gigabyte; {bytes_ / 1e9:.0f} GB in all")
+    costs, bytes_, rows = simulate(str(pathlib.Path(arguments.weighbridge).resolve()) if "/" in arguments.weighbridge else arguments.weighbridge)
+    print(f"{bytes_ / 1e9:.0f} GB, {costs / 3600:.0f} hours of one core")
     print(f"the largest repository takes {span(rows[0]['largest'])} of one core")
     print(table(rows))
     if arguments.write:

@@ -237,11 +237,21 @@ impl Judging<'_> {
         }
     }
 
-    /// A text with the name of the organisation's policy as it was given: where it is on this machine is nobody's to know.
+    /// A text with the name of the organisation's policy as it was given, and those of the files beside it that it extends: where they are on
+    /// this machine is nobody's to know, and differs between machines.
     fn named(&self, text: &str) -> String {
-        match self.organisation.named.as_deref().and_then(Path::to_str) {
-            Some(place) => text.replace(place, &self.organisation.name),
-            None => text.to_owned(),
+        let Some(place) = self.organisation.named.as_deref() else {
+            return text.to_owned();
+        };
+        let folder = |path: &Path| {
+            let folder = path.parent()?.to_str()?;
+            (!folder.is_empty() && folder != "/").then(|| format!("{folder}/"))
+        };
+        let name = &self.organisation.name;
+        let text = place.to_str().map_or_else(|| text.to_owned(), |place| text.replace(place, name));
+        match folder(place).filter(|_| place.is_absolute()) {
+            Some(here) => text.replace(&here, &folder(Path::new(name)).unwrap_or_default()),
+            None => text,
         }
     }
 
@@ -252,6 +262,11 @@ impl Judging<'_> {
         }
         if let Some(line) = &mut finding.decided_by {
             line.file = self.named(&line.file);
+        }
+        if let Some(v1::Disposition::Overridden { by, .. } | v1::Disposition::Waived { by, .. }) =
+            &mut finding.disposition
+        {
+            by.file = self.named(&by.file);
         }
         finding
     }

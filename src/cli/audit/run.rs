@@ -133,7 +133,11 @@ impl Run {
         let progress = Progress::new();
         let finished = audit::run(&targets, &options, &progress);
         progress.finish();
-        let finished = finished?;
+        let mut finished = finished?;
+        if !options.shard.is_whole() {
+            // What other shards have yet to do is theirs.
+            finished.summary.pending = 0;
+        }
         output::deliver(None, &[], |out| {
             let place = options.shared.as_ref().map_or_else(
                 || options.out.display().to_string(),
@@ -190,8 +194,5 @@ fn told(finished: &Finished) -> Outcome {
         ));
         return Outcome::Unable;
     }
-    let mut own = finished.summary.clone();
-    // What other shards have yet to do is theirs.
-    own.pending = 0;
-    super::outcome(&own)
+    super::outcome(&finished.summary)
 }

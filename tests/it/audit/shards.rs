@@ -119,7 +119,7 @@ fn a_shard_is_one_of_its_plan() {
     insta::assert_snapshot!(said(&["--repos", "repos.csv"], &[]), @"");
     let kubernetes = said(&["--shard", "auto"], &[("JOB_COMPLETION_INDEX", "2")]);
     assert!(
-        kubernetes.contains("note: shard 3/3, as Kubernetes says\n"),
+        kubernetes.contains("weighbridge: shard 3/3, as Kubernetes says\n"),
         "{kubernetes}"
     );
     // A plan of another month.
@@ -189,7 +189,8 @@ fn machines_share_results_in_one_place() {
         let work = format!("work-{number}");
         let done = shard(&outside, number, &["--out", &url, "--work", &work]);
         assert!(
-            done.stdout.ends_with(&format!("results in {url}\n")),
+            done.stdout
+                .ends_with(&format!("results in {}\n", outside.join("shared").display())),
             "{}",
             done.stdout
         );
@@ -234,7 +235,7 @@ fn a_damaged_result_does_not_count_and_is_made_again() {
             .filter(|name| name.starts_with(kind));
         names.collect::<Vec<_>>()
     };
-    for kind in ["results", "records", "lines"] {
+    for kind in ["lines", "results", "records"] {
         let name = of_kind(kind).remove(0);
         let mut bytes = fs::read(shared.join(&name)).unwrap();
         let middle = bytes.len() / 2;

@@ -109,7 +109,6 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["audit/shared/cloud.rs"]),
     ("tokio", &["audit/shared/cloud.rs"]),
     ("futures_util", &["audit/shared/cloud.rs"]),
-    ("url", &["audit/shared/cloud.rs"]),
     ("postcard", &["store/encoding.rs", "audit/record.rs"]),
     (
         "pep440_rs",
