@@ -18,7 +18,7 @@ use super::{
     run::judge_record,
     summary::Summary,
 };
-use crate::{error::Error, scan, store::Store};
+use crate::{error::Error, fact::READER_EPOCH, scan, store::Store};
 
 /// What judging a run again came to.
 #[derive(Debug)]
@@ -58,6 +58,7 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
     info.policy.clone_from(&options.organisation.name);
     info.policy_sha256.clone_from(&options.organisation.sha256);
     SCANNER.clone_into(&mut info.scanner);
+    info.reader_epoch = READER_EPOCH;
     let lines = run.lines()?;
     let next = AtomicUsize::new(0);
     let done: Mutex<Done> = Mutex::default();

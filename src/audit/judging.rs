@@ -248,7 +248,9 @@ impl Judging<'_> {
             (!folder.is_empty() && folder != "/").then(|| format!("{folder}/"))
         };
         let name = &self.organisation.name;
-        let text = place.to_str().map_or_else(|| text.to_owned(), |place| text.replace(place, name));
+        let text = place
+            .to_str()
+            .map_or_else(|| text.to_owned(), |place| text.replace(place, name));
         match folder(place).filter(|_| place.is_absolute()) {
             Some(here) => text.replace(&here, &folder(Path::new(name)).unwrap_or_default()),
             None => text,

@@ -189,8 +189,10 @@ fn machines_share_results_in_one_place() {
         let work = format!("work-{number}");
         let done = shard(&outside, number, &["--out", &url, "--work", &work]);
         assert!(
-            done.stdout
-                .ends_with(&format!("results in {}\n", outside.join("shared").display())),
+            done.stdout.ends_with(&format!(
+                "results in {}\n",
+                outside.join("shared").display()
+            )),
             "{}",
             done.stdout
         );
