@@ -3,8 +3,8 @@
 
     python3 docs/engines/simulate.py [--weighbridge PROGRAM] [--write]
 
-Costs are those that were measured (costs.csv). Sizes are drawn from a distribution with a fixed seed. The shards are not simulated: the real
-`weighbridge audit plan` makes them from the list. `--write` updates the table of docs/audit-engines.md and the chart beside it.
+Each repository is one of those that were measured (costs.csv), larger or smaller by a factor that is drawn with a fixed seed. The shards are not
+simulated: the real `weighbridge audit plan` makes them from the list. `--write` updates the table of docs/audit-engines.md and the chart beside it.
 """
 
 import argparse
@@ -23,25 +23,24 @@ PAGE = HERE.parent / "audit-engines.md"
 REPOSITORIES = 100_000
 WORKERS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 CORES = 2  # of a worker
-START, FIXED = 0.012, 0.011  # seconds to start the program, which the measured costs have, and for each repository beside its bytes
-JITTER = 0.3  # how far a repository's cost is from one of the measured ones: log-normal
-MEDIAN, SIGMA = 1_000_000, 2.0  # bytes of a repository: log-normal
-LARGEST = 8_000_000_000
+START, FIXED = 0.012, 0.011  # seconds to start the program, which the measured costs have, and for each repository
+MEDIAN, SIGMA, MOST = 0.1, 1.5, 8.0  # of the factor: log-normal
+OBJECT = 32 << 10  # what the plan counts for an object of a mirror
 LATENCY, BANDWIDTH = 1.0, 20e6  # to fetch one: seconds, and bytes a second for the whole worker
 SLOW, FACTOR = 0.05, 2.0  # of the workers, and how much longer these take
 KILLED, RESTART = 1.0, 60.0  # how often an hour a worker is killed, and the seconds until it runs again
 
 
-def measured():
-    """Seconds of a processor for each byte, of each repository that was measured."""
+def drawn(rng):
+    """Bytes, objects and seconds of a core for each repository."""
     with open(HERE / "costs.csv", newline="") as file:
-        rows = [(int(row["bytes"]), float(row["seconds"])) for row in csv.DictReader(file)]
-    return [max(seconds - START, 0.001) / size for size, seconds in rows]
-
-
-def sizes(rng):
-    drawn = (rng.lognormvariate(math.log(MEDIAN), SIGMA) for _ in range(REPOSITORIES))
-    return [min(int(size) + 20_000, LARGEST) for size in drawn]
+        rows = [(int(row["bytes"]), int(row["objects"]), float(row["seconds"]) - START) for row in csv.DictReader(file)]
+    repositories = []
+    for _ in range(REPOSITORIES):
+        bytes_, objects, seconds = rng.choice(rows)
+        factor = min(rng.lognormvariate(math.log(MEDIAN), SIGMA), MOST)
+        repositories.append((int(bytes_ * factor) + 1, int(objects * factor) + 1, FIXED + seconds * factor))
+    return repositories
 
 
 def planned(program, sizes, workers):
@@ -58,17 +57,17 @@ def planned(program, sizes, workers):
     return [of[f"https://forge.example/team{n % 97}/repository{n}"] for n in range(len(sizes))]
 
 
-def time_of(costs, bytes_, fetched):
-    """Of one worker, in seconds: the largest repository first, each core takes the next."""
+def time_of(shard, fetched=False):
+    """Of one worker, in seconds: the repository with the most bytes first, each core takes the next."""
     cores = [0.0] * CORES
-    for cost in sorted(costs, reverse=True):
+    for _, _, cost in sorted(shard, reverse=True):
         least = min(range(CORES), key=cores.__getitem__)
         cores[least] += cost
     busy = max(cores)
     if not fetched:
         return busy
     # While one core reads, another fetches: the slower of the two decides.
-    return max(busy, len(costs) * LATENCY / CORES, bytes_ / BANDWIDTH)
+    return max(busy, len(shard) * LATENCY / CORES, sum(bytes_ for bytes_, _, _ in shard) / BANDWIDTH)
 
 
 def disturbed(seconds, longest, rng):
@@ -83,37 +82,38 @@ def disturbed(seconds, longest, rng):
     return seconds, killed
 
 
+def shared_out(repositories, shards, workers):
+    own = [[] for _ in range(workers)]
+    for shard, repository in zip(shards, repositories):
+        own[shard].append(repository)
+    return own
+
+
 def simulate(program):
     rng = random.Random(13)
-    rates = measured()
-    drawn = sizes(rng)
-    costs = [FIXED + size * rng.choice(rates) * rng.lognormvariate(0, JITTER) for size in drawn]
+    repositories = drawn(rng)
+    costs = [cost for _, _, cost in repositories]
     rows = []
     for workers in WORKERS:
-        shards = planned(program, drawn, workers)
-        own = [[] for _ in range(workers)]
-        own_bytes = [0] * workers
-        by_hash = [[] for _ in range(workers)]
-        for shard, cost, size in zip(shards, costs, drawn):
-            own[shard].append(cost)
-            own_bytes[shard] += size
-            by_hash[rng.randrange(workers)].append(cost)
-        times = [time_of(costs, bytes_, False) for costs, bytes_ in zip(own, own_bytes)]
-        fetching = [time_of(costs, bytes_, True) for costs, bytes_ in zip(own, own_bytes)]
-        ends = [disturbed(seconds, max(costs), rng) for seconds, costs in zip(times, own)]
+        by_hash = shared_out(repositories, [rng.randrange(workers) for _ in repositories], workers)
+        export = planned(program, [bytes_ for bytes_, _, _ in repositories], workers)
+        mirrors = planned(program, [bytes_ + OBJECT * objects for bytes_, objects, _ in repositories], workers)
+        by_bytes, by_size = (shared_out(repositories, shards, workers) for shards in (export, mirrors))
+        ends = [disturbed(time_of(shard), max(cost for _, _, cost in shard), rng) for shard in by_size]
         rows.append(
             {
                 "workers": workers,
                 "ideal": sum(costs) / workers / CORES,
-                "plan": max(times),
-                "hash": max(time_of(costs, 0, False) for costs in by_hash),
+                "hash": max(map(time_of, by_hash)),
+                "bytes": max(map(time_of, by_bytes)),
+                "plan": max(map(time_of, by_size)),
                 "disturbed": max(end for end, _ in ends),
                 "killed": sum(killed for _, killed in ends),
-                "fetched": max(fetching),
+                "fetched": max(time_of(shard, fetched=True) for shard in by_bytes),
                 "largest": max(costs),
             }
         )
-    return sum(costs), sum(drawn), rows
+    return sum(costs), sum(bytes_ for bytes_, _, _ in repositories), rows
 
 
 def span(seconds):
@@ -126,11 +126,11 @@ def span(seconds):
 
 def table(rows):
     lines = [
-        "| workers | even split | by plan | by hash alone | workers slow and killed | kills | with fetching |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| workers | even split | by hash alone | plan by bytes | plan by mirrors | slow and killed | kills | by bytes, with fetching |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
-        cells = [span(row[key]) for key in ("ideal", "plan", "hash", "disturbed")]
+        cells = [span(row[key]) for key in ("ideal", "hash", "bytes", "plan", "disturbed")]
         cells += [str(row["killed"]), span(row["fetched"])]
         lines.append(f"| {row['workers']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -141,8 +141,9 @@ def chart(rows):
     width, height, left, top, right, bottom = 760, 420, 70, 24, 150, 50
     series = [
         ("ideal", "even split", "#8a8f98", "4 4"),
-        ("plan", "by plan", "#1f6feb", ""),
         ("hash", "by hash alone", "#bf5b16", ""),
+        ("bytes", "plan by bytes", "#9a6700", ""),
+        ("plan", "plan by mirrors", "#1f6feb", ""),
         ("disturbed", "slow and killed", "#8250df", ""),
         ("fetched", "with fetching", "#1a7f37", ""),
     ]

@@ -20,7 +20,7 @@ pub struct Target {
     pub place: Place,
     /// A policy for it alone, instead of the run's: of its line in a list.
     pub policy: Option<PathBuf>,
-    /// Bytes of the repository, where its list says them.
+    /// Its size in bytes, where its list says it: what it costs in proportion to others.
     pub size: Option<u64>,
     /// The shard that a plan gives it to.
     pub shard: Option<u32>,
