@@ -119,7 +119,7 @@ def simulate(program):
 def span(seconds):
     if seconds < 120:
         return f"{seconds:.0f} s"
-    if seconds < 7200:
+    if seconds < 7200 and seconds != 3600:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
 
@@ -136,6 +136,9 @@ def table(rows):
     return "\n".join(lines)
 
 
+TICKS = [60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 48 * 3600]
+
+
 def chart(rows):
     """Both axes logarithmic: what is linear is straight."""
     width, height, left, top, right, bottom = 760, 420, 70, 24, 150, 50
@@ -145,10 +148,9 @@ def chart(rows):
         ("bytes", "plan by bytes", "#9a6700", ""),
         ("plan", "plan by mirrors", "#1f6feb", ""),
         ("disturbed", "slow and killed", "#8250df", ""),
-        ("fetched", "with fetching", "#1a7f37", ""),
     ]
-    low = math.floor(math.log10(min(row["ideal"] for row in rows)))
-    high = math.ceil(math.log10(max(row["fetched"] for row in rows)))
+    low = math.log10(min(row["ideal"] for row in rows) / 1.3)
+    high = math.log10(max(row["disturbed"] for row in rows) * 1.3)
 
     def x(workers):
         return left + math.log2(workers) / 8 * (width - left - right)
@@ -161,9 +163,10 @@ def chart(rows):
         "<title>Time of an audit of 100,000 repositories by the number of workers</title>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
     ]
-    for power in range(low, high + 1):
-        out.append(f'<path d="M{left} {y(10**power):.1f}H{width - right}" stroke="#d8dee4"/>')
-        out.append(f'<text x="{left - 8}" y="{y(10**power) + 4:.1f}" text-anchor="end" fill="#57606a">{span(10**power)}</text>')
+    for seconds in TICKS:
+        if low <= math.log10(seconds) <= high:
+            out.append(f'<path d="M{left} {y(seconds):.1f}H{width - right}" stroke="#d8dee4"/>')
+            out.append(f'<text x="{left - 8}" y="{y(seconds) + 4:.1f}" text-anchor="end" fill="#57606a">{span(seconds).replace(".0", "")}</text>')
     for workers in WORKERS:
         out.append(f'<text x="{x(workers):.1f}" y="{height - bottom + 20}" text-anchor="middle" fill="#57606a">{workers}</text>')
     out.append(f'<text x="{(left + width - right) / 2}" y="{height - 10}" text-anchor="middle" fill="#57606a">workers of {CORES} cores</text>')

@@ -58,7 +58,16 @@ fn a_plan_shares_repositories_out_by_their_sizes() {
     let Some(clones) = Clones::new() else { return };
     let outside = clones.repo.outside();
     let plan = planned(&clones);
-    insta::assert_snapshot!(plan.shown(&outside), @"");
+    insta::assert_snapshot!(plan.shown(&outside), @"
+    4 repositories in 3 shards, for waivers as on 2026-09-21
+    1 of unknown size count as the median of the others
+
+           shard  repositories        size
+             1/3             1      4.0 MB
+             2/3             2      5.0 MB
+             3/3             1      3.0 MB
+    exit 0
+    ");
     let text = fs::read_to_string(outside.join("plan.json")).unwrap();
     let plan: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(plan["day"], "2026-09-21");
@@ -114,16 +123,42 @@ fn a_shard_is_one_of_its_plan() {
         program.env("SOURCE_DATE_EPOCH", "1790000000");
         finish(program.envs(variables.iter().copied())).shown(&outside)
     };
-    insta::assert_snapshot!(said(&["--shard", "1/4"], &[]), @"");
-    insta::assert_snapshot!(said(&["--shard", "auto"], &[("CIRCLE_NODE_INDEX", "0"), ("CIRCLE_NODE_TOTAL", "4")]), @"");
-    insta::assert_snapshot!(said(&["--repos", "repos.csv"], &[]), @"");
+    insta::assert_snapshot!(said(&["--shard", "1/4"], &[]), @"
+    error: shard 1/4 is not of this plan, which has 3
+       │ help: `--shard 3/16` is the third of sixteen; `--shard auto` asks the
+       │       engine that runs this, and `auto/16` says how many there are
+       ╰──
+    exit 2
+    ");
+    insta::assert_snapshot!(said(&["--shard", "auto"], &[("CIRCLE_NODE_INDEX", "0"), ("CIRCLE_NODE_TOTAL", "4")]), @"
+    error: CircleCI runs 4 copies, and there are 3 shards
+       │ help: `--shard 3/16` is the third of sixteen; `--shard auto` asks the
+       │       engine that runs this, and `auto/16` says how many there are
+       ╰──
+    exit 2
+    ");
+    insta::assert_snapshot!(said(&["--repos", "repos.csv"], &[]), @"
+    error: the argument '--plan <FILE>' cannot be used with '--repos <FILE>'
+
+    Usage: weighbridge audit --plan <FILE> --out <DIR|URL> [PATH]...
+
+    For more information, try '--help'.
+    exit 2
+    ");
     let kubernetes = said(&["--shard", "auto"], &[("JOB_COMPLETION_INDEX", "2")]);
     assert!(
         kubernetes.contains("weighbridge: shard 3/3, as Kubernetes says\n"),
         "{kubernetes}"
     );
     // A plan of another month.
-    insta::assert_snapshot!(said(&["--shard", "1/3"], &[("SOURCE_DATE_EPOCH", "1793000000")]), @"");
+    insta::assert_snapshot!(said(&["--shard", "1/3"], &[("SOURCE_DATE_EPOCH", "1793000000")]), @"
+    error: the plan was made on 2026-09-21, and this machine says that today is
+      2026-10-26
+       │ help: make a plan for each run, or set the clock: waivers that have ended
+       │       in between would still hold
+       ╰──
+    exit 2
+    ");
     // Another file, and one that was changed.
     let text = fs::read_to_string(outside.join("plan.json")).unwrap();
     fs::write(
@@ -131,9 +166,21 @@ fn a_shard_is_one_of_its_plan() {
         text.replacen("\"shard\": ", "\"shard\": 9", 1),
     )
     .unwrap();
-    insta::assert_snapshot!(said(&["--shard", "1/3"], &[]), @"");
+    insta::assert_snapshot!(said(&["--shard", "1/3"], &[]), @"
+    error: plan.json: `clones/broken` has no shard of 1 to 3, or not exactly one of
+      `path` and `url`
+       │ help: write it with `weighbridge audit plan --output FILE`
+       ╰──
+    exit 2
+    ");
     fs::write(outside.join("plan.json"), "[]").unwrap();
-    insta::assert_snapshot!(said(&["--shard", "1/3"], &[]), @"");
+    insta::assert_snapshot!(said(&["--shard", "1/3"], &[]), @"
+    error: plan.json: it is no plan of an audit: invalid length 0, expected struct
+      Plan with 4 elements at line 1 column 2
+       │ help: write it with `weighbridge audit plan --output FILE`
+       ╰──
+    exit 2
+    ");
 }
 
 #[test]
@@ -282,7 +329,12 @@ fn a_damaged_result_does_not_count_and_is_made_again() {
     assert_eq!(done.code, 2);
     assert!(done.stderr.contains("in its policy"), "{}", done.stderr);
     let empty = merge(&outside, &["file:///nowhere"], "nothing");
-    insta::assert_snapshot!(empty.shown(&outside), @"");
+    insta::assert_snapshot!(empty.shown(&outside), @"
+    error: `/nowhere` has no results of an audit
+       │ help: name what `weighbridge audit --out` wrote to
+       ╰──
+    exit 2
+    ");
 }
 
 #[test]
