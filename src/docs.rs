@@ -181,7 +181,11 @@ fn formats_table(page: &str, read: bool) -> String {
             "| [`{0}`]({page}#{0}) | {1} | {2} | {3} |",
             format.id,
             cell(format.title),
-            if format.executes { "by design" } else { "no" },
+            if format.runs.is_code() {
+                "by design"
+            } else {
+                "no"
+            },
             suffixes(format),
         );
     }
@@ -405,7 +409,7 @@ fn of_rule(meta: &RuleMeta, depth: usize) -> String {
 }
 
 fn of_format(format: &Format, depth: usize) -> String {
-    let executes = if format.executes {
+    let executes = if format.runs.is_code() {
         "Loading it runs code by design"
     } else {
         "Loading it does not run code by design"

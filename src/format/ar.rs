@@ -1,7 +1,7 @@
 //! `ar` archives: static libraries, packages of Debian. Members one after another, each with a header of text.
 
 use super::{
-    Certainty, Container, Expect, Format, Head, Read, Reading, Recognise, Suffix, in_turn,
+    Certainty, Container, Expect, Format, Head, Read, Reading, Recognise, Runs, Suffix, in_turn,
     is_shared_name,
 };
 use crate::{
@@ -17,7 +17,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::wrapping("ar"), Suffix::wrapping("deb")],
     container: Some(Container::Other),
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

@@ -4,7 +4,7 @@
 //! decompressed first; only what could be an artifact is decompressed further. What holds no artifact is not reported.
 
 use super::{
-    Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
+    Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Runs, Suffix,
     is_artifact_name, suffix::ends_in_one, unwrapped,
 };
 use crate::{
@@ -31,7 +31,7 @@ pub static FORMAT: Format = Format {
         Suffix::wrapping("txz"),
     ],
     container: Some(Container::Compressed),
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

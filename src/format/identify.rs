@@ -153,8 +153,11 @@ pub(super) fn expected_instead(name: &[u8], archive: &Format) -> Option<&'static
     let is_layout = matches!(archive.recognise, Recognise::Zip(_) | Recognise::Tar(_));
     let is_instead = |format: &Format, suffix: &Suffix| {
         let (fits, needs_layout) = match format.recognise {
-            Recognise::Tar(_) => (is_zip || is_tar || is_layout, format.executes),
-            Recognise::Zip(_) => (is_zip || is_layout, format.executes || !format.is_read()),
+            Recognise::Tar(_) => (is_zip || is_tar || is_layout, format.runs.is_code()),
+            Recognise::Zip(_) => (
+                is_zip || is_layout,
+                format.runs.is_code() || !format.is_read(),
+            ),
             Recognise::Probe(_) | Recognise::Stream(_) | Recognise::Name => {
                 (is_zip || is_layout, !format.is_read())
             }

@@ -1,6 +1,6 @@
 //! Files of joblib: pickles with arrays between their opcodes, or beside them. The reader of pickles follows them.
 
-use super::{Format, Read, Recognise, Suffix, pickle};
+use super::{Format, Read, Recognise, Runs, Suffix, pickle};
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -14,7 +14,7 @@ pub static FORMAT: Format = Format {
         Suffix::own("pickle"),
     ],
     container: None,
-    executes: true,
+    runs: Runs::WhatPicklesName,
     recognise: Recognise::Stream(pickle::Stream::has_arrays),
     read: Read::Bytes(|window, reading| pickle::FORMAT.read(window, reading)),
 };

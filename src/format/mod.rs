@@ -55,12 +55,30 @@ pub struct Format {
     pub suffixes: &'static [Suffix],
     /// What kind of container it is, if it is one: finding it is not finding a model.
     pub container: Option<Container>,
-    /// Whether loading it can run code by design.
-    pub executes: bool,
+    /// What loading it runs.
+    pub runs: Runs,
     /// How it is recognised.
     pub recognise: Recognise,
     /// How it is read.
     pub read: Read,
+}
+
+/// What loading a file of a format runs by design.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// Nothing of the file's.
+    Nothing,
+    /// The callables that its pickles name, and nothing else: their names tell whether it is data.
+    WhatPicklesName,
+    /// Code that the file holds, or whatever its loader finds to call.
+    Code,
+}
+
+impl Runs {
+    /// Whether loading can run code.
+    pub fn is_code(self) -> bool {
+        self != Self::Nothing
+    }
 }
 
 /// A format that holds other files, whatever they are.

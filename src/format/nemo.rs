@@ -1,7 +1,7 @@
 //! NeMo: a tar of a configuration, weights and what the tokenizer needs.
 
 use super::{
-    Format, Read, Recognise, Suffix,
+    Format, Read, Recognise, Runs, Suffix,
     tar::{Layout, MemberName, Takes},
 };
 
@@ -12,7 +12,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("nemo")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Tar(&[&[CONFIGURATION], &[WEIGHTS, SHARDS]]),
     read: Read::Tar(Layout {
         takes,

@@ -4,7 +4,7 @@
 //! member without the array magic as bytes; it is read here by its content all the same.
 
 use super::{
-    Format, Read, Reading, Recognise, Suffix,
+    Format, Read, Reading, Recognise, Runs, Suffix,
     zip::{Directory, read_members},
 };
 use crate::bytes::{ReadError, Window};
@@ -16,7 +16,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("npz")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Zip(claims),
     read: Read::Zip(read_layout),
 };

@@ -15,8 +15,8 @@ use std::{
 use sevenz_rust2::{ArchiveEntry, ArchiveReader, EntryDecision, Error, Password};
 
 use super::{
-    Certainty, Container, Expect, Format, Head, Read as Reads, Reading, Recognise, Suffix, in_turn,
-    is_artifact_name, is_shared_name,
+    Certainty, Container, Expect, Format, Head, Read as Reads, Reading, Recognise, Runs, Suffix,
+    in_turn, is_artifact_name, is_shared_name,
 };
 use crate::{
     bytes::{Inflated, ReadError, Window, wide},
@@ -31,7 +31,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::wrapping("7z")],
     container: Some(Container::Other),
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Reads::Bytes(read),
 };

@@ -1,7 +1,7 @@
 //! TorchServe: a zip of a handler, weights and what they need.
 
 use super::{
-    Container, Format, Read, Reading, Recognise, Suffix,
+    Container, Format, Read, Reading, Recognise, Runs, Suffix,
     zip::{Directory, read_members},
 };
 use crate::bytes::{ReadError, Window};
@@ -13,7 +13,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("mar")],
     container: Some(Container::Zip),
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Zip(claims),
     read: Read::Zip(read),
 };

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, PolicyErrors},
     fact::{Circumstances, ContentFacts, Entry, Fact, Global, Observation, Text},
     finding::Level,
-    format,
+    format::{self, Runs},
     git::{Item, View},
     inventory::{self, Artifact},
     limits,
@@ -277,16 +277,6 @@ pub(super) fn is_pinned(
     }
 }
 
-/// Formats of which what runs is what their pickles name.
-const DECIDED_BY_NAMES: &[&str] = &[
-    "pickle",
-    "joblib",
-    "torch-zip",
-    "torch-legacy",
-    "torch-tar",
-    "torch-distributed",
-];
-
 /// Whether loading can run code, or resolve what no pack of the policy lists as data.
 pub(super) fn is_executable<'a>(
     observations: impl Iterator<Item = &'a Observation>,
@@ -294,10 +284,7 @@ pub(super) fn is_executable<'a>(
 ) -> bool {
     let mut observations = observations;
     observations.any(|observation| match &observation.fact {
-        Fact::Is(id) => {
-            let by_names = DECIDED_BY_NAMES.contains(&id.as_str());
-            !by_names && format::by_id(id.as_str()).is_some_and(|format| format.executes)
-        }
+        Fact::Is(id) => format::by_id(id.as_str()).is_some_and(|format| format.runs == Runs::Code),
         Fact::Global {
             global: Global::Named(name),
             usage,

@@ -1,7 +1,7 @@
 //! Eggs: zip archives that setuptools put on the path, before there were wheels.
 
 use super::wheel;
-use crate::format::{Container, Format, Read, Recognise, Suffix, zip};
+use crate::format::{Container, Format, Read, Recognise, Runs, Suffix, zip};
 
 /// A zip with the metadata of an egg.
 pub(in crate::format) static FORMAT: Format = Format {
@@ -10,7 +10,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::wrapping("egg")],
     container: Some(Container::Zip),
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Zip(claims),
     read: Read::Zip(wheel::read),
 };

@@ -1,7 +1,7 @@
 //! Sdists: tar archives of a package's source.
 
 use crate::format::{
-    Container, Format, Read, Recognise,
+    Container, Format, Read, Recognise, Runs,
     tar::{self, MemberName},
 };
 
@@ -12,7 +12,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[],
     container: Some(Container::Tar),
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Tar(&[&[MemberName::File(b"PKG-INFO")]]),
     read: Read::Bytes(tar::read),
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     bytes::{ReadError, Window},
-    format::{Container, Format, Read, Reading, Recognise, Suffix, zip},
+    format::{Container, Format, Read, Reading, Recognise, Runs, Suffix, zip},
 };
 
 /// A zip with the metadata of a wheel.
@@ -12,7 +12,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::wrapping("whl")],
     container: Some(Container::Zip),
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Zip(claims),
     read: Read::Zip(read),
 };

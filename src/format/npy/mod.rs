@@ -12,7 +12,8 @@ use dtype::Dtype;
 use literal::Literal;
 
 use super::{
-    Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Suffix, pickle, saved::Saved,
+    Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Runs, Suffix, pickle,
+    saved::Saved,
 };
 use crate::{
     bytes::{Cursor, ReadError, Window, wide},
@@ -27,7 +28,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("npy")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

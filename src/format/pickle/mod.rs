@@ -50,7 +50,7 @@ use self::{
     weights_only::WeightsOnly,
 };
 
-use super::{Certainty, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix};
+use super::{Certainty, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Runs, Suffix};
 use crate::{
     bytes::{Budget, ReadError, Window, wide},
     fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, ShardIndex, Text, Unread},
@@ -100,7 +100,7 @@ Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for sci
         Suffix::shared_with_text("p", "scripts of gnuplot and sources of Progress"),
     ],
     container: None,
-    executes: true,
+    runs: Runs::WhatPicklesName,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

@@ -9,7 +9,7 @@ mod header;
 
 use header::{Header, Tensor};
 
-use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Suffix};
+use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Runs, Suffix};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{
@@ -26,7 +26,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("safetensors")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

@@ -11,7 +11,7 @@ use header::{BLOCK, Header};
 use members::{Body, Member, Members};
 
 use super::{
-    Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
+    Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Runs, Suffix,
     configuration, in_turn, is_shared_name, pickle,
 };
 use crate::{
@@ -27,7 +27,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::wrapping("tar")],
     container: Some(Container::Tar),
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

@@ -7,7 +7,7 @@ use crate::{
     bytes::{Cursor, ReadError, Window},
     fact::{Fact, Hop, Piece, ZipFault},
     format::{
-        Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Suffix, pickle,
+        Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Runs, Suffix, pickle,
         suffix::ends_in, zip,
     },
     limits,
@@ -20,7 +20,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("distcp")],
     container: None,
-    executes: true,
+    runs: Runs::WhatPicklesName,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

@@ -9,7 +9,7 @@ use crate::{
     bytes::{Cursor, ReadError, Window},
     fact::{Hop, Native, Piece, Place, Text, Unread, Unsupported},
     format::{
-        Certainty, Expect, Format, Head, Read, Reading, Recognise, Suffix,
+        Certainty, Expect, Format, Head, Read, Reading, Recognise, Runs, Suffix,
         flatbuffer::{Flatbuffer, Table, identifier},
     },
     limits,
@@ -22,7 +22,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("pte"), Suffix::own("bpte")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };
@@ -61,7 +61,7 @@ pub(in crate::format) static DATA: Format = Format {
     doc: DATA_DOC,
     suffixes: &[Suffix::own("ptd")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe_data),
     read: Read::Bytes(read_data),
 };

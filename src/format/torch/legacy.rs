@@ -9,7 +9,7 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Anomaly, Hop, LegacyPart, Malformed, Place, TorchForm, Unread, Unsupported},
     format::{
-        Certainty, Format, Head, Read, Reading, Recognise,
+        Certainty, Format, Head, Read, Reading, Recognise, Runs,
         pickle::{self, Outcome},
         saved::Saved,
     },
@@ -22,7 +22,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[],
     container: None,
-    executes: true,
+    runs: Runs::WhatPicklesName,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

@@ -10,7 +10,7 @@ use crate::{
     bytes::{ReadError, Window, narrow},
     fact::{Hop, Native, Site, Text},
     format::{
-        Certainty, Format, Head, Read, Reading, Recognise, Suffix,
+        Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
         flatbuffer::{Flatbuffer, Table, identifier},
     },
     limits,
@@ -23,7 +23,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("ptl")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

@@ -3,7 +3,7 @@
 use super::zip::read_pickles;
 use crate::{
     bytes::{ReadError, Window},
-    format::{Format, Read, Reading, Recognise, zip::Directory},
+    format::{Format, Read, Reading, Recognise, Runs, zip::Directory},
 };
 
 /// A zip with the index of a package, or with Python modules beside torch's pickles.
@@ -13,7 +13,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Zip(claims),
     read: Read::Zip(read),
 };

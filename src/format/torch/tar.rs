@@ -8,7 +8,7 @@ use super::{Verdict, site_in};
 use crate::{
     fact::{Fact, TorchForm, TorchReason},
     format::{
-        Format, Read, Reading, Recognise,
+        Format, Read, Reading, Recognise, Runs,
         tar::{Layout, MemberName, Takes, last},
     },
 };
@@ -20,7 +20,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[],
     container: None,
-    executes: true,
+    runs: Runs::WhatPicklesName,
     recognise: Recognise::Tar(&[&[MemberName::File(b"storages")]]),
     read: Read::Tar(Layout {
         takes,

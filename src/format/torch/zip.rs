@@ -8,7 +8,7 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Fact, Observation},
     format::{
-        Expect, Format, Read, Reading, Recognise, Suffix, pickle,
+        Expect, Format, Read, Reading, Recognise, Runs, Suffix, pickle,
         zip::{Directory, is_torch, read_members},
     },
     record::Checkpoint,
@@ -26,7 +26,7 @@ pub(in crate::format) static FORMAT: Format = Format {
         Suffix::shared("bin", "firmware and other raw data"),
     ],
     container: None,
-    executes: true,
+    runs: Runs::WhatPicklesName,
     recognise: Recognise::Zip(is_torch),
     read: Read::Zip(read),
 };

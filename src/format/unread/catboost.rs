@@ -1,6 +1,6 @@
 //! CatBoost: gradient-boosted trees as a flatbuffer behind a magic.
 
-use crate::format::{Certainty, Format, Head, Read, Recognise, Suffix};
+use crate::format::{Certainty, Format, Head, Read, Recognise, Runs, Suffix};
 
 /// Files that begin with `CBM1`.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("cbm")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "save it as JSON with `model.save_model(path, format=\"json\")`",

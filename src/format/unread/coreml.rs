@@ -1,6 +1,6 @@
 //! Core ML: a protobuf message without a magic.
 
-use crate::format::{Format, Read, Recognise, Suffix};
+use crate::format::{Format, Read, Recognise, Runs, Suffix};
 
 /// Files that are called so: a protobuf message has no magic.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("mlmodel")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Name,
     read: Read::Not {
         instead: "keep the model it was converted from as safetensors, and convert it where it is deployed",

@@ -1,6 +1,6 @@
 //! Databases of keys and values (gdbm, ndbm), in which `shelve` keeps pickles.
 
-use crate::format::{Certainty, Container, Format, Head, Read, Recognise};
+use crate::format::{Certainty, Container, Format, Head, Read, Recognise, Runs};
 
 /// Databases of gdbm and of Berkeley DB's hash method, which is what `dbm.ndbm` writes.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[],
     container: Some(Container::Other),
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "store the values as JSON, npy or safetensors",

@@ -1,6 +1,6 @@
 //! ggml: weights for llama.cpp before GGUF.
 
-use crate::format::{Certainty, Format, Head, Read, Recognise, Suffix};
+use crate::format::{Certainty, Format, Head, Read, Recognise, Runs, Suffix};
 
 /// Files with one of the magics that preceded GGUF.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("ggml")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "convert it to safetensors, or to GGUF with llama.cpp",

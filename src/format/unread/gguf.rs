@@ -1,6 +1,6 @@
 //! GGUF: weights and settings for llama.cpp.
 
-use crate::format::{Certainty, Format, Head, Read, Recognise, Suffix};
+use crate::format::{Certainty, Format, Head, Read, Recognise, Runs, Suffix};
 
 /// Files that begin with `GGUF` and a version.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("gguf")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "keep the weights as safetensors, and convert them where they are deployed",

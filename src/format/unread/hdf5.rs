@@ -1,6 +1,6 @@
 //! HDF5: a file of named arrays, and of whole models where Keras wrote it.
 
-use crate::format::{Certainty, Format, Head, Read, Recognise, Suffix};
+use crate::format::{Certainty, Format, Head, Read, Recognise, Runs, Suffix};
 
 /// Files with HDF5's signature.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("h5"), Suffix::own("hdf5")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "store weights as safetensors, and arrays as npy or npz",

@@ -1,6 +1,6 @@
 //! Keras 3: a zip of a configuration and weights.
 
-use crate::format::{Format, Read, Recognise, Suffix, zip::Directory};
+use crate::format::{Format, Read, Recognise, Runs, Suffix, zip::Directory};
 
 /// Zip archives with the three members that Keras writes.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("keras")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Zip(claims),
     read: Read::Not {
         instead: "save the weights as safetensors, and build the model in code that is reviewed",

@@ -1,6 +1,6 @@
 //! Torch7: what torch wrote in Lua.
 
-use crate::format::{Format, Read, Recognise, Suffix};
+use crate::format::{Format, Read, Recognise, Runs, Suffix};
 
 /// Files that are called so: they carry no magic.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("t7")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Name,
     read: Read::Not {
         instead: "convert it to safetensors in an environment without anything of value",

@@ -1,6 +1,6 @@
 //! Code that CPython compiled.
 
-use crate::format::{Certainty, Format, Head, Read, Recognise, Suffix};
+use crate::format::{Certainty, Format, Head, Read, Recognise, Runs, Suffix};
 
 /// Compiled modules (`.pyc`), and code that `marshal.dump` wrote.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("marshal")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "keep the source, which a reviewer can read",

@@ -1,6 +1,6 @@
 //! ONNX: a graph and its weights as a protobuf message.
 
-use crate::format::{Format, Read, Recognise, Suffix};
+use crate::format::{Format, Read, Recognise, Runs, Suffix};
 
 /// Files that are called so: a protobuf message has no magic.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("onnx")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Name,
     read: Read::Not {
         instead: "keep the weights as safetensors, and export the graph where it is deployed",

@@ -1,6 +1,6 @@
 //! PaddlePaddle: programs and parameters.
 
-use crate::format::{Format, Read, Recognise, Suffix};
+use crate::format::{Format, Read, Recognise, Runs, Suffix};
 
 /// Programs, and parameters in raw form. Parameters that `paddle.save` writes are pickles, and read as such.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("pdmodel"), Suffix::own("pdiparams")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Name,
     read: Read::Not {
         instead: "convert the parameters to safetensors",

@@ -1,6 +1,6 @@
 //! Objects of R.
 
-use crate::format::{Certainty, Format, Head, Read, Recognise};
+use crate::format::{Certainty, Format, Head, Read, Recognise, Runs};
 
 /// What `saveRDS` and `save` write, in each of R's encodings.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "store data frames as CSV or Parquet, and arrays as npy",

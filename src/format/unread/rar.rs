@@ -1,6 +1,6 @@
 //! RAR archives.
 
-use crate::format::{Certainty, Container, Format, Head, Read, Recognise, Suffix};
+use crate::format::{Certainty, Container, Format, Head, Read, Recognise, Runs, Suffix};
 
 /// RAR archives of version 4 and 5.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::wrapping("rar")],
     container: Some(Container::Other),
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::UNPACK,
 };

@@ -1,6 +1,6 @@
 //! skops: scikit-learn models as a zip of a schema and arrays.
 
-use crate::format::{Format, Read, Recognise, Suffix};
+use crate::format::{Format, Read, Recognise, Runs, Suffix};
 
 /// Files that are called so: any zip may have a `schema.json`.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("skops")],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Name,
     read: Read::Not {
         instead: "exclude it in the policy with a reason, and load it with `skops.io.load(path, trusted=[...])`",

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::format::{Certainty, Container, Format, Head, Read, Recognise};
+use crate::format::{Certainty, Container, Format, Head, Read, Recognise, Runs};
 
 /// `SQLite` databases of version 3.
 pub static FORMAT: Format = Format {
@@ -11,7 +11,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[],
     container: Some(Container::Other),
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "leave caches out of the repository, and store data as JSON, npy or safetensors",

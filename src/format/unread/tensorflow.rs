@@ -1,6 +1,6 @@
 //! TensorFlow: graphs as protobuf messages.
 
-use crate::format::{Format, Read, Recognise, Suffix};
+use crate::format::{Format, Read, Recognise, Runs, Suffix};
 
 /// Files that are called so: a protobuf message has no magic.
 pub static FORMAT: Format = Format {
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("pb")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Name,
     read: Read::Not {
         instead: "keep the weights as safetensors, and build the graph in code that is reviewed",

@@ -1,6 +1,6 @@
 //! XGBoost: trees as UBJSON or in the binary form of old releases.
 
-use crate::format::{Certainty, Format, Head, Read, Recognise, Suffix};
+use crate::format::{Certainty, Format, Head, Read, Recognise, Runs, Suffix};
 
 /// Files that begin as XGBoost's writers begin.
 pub static FORMAT: Format = Format {
@@ -15,7 +15,7 @@ pub static FORMAT: Format = Format {
         ),
     ],
     container: None,
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Not {
         instead: "save it as JSON with `model.save_model(\"model.json\")`",

@@ -24,8 +24,9 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Fact, Place, Unread, Unsupported},
     format::{
-        Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Suffix,
-        expected_instead, is_archive_name, is_artifact_name, is_unread_name, suffix::ends_in_one,
+        Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Runs,
+        Suffix, expected_instead, is_archive_name, is_artifact_name, is_unread_name,
+        suffix::ends_in_one,
     },
     limits,
     record::Checkpoint,
@@ -38,7 +39,7 @@ pub static FORMAT: Format = Format {
     doc: include_str!("doc.md"),
     suffixes: &[Suffix::shared("zip", "archives of anything")],
     container: Some(Container::Zip),
-    executes: false,
+    runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };

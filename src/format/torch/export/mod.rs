@@ -15,7 +15,7 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Malformed, Unread, Unsupported},
     format::{
-        Expect, Format, Read, Reading, Recognise, Suffix, pickle,
+        Expect, Format, Read, Reading, Recognise, Runs, Suffix, pickle,
         zip::{self, Directory, Member, read_members},
     },
     limits,
@@ -28,7 +28,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("pt2")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Zip(claims),
     read: Read::Zip(read),
 };

@@ -20,7 +20,7 @@ use crate::{
     bytes::{ReadError, Window},
     fact::{Fact, Global, Native, Place, Site, Text, TorchForm, TorchReason},
     format::{
-        Expect, Format, Loader, Read, Reading, Recognise, Suffix, pickle,
+        Expect, Format, Loader, Read, Reading, Recognise, Runs, Suffix, pickle,
         zip::{self, Directory, Member, read_members},
     },
     limits,
@@ -34,7 +34,7 @@ pub(in crate::format) static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("torchscript"), Suffix::own("ptl")],
     container: None,
-    executes: true,
+    runs: Runs::Code,
     recognise: Recognise::Zip(claims),
     read: Read::Zip(read),
 };
