@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContentFacts, IoFault, Observation, PolicyEffect, Site, Text};
+use super::{Command, ContentFacts, IoFault, Observation, PolicyEffect, Site, Text};
 use crate::limits;
 
 /// What the view knows of an entry, and the bytes of its content do not say.
@@ -81,18 +81,18 @@ pub enum NotFollowed {
         old: Option<String>,
         /// Those of the commit that it moves to.
         new: String,
-        /// The command that looks into it; empty if an option of this one does.
-        command: Text,
+        /// The command that looks into it; `None` if an option of this one does.
+        command: Option<Command>,
     },
     /// A pointer file of git-annex whose content is not here, under a name that says nothing.
     AnnexPointer {
         /// The command that fetches it.
-        command: Text,
+        command: Command,
     },
     /// A git-lfs pointer whose content is not here, under a name that says nothing.
     Pointer {
         /// The command that fetches it.
-        command: Text,
+        command: Command,
     },
     /// A symbolic link that leads out of what is looked at.
     Link(LinkAway),
@@ -128,7 +128,7 @@ pub enum Unavailable {
         /// What is.
         what: Absent,
         /// The command that brings it.
-        command: Text,
+        command: Command,
     },
     /// The operating system or the object store would not give it.
     Io(Unreadable),

@@ -6,6 +6,7 @@
 mod anomaly;
 mod circumstance;
 mod code;
+mod command;
 mod content;
 mod entry;
 mod excerpt;
@@ -38,6 +39,7 @@ pub use circumstance::{
     NotFollowed, ObjectKind, PathFault, Unavailable, Unreadable, UnreadablePart, UnsupportedEntry,
 };
 pub use code::{Code, CodeByValue};
+pub use command::Command;
 pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, ExcerptId, Excerpts, Mark};

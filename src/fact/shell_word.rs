@@ -12,13 +12,20 @@ pub fn shell_word(path: &[u8]) -> Cow<'_, [u8]> {
 /// A path as an argument that can be printed and pasted: one word, and no option. `None` where it cannot be shown as it is: a line
 /// break, a character that deceives, bytes that are no text, a backquote, which ends the command where it is printed between two.
 pub fn argument(path: &[u8]) -> Option<String> {
+    if path.starts_with(b"-") {
+        word(&[b"./", path].concat())
+    } else {
+        word(path)
+    }
+}
+
+/// The same behind other characters of the word, where it is no option.
+pub(super) fn word(path: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(path).ok()?;
     if text.is_empty() || text.contains(deceives) || text.contains('`') {
         return None;
     }
-    let front = if text.starts_with('-') { "./" } else { "" };
-    let word = [front, text].concat();
-    String::from_utf8(shell_word(word.as_bytes()).into_owned()).ok()
+    String::from_utf8(shell_word(path).into_owned()).ok()
 }
 
 /// The same for git, which takes some characters for patterns.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Finding;
+use super::{Finding, Help};
 use crate::fact::{Argument, GlobalName, Usage};
 
 /// Where the answer is printed, for the findings that are not the first.
@@ -83,11 +83,12 @@ impl Answer {
 
 impl Finding {
     /// What it says to do by itself, without its answer.
-    pub fn own_help(&self) -> impl Iterator<Item = &String> {
+    pub fn own_help(&self) -> impl Iterator<Item = &Help> {
         let told = self.answer.as_ref().map(|answer| answer.help());
         let told = told.unwrap_or_default();
-        self.help
-            .iter()
-            .filter(move |help| !told.contains(help) && *help != ELSEWHERE)
+        self.help.iter().filter(move |help| match help {
+            Help::Said(said) => !told.contains(said) && said != ELSEWHERE,
+            Help::Run { .. } => true,
+        })
     }
 }

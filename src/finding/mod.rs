@@ -4,6 +4,7 @@ mod answer;
 mod disposition;
 mod fingerprint;
 mod fix;
+mod help;
 mod level;
 mod location;
 mod rule;
@@ -13,6 +14,7 @@ pub use answer::{Additions, Answer, ELSEWHERE, Need};
 pub use disposition::{Disposition, Waived, WaiverKind};
 pub use fingerprint::{Payload, fingerprints, key};
 pub use fix::{Applicability, Edit, Fix};
+pub use help::{Help, HelpList, IN_ROOT};
 pub use level::Level;
 pub use location::{LineRef, Location, Role};
 pub use rule::{Precision, RuleMeta, Severity};
@@ -47,7 +49,7 @@ pub struct Finding {
     /// How many times the same was seen.
     pub count: u64,
     /// What to do next, most helpful first: commands and edits.
-    pub help: Vec<String>,
+    pub help: HelpList,
     /// What mends it together with others of the file that have the same answer.
     pub answer: Option<Arc<Answer>>,
     /// What would mend it, if something is certain to.
@@ -79,7 +81,7 @@ impl Finding {
             related: Vec::new(),
             decided_by: None,
             count: 1,
-            help: Vec::new(),
+            help: HelpList::default(),
             answer: None,
             fix: None,
             dangerous: false,

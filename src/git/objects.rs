@@ -23,7 +23,7 @@ use super::repository::describe;
 use crate::{
     bytes::wide,
     error::Error,
-    fact::{Absent, Answer, ObjectKind, Text, Unavailable, Unreadable, UnreadablePart},
+    fact::{Absent, Answer, Command, ObjectKind, Text, Unavailable, Unreadable, UnreadablePart},
     limits,
 };
 
@@ -319,7 +319,7 @@ fn missing(id: ObjectId, partial: bool) -> Unavailable {
     if partial {
         Unavailable::NotFetched {
             what: Absent::Object(id.to_string()),
-            command: Text::from(format!("git cat-file -e {id}")),
+            command: Command::new(format!("git cat-file -e {id}")),
         }
     } else {
         object_error(id, Answer::Missing)

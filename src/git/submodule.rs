@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use super::{
     Item, Origin, View, attributes, lfs, objects::Stores, revision::short, snapshot::Snapshot,
 };
-use crate::fact::{Circumstance, EntryKind, NotFollowed, Text, argument, shell_word};
+use crate::fact::{Circumstance, Command, EntryKind, NotFollowed, Text};
 
 /// A submodule that items are in.
 pub(super) struct Submodule {
@@ -54,12 +54,9 @@ impl Submodules {
     }
 
     /// A git command, told where to run if it is about a submodule.
-    pub(super) fn command_in(&self, submodule: Option<usize>, command: Text) -> Text {
+    pub(super) fn command_in(&self, submodule: Option<usize>, command: Command) -> Command {
         match self.get(submodule) {
-            Some(submodule) => {
-                let rest = command.as_bytes().strip_prefix(b"git").unwrap_or_default();
-                Text::new([b"git -C ", &*shell_word(&submodule.path), rest].concat())
-            }
+            Some(submodule) => command.of_git_in(Text::new(&submodule.path)),
             None => command,
         }
     }
@@ -85,13 +82,10 @@ impl View {
             let (EntryKind::Submodule, Origin::Blob(new)) = (item.entry.kind, &item.origin) else {
                 continue;
             };
-            let command = if recurses {
-                Text::default()
-            } else {
-                let path = argument(item.entry.path.as_bytes());
-                let path = path.unwrap_or_else(|| String::from("FOLDER"));
-                Text::new([b"cd ", path.as_bytes(), b" && weighbridge check --history"].concat())
-            };
+            let command = (!recurses).then(|| {
+                let to_folder = Command::new("cd ").path(item.entry.path.clone());
+                to_folder.words(" && weighbridge check --history")
+            });
             let moved = moved(item.before, *new, command);
             item.noted.push(Circumstance::NotFollowed(moved));
         }
@@ -100,7 +94,11 @@ impl View {
 }
 
 /// From where to where a submodule moves, in words.
-pub(super) fn moved(old: Option<gix::ObjectId>, new: gix::ObjectId, command: Text) -> NotFollowed {
+pub(super) fn moved(
+    old: Option<gix::ObjectId>,
+    new: gix::ObjectId,
+    command: Option<Command>,
+) -> NotFollowed {
     NotFollowed::Submodule {
         old: old.map(short),
         new: short(new),

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     fact::{
-        Absent, Answer, Circumstance, ContentSource, EntryKind, Text, Unavailable, Unreadable,
-        UnreadablePart, shell_word,
+        Absent, Answer, Circumstance, Command, ContentSource, EntryKind, Text, Unavailable,
+        Unreadable, UnreadablePart,
     },
     limits,
 };
@@ -137,7 +137,7 @@ impl SubmoduleWalk<'_> {
                 let path = Text::new(path);
                 let notice = format!(
                     "{path}: {}, and what that brings is looked at",
-                    moved(old, new, Text::default())
+                    moved(old, new, None)
                 );
                 self.view.notices.push(notice);
             }
@@ -191,7 +191,7 @@ impl SubmoduleWalk<'_> {
                 *command = self
                     .view
                     .submodules
-                    .command_in(Some(submodule), std::mem::take(command));
+                    .command_in(Some(submodule), command.clone());
             }
         }
         Ok((items, submodule, tree))
@@ -263,7 +263,7 @@ impl SubmoduleWalk<'_> {
         gix::discover::is_git(&place).is_ok().then_some(place)
     }
 
-    fn update(&self, found: &PendingSubmodule) -> Text {
+    fn update(&self, found: &PendingSubmodule) -> Command {
         let (parent, path) = match self.view.submodules.get(found.parent) {
             Some(submodule) => (
                 Some(found.parent),
@@ -271,12 +271,9 @@ impl SubmoduleWalk<'_> {
             ),
             None => (None, Some(found.path.as_slice())),
         };
-        let path = shell_word(path.unwrap_or(&found.path));
-        let dashes: &[u8] = if path.starts_with(b"-") { b"-- " } else { b"" };
-        let command = [b"git submodule update --init ", dashes, &path].concat();
-        self.view
-            .submodules
-            .command_in(parent.flatten(), Text::new(command))
+        let path = Text::new(path.unwrap_or(&found.path));
+        let command = Command::new("git submodule update --init ").path(path);
+        self.view.submodules.command_in(parent.flatten(), command)
     }
 
     /// The view's own `.gitmodules`: as it is after the change, as all that is judged.

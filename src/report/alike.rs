@@ -52,8 +52,9 @@ type Likeness<'a> = (Vec<(Level, &'static str, String)>, Vec<&'a [String]>);
 
 /// Chooses what is told of a report.
 pub(super) fn sections<'a>(report: &'a Report, presentation: &'a Presentation) -> Sections<'a> {
-    let detail = presentation.detail;
-    let all: Vec<File<'_>> = groups::files(report, &presentation.paths, detail).collect();
+    let Presentation { detail, paths, .. } = presentation;
+    let detail = *detail;
+    let all: Vec<File<'_>> = groups::files(report, paths, detail).collect();
     let most = match detail {
         // One more fits if there are no others to be listed.
         Detail::Screen if all.len() == FILES_ON_SCREEN + 1 => all.len(),

@@ -17,7 +17,7 @@ use std::{
 use indexmap::IndexMap;
 
 use super::{
-    Detail, PathSpelling, Presentation, Reporter, Style, alike, groups, joint,
+    Detail, PathSpelling, Presentation, Reporter, Style, alike, groups, help, joint,
     terminal::{clip, count, harmless},
     words,
 };
@@ -347,7 +347,7 @@ fn annotation(checkout: &PathSpelling, told: &Told<'_>, first: &Finding) -> Anno
     } else {
         1
     };
-    for help in first.help.iter().take(most) {
+    for help in help::for_others(first).iter().take(most) {
         // An edit of several lines is to be copied.
         lines.extend(format!("help: {help}").split('\n').map(String::from));
     }

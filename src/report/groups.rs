@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     fact::{ContentSource, Introduction, Place, Text},
-    finding::{Disposition, Finding, Level, Subject, WaiverKind},
+    finding::{Disposition, Finding, Help, Level, Subject, WaiverKind},
     verdict::{Outcome, Report},
 };
 
@@ -91,7 +91,7 @@ struct Answers<'c> {
     /// What is said instead of an answer that is printed once for all files.
     common: Option<&'static str>,
     /// The command that gives the answer to a finding.
-    command: &'c dyn Fn(&Finding) -> Option<String>,
+    command: &'c dyn Fn(&Finding) -> Option<Help>,
 }
 
 /// The files of a report, in order, each with what to say about it.
@@ -549,7 +549,8 @@ pub(super) fn next(report: &Report, presentation: &Presentation) -> Vec<(String,
     };
     let edits = |finding: &Finding| {
         let mut help = finding.help.iter();
-        !is_gone(finding) && help.any(|help| help.contains("write this to weighbridge.yaml:\n"))
+        let writes = |help: &Help| matches!(help, Help::Said(said) if said.contains("write this to weighbridge.yaml:\n"));
+        !is_gone(finding) && help.any(writes)
     };
     if report.policy == BUILT_IN && presentation.paths.is_inside() && report.active().any(edits) {
         commands.push((

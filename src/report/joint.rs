@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 use super::{Detail, PathSpelling, Style, terminal::quoted};
 use crate::{
     fact::{ContentSource, Excerpt, Site},
-    finding::{Additions, Answer, Finding, Subject},
+    finding::{Additions, Answer, Finding, Help, HelpList, IN_ROOT, Subject},
     policy,
     verdict::Report,
 };
@@ -49,7 +49,7 @@ pub(super) fn split<'a>(findings: &[&'a Finding]) -> (Vec<Vec<&'a Finding>>, Vec
 pub(super) fn join(
     findings: &[&Finding],
     common: Option<&'static str>,
-    command: Option<String>,
+    command: Option<Help>,
 ) -> Option<Finding> {
     let mut joint = Finding::clone(findings.first()?);
     let answer = joint.answer.clone()?;
@@ -64,15 +64,15 @@ pub(super) fn join(
         arguments: Vec::new(),
     });
     joint.related.clear();
-    let mut hints: Vec<String> = Vec::new();
+    let mut hints: Vec<Help> = Vec::new();
     for hint in findings.iter().flat_map(|finding| finding.own_help()) {
         if hints.len() < HINTS && !hints.contains(hint) {
             hints.push(hint.clone());
         }
     }
-    joint.help = hints;
+    joint.help = HelpList::from_iter(hints);
     joint.help.extend(command);
-    joint.help.extend(help(&answer, common));
+    joint.help.extend(of_answer(&answer, common));
     Some(joint)
 }
 
@@ -80,14 +80,14 @@ pub(super) fn join(
 pub(super) fn alone<'a>(
     finding: &'a Finding,
     common: Option<&'static str>,
-    command: Option<String>,
+    command: Option<Help>,
 ) -> Cow<'a, Finding> {
     match &finding.answer {
         Some(answer) => {
             let mut alone = finding.clone();
             alone.help = finding.own_help().cloned().collect();
             alone.help.extend(command);
-            alone.help.extend(help(answer, common));
+            alone.help.extend(of_answer(answer, common));
             Cow::Owned(alone)
         }
         None => Cow::Borrowed(finding),
@@ -95,7 +95,7 @@ pub(super) fn alone<'a>(
 }
 
 /// The command that gives the answer, where the file is on disk and the policy that it adds to is the one that judges.
-pub(super) fn command(report: &Report, finding: &Finding, paths: &PathSpelling) -> Option<String> {
+pub(super) fn command(report: &Report, finding: &Finding, paths: &PathSpelling) -> Option<Help> {
     let additions = &finding.answer.as_ref()?.additions;
     let names = !additions.globals.is_empty() || !additions.packs.is_empty();
     let on_disk = matches!(report.content_source, ContentSource::OnDisk);
@@ -105,12 +105,16 @@ pub(super) fn command(report: &Report, finding: &Finding, paths: &PathSpelling) 
         return None;
     }
     let path = quoted(&paths.spell(&finding.primary.path), Style::default())?;
-    Some(format!(
-        "`weighbridge policy allow {path}` adds what the file needs to the policy"
-    ))
+    let place = match paths.is_known() {
+        true => String::new(),
+        false => format!(" {IN_ROOT}"),
+    };
+    Some(Help::from(format!(
+        "`weighbridge policy allow {path}`{place} adds what the file needs to the policy"
+    )))
 }
 
-fn help(answer: &Answer, common: Option<&str>) -> Vec<String> {
+fn of_answer(answer: &Answer, common: Option<&str>) -> Vec<String> {
     let Some(common) = common else {
         return answer.help();
     };
@@ -138,7 +142,7 @@ pub(super) fn common(report: &Report, detail: Detail) -> Option<Vec<String>> {
     let lines = first
         .help()
         .iter()
-        .map(|help| help.lines().count())
+        .map(|said| said.lines().count())
         .sum::<usize>();
     if detail == Detail::Screen && (differ || lines > ON_SCREEN) {
         return Some(vec![ELSEWHERE.to_owned()]);

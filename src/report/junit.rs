@@ -182,7 +182,12 @@ fn case(finding: &Finding, path: &str, out: &mut dyn Write) -> io::Result<()> {
         Xml(&place),
     )?;
     let mut text = Vec::new();
-    plain::full(finding, Style::default(), &mut text)?;
+    plain::full(
+        finding,
+        Style::default(),
+        &PathSpelling::default(),
+        &mut text,
+    )?;
     for aside in words::asides(finding) {
         writeln!(text, "Besides: {}.", harmless(aside, Style::default()))?;
     }

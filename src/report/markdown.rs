@@ -13,7 +13,7 @@ use std::{
 use super::{
     Detail, PathSpelling, Presentation, Reporter, Style,
     groups::{self, File, Part},
-    joint,
+    help, joint,
     terminal::{clip, count, guarded, harmless},
     words,
 };
@@ -74,7 +74,12 @@ impl Reporter for Markdown {
         presentation: &Presentation,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        out.write_all(page(report, &presentation.paths, SUMMARY_BYTES).as_bytes())?;
+        // Others read it than the one who asked for it, and those stand at the root.
+        let paths = match presentation.paths.is_inside() {
+            true => PathSpelling::default(),
+            false => presentation.paths.clone(),
+        };
+        out.write_all(page(report, &paths, SUMMARY_BYTES).as_bytes())?;
         out.flush()
     }
 }
@@ -253,8 +258,8 @@ fn full(finding: &Finding) -> String {
             line => writeln!(text, "* decided by {file}, line {line}: {label}"),
         };
     }
-    for help in &finding.help {
-        text.push_str(&tell_help(help));
+    for help in help::for_others(finding) {
+        text.push_str(&tell_help(&help));
     }
     if !text.ends_with("\n\n") {
         text.push('\n');

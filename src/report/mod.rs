@@ -6,6 +6,7 @@
 
 mod alike;
 mod groups;
+mod help;
 mod inspect;
 mod introduction;
 mod issue;

@@ -4,9 +4,12 @@ use std::path::{Component, Path};
 
 use crate::fact::Text;
 
-/// The way from the folder the user stands in to a view's root. The default stands in the root itself.
+/// The way from the folder the user stands in to a view's root. The default is that of a reader who may stand anywhere: paths are
+/// spelled from the root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathSpelling {
+    /// Whether it is known where the user stands.
+    is_known: bool,
     /// The folders from the root down to the user, if they stand below it.
     below: Vec<Vec<u8>>,
     /// What leads to the root otherwise, with a `/` at its end.
@@ -18,6 +21,7 @@ impl PathSpelling {
     pub fn between(cwd: &Path, root: &Path) -> Self {
         if let Ok(below) = cwd.strip_prefix(root) {
             return Self {
+                is_known: true,
                 below: names(below).collect(),
                 lead: Vec::new(),
             };
@@ -40,9 +44,15 @@ impl PathSpelling {
             }
         }
         Self {
+            is_known: true,
             below: Vec::new(),
             lead,
         }
+    }
+
+    /// Whether it is known where the one stands who reads what is spelled.
+    pub fn is_known(&self) -> bool {
+        self.is_known
     }
 
     /// Whether the user stands in the root or below it.

@@ -4,10 +4,10 @@
 use std::io::{self, BufWriter, Write};
 
 use super::{
-    Detail, Presentation, Reporter, Style,
+    Detail, PathSpelling, Presentation, Reporter, Style,
     alike::{self, Sections},
     groups::{self, Part},
-    joint, set_aside,
+    help, joint, set_aside,
     terminal::harmless,
     words,
 };
@@ -52,7 +52,7 @@ impl Reporter for Plain {
             writeln!(out)?;
             for part in &file.parts {
                 match part {
-                    Part::Full(finding, _) => full(finding, style, out)?,
+                    Part::Full(finding, _) => full(finding, style, &presentation.paths, out)?,
                     Part::Brief(finding, _) => {
                         headline(finding, style, out)?;
                         place(finding, style, out)?;
@@ -138,7 +138,12 @@ fn place(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "Place: {}.", harmless(words.join(", "), style))
 }
 
-pub(super) fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn full(
+    finding: &Finding,
+    style: Style,
+    paths: &PathSpelling,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     headline(finding, style, out)?;
     place(finding, style, out)?;
     if let Some(excerpt) = &finding.primary.excerpt {
@@ -158,7 +163,7 @@ pub(super) fn full(finding: &Finding, style: Style, out: &mut dyn Write) -> io::
     finding
         .help
         .iter()
-        .try_for_each(|help| tell_help(help, style, out))
+        .try_for_each(|it| tell_help(&help::worded(it, paths), style, out))
 }
 
 fn tell_help(help: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {

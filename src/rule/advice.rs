@@ -339,7 +339,7 @@ pub(super) fn finish(case: &Case<'_>, findings: &mut [Finding]) {
             if n == 0 {
                 finding.help.extend(finished.help());
             } else {
-                finding.help.push(ELSEWHERE.into());
+                finding.help.push(ELSEWHERE);
             }
             finding.answer = Some(Arc::clone(&finished));
         }

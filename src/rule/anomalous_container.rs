@@ -69,7 +69,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let message = format!("loaders may read this differently: {anomaly}");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(anomaly.kind().to_owned());
-        finding.help.push(AGAIN.into());
+        finding.help.push(AGAIN);
         findings.push(finding);
     }
 }
@@ -138,6 +138,6 @@ fn circumstance(case: &Case<'_>, noted: &Circumstance) -> Option<Finding> {
     };
     let mut finding = case.finding_of_entry(&META, message);
     finding.subject = Subject::Anomaly(kind.into());
-    finding.help.push(help.into());
+    finding.help.push(help);
     Some(finding)
 }

@@ -48,8 +48,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly("code-by-value".into());
         finding.help.push(
-            "if the file is yours, define it in a module that the loader can import and save the object again: the file then stores the name alone"
-                .into(),
+            "if the file is yours, define it in a module that the loader can import and save the object again: the file then stores the name alone",
         );
         finding.help.push(if is_torch {
             "or save only the state dict: `torch.save(model.state_dict(), path)`".into()

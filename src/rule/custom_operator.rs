@@ -87,8 +87,7 @@ fn delegate(case: &Case<'_>, observation: &Observation, native: &Native) -> Find
     let mut finding = case.finding(&META, observation, message);
     finding.subject = subject(native);
     finding.help.push(
-        "find out whether that delegate may be given what this file gives it, or export the program without it where it is deployed"
-            .into(),
+        "find out whether that delegate may be given what this file gives it, or export the program without it where it is deployed",
     );
     finding
 }

@@ -98,7 +98,7 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
         };
         let mut finding = Finding::new(&META, subject, primary, message);
         finding.related = related;
-        finding.help.push(help.into());
+        finding.help.push(help);
         findings.push(finding);
     }
 }

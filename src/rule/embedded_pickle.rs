@@ -37,9 +37,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if let Fact::EmbeddedPickle { length } = &observation.fact {
             let message = format!("a constant of {length} bytes is itself a pickle");
             let mut finding = case.finding(&META, observation, message);
-            finding.help.push(
-                "store the data itself; what the inner pickle would do is judged as well".into(),
-            );
+            finding
+                .help
+                .push("store the data itself; what the inner pickle would do is judged as well");
             findings.push(finding);
         }
     }

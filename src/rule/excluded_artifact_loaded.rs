@@ -75,7 +75,7 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
             finding.help.push(format!(
                 "check {path} as well: narrow `exclude` so that it does not match"
             ));
-            finding.help.push(CONVERT.into());
+            finding.help.push(CONVERT);
             findings.push(finding);
         }
     }

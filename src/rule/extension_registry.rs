@@ -39,9 +39,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let mut finding = case.finding(&META, observation, message);
             finding.subject = Subject::Global(Global::Unresolved(Unresolved::Extension));
             finding.payload = Some(Payload::of([code.to_string()]));
-            finding.help.push(
-                "save the object again with globals spelled out, as every library does".into(),
-            );
+            finding
+                .help
+                .push("save the object again with globals spelled out, as every library does");
             findings.push(finding);
         }
     }

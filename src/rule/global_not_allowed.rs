@@ -398,15 +398,14 @@ fn help(refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding)
     }
     if !refused.plain && name.name == *"_reconstructor" && is_copyreg(name) {
         finding.help.push(
-            "pickles of protocol 0 and 1 make instances of classes that extend a built-in type through it: if the file is yours, save it again with protocol 2 or newer"
-                .into(),
+            "pickles of protocol 0 and 1 make instances of classes that extend a built-in type through it: if the file is yours, save it again with protocol 2 or newer",
         );
         return;
     }
     if !refused.plain {
         finding
             .help
-            .push("do not load this file; find out who made it and how it came here".into());
+            .push("do not load this file; find out who made it and how it came here");
         let instead = if advice.is_torch() {
             "save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`"
         } else {
@@ -431,9 +430,7 @@ fn help(refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding)
             spelled(name)
         ),
     });
-    finding
-        .help
-        .push(advice::data_alone(advice.is_torch()).into());
+    finding.help.push(advice::data_alone(advice.is_torch()));
 }
 
 /// Entries that allow a global only with certain arguments.
@@ -467,7 +464,7 @@ fn arguments<'a>(
         finding.decided_by = decided_by;
         finding
             .help
-            .push("look at what the call does before allowing it with other arguments".into());
+            .push("look at what the call does before allowing it with other arguments");
         findings.push(finding);
     }
     for argument in arguments {

@@ -41,7 +41,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = case.finding_of_entry(&META, message);
         finding.primary.site = interruption.site.clone();
         finding.subject = Subject::Anomaly("io".into());
-        finding.help.push(READABLE.into());
+        finding.help.push(READABLE);
         findings.push(finding);
     }
     if case.circumstances.late {
@@ -84,7 +84,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(kind.into());
-        finding.help.push(help.into());
+        finding.help.push(help);
         findings.push(finding);
     }
 }
@@ -139,7 +139,7 @@ fn unavailable(case: &Case<'_>, why: &Unavailable) -> Option<Finding> {
     };
     let mut finding = case.finding_of_entry(&META, message);
     finding.subject = Subject::Anomaly(kind.into());
-    finding.help.push(help.into());
+    finding.help.push(help);
     Some(finding)
 }
 
@@ -150,7 +150,7 @@ fn late(case: &Case<'_>) -> Finding {
     finding.subject = Subject::Anomaly("late".into());
     finding
         .help
-        .push("give more time with `--deadline`, or less to read at once".into());
+        .push("give more time with `--deadline`, or less to read at once");
     finding
 }
 

@@ -41,8 +41,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             finding.subject = Subject::Anomaly("items".into());
             finding.payload = Some(payloads.of(&observation.site.hops, &PayloadOf::Others, target));
             finding.help.push(
-                "no library writes this: do not load the file, and find out where it comes from"
-                    .into(),
+                "no library writes this: do not load the file, and find out where it comes from",
             );
             findings.push(finding);
         }

@@ -48,13 +48,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = finding(case, &META, (observation, call), None, message);
         finding.help.push(
             "save the model with `skops.io.dump`, load it with `skops.io.load(path, trusted=[...])` and list the \
-             types it needs, not all that `get_untrusted_types` returns"
-                .into(),
+             types it needs, not all that `get_untrusted_types` returns",
         );
         finding.help.push(not_read("skops", "skops"));
         finding
             .help
-            .push("for plain arrays: `numpy.save` and `numpy.load`".into());
+            .push("for plain arrays: `numpy.save` and `numpy.load`");
         findings.push(finding);
     }
 }

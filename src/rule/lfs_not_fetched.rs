@@ -3,7 +3,7 @@
 use super::Case;
 use crate::{
     fact::{Absent, Unavailable},
-    finding::Finding,
+    finding::{Finding, Help},
 };
 
 declare_rule! {
@@ -51,7 +51,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             let mut finding = case.finding_of_entry(&META, message);
             finding
                 .help
-                .push(format!("fetch it and check again:\n{command}"));
+                .push(Help::run("fetch it and check again", command.clone()));
             findings.push(finding);
         }
     }

@@ -41,7 +41,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             finding.subject = Subject::Anomaly(anomaly.kind().to_owned());
             finding
                 .help
-                .push("rename it to say what it is, or save it as what its name says".into());
+                .push("rename it to say what it is, or save it as what its name says");
             findings.push(finding);
         }
     }

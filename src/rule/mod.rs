@@ -10,7 +10,7 @@ use crate::{
         Argument, Circumstances, ContentFacts, Entry, Excerpt, Excerpts, FactKind, GlobalName,
         Observation, Usage,
     },
-    finding::{Finding, Location, MORE, RuleMeta, Subject},
+    finding::{Finding, HelpList, Location, MORE, RuleMeta, Subject},
     policy::Scope,
 };
 
@@ -213,7 +213,7 @@ pub fn more(last: &Finding, count: u64) -> Finding {
     let message = format!("and {count} more {noun} of {} in this file", last.rule.id);
     let mut finding = Finding::new(last.rule, Subject::Anomaly(MORE.into()), location, message);
     finding.count = count;
-    finding.help = vec!["fix the ones that are shown first, then check again".into()];
+    finding.help = HelpList::from_iter(["fix the ones that are shown first, then check again"]);
     finding
 }
 

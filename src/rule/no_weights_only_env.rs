@@ -85,12 +85,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Variable(name.clone());
         finding.help.push(
-            "remove it, and list what the one file needs with `with torch.serialization.safe_globals([...]):` around its `torch.load`"
-                .into(),
+            "remove it, and list what the one file needs with `with torch.serialization.safe_globals([...]):` around its `torch.load`",
         );
         finding.help.push(
-            "to guard against `weights_only=False` anywhere, set `TORCH_FORCE_WEIGHTS_ONLY_LOAD=1`"
-                .into(),
+            "to guard against `weights_only=False` anywhere, set `TORCH_FORCE_WEIGHTS_ONLY_LOAD=1`",
         );
         findings.push(finding);
     }

@@ -3,7 +3,7 @@
 use super::Case;
 use crate::{
     fact::{Circumstance, Fact, FactKind, NotFollowed},
-    finding::{Finding, Subject},
+    finding::{Finding, Help, Subject},
 };
 
 declare_rule! {
@@ -46,24 +46,22 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let (message, help) = match what {
             NotFollowed::Submodule { command, .. } => {
-                let command = match command.as_bytes() {
-                    b"" => String::from("--recurse-submodules"),
-                    _ => command.to_string(),
+                let help = match command {
+                    Some(command) => Help::run("look at it too", command.clone()),
+                    None => Help::from("look at it too: `--recurse-submodules`"),
                 };
                 (
                     format!("{what}, and what that brings is not looked at"),
-                    format!("look at it too: `{command}`"),
+                    help,
                 )
             }
             NotFollowed::Pointer { command } | NotFollowed::AnnexPointer { command } => (
                 format!("what it stands for is not looked at: {what}"),
-                format!("fetch it and check again:\n{command}"),
+                Help::run("fetch it and check again", command.clone()),
             ),
             NotFollowed::Link(_) => (
                 format!("what it stands for is not looked at: {what}"),
-                String::from(
-                    "check what it leads to where it is, or put the files themselves here",
-                ),
+                Help::from("check what it leads to where it is, or put the files themselves here"),
             ),
         };
         let mut finding = case.finding_of_entry(&META, message);

@@ -84,8 +84,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             fix.title = String::from("write `allow_pickle=False`");
         }
         finding.help.push(
-            "if it then fails, the array holds objects: store text and records as fixed-width dtypes, or in JSON or Parquet"
-                .into(),
+            "if it then fails, the array holds objects: store text and records as fixed-width dtypes, or in JSON or Parquet",
         );
         findings.push(finding);
     }

@@ -35,9 +35,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if matches!(observation.fact, Fact::OutOfBandBuffer) {
             let message = "loading takes a buffer that is not in the file";
             let mut finding = case.finding(&META, observation, message);
-            finding.help.push(
-                "save it without `buffer_callback`, so that everything is in the file".into(),
-            );
+            finding
+                .help
+                .push("save it without `buffer_callback`, so that everything is in the file");
             findings.push(finding);
         }
     }

@@ -46,8 +46,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
         let mut finding = finding(case, &META, (observation, call), None, message);
         finding.help.push(
-            "write the frame with `to_parquet` or `to_feather`, and read it with `read_parquet` or `read_feather`"
-                .into(),
+            "write the frame with `to_parquet` or `to_feather`, and read it with `read_parquet` or `read_feather`",
         );
         findings.push(finding);
     }

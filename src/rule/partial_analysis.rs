@@ -46,8 +46,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let message = format!("judged only in part: {fault}");
         let mut finding = case.finding(&META, observation, message);
         finding.help.push(
-            "fix the source, or exclude the path in the policy if it is not Python that is run"
-                .into(),
+            "fix the source, or exclude the path in the policy if it is not Python that is run",
         );
         findings.push(finding);
     }

@@ -55,7 +55,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.payload = Some(payloads.of(&observation.site.hops, &PayloadOf::PersistentIds, id));
         finding
             .help
-            .push("save the object into one file without persistent ids".into());
+            .push("save the object into one file without persistent ids");
         findings.push(finding);
     }
 }

@@ -57,7 +57,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             finding.subject = Subject::Anomaly(anomaly.kind().to_owned());
             finding
                 .help
-                .push("save the object again with the library that wrote it".into());
+                .push("save the object again with the library that wrote it");
             findings.push(finding);
         }
     }
@@ -130,6 +130,6 @@ fn misread(
     let message = format!("{loader} resolves {global} here, which {danger}");
     let mut finding = case.finding(&META, observation, message);
     finding.subject = Subject::Anomaly(anomaly.into());
-    finding.help.push(help.into());
+    finding.help.push(help);
     Some(finding)
 }

@@ -91,10 +91,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = finding(case, &META, (observation, call), None, message);
         finding
             .help
-            .push("keep data in JSON, tensors in safetensors, arrays in npy".into());
+            .push("keep data in JSON, tensors in safetensors, arrays in npy");
         finding.help.push(
-            "if it must be a pickle that you wrote yourself: override `find_class` to refuse every name but those you list"
-                .into(),
+            "if it must be a pickle that you wrote yourself: override `find_class` to refuse every name but those you list",
         );
         findings.push(finding);
     }

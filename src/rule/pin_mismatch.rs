@@ -2,8 +2,8 @@
 
 use super::Run;
 use crate::{
-    fact::argument,
-    finding::{Finding, LineRef, Location, Payload, Subject},
+    fact::Command,
+    finding::{Finding, Help, LineRef, Location, Payload, Subject},
     pins::{Drift, Pin},
 };
 
@@ -67,13 +67,13 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
         let loads = loads.map(|load| run.location(load, "loaded here").0);
         finding.related.extend(loads);
         if changed.now.is_some() {
-            finding.help.push(match argument(changed.entry.path.as_bytes()) {
-                Some(word) => format!(
-                    "if the new file is meant, review it (`weighbridge inspect {word}`) and pin it:\nweighbridge freeze --update {word}"
-                ),
-                None => String::from(
-                    "if the new file is meant, review it and pin it with `weighbridge freeze --update`: no command that is shown here can hold its name",
-                ),
+            let path = &changed.entry.path;
+            finding.help.push(Help::Run {
+                purpose: String::from("if the new file is meant, review it and pin it"),
+                commands: vec![
+                    Command::new("weighbridge inspect ").path(path.clone()),
+                    Command::new("weighbridge freeze --update ").path(path.clone()),
+                ],
             });
         }
         finding.help.push(String::from(

@@ -2,8 +2,8 @@
 
 use super::{Run, pin_mismatch::pinned_at};
 use crate::{
-    fact::{Text, argument},
-    finding::{Finding, Location, Subject},
+    fact::Command,
+    finding::{Finding, Help, Location, Subject},
 };
 
 declare_rule! {
@@ -41,25 +41,29 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
             ..Location::default()
         };
         let name = &run.pins.name;
-        // Where no command can hold the name, it says what to put there.
-        let word = |path: &Text| argument(path.as_bytes()).unwrap_or_else(|| String::from("FILE"));
         let (message, help) = match (gone.renamed_to, &gone.kept_by) {
             (Some(other), _) => (
                 format!("{name} pins this file, and {other} has its bytes now: it was renamed"),
-                format!("move the pin:\nweighbridge freeze {}", word(other)),
+                Help::run(
+                    "move the pin",
+                    Command::new("weighbridge freeze ").path((*other).clone()),
+                ),
             ),
             (None, Some(dvc)) => (
                 format!(
                     "{name} pins this file, which is not here: {dvc} says where its bytes are kept"
                 ),
-                format!(
-                    "fetch it with `dvc pull {}`: the md5 in that file is no identity that a pin accepts",
-                    word(path)
+                Help::run(
+                    "fetch it (the md5 in that file is no identity that a pin accepts)",
+                    Command::new("dvc pull ").path(path.clone()),
                 ),
             ),
             (None, None) => (
                 format!("{name} pins this file, which is gone"),
-                format!("remove the pin:\nweighbridge freeze --prune {}", word(path)),
+                Help::run(
+                    "remove the pin",
+                    Command::new("weighbridge freeze --prune ").path(path.clone()),
+                ),
             ),
         };
         let mut finding = Finding::new(&META, Subject::Artifact, primary, message);

@@ -54,7 +54,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         finding
             .help
-            .push("`weighbridge policy check` lists all errors with what to write instead".into());
+            .push("`weighbridge policy check` lists all errors with what to write instead");
         findings.push(finding);
     }
 }

@@ -64,8 +64,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = case.finding_of_entry(&META, message);
         finding.subject = Subject::Anomaly(String::from(edits));
         finding.help.push(
-            "have it reviewed by whoever answers for the policy: what it lets through is judged by it from then on"
-                .into(),
+            "have it reviewed by whoever answers for the policy: what it lets through is judged by it from then on",
         );
         findings.push(finding);
     }

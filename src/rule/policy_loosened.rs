@@ -91,8 +91,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         finding.help.extend(judge(case));
         finding.help.push(
-            "have it reviewed by whoever answers for the policy: what it lets through is judged by it from then on"
-                .into(),
+            "have it reviewed by whoever answers for the policy: what it lets through is judged by it from then on",
         );
         findings.push(finding);
     }

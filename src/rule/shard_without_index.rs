@@ -39,7 +39,7 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
         let message = "no index beside this shard is checked with it: which of its bytes are loaded is unknown";
         let mut finding = Finding::new(&META, Subject::Artifact, primary, message);
         let help = "check the whole folder: `.metadata` and the shards belong together";
-        finding.help.push(help.into());
+        finding.help.push(help);
         findings.push(finding);
     }
 }

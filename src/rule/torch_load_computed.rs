@@ -66,7 +66,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = finding(case, &META, (observation, call), Some(argument), message);
         let fixed = rewritten(call, Some(("weights_only", "True")), None);
         finding.help.push(format!("write `{fixed}`"));
-        finding.help.push(IF_REFUSED.into());
+        finding.help.push(IF_REFUSED);
         findings.push(finding);
     }
 }

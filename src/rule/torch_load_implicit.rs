@@ -90,8 +90,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Some(around) => format!("move `weights_only` into the brackets of `torch.load`, out of those of `{around}`: `{fixed}`"),
             None => format!("write `{fixed}`"),
         });
-        finding.help.push(IF_REFUSED.into());
-        finding.help.push(SAFETENSORS.into());
+        finding.help.push(IF_REFUSED);
+        finding.help.push(SAFETENSORS);
         finding.fix = match given.filter(|argument| !argument.inherited) {
             Some(argument) => replaced(observation, argument, Some("None"), "weights_only=True"),
             // The keyword outside would stay.

@@ -70,7 +70,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             loader.argument("pickle_module"),
         );
         finding.help.push(format!("write `{fixed}`"));
-        finding.help.push(SAFETENSORS.into());
+        finding.help.push(SAFETENSORS);
         if given.is_none() && module.name.is_some() && !call.star_kwargs && call.act == PyAct::Call
         {
             finding.fix = replaced(observation, module, None, "weights_only=True");

@@ -82,8 +82,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             loader.argument("pickle_module"),
         );
         finding.help.push(format!("write `{fixed}`"));
-        finding.help.push(IF_REFUSED.into());
-        finding.help.push(SAFETENSORS.into());
+        finding.help.push(IF_REFUSED);
+        finding.help.push(SAFETENSORS);
         // Beside another pickle module torch refuses `weights_only=True`.
         if deciding(call, loader, "pickle_module").is_none() {
             finding.fix = replaced(observation, argument, Some("False"), "weights_only=True");

@@ -109,9 +109,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             TorchForm::Bare => "save it with `torch.save`, which writes a file that torch can check".to_owned(),
             _ => "save the state dict again with torch's defaults: `torch.save(model.state_dict(), path)`".into(),
         });
-        finding.help.push(
-            "or as safetensors: `safetensors.torch.save_file(model.state_dict(), path)`".into(),
-        );
+        finding
+            .help
+            .push("or as safetensors: `safetensors.torch.save_file(model.state_dict(), path)`");
         findings.push(finding);
     }
 }

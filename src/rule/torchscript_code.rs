@@ -73,13 +73,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             finding.subject = Subject::Format(id.to_string());
         }
         finding.help.push(
-            "load it only if you would run a program of its author; keep the weights as safetensors, and the model's code in the repository"
-                .into(),
+            "load it only if you would run a program of its author; keep the weights as safetensors, and the model's code in the repository",
         );
         if is_archive {
             finding.help.push(
-                "`torch.jit.load` loads it, and so does `torch.load`: only newer releases of torch refuse it there with `weights_only=True`"
-                    .into(),
+                "`torch.jit.load` loads it, and so does `torch.load`: only newer releases of torch refuse it there with `weights_only=True`",
             );
         }
         findings.push(finding);

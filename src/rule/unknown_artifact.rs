@@ -50,7 +50,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             };
             let mut finding = case.finding(&META, observation, message);
             let instead = instead_of(content).unwrap_or("keep weights in a format that is read: safetensors, npy, or what `torch.save` writes");
-            finding.help.push(instead.into());
+            finding.help.push(instead);
             finding.answer = policy::pattern_of(&case.entry.path).map(advice::leave_out);
             findings.push(finding);
         }

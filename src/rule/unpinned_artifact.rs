@@ -2,8 +2,8 @@
 
 use super::Run;
 use crate::{
-    fact::argument,
-    finding::{Finding, Level, Location, Subject},
+    fact::Command,
+    finding::{Finding, Help, Level, Location, Subject},
     pins::{self, Unpinned},
 };
 
@@ -68,14 +68,10 @@ fn of_one(run: &Run<'_>, one: &Unpinned<'_>) -> Finding {
     };
     let message = format!("{why}, and {name} does not pin it");
     let mut finding = finding(run, one, message);
+    let command = Command::new("weighbridge freeze ").path(one.entry.path.clone());
     finding
         .help
-        .push(match argument(one.entry.path.as_bytes()) {
-            Some(word) => format!("review it, then pin it:\nweighbridge freeze {word}"),
-            None => String::from(
-                "review it, then pin it with `weighbridge freeze`: no command that is shown here can hold its name",
-            ),
-        });
+        .push(Help::run("review it, then pin it", command));
     finding
 }
 

@@ -85,7 +85,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
             _ => "no library writes this: do not load the file, and find out where it comes from",
         };
-        finding.help.push(help.into());
+        finding.help.push(help);
         findings.push(finding);
     }
 }

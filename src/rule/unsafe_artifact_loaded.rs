@@ -72,7 +72,7 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
             "do not run {} before this file is replaced or removed",
             first.source
         ));
-        finding.help.push(CONVERT.into());
+        finding.help.push(CONVERT);
         findings.push(finding);
     }
 }

@@ -58,10 +58,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.subject = subject(native);
         finding
             .help
-            .push("do not load this file; find out who made it and how it came here".into());
+            .push("do not load this file; find out who made it and how it came here");
         finding.help.push(
-            "if the file is yours, leave files and other processes to the code that calls the model, and export it again"
-                .into(),
+            "if the file is yours, leave files and other processes to the code that calls the model, and export it again",
         );
         findings.push(finding);
     }

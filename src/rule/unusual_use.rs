@@ -80,8 +80,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.payload =
             Some(whole.unwrap_or_else(|| Payload::of([unusual.usage.to_string(), unusual.done()])));
         finding.help.push(
-            "do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it"
-                .into(),
+            "do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it",
         );
         finding.help.push(if configured {
             format!("a pack lists `{name}` for pickles; if the configuration may have it called with any arguments, list it in the policy itself")

@@ -68,7 +68,7 @@ fn check(run: &WaiverRun<'_>, findings: &mut Vec<Finding>) {
             ..Location::default()
         }));
         let help = "write what is missing, or an earlier day; whoever answers for the terms may change them";
-        finding.help.push(help.into());
+        finding.help.push(help);
         findings.push(finding);
     }
 }

@@ -48,7 +48,7 @@ fn check(run: &WaiverRun<'_>, findings: &mut Vec<Finding>) {
         );
         let mut finding = run.finding(&META, waiver, message);
         let help = "remove it; if it is about something, compare its `paths` and its `subject` with the report";
-        finding.help.push(help.into());
+        finding.help.push(help);
         findings.push(finding);
     }
 }

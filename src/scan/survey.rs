@@ -4,7 +4,7 @@ use super::{Listing, Needs, Request, View, entry, guard};
 use crate::{
     error::Error,
     fact::{Fact, FactKind, Text},
-    finding::{Finding, Level, RuleMeta},
+    finding::{Finding, Help, Level, RuleMeta},
     format::FORMATS,
     policy::{FormatVerdict, Need, NeededGlobal, Policy},
     rule::{Case, NOT_WHILE, RULES, called_with, refused_globals},
@@ -104,8 +104,8 @@ impl Refusal {
 
 /// What a finding says to do, unless that is to add to the policy, now or when nothing else stands against the file.
 fn instead(finding: &Finding) -> Option<&str> {
-    let help = finding.help.first().map(String::as_str);
-    help.filter(|help| !help.contains('\n') && !help.starts_with(NOT_WHILE))
+    let help = finding.help.first().and_then(Help::sentence);
+    help.filter(|help| !help.starts_with(NOT_WHILE))
 }
 
 /// What the artifacts of a view need that a policy does not allow, by path.

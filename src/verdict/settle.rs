@@ -81,13 +81,10 @@ impl<'a> Scales<'a> {
         if kept != Level::Allow
             && let Some(line) = self.scope.level_decided_by(finding.rule)
         {
-            finding.help.insert(
-                0,
-                format!(
-                    "{}:{} switches the rule off, which does not cover a dangerous name: allow it by name with `dangerous: true` and a `reason`",
-                    line.file, line.line
-                ),
-            );
+            finding.help.push_front(format!(
+                "{}:{} switches the rule off, which does not cover a dangerous name: allow it by name with `dangerous: true` and a `reason`",
+                line.file, line.line
+            ));
         }
         kept
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bytes::{FileSource, Window},
-    fact::{Absent, Circumstance, Text, Unavailable, shell_word},
+    fact::{Absent, Circumstance, Command, Text, Unavailable},
 };
 
 /// The folder in which the repository of an item keeps contents.
@@ -79,8 +79,8 @@ pub(super) fn behind_pointer(view: &View, item: &Item, bytes: &[u8]) -> Option<O
     }
     // Of another backend nothing is known but that it is a text.
     let (oid, size) = (key.sha256()?.to_owned(), key.size()?);
-    let path = shell_word(view.submodules.path_of(item));
-    let command = Text::new([b"git annex get ", path.as_ref()].concat());
+    let path = Text::new(view.submodules.path_of(item));
+    let command = Command::new("git annex get ").path(path);
     let absent = Unavailable::NotFetched {
         what: Absent::AnnexContent,
         command: view.submodules.command_in(item.submodule, command),

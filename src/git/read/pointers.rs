@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bytes::{FileSource, Window},
-    fact::{Absent, Circumstance, Text, Unavailable, UnsupportedEntry, shell_word},
+    fact::{Absent, Circumstance, Command, Text, Unavailable, UnsupportedEntry},
 };
 
 /// Opens what a pointer stands for; the pointer itself if that is not here.
@@ -34,8 +34,9 @@ pub(super) fn resolve(view: &View, item: &Item, pointer: &Pointer) -> Opened {
         }
         return opened;
     }
-    let path = shell_word(view.submodules.path_of(item));
-    let command = Text::new([b"git lfs pull --include=", path.as_ref()].concat());
+    // git-lfs takes it for a path from the root, wherever it runs.
+    let path = Text::new(view.submodules.path_of(item));
+    let command = Command::new("git lfs pull --include=").fixed(path);
     Opened::pointer(pointer).with(Circumstance::Unavailable(Unavailable::NotFetched {
         what: Absent::LfsContent,
         command: view.submodules.command_in(item.submodule, command),

@@ -9,6 +9,7 @@ use crate::{
     report::{
         alike::Sections,
         groups::{File, Part},
+        help,
         inspect::bytes as size,
         terminal::count,
     },
@@ -109,7 +110,10 @@ fn file(
         };
         let printed_at = answers.printed_at(shown, n, path);
         match of.as_slice() {
-            [one] => finding::finding(one, &shown.help, printed_at.as_ref(), page)?,
+            [one] => {
+                let help = help::for_others(shown);
+                finding::finding(one, &help, printed_at.as_ref(), page)?;
+            }
             several => finding::joint(shown, several, printed_at.as_ref(), page)?,
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     fact::{Excerpt, Hop, ListingLine, Place, Text},
     finding::{Disposition, Finding, Level, LineRef, Location},
     inventory::Artifact,
-    report::{terminal::count, words},
+    report::{help, terminal::count, words},
 };
 
 /// A listing of more lines is not printed unless it is open.
@@ -50,7 +50,7 @@ impl Answers {
         let answer = finding.answer.as_deref()?;
         let proposed: Vec<String> = answer.proposed().collect();
         // One answer for all files stands at the end.
-        if !proposed.iter().any(|it| finding.help.contains(it)) {
+        if !proposed.iter().any(|it| finding.help.says(it)) {
             return None;
         }
         let known = self.0.entry(proposed).or_insert_with(|| FileRef {
@@ -76,14 +76,14 @@ pub(super) fn joint(
     if let Some(names) = &joint.primary.excerpt {
         excerpt(names, page)?;
     }
-    answer(joint, &joint.help, printed_at, page)?;
+    answer(joint, &help::for_others(joint), printed_at, page)?;
     page.element(
         "<details class=\"each\"><summary>Each of the ",
         count(of.len(), "finding", "findings"),
         "</summary>\n",
     )?;
     for one in of {
-        let own: Vec<String> = one.own_help().cloned().collect();
+        let own: Vec<String> = one.own_help().map(ToString::to_string).collect();
         finding(one, &own, None, page)?;
     }
     page.raw("</details>\n</section>\n")

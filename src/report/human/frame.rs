@@ -3,7 +3,10 @@
 //! The lines of a disassembly are known by their offsets and have no numbers. A label stands beside its underline (below it, if
 //! there is no room), one row for each mark, so that overlapping marks stay readable and nothing depends on drawing.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use super::{
     super::{
@@ -287,7 +290,7 @@ impl Frame {
     }
 
     /// What to do next, and the end of the frame.
-    fn close(self, framed: bool, help: &[&str], out: &mut dyn Write) -> io::Result<()> {
+    fn close(self, framed: bool, help: &[Cow<'_, str>], out: &mut dyn Write) -> io::Result<()> {
         let style = self.style;
         let glyphs = style.glyphs();
         let pad = self.gutter + 1;

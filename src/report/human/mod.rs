@@ -58,7 +58,8 @@ impl Reporter for Human {
             for part in &file.parts {
                 match part {
                     Part::Full(finding, _) => {
-                        let picture = Picture::of_finding(finding, &file.path, &mut said);
+                        let paths = &presentation.paths;
+                        let picture = Picture::of_finding(finding, &file.path, paths, &mut said);
                         frame::draw(&picture, style, out)?;
                         writeln!(out)?;
                     }

@@ -1,8 +1,8 @@
 //! What is drawn of a finding or an error, as plain data: a sentence, the lines that show it, and what to do next.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
-use super::super::words;
+use super::super::{PathSpelling, help, words};
 use crate::{
     fact::{Excerpt, Text},
     finding::{Finding, Level, LineRef, Location},
@@ -24,7 +24,7 @@ pub(super) struct Picture<'a> {
     /// The lines that show it, those of the offence first.
     pub(super) snippets: Vec<Snippet<'a>>,
     /// What to do next; lines after the first of one are to be copied.
-    pub(super) help: Vec<&'a str>,
+    pub(super) help: Vec<Cow<'a, str>>,
 }
 
 /// Some lines of one file.
@@ -45,11 +45,13 @@ pub(super) struct Snippet<'a> {
 }
 
 impl<'a> Picture<'a> {
-    /// A finding. `path` is how the user knows the file, `said` the advice that was given for it already: each is given once.
+    /// A finding. `path` is how the user knows the file, `paths` how they know others, `said` the advice that was given for it already:
+    /// each is given once.
     pub(super) fn of_finding(
         finding: &'a Finding,
         path: &Text,
-        said: &mut BTreeSet<&'a str>,
+        paths: &PathSpelling,
+        said: &mut BTreeSet<Cow<'a, str>>,
     ) -> Self {
         let mut name = words::spot(&finding.primary, path);
         if words::span(finding).is_some() && !finding.on_change {
@@ -61,7 +63,7 @@ impl<'a> Picture<'a> {
         };
         let related = finding.related.iter().map(Snippet::of_location);
         let policy = finding.decided_by.as_ref().map(Snippet::of_line);
-        let help = finding.help.iter().map(String::as_str);
+        let help = finding.help.iter().map(|help| help::worded(help, paths));
         Self {
             level: finding.level,
             rule: Some((finding.rule.id, super::super::rule_url(finding.rule))),
@@ -70,7 +72,7 @@ impl<'a> Picture<'a> {
                 .chain(related)
                 .chain(policy)
                 .collect(),
-            help: help.filter(|help| said.insert(help)).collect(),
+            help: help.filter(|help| said.insert(help.clone())).collect(),
         }
     }
 
@@ -81,7 +83,7 @@ impl<'a> Picture<'a> {
             rule: None,
             message: error.message.clone(),
             snippets: Snippet::of_policy_error(error).into_iter().collect(),
-            help: Vec::from_iter((!error.help.is_empty()).then_some(error.help.as_str())),
+            help: Vec::from_iter((!error.help.is_empty()).then_some(Cow::Borrowed(&*error.help))),
         }
     }
 
@@ -92,7 +94,7 @@ impl<'a> Picture<'a> {
             rule: None,
             message,
             snippets: Vec::new(),
-            help: Vec::from_iter(help),
+            help: Vec::from_iter(help.map(Cow::Borrowed)),
         }
     }
 }

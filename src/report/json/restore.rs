@@ -38,7 +38,7 @@ impl v1::Finding {
             related: self.related.iter().map(v1::Location::restored).collect(),
             decided_by: self.decided_by.as_ref().map(v1::PolicyLine::restored),
             count: self.count,
-            help: self.help.clone(),
+            help: self.help.iter().cloned().collect(),
             on_change: self.on_change,
             disposition: self
                 .disposition
@@ -369,7 +369,7 @@ mod tests {
             .map(|((subject, place), disposition)| Finding {
                 level: Level::Warn,
                 count: 3,
-                help: vec!["do".into()],
+                help: ["do"].into_iter().collect(),
                 related: vec![Location {
                     label: "why".into(),
                     ..location(Place::Whole)

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::Escaping;
 use crate::{
     fact::{self, Global, Text},
-    finding, verdict,
+    finding,
+    report::help,
+    verdict,
 };
 
 /// The version of this schema.
@@ -490,7 +492,7 @@ impl Finding {
             count: finding.count,
             fingerprint,
             on_change: finding.on_change,
-            help: finding.help.clone(),
+            help: help::for_others(finding),
             excerpt: finding.primary.excerpt.as_ref().map(Excerpt::from),
             related: finding.related.iter().map(Location::from).collect(),
             decided_by: finding.decided_by.as_ref().map(PolicyLine::from),

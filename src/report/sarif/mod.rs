@@ -371,9 +371,9 @@ fn message(finding: &Finding) -> Message {
     if finding.count > 1 {
         let _ = write!(text, " Seen {} times.", finding.count);
     }
-    if let Some(help) = finding.help.first() {
+    if let Some(help) = finding.help.first().map(ToString::to_string) {
         text.push_str("\n\nHelp: ");
-        text.push_str(&sentence(help));
+        text.push_str(&sentence(&help));
     }
     Message {
         text,

@@ -231,6 +231,75 @@ fn what_freeze_prints_is_run() {
     }
 }
 
+/// A file that changed, one that is new, one that was renamed and one that is gone: what a check prints settles all of them, wherever
+/// one stands.
+#[test]
+fn what_a_check_prints_about_pins_is_run_where_one_stands() {
+    for folder in ["", "deep", "other/below"] {
+        let repo = repo!();
+        repo.write(
+            "weighbridge.yaml",
+            "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.models.Net\n",
+        )
+        .write("deep/a b.pkl", NET)
+        .write("deep/old.pkl", [NET, b"old"].concat())
+        .write("deep/gone.pkl", NET)
+        .write("other/below/x.txt", "x\n");
+        assert_eq!(run(&repo.root, &["freeze"]).code, 0);
+        let deep = repo.root.join("deep");
+        fs::write(deep.join("a b.pkl"), [NET, b"x"].concat()).unwrap();
+        fs::write(deep.join("-n.pkl"), [NET, b"new"].concat()).unwrap();
+        fs::rename(deep.join("old.pkl"), deep.join("new.pkl")).unwrap();
+        fs::remove_file(deep.join("gone.pkl")).unwrap();
+        repo.git(&["add", "-A"]);
+        let here = repo.root.join(folder);
+        let mut settled = 0;
+        // What is gone is settled last: its pin tells what was renamed.
+        for rule in ["pin-mismatch", "pin-stale", "unpinned-artifact"] {
+            let report = run(&here, &["check", "--format", "plain", "--select", rule]);
+            for command in commands(&report.stdout) {
+                let (code, said) = shell(&repo, &here, &command);
+                assert_eq!(code, 0, "{folder}: {command}: {said}");
+                settled += usize::from(command.starts_with("weighbridge freeze"));
+            }
+        }
+        assert_eq!(settled, 4, "{folder}");
+        assert_eq!(run(&repo.root, &["freeze", "--check"]).code, 0);
+    }
+}
+
+/// Nobody knows where the readers of these stand.
+#[test]
+fn reports_that_others_read_say_where_a_command_is_to_be_run() {
+    let repo = repo!();
+    repo.write("deep/a.pkl", NET).write("deep/x.txt", "x\n");
+    assert_eq!(run(&repo.root, &["freeze"]).code, 0);
+    repo.write("deep/a.pkl", "K\x01.").git(&["add", "-A"]);
+    let here = repo.root.join("deep");
+    let said = "if the new file is meant, review it and pin it";
+    let place = "in the root of the repository";
+    let of_root = "weighbridge freeze --update deep/a.pkl";
+    for format in [
+        "json", "jsonl", "sarif", "github", "html", "markdown", "junit",
+    ] {
+        let report = run(&here, &["check", "--format", format]).stdout;
+        let said = if format == "sarif" { &said[1..] } else { said };
+        assert!(
+            report.contains(&format!("{said}, {place}:")),
+            "{format}: {report}"
+        );
+        assert!(report.contains(of_root), "{format}: {report}");
+    }
+    for format in ["human", "plain"] {
+        let report = run(&here, &["check", "--format", format]).stdout;
+        assert!(
+            report.contains("weighbridge freeze --update a.pkl"),
+            "{format}: {report}"
+        );
+        assert!(!report.contains(place), "{format}: {report}");
+    }
+}
+
 /// The one who pushes takes exactly this file out of the commit, and no other that a pattern would match.
 #[test]
 fn what_a_push_is_told_takes_out_the_one_file() {

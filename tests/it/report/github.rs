@@ -1,7 +1,7 @@
 //! What a runner of GitHub Actions reads, and what it does not.
 
 use weighbridge::{
-    finding::{Finding, Level, Location},
+    finding::{Finding, HelpList, Level, Location},
     report::{self, ANNOTATIONS, PathSpelling, Presentation, Style},
     verdict::Report,
 };
@@ -124,7 +124,7 @@ fn the_runner_reads_what_we_say() {
             ..Location::default()
         },
         message: "50% of %0A::it:: is, a=b".to_owned(),
-        help: vec!["first\n  second".to_owned()],
+        help: HelpList::from_iter(["first\n  second".to_owned()]),
         ..finding(&LOAD, "", "")
     };
     let [command] = &commands(&only(vec![one]))[..] else {

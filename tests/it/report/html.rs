@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest as _, Sha256};
 use weighbridge::{
     fact::{Hop, ListingLine, Op, Place, Site, Text},
-    finding::{Disposition, Finding, Level, Location, Subject},
+    finding::{Disposition, Finding, HelpList, Level, Location, Subject},
     inventory::{Artifact, Library},
     limits,
     link::{Load, Match},
@@ -45,7 +45,7 @@ fn attacked(name: &str) -> Report {
             ..Location::default()
         },
         subject: Subject::Member(text.clone()),
-        help: vec![format!("{name}\n{name}"), format!("`{name}`")],
+        help: HelpList::from_iter([format!("{name}\n{name}"), format!("`{name}`")]),
         decided_by: Some(decided(name, 1, &format!("x{name}"), "x", name)),
         ..finding(&GLOBAL, "", &format!("`{name}` and {name}"))
     }]);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use weighbridge::{
     Error,
     fact::{Excerpt, Mark},
-    finding::{Finding, Location},
+    finding::{Finding, HelpList, Location},
     policy::{Catalog, Policy},
     report::{self, Presentation, Style},
     verdict::{Coverage, Report},
@@ -219,7 +219,7 @@ fn wrapping_does_not_begin_a_line_with_a_command() {
         );
         let mut one = torch_zip();
         one.message.clone_from(&message);
-        one.help = vec![message.clone()];
+        one.help = HelpList::from_iter([message.clone()]);
         one.primary.excerpt = None;
         for width in [40, 80] {
             for line in human(&only(vec![one.clone()]), wide(width)).lines() {
@@ -349,7 +349,7 @@ fn an_error_in_a_policy_is_drawn_in_the_same_hand() {
 fn a_decision_without_a_line_is_still_told() {
     let mut one = torch_zip();
     one.primary.excerpt = None;
-    one.help.clear();
+    one.help = HelpList::default();
     let line = one.decided_by.as_mut().unwrap();
     line.file = "pack torch (built in)".to_owned();
     line.line = 0;

@@ -22,7 +22,7 @@ fn two(message: &str) -> Report {
     let one = |name: &str| Finding {
         subject: global("app", name),
         answer: Some(Arc::clone(&answer)),
-        help: answer.help(),
+        help: answer.help().into_iter().collect(),
         ..finding(&GLOBAL, "a.pkl", &format!("loading imports app.{name}"))
     };
     only(vec![one("A"), one("B")])

@@ -1,7 +1,7 @@
 //! What stands in the summary of a job.
 
 use weighbridge::{
-    finding::{Finding, Level, Location},
+    finding::{Finding, HelpList, Level, Location},
     report::{self, COMMENT_BYTES, PathSpelling, SUMMARY_BYTES, Style},
     verdict::Report,
 };
@@ -145,7 +145,7 @@ fn no_name_is_mark_up() {
                     ..torch_zip().primary
                 },
                 message: message.clone(),
-                help: vec![format!("{message}\n{message}")],
+                help: HelpList::from_iter([format!("{message}\n{message}")]),
                 decided_by: Some(decided(name, 3, "x", "x", &message)),
                 ..torch_zip()
             };
@@ -251,7 +251,7 @@ fn behind(text: &str, run: usize) -> Option<&str> {
 #[test]
 fn a_finding_too_long_for_the_page_is_counted() {
     let one = Finding {
-        help: vec!["x\n".repeat(2 << 20)],
+        help: HelpList::from_iter(["x\n".repeat(2 << 20)]),
         ..finding(&GLOBAL, "a.pkl", "x")
     };
     let text = markdown(&only(vec![one]));

@@ -67,8 +67,8 @@ fn told_after(before: &str, path: &str, file: &[u8]) -> Vec<Finding> {
     };
     let snippets: Vec<String> = judged
         .iter()
-        .flat_map(|finding| &finding.help)
-        .filter_map(|help| pasted(before, help))
+        .flat_map(|finding| finding.help.iter())
+        .filter_map(|help| pasted(before, &help.to_string()))
         .collect();
     let [after] = snippets.as_slice() else {
         panic!("one block for a file, not {}: {judged:#?}", snippets.len());
@@ -118,8 +118,9 @@ fn what_leaves_a_path_out_can_be_pasted_too() {
         } else {
             judge_by(&policy(&before), path, &seen)
         };
-        let help = judged.iter().flat_map(|finding| &finding.help);
-        let after: Vec<String> = help.filter_map(|help| pasted(&before, help)).collect();
+        let help = judged.iter().flat_map(|finding| finding.help.iter());
+        let help = help.map(ToString::to_string);
+        let after: Vec<String> = help.filter_map(|help| pasted(&before, &help)).collect();
         assert_eq!(after.len(), 1, "{before}");
         let after = policy(&after[0]);
         assert!(after.excludes(&path.into()), "{before}");
@@ -137,8 +138,8 @@ fn everything_printed_is_a_policy_or_python() {
         for name in ["x.pkl", "x.pt", "x.keras"] {
             let mut blocks = 0;
             for finding in findings(name, &fixture.1) {
-                for help in &finding.help {
-                    if let Some(after) = pasted("", help) {
+                for help in finding.help.iter().map(ToString::to_string) {
+                    if let Some(after) = pasted("", &help) {
                         policies += 1;
                         blocks += usize::from(after.contains("globals:"));
                         policy(&after);
@@ -218,9 +219,12 @@ fn what_is_printed_for_python_makes_torch_load_the_file() {
     };
     let code = judged
         .iter()
-        .flat_map(|finding| &finding.help)
-        .find_map(|help| help.split_once(":\nimport "))
-        .map(|(_, code)| format!("{LOAD}import {code}\nprint(len(state))"))
+        .flat_map(|finding| finding.help.iter())
+        .find_map(|help| {
+            let help = help.to_string();
+            let (_, code) = help.split_once(":\nimport ")?;
+            Some(format!("{LOAD}import {code}\nprint(len(state))"))
+        })
         .unwrap();
     assert_eq!(
         oracle::piped("torch", &code, &file).as_deref(),
@@ -240,7 +244,7 @@ fn releases_without_a_context_are_told_what_they_have() {
         let judged = judge_by(&policy, "x.pt", &facts(file.clone(), "x.pt"));
         judged
             .iter()
-            .flat_map(|it| it.help.clone())
+            .flat_map(|it| it.help.iter().map(ToString::to_string))
             .collect::<String>()
     };
     assert!(told("2.4").contains("torch.serialization.add_safe_globals([app.models.Net])\n"));
@@ -256,7 +260,7 @@ fn a_few_classes_that_are_only_named_need_no_pack() {
             "ModelCheckpoint",
         )
     };
-    let advice = |pickle: Pickle| findings("x.pkl", &pickle.stop())[0].help[0].clone();
+    let advice = |pickle: Pickle| findings("x.pkl", &pickle.stop())[0].help[0].to_string();
     insta::assert_snapshot!(advice(key(Pickle::proto(2))), @r#"
     if you trust `pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint` with the contents of any file, write this to weighbridge.yaml:
     version: 1
@@ -341,7 +345,10 @@ fn what_picklers_call_for_ordinary_objects_is_proposed_with_its_arguments() {
     ] {
         let judged = findings("x.pkl", &getattr(("app.models", class), name));
         let first = judged.iter().find(|it| it.message.contains(refused));
-        assert!(first.unwrap().help[0].starts_with(help), "{judged:#?}");
+        assert!(
+            first.unwrap().help[0].to_string().starts_with(help),
+            "{judged:#?}"
+        );
     }
     // What the entry for one file lets through is no more in another.
     let entry = "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.models.Net\n    - {global: builtins.getattr, args: [{allowed-global: class}, {identifier: true}]}\n";

@@ -1,6 +1,6 @@
 //! `lfs-not-fetched`.
 
-use weighbridge::fact::{Absent, Circumstance, Unavailable};
+use weighbridge::fact::{Absent, Circumstance, Command, Unavailable};
 
 use super::{judge_noted, rules, tell};
 use crate::support::pickle::Pickle;
@@ -9,7 +9,7 @@ use crate::support::pickle::Pickle;
 fn pointer() -> Circumstance {
     Circumstance::Unavailable(Unavailable::NotFetched {
         what: Absent::LfsContent,
-        command: "git lfs pull --include='models/a b.pt'".into(),
+        command: Command::new("git lfs pull --include=").fixed("models/a b.pt"),
     })
 }
 

@@ -171,7 +171,9 @@ fn tell(findings: &[Finding], rule: &str) -> String {
         );
         assert!(!finding.help.is_empty(), "every finding says what to do");
         let help = finding.help.iter();
-        lines.extend(help.map(|help| format!("  help: {}", help.replace('\n', "\n        "))));
+        lines.extend(
+            help.map(|help| format!("  help: {}", help.to_string().replace('\n', "\n        "))),
+        );
     }
     lines.join("\n")
 }

@@ -1,6 +1,6 @@
 //! `not-followed`.
 
-use weighbridge::fact::{Circumstance, NotFollowed};
+use weighbridge::fact::{Circumstance, Command, NotFollowed};
 
 use super::{judge_noted, rules, tell, told};
 use crate::support::{
@@ -8,29 +8,32 @@ use crate::support::{
     zip::{Member, archive, stored},
 };
 
-fn moves(command: &str) -> Circumstance {
+fn moves(command: Option<Command>) -> Circumstance {
     Circumstance::NotFollowed(NotFollowed::Submodule {
         old: Some("1a2b3c4".into()),
         new: "5d6e7f8".into(),
-        command: command.into(),
+        command,
     })
 }
 
 #[test]
 fn what_is_passed_by_is_said_with_what_looks_at_it() {
     let moves = |command| tell(&judge_noted("vendor/sub", moves(command)), "not-followed");
-    insta::assert_snapshot!(moves(""), @"
+    insta::assert_snapshot!(moves(None), @"
     not-followed [warn] the submodule moves from 1a2b3c4 to 5d6e7f8, and what that brings is not looked at
       at  about not-followed
       help: look at it too: `--recurse-submodules`
     ");
-    insta::assert_snapshot!(moves("cd sub && weighbridge check --history"), @"
+    let command = Command::new("cd ").path("sub");
+    let command = command.words(" && weighbridge check --history");
+    insta::assert_snapshot!(moves(Some(command)), @"
     not-followed [warn] the submodule moves from 1a2b3c4 to 5d6e7f8, and what that brings is not looked at
       at  about not-followed
-      help: look at it too: `cd sub && weighbridge check --history`
+      help: look at it too, in the root of the repository:
+            cd sub && weighbridge check --history
     ");
     let pointer = Circumstance::NotFollowed(NotFollowed::Pointer {
-        command: "git lfs pull --include=a.dat".into(),
+        command: Command::new("git lfs pull --include=").fixed("a.dat"),
     });
     insta::assert_snapshot!(tell(&judge_noted("a.dat", pointer), "not-followed"), @"
     not-followed [warn] what it stands for is not looked at: a git-lfs pointer, whose bytes are not here

@@ -144,7 +144,8 @@ fn the_call_to_write_instead_is_no_finding_of_the_rule() {
         let imports: Vec<&str> = imports.collect();
         let mut tried = 0;
         for finding in of_source(&source).iter().filter(|it| it.rule.id == id) {
-            let calls = finding.help.iter().filter_map(|help| {
+            let help: Vec<String> = finding.help.iter().map(ToString::to_string).collect();
+            let calls = help.iter().filter_map(|help| {
                 let (_, call) = help.split_once("write `")?;
                 Some(call.split('`').next()?.replace("**...", "**options"))
             });
@@ -173,7 +174,8 @@ fn a_rule_that_is_said_to_print_nothing_prints_nothing() {
     let found = found.chain(examples.flat_map(|source| of_source(&source)));
     for finding in found {
         if NOTHING.iter().any(|(rule, _)| *rule == finding.rule.id) {
-            let block = finding.help.iter().find(|help| help.contains('\n'));
+            let mut help = finding.help.iter().map(ToString::to_string);
+            let block = help.find(|help| help.contains('\n'));
             assert_eq!(block, None, "{}", finding.rule.id);
         }
     }

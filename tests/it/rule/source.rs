@@ -11,7 +11,11 @@ fn told(source: &str) -> String {
         .map(|finding| {
             let excerpt = finding.primary.excerpt.as_ref().unwrap();
             let mark = underlined(excerpt, &excerpt.marks[0].range);
-            let help = finding.help.first().map_or("", String::as_str);
+            let help = finding
+                .help
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             format!(
                 "{} [{}] at {}: {} <{mark}> help: {help}",
                 finding.rule.id, finding.level, finding.primary.site, finding.message

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use weighbridge::{
     fact::{Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Op, Place, Site, Text},
-    finding::{Finding, Level, LineRef, Location, Precision, RuleMeta, Severity, Subject},
+    finding::{
+        Finding, HelpList, Level, LineRef, Location, Precision, RuleMeta, Severity, Subject,
+    },
     inventory::Artifact,
     report::{self, Presentation, Style},
     verdict::{Coverage, Report},
@@ -157,10 +159,10 @@ pub(crate) fn torch_zip() -> Finding {
             "[torch, numpy]",
             "neither list names posix.system",
         )),
-        help: vec![
+        help: HelpList::from_iter([
             "do not load this file; ask whoever published it for safetensors".to_owned(),
             "`weighbridge inspect models/resnet.pt --disassemble` shows every step".to_owned(),
-        ],
+        ]),
         ..finding(
             &GLOBAL,
             "models/resnet.pt",
@@ -187,7 +189,7 @@ pub(crate) fn source() -> Finding {
             ..whole("src/train.py")
         },
         subject: Subject::Call("torch.load".into()),
-        help: vec![format!("pass `weights_only=True`:\n{fixed}")],
+        help: HelpList::from_iter([format!("pass `weights_only=True`:\n{fixed}")]),
         ..finding(
             &LOAD,
             "src/train.py",
@@ -211,7 +213,9 @@ pub(crate) fn report() -> Report {
             ..whole("models/resnet.pt")
         },
         subject: Subject::Anomaly("duplicate-member".to_owned()),
-        help: vec!["write the archive again with `torch.save` from a trusted process".to_owned()],
+        help: HelpList::from_iter([
+            "write the archive again with `torch.save` from a trusted process".to_owned(),
+        ]),
         ..finding(
             &ANOMALY,
             "models/resnet.pt",
@@ -222,7 +226,9 @@ pub(crate) fn report() -> Report {
         level: Level::Warn,
         count: 3,
         subject: Subject::Format("torch-zip".to_owned()),
-        help: vec!["prefer `safetensors`, which holds nothing but tensors".to_owned()],
+        help: HelpList::from_iter([
+            "prefer `safetensors`, which holds nothing but tensors".to_owned()
+        ]),
         ..finding(
             &FORMAT,
             "models/resnet.pt",
@@ -230,7 +236,9 @@ pub(crate) fn report() -> Report {
         )
     });
     findings.push(Finding {
-        help: vec!["run `git lfs pull --include=models/large.pt`, then check again".to_owned()],
+        help: HelpList::from_iter([
+            "run `git lfs pull --include=models/large.pt`, then check again".to_owned(),
+        ]),
         ..finding(
             &INCOMPLETE,
             "models/large.pt",
@@ -403,7 +411,7 @@ pub(crate) fn hostile_report(text: &Text, hostile: impl Fn() -> String) -> Repor
                 },
                 message: hostile(),
                 subject,
-                help: vec![hostile()],
+                help: HelpList::from_iter([hostile()]),
                 decided_by: Some(LineRef {
                     file: hostile(),
                     line: 3,
