@@ -150,8 +150,8 @@ fn a_change_of_a_pinned_file_is_refused_and_pinned_on_request() {
        │         ───────────────
        │     sha256 0ceb44025b774f6d832ef369e77df71b6ff875dbb9c5a5bf6aa2b948c0f0dbbb
        ╰──
-    help: if the new file is meant, review it (`weighbridge inspect
-          models/data.pkl`) and pin it:
+    help: if the new file is meant, review it and pin it:
+    weighbridge inspect models/data.pkl
     weighbridge freeze --update models/data.pkl
 
     help: if it is not, restore the file and find out who changed it

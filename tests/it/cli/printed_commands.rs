@@ -235,6 +235,8 @@ fn what_freeze_prints_is_run() {
 /// one stands.
 #[test]
 fn what_a_check_prints_about_pins_is_run_where_one_stands() {
+    // Pickles of one class and several protocols.
+    let net = |protocol: u8| [b"\x80", [protocol].as_slice(), &NET[2..]].concat();
     for folder in ["", "deep", "other/below"] {
         let repo = repo!();
         repo.write(
@@ -242,13 +244,13 @@ fn what_a_check_prints_about_pins_is_run_where_one_stands() {
             "version: 1\nextends: recommended\nglobals:\n  allow:\n    - app.models.Net\n",
         )
         .write("deep/a b.pkl", NET)
-        .write("deep/old.pkl", [NET, b"old"].concat())
-        .write("deep/gone.pkl", NET)
+        .write("deep/old.pkl", net(3))
+        .write("deep/gone.pkl", net(5))
         .write("other/below/x.txt", "x\n");
         assert_eq!(run(&repo.root, &["freeze"]).code, 0);
         let deep = repo.root.join("deep");
-        fs::write(deep.join("a b.pkl"), [NET, b"x"].concat()).unwrap();
-        fs::write(deep.join("-n.pkl"), [NET, b"new"].concat()).unwrap();
+        fs::write(deep.join("a b.pkl"), net(1)).unwrap();
+        fs::write(deep.join("-n.pkl"), net(0)).unwrap();
         fs::rename(deep.join("old.pkl"), deep.join("new.pkl")).unwrap();
         fs::remove_file(deep.join("gone.pkl")).unwrap();
         repo.git(&["add", "-A"]);
@@ -272,7 +274,7 @@ fn what_a_check_prints_about_pins_is_run_where_one_stands() {
 #[test]
 fn reports_that_others_read_say_where_a_command_is_to_be_run() {
     let repo = repo!();
-    repo.write("deep/a.pkl", NET).write("deep/x.txt", "x\n");
+    repo.write("deep/a.pkl", "N.");
     assert_eq!(run(&repo.root, &["freeze"]).code, 0);
     repo.write("deep/a.pkl", "K\x01.").git(&["add", "-A"]);
     let here = repo.root.join("deep");
