@@ -21,8 +21,11 @@ use crate::{
 
 /// Columns of a path or a sentence.
 const COLUMNS: usize = 400;
-/// Lines of each list.
+/// Lines of each list, and their bytes.
 const LISTED: usize = 20;
+const LIST_BYTES: usize = 6 << 10;
+/// Bytes of a command that can be read.
+const COMMAND_BYTES: usize = 1 << 10;
 /// Rules and files that commands name.
 const SHOWN: usize = 3;
 /// Bytes that the lists and the commands need at most beside the findings.
@@ -131,10 +134,16 @@ fn list(title: &str, lines: impl ExactSizeIterator<Item = String>, text: &mut St
         return;
     }
     let _ = writeln!(text, "### {title}\n");
+    let end = text.len().saturating_add(LIST_BYTES);
+    let mut told: usize = 0;
     for line in lines.take(LISTED) {
+        if text.len().saturating_add(line.len()) > end {
+            break;
+        }
         let _ = writeln!(text, "* {line}");
+        told = told.saturating_add(1);
     }
-    if let Some(more) = all.checked_sub(LISTED).filter(|more| *more > 0) {
+    if let more @ 1.. = all.saturating_sub(told) {
         let _ = writeln!(text, "* and {}", count(more, "other", "others"));
     }
     text.push('\n');
@@ -190,10 +199,12 @@ fn commands(report: &Report, about: &Issue<'_>) -> String {
         ) else {
             continue;
         };
-        lines.push((
-            format!("git cat-file --filters {object} | weighbridge inspect --disassemble --stdin-filename {name} -"),
-            "all that loading it would do",
-        ));
+        let command = format!(
+            "git cat-file --filters {object} | weighbridge inspect --disassemble --stdin-filename {name} -"
+        );
+        if command.len() <= COMMAND_BYTES {
+            lines.push((command, "all that loading it would do"));
+        }
     }
     let mut text = String::new();
     for (command, what) in lines {

@@ -121,6 +121,9 @@ impl<'r> Each<'r> {
         let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
         let mut name = words.join("-");
         name.truncate(NAME);
+        if name.is_empty() {
+            name.push_str("repository");
+        }
         let id = repository.id.get(..8).unwrap_or(&repository.id);
         format!("{name}-{id}.{end}")
     }

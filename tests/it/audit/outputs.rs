@@ -18,6 +18,7 @@ use crate::support::{
     pickle::payload,
     repo::Repo,
 };
+use weighbridge::audit::report::SCHEMAS;
 
 /// What a SARIF log says of each result, whatever shows it.
 fn results(sarif: &str) -> Vec<[String; 5]> {
@@ -457,4 +458,79 @@ fn a_digest_is_harmless() {
     let row = digest.lines().find(|line| line.contains("all #1")).unwrap();
     assert_eq!(row.split(" | ").count(), 6, "{row}");
     assert!(row.starts_with("| `<b>a\\|b @all #1` |"), "{row}");
+}
+
+#[test]
+fn an_issue_fits_into_a_comment() {
+    let Some(repo) = Repo::new(&[]) else { return };
+    let outside = repo.outside();
+    let root = outside.join("clones/\u{3b1}");
+    repo.git(&["init", "-q", &root.display().to_string()]);
+    let long = "\u{4e2d}".repeat(60);
+    let mut waivers = String::new();
+    for n in 0..60 {
+        let folder = root.join(format!("{n}/{long}/{long}/{long}"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("a.pkl"), payload()).unwrap();
+        waivers.push_str(&format!(
+            "  - {{rule: pickle-load, paths: ['{long}{n}/**'], reason: r, owner: o, expires: 2020-01-01}}\n"
+        ));
+    }
+    let policy = format!("version: 1\nextends: recommended\nwaivers:\n{waivers}");
+    fs::write(root.join("weighbridge.yaml"), policy).unwrap();
+    repo.git_in(&root, &["add", "-A"]);
+    repo.git_in(&root, &["commit", "-q", "-m", "first"]);
+    run(&outside, &["audit", "clones", "--out", "out"]);
+    let report = [
+        "audit", "report", "out", "--format", "issue", "-o", "issues",
+    ];
+    assert_eq!(run(&outside, &report).code, 0);
+    let issues = files(&outside.join("issues"));
+    let (name, text) = issues.first_key_value().unwrap();
+    assert!(name.starts_with("repository-"), "{name}");
+    assert!(text.len() < 60 << 10, "{}", text.len());
+    let text = std::str::from_utf8(text).unwrap();
+    assert!(text.contains("### Waivers that need somebody"), "{text}");
+    assert!(text.contains("* and "), "{text}");
+    assert!(text.trim_end().ends_with("```"), "{text}");
+}
+
+#[test]
+fn a_table_as_csv_has_its_rows() {
+    let Some((repo, _)) = dozen() else { return };
+    let outside = repo.outside();
+    run(&outside, &["audit", "dozen", "--history", "--out", "out"]);
+    let of_lines = rows(&outside, "out");
+    for schema in SCHEMAS {
+        let name = schema.name;
+        let report = ["audit", "report", "out", "--format", "csv", "--table", name];
+        let text = run(&outside, &report).stdout;
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let heads = reader.headers().unwrap().clone();
+        let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let of_lines = of_lines.get(name).map_or(&[][..], |rows| rows);
+        assert_eq!(records.len(), of_lines.len(), "{name}");
+        for (record, row) in records.iter().zip(of_lines) {
+            for (head, cell) in heads.iter().zip(record) {
+                let value = &row[head];
+                let said = match value {
+                    Value::Null => String::new(),
+                    Value::Bool(flag) => u8::from(*flag).to_string(),
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                // Texts are shown as people may read them, and none is a formula.
+                if said
+                    .chars()
+                    .all(|c| c.is_ascii_graphic() && c != '\\' || c == ' ')
+                {
+                    assert_eq!(
+                        cell.trim_start_matches('\''),
+                        said.trim_start_matches('\''),
+                        "{head} of {name}"
+                    );
+                }
+            }
+        }
+    }
 }

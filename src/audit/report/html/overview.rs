@@ -10,7 +10,7 @@ use super::{
 use crate::{
     audit::report::{
         schema,
-        table::{Cell, Schema, Table},
+        table::{Cell, Schema},
         tables::Tables,
         words,
     },
