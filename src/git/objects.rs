@@ -8,7 +8,7 @@
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use gix::{
@@ -35,6 +35,8 @@ pub(super) struct Stores {
     hash: gix::hash::Kind,
     /// The repository leaves objects at the remote until they are needed.
     partial: bool,
+    /// With what was read for a policy.
+    spare: Mutex<Vec<Trees>>,
 }
 
 impl Stores {
@@ -64,6 +66,7 @@ impl Stores {
             all: stores,
             hash,
             partial,
+            spare: Mutex::default(),
         })
     }
 
@@ -73,7 +76,18 @@ impl Stores {
             all: Vec::new(),
             hash: gix::hash::Kind::Sha1,
             partial: false,
+            spare: Mutex::default(),
         }
+    }
+
+    /// Works with trees that remember what such work read before: a policy is looked for at several places of one tree.
+    pub(super) fn with_trees<T>(&self, work: impl FnOnce(&mut Trees) -> T) -> T {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let trees = spare().pop();
+        let mut trees = trees.unwrap_or_else(|| Trees::new(self.open()));
+        let done = work(&mut trees);
+        spare().push(trees);
+        done
     }
 
     /// Access for one thread.

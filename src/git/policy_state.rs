@@ -213,9 +213,10 @@ impl<'v> PolicyFiles<'v> {
         let Some(snapshot) = &self.state.snapshot else {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         };
-        let mut trees = self.trees()?;
-        let (_, id) = snapshot.resolve(&mut trees, path)?;
-        let bytes = blob_up_to(&mut trees, id, most)?;
+        let bytes = self.with_trees(|trees| {
+            let (_, id) = snapshot.resolve(trees, path)?;
+            blob_up_to(trees, id, most)
+        })??;
         if let Some(log) = &self.view.policy_log {
             log.note(path, &bytes);
         }
@@ -227,13 +228,16 @@ impl<'v> PolicyFiles<'v> {
         if let Some(recorded) = &self.state.recorded {
             return recorded.has(path);
         }
-        let (Some(snapshot), Ok(mut trees)) = (&self.state.snapshot, self.trees()) else {
+        let Some(snapshot) = &self.state.snapshot else {
             return false;
         };
-        // What cannot be looked up is not known to be absent; nor is a link that leads nowhere.
-        let there = snapshot.entry(&mut trees, &super::relative_bytes(path));
-        !matches!(there, Ok(None))
-            || !matches!(snapshot.resolve(&mut trees, path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+        let is_there = self.with_trees(|trees| {
+            // What cannot be looked up is not known to be absent; nor is a link that leads nowhere.
+            let there = snapshot.entry(trees, &super::relative_bytes(path));
+            !matches!(there, Ok(None))
+                || !matches!(snapshot.resolve(trees, path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+        });
+        is_there.unwrap_or(false)
     }
 
     /// Whether the view is of what a change brings, which knows its other side.
@@ -256,19 +260,18 @@ impl<'v> PolicyFiles<'v> {
     pub fn resolve(self, path: &Path) -> PathBuf {
         let real = || {
             let snapshot = self.state.snapshot.as_ref()?;
-            let mut trees = self.trees().ok()?;
-            let (path, _) = snapshot.resolve(&mut trees, path).ok()?;
+            let resolved = self.with_trees(|trees| snapshot.resolve(trees, path));
+            let (path, _) = resolved.ok()?.ok()?;
             path.to_path().ok().map(Path::to_owned)
         };
         real().unwrap_or_else(|| path.to_owned())
     }
 
-    /// The trees of the view's own repository.
-    fn trees(self) -> io::Result<Trees> {
+    /// Works with the trees of the view's own repository.
+    fn with_trees<T>(self, work: impl FnOnce(&mut Trees) -> T) -> io::Result<T> {
         let stores = self.view.stores(None).map_err(io::Error::other)?;
-        stores
-            .map(|stores| Trees::new(stores.open()))
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        let stores = stores.ok_or(io::ErrorKind::NotFound)?;
+        Ok(stores.with_trees(work))
     }
 
     /// The `.gitattributes` of a folder (with a slash at its end, or empty) among them.

@@ -233,9 +233,15 @@ impl Store {
     }
 }
 
-/// Makes the tables, and removes those of other readers.
+/// Makes the tables, and removes those of other readers. Where they are as they should be, nothing is written.
 fn prepare(database: &Database, table: &str) -> Result<(), StorageError> {
     let damaged = |error: &dyn std::fmt::Display| StorageError::Corrupted(error.to_string());
+    let read = database.begin_read().map_err(|error| damaged(&error))?;
+    let mut names: Vec<String> = read.list_tables()?.map(|it| it.name().to_owned()).collect();
+    names.sort_unstable();
+    if names == [BLOBS.name(), table] {
+        return Ok(());
+    }
     let write = database.begin_write().map_err(|error| damaged(&error))?;
     {
         let facts: TableDefinition<'_, &'static [u8], &'static [u8]> = TableDefinition::new(table);
