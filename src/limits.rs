@@ -469,6 +469,15 @@ limits! {
         /// A repository with more loose refs is opened each time; git packs them into one file.
         REF_FILES: usize = 100_000, Count "files of refs that are compared with the last audit";
 
+        /// Of a larger content that no store has, the digest is not recorded: it would be read for that alone.
+        RECORDED_DIGEST: u64 = 16 << 20, Bytes "of a content whose digest is recorded beside its facts";
+
+        /// A commit takes some ten microseconds. In a longer history it is not said which commit a line of a policy came with.
+        LINE_ORIGINS: usize = 100_000, Count "commits in which lines of a policy are looked for";
+
+        /// Of a repository with more, the files themselves are read.
+        LOOKED_AT: usize = 20_000, Count "files and folders whose times tell whether a repository has changed";
+
         /// A result with two hundred thousand findings has some hundred megabytes.
         AUDIT_RESULT: u64 = 1 << 30, Bytes "of the result or the record of one repository";
 

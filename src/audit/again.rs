@@ -14,8 +14,8 @@ use super::{
     diff::{Difference, RepositoryDifference},
     folder::{INFO, Line, RunFolder, SUMMARY},
     judging::{Judging, Organisation, SCANNER},
+    repository::judge_record,
     result::{AuditResult, MissingKind, Status},
-    run::judge_record,
     summary::Summary,
 };
 use crate::{error::Error, fact::READER_EPOCH, scan, store::Store};
@@ -68,6 +68,10 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
         deadline: None,
         threads: 1,
     };
+    let audit_again = |why: &str, id: &str| {
+        let place = run.place_of_line(id);
+        format!("{why}; remove `{}` and audit again", place.display())
+    };
     let work = |line: &Line| {
         let id = &line.repository.id;
         let location = line.repository.location.clone();
@@ -76,9 +80,10 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
             return Ok(left("it could not be audited"));
         }
         let Some(record) = run.record(id) else {
-            return Ok(left(
-                "there is no record of it that this version reads; audit it again",
-            ));
+            return Ok(left(&audit_again(
+                "there is no record of it that this version reads",
+                id,
+            )));
         };
         let before = run.result(line)?;
         let judged = scan::protected(|| judge_record(&record, &reader, &judging));
@@ -88,9 +93,10 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
             Err(message) => return Ok(left(&message)),
         };
         if after.missing.iter().any(|it| it.kind == MissingKind::Facts) {
-            return Ok(left(
-                "the store does not have what its files say; audit it again",
-            ));
+            return Ok(left(&audit_again(
+                "the store does not have what its files say",
+                id,
+            )));
         }
         let line = match &out {
             Some(out) => out.write(&after, Some(&record))?,

@@ -7,6 +7,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
     thread,
     time::Duration,
 };
@@ -14,6 +15,7 @@ use std::{
 use super::target::{Place, Target};
 use crate::{
     error::Error,
+    files::Drawer,
     scan::{self, View},
 };
 
@@ -27,20 +29,43 @@ const PAUSE: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 2_000;
 
 /// Where repositories are mirrored to.
-#[derive(Debug, Clone)]
-pub(super) struct Mirrors(PathBuf);
+#[derive(Debug)]
+pub(super) struct Mirrors {
+    folder: PathBuf,
+    /// Open since something was first cloned.
+    drawer: OnceLock<Drawer>,
+}
 
 impl Mirrors {
     /// A folder for mirrors.
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self(folder)
+        Self {
+            folder,
+            drawer: OnceLock::new(),
+        }
+    }
+
+    /// The folder, open for clones; those that a run has left which was killed are removed.
+    fn drawer(&self) -> Result<&Drawer, Error> {
+        if let Some(drawer) = self.drawer.get() {
+            return Ok(drawer);
+        }
+        let to = self.folder.display().to_string();
+        let opened = Drawer::open(&self.folder).map_err(|refused| {
+            refused.into_error(&to, |source| Error::Write {
+                path: self.folder.clone(),
+                source,
+            })
+        })?;
+        // Of two that are opened at once, one is closed again.
+        Ok(self.drawer.get_or_init(|| opened))
     }
 
     /// The mirror of a repository: itself if it is on this machine.
     pub(super) fn folder(&self, target: &Target) -> PathBuf {
         match &target.place {
             Place::Folder(folder) => folder.clone(),
-            Place::Url(_) => self.0.join(format!("{}.git", target.repository.id)),
+            Place::Url(_) => self.folder.join(format!("{}.git", target.repository.id)),
         }
     }
 
@@ -53,10 +78,6 @@ impl Mirrors {
             return Ok(());
         };
         let folder = self.folder(target);
-        fs::create_dir_all(&self.0).map_err(|source| Error::Write {
-            path: self.0.clone(),
-            source,
-        })?;
         if folder.join("HEAD").is_file() {
             let fetch = [
                 "fetch",
@@ -77,11 +98,7 @@ impl Mirrors {
             });
         }
         // Half a clone is none: it takes its name when it is whole.
-        let draft = self.0.join(format!(
-            "{}.{}.tmp",
-            target.repository.id,
-            std::process::id()
-        ));
+        let draft = self.drawer()?.draft();
         let draft_name = draft.display().to_string();
         let clone = [
             "clone",
@@ -96,7 +113,10 @@ impl Mirrors {
             let _ = fs::remove_dir_all(&draft);
             git(None, &clone, None)
         });
-        cloned?;
+        if let Err(error) = cloned {
+            let _ = fs::remove_dir_all(&draft);
+            return Err(error);
+        }
         fs::rename(&draft, &folder).map_err(|source| Error::Write {
             path: folder,
             source,

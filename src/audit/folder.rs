@@ -10,7 +10,11 @@
 //! summary.json                  the numbers of all
 //! ```
 
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -260,7 +264,7 @@ impl RunFolder {
             source,
         };
         if HEXLOWER.encode(&Sha256::digest(&bytes)) != line.sha256 {
-            let message = "it is not what the audit wrote; audit the repository again";
+            let message = "it is not what the audit wrote: remove it, and audit again";
             return Err(unreadable(io::Error::other(message)));
         }
         serde_json::from_slice(&bytes).map_err(|error| unreadable(io::Error::other(error)))
@@ -272,6 +276,11 @@ impl RunFolder {
             path: self.path().join(name),
             source: io::ErrorKind::NotFound.into(),
         })
+    }
+
+    /// The file without which a repository is audited again.
+    pub(super) fn place_of_line(&self, id: &str) -> PathBuf {
+        self.path().join(Kind::Line.name(id))
     }
 
     /// What a repository can be judged by again; `None` if there is nothing, or it is damaged or of another version.
@@ -293,6 +302,21 @@ impl RunFolder {
         let mut lines: Vec<Line> = ids.filter_map(|id| self.line(id)).collect();
         lines.sort_by(|a, b| a.repository.cmp_place(&b.repository));
         Ok(lines)
+    }
+
+    /// A file of the run that is text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        String::from_utf8(self.0.get(name).ok()??).ok()
+    }
+
+    /// Writes such a file.
+    pub(super) fn write_text(&self, name: &str, text: &str) -> Result<(), Error> {
+        self.0.put(name, text.as_bytes())
+    }
+
+    /// What stays the same as long as no file of a folder is added, replaced or removed, if anything can tell.
+    pub(super) fn mark(&self, folder: &str) -> Option<String> {
+        self.0.mark(folder)
     }
 
     /// What was asked for.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    fact::{READER_EPOCH, Text},
+    fact::{Introduction, READER_EPOCH, Text},
     finding::{Disposition, Finding, Level},
     inventory,
     policy::{self, Attempts, Breach, PLACES, Policy},
@@ -106,13 +106,15 @@ pub(super) struct Judging<'a> {
 pub(super) struct Judged {
     pub(super) report: Report,
     policy: Policy,
+    /// Whether the repository's own policy could not be used.
+    is_without_own: bool,
 }
 
 impl Judging<'_> {
     /// Judges a view, of which `memory` may know entries. Returns it with what it came to.
     ///
     /// # Errors
-    /// A policy, a lock file or a baseline of the repository that cannot be read.
+    /// Workers that cannot be started, an organisation's policy that has gone.
     pub(super) fn judge(&self, view: View, memory: &dyn Memory) -> Result<(View, Judged), Error> {
         let root = view.root.clone();
         let request = PolicyRequest {
@@ -120,8 +122,7 @@ impl Judging<'_> {
             attempts: Attempts::AreSetAside,
             ..PolicyRequest::default()
         };
-        let (view, policy, name) = scan::find_policy(view, &request, &root)?;
-        let policy = scan::with_baseline(&view, policy, None)?;
+        let (view, policy, name, unusable) = scan::find_usable_policy(view, &request, &root)?;
         let request = Request {
             threads: Some(self.threads),
             needs: Needs {
@@ -134,14 +135,28 @@ impl Judging<'_> {
             is_whole: view.is_whole(),
             ..Request::default()
         };
-        let report = scan::check_with(&view, &policy, name, request, (memory, &()))?;
-        Ok((view, Judged { report, policy }))
+        let mut report = scan::check_with(&view, &policy, name, request, (memory, &()))?;
+        if let Some(error) = &unusable {
+            let errors = scan::unusable_policy(&view, error);
+            report.findings.extend(errors);
+            report.sort();
+        }
+        let judged = Judged {
+            report,
+            policy,
+            is_without_own: unusable.is_some(),
+        };
+        Ok((view, judged))
     }
 
     /// The result of a repository that was judged: a function of the record, of what judging came to, and of the day.
     pub(super) fn result(&self, record: &Record, judged: Judged, lost: u64) -> AuditResult {
-        let Judged { report, policy } = judged;
-        let missing = missing::of(record, lost);
+        let Judged {
+            report,
+            policy,
+            is_without_own,
+        } = judged;
+        let missing = missing::of(record, lost, is_without_own);
         let own = own_file(record);
         let mut waivers = waivers(&policy, &report, self.today, own);
         for waiver in &mut waivers {
@@ -231,7 +246,7 @@ impl Judging<'_> {
             baseline,
             waivers,
             loosenings: self.loosenings(&policy, record),
-            allowed: allowed(&report, own),
+            allowed: allowed(&report, own.filter(|_| !is_without_own)),
             owners,
             notices: report.told().map(|said| self.named(&said)).collect(),
         }
@@ -282,7 +297,10 @@ impl Judging<'_> {
             if let Some(owners) = &owners {
                 one.owners = owners.of(&one.file).to_vec();
             }
-            one.introduced_by = record.introduction(&one.file).map(v1::Introduction::from);
+            // Where the history of the line is not here, what brought this version of the file is as much as is known.
+            let introduction = introduction_of(record, &one.file, one.line)
+                .or_else(|| record.introduction(&one.file));
+            one.introduced_by = introduction.map(v1::Introduction::from);
         }
         all
     }
@@ -329,10 +347,21 @@ fn own_file(record: &Record) -> Option<(&'static str, &[u8])> {
     places.find_map(|place| Some((*place, record.files.get(place)?)))
 }
 
+/// What a line of the repository's own policy came with; a file is named with the place that it was read from.
+fn introduction_of<'r>(record: &'r Record, file: &str, line: u32) -> Option<&'r Introduction> {
+    let (own, _) = own_file(record)?;
+    if file.split(' ').next() != Some(own) {
+        return None;
+    }
+    let at = usize::try_from(line).ok()?.checked_sub(1)?;
+    let introduction = usize::try_from((*record.policy_lines.get(at)?)?).ok()?;
+    record.introductions.get(introduction)
+}
+
 /// What tells the versions of a path apart.
 type Version = (Text, Option<String>);
 
-fn version_of(path: &Text, introduced_by: Option<&crate::fact::Introduction>) -> Version {
+fn version_of(path: &Text, introduced_by: Option<&Introduction>) -> Version {
     (path.clone(), introduced_by.map(|it| it.commit.id.clone()))
 }
 

@@ -11,8 +11,9 @@ use crate::{
     report::json::v1,
 };
 
-/// What is missing of a repository as it was recorded; `lost` is how many facts the store no longer has.
-pub(super) fn of(record: &Record, lost: u64) -> Vec<Missing> {
+/// What is missing of a repository as it was recorded; `lost` is how many facts the store no longer has, `is_without_own` says
+/// that its own policy could not be used.
+pub(super) fn of(record: &Record, lost: u64, is_without_own: bool) -> Vec<Missing> {
     let mut all: BTreeMap<(MissingKind, String), (usize, Option<&Text>)> = BTreeMap::new();
     for entry in &record.entries {
         let Some(circumstances) = &entry.circumstances else {
@@ -28,6 +29,10 @@ pub(super) fn of(record: &Record, lost: u64) -> Vec<Missing> {
     if record.is_shallow && record.scope.what != "head" {
         let why = "the clone is shallow, and what came before its first commit was not looked at: `git fetch --unshallow` brings it";
         all.insert((MissingKind::Shallow, why.to_owned()), (1, None));
+    }
+    if is_without_own {
+        let why = "its own policy cannot be used, and the one above it judged alone: mend what `policy-invalid` says";
+        all.insert((MissingKind::Policy, why.to_owned()), (1, None));
     }
     if lost > 0 {
         let why = "the store no longer has facts about them: audit the repository again";

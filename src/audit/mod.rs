@@ -15,7 +15,9 @@ mod folder;
 mod governance;
 mod governance_words;
 mod judging;
+mod known;
 mod list;
+mod look;
 mod marker;
 mod merge;
 mod missing;
@@ -25,9 +27,11 @@ mod plan_words;
 mod recall;
 mod record;
 pub mod report;
+mod repository;
 pub mod result;
 mod results;
 mod run;
+mod seen;
 mod shard;
 mod shared;
 mod state;
@@ -44,19 +48,20 @@ pub use governance::{
 };
 pub use governance_words::{suggestion as write_suggestion, waivers as write_waivers};
 pub use judging::Organisation;
+pub use known::KnownContents;
 pub use list::read as read_list;
 pub use merge::{Merged, merge};
 pub use plan::{Load, Plan, Planned, measure as measure_sizes};
 pub use plan_words::write as write_plan;
 pub use result::AuditResult;
 pub use results::ResultStore;
-pub use run::{Finished, Options, Source, Watcher, What, run};
+pub use run::{Finished, Options, Source, Watcher, run};
 pub use shard::Shard;
 pub use shared::{
     VARIABLES as SHARED_VARIABLES, fetch as fetch_shared, is_url as is_shared, open as open_shared,
 };
 pub use summary::{Summary, Totals};
-pub use target::{Place, Target, below, canonical};
+pub use target::{Place, Target, What, below, canonical};
 pub use words::{difference as write_difference, summary as write_summary};
 
 use crate::error::Error;

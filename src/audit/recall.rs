@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -16,7 +17,8 @@ use super::{
     record::{Record, RecordedContent, RecordedEntry},
 };
 use crate::{
-    fact::{Circumstance, Circumstances, ContentFacts, Excerpts, Introduction},
+    fact::{Circumstance, Circumstances, Commit, ContentFacts, Excerpts, Introduction},
+    limits,
     scan::{self, Item, Memory, Recalled, Sighting, View},
     store::{Digest, Reader, Store, StoredFacts, facts_key},
 };
@@ -24,13 +26,41 @@ use crate::{
 /// One in so many contents that the store knows is read all the same, and compared with it.
 const VERIFIED: u64 = 256;
 
+/// Chooses which contents are read although the store knows them: nobody who writes a store knows which.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Doubt {
+    seed: u64,
+    one_in: u64,
+}
+
+impl Doubt {
+    /// About one in so many.
+    pub(super) fn of_one_in(one_in: u64) -> Self {
+        let seed = RandomState::new().build_hasher().finish();
+        Self { seed, one_in }
+    }
+
+    /// That of an audit.
+    pub(super) fn of_audit() -> Self {
+        Self::of_one_in(VERIFIED)
+    }
+
+    pub(super) fn is_about(self, sha256: &Digest) -> bool {
+        let (front, _) = sha256.split_at(8);
+        let front = front
+            .iter()
+            .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        let chance = (front ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        chance < (1 << 32) / self.one_in.max(1)
+    }
+}
+
 /// What the store knows of a repository that is being read; it takes what is read now.
 #[derive(Debug)]
 pub(super) struct RunMemory<'s> {
     store: &'s Store,
     reader: Reader,
-    /// Chooses which contents are compared: nobody who writes a store knows it.
-    seed: u64,
+    doubt: Doubt,
     entries: Mutex<Vec<Option<RecordedEntry>>>,
     introductions: Mutex<Introductions>,
     /// What the store has of contents that are read all the same.
@@ -69,11 +99,11 @@ impl Introductions {
 }
 
 impl<'s> RunMemory<'s> {
-    pub(super) fn new(store: &'s Store, reader: Reader, seed: u64, items: usize) -> Self {
+    pub(super) fn new(store: &'s Store, reader: Reader, doubt: Doubt, items: usize) -> Self {
         Self {
             store,
             reader,
-            seed,
+            doubt,
             entries: Mutex::new(vec![None; items]),
             introductions: Mutex::default(),
             doubted: Mutex::default(),
@@ -82,13 +112,23 @@ impl<'s> RunMemory<'s> {
     }
 
     /// What was recorded of the items of a view: those that had gone when their turn came are recorded as that.
-    pub(super) fn recorded(self, view: &View) -> (Vec<RecordedEntry>, Vec<Introduction>) {
+    pub(super) fn recorded(
+        self,
+        view: &View,
+        policy_lines: Vec<Option<Commit>>,
+    ) -> (Vec<RecordedEntry>, Vec<Introduction>, Vec<Option<u32>>) {
         let entries = self.entries.into_inner();
         let entries = entries.unwrap_or_else(PoisonError::into_inner);
         let mut introductions = self.introductions.into_inner();
-        let introductions = introductions
+        let mut introductions = introductions
             .as_mut()
             .map_or_else(|error| std::mem::take(error.get_mut()), std::mem::take);
+        let lines = policy_lines.into_iter().map(|commit| {
+            let commit = commit?;
+            let gone = false;
+            introductions.place(&Introduction { commit, gone })
+        });
+        let lines = lines.collect();
         let gone = |item: &Item| RecordedEntry {
             path: item.entry.path.clone(),
             kind: item.entry.kind,
@@ -101,20 +141,22 @@ impl<'s> RunMemory<'s> {
         };
         let items = view.items.iter().zip(entries);
         let entries = items.map(|(item, entry)| entry.unwrap_or_else(|| gone(item)));
-        (entries.collect(), introductions.all)
-    }
-
-    fn is_doubted(&self, sha256: &Digest) -> bool {
-        let (front, _) = sha256.split_at(8);
-        let front = front
-            .iter()
-            .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-        (front ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 < (1 << 32) / VERIFIED
+        (entries.collect(), introductions.all, lines)
     }
 }
 
+/// What a store has of an item. A file that is damaged in a way that its library does not expect knows nothing.
+pub(super) fn stored_of(reader: &Reader, item: &Item) -> Option<(Digest, StoredFacts)> {
+    let stored = scan::protected(|| {
+        let sha256 = reader.digest(item.blob()?)?;
+        let key = facts_key(&sha256, item.entry.file_name());
+        Some((sha256, reader.facts(&key)?))
+    });
+    stored.ok()?
+}
+
 /// The circumstances of an item whose content the store knows.
-fn circumstances(item: &Item, stored: &mut StoredFacts) -> Circumstances {
+pub(super) fn circumstances(item: &Item, stored: &mut StoredFacts) -> Circumstances {
     let mut circumstances = Circumstances::of(item.noted.clone());
     if stored.other_on_checkout {
         circumstances.noted.push(Circumstance::OtherOnCheckout);
@@ -124,7 +166,7 @@ fn circumstances(item: &Item, stored: &mut StoredFacts) -> Circumstances {
 }
 
 /// What a sighting says beside what was known of the item before, if that is a function of its content.
-fn storable(item: &Item, sighting: &Sighting<'_>) -> Option<StoredFacts> {
+pub(super) fn storable(item: &Item, sighting: &Sighting<'_>) -> Option<StoredFacts> {
     let noted = sighting.circumstances.noted.get(item.noted.len()..)?;
     let other_on_checkout = match noted {
         [] => false,
@@ -140,11 +182,20 @@ fn storable(item: &Item, sighting: &Sighting<'_>) -> Option<StoredFacts> {
     })
 }
 
+/// The digest of a content for which not much has to be read. What a pointer of git-lfs stands for has the one that the pointer says.
+fn sha256_of_small(sighting: &Sighting<'_>) -> Option<Digest> {
+    let is_small = sighting.facts.bytes <= limits::RECORDED_DIGEST;
+    let is_pointer = sighting.circumstances.pointer().is_some();
+    (is_small && !is_pointer)
+        .then(|| unhex(&(sighting.sha256)()?))
+        .flatten()
+}
+
 pub(super) fn hex(digest: &Digest) -> String {
     HEXLOWER.encode(digest)
 }
 
-fn unhex(text: &str) -> Option<Digest> {
+pub(super) fn unhex(text: &str) -> Option<Digest> {
     HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
@@ -158,14 +209,8 @@ impl Memory for RunMemory<'_> {
     }
 
     fn recall(&self, at: usize, item: &Item) -> Option<Recalled> {
-        // A file that is damaged in a way that its library does not expect knows nothing.
-        let stored = scan::protected(|| {
-            let sha256 = self.reader.digest(item.blob()?)?;
-            let key = facts_key(&sha256, item.entry.file_name());
-            Some((sha256, self.reader.facts(&key)?))
-        });
-        let (sha256, mut stored) = stored.ok()??;
-        if self.is_doubted(&sha256) {
+        let (sha256, mut stored) = stored_of(&self.reader, item)?;
+        if self.doubt.is_about(&sha256) {
             let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
             doubted.insert(at, stored);
             return None;
@@ -207,10 +252,11 @@ impl Memory for RunMemory<'_> {
                     RecordedContent::Stored(sha256)
                 }
             }
-            _ => {
-                let lines = excerpts::kept(sighting.facts, sighting.excerpts);
-                RecordedContent::Inline(Box::new(sighting.facts.clone()), lines)
-            }
+            _ => RecordedContent::Inline {
+                facts: Box::new(sighting.facts.clone()),
+                lines: excerpts::kept(sighting.facts, sighting.excerpts),
+                sha256: sha256_of_small(sighting),
+            },
         };
         if !sighting.is_known {
             self.work.read.fetch_add(1, Ordering::Relaxed);
@@ -222,7 +268,7 @@ impl Memory for RunMemory<'_> {
             }
         }
         let mut circumstances = sighting.circumstances.clone();
-        if !matches!(content, RecordedContent::Inline(..)) {
+        if !matches!(content, RecordedContent::Inline { .. }) {
             circumstances.elsewhere.clear();
         }
         let is_plain = circumstances == Circumstances::default();
@@ -284,9 +330,13 @@ impl Memory for RecordMemory<'_> {
         let mut excerpts = Excerpts::default();
         let (facts, sha256) = match &entry.content {
             RecordedContent::Gone => return None,
-            RecordedContent::Inline(facts, lines) => {
+            RecordedContent::Inline {
+                facts,
+                lines,
+                sha256,
+            } => {
                 excerpts = lines.iter().cloned().collect();
-                ((**facts).clone(), None)
+                ((**facts).clone(), sha256.as_ref())
             }
             RecordedContent::Plain {
                 sha256,

@@ -42,7 +42,9 @@ pub(super) struct Record {
     pub(super) files: RecordedFiles,
     /// What listing it showed.
     pub(super) notices: Vec<String>,
-    /// What introduced the entries.
+    /// What the lines of its own policy came with, by their place among `introductions`; empty if that is not known.
+    pub(super) policy_lines: Vec<Option<u32>>,
+    /// What introduced the entries and the lines of the policy.
     pub(super) introductions: Vec<Introduction>,
     /// The entries in the order of the view.
     pub(super) entries: Vec<RecordedEntry>,
@@ -99,7 +101,12 @@ pub(super) enum RecordedContent {
     /// What the store has of the blob with this digest.
     Stored(Digest),
     /// These facts, and a few of the lines that show them: no store has them, because they are not known to be those of a blob.
-    Inline(Box<ContentFacts>, Vec<(ExcerptId, Excerpt)>),
+    Inline {
+        facts: Box<ContentFacts>,
+        lines: Vec<(ExcerptId, Excerpt)>,
+        /// The digest of the content, if that was not too large to be read for it alone.
+        sha256: Option<Digest>,
+    },
 }
 
 impl Record {

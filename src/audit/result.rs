@@ -150,6 +150,8 @@ pub enum MissingKind {
     Limit,
     /// Facts that the store no longer has.
     Facts,
+    /// What its own policy says of its files: it cannot be used.
+    Policy,
 }
 
 /// Why a repository could not be audited.
@@ -337,7 +339,7 @@ pub struct Loosening {
     /// Who owns the file, as `CODEOWNERS` says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
-    /// The first commit with this version of the file, in an audit of a history.
+    /// What brought the line; where its history is not here, the first commit with this version of the file, in an audit of a history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introduced_by: Option<v1::Introduction>,
 }

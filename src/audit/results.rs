@@ -54,6 +54,11 @@ pub trait ResultStore: fmt::Debug + Send + Sync {
 
     /// The path or the URL that people know it by.
     fn place(&self) -> &Path;
+
+    /// What stays the same as long as no file of a folder is added, replaced or removed; `None` if only a look at each file can tell.
+    fn mark(&self, _folder: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A folder of this machine, or one that several machines share.
@@ -158,6 +163,16 @@ impl ResultStore for LocalResults {
 
     fn place(&self) -> &Path {
         &self.folder
+    }
+
+    #[cfg(unix)]
+    fn mark(&self, folder: &str) -> Option<String> {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = fs::symlink_metadata(self.folder.join(folder)).ok()?;
+        let (inode, seconds, nanos) = (metadata.ino(), metadata.ctime(), metadata.ctime_nsec());
+        metadata
+            .is_dir()
+            .then(|| format!("{inode}-{seconds}-{nanos}"))
     }
 }
 

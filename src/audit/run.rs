@@ -1,13 +1,14 @@
 //! A run: every repository is audited, or judged again, or left as it is where nothing has changed. None of them stops the run.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use jiff::civil::Date;
@@ -15,52 +16,25 @@ use jiff::civil::Date;
 use super::{
     fetch::Mirrors,
     folder::{Line, RunFolder, RunInfo, SUMMARY},
-    judging::{CODEOWNERS, Judging, Organisation, SCANNER},
+    judging::{Judging, Organisation, SCANNER},
+    look::{Look, Taking},
     marker::Marker,
-    recall::{RecordMemory, RunMemory, Work},
+    recall::{Doubt, RunMemory, Work, unhex},
     record::Record,
-    result::{AuditResult, Counts, Failure, Scope, Status, VERSION},
+    repository::{failed, judge_record, lacking, record_of, size_of, told, view},
+    result::{AuditResult, Failure, Status},
     results::ResultStore,
+    seen::{Seen, SeenRepository},
     shard::Shard,
     shared::Sharing,
     state::RefState,
     summary::Summary,
-    target::{Place, Target},
+    target::{Place, Target, What},
 };
-use crate::{
-    error::Error,
-    fact::READER_EPOCH,
-    policy::PLACES,
-    report::json::v1,
-    scan::{self, View},
-    store::Store,
-};
+use crate::{error::Error, fact::READER_EPOCH, scan, store::Store};
 
 /// The stack of a worker: parsers of source recurse within limits that assume the stack of a main thread.
 const STACK: usize = 8 << 20;
-
-/// What of a repository is looked at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum What {
-    /// The files of one commit.
-    #[default]
-    Head,
-    /// Every version of every file in the history of one commit.
-    History,
-    /// The same of every ref.
-    AllRefs,
-}
-
-impl What {
-    /// How results name it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Head => "head",
-            Self::History => "history",
-            Self::AllRefs => "all-refs",
-        }
-    }
-}
 
 /// How to audit.
 #[derive(Debug, Clone)]
@@ -133,10 +107,6 @@ pub fn run(
     watcher: &dyn Watcher,
 ) -> Result<Finished, Error> {
     let folder = RunFolder::create(&options.out);
-    let store = open_store(&options.store)?;
-    if let Some(notice) = store.notice() {
-        watcher.note(notice);
-    }
     let mut repositories: Vec<_> = targets.iter().map(|it| it.repository.clone()).collect();
     repositories.sort_by(super::result::Repository::cmp_place);
     let info = RunInfo {
@@ -169,38 +139,47 @@ pub fn run(
         .cloned()
         .collect();
     watcher.begin(own.len());
+    let seen = Seen::read(&folder, options.shard);
     let run = Run {
         options,
         folder: &folder,
         sharing: sharing.as_ref(),
-        store: &store,
+        seen: &seen,
         watcher,
         mirrors: Mirrors::new(options.mirrors.clone()),
         policies,
-        seed: seed(),
-        lines: Mutex::default(),
+        doubt: Doubt::of_audit(),
+        done: Mutex::default(),
         sources: Default::default(),
         work: Work::default(),
         failed: Mutex::default(),
     };
-    run.all(&own);
+    let changed = run.changed(&own);
+    let mut written = None;
+    if !changed.is_empty() && !run.is_over() {
+        let store = open_store(&options.store)?;
+        if let Some(notice) = store.notice() {
+            watcher.note(notice);
+        }
+        run.audit_all(&changed, &store);
+        written = Some(store.close());
+    }
     let Run {
-        lines,
+        done,
         sources,
         work,
         failed,
         ..
     } = run;
-    let written = store.close();
     if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    if let Some(why) = &written.failed {
+    if let Some(why) = written.and_then(|written| written.failed) {
         watcher.note(&format!(
             "the store could not be written ({why}); the results are complete, and the next run reads more than it would have to"
         ));
     }
-    let lines = lines.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Done { lines, next } = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     let summary = Summary::new(&info, lines);
     let marker = marker.finish(&folder, &summary)?;
     if let Some(sharing) = &sharing {
@@ -208,6 +187,11 @@ pub fn run(
     }
     if options.shard.is_whole() {
         folder.write_json(SUMMARY, &summary)?;
+    }
+    if let Err(error) = seen.write(&folder, options.shard, &next) {
+        watcher.note(&format!(
+            "{error}; the results are complete, and the next run reads more than it would have to"
+        ));
     }
     let [read, known, contradicted] =
         [work.read, work.known, work.contradicted].map(std::sync::atomic::AtomicU64::into_inner);
@@ -236,114 +220,107 @@ fn open_store(folder: &Path) -> Result<Store, Error> {
     })
 }
 
-/// A number that nobody knows before.
-fn seed() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let nanos = now.map_or(0, |now| u64::from(now.subsec_nanos()) ^ now.as_secs());
-    nanos.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(std::process::id())
-}
-
 struct Run<'r> {
     options: &'r Options,
     folder: &'r RunFolder,
     sharing: Option<&'r Sharing<'r>>,
-    store: &'r Store,
+    seen: &'r Seen,
     watcher: &'r dyn Watcher,
     mirrors: Mirrors,
     /// Those of single repositories, as their list says.
     policies: BTreeMap<PathBuf, Organisation>,
-    seed: u64,
-    lines: Mutex<Vec<Line>>,
+    doubt: Doubt,
+    done: Mutex<Done<'r>>,
     sources: [AtomicUsize; 3],
     work: Work,
     /// Why the run cannot go on.
     failed: Mutex<Option<Error>>,
 }
 
-impl Run<'_> {
-    fn all(&self, targets: &[Target]) {
-        let states: Vec<Mutex<Option<RefState>>> =
-            targets.iter().map(|_| Mutex::default()).collect();
-        let changed: Mutex<Vec<usize>> = Mutex::default();
-        // What has not changed is told by a few small files.
-        self.share(targets.len(), |at| {
-            let (Some(target), Some(state)) = (targets.get(at), states.get(at)) else {
-                return;
-            };
+/// What has a result.
+#[derive(Default)]
+struct Done<'r> {
+    lines: Vec<Line>,
+    /// What the next run learns of them, by their ids.
+    next: BTreeMap<String, Cow<'r, str>>,
+}
+
+/// A repository that is audited or judged again.
+struct Changed<'t> {
+    target: &'t Target,
+    state: Option<RefState>,
+    size: u64,
+}
+
+impl<'r> Run<'r> {
+    /// The repositories whose results no longer hold, the largest first: none of them is left to one worker in the end.
+    fn changed<'t>(&self, targets: &'t [Target]) -> Vec<Changed<'t>> {
+        let changed: Mutex<Vec<Changed<'t>>> = Mutex::default();
+        self.share(targets, |target| {
             if let Some(sharing) = self.sharing
                 && let Err(error) = sharing.pull(self.folder, &target.repository.id)
             {
                 return self.stop(error);
             }
             // What is elsewhere has to be asked first.
-            let fetched = self.mirrors.update(target);
-            if let Err(error) = fetched {
+            if let Err(error) = self.mirrors.update(target) {
                 return self.unfetched(target, &error);
             }
-            let found = RefState::of(&self.mirrors.folder(target));
-            if let Some(line) = found
-                .as_ref()
-                .and_then(|state| self.unchanged(target, state))
-            {
-                self.done(line, Source::Unchanged);
-            } else {
-                *state.lock().unwrap_or_else(PoisonError::into_inner) = found;
-                changed
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(at);
-            }
-        });
-        let changed = changed.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // The largest first: none of them is left to one worker in the end.
-        let mut changed: Vec<(u64, usize)> = changed
-            .into_iter()
-            .map(|at| {
-                (
-                    targets
-                        .get(at)
-                        .map_or(0, |it| size_of(&self.mirrors.folder(it))),
-                    at,
-                )
-            })
-            .collect();
-        changed.sort_unstable_by_key(|(size, at)| (std::cmp::Reverse(*size), *at));
-        let threads = self
-            .options
-            .workers
-            .checked_div(changed.len())
-            .unwrap_or(1)
-            .max(1);
-        self.share(changed.len(), |n| {
-            let at = changed.get(n).map(|(_, at)| *at);
-            let Some(target) = at.and_then(|at| targets.get(at)) else {
+            // What was pulled is not what was seen.
+            if self.sharing.is_none() && self.is_as_seen(target) {
                 return;
-            };
-            let state = at.and_then(|at| states.get(at));
-            let state =
-                state.and_then(|it| it.lock().unwrap_or_else(PoisonError::into_inner).take());
-            self.one(target, state.as_ref(), threads);
+            }
+            let folder = self.mirrors.folder(target);
+            let state = RefState::of(&folder);
+            if let Some(state) = &state
+                && let Some(line) = self.unchanged(target, state)
+            {
+                let next = SeenRepository::json(&line, &folder, state, None);
+                return self.done(line, Source::Unchanged, next.map(Cow::Owned));
+            }
+            let size = size_of(&folder);
+            let mut changed = changed.lock().unwrap_or_else(PoisonError::into_inner);
+            changed.push(Changed {
+                target,
+                state,
+                size,
+            });
+        });
+        let mut changed = changed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        changed.sort_unstable_by(|a, b| {
+            let places = || a.target.repository.cmp_place(&b.target.repository);
+            b.size.cmp(&a.size).then_with(places)
+        });
+        changed
+    }
+
+    /// Audits or judges them.
+    fn audit_all(&self, changed: &[Changed<'_>], store: &Store) {
+        let workers = self.options.workers;
+        let threads = workers.checked_div(changed.len()).unwrap_or(1).max(1);
+        self.share(changed, |one| {
+            self.one(one, store, threads);
         });
     }
 
-    /// Does numbered work with all workers, in order, until it is done or the run cannot go on.
-    fn share(&self, count: usize, work: impl Fn(usize) + Sync) {
+    /// Whether the run cannot go on.
+    fn is_over(&self) -> bool {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.is_some()
+    }
+
+    /// Does work on all of something with all workers, in order, until it is done or the run cannot go on.
+    fn share<'t, T: Sync>(&self, all: &'t [T], work: impl Fn(&'t T) + Sync) {
         let next = AtomicUsize::new(0);
         let worker = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let is_over = || {
-                    let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-                    failed.is_some()
-                };
-                if at >= count || is_over() {
-                    return;
-                }
-                work(at);
+            while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed))
+                && !self.is_over()
+            {
+                work(one);
             }
         };
         std::thread::scope(|scope| {
-            let helpers = self.options.workers.min(count);
+            let helpers = self.options.workers.min(all.len());
             let mut started = 0_usize;
             for _ in 0..helpers {
                 let thread = std::thread::Builder::new().stack_size(STACK);
@@ -372,43 +349,64 @@ impl Run<'_> {
         }
     }
 
+    /// Whether a repository is as the last run saw it, and its result still holds: then it is done.
+    fn is_as_seen(&self, target: &Target) -> bool {
+        let Some((seen, json)) = self.seen.of(&target.repository.id) else {
+            return false;
+        };
+        let is_whole = match seen.line.status {
+            Status::Complete => true,
+            // What it lacks has not come, either.
+            Status::Partial => seen.lacking.as_ref().is_some_and(Look::holds),
+            Status::Failed => false,
+        };
+        let is_same = is_whole
+            && unhex(&seen.state).is_some_and(|state| self.holds(&seen.line, target, &state))
+            && Path::new(&seen.folder) == self.mirrors.folder(target)
+            && seen.look.holds();
+        if is_same {
+            self.done(seen.line, Source::Unchanged, Some(Cow::Borrowed(json)));
+        }
+        is_same
+    }
+
     /// The numbers of a repository whose result still holds.
     fn unchanged(&self, target: &Target, state: &RefState) -> Option<Line> {
         let line = self.folder.line(&target.repository.id)?;
-        let inputs = self.inputs(target, state);
-        let same_day = !line.depends_on_day || line.judged_on == self.options.today.to_string();
-        let holds = line.status == Status::Complete && line.repository == target.repository;
-        (holds && line.inputs == inputs && same_day).then_some(line)
+        let holds = self.holds(&line, target, &state.digest);
+        (holds && line.status == Status::Complete).then_some(line)
     }
 
-    fn inputs(&self, target: &Target, state: &RefState) -> String {
+    /// Whether a result is what judging a repository in a state would come to.
+    fn holds(&self, line: &Line, target: &Target, state: &[u8; 32]) -> bool {
         let what = self.options.what.word();
         let reference = target.repository.reference.as_deref();
-        self.judging(target, 1)
-            .inputs(&state.digest, what, reference)
+        let inputs = || self.judging(target, 1).inputs(state, what, reference);
+        let same_day = !line.depends_on_day || line.judged_on == self.options.today.to_string();
+        same_day && line.repository == target.repository && line.inputs == inputs()
     }
 
     /// Audits one repository and writes its result.
-    fn one(&self, target: &Target, state: Option<&RefState>, threads: usize) {
+    fn one(&self, changed: &Changed<'_>, store: &Store, threads: usize) {
+        let Changed { target, state, .. } = changed;
+        let state = state.as_ref();
         let judging = self.judging(target, threads);
-        let result = scan::protected(|| {
+        let audited = scan::protected(|| {
             if let Some(state) = state
-                && let Some(result) = self.judged_again(target, state, &judging)
+                && let Some(result) = self.judged_again(target, state, store, &judging)
             {
-                return Ok((result, None, Source::Judged));
+                return Ok(Audited::again(result));
             }
-            let (result, record) = self.audit(target, state, &judging)?;
-            Ok((result, Some(record), Source::Audited))
+            self.audit(target, state, store, &judging)
         });
-        let failed = |failure| {
-            (
-                failed(target, failure, &judging, self.options.what),
-                None,
-                Source::Audited,
-            )
+        let failed = |failure| Audited {
+            result: failed(target, failure, &judging, self.options.what),
+            record: None,
+            lacking: None,
+            source: Source::Audited,
         };
-        let (result, record, source) = match result {
-            Ok(Ok(done)) => done,
+        let audited = match audited {
+            Ok(Ok(audited)) => audited,
             Ok(Err(error @ (Error::Store { .. } | Error::Write { .. } | Error::Output { .. }))) => {
                 return self.stop(error);
             }
@@ -423,12 +421,18 @@ impl Run<'_> {
                 )),
             }),
         };
-        let written = match source {
-            Source::Audited => self.folder.write(&result, record.as_ref()),
-            Source::Judged | Source::Unchanged => self.folder.rewrite(&result),
+        let result = &audited.result;
+        let written = match audited.source {
+            Source::Audited => self.folder.write(result, audited.record.as_ref()),
+            Source::Judged | Source::Unchanged => self.folder.rewrite(result),
         };
         match written {
-            Ok(line) => self.done(line, source),
+            Ok(line) => {
+                let folder = self.mirrors.folder(target);
+                let lacking = audited.lacking;
+                let next = state.and_then(|it| SeenRepository::json(&line, &folder, it, lacking));
+                self.done(line, audited.source, next.map(Cow::Owned));
+            }
             Err(error) => self.stop(error),
         }
     }
@@ -441,7 +445,7 @@ impl Run<'_> {
         };
         let result = failed(target, failure, &self.judging(target, 1), self.options.what);
         match self.folder.write(&result, None) {
-            Ok(line) => self.done(line, Source::Audited),
+            Ok(line) => self.done(line, Source::Audited, None),
             Err(error) => self.stop(error),
         }
     }
@@ -451,7 +455,8 @@ impl Run<'_> {
         failed.get_or_insert(error);
     }
 
-    fn done(&self, line: Line, source: Source) {
+    /// Takes down a repository that has a result; `next` is what the next run learns of it.
+    fn done(&self, line: Line, source: Source, next: Option<Cow<'r, str>>) {
         if let Some(sharing) = self.sharing
             && let Err(error) = sharing.push(self.folder, &line)
         {
@@ -466,10 +471,11 @@ impl Run<'_> {
             sources.fetch_add(1, Ordering::Relaxed);
         }
         self.watcher.done(&line, source);
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(next) = next {
+            done.next.insert(line.repository.id.clone(), next);
+        }
+        done.lines.push(line);
     }
 
     /// The result by another policy or on another day, if the repository is as it was recorded.
@@ -477,6 +483,7 @@ impl Run<'_> {
         &self,
         target: &Target,
         state: &RefState,
+        store: &Store,
         judging: &Judging<'_>,
     ) -> Option<AuditResult> {
         let id = &target.repository.id;
@@ -489,7 +496,7 @@ impl Run<'_> {
             return None;
         }
         record.repository = target.repository.clone();
-        let result = judge_record(&record, &self.store.reader().ok()?, judging).ok()?;
+        let result = judge_record(&record, &store.reader().ok()?, judging).ok()?;
         // What the store has lost is read again.
         (result.status == Status::Complete).then_some(result)
     }
@@ -498,10 +505,12 @@ impl Run<'_> {
         &self,
         target: &Target,
         state: Option<&RefState>,
+        store: &Store,
         judging: &Judging<'_>,
-    ) -> Result<(AuditResult, Record), Error> {
+    ) -> Result<Audited, Error> {
         let folder = self.mirrors.folder(target);
         let what = self.options.what;
+        let taking = Taking::begin(&folder);
         let found = view(target, &folder, what)?;
         self.mirrors.complete(target, &found);
         // Packs that came since are seen by whoever opens the repository now.
@@ -510,8 +519,7 @@ impl Run<'_> {
             Place::Url(_) => view(target, &folder, what)?,
         };
         let view = scan::recording(view)?;
-        let reader = self.store.reader()?;
-        let memory = RunMemory::new(self.store, reader, self.seed, view.items.len());
+        let memory = RunMemory::new(store, store.reader()?, self.doubt, view.items.len());
         let (view, judged) = judging.judge(view, &memory)?;
         for (all, own) in [
             (&self.work.read, &memory.work.read),
@@ -520,141 +528,41 @@ impl Run<'_> {
         ] {
             all.fetch_add(own.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        let (entries, introductions) = memory.recorded(&view);
-        let more: Vec<&str> = PLACES.iter().chain(CODEOWNERS).copied().collect();
-        let record = Record {
-            repository: target.repository.clone(),
-            scope: Scope {
-                what: self.options.what.word().to_owned(),
-                commit: scan::commit_of(&view, target.repository.reference.as_deref()),
-                refs: state.map_or(0, |state| state.refs),
-                view: view.label.clone(),
-            },
-            state: state.as_ref().map_or([0; 32], |state| state.digest),
-            is_shallow: state.as_ref().is_some_and(|state| state.is_shallow),
-            is_whole: view.is_whole(),
-            place: view.policy_files().state().unwrap_or_default().to_owned(),
-            files: scan::recorded_policy_files(&view, &more),
-            notices: view.notices.clone(),
-            introductions,
-            entries,
-        };
+        let record = record_of(&view, memory, (target, state), what);
         let mut result = judging.result(&record, judged, 0);
         if state.is_none() {
             // Nobody knows whether it has changed.
             result.inputs = String::new();
         }
-        Ok((result, record))
+        let is_here = matches!(target.place, Place::Folder(_));
+        Ok(Audited {
+            lacking: is_here
+                .then(|| lacking(taking, &result.missing, &view))
+                .flatten(),
+            result,
+            record: Some(record),
+            source: Source::Audited,
+        })
     }
 }
 
-/// What of a repository is looked at.
-fn view(target: &Target, folder: &Path, what: What) -> Result<View, Error> {
-    let real = std::fs::canonicalize(folder).map_err(|source| Error::Io {
-        path: folder.to_owned(),
-        source,
-    })?;
-    let reference = target.repository.reference.as_deref();
-    let view = match what {
-        What::Head => match scan::revision(&real, reference.unwrap_or("HEAD"), &[]) {
-            // Before its first commit, a repository has no files.
-            Err(error) if reference.is_none() => match scan::history(&real, "HEAD", &[]) {
-                Ok(view) if view.items.is_empty() => Ok(view),
-                _ => Err(error),
-            },
-            other => other,
-        },
-        What::History => scan::history(&real, reference.unwrap_or("HEAD"), &[]),
-        What::AllRefs => scan::all_refs(&real, &[]),
-    }?;
-    if view.root != real {
-        return Err(Error::Repository {
-            path: folder.to_owned(),
-            message: String::from("git finds no repository in exactly this folder"),
-            help: String::from("run `git status` there: git will say what it cannot read"),
-        });
+/// What auditing a repository came to.
+struct Audited {
+    result: AuditResult,
+    record: Option<Record>,
+    /// How the places look where what it lacks would appear.
+    lacking: Option<Look>,
+    source: Source,
+}
+
+impl Audited {
+    /// A result from what was recorded before.
+    fn again(result: AuditResult) -> Self {
+        Self {
+            result,
+            record: None,
+            lacking: None,
+            source: Source::Judged,
+        }
     }
-    Ok(view)
-}
-
-/// Judges a record by what a store has.
-pub(super) fn judge_record(
-    record: &Record,
-    reader: &crate::store::Reader,
-    judging: &Judging<'_>,
-) -> Result<AuditResult, Error> {
-    let memory = RecordMemory::new(record, reader);
-    let (_, judged) = judging.judge(record.view(), &memory)?;
-    let lost = memory.lost.load(Ordering::Relaxed);
-    Ok(judging.result(record, judged, lost))
-}
-
-/// The result of a repository that could not be audited.
-pub(super) fn failed(
-    target: &Target,
-    failure: Failure,
-    judging: &Judging<'_>,
-    what: What,
-) -> AuditResult {
-    AuditResult {
-        version: VERSION,
-        repository: target.repository.clone(),
-        status: Status::Failed,
-        missing: Vec::new(),
-        failure: Some(failure),
-        scope: Scope {
-            what: what.word().to_owned(),
-            ..Scope::default()
-        },
-        versions: judging.versions(None),
-        inputs: String::new(),
-        depends_on_day: false,
-        coverage: v1::Coverage::default(),
-        counts: Counts::default(),
-        artifacts: Vec::new(),
-        findings: Vec::new(),
-        answers: Vec::new(),
-        advice: Vec::new(),
-        overridden: Vec::new(),
-        waived: Vec::new(),
-        baseline: Vec::new(),
-        waivers: Vec::new(),
-        loosenings: Vec::new(),
-        allowed: Vec::new(),
-        owners: BTreeMap::new(),
-        notices: Vec::new(),
-    }
-}
-
-/// An error in words: of a policy, the first of its errors with the line.
-fn told(error: &Error) -> String {
-    let Error::Policy(errors) = error else {
-        return error.to_string();
-    };
-    let first = errors
-        .0
-        .first()
-        .map(|it| format!("{}:{}: {it}", it.file, it.line()));
-    let more = errors.0.len().saturating_sub(1);
-    match (first, more) {
-        (Some(first), 0) => first,
-        (Some(first), n) => format!("{first} (and {n} more)"),
-        (None, _) => error.to_string(),
-    }
-}
-
-/// Bytes of the packs of a repository, to begin with the largest.
-fn size_of(folder: &Path) -> u64 {
-    let packs = [
-        folder.join(".git/objects/pack"),
-        folder.join("objects/pack"),
-    ];
-    let packs = packs
-        .iter()
-        .filter_map(|packs| std::fs::read_dir(packs).ok());
-    let sizes = packs
-        .flatten()
-        .flatten()
-        .map(|file| file.metadata().map_or(0, |it| it.len()));
-    sizes.sum()
 }

@@ -7,6 +7,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+use super::look::{Look, Taking};
 use crate::{
     bytes::{ByteSource as _, FileSource, Window, narrow},
     limits,
@@ -21,6 +22,8 @@ pub(super) struct RefState {
     pub(super) refs: usize,
     /// Whether the history of the clone is cut off.
     pub(super) is_shallow: bool,
+    /// What tells the next run without reading anything that it is the same.
+    pub(super) look: Option<Look>,
 }
 
 /// Files of a repository that say what its refs lead to, and where its objects are.
@@ -40,7 +43,12 @@ impl RefState {
             digest: Sha256::new(),
             refs: 0,
             files: 0,
+            look: Taking::begin(&common),
         };
+        // Whether it is a work tree, and one of several.
+        for place in [folder.join(".git"), own.join("commondir")] {
+            state.look.add(&place);
+        }
         let mut is_shallow = false;
         for name in FILES {
             if let Some(bytes) = state.file(&common.join(name), name)? {
@@ -60,10 +68,12 @@ impl RefState {
         for tree in children(&trees)? {
             state.file(&trees.join(&tree).join("HEAD"), &tree)?;
         }
+        state.look.add(&trees);
         Some(Self {
             digest: state.digest.finalize().into(),
             refs: state.refs,
             is_shallow,
+            look: state.look.end(),
         })
     }
 }
@@ -73,6 +83,7 @@ struct Hashing {
     digest: Sha256,
     refs: usize,
     files: usize,
+    look: Taking,
 }
 
 impl Hashing {
@@ -86,6 +97,7 @@ impl Hashing {
         if self.files > limits::REF_FILES {
             return None;
         }
+        self.look.add(path);
         let bytes = match read(path) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -109,6 +121,7 @@ impl Hashing {
     fn folder(&mut self, folder: &Path, name: &str) -> Option<()> {
         let mut folders = vec![(folder.to_owned(), name.to_owned())];
         while let Some((folder, name)) = folders.pop() {
+            self.look.add(&folder);
             for child in children(&folder)? {
                 let (path, name) = (folder.join(&child), format!("{name}/{child}"));
                 if std::fs::symlink_metadata(&path).is_ok_and(|it| it.is_dir()) {

@@ -35,6 +35,29 @@ pub enum Place {
     Url(String),
 }
 
+/// What of a repository is looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum What {
+    /// The files of one commit.
+    #[default]
+    Head,
+    /// Every version of every file in the history of one commit.
+    History,
+    /// The same of every ref.
+    AllRefs,
+}
+
+impl What {
+    /// How results name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::History => "history",
+            Self::AllRefs => "all-refs",
+        }
+    }
+}
+
 impl Target {
     /// A repository that is called by a canonical URL or a path below what is audited.
     pub fn new(location: String, reference: Option<String>, place: Place) -> Self {

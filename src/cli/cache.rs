@@ -23,9 +23,14 @@ impl CacheArgs {
 
 /// The same where there is no such option: in a pipeline, what an earlier job left is not believed.
 pub(super) fn keeps_digests() -> bool {
+    !is_pipeline()
+}
+
+/// Whether a pipeline runs this.
+pub(super) fn is_pipeline() -> bool {
     let is_set = |name: &str| {
         let value = std::env::var_os(name)?;
         (!value.is_empty()).then(|| value.to_string_lossy().into_owned())
     };
-    !hook::is_pipeline(is_set)
+    hook::is_pipeline(is_set)
 }

@@ -10,13 +10,18 @@ use super::{
     current_dir,
     outputs::{Outputs, Plan},
     progress::Bar,
-    standard_input, terminal, today,
+    standard_input,
+    store::{self, StoreArgs},
+    terminal, today,
 };
 use crate::{
     error::Error,
     fact::Text,
     report::{PathSpelling, Presentation},
-    scan::{self, Needs, Only, Outcome, PolicyFrom, PolicyRequest, Report, Request, View},
+    scan::{
+        self, Memory, Needs, Only, Outcome, PolicyFrom, PolicyRequest, Progress, Report, Request,
+        View,
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -160,6 +165,8 @@ pub(super) struct Check {
     threads: Option<u16>,
     #[command(flatten)]
     cache: CacheArgs,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 impl Check {
@@ -192,7 +199,10 @@ impl Check {
         let (view, policy, name) = scan::find_policy(view, &asked, &cwd)?;
         let policy = scan::with_baseline(&view, policy, self.baseline.as_deref())?;
         let bar = Bar::new(terminal::shows_progress() && !plan.is_quiet());
-        let mut report = scan::check(&view, &policy, name, request, &bar)?;
+        let known = self.store.known();
+        let memory = known.as_ref().map(|known| -> &dyn Memory { known });
+        let memory = (memory.unwrap_or(&()), &bar as &dyn Progress);
+        let mut report = scan::check_with(&view, &policy, name, request, memory)?;
         bar.finish();
         if report.active().next().is_some() {
             report
@@ -212,7 +222,13 @@ impl Check {
             ..Presentation::default()
         };
         plan.deliver(&report, presentation)?;
-        Ok(plan.outcome(self.outcome(&report, &plan)))
+        let outcome = plan.outcome(self.outcome(&report, &plan));
+        // What the store hid elsewhere is not known.
+        Ok(if store::is_contradicted(known.as_ref()) {
+            Outcome::Unable
+        } else {
+            outcome
+        })
     }
 
     /// Whether all files of the work tree or of a commit are checked.

@@ -23,6 +23,7 @@ mod outputs;
 mod patch;
 mod policy;
 mod progress;
+mod store;
 mod terminal;
 mod today;
 mod waivers;

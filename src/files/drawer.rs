@@ -8,7 +8,7 @@ use std::{
     fs,
     hash::{BuildHasher as _, Hasher as _, RandomState},
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -26,6 +26,7 @@ const TRIES: u32 = 20;
 /// A folder, open for writing.
 #[derive(Debug)]
 pub(crate) struct Drawer {
+    path: PathBuf,
     root: Folder,
     drafts: Folder,
     /// What the names of this process's drafts begin with.
@@ -47,6 +48,7 @@ impl Drawer {
             match Self::enter(&root) {
                 Ok((drafts, owner, lock)) => {
                     let drawer = Self {
+                        path: path.to_owned(),
                         root,
                         drafts,
                         owner,
@@ -100,6 +102,14 @@ impl Drawer {
         written
     }
 
+    /// A path for something that another program makes, to be moved to its place when it is whole. Nothing is there.
+    pub(crate) fn draft(&self) -> PathBuf {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.path
+            .join(DRAFTS)
+            .join(format!("{}.{number}", self.owner))
+    }
+
     fn place(&self, draft: &str, name: &str) -> io::Result<()> {
         let Some((folders, name)) = name.rsplit_once('/') else {
             return self.drafts.move_to(draft, &self.root, name);
@@ -142,8 +152,10 @@ impl Drawer {
         let is_lock = |name: &&String| name.ends_with(LOCK);
         let drafts = names.iter().filter(|name| !is_lock(name));
         for name in drafts.chain(names.iter().filter(is_lock)) {
-            if dead.iter().any(|(owner, _)| *owner == owner_of(name)) {
-                let _ = self.drafts.remove(name);
+            let is_dead = dead.iter().any(|(owner, _)| *owner == owner_of(name));
+            if is_dead && self.drafts.remove(name).is_err() {
+                // What another program made may be a folder.
+                let _ = fs::remove_dir_all(self.path.join(DRAFTS).join(name));
             }
         }
     }
@@ -178,6 +190,7 @@ mod tests {
         // One that was killed: its lock is held by nobody.
         fs::write(root.join("drafts/1-abc.lock"), b"").unwrap();
         fs::write(root.join("drafts/1-abc.0"), b"half").unwrap();
+        fs::create_dir_all(root.join("drafts/1-abc.1/objects")).unwrap();
         // One whose lock is gone.
         fs::write(root.join("drafts/2-abc.0"), b"half").unwrap();
         let other = Drawer::open(&root).unwrap();

@@ -127,6 +127,11 @@ impl Store {
         Self { objects }
     }
 
+    /// The folders themselves.
+    pub(super) fn into_folders(self) -> Vec<PathBuf> {
+        self.objects
+    }
+
     /// Where the bytes behind a pointer may be, best first.
     pub(super) fn candidates(&self, pointer: &Pointer) -> impl Iterator<Item = PathBuf> {
         let (a, b) = (pointer.oid.get(..2), pointer.oid.get(2..4));

@@ -62,7 +62,7 @@ pub use attribute_edits::{
 };
 pub use change::{change, first_revision, revision, ruled_by};
 pub use checkout::Checkout;
-pub use history::{Incoming, Known, all_refs, history, incoming, policy_of};
+pub use history::{Incoming, Known, all_refs, history, incoming, line_origins, policy_of};
 pub use hooks::{Hooks, hooks};
 pub use index::{index, staged};
 pub use links::LinkEnd;
@@ -75,7 +75,8 @@ pub use policy_edits::{mark_policy_edits, mark_policy_effect};
 pub use policy_state::{PolicyFiles, PolicyState, head_name, without_place};
 pub use read::{Content, Opened, OtherForms, Reader};
 pub use recorded::{
-    RecordedItem, commit_of, missing_blobs, recorded_policy_files, recorded_view, recording,
+    RecordedItem, commit_of, missing_blobs, places_of_content, recorded_policy_files,
+    recorded_view, recording,
 };
 pub use recorded_files::RecordedFiles;
 

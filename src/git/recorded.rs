@@ -11,7 +11,7 @@ use std::{
 use gix::bstr::ByteSlice as _;
 
 use super::{
-    Item, Origin, View, attributes,
+    Item, Origin, View, attributes, lfs,
     objects::Stores,
     policy_state::PolicyState,
     recorded_files::{PolicyLog, RecordedFiles},
@@ -108,6 +108,25 @@ pub fn missing_blobs(view: &View) -> Vec<String> {
     ids.dedup();
     ids.retain(|id| objects.header(*id).is_err());
     ids.iter().map(ToString::to_string).collect()
+}
+
+/// The folders in which bytes would appear that a repository lacks now, and how deep below them folders may change.
+///
+/// Objects are in folders of a store itself, what git-lfs keeps in two more, and git-annex has a folder for each content.
+pub fn places_of_content(view: &View) -> Vec<(PathBuf, usize)> {
+    let Some(repository) = &view.repository else {
+        return Vec::new();
+    };
+    let repository = repository.to_thread_local();
+    let store = repository.objects.store_ref();
+    let alternates = store.alternate_db_paths().unwrap_or_default();
+    let objects = alternates.into_iter().chain([store.path().to_owned()]);
+    let lfs = lfs::Store::of(&repository).into_folders();
+    let annex = repository.common_dir().join("annex/objects");
+    let mut places: Vec<_> = objects.map(|folder| (folder, 1)).collect();
+    places.extend(lfs.into_iter().map(|folder| (folder, 2)));
+    places.push((annex, 3));
+    places
 }
 
 /// The policy files that were read of a view that [records](recording) them, those of `more` that are there, and the files of

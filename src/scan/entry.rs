@@ -56,6 +56,8 @@ pub(super) struct Seen {
     unfetched: bool,
     /// The sha256 of the content, computed when it is first asked for; `None` inside if it cannot be read.
     digest: OnceCell<Option<String>>,
+    /// What it was when the content was read before.
+    recalled_digest: Option<String>,
     /// Every opcode, where a listing was asked for.
     pub(super) listing: Option<Vec<ListingLine>>,
     /// The tensors that are described, where a listing was asked for.
@@ -379,6 +381,8 @@ impl Seen {
         let digest = self.digest.get_or_init(|| {
             if let Some(content) = &self.content {
                 hash(content)
+            } else if let Some(recalled) = &self.recalled_digest {
+                Some(recalled.clone())
             } else {
                 let (oid, _) = self.circumstances.pointer()?;
                 Some(oid.to_owned())
@@ -469,8 +473,6 @@ pub(super) fn observe(
 
 impl From<Recalled> for Seen {
     fn from(recalled: Recalled) -> Self {
-        let digest = OnceCell::new();
-        let _ = digest.set(recalled.sha256);
         Self {
             facts: recalled.facts,
             excerpts: recalled.excerpts,
@@ -478,7 +480,7 @@ impl From<Recalled> for Seen {
             link: recalled.link,
             unfetched: recalled.unfetched,
             is_blob: recalled.is_of_blob,
-            digest,
+            recalled_digest: recalled.sha256,
             ..Self::default()
         }
     }

@@ -40,10 +40,10 @@ pub use memory::{Memory, Recalled, Sighting};
 pub use pins::on_disk;
 pub use policy_baseline::with_baseline;
 pub use policy_called::{CalledPolicy, compare_policies, policy_called};
-pub use policy_check::{broken_policy_report, policy_report};
+pub use policy_check::{broken_policy_report, policy_report, unusable_policy};
 pub use policy_source::{
-    PolicyFrom, PolicyRequest, check_policy_of, find_policy, find_policy_only, load_policy,
-    parse_policy, policy_cases, policy_with,
+    PolicyFrom, PolicyRequest, check_policy_of, find_policy, find_policy_only, find_usable_policy,
+    load_policy, parse_policy, policy_cases, policy_with,
 };
 pub use survey::{Refusal, Survey, format_ids, needs, refusing_rules, rules, survey};
 pub use torch_needs::torch_needs;
@@ -53,9 +53,9 @@ pub use usage::used;
 pub use crate::{
     git::{
         Incoming, Item, Known, LinkEnd, Only, RecordedFiles, RecordedItem, View, all_refs, change,
-        commit_of, file, first_revision, head_name, history, incoming, index, missing_blobs,
-        pushed, recorded_policy_files, recorded_view, recording, revision, staged, standard_input,
-        text, work_tree,
+        commit_of, file, first_revision, head_name, history, incoming, index, line_origins,
+        missing_blobs, places_of_content, pushed, recorded_policy_files, recorded_view, recording,
+        revision, staged, standard_input, text, work_tree,
     },
     verdict::{Coverage, Inspection, Look, Needs, Outcome, Report},
 };

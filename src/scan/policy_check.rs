@@ -1,10 +1,13 @@
 //! What `policy check` says of a policy, as a report like any other.
 
+use std::path::Path;
+
 use super::{View, policy_source::path_in};
 use crate::{
+    error::Error,
     fact::{Excerpt, Mark, Place, Site, Text},
     finding::{Finding, Location, RuleMeta, Subject},
-    policy::{INVALID, PolicyError, PolicyErrors, RISKY, UNNEEDED},
+    policy::{self, INVALID, PLACES, PolicyError, PolicyErrors, RISKY, UNNEEDED},
     verdict::{Coverage, Report},
 };
 
@@ -33,6 +36,30 @@ pub fn broken_policy_report(view: &View, name: &str, errors: &PolicyErrors) -> R
     files.dedup();
     let findings = errors.0.iter().map(|error| finding(view, &INVALID, error));
     report(view, name, files.len(), findings.collect())
+}
+
+/// What keeps a repository's own policy from being used, as findings: each error of a policy or a lock file, or why one cannot be read.
+pub fn unusable_policy(view: &View, error: &Error) -> Vec<Finding> {
+    if let Error::Policy(errors) = error {
+        let state = view.policy_files().state().unwrap_or_default();
+        let findings = errors.0.iter().map(|error| {
+            let mut finding = finding(view, &INVALID, error);
+            // It is about the file, wherever that was read.
+            let path = error.file.strip_suffix(state).unwrap_or(&error.file);
+            finding.primary.path = path_in(view, path.trim_end());
+            finding
+        });
+        return findings.collect();
+    }
+    let mut places = PLACES.iter().map(Path::new);
+    let place = places.find(|place| view.policy_files().has(place));
+    let primary = Location {
+        path: Text::from(place.and_then(Path::to_str).unwrap_or(policy::NAME)),
+        ..Location::default()
+    };
+    let mut finding = Finding::new(&INVALID, Subject::Artifact, primary, error.to_string());
+    finding.help.extend(error.help());
+    vec![finding]
 }
 
 fn report(view: &View, name: &str, files: usize, findings: Vec<Finding>) -> Report {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    pins, policy_edit,
+    pins, policy_baseline, policy_edit,
     survey::{format_ids, rules},
 };
 use crate::{
@@ -54,11 +54,50 @@ pub fn find_policy(
     request: &PolicyRequest<'_>,
     cwd: &Path,
 ) -> Result<(View, Policy, String), Error> {
-    let (mut view, policy, name) = find_policy_only(view, request, cwd)?;
+    let mut view = ruled(view, request)?;
+    let (policy, name) = find_with_pins(&mut view, request, cwd)?;
+    Ok((view, policy, name))
+}
+
+/// The same with the baseline, where nothing of a repository's own keeps it from being judged: if its policy, its lock file or its
+/// baseline cannot be used, the organisation's policy judges alone, or `recommended`. What could not be used comes with it.
+///
+/// # Errors
+/// An organisation's policy that cannot be used.
+pub fn find_usable_policy(
+    view: View,
+    request: &PolicyRequest<'_>,
+    cwd: &Path,
+) -> Result<(View, Policy, String, Option<Error>), Error> {
+    let mut view = ruled(view, request)?;
+    let found = find_with_pins(&mut view, request, cwd).and_then(|(policy, name)| {
+        let policy = policy_baseline::with_baseline(&view, policy, None)?;
+        Ok((policy, name))
+    });
+    let unusable = match found {
+        Ok((policy, name)) => return Ok((view, policy, name, None)),
+        Err(error) => error,
+    };
+    let alone = PolicyRequest {
+        named: Some(request.organisation.unwrap_or(Path::new("recommended"))),
+        organisation: None,
+        ..request.clone()
+    };
+    let (policy, name) = find_in(&mut view, &alone, cwd)?;
+    Ok((view, policy, name, Some(unusable)))
+}
+
+/// The policy of a view that is ruled already, with its pins.
+fn find_with_pins(
+    view: &mut View,
+    request: &PolicyRequest<'_>,
+    cwd: &Path,
+) -> Result<(Policy, String), Error> {
+    let (policy, name) = find_in(view, request, cwd)?;
     let is_here = || std::fs::canonicalize(cwd).is_ok_and(|cwd| cwd == view.root);
     let is_asked = view.is_repository() || is_here();
-    let policy = pins::find(&mut view, policy, is_asked)?;
-    Ok((view, policy, name))
+    let policy = pins::find(view, policy, is_asked)?;
+    Ok((policy, name))
 }
 
 /// The same without pins.
@@ -70,11 +109,26 @@ pub fn find_policy_only(
     request: &PolicyRequest<'_>,
     cwd: &Path,
 ) -> Result<(View, Policy, String), Error> {
-    let mut view = match &request.from {
-        PolicyFrom::View => view,
-        PolicyFrom::Head => view.with_policy_of_head()?,
-        PolicyFrom::Revision(name) => view.with_policy_of_revision(name)?,
-    };
+    let mut view = ruled(view, request)?;
+    let (policy, name) = find_in(&mut view, request, cwd)?;
+    Ok((view, policy, name))
+}
+
+/// A view whose policy is taken from where it is asked for.
+fn ruled(view: View, request: &PolicyRequest<'_>) -> Result<View, Error> {
+    match &request.from {
+        PolicyFrom::View => Ok(view),
+        PolicyFrom::Head => view.with_policy_of_head(),
+        PolicyFrom::Revision(name) => view.with_policy_of_revision(name),
+    }
+}
+
+/// The policy of a view that is ruled already.
+fn find_in(
+    view: &mut View,
+    request: &PolicyRequest<'_>,
+    cwd: &Path,
+) -> Result<(Policy, String), Error> {
     let (rules, formats) = (rules(), format_ids());
     let asker = Asker {
         named: request.named,
@@ -87,7 +141,7 @@ pub fn find_policy_only(
             formats: &formats,
         },
     };
-    let source = Source::find(&view, asker)?;
+    let source = Source::find(&*view, asker)?;
     view.notices.extend(source.notices);
     let mut files = source.files;
     files.extend(source.policy.accepts().baseline_path().map(PathBuf::from));
@@ -100,9 +154,9 @@ pub fn find_policy_only(
             .filter_map(|path| std::str::from_utf8(path).ok());
         files.extend(paths.map(PathBuf::from));
     }
-    git::mark_policy_edits(&mut view, &files, &source.name, source.is_new);
-    policy_edit::note_effect(&mut view, asker);
-    Ok((view, source.policy, source.name))
+    git::mark_policy_edits(view, &files, &source.name, source.is_new);
+    policy_edit::note_effect(view, asker);
+    Ok((source.policy, source.name))
 }
 
 /// How comments in lines that a view's change brings came there: a change that another state judges does not judge itself.

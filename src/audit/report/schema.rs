@@ -441,7 +441,7 @@ pub(super) static COVERAGE: Schema = Schema {
         c(
             "kind",
             Text,
-            "`failed`, `pending`, or what is missing: `time`, `shallow`, `object`, `lfs`, `unreadable`, `limit` or `facts`",
+            "`failed`, `pending`, or what is missing: `time`, `shallow`, `object`, `lfs`, `unreadable`, `limit`, `facts` or `policy`",
         ),
         c("files", Number, "of how many files"),
         c("example", Code, "the path of one of them"),

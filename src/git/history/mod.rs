@@ -8,6 +8,7 @@ mod changes;
 mod commits;
 mod header;
 mod known;
+mod line_origins;
 mod listing;
 mod tips;
 
@@ -28,6 +29,7 @@ use crate::{
     fact::{ContentSource, Text},
 };
 pub(super) use header::tree_of;
+pub use line_origins::line_origins;
 use listing::Listing;
 use tips::Tips;
 

@@ -225,7 +225,7 @@ pub struct Edit {
 }
 
 /// The first commit that has these bytes at this path; or the annotated tag that names them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Introduction {
     /// Its object id.
     pub commit: String,

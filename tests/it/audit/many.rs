@@ -131,6 +131,13 @@ fn an_organisation_sees_who_loosens_what_and_what_ends() {
     let result = &clones.results("out")["team/deep/fork"];
     assert_eq!(result["status"], "complete");
     assert_eq!(result["loosenings"][0]["key"], "rules.pickle-load");
+    let brought = &result["loosenings"][0]["introduced_by"];
+    let newest = clones.repo.git_in(&fork, &["rev-parse", "HEAD"]);
+    assert_eq!(brought["commit"], newest.trim());
+    assert!(
+        brought["author"].as_str().unwrap().contains('@'),
+        "{brought}"
+    );
     // What is locked holds.
     let findings = result["findings"].as_array().unwrap();
     let of_rule = findings.iter().find(|it| it["rule"] == "pickle-load");

@@ -1,11 +1,14 @@
 //! Tests of `audit` and `store`: many repositories, judged once and again.
 
 mod agreement;
+mod faults;
 mod many;
 mod outputs;
 mod report;
 mod runs;
 mod shards;
+mod store;
+mod unchanged;
 
 use std::{
     collections::BTreeMap,

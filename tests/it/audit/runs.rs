@@ -92,3 +92,76 @@ fn a_store_that_is_damaged_or_in_use_is_said() {
         assert!(files(&clones.repo.outside().join("out/results")) == results);
     }
 }
+
+#[test]
+fn a_repository_whose_own_policy_cannot_be_used_is_judged_by_the_one_above() {
+    let Some(clones) = Clones::new() else { return };
+    let outside = clones.repo.outside();
+    fs::write(
+        outside.join("org.yaml"),
+        "version: 1\nextends: recommended\nlocked: [globals.refuse]\n",
+    )
+    .unwrap();
+    let broken = clones.folder.join("team/broken");
+    let to = broken.display().to_string();
+    clones.repo.git(&["clone", "-q", ".", &to]);
+    let policy = fs::read_to_string(broken.join("weighbridge.yaml")).unwrap();
+    let change = |file: &str, text: &str| {
+        fs::write(broken.join(file), text).unwrap();
+        clones.repo.git_in(&broken, &["add", "-A"]);
+        clones
+            .repo
+            .git_in(&broken, &["commit", "-q", "-m", "change"]);
+    };
+    change("weighbridge.yaml", "version: 1\nfrmats: [pickle]\n");
+    for (out, organisation) in [("with", &["--policy", "org.yaml"][..]), ("without", &[])] {
+        let run = clones.audit(out, organisation);
+        assert_eq!(run.code, 1);
+        let result = &clones.results(out)["team/broken"];
+        let finding = |it: &&serde_json::Value| it["rule"] == "policy-invalid";
+        let findings = result["findings"].as_array().unwrap();
+        let said = findings.iter().find(finding).unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(said["message"], @r#""`frmats` is not a key of the policy""#);
+            insta::assert_snapshot!(said["path"], @r#""weighbridge.yaml""#);
+            insta::assert_snapshot!(result["missing"], @r#"[{"files":1,"kind":"policy","why":"its own policy cannot be used, and the one above it judged alone: mend what `policy-invalid` says"}]"#);
+        }
+        // What its own policy excludes is refused now, and the files are judged.
+        assert!(findings.iter().any(|it| it["path"] == "vendored/evil.pkl"));
+        assert_eq!(result["status"], "partial");
+        let judge = [
+            "audit", "judge", out, "--policy", "strict", "--out", "again",
+        ];
+        assert_eq!(crate::support::cli::run(&outside, &judge).code, 1);
+        let again = &clones.results("again")["team/broken"];
+        assert!(
+            again["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|it| it["rule"] == "policy-invalid")
+        );
+        fs::remove_dir_all(outside.join("again")).unwrap();
+    }
+    // A lock file or a baseline that is none is part of the policy.
+    change("weighbridge.yaml", &policy);
+    change("weighbridge.lock", "<<<<<<< ours\n");
+    clones.audit("lock", &[]);
+    let result = &clones.results("lock")["team/broken"];
+    assert!(
+        result["findings"].to_string().contains("policy-invalid"),
+        "{result}"
+    );
+    change("weighbridge.lock", "version: 1\n");
+    change(
+        "weighbridge.yaml",
+        &format!("{policy}baseline: base.json\n"),
+    );
+    change("base.json", "no baseline");
+    clones.audit("baseline", &[]);
+    let result = &clones.results("baseline")["team/broken"];
+    assert!(
+        result["findings"].to_string().contains("policy-invalid"),
+        "{result}"
+    );
+}

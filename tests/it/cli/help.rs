@@ -106,6 +106,9 @@ fn the_short_page_of_check() {
                          processors
           --no-cache     Hash every pinned file again, also if it did not change
                          since an earlier run
+          --store <DIR>  Take what files say from a store that `weighbridge audit`
+                         wrote
+          --trust-store  Use the store in a pipeline as well
 
     Examples:
       weighbridge check                          tracked files, and untracked ones
