@@ -234,29 +234,29 @@ impl Memory for RunMemory<'_> {
     fn keep(&self, at: usize, item: &Item, sighting: &Sighting<'_>) {
         let storable = storable(item, sighting);
         let sha256 = storable.as_ref().and_then(|_| unhex(&(sighting.sha256)()?));
-        let content = match (&storable, sha256, item.blob()) {
-            (Some(stored), Some(sha256), Some(blob)) => {
-                if !sighting.is_known {
-                    self.store
-                        .keep(blob, &sha256, item.entry.file_name(), stored);
-                }
-                let facts = &stored.facts;
-                if facts.observations.is_empty() && stored.elsewhere.is_empty() {
-                    let (bytes, source) = (facts.bytes, facts.source);
-                    RecordedContent::Plain {
-                        sha256,
-                        bytes,
-                        source,
-                    }
-                } else {
-                    RecordedContent::Stored(sha256)
-                }
+        let known = (&storable, sha256, item.blob());
+        let content = if let (Some(stored), Some(sha256), Some(blob)) = known {
+            if !sighting.is_known {
+                self.store
+                    .keep(blob, &sha256, item.entry.file_name(), stored);
             }
-            _ => RecordedContent::Inline {
+            let facts = &stored.facts;
+            if facts.observations.is_empty() && stored.elsewhere.is_empty() {
+                let (bytes, source) = (facts.bytes, facts.source);
+                RecordedContent::Plain {
+                    sha256,
+                    bytes,
+                    source,
+                }
+            } else {
+                RecordedContent::Stored(sha256)
+            }
+        } else {
+            RecordedContent::Inline {
                 facts: Box::new(sighting.facts.clone()),
                 lines: excerpts::kept(sighting.facts, sighting.excerpts),
                 sha256: sha256_of_small(sighting),
-            },
+            }
         };
         if !sighting.is_known {
             self.work.read.fetch_add(1, Ordering::Relaxed);

@@ -156,7 +156,7 @@ impl Report {
             let line = each.repository(location)?;
             match each.of(&line)? {
                 Some(text) => {
-                    output::deliver(self.output.as_deref(), &[], |out| out.write_all(&text))?
+                    output::deliver(self.output.as_deref(), &[], |out| out.write_all(&text))?;
                 }
                 None => terminal::note(&format!("there is nothing to say of `{location}`")),
             }

@@ -137,13 +137,12 @@ impl v1::Subject {
         let name = || text(&self.name, self.name_hex.first());
         match self.kind.as_str() {
             "global" => {
-                let (module, name) = match self.name_hex.as_slice() {
-                    [module, name] => (text("", Some(module)), text("", Some(name))),
+                let (module, name) = if let [module, name] = self.name_hex.as_slice() {
+                    (text("", Some(module)), text("", Some(name)))
+                } else {
                     // Where a name with dots is taken apart changes nothing that is shown.
-                    _ => {
-                        let (module, name) = self.name.rsplit_once('.').unwrap_or(("", &self.name));
-                        (Text::from(module), Text::from(name))
-                    }
+                    let (module, name) = self.name.rsplit_once('.').unwrap_or(("", &self.name));
+                    (Text::from(module), Text::from(name))
                 };
                 S::Global(Global::Named(GlobalName::new(module, name)))
             }
@@ -272,7 +271,7 @@ mod tests {
     }
 
     fn findings() -> Vec<Finding> {
-        let bytes = Text::new(b"caf\xe9.pkl".to_vec());
+        let bytes = Text::new(b"caf\xe9.pkl");
         let hops = vec![
             Hop::Member {
                 name: bytes.clone(),

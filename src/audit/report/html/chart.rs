@@ -33,8 +33,13 @@ pub(super) fn bars(
     page.element(
         "<section class=\"panel\">\n<h3>",
         title,
-        "</h3>\n<table class=\"bars\">\n",
+        "</h3>\n<table class=\"bars\">\n<colgroup><col class=\"name\"><col><col class=\"count\">",
     )?;
+    page.raw(if has_partial {
+        "<col class=\"count\"></colgroup>\n"
+    } else {
+        "</colgroup>\n"
+    })?;
     page.element(
         "<thead class=\"label\"><tr><th scope=\"col\">",
         table,
