@@ -65,8 +65,9 @@ impl CloudStore {
     }
 
     fn put_as(&self, name: &str, bytes: &[u8], mode: PutMode) -> Result<(), Answer> {
+        let key = self.key(name);
         let payload = PutPayload::from(bytes.to_vec());
-        let put = self.store.put_opts(&self.key(name), payload, mode.into());
+        let put = self.store.put_opts(&key, payload, mode.into());
         self.runtime.block_on(put).map(|_| ())
     }
 
