@@ -6,7 +6,7 @@ use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _, process::Command};
 
 use crate::support::{
     cli::run,
-    repo::{Repo, repo},
+    repo::Repo,
     workflow::read,
 };
 
