@@ -40,7 +40,8 @@ pub struct Change {
     /// `looser`, `perhaps-looser` or `tighter`.
     pub direction: String,
     /// What it is about: `global`, `arguments`, `any-shape`, `given-to-calls`, `pack`, `refusal`, `format`, `format-refusal`,
-    /// `level`, `danger-level`, `waiver`, `lock`, `exclusion`, `attributes`, `target` or `key`.
+    /// `level`, `danger-level`, `waiver`, `lock`, `exclusion`, `attributes`, `attribute-line`, `attribute-order`, `known`, `target` or
+    /// `key`.
     pub kind: String,
     /// The name: a global as its entry spells it, a pack, a format, a rule, a pattern or a key.
     pub subject: String,
