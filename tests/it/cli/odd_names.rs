@@ -4,11 +4,7 @@
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _, process::Command};
 
-use crate::support::{
-    cli::run,
-    repo::Repo,
-    workflow::read,
-};
+use crate::support::{cli::run, repo::Repo, workflow::read};
 
 const NAMES: &[&[u8]] = &[
     b"a`touch pwned`b.pkl",
