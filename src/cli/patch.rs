@@ -132,7 +132,8 @@ mod tests {
             let words: Vec<&str> = head.split(' ').collect();
             assert_eq!((words[0], words[3]), ("@@", "@@\n"), "{head}");
             let range = |word: &str| {
-                let (first, count) = word[1..].split_once(',').unwrap_or((&word[1..], "1"));
+                let (first, count) = word.split_once(',').unwrap_or((word, "1"));
+                let first = first.trim_start_matches(['-', '+']);
                 let (first, count): (usize, usize) =
                     (first.parse().unwrap(), count.parse().unwrap());
                 (if count == 0 { first } else { first - 1 }, count)
@@ -145,7 +146,7 @@ mod tests {
             assert_eq!(written, to, "{patch}");
             while before > 0 || after > 0 {
                 let line = lines.next().unwrap();
-                let mut text = &line[1..];
+                let (_, mut text) = line.split_at(1);
                 if lines.peek().is_some_and(|next| next.starts_with('\\')) {
                     text = text.trim_end_matches('\n');
                     lines.next();

@@ -91,8 +91,8 @@ pub fn attribute_lines(view: &View, cwd: &Path) -> io::Result<AttributeLines> {
             files.insert(path.clone(), own);
         }
     }
-    let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
-    let below = real.strip_prefix(&view.root).unwrap_or(Path::new(""));
+    let stands_in = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+    let below = stands_in.strip_prefix(&view.root).unwrap_or(Path::new(""));
     let around = match state.state() {
         Some(state) => (String::new(), format!(" {state}")),
         None => ("../".repeat(below.components().count()), String::new()),

@@ -256,7 +256,7 @@ fn of_level(
 
 /// The findings of one rule in one file together, where no answer joins them.
 fn by_rule(told: Vec<Told<'_>>) -> Vec<Told<'_>> {
-    let mut groups: IndexMap<(Option<&Text>, &str, Option<usize>), Told<'_>> = IndexMap::new();
+    let mut groups: IndexMap<_, Told<'_>> = IndexMap::new();
     for (at, it) in told.into_iter().enumerate() {
         let path = it.of.first().map(|first| &first.primary.path);
         let key = (path, it.rule(), it.is_joint.then_some(at));
@@ -272,7 +272,7 @@ fn by_rule(told: Vec<Told<'_>>) -> Vec<Told<'_>> {
 
 /// The files that need the same with the first of them.
 fn by_answer(told: Vec<Told<'_>>) -> Vec<Told<'_>> {
-    let mut groups: IndexMap<(&str, bool, &[String], Option<usize>), Told<'_>> = IndexMap::new();
+    let mut groups: IndexMap<_, Told<'_>> = IndexMap::new();
     for (at, it) in told.into_iter().enumerate() {
         let first = it.of.first().copied();
         let answer = first.and_then(|first| first.answer.as_deref());

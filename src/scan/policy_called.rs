@@ -133,9 +133,10 @@ impl Caller<'_> {
             Some(known) => source.policy.with_baseline(known),
             None => source.policy,
         };
-        let attributes = match policy.honours_attributes() {
-            true => Some(self.attributes(view, revision)?),
-            false => None,
+        let attributes = if policy.honours_attributes() {
+            Some(self.attributes(view, revision)?)
+        } else {
+            None
         };
         Ok(CalledPolicy {
             policy,

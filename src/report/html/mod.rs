@@ -122,9 +122,10 @@ impl<'a> Content<'a> {
             rules: BTreeMap::new(),
             lines: limits::HTML_LISTING_LINES,
             // A page that is handed on is read at the root.
-            paths: match presentation.paths.is_inside() {
-                true => PathSpelling::default(),
-                false => presentation.paths.clone(),
+            paths: if presentation.paths.is_inside() {
+                PathSpelling::default()
+            } else {
+                presentation.paths.clone()
             },
             common: joint::common(report, Detail::Usual),
         };
