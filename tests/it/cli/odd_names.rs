@@ -97,7 +97,12 @@ fn commands_name_files_that_are_there_in_every_report_for_hosts_and_browsers() {
         let run = run(&repo.root, &["check", "--format", format]);
         assert_eq!(run.code, 1, "{run:?}");
         let code = match format {
-            "markdown" => spans(&run.stdout),
+            // A heading is HTML, in which a backquote is itself.
+            "markdown" => {
+                let lines = run.stdout.lines();
+                let lines = lines.filter(|line| !line.starts_with("<details"));
+                spans(&lines.collect::<Vec<_>>().join("\n"))
+            }
             "html" => elements(&run.stdout),
             _ => {
                 let (commands, others) = read(&run.stdout);
