@@ -52,7 +52,7 @@ By its signature of six bytes, and by an artifact among its members. An archive 
 ## What is checked
 
 Every member is read by content and name, in one pass over each block. LZMA, LZMA2, PPMd, bzip2, deflate and the filters of 7-Zip are
-read. An encrypted archive, another method, a dictionary larger than 80 MiB and a broken archive are not, which is refused where the name
+read. An encrypted archive, another method, a dictionary larger than 64 MiB and a broken archive are not, which is refused where the name
 of the archive or of a member, or another member, tells of a model, and noted elsewhere (`not-followed`). A large member that would have
 to be read twice is refused.
 
@@ -66,8 +66,11 @@ const SIGNATURE: &[u8] = b"7z\xbc\xaf\x27\x1c";
 /// Bytes of a member that are decoded at a time, and how many such chunks the decoder may be ahead.
 const CHUNK: usize = 64 << 10;
 const AHEAD: usize = 4;
-/// The memory a dictionary, a model or a header may take, in parts of what may be held: 80 MiB at the outside.
-const DICTIONARIES: usize = 5;
+/// The memory a dictionary, a model or a header may take, in parts of what may be held: 64 MiB at the outside, the dictionary of 7-Zip's
+/// strongest preset. The decoder takes twice as much while a dictionary grows.
+const DICTIONARIES: usize = 4;
+/// KiB that the decoder takes besides.
+const BESIDES: usize = 1 << 10;
 
 fn probe(head: &Head<'_>) -> Certainty {
     Certainty::sure_if(head.front.starts_with(SIGNATURE))
@@ -113,6 +116,7 @@ fn read_members(
         at: 0,
     };
     let memory = (reading.may_hold() >> 10).saturating_mul(DICTIONARIES);
+    let memory = memory.saturating_add(BESIDES);
     let decoder = thread::spawn(move || decode(source, memory, &sender));
     let receiver = Arc::new(Mutex::new(receiver));
     let result = read_each(&receiver, lists_artifact, reading);
