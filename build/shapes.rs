@@ -51,6 +51,7 @@ const MAKES: &[(&str, &str)] = &[
     ("device", "Makes::Device"),
     ("dtype", "Makes::Dtype"),
     ("estimator", "Makes::Estimator"),
+    ("frame-part", "Makes::FramePart"),
     ("layout", "Makes::Layout"),
     ("memory-format", "Makes::MemoryFormat"),
     ("multiclass-loss", "Makes::MulticlassLoss"),
@@ -66,6 +67,50 @@ const CHECKS: &[(&str, &str)] = &[
     ("boosting", "Check::Contents(ContentsCheck::Boosting)"),
     ("dtype", "Check::Dtype"),
     ("dummy", "Check::Contents(ContentsCheck::Dummy)"),
+    (
+        "frame",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Frame))",
+    ),
+    (
+        "frame-array",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Array))",
+    ),
+    (
+        "frame-block",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Block))",
+    ),
+    (
+        "frame-intervals",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Intervals))",
+    ),
+    (
+        "frame-labels",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Labels))",
+    ),
+    (
+        "frame-manager",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Manager))",
+    ),
+    (
+        "frame-masked",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Masked))",
+    ),
+    (
+        "frame-positions",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Positions))",
+    ),
+    (
+        "frame-series",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Series))",
+    ),
+    (
+        "frame-sparse",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Sparse))",
+    ),
+    (
+        "frame-type",
+        "Check::Contents(ContentsCheck::Frame(FrameCheck::Type))",
+    ),
     ("frombuffer", "Check::Frombuffer"),
     (
         "gradient-boosting",
@@ -122,6 +167,7 @@ const CHECKS: &[(&str, &str)] = &[
         "Check::Contents(ContentsCheck::TreeEstimator)",
     ),
     ("tree-nodes", "Check::Contents(ContentsCheck::TreeNodes)"),
+    ("zone-name", "Check::ZoneName"),
 ];
 
 /// The kinds of what is only named.
@@ -249,7 +295,8 @@ impl Packs {
 
     /// Every module and name by which pickles store a name.
     fn spellings(&self, name: &str) -> Result<BTreeSet<(String, String)>> {
-        let (module, name) = name.rsplit_once('.').ok_or("a name without a module")?;
+        let divided = name.split_once(':').or_else(|| name.rsplit_once('.'));
+        let (module, name) = divided.ok_or("a name without a module")?;
         let mut today = BTreeSet::from([module.to_owned()]);
         for (from, to) in MOVED {
             if let Some(rest) = module.strip_prefix(to) {

@@ -75,6 +75,8 @@ pub enum Misfit {
     NoState,
     /// A state to which nothing is added, because the instance keeps it as its own.
     KeptState,
+    /// A list to which nothing is added once something has it.
+    KeptList,
     /// Items whose keys are names of plain attributes.
     PlainItems,
     /// A small number of layers.
@@ -204,6 +206,16 @@ pub enum ContentsFault {
     SupportVectors,
     /// Trees write into columns that may not be there.
     Columns,
+    /// A frame or a part of one holds something else than its library gives it.
+    Frame,
+    /// Parts of a frame have other numbers of rows.
+    Rows,
+    /// A code numbers a category or a label that is not there.
+    Codes,
+    /// An array of pandas is kept in one of another type.
+    Backing,
+    /// A sparse array has other places than values.
+    Positions,
 }
 
 /// Why NumPy would not have written the state of a dtype.

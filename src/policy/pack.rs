@@ -177,6 +177,7 @@ packs!(
     "lightning",
     "nltk",
     "numpy-arrays",
+    "pandas-frames",
     "pyannote-audio",
     "python-data",
     "scipy-sparse",

@@ -78,6 +78,7 @@ impl fmt::Display for Misfit {
             Self::NotByNewobj => "only by NEWOBJ, without arguments",
             Self::NewobjArguments => "other arguments of NEWOBJ",
             Self::KeptState => "a dict that nothing changes later, because the instance keeps it",
+            Self::KeptList => "a list that nothing changes once something has it",
             Self::PlainItems => "keys that are names of plain attributes",
             Self::RandomState => "a random generator's words and a position among them",
             Self::Layers => "a small number as `num_layers`",
@@ -138,6 +139,11 @@ impl fmt::Display for ContentsFault {
                 "its arrays are not of as many support vectors and classes as it says"
             }
             Self::Columns => "its trees may give more columns than its first estimator",
+            Self::Frame => "a frame holds something else than pandas gives it",
+            Self::Rows => "parts of a frame have different numbers of rows",
+            Self::Codes => "a code numbers a category or a label that does not exist",
+            Self::Backing => "an array of pandas has items of another type than its class",
+            Self::Positions => "a sparse array has other places than values",
             Self::Preprocessor => "what transforms its input is not compared with its trees",
         })
     }

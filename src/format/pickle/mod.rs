@@ -12,6 +12,7 @@ mod disassemble;
 mod dtype;
 mod event_list;
 mod events;
+mod frames;
 mod global_events;
 mod lex;
 mod machine;

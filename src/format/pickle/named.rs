@@ -10,8 +10,8 @@ use super::{
     value::{Value, ValueKind},
 };
 
-/// So many dicts are told apart: a forest has two for each of its trees.
-const DICTS: usize = 1 << 16;
+/// So many dicts are told apart: a forest has two for each of its trees, and a dict of series some for each of them.
+const DICTS: usize = 1 << 18;
 
 /// What a dict has under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,11 @@ impl NamedValues {
                 None => held.push((attribute, value.by_name())),
             }
         }
+    }
+
+    /// How many of the names that are asked for a dict has.
+    pub(super) fn count(&self, dict: Value) -> usize {
+        self.dicts.get(&dict.number()).map_or(0, Vec::len)
     }
 
     /// What a dict has under a name.

@@ -12,6 +12,7 @@ mod extension_registry;
 mod fingerprint;
 mod fix;
 mod format_not_allowed;
+mod frames;
 mod gadgets;
 mod global_not_allowed;
 mod incomplete_read;

@@ -64,6 +64,7 @@ impl<O: Observer> Runs<'_, '_, O> {
             .trace
             .import_lines(module, name, &self.interpreter.current);
         lines.finish(Op::GLOBAL)?;
+        self.named(row);
         let note = self
             .interpreter
             .observer
@@ -80,8 +81,16 @@ impl<O: Observer> Runs<'_, '_, O> {
             .interpreter
             .trace
             .import_values((module, name), &self.interpreter.current);
+        self.named(row);
         self.interpreter
             .push_unnoted(Value::new(ValueKind::Global, wide(row)))
+    }
+
+    /// Tells the observer that a global was resolved.
+    fn named(&mut self, row: usize) {
+        let next = self.interpreter.state.nodes.next();
+        let name = self.interpreter.trace.log.name(row);
+        self.interpreter.observer.on_name(row, name, next);
     }
 
     /// Records a call and pushes what it gives.
@@ -173,6 +182,7 @@ impl<O: Observer> Runs<'_, '_, O> {
             .interpreter
             .trace
             .import_lines(module, name, &self.interpreter.current);
+        self.named(row);
         let from = self.interpreter.state.stack.pop_mark()?;
         let (value, note) = self.interpreter.taken(from, ValueKind::Tuple, self.lexer);
         let class = Noted {

@@ -243,6 +243,10 @@ pub(in crate::format::pickle) trait Observer: Debug {
         Self::Note::default()
     }
 
+    /// A global is resolved by whatever opcode. The container that is made next has this number.
+    #[inline]
+    fn on_name(&mut self, row: usize, name: Option<&GlobalName>, next: u64) {}
+
     /// Something is called or instantiated.
     fn on_call(&mut self, call: Call<Self::Note>, scene: &mut Scene<'_>) -> Made<Self::Note> {
         Made::default()
@@ -347,6 +351,12 @@ impl<A: Observer<Note = ()>, B: Observer> Observer for (A, B) {
     fn on_global(&mut self, row: usize, name: Option<&GlobalName>) -> B::Note {
         self.0.on_global(row, name);
         self.1.on_global(row, name)
+    }
+
+    #[inline]
+    fn on_name(&mut self, row: usize, name: Option<&GlobalName>, next: u64) {
+        self.0.on_name(row, name, next);
+        self.1.on_name(row, name, next);
     }
 
     fn on_call(&mut self, call: Call<B::Note>, scene: &mut Scene<'_>) -> Made<B::Note> {

@@ -6,12 +6,14 @@ use crate::format::pickle::{
     arrays::{self, Contents},
     digest::Digest,
     dtype::Dtypes,
+    frames::{FramePart, Frames},
     machine::Scene,
     named::NamedValues,
     planted::Planted,
     preview::Preview,
     shapes::{self, Makes, Shape, Values},
     tensors::{self, TensorSummary, Tensors},
+    texts::Attribute,
     value::{Value, ValueKind},
     widths::{Width, Widths},
 };
@@ -27,6 +29,7 @@ pub(in crate::format::pickle) struct MadeValues {
     pub(super) planted: Planted,
     pub(super) named: NamedValues,
     pub(super) widths: Widths,
+    pub(super) frames: Frames,
     texts: Texts,
 }
 
@@ -74,6 +77,7 @@ impl MadeValues {
             planted: &self.planted,
             named: &self.named,
             widths: &self.widths,
+            frames: &self.frames,
         }
     }
 
@@ -135,18 +139,63 @@ impl MadeValues {
                 let width = shape.width(target, state, &self.values(scene));
                 self.widths.settle(target, width);
             }
+            Makes::FramePart => {
+                let values = self.values(scene);
+                let part = if is_fit {
+                    shape.frame_part_of_state(target, state, &values)
+                } else {
+                    FramePart::Unknown
+                };
+                self.frames.settle(target, part);
+            }
             _ => {}
         }
     }
 
-    /// Notes what trees need that are put into a list or a tuple.
+    /// Notes what trees need that are put into a list or a tuple, and parts of frames.
     #[inline]
     pub(super) fn put_in_list(&mut self, list: Value, items: &[Value], scene: &Scene<'_>) {
         if self.named.asked() {
-            let values = self.values(scene);
-            let widths = items.iter().map(|item| values.width(*item));
-            let width = widths.fold(Width::NONE, Width::and);
-            self.widths.put(list, width);
+            self.note_list(list, items, scene);
+        }
+    }
+
+    fn note_list(&mut self, list: Value, items: &[Value], scene: &Scene<'_>) {
+        let values = self.values(scene);
+        let mut width = Width::NONE;
+        let mut parts = Vec::new();
+        let mut all_parts = true;
+        for item in items {
+            let makes = values.makes(*item);
+            width = width.and(values.width_of(*item, makes));
+            if all_parts {
+                let part = shapes::frame_part(*item, makes, &values);
+                all_parts = part != FramePart::Unknown;
+                parts.push(part);
+            }
+        }
+        let now = scene.nodes.summary(list).map(|summary| summary.len);
+        self.widths.put(list, width);
+        self.frames.put(list, &parts, now);
+    }
+
+    /// Notes what attributes a dict has, and what a block holds that it describes.
+    #[inline]
+    pub(super) fn put_in_dict(&mut self, dict: Value, pairs: &[Value], scene: &Scene<'_>) {
+        if !self.named.asked() {
+            return;
+        }
+        self.named.put(dict, pairs);
+        for pair in pairs.chunks_exact(2) {
+            if let [name, held] = pair
+                && Attribute::of(*name) == Some(Attribute::BlockValues)
+            {
+                let values = self.values(scene);
+                let part = shapes::frame_part(*held, values.makes(*held), &values);
+                if !matches!(part, FramePart::Unknown | FramePart::Block(_)) {
+                    self.frames.describe(dict, part);
+                }
+            }
         }
     }
 
@@ -169,11 +218,13 @@ impl MadeValues {
         if sizes.contains(&0) {
             return Some(Contents::Kept(Box::default()));
         }
-        let items = match items.kind() {
-            ValueKind::Result => self.texts.get(items)?,
-            _ => items,
-        };
-        Contents::of(items, &scene.preview())
+        if items.kind() != ValueKind::Result {
+            return Contents::of(items, &scene.preview());
+        }
+        match self.texts.get(items) {
+            Some(text) => Contents::of(text, &scene.preview()),
+            None => shapes::few_of(items.detail()).map(Contents::Kept),
+        }
     }
 
     /// Whether a value could be called in place of a method of the name that a key is.
@@ -189,6 +240,7 @@ impl MadeValues {
     pub(super) fn add_instance(&mut self, shape: &Shape) -> u32 {
         match shape.makes() {
             Makes::Estimator => self.widths.made(None),
+            Makes::FramePart => self.frames.made(FramePart::Unknown),
             _ => 0,
         }
     }
@@ -253,6 +305,10 @@ impl MadeValues {
                     Some("numpy.matrix" | "numpy.matrixlib.defmatrix.matrix")
                 );
                 self.tensors.unfinished(is_matrix)
+            }
+            (Makes::FramePart, _) => {
+                let part = shape.frame_part(arguments, &self.values(scene));
+                self.frames.made(part)
             }
             (Makes::Estimator, first) => {
                 // A tree says at once for how many features it is; an estimator is made of nothing.

@@ -6,8 +6,12 @@ use super::{
     joblib::{Follows, JoblibArrays, JoblibSpan},
     made::{FILLED, MadeValues},
 };
+use rustc_hash::FxHashSet;
+
 use crate::{
-    fact::{CallArguments, Fact, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage},
+    fact::{
+        CallArguments, Fact, GlobalName, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage,
+    },
     format::pickle::{
         arrays::Contents,
         machine::{self, Call, Effect, Flow, Items, Made, Noted, Observer, Scene},
@@ -46,19 +50,21 @@ pub(in crate::format::pickle) struct Uses {
     by: LoadedBy,
     /// What the trees need that STOP returned.
     result: Width,
+    lists: NamedLists,
 }
 
 impl Observer for Uses {
     type Note = ();
-    type Saved = (MadeValues, JoblibArrays);
+    type Saved = (MadeValues, JoblibArrays, NamedLists);
 
     fn save(&self) -> Self::Saved {
-        (self.made.clone(), self.joblib.clone())
+        (self.made.clone(), self.joblib.clone(), self.lists.clone())
     }
 
-    fn restore(&mut self, (made, joblib): Self::Saved) {
+    fn restore(&mut self, (made, joblib, lists): Self::Saved) {
         self.made = made;
         self.joblib = joblib;
+        self.lists = lists;
     }
 
     #[inline]
@@ -86,6 +92,7 @@ impl Observer for Uses {
                 None
             }
             ValueKind::List => {
+                self.list_filled(target, scene);
                 self.made.put_in_list(target, items.values, scene);
                 None
             }
@@ -96,6 +103,13 @@ impl Observer for Uses {
                 self.use_of_items(target, items.values, scene)
             }
             _ => None,
+        }
+    }
+
+    #[inline]
+    fn on_name(&mut self, row: usize, name: Option<&GlobalName>, next: u64) {
+        if row >= self.known.len() && !self.made.named.asked() {
+            self.asked_by(row, name, next);
         }
     }
 
@@ -127,6 +141,37 @@ impl Observer for Uses {
         if self.made.named.asked() {
             self.result = self.made.values(scene).width(result.value);
         }
+    }
+}
+
+/// Lists that something got by another name than the place where they are filled, once something asks what lists hold.
+#[derive(Debug, Default, Clone)]
+pub(in crate::format::pickle) struct NamedLists {
+    /// The row of the global that asks.
+    asked_by: Option<usize>,
+    named: FxHashSet<u64>,
+    overflowed: bool,
+}
+
+impl NamedLists {
+    /// So many are told apart.
+    const KEPT: usize = 1 << 18;
+
+    /// Values are put into something, or given to a call.
+    #[inline]
+    fn hand_on(&mut self, values: &[Value]) {
+        for value in values {
+            if value.kind() == ValueKind::List && !value.is_fresh() {
+                self.overflowed |= self.named.len() >= Self::KEPT;
+                if !self.overflowed {
+                    self.named.insert(value.number());
+                }
+            }
+        }
+    }
+
+    fn are_named(&self, list: Value) -> bool {
+        self.overflowed || self.named.contains(&list.number())
     }
 }
 
@@ -166,6 +211,17 @@ impl Uses {
         self.by == LoadedBy::Joblib && self.joblib.any()
     }
 
+    /// A global was named: what it is about may be asked for from here on.
+    fn asked_by(&mut self, row: usize, name: Option<&GlobalName>, next: u64) {
+        let known = name.map_or(KnownUse::Plain, |name| {
+            shapes::known(name.module.as_bytes(), name.name.as_bytes())
+        });
+        if matches!(known, KnownUse::Shape(shape) if shape.asks_contents()) {
+            self.made.named.ask(next);
+            self.lists.asked_by = Some(row);
+        }
+    }
+
     /// How a row's global is written.
     fn known(&mut self, row: usize, scene: &Scene<'_>) -> KnownUse {
         while self.known.len() <= row {
@@ -173,9 +229,6 @@ impl Uses {
             let known = name.map_or(KnownUse::Plain, |name| {
                 shapes::known(name.module.as_bytes(), name.name.as_bytes())
             });
-            if matches!(known, KnownUse::Shape(shape) if shape.asks_contents()) {
-                self.made.named.ask(scene.nodes.next());
-            }
             self.known.push(known);
         }
         self.known.get(row).copied().unwrap_or(KnownUse::Plain)
@@ -186,7 +239,7 @@ impl Uses {
     fn put(&mut self, dict: Value, items: &[Value], scene: &mut Scene<'_>) {
         self.made.dtypes.fields.put(dict, items, scene.nodes);
         self.joblib.put(dict, items);
-        self.made.named.put(dict, items);
+        self.made.put_in_dict(dict, items, scene);
         for pair in items.chunks_exact(2) {
             let [key, value] = pair else { continue };
             self.made.planted.note_layers(dict, *key, *value);
@@ -386,8 +439,27 @@ impl Uses {
         ordered.then_some(FILLED)
     }
 
+    /// A list gets items. What was compared with what it held may be so no longer, if something else has it already.
+    #[inline]
+    fn list_filled(&mut self, list: Value, scene: &mut Scene<'_>) {
+        if let Some(row) = self.lists.asked_by
+            && (!list.is_fresh() || self.lists.are_named(list))
+        {
+            let seen = SeenUse::Value(scene.preview().value(list));
+            self.unusual(
+                row,
+                (Usage::Build, Part::State),
+                (Misfit::KeptList, seen),
+                scene,
+            );
+        }
+    }
+
     #[inline]
     fn handed_on(&mut self, values: &[Value], scene: &mut Scene<'_>) {
+        if self.lists.asked_by.is_some() {
+            self.lists.hand_on(values);
+        }
         if self.made.tensors.has_unfinished() {
             self.unfinished_handed_on(values, scene);
         }

@@ -1,6 +1,8 @@
 //! What a pattern cannot say, each compared with the real library by a test.
 
-use super::{Check, ContentsCheck, KnownUse, Shape, fit::Values, known, matrices, trees, vectors};
+use super::{
+    Check, ContentsCheck, KnownUse, Shape, fit::Values, frames, known, matrices, trees, vectors,
+};
 use crate::{
     bytes::wide,
     fact::Misfit,
@@ -8,12 +10,16 @@ use crate::{
         dtype::{Layout, is_code},
         preview::Preview,
         tensors::{self, Indexes},
+        texts::Attribute,
         value::{Value, ValueKind},
     },
 };
 
 /// Items of no size that an array may have: they cost no bytes in the file and memory when they are listed.
 const EMPTY_ITEMS: u64 = 1 << 24;
+
+/// The words that Philox makes at once, of which it says which is next.
+const PHILOX_BUFFER: i64 = 4;
 
 /// Compares the arguments of a call, which fit their patterns already. `Err` says what was expected.
 pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Result<(), Misfit> {
@@ -24,6 +30,10 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
         (Check::Frombuffer, [bytes, dtype, sizes, _, order @ ..]) => {
             return frombuffer(*bytes, *dtype, *sizes, order, values);
         }
+        (Check::Contents(ContentsCheck::Frame(check)), arguments) => {
+            let made = frames::call(check, arguments, values);
+            return made.map(|_| ()).map_err(Misfit::Contents);
+        }
         (Check::Contents(ContentsCheck::TreeNodes), [_, classes, outputs]) => {
             let array = values.array(*classes);
             let outputs = values.preview.integer(*outputs);
@@ -31,6 +41,10 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
             array.is_some_and(
                 |array| matches!(array.sizes.as_slice(), [classes] if Some(*classes) == outputs),
             )
+        }
+        (Check::ZoneName, [name, ..]) => {
+            let name = values.preview.string(*name);
+            name.is_some_and(|name| name.as_str().is_some_and(is_zone))
         }
         (Check::Scalar, [dtype, item]) => return scalar(*dtype, *item, values),
         (Check::Strided, [storage, offset, sizes, strides, rest @ ..]) => {
@@ -90,6 +104,7 @@ pub(super) fn state(
             ContentsCheck::SupportVectors | ContentsCheck::SupportVectorsOfNumbers => {
                 vectors::state(check, state, values)
             }
+            ContentsCheck::Frame(check) => frames::state(check, target, state, values).map(|_| ()),
             _ => trees::state(check, target, state, values),
         };
         return fits.map_err(Misfit::Contents);
@@ -122,38 +137,31 @@ pub(super) fn state(
     }
 }
 
-/// The value under a key that a dict has once.
-fn once(dict: Value, name: &str, values: &Values<'_>) -> Option<Value> {
-    let pairs = (dict.kind() == ValueKind::Dict).then(|| values.preview.nodes.all(dict));
-    let mut found = pairs.flatten()?.chunks_exact(2).filter(|pair| {
-        let key = pair.first().and_then(|key| values.preview.string(*key));
-        key.is_some_and(|key| key == *name)
-    });
-    match (found.next(), found.next()) {
-        (Some([_, value]), None) => Some(*value),
-        _ => None,
-    }
-}
-
 /// Whether a dict is the state of one of numpy's generators.
 fn generator_state(dict: Value, values: &Values<'_>) -> bool {
     let is_int = |value: Value| matches!(value.kind(), ValueKind::Int | ValueKind::Long);
+    let get = |dict, name| values.named.get(dict, name).one();
     let (Some(name), Some(inner)) = (
-        once(dict, "bit_generator", values),
-        once(dict, "state", values),
+        get(dict, Attribute::BitGenerator),
+        get(dict, Attribute::State),
     ) else {
         return false;
     };
     let name = values.preview.string(name);
-    let part = |name| once(inner, name, values);
+    let part = |name| get(inner, name);
     match name.as_ref().and_then(|name| name.as_str()) {
         Some("MT19937") => {
-            matches!((part("key"), part("pos")), (Some(words), Some(position)) if twister(words, position, values))
+            matches!((part(Attribute::Key), part(Attribute::Position)), (Some(words), Some(position)) if twister(words, position, values))
         }
         Some("PCG64" | "PCG64DXSM") => {
-            matches!((part("state"), part("inc")), (Some(state), Some(inc)) if is_int(state) && is_int(inc))
+            matches!((part(Attribute::State), part(Attribute::Increment)), (Some(state), Some(inc)) if is_int(state) && is_int(inc))
         }
-        Some("SFC64") => part("state").is_some_and(|words| has_words(words, 4, values)),
+        Some("SFC64") => part(Attribute::State).is_some_and(|words| has_words(words, 4, values)),
+        Some("Philox") => {
+            let next = get(dict, Attribute::BufferPosition);
+            next.and_then(|next| values.preview.integer(next))
+                .is_some_and(|next| (0..=PHILOX_BUFFER).contains(&next))
+        }
         _ => false,
     }
 }
@@ -175,6 +183,12 @@ fn has_words(array: Value, count: u64, values: &Values<'_>) -> bool {
             .tensors
             .get(array)
             .is_some_and(|array| array.sizes == [count])
+}
+
+/// Whether a text is the name of a time zone: where it is looked up as a file, that is one of the database.
+fn is_zone(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-' | '/');
+    !name.starts_with('/') && name.chars().all(plain)
 }
 
 /// A kind and a size, as numpy writes them: it takes much else for a dtype.

@@ -7,6 +7,7 @@ use super::{KnownUse, Makes, Pattern, attributes::Attributes, canonical, known};
 use crate::fact::Misfit;
 use crate::format::pickle::{
     dtype::{Dtypes, Layout},
+    frames::Frames,
     marks::Marks,
     named::NamedValues,
     planted::Planted,
@@ -31,6 +32,8 @@ pub(in crate::format::pickle) struct Values<'a> {
     pub named: &'a NamedValues,
     /// What trees need.
     pub widths: &'a Widths,
+    /// What parts of frames hold.
+    pub frames: &'a Frames,
 }
 
 impl<'a> Values<'a> {
@@ -173,6 +176,11 @@ impl<'a> Values<'a> {
 
     /// How many columns of an input the parts of a value need.
     pub(in crate::format::pickle) fn width(&self, value: Value) -> Width {
+        self.width_of(value, self.makes(value))
+    }
+
+    /// The same of a value of which it is known what the call made that made it.
+    pub(in crate::format::pickle) fn width_of(&self, value: Value, makes: Option<Makes>) -> Width {
         match value.kind() {
             ValueKind::None
             | ValueKind::Bool
@@ -185,7 +193,7 @@ impl<'a> Values<'a> {
             ValueKind::List | ValueKind::Tuple if !self.named.is_older(value) => {
                 self.widths.of_list(value)
             }
-            _ => match self.makes(value) {
+            _ => match makes {
                 Some(Makes::Estimator) => self.widths.of(value),
                 // Which columns of an input something gets.
                 Some(Makes::Array) => match self.array(value) {
@@ -296,6 +304,19 @@ impl<'a> Values<'a> {
         } else {
             Err(Misfit::PlainArguments)
         }
+    }
+}
+
+/// The bytes of which a value keeps this, where there are at most two.
+pub(in crate::format::pickle) fn few_of(kept: u32) -> Option<Box<[u8]>> {
+    let [first, second, length, 0] = kept.to_le_bytes() else {
+        return None;
+    };
+    match length {
+        1 => Some(Box::default()),
+        2 => Some(Box::new([first])),
+        3 => Some(Box::new([second, first])),
+        _ => None,
     }
 }
 

@@ -8,16 +8,18 @@
 mod attributes;
 mod checks;
 mod fit;
+mod frames;
 mod matrices;
 mod table;
 mod trees;
 mod vectors;
 
-pub(super) use fit::{Values, few};
+pub(super) use fit::{Values, few, few_of};
+pub(super) use frames::part as frame_part;
 
 use std::fmt;
 
-use super::{opcode as op, value::Value, widths::Width};
+use super::{frames::FramePart, opcode as op, value::Value, widths::Width};
 use crate::fact::{GlobalName, Misfit};
 
 /// How one name is used.
@@ -131,6 +133,8 @@ pub(super) enum Makes {
     Dtype,
     /// A tree of scikit-learn, or an estimator of which it counts how many columns it needs or gives.
     Estimator,
+    /// An index, an array or a block of pandas, or what holds blocks.
+    FramePart,
     Layout,
     MemoryFormat,
     /// What tells classes apart, as many as there are.
@@ -179,6 +183,8 @@ pub(super) enum Check {
     Sparse,
     /// Sizes and strides of a tensor, in its storage.
     Strided,
+    /// The name of a time zone, which is looked up in a folder.
+    ZoneName,
     /// What arrays hold that a class uses as it is.
     Contents(ContentsCheck),
 }
@@ -216,6 +222,33 @@ pub(super) enum ContentsCheck {
     Dummy,
     /// A loss of several classes.
     MulticlassLoss,
+    /// Something of pandas.
+    Frame(FrameCheck),
+}
+
+/// What of pandas is compared with what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrameCheck {
+    /// An index.
+    Labels,
+    /// An array that keeps its items in one of numpy's.
+    Array,
+    /// An array of numbers of which some are missing.
+    Masked,
+    /// An array of intervals.
+    Intervals,
+    /// A sparse array.
+    Sparse,
+    /// Where a sparse array has values.
+    Positions,
+    /// A type of categories.
+    Type,
+    /// A block.
+    Block,
+    /// What holds blocks.
+    Manager,
+    Frame,
+    Series,
 }
 
 /// How a name is used where nothing says how it is written.
@@ -299,7 +332,7 @@ impl Shape {
 
     /// Whether it asks what arrays hold.
     pub(super) fn asks_contents(&self) -> bool {
-        matches!(self.check, Some(Check::Contents(_)))
+        matches!(self.check, Some(Check::Contents(_) | Check::RandomState))
     }
 
     /// What a tree or an estimator needs whose state was set and fits.
@@ -307,6 +340,31 @@ impl Shape {
         match self.check {
             Some(Check::Contents(check)) => trees::width(check, target, state, values),
             _ => Width::UNKNOWN,
+        }
+    }
+
+    /// What of a frame a call makes that fits.
+    pub(super) fn frame_part(&self, arguments: Value, values: &Values<'_>) -> FramePart {
+        match (self.check, values.preview.nodes.all(arguments)) {
+            (Some(Check::Contents(ContentsCheck::Frame(check))), Some(arguments)) => {
+                frames::call(check, arguments, values).unwrap_or_default()
+            }
+            _ => FramePart::Unknown,
+        }
+    }
+
+    /// What of a frame a value is whose state was set and fits.
+    pub(super) fn frame_part_of_state(
+        &self,
+        target: Value,
+        state: Value,
+        values: &Values<'_>,
+    ) -> FramePart {
+        match self.check {
+            Some(Check::Contents(ContentsCheck::Frame(check))) => {
+                frames::state(check, target, state, values).unwrap_or_default()
+            }
+            _ => FramePart::Unknown,
         }
     }
 
@@ -461,6 +519,7 @@ impl Makes {
             Self::Device => "a device",
             Self::Dtype => "a dtype whose state is set",
             Self::Estimator => "an estimator",
+            Self::FramePart => "an index, an array or a block of pandas",
             Self::Layout => "a layout",
             Self::MemoryFormat => "a memory format",
             Self::MulticlassLoss => "a loss of several classes",
