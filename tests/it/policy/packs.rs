@@ -165,7 +165,6 @@ fn numpy_names_that_do_more_than_rebuild_data_are_not_listed() {
         "numpy:load",
         "numpy:fromfile",
         "numpy.random:default_rng",
-        "numpy.random._philox:Philox",
         "numpy.testing._private.utils:runstring",
         "numpy:core.multiarray._reconstruct",
         "numpy:os.system",

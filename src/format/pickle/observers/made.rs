@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::format::pickle::{
+use super::lists::NamedLists;
+use crate::{
+    fact::GlobalName,
+    format::pickle::{
     arrays::{self, Contents},
     digest::Digest,
     dtype::Dtypes,
@@ -11,12 +14,12 @@ use crate::format::pickle::{
     named::NamedValues,
     planted::Planted,
     preview::Preview,
-    shapes::{self, Makes, Shape, Values},
+    shapes::{self, KnownUse, Makes, Shape, Values},
     tensors::{self, TensorSummary, Tensors},
     texts::Attribute,
     value::{Value, ValueKind},
     widths::{Width, Widths},
-};
+}};
 
 /// An ordered dict to which something was given.
 pub(super) const FILLED: u32 = 1;
@@ -30,6 +33,7 @@ pub(in crate::format::pickle) struct MadeValues {
     pub(super) named: NamedValues,
     pub(super) widths: Widths,
     pub(super) frames: Frames,
+    pub(super) lists: NamedLists,
     texts: Texts,
 }
 
@@ -78,6 +82,19 @@ impl MadeValues {
             named: &self.named,
             widths: &self.widths,
             frames: &self.frames,
+        }
+    }
+
+    /// A global is named: from here on it may be asked what dicts and lists hold.
+    #[inline]
+    pub(super) fn name(&mut self, row: usize, name: Option<&GlobalName>, next: u64) {
+        if self.named.asked() {
+            return;
+        }
+        let shape = name.map(|name| shapes::known(name.module.as_bytes(), name.name.as_bytes()));
+        if matches!(shape, Some(KnownUse::Shape(shape)) if shape.asks_contents()) {
+            self.named.ask(next);
+            self.lists.ask(row);
         }
     }
 

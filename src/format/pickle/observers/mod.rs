@@ -3,6 +3,7 @@
 mod code;
 mod joblib;
 mod library;
+mod lists;
 mod made;
 mod operators;
 mod payloads;

@@ -6,8 +6,6 @@ use super::{
     joblib::{Follows, JoblibArrays, JoblibSpan},
     made::{FILLED, MadeValues},
 };
-use rustc_hash::FxHashSet;
-
 use crate::{
     fact::{
         CallArguments, Fact, GlobalName, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage,
@@ -50,21 +48,19 @@ pub(in crate::format::pickle) struct Uses {
     by: LoadedBy,
     /// What the trees need that STOP returned.
     result: Width,
-    lists: NamedLists,
 }
 
 impl Observer for Uses {
     type Note = ();
-    type Saved = (MadeValues, JoblibArrays, NamedLists);
+    type Saved = (MadeValues, JoblibArrays);
 
     fn save(&self) -> Self::Saved {
-        (self.made.clone(), self.joblib.clone(), self.lists.clone())
+        (self.made.clone(), self.joblib.clone())
     }
 
-    fn restore(&mut self, (made, joblib, lists): Self::Saved) {
+    fn restore(&mut self, (made, joblib): Self::Saved) {
         self.made = made;
         self.joblib = joblib;
-        self.lists = lists;
     }
 
     #[inline]
@@ -108,9 +104,7 @@ impl Observer for Uses {
 
     #[inline]
     fn on_name(&mut self, row: usize, name: Option<&GlobalName>, next: u64) {
-        if row >= self.known.len() && !self.made.named.asked() {
-            self.asked_by(row, name, next);
-        }
+        self.made.name(row, name, next);
     }
 
     fn on_call(&mut self, call: Call<()>, scene: &mut Scene<'_>) -> Made<()> {
@@ -141,37 +135,6 @@ impl Observer for Uses {
         if self.made.named.asked() {
             self.result = self.made.values(scene).width(result.value);
         }
-    }
-}
-
-/// Lists that something got by another name than the place where they are filled, once something asks what lists hold.
-#[derive(Debug, Default, Clone)]
-pub(in crate::format::pickle) struct NamedLists {
-    /// The row of the global that asks.
-    asked_by: Option<usize>,
-    named: FxHashSet<u64>,
-    overflowed: bool,
-}
-
-impl NamedLists {
-    /// So many are told apart.
-    const KEPT: usize = 1 << 18;
-
-    /// Values are put into something, or given to a call.
-    #[inline]
-    fn hand_on(&mut self, values: &[Value]) {
-        for value in values {
-            if value.kind() == ValueKind::List && !value.is_fresh() {
-                self.overflowed |= self.named.len() >= Self::KEPT;
-                if !self.overflowed {
-                    self.named.insert(value.number());
-                }
-            }
-        }
-    }
-
-    fn are_named(&self, list: Value) -> bool {
-        self.overflowed || self.named.contains(&list.number())
     }
 }
 
@@ -211,17 +174,6 @@ impl Uses {
         self.by == LoadedBy::Joblib && self.joblib.any()
     }
 
-    /// A global was named: what it is about may be asked for from here on.
-    fn asked_by(&mut self, row: usize, name: Option<&GlobalName>, next: u64) {
-        let known = name.map_or(KnownUse::Plain, |name| {
-            shapes::known(name.module.as_bytes(), name.name.as_bytes())
-        });
-        if matches!(known, KnownUse::Shape(shape) if shape.asks_contents()) {
-            self.made.named.ask(next);
-            self.lists.asked_by = Some(row);
-        }
-    }
-
     /// How a row's global is written.
     fn known(&mut self, row: usize, scene: &Scene<'_>) -> KnownUse {
         while self.known.len() <= row {
@@ -248,9 +200,7 @@ impl Uses {
             }
         }
         if let Some(row) = self.made.planted.kept_by(dict) {
-            let seen = SeenUse::Value(scene.preview().value(dict));
-            let misfit = Misfit::KeptState;
-            self.unusual(row, (Usage::Build, Part::State), (misfit, seen), scene);
+            self.kept_changed(row, dict, Misfit::KeptState, scene);
         }
     }
 
@@ -442,24 +392,20 @@ impl Uses {
     /// A list gets items. What was compared with what it held may be so no longer, if something else has it already.
     #[inline]
     fn list_filled(&mut self, list: Value, scene: &mut Scene<'_>) {
-        if let Some(row) = self.lists.asked_by
-            && (!list.is_fresh() || self.lists.are_named(list))
-        {
-            let seen = SeenUse::Value(scene.preview().value(list));
-            self.unusual(
-                row,
-                (Usage::Build, Part::State),
-                (Misfit::KeptList, seen),
-                scene,
-            );
+        if let Some(row) = self.made.lists.asker(list) {
+            self.kept_changed(row, list, Misfit::KeptList, scene);
         }
+    }
+
+    #[cold]
+    fn kept_changed(&mut self, row: usize, kept: Value, misfit: Misfit, scene: &mut Scene<'_>) {
+        let seen = SeenUse::Value(scene.preview().value(kept));
+        self.unusual(row, (Usage::Build, Part::State), (misfit, seen), scene);
     }
 
     #[inline]
     fn handed_on(&mut self, values: &[Value], scene: &mut Scene<'_>) {
-        if self.lists.asked_by.is_some() {
-            self.lists.hand_on(values);
-        }
+        self.made.lists.hand_on(values);
         if self.made.tensors.has_unfinished() {
             self.unfinished_handed_on(values, scene);
         }

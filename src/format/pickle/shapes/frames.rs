@@ -4,14 +4,16 @@
 //! categories and levels. What they compare themselves when a pickle is loaded (where columns stand, the sizes of a frame that is
 //! made of blocks, an `IntIndex` within its length) is left to them.
 
-use super::{FrameCheck, Makes, Values};
+use super::{
+    FrameCheck, Makes, Values,
+    frame_arrays::{self, Arrays},
+};
 use crate::{
     bytes::wide,
     fact::ContentsFault,
     format::pickle::{
         digest::Digest,
-        dtype::Dtype,
-        frames::{Backing, FramePart},
+        frames::FramePart,
         named::Found,
         tensors::TensorSummary,
         texts::Attribute,
@@ -20,17 +22,17 @@ use crate::{
 };
 
 /// What is known of a part, or what does not fit.
-type Checked = Result<FramePart, ContentsFault>;
+pub(super) type Checked = Result<FramePart, ContentsFault>;
 
 /// Compares a call.
 pub(super) fn call(check: FrameCheck, arguments: &[Value], values: &Values<'_>) -> Checked {
     let parts = Parts { values };
     match (check, arguments) {
         (FrameCheck::Labels, [class, dict]) => parts.labels(*class, *dict),
-        (FrameCheck::Array, [class, ..]) => Ok(FramePart::Empty(parts.backing(*class))),
+        (FrameCheck::Array, [class, ..]) => Ok(FramePart::Empty(frame_arrays::backing(parts.class(*class)))),
         (FrameCheck::Intervals, _) => Ok(FramePart::Unknown),
         (FrameCheck::Positions, [rows, indices, lengths @ ..]) => {
-            parts.positions(*rows, *indices, lengths.first().copied())
+            Arrays(parts).positions(*rows, *indices, lengths.first().copied())
         }
         (FrameCheck::Block, [held, ..]) => match parts.part(*held) {
             rows @ (FramePart::Rows(_) | FramePart::Codes { .. } | FramePart::Columns { .. }) => {
@@ -52,8 +54,8 @@ pub(super) fn state(
 ) -> Checked {
     let parts = Parts { values };
     match check {
-        FrameCheck::Array => parts.array(target, state),
-        FrameCheck::Masked => parts.masked(state),
+        FrameCheck::Array => Arrays(parts).array(target, state),
+        FrameCheck::Masked => Arrays(parts).masked(state),
         FrameCheck::Intervals => {
             let dict = match values.preview.nodes.all(state) {
                 Some([dict]) => *dict,
@@ -62,7 +64,7 @@ pub(super) fn state(
             let pair = [Attribute::LeftOfArray, Attribute::RightOfArray];
             parts.as_many(pair.map(|side| parts.named(dict, side)))
         }
-        FrameCheck::Sparse => parts.sparse(state),
+        FrameCheck::Sparse => Arrays(parts).sparse(state),
         FrameCheck::Type => Ok(match parts.named(state, Attribute::Categories) {
             FramePart::Rows(rows) => FramePart::Categories(rows),
             _ => FramePart::Unknown,
@@ -110,7 +112,7 @@ pub(in crate::format::pickle) fn part(
     }
 }
 
-fn of_array(array: &TensorSummary) -> FramePart {
+pub(super) fn of_array(array: &TensorSummary) -> FramePart {
     match (array.sizes.as_slice(), array.digest) {
         // Of one whose sizes are not known, no dtype is known.
         _ if array.dtype.is_none() => FramePart::Unknown,
@@ -126,20 +128,21 @@ fn of_array(array: &TensorSummary) -> FramePart {
 }
 
 /// Values, as parts of a frame.
-struct Parts<'a, 'v> {
-    values: &'a Values<'v>,
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a, 'v> {
+    pub values: &'a Values<'v>,
 }
 
 impl Parts<'_, '_> {
-    fn get(&self, dict: Value, name: Attribute) -> Found {
+    pub(super) fn get(&self, dict: Value, name: Attribute) -> Found {
         self.values.named.get(dict, name)
     }
 
-    fn part(&self, value: Value) -> FramePart {
+    pub(super) fn part(&self, value: Value) -> FramePart {
         part(value, self.values.makes(value), self.values)
     }
 
-    fn named(&self, dict: Value, name: Attribute) -> FramePart {
+    pub(super) fn named(&self, dict: Value, name: Attribute) -> FramePart {
         let value = self.get(dict, name).one();
         value.map_or(FramePart::Unknown, |value| self.part(value))
     }
@@ -156,13 +159,13 @@ impl Parts<'_, '_> {
     }
 
     /// The canonical name of a class within its module.
-    fn class(&self, class: Value) -> &'static str {
+    pub(super) fn class(&self, class: Value) -> &'static str {
         let name = self.values.canonical(class).unwrap_or_default();
         name.rsplit_once('.').map_or("", |(_, name)| name)
     }
 
     /// Whether a dict has none but names that are asked for: each argument that it gives is looked at.
-    fn only_names(&self, dict: Value) -> Result<(), ContentsFault> {
+    pub(super) fn only_names(&self, dict: Value) -> Result<(), ContentsFault> {
         let children = self.values.preview.nodes.summary(dict);
         let names = self.values.named.count(dict);
         let pairs = children.map(|children| children.len);
@@ -242,7 +245,7 @@ impl Parts<'_, '_> {
     }
 
     /// Codes into something with so many items.
-    fn coded(&self, codes: FramePart, of: &FramePart) -> Checked {
+    pub(super) fn coded(&self, codes: FramePart, of: &FramePart) -> Checked {
         let (FramePart::Rows(count)
         | FramePart::Codes { rows: count, .. }
         | FramePart::Categories(count)) = *of
@@ -270,167 +273,6 @@ impl Parts<'_, '_> {
             [Some(left), Some(right)] if left == right => Ok(FramePart::Rows(left)),
             [Some(_), Some(_)] => Err(ContentsFault::Rows),
             _ => Err(ContentsFault::Arrays),
-        }
-    }
-
-    /// In what an array of a class keeps its items.
-    fn backing(&self, class: Value) -> Backing {
-        of_class(self.class(class))
-    }
-
-    /// The state of an array that numpy's array is behind: a dict, a tuple of one, or that array, its type and other attributes.
-    fn array(&self, target: Value, state: Value) -> Checked {
-        let backing = match self.values.frames.of(target) {
-            FramePart::Empty(backing) => backing,
-            _ => of_class(self.class_of(target)),
-        };
-        let parts = (state.kind() == ValueKind::Tuple)
-            .then(|| self.values.preview.nodes.all(state))
-            .flatten();
-        match parts {
-            Some([dict]) => self.array_of_dict(backing, *dict),
-            Some([first, second, others @ ..]) => {
-                if let [others, ..] = others {
-                    self.only_names(*others)?;
-                }
-                let (array, kind) = if self.values.array(*first).is_some() {
-                    (*first, *second)
-                } else {
-                    (*second, *first)
-                };
-                self.backed(backing, Some(array), self.part(kind))
-            }
-            _ => self.array_of_dict(backing, state),
-        }
-    }
-
-    fn array_of_dict(&self, backing: Backing, dict: Value) -> Checked {
-        self.only_names(dict)?;
-        let names = [
-            Attribute::Ndarray,
-            Attribute::DataOfArray,
-            Attribute::CodesOfArray,
-        ];
-        let mut arrays = names.iter().map(|name| self.get(dict, *name));
-        let array = arrays.find(|found| *found != Found::Absent);
-        let array = array.and_then(Found::one);
-        // Before there was a type of categories.
-        let categories = match self.get(dict, Attribute::CategoriesBefore) {
-            Found::Absent => self.named(dict, Attribute::DtypeOfArray),
-            found => found
-                .one()
-                .map_or(FramePart::Unknown, |found| self.part(found)),
-        };
-        if arrays.any(|found| found != Found::Absent) {
-            return Err(ContentsFault::Frame);
-        }
-        self.backed(backing, array, categories)
-    }
-
-    fn backed(&self, backing: Backing, array: Option<Value>, categories: FramePart) -> Checked {
-        let Some(array) = array.filter(|array| self.values.array(*array).is_some()) else {
-            return Err(ContentsFault::Arrays);
-        };
-        let part = self.part(array);
-        if backing == Backing::Codes {
-            return self.coded(part, &categories);
-        }
-        let class = self.dtype_class(array).unwrap_or_default();
-        let fits = match backing {
-            Backing::Dates => class == "DateTime64DType",
-            Backing::Durations => class == "TimeDelta64DType",
-            Backing::Ordinals => class == "Int64DType",
-            Backing::Objects => class == "ObjectDType",
-            Backing::Any | Backing::Codes => !class.is_empty(),
-        };
-        match part {
-            _ if !fits => Err(ContentsFault::Backing),
-            FramePart::Codes { rows, .. } => Ok(FramePart::Rows(rows)),
-            FramePart::Unknown => Err(ContentsFault::Arrays),
-            part => Ok(part),
-        }
-    }
-
-    fn dtype_class(&self, array: Value) -> Option<&'static str> {
-        let dtype = self.values.array(array)?.dtype?;
-        Dtype::of(dtype).class()
-    }
-
-    /// The name of the class that an instance was made of.
-    fn class_of(&self, made: Value) -> &'static str {
-        let row = made.global().unwrap_or(usize::MAX);
-        self.class(Value::new(ValueKind::Global, wide(row)))
-    }
-
-    /// An array of numbers, and for each of them whether it is missing.
-    fn masked(&self, state: Value) -> Checked {
-        self.only_names(state)?;
-        let held = [Attribute::DataOfArray, Attribute::Mask].map(|name| {
-            let value = self.get(state, name).one()?;
-            let array = self.values.array(value)?;
-            Some((array, self.dtype_class(value)?))
-        });
-        let [Some((data, class)), Some((mask, mask_class))] = held else {
-            return Err(ContentsFault::Arrays);
-        };
-        let are_numbers = ["Bool", "Int", "UInt", "Float"];
-        let fits =
-            mask_class == "BoolDType" && are_numbers.iter().any(|kind| class.starts_with(kind));
-        if !fits {
-            return Err(ContentsFault::Backing);
-        }
-        if data.sizes != mask.sizes {
-            return Err(ContentsFault::Rows);
-        }
-        match of_array(data) {
-            FramePart::Codes { rows, .. } => Ok(FramePart::Rows(rows)),
-            part => Ok(part),
-        }
-    }
-
-    /// Where a sparse array has values: one place after another, or blocks of them, of which pandas compares more.
-    fn positions(&self, rows: Value, indices: Value, lengths: Option<Value>) -> Checked {
-        let rows = self.values.preview.integer(rows);
-        let rows = rows.and_then(|rows| u64::try_from(rows).ok());
-        let integers = |array: Value| {
-            let array = self.values.array(array)?;
-            match (array.sizes.as_slice(), array.digest) {
-                ([count], Some(Digest::Integers(integers))) => Some((*count, integers)),
-                _ => None,
-            }
-        };
-        let (Some(rows), Some((count, places))) = (rows, integers(indices)) else {
-            return Err(ContentsFault::Arrays);
-        };
-        let values = match lengths.map(integers) {
-            None => Some(count),
-            Some(Some((blocks, lengths))) if blocks == count && lengths.min >= 0 => {
-                u64::try_from(lengths.sum).ok()
-            }
-            Some(_) => None,
-        };
-        match values {
-            Some(values) if places.rising && places.are_below(rows) && values <= rows => {
-                Ok(FramePart::Positions { rows, values })
-            }
-            _ => Err(ContentsFault::Positions),
-        }
-    }
-
-    fn sparse(&self, state: Value) -> Checked {
-        let places = self.named(state, Attribute::SparseIndex);
-        let held = self.named(state, Attribute::SparseValues);
-        let (
-            FramePart::Positions { rows, values },
-            FramePart::Rows(held) | FramePart::Codes { rows: held, .. },
-        ) = (places, held)
-        else {
-            return Err(ContentsFault::Arrays);
-        };
-        if values == held {
-            Ok(FramePart::Rows(rows))
-        } else {
-            Err(ContentsFault::Positions)
         }
     }
 
@@ -491,16 +333,5 @@ impl Parts<'_, '_> {
             }
         }
         Ok(FramePart::Manager { is_series })
-    }
-}
-
-fn of_class(class: &str) -> Backing {
-    match class {
-        "Categorical" => Backing::Codes,
-        "DatetimeArray" => Backing::Dates,
-        "TimedeltaArray" => Backing::Durations,
-        "PeriodArray" => Backing::Ordinals,
-        "StringArray" => Backing::Objects,
-        _ => Backing::Any,
     }
 }

@@ -8,6 +8,7 @@
 mod attributes;
 mod checks;
 mod fit;
+mod frame_arrays;
 mod frames;
 mod matrices;
 mod table;
