@@ -120,6 +120,7 @@ const CHECKS: &[(&str, &str)] = &[
         "isolation-forest",
         "Check::Contents(ContentsCheck::IsolationForest)",
     ),
+    ("isotonic", "Check::Contents(ContentsCheck::Isotonic)"),
     ("joblib-bytes", "Check::JoblibBytes"),
     ("joblib-file", "Check::JoblibFile"),
     ("keeps-state", "Check::KeepsState"),
@@ -132,6 +133,12 @@ const CHECKS: &[(&str, &str)] = &[
         "multiclass-loss",
         "Check::Contents(ContentsCheck::MulticlassLoss)",
     ),
+    ("metric", "Check::Contents(ContentsCheck::Metric)"),
+    (
+        "neighbour-tree",
+        "Check::Contents(ContentsCheck::NeighbourTree)",
+    ),
+    ("optimizer", "Check::Contents(ContentsCheck::Optimizer)"),
     ("quantized", "Check::Quantized"),
     ("random-state", "Check::RandomState"),
     ("scalar", "Check::Scalar"),
@@ -153,6 +160,7 @@ const CHECKS: &[(&str, &str)] = &[
         "Check::Contents(ContentsCheck::SparseDiagonals)",
     ),
     ("sparse-rows", "Check::Contents(ContentsCheck::SparseRows)"),
+    ("spline", "Check::Contents(ContentsCheck::Spline)"),
     ("strided", "Check::Strided"),
     (
         "support-vectors",
@@ -171,7 +179,7 @@ const CHECKS: &[(&str, &str)] = &[
 ];
 
 /// The kinds of what is only named.
-const VALUES: &[&str] = &["dtype", "qscheme", "layout", "value"];
+const VALUES: &[&str] = &["dtype", "qscheme", "layout", "value", "callback"];
 
 /// The shapes of what no `shapes` describes, by kind. They stand behind that of a value.
 const OF_KINDS: &[(&str, &str)] = &[
@@ -284,9 +292,13 @@ impl Packs {
                 .kinds
                 .get(canonical)
                 .is_some_and(|kind| INERT.contains(&kind.as_str()));
+            let callback = self
+                .kinds
+                .get(canonical)
+                .is_some_and(|kind| kind == "callback");
             writeln!(
                 out,
-                "    Spelling {{ module: {module:?}, name: {name:?}, shape: {shape}, canonical: {canonical:?}, callable: {callable} }},"
+                "    Spelling {{ module: {module:?}, name: {name:?}, shape: {shape}, canonical: {canonical:?}, callable: {callable}, callback: {callback} }},"
             )?;
         }
         writeln!(out, "];")?;

@@ -216,6 +216,14 @@ pub enum ContentsFault {
     Backing,
     /// A sparse array has other places than values.
     Positions,
+    /// A tree of neighbours has nodes, points or a metric that do not fit one another.
+    Neighbours,
+    /// A metric is not for a number of columns.
+    Metric,
+    /// A spline or an interpolation has too few coefficients, or what is no array of numbers.
+    Spline,
+    /// An optimizer has too many groups of parameters.
+    Groups,
 }
 
 /// Why NumPy would not have written the state of a dtype.

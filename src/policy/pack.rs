@@ -116,6 +116,8 @@ pub enum GlobalKind {
     Qscheme,
     /// A layout: a value.
     Layout,
+    /// A function that objects of its library hold, and call when they are used: it is only named, under the name of a parameter.
+    Callback,
     /// Another value, or a class that is only ever stored itself: calling it is no part of loading.
     Value,
 }
@@ -133,6 +135,7 @@ impl GlobalKind {
             Self::Dtype => "dtype",
             Self::Qscheme => "qscheme",
             Self::Layout => "layout",
+            Self::Callback => "callback",
             Self::Value => "value",
         }
     }
@@ -143,7 +146,9 @@ impl GlobalKind {
             Self::Instance => Uses::INSTANCE,
             Self::Enum | Self::Function | Self::Applier => Uses::FUNCTION,
             Self::Reconstructor => Uses::RECONSTRUCTOR,
-            Self::Dtype | Self::Qscheme | Self::Layout | Self::Value => Uses::IMPORT,
+            Self::Dtype | Self::Qscheme | Self::Layout | Self::Callback | Self::Value => {
+                Uses::IMPORT
+            }
         }
     }
 }

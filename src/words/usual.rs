@@ -144,6 +144,12 @@ impl fmt::Display for ContentsFault {
             Self::Codes => "a code numbers a category or a label that does not exist",
             Self::Backing => "an array of pandas has items of another type than its class",
             Self::Positions => "a sparse array has other places than values",
+            Self::Neighbours => {
+                "the nodes, the points and the metric of a tree do not fit one another"
+            }
+            Self::Metric => "the weights of a metric cannot be read",
+            Self::Spline => "a spline does not have as many coefficients as its knots ask for",
+            Self::Groups => "an optimizer has more groups than its parameters allow",
             Self::Preprocessor => "what transforms its input is not compared with its trees",
         })
     }

@@ -5,6 +5,15 @@
 pub(super) enum Digest {
     Integers(Integers),
     Nodes(Nodes),
+    Spans(Spans),
+}
+
+/// Nodes of a binary tree of neighbours: each of them has points of a span, and the next two levels' nodes stand at twice its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spans {
+    pub count: u64,
+    /// The end of the span that ends last.
+    pub end: u64,
 }
 
 /// The integers of an array without more dimensions.

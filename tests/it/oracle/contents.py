@@ -199,6 +199,71 @@ def machines():
         yield "machine-" + case, False, value
 
 
+class ChangedState:
+    """A tree of neighbours, or a metric, of whose state one part is another."""
+
+    def __init__(self, value, part, other):
+        make, arguments, state = value.__reduce__()
+        self.parts = make, arguments, state[:part] + (other,) + state[part + 1 :]
+
+    def __reduce__(self):
+        return self.parts
+
+
+def neighbours():
+    from sklearn import isotonic, neighbors, preprocessing
+
+    rows = np.random.RandomState(0).rand(60, 4)
+    two = np.arange(60) % 2
+    made = {
+        "kd": neighbors.KDTree(rows, leaf_size=7), "ball": neighbors.BallTree(rows, leaf_size=7), "one-leaf": neighbors.KDTree(rows),
+        "weighted": neighbors.BallTree(rows, leaf_size=3, metric="seuclidean", V=np.ones(4)),
+        "matrix": neighbors.BallTree(rows, leaf_size=3, metric="mahalanobis", VI=np.eye(4)),
+        "sphere": neighbors.BallTree(rows[:, :2], leaf_size=3, metric="haversine"), "cubic": neighbors.KDTree(rows, metric="minkowski", p=3),
+        "classifier": neighbors.KNeighborsClassifier(algorithm="kd_tree", leaf_size=5).fit(rows, two),
+        "density": neighbors.KernelDensity(leaf_size=5).fit(rows, sample_weight=np.ones(60)),
+        "outliers": neighbors.LocalOutlierFactor(algorithm="ball_tree", leaf_size=5).fit(rows),
+        "isotonic": isotonic.IsotonicRegression().fit(rows[:, 0], rows[:, 1]),
+    }
+    for name, value in made.items():
+        yield "neighbours-" + name, True, value
+    if hasattr(preprocessing, "SplineTransformer"):
+        splines = preprocessing.SplineTransformer().fit(rows)
+        yield "splines", True, splines
+        short = copy.deepcopy(splines)
+        coefficients = "_c" if "_c" in short.bsplines_[0].__dict__ else "c"
+        short.bsplines_[0].__dict__[coefficients] = short.bsplines_[0].c[:3].copy()
+        yield "splines-short", False, short
+        steep = copy.deepcopy(splines)
+        steep.bsplines_[0].k = 60
+        yield "splines-steep", False, steep
+    fitted = made["isotonic"]
+    held = next(name for name in ("y_thresholds_", "_necessary_y_") if name in fitted.__dict__)
+    yield "isotonic-short", False, changed(fitted, **{held: fitted.__dict__[held][:-1].copy()})
+    yield "isotonic-objects", False, changed(fitted, **{held: fitted.__dict__[held].astype(object)})
+    tree = made["kd"]
+    data, order, nodes, bounds = (np.asarray(part) for part in tree.__getstate__()[:4])
+
+    def node(at, field, number):
+        other = nodes.copy()
+        other[at][field] = number
+        return other
+
+    for case, part, other in (
+        ("order-far", 1, put(order, 3, 60)), ("order-negative", 1, put(order, 0, -1)), ("order-fewer", 1, order[:-1].copy()),
+        ("beyond", 2, node(8, "idx_end", 61)), ("before", 2, node(8, "idx_start", -1)), ("turned", 2, node(0, "idx_start", 60)),
+        ("no-leaf", 2, node(14, "is_leaf", 0)), ("nodes-fewer", 2, nodes[:-1].copy()), ("bounds-fewer", 3, bounds[:, :-1].copy()),
+        ("bounds-narrow", 3, bounds[:, :, :3].copy()), ("bounds-ball", 3, bounds[:1].copy()), ("leaf-size", 4, 0), ("count", 6, 31),
+        ("points-fewer", 0, data[:-1].copy()), ("points-narrow", 0, data[:, :3].copy()), ("weights-fewer", 12, np.ones(59)),
+        ("metric-narrow", 11, ChangedState(made["weighted"].__getstate__()[11], 1, np.ones(3))),
+        ("metric-matrix", 11, ChangedState(made["matrix"].__getstate__()[11], 2, np.eye(3))),
+        ("metric-sphere", 11, made["sphere"].__getstate__()[11]),
+    ):
+        yield "tree-" + case, False, ChangedState(tree, part, other)
+
+
+for name, fits, value in neighbours():
+    tell(name, fits, value)
 for name, fits, value in machines():
     tell(name, fits, value)
 for name, fits, value in matrices():

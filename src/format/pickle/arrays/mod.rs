@@ -5,6 +5,7 @@
 
 mod contents;
 mod nodes;
+mod spans;
 
 pub(super) use contents::Contents;
 
@@ -60,7 +61,11 @@ pub(super) fn digest(
     match (layout.integer, columns) {
         (Some(stored), _) => integers(stored, count, contents, window).map(Digest::Integers),
         (None, Some(columns)) => {
-            nodes::follow((columns, layout.size), count, contents, window).map(Digest::Nodes)
+            let rows = (columns, layout.size);
+            if spans::are_spans(columns) {
+                return spans::follow(rows, count, contents, window).map(Digest::Spans);
+            }
+            nodes::follow(rows, count, contents, window).map(Digest::Nodes)
         }
         (None, None) => None,
     }
@@ -89,7 +94,7 @@ mod tests {
         let window = Window::new(bytes.to_vec());
         match digest(&layout, None, count, &contents, &window)? {
             Digest::Integers(known) => Some((known.min, known.max, known.rising)),
-            Digest::Nodes(_) => None,
+            Digest::Nodes(_) | Digest::Spans(_) => None,
         }
     }
 

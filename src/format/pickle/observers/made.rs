@@ -6,20 +6,21 @@ use super::lists::NamedLists;
 use crate::{
     fact::GlobalName,
     format::pickle::{
-    arrays::{self, Contents},
-    digest::Digest,
-    dtype::Dtypes,
-    frames::{FramePart, Frames},
-    machine::Scene,
-    named::NamedValues,
-    planted::Planted,
-    preview::Preview,
-    shapes::{self, KnownUse, Makes, Shape, Values},
-    tensors::{self, TensorSummary, Tensors},
-    texts::Attribute,
-    value::{Value, ValueKind},
-    widths::{Width, Widths},
-}};
+        arrays::{self, Contents},
+        digest::Digest,
+        dtype::Dtypes,
+        frames::{FramePart, Frames},
+        machine::Scene,
+        named::NamedValues,
+        planted::Planted,
+        preview::Preview,
+        shapes::{self, KnownUse, Makes, Shape, States, Values},
+        tensors::{self, TensorSummary, Tensors},
+        texts::Attribute,
+        value::{Value, ValueKind},
+        widths::{Width, Widths},
+    },
+};
 
 /// An ordered dict to which something was given.
 pub(super) const FILLED: u32 = 1;
@@ -33,6 +34,7 @@ pub(in crate::format::pickle) struct MadeValues {
     pub(super) named: NamedValues,
     pub(super) widths: Widths,
     pub(super) frames: Frames,
+    states: States,
     pub(super) lists: NamedLists,
     texts: Texts,
 }
@@ -82,6 +84,7 @@ impl MadeValues {
             named: &self.named,
             widths: &self.widths,
             frames: &self.frames,
+            states: &self.states,
         }
     }
 
@@ -178,6 +181,9 @@ impl MadeValues {
     }
 
     fn note_list(&mut self, list: Value, items: &[Value], scene: &Scene<'_>) {
+        if list.kind() == ValueKind::Tuple {
+            self.states.keep(list, items);
+        }
         let values = self.values(scene);
         let mut width = Width::NONE;
         let mut parts = Vec::new();
@@ -328,10 +334,9 @@ impl MadeValues {
                 self.frames.made(part)
             }
             (Makes::Estimator, first) => {
-                // A tree says at once for how many features it is; an estimator is made of nothing.
-                let features = first.and_then(|first| scene.preview().integer(first));
-                self.widths
-                    .made(features.and_then(|features| u64::try_from(features).ok()))
+                let kept =
+                    first.and_then(|first| shape.kept_of_estimator(first, &self.values(scene)));
+                self.widths.made(kept)
             }
             (Makes::OrderedDict, Some(list)) => {
                 let empty = matches!(scene.nodes.summary(list), Some(summary) if summary.len == 0);

@@ -64,6 +64,16 @@ impl Attributes<'_> {
             ("wglobal", "gensim.models.tfidfmodel.df2idf"),
             ("wlocal", "gensim.utils.identity"),
         ];
+        /// Where estimators keep a function of their library, whichever of those that a pack calls callbacks.
+        const CALLBACKS: &[&str] = &[
+            "_asarray",
+            "_kmeans_single",
+            "_score_func",
+            "func",
+            "inverse_func",
+            "pooling_func",
+            "score_func",
+        ];
         if value.kind() != ValueKind::Global {
             return true;
         }
@@ -74,7 +84,7 @@ impl Attributes<'_> {
             // The policy has to list it, and says what it may be used for.
             (Some(_), None) => false,
             (Some(_), Some(spelling)) if !spelling.callable => false,
-            (Some(name), Some(_)) => {
+            (Some(name), Some(spelling)) => {
                 let known = known(name.module.as_bytes(), name.name.as_bytes());
                 let (KnownUse::Shape(shape), Some(key)) = (known, self.preview.string(key)) else {
                     return true;
@@ -86,7 +96,8 @@ impl Attributes<'_> {
                     let name = name.to_string();
                     KEPT.contains(&(key, name.as_str())) && shape.is_only_named()
                 };
-                !(says_type || says_layer || is_kept())
+                let is_callback = spelling.callback && CALLBACKS.contains(&key);
+                !(says_type || says_layer || is_callback || is_kept())
             }
         }
     }

@@ -1,7 +1,8 @@
 //! What a pattern cannot say, each compared with the real library by a test.
 
 use super::{
-    Check, ContentsCheck, KnownUse, Shape, fit::Values, frames, known, matrices, trees, vectors,
+    Check, ContentsCheck, KnownUse, Shape, fit::Values, frames, known, matrices, neighbours, trees,
+    vectors,
 };
 use crate::{
     bytes::wide,
@@ -104,6 +105,11 @@ pub(super) fn state(
             ContentsCheck::SupportVectors | ContentsCheck::SupportVectorsOfNumbers => {
                 vectors::state(check, state, values)
             }
+            ContentsCheck::NeighbourTree
+            | ContentsCheck::Metric
+            | ContentsCheck::Isotonic
+            | ContentsCheck::Spline
+            | ContentsCheck::Optimizer => neighbours::state(check, target, state, values),
             ContentsCheck::Frame(check) => frames::state(check, target, state, values).map(|_| ()),
             _ => trees::state(check, target, state, values),
         };

@@ -3,6 +3,8 @@
 //! What is not known of a value does not fit a pattern that asks for it. Picklers use arguments and states just after they have
 //! made them, so what is asked for is there, however large the pickle is.
 
+use std::collections::VecDeque;
+
 use super::{KnownUse, Makes, Pattern, attributes::Attributes, canonical, known};
 use crate::fact::Misfit;
 use crate::format::pickle::{
@@ -13,9 +15,39 @@ use crate::format::pickle::{
     planted::Planted,
     preview::Preview,
     tensors::{TensorSummary, Tensors},
-    value::{Value, ValueKind},
+    value::{CHILDREN, Value, ValueKind},
     widths::{Width, Widths},
 };
+
+/// The last tuples of some more children than are kept of all: the states of trees.
+#[derive(Debug, Clone, Default)]
+pub(in crate::format::pickle) struct States {
+    last: VecDeque<(u64, Box<[Value]>)>,
+}
+
+impl States {
+    /// The most children of a state.
+    const CHILDREN: usize = 13;
+    /// How many are kept. A state is set just after it is made.
+    const KEPT: usize = 4;
+
+    /// Notes a tuple that is made.
+    #[inline]
+    pub(in crate::format::pickle) fn keep(&mut self, tuple: Value, children: &[Value]) {
+        if (CHILDREN.saturating_add(1)..=Self::CHILDREN).contains(&children.len()) {
+            if self.last.len() >= Self::KEPT {
+                self.last.pop_front();
+            }
+            self.last.push_back((tuple.number(), children.into()));
+        }
+    }
+
+    fn get(&self, tuple: Value) -> Option<&[Value]> {
+        let mut known = self.last.iter().rev();
+        let known = known.find(|(id, _)| *id == tuple.number());
+        known.map(|(_, children)| &**children)
+    }
+}
 
 /// The values of a stream at a moment.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +66,8 @@ pub(in crate::format::pickle) struct Values<'a> {
     pub widths: &'a Widths,
     /// What parts of frames hold.
     pub frames: &'a Frames,
+    /// Tuples of more children than are kept of others, which a state may be.
+    pub states: &'a States,
 }
 
 impl<'a> Values<'a> {
@@ -46,10 +80,18 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// The children of a tuple.
+    pub(super) fn tuple(&self, tuple: Value) -> Option<&'a [Value]> {
+        if tuple.kind() != ValueKind::Tuple {
+            return None;
+        }
+        let known = self.preview.nodes.all(tuple);
+        known.or_else(|| self.states.get(tuple))
+    }
+
     /// Whether a tuple has these parts.
     pub(super) fn arguments(&self, parts: &[Pattern], tuple: Value) -> bool {
-        let known = (tuple.kind() == ValueKind::Tuple).then(|| self.preview.nodes.all(tuple));
-        let Some(values) = known.flatten() else {
+        let Some(values) = self.tuple(tuple) else {
             return false;
         };
         let optional = |pattern: &&Pattern| matches!(pattern, Pattern::Optional(_));

@@ -29,7 +29,9 @@ pub(super) fn call(check: FrameCheck, arguments: &[Value], values: &Values<'_>) 
     let parts = Parts { values };
     match (check, arguments) {
         (FrameCheck::Labels, [class, dict]) => parts.labels(*class, *dict),
-        (FrameCheck::Array, [class, ..]) => Ok(FramePart::Empty(frame_arrays::backing(parts.class(*class)))),
+        (FrameCheck::Array, [class, ..]) => {
+            Ok(FramePart::Empty(frame_arrays::backing(parts.class(*class))))
+        }
         (FrameCheck::Intervals, _) => Ok(FramePart::Unknown),
         (FrameCheck::Positions, [rows, indices, lengths @ ..]) => {
             Arrays(parts).positions(*rows, *indices, lengths.first().copied())

@@ -11,11 +11,12 @@ mod fit;
 mod frame_arrays;
 mod frames;
 mod matrices;
+mod neighbours;
 mod table;
 mod trees;
 mod vectors;
 
-pub(super) use fit::{Values, few, few_of};
+pub(super) use fit::{States, Values, few, few_of};
 pub(super) use frames::part as frame_part;
 
 use std::fmt;
@@ -51,6 +52,8 @@ struct Spelling {
     canonical: &'static str,
     /// Whether it can be called: dtypes of torch and their kin cannot.
     callable: bool,
+    /// Whether objects of its library hold it, to call it when they are used.
+    callback: bool,
 }
 
 /// What a value must be.
@@ -225,6 +228,16 @@ pub(super) enum ContentsCheck {
     MulticlassLoss,
     /// Something of pandas.
     Frame(FrameCheck),
+    /// A tree of neighbours.
+    NeighbourTree,
+    /// What such a tree measures with.
+    Metric,
+    /// An estimator that interpolates once its state is set.
+    Isotonic,
+    /// A spline of scipy.
+    Spline,
+    /// An optimizer of torch, which looks at each parameter of each group when its state is set.
+    Optimizer,
 }
 
 /// What of pandas is compared with what it holds.
@@ -339,9 +352,23 @@ impl Shape {
     /// What a tree or an estimator needs whose state was set and fits.
     pub(super) fn width(&self, target: Value, state: Value, values: &Values<'_>) -> Width {
         match self.check {
+            Some(Check::Contents(ContentsCheck::Metric)) => {
+                neighbours::width(target, state, values)
+            }
             Some(Check::Contents(check)) => trees::width(check, target, state, values),
             _ => Width::UNKNOWN,
         }
+    }
+
+    /// What is kept of an estimator besides its class when a call makes it: for how many features a tree is, or of which kind
+    /// a metric is.
+    pub(super) fn kept_of_estimator(&self, first: Value, values: &Values<'_>) -> Option<u64> {
+        if self.check != Some(Check::Contents(ContentsCheck::Metric)) {
+            return u64::try_from(values.preview.integer(first)?).ok();
+        }
+        let class = values.canonical(first)?;
+        let class = class.rsplit_once('.').map_or(class, |(_, class)| class);
+        Some(neighbours::metric_of(class))
     }
 
     /// What of a frame a call makes that fits.
