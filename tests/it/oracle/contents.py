@@ -251,7 +251,7 @@ def neighbours():
 
     for case, part, other in (
         ("order-far", 1, put(order, 3, 60)), ("order-negative", 1, put(order, 0, -1)), ("order-fewer", 1, order[:-1].copy()),
-        ("beyond", 2, node(8, "idx_end", 61)), ("before", 2, node(8, "idx_start", -1)), ("turned", 2, node(0, "idx_start", 60)),
+        ("beyond", 2, node(8, "idx_end", 61)), ("before", 2, node(8, "idx_start", -1)), ("turned", 2, node(8, "idx_start", 60)),
         ("no-leaf", 2, node(14, "is_leaf", 0)), ("nodes-fewer", 2, nodes[:-1].copy()), ("bounds-fewer", 3, bounds[:, :-1].copy()),
         ("bounds-narrow", 3, bounds[:, :, :3].copy()), ("bounds-ball", 3, bounds[:1].copy()), ("leaf-size", 4, 0), ("count", 6, 31),
         ("points-fewer", 0, data[:-1].copy()), ("points-narrow", 0, data[:, :3].copy()), ("weights-fewer", 12, np.ones(59)),
