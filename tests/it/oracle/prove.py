@@ -76,8 +76,8 @@ def called_by_writers():
     calls += [name for name in LISTED if name.endswith(".AttributeDict")]
     # Compiled classes of scikit-learn, which few files have: trees, losses.
     calls += [name for name, kind in LISTED.items() if name.startswith("sklearn.") and kind in ("function", "reconstructor")]
-    # What few files of others name: scalars, indexes and arrays of pandas.
-    calls += [name for name, kind in LISTED.items() if name.startswith(("pandas.", "pytz.")) and kind in ("class", "function", "reconstructor")]
+    # What few files of others name: parts of frames, optimizers, trees of neighbours.
+    calls += [name for name, kind in LISTED.items() if name.startswith(("pandas.", "pytz.", "torch.optim.", "sklearn.")) and kind in ("class", "function", "reconstructor")]
     calls += ["torch._C.Generator"]
     # Members of enums are looked up by a call.
     calls += [name for name, kind in LISTED.items() if kind == "enum"]

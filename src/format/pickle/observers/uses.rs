@@ -88,7 +88,9 @@ impl Observer for Uses {
                 None
             }
             ValueKind::List => {
-                self.list_filled(target, scene);
+                if let Some(row) = self.made.lists.asker(target) {
+                    self.kept_changed(row, target, Misfit::KeptList, scene);
+                }
                 self.made.put_in_list(target, items.values, scene);
                 None
             }
@@ -389,14 +391,7 @@ impl Uses {
         ordered.then_some(FILLED)
     }
 
-    /// A list gets items. What was compared with what it held may be so no longer, if something else has it already.
-    #[inline]
-    fn list_filled(&mut self, list: Value, scene: &mut Scene<'_>) {
-        if let Some(row) = self.made.lists.asker(list) {
-            self.kept_changed(row, list, Misfit::KeptList, scene);
-        }
-    }
-
+    /// What was compared, and is kept, gets items.
     #[cold]
     fn kept_changed(&mut self, row: usize, kept: Value, misfit: Misfit, scene: &mut Scene<'_>) {
         let seen = SeenUse::Value(scene.preview().value(kept));

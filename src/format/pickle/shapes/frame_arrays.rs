@@ -1,6 +1,6 @@
 //! Arrays of pandas: what they keep their items in, their masks, and where sparse ones have values.
 
-use super::frames::{Checked, Parts, of_array};
+use super::frame_parts::{Checked, Parts, of_array};
 use crate::{
     bytes::wide,
     fact::ContentsFault,

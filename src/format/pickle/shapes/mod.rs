@@ -9,6 +9,7 @@ mod attributes;
 mod checks;
 mod fit;
 mod frame_arrays;
+mod frame_parts;
 mod frames;
 mod matrices;
 mod neighbours;
@@ -17,7 +18,7 @@ mod trees;
 mod vectors;
 
 pub(super) use fit::{States, Values, few, few_of};
-pub(super) use frames::part as frame_part;
+pub(super) use frame_parts::part as frame_part;
 
 use std::fmt;
 
