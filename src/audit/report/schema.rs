@@ -411,7 +411,7 @@ pub(super) static LOOSENINGS: Schema = Schema {
         c(
             "first_commit",
             Code,
-            "the first commit with this policy file, in an audit of a history",
+            "the commit that brought the line; where its history is not here, the first with this version of the file",
         ),
         c("first_time", Time, "when that was"),
         c("author", Text, "who made it"),
