@@ -229,13 +229,13 @@ mod tests {
         fs::write(folder.join("HEAD"), "ref: main").unwrap();
         let now = SystemTime::now();
         assert_eq!(look(now, folder), None);
-        assert_eq!(look(now - Duration::from_secs(86400), folder), None);
+        assert_eq!(look(now - Duration::from_hours(24), folder), None);
         assert!(look(now + Duration::from_secs(10), folder).is_some());
         let file = fs::File::options()
             .write(true)
             .open(folder.join("HEAD"))
             .unwrap();
-        file.set_modified(now + Duration::from_secs(86400)).unwrap();
+        file.set_modified(now + Duration::from_hours(24)).unwrap();
         assert_eq!(look(now + Duration::from_secs(10), folder), None);
     }
 
