@@ -88,7 +88,8 @@ impl Memory for KnownContents {
             facts: stored.facts,
             excerpts: Excerpts::default(),
             link: None,
-            sha256: Some(hex(&sha256)),
+            sha256: None,
+            sha256_if_asked: Some(hex(&sha256)),
             unfetched: false,
             is_of_blob: true,
         })

@@ -222,6 +222,7 @@ impl Memory for RunMemory<'_> {
             facts: stored.facts,
             link: None,
             sha256: Some(hex(&sha256)),
+            sha256_if_asked: None,
             unfetched: false,
             is_of_blob: true,
         })
@@ -371,6 +372,7 @@ impl Memory for RecordMemory<'_> {
             circumstances,
             link: entry.link.clone(),
             sha256: sha256.map(hex),
+            sha256_if_asked: None,
             unfetched: entry.is_unfetched,
             is_of_blob: false,
         })

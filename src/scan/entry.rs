@@ -473,6 +473,10 @@ pub(super) fn observe(
 
 impl From<Recalled> for Seen {
     fn from(recalled: Recalled) -> Self {
+        let digest = OnceCell::new();
+        if let Some(sha256) = recalled.sha256 {
+            let _ = digest.set(Some(sha256));
+        }
         Self {
             facts: recalled.facts,
             excerpts: recalled.excerpts,
@@ -480,7 +484,8 @@ impl From<Recalled> for Seen {
             link: recalled.link,
             unfetched: recalled.unfetched,
             is_blob: recalled.is_of_blob,
-            recalled_digest: recalled.sha256,
+            digest,
+            recalled_digest: recalled.sha256_if_asked,
             ..Self::default()
         }
     }

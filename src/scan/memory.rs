@@ -59,6 +59,8 @@ pub struct Recalled {
     pub link: Option<(Text, LinkEnd)>,
     /// The sha256 of the content, lower-case hexadecimal, if it is known.
     pub sha256: Option<String>,
+    /// The same, told only where something asks for it: as of a content that is read.
+    pub sha256_if_asked: Option<String>,
     /// Whether it is a git-lfs pointer whose content is not here, under a name that is no model's.
     pub unfetched: bool,
     /// Whether the facts are those of exactly the item's blob.
