@@ -61,7 +61,7 @@ impl CloudStore {
 
     fn key(&self, name: &str) -> Key {
         let parts = name.split('/');
-        parts.fold(self.prefix.clone(), |key, part| key.join(part))
+        parts.fold(self.prefix.clone(), Key::join)
     }
 
     fn put_as(&self, name: &str, bytes: &[u8], mode: PutMode) -> Result<(), Answer> {
@@ -79,6 +79,13 @@ impl CloudStore {
                 "check the credentials, and that they may list, get and put objects there"
             }
             Answer::NotFound { .. } => "check the names of the bucket and of its region",
+            // A list of a bucket that is not there has no object to be not found.
+            _ if ["NoSuchBucket", "ContainerNotFound"]
+                .iter()
+                .any(|said| message.contains(said)) =>
+            {
+                "check the names of the bucket and of its region"
+            }
             _ => {
                 "what this machine has done is in its folder: run again when the store answers, or has room, and it continues"
             }

@@ -249,17 +249,13 @@ impl<'a> Sharing<'a> {
         for names in names.chunk_by(|a, b| a.generation == b.generation) {
             let mut found: Option<(Line, Files)> = None;
             for name in names {
-                match self.files(name)? {
-                    Some((line, files)) => {
-                        if found.as_ref().is_none_or(|(known, _)| better(&line, known)) {
-                            found = Some((line, files));
-                        }
-                    }
-                    None => {
-                        let mut damaged =
-                            self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
-                        damaged.insert((*name).clone());
-                    }
+                let Some((line, files)) = self.files(name)? else {
+                    let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+                    damaged.insert((*name).clone());
+                    continue;
+                };
+                if found.as_ref().is_none_or(|(known, _)| better(&line, known)) {
+                    found = Some((line, files));
                 }
             }
             if found.is_some() {

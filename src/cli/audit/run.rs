@@ -89,8 +89,8 @@ impl Run {
             Some(file) => Some((Plan::read(file)?, file)),
             None => None,
         };
-        let shards = plan.as_ref().map(|((plan, _), _)| plan.shards);
-        let shard = self.shard(shards)?;
+        let planned = plan.as_ref().map(|((plan, _), _)| plan.shards);
+        let shard = self.shard(planned)?;
         let (targets, digest, today) = match plan {
             Some(((plan, digest), file)) => {
                 let targets = audit::each_once(plan.targets(file))?;
