@@ -51,7 +51,7 @@ fn an_annotation_tells_what_one_answer_mends() {
       app.A
       app.B
       app.C
-    help: `weighbridge policy allow a.pkl` adds what the file needs to the policy
+    help: `weighbridge policy allow a.pkl` in the root of the repository adds what the file needs to the policy
     help: if you trust these names with the contents of any file, add to weighbridge.yaml:
     globals:
       allow:
