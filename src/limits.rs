@@ -519,6 +519,15 @@ limits! {
         /// The specification of git-lfs has the same limit.
         LFS_POINTER: usize = 1024, Bytes "of a git-lfs pointer";
 
+        /// A stage takes some 200 bytes of `dvc.lock`: this is enough for 20,000.
+        DVC_BYTES: u64 = 4 << 20, Bytes "of a file of DVC";
+
+        /// A file takes some 80 bytes of its folder's list: this is enough for half a million.
+        DVC_LIST_BYTES: u64 = 64 << 20, Bytes "of the list of a folder that DVC keeps";
+
+        /// Each is opened and read like a file that git has; more are data sets, and are said to be left out.
+        DVC_FILES: usize = 200_000, Count "files that DVC keeps";
+
         /// Hosts refuse files of more than 100 MB outside git-lfs.
         BLOB_BYTES: u64 = 512 << 20, Bytes "of a blob";
 

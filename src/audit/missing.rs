@@ -73,8 +73,12 @@ fn reasons(circumstances: &Circumstances) -> BTreeMap<MissingKind, String> {
                     "their git-lfs objects are not here: `git lfs fetch --all` brings them",
                 ),
                 Absent::AnnexContent => (
-                    MissingKind::Lfs,
+                    MissingKind::Annex,
                     "git-annex keeps their bytes elsewhere: `git annex get` brings them",
+                ),
+                Absent::DvcContent | Absent::DvcFolder(_) => (
+                    MissingKind::Dvc,
+                    "DVC keeps their bytes elsewhere: `dvc pull` brings them",
                 ),
                 // What is another repository is audited as one.
                 Absent::Submodule | Absent::SubmoduleCommit(_) => continue,

@@ -26,8 +26,13 @@ pub(super) fn lacking(mut taking: Taking, missing: &[Missing], view: &View) -> O
         | MissingKind::Limit
         | MissingKind::Object
         | MissingKind::Lfs
+        | MissingKind::Annex
         | MissingKind::Policy => true,
-        MissingKind::Time | MissingKind::Unreadable | MissingKind::Facts => false,
+        // What DVC brings lies in the cache and in the work tree.
+        MissingKind::Dvc
+        | MissingKind::Time
+        | MissingKind::Unreadable
+        | MissingKind::Facts => false,
     };
     if missing.is_empty() || !missing.iter().all(comes) {
         return None;

@@ -144,6 +144,10 @@ pub enum MissingKind {
     Object,
     /// What a git-lfs pointer stands for, under the name of a model.
     Lfs,
+    /// What a key of git-annex stands for, under the name of a model.
+    Annex,
+    /// An output of DVC, under the name of a model.
+    Dvc,
     /// Something that git or the operating system would not give.
     Unreadable,
     /// A limit of this program.

@@ -43,6 +43,15 @@ pub enum Circumstance {
         /// Its size in bytes.
         size: u64,
     },
+    /// An output of DVC: git does not have it, and a file in the repository lists it.
+    OutputOfDvc {
+        /// The file that lists it.
+        listed_in: Text,
+        /// The md5 of its content, as listed.
+        md5: Option<String>,
+    },
+    /// The cache of DVC has another content under the listed md5.
+    DigestMismatch,
     /// The git-lfs object has another size than its pointer says.
     SizeMismatch {
         /// Bytes, as the pointer says.
@@ -96,6 +105,17 @@ pub enum NotFollowed {
     },
     /// A symbolic link that leads out of what is looked at.
     Link(LinkAway),
+    /// An output of DVC whose content is not here, under a name that says nothing.
+    DvcOutput {
+        /// What is not here.
+        what: Absent,
+        /// The command that fetches it.
+        command: Command,
+    },
+    /// A file of DVC that cannot be read, or only in part: why.
+    UnreadOutputs(Text),
+    /// An output of DVC that is outside of the repository: its path.
+    OutputOutside(Text),
 }
 
 /// Where a symbolic link leads that leads out of what is looked at.
@@ -150,6 +170,10 @@ pub enum Absent {
     LfsContent,
     /// What git-annex keeps elsewhere.
     AnnexContent,
+    /// What DVC keeps elsewhere.
+    DvcContent,
+    /// A folder that DVC keeps elsewhere, and how many files it has, if that is known.
+    DvcFolder(Option<u64>),
     /// An object that a partial clone lacks, by its id.
     Object(String),
     /// A submodule that is not initialised.
@@ -317,6 +341,14 @@ impl Circumstances {
     pub fn unavailable(&self) -> impl Iterator<Item = &Unavailable> {
         self.noted.iter().filter_map(|noted| match noted {
             Circumstance::Unavailable(why) => Some(why),
+            _ => None,
+        })
+    }
+
+    /// The file of DVC that lists it, and its md5 there.
+    pub fn output_of_dvc(&self) -> Option<(&Text, Option<&str>)> {
+        self.noted.iter().find_map(|noted| match noted {
+            Circumstance::OutputOfDvc { listed_in, md5 } => Some((listed_in, md5.as_deref())),
             _ => None,
         })
     }

@@ -27,6 +27,8 @@ mod attribute_edits;
 mod attributes;
 mod change;
 mod checkout;
+mod dvc;
+mod dvc_outputs;
 mod history;
 mod hooks;
 mod index;
@@ -84,7 +86,7 @@ use std::{
     collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
-    sync::{Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use gix::bstr::ByteSlice as _;
@@ -161,6 +163,8 @@ enum Origin {
     Given(Window),
     /// In the object store.
     Blob(gix::ObjectId),
+    /// Where DVC keeps it.
+    Dvc(Arc<dvc::Output>),
     /// Nowhere that could be read; what was noted of the item says why.
     Nowhere,
     /// A commit, a tag or a whole tree that could not be read; the path is where git keeps it, or what it is called.

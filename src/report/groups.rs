@@ -574,7 +574,7 @@ fn look(
     let closed =
         matches!(&finding.subject, Subject::Anomaly(kind) if kind == "io" || kind == "late");
     // Nor are the bytes here of what is elsewhere, or in another repository.
-    let elsewhere = ["lfs-not-fetched", "not-followed"];
+    let elsewhere = ["lfs-not-fetched", "not-followed", "pin-stale"];
     let of_policy = finding.rule.tags.first() == Some(&"policy");
     if closed || of_policy || elsewhere.contains(&finding.rule.id) {
         return Vec::new();

@@ -134,6 +134,13 @@ fn circumstance(case: &Case<'_>, noted: &Circumstance) -> Option<Finding> {
             ),
             AGAIN,
         ),
+        Circumstance::DigestMismatch => (
+            "dvc-digest-mismatch",
+            String::from(
+                "loaders may read this differently: the cache of DVC has another content than the one whose md5 is listed",
+            ),
+            "remove it from the cache, and fetch it again with `dvc pull`",
+        ),
         _ => return None,
     };
     let mut finding = case.finding_of_entry(&META, message);

@@ -9,8 +9,9 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses model files of which only the pointer of git-lfs or git-annex is present, files and folders that a partial clone lacks, and,
-    /// with `--recurse-submodules`, submodules whose commit is missing.
+    /// Refuses model files of which only the pointer of git-lfs or git-annex is present, those that DVC tracks and that are neither in the
+    /// work tree nor in its cache, files and folders that a partial clone lacks, and, with `--recurse-submodules`, submodules whose commit
+    /// is missing.
     ///
     /// ## Why it matters
     ///
@@ -31,9 +32,20 @@ declare_rule! {
     /// ```sh
     /// git lfs pull --include=models/resnet.pt
     /// ```
-    "lfs-not-fetched", "a file whose content is missing: in git-lfs, git-annex, a partial clone or a submodule",
+    "lfs-not-fetched", "a file whose content is missing: in git-lfs, git-annex, DVC, a partial clone or a submodule",
     level: Deny, severity: High, precision: VeryHigh, cwe: [502], tags: ["artifact", "coverage"],
     check
+}
+
+/// What is here of an output of DVC.
+fn of_dvc(case: &Case<'_>) -> String {
+    match case.circumstances.output_of_dvc() {
+        Some((listed_in, Some(md5))) => {
+            format!("only its md5 is here, {md5} in {listed_in}, not its bytes")
+        }
+        Some((listed_in, None)) => format!("only its name is here, in {listed_in}, not its bytes"),
+        None => String::from("its bytes are not here"),
+    }
 }
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
@@ -46,6 +58,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 (Some((_, size)), _) => {
                     format!("only its git-lfs pointer is here, not its {size} bytes")
                 }
+                (None, Absent::DvcContent) => of_dvc(case),
                 (None, _) => format!("its bytes are not here but elsewhere: {what}"),
             };
             let mut finding = case.finding_of_entry(&META, message);

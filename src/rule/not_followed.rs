@@ -34,7 +34,7 @@ declare_rule! {
     /// extends: recommended
     /// rules: {not-followed: deny}
     /// ```
-    "not-followed", "a submodule, a git-lfs pointer or a link that is not followed",
+    "not-followed", "a submodule, a pointer, an output of DVC or a link that is not followed",
     level: Warn, severity: Medium, precision: High, cwe: [502], tags: ["coverage"],
     check
 }
@@ -55,9 +55,19 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     help,
                 )
             }
-            NotFollowed::Pointer { command } | NotFollowed::AnnexPointer { command } => (
+            NotFollowed::Pointer { command }
+            | NotFollowed::AnnexPointer { command }
+            | NotFollowed::DvcOutput { command, .. } => (
                 format!("what it stands for is not looked at: {what}"),
                 Help::run("fetch it and check again", command.clone()),
+            ),
+            NotFollowed::UnreadOutputs(_) => (
+                format!("what DVC keeps for it is not looked at: {what}"),
+                Help::from("run `dvc status`, which says what it cannot read"),
+            ),
+            NotFollowed::OutputOutside(_) => (
+                format!("what it lists is not looked at: {what}"),
+                Help::from("check the file where it is, or keep it in the repository's folder"),
             ),
             NotFollowed::Link(_) => (
                 format!("what it stands for is not looked at: {what}"),

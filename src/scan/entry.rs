@@ -498,23 +498,25 @@ fn record(item: &Item, opened: Opened, seen: &mut Seen, recorder: &mut Recorder)
         .noted
         .iter()
         .any(|noted| matches!(noted, Circumstance::Pointer { .. }));
+    let is_of_dvc = |noted: &Circumstance| matches!(noted, Circumstance::OutputOfDvc { .. });
+    let is_kept_elsewhere = pointer || item.noted.iter().any(is_of_dvc);
     let expected = source::by_name(name).is_some() || format::is_artifact_name(name);
     for noted in opened.noted {
         // A repository may keep its pictures in git-lfs and not fetch them: those are only counted. A name that says nothing is
         // reported, and a model's name is refused.
         let noted = match noted {
             Circumstance::Unavailable(Unavailable::NotFetched { what, command })
-                if pointer && !expected =>
+                if is_kept_elsewhere && !expected =>
             {
-                let in_annex = what == Absent::AnnexContent;
-                if format::is_plain_name(name) {
-                    seen.unfetched = !in_annex;
+                let is_folder = matches!(what, Absent::DvcFolder(_));
+                if format::is_plain_name(name) && !is_folder {
+                    seen.unfetched = what != Absent::AnnexContent;
                     continue;
                 }
-                Circumstance::NotFollowed(if in_annex {
-                    NotFollowed::AnnexPointer { command }
-                } else {
-                    NotFollowed::Pointer { command }
+                Circumstance::NotFollowed(match what {
+                    Absent::AnnexContent => NotFollowed::AnnexPointer { command },
+                    Absent::LfsContent => NotFollowed::Pointer { command },
+                    what => NotFollowed::DvcOutput { what, command },
                 })
             }
             noted => noted,

@@ -215,10 +215,12 @@ fn digest(
             let digest = sha256(&window).ok_or(Unpinnable::Unreadable)?;
             Ok((window.len(), digest))
         }
-        _ if opened
-            .noted
-            .iter()
-            .any(|it| matches!(it, Circumstance::Pointer { .. })) =>
+        _ if opened.noted.iter().chain(&item.noted).any(|it| {
+            matches!(
+                it,
+                Circumstance::Pointer { .. } | Circumstance::OutputOfDvc { .. }
+            )
+        }) =>
         {
             Err(Unpinnable::NotHere)
         }

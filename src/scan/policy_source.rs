@@ -114,13 +114,15 @@ pub fn find_policy_only(
     Ok((view, policy, name))
 }
 
-/// A view whose policy is taken from where it is asked for.
+/// A view whose policy is taken from where it is asked for, with what DVC keeps of it.
 fn ruled(view: View, request: &PolicyRequest<'_>) -> Result<View, Error> {
-    match &request.from {
-        PolicyFrom::View => Ok(view),
-        PolicyFrom::Head => view.with_policy_of_head(),
-        PolicyFrom::Revision(name) => view.with_policy_of_revision(name),
-    }
+    let mut view = match &request.from {
+        PolicyFrom::View => view,
+        PolicyFrom::Head => view.with_policy_of_head()?,
+        PolicyFrom::Revision(name) => view.with_policy_of_revision(name)?,
+    };
+    view.add_outputs_of_dvc();
+    Ok(view)
 }
 
 /// The policy of a view that is ruled already.

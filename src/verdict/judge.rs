@@ -133,16 +133,16 @@ impl Report {
     }
 }
 
-/// How many git-lfs pointers were not followed: a repository may keep its pictures in git-lfs and not fetch them, and a finding for
-/// each would hide what matters.
+/// How many files that are kept elsewhere were not looked at: a repository may keep its pictures in git-lfs and not fetch them, and a
+/// finding for each would hide what matters.
 fn unfetched(count: usize) -> Option<String> {
     match count {
         0 => None,
         1 => Some(String::from(
-            "1 git-lfs pointer was not followed, of a file that is not called a model: its bytes are not here",
+            "1 file that git-lfs or DVC keeps elsewhere was not looked at: it is not called a model",
         )),
         n => Some(format!(
-            "{n} git-lfs pointers were not followed, of files that are not called models: their bytes are not here"
+            "{n} files that git-lfs or DVC keep elsewhere were not looked at: they are not called models"
         )),
     }
 }

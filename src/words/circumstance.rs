@@ -21,6 +21,15 @@ impl fmt::Display for NotFollowed {
             }
             Self::Pointer { .. } => f.write_str("a git-lfs pointer, whose bytes are not here"),
             Self::Link(link) => link.fmt(f),
+            Self::DvcOutput {
+                what: what @ Absent::DvcFolder(_),
+                ..
+            } => what.fmt(f),
+            Self::DvcOutput { .. } => f.write_str("an output of DVC, whose bytes are not here"),
+            Self::UnreadOutputs(why) => write!(f, "its list of outputs cannot be read: {why}"),
+            Self::OutputOutside(path) => {
+                write!(f, "an output of DVC outside of the repository, `{path}`")
+            }
         }
     }
 }
@@ -55,6 +64,14 @@ impl fmt::Display for Absent {
         match self {
             Self::LfsContent => f.write_str("in git-lfs"),
             Self::AnnexContent => f.write_str("in git-annex"),
+            Self::DvcContent => f.write_str("in storage of DVC"),
+            Self::DvcFolder(Some(files)) => {
+                write!(
+                    f,
+                    "a folder of DVC with {files} files, whose list is not here"
+                )
+            }
+            Self::DvcFolder(None) => f.write_str("a folder of DVC, whose list is not here"),
             Self::Object(id) => write!(f, "git object {id}, which this partial clone lacks"),
             Self::Submodule => f.write_str("a submodule that is not initialised"),
             Self::SubmoduleCommit(id) => {

@@ -2,6 +2,7 @@
 
 mod annexed;
 mod attributes;
+mod kept;
 mod links;
 mod objects;
 mod opened;
@@ -62,6 +63,7 @@ impl<'v> Reader<'v> {
                 links::open_on_disk(self.view, item)
             }
             (Origin::Named(path), EntryKind::File) => self.open_file(item, path),
+            (Origin::Dvc(output), _) => kept::open(self.view, item, output),
             (Origin::Given(window), _) => self.open_blob(item, EntryKind::File, window.clone()),
             (Origin::Blob(id), kind) => match self.objects.blob(item.submodule, *id) {
                 Ok(window) => {
@@ -157,6 +159,13 @@ impl<'v> Reader<'v> {
             },
             Err(error) => Opened::unread(io_error(&error)),
         }
+    }
+
+    /// The text that the view's change replaced, if it replaced one.
+    pub(super) fn before(&mut self, item: &Item) -> Option<Vec<u8>> {
+        let before = item.before?;
+        let objects = self.objects.objects(item.submodule).ok()?;
+        objects.blob(before, limits::Id::DVC_BYTES).ok()
     }
 
     /// What of a blob is new, where it is a text that stood there before.

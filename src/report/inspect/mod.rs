@@ -90,6 +90,13 @@ fn title(inspection: &Inspection, page: &mut Page<'_>) -> io::Result<()> {
         };
         rows.insert(0, (name.to_owned(), points_to));
     }
+    if let Some((listed_in, md5)) = inspection.circumstances.output_of_dvc() {
+        let listed = match md5 {
+            Some(md5) => format!("listed in {listed_in} with md5 {md5}"),
+            None => format!("listed in {listed_in}"),
+        };
+        rows.insert(0, (String::from("output of DVC"), listed));
+    }
     if rows.is_empty() {
         page.text(2, "of an unknown format", None)
     } else {

@@ -153,6 +153,9 @@ pub(in crate::report) fn circumstance(noted: &Circumstance) -> Option<String> {
         Circumstance::SizeMismatch { pointer, object } => Some(format!(
             "lfs-size-mismatch: the pointer says {pointer} bytes, the git-lfs object has {object}"
         )),
+        Circumstance::DigestMismatch => Some(String::from(
+            "dvc-digest-mismatch: the cache of DVC has another content than the one whose md5 is listed",
+        )),
         _ => None,
     }
 }

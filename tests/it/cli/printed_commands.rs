@@ -282,7 +282,13 @@ fn reports_that_others_read_say_where_a_command_is_to_be_run() {
     let place = "in the root of the repository";
     let of_root = "weighbridge freeze --update deep/a.pkl";
     for format in [
-        "json", "jsonl", "sarif", "github", "html", "markdown", "junit",
+        "json",
+        "json-lines",
+        "sarif",
+        "github",
+        "html",
+        "markdown",
+        "junit",
     ] {
         let report = run(&here, &["check", "--format", format]).stdout;
         let said = if format == "sarif" { &said[1..] } else { said };

@@ -4,6 +4,7 @@ mod annex;
 mod attributes;
 mod checkout;
 mod diff;
+mod dvc;
 mod history;
 mod incoming;
 mod known;

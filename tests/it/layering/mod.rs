@@ -90,9 +90,16 @@ const OPEN: &[&str] = &["fact", "limits", "loader", "error"];
 const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("gix", &["git/"]),
     ("rustix", &["files/"]),
-    ("Md5", &["git/annex.rs"]),
+    ("Md5", &["git/annex.rs", "git/dvc/cache.rs"]),
     ("imara_diff", &["git/lines.rs", "cli/patch.rs"]),
-    ("serde_yaml", &["policy/load.rs", "format/configuration.rs"]),
+    (
+        "serde_yaml",
+        &[
+            "policy/load.rs",
+            "format/configuration.rs",
+            "git/dvc/files.rs",
+        ],
+    ),
     ("sevenz_rust2", &["format/seven_zip.rs"]),
     ("tree_sitter", &["policy/edit/"]),
     ("tree_sitter_yaml", &["policy/edit/tree.rs"]),
@@ -124,6 +131,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
             "inventory/",
             "finding/",
             "git/annex.rs",
+            "git/dvc/cache.rs",
             "hook/script.rs",
             "policy/digest.rs",
             "audit/",
