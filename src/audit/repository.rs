@@ -29,10 +29,9 @@ pub(super) fn lacking(mut taking: Taking, missing: &[Missing], view: &View) -> O
         | MissingKind::Annex
         | MissingKind::Policy => true,
         // What DVC brings lies in the cache and in the work tree.
-        MissingKind::Dvc
-        | MissingKind::Time
-        | MissingKind::Unreadable
-        | MissingKind::Facts => false,
+        MissingKind::Dvc | MissingKind::Time | MissingKind::Unreadable | MissingKind::Facts => {
+            false
+        }
     };
     if missing.is_empty() || !missing.iter().all(comes) {
         return None;
