@@ -80,7 +80,7 @@ impl Release {
 type Asked<'a> = (&'a Text, Requirement, Site);
 
 /// Compares what artifacts say with what the nearest folder above them asks for.
-pub(super) fn compare<'a>(said: Vec<(&'a Text, Release)>) -> Vec<OtherRelease<'a>> {
+pub(super) fn compare(said: Vec<(&Text, Release)>) -> Vec<OtherRelease<'_>> {
     let mut lists = Lists::default();
     let mut written = Vec::new();
     for (path, release) in said {

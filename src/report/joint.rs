@@ -105,9 +105,10 @@ pub(super) fn command(report: &Report, finding: &Finding, paths: &PathSpelling) 
         return None;
     }
     let path = quoted(&paths.spell(&finding.primary.path), Style::default())?;
-    let place = match paths.is_known() {
-        true => String::new(),
-        false => format!(" {IN_ROOT}"),
+    let place = if paths.is_known() {
+        String::new()
+    } else {
+        format!(" {IN_ROOT}")
     };
     Some(Help::from(format!(
         "`weighbridge policy allow {path}`{place} adds what the file needs to the policy"

@@ -98,8 +98,8 @@ impl Run {
             }
             None => (super::targets(&self.paths, &self.repos)?, None, today),
         };
-        let shared = super::shared(&self.out)?;
-        let out = if shared.is_some() {
+        let machines_share = super::shared(&self.out)?;
+        let out = if machines_share.is_some() {
             self.work
         } else {
             self.out
@@ -123,7 +123,7 @@ impl Run {
             }),
             mirrors: self.mirrors.clone().unwrap_or_else(|| out.join("mirrors")),
             out,
-            shared,
+            shared: machines_share,
             workers: super::workers(self.jobs),
             shard,
             time: self.repo_timeout.map(Duration::from_secs),

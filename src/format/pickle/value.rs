@@ -212,6 +212,7 @@ impl Value {
 
     /// Whether it is a string of this id.
     #[inline]
+    #[allow(clippy::as_conversions, reason = "a byte fits")]
     pub(super) const fn is_string(self, id: u64) -> bool {
         const WHICH: u64 = ((KIND as u64) << KIND_SHIFT) | NUMBER;
         self.0 & WHICH == Self::new(ValueKind::Str, id).0

@@ -59,8 +59,8 @@ fn package(item: &str) -> Option<(&'static str, String)> {
     // With one equals sign, later releases of the same beginning count as well, unless a build is named.
     let whole = format!("=={release}");
     let is_whole = !is_fuzzy || !build.is_empty() || release.matches('.').count() >= 2;
-    Some(match is_whole || !is_exact(&whole) {
-        true => (library, whole),
-        false => (library, format!("{whole}.*")),
-    })
+    if is_whole || !is_exact(&whole) {
+        return Some((library, whole));
+    }
+    Some((library, format!("{whole}.*")))
 }

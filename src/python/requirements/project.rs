@@ -72,7 +72,7 @@ fn list(value: Option<&Value<'_>>, asked: &mut Asked) {
     let Some(DeValue::Array(items)) = value.map(Spanned::get_ref) else {
         return;
     };
-    for item in items.iter() {
+    for item in items {
         if let DeValue::String(text) = item.get_ref() {
             asked.requirement(text.trim(), item.span());
         }
