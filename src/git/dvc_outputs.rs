@@ -101,7 +101,7 @@ impl View {
             Listing::Pipeline if !listed.is_empty() => self.working_folders(folder),
             _ => BTreeMap::default(),
         };
-        let before = self.before(item, reader, kind);
+        let before = Self::before(item, reader, kind);
         let cache = caches.of(self, folder);
         let mut expansion = Expansion {
             view: self,
@@ -133,12 +133,7 @@ impl View {
     }
 
     /// The outputs that a file listed before the view's change.
-    fn before(
-        &self,
-        item: &Item,
-        reader: &mut Reader<'_>,
-        kind: Listing,
-    ) -> BTreeSet<ListedOutput> {
+    fn before(item: &Item, reader: &mut Reader<'_>, kind: Listing) -> BTreeSet<ListedOutput> {
         let Some(bytes) = reader.before(item) else {
             return BTreeSet::new();
         };

@@ -75,9 +75,10 @@ impl Reporter for Markdown {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         // Others read it than the one who asked for it, and those stand at the root.
-        let paths = match presentation.paths.is_inside() {
-            true => PathSpelling::default(),
-            false => presentation.paths.clone(),
+        let paths = if presentation.paths.is_inside() {
+            PathSpelling::default()
+        } else {
+            presentation.paths.clone()
         };
         out.write_all(page(report, &paths, SUMMARY_BYTES).as_bytes())?;
         out.flush()

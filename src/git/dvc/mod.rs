@@ -11,4 +11,4 @@ mod outputs;
 
 pub(super) use cache::{Cache, has_md5, small_file};
 pub(super) use files::{Listed, ListedOutput, Listing, parse, working_folders};
-pub(super) use outputs::{Expansion, Output, joined};
+pub(super) use outputs::{Expansion, Output, OutputKind, joined};

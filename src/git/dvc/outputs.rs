@@ -19,6 +19,9 @@ use crate::{
     limits,
 };
 
+/// The end of an md5 that is that of the list of a folder.
+const LIST: &str = ".dir";
+
 /// A file that DVC keeps, or a folder of which no more is known.
 #[derive(Debug, Clone)]
 pub(in crate::git) struct Output {
@@ -28,8 +31,7 @@ pub(in crate::git) struct Output {
     pub(in crate::git) md5: Option<String>,
     /// Bytes, if the list says it.
     pub(in crate::git) size: Option<u64>,
-    /// Of a folder that cannot be listed, how many files it has; `None` inside if that is not known.
-    pub(in crate::git) folder: Option<Option<u64>>,
+    pub(in crate::git) kind: OutputKind,
     /// Whether its md5 is that of versions before 3.
     pub(in crate::git) is_old: bool,
     /// Whether its folder's list is not the one that its md5 stands for.
@@ -38,6 +40,17 @@ pub(in crate::git) struct Output {
     pub(in crate::git) listed_in: Text,
     /// Where contents are.
     pub(in crate::git) cache: Option<Arc<Cache>>,
+}
+
+/// What an output is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::git) enum OutputKind {
+    File,
+    /// A folder that cannot be listed.
+    Folder {
+        /// How many it has, if that is known.
+        files: Option<u64>,
+    },
 }
 
 impl Output {
@@ -82,13 +95,13 @@ impl Expansion<'_> {
             path: Text::new(&path),
             md5: output.md5.clone(),
             size: output.size,
-            folder: None,
+            kind: OutputKind::File,
             is_old: output.hash.is_none(),
             is_of_other_list: false,
             listed_in: self.item.entry.path.clone(),
             cache: self.cache.clone(),
         };
-        let list = output.md5.as_deref().filter(|md5| md5.ends_with(".dir"));
+        let list = output.md5.as_deref().filter(|md5| md5.ends_with(LIST));
         let on_disk = self
             .view
             .is_on_disk()
@@ -136,24 +149,23 @@ impl Expansion<'_> {
         }
         if !is_known {
             self.push(Output {
-                folder: Some(output.nfiles),
+                kind: OutputKind::Folder {
+                    files: output.nfiles,
+                },
                 ..one
             });
         }
     }
 
     fn push(&mut self, output: Output) {
-        match self.budget.checked_sub(1) {
-            Some(left) => {
-                *self.budget = left;
-                self.outputs.push(output);
-            }
-            None => {
-                let why = NotFollowed::UnreadOutputs(Text::from(limits::Id::DVC_FILES.to_string()));
-                if self.not_followed.last() != Some(&why) {
-                    self.not_followed.push(why);
-                }
-            }
+        if let Some(left) = self.budget.checked_sub(1) {
+            *self.budget = left;
+            self.outputs.push(output);
+            return;
+        }
+        let why = NotFollowed::UnreadOutputs(Text::from(limits::Id::DVC_FILES.to_string()));
+        if self.not_followed.last() != Some(&why) {
+            self.not_followed.push(why);
         }
     }
 
@@ -163,7 +175,7 @@ impl Expansion<'_> {
         let Some(window) = list.filter(|it| it.len() <= limits::DVC_LIST_BYTES) else {
             return (None, false);
         };
-        let digits = md5.trim_end_matches(".dir");
+        let digits = md5.trim_end_matches(LIST);
         let is_meant = super::has_md5(&window, digits, is_old) == Some(true);
         let bytes = window.bytes_at(0, narrow(window.len())).ok();
         (bytes.and_then(|bytes| members(&bytes)), !is_meant)

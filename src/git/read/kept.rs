@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     super::{
         Item, View,
-        dvc::{Output, has_md5},
+        dvc::{Output, OutputKind, has_md5},
     },
     opened::Opened,
     path_on_disk,
@@ -17,7 +17,7 @@ use crate::{
 
 /// Opens an output: as it lies in the work tree, or as the cache has it.
 pub(super) fn open(view: &View, item: &Item, output: &Output) -> Opened {
-    if output.folder.is_none() {
+    if matches!(output.kind, OutputKind::File) {
         let at_path = || at_path(view, item, output);
         let on_disk = view.is_on_disk().then(at_path).flatten();
         if let Some(window) = on_disk {
@@ -40,9 +40,9 @@ pub(super) fn open(view: &View, item: &Item, output: &Output) -> Opened {
             return Opened::bytes(window);
         }
     }
-    let what = match output.folder {
-        Some(files) => Absent::DvcFolder(files),
-        None => Absent::DvcContent,
+    let what = match output.kind {
+        OutputKind::Folder { files } => Absent::DvcFolder(files),
+        OutputKind::File => Absent::DvcContent,
     };
     let absent = Unavailable::NotFetched {
         what,

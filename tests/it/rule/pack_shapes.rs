@@ -36,11 +36,14 @@ fn an_instance_of_a_pack_is_made_without_a_call_and_gets_attributes() {
         pair("dtype", &global("numpy", "float32")),
     ] {
         assert_eq!(rules("x.pkl", &instance(b")", b"\x81", &state)), [""; 0]);
+        // As Python 3.4 writes it: without keywords it is the same.
+        assert_eq!(rules("x.pkl", &instance(b")}", b"\x92", &state)), [""; 0]);
     }
+    let keywords = [&b")"[..], &pair("learning_rate", &int(1))].concat();
     let slots = [&b"N"[..], &rate, b"\x86"].concat();
     for (arguments, made_by, state) in [
         (&b"K\x01\x85"[..], &b"\x81"[..], vec![]),
-        (b")}", b"\x92", rate.clone()),
+        (&keywords, b"\x92", rate.clone()),
         (b")", b"\x81", slots),
         (b")", b"\x81", tuple(&[&int(1)])),
         (b")", b"\x81", pair("__setstate__", &int(1))),

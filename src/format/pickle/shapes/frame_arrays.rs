@@ -1,6 +1,6 @@
 //! Arrays of pandas: what they keep their items in, their masks, and where sparse ones have values.
 
-use super::frame_parts::{Checked, Parts, of_array};
+use super::frame_parts::{Checked, Parts, coded, of_array};
 use crate::{
     bytes::wide,
     fact::ContentsFault,
@@ -73,7 +73,7 @@ impl Arrays<'_, '_> {
         };
         let part = self.0.part(array);
         if backing == Backing::Codes {
-            return self.0.coded(part, &categories);
+            return coded(part, &categories);
         }
         let class = self.dtype_class(array).unwrap_or_default();
         let fits = match backing {

@@ -59,21 +59,21 @@ pub(super) struct Parts<'a, 'v> {
     pub values: &'a Values<'v>,
 }
 
-impl Parts<'_, '_> {
-    pub(super) fn get(&self, dict: Value, name: Attribute) -> Found {
+impl<'a> Parts<'a, '_> {
+    pub(super) fn get(self, dict: Value, name: Attribute) -> Found {
         self.values.named.get(dict, name)
     }
 
-    pub(super) fn part(&self, value: Value) -> FramePart {
+    pub(super) fn part(self, value: Value) -> FramePart {
         part(value, self.values.makes(value), self.values)
     }
 
-    pub(super) fn named(&self, dict: Value, name: Attribute) -> FramePart {
+    pub(super) fn named(self, dict: Value, name: Attribute) -> FramePart {
         let value = self.get(dict, name).one();
         value.map_or(FramePart::Unknown, |value| self.part(value))
     }
 
-    pub(super) fn list(&self, list: Value) -> Option<&[FramePart]> {
+    pub(super) fn list(self, list: Value) -> Option<&'a [FramePart]> {
         let is_list = matches!(list.kind(), ValueKind::List | ValueKind::Tuple);
         if !is_list || self.values.named.is_older(list) {
             return None;
@@ -85,13 +85,13 @@ impl Parts<'_, '_> {
     }
 
     /// The canonical name of a class within its module.
-    pub(super) fn class(&self, class: Value) -> &'static str {
+    pub(super) fn class(self, class: Value) -> &'static str {
         let name = self.values.canonical(class).unwrap_or_default();
         name.rsplit_once('.').map_or("", |(_, name)| name)
     }
 
     /// Whether a dict has none but names that are asked for: each argument that it gives is looked at.
-    pub(super) fn only_names(&self, dict: Value) -> Result<(), ContentsFault> {
+    pub(super) fn only_names(self, dict: Value) -> Result<(), ContentsFault> {
         let children = self.values.preview.nodes.summary(dict);
         let names = self.values.named.count(dict);
         let pairs = children.map(|children| children.len);
@@ -101,36 +101,36 @@ impl Parts<'_, '_> {
             Err(ContentsFault::Frame)
         }
     }
+}
 
-    /// Codes into something with so many items.
-    pub(super) fn coded(&self, codes: FramePart, of: &FramePart) -> Checked {
-        let (FramePart::Rows(count)
-        | FramePart::Codes { rows: count, .. }
-        | FramePart::Categories(count)) = *of
-        else {
-            return Err(ContentsFault::Arrays);
-        };
-        match codes {
-            FramePart::Codes { rows, min, max }
-                if min >= -1 && u64::try_from(max).map_or(max == -1, |max| max < count) =>
-            {
-                Ok(FramePart::Rows(rows))
-            }
-            FramePart::Codes { .. } => Err(ContentsFault::Codes),
-            _ => Err(ContentsFault::Arrays),
+/// Codes into something with so many items.
+pub(super) fn coded(codes: FramePart, of: &FramePart) -> Checked {
+    let (FramePart::Rows(count)
+    | FramePart::Codes { rows: count, .. }
+    | FramePart::Categories(count)) = *of
+    else {
+        return Err(ContentsFault::Arrays);
+    };
+    match codes {
+        FramePart::Codes { rows, min, max }
+            if min >= -1 && u64::try_from(max).map_or(max == -1, |max| max < count) =>
+        {
+            Ok(FramePart::Rows(rows))
         }
+        FramePart::Codes { .. } => Err(ContentsFault::Codes),
+        _ => Err(ContentsFault::Arrays),
     }
+}
 
-    /// Two that have as many rows.
-    pub(super) fn as_many(&self, pair: [FramePart; 2]) -> Checked {
-        let rows = |part| match part {
-            FramePart::Rows(rows) | FramePart::Codes { rows, .. } => Some(rows),
-            _ => None,
-        };
-        match pair.map(rows) {
-            [Some(left), Some(right)] if left == right => Ok(FramePart::Rows(left)),
-            [Some(_), Some(_)] => Err(ContentsFault::Rows),
-            _ => Err(ContentsFault::Arrays),
-        }
+/// Two that have as many rows.
+pub(super) fn as_many(pair: [FramePart; 2]) -> Checked {
+    let rows = |part| match part {
+        FramePart::Rows(rows) | FramePart::Codes { rows, .. } => Some(rows),
+        _ => None,
+    };
+    match pair.map(rows) {
+        [Some(left), Some(right)] if left == right => Ok(FramePart::Rows(left)),
+        [Some(_), Some(_)] => Err(ContentsFault::Rows),
+        _ => Err(ContentsFault::Arrays),
     }
 }

@@ -7,7 +7,7 @@
 use super::{
     FrameCheck, Values,
     frame_arrays::{self, Arrays},
-    frame_parts::{Checked, Parts},
+    frame_parts::{Checked, Parts, as_many, coded},
 };
 use crate::{
     fact::ContentsFault,
@@ -59,7 +59,7 @@ pub(super) fn state(
                 _ => state,
             };
             let pair = [Attribute::LeftOfArray, Attribute::RightOfArray];
-            parts.as_many(pair.map(|side| parts.named(dict, side)))
+            as_many(pair.map(|side| parts.named(dict, side)))
         }
         FrameCheck::Sparse => Arrays(parts).sparse(state),
         FrameCheck::Type => Ok(match parts.named(state, Attribute::Categories) {
@@ -90,14 +90,14 @@ pub(super) fn state(
 
 impl Parts<'_, '_> {
     /// An index, of the keyword arguments that its class gets.
-    fn labels(&self, class: Value, dict: Value) -> Checked {
+    fn labels(self, class: Value, dict: Value) -> Checked {
         self.only_names(dict)?;
         match self.class(class) {
             "RangeIndex" => self.range(dict),
             "MultiIndex" => self.levels(dict),
             "IntervalIndex" => {
                 let pair = [Attribute::Left, Attribute::Right];
-                self.as_many(pair.map(|side| self.named(dict, side)))
+                as_many(pair.map(|side| self.named(dict, side)))
             }
             _ => match self.named(dict, Attribute::Data) {
                 FramePart::Rows(rows) | FramePart::Codes { rows, .. } => Ok(FramePart::Rows(rows)),
@@ -106,35 +106,29 @@ impl Parts<'_, '_> {
         }
     }
 
-    fn range(&self, dict: Value) -> Checked {
+    fn range(self, dict: Value) -> Checked {
         let number = |name| {
             let value = self.get(dict, name).one()?;
             self.values.preview.integer(value)
         };
         let ends = (number(Attribute::Start), number(Attribute::Stop));
-        let (Some(step), (Some(start), Some(stop))) = (number(Attribute::Step), ends) else {
+        let (Some(by), (Some(start), Some(stop))) = (number(Attribute::Step), ends) else {
             return Err(ContentsFault::Arrays);
         };
-        let (from, to) = if step < 0 {
-            (stop, start)
-        } else {
-            (start, stop)
-        };
-        let span = i128::from(to) - i128::from(from);
+        let (from, to) = if by < 0 { (stop, start) } else { (start, stop) };
+        let span = i128::from(to).saturating_sub(i128::from(from));
         let rows = u64::try_from(span.max(0)).ok();
-        let rows = rows.zip(Some(step.unsigned_abs()).filter(|step| *step > 0));
-        let rows = rows.map(|(span, step)| span.div_ceil(step));
+        let rows = rows.zip(Some(by.unsigned_abs()).filter(|by| *by > 0));
+        let rows = rows.map(|(span, by)| span.div_ceil(by));
         rows.map(FramePart::Rows).ok_or(ContentsFault::Arrays)
     }
 
     /// Levels, and for each of them the place of each row in it; -1 is nowhere.
-    fn levels(&self, dict: Value) -> Checked {
-        let codes = match (
-            self.get(dict, Attribute::Codes),
-            self.get(dict, Attribute::CodesBefore),
-        ) {
-            (Found::One(codes), Found::Absent) | (Found::Absent, Found::One(codes)) => codes,
-            _ => return Err(ContentsFault::Arrays),
+    fn levels(self, dict: Value) -> Checked {
+        let codes = [Attribute::Codes, Attribute::CodesBefore].map(|name| self.get(dict, name));
+        let ([Found::One(codes), Found::Absent] | [Found::Absent, Found::One(codes)]) = codes
+        else {
+            return Err(ContentsFault::Arrays);
         };
         let levels = self.get(dict, Attribute::Levels).one();
         let levels = levels.and_then(|levels| self.list(levels));
@@ -146,7 +140,7 @@ impl Parts<'_, '_> {
             return Err(ContentsFault::Codes);
         }
         for (level, codes) in levels.iter().zip(codes) {
-            let FramePart::Rows(rows) = self.coded(*codes, level)? else {
+            let FramePart::Rows(rows) = coded(*codes, level)? else {
                 return Err(ContentsFault::Arrays);
             };
             if of_all.is_some_and(|known| known != rows) {
@@ -158,7 +152,7 @@ impl Parts<'_, '_> {
     }
 
     /// What is made of blocks and axes, or of one block and its index.
-    fn manager(&self, blocks: Value, axes: Value) -> Checked {
+    fn manager(self, blocks: Value, axes: Value) -> Checked {
         if blocks.kind() != ValueKind::Tuple {
             return self.joined(&[self.part(blocks)], &[self.part(axes)]);
         }
@@ -169,9 +163,9 @@ impl Parts<'_, '_> {
     }
 
     /// The same from a state: the axes, blocks and items of a release long ago, and after them those of today.
-    fn manager_of_state(&self, state: Value) -> Checked {
-        let parts = self.values.preview.nodes.all(state).unwrap_or_default();
-        let Some(Found::One(today)) = parts
+    fn manager_of_state(self, state: Value) -> Checked {
+        let children = self.values.preview.nodes.all(state).unwrap_or_default();
+        let Some(Found::One(today)) = children
             .get(3)
             .map(|last| self.get(*last, Attribute::StateOfManager))
         else {
@@ -185,8 +179,8 @@ impl Parts<'_, '_> {
     }
 
     /// Blocks of as many rows as the last axis.
-    fn joined(&self, blocks: &[FramePart], axes: &[FramePart]) -> Checked {
-        let (is_series, axis) = match axes {
+    fn joined(self, blocks: &[FramePart], axes: &[FramePart]) -> Checked {
+        let (is_series, as_many) = match axes {
             [FramePart::Rows(rows)] => (true, *rows),
             [FramePart::Rows(_), FramePart::Rows(rows)] => (false, *rows),
             _ => return Err(ContentsFault::Arrays),
@@ -209,7 +203,7 @@ impl Parts<'_, '_> {
                 FramePart::Columns { .. } => return Err(ContentsFault::Frame),
                 _ => return Err(ContentsFault::Arrays),
             };
-            if rows != axis {
+            if rows != as_many {
                 return Err(ContentsFault::Rows);
             }
         }

@@ -182,9 +182,10 @@ fn isotonic(state: Value, values: &Values<'_>) -> Option<()> {
 fn spline(state: Value, values: &Values<'_>) -> Option<()> {
     let get = |name| values.named.get(state, name);
     let array = |now, before| {
-        let held = match (get(now), get(before)) {
-            (Found::One(held), Found::Absent) | (Found::Absent, Found::One(held)) => held,
-            _ => return None,
+        let ([Found::One(held), Found::Absent] | [Found::Absent, Found::One(held)]) =
+            [now, before].map(get)
+        else {
+            return None;
         };
         values.array(held)
     };
