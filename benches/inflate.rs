@@ -150,7 +150,7 @@ fn drain(wrapping: Wrapping, packed: &[u8]) -> u64 {
         }
         Wrapping::Lz4 => all(Box::new(lz4_flex::frame::FrameDecoder::new(packed))),
         Wrapping::Zip => {
-            let member = packed.get(LOCAL..).unwrap();
+            let (_, member) = packed.split_at(LOCAL);
             all(Box::new(flate2::bufread::DeflateDecoder::new(member)))
         }
         Wrapping::SevenZip => {
@@ -171,16 +171,16 @@ fn drain(wrapping: Wrapping, packed: &[u8]) -> u64 {
 }
 
 #[divan::bench(args = WRAPPINGS, sample_count = 7, sample_size = 1)]
-fn drained(bencher: Bencher<'_, '_>, wrapping: &Wrapping) {
-    let packed = pack(*wrapping, &pickle());
+fn drained(bencher: Bencher<'_, '_>, wrapping: Wrapping) {
+    let packed = pack(wrapping, &pickle());
     bencher
         .counter(BytesCount::new(LENGTH))
-        .bench(|| drain(*wrapping, &packed));
+        .bench(|| drain(wrapping, &packed));
 }
 
 #[divan::bench(args = WRAPPINGS, sample_count = 7, sample_size = 1)]
-fn read(bencher: Bencher<'_, '_>, wrapping: &Wrapping) {
-    let window = Window::new(pack(*wrapping, &pickle()));
+fn read(bencher: Bencher<'_, '_>, wrapping: Wrapping) {
+    let window = Window::new(pack(wrapping, &pickle()));
     let read = || {
         let mut recorder = Recorder::default();
         weighbridge::format::read(&window, b"model.pkl", &mut recorder);

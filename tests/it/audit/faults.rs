@@ -176,7 +176,7 @@ fn a_clock_that_is_wrong_changes_what_depends_on_the_day_and_nothing_else() {
     assert!(before != ended);
     assert!(on("1795000000") == today);
     // Files from the future, as a clock that went back leaves them.
-    let future = std::time::SystemTime::now() + Duration::from_secs(86_400 * 365);
+    let future = std::time::SystemTime::now() + Duration::from_hours(24 * 365);
     for name in [
         "out/run.json",
         "clones/mirror.git/HEAD",
@@ -223,7 +223,7 @@ fn what_is_damaged_is_named_with_what_to_do() {
         insta::assert_snapshot!(shown(&report.stderr), @"
     error: cannot read `out/results/ID.json`: it is
       not what the audit wrote: remove it, and audit again
-    ")
+    ");
     });
     // As it says: without them, all are audited again.
     assert!(outside.join(path).is_file());

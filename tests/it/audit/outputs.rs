@@ -133,7 +133,7 @@ fn an_issue_says_what_is_wrong_and_how_to_mend_it() {
     let commit = commit.trim();
     let shown = text
         .replace(commit, "COMMIT")
-        .replace(&commit[..12], "COMMIT");
+        .replace(commit.split_at(12).0, "COMMIT");
     insta::assert_snapshot!(shown, @"
     # weighbridge refuses 1 file
 
@@ -222,11 +222,11 @@ fn an_issue_says_what_is_wrong_and_how_to_mend_it() {
         [3, 1]
     );
     // A pickle's finding shows its opcodes.
-    let shows = tables["findings"].iter().any(|row| {
+    let listed = tables["findings"].iter().any(|row| {
         let lines = row["disassembly"].as_str().unwrap_or_default();
         lines.contains("REDUCE")
     });
-    assert!(shows, "{:?}", tables["findings"]);
+    assert!(listed, "{:?}", tables["findings"]);
 }
 
 #[test]
@@ -472,9 +472,10 @@ fn an_issue_fits_into_a_comment() {
         let folder = root.join(format!("{n}/{long}/{long}/{long}"));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("a.pkl"), payload()).unwrap();
-        waivers.push_str(&format!(
+        let line = format!(
             "  - {{rule: pickle-load, paths: ['{long}{n}/**'], reason: r, owner: o, expires: 2020-01-01}}\n"
-        ));
+        );
+        waivers.push_str(&line);
     }
     let policy = format!("version: 1\nextends: recommended\nwaivers:\n{waivers}");
     fs::write(root.join("weighbridge.yaml"), policy).unwrap();

@@ -10,7 +10,8 @@ const NET: &[u8] = b"\x80\x02capp\nNet\n)\x81}b.";
 /// The hunks of a patch, without the headings that git takes from the lines above.
 fn hunks(patch: &str) -> String {
     let from = patch.find("@@ -").unwrap_or(patch.len());
-    let lines = patch[from..].split_inclusive('\n');
+    let (_, hunks) = patch.split_at(from);
+    let lines = hunks.split_inclusive('\n');
     lines
         .map(
             |line| match line.strip_prefix("@@ ").and_then(|it| it.split_once(" @@")) {
@@ -23,7 +24,10 @@ fn hunks(patch: &str) -> String {
 
 #[test]
 fn a_dry_run_is_the_patch_that_git_makes() {
-    let comments = |count: usize| (0..count).map(|n| format!("# {n}\n")).collect::<String>();
+    let comments = |count: usize| {
+        let lines: Vec<String> = (0..count).map(|n| format!("# {n}\n")).collect();
+        lines.concat()
+    };
     let list = "globals:\n  allow:\n    - a.A\n    - b.B\n";
     let tail = "rules:\n  torch-load-unsafe: deny\n  pickle-load: warn\n  joblib-load: warn\n";
     let mut policies: Vec<String> = Vec::new();
@@ -49,7 +53,7 @@ fn a_dry_run_is_the_patch_that_git_makes() {
     for policy in &policies {
         fs::write(&path, policy).unwrap();
         repo.git(&["-c", "core.autocrlf=false", "add", "-A"]);
-        let patch = run(&repo.root, &["policy", "allow", "--dry-run", "a.pkl"]).stdout;
+        let printed = run(&repo.root, &["policy", "allow", "--dry-run", "a.pkl"]).stdout;
         let allow = run(&repo.root, &["policy", "allow", "a.pkl"]);
         assert_eq!(allow.code, 0, "{policy}\n{allow:?}");
         let new = fs::read(&path).unwrap();
@@ -65,10 +69,10 @@ fn a_dry_run_is_the_patch_that_git_makes() {
             .output()
             .unwrap();
         let git = String::from_utf8(git.stdout).unwrap();
-        assert_eq!(hunks(&patch), hunks(&git), "{policy}");
-        assert!(patch.contains("@@ -"), "{patch}");
+        assert_eq!(hunks(&printed), hunks(&git), "{policy}");
+        assert!(printed.contains("@@ -"), "{printed}");
         // Both git and patch take it.
-        fs::write(repo.outside().join("edit.patch"), &patch).unwrap();
+        fs::write(repo.outside().join("edit.patch"), &printed).unwrap();
         for (program, arguments) in [
             ("git", &["apply", "../edit.patch"][..]),
             ("patch", &["-s", "--binary", "-p1", "-i", "../edit.patch"]),
@@ -81,8 +85,11 @@ fn a_dry_run_is_the_patch_that_git_makes() {
             else {
                 continue;
             };
-            assert!(applied.status.success(), "{program}: {applied:?}\n{patch}");
-            assert_eq!(fs::read(&path).unwrap(), new, "{program}\n{patch}");
+            assert!(
+                applied.status.success(),
+                "{program}: {applied:?}\n{printed}"
+            );
+            assert_eq!(fs::read(&path).unwrap(), new, "{program}\n{printed}");
         }
     }
 }

@@ -30,7 +30,8 @@ fn init(repo: &Repo) -> (Run, String) {
     let lines = text
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'));
-    (run, lines.map(|line| format!("{line}\n")).collect())
+    let lines: Vec<String> = lines.map(|line| format!("{line}\n")).collect();
+    (run, lines.concat())
 }
 
 #[test]

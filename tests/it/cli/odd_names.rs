@@ -37,25 +37,23 @@ fn repository() -> Option<Repo> {
 fn spans(markdown: &str) -> Vec<String> {
     let (mut found, mut rest) = (Vec::new(), markdown);
     while let Some(start) = rest.find('`') {
-        let after = &rest[start..];
-        let fence = after.len() - after.trim_start_matches('`').len();
-        let mut body = &after[fence..];
-        let whole = body;
+        let (_, after) = rest.split_at(start);
+        let whole = after.trim_start_matches('`');
+        let fence = after.len() - whole.len();
+        let mut body = whole;
         let end = loop {
             let Some(at) = body.find('`') else { break None };
-            let run = body[at..].len() - body[at..].trim_start_matches('`').len();
-            let place = whole.len() - body.len() + at;
-            body = &body[at + run..];
-            if run == fence {
+            let (_, ticks) = body.split_at(at);
+            let place = whole.len() - ticks.len();
+            body = ticks.trim_start_matches('`');
+            if ticks.len() - body.len() == fence {
                 break Some(place);
             }
         };
-        match end {
-            Some(end) => {
-                found.push(whole[..end].trim().to_owned());
-                rest = &whole[end + fence..];
-            }
-            None => rest = whole,
+        rest = whole;
+        if let Some(end) = end {
+            found.push(whole.split_at(end).0.trim().to_owned());
+            rest = whole.split_at(end + fence).1;
         }
     }
     found

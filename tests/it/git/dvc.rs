@@ -100,7 +100,8 @@ fn another_content_under_its_md5_is_said() {
     dvc(&repo);
     repo.write("a.pkl.dvc", listed("a.pkl", DATA));
     let md5 = cache(&repo, DATA, "", "cache/files/md5");
-    let place = format!(".dvc/cache/files/md5/{}/{}", &md5[..2], &md5[2..]);
+    let (folder, name) = md5.split_at(2);
+    let place = format!(".dvc/cache/files/md5/{folder}/{name}");
     repo.write(&place, payload());
     assert_eq!(
         rules(&repo, &[]),
@@ -156,8 +157,9 @@ fn nothing_is_followed_out_of_the_repository() {
     dvc(&repo);
     let outside = repo.outside().join("cache");
     let md5 = md5(&payload());
-    fs::create_dir_all(outside.join("files/md5").join(&md5[..2])).unwrap();
-    let object = outside.join("files/md5").join(&md5[..2]).join(&md5[2..]);
+    let (folder, name) = md5.split_at(2);
+    fs::create_dir_all(outside.join("files/md5").join(folder)).unwrap();
+    let object = outside.join("files/md5").join(folder).join(name);
     fs::write(&object, payload()).unwrap();
     repo.write("a.pkl.dvc", listed("a.pkl", &payload()));
     let missing = ["lfs-not-fetched a.pkl"];
@@ -171,18 +173,18 @@ fn nothing_is_followed_out_of_the_repository() {
     symlink(&outside, repo.root.join(".dvc/cache")).unwrap();
     assert_eq!(rules(&repo, &[]), missing);
     fs::remove_file(repo.root.join(".dvc/cache")).unwrap();
-    let inside = repo.root.join(".dvc/cache/files/md5").join(&md5[..2]);
+    let inside = repo.root.join(".dvc/cache/files/md5").join(folder);
     fs::create_dir_all(&inside).unwrap();
-    symlink(&object, inside.join(&md5[2..])).unwrap();
+    symlink(&object, inside.join(name)).unwrap();
     assert_eq!(rules(&repo, &[]), missing);
-    fs::remove_file(inside.join(&md5[2..])).unwrap();
+    fs::remove_file(inside.join(name)).unwrap();
     symlink(&object, repo.root.join("a.pkl")).unwrap();
     repo.write(".gitignore", "/a.pkl\n");
     assert_eq!(rules(&repo, &[]), missing);
     // A link into the cache is how DVC may check out.
     fs::remove_file(repo.root.join("a.pkl")).unwrap();
-    fs::write(inside.join(&md5[2..]), payload()).unwrap();
-    symlink(inside.join(&md5[2..]), repo.root.join("a.pkl")).unwrap();
+    fs::write(inside.join(name), payload()).unwrap();
+    symlink(inside.join(name), repo.root.join("a.pkl")).unwrap();
     assert_eq!(rules(&repo, &[]), ["global-not-allowed a.pkl"]);
 }
 

@@ -54,7 +54,7 @@ fn objects(rows: i32) -> Vec<u8> {
 /// What holds the block of a series, with a list of axes that is left in the memo.
 fn manager(rows: i32, axis: &[u8]) -> Vec<u8> {
     let class = global("pandas.core.internals.managers", "SingleBlockManager");
-    let axes = [&b"]q\x09"[..], axis, b"a"].concat();
+    let labels = [&b"]q\x09"[..], axis, b"a"].concat();
     let values = [text("values"), objects(rows)].concat();
     let block = [&b"}("[..], &values, &text("mgr_locs"), &int(0), b"u"].concat();
     let today = [
@@ -67,7 +67,7 @@ fn manager(rows: i32, axis: &[u8]) -> Vec<u8> {
         b"eu",
     ]
     .concat();
-    let state = [&b"("[..], &axes, b"]]", &pair("0.14.1", &today), b"t"].concat();
+    let state = [&b"("[..], &labels, b"]]", &pair("0.14.1", &today), b"t"].concat();
     [&class[..], b")\x81", &state, b"b"].concat()
 }
 
