@@ -26,21 +26,22 @@ pub fn explain(name: &str) -> Option<String> {
     rule().or(both).or_else(limit)
 }
 
-/// A rule, or one of those by which `policy check` looks at a policy.
+/// The rules by which commands look at a policy and at a lock file.
+fn rules_of_commands() -> impl Iterator<Item = &'static RuleMeta> {
+    let of_policies = policy::CHECK_RULES.iter().copied();
+    of_policies.chain([&rule::LOCK_NOT_CURRENT])
+}
+
+/// A rule, or one of those that only a command looks by.
 fn meta(id: &str) -> Option<&'static RuleMeta> {
-    let of_policy = || {
-        policy::CHECK_RULES
-            .iter()
-            .copied()
-            .find(|meta| meta.id == id)
-    };
-    rule::by_id(id).map(|rule| rule.meta).or_else(of_policy)
+    let of_command = || rules_of_commands().find(|meta| meta.id == id);
+    rule::by_id(id).map(|rule| rule.meta).or_else(of_command)
 }
 
 /// Every name that [`explain`] knows: rules, then formats, then packs, then limits.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let rules = RULES.iter().map(|rule| rule.meta.id);
-    let rules = rules.chain(policy::CHECK_RULES.iter().map(|meta| meta.id));
+    let rules = rules.chain(rules_of_commands().map(|meta| meta.id));
     let formats = FORMATS.iter().map(|format| format.id);
     let limits = limits::all().map(|limit| limit.id.name());
     rules
@@ -209,6 +210,10 @@ fn rules_page() -> String {
         page.push('\n');
         page.push_str(&of_rule(meta, 2));
     }
+    page.push_str(
+        "\n# What `weighbridge freeze --check` finds\n\nThis is about a lock file. It judges no file, and no policy sets its level.\n\n",
+    );
+    page.push_str(&of_rule(&rule::LOCK_NOT_CURRENT, 2));
     page
 }
 

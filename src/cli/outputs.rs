@@ -98,6 +98,16 @@ fn formats() -> PossibleValuesParser {
     )
 }
 
+/// The formats of reports that need nothing but findings.
+pub(super) fn formats_of_findings() -> PossibleValuesParser {
+    let reporters = report::REPORTERS.iter();
+    PossibleValuesParser::new(
+        reporters
+            .filter(|reporter| reporter.name() != "cyclonedx")
+            .map(|reporter| PossibleValue::new(reporter.name()).help(reporter.summary())),
+    )
+}
+
 /// Which reports are written where.
 pub(super) struct Plan {
     files: Vec<(&'static dyn Reporter, PathBuf)>,

@@ -16,6 +16,7 @@ use crate::{
 
 pub use advice::NOT_WHILE;
 pub use index::{Call, FactIndex, GlobalUse};
+pub use lock_not_current::LOCK_NOT_CURRENT;
 pub use pin_mismatch::pinned_at;
 pub use run::{JudgedCase, Run};
 pub use waiver_run::WaiverRun;
@@ -140,6 +141,7 @@ macro_rules! rules {
 
 mod advice;
 mod index;
+mod lock_not_current;
 mod payload;
 mod policy_line;
 mod run;

@@ -1,21 +1,26 @@
 //! `weighbridge freeze`: writes the lock file.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    path::{Component, Path, PathBuf},
-};
+mod plan;
+
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
-use super::{PolicyArgs, cache::CacheArgs, current_dir, output, patch, progress::Bar, terminal};
+use self::plan::{Plan, Wishes};
+use super::{
+    PolicyArgs, cache::CacheArgs, current_dir, output,
+    outputs,
+    patch,
+    progress::Bar,
+    terminal,
+};
 use crate::{
     error::Error,
-    fact::{Text, argument},
-    pins::{Drift, Lock, Pin},
+    fact::Text,
+    pins::Lock,
     policy,
-    report::PathSpelling,
-    scan::{self, Frozen, Outcome, Request, Stored, Unpinnable, View},
+    report::{self, PathSpelling, Presentation, Reporter},
+    scan::{self, LockDifference, Outcome, Report, Request, Stored, View},
 };
 
 const EXAMPLES: &str = "\
@@ -27,6 +32,7 @@ Examples:
   weighbridge freeze --staged              as `git commit` would record them
   weighbridge freeze --check               in a pipeline: is the lock file current?
   weighbridge freeze --check --rev v1.0    was it current in a release?
+  weighbridge freeze --check --format sarif > lock.sarif
 
 Exit codes:
   0  the lock file is current, or was written
@@ -59,6 +65,12 @@ pub(super) struct Freeze {
     /// Write nothing; exit with 1 if the lock file is not current
     #[arg(long, conflicts_with_all = ["update", "prune", "dry_run", "output"])]
     check: bool,
+    /// Format of the report of --check on standard output
+    ///
+    /// The default is `human`. The other formats report each difference as a finding
+    /// of `lock-not-current`.
+    #[arg(long, value_name = "FORMAT", requires = "check", help_heading = "Output", value_parser = outputs::formats_of_findings())]
+    format: Option<String>,
     /// Write nothing, and print the difference as a patch
     #[arg(long, conflicts_with = "output")]
     dry_run: bool,
@@ -104,7 +116,7 @@ impl Freeze {
         if view.is_on_disk() {
             view.add_ignored(&named);
         }
-        let (mut view, policy, _) = scan::find_policy_only(view, &self.policy.request(), &cwd)?;
+        let (mut view, policy, policy_name) = scan::find_policy_only(view, &self.policy.request(), &cwd)?;
         let path = policy::from_here(&root, &cwd, policy.lock_path());
         let there = scan::on_disk(&path).ok();
         let stored = scan::read_lock(&view, &policy)?;
@@ -133,7 +145,8 @@ impl Freeze {
         }
         let found = scan::freeze(&view, &policy, &old, request, &bar, &holds)?;
         bar.finish();
-        let mut plan = Plan::new(&view, old, found, &holds, &self);
+        let looked_at = found.len();
+        let mut plan = Plan::new(&view, old, found, &holds, self.wishes());
         plan.merged = decided;
         if self.dry_run {
             let old = there.as_deref().map(String::from_utf8_lossy);
@@ -141,11 +154,35 @@ impl Freeze {
             plan.patch = patch::of_file(&name, old.as_deref(), &plan.lock.text());
         }
         self.no_path_is_idle(&plan, &view, &named)?;
+        if let Some(reporter) = self.reporter() {
+            let mut differences = plan.differences();
+            differences.extend(is_merge.then_some(LockDifference::Conflict));
+            // Where the paths that are named have no model file, the lock file is current for them.
+            let compared = if looked_at == 0 {
+                plan.old.pins().len()
+            } else {
+                looked_at
+            };
+            let mut notices = view.notices.clone();
+            notices.extend(plan.not_pinned());
+            let judged = (&policy, policy_name);
+            let report = scan::lock_report(&view, judged, compared, &differences, notices);
+            return deliver(reporter, &report, &cwd, &root);
+        }
         if plan.lock.is_empty() && plan.old.is_empty() && plan.skipped.is_empty() {
             terminal::note("no model file was found: there is nothing to pin");
             return Ok(Outcome::Nothing);
         }
         self.finish(&plan, &root, (&path, there.as_deref()), is_merge)
+    }
+
+    /// What is asked to be done.
+    fn wishes(&self) -> Wishes {
+        Wishes {
+            update: self.update,
+            prune: self.prune,
+            only_executable: self.only == Which::Executable,
+        }
     }
 
     /// What is pinned.
@@ -163,6 +200,12 @@ impl Freeze {
             None if self.staged => scan::index(cwd),
             None => scan::work_tree(cwd, &[]),
         }
+    }
+
+    /// What writes the report, if it is not the text of this command.
+    fn reporter(&self) -> Option<&'static dyn Reporter> {
+        let format = self.format.as_deref().filter(|format| *format != "human");
+        format.and_then(report::by_name)
     }
 
     /// Whether the lock file is written.
@@ -253,196 +296,20 @@ impl Freeze {
     }
 }
 
-/// What the lock file becomes, and why.
-struct Plan {
-    old: Lock,
-    lock: Lock,
-    added: Vec<Pin>,
-    /// The pins before and after.
-    updated: Vec<(Pin, Pin)>,
-    /// The path before, and the pin.
-    renamed: Vec<(Text, Pin)>,
-    removed: Vec<Pin>,
-    /// Files that changed and keep their pin: the pin, and what is there.
-    left: Vec<(Pin, Pin)>,
-    /// Pins that are kept although their file is gone.
-    gone: Vec<Pin>,
-    /// Files that are not pinned, and why.
-    skipped: Vec<(Text, Unpinnable)>,
-    /// The pins that a merge chose.
-    merged: Vec<Pin>,
-    /// How the lock file would change, if that is asked for.
-    patch: String,
-}
-
-impl Plan {
-    fn new(
-        view: &View,
-        old: Lock,
-        found: Vec<Frozen>,
-        holds: &dyn Fn(&Text) -> bool,
-        options: &Freeze,
-    ) -> Self {
-        let mut plan = Self {
-            lock: Lock::default(),
-            added: Vec::new(),
-            updated: Vec::new(),
-            renamed: Vec::new(),
-            removed: Vec::new(),
-            left: Vec::new(),
-            gone: Vec::new(),
-            skipped: Vec::new(),
-            merged: Vec::new(),
-            patch: String::new(),
-            old,
-        };
-        let mut pins: BTreeMap<Text, Pin> = BTreeMap::new();
-        for pin in plan.old.pins() {
-            pins.insert(pin.path.clone(), pin.clone());
-        }
-        let paths = plan.old.pins().iter().map(|pin| &pin.path);
-        let gone = view.lock_files().missing(paths).unwrap_or_default();
-        let gone = plan
-            .old
-            .pins()
-            .iter()
-            .filter(|pin| gone.contains(&pin.path));
-        // Of several with the same bytes, one is renamed.
-        let (mut gone, more) = gone.fold(
-            (BTreeMap::<String, Pin>::new(), Vec::new()),
-            |(mut gone, mut more), pin| {
-                more.extend(gone.insert(pin.sha256.clone(), pin.clone()));
-                (gone, more)
-            },
-        );
-        for frozen in found {
-            let path = frozen.path.clone();
-            let now = match frozen.pin {
-                Ok(pin) => pin,
-                Err(why) => {
-                    plan.skipped.push((path, why));
-                    continue;
-                }
-            };
-            match plan.old.get(&path) {
-                Some(pin) if pin.sha256 == now.sha256 => {
-                    if *pin != now {
-                        plan.updated.push((pin.clone(), now.clone()));
-                    }
-                    pins.insert(path, now);
-                }
-                Some(pin) if options.update && frozen.unwanted.is_none() => {
-                    plan.updated.push((pin.clone(), now.clone()));
-                    pins.insert(path, now);
-                }
-                Some(pin) => {
-                    let why = frozen.unwanted.filter(|_| options.update);
-                    plan.skipped.extend(why.map(|why| (path, why)));
-                    plan.left.push((pin.clone(), now));
-                }
-                None => {
-                    if let Some(before) = gone.remove(&now.sha256) {
-                        pins.remove(&before.path);
-                        plan.renamed.push((before.path.clone(), now.clone()));
-                    } else if let Some(why) = frozen.unwanted {
-                        plan.skipped.push((path, why));
-                        continue;
-                    } else if options.only == Which::Executable && !frozen.executable {
-                        continue;
-                    } else {
-                        plan.added.push(now.clone());
-                    }
-                    pins.insert(path, now);
-                }
-            }
-        }
-        let mut gone: Vec<Pin> = gone.into_values().chain(more).collect();
-        gone.sort_by(|a, b| a.path.cmp(&b.path));
-        for pin in gone {
-            if options.prune && holds(&pin.path) {
-                pins.remove(&pin.path);
-                plan.removed.push(pin);
-            } else if holds(&pin.path) {
-                plan.gone.push(pin);
-            }
-        }
-        plan.lock = Lock::new(pins.into_values());
-        plan
-    }
-
-    /// Whether what would be written is what is there.
-    fn is_current(&self) -> bool {
-        self.lock == self.old
-    }
-
-    /// What happens to each pin, a line each.
-    fn told(&self, would: bool, paths: &PathSpelling) -> String {
-        let mut out = String::new();
-        let mut line = |verb: &str, path: &Text, more: &str| {
-            let gap = if more.is_empty() { "" } else { "  " };
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "{verb:<9}{path}{gap}{more}");
-        };
-        let verbs = if would {
-            ["add", "update", "rename", "remove"]
-        } else {
-            ["added", "updated", "renamed", "removed"]
-        };
-        let [added, updated, renamed, removed] = verbs;
-        for pin in &self.merged {
-            line("merged", &pin.path, &format!("sha256 {}", pin.sha256));
-        }
-        for pin in &self.added {
-            let more = format!("sha256 {}, {} bytes", pin.sha256, pin.size);
-            line(added, &pin.path, &more);
-        }
-        for (pin, now) in &self.updated {
-            line(updated, &now.path, &Drift { pin, now }.to_string());
-        }
-        for (before, pin) in &self.renamed {
-            line(renamed, &pin.path, &format!("from {before}"));
-        }
-        for pin in &self.removed {
-            line(removed, &pin.path, "");
-        }
-        for (pin, now) in &self.left {
-            let drift = Drift { pin, now };
-            line("changed", &pin.path, &format!("{drift}; it keeps its pin"));
-        }
-        for pin in &self.gone {
-            line("gone", &pin.path, "it keeps its pin");
-        }
-        for (path, why) in &self.skipped {
-            line("skipped", path, &why.to_string());
-        }
-        let words = |pins: &mut dyn Iterator<Item = &Pin>| {
-            let spelled = pins.map(|pin| argument(paths.spell(&pin.path).as_bytes()));
-            // Where no command can hold a name, it says what to put there.
-            let words: Vec<String> = spelled
-                .take(NAMED)
-                .map(|word| word.unwrap_or_else(|| String::from("FILE")))
-                .collect();
-            words.join(" ")
-        };
-        if !self.left.is_empty() {
-            let words = words(&mut self.left.iter().map(|(pin, _)| pin));
-            // What the policy refuses is not pinned again either.
-            let is_skipped = |pin: &Pin| self.skipped.iter().any(|(path, _)| *path == pin.path);
-            let _ = if self.left.iter().all(|(pin, _)| is_skipped(pin)) {
-                writeln!(out, "see why it is refused: weighbridge check {words}")
-            } else {
-                writeln!(
-                    out,
-                    "review what changed, then: weighbridge freeze --update {words}"
-                )
-            };
-        }
-        if !self.gone.is_empty() {
-            let words = words(&mut self.gone.iter());
-            let _ = writeln!(out, "to remove pins: weighbridge freeze --prune {words}");
-        }
-        out
-    }
+/// Writes a report to standard output.
+fn deliver(
+    reporter: &dyn Reporter,
+    report: &Report,
+    cwd: &Path,
+    root: &Path,
+) -> Result<Outcome, Error> {
+    let presentation = Presentation {
+        style: terminal::style(terminal::Color::Auto, false),
+        paths: PathSpelling::between(cwd, root),
+        ..Presentation::default()
+    };
+    output::deliver(None, &[], |out| reporter.write(report, &presentation, out))?;
+    Ok(report.outcome())
 }
 
 /// Whether the lock file on disk, which is about to be written, says what the index has of it: what is not staged would be lost.
@@ -463,9 +330,6 @@ fn is_staged(there: Option<&[u8]>, staged: &Lock, path: &Path) -> Result<(), Err
         ),
     })
 }
-
-/// Paths that are named in a command.
-const NAMED: usize = 5;
 
 /// Whether a path is another, or below it. The root is empty.
 fn is_in(path: &Text, folder: &Text) -> bool {
