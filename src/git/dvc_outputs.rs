@@ -35,54 +35,55 @@ fn kind_of(name: &[u8]) -> Option<Listing> {
     }
 }
 
-impl View {
-    /// Adds what its files of DVC list. Where there are none, nothing is read.
-    pub fn add_outputs_of_dvc(&mut self) {
-        let lists = |item: &Item| {
-            item.entry.kind == EntryKind::File && kind_of(item.entry.file_name()).is_some()
-        };
-        let listing: Vec<usize> = (0..)
-            .zip(&self.items)
-            .filter_map(|(at, item)| lists(item).then_some(at))
-            .collect();
-        if listing.is_empty() {
-            return;
-        }
-        let (mut found, mut noted) = (Found::default(), Vec::new());
-        {
-            let mut reader = self.reader();
-            let mut caches = Caches::default();
-            for at in listing {
-                let Some(item) = self.items.get(at) else {
-                    continue;
-                };
-                for said in self.list(item, &mut reader, &mut caches, &mut found) {
-                    noted.push((at, said));
-                }
-            }
-        }
-        for (at, said) in noted {
-            if let Some(item) = self.items.get_mut(at) {
-                item.noted.push(Circumstance::NotFollowed(said));
-            }
-        }
-        let outputs = found.outputs.into_values();
-        self.items.extend(outputs);
-        sort_by_path(&mut self.items);
+/// Adds to a view what its files of DVC list. Where there are none, nothing is read.
+pub fn add_outputs_of_dvc(view: &mut View) {
+    let lists = |item: &Item| {
+        item.entry.kind == EntryKind::File && kind_of(item.entry.file_name()).is_some()
+    };
+    let listing: Vec<usize> = (0..)
+        .zip(&view.items)
+        .filter_map(|(at, item)| lists(item).then_some(at))
+        .collect();
+    if listing.is_empty() {
+        return;
     }
+    let mut noted = Vec::new();
+    let mut reading = Reading {
+        view,
+        reader: view.reader(),
+        caches: Caches::default(),
+        found: Found::default(),
+    };
+    for at in listing {
+        if let Some(item) = view.items.get(at) {
+            noted.extend(reading.list(item).into_iter().map(|said| (at, said)));
+        }
+    }
+    let outputs = reading.found.outputs;
+    for (at, said) in noted {
+        if let Some(item) = view.items.get_mut(at) {
+            item.noted.push(Circumstance::NotFollowed(said));
+        }
+    }
+    view.items.extend(outputs.into_values());
+    sort_by_path(&mut view.items);
+}
 
+/// The files of DVC of a view, as they are read one after the other.
+struct Reading<'v> {
+    view: &'v View,
+    reader: Reader<'v>,
+    caches: Caches,
+    found: Found,
+}
+
+impl Reading<'_> {
     /// Takes the outputs that one file lists. Returns what is not followed.
-    fn list(
-        &self,
-        item: &Item,
-        reader: &mut Reader<'_>,
-        caches: &mut Caches,
-        found: &mut Found,
-    ) -> Vec<NotFollowed> {
+    fn list(&mut self, item: &Item) -> Vec<NotFollowed> {
         let Some(kind) = kind_of(item.entry.file_name()) else {
             return Vec::new();
         };
-        let Content::Bytes(window) = reader.open(item).content else {
+        let Content::Bytes(window) = self.reader.open(item).content else {
             // Why it could not be read is said of the file itself.
             return Vec::new();
         };
@@ -98,16 +99,16 @@ impl View {
         };
         let folder = folder_of(item.entry.path.as_bytes());
         let folders = match kind {
-            Listing::Pipeline if !listed.is_empty() => self.working_folders(folder),
+            Listing::Pipeline if !listed.is_empty() => working_folders_of(self.view, folder),
             _ => BTreeMap::default(),
         };
-        let before = Self::before(item, reader, kind);
-        let cache = caches.of(self, folder);
+        let before = self.before(item, kind);
+        let cache = self.caches.of(self.view, folder);
         let mut expansion = Expansion {
-            view: self,
+            view: self.view,
             item,
             cache,
-            budget: &mut found.left,
+            budget: &mut self.found.left,
             outputs: Vec::new(),
             not_followed: Vec::new(),
         };
@@ -127,47 +128,47 @@ impl View {
             ..
         } = expansion;
         for output in outputs {
-            found.take(self, item, output);
+            self.found.take(self.view, item, output);
         }
         not_followed
     }
 
     /// The outputs that a file listed before the view's change.
-    fn before(item: &Item, reader: &mut Reader<'_>, kind: Listing) -> BTreeSet<ListedOutput> {
-        let Some(bytes) = reader.before(item) else {
+    fn before(&mut self, item: &Item, kind: Listing) -> BTreeSet<ListedOutput> {
+        let Some(bytes) = self.reader.before(item) else {
             return BTreeSet::new();
         };
         let listed = parse(kind, &bytes).unwrap_or_default();
         listed.into_iter().map(|listed| listed.output).collect()
     }
+}
 
-    /// The folders in which stages of a pipeline run, where those are not the pipeline's own. Only `dvc.yaml` says it.
-    fn working_folders(&self, folder: &[u8]) -> BTreeMap<String, String> {
-        let path = match folder {
-            b"" => b"dvc.yaml".to_vec(),
-            folder => [folder, b"/dvc.yaml"].concat(),
-        };
-        let bytes = match self.after() {
-            Some(snapshot) => self.stores(None).ok().flatten().and_then(|stores| {
-                let mut trees = Trees::new(stores.open());
-                let (_, id) = snapshot.entry(&mut trees, &path).ok()??;
-                blob(&mut trees, id).ok()
-            }),
-            None if self.is_on_disk() => small_file(&self.root, &path),
-            None => None,
-        };
-        bytes
-            .map(|bytes| working_folders(&bytes))
-            .unwrap_or_default()
-    }
+/// The folders in which stages of a pipeline run, where those are not the pipeline's own. Only `dvc.yaml` says it.
+fn working_folders_of(view: &View, folder: &[u8]) -> BTreeMap<String, String> {
+    let path = match folder {
+        b"" => b"dvc.yaml".to_vec(),
+        folder => [folder, b"/dvc.yaml"].concat(),
+    };
+    let bytes = match view.after() {
+        Some(snapshot) => view.stores(None).ok().flatten().and_then(|stores| {
+            let mut trees = Trees::new(stores.open());
+            let (_, id) = snapshot.entry(&mut trees, &path).ok()??;
+            blob(&mut trees, id).ok()
+        }),
+        None if view.is_on_disk() => small_file(&view.root, &path),
+        None => None,
+    };
+    bytes
+        .map(|bytes| working_folders(&bytes))
+        .unwrap_or_default()
+}
 
-    /// Whether git has a file at a path, as the view's change leaves it.
-    fn has_in_git(&self, path: &Text) -> bool {
-        let (Some(snapshot), Ok(Some(stores))) = (self.after(), self.stores(None)) else {
-            return false;
-        };
-        snapshot.has(&mut Trees::new(stores.open()), path.as_bytes())
-    }
+/// Whether git has a file at a path, as the view's change leaves it.
+fn has_in_git(view: &View, path: &Text) -> bool {
+    let (Some(snapshot), Ok(Some(stores))) = (view.after(), view.stores(None)) else {
+        return false;
+    };
+    snapshot.has(&mut Trees::new(stores.open()), path.as_bytes())
 }
 
 /// The outputs of a view.
@@ -190,7 +191,7 @@ impl Default for Found {
 impl Found {
     /// An output, unless git has a file at its path, or it is there already: of a history, as the first commit brought it.
     fn take(&mut self, view: &View, item: &Item, output: Output) {
-        if view.has_item(&output.path) || view.has_in_git(&output.path) {
+        if view.has_item(&output.path) || has_in_git(view, &output.path) {
             return;
         }
         let key = (output.path.clone(), output.md5.clone(), item.submodule);

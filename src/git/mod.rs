@@ -64,6 +64,7 @@ pub use attribute_edits::{
 };
 pub use change::{change, first_revision, revision, ruled_by};
 pub use checkout::Checkout;
+pub use dvc_outputs::add_outputs_of_dvc;
 pub use history::{Incoming, Known, all_refs, history, incoming, line_origins, policy_of};
 pub use hooks::{Hooks, hooks};
 pub use index::{index, staged};

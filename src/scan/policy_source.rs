@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::Error,
     fact::Text,
-    git::{self, View},
+    git::{self, View, add_outputs_of_dvc},
     policy::{
         self, Arrival, Asker, Attempts, Catalog, Place, Policy, PolicyCase, Source, named_policy,
     },
@@ -121,7 +121,7 @@ fn ruled(view: View, request: &PolicyRequest<'_>) -> Result<View, Error> {
         PolicyFrom::Head => view.with_policy_of_head()?,
         PolicyFrom::Revision(name) => view.with_policy_of_revision(name)?,
     };
-    view.add_outputs_of_dvc();
+    add_outputs_of_dvc(&mut view);
     Ok(view)
 }
 

@@ -126,9 +126,7 @@ fn what_would_be_written_is_a_patch() {
     update   a.pkl  other bytes, of the same size, format and names
     --- a/weighbridge.lock
     +++ b/weighbridge.lock
-    @@ -3,11 +3,16 @@
-     # The model files that were reviewed: `weighbridge freeze` writes this file, `weighbridge check` compares.
-     # `weighbridge policy schema --for lock` prints its schema, for editors.
+    @@ -3,9 +3,14 @@
      version: 1
      artifacts:
        - path: a.pkl
