@@ -412,6 +412,8 @@ impl PinNotes {
             };
             let entry: &Entry = &item.entry;
             match note {
+                // What is refused because it is not here is not refused a second time for having no digest.
+                PinNote::Changed(None) if is_refused(*at) => {}
                 PinNote::Changed(now) => {
                     if let Some(pin) = book.pin(&entry.path) {
                         report.changed.push(Changed {

@@ -246,4 +246,13 @@ fn a_pin_is_of_the_bytes() {
     assert_eq!(rules(&repo, &[]), ["pin-mismatch a.pkl"]);
     let told = run(&repo.root, &["inspect", "a.pkl"]).stdout;
     assert!(!told.is_empty());
+    // Where it is nowhere, one finding says so; and where the policy accepts that, the pin still asks for it.
+    fs::remove_file(repo.root.join("a.pkl")).unwrap();
+    fs::remove_dir_all(repo.root.join(".dvc/cache")).unwrap();
+    assert_eq!(rules(&repo, &[]), ["lfs-not-fetched a.pkl"]);
+    repo.write(
+        "weighbridge.yaml",
+        "version: 1\nextends: recommended\nrules: {lfs-not-fetched: allow}\n",
+    );
+    assert_eq!(rules(&repo, &[]), ["pin-mismatch a.pkl"]);
 }
