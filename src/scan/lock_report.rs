@@ -118,10 +118,7 @@ impl<'a> Lockfile<'a> {
                         Command::new("weighbridge freeze --update ").path(path.clone()),
                     ],
                 };
-                let message = with(
-                    String::from("this is not the file that was pinned"),
-                    drift,
-                );
+                let message = with(String::from("this is not the file that was pinned"), drift);
                 self.of_pin(
                     drift.pin,
                     about(path, message, Some(&drift.now.sha256), help),

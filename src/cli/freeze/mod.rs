@@ -8,11 +8,7 @@ use clap::Args;
 
 use self::plan::{Plan, Wishes};
 use super::{
-    PolicyArgs, cache::CacheArgs, current_dir, output,
-    outputs,
-    patch,
-    progress::Bar,
-    terminal,
+    PolicyArgs, cache::CacheArgs, current_dir, output, outputs, patch, progress::Bar, terminal,
 };
 use crate::{
     error::Error,
@@ -116,7 +112,8 @@ impl Freeze {
         if view.is_on_disk() {
             view.add_ignored(&named);
         }
-        let (mut view, policy, policy_name) = scan::find_policy_only(view, &self.policy.request(), &cwd)?;
+        let (mut view, policy, policy_name) =
+            scan::find_policy_only(view, &self.policy.request(), &cwd)?;
         let path = policy::from_here(&root, &cwd, policy.lock_path());
         let there = scan::on_disk(&path).ok();
         let stored = scan::read_lock(&view, &policy)?;

@@ -304,34 +304,3 @@ fn runs_at_the_same_time_lose_no_edit() {
         );
     }
 }
-
-/// A run that is killed leaves the old policy or the new one.
-#[cfg(unix)]
-#[test]
-fn a_run_that_is_killed_leaves_a_whole_policy() {
-    use crate::support::cli::program;
-    let repo = repo!();
-    repo.write("net.pkl", NET);
-    let old = format!("{HEAD}# {}\n", "x".repeat(1 << 18));
-    repo.write("weighbridge.yaml", &old);
-    assert_eq!(run(&repo.root, &["policy", "allow", "net.pkl"]).code, 0);
-    let new = text(&repo);
-    assert_ne!(old, new);
-    let (mut olds, mut news) = (0, 0);
-    for n in 0..60 {
-        repo.write("weighbridge.yaml", &old);
-        let mut child = program(&repo.root)
-            .args(["policy", "allow", "net.pkl"])
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_micros(n * 1500));
-        let _ = child.kill();
-        child.wait().unwrap();
-        let left = text(&repo);
-        assert!(left == old || left == new, "{} bytes", left.len());
-        if left == old { olds += 1 } else { news += 1 }
-    }
-    assert!(olds > 0, "{olds} {news}");
-}
