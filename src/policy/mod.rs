@@ -58,6 +58,7 @@ mod show;
 mod snippet;
 mod source;
 mod target;
+mod torch_list;
 mod torch_target;
 mod unread;
 mod uses;
@@ -95,12 +96,11 @@ pub use pack::{
 pub use paths::PathPatterns;
 pub use place::{NAME, PLACES, Place};
 pub use schema::{SchemaOf, Words, schema};
-pub use scope::{
-    ArgumentVerdict, GlobalPolicy, GlobalRuling, PythonObject, SafeGlobal, Scope, Standing, packs,
-};
+pub use scope::{ArgumentVerdict, GlobalPolicy, GlobalRuling, SafeGlobal, Scope, Standing, packs};
 pub use show::{EffectiveLine, show};
 pub use snippet::{EntryTerms, constrains_calls, entry, is_constrained_call, may_be_entered};
 pub use source::{Asker, Source, edited_policy, from_here, is_bundled_name, named_policy, staging};
+pub use torch_list::{ListCall, PythonObject};
 pub use torch_target::TorchTarget;
 pub use waivers::{
     Breach, Obstacle, Requirement, Waiver, WaiverTerms, WaiverVerdict, Waivers, WaiversAt,

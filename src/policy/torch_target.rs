@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{alias, pack, target};
+use super::{ListCall, alias, pack, target};
 use crate::fact::GlobalName;
 
 /// What will load the artifacts: `target.torch`.
@@ -94,6 +94,13 @@ impl TorchTarget {
             let (major, minor) = release.split_once('.')?;
             Some((major.parse().ok()?, minor.parse().ok()?))
         })
+    }
+
+    /// How the torch release that will load the artifacts is told which globals to accept; of a range, the oldest.
+    pub fn list_call(&self) -> ListCall {
+        self.targets()
+            .next()
+            .map_or(ListCall::Missing, ListCall::of)
     }
 
     /// How the torch releases that will load the artifacts behave, oldest first; more than one where the target is a range.

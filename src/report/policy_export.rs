@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Style, terminal::harmless};
-use crate::policy::{Floor, PythonObject, SafeGlobal};
+use crate::policy::{Floor, ListCall, SafeGlobal};
 
 /// What `torch.load(weights_only=True)` is told to accept.
 #[derive(Debug)]
@@ -25,13 +25,6 @@ pub struct TorchList {
     /// What else is to be known, a sentence each.
     pub notes: Vec<String>,
 }
-
-/// The first release of torch with `add_safe_globals`.
-const LIST: (u16, u16) = (2, 4);
-/// The first release of torch with `safe_globals`, which ends with its block.
-const BLOCK: (u16, u16) = (2, 5);
-/// The first release of torch that takes an object under another name.
-const RENAMED: (u16, u16) = (2, 6);
 
 /// Variables that make loaders refuse code, with what each does.
 const VARIABLES: &[(&str, &str, &str)] = &[
@@ -97,25 +90,25 @@ pub fn python(list: &TorchList, out: &mut dyn Write) -> io::Result<()> {
     for note in &list.notes {
         comment(out, note)?;
     }
-    let can_rename = list.torch >= RENAMED;
+    let call = ListCall::of(list.torch);
     let mut objects: Vec<(String, &str)> = Vec::new();
     let mut modules: BTreeSet<&str> = BTreeSet::from(["torch"]);
     for global in &list.globals {
         match &global.object {
-            Ok(_) if list.torch < LIST => {}
+            Ok(_) if call == ListCall::Missing => {}
             Ok(object) => {
                 modules.insert(&object.module);
-                objects.push((spelled(object, can_rename), &global.allowed_by));
+                objects.push((object.listed(call), &global.allowed_by));
             }
             Err(why) => comment(out, &not_listed(global, why))?,
         }
     }
-    if list.torch < LIST {
+    if call == ListCall::Missing {
         return comment(
             out,
             &format!(
-                "torch {major}.{minor} has no list to add names to: load with torch {}.{} or newer.",
-                LIST.0, LIST.1
+                "torch {major}.{minor} has no list to add names to: load with torch {} or newer.",
+                ListCall::SINCE
             ),
         );
     }
@@ -125,7 +118,7 @@ pub fn python(list: &TorchList, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     let indent = if objects.is_empty() {
         ""
-    } else if list.torch < BLOCK {
+    } else if call == ListCall::Add {
         writeln!(out, "torch.serialization.add_safe_globals([")?;
         items(&objects, out)?;
         writeln!(out, "])")?;
@@ -145,16 +138,6 @@ fn items(objects: &[(String, &str)], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "    {object},  # {}", harmless(by, Style::default()))?;
     }
     Ok(())
-}
-
-/// An object, with the name under which files store it where the object itself says another.
-fn spelled(object: &PythonObject, can_rename: bool) -> String {
-    let path = format!("{}.{}", object.module, object.name);
-    if object.is_alias && can_rename {
-        format!("({path}, \"{path}\")")
-    } else {
-        path
-    }
 }
 
 fn not_listed(global: &SafeGlobal, why: &str) -> String {

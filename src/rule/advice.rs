@@ -12,7 +12,7 @@ use super::Case;
 use crate::{
     fact::{Argument, Fact, FactKind, Global, GlobalName, Part, TorchLoad, Usage},
     finding::{Additions, Answer, ELSEWHERE, Finding, Level, Need, Subject},
-    policy,
+    policy::{self, ListCall, PythonObject, TorchTarget},
 };
 
 /// What is said beside the advice to use a format that is not read yet: a file of it would be refused as unknown.
@@ -391,32 +391,29 @@ fn listed_with_torch(case: &Case<'_>) -> Option<String> {
     if names.is_empty() {
         return None;
     }
-    let release = case.scope.torch().behaviour().next()?;
-    python(&names, &release.release)
+    python(&names, case.scope.torch())
 }
 
 /// The lines that make a release of torch take these names.
-fn python(names: &BTreeSet<GlobalName>, release: &str) -> Option<String> {
-    let minor = |release: &str| -> Option<(u32, u32)> {
-        let (major, minor) = release.split_once('.')?;
-        Some((major.parse().ok()?, minor.parse().ok()?))
-    };
-    let release_of = minor(release)?;
-    if release_of < (2, 4) {
+fn python(names: &BTreeSet<GlobalName>, torch: &TorchTarget) -> Option<String> {
+    let release = &torch.behaviour().next()?.release;
+    let call = torch.list_call();
+    if call == ListCall::Missing {
         return Some(format!(
-            "torch {release} has no list of names to add to: load the file with torch 2.4 or newer"
+            "torch {release} has no list of names to add to: load the file with torch {} or newer",
+            ListCall::SINCE
         ));
     }
-    let mut modules: BTreeSet<&str> = BTreeSet::from(["torch"]);
+    let mut modules: BTreeSet<String> = BTreeSet::from(["torch".to_owned()]);
     let mut objects = Vec::new();
     for name in names {
-        let (module, qualname) = (name.module.as_str()?, name.name.as_str()?);
-        modules.insert(module);
-        objects.push(format!("{module}.{qualname}"));
+        let object = PythonObject::of(name).ok()?;
+        objects.push(object.listed(call));
+        modules.insert(object.module);
     }
     let imports: Vec<String> = modules.iter().map(|it| format!("import {it}\n")).collect();
     let (imports, objects) = (imports.concat(), objects.join(", "));
-    Some(if release_of < (2, 5) {
+    Some(if call == ListCall::Add {
         format!(
             "and name them where the file is loaded (torch {release}):\n{imports}torch.serialization.add_safe_globals([{objects}])\nstate = torch.load(path, weights_only=True)"
         )

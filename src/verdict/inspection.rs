@@ -9,7 +9,7 @@ use crate::{
         Text, TorchLoad, Usage,
     },
     finding::{Disposition, Finding, Level, LineRef, Subject},
-    policy::{EntryRef, GlobalVerdict, Refusal, Scope},
+    policy::{EntryRef, GlobalVerdict, ListCall, Refusal, Scope},
 };
 
 /// One artifact, explained.
@@ -94,6 +94,8 @@ pub struct TorchVerdict {
     /// The globals, as torch looks them up, that would have to be listed with `torch.serialization.safe_globals`.
     /// Empty if nothing needs listing, or if no list could mend it.
     pub safe_globals: Vec<GlobalName>,
+    /// The call that lists them, in the oldest release of torch that the policy targets.
+    pub list_call: ListCall,
 }
 
 /// What loading an artifact would do, with what the rules make of it. The policy's name and a disassembly are the caller's to add.
@@ -282,5 +284,6 @@ fn torch_verdict(observation: &Observation, load: &TorchLoad, scope: &Scope) -> 
         loads: reasons.is_empty(),
         reasons,
         safe_globals,
+        list_call: scope.torch().list_call(),
     }
 }

@@ -10,7 +10,7 @@ mod safe_globals;
 pub use arguments::ArgumentVerdict;
 pub use globals::{GlobalPolicy, GlobalRuling, Standing};
 pub(super) use permission::{Permission, Wider};
-pub use safe_globals::{PythonObject, SafeGlobal, packs};
+pub use safe_globals::{SafeGlobal, packs};
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 use super::{Scope, lookup::Listing};
 use crate::{
     fact::{GlobalName, Usage},
-    policy::{EntryRef, alias, danger, pattern::Pattern},
+    policy::{EntryRef, PythonObject, alias, danger, pattern::Pattern},
 };
 
 /// A global that an entry allows, and whether torch is told of it.
@@ -17,25 +17,6 @@ pub struct SafeGlobal {
     /// The line that allows it; empty if none does.
     pub allowed_by: String,
 }
-
-/// An attribute of a module, both in plain identifiers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PythonObject {
-    /// The module to import.
-    pub module: String,
-    /// The name in it.
-    pub name: String,
-    /// Whether the module is an old name of another, so that the object calls its module otherwise than a file does.
-    pub is_alias: bool,
-}
-
-/// Words that are no names in Python.
-const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
-    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
-    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
-    "with", "yield",
-];
 
 impl SafeGlobal {
     /// What entries allow at a path beyond what torch lists by default, in the order of the policy. Packs are left out: a block that
@@ -125,29 +106,10 @@ fn python_object(scope: &Scope, name: &GlobalName) -> Result<PythonObject, Strin
     if !is_in_pack && !allows(Usage::Call) && !allows(Usage::Construct) {
         return said("may only be named, and a file could call what torch lists");
     }
-    if qualname.contains('.') {
-        return said("is inside another name, and not every release of torch finds such names");
-    }
-    if !module.split('.').all(is_identifier) || !is_identifier(qualname) {
-        return said("is no plain name of Python");
-    }
-    Ok(PythonObject {
-        module: module.to_owned(),
-        name: qualname.to_owned(),
-        is_alias: canonical != module,
-    })
+    PythonObject::of(name).map_err(str::to_owned)
 }
 
 fn allowed_by_pack(scope: &Scope, name: &GlobalName) -> bool {
     let by = scope.globals().allowed_by(name, Usage::Import);
     by.is_some_and(|by| by.pack().is_some())
-}
-
-/// Whether Python reads a word as the same name: only letters of ASCII, because it normalises others.
-fn is_identifier(word: &str) -> bool {
-    let mut chars = word.chars();
-    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
-    chars.next().is_some_and(first)
-        && chars.all(|c| first(c) || c.is_ascii_digit())
-        && !KEYWORDS.contains(&word)
 }

@@ -21,12 +21,13 @@ use super::{
     words::{sentence, severity},
 };
 use crate::{
-    fact::{Absent, Fact, Global, GlobalName, Observation, Site, Tensors, Unavailable},
+    fact::{Absent, Fact, Global, Observation, Site, Tensors, Unavailable},
     finding::{Finding, Level},
+    policy::{ListCall, PythonObject},
     verdict::{Inspection, JudgedGlobal, PinState, TorchVerdict},
 };
 use page::{Page, ROWS};
-use words::{count_u64, inwards, permission, plain};
+use words::{count_u64, inwards, permission};
 
 /// Writes the page.
 ///
@@ -367,43 +368,50 @@ fn torch(verdict: &TorchVerdict, page: &mut Page<'_>) -> io::Result<()> {
         page.text(2, reason, None)?;
     }
     // Only plain names are offered to be pasted into a program.
-    if verdict.safe_globals.is_empty() || !verdict.safe_globals.iter().all(plain) {
+    let objects = verdict.safe_globals.iter().map(PythonObject::of);
+    let Ok(objects) = objects.collect::<Result<Vec<PythonObject>, _>>() else {
+        return Ok(());
+    };
+    if objects.is_empty() {
         return Ok(());
     }
-    page.text(
-        2,
-        "Once each of these has been reviewed, it loads inside:",
-        None,
-    )?;
+    let (lead, call, close) = match verdict.list_call {
+        ListCall::Missing => {
+            let newer = format!(
+                "Names can be listed with torch {} or newer: the release that the policy targets has no list to add them to.",
+                ListCall::SINCE
+            );
+            return page.text(2, &newer, None);
+        }
+        ListCall::Add => ("after", "torch.serialization.add_safe_globals([", "])"),
+        ListCall::Block | ListCall::RenamingBlock => {
+            ("inside", "with torch.serialization.safe_globals([", "]):")
+        }
+    };
+    let lead = format!("Once each of these has been reviewed, it loads {lead}:");
+    page.text(2, &lead, None)?;
     writeln!(page.out)?;
-    let mut modules: Vec<String> = verdict
-        .safe_globals
-        .iter()
-        .map(|global| global.module.to_string())
-        .collect();
+    let mut modules: Vec<&str> = objects.iter().map(|it| it.module.as_str()).collect();
     modules.sort_unstable();
     modules.dedup();
-    for module in modules.iter().filter(|module| *module != "torch") {
+    for module in modules.iter().filter(|module| **module != "torch") {
         writeln!(page.out, "    import {module}")?;
     }
     writeln!(page.out, "    import torch")?;
-    let names: Vec<String> = verdict
-        .safe_globals
-        .iter()
-        .map(GlobalName::to_string)
-        .collect();
-    let line = format!(
-        "    with torch.serialization.safe_globals([{}]):",
-        names.join(", ")
-    );
+    let listed = objects.iter().map(|it| it.listed(verdict.list_call));
+    let listed: Vec<String> = listed.collect();
+    let line = format!("    {call}{}{close}", listed.join(", "));
     if width(&line) <= style.columns() {
         writeln!(page.out, "{line}")?;
     } else {
-        writeln!(page.out, "    with torch.serialization.safe_globals([")?;
-        for name in names {
-            writeln!(page.out, "        {name},")?;
+        writeln!(page.out, "    {call}")?;
+        for object in listed {
+            writeln!(page.out, "        {object},")?;
         }
-        writeln!(page.out, "    ]):")?;
+        writeln!(page.out, "    {close}")?;
+    }
+    if verdict.list_call == ListCall::Add {
+        return Ok(());
     }
     writeln!(page.out, "        ...")
 }

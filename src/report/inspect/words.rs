@@ -1,7 +1,7 @@
 //! What facts and verdicts mean to someone who is about to load the file, in words.
 
 use crate::{
-    fact::{Circumstance, Fact, Global, GlobalName, Site, SpecialMember, Unavailable, Usage},
+    fact::{Circumstance, Fact, Global, Site, SpecialMember, Unavailable, Usage},
     finding::LineRef,
     policy::Refusal,
     report::terminal::grouped,
@@ -173,20 +173,6 @@ pub(in crate::report) fn unavailable(why: &Unavailable) -> String {
             format!("not fetched: {what}; to fetch it: {command}")
         }
     }
-}
-
-/// Whether a name is made of identifiers and nothing else.
-pub(super) fn plain(global: &GlobalName) -> bool {
-    let identifiers = |text: &str| {
-        text.split('.').all(|part| {
-            !part.starts_with(|c: char| c.is_ascii_digit())
-                && !part.is_empty()
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        })
-    };
-    [&global.module, &global.name]
-        .iter()
-        .all(|text| text.as_str().is_some_and(identifiers))
 }
 
 pub(super) fn count_u64(n: u64, one: &str, many: &str) -> String {

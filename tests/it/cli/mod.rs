@@ -37,6 +37,7 @@ mod policy_test;
 mod printed_commands;
 mod snippets;
 mod stdin;
+mod torch_lists;
 mod unstaged;
 mod views_page;
 mod waivers;

@@ -273,6 +273,7 @@ fn resnet() -> Inspection {
                 GlobalName::new("numpy._core.multiarray", "scalar"),
                 GlobalName::new("numpy", "dtype"),
             ],
+            ..TorchVerdict::default()
         }],
         disassembly: Some(vec![
             ListingLine::In(Site {

@@ -15,6 +15,8 @@ use std::{
 pub(crate) enum Needs<'n> {
     /// A Python that has these modules, as `import` takes them.
     Python(&'n str),
+    /// A Python that has this release of torch.
+    Torch(&'n str),
     /// A program on the PATH.
     Program(&'n str),
     /// A property of the machine or of the user that runs the tests.
@@ -37,6 +39,7 @@ impl Needs<'_> {
                     library => format!("{library} (Python)"),
                 }
             }
+            Self::Torch(release) => format!("PyTorch {release}"),
             Self::Program(name) => name.into(),
             Self::Machine => "machine".into(),
         }

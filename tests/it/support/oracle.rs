@@ -49,6 +49,27 @@ pub(crate) fn python(modules: &str) -> Option<PathBuf> {
     found.then_some(python)
 }
 
+/// The interpreter with this release of torch, which `WEIGHBRIDGE_PYTHON_TORCH_2_4` names for `2.4`; without that variable the
+/// comparison is reported as not made.
+#[track_caller]
+pub(crate) fn python_of_torch(release: &str) -> Option<PathBuf> {
+    let variable = format!("WEIGHBRIDGE_PYTHON_TORCH_{}", release.replace('.', "_"));
+    let needs = Needs::Torch(release);
+    let Some(named) = std::env::var_os(&variable) else {
+        not_made(needs, format_args!("{variable} names no interpreter"));
+        return None;
+    };
+    let version = "import torch; print(torch.__version__)";
+    let out = Command::new(&named).args(["-c", version]).output().unwrap();
+    let found = String::from_utf8_lossy(&out.stdout);
+    assert!(
+        found.starts_with(&format!("{release}.")),
+        "{variable} names an interpreter with torch {found}"
+    );
+    made(needs);
+    Some(named.into())
+}
+
 /// A number from the environment, for longer runs.
 pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
     let given = std::env::var(name).ok();
