@@ -8,13 +8,13 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
-use divan::Bencher;
+use divan::{Bencher, counter::ItemsCount};
 use weighbridge::{
     bytes::{ByteSource, Window},
     fact::{Fact, GlobalName, Usage},
     inventory,
     pins::{Lock, Pin},
-    policy::Policy,
+    policy::{GlobalVerdict, Policy},
     record::Recorder,
     scan,
 };
@@ -282,6 +282,70 @@ fn rule_on_a_name(bencher: Bencher<'_, '_>, name: &str) {
             ruling.danger(),
         )
     });
+}
+
+/// Distinct names, each of them allowed or refused by `policy_text(5_000)`.
+#[derive(Debug, Clone, Copy)]
+enum Names {
+    Allowed,
+    Refused,
+}
+
+impl Names {
+    fn of(self, n: usize) -> GlobalName {
+        match self {
+            Self::Allowed => GlobalName::new(format!("pkg{n}.mod"), format!("Class{n}")),
+            Self::Refused => GlobalName::new(format!("elsewhere{n}.models"), format!("Net{n}")),
+        }
+    }
+}
+
+const JUDGED: [(Names, usize); 4] = [
+    (Names::Allowed, 100),
+    (Names::Allowed, 5_000),
+    (Names::Refused, 100),
+    (Names::Refused, 5_000),
+];
+
+/// What a large policy says of distinct names, and by which line. Items are names: at least a million a second.
+#[divan::bench(args = JUDGED)]
+fn verdicts_by_a_large_policy(bencher: Bencher<'_, '_>, (names, count): (Names, usize)) {
+    let policy = scan::parse_policy("weighbridge.yaml", &policy_text(5_000)).unwrap();
+    let scope = policy.scope(&"models/a.pkl".into());
+    let named: Vec<GlobalName> = (0..count).map(|n| names.of(n)).collect();
+    let judge = |name: &GlobalName| {
+        let verdict = scope.globals().verdict(name, Usage::Import);
+        matches!(verdict, GlobalVerdict::Allowed(_))
+    };
+    let is_allowed = matches!(names, Names::Allowed);
+    assert!(named.iter().all(|name| judge(name) == is_allowed));
+    bencher
+        .counter(ItemsCount::new(count))
+        .bench_local(|| named.iter().filter(|name| judge(name)).count());
+}
+
+/// The same names in one file that is read and judged, with every finding. Items are names.
+#[divan::bench(args = JUDGED)]
+fn check_by_a_large_policy(bencher: Bencher<'_, '_>, (names, count): (Names, usize)) {
+    let policy = scan::parse_policy("weighbridge.yaml", &policy_text(5_000)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = b"\x80\x02(".to_vec();
+    for name in (0..count).map(|n| names.of(n)) {
+        let (module, name) = (name.module.as_str().unwrap(), name.name.as_str().unwrap());
+        file.extend(format!("c{module}\n{name}\n").into_bytes());
+    }
+    file.extend(b"l.");
+    fs::write(folder.path().join("names.pkl"), file).unwrap();
+    let check = || {
+        let view = scan::work_tree(folder.path(), &[]).unwrap();
+        let request = scan::Request {
+            threads: Some(1),
+            ..scan::Request::default()
+        };
+        scan::check(&view, &policy, String::new(), request, &()).unwrap()
+    };
+    assert_eq!(check().findings.is_empty(), matches!(names, Names::Allowed));
+    bencher.counter(ItemsCount::new(count)).bench_local(check);
 }
 
 /// A pinned file of 64 MiB: hashed, and known from an earlier run.
