@@ -189,7 +189,7 @@ mod tests {
             "- a\n",
             "outs: 5\n",
             "outs:\n  - path: {}\n",
-            "a: &a [*a]\n",
+            "outs: &a [*a]\n",
             "\u{0}",
         ] {
             assert!(parse(Listing::Outputs, text.as_bytes()).is_err(), "{text}");
