@@ -312,16 +312,16 @@ const JUDGED: [(Names, usize); 4] = [
 fn verdicts_by_a_large_policy(bencher: Bencher<'_, '_>, (names, count): (Names, usize)) {
     let policy = scan::parse_policy("weighbridge.yaml", &policy_text(5_000)).unwrap();
     let scope = policy.scope(&"models/a.pkl".into());
-    let named: Vec<GlobalName> = (0..count).map(|n| names.of(n)).collect();
+    let all: Vec<GlobalName> = (0..count).map(|n| names.of(n)).collect();
     let judge = |name: &GlobalName| {
         let verdict = scope.globals().verdict(name, Usage::Import);
         matches!(verdict, GlobalVerdict::Allowed(_))
     };
     let is_allowed = matches!(names, Names::Allowed);
-    assert!(named.iter().all(|name| judge(name) == is_allowed));
+    assert!(all.iter().all(|name| judge(name) == is_allowed));
     bencher
         .counter(ItemsCount::new(count))
-        .bench_local(|| named.iter().filter(|name| judge(name)).count());
+        .bench_local(|| all.iter().filter(|name| judge(name)).count());
 }
 
 /// The same names in one file that is read and judged, with every finding. Items are names.
