@@ -307,7 +307,7 @@ const JUDGED: [(Names, usize); 4] = [
     (Names::Refused, 5_000),
 ];
 
-/// What a large policy says of distinct names, and by which line. Items are names: at least a million a second.
+/// What a large policy says of distinct names, and by which line: of a refused one the line is written out. Items are names.
 #[divan::bench(args = JUDGED)]
 fn verdicts_by_a_large_policy(bencher: Bencher<'_, '_>, (names, count): (Names, usize)) {
     let policy = scan::parse_policy("weighbridge.yaml", &policy_text(5_000)).unwrap();
