@@ -26,12 +26,12 @@ const BLOCK: usize = 512;
 /// Kills a command at many moments. `old` is what the file is before; `None` where it is not there.
 fn killed(repo: &Repo, arguments: &[&str], file: &str, old: Option<&str>) {
     let path = repo.root.join(file);
-    let begin = || match old {
+    let restore = || match old {
         Some(old) => fs::write(&path, old).unwrap(),
         None => drop(fs::remove_file(&path)),
     };
     let left = || fs::read_to_string(&path).ok();
-    begin();
+    restore();
     let began = Instant::now();
     let whole = run(&repo.root, arguments);
     let took = began.elapsed();
@@ -40,7 +40,7 @@ fn killed(repo: &Repo, arguments: &[&str], file: &str, old: Option<&str>) {
     assert!(new.is_some() && new.as_deref() != old, "{whole:?}");
     let (mut olds, mut news) = (0, 0);
     for n in 0..MOMENTS {
-        begin();
+        restore();
         let mut child = program(&repo.root)
             .args(arguments)
             .stdout(Stdio::null())
@@ -65,7 +65,7 @@ fn killed(repo: &Repo, arguments: &[&str], file: &str, old: Option<&str>) {
     // The limit of the size of a file ends a run while it writes, wherever the moments were.
     let size = new.as_ref().map_or(0, String::len);
     for part in 0..PARTS {
-        begin();
+        restore();
         let blocks = size.saturating_sub(1) / BLOCK * part / PARTS;
         let script = format!("ulimit -c 0; ulimit -f {blocks}; exec \"$@\"");
         let program = program(&repo.root);
@@ -84,7 +84,7 @@ fn killed(repo: &Repo, arguments: &[&str], file: &str, old: Option<&str>) {
         assert_eq!(left().as_deref(), old, "{arguments:?}, {blocks} blocks");
     }
     // What killed runs leave is in nobody's way: the next one ends as the first did.
-    begin();
+    restore();
     let again = run(&repo.root, arguments);
     assert_eq!((again.code, left()), (0, new), "{again:?}");
 }
