@@ -206,36 +206,52 @@ fn bom(report: &Report, date: Option<i64>) -> Bom {
         needs.entry(name.clone()).or_default();
     }
     needs.insert(ROOT.to_owned(), all);
+    let name = match report.root.to_string() {
+        name if name.is_empty() => String::from("unnamed"),
+        name => name,
+    };
+    let properties = vec![
+        property("weighbridge:view", &report.view),
+        property("weighbridge:policy", &report.policy),
+        property("weighbridge:incomplete", report.coverage.incomplete),
+    ];
     Bom {
-        schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        bom_format: "CycloneDX",
-        spec_version: "1.6",
-        serial_number: String::new(),
-        version: 1,
-        metadata: Metadata {
-            timestamp: timestamp(date),
-            tools: Tools::this(),
-            component: Component {
-                kind: "application",
-                bom_ref: ROOT.to_owned(),
-                name: match report.root.to_string() {
-                    name if name.is_empty() => String::from("unnamed"),
-                    name => name,
-                },
-                ..Component::default()
-            },
-            properties: vec![
-                property("weighbridge:view", &report.view),
-                property("weighbridge:policy", &report.policy),
-                property("weighbridge:incomplete", report.coverage.incomplete),
-            ],
-        },
         components: components.into_values().collect(),
-        dependencies: needs
-            .into_iter()
-            .map(|(of, depends_on)| Dependency { of, depends_on })
-            .collect(),
-        compositions: Vec::new(),
+        dependencies: dependencies(needs),
+        ..Bom::of(name, properties, date)
+    }
+}
+
+fn dependencies(needs: impl IntoIterator<Item = (String, BTreeSet<String>)>) -> Vec<Dependency> {
+    let each = needs.into_iter();
+    each.map(|(of, depends_on)| Dependency { of, depends_on })
+        .collect()
+}
+
+impl Bom {
+    /// One of what has a name, without components.
+    fn of(name: String, properties: Vec<Property>, date: Option<i64>) -> Self {
+        Self {
+            schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+            bom_format: "CycloneDX",
+            spec_version: "1.6",
+            serial_number: String::new(),
+            version: 1,
+            metadata: Metadata {
+                timestamp: timestamp(date),
+                tools: Tools::this(),
+                component: Component {
+                    kind: "application",
+                    bom_ref: ROOT.to_owned(),
+                    name,
+                    ..Component::default()
+                },
+                properties,
+            },
+            components: Vec::new(),
+            dependencies: Vec::new(),
+            compositions: Vec::new(),
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Bom, Component, Composition, Dependency, Evidence, GLOBALS, Hash, Levels, Metadata, Occurrence,
-    ROOT, Tools, kind, levels, of_library, property, timestamp, uri,
+    Bom, Component, Composition, Evidence, GLOBALS, Hash, Levels, Occurrence, ROOT, dependencies,
+    kind, levels, of_library, property, uri,
 };
 use crate::{fact::Text, finding::Level, inventory::Artifact, verdict::Report};
 
@@ -170,41 +170,24 @@ impl Bill {
             self.needs.entry(component.bom_ref.clone()).or_default();
         }
         self.needs.insert(ROOT.to_owned(), roots);
-        let dependencies = self.needs.into_iter();
         let aggregates = ["complete", "incomplete", "unknown"]
             .into_iter()
             .zip(self.known);
         let compositions = aggregates.filter(|(_, repositories)| !repositories.is_empty());
+        let properties = vec![
+            property("weighbridge:view", looked_at),
+            property("weighbridge:policy", policy),
+        ];
         let bom = Bom {
-            schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
-            bom_format: "CycloneDX",
-            spec_version: "1.6",
-            serial_number: String::new(),
-            version: 1,
-            metadata: Metadata {
-                timestamp: timestamp(date),
-                tools: Tools::this(),
-                component: Component {
-                    kind: "application",
-                    bom_ref: ROOT.to_owned(),
-                    name: String::from("audited repositories"),
-                    ..Component::default()
-                },
-                properties: vec![
-                    property("weighbridge:view", looked_at),
-                    property("weighbridge:policy", policy),
-                ],
-            },
             components,
-            dependencies: dependencies
-                .map(|(of, depends_on)| Dependency { of, depends_on })
-                .collect(),
+            dependencies: dependencies(self.needs),
             compositions: compositions
                 .map(|(aggregate, dependencies)| Composition {
                     aggregate,
                     dependencies,
                 })
                 .collect(),
+            ..Bom::of(String::from("audited repositories"), properties, date)
         };
         super::write(bom, out)
     }
