@@ -34,11 +34,7 @@ pub(super) struct Decoder<'a> {
 
 impl Decoder<'_> {
     pub(super) fn origin(&self, key: bool) -> Origin {
-        Origin {
-            file: Arc::clone(self.file),
-            way: self.way.clone().into(),
-            key,
-        }
+        Origin::new(Arc::clone(self.file), self.way.clone().into(), key)
     }
 
     /// An error at the value where the walk is.

@@ -163,11 +163,7 @@ pub(super) fn pack_origin(pack: &'static Pack, entry: &PackEntry) -> Option<Orig
         Step::Index(at),
         Step::Key("global".into()),
     ];
-    Some(Origin {
-        file,
-        way: way.into(),
-        key: false,
-    })
+    Some(Origin::new(file, way.into(), false))
 }
 
 /// What is wrong with a body that only the rest of the world can tell: names that do not exist, danger, contradictions.
@@ -182,10 +178,7 @@ pub(super) fn check(body: &Body, catalog: &Catalog<'_>, errors: &mut Errors) {
     }
     let rules: Vec<&str> = catalog.rules.iter().map(|rule| rule.id).collect();
     for (id, _, origin) in &body.rules {
-        let key = Origin {
-            key: true,
-            ..origin.clone()
-        };
+        let key = Origin::new(origin.file.clone(), origin.way.clone(), true);
         known("rule", "rules", id, &rules, &key, errors);
     }
     let packs: Vec<&str> = pack::names().collect();

@@ -230,11 +230,11 @@ fn repeated_levels(documents: &[Document], found: &mut Found) {
             let Node::Str(level) = level else {
                 return None;
             };
-            let origin = Origin {
-                file: Arc::clone(&document.file),
-                way: vec![Step::Key(RULES.into()), Step::Key((**rule).into())].into(),
-                key: true,
-            };
+            let origin = Origin::new(
+                Arc::clone(&document.file),
+                vec![Step::Key(RULES.into()), Step::Key((**rule).into())].into(),
+                true,
+            );
             Some((rule.clone(), level.clone(), origin))
         });
         pairs.collect()

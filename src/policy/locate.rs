@@ -43,7 +43,9 @@ pub(super) struct Origin {
     pub(super) file: Arc<File>,
     pub(super) way: Box<[Step]>,
     /// Whether the key, rather than the value, is what to underline.
-    pub(super) key: bool,
+    key: bool,
+    /// Its line without a label: a line that says nothing of a name is shown for each such name.
+    line: OnceLock<Box<LineRef>>,
 }
 
 impl File {
@@ -131,6 +133,15 @@ impl fmt::Debug for File {
 }
 
 impl Origin {
+    pub(super) fn new(file: Arc<File>, way: Box<[Step]>, key: bool) -> Self {
+        Self {
+            file,
+            way,
+            key,
+            line: OnceLock::new(),
+        }
+    }
+
     /// Whether it is the same value of the same file.
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.file, &other.file) && self.way == other.way
@@ -155,6 +166,14 @@ impl Origin {
 
     /// The line, ready to be shown beside a finding.
     pub(super) fn line_ref(&self, label: impl Into<String>) -> LineRef {
+        let line = self.line.get_or_init(|| Box::new(self.unlabelled()));
+        LineRef {
+            label: label.into(),
+            ..LineRef::clone(line)
+        }
+    }
+
+    fn unlabelled(&self) -> LineRef {
         let range = self.range();
         let text = self.file.text.as_ref();
         let before = text.get(..range.start).unwrap_or_default();
@@ -179,7 +198,7 @@ impl Origin {
                 .saturating_add(1),
             range: head.len()..head.len().saturating_add(marked.len()),
             text: [head, marked, tail].concat(),
-            label: label.into(),
+            label: String::new(),
         }
     }
 }

@@ -166,11 +166,7 @@ impl PathPatterns {
     /// What is wrong with the first that is none, and what to write.
     pub fn new(typed: &[String]) -> Result<Self, (String, String)> {
         let mut errors = Errors::default();
-        let origin = Origin {
-            file: File::new("", ""),
-            way: Box::default(),
-            key: false,
-        };
+        let origin = Origin::new(File::new("", ""), Box::default(), false);
         let typed: Vec<(String, Origin)> = typed
             .iter()
             .map(|pattern| (pattern.clone(), origin.clone()))
@@ -297,11 +293,7 @@ mod tests {
     };
 
     fn origin() -> Origin {
-        Origin {
-            file: File::new("x", ""),
-            way: Box::default(),
-            key: false,
-        }
+        Origin::new(File::new("x", ""), Box::default(), false)
     }
 
     /// All sequences of up to three of some parts, joined by slashes.

@@ -265,11 +265,7 @@ impl Merging<'_> {
         let Some(path) = self.path else {
             return true;
         };
-        let origin = Origin {
-            file: Arc::clone(file),
-            way: Box::default(),
-            key: false,
-        };
+        let origin = Origin::new(Arc::clone(file), Box::default(), false);
         let patterns: Vec<(String, Origin)> = patterns
             .iter()
             .map(|pattern| ((*pattern).to_owned(), origin.clone()))
@@ -299,11 +295,7 @@ fn leaf(node: &Node, file: &Arc<File>, way: Vec<Step>) -> Tree {
     let key = *node == Node::Null && matches!(way.last(), Some(Step::Key(_)));
     Tree::Leaf(Leaf {
         node: node.clone(),
-        places: vec![Origin {
-            file: Arc::clone(file),
-            way: way.into(),
-            key,
-        }],
+        places: vec![Origin::new(Arc::clone(file), way.into(), key)],
         replaces: Vec::new(),
     })
 }
@@ -366,11 +358,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn version(&mut self, own: &Arc<File>) {
         let way = [Step::Key("version".into())];
-        let origin = Origin {
-            file: Arc::clone(own),
-            way: way.into(),
-            key: false,
-        };
+        let origin = Origin::new(Arc::clone(own), way.into(), false);
         self.lines.push(EffectiveLine {
             key: "version".to_owned(),
             depth: 0,
