@@ -11,7 +11,7 @@ mod writer;
 pub use encoding::{Digest, StoredFacts, facts_key};
 
 use std::{
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -98,7 +98,11 @@ impl Store {
         };
         let opened = match create() {
             Err(error) if is_damage(&error) => {
-                Self::set_aside(folder)?;
+                if is_unfinished(&place) {
+                    std::fs::remove_file(&place).map_err(unwritable)?;
+                } else {
+                    Self::set_aside(folder)?;
+                }
                 create()
             }
             other => other,
@@ -257,6 +261,17 @@ fn prepare(database: &Database, table: &str) -> Result<(), StorageError> {
     }
     write.commit().map_err(|error| damaged(&error))
 }
+
+/// Whether a store was about to be made when its program was killed: the engine writes its magic number last, and until then nothing
+/// was stored.
+fn is_unfinished(place: &Path) -> bool {
+    let mut start = [0xff; MAGIC_BYTES];
+    let read = std::fs::File::open(place).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start.iter().all(|byte| *byte == 0)
+}
+
+/// The length of the engine's magic number.
+const MAGIC_BYTES: usize = 9;
 
 /// Whether an error says that the file is no store, or a broken one.
 fn is_damage(error: &DatabaseError) -> bool {
