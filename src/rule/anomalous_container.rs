@@ -66,7 +66,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if left_out {
             continue;
         }
-        let message = format!("loaders may read this differently: {anomaly}");
+        let message = match **anomaly {
+            Anomaly::CodeWithoutPlaces { .. } => anomaly.to_string(),
+            _ => format!("loaders may read this differently: {anomaly}"),
+        };
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(anomaly.kind().to_owned());
         finding.help.push(AGAIN);

@@ -29,6 +29,10 @@ impl fmt::Display for Anomaly {
                 write!(f, "the header has {bytes} bytes, NumPy takes {accepted}")
             }
             Self::BytesAfterStorages { bytes } => write!(f, "{bytes} bytes after the storages"),
+            Self::CodeWithoutPlaces { member } => write!(
+                f,
+                "`{member}` has no `.debug_pkl` beside it, which torch writes for each file of code: the archive was made or changed by something else"
+            ),
         }
     }
 }

@@ -12,7 +12,7 @@ pub use zip::{DirectoryFields, EndRecordAnomaly, Gap, NameFault, ZipAnomaly, Zip
 
 use serde::{Deserialize, Serialize};
 
-use super::FormatId;
+use super::{FormatId, Short};
 
 /// An anomaly, with what is particular to it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +50,11 @@ pub enum Anomaly {
         /// How many.
         bytes: u64,
     },
+    /// A file of TorchScript code without the pickle of places in source that torch writes beside each.
+    CodeWithoutPlaces {
+        /// The first such file.
+        member: Short,
+    },
 }
 
 /// What the suffix of a name belongs to.
@@ -83,6 +88,7 @@ impl Anomaly {
             Self::TrailingData { .. } => "trailing-data",
             Self::OversizedHeader { .. } => "oversized-header",
             Self::BytesAfterStorages { .. } => "bytes-after-storages",
+            Self::CodeWithoutPlaces { .. } => "code-without-places",
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         fixture::{Observed, facts, told},
         oracle,
         pickle::Pickle,
-        zip::{archive, deflated, stored},
+        zip::{Member, archive, deflated, stored},
     },
 };
 
@@ -188,4 +188,32 @@ fn an_archive_of_libtorch_is_torchscript_without_operators() {
         stored("module/constants.pkl", Pickle::proto(2).op(b')').stop()),
     ]);
     assert_eq!(rules(file), ["custom-operator", "torchscript-code"]);
+}
+
+#[test]
+fn code_that_torch_did_not_write_alone_is_refused() {
+    let code = "class M(Module):\n  __parameters__ = []\n";
+    let parts = |extra: Vec<Member>| {
+        let mut all = vec![
+            stored("m/data.pkl", b"\x80\x02c__torch__\nM\n)\x81}b."),
+            stored("m/code/__torch__.py", code),
+            stored("m/constants.pkl", b"\x80\x02)."),
+            stored("m/version", "3\n"),
+        ];
+        all.extend(extra);
+        archive(&all)
+    };
+    let refused = |file: Vec<u8>| {
+        let findings = judge("m.pt", &facts(file, "m.pt"));
+        let mut about = findings
+            .iter()
+            .filter(|finding| finding.rule.id == "anomalous-container");
+        about.next().map(|finding| finding.message.to_string())
+    };
+    insta::assert_snapshot!(refused(parts(Vec::new())).unwrap(), @"`m/code/__torch__.py` has no `.debug_pkl` beside it, which torch writes for each file of code: the archive was made or changed by something else");
+    let places = || stored("m/code/__torch__.py.debug_pkl", b"\x80\x02).");
+    assert_eq!(refused(parts(vec![places()])), None);
+    // A file that somebody saves with a model is none of its code.
+    let extra = stored("m/extra/run.py", "x = 1\n");
+    assert_eq!(refused(parts(vec![places(), extra])), None);
 }

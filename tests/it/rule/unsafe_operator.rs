@@ -11,6 +11,7 @@ pub(super) fn script(body: &str) -> Vec<u8> {
     archive(&[
         stored("m/data.pkl", b"\x80\x02c__torch__\nM\n)\x81}b.").torch(),
         stored("m/code/__torch__.py", code),
+        stored("m/code/__torch__.py.debug_pkl", b"\x80\x02)."),
         stored("m/constants.pkl", b"\x80\x02)."),
     ])
 }

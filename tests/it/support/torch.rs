@@ -36,6 +36,7 @@ pub(crate) fn script() -> Vec<u8> {
     archive(&[
         stored("m/data.pkl", object).torch(),
         stored("m/code/__torch__/net.py", "class Net(Module):\n").torch(),
+        stored("m/code/__torch__/net.py.debug_pkl", b"\x80\x02).").torch(),
         stored("m/constants.pkl", b"\x80\x02).").torch(),
         stored("m/version", "3\n").torch(),
     ])
@@ -61,6 +62,7 @@ fn program() -> Vec<u8> {
     archive(&[
         stored("m/data.pkl", b"\x80\x02)."),
         deflated("m/code/__torch__.py", code),
+        stored("m/code/__torch__.py.debug_pkl", b"\x80\x02)."),
         stored(
             "m/bytecode.pkl",
             b"\x80\x02X\x09\x00\x00\x00aten::addX\x00\x00\x00\x00\x86.",

@@ -10,6 +10,8 @@ pub(super) use code::add_code;
 
 use std::cell::RefCell;
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Verdict,
     native::{Names, read_whole, record},
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Fact, Global, Native, Place, Site, Text, TorchForm, TorchReason},
+    fact::{Anomaly, Fact, Global, Native, Place, Short, Site, Text, TorchForm, TorchReason},
     format::{
         Expect, Format, Loader, Read, Reading, Recognise, Runs, Suffix, pickle,
         zip::{self, Directory, Member, read_members},
@@ -61,7 +63,8 @@ Everything that is checked of a `zip` archive. The pickles are read, and the cla
 defines are its own code, not imports. The code is searched for the operators and classes of native code that it names, in every
 form that torch's parser takes, and so is `bytecode.pkl`: `unsafe-operator` refuses those that reach files, other processes or
 Python, `custom-operator` reports those that a library has to bring, `torchscript-code` says that there is code at all. Pickles beside
-the code (`*.debug_pkl`) hold places in source; torch reads them with an unpickler that imports nothing.
+the code (`*.debug_pkl`) hold places in source; torch reads them with an unpickler that imports nothing. Torch writes one for each file
+of code, so an archive that lacks one was not written by torch, or was changed since (`code-without-places`), and is refused.
 
 ## What to prefer
 
@@ -84,6 +87,11 @@ fn read(
     directory: &Directory,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
+    if let Some(member) = without_places(directory) {
+        let member = Short::new(member.name.as_bytes());
+        let anomaly = Anomaly::CodeWithoutPlaces { member };
+        reading.recorder.anomaly(anomaly, Place::Whole);
+    }
     let bytecode = Bytecode::default();
     let before = reading.recorder.checkpoint();
     read_members(window, directory, reading, |member| {
@@ -158,6 +166,27 @@ fn is_code(name: &[u8]) -> bool {
     let end = name.len().checked_sub(3).and_then(|at| name.get(at..));
     end.is_some_and(|end| end.eq_ignore_ascii_case(b".py"))
 }
+
+/// The first file of code without a pickle of places beside it. Torch writes one for each.
+fn without_places(directory: &Directory) -> Option<&Member> {
+    let names = directory
+        .members
+        .iter()
+        .map(|member| member.name.as_bytes());
+    let names: FxHashSet<&[u8]> = names.collect();
+    directory.members.iter().find(|member| {
+        let name = member.name.as_bytes();
+        // Other files may be of Python: whoever saves a model can give files of its own to it.
+        let mut parts = name.split(|byte| *byte == b'/').skip(1);
+        let is_of_program = parts
+            .next()
+            .is_some_and(|part| part.eq_ignore_ascii_case(b"code"));
+        is_of_program && is_code(name) && !names.contains(&*[name, PLACES].concat())
+    })
+}
+
+/// The suffix of such a pickle, behind that of the code.
+const PLACES: &[u8] = b".debug_pkl";
 
 /// Reads every content of every file of code, up to a limit for all of them.
 fn read_code(window: &Window, directory: &Directory, names: &mut Names, reading: &mut Reading<'_>) {
