@@ -11,7 +11,7 @@ mod writer;
 pub use encoding::{Digest, StoredFacts, facts_key};
 
 use std::{
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -21,7 +21,12 @@ use redb::{
     TableDefinition, TableError, TableHandle as _,
 };
 
-use crate::{error::Error, fact::READER_EPOCH, limits};
+use crate::{
+    bytes::{FileSource, Window},
+    error::Error,
+    fact::READER_EPOCH,
+    limits,
+};
 use encoding::{unseal, unseal_digest};
 use writer::{Pending, Writer};
 
@@ -265,9 +270,10 @@ fn prepare(database: &Database, table: &str) -> Result<(), StorageError> {
 /// Whether a store was about to be made when its program was killed: the engine writes its magic number last, and until then nothing
 /// was stored.
 fn is_unfinished(place: &Path) -> bool {
-    let mut start = [0xff; MAGIC_BYTES];
-    let read = std::fs::File::open(place).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start.iter().all(|byte| *byte == 0)
+    let start = FileSource::open(place)
+        .ok()
+        .and_then(|file| Window::new(file).bytes_at(0, MAGIC_BYTES).ok());
+    start.is_some_and(|start| start.len() == MAGIC_BYTES && start.iter().all(|byte| *byte == 0))
 }
 
 /// The length of the engine's magic number.

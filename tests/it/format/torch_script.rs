@@ -208,7 +208,7 @@ fn code_that_torch_did_not_write_alone_is_refused() {
         let mut about = findings
             .iter()
             .filter(|finding| finding.rule.id == "anomalous-container");
-        about.next().map(|finding| finding.message.to_string())
+        about.next().map(|finding| finding.message.clone())
     };
     insta::assert_snapshot!(refused(parts(Vec::new())).unwrap(), @"`m/code/__torch__.py` has no `.debug_pkl` beside it, which torch writes for each file of code: the archive was made or changed by something else");
     let places = || stored("m/code/__torch__.py.debug_pkl", b"\x80\x02).");

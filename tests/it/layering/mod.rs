@@ -35,7 +35,7 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     // Pure data in a file of its own.
-    ("store", &[]),
+    ("store", &["bytes"]),
     (
         "scan",
         &[
