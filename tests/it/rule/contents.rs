@@ -8,8 +8,9 @@ use std::{
 use data_encoding::HEXLOWER;
 
 use super::{
-    judge_by, policy, told_by,
-    unusual_use::{bytes, call, dtype, global, int, pair, pickle, text, tuple, with},
+    judge_by,
+    parts::{bytes, call, dtype, global, int, pair, pickle, text, tuple, with},
+    policy, told_by,
 };
 use crate::support::{fixture::facts, oracle};
 

@@ -2,8 +2,8 @@
 
 use super::{
     contents::judged_as_written,
+    parts::{call, global, int, pair, pickle, text, tuple},
     policy, told_by,
-    unusual_use::{call, global, int, pair, pickle, text, tuple},
 };
 use crate::support::oracle;
 
@@ -32,7 +32,7 @@ fn objects(rows: i32) -> Vec<u8> {
         &global("numpy.core.multiarray", "_reconstruct"),
         &[&global("numpy", "ndarray"), &tuple(&[&int(0)]), b"C\x01b"],
     );
-    let dtype = super::unusual_use::dtype("O8", "|", 63);
+    let dtype = super::parts::dtype("O8", "|", 63);
     let items = b"N".repeat(usize::try_from(rows).unwrap());
     let list = [&b"]("[..], &items, b"e"].concat();
     [

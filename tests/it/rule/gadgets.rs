@@ -9,8 +9,9 @@ use weighbridge::{
 };
 
 use super::{
-    judge_by, policy,
-    unusual_use::{call, global, pair, pickle, text, tuple, with},
+    judge_by,
+    parts::{call, global, pair, pickle, text, tuple, with},
+    policy,
 };
 use crate::support::fixture::facts;
 

@@ -1,8 +1,8 @@
 //! What libraries store besides tensors, under the packs that are for it.
 
 use super::{
+    parts::{call, global, int, pickle, text},
     policy, rules, told_by,
-    unusual_use::{call, global, int, pickle, text},
 };
 
 /// An instance that gets this state.

@@ -26,6 +26,7 @@ mod not_followed;
 mod other_release;
 mod out_of_band_buffer;
 mod pack_shapes;
+mod parts;
 mod persistent_id;
 mod pickle_anomaly;
 mod pin_mismatch;

@@ -2,7 +2,7 @@
 
 use super::{
     distributed_index::checked,
-    unusual_use::{global, pickle, text},
+    parts::{global, pickle, text},
 };
 use crate::support::{cli::run, repo::repo};
 

@@ -1,8 +1,8 @@
 //! `unusual-use` of what packs list by kind, and of what the real libraries crashed on.
 
 use super::{
+    parts::{bytes, call, dtype, global, int, ordered, pair, pickle, text, tuple, with},
     policy, rules, told,
-    unusual_use::{bytes, call, dtype, global, int, ordered, pair, pickle, text, tuple, with},
 };
 
 const RULE: &str = "unusual-use";

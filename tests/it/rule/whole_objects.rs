@@ -1,8 +1,8 @@
 //! `unusual-use` of what packs of whole objects list.
 
 use super::{
+    parts::{call, global, int, pair, pickle, text, tuple, with},
     policy, rules, told,
-    unusual_use::{call, global, int, pair, pickle, text, tuple, with},
 };
 
 const RULE: &str = "unusual-use";
