@@ -160,7 +160,7 @@ fn an_issue_says_what_is_wrong_and_how_to_mend_it() {
     0x001a  REDUCE            posix.system('true')
     ```
 
-    * decided by `recommended.yaml (built in)`, line 36: no entry here lists it
+    * decided by `recommended.yaml (built in)`, line 9: no entry here lists it
     * help: do not load this file; find out who made it and how it came here
     * help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
 

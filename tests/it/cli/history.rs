@@ -89,8 +89,8 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
        │ 0x0014  TUPLE1
        │ 0x0015  REDUCE            os.system('ls')
        │                           ━━━━━━━━━━━━━━━
-       ├─ recommended.yaml (built in):36
-    36 │ globals:
+       ├─ recommended.yaml (built in):9
+     9 │ globals:
        │ ─────── no entry here lists it
        │
        │ help: do not load this file; find out who made it and how it came here
@@ -110,8 +110,8 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
        │ 0x0014  TUPLE1
        │ 0x0015  REDUCE            os.system('id')
        │                           ━━━━━━━━━━━━━━━
-       ├─ recommended.yaml (built in):36
-    36 │ globals:
+       ├─ recommended.yaml (built in):9
+     9 │ globals:
        │ ─────── no entry here lists it
        │
        │ help: do not load this file; find out who made it and how it came here
@@ -131,8 +131,8 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
        │ 0x0014  TUPLE1
        │ 0x0015  REDUCE            os.system('ls')
        │                           ━━━━━━━━━━━━━━━
-       ├─ recommended.yaml (built in):36
-    36 │ globals:
+       ├─ recommended.yaml (built in):9
+     9 │ globals:
        │ ─────── no entry here lists it
        │
        │ help: do not load this file; find out who made it and how it came here
@@ -166,7 +166,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     Opcode at 0x0014  TUPLE1
     Opcode at 0x0015  REDUCE            os.system('id')
     Marked: os.system('id')
-    Decided by recommended.yaml (built in), line 36: globals:
+    Decided by recommended.yaml (built in), line 9: globals:
     Marked: globals: no entry here lists it.
     Help: do not load this file; find out who made it and how it came here
     Help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
@@ -181,7 +181,7 @@ fn versions_of_a_file_are_told_apart_and_the_removed_ones_said() {
     Opcode at 0x0014  TUPLE1
     Opcode at 0x0015  REDUCE            os.system('ls')
     Marked: os.system('ls')
-    Decided by recommended.yaml (built in), line 36: globals:
+    Decided by recommended.yaml (built in), line 9: globals:
     Marked: globals: no entry here lists it.
     Help: do not load this file; find out who made it and how it came here
     Help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON

@@ -28,7 +28,7 @@ fn a_page_about_two_pickles_in_one_file() {
 
     Refused
       os.system  call; no list names it; runs a program or changes the system
-                 (recommended.yaml (built in):36)
+                 (recommended.yaml (built in):9)
 
     Allowed
       collections.OrderedDict  call; allowed by globals/torch-weights.yaml:136

@@ -58,7 +58,7 @@ fn each_way_is_told_with_its_line() {
     // What is not there yet would be waived.
     insta::assert_snapshot!(explain(&repo, "app.Net", "new.pkl"), @"
     the global app.Net, in new.pkl, by weighbridge.yaml
-      any use  refused  nothing lists it (recommended.yaml (built in):36)
+      any use  refused  nothing lists it (recommended.yaml (built in):9)
 
     what sets findings aside there
       global-not-allowed  waived   later (weighbridge.yaml:7)

@@ -78,7 +78,7 @@ fn explain_says_what_is_allowed_and_by_which_line() {
     ");
     insta::assert_snapshot!(said(&["torch-weights"]), @"
     the pack torch-weights, by weighbridge.yaml
-      allowed  it is named (recommended.yaml (built in):38)
+      allowed  it is named (recommended.yaml (built in):11)
     exit 0
     ");
     insta::assert_snapshot!(said(&["pickle-lod"]), @"

@@ -219,7 +219,7 @@ fn results_are_for_programs_and_readers_of_test_results_too() {
         tested.stdout
     };
     insta::assert_snapshot!(tested("human"), @r#"
-    cases.yaml:3: say "<&]]>: expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)
+    cases.yaml:3: say "<&]]>: expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):9)
     2 passed, 1 failed by weighbridge.yaml
     "#);
     insta::assert_snapshot!(tested("json"), @r#"
@@ -241,7 +241,7 @@ fn results_are_for_programs_and_readers_of_test_results_too() {
           "line": 3,
           "name": "say \"<&]]>",
           "expect": "allowed",
-          "failure": "expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)"
+          "failure": "expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):9)"
         },
         {
           "file": "deep/more.yaml",
@@ -259,7 +259,7 @@ fn results_are_for_programs_and_readers_of_test_results_too() {
       <testsuite name="cases.yaml" tests="2" failures="1" errors="0" skipped="0">
         <properties><property name="policy" value="weighbridge.yaml"/></properties>
         <testcase classname="cases.yaml" name="app.Net is refused (line 2)" file="cases.yaml" line="2"/>
-        <testcase classname="cases.yaml" name="say &quot;&lt;&amp;]]&gt; is allowed (line 3)" file="cases.yaml" line="3"><failure message="expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)" type="policy-test">expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)</failure></testcase>
+        <testcase classname="cases.yaml" name="say &quot;&lt;&amp;]]&gt; is allowed (line 3)" file="cases.yaml" line="3"><failure message="expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):9)" type="policy-test">expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):9)</failure></testcase>
       </testsuite>
       <testsuite name="deep/more.yaml" tests="1" failures="0" errors="0" skipped="0">
         <properties><property name="policy" value="weighbridge.yaml"/></properties>
@@ -268,7 +268,7 @@ fn results_are_for_programs_and_readers_of_test_results_too() {
     </testsuites>
     "#);
     insta::assert_snapshot!(tested("github"), @r#"
-    ::error file=cases.yaml,line=3,title=weighbridge%3A policy test::say "<&]]>: expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):36)
+    ::error file=cases.yaml,line=3,title=weighbridge%3A policy test::say "<&]]>: expected allowed, is refused at `model`: nothing lists it (recommended.yaml (built in):9)
     2 passed, 1 failed by weighbridge.yaml
     "#);
     let file = [

@@ -197,8 +197,8 @@ fn stale_waivers_are_findings() {
        │ 0x0012  EMPTY_TUPLE
        │ 0x0013  NEWOBJ            app.models.Net()
        │                           ━━━━━━━━━━━━━━━━
-       ├─ recommended.yaml (built in):36
-    36 │ globals:
+       ├─ recommended.yaml (built in):9
+     9 │ globals:
        │ ─────── no entry here lists it
        │
        │ help: the waiver at weighbridge.yaml:4 does not cover this: it ended on

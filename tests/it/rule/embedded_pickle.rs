@@ -14,7 +14,7 @@ embedded-pickle [warn] a constant of 28 bytes is itself a pickle
     insta::assert_snapshot!(told("global-not-allowed", "x.pkl", &file), @"
     global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
       at constant at 0x2 @ 0x1a REDUCE about posix.system
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: do not load this file; find out who made it and how it came here
       help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
     ");

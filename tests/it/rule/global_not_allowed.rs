@@ -28,14 +28,14 @@ fn a_call_is_told_with_its_arguments() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &payload()), @"
     global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
       at @ 0x1a REDUCE about posix.system
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: do not load this file; find out who made it and how it came here
       help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
     ");
     insta::assert_snapshot!(told(RULE, "x.pt", &torch(&payload())), @"
     global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
       at m/data.pkl @ 0x1a REDUCE about posix.system
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: do not load this file; find out who made it and how it came here
       help: if the file is yours, save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`
     ");
@@ -59,7 +59,7 @@ fn every_use_is_told_as_what_it_is() {
     insta::assert_snapshot!(told(RULE, "x.pt", &torch(&imported)), @r#"
     global-not-allowed [deny] loading imports `app.Net`; the policy does not list `app.Net`
       at m/data.pkl @ 0x2 GLOBAL about app.Net
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
@@ -76,7 +76,7 @@ fn every_use_is_told_as_what_it_is() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &created), @r#"
     global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
       at @ 0xc NEWOBJ about app.Net
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
@@ -88,7 +88,7 @@ fn every_use_is_told_as_what_it_is() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &filled), @r#"
     global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
       at @ 0xc NEWOBJ about app.Net
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
@@ -401,7 +401,7 @@ fn arguments_are_escaped_once() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &date), @r#"
     global-not-allowed [deny] loading runs `calendars.Day(b'\x07\xe4\x01\\')`; the policy does not list `calendars.Day`
       at @ 0x1b REDUCE about calendars.Day
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: if you trust `calendars.Day` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended
@@ -433,7 +433,7 @@ fn a_global_from_the_memo_is_shown_where_it_is_imported() {
     global-not-allowed [deny] loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system)
       at @ 0x3b REDUCE about posix.system
       @ 0x3 GLOBAL: `posix.system` is imported here
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: do not load this file; find out who made it and how it came here
       help: if the file is yours, keep data in a format that holds only data: safetensors, npy, JSON
     ");

@@ -26,7 +26,7 @@ fn it_is_an_instance_of_the_class_and_nothing_else() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &net), @r#"
     global-not-allowed [deny] loading creates `app.Net()`; the policy does not list `app.Net`
       at @ 0x47 REDUCE about app.Net
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: if you trust `app.Net` with the contents of any file, write this to weighbridge.yaml:
             version: 1
             extends: recommended

@@ -243,7 +243,7 @@ fn the_packs_that_a_file_needs_are_named_unless_something_in_it_is_dangerous() {
     insta::assert_snapshot!(told(REFUSED, "x.pkl", &pickle(&scaler)), @r"
     global-not-allowed [deny] loading creates `sklearn.preprocessing._data.StandardScaler()`; the policy does not list `sklearn.preprocessing._data.StandardScaler`
       at @ 0x2f NEWOBJ about sklearn.preprocessing._data.StandardScaler
-      recommended.yaml (built in):36 `globals:`: no entry here lists it
+      recommended.yaml (built in):9 `globals:`: no entry here lists it
       help: the pack `sklearn-estimators` lists every name that this file needs, in the shapes that its library writes (`weighbridge explain sklearn-estimators`): write this to weighbridge.yaml:
             version: 1
             extends: recommended
