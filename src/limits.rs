@@ -387,6 +387,17 @@ limits! {
         DELEGATE_PAYLOADS: usize = 4_096, Count "payloads of delegates in a program";
     }
 
+    "JSON of models" {
+        /// A tokenizer of 250,000 words has some 20 MB.
+        JSON_BYTES: u64 = 64 << 20, Bytes "of JSON in a model or beside it";
+
+        /// Each takes some 60 bytes of memory. A vocabulary with its merges has some 700,000.
+        JSON_VALUES: u64 = 1_000_000, Count "values in JSON of a model";
+
+        /// Python stops at about 1,000; models of models have some 30.
+        JSON_DEPTH: usize = 256, Count "levels of JSON";
+    }
+
     "Configurations of models" {
         /// Those of speech models spell out vocabularies, and have up to some 500 kB.
         CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";

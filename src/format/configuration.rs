@@ -12,12 +12,11 @@ use serde::de::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Reading, lines::Lines};
+use super::{Reading, called, lines::Lines};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{
-        Argument, CallArguments, Excerpt, Fact, Global, GlobalName, Malformed, Misfit, Op, Part,
-        PayloadOf, Place, SeenUse, SyntaxFault, Unresolved, UnusualUse, Usage,
+        Global, GlobalName, Malformed, Place, SyntaxFault, Unresolved,
     },
     limits,
 };
@@ -98,55 +97,7 @@ fn record(found: IndexMap<Global, Found>, yaml: &[u8], reading: &mut Reading<'_>
             }
             None => (Place::Whole, None),
         };
-        record_call(global, count, (place, excerpt), sha256, reading);
-    }
-}
-
-/// Records a global that a configuration has called with whatever it says besides.
-fn record_call(
-    global: Global,
-    count: u64,
-    (place, excerpt): (Place, Option<Excerpt>),
-    sha256: [u8; 32],
-    reading: &mut Reading<'_>,
-) {
-    let usage = Usage::Call;
-    let mut facts = vec![
-        Fact::Global {
-            global: global.clone(),
-            usage: Usage::Import,
-        },
-        Fact::Global {
-            global: global.clone(),
-            usage,
-        },
-        Fact::Call {
-            callee: global.clone(),
-            usage,
-            given: Box::new(CallArguments::unknown()),
-            arguments: vec![Argument::Unknown],
-        },
-        Fact::Payload {
-            of: PayloadOf::Calls(global.clone()),
-            sha256,
-        },
-    ];
-    if matches!(global, Global::Named(_)) {
-        facts.push(Fact::UnusualUse(Box::new(UnusualUse {
-            global,
-            usage,
-            part: Part::Arguments,
-            known: true,
-            misfit: Misfit::Configured,
-            op: Op::REDUCE,
-            seen: SeenUse::Call(CallArguments::unknown()),
-        })));
-    }
-    let mut excerpt = excerpt;
-    for fact in facts {
-        reading
-            .recorder
-            .record_times(fact, place.clone(), excerpt.take(), count);
+        called::record(global, count, (place, excerpt), sha256, reading);
     }
 }
 

@@ -22,11 +22,13 @@
     )
 )]
 
+mod called;
 mod claims;
 mod configuration;
 mod flatbuffer;
 mod identify;
 mod in_turn;
+mod json;
 mod lines;
 mod ordinary;
 mod reading;
