@@ -11,6 +11,7 @@ mod content;
 mod entry;
 mod excerpt;
 mod expression;
+mod file_reference;
 mod format_id;
 mod global;
 mod io_fault;
@@ -44,6 +45,7 @@ pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, ExcerptId, Excerpts, Mark};
 pub use expression::{CallArguments, ContainerKind, Expression, Literal, ShownCall};
+pub use file_reference::{FileReference, FileRole, Leaves};
 pub use format_id::FormatId;
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use io_fault::{IoFault, IoKind};
@@ -195,6 +197,8 @@ pub enum Fact {
     },
     /// It is the index of a distributed checkpoint.
     ShardIndex(Box<ShardIndex>),
+    /// It names another file, which its loader opens.
+    FileReference(Box<FileReference>),
     /// A buffer that is not in the file (`NEXT_BUFFER`).
     OutOfBandBuffer,
     /// A constant of the pickle is itself a pickle (its facts follow, one hop deeper).

@@ -100,7 +100,7 @@ fn identity(finding: &Finding) -> [u8; 32] {
             fields.count(1);
             fields.bytes(id.as_bytes());
         }
-        Subject::Member(text) | Subject::Call(text) | Subject::Variable(text) => {
+        Subject::Member(text) | Subject::Call(text) | Subject::Variable(text) | Subject::File(text) => {
             fields.count(1);
             fields.bytes(text.as_bytes());
         }

@@ -24,6 +24,8 @@ pub enum Subject {
     Call(Text),
     /// An environment switch.
     Variable(Text),
+    /// A file that an artifact names, by its path there.
+    File(Text),
 }
 
 impl Subject {
@@ -38,6 +40,7 @@ impl Subject {
             Self::Anomaly(_) => "anomaly",
             Self::Call(_) => "call",
             Self::Variable(_) => "variable",
+            Self::File(_) => "file",
         }
     }
 }
@@ -48,7 +51,9 @@ impl fmt::Display for Subject {
             Self::Artifact => f.write_str("the artifact"),
             Self::Global(global) => global.fmt(f),
             Self::Format(id) | Self::Anomaly(id) => f.write_str(id),
-            Self::Member(text) | Self::Call(text) | Self::Variable(text) => text.fmt(f),
+            Self::Member(text) | Self::Call(text) | Self::Variable(text) | Self::File(text) => {
+                text.fmt(f)
+            },
         }
     }
 }

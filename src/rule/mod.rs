@@ -157,6 +157,7 @@ rules! {
     embedded_pickle,
     excluded_artifact_loaded,
     extension_registry,
+    file_outside,
     format_not_allowed,
     global_not_allowed,
     incomplete_read,

@@ -7,6 +7,7 @@ mod anomaly;
 mod circumstance;
 mod code;
 mod expression;
+mod file_reference;
 mod native;
 mod policy_edit;
 mod python;

@@ -157,6 +157,7 @@ impl v1::Subject {
             "anomaly" => S::Anomaly(self.name.clone()),
             "call" => S::Call(name()),
             "variable" => S::Variable(name()),
+            "file" => S::File(name()),
             _ => S::Artifact,
         }
     }
@@ -320,6 +321,7 @@ mod tests {
             Subject::Anomaly("more".into()),
             Subject::Call("torch.load".into()),
             Subject::Variable("X".into()),
+            Subject::File("../x".into()),
         ];
         subjects.extend(UNRESOLVED.map(|why| Subject::Global(Global::Unresolved(why))));
         let places = [

@@ -641,7 +641,7 @@ impl From<&finding::Subject> for Subject {
             ),
             S::Global(global) => (global.to_string().into(), vec![]),
             S::Format(id) | S::Anomaly(id) => (id.into(), vec![]),
-            S::Member(text) | S::Call(text) | S::Variable(text) => {
+            S::Member(text) | S::Call(text) | S::Variable(text) | S::File(text) => {
                 (exact(text).0.into(), vec![text])
             }
         };

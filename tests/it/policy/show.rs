@@ -69,15 +69,6 @@ fn each_line_says_where_it_comes_from() {
     version: 1                                            # weighbridge.yaml:1
     target:
       torch: ">=2.6"                                      # weighbridge.yaml:3, replaces recommended.yaml:N
-    formats:
-      allow:
-        - npy                                             # weighbridge.yaml:4, recommended.yaml:N
-        - npz                                             # weighbridge.yaml:4, recommended.yaml:N
-        # - pickle                                        # recommended.yaml:N; no effect: org.yaml:4 decides
-        # - joblib                                        # recommended.yaml:N; no effect: org.yaml:4 decides
-      refuse:
-        joblib: "use skops"                               # org.yaml:4
-        pickle: null                                      # org.yaml:4
     globals:
       packs:
         - torch-nn                                        # org.yaml:6
@@ -88,6 +79,15 @@ fn each_line_says_where_it_comes_from() {
         # - myapp.legacy.Old                              # weighbridge.yaml:8; no effect: org.yaml:8 decides
         - {global: sklearn.linear_model._logistic.LogisticRegression, as: [import, construct, build], paths: [models/baseline/**], reason: "nightly baseline"}  # weighbridge.yaml:9
     pins:
+    formats:
+      allow:
+        - npy                                             # weighbridge.yaml:4, recommended.yaml:N
+        - npz                                             # weighbridge.yaml:4, recommended.yaml:N
+        # - pickle                                        # recommended.yaml:N; no effect: org.yaml:4 decides
+        # - joblib                                        # recommended.yaml:N; no effect: org.yaml:4 decides
+      refuse:
+        joblib: "use skops"                               # org.yaml:4
+        pickle: null                                      # org.yaml:4
     rules:
       pickle-load: deny                                   # weighbridge.yaml:13, replaces org.yaml:11
       torch-load-implicit: deny                           # org.yaml:12
@@ -115,10 +115,10 @@ fn for_a_path_only_what_holds_there_is_shown_and_what_is_void() {
         .filter(|line| line.contains("no effect"))
         .collect();
     insta::assert_snapshot!(void.join("\n"), @r#"
+      # - myapp.legacy.Old                              # weighbridge.yaml:8; no effect: org.yaml:8 decides
       # - pickle                                        # recommended.yaml:N; no effect: org.yaml:4 decides
       # - joblib                                        # recommended.yaml:N; no effect: org.yaml:4 decides
       # joblib: "use skops"                             # org.yaml:4; no effect: weighbridge.yaml:17 decides
-      # - myapp.legacy.Old                              # weighbridge.yaml:8; no effect: org.yaml:8 decides
     # pickle-load: deny                                 # weighbridge.yaml:13, replaces org.yaml:11; no effect: weighbridge.yaml:19 decides
     "#);
     assert!(

@@ -9,6 +9,7 @@ mod distributed_index;
 mod embedded_pickle;
 mod excluded_artifact_loaded;
 mod extension_registry;
+mod file_outside;
 mod fingerprint;
 mod fix;
 mod format_not_allowed;

@@ -36,6 +36,7 @@ const NOTHING: &[(&str, &str)] = &[
         "an exclusion has to be narrowed, and how, depends on why it is there",
     ),
     ("extension-registry", "the object has to be saved again"),
+    ("file-outside", "the model has to be saved again"),
     (
         "format-not-allowed",
         "the policy's author advises, or `explain` does",

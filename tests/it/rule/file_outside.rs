@@ -1,0 +1,38 @@
+//! `file-outside`.
+
+use weighbridge::{
+    fact::{Fact, FileReference, FileRole, Text},
+    record::Recorder,
+};
+
+use super::{judge, tell};
+
+fn said(role: FileRole, path: &str) -> String {
+    let mut recorder = Recorder::default();
+    recorder.record(Fact::FileReference(Box::new(FileReference {
+        role,
+        path: Text::from(path),
+    })));
+    tell(&judge("m/model.onnx", &recorder.into()), "file-outside")
+}
+
+#[test]
+fn a_file_outside_of_the_folder_is_refused() {
+    insta::assert_snapshot!(said(FileRole::Weights, "../../etc/passwd"), @"
+    file-outside [deny] loading it opens the weights in `../../etc/passwd`, which is outside of its folder: the path has a part `..`
+      at  about ../../etc/passwd
+      help: put that file beside the model, and save the model again so that it names the file by its name alone
+    ");
+    insta::assert_snapshot!(said(FileRole::ExternalLink, "C:\\secrets.h5"), @r"
+    file-outside [deny] loading it opens the linked file `C:\\secrets.h5`, which is outside of its folder: the path begins with the letter of a drive
+      at  about C:\\secrets.h5
+      help: put that file beside the model, and save the model again so that it names the file by its name alone
+    ");
+}
+
+#[test]
+fn a_file_beside_the_model_is_not_reported() {
+    for path in ["model.onnx.data", "weights/part-1.bin", "a..b"] {
+        assert_eq!(said(FileRole::Weights, path), "", "{path}");
+    }
+}
