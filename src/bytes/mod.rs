@@ -27,6 +27,7 @@ mod cursor;
 mod error;
 mod file;
 mod inflate;
+pub(crate) mod links;
 mod packed;
 mod stamp;
 mod stream;

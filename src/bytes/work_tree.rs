@@ -1,16 +1,14 @@
 //! Files that somebody else's work tree has: a link in it does not lead out of it.
 
 use std::{
-    error,
-    ffi::OsString,
-    fmt, fs, io,
-    path::{Component, Path, PathBuf},
+    error, fmt, fs, io,
+    path::{Path, PathBuf},
 };
 
-use super::FileSource;
-
-/// Links that are followed on the way to one file. Linux gives up at 40.
-const LINKS: usize = 40;
+use super::{
+    FileSource,
+    links::{self, Step},
+};
 
 /// Git's own folder, which is no part of a work tree.
 const GIT: &str = ".git";
@@ -66,69 +64,33 @@ impl FileSource {
 
 /// Where a path leads, links followed.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
-    let mut real = PathBuf::new();
-    if path.is_relative() {
-        // Where the user stands is theirs.
-        real = fs::canonicalize(".")?;
-    }
-    let mut left = reversed(path);
-    let mut links: usize = 0;
     // The work trees that links were followed in, and the link.
     let mut fences: Vec<(PathBuf, PathBuf)> = Vec::new();
-    while let Some(part) = left.pop() {
-        match Path::new(&part).components().next() {
-            None | Some(Component::CurDir) => {}
-            Some(Component::ParentDir) => {
-                real.pop();
+    links::follow(path, |step| {
+        let real = match step {
+            Step::Link { folder, link, .. } => {
+                fences.extend(work_tree(folder).map(|tree| (tree.to_owned(), link.to_owned())));
+                return Ok(());
             }
-            Some(Component::RootDir | Component::Prefix(_)) => real.push(&part),
-            Some(Component::Normal(_)) => {
-                let next = real.join(&part);
-                let is_link = match fs::symlink_metadata(&next) {
-                    Ok(metadata) => metadata.is_symlink(),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-                    Err(error) => return Err(error),
-                };
-                if is_link {
-                    links = links.saturating_add(1);
-                    if links > LINKS {
-                        return Err(io::Error::other("links lead to links without end"));
-                    }
-                    let target = fs::read_link(&next)?;
-                    if let Some(tree) = work_tree(&real) {
-                        fences.push((tree.to_owned(), next));
-                    }
-                    left.extend(reversed(&target));
-                    continue;
-                }
-                real = next;
-            }
-        }
+            Step::Arrived(real) => real,
+        };
         let is_outside = |(tree, _): &&(PathBuf, PathBuf)| {
             let below = real.strip_prefix(tree);
             !below.is_ok_and(|below| !below.starts_with(GIT))
         };
-        if let Some((_, link)) = fences.iter().find(is_outside) {
-            let here = fs::canonicalize(".").unwrap_or_default();
-            let link = link.strip_prefix(here).unwrap_or(link).to_owned();
-            return Err(LeadsOut { link: Some(link) }.into());
-        }
-    }
-    Ok(real)
+        let Some((_, link)) = fences.iter().find(is_outside) else {
+            return Ok(());
+        };
+        let here = fs::canonicalize(".").unwrap_or_default();
+        let link = link.strip_prefix(here).unwrap_or(link).to_owned();
+        Err(LeadsOut { link: Some(link) }.into())
+    })
 }
 
 /// The work tree that a folder is in.
 fn work_tree(folder: &Path) -> Option<&Path> {
     let mut above = folder.ancestors();
     above.find(|above| fs::symlink_metadata(above.join(GIT)).is_ok())
-}
-
-/// The parts of a path, the first last.
-fn reversed(path: &Path) -> Vec<OsString> {
-    let parts = path.components().map(|part| part.as_os_str().to_owned());
-    let mut parts: Vec<OsString> = parts.collect();
-    parts.reverse();
-    parts
 }
 
 #[cfg(all(test, unix))]

@@ -9,19 +9,22 @@
 use std::{
     ffi::{OsStr, OsString},
     fs, io,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
-use crate::{error::Error, fact::Text};
+use crate::{
+    bytes::links::{Step, follow},
+    error::Error,
+    fact::Text,
+};
 
 mod drawer;
 mod folder;
+mod scratch;
 
 pub(crate) use drawer::Drawer;
 use folder::Folder;
-
-/// Links that are followed on the way to one file. Linux gives up at 40.
-const LINKS: usize = 40;
+pub(crate) use scratch::Scratch;
 
 /// Drafts that runs which were killed may have left in a folder.
 const DRAFTS: u32 = 100;
@@ -209,56 +212,18 @@ fn made_folder(path: &Path, checked: &[PathBuf]) -> Result<Folder, Refused> {
 
 /// The folder that a path leads to, without links; what does not exist is taken as it is spelled.
 fn resolve(path: &Path, zones: &Zones) -> Result<PathBuf, Refused> {
-    let mut real = PathBuf::new();
-    // Where the user stands is theirs.
-    if path.is_relative() {
-        real = fs::canonicalize(".")?;
-    }
-    let mut left: Vec<OsString> = parts(path);
-    left.reverse();
-    let mut links = 0;
-    while let Some(part) = left.pop() {
-        let component = Path::new(&part).components().next();
-        match component {
-            None | Some(Component::CurDir) => {}
-            Some(Component::ParentDir) => {
-                real.pop();
-            }
-            Some(Component::RootDir | Component::Prefix(_)) => real.push(&part),
-            Some(Component::Normal(_)) => {
-                let next = real.join(&part);
-                let is_link = match fs::symlink_metadata(&next) {
-                    Ok(metadata) => metadata.is_symlink(),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-                    Err(error) => return Err(error.into()),
-                };
-                if !is_link {
-                    real = next;
-                    continue;
-                }
-                let target = fs::read_link(&next)?;
-                if zones.outermost(&real).is_some() {
-                    return Err(Refused::Link {
-                        link: next,
-                        target,
-                        untrusted: true,
-                    });
-                }
-                links += 1;
-                if links > LINKS {
-                    let why = "links lead to links without end";
-                    return Err(io::Error::other(why).into());
-                }
-                if target.is_absolute() {
-                    real = PathBuf::new();
-                }
-                let mut parts = parts(&target);
-                parts.reverse();
-                left.extend(parts);
-            }
-        }
-    }
-    Ok(real)
+    follow(path, |step| match step {
+        Step::Link {
+            folder,
+            link,
+            target,
+        } if zones.outermost(folder).is_some() => Err(Refused::Link {
+            link: link.to_owned(),
+            target: target.to_owned(),
+            untrusted: true,
+        }),
+        Step::Link { .. } | Step::Arrived(_) => Ok(()),
+    })
 }
 
 fn parts(path: &Path) -> Vec<OsString> {

@@ -76,7 +76,7 @@ const ALLOWED_IMPORTS: &[(&str, &[&str])] = &[
     ("git", &["bytes"]),
     ("record", &["bytes"]),
     ("bytes", &[]),
-    ("files", &[]),
+    ("files", &["bytes"]),
     ("fact", &[]),
     ("limits", &[]),
     ("loader", &[]),
