@@ -153,18 +153,7 @@ mod tests {
     use super::{Payload, fingerprints};
     use crate::{
         fact::{Global, GlobalName, Hop, Place, Site},
-        finding::{Finding, Level, Location, Precision, RuleMeta, Severity, Subject},
-    };
-
-    static RULE: RuleMeta = RuleMeta {
-        id: "global-not-allowed",
-        summary: "",
-        doc: "",
-        level: Level::Deny,
-        severity: Severity::Critical,
-        precision: Precision::VeryHigh,
-        cwe: &[502],
-        tags: &["artifact"],
+        finding::{Finding, Level, Location, Subject, TESTED},
     };
 
     fn finding(hops: Vec<Hop>, subject: Subject, payload: Option<Payload>) -> Finding {
@@ -178,7 +167,7 @@ mod tests {
         };
         Finding {
             payload,
-            ..Finding::new(&RULE, subject, location, "worded somehow")
+            ..Finding::new(&TESTED, subject, location, "worded somehow")
         }
     }
 

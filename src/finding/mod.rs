@@ -17,6 +17,8 @@ pub use fix::{Applicability, Edit, Fix};
 pub use help::{Help, HelpList, IN_ROOT};
 pub use level::Level;
 pub use location::{LineRef, Location, Role};
+#[cfg(test)]
+pub(crate) use rule::TESTED;
 pub use rule::{Precision, RuleMeta, Severity};
 pub use subject::Subject;
 

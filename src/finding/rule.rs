@@ -89,3 +89,16 @@ impl fmt::Display for Precision {
         })
     }
 }
+
+/// A rule for tests.
+#[cfg(test)]
+pub(crate) static TESTED: RuleMeta = RuleMeta {
+    id: "global-not-allowed",
+    summary: "",
+    doc: "",
+    level: Level::Deny,
+    severity: Severity::Critical,
+    precision: Precision::VeryHigh,
+    cwe: &[502],
+    tags: &["artifact"],
+};

@@ -245,20 +245,9 @@ mod tests {
             Commit, Excerpt, Global, GlobalName, Hop, Introduction, Mark, Op, Place, Site, Text,
         },
         finding::{
-            Disposition, Finding, Level, LineRef, Location, Precision, RuleMeta, Severity, Subject,
-            Waived, WaiverKind, fingerprints,
+            Disposition, Finding, Level, LineRef, Location, Subject, TESTED, Waived, WaiverKind,
+            fingerprints,
         },
-    };
-
-    static RULE: RuleMeta = RuleMeta {
-        id: "global-not-allowed",
-        summary: "",
-        doc: "",
-        level: Level::Deny,
-        severity: Severity::Critical,
-        precision: Precision::VeryHigh,
-        cwe: &[502],
-        tags: &["artifact"],
     };
 
     fn line() -> LineRef {
@@ -378,7 +367,7 @@ mod tests {
                 decided_by: Some(line()),
                 on_change: false,
                 disposition: disposition.clone(),
-                ..Finding::new(&RULE, subject, location(place.clone()), "says")
+                ..Finding::new(&TESTED, subject, location(place.clone()), "says")
             })
             .collect()
     }
@@ -387,7 +376,7 @@ mod tests {
     fn what_is_restored_says_the_same() {
         let findings = findings();
         let said: Vec<v1::Finding> = v1::findings(findings.iter()).collect();
-        let restored: Vec<Finding> = said.iter().map(|it| it.restored(&RULE)).collect();
+        let restored: Vec<Finding> = said.iter().map(|it| it.restored(&TESTED)).collect();
         let again: Vec<v1::Finding> = v1::findings(restored.iter()).collect();
         assert_eq!(said, again);
         let prints: Vec<String> = said.into_iter().map(|it| it.fingerprint).collect();
