@@ -346,7 +346,7 @@
   }
 
   const WIDE = {
-    repository: "wide", path: "widest", message: "widest", help: "widest", why: "widest", global: "widest", what: "widest", where: "widest",
+    level: "narrow", repository: "wide", path: "widest", message: "widest", help: "widest", why: "widest", global: "widest", what: "widest", where: "widest",
     rule: "wide", formats: "wide", place: "wide", subject: "wide", danger: "wide", reason: "wide", packs: "wide", libraries: "wide",
     owner: "wide", author: "wide", sha256: "wide", fingerprint: "wide", first_commit: "wide", commit: "wide", first_time: "wide", example: "wide",
   };
