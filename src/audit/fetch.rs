@@ -25,6 +25,9 @@ const TRIES: u32 = 4;
 /// The pause before the second try; each further one is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Lines of what a server says that are told.
+const SERVER_LINES: usize = 3;
+
 /// Blobs that are asked for at once: a request of 80 kB.
 const AT_ONCE: usize = 2_000;
 
@@ -167,10 +170,8 @@ fn patiently(name: &str, mut work: impl FnMut() -> Result<(), String>) -> Result
             Ok(()) => return Ok(()),
             Err(message) if tries >= TRIES || is_final(&message) => {
                 return Err(Error::Usage {
+                    help: advice(&message).to_owned(),
                     message: format!("git could not fetch it: {message}"),
-                    help: String::from(
-                        "try `git ls-remote` with its URL: git will say what it needs",
-                    ),
                 });
             }
             Err(_) => {
@@ -182,17 +183,69 @@ fn patiently(name: &str, mut work: impl FnMut() -> Result<(), String>) -> Result
     }
 }
 
+/// What git and servers say where trying again is of no use, and what to do.
+const FINAL: &[(&[&str], &str)] = &[
+    (
+        &["SAML", "SSO", "single sign-on"],
+        "authorise the token that git uses for the organisation's single sign-on, in the settings of its owner at the forge",
+    ),
+    (
+        &[
+            "error: 403",
+            "HTTP 403",
+            "access denied",
+            "Access denied",
+            "not authorized",
+        ],
+        "the token that git uses may not read it: give it the scope to read repositories, authorise it for the organisation's single sign-on \
+         where there is one, and check that the URL is right; `git ls-remote URL` tries it",
+    ),
+    (
+        &[
+            "error: 401",
+            "Authentication failed",
+            "could not read Username",
+            "could not read Password",
+        ],
+        "give git a token for this host, in a credential helper or with `git credential approve`: the audit asks nobody for one; \
+         `git ls-remote URL` tries it",
+    ),
+    (
+        &["Permission denied ("],
+        "give ssh a key that may read it, or list the repository by its `https://` URL",
+    ),
+    (
+        &["Host key verification failed"],
+        "let ssh know the host: `ssh-keyscan HOST >> ~/.ssh/known_hosts`, and compare the key with the one that the forge publishes",
+    ),
+    (
+        &[
+            "error: 404",
+            "not found",
+            "does not exist",
+            "not appear to be a git repository",
+        ],
+        "check the URL; a forge says the same of a repository that the token may not see",
+    ),
+];
+
 /// Whether trying again is of no use.
 fn is_final(message: &str) -> bool {
-    let said = [
-        "not found",
-        "does not exist",
-        "not appear to be a git repository",
-        "Authentication failed",
-        "Permission denied",
-        "could not read Username",
-    ];
-    said.iter().any(|said| message.contains(said))
+    advised(message).is_some()
+}
+
+/// What to do about what git said.
+fn advice(message: &str) -> &'static str {
+    advised(message).unwrap_or("try `git ls-remote` with its URL: git will say what it needs")
+}
+
+fn advised(message: &str) -> Option<&'static str> {
+    // Too many requests: some servers answer 403.
+    if message.contains("rate limit") {
+        return None;
+    }
+    let said = |(said, _): &&(&[&str], &str)| said.iter().any(|said| message.contains(said));
+    FINAL.iter().find(said).map(|(_, advice)| *advice)
 }
 
 /// Runs git. It asks nobody for a password, and what it writes is the message if it fails.
@@ -208,6 +261,8 @@ fn git(folder: Option<&Path>, arguments: &[&str], input: Option<&str>) -> Result
     let mut child = command
         .args(arguments)
         .env("GIT_TERMINAL_PROMPT", "0")
+        // Its words are told, and looked at.
+        .env("LC_ALL", "C")
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE")
         .env_remove("GIT_INDEX_FILE")
@@ -230,7 +285,72 @@ fn git(folder: Option<&Path>, arguments: &[&str], input: Option<&str>) -> Result
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    Err(last.unwrap_or("git says nothing").trim().to_owned())
+    Err(reason(&String::from_utf8_lossy(&output.stderr)))
+}
+
+/// What git said last, after what the server said, which knows better why. Of ssh, the reason stands before git's own words.
+fn reason(said: &str) -> String {
+    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let ssh = "fatal: Could not read from remote repository.";
+    let lines: Vec<&str> = lines.take_while(|line| *line != ssh).collect();
+    let (servers, own): (Vec<&str>, Vec<&str>) =
+        lines.iter().partition(|line| line.starts_with("remote:"));
+    let servers = servers
+        .iter()
+        .filter_map(|line| line.strip_prefix("remote:"));
+    let servers = servers.map(str::trim).filter(|line| !line.is_empty());
+    let parts = servers.take(SERVER_LINES).chain(own.last().copied());
+    let parts: Vec<&str> = parts.collect();
+    if parts.is_empty() {
+        return String::from("git says nothing");
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{advice, is_final, reason};
+
+    #[test]
+    fn what_git_says_comes_with_what_to_do() {
+        for (said, message, word) in [
+            (
+                "Cloning into bare repository 'x'...\nremote: The `o' organization has enabled or enforced SAML SSO.\nremote: \nfatal: unable to access 'https://github.com/o/a/': The requested URL returned error: 403\n",
+                "The `o' organization has enabled or enforced SAML SSO.; fatal: unable to access 'https://github.com/o/a/': The requested URL returned error: 403",
+                "single sign-on",
+            ),
+            (
+                "fatal: unable to access 'https://host/o/a/': The requested URL returned error: 403\n",
+                "fatal: unable to access 'https://host/o/a/': The requested URL returned error: 403",
+                "may not read it",
+            ),
+            (
+                "fatal: could not read Username for 'https://github.com': terminal prompts disabled\n",
+                "fatal: could not read Username for 'https://github.com': terminal prompts disabled",
+                "give git a token",
+            ),
+            (
+                "git@host: Permission denied (publickey).\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.\n",
+                "git@host: Permission denied (publickey).",
+                "give ssh a key",
+            ),
+            (
+                "remote: Repository not found.\nfatal: repository 'https://host/o/a/' not found\n",
+                "Repository not found.; fatal: repository 'https://host/o/a/' not found",
+                "check the URL",
+            ),
+        ] {
+            let found = reason(said);
+            assert_eq!(found, message);
+            assert!(is_final(&found));
+            assert!(advice(&found).contains(word), "{found}");
+        }
+        for again in [
+            "fatal: unable to access 'https://host/': Could not resolve host: host",
+            "You have exceeded a secondary rate limit; fatal: unable to access 'https://host/': The requested URL returned error: 403",
+        ] {
+            assert!(!is_final(again), "{again}");
+        }
+        assert_eq!(reason("\n"), "git says nothing");
+    }
 }
